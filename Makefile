@@ -1,0 +1,41 @@
+# Few verbs. `make run` and `make test` need nothing but Debian's Python 3.11.
+SHELL := bash
+.DEFAULT_GOAL := help
+bin := .venv/bin
+
+.PHONY: help setup setup-dev run test lint fmt bench lock clean
+
+help: ## what each verb does
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: ## make .venv with what Tollbook needs
+	@scripts/venv requirements.lock
+
+setup-dev: ## make .venv with what working on Tollbook needs
+	@scripts/venv requirements-dev.lock
+
+run: setup ## demo data, then a server on 127.0.0.1:8000
+	@$(bin)/tollbook demo
+	@exec $(bin)/tollbook serve
+
+test: setup-dev ## every test, on SQLite and PostgreSQL
+	@TOLLBOOK_TEST_POSTGRES=$$(scripts/postgres) && export TOLLBOOK_TEST_POSTGRES && $(bin)/python -m pytest $(args)
+
+lint: setup-dev ## style, types, layers
+	@$(bin)/ruff check .
+	@$(bin)/ruff format --check .
+	@$(bin)/mypy
+	@$(bin)/lint-imports --no-logo
+
+fmt: setup-dev ## put the code into shape
+	@$(bin)/ruff check --fix .
+	@$(bin)/ruff format .
+
+bench: setup-dev ## measure, and write docs/benchmarks.md
+	@TOLLBOOK_TEST_POSTGRES=$$(scripts/postgres) && export TOLLBOOK_TEST_POSTGRES && $(bin)/python -m benchmarks $(args)
+
+lock: setup-dev ## pin dependencies anew
+	@scripts/lock
+
+clean: ## forget the environment and the demo
+	@rm -rf .venv tollbook.db tollbook.db-shm tollbook.db-wal tollbook-demo.json

@@ -1,0 +1,1 @@
+"""The read path: one file for each question, answered from rollups in one snapshot."""

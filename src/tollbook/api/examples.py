@@ -1,0 +1,143 @@
+"""The examples that the documentation shows and the tests compare with."""
+
+from typing import Any
+
+EVENT: dict[str, Any] = {
+    "id": "call-7731",
+    "type": "voice.call",
+    "organization_id": "org_abc123",
+    "user_id": "user_123",
+    "time": "2024-01-15T10:30:00Z",
+    "quantity": 61,
+    "attributes": {"to": "+442071838750", "direction": "outbound"},
+}
+
+EVENTS_ANSWER: dict[str, Any] = {
+    "success": False,
+    "counts": {"accepted": 1, "duplicate": 0, "quarantined": 0, "conflict": 0, "rejected": 1},
+    "receipts": [
+        {"index": 0, "status": "accepted", "id": "call-7731"},
+        {
+            "index": 1,
+            "status": "rejected",
+            "id": "call-7732",
+            "code": "negative",
+            "error": "quantity must not be negative",
+            "field": "quantity",
+            "details": [
+                {
+                    "field": "quantity",
+                    "code": "negative",
+                    "error": "quantity must not be negative",
+                }
+            ],
+        },
+    ],
+}
+
+ORGANIZATION: dict[str, Any] = {
+    "id": "org_abc123",
+    "name": "Acme Corp",
+    "timezone": "America/New_York",
+    "currency": "USD",
+    "status": "active",
+}
+
+USER: dict[str, Any] = {
+    "id": "user_123",
+    "name": "john@acme.com",
+    "email": "john@acme.com",
+    "status": "active",
+}
+
+KEY: dict[str, Any] = {
+    "prefix": "tb_0123456789ab",
+    "name": "Acme's dashboard",
+    "permissions": ["analytics:read"],
+    "organization_id": "org_abc123",
+    "user_id": None,
+    "created_at": "2024-01-15T10:30:00Z",
+    "revoked_at": None,
+}
+
+QUARANTINED: dict[str, Any] = {
+    "organization_id": "org_new",
+    "id": "call-7733",
+    "code": "unknown_organization",
+    "reason": "no organization has this id yet",
+    "received_at": "2024-01-15T10:31:00Z",
+    "event": {**EVENT, "id": "call-7733", "organization_id": "org_new"},
+}
+
+
+def _user(
+    identity: str,
+    name: str,
+    messages: list[int],
+    voice: list[int],
+    costs: dict[str, Any],
+    total: Any,
+) -> dict[str, Any]:
+    names = ("total_sms_sent", "total_sms_received", "total_mms_sent", "total_mms_received")
+    return {
+        "user_id": identity,
+        "user_name": name,
+        **dict(zip(names, messages, strict=True)),
+        "total_voice_calls": voice[0],
+        "total_voice_seconds": voice[1],
+        "cost_breakdown": costs,
+        "total_cost": total,
+    }
+
+
+USERS_ANSWER: dict[str, Any] = {
+    "success": True,
+    "organization_id": "org_abc123",
+    "organization_name": "Acme Corp",
+    "period": {"start": "2024-01-01", "end": "2024-01-31"},
+    "users": [
+        _user(
+            "user_123",
+            "john@acme.com",
+            [2420, 650, 120, 40],
+            [340, 21560],
+            {
+                "messaging_cost": 125.50,
+                "voice_cost": 43.12,
+                "api_request_cost": 10.00,
+                "api_requests_count": 250000,
+                "api_storage_cost": 2.25,
+                "phone_rental_cost": 5.98,
+                "phone_rental_count": 2,
+                "phone_purchase_cost": 1.00,
+                "phone_purchase_count": 1,
+                "kb_cost": 5.50,
+                "kb_count": 1,
+                "kb_minutes": 55.0,
+            },
+            193.35,
+        ),
+        _user(
+            "user_456",
+            "jane@acme.com",
+            [1800, 420, 65, 25],
+            [280, 18400],
+            {
+                "messaging_cost": 95.20,
+                "voice_cost": 36.80,
+                "api_request_cost": 8.00,
+                "api_requests_count": 200000,
+                "api_storage_cost": 1.50,
+                "phone_rental_cost": 2.99,
+                "phone_rental_count": 1,
+                "phone_purchase_cost": 0.00,
+                "phone_purchase_count": 0,
+                "kb_cost": 0.00,
+                "kb_count": 0,
+                "kb_minutes": 0.0,
+            },
+            144.49,
+        ),
+    ],
+}
+"""The published example; the demo's answer is this, figure for figure."""

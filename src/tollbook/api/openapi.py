@@ -1,0 +1,182 @@
+"""The OpenAPI 3.1 document, made from the endpoints themselves."""
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any
+
+from tollbook import __version__
+from tollbook.api.endpoint import Body, Endpoint, Kind, Parameter
+from tollbook.api.schemas import Components, types_in
+from tollbook.domain.errors import (
+    ApiKeyRequired,
+    InvalidApiKey,
+    InvalidRequest,
+    PermissionMissing,
+    StoreUnavailable,
+    TollbookError,
+)
+
+Document = dict[str, Any]
+
+_EVERYWHERE = (ApiKeyRequired, InvalidApiKey, PermissionMissing, StoreUnavailable)
+_EXAMPLE_SENTENCES = {
+    "invalid_request": "organization_id required",
+    "unreadable_body": "the body is not JSON: Input data was truncated",
+    "permission_missing": "this key lacks the permission admin",
+    "not_found": "Organization not found",
+    "already_exists": "organization org_abc123 exists already",
+    "body_too_large": "the body must have at most 16777216 bytes",
+    "unsupported_body": "Content-Encoding must be gzip, or absent",
+    "queue_full": "the write queue is full; nothing was taken, try again soon",
+    "sum_out_of_range": "a sum of the ledger would pass what it can hold; nothing was stored",
+    "store_unavailable": "the database is not available; nothing was stored",
+}
+
+
+def openapi(endpoints: Iterable[Endpoint]) -> Document:
+    """Describe the API."""
+    listed = list(endpoints)
+    components = Components(_types(listed))
+    paths: dict[str, Document] = {}
+    for endpoint in listed:
+        operation = _operation(endpoint, components)
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = operation
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Tollbook",
+            "version": __version__,
+            "summary": "Who used what and what it cost.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "security": [{"apiKey": []}],
+        "tags": [{"name": tag} for tag in dict.fromkeys(it.tag for it in listed)],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"}},
+            "schemas": components.components,
+        },
+    }
+
+
+def _types(endpoints: list[Endpoint]) -> list[Any]:
+    bodies = [body for it in endpoints for body in (*it.answers.values(), it.request) if body]
+    found = {repr(kind): kind for body in bodies for kind in types_in(body.schema)}
+    return list(found.values())
+
+
+def _operation(endpoint: Endpoint, components: Components) -> Document:
+    operation: Document = {
+        "operationId": endpoint.name,
+        "tags": [endpoint.tag],
+        "summary": endpoint.summary,
+        "description": f"{endpoint.description} Needs `{endpoint.permission.value}`.",
+        "parameters": [
+            *(_in_path(name, example) for name, example in endpoint.path_parameters.items()),
+            *(_in_query(parameter) for parameter in endpoint.parameters),
+        ],
+    }
+    if endpoint.request:
+        body = endpoint.request
+        operation["requestBody"] = {
+            "required": True,
+            "content": {
+                media_type: {
+                    "schema": components.of_request(body.schema, media_type),
+                    "example": body.example,
+                }
+                for media_type in body.media_types
+            },
+        }
+    operation["responses"] = {
+        **{
+            str(status): _answer(status, body, components)
+            for status, body in endpoint.answers.items()
+        },
+        **_not_modified(endpoint),
+        **_errors((*endpoint.errors, *_EVERYWHERE)),
+    }
+    return operation
+
+
+def _in_path(name: str, example: str) -> Document:
+    schema = {"type": "string", "minLength": 1}
+    return {"name": name, "in": "path", "required": True, "schema": schema, "example": example}
+
+
+def _in_query(parameter: Parameter) -> Document:
+    schema: Document
+    match parameter.kind:
+        case Kind.TEXT:
+            schema = {"type": "string", "minLength": 1, "maxLength": 255}
+        case Kind.DATE:
+            schema = {"type": "string", "format": "date"}
+        case Kind.INTEGER:
+            schema = {"type": "integer", "minimum": parameter.least, "maximum": parameter.most}
+        case Kind.BOOLEAN:
+            schema = {"type": "boolean"}
+    if parameter.default is not None:
+        schema["default"] = parameter.default
+    described: Document = {
+        "name": parameter.name,
+        "in": "query",
+        "required": parameter.required,
+        "description": parameter.description,
+        "schema": schema,
+    }
+    if parameter.example is not None:
+        described["example"] = parameter.example
+    return described
+
+
+def _answer(status: int, body: Body, components: Components) -> Document:
+    return {
+        "description": body.description or HTTPStatus(status).phrase,
+        "content": {
+            media_type: {"schema": components.of(body.schema), "example": body.example}
+            for media_type in body.media_types
+        },
+    }
+
+
+def _not_modified(endpoint: Endpoint) -> Document:
+    if endpoint.path != "/v1/analytics/users":
+        return {}
+    return {"304": {"description": "The answer with the tag in `If-None-Match` still holds."}}
+
+
+def _errors(errors: Iterable[type[TollbookError]]) -> Document:
+    by_status: dict[int, list[type[TollbookError]]] = {}
+    for error in dict.fromkeys(errors):
+        by_status.setdefault(error.status, []).append(error)
+    return {str(status): _error(kinds) for status, kinds in sorted(by_status.items())}
+
+
+def _error(kinds: list[type[TollbookError]]) -> Document:
+    headers = {
+        name: {"description": "Seconds to wait.", "schema": {"type": "integer"}}
+        for kind in kinds
+        for name in kind.headers
+    }
+    described: Document = {
+        "description": " ".join((kind.__doc__ or "").splitlines()[0] for kind in kinds),
+        "content": {
+            "application/json": {
+                "schema": {"$ref": "#/components/schemas/Error"},
+                "examples": {kind.code: {"value": _error_example(kind)} for kind in kinds},
+            }
+        },
+    }
+    return {**described, "headers": headers} if headers else described
+
+
+def _error_example(kind: type[TollbookError]) -> Document:
+    sentence = _EXAMPLE_SENTENCES.get(kind.code)
+    if sentence is None:
+        sentence = kind().sentence  # type: ignore[call-arg]
+    example: Document = {"success": False, "error": sentence, "code": kind.code}
+    if kind is InvalidRequest:
+        problem = {"field": "organization_id", "code": "missing_parameter", "error": sentence}
+        example["details"] = [problem]
+    return example

@@ -1,0 +1,299 @@
+"""Organizations and their users: create, list, read, change."""
+
+import secrets
+
+import msgspec
+from starlette.responses import Response
+
+from tollbook.api.access import organization_of, require_tenant_key
+from tollbook.api.bodies import read_body, refuse
+from tollbook.api.endpoint import Body, Call, Endpoint
+from tollbook.api.examples import ORGANIZATION, USER
+from tollbook.api.responses import json_response
+from tollbook.api.schemas import answer_schema
+from tollbook.domain.directory import (
+    Organization,
+    Status,
+    User,
+    organization_problems,
+    user_problems,
+)
+from tollbook.domain.errors import AlreadyExists, InvalidRequest, NotFound, UnreadableBody
+from tollbook.domain.keys import Permission
+from tollbook.store import directory
+from tollbook.store.database import Snapshot, Transaction
+from tollbook.store.directory import OrganizationRow
+
+
+class NewOrganization(msgspec.Struct):
+    """The body that creates an organization; without an id one is made up."""
+
+    name: str
+    id: str | None = None
+    timezone: str = "UTC"
+    currency: str = "USD"
+    status: Status = Status.ACTIVE
+
+
+class OrganizationChange(msgspec.Struct):
+    """The body that changes an organization; its zone and currency are fixed by its ledger."""
+
+    name: str | None = None
+    status: Status | None = None
+
+
+class NewUser(msgspec.Struct):
+    """The body that creates a user; without an id one is made up."""
+
+    name: str
+    id: str | None = None
+    email: str | None = None
+    status: Status = Status.ACTIVE
+
+
+class UserChange(msgspec.Struct):
+    """The body that changes a user."""
+
+    name: str | None = None
+    email: str | None = None
+    status: Status | None = None
+
+
+def list_organizations(call: Call, snapshot: Snapshot) -> Response:
+    """List the organizations that the key may see."""
+    bound = call.key.scope.organization_id
+    if bound is None:
+        rows = directory.organizations(snapshot, call.tenant)
+    else:
+        rows = [organization_of(snapshot, call.key, bound)]
+    return json_response({"success": True, "organizations": [_organization(row) for row in rows]})
+
+
+def get_organization(call: Call, snapshot: Snapshot) -> Response:
+    """Show one organization."""
+    row = organization_of(snapshot, call.key, call.path["organization_id"])
+    return json_response({"success": True, "organization": _organization(row)})
+
+
+def create_organization(call: Call, transaction: Transaction) -> Response:
+    """Create an organization."""
+    require_tenant_key(call.key, "create organizations")
+    new = read_body(call.body, NewOrganization)
+    identity = _given_or_made_up(new.id, "org")
+    organization = Organization(identity, new.name, new.timezone, new.currency, new.status)
+    refuse(organization_problems(organization))
+    now = call.services.clock()
+    if not directory.add_organization(transaction, call.tenant, organization, now):
+        raise AlreadyExists(f"organization {identity} exists already")
+    return json_response({"success": True, "organization": organization}, 201)
+
+
+def change_organization(call: Call, transaction: Transaction) -> Response:
+    """Rename an organization or change its status."""
+    row = organization_of(transaction, call.key, call.path["organization_id"])
+    change = read_body(call.body, OrganizationChange)
+    changed = msgspec.structs.replace(
+        _organization(row),
+        name=row.name if change.name is None else change.name,
+        status=change.status or Status(row.status),
+    )
+    refuse(organization_problems(changed))
+    directory.change_organization(
+        transaction, row.number, changed.name, changed.status, call.services.clock()
+    )
+    return json_response({"success": True, "organization": changed})
+
+
+def list_users(call: Call, snapshot: Snapshot) -> Response:
+    """List the users of an organization that the key may see."""
+    row = organization_of(snapshot, call.key, call.path["organization_id"])
+    only = call.key.scope.user_id
+    found = directory.users(snapshot, row.number)
+    users = [user for user in found if only in (None, user.id)]
+    return json_response({"success": True, "organization_id": row.id, "users": users})
+
+
+def get_user(call: Call, snapshot: Snapshot) -> Response:
+    """Show one user."""
+    row, user = _user_of(call, snapshot)
+    return json_response({"success": True, "organization_id": row.id, "user": user})
+
+
+def create_user(call: Call, transaction: Transaction) -> Response:
+    """Create a user."""
+    row = organization_of(transaction, call.key, call.path["organization_id"])
+    new = read_body(call.body, NewUser)
+    user = User(_given_or_made_up(new.id, "user"), new.name, new.email, new.status)
+    refuse(user_problems(user))
+    if not directory.add_user(transaction, row.number, user, call.services.clock()):
+        raise AlreadyExists(f"user {user.id} exists already in organization {row.id}")
+    return json_response({"success": True, "organization_id": row.id, "user": user}, 201)
+
+
+def change_user(call: Call, transaction: Transaction) -> Response:
+    """Change a user's name, e-mail or status."""
+    row, user = _user_of(call, transaction)
+    change = read_body(call.body, UserChange)
+    changed = User(
+        user.id,
+        user.name if change.name is None else change.name,
+        user.email if change.email is None else change.email,
+        change.status or user.status,
+    )
+    refuse(user_problems(changed))
+    directory.change_user(transaction, row.number, changed, call.services.clock())
+    return json_response({"success": True, "organization_id": row.id, "user": changed})
+
+
+def _user_of(call: Call, snapshot: Snapshot) -> tuple[OrganizationRow, User]:
+    row = organization_of(snapshot, call.key, call.path["organization_id"])
+    identity = call.path["user_id"]
+    visible = call.key.scope.user_id in (None, identity)
+    user = directory.find_user(snapshot, row.number, identity) if visible else None
+    if user is None:
+        raise NotFound("User not found")
+    return row, user
+
+
+def _organization(row: OrganizationRow) -> Organization:
+    return Organization(row.id, row.name, row.timezone, row.currency, Status(row.status))
+
+
+def _given_or_made_up(identity: str | None, kind: str) -> str:
+    return f"{kind}_{secrets.token_hex(8)}" if identity is None else identity
+
+
+_ORGANIZATION_ANSWER = {"success": True, "organization": ORGANIZATION}
+_USER_ANSWER = {"success": True, "organization_id": "org_abc123", "user": USER}
+_ONE = answer_schema(organization=Organization)
+_ONE_USER = answer_schema(organization_id=str, user=User)
+_IN_PATH = {"organization_id": "org_abc123"}
+_USER_IN_PATH = {**_IN_PATH, "user_id": "user_123"}
+_BAD_BODY = (InvalidRequest, UnreadableBody)
+
+
+ORGANIZATION_ENDPOINTS = (
+    Endpoint(
+        method="GET",
+        path="/v1/organizations",
+        name="listOrganizations",
+        summary="List organizations",
+        description="The organizations that the key may see, by id.",
+        permission=Permission.READ_ANALYTICS,
+        answers={
+            200: Body(
+                answer_schema(organizations=list[Organization]),
+                {"success": True, "organizations": [ORGANIZATION]},
+            )
+        },
+        read=list_organizations,
+        errors=(InvalidRequest,),
+        tag="Organizations",
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/organizations",
+        name="createOrganization",
+        summary="Create an organization",
+        description=(
+            "Its days begin at midnight in `timezone`, its costs are in `currency`; both stay as "
+            "they are for ever, because the ledger is written in them. Without an `id` one is made "
+            "up. Needs a key of the whole tenant."
+        ),
+        permission=Permission.ADMIN,
+        request=Body(NewOrganization, ORGANIZATION),
+        answers={201: Body(_ONE, _ORGANIZATION_ANSWER)},
+        write=create_organization,
+        errors=(*_BAD_BODY, AlreadyExists),
+        tag="Organizations",
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/organizations/{organization_id}",
+        name="getOrganization",
+        summary="Read an organization",
+        description="One organization.",
+        permission=Permission.READ_ANALYTICS,
+        path_parameters=_IN_PATH,
+        answers={200: Body(_ONE, _ORGANIZATION_ANSWER)},
+        read=get_organization,
+        errors=(InvalidRequest, NotFound),
+        tag="Organizations",
+    ),
+    Endpoint(
+        method="PATCH",
+        path="/v1/organizations/{organization_id}",
+        name="changeOrganization",
+        summary="Change an organization",
+        description="Change its name or status.",
+        permission=Permission.ADMIN,
+        path_parameters=_IN_PATH,
+        request=Body(OrganizationChange, {"name": "Acme Corporation"}),
+        answers={200: Body(_ONE, _ORGANIZATION_ANSWER)},
+        write=change_organization,
+        errors=(*_BAD_BODY, NotFound),
+        tag="Organizations",
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/organizations/{organization_id}/users",
+        name="listUsers",
+        summary="List users",
+        description="The organization's users that the key may see, by id.",
+        permission=Permission.READ_ANALYTICS,
+        path_parameters=_IN_PATH,
+        answers={
+            200: Body(
+                answer_schema(organization_id=str, users=list[User]),
+                {"success": True, "organization_id": "org_abc123", "users": [USER]},
+            )
+        },
+        read=list_users,
+        errors=(InvalidRequest, NotFound),
+        tag="Users",
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/organizations/{organization_id}/users",
+        name="createUser",
+        summary="Create a user",
+        description=(
+            "Users that events name are created by themselves, with their id as name; create them "
+            "first to give them names. Without an `id` one is made up."
+        ),
+        permission=Permission.ADMIN,
+        path_parameters=_IN_PATH,
+        request=Body(NewUser, USER),
+        answers={201: Body(_ONE_USER, _USER_ANSWER)},
+        write=create_user,
+        errors=(*_BAD_BODY, NotFound, AlreadyExists),
+        tag="Users",
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/organizations/{organization_id}/users/{user_id}",
+        name="getUser",
+        summary="Read a user",
+        description="One user.",
+        permission=Permission.READ_ANALYTICS,
+        path_parameters=_USER_IN_PATH,
+        answers={200: Body(_ONE_USER, _USER_ANSWER)},
+        read=get_user,
+        errors=(InvalidRequest, NotFound),
+        tag="Users",
+    ),
+    Endpoint(
+        method="PATCH",
+        path="/v1/organizations/{organization_id}/users/{user_id}",
+        name="changeUser",
+        summary="Change a user",
+        description="Change a user's name, e-mail or status.",
+        permission=Permission.ADMIN,
+        path_parameters=_USER_IN_PATH,
+        request=Body(UserChange, {"name": "jane@acme.com"}),
+        answers={200: Body(_ONE_USER, _USER_ANSWER)},
+        write=change_user,
+        errors=(*_BAD_BODY, NotFound),
+        tag="Users",
+    ),
+)

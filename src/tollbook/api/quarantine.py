@@ -1,0 +1,171 @@
+"""Quarantine: see what waits for a price or an owner, and replay it."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from anyio.to_thread import run_sync
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tollbook.api.access import KEY_HEADER, authenticate, organization_of, require
+from tollbook.api.endpoint import Body, Call, Endpoint, Kind, Parameter
+from tollbook.api.examples import QUARANTINED
+from tollbook.api.responses import json_response
+from tollbook.api.schemas import answer_schema
+from tollbook.api.services import Services
+from tollbook.domain.directory import has_control_characters
+from tollbook.domain.errors import InvalidRequest, NotFound, Problem
+from tollbook.domain.events import instant_of
+from tollbook.domain.keys import ApiKey, Permission
+from tollbook.ingest.quarantine import replay
+from tollbook.store import directory, quarantine
+from tollbook.store.database import Snapshot
+from tollbook.store.quarantine import Quarantined
+
+_cursor = msgspec.json.Decoder(tuple[Annotated[int, msgspec.Meta(ge=0, le=2**62)], str])
+_FROM_THE_START = (0, "")
+
+
+class QuarantinedEvent(msgspec.Struct):
+    """An event in quarantine, as it came, with the reason."""
+
+    organization_id: str
+    id: str
+    code: str
+    reason: str
+    received_at: datetime
+    event: dict[str, Any]
+
+
+def list_quarantine(call: Call, snapshot: Snapshot) -> Response:
+    """List quarantined events in a stable order, a page at a time."""
+    number = _number(snapshot, call.key, call.query["organization_id"])
+    after = _read_cursor(call.query["cursor"])
+    limit = call.query["limit"]
+    found = quarantine.waiting(snapshot, call.tenant, number, after, limit + 1)
+    page = found[:limit]
+    more = len(found) > limit
+    return json_response(
+        {
+            "success": True,
+            "quarantine": [_shown(it) for it in page],
+            "next_cursor": _write_cursor(page[-1]) if more else None,
+        }
+    )
+
+
+async def replay_quarantine(
+    request: Request, services: Services, query: Mapping[str, Any]
+) -> Response:
+    """Price quarantined events again; those that can be charged by now enter the ledger."""
+    header = request.headers.get(KEY_HEADER)
+
+    def work() -> Response:
+        with services.database.reading() as snapshot:
+            key = authenticate(services.catalogue, snapshot, header)
+            require(key, Permission.ADMIN)
+            number = _number(snapshot, key, query["organization_id"])
+        done = replay(
+            services.database, services.catalogue, key.scope.tenant_id, number, services.clock()
+        )
+        return json_response(
+            {"success": True, "released": done.released, "remaining": done.remaining}
+        )
+
+    return await run_sync(work)
+
+
+def _number(snapshot: Snapshot, key: ApiKey, identity: str | None) -> int | None:
+    """Give the number of the organization asked for; placeholders are in quarantine too."""
+    bound = key.scope.organization_id
+    if identity is None and bound is None:
+        return None
+    if bound is not None:
+        return organization_of(snapshot, key, identity or bound).number
+    found = directory.find_organization(snapshot, key.scope.tenant_id, identity or "")
+    if found is None:
+        raise NotFound("Organization not found")
+    return found.number
+
+
+def _shown(it: Quarantined) -> QuarantinedEvent:
+    event = msgspec.json.decode(it.event, type=dict[str, msgspec.Raw])
+    given = {name: value for name, value in event.items() if bytes(value) != b"null"}
+    return QuarantinedEvent(
+        it.organization_id, it.id, it.code, it.reason, instant_of(it.received_at), given
+    )
+
+
+def _write_cursor(it: Quarantined) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode((it.number, it.id))).decode()
+
+
+def _read_cursor(text: str | None) -> tuple[int, str]:
+    if text is None:
+        return _FROM_THE_START
+    try:
+        number, identity = _cursor.decode(base64.urlsafe_b64decode(text))
+        if has_control_characters(identity):
+            raise ValueError(identity)
+    except (binascii.Error, ValueError, msgspec.DecodeError) as error:
+        sentence = "cursor must be a next_cursor of an answer before"
+        raise InvalidRequest.of([Problem("cursor", "invalid_cursor", sentence)]) from error
+    return number, identity
+
+
+_ORGANIZATION = Parameter(
+    "organization_id", "Only this organization's events.", example="org_abc123"
+)
+
+QUARANTINE_ENDPOINTS = (
+    Endpoint(
+        method="GET",
+        path="/v1/quarantine",
+        name="listQuarantine",
+        summary="List quarantined events",
+        description=(
+            "Events that were kept and not charged, because their organization is unknown or no "
+            "price fits, with the reason."
+        ),
+        permission=Permission.ADMIN,
+        parameters=(
+            _ORGANIZATION,
+            Parameter("limit", "Events a page.", Kind.INTEGER, example=100, default=100),
+            Parameter("cursor", "Where to go on: the `next_cursor` of the page before."),
+        ),
+        answers={
+            200: Body(
+                answer_schema(quarantine=list[QuarantinedEvent], next_cursor=str | None),
+                {"success": True, "quarantine": [QUARANTINED], "next_cursor": None},
+            )
+        },
+        read=list_quarantine,
+        errors=(InvalidRequest, NotFound),
+        tag="Quarantine",
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/quarantine/replay",
+        name="replayQuarantine",
+        summary="Replay quarantined events",
+        description=(
+            "Look at every quarantined event again: after the organization was created or a price "
+            "book was loaded, its events enter the ledger on the day they happened."
+        ),
+        permission=Permission.ADMIN,
+        parameters=(_ORGANIZATION,),
+        answers={
+            200: Body(
+                answer_schema(released=int, remaining=int),
+                {"success": True, "released": 12, "remaining": 0},
+            )
+        },
+        take=replay_quarantine,
+        errors=(InvalidRequest, NotFound),
+        tag="Quarantine",
+    ),
+)

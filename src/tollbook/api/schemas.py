@@ -1,0 +1,196 @@
+"""JSON Schemas of what goes over the wire, made from the types that encode and decode it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from tollbook.analytics.users import UsersReport
+from tollbook.domain.events import (
+    LARGEST_INTEGER,
+    LONGEST_ATTRIBUTE_NAME,
+    LONGEST_ATTRIBUTE_VALUE,
+    LONGEST_ID,
+    MOST_ATTRIBUTES,
+)
+from tollbook.domain.exact import MOST_COST, MOST_QUANTITY
+from tollbook.domain.meters import CATALOGUE
+from tollbook.domain.receipts import Receipt
+from tollbook.ingest.decode import MOST_EVENTS
+
+Schema = dict[str, Any]
+_REFERENCE = "#/components/schemas/{name}"
+
+
+@dataclass(frozen=True)
+class AnswerSchema:
+    """An answer with `success` and the given fields, each by its type."""
+
+    fields: dict[str, Any]
+
+
+def answer_schema(**fields: Any) -> AnswerSchema:
+    """Describe an answer by the types of its fields beside `success`."""
+    return AnswerSchema(fields)
+
+
+@dataclass(frozen=True)
+class EventsRequest:
+    """One event or an array of them; in the media types of lines, one event a line."""
+
+
+EVENTS_REQUEST = EventsRequest()
+USERS_REPORT = UsersReport
+_COUNTS = ("accepted", "duplicate", "quarantined", "conflict", "rejected")
+EVENTS_ANSWER_SCHEMA: Schema = {
+    "type": "object",
+    "required": ["success", "counts", "receipts"],
+    "additionalProperties": False,
+    "properties": {
+        "success": {"type": "boolean", "description": "Every event accepted or a duplicate."},
+        "counts": {
+            "type": "object",
+            "required": list(_COUNTS),
+            "additionalProperties": False,
+            "properties": {name: {"type": "integer", "minimum": 0} for name in _COUNTS},
+        },
+        "receipts": {"type": "array", "items": {"$ref": _REFERENCE.format(name="Receipt")}},
+    },
+}
+
+
+def _id(description: str, *, optional: bool = False) -> Schema:
+    return {
+        "type": ["string", "null"] if optional else "string",
+        "minLength": 1,
+        "maxLength": LONGEST_ID,
+        "description": description,
+    }
+
+
+def _number(most: int, description: str) -> Schema:
+    return {
+        "description": description,
+        "oneOf": [
+            {"type": "number", "minimum": 0, "maximum": most},
+            {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$"},
+        ],
+    }
+
+
+EVENT: Schema = {
+    "title": "Event",
+    "description": "One metered fact.",
+    "type": "object",
+    "required": ["id", "type", "organization_id", "time"],
+    "additionalProperties": False,
+    "properties": {
+        "id": _id("Yours; with the organization it identifies the event for ever."),
+        "type": {
+            "enum": [meter.type for meter in CATALOGUE],
+            "description": "The meter. "
+            + "; ".join(f"`{meter.type}` in {meter.unit}s" for meter in CATALOGUE),
+        },
+        "organization_id": _id("Whose usage it is."),
+        "time": {
+            "type": "string",
+            "format": "date-time",
+            "description": "When it happened: RFC 3339 with an offset. Late events of any age are "
+            "taken; more than 24 hours ahead is refused.",
+        },
+        "quantity": {
+            **_number(int(MOST_QUANTITY), "In the meter's unit, at most 6 decimals."),
+            "default": 1,
+        },
+        "user_id": _id(
+            "Whose figures it enters; absent for the organization's own.", optional=True
+        ),
+        "resource_id": _id(
+            "The knowledge base or number it is about; required for kb meters.", optional=True
+        ),
+        "attributes": {
+            "type": ["object", "null"],
+            "maxProperties": MOST_ATTRIBUTES,
+            "propertyNames": {"minLength": 1, "maxLength": LONGEST_ATTRIBUTE_NAME},
+            "additionalProperties": {
+                "type": ["string", "number", "boolean", "null"],
+                "maxLength": LONGEST_ATTRIBUTE_VALUE,
+                "minimum": -LARGEST_INTEGER,
+                "maximum": LARGEST_INTEGER,
+            },
+            "description": "Flat facts that prices may depend on, such as `to` and `direction`.",
+        },
+        "cost": _number(
+            int(MOST_COST),
+            "What it cost already, in the organization's currency, at most 9 decimals.",
+        ),
+    },
+}
+
+ERROR: Schema = {
+    "title": "Error",
+    "type": "object",
+    "required": ["success", "error", "code"],
+    "additionalProperties": False,
+    "properties": {
+        "success": {"const": False},
+        "error": {"type": "string", "description": "A sentence."},
+        "code": {"type": "string", "description": "Stable, for programs."},
+        "details": {
+            "type": "array",
+            "items": {"$ref": _REFERENCE.format(name="Problem")},
+            "description": "Every problem, each with its field.",
+        },
+    },
+}
+
+
+class Components:
+    """Collects the schemas of types, each once, under `#/components/schemas`."""
+
+    def __init__(self, types: list[Any]) -> None:
+        self._types = [*types, Receipt]
+        schemas, components = msgspec.json.schema_components(self._types, ref_template=_REFERENCE)
+        self._schemas = dict(zip(map(repr, self._types), schemas, strict=True))
+        self.components: dict[str, Schema] = {
+            name: _closed(schema) for name, schema in sorted(components.items())
+        }
+        self.components |= {"Event": EVENT, "Error": ERROR}
+
+    def of(self, kind: Any) -> Schema:
+        """Give the schema of a type, of an answer, or a schema as it is."""
+        if isinstance(kind, dict):
+            return kind
+        if isinstance(kind, AnswerSchema):
+            properties = {name: self.of(it) for name, it in kind.fields.items()}
+            return {
+                "type": "object",
+                "required": ["success", *properties],
+                "additionalProperties": False,
+                "properties": {"success": {"const": True}, **properties},
+            }
+        return self._schemas[repr(kind)]
+
+    def of_request(self, kind: Any, media_type: str) -> Schema:
+        """Give the schema of a request body in one of its media types."""
+        if not isinstance(kind, EventsRequest):
+            return self.of(kind)
+        event = {"$ref": _REFERENCE.format(name="Event")}
+        if media_type != "application/json":
+            return {"type": "string", "description": "One event a line."}
+        return {"oneOf": [event, {"type": "array", "maxItems": MOST_EVENTS, "items": event}]}
+
+
+def types_in(kind: Any) -> list[Any]:
+    """List the types that a schema declaration is made of."""
+    if isinstance(kind, AnswerSchema):
+        return list(kind.fields.values())
+    return [] if isinstance(kind, dict | EventsRequest) else [kind]
+
+
+def _closed(schema: Schema) -> Schema:
+    """Say that unknown fields are refused, and that a field encoded by hand is a number."""
+    if schema.get("type") != "object" or "properties" not in schema:
+        return schema
+    properties = {name: it or {"type": "number"} for name, it in schema["properties"].items()}
+    return {**schema, "properties": properties, "additionalProperties": False}

@@ -1,0 +1,21 @@
+"""What the handlers work with, put together by `wiring`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tollbook.api.cache import AnswerCache
+from tollbook.api.inbox import Inbox
+from tollbook.ingest.catalogue import Catalogue
+from tollbook.store.database import Database
+
+
+@dataclass(frozen=True)
+class Services:
+    """The running parts: `clock` gives microseconds since 1970 in UTC."""
+
+    database: Database
+    catalogue: Catalogue
+    inbox: Inbox
+    cache: AnswerCache
+    clock: Callable[[], int]
+    compression: bool

@@ -1,0 +1,24 @@
+"""The options that several verbs share: which tenant, which organization."""
+
+import argparse
+
+from tollbook.domain.errors import NotFound
+from tollbook.store import directory
+from tollbook.store.database import Snapshot
+from tollbook.store.directory import OrganizationRow
+from tollbook.wiring import DEFAULT_TENANT
+
+
+def add_tenant_option(parser: argparse.ArgumentParser) -> None:
+    """Offer --tenant."""
+    parser.add_argument(
+        "--tenant", default=DEFAULT_TENANT, help=f"the tenant (default: {DEFAULT_TENANT})"
+    )
+
+
+def organization_of(snapshot: Snapshot, tenant: str, identity: str) -> OrganizationRow:
+    """Find a tenant's organization, or say that there is none."""
+    found = directory.find_organization(snapshot, tenant, identity)
+    if found is None or found.status == directory.UNKNOWN:
+        raise NotFound(f"tenant {tenant} has no organization {identity}")
+    return found

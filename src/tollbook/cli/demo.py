@@ -1,0 +1,148 @@
+"""tollbook demo: two organizations with usage, through the ordinary ingest; repeatable."""
+
+import argparse
+import os
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+
+from tollbook.cli.demo_data import (
+    ACME,
+    ACME_USERS,
+    HARBOR,
+    HARBOR_USERS,
+    WireEvent,
+    acme_events,
+    harbor_events,
+)
+from tollbook.cli.import_ import Importer
+from tollbook.cli.output import Verbs, add_json_option, print_json
+from tollbook.domain.directory import Organization, User
+from tollbook.domain.events import instant_of
+from tollbook.domain.keys import Permission, Scope, matches, prefix_of
+from tollbook.settings import Settings
+from tollbook.store import directory, keys
+from tollbook.store.database import Database, Snapshot, Transaction
+from tollbook.wiring import ensure_tenant, now, open_migrated
+
+TENANT = "demo"
+_BATCH = 5_000
+_ALL = (Permission.ADMIN,)
+_READ = (Permission.READ_ANALYTICS,)
+
+_EXAMPLE = f"organization_id={ACME.id}&start_date=2024-01-01&end_date=2024-01-31"
+
+Keys = dict[str, str]
+
+SCOPES = {
+    "tenant": (Scope(TENANT), _ALL),
+    "acme": (Scope(TENANT, ACME.id), _READ),
+    "harbor": (Scope(TENANT, HARBOR.id), _READ),
+    "acme_user_123": (Scope(TENANT, ACME.id, "user_123"), _READ),
+}
+"""The demo's keys: of the tenant, of each organization, and of one user."""
+
+
+def add(verbs: Verbs) -> None:
+    """Offer the verb."""
+    parser = verbs.add_parser("demo", help="fill a tenant with demo data; safe to repeat")
+    parser.add_argument(
+        "--keys",
+        type=Path,
+        default=Path("tollbook-demo.json"),
+        help="where the demo's keys are kept for the next run (default: tollbook-demo.json)",
+    )
+    parser.add_argument("--address", default="http://127.0.0.1:8000", help="to print")
+    add_json_option(parser)
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace, settings: Settings) -> int:
+    database = open_migrated(settings)
+    with database.writing() as transaction:
+        ensure_tenant(transaction, TENANT, "Demo")
+        for organization, users in ((ACME, ACME_USERS), (HARBOR, HARBOR_USERS)):
+            _ensure_organization(transaction, organization, users)
+    made = _ensure_keys(database, options.keys)
+    importer = Importer(database, Scope(TENANT))
+    with Console(stderr=True).status("writing demo events"):
+        for events in (acme_events(), harbor_events(instant_of(now()))):
+            for batch in _batches(events):
+                importer.take([(n, msgspec.json.encode(event)) for n, event in enumerate(batch)])
+    counts = {outcome.value: count for outcome, count in importer.counts.items()}
+    if options.json:
+        organizations = [ACME.id, HARBOR.id]
+        print_json(
+            {"tenant": TENANT, "organizations": organizations, "keys": made, "counts": counts}
+        )
+    else:
+        print(_welcome(options.address, made["tenant"]))
+    return 1 if importer.refused else 0
+
+
+def _ensure_organization(
+    transaction: Transaction, organization: Organization, users: Iterable[User]
+) -> None:
+    if not directory.add_organization(transaction, TENANT, organization, now()):
+        return
+    row = directory.find_organization(transaction, TENANT, organization.id)
+    for user in users:
+        directory.add_user(transaction, row.number if row else 0, user, now())
+
+
+def _ensure_keys(database: Database, path: Path) -> Keys:
+    """Give the keys of an earlier run while they hold, else issue new ones and keep them."""
+    kept = _read_keys(path)
+    made: Keys = {}
+    with database.writing() as transaction:
+        for name, (scope, permissions) in SCOPES.items():
+            made[name] = kept.get(name, "")
+            if not _holds(transaction, made[name], scope):
+                number = None
+                if scope.organization_id:
+                    row = directory.find_organization(transaction, TENANT, scope.organization_id)
+                    number = row.number if row else None
+                _, made[name] = keys.issue_key(
+                    transaction, f"demo {name}", scope, permissions, now(), number
+                )
+    if made != kept:
+        path.unlink(missing_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(msgspec.json.format(msgspec.json.encode(made)))
+    return made
+
+
+def _read_keys(path: Path) -> Keys:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Keys)
+    except (OSError, msgspec.DecodeError):
+        return {}
+
+
+def _holds(snapshot: Snapshot, text: str, scope: Scope) -> bool:
+    prefix = prefix_of(text)
+    key = keys.find_key(snapshot, prefix) if prefix else None
+    return bool(key and key.revoked_at is None and key.scope == scope and matches(text, key.hash))
+
+
+def _batches(events: Iterable[WireEvent]) -> Iterator[list[WireEvent]]:
+    iterator = iter(events)
+    while batch := list(islice(iterator, _BATCH)):
+        yield batch
+
+
+def _welcome(address: str, key: str) -> str:
+    return f"""
+  Page      {address}/docs
+  API key   {key}
+
+  Who used what and what it cost, by user:
+
+  curl '{address}/v1/analytics/users?{_EXAMPLE}' \\
+    -H 'X-API-Key: {key}'
+
+  A livelier organization: organization_id=org_harbor, the last 30 days by default.
+"""

@@ -1,0 +1,128 @@
+"""tollbook import: events from a file of JSON lines, through the ordinary ingest.
+
+Importing a file again, or the rest of one after an interruption, is safe: every event is
+identified, and what is stored already is a duplicate.
+"""
+
+import argparse
+import gzip
+import io
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from rich.console import Console
+from rich.progress import Progress
+
+from tollbook.cli.choices import add_tenant_option
+from tollbook.cli.output import Verbs, add_json_option, print_json
+from tollbook.domain.errors import InvalidRequest, Problem, RequestError, UnreadableBody
+from tollbook.domain.keys import Scope
+from tollbook.domain.receipts import Outcome, Receipt, rejected
+from tollbook.ingest.catalogue import Catalogue
+from tollbook.ingest.commit import Settled, commit
+from tollbook.ingest.decode import decode_lines
+from tollbook.ingest.submit import submission_of
+from tollbook.settings import Settings
+from tollbook.store.database import Database
+from tollbook.wiring import ensure_tenant, now, open_migrated
+
+_BATCH = 5_000
+_MOST_SHOWN = 20
+
+Line = tuple[int, bytes]
+
+
+def add(verbs: Verbs) -> None:
+    """Offer the verb."""
+    parser = verbs.add_parser("import", help="import a file of events, one JSON object a line")
+    parser.add_argument("file", type=Path, help=".ndjson or .ndjson.gz")
+    add_tenant_option(parser)
+    add_json_option(parser)
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace, settings: Settings) -> int:
+    database = open_migrated(settings)
+    with database.writing() as transaction:
+        ensure_tenant(transaction, options.tenant, options.tenant)
+    importer = Importer(database, Scope(options.tenant))
+    try:
+        with options.file.open("rb") as file:
+            size = options.file.stat().st_size
+            with Progress(console=Console(stderr=True), transient=True) as progress:
+                task = progress.add_task(options.file.name, total=size)
+                for lines in _batches(_unpacked(file)):
+                    importer.take(lines)
+                    progress.update(task, completed=file.tell())
+    except (OSError, EOFError) as error:
+        raise InvalidRequest(
+            f"{options.file} cannot be read on: {error}. What was imported so far is stored; "
+            "importing the mended file takes the rest"
+        ) from error
+    bad = importer.counts[Outcome.CONFLICT] + importer.counts[Outcome.REJECTED]
+    counts = {outcome.value: importer.counts[outcome] for outcome in Outcome}
+    if options.json:
+        print_json({"counts": counts, "refused": importer.refused})
+    else:
+        for refused in importer.refused[:_MOST_SHOWN]:
+            print(refused)
+        if len(importer.refused) > _MOST_SHOWN:
+            print(f"and {len(importer.refused) - _MOST_SHOWN} more")
+        print(", ".join(f"{count:,} {outcome}" for outcome, count in counts.items()))
+    return 1 if bad else 0
+
+
+class Importer:
+    """Takes lines a batch at a time, a transaction each, and remembers what was refused."""
+
+    def __init__(self, database: Database, scope: Scope) -> None:
+        self.counts: Counter[Outcome] = Counter()
+        self.refused: list[str] = []
+        self._database = database
+        self._catalogue = Catalogue(database)
+        self._scope = scope
+
+    def take(self, lines: list[Line]) -> None:
+        """Store a batch durably."""
+        try:
+            decoded = decode_lines(b"\n".join(text for _, text in lines))
+        except UnreadableBody as error:
+            problem = Problem("", error.code, error.sentence)
+            self._count(lines, [rejected(n, None, (problem,)) for n in range(len(lines))])
+            return
+        submission = submission_of(decoded, self._scope, self._catalogue, now())
+        settled = commit(self._database, self._catalogue, [submission], now())[0]
+        if isinstance(settled, RequestError):
+            raise settled
+        assert isinstance(settled, Settled)  # noqa: S101  it is the only other thing
+        self._count(lines, settled.receipts)
+
+    def _count(self, lines: list[Line], receipts: list[Receipt]) -> None:
+        for receipt in receipts:
+            self.counts[receipt.status] += 1
+            if receipt.status in (Outcome.REJECTED, Outcome.CONFLICT):
+                where = f"line {lines[receipt.index][0]}"
+                self.refused.append(f"{where}: {receipt.id or 'no id'}: {receipt.error}")
+
+
+def _unpacked(file: BinaryIO) -> BinaryIO:
+    """Unpack what begins like gzip, whatever its name."""
+    magic = file.read(2)
+    file.seek(0)
+    if magic == b"\x1f\x8b":
+        return io.BufferedReader(gzip.GzipFile(fileobj=file), 1024 * 1024)
+    return file
+
+
+def _batches(file: BinaryIO) -> Iterator[list[Line]]:
+    batch: list[Line] = []
+    for number, line in enumerate(file, start=1):
+        if line.strip():
+            batch.append((number, line.rstrip(b"\r\n")))
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

@@ -1,0 +1,70 @@
+"""Choosing the verb, and turning errors into a sentence and an exit code."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from tollbook import __version__
+from tollbook.cli import (
+    demo,
+    import_,
+    keys,
+    migrate,
+    organizations,
+    prices,
+    report,
+    serve,
+    tenants,
+    users,
+    verify,
+)
+from tollbook.domain.errors import TollbookError
+from tollbook.settings import read_settings
+
+_VERBS = (
+    serve,
+    demo,
+    migrate,
+    tenants,
+    organizations,
+    users,
+    keys,
+    prices,
+    import_,
+    report,
+    verify,
+)
+_INTERRUPTED = 130
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; give its exit code: 0 done, 1 not done, 2 not understood."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        settings = read_settings(os.environ)
+        return int(options.run(options, settings))
+    except TollbookError as error:
+        print(f"tollbook: {error.sentence}", file=sys.stderr)
+        for problem in error.details:
+            print(f"  {problem.field}: {problem.error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115  whoever read us has enough
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tollbook",
+        description="The usage and cost ledger of a communications platform.",
+        epilog="The database is chosen by TOLLBOOK_DATABASE_URL (default sqlite:///tollbook.db).",
+    )
+    parser.add_argument("--version", action="version", version=f"tollbook {__version__}")
+    verbs = parser.add_subparsers(metavar="VERB", required=True)
+    for verb in _VERBS:
+        verb.add(verbs)
+    return parser

@@ -1,0 +1,34 @@
+"""What every verb prints: a table for people, JSON for programs."""
+
+import argparse
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+Verbs = Any
+"""What argparse calls its subparsers; it has no public name."""
+
+
+def add_json_option(parser: argparse.ArgumentParser) -> None:
+    """Offer --json."""
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+
+
+def print_json(value: Any) -> None:
+    """Print a value as indented JSON."""
+    print(msgspec.json.format(msgspec.json.encode(value)).decode())
+
+
+def print_rows(columns: Sequence[str], rows: Iterable[Sequence[str | None]], empty: str) -> None:
+    """Print a table, or a sentence when there is nothing in it."""
+    table = Table(*columns, box=box.SIMPLE_HEAD)
+    for row in rows:
+        table.add_row(*("" if cell is None else cell for cell in row))
+    if table.row_count:
+        Console(soft_wrap=False).print(table)
+    else:
+        print(empty)

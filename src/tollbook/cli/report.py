@@ -1,0 +1,148 @@
+"""tollbook report: the questions of the API, answered in the terminal."""
+
+import argparse
+import csv
+import sys
+from datetime import date
+from typing import Literal
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from tollbook.analytics.users import UserRow, user_rows, users_report
+from tollbook.cli.choices import add_tenant_option, organization_of
+from tollbook.cli.output import Verbs, add_json_option, print_json
+from tollbook.domain.directory import zone
+from tollbook.domain.errors import InvalidRequest
+from tollbook.domain.events import instant_of
+from tollbook.domain.exact import MICROS, amount_text, minutes_text, quantity_text
+from tollbook.domain.periods import Period, resolve
+from tollbook.settings import Settings
+from tollbook.store.directory import OrganizationRow
+from tollbook.wiring import now, open_migrated
+
+COLUMNS = (
+    "User",
+    "SMS Sent",
+    "SMS Received",
+    "MMS Sent",
+    "MMS Received",
+    "Voice Calls",
+    "Voice Min",
+    "API Requests",
+    "Storage",
+    "Phone Monthly",
+    "Phones Purchased",
+    "KB Count",
+    "KB Min",
+    "Cost",
+)
+_WIDEST = 1_000
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""A cell that begins so is a formula to a spreadsheet."""
+
+
+def add(verbs: Verbs) -> None:
+    """Offer the verb."""
+    questions = verbs.add_parser("report", help="usage and cost in the terminal").add_subparsers(
+        metavar="QUESTION", required=True
+    )
+    parser = questions.add_parser("users", help="usage and cost by user")
+    parser.add_argument("organization")
+    parser.add_argument("--start", type=_day, help="first day (default: 30 days before the end)")
+    parser.add_argument("--end", type=_day, help="last day (default: today)")
+    parser.add_argument("--csv", action="store_true", help="print CSV instead of a table")
+    add_tenant_option(parser)
+    add_json_option(parser)
+    parser.set_defaults(run=_run)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text} is not a date such as 2024-01-31") from error
+
+
+def _run(options: argparse.Namespace, settings: Settings) -> int:
+    with open_migrated(settings).reading() as snapshot:
+        organization = organization_of(snapshot, options.tenant, options.organization)
+        today = instant_of(now()).astimezone(zone(organization.timezone)).date()
+        period = resolve(options.start, options.end, today)
+        if period.start > period.end:
+            raise InvalidRequest("--start must not be after --end")
+        if options.json:
+            number, identity, name = organization[:3]
+            print_json(users_report(snapshot, number, identity, name, period))
+            return 0
+        rows = user_rows(snapshot, organization.number, period)
+    if options.csv:
+        _print_csv(rows)
+    else:
+        _print_table(organization, period, rows)
+    return 0
+
+
+def _total(rows: list[UserRow]) -> UserRow:
+    sums = [sum(column) for column in list(zip(*rows, strict=True))[2:]]
+    return UserRow("", "Total", *(sums or [0] * (len(UserRow._fields) - 2)))
+
+
+def _print_table(organization: OrganizationRow, period: Period, rows: list[UserRow]) -> None:
+    title = (
+        f"{organization.name} ({organization.id}), {period.start} to {period.end}, "
+        f"{organization.timezone}, {organization.currency}"
+    )
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_footer=True)
+    shown = [_cells(row) for row in rows]
+    for name, total in zip(COLUMNS, _cells(_total(rows)), strict=True):
+        justify: Literal["left", "right"] = "left" if name == "User" else "right"
+        table.add_column(name.replace(" ", "\n"), total, justify=justify, no_wrap=True)
+    for cells in shown:
+        table.add_row(*cells)
+    console = Console()
+    needed = Console(width=_WIDEST).measure(table).maximum
+    Console(width=max(console.width, needed)).print(table)
+
+
+def _cells(row: UserRow) -> list[str]:
+    """Write a row for people: counts grouped by thousands, minutes with one decimal."""
+    counts = [row.sms_sent, row.sms_received, row.mms_sent, row.mms_received, row.calls]
+    return [
+        row.user_name,
+        *(f"{count:,}" for count in counts),
+        f"{row.seconds / MICROS / 60:,.1f}",
+        f"{row.requests // MICROS:,}",
+        amount_text(row.storage_cost),
+        f"{row.rentals:,}",
+        f"{row.purchases // MICROS:,}",
+        f"{row.knowledge_bases:,}",
+        f"{row.kb_seconds / MICROS / 60:,.1f}",
+        amount_text(row.total_cost),
+    ]
+
+
+def _print_csv(rows: list[UserRow]) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in [*rows, _total(rows)]:
+        name = f"'{row.user_name}" if row.user_name.startswith(_FORMULA) else row.user_name
+        writer.writerow(
+            [
+                name,
+                row.sms_sent,
+                row.sms_received,
+                row.mms_sent,
+                row.mms_received,
+                row.calls,
+                minutes_text(row.seconds),
+                quantity_text(row.requests),
+                amount_text(row.storage_cost),
+                row.rentals,
+                quantity_text(row.purchases),
+                row.knowledge_bases,
+                minutes_text(row.kb_seconds),
+                amount_text(row.total_cost),
+            ]
+        )

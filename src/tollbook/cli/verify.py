@@ -1,0 +1,35 @@
+"""tollbook verify: recompute every rollup from the events and compare."""
+
+import argparse
+
+from tollbook.cli.output import Verbs, add_json_option, print_json
+from tollbook.settings import Settings
+from tollbook.store.verification import CHECKS, Difference, count_events, differences
+from tollbook.wiring import open_migrated
+
+
+def add(verbs: Verbs) -> None:
+    """Offer the verb."""
+    parser = verbs.add_parser(
+        "verify", help="recompute every rollup from the events; exit 1 when any differs"
+    )
+    add_json_option(parser)
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace, settings: Settings) -> int:
+    found: list[Difference] = []
+    with open_migrated(settings).reading() as snapshot:
+        events = count_events(snapshot)
+        for check in CHECKS:
+            found.extend(differences(snapshot, check))
+    if options.json:
+        print_json({"events": events, "differences": [it._asdict() for it in found]})
+    else:
+        for it in found:
+            row = ", ".join(f"{name}={value}" for name, value in it.row.items())
+            print(f"{it.check}: {it.side}: {row}")
+        names = ", ".join(check.name for check in CHECKS)
+        verdict = f"{len(found)} differences" if found else "all agree"
+        print(f"{events} events against {names}: {verdict}")
+    return 1 if found else 0

@@ -1,0 +1,1 @@
+"""Nouns of the ledger: values and rules that need no database, no server and no clock."""

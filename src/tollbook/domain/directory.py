@@ -1,0 +1,109 @@
+"""Organizations and users: who a ledger is about, and what their fields may be."""
+
+import unicodedata
+from enum import StrEnum
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+import msgspec
+
+from tollbook.domain.errors import Problem
+from tollbook.domain.events import LONGEST_ID
+
+LONGEST_NAME = 200
+LONGEST_EMAIL = 254
+
+
+class Status(StrEnum):
+    """The state of an organization or a user."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    SUSPENDED = "suspended"
+
+
+class Organization(msgspec.Struct, frozen=True):
+    """A customer of a tenant. Its days begin at midnight in `timezone`."""
+
+    id: str
+    name: str
+    timezone: str = "UTC"
+    currency: str = "USD"
+    status: Status = Status.ACTIVE
+
+
+class User(msgspec.Struct, frozen=True):
+    """A person of one organization."""
+
+    id: str
+    name: str
+    email: str | None = None
+    status: Status = Status.ACTIVE
+
+
+@cache
+def zone(name: str) -> ZoneInfo:
+    """Give an IANA time zone by name."""
+    return ZoneInfo(name)
+
+
+@cache
+def _zone_names() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def has_control_characters(text: str) -> bool:
+    """Tell whether a text holds characters that no identifier or name should."""
+    return not text.isprintable() and any(
+        unicodedata.category(character) in {"Cc", "Cs"} for character in text
+    )
+
+
+def text_problem(field: str, value: str, longest: int) -> Problem | None:
+    """Say what is wrong with a text: empty, too long, or with control characters."""
+    if not value or value.isspace():
+        return Problem(field, "empty", f"{field} must not be empty")
+    if len(value) > longest:
+        return Problem(field, "too_long", f"{field} must have at most {longest} characters")
+    if has_control_characters(value):
+        return Problem(field, "control_characters", f"{field} must not contain control characters")
+    return None
+
+
+def id_problem(field: str, value: str) -> Problem | None:
+    """Say what is wrong with an identifier."""
+    return text_problem(field, value, LONGEST_ID)
+
+
+def organization_problems(organization: Organization) -> list[Problem]:
+    """List everything wrong with an organization."""
+    found = [
+        id_problem("id", organization.id),
+        text_problem("name", organization.name, LONGEST_NAME),
+    ]
+    if organization.timezone not in _zone_names():
+        found.append(
+            Problem(
+                "timezone",
+                "unknown_timezone",
+                "timezone must be an IANA name such as Europe/Berlin",
+            )
+        )
+    currency = organization.currency
+    if not (
+        len(currency) == 3 and currency.isascii() and currency.isalpha() and currency.isupper()
+    ):
+        found.append(
+            Problem("currency", "invalid_currency", "currency must be an ISO 4217 code such as USD")
+        )
+    return [problem for problem in found if problem]
+
+
+def user_problems(user: User) -> list[Problem]:
+    """List everything wrong with a user."""
+    found = [id_problem("id", user.id), text_problem("name", user.name, LONGEST_NAME)]
+    if user.email is not None:
+        found.append(text_problem("email", user.email, LONGEST_EMAIL))
+        if "@" not in user.email:
+            found.append(Problem("email", "invalid_email", "email must contain @"))
+    return [problem for problem in found if problem]

@@ -1,0 +1,178 @@
+"""Every error Tollbook raises on purpose, as one tree with a sentence, a code and a status.
+
+TollbookError
+├── RequestError                what a client did; carries an HTTP status
+│   ├── InvalidRequest          400  a parameter or field is malformed; `details` names each
+│   ├── UnreadableBody          400  nothing of the body can be read
+│   ├── ApiKeyRequired          401
+│   ├── InvalidApiKey           401
+│   ├── PermissionMissing       403
+│   ├── NotFound                404  unknown, or another tenant's
+│   ├── MethodNotAllowed        405
+│   ├── AlreadyExists           409
+│   ├── BodyTooLarge            413
+│   ├── UnsupportedBody         415
+│   ├── SumOutOfRange           422  a rollup would pass what a 64-bit integer holds
+│   └── QueueFull               429
+├── StoreUnavailable            503  the database did not answer; nothing was acknowledged
+├── InternalError               500  a defect of Tollbook
+├── PriceBookRefused            400  a price book with errors, all of them listed
+├── DatabaseTooNew                   written by a later Tollbook
+└── SettingsError                    a TOLLBOOK_* variable is wrong
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import msgspec
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """One thing wrong with one field: its name, a stable code and a sentence."""
+
+    field: str
+    code: str
+    error: str
+
+
+class TollbookError(Exception):
+    """The root: a sentence for people and a stable code for programs."""
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal_error"
+    headers: ClassVar[dict[str, str]] = {}
+
+    def __init__(self, sentence: str, details: Sequence[Problem] = ()) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.details = tuple(details)
+
+
+class RequestError(TollbookError):
+    """Something the client can mend."""
+
+    status = 400
+    code = "invalid_request"
+
+
+class InvalidRequest(RequestError):
+    """A parameter or a field is missing or malformed; every problem is listed."""
+
+    @classmethod
+    def of(cls, problems: Sequence[Problem]) -> "InvalidRequest":
+        """Say the first problem and list them all."""
+        return cls(problems[0].error, problems)
+
+
+class UnreadableBody(RequestError):
+    """Nothing of the body can be read; the sentence names the byte or line where it breaks."""
+
+    code = "unreadable_body"
+
+
+class ApiKeyRequired(RequestError):
+    """The request carries no key."""
+
+    status = 401
+    code = "api_key_required"
+
+    def __init__(self) -> None:
+        super().__init__("API key is required")
+
+
+class InvalidApiKey(RequestError):
+    """The key is unknown, malformed or revoked."""
+
+    status = 401
+    code = "invalid_api_key"
+
+    def __init__(self) -> None:
+        super().__init__("Invalid API key")
+
+
+class PermissionMissing(RequestError):
+    """The key is valid and may not do this."""
+
+    status = 403
+    code = "permission_missing"
+
+
+class NotFound(RequestError):
+    """The thing does not exist, or belongs to another tenant: a stranger cannot tell which."""
+
+    status = 404
+    code = "not_found"
+
+
+class MethodNotAllowed(RequestError):
+    """The path exists and does not take this method."""
+
+    status = 405
+    code = "method_not_allowed"
+
+
+class AlreadyExists(RequestError):
+    """The id is taken."""
+
+    status = 409
+    code = "already_exists"
+
+
+class BodyTooLarge(RequestError):
+    """More bytes or more events than one request may bring."""
+
+    status = 413
+    code = "body_too_large"
+
+
+class UnsupportedBody(RequestError):
+    """A content type or encoding that is not read here."""
+
+    status = 415
+    code = "unsupported_body"
+
+
+class QueueFull(RequestError):
+    """The write queue is full; nothing of the request was taken."""
+
+    status = 429
+    code = "queue_full"
+    headers = {"Retry-After": "1"}
+
+
+class StoreUnavailable(TollbookError):
+    """The database did not answer or refused the transaction; nothing was acknowledged."""
+
+    status = 503
+    code = "store_unavailable"
+    headers = {"Retry-After": "5"}
+
+
+class InternalError(TollbookError):
+    """A defect of Tollbook; the log has the details, the client does not."""
+
+
+class SumOutOfRange(RequestError):
+    """A sum of the ledger would pass what a 64-bit integer holds; nothing was stored."""
+
+    status = 422
+    code = "sum_out_of_range"
+
+
+class PriceBookRefused(TollbookError):
+    """A price book with errors: it is refused whole, and every error is listed."""
+
+    status = 400
+    code = "price_book_refused"
+
+
+class DatabaseTooNew(TollbookError):
+    """The database was written by a later Tollbook than this one."""
+
+    code = "database_too_new"
+
+
+class SettingsError(TollbookError):
+    """A setting is wrong; the sentence names its variable."""
+
+    code = "invalid_setting"

@@ -1,0 +1,102 @@
+"""Exact numbers: money in billionths, quantities in millionths, both plain integers.
+
+An amount of money is an integer of *nanos* (1e-9 of the currency), a quantity an integer of
+*micros* (1e-6 of the meter's unit). Sums are integer sums; nothing here rounds but
+`divide_half_even`, which rating calls once for each event, and the conversion of seconds to
+minutes, which is for reading only.
+"""
+
+import re
+from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation
+
+import msgspec
+
+NANOS = 1_000_000_000
+MICROS = 1_000_000
+
+COST_PLACES = 9
+QUANTITY_PLACES = 6
+MOST_QUANTITY = Decimal(1_000_000_000)
+"""One event may report up to a billion units: a 64-bit sum then holds over nine thousand such."""
+MOST_COST = Decimal(100_000_000)
+"""One event may cost up to a hundred million: a 64-bit sum then holds over ninety such."""
+
+_NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,4})?")
+_LONGEST_NUMBER = 64
+_EXACT = Context(prec=60, traps=[InvalidOperation, Inexact])
+
+
+def scaled(value: Decimal, places: int) -> int:
+    """Give `value` as an integer of 10**-places; ValueError when that would lose a digit."""
+    try:
+        return int(_EXACT.to_integral_exact(_EXACT.scaleb(value, places)))
+    except DecimalException as error:
+        raise ValueError(f"more than {places} decimals") from error
+
+
+def parsed(text: bytes) -> Decimal | None:
+    """Read a JSON number, or one in a JSON string, exactly; None when the text is neither."""
+    bare = msgspec.json.decode(text, type=str).encode() if text[:1] == b'"' else text
+    if len(bare) > _LONGEST_NUMBER or not _NUMBER.fullmatch(bare):
+        return None
+    return Decimal(bare.decode())
+
+
+def micros_of(text: bytes) -> int:
+    """Read a quantity as micros; ValueError when it is no number or out of range."""
+    if text.isdigit() and len(text) < 10:
+        return int(text) * MICROS
+    return _within(text, MOST_QUANTITY, QUANTITY_PLACES)
+
+
+def nanos_of(text: bytes) -> int:
+    """Read a cost as nanos; ValueError when it is no number or out of range."""
+    return _within(text, MOST_COST, COST_PLACES)
+
+
+def _within(text: bytes, most: Decimal, places: int) -> int:
+    number = parsed(text)
+    if number is None or not 0 <= number <= most:
+        raise ValueError("not a number in range")
+    return scaled(number, places)
+
+
+def divide_half_even(numerator: int, denominator: int) -> int:
+    """Divide and round once, half to even, for any sign; `denominator` is positive."""
+    quotient, rest = divmod(numerator, denominator)
+    twice = 2 * rest
+    if twice > denominator or (twice == denominator and quotient & 1):
+        return quotient + 1
+    return quotient
+
+
+def amount_text(nanos: int) -> str:
+    """Write an amount with two decimals, or as many up to nine as it takes to be exact."""
+    if nanos < 0:
+        return "-" + amount_text(-nanos)
+    units, rest = divmod(nanos, NANOS)
+    cents, finer = divmod(rest, 10_000_000)
+    if finer:
+        return f"{units}.{rest:09d}".rstrip("0")
+    return f"{units}.{cents:02d}"
+
+
+def quantity_text(micros: int, least_places: int = 0) -> str:
+    """Write a quantity exactly, with at least `least_places` decimals."""
+    return _fraction_text(micros, MICROS, QUANTITY_PLACES, least_places)
+
+
+def minutes_text(second_micros: int) -> str:
+    """Write seconds as minutes, at most nine decimals, half to even.
+
+    The ledger keeps seconds: minutes are a way of reading them and are never summed.
+    """
+    return _fraction_text(divide_half_even(second_micros * 1000, 60), NANOS, COST_PLACES, 1)
+
+
+def _fraction_text(value: int, scale: int, places: int, least_places: int) -> str:
+    if value < 0:
+        return "-" + _fraction_text(-value, scale, places, least_places)
+    units, rest = divmod(value, scale)
+    digits = f"{rest:0{places}d}".rstrip("0").ljust(least_places, "0")
+    return f"{units}.{digits}" if digits else str(units)

@@ -1,0 +1,116 @@
+"""Days, months and periods: whole numbers such as 20240131 and 202401 inside, ISO dates outside."""
+
+from calendar import monthrange
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+DEFAULT_DAYS_BACK = 30
+
+
+def day_number(day: date) -> int:
+    """Give a calendar day as the number it is stored as: 20240131."""
+    return day.year * 10000 + day.month * 100 + day.day
+
+
+def day_of(number: int) -> date:
+    """Give a stored day number back as a date."""
+    return date(number // 10000, number // 100 % 100, number % 100)
+
+
+def local_day(instant: datetime, zone: ZoneInfo) -> int:
+    """Give the calendar day of an instant in a zone, as a day number."""
+    return day_number(instant.astimezone(zone))
+
+
+class Period(msgspec.Struct, frozen=True):
+    """Days from `start` to `end`, both inclusive, in the organization's zone."""
+
+    start: date
+    end: date
+
+
+def resolve(start: date | None, end: date | None, today: date) -> Period:
+    """Fill in the defaults: up to today, from 30 days before the end."""
+    last = end or today
+    if start is not None:
+        return Period(start, last)
+    earliest = date.min + timedelta(days=DEFAULT_DAYS_BACK)
+    return Period(max(last, earliest) - timedelta(days=DEFAULT_DAYS_BACK), last)
+
+
+class Edge(msgspec.Struct, frozen=True):
+    """Some days of one month, to be added (`sign` 1) to whole months or taken off them (-1)."""
+
+    month: int
+    first_day: int
+    last_day: int
+    sign: int
+
+
+class Cover(msgspec.Struct, frozen=True):
+    """A period as whole months and at most two edges: what the rollups can answer from.
+
+    `first_month` after `last_month` means no whole month.
+    """
+
+    first_month: int
+    last_month: int
+    edges: tuple[Edge, Edge]
+
+
+NO_EDGE = Edge(0, 0, -1, 1)
+
+
+def cover(period: Period) -> Cover:
+    """Split a period into whole months and edge days, touching as few daily rows as possible.
+
+    An edge month of which more than half is wanted is taken whole, and the days outside the
+    period are subtracted: sums are exact, so the detour costs nothing.
+    """
+    start, end = period.start, period.end
+    first, last = _month_of(start), _month_of(end)
+    length = monthrange(end.year, end.month)[1]
+    if first == last:
+        if start.day == 1 and end.day == length:
+            return Cover(first, last, (NO_EDGE, NO_EDGE))
+        if end.day - start.day + 1 <= length // 2:
+            return Cover(1, 0, (_days(first, start.day, end.day, 1), NO_EDGE))
+        head = _days(first, 1, start.day - 1, -1)
+        tail = _days(first, end.day + 1, length, -1)
+        return Cover(first, last, (head, tail))
+    head_whole, head = _edge(first, monthrange(start.year, start.month)[1], start.day, 31)
+    tail_whole, tail = _edge(last, length, 1, end.day)
+    return Cover(
+        first if head_whole else _next(first), last if tail_whole else _previous(last), (head, tail)
+    )
+
+
+def _edge(month: int, length: int, first: int, last: int) -> tuple[bool, Edge]:
+    """Say whether a month at the edge is taken whole, and which days are then added or taken off.
+
+    `first` is the month's first day or `last` its last: an edge touches one end of its month.
+    """
+    last = min(last, length)
+    if last - first + 1 <= length // 2:
+        return False, _days(month, first, last, 1)
+    if first > 1:
+        return True, _days(month, 1, first - 1, -1)
+    return True, _days(month, last + 1, length, -1)
+
+
+def _days(month: int, first: int, last: int, sign: int) -> Edge:
+    return NO_EDGE if last < first else Edge(month, month * 100 + first, month * 100 + last, sign)
+
+
+def _month_of(day: date) -> int:
+    return day.year * 100 + day.month
+
+
+def _next(month: int) -> int:
+    return month + 1 if month % 100 < 12 else month + 89
+
+
+def _previous(month: int) -> int:
+    return month - 1 if month % 100 > 1 else month - 89

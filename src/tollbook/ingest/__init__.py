@@ -1,0 +1,1 @@
+"""The write path: decode a body, accept its events, commit them, give receipts."""

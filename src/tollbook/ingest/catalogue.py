@@ -1,0 +1,114 @@
+"""What accepting events takes to know: keys, and organizations with their zones and prices."""
+
+import threading
+from collections.abc import Collection
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from tollbook.domain.directory import zone
+from tollbook.domain.keys import ApiKey
+from tollbook.rating.book import Tariff, arranged
+from tollbook.store import directory, keys, prices
+from tollbook.store.database import Database, Snapshot
+
+TermsById = dict[str, "Terms"]
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """On what terms an organization's events are accepted; `known` once somebody created it."""
+
+    number: int
+    known: bool
+    zone: ZoneInfo
+    currency: str
+    tariffs: tuple[Tariff, ...]
+
+
+class Catalogue:
+    """Keys and terms met so far, as of one revision of the directory.
+
+    Whoever relies on them compares that revision with the directory's own in the transaction of
+    the commit: a change made anywhere is seen by the next commit, in every process.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = threading.Lock()
+        self._revision = -1
+        self._keys: dict[str, ApiKey] = {}
+        self._terms: dict[tuple[str, str], Terms] = {}
+        self._tariffs: dict[str, tuple[Tariff, ...]] = {}
+
+    def remembered_key(self, prefix: str) -> ApiKey | None:
+        """Give a key from memory; whether it still holds is for the commit to say."""
+        return self._keys.get(prefix)
+
+    def key(self, snapshot: Snapshot, prefix: str) -> ApiKey | None:
+        """Give a key as it is in this snapshot."""
+        with self._lock:
+            self._catch_up(snapshot)
+            if prefix not in self._keys:
+                found = keys.find_key(snapshot, prefix)
+                if found is None or found.revoked_at is not None:
+                    return None
+                self._keys[prefix] = found
+            return self._keys[prefix]
+
+    def remembered_terms(
+        self, tenant: str, identities: Collection[str]
+    ) -> tuple[int, TermsById] | None:
+        """Give a revision and the terms as of it, if all of them are in memory."""
+        with self._lock:
+            found = {it: terms for it in identities if (terms := self._terms.get((tenant, it)))}
+            return (self._revision, found) if len(found) == len(identities) else None
+
+    def terms(self, snapshot: Snapshot, tenant: str, identities: Collection[str]) -> TermsById:
+        """Give the terms of organizations as they are in this snapshot.
+
+        Organizations that were never heard of are missing from the answer.
+        """
+        with self._lock:
+            self._catch_up(snapshot)
+            missing = {it for it in identities if (tenant, it) not in self._terms}
+            if missing:
+                self._load(snapshot, tenant, missing)
+            return {it: terms for it in identities if (terms := self._terms.get((tenant, it)))}
+
+    def loaded_terms(
+        self, tenant: str, identities: Collection[str], now: int
+    ) -> tuple[int, TermsById]:
+        """Give a revision and the terms as of it, for organizations never heard of too.
+
+        Those get their numbers in a transaction of its own: a number is remembered only once it
+        is on disk.
+        """
+        with self._database.reading() as snapshot:
+            found = self.terms(snapshot, tenant, identities)
+            if len(found) == len(identities):
+                return self._revision, found
+        with self._database.writing() as transaction:
+            unheard_of = set(identities) - set(found)
+            directory.reserve_organizations(transaction, tenant, unheard_of, now)
+        with self._database.reading() as snapshot:
+            return self._revision, self.terms(snapshot, tenant, identities)
+
+    def _catch_up(self, snapshot: Snapshot) -> None:
+        revision = directory.revision(snapshot)
+        if revision != self._revision:
+            self._keys.clear()
+            self._terms.clear()
+            self._tariffs.clear()
+            self._revision = revision
+
+    def _load(self, snapshot: Snapshot, tenant: str, identities: Collection[str]) -> None:
+        if tenant not in self._tariffs:
+            self._tariffs[tenant] = arranged(prices.price_books(snapshot, tenant))
+        for row in directory.find_organizations(snapshot, tenant, identities):
+            self._terms[tenant, row.id] = Terms(
+                row.number,
+                row.status != directory.UNKNOWN,
+                zone(row.timezone),
+                row.currency,
+                self._tariffs[tenant],
+            )

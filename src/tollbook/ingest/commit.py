@@ -1,0 +1,183 @@
+"""One transaction for many submissions: claim, store, and tell each event what became of it."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from tollbook.domain.errors import InvalidApiKey, Problem, RequestError
+from tollbook.domain.keys import Scope
+from tollbook.domain.receipts import Outcome, Receipt, conflict, rejected
+from tollbook.ingest.accept import staged_all
+from tollbook.ingest.catalogue import Catalogue
+from tollbook.ingest.facts import Fact
+from tollbook.store import directory, ledger
+from tollbook.store.database import Database, Snapshot, Transaction
+from tollbook.store.staging import Staged, Standing
+
+Identity = tuple[int, str]
+
+ALREADY_IN_QUARANTINE = "this event is in quarantine from an earlier request"
+_NOT_STORED = Problem(
+    "", "batch_refused", "not stored: another event of this atomic batch was refused"
+)
+
+
+class Submission(msgspec.Struct):
+    """The events of one request on their way through a commit.
+
+    `key_prefix` is None for whoever needs no key. `rows` are prepared for `revision` of the
+    directory. When that has moved on by the time of the
+    commit, the key is looked at again and the rows are made anew.
+    """
+
+    scope: Scope
+    key_prefix: str | None
+    facts: list[Fact]
+    rejections: list[Receipt]
+    revision: int
+    rows: list[Staged]
+    atomic: bool = False
+
+    @property
+    def organizations(self) -> set[str]:
+        """Name the organizations of the events."""
+        return {fact.event.organization_id for fact in self.facts}
+
+    def renew(self, snapshot: Snapshot, catalogue: Catalogue, revision: int) -> None:
+        """Make sure of the key and make the rows by the terms of this snapshot."""
+        if self.key_prefix is not None and catalogue.key(snapshot, self.key_prefix) is None:
+            raise InvalidApiKey
+        terms = catalogue.terms(snapshot, self.scope.tenant_id, self.organizations)
+        self.rows = staged_all(self.facts, terms)
+        self.revision = revision
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """The receipts of a submission, in order; `refused` when it was atomic and nothing was kept."""
+
+    receipts: list[Receipt]
+    refused: bool = False
+
+
+class _RollBack(Exception):
+    """Leaves the transaction of an atomic submission without a trace."""
+
+    def __init__(self, causes: list[Receipt]) -> None:
+        super().__init__()
+        self.causes = causes
+
+
+def commit(
+    database: Database, catalogue: Catalogue, submissions: Sequence[Submission], now: int
+) -> list[Settled | RequestError]:
+    """Store submissions in one durable transaction. An atomic one must come alone."""
+    if submissions[0].atomic:
+        return [_commit_atomic(database, catalogue, submissions[0], now)]
+    _make_room(database, submissions)
+    with database.writing() as transaction:
+        return _store(transaction, catalogue, submissions, now)
+
+
+def _commit_atomic(
+    database: Database, catalogue: Catalogue, submission: Submission, now: int
+) -> Settled | RequestError:
+    if submission.rejections:
+        return _refused(submission, submission.rejections)
+    _make_room(database, [submission])
+    try:
+        with database.writing() as transaction:
+            settled = _store(transaction, catalogue, [submission], now)[0]
+            if isinstance(settled, Settled):
+                causes = [receipt for receipt in settled.receipts if receipt.code]
+                if causes:
+                    raise _RollBack(causes)
+            return settled
+    except _RollBack as refusal:
+        return _refused(submission, refusal.causes)
+
+
+def _refused(submission: Submission, causes: Iterable[Receipt]) -> Settled:
+    """Give the causes of a refusal their own words and every other event the same."""
+    receipts = {
+        fact.index: rejected(fact.index, fact.event.id, (_NOT_STORED,)) for fact in submission.facts
+    }
+    for cause in causes:
+        quarantined = cause.status is Outcome.QUARANTINED
+        status = Outcome.REJECTED if quarantined else cause.status
+        receipts[cause.index] = msgspec.structs.replace(cause, status=status)
+    return Settled([receipts[index] for index in sorted(receipts)], refused=True)
+
+
+def _make_room(database: Database, submissions: Sequence[Submission]) -> None:
+    database.make_room(
+        {row.day // 100 for submission in submissions for row in submission.rows if row.day}
+    )
+
+
+def _store(
+    transaction: Transaction, catalogue: Catalogue, submissions: Sequence[Submission], now: int
+) -> list[Settled | RequestError]:
+    refusals = _renew(transaction, catalogue, submissions)
+    firsts: dict[Identity, Staged] = {}
+    for submission in submissions:
+        for row in submission.rows:
+            firsts.setdefault((row.organization_id, row.id), row)
+    standing: dict[Identity, Standing] = {}
+    if firsts:
+        found = ledger.record(transaction, list(firsts.values()), now)
+        standing = {(it.organization_id, it.id): it for it in found}
+    return [
+        refusals[index] if index in refusals else _settle(submission, firsts, standing)
+        for index, submission in enumerate(submissions)
+    ]
+
+
+def _renew(
+    transaction: Transaction, catalogue: Catalogue, submissions: Sequence[Submission]
+) -> dict[int, RequestError]:
+    """Renew what was prepared for an earlier revision; give those whose key is gone by now."""
+    revision = directory.revision(transaction)
+    refusals: dict[int, RequestError] = {}
+    for index, submission in enumerate(submissions):
+        if submission.revision == revision:
+            continue
+        try:
+            submission.renew(transaction, catalogue, revision)
+        except InvalidApiKey as refusal:
+            submission.rows = []
+            refusals[index] = refusal
+    return refusals
+
+
+def _settle(
+    submission: Submission,
+    firsts: dict[Identity, Staged],
+    standing: dict[Identity, Standing],
+) -> Settled:
+    receipts = list(submission.rejections)
+    for fact, row in zip(submission.facts, submission.rows, strict=True):
+        identity = row.organization_id, row.id
+        held = standing.get(identity)
+        first = firsts[identity]
+        if held is None and first is row:
+            receipts.append(_fresh(fact.index, row))
+        else:
+            receipts.append(_known(fact.index, row, held or first))
+    if submission.rejections:
+        receipts.sort(key=lambda receipt: receipt.index)
+    return Settled(receipts)
+
+
+def _fresh(index: int, row: Staged) -> Receipt:
+    if row.code:
+        return Receipt(index, Outcome.QUARANTINED, row.id, row.code, row.reason)
+    return Receipt(index, Outcome.ACCEPTED, row.id)
+
+
+def _known(index: int, row: Staged, held: Standing | Staged) -> Receipt:
+    """Tell an event whose id stands already: the same again, or another under its name."""
+    if held.fingerprint != row.fingerprint:
+        return conflict(index, row.id)
+    if held.day == 0:
+        return Receipt(index, Outcome.QUARANTINED, row.id, "in_quarantine", ALREADY_IN_QUARANTINE)
+    return Receipt(index, Outcome.DUPLICATE, row.id)

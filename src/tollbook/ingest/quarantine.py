@@ -1,0 +1,74 @@
+"""Replaying quarantine: events that have a price and an owner by now enter the ledger."""
+
+import msgspec
+
+from tollbook.domain.events import Event
+from tollbook.ingest.accept import staged
+from tollbook.ingest.catalogue import Catalogue
+from tollbook.ingest.facts import fact_of
+from tollbook.store import ledger, quarantine
+from tollbook.store.database import Database
+from tollbook.store.quarantine import Quarantined
+from tollbook.store.staging import Staged
+
+_BATCH = 1_000
+_event = msgspec.json.Decoder(Event)
+
+
+class Replay(msgspec.Struct):
+    """How many events left quarantine, and how many remain."""
+
+    released: int = 0
+    remaining: int = 0
+
+
+def replay(
+    database: Database,
+    catalogue: Catalogue,
+    tenant: str,
+    organization: int | None,
+    now: int,
+) -> Replay:
+    """Look at every quarantined event again, in bounded transactions."""
+    done = Replay()
+    after = (0, "")
+    while True:
+        with database.reading() as snapshot:
+            waiting = quarantine.waiting(snapshot, tenant, organization, after, _BATCH)
+        if not waiting:
+            return done
+        after = waiting[-1].number, waiting[-1].id
+        released = _release(database, catalogue, tenant, waiting, now)
+        done.released += released
+        done.remaining += len(waiting) - released
+
+
+def _release(
+    database: Database, catalogue: Catalogue, tenant: str, waiting: list[Quarantined], now: int
+) -> int:
+    database.make_room(_months(waiting))
+    with database.writing() as transaction:
+        terms = catalogue.terms(transaction, tenant, {it.organization_id for it in waiting})
+        still = quarantine.still_waiting(transaction, waiting)
+        rows: list[Staged] = []
+        for it in waiting:
+            fact = fact_of(0, _event.decode(it.event))
+            if fact is None or (it.number, it.id) not in still:
+                continue
+            row = staged(fact, terms[it.organization_id])
+            if not row.code:
+                rows.append(row)
+        if rows:
+            ledger.release(transaction, rows, now)
+        return len(rows)
+
+
+def _months(waiting: list[Quarantined]) -> set[int]:
+    """Name the months the events may fall into, wherever their organization's midnight is."""
+    months: set[int] = set()
+    for it in waiting:
+        time = _event.decode(it.event).time
+        for month in (time.month - 1, time.month, time.month + 1):
+            years, index = divmod(month - 1, 12)
+            months.add((time.year + years) * 100 + index + 1)
+    return months

@@ -1,0 +1,123 @@
+"""Group commit: requests that arrive together share one transaction.
+
+One thread takes whatever is waiting, commits it, and releases all its receipts. While it commits,
+the next group gathers, so that groups grow with the load and nobody waits for company.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+import structlog
+
+from tollbook.domain.errors import InternalError, QueueFull, SumOutOfRange, TollbookError
+from tollbook.ingest.catalogue import Catalogue
+from tollbook.ingest.commit import Settled, Submission, commit
+from tollbook.store.database import Database
+
+_log = structlog.get_logger()
+
+Outcome = Settled | TollbookError
+Delivery = tuple["Waiting", Outcome]
+
+
+class Waiting(Protocol):
+    """A submission with whoever waits for it."""
+
+    @property
+    def submission(self) -> Submission:
+        """Give what is to be committed."""
+        ...
+
+
+class Queue:
+    """The bounded queue in front of the one writer of this process."""
+
+    def __init__(
+        self,
+        database: Database,
+        catalogue: Catalogue,
+        clock: Callable[[], int],
+        deliver: Callable[[list[Delivery]], None],
+        most_waiting: int,
+        most_in_group: int,
+    ) -> None:
+        self._database = database
+        self._catalogue = catalogue
+        self._clock = clock
+        self._deliver = deliver
+        self._most_waiting = most_waiting
+        self._most_in_group = most_in_group
+        self._waiting: deque[Waiting] = deque()
+        self._events_waiting = 0
+        self._closing = False
+        self._change = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="tollbook-writer")
+
+    def start(self) -> None:
+        """Start the writer."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Finish what was accepted, then stop the writer."""
+        with self._change:
+            self._closing = True
+            self._change.notify()
+        self._thread.join()
+
+    def put(self, waiting: Waiting) -> None:
+        """Take a submission, or raise `QueueFull` and take nothing of it.
+
+        An empty queue takes a submission of any size.
+        """
+        count = len(waiting.submission.facts)
+        with self._change:
+            too_many = self._waiting and self._events_waiting + count > self._most_waiting
+            if self._closing or too_many:
+                raise QueueFull("the write queue is full; nothing was taken, try again soon")
+            self._waiting.append(waiting)
+            self._events_waiting += count
+            self._change.notify()
+
+    def _run(self) -> None:
+        while group := self._next_group():
+            self._deliver(self._commit(group))
+
+    def _next_group(self) -> list[Waiting]:
+        with self._change:
+            while not self._waiting and not self._closing:
+                self._change.wait()
+            group: list[Waiting] = []
+            events = 0
+            while self._waiting:
+                submission = self._waiting[0].submission
+                events += len(submission.facts)
+                if group and (submission.atomic or events > self._most_in_group):
+                    break
+                group.append(self._waiting.popleft())
+                self._events_waiting -= len(submission.facts)
+                if submission.atomic:
+                    break
+            return group
+
+    def _commit(self, group: list[Waiting]) -> list[Delivery]:
+        try:
+            settled = commit(
+                self._database,
+                self._catalogue,
+                [waiting.submission for waiting in group],
+                self._clock(),
+            )
+        except SumOutOfRange as error:
+            if len(group) == 1:
+                return [(group[0], error)]
+            # One request of the group is to blame; alone, the others go through.
+            return [delivery for waiting in group for delivery in self._commit([waiting])]
+        except TollbookError as error:
+            return [(waiting, error) for waiting in group]
+        except Exception:
+            _log.exception("commit_failed")
+            defect = InternalError("something went wrong; nothing was stored")
+            return [(waiting, defect) for waiting in group]
+        return list(zip(group, settled, strict=True))

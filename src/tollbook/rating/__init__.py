@@ -1,0 +1,1 @@
+"""Rating: from an event and a price book to a charge, by arithmetic alone."""

@@ -1,0 +1,56 @@
+"""Settings: one frozen value, read once from TOLLBOOK_* variables."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from tollbook.domain.errors import SettingsError
+
+DEFAULT_DATABASE_URL = "sqlite:///tollbook.db"
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """What an operator may choose; every name is a variable with TOLLBOOK_ before it.
+
+    `most_waiting_events` bounds the write queue, `most_group_events` one transaction.
+    `compression` may be switched off behind a proxy that compresses. `cached_answer_mib` bounds
+    the answers kept in memory until their organization changes.
+    """
+
+    database_url: str = DEFAULT_DATABASE_URL
+    most_waiting_events: int = 100_000
+    most_group_events: int = 10_000
+    compression: bool = True
+    cached_answer_mib: int = 64
+    log_level: str = "info"
+
+
+_LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Read settings; `SettingsError` names the variable that is wrong."""
+    given = {
+        field: environment[variable(field)]
+        for field in Settings.__struct_fields__
+        if environment.get(variable(field))
+    }
+    try:
+        settings = msgspec.convert(given, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        sentence, _, path = str(error).partition(" - at `$.")
+        field = path.rstrip("`")
+        raise SettingsError(f"{variable(field)}: {sentence}") from error
+    for field in ("most_waiting_events", "most_group_events"):
+        if getattr(settings, field) < 1:
+            raise SettingsError(f"{variable(field)} must be at least 1")
+    if settings.cached_answer_mib < 0:
+        raise SettingsError(f"{variable('cached_answer_mib')} must not be negative")
+    if settings.log_level not in _LOG_LEVELS:
+        raise SettingsError(f"{variable('log_level')} must be one of {', '.join(_LOG_LEVELS)}")
+    return settings
+
+
+def variable(field: str) -> str:
+    """Name the environment variable of a setting."""
+    return f"TOLLBOOK_{field.upper()}"

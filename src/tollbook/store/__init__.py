@@ -1,0 +1,1 @@
+"""The one database: schema, migrations, the statements, and one file for each engine."""

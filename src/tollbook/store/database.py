@@ -1,0 +1,117 @@
+"""One open database: snapshots to read from, transactions to write in, errors in our own words."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, bindparam, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from tollbook.domain.errors import SettingsError, StoreUnavailable, SumOutOfRange
+from tollbook.store.engine import Engine, Parameters, Row
+from tollbook.store.postgres import Postgres
+from tollbook.store.sqlite import Sqlite
+from tollbook.store.staging import Staged
+
+_log = structlog.get_logger()
+_OVERFLOWS = ("integer overflow", "cannot store REAL value in", "bigint out of range")
+
+
+class Snapshot:
+    """One state of the database, however long it is read."""
+
+    def __init__(self, engine: Engine, connection: Connection) -> None:
+        self._engine = engine
+        self._connection = connection
+
+    def rows(self, sql: str, **parameters: Any) -> list[Row]:
+        """Read a few rows. A list among the parameters stands for `IN :name`."""
+        lists = [name for name, value in parameters.items() if isinstance(value, list)]
+        statement = text(sql).bindparams(*(bindparam(name, expanding=True) for name in lists))
+        return [tuple(row) for row in self._connection.execute(statement, parameters)]
+
+    def row(self, sql: str, **parameters: Any) -> Row | None:
+        """Read one row, or None."""
+        found = self._connection.execute(text(sql), parameters).first()
+        return None if found is None else tuple(found)
+
+    def table(self, sql: str, parameters: Parameters, width: int) -> list[Row]:
+        """Read many rows of `width` columns, quickly also beside a busy thread."""
+        return self._engine.table(self._connection, sql, parameters, width)
+
+
+class Transaction(Snapshot):
+    """What is written here becomes visible and durable at once, or not at all."""
+
+    def execute(self, sql: str, **parameters: Any) -> int:
+        """Run a statement; give how many rows it touched."""
+        return int(self._connection.execute(text(sql), parameters).rowcount)
+
+    def execute_many(self, sql: str, parameters: Sequence[Parameters]) -> None:
+        """Run a statement once for each set of parameters."""
+        if parameters:
+            self._connection.execute(text(sql), parameters)
+
+    def stage(self, rows: Sequence[Staged]) -> None:
+        """Put rows into the empty staging table."""
+        self._engine.stage(self._connection, rows)
+
+
+class Database:
+    """An open database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @contextmanager
+    def reading(self) -> Iterator[Snapshot]:
+        """Read from one snapshot."""
+        with in_our_words(), self.engine.reader() as connection, connection.begin():
+            yield Snapshot(self.engine, connection)
+
+    @contextmanager
+    def writing(self) -> Iterator[Transaction]:
+        """Write in one transaction, committed durably when the block ends without an error."""
+        with in_our_words(), self.engine.writer() as connection, connection.begin():
+            yield Transaction(self.engine, connection)
+
+    def make_room(self, months: set[int]) -> None:
+        """See to it that events of these months can be stored."""
+        with in_our_words():
+            self.engine.make_room(months)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.sqlalchemy.dispose()
+
+
+def open_database(url: str) -> Database:
+    """Choose the engine by the URL's scheme. Nothing is connected yet."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise SettingsError("TOLLBOOK_DATABASE_URL is not a database URL") from error
+    if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
+        return Database(Sqlite(parsed))
+    if parsed.get_backend_name() in {"postgresql", "postgres"}:
+        return Database(Postgres(parsed))
+    raise SettingsError(
+        "TOLLBOOK_DATABASE_URL must be like sqlite:///tollbook.db or postgresql://user@host/name"
+    )
+
+
+@contextmanager
+def in_our_words() -> Iterator[None]:
+    """Turn the drivers' errors into Tollbook's."""
+    try:
+        yield
+    except (DBAPIError, PoolTimeout) as error:
+        reason = str(getattr(error, "orig", error)).strip()
+        if any(words in reason for words in _OVERFLOWS):
+            raise SumOutOfRange(
+                "a sum of the ledger would pass what it can hold; nothing was stored"
+            ) from error
+        _log.error("store_failed", error=reason)
+        raise StoreUnavailable("the database is not available; nothing was stored") from error

@@ -1,0 +1,229 @@
+"""The statements for tenants, organizations and users."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from tollbook.domain.directory import Organization, Status, User
+from tollbook.store.database import Snapshot, Transaction
+
+UNKNOWN = "unknown"
+"""The status of an organization that events have named and nobody has created."""
+
+
+class OrganizationRow(NamedTuple):
+    """An organization with its number in the hot tables."""
+
+    number: int
+    id: str
+    name: str
+    timezone: str
+    currency: str
+    status: str
+
+
+_ORGANIZATION = "SELECT organization_id, id, name, timezone, currency, status FROM organizations "
+
+
+def revision(snapshot: Snapshot) -> int:
+    """Read how often organizations, keys or price books have changed."""
+    row = snapshot.row("SELECT revision FROM directory_revision WHERE id = 1")
+    return int(row[0]) if row else 0
+
+
+def count_revision(transaction: Transaction) -> None:
+    """Tell everyone who keeps the directory in memory to read it again."""
+    transaction.execute("UPDATE directory_revision SET revision = revision + 1 WHERE id = 1")
+
+
+def add_tenant(transaction: Transaction, tenant_id: str, name: str, now: int) -> bool:
+    """Add a tenant; False when it is there already."""
+    return bool(
+        transaction.execute(
+            "INSERT INTO tenants (tenant_id, name, created_at) VALUES (:tenant, :name, :now) "
+            "ON CONFLICT (tenant_id) DO NOTHING",
+            tenant=tenant_id,
+            name=name,
+            now=now,
+        )
+    )
+
+
+def tenants(snapshot: Snapshot) -> list[tuple[str, str]]:
+    """List tenants with their names."""
+    return [
+        (row[0], row[1]) for row in snapshot.rows("SELECT tenant_id, name FROM tenants ORDER BY 1")
+    ]
+
+
+def find_organization(snapshot: Snapshot, tenant: str, identity: str) -> OrganizationRow | None:
+    """Find a tenant's organization by its id; placeholders are found too.
+
+    This is the gate to tenant data: every statement on it wants the number that only this gives.
+    """
+    row = snapshot.row(
+        _ORGANIZATION + "WHERE tenant_id = :tenant AND id = :id", tenant=tenant, id=identity
+    )
+    return OrganizationRow(*row) if row else None
+
+
+def find_organizations(
+    snapshot: Snapshot, tenant: str, identities: Iterable[str]
+) -> list[OrganizationRow]:
+    """Find several of a tenant's organizations by their ids; placeholders are found too."""
+    rows = snapshot.rows(
+        _ORGANIZATION + "WHERE tenant_id = :tenant AND id IN :ids",
+        tenant=tenant,
+        ids=sorted(identities),
+    )
+    return [OrganizationRow(*row) for row in rows]
+
+
+def organizations(snapshot: Snapshot, tenant: str) -> list[OrganizationRow]:
+    """List a tenant's organizations."""
+    rows = snapshot.rows(
+        _ORGANIZATION + "WHERE tenant_id = :tenant AND status <> :unknown ORDER BY id",
+        tenant=tenant,
+        unknown=UNKNOWN,
+    )
+    return [OrganizationRow(*row) for row in rows]
+
+
+def add_organization(
+    transaction: Transaction, tenant: str, organization: Organization, now: int
+) -> bool:
+    """Create an organization, or give a placeholder its name; False when the id is taken."""
+    added = transaction.execute(
+        """
+        INSERT INTO organizations (tenant_id, id, name, timezone, currency, status, created_at)
+        VALUES (:tenant, :id, :name, :timezone, :currency, :status, :now)
+        ON CONFLICT (tenant_id, id) DO UPDATE SET
+            name = excluded.name, timezone = excluded.timezone, currency = excluded.currency,
+            status = excluded.status, created_at = excluded.created_at
+        WHERE organizations.status = :unknown
+        """,
+        tenant=tenant,
+        id=organization.id,
+        name=organization.name,
+        timezone=organization.timezone,
+        currency=organization.currency,
+        status=organization.status.value,
+        now=now,
+        unknown=UNKNOWN,
+    )
+    if added:
+        count_revision(transaction)
+    return bool(added)
+
+
+def change_organization(
+    transaction: Transaction, number: int, name: str, status: Status, now: int
+) -> None:
+    """Rename an organization or change its status; its zone and currency are for ever."""
+    transaction.execute(
+        "UPDATE organizations SET name = :name, status = :status WHERE organization_id = :number",
+        name=name,
+        status=status.value,
+        number=number,
+    )
+    count_revision(transaction)
+    touch(transaction, number, now)
+
+
+def reserve_organizations(
+    transaction: Transaction, tenant: str, identities: Iterable[str], now: int
+) -> None:
+    """Give numbers to organizations that events name before anyone has created them."""
+    transaction.execute_many(
+        """
+        INSERT INTO organizations (tenant_id, id, name, timezone, currency, status, created_at)
+        VALUES (:tenant, :id, '', 'UTC', '', :unknown, :now)
+        ON CONFLICT (tenant_id, id) DO NOTHING
+        """,
+        [
+            {"tenant": tenant, "id": identity, "unknown": UNKNOWN, "now": now}
+            for identity in sorted(identities)
+        ],
+    )
+
+
+def users(snapshot: Snapshot, number: int) -> list[User]:
+    """List an organization's users."""
+    rows = snapshot.rows(
+        "SELECT id, name, email, status FROM users WHERE organization_id = :number ORDER BY id",
+        number=number,
+    )
+    return [User(row[0], row[1], row[2], Status(row[3])) for row in rows]
+
+
+def find_user(snapshot: Snapshot, number: int, identity: str) -> User | None:
+    """Find a user of an organization."""
+    row = snapshot.row(
+        "SELECT id, name, email, status FROM users WHERE organization_id = :number AND id = :id",
+        number=number,
+        id=identity,
+    )
+    return User(row[0], row[1], row[2], Status(row[3])) if row else None
+
+
+def add_user(transaction: Transaction, number: int, user: User, now: int) -> bool:
+    """Create a user; False when the id is taken."""
+    added = transaction.execute(
+        """
+        INSERT INTO users (organization_id, id, name, email, status, created_at)
+        VALUES (:number, :id, :name, :email, :status, :now)
+        ON CONFLICT (organization_id, id) DO NOTHING
+        """,
+        number=number,
+        id=user.id,
+        name=user.name,
+        email=user.email,
+        status=user.status.value,
+        now=now,
+    )
+    if added:
+        touch(transaction, number, now)
+    return bool(added)
+
+
+def change_user(transaction: Transaction, number: int, user: User, now: int) -> None:
+    """Change a user's name, e-mail or status."""
+    transaction.execute(
+        """
+        UPDATE users SET name = :name, email = :email, status = :status
+        WHERE organization_id = :number AND id = :id
+        """,
+        number=number,
+        id=user.id,
+        name=user.name,
+        email=user.email,
+        status=user.status.value,
+    )
+    touch(transaction, number, now)
+
+
+def touch(transaction: Transaction, number: int, now: int) -> None:
+    """Count up an organization's head: answers given before no longer hold."""
+    transaction.execute(
+        """
+        INSERT INTO ledger_heads (organization_id, revision, as_of) VALUES (:number, 1, :now)
+        ON CONFLICT (organization_id) DO UPDATE
+        SET revision = ledger_heads.revision + 1, as_of = excluded.as_of
+        """,
+        number=number,
+        now=now,
+    )
+
+
+class Head(NamedTuple):
+    """How often an organization's answers changed, and when last, in microseconds."""
+
+    revision: int
+    as_of: int
+
+
+def head(snapshot: Snapshot, number: int) -> Head:
+    """Read an organization's head; a ledger nobody wrote to is at revision 0."""
+    row = snapshot.row(
+        "SELECT revision, as_of FROM ledger_heads WHERE organization_id = :number", number=number
+    )
+    return Head(*row) if row else Head(0, 0)

@@ -1,0 +1,45 @@
+"""What the two engines have in common, as a protocol: all that differs is behind it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from sqlalchemy import Connection
+from sqlalchemy import Engine as SqlalchemyEngine
+
+from tollbook.store.staging import Staged
+
+Row = tuple[Any, ...]
+Parameters = Mapping[str, Any]
+
+
+class Engine(Protocol):
+    """One kind of database behind one URL."""
+
+    name: str
+    sqlalchemy: SqlalchemyEngine
+
+    def reader(self) -> Connection:
+        """Open a connection whose transaction reads one snapshot and cannot write."""
+        ...
+
+    def writer(self) -> Connection:
+        """Open a connection whose transaction writes."""
+        ...
+
+    def table(
+        self, connection: Connection, sql: str, parameters: Parameters, width: int
+    ) -> list[Row]:
+        """Read many rows of `width` columns without starving beside a busy thread."""
+        ...
+
+    def make_room(self, months: set[int]) -> None:
+        """See to it that events of these months can be stored."""
+        ...
+
+    def stage(self, connection: Connection, rows: Sequence[Staged]) -> None:
+        """Put rows into the empty staging table."""
+        ...
+
+    def size_in_bytes(self) -> int:
+        """Give the size of the database on disk."""
+        ...

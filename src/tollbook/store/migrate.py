@@ -1,0 +1,46 @@
+"""Bringing a database to the schema of this Tollbook; refusing one that is ahead of it."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from tollbook.domain.errors import DatabaseTooNew
+from tollbook.store.database import Database, in_our_words
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_MIGRATION_LOCK = 7_108_652_302
+"""The advisory lock of whoever migrates, so that servers starting together do it once."""
+
+
+def migrate(database: Database) -> None:
+    """Bring the schema up to date: from nothing, or from any earlier Tollbook."""
+    with in_our_words(), database.engine.writer() as connection, connection.begin():
+        if database.engine.name == "postgresql":
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
+        config = _config()
+        script = ScriptDirectory.from_config(config)
+        present = _present(connection)
+        if present == script.get_current_head():
+            return
+        known = {step.revision for step in script.walk_revisions()}
+        if present is not None and present not in known:
+            raise DatabaseTooNew(
+                f"the database is at migration {present}, which this Tollbook does not know: "
+                "it was written by a later one. Upgrade Tollbook, or choose another database"
+            )
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _present(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    return config

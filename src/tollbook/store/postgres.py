@@ -1,0 +1,96 @@
+"""PostgreSQL: COPY into a staging table, then the statements that both engines share."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+from sqlalchemy import URL, Connection, create_engine, event, text
+
+from tollbook.store.engine import Parameters, Row
+from tollbook.store.staging import COLUMNS, CREATE, Staged
+
+_POOL = 16
+_OLDEST_MONTH = 202001
+_PARTITION_LOCK = 7_108_652_301
+"""The advisory lock of whoever creates partitions; the number means nothing else."""
+
+_COPY = f"COPY staging ({', '.join(COLUMNS)}) FROM STDIN"
+
+
+class Postgres:
+    """The server engine."""
+
+    name = "postgresql"
+
+    def __init__(self, url: URL) -> None:
+        self.sqlalchemy = create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            pool_size=_POOL,
+            max_overflow=_POOL,
+            connect_args={"connect_timeout": 10, "application_name": "tollbook"},
+        )
+        event.listen(self.sqlalchemy, "connect", _prepare)
+        self._months: set[int] = set()
+
+    def reader(self) -> Connection:
+        """Open a connection whose transaction reads one snapshot and cannot write."""
+        return self.sqlalchemy.connect().execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+
+    def writer(self) -> Connection:
+        """Open a connection whose transaction writes."""
+        return self.sqlalchemy.connect()
+
+    def table(
+        self, connection: Connection, sql: str, parameters: Parameters, width: int
+    ) -> list[Row]:
+        """Read many rows: the driver fetches them all before it takes the lock again."""
+        del width  # the driver knows
+        cursor: Any = connection.execute(text(sql), parameters).cursor
+        rows: list[Row] = cursor.fetchall()
+        return rows
+
+    def make_room(self, months: set[int]) -> None:
+        """Create the monthly partitions that are missing; months before 2020 share one."""
+        missing = {month for month in months if month >= _OLDEST_MONTH} - self._months
+        if not missing:
+            return
+        with self.sqlalchemy.begin() as connection:
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({_PARTITION_LOCK})"))
+            for month in sorted(missing):
+                following = month + 1 if month % 100 < 12 else month + 89
+                connection.execute(
+                    text(
+                        f"CREATE TABLE IF NOT EXISTS events_{month} PARTITION OF events "
+                        f"FOR VALUES FROM ({month * 100}) TO ({following * 100})"
+                    )
+                )
+        self._months |= missing
+
+    def stage(self, connection: Connection, rows: Sequence[Staged]) -> None:
+        """Copy rows into the staging table, which every commit empties."""
+        driver: Any = connection.connection.driver_connection
+        with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
+            for row in rows:
+                copy.write_row(row)
+
+    def size_in_bytes(self) -> int:
+        """Give the size of the whole database."""
+        with self.sqlalchemy.connect() as connection:
+            return int(
+                connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one()
+            )
+
+
+def _prepare(connection: psycopg.Connection[Any], _record: object) -> None:
+    """Insist on durable commits, whatever the server's default, and make the staging table.
+
+    A statement is planned anew each time: a plan made while the ledger was empty would read all of
+    it once it is large.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit = on")
+        cursor.execute("SET plan_cache_mode = force_custom_plan")
+        cursor.execute(CREATE.rstrip() + " ON COMMIT DELETE ROWS")
+    connection.commit()

@@ -1,0 +1,85 @@
+"""The statements for price books and their rates."""
+
+import msgspec
+
+from tollbook.domain.prices import PriceBook, Rate
+from tollbook.store.database import Snapshot, Transaction
+from tollbook.store.directory import count_revision
+
+_BOOKS = """
+SELECT name, currency, effective_from, source, version
+FROM price_books WHERE tenant_id = :tenant ORDER BY version
+"""
+_RATES = """
+SELECT version, meter, price, per, price_picos, per_micros, per_event, conditions, rate_id
+FROM rates WHERE tenant_id = :tenant ORDER BY version, position
+"""
+_conditions = msgspec.json.Decoder(tuple[tuple[str, str], ...])
+
+
+def add_price_book(transaction: Transaction, tenant: str, book: PriceBook, now: int) -> int:
+    """Store a book as the tenant's next version, and give the version."""
+    # Taking the directory's row first makes two loads at once come one after the other.
+    count_revision(transaction)
+    last = transaction.row(
+        "SELECT MAX(version) FROM price_books WHERE tenant_id = :tenant", tenant=tenant
+    )
+    version = int((last and last[0]) or 0) + 1
+    transaction.execute(
+        """
+        INSERT INTO price_books (
+            tenant_id, version, name, currency, effective_from, source, created_at
+        )
+        VALUES (:tenant, :version, :name, :currency, :effective_from, :source, :now)
+        """,
+        tenant=tenant,
+        version=version,
+        name=book.name,
+        currency=book.currency,
+        effective_from=book.effective_from,
+        source=book.source,
+        now=now,
+    )
+    transaction.execute_many(
+        """
+        INSERT INTO rates (
+            tenant_id, version, position, meter, price, per, price_picos, per_micros, per_event,
+            conditions
+        )
+        VALUES (
+            :tenant, :version, :position, :meter, :price, :per, :price_picos, :per_micros,
+            :per_event, :conditions
+        )
+        """,
+        [
+            {
+                "tenant": tenant,
+                "version": version,
+                "position": position,
+                "meter": rate.meter,
+                "price": rate.price,
+                "per": rate.per,
+                "price_picos": rate.price_picos,
+                "per_micros": rate.per_micros,
+                "per_event": int(rate.per_event),
+                "conditions": msgspec.json.encode(rate.when).decode(),
+            }
+            for position, rate in enumerate(book.rates)
+        ],
+    )
+    return version
+
+
+def price_books(snapshot: Snapshot, tenant: str) -> list[PriceBook]:
+    """Read a tenant's books with their rates, the oldest version first."""
+    rates: dict[int, list[Rate]] = {}
+    for version, meter, price, per, picos, micros, per_event, conditions, number in snapshot.rows(
+        _RATES, tenant=tenant
+    ):
+        when = _conditions.decode(conditions)
+        rate = Rate(meter, price, per, picos, micros, bool(per_event), when, number)
+        rates.setdefault(version, []).append(rate)
+    return [
+        PriceBook(name, currency, effective_from, source, tuple(rates.get(version, ())), version)
+        for name, currency, effective_from, source, version in snapshot.rows(_BOOKS, tenant=tenant)
+    ]

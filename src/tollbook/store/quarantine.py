@@ -1,0 +1,87 @@
+"""The statements for events that wait for a price or an owner."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tollbook.store.database import Snapshot, Transaction
+
+
+class Quarantined(NamedTuple):
+    """An event in quarantine, as it came, with the reason."""
+
+    number: int
+    organization_id: str
+    id: str
+    received_at: int
+    code: str
+    reason: str
+    event: str
+
+
+_WAITING = """
+SELECT
+    organizations.organization_id, organizations.id, quarantine.id, quarantine.received_at,
+    quarantine.code, quarantine.reason, quarantine.event
+FROM quarantine
+JOIN organizations ON organizations.organization_id = quarantine.organization_id
+WHERE organizations.tenant_id = :tenant
+    AND (
+        quarantine.organization_id > :after_number
+        OR (quarantine.organization_id = :after_number AND quarantine.id > :after_id)
+    )
+    AND quarantine.organization_id BETWEEN :first AND :last
+ORDER BY quarantine.organization_id, quarantine.id
+LIMIT :limit
+"""
+_EVERY_NUMBER = (0, 2**62)
+
+
+def waiting(
+    snapshot: Snapshot,
+    tenant: str,
+    organization: int | None,
+    after: tuple[int, str],
+    limit: int,
+) -> list[Quarantined]:
+    """List a tenant's quarantined events, or one organization's, behind `after` in key order."""
+    first, last = (organization, organization) if organization else _EVERY_NUMBER
+    rows = snapshot.rows(
+        _WAITING,
+        tenant=tenant,
+        after_number=after[0],
+        after_id=after[1],
+        first=first,
+        last=last,
+        limit=limit,
+    )
+    return [Quarantined(*row) for row in rows]
+
+
+def still_waiting(transaction: Transaction, events: Sequence[Quarantined]) -> set[tuple[int, str]]:
+    """Tell which of these are in quarantine still, holding their organizations' heads.
+
+    Two replays at once would otherwise release an event twice.
+    """
+    for number in sorted({it.number for it in events}):
+        transaction.execute(
+            "UPDATE ledger_heads SET revision = revision WHERE organization_id = :number",
+            number=number,
+        )
+    rows = transaction.rows(
+        "SELECT organization_id, id FROM quarantine WHERE organization_id IN :numbers "
+        "AND id IN :ids",
+        numbers=sorted({it.number for it in events}),
+        ids=[it.id for it in events],
+    )
+    return {(row[0], row[1]) for row in rows}
+
+
+def count(snapshot: Snapshot, tenant: str) -> int:
+    """Count a tenant's quarantined events."""
+    row = snapshot.row(
+        "SELECT COUNT(*) FROM quarantine JOIN organizations "
+        "ON organizations.organization_id = quarantine.organization_id "
+        "WHERE organizations.tenant_id = :tenant",
+        tenant=tenant,
+    )
+    return int(row[0]) if row else 0

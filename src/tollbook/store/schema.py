@@ -1,0 +1,229 @@
+"""Every table, its key, and which question the key serves.
+
+Times are microseconds since 1970 in UTC, days are numbers such as 20240131, quantities are micros
+and costs are nanos: integers all of them, the same in both engines. `organization_id` is a small
+number given to a tenant's organization when it is first heard of. The platform's own id of it is
+`organizations.id`; it is unique for a tenant only, so no tenant can learn or take another's.
+"""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Integer, MetaData, SmallInteger, Table, Text
+from sqlalchemy import UniqueConstraint as Unique
+from sqlalchemy.types import TypeEngine
+
+metadata = MetaData(
+    naming_convention={"pk": "pk_%(table_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s"}
+)
+
+# Strict tables of SQLite know one INTEGER, of 64 bits.
+BIG = BigInteger().with_variant(Integer(), "sqlite")
+SMALL = SmallInteger().with_variant(Integer(), "sqlite")
+
+
+def _key(name: str, kind: TypeEngine[Any] | type[TypeEngine[Any]]) -> Column[Any]:
+    return Column(name, kind, primary_key=True, autoincrement=False)
+
+
+def _organization() -> Column[Any]:
+    return _key("organization_id", BIG)
+
+
+def _sums() -> list[Column[Any]]:
+    return [Column(name, BIG, nullable=False) for name in ("count", "quantity", "billed", "cost")]
+
+
+# A table that is read by its key alone is stored in its key's order on SQLite.
+CLUSTERED: dict[str, Any] = {"sqlite_with_rowid": False, "sqlite_strict": True}
+STRICT: dict[str, Any] = {"sqlite_strict": True}
+# Sums are updated in place all day; room in the page lets PostgreSQL do it without the index.
+SUMMED: dict[str, Any] = {**CLUSTERED, "postgresql_with": {"fillfactor": 70}}
+
+tenants = Table(
+    "tenants",
+    metadata,
+    _key("tenant_id", Text),
+    Column("name", Text, nullable=False),
+    Column("created_at", BIG, nullable=False),
+    **CLUSTERED,
+)
+
+# An organization that events named before anyone created it has the status `unknown` and no name.
+organizations = Table(
+    "organizations",
+    metadata,
+    Column("organization_id", BIG, primary_key=True),
+    Column("tenant_id", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("timezone", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("created_at", BIG, nullable=False),
+    Unique("tenant_id", "id"),
+    **STRICT,
+)
+
+users = Table(
+    "users",
+    metadata,
+    _organization(),
+    _key("id", Text),
+    Column("name", Text, nullable=False),
+    Column("email", Text),
+    Column("status", Text, nullable=False),
+    Column("created_at", BIG, nullable=False),
+    **CLUSTERED,
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    _key("prefix", Text),
+    Column("hash", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("tenant_id", Text, nullable=False),
+    Column("organization_id", BIG),
+    Column("user_id", Text),
+    Column("permissions", Text, nullable=False),
+    Column("created_at", BIG, nullable=False),
+    Column("revoked_at", BIG),
+    **CLUSTERED,
+)
+
+price_books = Table(
+    "price_books",
+    metadata,
+    _key("tenant_id", Text),
+    _key("version", Integer),
+    Column("name", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("effective_from", Integer, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("created_at", BIG, nullable=False),
+    **CLUSTERED,
+)
+
+# Keyed by its own number: an event names the rate that priced it for as long as it is kept.
+rates = Table(
+    "rates",
+    metadata,
+    Column("rate_id", BIG, primary_key=True),
+    Column("tenant_id", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("meter", Text, nullable=False),
+    Column("price", Text, nullable=False),
+    Column("per", Text, nullable=False),
+    Column("price_picos", BIG, nullable=False),
+    Column("per_micros", BIG, nullable=False),
+    Column("per_event", SMALL, nullable=False),
+    Column("conditions", Text, nullable=False),
+    Unique("tenant_id", "version", "position"),
+    **STRICT,
+)
+
+# One row, counted up by every change of organizations, keys or price books: whoever keeps those in
+# memory compares it inside the transaction that relies on them.
+directory_revision = Table(
+    "directory_revision",
+    metadata,
+    _key("id", Integer),
+    Column("revision", BIG, nullable=False),
+    **CLUSTERED,
+)
+
+# How often an organization's ledger or users changed, and when last: decides whether an answer
+# given before still holds. Taking its row first also keeps parallel writers from deadlock.
+ledger_heads = Table(
+    "ledger_heads",
+    metadata,
+    _organization(),
+    Column("revision", BIG, nullable=False),
+    Column("as_of", BIG, nullable=False),
+    **SUMMED,
+)
+
+# Identity for ever. `day` finds the event; 0 while the event is in quarantine.
+event_keys = Table(
+    "event_keys",
+    metadata,
+    _organization(),
+    _key("id", Text),
+    Column("fingerprint", BIG, nullable=False),
+    Column("day", Integer, nullable=False),
+    **CLUSTERED,
+)
+
+# The ledger. The day before the id keeps inserts of one day together and serves listing by period;
+# it bets that events are looked up by id through `event_keys`, which knows the day.
+events = Table(
+    "events",
+    metadata,
+    _organization(),
+    _key("day", Integer),
+    _key("id", Text),
+    Column("user_id", Text, nullable=False),
+    Column("meter", SMALL, nullable=False),
+    Column("resource_id", Text),
+    Column("time", BIG, nullable=False),
+    Column("quantity", BIG, nullable=False),
+    Column("billed", BIG, nullable=False),
+    Column("cost", BIG, nullable=False),
+    Column("rate_id", BIG),
+    Column("attributes", Text, nullable=False),
+    Column("received_at", BIG, nullable=False),
+    postgresql_partition_by="RANGE (day)",
+    **CLUSTERED,
+)
+
+# User before day: one user's days are one short range, and all users' days of an edge month are
+# another. Measured in docs/decisions/0004.
+usage_daily = Table(
+    "usage_daily",
+    metadata,
+    _organization(),
+    _key("month", Integer),
+    _key("user_id", Text),
+    _key("meter", SMALL),
+    _key("day", Integer),
+    *_sums(),
+    **SUMMED,
+)
+
+usage_monthly = Table(
+    "usage_monthly",
+    metadata,
+    _organization(),
+    _key("month", Integer),
+    _key("user_id", Text),
+    _key("meter", SMALL),
+    *_sums(),
+    **SUMMED,
+)
+
+# Distinct things cannot be summed, so the days they were seen on are kept.
+resources_daily = Table(
+    "resources_daily",
+    metadata,
+    _organization(),
+    _key("month", Integer),
+    _key("user_id", Text),
+    _key("meter", SMALL),
+    _key("resource_id", Text),
+    _key("day", Integer),
+    Column("count", BIG, nullable=False),
+    **SUMMED,
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    _organization(),
+    _key("id", Text),
+    Column("received_at", BIG, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    **CLUSTERED,
+)

@@ -1,0 +1,108 @@
+"""SQLite: one file, one writer, many readers, durable at every commit.
+
+A thread that steps SQLite row by row gives up the interpreter's lock at every row and, beside a
+busy thread, waits up to a switch interval to get it back. So rows come out as one JSON value and go
+in a thousand to a statement: few steps, however many rows.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from functools import cache
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy import URL, Connection, create_engine, event, text
+
+from tollbook.store.engine import Parameters, Row
+from tollbook.store.staging import COLUMNS, CREATE, Staged
+
+_WAIT_FOR_LOCK_MS = 30_000
+_CACHE_KIB = 65_536
+_CHECKPOINT_PAGES = 8_192
+_READERS = 16
+
+_COLUMNS = ", ".join(COLUMNS)
+_PLACES = f"({', '.join('?' * len(COLUMNS))})"
+_MOST_ROWS = 1024
+"""The most rows of one INSERT: 16 columns of them stay below the 32,766 variables SQLite takes."""
+
+_rows = msgspec.json.Decoder(list[tuple[Any, ...]])
+
+
+class Sqlite:
+    """The embedded engine."""
+
+    name = "sqlite"
+
+    def __init__(self, url: URL) -> None:
+        self.path = Path(url.database or "")
+        self.sqlalchemy = create_engine(
+            url, pool_size=_READERS, max_overflow=_READERS, connect_args={"timeout": 30}
+        )
+        event.listen(self.sqlalchemy, "connect", _prepare)
+        event.listen(self.sqlalchemy, "begin", _begin)
+
+    def reader(self) -> Connection:
+        """Open a connection whose transaction reads one snapshot."""
+        return self.sqlalchemy.connect()
+
+    def writer(self) -> Connection:
+        """Open a connection that takes the write lock at once, waiting for other processes."""
+        return self.sqlalchemy.connect().execution_options(tollbook_write=True)
+
+    def table(
+        self, connection: Connection, sql: str, parameters: Parameters, width: int
+    ) -> list[Row]:
+        """Read many rows in a single step."""
+        names = ", ".join(f"c{n}" for n in range(width))
+        whole = f"WITH q({names}) AS ({sql}) SELECT json_group_array(json_array({names})) FROM q"
+        return _rows.decode(connection.execute(text(whole), parameters).scalar_one())
+
+    def make_room(self, months: set[int]) -> None:
+        """Do nothing: one table holds all months."""
+
+    def stage(self, connection: Connection, rows: Sequence[Staged]) -> None:
+        """Put rows into the staging table, a power of two of them in a step.
+
+        So a few statements serve any number of rows, and the driver keeps them compiled.
+        """
+        driver: Any = connection.connection.driver_connection
+        driver.execute("DELETE FROM temp.staging")
+        start, size = 0, _MOST_ROWS
+        while start < len(rows):
+            while size > len(rows) - start:
+                size //= 2
+            driver.execute(_stage(size), list(chain.from_iterable(rows[start : start + size])))
+            start += size
+
+    def size_in_bytes(self) -> int:
+        """Give the size of the file and its log."""
+        files = (self.path, self.path.with_name(self.path.name + "-wal"))
+        return sum(file.stat().st_size for file in files if file.exists())
+
+
+@cache
+def _stage(rows: int) -> str:
+    values = ", ".join([_PLACES] * rows)
+    return f"INSERT INTO temp.staging ({_COLUMNS}) VALUES {values}"
+
+
+def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None
+    for pragma in (
+        f"busy_timeout = {_WAIT_FOR_LOCK_MS}",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        f"wal_autocheckpoint = {_CHECKPOINT_PAGES}",
+        f"cache_size = -{_CACHE_KIB}",
+        "temp_store = MEMORY",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+    connection.execute(CREATE)
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("tollbook_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

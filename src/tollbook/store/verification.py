@@ -1,0 +1,87 @@
+"""The statements that recompute every rollup from the events and compare."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from tollbook.domain.meters import CATALOGUE
+from tollbook.store.database import Snapshot
+
+_ORGANIZATION_LEVEL = ", ".join(str(it.code) for it in CATALOGUE if it.organization_level)
+_OWNER = f"CASE WHEN meter IN ({_ORGANIZATION_LEVEL}) THEN '' ELSE user_id END"
+_SUMS = (
+    "COUNT(*) AS count, CAST(SUM(quantity) AS BIGINT) AS quantity, "
+    "CAST(SUM(billed) AS BIGINT) AS billed, CAST(SUM(cost) AS BIGINT) AS cost"
+)
+_MOST_SHOWN = 100
+
+
+class Check(NamedTuple):
+    """One comparison: two statements that must give the same rows."""
+
+    name: str
+    columns: tuple[str, ...]
+    from_events: str
+    kept: str
+
+
+class Difference(NamedTuple):
+    """A row that is in one of the two and not in the other."""
+
+    check: str
+    side: str
+    row: dict[str, object]
+
+
+_DAILY = ("organization_id", "month", "user_id", "meter", "day")
+_TOTALS = ("count", "quantity", "billed", "cost")
+_RESOURCE = ("organization_id", "month", "user_id", "meter", "resource_id", "day")
+
+CHECKS = (
+    Check(
+        "usage_daily",
+        _DAILY + _TOTALS,
+        f"SELECT organization_id, day / 100, {_OWNER}, meter, day, {_SUMS} FROM events "
+        f"GROUP BY organization_id, {_OWNER}, meter, day",
+        f"SELECT {', '.join(_DAILY + _TOTALS)} FROM usage_daily",
+    ),
+    Check(
+        "usage_monthly",
+        _DAILY[:4] + _TOTALS,
+        f"SELECT organization_id, day / 100, {_OWNER}, meter, {_SUMS} FROM events "
+        f"GROUP BY organization_id, {_OWNER}, meter, day / 100",
+        f"SELECT {', '.join(_DAILY[:4] + _TOTALS)} FROM usage_monthly",
+    ),
+    Check(
+        "resources_daily",
+        (*_RESOURCE, "count"),
+        f"SELECT organization_id, day / 100, {_OWNER}, meter, resource_id, day, COUNT(*) "
+        f"FROM events WHERE resource_id IS NOT NULL "
+        f"GROUP BY organization_id, {_OWNER}, meter, resource_id, day",
+        f"SELECT {', '.join(_RESOURCE)}, count FROM resources_daily",
+    ),
+    Check(
+        "event_keys",
+        ("organization_id", "id", "day"),
+        "SELECT organization_id, id, day FROM events "
+        "UNION ALL SELECT organization_id, id, 0 FROM quarantine",
+        "SELECT organization_id, id, day FROM event_keys",
+    ),
+)
+
+
+def differences(snapshot: Snapshot, check: Check) -> Iterator[Difference]:
+    """Compare both ways; at most a hundred rows of each side are given."""
+    sides = (
+        ("only in events", check.from_events, check.kept),
+        ("only kept", check.kept, check.from_events),
+    )
+    for side, one, other in sides:
+        sql = f"SELECT * FROM ({one}) AS one EXCEPT SELECT * FROM ({other}) AS other LIMIT :most"
+        for row in snapshot.rows(sql, most=_MOST_SHOWN):
+            yield Difference(check.name, side, dict(zip(check.columns, row, strict=True)))
+
+
+def count_events(snapshot: Snapshot) -> int:
+    """Count the events of the whole ledger."""
+    row = snapshot.row("SELECT COUNT(*) FROM events")
+    return int(row[0]) if row else 0

@@ -1,0 +1,105 @@
+"""The composition root: settings in, running parts out. Only here is it known what is real."""
+
+import gc
+import logging
+import sys
+import time
+from importlib.resources import files
+
+import structlog
+import uvicorn
+from starlette.applications import Starlette
+
+from tollbook.api.application import application
+from tollbook.api.cache import AnswerCache
+from tollbook.api.inbox import Inbox
+from tollbook.api.services import Services
+from tollbook.domain.prices import PriceBook
+from tollbook.ingest.catalogue import Catalogue
+from tollbook.rating.book_yaml import parse_price_book
+from tollbook.settings import Settings
+from tollbook.store import directory, prices
+from tollbook.store.database import Database, Transaction, open_database
+from tollbook.store.migrate import migrate
+
+DEFAULT_TENANT = "default"
+_SECONDS_TO_FINISH = 30
+_SWITCH_INTERVAL = 0.0005
+"""The writer waits this long at most for the interpreter's lock, instead of the usual 5 ms."""
+_COLLECT_AFTER = 50_000
+
+
+def now() -> int:
+    """Give the time in microseconds since 1970 in UTC."""
+    return time.time_ns() // 1000
+
+
+def open_migrated(settings: Settings) -> Database:
+    """Open the database and bring its schema up to date."""
+    database = open_database(settings.database_url)
+    migrate(database)
+    return database
+
+
+def services(settings: Settings, database: Database) -> Services:
+    """Put the parts of a server together."""
+    catalogue = Catalogue(database)
+    inbox = Inbox(
+        database, catalogue, now, settings.most_waiting_events, settings.most_group_events
+    )
+    cache = AnswerCache(settings.cached_answer_mib * 1024 * 1024)
+    return Services(database, catalogue, inbox, cache, now, settings.compression)
+
+
+def build(settings: Settings) -> Starlette:
+    """Build the application on a database that is up to date."""
+    return application(services(settings, open_migrated(settings)))
+
+
+def serve(settings: Settings, host: str, port: int) -> None:
+    """Serve until told to stop, then finish what was accepted."""
+    configure_logging(settings)
+    app = build(settings)
+    sys.setswitchinterval(_SWITCH_INTERVAL)
+    gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER, 20, 20)
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=_SECONDS_TO_FINISH,
+    )
+
+
+def configure_logging(settings: Settings) -> None:
+    """Log lines of JSON to standard error."""
+    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    logging.basicConfig(level=max(level, logging.WARNING), format="%(message)s")
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def default_price_book() -> PriceBook:
+    """Read the prices that a new tenant starts with."""
+    return parse_price_book(files("tollbook.rating").joinpath("default_book.yaml").read_text())
+
+
+def ensure_tenant(transaction: Transaction, tenant: str, name: str) -> bool:
+    """Add a tenant with the default prices; False when it is there already."""
+    added = directory.add_tenant(transaction, tenant, name, now())
+    if added:
+        prices.add_price_book(transaction, tenant, default_price_book(), now())
+    return added

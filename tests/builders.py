@@ -1,0 +1,110 @@
+"""Things that tests need, with defaults: a test says only what it is about."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from tollbook.analytics.users import users_report
+from tollbook.domain.directory import Organization
+from tollbook.domain.keys import Permission, Scope
+from tollbook.domain.periods import Period
+from tollbook.domain.receipts import Receipt
+from tollbook.ingest.catalogue import Catalogue
+from tollbook.ingest.commit import Settled, commit
+from tollbook.ingest.decode import decode_json
+from tollbook.ingest.submit import submission_of
+from tollbook.store import directory, keys
+from tollbook.store.database import Database
+from tollbook.wiring import ensure_tenant, now
+
+TENANT = "default"
+Json = dict[str, Any]
+
+
+def event(**given: Any) -> Json:
+    """An ordinary call of 61 seconds; None takes a field away."""
+    usual = {
+        "id": "call-1",
+        "type": "voice.call",
+        "organization_id": "org_1",
+        "user_id": "user_1",
+        "time": "2024-01-15T10:30:00Z",
+        "quantity": 61,
+    }
+    return {name: value for name, value in {**usual, **given}.items() if value is not None}
+
+
+class Platform:
+    """A tenant on an open database, spoken to without HTTP."""
+
+    def __init__(self, database: Database, tenant: str = TENANT) -> None:
+        self.database = database
+        self.tenant = tenant
+        self.catalogue = Catalogue(database)
+        with database.writing() as transaction:
+            ensure_tenant(transaction, tenant, tenant)
+
+    def organization(self, identity: str = "org_1", **given: Any) -> int:
+        """Create an organization; give its number."""
+        name = given.pop("name", identity)
+        with self.database.writing() as transaction:
+            organization = Organization(identity, name, **given)
+            directory.add_organization(transaction, self.tenant, organization, now())
+        return self.number(identity)
+
+    def number(self, identity: str) -> int:
+        with self.database.reading() as snapshot:
+            row = directory.find_organization(snapshot, self.tenant, identity)
+        assert row is not None
+        return row.number
+
+    def key(
+        self,
+        *permissions: Permission,
+        organization: str | None = None,
+        user: str | None = None,
+    ) -> str:
+        """Issue a key; without permissions it is an admin's."""
+        number = self.number(organization) if organization else None
+        scope = Scope(self.tenant, organization, user)
+        granted = permissions or (Permission.ADMIN,)
+        with self.database.writing() as transaction:
+            return keys.issue_key(transaction, "test", scope, granted, now(), number)[1]
+
+    def send(self, *events: Json, scope: Scope | None = None, atomic: bool = False) -> Settled:
+        """Take events through the ordinary write path in one transaction."""
+        decoded = decode_json(msgspec.json.encode(list(events)))
+        submission = submission_of(
+            decoded, scope or Scope(self.tenant), self.catalogue, now(), atomic=atomic
+        )
+        settled = commit(self.database, self.catalogue, [submission], now())[0]
+        assert isinstance(settled, Settled), settled
+        return settled
+
+    def statuses(self, *events: Json, **given: Any) -> list[str]:
+        return [receipt.status.value for receipt in self.send(*events, **given).receipts]
+
+    def receipt(self, one: Json) -> Receipt:
+        return self.send(one).receipts[0]
+
+    def users(
+        self,
+        organization: str = "org_1",
+        start: str = "2024-01-01",
+        end: str = "2024-01-31",
+        user: str | None = None,
+    ) -> Json:
+        """Answer the main question as plain JSON."""
+        period = Period(date.fromisoformat(start), date.fromisoformat(end))
+        with self.database.reading() as snapshot:
+            row = directory.find_organization(snapshot, self.tenant, organization)
+            assert row is not None
+            report = users_report(snapshot, row.number, row.id, row.name, period, user)
+        answer: Json = msgspec.json.decode(msgspec.json.encode(report))
+        return answer
+
+    def rows(self, sql: str, **parameters: Any) -> Sequence[tuple[Any, ...]]:
+        with self.database.reading() as snapshot:
+            return snapshot.rows(sql, **parameters)

@@ -1,0 +1,82 @@
+"""Starting and stopping real servers."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+_PATIENCE = 30.0
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+class Server:
+    """`tollbook serve` in a process of its own; stopped by its process id."""
+
+    def __init__(self, database_url: str, **settings: str) -> None:
+        self.database_url = database_url
+        self.port = free_port()
+        self.address = f"http://127.0.0.1:{self.port}"
+        self._settings = {f"TOLLBOOK_{name.upper()}": value for name, value in settings.items()}
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        environment = {**os.environ, **self._settings, "TOLLBOOK_DATABASE_URL": self.database_url}
+        command = [sys.executable, "-m", "tollbook", "serve", "--port", str(self.port)]
+        self.process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
+        give_up = time.monotonic() + _PATIENCE
+        while time.monotonic() < give_up:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"the server did not start: {self._errors()}")
+            try:
+                httpx.get(f"{self.address}/openapi.json", timeout=1)
+            except httpx.TransportError:
+                time.sleep(0.05)
+            else:
+                return
+        raise RuntimeError("the server does not answer")
+
+    def _errors(self) -> str:
+        assert self.process is not None
+        return self.process.communicate()[1].decode()
+
+    def kill(self) -> None:
+        """End the server as a power cut would."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.communicate()
+
+    def stop(self) -> str:
+        """Ask the server to finish; give what it logged."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self._errors()
+
+    def client(self, key: str | None = None) -> httpx.Client:
+        headers = {"X-API-Key": key} if key else {}
+        return httpx.Client(base_url=self.address, headers=headers, timeout=30)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.stop()

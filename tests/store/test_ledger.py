@@ -1,0 +1,183 @@
+"""The write path on both engines: identity, rollups, users, quarantine, in one transaction."""
+
+import pytest
+
+from tests.builders import Platform, event
+from tollbook.domain.errors import StoreUnavailable, SumOutOfRange
+from tollbook.store.database import Database, open_database
+from tollbook.store.verification import CHECKS, differences
+
+
+@pytest.fixture
+def platform(database: Database) -> Platform:
+    platform = Platform(database)
+    platform.organization()
+    return platform
+
+
+def agrees(platform: Platform) -> bool:
+    with platform.database.reading() as snapshot:
+        return not [found for check in CHECKS for found in differences(snapshot, check)]
+
+
+def test_an_event_enters_ledger_and_rollups_at_once(platform: Platform) -> None:
+    assert platform.statuses(event()) == ["accepted"]
+    assert platform.rows("SELECT day, quantity, billed, cost FROM events") == [
+        (20240115, 61_000_000, 61_000_000, 122_000_000)
+    ]
+    sums = "SELECT user_id, meter, count, quantity, billed, cost FROM"
+    row = ("user_1", 5, 1, 61_000_000, 61_000_000, 122_000_000)
+    assert platform.rows(f"{sums} usage_daily") == [row]
+    assert platform.rows(f"{sums} usage_monthly") == [row]
+    assert agrees(platform)
+
+
+def test_the_same_event_again_is_a_duplicate_and_counts_once(platform: Platform) -> None:
+    assert platform.statuses(event()) == ["accepted"]
+    assert platform.statuses(event()) == ["duplicate"]
+    assert platform.rows("SELECT count FROM usage_monthly") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        {"time": "2024-01-15T11:30:00+01:00"},
+        {"quantity": "61.000000"},
+        {"quantity": 61.0},
+        {"attributes": {}},
+        {"cost": None},
+    ],
+)
+def test_the_same_content_in_other_words_is_a_duplicate(platform: Platform, again: dict) -> None:
+    platform.send(event())
+    assert platform.statuses(event(**again)) == ["duplicate"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"quantity": 62},
+        {"time": "2024-01-15T10:30:01Z"},
+        {"user_id": "user_2"},
+        {"type": "sms.outbound"},
+        {"attributes": {"to": "+1"}},
+        {"cost": 1},
+        {"resource_id": "r"},
+    ],
+)
+def test_another_content_under_an_id_is_a_conflict_and_not_stored(
+    platform: Platform, other: dict
+) -> None:
+    platform.send(event())
+    assert platform.statuses(event(**other)) == ["conflict"]
+    assert platform.rows("SELECT count, quantity FROM usage_monthly") == [(1, 61_000_000)]
+    assert agrees(platform)
+
+
+def test_duplicates_and_conflicts_inside_one_batch(platform: Platform) -> None:
+    batch = [event(), event(), event(quantity=1), event(id="call-2")]
+    assert platform.statuses(*batch) == ["accepted", "duplicate", "conflict", "accepted"]
+    assert agrees(platform)
+
+
+def test_an_id_belongs_to_its_organization(platform: Platform) -> None:
+    platform.organization("org_2")
+    assert platform.statuses(event(), event(organization_id="org_2")) == ["accepted"] * 2
+
+
+def test_ids_are_told_apart_by_every_character(platform: Platform) -> None:
+    ids = ["a", "A", "a ", "ä", "a\u0308", "%", "1", "01", "\U0001f600"]
+    assert platform.statuses(*(event(id=it) for it in ids)) == ["accepted"] * len(ids)
+    assert platform.statuses(*(event(id=it) for it in ids)) == ["duplicate"] * len(ids)
+
+
+def test_unknown_users_are_created_and_known_ones_keep_their_names(platform: Platform) -> None:
+    platform.send(event(), event(id="call-2", user_id="user_2"))
+    names = platform.rows("SELECT id, name FROM users ORDER BY id")
+    assert names == [("user_1", "user_1"), ("user_2", "user_2")]
+
+
+def test_a_day_is_the_organizations_own(database: Database) -> None:
+    platform = Platform(database)
+    platform.organization(timezone="America/New_York")
+    platform.send(event(time="2024-03-01T04:59:59Z"), event(id="2", time="2024-03-01T05:00:00Z"))
+    assert platform.rows("SELECT day FROM events ORDER BY day") == [(20240229,), (20240301,)]
+
+
+def test_late_events_of_any_age_enter_their_own_months(platform: Platform) -> None:
+    times = ["1970-01-01T00:00:00Z", "1999-12-31T23:59:59Z", "2019-12-31T00:00:00Z"]
+    times += ["2020-01-01T00:00:00Z", "2024-12-31T00:00:00Z", "2025-01-01T00:00:00Z"]
+    batch = [event(id=time, time=time) for time in times]
+    assert platform.statuses(*batch) == ["accepted"] * len(times)
+    assert len(platform.rows("SELECT DISTINCT month FROM usage_daily")) == len(times)
+    assert agrees(platform)
+
+
+def test_an_unknown_organization_quarantines_and_claims_the_id(database: Database) -> None:
+    platform = Platform(database)
+    receipt = platform.receipt(event())
+    assert (receipt.status, receipt.code) == ("quarantined", "unknown_organization")
+    assert platform.statuses(event()) == ["quarantined"]
+    assert platform.statuses(event(quantity=1)) == ["conflict"]
+    assert platform.rows("SELECT COUNT(*) FROM quarantine") == [(1,)]
+    assert platform.rows("SELECT COUNT(*) FROM events") == [(0,)]
+    assert agrees(platform)
+
+
+def test_an_atomic_batch_with_a_conflict_leaves_nothing(platform: Platform) -> None:
+    platform.send(event())
+    settled = platform.send(event(id="new"), event(quantity=1), atomic=True)
+    assert settled.refused
+    assert [it.code for it in settled.receipts] == ["batch_refused", "conflict"]
+    assert platform.rows("SELECT id FROM events") == [("call-1",)]
+    assert platform.rows("SELECT id FROM event_keys") == [("call-1",)]
+
+
+def test_an_atomic_batch_that_would_be_quarantined_leaves_nothing(platform: Platform) -> None:
+    settled = platform.send(event(), event(organization_id="nobody"), atomic=True)
+    codes = [(it.status, it.code) for it in settled.receipts]
+    assert codes == [("rejected", "batch_refused"), ("rejected", "unknown_organization")]
+    assert platform.rows("SELECT COUNT(*) FROM event_keys") == [(0,)]
+    assert platform.rows("SELECT COUNT(*) FROM quarantine") == [(0,)]
+
+
+def test_an_atomic_batch_of_duplicates_and_new_ones_is_stored(platform: Platform) -> None:
+    platform.send(event())
+    assert platform.statuses(event(), event(id="2"), atomic=True) == ["duplicate", "accepted"]
+
+
+def test_a_batch_larger_than_one_statement_is_stored_whole(platform: Platform) -> None:
+    batch = [event(id=str(n), quantity=n) for n in range(2_500)]
+    assert set(platform.statuses(*batch)) == {"accepted"}
+    assert platform.rows("SELECT count, quantity FROM usage_monthly") == [
+        (2_500, sum(range(2_500)) * 1_000_000)
+    ]
+    assert agrees(platform)
+
+
+def test_a_sum_past_its_range_is_refused_and_changes_nothing(platform: Platform) -> None:
+    most = [event(id=str(n), cost=100_000_000) for n in range(92)]
+    assert set(platform.statuses(*most)) == {"accepted"}
+    with pytest.raises(SumOutOfRange):
+        platform.send(event(id="one too many", cost=100_000_000))
+    assert platform.rows("SELECT count, cost FROM usage_monthly") == [(92, 92 * 10**17)]
+    assert agrees(platform)
+
+
+def test_a_sum_past_its_range_within_one_batch_is_refused(platform: Platform) -> None:
+    with pytest.raises(SumOutOfRange):
+        platform.send(*(event(id=str(n), cost=100_000_000) for n in range(93)))
+    assert platform.rows("SELECT COUNT(*) FROM event_keys") == [(0,)]
+
+
+def test_a_database_that_is_not_there_is_said_to_be_unavailable() -> None:
+    database = open_database("postgresql://nobody@127.0.0.1:1/nothing")
+    with pytest.raises(StoreUnavailable), database.reading():
+        pass
+
+
+def test_verification_notices_a_changed_rollup(platform: Platform) -> None:
+    platform.send(event())
+    with platform.database.writing() as transaction:
+        transaction.execute("UPDATE usage_daily SET cost = cost + 1")
+    assert not agrees(platform)
