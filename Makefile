@@ -2,6 +2,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 bin := .venv/bin
+port := 8000
 
 .PHONY: help setup setup-dev run test lint fmt bench lock clean
 
@@ -14,9 +15,9 @@ setup: ## make .venv with what Tollbook needs
 setup-dev: ## make .venv with what working on Tollbook needs
 	@scripts/venv requirements-dev.lock
 
-run: setup ## demo data, then a server on 127.0.0.1:8000
-	@$(bin)/tollbook demo
-	@exec $(bin)/tollbook serve
+run: setup ## demo data, then a server on 127.0.0.1:8000 (port=8000)
+	@$(bin)/tollbook demo --address http://127.0.0.1:$(port)
+	@exec $(bin)/tollbook serve --port $(port)
 
 test: setup-dev ## every test, on SQLite and PostgreSQL
 	@TOLLBOOK_TEST_POSTGRES=$$(scripts/postgres) && export TOLLBOOK_TEST_POSTGRES && $(bin)/python -m pytest $(args)

@@ -114,12 +114,11 @@ def user_rows(
 ) -> list[UserRow]:
     """Read the sums of every user, those without usage with zeros, the highest cost first."""
     sql = USERS if user_id is None else ONE_USER
-    parameters = _parameters(number, period) | ({} if user_id is None else {"user": user_id})
+    bound = parameters(number, period) | ({} if user_id is None else {"user": user_id})
     counted = _knowledge_bases(snapshot, number, period, user_id)
     width = len(UserRow._fields) - 1
     rows = [
-        UserRow._make((*row, counted.get(row[0], 0)))
-        for row in snapshot.table(sql, parameters, width)
+        UserRow._make((*row, counted.get(row[0], 0))) for row in snapshot.table(sql, bound, width)
     ]
     rows.sort(key=lambda row: (-row.total_cost, row.user_id))
     return rows
@@ -183,7 +182,8 @@ def _days(number: int, start: date, end: date) -> dict[str, Any]:
     }
 
 
-def _parameters(number: int, period: Period) -> dict[str, Any]:
+def parameters(number: int, period: Period) -> dict[str, Any]:
+    """Give the arguments of the statement for a period."""
     covered = cover(period)
     head, tail = covered.edges
     return {

@@ -15,7 +15,7 @@ from tollbook.api.examples import USERS_ANSWER
 from tollbook.api.responses import answer_response
 from tollbook.api.schemas import USERS_REPORT
 from tollbook.domain.directory import zone
-from tollbook.domain.errors import InvalidRequest, NotFound, Problem
+from tollbook.domain.errors import InvalidRequest, NotFound, Problem, SumOutOfRange
 from tollbook.domain.events import instant_of
 from tollbook.domain.keys import Permission
 from tollbook.domain.periods import Period, resolve
@@ -111,5 +111,5 @@ GET_USERS = Endpoint(
     ),
     answers={200: Body(USERS_REPORT, USERS_ANSWER)},
     read=get_users,
-    errors=(InvalidRequest, NotFound),
+    errors=(InvalidRequest, NotFound, SumOutOfRange),
 )

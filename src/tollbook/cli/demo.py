@@ -26,10 +26,12 @@ from tollbook.domain.keys import Permission, Scope, matches, prefix_of
 from tollbook.settings import Settings
 from tollbook.store import directory, keys
 from tollbook.store.database import Database, Snapshot, Transaction
+from tollbook.store.sqlite import Sqlite
 from tollbook.wiring import ensure_tenant, now, open_migrated
 
 TENANT = "demo"
 _BATCH = 5_000
+_KEYS = "tollbook-demo.json"
 _ALL = (Permission.ADMIN,)
 _READ = (Permission.READ_ANALYTICS,)
 
@@ -52,8 +54,7 @@ def add(verbs: Verbs) -> None:
     parser.add_argument(
         "--keys",
         type=Path,
-        default=Path("tollbook-demo.json"),
-        help="where the demo's keys are kept for the next run (default: tollbook-demo.json)",
+        help=f"where the keys are kept for the next run (default: {_KEYS} beside the database)",
     )
     parser.add_argument("--address", default="http://127.0.0.1:8000", help="to print")
     add_json_option(parser)
@@ -66,7 +67,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
         ensure_tenant(transaction, TENANT, "Demo")
         for organization, users in ((ACME, ACME_USERS), (HARBOR, HARBOR_USERS)):
             _ensure_organization(transaction, organization, users)
-    made = _ensure_keys(database, options.keys)
+    made = _ensure_keys(database, options.keys or _beside(database))
     importer = Importer(database, Scope(TENANT))
     with Console(stderr=True).status("writing demo events"):
         for events in (acme_events(), harbor_events(instant_of(now()))):
@@ -113,6 +114,12 @@ def _ensure_keys(database: Database, path: Path) -> Keys:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(msgspec.json.format(msgspec.json.encode(made)))
     return made
+
+
+def _beside(database: Database) -> Path:
+    """Keep keys in the folder of a database file, else in the current one."""
+    engine = database.engine
+    return (engine.path.parent if isinstance(engine, Sqlite) else Path()) / _KEYS
 
 
 def _read_keys(path: Path) -> Keys:

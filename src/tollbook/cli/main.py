@@ -22,7 +22,7 @@ from tollbook.cli import (
 from tollbook.domain.errors import TollbookError
 from tollbook.settings import read_settings
 
-_VERBS = (
+VERBS = (
     serve,
     demo,
     migrate,
@@ -65,6 +65,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"tollbook {__version__}")
     verbs = parser.add_subparsers(metavar="VERB", required=True)
-    for verb in _VERBS:
+    for verb in VERBS:
         verb.add(verbs)
     return parser
