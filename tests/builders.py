@@ -14,7 +14,7 @@ from tollbook.domain.receipts import Receipt
 from tollbook.ingest.catalogue import Catalogue
 from tollbook.ingest.commit import Settled, commit
 from tollbook.ingest.decode import decode_json
-from tollbook.ingest.submit import submission_of
+from tollbook.ingest.submit import draft_of, submission_of
 from tollbook.store import directory, keys
 from tollbook.store.database import Database
 from tollbook.wiring import ensure_tenant, now
@@ -76,9 +76,9 @@ class Platform:
     def send(self, *events: Json, scope: Scope | None = None, atomic: bool = False) -> Settled:
         """Take events through the ordinary write path in one transaction."""
         decoded = decode_json(msgspec.json.encode(list(events)))
-        submission = submission_of(
-            decoded, scope or Scope(self.tenant), self.catalogue, now(), atomic=atomic
-        )
+        draft = draft_of(decoded, scope or Scope(self.tenant), now())
+        terms = self.catalogue.loaded_terms(self.tenant, draft.organizations, now())
+        submission = submission_of(draft, terms, atomic=atomic)
         settled = commit(self.database, self.catalogue, [submission], now())[0]
         assert isinstance(settled, Settled), settled
         return settled

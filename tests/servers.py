@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from types import TracebackType
 from typing import Self
@@ -33,7 +34,8 @@ class Server:
     def start(self) -> None:
         environment = {**os.environ, **self._settings, "TOLLBOOK_DATABASE_URL": self.database_url}
         command = [sys.executable, "-m", "tollbook", "serve", "--port", str(self.port)]
-        self.process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115  a pipe that nobody reads would stop the server
+        self.process = subprocess.Popen(command, env=environment, stderr=self._log)
         give_up = time.monotonic() + _PATIENCE
         while time.monotonic() < give_up:
             if self.process.poll() is not None:
@@ -48,13 +50,17 @@ class Server:
 
     def _errors(self) -> str:
         assert self.process is not None
-        return self.process.communicate()[1].decode()
+        self.process.wait(_PATIENCE + 10)
+        self._log.seek(0)
+        text = self._log.read().decode()
+        self._log.close()
+        return text
 
     def kill(self) -> None:
         """End the server as a power cut would."""
         assert self.process is not None
         self.process.kill()
-        self.process.communicate()
+        self._errors()
 
     def stop(self) -> str:
         """Ask the server to finish; give what it logged."""

@@ -14,6 +14,8 @@ from tollbook.api.application import application
 from tollbook.api.cache import AnswerCache
 from tollbook.api.inbox import Inbox
 from tollbook.api.services import Services
+from tollbook.domain.directory import LONGEST_NAME, id_problem, text_problem
+from tollbook.domain.errors import InvalidRequest
 from tollbook.domain.prices import PriceBook
 from tollbook.ingest.catalogue import Catalogue
 from tollbook.rating.book_yaml import parse_price_book
@@ -76,6 +78,11 @@ def serve(settings: Settings, host: str, port: int) -> None:
     )
 
 
+def silence_logging() -> None:
+    """Log nothing: a command says in a sentence what went wrong."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+
+
 def configure_logging(settings: Settings) -> None:
     """Log lines of JSON to standard error."""
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
@@ -99,6 +106,10 @@ def default_price_book() -> PriceBook:
 
 def ensure_tenant(transaction: Transaction, tenant: str, name: str) -> bool:
     """Add a tenant with the default prices; False when it is there already."""
+    found = (id_problem("tenant", tenant), text_problem("name", name, LONGEST_NAME))
+    problems = [problem for problem in found if problem]
+    if problems:
+        raise InvalidRequest.of(problems)
     added = directory.add_tenant(transaction, tenant, name, now())
     if added:
         prices.add_price_book(transaction, tenant, default_price_book(), now())

@@ -47,6 +47,12 @@ def require_tenant_key(key: ApiKey, action: str) -> None:
         raise PermissionMissing(f"only a key of the whole tenant may {action}")
 
 
+def require_organization_key(key: ApiKey, action: str) -> None:
+    """Refuse a key that is bound to one user."""
+    if key.scope.user_id is not None:
+        raise PermissionMissing(f"a key bound to one user may not {action}")
+
+
 def organization_of(snapshot: Snapshot, key: ApiKey, identity: str) -> OrganizationRow:
     """Find an organization that this key may see; to it, any other does not exist."""
     bound = key.scope.organization_id

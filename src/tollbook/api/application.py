@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -10,10 +11,11 @@ import structlog
 from anyio.to_thread import run_sync
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tollbook.api.access import KEY_HEADER, authenticate, presented, require
 from tollbook.api.analytics_users import GET_USERS
@@ -39,6 +41,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 _MOST_BODY_BYTES = MOST_BYTES // 256
+_NOSNIFF = (b"x-content-type-options", b"nosniff")
 _log = structlog.get_logger()
 
 
@@ -49,6 +52,7 @@ def application(services: Services) -> Starlette:
     app = Starlette(
         routes=[*routes, *_documentation()],
         exception_handlers={HTTPException: _http_error},
+        middleware=[Middleware(_Hardened)],
         lifespan=_lifespan(services),
     )
     app.router.redirect_slashes = False
@@ -86,7 +90,6 @@ class _Resource:
             response.headers["Allow"] = self._allowed
         else:
             response = await handle(request)
-        response.headers["X-Content-Type-Options"] = "nosniff"
         await response(scope, receive, send)
 
 
@@ -107,7 +110,7 @@ async def _answer(endpoint: Endpoint, services: Services, request: Request) -> R
     header = request.headers.get(KEY_HEADER)
     presented(header)
     if endpoint.take:
-        return await endpoint.take(request, services, read_query(endpoint, request))
+        return await endpoint.take(request, services, partial(read_query, endpoint, request))
     body = await read_bounded(request, _MOST_BODY_BYTES) if endpoint.request else b""
 
     def admitted(snapshot: Any) -> Call:
@@ -131,7 +134,24 @@ async def _http_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  registered for nothing else
     if error.status_code == NotFound.status:
         return error_response(NotFound("there is nothing at this path"))
-    return error_response(MethodNotAllowed("this method is not allowed here"))
+    response = error_response(MethodNotAllowed("this method is not allowed here"))
+    response.headers["Allow"] = (error.headers or {}).get("Allow", "GET, HEAD")
+    return response
+
+
+class _Hardened:
+    """Adds to every answer the headers that keep a browser from guessing."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_hardened(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], _NOSNIFF]
+            await send(message)
+
+        await self._app(scope, receive, send_hardened)
 
 
 def _documentation() -> list[Route]:

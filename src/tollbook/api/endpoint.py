@@ -14,9 +14,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tollbook.api.services import Services
-from tollbook.domain.directory import id_problem
+from tollbook.domain.directory import text_problem
 from tollbook.domain.errors import InvalidRequest, Problem, TollbookError
+from tollbook.domain.events import LONGEST_ID
 from tollbook.domain.keys import ApiKey, Permission
+from tollbook.domain.periods import parsed_day
 from tollbook.store.database import Snapshot, Transaction
 
 
@@ -31,7 +33,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Parameter:
-    """A query parameter. Integers lie between `least` and `most`."""
+    """A query parameter. Integers lie between `least` and `most`; texts have up to `longest`."""
 
     name: str
     description: str
@@ -41,6 +43,7 @@ class Parameter:
     default: Any = None
     least: int = 1
     most: int = 1000
+    longest: int = LONGEST_ID
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,8 @@ class Call:
 
 Reader = Callable[[Call, Snapshot], Response]
 Writer = Callable[[Call, Transaction], Response]
-Taker = Callable[[Request, Services, Mapping[str, Any]], Awaitable[Response]]
+QueryReader = Callable[[], Mapping[str, Any]]
+Taker = Callable[[Request, Services, QueryReader], Awaitable[Response]]
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,7 @@ class Endpoint:
     """One method of one path.
 
     Exactly one of `read`, `write` and `take` handles it: from a snapshot, in a transaction, or
-    with a way of its own.
+    a way of its own, which reads the query once it has found the key.
     """
 
     method: str
@@ -142,7 +146,7 @@ def _value(parameter: Parameter, text: str) -> Any:
         case Kind.TEXT:
             if not text:
                 return Problem(name, "missing_parameter", f"{name} required")
-            return id_problem(name, text) or text
+            return text_problem(name, text, parameter.longest) or text
         case Kind.DATE:
             return _date(name, text)
         case Kind.INTEGER:
@@ -159,9 +163,6 @@ def _value(parameter: Parameter, text: str) -> Any:
 
 def _date(name: str, text: str) -> date | Problem:
     try:
-        day = date.fromisoformat(text) if len(text) == 10 else None
+        return parsed_day(text)
     except ValueError:
-        day = None
-    if day is None:
         return Problem(name, "invalid_date", f"{name} must be a date in the form YYYY-MM-DD")
-    return day

@@ -1,7 +1,10 @@
 """POST /v1/events: usage events in, a receipt for each out."""
 
+import gzip
+import io
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -9,8 +12,8 @@ from anyio.to_thread import run_sync
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from tollbook.api.access import KEY_HEADER, authenticate, presented, require
-from tollbook.api.endpoint import Body, Endpoint, Kind, Parameter
+from tollbook.api.access import KEY_HEADER, presented, require
+from tollbook.api.endpoint import Body, Endpoint, Kind, Parameter, QueryReader
 from tollbook.api.examples import EVENT, EVENTS_ANSWER
 from tollbook.api.responses import json_response
 from tollbook.api.schemas import EVENTS_ANSWER_SCHEMA, EVENTS_REQUEST
@@ -28,12 +31,11 @@ from tollbook.domain.keys import ApiKey, Permission, matches
 from tollbook.domain.receipts import Outcome, Receipt
 from tollbook.ingest.commit import Settled
 from tollbook.ingest.decode import DECODERS, MOST_EVENTS
-from tollbook.ingest.submit import submission_of
+from tollbook.ingest.submit import KeyInUse, draft_of, submission_of
 
 MOST_BYTES = 16 * 1024 * 1024
 _LARGE = 64 * 1024
 """Bodies from here on are decoded beside the event loop, so that other requests go on."""
-_GZIP = 16 + zlib.MAX_WBITS
 _GOOD = (Outcome.ACCEPTED, Outcome.DUPLICATE)
 
 
@@ -55,46 +57,40 @@ class EventsAnswer(msgspec.Struct):
     receipts: Sequence[Receipt]
 
 
-async def post_events(request: Request, services: Services, query: Mapping[str, Any]) -> Response:
+async def post_events(request: Request, services: Services, read_query: QueryReader) -> Response:
     """Decode, submit, and answer once everything accepted is on disk."""
-    key = await _key_of(request, services)
+    revision, key = await _key_of(request, services)
     require(key, Permission.WRITE_EVENTS)
+    query = read_query()
     decode = _decoder(request)
     body = await read_bounded(request, MOST_BYTES)
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         body = await run_sync(_unzipped, request.headers["content-encoding"], body)
 
-    def work() -> Any:
-        return submission_of(
-            decode(body),
-            key.scope,
-            services.catalogue,
-            services.clock(),
-            key_prefix=key.prefix,
-            atomic=query["atomic"],
-        )
-
     large = len(body) > _LARGE
-    submission = await run_sync(work) if large else work()
+    now = services.clock()
+    decoded = await run_sync(decode, body) if large else decode(body)
+    draft = draft_of(decoded, key.scope, now)
+    terms = services.catalogue.remembered_terms(draft.scope.tenant_id, draft.organizations)
+    if terms is None:  # the database may keep us waiting
+        terms = await run_sync(
+            services.catalogue.loaded_terms, draft.scope.tenant_id, draft.organizations, now
+        )
+    make = partial(submission_of, draft, terms, KeyInUse(key.prefix, revision), query["atomic"])
+    submission = await run_sync(make) if large else make()
     settled = await services.inbox.settle(submission)
     return _answer(settled)
 
 
-async def _key_of(request: Request, services: Services) -> ApiKey:
+async def _key_of(request: Request, services: Services) -> tuple[int, ApiKey]:
     """Find the key, from memory when it is there: the commit makes sure that it still holds."""
-    header = request.headers.get(KEY_HEADER)
-    text, prefix = presented(header)
-    key = services.catalogue.remembered_key(prefix)
-    if key is None:
-
-        def look_up() -> ApiKey:
-            with services.database.reading() as snapshot:
-                return authenticate(services.catalogue, snapshot, header)
-
-        return await run_sync(look_up)
-    if not matches(text, key.hash):
+    text, prefix = presented(request.headers.get(KEY_HEADER))
+    found = services.catalogue.remembered_key(prefix)
+    if found is None:
+        found = await run_sync(services.catalogue.loaded_key, prefix)
+    if found is None or not matches(text, found[1].hash):
         raise InvalidApiKey
-    return key
+    return found
 
 
 def _decoder(request: Request) -> Any:
@@ -123,15 +119,14 @@ async def read_bounded(request: Request, most: int) -> bytes:
 def _unzipped(encoding: str, body: bytes) -> bytes:
     if encoding.strip().lower() != "gzip":
         raise UnsupportedBody("Content-Encoding must be gzip, or absent")
-    unzip = zlib.decompressobj(_GZIP)
     try:
-        plain = unzip.decompress(body, MOST_BYTES + 1)
-    except zlib.error as error:
+        plain = gzip.GzipFile(fileobj=io.BytesIO(body)).read(MOST_BYTES + 1)
+    except EOFError as error:
+        raise UnreadableBody("the body is not gzip: it ends early") from error
+    except (OSError, zlib.error) as error:
         raise UnreadableBody(f"the body is not gzip: {error}") from error
     if len(plain) > MOST_BYTES:
         raise BodyTooLarge(f"the unpacked body must have at most {MOST_BYTES} bytes")
-    if not unzip.eof:
-        raise UnreadableBody("the body is not gzip: it ends early")
     return plain
 
 

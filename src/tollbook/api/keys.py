@@ -5,26 +5,22 @@ from datetime import datetime
 import msgspec
 from starlette.responses import Response
 
-from tollbook.api.access import organization_of
+from tollbook.api.access import organization_of, require_organization_key
 from tollbook.api.bodies import read_body, refuse
 from tollbook.api.endpoint import Body, Call, Endpoint
 from tollbook.api.examples import KEY
 from tollbook.api.responses import json_response
 from tollbook.api.schemas import answer_schema
-from tollbook.domain.directory import id_problem, text_problem
+from tollbook.domain.directory import id_problem
 from tollbook.domain.errors import (
     InvalidRequest,
     NotFound,
-    PermissionMissing,
-    Problem,
     UnreadableBody,
 )
 from tollbook.domain.events import instant_of
-from tollbook.domain.keys import ApiKey, Permission, Scope
+from tollbook.domain.keys import ApiKey, Permission, Scope, key_problems
 from tollbook.store import keys
 from tollbook.store.database import Snapshot, Transaction
-
-_LONGEST_NAME = 200
 
 
 class NewKey(msgspec.Struct):
@@ -51,11 +47,12 @@ class KeyAnswer(msgspec.Struct):
 def create_key(call: Call, transaction: Transaction) -> Response:
     """Issue a key within what the asking key is bound to."""
     new = read_body(call.body, NewKey)
-    refuse(_problems(new))
+    refuse(key_problems(new.name, new.permissions, new.organization_id, new.user_id))
     asking = call.key.scope
-    if asking.user_id is not None:
-        raise PermissionMissing("a key bound to one user may not issue keys")
-    organization = new.organization_id or asking.organization_id
+    require_organization_key(call.key, "issue keys")
+    organization = new.organization_id
+    if organization is None:
+        organization = asking.organization_id
     number = None
     if organization is not None:
         number = organization_of(transaction, call.key, organization).number
@@ -73,7 +70,8 @@ def list_keys(call: Call, snapshot: Snapshot) -> Response:
 
 def revoke_key(call: Call, transaction: Transaction) -> Response:
     """Revoke a key; the next request with it is refused."""
-    key = keys.find_key(transaction, call.path["prefix"])
+    prefix = call.path["prefix"]
+    key = None if id_problem("prefix", prefix) else keys.find_key(transaction, prefix)
     if key is None or not _reaches(call, key):
         raise NotFound("Key not found")
     keys.revoke_key(transaction, call.tenant, key.prefix, call.services.clock())
@@ -101,21 +99,6 @@ def _reaches(call: Call, key: ApiKey) -> bool:
         and asking.organization_id in (None, key.scope.organization_id)
         and asking.user_id in (None, key.scope.user_id)
     )
-
-
-def _problems(new: NewKey) -> list[Problem]:
-    found = [text_problem("name", new.name, _LONGEST_NAME)]
-    if not new.permissions or len(set(new.permissions)) < len(new.permissions):
-        sentence = "permissions must name at least one permission, each once"
-        found.append(Problem("permissions", "invalid_permissions", sentence))
-    if new.organization_id is not None:
-        found.append(id_problem("organization_id", new.organization_id))
-    if new.user_id is not None:
-        found.append(id_problem("user_id", new.user_id))
-        if new.organization_id is None:
-            sentence = "organization_id is required for a key bound to a user"
-            found.append(Problem("organization_id", "missing_field", sentence))
-    return [problem for problem in found if problem]
 
 
 _ANSWER = {"success": True, "key": KEY}

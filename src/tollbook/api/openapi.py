@@ -9,6 +9,7 @@ from tollbook.api.endpoint import Body, Endpoint, Kind, Parameter
 from tollbook.api.schemas import Components, types_in
 from tollbook.domain.errors import (
     ApiKeyRequired,
+    BodyTooLarge,
     InvalidApiKey,
     InvalidRequest,
     PermissionMissing,
@@ -89,15 +90,33 @@ def _operation(endpoint: Endpoint, components: Components) -> Document:
                 for media_type in body.media_types
             },
         }
-    operation["responses"] = {
-        **{
-            str(status): _answer(status, body, components)
-            for status, body in endpoint.answers.items()
-        },
-        **_not_modified(endpoint),
-        **_errors((*endpoint.errors, *_EVERYWHERE)),
+    answers = {
+        str(status): _answer(status, body, components) for status, body in endpoint.answers.items()
     }
+    of_body = (BodyTooLarge,) if endpoint.request else ()
+    operation["responses"] = _merged(
+        {**answers, **_not_modified(endpoint)},
+        _errors((*endpoint.errors, *of_body, *_EVERYWHERE)),
+    )
     return operation
+
+
+def _merged(answers: Document, errors: Document) -> Document:
+    """Put answers and errors together; a status may stand for one or the other."""
+    both = answers.keys() & errors.keys()
+    return {**answers, **errors, **{it: _either(answers[it], errors[it]) for it in sorted(both)}}
+
+
+def _either(answer: Document, error: Document) -> Document:
+    one, other = (it["content"]["application/json"] for it in (answer, error))
+    content = {
+        "schema": {"oneOf": [one["schema"], other["schema"]]},
+        "examples": {"receipts": {"value": one["example"]}, **other["examples"]},
+    }
+    return {
+        "description": f"{answer['description']} Or: {error['description']}",
+        "content": {"application/json": content},
+    }
 
 
 def _in_path(name: str, example: str) -> Document:
@@ -109,7 +128,7 @@ def _in_query(parameter: Parameter) -> Document:
     schema: Document
     match parameter.kind:
         case Kind.TEXT:
-            schema = {"type": "string", "minLength": 1, "maxLength": 255}
+            schema = {"type": "string", "minLength": 1, "maxLength": parameter.longest}
         case Kind.DATE:
             schema = {"type": "string", "format": "date"}
         case Kind.INTEGER:

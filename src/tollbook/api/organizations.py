@@ -5,7 +5,11 @@ import secrets
 import msgspec
 from starlette.responses import Response
 
-from tollbook.api.access import organization_of, require_tenant_key
+from tollbook.api.access import (
+    organization_of,
+    require_organization_key,
+    require_tenant_key,
+)
 from tollbook.api.bodies import read_body, refuse
 from tollbook.api.endpoint import Body, Call, Endpoint
 from tollbook.api.examples import ORGANIZATION, USER
@@ -15,6 +19,7 @@ from tollbook.domain.directory import (
     Organization,
     Status,
     User,
+    id_problem,
     organization_problems,
     user_problems,
 )
@@ -90,6 +95,7 @@ def create_organization(call: Call, transaction: Transaction) -> Response:
 
 def change_organization(call: Call, transaction: Transaction) -> Response:
     """Rename an organization or change its status."""
+    require_organization_key(call.key, "change organizations")
     row = organization_of(transaction, call.key, call.path["organization_id"])
     change = read_body(call.body, OrganizationChange)
     changed = msgspec.structs.replace(
@@ -121,6 +127,7 @@ def get_user(call: Call, snapshot: Snapshot) -> Response:
 
 def create_user(call: Call, transaction: Transaction) -> Response:
     """Create a user."""
+    require_organization_key(call.key, "create users")
     row = organization_of(transaction, call.key, call.path["organization_id"])
     new = read_body(call.body, NewUser)
     user = User(_given_or_made_up(new.id, "user"), new.name, new.email, new.status)
@@ -148,7 +155,7 @@ def change_user(call: Call, transaction: Transaction) -> Response:
 def _user_of(call: Call, snapshot: Snapshot) -> tuple[OrganizationRow, User]:
     row = organization_of(snapshot, call.key, call.path["organization_id"])
     identity = call.path["user_id"]
-    visible = call.key.scope.user_id in (None, identity)
+    visible = call.key.scope.user_id in (None, identity) and not id_problem("user_id", identity)
     user = directory.find_user(snapshot, row.number, identity) if visible else None
     if user is None:
         raise NotFound("User not found")

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -11,14 +10,20 @@ from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tollbook.api.access import KEY_HEADER, authenticate, organization_of, require
-from tollbook.api.endpoint import Body, Call, Endpoint, Kind, Parameter
+from tollbook.api.access import (
+    KEY_HEADER,
+    authenticate,
+    organization_of,
+    require,
+    require_organization_key,
+)
+from tollbook.api.endpoint import Body, Call, Endpoint, Kind, Parameter, QueryReader
 from tollbook.api.examples import QUARANTINED
 from tollbook.api.responses import json_response
 from tollbook.api.schemas import answer_schema
 from tollbook.api.services import Services
 from tollbook.domain.directory import has_control_characters
-from tollbook.domain.errors import InvalidRequest, NotFound, Problem
+from tollbook.domain.errors import InvalidRequest, NotFound, Problem, SumOutOfRange
 from tollbook.domain.events import instant_of
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.ingest.quarantine import replay
@@ -59,7 +64,7 @@ def list_quarantine(call: Call, snapshot: Snapshot) -> Response:
 
 
 async def replay_quarantine(
-    request: Request, services: Services, query: Mapping[str, Any]
+    request: Request, services: Services, read_query: QueryReader
 ) -> Response:
     """Price quarantined events again; those that can be charged by now enter the ledger."""
     header = request.headers.get(KEY_HEADER)
@@ -68,7 +73,7 @@ async def replay_quarantine(
         with services.database.reading() as snapshot:
             key = authenticate(services.catalogue, snapshot, header)
             require(key, Permission.ADMIN)
-            number = _number(snapshot, key, query["organization_id"])
+            number = _number(snapshot, key, read_query()["organization_id"])
         done = replay(
             services.database, services.catalogue, key.scope.tenant_id, number, services.clock()
         )
@@ -81,6 +86,7 @@ async def replay_quarantine(
 
 def _number(snapshot: Snapshot, key: ApiKey, identity: str | None) -> int | None:
     """Give the number of the organization asked for; placeholders are in quarantine too."""
+    require_organization_key(key, "see what is in quarantine")
     bound = key.scope.organization_id
     if identity is None and bound is None:
         return None
@@ -135,7 +141,9 @@ QUARANTINE_ENDPOINTS = (
         parameters=(
             _ORGANIZATION,
             Parameter("limit", "Events a page.", Kind.INTEGER, example=100, default=100),
-            Parameter("cursor", "Where to go on: the `next_cursor` of the page before."),
+            Parameter(
+                "cursor", "Where to go on: the `next_cursor` of the page before.", longest=4_000
+            ),
         ),
         answers={
             200: Body(
@@ -165,7 +173,7 @@ QUARANTINE_ENDPOINTS = (
             )
         },
         take=replay_quarantine,
-        errors=(InvalidRequest, NotFound),
+        errors=(InvalidRequest, NotFound, SumOutOfRange),
         tag="Quarantine",
     ),
 )

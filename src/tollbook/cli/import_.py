@@ -7,6 +7,7 @@ identified, and what is stored already is a duplicate.
 import argparse
 import gzip
 import io
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,21 +18,19 @@ from rich.progress import Progress
 
 from tollbook.cli.choices import add_tenant_option
 from tollbook.cli.output import Verbs, add_json_option, print_json
-from tollbook.domain.errors import InvalidRequest, Problem, RequestError, UnreadableBody
+from tollbook.domain.errors import InvalidRequest, RequestError
 from tollbook.domain.keys import Scope
-from tollbook.domain.receipts import Outcome, Receipt, rejected
+from tollbook.domain.receipts import Outcome, Receipt
 from tollbook.ingest.catalogue import Catalogue
 from tollbook.ingest.commit import Settled, commit
-from tollbook.ingest.decode import decode_lines
-from tollbook.ingest.submit import submission_of
+from tollbook.ingest.decode import Line, decode_numbered
+from tollbook.ingest.submit import draft_of, submission_of
 from tollbook.settings import Settings
 from tollbook.store.database import Database
 from tollbook.wiring import ensure_tenant, now, open_migrated
 
 _BATCH = 5_000
 _MOST_SHOWN = 20
-
-Line = tuple[int, bytes]
 
 
 def add(verbs: Verbs) -> None:
@@ -56,7 +55,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
                 for lines in _batches(_unpacked(file)):
                     importer.take(lines)
                     progress.update(task, completed=file.tell())
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise InvalidRequest(
             f"{options.file} cannot be read on: {error}. What was imported so far is stored; "
             "importing the mended file takes the rest"
@@ -86,13 +85,10 @@ class Importer:
 
     def take(self, lines: list[Line]) -> None:
         """Store a batch durably."""
-        try:
-            decoded = decode_lines(b"\n".join(text for _, text in lines))
-        except UnreadableBody as error:
-            problem = Problem("", error.code, error.sentence)
-            self._count(lines, [rejected(n, None, (problem,)) for n in range(len(lines))])
-            return
-        submission = submission_of(decoded, self._scope, self._catalogue, now())
+        decoded = decode_numbered(lines)
+        draft = draft_of(decoded, self._scope, now())
+        terms = self._catalogue.loaded_terms(draft.scope.tenant_id, draft.organizations, now())
+        submission = submission_of(draft, terms)
         settled = commit(self._database, self._catalogue, [submission], now())[0]
         if isinstance(settled, RequestError):
             raise settled

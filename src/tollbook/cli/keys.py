@@ -5,8 +5,8 @@ import argparse
 from tollbook.api.keys import KeyAnswer, key_answer
 from tollbook.cli.choices import add_tenant_option, organization_of
 from tollbook.cli.output import Verbs, add_json_option, print_json, print_rows
-from tollbook.domain.errors import InvalidRequest, NotFound, Problem
-from tollbook.domain.keys import Permission, Scope
+from tollbook.domain.errors import InvalidRequest, NotFound
+from tollbook.domain.keys import Permission, Scope, key_problems
 from tollbook.settings import Settings
 from tollbook.store import keys
 from tollbook.wiring import ensure_tenant, now, open_migrated
@@ -37,16 +37,16 @@ def add(verbs: Verbs) -> None:
 
 
 def _create(options: argparse.Namespace, settings: Settings) -> int:
-    if options.user and not options.organization:
-        problem = Problem("--organization", "missing", "--user needs --organization")
-        raise InvalidRequest.of([problem])
     chosen = options.permission or [Permission.ADMIN.value]
     permissions = [Permission(it) for it in dict.fromkeys(chosen)]
+    problems = key_problems(options.name, permissions, options.organization, options.user)
+    if problems:
+        raise InvalidRequest.of(problems)
     scope = Scope(options.tenant, options.organization, options.user)
     with open_migrated(settings).writing() as transaction:
         ensure_tenant(transaction, options.tenant, options.tenant)
         number = None
-        if options.organization:
+        if options.organization is not None:
             number = organization_of(transaction, options.tenant, options.organization).number
         key, secret = keys.issue_key(transaction, options.name, scope, permissions, now(), number)
     if options.json:

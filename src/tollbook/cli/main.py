@@ -21,6 +21,7 @@ from tollbook.cli import (
 )
 from tollbook.domain.errors import TollbookError
 from tollbook.settings import read_settings
+from tollbook.wiring import silence_logging
 
 VERBS = (
     serve,
@@ -42,6 +43,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command; give its exit code: 0 done, 1 not done, 2 not understood."""
     parser = _parser()
     options = parser.parse_args(arguments)
+    silence_logging()
     try:
         settings = read_settings(os.environ)
         return int(options.run(options, settings))

@@ -30,7 +30,10 @@ def add(verbs: Verbs) -> None:
 
 def _create(options: argparse.Namespace, settings: Settings) -> int:
     organization = Organization(
-        options.id, options.name or options.id, options.timezone, options.currency
+        options.id,
+        options.id if options.name is None else options.name,
+        options.timezone,
+        options.currency,
     )
     problems = organization_problems(organization)
     if problems:

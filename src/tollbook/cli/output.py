@@ -8,9 +8,13 @@ import msgspec
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 Verbs = Any
 """What argparse calls its subparsers; it has no public name."""
+
+
+_WIDEST = 10_000
 
 
 def add_json_option(parser: argparse.ArgumentParser) -> None:
@@ -27,8 +31,14 @@ def print_rows(columns: Sequence[str], rows: Iterable[Sequence[str | None]], emp
     """Print a table, or a sentence when there is nothing in it."""
     table = Table(*columns, box=box.SIMPLE_HEAD)
     for row in rows:
-        table.add_row(*("" if cell is None else cell for cell in row))
+        table.add_row(*(Text(cell or "") for cell in row))
     if table.row_count:
-        Console(soft_wrap=False).print(table)
+        print_table(table)
     else:
         print(empty)
+
+
+def print_table(table: Table) -> None:
+    """Print a table as wide as it needs to be, so that nothing in it is cut short."""
+    needed = Console(width=_WIDEST).measure(table).maximum
+    Console(width=max(Console().width, needed)).print(table)

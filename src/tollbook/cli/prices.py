@@ -61,7 +61,7 @@ def _list(options: argparse.Namespace, settings: Settings) -> int:
 
 def _show(options: argparse.Namespace, settings: Settings) -> int:
     books = {book.version: book for book in _books(options, settings)}
-    version = options.version or max(books, default=0)
+    version = max(books, default=0) if options.version is None else options.version
     if version not in books:
         raise NotFound(f"tenant {options.tenant} has no price book version {version}")
     book = books[version]

@@ -7,17 +7,17 @@ from datetime import date
 from typing import Literal
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from tollbook.analytics.users import UserRow, user_rows, users_report
 from tollbook.cli.choices import add_tenant_option, organization_of
-from tollbook.cli.output import Verbs, add_json_option, print_json
+from tollbook.cli.output import Verbs, add_json_option, print_json, print_table
 from tollbook.domain.directory import zone
 from tollbook.domain.errors import InvalidRequest
 from tollbook.domain.events import instant_of
 from tollbook.domain.exact import MICROS, amount_text, minutes_text, quantity_text
-from tollbook.domain.periods import Period, resolve
+from tollbook.domain.periods import Period, parsed_day, resolve
 from tollbook.settings import Settings
 from tollbook.store.directory import OrganizationRow
 from tollbook.wiring import now, open_migrated
@@ -38,7 +38,6 @@ COLUMNS = (
     "KB Min",
     "Cost",
 )
-_WIDEST = 1_000
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so is a formula to a spreadsheet."""
 
@@ -60,7 +59,7 @@ def add(verbs: Verbs) -> None:
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        return parsed_day(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text} is not a date such as 2024-01-31") from error
 
@@ -94,16 +93,14 @@ def _print_table(organization: OrganizationRow, period: Period, rows: list[UserR
         f"{organization.name} ({organization.id}), {period.start} to {period.end}, "
         f"{organization.timezone}, {organization.currency}"
     )
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_footer=True)
+    table = Table(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, show_footer=True)
     shown = [_cells(row) for row in rows]
     for name, total in zip(COLUMNS, _cells(_total(rows)), strict=True):
         justify: Literal["left", "right"] = "left" if name == "User" else "right"
         table.add_column(name.replace(" ", "\n"), total, justify=justify, no_wrap=True)
     for cells in shown:
-        table.add_row(*cells)
-    console = Console()
-    needed = Console(width=_WIDEST).measure(table).maximum
-    Console(width=max(console.width, needed)).print(table)
+        table.add_row(*(Text(cell) for cell in cells))
+    print_table(table)
 
 
 def _cells(row: UserRow) -> list[str]:

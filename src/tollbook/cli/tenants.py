@@ -3,8 +3,7 @@
 import argparse
 
 from tollbook.cli.output import Verbs, add_json_option, print_json, print_rows
-from tollbook.domain.directory import id_problem
-from tollbook.domain.errors import AlreadyExists, InvalidRequest
+from tollbook.domain.errors import AlreadyExists
 from tollbook.settings import Settings
 from tollbook.store import directory
 from tollbook.wiring import ensure_tenant, open_migrated
@@ -26,10 +25,7 @@ def add(verbs: Verbs) -> None:
 
 
 def _create(options: argparse.Namespace, settings: Settings) -> int:
-    problem = id_problem("id", options.id)
-    if problem:
-        raise InvalidRequest.of([problem])
-    name = options.name or options.id
+    name = options.id if options.name is None else options.name
     with open_migrated(settings).writing() as transaction:
         if not ensure_tenant(transaction, options.id, name):
             raise AlreadyExists(f"tenant {options.id} exists already")

@@ -29,7 +29,7 @@ def add(verbs: Verbs) -> None:
 
 
 def _create(options: argparse.Namespace, settings: Settings) -> int:
-    user = User(options.id, options.name or options.id, options.email)
+    user = User(options.id, options.id if options.name is None else options.name, options.email)
     problems = user_problems(user)
     if problems:
         raise InvalidRequest.of(problems)

@@ -36,7 +36,12 @@ def scaled(value: Decimal, places: int) -> int:
 
 def parsed(text: bytes) -> Decimal | None:
     """Read a JSON number, or one in a JSON string, exactly; None when the text is neither."""
-    bare = msgspec.json.decode(text, type=str).encode() if text[:1] == b'"' else text
+    bare = text
+    if text[:1] == b'"':
+        try:
+            bare = msgspec.json.decode(text, type=str).encode()
+        except (msgspec.DecodeError, UnicodeError):
+            return None
     if len(bare) > _LONGEST_NUMBER or not _NUMBER.fullmatch(bare):
         return None
     return Decimal(bare.decode())

@@ -1,11 +1,15 @@
 """API keys: made once, shown once, kept only as a hash."""
 
 import secrets
+from collections.abc import Sequence
 from enum import StrEnum
 from hashlib import sha256
 from hmac import compare_digest
 
 import msgspec
+
+from tollbook.domain.directory import LONGEST_NAME, id_problem, text_problem
+from tollbook.domain.errors import Problem
 
 _MARK = "tb"
 _PREFIX_CHARACTERS = 12
@@ -42,6 +46,24 @@ class ApiKey(msgspec.Struct, frozen=True):
     def may(self, permission: Permission) -> bool:
         """Tell whether the key carries a permission."""
         return permission in self.permissions or Permission.ADMIN in self.permissions
+
+
+def key_problems(
+    name: str, permissions: Sequence[Permission], organization_id: str | None, user_id: str | None
+) -> list[Problem]:
+    """List everything wrong with a key that is to be issued."""
+    found = [text_problem("name", name, LONGEST_NAME)]
+    if not permissions or len(set(permissions)) < len(permissions):
+        sentence = "permissions must name at least one permission, each once"
+        found.append(Problem("permissions", "invalid_permissions", sentence))
+    if organization_id is not None:
+        found.append(id_problem("organization_id", organization_id))
+    if user_id is not None:
+        found.append(id_problem("user_id", user_id))
+        if organization_id is None:
+            sentence = "organization_id is required for a key bound to a user"
+            found.append(Problem("organization_id", "missing_field", sentence))
+    return [problem for problem in found if problem]
 
 
 def mint() -> tuple[str, str]:

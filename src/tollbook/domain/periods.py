@@ -1,5 +1,6 @@
 """Days, months and periods: whole numbers such as 20240131 and 202401 inside, ISO dates outside."""
 
+import re
 from calendar import monthrange
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -7,6 +8,16 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 DEFAULT_DAYS_BACK = 30
+
+
+_ISO_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def parsed_day(text: str) -> date:
+    """Read YYYY-MM-DD and no other form of ISO 8601; ValueError for anything else."""
+    if not _ISO_DAY.fullmatch(text):
+        raise ValueError("not a date in the form YYYY-MM-DD")
+    return date.fromisoformat(text)
 
 
 def day_number(day: date) -> int:

@@ -40,9 +40,17 @@ class Catalogue:
         self._terms: dict[tuple[str, str], Terms] = {}
         self._tariffs: dict[str, tuple[Tariff, ...]] = {}
 
-    def remembered_key(self, prefix: str) -> ApiKey | None:
-        """Give a key from memory; whether it still holds is for the commit to say."""
-        return self._keys.get(prefix)
+    def remembered_key(self, prefix: str) -> tuple[int, ApiKey] | None:
+        """Give a revision and a key as of it, if it is in memory; the commit compares."""
+        with self._lock:
+            key = self._keys.get(prefix)
+            return (self._revision, key) if key else None
+
+    def loaded_key(self, prefix: str) -> tuple[int, ApiKey] | None:
+        """Give a revision and a key as of it, from the database."""
+        with self._database.reading() as snapshot:
+            key = self.key(snapshot, prefix)
+            return (directory.revision(snapshot), key) if key else None
 
     def key(self, snapshot: Snapshot, prefix: str) -> ApiKey | None:
         """Give a key as it is in this snapshot."""
@@ -86,12 +94,12 @@ class Catalogue:
         with self._database.reading() as snapshot:
             found = self.terms(snapshot, tenant, identities)
             if len(found) == len(identities):
-                return self._revision, found
+                return directory.revision(snapshot), found
         with self._database.writing() as transaction:
             unheard_of = set(identities) - set(found)
             directory.reserve_organizations(transaction, tenant, unheard_of, now)
         with self._database.reading() as snapshot:
-            return self._revision, self.terms(snapshot, tenant, identities)
+            return directory.revision(snapshot), self.terms(snapshot, tenant, identities)
 
     def _catch_up(self, snapshot: Snapshot) -> None:
         revision = directory.revision(snapshot)

@@ -1,8 +1,6 @@
 """From the bytes of a request to facts and rejections, decoding once and strictly."""
 
-from collections.abc import Callable
-from decimal import Decimal
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -10,17 +8,22 @@ from tollbook.domain.errors import BodyTooLarge, Problem, UnreadableBody
 from tollbook.domain.events import Event
 from tollbook.domain.receipts import Receipt, rejected
 from tollbook.ingest.facts import Fact, fact_of
-from tollbook.ingest.problems import problems_of
+from tollbook.ingest.problems import fields_of, problems_of, text_in
 
 MOST_EVENTS = 10_000
 
 Decoded = Fact | Receipt
+Line = tuple[int, bytes]
+"""A line with its number, counted from 1."""
+
+_UNREADABLE = "unreadable_line"
 
 _Failures = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _one = msgspec.json.Decoder(Event)
 _many = msgspec.json.Decoder(list[Event])
+_raw = msgspec.json.Decoder(msgspec.Raw)
 _raw_many = msgspec.json.Decoder(list[msgspec.Raw])
-_plain = msgspec.json.Decoder(float_hook=Decimal)
+_NO_OBJECT = Problem("", "not_an_object", "an event must be a JSON object")
 _INVALID = Problem("", "invalid_event", "the event is not valid")
 
 
@@ -44,13 +47,24 @@ def decode_lines(body: bytes) -> list[Decoded]:
 
     A line that is not JSON is rejected alone; `UnreadableBody` when that is true of all of them.
     """
-    try:
-        events = _one.decode_lines(body)
-    except _Failures:
-        return _decode_each_line(body)
-    if not events:
+    numbered = enumerate(body.split(b"\n"), start=1)
+    lines = [(number, line) for number, line in numbered if line.strip()]
+    _check_count(len(lines))
+    if not lines:
         raise UnreadableBody("the body has no line with an event")
-    _check_count(len(events))
+    decoded = decode_numbered(lines)
+    unreadable = [it for it in decoded if isinstance(it, Receipt) and it.code == _UNREADABLE]
+    if len(unreadable) == len(lines):
+        raise UnreadableBody(unreadable[0].error or "")
+    return decoded
+
+
+def decode_numbered(lines: Sequence[Line]) -> list[Decoded]:
+    """Read an event from each line; one that is not JSON is rejected with its number."""
+    try:
+        events = [_one.decode(line) for _, line in lines]
+    except _Failures:
+        return [_decode_line(index, *line) for index, line in enumerate(lines)]
     return _facts(events)
 
 
@@ -58,56 +72,44 @@ def _facts(events: list[Event]) -> list[Decoded]:
     decoded: list[Decoded] = []
     for index, event in enumerate(events):
         fact = fact_of(index, event)
-        decoded.append(fact if fact is not None else _rejected(index, _plain_form(event)))
+        decoded.append(fact if fact is not None else _rejected(index, msgspec.json.encode(event)))
     return decoded
-
-
-def _plain_form(event: Event) -> Any:
-    """Give an event that has the right shape and wrong values back as plain JSON."""
-    return _plain.decode(msgspec.json.encode(event))
 
 
 def _decode_each(body: bytes, alone: bool) -> list[Decoded]:
     try:
-        raws: list[Any] = [body] if alone else _raw_many.decode(body)
-        if alone:
-            _plain.decode(body)
+        body.decode()  # raw parts are cut out of the body without a look at their bytes
+        raws = [_raw.decode(body)] if alone else _raw_many.decode(body)
+        _check_count(len(raws))
+        return [_decode_one(index, bytes(raw)) for index, raw in enumerate(raws)]
     except _Failures as error:
         raise UnreadableBody(f"the body is not JSON: {_reason(error, body)}") from error
-    _check_count(len(raws))
-    return [_decode_one(index, bytes(raw)) for index, raw in enumerate(raws)]
 
 
-def _decode_each_line(body: bytes) -> list[Decoded]:
-    lines = [(n, line) for n, line in enumerate(body.split(b"\n"), start=1) if line.strip()]
-    _check_count(len(lines))
-    decoded: list[Decoded] = []
-    broken: list[str] = []
-    for index, (number, line) in enumerate(lines):
-        try:
-            decoded.append(_decode_one(index, line))
-        except _Failures as error:
-            sentence = f"line {number} is not JSON: {_reason(error, line)}"
-            broken.append(sentence)
-            decoded.append(rejected(index, None, (Problem("", "unreadable_line", sentence),)))
-    if len(broken) == len(lines):
-        raise UnreadableBody(broken[0])
-    return decoded
+def _decode_line(index: int, number: int, line: bytes) -> Decoded:
+    try:
+        return _decode_one(index, line)
+    except _Failures as error:
+        sentence = f"line {number} is not JSON: {_reason(error, line)}"
+        return rejected(index, None, (Problem("", _UNREADABLE, sentence),))
 
 
 def _decode_one(index: int, raw: bytes) -> Decoded:
     try:
         event = _one.decode(raw)
     except msgspec.ValidationError:
-        return _rejected(index, _plain.decode(raw))
+        return _rejected(index, raw)
     fact = fact_of(index, event)
-    return fact if fact is not None else _rejected(index, _plain.decode(raw))
+    return fact if fact is not None else _rejected(index, raw)
 
 
-def _rejected(index: int, value: Any) -> Receipt:
-    problems = problems_of(value) or [_INVALID]
-    identity = value.get("id") if isinstance(value, dict) else None
-    return rejected(index, identity if isinstance(identity, str) else None, tuple(problems))
+def _rejected(index: int, raw: bytes) -> Receipt:
+    try:
+        fields = fields_of(raw)
+    except msgspec.ValidationError:
+        return rejected(index, None, (_NO_OBJECT,))
+    problems = problems_of(fields) or [_INVALID]
+    return rejected(index, text_in(fields.get("id", b"null")), tuple(problems))
 
 
 def _check_count(count: int) -> None:

@@ -1,13 +1,13 @@
 """Everything that is wrong with an event, said at once, field by field.
 
 The fast path only learns that an event is unsound; this is the slow path behind it, which reads
-the event as plain JSON and lists every problem with the field's name.
+the event's fields as they were written and lists every problem with the field's name.
 """
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from math import isfinite
 
 import msgspec
 
@@ -23,7 +23,6 @@ from tollbook.domain.events import (
 )
 from tollbook.domain.exact import (
     COST_PLACES,
-    MICROS,
     MOST_COST,
     MOST_QUANTITY,
     QUANTITY_PLACES,
@@ -33,66 +32,82 @@ from tollbook.domain.exact import (
 from tollbook.domain.meters import BY_TYPE
 
 FIELDS = Event.__struct_fields__
+Fields = dict[str, bytes]
+"""The fields of an object, each as it was written."""
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_NULL = b"null"
 REQUIRED = ("id", "type", "organization_id", "time")
 
 
-def problems_of(value: Any) -> list[Problem]:
-    """List everything wrong with an event, given as plain JSON with decimals."""
-    if not isinstance(value, dict):
-        return [Problem("", "not_an_object", "an event must be a JSON object")]
-    found = list(_unknown_and_missing(value))
-    for field, check in _CHECKS.items():
-        if value.get(field) is not None:
-            found.extend(check(field, value[field]))
-    found.extend(_across_fields(value))
+def problems_of(fields: Fields) -> list[Problem]:
+    """List everything wrong with an event, given as its fields, each as it was written."""
+    given = {name: value for name, value in fields.items() if value != _NULL}
+    found = list(_unknown_and_missing(fields))
+    for name, check in _CHECKS.items():
+        if name in given:
+            found.extend(check(name, given[name]))
+    found.extend(_across_fields(given))
     return found
 
 
-def _unknown_and_missing(value: dict[str, Any]) -> Iterator[Problem]:
-    for name in value:
+def fields_of(raw: bytes) -> Fields:
+    """Take an object apart without reading its fields."""
+    return {name: bytes(value) for name, value in _fields.decode(raw).items()}
+
+
+def text_in(value: bytes) -> str | None:
+    """Read a field as a text, None when it is none."""
+    try:
+        return msgspec.json.decode(value, type=str)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def _unknown_and_missing(fields: Fields) -> Iterator[Problem]:
+    for name in fields:
         if name not in FIELDS:
             yield Problem(
                 _shown(name), "unknown_field", f"unknown field; the fields are {', '.join(FIELDS)}"
             )
     for name in REQUIRED:
-        if name not in value:
+        if name not in fields:
             yield Problem(name, "missing_field", f"{name} is required")
-        elif value[name] is None:
+        elif fields[name] == _NULL:
             yield Problem(name, "missing_field", f"{name} is required and must not be null")
-    if "quantity" in value and value["quantity"] is None:
+    if fields.get("quantity") == _NULL:
         yield Problem("quantity", "missing_field", "quantity must not be null; leave it out for 1")
 
 
-def _id(field: str, value: Any) -> Iterator[Problem]:
-    if not isinstance(value, str):
+def _id(field: str, value: bytes) -> Iterator[Problem]:
+    text = text_in(value)
+    if text is None:
         yield Problem(field, "not_a_string", f"{field} must be a string")
-    elif problem := id_problem(field, value):
+    elif problem := id_problem(field, text):
         yield problem
 
 
-def _type(field: str, value: Any) -> Iterator[Problem]:
-    if not isinstance(value, str) or value not in BY_TYPE:
+def _type(field: str, value: bytes) -> Iterator[Problem]:
+    if text_in(value) not in BY_TYPE:
         known = ", ".join(BY_TYPE)
         yield Problem(field, "unknown_type", f"{field} must be one of {known}")
 
 
-def _time(field: str, value: Any) -> Iterator[Problem]:
+def _time(field: str, value: bytes) -> Iterator[Problem]:
     sentence = f"{field} must be an RFC 3339 time with an offset, such as 2024-01-15T10:30:00Z"
     try:
-        time = msgspec.convert(value, datetime) if isinstance(value, str) else None
-    except msgspec.ValidationError:
-        time = None
-    if time is None:
+        time = msgspec.json.decode(value, type=datetime)
+    except (msgspec.DecodeError, UnicodeDecodeError):
         yield Problem(field, "invalid_time", sentence)
-    elif time.tzinfo is None:
+        return
+    if time.tzinfo is None:
         yield Problem(field, "time_without_offset", sentence)
     elif time < EPOCH:
         yield Problem(field, "invalid_time", f"{field} must not be before 1970")
 
 
-def _number(places: int, most: Decimal) -> Callable[[str, Any], Iterator[Problem]]:
-    def check(field: str, value: Any) -> Iterator[Problem]:
-        number = _decimal(value)
+def _number(places: int, most: Decimal) -> Callable[[str, bytes], Iterator[Problem]]:
+    def check(field: str, value: bytes) -> Iterator[Problem]:
+        number = parsed(value)
         if number is None:
             yield Problem(
                 field, "not_a_number", f"{field} must be a finite number or a decimal string"
@@ -109,13 +124,6 @@ def _number(places: int, most: Decimal) -> Callable[[str, Any], Iterator[Problem
     return check
 
 
-def _decimal(value: Any) -> Decimal | None:
-    """Read a number as the wire allows it: a JSON number or a decimal string, finite."""
-    if isinstance(value, bool):
-        return None
-    return parsed(str(value).encode()) if isinstance(value, str | int | Decimal) else None
-
-
 def _fits(number: Decimal, places: int) -> bool:
     try:
         scaled(number, places)
@@ -124,13 +132,15 @@ def _fits(number: Decimal, places: int) -> bool:
     return True
 
 
-def _attributes(field: str, value: Any) -> Iterator[Problem]:
-    if not isinstance(value, dict):
+def _attributes(field: str, value: bytes) -> Iterator[Problem]:
+    try:
+        attributes = fields_of(value)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         yield Problem(field, "not_an_object", f"{field} must be an object of names and values")
         return
-    if len(value) > MOST_ATTRIBUTES:
+    if len(attributes) > MOST_ATTRIBUTES:
         yield Problem(field, "too_many", f"{field} must have at most {MOST_ATTRIBUTES} names")
-    for name, it in value.items():
+    for name, it in attributes.items():
         path = f"{field}.{_shown(name)}"
         if not 1 <= len(name) <= LONGEST_ATTRIBUTE_NAME:
             yield Problem(
@@ -141,35 +151,44 @@ def _attributes(field: str, value: Any) -> Iterator[Problem]:
         yield from _attribute(path, it)
 
 
-def _attribute(path: str, value: Any) -> Iterator[Problem]:
-    if isinstance(value, dict | list):
+def _attribute(path: str, value: bytes) -> Iterator[Problem]:
+    start = value[:1]
+    if start in b"{[":
         yield Problem(path, "nested", f"{path} must be a text, a number, true, false or null")
-    elif isinstance(value, str) and len(value) > LONGEST_ATTRIBUTE_VALUE:
-        yield Problem(
-            path, "too_long", f"{path} must have at most {LONGEST_ATTRIBUTE_VALUE} characters"
-        )
-    elif isinstance(value, int) and abs(value) > LARGEST_INTEGER:
+    elif start == b'"':
+        text = text_in(value)
+        if text is None:
+            yield Problem(path, "not_a_string", f"{path} is not a text that can be read")
+        elif len(text) > LONGEST_ATTRIBUTE_VALUE:
+            yield Problem(
+                path, "too_long", f"{path} must have at most {LONGEST_ATTRIBUTE_VALUE} characters"
+            )
+    elif start in b"-0123456789" and not _is_common(value):
         yield Problem(
             path, "out_of_range", f"{path} must be at most 2**53; send larger numbers as text"
         )
 
 
-def _across_fields(value: dict[str, Any]) -> Iterator[Problem]:
-    kind = value.get("type")
-    meter = BY_TYPE.get(kind) if isinstance(kind, str) else None
+def _is_common(number: bytes) -> bool:
+    """Tell whether a number means the same to every JSON reader."""
+    if number.lstrip(b"-").isdigit():
+        return len(number) < 20 and abs(int(number)) <= LARGEST_INTEGER
+    return isfinite(float(number))
+
+
+def _across_fields(given: Fields) -> Iterator[Problem]:
+    meter = BY_TYPE.get(text_in(given.get("type", _NULL)) or "")
     if meter is None:
         return
-    if meter.needs_resource and value.get("resource_id") is None:
+    if meter.needs_resource and "resource_id" not in given:
         yield Problem("resource_id", "missing_field", f"resource_id is required for {meter.type}")
-    if meter.whole and "quantity" in value:
-        number = _decimal(value["quantity"])
-        fits = number is not None and _fits(number, QUANTITY_PLACES)
-        if number is not None and fits and scaled(number, QUANTITY_PLACES) % MICROS:
-            yield Problem(
-                "quantity",
-                "not_whole",
-                f"quantity must be a whole number of {meter.unit}s for {meter.type}",
-            )
+    number = parsed(given["quantity"]) if meter.whole and "quantity" in given else None
+    if number is not None and _fits(number, QUANTITY_PLACES) and number % 1:
+        yield Problem(
+            "quantity",
+            "not_whole",
+            f"quantity must be a whole number of {meter.unit}s for {meter.type}",
+        )
 
 
 def _shown(name: str) -> str:
@@ -178,7 +197,7 @@ def _shown(name: str) -> str:
     return clean[:LONGEST_ATTRIBUTE_NAME]
 
 
-_CHECKS: dict[str, Callable[[str, Any], Iterator[Problem]]] = {
+_CHECKS: dict[str, Callable[[str, bytes], Iterator[Problem]]] = {
     "id": _id,
     "type": _type,
     "organization_id": _id,

@@ -1,26 +1,37 @@
 """Making a submission of a decoded request: what this key may send, on which terms."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
 
 from tollbook.domain.keys import Scope
 from tollbook.domain.receipts import Receipt, rejected
 from tollbook.ingest.accept import refusal, staged_all
-from tollbook.ingest.catalogue import Catalogue
+from tollbook.ingest.catalogue import TermsById
 from tollbook.ingest.commit import Submission
 from tollbook.ingest.decode import Decoded
 from tollbook.ingest.facts import Fact
 
 
-def submission_of(
-    decoded: Sequence[Decoded],
-    scope: Scope,
-    catalogue: Catalogue,
-    now: int,
-    *,
-    key_prefix: str | None = None,
-    atomic: bool = False,
-) -> Submission:
-    """Make a submission; reads the database when it names organizations not met before."""
+class Draft(msgspec.Struct, frozen=True):
+    """The events of a request that may come in, and the receipts of those that may not."""
+
+    scope: Scope
+    facts: list[Fact]
+    rejections: list[Receipt]
+    organizations: frozenset[str]
+
+
+class KeyInUse(NamedTuple):
+    """The key of a request, and the revision of the directory it was found to hold at."""
+
+    prefix: str
+    revision: int
+
+
+def draft_of(decoded: Sequence[Decoded], scope: Scope, now: int) -> Draft:
+    """Part what may come in from what may not."""
     facts: list[Fact] = []
     rejections: list[Receipt] = []
     for it in decoded:
@@ -30,10 +41,29 @@ def submission_of(
             rejections.append(rejected(it.index, it.event.id, (problem,)))
         else:
             facts.append(it)
-    identities = {fact.event.organization_id for fact in facts}
-    tenant = scope.tenant_id
-    revision, terms = catalogue.remembered_terms(tenant, identities) or catalogue.loaded_terms(
-        tenant, identities, now
+    organizations = frozenset(fact.event.organization_id for fact in facts)
+    return Draft(scope, facts, rejections, organizations)
+
+
+def submission_of(
+    draft: Draft,
+    terms: tuple[int, TermsById],
+    key: KeyInUse | None = None,
+    atomic: bool = False,
+) -> Submission:
+    """Make the rows by these terms.
+
+    A submission is as old as the older of what it relies on: its key and its terms.
+    """
+    revision, by_id = terms
+    if key is not None:
+        revision = min(revision, key.revision)
+    return Submission(
+        draft.scope,
+        key.prefix if key else None,
+        draft.facts,
+        draft.rejections,
+        revision,
+        staged_all(draft.facts, by_id),
+        atomic,
     )
-    rows = staged_all(facts, terms)
-    return Submission(scope, key_prefix, facts, rejections, revision, rows, atomic)

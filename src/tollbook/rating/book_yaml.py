@@ -13,7 +13,6 @@ rates:
 """
 
 import re
-from datetime import date
 from decimal import Decimal, InvalidOperation
 
 import yaml
@@ -21,7 +20,7 @@ import yaml
 from tollbook.domain.errors import PriceBookRefused, Problem
 from tollbook.domain.exact import MICROS, QUANTITY_PLACES, scaled
 from tollbook.domain.meters import BY_TYPE, Meter
-from tollbook.domain.periods import day_number
+from tollbook.domain.periods import day_number, parsed_day
 from tollbook.domain.prices import PriceBook, Rate
 from tollbook.rating.book import ambiguous_pairs
 
@@ -189,7 +188,7 @@ class _Reader:
         if not text:
             return 0
         try:
-            return day_number(date.fromisoformat(text))
+            return day_number(parsed_day(text))
         except ValueError:
             self._say(
                 fields["effective_from"],

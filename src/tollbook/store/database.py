@@ -91,7 +91,7 @@ def open_database(url: str) -> Database:
     """Choose the engine by the URL's scheme. Nothing is connected yet."""
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         raise SettingsError("TOLLBOOK_DATABASE_URL is not a database URL") from error
     if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
         return Database(Sqlite(parsed))

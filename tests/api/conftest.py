@@ -1,0 +1,108 @@
+"""A running server that tests share; each test is a tenant of its own on it."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.builders import Json, Platform
+from tests.conftest import ENGINES, Postgres
+from tests.servers import Server
+from tollbook.store.database import Database, open_database
+
+
+class Tenant(Platform):
+    """A fresh tenant, spoken to over HTTP; without a key it speaks as its admin."""
+
+    def __init__(self, database: Database, http: httpx.Client) -> None:
+        super().__init__(database, f"tenant_{uuid4().hex}")
+        self.http = http
+        self.admin = self.key()
+
+    def call(self, method: str, path: str, key: str | None = None, **given: Any) -> httpx.Response:
+        """Send a request; the key "" stands for none."""
+        chosen = self.admin if key is None else key
+        headers = {"X-API-Key": chosen} if chosen else {}
+        headers |= given.pop("headers", {})
+        return self.http.request(method, path, headers=headers, **given)
+
+    def get(self, path: str, key: str | None = None, **given: Any) -> httpx.Response:
+        return self.call("GET", path, key, **given)
+
+    def post(self, path: str, key: str | None = None, **given: Any) -> httpx.Response:
+        return self.call("POST", path, key, **given)
+
+    def patch(self, path: str, key: str | None = None, **given: Any) -> httpx.Response:
+        return self.call("PATCH", path, key, **given)
+
+    def delete(self, path: str, key: str | None = None, **given: Any) -> httpx.Response:
+        return self.call("DELETE", path, key, **given)
+
+    def revoke(self, key: str) -> None:
+        assert self.delete(f"/v1/keys/{prefix(key)}").status_code == 200
+
+
+def prefix(key: str) -> str:
+    return "_".join(key.split("_")[:2])
+
+
+def problems(response: httpx.Response) -> list[tuple[str, str]]:
+    """Give the field and the code of everything that an error names."""
+    answer: Json = response.json()
+    assert answer["success"] is False
+    assert answer["error"]
+    return [(it["field"], it["code"]) for it in answer.get("details", ())]
+
+
+class Site:
+    """A server with its database."""
+
+    def __init__(self, server: Server, database: Database, http: httpx.Client) -> None:
+        self.server = server
+        self.database = database
+        self.http = http
+
+    def tenant(self) -> Tenant:
+        return Tenant(self.database, self.http)
+
+
+def site_on(url: str) -> Iterator[Site]:
+    database = open_database(url)
+    with Server(url) as server, server.client() as http:
+        yield Site(server, database, http)
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def site(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    path = tmp_path_factory.mktemp("site") / "tollbook.db"
+    shutil.copy(migrated_file, path)
+    yield from site_on(f"sqlite:///{path}")
+
+
+@pytest.fixture(scope="session")
+def postgres_site(postgres: Postgres) -> Iterator[Site]:
+    name = postgres.create()
+    yield from site_on(postgres.url(name))
+    postgres.drop(name)
+
+
+@pytest.fixture
+def tenant(site: Site) -> Tenant:
+    """A tenant with the organization org_1."""
+    tenant = site.tenant()
+    tenant.organization()
+    return tenant
+
+
+@pytest.fixture(params=ENGINES)
+def either(request: pytest.FixtureRequest) -> Tenant:
+    """The same on each engine."""
+    name = "site" if request.param == "sqlite" else "postgres_site"
+    tenant: Tenant = request.getfixturevalue(name).tenant()
+    tenant.organization()
+    return tenant

@@ -1,0 +1,171 @@
+"""Who may do what: every endpoint with every kind of key."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.api.conftest import Site, Tenant, prefix
+from tests.builders import event
+from tollbook.api.application import ENDPOINTS
+from tollbook.domain.keys import Permission
+
+NOBODY = {"none": 401, "garbage": 401, "revoked": 401}
+
+
+def granted(status: int, **given: int) -> dict[str, int]:
+    """Give the status for each kind of key, where the rest is as for an admin."""
+    kinds = ("writer", "reader", "organization", "user", "stranger", "admin")
+    return {**NOBODY, **dict.fromkeys(kinds, status), **given}
+
+
+def for_readers(**given: int) -> dict[str, int]:
+    return granted(200, **{"writer": 403, **given})
+
+
+def for_admins(status: int = 200, **given: int) -> dict[str, int]:
+    return granted(status, **{"writer": 403, "reader": 403, **given})
+
+
+class Case(NamedTuple):
+    method: str
+    path: str
+    expected: Mapping[str, int]
+    body: Any = None
+
+
+FOREIGN = {"organization": 404, "user": 404, "stranger": 404}
+CASES = [
+    Case("GET", "/v1/analytics/users?organization_id=org_1", for_readers(stranger=404)),
+    Case("GET", "/v1/analytics/users?organization_id=org_2", for_readers(**FOREIGN)),
+    Case("POST", "/v1/events", granted(200, reader=403, stranger=207), event()),
+    Case(
+        "POST",
+        "/v1/events",
+        granted(200, reader=403, organization=207, user=207, stranger=207),
+        event(organization_id="org_2"),
+    ),
+    Case("GET", "/v1/organizations", for_readers()),
+    Case("POST", "/v1/organizations", for_admins(201, organization=403, user=403), {"name": "x"}),
+    Case("GET", "/v1/organizations/org_1", for_readers(stranger=404)),
+    Case("GET", "/v1/organizations/org_2", for_readers(**FOREIGN)),
+    Case("PATCH", "/v1/organizations/org_1", for_admins(user=403, stranger=404), {}),
+    Case(
+        "PATCH",
+        "/v1/organizations/org_2",
+        for_admins(organization=404, user=403, stranger=404),
+        {},
+    ),
+    Case("GET", "/v1/organizations/org_1/users", for_readers(stranger=404)),
+    Case("GET", "/v1/organizations/org_2/users", for_readers(**FOREIGN)),
+    Case(
+        "POST",
+        "/v1/organizations/org_1/users",
+        for_admins(201, user=403, stranger=404),
+        {"name": "x"},
+    ),
+    Case(
+        "POST",
+        "/v1/organizations/org_2/users",
+        for_admins(201, organization=404, user=403, stranger=404),
+        {"name": "x"},
+    ),
+    Case("GET", "/v1/organizations/org_1/users/user_1", for_readers(stranger=404)),
+    Case("GET", "/v1/organizations/org_1/users/user_2", for_readers(user=404, stranger=404)),
+    Case("GET", "/v1/organizations/org_2/users/user_1", for_readers(**FOREIGN)),
+    Case("PATCH", "/v1/organizations/org_1/users/user_1", for_admins(stranger=404), {}),
+    Case("PATCH", "/v1/organizations/org_1/users/user_2", for_admins(user=404, stranger=404), {}),
+    Case("PATCH", "/v1/organizations/org_2/users/user_1", for_admins(**FOREIGN), {}),
+    Case("GET", "/v1/keys", for_admins()),
+    Case(
+        "POST",
+        "/v1/keys",
+        for_admins(201, user=403, stranger=404),
+        {"name": "x", "permissions": ["admin"], "organization_id": "org_1"},
+    ),
+    Case(
+        "POST",
+        "/v1/keys",
+        for_admins(201, organization=404, user=403, stranger=404),
+        {"name": "x", "permissions": ["admin"], "organization_id": "org_2"},
+    ),
+    Case("DELETE", "/v1/keys/{of org_1}", for_admins(user=404, stranger=404)),
+    Case("DELETE", "/v1/keys/{of org_2}", for_admins(**FOREIGN)),
+    Case("DELETE", "/v1/keys/{of the tenant}", for_admins(**FOREIGN)),
+    Case("GET", "/v1/quarantine", for_admins(user=403)),
+    Case(
+        "GET",
+        "/v1/quarantine?organization_id=org_2",
+        for_admins(organization=404, user=403),
+    ),
+    Case("POST", "/v1/quarantine/replay", for_admins(user=403)),
+    Case(
+        "POST",
+        "/v1/quarantine/replay?organization_id=org_2",
+        for_admins(organization=404, user=403),
+    ),
+]
+
+
+class Cast(NamedTuple):
+    """A tenant with a key of every kind, and the prefixes of keys to revoke."""
+
+    tenant: Tenant
+    keys: Mapping[str, str]
+    prefixes: Mapping[str, str]
+
+
+@pytest.fixture(scope="module")
+def cast(site: Site) -> Cast:
+    tenant, stranger = site.tenant(), site.tenant()
+    for organization in ("org_1", "org_2"):
+        tenant.organization(organization)
+        users = ("user_1", "user_2")
+        tenant.send(*(event(id=it, user_id=it, organization_id=organization) for it in users))
+    stranger.send(event(organization_id="org_2"))
+    revoked = tenant.key()
+    tenant.revoke(revoked)
+    keys = {
+        "none": "",
+        "garbage": "tb_0123456789ab_garbage",
+        "revoked": revoked,
+        "writer": tenant.key(Permission.WRITE_EVENTS),
+        "reader": tenant.key(Permission.READ_ANALYTICS),
+        "organization": tenant.key(organization="org_1"),
+        "user": tenant.key(organization="org_1", user="user_1"),
+        "stranger": stranger.admin,
+        "admin": tenant.admin,
+    }
+    prefixes = {
+        "{of org_1}": prefix(tenant.key(organization="org_1")),
+        "{of org_2}": prefix(tenant.key(organization="org_2")),
+        "{of the tenant}": prefix(tenant.key()),
+    }
+    return Cast(tenant, keys, prefixes)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda it: f"{it.method} {it.path}")
+def test_each_kind_of_key_gets_its_status(cast: Cast, case: Case) -> None:
+    path = case.path
+    for name, text in cast.prefixes.items():
+        path = path.replace(name, text)
+    found = {
+        kind: cast.tenant.call(case.method, path, key, json=case.body).status_code
+        for kind, key in cast.keys.items()
+    }
+    assert found == case.expected
+
+
+def test_the_table_names_every_endpoint() -> None:
+    missing = [
+        (it.method, it.path)
+        for it in ENDPOINTS
+        if not any(case.method == it.method and _fits(it.path, case.path) for case in CASES)
+    ]
+    assert missing == []
+
+
+def _fits(template: str, path: str) -> bool:
+    parts, given = template.split("/"), path.partition("?")[0].split("/")
+    pairs = zip(parts, given, strict=False)
+    return len(parts) == len(given) and all(a == b or a.startswith("{") for a, b in pairs)

@@ -1,0 +1,177 @@
+"""Answers that are kept: ETag, 304, Cache-Control, gzip; and the moment they no longer hold."""
+
+import gzip
+
+import httpx
+import pytest
+
+from tests.api.conftest import Tenant
+from tests.builders import event
+from tollbook.domain.keys import Permission
+
+PATH = "/v1/analytics/users"
+JANUARY = {"organization_id": "org_1", "start_date": "2024-01-01", "end_date": "2024-01-31"}
+
+
+def ask(tenant: Tenant, key: str | None = None, **headers: str) -> httpx.Response:
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    return tenant.get(PATH, key, params=JANUARY, headers=names)
+
+
+def tag(tenant: Tenant, key: str | None = None) -> str:
+    return ask(tenant, key).headers["etag"]
+
+
+def test_the_same_answer_has_the_same_tag_and_bytes(either: Tenant) -> None:
+    either.send(event())
+    first, second = ask(either), ask(either)
+    assert first.headers["etag"] == second.headers["etag"]
+    assert first.content == second.content
+
+
+def test_an_answer_is_private_and_asked_for_again(tenant: Tenant) -> None:
+    headers = ask(tenant).headers
+    assert headers["cache-control"] == "private, no-cache"
+    assert headers["vary"] == "X-API-Key, Accept-Encoding"
+    assert headers["x-as-of"].endswith("Z")
+
+
+def test_a_tag_that_holds_is_answered_with_304_and_no_body(either: Tenant) -> None:
+    answer = ask(either, If_None_Match=tag(either))
+    assert (answer.status_code, answer.content) == (304, b"")
+    assert answer.headers["etag"] == tag(either)
+    assert answer.headers["cache-control"] == "private, no-cache"
+
+
+@pytest.mark.parametrize(
+    ("form", "status"),
+    [
+        ("{weak}", 304),
+        ("{strong}", 304),
+        ('"other", {weak}', 304),
+        ('{weak},"other"', 304),
+        ("*", 304),
+        ('"other"', 200),
+        ('W/"other"', 200),
+        ("{bare}", 200),
+        ("", 200),
+    ],
+)
+def test_if_none_match_takes_every_form_of_a_tag(tenant: Tenant, form: str, status: int) -> None:
+    weak = tag(tenant)
+    strong = weak.removeprefix("W/")
+    given = form.format(weak=weak, strong=strong, bare=strong.strip('"'))
+    assert ask(tenant, If_None_Match=given).status_code == status
+
+
+def test_a_new_event_changes_the_tag_at_once(either: Tenant) -> None:
+    before = tag(either)
+    assert either.post("/v1/events", json=event()).status_code == 200
+    answer = ask(either, If_None_Match=before)
+    assert answer.status_code == 200
+    assert answer.json()["users"][0]["total_voice_calls"] == 1
+
+
+def test_an_event_of_another_process_changes_the_tag_at_once(either: Tenant) -> None:
+    before = tag(either)
+    either.send(event())
+    assert ask(either, If_None_Match=before).status_code == 200
+
+
+def test_a_duplicate_does_not_change_the_answer(either: Tenant) -> None:
+    either.send(event())
+    before = ask(either).content
+    assert either.post("/v1/events", json=event()).json()["counts"]["duplicate"] == 1
+    assert ask(either).content == before
+
+
+def test_renaming_a_user_changes_the_answer_at_once(either: Tenant) -> None:
+    either.send(event())
+    before = tag(either)
+    path = "/v1/organizations/org_1/users/user_1"
+    assert either.patch(path, json={"name": "Ann"}).status_code == 200
+    answer = ask(either, If_None_Match=before)
+    assert answer.status_code == 200
+    assert answer.json()["users"][0]["user_name"] == "Ann"
+
+
+def test_a_new_user_and_a_renamed_organization_change_the_tag_at_once(either: Tenant) -> None:
+    tags = [tag(either)]
+    either.post("/v1/organizations/org_1/users", json={"id": "new", "name": "New"})
+    tags.append(tag(either))
+    either.patch("/v1/organizations/org_1", json={"name": "Renamed"})
+    tags.append(tag(either))
+    assert len(set(tags)) == 3
+    assert ask(either).json()["organization_name"] == "Renamed"
+
+
+def test_a_replay_changes_the_tag_at_once(either: Tenant) -> None:
+    either.send(event(organization_id="org_2"))
+    either.organization("org_2")
+    asked = {**JANUARY, "organization_id": "org_2"}
+    before = either.get(PATH, params=asked)
+    assert before.json()["users"] == []
+    assert either.post("/v1/quarantine/replay").json()["released"] == 1
+    after = either.get(PATH, params=asked, headers={"If-None-Match": before.headers["etag"]})
+    assert [it["user_id"] for it in after.json()["users"]] == ["user_1"]
+
+
+def test_events_of_another_organization_leave_the_tag_alone(either: Tenant) -> None:
+    either.organization("org_2")
+    before = tag(either)
+    either.send(event(organization_id="org_2"))
+    assert tag(either) == before
+
+
+def test_keys_that_see_different_rows_have_different_tags(either: Tenant) -> None:
+    either.send(event(), event(id="2", user_id="user_2"))
+    one, other = (
+        either.key(Permission.READ_ANALYTICS, organization="org_1", user=user)
+        for user in ("user_1", "user_2")
+    )
+    assert len({tag(either), tag(either, one), tag(either, other)}) == 3
+    assert ask(either, other, If_None_Match=tag(either, one)).status_code == 200
+
+
+def test_periods_and_tenants_have_tags_of_their_own(either: Tenant) -> None:
+    stranger = Tenant(either.database, either.http)
+    stranger.organization()
+    february = either.get(PATH, params={**JANUARY, "end_date": "2024-02-29"})
+    assert len({tag(either), tag(stranger), february.headers["etag"]}) == 3
+
+
+@pytest.mark.parametrize(
+    ("accepted", "compressed"),
+    [
+        ("gzip", True),
+        ("GZIP", True),
+        ("br, gzip;q=0.5", True),
+        ("*", True),
+        ("gzip;q=0", False),
+        ("gzip; q=0.000", False),
+        ("identity", False),
+        ("br", False),
+        ("", False),
+    ],
+)
+def test_a_long_answer_is_compressed_for_who_takes_that(
+    tenant: Tenant, accepted: str, compressed: bool
+) -> None:
+    tenant.send(*(event(id=str(n), user_id=f"user_{n}") for n in range(5)))
+    headers = {"X-API-Key": tenant.admin, "Accept-Encoding": accepted}
+    with tenant.http.stream("GET", PATH, params=JANUARY, headers=headers) as answer:
+        raw = b"".join(answer.iter_raw())
+        assert ("content-encoding" in answer.headers) is compressed
+        assert int(answer.headers["content-length"]) == len(raw)
+    plain = ask(tenant, Accept_Encoding="identity").content
+    assert (gzip.decompress(raw) if compressed else raw) == plain
+
+
+def test_a_short_answer_is_sent_as_it_is(tenant: Tenant) -> None:
+    assert "content-encoding" not in ask(tenant, Accept_Encoding="gzip").headers
+
+
+def test_head_gives_the_headers_of_get(tenant: Tenant) -> None:
+    head = tenant.call("HEAD", PATH, params=JANUARY)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["etag"] == tag(tenant)

@@ -1,0 +1,232 @@
+"""Organizations and their users: create, list, read, change."""
+
+from typing import Any
+
+import pytest
+
+from tests.api.conftest import Tenant, problems
+from tests.builders import event
+from tollbook.domain.keys import Permission
+
+PATH = "/v1/organizations"
+USERS = f"{PATH}/org_1/users"
+
+
+def test_a_new_tenant_has_no_organizations(either: Tenant) -> None:
+    fresh = Tenant(either.database, either.http)
+    assert fresh.get(PATH).json() == {"success": True, "organizations": []}
+
+
+def test_an_organization_is_created_and_read(either: Tenant) -> None:
+    body = {
+        "id": "org_2",
+        "name": "Acme",
+        "timezone": "Europe/Berlin",
+        "currency": "EUR",
+        "status": "inactive",
+    }
+    created = either.post(PATH, json=body)
+    assert (created.status_code, created.json()) == (201, {"success": True, "organization": body})
+    assert either.get(f"{PATH}/org_2").json() == created.json()
+    assert either.get(PATH).json()["organizations"][1] == body
+
+
+def test_an_organization_needs_a_name_only(tenant: Tenant) -> None:
+    created = tenant.post(PATH, json={"name": "Acme"}).json()["organization"]
+    assert created["id"].startswith("org_")
+    assert {**created, "id": ""} == {
+        "id": "",
+        "name": "Acme",
+        "timezone": "UTC",
+        "currency": "USD",
+        "status": "active",
+    }
+
+
+def test_an_id_is_taken_once_in_each_tenant(either: Tenant) -> None:
+    again = either.post(PATH, json={"id": "org_1", "name": "Other"})
+    assert (again.status_code, again.json()["code"]) == (409, "already_exists")
+    assert either.get(f"{PATH}/org_1").json()["organization"]["name"] == "org_1"
+    other = Tenant(either.database, either.http)
+    assert other.post(PATH, json={"id": "org_1", "name": "Other"}).status_code == 201
+
+
+def test_creating_an_organization_that_events_have_named_gives_it_a_name(either: Tenant) -> None:
+    either.send(event(organization_id="org_2"))
+    assert either.get(f"{PATH}/org_2").status_code == 404
+    assert either.post(PATH, json={"id": "org_2", "name": "Two"}).status_code == 201
+    assert either.get(f"{PATH}/org_2").json()["organization"]["name"] == "Two"
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ({}, [("name", "missing_field")]),
+        ({"name": ""}, [("name", "empty")]),
+        ({"name": "x" * 201}, [("name", "too_long")]),
+        ({"name": "a\nb"}, [("name", "control_characters")]),
+        ({"name": 1}, [("name", "invalid_field")]),
+        ({"name": "a", "id": ""}, [("id", "empty")]),
+        ({"name": "a", "id": "x" * 256}, [("id", "too_long")]),
+        ({"name": "a", "timezone": "Mars"}, [("timezone", "unknown_timezone")]),
+        ({"name": "a", "timezone": "../etc/passwd"}, [("timezone", "unknown_timezone")]),
+        ({"name": "a", "currency": "usd"}, [("currency", "invalid_currency")]),
+        ({"name": "a", "status": "unknown"}, [("status", "invalid_field")]),
+        ({"name": "a", "tenant": "x"}, [("tenant", "unknown_field")]),
+        (
+            {"id": "", "name": "", "timezone": "", "currency": ""},
+            [
+                ("id", "empty"),
+                ("name", "empty"),
+                ("timezone", "unknown_timezone"),
+                ("currency", "invalid_currency"),
+            ],
+        ),
+        (
+            {"colour": 1, "status": "x", "timezone": 2},
+            [
+                ("colour", "unknown_field"),
+                ("name", "missing_field"),
+                ("timezone", "invalid_field"),
+                ("status", "invalid_field"),
+            ],
+        ),
+    ],
+)
+def test_every_problem_of_a_body_is_listed(tenant: Tenant, body: Any, found: list) -> None:
+    answer = tenant.post(PATH, json=body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+    assert problems(answer) == found
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "code"),
+    [
+        (b"", 400, "unreadable_body"),
+        (b"{", 400, "unreadable_body"),
+        (b'{"name": "\xff"}', 400, "unreadable_body"),
+        (b"[" * 60_000, 400, "unreadable_body"),
+        (b'{"name": ' + b"1" * 5_000 + b"}", 400, "unreadable_body"),
+        (b"[]", 400, "invalid_request"),
+        (b'"name"', 400, "invalid_request"),
+        (b"null", 400, "invalid_request"),
+        (b" " * 65_537, 413, "body_too_large"),
+    ],
+    ids=["empty", "half", "not UTF-8", "nested", "digits", "array", "text", "null", "large"],
+)
+def test_a_body_that_is_no_object_is_refused(
+    tenant: Tenant, content: bytes, status: int, code: str
+) -> None:
+    answer = tenant.post(PATH, content=content)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def test_an_organization_is_renamed_and_suspended(either: Tenant) -> None:
+    changed = either.patch(f"{PATH}/org_1", json={"name": "New", "status": "suspended"})
+    assert changed.status_code == 200
+    organization = either.get(f"{PATH}/org_1").json()["organization"]
+    assert (organization["name"], organization["status"]) == ("New", "suspended")
+    assert either.patch(f"{PATH}/org_1", json={}).json() == changed.json()
+
+
+@pytest.mark.parametrize("body", [{"timezone": "Asia/Tokyo"}, {"currency": "EUR"}, {"id": "x"}])
+def test_what_the_ledger_is_written_in_cannot_be_changed(tenant: Tenant, body: dict) -> None:
+    answer = tenant.patch(f"{PATH}/org_1", json=body)
+    assert problems(answer) == [(next(iter(body)), "unknown_field")]
+
+
+@pytest.mark.parametrize("identity", ["nobody", "%00", "%20", "x" * 300, "%F0%9F%98%80", "%FF"])
+def test_an_unknown_organization_is_404_to_every_method(either: Tenant, identity: str) -> None:
+    path = f"{PATH}/{identity}"
+    for answer in (
+        either.get(path),
+        either.patch(path, json={"name": "a"}),
+        either.get(f"{path}/users"),
+        either.post(f"{path}/users", json={"name": "a"}),
+        either.get(f"{path}/users/a"),
+        either.patch(f"{path}/users/a", json={"name": "a"}),
+    ):
+        assert (answer.status_code, answer.json()["error"]) == (404, "Organization not found")
+
+
+@pytest.mark.parametrize("identity", ["nobody", "%00", "%20", "x" * 300, "%F0%9F%98%80", "%FF"])
+def test_an_unknown_user_is_404_to_every_method(either: Tenant, identity: str) -> None:
+    path = f"{USERS}/{identity}"
+    for answer in (either.get(path), either.patch(path, json={"name": "a"})):
+        assert (answer.status_code, answer.json()["error"]) == (404, "User not found")
+
+
+def test_a_stranger_learns_nothing(either: Tenant) -> None:
+    stranger = Tenant(either.database, either.http)
+    either.post(USERS, json={"id": "ann", "name": "Ann"})
+    for path in (f"{PATH}/org_1", USERS, f"{USERS}/ann"):
+        unknown = stranger.get(path.replace("org_1", "org_9"))
+        foreign = stranger.get(path)
+        assert (foreign.status_code, foreign.content) == (404, unknown.content)
+        renamed = stranger.patch(path, json={"name": "Mine"})
+        assert renamed.status_code in (404, 405)
+    assert stranger.get(PATH).json()["organizations"] == []
+    assert either.get(f"{USERS}/ann").json()["user"]["name"] == "Ann"
+
+
+def test_a_user_is_created_read_and_changed(either: Tenant) -> None:
+    body = {"id": "ann", "name": "Ann", "email": "ann@acme.com", "status": "active"}
+    created = either.post(USERS, json=body)
+    assert (created.status_code, created.json()) == (
+        201,
+        {"success": True, "organization_id": "org_1", "user": body},
+    )
+    assert either.get(f"{USERS}/ann").json() == created.json()
+    changed = either.patch(f"{USERS}/ann", json={"name": "Anna", "status": "inactive"})
+    assert changed.json()["user"] == {**body, "name": "Anna", "status": "inactive"}
+    assert either.get(USERS).json()["users"] == [changed.json()["user"]]
+
+
+def test_a_user_needs_a_name_only(tenant: Tenant) -> None:
+    user = tenant.post(USERS, json={"name": "Ann"}).json()["user"]
+    assert user["id"].startswith("user_")
+    assert (user["email"], user["status"]) == (None, "active")
+
+
+def test_a_users_id_is_taken_once_in_each_organization(either: Tenant) -> None:
+    either.organization("org_2")
+    body = {"id": "ann", "name": "Ann"}
+    assert either.post(USERS, json=body).status_code == 201
+    assert either.post(USERS, json=body).json()["code"] == "already_exists"
+    assert either.post(f"{PATH}/org_2/users", json=body).status_code == 201
+
+
+def test_a_user_that_events_have_named_is_there_already(either: Tenant) -> None:
+    either.send(event(user_id="ann"))
+    assert either.get(f"{USERS}/ann").json()["user"]["name"] == "ann"
+    assert either.post(USERS, json={"id": "ann", "name": "Ann"}).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ({}, [("name", "missing_field")]),
+        ({"name": " "}, [("name", "empty")]),
+        ({"name": "a", "email": "nobody"}, [("email", "invalid_email")]),
+        ({"name": "a", "email": f"{'a' * 254}@"}, [("email", "too_long")]),
+        ({"name": "a", "id": "a\x7f"}, [("id", "control_characters")]),
+    ],
+)
+def test_a_malformed_user_is_refused(tenant: Tenant, body: dict, found: list) -> None:
+    answer = tenant.post(USERS, json=body)
+    assert (answer.status_code, problems(answer)) == (400, found)
+
+
+def test_names_are_kept_as_they_were_given(either: Tenant) -> None:
+    names = ["Ann O'Neil", '=HYPERLINK("x")', "<b>&", "\U0001f600", "ä" * 200, "a  b"]
+    for number, name in enumerate(names):
+        either.post(USERS, json={"id": str(number), "name": name})
+    assert [it["name"] for it in either.get(USERS).json()["users"]] == names
+
+
+def test_a_key_of_one_user_sees_that_user_only(either: Tenant) -> None:
+    either.send(event(), event(id="2", user_id="user_2"))
+    mine = either.key(Permission.READ_ANALYTICS, organization="org_1", user="user_1")
+    assert [it["id"] for it in either.get(USERS, mine).json()["users"]] == ["user_1"]
+    assert either.get(f"{USERS}/user_1", mine).status_code == 200
+    assert either.get(f"{USERS}/user_2", mine).json()["error"] == "User not found"

@@ -1,0 +1,179 @@
+"""Quarantine over HTTP: listed a page at a time, and replayed into the ledger."""
+
+import base64
+
+import pytest
+
+from tests.api.conftest import Tenant, problems
+from tests.builders import Json, event
+from tollbook.domain.keys import Permission
+
+PATH = "/v1/quarantine"
+REPLAY = f"{PATH}/replay"
+
+
+def pages(tenant: Tenant, limit: int, **query: str) -> list[list[str]]:
+    """Follow the cursor to the end."""
+    found: list[list[str]] = []
+    asked: Json = {"limit": limit, **query}
+    while True:
+        answer = tenant.get(PATH, params=asked)
+        assert answer.status_code == 200, answer.text
+        found.append([it["id"] for it in answer.json()["quarantine"]])
+        if answer.json()["next_cursor"] is None:
+            return found
+        asked["cursor"] = answer.json()["next_cursor"]
+
+
+def test_an_empty_quarantine_lists_nothing(either: Tenant) -> None:
+    answer = either.get(PATH)
+    assert answer.json() == {"success": True, "quarantine": [], "next_cursor": None}
+    assert either.post(REPLAY).json() == {"success": True, "released": 0, "remaining": 0}
+
+
+def test_an_event_is_listed_as_it_came_with_the_reason(either: Tenant) -> None:
+    one = event(organization_id="org_2", quantity="61.50", attributes={"to": "+1"}, cost=0.10)
+    either.post("/v1/events", json=one)
+    shown = either.get(PATH).json()["quarantine"][0]
+    assert shown.pop("received_at").endswith("Z")
+    assert shown == {
+        "organization_id": "org_2",
+        "id": "call-1",
+        "code": "unknown_organization",
+        "reason": "no organization has this id yet",
+        "event": one,
+    }
+
+
+def test_an_event_without_a_price_is_listed_with_the_reason(either: Tenant) -> None:
+    either.organization("org_2", currency="EUR")
+    either.post("/v1/events", json=event(organization_id="org_2"))
+    shown = either.get(PATH).json()["quarantine"][0]
+    assert (shown["code"], shown["reason"]) == (
+        "currency_mismatch",
+        "price book version 1 is in USD, the organization in EUR",
+    )
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"),
+    [
+        (2, [["a0", "a1"], ["a2", "b0"], ["b1", "b2"]]),
+        (4, [["a0", "a1", "a2", "b0"], ["b1", "b2"]]),
+        (6, [["a0", "a1", "a2", "b0", "b1", "b2"]]),
+        (1000, [["a0", "a1", "a2", "b0", "b1", "b2"]]),
+    ],
+)
+def test_pages_are_in_a_stable_order_and_none_is_empty(
+    either: Tenant, limit: int, expected: list
+) -> None:
+    for organization in "ab":
+        either.send(*(event(id=f"{organization}{n}", organization_id=organization) for n in "201"))
+    assert pages(either, limit) == expected
+
+
+def test_ids_of_any_length_and_script_can_be_paged_through(either: Tenant) -> None:
+    ids = sorted(["ü" * 255, "漢" * 255, "\U0001f600" * 255, "a" * 255, "a+/b?=&"])
+    either.send(*(event(id=it, organization_id="org_2") for it in ids))
+    assert pages(either, 1) == [[it] for it in ids]
+
+
+def test_one_organizations_events_are_listed_alone(either: Tenant) -> None:
+    either.send(*(event(id=it, organization_id=it) for it in ("a", "b")))
+    assert pages(either, 1, organization_id="b") == [["b"]]
+    unknown = either.get(PATH, params={"organization_id": "nobody"})
+    assert (unknown.status_code, unknown.json()["error"]) == (404, "Organization not found")
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("limit=0", [("limit", "invalid_integer")]),
+        ("limit=1001", [("limit", "invalid_integer")]),
+        ("limit=-1", [("limit", "invalid_integer")]),
+        ("limit=1.0", [("limit", "invalid_integer")]),
+        ("limit=%D9%A1", [("limit", "invalid_integer")]),
+        ("limit=", [("limit", "invalid_integer")]),
+        ("limit=99999999999999999999", [("limit", "invalid_integer")]),
+        ("cursor=", [("cursor", "missing_parameter")]),
+        ("cursor=abc", [("cursor", "invalid_cursor")]),
+        ("cursor=%C3%A4", [("cursor", "invalid_cursor")]),
+        ("page=2", [("page", "unknown_parameter")]),
+        (
+            "limit=x&cursor=&page=2",
+            [
+                ("limit", "invalid_integer"),
+                ("cursor", "missing_parameter"),
+                ("page", "unknown_parameter"),
+            ],
+        ),
+    ],
+)
+def test_a_malformed_query_is_refused(tenant: Tenant, query: str, found: list) -> None:
+    answer = tenant.get(f"{PATH}?{query}")
+    assert (answer.status_code, problems(answer)) == (400, found)
+
+
+@pytest.mark.parametrize(
+    "text", ["[1]", "[1,2]", '["1","a"]', '[-1,"a"]', '[99999999999999999999,"a"]', '[1,"\\u0000"]']
+)
+def test_a_forged_cursor_is_refused(either: Tenant, text: str) -> None:
+    cursor = base64.urlsafe_b64encode(text.encode()).decode()
+    answer = either.get(PATH, params={"cursor": cursor})
+    assert (answer.status_code, problems(answer)) == (400, [("cursor", "invalid_cursor")])
+
+
+def test_a_cursor_of_another_tenant_shows_nothing_of_it(either: Tenant) -> None:
+    either.send(*(event(id=it, organization_id="org_2") for it in "ab"))
+    cursor = either.get(PATH, params={"limit": 1}).json()["next_cursor"]
+    stranger = Tenant(either.database, either.http)
+    assert stranger.get(PATH, params={"cursor": cursor}).json()["quarantine"] == []
+
+
+def test_a_replay_charges_what_can_be_charged_by_now(either: Tenant) -> None:
+    either.send(event(id="a", organization_id="a"), event(id="b", organization_id="b"))
+    assert either.post(REPLAY).json() == {"success": True, "released": 0, "remaining": 2}
+    either.post("/v1/organizations", json={"id": "a", "name": "A"})
+    assert either.post(REPLAY).json() == {"success": True, "released": 1, "remaining": 1}
+    assert pages(either, 10) == [["b"]]
+    users = either.users("a")["users"]
+    assert [(it["user_id"], it["total_cost"]) for it in users] == [("user_1", 0.122)]
+    assert either.post(REPLAY).json()["released"] == 0
+
+
+def test_a_replay_of_one_organization_leaves_the_others(either: Tenant) -> None:
+    either.send(*(event(id=it, organization_id=it) for it in "ab"))
+    for identity in "ab":
+        either.post("/v1/organizations", json={"id": identity, "name": identity})
+    answer = either.post(REPLAY, params={"organization_id": "b"})
+    assert answer.json() == {"success": True, "released": 1, "remaining": 0}
+    assert pages(either, 10) == [["a"]]
+
+
+def test_an_event_sent_again_while_in_quarantine_and_after(either: Tenant) -> None:
+    one = event(organization_id="org_2")
+    either.send(one)
+    receipt = either.post("/v1/events", json=one).json()["receipts"][0]
+    assert (receipt["status"], receipt["code"]) == ("quarantined", "in_quarantine")
+    either.post("/v1/organizations", json={"id": "org_2", "name": "Two"})
+    either.post(REPLAY)
+    assert either.post("/v1/events", json=one).json()["counts"]["duplicate"] == 1
+
+
+def test_a_replay_that_would_pass_the_range_of_a_sum_is_422_and_keeps_all(either: Tenant) -> None:
+    most = [event(id=str(n), cost=100_000_000, organization_id="org_2") for n in range(93)]
+    either.send(*most)
+    either.post("/v1/organizations", json={"id": "org_2", "name": "Two"})
+    answer = either.post(REPLAY)
+    assert (answer.status_code, answer.json()["code"]) == (422, "sum_out_of_range")
+    assert len(pages(either, 1000)[0]) == 93
+
+
+def test_an_organizations_admin_sees_and_replays_its_own_only(either: Tenant) -> None:
+    either.organization("mine", currency="EUR")
+    either.send(event(id="mine", organization_id="mine"), event(id="other", organization_id="x"))
+    admin = either.key(Permission.ADMIN, organization="mine")
+    assert [it["id"] for it in either.get(PATH, admin).json()["quarantine"]] == ["mine"]
+    assert either.get(PATH, admin, params={"organization_id": "x"}).status_code == 404
+    assert either.post(REPLAY, admin).json() == {"success": True, "released": 0, "remaining": 1}
+    assert either.post(REPLAY, admin, params={"organization_id": "x"}).status_code == 404

@@ -1,0 +1,67 @@
+"""The command line, run in this process on a database of its own."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from tollbook.cli.main import run
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Tollbook:
+    """Runs `tollbook …` and gives its exit code and what it printed."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+        self._capsys = capsys
+        self.folder = folder
+
+    def __call__(self, *arguments: str) -> Ran:
+        self._capsys.readouterr()
+        try:
+            code = run(arguments)
+        except SystemExit as refusal:
+            code = int(str(refusal.code))
+        printed = self._capsys.readouterr()
+        return Ran(code, printed.out, printed.err)
+
+    def json(self, *arguments: str, code: int = 0) -> Any:
+        """Run a command with --json and read what it printed."""
+        ran = self(*arguments, "--json")
+        assert ran.code == code, ran.err
+        return msgspec.json.decode(ran.out)
+
+    def refusal(self, *arguments: str) -> str:
+        """Run a command that must fail with a sentence; give everything it said."""
+        ran = self(*arguments)
+        assert (ran.code, ran.out) == (1, "")
+        said = ran.err.lstrip()
+        assert said.startswith("tollbook: ")
+        return said
+
+    def write(self, name: str, content: str | bytes) -> str:
+        path = self.folder / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return str(path)
+
+
+@pytest.fixture
+def tollbook(
+    sqlite_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Tollbook:
+    monkeypatch.setenv("TOLLBOOK_DATABASE_URL", sqlite_url)
+    monkeypatch.chdir(tmp_path)
+    return Tollbook(capsys, tmp_path)

@@ -1,0 +1,103 @@
+"""tollbook tenants, organizations, users: create and list."""
+
+import pytest
+
+from tests.cli.conftest import Tollbook
+
+
+def test_nothing_is_said_to_be_nothing(tollbook: Tollbook) -> None:
+    assert tollbook("tenants", "list").out == "no tenants yet\n"
+    assert tollbook("organizations", "list").out == "tenant default has no organizations yet\n"
+    tollbook("organizations", "create", "org_1")
+    assert tollbook("users", "list", "org_1").out == "organization org_1 has no users yet\n"
+    assert tollbook.json("users", "list", "org_1") == []
+
+
+def test_a_tenant_is_created_with_the_default_prices(tollbook: Tollbook) -> None:
+    created = tollbook.json("tenants", "create", "acme", "--name", "Acme")
+    assert created == {"id": "acme", "name": "Acme"}
+    assert tollbook.json("tenants", "list") == [created]
+    assert len(tollbook.json("prices", "list", "--tenant", "acme")) == 1
+    assert "exists already" in tollbook.refusal("tenants", "create", "acme")
+
+
+def test_an_organization_is_created_and_listed(tollbook: Tollbook) -> None:
+    created = tollbook.json(
+        *("organizations", "create", "org_1", "--name", "Acme", "--timezone", "Asia/Tokyo"),
+        *("--currency", "JPY"),
+    )
+    assert created == {
+        "id": "org_1",
+        "name": "Acme",
+        "timezone": "Asia/Tokyo",
+        "currency": "JPY",
+        "status": "active",
+    }
+    assert tollbook.json("organizations", "list") == [created]
+    ran = tollbook("organizations", "list")
+    assert all(it in ran.out for it in ("org_1", "Acme", "Asia/Tokyo", "JPY", "active"))
+
+
+def test_organizations_of_one_tenant_are_no_others(tollbook: Tollbook) -> None:
+    tollbook("organizations", "create", "org_1", "--tenant", "a")
+    assert tollbook.json("organizations", "list", "--tenant", "b") == []
+    assert tollbook("organizations", "create", "org_1", "--tenant", "b").code == 0
+    assert "exists already" in tollbook.refusal("organizations", "create", "org_1", "--tenant", "a")
+
+
+def test_every_problem_of_an_organization_is_listed(tollbook: Tollbook) -> None:
+    said = tollbook.refusal(
+        *("organizations", "create", " ", "--timezone", "Mars", "--currency", "euro")
+    )
+    assert said.splitlines() == [
+        "tollbook: id must not be empty",
+        "  id: id must not be empty",
+        "  name: name must not be empty",
+        "  timezone: timezone must be an IANA name such as Europe/Berlin",
+        "  currency: currency must be an ISO 4217 code such as USD",
+    ]
+    assert tollbook.json("organizations", "list") == []
+
+
+@pytest.mark.parametrize("tenant", ["", " ", "a\tb", "x" * 256])
+@pytest.mark.parametrize("verb", [("organizations", "create", "org_1"), ("keys", "create")])
+def test_a_tenant_that_could_not_be_created_is_not_made_up(
+    tollbook: Tollbook, verb: tuple, tenant: str
+) -> None:
+    ran = tollbook(*verb, "--tenant", tenant)
+    assert ran.code in (1, 2)
+    assert "tenant must " in ran.err
+    assert tollbook.json("tenants", "list") == []
+
+
+def test_a_user_is_created_and_listed(tollbook: Tollbook) -> None:
+    tollbook("organizations", "create", "org_1")
+    created = tollbook.json("users", "create", "org_1", "ann", "--name", "Ann", "--email", "a@b")
+    assert created == {"id": "ann", "name": "Ann", "email": "a@b", "status": "active"}
+    tollbook("users", "create", "org_1", "bob")
+    assert [it["name"] for it in tollbook.json("users", "list", "org_1")] == ["Ann", "bob"]
+    assert "exists already" in tollbook.refusal("users", "create", "org_1", "ann")
+    assert "email must contain @" in tollbook.refusal(
+        "users", "create", "org_1", "eve", "--email", "x"
+    )
+
+
+@pytest.mark.parametrize("verb", [("users", "list", "nobody"), ("users", "create", "nobody", "a")])
+def test_users_of_an_unknown_organization_are_refused(tollbook: Tollbook, verb: tuple) -> None:
+    assert tollbook.refusal(*verb) == "tollbook: tenant default has no organization nobody\n"
+
+
+@pytest.mark.parametrize(
+    "name", ["[red]", "[/x]", "Bob [dispatch]", "[link=http://x]y[/link]", ":smile:"]
+)
+def test_a_name_is_shown_as_it_is(tollbook: Tollbook, name: str) -> None:
+    tollbook("organizations", "create", "org_1", "--name", name)
+    tollbook("users", "create", "org_1", "ann", "--name", name)
+    for verb in (
+        ("organizations", "list"),
+        ("users", "list", "org_1"),
+        ("report", "users", "org_1"),
+    ):
+        ran = tollbook(*verb)
+        assert ran.code == 0
+        assert name in ran.out

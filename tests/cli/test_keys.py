@@ -1,0 +1,94 @@
+"""tollbook keys: create, list, revoke."""
+
+import pytest
+
+from tests.cli.conftest import Tollbook
+
+
+def test_a_key_is_printed_alone_so_that_a_script_can_take_it(tollbook: Tollbook) -> None:
+    ran = tollbook("keys", "create")
+    assert ran.code == 0
+    assert ran.out.startswith("tb_")
+    assert ran.out.count("\n") == 1
+
+
+def test_a_key_is_an_admins_of_the_tenant_unless_said_otherwise(tollbook: Tollbook) -> None:
+    made = tollbook.json("keys", "create")
+    assert made["api_key"].startswith(f"{made['key']['prefix']}_")
+    assert {**made["key"], "prefix": "", "created_at": ""} == {
+        "prefix": "",
+        "name": "command line",
+        "permissions": ["admin"],
+        "organization_id": None,
+        "user_id": None,
+        "created_at": "",
+        "revoked_at": None,
+    }
+
+
+def test_a_key_is_bound_and_limited(tollbook: Tollbook) -> None:
+    tollbook("organizations", "create", "org_1")
+    made = tollbook.json(
+        *("keys", "create", "--name", "n", "--organization", "org_1", "--user", "ann"),
+        *("--permission", "events:write", "--permission", "analytics:read"),
+        *("--permission", "events:write"),
+    )["key"]
+    assert (made["organization_id"], made["user_id"]) == ("org_1", "ann")
+    assert made["permissions"] == ["events:write", "analytics:read"]
+    assert tollbook.json("keys", "list") == [made]
+
+
+def test_a_key_that_makes_no_sense_is_refused(tollbook: Tollbook) -> None:
+    assert "organization_id is required" in tollbook.refusal("keys", "create", "--user", "ann")
+    assert "no organization" in tollbook.refusal("keys", "create", "--organization", "nobody")
+    assert tollbook("keys", "create", "--permission", "root").code == 2
+    assert tollbook.json("keys", "list") == []
+
+
+@pytest.mark.parametrize("option", ["--name", "--user"])
+@pytest.mark.parametrize("text", ["", " ", "a\tb", "x" * 300])
+def test_a_key_is_held_to_what_the_api_holds_it_to(
+    tollbook: Tollbook, option: str, text: str
+) -> None:
+    tollbook("organizations", "create", "org_1")
+    tollbook.refusal("keys", "create", "--organization", "org_1", option, text)
+    assert tollbook.json("keys", "list") == []
+
+
+def test_a_key_is_revoked_and_its_text_never_listed(tollbook: Tollbook) -> None:
+    made = tollbook.json("keys", "create")
+    prefix = made["key"]["prefix"]
+    revoked = tollbook.json("keys", "revoke", prefix)
+    assert revoked == {"prefix": prefix, "revoked": True}
+    listed = tollbook("keys", "list", "--json").out
+    assert made["api_key"] not in listed
+    assert tollbook.json("keys", "list")[0]["revoked_at"] is not None
+    assert tollbook("keys", "revoke", prefix).out == f"key {prefix} revoked\n"
+
+
+@pytest.mark.parametrize("tenant", ["default", "other"])
+def test_a_key_of_nobody_or_another_tenant_is_not_revoked(tollbook: Tollbook, tenant: str) -> None:
+    prefix = tollbook.json("keys", "create", "--tenant", "mine")["key"]["prefix"]
+    said = tollbook.refusal("keys", "revoke", prefix, "--tenant", tenant)
+    assert said == f"tollbook: tenant {tenant} has no key {prefix}\n"
+    assert tollbook.json("keys", "list", "--tenant", "mine")[0]["revoked_at"] is None
+
+
+def test_the_list_shows_prefixes_whole_so_that_they_can_be_revoked(tollbook: Tollbook) -> None:
+    assert tollbook("keys", "list").out == "tenant default has no keys yet\n"
+    tollbook("organizations", "create", "organization_of_a_usual_length")
+    made = tollbook.json(
+        *("keys", "create", "--name", "dashboard of the front desk"),
+        *("--organization", "organization_of_a_usual_length", "--user", "someone@example.com"),
+        *("--permission", "events:write", "--permission", "analytics:read"),
+    )["key"]
+    assert made["prefix"] in tollbook("keys", "list").out
+
+
+@pytest.mark.parametrize(
+    "bound", [("--organization", ""), ("--organization", "org_1", "--user", "")]
+)
+def test_an_empty_binding_does_not_widen_a_key(tollbook: Tollbook, bound: tuple) -> None:
+    tollbook("organizations", "create", "org_1")
+    tollbook.refusal("keys", "create", *bound)
+    assert tollbook.json("keys", "list") == []

@@ -1,0 +1,131 @@
+"""The command as a whole: exit codes, sentences, databases it cannot use."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.cli.conftest import Tollbook
+from tests.conftest import Postgres
+from tollbook import __version__
+
+VERBS = (
+    "serve",
+    "demo",
+    "migrate",
+    "tenants",
+    "organizations",
+    "users",
+    "keys",
+    "prices",
+    "import",
+    "report",
+    "verify",
+)
+
+
+def in_a_process(url: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tollbook", *arguments],
+        env={**os.environ, "TOLLBOOK_DATABASE_URL": url},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_help_names_every_verb(tollbook: Tollbook) -> None:
+    ran = tollbook("--help")
+    assert ran.code == 0
+    assert [verb for verb in VERBS if verb not in ran.out] == []
+
+
+def test_the_version_is_told(tollbook: Tollbook) -> None:
+    assert tollbook("--version").out == f"tollbook {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("dance",), ("keys",), ("keys", "create", "--x"), ("import",)]
+)
+def test_what_is_not_understood_is_exit_code_2(tollbook: Tollbook, arguments: tuple) -> None:
+    ran = tollbook(*arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert "usage: tollbook" in ran.err
+
+
+def test_the_first_command_on_nothing_makes_the_database(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'new.db'}"
+    ran = in_a_process(url, tmp_path, "organizations", "create", "org_1")
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "organization org_1 created\n", "")
+    ran = in_a_process(url, tmp_path, "migrate")
+    assert (ran.returncode, ran.stdout) == (0, "the database is up to date\n")
+
+
+def test_the_first_command_on_an_empty_postgresql_makes_the_schema(
+    postgres: Postgres, tmp_path: Path
+) -> None:
+    name = postgres.create(empty=True)
+    try:
+        ran = in_a_process(postgres.url(name), tmp_path, "tenants", "create", "acme")
+        assert (ran.returncode, ran.stderr) == (0, "")
+    finally:
+        postgres.drop(name)
+
+
+def test_a_newer_database_is_refused_with_a_sentence_and_left_alone(
+    tollbook: Tollbook, sqlite_url: str
+) -> None:
+    with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as later:
+        later.execute("UPDATE alembic_version SET version_num = '9999_later'")
+        later.commit()
+        for verb in (("tenants", "list"), ("serve",), ("migrate",)):
+            said = tollbook.refusal(*verb)
+            assert "9999_later" in said
+            assert "Upgrade Tollbook, or choose another database" in said
+        assert later.execute("SELECT version_num FROM alembic_version").fetchall() == [
+            ("9999_later",)
+        ]
+
+
+def test_a_newer_postgresql_is_refused_with_a_sentence(
+    postgres: Postgres, postgres_url: str, tmp_path: Path
+) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as later:
+        later.execute("UPDATE alembic_version SET version_num = '9999_later'")
+    ran = in_a_process(postgres_url, tmp_path, "tenants", "list")
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert "written by a later one" in ran.stderr
+
+
+def test_a_database_that_cannot_be_opened_is_a_sentence_and_no_more(tmp_path: Path) -> None:
+    ran = in_a_process(f"sqlite:///{tmp_path}/no/such/place.db", tmp_path, "keys", "list", "--json")
+    assert ran.returncode == 1
+    assert ran.stdout == ""
+    assert "tollbook: the database is not available" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_a_file_that_is_no_database_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "tollbook.db").write_text("this is no database, " * 100)
+    ran = in_a_process(f"sqlite:///{tmp_path}/tollbook.db", tmp_path, "tenants", "list")
+    assert ran.returncode == 1
+    assert "tollbook: the database is not available" in ran.stderr
+
+
+def test_a_reader_that_has_enough_is_no_error(sqlite_url: str, tmp_path: Path) -> None:
+    environment = {**os.environ, "TOLLBOOK_DATABASE_URL": sqlite_url}
+    command = [sys.executable, "-m", "tollbook", "prices", "list", "--json"]
+    with subprocess.Popen(
+        command, env=environment, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+        assert process.wait() == 0

@@ -1,0 +1,112 @@
+"""tollbook prices: load a book whole or not at all, list, show."""
+
+import pytest
+
+from tests.cli.conftest import Tollbook
+
+BOOK = """\
+name: Mine
+currency: EUR
+effective_from: 2024-02-01
+source: a contract
+rates:
+  - {meter: voice.call, price: 0.002, per: second}
+  - {meter: sms.outbound, price: 0.05, per: segment, when: {to.country: GB, route: direct}}
+"""
+
+
+def test_a_tenant_without_a_book_says_so(tollbook: Tollbook) -> None:
+    assert tollbook("prices", "list").out == "tenant default has no price book yet\n"
+    assert "no price book version 0" in tollbook.refusal("prices", "show")
+
+
+def test_a_book_is_loaded_as_the_next_version(tollbook: Tollbook) -> None:
+    path = tollbook.write("mine.yaml", BOOK)
+    assert tollbook.json("prices", "load", path) == {"version": 2, "rates": 2}
+    assert tollbook("prices", "load", path).out == "Mine: 2 rates loaded as version 3\n"
+    assert [it["version"] for it in tollbook.json("prices", "list")] == [1, 2, 3]
+
+
+def test_a_book_is_shown_as_it_was_written(tollbook: Tollbook) -> None:
+    tollbook("prices", "load", tollbook.write("mine.yaml", BOOK))
+    shown = tollbook.json("prices", "show", "2")
+    assert shown == {
+        "version": 2,
+        "name": "Mine",
+        "currency": "EUR",
+        "effective_from": "2024-02-01",
+        "rates": [
+            {"meter": "voice.call", "price": "0.002", "per": "second", "when": {}},
+            {
+                "meter": "sms.outbound",
+                "price": "0.05",
+                "per": "segment",
+                "when": {"route": "direct", "to.country": "GB"},
+            },
+        ],
+        "source": "a contract",
+    }
+    assert tollbook.json("prices", "show") == shown
+    assert "route=direct, to.country=GB" in tollbook("prices", "show").out
+
+
+@pytest.mark.parametrize("version", ["9", "0", "-1"])
+def test_a_version_that_is_not_there_is_refused(tollbook: Tollbook, version: str) -> None:
+    tollbook("tenants", "create", "default")
+    assert f"no price book version {version}" in tollbook.refusal("prices", "show", "--", version)
+
+
+def test_books_of_one_tenant_are_no_others(tollbook: Tollbook) -> None:
+    tollbook("prices", "load", tollbook.write("mine.yaml", BOOK), "--tenant", "a")
+    assert tollbook.json("prices", "list", "--tenant", "b") == []
+
+
+def test_a_refused_book_is_refused_whole_with_every_error_and_its_line(
+    tollbook: Tollbook,
+) -> None:
+    path = tollbook.write(
+        "bad.yaml",
+        "name: Bad\ncurrency: euro\neffective_from: 2024-02-30\nrates:\n"
+        "  - {meter: fax, price: 1, per: page}\n"
+        "  - {meter: voice.call, price: -1, per: fortnight}\n",
+    )
+    said = tollbook.refusal("prices", "load", path)
+    assert said.startswith("tollbook: the price book has 6 errors; nothing was loaded\n")
+    for field, line in (
+        ("source", 1),
+        ("currency", 2),
+        ("effective_from", 3),
+        ("rates[0].meter", 5),
+        ("rates[1].price", 6),
+        ("rates[1].per", 6),
+    ):
+        assert f"  {field}: line {line}: " in said
+    assert tollbook.json("prices", "list") == []
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("", "1 error"),
+        ("[]", "1 error"),
+        ("a: [", "is not YAML"),
+        (b"\xff\xfe", "cannot read"),
+        ("!!python/object/apply:os.system [echo]", "error"),
+        ("[" * 2_000, "is not YAML"),
+    ],
+)
+def test_what_is_no_book_is_refused_with_a_sentence(
+    tollbook: Tollbook, content: str | bytes, sentence: str
+) -> None:
+    assert sentence in tollbook.refusal("prices", "load", tollbook.write("x.yaml", content))
+
+
+def test_a_file_that_is_not_there_is_refused_with_a_sentence(tollbook: Tollbook) -> None:
+    assert "cannot read nowhere.yaml" in tollbook.refusal("prices", "load", "nowhere.yaml")
+    assert "cannot read ." in tollbook.refusal("prices", "load", ".")
+
+
+@pytest.mark.parametrize("day", ["20240201", "2024-W05-4", "2024-2-1"])
+def test_only_yyyy_mm_dd_is_a_day_in_a_book(tollbook: Tollbook, day: str) -> None:
+    path = tollbook.write("x.yaml", BOOK.replace("2024-02-01", f'"{day}"'))
+    assert "effective_from must be a date" in tollbook.refusal("prices", "load", path)

@@ -1,0 +1,152 @@
+"""tollbook report users and tollbook verify."""
+
+import csv
+import json
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from tests.builders import event
+from tests.cli.conftest import Tollbook
+
+JANUARY = ("org_1", "--start", "2024-01-01", "--end", "2024-01-31")
+COLUMNS = [
+    "User",
+    "SMS Sent",
+    "SMS Received",
+    "MMS Sent",
+    "MMS Received",
+    "Voice Calls",
+    "Voice Min",
+    "API Requests",
+    "Storage",
+    "Phone Monthly",
+    "Phones Purchased",
+    "KB Count",
+    "KB Min",
+    "Cost",
+]
+
+
+@pytest.fixture
+def platform(tollbook: Tollbook) -> Tollbook:
+    tollbook("organizations", "create", "org_1", "--name", "Acme")
+    tollbook("users", "create", "org_1", "user_1", "--name", "ann@acme.com")
+    tollbook("users", "create", "org_1", "user_2", "--name", "bob@acme.com")
+    sent = [
+        event(id="1", quantity=90),
+        event(id="2", type="sms.outbound", quantity=2_000_000),
+        event(id="3", type="api.request", quantity=1_234_567, user_id="user_2"),
+        event(id="4", type="kb.usage", quantity=100, resource_id="kb", user_id="user_2"),
+        event(id="5", type="brand.registration", quantity=1),
+    ]
+    path = tollbook.write("events.ndjson", "\n".join(json.dumps(it) for it in sent))
+    assert tollbook("import", path).code == 0
+    return tollbook
+
+
+def test_the_table_has_the_documented_columns_and_a_total(platform: Tollbook) -> None:
+    ran = platform("report", "users", *JANUARY)
+    assert ran.code == 0
+    assert ran.out.startswith("Acme (org_1), 2024-01-01 to 2024-01-31, UTC, USD")
+    rows = [line.split() for line in ran.out.splitlines()]
+    ann = ["ann@acme.com", "1", "0", "0", "0", "1", "1.5", "0", "0.00", "0", "0", "0", "0.0"]
+    bob = ["bob@acme.com", "0", "0", "0", "0", "0", "0.0", "1,234,567", "0.00", "0", "0", "1"]
+    total = ["Total", "1", "0", "0", "0", "1", "1.5", "1,234,567", "0.00", "0", "0", "1", "1.7"]
+    assert [*ann, "60000.18"] in rows
+    assert [*bob, "1.7", "49.549346667"] in rows
+    assert [*total, "60049.729346667"] in rows
+
+
+def test_csv_is_exact_and_has_the_same_columns(platform: Tollbook) -> None:
+    ran = platform("report", "users", *JANUARY, "--csv")
+    rows = list(csv.reader(ran.out.splitlines()))
+    assert rows[0] == COLUMNS
+    assert [row[0] for row in rows] == ["User", "ann@acme.com", "bob@acme.com", "Total"]
+    assert rows[1][6] == "1.5"
+    assert rows[2][12:] == ["1.666666667", "49.549346667"]
+    assert rows[3][-1] == "60049.729346667"
+
+
+def test_json_is_the_answer_of_the_api(platform: Tollbook) -> None:
+    answer = platform.json("report", "users", *JANUARY)
+    assert list(answer) == ["success", "organization_id", "organization_name", "period", "users"]
+    assert [it["total_cost"] for it in answer["users"]] == [60000.18, 49.549346667]
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", '=HYPERLINK("http://x")'])
+def test_csv_never_gives_a_spreadsheet_a_formula(tollbook: Tollbook, name: str) -> None:
+    tollbook("organizations", "create", "org_1")
+    tollbook("users", "create", "org_1", "user_1", f"--name={name}")
+    ran = tollbook("report", "users", *JANUARY, "--csv")
+    assert list(csv.reader(ran.out.splitlines()))[1][0] == f"'{name}"
+
+
+@pytest.mark.parametrize("name", ['a "quoted" name', "a, comma", "a;b", "Ünï"])
+def test_csv_quotes_what_needs_it(tollbook: Tollbook, name: str) -> None:
+    tollbook("organizations", "create", "org_1")
+    tollbook("users", "create", "org_1", "user_1", "--name", name)
+    ran = tollbook("report", "users", *JANUARY, "--csv")
+    assert list(csv.reader(ran.out.splitlines()))[1][0] == name
+
+
+def test_an_organization_without_users_has_a_total_of_nothing(tollbook: Tollbook) -> None:
+    tollbook("organizations", "create", "org_1")
+    ran = tollbook("report", "users", "org_1")
+    assert ran.code == 0
+    assert "Total" in ran.out
+    assert tollbook("report", "users", "org_1", "--csv").out.splitlines()[1] == (
+        "Total,0,0,0,0,0,0.0,0,0.00,0,0,0,0.0,0.00"
+    )
+
+
+def test_an_unknown_organization_is_a_sentence(tollbook: Tollbook) -> None:
+    said = tollbook.refusal("report", "users", "nobody")
+    assert said == "tollbook: tenant default has no organization nobody\n"
+
+
+def test_a_start_after_the_end_is_a_sentence(platform: Tollbook) -> None:
+    said = platform.refusal(
+        "report", "users", "org_1", "--start", "2024-02-01", "--end", "2024-01-01"
+    )
+    assert said == "tollbook: --start must not be after --end\n"
+
+
+@pytest.mark.parametrize("day", ["2024-02-30", "20240101", "2024-W01-1", "2024-1-1", "today", ""])
+@pytest.mark.parametrize("option", ["--start", "--end"])
+def test_only_yyyy_mm_dd_is_a_day(platform: Tollbook, option: str, day: str) -> None:
+    ran = platform("report", "users", "org_1", option, day)
+    assert ran.code == 2
+    assert "is not a date such as 2024-01-31" in ran.err
+
+
+def test_a_sound_ledger_verifies(platform: Tollbook) -> None:
+    ran = platform("verify")
+    assert (ran.code, ran.out.startswith("5 events against ")) == (0, True)
+    assert ran.out.endswith(": all agree\n")
+    assert platform.json("verify") == {"events": 5, "differences": []}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE usage_daily SET cost = cost + 1 WHERE meter = 5",
+        "UPDATE usage_monthly SET count = count + 1 WHERE meter = 5",
+        "DELETE FROM usage_monthly WHERE meter = 6",
+        "DELETE FROM resources_daily",
+        "DELETE FROM event_keys WHERE id = '1'",
+        "DELETE FROM events WHERE id = '1'",
+        "UPDATE events SET cost = 0 WHERE id = '2'",
+    ],
+)
+def test_a_damaged_ledger_is_exit_code_1_and_a_list(
+    platform: Tollbook, sqlite_url: str, damage: str
+) -> None:
+    with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as vandal:
+        vandal.execute(damage)
+        vandal.commit()
+    ran = platform("verify")
+    assert ran.code == 1
+    assert " differences\n" in ran.out
+    assert platform.json("verify", code=1)["differences"]

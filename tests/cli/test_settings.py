@@ -1,0 +1,76 @@
+"""Settings: read once from TOLLBOOK_* variables; an error names the variable."""
+
+import pytest
+
+from tests.cli.conftest import Tollbook
+from tollbook.domain.errors import SettingsError
+from tollbook.settings import Settings, read_settings, variable
+
+
+def test_nothing_given_is_a_file_here() -> None:
+    assert read_settings({}) == Settings()
+    assert Settings().database_url == "sqlite:///tollbook.db"
+
+
+def test_an_empty_variable_is_as_good_as_none() -> None:
+    empty = {variable(name): "" for name in Settings.__struct_fields__}
+    assert read_settings(empty) == Settings()
+
+
+def test_every_setting_has_its_variable() -> None:
+    assert read_settings(
+        {
+            "TOLLBOOK_DATABASE_URL": "postgresql://u@h/n",
+            "TOLLBOOK_MOST_WAITING_EVENTS": "7",
+            "TOLLBOOK_MOST_GROUP_EVENTS": "5",
+            "TOLLBOOK_COMPRESSION": "false",
+            "TOLLBOOK_CACHED_ANSWER_MIB": "0",
+            "TOLLBOOK_LOG_LEVEL": "error",
+            "SOMETHING_ELSE": "x",
+        }
+    ) == Settings("postgresql://u@h/n", 7, 5, False, 0, "error")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TOLLBOOK_MOST_WAITING_EVENTS", "many"),
+        ("TOLLBOOK_MOST_WAITING_EVENTS", "0"),
+        ("TOLLBOOK_MOST_WAITING_EVENTS", "-1"),
+        ("TOLLBOOK_MOST_WAITING_EVENTS", "1.5"),
+        ("TOLLBOOK_MOST_GROUP_EVENTS", "0"),
+        ("TOLLBOOK_COMPRESSION", "maybe"),
+        ("TOLLBOOK_CACHED_ANSWER_MIB", "-1"),
+        ("TOLLBOOK_LOG_LEVEL", "loud"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_the_name_of_its_variable(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        read_settings({name: value})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "tollbook.db",
+        "sqlite://",
+        "sqlite:///",
+        "sqlite:///:memory:",
+        "mysql://u@h/n",
+        "postgresql://u@h:port/n",
+        "postgresql://u@[::1/n",
+    ],
+)
+def test_a_url_of_no_database_we_know_is_refused_with_a_sentence(
+    tollbook: Tollbook, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("TOLLBOOK_DATABASE_URL", url)
+    assert "TOLLBOOK_DATABASE_URL" in tollbook.refusal("tenants", "list")
+
+
+def test_a_wrong_setting_ends_every_verb_with_a_sentence(
+    tollbook: Tollbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOLLBOOK_MOST_WAITING_EVENTS", "many")
+    for verb in (("serve",), ("migrate",), ("verify",), ("keys", "list")):
+        assert "TOLLBOOK_MOST_WAITING_EVENTS" in tollbook.refusal(*verb)
