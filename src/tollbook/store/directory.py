@@ -119,6 +119,7 @@ def change_organization(
     transaction: Transaction, number: int, name: str, status: Status, now: int
 ) -> None:
     """Rename an organization or change its status; its zone and currency are for ever."""
+    touch(transaction, number, now)
     transaction.execute(
         "UPDATE organizations SET name = :name, status = :status WHERE organization_id = :number",
         name=name,
@@ -126,7 +127,6 @@ def change_organization(
         number=number,
     )
     count_revision(transaction)
-    touch(transaction, number, now)
 
 
 def reserve_organizations(
@@ -166,7 +166,11 @@ def find_user(snapshot: Snapshot, number: int, identity: str) -> User | None:
 
 
 def add_user(transaction: Transaction, number: int, user: User, now: int) -> bool:
-    """Create a user; False when the id is taken."""
+    """Create a user; False when the id is taken.
+
+    The head comes first, here as in a commit of events: so the two wait for each other.
+    """
+    touch(transaction, number, now)
     added = transaction.execute(
         """
         INSERT INTO users (organization_id, id, name, email, status, created_at)
@@ -180,13 +184,12 @@ def add_user(transaction: Transaction, number: int, user: User, now: int) -> boo
         status=user.status.value,
         now=now,
     )
-    if added:
-        touch(transaction, number, now)
     return bool(added)
 
 
 def change_user(transaction: Transaction, number: int, user: User, now: int) -> None:
     """Change a user's name, e-mail or status."""
+    touch(transaction, number, now)
     transaction.execute(
         """
         UPDATE users SET name = :name, email = :email, status = :status
@@ -198,7 +201,6 @@ def change_user(transaction: Transaction, number: int, user: User, now: int) -> 
         email=user.email,
         status=user.status.value,
     )
-    touch(transaction, number, now)
 
 
 def touch(transaction: Transaction, number: int, now: int) -> None:

@@ -1,0 +1,102 @@
+"""Measure everything, print it, and write docs/benchmarks.md."""
+
+import argparse
+import gc
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.answers import AnswerFigures, answers
+from benchmarks.bars import bars
+from benchmarks.databases import Databases, PostgresDatabases, SqliteFiles
+from benchmarks.ingest import IngestFigure, ingest
+from benchmarks.load import Load
+from benchmarks.machine import machine
+from benchmarks.plan import FULL, QUICK, growth
+from benchmarks.report import report
+
+_POSTGRES = "TOLLBOOK_TEST_POSTGRES"
+_PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+_PARTS = ("ingest", "answers")
+_ENGINES = ("sqlite", "postgresql")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to measure."""
+
+    quick: bool
+    millions: int | None
+    postgres_millions: int | None
+    folder: Path
+    only: str | None
+    engine: str | None
+
+
+def read_options(arguments: list[str]) -> Options:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="measure less, in two minutes")
+    parser.add_argument(
+        "--millions", type=int, help="grow the SQLite ledger up to 1, 10 (default) or 50 million"
+    )
+    parser.add_argument(
+        "--postgres-millions", type=int, help="the same for PostgreSQL (default 1 million)"
+    )
+    parser.add_argument(
+        "--folder", type=Path, default=Path("/var/tmp"), help="where to put SQLite's files"
+    )
+    parser.add_argument("--only", choices=_PARTS, help="measure one part; write no page")
+    parser.add_argument("--engine", choices=_ENGINES, help="measure one engine; write no page")
+    return Options(**vars(parser.parse_args(arguments)))
+
+
+def main(options: Options) -> int:
+    """Measure what was asked for. A bar that is missed is said on the page."""
+    admin = os.environ.get(_POSTGRES)
+    if not admin:
+        print(f"{_POSTGRES} is not set: run `make bench`", file=sys.stderr)
+        return 2
+    gc.disable()
+    ingested: list[IngestFigure] = []
+    answered: list[AnswerFigures] = []
+    with (
+        SqliteFiles(options.folder) as sqlite,
+        PostgresDatabases(admin) as postgres,
+        Load() as load,
+    ):
+        about = machine(options.folder, postgres.version())
+        for databases, name in ((sqlite, "sqlite"), (postgres, "postgresql")):
+            if options.engine in (None, name):
+                _measure(databases, options, load, ingested, answered)
+    page = report(about, ingested, answered, bars(ingested, answered))
+    print(page)
+    if options.only is None and options.engine is None and not options.quick:
+        _PAGE.write_text(page)
+    return 0
+
+
+def _measure(
+    databases: Databases,
+    options: Options,
+    load: Load,
+    ingested: list[IngestFigure],
+    answered: list[AnswerFigures],
+) -> None:
+    plan = QUICK if options.quick else FULL
+    print(f"{databases.name}:", flush=True)
+    if options.only in (None, "ingest"):
+        ingested += ingest(databases, load, plan)
+    if options.only in (None, "answers"):
+        answered.append(answers(databases, load, plan, _growth(databases, options)))
+
+
+def _growth(databases: Databases, options: Options) -> tuple[int, ...]:
+    if databases.name == SqliteFiles.name:
+        return growth(options.millions or (1 if options.quick else 10))
+    return growth(options.postgres_millions or (0 if options.quick else 1))
+
+
+if __name__ == "__main__":
+    sys.exit(main(read_options(sys.argv[1:])))

@@ -1,0 +1,210 @@
+"""The main job over HTTP, and beside it the bare statement through the plain driver."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from tests.servers import Server
+
+from benchmarks.databases import Databases
+from benchmarks.events import ORGANIZATION, USERS, WITH_KNOWLEDGE_BASES
+from benchmarks.figures import Times, interleaved
+from benchmarks.ledgers import CUT, MONTH, Ledger, grown, new_ledger
+from benchmarks.load import Job, Load
+from benchmarks.plan import Plan
+from benchmarks.wire import Caller, WrongAnswer, body_of, check, header_of, request
+from tollbook.analytics.users import USERS as STATEMENT
+from tollbook.analytics.users import parameters
+from tollbook.api.cache import Answer, AnswerCache
+from tollbook.domain.periods import Period
+
+_AT_ONCE = 16
+_WARMING = 8
+_SLOWER = 4
+"""A period that cuts two months reads the days of both; it is asked less often."""
+_BARE = "bare"
+COLD = "cold"
+REPEATED = "repeated"
+_GZIP = {"Accept-Encoding": "gzip"}
+Call = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class AnswerFigure:
+    """Times of one kind of answer over one connection, beside those of its bare statement."""
+
+    what: str
+    times: Times
+    bare: Times | None = None
+
+    @property
+    def ratio(self) -> float:
+        """Compare the median with that of the bare statement."""
+        return self.times.p50 / self.bare.p50 if self.bare else 0.0
+
+
+@dataclass(frozen=True)
+class ManyFigure:
+    """Times of one kind of answer over many connections at once."""
+
+    what: str
+    times: Times
+    per_second: float
+
+
+@dataclass
+class AnswerFigures:
+    """What one engine did, and how the answer grew with the ledger."""
+
+    engine: str
+    alone: list[AnswerFigure] = field(default_factory=list)
+    together: list[ManyFigure] = field(default_factory=list)
+    growth: list[tuple[Ledger, AnswerFigure]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A running server on a ledger; every call has a connection of its own."""
+
+    ledger: Ledger
+    server: Server
+    end: ExitStack
+
+    def prepared(self, period: Period, headers: dict[str, str]) -> bytes:
+        """Write the request."""
+        path = (
+            f"/v1/analytics/users?organization_id={ORGANIZATION}"
+            f"&start_date={period.start}&end_date={period.end}"
+        )
+        return request("GET", path, {"X-API-Key": self.ledger.key, **headers})
+
+    def ask(self, prepared: bytes, status: int = 200) -> bytearray:
+        """Ask once."""
+        with Caller(self.server.port) as caller:
+            answer = caller.ask(prepared)
+        check(answer, status)
+        return answer
+
+    def call(
+        self, period: Period, headers: dict[str, str] | None = None, status: int = 200
+    ) -> Call:
+        """Give a call that asks, after asking once and looking at the answer closely."""
+        prepared = self.prepared(period, headers or {})
+        body = body_of(self.ask(prepared, status))
+        if status == 200 and not headers:
+            _look_at(body)
+        caller = self.end.enter_context(Caller(self.server.port))
+        return lambda: check(caller.ask(prepared), status, body)
+
+    def tag(self, period: Period) -> str:
+        """Give the tag of the present answer."""
+        return header_of(self.ask(self.prepared(period, {})), "ETag")
+
+    def together(self, load: Load, what: str, requests: int) -> ManyFigure:
+        """Ask for the month over many connections at once."""
+        prepared = self.prepared(MONTH, {})
+        start = body_of(self.ask(prepared))
+        load.run(Job(self.server.port, _AT_ONCE, [prepared] * _AT_ONCE, 200, start))
+        outcome = load.run(Job(self.server.port, _AT_ONCE, [prepared] * requests, 200, start))
+        return ManyFigure(what, outcome.times, requests / outcome.seconds)
+
+
+def answers(
+    databases: Databases, load: Load, plan: Plan, millions: tuple[int, ...]
+) -> AnswerFigures:
+    """Measure every kind of answer, and the cold one on every size of ledger."""
+    _make_sure_that_cold_is_cold()
+    ledgers = list(grown(databases, millions))
+    with_bases = new_ledger(databases, WITH_KNOWLEDGE_BASES)
+    figures = AnswerFigures(databases.name)
+    with ExitStack() as stack:
+        cold = [_ask(stack, it, "0") for it in ledgers]
+        warm = _ask(stack, ledgers[0], "64")
+        bases = _ask(stack, with_bases, "0")
+        _measure_alone(databases, figures, plan, cold[0], warm, bases)
+        _measure_growth(databases, figures, plan, cold)
+        figures.together = [
+            cold[0].together(load, COLD, plan.answers_at_once),
+            warm.together(load, REPEATED, plan.answers_at_once * 4),
+        ]
+    return figures
+
+
+def _ask(stack: ExitStack, ledger: Ledger, cached_mib: str) -> _Asked:
+    server = stack.enter_context(Server(ledger.url, cached_answer_mib=cached_mib))
+    return _Asked(ledger, server, stack)
+
+
+def _measure_alone(
+    databases: Databases,
+    figures: AnswerFigures,
+    plan: Plan,
+    cold: _Asked,
+    warm: _Asked,
+    bases: _Asked,
+) -> None:
+    calls: dict[str, Call] = {
+        _BARE: _bare(databases, cold.ledger, MONTH),
+        COLD: cold.call(MONTH),
+        "cold, gzip": cold.call(MONTH, _GZIP),
+        "cold, a knowledge base for each user": bases.call(MONTH),
+        REPEATED: warm.call(MONTH),
+        "repeated, gzip": warm.call(MONTH, _GZIP),
+        "repeated, not modified": warm.call(MONTH, {"If-None-Match": warm.tag(MONTH)}, 304),
+    }
+    figures.alone = _beside_bare(plan.answers, calls)
+    cut: dict[str, Call] = {
+        _BARE: _bare(databases, cold.ledger, CUT),
+        "cold, a period that cuts two months": cold.call(CUT),
+    }
+    figures.alone += _beside_bare(plan.answers // _SLOWER, cut)
+
+
+def _beside_bare(rounds: int, calls: dict[str, Call]) -> list[AnswerFigure]:
+    interleaved(_WARMING, calls)
+    times = interleaved(rounds, calls)
+    bare = times.pop(_BARE)
+    return [
+        AnswerFigure(what, it, None if what.startswith(REPEATED) else bare)
+        for what, it in times.items()
+    ]
+
+
+def _measure_growth(
+    databases: Databases, figures: AnswerFigures, plan: Plan, cold: list[_Asked]
+) -> None:
+    calls: dict[str, Call] = {}
+    for asked in cold:
+        calls[f"bare {asked.ledger.events}"] = _bare(databases, asked.ledger, MONTH)
+        calls[f"cold {asked.ledger.events}"] = asked.call(MONTH)
+    interleaved(_WARMING, calls)
+    times = interleaved(plan.answers, calls)
+    for asked in cold:
+        events = asked.ledger.events
+        figure = AnswerFigure(COLD, times[f"cold {events}"], times[f"bare {events}"])
+        figures.growth.append((asked.ledger, figure))
+
+
+def _bare(databases: Databases, ledger: Ledger, period: Period) -> Call:
+    call = databases.bare(ledger.url, STATEMENT, parameters(ledger.number, period))
+    if len(call()) != len(USERS):
+        raise WrongAnswer("the bare statement does not give a row for each user")
+    return call
+
+
+def _look_at(body: bytes) -> None:
+    """Raise `WrongAnswer` unless every user is there with usage and cost."""
+    answer: dict[str, Any] = msgspec.json.decode(body)
+    users = answer["users"]
+    if len(users) != len(USERS) or not all(it["total_cost"] > 0 for it in users):
+        raise WrongAnswer("the answer does not list each user with a cost")
+
+
+def _make_sure_that_cold_is_cold() -> None:
+    """Raise `WrongAnswer` unless a cache of no bytes keeps nothing."""
+    cache = AnswerCache(0)
+    cache.put("tag", Answer(b"answer"))
+    if cache.get("tag"):
+        raise WrongAnswer("a cache of 0 MiB keeps answers")

@@ -1,0 +1,73 @@
+"""What the figures must reach, and whether they did."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from benchmarks.answers import COLD, REPEATED, AnswerFigures
+from benchmarks.ingest import IngestFigure
+
+_LEAST_RATIO = 0.6
+_LEAST_IN_BATCHES = 30_000
+_LEAST_SINGLE = 3_000
+_SINGLE_CONNECTIONS = 64
+_MOST_TIMES_BARE = 1.5
+_MOST_REPEATED_MS = 5.0
+_MOST_GROWTH = 1.2
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One thing to reach, what was reached, and whether that is enough."""
+
+    what: str
+    wanted: str
+    reached: str
+    met: bool
+
+
+def bars(ingested: list[IngestFigure], answered: list[AnswerFigures]) -> list[Bar]:
+    """Hold every figure against its bar."""
+    found: list[Bar] = []
+    for figure in ingested:
+        found.extend(_ingest_bars(figure))
+    for figures in answered:
+        found.extend(_answer_bars(figures))
+        found.extend(_growth_bars(figures))
+    return found
+
+
+def _ingest_bars(it: IngestFigure) -> Iterator[Bar]:
+    where = f"{it.engine}, {it.connections} connections"
+    rate = f"{it.events_per_second:,.0f}"
+    if it.events_in_request == 1:
+        if it.connections == _SINGLE_CONNECTIONS:
+            met = it.events_per_second >= _LEAST_SINGLE
+            yield Bar(f"{where}: single events/s", f"≥ {_LEAST_SINGLE:,}", rate, met)
+        return
+    met = it.events_per_second >= _LEAST_IN_BATCHES
+    yield Bar(f"{where}: events/s in batches", f"≥ {_LEAST_IN_BATCHES:,}", rate, met)
+    met = it.ratio >= _LEAST_RATIO
+    what = f"{where}: batches, of the engine's own speed"
+    yield Bar(what, f"≥ {_LEAST_RATIO}", f"{it.ratio:.2f}", met)
+
+
+def _answer_bars(figures: AnswerFigures) -> Iterator[Bar]:
+    for it in figures.alone:
+        if it.what == COLD:
+            what = f"{figures.engine}: cold answer, times the bare statement"
+            met = it.ratio <= _MOST_TIMES_BARE
+            yield Bar(what, f"≤ {_MOST_TIMES_BARE}", f"{it.ratio:.2f}", met)
+        if it.what == REPEATED:
+            what, met = f"{figures.engine}: repeated answer", it.times.p50 <= _MOST_REPEATED_MS
+            yield Bar(what, f"≤ {_MOST_REPEATED_MS:.0f} ms", f"{it.times.p50:.1f} ms", met)
+
+
+def _growth_bars(figures: AnswerFigures) -> Iterator[Bar]:
+    first_ledger, first = figures.growth[0]
+    for ledger, it in figures.growth[1:]:
+        growth = it.times.p50 / first.times.p50
+        what = (
+            f"{figures.engine}: cold answer on {ledger.events:,} events, "
+            f"times that on {first_ledger.events:,}"
+        )
+        yield Bar(what, f"≤ {_MOST_GROWTH}", f"{growth:.2f}", growth <= _MOST_GROWTH)

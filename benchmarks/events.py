@@ -1,0 +1,172 @@
+"""Realistic events: as a platform sends them, and as rows for filling a large ledger quickly.
+
+Identifiers are 32 hexadecimal digits that begin with the time, like UUIDs of version 7: what a
+platform would choose today, and kind to an index. Wholly random ones cost more as a ledger grows.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from itertools import product
+from random import Random
+
+from tollbook.domain.events import microseconds
+from tollbook.domain.exact import MICROS, NANOS
+from tollbook.domain.meters import BY_TYPE
+from tollbook.domain.periods import day_number
+from tollbook.store.staging import Staged
+
+ORGANIZATION = "org_bench"
+USERS = tuple(f"user_{number:04d}" for number in range(1_000))
+_SEED = 20_240_131
+_EVENTS_IN_A_MILLISECOND = 30
+_MOST_QUANTITY = {"sms.outbound": 3, "sms.inbound": 2, "voice.call": 900, "api.request": 50}
+_WEIGHTS = (40, 20, 15, 25)
+_NUMBERS = tuple(f"+1415555{number:04d}" for number in range(10_000))
+
+
+class Identifiers:
+    """Identifiers that rise with time and end in 80 random bits."""
+
+    def __init__(self, random: Random, start: datetime) -> None:
+        self._random = random
+        self._first = microseconds(start) // 1000 * _EVENTS_IN_A_MILLISECOND
+        self._given = 0
+
+    def take(self, count: int) -> list[str]:
+        """Give the next ones."""
+        first = self._first + self._given
+        self._given += count
+        bits = self._random.getrandbits
+        return [
+            f"{number // _EVENTS_IN_A_MILLISECOND:012x}{bits(80):020x}"
+            for number in range(first, first + count)
+        ]
+
+
+class Traffic:
+    """Events of 1,000 users during the current day, each different, encoded for sending."""
+
+    def __init__(self) -> None:
+        self._random = Random(_SEED)
+        now = datetime.now(UTC)
+        self._identifiers = Identifiers(self._random, now)
+        self._day = now.date().isoformat()
+
+    def bodies(self, requests: int, events: int) -> list[bytes]:
+        """Give bodies of as many events each: one event alone, or an array."""
+        if events == 1:
+            return [self._event(it).encode() for it in self._identifiers.take(requests)]
+        return [self._batch(events).encode() for _ in range(requests)]
+
+    def _batch(self, events: int) -> str:
+        return f"[{','.join(map(self._event, self._identifiers.take(events)))}]"
+
+    def _event(self, identity: str) -> str:
+        random = self._random
+        meter = random.choices(tuple(_MOST_QUANTITY), _WEIGHTS)[0]
+        second = int(random.random() * 86_400)
+        time = f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
+        direction = "inbound" if meter == "sms.inbound" else "outbound"
+        quantity = 1 + int(random.random() * _MOST_QUANTITY[meter])
+        return (
+            f'{{"id":"{identity}","type":"{meter}",'
+            f'"organization_id":"{ORGANIZATION}","user_id":"{USERS[int(random.random() * 1000)]}",'
+            f'"time":"{self._day}T{time}Z","quantity":{quantity},"attributes":'
+            f'{{"to":"{_NUMBERS[int(random.random() * 10_000)]}","direction":"{direction}"}}}}'
+        )
+
+
+FIRST_DAY = date(2023, 12, 1)
+DAYS = 62
+"""Two months of 31 days, so that a period may cut both in the middle."""
+
+METERS = (
+    "sms.outbound",
+    "sms.inbound",
+    "mms.outbound",
+    "voice.call",
+    "api.request",
+    "api.storage",
+    "phone.rental",
+)
+WITH_KNOWLEDGE_BASES = (*METERS[:-1], "kb.usage")
+LEAST_EVENTS = len(USERS) * DAYS * len(METERS)
+"""One event for every user, day and meter."""
+
+
+def ledger_rows(
+    number: int, meters: Sequence[str], wanted: int, per_transaction: int
+) -> Iterator[list[Staged]]:
+    """Give rows in the order of time, in lists for one transaction each.
+
+    Every user has events in every meter on every day: `wanted` of them altogether, spread evenly.
+    """
+    random = Random(_SEED + wanted)
+    identifiers = Identifiers(random, datetime.now(UTC) + timedelta(seconds=wanted))
+    cells, given = DAYS * len(meters) * len(USERS), 0
+    made: list[Staged] = []
+    for cell, (day, meter, user) in enumerate(product(range(DAYS), meters, USERS), start=1):
+        template = _template(number, FIRST_DAY + timedelta(days=day), meter, user)
+        count = cell * wanted // cells - given
+        given += count
+        made += _varied(template, identifiers.take(count), random)
+        if len(made) >= per_transaction:
+            yield made
+            made = []
+    if made:
+        yield made
+
+
+def _template(number: int, day: date, meter: str, user: str) -> Staged:
+    kind = BY_TYPE[meter]
+    noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+    resource = f"kb_{user}" if kind.needs_resource else None
+    attributes = '{"direction":"outbound","to":"%s"}'
+    return Staged(
+        organization_id=number,
+        id="",
+        fingerprint=0,
+        day=day_number(day),
+        user_id=user,
+        owner=user,
+        meter=kind.code,
+        resource_id=resource,
+        time=microseconds(noon),
+        quantity=MICROS,
+        billed=MICROS,
+        cost=3 * NANOS // 100,
+        rate_id=kind.code,
+        attributes=attributes,
+    )
+
+
+def _varied(template: Staged, identities: list[str], random: Random) -> list[Staged]:
+    """Give rows with identities and quantities of their own.
+
+    Written out, because `_replace` costs several times as much.
+    """
+    number, _, _, day, user, owner, meter, resource, time, quantity, billed, cost, rate = template[
+        :13
+    ]
+    attributes = template.attributes
+    return [
+        Staged(
+            number,
+            identity,
+            chance,
+            day,
+            user,
+            owner,
+            meter,
+            resource,
+            time + chance % 3_600_000_000,
+            quantity * units,
+            billed * units,
+            cost * units,
+            rate,
+            attributes % _NUMBERS[chance % 10_000],
+        )
+        for identity in identities
+        for chance in (random.getrandbits(63),)
+        for units in (1 + chance % 9,)
+    ]

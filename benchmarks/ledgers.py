@@ -1,0 +1,76 @@
+"""Ledgers of 1,000 busy users with any number of events behind them, filled through the store."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from tests.builders import Platform
+
+from benchmarks.databases import Databases
+from benchmarks.events import LEAST_EVENTS, METERS, ORGANIZATION, USERS, ledger_rows
+from benchmarks.wire import WrongAnswer
+from tollbook.domain.keys import Permission
+from tollbook.domain.periods import Period
+from tollbook.store import ledger
+from tollbook.store.database import open_database
+from tollbook.store.migrate import migrate
+from tollbook.store.verification import count_events
+from tollbook.wiring import now
+
+MONTH = Period(date(2024, 1, 1), date(2024, 1, 31))
+CUT = Period(date(2023, 12, 17), date(2024, 1, 16))
+"""As long as the default period, from the middle of one month to the middle of the next."""
+_PER_TRANSACTION = 30_000
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """A filled database that nobody has open."""
+
+    url: str
+    number: int
+    key: str
+    events: int
+    size: int
+    """Bytes on disk."""
+
+
+def grown(databases: Databases, millions: Sequence[int]) -> Iterator[Ledger]:
+    """Give a ledger of the fewest events, then copies of it grown to so many millions."""
+    made = new_ledger(databases, METERS)
+    yield made
+    for wanted in millions:
+        made = _filled(databases, databases.copy(made.url), made, METERS, wanted * 1_000_000)
+        yield made
+
+
+def new_ledger(databases: Databases, meters: Sequence[str]) -> Ledger:
+    """Make a ledger with one event for every user, day and meter."""
+    url = databases.fresh()
+    database = open_database(url)
+    migrate(database)
+    platform = Platform(database)
+    number = platform.organization(ORGANIZATION)
+    empty = Ledger(url, number, platform.key(Permission.READ_ANALYTICS), 0, 0)
+    database.close()
+    return _filled(databases, url, empty, meters, LEAST_EVENTS)
+
+
+def _filled(
+    databases: Databases, url: str, before: Ledger, meters: Sequence[str], events: int
+) -> Ledger:
+    database = open_database(url)
+    for rows in ledger_rows(before.number, meters, events - before.events, _PER_TRANSACTION):
+        database.make_room({row.day // 100 for row in rows})
+        with database.writing() as transaction:
+            ledger.record(transaction, rows, now())
+    with database.reading() as snapshot:
+        if count_events(snapshot) != events:
+            raise WrongAnswer(f"{events} events recorded, {count_events(snapshot)} stored")
+    database.close()
+    databases.settle(url)
+    database = open_database(url)
+    size = database.engine.size_in_bytes()
+    database.close()
+    print(f"  {databases.name}, {events:,} events of {len(USERS):,} users", flush=True)
+    return Ledger(url, before.number, before.key, events, size)

@@ -1,0 +1,191 @@
+"""The figures as one Markdown page, which reads well in a terminal too."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from benchmarks.answers import AnswerFigures
+from benchmarks.bars import Bar
+from benchmarks.events import LEAST_EVENTS
+from benchmarks.ingest import IngestFigure
+
+_HEAD = """\
+# Benchmarks
+
+Written by `make bench`, which takes about ten minutes. `make bench args=--quick` takes about two,
+measures less and writes no page; `args="--millions 50"` grows the ledger further. Everything goes
+over HTTP to a real `tollbook serve` in a process of its own, on a fresh database; the client has
+the same cores. Other work on the machine disturbs absolute figures. What is compared was measured
+in turns, so trust the ratios.
+"""
+
+_INGEST = """\
+## Durable ingest
+
+Events of 1,000 users of one organization, in four meters, with two attributes, into a ledger that
+is empty at first. Identifiers are 32 hexadecimal digits that rise with time and end in 80 random
+bits; wholly random ones would cost more as the ledger grows. Every answer was checked, every event
+acknowledged was found in the ledger, and every rollup agreed with the events.
+
+*Engine events/s* is the same rows, prepared beforehand, written by the store without HTTP in
+transactions of as many events as the connections have in flight (at most 10,000), measured right
+after each round; *ratio* is the median of the rounds. *Events/commit* is what group commit made of
+the load. *Memory* is the peak of the server's process, *client* the share of one core that the load
+generator took.
+"""
+
+_ANSWERS = f"""\
+## GET /v1/analytics/users
+
+An organization of 1,000 users, each active in 7 meters on all days of two months of 31 days
+({LEAST_EVENTS:,} events), asked for one of the months over one connection. *Cold* is a server that
+keeps no answers, *repeated* one that does. *Bare* is the same SQL statement through the plain
+driver on a warm connection, in turns with the request. The bar is for the first line of an engine:
+with a knowledge base for each user the answer takes a second statement, and a period that cuts two
+months, as the default period mostly does, is read from days.
+"""
+
+_TOGETHER = """\
+Over 16 connections at once:
+"""
+
+_GROWTH = """\
+## The same answer on larger ledgers
+
+The same users and months with more events behind them; all sizes asked in turns, cold, over one
+connection. *Growth* is against the smallest. Bytes are those of the whole database on disk.
+"""
+
+_BARS = """\
+## Bars
+"""
+
+
+def report(
+    machine: Mapping[str, str],
+    ingested: Sequence[IngestFigure],
+    answered: Sequence[AnswerFigures],
+    held: Sequence[Bar],
+) -> str:
+    """Write the page."""
+    return "\n".join(
+        (
+            _HEAD,
+            _table(("Machine", ""), machine.items()),
+            _BARS,
+            _bars(held),
+            _INGEST,
+            _ingest(ingested),
+            _ANSWERS,
+            _alone(answered),
+            _TOGETHER,
+            _together(answered),
+            _GROWTH,
+            _growth(answered),
+        )
+    )
+
+
+def _bars(held: Sequence[Bar]) -> str:
+    return _table(
+        ("What", "Bar", "Reached", "Met"),
+        ((it.what, it.wanted, it.reached, "yes" if it.met else "**no**") for it in held),
+    )
+
+
+def _ingest(ingested: Sequence[IngestFigure]) -> str:
+    head = (
+        "Storage",
+        "Events/request",
+        "Connections",
+        "Events/s",
+        "p50 ms",
+        "p99 ms",
+        "Engine events/s",
+        "Ratio",
+        "Events/commit",
+        "Memory MiB",
+        "Client",
+    )
+    return _table(
+        head,
+        (
+            (
+                it.engine,
+                f"{it.events_in_request:,}",
+                str(it.connections),
+                f"{it.events_per_second:,.0f}",
+                _ms(it.times.p50),
+                _ms(it.times.p99),
+                f"{it.engine_events_per_second:,.0f}",
+                f"{it.ratio:.2f}",
+                f"{it.events_in_transaction:,.0f}",
+                f"{it.peak_mib:.0f}",
+                f"{it.client_share:.0%}",
+            )
+            for it in ingested
+        ),
+    )
+
+
+def _alone(answered: Sequence[AnswerFigures]) -> str:
+    return _table(
+        ("Storage", "Answer", "p50 ms", "p99 ms", "Bare p50 ms", "Bare p99 ms", "Times bare"),
+        (
+            (
+                figures.engine,
+                it.what,
+                _ms(it.times.p50),
+                _ms(it.times.p99),
+                _ms(it.bare.p50) if it.bare else "",
+                _ms(it.bare.p99) if it.bare else "",
+                f"{it.ratio:.2f}" if it.bare else "",
+            )
+            for figures in answered
+            for it in figures.alone
+        ),
+    )
+
+
+def _together(answered: Sequence[AnswerFigures]) -> str:
+    return _table(
+        ("Storage", "Answer", "p50 ms", "p99 ms", "Answers/s"),
+        (
+            (figures.engine, it.what, _ms(it.times.p50), _ms(it.times.p99), f"{it.per_second:,.0f}")
+            for figures in answered
+            for it in figures.together
+        ),
+    )
+
+
+def _growth(answered: Sequence[AnswerFigures]) -> str:
+    return _table(
+        ("Storage", "Events", "Bytes/event", "p50 ms", "p99 ms", "Bare p50 ms", "Growth"),
+        (
+            (
+                figures.engine,
+                f"{ledger.events:,}",
+                f"{ledger.size / ledger.events:.0f}",
+                _ms(it.times.p50),
+                _ms(it.times.p99),
+                _ms(it.bare.p50) if it.bare else "",
+                f"{it.times.p50 / figures.growth[0][1].times.p50:.2f}",
+            )
+            for figures in answered
+            for ledger, it in figures.growth
+        ),
+    )
+
+
+def _ms(milliseconds: float) -> str:
+    return f"{milliseconds:,.1f}"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write a table whose columns line up."""
+    cells = [tuple(head), *map(tuple, rows)]
+    widths = [max(len(row[n]) for row in cells) for n in range(len(head))]
+    lines = [
+        f"| {' | '.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))} |"
+        for row in cells
+    ]
+    lines.insert(1, f"|{'|'.join('-' * (width + 2) for width in widths)}|")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,79 @@
+"""HTTP as prepared bytes: requests to send, answers to check, one connection to ask over."""
+
+import re
+import socket
+from collections.abc import Mapping
+from typing import Self
+
+_LENGTH = re.compile(rb"\r\ncontent-length: (\d+)", re.IGNORECASE)
+_END = b"\r\n\r\n"
+_CHUNK = 1 << 20
+
+
+class WrongAnswer(Exception):
+    """An answer was not the expected one; nothing measured with it counts."""
+
+
+def request(method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> bytes:
+    """Write a request."""
+    lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    if body:
+        lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
+    return "\r\n".join(lines).encode() + _END + body
+
+
+def is_complete(answer: bytes | bytearray) -> bool:
+    """Tell whether all of an answer has come."""
+    end = answer.find(_END)
+    if end < 0:
+        return False
+    length = _LENGTH.search(answer, 0, end)
+    return len(answer) >= end + len(_END) + (int(length[1]) if length else 0)
+
+
+def body_of(answer: bytes | bytearray) -> bytes:
+    """Give the body of an answer."""
+    return bytes(answer[answer.find(_END) + len(_END) :])
+
+
+def header_of(answer: bytes | bytearray, name: str) -> str:
+    """Give a header of an answer."""
+    head = bytes(answer[: answer.find(_END)]).decode()
+    for line in head.split("\r\n")[1:]:
+        key, _, value = line.partition(":")
+        if key.lower() == name.lower():
+            return value.strip()
+    raise WrongAnswer(f"no header {name}: {head}")
+
+
+def check(answer: bytes | bytearray, status: int, start: bytes = b"") -> None:
+    """Raise `WrongAnswer` unless an answer has this status and its body begins like this."""
+    head = b"HTTP/1.1 %d" % status
+    if not answer.startswith(head) or not answer.startswith(start, answer.find(_END) + len(_END)):
+        raise WrongAnswer(bytes(answer[:500]).decode(errors="replace"))
+
+
+class Caller:
+    """One connection, kept, over which one asks and waits."""
+
+    def __init__(self, port: int) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=60)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def ask(self, prepared: bytes) -> bytearray:
+        """Send a request and wait for the whole answer."""
+        self._socket.sendall(prepared)
+        answer = bytearray()
+        while not is_complete(answer):
+            chunk = self._socket.recv(_CHUNK)
+            if not chunk:
+                raise WrongAnswer("the server hung up")
+            answer += chunk
+        return answer
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._socket.close()

@@ -1,0 +1,259 @@
+"""What Tollbook promises, computed the slow way: every event is kept, every answer counted anew.
+
+Written from the design alone: nothing here comes from the product. Numbers are decimals and
+fractions, and the one rounding is `round` of a fraction, which goes half to even.
+"""
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from typing import Any
+from zoneinfo import ZoneInfo
+
+Json = dict[str, Any]
+Identity = tuple[str, str]
+
+WHOLE = {
+    "sms.outbound",
+    "sms.inbound",
+    "mms.outbound",
+    "mms.inbound",
+    "api.request",
+    "phone.purchase",
+    "brand.registration",
+}
+KNOWLEDGE_BASE = {"kb.rental", "kb.usage"}
+BRAND = "brand.registration"
+OPTIONAL = {"quantity", "user_id", "resource_id", "attributes", "cost"}
+REQUIRED = {"id", "type", "organization_id", "time"}
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Price:
+    """So much for so many units, or for each event; only for events with these attributes."""
+
+    amount: str
+    units: int = 1
+    by_event: bool = False
+    when: tuple[tuple[str, Any], ...] = ()
+
+    def fits(self, attributes: Json) -> bool:
+        return all(attributes.get(name) == value for name, value in self.when)
+
+
+@dataclass(frozen=True)
+class Book:
+    since: date
+    currency: str
+    prices: dict[str, list[Price]]
+
+
+DEFAULT_BOOK = Book(
+    date(1900, 1, 1),
+    "USD",
+    {
+        "sms.outbound": [Price("0.03")],
+        "sms.inbound": [Price("0.01")],
+        "mms.outbound": [Price("0.05", by_event=True)],
+        "mms.inbound": [Price("0.02", by_event=True)],
+        "voice.call": [Price("0.002")],
+        "api.request": [Price("0.04", 1000)],
+        "api.storage": [Price("0.15", 30)],
+        "phone.rental": [Price("2.99")],
+        "phone.purchase": [Price("1.00")],
+        "kb.rental": [Price("5.00")],
+        "kb.usage": [Price("0.10", 60)],
+        BRAND: [Price("4.00")],
+    },
+)
+TYPES = tuple(DEFAULT_BOOK.prices)
+
+
+@dataclass
+class Organization:
+    zone: ZoneInfo
+    currency: str
+    users: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Held:
+    """An event that was taken. Without a cost it waits in quarantine."""
+
+    event: Json
+    cost: Decimal | None = None
+    day: date | None = None
+
+
+class Model:
+    """A tenant's ledger as a plain dictionary of everything it was ever sent."""
+
+    def __init__(self) -> None:
+        self.books = [DEFAULT_BOOK]
+        self.organizations: dict[str, Organization] = {}
+        self.held: dict[Identity, Held] = {}
+
+    def send(self, batch: list[bytes]) -> list[str]:
+        """Take events in order; say what becomes of each."""
+        return [self._take(read(text)) for text in batch]
+
+    def replay(self) -> int:
+        """Look at quarantine again; say how many events could leave it."""
+        waiting = [held for held in self.held.values() if held.cost is None]
+        return sum(self._enter(held) for held in waiting)
+
+    def _take(self, event: Json | None) -> str:
+        if event is None:
+            return "rejected"
+        standing = self.held.get((event["organization_id"], event["id"]))
+        if standing is None:
+            held = self.held[event["organization_id"], event["id"]] = Held(event)
+            return "accepted" if self._enter(held) else "quarantined"
+        if standing.event != event:
+            return "conflict"
+        return "quarantined" if standing.cost is None else "duplicate"
+
+    def _enter(self, held: Held) -> bool:
+        """Charge an event if that is possible; the user it names exists from then on."""
+        organization = self.organizations.get(held.event["organization_id"])
+        if organization is None:
+            return False
+        day = held.event["time"].astimezone(organization.zone).date()
+        held.cost = self._cost(held.event, day, organization.currency)
+        if held.cost is None:
+            return False
+        held.day = day
+        user = held.event["user_id"]
+        if user is not None:
+            organization.users.setdefault(user, user)
+        return True
+
+    def _cost(self, event: Json, day: date, currency: str) -> Decimal | None:
+        if event["cost"] is not None:
+            return Decimal(event["cost"])
+        book = max((it for it in self.books if it.since <= day), key=lambda it: it.since)
+        prices = book.prices.get(event["type"], []) if book.currency == currency else []
+        fitting = [price for price in prices if price.fits(event["attributes"])]
+        if not fitting:
+            return None
+        price = max(fitting, key=lambda it: len(it.when))
+        billed = Fraction(1) if price.by_event else Fraction(event["quantity"])
+        cost = rounded(billed * Fraction(price.amount) / price.units)
+        return cost if cost <= 100_000_000 else None
+
+    def users(self, organization: str, start: date, end: date, only: str | None = None) -> Json:
+        """Give the figures of every user, or of one, in the order of the answer."""
+        of_users = {
+            user: [held for held in self._charged(organization, start, end) if _owner(held) == user]
+            for user in self.organizations[organization].users
+            if only in (None, user)
+        }
+        names = self.organizations[organization].users
+        answer = [_figures(user, names[user], events) for user, events in of_users.items()]
+        return {
+            "success": True,
+            "organization_id": organization,
+            "organization_name": organization,
+            "period": {"start": start.isoformat(), "end": end.isoformat()},
+            "users": sorted(answer, key=lambda it: (-it["total_cost"], it["user_id"])),
+        }
+
+    def total(self, organization: str, start: date, end: date) -> Decimal:
+        """Give what the organization's whole usage of a period cost."""
+        return _cost_of(self._charged(organization, start, end))
+
+    def organization_level(self, organization: str, start: date, end: date) -> Decimal:
+        """Give what the usage of no user cost."""
+        charged = self._charged(organization, start, end)
+        return _cost_of([held for held in charged if _owner(held) is None])
+
+    def _charged(self, organization: str, start: date, end: date) -> list[Held]:
+        return [
+            held
+            for (of, _), held in self.held.items()
+            if of == organization and held.day is not None and start <= held.day <= end
+        ]
+
+
+def read(text: bytes) -> Json | None:
+    """Read an event by value, every field present; None when it breaks a rule."""
+    event = json.loads(text, parse_float=Decimal, parse_int=Decimal)
+    if not REQUIRED <= set(event) <= REQUIRED | OPTIONAL or event["type"] not in TYPES:
+        return None
+    event = {**dict.fromkeys(OPTIONAL), "quantity": Decimal(1), **event}
+    event["attributes"] = event["attributes"] or {}
+    time = datetime.fromisoformat(event["time"])
+    if time.tzinfo is None or not EPOCH <= time <= datetime.now(UTC) + timedelta(hours=24):
+        return None
+    event["time"] = time.astimezone(UTC)
+    event["quantity"] = _number(event["quantity"], 1_000_000_000, 6)
+    if event["quantity"] is None or (event["type"] in WHOLE and event["quantity"] % 1):
+        return None
+    if event["cost"] is not None:
+        event["cost"] = _number(event["cost"], 100_000_000, 9)
+        if event["cost"] is None:
+            return None
+    if event["type"] in KNOWLEDGE_BASE and event["resource_id"] is None:
+        return None
+    return event
+
+
+def _number(value: Any, most: int, places: int) -> Decimal | None:
+    try:
+        number = Decimal(value)
+    except (InvalidOperation, TypeError):
+        return None
+    if not number.is_finite() or not 0 <= number <= most:
+        return None
+    return number if (Fraction(number) * 10**places).denominator == 1 else None
+
+
+def rounded(value: Fraction) -> Decimal:
+    return Decimal(round(value * 10**9)).scaleb(-9)
+
+
+def _owner(held: Held) -> str | None:
+    return None if held.event["type"] == BRAND else held.event["user_id"]
+
+
+def _cost_of(events: list[Held]) -> Decimal:
+    return sum((held.cost for held in events if held.cost is not None), Decimal(0))
+
+
+def _figures(user: str, name: str, events: list[Held]) -> Json:
+    def of(*types: str) -> list[Held]:
+        return [held for held in events if held.event["type"] in types]
+
+    def quantity(kind: str) -> Decimal:
+        return sum((held.event["quantity"] for held in of(kind)), Decimal(0))
+
+    return {
+        "user_id": user,
+        "user_name": name,
+        "total_sms_sent": len(of("sms.outbound")),
+        "total_sms_received": len(of("sms.inbound")),
+        "total_mms_sent": len(of("mms.outbound")),
+        "total_mms_received": len(of("mms.inbound")),
+        "total_voice_calls": len(of("voice.call")),
+        "total_voice_seconds": quantity("voice.call"),
+        "cost_breakdown": {
+            "messaging_cost": _cost_of(
+                of("sms.outbound", "sms.inbound", "mms.outbound", "mms.inbound")
+            ),
+            "voice_cost": _cost_of(of("voice.call")),
+            "api_request_cost": _cost_of(of("api.request")),
+            "api_requests_count": quantity("api.request"),
+            "api_storage_cost": _cost_of(of("api.storage")),
+            "phone_rental_cost": _cost_of(of("phone.rental")),
+            "phone_rental_count": len(of("phone.rental")),
+            "phone_purchase_cost": _cost_of(of("phone.purchase")),
+            "phone_purchase_count": quantity("phone.purchase"),
+            "kb_cost": _cost_of(of(*KNOWLEDGE_BASE)),
+            "kb_count": len({held.event["resource_id"] for held in of(*KNOWLEDGE_BASE)}),
+            "kb_minutes": rounded(Fraction(quantity("kb.usage")) / 60),
+        },
+        "total_cost": _cost_of(events),
+    }

@@ -1,0 +1,277 @@
+"""Stories of a tenant for the properties: organizations, events, and changes in between."""
+
+import json
+import random
+from calendar import monthrange
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hypothesis import strategies as st
+
+from tests.properties.model import BRAND, KNOWLEDGE_BASE, TYPES, WHOLE, Book, Json, Price
+
+HOME, EURO, LATE = "org_home", "org_euro", "org_late"
+ORGANIZATIONS = (HOME, EURO, LATE)
+CURRENCIES = {HOME: "USD", EURO: "EUR", LATE: "USD"}
+MEMBERS = ("Zoë", "anna", "user_10", "user_2", "\U0001f600")
+IDLE = "never used anything"
+
+ZONES = (
+    "UTC",
+    "Europe/Berlin",
+    "America/New_York",
+    "America/St_Johns",
+    "America/Santiago",
+    "Asia/Beirut",
+    "Asia/Kolkata",
+    "Asia/Kathmandu",
+    "Africa/Casablanca",
+    "Australia/Lord_Howe",
+    "Pacific/Apia",
+    "Pacific/Kiritimati",
+    "Pacific/Pago_Pago",
+)
+# Ends of months and years, leap days, days on which clocks change, and the day Apia left out.
+_DAYS = """
+1970-01-01 1999-12-31 2011-12-30 2019-12-31 2020-01-01 2024-01-15 2024-01-31 2024-02-01 2024-02-29
+2024-03-01 2024-03-10 2024-03-31 2024-04-07 2024-09-08 2024-10-06 2024-10-27 2024-11-03 2024-12-31
+2025-01-01
+"""
+DAYS = tuple(map(date.fromisoformat, _DAYS.split()))
+_HOURS = """
+00:00:00 00:00:00.000001 00:30:00 01:59:59.999999 02:30:00 12:00:00 23:30:00 23:59:59.999999
+"""
+HOURS = tuple(map(time.fromisoformat, _HOURS.split()))
+DAY = timedelta(days=1)
+OFFSETS = (0, 60, -300, 330, 345, 840, -720)
+
+# Prices that end in ties and thirds, a condition, and two meters without a price.
+LATER_BOOK = Book(
+    date(2024, 3, 10),
+    "USD",
+    {
+        "sms.outbound": [Price("0.0000000005")],
+        "sms.inbound": [
+            Price("0.01"),
+            Price("0.0123", when=(("carrier", "A"),)),
+            Price("0.000007", when=(("carrier", "7"),)),
+        ],
+        "mms.outbound": [Price("0.07"), Price("0.2", by_event=True, when=(("carrier", "B"),))],
+        "mms.inbound": [Price("0.0000000025", by_event=True)],
+        "voice.call": [Price("0.01", 60)],
+        "api.request": [Price("0.0000001", 7)],
+        "api.storage": [Price("0.1", 30)],
+        "phone.rental": [Price("0.0005")],
+        "kb.usage": [Price("0.9", 3600)],
+        BRAND: [Price("4.4444444445")],
+    },
+)
+LATER_YAML = """
+name: Later prices
+currency: USD
+effective_from: 2024-03-10
+source: the properties
+rates:
+  - {meter: sms.outbound, price: 0.0000000005, per: segment}
+  - {meter: sms.inbound, price: 0.01, per: segment}
+  - {meter: sms.inbound, price: 0.0123, per: segment, when: {carrier: A}}
+  - {meter: sms.inbound, price: 0.000007, per: segment, when: {carrier: "7"}}
+  - {meter: mms.outbound, price: 0.07, per: segment}
+  - {meter: mms.outbound, price: 0.2, per: message, when: {carrier: B}}
+  - {meter: mms.inbound, price: 0.0000000025, per: message}
+  - {meter: voice.call, price: 0.01, per: minute}
+  - {meter: api.request, price: 0.0000001, per: 7 requests}
+  - {meter: api.storage, price: 0.1, per: GB-month}
+  - {meter: phone.rental, price: 0.0005, per: month}
+  - {meter: kb.usage, price: 0.9, per: hour}
+  - {meter: brand.registration, price: 4.4444444445, per: registration}
+"""
+
+CREATE_LATE, LOAD_BOOK, REPLAY = "create the late organization", "load the later book", "replay"
+
+
+@dataclass(frozen=True)
+class Send:
+    """Requests that share a transaction, and what happens before it but after their rating."""
+
+    requests: list[list[bytes]]
+    meanwhile: str | None = None
+
+
+@dataclass(frozen=True)
+class Scenario:
+    zones: dict[str, str]
+    steps: list[Send | str]
+    periods: list[tuple[date, date]]
+
+
+@st.composite
+def scenarios(draw: st.DrawFn) -> Scenario:
+    zones = {it: draw(st.sampled_from(ZONES)) for it in ORGANIZATIONS}
+    days = draw(st.lists(st.sampled_from(DAYS), min_size=2, max_size=5, unique=True))
+    texts = draw(histories(zones, days))
+    steps: list[Send | str] = []
+    while texts:
+        requests = [_cut(texts, size) for size in draw(st.lists(st.integers(1, 9), min_size=1))]
+        change = draw(st.sampled_from((None, None, None, CREATE_LATE, LOAD_BOOK)))
+        steps.append(Send([it for it in requests if it], change))
+        steps.extend(draw(st.sampled_from(((), (), (), (CREATE_LATE,), (LOAD_BOOK,), (REPLAY,)))))
+    return Scenario(zones, steps, draw(st.lists(periods(days), min_size=3, max_size=6)))
+
+
+def _cut(texts: list[bytes], size: int) -> list[bytes]:
+    taken, texts[:] = texts[:size], texts[size:]
+    return taken
+
+
+@st.composite
+def histories(draw: st.DrawFn, zones: dict[str, str], days: list[date]) -> list[bytes]:
+    """Events as they come in: new ones, the same again in other words, and broken ones."""
+    known: list[Json] = []
+    texts: list[bytes] = []
+    for number in range(draw(st.integers(1, 30))):
+        kind = draw(st.sampled_from(("new",) * 6 + ("again", "changed", "broken")))
+        if kind == "new" or not known:
+            known.append(draw(events(f"id {number}", zones, days)))
+            event = known[-1]
+        else:
+            event = draw(st.sampled_from(known))
+        if kind == "changed":
+            event = {**event, **draw(st.sampled_from(CHANGES))}
+        if kind == "broken":
+            event = {**event, **draw(st.sampled_from(FLAWS))}
+        texts.append(worded(event, random.Random(draw(st.integers(0, 2**16)))))
+    return texts
+
+
+@st.composite
+def events(draw: st.DrawFn, identity: str, zones: dict[str, str], days: list[date]) -> Json:
+    kind = draw(st.sampled_from(TYPES))
+    organization = draw(st.sampled_from((HOME, HOME, *ORGANIZATIONS)))
+    resource = draw(st.sampled_from((None, "kb_1", "kb_2", "kb_3")))
+    return {
+        "id": identity,
+        "type": kind,
+        "organization_id": organization,
+        "user_id": draw(st.sampled_from((None, *MEMBERS))),
+        "time": draw(instants(ZoneInfo(zones[organization]), days)),
+        "quantity": draw(WHOLE_QUANTITIES if kind in WHOLE else QUANTITIES),
+        "resource_id": "kb_1" if kind in KNOWLEDGE_BASE and resource is None else resource,
+        "attributes": draw(ATTRIBUTES),
+        "cost": draw(COSTS),
+    }
+
+
+@st.composite
+def instants(draw: st.DrawFn, zone: ZoneInfo, days: list[date]) -> datetime:
+    """Moments at which a mistake about days would show, by the clocks of the zone."""
+    local = datetime.combine(draw(st.sampled_from(days)), draw(st.sampled_from(HOURS)))
+    return local.replace(tzinfo=zone, fold=draw(st.integers(0, 1))).astimezone(UTC)
+
+
+def _scaled(places: int, most: int) -> st.SearchStrategy[Decimal]:
+    return st.integers(0, most).map(lambda it: Decimal(it).scaleb(-places))
+
+
+WHOLE_QUANTITIES = st.sampled_from([*map(Decimal, (0, 1, 1, 1, 2, 3, 5, 7, 1000, 999_999_937))])
+QUANTITIES = _scaled(6, 10**9) | st.sampled_from(
+    [*map(Decimal, ("0", "0.000001", "0.000005", "0.5", "1", "59.999999", "61", "1000000000"))]
+)
+COSTS = st.none() | st.none() | _scaled(9, 10**12) | st.just(Decimal(100_000_000))
+ATTRIBUTES = st.fixed_dictionaries(
+    {},
+    optional={
+        "carrier": st.sampled_from(("A", "B", "C")),
+        "to": st.sampled_from(("+442071838750", "+14155550100", "ä")),
+        "legs": st.sampled_from((Decimal(2), Decimal("2.5"))),
+        "answered": st.sampled_from((True, False, None)),
+    },
+)
+CHANGES: tuple[Json, ...] = (
+    {"quantity": Decimal(4)},
+    {"time": datetime(2024, 2, 1, tzinfo=UTC)},
+    {"user_id": "user_9"},
+    {"user_id": None},
+    {"organization_id": HOME},
+    {"type": "phone.rental"},
+    {"attributes": {"carrier": "A", "legs": Decimal(9)}},
+    {"cost": Decimal("0.000000001")},
+    {"resource_id": "kb_9"},
+)
+FLAWS: tuple[Json, ...] = (
+    {"quantity": Decimal(-1)},
+    {"quantity": Decimal("0.0000001")},
+    {"quantity": Decimal("1000000000.1")},
+    {"type": "sms.inbound", "quantity": Decimal("1.5")},
+    {"type": "kb.usage", "resource_id": None},
+    {"type": "fax"},
+    {"cost": Decimal("-0.01")},
+    {"cost": Decimal("0.0000000001")},
+    {"time": datetime(1969, 12, 31, 23, 59, 59, tzinfo=UTC)},
+    {"time": datetime(2999, 1, 1, tzinfo=UTC)},
+    {"colour": "red"},
+)
+
+
+def worded(event: Json, choice: random.Random) -> bytes:
+    """Write an event as JSON in one of the many ways that mean the same."""
+    parts = []
+    for name, value in event.items():
+        ways = list(_ways(name, value))
+        text = choice.choice(ways)
+        if text is not None:
+            parts.append(f"{json.dumps(name)}: {text}")
+    choice.shuffle(parts)
+    return f"{{{', '.join(parts)}}}".encode()
+
+
+def _ways(name: str, value: Any) -> list[str | None]:
+    if value is None:
+        return [None, "null"]
+    if isinstance(value, datetime):
+        return [json.dumps(it) for it in _times(value)]
+    if isinstance(value, Decimal):
+        absent: list[str | None] = [None] if name == "quantity" and value == 1 else []
+        return [*absent, *_numbers(value), *(json.dumps(it) for it in _numbers(value))]
+    if isinstance(value, dict):
+        empty: list[str | None] = [] if value else [None, "null"]
+        return [*_objects(value), *empty]
+    return [json.dumps(value), json.dumps(value, ensure_ascii=False)]
+
+
+def _objects(value: Json) -> Iterator[str]:
+    for way in range(3):
+        texts = [
+            _numbers(it)[way] if isinstance(it, Decimal) else json.dumps(it)
+            for it in value.values()
+        ]
+        pairs = [f"{json.dumps(name)}: {text}" for name, text in zip(value, texts, strict=True)]
+        yield f"{{{', '.join(pairs)}}}"
+        yield f"{{{', '.join(reversed(pairs))}}}"
+
+
+def _numbers(value: Decimal) -> list[str]:
+    plain = f"{value:f}"
+    point = "" if "." in plain else "."
+    return [plain, f"{plain}{point}0", f"{value:E}", f"{value:e}", f"{plain}{point}000"]
+
+
+def _times(value: datetime) -> list[str]:
+    ways = [value.astimezone(timezone(timedelta(minutes=it))).isoformat() for it in OFFSETS]
+    return [*ways, value.isoformat().replace("+00:00", "Z")]
+
+
+@st.composite
+def periods(draw: st.DrawFn, days: list[date]) -> tuple[date, date]:
+    """Single days, cut and whole months, and many of them; most end at or beside events."""
+    day = draw(st.sampled_from(days))
+    near = st.sampled_from((day, day, day - DAY, day + DAY))
+    far = st.sampled_from(days) | st.dates(date(2023, 12, 1), date(2025, 2, 1))
+    length = monthrange(day.year, day.month)[1]
+    month = st.sampled_from((day.replace(day=1), day.replace(day=length)))
+    first, last = sorted((draw(near), draw(near | far | month)))
+    return first, last

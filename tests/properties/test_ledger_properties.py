@@ -1,0 +1,110 @@
+"""Whatever is sent, the ledger agrees with a model that counts everything anew."""
+
+from datetime import date
+from decimal import Decimal
+
+import msgspec
+from hypothesis import given, note
+
+from tests.builders import event
+from tests.properties.model import Json
+from tests.properties.profile import examples
+from tests.properties.scenarios import (
+    CREATE_LATE,
+    HOME,
+    LATE,
+    LOAD_BOOK,
+    ORGANIZATIONS,
+    REPLAY,
+    Scenario,
+    Send,
+    scenarios,
+)
+from tests.properties.world import World
+from tollbook.store.database import Database
+
+EVER = date(1960, 1, 1), date(2100, 12, 31)
+
+
+def costs_of(answer: Json) -> Decimal:
+    return sum((user["total_cost"] for user in answer["users"]), Decimal(0))
+
+
+@examples(100)
+@given(scenario=scenarios())
+def test_receipts_and_answers_are_those_of_the_model(
+    database: Database, scenario: Scenario
+) -> None:
+    world = World(database, scenario.zones)
+    world.live(scenario.steps)
+    for organization in world.model.organizations:
+        for period in (*scenario.periods, EVER):
+            note(f"{organization} {period}")
+            assert world.users(organization, *period) == world.model.users(organization, *period)
+    assert world.differences() == []
+
+
+@examples(30)
+@given(scenario=scenarios())
+def test_one_user_alone_has_the_figures_of_the_list(database: Database, scenario: Scenario) -> None:
+    world = World(database, scenario.zones)
+    world.live(scenario.steps)
+    for organization in world.model.organizations:
+        for period in scenario.periods:
+            listed = world.users(organization, *period)
+            for user in listed["users"]:
+                alone = world.users(organization, *period, user["user_id"])
+                assert alone == {**listed, "users": [user]}
+                assert alone == world.model.users(organization, *period, user["user_id"])
+
+
+@examples(30)
+@given(scenario=scenarios())
+def test_users_and_organization_level_usage_add_up_to_the_organization(
+    database: Database, scenario: Scenario
+) -> None:
+    world = World(database, scenario.zones)
+    world.live(scenario.steps)
+    for organization in world.model.organizations:
+        for period in (*scenario.periods, EVER):
+            of_users = costs_of(world.users(organization, *period))
+            of_nobody = world.model.organization_level(organization, *period)
+            total = world.model.total(organization, *period)
+            assert world.total(organization, *period) == of_users + of_nobody == total
+        assert world.total_of_months(organization, *EVER) == total
+
+
+@examples(30)
+@given(scenario=scenarios())
+def test_a_replay_makes_up_for_an_organization_that_came_late(
+    database: Database, scenario: Scenario
+) -> None:
+    sends = [Send(step.requests) for step in scenario.steps if isinstance(step, Send)]
+    late = World(database, scenario.zones)
+    late.live([*sends, CREATE_LATE, REPLAY])
+    early = World(database, scenario.zones)
+    early.live([CREATE_LATE, *sends])
+    for period in (*scenario.periods, EVER):
+        assert late.users(LATE, *period) == early.users(LATE, *period)
+        assert late.total(LATE, *period) == early.total(LATE, *period)
+    assert late.differences() == []
+
+
+def test_events_prepared_before_their_organization_was_created_enter_its_ledger(
+    database: Database,
+) -> None:
+    world = World(database, dict.fromkeys(ORGANIZATIONS, "Asia/Kolkata"))
+    sent = msgspec.json.encode(event(organization_id=LATE, time="2024-03-31T23:30:00Z"))
+    world.live([Send([[sent]], meanwhile=CREATE_LATE)])
+    (user,) = world.users(LATE, date(2024, 4, 1), date(2024, 4, 1))["users"]
+    assert user["total_voice_seconds"] == 61
+
+
+def test_an_attribute_in_other_words_has_the_same_price(database: Database) -> None:
+    world = World(database, dict.fromkeys(ORGANIZATIONS, "UTC"))
+    world.change(LOAD_BOOK)
+    sms = event(type="sms.inbound", organization_id=HOME, time="2024-06-01T00:00:00Z", quantity=1)
+    for words in ("7", "7.0", "7e0"):
+        attributes = {"carrier": msgspec.Raw(words.encode())}
+        world.platform.send({**sms, "id": words, "attributes": attributes})
+    assert world.platform.rows("SELECT DISTINCT cost FROM events") == [(7_000,)]

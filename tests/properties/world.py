@@ -1,0 +1,137 @@
+"""A tenant in the ledger and in the model, to which the same happens."""
+
+import json
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from itertools import count
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from tests.builders import Platform
+from tests.properties import scenarios as story
+from tests.properties.model import Json, Model, Organization
+from tests.properties.scenarios import Send
+from tollbook.analytics.users import users_report
+from tollbook.domain.directory import User
+from tollbook.domain.exact import NANOS
+from tollbook.domain.keys import Scope
+from tollbook.domain.periods import Period, day_number
+from tollbook.ingest.commit import Settled, Submission, commit
+from tollbook.ingest.decode import decode_json
+from tollbook.ingest.quarantine import replay
+from tollbook.ingest.submit import draft_of, submission_of
+from tollbook.rating.book_yaml import parse_price_book
+from tollbook.store import directory, prices
+from tollbook.store.database import Database
+from tollbook.store.verification import CHECKS, Difference, differences
+from tollbook.wiring import now
+
+_TENANTS = count()
+
+
+class World:
+    """A new tenant in the ledger and in the model, to which the same happens."""
+
+    def __init__(self, database: Database, zones: dict[str, str]) -> None:
+        self.platform = Platform(database, f"tenant {next(_TENANTS)}")
+        self.model = Model()
+        self.zones = zones
+        self.create(story.HOME)
+        self.create(story.EURO)
+        self.add_user(story.HOME, story.IDLE, "Nobody")
+
+    def create(self, organization: str) -> None:
+        if organization in self.model.organizations:
+            return
+        zone, currency = self.zones[organization], story.CURRENCIES[organization]
+        self.platform.organization(organization, timezone=zone, currency=currency)
+        self.model.organizations[organization] = Organization(ZoneInfo(zone), currency)
+
+    def add_user(self, organization: str, identity: str, name: str) -> None:
+        with self.platform.database.writing() as transaction:
+            number = self.platform.number(organization)
+            directory.add_user(transaction, number, User(identity, name), now())
+        self.model.organizations[organization].users[identity] = name
+
+    def load_later_book(self) -> None:
+        book = parse_price_book(story.LATER_YAML)
+        with self.platform.database.writing() as transaction:
+            prices.add_price_book(transaction, self.platform.tenant, book, now())
+        self.model.books.append(story.LATER_BOOK)
+
+    def replay(self) -> None:
+        platform = self.platform
+        done = replay(platform.database, platform.catalogue, platform.tenant, None, now())
+        assert done.released == self.model.replay()
+
+    def change(self, what: str) -> None:
+        match what:
+            case story.CREATE_LATE:
+                self.create(story.LATE)
+            case story.LOAD_BOOK:
+                self.load_later_book()
+            case story.REPLAY:
+                self.replay()
+
+    def send(self, step: Send) -> None:
+        """Prepare requests, let something happen, and commit them together."""
+        platform = self.platform
+        submissions = [self._prepared(texts) for texts in step.requests]
+        if step.meanwhile:
+            self.change(step.meanwhile)
+        settled = commit(platform.database, platform.catalogue, submissions, now())
+        for texts, one in zip(step.requests, settled, strict=True):
+            assert isinstance(one, Settled)
+            assert [it.index for it in one.receipts] == list(range(len(texts)))
+            assert [it.status.value for it in one.receipts] == self.model.send(texts)
+
+    def _prepared(self, texts: list[bytes]) -> Submission:
+        catalogue, tenant = self.platform.catalogue, self.platform.tenant
+        draft = draft_of(decode_json(b"[" + b",".join(texts) + b"]"), Scope(tenant), now())
+        remembered = catalogue.remembered_terms(tenant, draft.organizations)
+        terms = remembered or catalogue.loaded_terms(tenant, draft.organizations, now())
+        return submission_of(draft, terms)
+
+    def live(self, steps: Sequence[Send | str]) -> None:
+        for step in steps:
+            if isinstance(step, Send):
+                self.send(step)
+            else:
+                self.change(step)
+
+    def users(self, organization: str, start: date, end: date, only: str | None = None) -> Json:
+        """Give the answer as `Platform.users` does, with every digit of its numbers."""
+        with self.platform.database.reading() as snapshot:
+            tenant = self.platform.tenant
+            row = directory.find_organization(snapshot, tenant, organization)
+            assert row is not None
+            period = Period(start, end)
+            report = users_report(snapshot, row.number, row.id, row.name, period, only)
+        answer: Json = json.loads(msgspec.json.encode(report), parse_float=Decimal)
+        return answer
+
+    def total(self, organization: str, start: date, end: date) -> Decimal:
+        """Give the cost of a period as the daily sums have it."""
+        return self._sum("usage_daily", "day", organization, day_number(start), day_number(end))
+
+    def total_of_months(self, organization: str, start: date, end: date) -> Decimal:
+        """Give the cost of whole months as the monthly sums have it."""
+        first, last = day_number(start) // 100, day_number(end) // 100
+        return self._sum("usage_monthly", "month", organization, first, last)
+
+    def _sum(self, table: str, column: str, organization: str, first: int, last: int) -> Decimal:
+        rows = self.platform.rows(
+            f"SELECT cost FROM {table} WHERE organization_id = :number "
+            f"AND {column} BETWEEN :first AND :last",
+            number=self.platform.number(organization),
+            first=first,
+            last=last,
+        )
+        return Decimal(sum(cost for (cost,) in rows)) / NANOS
+
+    def differences(self) -> list[Difference]:
+        """Recompute every rollup from the events, as `tollbook verify` does."""
+        with self.platform.database.reading() as snapshot:
+            return [found for check in CHECKS for found in differences(snapshot, check)]
