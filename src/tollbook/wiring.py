@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import signal
 import sys
 import time
 from importlib.resources import files
@@ -65,6 +66,8 @@ def serve(settings: Settings, host: str, port: int) -> None:
     sys.setswitchinterval(_SWITCH_INTERVAL)
     gc.freeze()
     gc.set_threshold(_COLLECT_AFTER, 20, 20)
+    # The server handles the signal and raises it again when it has finished; that is a success.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvicorn.run(
         app,
         host=host,

@@ -72,13 +72,14 @@ def attributes_text(attributes: dict[str, str | int | float | bool | None] | Non
         return ""
     if float in map(type, attributes.values()):
         attributes = {
-            name: _plain(value) if type(value) is float else value
+            name: plain_number(value) if type(value) is float else value
             for name, value in attributes.items()
         }
     return _encode_sorted(attributes).decode()
 
 
-def _plain(value: float) -> float | int:
+def plain_number(value: float) -> float | int:
+    """Write 1.0 as 1: one value, one spelling."""
     return int(value) if value.is_integer() and abs(value) <= LARGEST_INTEGER else value
 
 

@@ -5,7 +5,9 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from tollbook.domain.errors import InvalidApiKey, Problem, RequestError
+from tollbook.domain.events import instant_of
 from tollbook.domain.keys import Scope
+from tollbook.domain.periods import day_number
 from tollbook.domain.receipts import Outcome, Receipt, conflict, rejected
 from tollbook.ingest.accept import staged_all
 from tollbook.ingest.catalogue import Catalogue
@@ -15,6 +17,9 @@ from tollbook.store.database import Database, Snapshot, Transaction
 from tollbook.store.staging import Staged, Standing
 
 Identity = tuple[int, str]
+
+_DAY = 24 * 3600 * 1_000_000
+"""A day in microseconds."""
 
 ALREADY_IN_QUARANTINE = "this event is in quarantine from an earlier request"
 _NOT_STORED = Problem(
@@ -109,9 +114,10 @@ def _refused(submission: Submission, causes: Iterable[Receipt]) -> Settled:
 
 
 def _make_room(database: Database, submissions: Sequence[Submission]) -> None:
-    database.make_room(
-        {row.day // 100 for submission in submissions for row in submission.rows if row.day}
-    )
+    """Make room wherever the events may fall: their terms may change until the commit."""
+    days = {fact.time // _DAY for submission in submissions for fact in submission.facts}
+    near = {day + n for day in days for n in (-1, 0, 1)}
+    database.make_room({day_number(instant_of(day * _DAY)) // 100 for day in near})
 
 
 def _store(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from tollbook.domain.events import plain_number
 from tollbook.domain.exact import COST_PLACES, MICROS, MOST_COST, divide_half_even, scaled
 from tollbook.domain.prices import TO_COUNTRY, Rate
 from tollbook.rating.book import Tariff
@@ -69,4 +70,6 @@ def _country(attributes: Attributes) -> str | None:
 
 def _plain(value: str | float | bool | None) -> str:
     """Write an attribute as a book would: text as it is, anything else as in JSON."""
+    if isinstance(value, float):
+        value = plain_number(value)
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
