@@ -94,7 +94,7 @@ def _measure(
 
 def _growth(databases: Databases, options: Options) -> tuple[int, ...]:
     if databases.name == SqliteFiles.name:
-        return growth(options.millions or (1 if options.quick else 10))
+        return growth(options.millions or (0 if options.quick else 10))
     return growth(options.postgres_millions or (0 if options.quick else 1))
 
 

@@ -25,6 +25,7 @@ _WARMING = 8
 _SLOWER = 4
 """A period that cuts two months reads the days of both; it is asked less often."""
 _BARE = "bare"
+_BASES = "a knowledge base for each user"
 COLD = "cold"
 REPEATED = "repeated"
 _GZIP = {"Accept-Encoding": "gzip"}
@@ -117,14 +118,14 @@ def answers(
     """Measure every kind of answer, and the cold one on every size of ledger."""
     _make_sure_that_cold_is_cold()
     ledgers = list(grown(databases, millions))
-    with_bases = new_ledger(databases, WITH_KNOWLEDGE_BASES)
+    with_bases = [new_ledger(databases, WITH_KNOWLEDGE_BASES)] if plan.thorough else []
     figures = AnswerFigures(databases.name)
     with ExitStack() as stack:
         cold = [_ask(stack, it, "0") for it in ledgers]
         warm = _ask(stack, ledgers[0], "64")
-        bases = _ask(stack, with_bases, "0")
-        _measure_alone(databases, figures, plan, cold[0], warm, bases)
-        _measure_growth(databases, figures, plan, cold)
+        bases = [_ask(stack, it, "0") for it in with_bases]
+        figures.alone = _measure_alone(databases, plan, cold[0], warm, bases)
+        figures.growth = _measure_growth(databases, plan, cold)
         figures.together = [
             cold[0].together(load, COLD, plan.answers_at_once),
             warm.together(load, REPEATED, plan.answers_at_once * 4),
@@ -138,28 +139,23 @@ def _ask(stack: ExitStack, ledger: Ledger, cached_mib: str) -> _Asked:
 
 
 def _measure_alone(
-    databases: Databases,
-    figures: AnswerFigures,
-    plan: Plan,
-    cold: _Asked,
-    warm: _Asked,
-    bases: _Asked,
-) -> None:
+    databases: Databases, plan: Plan, cold: _Asked, warm: _Asked, bases: list[_Asked]
+) -> list[AnswerFigure]:
     calls: dict[str, Call] = {
         _BARE: _bare(databases, cold.ledger, MONTH),
         COLD: cold.call(MONTH),
         "cold, gzip": cold.call(MONTH, _GZIP),
-        "cold, a knowledge base for each user": bases.call(MONTH),
+        **{f"cold, {_BASES}": it.call(MONTH) for it in bases},
         REPEATED: warm.call(MONTH),
         "repeated, gzip": warm.call(MONTH, _GZIP),
         "repeated, not modified": warm.call(MONTH, {"If-None-Match": warm.tag(MONTH)}, 304),
     }
-    figures.alone = _beside_bare(plan.answers, calls)
+    month = _beside_bare(plan.answers, calls)
     cut: dict[str, Call] = {
         _BARE: _bare(databases, cold.ledger, CUT),
         "cold, a period that cuts two months": cold.call(CUT),
     }
-    figures.alone += _beside_bare(plan.answers // _SLOWER, cut)
+    return month + _beside_bare(plan.answers // _SLOWER, cut)
 
 
 def _beside_bare(rounds: int, calls: dict[str, Call]) -> list[AnswerFigure]:
@@ -173,18 +169,18 @@ def _beside_bare(rounds: int, calls: dict[str, Call]) -> list[AnswerFigure]:
 
 
 def _measure_growth(
-    databases: Databases, figures: AnswerFigures, plan: Plan, cold: list[_Asked]
-) -> None:
+    databases: Databases, plan: Plan, cold: list[_Asked]
+) -> list[tuple[Ledger, AnswerFigure]]:
     calls: dict[str, Call] = {}
     for asked in cold:
         calls[f"bare {asked.ledger.events}"] = _bare(databases, asked.ledger, MONTH)
         calls[f"cold {asked.ledger.events}"] = asked.call(MONTH)
     interleaved(_WARMING, calls)
     times = interleaved(plan.answers, calls)
-    for asked in cold:
-        events = asked.ledger.events
-        figure = AnswerFigure(COLD, times[f"cold {events}"], times[f"bare {events}"])
-        figures.growth.append((asked.ledger, figure))
+    return [
+        (it, AnswerFigure(COLD, times[f"cold {it.events}"], times[f"bare {it.events}"]))
+        for it in (asked.ledger for asked in cold)
+    ]
 
 
 def _bare(databases: Databases, ledger: Ledger, period: Period) -> Call:

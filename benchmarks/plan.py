@@ -6,13 +6,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Plan:
-    """Requests of a round by connections, rounds, and how large the ledgers grow."""
+    """Requests of a round by connections, rounds, and how often each answer is asked for.
+
+    `thorough` adds an organization in which every user has a knowledge base.
+    """
 
     rounds: int
     batches: Mapping[int, int]
     singles: Mapping[int, int]
     answers: int
     answers_at_once: int
+    thorough: bool
 
 
 BATCH = 1_000
@@ -20,17 +24,19 @@ _GROWTH = (1, 10, 50)
 
 FULL = Plan(
     rounds=3,
-    batches={1: 60, 8: 96, 64: 192},
-    singles={1: 1_000, 8: 4_000, 64: 12_000},
-    answers=100,
+    batches={1: 60, 8: 96, 64: 160},
+    singles={1: 400, 8: 3_000, 64: 9_000},
+    answers=80,
     answers_at_once=320,
+    thorough=True,
 )
 QUICK = Plan(
-    rounds=3,
-    batches={1: 16, 8: 32, 64: 128},
-    singles={1: 200, 8: 1_000, 64: 4_000},
-    answers=30,
-    answers_at_once=96,
+    rounds=2,
+    batches={1: 12, 8: 24, 64: 64},
+    singles={1: 60, 8: 300, 64: 1_500},
+    answers=20,
+    answers_at_once=64,
+    thorough=False,
 )
 
 

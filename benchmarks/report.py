@@ -66,22 +66,13 @@ def report(
     held: Sequence[Bar],
 ) -> str:
     """Write the page."""
-    return "\n".join(
-        (
-            _HEAD,
-            _table(("Machine", ""), machine.items()),
-            _BARS,
-            _bars(held),
-            _INGEST,
-            _ingest(ingested),
-            _ANSWERS,
-            _alone(answered),
-            _TOGETHER,
-            _together(answered),
-            _GROWTH,
-            _growth(answered),
-        )
-    )
+    parts = [_HEAD, _table(("Machine", ""), machine.items()), _BARS, _bars(held)]
+    if ingested:
+        parts += [_INGEST, _ingest(ingested)]
+    if answered:
+        parts += [_ANSWERS, _alone(answered), _TOGETHER, _together(answered)]
+        parts += [_GROWTH, _growth(answered)]
+    return "\n".join(parts)
 
 
 def _bars(held: Sequence[Bar]) -> str:
