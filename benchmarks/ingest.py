@@ -79,11 +79,15 @@ class _Target:
         groups = [
             rows[start : start + per_transaction] for start in range(0, len(rows), per_transaction)
         ]
+        # The server, too, knows whom it has met.
+        users = {(row.organization_id, row.user_id) for row in rows}
+        new_users = bool(self.platform.catalogue.strangers(users))
+        self.platform.catalogue.know(users)
         gc.freeze()
         start = perf_counter()
         for group in groups:
             with self.database.writing() as transaction:
-                ledger.record(transaction, group, now())
+                ledger.record(transaction, group, now(), new_users)
         return perf_counter() - start
 
     def commits(self) -> int:

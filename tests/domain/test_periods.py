@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tollbook.domain.events import microseconds
 from tollbook.domain.periods import NO_EDGE, Cover, Edge, Period, cover, day_of, local_day, resolve
 
 TODAY = date(2024, 3, 10)
@@ -46,7 +47,7 @@ def test_a_period_ends_today_and_starts_thirty_days_before_its_end(
     ],
 )
 def test_a_day_begins_at_local_midnight(instant: str, zone: str, number: int) -> None:
-    assert local_day(datetime.fromisoformat(instant), ZoneInfo(zone)) == number
+    assert local_day(microseconds(datetime.fromisoformat(instant)), ZoneInfo(zone)) == number
     assert day_of(number).isoformat().replace("-", "") == str(number)
 
 

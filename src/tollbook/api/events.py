@@ -3,9 +3,9 @@
 import gzip
 import io
 import zlib
+from collections import Counter
 from collections.abc import Sequence
-from functools import partial
-from typing import Any
+from dataclasses import dataclass
 
 import msgspec
 from anyio.to_thread import run_sync
@@ -29,13 +29,18 @@ from tollbook.domain.errors import (
 )
 from tollbook.domain.keys import ApiKey, Permission, matches
 from tollbook.domain.receipts import Outcome, Receipt
-from tollbook.ingest.commit import Settled
-from tollbook.ingest.decode import DECODERS, MOST_EVENTS
-from tollbook.ingest.submit import KeyInUse, draft_of, submission_of
+from tollbook.ingest.catalogue import TermsById
+from tollbook.ingest.commit import Settled, Submission
+from tollbook.ingest.decode import DECODERS, MOST_EVENTS, Decoder
+from tollbook.ingest.submit import Draft, KeyInUse, draft_of, submission_of
 
 MOST_BYTES = 16 * 1024 * 1024
 _LARGE = 64 * 1024
-"""Bodies from here on are decoded beside the event loop, so that other requests go on."""
+"""Bodies from here on are decoded beside the event loop, so that other requests go on.
+
+One at a time: decoders in several threads would not be faster, and the writer would have to wait
+for the interpreter's lock behind each of them.
+"""
 _GOOD = (Outcome.ACCEPTED, Outcome.DUPLICATE)
 
 
@@ -67,19 +72,50 @@ async def post_events(request: Request, services: Services, read_query: QueryRea
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         body = await run_sync(_unzipped, request.headers["content-encoding"], body)
 
-    large = len(body) > _LARGE
-    now = services.clock()
-    decoded = await run_sync(decode, body) if large else decode(body)
-    draft = draft_of(decoded, key.scope, now)
-    terms = services.catalogue.remembered_terms(draft.scope.tenant_id, draft.organizations)
-    if terms is None:  # the database may keep us waiting
-        terms = await run_sync(
-            services.catalogue.loaded_terms, draft.scope.tenant_id, draft.organizations, now
+    prepare = _Preparation(services, key, revision, query["atomic"], decode)
+    if len(body) > _LARGE:
+        submission = await run_sync(prepare.all, body, limiter=services.decoding)
+    else:
+        draft = prepare.draft(body)
+        submission = prepare.submission(draft) or await _loaded(prepare, draft)
+    return _answer(await services.inbox.settle(submission))
+
+
+async def _loaded(prepare: "_Preparation", draft: Draft) -> Submission:
+    return await run_sync(prepare.with_loaded_terms, draft)
+
+
+@dataclass(frozen=True)
+class _Preparation:
+    """The way from a body to a submission, whole or in the steps that never wait."""
+
+    services: Services
+    key: ApiKey
+    revision: int
+    atomic: bool
+    decode: Decoder
+
+    def all(self, body: bytes) -> Submission:
+        draft = self.draft(body)
+        return self.submission(draft) or self.with_loaded_terms(draft)
+
+    def draft(self, body: bytes) -> Draft:
+        return draft_of(self.decode(body), self.key.scope, self.services.clock())
+
+    def submission(self, draft: Draft) -> Submission | None:
+        """Make the submission, or None when the terms are not in memory."""
+        terms = self.services.catalogue.remembered_terms(draft.scope.tenant_id, draft.organizations)
+        return self._of(draft, terms) if terms else None
+
+    def with_loaded_terms(self, draft: Draft) -> Submission:
+        """Make the submission with terms from the database, which may keep us waiting."""
+        terms = self.services.catalogue.loaded_terms(
+            draft.scope.tenant_id, draft.organizations, self.services.clock()
         )
-    make = partial(submission_of, draft, terms, KeyInUse(key.prefix, revision), query["atomic"])
-    submission = await run_sync(make) if large else make()
-    settled = await services.inbox.settle(submission)
-    return _answer(settled)
+        return self._of(draft, terms)
+
+    def _of(self, draft: Draft, terms: tuple[int, TermsById]) -> Submission:
+        return submission_of(draft, terms, KeyInUse(self.key.prefix, self.revision), self.atomic)
 
 
 async def _key_of(request: Request, services: Services) -> tuple[int, ApiKey]:
@@ -93,7 +129,7 @@ async def _key_of(request: Request, services: Services) -> tuple[int, ApiKey]:
     return found
 
 
-def _decoder(request: Request) -> Any:
+def _decoder(request: Request) -> Decoder:
     media_type = request.headers.get("content-type", "application/json").partition(";")[0]
     decode = DECODERS.get(media_type.strip().lower())
     if decode is None:
@@ -131,9 +167,8 @@ def _unzipped(encoding: str, body: bytes) -> bytes:
 
 
 def _answer(settled: Settled) -> Response:
-    counts = Counts()
-    for receipt in settled.receipts:
-        setattr(counts, receipt.status, getattr(counts, receipt.status) + 1)
+    found = Counter([receipt.status for receipt in settled.receipts])
+    counts = Counts(**{outcome.value: found[outcome] for outcome in Outcome})
     good = counts.accepted + counts.duplicate == len(settled.receipts)
     status = 200 if good else 207
     if settled.refused:

@@ -1,7 +1,9 @@
 """What the handlers work with, put together by `wiring`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from anyio import CapacityLimiter
 
 from tollbook.api.cache import AnswerCache
 from tollbook.api.inbox import Inbox
@@ -19,3 +21,4 @@ class Services:
     cache: AnswerCache
     clock: Callable[[], int]
     compression: bool
+    decoding: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))

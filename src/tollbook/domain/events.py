@@ -31,6 +31,7 @@ ONE = msgspec.Raw(b"1")
 NOTHING = msgspec.Raw(b"null")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_unhashed = blake2b(digest_size=8)
 _encode = msgspec.json.Encoder().encode
 _encode_sorted = msgspec.json.Encoder(order="sorted").encode
 
@@ -70,12 +71,14 @@ def attributes_text(attributes: dict[str, str | int | float | bool | None] | Non
     """Write attributes by value: names sorted, 1.0 as 1; empty text when there are none."""
     if not attributes:
         return ""
-    if float in map(type, attributes.values()):
-        attributes = {
-            name: plain_number(value) if type(value) is float else value
-            for name, value in attributes.items()
-        }
-    return _encode_sorted(attributes).decode()
+    text = _encode_sorted(attributes).decode()
+    if ".0" not in text:  # every number that is to be written otherwise ends in it
+        return text
+    plain = {
+        name: plain_number(value) if type(value) is float else value
+        for name, value in attributes.items()
+    }
+    return _encode_sorted(plain).decode()
 
 
 def plain_number(value: float) -> float | int:
@@ -93,4 +96,6 @@ def fingerprint(event: Event, time: int, quantity: int, cost: int | None, attrib
     content = _encode(
         (event.type, event.user_id, event.resource_id, time, quantity, cost, attributes)
     )
-    return int.from_bytes(blake2b(content, digest_size=8).digest(), "big", signed=True)
+    hashed = _unhashed.copy()
+    hashed.update(content)
+    return int.from_bytes(hashed.digest(), "big", signed=True)

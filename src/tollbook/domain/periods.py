@@ -2,13 +2,17 @@
 
 import re
 from calendar import monthrange
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-DEFAULT_DAYS_BACK = 30
+from tollbook.domain.events import instant_of
 
+DEFAULT_DAYS_BACK = 30
+_QUARTER = 15 * 60 * 1_000_000
+"""A quarter of an hour, in microseconds."""
 
 _ISO_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -30,9 +34,22 @@ def day_of(number: int) -> date:
     return date(number // 10000, number // 100 % 100, number % 100)
 
 
-def local_day(instant: datetime, zone: ZoneInfo) -> int:
-    """Give the calendar day of an instant in a zone, as a day number."""
-    return day_number(instant.astimezone(zone))
+def local_day(time: int, zone: ZoneInfo) -> int:
+    """Give the calendar day of an instant, in microseconds since 1970, in a zone: a day number."""
+    return _day_throughout(time // _QUARTER, zone) or _day_at(time, zone)
+
+
+def _day_at(time: int, zone: ZoneInfo) -> int:
+    return day_number(instant_of(time).astimezone(zone))
+
+
+@lru_cache(65_536)
+def _day_throughout(quarter: int, zone: ZoneInfo) -> int:
+    """Give the day of a quarter of an hour; 0 when a clock change or midnight is inside it."""
+    first = instant_of(quarter * _QUARTER).astimezone(zone)
+    last = instant_of((quarter + 1) * _QUARTER - 1).astimezone(zone)
+    same = first.date() == last.date() and first.utcoffset() == last.utcoffset()
+    return day_number(first) if same else 0
 
 
 class Period(msgspec.Struct, frozen=True):

@@ -17,6 +17,8 @@ FUTURE_ALLOWED = 24 * 3600 * 1_000_000
 """Clocks differ; an event may be ahead of ours by a day, in microseconds."""
 
 UNKNOWN_ORGANIZATION = Unpriced("unknown_organization", "no organization has this id yet")
+_row = tuple.__new__
+"""Makes a row of all its values in a third of the time that its type takes to make it of some."""
 NO_BOOK = "no_price_book"
 WRONG_CURRENCY = "currency_mismatch"
 
@@ -38,7 +40,7 @@ def refusal(fact: Fact, scope: Scope, now: int) -> Problem | None:
 def staged(fact: Fact, terms: Terms) -> Staged:
     """Make the row of an event: priced, or on its way to quarantine with the reason."""
     event, meter = fact.event, fact.meter
-    day = local_day(event.time, terms.zone)
+    day = local_day(fact.time, terms.zone)
     charge = _charge(fact, terms, day)
     user = event.user_id or ""
     if isinstance(charge, Unpriced):
@@ -60,21 +62,26 @@ def staged(fact: Fact, terms: Terms) -> Staged:
             code=charge.code,
             reason=charge.reason,
         )
-    return Staged(
-        terms.number,
-        event.id,
-        fact.fingerprint,
-        day,
-        user,
-        "" if meter.organization_level else user,
-        meter.code,
-        event.resource_id,
-        fact.time,
-        fact.quantity,
-        charge.billed,
-        charge.cost,
-        charge.rate_id,
-        fact.attributes,
+    return _row(
+        Staged,
+        (
+            terms.number,
+            event.id,
+            fact.fingerprint,
+            day,
+            user,
+            "" if meter.organization_level else user,
+            meter.code,
+            event.resource_id,
+            fact.time,
+            fact.quantity,
+            charge.billed,
+            charge.cost,
+            charge.rate_id,
+            fact.attributes,
+            "",
+            "",
+        ),
     )
 
 

@@ -1,7 +1,7 @@
 """What accepting events takes to know: keys, and organizations with their zones and prices."""
 
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -13,6 +13,10 @@ from tollbook.store import directory, keys, prices
 from tollbook.store.database import Database, Snapshot
 
 TermsById = dict[str, "Terms"]
+User = tuple[int, str]
+"""The number of an organization and the id of one of its users."""
+
+_MOST_USERS = 1_000_000
 
 
 class Terms(msgspec.Struct, frozen=True):
@@ -39,6 +43,7 @@ class Catalogue:
         self._keys: dict[str, ApiKey] = {}
         self._terms: dict[tuple[str, str], Terms] = {}
         self._tariffs: dict[str, tuple[Tariff, ...]] = {}
+        self._users: set[User] = set()
 
     def remembered_key(self, prefix: str) -> tuple[int, ApiKey] | None:
         """Give a revision and a key as of it, if it is in memory; the commit compares."""
@@ -100,6 +105,16 @@ class Catalogue:
             directory.reserve_organizations(transaction, tenant, unheard_of, now)
         with self._database.reading() as snapshot:
             return directory.revision(snapshot), self.terms(snapshot, tenant, identities)
+
+    def strangers(self, users: Iterable[User]) -> set[User]:
+        """Give those users that are not known to be in the directory."""
+        return set(users) - self._users
+
+    def know(self, users: set[User]) -> None:
+        """Remember users who are in the directory. Nobody is ever taken out of it."""
+        if len(self._users) + len(users) > _MOST_USERS:
+            self._users = set()
+        self._users |= users
 
     def _catch_up(self, snapshot: Snapshot) -> None:
         revision = directory.revision(snapshot)

@@ -1,6 +1,8 @@
 """One transaction for many submissions: claim, store, and tell each event what became of it."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 
@@ -10,7 +12,7 @@ from tollbook.domain.keys import Scope
 from tollbook.domain.periods import day_number
 from tollbook.domain.receipts import Outcome, Receipt, conflict, rejected
 from tollbook.ingest.accept import staged_all
-from tollbook.ingest.catalogue import Catalogue
+from tollbook.ingest.catalogue import Catalogue, User
 from tollbook.ingest.facts import Fact
 from tollbook.store import directory, ledger
 from tollbook.store.database import Database, Snapshot, Transaction
@@ -80,7 +82,9 @@ def commit(
         return [_commit_atomic(database, catalogue, submissions[0], now)]
     _make_room(database, submissions)
     with database.writing() as transaction:
-        return _store(transaction, catalogue, submissions, now)
+        stored = _store(transaction, catalogue, submissions, now)
+    catalogue.know(stored.users)
+    return stored.outcomes
 
 
 def _commit_atomic(
@@ -91,7 +95,7 @@ def _commit_atomic(
     _make_room(database, [submission])
     try:
         with database.writing() as transaction:
-            settled = _store(transaction, catalogue, [submission], now)[0]
+            settled = _store(transaction, catalogue, [submission], now).outcomes[0]
             if isinstance(settled, Settled):
                 causes = [receipt for receipt in settled.receipts if receipt.code]
                 if causes:
@@ -116,26 +120,44 @@ def _refused(submission: Submission, causes: Iterable[Receipt]) -> Settled:
 def _make_room(database: Database, submissions: Sequence[Submission]) -> None:
     """Make room wherever the events may fall: their terms may change until the commit."""
     days = {fact.time // _DAY for submission in submissions for fact in submission.facts}
-    near = {day + n for day in days for n in (-1, 0, 1)}
-    database.make_room({day_number(instant_of(day * _DAY)) // 100 for day in near})
+    database.make_room({month for day in days for month in _months_around(day)})
+
+
+@lru_cache(4096)
+def _months_around(day: int) -> frozenset[int]:
+    """Name the months of a day, counted from 1970 in UTC, and of the days before and after."""
+    return frozenset(day_number(instant_of(near * _DAY)) // 100 for near in (day - 1, day, day + 1))
+
+
+class _Stored(NamedTuple):
+    """What a transaction did: an outcome for each submission, and whom the directory has now."""
+
+    outcomes: list[Settled | RequestError]
+    users: set[User]
 
 
 def _store(
     transaction: Transaction, catalogue: Catalogue, submissions: Sequence[Submission], now: int
-) -> list[Settled | RequestError]:
+) -> _Stored:
     refusals = _renew(transaction, catalogue, submissions)
     firsts: dict[Identity, Staged] = {}
     for submission in submissions:
         for row in submission.rows:
             firsts.setdefault((row.organization_id, row.id), row)
     standing: dict[Identity, Standing] = {}
+    users: set[User] = set()
     if firsts:
-        found = ledger.record(transaction, list(firsts.values()), now)
+        rows = list(firsts.values())
+        users = catalogue.strangers((it.organization_id, it.user_id) for it in rows if not it.code)
+        found = ledger.record(transaction, rows, now, new_users=bool(users))
         standing = {(it.organization_id, it.id): it for it in found}
-    return [
+        if standing:  # whoever is named only by an event that was not stored is not there
+            users = set()
+    outcomes = [
         refusals[index] if index in refusals else _settle(submission, firsts, standing)
         for index, submission in enumerate(submissions)
     ]
+    return _Stored(outcomes, users)
 
 
 def _renew(
@@ -160,18 +182,23 @@ def _settle(
     firsts: dict[Identity, Staged],
     standing: dict[Identity, Standing],
 ) -> Settled:
-    receipts = list(submission.rejections)
-    for fact, row in zip(submission.facts, submission.rows, strict=True):
-        identity = row.organization_id, row.id
-        held = standing.get(identity)
-        first = firsts[identity]
-        if held is None and first is row:
-            receipts.append(_fresh(fact.index, row))
-        else:
-            receipts.append(_known(fact.index, row, held or first))
+    receipts = [
+        _fresh(fact.index, row)
+        if (first := firsts[row.organization_id, row.id]) is row and not standing
+        else _receipt(fact.index, row, first, standing)
+        for fact, row in zip(submission.facts, submission.rows, strict=True)
+    ]
     if submission.rejections:
+        receipts += submission.rejections
         receipts.sort(key=lambda receipt: receipt.index)
     return Settled(receipts)
+
+
+def _receipt(index: int, row: Staged, first: Staged, standing: dict[Identity, Standing]) -> Receipt:
+    held = standing.get((row.organization_id, row.id))
+    if held is None and first is row:
+        return _fresh(index, row)
+    return _known(index, row, held or first)
 
 
 def _fresh(index: int, row: Staged) -> Receipt:

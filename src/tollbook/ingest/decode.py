@@ -13,6 +13,7 @@ from tollbook.ingest.problems import fields_of, problems_of, text_in
 MOST_EVENTS = 10_000
 
 Decoded = Fact | Receipt
+Decoder = Callable[[bytes], list[Decoded]]
 Line = tuple[int, bytes]
 """A line with its number, counted from 1."""
 
@@ -129,7 +130,7 @@ def _reason(error: Exception, text: bytes) -> str:
     return str(error)
 
 
-DECODERS: dict[str, Callable[[bytes], list[Decoded]]] = {
+DECODERS: dict[str, Decoder] = {
     "application/json": decode_json,
     "application/x-ndjson": decode_lines,
     "application/jsonl": decode_lines,

@@ -1,16 +1,18 @@
 """One open database: snapshots to read from, transactions to write in, errors in our own words."""
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 import structlog
 from sqlalchemy import Connection, bindparam, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from tollbook.domain.errors import SettingsError, StoreUnavailable, SumOutOfRange
-from tollbook.store.engine import Engine, Parameters, Row
+from tollbook.store.engine import Driver, Engine, Parameters, Row
 from tollbook.store.postgres import Postgres
 from tollbook.store.sqlite import Sqlite
 from tollbook.store.staging import Staged
@@ -25,21 +27,25 @@ class Snapshot:
     def __init__(self, engine: Engine, connection: Connection) -> None:
         self._engine = engine
         self._connection = connection
+        self._driver: Driver = connection.connection.driver_connection
 
     def rows(self, sql: str, **parameters: Any) -> list[Row]:
         """Read a few rows. A list among the parameters stands for `IN :name`."""
         lists = [name for name, value in parameters.items() if isinstance(value, list)]
+        if not lists:
+            found: list[Row] = self._engine.run(self._driver, sql, parameters).fetchall()
+            return found
         statement = text(sql).bindparams(*(bindparam(name, expanding=True) for name in lists))
         return [tuple(row) for row in self._connection.execute(statement, parameters)]
 
     def row(self, sql: str, **parameters: Any) -> Row | None:
         """Read one row, or None."""
-        found = self._connection.execute(text(sql), parameters).first()
-        return None if found is None else tuple(found)
+        found: Row | None = self._engine.run(self._driver, sql, parameters).fetchone()
+        return found
 
     def table(self, sql: str, parameters: Parameters, width: int) -> list[Row]:
         """Read many rows of `width` columns, quickly also beside a busy thread."""
-        return self._engine.table(self._connection, sql, parameters, width)
+        return self._engine.table(self._driver, sql, parameters, width)
 
 
 class Transaction(Snapshot):
@@ -47,7 +53,7 @@ class Transaction(Snapshot):
 
     def execute(self, sql: str, **parameters: Any) -> int:
         """Run a statement; give how many rows it touched."""
-        return int(self._connection.execute(text(sql), parameters).rowcount)
+        return int(self._engine.run(self._driver, sql, parameters).rowcount)
 
     def execute_many(self, sql: str, parameters: Sequence[Parameters]) -> None:
         """Run a statement once for each set of parameters."""
@@ -56,7 +62,7 @@ class Transaction(Snapshot):
 
     def stage(self, rows: Sequence[Staged]) -> None:
         """Put rows into the empty staging table."""
-        self._engine.stage(self._connection, rows)
+        self._engine.stage(self._driver, rows)
 
 
 class Database:
@@ -107,7 +113,7 @@ def in_our_words() -> Iterator[None]:
     """Turn the drivers' errors into Tollbook's."""
     try:
         yield
-    except (DBAPIError, PoolTimeout) as error:
+    except (DBAPIError, PoolTimeout, sqlite3.Error, psycopg.Error) as error:
         reason = str(getattr(error, "orig", error)).strip()
         if any(words in reason for words in _OVERFLOWS):
             raise SumOutOfRange(

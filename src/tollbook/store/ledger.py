@@ -9,6 +9,13 @@ from collections.abc import Sequence
 from tollbook.store.database import Transaction
 from tollbook.store.staging import Staged, Standing
 
+# A batch is small and the tables are not: a scalar subquery is looked up by the key, row by row,
+# where PostgreSQL may answer a join or EXISTS by reading all identities there are.
+_STANDS = """(
+    SELECT 1 FROM event_keys AS held
+    WHERE held.organization_id = staging.organization_id AND held.id = staging.id
+) = 1"""
+
 # `WHERE true` keeps SQLite from reading ON CONFLICT as the condition of a join.
 TOUCH_HEADS = """
 INSERT INTO ledger_heads (organization_id, revision, as_of)
@@ -17,23 +24,27 @@ ON CONFLICT (organization_id) DO UPDATE
 SET revision = ledger_heads.revision + 1, as_of = excluded.as_of
 """
 
-STANDING = """
-SELECT staging.organization_id, staging.id, event_keys.fingerprint, event_keys.day
-FROM staging
-JOIN event_keys
-    ON event_keys.organization_id = staging.organization_id AND event_keys.id = staging.id
+STANDING = f"""
+SELECT
+    organization_id,
+    id,
+    (
+        SELECT held.fingerprint FROM event_keys AS held
+        WHERE held.organization_id = staging.organization_id AND held.id = staging.id
+    ),
+    (
+        SELECT held.day FROM event_keys AS held
+        WHERE held.organization_id = staging.organization_id AND held.id = staging.id
+    )
+FROM staging WHERE {_STANDS}
 """
 
-DROP_STANDING = """
-DELETE FROM staging WHERE EXISTS (
-    SELECT 1 FROM event_keys
-    WHERE event_keys.organization_id = staging.organization_id AND event_keys.id = staging.id
-)
-"""
+DROP_STANDING = f"DELETE FROM staging WHERE {_STANDS}"
 
 CLAIM = """
 INSERT INTO event_keys (organization_id, id, fingerprint, day)
-SELECT organization_id, id, fingerprint, day FROM staging ORDER BY organization_id, id
+SELECT organization_id, id, fingerprint, day FROM staging WHERE true ORDER BY organization_id, id
+ON CONFLICT (organization_id, id) DO NOTHING
 """
 
 ADD_USERS = """
@@ -122,21 +133,31 @@ DELETE FROM quarantine WHERE EXISTS (
 """
 
 
-def record(transaction: Transaction, rows: Sequence[Staged], now: int) -> list[Standing]:
+def record(
+    transaction: Transaction, rows: Sequence[Staged], now: int, new_users: bool = True
+) -> list[Standing]:
     """Store the rows whose identity is free; give those whose identity stands already.
 
-    `rows` hold no identity twice. Whoever has the head of an
-    organization is the only one to claim identities in it until the commit, so what is not found
-    standing is free.
+    `rows` hold no identity twice. Whoever has the head of an organization is the only one to claim
+    identities in it until the commit. Hardly ever does one stand, so all are claimed at once, and
+    only when some could not be is the claim taken back and each looked up. When none was free,
+    nothing is written: the head stays as it was, and answers given before still hold. `new_users`
+    is False when every user of the rows is known to be there.
     """
     transaction.stage(rows)
+    transaction.execute("SAVEPOINT untouched")
     transaction.execute(TOUCH_HEADS, now=now)
-    standing = [Standing(*row) for row in transaction.table(STANDING, {}, 4)]
-    if standing:
+    transaction.execute("SAVEPOINT claim")
+    standing: list[Standing] = []
+    if transaction.execute(CLAIM) < len(rows):
+        transaction.execute("ROLLBACK TO SAVEPOINT claim")
+        standing = [Standing(*row) for row in transaction.table(STANDING, {}, 4)]
+        if len(standing) == len(rows):
+            transaction.execute("ROLLBACK TO SAVEPOINT untouched")
+            return standing
         transaction.execute(DROP_STANDING)
-    if len(standing) < len(rows):
         transaction.execute(CLAIM)
-        _add(transaction, rows, now)
+    _add(transaction, rows, now, new_users)
     return standing
 
 
@@ -146,11 +167,12 @@ def release(transaction: Transaction, rows: Sequence[Staged], now: int) -> None:
     transaction.execute(TOUCH_HEADS, now=now)
     transaction.execute(RELEASE_KEYS)
     transaction.execute(LEAVE_QUARANTINE)
-    _add(transaction, rows, now)
+    _add(transaction, rows, now, new_users=True)
 
 
-def _add(transaction: Transaction, rows: Sequence[Staged], now: int) -> None:
-    transaction.execute(ADD_USERS, now=now)
+def _add(transaction: Transaction, rows: Sequence[Staged], now: int, new_users: bool) -> None:
+    if new_users:
+        transaction.execute(ADD_USERS, now=now)
     transaction.execute(ADD_EVENTS, now=now)
     transaction.execute(ADD_DAILY)
     transaction.execute(ADD_MONTHLY)

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import URL, Connection, create_engine, event, text
+from sqlalchemy import URL, Connection, create_engine, event
 
-from tollbook.store.engine import Parameters, Row
+from tollbook.store.engine import Driver, Parameters, Row
 from tollbook.store.staging import COLUMNS, CREATE, Staged
 
 _WAIT_FOR_LOCK_MS = 30_000
@@ -52,23 +52,25 @@ class Sqlite:
         """Open a connection that takes the write lock at once, waiting for other processes."""
         return self.sqlalchemy.connect().execution_options(tollbook_write=True)
 
-    def table(
-        self, connection: Connection, sql: str, parameters: Parameters, width: int
-    ) -> list[Row]:
+    def run(self, driver: Driver, sql: str, parameters: Parameters) -> sqlite3.Cursor:
+        """Run a statement; the driver knows parameters written `:name`."""
+        cursor: sqlite3.Cursor = driver.execute(sql, parameters)
+        return cursor
+
+    def table(self, driver: Driver, sql: str, parameters: Parameters, width: int) -> list[Row]:
         """Read many rows in a single step."""
         names = ", ".join(f"c{n}" for n in range(width))
         whole = f"WITH q({names}) AS ({sql}) SELECT json_group_array(json_array({names})) FROM q"
-        return _rows.decode(connection.execute(text(whole), parameters).scalar_one())
+        return _rows.decode(driver.execute(whole, parameters).fetchone()[0])
 
     def make_room(self, months: set[int]) -> None:
         """Do nothing: one table holds all months."""
 
-    def stage(self, connection: Connection, rows: Sequence[Staged]) -> None:
+    def stage(self, driver: Driver, rows: Sequence[Staged]) -> None:
         """Put rows into the staging table, a power of two of them in a step.
 
         So a few statements serve any number of rows, and the driver keeps them compiled.
         """
-        driver: Any = connection.connection.driver_connection
         driver.execute("DELETE FROM temp.staging")
         start, size = 0, _MOST_ROWS
         while start < len(rows):

@@ -29,15 +29,29 @@ class Staged(NamedTuple):
     reason: str = ""
 
 
-COLUMNS = Staged._fields
+COLUMNS = {
+    "organization_id": "BIGINT NOT NULL",
+    "id": "TEXT NOT NULL",
+    "fingerprint": "BIGINT NOT NULL",
+    "day": "INTEGER NOT NULL",
+    "user_id": "TEXT NOT NULL",
+    "owner": "TEXT NOT NULL",
+    "meter": "SMALLINT NOT NULL",
+    "resource_id": "TEXT",
+    "time": "BIGINT NOT NULL",
+    "quantity": "BIGINT NOT NULL",
+    "billed": "BIGINT NOT NULL",
+    "cost": "BIGINT NOT NULL",
+    "rate_id": "BIGINT",
+    "attributes": "TEXT NOT NULL",
+    "code": "TEXT NOT NULL",
+    "reason": "TEXT NOT NULL",
+}
+"""The columns in the order of a row, each with its type."""
 
-CREATE = """
+CREATE = f"""
 CREATE TEMPORARY TABLE IF NOT EXISTS staging (
-    organization_id BIGINT NOT NULL, id TEXT NOT NULL,
-    fingerprint BIGINT NOT NULL, day INTEGER NOT NULL, user_id TEXT NOT NULL, owner TEXT NOT NULL,
-    meter SMALLINT NOT NULL, resource_id TEXT, time BIGINT NOT NULL, quantity BIGINT NOT NULL,
-    billed BIGINT NOT NULL, cost BIGINT NOT NULL, rate_id BIGINT, attributes TEXT NOT NULL,
-    code TEXT NOT NULL, reason TEXT NOT NULL
+    {", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())}
 )
 """
 
