@@ -9,7 +9,7 @@ from importlib.resources import files
 
 import structlog
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from tollbook.api.application import application
 from tollbook.api.cache import AnswerCache
@@ -54,7 +54,7 @@ def services(settings: Settings, database: Database) -> Services:
     return Services(database, catalogue, inbox, cache, now, settings.compression)
 
 
-def build(settings: Settings) -> Starlette:
+def build(settings: Settings) -> ASGIApp:
     """Build the application on a database that is up to date."""
     return application(services(settings, open_migrated(settings)))
 
@@ -77,6 +77,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=_SECONDS_TO_FINISH,
     )
 

@@ -1,7 +1,7 @@
 """The application: every endpoint behind the same gate, every error in the same shape."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import Any
@@ -9,13 +9,11 @@ from typing import Any
 import msgspec
 import structlog
 from anyio.to_thread import run_sync
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
 from tollbook.api.access import KEY_HEADER, authenticate, presented, require
 from tollbook.api.analytics_users import GET_USERS
@@ -45,23 +43,28 @@ _NOSNIFF = (b"x-content-type-options", b"nosniff")
 _log = structlog.get_logger()
 
 
-def application(services: Services) -> Starlette:
-    """Build the application; it starts and stops the writer with itself."""
-    paths = dict.fromkeys(it.path for it in ENDPOINTS)
-    routes = [Route(path, _Resource(path, services)) for path in paths]
-    app = Starlette(
-        routes=[*routes, *_documentation()],
-        exception_handlers={HTTPException: _http_error},
-        middleware=[Middleware(_Hardened)],
+def application(services: Services) -> ASGIApp:
+    """Build the application; it starts and stops the writer with itself.
+
+    Every handler turns whatever happens into an answer of ours, so the layers with which a
+    framework catches errors are left out.
+    """
+    handlers: dict[str, dict[str, Handler]] = {}
+    for endpoint in ENDPOINTS:
+        handlers.setdefault(endpoint.path, {})[endpoint.method] = _handler(endpoint, services)
+    handlers |= {path: {"GET": handler} for path, handler in _documentation().items()}
+    router = Router(
+        [Route(path, _Resource(by_method)) for path, by_method in handlers.items()],
+        redirect_slashes=False,
+        default=_nothing_here,
         lifespan=_lifespan(services),
     )
-    app.router.redirect_slashes = False
-    return app
+    return _Hardened(router)
 
 
-def _lifespan(services: Services) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+def _lifespan(services: Services) -> Callable[[object], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_app: object) -> AsyncIterator[None]:
         services.inbox.open(asyncio.get_running_loop())
         try:
             yield
@@ -75,8 +78,8 @@ def _lifespan(services: Services) -> Callable[[Starlette], AbstractAsyncContextM
 class _Resource:
     """All methods of one path, as an ASGI application."""
 
-    def __init__(self, path: str, services: Services) -> None:
-        self._handlers = {it.method: _handler(it, services) for it in ENDPOINTS if it.path == path}
+    def __init__(self, handlers: Mapping[str, Handler]) -> None:
+        self._handlers = dict(handlers)
         if "GET" in self._handlers:
             self._handlers["HEAD"] = self._handlers["GET"]
         self._allowed = ", ".join(sorted(self._handlers))
@@ -130,13 +133,11 @@ async def _answer(endpoint: Endpoint, services: Services, request: Request) -> R
     return await run_sync(work)
 
 
-async def _http_error(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101  registered for nothing else
-    if error.status_code == NotFound.status:
-        return error_response(NotFound("there is nothing at this path"))
-    response = error_response(MethodNotAllowed("this method is not allowed here"))
-    response.headers["Allow"] = (error.headers or {}).get("Allow", "GET, HEAD")
-    return response
+async def _nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await WebSocketClose()(scope, receive, send)
+        return
+    await error_response(NotFound("there is nothing at this path"))(scope, receive, send)
 
 
 class _Hardened:
@@ -154,7 +155,7 @@ class _Hardened:
         await self._app(scope, receive, send_hardened)
 
 
-def _documentation() -> list[Route]:
+def _documentation() -> dict[str, Handler]:
     document = openapi(ENDPOINTS)
     encoded = msgspec.json.encode(document)
     page = reference_page(document)
@@ -171,9 +172,9 @@ def _documentation() -> list[Route]:
     async def go_to_page(_request: Request) -> Response:
         return RedirectResponse("/docs")
 
-    return [
-        Route("/openapi.json", send_document),
-        Route("/docs", send_page),
-        Route("/docs/reference.css", send_styles),
-        Route("/", go_to_page),
-    ]
+    return {
+        "/openapi.json": send_document,
+        "/docs": send_page,
+        "/docs/reference.css": send_styles,
+        "/": go_to_page,
+    }
