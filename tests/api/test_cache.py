@@ -72,6 +72,13 @@ def test_a_new_event_changes_the_tag_at_once(either: Tenant) -> None:
     assert answer.json()["users"][0]["total_voice_calls"] == 1
 
 
+def test_a_duplicate_leaves_the_tag_as_it_is(either: Tenant) -> None:
+    either.send(event())
+    before = tag(either)
+    assert either.post("/v1/events", json=event()).json()["counts"]["duplicate"] == 1
+    assert ask(either, If_None_Match=before).status_code == 304
+
+
 def test_an_event_of_another_process_changes_the_tag_at_once(either: Tenant) -> None:
     before = tag(either)
     either.send(event())

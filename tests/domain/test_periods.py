@@ -1,6 +1,6 @@
 """Periods: defaults, local days, and the cover of whole months and edges."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -49,6 +49,25 @@ def test_a_period_ends_today_and_starts_thirty_days_before_its_end(
 def test_a_day_begins_at_local_midnight(instant: str, zone: str, number: int) -> None:
     assert local_day(microseconds(datetime.fromisoformat(instant)), ZoneInfo(zone)) == number
     assert day_of(number).isoformat().replace("-", "") == str(number)
+
+
+ODD_CLOCKS = [
+    ("America/St_Johns", "2006-10-29T02:31:00+00:00"),  # back by an hour at 00:01: 23:01 again
+    ("Africa/Monrovia", "1971-12-01T00:44:30+00:00"),  # 44 minutes and 30 seconds behind
+    ("America/Sao_Paulo", "2018-11-04T03:00:00+00:00"),  # a day without its first hour
+    ("Pacific/Apia", "2011-12-30T10:00:00+00:00"),  # a day that never was
+    ("Australia/Lord_Howe", "2024-04-06T15:00:00+00:00"),  # back by half an hour
+    ("Asia/Kathmandu", "2024-01-01T18:15:00+00:00"),
+]
+
+
+@pytest.mark.parametrize(("zone", "around"), ODD_CLOCKS)
+def test_a_day_is_right_at_every_minute_around_an_odd_clock(zone: str, around: str) -> None:
+    clock, middle = ZoneInfo(zone), datetime.fromisoformat(around)
+    for seconds in range(-7200, 7200, 30):
+        instant = middle + timedelta(seconds=seconds)
+        expected = int(instant.astimezone(clock).strftime("%Y%m%d"))
+        assert local_day(microseconds(instant), clock) == expected
 
 
 @pytest.mark.parametrize(

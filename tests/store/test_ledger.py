@@ -97,6 +97,34 @@ def test_unknown_users_are_created_and_known_ones_keep_their_names(platform: Pla
     assert names == [("user_1", "user_1"), ("user_2", "user_2")]
 
 
+def test_a_user_named_only_by_what_was_not_stored_is_created_when_first_stored(
+    platform: Platform,
+) -> None:
+    platform.send(event())
+    refused = [event(user_id="user_2"), event(id="call-2"), event(id="call-2", user_id="user_3")]
+    assert platform.statuses(*refused) == ["conflict", "accepted", "conflict"]
+    platform.send(event(id="call-3", user_id="user_2"), event(id="call-4", user_id="user_3"))
+    ids = platform.rows("SELECT id FROM users ORDER BY id")
+    assert ids == [("user_1",), ("user_2",), ("user_3",)]
+
+
+def test_a_user_whose_event_was_quarantined_is_created_when_first_charged(
+    platform: Platform,
+) -> None:
+    platform.organization("org_2", currency="EUR")
+    waiting = event(organization_id="org_2")
+    assert platform.statuses(waiting) == ["quarantined"]
+    assert platform.statuses(event(organization_id="org_2", id="call-2", cost=1)) == ["accepted"]
+    assert platform.rows("SELECT id FROM users") == [("user_1",)]
+
+
+def test_nothing_is_written_when_every_event_is_a_duplicate(platform: Platform) -> None:
+    platform.send(event())
+    before = platform.rows("SELECT revision, as_of FROM ledger_heads")
+    assert platform.statuses(event(), event(quantity=7)) == ["duplicate", "conflict"]
+    assert platform.rows("SELECT revision, as_of FROM ledger_heads") == before
+
+
 def test_a_day_is_the_organizations_own(database: Database) -> None:
     platform = Platform(database)
     platform.organization(timezone="America/New_York")

@@ -60,6 +60,10 @@ class Transaction(Snapshot):
         if parameters:
             self._connection.execute(text(sql), parameters)
 
+    def undo(self) -> None:
+        """Take back all that was written; what follows is not part of any transaction."""
+        self._driver.rollback()
+
     def stage(self, rows: Sequence[Staged]) -> None:
         """Put rows into the empty staging table."""
         self._engine.stage(self._driver, rows)

@@ -145,7 +145,6 @@ def record(
     is False when every user of the rows is known to be there.
     """
     transaction.stage(rows)
-    transaction.execute("SAVEPOINT untouched")
     transaction.execute(TOUCH_HEADS, now=now)
     transaction.execute("SAVEPOINT claim")
     standing: list[Standing] = []
@@ -153,7 +152,7 @@ def record(
         transaction.execute("ROLLBACK TO SAVEPOINT claim")
         standing = [Standing(*row) for row in transaction.table(STANDING, {}, 4)]
         if len(standing) == len(rows):
-            transaction.execute("ROLLBACK TO SAVEPOINT untouched")
+            transaction.undo()
             return standing
         transaction.execute(DROP_STANDING)
         transaction.execute(CLAIM)
