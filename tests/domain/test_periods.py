@@ -6,7 +6,16 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tollbook.domain.events import microseconds
-from tollbook.domain.periods import NO_EDGE, Cover, Edge, Period, cover, day_of, local_day, resolve
+from tollbook.domain.periods import (
+    NO_EDGE,
+    Cover,
+    Edge,
+    Period,
+    cover,
+    day_and_minute,
+    day_of,
+    resolve,
+)
 
 TODAY = date(2024, 3, 10)
 
@@ -47,7 +56,9 @@ def test_a_period_ends_today_and_starts_thirty_days_before_its_end(
     ],
 )
 def test_a_day_begins_at_local_midnight(instant: str, zone: str, number: int) -> None:
-    assert local_day(microseconds(datetime.fromisoformat(instant)), ZoneInfo(zone)) == number
+    assert (
+        day_and_minute(microseconds(datetime.fromisoformat(instant)), ZoneInfo(zone))[0] == number
+    )
     assert day_of(number).isoformat().replace("-", "") == str(number)
 
 
@@ -62,12 +73,13 @@ ODD_CLOCKS = [
 
 
 @pytest.mark.parametrize(("zone", "around"), ODD_CLOCKS)
-def test_a_day_is_right_at_every_minute_around_an_odd_clock(zone: str, around: str) -> None:
+def test_day_and_minute_are_right_around_an_odd_clock(zone: str, around: str) -> None:
     clock, middle = ZoneInfo(zone), datetime.fromisoformat(around)
     for seconds in range(-7200, 7200, 30):
         instant = middle + timedelta(seconds=seconds)
-        expected = int(instant.astimezone(clock).strftime("%Y%m%d"))
-        assert local_day(microseconds(instant), clock) == expected
+        local = instant.astimezone(clock)
+        expected = int(local.strftime("%Y%m%d")), local.hour * 60 + local.minute
+        assert day_and_minute(microseconds(instant), clock) == expected
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import pytest
 
 from tollbook.domain.errors import PriceBookRefused
+from tollbook.domain.prices import Basis
 from tollbook.rating.book_yaml import parse_price_book
 
 BOOK = """\
@@ -29,7 +30,11 @@ def test_a_book_is_read_exactly() -> None:
     book = parse_price_book(BOOK)
     assert (book.name, book.currency, book.effective_from) == ("Standard", "EUR", 20240131)
     (rate,) = book.rates
-    assert (rate.price, rate.price_picos, rate.per_micros) == ("0.1", 10**11, 60 * 10**6)
+    assert (rate.pricing.price, rate.pricing.price_picos, rate.pricing.per_micros) == (
+        "0.1",
+        10**11,
+        60 * 10**6,
+    )
 
 
 @pytest.mark.parametrize(
@@ -46,8 +51,8 @@ def test_a_book_is_read_exactly() -> None:
     ],
 )
 def test_per_is_a_number_of_units(rate: str, micros: int, per_event: bool) -> None:
-    read = parse_price_book(with_rate(rate)).rates[1]
-    assert (read.per_micros, read.per_event) == (micros, per_event)
+    read = parse_price_book(with_rate(rate)).rates[1].pricing
+    assert (read.per_micros, read.basis is Basis.EVENT) == (micros, per_event)
 
 
 @pytest.mark.parametrize(

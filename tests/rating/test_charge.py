@@ -2,20 +2,19 @@
 
 import pytest
 
-from tollbook.domain.prices import PriceBook, Rate
-from tollbook.rating.book import Tariff, ambiguous_pairs, arranged, in_force
-from tollbook.rating.charge import Charge, Unpriced, charge_of
+from tests.rating.builders import pricing, rate, tariff, usage
+from tollbook.domain.charges import Charge, Unpriced
+from tollbook.domain.prices import Basis
+from tollbook.rating.book import Tariff
+from tollbook.rating.charge import rated
 from tollbook.wiring import default_price_book
 
 DEFAULT = Tariff(default_price_book())
 
 
-def rate(price_picos: int, per_micros: int = 1_000_000, **given: object) -> Rate:
-    return Rate("voice.call", "", "", price_picos, per_micros, **given)  # type: ignore[arg-type]
-
-
-def tariff(*rates: Rate) -> Tariff:
-    return Tariff(PriceBook("test", "USD", 19000101, "test", rates))
+def charged(given: Charge | Unpriced) -> Charge:
+    assert isinstance(given, Charge), given
+    return given
 
 
 @pytest.mark.parametrize(
@@ -34,14 +33,13 @@ def tariff(*rates: Rate) -> Tariff:
     ],
 )
 def test_the_default_book_charges(meter: str, micros: int, nanos: int) -> None:
-    charge = charge_of(meter, micros, None, DEFAULT)
-    assert isinstance(charge, Charge)
+    charge = charged(rated([[DEFAULT]], usage(meter=meter, quantity=micros), "USD"))
     assert charge.cost == nanos
 
 
 def test_a_message_price_bills_one_message_whatever_the_segments() -> None:
-    charge = charge_of("mms.inbound", 5_000_000, None, DEFAULT)
-    assert isinstance(charge, Charge)
+    segments = usage(meter="mms.inbound", quantity=5_000_000)
+    charge = charged(rated([[DEFAULT]], segments, "USD"))
     assert (charge.cost, charge.billed) == (20_000_000, 1_000_000)
 
 
@@ -50,68 +48,23 @@ def test_a_message_price_bills_one_message_whatever_the_segments() -> None:
     [(500, 0), (501, 1), (1500, 2), (2500, 2), (2501, 3), (3500, 4)],
 )
 def test_the_one_rounding_is_half_to_even_at_a_billionth(picos: int, nanos: int) -> None:
-    charge = charge_of("voice.call", 1_000_000, None, tariff(rate(picos)))
-    assert isinstance(charge, Charge)
-    assert charge.cost == nanos
-
-
-def test_the_rate_with_the_most_conditions_wins() -> None:
-    general = rate(1, id=1)
-    to_britain = rate(1, when=(("to.country", "GB"),), id=2)
-    free_to_britain = rate(1, when=(("number_type", "toll_free"), ("to.country", "GB")), id=3)
-    chosen = tariff(general, to_britain, free_to_britain)
-    for attributes, winner in (
-        (None, 1),
-        ({"to": "+14155550100"}, 1),
-        ({"to": "+442079460000"}, 2),
-        ({"to": "+442079460000", "number_type": "toll_free"}, 3),
-        ({"number_type": "toll_free"}, 1),
-        ({"to": "12345"}, 1),
-        ({"to": 44}, 1),
-        ({"to": "+999"}, 1),
-    ):
-        charge = charge_of("voice.call", 1_000_000, attributes, chosen)
-        assert isinstance(charge, Charge)
-        assert charge.rate_id == winner, attributes
-
-
-@pytest.mark.parametrize(
-    ("value", "written"), [(True, "true"), (1, "1"), (1.5, "1.5"), (None, "null"), ("x", "x")]
-)
-def test_conditions_compare_attributes_as_a_book_writes_them(value: object, written: str) -> None:
-    conditional = tariff(rate(1, when=(("a", written),)))
-    assert isinstance(charge_of("voice.call", 1, {"a": value}, conditional), Charge)  # type: ignore[dict-item]
-    assert isinstance(charge_of("voice.call", 1, {}, conditional), Unpriced)
-
-
-def test_without_a_price_there_is_a_reason_and_never_a_zero() -> None:
-    unpriced = charge_of("sms.outbound", 1_000_000, None, tariff(rate(1)))
-    assert isinstance(unpriced, Unpriced)
-    assert unpriced.code == "no_price"
+    book = tariff(rate(pricing(price_picos=picos)))
+    assert charged(rated([[book]], usage(quantity=1_000_000), "USD")).cost == nanos
 
 
 def test_a_cost_past_the_bound_is_unpriced() -> None:
-    dear = tariff(rate(10**18))
-    unpriced = charge_of("voice.call", 10**15, None, dear)
+    dear = tariff(rate(pricing(price_picos=10**18)))
+    unpriced = rated([[dear]], usage(quantity=10**15), "USD")
     assert isinstance(unpriced, Unpriced)
     assert unpriced.code == "cost_out_of_range"
 
 
-def test_the_latest_book_that_has_begun_is_in_force() -> None:
-    books = [
-        PriceBook("old", "USD", 20240101, "", (), 1),
-        PriceBook("new", "USD", 20240301, "", (), 2),
-        PriceBook("mended", "USD", 20240301, "", (), 3),
-    ]
-    names = {
-        day: found.book.name if (found := in_force(arranged(books), day)) else None
-        for day in (20231231, 20240101, 20240229, 20240301)
-    }
-    assert names == {20231231: None, 20240101: "old", 20240229: "old", 20240301: "mended"}
+def test_an_event_that_brings_its_cost_is_charged_that_even_without_a_book() -> None:
+    charge = charged(rated([], usage(cost=7, quantity=3), "USD"))
+    assert (charge.cost, charge.billed, charge.rate_id, charge.buy) == (7, 3, None, 7)
+    assert [(line.name, line.cost) for line in charge.lines] == [("own cost", 7)]
 
 
-def test_rates_that_could_both_match_are_ambiguous() -> None:
-    one, other = rate(1, when=(("a", "1"),)), rate(2, when=(("b", "1"),))
-    assert ambiguous_pairs([one, other]) == [(one, other)]
-    assert ambiguous_pairs([rate(1, when=(("a", "1"),)), rate(2, when=(("a", "2"),))]) == []
-    assert ambiguous_pairs([rate(1), rate(2, when=(("a", "2"),))]) == []
+def test_a_message_price_is_for_the_event() -> None:
+    by_call = tariff(rate(pricing(price_picos=10**12, basis=Basis.EVENT)))
+    assert charged(rated([[by_call]], usage(quantity=61_000_000), "USD")).cost == 10**9

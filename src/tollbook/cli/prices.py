@@ -7,7 +7,7 @@ from tollbook.cli.choices import add_tenant_option
 from tollbook.cli.output import Verbs, add_json_option, print_json, print_rows
 from tollbook.domain.errors import NotFound, PriceBookRefused
 from tollbook.domain.periods import day_of
-from tollbook.domain.prices import PriceBook
+from tollbook.domain.prices import PriceBook, conditions_of
 from tollbook.rating.book_yaml import parse_price_book
 from tollbook.settings import Settings
 from tollbook.store import prices
@@ -70,7 +70,12 @@ def _show(options: argparse.Namespace, settings: Settings) -> int:
             {
                 **_summary(book),
                 "rates": [
-                    {"meter": it.meter, "price": it.price, "per": it.per, "when": dict(it.when)}
+                    {
+                        "meter": it.meter,
+                        "price": it.pricing.price,
+                        "per": it.pricing.per,
+                        "when": conditions_of(it),
+                    }
                     for it in book.rates
                 ],
             }
@@ -80,7 +85,12 @@ def _show(options: argparse.Namespace, settings: Settings) -> int:
         print_rows(
             ("Meter", "Price", "Per", "When"),
             (
-                (it.meter, it.price, it.per, ", ".join(f"{k}={v}" for k, v in it.when))
+                (
+                    it.meter,
+                    it.pricing.price or "",
+                    it.pricing.per,
+                    ", ".join(f"{name}={value}" for name, value in conditions_of(it).items()),
+                )
                 for it in book.rates
             ),
             "no rates",

@@ -11,7 +11,8 @@ import msgspec
 from tollbook.domain.events import instant_of
 
 DEFAULT_DAYS_BACK = 30
-_QUARTER = 15 * 60 * 1_000_000
+_MINUTE = 60 * 1_000_000
+_QUARTER = 15 * _MINUTE
 """A quarter of an hour, in microseconds."""
 
 _ISO_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -34,22 +35,34 @@ def day_of(number: int) -> date:
     return date(number // 10000, number // 100 % 100, number % 100)
 
 
-def local_day(time: int, zone: ZoneInfo) -> int:
-    """Give the calendar day of an instant, in microseconds since 1970, in a zone: a day number."""
-    return _day_throughout(time // _QUARTER, zone) or _day_at(time, zone)
+def day_and_minute(time: int, zone: ZoneInfo) -> tuple[int, int]:
+    """Give the calendar day and the minute of the day of an instant in a zone.
+
+    `time` is in microseconds since 1970 in UTC, the day a day number, the minute from 0 to 1439.
+    """
+    quarter, rest = divmod(time, _QUARTER)
+    start = _start_of(quarter, zone)
+    if start is None:
+        return _looked_up(time, zone)
+    return start[0], start[1] + rest // _MINUTE
 
 
-def _day_at(time: int, zone: ZoneInfo) -> int:
-    return day_number(instant_of(time).astimezone(zone))
+def _looked_up(time: int, zone: ZoneInfo) -> tuple[int, int]:
+    local = instant_of(time).astimezone(zone)
+    return day_number(local), local.hour * 60 + local.minute
 
 
 @lru_cache(65_536)
-def _day_throughout(quarter: int, zone: ZoneInfo) -> int:
-    """Give the day of a quarter of an hour; 0 when a clock change or midnight is inside it."""
+def _start_of(quarter: int, zone: ZoneInfo) -> tuple[int, int] | None:
+    """Give the day and minute at which a quarter of an hour starts.
+
+    None when it must be looked at closely: midnight or a change of the clock is inside, or it does
+    not start with a minute.
+    """
     first = instant_of(quarter * _QUARTER).astimezone(zone)
     last = instant_of((quarter + 1) * _QUARTER - 1).astimezone(zone)
     same = first.date() == last.date() and first.utcoffset() == last.utcoffset()
-    return day_number(first) if same else 0
+    return _looked_up(quarter * _QUARTER, zone) if same and not first.second else None
 
 
 class Period(msgspec.Struct, frozen=True):

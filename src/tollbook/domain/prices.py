@@ -1,30 +1,144 @@
-"""Rates and price books as frozen values."""
+"""Rates, what they cost, and price books, as frozen values.
+
+Prices are integers of *picos* (1e-12 of the currency), quantities integers of *micros* (1e-6 of a
+unit); `price` and `per` are the words of the book they came from.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
 
 import msgspec
 
-TO_COUNTRY = "to.country"
-"""The one condition that is not an attribute: the country of the number in `to`."""
+PRICE_PLACES = 12
+PICOS = 10**PRICE_PLACES
+FIRST_DAY = 0
+LAST_DAY = 99991231
+MINUTES_OF_DAY = 24 * 60
+PARTS = 1_000_000
+"""Percentages are integers of millionths: 15% is 150,000."""
 
 
-class Rate(msgspec.Struct, frozen=True):
-    """One price with its conditions.
+class Basis(StrEnum):
+    """What a price is for: a number of the meter's units, the event as a whole, or media bytes."""
 
-    `price_picos` is the price in 1e-12 of the currency for `per_micros` of the meter's unit, or,
-    when `per_event`, for the event as a whole. `price` and `per` are the words of the book.
+    UNIT = "unit"
+    EVENT = "event"
+    MEDIA = "media"
+
+
+class CallTerms(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """How the seconds of a call are billed; durations in micros, money in picos.
+
+    The first increment is billed whole, then steps of `following`; 0 means as it lasted.
     """
 
-    meter: str
+    minimum: int = 0
+    first: int = 0
+    following: int = 0
+    grace: int = 0
+    connect_fee: int = 0
+    maximum_cost: int | None = None
+
+
+class TierMode(StrEnum):
+    """Graduated tiers price each part of a month's quantity, volume tiers the whole of it."""
+
+    GRADUATED = "graduated"
+    VOLUME = "volume"
+
+
+class Tier(msgspec.Struct, frozen=True, gc=False):
+    """The price up to a quantity of the month, in micros; the last tier has no end."""
+
+    up_to: int | None
     price: str
+    price_picos: int
+
+
+class Fee(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """A line beside the price: an amount for some units or for the event, or a share of the price.
+
+    `share` is in millionths of the price, connect fee included; then `price_picos` is 0.
+    """
+
+    name: str
+    price: str
+    per: str = ""
+    price_picos: int = 0
+    per_micros: int = 1_000_000
+    basis: Basis = Basis.EVENT
+    share: int | None = None
+
+
+class Pricing(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """Everything about what a rate costs; thousands of rates of a deck share one.
+
+    `price_picos` is for `per_micros` of the basis. `package` rounds the quantity up to whole
+    blocks of that many micros, of each event or, when `monthly`, of the month. Whatever depends on
+    the month so far names its `tier_group`, under which the ledger counts. `buy` is what the
+    quantity is bought for, None when nobody knows. `markup` is added to an event's own cost, in
+    millionths; without `price` the rate is for such events only.
+    """
+
+    price: str | None
     per: str
     price_picos: int
     per_micros: int
-    per_event: bool = False
+    basis: Basis = Basis.UNIT
+    calls: CallTerms | None = None
+    package: int = 0
+    monthly: bool = False
+    tiers: tuple[Tier, ...] = ()
+    tier_mode: TierMode = TierMode.GRADUATED
+    tier_group: str | None = None
+    prorated: bool = False
+    fees: tuple[Fee, ...] = ()
+    buy: "Pricing | None" = None
+    markup: int | None = None
+
+
+class Rate(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """What a usage must be to have this pricing: one price with its conditions, immutable.
+
+    `to` and `from_` are the first digits of E.164 numbers. `when` holds attributes and the values
+    they must have. `hours` are spans of local minutes since Monday 0:00, the end outside; none
+    means always. The days of validity are both inside.
+    """
+
+    meter: str
+    pricing: Pricing
+    to: str = ""
+    from_: str = ""
     when: tuple[tuple[str, str], ...] = ()
+    hours: tuple[tuple[int, int], ...] = ()
+    valid_from: int = FIRST_DAY
+    valid_until: int = LAST_DAY
     id: int = 0
+
+    @property
+    def always(self) -> bool:
+        """Tell whether the prefixes alone decide, whatever the time and the attributes."""
+        return not (
+            self.when or self.hours or self.valid_from > FIRST_DAY or self.valid_until < LAST_DAY
+        )
+
+
+class Deck(msgspec.Struct, frozen=True):
+    """Many rates as columns: row n is `templates[template_of[n]]` with its prefix and id put in.
+
+    Consecutive ids are a `range`. The prefixes are those of `to`, or of `from_` for an inbound
+    deck. A hundred thousand rows take no object each.
+    """
+
+    templates: Sequence[Rate]
+    prefixes: Sequence[str]
+    template_of: Sequence[int]
+    ids: Sequence[int]
+    inbound: bool = False
 
 
 class PriceBook(msgspec.Struct, frozen=True):
-    """A versioned set of rates of one tenant, in force from a day on until a later book is."""
+    """A versioned set of rates, in force from a day on until a later version is."""
 
     name: str
     currency: str
@@ -32,3 +146,10 @@ class PriceBook(msgspec.Struct, frozen=True):
     source: str
     rates: tuple[Rate, ...]
     version: int = 0
+    decks: tuple[Deck, ...] = ()
+
+
+def conditions_of(rate: Rate) -> dict[str, str]:
+    """List what a rate asks for but days and hours, as a reader of its book knows it."""
+    prefixes = {"to": rate.to, "from": rate.from_}
+    return {name: prefix for name, prefix in prefixes.items() if prefix} | dict(rate.when)

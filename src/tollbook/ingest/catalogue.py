@@ -9,6 +9,7 @@ import msgspec
 from tollbook.domain.directory import zone
 from tollbook.domain.keys import ApiKey
 from tollbook.rating.book import Tariff, arranged
+from tollbook.rating.choose import Books
 from tollbook.store import directory, keys, prices
 from tollbook.store.database import Database, Snapshot
 
@@ -26,7 +27,7 @@ class Terms(msgspec.Struct, frozen=True):
     known: bool
     zone: ZoneInfo
     currency: str
-    tariffs: tuple[Tariff, ...]
+    books: Books
 
 
 class Catalogue:
@@ -133,5 +134,5 @@ class Catalogue:
                 row.status != directory.UNKNOWN,
                 zone(row.timezone),
                 row.currency,
-                self._tariffs[tenant],
+                (self._tariffs[tenant],),
             )

@@ -1,55 +1,161 @@
-"""A price book arranged for rating, and the choice among books."""
+"""A price book arranged for rating, so that its rate for a usage is found in a few look-ups."""
 
-from collections.abc import Iterable, Mapping
+from array import array
+from collections.abc import Callable, Iterable, Sequence
 
-from tollbook.domain.prices import PriceBook, Rate
+import msgspec
+
+from tollbook.domain.charges import Usage
+from tollbook.domain.prices import Deck, PriceBook, Pricing, Rate
+from tollbook.rating.index import Index
+from tollbook.rating.match import fits
+
+
+class Chosen(msgspec.Struct, frozen=True, gc=False):
+    """The rate found for a usage, before any arithmetic: its number, its pricing and its prefixes.
+
+    `to` and `from_` are the prefixes that matched, 0 for none.
+    """
+
+    tariff: "Tariff"
+    row: int
+    rate_id: int
+    pricing: Pricing
+    to: int
+    from_: int
+
+    @property
+    def tier_key(self) -> str | None:
+        """Name what the ledger must have counted this month, None when the month is no matter."""
+        return self.pricing.tier_group
+
+    @property
+    def rate(self) -> Rate:
+        """Give the rate itself, for explaining."""
+        template = self.tariff.template(self.row)
+        to, from_ = (str(prefix) if prefix else "" for prefix in (self.to, self.from_))
+        return msgspec.structs.replace(template, to=to, from_=from_, id=self.rate_id)
 
 
 class Tariff:
-    """A price book arranged for rating: for each meter its rates, most conditions first."""
+    """A version of a price book arranged for rating.
 
-    __slots__ = ("book", "rates_of")
+    Each row is a number into compact columns, so that a deck of a hundred thousand prefixes takes
+    neither an object a row nor a comparison a row.
+    """
+
+    __slots__ = (
+        "_ids",
+        "_markups",
+        "_prices",
+        "_template_of",
+        "_templates",
+        "currency",
+        "effective_from",
+        "name",
+        "version",
+    )
 
     def __init__(self, book: PriceBook) -> None:
-        self.book = book
-        self.rates_of: Mapping[str, tuple[Rate, ...]] = _by_meter(book.rates)
+        self.name = book.name
+        self.version = book.version
+        self.currency = book.currency
+        self.effective_from = book.effective_from
+        self._templates: list[Rate] = []
+        self._template_of = array("I")
+        self._ids: Sequence[int] = ()
+        self._prices: dict[str, Index] = {}
+        self._markups: dict[str, Index] = {}
+        self._take(book)
+
+    def template(self, row: int) -> Rate:
+        """Give what a row has in common with others: all but prefixes and id."""
+        return self._templates[self._template_of[row]]
+
+    def find(self, usage: Usage) -> Chosen | None:
+        """Find the most particular rate that fits, None when none does.
+
+        A usage that brings its own cost looks for a markup, any other for a price.
+        """
+        index = (self._prices if usage.cost is None else self._markups).get(usage.meter)
+        found = index.find(usage, self._fits) if index else None
+        if found is None:
+            return None
+        row, to, from_ = found
+        pricing = self._templates[self._template_of[row]].pricing
+        return Chosen(self, row, self._ids[row], pricing, to, from_)
+
+    def _fits(self, row: int, usage: Usage) -> bool:
+        return fits(self.template(row), usage)
+
+    def _take(self, book: PriceBook) -> None:
+        """Make columns of a book's rates and decks, and index them."""
+        columns = [_deck_of(book.rates), *book.decks]
+        self._ids = _joined([deck.ids for deck in columns])
+        for deck in columns:
+            self._take_deck(deck)
+        for index in (*self._prices.values(), *self._markups.values()):
+            index.settle(self.template)
+
+    def _take_deck(self, deck: Deck) -> None:
+        first = len(self._templates)
+        self._templates.extend(deck.templates)
+        adders = [self._adders(template) for template in deck.templates]
+        for row, (prefix, number) in enumerate(
+            zip(deck.prefixes, deck.template_of, strict=True), len(self._template_of)
+        ):
+            template = deck.templates[number]
+            to, from_ = (template.to, prefix) if deck.inbound else (prefix, template.from_)
+            for add in adders[number]:
+                add(row, to, from_, template.always)
+        self._template_of.extend(array("I", [first + number for number in deck.template_of]))
+
+    def _adders(self, template: Rate) -> list[Callable[[int, str, str, bool], None]]:
+        """Give the indexes a rate belongs to: that of prices, that of markups, or both."""
+        indexes = [
+            kept.setdefault(template.meter, Index())
+            for kept, wanted in (
+                (self._prices, template.pricing.price),
+                (self._markups, template.pricing.markup),
+            )
+            if wanted is not None
+        ]
+        return [index.add for index in indexes]
 
 
-def _by_meter(rates: Iterable[Rate]) -> dict[str, tuple[Rate, ...]]:
-    by_meter: dict[str, list[Rate]] = {}
+def _deck_of(rates: Sequence[Rate]) -> Deck:
+    """Make columns of rates; rates that differ by `to` and id alone share a template."""
+    numbers: dict[Rate, int] = {}
+    template_of = array("I")
     for rate in rates:
-        by_meter.setdefault(rate.meter, []).append(rate)
-    return {
-        meter: tuple(sorted(of_meter, key=lambda rate: -len(rate.when)))
-        for meter, of_meter in by_meter.items()
-    }
+        template = msgspec.structs.replace(rate, to="", id=0)
+        template_of.append(numbers.setdefault(template, len(numbers)))
+    prefixes = [rate.to for rate in rates]
+    return Deck(tuple(numbers), prefixes, template_of, [rate.id for rate in rates])
+
+
+def _joined(columns: Sequence[Sequence[int]]) -> Sequence[int]:
+    """Put columns of ids one after the other, as a range when they are one."""
+    columns = [column for column in columns if len(column)]
+    if len(columns) == 1 and isinstance(columns[0], range):
+        return columns[0]
+    ids = array("q")
+    for column in columns:
+        ids.extend(column)
+    first = ids[0] if ids else 0
+    consecutive = range(first, first + len(ids))
+    return consecutive if array("q", consecutive) == ids else ids
 
 
 def arranged(books: Iterable[PriceBook]) -> tuple[Tariff, ...]:
-    """Arrange a tenant's books: the latest first, the higher version on a tie."""
+    """Arrange the versions of a book: the latest first, the higher version on a tie."""
     latest_first = sorted(books, key=lambda it: (it.effective_from, it.version), reverse=True)
     return tuple(Tariff(book) for book in latest_first)
 
 
-def in_force(tariffs: Iterable[Tariff], day: int) -> Tariff | None:
-    """Choose the book for a day among arranged ones: the first that has begun."""
-    for tariff in tariffs:
-        if tariff.book.effective_from <= day:
+def in_force(versions: Iterable[Tariff], day: int) -> Tariff | None:
+    """Choose the version for a day among arranged ones: the first that has begun."""
+    for tariff in versions:
+        if tariff.effective_from <= day:
             return tariff
     return None
-
-
-def ambiguous_pairs(rates: Iterable[Rate]) -> list[tuple[Rate, Rate]]:
-    """Find pairs of rates that could match one event equally well; a book has none."""
-    return [
-        (one, other)
-        for of_meter in _by_meter(rates).values()
-        for index, one in enumerate(of_meter)
-        for other in of_meter[index + 1 :]
-        if len(one.when) == len(other.when) and not _exclude(one, other)
-    ]
-
-
-def _exclude(one: Rate, other: Rate) -> bool:
-    wanted = dict(one.when)
-    return any(name in wanted and wanted[name] != value for name, value in other.when)

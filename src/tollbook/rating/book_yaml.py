@@ -21,10 +21,9 @@ from tollbook.domain.errors import PriceBookRefused, Problem
 from tollbook.domain.exact import MICROS, QUANTITY_PLACES, scaled
 from tollbook.domain.meters import BY_TYPE, Meter
 from tollbook.domain.periods import day_number, parsed_day
-from tollbook.domain.prices import PriceBook, Rate
-from tollbook.rating.book import ambiguous_pairs
+from tollbook.domain.prices import PRICE_PLACES, Basis, PriceBook, Pricing, Rate
+from tollbook.rating.clashes import clashes
 
-PRICE_PLACES = 12
 _MOST_PRICE = Decimal(1_000_000)
 _MULTIPLES = {
     "second": {"second": 1, "minute": 60, "hour": 3600},
@@ -89,15 +88,15 @@ class _Reader:
             self._say(node, "rates", "not_a_list", "rates must be a list of at least one rate")
             return ()
         read = [(self._rate(item, f"rates[{n}]"), item) for n, item in enumerate(node.value)]
-        lines = {id(rate): item for rate, item in read if rate}
+        items = [item for rate, item in read if rate]
         rates = [rate for rate, _ in read if rate]
-        for one, other in ambiguous_pairs(rates):
+        for one, other in clashes(rates):
             self._say(
-                lines[id(other)],
+                items[other],
                 "rates",
                 "ambiguous_rates",
-                f"this rate and the one on line {lines[id(one)].start_mark.line + 1} "
-                f"could both price the same {one.meter}",
+                f"this rate and the one on line {items[one].start_mark.line + 1} "
+                f"could both price the same {rates[one].meter}",
             )
         return tuple(rates)
 
@@ -115,7 +114,8 @@ class _Reader:
         if len(self.problems) > before or meter is None or basis is None:
             return None
         text = self._text(fields, "price", path)
-        return Rate(meter.type, text, per, price, basis[0], basis[1], when)
+        of = Basis.EVENT if basis[1] else Basis.UNIT
+        return Rate(meter.type, Pricing(text, per, price, basis[0], of), when=when)
 
     def _meter(self, fields: dict[str, yaml.Node], path: str) -> Meter | None:
         text = self._text(fields, "meter", path)

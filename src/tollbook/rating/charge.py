@@ -1,75 +1,59 @@
-"""The arithmetic: one event and one tariff give one charge, rounded once."""
+"""From a usage and the books it is priced by to a charge, rounded once."""
 
-from collections.abc import Mapping
+from tollbook.domain.charges import OWN_COST_LINE, Charge, Line, Unpriced, Usage
+from tollbook.domain.exact import COST_PLACES, MOST_COST, divide_half_even, scaled
+from tollbook.domain.prices import PARTS, Pricing
+from tollbook.rating.book import Chosen
+from tollbook.rating.choose import Books, choose
+from tollbook.rating.working import worked
 
-import msgspec
-
-from tollbook.domain.events import plain_number
-from tollbook.domain.exact import COST_PLACES, MICROS, MOST_COST, divide_half_even, scaled
-from tollbook.domain.prices import TO_COUNTRY, Rate
-from tollbook.rating.book import Tariff
-from tollbook.rating.numbers import country_of
-
+MARKUP_LINE = "markup"
 _MOST_COST_NANOS = scaled(MOST_COST, COST_PLACES)
-_PICOS_IN_A_NANO = 1000
-
-Attributes = Mapping[str, str | int | float | bool | None]
-
-
-class Charge(msgspec.Struct, frozen=True, gc=False):
-    """What an event costs, in nanos, for which billed quantity, in micros, and by which rate.
-
-    `rate_id` is None when the event brought its own cost.
-    """
-
-    cost: int
-    billed: int
-    rate_id: int | None
+_OUT_OF_RANGE = Unpriced("cost_out_of_range", f"the cost would be over {MOST_COST}")
+Found = Chosen | Unpriced
 
 
-class Unpriced(msgspec.Struct, frozen=True):
-    """Why an event has no charge: a code and a sentence. It is never charged 0."""
-
-    code: str
-    reason: str
-
-
-def charge_of(
-    meter: str, quantity: int, attributes: Attributes | None, tariff: Tariff
+def rated(
+    books: Books, usage: Usage, currency: str, position: int | None = None
 ) -> Charge | Unpriced:
-    """Price `quantity` micros of a meter by the rate that fits with the most conditions.
+    """Choose the rate of a usage and charge by it."""
+    return charge_of(choose(books, usage, currency), usage, position)
 
-    cost = billed quantity / per * price, rounded half to even to 1e-9 of the currency.
+
+def charge_of(found: Found, usage: Usage, position: int | None = None) -> Charge | Unpriced:
+    """Charge a usage by what was chosen for it; a usage that brings its own cost needs no rate.
+
+    `position` is what the ledger has billed this month under `found.tier_key`.
     """
-    for rate in tariff.rates_of.get(meter, ()):
-        if rate.when and not _fits(rate, attributes or {}):
-            continue
-        billed = MICROS if rate.per_event else quantity
-        cost = divide_half_even(billed * rate.price_picos, rate.per_micros * _PICOS_IN_A_NANO)
-        if cost > _MOST_COST_NANOS:
-            return Unpriced("cost_out_of_range", f"the cost would be over {MOST_COST}")
-        return Charge(cost, billed, rate.id)
-    return Unpriced(
-        "no_price", f"price book version {tariff.book.version} has no price for this {meter}"
-    )
+    if isinstance(found, Unpriced):
+        return found if usage.cost is None else Charge(usage.cost, usage.quantity, None, usage.cost)
+    return priced(found.pricing, found.rate_id, usage, position)
 
 
-def _fits(rate: Rate, attributes: Attributes) -> bool:
-    return all(
-        _country(attributes) == wanted
-        if name == TO_COUNTRY
-        else name in attributes and _plain(attributes[name]) == wanted
-        for name, wanted in rate.when
-    )
+def priced(
+    pricing: Pricing, rate_id: int, usage: Usage, position: int | None = None
+) -> Charge | Unpriced:
+    """Charge a usage by the pricing of a rate."""
+    if usage.cost is not None:
+        return _marked_up(pricing, rate_id, usage, usage.cost)
+    work = worked(pricing, usage, position)
+    if isinstance(work, Unpriced):
+        return work
+    cost = work.cost
+    if not -_MOST_COST_NANOS <= cost <= _MOST_COST_NANOS:
+        return _OUT_OF_RANGE
+    if pricing.buy is None:
+        return Charge(cost, work.billed, rate_id, None, work.lines)
+    bought = worked(pricing.buy, usage)
+    if isinstance(bought, Unpriced):
+        return bought
+    return Charge(cost, work.billed, rate_id, bought.cost, work.lines)
 
 
-def _country(attributes: Attributes) -> str | None:
-    number = attributes.get("to")
-    return country_of(number) if isinstance(number, str) else None
-
-
-def _plain(value: str | float | bool | None) -> str:
-    """Write an attribute as a book would: text as it is, anything else as in JSON."""
-    if isinstance(value, float):
-        value = plain_number(value)
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+def _marked_up(pricing: Pricing, rate_id: int, usage: Usage, own: int) -> Charge | Unpriced:
+    """Charge an event's own cost with the markup of the rate, rounded once."""
+    markup = divide_half_even(own * (pricing.markup or 0), PARTS)
+    if own + markup > _MOST_COST_NANOS:
+        return _OUT_OF_RANGE
+    parts = (Line(OWN_COST_LINE, own), Line(MARKUP_LINE, markup))
+    return Charge(own + markup, usage.quantity, rate_id, own, parts)

@@ -1,17 +1,78 @@
-"""What a telephone number says about itself (E.164, by the phonenumbers library)."""
+"""What a telephone number, or what stands in its place, says about itself (E.164, phonenumbers)."""
 
+import re
 from functools import lru_cache
 
 import phonenumbers
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+
+NUMBER = "number"
+SHORT_CODE = "short_code"
+ALPHANUMERIC = "alphanumeric"
+SIP = "sip"
+NONE = "none"
+KINDS = (NUMBER, SHORT_CODE, ALPHANUMERIC, SIP, NONE)
+
+_is_e164 = re.compile(r"\+[1-9][0-9]{6,14}").fullmatch
+_is_short_code = re.compile(r"[0-9]{3,8}").fullmatch
+_is_alphanumeric = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 &'+._-]{1,11}").fullmatch
+_INTERNATIONAL = ("+", "00", "tel:")
+_LONGEST_WRITTEN = 64
+_ALONE = {
+    str(code): regions[0]
+    for code, regions in COUNTRY_CODE_TO_REGION_CODE.items()
+    if len(regions) == 1
+}
+"""Calling codes of one region each; +1, +7, +44 and a few others are shared."""
+
+
+def digits_of(value: object) -> str:
+    """Give the digits of an international number, however it is written; empty when it is none."""
+    if type(value) is not str:
+        return ""
+    if _is_e164(value):
+        return value[1:]
+    text = value.strip()
+    return _parsed(text) if text.startswith(_INTERNATIONAL) else ""
+
+
+def kind_of(value: object) -> str:
+    """Tell numbers from what may stand in their place."""
+    if type(value) is not str:
+        return NONE
+    if digits_of(value):
+        return NUMBER
+    text = value.strip()
+    if text.startswith(("sip:", "sips:")) or "@" in text:
+        return SIP
+    if _is_short_code(text):
+        return SHORT_CODE
+    return ALPHANUMERIC if _is_alphanumeric(text) else NONE
+
+
+def country_of(digits: str) -> str | None:
+    """Give the ISO 3166 code of the country of an international number, None without one."""
+    found = _ALONE.get(digits[:2]) or _ALONE.get(digits[:3])
+    return found or (_country_of_shared(digits) if digits else None)
 
 
 @lru_cache(maxsize=65_536)
-def country_of(number: str) -> str | None:
-    """Give the ISO 3166 code of the country of an E.164 number, None when it has none."""
-    if not number.startswith("+"):
-        return None
+def _country_of_shared(digits: str) -> str | None:
     try:
-        parsed = phonenumbers.parse(number, None)
+        parsed = phonenumbers.parse("+" + digits, None)
     except phonenumbers.NumberParseException:
         return None
-    return phonenumbers.region_code_for_number(parsed)
+    region: str | None = phonenumbers.region_code_for_number(parsed)
+    return region
+
+
+@lru_cache(maxsize=65_536)
+def _parsed(text: str) -> str:
+    if len(text) > _LONGEST_WRITTEN:
+        return ""
+    try:
+        parsed = phonenumbers.parse("+" + text[2:] if text.startswith("00") else text, None)
+    except phonenumbers.NumberParseException:
+        return ""
+    written = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    return written[1:] if _is_e164(written) else ""

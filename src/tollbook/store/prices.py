@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tollbook.domain.prices import PriceBook, Rate
+from tollbook.domain.prices import Basis, PriceBook, Rate
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.directory import count_revision
 
@@ -11,10 +11,10 @@ SELECT name, currency, effective_from, source, version
 FROM price_books WHERE tenant_id = :tenant ORDER BY version
 """
 _RATES = """
-SELECT version, meter, price, per, price_picos, per_micros, per_event, conditions, rate_id
+SELECT version, rate_id, conditions
 FROM rates WHERE tenant_id = :tenant ORDER BY version, position
 """
-_conditions = msgspec.json.Decoder(tuple[tuple[str, str], ...])
+_rate = msgspec.json.Decoder(Rate)
 
 
 def add_price_book(transaction: Transaction, tenant: str, book: PriceBook, now: int) -> int:
@@ -57,12 +57,13 @@ def add_price_book(transaction: Transaction, tenant: str, book: PriceBook, now: 
                 "version": version,
                 "position": position,
                 "meter": rate.meter,
-                "price": rate.price,
-                "per": rate.per,
-                "price_picos": rate.price_picos,
-                "per_micros": rate.per_micros,
-                "per_event": int(rate.per_event),
-                "conditions": msgspec.json.encode(rate.when).decode(),
+                "price": rate.pricing.price or "",
+                "per": rate.pricing.per,
+                "price_picos": rate.pricing.price_picos,
+                "per_micros": rate.pricing.per_micros,
+                "per_event": int(rate.pricing.basis is Basis.EVENT),
+                # The whole rate: the columns beside it are for reading by eye.
+                "conditions": msgspec.json.encode(rate).decode(),
             }
             for position, rate in enumerate(book.rates)
         ],
@@ -73,12 +74,9 @@ def add_price_book(transaction: Transaction, tenant: str, book: PriceBook, now: 
 def price_books(snapshot: Snapshot, tenant: str) -> list[PriceBook]:
     """Read a tenant's books with their rates, the oldest version first."""
     rates: dict[int, list[Rate]] = {}
-    for version, meter, price, per, picos, micros, per_event, conditions, number in snapshot.rows(
-        _RATES, tenant=tenant
-    ):
-        when = _conditions.decode(conditions)
-        rate = Rate(meter, price, per, picos, micros, bool(per_event), when, number)
-        rates.setdefault(version, []).append(rate)
+    for version, number, rate in snapshot.rows(_RATES, tenant=tenant):
+        read = msgspec.structs.replace(_rate.decode(rate), id=number)
+        rates.setdefault(version, []).append(read)
     return [
         PriceBook(name, currency, effective_from, source, tuple(rates.get(version, ())), version)
         for name, currency, effective_from, source, version in snapshot.rows(_BOOKS, tenant=tenant)

@@ -1,0 +1,60 @@
+"""What is rated and what comes of it, as frozen values."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+Attributes = Mapping[str, str | int | float | bool | None]
+
+PRICE_LINE = "price"
+OWN_COST_LINE = "own cost"
+
+
+class Usage(msgspec.Struct, frozen=True, gc=False):
+    """All that rating looks at of an event: no id, no user, no instant.
+
+    `quantity` is in micros, `cost` in nanos when the event brings its own. `day` and `minute` are
+    the start on the organization's own calendar and clock: 20240131, and minutes since midnight.
+    """
+
+    meter: str
+    quantity: int
+    day: int
+    attributes: Attributes | None = None
+    cost: int | None = None
+    minute: int = 0
+
+
+class Line(msgspec.Struct, frozen=True, gc=False):
+    """One named part of a cost, in nanos."""
+
+    name: str
+    cost: int
+
+
+class Charge(msgspec.Struct, frozen=True, gc=False):
+    """What an event costs, in nanos, for which billed quantity, in micros, and by which rate.
+
+    `rate_id` is None when the event's own cost is all there is to it. `buy` is None when nobody
+    knows what the usage was bought for. `parts` is empty when the price is all of the cost.
+    """
+
+    cost: int
+    billed: int
+    rate_id: int | None
+    buy: int | None = None
+    parts: tuple[Line, ...] = ()
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """List the parts of the cost; they add up to it exactly."""
+        if self.parts:
+            return self.parts
+        return (Line(PRICE_LINE if self.rate_id is not None else OWN_COST_LINE, self.cost),)
+
+
+class Unpriced(msgspec.Struct, frozen=True):
+    """Why an event has no charge: a code and a sentence. It is never charged 0."""
+
+    code: str
+    reason: str

@@ -1,0 +1,37 @@
+"""Which rate prices a usage: the organization's own book before the tenant's, rate by rate."""
+
+from collections.abc import Sequence
+
+from tollbook.domain.charges import Unpriced, Usage
+from tollbook.rating.book import Chosen, Tariff, in_force
+
+NO_BOOK = "no_price_book"
+NO_PRICE = "no_price"
+WRONG_CURRENCY = "currency_mismatch"
+
+Books = Sequence[Sequence[Tariff]]
+"""Books in the order they are asked, an organization's own first; each as its arranged versions."""
+
+
+def choose(books: Books, usage: Usage, currency: str) -> Chosen | Unpriced:
+    """Choose the rate of a usage: that of the first book of which any rate in force fits."""
+    asked: Tariff | None = None
+    for versions in books:
+        tariff = in_force(versions, usage.day)
+        if tariff is None:
+            continue
+        if tariff.currency != currency:
+            return Unpriced(
+                WRONG_CURRENCY,
+                f"price book version {tariff.version} is in {tariff.currency}, "
+                f"the organization in {currency}",
+            )
+        found = tariff.find(usage)
+        if found is not None:
+            return found
+        asked = tariff
+    if asked is None:
+        return Unpriced(NO_BOOK, f"no price book is in force on {usage.day}")
+    return Unpriced(
+        NO_PRICE, f"price book version {asked.version} has no price for this {usage.meter}"
+    )

@@ -1,0 +1,158 @@
+"""Rows of a tariff by prefix: the longest prefix of a number in as many look-ups as it has digits.
+
+A row is a number. A row whose prefixes alone decide stands as it is; one that must be looked at
+stands as its complement (`~row`), so that the common case costs one comparison and no object.
+"""
+
+from collections.abc import Callable, Sequence
+
+from tollbook.domain.charges import Attributes, Usage
+from tollbook.domain.prices import Rate
+from tollbook.rating.match import COUNTRIES, derived, rank_of
+from tollbook.rating.numbers import digits_of
+
+Fits = Callable[[int, Usage], bool]
+Found = tuple[int, int, int]
+"""A row, and the prefixes of `to` and `from` that matched, 0 for none."""
+
+_FEW = 4
+"""Up to here going through the rows of a prefix is as quick as looking up a country."""
+
+
+class ByFrom:
+    """What stands at one prefix of `to`, by prefix of `from`; 0 is for any."""
+
+    __slots__ = ("nodes",)
+
+    def __init__(self) -> None:
+        self.nodes: dict[int, Node] = {}
+
+
+class ByCountry:
+    """Rows of one prefix by the country they ask for, and those that ask for none."""
+
+    __slots__ = ("condition", "rest", "rows_of")
+
+    def __init__(self, condition: str, rows_of: dict[str, tuple[int, ...]], rest: "Node") -> None:
+        self.condition = condition
+        self.rows_of = rows_of
+        self.rest = rest
+
+
+Node = int | tuple[int, ...] | ByFrom | ByCountry
+
+
+class Index:
+    """The rows of one meter: filled by `add`, made ready by `settle`, asked by `find`."""
+
+    __slots__ = ("_crowded", "_longest", "_nodes")
+
+    def __init__(self) -> None:
+        self._nodes: dict[int, Node] = {}
+        self._crowded: dict[tuple[int, int], list[int]] = {}
+        self._longest = 0
+
+    def add(self, row: int, to: str, from_: str, always: bool) -> None:
+        """Put a row at its prefixes."""
+        self._longest = max(self._longest, len(to))
+        nodes, key = self._place(int(to or 0), int(from_ or 0))
+        code = row if always else ~row
+        present = nodes.get(key)
+        if present is None:
+            nodes[key] = code
+        elif isinstance(present, int):
+            nodes[key] = ()
+            self._crowded[int(to or 0), int(from_ or 0)] = [present, code]
+        else:
+            self._crowded[int(to or 0), int(from_ or 0)].append(code)
+
+    def settle(self, template: Callable[[int], Rate]) -> None:
+        """Order the rows that share their prefixes, the most particular first."""
+        for (to, from_), codes in self._crowded.items():
+            nodes, key = self._place(to, from_)
+            codes.sort(key=lambda code: rank_of(template(row_of(code))), reverse=True)
+            nodes[key] = _by_country(codes, template, COUNTRIES)
+        self._crowded.clear()
+
+    def find(self, usage: Usage, fits: Fits) -> Found | None:
+        """Find the most particular row that fits."""
+        attributes = usage.attributes
+        to = 0
+        if attributes and self._longest:
+            to = int(digits_of(attributes.get("to"))[: self._longest] or 0)
+        get = self._nodes.get
+        while True:
+            node = get(to)
+            if node is not None:
+                if type(node) is int and node >= 0:
+                    return node, to, 0
+                found = _among(node, usage, fits)
+                if found is not None:
+                    return found[0], to, found[1]
+            if not to:
+                return None
+            to //= 10
+
+    def _place(self, to: int, from_: int) -> tuple[dict[int, Node], int]:
+        """Give the place of a pair of prefixes, making room for `from` where there was none."""
+        node = self._nodes.get(to)
+        if not isinstance(node, ByFrom):
+            if not from_:
+                return self._nodes, to
+            by_from = ByFrom()
+            if node is not None:
+                by_from.nodes[0] = node
+            self._nodes[to] = node = by_from
+        return node.nodes, from_
+
+
+def row_of(code: int) -> int:
+    """Give the row that stands in an index, as it is or as its complement."""
+    return code if code >= 0 else ~code
+
+
+def _among(node: Node, usage: Usage, fits: Fits) -> tuple[int, int] | None:
+    """Find the first row of a node that fits, and the prefix of `from` that led to it."""
+    if isinstance(node, int):
+        return (row_of(node), 0) if node >= 0 or fits(~node, usage) else None
+    if isinstance(node, tuple):
+        for code in node:
+            if code >= 0 or fits(~code, usage):
+                return row_of(code), 0
+        return None
+    if isinstance(node, ByCountry):
+        country = derived(node.condition, usage.attributes or {})
+        found = _among(node.rows_of.get(country or "", ()), usage, fits)
+        return found or _among(node.rest, usage, fits)
+    return _by_from(node, usage, fits)
+
+
+def _by_from(node: ByFrom, usage: Usage, fits: Fits) -> tuple[int, int] | None:
+    attributes: Attributes = usage.attributes or {}
+    from_ = int(digits_of(attributes.get("from")) or 0)
+    while True:
+        here = node.nodes.get(from_)
+        found = None if here is None else _among(here, usage, fits)
+        if found is not None:
+            return found[0], from_
+        if not from_:
+            return None
+        from_ //= 10
+
+
+def _by_country(
+    codes: Sequence[int], template: Callable[[int], Rate], conditions: Sequence[str]
+) -> Node:
+    """Part rows by the countries they ask for when they are many; both parts keep their order."""
+    if len(codes) <= _FEW or not conditions:
+        return tuple(codes)
+    rows_of: dict[str, tuple[int, ...]] = {}
+    rest: list[int] = []
+    for code in codes:
+        country = dict(template(row_of(code)).when).get(conditions[0])
+        if country is None:
+            rest.append(code)
+        else:
+            rows_of[country] = (*rows_of.get(country, ()), code)
+    others = _by_country(rest, template, conditions[1:])
+    return ByCountry(conditions[0], rows_of, others) if rows_of else others

@@ -1,0 +1,143 @@
+"""The arithmetic: a usage and a pricing give an exact amount, with all that comes up on the way.
+
+A charge is made of that, and so is its explanation.
+"""
+
+from fractions import Fraction
+
+import msgspec
+
+from tollbook.domain.charges import PRICE_LINE, Line, Unpriced, Usage
+from tollbook.domain.exact import MICROS, divide_half_even
+from tollbook.domain.prices import PARTS, Basis, Fee, Pricing
+from tollbook.rating.quantity import (
+    DaysInUse,
+    basis_quantity,
+    billed_seconds,
+    days_in_use,
+    whole_blocks,
+)
+from tollbook.rating.tiers import PICOS_IN_A_NANO, added
+
+CONNECT_FEE_LINE = "connect fee"
+MONTH_UNKNOWN = Unpriced(
+    "month_unknown", "the price depends on the month so far, which was not given"
+)
+
+
+class Working(msgspec.Struct, frozen=True, gc=False):
+    """What comes up on the way to a charge, exactly; money in picos.
+
+    `counted` is the quantity after minimum and increments, `basis` what of it the price counts,
+    `billed` that in whole blocks or for the days in use. The price is `numerator / denominator`,
+    `capped` when the maximum cost is less; `fees` are the amounts beside it.
+    """
+
+    counted: int
+    basis: int
+    billed: int
+    numerator: int
+    denominator: int
+    capped: bool = False
+    days: DaysInUse | None = None
+    fees: tuple[tuple[str, Fraction], ...] = ()
+
+    @property
+    def cost(self) -> int:
+        """Round the whole of it, once, half to even, to nanos."""
+        if not self.fees:
+            return divide_half_even(self.numerator, self.denominator * PICOS_IN_A_NANO)
+        return _nanos(
+            Fraction(self.numerator, self.denominator) + sum(amount for _, amount in self.fees)
+        )
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """Part the cost into lines, none when the price is all of it.
+
+        Fees are rounded as their sum goes on, and the price is the rest: lines add up to the cost,
+        a fee of at most nine decimals is shown as it is, and no line is negative by rounding.
+        """
+        if not self.fees:
+            return ()
+        lines, exact, given = [], Fraction(0), 0
+        for name, amount in self.fees:
+            exact += amount
+            rounded = _nanos(exact)
+            lines.append(Line(name, rounded - given))
+            given = rounded
+        return (Line(PRICE_LINE, self.cost - given), *lines)
+
+
+FREE = Working(0, 0, 0, 0, 1)
+
+
+def worked(pricing: Pricing, usage: Usage, position: int | None = None) -> Working | Unpriced:
+    """Work out a price: quantity, then amount, then what comes on top."""
+    calls = pricing.calls
+    counted = usage.quantity
+    if calls is not None:
+        counted = billed_seconds(calls, counted)
+        if not counted:
+            return FREE
+    basis = basis_quantity(pricing, counted, usage)
+    if isinstance(basis, Unpriced):
+        return basis
+    if pricing.tier_group is not None:
+        if position is None:
+            return MONTH_UNKNOWN
+        price = added(pricing, position, basis) * PICOS_IN_A_NANO
+        return _on_top(Working(counted, basis, basis, price, 1), pricing)
+    billed = whole_blocks(basis, pricing.package) if pricing.package else basis
+    work = Working(counted, basis, billed, billed * pricing.price_picos, pricing.per_micros)
+    if pricing.prorated:
+        days = days_in_use(usage)
+        if isinstance(days, Unpriced):
+            return days
+        work = _prorated(work, days)
+    return _on_top(work, pricing) if calls is not None or pricing.fees else work
+
+
+def _prorated(work: Working, days: DaysInUse) -> Working:
+    """Charge for the days in use; the cost is of the exact share, `billed` that rounded."""
+    return Working(
+        work.counted,
+        work.basis,
+        divide_half_even(work.billed * days.days, days.month),
+        work.numerator * days.days,
+        work.denominator * days.month,
+        days=days,
+    )
+
+
+def _on_top(work: Working, pricing: Pricing) -> Working:
+    """Add the connect fee, hold the sum to the maximum cost, and add the fees."""
+    connect_fee = pricing.calls.connect_fee if pricing.calls else 0
+    most = pricing.calls.maximum_cost if pricing.calls else None
+    if not (connect_fee or pricing.fees or most is not None):
+        return work
+    price = Fraction(work.numerator, work.denominator)
+    capped = most is not None and price + connect_fee > most
+    if most is not None and capped:
+        price = Fraction(most - connect_fee)
+    fees = [(CONNECT_FEE_LINE, Fraction(connect_fee))] if connect_fee else []
+    fees += [(fee.name, _fee(fee, work.counted, price + connect_fee)) for fee in pricing.fees]
+    return msgspec.structs.replace(
+        work,
+        numerator=price.numerator,
+        denominator=price.denominator,
+        capped=capped,
+        fees=tuple(fees),
+    )
+
+
+def _fee(fee: Fee, counted: int, price: Fraction) -> Fraction:
+    """Give the amount of a fee in picos: a share of the price, or so much for each."""
+    if fee.share is not None:
+        return price * fee.share / PARTS
+    quantity = MICROS if fee.basis is Basis.EVENT else counted
+    return Fraction(quantity * fee.price_picos, fee.per_micros)
+
+
+def _nanos(picos: Fraction) -> int:
+    return divide_half_even(picos.numerator, picos.denominator * PICOS_IN_A_NANO)
