@@ -7,7 +7,7 @@ import msgspec
 
 from tollbook.domain.keys import Scope
 from tollbook.domain.receipts import Receipt, rejected
-from tollbook.ingest.accept import refusal, staged_all
+from tollbook.ingest.accept import FUTURE_ALLOWED, refusal, staged_all
 from tollbook.ingest.catalogue import TermsById
 from tollbook.ingest.commit import Submission
 from tollbook.ingest.decode import Decoded
@@ -32,12 +32,14 @@ class KeyInUse(NamedTuple):
 
 def draft_of(decoded: Sequence[Decoded], scope: Scope, now: int) -> Draft:
     """Part what may come in from what may not."""
+    bound = scope.organization_id is not None
     facts: list[Fact] = []
     rejections: list[Receipt] = []
+    latest = now + FUTURE_ALLOWED
     for it in decoded:
         if isinstance(it, Receipt):
             rejections.append(it)
-        elif problem := refusal(it, scope, now):
+        elif (bound or it.time > latest) and (problem := refusal(it, scope, now)):
             rejections.append(rejected(it.index, it.event.id, (problem,)))
         else:
             facts.append(it)
