@@ -1,6 +1,7 @@
 """Who used what and what it cost, by user: the question behind GET /v1/analytics/users."""
 
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import msgspec
@@ -55,7 +56,7 @@ class UsersReport(msgspec.Struct, frozen=True):
 
 
 class UserRow(NamedTuple):
-    """A user's sums: counts, quantities in micros, costs in nanos."""
+    """A user's sums: counts, quantities in micros, costs in nanos; the total is of the seven."""
 
     user_id: str
     user_name: str
@@ -77,18 +78,12 @@ class UserRow(NamedTuple):
     purchase_cost: int
     kb_cost: int
     knowledge_bases: int
-
-    @property
-    def total_cost(self) -> int:
-        """Add up the seven costs of the breakdown."""
-        return _total_cost(self)
+    total_cost: int
 
 
 _COSTS = slice(UserRow._fields.index("messaging_cost"), UserRow._fields.index("kb_cost") + 1)
-
-
-def _total_cost(row: Row) -> int:
-    return sum(row[_COSTS])
+_COLUMNS = len(UserRow._fields) - 1
+"""The statement gives all but the total."""
 
 
 def users_report(
@@ -120,11 +115,17 @@ def _rows(snapshot: Snapshot, number: int, period: Period, user_id: str | None) 
     """Read what `UserRow` names, as plain tuples: naming them takes as long as sorting."""
     bound = parameters(number, period)
     if user_id is None:
-        rows = snapshot.table(USERS, bound, len(UserRow._fields))
+        read = snapshot.table(USERS, bound, _COLUMNS)
     else:
-        rows = snapshot.table(ONE_USER, bound | {"user": user_id}, len(UserRow._fields))
-    rows.sort(key=lambda row: (-_total_cost(row), row[0]))
+        read = snapshot.table(ONE_USER, bound | {"user": user_id}, _COLUMNS)
+    rows = [(*row, sum(row[_COSTS])) for row in read]
+    rows.sort(key=_user_id)
+    rows.sort(key=_total_cost, reverse=True)
     return rows
+
+
+_user_id = itemgetter(UserRow._fields.index("user_id"))
+_total_cost = itemgetter(UserRow._fields.index("total_cost"))
 
 
 class _Written(dict[int, msgspec.Raw]):
@@ -170,6 +171,7 @@ def _usage(row: Row, amounts: _Written, quantities: _Written, minutes: _Written)
         purchase_cost,
         kb_cost,
         knowledge_bases,
+        total_cost,
     ) = row
     breakdown = CostBreakdown(
         amounts[messaging_cost],
@@ -195,7 +197,7 @@ def _usage(row: Row, amounts: _Written, quantities: _Written, minutes: _Written)
         calls,
         quantities[seconds],
         breakdown,
-        amounts[_total_cost(row)],
+        amounts[total_cost],
     )
 
 
