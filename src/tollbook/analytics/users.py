@@ -129,7 +129,10 @@ _total_cost = itemgetter(UserRow._fields.index("total_cost"))
 
 
 class _Written(dict[int, msgspec.Raw]):
-    """Numbers as JSON, each written when first asked for: most of an answer's repeat."""
+    """Numbers as JSON, each written when first asked for: most of an answer's repeat.
+
+    Totals seldom do, and are written without this.
+    """
 
     def __init__(self, write: Callable[[int], str]) -> None:
         super().__init__()
@@ -197,7 +200,7 @@ def _usage(row: Row, amounts: _Written, quantities: _Written, minutes: _Written)
         calls,
         quantities[seconds],
         breakdown,
-        amounts[total_cost],
+        msgspec.Raw(amount_text(total_cost)),
     )
 
 
