@@ -7,7 +7,7 @@ from tests.builders import Platform, event
 from tests.conftest import Postgres
 from tollbook.domain.errors import StoreUnavailable
 from tollbook.store import ledger
-from tollbook.store.database import open_database
+from tollbook.store.database import Database, open_database
 from tollbook.store.staging import COLUMNS, Staged
 
 
@@ -34,16 +34,21 @@ def test_postgresql_connections_that_were_cut_are_all_replaced_after_one_failure
     database = open_database(postgres_url)
     platform = Platform(database)
     platform.organization()
-    with database.reading() as one, database.reading() as other:
-        assert one.row("SELECT 1") == other.row("SELECT 1")
+    _read_over_two(database)
     with psycopg.connect(postgres.admin, autocommit=True) as connection:
         connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
             [postgres_url.rpartition("/")[2]],
         )
     with pytest.raises(StoreUnavailable):
+        _read_over_two(database)
+    _read_over_two(database)
+    with pytest.raises(StoreUnavailable):
         platform.send(event())
     assert platform.statuses(event()) == ["accepted"]
+    database.close()
+
+
+def _read_over_two(database: Database) -> None:
     with database.reading() as one, database.reading() as other:
         assert one.row("SELECT 1") == other.row("SELECT 1")
-    database.close()

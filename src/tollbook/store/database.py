@@ -94,7 +94,7 @@ class Database:
 
     def close(self) -> None:
         """Close every connection."""
-        self.engine.sqlalchemy.dispose()
+        self.engine.close()
 
 
 def open_database(url: str) -> Database:

@@ -29,6 +29,10 @@ class Engine(Protocol):
         """Open a connection whose transaction writes."""
         ...
 
+    def close(self) -> None:
+        """Close every connection."""
+        ...
+
     def run(self, driver: Driver, sql: str, parameters: Parameters) -> Any:
         """Run a statement whose parameters are written `:name`; give its cursor."""
         ...

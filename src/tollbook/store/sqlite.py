@@ -52,6 +52,10 @@ class Sqlite:
         """Open a connection that takes the write lock at once, waiting for other processes."""
         return self.sqlalchemy.connect().execution_options(tollbook_write=True)
 
+    def close(self) -> None:
+        """Close every connection."""
+        self.sqlalchemy.dispose()
+
     def run(self, driver: Driver, sql: str, parameters: Parameters) -> sqlite3.Cursor:
         """Run a statement; the driver knows parameters written `:name`."""
         cursor: sqlite3.Cursor = driver.execute(sql, parameters)
