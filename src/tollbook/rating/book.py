@@ -51,6 +51,7 @@ class Tariff:
         "_markups",
         "_prices",
         "_pricings",
+        "_sole",
         "_template_of",
         "_templates",
         "currency",
@@ -70,6 +71,7 @@ class Tariff:
         self._ids: Sequence[int] = ()
         self._prices: dict[str, Index] = {}
         self._markups: dict[str, Index] = {}
+        self._sole: dict[str, tuple[int, int, Pricing]] = {}
         self._take(book)
 
     def template(self, row: int) -> Rate:
@@ -81,6 +83,10 @@ class Tariff:
 
         A usage that brings its own cost looks for a markup, any other for a price.
         """
+        if usage.cost is None:
+            sole = self._sole.get(usage.meter)
+            if sole is not None:
+                return Chosen(self, *sole, 0, 0)
         index = (self._prices if usage.cost is None else self._markups).get(usage.meter)
         if index is None:
             return None
@@ -102,6 +108,10 @@ class Tariff:
             self._take_deck(deck)
         for index in (*self._prices.values(), *self._markups.values()):
             index.settle(self.template)
+        for meter, index in self._prices.items():
+            row = index.sole()
+            if row is not None:
+                self._sole[meter] = row, self._ids[row], self._pricings[self._template_of[row]]
 
     def _take_deck(self, deck: Deck) -> None:
         first = len(self._templates)

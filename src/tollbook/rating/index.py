@@ -74,6 +74,11 @@ class Index:
             nodes[key] = _by_country(codes, template, COUNTRIES)
         self._crowded.clear()
 
+    def sole(self) -> int | None:
+        """Give the row that fits whatever is asked, None when it takes a look at what is asked."""
+        node = self._nodes.get(0)
+        return node if len(self._nodes) == 1 and isinstance(node, int) and node >= 0 else None
+
     def find(self, usage: Usage, fits: Fits) -> Found | None:
         """Find the most particular row that fits."""
         to = 0
