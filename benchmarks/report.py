@@ -39,8 +39,8 @@ An organization of 1,000 users, each active in 7 meters on all days of two month
 ({LEAST_EVENTS:,} events), asked for one of the months over one connection. *Cold* is a server that
 keeps no answers, *repeated* one that does. *Bare* is the same SQL statement through the plain
 driver on a warm connection, in turns with the request. The bar is for the first line of an engine:
-with a knowledge base for each user the answer takes a second statement, and a period that cuts two
-months, as the default period mostly does, is read from days.
+knowledge bases, here one for each user, are counted from days, and so is most of a period that cuts
+two months, as the default period mostly does.
 """
 
 _TOGETHER = """\

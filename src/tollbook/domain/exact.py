@@ -13,6 +13,7 @@ import msgspec
 
 NANOS = 1_000_000_000
 MICROS = 1_000_000
+_A_CENT = NANOS // 100
 
 COST_PLACES = 9
 QUANTITY_PLACES = 6
@@ -79,11 +80,11 @@ def amount_text(nanos: int) -> str:
     """Write an amount with two decimals, or as many up to nine as it takes to be exact."""
     if nanos < 0:
         return "-" + amount_text(-nanos)
-    units, rest = divmod(nanos, NANOS)
-    cents, finer = divmod(rest, 10_000_000)
-    if finer:
+    if nanos % _A_CENT:
+        units, rest = divmod(nanos, NANOS)
         return f"{units}.{rest:09d}".rstrip("0")
-    return f"{units}.{cents:02d}"
+    digits = str(nanos // _A_CENT).rjust(3, "0")
+    return f"{digits[:-2]}.{digits[-2:]}"
 
 
 def quantity_text(micros: int, least_places: int = 0) -> str:
