@@ -12,11 +12,14 @@ from tollbook.domain.keys import Permission, Scope
 from tollbook.domain.periods import Period
 from tollbook.domain.receipts import Receipt
 from tollbook.ingest.catalogue import Catalogue
-from tollbook.ingest.commit import Settled, commit
+from tollbook.ingest.commit import Settled, Submission, commit
 from tollbook.ingest.decode import decode_json
+from tollbook.ingest.quarantine import replay
 from tollbook.ingest.submit import draft_of, submission_of
-from tollbook.store import directory, keys
+from tollbook.rating.book_yaml import parse_price_book
+from tollbook.store import directory, keys, prices
 from tollbook.store.database import Database
+from tollbook.store.verification import CHECKS, Difference, differences
 from tollbook.wiring import ensure_tenant, now
 
 TENANT = "default"
@@ -73,12 +76,35 @@ class Platform:
         with self.database.writing() as transaction:
             return keys.issue_key(transaction, "test", scope, granted, now(), number)[1]
 
+    def load(self, book: str) -> int:
+        """Load a price book in YAML; give its version."""
+        with self.database.writing() as transaction:
+            parsed = parse_price_book(book)
+            return prices.add_price_book(transaction, self.tenant, parsed, now())
+
+    def replay(self) -> int:
+        """Look at quarantine again; give how many events left it."""
+        return replay(self.database, self.catalogue, self.tenant, None, now()).released
+
+    def differences(self) -> list[Difference]:
+        """Recompute every rollup from the events, as `tollbook verify` does."""
+        with self.database.reading() as snapshot:
+            return [found for check in CHECKS for found in differences(snapshot, check)]
+
     def send(self, *events: Json, scope: Scope | None = None, atomic: bool = False) -> Settled:
         """Take events through the ordinary write path in one transaction."""
+        return self.commit(self.prepare(*events, scope=scope, atomic=atomic))
+
+    def prepare(
+        self, *events: Json, scope: Scope | None = None, atomic: bool = False
+    ) -> Submission:
+        """Rate events, up to the commit."""
         decoded = decode_json(msgspec.json.encode(list(events)))
         draft = draft_of(decoded, scope or Scope(self.tenant), now())
         terms = self.catalogue.loaded_terms(self.tenant, draft.organizations, now())
-        submission = submission_of(draft, terms, atomic=atomic)
+        return submission_of(draft, terms, atomic=atomic)
+
+    def commit(self, submission: Submission) -> Settled:
         settled = commit(self.database, self.catalogue, [submission], now())[0]
         assert isinstance(settled, Settled), settled
         return settled
