@@ -118,7 +118,8 @@ EVENT: Schema = {
                 "minimum": -LARGEST_INTEGER,
                 "maximum": LARGEST_INTEGER,
             },
-            "description": "Flat facts that prices may depend on, such as `to` and `direction`.",
+            "description": "Flat facts that prices may depend on, such as `to` and `direction`. "
+            "`body`, the text of an SMS, gives its segments when `quantity` does not, and is dropped.",
         },
         "cost": _number(
             int(MOST_COST),
