@@ -8,13 +8,14 @@ import msgspec
 
 from tollbook.analytics.users import users_report
 from tollbook.domain.directory import Organization
-from tollbook.domain.keys import Permission, Scope
+from tollbook.domain.keys import ApiKey, Permission, Scope, prefix_of
 from tollbook.domain.periods import Period
 from tollbook.domain.receipts import Receipt
 from tollbook.ingest.catalogue import Catalogue
 from tollbook.ingest.commit import Settled, Submission, commit
 from tollbook.ingest.decode import decode_json
 from tollbook.ingest.quarantine import replay
+from tollbook.ingest.reversals import decode_reversals, reverse
 from tollbook.ingest.submit import draft_of, submission_of
 from tollbook.rating.book_yaml import parse_price_book
 from tollbook.store import directory, keys, prices
@@ -35,6 +36,17 @@ def event(**given: Any) -> Json:
         "user_id": "user_1",
         "time": "2024-01-15T10:30:00Z",
         "quantity": 61,
+    }
+    return {name: value for name, value in {**usual, **given}.items() if value is not None}
+
+
+def reversal(reverses: str = "call-1", **given: Any) -> Json:
+    """A reversal of `reverses`; None takes a field away."""
+    usual = {
+        "id": f"back {reverses}",
+        "organization_id": "org_1",
+        "reverses": reverses,
+        "reason": "a test",
     }
     return {name: value for name, value in {**usual, **given}.items() if value is not None}
 
@@ -108,6 +120,23 @@ class Platform:
         settled = commit(self.database, self.catalogue, [submission], now())[0]
         assert isinstance(settled, Settled), settled
         return settled
+
+    def api_key(self, key: str) -> ApiKey:
+        """Find an issued key as it is stored."""
+        with self.database.reading() as snapshot:
+            found = self.catalogue.key(snapshot, prefix_of(key) or "")
+        assert found is not None
+        return found
+
+    def reverse(self, *reversals: Json, key: str | None = None, atomic: bool = False) -> Settled:
+        """Take events back by a key, an admin's unless said."""
+        found = self.api_key(key or self.key())
+        decoded = decode_reversals(msgspec.json.encode(list(reversals)))
+        return reverse(self.database, self.catalogue, found, decoded, now(), atomic=atomic)
+
+    def reversed(self, *reversals: Json, **given: Any) -> list[tuple[str, str | None]]:
+        """Take events back; say what became of each, with the code."""
+        return [(it.status.value, it.code) for it in self.reverse(*reversals, **given).receipts]
 
     def statuses(self, *events: Json, **given: Any) -> list[str]:
         return [receipt.status.value for receipt in self.send(*events, **given).receipts]

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.api.conftest import Site, Tenant, prefix
-from tests.builders import event
+from tests.builders import event, reversal
 from tollbook.api.application import ENDPOINTS
 from tollbook.domain.keys import Permission
 
@@ -44,6 +44,24 @@ CASES = [
         "/v1/events",
         granted(200, reader=403, organization=207, user=207, stranger=207),
         event(organization_id="org_2"),
+    ),
+    Case(
+        "POST",
+        "/v1/events/reversals",
+        granted(200, reader=403, stranger=207),
+        reversal("user_1"),
+    ),
+    Case(
+        "POST",
+        "/v1/events/reversals",
+        granted(200, reader=403, user=207, stranger=207),
+        reversal("user_2"),
+    ),
+    Case(
+        "POST",
+        "/v1/events/reversals",
+        granted(200, reader=403, organization=207, user=207, stranger=207),
+        reversal("user_1", organization_id="org_2"),
     ),
     Case("GET", "/v1/organizations", for_readers()),
     Case("POST", "/v1/organizations", for_admins(201, organization=403, user=403), {"name": "x"}),

@@ -18,19 +18,22 @@ from starlette.websockets import WebSocketClose
 from tollbook.api.access import KEY_HEADER, authenticate, presented, require
 from tollbook.api.analytics_users import GET_USERS
 from tollbook.api.endpoint import Call, Endpoint, read_query
-from tollbook.api.events import MOST_BYTES, POST_EVENTS, read_bounded
+from tollbook.api.events import POST_EVENTS
+from tollbook.api.incoming import MOST_BYTES, read_bounded
 from tollbook.api.keys import KEY_ENDPOINTS
 from tollbook.api.openapi import openapi
 from tollbook.api.organizations import ORGANIZATION_ENDPOINTS
 from tollbook.api.quarantine import QUARANTINE_ENDPOINTS
 from tollbook.api.reference import POLICY, STYLES, reference_page
 from tollbook.api.responses import JSON, error_response
+from tollbook.api.reversals import POST_REVERSALS
 from tollbook.api.services import Services
 from tollbook.domain.errors import InternalError, MethodNotAllowed, NotFound, TollbookError
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     GET_USERS,
     POST_EVENTS,
+    POST_REVERSALS,
     *ORGANIZATION_ENDPOINTS,
     *KEY_ENDPOINTS,
     *QUARANTINE_ENDPOINTS,

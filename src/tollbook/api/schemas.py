@@ -16,6 +16,7 @@ from tollbook.domain.events import (
 from tollbook.domain.exact import MOST_COST, MOST_QUANTITY
 from tollbook.domain.meters import CATALOGUE
 from tollbook.domain.receipts import Receipt
+from tollbook.domain.reversals import LONGEST_REASON
 from tollbook.ingest.decode import MOST_EVENTS
 
 Schema = dict[str, Any]
@@ -119,13 +120,42 @@ EVENT: Schema = {
                 "maximum": LARGEST_INTEGER,
             },
             "description": "Flat facts that prices may depend on, such as `to` and `direction`. "
-            "`body`, the text of an SMS, gives its segments when `quantity` does not, and is dropped.",
+            "`body`, the text of an SMS, gives its segments if `quantity` does not; it is dropped.",
         },
         "cost": _number(
             int(MOST_COST),
             "What it cost already, in the organization's currency, at most 9 decimals.",
         ),
     },
+}
+
+REVERSAL: Schema = {
+    "title": "Reversal",
+    "description": "One event taken back.",
+    "type": "object",
+    "required": ["id", "organization_id", "reverses", "reason"],
+    "additionalProperties": False,
+    "properties": {
+        "id": _id("Of the reversal: yours, and not that of any event of the organization."),
+        "organization_id": _id("Whose event it is."),
+        "reverses": _id("The id of the event to take back."),
+        "reason": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": LONGEST_REASON,
+            "description": "Why, for whoever reads the ledger later.",
+        },
+    },
+}
+REVERSALS_REQUEST: Schema = {
+    "oneOf": [
+        {"$ref": _REFERENCE.format(name="Reversal")},
+        {
+            "type": "array",
+            "maxItems": MOST_EVENTS,
+            "items": {"$ref": _REFERENCE.format(name="Reversal")},
+        },
+    ]
 }
 
 ERROR: Schema = {
@@ -156,7 +186,7 @@ class Components:
         self.components: dict[str, Schema] = {
             name: _closed(schema) for name, schema in sorted(components.items())
         }
-        self.components |= {"Event": EVENT, "Error": ERROR}
+        self.components |= {"Event": EVENT, "Reversal": REVERSAL, "Error": ERROR}
 
     def of(self, kind: Any) -> Schema:
         """Give the schema of a type, of an answer, or a schema as it is."""

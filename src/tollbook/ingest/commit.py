@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from tollbook.domain.errors import InvalidApiKey, Problem, RequestError
+from tollbook.domain.errors import InvalidApiKey, RequestError
 from tollbook.domain.events import instant_of
 from tollbook.domain.keys import Scope
 from tollbook.domain.periods import day_number
-from tollbook.domain.receipts import Outcome, Receipt, conflict, rejected
+from tollbook.domain.receipts import NOT_STORED, Outcome, Receipt, conflict, rejected
 from tollbook.ingest.accept import staged, staged_all
 from tollbook.ingest.catalogue import Catalogue, Terms, User
 from tollbook.ingest.facts import Fact
@@ -27,9 +27,6 @@ _DAY = 24 * 3600 * 1_000_000
 """A day in microseconds."""
 
 ALREADY_IN_QUARANTINE = "this event is in quarantine from an earlier request"
-_NOT_STORED = Problem(
-    "", "batch_refused", "not stored: another event of this atomic batch was refused"
-)
 
 
 class Submission(msgspec.Struct):
@@ -111,7 +108,7 @@ def _commit_atomic(
 def _refused(submission: Submission, causes: Iterable[Receipt]) -> Settled:
     """Give the causes of a refusal their own words and every other event the same."""
     receipts = {
-        fact.index: rejected(fact.index, fact.event.id, (_NOT_STORED,)) for fact in submission.facts
+        fact.index: rejected(fact.index, fact.event.id, (NOT_STORED,)) for fact in submission.facts
     }
     for cause in causes:
         quarantined = cause.status is Outcome.QUARANTINED

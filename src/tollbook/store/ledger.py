@@ -232,6 +232,15 @@ def release(transaction: Transaction, rows: Sequence[Staged], now: int) -> None:
         transaction.execute(ADD_POSITIONS)
 
 
+def hold_heads(transaction: Transaction, numbers: Iterable[int]) -> None:
+    """Keep everyone else from these organizations' ledgers until the commit."""
+    for number in sorted(numbers):
+        transaction.execute(
+            "UPDATE ledger_heads SET revision = revision WHERE organization_id = :number",
+            number=number,
+        )
+
+
 def position(snapshot: Snapshot, number: int, month: int, tier_key: str) -> int:
     """Give what an organization's month has billed so far under a tier key, in micros."""
     row = snapshot.row(

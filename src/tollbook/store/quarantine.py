@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from tollbook.store.database import Snapshot, Transaction
+from tollbook.store.ledger import hold_heads
 
 
 class Quarantined(NamedTuple):
@@ -62,11 +63,7 @@ def still_waiting(transaction: Transaction, events: Sequence[Quarantined]) -> se
 
     Two replays at once would otherwise release an event twice.
     """
-    for number in sorted({it.number for it in events}):
-        transaction.execute(
-            "UPDATE ledger_heads SET revision = revision WHERE organization_id = :number",
-            number=number,
-        )
+    hold_heads(transaction, {it.number for it in events})
     rows = transaction.rows(
         "SELECT organization_id, id FROM quarantine WHERE organization_id IN :numbers "
         "AND id IN :ids",
