@@ -223,5 +223,11 @@ def _closed(schema: Schema) -> Schema:
     """Say that unknown fields are refused, and that a field encoded by hand is a number."""
     if schema.get("type") != "object" or "properties" not in schema:
         return schema
-    properties = {name: it or {"type": "number"} for name, it in schema["properties"].items()}
+    properties = {name: _number_or(it) for name, it in schema["properties"].items()}
     return {**schema, "properties": properties, "additionalProperties": False}
+
+
+def _number_or(schema: Schema) -> Schema:
+    if "anyOf" in schema:
+        return {**schema, "anyOf": [it or {"type": "number"} for it in schema["anyOf"]]}
+    return schema or {"type": "number"}

@@ -19,13 +19,15 @@ class Quarantined(NamedTuple):
     event: str
 
 
-_WAITING = """
+_QUARANTINED = """
 SELECT
     organizations.organization_id, organizations.id, quarantine.id, quarantine.received_at,
     quarantine.code, quarantine.reason, quarantine.event
 FROM quarantine
 JOIN organizations ON organizations.organization_id = quarantine.organization_id
-WHERE organizations.tenant_id = :tenant
+"""
+_ONE = f"{_QUARANTINED}WHERE quarantine.organization_id = :number AND quarantine.id = :id"
+_WAITING = f"""{_QUARANTINED}WHERE organizations.tenant_id = :tenant
     AND (
         quarantine.organization_id > :after_number
         OR (quarantine.organization_id = :after_number AND quarantine.id > :after_id)
@@ -56,6 +58,12 @@ def waiting(
         limit=limit,
     )
     return [Quarantined(*row) for row in rows]
+
+
+def find(snapshot: Snapshot, number: int, identity: str) -> Quarantined | None:
+    """Find one event of an organization in quarantine."""
+    row = snapshot.row(_ONE, number=number, id=identity)
+    return Quarantined(*row) if row else None
 
 
 def still_waiting(transaction: Transaction, events: Sequence[Quarantined]) -> set[tuple[int, str]]:
