@@ -69,13 +69,14 @@ def _id(description: str, *, optional: bool = False) -> Schema:
     }
 
 
-def _number(most: int, description: str) -> Schema:
+def _number(most: int, description: str, *, optional: bool = False) -> Schema:
+    forms: list[Schema] = [
+        {"type": "number", "minimum": 0, "maximum": most},
+        {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$"},
+    ]
     return {
         "description": description,
-        "oneOf": [
-            {"type": "number", "minimum": 0, "maximum": most},
-            {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$"},
-        ],
+        "oneOf": [*forms, {"type": "null"}] if optional else forms,
     }
 
 
@@ -125,6 +126,7 @@ EVENT: Schema = {
         "cost": _number(
             int(MOST_COST),
             "What it cost already, in the organization's currency, at most 9 decimals.",
+            optional=True,
         ),
     },
 }
