@@ -120,7 +120,7 @@ def ledger_rows(
 def _template(number: int, day: date, meter: str, user: str) -> Staged:
     kind = BY_TYPE[meter]
     noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
-    resource = f"kb_{user}" if kind.needs_resource else None
+    resource = f"kb_{user}" if kind.needs_resource else ""
     attributes = '{"direction":"outbound","to":"%s"}'
     return Staged(
         organization_id=number,

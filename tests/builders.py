@@ -8,15 +8,19 @@ import msgspec
 
 from tollbook.analytics.users import users_report
 from tollbook.domain.directory import Organization
-from tollbook.domain.keys import Permission, Scope
+from tollbook.domain.keys import ApiKey, Permission, Scope, prefix_of
 from tollbook.domain.periods import Period
 from tollbook.domain.receipts import Receipt
 from tollbook.ingest.catalogue import Catalogue
-from tollbook.ingest.commit import Settled, commit
+from tollbook.ingest.commit import Settled, Submission, commit
 from tollbook.ingest.decode import decode_json
+from tollbook.ingest.quarantine import replay
+from tollbook.ingest.reversals import decode_reversals, reverse
 from tollbook.ingest.submit import draft_of, submission_of
-from tollbook.store import directory, keys
+from tollbook.rating.book_yaml import parse_price_book
+from tollbook.store import directory, keys, prices
 from tollbook.store.database import Database
+from tollbook.store.verification import CHECKS, Difference, differences
 from tollbook.wiring import ensure_tenant, now
 
 TENANT = "default"
@@ -32,6 +36,17 @@ def event(**given: Any) -> Json:
         "user_id": "user_1",
         "time": "2024-01-15T10:30:00Z",
         "quantity": 61,
+    }
+    return {name: value for name, value in {**usual, **given}.items() if value is not None}
+
+
+def reversal(reverses: str = "call-1", **given: Any) -> Json:
+    """A reversal of `reverses`; None takes a field away."""
+    usual = {
+        "id": f"back {reverses}",
+        "organization_id": "org_1",
+        "reverses": reverses,
+        "reason": "a test",
     }
     return {name: value for name, value in {**usual, **given}.items() if value is not None}
 
@@ -73,15 +88,55 @@ class Platform:
         with self.database.writing() as transaction:
             return keys.issue_key(transaction, "test", scope, granted, now(), number)[1]
 
+    def load(self, book: str) -> int:
+        """Load a price book in YAML; give its version."""
+        with self.database.writing() as transaction:
+            parsed = parse_price_book(book)
+            return prices.add_price_book(transaction, self.tenant, parsed, now())
+
+    def replay(self) -> int:
+        """Look at quarantine again; give how many events left it."""
+        return replay(self.database, self.catalogue, self.tenant, None, now()).released
+
+    def differences(self) -> list[Difference]:
+        """Recompute every rollup from the events, as `tollbook verify` does."""
+        with self.database.reading() as snapshot:
+            return [found for check in CHECKS for found in differences(snapshot, check)]
+
     def send(self, *events: Json, scope: Scope | None = None, atomic: bool = False) -> Settled:
         """Take events through the ordinary write path in one transaction."""
+        return self.commit(self.prepare(*events, scope=scope, atomic=atomic))
+
+    def prepare(
+        self, *events: Json, scope: Scope | None = None, atomic: bool = False
+    ) -> Submission:
+        """Rate events, up to the commit."""
         decoded = decode_json(msgspec.json.encode(list(events)))
         draft = draft_of(decoded, scope or Scope(self.tenant), now())
         terms = self.catalogue.loaded_terms(self.tenant, draft.organizations, now())
-        submission = submission_of(draft, terms, atomic=atomic)
+        return submission_of(draft, terms, atomic=atomic)
+
+    def commit(self, submission: Submission) -> Settled:
         settled = commit(self.database, self.catalogue, [submission], now())[0]
         assert isinstance(settled, Settled), settled
         return settled
+
+    def api_key(self, key: str) -> ApiKey:
+        """Find an issued key as it is stored."""
+        with self.database.reading() as snapshot:
+            found = self.catalogue.key(snapshot, prefix_of(key) or "")
+        assert found is not None
+        return found
+
+    def reverse(self, *reversals: Json, key: str | None = None, atomic: bool = False) -> Settled:
+        """Take events back by a key, an admin's unless said."""
+        found = self.api_key(key or self.key())
+        decoded = decode_reversals(msgspec.json.encode(list(reversals)))
+        return reverse(self.database, self.catalogue, found, decoded, now(), atomic=atomic)
+
+    def reversed(self, *reversals: Json, **given: Any) -> list[tuple[str, str | None]]:
+        """Take events back; say what became of each, with the code."""
+        return [(it.status.value, it.code) for it in self.reverse(*reversals, **given).receipts]
 
     def statuses(self, *events: Json, **given: Any) -> list[str]:
         return [receipt.status.value for receipt in self.send(*events, **given).receipts]

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.api.conftest import Site, Tenant, prefix
-from tests.builders import event
+from tests.builders import event, reversal
 from tollbook.api.application import ENDPOINTS
 from tollbook.domain.keys import Permission
 
@@ -43,6 +43,42 @@ CASES = [
         "POST",
         "/v1/events",
         granted(200, reader=403, organization=207, user=207, stranger=207),
+        event(organization_id="org_2"),
+    ),
+    Case(
+        "POST",
+        "/v1/events/reversals",
+        granted(200, reader=403, stranger=207),
+        reversal("user_1"),
+    ),
+    Case(
+        "POST",
+        "/v1/events/reversals",
+        granted(200, reader=403, user=207, stranger=207),
+        reversal("user_2"),
+    ),
+    Case(
+        "POST",
+        "/v1/events/reversals",
+        granted(200, reader=403, organization=207, user=207, stranger=207),
+        reversal("user_1", organization_id="org_2"),
+    ),
+    Case("GET", "/v1/events/org_1/user_1", for_readers(stranger=404)),
+    Case("GET", "/v1/events/org_1/user_2", for_readers(user=404, stranger=404)),
+    Case("GET", "/v1/events/org_1/back user_1", for_readers(stranger=404)),
+    Case("GET", "/v1/events/org_1/back user_2", for_readers(user=404, stranger=404)),
+    Case("GET", "/v1/events/org_2/user_1", for_readers(**FOREIGN)),
+    Case(
+        "GET",
+        "/v1/events/nobody/lost",
+        for_readers(**FOREIGN),
+    ),
+    Case("POST", "/v1/rate", granted(200, writer=403, stranger=207), event()),
+    Case("POST", "/v1/rate", granted(200, writer=403, user=207, stranger=207), event(user_id="x")),
+    Case(
+        "POST",
+        "/v1/rate",
+        granted(200, writer=403, organization=207, user=207, stranger=207),
         event(organization_id="org_2"),
     ),
     Case("GET", "/v1/organizations", for_readers()),
@@ -122,6 +158,8 @@ def cast(site: Site) -> Cast:
         tenant.organization(organization)
         users = ("user_1", "user_2")
         tenant.send(*(event(id=it, user_id=it, organization_id=organization) for it in users))
+    tenant.send(event(id="lost", organization_id="nobody"))
+    tenant.reverse(reversal("user_1"), reversal("user_2"))
     stranger.send(event(organization_id="org_2"))
     revoked = tenant.key()
     tenant.revoke(revoked)

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
+from fractions import Fraction
 from pathlib import Path
 from random import Random
 from threading import Event
@@ -16,7 +17,7 @@ import httpx
 import msgspec
 import pytest
 
-from tests.builders import Json, Platform, event
+from tests.builders import Json, Platform, event, reversal
 from tests.journeys.load import ORGANIZATIONS, Ledger, seconds_of, statuses_of
 from tests.servers import Server
 from tollbook.domain.directory import User
@@ -142,6 +143,81 @@ def test_a_server_and_an_import_write_the_same_events_at_once(
     assert ledger.holds(events)
     assert ledger.sums() == seconds_of([events])
     assert ledger.agrees()
+
+
+TIERED = """
+name: Tiered
+currency: USD
+effective_from: 2024-01-01
+source: a test
+rates:
+  - meter: voice.call
+    per: second
+    graduated: [{up_to: 1000, price: 0.0033333333}, {up_to: 7777, price: 0.001}, {price: 0.0001}]
+"""
+
+
+def of_month(seconds: int) -> int:
+    """Give what so many seconds of a month cost, in nanos."""
+    parts = min(seconds, 1000), max(min(seconds, 7777) - 1000, 0), max(seconds - 7777, 0)
+    picos = parts[0] * 3_333_333_300 + parts[1] * 1_000_000_000 + parts[2] * 100_000_000
+    return round(Fraction(picos, 1000))
+
+
+def test_a_month_is_charged_once_through_its_tiers_whoever_writes(
+    servers: list[Server], platform: Platform
+) -> None:
+    platform.load(TIERED)
+    key, start = platform.key(), Event()
+    events = [event(id=f"call {n}", quantity=n % 50, user_id=f"user_{n % 7}") for n in range(600)]
+
+    def write(number: int) -> None:
+        mine = Random(number).sample(events, len(events))
+        with servers[number % 2].client(key) as client:
+            start.wait()
+            for begin in range(0, len(mine), 37):
+                client.post("/v1/events", json=mine[begin : begin + 37]).raise_for_status()
+
+    with ThreadPoolExecutor(4) as pool:
+        writings = [pool.submit(write, number) for number in range(4)]
+        start.set()
+        for writing in writings:
+            writing.result()
+    rows = platform.rows("SELECT position, billed, cost FROM events ORDER BY position, billed")
+    stands = 0
+    for position, billed, cost in rows:
+        after = stands + billed // 10**6
+        assert (position, cost) == (stands * 10**6, of_month(after) - of_month(stands))
+        stands = after
+    assert stands == sum(it["quantity"] for it in events)
+    assert platform.rows("SELECT quantity FROM tier_positions") == [(stands * 10**6,)]
+    assert platform.rows("SELECT SUM(cost) FROM usage_monthly") == [(of_month(stands),)]
+    assert platform.differences() == []
+
+
+def test_of_two_that_take_an_event_back_at_once_one_does(
+    servers: list[Server], platform: Platform
+) -> None:
+    key, start = platform.key(), Event()
+    platform.send(*(event(id=str(n)) for n in range(40)))
+
+    def take_back(number: int) -> Counter[str]:
+        told: Counter[str] = Counter()
+        with servers[number % 2].client(key) as client:
+            start.wait()
+            for n in range(40):
+                asked = reversal(str(n), id=f"back {n} of {number}")
+                receipt = client.post("/v1/events/reversals", json=asked).json()["receipts"][0]
+                told[receipt.get("code", "accepted")] += 1
+        return told
+
+    with ThreadPoolExecutor(4) as pool:
+        takings = [pool.submit(take_back, number) for number in range(4)]
+        start.set()
+        told = sum((taking.result() for taking in takings), Counter())
+    assert told == {"accepted": 40, "already_reversed": 120}
+    assert platform.rows("SELECT count, cost FROM usage_monthly") == [(0, 0)]
+    assert platform.differences() == []
 
 
 class Undone(Exception):

@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 
 Json = dict[str, Any]
 Identity = tuple[str, str]
+Month = tuple[str, int, int, str, tuple[tuple[str, Any], ...]]
+"""An organization, a year and a month of it, a type and the attributes of its price."""
 
 WHOLE = {
     "sms.outbound",
@@ -33,15 +35,33 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Price:
-    """So much for so many units, or for each event; only for events with these attributes."""
+    """So much for so many units, or for each event; only for events with these attributes.
+
+    `tiers` are amounts with the quantity of the month that each goes up to, the last with none:
+    each for its part of the month or, by `volume`, one for all of it.
+    """
 
     amount: str
     units: int = 1
     by_event: bool = False
     when: tuple[tuple[str, Any], ...] = ()
+    tiers: tuple[tuple[int | None, str], ...] = ()
+    volume: bool = False
 
     def fits(self, attributes: Json) -> bool:
         return all(attributes.get(name) == value for name, value in self.when)
+
+    def of_month(self, quantity: Fraction) -> Decimal:
+        """Give what the first so much of a month costs."""
+        if self.volume:
+            ends = (it for it in self.tiers if it[0] is None or quantity <= it[0])
+            return rounded(quantity * Fraction(next(ends)[1]))
+        cost, begun = Fraction(0), Fraction(0)
+        for end, amount in self.tiers:
+            reached = quantity if end is None else min(quantity, Fraction(end))
+            cost += max(reached - begun, Fraction(0)) * Fraction(amount)
+            begun = max(begun, reached)
+        return rounded(cost)
 
 
 @dataclass(frozen=True)
@@ -81,11 +101,18 @@ class Organization:
 
 @dataclass
 class Held:
-    """An event that was taken. Without a cost it waits in quarantine."""
+    """An event that was taken. Without a cost it waits in quarantine.
+
+    A reversal has the sign -1; `used` is what an event took of a month's tiers.
+    """
 
     event: Json
     cost: Decimal | None = None
     day: date | None = None
+    sign: int = 1
+    content: Json | None = None
+    used: tuple[Month, Fraction] | None = None
+    reversed: bool = False
 
 
 class Model:
@@ -95,15 +122,43 @@ class Model:
         self.books = [DEFAULT_BOOK]
         self.organizations: dict[str, Organization] = {}
         self.held: dict[Identity, Held] = {}
+        self.months: dict[Month, Fraction] = {}
 
     def send(self, batch: list[bytes]) -> list[str]:
         """Take events in order; say what becomes of each."""
         return [self._take(read(text)) for text in batch]
 
     def replay(self) -> int:
-        """Look at quarantine again; say how many events could leave it."""
-        waiting = [held for held in self.held.values() if held.cost is None]
-        return sum(self._enter(held) for held in waiting)
+        """Look at quarantine again, in the order of ids; say how many events could leave it."""
+        waiting = [
+            it for it in sorted(self.held, key=lambda it: it[1]) if not self._charged_one(it)
+        ]
+        return sum(self._enter(self.held[it]) for it in waiting)
+
+    def _charged_one(self, identity: Identity) -> bool:
+        return self.held[identity].cost is not None
+
+    def reverse(self, batch: list[Json]) -> list[str]:
+        """Take events back in order; say what becomes of each reversal."""
+        return [self._take_back(it) for it in batch]
+
+    def _take_back(self, asked: Json) -> str:
+        organization = asked["organization_id"]
+        original = self.held.get((organization, asked["reverses"]))
+        standing = self.held.get((organization, asked["id"]))
+        if original is None:
+            return "rejected"
+        if standing is not None:
+            return "duplicate" if standing.content == asked else "conflict"
+        if original.cost is None or original.sign < 0 or original.reversed:
+            return "rejected"
+        original.reversed = True
+        back = Held(original.event, -original.cost, original.day, -1, asked)
+        self.held[organization, asked["id"]] = back
+        if original.used is not None:
+            month, quantity = original.used
+            self.months[month] -= quantity
+        return "accepted"
 
     def _take(self, event: Json | None) -> str:
         if event is None:
@@ -112,7 +167,7 @@ class Model:
         if standing is None:
             held = self.held[event["organization_id"], event["id"]] = Held(event)
             return "accepted" if self._enter(held) else "quarantined"
-        if standing.event != event:
+        if standing.event != event or standing.sign < 0:
             return "conflict"
         return "quarantined" if standing.cost is None else "duplicate"
 
@@ -122,7 +177,7 @@ class Model:
         if organization is None:
             return False
         day = held.event["time"].astimezone(organization.zone).date()
-        held.cost = self._cost(held.event, day, organization.currency)
+        held.cost = self._cost(held, day, organization.currency)
         if held.cost is None:
             return False
         held.day = day
@@ -131,7 +186,8 @@ class Model:
             organization.users.setdefault(user, user)
         return True
 
-    def _cost(self, event: Json, day: date, currency: str) -> Decimal | None:
+    def _cost(self, held: Held, day: date, currency: str) -> Decimal | None:
+        event = held.event
         if event["cost"] is not None:
             return Decimal(event["cost"])
         book = max((it for it in self.books if it.since <= day), key=lambda it: it.since)
@@ -140,9 +196,23 @@ class Model:
         if not fitting:
             return None
         price = max(fitting, key=lambda it: len(it.when))
+        if price.tiers:
+            return self._cost_in_month(held, day, price)
         billed = Fraction(1) if price.by_event else Fraction(event["quantity"])
         cost = rounded(billed * Fraction(price.amount) / price.units)
         return cost if cost <= 100_000_000 else None
+
+    def _cost_in_month(self, held: Held, day: date, price: Price) -> Decimal | None:
+        """Charge what the month costs with the event, less what it costs without."""
+        event = held.event
+        month = (event["organization_id"], day.year, day.month, event["type"], price.when)
+        before, quantity = self.months.get(month, Fraction(0)), Fraction(event["quantity"])
+        cost = price.of_month(before + quantity) - price.of_month(before)
+        if abs(cost) > 100_000_000:
+            return None
+        self.months[month] = before + quantity
+        held.used = month, quantity
+        return cost
 
     def users(self, organization: str, start: date, end: date, only: str | None = None) -> Json:
         """Give the figures of every user, or of one, in the order of the answer."""
@@ -227,17 +297,26 @@ def _figures(user: str, name: str, events: list[Held]) -> Json:
     def of(*types: str) -> list[Held]:
         return [held for held in events if held.event["type"] in types]
 
+    def count(*types: str) -> int:
+        return sum(held.sign for held in of(*types))
+
     def quantity(kind: str) -> Decimal:
-        return sum((held.event["quantity"] for held in of(kind)), Decimal(0))
+        return sum((held.sign * held.event["quantity"] for held in of(kind)), Decimal(0))
+
+    def resources() -> int:
+        held = of(*KNOWLEDGE_BASE)
+        seen = {it.event["resource_id"] for it in held}
+        left = {it: sum(one.sign for one in held if one.event["resource_id"] == it) for it in seen}
+        return sum(uses > 0 for uses in left.values())
 
     return {
         "user_id": user,
         "user_name": name,
-        "total_sms_sent": len(of("sms.outbound")),
-        "total_sms_received": len(of("sms.inbound")),
-        "total_mms_sent": len(of("mms.outbound")),
-        "total_mms_received": len(of("mms.inbound")),
-        "total_voice_calls": len(of("voice.call")),
+        "total_sms_sent": count("sms.outbound"),
+        "total_sms_received": count("sms.inbound"),
+        "total_mms_sent": count("mms.outbound"),
+        "total_mms_received": count("mms.inbound"),
+        "total_voice_calls": count("voice.call"),
         "total_voice_seconds": quantity("voice.call"),
         "cost_breakdown": {
             "messaging_cost": _cost_of(
@@ -248,11 +327,11 @@ def _figures(user: str, name: str, events: list[Held]) -> Json:
             "api_requests_count": quantity("api.request"),
             "api_storage_cost": _cost_of(of("api.storage")),
             "phone_rental_cost": _cost_of(of("phone.rental")),
-            "phone_rental_count": len(of("phone.rental")),
+            "phone_rental_count": count("phone.rental"),
             "phone_purchase_cost": _cost_of(of("phone.purchase")),
             "phone_purchase_count": quantity("phone.purchase"),
             "kb_cost": _cost_of(of(*KNOWLEDGE_BASE)),
-            "kb_count": len({held.event["resource_id"] for held in of(*KNOWLEDGE_BASE)}),
+            "kb_count": resources(),
             "kb_minutes": rounded(Fraction(quantity("kb.usage")) / 60),
         },
         "total_cost": _cost_of(events),

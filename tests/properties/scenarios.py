@@ -49,12 +49,19 @@ HOURS = tuple(map(time.fromisoformat, _HOURS.split()))
 DAY = timedelta(days=1)
 OFFSETS = (0, 60, -300, 330, 345, 840, -720)
 
-# Prices that end in ties and thirds, a condition, and two meters without a price.
+# Prices that end in ties and thirds, conditions, tiers, and two meters without a price.
 LATER_BOOK = Book(
     date(2024, 3, 10),
     "USD",
     {
-        "sms.outbound": [Price("0.0000000005")],
+        "sms.outbound": [
+            Price("0.0000000005"),
+            Price(
+                "",
+                when=(("carrier", "A"),),
+                tiers=((5, "0.05"), (1005, "0.0000000007"), (None, "0.01")),
+            ),
+        ],
         "sms.inbound": [
             Price("0.01"),
             Price("0.0123", when=(("carrier", "A"),)),
@@ -65,11 +72,14 @@ LATER_BOOK = Book(
         "voice.call": [Price("0.01", 60)],
         "api.request": [Price("0.0000001", 7)],
         "api.storage": [Price("0.1", 30)],
-        "phone.rental": [Price("0.0005")],
+        "phone.rental": [
+            Price("", tiers=((2, "0.0005"), (100, "0.0000333333"), (None, "0.00002")), volume=True)
+        ],
         "kb.usage": [Price("0.9", 3600)],
         BRAND: [Price("4.4444444445")],
     },
 )
+TIERED = ("sms.outbound", "phone.rental", "phone.rental")
 LATER_YAML = """
 name: Later prices
 currency: USD
@@ -77,6 +87,10 @@ effective_from: 2024-03-10
 source: the properties
 rates:
   - {meter: sms.outbound, price: 0.0000000005, per: segment}
+  - meter: sms.outbound
+    when: {carrier: A}
+    per: segment
+    graduated: [{up_to: 5, price: 0.05}, {up_to: 1005, price: 0.0000000007}, {price: 0.01}]
   - {meter: sms.inbound, price: 0.01, per: segment}
   - {meter: sms.inbound, price: 0.0123, per: segment, when: {carrier: A}}
   - {meter: sms.inbound, price: 0.000007, per: segment, when: {carrier: "7"}}
@@ -86,7 +100,9 @@ rates:
   - {meter: voice.call, price: 0.01, per: minute}
   - {meter: api.request, price: 0.0000001, per: 7 requests}
   - {meter: api.storage, price: 0.1, per: GB-month}
-  - {meter: phone.rental, price: 0.0005, per: month}
+  - meter: phone.rental
+    per: month
+    volume: [{up_to: 2, price: 0.0005}, {up_to: 100, price: 0.0000333333}, {price: 0.00002}]
   - {meter: kb.usage, price: 0.9, per: hour}
   - {meter: brand.registration, price: 4.4444444445, per: registration}
 """
@@ -103,9 +119,19 @@ class Send:
 
 
 @dataclass(frozen=True)
+class Reverse:
+    """A request that takes events back."""
+
+    reversals: list[Json]
+
+
+Step = Send | Reverse | str
+
+
+@dataclass(frozen=True)
 class Scenario:
     zones: dict[str, str]
-    steps: list[Send | str]
+    steps: list[Step]
     periods: list[tuple[date, date]]
 
 
@@ -114,13 +140,37 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     zones = {it: draw(st.sampled_from(ZONES)) for it in ORGANIZATIONS}
     days = draw(st.lists(st.sampled_from(DAYS), min_size=2, max_size=5, unique=True))
     texts = draw(histories(zones, days))
-    steps: list[Send | str] = []
+    steps: list[Step] = draw(st.sampled_from(([], [LOAD_BOOK])))[:]
+    sent: list[tuple[str, str]] = []
     while texts:
         requests = [_cut(texts, size) for size in draw(st.lists(st.integers(1, 9), min_size=1))]
         change = draw(st.sampled_from((None, None, None, CREATE_LATE, LOAD_BOOK)))
         steps.append(Send([it for it in requests if it], change))
+        sent += _identities(requests)
         steps.extend(draw(st.sampled_from(((), (), (), (CREATE_LATE,), (LOAD_BOOK,), (REPLAY,)))))
+        if draw(st.booleans()):
+            steps.append(Reverse(draw(st.lists(reversals(sent), min_size=1, max_size=6))))
     return Scenario(zones, steps, draw(st.lists(periods(days), min_size=3, max_size=6)))
+
+
+@st.composite
+def reversals(draw: st.DrawFn, sent: list[tuple[str, str]]) -> Json:
+    """Reversals of what was sent, of other reversals and of nothing, some under taken ids."""
+    nowhere = (draw(st.sampled_from(ORGANIZATIONS)), "nothing")
+    organization, event = draw(st.sampled_from((*sent, nowhere)))
+    reverses = draw(st.sampled_from((event, event, event, event, f"back {event}")))
+    names = (f"back {reverses}", f"back {reverses}", f"again {reverses}", reverses)
+    return {
+        "id": draw(st.sampled_from(names)),
+        "organization_id": organization,
+        "reverses": reverses,
+        "reason": draw(st.sampled_from(("wrong", "wrong", "other"))),
+    }
+
+
+def _identities(requests: list[list[bytes]]) -> list[tuple[str, str]]:
+    events = [json.loads(text) for request in requests for text in request]
+    return [(it["organization_id"], it["id"]) for it in events]
 
 
 def _cut(texts: list[bytes], size: int) -> list[bytes]:
@@ -150,7 +200,7 @@ def histories(draw: st.DrawFn, zones: dict[str, str], days: list[date]) -> list[
 
 @st.composite
 def events(draw: st.DrawFn, identity: str, zones: dict[str, str], days: list[date]) -> Json:
-    kind = draw(st.sampled_from(TYPES))
+    kind = draw(st.sampled_from((*TYPES, *TIERED)))
     organization = draw(st.sampled_from((HOME, HOME, *ORGANIZATIONS)))
     resource = draw(st.sampled_from((None, "kb_1", "kb_2", "kb_3")))
     return {

@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 from hypothesis import given, note
@@ -21,7 +22,9 @@ from tests.properties.scenarios import (
     scenarios,
 )
 from tests.properties.world import World
+from tollbook.analytics.event import charged
 from tollbook.store.database import Database
+from tollbook.store.events import Stored
 
 EVER = date(1960, 1, 1), date(2100, 12, 31)
 
@@ -88,6 +91,47 @@ def test_a_replay_makes_up_for_an_organization_that_came_late(
         assert late.users(LATE, *period) == early.users(LATE, *period)
         assert late.total(LATE, *period) == early.total(LATE, *period)
     assert late.differences() == []
+
+
+@examples(30)
+@given(scenario=scenarios())
+def test_every_charge_replays_to_what_is_stored(database: Database, scenario: Scenario) -> None:
+    world = World(database, scenario.zones)
+    world.live([LOAD_BOOK, *scenario.steps])
+    with database.reading() as snapshot:
+        for organization in world.model.organizations:
+            number = world.platform.number(organization)
+            sql = f"SELECT {', '.join(Stored._fields)} FROM events WHERE organization_id = :number"
+            for row in snapshot.rows(sql, number=number):
+                told = charged(snapshot, world.platform.tenant, Stored(*row))
+                assert told.unlike is None
+                assert told.explanation.cost == told.event.cost
+                assert sum(line.cost for line in told.explanation.lines) == told.event.cost
+
+
+@examples(30)
+@given(scenario=scenarios())
+def test_how_events_are_cut_into_requests_changes_no_charge(
+    database: Database, scenario: Scenario
+) -> None:
+    sends = [step for step in scenario.steps if isinstance(step, Send)]
+    together = World(database, scenario.zones)
+    together.live([LOAD_BOOK, CREATE_LATE, *(Send(step.requests) for step in sends)])
+    alone = World(database, scenario.zones)
+    texts = [text for step in sends for request in step.requests for text in request]
+    alone.live([LOAD_BOOK, CREATE_LATE, *(Send([[text]]) for text in texts)])
+    for organization in ORGANIZATIONS:
+        assert charges(together, organization) == charges(alone, organization)
+
+
+def charges(world: World, organization: str) -> list[Any]:
+    return list(
+        world.platform.rows(
+            "SELECT id, cost, billed, position FROM events WHERE organization_id = :number "
+            "ORDER BY id",
+            number=world.platform.number(organization),
+        )
+    )
 
 
 def test_events_prepared_before_their_organization_was_created_enter_its_ledger(

@@ -12,7 +12,7 @@ import msgspec
 from tests.builders import Platform
 from tests.properties import scenarios as story
 from tests.properties.model import Json, Model, Organization
-from tests.properties.scenarios import Send
+from tests.properties.scenarios import Reverse, Send, Step
 from tollbook.analytics.users import users_report
 from tollbook.domain.directory import User
 from tollbook.domain.exact import NANOS
@@ -37,6 +37,7 @@ class World:
     def __init__(self, database: Database, zones: dict[str, str]) -> None:
         self.platform = Platform(database, f"tenant {next(_TENANTS)}")
         self.model = Model()
+        self.key = self.platform.key()
         self.zones = zones
         self.create(story.HOME)
         self.create(story.EURO)
@@ -94,10 +95,18 @@ class World:
         terms = remembered or catalogue.loaded_terms(tenant, draft.organizations, now())
         return submission_of(draft, terms)
 
-    def live(self, steps: Sequence[Send | str]) -> None:
+    def reverse(self, step: Reverse) -> None:
+        """Take events back in one request."""
+        settled = self.platform.reverse(*step.reversals, key=self.key)
+        told = [it.status.value for it in settled.receipts]
+        assert told == self.model.reverse(step.reversals)
+
+    def live(self, steps: Sequence[Step]) -> None:
         for step in steps:
             if isinstance(step, Send):
                 self.send(step)
+            elif isinstance(step, Reverse):
+                self.reverse(step)
             else:
                 self.change(step)
 

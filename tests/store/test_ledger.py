@@ -25,10 +25,26 @@ def test_an_event_enters_ledger_and_rollups_at_once(platform: Platform) -> None:
     assert platform.rows("SELECT day, quantity, billed, cost FROM events") == [
         (20240115, 61_000_000, 61_000_000, 122_000_000)
     ]
-    sums = "SELECT user_id, meter, count, quantity, billed, cost FROM"
-    row = ("user_1", 5, 1, 61_000_000, 61_000_000, 122_000_000)
+    sums = "SELECT user_id, meter, count, quantity, billed, cost, buy, bought FROM"
+    row = ("user_1", 5, 1, 61_000_000, 61_000_000, 122_000_000, 0, 0)
     assert platform.rows(f"{sums} usage_daily") == [row]
     assert platform.rows(f"{sums} usage_monthly") == [row]
+    assert agrees(platform)
+
+
+def test_what_an_event_brought_is_kept_and_is_what_it_was_bought_for(platform: Platform) -> None:
+    batch = [event(cost="0.5"), event(id="2"), event(id="3", cost=0), event(id="4", cost=0.25)]
+    assert set(platform.statuses(*batch)) == {"accepted"}
+    assert platform.rows(
+        "SELECT id, own_cost, buy, position, tier_key FROM events ORDER BY id"
+    ) == [
+        ("2", None, None, None, None),
+        ("3", 0, 0, None, None),
+        ("4", 250_000_000, 250_000_000, None, None),
+        ("call-1", 500_000_000, 500_000_000, None, None),
+    ]
+    for table in ("usage_daily", "usage_monthly"):
+        assert platform.rows(f"SELECT count, buy, bought FROM {table}") == [(4, 750_000_000, 3)]
     assert agrees(platform)
 
 

@@ -12,6 +12,7 @@ from tollbook.domain.errors import DatabaseTooNew
 from tollbook.store.database import Database, open_database
 from tollbook.store.migrate import migrate
 from tollbook.store.schema import metadata
+from tollbook.store.verification import CHECKS, differences
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -42,6 +43,38 @@ def test_migrating_from_nothing_gives_the_schema_in_code(empty: Database) -> Non
 def test_migrating_again_changes_nothing(empty: Database) -> None:
     migrate(empty)
     migrate(empty)
+    empty.close()
+
+
+OF_0001 = (
+    "INSERT INTO ledger_heads VALUES (1, 1, 0)",
+    "INSERT INTO event_keys VALUES (1, 'priced', 7, 20190115), (1, 'brought', 8, 20190115)",
+    "INSERT INTO events VALUES "
+    "(1, 20190115, 'priced', 'u', 5, NULL, 0, 61000000, 61000000, 122000000, 3, '', 0),"
+    "(1, 20190115, 'brought', 'u', 5, NULL, 0, 1000000, 1000000, 7, NULL, '', 0)",
+    "INSERT INTO usage_daily VALUES (1, 201901, 'u', 5, 20190115, 2, 62000000, 62000000, "
+    "122000007)",
+    "INSERT INTO usage_monthly VALUES (1, 201901, 'u', 5, 2, 62000000, 62000000, 122000007)",
+)
+
+
+def test_a_ledger_of_the_first_schema_carries_over_and_its_purchases_stay_unknown(
+    empty: Database,
+) -> None:
+    migrate(empty, "0001")
+    with empty.writing() as transaction:
+        for statement in OF_0001:
+            transaction.execute(statement)
+    migrate(empty)
+    with empty.reading() as snapshot:
+        facts = "SELECT id, own_cost, buy, position, tier_key, reverses FROM events ORDER BY id"
+        assert snapshot.rows(facts) == [
+            ("brought", 7, None, None, None, None),
+            ("priced", None, None, None, None, None),
+        ]
+        for table in ("usage_daily", "usage_monthly"):
+            assert snapshot.rows(f"SELECT count, buy, bought FROM {table}") == [(2, 0, 0)]
+        assert [it for check in CHECKS for it in differences(snapshot, check)] == []
     empty.close()
 
 

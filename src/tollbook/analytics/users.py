@@ -317,7 +317,10 @@ def _edge_sql(edge: str, of_user: str) -> str:
 
 
 def _knowledge_bases_sql(of_user: str) -> str:
-    """Write the count of distinct knowledge bases; made distinct first, for that is faster."""
+    """Write the count of distinct knowledge bases; made distinct first, for that is faster.
+
+    A day on which all events of one were reversed is kept with a count of 0.
+    """
     return f"""\
     SELECT user_id, COUNT(*) AS knowledge_bases
     FROM (
@@ -326,6 +329,7 @@ def _knowledge_bases_sql(of_user: str) -> str:
         WHERE organization_id = :organization
             AND month BETWEEN :start_month AND :end_month{of_user}
             AND day BETWEEN :start_day AND :end_day
+            AND count > 0
             AND meter {_among(codes_of(Category.KNOWLEDGE_BASE))}
     ) AS seen
     GROUP BY user_id"""

@@ -18,19 +18,26 @@ from starlette.websockets import WebSocketClose
 from tollbook.api.access import KEY_HEADER, authenticate, presented, require
 from tollbook.api.analytics_users import GET_USERS
 from tollbook.api.endpoint import Call, Endpoint, read_query
-from tollbook.api.events import MOST_BYTES, POST_EVENTS, read_bounded
+from tollbook.api.events import POST_EVENTS
+from tollbook.api.explanations import GET_EVENT
+from tollbook.api.incoming import MOST_BYTES, read_bounded
 from tollbook.api.keys import KEY_ENDPOINTS
 from tollbook.api.openapi import openapi
 from tollbook.api.organizations import ORGANIZATION_ENDPOINTS
 from tollbook.api.quarantine import QUARANTINE_ENDPOINTS
+from tollbook.api.rate import POST_RATE
 from tollbook.api.reference import POLICY, STYLES, reference_page
 from tollbook.api.responses import JSON, error_response
+from tollbook.api.reversals import POST_REVERSALS
 from tollbook.api.services import Services
 from tollbook.domain.errors import InternalError, MethodNotAllowed, NotFound, TollbookError
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     GET_USERS,
     POST_EVENTS,
+    POST_REVERSALS,
+    GET_EVENT,
+    POST_RATE,
     *ORGANIZATION_ENDPOINTS,
     *KEY_ENDPOINTS,
     *QUARANTINE_ENDPOINTS,
@@ -54,12 +61,17 @@ def application(services: Services) -> ASGIApp:
         handlers.setdefault(endpoint.path, {})[endpoint.method] = _handler(endpoint, services)
     handlers |= {path: {"GET": handler} for path, handler in _documentation().items()}
     router = Router(
-        [Route(path, _Resource(by_method)) for path, by_method in handlers.items()],
+        [Route(_routed(path), _Resource(by_method)) for path, by_method in handlers.items()],
         redirect_slashes=False,
         default=_nothing_here,
         lifespan=_lifespan(services),
     )
     return _Hardened(router)
+
+
+def _routed(path: str) -> str:
+    """Let the id of an event hold slashes."""
+    return path.replace("{event_id}", "{event_id:path}")
 
 
 def _lifespan(services: Services) -> Callable[[object], AbstractAsyncContextManager[None]]:

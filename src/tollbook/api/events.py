@@ -1,46 +1,36 @@
 """POST /v1/events: usage events in, a receipt for each out."""
 
-import gzip
-import io
-import zlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
 from anyio.to_thread import run_sync
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
-from tollbook.api.access import KEY_HEADER, presented, require
+from tollbook.api.access import require
 from tollbook.api.endpoint import Body, Endpoint, Kind, Parameter, QueryReader
 from tollbook.api.examples import EVENT, EVENTS_ANSWER
+from tollbook.api.incoming import LARGE, decoder_of, key_of, read_unpacked
 from tollbook.api.responses import json_response
 from tollbook.api.schemas import EVENTS_ANSWER_SCHEMA, EVENTS_REQUEST
 from tollbook.api.services import Services
 from tollbook.domain.errors import (
     BodyTooLarge,
-    InvalidApiKey,
     InvalidRequest,
     QueueFull,
     SumOutOfRange,
     UnreadableBody,
     UnsupportedBody,
 )
-from tollbook.domain.keys import ApiKey, Permission, matches
+from tollbook.domain.keys import ApiKey, Permission
 from tollbook.domain.receipts import Outcome, Receipt
 from tollbook.ingest.catalogue import TermsById
 from tollbook.ingest.commit import Settled, Submission
 from tollbook.ingest.decode import DECODERS, MOST_EVENTS, Decoder
 from tollbook.ingest.submit import Draft, KeyInUse, draft_of, submission_of
 
-MOST_BYTES = 16 * 1024 * 1024
-_LARGE = 64 * 1024
-"""Bodies from here on are decoded beside the event loop, so that other requests go on.
-
-One at a time: decoders in several threads would not be faster, and the writer would have to wait
-for the interpreter's lock behind each of them.
-"""
 _GOOD = (Outcome.ACCEPTED, Outcome.DUPLICATE)
 
 
@@ -64,21 +54,19 @@ class EventsAnswer(msgspec.Struct):
 
 async def post_events(request: Request, services: Services, read_query: QueryReader) -> Response:
     """Decode, submit, and answer once everything accepted is on disk."""
-    revision, key = await _key_of(request, services)
+    revision, key = await key_of(request, services)
     require(key, Permission.WRITE_EVENTS)
     query = read_query()
-    decode = _decoder(request)
-    body = await read_bounded(request, MOST_BYTES)
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
-        body = await run_sync(_unzipped, request.headers["content-encoding"], body)
+    decode = decoder_of(request)
+    body = await read_unpacked(request)
 
     prepare = _Preparation(services, key, revision, query["atomic"], decode)
-    if len(body) > _LARGE:
+    if len(body) > LARGE:
         submission = await run_sync(prepare.all, body, limiter=services.decoding)
     else:
         draft = prepare.draft(body)
         submission = prepare.submission(draft) or await _loaded(prepare, draft)
-    return _answer(await services.inbox.settle(submission))
+    return receipts_response(await services.inbox.settle(submission))
 
 
 async def _loaded(prepare: "_Preparation", draft: Draft) -> Submission:
@@ -118,55 +106,8 @@ class _Preparation:
         return submission_of(draft, terms, KeyInUse(self.key.prefix, self.revision), self.atomic)
 
 
-async def _key_of(request: Request, services: Services) -> tuple[int, ApiKey]:
-    """Find the key, from memory when it is there: the commit makes sure that it still holds."""
-    text, prefix = presented(request.headers.get(KEY_HEADER))
-    found = services.catalogue.remembered_key(prefix)
-    if found is None:
-        found = await run_sync(services.catalogue.loaded_key, prefix)
-    if found is None or not matches(text, found[1].hash):
-        raise InvalidApiKey
-    return found
-
-
-def _decoder(request: Request) -> Decoder:
-    media_type = request.headers.get("content-type", "application/json").partition(";")[0]
-    decode = DECODERS.get(media_type.strip().lower())
-    if decode is None:
-        raise UnsupportedBody(f"Content-Type must be one of {', '.join(DECODERS)}")
-    return decode
-
-
-async def read_bounded(request: Request, most: int) -> bytes:
-    """Read a body, or raise `BodyTooLarge` as soon as it passes `most` bytes."""
-    chunks: list[bytes] = []
-    size = 0
-    try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > most:
-                raise BodyTooLarge(f"the body must have at most {most} bytes")
-            chunks.append(chunk)
-    except ClientDisconnect as error:
-        raise UnreadableBody("the body ended early") from error
-    return b"".join(chunks)
-
-
-def _unzipped(encoding: str, body: bytes) -> bytes:
-    if encoding.strip().lower() != "gzip":
-        raise UnsupportedBody("Content-Encoding must be gzip, or absent")
-    try:
-        plain = gzip.GzipFile(fileobj=io.BytesIO(body)).read(MOST_BYTES + 1)
-    except EOFError as error:
-        raise UnreadableBody("the body is not gzip: it ends early") from error
-    except (OSError, zlib.error) as error:
-        raise UnreadableBody(f"the body is not gzip: {error}") from error
-    if len(plain) > MOST_BYTES:
-        raise BodyTooLarge(f"the unpacked body must have at most {MOST_BYTES} bytes")
-    return plain
-
-
-def _answer(settled: Settled) -> Response:
+def receipts_response(settled: Settled) -> Response:
+    """Answer with receipts; the status says whether all is well."""
     found = Counter([receipt.status for receipt in settled.receipts])
     counts = Counts(**{outcome.value: found[outcome] for outcome in Outcome})
     good = counts.accepted + counts.duplicate == len(settled.receipts)

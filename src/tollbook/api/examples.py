@@ -35,6 +35,79 @@ EVENTS_ANSWER: dict[str, Any] = {
     ],
 }
 
+CHARGE: dict[str, Any] = {
+    "cost": 0.122,
+    "currency": "USD",
+    "quantity": 61,
+    "billed": 61,
+    "unit": "second",
+    "lines": [{"name": "price", "cost": 0.122}],
+    "rate": {
+        "rate_id": 5,
+        "matched": "voice.call",
+        "price": "0.002",
+        "per": "second",
+        "to": None,
+        "from": None,
+        "book": {"version": 1, "name": "Default prices"},
+    },
+    "tier": None,
+    "steps": ["61 s raw", "61 s / 1 s x 0.002 = 0.122", "cost 0.122"],
+    "buy": None,
+}
+
+RATED_ANSWER: dict[str, Any] = {
+    "success": True,
+    "counts": {"priced": 1, "unpriced": 0, "rejected": 0},
+    "charges": [{"index": 0, "status": "priced", "id": "call-7731", "charge": CHARGE}],
+}
+
+EXPLAINED_EVENT: dict[str, Any] = {
+    "success": True,
+    "status": "charged",
+    "event": {
+        **EVENT,
+        "resource_id": None,
+        "day": "2024-01-15",
+        "cost": None,
+        "received_at": "2024-01-15T10:31:00Z",
+    },
+    "charge": CHARGE,
+    "unlike": None,
+    "reversal": None,
+    "quarantine": None,
+}
+
+REVERSAL: dict[str, Any] = {
+    "id": "credit-17",
+    "organization_id": "org_abc123",
+    "reverses": "call-7731",
+    "reason": "the carrier dropped the call",
+}
+
+REVERSALS_ANSWER: dict[str, Any] = {
+    "success": False,
+    "counts": {"accepted": 1, "duplicate": 0, "quarantined": 0, "conflict": 0, "rejected": 1},
+    "receipts": [
+        {"index": 0, "status": "accepted", "id": "credit-17"},
+        {
+            "index": 1,
+            "status": "rejected",
+            "id": "credit-18",
+            "code": "already_reversed",
+            "error": "the event was reversed by credit-17",
+            "field": "reverses",
+            "details": [
+                {
+                    "field": "reverses",
+                    "code": "already_reversed",
+                    "error": "the event was reversed by credit-17",
+                }
+            ],
+        },
+    ],
+}
+
 ORGANIZATION: dict[str, Any] = {
     "id": "org_abc123",
     "name": "Acme Corp",

@@ -16,6 +16,7 @@ from tollbook.domain.events import (
 from tollbook.domain.exact import MOST_COST, MOST_QUANTITY
 from tollbook.domain.meters import CATALOGUE
 from tollbook.domain.receipts import Receipt
+from tollbook.domain.reversals import LONGEST_REASON
 from tollbook.ingest.decode import MOST_EVENTS
 
 Schema = dict[str, Any]
@@ -68,13 +69,14 @@ def _id(description: str, *, optional: bool = False) -> Schema:
     }
 
 
-def _number(most: int, description: str) -> Schema:
+def _number(most: int, description: str, *, optional: bool = False) -> Schema:
+    forms: list[Schema] = [
+        {"type": "number", "minimum": 0, "maximum": most},
+        {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$"},
+    ]
     return {
         "description": description,
-        "oneOf": [
-            {"type": "number", "minimum": 0, "maximum": most},
-            {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$"},
-        ],
+        "oneOf": [*forms, {"type": "null"}] if optional else forms,
     }
 
 
@@ -118,13 +120,44 @@ EVENT: Schema = {
                 "minimum": -LARGEST_INTEGER,
                 "maximum": LARGEST_INTEGER,
             },
-            "description": "Flat facts that prices may depend on, such as `to` and `direction`.",
+            "description": "Flat facts that prices may depend on, such as `to` and `direction`. "
+            "`body`, the text of an SMS, gives its segments if `quantity` does not; it is dropped.",
         },
         "cost": _number(
             int(MOST_COST),
             "What it cost already, in the organization's currency, at most 9 decimals.",
+            optional=True,
         ),
     },
+}
+
+REVERSAL: Schema = {
+    "title": "Reversal",
+    "description": "One event taken back.",
+    "type": "object",
+    "required": ["id", "organization_id", "reverses", "reason"],
+    "additionalProperties": False,
+    "properties": {
+        "id": _id("Of the reversal: yours, and not that of any event of the organization."),
+        "organization_id": _id("Whose event it is."),
+        "reverses": _id("The id of the event to take back."),
+        "reason": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": LONGEST_REASON,
+            "description": "Why, for whoever reads the ledger later.",
+        },
+    },
+}
+REVERSALS_REQUEST: Schema = {
+    "oneOf": [
+        {"$ref": _REFERENCE.format(name="Reversal")},
+        {
+            "type": "array",
+            "maxItems": MOST_EVENTS,
+            "items": {"$ref": _REFERENCE.format(name="Reversal")},
+        },
+    ]
 }
 
 ERROR: Schema = {
@@ -155,7 +188,7 @@ class Components:
         self.components: dict[str, Schema] = {
             name: _closed(schema) for name, schema in sorted(components.items())
         }
-        self.components |= {"Event": EVENT, "Error": ERROR}
+        self.components |= {"Event": EVENT, "Reversal": REVERSAL, "Error": ERROR}
 
     def of(self, kind: Any) -> Schema:
         """Give the schema of a type, of an answer, or a schema as it is."""
@@ -192,5 +225,11 @@ def _closed(schema: Schema) -> Schema:
     """Say that unknown fields are refused, and that a field encoded by hand is a number."""
     if schema.get("type") != "object" or "properties" not in schema:
         return schema
-    properties = {name: it or {"type": "number"} for name, it in schema["properties"].items()}
+    properties = {name: _number_or(it) for name, it in schema["properties"].items()}
     return {**schema, "properties": properties, "additionalProperties": False}
+
+
+def _number_or(schema: Schema) -> Schema:
+    if "anyOf" in schema:
+        return {**schema, "anyOf": [it or {"type": "number"} for it in schema["anyOf"]]}
+    return schema or {"type": "number"}

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from tollbook import __version__
 from tollbook.cli import (
     demo,
+    events,
     import_,
     keys,
     migrate,
@@ -33,6 +34,7 @@ VERBS = (
     keys,
     prices,
     import_,
+    events,
     report,
     verify,
 )

@@ -23,7 +23,8 @@ class Meter(msgspec.Struct, frozen=True):
 
     `code` is how the hot tables name the meter: it is stored, so it never changes and is never
     used again. `whole` meters take whole quantities only. `needs_resource` meters are counted by
-    distinct resource. `organization_level` meters never enter a user's figures.
+    distinct resource. `organization_level` meters never enter a user's figures. The quantity of a
+    `text` meter is counted from the message's text when an event does not say it.
     """
 
     type: str
@@ -33,11 +34,12 @@ class Meter(msgspec.Struct, frozen=True):
     whole: bool = False
     needs_resource: bool = False
     organization_level: bool = False
+    text: bool = False
 
 
 CATALOGUE = (
-    Meter("sms.outbound", 1, Category.MESSAGING, "segment", whole=True),
-    Meter("sms.inbound", 2, Category.MESSAGING, "segment", whole=True),
+    Meter("sms.outbound", 1, Category.MESSAGING, "segment", whole=True, text=True),
+    Meter("sms.inbound", 2, Category.MESSAGING, "segment", whole=True, text=True),
     Meter("mms.outbound", 3, Category.MESSAGING, "segment", whole=True),
     Meter("mms.inbound", 4, Category.MESSAGING, "segment", whole=True),
     Meter("voice.call", 5, Category.VOICE, "second"),

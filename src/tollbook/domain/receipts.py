@@ -37,6 +37,9 @@ def rejected(index: int, identity: str | None, problems: tuple[Problem, ...]) ->
     )
 
 
+NOT_STORED = Problem(
+    "", "batch_refused", "not stored: another event of this atomic batch was refused"
+)
 CONFLICT_SENTENCE = "this id was used before for an event with other content; the first one stands"
 
 

@@ -10,7 +10,10 @@ from tollbook.domain.keys import Scope
 from tollbook.domain.periods import day_and_minute
 from tollbook.ingest.catalogue import Terms
 from tollbook.ingest.facts import Fact
-from tollbook.rating.charge import rated
+from tollbook.ingest.months import Months
+from tollbook.rating.book import Chosen
+from tollbook.rating.charge import charge_of
+from tollbook.rating.choose import choose
 from tollbook.store.staging import Staged
 
 FUTURE_ALLOWED = 24 * 3600 * 1_000_000
@@ -35,31 +38,34 @@ def refusal(fact: Fact, scope: Scope, now: int) -> Problem | None:
     return None
 
 
-def staged(fact: Fact, terms: Terms) -> Staged:
-    """Make the row of an event: priced, or on its way to quarantine with the reason."""
+def staged(fact: Fact, terms: Terms, months: Months | None = None) -> Staged:
+    """Make the row of an event: priced, or on its way to quarantine with the reason.
+
+    A charge that depends on its month is left open without `months`: the row has a `tier_key` and
+    no `position`, and is made anew in the transaction.
+    """
     event, meter = fact.event, fact.meter
     day, minute = day_and_minute(fact.time, terms.zone)
-    charge = _charge(fact, terms, day, minute)
-    user = event.user_id or ""
+    if not terms.known:
+        return _quarantined(fact, terms, UNKNOWN_ORGANIZATION)
+    usage = Usage(meter.type, fact.quantity, day, event.attributes, fact.cost, minute)
+    found = choose(terms.books, usage, terms.currency)
+    position = tier_key = None
+    # What an event brought is charged whatever the month has billed.
+    if type(found) is Chosen and found.pricing.tier_group is not None and fact.cost is None:
+        tier_key = found.pricing.tier_group
+        if months is None:
+            charge: Charge | Unpriced = Charge(0, 0, found.rate_id)
+        else:
+            position = months.position(terms.number, day // 100, tier_key)
+            charge = charge_of(found, usage, position)
+    else:
+        charge = charge_of(found, usage)
     if isinstance(charge, Unpriced):
-        return Staged(
-            organization_id=terms.number,
-            id=event.id,
-            fingerprint=fact.fingerprint,
-            day=0,
-            user_id=user,
-            owner="",
-            meter=meter.code,
-            resource_id=event.resource_id,
-            time=fact.time,
-            quantity=0,
-            billed=0,
-            cost=0,
-            rate_id=None,
-            attributes=msgspec.json.encode(event).decode(),
-            code=charge.code,
-            reason=charge.reason,
-        )
+        return _quarantined(fact, terms, charge)
+    if position is not None and months is not None and tier_key is not None:
+        months.advance(terms.number, day // 100, tier_key, charge.billed)
+    user = event.user_id or ""
     return _row(
         Staged,
         (
@@ -70,7 +76,7 @@ def staged(fact: Fact, terms: Terms) -> Staged:
             user,
             "" if meter.organization_level else user,
             meter.code,
-            event.resource_id,
+            event.resource_id or "",
             fact.time,
             fact.quantity,
             charge.billed,
@@ -79,6 +85,10 @@ def staged(fact: Fact, terms: Terms) -> Staged:
             fact.attributes,
             "",
             "",
+            charge.buy,
+            fact.cost,
+            position,
+            tier_key,
         ),
     )
 
@@ -88,9 +98,23 @@ def staged_all(facts: list[Fact], terms: Mapping[str, Terms]) -> list[Staged]:
     return [staged(fact, terms[fact.event.organization_id]) for fact in facts]
 
 
-def _charge(fact: Fact, terms: Terms, day: int, minute: int) -> Charge | Unpriced:
-    if not terms.known:
-        return UNKNOWN_ORGANIZATION
+def _quarantined(fact: Fact, terms: Terms, unpriced: Unpriced) -> Staged:
     event = fact.event
-    usage = Usage(fact.meter.type, fact.quantity, day, event.attributes, fact.cost, minute)
-    return rated(terms.books, usage, terms.currency)
+    return Staged(
+        organization_id=terms.number,
+        id=event.id,
+        fingerprint=fact.fingerprint,
+        day=0,
+        user_id=event.user_id or "",
+        owner="",
+        meter=fact.meter.code,
+        resource_id=event.resource_id or "",
+        time=fact.time,
+        quantity=0,
+        billed=0,
+        cost=0,
+        rate_id=None,
+        attributes=msgspec.json.encode(event).decode(),
+        code=unpriced.code,
+        reason=unpriced.reason,
+    )

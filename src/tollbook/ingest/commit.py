@@ -2,31 +2,31 @@
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import NamedTuple
 
 import msgspec
 
-from tollbook.domain.errors import InvalidApiKey, Problem, RequestError
+from tollbook.domain.errors import InvalidApiKey, RequestError
 from tollbook.domain.events import instant_of
 from tollbook.domain.keys import Scope
 from tollbook.domain.periods import day_number
-from tollbook.domain.receipts import Outcome, Receipt, conflict, rejected
-from tollbook.ingest.accept import staged_all
-from tollbook.ingest.catalogue import Catalogue, User
+from tollbook.domain.receipts import NOT_STORED, Outcome, Receipt, conflict, rejected
+from tollbook.ingest.accept import staged, staged_all
+from tollbook.ingest.catalogue import Catalogue, Terms, User
 from tollbook.ingest.facts import Fact
+from tollbook.ingest.months import Months
 from tollbook.store import directory, ledger
 from tollbook.store.database import Database, Snapshot, Transaction
 from tollbook.store.staging import Staged, Standing
 
 Identity = tuple[int, str]
+_tier_key = itemgetter(Staged._fields.index("tier_key"))
 
 _DAY = 24 * 3600 * 1_000_000
 """A day in microseconds."""
 
 ALREADY_IN_QUARANTINE = "this event is in quarantine from an earlier request"
-_NOT_STORED = Problem(
-    "", "batch_refused", "not stored: another event of this atomic batch was refused"
-)
 
 
 class Submission(msgspec.Struct):
@@ -108,7 +108,7 @@ def _commit_atomic(
 def _refused(submission: Submission, causes: Iterable[Receipt]) -> Settled:
     """Give the causes of a refusal their own words and every other event the same."""
     receipts = {
-        fact.index: rejected(fact.index, fact.event.id, (_NOT_STORED,)) for fact in submission.facts
+        fact.index: rejected(fact.index, fact.event.id, (NOT_STORED,)) for fact in submission.facts
     }
     for cause in causes:
         quarantined = cause.status is Outcome.QUARANTINED
@@ -148,8 +148,13 @@ def _store(
     users: set[User] = set()
     if firsts:
         rows = list(firsts.values())
-        users = catalogue.strangers((it.organization_id, it.user_id) for it in rows if not it.code)
-        found = ledger.record(transaction, rows, now, new_users=bool(users))
+        if any(map(_tier_key, rows)):
+            found = _record_in_order(transaction, catalogue, submissions, firsts, now)
+        else:
+            users = catalogue.strangers(
+                (it.organization_id, it.user_id) for it in rows if not it.code
+            )
+            found = ledger.record(transaction, rows, now, new_users=bool(users))
         standing = {(it.organization_id, it.id): it for it in found}
         if standing:  # whoever is named only by an event that was not stored is not there
             users = set()
@@ -158,6 +163,49 @@ def _store(
         for index, submission in enumerate(submissions)
     ]
     return _Stored(outcomes, users)
+
+
+def _record_in_order(
+    transaction: Transaction,
+    catalogue: Catalogue,
+    submissions: Sequence[Submission],
+    firsts: dict[Identity, Staged],
+    now: int,
+) -> list[Standing]:
+    """Store rows of which some are charged by where their month stands, in order of arrival.
+
+    The rows with their charges take the place of those without.
+    """
+    charged: dict[int, Staged] = {}
+
+    def charge(fresh: Sequence[Staged]) -> list[Staged]:
+        months = Months(transaction)
+        open_rows = _open_rows(transaction, catalogue, submissions)
+        for row in fresh:
+            if row.tier_key is not None:
+                charged[id(row)] = staged(*open_rows[id(row)], months)
+        return [charged.get(id(row), row) for row in fresh]
+
+    found = ledger.record_in_order(transaction, list(firsts.values()), now, charge)
+    for identity, row in firsts.items():
+        firsts[identity] = charged.get(id(row), row)
+    for submission in submissions:
+        submission.rows = [charged.get(id(row), row) for row in submission.rows]
+    return found
+
+
+def _open_rows(
+    transaction: Transaction, catalogue: Catalogue, submissions: Sequence[Submission]
+) -> dict[int, tuple[Fact, Terms]]:
+    """Give the facts and terms of all rows that wait for where their month stands."""
+    found: dict[int, tuple[Fact, Terms]] = {}
+    for submission in submissions:
+        terms = catalogue.terms(transaction, submission.scope.tenant_id, submission.organizations)
+        # A submission whose key is gone has facts and no rows.
+        for fact, row in zip(submission.facts, submission.rows, strict=False):
+            if row.tier_key is not None:
+                found[id(row)] = fact, terms[fact.event.organization_id]
+    return found
 
 
 def _renew(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from tollbook.domain.errors import BodyTooLarge, Problem, UnreadableBody
-from tollbook.domain.events import Event
+from tollbook.domain.events import ONE, Event
 from tollbook.domain.receipts import Receipt, rejected
 from tollbook.ingest.facts import Fact, fact_of
 from tollbook.ingest.problems import fields_of, problems_of, text_in
@@ -73,8 +73,16 @@ def _facts(events: list[Event]) -> list[Decoded]:
     decoded: list[Decoded] = []
     for index, event in enumerate(events):
         fact = fact_of(index, event)
-        decoded.append(fact if fact is not None else _rejected(index, msgspec.json.encode(event)))
+        decoded.append(fact if fact is not None else _rejected(index, _written(event)))
     return decoded
+
+
+def _written(event: Event) -> bytes:
+    """Write an event as it came: a quantity that was left out is not said."""
+    fields = msgspec.structs.asdict(event)
+    if event.quantity is ONE:
+        del fields["quantity"]
+    return msgspec.json.encode(fields)
 
 
 def _decode_each(body: bytes, alone: bool) -> list[Decoded]:

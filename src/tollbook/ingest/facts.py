@@ -5,23 +5,27 @@ from functools import lru_cache
 import msgspec
 
 from tollbook.domain import exact
+from tollbook.domain.charges import Attributes
 from tollbook.domain.directory import id_problem
 from tollbook.domain.events import (
     NOTHING,
+    ONE,
     Event,
     attributes_text,
     fingerprint,
     microseconds,
+    plain_number,
 )
 from tollbook.domain.exact import MICROS, nanos_of
 from tollbook.domain.meters import BY_TYPE, Meter
+from tollbook.rating.segments import BODY, BODY_LENGTH, measured
 
 # Most quantities are small whole numbers that come again and again.
 _micros_of = lru_cache(4096)(exact.micros_of)
 
 
 class Fact(msgspec.Struct, frozen=True, gc=False):
-    """A sound event with its stored forms."""
+    """A sound event with its stored forms; the text of a message is in none of them."""
 
     index: int
     event: Event
@@ -56,9 +60,44 @@ def fact_of(index: int, event: Event) -> Fact | None:
     time = microseconds(event.time)
     if time < 0 or (meter.whole and quantity % MICROS):
         return None
-    attributes = attributes_text(event.attributes)
+    given = event.attributes
+    if given and (BODY in given or BODY_LENGTH in given):
+        return _fact_of_text(index, event, meter, time, quantity, cost)
+    attributes = attributes_text(given)
     print_ = fingerprint(event, time, quantity, cost, attributes)
     return Fact(index, event, meter, time, quantity, cost, attributes, print_)
+
+
+def _fact_of_text(
+    index: int, event: Event, meter: Meter, time: int, quantity: int, cost: int | None
+) -> Fact | None:
+    """Make a fact of an event that tells of a text: of the text itself only a hash is left."""
+    given = event.attributes or {}
+    segments = None
+    if meter.text and event.quantity is ONE:
+        try:
+            segments = segments_told(given)
+        except ValueError:
+            return None
+    if segments is not None:
+        quantity = segments * MICROS
+    print_ = fingerprint(event, time, quantity, cost, attributes_text(given))
+    kept = {name: value for name, value in given.items() if name != BODY}
+    written = event.quantity if segments is None else msgspec.Raw(str(segments).encode())
+    bare = msgspec.structs.replace(event, attributes=kept, quantity=written)
+    return Fact(index, bare, meter, time, quantity, cost, attributes_text(kept), print_)
+
+
+def segments_told(attributes: Attributes) -> int | None:
+    """Count the segments of the text that attributes tell of, None when they tell of none.
+
+    When they do it wrongly, ValueError with a sentence that begins with the attribute's name.
+    """
+    plain = {
+        name: plain_number(value) if type(value) is float else value
+        for name, value in attributes.items()
+    }
+    return measured(plain)[0]
 
 
 def _cost_of(event: Event) -> int | None:

@@ -19,6 +19,7 @@ from tollbook.domain.events import (
     LONGEST_ATTRIBUTE_NAME,
     LONGEST_ATTRIBUTE_VALUE,
     MOST_ATTRIBUTES,
+    Attributes,
     Event,
 )
 from tollbook.domain.exact import (
@@ -30,11 +31,13 @@ from tollbook.domain.exact import (
     scaled,
 )
 from tollbook.domain.meters import BY_TYPE
+from tollbook.ingest.facts import segments_told
 
 FIELDS = Event.__struct_fields__
 Fields = dict[str, bytes]
 """The fields of an object, each as it was written."""
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_attribute_values = msgspec.json.Decoder(Attributes)
 _NULL = b"null"
 REQUIRED = ("id", "type", "organization_id", "time")
 
@@ -189,6 +192,19 @@ def _across_fields(given: Fields) -> Iterator[Problem]:
             "not_whole",
             f"quantity must be a whole number of {meter.unit}s for {meter.type}",
         )
+    if meter.text and "quantity" not in given and "attributes" in given:
+        yield from _text(given["attributes"])
+
+
+def _text(value: bytes) -> Iterator[Problem]:
+    """Say what is wrong with the text that a quantity is to be counted from."""
+    try:
+        segments_told(_attribute_values.decode(value))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return  # that they are no attributes is said already
+    except ValueError as error:
+        name = str(error).partition(" ")[0]
+        yield Problem(f"attributes.{name}", "invalid_text", f"attributes.{error}")
 
 
 def _shown(name: str) -> str:

@@ -6,6 +6,7 @@ from tollbook.domain.events import Event
 from tollbook.ingest.accept import staged
 from tollbook.ingest.catalogue import Catalogue
 from tollbook.ingest.facts import fact_of
+from tollbook.ingest.months import Months
 from tollbook.store import ledger, quarantine
 from tollbook.store.database import Database
 from tollbook.store.quarantine import Quarantined
@@ -50,12 +51,13 @@ def _release(
     with database.writing() as transaction:
         terms = catalogue.terms(transaction, tenant, {it.organization_id for it in waiting})
         still = quarantine.still_waiting(transaction, waiting)
+        months = Months(transaction)
         rows: list[Staged] = []
         for it in waiting:
             fact = fact_of(0, _event.decode(it.event))
             if fact is None or (it.number, it.id) not in still:
                 continue
-            row = staged(fact, terms[it.organization_id])
+            row = staged(fact, terms[it.organization_id], months)
             if not row.code:
                 rows.append(row)
         if rows:

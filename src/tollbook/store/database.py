@@ -64,9 +64,9 @@ class Transaction(Snapshot):
         """Take back all that was written; what follows is not part of any transaction."""
         self._driver.rollback()
 
-    def stage(self, rows: Sequence[Staged]) -> None:
-        """Put rows into the empty staging table."""
-        self._engine.stage(self._driver, rows)
+    def stage(self, rows: Sequence[Staged]) -> int:
+        """Put rows into the empty staging table; give how many of its columns they need."""
+        return self._engine.stage(self._driver, rows)
 
 
 class Database:

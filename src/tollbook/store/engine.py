@@ -45,8 +45,8 @@ class Engine(Protocol):
         """See to it that events of these months can be stored."""
         ...
 
-    def stage(self, driver: Driver, rows: Sequence[Staged]) -> None:
-        """Put rows into the empty staging table."""
+    def stage(self, driver: Driver, rows: Sequence[Staged]) -> int:
+        """Put rows into the empty staging table; give how many of its columns they need."""
         ...
 
     def size_in_bytes(self) -> int:

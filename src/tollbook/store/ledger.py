@@ -4,10 +4,13 @@ Rows go in in key order, after the heads of their organizations: so parallel wri
 other instead of deadlocking.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from tollbook.store.database import Transaction
-from tollbook.store.staging import Staged, Standing
+from tollbook.store.database import Snapshot, Transaction
+from tollbook.store.staging import ORDINARY, Staged, Standing
+
+Charging = Callable[[Sequence[Staged]], Sequence[Staged]]
+"""Charges the rows that wait for the position of their month, and gives all of them."""
 
 # A batch is small and the tables are not: a scalar subquery is looked up by the key, row by row,
 # where PostgreSQL may answer a join or EXISTS by reading all identities there are.
@@ -39,6 +42,8 @@ SELECT
 FROM staging WHERE {_STANDS}
 """
 
+EMPTY_STAGING = "DELETE FROM staging"
+
 DROP_STANDING = f"DELETE FROM staging WHERE {_STANDS}"
 
 CLAIM = """
@@ -54,58 +59,90 @@ FROM staging WHERE code = '' AND user_id <> '' ORDER BY organization_id, user_id
 ON CONFLICT (organization_id, id) DO NOTHING
 """
 
-ADD_EVENTS = """
-INSERT INTO events (
-    organization_id, day, id, user_id, meter, resource_id, time,
-    quantity, billed, cost, rate_id, attributes, received_at
-)
-SELECT
-    organization_id, day, id, user_id, meter, resource_id, time,
-    quantity, billed, cost, rate_id, attributes, :now
+_FACTS = "time, quantity, billed, cost, rate_id, attributes"
+_RARE = "buy, own_cost, position, tier_key"
+
+
+def _add_events(columns: str) -> str:
+    return f"""
+INSERT INTO events (organization_id, day, id, user_id, meter, resource_id, {columns}, received_at)
+SELECT organization_id, day, id, user_id, meter, NULLIF(resource_id, ''), {columns}, :now
 FROM staging WHERE code = '' ORDER BY organization_id, day, id
 """
 
-_SUMS = """
-    COUNT(*), CAST(SUM(quantity) AS BIGINT), CAST(SUM(billed) AS BIGINT), CAST(SUM(cost) AS BIGINT)
-"""
 
-ADD_DAILY = f"""
-INSERT INTO usage_daily (
-    organization_id, month, user_id, meter, day, count, quantity, billed, cost
-)
-SELECT organization_id, day / 100, owner, meter, day, {_SUMS}
+def _sums(buy: bool, sign: str) -> dict[str, str]:
+    """Name the sums of staged events, each with what it adds up.
+
+    Those of reversals have negative figures and count down.
+    """
+    sums = {
+        "count": f"{sign}COUNT(*)",
+        "quantity": "CAST(SUM(quantity) AS BIGINT)",
+        "billed": "CAST(SUM(billed) AS BIGINT)",
+        "cost": "CAST(SUM(cost) AS BIGINT)",
+    }
+    bought = {"buy": "COALESCE(CAST(SUM(buy) AS BIGINT), 0)", "bought": f"{sign}COUNT(buy)"}
+    return sums | bought if buy else sums
+
+
+def _added(table: str, sums: Iterable[str]) -> str:
+    return ", ".join(f"{it} = {table}.{it} + excluded.{it}" for it in sums)
+
+
+def add_daily(buy: bool, sign: str = "") -> str:
+    """Write the statement that adds staged events to the sums of days."""
+    sums = _sums(buy, sign)
+    return f"""
+INSERT INTO usage_daily (organization_id, month, user_id, meter, day, {", ".join(sums)})
+SELECT organization_id, day / 100, owner, meter, day, {", ".join(sums.values())}
 FROM staging WHERE code = ''
 GROUP BY organization_id, owner, meter, day ORDER BY organization_id, day / 100, owner, meter, day
-ON CONFLICT (organization_id, month, user_id, meter, day) DO UPDATE SET
-    count = usage_daily.count + excluded.count,
-    quantity = usage_daily.quantity + excluded.quantity,
-    billed = usage_daily.billed + excluded.billed,
-    cost = usage_daily.cost + excluded.cost
+ON CONFLICT (organization_id, month, user_id, meter, day) DO UPDATE
+SET {_added("usage_daily", sums)}
 """
 
-ADD_MONTHLY = f"""
-INSERT INTO usage_monthly (
-    organization_id, month, user_id, meter, count, quantity, billed, cost
-)
-SELECT organization_id, day / 100, owner, meter, {_SUMS}
+
+def add_monthly(buy: bool, sign: str = "") -> str:
+    """Write the statement that adds staged events to the sums of months."""
+    sums = _sums(buy, sign)
+    return f"""
+INSERT INTO usage_monthly (organization_id, month, user_id, meter, {", ".join(sums)})
+SELECT organization_id, day / 100, owner, meter, {", ".join(sums.values())}
 FROM staging WHERE code = ''
 GROUP BY organization_id, owner, meter, day / 100
 ORDER BY organization_id, day / 100, owner, meter
-ON CONFLICT (organization_id, month, user_id, meter) DO UPDATE SET
-    count = usage_monthly.count + excluded.count,
-    quantity = usage_monthly.quantity + excluded.quantity,
-    billed = usage_monthly.billed + excluded.billed,
-    cost = usage_monthly.cost + excluded.cost
+ON CONFLICT (organization_id, month, user_id, meter) DO UPDATE
+SET {_added("usage_monthly", sums)}
 """
 
-ADD_RESOURCES = """
+
+def add_resources(sign: str = "") -> str:
+    """Write the statement that counts the events of resources."""
+    return f"""
 INSERT INTO resources_daily (organization_id, month, user_id, meter, resource_id, day, count)
-SELECT organization_id, day / 100, owner, meter, resource_id, day, COUNT(*)
-FROM staging WHERE code = '' AND resource_id IS NOT NULL
+SELECT organization_id, day / 100, owner, meter, resource_id, day, {sign}COUNT(*)
+FROM staging WHERE code = '' AND resource_id <> ''
 GROUP BY organization_id, owner, meter, resource_id, day
 ORDER BY organization_id, day / 100, owner, meter, resource_id, day
 ON CONFLICT (organization_id, month, user_id, meter, resource_id, day) DO UPDATE SET
     count = resources_daily.count + excluded.count
+"""
+
+
+# Most batches hold neither what an event was bought for nor anything else that is rare: theirs are
+# the shorter statements.
+ORDINARY_ROWS = (_add_events(_FACTS), add_daily(buy=False), add_monthly(buy=False))
+RARE_ROWS = (_add_events(f"{_FACTS}, {_RARE}"), add_daily(buy=True), add_monthly(buy=True))
+ADD_RESOURCES = add_resources()
+
+ADD_POSITIONS = """
+INSERT INTO tier_positions (organization_id, month, tier_key, quantity)
+SELECT organization_id, day / 100, tier_key, CAST(SUM(billed) AS BIGINT)
+FROM staging WHERE code = '' AND tier_key IS NOT NULL
+GROUP BY organization_id, day / 100, tier_key ORDER BY organization_id, day / 100, tier_key
+ON CONFLICT (organization_id, month, tier_key) DO UPDATE SET
+    quantity = tier_positions.quantity + excluded.quantity
 """
 
 ADD_QUARANTINE = """
@@ -144,7 +181,7 @@ def record(
     nothing is written: the head stays as it was, and answers given before still hold. `new_users`
     is False when every user of the rows is known to be there.
     """
-    transaction.stage(rows)
+    columns = transaction.stage(rows)
     transaction.execute(TOUCH_HEADS, now=now)
     transaction.execute("SAVEPOINT claim")
     standing: list[Standing] = []
@@ -156,26 +193,80 @@ def record(
             return standing
         transaction.execute(DROP_STANDING)
         transaction.execute(CLAIM)
-    _add(transaction, rows, now, new_users)
+    _add(transaction, rows, columns, now, new_users)
+    return standing
+
+
+def record_in_order(
+    transaction: Transaction, rows: Sequence[Staged], now: int, charge: Charging
+) -> list[Standing]:
+    """Store rows of which some depend on what their month has billed before; as `record`, else.
+
+    `charge` gets the rows whose identity is free, in order, once nobody else can move the month:
+    what is not stored takes no part of a tier.
+    """
+    transaction.stage(rows)
+    transaction.execute(TOUCH_HEADS, now=now)
+    standing = [Standing(*row) for row in transaction.table(STANDING, {}, 4)]
+    if len(standing) == len(rows):
+        transaction.undo()
+        return standing
+    known = {(it.organization_id, it.id) for it in standing}
+    fresh = charge([row for row in rows if (row.organization_id, row.id) not in known])
+    transaction.execute(EMPTY_STAGING)
+    columns = transaction.stage(fresh)
+    transaction.execute(CLAIM)
+    _add(transaction, fresh, columns, now)
+    transaction.execute(ADD_POSITIONS)
     return standing
 
 
 def release(transaction: Transaction, rows: Sequence[Staged], now: int) -> None:
     """Move events out of quarantine into the ledger; their identities are claimed already."""
-    transaction.stage(rows)
+    columns = transaction.stage(rows)
     transaction.execute(TOUCH_HEADS, now=now)
     transaction.execute(RELEASE_KEYS)
     transaction.execute(LEAVE_QUARANTINE)
-    _add(transaction, rows, now, new_users=True)
+    _add(transaction, rows, columns, now)
+    if any(row.tier_key is not None for row in rows):
+        transaction.execute(ADD_POSITIONS)
 
 
-def _add(transaction: Transaction, rows: Sequence[Staged], now: int, new_users: bool) -> None:
+def hold_heads(transaction: Transaction, numbers: Iterable[int]) -> None:
+    """Keep everyone else from these organizations' ledgers until the commit."""
+    for number in sorted(numbers):
+        transaction.execute(
+            "UPDATE ledger_heads SET revision = revision WHERE organization_id = :number",
+            number=number,
+        )
+
+
+def position(snapshot: Snapshot, number: int, month: int, tier_key: str) -> int:
+    """Give what an organization's month has billed so far under a tier key, in micros."""
+    row = snapshot.row(
+        "SELECT quantity FROM tier_positions "
+        "WHERE organization_id = :number AND month = :month AND tier_key = :tier_key",
+        number=number,
+        month=month,
+        tier_key=tier_key,
+    )
+    return int(row[0]) if row else 0
+
+
+def _add(
+    transaction: Transaction,
+    rows: Sequence[Staged],
+    columns: int,
+    now: int,
+    new_users: bool = True,
+) -> None:
     if new_users:
         transaction.execute(ADD_USERS, now=now)
-    transaction.execute(ADD_EVENTS, now=now)
-    transaction.execute(ADD_DAILY)
-    transaction.execute(ADD_MONTHLY)
-    if any(row.resource_id is not None for row in rows):
+    events, daily, monthly = ORDINARY_ROWS if columns == ORDINARY else RARE_ROWS
+    transaction.execute(events, now=now)
+    transaction.execute(daily)
+    transaction.execute(monthly)
+    if any(row.resource_id for row in rows):
         transaction.execute(ADD_RESOURCES)
     if any(row.code for row in rows):
         transaction.execute(ADD_QUARANTINE, now=now)

@@ -16,8 +16,8 @@ _MIGRATION_LOCK = 7_108_652_302
 """The advisory lock of whoever migrates, so that servers starting together do it once."""
 
 
-def migrate(database: Database) -> None:
-    """Bring the schema up to date: from nothing, or from any earlier Tollbook."""
+def migrate(database: Database, to: str = "head") -> None:
+    """Bring the schema up to date, or `to` a step: from nothing, or from any earlier Tollbook."""
     with in_our_words(), database.engine.writer() as connection, connection.begin():
         if database.engine.name == "postgresql":
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
@@ -33,7 +33,7 @@ def migrate(database: Database) -> None:
                 "it was written by a later one. Upgrade Tollbook, or choose another database"
             )
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
 
 
 def _present(connection: Connection) -> str | None:

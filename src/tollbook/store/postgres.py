@@ -9,14 +9,13 @@ import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 
 from tollbook.store.engine import Driver, Parameters, Row
-from tollbook.store.staging import COLUMNS, CREATE, Staged
+from tollbook.store.staging import COLUMNS, CREATE, Staged, width
 
 _POOL = 16
 _OLDEST_MONTH = 202001
 _PARTITION_LOCK = 7_108_652_301
 """The advisory lock of whoever creates partitions; the number means nothing else."""
 
-_COPY = f"COPY staging ({', '.join(COLUMNS)}) FROM STDIN (FORMAT BINARY)"
 _TYPES = [kind.partition(" ")[0].lower() for kind in COLUMNS.values()]
 _NAMED = re.compile(r"(?<!:):([a-z_]+)")
 
@@ -75,15 +74,17 @@ class Postgres:
                 )
         self._months |= missing
 
-    def stage(self, driver: Driver, rows: Sequence[Staged]) -> None:
+    def stage(self, driver: Driver, rows: Sequence[Staged]) -> int:
         """Copy rows into the staging table, which every commit empties.
 
         In binary form, which takes half the time of text.
         """
-        with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
-            copy.set_types(_TYPES)
+        columns = width(rows)
+        with driver.cursor() as cursor, cursor.copy(_copy(columns)) as copy:
+            copy.set_types(_TYPES[:columns])
             for row in rows:
-                copy.write_row(row)
+                copy.write_row(row[:columns])
+        return columns
 
     def size_in_bytes(self) -> int:
         """Give the size of the whole database."""
@@ -100,6 +101,11 @@ def _pool(url: URL) -> Engine:
         max_overflow=_POOL,
         connect_args={"connect_timeout": 10, "application_name": "tollbook"},
     )
+
+
+@cache
+def _copy(columns: int) -> str:
+    return f"COPY staging ({', '.join(list(COLUMNS)[:columns])}) FROM STDIN (FORMAT BINARY)"
 
 
 @cache

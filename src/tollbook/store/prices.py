@@ -14,6 +14,14 @@ _RATES = """
 SELECT version, rate_id, conditions
 FROM rates WHERE tenant_id = :tenant ORDER BY version, position
 """
+_RATE = """
+SELECT
+    price_books.name, price_books.currency, price_books.effective_from, price_books.source,
+    price_books.version, rates.conditions
+FROM rates JOIN price_books
+    ON price_books.tenant_id = rates.tenant_id AND price_books.version = rates.version
+WHERE rates.rate_id = :rate AND rates.tenant_id = :tenant
+"""
 _rate = msgspec.json.Decoder(Rate)
 
 
@@ -69,6 +77,16 @@ def add_price_book(transaction: Transaction, tenant: str, book: PriceBook, now: 
         ],
     )
     return version
+
+
+def find_rate(snapshot: Snapshot, tenant: str, rate_id: int) -> tuple[PriceBook, Rate] | None:
+    """Find a rate of a tenant by the id that an event names, with the head of its book."""
+    row = snapshot.row(_RATE, tenant=tenant, rate=rate_id)
+    if row is None:
+        return None
+    name, currency, effective_from, source, version, rate = row
+    found = msgspec.structs.replace(_rate.decode(rate), id=rate_id)
+    return PriceBook(name, currency, effective_from, source, (), version), found
 
 
 def price_books(snapshot: Snapshot, tenant: str) -> list[PriceBook]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from tollbook.store.database import Snapshot, Transaction
+from tollbook.store.ledger import hold_heads
 
 
 class Quarantined(NamedTuple):
@@ -18,13 +19,15 @@ class Quarantined(NamedTuple):
     event: str
 
 
-_WAITING = """
+_QUARANTINED = """
 SELECT
     organizations.organization_id, organizations.id, quarantine.id, quarantine.received_at,
     quarantine.code, quarantine.reason, quarantine.event
 FROM quarantine
 JOIN organizations ON organizations.organization_id = quarantine.organization_id
-WHERE organizations.tenant_id = :tenant
+"""
+_ONE = f"{_QUARANTINED}WHERE quarantine.organization_id = :number AND quarantine.id = :id"
+_WAITING = f"""{_QUARANTINED}WHERE organizations.tenant_id = :tenant
     AND (
         quarantine.organization_id > :after_number
         OR (quarantine.organization_id = :after_number AND quarantine.id > :after_id)
@@ -57,16 +60,18 @@ def waiting(
     return [Quarantined(*row) for row in rows]
 
 
+def find(snapshot: Snapshot, number: int, identity: str) -> Quarantined | None:
+    """Find one event of an organization in quarantine."""
+    row = snapshot.row(_ONE, number=number, id=identity)
+    return Quarantined(*row) if row else None
+
+
 def still_waiting(transaction: Transaction, events: Sequence[Quarantined]) -> set[tuple[int, str]]:
     """Tell which of these are in quarantine still, holding their organizations' heads.
 
     Two replays at once would otherwise release an event twice.
     """
-    for number in sorted({it.number for it in events}):
-        transaction.execute(
-            "UPDATE ledger_heads SET revision = revision WHERE organization_id = :number",
-            number=number,
-        )
+    hold_heads(transaction, {it.number for it in events})
     rows = transaction.rows(
         "SELECT organization_id, id FROM quarantine WHERE organization_id IN :numbers "
         "AND id IN :ids",

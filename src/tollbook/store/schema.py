@@ -30,7 +30,13 @@ def _organization() -> Column[Any]:
 
 
 def _sums() -> list[Column[Any]]:
-    return [Column(name, BIG, nullable=False) for name in ("count", "quantity", "billed", "cost")]
+    """Make the columns of sums: `buy` adds up what is known, of so many events as `bought` says."""
+    required = [Column(it, BIG, nullable=False) for it in ("count", "quantity", "billed", "cost")]
+    return [*required, _zero("buy"), _zero("bought")]
+
+
+def _zero(name: str) -> Column[Any]:
+    return Column(name, BIG, nullable=False, server_default="0")
 
 
 # A table that is read by its key alone is stored in its key's order on SQLite.
@@ -157,6 +163,9 @@ event_keys = Table(
 
 # The ledger. The day before the id keeps inserts of one day together and serves listing by period;
 # it bets that events are looked up by id through `event_keys`, which knows the day.
+# With its rate an event is all that a charge is replayed from: what it brought (`own_cost`), the
+# local day, and for tiers where the month stood (`position`, under `tier_key`). `buy` is NULL while
+# nobody knows it. A reversal names in `reverses` the event whose figures it has with other signs.
 events = Table(
     "events",
     metadata,
@@ -173,6 +182,11 @@ events = Table(
     Column("rate_id", BIG),
     Column("attributes", Text, nullable=False),
     Column("received_at", BIG, nullable=False),
+    Column("own_cost", BIG),
+    Column("buy", BIG),
+    Column("position", BIG),
+    Column("tier_key", Text),
+    Column("reverses", Text),
     postgresql_partition_by="RANGE (day)",
     **CLUSTERED,
 )
@@ -214,6 +228,32 @@ resources_daily = Table(
     _key("day", Integer),
     Column("count", BIG, nullable=False),
     **SUMMED,
+)
+
+# What a month has billed so far under a tier key: read and moved under the organization's head, so
+# that each event is charged from where the one before it left off.
+tier_positions = Table(
+    "tier_positions",
+    metadata,
+    _organization(),
+    _key("month", Integer),
+    _key("tier_key", Text),
+    Column("quantity", BIG, nullable=False),
+    **SUMMED,
+)
+
+# Keyed by what is taken back: an event is reversed once. The other key finds a reversal's reason.
+reversals = Table(
+    "reversals",
+    metadata,
+    _organization(),
+    _key("reverses", Text),
+    Column("id", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("key_prefix", Text),
+    Column("received_at", BIG, nullable=False),
+    Unique("organization_id", "id"),
+    **CLUSTERED,
 )
 
 quarantine = Table(

@@ -16,17 +16,15 @@ import msgspec
 from sqlalchemy import URL, Connection, create_engine, event
 
 from tollbook.store.engine import Driver, Parameters, Row
-from tollbook.store.staging import COLUMNS, CREATE, Staged
+from tollbook.store.staging import COLUMNS, CREATE, Staged, width
 
 _WAIT_FOR_LOCK_MS = 30_000
 _CACHE_KIB = 65_536
 _CHECKPOINT_PAGES = 8_192
 _READERS = 16
 
-_COLUMNS = ", ".join(COLUMNS)
-_PLACES = f"({', '.join('?' * len(COLUMNS))})"
 _MOST_ROWS = 1024
-"""The most rows of one INSERT: 16 columns of them stay below the 32,766 variables SQLite takes."""
+"""The most rows of one INSERT: 20 columns of them stay below the 32,766 variables SQLite takes."""
 
 _rows = msgspec.json.Decoder(list[tuple[Any, ...]])
 
@@ -70,18 +68,22 @@ class Sqlite:
     def make_room(self, months: set[int]) -> None:
         """Do nothing: one table holds all months."""
 
-    def stage(self, driver: Driver, rows: Sequence[Staged]) -> None:
+    def stage(self, driver: Driver, rows: Sequence[Staged]) -> int:
         """Put rows into the staging table, a power of two of them in a step.
 
         So a few statements serve any number of rows, and the driver keeps them compiled.
         """
         driver.execute("DELETE FROM temp.staging")
+        columns = width(rows)
+        values = [row[:columns] for row in rows] if columns < len(COLUMNS) else rows
         start, size = 0, _MOST_ROWS
         while start < len(rows):
             while size > len(rows) - start:
                 size //= 2
-            driver.execute(_stage(size), list(chain.from_iterable(rows[start : start + size])))
+            some = list(chain.from_iterable(values[start : start + size]))
+            driver.execute(_stage(size, columns), some)
             start += size
+        return columns
 
     def size_in_bytes(self) -> int:
         """Give the size of the file and its log."""
@@ -90,9 +92,10 @@ class Sqlite:
 
 
 @cache
-def _stage(rows: int) -> str:
-    values = ", ".join([_PLACES] * rows)
-    return f"INSERT INTO temp.staging ({_COLUMNS}) VALUES {values}"
+def _stage(rows: int, columns: int) -> str:
+    names = ", ".join(list(COLUMNS)[:columns])
+    values = ", ".join([f"({', '.join('?' * columns)})"] * rows)
+    return f"INSERT INTO temp.staging ({names}) VALUES {values}"
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:

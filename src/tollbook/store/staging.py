@@ -1,14 +1,18 @@
 """The staging table: what a batch brings into a transaction before any table is touched."""
 
+from collections.abc import Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 
 class Staged(NamedTuple):
     """One event on its way into the ledger.
 
-    `owner` is whose figures it enters, empty for the organization's own. `code` is empty for a
-    priced event; otherwise the event goes to quarantine with `code` and `reason`, its `day` is 0
-    and `attributes` holds it whole.
+    `owner` is whose figures it enters, empty for the organization's own; `resource_id` is empty
+    without one. `code` is empty for a priced event; otherwise the event goes to quarantine with
+    `code` and `reason`, its `day` is 0 and `attributes` holds it whole. `own_cost` is what it
+    brought, `buy` None when nobody knows it. An event with a `tier_key` is charged once its
+    `position` is known, in the transaction.
     """
 
     organization_id: int
@@ -18,7 +22,7 @@ class Staged(NamedTuple):
     user_id: str
     owner: str
     meter: int
-    resource_id: str | None
+    resource_id: str
     time: int
     quantity: int
     billed: int
@@ -27,6 +31,10 @@ class Staged(NamedTuple):
     attributes: str
     code: str = ""
     reason: str = ""
+    buy: int | None = None
+    own_cost: int | None = None
+    position: int | None = None
+    tier_key: str | None = None
 
 
 COLUMNS = {
@@ -37,7 +45,7 @@ COLUMNS = {
     "user_id": "TEXT NOT NULL",
     "owner": "TEXT NOT NULL",
     "meter": "SMALLINT NOT NULL",
-    "resource_id": "TEXT",
+    "resource_id": "TEXT NOT NULL",
     "time": "BIGINT NOT NULL",
     "quantity": "BIGINT NOT NULL",
     "billed": "BIGINT NOT NULL",
@@ -46,14 +54,31 @@ COLUMNS = {
     "attributes": "TEXT NOT NULL",
     "code": "TEXT NOT NULL",
     "reason": "TEXT NOT NULL",
+    "buy": "BIGINT",
+    "own_cost": "BIGINT",
+    "position": "BIGINT",
+    "tier_key": "TEXT",
 }
 """The columns in the order of a row, each with its type."""
+
+ORDINARY = Staged._fields.index("buy")
+"""So many columns every row has; those behind them are empty for most rows."""
+_rare = itemgetter(*range(ORDINARY, len(COLUMNS)))
 
 CREATE = f"""
 CREATE TEMPORARY TABLE IF NOT EXISTS staging (
     {", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())}
 )
 """
+
+
+def width(rows: Sequence[Staged]) -> int:
+    """Give how many columns these rows need: an empty one costs SQLite more than a full one."""
+    rare = set(map(_rare, rows))
+    rare.discard((None,) * (len(COLUMNS) - ORDINARY))
+    if not rare:
+        return ORDINARY
+    return max(ORDINARY + n for it in rare for n, value in enumerate(it, 1) if value is not None)
 
 
 class Standing(NamedTuple):

@@ -8,9 +8,12 @@ from tollbook.store.database import Snapshot
 
 _ORGANIZATION_LEVEL = ", ".join(str(it.code) for it in CATALOGUE if it.organization_level)
 _OWNER = f"CASE WHEN meter IN ({_ORGANIZATION_LEVEL}) THEN '' ELSE user_id END"
+_ONE = "CASE WHEN reverses IS NULL THEN 1 ELSE -1 END"
 _SUMS = (
-    "COUNT(*) AS count, CAST(SUM(quantity) AS BIGINT) AS quantity, "
-    "CAST(SUM(billed) AS BIGINT) AS billed, CAST(SUM(cost) AS BIGINT) AS cost"
+    f"CAST(SUM({_ONE}) AS BIGINT) AS count, CAST(SUM(quantity) AS BIGINT) AS quantity, "
+    "CAST(SUM(billed) AS BIGINT) AS billed, CAST(SUM(cost) AS BIGINT) AS cost, "
+    "COALESCE(CAST(SUM(buy) AS BIGINT), 0) AS buy, "
+    f"CAST(SUM(CASE WHEN buy IS NULL THEN 0 ELSE {_ONE} END) AS BIGINT) AS bought"
 )
 _MOST_SHOWN = 100
 
@@ -33,7 +36,9 @@ class Difference(NamedTuple):
 
 
 _DAILY = ("organization_id", "month", "user_id", "meter", "day")
-_TOTALS = ("count", "quantity", "billed", "cost")
+_TOTALS = ("count", "quantity", "billed", "cost", "buy", "bought")
+_FACTS = ("user_id", "meter", "resource_id", "time", "rate_id", "position", "tier_key")
+_NEGATED = ("quantity", "billed", "cost", "own_cost", "buy")
 _RESOURCE = ("organization_id", "month", "user_id", "meter", "resource_id", "day")
 
 CHECKS = (
@@ -54,8 +59,8 @@ CHECKS = (
     Check(
         "resources_daily",
         (*_RESOURCE, "count"),
-        f"SELECT organization_id, day / 100, {_OWNER}, meter, resource_id, day, COUNT(*) "
-        f"FROM events WHERE resource_id IS NOT NULL "
+        f"SELECT organization_id, day / 100, {_OWNER}, meter, resource_id, day, "
+        f"CAST(SUM({_ONE}) AS BIGINT) FROM events WHERE resource_id IS NOT NULL "
         f"GROUP BY organization_id, {_OWNER}, meter, resource_id, day",
         f"SELECT {', '.join(_RESOURCE)}, count FROM resources_daily",
     ),
@@ -65,6 +70,27 @@ CHECKS = (
         "SELECT organization_id, id, day FROM events "
         "UNION ALL SELECT organization_id, id, 0 FROM quarantine",
         "SELECT organization_id, id, day FROM event_keys",
+    ),
+    Check(
+        "tier_positions",
+        ("organization_id", "month", "tier_key", "quantity"),
+        "SELECT organization_id, day / 100, tier_key, CAST(SUM(billed) AS BIGINT) FROM events "
+        "WHERE tier_key IS NOT NULL GROUP BY organization_id, day / 100, tier_key",
+        "SELECT organization_id, month, tier_key, quantity FROM tier_positions",
+    ),
+    Check(
+        "reversals",
+        ("organization_id", "id", "reverses", *_FACTS, *_NEGATED),
+        f"SELECT organization_id, id, reverses, {', '.join((*_FACTS, *_NEGATED))} "
+        "FROM events WHERE reverses IS NOT NULL",
+        "SELECT reversals.organization_id, reversals.id, reversals.reverses, "
+        f"{', '.join(f'events.{it}' for it in _FACTS)}, "
+        f"{', '.join(f'-events.{it}' for it in _NEGATED)} "
+        "FROM reversals "
+        "JOIN event_keys ON event_keys.organization_id = reversals.organization_id "
+        "AND event_keys.id = reversals.reverses "
+        "JOIN events ON events.organization_id = event_keys.organization_id "
+        "AND events.day = event_keys.day AND events.id = event_keys.id",
     ),
 )
 

@@ -76,6 +76,7 @@ LEFT JOIN (
         WHERE organization_id = :organization
             AND month BETWEEN :start_month AND :end_month AND user_id = :user
             AND day BETWEEN :start_day AND :end_day
+            AND count > 0
             AND meter IN (10, 11)
     ) AS seen
     GROUP BY user_id

@@ -1,0 +1,128 @@
+"""Why did it cost that: one event with its charge replayed, behind GET /v1/events/{org}/{id}."""
+
+import msgspec
+
+from tollbook.domain.charges import Line, Unpriced, Usage
+from tollbook.domain.meters import BY_CODE
+from tollbook.domain.prices import PriceBook, Rate
+from tollbook.rating.explain import Explanation, explain
+from tollbook.store import events, prices, quarantine
+from tollbook.store.database import Snapshot
+from tollbook.store.events import Reversed, Stored
+from tollbook.store.quarantine import Quarantined
+
+REPLAY_DIFFERS = "replay_differs"
+RATE_MISSING = "rate_missing"
+
+
+class Charged(msgspec.Struct, frozen=True):
+    """An event of the ledger and the way to its charge.
+
+    `explanation` has the figures of the event, so those of a reversal are negative. `unlike` says
+    what is wrong when the charge could not be replayed from what is stored.
+    """
+
+    event: Stored
+    explanation: Explanation
+    rate: Rate | None
+    book: PriceBook | None
+    unlike: Unpriced | None
+    reversal: Reversed | None
+    """The reversal that took the event back, or that the event is."""
+
+
+def find_event(
+    snapshot: Snapshot, tenant: str, number: int, identity: str
+) -> Charged | Quarantined | None:
+    """Find an event of an organization by its id, wherever it is."""
+    key = events.keys(snapshot, number, [identity]).get(identity)
+    if key is None:
+        return None
+    if key.day == 0:
+        return quarantine.find(snapshot, number, identity)
+    event = events.event(snapshot, number, key.day, identity)
+    return charged(snapshot, tenant, event) if event else None
+
+
+def charged(snapshot: Snapshot, tenant: str, event: Stored) -> Charged:
+    """Replay the charge of an event through the rating core, and compare."""
+    found = None
+    if event.rate_id is not None:
+        found = prices.find_rate(snapshot, tenant, event.rate_id)
+    book, rate = found or (None, None)
+    reversed_ = event.reverses or event.id
+    reversal = events.reversals_of(snapshot, event.organization_id, [reversed_]).get(reversed_)
+    original = event if event.reverses is None else _negated(event)
+    told = explain(rate, _usage(original), original.position, book.version if book else None)
+    if event.rate_id is not None and rate is None:
+        told = Unpriced(RATE_MISSING, f"rate {event.rate_id} is in none of the books")
+    unlike = _difference(told, original)
+    if unlike is not None:
+        told = _as_stored(told, original)
+    assert isinstance(told, Explanation)  # noqa: S101  what is unlike was put right above
+    if event.reverses is not None:
+        told = _taken_back(told, event, reversal)
+    return Charged(event, told, rate, book, unlike, reversal)
+
+
+def _usage(event: Stored) -> Usage:
+    attributes = msgspec.json.decode(event.attributes) if event.attributes else None
+    return Usage(BY_CODE[event.meter].type, event.quantity, event.day, attributes, event.own_cost)
+
+
+def _difference(told: Explanation | Unpriced, event: Stored) -> Unpriced | None:
+    """Say how a replay differs from what is stored. What was bought before anyone asked is not."""
+    if isinstance(told, Unpriced):
+        return Unpriced(told.code if told.code == RATE_MISSING else REPLAY_DIFFERS, told.reason)
+    kept = {"cost": event.cost, "billed": event.billed}
+    if event.buy is not None:
+        kept["buy"] = event.buy
+    wrong = [name for name, value in kept.items() if getattr(told, name) != value]
+    if not wrong:
+        return None
+    sentence = f"the charge replayed from the stored facts has another {' and '.join(wrong)}"
+    return Unpriced(REPLAY_DIFFERS, sentence)
+
+
+def _as_stored(told: Explanation | Unpriced, event: Stored) -> Explanation:
+    """Tell what the ledger has, which is what was charged, whatever a replay gives."""
+    steps = told.steps if isinstance(told, Explanation) else ()
+    matched = told.matched if isinstance(told, Explanation) else BY_CODE[event.meter].type
+    return Explanation(
+        event.rate_id,
+        told.version if isinstance(told, Explanation) else None,
+        matched,
+        "",
+        "",
+        event.quantity,
+        event.billed,
+        event.cost,
+        event.buy,
+        (Line("charged", event.cost),),
+        steps,
+    )
+
+
+def _negated(event: Stored) -> Stored:
+    """Give a reversal the signs of what it took back."""
+    return event._replace(
+        quantity=-event.quantity,
+        billed=-event.billed,
+        cost=-event.cost,
+        own_cost=None if event.own_cost is None else -event.own_cost,
+        buy=None if event.buy is None else -event.buy,
+    )
+
+
+def _taken_back(told: Explanation, event: Stored, reversal: Reversed | None) -> Explanation:
+    """Tell the charge of a reversal: what was charged, with the other sign."""
+    because = f": {reversal.reason}" if reversal else ""
+    return msgspec.structs.replace(
+        told,
+        raw=-told.raw,
+        billed=-told.billed,
+        cost=-told.cost,
+        buy=None if told.buy is None else -told.buy,
+        lines=tuple(Line(it.name, -it.cost) for it in told.lines),
+        steps=(f"takes back {event.reverses}{because}", *told.steps, "with the other sign"),
+    )

@@ -1,0 +1,122 @@
+"""A charge as it is shown: exact numbers, the rate and its book, each line and each step."""
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+from tollbook.domain.exact import amount_text, quantity_text
+from tollbook.domain.keys import Scope
+from tollbook.domain.meters import BY_TYPE
+from tollbook.domain.prices import Rate
+from tollbook.rating.explain import Explanation
+
+
+class ShownLine(msgspec.Struct, frozen=True):
+    """One named part of a cost; the parts add up to it."""
+
+    name: str
+    cost: Raw
+
+
+class ShownBookName(msgspec.Struct, frozen=True):
+    """The version of a price book."""
+
+    version: int
+    name: str
+
+
+class ShownMatch(msgspec.Struct, frozen=True, rename={"from_": "from"}):
+    """The rate that an event was charged by, and the prefixes of its numbers that led to it."""
+
+    rate_id: int
+    matched: str
+    price: str | None
+    per: str
+    to: str | None
+    from_: str | None
+    book: ShownBookName | None
+
+
+class ShownTierPosition(msgspec.Struct, frozen=True):
+    """What the month had billed under a tier key when the event was charged."""
+
+    key: str
+    position: Raw
+
+
+class ShownCharge(msgspec.Struct, frozen=True):
+    """What an event costs, and why.
+
+    `buy` is null when nobody knows it; keys bound to an organization do not see it.
+    """
+
+    cost: Raw
+    currency: str
+    quantity: Raw
+    billed: Raw
+    unit: str
+    lines: list[ShownLine]
+    rate: ShownMatch | None
+    tier: ShownTierPosition | None
+    steps: list[str]
+    buy: Raw | UnsetType | None = UNSET
+
+
+def sees_buy(scope: Scope) -> bool:
+    """Tell whether somebody may see what usage is bought for: only who sees the whole tenant."""
+    return scope.organization_id is None
+
+
+def shown_charge(
+    told: Explanation,
+    meter: str,
+    currency: str,
+    match: ShownMatch | None,
+    tier: tuple[str | None, int | None],
+    *,
+    with_buy: bool,
+) -> ShownCharge:
+    """Show a charge that was explained."""
+    key, position = tier
+    buy: Raw | UnsetType | None = UNSET
+    if with_buy:
+        buy = None if told.buy is None else amount(told.buy)
+    return ShownCharge(
+        amount(told.cost),
+        currency,
+        quantity(told.raw),
+        quantity(told.billed),
+        BY_TYPE[meter].unit,
+        [ShownLine(line.name, amount(line.cost)) for line in told.lines],
+        match,
+        None if key is None or position is None else ShownTierPosition(key, quantity(position)),
+        list(told.steps),
+        buy,
+    )
+
+
+def shown_match(rate: Rate | None, told: Explanation, book: str | None) -> ShownMatch | None:
+    """Show the rate of a charge; `book` is the name of its book."""
+    if rate is None:
+        return None
+    named = None
+    if told.version is not None and book is not None:
+        named = ShownBookName(told.version, book)
+    return ShownMatch(
+        rate.id,
+        told.matched,
+        rate.pricing.price,
+        rate.pricing.per,
+        told.to or None,
+        told.from_ or None,
+        named,
+    )
+
+
+def amount(nanos: int) -> Raw:
+    """Write an amount as an exact JSON number."""
+    return Raw(amount_text(nanos).encode())
+
+
+def quantity(micros: int) -> Raw:
+    """Write a quantity as an exact JSON number."""
+    return Raw(quantity_text(micros).encode())

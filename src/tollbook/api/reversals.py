@@ -1,0 +1,98 @@
+"""POST /v1/events/reversals: single events taken back, a receipt for each."""
+
+from anyio.to_thread import run_sync
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tollbook.api.access import require
+from tollbook.api.endpoint import Body, Endpoint, Kind, Parameter, QueryReader
+from tollbook.api.events import receipts_response
+from tollbook.api.examples import REVERSAL, REVERSALS_ANSWER
+from tollbook.api.incoming import key_of, media_type_of, read_unpacked
+from tollbook.api.schemas import EVENTS_ANSWER_SCHEMA, REVERSALS_REQUEST
+from tollbook.api.services import Services
+from tollbook.domain.errors import (
+    BodyTooLarge,
+    InvalidRequest,
+    SumOutOfRange,
+    UnreadableBody,
+    UnsupportedBody,
+)
+from tollbook.domain.keys import Permission
+from tollbook.ingest.decode import MOST_EVENTS
+from tollbook.ingest.reversals import decode_reversals, reverse
+
+
+async def post_reversals(request: Request, services: Services, read_query: QueryReader) -> Response:
+    """Take events back, and answer once that is on disk."""
+    _, key = await key_of(request, services)
+    require(key, Permission.WRITE_EVENTS)
+    atomic = read_query()["atomic"]
+    if media_type_of(request) != "application/json":
+        raise UnsupportedBody("Content-Type must be application/json")
+    body = await read_unpacked(request)
+
+    def work() -> Response:
+        decoded = decode_reversals(body)
+        settled = reverse(
+            services.database, services.catalogue, key, decoded, services.clock(), atomic=atomic
+        )
+        return receipts_response(settled)
+
+    return await run_sync(work)
+
+
+POST_REVERSALS = Endpoint(
+    method="POST",
+    path="/v1/events/reversals",
+    name="postReversals",
+    summary="Take events back",
+    description=(
+        f"One reversal or an array of up to {MOST_EVENTS:,}. A reversal is an event of its own, on "
+        "the day of the one it takes back, with the same figures and other signs: every sum is "
+        "exact from then on, and the original stays readable. Its id is an event's like any other: "
+        "the same again is a `duplicate`, other content under it a `conflict`. It is `rejected` "
+        "as `unknown_event`, `event_in_quarantine`, `already_reversed` (an event is reversed once) "
+        "or `is_a_reversal`. Reversals are taken one by one unless `atomic=true`."
+    ),
+    permission=Permission.WRITE_EVENTS,
+    parameters=(
+        Parameter(
+            "atomic",
+            "Take back all of them or none.",
+            Kind.BOOLEAN,
+            example=True,
+            default=False,
+        ),
+    ),
+    request=Body(REVERSALS_REQUEST, REVERSAL),
+    answers={
+        200: Body(
+            EVENTS_ANSWER_SCHEMA,
+            {
+                "success": True,
+                "counts": {**REVERSALS_ANSWER["counts"], "rejected": 0},
+                "receipts": REVERSALS_ANSWER["receipts"][:1],
+            },
+            description="All taken back, now or before.",
+        ),
+        207: Body(
+            EVENTS_ANSWER_SCHEMA,
+            REVERSALS_ANSWER,
+            description="Some reversals are in conflict or rejected; the receipts say.",
+        ),
+        409: Body(
+            EVENTS_ANSWER_SCHEMA,
+            REVERSALS_ANSWER,
+            description="With `atomic=true`: a reversal is in conflict; nothing was stored.",
+        ),
+        422: Body(
+            EVENTS_ANSWER_SCHEMA,
+            REVERSALS_ANSWER,
+            description="With `atomic=true`: a reversal was refused; nothing was stored.",
+        ),
+    },
+    take=post_reversals,
+    errors=(InvalidRequest, UnreadableBody, BodyTooLarge, UnsupportedBody, SumOutOfRange),
+    tag="Events",
+)

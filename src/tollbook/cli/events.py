@@ -1,0 +1,92 @@
+"""tollbook events: one event, and why it cost what it did."""
+
+import argparse
+from collections.abc import Iterator
+
+from msgspec import Raw
+
+from tollbook.api.charges import ShownCharge
+from tollbook.api.explanations import EventAnswer, event_answer
+from tollbook.cli.choices import add_tenant_option
+from tollbook.cli.output import Verbs, add_json_option, print_json
+from tollbook.domain.errors import NotFound
+from tollbook.domain.keys import Scope
+from tollbook.settings import Settings
+from tollbook.store import directory
+from tollbook.wiring import open_migrated
+
+_WIDTH = 14
+
+
+def add(verbs: Verbs) -> None:
+    """Offer the verb."""
+    actions = verbs.add_parser("events", help="look at single events").add_subparsers(
+        metavar="ACTION", required=True
+    )
+    show = actions.add_parser("show", help="an event, its charge and each step of the arithmetic")
+    show.add_argument("organization")
+    show.add_argument("id")
+    add_tenant_option(show)
+    add_json_option(show)
+    show.set_defaults(run=_show)
+
+
+def _show(options: argparse.Namespace, settings: Settings) -> int:
+    with open_migrated(settings).reading() as snapshot:
+        row = directory.find_organization(snapshot, options.tenant, options.organization)
+        if row is None:
+            raise NotFound(f"tenant {options.tenant} has no organization {options.organization}")
+        answer = event_answer(snapshot, Scope(options.tenant), row, options.id)
+    if options.json:
+        print_json(answer)
+    else:
+        print("\n".join(_lines(answer)))
+    return 0
+
+
+def _lines(answer: EventAnswer) -> Iterator[str]:
+    event = answer.event
+    yield f"{event.id}: {event.type}, {answer.status}"
+    yield _row("organization", event.organization_id)
+    yield _row("user", event.user_id or "none: usage of the organization itself")
+    if event.resource_id:
+        yield _row("resource", event.resource_id)
+    local = f", {event.day} there" if event.day else ""
+    yield _row("time", f"{event.time.isoformat().replace('+00:00', 'Z')}{local}")
+    for name, value in event.attributes.items():
+        yield _row(name, str(value))
+    if answer.quarantine:
+        yield _row("not charged", f"{answer.quarantine.error} ({answer.quarantine.code})")
+    if answer.charge:
+        yield from _charge_lines(answer.charge)
+    if answer.reversal:
+        back = answer.reversal
+        yield _row("reversal", f"{back.id} takes back {back.reverses}: {back.reason}")
+    if answer.unlike:
+        yield _row("BEWARE", f"{answer.unlike.error} ({answer.unlike.code})")
+
+
+def _charge_lines(charge: ShownCharge) -> Iterator[str]:
+    if charge.rate:
+        book = charge.rate.book
+        of = f" of price book {book.version}, {book.name}" if book else ""
+        yield _row("rate", f"{charge.rate.rate_id}{of}: {charge.rate.matched}")
+    else:
+        yield _row("rate", "none: the event's own cost")
+    quantity, billed = _text(charge.quantity), _text(charge.billed)
+    yield _row("quantity", f"{quantity} raw, {billed} billed, in {charge.unit}s")
+    for step in charge.steps:
+        yield _row("", step)
+    for line in charge.lines:
+        yield _row(line.name, _text(line.cost))
+    yield _row("cost", f"{_text(charge.cost)} {charge.currency}")
+    bought = _text(charge.buy) if isinstance(charge.buy, Raw) else "unknown"
+    yield _row("bought for", bought)
+
+
+def _row(name: str, text: str) -> str:
+    return f"  {name:<{_WIDTH}}{text}"
+
+
+def _text(number: Raw) -> str:
+    return bytes(number).decode()

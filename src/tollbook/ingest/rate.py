@@ -1,0 +1,59 @@
+"""What would it cost: events on the way of ingest up to the commit, and nothing stored."""
+
+import msgspec
+
+from tollbook.domain.charges import Unpriced, Usage
+from tollbook.domain.periods import day_and_minute
+from tollbook.ingest.accept import UNKNOWN_ORGANIZATION, staged
+from tollbook.ingest.catalogue import Catalogue, Terms
+from tollbook.ingest.facts import Fact
+from tollbook.ingest.months import Months
+from tollbook.ingest.submit import Draft
+from tollbook.rating.book import Chosen
+from tollbook.rating.choose import choose
+from tollbook.rating.explain import Explanation, explain
+from tollbook.store.database import Snapshot
+
+
+class Rated(msgspec.Struct, frozen=True):
+    """An event with the charge it would have; `chosen` is None when its own cost is all of it."""
+
+    fact: Fact
+    currency: str
+    explanation: Explanation
+    chosen: Chosen | None
+    tier_key: str | None
+    position: int | None
+
+
+class NotRated(msgspec.Struct, frozen=True):
+    """An event that would wait in quarantine, and why."""
+
+    fact: Fact
+    unpriced: Unpriced
+
+
+def rate(snapshot: Snapshot, catalogue: Catalogue, draft: Draft) -> list[Rated | NotRated]:
+    """Rate events as if each were new and came now, in order, from where its month stands."""
+    terms = catalogue.terms(snapshot, draft.scope.tenant_id, draft.organizations)
+    months = Months(snapshot)
+    return [_rated(fact, terms.get(fact.event.organization_id), months) for fact in draft.facts]
+
+
+def _rated(fact: Fact, terms: Terms | None, months: Months) -> Rated | NotRated:
+    if terms is None:
+        return NotRated(fact, UNKNOWN_ORGANIZATION)
+    row = staged(fact, terms, months)
+    if row.code:
+        return NotRated(fact, Unpriced(row.code, row.reason))
+    # Chosen once more, because a row keeps no more of a rate than its number.
+    day, minute = day_and_minute(fact.time, terms.zone)
+    event = fact.event
+    usage = Usage(event.type, fact.quantity, day, event.attributes, fact.cost, minute)
+    found = choose(terms.books, usage, terms.currency)
+    chosen = found if isinstance(found, Chosen) else None
+    version = chosen.tariff.version if chosen else None
+    told = explain(chosen.rate if chosen else None, usage, row.position, version)
+    if isinstance(told, Unpriced):
+        return NotRated(fact, told)
+    return Rated(fact, terms.currency, told, chosen, row.tier_key, row.position)

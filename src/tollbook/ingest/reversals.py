@@ -1,0 +1,222 @@
+"""Reversals: single events taken back, each by an event of its own with other signs."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from tollbook.domain.directory import id_problem, text_problem
+from tollbook.domain.errors import BodyTooLarge, InvalidApiKey, Problem, UnreadableBody
+from tollbook.domain.keys import ApiKey
+from tollbook.domain.meters import BY_CODE
+from tollbook.domain.receipts import NOT_STORED, Outcome, Receipt, conflict, rejected
+from tollbook.domain.reversals import LONGEST_REASON, Reversal, fingerprint
+from tollbook.ingest.catalogue import Catalogue
+from tollbook.ingest.commit import Settled
+from tollbook.ingest.decode import MOST_EVENTS
+from tollbook.ingest.problems import fields_of, text_in
+from tollbook.store import directory, events, ledger, reversals
+from tollbook.store.database import Database, Transaction
+from tollbook.store.events import Key, Reversed, Stored
+from tollbook.store.staging import Staged
+
+FIELDS = Reversal.__struct_fields__
+_NULL = b"null"
+_NO_OBJECT = Problem("", "not_an_object", "a reversal must be a JSON object")
+_UNKNOWN = Problem("reverses", "unknown_event", "no event of this organization has this id")
+_WAITS = Problem(
+    "reverses",
+    "event_in_quarantine",
+    "the event is in quarantine: it was not charged, so there is nothing to take back",
+)
+_IS_REVERSAL = Problem("reverses", "is_a_reversal", "a reversal cannot be reversed")
+_NOT_FOR_THIS_KEY = Problem(
+    "organization_id", "not_for_this_key", "this key is bound to another organization"
+)
+
+Asked = tuple[int, Reversal]
+"""A sound reversal with its place in the request."""
+
+
+def decode_reversals(body: bytes) -> list[Asked | Receipt]:
+    """Read one reversal or an array of them; `UnreadableBody` when the body is not JSON."""
+    alone = body.lstrip()[:1] != b"["
+    try:
+        body.decode()  # raw parts are cut out of the body without a look at their bytes
+        kind = msgspec.Raw if alone else list[msgspec.Raw]
+        read = msgspec.json.decode(body, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UnreadableBody(f"the body is not JSON: {error}") from error
+    raws = read if isinstance(read, list) else [read]
+    if len(raws) > MOST_EVENTS:
+        raise BodyTooLarge(
+            f"a request may bring at most {MOST_EVENTS} reversals; this one has {len(raws)}"
+        )
+    return [_decode_one(index, bytes(raw)) for index, raw in enumerate(raws)]
+
+
+def _decode_one(index: int, raw: bytes) -> Asked | Receipt:
+    try:
+        fields = fields_of(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return rejected(index, None, (_NO_OBJECT,))
+    texts = {name: text_in(fields.get(name, _NULL)) for name in FIELDS}
+    problems = [
+        Problem(name[:64], "unknown_field", f"unknown field; the fields are {', '.join(FIELDS)}")
+        for name in fields
+        if name not in FIELDS
+    ]
+    for name, text in texts.items():
+        if fields.get(name, _NULL) == _NULL:
+            problems.append(Problem(name, "missing_field", f"{name} is required"))
+        elif text is None:
+            problems.append(Problem(name, "not_a_string", f"{name} must be a string"))
+        else:
+            longest = text_problem(name, text, LONGEST_REASON)
+            found = longest if name == "reason" else id_problem(name, text)
+            problems.extend([found] if found else [])
+    if problems:
+        return rejected(index, texts["id"], tuple(problems))
+    return index, Reversal(**{name: text or "" for name, text in texts.items()})
+
+
+def reverse(
+    database: Database,
+    catalogue: Catalogue,
+    key: ApiKey,
+    decoded: Sequence[Asked | Receipt],
+    now: int,
+    *,
+    atomic: bool = False,
+) -> Settled:
+    """Take events back in one durable transaction; an atomic request in whole or not at all."""
+    receipts = [it for it in decoded if isinstance(it, Receipt)]
+    asked = [it for it in decoded if not isinstance(it, Receipt)]
+    with database.writing() as transaction:
+        if catalogue.key(transaction, key.prefix) is None:
+            raise InvalidApiKey
+        batch = _Batch(transaction, key, asked)
+        receipts += [batch.take(index, reversal) for index, reversal in asked]
+        receipts.sort(key=lambda receipt: receipt.index)
+        if atomic and any(receipt.code for receipt in receipts):
+            transaction.undo()
+            return Settled([_refused(receipt) for receipt in receipts], refused=True)
+        if batch.rows:
+            batch.store(now)
+        else:
+            transaction.undo()
+    return Settled(receipts)
+
+
+def _refused(receipt: Receipt) -> Receipt:
+    return receipt if receipt.code else rejected(receipt.index, receipt.id, (NOT_STORED,))
+
+
+class _Batch:
+    """The reversals of a request in a transaction that holds the heads of their organizations."""
+
+    def __init__(self, transaction: Transaction, key: ApiKey, asked: Sequence[Asked]) -> None:
+        self.rows: list[Staged] = []
+        self._made: list[Reversed] = []
+        self._transaction = transaction
+        self._key = key
+        self._keys: dict[tuple[int, str], Key] = {}
+        self._originals: dict[tuple[int, str], Stored] = {}
+        self._reversed: dict[tuple[int, str], str] = {}
+        tenant = key.scope.tenant_id
+        names = {reversal.organization_id for _, reversal in asked if self._is_for_key(reversal)}
+        found = directory.find_organizations(transaction, tenant, names) if names else []
+        self._numbers = {row.id: row.number for row in found}
+        ledger.hold_heads(transaction, self._numbers.values())
+        for name, number in self._numbers.items():
+            self._read(number, [it for _, it in asked if it.organization_id == name])
+
+    def _is_for_key(self, reversal: Reversal) -> bool:
+        return self._key.scope.organization_id in (None, reversal.organization_id)
+
+    def _read(self, number: int, asked: Sequence[Reversal]) -> None:
+        """Read what the ids of an organization stand for, and what was reversed before."""
+        ids = {it.id for it in asked} | {it.reverses for it in asked}
+        keys = events.keys(self._transaction, number, ids)
+        wanted = {it.reverses for it in asked if it.reverses in keys}
+        days = {it: keys[it].day for it in wanted if keys[it].day}
+        originals = events.events(self._transaction, number, days)
+        before = events.reversals_of(self._transaction, number, wanted)
+        self._keys |= {(number, it): key for it, key in keys.items()}
+        self._originals |= {(number, it): event for it, event in originals.items()}
+        self._reversed |= {(number, it): found.id for it, found in before.items()}
+
+    def take(self, index: int, reversal: Reversal) -> Receipt:
+        """Say what becomes of a reversal; one that is accepted has its row afterwards."""
+        if not self._is_for_key(reversal):
+            return rejected(index, reversal.id, (_NOT_FOR_THIS_KEY,))
+        number = self._numbers.get(reversal.organization_id, 0)
+        original = self._originals.get((number, reversal.reverses))
+        problem = self._problem(number, reversal, original)
+        # What this key may not see is unknown to it, whatever else the ids stand for.
+        if problem is _UNKNOWN:
+            return rejected(index, reversal.id, (problem,))
+        print_ = fingerprint(reversal)
+        held = self._keys.get((number, reversal.id))
+        if held is not None:
+            same = held.fingerprint == print_
+            return (
+                Receipt(index, Outcome.DUPLICATE, reversal.id)
+                if same
+                else conflict(index, reversal.id)
+            )
+        if problem is not None or original is None:
+            return rejected(index, reversal.id, (problem or _UNKNOWN,))
+        self._accept(number, reversal, original, print_)
+        return Receipt(index, Outcome.ACCEPTED, reversal.id)
+
+    def _problem(self, number: int, reversal: Reversal, original: Stored | None) -> Problem | None:
+        user = self._key.scope.user_id
+        if original is None:
+            key = self._keys.get((number, reversal.reverses))
+            if key is not None and key.day:  # made by this very request
+                return _IS_REVERSAL
+            return _UNKNOWN if key is None or user is not None else _WAITS
+        if user not in (None, original.user_id):
+            return _UNKNOWN
+        if original.reverses is not None:
+            return _IS_REVERSAL
+        by = self._reversed.get((number, reversal.reverses))
+        if by is not None:
+            return Problem("reverses", "already_reversed", f"the event was reversed by {by}")
+        return None
+
+    def _accept(self, number: int, reversal: Reversal, original: Stored, print_: int) -> None:
+        self.rows.append(negated(original, reversal.id, print_))
+        made = (number, reversal.reverses, reversal.id, reversal.reason, self._key.prefix, 0)
+        self._made.append(Reversed(*made))
+        self._keys[number, reversal.id] = Key(print_, original.day)
+        self._reversed[number, reversal.reverses] = reversal.id
+
+    def store(self, now: int) -> None:
+        """Store what was accepted."""
+        made = [it._replace(received_at=now) for it in self._made]
+        reversals.record(self._transaction, self.rows, made, now)
+
+
+def negated(original: Stored, identity: str, print_: int) -> Staged:
+    """Make the row of a reversal: the original under another id, its figures with other signs."""
+    return Staged(
+        organization_id=original.organization_id,
+        id=identity,
+        fingerprint=print_,
+        day=original.day,
+        user_id=original.user_id,
+        owner="" if BY_CODE[original.meter].organization_level else original.user_id,
+        meter=original.meter,
+        resource_id=original.resource_id or "",
+        time=original.time,
+        quantity=-original.quantity,
+        billed=-original.billed,
+        cost=-original.cost,
+        rate_id=original.rate_id,
+        attributes=original.attributes,
+        buy=None if original.buy is None else -original.buy,
+        own_cost=None if original.own_cost is None else -original.own_cost,
+        position=original.position,
+        tier_key=original.tier_key,
+    )

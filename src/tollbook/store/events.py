@@ -1,0 +1,106 @@
+"""Finding what is stored: identities, single events, and what was reversed by what."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from tollbook.store.database import Snapshot
+
+_AT_ONCE = 500
+
+
+class Key(NamedTuple):
+    """What an identity stands for; the day is 0 in quarantine."""
+
+    fingerprint: int
+    day: int
+
+
+class Stored(NamedTuple):
+    """An event of the ledger, as it is stored."""
+
+    organization_id: int
+    day: int
+    id: str
+    user_id: str
+    meter: int
+    resource_id: str | None
+    time: int
+    quantity: int
+    billed: int
+    cost: int
+    rate_id: int | None
+    attributes: str
+    received_at: int
+    own_cost: int | None
+    buy: int | None
+    position: int | None
+    tier_key: str | None
+    reverses: str | None
+
+
+class Reversed(NamedTuple):
+    """A reversal, found by what it takes back; `key_prefix` is of the key that asked for it."""
+
+    organization_id: int
+    reverses: str
+    id: str
+    reason: str
+    key_prefix: str | None
+    received_at: int
+
+
+_EVENT = f"SELECT {', '.join(Stored._fields)} FROM events"
+_REVERSAL = f"SELECT {', '.join(Reversed._fields)} FROM reversals"
+
+
+def keys(snapshot: Snapshot, number: int, ids: Iterable[str]) -> dict[str, Key]:
+    """Find what identities of an organization stand for."""
+    sql = "SELECT id, fingerprint, day FROM event_keys WHERE organization_id = :number"
+    return {row[0]: Key(row[1], row[2]) for row in _of(snapshot, sql, number, ids)}
+
+
+def event(snapshot: Snapshot, number: int, day: int, identity: str) -> Stored | None:
+    """Find one event of the ledger."""
+    row = snapshot.row(
+        f"{_EVENT} WHERE organization_id = :number AND day = :day AND id = :id",
+        number=number,
+        day=day,
+        id=identity,
+    )
+    return Stored(*row) if row else None
+
+
+def events(snapshot: Snapshot, number: int, days: dict[str, int]) -> dict[str, Stored]:
+    """Find events of the ledger by their ids, each with its day."""
+    by_day: dict[int, list[str]] = {}
+    for identity, day in days.items():
+        by_day.setdefault(day, []).append(identity)
+    found: dict[str, Stored] = {}
+    for day, ids in sorted(by_day.items()):
+        sql = f"{_EVENT} WHERE organization_id = :number AND day = :day"
+        found |= {row[2]: Stored(*row) for row in _of(snapshot, sql, number, ids, day=day)}
+    return found
+
+
+def reversals_of(snapshot: Snapshot, number: int, ids: Iterable[str]) -> dict[str, Reversed]:
+    """Find the reversals of events, by what they take back."""
+    sql = f"{_REVERSAL} WHERE organization_id = :number"
+    rows = _of(snapshot, sql, number, ids, column="reverses")
+    return {row[1]: Reversed(*row) for row in rows}
+
+
+def _of(
+    snapshot: Snapshot,
+    sql: str,
+    number: int,
+    ids: Iterable[str],
+    column: str = "id",
+    **parameters: Any,
+) -> Iterator[tuple[Any, ...]]:
+    """Read rows of an organization by ids, some at once."""
+    wanted = sorted(set(ids))
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = wanted[start : start + _AT_ONCE]
+        yield from snapshot.rows(
+            f"{sql} AND {column} IN :ids", number=number, ids=some, **parameters
+        )

@@ -1,0 +1,51 @@
+"""The statements of reversals: events with other signs than those they take back."""
+
+from collections.abc import Sequence
+
+from tollbook.store import ledger
+from tollbook.store.database import Transaction
+from tollbook.store.events import Reversed
+from tollbook.store.staging import Staged
+
+ADD_EVENTS = """
+INSERT INTO events (
+    organization_id, day, id, user_id, meter, resource_id, time, quantity, billed, cost, rate_id,
+    attributes, received_at, own_cost, buy, position, tier_key, reverses
+)
+SELECT
+    organization_id, day, id, user_id, meter, NULLIF(resource_id, ''), time, quantity, billed, cost,
+    rate_id, attributes, :now, own_cost, buy, position, tier_key,
+    (
+        SELECT reversals.reverses FROM reversals
+        WHERE reversals.organization_id = staging.organization_id AND reversals.id = staging.id
+    )
+FROM staging ORDER BY organization_id, day, id
+"""
+
+ADD_REVERSAL = """
+INSERT INTO reversals (organization_id, reverses, id, reason, key_prefix, received_at)
+VALUES (:organization_id, :reverses, :id, :reason, :key_prefix, :received_at)
+"""
+
+STATEMENTS = (
+    ADD_EVENTS,
+    ledger.add_daily(buy=True, sign="-"),
+    ledger.add_monthly(buy=True, sign="-"),
+    ledger.add_resources(sign="-"),
+    ledger.ADD_POSITIONS,
+)
+
+
+def record(
+    transaction: Transaction, rows: Sequence[Staged], reversals: Sequence[Reversed], now: int
+) -> None:
+    """Store reversals whose ids are free; their rows are their originals with other signs."""
+    transaction.stage(rows)
+    transaction.execute(ledger.TOUCH_HEADS, now=now)
+    transaction.execute(ledger.CLAIM)
+    transaction.execute_many(ADD_REVERSAL, [it._asdict() for it in reversals])
+    for statement in STATEMENTS:
+        if ":now" in statement:
+            transaction.execute(statement, now=now)
+        else:
+            transaction.execute(statement)
