@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+import msgspec
+
 from tollbook.cli.choices import add_tenant_option
 from tollbook.cli.output import Verbs, add_json_option, print_json, print_rows
 from tollbook.domain.errors import NotFound, PriceBookRefused
@@ -100,7 +102,15 @@ def _show(options: argparse.Namespace, settings: Settings) -> int:
 
 def _books(options: argparse.Namespace, settings: Settings) -> list[PriceBook]:
     with open_migrated(settings).reading() as snapshot:
-        return prices.price_books(snapshot, options.tenant)
+        tenant = options.tenant
+        heads = prices.price_book_heads(snapshot, tenant)
+        return [
+            msgspec.structs.replace(
+                prices.read_price_book(snapshot, tenant, head),
+                rates=tuple(prices.price_book_rates(snapshot, tenant, head, 0, head.rates)),
+            )
+            for head in heads
+        ]
 
 
 def _summary(book: PriceBook) -> dict[str, object]:
