@@ -14,11 +14,12 @@ from benchmarks.ingest import IngestFigure, ingest
 from benchmarks.load import Load
 from benchmarks.machine import machine
 from benchmarks.plan import FULL, QUICK, growth
+from benchmarks.rating import RatingFigure, rating
 from benchmarks.report import report
 
 _POSTGRES = "TOLLBOOK_TEST_POSTGRES"
 _PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
-_PARTS = ("ingest", "answers")
+_PARTS = ("ingest", "answers", "rating")
 _ENGINES = ("sqlite", "postgresql")
 
 
@@ -61,6 +62,7 @@ def main(options: Options) -> int:
     gc.disable()
     ingested: list[IngestFigure] = []
     answered: list[AnswerFigures] = []
+    rates = _rated(options)
     with (
         SqliteFiles(options.folder) as sqlite,
         PostgresDatabases(admin) as postgres,
@@ -70,11 +72,19 @@ def main(options: Options) -> int:
         for databases, name in ((sqlite, "sqlite"), (postgres, "postgresql")):
             if options.engine in (None, name):
                 _measure(databases, options, load, ingested, answered)
-    page = report(about, ingested, answered, bars(ingested, answered))
+    held = bars(ingested, answered, rates)
+    page = report(about, ingested, answered, rates, held)
     print(page)
     if options.only is None and options.engine is None and not options.quick:
         _PAGE.write_text(page)
     return 0
+
+
+def _rated(options: Options) -> list[RatingFigure]:
+    if options.only not in (None, "rating") or options.engine is not None:
+        return []
+    print("rating:", flush=True)
+    return [rating((QUICK if options.quick else FULL).ratings)]
 
 
 def _measure(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from benchmarks.answers import COLD, REPEATED, AnswerFigures
 from benchmarks.ingest import IngestFigure
+from benchmarks.rating import RatingFigure
 
 _LEAST_RATIO = 0.6
 _LEAST_IN_BATCHES = 30_000
@@ -13,6 +14,8 @@ _SINGLE_CONNECTIONS = 64
 _MOST_TIMES_BARE = 1.5
 _MOST_REPEATED_MS = 5.0
 _MOST_GROWTH = 1.2
+_LEAST_RATED = 250_000
+_MOST_BYTES_A_PREFIX = 150
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,9 @@ class Bar:
     met: bool
 
 
-def bars(ingested: list[IngestFigure], answered: list[AnswerFigures]) -> list[Bar]:
+def bars(
+    ingested: list[IngestFigure], answered: list[AnswerFigures], rated: list[RatingFigure]
+) -> list[Bar]:
     """Hold every figure against its bar."""
     found: list[Bar] = []
     for figure in ingested:
@@ -33,6 +38,8 @@ def bars(ingested: list[IngestFigure], answered: list[AnswerFigures]) -> list[Ba
     for figures in answered:
         found.extend(_answer_bars(figures))
         found.extend(_growth_bars(figures))
+    for rating in rated:
+        found.extend(_rating_bars(rating))
     return found
 
 
@@ -71,3 +78,11 @@ def _growth_bars(figures: AnswerFigures) -> Iterator[Bar]:
             f"times that on {first_ledger.events:,}"
         )
         yield Bar(what, f"≤ {_MOST_GROWTH}", f"{growth:.2f}", growth <= _MOST_GROWTH)
+
+
+def _rating_bars(it: RatingFigure) -> Iterator[Bar]:
+    deck = f"a deck of {it.prefixes:,} prefixes"
+    reached, met = f"{it.calls_per_second:,.0f}", it.calls_per_second >= _LEAST_RATED
+    yield Bar(f"calls rated/s on one core, {deck}", f"≥ {_LEAST_RATED:,}", reached, met)
+    reached, met = f"{it.bytes_a_prefix:.0f}", it.bytes_a_prefix <= _MOST_BYTES_A_PREFIX
+    yield Bar(f"bytes a prefix, {deck}", f"≤ {_MOST_BYTES_A_PREFIX}", reached, met)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Plan:
-    """Requests of a round by connections, rounds, and how often each answer is asked for.
+    """Requests of a round by connections, rounds, how often each answer is asked for, and rated.
 
     `thorough` adds an organization in which every user has a knowledge base.
     """
@@ -17,6 +17,7 @@ class Plan:
     answers: int
     answers_at_once: int
     thorough: bool
+    ratings: int
 
 
 BATCH = 1_000
@@ -29,6 +30,7 @@ FULL = Plan(
     answers=80,
     answers_at_once=320,
     thorough=True,
+    ratings=25,
 )
 QUICK = Plan(
     rounds=2,
@@ -37,6 +39,7 @@ QUICK = Plan(
     answers=20,
     answers_at_once=64,
     thorough=False,
+    ratings=9,
 )
 
 

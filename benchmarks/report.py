@@ -6,6 +6,7 @@ from benchmarks.answers import AnswerFigures
 from benchmarks.bars import Bar
 from benchmarks.events import LEAST_EVENTS
 from benchmarks.ingest import IngestFigure
+from benchmarks.rating import RatingFigure
 
 _HEAD = """\
 # Benchmarks
@@ -54,6 +55,14 @@ The same users and months with more events behind them; all sizes asked in turns
 connection. *Growth* is against the smallest. Bytes are those of the whole database on disk.
 """
 
+_RATING = """\
+## Rating alone
+
+Calls to numbers anywhere under a generated deck, with increments, rated one after the other on one
+core: from the usage to its charge. Seconds are the processor's. *Calls/s* is the median of the
+rounds, *bytes a prefix* all that the arranged deck takes.
+"""
+
 _BARS = """\
 ## Bars
 """
@@ -63,6 +72,7 @@ def report(
     machine: Mapping[str, str],
     ingested: Sequence[IngestFigure],
     answered: Sequence[AnswerFigures],
+    rated: Sequence[RatingFigure],
     held: Sequence[Bar],
 ) -> str:
     """Write the page."""
@@ -72,6 +82,8 @@ def report(
     if answered:
         parts += [_ANSWERS, _alone(answered), _TOGETHER, _together(answered)]
         parts += [_GROWTH, _growth(answered)]
+    if rated:
+        parts += [_RATING, _rated(rated)]
     return "\n".join(parts)
 
 
@@ -162,6 +174,23 @@ def _growth(answered: Sequence[AnswerFigures]) -> str:
             )
             for figures in answered
             for ledger, it in figures.growth
+        ),
+    )
+
+
+def _rated(rated: Sequence[RatingFigure]) -> str:
+    return _table(
+        ("Prefixes", "Calls/s", "Slowest", "Fastest", "Bytes a prefix", "Seconds to arrange"),
+        (
+            (
+                f"{it.prefixes:,}",
+                f"{it.calls_per_second:,.0f}",
+                f"{it.slowest:,.0f}",
+                f"{it.fastest:,.0f}",
+                f"{it.bytes_a_prefix:.0f}",
+                f"{it.arranged_seconds:.2f}",
+            )
+            for it in rated
         ),
     )
 

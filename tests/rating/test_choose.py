@@ -2,10 +2,12 @@
 
 import pytest
 
-from tests.rating.builders import rate, tariff, usage
-from tollbook.domain.charges import Attributes, Unpriced
-from tollbook.domain.prices import PriceBook
+from tests.rating.builders import pricing, rate, tariff, usage
+from tollbook.domain.charges import Attributes, Charge, Unpriced
+from tollbook.domain.prices import PriceBook, Tier
+from tollbook.rating import words
 from tollbook.rating.book import Chosen, Tariff, arranged, in_force
+from tollbook.rating.charge import charge_of
 from tollbook.rating.choose import choose
 
 
@@ -64,3 +66,121 @@ def test_the_latest_book_that_has_begun_is_in_force() -> None:
         for day in (20231231, 20240101, 20240229, 20240301)
     }
     assert names == {20231231: None, 20240101: "old", 20240229: "old", 20240301: "mended"}
+
+
+@pytest.mark.parametrize(
+    ("less", "more"),
+    [
+        ({}, {"to": "4"}),
+        ({"to": "4"}, {"to": "44"}),
+        ({"to": "4", "from_": "4915"}, {"to": "44"}),
+        ({"to": "44"}, {"to": "44", "from_": "4"}),
+        ({"from_": "4"}, {"from_": "49"}),
+        ({"from_": "49", "when": (("a", "1"),)}, {"from_": "491"}),
+        ({"when": (("to.country", "GB"),)}, {"from_": "4"}),
+        ({"when": (("from.country", "DE"),)}, {"when": (("to.country", "GB"),)}),
+        ({"when": (("a", "1"), ("b", "2"))}, {"when": (("from.country", "DE"),)}),
+        ({"when": (("a", "1"),)}, {"when": (("a", "1"), ("to.kind", "number"))}),
+        ({"hours": ((0, 1440),)}, {"when": (("a", "1"),)}),
+        ({}, {"hours": ((0, 1440),)}),
+        ({"when": (("a", "1"),)}, {"when": (("a", "1"),), "hours": ((0, 1440),)}),
+    ],
+)
+def test_the_more_particular_rate_wins(less: dict[str, object], more: dict[str, object]) -> None:
+    """The order of docs/prices.md, one step after the other."""
+    attributes = {"to": "+442079460000", "from": "+4915112345678", "a": "1", "b": "2"}
+    for rates in ((less, more), (more, less)):
+        book = tariff(*(rate(**it, id=1 + (it is more)) for it in rates))
+        assert chosen(book, attributes) == 2
+
+
+@pytest.mark.parametrize(
+    ("day", "rate_id"), [(20240109, 9), (20240110, 1), (20240120, 1), (20240121, 9)]
+)
+def test_a_rate_is_valid_on_its_first_and_its_last_day(day: int, rate_id: int) -> None:
+    dated = rate(to="44", valid_from=20240110, valid_until=20240120, id=1)
+    book = tariff(dated, rate(id=9))
+    assert chosen(book, {"to": "+442079460000"}, day=day) == rate_id
+
+
+@pytest.mark.parametrize(
+    ("day", "minute", "rate_id"),
+    [
+        (20240115, 8 * 60, 1),  # Monday 8:00
+        (20240115, 8 * 60 - 1, 9),
+        (20240115, 20 * 60 - 1, 1),
+        (20240115, 20 * 60, 9),  # the end is outside
+        (20240120, 22 * 60, 2),  # Saturday night
+        (20240121, 6 * 60 - 1, 2),  # ... which ends on Sunday
+        (20240121, 6 * 60, 9),
+        (20240121, 23 * 60, 2),  # Sunday night
+        (20240122, 5 * 60, 2),  # ... ends on Monday
+        (20240122, 6 * 60, 9),
+    ],
+)
+def test_hours_are_those_of_the_week_and_of_the_start(day: int, minute: int, rate_id: int) -> None:
+    peak = rate(hours=words.hours("mon-fri", "08:00", "20:00"), id=1)
+    nights = rate(hours=words.hours("sat,sun", "22:00", "06:00"), id=2)
+    assert chosen(tariff(peak, nights, rate(id=9)), None, day=day, minute=minute) == rate_id
+
+
+def test_what_is_no_number_has_its_own_match() -> None:
+    book = tariff(
+        rate(when=(("to.kind", "short_code"),), id=1),
+        rate(when=(("to.kind", "sip"),), id=2),
+        rate(when=(("from.kind", "alphanumeric"),), id=3),
+        rate(when=(("to", "12345"), ("to.kind", "short_code")), id=4),
+        rate(to="44", id=5),
+    )
+    assert chosen(book, {"to": "54321"}) == 1
+    assert chosen(book, {"to": "12345"}) == 4
+    assert chosen(book, {"to": "sip:a@example.com"}) == 2
+    assert chosen(book, {"to": "TOLLBOOK", "from": "TOLLBOOK"}) == 3
+    assert chosen(book, {"to": "00 44 20 7946 0000"}) == 5
+    assert chosen(book, {"to": "4420"}) == 1
+    assert chosen(book, {"to": "442079460000"}) == "no_price"
+
+
+def test_an_own_book_goes_before_the_tenants_rate_by_rate() -> None:
+    own = tariff(rate(to="4420", id=1), effective_from=20240110)
+    tenants = tariff(rate(to="442079", id=2), rate(id=3))
+
+    def winner(to: str, day: int) -> int:
+        found = choose([[own], [tenants]], usage(attributes={"to": to}, day=day), "USD")
+        assert isinstance(found, Chosen)
+        return found.rate_id
+
+    assert winner("+442079460000", 20240110) == 1  # though the tenant's prefix is longer
+    assert winner("+442079460000", 20240109) == 2  # the own book has not begun
+    assert winner("+4915112345678", 20240110) == 3
+
+
+def test_an_own_cost_looks_for_a_markup_and_nothing_else() -> None:
+    book = tariff(
+        rate(to="44", id=1),
+        rate(pricing(price=None, markup=1), id=2),
+        rate(pricing(markup=2), to="49", id=3),
+    )
+    assert chosen(book, {"to": "+442079460000"}, cost=5) == 2
+    assert chosen(book, {"to": "+4915112345678"}, cost=5) == 3
+    assert chosen(book, {"to": "+4915112345678"}) == 3
+    assert chosen(book, {"to": "+33123456789"}) == "no_price"
+
+
+def test_a_rate_that_depends_on_the_month_says_what_to_count() -> None:
+    tiers = pricing(tiers=(Tier(None, "1", 1),), tier_group="calls")
+    found = choose([[tariff(rate(tiers))]], usage(), "USD")
+    assert isinstance(found, Chosen)
+    assert found.tier_key == "calls"
+    uncounted = charge_of(found, usage())
+    assert isinstance(uncounted, Unpriced)
+    assert uncounted.code == "month_unknown"
+    assert isinstance(charge_of(found, usage(), 0), Charge)
+
+
+def test_what_was_chosen_can_be_shown_whole() -> None:
+    one = rate(to="4420", from_="49", when=(("a", "1"),), id=7)
+    numbers = {"to": "+442079460000", "from": "+4915112345678", "a": "1"}
+    found = choose([[tariff(one, rate(id=8))]], usage(attributes=numbers), "USD")
+    assert isinstance(found, Chosen)
+    assert found.rate == one

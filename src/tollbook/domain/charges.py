@@ -1,13 +1,18 @@
 """What is rated and what comes of it, as frozen values."""
 
 from collections.abc import Mapping
+from typing import final
 
 import msgspec
 
 Attributes = Mapping[str, str | int | float | bool | None]
 
 PRICE_LINE = "price"
+CONNECT_FEE_LINE = "connect fee"
 OWN_COST_LINE = "own cost"
+MARKUP_LINE = "markup"
+RESERVED_LINES = (PRICE_LINE, CONNECT_FEE_LINE, OWN_COST_LINE, MARKUP_LINE)
+"""Lines with a meaning of their own; a fee has another name."""
 
 
 class Usage(msgspec.Struct, frozen=True, gc=False):
@@ -53,6 +58,7 @@ class Charge(msgspec.Struct, frozen=True, gc=False):
         return (Line(PRICE_LINE if self.rate_id is not None else OWN_COST_LINE, self.cost),)
 
 
+@final
 class Unpriced(msgspec.Struct, frozen=True):
     """Why an event has no charge: a code and a sentence. It is never charged 0."""
 

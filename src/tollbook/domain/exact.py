@@ -69,10 +69,10 @@ def _within(text: bytes, most: Decimal, places: int) -> int:
 def divide_half_even(numerator: int, denominator: int) -> int:
     """Divide and round once, half to even, for any sign; `denominator` is positive."""
     quotient, rest = divmod(numerator, denominator)
-    twice = 2 * rest
-    if twice > denominator or (twice == denominator and quotient & 1):
-        return quotient + 1
-    return quotient
+    twice = rest + rest
+    if twice < denominator:
+        return quotient
+    return quotient + 1 if twice > denominator or quotient & 1 else quotient
 
 
 def amount_text(nanos: int) -> str:

@@ -6,11 +6,14 @@ unit); `price` and `per` are the words of the book they came from.
 
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import cached_property
+from math import gcd
 
 import msgspec
 
 PRICE_PLACES = 12
 PICOS = 10**PRICE_PLACES
+PICOS_IN_A_NANO = 1000
 FIRST_DAY = 0
 LAST_DAY = 99991231
 MINUTES_OF_DAY = 24 * 60
@@ -70,7 +73,7 @@ class Fee(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     share: int | None = None
 
 
-class Pricing(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+class Pricing(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
     """Everything about what a rate costs; thousands of rates of a deck share one.
 
     `price_picos` is for `per_micros` of the basis. `package` rounds the quantity up to whole
@@ -95,6 +98,26 @@ class Pricing(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     fees: tuple[Fee, ...] = ()
     buy: "Pricing | None" = None
     markup: int | None = None
+
+    @cached_property
+    def plain(self) -> tuple[int, int] | None:
+        """Give the nanos of a micro as a fraction when so much for each unit is all there is to it.
+
+        Most rates of a deck are such. Kept, because every call asks; a deck has few pricings.
+        """
+        calls = self.calls
+        if (
+            self.price is None
+            or self.basis is not Basis.UNIT
+            or self.tier_group is not None
+            or (self.tiers or self.fees or self.package or self.prorated)
+            or self.buy is not None
+            or (calls is not None and (calls.connect_fee or calls.maximum_cost is not None))
+        ):
+            return None
+        numerator, denominator = self.price_picos, self.per_micros * PICOS_IN_A_NANO
+        common = gcd(numerator, denominator)
+        return numerator // common, denominator // common
 
 
 class Rate(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):

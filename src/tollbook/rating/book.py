@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Callable, Iterable, Sequence
+from typing import final
 
 import msgspec
 
@@ -11,6 +12,7 @@ from tollbook.rating.index import Index
 from tollbook.rating.match import fits
 
 
+@final
 class Chosen(msgspec.Struct, frozen=True, gc=False):
     """The rate found for a usage, before any arithmetic: its number, its pricing and its prefixes.
 
@@ -48,6 +50,7 @@ class Tariff:
         "_ids",
         "_markups",
         "_prices",
+        "_pricings",
         "_template_of",
         "_templates",
         "currency",
@@ -62,6 +65,7 @@ class Tariff:
         self.currency = book.currency
         self.effective_from = book.effective_from
         self._templates: list[Rate] = []
+        self._pricings: list[Pricing] = []
         self._template_of = array("I")
         self._ids: Sequence[int] = ()
         self._prices: dict[str, Index] = {}
@@ -78,11 +82,13 @@ class Tariff:
         A usage that brings its own cost looks for a markup, any other for a price.
         """
         index = (self._prices if usage.cost is None else self._markups).get(usage.meter)
-        found = index.find(usage, self._fits) if index else None
+        if index is None:
+            return None
+        found = index.find(usage, self._fits)
         if found is None:
             return None
         row, to, from_ = found
-        pricing = self._templates[self._template_of[row]].pricing
+        pricing = self._pricings[self._template_of[row]]
         return Chosen(self, row, self._ids[row], pricing, to, from_)
 
     def _fits(self, row: int, usage: Usage) -> bool:
@@ -100,6 +106,7 @@ class Tariff:
     def _take_deck(self, deck: Deck) -> None:
         first = len(self._templates)
         self._templates.extend(deck.templates)
+        self._pricings.extend(template.pricing for template in deck.templates)
         adders = [self._adders(template) for template in deck.templates]
         for row, (prefix, number) in enumerate(
             zip(deck.prefixes, deck.template_of, strict=True), len(self._template_of)

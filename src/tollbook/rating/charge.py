@@ -1,13 +1,13 @@
 """From a usage and the books it is priced by to a charge, rounded once."""
 
-from tollbook.domain.charges import OWN_COST_LINE, Charge, Line, Unpriced, Usage
+from tollbook.domain.charges import MARKUP_LINE, OWN_COST_LINE, Charge, Line, Unpriced, Usage
 from tollbook.domain.exact import COST_PLACES, MOST_COST, divide_half_even, scaled
 from tollbook.domain.prices import PARTS, Pricing
 from tollbook.rating.book import Chosen
 from tollbook.rating.choose import Books, choose
-from tollbook.rating.working import worked
+from tollbook.rating.quantity import billed_seconds
+from tollbook.rating.working import Working, worked
 
-MARKUP_LINE = "markup"
 _MOST_COST_NANOS = scaled(MOST_COST, COST_PLACES)
 _OUT_OF_RANGE = Unpriced("cost_out_of_range", f"the cost would be over {MOST_COST}")
 Found = Chosen | Unpriced
@@ -17,7 +17,10 @@ def rated(
     books: Books, usage: Usage, currency: str, position: int | None = None
 ) -> Charge | Unpriced:
     """Choose the rate of a usage and charge by it."""
-    return charge_of(choose(books, usage, currency), usage, position)
+    found = choose(books, usage, currency)
+    if type(found) is Chosen:
+        return priced(found.pricing, found.rate_id, usage, position)
+    return charge_of(found, usage)
 
 
 def charge_of(found: Found, usage: Usage, position: int | None = None) -> Charge | Unpriced:
@@ -25,9 +28,9 @@ def charge_of(found: Found, usage: Usage, position: int | None = None) -> Charge
 
     `position` is what the ledger has billed this month under `found.tier_key`.
     """
-    if isinstance(found, Unpriced):
-        return found if usage.cost is None else Charge(usage.cost, usage.quantity, None, usage.cost)
-    return priced(found.pricing, found.rate_id, usage, position)
+    if type(found) is Chosen:
+        return priced(found.pricing, found.rate_id, usage, position)
+    return found if usage.cost is None else Charge(usage.cost, usage.quantity, None, usage.cost)
 
 
 def priced(
@@ -36,18 +39,23 @@ def priced(
     """Charge a usage by the pricing of a rate."""
     if usage.cost is not None:
         return _marked_up(pricing, rate_id, usage, usage.cost)
+    plain = pricing.plain
+    if plain is not None:
+        # What `worked` comes to, without keeping the way.
+        calls, billed = pricing.calls, usage.quantity
+        if calls is not None:
+            billed = billed_seconds(calls, billed)
+        cost = divide_half_even(billed * plain[0], plain[1])
+        return Charge(cost, billed, rate_id) if cost <= _MOST_COST_NANOS else _OUT_OF_RANGE
     work = worked(pricing, usage, position)
     if isinstance(work, Unpriced):
         return work
     cost = work.cost
     if not -_MOST_COST_NANOS <= cost <= _MOST_COST_NANOS:
         return _OUT_OF_RANGE
-    if pricing.buy is None:
-        return Charge(cost, work.billed, rate_id, None, work.lines)
-    bought = worked(pricing.buy, usage)
-    if isinstance(bought, Unpriced):
-        return bought
-    return Charge(cost, work.billed, rate_id, bought.cost, work.lines)
+    bought = None if pricing.buy is None else worked(pricing.buy, usage)
+    buy = bought.cost if isinstance(bought, Working) else None
+    return Charge(cost, work.billed, rate_id, buy, work.lines)
 
 
 def _marked_up(pricing: Pricing, rate_id: int, usage: Usage, own: int) -> Charge | Unpriced:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from tollbook.domain.charges import Unpriced, Usage
-from tollbook.rating.book import Chosen, Tariff, in_force
+from tollbook.rating.book import Chosen, Tariff
 
 NO_BOOK = "no_price_book"
 NO_PRICE = "no_price"
@@ -16,9 +16,12 @@ Books = Sequence[Sequence[Tariff]]
 def choose(books: Books, usage: Usage, currency: str) -> Chosen | Unpriced:
     """Choose the rate of a usage: that of the first book of which any rate in force fits."""
     asked: Tariff | None = None
+    day = usage.day
     for versions in books:
-        tariff = in_force(versions, usage.day)
-        if tariff is None:
+        for tariff in versions:
+            if tariff.effective_from <= day:
+                break
+        else:
             continue
         if tariff.currency != currency:
             return Unpriced(

@@ -76,12 +76,23 @@ def _at_one_time(rates: Sequence[Rate], rows: _Rows, may_clash: _MayClash) -> It
     begun: _Rows = []
     for row in sorted(rows, key=lambda it: (rates[it].valid_from, it)):
         rate = rates[row]
-        begun = [it for it in begun if rates[it].valid_until >= rate.valid_from]
-        for other in begun:
+        for other in _still_valid(rates, begun, rate.valid_from):
             if may_clash(rates[other], rate) and _hours_overlap(rates[other], rate):
                 yield min(row, other), max(row, other)
                 break
         begun.append(row)
+
+
+def _still_valid(rates: Sequence[Rate], begun: _Rows, day: int) -> Iterator[int]:
+    """Go through rows that have begun as far as is asked, and forget those that have ended."""
+    here = 0
+    while here < len(begun):
+        if rates[begun[here]].valid_until >= day:
+            yield begun[here]
+            here += 1
+        else:
+            begun[here] = begun[-1]
+            begun.pop()
 
 
 def _hours_overlap(one: Rate, other: Rate) -> bool:

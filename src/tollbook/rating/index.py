@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from tollbook.domain.charges import Attributes, Usage
 from tollbook.domain.prices import Rate
 from tollbook.rating.match import COUNTRIES, derived, rank_of
-from tollbook.rating.numbers import digits_of
+from tollbook.rating.numbers import digits_of, is_e164
 
 Fits = Callable[[int, Usage], bool]
 Found = tuple[int, int, int]
@@ -76,10 +76,14 @@ class Index:
 
     def find(self, usage: Usage, fits: Fits) -> Found | None:
         """Find the most particular row that fits."""
-        attributes = usage.attributes
         to = 0
-        if attributes and self._longest:
-            to = int(digits_of(attributes.get("to"))[: self._longest] or 0)
+        if usage.attributes:
+            value = usage.attributes.get("to")
+            # Asked here and not in `digits_of`, because every call comes by.
+            if type(value) is str and is_e164(value):
+                to = int(value[1 : self._longest + 1] or 0)
+            else:
+                to = int(digits_of(value)[: self._longest] or 0)
         get = self._nodes.get
         while True:
             node = get(to)

@@ -13,7 +13,9 @@ SIP = "sip"
 NONE = "none"
 KINDS = (NUMBER, SHORT_CODE, ALPHANUMERIC, SIP, NONE)
 
-_is_e164 = re.compile(r"\+[1-9][0-9]{6,14}").fullmatch
+is_e164 = re.compile(r"\+[1-9][0-9]{6,14}").fullmatch
+"""Matches a number that needs no reading: nearly all of them."""
+
 _is_short_code = re.compile(r"[0-9]{3,8}").fullmatch
 _is_alphanumeric = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 &'+._-]{1,11}").fullmatch
 _INTERNATIONAL = ("+", "00", "tel:")
@@ -30,7 +32,7 @@ def digits_of(value: object) -> str:
     """Give the digits of an international number, however it is written; empty when it is none."""
     if type(value) is not str:
         return ""
-    if _is_e164(value):
+    if is_e164(value):
         return value[1:]
     text = value.strip()
     return _parsed(text) if text.startswith(_INTERNATIONAL) else ""
@@ -75,4 +77,4 @@ def _parsed(text: str) -> str:
     except phonenumbers.NumberParseException:
         return ""
     written = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-    return written[1:] if _is_e164(written) else ""
+    return written[1:] if is_e164(written) else ""

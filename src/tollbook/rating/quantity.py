@@ -29,11 +29,13 @@ def billed_seconds(calls: CallTerms, lasted: int) -> int:
     """
     if lasted <= calls.grace:
         return 0
-    billed = max(calls.minimum, lasted)
-    if billed <= calls.first:
-        return calls.first
-    step = calls.following
-    return calls.first - (calls.first - billed) // step * step if step else billed
+    first, step, billed = calls.first, calls.following, calls.minimum
+    # `max` would take as long as all the rest.
+    if lasted > billed:
+        billed = lasted
+    if billed <= first:
+        return first
+    return first - (first - billed) // step * step if step else billed
 
 
 def media_bytes(attributes: Attributes | None) -> int | Unpriced:

@@ -7,10 +7,8 @@ costs F(b) - F(a): whatever the order and the number of events, they add up to F
 from collections.abc import Iterator
 
 from tollbook.domain.exact import divide_half_even
-from tollbook.domain.prices import Pricing, Tier, TierMode
+from tollbook.domain.prices import PICOS_IN_A_NANO, Pricing, Tier, TierMode
 from tollbook.rating.quantity import whole_blocks
-
-PICOS_IN_A_NANO = 1000
 
 
 def added(pricing: Pricing, position: int, quantity: int) -> int:

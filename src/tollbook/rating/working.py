@@ -7,9 +7,9 @@ from fractions import Fraction
 
 import msgspec
 
-from tollbook.domain.charges import PRICE_LINE, Line, Unpriced, Usage
+from tollbook.domain.charges import CONNECT_FEE_LINE, PRICE_LINE, Line, Unpriced, Usage
 from tollbook.domain.exact import MICROS, divide_half_even
-from tollbook.domain.prices import PARTS, Basis, Fee, Pricing
+from tollbook.domain.prices import PARTS, PICOS_IN_A_NANO, Basis, Fee, Pricing
 from tollbook.rating.quantity import (
     DaysInUse,
     basis_quantity,
@@ -17,9 +17,9 @@ from tollbook.rating.quantity import (
     days_in_use,
     whole_blocks,
 )
-from tollbook.rating.tiers import PICOS_IN_A_NANO, added
+from tollbook.rating.tiers import added
 
-CONNECT_FEE_LINE = "connect fee"
+NO_PRICE = Unpriced("no_price", "the rate is a markup for events that bring their own cost")
 MONTH_UNKNOWN = Unpriced(
     "month_unknown", "the price depends on the month so far, which was not given"
 )
@@ -29,8 +29,8 @@ class Working(msgspec.Struct, frozen=True, gc=False):
     """What comes up on the way to a charge, exactly; money in picos.
 
     `counted` is the quantity after minimum and increments, `basis` what of it the price counts,
-    `billed` that in whole blocks or for the days in use. The price is `numerator / denominator`,
-    `capped` when the maximum cost is less; `fees` are the amounts beside it.
+    `billed` that in whole blocks or for the days in use. The price is `numerator / denominator`, or
+    `held_to` when the maximum cost makes it less; `fees` are the amounts beside it.
     """
 
     counted: int
@@ -38,18 +38,24 @@ class Working(msgspec.Struct, frozen=True, gc=False):
     billed: int
     numerator: int
     denominator: int
-    capped: bool = False
+    held_to: int | None = None
     days: DaysInUse | None = None
     fees: tuple[tuple[str, Fraction], ...] = ()
 
     @property
+    def exact(self) -> Fraction:
+        """Add up price and fees."""
+        price = Fraction(self.numerator, self.denominator)
+        if self.held_to is not None:
+            price = Fraction(self.held_to)
+        return price + sum(amount for _, amount in self.fees)
+
+    @property
     def cost(self) -> int:
         """Round the whole of it, once, half to even, to nanos."""
-        if not self.fees:
-            return divide_half_even(self.numerator, self.denominator * PICOS_IN_A_NANO)
-        return _nanos(
-            Fraction(self.numerator, self.denominator) + sum(amount for _, amount in self.fees)
-        )
+        if self.fees or self.held_to is not None:
+            return _nanos(self.exact)
+        return divide_half_even(self.numerator, self.denominator * PICOS_IN_A_NANO)
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -74,6 +80,8 @@ FREE = Working(0, 0, 0, 0, 1)
 
 def worked(pricing: Pricing, usage: Usage, position: int | None = None) -> Working | Unpriced:
     """Work out a price: quantity, then amount, then what comes on top."""
+    if pricing.price is None:
+        return NO_PRICE
     calls = pricing.calls
     counted = usage.quantity
     if calls is not None:
@@ -116,19 +124,13 @@ def _on_top(work: Working, pricing: Pricing) -> Working:
     most = pricing.calls.maximum_cost if pricing.calls else None
     if not (connect_fee or pricing.fees or most is not None):
         return work
-    price = Fraction(work.numerator, work.denominator)
-    capped = most is not None and price + connect_fee > most
-    if most is not None and capped:
-        price = Fraction(most - connect_fee)
+    price, held_to = Fraction(work.numerator, work.denominator), None
+    if most is not None and price + connect_fee > most:
+        held_to = most - connect_fee
+        price = Fraction(held_to)
     fees = [(CONNECT_FEE_LINE, Fraction(connect_fee))] if connect_fee else []
     fees += [(fee.name, _fee(fee, work.counted, price + connect_fee)) for fee in pricing.fees]
-    return msgspec.structs.replace(
-        work,
-        numerator=price.numerator,
-        denominator=price.denominator,
-        capped=capped,
-        fees=tuple(fees),
-    )
+    return msgspec.structs.replace(work, held_to=held_to, fees=tuple(fees))
 
 
 def _fee(fee: Fee, counted: int, price: Fraction) -> Fraction:

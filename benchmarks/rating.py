@@ -1,0 +1,116 @@
+"""Rating alone: calls a second on one core against a deck of 100,000 prefixes, and its memory."""
+
+import gc
+import random
+import tracemalloc
+from array import array
+from dataclasses import dataclass
+from statistics import median
+from time import process_time
+
+from tollbook.domain.charges import Charge, Usage
+from tollbook.domain.exact import MICROS
+from tollbook.domain.prices import CallTerms, Deck, PriceBook, Pricing, Rate
+from tollbook.rating.book import Tariff
+from tollbook.rating.charge import rated
+
+_PREFIXES = 100_000
+_CALLS = 20_000
+_PRICES = 400
+_INCREMENTS = ((60, 60), (60, 6), (30, 6), (1, 1))
+_CALLING_CODES = (
+    "1",
+    "20",
+    "33",
+    "34",
+    "39",
+    "44",
+    "49",
+    "52",
+    "55",
+    "61",
+    "81",
+    "91",
+    "234",
+    "380",
+)
+_CURRENCY = "USD"
+_DAY = 20240115
+
+
+@dataclass(frozen=True)
+class RatingFigure:
+    """How fast calls are rated, in seconds of the processor, and what the deck takes."""
+
+    prefixes: int
+    calls_per_second: float
+    slowest: float
+    fastest: float
+    bytes_a_prefix: float
+    arranged_seconds: float
+
+
+def rating(rounds: int) -> RatingFigure:
+    """Measure; the processor's own time, so that other work on the machine counts less."""
+    chance = random.Random(1)
+    prefixes = _prefixes(chance)
+    book = PriceBook("deck", _CURRENCY, _DAY, "generated", (), 1, (_deck(chance, prefixes),))
+    gc.collect()
+    tracemalloc.start()
+    tariff = Tariff(book)
+    gc.collect()
+    size, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    start = process_time()
+    Tariff(book)
+    arranged = process_time() - start
+    calls = _calls(chance, prefixes)
+    speeds = [_speed(tariff, calls) for _ in range(rounds)]
+    return RatingFigure(
+        _PREFIXES, median(speeds), min(speeds), max(speeds), size / _PREFIXES, arranged
+    )
+
+
+def _prefixes(chance: random.Random) -> list[str]:
+    """Prefixes of three to nine digits under some calling codes, each code with its own as well."""
+    found = set(_CALLING_CODES)
+    while len(found) < _PREFIXES:
+        code = chance.choice(_CALLING_CODES)
+        more = chance.randint(1, 9 - len(code))
+        found.add(code + "".join(chance.choices("0123456789", k=more)))
+    return sorted(found)
+
+
+def _deck(chance: random.Random, prefixes: list[str]) -> Deck:
+    templates = []
+    for number in range(1, _PRICES + 1):
+        first, following = chance.choice(_INCREMENTS)
+        terms = CallTerms(first=first * MICROS, following=following * MICROS)
+        picos = number * 7 * 10**7
+        pricing = Pricing(f"0.{number * 7:05d}", "minute", picos, 60 * MICROS, calls=terms)
+        templates.append(Rate("voice.call", pricing))
+    template_of = array("I", (chance.randrange(_PRICES) for _ in prefixes))
+    return Deck(templates, prefixes, template_of, range(1, len(prefixes) + 1))
+
+
+def _calls(chance: random.Random, prefixes: list[str]) -> list[Usage]:
+    """Calls to numbers of twelve digits, anywhere under the deck, of up to an hour."""
+    return [
+        Usage(
+            "voice.call",
+            chance.randint(0, 3600) * MICROS,
+            _DAY,
+            {"to": f"+{chance.choice(prefixes)}{chance.randrange(10**12):012d}"[:13]},
+        )
+        for _ in range(_CALLS)
+    ]
+
+
+def _speed(tariff: Tariff, calls: list[Usage]) -> float:
+    books = [[tariff]]
+    start = process_time()
+    charges = [rated(books, call, _CURRENCY) for call in calls]
+    seconds = process_time() - start
+    if not all(type(charge) is Charge for charge in charges):
+        raise AssertionError("a call was not rated")
+    return len(calls) / seconds

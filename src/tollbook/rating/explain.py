@@ -1,0 +1,255 @@
+"""Why a charge is what it is: the same arithmetic once more, told step by step in words."""
+
+from fractions import Fraction
+
+import msgspec
+
+from tollbook.domain.charges import Charge, Line, Unpriced, Usage
+from tollbook.domain.exact import MICROS, amount_text, quantity_text
+from tollbook.domain.meters import BY_TYPE
+from tollbook.domain.periods import day_of
+from tollbook.domain.prices import (
+    LAST_DAY,
+    MINUTES_OF_DAY,
+    PARTS,
+    PICOS,
+    PICOS_IN_A_NANO,
+    Basis,
+    CallTerms,
+    Fee,
+    Pricing,
+    Rate,
+    conditions_of,
+)
+from tollbook.rating.charge import priced
+from tollbook.rating.quantity import whole_blocks
+from tollbook.rating.tiers import month_price, parts
+from tollbook.rating.working import FREE, Working, worked
+
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_DIGITS = 12
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """A charge with the way to it: which rate and why, raw and billed quantity, each step, lines.
+
+    `rate_id` is None, and `matched` says so, when the event's own cost is all there is to it.
+    Quantities are in micros, money in nanos; `steps` say them in words.
+    """
+
+    rate_id: int | None
+    matched: str
+    to: str
+    from_: str
+    raw: int
+    billed: int
+    cost: int
+    buy: int | None
+    lines: tuple[Line, ...]
+    steps: tuple[str, ...]
+
+
+def explain(rate: Rate | None, usage: Usage, position: int | None = None) -> Explanation | Unpriced:
+    """Explain the charge of a usage by a rate, or by its own cost when there is no rate.
+
+    `position` is the month so far as it was when the usage was charged.
+    """
+    if rate is None:
+        if usage.cost is None:
+            return Unpriced("no_price", f"no rate fits this {usage.meter}")
+        own = Charge(usage.cost, usage.quantity, None, usage.cost)
+        said = f"the event brings its own cost, {amount_text(usage.cost)}, and is charged that"
+        return _explanation(None, usage, own, [said])
+    charge = priced(rate.pricing, rate.id, usage, position)
+    if isinstance(charge, Unpriced):
+        return charge
+    if usage.cost is not None:
+        return _explanation(rate, usage, charge, [_markup_step(rate.pricing, usage.cost, charge)])
+    work = worked(rate.pricing, usage, position)
+    if isinstance(work, Unpriced):
+        return work
+    steps = [
+        *_quantity_steps(rate, usage, work),
+        *_price_steps(rate, work, position),
+        *_fee_steps(rate.pricing, work),
+        _total_step(work, charge),
+    ]
+    return _explanation(rate, usage, charge, steps)
+
+
+def matched(rate: Rate) -> str:
+    """Say what a rate is for, in words."""
+    said = [rate.meter, *(f"{name} {value}" for name, value in conditions_of(rate).items())]
+    if rate.hours:
+        said.append(", ".join(_span(start, end) for start, end in rate.hours))
+    if rate.valid_from:
+        said.append(f"from {day_of(rate.valid_from)}")
+    if rate.valid_until != LAST_DAY:
+        said.append(f"until {day_of(rate.valid_until)}")
+    return "; ".join(said)
+
+
+def _explanation(rate: Rate | None, usage: Usage, charge: Charge, steps: list[str]) -> Explanation:
+    return Explanation(
+        charge.rate_id,
+        matched(rate) if rate else f"{usage.meter}; own cost, no rate",
+        rate.to if rate else "",
+        rate.from_ if rate else "",
+        usage.quantity,
+        charge.billed,
+        charge.cost,
+        charge.buy,
+        charge.lines,
+        tuple(steps),
+    )
+
+
+def _markup_step(pricing: Pricing, own: int, charge: Charge) -> str:
+    percent = _decimal(Fraction(100 * (pricing.markup or 0), PARTS))
+    return (
+        f"the event brings its own cost, {amount_text(own)}; "
+        f"with {percent}% on top it is {amount_text(charge.cost)}"
+    )
+
+
+def _quantity_steps(rate: Rate, usage: Usage, work: Working) -> list[str]:
+    """Say how the quantity that is priced comes of the raw one."""
+    pricing = rate.pricing
+    if pricing.calls is not None:
+        steps = [_call_step(pricing.calls, usage.quantity, work)]
+    else:
+        steps = [f"{_counted(usage.quantity, BY_TYPE[rate.meter].unit)} raw"]
+    if work is FREE:
+        return steps
+    if pricing.basis is Basis.EVENT:
+        steps.append("priced as one, whatever its quantity")
+    elif pricing.basis is Basis.MEDIA:
+        steps.append(f"media of {quantity_text(work.basis)} bytes")
+    if pricing.package and not pricing.monthly:
+        block = _quantity(rate, pricing.package)
+        billed = _quantity(rate, whole_blocks(work.basis, pricing.package))
+        steps.append(f"{billed} billed: whole blocks of {block}")
+    return steps
+
+
+def _call_step(calls: CallTerms, raw: int, work: Working) -> str:
+    said = f"{quantity_text(raw)} s raw -> {quantity_text(work.counted)} s billed"
+    if not raw:
+        return f"{said}: a call of no seconds is counted and not charged"
+    if raw <= calls.grace:
+        return f"{said}: free up to {quantity_text(calls.grace)} s"
+    reasons = []
+    least = max(calls.minimum, calls.first)
+    if least:
+        reasons.append(f"at least {quantity_text(least)} s")
+    if calls.following:
+        reasons.append(f"then steps of {quantity_text(calls.following)} s")
+    return f"{said}: {', '.join(reasons) or 'as it lasted'}"
+
+
+def _price_steps(rate: Rate, work: Working, position: int | None) -> list[str]:
+    """Say what the quantity costs before anything comes on top."""
+    pricing = rate.pricing
+    if work is FREE:
+        return []
+    if position is not None and pricing.tier_group is not None:
+        steps = _month_steps(rate, work, position)
+    else:
+        billed = whole_blocks(work.basis, pricing.package) if pricing.package else work.basis
+        steps = [_price_step(rate, billed, work)]
+    if work.held_to is not None and pricing.calls is not None:
+        most = _money(Fraction(pricing.calls.maximum_cost or 0))
+        beside = ", connect fee included" if pricing.calls.connect_fee else ""
+        steps.append(f"held to the maximum cost of {most}{beside}")
+    return steps
+
+
+def _price_step(rate: Rate, billed: int, work: Working) -> str:
+    pricing, days = rate.pricing, work.days
+    amount = _money(Fraction(work.numerator, work.denominator))
+    said = f"{_quantity(rate, billed)} / {_quantity(rate, pricing.per_micros)} x {pricing.price}"
+    if days is not None:
+        said += f" x {days.days} of {days.month} days ({days.first} to {days.last})"
+    return f"{said} = {amount}"
+
+
+def _month_steps(rate: Rate, work: Working, position: int) -> list[str]:
+    """Say what the month costs with this usage and without, and that the difference is charged."""
+    after = position + work.basis
+    with_, without = (month_price(rate.pricing, it) for it in (after, position))
+    return [
+        f"the month stands at {_quantity(rate, position)}, with this at {_quantity(rate, after)}",
+        f"the month with this: {_month(rate, after)} = {amount_text(with_)}",
+        f"the month without it: {_month(rate, position)} = {amount_text(without)}",
+        f"{amount_text(with_)} - {amount_text(without)} = {amount_text(with_ - without)}",
+    ]
+
+
+def _month(rate: Rate, quantity: int) -> str:
+    pricing = rate.pricing
+    per = _quantity(rate, pricing.per_micros)
+    if not pricing.tiers:
+        blocks = _quantity(rate, whole_blocks(quantity, pricing.package))
+        return f"{blocks} in whole blocks / {per} x {pricing.price}"
+    return " + ".join(
+        f"{_quantity(rate, part)} / {per} x {tier.price}" for tier, part in parts(pricing, quantity)
+    ) or _quantity(rate, 0)
+
+
+def _fee_steps(pricing: Pricing, work: Working) -> list[str]:
+    """Say each amount beside the price, exactly."""
+    words_of = {fee.name: _fee_words(fee) for fee in pricing.fees}
+    return [f"{name}{words_of.get(name, '')} = {_money(amount)}" for name, amount in work.fees]
+
+
+def _fee_words(fee: Fee) -> str:
+    return (
+        f": {fee.price} of the price" if fee.share is not None else f": {fee.price} per {fee.per}"
+    )
+
+
+def _total_step(work: Working, charge: Charge) -> str:
+    """Say the cost, and that it was rounded when it was."""
+    cost = amount_text(charge.cost)
+    if Fraction(charge.cost * PICOS_IN_A_NANO) == work.exact:
+        return f"cost {cost}"
+    return f"{_money(work.exact)} rounded once, half to even: cost {cost}"
+
+
+def _quantity(rate: Rate, micros: int) -> str:
+    """Write a quantity of what the price counts."""
+    units = {Basis.UNIT: BY_TYPE[rate.meter].unit, Basis.EVENT: "event", Basis.MEDIA: "byte"}
+    return _counted(micros, units[rate.pricing.basis])
+
+
+def _counted(micros: int, unit: str) -> str:
+    if unit == "second":
+        return f"{quantity_text(micros)} s"
+    return f"{quantity_text(micros)} {unit}{'' if micros == MICROS else 's'}"
+
+
+def _span(start: int, end: int) -> str:
+    """Write a span of the week, short when it is within a day."""
+    first, from_ = divmod(start, MINUTES_OF_DAY)
+    last, until = divmod(end - 1, MINUTES_OF_DAY)
+    day = "" if last == first else f"{_WEEKDAYS[last]} "
+    return f"{_WEEKDAYS[first]} {_clock(from_)} to {day}{_clock(until + 1)}"
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02d}:{minute % 60:02d}"
+
+
+def _money(picos: Fraction) -> str:
+    """Write an amount exactly, or the first twelve decimals of it."""
+    return _decimal(picos / PICOS)
+
+
+def _decimal(value: Fraction) -> str:
+    if value < 0:
+        return "-" + _decimal(-value)
+    units, rest = divmod(value, 1)
+    scaled_rest = rest * 10**_DIGITS
+    digits = f"{int(scaled_rest):0{_DIGITS}d}".rstrip("0")
+    more = "..." if scaled_rest.denominator != 1 else ""
+    return f"{units}.{digits}{more}" if digits or more else str(units)

@@ -1,0 +1,179 @@
+"""Why it cost: each step in words, from the same arithmetic."""
+
+import pytest
+
+from tollbook.domain.charges import Attributes, Unpriced, Usage
+from tollbook.domain.exact import MICROS
+from tollbook.rating.book import Chosen, Tariff
+from tollbook.rating.book_yaml import parse_price_book
+from tollbook.rating.choose import choose
+from tollbook.rating.explain import Explanation, explain
+
+HEAD = "name: x\ncurrency: USD\neffective_from: 2020-01-01\nsource: x\nrates:\n"
+CALL = "meter: voice.call, price: 0.012, per: minute"
+TO_LONDON: Attributes = {"to": "+442071838750"}
+
+
+def explained(
+    rate: str,
+    quantity: float,
+    attributes: Attributes | None = None,
+    position: float | None = None,
+    cost: int | None = None,
+) -> Explanation:
+    book = parse_price_book(f"{HEAD}  - {{{rate}}}\n")
+    usage = Usage(book.rates[0].meter, round(quantity * MICROS), 20240215, attributes, cost)
+    found = choose([[Tariff(book)]], usage, "USD")
+    month = None if position is None else round(position * MICROS)
+    told = explain(found.rate if isinstance(found, Chosen) else None, usage, month)
+    assert isinstance(told, Explanation), told
+    assert sum(line.cost for line in told.lines) == told.cost
+    return told
+
+
+@pytest.mark.parametrize(
+    ("rate", "quantity", "steps"),
+    [
+        (
+            f"{CALL}, increments: 60/6",
+            61,
+            [
+                "61 s raw -> 66 s billed: at least 60 s, then steps of 6 s",
+                "66 s / 60 s x 0.012 = 0.0132",
+                "cost 0.0132",
+            ],
+        ),
+        (
+            f"{CALL}, connect_fee: 0.05, maximum_cost: 0.6",
+            3600,
+            [
+                "3600 s raw -> 3600 s billed: as it lasted",
+                "3600 s / 60 s x 0.012 = 0.72",
+                "held to the maximum cost of 0.6, connect fee included",
+                "connect fee = 0.05",
+                "cost 0.60",
+            ],
+        ),
+        (
+            f"{CALL}, grace: 3, increments: 1/1",
+            2,
+            ["2 s raw -> 0 s billed: free up to 3 s", "cost 0.00"],
+        ),
+        (
+            f"{CALL}, connect_fee: 0.05",
+            0,
+            [
+                "0 s raw -> 0 s billed: a call of no seconds is counted and not charged",
+                "cost 0.00",
+            ],
+        ),
+        (
+            "meter: kb.usage, price: 0.10, per: minute",
+            1,
+            [
+                "1 s raw",
+                "1 s / 60 s x 0.10 = 0.001666666666...",
+                "0.001666666666... rounded once, half to even: cost 0.001666667",
+            ],
+        ),
+        (
+            "meter: sms.outbound, price: 0.02, per: message, "
+            "fees: [{name: carrier fee, price: 0.003, per: segment}, {name: USF, percent: 5%}]",
+            3,
+            [
+                "3 segments raw",
+                "priced as one, whatever its quantity",
+                "1 event / 1 event x 0.02 = 0.02",
+                "carrier fee: 0.003 per segment = 0.009",
+                "USF: 5% of the price = 0.001",
+                "cost 0.03",
+            ],
+        ),
+        (
+            "meter: api.request, price: 0.01, per: request, package: 1000",
+            1001,
+            [
+                "1001 requests raw",
+                "2000 requests billed: whole blocks of 1000 requests",
+                "2000 requests / 1 request x 0.01 = 20",
+                "cost 20.00",
+            ],
+        ),
+        (
+            "meter: phone.rental, price: 2.90, per: month, proration: daily",
+            1,
+            [
+                "1 month raw",
+                "1 month / 1 month x 2.90 x 15 of 29 days (2024-02-15 to 2024-02-29) = 1.5",
+                "cost 1.50",
+            ],
+        ),
+    ],
+)
+def test_each_step_is_told(rate: str, quantity: float, steps: list[str]) -> None:
+    assert list(explained(rate, quantity).steps) == steps
+
+
+def test_media_are_told_in_bytes() -> None:
+    told = explained("meter: mms.inbound, price: 0.01, per: 100 KB", 1, {"media_bytes": 250_001})
+    assert told.steps[1:3] == (
+        "media of 250001 bytes",
+        "300000 bytes billed: whole blocks of 100000 bytes",
+    )
+
+
+def test_tiers_are_told_as_the_month_with_and_without() -> None:
+    rate = "meter: sms.outbound, per: segment, graduated: [{up_to: 10, price: 0.1}, {price: 0.05}]"
+    assert list(explained(rate, 4, position=8).steps) == [
+        "4 segments raw",
+        "the month stands at 8 segments, with this at 12 segments",
+        "the month with this: 10 segments / 1 segment x 0.1 + 2 segments / 1 segment x 0.05 = 1.10",
+        "the month without it: 8 segments / 1 segment x 0.1 = 0.80",
+        "1.10 - 0.80 = 0.30",
+        "cost 0.30",
+    ]
+
+
+def test_blocks_of_a_month_are_told_likewise() -> None:
+    rate = "meter: api.request, price: 0.01, per: request, package: 100, over: month"
+    assert list(explained(rate, 2, position=99).steps) == [
+        "2 requests raw",
+        "the month stands at 99 requests, with this at 101 requests",
+        "the month with this: 200 requests in whole blocks / 1 request x 0.01 = 2.00",
+        "the month without it: 100 requests in whole blocks / 1 request x 0.01 = 1.00",
+        "2.00 - 1.00 = 1.00",
+        "cost 1.00",
+    ]
+
+
+def test_an_own_cost_says_so() -> None:
+    bare = explained(CALL, 61, cost=12_000_000)
+    assert bare.steps == ("the event brings its own cost, 0.012, and is charged that",)
+    assert (bare.rate_id, bare.matched) == (None, "voice.call; own cost, no rate")
+    marked_up = explained("meter: voice.call, markup: 12.5%", 61, cost=12_000_000)
+    assert marked_up.steps == (
+        "the event brings its own cost, 0.012; with 12.5% on top it is 0.0135",
+    )
+
+
+def test_the_matched_rate_is_told() -> None:
+    rate = (
+        f"{CALL}, to: 4420, valid_from: 2024-01-01, valid_until: 2024-12-31, "
+        'when: {direction: outbound}, hours: {days: "thu,sat", from: "20:00", until: "08:00"}'
+    )
+    book = parse_price_book(f"{HEAD}  - {{{rate}}}\n")
+    attributes = {**TO_LONDON, "direction": "outbound"}
+    usage = Usage("voice.call", MICROS, 20240215, attributes, minute=21 * 60)
+    found = choose([[Tariff(book)]], usage, "USD")
+    assert isinstance(found, Chosen)
+    told = explain(found.rate, usage)
+    assert isinstance(told, Explanation)
+    assert (told.to, told.from_) == ("4420", "")
+    assert told.matched == (
+        "voice.call; to 4420; direction outbound; Thu 20:00 to Fri 08:00, Sat 20:00 to Sun 08:00; "
+        "from 2024-01-01; until 2024-12-31"
+    )
+
+
+def test_what_has_no_price_has_no_explanation_but_a_reason() -> None:
+    assert isinstance(explain(None, Usage("voice.call", 1, 20240215)), Unpriced)
