@@ -22,6 +22,7 @@ from tollbook.api.events import MOST_BYTES, POST_EVENTS, read_bounded
 from tollbook.api.keys import KEY_ENDPOINTS
 from tollbook.api.openapi import openapi
 from tollbook.api.organizations import ORGANIZATION_ENDPOINTS
+from tollbook.api.price_books import PRICE_BOOK_ENDPOINTS
 from tollbook.api.quarantine import QUARANTINE_ENDPOINTS
 from tollbook.api.reference import POLICY, STYLES, reference_page
 from tollbook.api.responses import JSON, error_response
@@ -33,6 +34,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     POST_EVENTS,
     *ORGANIZATION_ENDPOINTS,
     *KEY_ENDPOINTS,
+    *PRICE_BOOK_ENDPOINTS,
     *QUARANTINE_ENDPOINTS,
 )
 

@@ -1,13 +1,13 @@
 """Price books as they are listed: whose they are, when in force, and what became of them."""
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 import msgspec
 
+from tollbook.domain.events import instant_of
 from tollbook.domain.periods import day_number, day_of
-from tollbook.domain.prices import LAST_DAY
 
 
 class BookStatus(StrEnum):
@@ -87,11 +87,40 @@ def listed(heads: Iterable[BookHead], today: int) -> list[Listed]:
     return [found[version] for version in sorted(found)]
 
 
+class ShownBook(msgspec.Struct, frozen=True):
+    """A book as it is told of, without its rates; `effective_until` is inclusive, null for ever."""
+
+    version: int
+    organization_id: str | None
+    name: str
+    currency: str
+    status: BookStatus
+    effective_from: str
+    effective_until: str | None
+    source: str
+    rates: int
+    created_at: datetime
+    published_at: datetime | None
+
+
+def shown(book: Listed) -> ShownBook:
+    """Tell of a book."""
+    head = book.head
+    return ShownBook(
+        head.version,
+        head.organization_id,
+        head.name,
+        head.currency,
+        book.status,
+        day_of(head.effective_from).isoformat(),
+        None if book.last_day is None else day_of(book.last_day).isoformat(),
+        head.source,
+        head.rates,
+        instant_of(head.created_at),
+        None if head.published_at is None else instant_of(head.published_at),
+    )
+
+
 def _day_before(day: int) -> int:
     earlier = day_of(day)
-    return day_number(earlier - timedelta(days=1)) if earlier > date.min else 0
-
-
-def shown_day(day: int | None) -> str | None:
-    """Write a day; None for none, and for the last of all days."""
-    return None if day is None or not 0 < day < LAST_DAY else day_of(day).isoformat()
+    return day_number(earlier - timedelta(days=1)) if earlier > date.min else day

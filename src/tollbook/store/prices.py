@@ -5,7 +5,7 @@ one template, and a row is its id, the number of its template and two prefixes.
 """
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -46,6 +46,9 @@ _TEMPLATES_COLUMNS = {
     "rate": "TEXT",
 }
 _TELL_AFTER = 5_000
+_MOST_NAMED = 1_000
+"""More templates than these are read all at once, not by their numbers."""
+
 _template = msgspec.json.Decoder(Rate)
 
 
@@ -169,7 +172,12 @@ def price_book_rates(
     rows = snapshot.rows(
         _RATES + "LIMIT :limit", first=first, last=max(head.last_rate, 0), limit=limit
     )
-    templates = _templates(snapshot, tenant, head.version, {row[1] for row in rows})
+    numbers = {row[1] for row in rows}
+    templates: Mapping[int, Rate]
+    if len(numbers) > _MOST_NAMED:
+        templates = dict(enumerate(_all_templates(snapshot, tenant, head.version)))
+    else:
+        templates = _templates(snapshot, tenant, head.version, numbers)
     return [_rate(row, templates[row[1]]) for row in rows]
 
 
