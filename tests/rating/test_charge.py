@@ -59,6 +59,11 @@ def test_a_cost_past_the_bound_is_unpriced() -> None:
     assert unpriced.code == "cost_out_of_range"
 
 
+def test_a_buy_price_past_the_bound_is_unpriced_too() -> None:
+    dear = tariff(rate(pricing(buy=pricing(price_picos=10**18))))
+    assert isinstance(rated([[dear]], usage(quantity=10**15), "USD"), Unpriced)
+
+
 def test_an_event_that_brings_its_cost_is_charged_that_even_without_a_book() -> None:
     charge = charged(rated([], usage(cost=7, quantity=3), "USD"))
     assert (charge.cost, charge.billed, charge.rate_id, charge.buy) == (7, 3, None, 7)

@@ -6,7 +6,7 @@ from tests.rating.builders import pricing, rate, tariff, usage
 from tollbook.domain.charges import Attributes, Charge, Unpriced
 from tollbook.domain.prices import PriceBook, Tier
 from tollbook.rating import words
-from tollbook.rating.book import Chosen, Tariff, arranged, in_force
+from tollbook.rating.book import Chosen, Tariff, arranged
 from tollbook.rating.charge import charge_of
 from tollbook.rating.choose import choose
 
@@ -55,17 +55,24 @@ def test_a_book_in_another_currency_prices_nothing() -> None:
     assert unpriced.code == "currency_mismatch"
 
 
-def test_the_latest_book_that_has_begun_is_in_force() -> None:
-    books = [
-        PriceBook("old", "USD", 20240101, "", (), 1),
-        PriceBook("new", "USD", 20240301, "", (), 2),
-        PriceBook("mended", "USD", 20240301, "", (), 3),
-    ]
-    names = {
-        day: found.name if (found := in_force(arranged(books), day)) else None
+def test_the_latest_version_that_has_begun_is_in_force() -> None:
+    versions = arranged(
+        [
+            PriceBook("old", "USD", 20240101, "", (rate(id=1),), 1),
+            PriceBook("new", "USD", 20240301, "", (rate(id=2),), 2),
+            PriceBook("mended", "USD", 20240301, "", (rate(id=3),), 3),
+        ]
+    )
+    found = {
+        day: choose([versions], usage(day=day), "USD")
         for day in (20231231, 20240101, 20240229, 20240301)
     }
-    assert names == {20231231: None, 20240101: "old", 20240229: "old", 20240301: "mended"}
+    assert {day: getattr(it, "rate_id", None) for day, it in found.items()} == {
+        20231231: None,
+        20240101: 1,
+        20240229: 1,
+        20240301: 3,
+    }
 
 
 @pytest.mark.parametrize(

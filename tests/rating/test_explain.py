@@ -166,9 +166,9 @@ def test_the_matched_rate_is_told() -> None:
     usage = Usage("voice.call", MICROS, 20240215, attributes, minute=21 * 60)
     found = choose([[Tariff(book)]], usage, "USD")
     assert isinstance(found, Chosen)
-    told = explain(found.rate, usage)
+    told = explain(found.rate, usage, version=found.tariff.version)
     assert isinstance(told, Explanation)
-    assert (told.to, told.from_) == ("4420", "")
+    assert (told.to, told.from_, told.version) == ("4420", "", 0)
     assert told.matched == (
         "voice.call; to 4420; direction outbound; Thu 20:00 to Fri 08:00, Sat 20:00 to Sun 08:00; "
         "from 2024-01-01; until 2024-12-31"

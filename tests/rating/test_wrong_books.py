@@ -65,6 +65,10 @@ WRONG = [
         rates("meter: mms.outbound, price: 1, per: message, package: 2"),
         "line 6: package is for units, not for a price by message",
     ),
+    (
+        rates("meter: api.request, price: 1, per: 1000 requests, package: 1000001"),
+        "line 6: package must not be more than 1000000000 units",
+    ),
     (rates(f"{TEXT}, over: month"), "line 6: over needs package beside it"),
     (rates(f"{TEXT}, package: 5, over: year"), "line 6: over must be event or month"),
     (rates(f"{TEXT}, tier_group: a"), "line 6: tier_group needs graduated or volume or over"),

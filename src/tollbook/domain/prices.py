@@ -120,7 +120,7 @@ class Pricing(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
         return numerator // common, denominator // common
 
 
-class Rate(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+class Rate(msgspec.Struct, frozen=True, omit_defaults=True, gc=False, rename={"from_": "from"}):
     """What a usage must be to have this pricing: one price with its conditions, immutable.
 
     `to` and `from_` are the first digits of E.164 numbers. `when` holds attributes and the values

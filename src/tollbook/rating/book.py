@@ -158,11 +158,3 @@ def arranged(books: Iterable[PriceBook]) -> tuple[Tariff, ...]:
     """Arrange the versions of a book: the latest first, the higher version on a tie."""
     latest_first = sorted(books, key=lambda it: (it.effective_from, it.version), reverse=True)
     return tuple(Tariff(book) for book in latest_first)
-
-
-def in_force(versions: Iterable[Tariff], day: int) -> Tariff | None:
-    """Choose the version for a day among arranged ones: the first that has begun."""
-    for tariff in versions:
-        if tariff.effective_from <= day:
-            return tariff
-    return None

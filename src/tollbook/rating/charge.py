@@ -55,6 +55,8 @@ def priced(
         return _OUT_OF_RANGE
     bought = None if pricing.buy is None else worked(pricing.buy, usage)
     buy = bought.cost if isinstance(bought, Working) else None
+    if buy is not None and buy > _MOST_COST_NANOS:
+        return _OUT_OF_RANGE
     return Charge(cost, work.billed, rate_id, buy, work.lines)
 
 

@@ -30,14 +30,15 @@ _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _DIGITS = 12
 
 
-class Explanation(msgspec.Struct, frozen=True):
-    """A charge with the way to it: which rate and why, raw and billed quantity, each step, lines.
+class Explanation(msgspec.Struct, frozen=True, rename={"from_": "from"}):
+    """A charge with the way to it: which rate of which version of its book and why, and each step.
 
     `rate_id` is None, and `matched` says so, when the event's own cost is all there is to it.
     Quantities are in micros, money in nanos; `steps` say them in words.
     """
 
     rate_id: int | None
+    version: int | None
     matched: str
     to: str
     from_: str
@@ -49,22 +50,25 @@ class Explanation(msgspec.Struct, frozen=True):
     steps: tuple[str, ...]
 
 
-def explain(rate: Rate | None, usage: Usage, position: int | None = None) -> Explanation | Unpriced:
+def explain(
+    rate: Rate | None, usage: Usage, position: int | None = None, version: int | None = None
+) -> Explanation | Unpriced:
     """Explain the charge of a usage by a rate, or by its own cost when there is no rate.
 
-    `position` is the month so far as it was when the usage was charged.
+    `position` is the month so far as it was when the usage was charged, `version` that of the book.
     """
     if rate is None:
         if usage.cost is None:
             return Unpriced("no_price", f"no rate fits this {usage.meter}")
         own = Charge(usage.cost, usage.quantity, None, usage.cost)
         said = f"the event brings its own cost, {amount_text(usage.cost)}, and is charged that"
-        return _explanation(None, usage, own, [said])
+        return _explanation(None, None, usage, own, [said])
     charge = priced(rate.pricing, rate.id, usage, position)
     if isinstance(charge, Unpriced):
         return charge
     if usage.cost is not None:
-        return _explanation(rate, usage, charge, [_markup_step(rate.pricing, usage.cost, charge)])
+        said = _markup_step(rate.pricing, usage.cost, charge)
+        return _explanation(rate, version, usage, charge, [said])
     work = worked(rate.pricing, usage, position)
     if isinstance(work, Unpriced):
         return work
@@ -74,7 +78,7 @@ def explain(rate: Rate | None, usage: Usage, position: int | None = None) -> Exp
         *_fee_steps(rate.pricing, work),
         _total_step(work, charge),
     ]
-    return _explanation(rate, usage, charge, steps)
+    return _explanation(rate, version, usage, charge, steps)
 
 
 def matched(rate: Rate) -> str:
@@ -89,9 +93,12 @@ def matched(rate: Rate) -> str:
     return "; ".join(said)
 
 
-def _explanation(rate: Rate | None, usage: Usage, charge: Charge, steps: list[str]) -> Explanation:
+def _explanation(
+    rate: Rate | None, version: int | None, usage: Usage, charge: Charge, steps: list[str]
+) -> Explanation:
     return Explanation(
         charge.rate_id,
+        version,
         matched(rate) if rate else f"{usage.meter}; own cost, no rate",
         rate.to if rate else "",
         rate.from_ if rate else "",

@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 
 import msgspec
 
-from tollbook.domain.exact import MICROS, QUANTITY_PLACES, scaled
+from tollbook.domain.exact import MICROS, MOST_QUANTITY, QUANTITY_PLACES, scaled
 from tollbook.domain.meters import Meter
 from tollbook.domain.periods import day_number, parsed_day
 from tollbook.domain.prices import MINUTES_OF_DAY, PRICE_PLACES, Basis
@@ -76,8 +76,11 @@ def units_of(meter: Meter) -> dict[str, tuple[int, Basis]]:
 def quantity(text: str) -> int:
     """Read a quantity as micros; more than nothing."""
     micros = _micros(text)
-    if not 0 < micros <= MICROS * MICROS:
-        raise ValueError(f"must be a number above 0 with at most {QUANTITY_PLACES} decimals")
+    if not 0 < micros <= int(MOST_QUANTITY) * MICROS:
+        raise ValueError(
+            f"must be a number above 0, up to {MOST_QUANTITY}, "
+            f"with at most {QUANTITY_PLACES} decimals"
+        )
     return micros
 
 

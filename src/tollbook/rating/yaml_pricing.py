@@ -4,7 +4,7 @@ import msgspec
 import yaml
 
 from tollbook.domain.charges import RESERVED_LINES
-from tollbook.domain.exact import MICROS
+from tollbook.domain.exact import MICROS, MOST_QUANTITY
 from tollbook.domain.meters import Meter
 from tollbook.domain.prices import Basis, CallTerms, Fee, Pricing, Tier, TierMode
 from tollbook.rating import words
@@ -32,6 +32,7 @@ _NEEDS = (
     *((price, ("per",)) for price in _PRICES),
 )
 _UNIT_OF = {**dict.fromkeys(_CALLS, "second"), "proration": "month"}
+_MOST_BLOCK = int(MOST_QUANTITY) * MICROS
 _NO_PER = words.Per(MICROS, Basis.UNIT, MICROS)
 
 
@@ -133,7 +134,11 @@ class PricingReader:
         if per.basis is not Basis.UNIT:
             sentence = "package is for units, not for a price by message, call or media size"
             self._say(fields["package"], "package", "invalid_package", sentence)
-        return number * per.micros // MICROS
+        block = number * per.micros // MICROS
+        if not 0 < block <= _MOST_BLOCK:
+            sentence = f"package must not be more than {MOST_QUANTITY} units"
+            self._say(fields["package"], "package", "invalid_package", sentence)
+        return block
 
     def _tiers(self, fields: Fields, mode: TierMode, per: words.Per) -> tuple[Tier, ...]:
         node = fields.get(mode.value)

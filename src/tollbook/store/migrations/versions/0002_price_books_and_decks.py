@@ -41,7 +41,7 @@ def upgrade() -> None:
         book = rate["tenant_id"], rate["version"]
         blocks.setdefault(book, []).append(rate["rate_id"])
         template = _template(rate)
-        prefixes = template.pop("to", ""), template.pop("from_", "")
+        prefixes = template.pop("to", ""), template.pop("from_", "") or template.pop("from", "")
         known = numbers.setdefault(book, {})
         number = known.setdefault(json.dumps(template, separators=(",", ":")), len(known))
         kept.append(
