@@ -1,5 +1,7 @@
 """tollbook prices with decks, drafts and own books, and what two versions differ in."""
 
+import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,7 @@ rates:
 decks:
   - {file: decks/uk.csv, meter: voice.call, per: minute}
 """
+PAGE = (Path(__file__).parents[2] / "docs" / "decks.md").read_text()
 
 
 def test_a_deck_is_loaded_alone(tollbook: Tollbook) -> None:
@@ -160,3 +163,18 @@ def test_a_long_book_is_shown_up_to_a_limit(tollbook: Tollbook) -> None:
     tollbook("prices", "load", tollbook.write("uk.csv", DECK), *TERMS)
     assert "and 2 more" in tollbook("prices", "show", "2", "--limit", "2").out
     assert len(tollbook.json("prices", "show", "2", "--limit", "2")["rates"]) == 2
+
+
+def test_the_commands_of_the_page_run(tollbook: Tollbook) -> None:
+    (deck,) = re.findall(r"```csv\n(.*?)```", PAGE, re.DOTALL)
+    tollbook.write("uk.csv", deck)
+    for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL):
+        for command in block.replace("\\\n", " ").strip().splitlines():
+            name, *arguments = shlex.split(command)
+            assert name == ".venv/bin/tollbook"
+            ran = tollbook(*arguments)
+            assert ran.code == 0, ran.err
+    assert [(it["rates"], it["status"]) for it in tollbook.json("prices", "list")][1:] == [
+        (7, "superseded"),
+        (7, "published"),
+    ]

@@ -259,7 +259,7 @@ WRONG = [
     ("Prefix,Rate\n4470-4479,1\n4475,2\n", "line 3: prefix 4475 has another price on line 2"),
     (
         "Prefix,Rate,Start,End\n44,1,2024-01-01,2024-02-01\n44,2,2024-02-01,\n",
-        "line 3: prefix 44 has another price on line 2 on days of this row",
+        "line 3: prefix 44 has another price on line 2, and their days overlap",
     ),
     ("sep=;\nPrefix;Rate\n44;x\n", "line 3: Rate must be a number"),
     ('Prefix,Rate\n44,"1\n', "line 2: this is not CSV: unexpected end of data"),

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from tollbook.domain.directory import LONGEST_NAME, text_problem
-from tollbook.domain.prices import LAST_DAY, PriceBook, Rate
+from tollbook.domain.prices import FIRST_DAY, LAST_DAY, PriceBook, Rate
 from tollbook.rating import words
 from tollbook.rating.deck_clashes import Clash, Place, deck_clashes
 from tollbook.rating.deck_csv import Progress, ReadDeck, read_deck
@@ -45,8 +45,9 @@ def _sentence(clash: Clash, where: Where) -> str:
     what = f"prefix {prefix}" if prefix else f"this {rate.meter}"
     if clash.same:
         return f"{what} is on {first} already"
-    days = " on days of this row" if rate.valid_from or rate.valid_until < LAST_DAY else ""
-    return f"{what} has another price on {first}{days}"
+    dated = rate.valid_from > FIRST_DAY or rate.valid_until < LAST_DAY
+    overlap = ", and their days overlap" if dated else ""
+    return f"{what} has another price on {first}{overlap}"
 
 
 def _check_book(book: BookTerms, problems: DeckProblems) -> int:
