@@ -203,6 +203,37 @@ def test_a_body_that_is_not_utf8_is_refused(tenant: Tenant) -> None:
     assert (answer.status_code, answer.json()["code"]) == (400, "price_book_refused")
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        'name: "a\\0b"',
+        'source: "a\\ud800"',
+        "name: " + "x" * 201,
+        'rates: [{meter: voice.call, price: 1, per: second, when: {a: "\\ud83d"}}]',
+        "rates: &r [*r]",
+    ],
+)
+def test_what_no_database_holds_is_refused(either: Tenant, line: str) -> None:
+    field = line.partition(":")[0]
+    kept = BOOK.partition("rates:")[0] if field == "rates" else BOOK
+    lines = [it for it in kept.splitlines() if not it.startswith(f"{field}:")]
+    answer = load(either, "\n".join([*lines, line]))
+    assert (answer.status_code, answer.json()["code"]) == (400, "price_book_refused")
+
+
+def test_an_alias_cannot_stand_for_more_rates_than_a_book_has(tenant: Tenant) -> None:
+    many = ", ".join(str(n) for n in range(1000, 3000))
+    body = BOOK + f"  - &r {{meter: kb.usage, to: [{many}], price: 1, per: second}}\n"
+    answer = load(tenant, body + "  - *r\n" * 60)
+    assert ("rates", "too_many_rates") in problems(answer)
+
+
+@pytest.mark.parametrize(("kind", "mebibytes"), [("yaml", 1), ("csv", 32)])
+def test_a_book_has_a_most_size(tenant: Tenant, kind: str, mebibytes: int) -> None:
+    answer = load(tenant, " " * (mebibytes * 1024 * 1024 + 1), kind=kind)
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+
+
 def test_rates_are_read_a_page_at_a_time(either: Tenant) -> None:
     path = f"{PATH}/{version(load(either, DECK, kind='csv', **TERMS))}"
     seen: list[str] = []

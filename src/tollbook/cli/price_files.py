@@ -112,10 +112,10 @@ def progress() -> Iterator[Callable[[str, int | None], Report]]:
         yield step
 
 
-def lines_of(path: Path) -> int | None:
-    """Count the lines of a file, for a bar; None when it cannot be read."""
+def rows_of(path: Path) -> int | None:
+    """Count the rows of a deck, for a bar; None when that cannot be told beforehand."""
     try:
-        return path.read_bytes().count(b"\n")
+        return path.read_bytes().count(b"\n") if path.suffix.lower() in _DECKS else None
     except OSError:
         return None
 

@@ -9,7 +9,7 @@ import msgspec
 from tollbook.cli import price_diff
 from tollbook.cli.choices import add_tenant_option, organization_of
 from tollbook.cli.output import Verbs, add_json_option, print_json, print_rows
-from tollbook.cli.price_files import add_deck_options, lines_of, progress, read_book
+from tollbook.cli.price_files import add_deck_options, progress, read_book, rows_of
 from tollbook.domain.books import BookHead, Listed, ShownBook, listed, shown
 from tollbook.domain.errors import InvalidRequest, Problem
 from tollbook.domain.events import instant_of
@@ -67,7 +67,7 @@ def add(verbs: Verbs) -> None:
 
 def _load(options: argparse.Namespace, settings: Settings) -> int:
     with progress() as step:
-        book = read_book(options, step("reading", lines_of(options.file)))
+        book = read_book(options, step("reading", rows_of(options.file)))
         count = len(book.rates) + sum(len(deck.prefixes) for deck in book.decks)
         report = step("storing", count)
         with open_migrated(settings).writing() as transaction:

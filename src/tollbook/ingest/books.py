@@ -1,6 +1,7 @@
 """The life of a price book: stored as a draft or published, published once, never changed."""
 
 from tollbook.domain.books import BookHead
+from tollbook.domain.directory import LONGEST_NAME, text_problem
 from tollbook.domain.errors import AlreadyPublished, NotFound, PriceBookRefused, Problem
 from tollbook.domain.periods import day_of
 from tollbook.domain.prices import PriceBook
@@ -21,6 +22,10 @@ def load_book(
     progress: Progress | None = None,
 ) -> BookHead:
     """Store a book as the tenant's next version: the tenant's book, or an organization's own."""
+    found = [text_problem(it, getattr(book, it), LONGEST_NAME) for it in ("name", "source")]
+    problems = [problem for problem in found if problem]
+    if problems:
+        raise PriceBookRefused(problems[0].error, problems)
     if organization is not None and organization.currency != book.currency:
         sentence = (
             f"the price book is in {book.currency}, organization {organization.id} "

@@ -31,6 +31,10 @@ from tollbook.rating.yaml_rates import read_rate
 
 _REQUIRED = ("name", "currency", "effective_from", "source")
 _FIELDS = (*_REQUIRED, "rates", "decks", "examples")
+_HALF = re.compile("[\ud800-\udfff]")
+MOST_RATES = 100_000
+"""An alias of YAML can stand for many rates; a deck holds more than these in less."""
+
 _Read = list[tuple[Rate, yaml.Node]]
 """Rates, each with where it is written."""
 
@@ -48,7 +52,8 @@ def parse_price_book(
         sentence = f"the price book is not YAML: {' '.join(str(error).split())}"
         raise PriceBookRefused(sentence) from error
     nodes = Nodes()
-    book = _book(nodes, root, files, progress)
+    _refuse_half_characters(nodes, root)
+    book = None if nodes.problems else _book(nodes, root, files, progress)
     if nodes.problems or book is None:
         count = len(nodes.problems)
         raise PriceBookRefused(
@@ -87,6 +92,23 @@ def _book(
     return book
 
 
+def _refuse_half_characters(nodes: Nodes, root: yaml.Node | None) -> None:
+    """Say where an escape stands for half of a surrogate pair, which nothing can store."""
+    waiting, seen = [root], {id(root)}
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, yaml.ScalarNode):
+            if _HALF.search(node.value):
+                nodes.say(node, "", "half_character", "a text holds half of a surrogate pair")
+            continue
+        inside = node.value if isinstance(node, yaml.CollectionNode) else ()
+        for part in inside:
+            for it in part if isinstance(part, tuple) else (part,):
+                if id(it) not in seen:
+                    seen.add(id(it))
+                    waiting.append(it)
+
+
 def _currency(text: str) -> str:
     if not re.fullmatch("[A-Z]{3}", text):
         raise ValueError("must be an ISO 4217 code such as USD")
@@ -97,8 +119,13 @@ def _rates(nodes: Nodes, fields: Fields) -> _Read:
     if "rates" not in fields:
         return []
     what = "rates must be a list of at least one rate"
-    items = nodes.items(fields["rates"], "rates", what)
-    read = [(rate, item) for item, path in items for rate in read_rate(nodes, item, path)]
+    read: _Read = []
+    for item, path in nodes.items(fields["rates"], "rates", what):
+        read += [(rate, item) for rate in read_rate(nodes, item, path)]
+        if len(read) > MOST_RATES:
+            sentence = f"a book has at most {MOST_RATES:,} rates; put more into a deck"
+            nodes.say(item, "rates", "too_many_rates", sentence)
+            return []
     rates = [rate for rate, _ in read]
     for one, other in clashes(rates):
         sentence = (

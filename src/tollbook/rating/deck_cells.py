@@ -53,6 +53,8 @@ def codes(cell: str) -> Iterator[str]:
 
 
 def _range(first: str, last: str) -> Iterator[str]:
+    if len(first) > _LONGEST or len(last) > _LONGEST:
+        raise ValueError(f"has a range of more than {_LONGEST} digits")
     if len(first) != len(last):
         raise ValueError(f"has a range {first}-{last} whose ends have not equally many digits")
     count = int(last) - int(first) + 1

@@ -29,7 +29,7 @@ from tollbook.rating.deck_terms import DeckProblems, DeckTerms
 Progress = Callable[[int], None]
 """Is told how many more rows were read."""
 
-MOST_PREFIXES = 2_000_000
+MOST_PREFIXES = 1_000_000
 _SEPARATORS = (",", ";", "\t", "|")
 _TELL_AFTER = 5_000
 _WRONG = -1
