@@ -10,6 +10,7 @@ from pathlib import Path
 from benchmarks.answers import AnswerFigures, answers
 from benchmarks.bars import bars
 from benchmarks.databases import Databases, PostgresDatabases, SqliteFiles
+from benchmarks.decks import DeckFigure, decks
 from benchmarks.ingest import IngestFigure, ingest
 from benchmarks.load import Load
 from benchmarks.machine import machine
@@ -19,7 +20,7 @@ from benchmarks.report import report
 
 _POSTGRES = "TOLLBOOK_TEST_POSTGRES"
 _PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
-_PARTS = ("ingest", "answers", "rating")
+_PARTS = ("ingest", "answers", "rating", "decks")
 _ENGINES = ("sqlite", "postgresql")
 
 
@@ -63,6 +64,7 @@ def main(options: Options) -> int:
     ingested: list[IngestFigure] = []
     answered: list[AnswerFigures] = []
     rates = _rated(options)
+    loaded: list[DeckFigure] = []
     with (
         SqliteFiles(options.folder) as sqlite,
         PostgresDatabases(admin) as postgres,
@@ -71,9 +73,11 @@ def main(options: Options) -> int:
         about = machine(options.folder, postgres.version())
         for databases, name in ((sqlite, "sqlite"), (postgres, "postgresql")):
             if options.engine in (None, name):
+                if options.only in (None, "decks"):
+                    loaded.append(decks(databases))
                 _measure(databases, options, load, ingested, answered)
-    held = bars(ingested, answered, rates)
-    page = report(about, ingested, answered, rates, held)
+    held = bars(ingested, answered, rates, loaded)
+    page = report(about, ingested, answered, rates, loaded, held)
     print(page)
     if options.only is None and options.engine is None and not options.quick:
         _PAGE.write_text(page)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from benchmarks.answers import COLD, REPEATED, AnswerFigures
+from benchmarks.decks import DeckFigure
 from benchmarks.ingest import IngestFigure
 from benchmarks.rating import RatingFigure
 
@@ -16,6 +17,7 @@ _MOST_REPEATED_MS = 5.0
 _MOST_GROWTH = 1.2
 _LEAST_RATED = 250_000
 _MOST_BYTES_A_PREFIX = 150
+_MOST_SECONDS_TO_LOAD = 10
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,10 @@ class Bar:
 
 
 def bars(
-    ingested: list[IngestFigure], answered: list[AnswerFigures], rated: list[RatingFigure]
+    ingested: list[IngestFigure],
+    answered: list[AnswerFigures],
+    rated: list[RatingFigure],
+    loaded: list[DeckFigure],
 ) -> list[Bar]:
     """Hold every figure against its bar."""
     found: list[Bar] = []
@@ -40,6 +45,7 @@ def bars(
         found.extend(_growth_bars(figures))
     for rating in rated:
         found.extend(_rating_bars(rating))
+    found.extend(_deck_bar(deck) for deck in loaded)
     return found
 
 
@@ -86,3 +92,9 @@ def _rating_bars(it: RatingFigure) -> Iterator[Bar]:
     yield Bar(f"calls rated/s on one core, {deck}", f"≥ {_LEAST_RATED:,}", reached, met)
     reached, met = f"{it.bytes_a_prefix:.0f}", it.bytes_a_prefix <= _MOST_BYTES_A_PREFIX
     yield Bar(f"bytes a prefix, {deck}", f"≤ {_MOST_BYTES_A_PREFIX}", reached, met)
+
+
+def _deck_bar(it: DeckFigure) -> Bar:
+    what = f"{it.engine}: a deck of {it.prefixes:,} prefixes is loaded"
+    met = it.seconds < _MOST_SECONDS_TO_LOAD
+    return Bar(what, f"< {_MOST_SECONDS_TO_LOAD} s", f"{it.seconds:.1f} s", met)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from benchmarks.answers import AnswerFigures
 from benchmarks.bars import Bar
+from benchmarks.decks import DeckFigure
 from benchmarks.events import LEAST_EVENTS
 from benchmarks.ingest import IngestFigure
 from benchmarks.rating import RatingFigure
@@ -63,6 +64,13 @@ core: from the usage to its charge. Seconds are the processor's. *Calls/s* is th
 rounds, *bytes a prefix* all that the arranged deck takes.
 """
 
+_DECKS = """\
+## Loading a deck
+
+A CSV of prefixes is read and checked, stored in one transaction, and read back and arranged for
+rating, which each process does once when the deck is in force.
+"""
+
 _BARS = """\
 ## Bars
 """
@@ -73,6 +81,7 @@ def report(
     ingested: Sequence[IngestFigure],
     answered: Sequence[AnswerFigures],
     rated: Sequence[RatingFigure],
+    loaded: Sequence[DeckFigure],
     held: Sequence[Bar],
 ) -> str:
     """Write the page."""
@@ -84,6 +93,8 @@ def report(
         parts += [_GROWTH, _growth(answered)]
     if rated:
         parts += [_RATING, _rated(rated)]
+    if loaded:
+        parts += [_DECKS, _loaded(loaded)]
     return "\n".join(parts)
 
 
@@ -191,6 +202,24 @@ def _rated(rated: Sequence[RatingFigure]) -> str:
                 f"{it.arranged_seconds:.2f}",
             )
             for it in rated
+        ),
+    )
+
+
+def _loaded(loaded: Sequence[DeckFigure]) -> str:
+    return _table(
+        ("Storage", "Prefixes", "Templates", "Read s", "Stored s", "Together s", "Arranged s"),
+        (
+            (
+                it.engine,
+                f"{it.prefixes:,}",
+                f"{it.templates:,}",
+                f"{it.read_seconds:.2f}",
+                f"{it.stored_seconds:.2f}",
+                f"{it.seconds:.2f}",
+                f"{it.arranged_seconds:.2f}",
+            )
+            for it in loaded
         ),
     )
 

@@ -128,6 +128,11 @@ CASES = [
     Case("DELETE", "/v1/keys/{of org_1}", for_admins(user=404, stranger=404)),
     Case("DELETE", "/v1/keys/{of org_2}", for_admins(**FOREIGN)),
     Case("DELETE", "/v1/keys/{of the tenant}", for_admins(**FOREIGN)),
+    Case("GET", "/v1/price-books", for_admins(user=403)),
+    Case("GET", "/v1/price-books/1", for_admins(user=403)),
+    # A body that is no book: whoever may write learns that, anybody else that they may not.
+    Case("POST", "/v1/price-books", for_admins(415, organization=403, user=403), {}),
+    Case("POST", "/v1/price-books/1/publish", for_admins(organization=403, user=403)),
     Case("GET", "/v1/quarantine", for_admins(user=403)),
     Case(
         "GET",

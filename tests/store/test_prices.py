@@ -29,9 +29,10 @@ def test_a_book_is_stored_whole_and_prices_by_prefix_and_hour(database: Database
     with database.writing() as transaction:
         version = prices.add_price_book(transaction, TENANT, book, now())
     with database.reading() as snapshot:
-        stored = prices.price_books(snapshot, TENANT)[-1]
-    assert stored.version == version
-    assert [msgspec.structs.replace(rate, id=0) for rate in stored.rates] == list(book.rates)
+        head = prices.price_book_heads(snapshot, TENANT)[-1]
+        rates = prices.price_book_rates(snapshot, TENANT, head, 0, head.rates)
+    assert head.version == version
+    assert [msgspec.structs.replace(rate, id=0) for rate in rates] == list(book.rates)
 
     monday = event(id="2", attributes={"to": "+33123456789"})
     evening = event(id="3", attributes={"to": "+33123456789"}, time="2024-01-15T20:00:00Z")
@@ -40,10 +41,11 @@ def test_a_book_is_stored_whole_and_prices_by_prefix_and_hour(database: Database
     assert costs == {"1": 13_200_000, "2": 305_000_000, "3": 213_500_000}
 
 
-def test_tiers_wait_in_quarantine_while_nothing_counts_the_month(database: Database) -> None:
+def test_a_rate_with_tiers_of_a_stored_book_charges_by_where_the_month_stands(
+    database: Database,
+) -> None:
     platform = Platform(database)
     platform.organization()
     with database.writing() as transaction:
         prices.add_price_book(transaction, TENANT, parse_price_book(BOOK), now())
-    receipt = platform.receipt(event(type="sms.outbound", quantity=1))
-    assert (receipt.status.value, receipt.code) == ("quarantined", "month_unknown")
+    assert platform.statuses(event(type="sms.outbound", quantity=1)) == ["accepted"]

@@ -2,9 +2,10 @@
 
 import msgspec
 
+from tollbook.domain.books import BookHead
 from tollbook.domain.charges import Line, Unpriced, Usage
 from tollbook.domain.meters import BY_CODE
-from tollbook.domain.prices import PriceBook, Rate
+from tollbook.domain.prices import Rate
 from tollbook.rating.explain import Explanation, explain
 from tollbook.store import events, prices, quarantine
 from tollbook.store.database import Snapshot
@@ -25,7 +26,7 @@ class Charged(msgspec.Struct, frozen=True):
     event: Stored
     explanation: Explanation
     rate: Rate | None
-    book: PriceBook | None
+    book: BookHead | None
     unlike: Unpriced | None
     reversal: Reversed | None
     """The reversal that took the event back, or that the event is."""

@@ -24,6 +24,7 @@ from tollbook.api.incoming import MOST_BYTES, read_bounded
 from tollbook.api.keys import KEY_ENDPOINTS
 from tollbook.api.openapi import openapi
 from tollbook.api.organizations import ORGANIZATION_ENDPOINTS
+from tollbook.api.price_books import PRICE_BOOK_ENDPOINTS
 from tollbook.api.quarantine import QUARANTINE_ENDPOINTS
 from tollbook.api.rate import POST_RATE
 from tollbook.api.reference import POLICY, STYLES, reference_page
@@ -40,6 +41,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     POST_RATE,
     *ORGANIZATION_ENDPOINTS,
     *KEY_ENDPOINTS,
+    *PRICE_BOOK_ENDPOINTS,
     *QUARANTINE_ENDPOINTS,
 )
 

@@ -48,12 +48,13 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Body:
-    """What a request or an answer carries: schemas by media type, and an example."""
+    """What a request or an answer carries: its schema, and an example or one by media type."""
 
     schema: Any
     example: Any
     media_types: tuple[str, ...] = ("application/json",)
     description: str = ""
+    examples: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

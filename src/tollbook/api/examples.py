@@ -143,6 +143,44 @@ QUARANTINED: dict[str, Any] = {
 }
 
 
+PRICE_BOOK: dict[str, Any] = {
+    "version": 2,
+    "organization_id": None,
+    "name": "Standard",
+    "currency": "USD",
+    "status": "published",
+    "effective_from": "2024-02-01",
+    "effective_until": None,
+    "source": "carrier agreement 17",
+    "rates": 1,
+    "created_at": "2024-01-15T10:30:00Z",
+    "published_at": "2024-01-15T10:30:00Z",
+}
+
+PRICE_BOOK_YAML = """\
+name: Standard
+currency: USD
+effective_from: 2024-02-01
+source: carrier agreement 17
+rates:
+  - {meter: voice.call, to: 4420, price: 0.012, per: minute, increments: 60/6}
+"""
+
+DECK = """\
+Destination,Prefix,Rate per minute,Increments
+United Kingdom mobile,"4470-4479, 447624",0.0214,60/6
+"""
+
+RATE: dict[str, Any] = {
+    "rate_id": 13,
+    "meter": "voice.call",
+    "price": "0.012",
+    "per": "minute",
+    "to": "4420",
+    "increments": "60/6",
+}
+
+
 def _user(
     identity: str,
     name: str,

@@ -13,6 +13,7 @@ from tollbook.domain.errors import (
     InvalidApiKey,
     InvalidRequest,
     PermissionMissing,
+    PriceBookRefused,
     StoreUnavailable,
     TollbookError,
 )
@@ -26,6 +27,9 @@ _EXAMPLE_SENTENCES = {
     "permission_missing": "this key lacks the permission admin",
     "not_found": "Organization not found",
     "already_exists": "organization org_abc123 exists already",
+    "already_published": "price book version 2 is published from 2024-02-01 on and stays as it is; "
+    "load a new one",
+    "price_book_refused": "the price book has 1 error; nothing was loaded",
     "body_too_large": "the body must have at most 16777216 bytes",
     "unsupported_body": "Content-Encoding must be gzip, or absent",
     "queue_full": "the write queue is full; nothing was taken, try again soon",
@@ -85,7 +89,7 @@ def _operation(endpoint: Endpoint, components: Components) -> Document:
             "content": {
                 media_type: {
                     "schema": components.of_request(body.schema, media_type),
-                    "example": body.example,
+                    "example": body.examples.get(media_type, body.example),
                 }
                 for media_type in body.media_types
             },
@@ -198,4 +202,7 @@ def _error_example(kind: type[TollbookError]) -> Document:
     if kind is InvalidRequest:
         problem = {"field": "organization_id", "code": "missing_parameter", "error": sentence}
         example["details"] = [problem]
+    if kind is PriceBookRefused:
+        sentence = "line 7: price must be a number from 0 to 1000000 with at most 12 decimals"
+        example["details"] = [{"field": "price", "code": "invalid_price", "error": sentence}]
     return example

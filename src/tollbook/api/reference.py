@@ -78,6 +78,8 @@ def _body(operation: Document, document: Document) -> str:
     schema = schema.get("oneOf", [schema])[0]
     if "$ref" in schema:
         schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    if "properties" not in schema:
+        return f"<p>{_prose(schema.get('description', ''))}</p>"
     required = schema.get("required", [])
     rows = "".join(
         f"<tr><td><code>{escape(name)}</code></td><td>{'required' if name in required else ''}</td>"
@@ -102,9 +104,12 @@ def _curl(method: str, path: str, operation: Document) -> str:
     lines = [f"curl{verb} '{address}'", "  -H 'X-API-Key: your-api-key'"]
     content = operation.get("requestBody", {}).get("content")
     if content:
-        example = msgspec.json.encode(next(iter(content.values()))["example"]).decode()
-        quoted = example.replace("'", "'\\''")
-        lines += ["  -H 'Content-Type: application/json'", f"  -d '{quoted}'"]
+        media_type, body = next(iter(content.items()))
+        example = body["example"]
+        text = example if isinstance(example, str) else msgspec.json.encode(example).decode()
+        quoted = text.replace("'", "'\\''")
+        data = "--data-binary" if isinstance(example, str) else "-d"
+        lines += [f"  -H 'Content-Type: {media_type}'", f"  {data} '{quoted}'"]
     return " \\\n".join(lines)
 
 

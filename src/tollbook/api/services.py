@@ -22,3 +22,4 @@ class Services:
     clock: Callable[[], int]
     compression: bool
     decoding: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
+    loading: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))

@@ -1,114 +1,205 @@
-"""tollbook prices: load and show price books."""
+"""tollbook prices: load, list, show, compare and publish price books."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
-from tollbook.cli.choices import add_tenant_option
+import msgspec
+
+from tollbook.cli import price_diff
+from tollbook.cli.choices import add_tenant_option, organization_of
 from tollbook.cli.output import Verbs, add_json_option, print_json, print_rows
-from tollbook.domain.errors import NotFound, PriceBookRefused
-from tollbook.domain.periods import day_of
-from tollbook.domain.prices import PriceBook, conditions_of
-from tollbook.rating.book_yaml import parse_price_book
+from tollbook.cli.price_files import add_deck_options, progress, read_book, rows_of
+from tollbook.domain.books import BookHead, Listed, ShownBook, listed, shown
+from tollbook.domain.errors import InvalidRequest, Problem
+from tollbook.domain.events import instant_of
+from tollbook.domain.periods import day_number, parsed_day
+from tollbook.domain.prices import Rate, conditions_of
+from tollbook.ingest.books import book_of, load_book, publish_book
+from tollbook.rating.shown import ShownRate, hours_in_words, shown_rate
 from tollbook.settings import Settings
 from tollbook.store import prices
+from tollbook.store.database import Snapshot
+from tollbook.store.directory import OrganizationRow
 from tollbook.wiring import ensure_tenant, now, open_migrated
+
+_MOST_IN_A_TABLE = 1_000
 
 
 def add(verbs: Verbs) -> None:
     """Offer the verb."""
-    nouns = verbs.add_parser("prices", help="load, list and show price books").add_subparsers(
+    nouns = verbs.add_parser("prices", help="load, compare and publish price books").add_subparsers(
         metavar="ACTION", required=True
     )
-    load = nouns.add_parser("load", help="load a book as the next version, or refuse it whole")
+    load = nouns.add_parser(
+        "load", help="load a book (YAML) or a deck (CSV) as the next version, or refuse it whole"
+    )
     load.add_argument("file", type=Path)
+    load.add_argument("--draft", action="store_true", help="prices nothing until it is published")
+    add_deck_options(load)
+    publish = nouns.add_parser("publish", help="publish a draft; it never changes from then on")
+    publish.add_argument("version", type=int)
+    publish.add_argument(
+        "--from", dest="day", metavar="DATE", help="the first day (default: the book's own)"
+    )
     show = nouns.add_parser("show", help="show a book's rates")
     show.add_argument("version", type=int, nargs="?", help="default: the latest")
+    show.add_argument(
+        "--limit", type=int, help=f"rates to show (default: {_MOST_IN_A_TABLE:,}; JSON: all)"
+    )
     listing = nouns.add_parser("list", help="list price books")
-    for parser, run in ((load, _load), (show, _show), (listing, _list)):
+    diff = nouns.add_parser("diff", help="compare two versions")
+    price_diff.add_options(diff)
+    owner = "of an organization's own (default: the tenant's)"
+    load.add_argument("--organization", metavar="ORG", help=f"the book is to be one {owner}")
+    listing.add_argument("--organization", metavar="ORG", help="only this organization's own")
+    for parser, run in (
+        (load, _load),
+        (publish, _publish),
+        (show, _show),
+        (listing, _list),
+        (diff, price_diff.run),
+    ):
         add_tenant_option(parser)
         add_json_option(parser)
         parser.set_defaults(run=run)
 
 
 def _load(options: argparse.Namespace, settings: Settings) -> int:
-    try:
-        text = options.file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise PriceBookRefused(f"cannot read {options.file}: {error}") from error
-    book = parse_price_book(text)
-    with open_migrated(settings).writing() as transaction:
-        ensure_tenant(transaction, options.tenant, options.tenant)
-        version = prices.add_price_book(transaction, options.tenant, book, now())
+    with progress() as step:
+        book = read_book(options, step("reading", rows_of(options.file)))
+        count = len(book.rates) + sum(len(deck.prefixes) for deck in book.decks)
+        report = step("storing", count)
+        with open_migrated(settings).writing() as transaction:
+            ensure_tenant(transaction, options.tenant, options.tenant)
+            organization = _organization(transaction, options)
+            head = load_book(
+                transaction,
+                options.tenant,
+                book,
+                now(),
+                organization,
+                draft=options.draft,
+                progress=report,
+            )
+            told = _told(transaction, options.tenant, head)
     if options.json:
-        print_json({"version": version, "rates": len(book.rates)})
+        print_json(told)
     else:
-        print(f"{book.name}: {len(book.rates)} rates loaded as version {version}")
+        what = f"{book.name}: {told.rates:,} rates loaded as version {told.version}"
+        print(f"{what}, a draft" if options.draft else what)
+    return 0
+
+
+def _publish(options: argparse.Namespace, settings: Settings) -> int:
+    day = None if options.day is None else _day(options.day)
+    with open_migrated(settings).writing() as transaction:
+        head = publish_book(transaction, options.tenant, options.version, day, now())
+        told = _told(transaction, options.tenant, head)
+    if options.json:
+        print_json(told)
+    else:
+        print(f"{told.name}: version {told.version} is published from {told.effective_from} on")
     return 0
 
 
 def _list(options: argparse.Namespace, settings: Settings) -> int:
-    books = _books(options, settings)
+    with open_migrated(settings).reading() as snapshot:
+        organization = _organization(snapshot, options)
+        books = [
+            shown(it)
+            for it in _standing(snapshot, options.tenant)
+            if organization is None or it.head.organization == organization.number
+        ]
     if options.json:
-        print_json([_summary(book) for book in books])
-    else:
-        print_rows(
-            ("Version", "Name", "Currency", "Effective from", "Rates", "Source"),
-            ([str(cell) for cell in _summary(book).values()] for book in books),
-            f"tenant {options.tenant} has no price book yet",
-        )
+        print_json(books)
+        return 0
+    print_rows(
+        ("Version", "Name", "Of", "Currency", "Status", "From", "Until", "Rates", "Source"),
+        (
+            (
+                str(it.version),
+                it.name,
+                it.organization_id or "",
+                it.currency,
+                it.status.value,
+                it.effective_from,
+                it.effective_until or "",
+                f"{it.rates:,}",
+                it.source,
+            )
+            for it in books
+        ),
+        f"tenant {options.tenant} has no price book yet",
+    )
     return 0
 
 
 def _show(options: argparse.Namespace, settings: Settings) -> int:
-    books = {book.version: book for book in _books(options, settings)}
-    version = max(books, default=0) if options.version is None else options.version
-    if version not in books:
-        raise NotFound(f"tenant {options.tenant} has no price book version {version}")
-    book = books[version]
+    tenant = options.tenant
+    with open_migrated(settings).reading() as snapshot:
+        version = options.version
+        if version is None:
+            heads = prices.price_book_heads(snapshot, tenant)
+            version = heads[-1].version if heads else 0
+        head = book_of(snapshot, tenant, version)
+        limit = options.limit or (head.rates if options.json else _MOST_IN_A_TABLE)
+        rates = prices.price_book_rates(snapshot, tenant, head, 0, limit)
+        told = _told(snapshot, tenant, head)
     if options.json:
-        print_json(
-            {
-                **_summary(book),
-                "rates": [
-                    {
-                        "meter": it.meter,
-                        "price": it.pricing.price,
-                        "per": it.pricing.per,
-                        "when": conditions_of(it),
-                    }
-                    for it in book.rates
-                ],
-            }
-        )
-    else:
-        print(f"{book.name}, version {version}, {book.currency}, {book.source}")
-        print_rows(
-            ("Meter", "Price", "Per", "When"),
-            (
-                (
-                    it.meter,
-                    it.pricing.price or "",
-                    it.pricing.per,
-                    ", ".join(f"{name}={value}" for name, value in conditions_of(it).items()),
-                )
-                for it in book.rates
-            ),
-            "no rates",
-        )
+        print_json({**msgspec.to_builtins(told), "rates": [shown_rate(rate) for rate in rates]})
+        return 0
+    print(f"{told.name}, version {version}, {told.currency}, {told.status.value}, {told.source}")
+    print_rows(("Meter", "Price", "Per", "When", "Besides"), map(_cells, rates), "no rates")
+    if head.rates > len(rates):
+        print(f"and {head.rates - len(rates):,} more; --limit or --json shows them")
     return 0
 
 
-def _books(options: argparse.Namespace, settings: Settings) -> list[PriceBook]:
-    with open_migrated(settings).reading() as snapshot:
-        return prices.price_books(snapshot, options.tenant)
+def _cells(rate: Rate) -> tuple[str, ...]:
+    told = shown_rate(rate)
+    conditions = [f"{name}={value}" for name, value in conditions_of(rate).items()]
+    days = [
+        f"{word} {day}"
+        for word, day in (("from", told.valid_from), ("until", told.valid_until))
+        if day
+    ]
+    when = ", ".join([*conditions, *hours_in_words(rate.hours), *days])
+    return rate.meter, rate.pricing.price or "", rate.pricing.per, when, _besides(told)
 
 
-def _summary(book: PriceBook) -> dict[str, object]:
-    return {
-        "version": book.version,
-        "name": book.name,
-        "currency": book.currency,
-        "effective_from": day_of(book.effective_from).isoformat(),
-        "rates": len(book.rates),
-        "source": book.source,
+def _besides(told: ShownRate) -> str:
+    """Put the rest of a rate in a line, each part by its name in a book."""
+    known = {"rate_id", "meter", "price", "per", "to", "from", "when", "hours"}
+    rest = {
+        name: value
+        for name, value in msgspec.to_builtins(told).items()
+        if name not in known and not name.startswith("valid_")
     }
+    return ", ".join(
+        f"{name} {value if isinstance(value, str) else msgspec.json.encode(value).decode()}"
+        for name, value in rest.items()
+    )
+
+
+def _organization(snapshot: Snapshot, options: argparse.Namespace) -> OrganizationRow | None:
+    if options.organization is None:
+        return None
+    return organization_of(snapshot, options.tenant, options.organization)
+
+
+def _standing(snapshot: Snapshot, tenant: str) -> Sequence[Listed]:
+    return listed(prices.price_book_heads(snapshot, tenant), day_number(instant_of(now())))
+
+
+def _told(snapshot: Snapshot, tenant: str, head: BookHead) -> ShownBook:
+    (found,) = (it for it in _standing(snapshot, tenant) if it.head.version == head.version)
+    return shown(found)
+
+
+def _day(text: str) -> int:
+    try:
+        return day_number(parsed_day(text))
+    except ValueError as error:
+        sentence = "--from must be a date such as 2024-01-31"
+        raise InvalidRequest.of([Problem("from", "invalid_date", sentence)]) from error

@@ -10,6 +10,7 @@ TollbookError
 │   ├── NotFound                404  unknown, or another tenant's
 │   ├── MethodNotAllowed        405
 │   ├── AlreadyExists           409
+│   ├── AlreadyPublished        409  a published price book stays as it is
 │   ├── BodyTooLarge            413
 │   ├── UnsupportedBody         415
 │   ├── SumOutOfRange           422  a rollup would pass what a 64-bit integer holds
@@ -116,6 +117,13 @@ class AlreadyExists(RequestError):
 
     status = 409
     code = "already_exists"
+
+
+class AlreadyPublished(RequestError):
+    """The price book is published from another day on, and stays as it is."""
+
+    status = 409
+    code = "already_published"
 
 
 class BodyTooLarge(RequestError):

@@ -6,9 +6,11 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from tollbook.domain.books import BookHead, listed
 from tollbook.domain.directory import zone
 from tollbook.domain.keys import ApiKey
-from tollbook.rating.book import Tariff, arranged
+from tollbook.domain.prices import LAST_DAY
+from tollbook.rating.book import Tariff
 from tollbook.rating.choose import Books
 from tollbook.store import directory, keys, prices
 from tollbook.store.database import Database, Snapshot
@@ -43,7 +45,8 @@ class Catalogue:
         self._revision = -1
         self._keys: dict[str, ApiKey] = {}
         self._terms: dict[tuple[str, str], Terms] = {}
-        self._tariffs: dict[str, tuple[Tariff, ...]] = {}
+        self._books: dict[str, list[BookHead]] = {}
+        self._tariffs: dict[tuple[str, int], Tariff] = {}
         self._users: set[User] = set()
 
     def remembered_key(self, prefix: str) -> tuple[int, ApiKey] | None:
@@ -122,17 +125,44 @@ class Catalogue:
         if revision != self._revision:
             self._keys.clear()
             self._terms.clear()
-            self._tariffs.clear()
+            self._books.clear()
             self._revision = revision
 
     def _load(self, snapshot: Snapshot, tenant: str, identities: Collection[str]) -> None:
-        if tenant not in self._tariffs:
-            self._tariffs[tenant] = arranged(prices.price_books(snapshot, tenant))
+        common = self._versions(snapshot, tenant, None)
         for row in directory.find_organizations(snapshot, tenant, identities):
+            own = self._versions(snapshot, tenant, row.number)
             self._terms[tenant, row.id] = Terms(
                 row.number,
                 row.status != directory.UNKNOWN,
                 zone(row.timezone),
                 row.currency,
-                (self._tariffs[tenant],),
+                (own, common) if own else (common,),
             )
+
+    def _versions(
+        self, snapshot: Snapshot, tenant: str, organization: int | None
+    ) -> tuple[Tariff, ...]:
+        """Give the versions of an organization's own book, or the tenant's, the latest first."""
+        if tenant not in self._books:
+            self._books[tenant] = self._in_use(snapshot, tenant)
+        heads = [it for it in self._books[tenant] if it.organization == organization]
+        return tuple(self._tariff(snapshot, tenant, head) for head in heads)
+
+    def _in_use(self, snapshot: Snapshot, tenant: str) -> list[BookHead]:
+        """List the books that price some day, the latest first, and forget the tariffs of others.
+
+        A published book never changes, so its tariff stands whatever else does.
+        """
+        found = listed(prices.price_book_heads(snapshot, tenant), LAST_DAY)
+        heads = [it.head for it in found if it.prices_some_day]
+        versions = {head.version for head in heads}
+        for key in [it for it in self._tariffs if it[0] == tenant and it[1] not in versions]:
+            del self._tariffs[key]
+        return sorted(heads, key=lambda it: (it.effective_from, it.version), reverse=True)
+
+    def _tariff(self, snapshot: Snapshot, tenant: str, head: BookHead) -> Tariff:
+        key = tenant, head.version
+        if key not in self._tariffs:
+            self._tariffs[key] = Tariff(prices.read_price_book(snapshot, tenant, head))
+        return self._tariffs[key]

@@ -23,23 +23,37 @@ from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.prices import PriceBook, Rate
 from tollbook.rating import words
 from tollbook.rating.clashes import clashes
+from tollbook.rating.deck_csv import Progress
+from tollbook.rating.yaml_decks import Files, read_decks
 from tollbook.rating.yaml_examples import check_examples
 from tollbook.rating.yaml_nodes import Fields, Nodes
 from tollbook.rating.yaml_rates import read_rate
 
-_REQUIRED = ("name", "currency", "effective_from", "source", "rates")
-_FIELDS = (*_REQUIRED, "examples")
+_REQUIRED = ("name", "currency", "effective_from", "source")
+_FIELDS = (*_REQUIRED, "rates", "decks", "examples")
+_HALF = re.compile("[\ud800-\udfff]")
+MOST_RATES = 100_000
+"""An alias of YAML can stand for many rates; a deck holds more than these in less."""
+
+_Read = list[tuple[Rate, yaml.Node]]
+"""Rates, each with where it is written."""
 
 
-def parse_price_book(text: str) -> PriceBook:
-    """Read a price book, or raise `PriceBookRefused` with every error in it."""
+def parse_price_book(
+    text: str, files: Files | None = None, progress: Progress | None = None
+) -> PriceBook:
+    """Read a price book, or raise `PriceBookRefused` with every error in it.
+
+    `files` gives the decks that the book names.
+    """
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except (yaml.YAMLError, RecursionError) as error:
         sentence = f"the price book is not YAML: {' '.join(str(error).split())}"
         raise PriceBookRefused(sentence) from error
     nodes = Nodes()
-    book = _book(nodes, root)
+    _refuse_half_characters(nodes, root)
+    book = None if nodes.problems else _book(nodes, root, files, progress)
     if nodes.problems or book is None:
         count = len(nodes.problems)
         raise PriceBookRefused(
@@ -49,7 +63,9 @@ def parse_price_book(text: str) -> PriceBook:
     return book
 
 
-def _book(nodes: Nodes, root: yaml.Node | None) -> PriceBook | None:
+def _book(
+    nodes: Nodes, root: yaml.Node | None, files: Files | None, progress: Progress | None
+) -> PriceBook | None:
     what = "a price book is a mapping of name, rates and so on"
     if root is None:
         nodes.say(root, "", "not_a_mapping", what)
@@ -57,17 +73,40 @@ def _book(nodes: Nodes, root: yaml.Node | None) -> PriceBook | None:
     fields = nodes.mapping(root, "", what, _FIELDS, _REQUIRED)
     if fields is None:
         return None
+    if "rates" not in fields and "decks" not in fields:
+        nodes.say(root, "rates", "missing_field", "rates is missing")
+    rates = _rates(nodes, fields)
+    currency = nodes.value(fields, "currency", "", _currency, "")
+    decks = fields.get("decks")
     book = PriceBook(
         nodes.text(fields, "name"),
-        nodes.value(fields, "currency", "", _currency, ""),
+        currency,
         nodes.value(fields, "effective_from", "", words.day, 0, "invalid_date"),
         nodes.text(fields, "source"),
-        _rates(nodes, fields),
+        tuple(rate for rate, _ in rates),
+        decks=read_decks(nodes, decks, rates, currency, files, progress) if decks else (),
     )
     # Examples of a book with errors would only add errors that are none.
     if "examples" in fields and not nodes.problems:
         check_examples(nodes, fields["examples"], book)
     return book
+
+
+def _refuse_half_characters(nodes: Nodes, root: yaml.Node | None) -> None:
+    """Say where an escape stands for half of a surrogate pair, which nothing can store."""
+    waiting, seen = [root], {id(root)}
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, yaml.ScalarNode):
+            if _HALF.search(node.value):
+                nodes.say(node, "", "half_character", "a text holds half of a surrogate pair")
+            continue
+        inside = node.value if isinstance(node, yaml.CollectionNode) else ()
+        for part in inside:
+            for it in part if isinstance(part, tuple) else (part,):
+                if id(it) not in seen:
+                    seen.add(id(it))
+                    waiting.append(it)
 
 
 def _currency(text: str) -> str:
@@ -76,12 +115,17 @@ def _currency(text: str) -> str:
     return text
 
 
-def _rates(nodes: Nodes, fields: Fields) -> tuple[Rate, ...]:
+def _rates(nodes: Nodes, fields: Fields) -> _Read:
     if "rates" not in fields:
-        return ()
+        return []
     what = "rates must be a list of at least one rate"
-    items = nodes.items(fields["rates"], "rates", what)
-    read = [(rate, item) for item, path in items for rate in read_rate(nodes, item, path)]
+    read: _Read = []
+    for item, path in nodes.items(fields["rates"], "rates", what):
+        read += [(rate, item) for rate in read_rate(nodes, item, path)]
+        if len(read) > MOST_RATES:
+            sentence = f"a book has at most {MOST_RATES:,} rates; put more into a deck"
+            nodes.say(item, "rates", "too_many_rates", sentence)
+            return []
     rates = [rate for rate, _ in read]
     for one, other in clashes(rates):
         sentence = (
@@ -90,10 +134,10 @@ def _rates(nodes: Nodes, fields: Fields) -> tuple[Rate, ...]:
         )
         nodes.say(read[other][1], "rates", "ambiguous_rates", sentence)
     _check_groups(nodes, read)
-    return tuple(rates)
+    return read
 
 
-def _check_groups(nodes: Nodes, read: list[tuple[Rate, yaml.Node]]) -> None:
+def _check_groups(nodes: Nodes, read: _Read) -> None:
     """Say which rates count other things in a tier group than the first one of it."""
     counted: dict[str, tuple[str, str]] = {}
     for rate, node in read:

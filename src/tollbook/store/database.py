@@ -1,7 +1,7 @@
 """One open database: snapshots to read from, transactions to write in, errors in our own words."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -67,6 +67,10 @@ class Transaction(Snapshot):
     def stage(self, rows: Sequence[Staged]) -> int:
         """Put rows into the empty staging table; give how many of its columns they need."""
         return self._engine.stage(self._driver, rows)
+
+    def bulk(self, table: str, columns: Mapping[str, str], rows: Iterable[Row]) -> None:
+        """Put many rows into a table; `columns` have their types in SQL."""
+        self._engine.bulk(self._driver, table, columns, rows)
 
 
 class Database:

@@ -1,6 +1,6 @@
 """What the two engines have in common, as a protocol: all that differs is behind it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from sqlalchemy import Connection
@@ -47,6 +47,12 @@ class Engine(Protocol):
 
     def stage(self, driver: Driver, rows: Sequence[Staged]) -> int:
         """Put rows into the empty staging table; give how many of its columns they need."""
+        ...
+
+    def bulk(
+        self, driver: Driver, table: str, columns: Mapping[str, str], rows: Iterable[Row]
+    ) -> None:
+        """Put many rows into a table, in as few steps as can be; `columns` have their types."""
         ...
 
     def size_in_bytes(self) -> int:

@@ -1,101 +1,297 @@
-"""The statements for price books and their rates."""
+"""The statements for price books and their rates.
+
+A book comes with its rates as columns and is stored as columns: what many rates have in common is
+one template, and a row is its id, the number of its template and two prefixes.
+"""
+
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import NamedTuple
 
 import msgspec
 
-from tollbook.domain.prices import Basis, PriceBook, Rate
+from tollbook.domain.books import BookHead
+from tollbook.domain.prices import Deck, PriceBook, Rate
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.directory import count_revision
+from tollbook.store.engine import Row
 
-_BOOKS = """
-SELECT name, currency, effective_from, source, version
-FROM price_books WHERE tenant_id = :tenant ORDER BY version
+Progress = Callable[[int], None]
+"""Is told how many more rates were stored."""
+
+_HEADS = """
+SELECT
+    price_books.version, price_books.organization_id, organizations.id, price_books.name,
+    price_books.currency, price_books.effective_from, price_books.source, price_books.created_at,
+    price_books.published_at, price_books.first_rate, price_books.last_rate
+FROM price_books
+LEFT JOIN organizations ON organizations.organization_id = price_books.organization_id
+WHERE price_books.tenant_id = :tenant
 """
 _RATES = """
-SELECT version, rate_id, conditions
-FROM rates WHERE tenant_id = :tenant ORDER BY version, position
+SELECT rate_id, template, to_prefix, from_prefix FROM rates
+WHERE rate_id BETWEEN :first AND :last ORDER BY rate_id
 """
-_RATE = """
-SELECT
-    price_books.name, price_books.currency, price_books.effective_from, price_books.source,
-    price_books.version, rates.conditions
-FROM rates JOIN price_books
-    ON price_books.tenant_id = rates.tenant_id AND price_books.version = rates.version
-WHERE rates.rate_id = :rate AND rates.tenant_id = :tenant
-"""
-_rate = msgspec.json.Decoder(Rate)
+_RATES_COLUMNS = {
+    "rate_id": "BIGINT",
+    "template": "INTEGER",
+    "to_prefix": "TEXT",
+    "from_prefix": "TEXT",
+}
+_TEMPLATES_COLUMNS = {
+    "tenant_id": "TEXT",
+    "version": "INTEGER",
+    "number": "INTEGER",
+    "rate": "TEXT",
+}
+_TELL_AFTER = 5_000
+_MOST_NAMED = 1_000
+"""More templates than these are read all at once, not by their numbers."""
+
+_template = msgspec.json.Decoder(Rate)
 
 
-def add_price_book(transaction: Transaction, tenant: str, book: PriceBook, now: int) -> int:
-    """Store a book as the tenant's next version, and give the version."""
-    # Taking the directory's row first makes two loads at once come one after the other.
+class _Columns(NamedTuple):
+    """The rates of a book: what they have in common, and a number and two prefixes for each."""
+
+    templates: list[Rate]
+    rows: Iterable[tuple[int, str, str]]
+    size: int
+
+
+def add_price_book(
+    transaction: Transaction,
+    tenant: str,
+    book: PriceBook,
+    now: int,
+    organization: int | None = None,
+    *,
+    draft: bool = False,
+    progress: Progress | None = None,
+) -> int:
+    """Store a book as the tenant's next version, and give the version.
+
+    `organization` is the number of the organization whose own book it is.
+    """
+    # Taking the directory's row first makes two loads at once come one after the other, each with
+    # a version and a block of rate ids of its own.
     count_revision(transaction)
-    last = transaction.row(
-        "SELECT MAX(version) FROM price_books WHERE tenant_id = :tenant", tenant=tenant
+    version = _number(
+        transaction, "SELECT MAX(version) FROM price_books WHERE tenant_id = :tenant", tenant=tenant
     )
-    version = int((last and last[0]) or 0) + 1
+    first = _number(transaction, "SELECT MAX(last_rate) FROM price_books")
+    columns = _columns_of(book)
     transaction.execute(
         """
         INSERT INTO price_books (
-            tenant_id, version, name, currency, effective_from, source, created_at
+            tenant_id, version, organization_id, name, currency, effective_from, source,
+            created_at, published_at, first_rate, last_rate
         )
-        VALUES (:tenant, :version, :name, :currency, :effective_from, :source, :now)
+        VALUES (
+            :tenant, :version, :organization, :name, :currency, :effective_from, :source,
+            :now, :published, :first, :last
+        )
         """,
         tenant=tenant,
         version=version,
+        organization=organization,
         name=book.name,
         currency=book.currency,
         effective_from=book.effective_from,
         source=book.source,
         now=now,
+        published=None if draft else now,
+        first=first,
+        last=first + columns.size - 1,
     )
-    transaction.execute_many(
-        """
-        INSERT INTO rates (
-            tenant_id, version, position, meter, price, per, price_picos, per_micros, per_event,
-            conditions
-        )
-        VALUES (
-            :tenant, :version, :position, :meter, :price, :per, :price_picos, :per_micros,
-            :per_event, :conditions
-        )
-        """,
-        [
-            {
-                "tenant": tenant,
-                "version": version,
-                "position": position,
-                "meter": rate.meter,
-                "price": rate.pricing.price or "",
-                "per": rate.pricing.per,
-                "price_picos": rate.pricing.price_picos,
-                "per_micros": rate.pricing.per_micros,
-                "per_event": int(rate.pricing.basis is Basis.EVENT),
-                # The whole rate: the columns beside it are for reading by eye.
-                "conditions": msgspec.json.encode(rate).decode(),
-            }
-            for position, rate in enumerate(book.rates)
-        ],
+    transaction.bulk(
+        "rate_templates",
+        _TEMPLATES_COLUMNS,
+        (
+            (tenant, version, number, msgspec.json.encode(template).decode())
+            for number, template in enumerate(columns.templates)
+        ),
     )
+    rows = ((rate_id, *row) for rate_id, row in enumerate(columns.rows, first))
+    transaction.bulk("rates", _RATES_COLUMNS, _told(rows, progress) if progress else rows)
     return version
 
 
-def find_rate(snapshot: Snapshot, tenant: str, rate_id: int) -> tuple[PriceBook, Rate] | None:
-    """Find a rate of a tenant by the id that an event names, with the head of its book."""
-    row = snapshot.row(_RATE, tenant=tenant, rate=rate_id)
+def publish_price_book(
+    transaction: Transaction, tenant: str, version: int, effective_from: int, now: int
+) -> bool:
+    """Publish a draft from a day on; False when there is no such draft."""
+    count_revision(transaction)
+    return bool(
+        transaction.execute(
+            "UPDATE price_books SET published_at = :now, effective_from = :effective_from "
+            "WHERE tenant_id = :tenant AND version = :version AND published_at IS NULL",
+            now=now,
+            effective_from=effective_from,
+            tenant=tenant,
+            version=version,
+        )
+    )
+
+
+def price_book_heads(snapshot: Snapshot, tenant: str) -> list[BookHead]:
+    """List a tenant's books and those of its organizations, the oldest version first."""
+    rows = snapshot.rows(_HEADS + "ORDER BY price_books.version", tenant=tenant)
+    return [BookHead(*row) for row in rows]
+
+
+def find_price_book(snapshot: Snapshot, tenant: str, version: int) -> BookHead | None:
+    """Find a book by its version."""
+    row = snapshot.row(
+        _HEADS + "AND price_books.version = :version", tenant=tenant, version=version
+    )
+    return BookHead(*row) if row else None
+
+
+def read_price_book(snapshot: Snapshot, tenant: str, head: BookHead) -> PriceBook:
+    """Read a book whole, its rates as columns."""
+    rows = snapshot.table(_RATES, {"first": head.first_rate, "last": head.last_rate}, 4)
+    templates = _all_templates(snapshot, tenant, head.version)
+    return PriceBook(
+        head.name,
+        head.currency,
+        head.effective_from,
+        head.source,
+        (),
+        head.version,
+        tuple(_decks(rows, templates)),
+    )
+
+
+def price_book_rates(
+    snapshot: Snapshot, tenant: str, head: BookHead, after: int, limit: int
+) -> list[Rate]:
+    """Read a page of a book's rates: those with ids behind `after`, in order."""
+    first = max(head.first_rate, after + 1)
+    rows = snapshot.rows(
+        _RATES + "LIMIT :limit", first=first, last=max(head.last_rate, 0), limit=limit
+    )
+    numbers = {row[1] for row in rows}
+    templates: Mapping[int, Rate]
+    if len(numbers) > _MOST_NAMED:
+        templates = dict(enumerate(_all_templates(snapshot, tenant, head.version)))
+    else:
+        templates = _templates(snapshot, tenant, head.version, numbers)
+    return [_rate(row, templates[row[1]]) for row in rows]
+
+
+def find_rate(snapshot: Snapshot, tenant: str, rate_id: int) -> tuple[BookHead, Rate] | None:
+    """Find a rate of a tenant by the id that an event names, with its book."""
+    row = snapshot.row(
+        _HEADS + "AND :rate BETWEEN price_books.first_rate AND price_books.last_rate",
+        tenant=tenant,
+        rate=rate_id,
+    )
     if row is None:
         return None
-    name, currency, effective_from, source, version, rate = row
-    found = msgspec.structs.replace(_rate.decode(rate), id=rate_id)
-    return PriceBook(name, currency, effective_from, source, (), version), found
+    head = BookHead(*row)
+    rates = price_book_rates(snapshot, tenant, head, rate_id - 1, 1)
+    return (head, rates[0]) if rates and rates[0].id == rate_id else None
 
 
-def price_books(snapshot: Snapshot, tenant: str) -> list[PriceBook]:
-    """Read a tenant's books with their rates, the oldest version first."""
-    rates: dict[int, list[Rate]] = {}
-    for version, number, rate in snapshot.rows(_RATES, tenant=tenant):
-        read = msgspec.structs.replace(_rate.decode(rate), id=number)
-        rates.setdefault(version, []).append(read)
-    return [
-        PriceBook(name, currency, effective_from, source, tuple(rates.get(version, ())), version)
-        for name, currency, effective_from, source, version in snapshot.rows(_BOOKS, tenant=tenant)
+def _number(transaction: Transaction, statement: str, **parameters: str) -> int:
+    """Give the number after the highest there is."""
+    row = transaction.row(statement, **parameters)
+    return int((row and row[0]) or 0) + 1
+
+
+def _told(rows: Iterable[Row], progress: Progress) -> Iterator[Row]:
+    count = 0
+    for row in rows:
+        yield row
+        count += 1
+        if count == _TELL_AFTER:
+            progress(count)
+            count = 0
+    progress(count)
+
+
+def _columns_of(book: PriceBook) -> _Columns:
+    """Make columns of rates one by one and of decks; rates alike but for prefixes share."""
+    numbers: dict[Rate, int] = {}
+
+    def number_of(rate: Rate) -> int:
+        template = msgspec.structs.replace(rate, to="", from_="", id=0)
+        return numbers.setdefault(template, len(numbers))
+
+    parts: list[Iterable[tuple[int, str, str]]] = [
+        [(number_of(rate), rate.to, rate.from_) for rate in book.rates]
     ]
+    parts += [_deck_rows(deck, [number_of(it) for it in deck.templates]) for deck in book.decks]
+    count = len(book.rates) + sum(len(deck.prefixes) for deck in book.decks)
+    return _Columns(list(numbers), chain.from_iterable(parts), count)
+
+
+def _deck_rows(deck: Deck, numbers: Sequence[int]) -> Iterator[tuple[int, str, str]]:
+    for prefix, template in zip(deck.prefixes, deck.template_of, strict=True):
+        rate = deck.templates[template]
+        to, from_ = (rate.to, prefix) if deck.inbound else (prefix, rate.from_)
+        yield numbers[template], to, from_
+
+
+def _decks(rows: Sequence[Row], templates: Sequence[Rate]) -> Iterator[Deck]:
+    """Make decks of stored rows: of those with one prefix at most, and of those with two."""
+    if not any(row[3] for row in rows):
+        yield _deck(rows, templates, prefix=2)
+        return
+    yield _deck([row for row in rows if not row[3]], templates, prefix=2)
+    both = [row for row in rows if row[2] and row[3]]
+    yield _deck([row for row in rows if not row[2] and row[3]], templates, prefix=3)
+    rates = [_rate(row, templates[row[1]]) for row in both]
+    prefixes = [rate.to for rate in rates]
+    yield Deck(
+        [msgspec.structs.replace(rate, to="", id=0) for rate in rates],
+        prefixes,
+        range(len(rates)),
+        [rate.id for rate in rates],
+    )
+
+
+def _deck(rows: Sequence[Row], templates: Sequence[Rate], prefix: int) -> Deck:
+    return Deck(
+        templates,
+        [row[prefix] for row in rows],
+        array("I", [row[1] for row in rows]),
+        _ids([row[0] for row in rows]),
+        inbound=prefix == 3,
+    )
+
+
+def _ids(ids: list[int]) -> Sequence[int]:
+    """Keep consecutive ids as a range."""
+    consecutive = not ids or ids[-1] - ids[0] + 1 == len(ids)
+    return range(ids[0], ids[-1] + 1) if ids and consecutive else array("q", ids)
+
+
+def _rate(row: Row, template: Rate) -> Rate:
+    rate_id, _, to, from_ = row
+    return msgspec.structs.replace(template, to=to, from_=from_, id=rate_id)
+
+
+def _all_templates(snapshot: Snapshot, tenant: str, version: int) -> list[Rate]:
+    rows = snapshot.table(
+        "SELECT number, rate FROM rate_templates "
+        "WHERE tenant_id = :tenant AND version = :version ORDER BY number",
+        {"tenant": tenant, "version": version},
+        2,
+    )
+    return [_template.decode(row[1]) for row in rows]
+
+
+def _templates(
+    snapshot: Snapshot, tenant: str, version: int, numbers: Iterable[int]
+) -> dict[int, Rate]:
+    rows = snapshot.rows(
+        "SELECT number, rate FROM rate_templates "
+        "WHERE tenant_id = :tenant AND version = :version AND number IN :numbers",
+        tenant=tenant,
+        version=version,
+        numbers=sorted(numbers) or [0],
+    )
+    return {row[0]: _template.decode(row[1]) for row in rows}

@@ -97,35 +97,46 @@ api_keys = Table(
     **CLUSTERED,
 )
 
+# Without `published_at` a book is a draft. `organization_id` is there for an organization's own
+# book. Its rates are the block of ids from `first_rate` to `last_rate`, and no other book's.
 price_books = Table(
     "price_books",
     metadata,
     _key("tenant_id", Text),
     _key("version", Integer),
+    Column("organization_id", BIG),
     Column("name", Text, nullable=False),
     Column("currency", Text, nullable=False),
     Column("effective_from", Integer, nullable=False),
     Column("source", Text, nullable=False),
     Column("created_at", BIG, nullable=False),
+    Column("published_at", BIG),
+    Column("first_rate", BIG, nullable=False),
+    Column("last_rate", BIG, nullable=False),
     **CLUSTERED,
 )
 
-# Keyed by its own number: an event names the rate that priced it for as long as it is kept.
+# What rates of a book have in common: all but prefixes and id, as JSON. A deck of a hundred
+# thousand prefixes has a few hundred; a row each, so that a page of rates reads only its own.
+rate_templates = Table(
+    "rate_templates",
+    metadata,
+    _key("tenant_id", Text),
+    _key("version", Integer),
+    _key("number", Integer),
+    Column("rate", Text, nullable=False),
+    **CLUSTERED,
+)
+
+# Keyed by its own number: an event names the rate that priced it for as long as it is kept. The
+# book is found by its block of numbers, so that a row is as small as it can be.
 rates = Table(
     "rates",
     metadata,
-    Column("rate_id", BIG, primary_key=True),
-    Column("tenant_id", Text, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("position", Integer, nullable=False),
-    Column("meter", Text, nullable=False),
-    Column("price", Text, nullable=False),
-    Column("per", Text, nullable=False),
-    Column("price_picos", BIG, nullable=False),
-    Column("per_micros", BIG, nullable=False),
-    Column("per_event", SMALL, nullable=False),
-    Column("conditions", Text, nullable=False),
-    Unique("tenant_id", "version", "position"),
+    _key("rate_id", BIG),
+    Column("template", Integer, nullable=False),
+    Column("to_prefix", Text, nullable=False),
+    Column("from_prefix", Text, nullable=False),
     **STRICT,
 )
 

@@ -6,9 +6,9 @@ in a thousand to a statement: few steps, however many rows.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,8 @@ _CACHE_KIB = 65_536
 _CHECKPOINT_PAGES = 8_192
 _READERS = 16
 
-_MOST_ROWS = 1024
-"""The most rows of one INSERT: 20 columns of them stay below the 32,766 variables SQLite takes."""
+_MOST_VARIABLES = 32_766
+"""What SQLite takes in one statement."""
 
 _rows = msgspec.json.Decoder(list[tuple[Any, ...]])
 
@@ -69,21 +69,31 @@ class Sqlite:
         """Do nothing: one table holds all months."""
 
     def stage(self, driver: Driver, rows: Sequence[Staged]) -> int:
-        """Put rows into the staging table, a power of two of them in a step.
+        """Put rows into the staging table."""
+        driver.execute("DELETE FROM temp.staging")
+        columns = width(rows)
+        ordinary = (row[:columns] for row in rows)
+        self.bulk(driver, "temp.staging", dict(islice(COLUMNS.items(), columns)), ordinary)
+        return columns
+
+    def bulk(
+        self, driver: Driver, table: str, columns: Mapping[str, str], rows: Iterable[Row]
+    ) -> None:
+        """Put many rows into a table, a power of two of them in a step.
 
         So a few statements serve any number of rows, and the driver keeps them compiled.
         """
-        driver.execute("DELETE FROM temp.staging")
-        columns = width(rows)
-        values = [row[:columns] for row in rows] if columns < len(COLUMNS) else rows
-        start, size = 0, _MOST_ROWS
-        while start < len(rows):
-            while size > len(rows) - start:
-                size //= 2
-            some = list(chain.from_iterable(values[start : start + size]))
-            driver.execute(_stage(size, columns), some)
-            start += size
-        return columns
+        names = tuple(columns)
+        most = 1 << (_MOST_VARIABLES // len(names)).bit_length() - 1
+        rest = iter(rows)
+        while batch := list(islice(rest, most)):
+            start, size = 0, most
+            while start < len(batch):
+                while size > len(batch) - start:
+                    size //= 2
+                values = list(chain.from_iterable(batch[start : start + size]))
+                driver.execute(_insert(table, names, size), values)
+                start += size
 
     def size_in_bytes(self) -> int:
         """Give the size of the file and its log."""
@@ -92,10 +102,9 @@ class Sqlite:
 
 
 @cache
-def _stage(rows: int, columns: int) -> str:
-    names = ", ".join(list(COLUMNS)[:columns])
-    values = ", ".join([f"({', '.join('?' * columns)})"] * rows)
-    return f"INSERT INTO temp.staging ({names}) VALUES {values}"
+def _insert(table: str, columns: tuple[str, ...], rows: int) -> str:
+    places = f"({', '.join('?' * len(columns))})"
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([places] * rows)}"
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:

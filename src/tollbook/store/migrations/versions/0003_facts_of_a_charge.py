@@ -5,7 +5,7 @@ that any charge can be replayed; sums know what is bought for how much, so that 
 reported. Nobody knows what events before this step were bought for: their `buy` stays NULL and is
 in no sum. Of them only those that brought their cost had no rate.
 
-Revision: 0003, after 0001.
+Revision: 0003, after 0002.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 

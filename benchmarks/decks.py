@@ -1,0 +1,82 @@
+"""Loading a deck: from the text of a CSV to the commit, and reading it back for rating."""
+
+import random
+from dataclasses import dataclass
+from time import perf_counter
+
+from tests.builders import TENANT, Platform
+
+from benchmarks.databases import Databases
+from tollbook.ingest.books import load_book
+from tollbook.rating.book import Tariff
+from tollbook.rating.deck_book import parse_deck
+from tollbook.rating.deck_terms import BookTerms, DeckTerms
+from tollbook.store import prices
+from tollbook.store.database import Database, open_database
+from tollbook.store.migrate import migrate
+from tollbook.wiring import now
+
+_PREFIXES = 100_000
+_PRICES = 2_000
+_INCREMENTS = ("60/60", "60/6", "30/6", "1/1")
+_TERMS = DeckTerms("voice.call", "minute")
+_BOOK = BookTerms("deck", "USD", "2024-02-01", "generated")
+
+
+@dataclass(frozen=True)
+class DeckFigure:
+    """How long each step of a load took, in seconds."""
+
+    engine: str
+    prefixes: int
+    templates: int
+    read_seconds: float
+    stored_seconds: float
+    arranged_seconds: float
+
+    @property
+    def seconds(self) -> float:
+        """Give what whoever loads a deck waits for."""
+        return self.read_seconds + self.stored_seconds
+
+
+def decks(databases: Databases) -> DeckFigure:
+    """Load a deck into a fresh database, and arrange it for rating."""
+    url = databases.fresh()
+    database = open_database(url)
+    migrate(database)
+    Platform(database)
+    figure = _load(databases.name, database)
+    database.close()
+    databases.drop(url)
+    return figure
+
+
+def _load(engine: str, database: Database) -> DeckFigure:
+    text = _deck()
+    begin = perf_counter()
+    book = parse_deck(text, _TERMS, _BOOK)
+    read = perf_counter()
+    with database.writing() as transaction:
+        head = load_book(transaction, TENANT, book, now())
+    stored = perf_counter()
+    with database.reading() as snapshot:
+        Tariff(prices.read_price_book(snapshot, TENANT, head))
+    arranged = perf_counter()
+    templates = len(book.decks[0].templates)
+    return DeckFigure(engine, head.rates, templates, read - begin, stored - read, arranged - stored)
+
+
+def _deck() -> str:
+    """Make a deck of prefixes of three to nine digits at some thousand prices."""
+    chance = random.Random(1)
+    prefixes: dict[str, None] = {}
+    while len(prefixes) < _PREFIXES:
+        digits = chance.randint(3, 9)
+        prefixes[str(chance.randint(10 ** (digits - 1), 10**digits - 1))] = None
+    rows = (
+        f'"Place {prefix[:3]}, mobile",{prefix},0.{chance.randint(1, _PRICES):06d},'
+        f"{chance.choice(_INCREMENTS)},2024-02-01"
+        for prefix in prefixes
+    )
+    return "\n".join(("Destination,Prefix,Rate per minute,Increments,Effective date", *rows))

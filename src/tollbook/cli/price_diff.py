@@ -1,0 +1,108 @@
+"""tollbook prices diff: what changes from one version of a price book to another."""
+
+import argparse
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import islice
+
+from tollbook.cli.output import print_json, print_rows
+from tollbook.domain.prices import Pricing, conditions_of
+from tollbook.ingest.books import book_of
+from tollbook.rating.compare import Change, Difference, differences
+from tollbook.rating.shown import hours_in_words
+from tollbook.settings import Settings
+from tollbook.store import prices
+from tollbook.wiring import open_migrated
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Offer the two versions."""
+    parser.add_argument("old", type=int, metavar="A")
+    parser.add_argument("new", type=int, metavar="B")
+    parser.add_argument(
+        "--limit", type=int, default=100, help="rates in the table (default: 100; JSON has all)"
+    )
+
+
+def run(options: argparse.Namespace, settings: Settings) -> int:
+    """Compare two books and print what is different."""
+    with open_migrated(settings).reading() as snapshot:
+        old, new = (
+            prices.read_price_book(
+                snapshot, options.tenant, book_of(snapshot, options.tenant, version)
+            )
+            for version in (options.old, options.new)
+        )
+    found = differences(old, new)
+    if options.json:
+        print_json(
+            {
+                "old": options.old,
+                "new": options.new,
+                "counts": _counts(found),
+                "differences": [_shown(it) for it in found],
+            }
+        )
+        return 0
+    _print_counts(found, options)
+    if found:
+        print_rows(
+            ("Change", "Meter", "For", "Old", "New", "Percent"),
+            (_cells(it) for it in islice(found, options.limit)),
+            "",
+        )
+    if len(found) > options.limit:
+        print(f"and {len(found) - options.limit:,} more; --limit or --json shows them")
+    return 0
+
+
+def _print_counts(found: Sequence[Difference], options: argparse.Namespace) -> None:
+    meters = sorted({it.rate.meter for it in found})
+    counts = Counter((it.rate.meter, it.change) for it in found)
+    print_rows(
+        ("Meter", *(change.value.capitalize() for change in Change)),
+        ((meter, *(f"{counts[meter, change]:,}" for change in Change)) for meter in meters),
+        f"no rate is different in versions {options.old} and {options.new}",
+    )
+
+
+def _counts(found: Iterable[Difference]) -> dict[str, dict[str, int]]:
+    counts: dict[str, dict[str, int]] = {}
+    for it in found:
+        of_meter = counts.setdefault(it.rate.meter, {change.value: 0 for change in Change})
+        of_meter[it.change.value] += 1
+    return counts
+
+
+def _shown(it: Difference) -> dict[str, object]:
+    return {
+        "change": it.change.value,
+        "meter": it.rate.meter,
+        "when": conditions_of(it.rate),
+        "hours": list(hours_in_words(it.rate.hours)),
+        "old": _price(it.old),
+        "new": _price(it.new),
+        "percent": None if it.percent is None else it.percent / 100,
+    }
+
+
+def _price(pricing: Pricing | None) -> dict[str, str | None] | None:
+    return None if pricing is None else {"price": pricing.price, "per": pricing.per}
+
+
+def _cells(it: Difference) -> tuple[str, ...]:
+    conditions = [f"{name}={value}" for name, value in conditions_of(it.rate).items()]
+    return (
+        it.change.value,
+        it.rate.meter,
+        ", ".join([*conditions, *hours_in_words(it.rate.hours)]),
+        _words(it.old),
+        _words(it.new),
+        "" if it.percent is None else f"{it.percent / 100:+.2f}%",
+    )
+
+
+def _words(pricing: Pricing | None) -> str:
+    if pricing is None:
+        return ""
+    return f"{pricing.price or 'markup'} / {pricing.per}" if pricing.per else pricing.price or ""

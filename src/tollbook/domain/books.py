@@ -1,0 +1,126 @@
+"""Price books as they are listed: whose they are, when in force, and what became of them."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+import msgspec
+
+from tollbook.domain.events import instant_of
+from tollbook.domain.periods import day_number, day_of
+
+
+class BookStatus(StrEnum):
+    """A draft prices nothing; a superseded book prices nothing but late events of its days."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    SUPERSEDED = "superseded"
+
+
+class BookHead(msgspec.Struct, frozen=True):
+    """Everything about a stored price book but its rates, whose ids are one block.
+
+    `organization` is the number of the organization whose own book it is, None for the tenant's.
+    Instants are microseconds since 1970; without `published_at` the book is a draft.
+    """
+
+    version: int
+    organization: int | None
+    organization_id: str | None
+    name: str
+    currency: str
+    effective_from: int
+    source: str
+    created_at: int
+    published_at: int | None
+    first_rate: int
+    last_rate: int
+
+    @property
+    def rates(self) -> int:
+        """Count its rates."""
+        return self.last_rate - self.first_rate + 1
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """A book among the others: its status today, and the last day it is in force, if there is one.
+
+    A book that is replaced from its own first day on is in force on no day; its last day is then
+    the day before the first.
+    """
+
+    head: BookHead
+    status: BookStatus
+    last_day: int | None
+
+    @property
+    def prices_some_day(self) -> bool:
+        """Tell whether any event, however late, can be priced by it."""
+        if self.status is BookStatus.DRAFT:
+            return False
+        return self.last_day is None or self.last_day >= self.head.effective_from
+
+
+def listed(heads: Iterable[BookHead], today: int) -> list[Listed]:
+    """Say of each book, in order of version, how it stands among those of the same owner.
+
+    Of two published books the one with the later first day comes later, on a tie the higher
+    version. A book is in force until the day before the next one begins, and superseded once the
+    next one has begun or takes all its days.
+    """
+    found: dict[int, Listed] = {}
+    following: dict[int | None, BookHead] = {}
+    ordered = sorted(heads, key=lambda it: (it.effective_from, it.version), reverse=True)
+    for head in ordered:
+        if head.published_at is None:
+            found[head.version] = Listed(head, BookStatus.DRAFT, None)
+            continue
+        after = following.get(head.organization)
+        following[head.organization] = head
+        if after is None:
+            found[head.version] = Listed(head, BookStatus.PUBLISHED, None)
+            continue
+        over = after.effective_from <= max(today, head.effective_from)
+        status = BookStatus.SUPERSEDED if over else BookStatus.PUBLISHED
+        found[head.version] = Listed(head, status, _day_before(after.effective_from))
+    return [found[version] for version in sorted(found)]
+
+
+class ShownBook(msgspec.Struct, frozen=True):
+    """A book as it is told of, without its rates; `effective_until` is inclusive, null for ever."""
+
+    version: int
+    organization_id: str | None
+    name: str
+    currency: str
+    status: BookStatus
+    effective_from: str
+    effective_until: str | None
+    source: str
+    rates: int
+    created_at: datetime
+    published_at: datetime | None
+
+
+def shown(book: Listed) -> ShownBook:
+    """Tell of a book."""
+    head = book.head
+    return ShownBook(
+        head.version,
+        head.organization_id,
+        head.name,
+        head.currency,
+        book.status,
+        day_of(head.effective_from).isoformat(),
+        None if book.last_day is None else day_of(book.last_day).isoformat(),
+        head.source,
+        head.rates,
+        instant_of(head.created_at),
+        None if head.published_at is None else instant_of(head.published_at),
+    )
+
+
+def _day_before(day: int) -> int:
+    earlier = day_of(day)
+    return day_number(earlier - timedelta(days=1)) if earlier > date.min else day

@@ -1,0 +1,67 @@
+"""The life of a price book: stored as a draft or published, published once, never changed."""
+
+from tollbook.domain.books import BookHead
+from tollbook.domain.directory import LONGEST_NAME, text_problem
+from tollbook.domain.errors import AlreadyPublished, NotFound, PriceBookRefused, Problem
+from tollbook.domain.periods import day_of
+from tollbook.domain.prices import PriceBook
+from tollbook.store import prices
+from tollbook.store.database import Snapshot, Transaction
+from tollbook.store.directory import OrganizationRow
+from tollbook.store.prices import Progress
+
+
+def load_book(
+    transaction: Transaction,
+    tenant: str,
+    book: PriceBook,
+    now: int,
+    organization: OrganizationRow | None = None,
+    *,
+    draft: bool = False,
+    progress: Progress | None = None,
+) -> BookHead:
+    """Store a book as the tenant's next version: the tenant's book, or an organization's own."""
+    found = [text_problem(it, getattr(book, it), LONGEST_NAME) for it in ("name", "source")]
+    problems = [problem for problem in found if problem]
+    if problems:
+        raise PriceBookRefused(problems[0].error, problems)
+    if organization is not None and organization.currency != book.currency:
+        sentence = (
+            f"the price book is in {book.currency}, organization {organization.id} "
+            f"in {organization.currency}; nothing is converted"
+        )
+        raise PriceBookRefused(sentence, [Problem("currency", "currency_mismatch", sentence)])
+    number = None if organization is None else organization.number
+    version = prices.add_price_book(
+        transaction, tenant, book, now, number, draft=draft, progress=progress
+    )
+    return book_of(transaction, tenant, version)
+
+
+def publish_book(
+    transaction: Transaction, tenant: str, version: int, effective_from: int | None, now: int
+) -> BookHead:
+    """Publish a draft from its own first day on, or from another.
+
+    Again from the same day changes nothing; from another day it is refused.
+    """
+    head = book_of(transaction, tenant, version)
+    day = head.effective_from if effective_from is None else effective_from
+    if prices.publish_price_book(transaction, tenant, version, day, now):
+        return book_of(transaction, tenant, version)
+    head = book_of(transaction, tenant, version)
+    if effective_from not in (None, head.effective_from):
+        raise AlreadyPublished(
+            f"price book version {version} is published from "
+            f"{day_of(head.effective_from).isoformat()} on and stays as it is; load a new one"
+        )
+    return head
+
+
+def book_of(snapshot: Snapshot, tenant: str, version: int) -> BookHead:
+    """Find a tenant's book, or say that there is none."""
+    head = prices.find_price_book(snapshot, tenant, version)
+    if head is None:
+        raise NotFound(f"there is no price book version {version}")
+    return head

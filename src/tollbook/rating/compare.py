@@ -1,0 +1,132 @@
+"""What changes from one price book to another: rates added, removed, dearer, cheaper.
+
+Rates of two books are the same rate when they are for the same usage: meter, prefixes, conditions
+and hours. Days of validity are not looked at; several rates that differ by them alone are compared
+in their order.
+"""
+
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from itertools import zip_longest
+from typing import NamedTuple
+
+import msgspec
+
+from tollbook.domain.prices import Deck, PriceBook, Pricing, Rate
+
+
+class Change(StrEnum):
+    """What became of a rate; `changed` where another thing than the price for a unit is new."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    DEARER = "dearer"
+    CHEAPER = "cheaper"
+    CHANGED = "changed"
+
+
+class Difference(NamedTuple):
+    """A rate that is not in both books as it is. `percent` is in hundredths, None for none."""
+
+    change: Change
+    rate: Rate
+    old: Pricing | None
+    new: Pricing | None
+    percent: int | None
+
+
+_What = tuple[int, str, str]
+_Templates = list[Rate]
+_Rates = dict[_What, Rate | _Templates]
+
+
+def differences(old: PriceBook, new: PriceBook) -> list[Difference]:
+    """List what is different, by meter and prefix."""
+    whats: dict[object, int] = {}
+    before, after = _by_what(old, whats), _by_what(new, whats)
+    found: list[Difference] = []
+    verdicts: dict[tuple[int, int], tuple[Change, int | None] | None] = {}
+    for what, rate in before.items():
+        other = after.pop(what, None)
+        if other is rate:
+            continue
+        for one, two in zip_longest(_listed(rate), _listed(other)):
+            found.extend(_difference(what, one, two, verdicts))
+    for what, rate in after.items():
+        for one in _listed(rate):
+            found.extend(_difference(what, None, one, verdicts))
+    return sorted(found, key=lambda it: (it.rate.meter, it.rate.to, it.rate.from_, it.rate.when))
+
+
+def _difference(
+    what: _What,
+    old: Rate | None,
+    new: Rate | None,
+    verdicts: dict[tuple[int, int], tuple[Change, int | None] | None],
+) -> Iterator[Difference]:
+    template = new or old
+    if template is None:
+        return
+    verdict: tuple[Change, int | None] | None
+    if old is None or new is None:
+        verdict = (Change.ADDED if old is None else Change.REMOVED, None)
+    else:
+        # Two books have few templates: each pair is compared once.
+        pair = id(old), id(new)
+        if pair not in verdicts:
+            verdicts[pair] = _verdict(old.pricing, new.pricing)
+        verdict = verdicts[pair]
+    if verdict is None:
+        return
+    _, to, from_ = what
+    rate = msgspec.structs.replace(template, to=to, from_=from_)
+    yield Difference(
+        verdict[0], rate, old.pricing if old else None, new.pricing if new else None, verdict[1]
+    )
+
+
+def _verdict(old: Pricing, new: Pricing) -> tuple[Change, int | None] | None:
+    if old == new:
+        return None
+    plain = not (old.tiers or new.tiers or old.price is None or new.price is None)
+    if not plain or old.basis is not new.basis:
+        return Change.CHANGED, None
+    one, two = old.price_picos * new.per_micros, new.price_picos * old.per_micros
+    if one == two:
+        return (Change.CHANGED, None) if _but_words(old) != _but_words(new) else None
+    change = Change.DEARER if two > one else Change.CHEAPER
+    return change, (two - one) * 10_000 // one if one else None
+
+
+def _but_words(pricing: Pricing) -> Pricing:
+    """Leave out in which words a price is put: 0.12 a minute is 0.002 a second."""
+    return msgspec.structs.replace(pricing, price="", per="", price_picos=0, per_micros=1)
+
+
+def _by_what(book: PriceBook, whats: dict[object, int]) -> _Rates:
+    found: _Rates = {}
+    for deck in (_deck_of(book.rates), *book.decks):
+        _take(deck, whats, found)
+    return found
+
+
+def _deck_of(rates: Sequence[Rate]) -> Deck:
+    return Deck(rates, [it.to for it in rates], range(len(rates)), range(len(rates)))
+
+
+def _take(deck: Deck, whats: dict[object, int], found: _Rates) -> None:
+    numbers = [whats.setdefault((it.meter, it.when, it.hours), len(whats)) for it in deck.templates]
+    templates = deck.templates
+    for prefix, number in zip(deck.prefixes, deck.template_of, strict=True):
+        template = templates[number]
+        to, from_ = (template.to, prefix) if deck.inbound else (prefix, template.from_)
+        what = (numbers[number], to, from_)
+        before = found.setdefault(what, template)
+        if before is not template:
+            found[what] = sorted([*_listed(before), template], key=lambda it: it.valid_from)
+
+
+def _listed(rate: Rate | Sequence[Rate] | None) -> Sequence[Rate]:
+    if rate is None:
+        return ()
+    return (rate,) if isinstance(rate, Rate) else rate

@@ -1,0 +1,294 @@
+"""Price books over HTTP: load as YAML or CSV, draft and publish, list and read, who may."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.api.conftest import Tenant, problems
+from tests.builders import event
+from tollbook.domain.keys import Permission
+
+PATH = "/v1/price-books"
+BOOK = """\
+name: Mine
+currency: USD
+effective_from: 2024-01-01
+source: a contract
+rates:
+  - {meter: voice.call, price: 7, per: second, buy: 3}
+  - {meter: voice.call, to: 44, price: 9, per: second, increments: 60/6}
+"""
+DECK = "Prefix,Rate,Increments\n4420,0.012,60/6\n4470-4472,0.09,60/60\n"
+TERMS = {
+    "meter": "voice.call",
+    "per": "minute",
+    "currency": "USD",
+    "name": "Carrier A",
+    "effective_from": "2024-02-01",
+    "source": "deck 7",
+}
+
+
+def load(
+    tenant: Tenant, body: str = BOOK, key: str | None = None, kind: str = "yaml", **query: Any
+) -> httpx.Response:
+    media_type = {"yaml": "application/yaml", "csv": "text/csv"}.get(kind, kind)
+    headers = {"Content-Type": media_type}
+    return tenant.post(PATH, key, content=body.encode(), headers=headers, params=query)
+
+
+def version(answer: httpx.Response) -> int:
+    assert answer.status_code == 201, answer.text
+    return int(answer.json()["price_book"]["version"])
+
+
+def call_cost(tenant: Tenant, identity: str, **given: Any) -> int:
+    """Give what a call of one second costs, in whole units of currency."""
+    sent = tenant.post("/v1/events", json=event(id=identity, quantity=1, **given))
+    assert sent.status_code == 200, sent.text
+    ((nanos,),) = tenant.rows(
+        "SELECT cost FROM events WHERE id = :id AND organization_id = :number",
+        id=identity,
+        number=tenant.number("org_1"),
+    )
+    return nanos // 10**9
+
+
+def test_a_new_tenant_has_the_default_book(either: Tenant) -> None:
+    (book,) = either.get(PATH).json()["price_books"]
+    assert (book["version"], book["status"], book["rates"]) == (1, "published", 12)
+
+
+def test_a_book_in_yaml_is_published_at_once(either: Tenant) -> None:
+    assert call_cost(either, "before") == 0
+    book = load(either).json()["price_book"]
+    assert {**book, "created_at": "", "published_at": ""} == {
+        "version": 2,
+        "organization_id": None,
+        "name": "Mine",
+        "currency": "USD",
+        "status": "published",
+        "effective_from": "2024-01-01",
+        "effective_until": None,
+        "source": "a contract",
+        "rates": 2,
+        "created_at": "",
+        "published_at": "",
+    }
+    assert call_cost(either, "after") == 7
+    first = either.get(f"{PATH}/1").json()["price_book"]
+    assert (first["status"], first["effective_until"]) == ("superseded", "2023-12-31")
+
+
+def test_a_deck_in_csv_is_a_book(either: Tenant) -> None:
+    answer = either.get(f"{PATH}/{version(load(either, DECK, kind='csv', **TERMS))}").json()
+    assert answer["price_book"]["name"] == "Carrier A"
+    assert [(it["to"], it["price"], it["increments"]) for it in answer["rates"]] == [
+        ("4420", "0.012", "60/6"),
+        ("4470", "0.09", "60/60"),
+        ("4471", "0.09", "60/60"),
+        ("4472", "0.09", "60/60"),
+    ]
+
+
+def test_columns_are_named_in_the_query(tenant: Tenant) -> None:
+    deck = "Vorwahl;Preis;Alt\n49;0,012;1\n"
+    query = {
+        **TERMS,
+        "columns": '{"prefix": "Vorwahl", "price": "Preis"}',
+        "ignore": '["Alt"]',
+        "when": '{"route": "direct"}',
+        "decimal_comma": "true",
+        "increments": "1/1",
+    }
+    (rate,) = tenant.get(f"{PATH}/{version(load(tenant, deck, kind='csv', **query))}").json()[
+        "rates"
+    ]
+    assert {**rate, "rate_id": 0} == {
+        "rate_id": 0,
+        "meter": "voice.call",
+        "price": "0.012",
+        "per": "minute",
+        "to": "49",
+        "when": {"route": "direct"},
+        "increments": "1/1",
+    }
+
+
+def test_a_draft_prices_nothing_until_it_is_published(either: Tenant) -> None:
+    draft = version(load(either, draft="true"))
+    assert call_cost(either, "1") == 0
+    answer = either.post(f"{PATH}/{draft}/publish", params={"effective_from": "2024-01-02"})
+    book = answer.json()["price_book"]
+    assert (book["status"], book["effective_from"]) == ("published", "2024-01-02")
+    assert call_cost(either, "2") == 7
+
+
+def test_a_published_book_is_published_again_from_no_other_day(either: Tenant) -> None:
+    path = f"{PATH}/{version(load(either))}/publish"
+    first = either.post(path)
+    again = either.post(path, params={"effective_from": "2024-01-01"})
+    assert (first.status_code, again.json()) == (200, first.json())
+    other = either.post(path, params={"effective_from": "2024-01-02"})
+    assert (other.status_code, other.json()["code"]) == (409, "already_published")
+    assert "from 2024-01-01 on and stays as it is" in other.json()["error"]
+
+
+def test_an_organizations_own_book_overrides_rate_by_rate(either: Tenant) -> None:
+    load(either)
+    own = BOOK.replace("price: 9", "price: 1").replace("voice.call, price: 7", "kb.usage, price: 5")
+    book = load(either, own, organization_id="org_1").json()["price_book"]
+    assert book["organization_id"] == "org_1"
+    assert call_cost(either, "1", attributes={"to": "+442071838750"}) == 60
+    assert call_cost(either, "2", attributes={"to": "+33123456789"}) == 7
+    listed = either.get(PATH, params={"organization_id": "org_1"}).json()["price_books"]
+    assert [it["version"] for it in listed] == [book["version"]]
+
+
+def test_an_own_book_in_another_currency_is_refused(either: Tenant) -> None:
+    answer = load(either, BOOK.replace("USD", "EUR"), organization_id="org_1")
+    assert (answer.status_code, answer.json()["code"]) == (400, "price_book_refused")
+    assert problems(answer) == [("currency", "currency_mismatch")]
+    assert load(either, BOOK.replace("USD", "EUR")).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "found"),
+    [
+        ("yaml", BOOK.replace("price: 9", "price: x"), [("rates[1].price", "invalid_price")]),
+        (
+            "csv",
+            DECK + "4420,1,60/6\n4471,x,60/6\n",
+            [("Rate", "invalid_price"), ("prefix", "overlapping_rows")],
+        ),
+    ],
+)
+def test_a_wrong_book_is_refused_whole_with_every_error(
+    either: Tenant, kind: str, body: str, found: list
+) -> None:
+    answer = load(either, body, kind=kind, **(TERMS if kind == "csv" else {}))
+    assert (answer.status_code, answer.json()["code"]) == (400, "price_book_refused")
+    assert problems(answer) == found
+    assert "line " in answer.json()["details"][0]["error"]
+    assert len(either.get(PATH).json()["price_books"]) == 1
+
+
+def test_decks_beside_a_book_are_out_of_reach_over_http(tenant: Tenant) -> None:
+    body = BOOK + "decks:\n  - {file: /etc/passwd, meter: voice.call, per: minute}\n"
+    assert problems(load(tenant, body)) == [("decks", "decks_out_of_reach")]
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/plain", ""])
+def test_another_kind_of_body_is_refused(tenant: Tenant, kind: str) -> None:
+    answer = load(tenant, kind=kind)
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_body")
+
+
+def test_what_a_deck_needs_is_listed_at_once(tenant: Tenant) -> None:
+    answer = load(tenant, DECK, kind="csv", columns="[]")
+    names = ("meter", "per", "currency", "name", "effective_from", "source")
+    missing = [(name, "missing_parameter") for name in names]
+    assert problems(answer) == [*missing, ("columns", "invalid_columns")]
+
+
+def test_a_yaml_book_says_itself_what_a_deck_does_not(tenant: Tenant) -> None:
+    answer = load(tenant, meter="voice.call", inbound="true")
+    assert problems(answer) == [("meter", "not_for_yaml"), ("inbound", "not_for_yaml")]
+
+
+def test_a_body_that_is_not_utf8_is_refused(tenant: Tenant) -> None:
+    headers = {"Content-Type": "application/yaml"}
+    answer = tenant.post(PATH, content=b"name: \xff\xfe", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (400, "price_book_refused")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'name: "a\\0b"',
+        'source: "a\\ud800"',
+        "name: " + "x" * 201,
+        'rates: [{meter: voice.call, price: 1, per: second, when: {a: "\\ud83d"}}]',
+        "rates: &r [*r]",
+    ],
+)
+def test_what_no_database_holds_is_refused(either: Tenant, line: str) -> None:
+    field = line.partition(":")[0]
+    kept = BOOK.partition("rates:")[0] if field == "rates" else BOOK
+    lines = [it for it in kept.splitlines() if not it.startswith(f"{field}:")]
+    answer = load(either, "\n".join([*lines, line]))
+    assert (answer.status_code, answer.json()["code"]) == (400, "price_book_refused")
+
+
+def test_an_alias_cannot_stand_for_more_rates_than_a_book_has(tenant: Tenant) -> None:
+    many = ", ".join(str(n) for n in range(1000, 3000))
+    body = BOOK + f"  - &r {{meter: kb.usage, to: [{many}], price: 1, per: second}}\n"
+    answer = load(tenant, body + "  - *r\n" * 60)
+    assert ("rates", "too_many_rates") in problems(answer)
+
+
+@pytest.mark.parametrize(("kind", "mebibytes"), [("yaml", 1), ("csv", 32)])
+def test_a_book_has_a_most_size(tenant: Tenant, kind: str, mebibytes: int) -> None:
+    answer = load(tenant, " " * (mebibytes * 1024 * 1024 + 1), kind=kind)
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+
+
+def test_rates_are_read_a_page_at_a_time(either: Tenant) -> None:
+    path = f"{PATH}/{version(load(either, DECK, kind='csv', **TERMS))}"
+    seen: list[str] = []
+    after = 0
+    while after is not None:
+        answer = either.get(path, params={"limit": 3, "after": after}).json()
+        seen += [it["to"] for it in answer["rates"]]
+        after = answer["next_after"]
+    assert seen == ["4420", "4470", "4471", "4472"]
+
+
+@pytest.mark.parametrize("text", ["9", "0", "x", "-1", "%00", "1" * 300, "²"])
+def test_an_unknown_book_is_404(either: Tenant, text: str) -> None:
+    for answer in (either.get(f"{PATH}/{text}"), either.post(f"{PATH}/{text}/publish")):
+        assert (answer.status_code, answer.json()["error"]) == (404, "Price book not found")
+
+
+def test_a_stranger_sees_and_publishes_nothing(either: Tenant) -> None:
+    draft = version(load(either, draft="true"))
+    stranger = Tenant(either.database, either.http)
+    assert stranger.get(f"{PATH}/{draft}").status_code == 404
+    assert stranger.post(f"{PATH}/{draft}/publish").status_code == 404
+    assert load(stranger, organization_id="org_1").status_code == 404
+    assert either.get(f"{PATH}/{draft}").json()["price_book"]["status"] == "draft"
+
+
+def test_a_key_of_an_organization_sees_its_own_and_the_tenants_and_writes_neither(
+    either: Tenant,
+) -> None:
+    either.organization("org_2")
+    common, draft = version(load(either)), version(load(either, draft="true"))
+    own = version(load(either, organization_id="org_1"))
+    others = version(load(either, organization_id="org_2"))
+    admin = either.key(Permission.ADMIN, organization="org_1")
+    seen = [it["version"] for it in either.get(PATH, admin).json()["price_books"]]
+    assert seen == [1, common, own]
+    assert either.get(f"{PATH}/{own}", admin).status_code == 200
+    for hidden in (draft, others):
+        assert either.get(f"{PATH}/{hidden}", admin).status_code == 404
+    for answer in (
+        load(either, key=admin),
+        load(either, key=admin, organization_id="org_1"),
+        either.post(f"{PATH}/{own}/publish", admin),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (403, "permission_missing")
+
+
+def test_what_the_platform_buys_for_is_not_shown_to_its_customers(either: Tenant) -> None:
+    path = f"{PATH}/{version(load(either))}"
+    assert either.get(path).json()["rates"][0]["buy"]["price"] == "3"
+    admin = either.key(Permission.ADMIN, organization="org_1")
+    assert "buy" not in either.get(path, admin).json()["rates"][0]
+
+
+def test_a_key_of_one_user_sees_no_prices(either: Tenant) -> None:
+    admin = either.key(Permission.ADMIN, organization="org_1", user="ann")
+    for answer in (either.get(PATH, admin), either.get(f"{PATH}/1", admin)):
+        assert (answer.status_code, answer.json()["code"]) == (403, "permission_missing")

@@ -1,0 +1,180 @@
+"""tollbook prices with decks, drafts and own books, and what two versions differ in."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Tollbook
+
+DECK = "Destination;Prefix;Rate;Increments\nUK;4420;0.012;60/6\nUK mobile;4477-4479;0.09;60/60\n"
+TERMS = (
+    *("--meter", "voice.call", "--per", "minute", "--currency", "USD"),
+    *("--effective-from", "2024-02-01"),
+)
+BOOK = """\
+name: Mine
+currency: USD
+effective_from: 2024-02-01
+source: a contract
+rates:
+  - {meter: sms.outbound, price: 0.05, per: segment}
+decks:
+  - {file: decks/uk.csv, meter: voice.call, per: minute}
+"""
+PAGE = (Path(__file__).parents[2] / "docs" / "decks.md").read_text()
+
+
+def test_a_deck_is_loaded_alone(tollbook: Tollbook) -> None:
+    path = tollbook.write("uk.csv", DECK)
+    loaded = tollbook.json("prices", "load", path, *TERMS)
+    assert (loaded["name"], loaded["source"], loaded["rates"]) == ("uk", "uk.csv", 4)
+    named = tollbook("prices", "load", path, *TERMS, "--name", "A", "--source", "a mail")
+    assert named.out == "A: 4 rates loaded as version 3\n"
+    rates = tollbook.json("prices", "show", "3")["rates"]
+    assert [it["to"] for it in rates] == ["4420", "4477", "4478", "4479"]
+    assert "increments 60/6" in tollbook("prices", "show").out
+
+
+def test_columns_and_the_rest_are_options(tollbook: Tollbook) -> None:
+    path = tollbook.write("de.tsv", "Vorwahl\tPreis\tAlt\tAb\n49\t0,02\t1\t01/02/2024\n")
+    options = (
+        *("--column", "prefix=Vorwahl", "--column", "price=Preis", "--column", "valid_from=Ab"),
+        *("--ignore", "Alt", "--decimal-comma", "--dates", "dmy", "--when", "route=direct"),
+        *("--increments", "60/6", "--minimum", "30", "--grace", "5", "--connect-fee", "0,1"),
+    )
+    tollbook.json("prices", "load", path, *TERMS, *options)
+    (rate,) = tollbook.json("prices", "show")["rates"]
+    assert rate == {
+        "rate_id": 13,
+        "meter": "voice.call",
+        "price": "0.02",
+        "per": "minute",
+        "to": "49",
+        "when": {"route": "direct"},
+        "valid_from": "2024-02-01",
+        "increments": "60/6",
+        "minimum": "30",
+        "grace": "5",
+        "connect_fee": "0.1",
+    }
+    inbound = tollbook.json("prices", "load", path, *TERMS, *options, "--inbound")
+    assert tollbook.json("prices", "show", str(inbound["version"]))["rates"][0]["from"] == "49"
+
+
+def test_a_yaml_book_names_decks_beside_it(tollbook: Tollbook) -> None:
+    (tollbook.folder / "books" / "decks").mkdir(parents=True)
+    tollbook.write("books/decks/uk.csv", DECK)
+    path = tollbook.write("books/mine.yaml", BOOK)
+    assert tollbook.json("prices", "load", path)["rates"] == 5
+    Path(tollbook.folder / "books" / "decks" / "uk.csv").unlink()
+    assert "decks[0].file: line 8: file cannot be read: " in tollbook.refusal(
+        "prices", "load", path
+    )
+
+
+def test_a_refused_deck_is_refused_whole_with_every_line(tollbook: Tollbook) -> None:
+    path = tollbook.write("bad.csv", DECK + "UK;4420;1;60/6\nUK;x;y;\n")
+    said = tollbook.refusal("prices", "load", path, *TERMS)
+    assert said.startswith("tollbook: the price book has 3 errors; nothing was loaded\n")
+    assert "  prefix: line 4: prefix 4420 has another price on line 2\n" in said
+    assert "  Rate: line 5: Rate must be a number" in said
+    assert tollbook.json("prices", "list") == []
+
+
+@pytest.mark.parametrize(
+    ("file", "options", "sentence"),
+    [
+        ("a.csv", (), "a deck needs --meter, --per, --currency, --effective-from"),
+        ("a.csv", ("--meter", "voice.call"), "a deck needs --per, --currency, --effective-from"),
+        ("a.yaml", ("--per", "minute"), "--per is for decks; a YAML book says it itself"),
+        ("a.yaml", ("--inbound",), "--inbound is for decks; a YAML book says it itself"),
+        ("a.csv", (*TERMS, "--column", "price"), "--column must be like NAME=VALUE, not 'price'"),
+        ("a.csv", (*TERMS, "--effective-from", "soon"), "effective_from must be a date"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(
+    tollbook: Tollbook, file: str, options: tuple[str, ...], sentence: str
+) -> None:
+    assert sentence in tollbook.refusal("prices", "load", tollbook.write(file, DECK), *options)
+
+
+def test_a_draft_is_published_once(tollbook: Tollbook) -> None:
+    path = tollbook.write("uk.csv", DECK)
+    loaded = tollbook("prices", "load", path, *TERMS, "--draft")
+    assert loaded.out == "uk: 4 rates loaded as version 2, a draft\n"
+    assert [it["status"] for it in tollbook.json("prices", "list")] == ["published", "draft"]
+    published = tollbook("prices", "publish", "2", "--from", "2024-03-01")
+    assert published.out == "uk: version 2 is published from 2024-03-01 on\n"
+    assert tollbook.json("prices", "publish", "2")["effective_from"] == "2024-03-01"
+    refused = tollbook.refusal("prices", "publish", "2", "--from", "2024-04-01")
+    assert "published from 2024-03-01 on and stays as it is; load a new one" in refused
+    first = tollbook.json("prices", "list")[0]
+    assert (first["status"], first["effective_until"]) == ("superseded", "2024-02-29")
+
+
+def test_what_cannot_be_published_is_refused_with_a_sentence(tollbook: Tollbook) -> None:
+    tollbook("tenants", "create", "default")
+    assert "there is no price book version 9" in tollbook.refusal("prices", "publish", "9")
+    assert "--from must be a date" in tollbook.refusal("prices", "publish", "1", "--from", "soon")
+
+
+def test_an_organization_may_have_a_book_of_its_own(tollbook: Tollbook) -> None:
+    tollbook("organizations", "create", "org_1")
+    tollbook("organizations", "create", "org_2", "--currency", "EUR")
+    path = tollbook.write("uk.csv", DECK)
+    loaded = tollbook.json("prices", "load", path, *TERMS, "--organization", "org_1")
+    assert loaded["organization_id"] == "org_1"
+    own = tollbook.json("prices", "list", "--organization", "org_1")
+    assert [it["version"] for it in own] == [2]
+    said = tollbook.refusal("prices", "load", path, *TERMS, "--organization", "org_2")
+    assert "the price book is in USD, organization org_2 in EUR; nothing is converted" in said
+    assert "no organization org_9" in tollbook.refusal(
+        "prices", "load", path, *TERMS, "--organization", "org_9"
+    )
+
+
+def test_two_versions_are_compared(tollbook: Tollbook) -> None:
+    tollbook("prices", "load", tollbook.write("uk.csv", DECK), *TERMS)
+    changed = DECK.replace("0.012", "0.015").replace("4477-4479", "4478-4480").replace("09", "08")
+    tollbook("prices", "load", tollbook.write("uk2.csv", changed), *TERMS)
+    found = tollbook.json("prices", "diff", "2", "3")
+    assert found["counts"] == {
+        "voice.call": {"added": 1, "removed": 1, "dearer": 1, "cheaper": 2, "changed": 0}
+    }
+    assert found["differences"][0] == {
+        "change": "dearer",
+        "meter": "voice.call",
+        "when": {"to": "4420"},
+        "hours": [],
+        "old": {"price": "0.012", "per": "minute"},
+        "new": {"price": "0.015", "per": "minute"},
+        "percent": 25.0,
+    }
+    table = tollbook("prices", "diff", "2", "3", "--limit", "1").out
+    assert "+25.00%" in table
+    assert "and 4 more" in table
+    assert "no rate is different in versions 2 and 2" in tollbook("prices", "diff", "2", "2").out
+    assert "there is no price book version 9" in tollbook.refusal("prices", "diff", "2", "9")
+
+
+def test_a_long_book_is_shown_up_to_a_limit(tollbook: Tollbook) -> None:
+    tollbook("prices", "load", tollbook.write("uk.csv", DECK), *TERMS)
+    assert "and 2 more" in tollbook("prices", "show", "2", "--limit", "2").out
+    assert len(tollbook.json("prices", "show", "2", "--limit", "2")["rates"]) == 2
+
+
+def test_the_commands_of_the_page_run(tollbook: Tollbook) -> None:
+    (deck,) = re.findall(r"```csv\n(.*?)```", PAGE, re.DOTALL)
+    tollbook.write("uk.csv", deck)
+    for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL):
+        for command in block.replace("\\\n", " ").strip().splitlines():
+            name, *arguments = shlex.split(command)
+            assert name == ".venv/bin/tollbook"
+            ran = tollbook(*arguments)
+            assert ran.code == 0, ran.err
+    assert [(it["rates"], it["status"]) for it in tollbook.json("prices", "list")][1:] == [
+        (7, "superseded"),
+        (7, "published"),
+    ]

@@ -1,0 +1,38 @@
+"""docs/decks.md is true: its deck loads, its book loads, its refusal is what is said."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tollbook.domain.errors import PriceBookRefused
+from tollbook.rating.book_yaml import parse_price_book
+from tollbook.rating.deck_book import parse_deck
+from tollbook.rating.deck_columns import FIELDS
+from tollbook.rating.deck_terms import BookTerms, DeckTerms
+
+PAGE = (Path(__file__).parents[2] / "docs" / "decks.md").read_text()
+BLOCKS = re.findall(r"```(csv|yaml)\n(.*?)```", PAGE, re.DOTALL)
+(DECK,) = [text for kind, text in BLOCKS if kind == "csv"]
+(BOOK,) = [text for kind, text in BLOCKS if kind == "yaml"]
+
+
+def test_the_book_of_the_page_loads_with_its_examples() -> None:
+    assert len(parse_price_book(BOOK, lambda _: DECK.encode()).decks[0].prefixes) == 7
+
+
+def test_the_deck_is_refused_as_the_page_says() -> None:
+    (sentence,) = re.findall(r"^line \d+: prefix.*$", PAGE, re.MULTILINE)
+    wrong = DECK.replace("4474, 4475", "4420, 4475")
+    with pytest.raises(PriceBookRefused) as refused:
+        parse_deck(
+            wrong,
+            DeckTerms("voice.call", "minute"),
+            BookTerms("uk", "USD", "2024-02-01", "uk.csv"),
+        )
+    assert [it.error for it in refused.value.details] == [sentence]
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_every_field_of_a_deck_is_documented(field: str) -> None:
+    assert f"`{field}`" in PAGE
