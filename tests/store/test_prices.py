@@ -40,10 +40,10 @@ def test_a_book_is_stored_whole_and_prices_by_prefix_and_hour(database: Database
     assert costs == {"1": 13_200_000, "2": 305_000_000, "3": 213_500_000}
 
 
-def test_tiers_wait_in_quarantine_while_nothing_counts_the_month(database: Database) -> None:
+def test_tiers_of_a_stored_book_are_charged_from_where_the_month_stands(database: Database) -> None:
     platform = Platform(database)
     platform.organization()
     with database.writing() as transaction:
         prices.add_price_book(transaction, TENANT, parse_price_book(BOOK), now())
-    receipt = platform.receipt(event(type="sms.outbound", quantity=1))
-    assert (receipt.status.value, receipt.code) == ("quarantined", "month_unknown")
+    assert platform.statuses(event(type="sms.outbound", quantity=1)) == ["accepted"]
+    assert platform.rows("SELECT position IS NULL FROM events") in ([(0,)], [(False,)])
