@@ -8,6 +8,7 @@ import pytest
 from tests.builders import Json, Platform, event
 from tollbook.analytics import users
 from tollbook.domain.periods import Period
+from tollbook.store import prices
 from tollbook.store.database import Database
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -141,10 +142,17 @@ def test_an_own_cost_is_charged_as_it_is(platform: Platform) -> None:
 
 def test_the_rate_that_priced_an_event_is_stored_with_it(platform: Platform) -> None:
     platform.send(event())
-    assert platform.rows(
-        "SELECT rates.meter, rates.price, rates.version, events.billed "
-        "FROM events JOIN rates ON rates.rate_id = events.rate_id"
-    ) == [("voice.call", "0.002", 1, 61_000_000)]
+    ((rate_id, billed),) = platform.rows("SELECT rate_id, billed FROM events")
+    with platform.database.reading() as snapshot:
+        found = prices.find_rate(snapshot, platform.tenant, rate_id)
+    assert found is not None
+    head, rate = found
+    assert (rate.meter, rate.pricing.price, head.version, billed) == (
+        "voice.call",
+        "0.002",
+        1,
+        61_000_000,
+    )
 
 
 def test_users_are_ordered_by_cost_then_id(platform: Platform) -> None:

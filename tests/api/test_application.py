@@ -21,6 +21,7 @@ CODES = {
     "NotFound": (404, "not_found"),
     "MethodNotAllowed": (405, "method_not_allowed"),
     "AlreadyExists": (409, "already_exists"),
+    "AlreadyPublished": (409, "already_published"),
     "BodyTooLarge": (413, "body_too_large"),
     "UnsupportedBody": (415, "unsupported_body"),
     "SumOutOfRange": (422, "sum_out_of_range"),
