@@ -167,6 +167,12 @@ def test_days_are_read_as_they_are_written(cell: str, dates: str, day: int) -> N
     assert rate.valid_from == day
 
 
+@pytest.mark.parametrize("header", ["Rate/min", "Rate (USD/min)", "PRICE PER MINUTE", "Rate"])
+@pytest.mark.parametrize("per", ["minute", "minutes", "1 minute"])
+def test_a_unit_in_a_header_is_the_decks_own(header: str, per: str) -> None:
+    assert priced(parse(f"Code,{header}\n44,2\n", per=per)) == {"44": "2"}
+
+
 def test_one_prefix_may_have_prices_on_different_days() -> None:
     text = "Prefix,Rate,From date,End date\n44,1,2024-02-01,2024-02-29\n44,2,2024-03-01,\n"
     assert [(it.valid_from, it.valid_until) for it in rates(parse(text))] == [
@@ -219,6 +225,7 @@ WRONG = [
     ("", "the deck is empty"),
     ("Prefix,Rate\n", "the deck has a header and no rows"),
     ("Prefix,Rate,Colour\n44,1,red\n", "line 1: unknown column 'Colour'; say which field it is"),
+    ("Prefix,From,Rate\n44,20240201,1\n", "line 1: unknown column 'From'; say which field it"),
     ("Prefix,Destination\n44,UK\n", "line 1: no column has prices"),
     ("Destination,Rate\nUK,1\n", "line 1: no column has prefixes, country codes or countries"),
     ("Area code,Rate\n20,1\n", "line 1: no column has prefixes"),

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import msgspec
 from anyio.to_thread import run_sync
@@ -62,11 +63,13 @@ async def post_events(request: Request, services: Services, read_query: QueryRea
 
     prepare = _Preparation(services, key, revision, query["atomic"], decode)
     if len(body) > LARGE:
-        submission = await run_sync(prepare.all, body, limiter=services.decoding)
+        whole = partial(prepare.all, body)
+        settled = await services.inbox.prepare_and_settle(whole, services.decoding)
     else:
         draft = prepare.draft(body)
         submission = prepare.submission(draft) or await _loaded(prepare, draft)
-    return receipts_response(await services.inbox.settle(submission))
+        settled = await services.inbox.settle(submission)
+    return receipts_response(settled)
 
 
 async def _loaded(prepare: "_Preparation", draft: Draft) -> Submission:

@@ -4,17 +4,34 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
+
 from tollbook.domain.errors import TollbookError
 from tollbook.ingest.catalogue import Catalogue
 from tollbook.ingest.commit import Settled, Submission
 from tollbook.ingest.queue import Delivery, Queue, Waiting
 from tollbook.store.database import Database
 
+Prepare = Callable[[], Submission]
 
-@dataclass(frozen=True)
+
+@dataclass
 class _Awaited:
-    submission: Submission
+    """A submission, or how to make it, and the request that waits."""
+
     future: asyncio.Future[Settled]
+    ready: Submission | None = None
+    how: Prepare | None = None
+
+    @property
+    def submission(self) -> Submission:
+        assert self.ready is not None  # noqa: S101  the queue prepares before it looks
+        return self.ready
+
+    def prepare(self) -> None:
+        if self.how is not None and self.ready is None:
+            self.ready = self.how()
 
 
 class Inbox:
@@ -43,8 +60,15 @@ class Inbox:
     async def settle(self, submission: Submission) -> Settled:
         """Wait until a submission is on disk; raise what kept it from getting there."""
         future: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
-        self._queue.put(_Awaited(submission, future))
+        self._queue.put(_Awaited(future, submission))
         return await future
+
+    async def prepare_and_settle(self, prepare: Prepare, limiter: CapacityLimiter) -> Settled:
+        """Wait until what `prepare` makes is on disk; the writer makes it when it is idle."""
+        future: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
+        if self._queue.put_idle(_Awaited(future, how=prepare)):
+            return await future
+        return await self.settle(await run_sync(prepare, limiter=limiter))
 
     def _deliver(self, deliveries: list[Delivery]) -> None:
         if self._loop is not None:

@@ -30,7 +30,6 @@ Attributes = Annotated[
 ONE = msgspec.Raw(b"1")
 NOTHING = msgspec.Raw(b"null")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _unhashed = blake2b(digest_size=8)
 _encode = msgspec.json.Encoder().encode
 _encode_sorted = msgspec.json.Encoder(order="sorted").encode
@@ -59,7 +58,8 @@ class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
 
 def microseconds(instant: datetime) -> int:
     """Give an instant as microseconds since 1970-01-01T00:00:00Z, the form it is stored in."""
-    return (instant - EPOCH) // _MICROSECOND
+    since = instant - EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def instant_of(stored: int) -> datetime:

@@ -48,23 +48,14 @@ def staged(fact: Fact, terms: Terms, months: Months | None = None) -> Staged:
     day, minute = day_and_minute(fact.time, terms.zone)
     if not terms.known:
         return _quarantined(fact, terms, UNKNOWN_ORGANIZATION)
-    usage = Usage(meter.type, fact.quantity, day, event.attributes, fact.cost, minute)
-    found = choose(terms.books, usage, terms.currency)
     position = tier_key = None
-    # What an event brought is charged whatever the month has billed.
-    if type(found) is Chosen and found.pricing.tier_group is not None and fact.cost is None:
-        tier_key = found.pricing.tier_group
-        if months is None:
-            charge: Charge | Unpriced = Charge(0, 0, found.rate_id)
-        else:
-            position = months.position(terms.number, day // 100, tier_key)
-            charge = charge_of(found, usage, position)
-    else:
-        charge = charge_of(found, usage)
+    plain = terms.plain(meter.type, day) if fact.cost is None else None
+    charge: Charge | Unpriced | None = plain.charge(fact.quantity) if plain is not None else None
+    if charge is None:
+        usage = Usage(meter.type, fact.quantity, day, event.attributes, fact.cost, minute)
+        charge, position, tier_key = _charged(usage, terms, months)
     if isinstance(charge, Unpriced):
         return _quarantined(fact, terms, charge)
-    if position is not None and months is not None and tier_key is not None:
-        months.advance(terms.number, day // 100, tier_key, charge.billed)
     user = event.user_id or ""
     return _row(
         Staged,
@@ -91,6 +82,24 @@ def staged(fact: Fact, terms: Terms, months: Months | None = None) -> Staged:
             tier_key,
         ),
     )
+
+
+def _charged(
+    usage: Usage, terms: Terms, months: Months | None
+) -> tuple[Charge | Unpriced, int | None, str | None]:
+    """Charge a usage; give the position of its month and its tier key when they matter."""
+    found = choose(terms.books, usage, terms.currency)
+    # What an event brought is charged whatever the month has billed.
+    if type(found) is not Chosen or found.pricing.tier_group is None or usage.cost is not None:
+        return charge_of(found, usage), None, None
+    tier_key, month = found.pricing.tier_group, usage.day // 100
+    if months is None:
+        return Charge(0, 0, found.rate_id), None, tier_key
+    position = months.position(terms.number, month, tier_key)
+    charge = charge_of(found, usage, position)
+    if not isinstance(charge, Unpriced):
+        months.advance(terms.number, month, tier_key, charge.billed)
+    return charge, position, tier_key
 
 
 def staged_all(facts: list[Fact], terms: Mapping[str, Terms]) -> list[Staged]:

@@ -12,6 +12,7 @@ from tollbook.domain.keys import ApiKey
 from tollbook.domain.prices import LAST_DAY
 from tollbook.rating.book import Tariff
 from tollbook.rating.choose import Books
+from tollbook.rating.plain import Plain, plain_of
 from tollbook.store import directory, keys, prices
 from tollbook.store.database import Database, Snapshot
 
@@ -30,6 +31,14 @@ class Terms(msgspec.Struct, frozen=True):
     zone: ZoneInfo
     currency: str
     books: Books
+    plains: dict[tuple[str, int], Plain | None] = msgspec.field(default_factory=dict)
+
+    def plain(self, meter: str, day: int) -> Plain | None:
+        """Give the plain price of a meter on a day, remembered with the terms."""
+        key = meter, day
+        if key not in self.plains:
+            self.plains[key] = plain_of(self.books, meter, day, self.currency)
+        return self.plains[key]
 
 
 class Catalogue:

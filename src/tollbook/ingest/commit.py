@@ -1,6 +1,6 @@
 """One transaction for many submissions: claim, store, and tell each event what became of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from operator import itemgetter
 from typing import NamedTuple
@@ -22,6 +22,8 @@ from tollbook.store.staging import Staged, Standing
 
 Identity = tuple[int, str]
 _tier_key = itemgetter(Staged._fields.index("tier_key"))
+_identity = itemgetter(*map(Staged._fields.index, ("organization_id", "id")))
+_user = itemgetter(*map(Staged._fields.index, ("organization_id", "user_id")))
 
 _DAY = 24 * 3600 * 1_000_000
 """A day in microseconds."""
@@ -119,8 +121,12 @@ def _refused(submission: Submission, causes: Iterable[Receipt]) -> Settled:
 
 def _make_room(database: Database, submissions: Sequence[Submission]) -> None:
     """Make room wherever the events may fall: their terms may change until the commit."""
-    days = {fact.time // _DAY for submission in submissions for fact in submission.facts}
-    database.make_room({month for day in days for month in _months_around(day)})
+    database.make_room(_months_of(submissions))
+
+
+def _months_of(submissions: Sequence[Submission]) -> Iterator[int]:
+    for day in {fact.time // _DAY for it in submissions for fact in it.facts}:
+        yield from _months_around(day)
 
 
 @lru_cache(4096)
@@ -140,10 +146,8 @@ def _store(
     transaction: Transaction, catalogue: Catalogue, submissions: Sequence[Submission], now: int
 ) -> _Stored:
     refusals = _renew(transaction, catalogue, submissions)
-    firsts: dict[Identity, Staged] = {}
-    for submission in submissions:
-        for row in submission.rows:
-            firsts.setdefault((row.organization_id, row.id), row)
+    arrived = [row for submission in submissions for row in submission.rows]
+    firsts = _firsts(arrived)
     standing: dict[Identity, Standing] = {}
     users: set[User] = set()
     if firsts:
@@ -151,18 +155,30 @@ def _store(
         if any(map(_tier_key, rows)):
             found = _record_in_order(transaction, catalogue, submissions, firsts, now)
         else:
-            users = catalogue.strangers(
-                (it.organization_id, it.user_id) for it in rows if not it.code
-            )
+            users = catalogue.strangers(map(_user, rows))
+            if users:  # whoever is named only by an event in quarantine is not created
+                users = catalogue.strangers(_user(row) for row in rows if not row.code)
             found = ledger.record(transaction, rows, now, new_users=bool(users))
         standing = {(it.organization_id, it.id): it for it in found}
         if standing:  # whoever is named only by an event that was not stored is not there
             users = set()
+    settle = _settle if standing or len(firsts) < len(arrived) else _settle_fresh
     outcomes = [
-        refusals[index] if index in refusals else _settle(submission, firsts, standing)
+        refusals[index] if index in refusals else settle(submission, firsts, standing)
         for index, submission in enumerate(submissions)
     ]
     return _Stored(outcomes, users)
+
+
+def _firsts(rows: Sequence[Staged]) -> dict[Identity, Staged]:
+    """Give the first row of each identity, in order of arrival."""
+    identities = list(map(_identity, rows))
+    firsts = dict(zip(identities, rows, strict=True))
+    if len(firsts) < len(rows):
+        firsts = {}
+        for identity, row in zip(identities, rows, strict=True):
+            firsts.setdefault(identity, row)
+    return firsts
 
 
 def _record_in_order(
@@ -230,23 +246,31 @@ def _settle(
     firsts: dict[Identity, Staged],
     standing: dict[Identity, Standing],
 ) -> Settled:
+    receipts: list[Receipt] = []
+    for fact, row in zip(submission.facts, submission.rows, strict=True):
+        identity = _identity(row)
+        held, first = standing.get(identity), firsts[identity]
+        if held is None and first is row:
+            receipts.append(_fresh(fact.index, row))
+        else:
+            receipts.append(_known(fact.index, row, held or first))
+    return _settled(submission, receipts)
+
+
+def _settle_fresh(submission: Submission, *_: object) -> Settled:
+    """Settle when no identity of the whole transaction stood before or came twice."""
     receipts = [
-        _fresh(fact.index, row)
-        if (first := firsts[row.organization_id, row.id]) is row and not standing
-        else _receipt(fact.index, row, first, standing)
+        _fresh(fact.index, row) if row.code else Receipt(fact.index, Outcome.ACCEPTED, row.id)
         for fact, row in zip(submission.facts, submission.rows, strict=True)
     ]
+    return _settled(submission, receipts)
+
+
+def _settled(submission: Submission, receipts: list[Receipt]) -> Settled:
     if submission.rejections:
         receipts += submission.rejections
         receipts.sort(key=lambda receipt: receipt.index)
     return Settled(receipts)
-
-
-def _receipt(index: int, row: Staged, first: Staged, standing: dict[Identity, Standing]) -> Receipt:
-    held = standing.get((row.organization_id, row.id))
-    if held is None and first is row:
-        return _fresh(index, row)
-    return _known(index, row, held or first)
 
 
 def _fresh(index: int, row: Staged) -> Receipt:

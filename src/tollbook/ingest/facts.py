@@ -45,11 +45,13 @@ def fact_of(index: int, event: Event) -> Fact | None:
     meter = BY_TYPE.get(event.type)
     if meter is None or (meter.needs_resource and event.resource_id is None):
         return None
+    identity, organization = event.id, event.organization_id
+    user, resource = event.user_id, event.resource_id
     if not (
-        _is_sound(event.id)
-        and _is_sound(event.organization_id)
-        and (event.user_id is None or _is_sound(event.user_id))
-        and (event.resource_id is None or _is_sound(event.resource_id))
+        ((identity.isprintable() and not identity.isspace()) or _is_sound(identity))
+        and _is_known_sound(organization)
+        and (user is None or _is_known_sound(user))
+        and (resource is None or _is_known_sound(resource))
     ):
         return None
     try:
@@ -106,5 +108,8 @@ def _cost_of(event: Event) -> int | None:
 
 
 def _is_sound(identity: str) -> bool:
-    """Tell whether an identifier is sound, quickly for the ordinary ones."""
-    return (identity.isprintable() and not identity.isspace()) or not id_problem("", identity)
+    return not id_problem("", identity)
+
+
+_is_known_sound = lru_cache(65_536)(_is_sound)
+"""Organizations and users come again and again; of events no two have the same id."""

@@ -1,7 +1,9 @@
 """Group commit: requests that arrive together share one transaction.
 
 One thread takes whatever is waiting, commits it, and releases all its receipts. While it commits,
-the next group gathers, so that groups grow with the load and nobody waits for company.
+the next group gathers, so that groups grow with the load and nobody waits for company. A large
+request that finds the writer idle is also prepared by it: handing a thousand events from one core's
+memory to another's takes longer than preparing a quarter of them.
 """
 
 import threading
@@ -30,6 +32,10 @@ class Waiting(Protocol):
         """Give what is to be committed."""
         ...
 
+    def prepare(self) -> None:
+        """Make the submission, for one that came to `put_idle` without it."""
+        ...
+
 
 class Queue:
     """The bounded queue in front of the one writer of this process."""
@@ -51,6 +57,8 @@ class Queue:
         self._most_in_group = most_in_group
         self._waiting: deque[Waiting] = deque()
         self._events_waiting = 0
+        self._lone: Waiting | None = None
+        self._busy = False
         self._closing = False
         self._change = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="tollbook-writer")
@@ -80,14 +88,39 @@ class Queue:
             self._events_waiting += count
             self._change.notify()
 
+    def put_idle(self, waiting: Waiting) -> bool:
+        """Have the writer prepare a submission and commit it; False when it has other work."""
+        with self._change:
+            if self._closing or self._busy or self._waiting or self._lone:
+                return False
+            self._lone = waiting
+            self._change.notify()
+            return True
+
     def _run(self) -> None:
         while group := self._next_group():
-            self._deliver(self._commit(group))
+            self._deliver(self._prepared(group[0]) or self._commit(group))
+
+    def _prepared(self, waiting: Waiting) -> list[Delivery]:
+        """Prepare what came without its submission; deliver why that cannot be done."""
+        try:
+            waiting.prepare()
+        except TollbookError as error:
+            return [(waiting, error)]
+        except Exception:
+            _log.exception("preparation_failed")
+            return [(waiting, InternalError("something went wrong; nothing was stored"))]
+        return []
 
     def _next_group(self) -> list[Waiting]:
         with self._change:
-            while not self._waiting and not self._closing:
+            self._busy = False
+            while not self._waiting and not self._lone and not self._closing:
                 self._change.wait()
+            self._busy = True
+            if self._lone:
+                lone, self._lone = self._lone, None
+                return [lone]
             group: list[Waiting] = []
             events = 0
             while self._waiting:

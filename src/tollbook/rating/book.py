@@ -97,6 +97,15 @@ class Tariff:
         pricing = self._pricings[self._template_of[row]]
         return Chosen(self, row, self._ids[row], pricing, to, from_)
 
+    def prices(self, meter: str) -> bool:
+        """Tell whether any rate has a price for a meter."""
+        return meter in self._prices
+
+    def sole(self, meter: str) -> tuple[int, Pricing] | None:
+        """Give the id and pricing of the one rate that prices all usage of a meter, or None."""
+        found = self._sole.get(meter)
+        return found and found[1:]
+
     def _fits(self, row: int, usage: Usage) -> bool:
         return fits(self.template(row), usage)
 

@@ -8,7 +8,7 @@ from tollbook.rating.choose import Books, choose
 from tollbook.rating.quantity import billed_seconds
 from tollbook.rating.working import Working, worked
 
-_MOST_COST_NANOS = scaled(MOST_COST, COST_PLACES)
+MOST_COST_NANOS = scaled(MOST_COST, COST_PLACES)
 _OUT_OF_RANGE = Unpriced("cost_out_of_range", f"the cost would be over {MOST_COST}")
 Found = Chosen | Unpriced
 
@@ -46,16 +46,16 @@ def priced(
         if calls is not None:
             billed = billed_seconds(calls, billed)
         cost = divide_half_even(billed * plain[0], plain[1])
-        return Charge(cost, billed, rate_id) if cost <= _MOST_COST_NANOS else _OUT_OF_RANGE
+        return Charge(cost, billed, rate_id) if cost <= MOST_COST_NANOS else _OUT_OF_RANGE
     work = worked(pricing, usage, position)
     if isinstance(work, Unpriced):
         return work
     cost = work.cost
-    if not -_MOST_COST_NANOS <= cost <= _MOST_COST_NANOS:
+    if not -MOST_COST_NANOS <= cost <= MOST_COST_NANOS:
         return _OUT_OF_RANGE
     bought = None if pricing.buy is None else worked(pricing.buy, usage)
     buy = bought.cost if isinstance(bought, Working) else None
-    if buy is not None and buy > _MOST_COST_NANOS:
+    if buy is not None and buy > MOST_COST_NANOS:
         return _OUT_OF_RANGE
     return Charge(cost, work.billed, rate_id, buy, work.lines)
 
@@ -63,7 +63,7 @@ def priced(
 def _marked_up(pricing: Pricing, rate_id: int, usage: Usage, own: int) -> Charge | Unpriced:
     """Charge an event's own cost with the markup of the rate, rounded once."""
     markup = divide_half_even(own * (pricing.markup or 0), PARTS)
-    if own + markup > _MOST_COST_NANOS:
+    if own + markup > MOST_COST_NANOS:
         return _OUT_OF_RANGE
     parts = (Line(OWN_COST_LINE, own), Line(MARKUP_LINE, markup))
     return Charge(own + markup, usage.quantity, rate_id, own, parts)

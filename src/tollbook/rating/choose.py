@@ -18,10 +18,8 @@ def choose(books: Books, usage: Usage, currency: str) -> Chosen | Unpriced:
     asked: Tariff | None = None
     day = usage.day
     for versions in books:
-        for tariff in versions:
-            if tariff.effective_from <= day:
-                break
-        else:
+        tariff = in_force(versions, day)
+        if tariff is None:
             continue
         if tariff.currency != currency:
             return Unpriced(
@@ -38,3 +36,11 @@ def choose(books: Books, usage: Usage, currency: str) -> Chosen | Unpriced:
     return Unpriced(
         NO_PRICE, f"price book version {asked.version} has no price for this {usage.meter}"
     )
+
+
+def in_force(versions: Sequence[Tariff], day: int) -> Tariff | None:
+    """Give the version of a book for a day: the first that has begun, the latest coming first."""
+    for tariff in versions:
+        if tariff.effective_from <= day:
+            return tariff
+    return None

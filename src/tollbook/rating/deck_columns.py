@@ -5,7 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from tollbook.domain.meters import BY_TYPE
 from tollbook.rating.deck_terms import DeckProblems, DeckTerms
+from tollbook.rating.words import per
 
 PREFIX = "prefix"
 COUNTRY_CODE = "country_code"
@@ -23,7 +25,7 @@ _NAMES: Mapping[str, Iterable[str]] = {
     PREFIX: (
         *("prefix", "prefixes", "code", "codes", "dial code", "dial codes", "dialcode"),
         *("dialling code", "dialling codes", "dialing code", "dialing codes", "number prefix"),
-        *("destination code", "destination codes", "to", "to prefix", "e164", "e164 prefix"),
+        *("destination code", "destination codes", "to prefix", "e164", "e164 prefix"),
         *("destination prefix", "phone prefix", "called prefix", "b number", "b number prefix"),
     ),
     COUNTRY_CODE: ("country code", "cc", "country dial code", "country prefix"),
@@ -32,7 +34,7 @@ _NAMES: Mapping[str, Iterable[str]] = {
         *("network code", "network codes", "operator code", "operator codes"),
     ),
     ORIGIN: (
-        *("origin", "origin prefix", "origin code", "origination", "origination code", "from"),
+        *("origin", "origin prefix", "origin code", "origination", "origination code"),
         *("from prefix", "a number", "a number prefix", "calling prefix"),
     ),
     PRICE: ("price", "rate", "sell", "sell price", "sell rate", "new rate", "new price", "tariff"),
@@ -145,12 +147,20 @@ def _known(
         if said:
             sentence = f"column {cell!r} is in {said[0]}, the price book in {currency}"
             problems.say(line, cell, "currency_mismatch", sentence)
+    units = [] if " ".join(words) in _FIELD_OF else [_UNITS[it] for it in words if it in _UNITS]
     wanted = terms.per if field in (PRICE, BUY) else "second" if field in _SECONDS else None
-    units = [_UNITS[it] for it in words if it in _UNITS]
-    if wanted and " ".join(words) not in _FIELD_OF and any(it != wanted for it in units):
+    if wanted and any(not _same_unit(it, wanted, terms.meter) for it in units):
         sentence = f"column {cell!r} is by {units[0]}, and read as by {wanted}"
         problems.say(line, cell, "other_unit", sentence)
     return field
+
+
+def _same_unit(unit: str, wanted: str, meter: str) -> bool:
+    """Tell whether two words are for the same quantity of a meter, such as minute and minutes."""
+    try:
+        return unit == wanted or per(unit, BY_TYPE[meter]) == per(wanted, BY_TYPE[meter])
+    except ValueError:
+        return False
 
 
 def _settle_country(at: dict[str, int]) -> None:

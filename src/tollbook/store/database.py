@@ -91,7 +91,7 @@ class Database:
         with in_our_words(), self.engine.writer() as connection, connection.begin():
             yield Transaction(self.engine, connection)
 
-    def make_room(self, months: set[int]) -> None:
+    def make_room(self, months: Iterable[int]) -> None:
         """See to it that events of these months can be stored."""
         with in_our_words():
             self.engine.make_room(months)

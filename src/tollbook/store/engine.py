@@ -41,7 +41,7 @@ class Engine(Protocol):
         """Read many rows of `width` columns without starving beside a busy thread."""
         ...
 
-    def make_room(self, months: set[int]) -> None:
+    def make_room(self, months: Iterable[int]) -> None:
         """See to it that events of these months can be stored."""
         ...
 

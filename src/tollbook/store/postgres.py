@@ -57,7 +57,7 @@ class Postgres:
         del width  # the driver knows
         return self.run(driver, sql, parameters).fetchall()
 
-    def make_room(self, months: set[int]) -> None:
+    def make_room(self, months: Iterable[int]) -> None:
         """Create the monthly partitions that are missing; months before 2020 share one."""
         missing = {month for month in months if month >= _OLDEST_MONTH} - self._months
         if not missing:

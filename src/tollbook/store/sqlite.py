@@ -65,7 +65,7 @@ class Sqlite:
         whole = f"WITH q({names}) AS ({sql}) SELECT json_group_array(json_array({names})) FROM q"
         return _rows.decode(driver.execute(whole, parameters).fetchone()[0])
 
-    def make_room(self, months: set[int]) -> None:
+    def make_room(self, months: Iterable[int]) -> None:
         """Do nothing: one table holds all months."""
 
     def stage(self, driver: Driver, rows: Sequence[Staged]) -> int:

@@ -1,0 +1,44 @@
+"""The price of a meter where nothing but the quantity matters: found once for each day.
+
+Most meters of most platforms are such. What comes of it is what `charge` comes to.
+"""
+
+import msgspec
+
+from tollbook.domain.charges import Charge
+from tollbook.domain.exact import divide_half_even
+from tollbook.domain.prices import Pricing
+from tollbook.rating.charge import MOST_COST_NANOS
+from tollbook.rating.choose import Books, in_force
+
+
+class Plain(msgspec.Struct, frozen=True, gc=False):
+    """So many nanos for each micro, as a fraction, by one rate."""
+
+    rate_id: int
+    numerator: int
+    denominator: int
+
+    def charge(self, quantity: int) -> Charge | None:
+        """Charge a quantity in micros; None when that is for `charge` to refuse."""
+        cost = divide_half_even(quantity * self.numerator, self.denominator)
+        return Charge(cost, quantity, self.rate_id) if cost <= MOST_COST_NANOS else None
+
+
+def plain_of(books: Books, meter: str, day: int, currency: str) -> Plain | None:
+    """Find the plain price of a meter on a day; None when it takes a closer look at the usage."""
+    for versions in books:
+        tariff = in_force(versions, day)
+        if tariff is None:
+            continue
+        if tariff.currency != currency:
+            return None
+        if tariff.prices(meter):
+            return _plain(tariff.sole(meter))
+    return None
+
+
+def _plain(sole: tuple[int, Pricing] | None) -> Plain | None:
+    if sole is None or sole[1].calls is not None or sole[1].plain is None:
+        return None
+    return Plain(sole[0], *sole[1].plain)
