@@ -20,6 +20,7 @@ from tollbook.domain.errors import InvalidRequest
 from tollbook.domain.prices import PriceBook
 from tollbook.ingest.catalogue import Catalogue
 from tollbook.rating.book_yaml import parse_price_book
+from tollbook.rerating.worker import Worker
 from tollbook.settings import Settings
 from tollbook.store import directory, prices
 from tollbook.store.database import Database, Transaction, open_database
@@ -51,7 +52,8 @@ def services(settings: Settings, database: Database) -> Services:
         database, catalogue, now, settings.most_waiting_events, settings.most_group_events
     )
     cache = AnswerCache(settings.cached_answer_mib * 1024 * 1024)
-    return Services(database, catalogue, inbox, cache, now, settings.compression)
+    reratings = Worker(database, now)
+    return Services(database, catalogue, inbox, reratings, cache, now, settings.compression)
 
 
 def build(settings: Settings) -> ASGIApp:

@@ -7,6 +7,7 @@ import pytest
 
 from tests.api.conftest import Site, Tenant, prefix
 from tests.builders import event, reversal
+from tests.rerating.builders import Past
 from tollbook.api.application import ENDPOINTS
 from tollbook.domain.keys import Permission
 
@@ -34,6 +35,7 @@ class Case(NamedTuple):
     body: Any = None
 
 
+JANUARY = {"start_date": "2024-01-01", "end_date": "2024-01-31"}
 FOREIGN = {"organization": 404, "user": 404, "stranger": 404}
 CASES = [
     Case("GET", "/v1/analytics/users?organization_id=org_1", for_readers(stranger=404)),
@@ -139,6 +141,23 @@ CASES = [
         "/v1/quarantine?organization_id=org_2",
         for_admins(organization=404, user=403),
     ),
+    Case("POST", "/v1/rerating", for_admins(organization=403, user=403), JANUARY),
+    Case(
+        "POST",
+        "/v1/rerating",
+        for_admins(organization=403, user=403, stranger=404),
+        {**JANUARY, "organization_id": "org_1"},
+    ),
+    Case("GET", "/v1/rerating", for_admins(organization=403, user=403)),
+    *(
+        Case(method, f"/v1/rerating/{{run}}{act}", expected)
+        for method, act, expected in (
+            ("GET", "", for_admins(organization=403, user=403, stranger=404)),
+            ("POST", "/stop", for_admins(409, organization=403, user=403, stranger=404)),
+            ("POST", "/resume", for_admins(409, organization=403, user=403, stranger=404)),
+            ("POST", "/revert", for_admins(409, organization=403, user=403, stranger=404)),
+        )
+    ),
     Case("POST", "/v1/quarantine/replay", for_admins(user=403)),
     Case(
         "POST",
@@ -183,8 +202,16 @@ def cast(site: Site) -> Cast:
         "{of org_1}": prefix(tenant.key(organization="org_1")),
         "{of org_2}": prefix(tenant.key(organization="org_2")),
         "{of the tenant}": prefix(tenant.key()),
+        "{run}": _reverted_run(tenant),
     }
     return Cast(tenant, keys, prefixes)
+
+
+def _reverted_run(tenant: Tenant) -> str:
+    past = Past(tenant)
+    run = past.apply().id
+    past.revert(run)
+    return str(run)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda it: f"{it.method} {it.path}")

@@ -22,6 +22,7 @@ CODES = {
     "MethodNotAllowed": (405, "method_not_allowed"),
     "AlreadyExists": (409, "already_exists"),
     "AlreadyPublished": (409, "already_published"),
+    "RunConflict": (409, "run_conflict"),
     "BodyTooLarge": (413, "body_too_large"),
     "UnsupportedBody": (415, "unsupported_body"),
     "SumOutOfRange": (422, "sum_out_of_range"),

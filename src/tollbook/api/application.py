@@ -28,6 +28,7 @@ from tollbook.api.price_books import PRICE_BOOK_ENDPOINTS
 from tollbook.api.quarantine import QUARANTINE_ENDPOINTS
 from tollbook.api.rate import POST_RATE
 from tollbook.api.reference import POLICY, STYLES, reference_page
+from tollbook.api.rerating import RERATING_ENDPOINTS
 from tollbook.api.responses import JSON, error_response
 from tollbook.api.reversals import POST_REVERSALS
 from tollbook.api.services import Services
@@ -43,6 +44,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *KEY_ENDPOINTS,
     *PRICE_BOOK_ENDPOINTS,
     *QUARANTINE_ENDPOINTS,
+    *RERATING_ENDPOINTS,
 )
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -80,9 +82,11 @@ def _lifespan(services: Services) -> Callable[[object], AbstractAsyncContextMana
     @asynccontextmanager
     async def lifespan(_app: object) -> AsyncIterator[None]:
         services.inbox.open(asyncio.get_running_loop())
+        services.reratings.open()
         try:
             yield
         finally:
+            await run_sync(services.reratings.close)
             await run_sync(services.inbox.close)
             services.database.close()
 

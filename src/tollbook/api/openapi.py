@@ -30,6 +30,7 @@ _EXAMPLE_SENTENCES = {
     "already_published": "price book version 2 is published from 2024-02-01 on and stays as it is; "
     "load a new one",
     "price_book_refused": "the price book has 1 error; nothing was loaded",
+    "run_conflict": "run 3 (org_abc123, 2024-01-01 to 2024-01-31) is running: stop it first",
     "body_too_large": "the body must have at most 16777216 bytes",
     "unsupported_body": "Content-Encoding must be gzip, or absent",
     "queue_full": "the write queue is full; nothing was taken, try again soon",

@@ -1,8 +1,10 @@
 """The options that several verbs share: which tenant, which organization."""
 
 import argparse
+from datetime import date
 
 from tollbook.domain.errors import NotFound
+from tollbook.domain.periods import parsed_day
 from tollbook.store import directory
 from tollbook.store.database import Snapshot
 from tollbook.store.directory import OrganizationRow
@@ -14,6 +16,14 @@ def add_tenant_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tenant", default=DEFAULT_TENANT, help=f"the tenant (default: {DEFAULT_TENANT})"
     )
+
+
+def day(text: str) -> date:
+    """Read a day, as an option of a command."""
+    try:
+        return parsed_day(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text} is not a date such as 2024-01-31") from error
 
 
 def organization_of(snapshot: Snapshot, tenant: str, identity: str) -> OrganizationRow:

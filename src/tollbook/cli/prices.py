@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from tollbook.cli import price_diff
+from tollbook.cli import price_diff, rerating
 from tollbook.cli.choices import add_tenant_option, organization_of
 from tollbook.cli.output import Verbs, add_json_option, print_json, print_rows
 from tollbook.cli.price_files import add_deck_options, progress, read_book, rows_of
@@ -48,6 +48,7 @@ def add(verbs: Verbs) -> None:
         "--limit", type=int, help=f"rates to show (default: {_MOST_IN_A_TABLE:,}; JSON: all)"
     )
     listing = nouns.add_parser("list", help="list price books")
+    rerating.add(nouns)
     diff = nouns.add_parser("diff", help="compare two versions")
     price_diff.add_options(diff)
     owner = "of an organization's own (default: the tenant's)"

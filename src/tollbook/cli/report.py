@@ -3,7 +3,6 @@
 import argparse
 import csv
 import sys
-from datetime import date
 from typing import Literal
 
 from rich import box
@@ -11,13 +10,13 @@ from rich.table import Table
 from rich.text import Text
 
 from tollbook.analytics.users import UserRow, user_rows, users_report
-from tollbook.cli.choices import add_tenant_option, organization_of
+from tollbook.cli.choices import add_tenant_option, day, organization_of
 from tollbook.cli.output import Verbs, add_json_option, print_json, print_table
 from tollbook.domain.directory import zone
 from tollbook.domain.errors import InvalidRequest
 from tollbook.domain.events import instant_of
 from tollbook.domain.exact import MICROS, amount_text, minutes_text, quantity_text
-from tollbook.domain.periods import Period, parsed_day, resolve
+from tollbook.domain.periods import Period, resolve
 from tollbook.settings import Settings
 from tollbook.store.directory import OrganizationRow
 from tollbook.wiring import now, open_migrated
@@ -49,19 +48,12 @@ def add(verbs: Verbs) -> None:
     )
     parser = questions.add_parser("users", help="usage and cost by user")
     parser.add_argument("organization")
-    parser.add_argument("--start", type=_day, help="first day (default: 30 days before the end)")
-    parser.add_argument("--end", type=_day, help="last day (default: today)")
+    parser.add_argument("--start", type=day, help="first day (default: 30 days before the end)")
+    parser.add_argument("--end", type=day, help="last day (default: today)")
     parser.add_argument("--csv", action="store_true", help="print CSV instead of a table")
     add_tenant_option(parser)
     add_json_option(parser)
     parser.set_defaults(run=_run)
-
-
-def _day(text: str) -> date:
-    try:
-        return parsed_day(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text} is not a date such as 2024-01-31") from error
 
 
 def _run(options: argparse.Namespace, settings: Settings) -> int:

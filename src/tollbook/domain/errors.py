@@ -10,6 +10,7 @@ TollbookError
 │   ├── NotFound                404  unknown, or another tenant's
 │   ├── MethodNotAllowed        405
 │   ├── AlreadyExists           409
+│   ├── RunConflict             409  a rerating in the wrong state, or in the way of another
 │   ├── AlreadyPublished        409  a published price book stays as it is
 │   ├── BodyTooLarge            413
 │   ├── UnsupportedBody         415
@@ -124,6 +125,13 @@ class AlreadyPublished(RequestError):
 
     status = 409
     code = "already_published"
+
+
+class RunConflict(RequestError):
+    """A rerating is not in the state for this, or another one is in its way."""
+
+    status = 409
+    code = "run_conflict"
 
 
 class BodyTooLarge(RequestError):

@@ -78,6 +78,16 @@ def find_organizations(
     return [OrganizationRow(*row) for row in rows]
 
 
+def organization_numbered(snapshot: Snapshot, tenant: str, number: int) -> OrganizationRow:
+    """Give a tenant's organization by its number, which is known to be one of its."""
+    rows = snapshot.rows(
+        _ORGANIZATION + "WHERE tenant_id = :tenant AND organization_id = :number",
+        tenant=tenant,
+        number=number,
+    )
+    return OrganizationRow(*rows[0])
+
+
 def organizations(snapshot: Snapshot, tenant: str) -> list[OrganizationRow]:
     """List a tenant's organizations."""
     rows = snapshot.rows(

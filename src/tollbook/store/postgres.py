@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 
+from tollbook.store import recharged
 from tollbook.store.engine import Driver, Parameters, Row
 from tollbook.store.staging import COLUMNS, CREATE, Staged, width
 
@@ -122,7 +123,8 @@ def _prepare(connection: psycopg.Connection[Any], _record: object) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET synchronous_commit = on")
         cursor.execute("SET plan_cache_mode = force_custom_plan")
-        cursor.execute(CREATE.rstrip() + " ON COMMIT DELETE ROWS")
+        for table in (CREATE, recharged.CREATE):
+            cursor.execute(table.rstrip() + " ON COMMIT DELETE ROWS")
     connection.commit()
 
 

@@ -278,3 +278,79 @@ quarantine = Table(
     Column("event", Text, nullable=False),
     **CLUSTERED,
 )
+
+# What events were charged before a run charged them again. The id before the run: all that an event
+# was ever charged is one short range, and a day that is taken back is another.
+charge_history = Table(
+    "charge_history",
+    metadata,
+    _organization(),
+    _key("day", Integer),
+    _key("id", Text),
+    _key("run_id", Integer),
+    Column("cost", BIG, nullable=False),
+    Column("billed", BIG, nullable=False),
+    Column("rate_id", BIG),
+    Column("buy", BIG),
+    Column("position", BIG),
+    Column("tier_key", Text),
+    **CLUSTERED,
+)
+
+# A tenant's runs are numbered from 1. What sets a run apart from a plan is where it stands:
+# `at_organization` and `at_day` move in the transactions of its batches. `costs` holds sums by
+# currency in words: those of a whole tenant may be larger than an integer of 64 bits.
+rerating_runs = Table(
+    "rerating_runs",
+    metadata,
+    _key("tenant_id", Text),
+    _key("id", Integer),
+    Column("organization_id", BIG),
+    Column("first_day", Integer, nullable=False),
+    Column("last_day", Integer, nullable=False),
+    Column("version", Integer),
+    Column("status", Text, nullable=False),
+    Column("backwards", SMALL, nullable=False),
+    Column("at_organization", BIG, nullable=False),
+    Column("at_day", Integer, nullable=False),
+    Column("expected", BIG, nullable=False),
+    Column("events", BIG, nullable=False),
+    Column("changed", BIG, nullable=False),
+    Column("unpriced", BIG, nullable=False),
+    Column("restored", BIG, nullable=False),
+    Column("costs", Text, nullable=False),
+    Column("created_at", BIG, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("moved_at", BIG, nullable=False),
+    Column("finished_at", BIG),
+    Column("reason", Text),
+    **CLUSTERED,
+)
+
+# The first so many events that a run could not price; their count is with the run.
+rerating_unpriced = Table(
+    "rerating_unpriced",
+    metadata,
+    _key("tenant_id", Text),
+    _key("run_id", Integer),
+    _organization(),
+    _key("day", Integer),
+    _key("id", Text),
+    Column("code", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    **CLUSTERED,
+)
+
+# Who did what to what, with which key; only ever added to. In the order it happened, for a tenant.
+audit_log = Table(
+    "audit_log",
+    metadata,
+    _key("tenant_id", Text),
+    _key("at", BIG),
+    _key("id", Text),
+    Column("key_prefix", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("object", Text, nullable=False),
+    Column("details", Text, nullable=False),
+    **CLUSTERED,
+)

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import URL, Connection, create_engine, event
 
+from tollbook.store import recharged
 from tollbook.store.engine import Driver, Parameters, Row
 from tollbook.store.staging import COLUMNS, CREATE, Staged, width
 
@@ -118,7 +119,8 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
         "temp_store = MEMORY",
     ):
         connection.execute(f"PRAGMA {pragma}")
-    connection.execute(CREATE)
+    for table in (CREATE, recharged.CREATE):
+        connection.execute(table)
 
 
 def _begin(connection: Connection) -> None:

@@ -1,0 +1,164 @@
+"""What rerating looks like from outside: requests, dry runs and runs, amounts as exact numbers."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from tollbook.domain.events import instant_of
+from tollbook.domain.exact import amount_text
+from tollbook.domain.periods import day_of
+from tollbook.domain.rerating import Costs, LeftAsItWas, Run, RunStatus
+from tollbook.rerating.dry_run import Diff, DryRun
+
+MOST_ROWS = 1_000
+_Limit = Annotated[int, Meta(ge=1, le=MOST_ROWS)]
+_Version = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+
+
+class NewRerating(msgspec.Struct):
+    """The body that charges a period again, in mind or, with `apply`, in the ledger.
+
+    `limit` bounds the rows and the unpriced events that a dry run lists.
+    """
+
+    start_date: date
+    end_date: date
+    organization_id: str | None = None
+    version: _Version | None = None
+    apply: bool = False
+    limit: _Limit = 100
+
+
+class Total(msgspec.Struct):
+    """What all events of a currency cost and would cost."""
+
+    currency: str
+    old_cost: msgspec.Raw
+    new_cost: msgspec.Raw
+    difference: msgspec.Raw
+
+
+class DiffRow(msgspec.Struct):
+    """What the events of a user, a meter and a day cost and would cost.
+
+    `user_id` is null for what the organization used by itself.
+    """
+
+    organization_id: str
+    user_id: str | None
+    meter: str
+    day: date
+    events: int
+    old_cost: msgspec.Raw
+    new_cost: msgspec.Raw
+    difference: msgspec.Raw
+
+
+class UnpricedEvent(msgspec.Struct):
+    """An event that has no price by these books, and keeps its charge."""
+
+    organization_id: str
+    id: str
+    day: date
+    code: str
+    reason: str
+
+
+class DryRunAnswer(msgspec.Struct):
+    """What would change: sums of everything, the rows that differ most, events without a price."""
+
+    events: int
+    changed: int
+    unpriced: int
+    totals: Sequence[Total]
+    differing_rows: int
+    rows: Sequence[DiffRow]
+    unpriced_events: Sequence[UnpricedEvent]
+
+
+class RunAnswer(msgspec.Struct):
+    """A run: what was asked, where it stands, what has come of it so far.
+
+    `events` have been charged again, of about `expected`; `changed` got another charge, `restored`
+    have the one before back. `reason` says why a run stopped by itself.
+    """
+
+    id: int
+    status: RunStatus
+    start_date: date
+    end_date: date
+    organization_id: str | None
+    version: int | None
+    expected: int
+    events: int
+    changed: int
+    unpriced: int
+    restored: int
+    totals: Sequence[Total]
+    created_at: datetime
+    created_by: str
+    moved_at: datetime
+    finished_at: datetime | None
+    reason: str | None
+
+
+def dry_run_answer(result: DryRun) -> DryRunAnswer:
+    """Show a dry run."""
+    return DryRunAnswer(
+        result.events,
+        result.changed,
+        result.unpriced,
+        _totals(result.costs),
+        result.differing,
+        [_row(it) for it in result.rows],
+        [unpriced_event(it) for it in result.left],
+    )
+
+
+def run_answer(run: Run) -> RunAnswer:
+    """Show a run."""
+    return RunAnswer(
+        run.id,
+        run.status,
+        day_of(run.span.first_day),
+        day_of(run.span.last_day),
+        run.organization_id,
+        run.span.version,
+        run.expected,
+        run.events,
+        run.changed,
+        run.unpriced,
+        run.restored,
+        _totals(run.costs),
+        instant_of(run.created_at),
+        run.created_by,
+        instant_of(run.moved_at),
+        None if run.finished_at is None else instant_of(run.finished_at),
+        run.reason,
+    )
+
+
+def unpriced_event(it: LeftAsItWas) -> UnpricedEvent:
+    """Show an event that has no price."""
+    return UnpricedEvent(it.organization_id, it.id, day_of(it.day), it.code, it.reason)
+
+
+def _totals(costs: Costs) -> list[Total]:
+    return [Total(it, *_amounts(old, new)) for it, (old, new) in sorted(costs.items())]
+
+
+def _row(it: Diff) -> DiffRow:
+    day, user = day_of(it.day), it.user_id or None
+    amounts = _amounts(it.old, it.new)
+    return DiffRow(it.organization_id, user, it.meter, day, it.events, *amounts)
+
+
+def _amounts(old: int, new: int) -> tuple[msgspec.Raw, msgspec.Raw, msgspec.Raw]:
+    return _amount(old), _amount(new), _amount(new - old)
+
+
+def _amount(nanos: int) -> msgspec.Raw:
+    return msgspec.Raw(amount_text(nanos).encode())

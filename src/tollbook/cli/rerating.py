@@ -1,0 +1,237 @@
+"""tollbook prices rerate: what a price change would do to the past; do it; take it back."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.progress import Progress
+
+from tollbook.api.rerating_answers import (
+    MOST_ROWS,
+    DryRunAnswer,
+    RunAnswer,
+    Total,
+    dry_run_answer,
+    run_answer,
+    unpriced_event,
+)
+from tollbook.cli.choices import add_tenant_option, day, organization_of
+from tollbook.cli.output import Verbs, add_json_option, print_json, print_rows
+from tollbook.domain.errors import InvalidRequest
+from tollbook.domain.periods import day_number
+from tollbook.domain.rerating import Run, RunStatus, Span
+from tollbook.rerating import runs
+from tollbook.rerating.dry_run import dry_run
+from tollbook.rerating.shelf import require_book
+from tollbook.rerating.work import Work
+from tollbook.settings import Settings
+from tollbook.store import recharging, rerating_runs
+from tollbook.store.audit import COMMAND_LINE, Actor
+from tollbook.store.database import Database
+from tollbook.wiring import now, open_migrated
+
+_INTERRUPTED = "interrupted at the command line"
+_SHOWN = 20
+
+
+def add(actions: Verbs) -> None:
+    """Offer the action."""
+    parser = actions.add_parser(
+        "rerate",
+        help="charge a period again: a dry run unless --apply is given",
+        description="Charge a period again by the books in force now, or by one version of them.",
+    )
+    parser.add_argument("--start", type=day, help="the first day")
+    parser.add_argument("--end", type=day, help="the last day")
+    parser.add_argument("--organization", help="only this one (default: all of the tenant)")
+    parser.add_argument("--version", type=int, help="a book to use on every day")
+    parser.add_argument("--limit", type=int, default=_SHOWN, help=f"rows shown ({_SHOWN})")
+    parser.add_argument("--yes", action="store_true", help="apply without asking")
+    act = parser.add_mutually_exclusive_group()
+    act.add_argument("--apply", action="store_true", help="change the ledger, as a run")
+    act.add_argument("--list", action="store_true", help="list the latest runs")
+    act.add_argument("--stop", type=int, metavar="RUN", help="stop a run after the day it is at")
+    act.add_argument("--resume", type=int, metavar="RUN", help="go on with a run")
+    act.add_argument("--revert", type=int, metavar="RUN", help="take a run back")
+    add_tenant_option(parser)
+    add_json_option(parser)
+    parser.set_defaults(run=_run, parser=parser)
+
+
+def _run(options: argparse.Namespace, settings: Settings) -> int:
+    if options.list:
+        return _list(options, open_migrated(settings))
+    acts = ((runs.stop, options.stop), (runs.resume, options.resume), (runs.revert, options.revert))
+    asked = [(act, number) for act, number in acts if number is not None]
+    if not asked:
+        if options.start is None or options.end is None:
+            options.parser.error("--start and --end are required")
+        if not 1 <= options.limit <= MOST_ROWS:
+            options.parser.error(f"--limit must be from 1 to {MOST_ROWS}")
+        return _rerate(options, open_migrated(settings))
+    act, number = asked[0]
+    database = open_migrated(settings)
+    with database.writing() as transaction:
+        run = act(transaction, _actor(options), number)
+    return _show(options, database, run if act is runs.stop else _work(options, database, run))
+
+
+def _actor(options: argparse.Namespace) -> Actor:
+    return Actor(options.tenant, COMMAND_LINE, now())
+
+
+def _rerate(options: argparse.Namespace, database: Database) -> int:
+    span = _span(options, database)
+    if not options.apply:
+        return _dry_run(options, database, span)
+    if not options.yes and not _is_wanted(options, database, span):
+        print("nothing was changed")
+        return 1
+    run = runs.begin(database, _actor(options), span)
+    return _show(options, database, _work(options, database, run))
+
+
+def _span(options: argparse.Namespace, database: Database) -> Span:
+    if options.start > options.end:
+        raise InvalidRequest("--start must not be after --end")
+    number = None
+    if options.organization is not None:
+        with database.reading() as snapshot:
+            number = organization_of(snapshot, options.tenant, options.organization).number
+    return Span(day_number(options.start), day_number(options.end), number, options.version)
+
+
+def _is_wanted(options: argparse.Namespace, database: Database, span: Span) -> bool:
+    """Show what would change, and ask."""
+    if options.json or not sys.stdin.isatty():
+        raise InvalidRequest("--apply asks before it changes anything; give --yes to answer")
+    _dry_run(options, database, span)
+    return input("Apply this? [y/N] ").strip().lower() in ("y", "yes")
+
+
+def _dry_run(options: argparse.Namespace, database: Database, span: Span) -> int:
+    with (
+        database.reading() as snapshot,
+        Progress(console=Console(stderr=True), transient=True) as progress,
+    ):
+        require_book(snapshot, options.tenant, span, apply=options.apply)
+        total = recharging.expected(snapshot, options.tenant, span)
+        task = progress.add_task("looking", total=total)
+        result = dry_run(
+            snapshot,
+            options.tenant,
+            span,
+            now(),
+            options.limit,
+            lambda events: progress.update(task, advance=events),
+        )
+    shown = dry_run_answer(result)
+    if options.json:
+        print_json({"dry_run": shown})
+    else:
+        _print_dry_run(shown)
+    return 0
+
+
+def _work(options: argparse.Namespace, database: Database, run: Run) -> Run:
+    """Work on a run in the foreground; interrupted, it is stopped and can be resumed."""
+    work = Work(database, options.tenant, run.id, now)
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        total = run.changed if run.backwards else run.expected
+        task = progress.add_task(f"run {run.id}", total=total)
+        try:
+            for step in work.steps():
+                progress.update(task, completed=step.restored if run.backwards else step.events)
+        except KeyboardInterrupt:
+            work.halt(_INTERRUPTED)
+            raise
+    with database.reading() as snapshot:
+        return runs.found(snapshot, _actor(options), run.id)
+
+
+def _list(options: argparse.Namespace, database: Database) -> int:
+    with database.reading() as snapshot:
+        found = rerating_runs.runs(snapshot, options.tenant, MOST_ROWS)
+    shown = [run_answer(run) for run in found]
+    if options.json:
+        print_json({"runs": shown})
+        return 0
+    print_rows(
+        ("Run", "Status", "Organization", "Start", "End", "Version", "Events", "Changed", "By"),
+        (
+            (
+                str(it.id),
+                it.status.value,
+                it.organization_id or "all",
+                it.start_date.isoformat(),
+                it.end_date.isoformat(),
+                str(it.version or ""),
+                f"{it.events:,} of {it.expected:,}",
+                f"{it.changed - it.restored:,}",
+                it.created_by,
+            )
+            for it in shown
+        ),
+        f"tenant {options.tenant} has never charged its past again",
+    )
+    return 0
+
+
+def _show(options: argparse.Namespace, database: Database, run: Run) -> int:
+    """Show a run; a run that stopped by itself is no success."""
+    with database.reading() as snapshot:
+        left = rerating_runs.unpriced(snapshot, options.tenant, run.id, options.limit)
+    shown = run_answer(run)
+    if options.json:
+        print_json({"run": shown, "unpriced_events": [unpriced_event(it) for it in left]})
+    else:
+        _print_run(shown)
+        for it in left:
+            print(f"  {it.organization_id} {it.id}: {it.reason}")
+    return 1 if run.status is RunStatus.STOPPED and options.stop is None else 0
+
+
+def _print_run(run: RunAnswer) -> None:
+    said = f"run {run.id} {run.status}: {run.events:,} events, {run.changed:,} changed"
+    if run.restored:
+        said += f", {run.restored:,} restored"
+    if run.unpriced:
+        said += f", {run.unpriced:,} without a price keep their charge"
+    print(said if run.reason is None else f"{said}; {run.reason}")
+    _print_totals(run.totals)
+
+
+def _print_dry_run(shown: DryRunAnswer) -> None:
+    print_rows(
+        ("Organization", "Day", "User", "Meter", "Events", "Old cost", "New cost", "Difference"),
+        (
+            (
+                it.organization_id,
+                it.day.isoformat(),
+                it.user_id or "",
+                it.meter,
+                f"{it.events:,}",
+                *(bytes(amount).decode() for amount in (it.old_cost, it.new_cost, it.difference)),
+            )
+            for it in shown.rows
+        ),
+        "no cost would change",
+    )
+    if shown.differing_rows > len(shown.rows):
+        print(f"and {shown.differing_rows - len(shown.rows):,} rows with smaller differences")
+    for it in shown.unpriced_events:
+        print(f"no price: {it.organization_id} {it.id}: {it.reason}")
+    print(
+        f"{shown.events:,} events, {shown.changed:,} would change, "
+        f"{shown.unpriced:,} would have no price and keep their charge; nothing was written"
+    )
+    _print_totals(shown.totals)
+
+
+def _print_totals(totals: Sequence[Total]) -> None:
+    for it in totals:
+        old, new, more = (
+            bytes(amount).decode() for amount in (it.old_cost, it.new_cost, it.difference)
+        )
+        print(f"{it.currency}: {old} -> {new}, difference {more}")

@@ -1,0 +1,151 @@
+"""What charging a period again would change, without changing anything."""
+
+from collections.abc import Callable
+from heapq import heappush, heappushpop
+from typing import NamedTuple
+
+import msgspec
+
+from tollbook.domain.errors import InvalidRequest, Problem
+from tollbook.domain.meters import BY_CODE
+from tollbook.domain.rerating import Costs, LeftAsItWas, Span, added
+from tollbook.ingest.months import Months
+from tollbook.rerating.again import MONTH_NOT_WHOLE, Chunk, Sums, charged_again
+from tollbook.rerating.shelf import Owner, Shelf
+from tollbook.store import recharging
+from tollbook.store.database import Snapshot
+from tollbook.store.recharging import Place
+
+Progress = Callable[[int], None]
+"""Is told how many more events were looked at."""
+
+_START = Place(0, 0)
+
+
+class Diff(NamedTuple):
+    """What the events of a user, a meter and a day cost and would cost, in nanos.
+
+    `user_id` is empty for what the organization used by itself.
+    """
+
+    organization_id: str
+    day: int
+    user_id: str
+    meter: str
+    events: int
+    old: int
+    new: int
+
+
+class DryRun(msgspec.Struct):
+    """What would change: sums of everything, the largest differences, and what has no price."""
+
+    events: int = 0
+    changed: int = 0
+    unpriced: int = 0
+    differing: int = 0
+    costs: Costs = {}
+    rows: list[Diff] = []
+    left: list[LeftAsItWas] = []
+
+
+def dry_run(
+    snapshot: Snapshot,
+    tenant: str,
+    span: Span,
+    as_of: int,
+    limit: int,
+    progress: Progress | None = None,
+) -> DryRun:
+    """Charge a span again in mind.
+
+    However many rows differ, no more than `limit` are kept, those with the largest differences.
+    """
+    result, shelf, kept = DryRun(), Shelf(tenant, span.version, as_of), _Largest(limit)
+    months, place = Months(snapshot), recharging.next_place(snapshot, tenant, span, _START)
+    while place is not None:
+        owner = shelf.owner(snapshot, place.organization)
+        sums: dict[tuple[str, int], Sums] = {}
+        for chunk in charged_again(snapshot, place, owner, months, span.first_day):
+            _count(result, chunk, owner, place, limit)
+            _add(sums, chunk)
+        for (user, meter), it in sums.items():
+            result.events += it.events
+            result.costs = added(result.costs, owner.currency, it.old, it.new)
+            if it.old != it.new:
+                result.differing += 1
+                type_ = BY_CODE[meter].type
+                kept.take(Diff(owner.id, place.day, user, type_, it.events, it.old, it.new))
+        if progress:
+            progress(sum(it.events for it in sums.values()))
+        place = recharging.next_place(snapshot, tenant, span, place)
+    result.rows = kept.in_order()
+    return result
+
+
+def require_whole_months(snapshot: Snapshot, tenant: str, span: Span, as_of: int) -> None:
+    """Refuse a period that begins within a month of which events would be new to tiers."""
+    if span.first_day % 100 == 1:
+        return
+    shelf, months = Shelf(tenant, span.version, as_of), Months(snapshot)
+    first = msgspec.structs.replace(
+        span, last_day=min(span.last_day, span.first_day // 100 * 100 + 99)
+    )
+    place = recharging.next_place(snapshot, tenant, first, _START)
+    while place is not None:
+        owner = shelf.owner(snapshot, place.organization)
+        if shelf.tiered:
+            for chunk in charged_again(snapshot, place, owner, months, span.first_day):
+                refuse_parts_of_months(chunk, owner)
+        place = recharging.next_place(snapshot, tenant, first, place)
+
+
+def refuse_parts_of_months(chunk: Chunk, owner: Owner) -> None:
+    """Refuse the period when an event of it could not be placed in the tiers of its month."""
+    for identity, reason in chunk.unpriced:
+        if reason is MONTH_NOT_WHOLE:
+            sentence = (
+                f"event {identity} of {owner.id} would be new to the tiers of its month: "
+                "start_date must be the first of a month"
+            )
+            raise InvalidRequest.of([Problem("start_date", MONTH_NOT_WHOLE.code, sentence)])
+
+
+def _count(result: DryRun, chunk: Chunk, owner: Owner, place: Place, limit: int) -> None:
+    refuse_parts_of_months(chunk, owner)
+    result.changed += len(chunk.changes)
+    result.unpriced += len(chunk.unpriced)
+    result.left += [
+        LeftAsItWas(owner.id, place.day, identity, it.code, it.reason)
+        for identity, it in chunk.unpriced[: limit - len(result.left)]
+    ]
+
+
+def _add(sums: dict[tuple[str, int], Sums], chunk: Chunk) -> None:
+    for key, it in chunk.sums.items():
+        known = sums.setdefault(key, Sums())
+        known.events += it.events
+        known.old += it.old
+        known.new += it.new
+
+
+class _Largest:
+    """Keeps the rows with the largest differences."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._heap: list[tuple[int, int, Diff]] = []
+        self._seen = 0
+
+    def take(self, row: Diff) -> None:
+        """Keep a row if it is large enough; of rows alike the first ones stay."""
+        self._seen += 1
+        entry = (abs(row.new - row.old), -self._seen, row)
+        if len(self._heap) < self._limit:
+            heappush(self._heap, entry)
+        else:
+            heappushpop(self._heap, entry)
+
+    def in_order(self) -> list[Diff]:
+        """Give the rows, the largest difference first."""
+        return [row for _, _, row in sorted(self._heap, reverse=True)]

@@ -1,0 +1,127 @@
+"""Beginning, stopping, resuming and taking back a run: what is allowed when, and who did it."""
+
+import msgspec
+
+from tollbook.domain.errors import NotFound, RunConflict
+from tollbook.domain.periods import day_of
+from tollbook.domain.rerating import AT_WORK, Run, RunStatus, Span
+from tollbook.rerating.dry_run import require_whole_months
+from tollbook.rerating.shelf import require_book
+from tollbook.store import recharging, rerating_runs
+from tollbook.store.audit import Actor, write_act
+from tollbook.store.database import Database, Snapshot, Transaction
+
+
+def begin(database: Database, actor: Actor, span: Span) -> Run:
+    """Record a run that applies the books as they are now; whoever works on it comes after."""
+    with database.reading() as snapshot:
+        require_book(snapshot, actor.tenant, span, apply=True)
+        require_whole_months(snapshot, actor.tenant, span, actor.at)
+        expected = recharging.expected(snapshot, actor.tenant, span)
+    with database.writing() as transaction:
+        rerating_runs.lock_runs(transaction, actor.tenant)
+        other = rerating_runs.overlapping(transaction, actor.tenant, span, unfinished=True)
+        if other:
+            raise RunConflict(
+                f"{named(other)} is {other.status} and reaches the same days: "
+                "resume it or revert it first"
+            )
+        number = rerating_runs.add_run(
+            transaction, actor.tenant, span, expected, actor.at, actor.key_prefix
+        )
+        return _logged(transaction, actor, "rerating.apply", found(transaction, actor, number))
+
+
+def stop(transaction: Transaction, actor: Actor, number: int) -> Run:
+    """Stop a run once the day it is at is done; stopping again changes nothing."""
+    run = _locked(transaction, actor, number)
+    if run.status is RunStatus.STOPPED:
+        return run
+    if run.status not in AT_WORK:
+        raise RunConflict(f"{named(run)} is {run.status}: there is nothing to stop")
+    stopped = msgspec.structs.replace(run, status=RunStatus.STOPPED, reason=None)
+    return _changed(transaction, actor, "rerating.stop", stopped)
+
+
+def resume(transaction: Transaction, actor: Actor, number: int) -> Run:
+    """Go on with a run, in the direction it was going.
+
+    One that is at work already stays so: whoever worked on it may be gone.
+    """
+    run = _locked(transaction, actor, number)
+    if run.status in AT_WORK:
+        return run
+    if run.status is not RunStatus.STOPPED:
+        raise RunConflict(f"{named(run)} is {run.status}: there is nothing to resume")
+    status = RunStatus.REVERTING if run.backwards else RunStatus.RUNNING
+    return _changed(
+        transaction,
+        actor,
+        "rerating.resume",
+        msgspec.structs.replace(run, status=status, reason=None),
+    )
+
+
+def revert(transaction: Transaction, actor: Actor, number: int) -> Run:
+    """Begin to take a run back: each event gets the charge it had before."""
+    rerating_runs.lock_runs(transaction, actor.tenant)
+    run = _locked(transaction, actor, number)
+    if run.status in AT_WORK:
+        raise RunConflict(f"{named(run)} is {run.status}: stop it first")
+    if run.backwards:
+        half = run.status is RunStatus.STOPPED
+        what = "half reverted: resume it" if half else "reverted already"
+        raise RunConflict(f"{named(run)} is {what}")
+    later = rerating_runs.overlapping(
+        transaction, actor.tenant, run.span, after=run.id, unfinished=False
+    )
+    if later:
+        raise RunConflict(
+            f"{named(later)} charged the same days again after run {run.id}: revert that first"
+        )
+    begun = msgspec.structs.replace(
+        run,
+        status=RunStatus.REVERTING,
+        backwards=True,
+        at_organization=0,
+        at_day=0,
+        finished_at=None,
+        reason=None,
+    )
+    return _changed(transaction, actor, "rerating.revert", begun)
+
+
+def found(snapshot: Snapshot, actor: Actor, number: int) -> Run:
+    """Find a run of a tenant, or say that there is none."""
+    run = rerating_runs.find_run(snapshot, actor.tenant, number)
+    if run is None:
+        raise NotFound(f"there is no rerating run {number}")
+    return run
+
+
+def named(run: Run) -> str:
+    """Name a run in a sentence."""
+    first, last = day_of(run.span.first_day), day_of(run.span.last_day)
+    return f"run {run.id} ({run.organization_id or 'all organizations'}, {first} to {last})"
+
+
+def _locked(transaction: Transaction, actor: Actor, number: int) -> Run:
+    rerating_runs.lock_run(transaction, actor.tenant, number)
+    return found(transaction, actor, number)
+
+
+def _changed(transaction: Transaction, actor: Actor, action: str, run: Run) -> Run:
+    rerating_runs.change_run(transaction, actor.tenant, run, actor.at)
+    return _logged(transaction, actor, action, found(transaction, actor, run.id))
+
+
+def _logged(transaction: Transaction, actor: Actor, action: str, run: Run) -> Run:
+    details = {
+        "start_date": day_of(run.span.first_day),
+        "end_date": day_of(run.span.last_day),
+        "organization_id": run.organization_id,
+        "version": run.span.version,
+        "changed": run.changed,
+    }
+    write_act(transaction, actor, action, f"run {run.id}", details)
+    return run

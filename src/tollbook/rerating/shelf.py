@@ -1,0 +1,96 @@
+"""The books that events are charged again by: one set of them, however long that takes."""
+
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from tollbook.domain.books import BookHead, BookStatus, listed
+from tollbook.domain.directory import zone
+from tollbook.domain.errors import InvalidRequest, NotFound, Problem
+from tollbook.domain.prices import FIRST_DAY, LAST_DAY
+from tollbook.domain.rerating import Span
+from tollbook.rating.book import Tariff
+from tollbook.rating.choose import Books
+from tollbook.store import directory, prices
+from tollbook.store.database import Snapshot
+
+
+class Owner(msgspec.Struct, frozen=True):
+    """An organization whose events are charged again, with its books."""
+
+    number: int
+    id: str
+    zone: ZoneInfo
+    currency: str
+    books: Books
+
+
+class Shelf:
+    """Books as they were in force at a moment: those published later do not count.
+
+    With a version, that book stands in for all versions of its owner, on every day: as if it had
+    been the only one. An organization's own book still goes before the tenant's.
+    """
+
+    def __init__(self, tenant: str, version: int | None, as_of: int) -> None:
+        self._tenant = tenant
+        self._version = version
+        self._as_of = as_of
+        self._heads: list[BookHead] | None = None
+        self._tariffs: dict[int, Tariff] = {}
+        self._owners: dict[int, Owner] = {}
+        self.tiered = False
+        """Whether any price of the books met so far depends on the month."""
+
+    def owner(self, snapshot: Snapshot, number: int) -> Owner:
+        """Give an organization with the books that price it."""
+        if number not in self._owners:
+            row = directory.organization_numbered(snapshot, self._tenant, number)
+            own, common = (self._tariffs_of(snapshot, it) for it in (number, None))
+            books = (own, common) if own else (common,)
+            self._owners = {number: Owner(number, row.id, zone(row.timezone), row.currency, books)}
+        return self._owners[number]
+
+    def _tariffs_of(self, snapshot: Snapshot, organization: int | None) -> tuple[Tariff, ...]:
+        if self._heads is None:
+            self._heads = self._chosen(snapshot)
+        heads = [it for it in self._heads if it.organization == organization]
+        return tuple(self._tariff(snapshot, it) for it in heads)
+
+    def _chosen(self, snapshot: Snapshot) -> list[BookHead]:
+        """List the books that price some day, the latest first."""
+        heads = prices.price_book_heads(snapshot, self._tenant)
+        known = [it for it in heads if (it.published_at or LAST_DAY * 10**9) <= self._as_of]
+        used = [it.head for it in listed(known, LAST_DAY) if it.prices_some_day]
+        chosen = [it for it in heads if it.version == self._version]
+        if chosen:
+            used = [it for it in used if it.organization != chosen[0].organization] + chosen
+        return sorted(used, key=lambda it: (it.effective_from, it.version), reverse=True)
+
+    def _tariff(self, snapshot: Snapshot, head: BookHead) -> Tariff:
+        if head.version not in self._tariffs:
+            book = prices.read_price_book(snapshot, self._tenant, head)
+            if head.version == self._version:
+                book = msgspec.structs.replace(book, effective_from=FIRST_DAY)
+            self._tariffs[head.version] = Tariff(book)
+            templates = (it for deck in book.decks for it in deck.templates)
+            self.tiered |= any(it.pricing.tier_group is not None for it in templates)
+        return self._tariffs[head.version]
+
+
+def require_book(snapshot: Snapshot, tenant: str, span: Span, *, apply: bool) -> None:
+    """Refuse a version that is not there, or not for these organizations, or still a draft."""
+    if span.version is None:
+        return
+    head = prices.find_price_book(snapshot, tenant, span.version)
+    if head is None:
+        raise NotFound(f"there is no price book version {span.version}")
+    if head.organization not in (None, span.organization):
+        sentence = (
+            f"version {head.version} is the own book of {head.organization_id}: "
+            "name that organization"
+        )
+        raise InvalidRequest.of([Problem("organization_id", "book_of_organization", sentence)])
+    if apply and head.published_at is None:
+        sentence = f"version {head.version} is a {BookStatus.DRAFT}: publish it before applying it"
+        raise InvalidRequest.of([Problem("version", "book_is_draft", sentence)])

@@ -1,0 +1,252 @@
+"""The statements that charge a day of an organization again, and take that back.
+
+All of them run under the organization's head, as those of ingest do. What changes comes through a
+temporary table; events, their history and every sum follow from it by joins.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from tollbook.domain.rerating import Span
+from tollbook.store.database import Snapshot, Transaction
+from tollbook.store.engine import Row
+from tollbook.store.recharged import COLUMNS, FACTS, KINDS, Chargeable, Charged, Recharged
+
+CHUNK = 20_000
+"""The most events that are in memory at once."""
+
+
+class Place(NamedTuple):
+    """A day of an organization: what is charged again in one transaction."""
+
+    organization: int
+    day: int
+
+    @property
+    def month(self) -> int:
+        """Give the month of the day."""
+        return self.day // 100
+
+
+_CHARGE = ", ".join(KINDS)
+
+NEXT_DAY = """
+SELECT MIN(day) FROM events
+WHERE organization_id = :organization AND day > :after AND day <= :last
+"""
+
+NEXT_ORGANIZATION = """
+SELECT MIN(organization_id) FROM organizations
+WHERE tenant_id = :tenant AND organization_id > :after
+"""
+
+_BEHIND = """
+WHERE events.organization_id = :organization AND events.day = :day AND events.reverses IS NULL
+    AND (events.time > :time OR (events.time = :time AND events.id > :id))
+ORDER BY events.time, events.id LIMIT :limit
+"""
+_STORED = ", ".join(f"events.{name}" for name in (*FACTS, *KINDS))
+
+EVENTS = f"SELECT {_STORED} FROM events {_BEHIND}"
+
+CHANGED = f"""
+SELECT {_STORED}, {", ".join(f"kept.{name}" for name in KINDS)}
+FROM events
+JOIN charge_history AS kept ON kept.organization_id = events.organization_id
+    AND kept.day = events.day AND kept.id = events.id AND kept.run_id = :run
+{_BEHIND}
+"""
+
+REVERSALS = """
+SELECT reverses, id FROM events
+WHERE organization_id = :organization AND day = :day AND reverses IS NOT NULL
+"""
+
+# Counts events by their sums, which are many times fewer.
+EXPECTED = """
+SELECT CAST(SUM(usage_daily.count) AS BIGINT)
+FROM organizations
+JOIN usage_daily ON usage_daily.organization_id = organizations.organization_id
+WHERE organizations.tenant_id = :tenant
+    AND (organizations.organization_id = :only OR :only = 0)
+    AND usage_daily.month BETWEEN :first_month AND :last_month
+    AND usage_daily.day BETWEEN :first_day AND :last_day
+"""
+
+EMPTY = "DELETE FROM recharged"
+
+REMEMBER = f"""
+INSERT INTO charge_history (organization_id, day, id, run_id, {_CHARGE})
+SELECT
+    CAST(:organization AS BIGINT), CAST(:day AS INTEGER), id, CAST(:run AS BIGINT),
+    {", ".join(f"was_{name}" for name in KINDS)}
+FROM recharged ORDER BY id
+"""
+
+CHANGE_EVENTS = f"""
+UPDATE events SET {", ".join(f"{name} = recharged.{name}" for name in KINDS)}
+FROM recharged
+WHERE events.organization_id = :organization AND events.day = :day AND events.id = recharged.id
+"""
+
+_MOVED = """(
+    SELECT
+        owner, meter,
+        CAST(SUM(billed - was_billed) AS BIGINT) AS billed,
+        CAST(SUM(cost - was_cost) AS BIGINT) AS cost,
+        CAST(SUM(COALESCE(buy, 0) - COALESCE(was_buy, 0)) AS BIGINT) AS buy,
+        CAST(SUM(sign * (
+            CASE WHEN buy IS NULL THEN 0 ELSE 1 END - CASE WHEN was_buy IS NULL THEN 0 ELSE 1 END
+        )) AS BIGINT) AS bought
+    FROM recharged GROUP BY owner, meter
+) AS moved"""
+
+
+def _move(table: str) -> str:
+    """Write the statement that moves the sums of a table by what changed."""
+    sums = ("billed", "cost", "buy", "bought")
+    return f"""
+UPDATE {table} SET {", ".join(f"{it} = {table}.{it} + moved.{it}" for it in sums)}
+FROM {_MOVED}
+WHERE {table}.organization_id = :organization AND {table}.month = :month
+    AND {table}.user_id = moved.owner AND {table}.meter = moved.meter"""
+
+
+MOVE_DAILY = f"{_move('usage_daily')} AND usage_daily.day = :day"
+MOVE_MONTHLY = _move("usage_monthly")
+
+MOVE_POSITIONS = """
+INSERT INTO tier_positions (organization_id, month, tier_key, quantity)
+SELECT
+    CAST(:organization AS BIGINT), CAST(:month AS INTEGER), tier_key, CAST(SUM(billed) AS BIGINT)
+FROM (
+    SELECT tier_key, billed FROM recharged WHERE tier_key IS NOT NULL
+    UNION ALL
+    SELECT was_tier_key, -was_billed FROM recharged WHERE was_tier_key IS NOT NULL
+) AS moved
+GROUP BY tier_key ORDER BY tier_key
+ON CONFLICT (organization_id, month, tier_key) DO UPDATE SET
+    quantity = tier_positions.quantity + excluded.quantity
+"""
+
+# A month in which nothing is counted any more is as if it had never been. Only such a month is
+# looked through.
+DROP_POSITIONS = """
+DELETE FROM tier_positions
+WHERE organization_id = :organization AND month = :month AND quantity = 0
+    AND tier_key IN (SELECT was_tier_key FROM recharged WHERE was_tier_key IS NOT NULL)
+    AND NOT EXISTS (
+        SELECT 1 FROM events
+        WHERE events.organization_id = :organization AND events.day BETWEEN :first AND :last
+            AND events.tier_key = tier_positions.tier_key
+    )
+"""
+
+
+def next_place(snapshot: Snapshot, tenant: str, span: Span, at: Place) -> Place | None:
+    """Give the next day with events behind a place, of this organization or the next one."""
+    number, day = at
+    if not number:
+        number, day = span.organization or _following(snapshot, tenant, 0), 0
+    while number:
+        after = max(day, span.first_day - 1)
+        row = snapshot.row(NEXT_DAY, organization=number, after=after, last=span.last_day)
+        if row and row[0] is not None:
+            return Place(number, int(row[0]))
+        number, day = (0 if span.organization else _following(snapshot, tenant, number)), 0
+    return None
+
+
+def _following(snapshot: Snapshot, tenant: str, number: int) -> int:
+    row = snapshot.row(NEXT_ORGANIZATION, tenant=tenant, after=number)
+    return int((row and row[0]) or 0)
+
+
+def expected(snapshot: Snapshot, tenant: str, span: Span) -> int:
+    """Count the events of a span, reversals taken off."""
+    row = snapshot.row(
+        EXPECTED,
+        tenant=tenant,
+        only=span.organization or 0,
+        first_month=span.first_day // 100,
+        last_month=span.last_day // 100,
+        first_day=span.first_day,
+        last_day=span.last_day,
+    )
+    return int((row and row[0]) or 0)
+
+
+def events(snapshot: Snapshot, place: Place) -> Iterator[list[Chargeable]]:
+    """Read the events of a day in the order of time and id, without reversals, in chunks."""
+    for rows in _chunks(snapshot, place, EVENTS, {}, len(FACTS) + len(KINDS)):
+        yield [_stored(row) for row in rows]
+
+
+def changed(
+    snapshot: Snapshot, place: Place, run: int
+) -> Iterator[list[tuple[Chargeable, Charged]]]:
+    """Read the events of a day that a run charged again, each with the charge it had before."""
+    width = len(FACTS) + len(KINDS)
+    for rows in _chunks(snapshot, place, CHANGED, {"run": run}, width + len(KINDS)):
+        yield [(_stored(row), Charged(*row[width:])) for row in rows]
+
+
+def _chunks(
+    snapshot: Snapshot, place: Place, sql: str, given: Mapping[str, int], width: int
+) -> Iterator[list[Row]]:
+    time, identity = -1, ""
+    while True:
+        found = snapshot.table(
+            sql,
+            {
+                "organization": place.organization,
+                "day": place.day,
+                "time": time,
+                "id": identity,
+                "limit": CHUNK,
+                **given,
+            },
+            width,
+        )
+        if found:
+            yield found
+        if len(found) < CHUNK:
+            return
+        time, identity = found[-1][FACTS.index("time")], found[-1][0]
+
+
+def _stored(row: Row) -> Chargeable:
+    facts = len(FACTS)
+    identity, user, meter, time, quantity, attributes, own_cost = row[:facts]
+    charge = Charged(*row[facts : facts + len(KINDS)])
+    return Chargeable(identity, user, meter, time, quantity, attributes, own_cost, charge)
+
+
+def reversals(snapshot: Snapshot, place: Place) -> dict[str, str]:
+    """Give the id of the reversal of each event of a day that has one."""
+    parameters = {"organization": place.organization, "day": place.day}
+    return {row[0]: row[1] for row in snapshot.table(REVERSALS, parameters, 2)}
+
+
+def recharge(
+    transaction: Transaction, place: Place, rows: Sequence[Recharged], run: int | None
+) -> None:
+    """Give events of a day their other charge, and move every sum by the difference.
+
+    What they were charged before is kept under the number of the run, if it is given.
+    """
+    number, day = place
+    month = place.month
+    transaction.execute(EMPTY)
+    transaction.bulk("recharged", COLUMNS, (it.row for it in rows))
+    if run is not None:
+        transaction.execute(REMEMBER, organization=number, day=day, run=run)
+    transaction.execute(CHANGE_EVENTS, organization=number, day=day)
+    transaction.execute(MOVE_DAILY, organization=number, month=month, day=day)
+    transaction.execute(MOVE_MONTHLY, organization=number, month=month)
+    if any(it.before.tier_key or it.after.tier_key for it in rows):
+        transaction.execute(MOVE_POSITIONS, organization=number, month=month)
+        first, last = month * 100, month * 100 + 99
+        transaction.execute(
+            DROP_POSITIONS, organization=number, month=month, first=first, last=last
+        )
