@@ -20,7 +20,7 @@ run: setup ## demo data, then a server on 127.0.0.1:8000 (port=8000)
 	@exec $(bin)/tollbook serve --port $(port)
 
 test: setup-dev ## every test, on SQLite and PostgreSQL
-	@TOLLBOOK_TEST_POSTGRES=$$(scripts/postgres) && export TOLLBOOK_TEST_POSTGRES && $(bin)/python -m pytest $(args)
+	@TOLLBOOK_TEST_POSTGRES=$$(scripts/postgres) && export TOLLBOOK_TEST_POSTGRES && $(bin)/python -m pytest -n auto $(args)
 
 lint: setup-dev ## style, types, layers
 	@$(bin)/ruff check .

@@ -7,15 +7,17 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.answers import AnswerFigures, answers
+from benchmarks.answers import answers
 from benchmarks.bars import bars
 from benchmarks.databases import Databases, PostgresDatabases, SqliteFiles
-from benchmarks.decks import DeckFigure, decks
-from benchmarks.ingest import IngestFigure, ingest
+from benchmarks.deck_ingest import deck_ingest
+from benchmarks.decks import decks
+from benchmarks.ingest import ingest
 from benchmarks.load import Load
 from benchmarks.machine import machine
-from benchmarks.plan import FULL, QUICK, growth
-from benchmarks.rating import RatingFigure, rating
+from benchmarks.measured import Measured
+from benchmarks.plan import FULL, QUICK, Plan, growth
+from benchmarks.rating import rating
 from benchmarks.report import report
 
 _POSTGRES = "TOLLBOOK_TEST_POSTGRES"
@@ -61,10 +63,11 @@ def main(options: Options) -> int:
         print(f"{_POSTGRES} is not set: run `make bench`", file=sys.stderr)
         return 2
     gc.disable()
-    ingested: list[IngestFigure] = []
-    answered: list[AnswerFigures] = []
-    rates = _rated(options)
-    loaded: list[DeckFigure] = []
+    plan = QUICK if options.quick else FULL
+    measured = Measured()
+    if options.only in (None, "rating") and options.engine is None:
+        print("rating:", flush=True)
+        measured.rated.append(rating(plan.ratings))
     with (
         SqliteFiles(options.folder) as sqlite,
         PostgresDatabases(admin) as postgres,
@@ -73,37 +76,25 @@ def main(options: Options) -> int:
         about = machine(options.folder, postgres.version())
         for databases, name in ((sqlite, "sqlite"), (postgres, "postgresql")):
             if options.engine in (None, name):
-                if options.only in (None, "decks"):
-                    loaded.append(decks(databases))
-                _measure(databases, options, load, ingested, answered)
-    held = bars(ingested, answered, rates, loaded)
-    page = report(about, ingested, answered, rates, loaded, held)
+                _measure(databases, options, plan, load, measured)
+    page = report(about, measured, bars(measured))
     print(page)
     if options.only is None and options.engine is None and not options.quick:
         _PAGE.write_text(page)
     return 0
 
 
-def _rated(options: Options) -> list[RatingFigure]:
-    if options.only not in (None, "rating") or options.engine is not None:
-        return []
-    print("rating:", flush=True)
-    return [rating((QUICK if options.quick else FULL).ratings)]
-
-
 def _measure(
-    databases: Databases,
-    options: Options,
-    load: Load,
-    ingested: list[IngestFigure],
-    answered: list[AnswerFigures],
+    databases: Databases, options: Options, plan: Plan, load: Load, measured: Measured
 ) -> None:
-    plan = QUICK if options.quick else FULL
     print(f"{databases.name}:", flush=True)
+    if options.only in (None, "decks"):
+        measured.loaded.append(decks(databases))
+        measured.decked.append(deck_ingest(databases, load, plan))
     if options.only in (None, "ingest"):
-        ingested += ingest(databases, load, plan)
+        measured.ingested += ingest(databases, load, plan)
     if options.only in (None, "answers"):
-        answered.append(answers(databases, load, plan, _growth(databases, options)))
+        measured.answered.append(answers(databases, load, plan, _growth(databases, options)))
 
 
 def _growth(databases: Databases, options: Options) -> tuple[int, ...]:

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from benchmarks.answers import COLD, REPEATED, AnswerFigures
+from benchmarks.deck_ingest import DeckIngestFigure
 from benchmarks.decks import DeckFigure
 from benchmarks.ingest import IngestFigure
+from benchmarks.measured import Measured
 from benchmarks.rating import RatingFigure
 
 _LEAST_RATIO = 0.6
@@ -18,6 +20,7 @@ _MOST_GROWTH = 1.2
 _LEAST_RATED = 250_000
 _MOST_BYTES_A_PREFIX = 150
 _MOST_SECONDS_TO_LOAD = 10
+_LEAST_WITH_DECK = 0.8
 
 
 @dataclass(frozen=True)
@@ -30,22 +33,18 @@ class Bar:
     met: bool
 
 
-def bars(
-    ingested: list[IngestFigure],
-    answered: list[AnswerFigures],
-    rated: list[RatingFigure],
-    loaded: list[DeckFigure],
-) -> list[Bar]:
+def bars(measured: Measured) -> list[Bar]:
     """Hold every figure against its bar."""
     found: list[Bar] = []
-    for figure in ingested:
+    for figure in measured.ingested:
         found.extend(_ingest_bars(figure))
-    for figures in answered:
+    for figures in measured.answered:
         found.extend(_answer_bars(figures))
         found.extend(_growth_bars(figures))
-    for rating in rated:
+    for rating in measured.rated:
         found.extend(_rating_bars(rating))
-    found.extend(_deck_bar(deck) for deck in loaded)
+    found.extend(_deck_bar(deck) for deck in measured.loaded)
+    found.extend(_deck_ingest_bar(it) for it in measured.decked)
     return found
 
 
@@ -98,3 +97,9 @@ def _deck_bar(it: DeckFigure) -> Bar:
     what = f"{it.engine}: a deck of {it.prefixes:,} prefixes is loaded"
     met = it.seconds < _MOST_SECONDS_TO_LOAD
     return Bar(what, f"< {_MOST_SECONDS_TO_LOAD} s", f"{it.seconds:.1f} s", met)
+
+
+def _deck_ingest_bar(it: DeckIngestFigure) -> Bar:
+    what = f"{it.engine}: calls/s in batches with the deck, times that with the default book"
+    met = it.ratio >= _LEAST_WITH_DECK
+    return Bar(what, f"≥ {_LEAST_WITH_DECK}", f"{it.ratio:.2f}", met)

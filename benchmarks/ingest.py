@@ -54,7 +54,7 @@ class _Round:
     events: int
 
 
-class _Target:
+class Target:
     """A fresh database with an organization, a tenant and its prices."""
 
     def __init__(self, databases: Databases) -> None:
@@ -121,7 +121,7 @@ def ingest(databases: Databases, load: Load, plan: Plan) -> list[IngestFigure]:
 def _cell(
     databases: Databases, load: Load, rounds: int, events: int, connections: int, requests: int
 ) -> IngestFigure:
-    served, direct = _Target(databases), _Target(databases)
+    served, direct = Target(databases), Target(databases)
     traffic = Traffic()
     with Server(served.url) as server:
         headers = {"X-API-Key": served.platform.key(Permission.WRITE_EVENTS)}
@@ -147,7 +147,7 @@ class _Sender:
     events: int
     connections: int
 
-    def round(self, direct: _Target, bodies: list[bytes]) -> _Round:
+    def round(self, direct: Target, bodies: list[bytes]) -> _Round:
         """Send bodies to the server, then write the same rows beside it, without delay."""
         rows = direct.rows_of(bodies)
         requests = [request("POST", "/v1/events", self.headers, body) for body in bodies]

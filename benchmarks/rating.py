@@ -4,6 +4,7 @@ import gc
 import random
 import tracemalloc
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 from time import process_time
@@ -53,8 +54,7 @@ class RatingFigure:
 def rating(rounds: int) -> RatingFigure:
     """Measure; the processor's own time, so that other work on the machine counts less."""
     chance = random.Random(1)
-    prefixes = _prefixes(chance)
-    book = PriceBook("deck", _CURRENCY, _DAY, "generated", (), 1, (_deck(chance, prefixes),))
+    book, prefixes = deck_book(chance)
     gc.collect()
     tracemalloc.start()
     tariff = Tariff(book)
@@ -69,6 +69,18 @@ def rating(rounds: int) -> RatingFigure:
     return RatingFigure(
         _PREFIXES, median(speeds), min(speeds), max(speeds), size / _PREFIXES, arranged
     )
+
+
+def deck_book(chance: random.Random) -> tuple[PriceBook, list[str]]:
+    """Make a book of one deck of calls; give its prefixes too."""
+    prefixes = _prefixes(chance)
+    deck = _deck(chance, prefixes)
+    return PriceBook("deck", _CURRENCY, _DAY, "generated", (), 1, (deck,)), prefixes
+
+
+def numbers_under(chance: random.Random, prefixes: Sequence[str], count: int) -> list[str]:
+    """Make numbers of twelve digits anywhere under a deck, in E.164."""
+    return [f"+{chance.choice(prefixes)}{chance.randrange(10**12):012d}"[:13] for _ in range(count)]
 
 
 def _prefixes(chance: random.Random) -> list[str]:
@@ -96,13 +108,8 @@ def _deck(chance: random.Random, prefixes: list[str]) -> Deck:
 def _calls(chance: random.Random, prefixes: list[str]) -> list[Usage]:
     """Calls to numbers of twelve digits, anywhere under the deck, of up to an hour."""
     return [
-        Usage(
-            "voice.call",
-            chance.randint(0, 3600) * MICROS,
-            _DAY,
-            {"to": f"+{chance.choice(prefixes)}{chance.randrange(10**12):012d}"[:13]},
-        )
-        for _ in range(_CALLS)
+        Usage("voice.call", chance.randint(0, 3600) * MICROS, _DAY, {"to": number})
+        for number in numbers_under(chance, prefixes, _CALLS)
     ]
 
 

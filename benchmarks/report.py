@@ -4,9 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from benchmarks.answers import AnswerFigures
 from benchmarks.bars import Bar
+from benchmarks.deck_ingest import DeckIngestFigure
 from benchmarks.decks import DeckFigure
 from benchmarks.events import LEAST_EVENTS
 from benchmarks.ingest import IngestFigure
+from benchmarks.measured import Measured
 from benchmarks.rating import RatingFigure
 
 _HEAD = """\
@@ -64,6 +66,12 @@ core: from the usage to its charge. Seconds are the processor's. *Calls/s* is th
 rounds, *bytes a prefix* all that the arranged deck takes.
 """
 
+_DECKED = """\
+The same with calls only, in batches of 1,000 over 8 connections, to two servers in turns: one
+prices them by a deck of prefixes with increments, the other by the one price of the default book.
+Identifiers are wholly random.
+"""
+
 _DECKS = """\
 ## Loading a deck
 
@@ -76,25 +84,20 @@ _BARS = """\
 """
 
 
-def report(
-    machine: Mapping[str, str],
-    ingested: Sequence[IngestFigure],
-    answered: Sequence[AnswerFigures],
-    rated: Sequence[RatingFigure],
-    loaded: Sequence[DeckFigure],
-    held: Sequence[Bar],
-) -> str:
+def report(machine: Mapping[str, str], measured: Measured, held: Sequence[Bar]) -> str:
     """Write the page."""
     parts = [_HEAD, _table(("Machine", ""), machine.items()), _BARS, _bars(held)]
-    if ingested:
-        parts += [_INGEST, _ingest(ingested)]
-    if answered:
-        parts += [_ANSWERS, _alone(answered), _TOGETHER, _together(answered)]
-        parts += [_GROWTH, _growth(answered)]
-    if rated:
-        parts += [_RATING, _rated(rated)]
-    if loaded:
-        parts += [_DECKS, _loaded(loaded)]
+    if measured.ingested:
+        parts += [_INGEST, _ingest(measured.ingested)]
+    if measured.decked:
+        parts += [_DECKED, _decked(measured.decked)]
+    if measured.answered:
+        parts += [_ANSWERS, _alone(measured.answered), _TOGETHER, _together(measured.answered)]
+        parts += [_GROWTH, _growth(measured.answered)]
+    if measured.rated:
+        parts += [_RATING, _rated(measured.rated)]
+    if measured.loaded:
+        parts += [_DECKS, _loaded(measured.loaded)]
     return "\n".join(parts)
 
 
@@ -220,6 +223,22 @@ def _loaded(loaded: Sequence[DeckFigure]) -> str:
                 f"{it.arranged_seconds:.2f}",
             )
             for it in loaded
+        ),
+    )
+
+
+def _decked(decked: Sequence[DeckIngestFigure]) -> str:
+    return _table(
+        ("Storage", "Prefixes", "Calls/s with the deck", "With the default book", "Ratio"),
+        (
+            (
+                it.engine,
+                f"{it.prefixes:,}",
+                f"{it.with_deck:,.0f}",
+                f"{it.with_default:,.0f}",
+                f"{it.ratio:.2f}",
+            )
+            for it in decked
         ),
     )
 

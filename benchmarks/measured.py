@@ -1,0 +1,20 @@
+"""All that one run has measured."""
+
+from dataclasses import dataclass, field
+
+from benchmarks.answers import AnswerFigures
+from benchmarks.deck_ingest import DeckIngestFigure
+from benchmarks.decks import DeckFigure
+from benchmarks.ingest import IngestFigure
+from benchmarks.rating import RatingFigure
+
+
+@dataclass
+class Measured:
+    """The figures of each part; a part that was left out has none."""
+
+    ingested: list[IngestFigure] = field(default_factory=list)
+    answered: list[AnswerFigures] = field(default_factory=list)
+    rated: list[RatingFigure] = field(default_factory=list)
+    loaded: list[DeckFigure] = field(default_factory=list)
+    decked: list[DeckIngestFigure] = field(default_factory=list)
