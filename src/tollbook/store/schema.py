@@ -8,7 +8,7 @@ number given to a tenant's organization when it is first heard of. The platform'
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Integer, MetaData, SmallInteger, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, SmallInteger, Table, Text
 from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.types import TypeEngine
 
@@ -152,12 +152,16 @@ directory_revision = Table(
 
 # How often an organization's ledger or users changed, and when last: decides whether an answer
 # given before still holds. Taking its row first also keeps parallel writers from deadlock.
+# `newest` is the time of the newest event there is, `received_at` when the last ones came: together
+# they tell how far metering lags behind.
 ledger_heads = Table(
     "ledger_heads",
     metadata,
     _organization(),
     Column("revision", BIG, nullable=False),
     Column("as_of", BIG, nullable=False),
+    _zero("newest"),
+    _zero("received_at"),
     **SUMMED,
 )
 
@@ -177,6 +181,9 @@ event_keys = Table(
 # With its rate an event is all that a charge is replayed from: what it brought (`own_cost`), the
 # local day, and for tiers where the month stood (`position`, under `tier_key`). `buy` is NULL while
 # nobody knows it. A reversal names in `reverses` the event whose figures it has with other signs.
+# `hour` is the start of its local hour in minutes since 1970, `country` that of the number at the
+# other end; sums are kept by both, and could not be recomputed in SQL from time and attributes.
+# The index serves listing the newest events first: they arrive almost in its order.
 events = Table(
     "events",
     metadata,
@@ -198,6 +205,9 @@ events = Table(
     Column("position", BIG),
     Column("tier_key", Text),
     Column("reverses", Text),
+    _zero("hour"),
+    Column("country", Text, nullable=False, server_default=""),
+    Index("ix_events_by_time", "organization_id", "time"),
     postgresql_partition_by="RANGE (day)",
     **CLUSTERED,
 )
@@ -223,6 +233,56 @@ usage_monthly = Table(
     _key("month", Integer),
     _key("user_id", Text),
     _key("meter", SMALL),
+    *_sums(),
+    **SUMMED,
+)
+
+# A user's hours and countries: for what is asked of one user, or of one country. Its rows grow with
+# the hours in which something was used, whatever the number of events in them.
+usage_hourly = Table(
+    "usage_hourly",
+    metadata,
+    _organization(),
+    _key("month", Integer),
+    _key("user_id", Text),
+    _key("meter", SMALL),
+    _key("hour", BIG),
+    _key("country", Text),
+    *_sums(),
+    **SUMMED,
+)
+
+# The same without users: what is asked of whole organizations, or of all of a tenant's, is read
+# from so few rows that neither users nor events matter. Measured in docs/decisions/0013.
+organization_daily = Table(
+    "organization_daily",
+    metadata,
+    _organization(),
+    _key("month", Integer),
+    _key("meter", SMALL),
+    _key("day", Integer),
+    *_sums(),
+    **SUMMED,
+)
+
+organization_monthly = Table(
+    "organization_monthly",
+    metadata,
+    _organization(),
+    _key("month", Integer),
+    _key("meter", SMALL),
+    *_sums(),
+    **SUMMED,
+)
+
+organization_hourly = Table(
+    "organization_hourly",
+    metadata,
+    _organization(),
+    _key("month", Integer),
+    _key("meter", SMALL),
+    _key("hour", BIG),
+    _key("country", Text),
     *_sums(),
     **SUMMED,
 )
@@ -276,6 +336,7 @@ quarantine = Table(
     Column("code", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("event", Text, nullable=False),
+    _zero("time"),
     **CLUSTERED,
 )
 
