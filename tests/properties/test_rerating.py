@@ -84,7 +84,7 @@ class History:
             rows = snapshot.rows(
                 "SELECT id, meter, quantity, day, time, attributes, own_cost, position, "
                 "cost, billed, rate_id, buy FROM events "
-                "WHERE organization_id = :number AND reverses IS NULL",
+                "WHERE organization_id = :number AND reverses IS NULL ORDER BY day, id",
                 number=self.number,
             )
         charges = {}

@@ -107,6 +107,8 @@ def test_a_ledger_of_the_fourth_schema_gets_its_hours_and_countries(empty: Datab
     with empty.reading() as snapshot:
         facts = "SELECT id, hour, country FROM events ORDER BY id"
         assert snapshot.rows(facts) == [("in", -30, "US"), ("out", 30, "GB")]
+        days = "SELECT meter, day, country, cost, buy FROM usage_daily ORDER BY meter"
+        assert snapshot.rows(days) == [(2, 19700101, "US", 7, 4), (5, 19700101, "GB", 9, 0)]
         hours = "SELECT meter, hour, country, cost, buy FROM organization_hourly ORDER BY meter"
         assert snapshot.rows(hours) == [(2, -30, "US", 7, 4), (5, 30, "GB", 9, 0)]
         assert snapshot.rows("SELECT time FROM quarantine") == [(2_000_000,)]

@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 
 KEYS: dict[str, tuple[str, ...]] = {
-    "usage_daily": ("organization_id", "month", "user_id", "meter", "day"),
+    "usage_daily": ("organization_id", "month", "user_id", "meter", "day", "country"),
     "usage_monthly": ("organization_id", "month", "user_id", "meter"),
-    "usage_hourly": ("organization_id", "month", "user_id", "meter", "hour", "country"),
     "organization_daily": ("organization_id", "month", "meter", "day"),
     "organization_monthly": ("organization_id", "month", "meter"),
     "organization_hourly": ("organization_id", "month", "meter", "hour", "country"),

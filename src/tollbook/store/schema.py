@@ -183,7 +183,7 @@ event_keys = Table(
 # nobody knows it. A reversal names in `reverses` the event whose figures it has with other signs.
 # `hour` is the start of its local hour in minutes since 1970, `country` that of the number at the
 # other end; sums are kept by both, and could not be recomputed in SQL from time and attributes.
-# The index serves listing the newest events first: they arrive almost in its order.
+# The index serves what is asked of one user's events: a page of them, their hours.
 events = Table(
     "events",
     metadata,
@@ -207,13 +207,13 @@ events = Table(
     Column("reverses", Text),
     _zero("hour"),
     Column("country", Text, nullable=False, server_default=""),
-    Index("ix_events_by_time", "organization_id", "time"),
+    Index("ix_events_by_user", "organization_id", "user_id", "day"),
     postgresql_partition_by="RANGE (day)",
     **CLUSTERED,
 )
 
 # User before day: one user's days are one short range, and all users' days of an edge month are
-# another. Measured in docs/decisions/0004.
+# another. Measured in docs/decisions/0004. By country too: most users have one of it a day.
 usage_daily = Table(
     "usage_daily",
     metadata,
@@ -222,6 +222,7 @@ usage_daily = Table(
     _key("user_id", Text),
     _key("meter", SMALL),
     _key("day", Integer),
+    _key("country", Text),
     *_sums(),
     **SUMMED,
 )
@@ -237,23 +238,8 @@ usage_monthly = Table(
     **SUMMED,
 )
 
-# A user's hours and countries: for what is asked of one user, or of one country. Its rows grow with
-# the hours in which something was used, whatever the number of events in them.
-usage_hourly = Table(
-    "usage_hourly",
-    metadata,
-    _organization(),
-    _key("month", Integer),
-    _key("user_id", Text),
-    _key("meter", SMALL),
-    _key("hour", BIG),
-    _key("country", Text),
-    *_sums(),
-    **SUMMED,
-)
-
-# The same without users: what is asked of whole organizations, or of all of a tenant's, is read
-# from so few rows that neither users nor events matter. Measured in docs/decisions/0013.
+# Sums without users: what is asked of whole organizations, or of all of a tenant's, is read from so
+# few rows that neither users nor events matter. Measured in docs/decisions/0013.
 organization_daily = Table(
     "organization_daily",
     metadata,

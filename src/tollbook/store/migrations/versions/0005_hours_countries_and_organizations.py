@@ -2,8 +2,8 @@
 
 Sums were kept by user and day. A trend by hour or a split by country had no sums to be read from,
 and what is asked of a whole organization was added up from all its users. What is in the ledger
-already gets its hour and its country here, and the new sums are made of it. Heads learn the newest
-event there is, quarantine the time of what waits in it.
+already gets its hour and its country here, and the new sums are made of it, those of users' days
+anew, by country. Heads learn the newest event there is, quarantine the time of what waits in it.
 
 Revision: 0005, after 0004.
 """
@@ -39,7 +39,7 @@ _KINDS: dict[str, Any] = {
     "country": sa.Text(),
 }
 _TABLES = {
-    "usage_hourly": ("organization_id", "month", "user_id", "meter", "hour", "country"),
+    "usage_daily": ("organization_id", "month", "user_id", "meter", "day", "country"),
     "organization_daily": ("organization_id", "month", "meter", "day"),
     "organization_monthly": ("organization_id", "month", "meter"),
     "organization_hourly": ("organization_id", "month", "meter", "hour", "country"),
@@ -58,6 +58,7 @@ def upgrade() -> None:
     op.add_column("ledger_heads", sa.Column("newest", BIG, **zero))
     op.add_column("ledger_heads", sa.Column("received_at", BIG, **zero))
     op.add_column("quarantine", sa.Column("time", BIG, **zero))
+    op.drop_table("usage_daily")
     for table, keys in _TABLES.items():
         op.create_table(
             table,
@@ -84,7 +85,7 @@ def upgrade() -> None:
     for table, keys in _TABLES.items():
         connection.execute(sa.text(_sums_of(table, keys)))
     connection.execute(sa.text(_HEADS))
-    op.create_index("ix_events_by_time", "events", ["organization_id", "time"])
+    op.create_index("ix_events_by_user", "events", ["organization_id", "user_id", "day"])
 
 
 def _events(connection: sa.Connection, number: int) -> Iterator[Sequence[Any]]:
