@@ -138,7 +138,8 @@ async def _answer(endpoint: Endpoint, services: Services, request: Request) -> R
         key = authenticate(services.catalogue, snapshot, header)
         require(key, endpoint.permission)
         query = read_query(endpoint, request)
-        return Call(services, key, query, request.path_params, request.headers, body)
+        params = request.path_params
+        return Call(services, key, endpoint.name, query, params, request.headers, body)
 
     def work() -> Response:
         if endpoint.write:
