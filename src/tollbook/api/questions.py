@@ -11,6 +11,7 @@ from starlette.responses import Response
 from tollbook import __version__
 from tollbook.analytics.completeness import completeness, instant_text
 from tollbook.analytics.scope import Scope
+from tollbook.analytics.tables import Table
 from tollbook.api.access import organization_of
 from tollbook.api.cache import Answer
 from tollbook.api.endpoint import Call, Kind, Parameter
@@ -81,10 +82,14 @@ class Asked(NamedTuple):
 
 
 class Told(NamedTuple):
-    """What a question is answered with: the documented report, and what follows its fields."""
+    """What a question is answered with.
+
+    The documented report, what follows its fields, and the same as a table for other formats.
+    """
 
     report: Any
     extras: Mapping[str, Any] = {}
+    table: Table | None = None
 
 
 def scope_of(call: Call, snapshot: Snapshot) -> Scope:
