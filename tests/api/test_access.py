@@ -40,6 +40,11 @@ FOREIGN = {"organization": 404, "user": 404, "stranger": 404}
 CASES = [
     Case("GET", "/v1/analytics/users?organization_id=org_1", for_readers(stranger=404)),
     Case("GET", "/v1/analytics/users?organization_id=org_2", for_readers(**FOREIGN)),
+    Case("GET", "/v1/analytics/organizations", for_readers(user=403)),
+    Case("GET", "/v1/analytics/overview", for_readers(user=403)),
+    Case("GET", "/v1/analytics/usage?organization_id=org_1", for_readers(stranger=404)),
+    Case("GET", "/v1/analytics/usage?organization_id=org_2", for_readers(**FOREIGN)),
+    Case("GET", "/v1/analytics/usage?user_id=user_2", for_readers(user=404, stranger=404)),
     Case("POST", "/v1/events", granted(200, reader=403, stranger=207), event()),
     Case(
         "POST",
