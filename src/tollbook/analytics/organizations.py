@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from tollbook.analytics.legs import SUMS, days, legs
-from tollbook.analytics.resources import KNOWLEDGE_BASES_BY_ORGANIZATION
+from tollbook.analytics.resources import KNOWLEDGE_BASES_BY_ORGANIZATION, bits
 from tollbook.analytics.scope import Scope, organizations_of
 from tollbook.analytics.tables import Column, Kind, Table
 from tollbook.domain.exact import MICROS, amount_text, quantity_text
@@ -92,7 +92,7 @@ _NAMES = 2
 def organization_rows(snapshot: Snapshot, scope: Scope, period: Period) -> list[OrganizationSums]:
     """Read the sums of every organization in scope, the highest cost first."""
     chosen = organizations_of(snapshot, scope)
-    bound = {"numbers": [it.number for it in chosen], **days(period)}
+    bound = {"numbers": [it.number for it in chosen], **days(period), **bits(period)}
     read = {row[0]: row[1:] for row in snapshot.table(ORGANIZATIONS, bound, _COLUMNS)}
     rows = [OrganizationSums(it.id, it.name, *read[it.number]) for it in chosen]
     rows.sort(key=attrgetter("organization_id"))

@@ -6,7 +6,7 @@ import msgspec
 
 from tollbook.analytics.by_meter import COLUMNS, ByMeter
 from tollbook.analytics.legs import days, legs
-from tollbook.analytics.resources import KNOWLEDGE_BASES
+from tollbook.analytics.resources import KNOWLEDGE_BASES, bits
 from tollbook.analytics.scope import Scope, organizations_of
 from tollbook.analytics.tables import Column, Kind, Table
 from tollbook.domain.exact import MICROS, amount_text, minutes_text, quantity_text
@@ -66,7 +66,7 @@ class Overview(NamedTuple):
 def overview(snapshot: Snapshot, scope: Scope, period: Period) -> Overview:
     """Read the sums of all organizations in scope, which have one currency."""
     numbers = [it.number for it in organizations_of(snapshot, scope)]
-    bound = {"numbers": numbers, **days(period)}
+    bound = {"numbers": numbers, **days(period), **bits(period)}
     return Overview(
         ByMeter(snapshot.table(OVERVIEW, bound, COLUMNS)),
         snapshot.table(KNOWLEDGE_BASES, bound, 1)[0][0],
