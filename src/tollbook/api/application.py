@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from tollbook.api.access import KEY_HEADER, authenticate, presented, require
+from tollbook.api.analytics_series import GET_SERIES
 from tollbook.api.analytics_users import GET_USERS
 from tollbook.api.endpoint import Call, Endpoint, read_query
 from tollbook.api.events import POST_EVENTS
@@ -36,6 +37,7 @@ from tollbook.domain.errors import InternalError, MethodNotAllowed, NotFound, To
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     GET_USERS,
+    GET_SERIES,
     POST_EVENTS,
     POST_REVERSALS,
     GET_EVENT,

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from tollbook.analytics.completeness import Meta
+from tollbook.analytics.series_report import SeriesReport
 from tollbook.analytics.users import UsersReport
 from tollbook.domain.events import (
     LARGEST_INTEGER,
@@ -56,6 +57,7 @@ class EventsRequest:
 
 EVENTS_REQUEST = EventsRequest()
 USERS_REPORT = extended(UsersReport)
+SERIES_REPORT = extended(SeriesReport)
 _COUNTS = ("accepted", "duplicate", "quarantined", "conflict", "rejected")
 EVENTS_ANSWER_SCHEMA: Schema = {
     "type": "object",
@@ -256,4 +258,6 @@ def _closed(schema: Schema) -> Schema:
 def _number_or(schema: Schema) -> Schema:
     if "anyOf" in schema:
         return {**schema, "anyOf": [it or {"type": "number"} for it in schema["anyOf"]]}
+    if schema.get("items") == {}:
+        return {**schema, "items": {"type": "number"}}
     return schema or {"type": "number"}
