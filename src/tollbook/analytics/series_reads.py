@@ -80,7 +80,7 @@ class Sums:
         return not (any(self.counts) or any(self.quantities) or any(self.costs))
 
 
-class _Leg(NamedTuple):
+class Leg(NamedTuple):
     """One statement's part of a trend, and the buckets that its places are in."""
 
     unit: Unit
@@ -93,7 +93,7 @@ def read(
 ) -> dict[Any, Sums]:
     """Read sums by bucket, for each key that there is."""
     found: dict[Any, Sums] = {}
-    for leg in _legs(subject, counted, by, buckets):
+    for leg in legs(subject, counted, by, buckets):
         for row in _rows(snapshot, subject, counted, by, leg):
             place, key, *figures = row
             bucket = leg.places.get(place)
@@ -104,9 +104,7 @@ def read(
     return found
 
 
-def _rows(
-    snapshot: Snapshot, subject: Subject, counted: Filter, by: By, leg: _Leg
-) -> Iterator[Row]:
+def _rows(snapshot: Snapshot, subject: Subject, counted: Filter, by: By, leg: Leg) -> Iterator[Row]:
     """Read the rows of a leg.
 
     Of a user's events those of meters that are no user's are left out. Their hours are counted for
@@ -139,10 +137,10 @@ def parameters(subject: Subject, counted: Filter) -> dict[str, Any]:
     return bound | {"number": subject.number} | of_user
 
 
-def _legs(subject: Subject, counted: Filter, by: By, buckets: Buckets) -> Iterator[_Leg]:
+def legs(subject: Subject, counted: Filter, by: By, buckets: Buckets) -> Iterator[Leg]:
     """Say which sums answer a trend: those by hour only where there are no others."""
     if buckets.bucket is Bucket.HOUR:
-        if buckets.hours:
+        if buckets.hours and subject.zones:
             yield _hours(subject, buckets)
     elif subject.user is None and (counted.country or by is By.COUNTRY):
         for name in subject.zones:
@@ -153,26 +151,26 @@ def _legs(subject: Subject, counted: Filter, by: By, buckets: Buckets) -> Iterat
         yield _days(buckets.period.start, buckets.period.end, buckets)
 
 
-def _hours(subject: Subject, buckets: Buckets) -> _Leg:
+def _hours(subject: Subject, buckets: Buckets) -> Leg:
     first, last = min(buckets.hours), max(buckets.hours)
     within = _within(buckets.period) | {"first_hour": first, "last_hour": last}
     even = {"origin": 0, "step": 1, "timezone": subject.zones[0]}
-    return _Leg(Unit.HOUR, within | even, buckets.hours)
+    return Leg(Unit.HOUR, within | even, buckets.hours)
 
 
-def _days_of_hours(name: str, buckets: Buckets) -> Iterator[_Leg]:
+def _days_of_hours(name: str, buckets: Buckets) -> Iterator[Leg]:
     for span in spans_of(buckets.period, zone(name)):
         days = Period(span.first_day, span.last_day)
         places = {n: buckets.days[day_number(day)] for n, day in enumerate(days_of(days))}
         hours = {"first_hour": span.first_hour, "last_hour": span.last_hour, "timezone": name}
         even = {"origin": span.first_hour, "step": span.step}
-        yield _Leg(Unit.HOUR, _within(days) | hours | even, places)
+        yield Leg(Unit.HOUR, _within(days) | hours | even, places)
 
 
-def _months_and_edges(buckets: Buckets) -> Iterator[_Leg]:
+def _months_and_edges(buckets: Buckets) -> Iterator[Leg]:
     start, end = buckets.period.start, buckets.period.end
     first, last = min(buckets.months), max(buckets.months)
-    yield _Leg(Unit.MONTH, {"first_month": first, "last_month": last}, buckets.months)
+    yield Leg(Unit.MONTH, {"first_month": first, "last_month": last}, buckets.months)
     whole = date(first // 100, first % 100, 1)
     if start < whole:
         yield _days(start, whole - _DAY, buckets)
@@ -180,8 +178,8 @@ def _months_and_edges(buckets: Buckets) -> Iterator[_Leg]:
         yield _days(end.replace(day=1), end, buckets)
 
 
-def _days(start: date, end: date, buckets: Buckets) -> _Leg:
-    return _Leg(Unit.DAY, _within(Period(start, end)), buckets.days)
+def _days(start: date, end: date, buckets: Buckets) -> Leg:
+    return Leg(Unit.DAY, _within(Period(start, end)), buckets.days)
 
 
 def _within(period: Period) -> dict[str, int]:

@@ -66,7 +66,7 @@ GROUP BY 1, 2
 
 def tenant_sql(unit: Unit, by: By) -> str:
     """Write what reads the sums of a tenant's organizations of one currency, hours of one zone."""
-    of_zone = " AND organizations.timezone = :timezone" if unit is Unit.HOUR else ""
+    of_zone = "\n    AND organizations.timezone = :timezone" if unit is Unit.HOUR else ""
     return f"""
 SELECT
     {_PLACES[unit]}, {_KEYS[by]},
@@ -81,6 +81,7 @@ GROUP BY 1, 2
 
 
 # Each month by itself: the key goes on with the user, so a range of months would read all users.
+# A CROSS JOIN, because SQLite keeps the order of one: months first, then their rows.
 _EACH_MONTH = """
 WITH RECURSIVE months(month) AS (
     SELECT CAST(:first_month AS INTEGER)
@@ -120,7 +121,8 @@ SELECT
     CAST(SUM(sums.quantity) AS BIGINT),
     CAST(SUM(sums.cost) AS BIGINT)
 FROM events AS sums
-WHERE sums.organization_id = :number AND sums.user_id = :user AND {_DAYS}
+WHERE sums.organization_id = :number AND sums.user_id = :user
+    AND {_DAYS}
     AND {_COUNTRY}
     AND {_METERS}
 GROUP BY 1, 2
@@ -137,7 +139,8 @@ def _totals(key: str, table: str, within: str, sign: str = "") -> str:
     SELECT
         sums.{key} AS id,
         {sums}
-    FROM {table} AS sums{_OF[key]} AND {within}
+    FROM {table} AS sums{_OF[key]}
+        AND {within}
         AND {_METERS}
     GROUP BY sums.{key}"""
 
@@ -194,7 +197,7 @@ USERS = totals_sql("user_id", "usage_monthly", "usage_daily")
 ORGANIZATIONS = totals_sql("organization_id", "organization_monthly", "organization_daily")
 USERS_IN_COUNTRY = _totals_in_country("user_id", "usage_daily", _DAYS)
 ORGANIZATIONS_IN_COUNTRY = _totals_in_country(
-    "organization_id", "organization_hourly", _HOURS, " AND organizations.timezone = :timezone"
+    "organization_id", "organization_hourly", _HOURS, "\n    AND organizations.timezone = :timezone"
 )
 TIMEZONES = """
 SELECT DISTINCT timezone FROM organizations
