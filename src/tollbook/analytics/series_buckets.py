@@ -4,6 +4,7 @@ from calendar import monthrange
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -62,8 +63,9 @@ def days_of(period: Period) -> Iterator[date]:
     return map(date.fromordinal, range(period.start.toordinal(), period.end.toordinal() + 1))
 
 
+@lru_cache(32)
 def buckets_of(period: Period, bucket: Bucket, zone: ZoneInfo) -> Buckets:
-    """Divide a period; only hours depend on the zone."""
+    """Divide a period; only hours depend on the zone. Remembered, and only ever read."""
     if bucket is Bucket.HOUR:
         listed = hours_of(period, zone)
         hours = {hour.number: index for index, hour in enumerate(listed)}

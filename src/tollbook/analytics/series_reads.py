@@ -63,21 +63,17 @@ class Sums:
         self.quantities = [0] * buckets
         self.costs = [0] * buckets
 
-    def add(self, bucket: int, count: int, quantity: int, cost: int) -> None:
-        """Add to one bucket."""
-        self.counts[bucket] += count
-        self.quantities[bucket] += quantity
-        self.costs[bucket] += cost
-
     def add_all(self, other: "Sums", sign: int = 1) -> None:
         """Add sums of the same buckets, or take them off."""
-        figures = zip(other.counts, other.quantities, other.costs, strict=True)
-        for bucket, (count, quantity, cost) in enumerate(figures):
-            self.add(bucket, sign * count, sign * quantity, sign * cost)
+        for mine, others in zip(self._figures(), other._figures(), strict=True):
+            mine[:] = [it + sign * more for it, more in zip(mine, others, strict=True)]
+
+    def _figures(self) -> tuple[list[int], list[int], list[int]]:
+        return self.counts, self.quantities, self.costs
 
     def is_nothing(self) -> bool:
         """Tell whether nothing was used."""
-        return not (any(self.counts) or any(self.quantities) or any(self.costs))
+        return not any(map(any, self._figures()))
 
 
 class Leg(NamedTuple):
@@ -94,13 +90,16 @@ def read(
     """Read sums by bucket, for each key that there is."""
     found: dict[Any, Sums] = {}
     for leg in legs(subject, counted, by, buckets):
-        for row in _rows(snapshot, subject, counted, by, leg):
-            place, key, *figures = row
+        for place, key, count, quantity, cost in _rows(snapshot, subject, counted, by, leg):
             bucket = leg.places.get(place)
-            if bucket is not None:
-                if key not in found:
-                    found[key] = Sums(len(buckets.names))
-                found[key].add(bucket, *figures)
+            if bucket is None:
+                continue
+            sums = found.get(key)
+            if sums is None:
+                sums = found[key] = Sums(len(buckets.names))
+            sums.counts[bucket] += count
+            sums.quantities[bucket] += quantity
+            sums.costs[bucket] += cost
     return found
 
 

@@ -208,7 +208,7 @@ def _bars(values: list[int], most: int, rows: list[list[str]]) -> list[str]:
     """Draw a bar from zero for each value, as wide as the terminal leaves room for."""
     columns = zip_longest(*rows, fillvalue="")
     taken = sum(max(map(len, column)) + 2 for column in columns)
-    room = max(_NARROWEST_BAR, min(_WIDEST_BAR, Console().width - taken - 4))
+    room = max(_NARROWEST_BAR, min(_WIDEST_BAR, Console().width - taken - 8))
     return [_bar(value, most, room) for value in values]
 
 
