@@ -18,6 +18,7 @@ from starlette.websockets import WebSocketClose
 from tollbook.api.access import KEY_HEADER, authenticate, presented, require
 from tollbook.api.analytics_users import GET_USERS
 from tollbook.api.endpoint import Call, Endpoint, read_query
+from tollbook.api.event_list import GET_EVENTS
 from tollbook.api.events import POST_EVENTS
 from tollbook.api.explanations import GET_EVENT
 from tollbook.api.incoming import MOST_BYTES, read_bounded
@@ -36,6 +37,7 @@ from tollbook.domain.errors import InternalError, MethodNotAllowed, NotFound, To
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     GET_USERS,
+    GET_EVENTS,
     POST_EVENTS,
     POST_REVERSALS,
     GET_EVENT,
