@@ -41,7 +41,7 @@ class Sqlite:
         self.sqlalchemy = create_engine(
             url, pool_size=_READERS, max_overflow=_READERS, connect_args={"timeout": 30}
         )
-        # Whoever reads all there is opens a connection for it, and gives its memory back at the end.
+        # Whoever reads all there is opens a connection for it, and gives its memory back after.
         self._streams = create_engine(url, poolclass=NullPool, connect_args={"timeout": 30})
         event.listen(self._streams, "connect", _prepare_stream)
         for opened in (self.sqlalchemy, self._streams):
