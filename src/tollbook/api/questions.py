@@ -161,11 +161,14 @@ def answer(it: Asked, tell: Callable[[], Told]) -> Response:
     digest = _digest(it)
     headers["ETag"] = f'W/"{digest}"'
     kept = call.services.cache.get(digest)
-    if kept is None and not _matches(call.headers.get("if-none-match", ""), digest):
+    known = _matches(call.headers.get("if-none-match", ""), digest)
+    count = call.services.instruments.count_answer
+    count("client" if known else "cache" if kept else "ledger")
+    if kept is None and not known:
         kept = _kept(it, tell())
         call.services.cache.put(digest, kept)
     headers["X-Quarantined"] = str(_waiting(it) if kept is None else kept.quarantined)
-    if kept is None or _matches(call.headers.get("if-none-match", ""), digest):
+    if kept is None or known:
         return Response(None, 304, headers)
     compress = call.services.compression and _takes_gzip(call.headers.get("accept-encoding", ""))
     return answer_response(kept, headers, compress=compress)
@@ -174,10 +177,11 @@ def answer(it: Asked, tell: Callable[[], Told]) -> Response:
 def stream(it: Asked, table_of: Callable[[Snapshot], Table]) -> Response:
     """Answer with a table of any length, written while it is read from a snapshot of its own."""
     headers = {**_headers(it), **_attachment(it), "X-Quarantined": str(_waiting(it))}
-    write = WRITERS[it.chosen]
+    services, write = it.call.services, WRITERS[it.chosen]
+    services.instruments.count_answer("ledger")
     return Streamed(
-        it.call.services.database,
-        it.call.services.exporting,
+        services.database,
+        services.exporting,
         lambda snapshot: write(table_of(snapshot)),
         headers,
         content_type(it.chosen),
