@@ -36,10 +36,9 @@ COLUMNS = (
     Column("received_at", Kind.INSTANT),
     Column("reverses", Kind.TEXT),
 )
-_COLUMNS = (
-    "id, meter, NULLIF(user_id, ''), resource_id, time, day, quantity, billed, meter, cost, "
-    "NULLIF(country, ''), attributes, received_at, reverses"
-)
+_COLUMNS = """\
+    id, meter, NULLIF(user_id, ''), resource_id, time, day, quantity, billed, meter, cost,
+    NULLIF(country, ''), attributes, received_at, reverses"""
 
 AT_ONCE = 1_000
 """Rows of a stream that are read in one step: what holds up other requests must be short."""
@@ -192,13 +191,12 @@ def all_events(snapshot: Snapshot, wanted: Wanted) -> Table:
 
 def _chunks(snapshot: Snapshot, wanted: Wanted) -> Iterator[list[Row]]:
     for day in _days(snapshot, wanted):
-        bound = _parameters(wanted, day) | {"after": "", "limit": AT_ONCE}
-        while True:
-            rows = snapshot.table(CHUNK[wanted.whose], bound, len(COLUMNS))
+        bound = _parameters(wanted, day) | {"limit": AT_ONCE}
+        rows = snapshot.table(FIRST[wanted.whose], bound, len(COLUMNS))
+        yield rows
+        while len(rows) == AT_ONCE:
+            rows = snapshot.table(CHUNK[wanted.whose], bound | {"after": rows[-1][0]}, len(COLUMNS))
             yield rows
-            if len(rows) < AT_ONCE:
-                break
-            bound["after"] = rows[-1][0]
 
 
 def _days(snapshot: Snapshot, wanted: Wanted, newest: int | None = None) -> Iterator[int]:
@@ -281,12 +279,17 @@ _METERS = "(CAST(:meters AS BIGINT) >> meter) & 1 = 1"
 _COUNTRIES = "country BETWEEN :country AND :last_country"
 
 
-def _events_sql(whose: Whose, rest: str) -> str:
+# A day between itself and itself: of two equal terms SQLite would take the key of all events, and
+# read a whole day for one user's, instead of the index of users.
+_DAY = {it: "day = :day" for it in Whose} | {Whose.USER: "day BETWEEN :day AND :day"}
+
+
+def _events_sql(whose: Whose, rest: str, day: str) -> str:
     return f"""
 SELECT
-    {_COLUMNS}
+{_COLUMNS}
 FROM events
-WHERE organization_id = :organization AND day = :day{_OF[whose]}
+WHERE organization_id = :organization AND {day}{_OF[whose]}
     AND {_METERS}
     AND {_COUNTRIES}
     AND received_at <= :as_of
@@ -297,12 +300,16 @@ WHERE organization_id = :organization AND day = :day{_OF[whose]}
 _BEFORE = """\
     AND (time < :before OR (time = :before AND id < :before_id))
 ORDER BY time DESC, id DESC LIMIT :limit"""
+_FIRST = "ORDER BY id LIMIT :limit"
 _AFTER = """\
     AND id > :after
 ORDER BY id LIMIT :limit"""
 
-PAGE = {whose: _events_sql(whose, _BEFORE) for whose in Whose}
-CHUNK = {whose: _events_sql(whose, _AFTER) for whose in Whose}
+# Most users' days have no second piece. Where one has, its user has much of the day, and it is
+# read by the key of all events, once for all pieces.
+PAGE = {whose: _events_sql(whose, _BEFORE, _DAY[whose]) for whose in Whose}
+FIRST = {whose: _events_sql(whose, _FIRST, _DAY[whose]) for whose in Whose}
+CHUNK = {whose: _events_sql(whose, _AFTER, _DAY[Whose.ALL]) for whose in Whose}
 
 MONTHS = """
 SELECT DISTINCT month FROM organization_monthly

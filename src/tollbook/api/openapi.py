@@ -21,6 +21,13 @@ from tollbook.domain.errors import (
 
 Document = dict[str, Any]
 
+_ROWS = {
+    Format.CSV: "user_id,total_cost\r\nuser_123,193.35\r\n",
+    Format.NDJSON: '{"user_id":"user_123","total_cost":193.35}\n',
+    Format.PARQUET: "PAR1",
+}
+"""How rows look in each format; those of a question have its own fields."""
+
 _EVERYWHERE = (ApiKeyRequired, InvalidApiKey, PermissionMissing, StoreUnavailable)
 _EXAMPLE_SENTENCES = {
     "invalid_request": "organization_id required",
@@ -182,8 +189,10 @@ def _with_formats(endpoint: Endpoint, answers: Document) -> Document:
     """Add the other formats of an answer that has them."""
     if FORMAT not in endpoint.parameters:
         return answers
-    rows: Document = {"schema": {"type": "string", "description": "The rows of the answer."}}
-    others = {media_type: rows for it, media_type in MEDIA_TYPES.items() if it is not Format.JSON}
+    schema = {"type": "string", "description": "The rows of the answer."}
+    others = {
+        MEDIA_TYPES[it]: {"schema": schema, "example": example} for it, example in _ROWS.items()
+    }
     found: Document = answers["200"]
     return {**answers, "200": {**found, "content": {**found["content"], **others}}}
 

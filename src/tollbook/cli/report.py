@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tollbook.analytics.users import UserRow, user_rows, users_report
+from tollbook.cli import report_events
 from tollbook.cli.choices import add_tenant_option, day, organization_of
 from tollbook.cli.output import Verbs, add_json_option, print_json, print_table
 from tollbook.domain.directory import zone
@@ -46,6 +47,7 @@ def add(verbs: Verbs) -> None:
     questions = verbs.add_parser("report", help="usage and cost in the terminal").add_subparsers(
         metavar="QUESTION", required=True
     )
+    report_events.add(questions)
     parser = questions.add_parser("users", help="usage and cost by user")
     parser.add_argument("organization")
     parser.add_argument("--start", type=day, help="first day (default: 30 days before the end)")
