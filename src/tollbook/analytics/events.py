@@ -279,17 +279,22 @@ _METERS = "(CAST(:meters AS BIGINT) >> meter) & 1 = 1"
 _COUNTRIES = "country BETWEEN :country AND :last_country"
 
 
-# A day between itself and itself: of two equal terms SQLite would take the key of all events, and
-# read a whole day for one user's, instead of the index of users.
-_DAY = {it: "day = :day" for it in Whose} | {Whose.USER: "day BETWEEN :day AND :day"}
+# SQLite would read a whole day by the key of all events to find one user's: it is made to look them
+# up in the index of users first.
+_BY_USER = """
+    AND id IN (
+        SELECT mine.id FROM events AS mine
+        WHERE mine.organization_id = :organization AND mine.user_id = :user AND mine.day = :day
+    )"""
+_LOOKED_UP = _OF | {Whose.USER: _BY_USER}
 
 
-def _events_sql(whose: Whose, rest: str, day: str) -> str:
+def _events_sql(of: str, rest: str) -> str:
     return f"""
 SELECT
 {_COLUMNS}
 FROM events
-WHERE organization_id = :organization AND {day}{_OF[whose]}
+WHERE organization_id = :organization AND day = :day{of}
     AND {_METERS}
     AND {_COUNTRIES}
     AND received_at <= :as_of
@@ -307,9 +312,9 @@ ORDER BY id LIMIT :limit"""
 
 # Most users' days have no second piece. Where one has, its user has much of the day, and it is
 # read by the key of all events, once for all pieces.
-PAGE = {whose: _events_sql(whose, _BEFORE, _DAY[whose]) for whose in Whose}
-FIRST = {whose: _events_sql(whose, _FIRST, _DAY[whose]) for whose in Whose}
-CHUNK = {whose: _events_sql(whose, _AFTER, _DAY[Whose.ALL]) for whose in Whose}
+PAGE = {whose: _events_sql(_LOOKED_UP[whose], _BEFORE) for whose in Whose}
+FIRST = {whose: _events_sql(_LOOKED_UP[whose], _FIRST) for whose in Whose}
+CHUNK = {whose: _events_sql(_OF[whose], _AFTER) for whose in Whose}
 
 MONTHS = """
 SELECT DISTINCT month FROM organization_monthly
