@@ -40,7 +40,7 @@ def grown(databases: Databases, millions: Sequence[int]) -> Iterator[Ledger]:
     made = new_ledger(databases, METERS)
     yield made
     for wanted in millions:
-        made = _filled(databases, databases.copy(made.url), made, METERS, wanted * 1_000_000)
+        made = filled(databases, databases.copy(made.url), made, METERS, wanted * 1_000_000)
         yield made
 
 
@@ -53,12 +53,13 @@ def new_ledger(databases: Databases, meters: Sequence[str]) -> Ledger:
     number = platform.organization(ORGANIZATION)
     empty = Ledger(url, number, platform.key(Permission.READ_ANALYTICS), 0, 0)
     database.close()
-    return _filled(databases, url, empty, meters, LEAST_EVENTS)
+    return filled(databases, url, empty, meters, LEAST_EVENTS)
 
 
-def _filled(
+def filled(
     databases: Databases, url: str, before: Ledger, meters: Sequence[str], events: int
 ) -> Ledger:
+    """Add events to a ledger until it has so many."""
     database = open_database(url)
     for rows in ledger_rows(before.number, meters, events - before.events, _PER_TRANSACTION):
         database.make_room({row.day // 100 for row in rows})
