@@ -60,14 +60,15 @@ def exports(databases: Databases, *, quick: bool) -> list[ExportFigure]:
 
 
 def _measure(engine: str, ledger: Ledger, form: str) -> ExportFigure:
-    with Server(ledger.url, cached_answer_mib="0") as server, Caller(server.port) as caller:
+    with Server(ledger.url, cached_answer_mib="0") as server:
         process = server.process
         if process is None:
             raise WrongAnswer("the server does not run")
-        ask = _main_job(caller, ledger)
-        for _ in range(_WARMING):
-            ask()
-        alone = Times([ask() for _ in range(_ASKED_ALONE)])
+        with Caller(server.port) as caller:
+            ask = _main_job(caller, ledger)
+            for _ in range(_WARMING):
+                ask()
+            alone = Times([ask() for _ in range(_ASKED_ALONE)])
         idle = peak = _resident_mib(process.pid)
         download = _Download(server.port, ledger, form)
         while download.is_alive():
@@ -76,9 +77,11 @@ def _measure(engine: str, ledger: Ledger, form: str) -> ExportFigure:
         download.look_at()
         second = _Download(server.port, ledger, form)
         beside: list[float] = []
-        while second.is_alive():
-            beside.append(ask())
-            time.sleep(_PAUSE)
+        with Caller(server.port) as caller:
+            ask = _main_job(caller, ledger)
+            while second.is_alive():
+                beside.append(ask())
+                time.sleep(_PAUSE)
         second.look_at()
         return ExportFigure(
             engine,
