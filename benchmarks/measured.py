@@ -8,6 +8,7 @@ from benchmarks.decks import DeckFigure
 from benchmarks.exports import ExportFigure
 from benchmarks.ingest import IngestFigure
 from benchmarks.rating import RatingFigure
+from benchmarks.series import SeriesFigure
 
 
 @dataclass
@@ -20,3 +21,4 @@ class Measured:
     loaded: list[DeckFigure] = field(default_factory=list)
     decked: list[DeckIngestFigure] = field(default_factory=list)
     exported: list[ExportFigure] = field(default_factory=list)
+    trends: list[SeriesFigure] = field(default_factory=list)

@@ -17,6 +17,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from tollbook.api.access import KEY_HEADER, authenticate, presented, require
+from tollbook.api.analytics_organizations import GET_ORGANIZATIONS
+from tollbook.api.analytics_overview import GET_OVERVIEW
+from tollbook.api.analytics_series import GET_SERIES
+from tollbook.api.analytics_usage import GET_USAGE
 from tollbook.api.analytics_users import GET_USERS
 from tollbook.api.endpoint import Call, Endpoint, read_query
 from tollbook.api.event_list import GET_EVENTS
@@ -40,6 +44,10 @@ from tollbook.domain.errors import InternalError, MethodNotAllowed, NotFound, To
 ENDPOINTS: tuple[Endpoint, ...] = (
     GET_USERS,
     GET_EVENTS,
+    GET_ORGANIZATIONS,
+    GET_OVERVIEW,
+    GET_USAGE,
+    GET_SERIES,
     POST_EVENTS,
     POST_REVERSALS,
     GET_EVENT,
