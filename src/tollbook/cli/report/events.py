@@ -10,19 +10,17 @@ from tollbook.analytics.events import (
     events_page,
     events_report,
 )
+from tollbook.analytics.scope import Scope
 from tollbook.analytics.tables import Table
 from tollbook.api.formats.cells import writer_of
-from tollbook.cli.choices import add_tenant_option, day, organization_of
-from tollbook.cli.output import Verbs, add_json_option, print_json, print_rows
+from tollbook.cli.choices import organization_of
+from tollbook.cli.output import Verbs, print_json, print_rows
+from tollbook.cli.report.asked import add_output_options, add_period_options, period_of
 from tollbook.cli.report.cells import print_csv
-from tollbook.domain.directory import zone
-from tollbook.domain.errors import InvalidRequest
-from tollbook.domain.events import instant_of
 from tollbook.domain.meters import CATALOGUE
-from tollbook.domain.periods import resolve
 from tollbook.settings import Settings
 from tollbook.store.database import Snapshot
-from tollbook.wiring import now, open_migrated
+from tollbook.wiring import open_migrated
 
 _USUAL_LIMIT = 100
 _SHOWN = ("time", "id", "type", "user_id", "quantity", "billed_quantity", "unit", "country", "cost")
@@ -40,16 +38,13 @@ def add(questions: Verbs) -> None:
         metavar="METER",
         help="only events of this type; may be said several times",
     )
-    parser.add_argument("--start", type=day, help="first day (default: 30 days before the end)")
-    parser.add_argument("--end", type=day, help="last day (default: today)")
+    add_period_options(parser)
     parser.add_argument(
         "--limit",
         type=_limit,
         help=f"how many at most (default: {_USUAL_LIMIT}; all of them with --csv)",
     )
-    parser.add_argument("--csv", action="store_true", help="print CSV instead of a table")
-    add_tenant_option(parser)
-    add_json_option(parser)
+    add_output_options(parser)
     parser.set_defaults(run=_run)
 
 
@@ -79,10 +74,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
 
 def _wanted(options: argparse.Namespace, snapshot: Snapshot) -> Wanted:
     organization = organization_of(snapshot, options.tenant, options.organization)
-    today = instant_of(now()).astimezone(zone(organization.timezone)).date()
-    period = resolve(options.start, options.end, today)
-    if period.start > period.end:
-        raise InvalidRequest("--start must not be after --end")
+    period = period_of(options, Scope(options.tenant, organization))
     meters = tuple(options.meter or ())
     return Wanted(organization, period, 2**62, options.user, meters=meters)
 
