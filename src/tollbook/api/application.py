@@ -16,7 +16,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from tollbook.api.access import KEY_HEADER, authenticate, presented, require
+from tollbook.api.analytics_changes import GET_CHANGES
+from tollbook.api.analytics_forecast import GET_FORECAST
 from tollbook.api.analytics_users import GET_USERS
+from tollbook.api.budgets import BUDGET_ENDPOINTS
 from tollbook.api.endpoint import Call, Endpoint, read_query
 from tollbook.api.events import POST_EVENTS
 from tollbook.api.explanations import GET_EVENT
@@ -36,6 +39,9 @@ from tollbook.domain.errors import InternalError, MethodNotAllowed, NotFound, To
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     GET_USERS,
+    GET_CHANGES,
+    GET_FORECAST,
+    *BUDGET_ENDPOINTS,
     POST_EVENTS,
     POST_REVERSALS,
     GET_EVENT,

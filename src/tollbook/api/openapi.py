@@ -23,6 +23,7 @@ Document = dict[str, Any]
 _EVERYWHERE = (ApiKeyRequired, InvalidApiKey, PermissionMissing, StoreUnavailable)
 _EXAMPLE_SENTENCES = {
     "invalid_request": "organization_id required",
+    "currency_required": "currency required: the organizations have EUR, USD",
     "unreadable_body": "the body is not JSON: Input data was truncated",
     "permission_missing": "this key lacks the permission admin",
     "not_found": "Organization not found",
@@ -131,24 +132,7 @@ def _in_path(name: str, example: str) -> Document:
 
 
 def _in_query(parameter: Parameter) -> Document:
-    schema: Document
-    match parameter.kind:
-        case Kind.TEXT:
-            schema = {"type": "string", "minLength": 1, "maxLength": parameter.longest}
-        case Kind.DATE:
-            schema = {"type": "string", "format": "date"}
-        case Kind.INTEGER:
-            schema = {"type": "integer", "minimum": parameter.least, "maximum": parameter.most}
-        case Kind.BOOLEAN:
-            schema = {"type": "boolean"}
-        case Kind.CHOICE:
-            schema = {"enum": list(parameter.choices)}
-        case Kind.LIST:
-            schema = {"type": "array", "items": {"enum": list(parameter.choices)}, "minItems": 1}
-        case Kind.INSTANT:
-            schema = {"type": "string", "format": "date-time"}
-        case Kind.AMOUNT:
-            schema = {"type": "number", "minimum": 0}
+    schema = _schema_of(parameter)
     if parameter.default is not None:
         schema["default"] = parameter.default
     described: Document = {
@@ -163,6 +147,28 @@ def _in_query(parameter: Parameter) -> Document:
     if parameter.example is not None:
         described["example"] = parameter.example
     return described
+
+
+def _schema_of(parameter: Parameter) -> Document:
+    match parameter.kind:
+        case Kind.TEXT:
+            return {"type": "string", "minLength": 1, "maxLength": parameter.longest}
+        case Kind.DATE:
+            return {"type": "string", "format": "date"}
+        case Kind.MONTH:
+            return {"type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$"}
+        case Kind.INTEGER:
+            return {"type": "integer", "minimum": parameter.least, "maximum": parameter.most}
+        case Kind.BOOLEAN:
+            return {"type": "boolean"}
+        case Kind.CHOICE:
+            return {"enum": list(parameter.choices)}
+        case Kind.LIST:
+            return {"type": "array", "items": {"enum": list(parameter.choices)}, "minItems": 1}
+        case Kind.INSTANT:
+            return {"type": "string", "format": "date-time"}
+        case Kind.AMOUNT:
+            return {"type": "number", "minimum": 0}
 
 
 def _answer(status: int, body: Body, components: Components) -> Document:
