@@ -22,7 +22,7 @@ from tollbook.store.database import Snapshot
 USED_PLACES = 4
 
 
-class BudgetReport(msgspec.Struct, frozen=True):
+class BudgetReport(msgspec.Struct, frozen=True, kw_only=True):
     """A budget of this month: how far it is used, and the day it was or will be passed.
 
     `alert_reached` is the highest of `alert_at` that has been reached.
@@ -30,8 +30,8 @@ class BudgetReport(msgspec.Struct, frozen=True):
 
     organization_id: str
     organization_name: str
-    user_id: str | UnsetType
-    user_name: str | UnsetType
+    user_id: str | UnsetType = UNSET
+    user_name: str | UnsetType = UNSET
     monthly: msgspec.Raw
     currency: str
     month: str
@@ -101,20 +101,20 @@ def budget_report(it: Standing) -> BudgetReport:
     organization, user_name, budget = it.budgeted
     passed_on = it.passed_on
     return BudgetReport(
-        organization.id,
-        organization.name,
-        budget.user_id or UNSET,
-        user_name if budget.user_id else UNSET,
-        _amount(budget.monthly),
-        organization.currency,
-        f"{it.today:%Y-%m}",
-        _amount(it.outlook.spent),
-        fraction(it.outlook.spent, budget.monthly, USED_PLACES),
-        _amount(it.outlook.forecast),
-        passed_on.isoformat() if passed_on else None,
-        it.state,
-        budget.alert_at,
-        budget.reached(it.outlook.spent),
+        organization_id=organization.id,
+        organization_name=organization.name,
+        user_id=budget.user_id or UNSET,
+        user_name=user_name if budget.user_id else UNSET,
+        monthly=_amount(budget.monthly),
+        currency=organization.currency,
+        month=f"{it.today:%Y-%m}",
+        spent=_amount(it.outlook.spent),
+        used=fraction(it.outlook.spent, budget.monthly, USED_PLACES),
+        forecast=_amount(it.outlook.forecast),
+        passed_on=passed_on.isoformat() if passed_on else None,
+        state=it.state,
+        alert_at=budget.alert_at,
+        alert_reached=budget.reached(it.outlook.spent),
     )
 
 

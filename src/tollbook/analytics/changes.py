@@ -17,18 +17,18 @@ CHANGE_PLACES = 4
 SHARE_PLACES = 6
 
 
-class Ranked(msgspec.Struct, frozen=True, gc=False):
+class Ranked(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A user or an organization, its costs in both periods, and its share of the total."""
 
     user_id: str | UnsetType = UNSET
     user_name: str | UnsetType = UNSET
     organization_id: str | UnsetType = UNSET
     organization_name: str | UnsetType = UNSET
-    cost: msgspec.Raw = msgspec.Raw(b"0")
-    previous_cost: msgspec.Raw = msgspec.Raw(b"0")
-    difference: msgspec.Raw = msgspec.Raw(b"0")
-    change: float | None = None
-    share: float | None = None
+    cost: msgspec.Raw
+    previous_cost: msgspec.Raw
+    difference: msgspec.Raw
+    change: float | None
+    share: float | None
 
 
 class Named(msgspec.Struct, frozen=True, gc=False):
@@ -47,30 +47,30 @@ class OwnCost(msgspec.Struct, frozen=True):
     previous_cost: msgspec.Raw
 
 
-class ChangesReport(msgspec.Struct, frozen=True):
+class ChangesReport(msgspec.Struct, frozen=True, kw_only=True):
     """The answer: of an organization by user, of a tenant by organization."""
 
     success: bool
     tenant_id: str
-    organization_id: str | UnsetType
-    organization_name: str | UnsetType
+    organization_id: str | UnsetType = UNSET
+    organization_name: str | UnsetType = UNSET
     period: dict[str, str]
     previous_period: dict[str, str]
     currency: str | None
     total_cost: msgspec.Raw
     previous_cost: msgspec.Raw
     change: float | None
-    active_users: int | UnsetType
-    active_organizations: int | UnsetType
-    cost_per_active_user: msgspec.Raw | UnsetType | None
-    cost_per_active_organization: msgspec.Raw | UnsetType | None
+    active_users: int | UnsetType = UNSET
+    active_organizations: int | UnsetType = UNSET
+    cost_per_active_user: msgspec.Raw | UnsetType | None = UNSET
+    cost_per_active_organization: msgspec.Raw | UnsetType | None = UNSET
     without_usage: int
-    organization_level: OwnCost | UnsetType
+    organization_level: OwnCost | UnsetType = UNSET
     grew: list[Ranked]
     shrank: list[Ranked]
     top: list[Ranked]
-    without_usage_users: list[Named] | UnsetType
-    without_usage_organizations: list[Named] | UnsetType
+    without_usage_users: list[Named] | UnsetType = UNSET
+    without_usage_organizations: list[Named] | UnsetType = UNSET
 
 
 class ChangeRow(NamedTuple):
@@ -150,34 +150,50 @@ def changes_report(
     found: Changes, scope: Scope, period: Period, before: Period, limit: int
 ) -> ChangesReport:
     """Answer with the first `limit` of each list."""
-    organization = scope.organization
-    active = len(found.active)
-    costs = found.cost - found.own.cost
-    each = _amount(divide_half_even(costs, active)) if active else None
-    idle = [_named(scope, it) for it in found.without_usage[:limit]]
+    idle = [Named(**_identity(scope, it)) for it in found.without_usage[:limit]]
     return ChangesReport(
-        True,
-        scope.tenant,
-        organization.id if organization else UNSET,
-        organization.name if organization else UNSET,
-        _days(period),
-        _days(before),
-        scope.currency,
-        _amount(found.cost),
-        _amount(found.previous_cost),
-        fraction(found.cost - found.previous_cost, found.previous_cost, CHANGE_PLACES),
-        active if organization else UNSET,
-        UNSET if organization else active,
-        each if organization else UNSET,
-        UNSET if organization else each,
-        len(found.without_usage),
-        _own(found.own) if organization else UNSET,
-        _ranked(scope, found.grew[:limit], found.cost),
-        _ranked(scope, found.shrank[:limit], found.cost),
-        _ranked(scope, found.top[:limit], found.cost),
-        idle if organization else UNSET,
-        UNSET if organization else idle,
+        success=True,
+        tenant_id=scope.tenant,
+        period=_days(period),
+        previous_period=_days(before),
+        currency=scope.currency,
+        total_cost=_amount(found.cost),
+        previous_cost=_amount(found.previous_cost),
+        change=fraction(found.cost - found.previous_cost, found.previous_cost, CHANGE_PLACES),
+        without_usage=len(found.without_usage),
+        grew=_ranked(scope, found.grew[:limit], found.cost),
+        shrank=_ranked(scope, found.shrank[:limit], found.cost),
+        top=_ranked(scope, found.top[:limit], found.cost),
+        **(_by_user(found, scope, idle) if scope.organization else _by_organization(found, idle)),
     )
+
+
+def _by_user(found: Changes, scope: Scope, idle: list[Named]) -> dict[str, Any]:
+    """Give the fields that only an organization's answer has."""
+    assert scope.organization  # noqa: S101
+    return {
+        "organization_id": scope.organization.id,
+        "organization_name": scope.organization.name,
+        "active_users": len(found.active),
+        "cost_per_active_user": _each(found),
+        "organization_level": OwnCost(_amount(found.own.cost), _amount(found.own.previous_cost)),
+        "without_usage_users": idle,
+    }
+
+
+def _by_organization(found: Changes, idle: list[Named]) -> dict[str, Any]:
+    """Give the fields that only a tenant's answer has."""
+    return {
+        "active_organizations": len(found.active),
+        "cost_per_active_organization": _each(found),
+        "without_usage_organizations": idle,
+    }
+
+
+def _each(found: Changes) -> msgspec.Raw | None:
+    """Divide what is somebody's by those with usage."""
+    active = len(found.active)
+    return _amount(divide_half_even(found.cost - found.own.cost, active)) if active else None
 
 
 def changes_table(found: Changes, scope: Scope) -> Table:
@@ -222,17 +238,9 @@ def _ranked(scope: Scope, rows: Iterable[ChangeRow], total: int) -> list[Ranked]
     ]
 
 
-def _named(scope: Scope, row: ChangeRow) -> Named:
-    return Named(**_identity(scope, row))
-
-
 def _identity(scope: Scope, row: ChangeRow) -> dict[str, Any]:
     whose = "user" if scope.organization else "organization"
     return {f"{whose}_id": row.id, f"{whose}_name": row.name}
-
-
-def _own(row: ChangeRow) -> OwnCost:
-    return OwnCost(_amount(row.cost), _amount(row.previous_cost))
 
 
 def _amount(nanos: int) -> msgspec.Raw:
@@ -304,16 +312,17 @@ LEFT JOIN (
 
 
 _MONTHS = "sums.month BETWEEN :{0}first_month AND :{0}last_month"
-_DAYS = "sums.month = :{0}_month AND sums.day BETWEEN :{0}_first AND :{0}_last"
+_DAYS = "sums.month = :{0}_month\n        AND sums.day BETWEEN :{0}_first AND :{0}_last"
 
 
 def _leg_sql(by: str, table: str, where: str, prefix: str, edge: str = "") -> str:
     """Write one leg, summed by whom it is of; the count is that of the later period alone."""
     sign = f" * :{edge}_sign" if edge else ""
     count, cost = f"CAST(SUM(sums.count){sign} AS BIGINT)", f"CAST(SUM(sums.cost){sign} AS BIGINT)"
-    figures = f"0, 0, {cost}" if prefix else f"{count}, {cost}, 0"
+    figures = f"0, 0,\n        {cost}" if prefix else f"{count},\n        {cost}, 0"
     return f"""\
-    SELECT {by}, {figures}
+    SELECT
+        {by}, {figures}
     FROM {table}
     WHERE {where}
     GROUP BY {by}"""
@@ -336,7 +345,7 @@ USER_CHANGES = _changes_sql(
     "sums.user_id",
     "usage_monthly AS sums",
     "usage_daily AS sums",
-    "sums.organization_id = :organization AND ",
+    "sums.organization_id = :organization\n        AND ",
 )
 ORGANIZATION_CHANGES = _changes_sql(
     _EVERY_ORGANIZATION,

@@ -30,20 +30,22 @@ DESCRIPTIONS = {
         "there are fewer than 14. low and high hold four of five times if the days to come differ "
         "as these do. " + _RENTALS
     ),
-    Method.NONE: "What is spent: without a whole day of usage there is nothing to go by.",
+    Method.NONE: (
+        "What is spent: without usage on a whole day of the last twenty weeks nothing is expected."
+    ),
     Method.CLOSED: "What was spent: the month is over.",
 }
 
 
-class ForecastReport(msgspec.Struct, frozen=True):
+class ForecastReport(msgspec.Struct, frozen=True, kw_only=True):
     """The answer. `spent` is exact, the others are rounded to cents."""
 
     success: bool
     tenant_id: str
-    organization_id: str | UnsetType
-    organization_name: str | UnsetType
-    user_id: str | UnsetType
-    user_name: str | UnsetType
+    organization_id: str | UnsetType = UNSET
+    organization_name: str | UnsetType = UNSET
+    user_id: str | UnsetType = UNSET
+    user_name: str | UnsetType = UNSET
     currency: str | None
     month: str
     as_of: str
@@ -72,23 +74,23 @@ def forecast_report(
     """Answer with an outlook."""
     organization = scope.organization
     return ForecastReport(
-        True,
-        scope.tenant,
-        organization.id if organization else UNSET,
-        organization.name if organization else UNSET,
-        UNSET if scope.user_id is None else scope.user_id,
-        UNSET if scope.user_id is None else user_name,
-        scope.currency,
-        f"{month:%Y-%m}",
-        instant_text(as_of),
-        _amount(found.spent),
-        _amount(found.forecast),
-        None if found.low is None else _amount(found.low),
-        None if found.high is None else _amount(found.high),
-        found.method,
-        DESCRIPTIONS[found.method],
-        found.days_left,
-        found.based_on_days,
+        success=True,
+        tenant_id=scope.tenant,
+        organization_id=organization.id if organization else UNSET,
+        organization_name=organization.name if organization else UNSET,
+        user_id=UNSET if scope.user_id is None else scope.user_id,
+        user_name=UNSET if scope.user_id is None else user_name,
+        currency=scope.currency,
+        month=f"{month:%Y-%m}",
+        as_of=instant_text(as_of),
+        spent=_amount(found.spent),
+        forecast=_amount(found.forecast),
+        low=None if found.low is None else _amount(found.low),
+        high=None if found.high is None else _amount(found.high),
+        method=found.method,
+        method_description=DESCRIPTIONS[found.method],
+        days_left=found.days_left,
+        based_on_days=found.based_on_days,
     )
 
 

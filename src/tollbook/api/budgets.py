@@ -53,14 +53,14 @@ class NewBudget(msgspec.Struct):
     """The body that sets a budget."""
 
     monthly: float | str
-    alert_at: list[float] = list(DEFAULT_ALERTS)
+    alert_at: tuple[float, ...] = DEFAULT_ALERTS
 
 
-class BudgetAnswer(msgspec.Struct, frozen=True):
+class BudgetAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """A budget as it was set."""
 
     organization_id: str
-    user_id: str | UnsetType
+    user_id: str | UnsetType = UNSET
     monthly: msgspec.Raw
     currency: str
     alert_at: tuple[float, ...]
@@ -144,7 +144,7 @@ def _remove(
     return json_response({"success": True, "budget": budget_answer(organization, budget)})
 
 
-def _read(body: bytes) -> tuple[int, list[float]]:
+def _read(body: bytes) -> tuple[int, tuple[float, ...]]:
     """Read a budget; its amount as it is written, because a float may have lost digits of it."""
     new = read_body(body, NewBudget)
     problems: list[Problem] = []
@@ -161,13 +161,13 @@ def _read(body: bytes) -> tuple[int, list[float]]:
 def budget_answer(organization: OrganizationRow, budget: Budget) -> BudgetAnswer:
     """Show a budget as it was set."""
     return BudgetAnswer(
-        organization.id,
-        budget.user_id or UNSET,
-        msgspec.Raw(amount_text(budget.monthly).encode()),
-        organization.currency,
-        budget.alert_at,
-        instant_of(budget.created_at),
-        instant_of(budget.changed_at),
+        organization_id=organization.id,
+        user_id=budget.user_id or UNSET,
+        monthly=msgspec.Raw(amount_text(budget.monthly).encode()),
+        currency=organization.currency,
+        alert_at=budget.alert_at,
+        created_at=instant_of(budget.created_at),
+        changed_at=instant_of(budget.changed_at),
     )
 
 

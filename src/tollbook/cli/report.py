@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tollbook.analytics.users import UserRow, user_rows, users_report
+from tollbook.cli import report_changes, report_outlook
 from tollbook.cli.choices import add_tenant_option, day, organization_of
 from tollbook.cli.output import Verbs, add_json_option, print_json, print_table
 from tollbook.domain.directory import zone
@@ -54,6 +55,8 @@ def add(verbs: Verbs) -> None:
     add_tenant_option(parser)
     add_json_option(parser)
     parser.set_defaults(run=_run)
+    report_changes.add(questions)
+    report_outlook.add(questions)
 
 
 def _run(options: argparse.Namespace, settings: Settings) -> int:

@@ -1,0 +1,17 @@
+
+SELECT
+    budgets.organization_id, budgets.user_id, sums.day,
+    CAST(SUM(sums.cost) AS BIGINT),
+    CAST(COALESCE(
+        SUM(sums.cost) FILTER (WHERE sums.meter NOT IN (8, 9, 10, 12)), 0
+    ) AS BIGINT),
+    CAST(COALESCE(SUM(sums.cost) FILTER (WHERE sums.meter = 8), 0) AS BIGINT),
+    CAST(COALESCE(SUM(sums.cost) FILTER (WHERE sums.meter = 10), 0) AS BIGINT)
+FROM budgets
+JOIN organizations ON organizations.organization_id = budgets.organization_id
+JOIN usage_daily AS sums ON sums.organization_id = budgets.organization_id
+    AND sums.user_id = budgets.user_id
+WHERE organizations.tenant_id = :tenant AND budgets.user_id <> ''
+    AND sums.month BETWEEN :first_month AND :last_month
+    AND sums.day BETWEEN :first AND :last
+GROUP BY budgets.organization_id, budgets.user_id, sums.day
