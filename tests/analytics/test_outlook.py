@@ -107,6 +107,16 @@ def test_a_long_rented_number_does_not_thin_the_rhythm_of_new_usage() -> None:
     assert found.forecast == 23 * CENT
 
 
+def test_what_was_long_ago_tells_nothing_about_the_days_to_come() -> None:
+    costs = days(date(2023, 10, 1), date(2023, 11, 1), CENT)
+    assert outlook(costs, TODAY).method == Method.NONE
+    costs |= days(date(2024, 1, 9), date(2024, 1, 18), CENT)
+    for ranged in (True, False):
+        found = outlook(costs, TODAY, ranged=ranged)
+        assert (found.method, found.based_on_days) == (Method.DAILY_MEAN, 10)
+        assert found.forecast == 23 * CENT
+
+
 def test_a_low_is_never_less_than_what_is_spent() -> None:
     costs = {TODAY - timedelta(days=n): usage(n % 5 * 100 * CENT) for n in range(1, 60)}
     found = outlook(costs, TODAY)

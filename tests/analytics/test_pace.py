@@ -5,9 +5,14 @@ from statistics import fmean
 
 import pytest
 
-from tollbook.analytics.pace import HISTORY_DAYS, Method, pace
+from tollbook.analytics.pace import HISTORY_DAYS, MODEL_DAYS, Method, Pace
+from tollbook.analytics.pace import pace as pace_of
 
 WEEK = (10, 20, 30, 40, 50, 5, 1)
+
+
+def pace(history: list[int], length: int) -> Pace:
+    return pace_of(history[-MODEL_DAYS:], length, history)
 
 
 def made_up(kind: str, days: int, random: Random) -> list[int]:
@@ -23,6 +28,11 @@ def made_up(kind: str, days: int, random: Random) -> list[int]:
 
 def test_nothing_is_expected_of_no_history() -> None:
     assert pace([], 3) == (Method.NONE, 0, (0.0, 0.0, 0.0), None)
+
+
+def test_without_anything_to_try_it_on_there_is_no_range() -> None:
+    assert pace_of([1] * 20, 2) == (Method.WEEKDAY_MEAN, 20, (1.0, 1.0), None)
+    assert pace_of([1] * 3, 2) == (Method.DAILY_MEAN, 3, (1.0, 1.0), None)
 
 
 def test_one_day_gives_a_mean_and_no_range() -> None:

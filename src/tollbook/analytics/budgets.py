@@ -9,6 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from tollbook.analytics.daily_costs import DailyCosts, Owner, budgeted_costs
 from tollbook.analytics.outlook import Outlook, first_needed, month_of, outlook
+from tollbook.analytics.pace import MODEL_DAYS
 from tollbook.analytics.scope import Scope
 from tollbook.analytics.tables import Column, Kind, Table
 from tollbook.domain.budgets import BudgetState
@@ -81,14 +82,14 @@ def standings(snapshot: Snapshot, scope: Scope, listed: list[Budgeted], now: int
     if not listed:
         return []
     days = days_of(listed, now)
-    first = first_needed(min(days.values()))
+    first = first_needed(min(days.values()), MODEL_DAYS)
     costs = budgeted_costs(snapshot, scope, first, month_of(max(days.values())).end)
     return [_standing(it, costs, days[it.organization.timezone]) for it in listed]
 
 
 def _standing(budgeted: Budgeted, costs: dict[Owner, DailyCosts], today: date) -> Standing:
     owner = (budgeted.organization.number, budgeted.budget.user_id)
-    return Standing(budgeted, today, outlook(costs.get(owner, {}), today))
+    return Standing(budgeted, today, outlook(costs.get(owner, {}), today, ranged=False))
 
 
 def budgets_report(found: Iterable[Standing], scope: Scope) -> BudgetsReport:

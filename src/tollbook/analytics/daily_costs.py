@@ -68,13 +68,24 @@ def _sort_in(found: dict[Owner, DailyCosts], rows: Iterable[tuple[Any, ...]]) ->
 _WIDTH = 3 + len(DayCost._fields)
 
 
+_MONTHS = "abcdefg"
+"""As many as a history and the month it is for can touch: seven."""
+
+
 def _days(first: date, last: date) -> dict[str, int]:
-    start, end = day_number(first), day_number(last)
+    """Give the days, and their months one by one: then one user's rows are found by their key."""
+    months = [first.year * 12 + first.month - 1]
+    while months[-1] < last.year * 12 + last.month - 1:
+        months.append(months[-1] + 1)
+    padded = months + months[-1:] * (len(_MONTHS) - len(months))
+    numbers = [it // 12 * 100 + it % 12 + 1 for it in padded]
+    named = {f"month_{it}": number for it, number in zip(_MONTHS, numbers, strict=True)}
     return {
-        "first": start,
-        "last": end,
-        "first_month": start // 100,
-        "last_month": end // 100,
+        "first": day_number(first),
+        "last": day_number(last),
+        "first_month": numbers[0],
+        "last_month": numbers[-1],
+        **named,
     }
 
 
@@ -90,51 +101,54 @@ _COSTS = f"""\
     ) AS BIGINT),
     {_cost_of("phone.rental")},
     {_cost_of("kb.rental")}"""
-_WITHIN = """sums.month BETWEEN :first_month AND :last_month
-    AND sums.day BETWEEN :first AND :last"""
+_BETWEEN = "sums.month BETWEEN :first_month AND :last_month"
+_EACH = f"sums.month IN ({', '.join(f':month_{it}' for it in _MONTHS)})"
 
 
 def _sql(table: str, where: str, by: str = "") -> str:
+    months = _EACH if "usage_daily" in table else _BETWEEN
     return f"""
 SELECT
     {by}sums.day,
 {_COSTS}
 FROM {table}
 WHERE {where}
-    AND {_WITHIN}
+    AND {months}
+    AND sums.day BETWEEN :first AND :last
 GROUP BY {by}sums.day
 """
 
 
-_OF_BUDGETS = """budgets
-JOIN organizations ON organizations.organization_id = budgets.organization_id
-JOIN """
 _BY_OWNER = "budgets.organization_id, budgets.user_id, "
+_ORGANIZATIONS = """organizations
+CROSS JOIN budgets
+CROSS JOIN """
+"""SQLite reads tables that are joined so in this order: budgets are few, and then keys known."""
+_OF_TENANT = """organizations.tenant_id = :tenant
+    AND budgets.organization_id = organizations.organization_id
+    AND sums.organization_id = budgets.organization_id"""
+_OF_USER = "budgets.user_id <> '' AND sums.user_id = budgets.user_id"
 
 ORGANIZATION_DAYS = _sql("organization_daily AS sums", "sums.organization_id = :organization")
 USER_DAYS = _sql(
     "usage_daily AS sums", "sums.organization_id = :organization AND sums.user_id = :user"
 )
 TENANT_DAYS = _sql(
-    "organizations\nJOIN organization_daily AS sums\n"
-    "    ON sums.organization_id = organizations.organization_id",
-    "organizations.tenant_id = :tenant AND organizations.currency = :currency",
+    "organizations\nCROSS JOIN organization_daily AS sums",
+    "organizations.tenant_id = :tenant AND organizations.currency = :currency\n"
+    "    AND sums.organization_id = organizations.organization_id",
 )
 BUDGETED_USERS = _sql(
-    "budgets\nJOIN usage_daily AS sums ON sums.organization_id = budgets.organization_id\n"
-    "    AND sums.user_id = budgets.user_id",
-    "budgets.organization_id = :organization AND budgets.user_id <> ''",
+    "budgets\nCROSS JOIN usage_daily AS sums",
+    "budgets.organization_id = :organization\n"
+    f"    AND sums.organization_id = budgets.organization_id\n    AND {_OF_USER}",
     _BY_OWNER,
 )
 ALL_BUDGETED_USERS = _sql(
-    _OF_BUDGETS + "usage_daily AS sums ON sums.organization_id = budgets.organization_id\n"
-    "    AND sums.user_id = budgets.user_id",
-    "organizations.tenant_id = :tenant AND budgets.user_id <> ''",
-    _BY_OWNER,
+    _ORGANIZATIONS + "usage_daily AS sums", f"{_OF_TENANT}\n    AND {_OF_USER}", _BY_OWNER
 )
 BUDGETED_ORGANIZATIONS = _sql(
-    _OF_BUDGETS + "organization_daily AS sums\n"
-    "    ON sums.organization_id = budgets.organization_id",
-    "organizations.tenant_id = :tenant AND budgets.user_id = ''",
+    _ORGANIZATIONS + "organization_daily AS sums",
+    f"{_OF_TENANT}\n    AND budgets.user_id = ''",
     _BY_OWNER,
 )

@@ -31,7 +31,7 @@ DESCRIPTIONS = {
         "as these do. " + _RENTALS
     ),
     Method.NONE: (
-        "What is spent: without usage on a whole day of the last twenty weeks nothing is expected."
+        "What is spent: without usage on a whole day of the last eight weeks nothing is expected."
     ),
     Method.CLOSED: "What was spent: the month is over.",
 }

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from tollbook.analytics.daily_costs import NO_COST, DailyCosts
-from tollbook.analytics.pace import HISTORY_DAYS, Method, Pace, pace
+from tollbook.analytics.pace import HISTORY_DAYS, MODEL_DAYS, Method, Pace, pace
 from tollbook.domain.exact import NANOS
 from tollbook.domain.periods import Period
 
@@ -43,9 +43,14 @@ def month_of(day: date) -> Period:
     return Period(day.replace(day=1), day.replace(day=last))
 
 
-def first_needed(today: date) -> date:
-    """Give the first day that an outlook on the month of `today` is made from."""
-    return date.fromordinal(max(1, today.toordinal() - HISTORY_DAYS))
+def first_needed(today: date, days: int = HISTORY_DAYS) -> date:
+    """Give the first day that an outlook on the month of `today` is made from.
+
+    Last month is needed in any case: rentals of it may come again.
+    """
+    back = date.fromordinal(max(1, today.toordinal() - days))
+    month = today.replace(day=1)
+    return back if month == date.min else min(back, month_of(month - timedelta(days=1)).start)
 
 
 def closed(costs: DailyCosts, month: Period) -> Outlook:
@@ -55,13 +60,15 @@ def closed(costs: DailyCosts, month: Period) -> Outlook:
     return Outlook(spent, spent, spent, spent, Method.CLOSED, 0, 0, tuple(map(float, by_day)))
 
 
-def outlook(costs: DailyCosts, today: date) -> Outlook:
-    """Expect the rest of this month.
+def outlook(costs: DailyCosts, today: date, *, ranged: bool = True) -> Outlook:
+    """Expect the rest of this month, with a range if asked: that needs a longer history.
 
     A day that has begun costs what its weekday does, or what it has cost already if that is more.
     """
     month = month_of(today)
-    ahead = pace(_history(costs, today), (month.end - today).days + 1)
+    recent = _history(costs, today, MODEL_DAYS)
+    tried = _history(costs, today, HISTORY_DAYS) if ranged else None
+    ahead = pace(recent, (month.end - today).days + 1, tried)
     charged = [costs.get(day, NO_COST) for day in _days(month.start, month.end)]
     by_day = [float(it.cost) for it in charged]
     for index, expected in enumerate(ahead.days, today.day - 1):
@@ -87,12 +94,12 @@ def _cents(nanos: float) -> int:
     return round(nanos / _A_CENT) * _A_CENT
 
 
-def _history(costs: DailyCosts, today: date) -> list[int]:
-    """Give what the whole days before today cost by the day, from the first usage on.
+def _history(costs: DailyCosts, today: date, days: int) -> list[int]:
+    """Give what so many whole days before today cost by the day, from the first usage on.
 
     Numbers may be rented long before they are used: where there is usage, it counts from that.
     """
-    first = first_needed(today)
+    first = date.fromordinal(max(1, today.toordinal() - days))
     before = [day for day in costs if first <= day < today]
     used = [day for day in before if costs[day].rhythm] or before
     if not used:

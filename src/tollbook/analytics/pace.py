@@ -44,21 +44,21 @@ class Pace(NamedTuple):
     spread: float | None
 
 
-def pace(history: Sequence[int], length: int) -> Pace:
-    """Expect the `length` days after a history of whole days, the oldest first.
+def pace(recent: Sequence[int], length: int, tried: Sequence[int] | None = None) -> Pace:
+    """Expect the `length` days after some recent whole days, at most eight weeks, oldest first.
 
-    Days before the first usage are not part of it, zeros after it are.
+    Days before the first usage are not among them, zeros after it are. The spread is found by
+    trying the method on `tried`, which goes further back; without it there is none.
     """
-    if not history:
+    if not recent:
         return Pace(Method.NONE, 0, (0.0,) * length, None)
-    if len(history) < _LEAST_FOR_WEEKDAYS:
-        usual = fmean(history)
-        return Pace(
-            Method.DAILY_MEAN, len(history), (usual,) * length, _spread_of_days(history, length)
-        )
-    days = tuple(_weekday_mean(history, ahead) for ahead in range(length))
-    spread = _spread_of_trials(history, length)
-    return Pace(Method.WEEKDAY_MEAN, min(len(history), MODEL_DAYS), days, spread)
+    if len(recent) < _LEAST_FOR_WEEKDAYS:
+        days = (fmean(recent),) * length
+        spread = None if tried is None else _spread_of_days(recent, length)
+        return Pace(Method.DAILY_MEAN, len(recent), days, spread)
+    days = tuple(_weekday_mean(recent, ahead) for ahead in range(length))
+    spread = None if tried is None else _spread_of_trials(tried, length)
+    return Pace(Method.WEEKDAY_MEAN, len(recent), days, spread)
 
 
 def _weekday_mean(history: Sequence[int], ahead: int) -> float:

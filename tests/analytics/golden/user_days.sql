@@ -9,6 +9,6 @@ SELECT
     CAST(COALESCE(SUM(sums.cost) FILTER (WHERE sums.meter = 10), 0) AS BIGINT)
 FROM usage_daily AS sums
 WHERE sums.organization_id = :organization AND sums.user_id = :user
-    AND sums.month BETWEEN :first_month AND :last_month
+    AND sums.month IN (:month_a, :month_b, :month_c, :month_d, :month_e, :month_f, :month_g)
     AND sums.day BETWEEN :first AND :last
 GROUP BY sums.day
