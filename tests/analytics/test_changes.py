@@ -11,8 +11,7 @@ import pytest
 
 from tests.builders import Json, Platform, event
 from tollbook.analytics import changes
-from tollbook.analytics.currency import in_one_currency
-from tollbook.analytics.scope import Scope
+from tollbook.analytics.scope import Scope, in_one_currency
 from tollbook.domain.directory import User
 from tollbook.domain.periods import Comparison, Period, day_number, previous
 from tollbook.store import directory

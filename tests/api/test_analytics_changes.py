@@ -94,6 +94,13 @@ def test_costs_in_several_currencies_need_one_to_be_chosen(either: Tenant) -> No
     assert [it["organization_id"] for it in answer["top"]] == ["org_2"]
 
 
+def test_an_organization_has_no_costs_in_another_currency(tenant: Tenant) -> None:
+    for path in (PATH, "/v1/analytics/forecast"):
+        given = {"organization_id": "org_1", "currency": "EUR"}
+        assert problems(tenant.get(path, params=given)) == [("currency", "other_currency")]
+        assert tenant.get(path, params={**given, "currency": "USD"}).status_code == 200
+
+
 def test_a_key_of_an_organization_compares_its_users_without_naming_it(tenant: Tenant) -> None:
     tenant.organization("org_2")
     tenant.send(event(), event(id="2", organization_id="org_2", user_id="user_2"))

@@ -118,10 +118,10 @@ def test_a_ledger_of_the_fourth_schema_gets_its_hours_and_countries(empty: Datab
     empty.close()
 
 
-def test_a_ledger_of_the_fifth_schema_gets_a_table_for_budgets_and_nothing_else_changes(
+def test_a_ledger_of_the_sixth_schema_gets_a_table_for_budgets_and_nothing_else_changes(
     empty: Database,
 ) -> None:
-    migrate(empty, "0005")
+    migrate(empty, "0006")
     organization = "(1, 't', 'org', 'Org', 'UTC', 'USD', 'active', 0)"
     with empty.writing() as transaction:
         transaction.execute(f"INSERT INTO organizations VALUES {organization}")

@@ -4,7 +4,6 @@ from datetime import date
 
 from starlette.responses import Response
 
-from tollbook.analytics.currency import in_one_currency
 from tollbook.analytics.forecast import (
     ForecastReport,
     forecast_report,
@@ -12,6 +11,7 @@ from tollbook.analytics.forecast import (
     month_outlook,
 )
 from tollbook.analytics.outlook import month_of
+from tollbook.analytics.scope import in_its_currency
 from tollbook.api.endpoint import Body, Call, Endpoint, Kind, Parameter
 from tollbook.api.examples_outlook import FORECAST_ANSWER
 from tollbook.api.questions import CURRENCY, META, MIN_AS_OF, Told, answer, asked, scope_of
@@ -32,7 +32,7 @@ from tollbook.store.database import Snapshot
 
 def get_forecast(call: Call, snapshot: Snapshot) -> Response:
     """Expect the rest of a month, for a tenant, an organization or one user."""
-    scope = in_one_currency(snapshot, scope_of(call, snapshot))
+    scope = in_its_currency(snapshot, scope_of(call, snapshot))
     if call.query["user_id"] is not None and scope.organization is None:
         sentence = "organization_id required with user_id"
         raise InvalidRequest.of([Problem("organization_id", "missing_parameter", sentence)])

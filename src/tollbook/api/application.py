@@ -19,6 +19,9 @@ from starlette.websockets import WebSocketClose
 from tollbook.api.access import KEY_HEADER, authenticate, presented, require
 from tollbook.api.analytics_changes import GET_CHANGES
 from tollbook.api.analytics_forecast import GET_FORECAST
+from tollbook.api.analytics_organizations import GET_ORGANIZATIONS
+from tollbook.api.analytics_overview import GET_OVERVIEW
+from tollbook.api.analytics_usage import GET_USAGE
 from tollbook.api.analytics_users import GET_USERS
 from tollbook.api.budgets import BUDGET_ENDPOINTS
 from tollbook.api.endpoint import Call, Endpoint, read_query
@@ -44,6 +47,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     GET_CHANGES,
     GET_FORECAST,
     *BUDGET_ENDPOINTS,
+    GET_ORGANIZATIONS,
+    GET_OVERVIEW,
+    GET_USAGE,
     POST_EVENTS,
     POST_REVERSALS,
     GET_EVENT,

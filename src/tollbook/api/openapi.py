@@ -131,24 +131,6 @@ def _in_path(name: str, example: str) -> Document:
     return {"name": name, "in": "path", "required": True, "schema": schema, "example": example}
 
 
-def _in_query(parameter: Parameter) -> Document:
-    schema = _schema_of(parameter)
-    if parameter.default is not None:
-        schema["default"] = parameter.default
-    described: Document = {
-        "name": parameter.name,
-        "in": "query",
-        "required": parameter.required,
-        "description": parameter.description,
-        "schema": schema,
-    }
-    if parameter.kind is Kind.LIST:
-        described |= {"style": "form", "explode": False}
-    if parameter.example is not None:
-        described["example"] = parameter.example
-    return described
-
-
 def _schema_of(parameter: Parameter) -> Document:
     match parameter.kind:
         case Kind.TEXT:
@@ -167,8 +149,28 @@ def _schema_of(parameter: Parameter) -> Document:
             return {"type": "array", "items": {"enum": list(parameter.choices)}, "minItems": 1}
         case Kind.INSTANT:
             return {"type": "string", "format": "date-time"}
+        case Kind.MOMENT:
+            return {"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]}
         case Kind.AMOUNT:
             return {"type": "number", "minimum": 0}
+
+
+def _in_query(parameter: Parameter) -> Document:
+    schema = _schema_of(parameter)
+    if parameter.default is not None:
+        schema["default"] = parameter.default
+    described: Document = {
+        "name": parameter.name,
+        "in": "query",
+        "required": parameter.required,
+        "description": parameter.description,
+        "schema": schema,
+    }
+    if parameter.kind is Kind.LIST:
+        described |= {"style": "form", "explode": False}
+    if parameter.example is not None:
+        described["example"] = parameter.example
+    return described
 
 
 def _answer(status: int, body: Body, components: Components) -> Document:

@@ -3,7 +3,6 @@
 import argparse
 
 from tollbook.analytics.budgets import budgets_table
-from tollbook.analytics.currency import in_one_currency
 from tollbook.analytics.forecast import (
     DESCRIPTIONS,
     forecast_report,
@@ -11,11 +10,11 @@ from tollbook.analytics.forecast import (
     month_outlook,
 )
 from tollbook.analytics.outlook import Outlook
-from tollbook.analytics.scope import Scope
+from tollbook.analytics.scope import Scope, in_its_currency
 from tollbook.cli.budgets import list_budgets, standings_of
 from tollbook.cli.choices import add_tenant_option, month, organization_of
 from tollbook.cli.output import Verbs, add_json_option, print_json
-from tollbook.cli.tables import print_csv
+from tollbook.cli.report.cells import print_csv
 from tollbook.domain.errors import InvalidRequest, NotFound
 from tollbook.domain.exact import amount_text
 from tollbook.settings import Settings
@@ -52,7 +51,7 @@ def _forecast(options: argparse.Namespace, settings: Settings) -> int:
             if user is None:
                 raise NotFound(f"organization {organization.id} has no user {options.user}")
         scope = Scope(options.tenant, organization, options.user, options.currency)
-        scope = in_one_currency(snapshot, scope)
+        scope = in_its_currency(snapshot, scope)
         today = scope.today(asked_at)
         first = options.month or today.replace(day=1)
         if first > today:

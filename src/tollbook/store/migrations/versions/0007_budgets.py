@@ -1,6 +1,6 @@
 """Budgets: what an organization or one of its users may cost in a month.
 
-Revision: 0006, after 0005.
+Revision: 0007, after 0006.
 """
 
 from typing import Any
@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
