@@ -19,6 +19,7 @@ from tollbook.ingest.reversals import decode_reversals, reverse
 from tollbook.ingest.submit import draft_of, submission_of
 from tollbook.rating.book_yaml import parse_price_book
 from tollbook.store import directory, keys, prices
+from tollbook.store.audit import COMMAND_LINE, Actor
 from tollbook.store.database import Database
 from tollbook.store.verification import CHECKS, Difference, differences
 from tollbook.wiring import ensure_tenant, now
@@ -96,7 +97,8 @@ class Platform:
 
     def replay(self) -> int:
         """Look at quarantine again; give how many events left it."""
-        return replay(self.database, self.catalogue, self.tenant, None, now()).released
+        actor = Actor(self.tenant, COMMAND_LINE, now())
+        return replay(self.database, self.catalogue, actor, None).released
 
     def differences(self) -> list[Difference]:
         """Recompute every rollup from the events, as `tollbook verify` does."""
@@ -132,7 +134,8 @@ class Platform:
         """Take events back by a key, an admin's unless said."""
         found = self.api_key(key or self.key())
         decoded = decode_reversals(msgspec.json.encode(list(reversals)))
-        return reverse(self.database, self.catalogue, found, decoded, now(), atomic=atomic)
+        actor = Actor(self.tenant, found.prefix, now())
+        return reverse(self.database, self.catalogue, found, decoded, actor, atomic=atomic)
 
     def reversed(self, *reversals: Json, **given: Any) -> list[tuple[str, str | None]]:
         """Take events back; say what became of each, with the code."""

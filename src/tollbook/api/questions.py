@@ -167,7 +167,7 @@ def answer(it: Asked, tell: Callable[[], Told]) -> Response:
 def _headers(it: Asked) -> dict[str, str]:
     return {
         "Cache-Control": "private, no-cache",
-        "Vary": "X-API-Key, Accept, Accept-Encoding",
+        "Vary": "X-API-Key, Authorization, Accept, Accept-Encoding",
         "X-As-Of": instant_text(it.now),
     }
 

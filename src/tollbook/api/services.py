@@ -7,6 +7,9 @@ from anyio import CapacityLimiter
 
 from tollbook.api.cache import AnswerCache
 from tollbook.api.inbox import Inbox
+from tollbook.api.limits import Rates
+from tollbook.api.uses import Uses
+from tollbook.domain.addresses import Network
 from tollbook.ingest.catalogue import Catalogue
 from tollbook.rerating.worker import Worker
 from tollbook.store.database import Database
@@ -15,6 +18,9 @@ from tollbook.store.database import Database
 @dataclass(frozen=True)
 class Services:
     """The running parts: `clock` gives microseconds since 1970 in UTC.
+
+    What `proxies` say of where a request came from is believed. Browsers are told to come by HTTPS
+    only for so many seconds.
 
     One thread at a time decodes large bodies, one loads books, and one looks at what rerating would
     change.
@@ -27,6 +33,10 @@ class Services:
     cache: AnswerCache
     clock: Callable[[], int]
     compression: bool
+    uses: Uses
+    proxies: tuple[Network, ...] = ()
+    https_only_seconds: int = 0
+    rates: Rates = field(default_factory=Rates)
     decoding: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
     looking: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
     loading: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from tollbook import __version__
 from tollbook.cli import (
+    audit,
     demo,
     events,
     import_,
@@ -32,6 +33,7 @@ VERBS = (
     organizations,
     users,
     keys,
+    audit,
     prices,
     import_,
     events,

@@ -15,6 +15,7 @@ from tollbook.ingest.commit import Settled
 from tollbook.ingest.decode import MOST_EVENTS
 from tollbook.ingest.problems import fields_of, text_in
 from tollbook.store import directory, events, ledger, reversals
+from tollbook.store.audit import Actor, write_act
 from tollbook.store.database import Database, Transaction
 from tollbook.store.events import Key, Reversed, Stored
 from tollbook.store.staging import Staged
@@ -84,7 +85,7 @@ def reverse(
     catalogue: Catalogue,
     key: ApiKey,
     decoded: Sequence[Asked | Receipt],
-    now: int,
+    actor: Actor,
     *,
     atomic: bool = False,
 ) -> Settled:
@@ -101,7 +102,7 @@ def reverse(
             transaction.undo()
             return Settled([_refused(receipt) for receipt in receipts], refused=True)
         if batch.rows:
-            batch.store(now)
+            batch.store(actor)
         else:
             transaction.undo()
     return Settled(receipts)
@@ -178,6 +179,9 @@ class _Batch:
             return _UNKNOWN if key is None or user is not None else _WAITS
         if user not in (None, original.user_id):
             return _UNKNOWN
+        meters = self._key.limits.meters
+        if meters and BY_CODE[original.meter].type not in meters:
+            return _UNKNOWN
         if original.reverses is not None:
             return _IS_REVERSAL
         by = self._reversed.get((number, reversal.reverses))
@@ -192,10 +196,16 @@ class _Batch:
         self._keys[number, reversal.id] = Key(print_, original.day)
         self._reversed[number, reversal.reverses] = reversal.id
 
-    def store(self, now: int) -> None:
-        """Store what was accepted."""
-        made = [it._replace(received_at=now) for it in self._made]
-        reversals.record(self._transaction, self.rows, made, now)
+    def store(self, actor: Actor) -> None:
+        """Store what was accepted, and log it for each organization."""
+        made = [it._replace(received_at=actor.at) for it in self._made]
+        reversals.record(self._transaction, self.rows, made, actor.at)
+        for name, number in self._numbers.items():
+            ids = [it.reverses for it in made if it.organization_id == number]
+            if ids:
+                details = {"reversals": len(ids), "first": ids[0]}
+                what = f"organization {name}"
+                write_act(self._transaction, actor, "events.reverse", what, details, number)
 
 
 def negated(original: Stored, identity: str, print_: int) -> Staged:

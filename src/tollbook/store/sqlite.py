@@ -38,7 +38,11 @@ class Sqlite:
     def __init__(self, url: URL) -> None:
         self.path = Path(url.database or "")
         self.sqlalchemy = create_engine(
-            url, pool_size=_READERS, max_overflow=_READERS, connect_args={"timeout": 30}
+            url,
+            pool_size=_READERS,
+            max_overflow=_READERS,
+            connect_args={"timeout": 30},
+            hide_parameters=True,
         )
         event.listen(self.sqlalchemy, "connect", _prepare)
         event.listen(self.sqlalchemy, "begin", _begin)
