@@ -154,11 +154,14 @@ def answer(it: Asked, tell: Callable[[], Told]) -> Response:
     digest = _digest(it)
     headers["ETag"] = f'W/"{digest}"'
     kept = call.services.cache.get(digest)
-    if kept is None and not _matches(call.headers.get("if-none-match", ""), digest):
+    known = _matches(call.headers.get("if-none-match", ""), digest)
+    count = call.services.instruments.count_answer
+    count("client" if known else "cache" if kept else "ledger")
+    if kept is None and not known:
         kept = Answer(_encoded(it, tell()), _waiting(it))
         call.services.cache.put(digest, kept)
     headers["X-Quarantined"] = str(_waiting(it) if kept is None else kept.quarantined)
-    if kept is None or _matches(call.headers.get("if-none-match", ""), digest):
+    if kept is None or known:
         return Response(None, 304, headers)
     compress = call.services.compression and _takes_gzip(call.headers.get("accept-encoding", ""))
     return answer_response(kept, headers, compress=compress)

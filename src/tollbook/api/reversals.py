@@ -37,7 +37,7 @@ async def post_reversals(request: Request, services: Services, read_query: Query
         decoded = decode_reversals(body)
         by = actor(request, services, key)
         settled = reverse(services.database, services.catalogue, key, decoded, by, atomic=atomic)
-        return receipts_response(settled)
+        return receipts_response(settled, services)
 
     return await run_sync(work)
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from anyio import CapacityLimiter
 
 from tollbook.api.cache import AnswerCache
+from tollbook.api.health import Health
 from tollbook.api.inbox import Inbox
+from tollbook.api.instruments import Instruments
 from tollbook.api.limits import Rates
 from tollbook.api.uses import Uses
 from tollbook.domain.addresses import Network
@@ -33,7 +35,10 @@ class Services:
     cache: AnswerCache
     clock: Callable[[], int]
     compression: bool
+    instruments: Instruments
+    health: Health
     uses: Uses
+    metrics_token: str = ""
     proxies: tuple[Network, ...] = ()
     https_only_seconds: int = 0
     rates: Rates = field(default_factory=Rates)

@@ -122,5 +122,4 @@ def acts(
 
 
 def _from_row(row: Row) -> Act:
-    *facts, details = row
-    return Act(*facts, msgspec.json.decode(details))
+    return Act(*row)._replace(details=msgspec.json.decode(row[-1]))
