@@ -8,7 +8,14 @@ import msgspec
 
 from tollbook.analytics.users import users_report
 from tollbook.domain.directory import Organization
-from tollbook.domain.keys import ApiKey, Permission, Scope, prefix_of
+from tollbook.domain.keys import (
+    UNLIMITED,
+    ApiKey,
+    Limits,
+    Permission,
+    Scope,
+    prefix_of,
+)
 from tollbook.domain.periods import Period
 from tollbook.domain.receipts import Receipt
 from tollbook.ingest.catalogue import Catalogue
@@ -81,13 +88,14 @@ class Platform:
         *permissions: Permission,
         organization: str | None = None,
         user: str | None = None,
+        limits: Limits = UNLIMITED,
     ) -> str:
         """Issue a key; without permissions it is an admin's."""
         number = self.number(organization) if organization else None
         scope = Scope(self.tenant, organization, user)
         granted = permissions or (Permission.ADMIN,)
         with self.database.writing() as transaction:
-            return keys.issue_key(transaction, "test", scope, granted, now(), number)[1]
+            return keys.issue_key(transaction, "test", scope, granted, now(), number, limits)[1]
 
     def load(self, book: str) -> int:
         """Load a price book in YAML; give its version."""

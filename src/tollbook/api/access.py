@@ -47,7 +47,9 @@ def viewer_of(text: str | None) -> Viewer | None:
     if not text or not text.startswith(viewers.MARK):
         return None
     viewer = viewers.read(text)
-    if viewer is None or id_problem("", viewer.tenant_id) or prefix_of(f"{viewer.issuer}_") is None:
+    if viewer is None or id_problem("", viewer.tenant_id):
+        raise InvalidApiKey
+    if prefix_of(f"{viewer.issuer}_secret") != viewer.issuer or "\0" in viewer.issuer:
         raise InvalidApiKey
     return viewer
 
