@@ -17,6 +17,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from tollbook.api.access import authenticate, key_text, require, require_meters
+from tollbook.api.analytics_organizations import GET_ORGANIZATIONS
+from tollbook.api.analytics_overview import GET_OVERVIEW
+from tollbook.api.analytics_usage import GET_USAGE
 from tollbook.api.analytics_users import GET_USERS
 from tollbook.api.audit_log import GET_AUDIT_LOG
 from tollbook.api.endpoint import Call, Endpoint, read_query
@@ -42,6 +45,9 @@ from tollbook.domain.errors import InternalError, MethodNotAllowed, NotFound, To
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     GET_USERS,
+    GET_ORGANIZATIONS,
+    GET_OVERVIEW,
+    GET_USAGE,
     POST_EVENTS,
     POST_REVERSALS,
     GET_EVENT,

@@ -4,7 +4,7 @@ Keys may end, be narrowed to meters and addresses, and be used so often a minute
 signed with a secret of their tenant; those taken back are remembered. The audit log learns whose
 organization an act was about and from where it was done, and refuses to be changed.
 
-Revision: 0007, after 0005.
+Revision: 0007, after 0006.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0007"
-down_revision = "0005"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
