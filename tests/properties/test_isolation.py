@@ -100,7 +100,8 @@ def _state(world: World) -> dict[str, list[Any]]:
     )
     mine = "SELECT organization_id FROM organizations WHERE tenant_id = 'other'"
     of_organizations = {
-        it: f"SELECT * FROM {it} WHERE organization_id IN ({mine})" for it in gate.OF_ORGANIZATIONS
+        it: f"SELECT * FROM {it} WHERE organization_id IN ({mine})"
+        for it in gate.OF_ORGANIZATIONS - gate.OF_TENANTS
     }
     with world.database.reading() as snapshot:
         return {

@@ -9,21 +9,13 @@ knows each of those by heart.
 import re
 from functools import lru_cache
 
+from tollbook.store.schema import metadata
+
 ALL_TENANTS = "/* all tenants */"
 
-OF_ORGANIZATIONS = frozenset(
-    (
-        *("users", "ledger_heads", "event_keys", "events", "reversals", "quarantine"),
-        *("charge_history", "usage_daily", "usage_monthly", "resources_daily", "tier_positions"),
-        *("organization_daily", "organization_monthly", "organization_hourly"),
-    )
-)
-OF_TENANTS = frozenset(
-    (
-        *("organizations", "api_keys", "price_books", "rate_templates", "rerating_runs"),
-        *("rerating_unpriced", "audit_log", "viewer_secrets", "viewer_revocations"),
-    )
-)
+_columns = {name: set(table.columns.keys()) for name, table in metadata.tables.items()}
+OF_TENANTS = frozenset(it for it in _columns if "tenant_id" in _columns[it]) - {"tenants"}
+OF_ORGANIZATIONS = frozenset(it for it in _columns if "organization_id" in _columns[it])
 _TABLES = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE)\s+(?:temp\.)?([a-z_0-9]+)")
 _BOUND = re.compile(r"\b(?:tenant_id|organization_id) (?:= :|IN :|= ANY\(:)")
 _STAGED = re.compile(r"\b(?:FROM|JOIN)\s+(?:temp\.)?(?:staging|recharged)\b")
