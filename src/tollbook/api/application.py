@@ -154,14 +154,14 @@ async def _answered(endpoint: Endpoint, services: Services, request: Request) ->
 
 
 async def _answer(endpoint: Endpoint, services: Services, request: Request) -> Response:
-    await admit(request, services)
+    known = (await admit(request, services)).key
     if endpoint.take:
         return await endpoint.take(request, services, partial(read_query, endpoint, request))
     body = await read_bounded(request, _MOST_BODY_BYTES) if endpoint.request else b""
     text, whence = key_text(request.headers), address(request, services) if endpoint.write else None
 
     def admitted(snapshot: Any) -> Call:
-        key = authenticate(services.catalogue, snapshot, text)
+        key = authenticate(services.catalogue, snapshot, text, known)
         if endpoint.permission:
             require(key, endpoint.permission)
         query = read_query(endpoint, request)
