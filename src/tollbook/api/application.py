@@ -19,10 +19,12 @@ from starlette.websockets import WebSocketClose
 from tollbook.api.access import authenticate, key_text, require, require_meters
 from tollbook.api.analytics_organizations import GET_ORGANIZATIONS
 from tollbook.api.analytics_overview import GET_OVERVIEW
+from tollbook.api.analytics_series import GET_SERIES
 from tollbook.api.analytics_usage import GET_USAGE
 from tollbook.api.analytics_users import GET_USERS
 from tollbook.api.audit_log import GET_AUDIT_LOG
 from tollbook.api.endpoint import Call, Endpoint, read_query
+from tollbook.api.event_list import GET_EVENTS
 from tollbook.api.events import POST_EVENTS
 from tollbook.api.explanations import GET_EVENT
 from tollbook.api.gate import address, admit, standing
@@ -48,6 +50,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     GET_ORGANIZATIONS,
     GET_OVERVIEW,
     GET_USAGE,
+    GET_SERIES,
+    GET_EVENTS,
     POST_EVENTS,
     POST_REVERSALS,
     GET_EVENT,

@@ -25,7 +25,7 @@ class Services:
     only for so many seconds.
 
     One thread at a time decodes large bodies, one loads books, and one looks at what rerating would
-    change.
+    change. A few at a time write long exports, each with a connection of its own.
     """
 
     database: Database
@@ -45,3 +45,4 @@ class Services:
     decoding: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
     looking: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
     loading: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
+    exporting: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(4))

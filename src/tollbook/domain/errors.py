@@ -3,6 +3,7 @@
 TollbookError
 ├── RequestError                what a client did; carries an HTTP status
 │   ├── InvalidRequest          400  a parameter or field is malformed; `details` names each
+│   ├── CurrencyRequired        400  costs in several currencies cannot be added up
 │   ├── UnreadableBody          400  nothing of the body can be read
 │   ├── ApiKeyRequired          401
 │   ├── InvalidApiKey           401
@@ -19,6 +20,7 @@ TollbookError
 │   ├── SumOutOfRange           422  a rollup would pass what a 64-bit integer holds
 │   ├── QueueFull               429
 │   ├── RateLimited             429  a key that may ask so often was used more often
+│   ├── FormatNotInstalled      501  a format that needs a package this server has not
 │   └── NotYet                  503  the state asked for has not arrived here
 ├── StoreUnavailable            503  the database did not answer; nothing was acknowledged
 ├── InternalError               500  a defect of Tollbook
@@ -68,6 +70,12 @@ class InvalidRequest(RequestError):
     def of(cls, problems: Sequence[Problem]) -> "InvalidRequest":
         """Say the first problem and list them all."""
         return cls(problems[0].error, problems)
+
+
+class CurrencyRequired(RequestError):
+    """The tenant's organizations have several currencies, and their costs cannot be added up."""
+
+    code = "currency_required"
 
 
 class UnreadableBody(RequestError):
@@ -184,6 +192,13 @@ class RateLimited(RequestError):
     def __init__(self, sentence: str, seconds: int = 1) -> None:
         super().__init__(sentence)
         self.headers = {"Retry-After": str(seconds)}
+
+
+class FormatNotInstalled(RequestError):
+    """The format asked for needs a package that is not installed at this server."""
+
+    status = 501
+    code = "format_not_installed"
 
 
 class NotYet(RequestError):

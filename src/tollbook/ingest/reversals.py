@@ -100,12 +100,13 @@ def reverse(
         receipts.sort(key=lambda receipt: receipt.index)
         if atomic and any(receipt.code for receipt in receipts):
             transaction.undo()
-            return Settled([_refused(receipt) for receipt in receipts], refused=True)
+            return Settled([_refused(receipt) for receipt in receipts], actor.at, refused=True)
+        as_of = actor.at
         if batch.rows:
-            batch.store(actor)
+            as_of = batch.store(actor)
         else:
             transaction.undo()
-    return Settled(receipts)
+    return Settled(receipts, as_of)
 
 
 def _refused(receipt: Receipt) -> Receipt:
@@ -196,16 +197,16 @@ class _Batch:
         self._keys[number, reversal.id] = Key(print_, original.day)
         self._reversed[number, reversal.reverses] = reversal.id
 
-    def store(self, actor: Actor) -> None:
-        """Store what was accepted, and log it for each organization."""
-        made = [it._replace(received_at=actor.at) for it in self._made]
-        reversals.record(self._transaction, self.rows, made, actor.at)
+    def store(self, actor: Actor) -> int:
+        """Store what was accepted, and log it for each organization; give the commit's instant."""
+        as_of = reversals.record(self._transaction, self.rows, self._made, actor.at)
         for name, number in self._numbers.items():
-            ids = [it.reverses for it in made if it.organization_id == number]
+            ids = [it.reverses for it in self._made if it.organization_id == number]
             if ids:
                 details = {"reversals": len(ids), "first": ids[0]}
                 what = f"organization {name}"
                 write_act(self._transaction, actor, "events.reverse", what, details, number)
+        return as_of
 
 
 def negated(original: Stored, identity: str, print_: int) -> Staged:
