@@ -152,7 +152,7 @@ def test_setting_and_taking_away_is_in_the_audit_log(either: Tenant) -> None:
     with either.database.reading() as snapshot:
         told = [(it.action, it.object, it.key_prefix) for it in acts(snapshot, either.tenant)]
     prefix = either.admin[:15]
-    assert told == [
+    assert told[::-1] == [
         ("budget.set", "org_1 user_1", prefix),
         ("budget.set", "org_1 user_1", prefix),
         ("budget.remove", "org_1 user_1", prefix),
