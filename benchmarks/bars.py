@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from benchmarks.answers import COLD, REPEATED, AnswerFigures
 from benchmarks.deck_ingest import DeckIngestFigure
 from benchmarks.decks import DeckFigure
+from benchmarks.exports import ExportFigure
 from benchmarks.ingest import IngestFigure
 from benchmarks.measured import Measured
 from benchmarks.rating import RatingFigure
+from benchmarks.series import PLAIN, SeriesFigure
 
 _LEAST_RATIO = 0.6
 _LEAST_IN_BATCHES = 30_000
@@ -16,11 +18,15 @@ _LEAST_SINGLE = 3_000
 _SINGLE_CONNECTIONS = 64
 _MOST_TIMES_BARE = 1.5
 _MOST_REPEATED_MS = 5.0
+_MOST_SERIES_MS = 100.0
 _MOST_GROWTH = 1.2
 _LEAST_RATED = 250_000
 _MOST_BYTES_A_PREFIX = 150
 _MOST_SECONDS_TO_LOAD = 10
 _LEAST_WITH_DECK = 0.8
+_LEAST_EXPORTED = 100_000
+_MOST_MIB_TO_EXPORT = 100
+_BAR_OF_EXPORTS = "csv"
 
 
 @dataclass(frozen=True)
@@ -41,10 +47,14 @@ def bars(measured: Measured) -> list[Bar]:
     for figures in measured.answered:
         found.extend(_answer_bars(figures))
         found.extend(_growth_bars(figures))
+    for trend in measured.trends:
+        found.extend(_series_bars(trend))
     for rating in measured.rated:
         found.extend(_rating_bars(rating))
     found.extend(_deck_bar(deck) for deck in measured.loaded)
     found.extend(_deck_ingest_bar(it) for it in measured.decked)
+    for export in measured.exported:
+        found.extend(_export_bars(export))
     return found
 
 
@@ -85,6 +95,16 @@ def _growth_bars(figures: AnswerFigures) -> Iterator[Bar]:
         yield Bar(what, f"≤ {_MOST_GROWTH}", f"{growth:.2f}", growth <= _MOST_GROWTH)
 
 
+def _series_bars(it: SeriesFigure) -> Iterator[Bar]:
+    where = f"{it.engine}: {it.what}"
+    met = it.times.p50 < _MOST_SERIES_MS
+    yield Bar(where, f"< {_MOST_SERIES_MS:.0f} ms", f"{it.times.p50:.1f} ms", met)
+    if it.what == PLAIN:
+        met = it.ratio <= _MOST_TIMES_BARE
+        what = f"{where}, times the bare statement"
+        yield Bar(what, f"≤ {_MOST_TIMES_BARE}", f"{it.ratio:.2f}", met)
+
+
 def _rating_bars(it: RatingFigure) -> Iterator[Bar]:
     deck = f"a deck of {it.prefixes:,} prefixes"
     reached, met = f"{it.calls_per_second:,.0f}", it.calls_per_second >= _LEAST_RATED
@@ -103,3 +123,13 @@ def _deck_ingest_bar(it: DeckIngestFigure) -> Bar:
     what = f"{it.engine}: calls/s in batches with the deck, times that with the default book"
     met = it.ratio >= _LEAST_WITH_DECK
     return Bar(what, f"≥ {_LEAST_WITH_DECK}", f"{it.ratio:.2f}", met)
+
+
+def _export_bars(it: ExportFigure) -> Iterator[Bar]:
+    what = f"{it.engine}: {it.events:,} events as {it.form}"
+    if it.form == _BAR_OF_EXPORTS:
+        met = it.rows_per_second >= _LEAST_EXPORTED
+        yield Bar(f"{what}, rows/s", f"≥ {_LEAST_EXPORTED:,}", f"{it.rows_per_second:,.0f}", met)
+    met = it.above_idle_mib <= _MOST_MIB_TO_EXPORT
+    reached = f"{it.above_idle_mib:.0f} MiB"
+    yield Bar(f"{what}, memory above idle", f"≤ {_MOST_MIB_TO_EXPORT} MiB", reached, met)

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from benchmarks.answers import AnswerFigures
 from benchmarks.deck_ingest import DeckIngestFigure
 from benchmarks.decks import DeckFigure
+from benchmarks.exports import ExportFigure
 from benchmarks.ingest import IngestFigure
 from benchmarks.rating import RatingFigure
+from benchmarks.series import SeriesFigure
 
 
 @dataclass
@@ -18,3 +20,5 @@ class Measured:
     rated: list[RatingFigure] = field(default_factory=list)
     loaded: list[DeckFigure] = field(default_factory=list)
     decked: list[DeckIngestFigure] = field(default_factory=list)
+    trends: list[SeriesFigure] = field(default_factory=list)
+    exported: list[ExportFigure] = field(default_factory=list)

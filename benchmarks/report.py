@@ -7,9 +7,11 @@ from benchmarks.bars import Bar
 from benchmarks.deck_ingest import DeckIngestFigure
 from benchmarks.decks import DeckFigure
 from benchmarks.events import LEAST_EVENTS
+from benchmarks.exports import ExportFigure
 from benchmarks.ingest import IngestFigure
 from benchmarks.measured import Measured
 from benchmarks.rating import RatingFigure
+from benchmarks.series import SeriesFigure
 
 _HEAD = """\
 # Benchmarks
@@ -58,6 +60,15 @@ The same users and months with more events behind them; all sizes asked in turns
 connection. *Growth* is against the smallest. Bytes are those of the whole database on disk.
 """
 
+_SERIES = """\
+## GET /v1/analytics/series
+
+A year by day of an organization of 1,000 users, each with an event on every day in one of 7 meters,
+asked over one connection of a server that keeps no answers. *Bare* is the statement of the same
+line through the plain driver on a warm connection, in turns with the request; split by user it is
+many statements, so there is none.
+"""
+
 _RATING = """\
 ## Rating alone
 
@@ -79,6 +90,14 @@ A CSV of prefixes is read and checked, stored in one transaction, and read back 
 rating, which each process does once when the deck is in force.
 """
 
+_EXPORTS = """\
+## All events as a file
+
+`GET /v1/events` without a limit, over one connection, to a client that keeps nothing. *Memory*
+is that of the server's process: idle after some answers, and its peak while the file is written.
+*Main job* is the users answer, cold, asked for again and again: alone, then beside a second file.
+"""
+
 _BARS = """\
 ## Bars
 """
@@ -94,6 +113,10 @@ def report(machine: Mapping[str, str], measured: Measured, held: Sequence[Bar]) 
     if measured.answered:
         parts += [_ANSWERS, _alone(measured.answered), _TOGETHER, _together(measured.answered)]
         parts += [_GROWTH, _growth(measured.answered)]
+    if measured.trends:
+        parts += [_SERIES, _trends(measured.trends)]
+    if measured.exported:
+        parts += [_EXPORTS, _exported(measured.exported)]
     if measured.rated:
         parts += [_RATING, _rated(measured.rated)]
     if measured.loaded:
@@ -192,6 +215,23 @@ def _growth(answered: Sequence[AnswerFigures]) -> str:
     )
 
 
+def _trends(trends: Sequence[SeriesFigure]) -> str:
+    return _table(
+        ("Storage", "Answer", "p50 ms", "p99 ms", "Bare p50 ms", "Times bare"),
+        (
+            (
+                it.engine,
+                it.what,
+                _ms(it.times.p50),
+                _ms(it.times.p99),
+                _ms(it.bare.p50) if it.bare else "",
+                f"{it.ratio:.2f}" if it.bare else "",
+            )
+            for it in trends
+        ),
+    )
+
+
 def _rated(rated: Sequence[RatingFigure]) -> str:
     return _table(
         ("Prefixes", "Calls/s", "Slowest", "Fastest", "Bytes a prefix", "Seconds to arrange"),
@@ -239,6 +279,41 @@ def _decked(decked: Sequence[DeckIngestFigure]) -> str:
                 f"{it.ratio:.2f}",
             )
             for it in decked
+        ),
+    )
+
+
+def _exported(exported: Sequence[ExportFigure]) -> str:
+    head = (
+        "Storage",
+        "Format",
+        "Events",
+        "Rows/s",
+        "MB",
+        "Idle MiB",
+        "Above idle MiB",
+        "Main job p50 ms",
+        "p99 ms",
+        "Beside p50 ms",
+        "p99 ms",
+    )
+    return _table(
+        head,
+        (
+            (
+                it.engine,
+                it.form,
+                f"{it.events:,}",
+                f"{it.rows_per_second:,.0f}",
+                f"{it.bytes / 1e6:,.0f}",
+                f"{it.idle_mib:.0f}",
+                f"{it.above_idle_mib:.0f}",
+                _ms(it.alone.p50),
+                _ms(it.alone.p99),
+                _ms(it.beside.p50),
+                _ms(it.beside.p99),
+            )
+            for it in exported
         ),
     )
 

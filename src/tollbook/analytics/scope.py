@@ -65,7 +65,7 @@ def in_one_currency(snapshot: Snapshot, scope: Scope) -> Scope:
     found = directory.currencies(snapshot, scope.tenant)
     if len(found) > 1:
         listed = ", ".join(found)
-        sentence = f"currency is required: the organizations have several ({listed})"
+        sentence = f"currency required: the organizations have {listed}"
         raise CurrencyRequired(sentence, [Problem("currency", "currency_required", sentence)])
     return msgspec.structs.replace(scope, currency=found[0] if found else None)
 

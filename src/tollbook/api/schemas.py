@@ -8,6 +8,7 @@ import msgspec
 from tollbook.analytics.completeness import Meta
 from tollbook.analytics.organizations import Figures, OrganizationsReport
 from tollbook.analytics.overview import OverviewReport
+from tollbook.analytics.series_report import SeriesReport
 from tollbook.analytics.usage import UsageReport
 from tollbook.analytics.users import UsersReport
 from tollbook.domain.events import (
@@ -62,10 +63,11 @@ USERS_REPORT = extended(UsersReport)
 ORGANIZATIONS_REPORT = extended(OrganizationsReport, totals=Figures)
 OVERVIEW_REPORT = extended(OverviewReport)
 USAGE_REPORT = extended(UsageReport)
+SERIES_REPORT = extended(SeriesReport)
 _COUNTS = ("accepted", "duplicate", "quarantined", "conflict", "rejected")
 EVENTS_ANSWER_SCHEMA: Schema = {
     "type": "object",
-    "required": ["success", "counts", "receipts"],
+    "required": ["success", "counts", "receipts", "as_of"],
     "additionalProperties": False,
     "properties": {
         "success": {"type": "boolean", "description": "Every event accepted or a duplicate."},
@@ -76,6 +78,12 @@ EVENTS_ANSWER_SCHEMA: Schema = {
             "properties": {name: {"type": "integer", "minimum": 0} for name in _COUNTS},
         },
         "receipts": {"type": "array", "items": {"$ref": _REFERENCE.format(name="Receipt")}},
+        "as_of": {
+            "type": "string",
+            "format": "date-time",
+            "description": "The instant of the commit; `min_as_of` of a question whose answer "
+            "must hold these events.",
+        },
     },
 }
 
@@ -262,4 +270,6 @@ def _closed(schema: Schema) -> Schema:
 def _number_or(schema: Schema) -> Schema:
     if "anyOf" in schema:
         return {**schema, "anyOf": [it or {"type": "number"} for it in schema["anyOf"]]}
+    if schema.get("items") == {}:
+        return {**schema, "items": {"type": "number"}}
     return schema or {"type": "number"}
