@@ -14,7 +14,6 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 CODES = {
     "RequestError": (400, "invalid_request"),
     "InvalidRequest": (400, "invalid_request"),
-    "CurrencyRequired": (400, "currency_required"),
     "UnreadableBody": (400, "unreadable_body"),
     "ApiKeyRequired": (401, "api_key_required"),
     "InvalidApiKey": (401, "invalid_api_key"),
