@@ -12,7 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from tollbook.api.application import application
-from tollbook.api.cache import AnswerCache
+from tollbook.api.cache import AnswerCache, StateCache
 from tollbook.api.inbox import Inbox
 from tollbook.api.services import Services
 from tollbook.domain.directory import LONGEST_NAME, id_problem, text_problem
@@ -27,6 +27,7 @@ from tollbook.store.database import Database, Transaction, open_database
 from tollbook.store.migrate import migrate
 
 DEFAULT_TENANT = "default"
+_MIB = 1024 * 1024
 _SECONDS_TO_FINISH = 30
 _SWITCH_INTERVAL = 0.0005
 """The writer waits this long at most for the interpreter's lock, instead of the usual 5 ms."""
@@ -51,9 +52,10 @@ def services(settings: Settings, database: Database) -> Services:
     inbox = Inbox(
         database, catalogue, now, settings.most_waiting_events, settings.most_group_events
     )
-    cache = AnswerCache(settings.cached_answer_mib * 1024 * 1024)
+    cache = AnswerCache(settings.cached_answer_mib * _MIB)
+    states = StateCache(settings.cached_state_mib * _MIB)
     reratings = Worker(database, now)
-    return Services(database, catalogue, inbox, reratings, cache, now, settings.compression)
+    return Services(database, catalogue, inbox, reratings, cache, states, now, settings.compression)
 
 
 def build(settings: Settings) -> ASGIApp:

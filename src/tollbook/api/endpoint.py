@@ -36,6 +36,7 @@ class Kind(StrEnum):
     LIST = "list"
     INSTANT = "instant"
     AMOUNT = "amount"
+    COUNTRY = "country"
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Parameter:
 
     A text of up to `longest` characters, a date, an integer between `least` and `most`, a boolean,
     one of the `choices`, several of them separated by commas as a tuple, an instant in microseconds
-    since 1970, or an amount in nanos.
+    since 1970, an amount in nanos, or the code of a country.
     """
 
     name: str
@@ -225,6 +226,13 @@ def _amount(parameter: Parameter, text: str) -> int | Problem:
         return Problem(parameter.name, "invalid_amount", sentence)
 
 
+def _country(parameter: Parameter, text: str) -> str | Problem:
+    if len(text) == 2 and text.isascii() and text.isalpha() and text.isupper():
+        return text
+    sentence = f"{parameter.name} must be an ISO 3166 code of two capital letters, such as GB"
+    return Problem(parameter.name, "invalid_country", sentence)
+
+
 _READERS: dict[Kind, Callable[[Parameter, str], Any]] = {
     Kind.TEXT: _text,
     Kind.DATE: _date,
@@ -234,4 +242,5 @@ _READERS: dict[Kind, Callable[[Parameter, str], Any]] = {
     Kind.LIST: _list,
     Kind.INSTANT: _instant,
     Kind.AMOUNT: _amount,
+    Kind.COUNTRY: _country,
 }

@@ -130,25 +130,29 @@ def _in_path(name: str, example: str) -> Document:
     return {"name": name, "in": "path", "required": True, "schema": schema, "example": example}
 
 
+_PLAIN: dict[Kind, Document] = {
+    Kind.DATE: {"type": "string", "format": "date"},
+    Kind.BOOLEAN: {"type": "boolean"},
+    Kind.INSTANT: {"type": "string", "format": "date-time"},
+    Kind.AMOUNT: {"type": "number", "minimum": 0},
+    Kind.COUNTRY: {"type": "string", "pattern": "^[A-Z]{2}$"},
+}
+"""Kinds that are described in the same way whatever the parameter."""
+
+
 def _in_query(parameter: Parameter) -> Document:
     schema: Document
     match parameter.kind:
         case Kind.TEXT:
             schema = {"type": "string", "minLength": 1, "maxLength": parameter.longest}
-        case Kind.DATE:
-            schema = {"type": "string", "format": "date"}
         case Kind.INTEGER:
             schema = {"type": "integer", "minimum": parameter.least, "maximum": parameter.most}
-        case Kind.BOOLEAN:
-            schema = {"type": "boolean"}
         case Kind.CHOICE:
             schema = {"enum": list(parameter.choices)}
         case Kind.LIST:
             schema = {"type": "array", "items": {"enum": list(parameter.choices)}, "minItems": 1}
-        case Kind.INSTANT:
-            schema = {"type": "string", "format": "date-time"}
-        case Kind.AMOUNT:
-            schema = {"type": "number", "minimum": 0}
+        case _:
+            schema = dict(_PLAIN[parameter.kind])
     if parameter.default is not None:
         schema["default"] = parameter.default
     described: Document = {

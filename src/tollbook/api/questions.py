@@ -9,7 +9,7 @@ import msgspec
 from starlette.responses import Response
 
 from tollbook import __version__
-from tollbook.analytics.completeness import completeness, instant_text
+from tollbook.analytics.completeness import Meta, completeness, instant_text
 from tollbook.analytics.scope import Scope
 from tollbook.analytics.tables import Table
 from tollbook.api.access import organization_of
@@ -66,7 +66,7 @@ CURRENCY = Parameter(
 )
 
 
-_CLOCKS_DIFFER_BY = 300 * 1_000_000
+CLOCKS_DIFFER_BY = 300 * 1_000_000
 """Clocks of servers differ; more than five minutes ahead is no instant of a receipt."""
 
 
@@ -85,11 +85,13 @@ class Told(NamedTuple):
     """What a question is answered with.
 
     The documented report, what follows its fields, and the same as a table for other formats.
+    `quarantined` is of the state that it was read from, when that is not the present one.
     """
 
     report: Any
     extras: Mapping[str, Any] = {}
     table: Table | None = None
+    quarantined: int | None = None
 
 
 def scope_of(call: Call, snapshot: Snapshot) -> Scope:
@@ -132,7 +134,7 @@ def _wait_for(min_as_of: int | None, now: int) -> None:
     """
     if min_as_of is None or min_as_of <= now:
         return
-    if min_as_of > now + _CLOCKS_DIFFER_BY:
+    if min_as_of > now + CLOCKS_DIFFER_BY:
         sentence = "min_as_of must be the as_of of a receipt: it lies in the future"
         raise InvalidRequest.of([Problem("min_as_of", "in_future", sentence)])
     raise NotYet("the state asked for has not arrived here yet; ask again in a second")
@@ -148,16 +150,22 @@ def resolved_period(start: date | None, end: date | None, today: date) -> Period
     return period
 
 
-def answer(it: Asked, tell: Callable[[], Told]) -> Response:
-    """Answer from the cache while the ledger has not changed, else with what `tell` gives."""
+def answer(it: Asked, tell: Callable[[], Told], *, keep: bool = True) -> Response:
+    """Answer from the cache while the ledger has not changed, else with what `tell` gives.
+
+    Pages are not kept: they are cut from rows that are, and a cursor in them says as of when.
+    """
     call, headers = it.call, _headers(it)
     digest = _digest(it)
     headers["ETag"] = f'W/"{digest}"'
     kept = call.services.cache.get(digest)
     if kept is None and not _matches(call.headers.get("if-none-match", ""), digest):
-        kept = Answer(_encoded(it, tell()), _waiting(it))
-        call.services.cache.put(digest, kept)
-    headers["X-Quarantined"] = str(_waiting(it) if kept is None else kept.quarantined)
+        told = tell()
+        waits = waiting(it) if told.quarantined is None else told.quarantined
+        kept = Answer(_encoded(it, told), waits)
+        if keep:
+            call.services.cache.put(digest, kept)
+    headers["X-Quarantined"] = str(waiting(it) if kept is None else kept.quarantined)
     if kept is None or _matches(call.headers.get("if-none-match", ""), digest):
         return Response(None, 304, headers)
     compress = call.services.compression and _takes_gzip(call.headers.get("accept-encoding", ""))
@@ -179,17 +187,23 @@ def _digest(it: Asked) -> str:
     return blake2b(msgspec.json.encode(state), digest_size=12).hexdigest()
 
 
-def _waiting(it: Asked) -> int:
+def waiting(it: Asked) -> int:
+    """Count what waits in quarantine, of the organization or the tenant asked about."""
     return quarantine.count(it.snapshot, it.scope.tenant, it.scope.number)
 
 
 def _encoded(it: Asked, told: Told) -> bytes:
     """Write a report with what was asked for besides, after the documented fields."""
     extras = dict(told.extras)
-    if "meta" in it.call.query.get("include", ()):
-        extras["meta"] = completeness(it.snapshot, it.scope, it.period, it.head, it.now)
+    if "meta" in it.call.query.get("include", ()) and "meta" not in extras:
+        extras["meta"] = meta(it)
     body = msgspec.json.encode(told.report)
     return body if not extras else body[:-1] + b"," + msgspec.json.encode(extras)[1:]
+
+
+def meta(it: Asked) -> Meta:
+    """Say how complete the answer is."""
+    return completeness(it.snapshot, it.scope, it.period, it.head, it.now)
 
 
 def _matches(if_none_match: str, digest: str) -> bool:

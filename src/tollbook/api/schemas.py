@@ -7,6 +7,7 @@ import msgspec
 
 from tollbook.analytics.completeness import Meta
 from tollbook.analytics.users import UsersReport
+from tollbook.analytics.users_slices import OrganizationLevel, UserTotals
 from tollbook.domain.events import (
     LARGEST_INTEGER,
     LONGEST_ATTRIBUTE_NAME,
@@ -55,7 +56,12 @@ class EventsRequest:
 
 
 EVENTS_REQUEST = EventsRequest()
-USERS_REPORT = extended(UsersReport)
+USERS_REPORT = extended(
+    UsersReport,
+    totals=UserTotals,
+    organization_level=OrganizationLevel,
+    next_cursor=str | None,
+)
 _COUNTS = ("accepted", "duplicate", "quarantined", "conflict", "rejected")
 EVENTS_ANSWER_SCHEMA: Schema = {
     "type": "object",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from anyio import CapacityLimiter
 
-from tollbook.api.cache import AnswerCache
+from tollbook.api.cache import AnswerCache, StateCache
 from tollbook.api.inbox import Inbox
 from tollbook.ingest.catalogue import Catalogue
 from tollbook.rerating.worker import Worker
@@ -25,6 +25,7 @@ class Services:
     inbox: Inbox
     reratings: Worker
     cache: AnswerCache
+    states: StateCache
     clock: Callable[[], int]
     compression: bool
     decoding: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))

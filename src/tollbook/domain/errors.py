@@ -12,6 +12,7 @@ TollbookError
 │   ├── AlreadyExists           409
 │   ├── RunConflict             409  a rerating in the wrong state, or in the way of another
 │   ├── AlreadyPublished        409  a published price book stays as it is
+│   ├── CursorExpired           410  the state that a cursor is cut from is gone
 │   ├── BodyTooLarge            413
 │   ├── UnsupportedBody         415
 │   ├── SumOutOfRange           422  a rollup would pass what a 64-bit integer holds
@@ -133,6 +134,16 @@ class RunConflict(RequestError):
 
     status = 409
     code = "run_conflict"
+
+
+class CursorExpired(RequestError):
+    """The state of the ledger that a cursor belongs to is no longer held: begin again."""
+
+    status = 410
+    code = "cursor_expired"
+
+    def __init__(self) -> None:
+        super().__init__("the ledger has moved on from the state of this cursor; begin again")
 
 
 class BodyTooLarge(RequestError):
