@@ -40,6 +40,11 @@ FOREIGN = {"organization": 404, "user": 404, "stranger": 404}
 CASES = [
     Case("GET", "/v1/analytics/users?organization_id=org_1", for_readers(stranger=404)),
     Case("GET", "/v1/analytics/users?organization_id=org_2", for_readers(**FOREIGN)),
+    Case(
+        "GET",
+        "/v1/analytics/users?organization_id=org_1&limit=1&group_by=meter&include=totals",
+        for_readers(stranger=404),
+    ),
     Case("POST", "/v1/events", granted(200, reader=403, stranger=207), event()),
     Case(
         "POST",

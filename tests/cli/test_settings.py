@@ -25,10 +25,11 @@ def test_every_setting_has_its_variable() -> None:
             "TOLLBOOK_MOST_GROUP_EVENTS": "5",
             "TOLLBOOK_COMPRESSION": "false",
             "TOLLBOOK_CACHED_ANSWER_MIB": "0",
+            "TOLLBOOK_CACHED_STATE_MIB": "1",
             "TOLLBOOK_LOG_LEVEL": "error",
             "SOMETHING_ELSE": "x",
         }
-    ) == Settings("postgresql://u@h/n", 7, 5, False, 0, "error")
+    ) == Settings("postgresql://u@h/n", 7, 5, False, 0, 1, "error")
 
 
 @pytest.mark.parametrize(
@@ -41,6 +42,7 @@ def test_every_setting_has_its_variable() -> None:
         ("TOLLBOOK_MOST_GROUP_EVENTS", "0"),
         ("TOLLBOOK_COMPRESSION", "maybe"),
         ("TOLLBOOK_CACHED_ANSWER_MIB", "-1"),
+        ("TOLLBOOK_CACHED_STATE_MIB", "-1"),
         ("TOLLBOOK_LOG_LEVEL", "loud"),
     ],
 )

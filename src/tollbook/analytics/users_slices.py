@@ -235,7 +235,7 @@ FROM (
 
 def _condition(*, one_user: bool, of: str = "") -> str:
     """Write which rows of sums are wanted; `of` is the table, with its dot."""
-    matching = f" AND {MATCHING.format(of)}"
+    matching = f"\n            AND {MATCHING.format(of)}"
     return OF_USER.replace("user_id", f"{of}user_id") + matching if one_user else matching
 
 
