@@ -15,7 +15,8 @@ class Settings(msgspec.Struct, frozen=True):
     `most_waiting_events` bounds the write queue, `most_group_events` one transaction.
     `compression` may be switched off behind a proxy that compresses. `cached_answer_mib` bounds
     the answers kept in memory until their organization changes, `cached_state_mib` the rows that
-    later pages of an answer are cut from.
+    later pages of an answer are cut from. With less than `least_free_mib` on the disk of a database
+    file the server is not ready. With a `metrics_token`, whoever asks for metrics must bring it.
     """
 
     database_url: str = DEFAULT_DATABASE_URL
@@ -24,6 +25,8 @@ class Settings(msgspec.Struct, frozen=True):
     compression: bool = True
     cached_answer_mib: int = 64
     cached_state_mib: int = 64
+    least_free_mib: int = 256
+    metrics_token: str = ""
     log_level: str = "info"
 
 
@@ -46,7 +49,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     for field in ("most_waiting_events", "most_group_events"):
         if getattr(settings, field) < 1:
             raise SettingsError(f"{variable(field)} must be at least 1")
-    for field in ("cached_answer_mib", "cached_state_mib"):
+    for field in ("cached_answer_mib", "cached_state_mib", "least_free_mib"):
         if getattr(settings, field) < 0:
             raise SettingsError(f"{variable(field)} must not be negative")
     if settings.log_level not in _LOG_LEVELS:

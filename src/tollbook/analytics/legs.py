@@ -91,7 +91,7 @@ SUMS = {
     "requests": _quantity("api.request"),
     "rentals": _count("phone.rental"),
     "purchases": _quantity("phone.purchase"),
-    "brands": _count("brand.registration"),
+    "brands": _quantity("brand.registration"),
     "kb_seconds": _quantity("kb.usage"),
     "messaging_cost": _cost(Category.MESSAGING),
     "voice_cost": _cost(Category.VOICE),

@@ -137,7 +137,7 @@ def organization_level(
     )
     return OrganizationLevel(
         events,
-        brands,
+        brands // MICROS,
         msgspec.Raw(amount_text(brand_cost)),
         msgspec.Raw(amount_text(cost)),
     )

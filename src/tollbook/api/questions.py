@@ -159,14 +159,17 @@ def answer(it: Asked, tell: Callable[[], Told], *, keep: bool = True) -> Respons
     digest = _digest(it)
     headers["ETag"] = f'W/"{digest}"'
     kept = call.services.cache.get(digest)
-    if kept is None and not _matches(call.headers.get("if-none-match", ""), digest):
+    known = _matches(call.headers.get("if-none-match", ""), digest)
+    count = call.services.instruments.count_answer
+    count("client" if known else "cache" if kept else "ledger")
+    if kept is None and not known:
         told = tell()
         waits = waiting(it) if told.quarantined is None else told.quarantined
         kept = Answer(_encoded(it, told), waits)
         if keep:
             call.services.cache.put(digest, kept)
     headers["X-Quarantined"] = str(waiting(it) if kept is None else kept.quarantined)
-    if kept is None or _matches(call.headers.get("if-none-match", ""), digest):
+    if kept is None or known:
         return Response(None, 304, headers)
     compress = call.services.compression and _takes_gzip(call.headers.get("accept-encoding", ""))
     return answer_response(kept, headers, compress=compress)

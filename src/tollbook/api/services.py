@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from anyio import CapacityLimiter
 
 from tollbook.api.cache import AnswerCache, StateCache
+from tollbook.api.health import Health
 from tollbook.api.inbox import Inbox
+from tollbook.api.instruments import Instruments
 from tollbook.ingest.catalogue import Catalogue
 from tollbook.rerating.worker import Worker
 from tollbook.store.database import Database
@@ -28,6 +30,9 @@ class Services:
     states: StateCache
     clock: Callable[[], int]
     compression: bool
+    instruments: Instruments
+    health: Health
+    metrics_token: str = ""
     decoding: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
     looking: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
     loading: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
