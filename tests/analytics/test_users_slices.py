@@ -182,3 +182,15 @@ def test_the_arguments_are_those_of_the_period_with_the_filters() -> None:
         "user": "user_1",
     }
     assert not {"country", "user"} & set(users_slices._bound(7, JANUARY, Slice(), None))
+
+
+def test_sqlite_finds_the_knowledge_bases_of_a_country_by_the_index_of_users(
+    platform: Platform,
+) -> None:
+    if platform.database.engine.name != "sqlite":
+        pytest.skip("PostgreSQL plans by what it knows of the tables")
+    sql = sliced_sql(one_user=False, in_country=True)
+    bound = users_slices._bound(1, JANUARY, Slice(country="GB"), None)
+    plan = " ".join(row[3] for row in platform.rows(f"EXPLAIN QUERY PLAN {sql}", **bound))
+    assert "SEARCH mine USING COVERING INDEX ix_events_by_user" in plan
+    assert "SEARCH events USING PRIMARY KEY (organization_id=? AND day=? AND id=?)" in plan

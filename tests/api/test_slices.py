@@ -243,7 +243,9 @@ def test_users_and_the_organization_level_are_the_organization(
             for it in counted.model._charged(HOME, start, end)
             if it.event["type"] == "brand.registration"
         ]
-        assert own["brand_registration_count"] == sum(it.sign * it.event["quantity"] for it in brands)
+        assert own["brand_registration_count"] == sum(
+            it.sign * it.event["quantity"] for it in brands
+        )
         assert own["brand_registration_cost"] == sum((it.cost or 0 for it in brands), Decimal(0))
 
 

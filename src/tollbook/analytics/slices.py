@@ -117,7 +117,7 @@ def meter_bits(meters: Iterable[str]) -> int:
     return sum(1 << meter.code for meter in asked)
 
 
-MATCHING = "((CAST(:meters AS BIGINT) >> {}meter) & 1) = 1"
+MATCHING = "((CAST(:meters AS BIGINT) >> meter) & 1) = 1"
 """The condition on a row of sums that its meter is one of those asked for."""
 
 

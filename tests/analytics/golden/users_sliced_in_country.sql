@@ -62,20 +62,28 @@ LEFT JOIN (
     SELECT user_id, COUNT(DISTINCT resource_id) AS knowledge_bases
     FROM (
         SELECT events.user_id, events.resource_id
-        FROM usage_daily AS sums
+        FROM (
+            SELECT user_id, meter, day
+            FROM usage_daily
+            WHERE organization_id = :organization
+                AND month BETWEEN :start_month AND :end_month
+            AND ((CAST(:meters AS BIGINT) >> meter) & 1) = 1
+                AND day BETWEEN :start_day AND :end_day
+                AND country = :country
+                AND meter IN (10, 11)
+            GROUP BY user_id, meter, day
+            HAVING SUM(count) > 0
+        ) AS days
+        CROSS JOIN events AS mine
         CROSS JOIN events
-        WHERE sums.organization_id = :organization
-            AND sums.month BETWEEN :start_month AND :end_month
-            AND ((CAST(:meters AS BIGINT) >> sums.meter) & 1) = 1
-            AND sums.day BETWEEN :start_day AND :end_day
-            AND sums.country = :country
-            AND sums.meter IN (10, 11)
-            AND sums.count > 0
-            AND events.organization_id = sums.organization_id
-            AND events.user_id = sums.user_id
-            AND events.day = sums.day
-            AND events.meter = sums.meter
-            AND events.country = sums.country
+        WHERE mine.organization_id = :organization
+            AND mine.user_id = days.user_id
+            AND mine.day = days.day
+            AND events.organization_id = :organization
+            AND events.day = mine.day
+            AND events.id = mine.id
+            AND events.meter = days.meter
+            AND events.country = :country
         GROUP BY events.user_id, events.meter, events.day, events.resource_id
         HAVING SUM(CASE WHEN events.reverses IS NULL THEN 1 ELSE -1 END) > 0
     ) AS used
