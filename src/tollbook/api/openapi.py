@@ -130,29 +130,32 @@ def _in_path(name: str, example: str) -> Document:
     return {"name": name, "in": "path", "required": True, "schema": schema, "example": example}
 
 
-_PLAIN: dict[Kind, Document] = {
-    Kind.DATE: {"type": "string", "format": "date"},
-    Kind.BOOLEAN: {"type": "boolean"},
-    Kind.INSTANT: {"type": "string", "format": "date-time"},
-    Kind.AMOUNT: {"type": "number", "minimum": 0},
-    Kind.COUNTRY: {"type": "string", "pattern": "^[A-Z]{2}$"},
-}
-"""Kinds that are described in the same way whatever the parameter."""
+def _schema_of(parameter: Parameter) -> Document:
+    match parameter.kind:
+        case Kind.TEXT:
+            return {"type": "string", "minLength": 1, "maxLength": parameter.longest}
+        case Kind.DATE:
+            return {"type": "string", "format": "date"}
+        case Kind.INTEGER:
+            return {"type": "integer", "minimum": parameter.least, "maximum": parameter.most}
+        case Kind.BOOLEAN:
+            return {"type": "boolean"}
+        case Kind.CHOICE:
+            return {"enum": list(parameter.choices)}
+        case Kind.LIST:
+            return {"type": "array", "items": {"enum": list(parameter.choices)}, "minItems": 1}
+        case Kind.INSTANT:
+            return {"type": "string", "format": "date-time"}
+        case Kind.MOMENT:
+            return {"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]}
+        case Kind.AMOUNT:
+            return {"type": "number", "minimum": 0}
+        case Kind.COUNTRY:
+            return {"type": "string", "pattern": "^[A-Z]{2}$"}
 
 
 def _in_query(parameter: Parameter) -> Document:
-    schema: Document
-    match parameter.kind:
-        case Kind.TEXT:
-            schema = {"type": "string", "minLength": 1, "maxLength": parameter.longest}
-        case Kind.INTEGER:
-            schema = {"type": "integer", "minimum": parameter.least, "maximum": parameter.most}
-        case Kind.CHOICE:
-            schema = {"enum": list(parameter.choices)}
-        case Kind.LIST:
-            schema = {"type": "array", "items": {"enum": list(parameter.choices)}, "minItems": 1}
-        case _:
-            schema = dict(_PLAIN[parameter.kind])
+    schema = _schema_of(parameter)
     if parameter.default is not None:
         schema["default"] = parameter.default
     described: Document = {

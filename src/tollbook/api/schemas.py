@@ -6,6 +6,9 @@ from typing import Any
 import msgspec
 
 from tollbook.analytics.completeness import Meta
+from tollbook.analytics.organizations import Figures, OrganizationsReport
+from tollbook.analytics.overview import OverviewReport
+from tollbook.analytics.usage import UsageReport
 from tollbook.analytics.users import UsersReport
 from tollbook.analytics.users_slices import OrganizationLevel, UserTotals
 from tollbook.domain.events import (
@@ -62,6 +65,9 @@ USERS_REPORT = extended(
     organization_level=OrganizationLevel,
     next_cursor=str | None,
 )
+ORGANIZATIONS_REPORT = extended(OrganizationsReport, totals=Figures)
+OVERVIEW_REPORT = extended(OverviewReport)
+USAGE_REPORT = extended(UsageReport)
 _COUNTS = ("accepted", "duplicate", "quarantined", "conflict", "rejected")
 EVENTS_ANSWER_SCHEMA: Schema = {
     "type": "object",
