@@ -9,6 +9,11 @@ import pytest
 
 from tests.builders import Platform, event, reversal
 from tollbook.analytics import users_slices
+from tollbook.analytics.organizations_slices import (
+    organization_countries_sql,
+    organization_meters_sql,
+    sliced_organizations_sql,
+)
 from tollbook.analytics.slices import Slice, meter_bits, table_of, table_of_groups
 from tollbook.analytics.tables import Kind
 from tollbook.analytics.users_slices import (
@@ -163,6 +168,11 @@ STATEMENTS: dict[str, Callable[[], str]] = {
     "users_meters_one_in_country": lambda: meters_sql(one_user=True, in_country=True),
     "users_countries": lambda: countries_sql(one_user=False),
     "users_countries_one": lambda: countries_sql(one_user=True),
+    "organizations_sliced": lambda: sliced_organizations_sql(in_country=False),
+    "organizations_sliced_in_country": lambda: sliced_organizations_sql(in_country=True),
+    "organizations_meters": lambda: organization_meters_sql(in_country=False),
+    "organizations_meters_in_country": lambda: organization_meters_sql(in_country=True),
+    "organizations_countries": organization_countries_sql,
     "organization_level": lambda: organization_level_sql(in_country=False),
     "organization_level_in_country": lambda: organization_level_sql(in_country=True),
 }

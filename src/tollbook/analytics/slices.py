@@ -117,8 +117,8 @@ def meter_bits(meters: Iterable[str]) -> int:
     return sum(1 << meter.code for meter in asked)
 
 
-MATCHING = "((CAST(:meters AS BIGINT) >> meter) & 1) = 1"
-"""The condition on a row of sums that its meter is one of those asked for."""
+MATCHING = "\n            AND ((CAST(:meters AS BIGINT) >> meter) & 1) = 1"
+"""One more condition on rows of sums: that their meter is one of those asked for."""
 
 
 def grouped(rows: Iterable[Row]) -> Groups:

@@ -5,7 +5,8 @@ from typing import Any
 
 import msgspec
 
-from tollbook.analytics.legs import SUMS, among
+from tollbook.analytics.in_country import countries, knowledge_bases_in_country, legs_in_country
+from tollbook.analytics.legs import SUMS
 from tollbook.analytics.slices import (
     BY_COUNTRY,
     MATCHING,
@@ -34,12 +35,12 @@ from tollbook.analytics.users import (
     users_sql,
 )
 from tollbook.domain.exact import MICROS, amount_text
-from tollbook.domain.meters import Category, codes_of
 from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
 from tollbook.store.engine import Row
 
 _NO_USER = ""
+_WITHIN = "organization_id = :organization"
 _WIDTH = len(UserRow._fields)
 
 
@@ -171,9 +172,10 @@ def _bound(number: int, period: Period, wanted: Slice, user_id: str | None) -> d
 def sliced_sql(*, one_user: bool, in_country: bool) -> str:
     """Write the statement of users for slices, which tells events and status besides."""
     condition = _condition(one_user=one_user)
-    bases = knowledge_bases_sql(condition)
     if in_country:
-        bases = _knowledge_bases_in_country_sql(one_user=one_user)
+        bases = knowledge_bases_in_country("user_id", _WITHIN, condition)
+    else:
+        bases = knowledge_bases_sql(condition)
     return users_sql(
         _legs(condition, in_country=in_country),
         bases,
@@ -202,20 +204,8 @@ GROUP BY user_id, meter
 
 @cache
 def countries_sql(*, one_user: bool) -> str:
-    """Write the statement for groups by country; quantities of several meters do not add up."""
-    return f"""
-SELECT
-    user_id, country,
-    CAST(SUM(count) AS BIGINT),
-    0,
-    CAST(SUM(cost) AS BIGINT)
-FROM usage_daily
-WHERE organization_id = :organization
-    AND month BETWEEN :start_month AND :end_month{_condition(one_user=one_user)}
-    AND day BETWEEN :start_day AND :end_day
-    AND user_id <> ''
-GROUP BY user_id, country
-"""
+    """Write the statement for groups by country."""
+    return countries("user_id", _WITHIN, f" AND user_id <> ''{_condition(one_user=one_user)}")
 
 
 @cache
@@ -235,61 +225,11 @@ FROM (
 
 def _condition(*, one_user: bool) -> str:
     """Write which rows of sums are wanted."""
-    matching = f"\n            AND {MATCHING}"
-    return OF_USER + matching if one_user else matching
+    return OF_USER + MATCHING if one_user else MATCHING
 
 
 def _legs(condition: str, *, in_country: bool) -> str:
-    """Write the sums to add up: months and edges, or days, the only sums that know the country."""
+    """Write the sums to add up: months and edges, or days where a country is asked for."""
     if not in_country:
         return covering_legs(condition)
-    return f"""\
-        SELECT
-            user_id, meter,
-            CAST(SUM(count) AS BIGINT) AS count,
-            CAST(SUM(quantity) AS BIGINT) AS quantity,
-            CAST(SUM(cost) AS BIGINT) AS cost
-        FROM usage_daily
-        WHERE organization_id = :organization
-            AND month BETWEEN :start_month AND :end_month{condition}
-            AND day BETWEEN :start_day AND :end_day
-            AND country = :country
-        GROUP BY month, user_id, meter"""
-
-
-def _knowledge_bases_in_country_sql(*, one_user: bool) -> str:
-    """Write the count of distinct knowledge bases that were used with a country.
-
-    No sums know that, so events are read: those of users' days with such usage only, by the index
-    of events by user. It holds all of `mine`, and cross joins are taken in the order written, so
-    SQLite uses it instead of looking through all events of each day.
-    """
-    return f"""\
-    SELECT user_id, COUNT(DISTINCT resource_id) AS knowledge_bases
-    FROM (
-        SELECT events.user_id, events.resource_id
-        FROM (
-            SELECT user_id, meter, day
-            FROM usage_daily
-            WHERE organization_id = :organization
-                AND month BETWEEN :start_month AND :end_month{_condition(one_user=one_user)}
-                AND day BETWEEN :start_day AND :end_day
-                AND country = :country
-                AND meter {among(codes_of(Category.KNOWLEDGE_BASE))}
-            GROUP BY user_id, meter, day
-            HAVING SUM(count) > 0
-        ) AS days
-        CROSS JOIN events AS mine
-        CROSS JOIN events
-        WHERE mine.organization_id = :organization
-            AND mine.user_id = days.user_id
-            AND mine.day = days.day
-            AND events.organization_id = :organization
-            AND events.day = mine.day
-            AND events.id = mine.id
-            AND events.meter = days.meter
-            AND events.country = :country
-        GROUP BY events.user_id, events.meter, events.day, events.resource_id
-        HAVING SUM(CASE WHEN events.reverses IS NULL THEN 1 ELSE -1 END) > 0
-    ) AS used
-    GROUP BY user_id"""
+    return legs_in_country("user_id, meter", _WITHIN, condition)

@@ -65,7 +65,7 @@ USERS_REPORT = extended(
     organization_level=OrganizationLevel,
     next_cursor=str | None,
 )
-ORGANIZATIONS_REPORT = extended(OrganizationsReport, totals=Figures)
+ORGANIZATIONS_REPORT = extended(OrganizationsReport, totals=Figures, next_cursor=str | None)
 OVERVIEW_REPORT = extended(OverviewReport)
 USAGE_REPORT = extended(UsageReport)
 _COUNTS = ("accepted", "duplicate", "quarantined", "conflict", "rejected")

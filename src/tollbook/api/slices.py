@@ -143,11 +143,11 @@ _SLICING = (
 )
 
 
-def is_sliced(call: Call) -> bool:
-    """Tell whether anything but the documented answer is asked for."""
+def is_sliced(call: Call, *, totals: bool = True) -> bool:
+    """Tell whether a slice is asked for, or `totals` that are read as one."""
     query = call.query
     asked = any(query.get(it.name) not in (None, it.default) for it in _SLICING)
-    return asked or "totals" in query["include"]
+    return asked or (totals and "totals" in query["include"])
 
 
 def slice_of(call: Call) -> Slice:

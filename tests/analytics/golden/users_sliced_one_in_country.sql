@@ -63,7 +63,7 @@ LEFT JOIN (
     FROM (
         SELECT events.user_id, events.resource_id
         FROM (
-            SELECT user_id, meter, day
+            SELECT organization_id, user_id, meter, day
             FROM usage_daily
             WHERE organization_id = :organization
                 AND month BETWEEN :start_month AND :end_month AND user_id = :user
@@ -71,15 +71,15 @@ LEFT JOIN (
                 AND day BETWEEN :start_day AND :end_day
                 AND country = :country
                 AND meter IN (10, 11)
-            GROUP BY user_id, meter, day
+            GROUP BY organization_id, user_id, meter, day
             HAVING SUM(count) > 0
         ) AS days
         CROSS JOIN events AS mine
         CROSS JOIN events
-        WHERE mine.organization_id = :organization
+        WHERE mine.organization_id = days.organization_id
             AND mine.user_id = days.user_id
             AND mine.day = days.day
-            AND events.organization_id = :organization
+            AND events.organization_id = mine.organization_id
             AND events.day = mine.day
             AND events.id = mine.id
             AND events.meter = days.meter
