@@ -36,7 +36,13 @@ from tollbook.api.questions import (
 )
 from tollbook.api.schemas import ORGANIZATIONS_REPORT
 from tollbook.api.slices import Read, Rows, answer_slice, is_sliced, slice_parameters
-from tollbook.domain.errors import CursorExpired, InvalidRequest, NotYet, SumOutOfRange
+from tollbook.domain.errors import (
+    CurrencyRequired,
+    CursorExpired,
+    InvalidRequest,
+    NotYet,
+    SumOutOfRange,
+)
 from tollbook.domain.keys import Permission
 from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
@@ -101,6 +107,6 @@ GET_ORGANIZATIONS = Endpoint(
     ),
     answers={200: Body(ORGANIZATIONS_REPORT, ORGANIZATIONS_ANSWER)},
     read=get_organizations,
-    errors=(InvalidRequest, CursorExpired, SumOutOfRange, NotYet),
+    errors=(InvalidRequest, CurrencyRequired, CursorExpired, SumOutOfRange, NotYet),
     tagged=True,
 )
