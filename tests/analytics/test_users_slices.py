@@ -126,7 +126,7 @@ def test_a_table_has_the_fields_of_the_answer_in_their_order(platform: Platform)
         (
             "meter",
             ["user_id", "user_name", "meter", "events", "quantity", "cost"],
-            [("user_1", "user_1", "voice.call", 2, 122_000_000, 244_000_000)],
+            [("user_1", "user_1", 5, 2, 122_000_000, 244_000_000)],
         ),
         (
             "country",

@@ -349,3 +349,42 @@ def test_a_key_of_one_user_sees_nothing_of_others_in_any_slice(either: Tenant) -
     stranger = {**JANUARY, "include": "totals", "user_id": "user_2"}
     answer = read(either.get(PATH, key, params=stranger))
     assert (answer["users"], answer["totals"]["total_cost"]) == ([], 0)
+
+
+def test_a_slice_as_a_file_has_the_lines_of_the_answer(either: Tenant) -> None:
+    either.send(event(), event(id="2", user_id="user_2", type="kb.usage", resource_id="kb"))
+    params = {**JANUARY, "format": "ndjson", "include": "totals", "sort": "user_id"}
+    lines = [json.loads(it) for it in either.get(PATH, params=params).text.splitlines()]
+    assert [it["user_name"] for it in lines] == ["user_1", "user_2", "Total"]
+    plain = read(either.get(PATH, params=JANUARY | {"include": "totals"}))
+    assert lines[2]["total_cost"] == float(plain["totals"]["total_cost"])
+    assert lines[2]["kb_minutes"] == float(plain["totals"]["cost_breakdown"]["kb_minutes"])
+    groups = either.get(PATH, params={**params, "format": "csv", "group_by": "meter"}).text
+    assert groups.splitlines() == [
+        "user_id,user_name,meter,events,quantity,cost",
+        "user_1,user_1,voice.call,1,61,0.122",
+        "user_2,user_2,kb.usage,1,61,0.101666667",
+        ",Total,,2,,0.223666667",
+    ]
+
+
+def test_a_page_as_a_file_has_its_cursor_in_a_header(either: Tenant) -> None:
+    either.send(event(), event(id="2", user_id="user_2", cost=5))
+    params = {**JANUARY, "format": "csv", "limit": 1, "include": "totals"}
+    first = either.get(PATH, params=params)
+    header, line, total = first.text.splitlines()
+    assert (line.split(",")[0], total.split(",")[-1]) == ("user_2", "5.122")
+    cursor = first.headers["x-next-cursor"]
+    last = either.get(PATH, params={**params, "cursor": cursor})
+    assert "x-next-cursor" not in last.headers
+    assert last.text.splitlines()[0] == header
+    assert last.text.splitlines()[1].startswith("user_1,")
+
+
+def test_the_answer_as_a_file_has_all_users(either: Tenant) -> None:
+    either.send(event())
+    header, line = either.get(PATH, params={**JANUARY, "format": "csv"}).text.splitlines()
+    assert header.split(",")[:3] == ["user_id", "user_name", "total_sms_sent"]
+    assert (
+        line == "user_1,user_1,0,0,0,0,1,61,0.00,0.122,0.00,0,0.00,0.00,0,0.00,0,0.00,0,0.0,0.122"
+    )

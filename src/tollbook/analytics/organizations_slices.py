@@ -32,7 +32,6 @@ from tollbook.analytics.slices import (
     meter_bits,
 )
 from tollbook.analytics.tables import Kind
-from tollbook.domain.exact import MICROS
 from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
 from tollbook.store.directory import OrganizationRow
@@ -40,25 +39,25 @@ from tollbook.store.engine import Row
 
 _WIDTH = len(OrganizationSums._fields)
 _FIELDS = (
-    ("organization_id", Kind.TEXT, 1),
-    ("organization_name", Kind.TEXT, 1),
-    ("users_count", Kind.COUNT, 1),
-    ("total_sms_sent", Kind.COUNT, 1),
-    ("total_sms_received", Kind.COUNT, 1),
-    ("total_mms_sent", Kind.COUNT, 1),
-    ("total_mms_received", Kind.COUNT, 1),
-    ("total_voice_calls", Kind.COUNT, 1),
-    ("total_voice_seconds", Kind.QUANTITY, 1),
-    ("api_requests_count", Kind.COUNT, MICROS),
-    ("api_storage_cost", Kind.AMOUNT, 1),
-    ("phone_rental_count", Kind.COUNT, 1),
-    ("phone_purchase_count", Kind.COUNT, MICROS),
-    ("brand_registration_count", Kind.COUNT, MICROS),
-    ("kb_count", Kind.COUNT, 1),
-    ("total_cost", Kind.AMOUNT, 1),
+    ("organization_id", Kind.TEXT),
+    ("organization_name", Kind.TEXT),
+    ("users_count", Kind.COUNT),
+    ("total_sms_sent", Kind.COUNT),
+    ("total_sms_received", Kind.COUNT),
+    ("total_mms_sent", Kind.COUNT),
+    ("total_mms_received", Kind.COUNT),
+    ("total_voice_calls", Kind.COUNT),
+    ("total_voice_seconds", Kind.QUANTITY),
+    ("api_requests_count", Kind.QUANTITY),
+    ("api_storage_cost", Kind.AMOUNT),
+    ("phone_rental_count", Kind.COUNT),
+    ("phone_purchase_count", Kind.QUANTITY),
+    ("brand_registration_count", Kind.QUANTITY),
+    ("kb_count", Kind.COUNT),
+    ("total_cost", Kind.AMOUNT),
 )
 ORGANIZATIONS_SHAPE = Shape(
-    tuple(Field(name, at, kind, scale) for at, (name, kind, scale) in enumerate(_FIELDS)),
+    tuple(Field(name, at, kind) for at, (name, kind) in enumerate(_FIELDS)),
     events=_WIDTH,
     status=_WIDTH + 1,
 )

@@ -12,6 +12,7 @@ from tollbook.domain.meters import BY_CODE, BY_TYPE, CATALOGUE
 from tollbook.store.engine import Row
 
 BY_METER, BY_COUNTRY = "meter", "country"
+_TOTAL = "Total"
 TOTAL_COST = "total_cost"
 
 
@@ -107,7 +108,7 @@ def _tests(shape: Shape, wanted: Slice) -> Iterator[Callable[[Row], bool]]:
 def totals(rows: Sequence[Row], shape: Shape) -> Row:
     """Add up every figure of rows; id, name and status are left empty."""
     width = max(shape.events, shape.status) + 1
-    figures = {it.at for it in shape.fields if it.kind is not Kind.TEXT}
+    figures = {it.at for it in shape.fields if it.kind is not Kind.TEXT} | {shape.events}
     return tuple(sum(row[at] for row in rows) if at in figures else "" for at in range(width))
 
 
@@ -150,10 +151,11 @@ def groups_of(groups: Iterable[Row], group_by: str) -> list[Group]:
     ]
 
 
-def table_of(rows: Iterable[Row], shape: Shape) -> Table:
-    """Give rows as a table, its columns named as the fields in JSON."""
+def table_of(rows: Iterable[Row], shape: Shape, sums: Row | None = None) -> Table:
+    """Give rows as a table, its columns named as the fields in JSON; `sums` are its last row."""
     columns = tuple(Column(it.name, it.kind) for it in shape.fields)
-    return Table(columns, (tuple(_cells(row, shape)) for row in rows))
+    last = None if sums is None else ("", _TOTAL, *list(_cells(sums, shape))[2:])
+    return Table(columns, (tuple(_cells(row, shape)) for row in rows), last)
 
 
 def _cells(row: Row, shape: Shape) -> Iterator[Any]:
@@ -161,23 +163,25 @@ def _cells(row: Row, shape: Shape) -> Iterator[Any]:
         yield row[at] if scale == 1 else row[at] // scale
 
 
-def table_of_groups(rows: Iterable[Row], groups: Groups, shape: Shape, group_by: str) -> Table:
-    """Give the groups of rows as a table: a line for each, with the id and name of its row."""
-    by_meter = group_by == BY_METER
-    quantity = (Column("quantity", Kind.QUANTITY),) if by_meter else ()
-    columns = (
-        *(Column(it.name, it.kind) for it in shape.fields[:2]),
-        Column(group_by, Kind.TEXT),
-        Column("events", Kind.COUNT),
-        *quantity,
-        Column("cost", Kind.AMOUNT),
-    )
+def table_of_groups(
+    rows: Iterable[Row], groups: Groups, shape: Shape, group_by: str, sums: Row | None = None
+) -> Table:
+    """Give the groups of rows as a table: a line for each, with the id and name of its row.
+
+    The last line has the events and the cost of `sums`; quantities of several meters do not add up.
+    """
     lines = ((*row[:2], *group) for row in rows for group in groups.get(row[0], ()))
-    return Table(columns, (_line(it, by_meter=by_meter) for it in lines))
+    names = tuple(Column(it.name, it.kind) for it in shape.fields[:2])
+    events, cost = Column("events", Kind.COUNT), Column("cost", Kind.AMOUNT)
+    total = shape.field(TOTAL_COST).at
+    last = None if sums is None else ("", _TOTAL, None, sums[shape.events], None, sums[total])
+    if group_by == BY_METER:
+        quantity = Column("quantity", Kind.QUANTITY)
+        columns = (*names, Column(group_by, Kind.METER), events, quantity, cost)
+        return Table(columns, lines, last)
+    columns = (*names, Column(group_by, Kind.TEXT), events, cost)
+    return Table(columns, map(_without_quantity, lines), last and _without_quantity(last))
 
 
-def _line(line: Row, *, by_meter: bool) -> Row:
-    identity, name, key, events, quantity, cost = line
-    if by_meter:
-        return (identity, name, BY_CODE[key].type, events, quantity, cost)
-    return (identity, name, key, events, cost)
+def _without_quantity(line: Row) -> Row:
+    return (*line[:4], line[5])

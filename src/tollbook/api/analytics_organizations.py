@@ -21,6 +21,7 @@ from tollbook.analytics.scope import in_one_currency
 from tollbook.analytics.slices import Groups, Slice
 from tollbook.api.endpoint import Body, Call, Endpoint
 from tollbook.api.examples_family import ORGANIZATIONS_ANSWER
+from tollbook.api.formats.choice import FORMAT
 from tollbook.api.questions import (
     CURRENCY,
     END_DATE,
@@ -39,6 +40,7 @@ from tollbook.api.slices import Read, Rows, answer_slice, is_sliced, slice_param
 from tollbook.domain.errors import (
     CurrencyRequired,
     CursorExpired,
+    FormatNotInstalled,
     InvalidRequest,
     NotYet,
     SumOutOfRange,
@@ -61,9 +63,11 @@ def get_organizations(call: Call, snapshot: Snapshot) -> Response:
 
 def _told(it: Asked, *, totals: bool) -> Told:
     rows = organization_rows(it.snapshot, it.scope, _days(it))
-    extras = {"totals": written(totals_of(rows))} if totals else {}
-    report = organizations_report(it.scope, _days(it), rows)
-    return Told(report, extras, organizations_table(rows))
+    report, table = organizations_report(it.scope, _days(it), rows), organizations_table(rows)
+    if not totals:
+        return Told(report, table=table)
+    sums = totals_of(rows)
+    return Told(report, {"totals": written(sums)}, table._replace(totals=("", "Total", *sums[2:])))
 
 
 def _days(it: Asked) -> Period:
@@ -103,10 +107,18 @@ GET_ORGANIZATIONS = Endpoint(
         *slice_parameters(ORGANIZATIONS_SHAPE),
         CURRENCY,
         INCLUDE,
+        FORMAT,
         MIN_AS_OF,
     ),
     answers={200: Body(ORGANIZATIONS_REPORT, ORGANIZATIONS_ANSWER)},
     read=get_organizations,
-    errors=(InvalidRequest, CurrencyRequired, CursorExpired, SumOutOfRange, NotYet),
+    errors=(
+        InvalidRequest,
+        CurrencyRequired,
+        CursorExpired,
+        SumOutOfRange,
+        NotYet,
+        FormatNotInstalled,
+    ),
     tagged=True,
 )

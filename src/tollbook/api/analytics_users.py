@@ -14,6 +14,7 @@ from tollbook.analytics.users_slices import (
 )
 from tollbook.api.endpoint import Body, Call, Endpoint, Parameter
 from tollbook.api.examples import USERS_ANSWER
+from tollbook.api.formats.choice import FORMAT
 from tollbook.api.questions import (
     END_DATE,
     INCLUDE,
@@ -27,7 +28,14 @@ from tollbook.api.questions import (
 )
 from tollbook.api.schemas import USERS_REPORT
 from tollbook.api.slices import Read, Rows, answer_slice, is_sliced, slice_parameters
-from tollbook.domain.errors import CursorExpired, InvalidRequest, NotFound, NotYet, SumOutOfRange
+from tollbook.domain.errors import (
+    CursorExpired,
+    FormatNotInstalled,
+    InvalidRequest,
+    NotFound,
+    NotYet,
+    SumOutOfRange,
+)
 from tollbook.domain.keys import Permission
 from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
@@ -98,10 +106,11 @@ GET_USERS = Endpoint(
         Parameter("user_id", "Only this user.", example="user_123"),
         *slice_parameters(USERS_SHAPE),
         INCLUDE,
+        FORMAT,
         MIN_AS_OF,
     ),
     answers={200: Body(USERS_REPORT, USERS_ANSWER)},
     read=get_users,
-    errors=(InvalidRequest, NotFound, CursorExpired, SumOutOfRange, NotYet),
+    errors=(InvalidRequest, NotFound, CursorExpired, SumOutOfRange, NotYet, FormatNotInstalled),
     tagged=True,
 )

@@ -13,10 +13,13 @@ from tollbook.domain.errors import CursorExpired, InvalidRequest, Problem
 from tollbook.domain.periods import Period
 
 MOST_ROWS = 10_000
+NEXT_CURSOR = "X-Next-Cursor"
+"""The header that has the cursor where the format has no place for it."""
 
 LIMIT = Parameter(
     "limit",
-    "How many rows at most. The answer then ends with `next_cursor`, null on the last page.",
+    "How many rows at most. The answer then ends with `next_cursor`, null on the last page; as "
+    f"CSV, NDJSON or Parquet it is in the header `{NEXT_CURSOR}`, which the last page has not.",
     Kind.INTEGER,
     example=100,
     most=MOST_ROWS,

@@ -16,12 +16,16 @@ from tollbook.analytics.slices import (
     Slice,
     table_of,
     table_of_groups,
+    totals,
 )
+from tollbook.analytics.tables import Table
 from tollbook.api.cache import size_of_rows
 from tollbook.api.endpoint import Call, Kind, Parameter
+from tollbook.api.formats.choice import Format
 from tollbook.api.pages import (
     CURSOR,
     LIMIT,
+    NEXT_CURSOR,
     Cursor,
     next_cursor,
     pinned,
@@ -180,7 +184,7 @@ def _all_told(it: Asked, rows: Rows) -> Told:
     read = rows.read(it, slice_of(it.call))
     extras = read.totals if "totals" in it.call.query["include"] else {}
     report = rows.report(it, read.rows, read.groups)
-    return Told(report, extras, _table(it, rows.shape, read.rows, read.groups))
+    return Told(report, extras, _table(it, rows.shape, read.rows, read))
 
 
 def _page_told(it: Asked, cursor: Cursor, rows: Rows) -> Told:
@@ -195,10 +199,14 @@ def _page_told(it: Asked, cursor: Cursor, rows: Rows) -> Told:
     limit, read = it.call.query["limit"], state.read
     page = read.rows[cursor.offset :][:limit]
     report = rows.report(then._replace(scope=state.scope), page, read.groups)
-    extras = _extras(it, cursor, state) | {
-        "next_cursor": next_cursor(cursor, limit, len(read.rows))
-    }
-    return Told(report, extras, _table(it, rows.shape, page, read.groups), state.quarantined)
+    following = next_cursor(cursor, limit, len(read.rows))
+    return Told(
+        report,
+        {**_extras(it, cursor, state), "next_cursor": following},
+        _table(it, rows.shape, page, read),
+        {NEXT_CURSOR: following} if following and it.chosen is not Format.JSON else {},
+        state.quarantined,
+    )
 
 
 def _state(then: Asked, rows: Rows) -> State:
@@ -215,11 +223,15 @@ def _extras(it: Asked, cursor: Cursor, state: State) -> dict[str, Any]:
     return extras
 
 
-def _table(it: Asked, shape: Shape, rows: list[Row], groups: Groups) -> Any:
-    group_by = it.call.query["group_by"]
-    if group_by is None:
-        return table_of(rows, shape)
-    return table_of_groups(rows, groups, shape, group_by)
+def _table(it: Asked, shape: Shape, rows: list[Row], read: Read) -> Table | None:
+    """Give rows as a table where a format asks for one; totals are of all rows, not of a page."""
+    if it.chosen is Format.JSON:
+        return None
+    query = it.call.query
+    sums = totals(read.rows, shape) if "totals" in query["include"] else None
+    if query["group_by"] is None:
+        return table_of(rows, shape, sums)
+    return table_of_groups(rows, read.groups, shape, query["group_by"], sums)
 
 
 def _size(state: State) -> int:
