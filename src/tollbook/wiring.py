@@ -13,7 +13,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from tollbook.api.application import application
-from tollbook.api.cache import AnswerCache
+from tollbook.api.cache import AnswerCache, StateCache
 from tollbook.api.hardening import with_request_id
 from tollbook.api.health import Health
 from tollbook.api.inbox import Inbox
@@ -33,6 +33,7 @@ from tollbook.store.migrate import migrate
 from tollbook.traces import Discreet, where_of
 
 DEFAULT_TENANT = "default"
+_MIB = 1024 * 1024
 _SECONDS_TO_FINISH = 30
 _SWITCH_INTERVAL = 0.0005
 """The writer waits this long at most for the interpreter's lock, instead of the usual 5 ms."""
@@ -74,7 +75,8 @@ def services(settings: Settings, database: Database) -> Services:
         catalogue,
         inbox,
         Worker(database, now),
-        AnswerCache(settings.cached_answer_mib * 1024 * 1024),
+        AnswerCache(settings.cached_answer_mib * _MIB),
+        StateCache(settings.cached_state_mib * _MIB),
         now,
         settings.compression,
         instruments,

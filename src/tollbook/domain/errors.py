@@ -15,6 +15,7 @@ TollbookError
 │   ├── RunConflict             409  a rerating in the wrong state, or in the way of another
 │   ├── AlreadyPublished        409  a published price book stays as it is
 │   ├── KeyEnded                409  a key that is revoked or past its end is not rotated
+│   ├── CursorExpired           410  the state that a cursor is cut from is gone
 │   ├── BodyTooLarge            413
 │   ├── UnsupportedBody         415
 │   ├── SumOutOfRange           422  a rollup would pass what a 64-bit integer holds
@@ -159,6 +160,16 @@ class RunConflict(RequestError):
 
     status = 409
     code = "run_conflict"
+
+
+class CursorExpired(RequestError):
+    """The state of the ledger that a cursor belongs to is no longer held: begin again."""
+
+    status = 410
+    code = "cursor_expired"
+
+    def __init__(self) -> None:
+        super().__init__("the ledger has moved on from the state of this cursor; begin again")
 
 
 class BodyTooLarge(RequestError):
