@@ -26,6 +26,7 @@ CODES = {
     "AlreadyPublished": (409, "already_published"),
     "KeyEnded": (409, "key_ended"),
     "RunConflict": (409, "run_conflict"),
+    "CursorExpired": (410, "cursor_expired"),
     "BodyTooLarge": (413, "body_too_large"),
     "UnsupportedBody": (415, "unsupported_body"),
     "SumOutOfRange": (422, "sum_out_of_range"),
