@@ -15,6 +15,7 @@ from tollbook.api.application import application
 from tollbook.api.cache import AnswerCache
 from tollbook.api.inbox import Inbox
 from tollbook.api.services import Services
+from tollbook.dashboard.pages import page_routes
 from tollbook.domain.directory import LONGEST_NAME, id_problem, text_problem
 from tollbook.domain.errors import InvalidRequest
 from tollbook.domain.prices import PriceBook
@@ -58,7 +59,8 @@ def services(settings: Settings, database: Database) -> Services:
 
 def build(settings: Settings) -> ASGIApp:
     """Build the application on a database that is up to date."""
-    return application(services(settings, open_migrated(settings)))
+    pages = page_routes(compression=settings.compression)
+    return application(services(settings, open_migrated(settings)), pages)
 
 
 def serve(settings: Settings, host: str, port: int) -> None:

@@ -1,7 +1,7 @@
 """The application: every endpoint behind the same gate, every error in the same shape."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import Any
@@ -10,8 +10,8 @@ import msgspec
 import structlog
 from anyio.to_thread import run_sync
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route, Router
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
@@ -54,18 +54,19 @@ _NOSNIFF = (b"x-content-type-options", b"nosniff")
 _log = structlog.get_logger()
 
 
-def application(services: Services) -> ASGIApp:
+def application(services: Services, pages: Sequence[BaseRoute] = ()) -> ASGIApp:
     """Build the application; it starts and stops the writer with itself.
 
-    Every handler turns whatever happens into an answer of ours, so the layers with which a
+    `pages` are routes beside the API: those of the dashboard. Every handler turns whatever happens into an answer of ours, so the layers with which a
     framework catches errors are left out.
     """
     handlers: dict[str, dict[str, Handler]] = {}
     for endpoint in ENDPOINTS:
         handlers.setdefault(endpoint.path, {})[endpoint.method] = _handler(endpoint, services)
     handlers |= {path: {"GET": handler} for path, handler in _documentation().items()}
+    resources = [Route(_routed(path), _Resource(by_method)) for path, by_method in handlers.items()]
     router = Router(
-        [Route(_routed(path), _Resource(by_method)) for path, by_method in handlers.items()],
+        [*resources, *pages],
         redirect_slashes=False,
         default=_nothing_here,
         lifespan=_lifespan(services),
@@ -132,11 +133,13 @@ async def _answer(endpoint: Endpoint, services: Services, request: Request) -> R
     presented(header)
     if endpoint.take:
         return await endpoint.take(request, services, partial(read_query, endpoint, request))
+    permission = endpoint.permission
     body = await read_bounded(request, _MOST_BODY_BYTES) if endpoint.request else b""
 
     def admitted(snapshot: Any) -> Call:
         key = authenticate(services.catalogue, snapshot, header)
-        require(key, endpoint.permission)
+        if permission:
+            require(key, permission)
         query = read_query(endpoint, request)
         return Call(services, key, query, request.path_params, request.headers, body)
 
@@ -187,12 +190,8 @@ def _documentation() -> dict[str, Handler]:
     async def send_styles(_request: Request) -> Response:
         return Response(STYLES, media_type="text/css")
 
-    async def go_to_page(_request: Request) -> Response:
-        return RedirectResponse("/docs")
-
     return {
         "/openapi.json": send_document,
         "/docs": send_page,
         "/docs/reference.css": send_styles,
-        "/": go_to_page,
     }

@@ -85,7 +85,8 @@ class Endpoint:
     """One method of one path.
 
     Exactly one of `read`, `write` and `take` handles it: from a snapshot, in a transaction, or
-    a way of its own, which reads the query once it has found the key.
+    a way of its own, which reads the query once it has found the key. Without a `permission` any
+    key may ask, which only `take` can allow.
     """
 
     method: str
@@ -93,7 +94,7 @@ class Endpoint:
     name: str
     summary: str
     description: str
-    permission: Permission
+    permission: Permission | None
     answers: Mapping[int, Body]
     read: Reader | None = None
     write: Writer | None = None

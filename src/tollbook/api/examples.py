@@ -133,6 +133,15 @@ KEY: dict[str, Any] = {
     "revoked_at": None,
 }
 
+OWN_KEY: dict[str, Any] = {
+    "prefix": "tb_0123456789ab",
+    "name": "Acme's dashboard",
+    "tenant_id": "demo",
+    "organization_id": "org_abc123",
+    "user_id": None,
+    "permissions": ["analytics:read"],
+}
+
 QUARANTINED: dict[str, Any] = {
     "organization_id": "org_new",
     "id": "call-7733",

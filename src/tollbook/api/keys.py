@@ -3,14 +3,22 @@
 from datetime import datetime
 
 import msgspec
+from anyio.to_thread import run_sync
+from starlette.requests import Request
 from starlette.responses import Response
 
-from tollbook.api.access import organization_of, require_organization_key
+from tollbook.api.access import (
+    KEY_HEADER,
+    authenticate,
+    organization_of,
+    require_organization_key,
+)
 from tollbook.api.bodies import read_body, refuse
-from tollbook.api.endpoint import Body, Call, Endpoint
-from tollbook.api.examples import KEY
+from tollbook.api.endpoint import Body, Call, Endpoint, QueryReader
+from tollbook.api.examples import KEY, OWN_KEY
 from tollbook.api.responses import json_response
 from tollbook.api.schemas import answer_schema
+from tollbook.api.services import Services
 from tollbook.domain.directory import id_problem
 from tollbook.domain.errors import (
     InvalidRequest,
@@ -30,6 +38,17 @@ class NewKey(msgspec.Struct):
     permissions: list[Permission]
     organization_id: str | None = None
     user_id: str | None = None
+
+
+class OwnKey(msgspec.Struct):
+    """What a key may know of itself: what it is bound to, and what it may do."""
+
+    prefix: str
+    name: str
+    tenant_id: str
+    organization_id: str | None
+    user_id: str | None
+    permissions: tuple[Permission, ...]
 
 
 class KeyAnswer(msgspec.Struct):
@@ -60,6 +79,29 @@ def create_key(call: Call, transaction: Transaction) -> Response:
     now = call.services.clock()
     key, secret = keys.issue_key(transaction, new.name, scope, new.permissions, now, number)
     return json_response({"success": True, "api_key": secret, "key": key_answer(key)}, 201)
+
+
+async def get_own_key(
+    request: Request, services: Services, read_query: QueryReader
+) -> Response:
+    """Tell a key what it is; any key may ask, whatever its permissions."""
+
+    def work() -> Response:
+        with services.database.reading() as snapshot:
+            key = authenticate(services.catalogue, snapshot, request.headers.get(KEY_HEADER))
+        read_query()
+        scope = key.scope
+        own = OwnKey(
+            key.prefix,
+            key.name,
+            scope.tenant_id,
+            scope.organization_id,
+            scope.user_id,
+            key.permissions,
+        )
+        return json_response({"success": True, "key": own})
+
+    return await run_sync(work)
 
 
 def list_keys(call: Call, snapshot: Snapshot) -> Response:
@@ -104,6 +146,21 @@ def _reaches(call: Call, key: ApiKey) -> bool:
 _ANSWER = {"success": True, "key": KEY}
 
 KEY_ENDPOINTS = (
+    Endpoint(
+        method="GET",
+        path="/v1/keys/self",
+        name="getOwnKey",
+        summary="What the asking key is",
+        description=(
+            "What the key of this request is bound to and may do; a page shows what follows from "
+            "it. The tenant's keys have neither organization nor user."
+        ),
+        permission=None,
+        answers={200: Body(answer_schema(key=OwnKey), {"success": True, "key": OWN_KEY})},
+        take=get_own_key,
+        errors=(InvalidRequest,),
+        tag="Keys",
+    ),
     Endpoint(
         method="GET",
         path="/v1/keys",

@@ -77,7 +77,7 @@ def _operation(endpoint: Endpoint, components: Components) -> Document:
         "operationId": endpoint.name,
         "tags": [endpoint.tag],
         "summary": endpoint.summary,
-        "description": f"{endpoint.description} Needs `{endpoint.permission.value}`.",
+        "description": f"{endpoint.description} {_needs(endpoint)}",
         "parameters": [
             *(_in_path(name, example) for name, example in endpoint.path_parameters.items()),
             *(_in_query(parameter) for parameter in endpoint.parameters),
@@ -101,9 +101,18 @@ def _operation(endpoint: Endpoint, components: Components) -> Document:
     of_body = (BodyTooLarge,) if endpoint.request else ()
     operation["responses"] = _merged(
         {**answers, **_not_modified(endpoint)},
-        _errors((*endpoint.errors, *of_body, *_EVERYWHERE)),
+        _errors(
+            it
+            for it in (*endpoint.errors, *of_body, *_EVERYWHERE)
+            if endpoint.permission or it is not PermissionMissing
+        ),
     )
     return operation
+
+
+def _needs(endpoint: Endpoint) -> str:
+    permission = endpoint.permission
+    return f"Needs `{permission.value}`." if permission else "Any key may ask."
 
 
 def _merged(answers: Document, errors: Document) -> Document:
