@@ -165,6 +165,8 @@ def _varied(template: Staged, identities: list[str], random: Random) -> list[Sta
             cost * units,
             rate,
             attributes % _NUMBERS[chance % 10_000],
+            time // 60_000_000,
+            "US",
         )
         for identity in identities
         for chance in (random.getrandbits(63),)

@@ -27,6 +27,7 @@ CODES = {
     "UnsupportedBody": (415, "unsupported_body"),
     "SumOutOfRange": (422, "sum_out_of_range"),
     "QueueFull": (429, "queue_full"),
+    "NotYet": (503, "not_yet"),
     "StoreUnavailable": (503, "store_unavailable"),
 }
 

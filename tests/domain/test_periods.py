@@ -12,8 +12,8 @@ from tollbook.domain.periods import (
     Edge,
     Period,
     cover,
-    day_and_minute,
     day_of,
+    local_time,
     resolve,
 )
 
@@ -56,9 +56,7 @@ def test_a_period_ends_today_and_starts_thirty_days_before_its_end(
     ],
 )
 def test_a_day_begins_at_local_midnight(instant: str, zone: str, number: int) -> None:
-    assert (
-        day_and_minute(microseconds(datetime.fromisoformat(instant)), ZoneInfo(zone))[0] == number
-    )
+    assert local_time(microseconds(datetime.fromisoformat(instant)), ZoneInfo(zone))[0] == number
     assert day_of(number).isoformat().replace("-", "") == str(number)
 
 
@@ -73,13 +71,15 @@ ODD_CLOCKS = [
 
 
 @pytest.mark.parametrize(("zone", "around"), ODD_CLOCKS)
-def test_day_and_minute_are_right_around_an_odd_clock(zone: str, around: str) -> None:
+def test_local_time_is_right_around_an_odd_clock(zone: str, around: str) -> None:
     clock, middle = ZoneInfo(zone), datetime.fromisoformat(around)
     for seconds in range(-7200, 7200, 30):
         instant = middle + timedelta(seconds=seconds)
         local = instant.astimezone(clock)
-        expected = int(local.strftime("%Y%m%d")), local.hour * 60 + local.minute
-        assert day_and_minute(microseconds(instant), clock) == expected
+        into = timedelta(minutes=local.minute, seconds=local.second)
+        hour = microseconds(instant - into) // 60_000_000
+        expected = int(local.strftime("%Y%m%d")), local.hour * 60 + local.minute, hour
+        assert local_time(microseconds(instant), clock) == expected
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from tests.properties.profile import examples
 from tests.rerating.builders import Past, book
 from tollbook.domain.charges import Charge, Usage
 from tollbook.domain.meters import BY_CODE
-from tollbook.domain.periods import day_and_minute
+from tollbook.domain.periods import local_time
 from tollbook.domain.rerating import RunStatus
 from tollbook.rating.charge import rated
 from tollbook.store.database import Database
@@ -84,12 +84,12 @@ class History:
             rows = snapshot.rows(
                 "SELECT id, meter, quantity, day, time, attributes, own_cost, position, "
                 "cost, billed, rate_id, buy FROM events "
-                "WHERE organization_id = :number AND reverses IS NULL",
+                "WHERE organization_id = :number AND reverses IS NULL ORDER BY day, id",
                 number=self.number,
             )
         charges = {}
         for id_, meter, quantity, day, time, attributes, own, position, *stored in rows:
-            minute = day_and_minute(time, found.zone)[1]
+            minute = local_time(time, found.zone)[1]
             usage = Usage(
                 BY_CODE[meter].type, quantity, day, msgspec.json.decode(attributes), own, minute
             )

@@ -1,5 +1,8 @@
 """What numbers, and what stands in their place, say of themselves."""
 
+from collections.abc import Iterator
+from random import Random
+
 import phonenumbers
 import pytest
 
@@ -75,3 +78,33 @@ def test_a_shared_calling_code_has_several_countries(digits: str, country: str |
 
 def test_no_digits_have_no_country() -> None:
     assert country_of("") is None
+
+
+def _numbers(code: str, regions: tuple[str, ...]) -> Iterator[str]:
+    """Give numbers of each region that shares a calling code, their ends at random."""
+    random = Random(code)
+    for region in regions:
+        for kind in range(8):
+            example = phonenumbers.example_number_for_type(region, kind)
+            if example is None:
+                continue
+            digits = f"{code}{phonenumbers.national_significant_number(example)}"
+            for _ in range(40):
+                kept = random.randrange(4, len(digits))
+                yield digits[:kept] + "".join(random.choices("0123456789", k=len(digits) - kept))
+
+
+@pytest.mark.parametrize(
+    ("code", "regions"),
+    [
+        (str(code), regions)
+        for code, regions in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items()
+        if len(regions) > 1
+    ],
+)
+def test_countries_that_share_a_code_are_told_by_the_first_digits(
+    code: str, regions: tuple[str, ...]
+) -> None:
+    for digits in _numbers(code, regions):
+        whole = phonenumbers.parse(f"+{digits}", None)
+        assert country_of(digits) == phonenumbers.region_code_for_number(whole), digits

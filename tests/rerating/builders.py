@@ -12,9 +12,10 @@ from tollbook.rerating.dry_run import DryRun, dry_run
 from tollbook.rerating.work import Work
 from tollbook.store import rerating_runs
 from tollbook.store.audit import Act, Actor, acts
+from tollbook.store.rollups import KEYS
 from tollbook.wiring import now
 
-LEDGER = ("events", "usage_daily", "usage_monthly", "resources_daily", "tier_positions")
+LEDGER = ("events", *KEYS, "resources_daily", "tier_positions")
 
 
 def book(*rates: str, since: str = "2024-01-01", currency: str = "USD") -> str:

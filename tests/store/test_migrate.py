@@ -78,6 +78,46 @@ def test_a_ledger_of_the_first_schema_carries_over_and_its_purchases_stay_unknow
     empty.close()
 
 
+OF_0004 = (
+    "INSERT INTO organizations VALUES (1, 't', 'org', 'Org', 'Asia/Kolkata', 'USD', 'active', 0)",
+    "INSERT INTO ledger_heads VALUES (1, 1, 0)",
+    "INSERT INTO event_keys VALUES (1, 'out', 7, 19700101), (1, 'in', 8, 19700101), (1, 'w', 9, 0)",
+    "INSERT INTO events VALUES "
+    "(1, 19700101, 'out', 'u', 5, NULL, 3600000000, 61, 61, 9, 3, "
+    '\'{"to": "+442071838750"}\', 7, '
+    "NULL, NULL, NULL, NULL, NULL),"
+    "(1, 19700101, 'in', 'u', 2, NULL, 0, 1, 1, 7, 3, '{\"from\": \"+14155550100\"}', 8, "
+    "NULL, 4, NULL, NULL, NULL)",
+    "INSERT INTO usage_daily VALUES (1, 197001, 'u', 5, 19700101, 1, 61, 61, 9, 0, 0),"
+    "(1, 197001, 'u', 2, 19700101, 1, 1, 1, 7, 4, 1)",
+    "INSERT INTO usage_monthly VALUES (1, 197001, 'u', 5, 1, 61, 61, 9, 0, 0),"
+    "(1, 197001, 'u', 2, 1, 1, 1, 7, 4, 1)",
+    "INSERT INTO quarantine VALUES "
+    "(1, 'w', 5, 'no_price', '', '{\"time\": \"1970-01-01T00:00:02+00:00\"}')",
+)
+
+
+def test_a_ledger_of_the_fourth_schema_gets_its_hours_and_countries(empty: Database) -> None:
+    migrate(empty, "0004")
+    with empty.writing() as transaction:
+        for statement in OF_0004:
+            # A colon in a text is no parameter.
+            transaction._driver.execute(statement)
+    migrate(empty)
+    with empty.reading() as snapshot:
+        facts = "SELECT id, hour, country FROM events ORDER BY id"
+        assert snapshot.rows(facts) == [("in", -30, "US"), ("out", 30, "GB")]
+        days = "SELECT meter, day, country, cost, buy FROM usage_daily ORDER BY meter"
+        assert snapshot.rows(days) == [(2, 19700101, "US", 7, 4), (5, 19700101, "GB", 9, 0)]
+        hours = "SELECT meter, hour, country, cost, buy FROM organization_hourly ORDER BY meter"
+        assert snapshot.rows(hours) == [(2, -30, "US", 7, 4), (5, 30, "GB", 9, 0)]
+        assert snapshot.rows("SELECT time FROM quarantine") == [(2_000_000,)]
+        heads = "SELECT newest, received_at FROM ledger_heads"
+        assert snapshot.rows(heads) == [(3_600_000_000, 8)]
+        assert [it for check in CHECKS for it in differences(snapshot, check)] == []
+    empty.close()
+
+
 def test_a_newer_database_is_refused_with_a_sentence(database: Database) -> None:
     with database.writing() as transaction:
         transaction.execute("UPDATE alembic_version SET version_num = '9999'")

@@ -1,6 +1,7 @@
 """The application: every endpoint behind the same gate, every error in the same shape."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
@@ -23,6 +24,7 @@ from tollbook.api.explanations import GET_EVENT
 from tollbook.api.incoming import MOST_BYTES, read_bounded
 from tollbook.api.keys import KEY_ENDPOINTS
 from tollbook.api.openapi import openapi
+from tollbook.api.operation import operation
 from tollbook.api.organizations import ORGANIZATION_ENDPOINTS
 from tollbook.api.price_books import PRICE_BOOK_ENDPOINTS
 from tollbook.api.quarantine import QUARANTINE_ENDPOINTS
@@ -63,7 +65,8 @@ def application(services: Services, pages: Sequence[BaseRoute] = ()) -> ASGIApp:
     handlers: dict[str, dict[str, Handler]] = {}
     for endpoint in ENDPOINTS:
         handlers.setdefault(endpoint.path, {})[endpoint.method] = _handler(endpoint, services)
-    handlers |= {path: {"GET": handler} for path, handler in _documentation().items()}
+    unkeyed = _documentation() | operation(services)
+    handlers |= {path: {"GET": handler} for path, handler in unkeyed.items()}
     resources = [Route(_routed(path), _Resource(by_method)) for path, by_method in handlers.items()]
     router = Router(
         [*resources, *pages],
@@ -117,15 +120,23 @@ class _Resource:
 
 def _handler(endpoint: Endpoint, services: Services) -> Handler:
     async def handle(request: Request) -> Response:
-        try:
-            return await _answer(endpoint, services, request)
-        except TollbookError as error:
-            return error_response(error)
-        except Exception:
-            _log.exception("request_failed", endpoint=endpoint.name)
-            return error_response(InternalError("something went wrong; the log says what"))
+        start = time.perf_counter()
+        response = await _answered(endpoint, services, request)
+        seconds = time.perf_counter() - start
+        services.instruments.count_request(endpoint.name, response.status_code, seconds)
+        return response
 
     return handle
+
+
+async def _answered(endpoint: Endpoint, services: Services, request: Request) -> Response:
+    try:
+        return await _answer(endpoint, services, request)
+    except TollbookError as error:
+        return error_response(error)
+    except Exception:
+        _log.exception("request_failed", endpoint=endpoint.name)
+        return error_response(InternalError("something went wrong; the log says what"))
 
 
 async def _answer(endpoint: Endpoint, services: Services, request: Request) -> Response:
@@ -141,7 +152,8 @@ async def _answer(endpoint: Endpoint, services: Services, request: Request) -> R
         if permission:
             require(key, permission)
         query = read_query(endpoint, request)
-        return Call(services, key, query, request.path_params, request.headers, body)
+        params = request.path_params
+        return Call(services, key, endpoint.name, query, params, request.headers, body)
 
     def work() -> Response:
         if endpoint.write:

@@ -12,9 +12,13 @@ _FASTEST = 1
 
 
 class Answer(msgspec.Struct):
-    """An encoded answer, compressed when someone first asks for that."""
+    """An encoded answer, compressed when someone first asks for that.
+
+    `quarantined` counts what waited in quarantine in that state of the ledger.
+    """
 
     body: bytes
+    quarantined: int = 0
     compressed: bytes | None = None
 
     def gzip(self) -> bytes:

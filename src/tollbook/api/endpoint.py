@@ -6,17 +6,20 @@ not documented.
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
+from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
 from tollbook.api.services import Services
 from tollbook.domain.directory import text_problem
 from tollbook.domain.errors import InvalidRequest, Problem, TollbookError
-from tollbook.domain.events import LONGEST_ID
+from tollbook.domain.events import LONGEST_ID, microseconds
+from tollbook.domain.exact import nanos_of
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.domain.periods import parsed_day
 from tollbook.store.database import Snapshot, Transaction
@@ -29,11 +32,20 @@ class Kind(StrEnum):
     DATE = "date"
     INTEGER = "integer"
     BOOLEAN = "boolean"
+    CHOICE = "choice"
+    LIST = "list"
+    INSTANT = "instant"
+    AMOUNT = "amount"
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A query parameter. Integers lie between `least` and `most`; texts have up to `longest`."""
+    """A query parameter, and what it is read as.
+
+    A text of up to `longest` characters, a date, an integer between `least` and `most`, a boolean,
+    one of the `choices`, several of them separated by commas as a tuple, an instant in microseconds
+    since 1970, or an amount in nanos.
+    """
 
     name: str
     description: str
@@ -44,6 +56,7 @@ class Parameter:
     least: int = 1
     most: int = 1000
     longest: int = LONGEST_ID
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,10 +72,11 @@ class Body:
 
 @dataclass(frozen=True)
 class Call:
-    """A request that was let in: who asks, with which parameters and body."""
+    """A request that was let in: who asks, at which endpoint, with which parameters and body."""
 
     services: Services
     key: ApiKey
+    question: str
     query: Mapping[str, Any]
     path: Mapping[str, str]
     headers: Mapping[str, str]
@@ -104,6 +118,8 @@ class Endpoint:
     request: Body | None = None
     errors: tuple[type[TollbookError], ...] = ()
     tag: str = "Analytics"
+    tagged: bool = False
+    """Whether its answers carry an `ETag`."""
 
 
 def read_query(endpoint: Endpoint, request: Request) -> dict[str, Any]:
@@ -142,29 +158,81 @@ def _unknown(name: str, declared: Mapping[str, Parameter]) -> Problem:
 
 
 def _value(parameter: Parameter, text: str) -> Any:
-    """Read one value: a text as it is, other kinds converted, or the problem with it."""
+    """Read one value as its kind says, or give the problem with it."""
+    return _READERS[parameter.kind](parameter, text)
+
+
+def _text(parameter: Parameter, text: str) -> str | Problem:
     name = parameter.name
-    match parameter.kind:
-        case Kind.TEXT:
-            if not text:
-                return Problem(name, "missing_parameter", f"{name} required")
-            return text_problem(name, text, parameter.longest) or text
-        case Kind.DATE:
-            return _date(name, text)
-        case Kind.INTEGER:
-            number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
-            if parameter.least <= number <= parameter.most:
-                return number
-            sentence = f"{name} must be a whole number from {parameter.least} to {parameter.most}"
-            return Problem(name, "invalid_integer", sentence)
-        case Kind.BOOLEAN:
-            if text in ("true", "false"):
-                return text == "true"
-            return Problem(name, "invalid_boolean", f"{name} must be true or false")
+    if not text:
+        return Problem(name, "missing_parameter", f"{name} required")
+    return text_problem(name, text, parameter.longest) or text
 
 
-def _date(name: str, text: str) -> date | Problem:
+def _date(parameter: Parameter, text: str) -> date | Problem:
     try:
         return parsed_day(text)
     except ValueError:
-        return Problem(name, "invalid_date", f"{name} must be a date in the form YYYY-MM-DD")
+        sentence = f"{parameter.name} must be a date in the form YYYY-MM-DD"
+        return Problem(parameter.name, "invalid_date", sentence)
+
+
+def _integer(parameter: Parameter, text: str) -> int | Problem:
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+    least, most = parameter.least, parameter.most
+    if least <= number <= most:
+        return number
+    sentence = f"{parameter.name} must be a whole number from {least} to {most}"
+    return Problem(parameter.name, "invalid_integer", sentence)
+
+
+def _boolean(parameter: Parameter, text: str) -> bool | Problem:
+    if text in ("true", "false"):
+        return text == "true"
+    return Problem(parameter.name, "invalid_boolean", f"{parameter.name} must be true or false")
+
+
+def _choice(parameter: Parameter, text: str) -> str | Problem:
+    if text in parameter.choices:
+        return text
+    sentence = f"{parameter.name} must be one of {', '.join(parameter.choices)}"
+    return Problem(parameter.name, "invalid_choice", sentence)
+
+
+def _list(parameter: Parameter, text: str) -> tuple[str, ...] | Problem:
+    """Read words separated by commas, in the order of the choices; one that comes twice is one."""
+    name, words = parameter.name, {word.strip() for word in text.split(",")}
+    if words <= set(parameter.choices):
+        return tuple(it for it in parameter.choices if it in words)
+    sentence = f"{name} must be some of {', '.join(parameter.choices)}, separated by commas"
+    return Problem(name, "invalid_choice", sentence)
+
+
+def _instant(parameter: Parameter, text: str) -> int | Problem:
+    """Read an RFC 3339 time; a `+` that a URL has made a space of is one all the same."""
+    try:
+        instant = msgspec.convert(text.replace(" ", "+"), Annotated[datetime, Meta(tz=True)])
+    except msgspec.ValidationError:
+        sentence = "must be an RFC 3339 time with an offset, such as 2024-01-15T10:30:00Z"
+        return Problem(parameter.name, "time_without_offset", f"{parameter.name} {sentence}")
+    return microseconds(instant)
+
+
+def _amount(parameter: Parameter, text: str) -> int | Problem:
+    try:
+        return nanos_of(text.encode())
+    except ValueError:
+        sentence = f"{parameter.name} must be an amount of at least 0, with at most 9 decimals"
+        return Problem(parameter.name, "invalid_amount", sentence)
+
+
+_READERS: dict[Kind, Callable[[Parameter, str], Any]] = {
+    Kind.TEXT: _text,
+    Kind.DATE: _date,
+    Kind.INTEGER: _integer,
+    Kind.BOOLEAN: _boolean,
+    Kind.CHOICE: _choice,
+    Kind.LIST: _list,
+    Kind.INSTANT: _instant,
+    Kind.AMOUNT: _amount,
+}

@@ -34,6 +34,7 @@ _EXAMPLE_SENTENCES = {
     "body_too_large": "the body must have at most 16777216 bytes",
     "unsupported_body": "Content-Encoding must be gzip, or absent",
     "queue_full": "the write queue is full; nothing was taken, try again soon",
+    "not_yet": "the state asked for has not arrived here yet; ask again in a second",
     "sum_out_of_range": "a sum of the ledger would pass what it can hold; nothing was stored",
     "store_unavailable": "the database is not available; nothing was stored",
 }
@@ -149,6 +150,14 @@ def _in_query(parameter: Parameter) -> Document:
             schema = {"type": "integer", "minimum": parameter.least, "maximum": parameter.most}
         case Kind.BOOLEAN:
             schema = {"type": "boolean"}
+        case Kind.CHOICE:
+            schema = {"enum": list(parameter.choices)}
+        case Kind.LIST:
+            schema = {"type": "array", "items": {"enum": list(parameter.choices)}, "minItems": 1}
+        case Kind.INSTANT:
+            schema = {"type": "string", "format": "date-time"}
+        case Kind.AMOUNT:
+            schema = {"type": "number", "minimum": 0}
     if parameter.default is not None:
         schema["default"] = parameter.default
     described: Document = {
@@ -158,6 +167,8 @@ def _in_query(parameter: Parameter) -> Document:
         "description": parameter.description,
         "schema": schema,
     }
+    if parameter.kind is Kind.LIST:
+        described |= {"style": "form", "explode": False}
     if parameter.example is not None:
         described["example"] = parameter.example
     return described
@@ -174,7 +185,7 @@ def _answer(status: int, body: Body, components: Components) -> Document:
 
 
 def _not_modified(endpoint: Endpoint) -> Document:
-    if endpoint.path != "/v1/analytics/users":
+    if not endpoint.tagged:
         return {}
     return {"304": {"description": "The answer with the tag in `If-None-Match` still holds."}}
 

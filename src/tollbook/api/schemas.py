@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from tollbook.analytics.completeness import Meta
 from tollbook.analytics.users import UsersReport
 from tollbook.domain.events import (
     LARGEST_INTEGER,
@@ -36,12 +37,25 @@ def answer_schema(**fields: Any) -> AnswerSchema:
 
 
 @dataclass(frozen=True)
+class Extended:
+    """A report as documented, and what may follow its fields when it is asked for."""
+
+    report: Any
+    extras: dict[str, Any]
+
+
+def extended(report: Any, **extras: Any) -> Extended:
+    """Describe a report with the types of what may follow its fields."""
+    return Extended(report, {**extras, "meta": Meta})
+
+
+@dataclass(frozen=True)
 class EventsRequest:
     """One event or an array of them; in the media types of lines, one event a line."""
 
 
 EVENTS_REQUEST = EventsRequest()
-USERS_REPORT = UsersReport
+USERS_REPORT = extended(UsersReport)
 _COUNTS = ("accepted", "duplicate", "quarantined", "conflict", "rejected")
 EVENTS_ANSWER_SCHEMA: Schema = {
     "type": "object",
@@ -202,7 +216,15 @@ class Components:
                 "additionalProperties": False,
                 "properties": {"success": {"const": True}, **properties},
             }
+        if isinstance(kind, Extended):
+            return self._extended(kind)
         return self._schemas[repr(kind)]
+
+    def _extended(self, kind: Extended) -> Schema:
+        reference = self._schemas[repr(kind.report)]["$ref"]
+        report = self.components[reference.rpartition("/")[2]]
+        extras = {name: self.of(it) for name, it in kind.extras.items()}
+        return {**report, "properties": {**report["properties"], **extras}}
 
     def of_request(self, kind: Any, media_type: str) -> Schema:
         """Give the schema of a request body in one of its media types."""
@@ -218,6 +240,8 @@ def types_in(kind: Any) -> list[Any]:
     """List the types that a schema declaration is made of."""
     if isinstance(kind, AnswerSchema):
         return list(kind.fields.values())
+    if isinstance(kind, Extended):
+        return [kind.report, *(it for extra in kind.extras.values() for it in types_in(extra))]
     return [] if isinstance(kind, dict | EventsRequest) else [kind]
 
 

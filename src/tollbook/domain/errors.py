@@ -15,7 +15,8 @@ TollbookError
 │   ├── BodyTooLarge            413
 │   ├── UnsupportedBody         415
 │   ├── SumOutOfRange           422  a rollup would pass what a 64-bit integer holds
-│   └── QueueFull               429
+│   ├── QueueFull               429
+│   └── NotYet                  503  the state asked for has not arrived here
 ├── StoreUnavailable            503  the database did not answer; nothing was acknowledged
 ├── InternalError               500  a defect of Tollbook
 ├── PriceBookRefused            400  a price book with errors, all of them listed
@@ -153,6 +154,14 @@ class QueueFull(RequestError):
 
     status = 429
     code = "queue_full"
+    headers = {"Retry-After": "1"}
+
+
+class NotYet(RequestError):
+    """The state of the ledger that is asked for has not arrived at this server."""
+
+    status = 503
+    code = "not_yet"
     headers = {"Retry-After": "1"}
 
 

@@ -35,26 +35,31 @@ def day_of(number: int) -> date:
     return date(number // 10000, number // 100 % 100, number % 100)
 
 
-def day_and_minute(time: int, zone: ZoneInfo) -> tuple[int, int]:
-    """Give the calendar day and the minute of the day of an instant in a zone.
+Local = tuple[int, int, int]
+"""A day number, the minute of the day from 0 to 1439, and the start of the hour.
 
-    `time` is in microseconds since 1970 in UTC, the day a day number, the minute from 0 to 1439.
-    """
+The hour is in minutes since 1970 in UTC: when clocks go back, the same hour comes twice.
+"""
+
+
+def local_time(time: int, zone: ZoneInfo) -> Local:
+    """Give day, minute and hour of an instant, in microseconds since 1970 in UTC, in a zone."""
     quarter, rest = divmod(time, _QUARTER)
     start = _start_of(quarter, zone)
     if start is None:
         return _looked_up(time, zone)
-    return start[0], start[1] + rest // _MINUTE
+    return start[0], start[1] + rest // _MINUTE, start[2]
 
 
-def _looked_up(time: int, zone: ZoneInfo) -> tuple[int, int]:
+def _looked_up(time: int, zone: ZoneInfo) -> Local:
     local = instant_of(time).astimezone(zone)
-    return day_number(local), local.hour * 60 + local.minute
+    hour = (time // 1_000_000 - local.minute * 60 - local.second) // 60
+    return day_number(local), local.hour * 60 + local.minute, hour
 
 
 @lru_cache(65_536)
-def _start_of(quarter: int, zone: ZoneInfo) -> tuple[int, int] | None:
-    """Give the day and minute at which a quarter of an hour starts.
+def _start_of(quarter: int, zone: ZoneInfo) -> Local | None:
+    """Give the day, minute and hour in which a quarter of an hour starts.
 
     None when it must be looked at closely: midnight or a change of the clock is inside, or it does
     not start with a minute.

@@ -7,8 +7,9 @@ import msgspec
 from tollbook.domain.charges import Charge, Unpriced, Usage
 from tollbook.domain.errors import Problem
 from tollbook.domain.keys import Scope
-from tollbook.domain.periods import day_and_minute
+from tollbook.domain.periods import local_time
 from tollbook.ingest.catalogue import Terms
+from tollbook.ingest.countries import country_of
 from tollbook.ingest.facts import Fact
 from tollbook.ingest.months import Months
 from tollbook.rating.book import Chosen
@@ -45,7 +46,7 @@ def staged(fact: Fact, terms: Terms, months: Months | None = None) -> Staged:
     no `position`, and is made anew in the transaction.
     """
     event, meter = fact.event, fact.meter
-    day, minute = day_and_minute(fact.time, terms.zone)
+    day, minute, hour = local_time(fact.time, terms.zone)
     if not terms.known:
         return _quarantined(fact, terms, UNKNOWN_ORGANIZATION)
     position = tier_key = None
@@ -74,6 +75,8 @@ def staged(fact: Fact, terms: Terms, months: Months | None = None) -> Staged:
             charge.cost,
             charge.rate_id,
             fact.attributes,
+            hour,
+            country_of(meter.type, event.attributes) if event.attributes else "",
             "",
             "",
             charge.buy,

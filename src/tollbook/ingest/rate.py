@@ -3,7 +3,7 @@
 import msgspec
 
 from tollbook.domain.charges import Unpriced, Usage
-from tollbook.domain.periods import day_and_minute
+from tollbook.domain.periods import local_time
 from tollbook.ingest.accept import UNKNOWN_ORGANIZATION, staged
 from tollbook.ingest.catalogue import Catalogue, Terms
 from tollbook.ingest.facts import Fact
@@ -47,7 +47,7 @@ def _rated(fact: Fact, terms: Terms | None, months: Months) -> Rated | NotRated:
     if row.code:
         return NotRated(fact, Unpriced(row.code, row.reason))
     # Chosen once more, because a row keeps no more of a rate than its number.
-    day, minute = day_and_minute(fact.time, terms.zone)
+    day, minute, _ = local_time(fact.time, terms.zone)
     event = fact.event
     usage = Usage(event.type, fact.quantity, day, event.attributes, fact.cost, minute)
     found = choose(terms.books, usage, terms.currency)

@@ -215,6 +215,8 @@ def negated(original: Stored, identity: str, print_: int) -> Staged:
         cost=-original.cost,
         rate_id=original.rate_id,
         attributes=original.attributes,
+        hour=original.hour,
+        country=original.country,
         buy=None if original.buy is None else -original.buy,
         own_cost=None if original.own_cost is None else -original.own_cost,
         position=original.position,

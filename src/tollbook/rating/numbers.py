@@ -55,13 +55,21 @@ def kind_of(value: object) -> str:
 def country_of(digits: str) -> str | None:
     """Give the ISO 3166 code of the country of an international number, None without one."""
     found = _ALONE.get(digits[:2]) or _ALONE.get(digits[:3])
-    return found or (_country_of_shared(digits) if digits else None)
+    if found or not digits:
+        return found
+    telling = 5 if digits[0] == "1" else 7 if digits[:2] == "44" else 8
+    return _country_of_shared(digits[:telling], len(digits))
 
 
 @lru_cache(maxsize=65_536)
-def _country_of_shared(digits: str) -> str | None:
+def _country_of_shared(first: str, length: int) -> str | None:
+    """Ask about the first digits, filled up with zeros.
+
+    Countries that share a calling code are told apart by so many digits; the library takes fifty
+    microseconds, and few numbers come twice.
+    """
     try:
-        parsed = phonenumbers.parse("+" + digits, None)
+        parsed = phonenumbers.parse("+" + first.ljust(length, "0"), None)
     except phonenumbers.NumberParseException:
         return None
     region: str | None = phonenumbers.region_code_for_number(parsed)

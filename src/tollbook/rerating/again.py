@@ -6,7 +6,7 @@ import msgspec
 
 from tollbook.domain.charges import Attributes, Unpriced, Usage
 from tollbook.domain.meters import BY_CODE
-from tollbook.domain.periods import day_and_minute
+from tollbook.domain.periods import local_time
 from tollbook.ingest.months import Months
 from tollbook.rating.book import Chosen
 from tollbook.rating.charge import charge_of
@@ -55,10 +55,22 @@ class Chunk:
             sums.new += after.cost
         if after == before:
             return
-        self.changes.append(Recharged(event.id, owner, event.meter, 1, before, after))
+        self.changes.append(
+            Recharged(event.id, owner, event.meter, event.hour, event.country, 1, before, after)
+        )
         if reversal is not None:
-            back = Recharged(reversal, owner, event.meter, -1, before.reversed, after.reversed)
-            self.changes.append(back)
+            self.changes.append(
+                Recharged(
+                    reversal,
+                    owner,
+                    event.meter,
+                    event.hour,
+                    event.country,
+                    -1,
+                    before.reversed,
+                    after.reversed,
+                )
+            )
 
 
 def charged_again(
@@ -112,7 +124,7 @@ class _Charging:
             self._place.day,
             _attributes(event.attributes) if event.attributes else None,
             event.own_cost,
-            day_and_minute(event.time, owner.zone)[1],
+            local_time(event.time, owner.zone)[1],
         )
         found = choose(owner.books, usage, owner.currency)
         key = position = None

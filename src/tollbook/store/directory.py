@@ -227,15 +227,47 @@ def touch(transaction: Transaction, number: int, now: int) -> None:
 
 
 class Head(NamedTuple):
-    """How often an organization's answers changed, and when last, in microseconds."""
+    """How often answers changed, and when last; the newest event there is, and when the last came.
+
+    Instants are in microseconds, 0 when there is none.
+    """
 
     revision: int
     as_of: int
+    newest: int
+    received_at: int
+
+
+_NO_HEAD = Head(0, 0, 0, 0)
 
 
 def head(snapshot: Snapshot, number: int) -> Head:
     """Read an organization's head; a ledger nobody wrote to is at revision 0."""
     row = snapshot.row(
-        "SELECT revision, as_of FROM ledger_heads WHERE organization_id = :number", number=number
+        "SELECT revision, as_of, newest, received_at FROM ledger_heads "
+        "WHERE organization_id = :number",
+        number=number,
     )
-    return Head(*row) if row else Head(0, 0)
+    return Head(*row) if row else _NO_HEAD
+
+
+def head_of_all(snapshot: Snapshot, tenant: str) -> Head:
+    """Read the heads of all of a tenant's organizations as one.
+
+    Its revision also counts the directory's, so that it moves with names and new organizations.
+    """
+    row = snapshot.row(
+        """
+        SELECT
+            CAST(COALESCE(SUM(ledger_heads.revision), 0) AS BIGINT),
+            COALESCE(MAX(ledger_heads.as_of), 0),
+            COALESCE(MAX(ledger_heads.newest), 0),
+            COALESCE(MAX(ledger_heads.received_at), 0)
+        FROM organizations
+        JOIN ledger_heads ON ledger_heads.organization_id = organizations.organization_id
+        WHERE organizations.tenant_id = :tenant
+        """,
+        tenant=tenant,
+    )
+    whole = Head(*row) if row else _NO_HEAD
+    return whole._replace(revision=whole.revision + revision(snapshot))

@@ -36,6 +36,8 @@ class Stored(NamedTuple):
     position: int | None
     tier_key: str | None
     reverses: str | None
+    hour: int
+    country: str
 
 
 class Reversed(NamedTuple):

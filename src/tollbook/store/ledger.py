@@ -6,6 +6,7 @@ other instead of deadlocking.
 
 from collections.abc import Callable, Iterable, Sequence
 
+from tollbook.store import rollups
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.staging import ORDINARY, Staged, Standing
 
@@ -21,10 +22,16 @@ _STANDS = """(
 
 # `WHERE true` keeps SQLite from reading ON CONFLICT as the condition of a join.
 TOUCH_HEADS = """
-INSERT INTO ledger_heads (organization_id, revision, as_of)
-SELECT DISTINCT organization_id, 1, :now FROM staging WHERE true ORDER BY organization_id
+INSERT INTO ledger_heads (organization_id, revision, as_of, received_at, newest)
+SELECT organization_id, 1, :now, :now, MAX(time)
+FROM staging WHERE true GROUP BY organization_id ORDER BY organization_id
 ON CONFLICT (organization_id) DO UPDATE
-SET revision = ledger_heads.revision + 1, as_of = excluded.as_of
+SET revision = ledger_heads.revision + 1, as_of = excluded.as_of,
+    received_at = excluded.received_at,
+    newest = CASE
+        WHEN excluded.newest > ledger_heads.newest THEN excluded.newest
+        ELSE ledger_heads.newest
+    END
 """
 
 STANDING = f"""
@@ -59,7 +66,7 @@ FROM staging WHERE code = '' AND user_id <> '' ORDER BY organization_id, user_id
 ON CONFLICT (organization_id, id) DO NOTHING
 """
 
-_FACTS = "time, quantity, billed, cost, rate_id, attributes"
+_FACTS = "time, quantity, billed, cost, rate_id, attributes, hour, country"
 _RARE = "buy, own_cost, position, tier_key"
 
 
@@ -68,52 +75,6 @@ def _add_events(columns: str) -> str:
 INSERT INTO events (organization_id, day, id, user_id, meter, resource_id, {columns}, received_at)
 SELECT organization_id, day, id, user_id, meter, NULLIF(resource_id, ''), {columns}, :now
 FROM staging WHERE code = '' ORDER BY organization_id, day, id
-"""
-
-
-def _sums(buy: bool, sign: str) -> dict[str, str]:
-    """Name the sums of staged events, each with what it adds up.
-
-    Those of reversals have negative figures and count down.
-    """
-    sums = {
-        "count": f"{sign}COUNT(*)",
-        "quantity": "CAST(SUM(quantity) AS BIGINT)",
-        "billed": "CAST(SUM(billed) AS BIGINT)",
-        "cost": "CAST(SUM(cost) AS BIGINT)",
-    }
-    bought = {"buy": "COALESCE(CAST(SUM(buy) AS BIGINT), 0)", "bought": f"{sign}COUNT(buy)"}
-    return sums | bought if buy else sums
-
-
-def _added(table: str, sums: Iterable[str]) -> str:
-    return ", ".join(f"{it} = {table}.{it} + excluded.{it}" for it in sums)
-
-
-def add_daily(buy: bool, sign: str = "") -> str:
-    """Write the statement that adds staged events to the sums of days."""
-    sums = _sums(buy, sign)
-    return f"""
-INSERT INTO usage_daily (organization_id, month, user_id, meter, day, {", ".join(sums)})
-SELECT organization_id, day / 100, owner, meter, day, {", ".join(sums.values())}
-FROM staging WHERE code = ''
-GROUP BY organization_id, owner, meter, day ORDER BY organization_id, day / 100, owner, meter, day
-ON CONFLICT (organization_id, month, user_id, meter, day) DO UPDATE
-SET {_added("usage_daily", sums)}
-"""
-
-
-def add_monthly(buy: bool, sign: str = "") -> str:
-    """Write the statement that adds staged events to the sums of months."""
-    sums = _sums(buy, sign)
-    return f"""
-INSERT INTO usage_monthly (organization_id, month, user_id, meter, {", ".join(sums)})
-SELECT organization_id, day / 100, owner, meter, {", ".join(sums.values())}
-FROM staging WHERE code = ''
-GROUP BY organization_id, owner, meter, day / 100
-ORDER BY organization_id, day / 100, owner, meter
-ON CONFLICT (organization_id, month, user_id, meter) DO UPDATE
-SET {_added("usage_monthly", sums)}
 """
 
 
@@ -132,8 +93,11 @@ ON CONFLICT (organization_id, month, user_id, meter, resource_id, day) DO UPDATE
 
 # Most batches hold neither what an event was bought for nor anything else that is rare: theirs are
 # the shorter statements.
-ORDINARY_ROWS = (_add_events(_FACTS), add_daily(buy=False), add_monthly(buy=False))
-RARE_ROWS = (_add_events(f"{_FACTS}, {_RARE}"), add_daily(buy=True), add_monthly(buy=True))
+ORDINARY_ROWS = _add_events(_FACTS), [rollups.add(table, buy=False) for table in rollups.KEYS]
+RARE_ROWS = (
+    _add_events(f"{_FACTS}, {_RARE}"),
+    [rollups.add(table, buy=True) for table in rollups.KEYS],
+)
 ADD_RESOURCES = add_resources()
 
 ADD_POSITIONS = """
@@ -146,8 +110,8 @@ ON CONFLICT (organization_id, month, tier_key) DO UPDATE SET
 """
 
 ADD_QUARANTINE = """
-INSERT INTO quarantine (organization_id, id, received_at, code, reason, event)
-SELECT organization_id, id, :now, code, reason, attributes
+INSERT INTO quarantine (organization_id, id, received_at, code, reason, event, time)
+SELECT organization_id, id, :now, code, reason, attributes, time
 FROM staging WHERE code <> '' ORDER BY organization_id, id
 """
 
@@ -262,10 +226,10 @@ def _add(
 ) -> None:
     if new_users:
         transaction.execute(ADD_USERS, now=now)
-    events, daily, monthly = ORDINARY_ROWS if columns == ORDINARY else RARE_ROWS
+    events, sums = ORDINARY_ROWS if columns == ORDINARY else RARE_ROWS
     transaction.execute(events, now=now)
-    transaction.execute(daily)
-    transaction.execute(monthly)
+    for statement in sums:
+        transaction.execute(statement)
     if any(row.resource_id for row in rows):
         transaction.execute(ADD_RESOURCES)
     if any(row.code for row in rows):

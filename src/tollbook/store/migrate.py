@@ -1,5 +1,6 @@
 """Bringing a database to the schema of this Tollbook; refusing one that is ahead of it."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -34,6 +35,20 @@ def migrate(database: Database, to: str = "head") -> None:
             )
         config.attributes["connection"] = connection
         command.upgrade(config, to)
+
+
+def missing_migrations(database: Database) -> str | None:
+    """Say what the schema lacks, or has too much; None when it is this Tollbook's."""
+    with in_our_words(), database.engine.reader() as connection:
+        present, head = _present(connection), _head()
+    if present == head:
+        return None
+    return f"the database is at migration {present}, this Tollbook at {head}"
+
+
+@cache
+def _head() -> str | None:
+    return ScriptDirectory.from_config(_config()).get_current_head()
 
 
 def _present(connection: Connection) -> str | None:

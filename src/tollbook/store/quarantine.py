@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tollbook.store.database import Snapshot, Transaction
+from tollbook.store.database import Database, Snapshot, Transaction
 from tollbook.store.ledger import hold_heads
 
 
@@ -37,6 +37,7 @@ ORDER BY quarantine.organization_id, quarantine.id
 LIMIT :limit
 """
 _EVERY_NUMBER = (0, 2**62)
+EVERY_TIME = (-(2**62), 2**62)
 
 
 def waiting(
@@ -81,12 +82,39 @@ def still_waiting(transaction: Transaction, events: Sequence[Quarantined]) -> se
     return {(row[0], row[1]) for row in rows}
 
 
-def count(snapshot: Snapshot, tenant: str) -> int:
-    """Count a tenant's quarantined events."""
-    row = snapshot.row(
-        "SELECT COUNT(*) FROM quarantine JOIN organizations "
-        "ON organizations.organization_id = quarantine.organization_id "
-        "WHERE organizations.tenant_id = :tenant",
-        tenant=tenant,
-    )
+def count(
+    snapshot: Snapshot,
+    tenant: str,
+    organization: int | None = None,
+    times: tuple[int, int] = EVERY_TIME,
+) -> int:
+    """Count quarantined events of a tenant or of one organization, of events of these times.
+
+    `times` are the first and last instant, in microseconds.
+    """
+    first, last = times
+    within = "quarantine.time BETWEEN :first AND :last"
+    if organization is not None:
+        row = snapshot.row(
+            f"SELECT COUNT(*) FROM quarantine WHERE organization_id = :number AND {within}",
+            number=organization,
+            first=first,
+            last=last,
+        )
+    else:
+        row = snapshot.row(
+            "SELECT COUNT(*) FROM quarantine JOIN organizations "
+            "ON organizations.organization_id = quarantine.organization_id "
+            f"WHERE organizations.tenant_id = :tenant AND {within}",
+            tenant=tenant,
+            first=first,
+            last=last,
+        )
+    return int(row[0]) if row else 0
+
+
+def count_all(database: Database) -> int:
+    """Count what waits in quarantine, of all tenants."""
+    with database.reading() as snapshot:
+        row = snapshot.row("SELECT COUNT(*) FROM quarantine")
     return int(row[0]) if row else 0

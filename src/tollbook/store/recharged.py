@@ -36,6 +36,8 @@ class Chargeable(NamedTuple):
     quantity: int
     attributes: str
     own_cost: int | None
+    hour: int
+    country: str
     charge: Charged
 
 
@@ -48,6 +50,8 @@ class Recharged(NamedTuple):
     id: str
     owner: str
     meter: int
+    hour: int
+    country: str
     sign: int
     before: Charged
     after: Charged
@@ -55,11 +59,11 @@ class Recharged(NamedTuple):
     @property
     def row(self) -> tuple[object, ...]:
         """Give the columns of the temporary table."""
-        return (*self[:4], *self.before, *self.after)
+        return (*self[:-2], *self.before, *self.after)
 
 
 FACTS = Chargeable._fields[:-1]
-"""What a charge is made of, besides books: the columns of an event before its charge."""
+"""The columns of an event before its charge: what it is made of, and where its sums are."""
 
 KINDS = {
     "cost": "BIGINT NOT NULL",
@@ -75,6 +79,8 @@ COLUMNS = {
     "id": "TEXT NOT NULL",
     "owner": "TEXT NOT NULL",
     "meter": "SMALLINT NOT NULL",
+    "hour": "BIGINT NOT NULL",
+    "country": "TEXT NOT NULL",
     "sign": "INTEGER NOT NULL",
     **{f"was_{name}": kind for name, kind in KINDS.items()},
     **KINDS,

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from tollbook.domain.rerating import Span
+from tollbook.store import rollups
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.engine import Row
 from tollbook.store.recharged import COLUMNS, FACTS, KINDS, Chargeable, Charged, Recharged
@@ -89,31 +90,7 @@ FROM recharged
 WHERE events.organization_id = :organization AND events.day = :day AND events.id = recharged.id
 """
 
-_MOVED = """(
-    SELECT
-        owner, meter,
-        CAST(SUM(billed - was_billed) AS BIGINT) AS billed,
-        CAST(SUM(cost - was_cost) AS BIGINT) AS cost,
-        CAST(SUM(COALESCE(buy, 0) - COALESCE(was_buy, 0)) AS BIGINT) AS buy,
-        CAST(SUM(sign * (
-            CASE WHEN buy IS NULL THEN 0 ELSE 1 END - CASE WHEN was_buy IS NULL THEN 0 ELSE 1 END
-        )) AS BIGINT) AS bought
-    FROM recharged GROUP BY owner, meter
-) AS moved"""
-
-
-def _move(table: str) -> str:
-    """Write the statement that moves the sums of a table by what changed."""
-    sums = ("billed", "cost", "buy", "bought")
-    return f"""
-UPDATE {table} SET {", ".join(f"{it} = {table}.{it} + moved.{it}" for it in sums)}
-FROM {_MOVED}
-WHERE {table}.organization_id = :organization AND {table}.month = :month
-    AND {table}.user_id = moved.owner AND {table}.meter = moved.meter"""
-
-
-MOVE_DAILY = f"{_move('usage_daily')} AND usage_daily.day = :day"
-MOVE_MONTHLY = _move("usage_monthly")
+MOVES = {table: rollups.move(table) for table in rollups.KEYS}
 
 MOVE_POSITIONS = """
 INSERT INTO tier_positions (organization_id, month, tier_key, quantity)
@@ -217,9 +194,8 @@ def _chunks(
 
 def _stored(row: Row) -> Chargeable:
     facts = len(FACTS)
-    identity, user, meter, time, quantity, attributes, own_cost = row[:facts]
     charge = Charged(*row[facts : facts + len(KINDS)])
-    return Chargeable(identity, user, meter, time, quantity, attributes, own_cost, charge)
+    return Chargeable._make((*row[:facts], charge))
 
 
 def reversals(snapshot: Snapshot, place: Place) -> dict[str, str]:
@@ -242,8 +218,9 @@ def recharge(
     if run is not None:
         transaction.execute(REMEMBER, organization=number, day=day, run=run)
     transaction.execute(CHANGE_EVENTS, organization=number, day=day)
-    transaction.execute(MOVE_DAILY, organization=number, month=month, day=day)
-    transaction.execute(MOVE_MONTHLY, organization=number, month=month)
+    for sql in MOVES.values():
+        days = {"day": day} if ":day" in sql else {}
+        transaction.execute(sql, organization=number, month=month, **days)
     if any(it.before.tier_key or it.after.tier_key for it in rows):
         transaction.execute(MOVE_POSITIONS, organization=number, month=month)
         first, last = month * 100, month * 100 + 99

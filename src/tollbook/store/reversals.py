@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tollbook.store import ledger
+from tollbook.store import ledger, rollups
 from tollbook.store.database import Transaction
 from tollbook.store.events import Reversed
 from tollbook.store.staging import Staged
@@ -10,11 +10,11 @@ from tollbook.store.staging import Staged
 ADD_EVENTS = """
 INSERT INTO events (
     organization_id, day, id, user_id, meter, resource_id, time, quantity, billed, cost, rate_id,
-    attributes, received_at, own_cost, buy, position, tier_key, reverses
+    attributes, hour, country, received_at, own_cost, buy, position, tier_key, reverses
 )
 SELECT
     organization_id, day, id, user_id, meter, NULLIF(resource_id, ''), time, quantity, billed, cost,
-    rate_id, attributes, :now, own_cost, buy, position, tier_key,
+    rate_id, attributes, hour, country, :now, own_cost, buy, position, tier_key,
     (
         SELECT reversals.reverses FROM reversals
         WHERE reversals.organization_id = staging.organization_id AND reversals.id = staging.id
@@ -29,8 +29,7 @@ VALUES (:organization_id, :reverses, :id, :reason, :key_prefix, :received_at)
 
 STATEMENTS = (
     ADD_EVENTS,
-    ledger.add_daily(buy=True, sign="-"),
-    ledger.add_monthly(buy=True, sign="-"),
+    *(rollups.add(table, buy=True, sign="-") for table in rollups.KEYS),
     ledger.add_resources(sign="-"),
     ledger.ADD_POSITIONS,
 )

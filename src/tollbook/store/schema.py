@@ -6,49 +6,28 @@ number given to a tenant's organization when it is first heard of. The platform'
 `organizations.id`; it is unique for a tenant only, so no tenant can learn or take another's.
 """
 
-from typing import Any
-
-from sqlalchemy import BigInteger, Column, Integer, MetaData, SmallInteger, Table, Text
+from sqlalchemy import Column, Index, Integer, Table, Text
 from sqlalchemy import UniqueConstraint as Unique
-from sqlalchemy.types import TypeEngine
 
-metadata = MetaData(
-    naming_convention={"pk": "pk_%(table_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s"}
+from tollbook.store import schema_sums
+from tollbook.store.columns import (
+    BIG,
+    CLUSTERED,
+    SMALL,
+    STRICT,
+    SUMMED,
+    key,
+    metadata,
+    organization,
+    zero,
 )
 
-# Strict tables of SQLite know one INTEGER, of 64 bits.
-BIG = BigInteger().with_variant(Integer(), "sqlite")
-SMALL = SmallInteger().with_variant(Integer(), "sqlite")
-
-
-def _key(name: str, kind: TypeEngine[Any] | type[TypeEngine[Any]]) -> Column[Any]:
-    return Column(name, kind, primary_key=True, autoincrement=False)
-
-
-def _organization() -> Column[Any]:
-    return _key("organization_id", BIG)
-
-
-def _sums() -> list[Column[Any]]:
-    """Make the columns of sums: `buy` adds up what is known, of so many events as `bought` says."""
-    required = [Column(it, BIG, nullable=False) for it in ("count", "quantity", "billed", "cost")]
-    return [*required, _zero("buy"), _zero("bought")]
-
-
-def _zero(name: str) -> Column[Any]:
-    return Column(name, BIG, nullable=False, server_default="0")
-
-
-# A table that is read by its key alone is stored in its key's order on SQLite.
-CLUSTERED: dict[str, Any] = {"sqlite_with_rowid": False, "sqlite_strict": True}
-STRICT: dict[str, Any] = {"sqlite_strict": True}
-# Sums are updated in place all day; room in the page lets PostgreSQL do it without the index.
-SUMMED: dict[str, Any] = {**CLUSTERED, "postgresql_with": {"fillfactor": 70}}
+__all__ = ("metadata", "schema_sums")
 
 tenants = Table(
     "tenants",
     metadata,
-    _key("tenant_id", Text),
+    key("tenant_id", Text),
     Column("name", Text, nullable=False),
     Column("created_at", BIG, nullable=False),
     **CLUSTERED,
@@ -73,8 +52,8 @@ organizations = Table(
 users = Table(
     "users",
     metadata,
-    _organization(),
-    _key("id", Text),
+    organization(),
+    key("id", Text),
     Column("name", Text, nullable=False),
     Column("email", Text),
     Column("status", Text, nullable=False),
@@ -85,7 +64,7 @@ users = Table(
 api_keys = Table(
     "api_keys",
     metadata,
-    _key("prefix", Text),
+    key("prefix", Text),
     Column("hash", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("tenant_id", Text, nullable=False),
@@ -102,8 +81,8 @@ api_keys = Table(
 price_books = Table(
     "price_books",
     metadata,
-    _key("tenant_id", Text),
-    _key("version", Integer),
+    key("tenant_id", Text),
+    key("version", Integer),
     Column("organization_id", BIG),
     Column("name", Text, nullable=False),
     Column("currency", Text, nullable=False),
@@ -121,9 +100,9 @@ price_books = Table(
 rate_templates = Table(
     "rate_templates",
     metadata,
-    _key("tenant_id", Text),
-    _key("version", Integer),
-    _key("number", Integer),
+    key("tenant_id", Text),
+    key("version", Integer),
+    key("number", Integer),
     Column("rate", Text, nullable=False),
     **CLUSTERED,
 )
@@ -133,7 +112,7 @@ rate_templates = Table(
 rates = Table(
     "rates",
     metadata,
-    _key("rate_id", BIG),
+    key("rate_id", BIG),
     Column("template", Integer, nullable=False),
     Column("to_prefix", Text, nullable=False),
     Column("from_prefix", Text, nullable=False),
@@ -145,19 +124,23 @@ rates = Table(
 directory_revision = Table(
     "directory_revision",
     metadata,
-    _key("id", Integer),
+    key("id", Integer),
     Column("revision", BIG, nullable=False),
     **CLUSTERED,
 )
 
 # How often an organization's ledger or users changed, and when last: decides whether an answer
 # given before still holds. Taking its row first also keeps parallel writers from deadlock.
+# `newest` is the time of the newest event there is, `received_at` when the last ones came: together
+# they tell how far metering lags behind.
 ledger_heads = Table(
     "ledger_heads",
     metadata,
-    _organization(),
+    organization(),
     Column("revision", BIG, nullable=False),
     Column("as_of", BIG, nullable=False),
+    zero("newest"),
+    zero("received_at"),
     **SUMMED,
 )
 
@@ -165,8 +148,8 @@ ledger_heads = Table(
 event_keys = Table(
     "event_keys",
     metadata,
-    _organization(),
-    _key("id", Text),
+    organization(),
+    key("id", Text),
     Column("fingerprint", BIG, nullable=False),
     Column("day", Integer, nullable=False),
     **CLUSTERED,
@@ -177,12 +160,15 @@ event_keys = Table(
 # With its rate an event is all that a charge is replayed from: what it brought (`own_cost`), the
 # local day, and for tiers where the month stood (`position`, under `tier_key`). `buy` is NULL while
 # nobody knows it. A reversal names in `reverses` the event whose figures it has with other signs.
+# `hour` is the start of its local hour in minutes since 1970, `country` that of the number at the
+# other end; sums are kept by both, and could not be recomputed in SQL from time and attributes.
+# The index serves what is asked of one user's events: a page of them, their hours.
 events = Table(
     "events",
     metadata,
-    _organization(),
-    _key("day", Integer),
-    _key("id", Text),
+    organization(),
+    key("day", Integer),
+    key("id", Text),
     Column("user_id", Text, nullable=False),
     Column("meter", SMALL, nullable=False),
     Column("resource_id", Text),
@@ -198,67 +184,19 @@ events = Table(
     Column("position", BIG),
     Column("tier_key", Text),
     Column("reverses", Text),
+    zero("hour"),
+    Column("country", Text, nullable=False, server_default=""),
+    Index("ix_events_by_user", "organization_id", "user_id", "day"),
     postgresql_partition_by="RANGE (day)",
     **CLUSTERED,
-)
-
-# User before day: one user's days are one short range, and all users' days of an edge month are
-# another. Measured in docs/decisions/0004.
-usage_daily = Table(
-    "usage_daily",
-    metadata,
-    _organization(),
-    _key("month", Integer),
-    _key("user_id", Text),
-    _key("meter", SMALL),
-    _key("day", Integer),
-    *_sums(),
-    **SUMMED,
-)
-
-usage_monthly = Table(
-    "usage_monthly",
-    metadata,
-    _organization(),
-    _key("month", Integer),
-    _key("user_id", Text),
-    _key("meter", SMALL),
-    *_sums(),
-    **SUMMED,
-)
-
-# Distinct things cannot be summed, so the days they were seen on are kept.
-resources_daily = Table(
-    "resources_daily",
-    metadata,
-    _organization(),
-    _key("month", Integer),
-    _key("user_id", Text),
-    _key("meter", SMALL),
-    _key("resource_id", Text),
-    _key("day", Integer),
-    Column("count", BIG, nullable=False),
-    **SUMMED,
-)
-
-# What a month has billed so far under a tier key: read and moved under the organization's head, so
-# that each event is charged from where the one before it left off.
-tier_positions = Table(
-    "tier_positions",
-    metadata,
-    _organization(),
-    _key("month", Integer),
-    _key("tier_key", Text),
-    Column("quantity", BIG, nullable=False),
-    **SUMMED,
 )
 
 # Keyed by what is taken back: an event is reversed once. The other key finds a reversal's reason.
 reversals = Table(
     "reversals",
     metadata,
-    _organization(),
-    _key("reverses", Text),
+    organization(),
+    key("reverses", Text),
     Column("id", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("key_prefix", Text),
@@ -270,12 +208,13 @@ reversals = Table(
 quarantine = Table(
     "quarantine",
     metadata,
-    _organization(),
-    _key("id", Text),
+    organization(),
+    key("id", Text),
     Column("received_at", BIG, nullable=False),
     Column("code", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("event", Text, nullable=False),
+    zero("time"),
     **CLUSTERED,
 )
 
@@ -284,10 +223,10 @@ quarantine = Table(
 charge_history = Table(
     "charge_history",
     metadata,
-    _organization(),
-    _key("day", Integer),
-    _key("id", Text),
-    _key("run_id", Integer),
+    organization(),
+    key("day", Integer),
+    key("id", Text),
+    key("run_id", Integer),
     Column("cost", BIG, nullable=False),
     Column("billed", BIG, nullable=False),
     Column("rate_id", BIG),
@@ -303,8 +242,8 @@ charge_history = Table(
 rerating_runs = Table(
     "rerating_runs",
     metadata,
-    _key("tenant_id", Text),
-    _key("id", Integer),
+    key("tenant_id", Text),
+    key("id", Integer),
     Column("organization_id", BIG),
     Column("first_day", Integer, nullable=False),
     Column("last_day", Integer, nullable=False),
@@ -331,11 +270,11 @@ rerating_runs = Table(
 rerating_unpriced = Table(
     "rerating_unpriced",
     metadata,
-    _key("tenant_id", Text),
-    _key("run_id", Integer),
-    _organization(),
-    _key("day", Integer),
-    _key("id", Text),
+    key("tenant_id", Text),
+    key("run_id", Integer),
+    organization(),
+    key("day", Integer),
+    key("id", Text),
     Column("code", Text, nullable=False),
     Column("reason", Text, nullable=False),
     **CLUSTERED,
@@ -345,9 +284,9 @@ rerating_unpriced = Table(
 audit_log = Table(
     "audit_log",
     metadata,
-    _key("tenant_id", Text),
-    _key("at", BIG),
-    _key("id", Text),
+    key("tenant_id", Text),
+    key("at", BIG),
+    key("id", Text),
     Column("key_prefix", Text, nullable=False),
     Column("action", Text, nullable=False),
     Column("object", Text, nullable=False),

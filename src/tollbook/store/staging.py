@@ -9,10 +9,10 @@ class Staged(NamedTuple):
     """One event on its way into the ledger.
 
     `owner` is whose figures it enters, empty for the organization's own; `resource_id` is empty
-    without one. `code` is empty for a priced event; otherwise the event goes to quarantine with
-    `code` and `reason`, its `day` is 0 and `attributes` holds it whole. `own_cost` is what it
-    brought, `buy` None when nobody knows it. An event with a `tier_key` is charged once its
-    `position` is known, in the transaction.
+    without one. `hour` and `country` are as in `events`. `code` is empty for a priced event;
+    otherwise the event goes to quarantine with `code` and `reason`, its `day` is 0 and `attributes`
+    holds it whole. `own_cost` is what it brought, `buy` None when nobody knows it. An event with a
+    `tier_key` is charged once its `position` is known, in the transaction.
     """
 
     organization_id: int
@@ -29,6 +29,8 @@ class Staged(NamedTuple):
     cost: int
     rate_id: int | None
     attributes: str
+    hour: int = 0
+    country: str = ""
     code: str = ""
     reason: str = ""
     buy: int | None = None
@@ -52,6 +54,8 @@ COLUMNS = {
     "cost": "BIGINT NOT NULL",
     "rate_id": "BIGINT",
     "attributes": "TEXT NOT NULL",
+    "hour": "BIGINT NOT NULL",
+    "country": "TEXT NOT NULL",
     "code": "TEXT NOT NULL",
     "reason": "TEXT NOT NULL",
     "buy": "BIGINT",

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from tollbook.domain.meters import CATALOGUE
 from tollbook.store.database import Snapshot
+from tollbook.store.rollups import KEYS, SUMS
 
 _ORGANIZATION_LEVEL = ", ".join(str(it.code) for it in CATALOGUE if it.organization_level)
 _OWNER = f"CASE WHEN meter IN ({_ORGANIZATION_LEVEL}) THEN '' ELSE user_id END"
@@ -35,27 +36,29 @@ class Difference(NamedTuple):
     row: dict[str, object]
 
 
-_DAILY = ("organization_id", "month", "user_id", "meter", "day")
-_TOTALS = ("count", "quantity", "billed", "cost", "buy", "bought")
-_FACTS = ("user_id", "meter", "resource_id", "time", "rate_id", "position", "tier_key")
+_STORED = {"month": "day / 100", "user_id": _OWNER}
+_FACTS = (
+    *("user_id", "meter", "resource_id", "time", "rate_id", "position", "tier_key"),
+    *("hour", "country"),
+)
 _NEGATED = ("quantity", "billed", "cost", "own_cost", "buy")
 _RESOURCE = ("organization_id", "month", "user_id", "meter", "resource_id", "day")
 
+
+def _of_sums(table: str) -> Check:
+    """Compare a table of sums with what the events add up to."""
+    by = ", ".join(_STORED.get(it, it) for it in KEYS[table])
+    columns = KEYS[table] + SUMS
+    return Check(
+        table,
+        columns,
+        f"SELECT {by}, {_SUMS} FROM events GROUP BY {by}",
+        f"SELECT {', '.join(columns)} FROM {table}",
+    )
+
+
 CHECKS = (
-    Check(
-        "usage_daily",
-        _DAILY + _TOTALS,
-        f"SELECT organization_id, day / 100, {_OWNER}, meter, day, {_SUMS} FROM events "
-        f"GROUP BY organization_id, {_OWNER}, meter, day",
-        f"SELECT {', '.join(_DAILY + _TOTALS)} FROM usage_daily",
-    ),
-    Check(
-        "usage_monthly",
-        _DAILY[:4] + _TOTALS,
-        f"SELECT organization_id, day / 100, {_OWNER}, meter, {_SUMS} FROM events "
-        f"GROUP BY organization_id, {_OWNER}, meter, day / 100",
-        f"SELECT {', '.join(_DAILY[:4] + _TOTALS)} FROM usage_monthly",
-    ),
+    *map(_of_sums, KEYS),
     Check(
         "resources_daily",
         (*_RESOURCE, "count"),

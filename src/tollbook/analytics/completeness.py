@@ -1,0 +1,102 @@
+"""What an answer says of itself: as of when it is true, and what is not in it yet."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from tollbook.analytics.scope import Scope
+from tollbook.domain.events import instant_of, microseconds
+from tollbook.domain.periods import Period, day_number
+from tollbook.store import quarantine
+from tollbook.store.database import Snapshot
+from tollbook.store.directory import Head
+
+_SECOND = 1_000_000
+_SHARE_PLACES = 6
+
+
+class Meta(msgspec.Struct, frozen=True):
+    """The answer's own facts. Instants are RFC 3339; what nobody knows yet is null.
+
+    A period is open while its last day has not ended; late events may still come to a closed one.
+    `quarantined_events` are those of the period that wait for a price or an owner, and their share
+    is of all of its events. `ingest_lag_seconds` is how long the newest event took to arrive.
+    """
+
+    as_of: str
+    timezone: str
+    currency: str | None
+    period_state: str
+    quarantined_events: int
+    quarantined_share: float
+    newest_event_at: str | None
+    last_received_at: str | None
+    ingest_lag_seconds: float | None
+
+
+def completeness(
+    snapshot: Snapshot, scope: Scope, period: Period | None, head: Head, now: int
+) -> Meta:
+    """Say how complete an answer for these days is; without a period, one for all time."""
+    name = scope.timezone
+    times = quarantine.EVERY_TIME if period is None else instants_of(period, ZoneInfo(name))
+    waiting = quarantine.count(snapshot, scope.tenant, scope.number, times)
+    counted = _events(snapshot, scope, period)
+    is_open = period is None or period.end >= scope.today(now)
+    return Meta(
+        instant_text(now),
+        name,
+        scope.organization.currency if scope.organization else scope.currency,
+        "open" if is_open else "closed",
+        waiting,
+        round(waiting / (waiting + counted), _SHARE_PLACES) if waiting else 0.0,
+        instant_text(head.newest) if head.newest else None,
+        instant_text(head.received_at) if head.received_at else None,
+        max(0.0, (head.received_at - head.newest) / _SECOND) if head.received_at else None,
+    )
+
+
+def instant_text(stored: int) -> str:
+    """Write an instant, in microseconds, in UTC with milliseconds."""
+    return instant_of(stored).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def instants_of(period: Period, zone: ZoneInfo) -> tuple[int, int]:
+    """Give the first and the last microsecond of a period in a zone."""
+    first = datetime.combine(period.start, time(), zone)
+    if period.end == period.end.max:
+        return microseconds(first.astimezone(UTC)), 2**62
+    end = datetime.combine(period.end + timedelta(days=1), time(), zone)
+    return microseconds(first.astimezone(UTC)), microseconds(end.astimezone(UTC)) - 1
+
+
+_ALL = "SELECT CAST(COALESCE(SUM(sums.count), 0) AS BIGINT) FROM organization_daily AS sums "
+_OF_ONE = f"""{_ALL}
+WHERE sums.organization_id = :number AND sums.month BETWEEN :first_month AND :last_month
+    AND sums.day BETWEEN :first AND :last"""
+_OF_TENANT = f"""{_ALL}
+JOIN organizations ON organizations.organization_id = sums.organization_id
+WHERE organizations.tenant_id = :tenant AND sums.month BETWEEN :first_month AND :last_month
+    AND sums.day BETWEEN :first AND :last"""
+
+
+def _events(snapshot: Snapshot, scope: Scope, period: Period | None) -> int:
+    """Count the events of a period by their sums."""
+    first, last = (day_number(it) for it in period_or_all(period))
+    days = {
+        "first": first,
+        "last": last,
+        "first_month": first // 100,
+        "last_month": last // 100,
+    }
+    if scope.number is not None:
+        row = snapshot.row(_OF_ONE, number=scope.number, **days)
+    else:
+        row = snapshot.row(_OF_TENANT, tenant=scope.tenant, **days)
+    return int(row[0]) if row else 0
+
+
+def period_or_all(period: Period | None) -> tuple[date, date]:
+    """Give first and last day of a period; without one, of all days there are."""
+    return (period.start, period.end) if period else (date.min, date.max)

@@ -1,0 +1,38 @@
+"""An answer as columns and rows: what CSV, NDJSON, Parquet and the terminal are written from."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+
+class Kind(StrEnum):
+    """What a column holds, in which stored form."""
+
+    TEXT = "text"
+    COUNT = "count"
+    AMOUNT = "amount"
+    """Nanos of the currency."""
+    QUANTITY = "quantity"
+    """Micros of the unit."""
+    MINUTES = "minutes"
+    """Micros of seconds, shown as minutes."""
+    SHARE = "share"
+    """A fraction, as a float."""
+    DAY = "day"
+    """A day number such as 20240131."""
+    INSTANT = "instant"
+    """Microseconds since 1970 in UTC."""
+
+
+class Column(NamedTuple):
+    """A column: its name, as the JSON names the field, and what it holds."""
+
+    name: str
+    kind: Kind
+
+
+class Table(NamedTuple):
+    """Rows of stored forms, None where there is nothing; read once, in order."""
+
+    columns: tuple[Column, ...]
+    rows: Iterable[tuple[Any, ...]]

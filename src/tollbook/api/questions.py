@@ -1,0 +1,210 @@
+"""What the questions of analytics have in common: whom they ask about, tags, headers, extras."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import msgspec
+from starlette.responses import Response
+
+from tollbook import __version__
+from tollbook.analytics.completeness import completeness, instant_text
+from tollbook.analytics.scope import Scope
+from tollbook.analytics.tables import Table
+from tollbook.api.access import organization_of
+from tollbook.api.cache import Answer
+from tollbook.api.endpoint import Call, Kind, Parameter
+from tollbook.api.responses import answer_response
+from tollbook.domain.errors import InvalidRequest, NotYet, PermissionMissing, Problem
+from tollbook.domain.periods import Period, resolve
+from tollbook.store import quarantine
+from tollbook.store.database import Snapshot
+from tollbook.store.directory import Head
+
+START_DATE = Parameter(
+    "start_date",
+    "First day, YYYY-MM-DD. Default: 30 days before `end_date`.",
+    Kind.DATE,
+    example="2024-01-01",
+)
+END_DATE = Parameter(
+    "end_date",
+    "Last day, YYYY-MM-DD. Default: today in the organization's time zone, for a whole tenant in "
+    "UTC.",
+    Kind.DATE,
+    example="2024-01-31",
+)
+INCLUDE = Parameter(
+    "include",
+    "What to add after the documented fields: `totals`, the sums of all rows; `meta`, as of when "
+    "the answer is true and what is missing from it.",
+    Kind.LIST,
+    choices=("totals", "meta"),
+    default=(),
+)
+META = Parameter(
+    "include",
+    "What to add after the documented fields: `meta`, as of when the answer is true and what is "
+    "missing from it.",
+    Kind.LIST,
+    choices=("meta",),
+    default=(),
+)
+MIN_AS_OF = Parameter(
+    "min_as_of",
+    "Answer from a state that holds everything acknowledged up to this instant: the `as_of` of a "
+    "receipt.",
+    Kind.INSTANT,
+)
+CURRENCY = Parameter(
+    "currency",
+    "Only organizations of this currency. Required when the tenant's have several, whose costs "
+    "cannot be added up.",
+    example="USD",
+    longest=3,
+)
+
+
+_CLOCKS_DIFFER_BY = 300 * 1_000_000
+"""Clocks of servers differ; more than five minutes ahead is no instant of a receipt."""
+
+
+class Asked(NamedTuple):
+    """A question that was let in: whose usage, in which days, when, in which state."""
+
+    call: Call
+    snapshot: Snapshot
+    scope: Scope
+    period: Period | None
+    now: int
+    head: Head
+
+
+class Told(NamedTuple):
+    """What a question is answered with.
+
+    The documented report, what follows its fields, and the same as a table for other formats.
+    """
+
+    report: Any
+    extras: Mapping[str, Any] = {}
+    table: Table | None = None
+
+
+def scope_of(call: Call, snapshot: Snapshot) -> Scope:
+    """Tell whose usage is asked for, of those that the key may see.
+
+    Without an `organization_id`, and for a key of the whole tenant, all of its organizations. A key
+    bound to a user asks about that user whatever it says.
+    """
+    bound = call.key.scope
+    named = call.query.get("organization_id") or bound.organization_id
+    if named is None:
+        return Scope(call.tenant, currency=call.query.get("currency"))
+    row = organization_of(snapshot, call.key, named)
+    return Scope(call.tenant, row, bound.user_id or call.query.get("user_id"))
+
+
+def refuse_user_key(call: Call) -> None:
+    """Refuse a key that sees one user only where more than that is asked for."""
+    if call.key.scope.user_id is not None:
+        raise PermissionMissing("a key bound to one user sees that user only")
+
+
+def asked(call: Call, snapshot: Snapshot, scope: Scope, *, dated: bool = True) -> Asked:
+    """Resolve the period of a question, and see in which state of the ledger it is answered."""
+    head = scope.head(snapshot)
+    now = max(call.services.clock(), head.as_of)
+    _wait_for(call.query.get("min_as_of"), now)
+    period = None
+    if dated:
+        query = call.query
+        period = resolved_period(query["start_date"], query["end_date"], scope.today(now))
+    return Asked(call, snapshot, scope, period, now, head)
+
+
+def _wait_for(min_as_of: int | None, now: int) -> None:
+    """Refuse to answer from a state that is older than the client knows to exist.
+
+    Whatever was acknowledged before the question came is in its snapshot, unless that is of a
+    replica that lags behind, or the other server's clock is ahead of this one's.
+    """
+    if min_as_of is None or min_as_of <= now:
+        return
+    if min_as_of > now + _CLOCKS_DIFFER_BY:
+        sentence = "min_as_of must be the as_of of a receipt: it lies in the future"
+        raise InvalidRequest.of([Problem("min_as_of", "in_future", sentence)])
+    raise NotYet("the state asked for has not arrived here yet; ask again in a second")
+
+
+def resolved_period(start: date | None, end: date | None, today: date) -> Period:
+    """Fill in the defaults and refuse a period that ends before it starts."""
+    period = resolve(start, end, today)
+    if period.start > period.end:
+        raise InvalidRequest.of(
+            [Problem("start_date", "start_after_end", "start_date must not be after end_date")]
+        )
+    return period
+
+
+def answer(it: Asked, tell: Callable[[], Told]) -> Response:
+    """Answer from the cache while the ledger has not changed, else with what `tell` gives."""
+    call, headers = it.call, _headers(it)
+    digest = _digest(it)
+    headers["ETag"] = f'W/"{digest}"'
+    kept = call.services.cache.get(digest)
+    known = _matches(call.headers.get("if-none-match", ""), digest)
+    count = call.services.instruments.count_answer
+    count("client" if known else "cache" if kept else "ledger")
+    if kept is None and not known:
+        kept = Answer(_encoded(it, tell()), _waiting(it))
+        call.services.cache.put(digest, kept)
+    headers["X-Quarantined"] = str(_waiting(it) if kept is None else kept.quarantined)
+    if kept is None or known:
+        return Response(None, 304, headers)
+    compress = call.services.compression and _takes_gzip(call.headers.get("accept-encoding", ""))
+    return answer_response(kept, headers, compress=compress)
+
+
+def _headers(it: Asked) -> dict[str, str]:
+    return {
+        "Cache-Control": "private, no-cache",
+        "Vary": "X-API-Key, Accept, Accept-Encoding",
+        "X-As-Of": instant_text(it.now),
+    }
+
+
+def _digest(it: Asked) -> str:
+    """Name the state that an answer is true of, and the question: the same, the same answer."""
+    query = sorted((name, str(value)) for name, value in it.call.query.items() if value is not None)
+    state = (__version__, it.call.question, query, it.scope, it.period, it.head.revision)
+    return blake2b(msgspec.json.encode(state), digest_size=12).hexdigest()
+
+
+def _waiting(it: Asked) -> int:
+    return quarantine.count(it.snapshot, it.scope.tenant, it.scope.number)
+
+
+def _encoded(it: Asked, told: Told) -> bytes:
+    """Write a report with what was asked for besides, after the documented fields."""
+    extras = dict(told.extras)
+    if "meta" in it.call.query.get("include", ()):
+        extras["meta"] = completeness(it.snapshot, it.scope, it.period, it.head, it.now)
+    body = msgspec.json.encode(told.report)
+    return body if not extras else body[:-1] + b"," + msgspec.json.encode(extras)[1:]
+
+
+def _matches(if_none_match: str, digest: str) -> bool:
+    if if_none_match.strip() == "*":
+        return True
+    tags = (tag.strip().removeprefix("W/") for tag in if_none_match.split(","))
+    return f'"{digest}"' in tags
+
+
+def _takes_gzip(accept_encoding: str) -> bool:
+    for choice in accept_encoding.lower().split(","):
+        coding, _, weight = choice.partition(";")
+        if coding.strip() in ("gzip", "*"):
+            return weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    return False

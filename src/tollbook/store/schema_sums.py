@@ -1,0 +1,92 @@
+"""The tables of sums: what is answered is read from them, never from events."""
+
+from sqlalchemy import Column, Integer, Table, Text
+
+from tollbook.store.columns import BIG, SMALL, SUMMED, key, metadata, organization, sums
+
+# User before day: one user's days are one short range, and all users' days of an edge month are
+# another. Measured in docs/decisions/0004. By country too: most users have one of it a day.
+usage_daily = Table(
+    "usage_daily",
+    metadata,
+    organization(),
+    key("month", Integer),
+    key("user_id", Text),
+    key("meter", SMALL),
+    key("day", Integer),
+    key("country", Text),
+    *sums(),
+    **SUMMED,
+)
+
+usage_monthly = Table(
+    "usage_monthly",
+    metadata,
+    organization(),
+    key("month", Integer),
+    key("user_id", Text),
+    key("meter", SMALL),
+    *sums(),
+    **SUMMED,
+)
+
+# Sums without users: what is asked of whole organizations, or of all of a tenant's, is read from so
+# few rows that neither users nor events matter. Measured in docs/decisions/0013.
+organization_daily = Table(
+    "organization_daily",
+    metadata,
+    organization(),
+    key("month", Integer),
+    key("meter", SMALL),
+    key("day", Integer),
+    *sums(),
+    **SUMMED,
+)
+
+organization_monthly = Table(
+    "organization_monthly",
+    metadata,
+    organization(),
+    key("month", Integer),
+    key("meter", SMALL),
+    *sums(),
+    **SUMMED,
+)
+
+organization_hourly = Table(
+    "organization_hourly",
+    metadata,
+    organization(),
+    key("month", Integer),
+    key("meter", SMALL),
+    key("hour", BIG),
+    key("country", Text),
+    *sums(),
+    **SUMMED,
+)
+
+# Distinct things cannot be summed, so the days they were seen on are kept.
+resources_daily = Table(
+    "resources_daily",
+    metadata,
+    organization(),
+    key("month", Integer),
+    key("user_id", Text),
+    key("meter", SMALL),
+    key("resource_id", Text),
+    key("day", Integer),
+    Column("count", BIG, nullable=False),
+    **SUMMED,
+)
+
+# What a month has billed so far under a tier key: read and moved under the organization's head, so
+# that each event is charged from where the one before it left off.
+tier_positions = Table(
+    "tier_positions",
+    metadata,
+    organization(),
+    key("month", Integer),
+    key("tier_key", Text),
+    Column("quantity", BIG, nullable=False),
+    **SUMMED,
+)
