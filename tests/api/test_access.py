@@ -115,6 +115,7 @@ CASES = [
     Case("PATCH", "/v1/organizations/org_1/users/user_2", for_admins(user=404, stranger=404), {}),
     Case("PATCH", "/v1/organizations/org_2/users/user_1", for_admins(**FOREIGN), {}),
     Case("GET", "/v1/keys", for_admins()),
+    Case("GET", "/v1/keys/self", granted(200)),
     Case(
         "POST",
         "/v1/keys",

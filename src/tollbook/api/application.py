@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import Any
@@ -12,7 +12,7 @@ import structlog
 from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route, Router
+from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
@@ -56,20 +56,20 @@ _NOSNIFF = (b"x-content-type-options", b"nosniff")
 _log = structlog.get_logger()
 
 
-def application(services: Services, pages: Sequence[BaseRoute] = ()) -> ASGIApp:
+def application(services: Services, pages: Mapping[str, Handler] | None = None) -> ASGIApp:
     """Build the application; it starts and stops the writer with itself.
 
-    `pages` are routes beside the API: those of the dashboard. Every handler turns whatever happens into an answer of ours, so the layers with which a
-    framework catches errors are left out.
+    `pages` are handlers of paths beside the API: those of the dashboard. Every handler turns
+    whatever happens into an answer of ours, so the layers with which a framework catches errors are
+    left out.
     """
     handlers: dict[str, dict[str, Handler]] = {}
     for endpoint in ENDPOINTS:
         handlers.setdefault(endpoint.path, {})[endpoint.method] = _handler(endpoint, services)
-    unkeyed = _documentation() | operation(services)
+    unkeyed = _documentation() | operation(services) | dict(pages or {})
     handlers |= {path: {"GET": handler} for path, handler in unkeyed.items()}
-    resources = [Route(_routed(path), _Resource(by_method)) for path, by_method in handlers.items()]
     router = Router(
-        [*resources, *pages],
+        [Route(_routed(path), _Resource(by_method)) for path, by_method in handlers.items()],
         redirect_slashes=False,
         default=_nothing_here,
         lifespan=_lifespan(services),

@@ -81,9 +81,7 @@ def create_key(call: Call, transaction: Transaction) -> Response:
     return json_response({"success": True, "api_key": secret, "key": key_answer(key)}, 201)
 
 
-async def get_own_key(
-    request: Request, services: Services, read_query: QueryReader
-) -> Response:
+async def get_own_key(request: Request, services: Services, read_query: QueryReader) -> Response:
     """Tell a key what it is; any key may ask, whatever its permissions."""
 
     def work() -> Response:

@@ -23,7 +23,7 @@ export const Tiles = ({ tiles, against, dimmed = false }) => html`
             ? html`
                 <dt>${it.name}</dt>
                 <dd class="figure">${it.value}</dd>
-                <dd class="note">${it.note} <${Change} now=${it.now} before=${it.before} against=${against} /></dd>
+                <dd class="note">${it.note && html`<span>${it.note}</span>`}<${Change} now=${it.now} before=${it.before} against=${against} /></dd>
               `
             : html`<dt><${Skeleton} /></dt><dd class="figure"><${Skeleton} class="tall" /></dd><dd class="note"><${Skeleton} /></dd>`}
         </div>
@@ -37,6 +37,6 @@ export function Change({ now, before, against }) {
   if (before === null) return null;
   const text = changed(now, before);
   if (text === null) return html`<span class="change" title=${`Nothing from ${against}`}>${now ? "new" : ""}</span>`;
-  const way = now > before ? "up" : now < before ? "down" : "same";
+  const way = /[1-9]/.test(text) ? (now > before ? "up" : "down") : "same";
   return html`<span class=${`change ${way}`} title=${`Against ${against}`}>${way === "up" ? "▲" : way === "down" ? "▼" : ""} ${text}<span class="unseen"> against the previous period</span></span>`;
 }

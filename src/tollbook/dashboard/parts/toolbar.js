@@ -69,7 +69,7 @@ export const Filters = ({ what }) => html`
  */
 export function shownColumns(columns, wanted = []) {
   const toggled = new Set((route.value.query.columns ?? "").split(",").filter(Boolean));
-  return columns.filter((it) => (it.optional && !wanted.includes(it.key)) === toggled.has(it.key));
+  return columns.filter((it) => (Boolean(it.optional) && !wanted.includes(it.key)) === toggled.has(it.key));
 }
 
 /** @param {{columns: import("../words/columns.js").Column[], shown: import("../words/columns.js").Column[]}} props */

@@ -18,7 +18,7 @@ export function TrustLine({ answer, timezone, period, today, organization, admin
     <p class="trust">
       <span class=${answer.error ? "dot late" : "dot"} aria-hidden="true"></span>
       <span>As of ${clock(asOf, timezone)}${answer.error ? ", and not renewed since: the server cannot be reached" : ""}</span>
-      <span>${open ? "The period is open: late usage and today's still come in" : "The period has ended; late usage may still come in"}</span>
+      <span>${open ? "Open: usage of this period still comes in" : "Ended; late usage may still come in"}</span>
       ${waiting === 0 && html`<span>Nothing in quarantine</span>`}
       ${waiting > 0 &&
       html`<span class="waiting">

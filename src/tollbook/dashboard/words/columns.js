@@ -18,6 +18,9 @@ import { changed, count, exactMoney, exactSum, money, percent, twoDecimals } fro
  * @property {boolean} [optional] Not shown unless chosen.
  */
 
+/** @param {string} label Headings break between words. */
+const longestWord = (label) => Math.max(...label.split(" ").map((it) => it.length));
+
 /** @param {any} value */
 const asCount = (value) => count(value);
 /** @param {any} value */
@@ -38,7 +41,7 @@ const number = (key, label, about, of, more = {}) => ({
   value: of,
   show: asCount,
   total: (rows) => exactSum(rows.map(of)),
-  width: Math.max(84, 32 + label.length * 7),
+  width: Math.max(72, 28 + 7 * longestWord(label)),
   role: "number",
   ...more,
 });
@@ -58,13 +61,13 @@ const minutesOf = (key, label, about, seconds) => ({
 });
 
 /** @type {Partial<Column>} */
-const AMOUNT = { show: (value, { currency }) => money(value, currency), width: 96 };
+const AMOUNT = { show: (value, { currency }) => money(value, currency), width: 84 };
 
 /** @type {Column} */
 const COST = {
   ...number("cost", "Cost", "Total cost", (row) => row.total_cost),
   ...AMOUNT,
-  width: 124,
+  width: 136,
   role: "cost",
 };
 
@@ -115,7 +118,7 @@ export const USER_COLUMNS = [
     value: (row) => row.user_name,
     show: String,
     total: () => "Total",
-    width: 220,
+    width: 210,
     role: "text",
   },
   ...messages,
