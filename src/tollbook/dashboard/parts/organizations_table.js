@@ -20,7 +20,7 @@ import { cellsOf, order, sorted } from "./users_table.js";
 export function OrganizationsTable({ answer, period, path, earlier, currency }) {
   const { query } = route.value;
   const [text, setText] = useSearch();
-  const columns = shownColumns(ORGANIZATION_COLUMNS, ["change"]);
+  const columns = useMemo(() => shownColumns(ORGANIZATION_COLUMNS, ["change"]), [query.columns]);
   const all = answer.data?.organizations;
   const context = useMemo(
     () => ({ currency, earlier, whole: exactSum((all ?? []).map((/** @type {any} */ it) => it.total_cost)) }),

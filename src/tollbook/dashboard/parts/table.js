@@ -4,7 +4,7 @@
  * Rows have one height, so that the place of each is known without asking the browser; the header,
  * the totals, the first and the last column stay in sight.
  */
-import { options } from "../vendor/preact.js";
+import { Component, options } from "../vendor/preact.js";
 import { useEffect, useMemo, useRef, useState } from "../vendor/hooks.js";
 import { exactly } from "../words/columns.js";
 import { html } from "./html.js";
@@ -121,20 +121,33 @@ const Heading = ({ column, sorted, descending, onSort }) => html`
 `;
 
 /**
- * @param {{row: any, index: number, columns: Column[], context: Context, most: number, href: string, sort: string}} props
+ * A row is drawn again only when something of it is another: scrolling moves rows and changes none.
+ * @typedef {{row: any, index: number, columns: Column[], context: Context, most: number, href: string, sort: string}} RowProps
+ * @extends {Component<RowProps>}
  */
-const Row = ({ row, index, columns, context, most, href, sort }) => html`
-  <tr data-index=${index} aria-rowindex=${index + 2}>
-    ${columns.map((it, place) => {
-      const value = it.value(row, context);
-      const text = value === null && it.key !== "change" ? "" : it.show(value, context);
-      if (!place) return html`<th key=${it.key} scope="row" title=${text}><a href=${href}>${text}</a></th>`;
-      const share = it.role === "cost" && most ? { "--share": `${(100 * Math.max(0, Number(value))) / most}%` } : null;
-      const name = `${it.role}${value === 0 ? " zero" : ""}${it.key === sort ? " sorted" : ""}`;
-      return html`<td key=${it.key} class=${name} style=${share} title=${exactly(it, value, context)}>${text}</td>`;
-    })}
-  </tr>
-`;
+class Row extends Component {
+  /** @param {Readonly<RowProps>} next */
+  shouldComponentUpdate(next) {
+    const now = /** @type {Record<string, unknown>} */ (this.props);
+    return Object.entries(next).some(([name, value]) => now[name] !== value);
+  }
+
+  render() {
+    const { row, index, columns, context, most, href, sort } = this.props;
+    return html`
+      <tr data-index=${index} aria-rowindex=${index + 2}>
+        ${columns.map((it, place) => {
+          const value = it.value(row, context);
+          const text = value === null && it.key !== "change" ? "" : it.show(value, context);
+          if (!place) return html`<th key=${it.key} scope="row" title=${text}><a href=${href}>${text}</a></th>`;
+          const share = it.role === "cost" && most ? { "--share": `${(100 * Math.max(0, Number(value))) / most}%` } : null;
+          const name = `${it.role}${value === 0 ? " zero" : ""}${it.key === sort ? " sorted" : ""}`;
+          return html`<td key=${it.key} class=${name} style=${share} title=${exactly(it, value, context)}>${text}</td>`;
+        })}
+      </tr>
+    `;
+  }
+}
 
 /**
  * Bring a row into sight, and its link into focus once it is drawn.

@@ -24,7 +24,7 @@ import { ColumnPicker, Filters, Search, TakeAlong, shownColumns, useSearch } fro
 export function UsersTable({ answer, organization, period, path, earlier }) {
   const { query } = route.value;
   const [text, setText] = useSearch();
-  const columns = shownColumns(USER_COLUMNS, query.compare ? ["change"] : []);
+  const columns = useMemo(() => shownColumns(USER_COLUMNS, query.compare ? ["change"] : []), [query.columns, query.compare]);
   const users = answer.data?.users;
   const context = useMemo(
     () => ({ currency: organization.currency, whole: exactSum((users ?? []).map((/** @type {any} */ it) => it.total_cost)), earlier }),

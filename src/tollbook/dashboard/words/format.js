@@ -169,9 +169,16 @@ export const bucketTick = (text, bucket) => (bucket === "month" ? month(text) : 
  * @param {number[]} amounts
  */
 export function exactSum(amounts) {
-  let nanos = 0n;
-  for (const it of amounts) nanos += BigInt(Math.round(it * 1e9));
-  return Number(nanos) / 1e9;
+  let [whole, nanos] = [0n, 0];
+  for (const it of amounts) {
+    nanos += Math.round(it * 1e9);
+    // Numbers hold whole billionths up to nine million; what is more goes where nothing is lost.
+    if (Math.abs(nanos) > 4e15) {
+      whole += BigInt(nanos);
+      nanos = 0;
+    }
+  }
+  return Number(whole + BigInt(nanos)) / 1e9;
 }
 
 /**
