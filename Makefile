@@ -21,7 +21,7 @@ run: setup ## demo data, then a server on 127.0.0.1:8000 (port=8000)
 
 test: setup-dev ## every test, on SQLite and PostgreSQL, the page in a Chromium
 	@scripts/node && TOLLBOOK_TEST_CHROMIUM=$$(scripts/chromium) && export TOLLBOOK_TEST_CHROMIUM && \
-	TOLLBOOK_TEST_POSTGRES=$$(scripts/postgres) && export TOLLBOOK_TEST_POSTGRES && $(bin)/python -m pytest -n auto $(args)
+	TOLLBOOK_TEST_POSTGRES=$$(scripts/postgres) && export TOLLBOOK_TEST_POSTGRES && $(bin)/python -m pytest -n auto --dist loadgroup $(args)
 
 lint: setup-dev ## style, types, layers
 	@$(bin)/ruff check .

@@ -25,6 +25,9 @@ import { UsersTable } from "../parts/users_table.js";
  * @property {string} status
  */
 
+/** What stands beside the rows of an answer. */
+const INCLUDE = "";
+
 /**
  * The question about the users of an organization.
  * @param {string} organization
@@ -36,7 +39,7 @@ export const usersPath = (organization, period, more = {}) =>
     organization_id: organization,
     start_date: period.start,
     end_date: period.end,
-    include: "totals,meta",
+    include: INCLUDE,
     ...more,
   });
 
@@ -58,7 +61,7 @@ function Loaded({ organization, viewer }) {
   const meter = kindOf(query.kind)?.meters.join(",");
   const path = usersPath(organization.id, period, { meter });
   const answer = useAnswer(path, { subject: `users ${organization.id}` });
-  const earlier = useAnswer(usersPath(organization.id, earlierPeriod, { meter, limit: comparing ? undefined : 1 }), {
+  const earlier = useAnswer(usersPath(organization.id, earlierPeriod, { meter, limit: comparing || !INCLUDE ? undefined : 1 }), {
     subject: `users ${organization.id}`,
   });
   const costs = useMemo(
@@ -117,21 +120,25 @@ function tilesOf(data, earlier, currency) {
 }
 
 /** @param {any} data The sums of all rows, and what is no user's. */
-function figures({ totals: it, organization_level: own }) {
+function figures({ users, totals, organization_level: own }) {
+  const rows = totals ? [totals] : users;
+  const sum = (/** @type {(row: any) => number} */ of) => exactSum(rows.map(of));
+  const sent = sum((it) => it.total_sms_sent + it.total_mms_sent);
   return {
-    cost: exactSum([it.total_cost, own?.total_cost ?? 0]),
-    messages: it.total_sms_sent + it.total_sms_received + it.total_mms_sent + it.total_mms_received,
-    sent: it.total_sms_sent + it.total_mms_sent,
-    calls: it.total_voice_calls,
-    seconds: it.total_voice_seconds,
-    requests: it.cost_breakdown.api_requests_count,
+    cost: exactSum([sum((it) => it.total_cost), own?.total_cost ?? 0]),
+    sent,
+    messages: sent + sum((it) => it.total_sms_received + it.total_mms_received),
+    calls: sum((it) => it.total_voice_calls),
+    seconds: sum((it) => it.total_voice_seconds),
+    requests: sum((it) => it.cost_breakdown.api_requests_count),
   };
 }
 
 /** Where usage is, when there is none here: an empty period and broken metering must not look alike. @param {{data: any}} props */
 function NothingHere({ data }) {
   const newest = data.meta?.newest_event_at;
-  if (data.totals.total_cost || figures(data).messages || figures(data).calls) return null;
+  const { cost, messages, calls, requests } = figures(data);
+  if (cost || messages || calls || requests || !data.meta) return null;
   if (!newest) return html`<p class="notice">No usage was ever recorded for this organization. Check that its events arrive.</p>`;
   const [year, number] = newest.slice(0, 7).split("-").map(Number);
   const last = new Date(Date.UTC(year, number, 0)).toISOString().slice(0, 10);
