@@ -1,7 +1,7 @@
 /** Why an event costs what it does: the rate, the steps of the arithmetic, the lines. */
 import { curlOf } from "../state/api.js";
 import { useAnswer } from "../state/resource.js";
-import { count, exactMoney, moment } from "../words/format.js";
+import { count, exactMoney, moment, quantity } from "../words/format.js";
 import { meterName } from "../words/meters.js";
 import { html } from "./html.js";
 import { Refused, Skeleton } from "./states.js";
@@ -48,7 +48,7 @@ export const Charge = ({ charge }) => html`
   ${charge.lines.length > 1 &&
   html`<table class="lines"><tbody>${charge.lines.map((/** @type {any} */ it) => html`<tr key=${it.name}><th scope="row">${it.name}</th><td>${exactMoney(it.cost, charge.currency)}</td></tr>`)}</tbody></table>`}
   <p class="note">
-    ${count(charge.quantity)} ${charge.unit} raw, ${count(charge.billed)} billed.
+    ${quantity(charge.quantity, charge.unit)} raw, ${count(charge.billed)} billed.
     ${charge.rate ? ` ${rateWords(charge.rate)}` : " The event brought its own cost."}
     ${charge.tier && ` The month stood at ${count(charge.tier.position)} in ${charge.tier.key}.`}
   </p>

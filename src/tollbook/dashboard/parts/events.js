@@ -4,7 +4,7 @@ import { ask, pathOf } from "../state/api.js";
 import { useAnswer } from "../state/resource.js";
 import { change, route } from "../state/route.js";
 import { key } from "../state/session.js";
-import { count, exactMoney, moment } from "../words/format.js";
+import { exactMoney, moment, quantity } from "../words/format.js";
 import { KINDS, kindOf, meterName } from "../words/meters.js";
 import { EventDetail } from "./event_detail.js";
 import { html } from "./html.js";
@@ -69,12 +69,9 @@ const Event = ({ event, organization, open }) => html`
     <button type="button" class="event" aria-expanded=${open} onClick=${() => change({ event: open ? null : event.id }, { replace: true })}>
       <time datetime=${event.time}>${moment(event.time, organization.timezone)}</time>
       <span class="what">${meterName(event.type)}${event.reverses ? ", taken back" : ""}</span>
-      <span class="much">${count(event.quantity)} ${event.quantity === 1 ? event.unit : plural(event.unit)}</span>
+      <span class="much">${quantity(event.quantity, event.unit)}</span>
       <b>${exactMoney(event.cost, organization.currency)}</b>
     </button>
     ${open && html`<${EventDetail} organization=${organization} id=${event.id} />`}
   </li>
 `;
-
-/** @param {string} unit */
-const plural = (unit) => (/[a-z]$/.test(unit) && !unit.endsWith("s") ? `${unit}s` : unit);

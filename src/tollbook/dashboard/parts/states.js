@@ -30,7 +30,7 @@ const ADVICE = {
 /** @param {{error: ApiError, reload?: () => void}} props */
 export const Refused = ({ error, reload }) => html`
   <div class=${`state ${error.kind}`} role="alert">
-    <h3>${TITLES[error.kind]}</h3>
+    <p class="title">${TITLES[error.kind]}</p>
     <p>${sentence(error.message)} ${ADVICE[error.kind]}</p>
     ${reload && !["forbidden", "absent"].includes(error.kind) && html`<button type="button" class="button" onClick=${reload}>Try again</button>`}
   </div>
@@ -43,7 +43,7 @@ function sentence(text) {
 }
 
 /** @param {{title: string, children: any}} props */
-export const Empty = ({ title, children }) => html`<div class="state"><h3>${title}</h3><p>${children}</p></div>`;
+export const Empty = ({ title, children }) => html`<div class="state"><p class="title">${title}</p><p>${children}</p></div>`;
 
 /** @param {{lines?: number, class?: string}} props Bars where text will be. */
 export const Skeleton = ({ lines = 1, class: name = "" }) => html`

@@ -26,12 +26,13 @@ export function UserPanel({ organization, user, period, alone = false }) {
   const row = answer.data?.users[0];
   const then = earlier.data?.users[0];
   const { currency } = organization;
-  if (answer.error && !answer.data) return html`<h2 id="user-name">${user}</h2><${Refused} error=${answer.error} reload=${answer.reload} />`;
-  if (answer.data && !row) return html`<h2 id="user-name">${user}</h2><${Empty} title="No such user">${organization.name} has no user with the id ${user}.<//>`;
+  const name = (/** @type {string} */ text) => (alone ? html`<h1 id="user-name">${text}</h1>` : html`<h2 id="user-name">${text}</h2>`);
+  if (answer.error && !answer.data) return html`${name(user)}<${Refused} error=${answer.error} reload=${answer.reload} />`;
+  if (answer.data && !row) return html`${name(user)}<${Empty} title="No such user">${organization.name} has no user with the id ${user}.<//>`;
   return html`
     <header class="user-head">
       <div>
-        ${alone ? html`<h1 id="user-name">${row?.user_name ?? user}</h1>` : html`<h2 id="user-name">${row?.user_name ?? user}</h2>`}
+        ${name(row?.user_name ?? user)}
         <p class="note">${row && row.user_name !== user ? html`<code>${user}</code> of ` : ""}${organization.name}, ${days(period.start, period.end)}</p>
       </div>
       ${row &&
@@ -86,7 +87,7 @@ function Breakdown({ row, currency }) {
     <section class="breakdown" aria-label="Cost breakdown">
       <h3>What it is made of</h3>
       <table>
-        <thead class="unseen"><tr><th scope="col">Kind</th><th scope="col">Counted</th><th scope="col">Share</th><th scope="col">Cost</th></tr></thead>
+        <caption class="unseen">Cost by kind of usage: the kind, a bar, its share, its cost</caption>
         <tbody>
           ${parts(row).map(({ kind, cost, counted: said }) => {
             const about = KINDS.find((it) => it.key === kind);
@@ -100,13 +101,13 @@ function Breakdown({ row, currency }) {
                   <small>${said}</small>
                 </th>
                 <td class="part"><span style=${{ width: `${Math.max(0, share) * 100}%` }} class=${`c${about?.colour}`}></span></td>
-                <td>${percent(share)}</td>
+                <td class="share">${percent(share)}</td>
                 <td title=${exactMoney(cost, currency)}>${money(cost, currency)}</td>
               </tr>
             `;
           })}
         </tbody>
-        <tfoot><tr><th scope="row">Total</th><td></td><td></td><td>${money(exactSum(parts(row).map((it) => it.cost)), currency)}</td></tr></tfoot>
+        <tfoot><tr><th scope="row">Total</th><td class="part"></td><td class="share"></td><td>${money(exactSum(parts(row).map((it) => it.cost)), currency)}</td></tr></tfoot>
       </table>
     </section>
   `;

@@ -26,7 +26,7 @@ export function PricesView({ viewer }) {
       ${books.data && !listed.length && html`<${Empty} title="No price books">Load one with <code>tollbook prices load</code>; until then all usage goes to quarantine.<//>`}
       ${listed.length > 0 &&
       html`
-        <div class="plain-table" tabindex="0" role="region" aria-label="Price books">
+        <div class="plain-table" tabindex="0" role="region" aria-label="List of price books">
           <table>
             <thead><tr><th scope="col">Book</th><th scope="col">State</th><th scope="col">From</th><th scope="col">Of</th><th scope="col">Currency</th></tr></thead>
             <tbody>
@@ -64,7 +64,7 @@ function Rates({ version }) {
       <header>
         <h2>${answer.data ? `Rates of ${answer.data.price_book.name}` : "Rates"}</h2>
         <div class="toolbar">
-          <label class="search"><input type="search" inputmode="tel" aria-label="Search a destination" placeholder="Destination, such as +4420" value=${prefix} onInput=${(/** @type {any} */ e) => change({ prefix: e.target.value || null }, { replace: true })} /></label>
+          <label class="search"><input type="search" inputmode="tel" aria-label="Search a destination" placeholder="Destination, as +44 20" value=${prefix} onInput=${(/** @type {any} */ e) => change({ prefix: e.target.value || null }, { replace: true })} /></label>
           <select aria-label="Kind of usage" value=${meter} onChange=${(/** @type {any} */ e) => change({ meter: e.target.value || null })}>
             <option value="">All usage</option>
             ${METERS.map((it) => html`<option key=${it.type} value=${it.type}>${it.name}</option>`)}
@@ -76,7 +76,7 @@ function Rates({ version }) {
       ${answer.data && !rows(rates).length && html`<${Empty} title="No such rate">No rate on this page fits. ${answer.data.next_after ? "There are more pages." : ""}<//>`}
       ${rates.length > 0 &&
       html`
-        <div class="plain-table tall" tabindex="0" role="region" aria-label="Rates">
+        <div class="plain-table tall" tabindex="0" role="region" aria-label="List of rates">
           <table>
             <thead><tr><th scope="col">Usage</th><th scope="col">Destination</th><th scope="col">Conditions</th><th scope="col" class="number">Price</th><th scope="col">Per</th></tr></thead>
             <tbody>${rows(rates)}</tbody>
@@ -84,7 +84,7 @@ function Rates({ version }) {
         </div>
       `}
       ${answer.data &&
-      html`<p class="note">
+      html`<p class="note below">
         ${count(rates.length)} of ${count(answer.data.rates.length)} rates of this page. Without a destination a rate is for all. ${answer.data.next_after && html`<a href=${hrefWith({ after: answer.data.next_after })}>Next page</a>`}
         ${after && html` <a href=${hrefWith({ after: null })}>First page</a>`}
       </p>`}

@@ -188,3 +188,10 @@ export function exactSum(amounts) {
  * @param {string} [many]
  */
 export const counted = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
+
+/**
+ * A quantity with its unit, as the API names it in the singular.
+ * @param {number} n
+ * @param {string} unit
+ */
+export const quantity = (n, unit) => `${count(n)} ${n === 1 || unit.includes("-") ? unit : `${unit}s`}`;
