@@ -61,5 +61,5 @@ def test_the_events_of_a_kind_stand_behind_its_figure_and_tell_their_price(look:
 
 
 def test_an_unknown_user_is_said_to_be_unknown(look: Look) -> None:
-    page = look("acme", f"#/?{JANUARY}&user=nobody")
+    page = look("acme", f"#/?{JANUARY}&user=nobody", refused=True)
     expect(page.get_by_text("Acme Corp has no user with the id nobody")).to_be_visible()

@@ -26,7 +26,7 @@ import { html } from "./html.js";
 const HEIGHT = 248;
 const TOP = 12;
 const BOTTOM = 26;
-const TICKS = 4;
+const TICKS = 5;
 const PER_LETTER = 6.6;
 
 /** @param {Chart} props */

@@ -41,6 +41,7 @@ export function Table({ label, columns, rows, context, sort, descending, onSort,
   const fitting = Math.ceil(shown / height) + 2 * BEYOND;
   const last = printing ? Math.min(rows.length, MOST_PRINTED) : Math.min(rows.length, first + fitting);
   const totals = useMemo(() => columns.map((it) => it.total(rows, context)), [columns, rows, context]);
+  const widths = useMemo(() => columns.map((it, index) => widthOf(it, totals[index], context)), [columns, totals, context]);
   const most = useMemo(() => largest(rows.map((row) => row.total_cost)), [rows]);
 
   useEffect(() => {
@@ -77,9 +78,9 @@ export function Table({ label, columns, rows, context, sort, descending, onSort,
       aria-label=${label}
       tabindex="0"
     >
-      <table aria-rowcount=${rows.length + 2} style=${{ minWidth: `${columns.reduce((sum, it) => sum + it.width, 0)}px`, "--row": `${height}px` }}>
+      <table aria-rowcount=${rows.length + 2} style=${{ minWidth: `${widths.reduce((sum, it) => sum + it, 0)}px`, "--row": `${height}px` }}>
         <caption class="unseen">${label}</caption>
-        <colgroup>${columns.map((it) => html`<col key=${it.key} style=${{ width: `${it.width}px` }} />`)}</colgroup>
+        <colgroup>${columns.map((it, index) => html`<col key=${it.key} style=${{ width: `${widths[index]}px` }} />`)}</colgroup>
         <thead>
           <tr aria-rowindex="1">
             ${columns.map((it) => html`<${Heading} key=${it.key} column=${it} sorted=${it.key === sort} descending=${descending} onSort=${onSort} />`)}
@@ -107,6 +108,15 @@ export function Table({ label, columns, rows, context, sort, descending, onSort,
     </div>
   `;
 }
+
+/**
+ * How wide a column is: the total is the longest figure in it, and no figure may be cut.
+ * @param {Column} column
+ * @param {number | string | null} total
+ * @param {Context} context
+ */
+const widthOf = (column, total, context) =>
+  column.role === "text" || total === null ? column.width : Math.max(column.width, 24 + 8 * column.show(total, context).length);
 
 /** @param {number[]} values */
 const largest = (values) => values.reduce((most, it) => Math.max(most, it), 0);

@@ -25,8 +25,8 @@ import { UsersTable } from "../parts/users_table.js";
  * @property {string} status
  */
 
-/** What stands beside the rows of an answer. */
-const INCLUDE = "";
+/** What is asked for beside the rows: sums with usage that is no user's, and how far they can be trusted. */
+const INCLUDE = "meta";
 
 /**
  * The question about the users of an organization.
@@ -61,7 +61,7 @@ function Loaded({ organization, viewer }) {
   const meter = kindOf(query.kind)?.meters.join(",");
   const path = usersPath(organization.id, period, { meter });
   const answer = useAnswer(path, { subject: `users ${organization.id}` });
-  const earlier = useAnswer(usersPath(organization.id, earlierPeriod, { meter, limit: comparing || !INCLUDE ? undefined : 1 }), {
+  const earlier = useAnswer(usersPath(organization.id, earlierPeriod, { meter, limit: comparing || !INCLUDE.includes("totals") ? undefined : 1 }), {
     subject: `users ${organization.id}`,
   });
   const costs = useMemo(

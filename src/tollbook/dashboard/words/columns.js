@@ -147,6 +147,8 @@ export const ORGANIZATION_COLUMNS = [
     width: 220,
     role: "text",
   },
+  { ...SHARE, optional: false },
+  change((row) => row.organization_id),
   number("users", "Users", "Users of the organization", (row) => row.users_count),
   ...messages,
   number("api_requests", "API Requests", "API calls", (row) => row.api_requests_count),
@@ -155,8 +157,6 @@ export const ORGANIZATION_COLUMNS = [
   number("phones_purchased", "Phones Purchased", "Purchases", (row) => row.phone_purchase_count),
   number("brands", "Brands", "Brand registrations", (row) => row.brand_registration_count),
   number("kb_count", "KB Count", "Knowledge bases in use", (row) => row.kb_count),
-  { ...SHARE, optional: false },
-  change((row) => row.organization_id),
   COST,
 ];
 
