@@ -12,7 +12,7 @@ def _tab_to(page: Page, name: str, most: int = 40) -> None:
     for _ in range(most):
         page.keyboard.press("Tab")
         focused = page.evaluate(
-            "(it => (it.getAttribute('aria-label') ?? it.textContent).trim())(document.activeElement)"
+            "(document.activeElement.ariaLabel ?? document.activeElement.textContent).trim()"
         )
         if focused.startswith(name):
             outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
