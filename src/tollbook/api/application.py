@@ -17,6 +17,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from tollbook.api.access import KEY_HEADER, authenticate, presented, require
+from tollbook.api.analytics_organizations import GET_ORGANIZATIONS
+from tollbook.api.analytics_overview import GET_OVERVIEW
+from tollbook.api.analytics_usage import GET_USAGE
 from tollbook.api.analytics_users import GET_USERS
 from tollbook.api.endpoint import Call, Endpoint, read_query
 from tollbook.api.events import POST_EVENTS
@@ -38,6 +41,9 @@ from tollbook.domain.errors import InternalError, MethodNotAllowed, NotFound, To
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     GET_USERS,
+    GET_ORGANIZATIONS,
+    GET_OVERVIEW,
+    GET_USAGE,
     POST_EVENTS,
     POST_REVERSALS,
     GET_EVENT,

@@ -16,6 +16,7 @@ from tollbook.api.access import organization_of
 from tollbook.api.cache import Answer
 from tollbook.api.endpoint import Call, Kind, Parameter
 from tollbook.api.responses import answer_response
+from tollbook.domain.directory import currency_problem
 from tollbook.domain.errors import InvalidRequest, NotYet, PermissionMissing, Problem
 from tollbook.domain.periods import Period, resolve
 from tollbook.store import quarantine
@@ -101,9 +102,17 @@ def scope_of(call: Call, snapshot: Snapshot) -> Scope:
     bound = call.key.scope
     named = call.query.get("organization_id") or bound.organization_id
     if named is None:
-        return Scope(call.tenant, currency=call.query.get("currency"))
+        return Scope(call.tenant, currency=_currency(call))
     row = organization_of(snapshot, call.key, named)
-    return Scope(call.tenant, row, bound.user_id or call.query.get("user_id"))
+    return Scope(call.tenant, row, bound.user_id or call.query.get("user_id"), _currency(call))
+
+
+def _currency(call: Call) -> str | None:
+    named: str | None = call.query.get("currency")
+    problem = currency_problem(named) if named is not None else None
+    if problem:
+        raise InvalidRequest.of([problem])
+    return named
 
 
 def refuse_user_key(call: Call) -> None:

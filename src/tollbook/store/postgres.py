@@ -19,6 +19,7 @@ _PARTITION_LOCK = 7_108_652_301
 """The advisory lock of whoever creates partitions; the number means nothing else."""
 
 _NAMED = re.compile(r"(?<!:):([a-z_]+)")
+_IN_LIST = re.compile(r"\bIN :([a-z_]+)")
 
 
 class Postgres:
@@ -111,7 +112,12 @@ def _pool(url: URL) -> Engine:
 
 @cache
 def _in_psycopg(sql: str) -> str:
-    return _NAMED.sub(r"%(\1)s", sql.replace("%", "%%"))
+    """Write parameters as the driver knows them.
+
+    A list is one array: its organizations are then looked up one after the other in the key, where
+    a join would be planned as a scan of everybody's sums.
+    """
+    return _NAMED.sub(r"%(\1)s", _IN_LIST.sub(r"= ANY(:\1)", sql.replace("%", "%%")))
 
 
 def _prepare(connection: psycopg.Connection[Any], _record: object) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from tollbook.domain.meters import CATALOGUE
+from tollbook.store import resources
 from tollbook.store.database import Snapshot
 from tollbook.store.rollups import KEYS, SUMS
 
@@ -66,6 +67,13 @@ CHECKS = (
         f"CAST(SUM({_ONE}) AS BIGINT) FROM events WHERE resource_id IS NOT NULL "
         f"GROUP BY organization_id, {_OWNER}, meter, resource_id, day",
         f"SELECT {', '.join(_RESOURCE)}, count FROM resources_daily",
+    ),
+    Check(
+        "organization_resources",
+        ("organization_id", "month", "meter", "resource_id", "days"),
+        resources.FROM_EVENTS,
+        "SELECT organization_id, month, meter, resource_id, days FROM organization_resources "
+        "WHERE days <> 0",
     ),
     Check(
         "event_keys",
