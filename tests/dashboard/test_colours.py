@@ -1,4 +1,4 @@
-"""The colours of kinds of usage are told apart by eyes that see fewer hues, and stand out from the ground."""
+"""Kinds of usage are told apart by eyes that see fewer hues, and stand out from the ground."""
 
 import re
 from itertools import combinations
