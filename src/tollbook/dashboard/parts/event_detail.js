@@ -23,7 +23,7 @@ export function EventDetail({ organization, id }) {
   const { event, status, charge, unlike, reversal, quarantine } = answer.data;
   return html`
     <div class="event-detail">
-      <h4>${charge ? `Why it costs ${exactMoney(charge.cost, charge.currency)}` : "Why it costs nothing yet"}</h4>
+      <h3>${charge ? `Why it costs ${exactMoney(charge.cost, charge.currency)}` : "Why it costs nothing yet"}</h3>
       ${charge && html`<${Charge} charge=${charge} />`}
       ${quarantine && html`<p class="notice">${quarantine.error}.</p>`}
       ${unlike && html`<p class="notice">${unlike.error}.</p>`}

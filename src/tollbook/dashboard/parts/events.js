@@ -45,7 +45,7 @@ export function Events({ organization, user, period }) {
   return html`
     <section class="events" id="events" aria-label="Events">
       <header>
-        <h3>Events</h3>
+        <h2>Events</h2>
         <select aria-label="Kind of event" value=${query.events ?? ""} onChange=${(/** @type {any} */ e) => change({ events: e.target.value || null, event: null })}>
           <option value="">All kinds</option>
           ${KINDS.filter((it) => it.key !== "brand").map((it) => html`<option key=${it.key} value=${it.key}>${it.name}</option>`)}

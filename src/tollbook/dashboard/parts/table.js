@@ -116,7 +116,7 @@ export function Table({ label, columns, rows, context, sort, descending, onSort,
  * @param {Context} context
  */
 const widthOf = (column, total, context) =>
-  column.role === "text" || total === null ? column.width : Math.max(column.width, 24 + 8 * column.show(total, context).length);
+  column.role === "text" || total === null ? column.width : Math.max(column.width, 28 + 8 * column.show(total, context).length);
 
 /** @param {number[]} values */
 const largest = (values) => values.reduce((most, it) => Math.max(most, it), 0);

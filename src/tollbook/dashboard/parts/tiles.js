@@ -36,7 +36,7 @@ export const Tiles = ({ tiles, against, dimmed = false }) => html`
 export function Change({ now, before, against }) {
   if (before === null) return null;
   const text = changed(now, before);
-  if (text === null) return html`<span class="change" title=${`Nothing from ${against}`}>${now ? "none before" : ""}</span>`;
+  if (text === null) return null;
   const way = /[1-9]/.test(text) ? (now > before ? "up" : "down") : "same";
   return html`<span class=${`change ${way}`} title=${`Against ${against}`}>${way === "up" ? "▲" : way === "down" ? "▼" : ""} ${text}<span class="unseen"> against the previous period</span></span>`;
 }

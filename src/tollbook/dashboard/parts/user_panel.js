@@ -85,7 +85,7 @@ function Breakdown({ row, currency }) {
   const chosen = route.value.query.events;
   return html`
     <section class="breakdown" aria-label="Cost breakdown">
-      <h3>What it is made of</h3>
+      <h2>What it is made of</h2>
       <table>
         <caption class="unseen">Cost by kind of usage: the kind, a bar, its share, its cost</caption>
         <tbody>
@@ -132,7 +132,7 @@ function Busiest({ organization, user, period }) {
   if (!found.length) return null;
   return html`
     <section class="busiest" aria-label="Busiest days">
-      <h3>Busiest days</h3>
+      <h2>Busiest days</h2>
       <ol>
         ${found.map(
           (/** @type {any} */ it) => html`
