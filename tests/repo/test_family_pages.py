@@ -19,8 +19,6 @@ KEYS = {"$KEY": "tenant", "$ATLAS": "atlas"}
 ANSWERED = re.compile(
     r'curl -s "(\S+)" \\\n +-H "X-API-Key: (\$\w+)"\n```\n\n```json\n(.*?)```', re.DOTALL
 )
-    r'curl -s "(\S+)" \\\n +-H "X-API-Key: (\$\w+)"\n```\n\n```json\n(.*?)```', re.DOTALL
-)
 
 
 @pytest.fixture(scope="module")
