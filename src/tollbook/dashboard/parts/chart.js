@@ -19,7 +19,7 @@ import { html } from "./html.js";
  * @property {string} bucket day, week or month
  * @property {Series[]} series The ones that are shown, from the bottom up.
  * @property {(value: number) => string} show
- * @property {(value: number) => string} tick
+ * @property {(value: number, step: number) => string} tick
  * @property {number[]} [earlier] Totals of the period before, bucket by bucket.
  */
 
@@ -38,7 +38,7 @@ export function BarChart({ label, buckets, bucket, series, show, tick, earlier }
   const tops = buckets.map((_, index) => series.reduce((sum, it) => sum + Math.max(0, it.values[index]), 0));
   const lows = buckets.map((_, index) => series.reduce((sum, it) => sum + Math.min(0, it.values[index]), 0));
   const scale = scaleOf(Math.min(0, ...lows), Math.max(0, ...tops, ...(earlier ?? [])));
-  const left = Math.max(32, ...scale.ticks.map((it) => tick(it).length * PER_LETTER + 10));
+  const left = Math.max(32, ...scale.ticks.map((it) => tick(it, scale.step).length * PER_LETTER + 10));
   const step = (width - left) / Math.max(1, buckets.length);
   const y = (/** @type {number} */ value) =>
     TOP + (HEIGHT - TOP - BOTTOM) * (1 - (value - scale.low) / (scale.high - scale.low || 1));
@@ -87,7 +87,7 @@ export function BarChart({ label, buckets, bucket, series, show, tick, earlier }
               (it) => html`
                 <g key=${it} class=${it === 0 ? "zero" : "grid"}>
                   <line x1=${left} x2=${width} y1=${Math.round(y(it)) + 0.5} y2=${Math.round(y(it)) + 0.5} />
-                  <text x=${left - 8} y=${y(it)} dy="0.32em" text-anchor="end">${tick(it)}</text>
+                  <text x=${left - 8} y=${y(it)} dy="0.32em" text-anchor="end">${tick(it, scale.step)}</text>
                 </g>
               `,
             )}
@@ -168,7 +168,7 @@ export function scaleOf(least, most) {
   const high = Math.max(step, Math.ceil((most / step) * 0.999) * step);
   const ticks = [];
   for (let n = Math.round(low / step); n <= Math.round(high / step); n += 1) ticks.push(Number((n * step).toPrecision(12)));
-  return { low, high, ticks };
+  return { low, high, step, ticks };
 }
 
 /**

@@ -116,7 +116,7 @@ function Body({ answer, usage, kind, currency, period }) {
   const series = all.filter((it) => !hidden.has(it.key));
   const unit = all[0] && usage ? meterOf(kindOf(kind)?.meters[0] ?? "")?.unit ?? "" : "";
   const show = (/** @type {number} */ it) => (usage ? `${count(Math.round(it * 100) / 100)} ${unit}` : money(it, currency));
-  const tick = (/** @type {number} */ it) => (usage ? shortCount(it) : axisMoney(it, currency));
+  const tick = (/** @type {number} */ it, /** @type {number} */ step) => (usage ? shortCount(it) : axisMoney(it, currency, step));
   const earlier = answer.data.comparison && earlierTotals(answer.data, usage, kind, hidden);
   const props = { label: usage ? `${kindOf(kind)?.name}, ${unit} over time` : "Cost over time by kind of usage", buckets, bucket, series, show, tick, earlier };
   const toggle = (/** @type {string} */ key) => {

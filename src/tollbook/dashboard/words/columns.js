@@ -118,7 +118,7 @@ export const USER_COLUMNS = [
     value: (row) => row.user_name,
     show: String,
     total: () => "Total",
-    width: 210,
+    width: 232,
     role: "text",
   },
   ...messages,

@@ -40,10 +40,11 @@ export function exactMoney(value, currency) {
  * An amount for an axis, short.
  * @param {number} value
  * @param {string} currency
+ * @param {number} step Between two marks of the axis: all have the decimals that it needs.
  */
-export function axisMoney(value, currency) {
-  const short = Math.abs(value) >= 10_000;
-  const digits = !short && value % 1 ? (Math.abs(value) < 0.1 ? 3 : 2) : short ? 1 : 0;
+export function axisMoney(value, currency, step) {
+  const short = step >= 2_000;
+  const digits = short ? 1 : Number.isInteger(step) ? 0 : Math.max(2, -Math.floor(Math.log10(step)) + 1);
   return numbers(`axis ${currency} ${short} ${digits}`, {
     style: "currency",
     currency,
