@@ -29,6 +29,7 @@ CODES = {
     "SumOutOfRange": (422, "sum_out_of_range"),
     "QueueFull": (429, "queue_full"),
     "NotYet": (503, "not_yet"),
+    "FormatNotInstalled": (501, "format_not_installed"),
     "StoreUnavailable": (503, "store_unavailable"),
 }
 

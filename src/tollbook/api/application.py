@@ -23,6 +23,7 @@ from tollbook.api.analytics_series import GET_SERIES
 from tollbook.api.analytics_usage import GET_USAGE
 from tollbook.api.analytics_users import GET_USERS
 from tollbook.api.endpoint import Call, Endpoint, read_query
+from tollbook.api.event_list import GET_EVENTS
 from tollbook.api.events import POST_EVENTS
 from tollbook.api.explanations import GET_EVENT
 from tollbook.api.incoming import MOST_BYTES, read_bounded
@@ -46,6 +47,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     GET_OVERVIEW,
     GET_USAGE,
     GET_SERIES,
+    GET_EVENTS,
     POST_EVENTS,
     POST_REVERSALS,
     GET_EVENT,

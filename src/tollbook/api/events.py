@@ -25,6 +25,7 @@ from tollbook.domain.errors import (
     UnreadableBody,
     UnsupportedBody,
 )
+from tollbook.domain.events import instant_text
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.domain.receipts import Outcome, Receipt
 from tollbook.ingest.catalogue import TermsById
@@ -46,11 +47,12 @@ class Counts(msgspec.Struct):
 
 
 class EventsAnswer(msgspec.Struct):
-    """What became of a request: counts, and a receipt for each event, in order."""
+    """What became of a request: counts, a receipt for each event in order, and since when."""
 
     success: bool
     counts: Counts
     receipts: Sequence[Receipt]
+    as_of: str
 
 
 async def post_events(request: Request, services: Services, read_query: QueryReader) -> Response:
@@ -118,7 +120,8 @@ def receipts_response(settled: Settled, services: Services) -> Response:
     status = 200 if good else 207
     if settled.refused:
         status = 409 if counts.conflict else 422
-    return json_response(EventsAnswer(good, counts, settled.receipts), status)
+    as_of = instant_text(settled.as_of)
+    return json_response(EventsAnswer(good, counts, settled.receipts, as_of), status)
 
 
 POST_EVENTS = Endpoint(

@@ -33,6 +33,7 @@ EVENTS_ANSWER: dict[str, Any] = {
             ],
         },
     ],
+    "as_of": "2024-01-15T10:31:00.123456Z",
 }
 
 CHARGE: dict[str, Any] = {
@@ -106,6 +107,7 @@ REVERSALS_ANSWER: dict[str, Any] = {
             ],
         },
     ],
+    "as_of": "2024-01-15T10:31:00.123456Z",
 }
 
 ORGANIZATION: dict[str, Any] = {

@@ -6,6 +6,7 @@ from typing import Any
 
 from tollbook import __version__
 from tollbook.api.endpoint import Body, Endpoint, Kind, Parameter
+from tollbook.api.formats.choice import FORMAT, MEDIA_TYPES, Format
 from tollbook.api.schemas import Components, types_in
 from tollbook.domain.errors import (
     ApiKeyRequired,
@@ -19,6 +20,13 @@ from tollbook.domain.errors import (
 )
 
 Document = dict[str, Any]
+
+_ROWS = {
+    Format.CSV: "user_id,total_cost\r\nuser_123,193.35\r\n",
+    Format.NDJSON: '{"user_id":"user_123","total_cost":193.35}\n',
+    Format.PARQUET: "PAR1",
+}
+"""How rows look in each format; those of a question have its own fields."""
 
 _EVERYWHERE = (ApiKeyRequired, InvalidApiKey, PermissionMissing, StoreUnavailable)
 _EXAMPLE_SENTENCES = {
@@ -35,6 +43,8 @@ _EXAMPLE_SENTENCES = {
     "body_too_large": "the body must have at most 16777216 bytes",
     "unsupported_body": "Content-Encoding must be gzip, or absent",
     "queue_full": "the write queue is full; nothing was taken, try again soon",
+    "format_not_installed": "Parquet needs pyarrow, which is not installed here: "
+    "pip install 'tollbook[parquet]'",
     "not_yet": "the state asked for has not arrived here yet; ask again in a second",
     "sum_out_of_range": "a sum of the ledger would pass what it can hold; nothing was stored",
     "store_unavailable": "the database is not available; nothing was stored",
@@ -102,7 +112,7 @@ def _operation(endpoint: Endpoint, components: Components) -> Document:
     }
     of_body = (BodyTooLarge,) if endpoint.request else ()
     operation["responses"] = _merged(
-        {**answers, **_not_modified(endpoint)},
+        {**_with_formats(endpoint, answers), **_not_modified(endpoint)},
         _errors(
             it
             for it in (*endpoint.errors, *of_body, *_EVERYWHERE)
@@ -188,6 +198,18 @@ def _answer(status: int, body: Body, components: Components) -> Document:
             for media_type in body.media_types
         },
     }
+
+
+def _with_formats(endpoint: Endpoint, answers: Document) -> Document:
+    """Add the other formats of an answer that has them."""
+    if FORMAT not in endpoint.parameters:
+        return answers
+    schema = {"type": "string", "description": "The rows of the answer."}
+    others = {
+        MEDIA_TYPES[it]: {"schema": schema, "example": example} for it, example in _ROWS.items()
+    }
+    found: Document = answers["200"]
+    return {**answers, "200": {**found, "content": {**found["content"], **others}}}
 
 
 def _not_modified(endpoint: Endpoint) -> Document:

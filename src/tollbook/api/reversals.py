@@ -73,6 +73,7 @@ POST_REVERSALS = Endpoint(
                 "success": True,
                 "counts": {**REVERSALS_ANSWER["counts"], "rejected": 0},
                 "receipts": REVERSALS_ANSWER["receipts"][:1],
+                "as_of": REVERSALS_ANSWER["as_of"],
             },
             description="All taken back, now or before.",
         ),

@@ -19,7 +19,7 @@ class Services:
     """The running parts: `clock` gives microseconds since 1970 in UTC.
 
     One thread at a time decodes large bodies, one loads books, and one looks at what rerating would
-    change.
+    change. A few at a time write long exports, each with a connection of its own.
     """
 
     database: Database
@@ -35,3 +35,4 @@ class Services:
     decoding: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
     looking: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
     loading: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
+    exporting: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(4))

@@ -17,6 +17,7 @@ TollbookError
 │   ├── UnsupportedBody         415
 │   ├── SumOutOfRange           422  a rollup would pass what a 64-bit integer holds
 │   ├── QueueFull               429
+│   ├── FormatNotInstalled      501  a format that needs a package this server has not
 │   └── NotYet                  503  the state asked for has not arrived here
 ├── StoreUnavailable            503  the database did not answer; nothing was acknowledged
 ├── InternalError               500  a defect of Tollbook
@@ -162,6 +163,13 @@ class QueueFull(RequestError):
     status = 429
     code = "queue_full"
     headers = {"Retry-After": "1"}
+
+
+class FormatNotInstalled(RequestError):
+    """The format asked for needs a package that is not installed at this server."""
+
+    status = 501
+    code = "format_not_installed"
 
 
 class NotYet(RequestError):

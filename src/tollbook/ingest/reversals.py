@@ -99,12 +99,13 @@ def reverse(
         receipts.sort(key=lambda receipt: receipt.index)
         if atomic and any(receipt.code for receipt in receipts):
             transaction.undo()
-            return Settled([_refused(receipt) for receipt in receipts], refused=True)
+            return Settled([_refused(receipt) for receipt in receipts], now, refused=True)
+        as_of = now
         if batch.rows:
-            batch.store(now)
+            as_of = batch.store(now)
         else:
             transaction.undo()
-    return Settled(receipts)
+    return Settled(receipts, as_of)
 
 
 def _refused(receipt: Receipt) -> Receipt:
@@ -192,10 +193,9 @@ class _Batch:
         self._keys[number, reversal.id] = Key(print_, original.day)
         self._reversed[number, reversal.reverses] = reversal.id
 
-    def store(self, now: int) -> None:
-        """Store what was accepted."""
-        made = [it._replace(received_at=now) for it in self._made]
-        reversals.record(self._transaction, self.rows, made, now)
+    def store(self, now: int) -> int:
+        """Store what was accepted; give the instant of the commit."""
+        return reversals.record(self._transaction, self.rows, self._made, now)
 
 
 def negated(original: Stored, identity: str, print_: int) -> Staged:

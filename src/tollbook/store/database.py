@@ -89,6 +89,12 @@ class Database:
             yield Snapshot(self.engine, connection)
 
     @contextmanager
+    def streaming(self) -> Iterator[Snapshot]:
+        """Read much from one snapshot, once and in order, in little memory."""
+        with in_our_words(), self.engine.streamer() as connection, connection.begin():
+            yield Snapshot(self.engine, connection)
+
+    @contextmanager
     def writing(self) -> Iterator[Transaction]:
         """Write in one transaction, committed durably when the block ends without an error."""
         with in_our_words(), self.engine.writer() as connection, connection.begin():

@@ -40,6 +40,10 @@ class Postgres:
         """Open a connection whose transaction reads one snapshot and cannot write."""
         return self._readers.connect()
 
+    def streamer(self) -> Connection:
+        """Open a reader: pages are the server's to keep."""
+        return self.reader()
+
     def close(self) -> None:
         """Close every connection."""
         self.sqlalchemy.dispose()
