@@ -1,5 +1,6 @@
 /** One user: what they cost by kind, how it moved, on which days most, and the events behind it. */
 import { pathOf } from "../state/api.js";
+import { userPath } from "../state/questions.js";
 import { useAnswer } from "../state/resource.js";
 import { change, hrefWith, route } from "../state/route.js";
 import { count, counted, days, exactMoney, exactSum, longDay, money, percent, twoDecimals } from "../words/format.js";
@@ -19,12 +20,12 @@ const MOST_BUSIEST = 5;
 /** @param {{organization: Organization, user: string, period: import("../words/periods.js").Period, alone?: boolean}} props */
 export function UserPanel({ organization, user, period, alone = false }) {
   const subject = `user ${organization.id} ${user}`;
-  const path = onePath(organization.id, user, period);
+  const path = userPath(organization.id, user, period);
   const answer = useAnswer(path, { subject });
   const earlierPeriod = before(period);
-  const earlier = useAnswer(onePath(organization.id, user, earlierPeriod), { subject });
-  const row = answer.data?.users[0];
-  const then = earlier.data?.users[0];
+  const earlier = useAnswer(userPath(organization.id, user, earlierPeriod), { subject });
+  const row = rowOf(answer.data, user);
+  const then = rowOf(earlier.data, user);
   const { currency } = organization;
   const name = (/** @type {string} */ text) => (alone ? html`<h1 id="user-name">${text}</h1>` : html`<h2 id="user-name">${text}</h2>`);
   if (answer.error && !answer.data) return html`${name(user)}<${Refused} error=${answer.error} reload=${answer.reload} />`;
@@ -53,12 +54,10 @@ export function UserPanel({ organization, user, period, alone = false }) {
 }
 
 /**
- * @param {string} organization
+ * @param {any} data
  * @param {string} user
- * @param {{start: string, end: string}} period
  */
-const onePath = (organization, user, period) =>
-  pathOf("v1/analytics/users", { organization_id: organization, user_id: user, start_date: period.start, end_date: period.end });
+const rowOf = (data, user) => data?.users.find((/** @type {any} */ it) => it.user_id === user);
 
 /**
  * The kinds of a breakdown, each with its cost and what was counted.

@@ -1,6 +1,6 @@
 /** An organization: its tiles, its usage over time, and the table of its users. */
 import { useMemo } from "../vendor/hooks.js";
-import { pathOf } from "../state/api.js";
+import { sumsPath, usersPath } from "../state/questions.js";
 import { useAnswer } from "../state/resource.js";
 import { hrefTo, route } from "../state/route.js";
 import { isAdmin } from "../state/session.js";
@@ -25,24 +25,6 @@ import { UsersTable } from "../parts/users_table.js";
  * @property {string} status
  */
 
-/** What is asked for beside the rows: sums with usage that is no user's, and how far they can be trusted. */
-const INCLUDE = "meta";
-
-/**
- * The question about the users of an organization.
- * @param {string} organization
- * @param {{start: string, end: string}} period
- * @param {Record<string, string | number | undefined>} [more]
- */
-export const usersPath = (organization, period, more = {}) =>
-  pathOf("v1/analytics/users", {
-    organization_id: organization,
-    start_date: period.start,
-    end_date: period.end,
-    include: INCLUDE,
-    ...more,
-  });
-
 /** @param {{id: string, viewer: import("../state/session.js").Viewer}} props */
 export function OrganizationView({ id, viewer }) {
   const about = useAnswer(`v1/organizations/${encodeURIComponent(id)}`, { live: false });
@@ -59,9 +41,9 @@ function Loaded({ organization, viewer }) {
   const earlierPeriod = before(period);
   const comparing = query.compare === "previous_period";
   const meter = kindOf(query.kind)?.meters.join(",");
-  const path = usersPath(organization.id, period, { meter });
+  const path = usersPath(organization.id, period, meter);
   const answer = useAnswer(path, { subject: `users ${organization.id}` });
-  const earlier = useAnswer(usersPath(organization.id, earlierPeriod, { meter, limit: comparing || !INCLUDE.includes("totals") ? undefined : 1 }), {
+  const earlier = useAnswer(sumsPath(organization.id, earlierPeriod, meter, comparing), {
     subject: `users ${organization.id}`,
   });
   const costs = useMemo(
