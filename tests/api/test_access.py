@@ -36,12 +36,54 @@ class Case(NamedTuple):
 
 
 JANUARY = {"start_date": "2024-01-01", "end_date": "2024-01-31"}
+BUDGET = {"monthly": 100}
 FOREIGN = {"organization": 404, "user": 404, "stranger": 404}
 # Two organizations have a user_2; a key of one of them sees no other.
 AMBIGUOUS = for_readers(reader=400, admin=400, user=404, stranger=404)
 CASES = [
     Case("GET", "/v1/analytics/users?organization_id=org_1", for_readers(stranger=404)),
     Case("GET", "/v1/analytics/users?organization_id=org_2", for_readers(**FOREIGN)),
+    Case("GET", "/v1/analytics/changes", for_readers(user=403)),
+    Case("GET", "/v1/analytics/changes?organization_id=org_1", for_readers(user=403, stranger=404)),
+    Case(
+        "GET",
+        "/v1/analytics/changes?organization_id=org_2",
+        for_readers(organization=404, user=403, stranger=404),
+    ),
+    Case("GET", "/v1/analytics/forecast", for_readers()),
+    Case("GET", "/v1/analytics/forecast?organization_id=org_1", for_readers(stranger=404)),
+    Case("GET", "/v1/analytics/forecast?organization_id=org_2", for_readers(**FOREIGN)),
+    Case(
+        "GET",
+        "/v1/analytics/forecast?organization_id=org_1&user_id=user_1",
+        for_readers(stranger=404),
+    ),
+    Case("GET", "/v1/budgets", for_readers()),
+    Case("GET", "/v1/budgets?organization_id=org_1", for_readers(stranger=404)),
+    Case("GET", "/v1/budgets?organization_id=org_2", for_readers(**FOREIGN)),
+    Case("PUT", "/v1/budgets/org_1", for_admins(user=403, stranger=404), BUDGET),
+    Case(
+        "PUT",
+        "/v1/budgets/org_2",
+        for_admins(organization=404, user=403, stranger=404),
+        BUDGET,
+    ),
+    Case("PUT", "/v1/budgets/org_1/users/user_1", for_admins(user=403, stranger=404), BUDGET),
+    Case(
+        "PUT",
+        "/v1/budgets/org_2/users/user_1",
+        for_admins(organization=404, user=403, stranger=404),
+        BUDGET,
+    ),
+    # The first that may takes it away; then there is none.
+    Case("DELETE", "/v1/budgets/org_1", for_admins(404, organization=200, user=403)),
+    Case("DELETE", "/v1/budgets/org_2", for_admins(organization=404, user=403, stranger=404)),
+    Case("DELETE", "/v1/budgets/org_1/users/user_1", for_admins(404, organization=200, user=403)),
+    Case(
+        "DELETE",
+        "/v1/budgets/org_2/users/user_1",
+        for_admins(organization=404, user=403, stranger=404),
+    ),
     Case("GET", "/v1/analytics/organizations", for_readers(user=403)),
     Case("GET", "/v1/analytics/overview", for_readers(user=403)),
     Case("GET", "/v1/analytics/usage?organization_id=org_1", for_readers(stranger=404)),
@@ -190,6 +232,8 @@ def cast(site: Site) -> Cast:
         tenant.organization(organization)
         users = ("user_1", "user_2")
         tenant.send(*(event(id=it, user_id=it, organization_id=organization) for it in users))
+        for path in (organization, f"{organization}/users/user_1"):
+            tenant.call("PUT", f"/v1/budgets/{path}", json=BUDGET)
     tenant.send(event(id="lost", organization_id="nobody"))
     tenant.reverse(reversal("user_1"), reversal("user_2"))
     stranger.send(event(organization_id="org_2"))

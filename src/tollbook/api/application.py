@@ -17,11 +17,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from tollbook.api.access import KEY_HEADER, authenticate, presented, require
+from tollbook.api.analytics_changes import GET_CHANGES
+from tollbook.api.analytics_forecast import GET_FORECAST
 from tollbook.api.analytics_organizations import GET_ORGANIZATIONS
 from tollbook.api.analytics_overview import GET_OVERVIEW
 from tollbook.api.analytics_series import GET_SERIES
 from tollbook.api.analytics_usage import GET_USAGE
 from tollbook.api.analytics_users import GET_USERS
+from tollbook.api.budgets import BUDGET_ENDPOINTS
 from tollbook.api.endpoint import Call, Endpoint, read_query
 from tollbook.api.event_list import GET_EVENTS
 from tollbook.api.events import POST_EVENTS
@@ -43,6 +46,9 @@ from tollbook.domain.errors import InternalError, MethodNotAllowed, NotFound, To
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     GET_USERS,
+    GET_CHANGES,
+    GET_FORECAST,
+    *BUDGET_ENDPOINTS,
     GET_ORGANIZATIONS,
     GET_OVERVIEW,
     GET_USAGE,

@@ -30,6 +30,7 @@ class Kind(StrEnum):
 
     TEXT = "text"
     DATE = "date"
+    MONTH = "month"
     INTEGER = "integer"
     BOOLEAN = "boolean"
     CHOICE = "choice"
@@ -43,9 +44,10 @@ class Kind(StrEnum):
 class Parameter:
     """A query parameter, and what it is read as.
 
-    A text of up to `longest` characters, a date, an integer between `least` and `most`, a boolean,
-    one of the `choices`, several of them separated by commas as a tuple, an instant in microseconds
-    since 1970, a moment that is an instant or a whole day, or an amount in nanos.
+    A text of up to `longest` characters, a date, a month as its first day, an integer between
+    `least` and `most`, a boolean, one of the `choices`, several of them separated by commas as a
+    tuple, an instant in microseconds since 1970, a moment that is an instant or a whole day, or an
+    amount in nanos.
     """
 
     name: str
@@ -178,6 +180,14 @@ def _date(parameter: Parameter, text: str) -> date | Problem:
         return Problem(parameter.name, "invalid_date", sentence)
 
 
+def _month(parameter: Parameter, text: str) -> date | Problem:
+    try:
+        return parsed_day(f"{text}-01")
+    except ValueError:
+        sentence = f"{parameter.name} must be a month in the form YYYY-MM"
+        return Problem(parameter.name, "invalid_month", sentence)
+
+
 def _integer(parameter: Parameter, text: str) -> int | Problem:
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
     least, most = parameter.least, parameter.most
@@ -236,6 +246,7 @@ def _amount(parameter: Parameter, text: str) -> int | Problem:
 _READERS: dict[Kind, Callable[[Parameter, str], Any]] = {
     Kind.TEXT: _text,
     Kind.DATE: _date,
+    Kind.MONTH: _month,
     Kind.INTEGER: _integer,
     Kind.BOOLEAN: _boolean,
     Kind.CHOICE: _choice,

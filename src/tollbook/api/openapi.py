@@ -156,6 +156,8 @@ def _schema_of(parameter: Parameter) -> Document:
             return {"type": "string", "minLength": 1, "maxLength": parameter.longest}
         case Kind.DATE:
             return {"type": "string", "format": "date"}
+        case Kind.MONTH:
+            return {"type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$"}
         case Kind.INTEGER:
             return {"type": "integer", "minimum": parameter.least, "maximum": parameter.most}
         case Kind.BOOLEAN:

@@ -26,6 +26,14 @@ def day(text: str) -> date:
         raise argparse.ArgumentTypeError(f"{text} is not a date such as 2024-01-31") from error
 
 
+def month(text: str) -> date:
+    """Read a month, as an option of a command: its first day."""
+    try:
+        return parsed_day(f"{text}-01")
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text} is not a month such as 2024-01") from error
+
+
 def organization_of(snapshot: Snapshot, tenant: str, identity: str) -> OrganizationRow:
     """Find a tenant's organization, or say that there is none."""
     found = directory.find_organization(snapshot, tenant, identity)

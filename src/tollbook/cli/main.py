@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from tollbook import __version__
 from tollbook.cli import (
+    budgets,
     demo,
     events,
     import_,
@@ -33,6 +34,7 @@ VERBS = (
     users,
     keys,
     prices,
+    budgets,
     import_,
     events,
     report,

@@ -61,6 +61,20 @@ users = Table(
     **CLUSTERED,
 )
 
+# What an organization may cost in a month, or, where `user_id` is not empty, one of its users. All
+# budgets of an organization are one short range. `alerts` are fractions, as JSON.
+budgets = Table(
+    "budgets",
+    metadata,
+    organization(),
+    key("user_id", Text),
+    Column("monthly", BIG, nullable=False),
+    Column("alerts", Text, nullable=False),
+    Column("created_at", BIG, nullable=False),
+    Column("changed_at", BIG, nullable=False),
+    **CLUSTERED,
+)
+
 api_keys = Table(
     "api_keys",
     metadata,
