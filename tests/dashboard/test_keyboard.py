@@ -23,7 +23,7 @@ def _tab_to(page: Page, name: str, most: int = 40) -> None:
 
 def test_a_whole_visit_without_a_mouse(look: Look, demo: Demo) -> None:
     page = look(None, f"#/?{JANUARY}")
-    expect(page.get_by_label("API key")).to_be_focused()
+    expect(page.get_by_label("API key or viewer token")).to_be_focused()
     page.keyboard.type(demo.keys["acme"])
     page.keyboard.press("Enter")
     table(page)

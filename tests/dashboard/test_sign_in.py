@@ -11,7 +11,7 @@ def test_the_printed_key_opens_the_demo_and_stays_out_of_the_address(
     page = look(None)
     addresses: list[str] = []
     page.on("request", lambda request: addresses.append(request.url))
-    page.get_by_label("API key").fill(demo.keys["acme"])
+    page.get_by_label("API key or viewer token").fill(demo.keys["acme"])
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Acme Corp")).to_be_visible()
     secret = demo.keys["acme"].rpartition("_")[2]
@@ -24,10 +24,10 @@ def test_the_printed_key_opens_the_demo_and_stays_out_of_the_address(
 
 def test_an_unknown_key_is_refused_in_a_sentence(look: Look) -> None:
     page = look(None, refused=True)
-    page.get_by_label("API key").fill("tb_0123456789ab_nobody")
+    page.get_by_label("API key or viewer token").fill("tb_0123456789ab_nobody")
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("alert")).to_contain_text("does not know this key")
-    page.get_by_label("API key").fill(" ")
+    page.get_by_label("API key or viewer token").fill(" ")
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("alert")).to_contain_text("Paste an API key first")
 
@@ -38,7 +38,7 @@ def test_signing_out_forgets_the_key(look: Look) -> None:
     demo_page = look("acme", f"#/?{JANUARY}")
     demo_page.get_by_role("button", name="demo acme").click()
     demo_page.get_by_role("button", name="Sign out").click()
-    expect(demo_page.get_by_label("API key")).to_be_visible()
+    expect(demo_page.get_by_label("API key or viewer token")).to_be_visible()
     assert demo_page.evaluate("sessionStorage.length") == 0
 
 

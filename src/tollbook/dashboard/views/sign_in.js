@@ -6,7 +6,7 @@ import { html } from "../parts/html.js";
 
 /** @type {Partial<Record<import("../state/api.js").ErrorKind, string>>} */
 const SAID = {
-  signed_out: "The server does not know this key. It may be mistyped or revoked.",
+  signed_out: "The server does not know this key. It may be mistyped, revoked or past its end.",
   absent: "This server is older than the page and cannot tell what a key may see.",
 };
 
@@ -38,7 +38,7 @@ export function SignIn({ farewell }) {
       <h1>Who used what, and what it cost</h1>
       <form onSubmit=${submit}>
         ${farewell && html`<p class="notice" role="status">${farewell}</p>`}
-        <label for="api-key">API key</label>
+        <label for="api-key">API key or viewer token</label>
         <input
           id="api-key"
           name="api-key"
