@@ -23,6 +23,7 @@ TollbookError
 │   ├── FormatNotInstalled      501  a format that needs a package this server has not
 │   └── NotYet                  503  the state asked for has not arrived here
 ├── StoreUnavailable            503  the database did not answer; nothing was acknowledged
+│   └── DatabaseBroken          503  the file is no whole database; it is left as it is
 ├── InternalError               500  a defect of Tollbook
 ├── PriceBookRefused            400  a price book with errors, all of them listed
 ├── DatabaseTooNew                   written by a later Tollbook
@@ -215,6 +216,12 @@ class StoreUnavailable(TollbookError):
     status = 503
     code = "store_unavailable"
     headers = {"Retry-After": "5"}
+
+
+class DatabaseBroken(StoreUnavailable):
+    """The database file is cut off, overwritten or another file; it is left as it is."""
+
+    code = "database_broken"
 
 
 class InternalError(TollbookError):
