@@ -181,6 +181,6 @@ def test_an_answer_does_not_say_which_server_it_comes_from(tenant: Tenant) -> No
     assert "server" not in tenant.get("/v1/organizations").headers
 
 
-def test_the_front_door_leads_to_the_reference(site: Site) -> None:
+def test_the_front_door_is_the_page(site: Site) -> None:
     answer = site.http.get("/")
-    assert (answer.status_code, answer.headers["location"]) == (307, "/docs")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
