@@ -4,7 +4,7 @@ SHELL := bash
 bin := .venv/bin
 port := 8000
 
-.PHONY: help setup setup-dev run test lint fmt bench lock clean
+.PHONY: help setup setup-dev run test lint fmt bench chaos lock clean
 
 help: ## what each verb does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,9 @@ fmt: setup-dev ## put the code into shape
 
 bench: setup-dev ## measure, and write docs/benchmarks.md
 	@TOLLBOOK_TEST_POSTGRES=$$(scripts/postgres) && export TOLLBOOK_TEST_POSTGRES && $(bin)/python -m benchmarks $(args)
+
+chaos: setup-dev ## produce every fault on real servers, and write docs/reliability.md
+	@TOLLBOOK_TEST_POSTGRES=$$(scripts/postgres) && export TOLLBOOK_TEST_POSTGRES && $(bin)/python -m chaos $(args)
 
 lock: setup-dev ## pin dependencies anew
 	@scripts/lock

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from tollbook.domain.addresses import Network, network_problem, networks_of
 from tollbook.domain.errors import SettingsError
 
 DEFAULT_DATABASE_URL = "sqlite:///tollbook.db"
@@ -17,6 +18,8 @@ class Settings(msgspec.Struct, frozen=True):
     the answers kept in memory until their organization changes, `cached_state_mib` the rows that
     later pages of an answer are cut from. With less than `least_free_mib` on the disk of a database
     file the server is not ready. With a `metrics_token`, whoever asks for metrics must bring it.
+    `trusted_proxies` are addresses and networks, separated by commas, whose `X-Forwarded-For` is
+    believed. With `https_only_seconds` browsers are told to come by HTTPS only for so long.
     """
 
     database_url: str = DEFAULT_DATABASE_URL
@@ -28,6 +31,13 @@ class Settings(msgspec.Struct, frozen=True):
     least_free_mib: int = 256
     metrics_token: str = ""
     log_level: str = "info"
+    trusted_proxies: str = ""
+    https_only_seconds: int = 0
+
+    @property
+    def proxies(self) -> tuple[Network, ...]:
+        """Give the networks of trusted proxies."""
+        return networks_of(_listed(self.trusted_proxies))
 
 
 _LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -49,12 +59,19 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     for field in ("most_waiting_events", "most_group_events"):
         if getattr(settings, field) < 1:
             raise SettingsError(f"{variable(field)} must be at least 1")
-    for field in ("cached_answer_mib", "cached_state_mib", "least_free_mib"):
+    for field in ("cached_answer_mib", "cached_state_mib", "least_free_mib", "https_only_seconds"):
         if getattr(settings, field) < 0:
             raise SettingsError(f"{variable(field)} must not be negative")
+    for text in _listed(settings.trusted_proxies):
+        if problem := network_problem(variable("trusted_proxies"), text):
+            raise SettingsError(problem.error)
     if settings.log_level not in _LOG_LEVELS:
         raise SettingsError(f"{variable('log_level')} must be one of {', '.join(_LOG_LEVELS)}")
     return settings
+
+
+def _listed(text: str) -> list[str]:
+    return [it for word in text.split(",") if (it := word.strip())]
 
 
 def variable(field: str) -> str:

@@ -14,10 +14,12 @@ from starlette.types import ASGIApp
 
 from tollbook.api.application import application
 from tollbook.api.cache import AnswerCache, StateCache
+from tollbook.api.hardening import with_request_id
 from tollbook.api.health import Health
 from tollbook.api.inbox import Inbox
 from tollbook.api.instruments import Instruments, Measured
 from tollbook.api.services import Services
+from tollbook.api.uses import Uses
 from tollbook.domain.directory import LONGEST_NAME, id_problem, text_problem
 from tollbook.domain.errors import InvalidRequest, TollbookError
 from tollbook.domain.prices import PriceBook
@@ -25,9 +27,10 @@ from tollbook.ingest.catalogue import Catalogue
 from tollbook.rating.book_yaml import parse_price_book
 from tollbook.rerating.worker import Worker
 from tollbook.settings import Settings
-from tollbook.store import directory, prices, quarantine
+from tollbook.store import directory, gate, prices, quarantine
 from tollbook.store.database import Database, Transaction, in_our_words, open_database
 from tollbook.store.migrate import migrate
+from tollbook.traces import Discreet, where_of
 
 DEFAULT_TENANT = "default"
 _MIB = 1024 * 1024
@@ -44,14 +47,14 @@ def now() -> int:
 
 def open_migrated(settings: Settings) -> Database:
     """Open the database and bring its schema up to date."""
-    database = open_database(settings.database_url)
+    database = open_database(settings.database_url, gate.check)
     migrate(database)
     return database
 
 
 def services(settings: Settings, database: Database) -> Services:
     """Put the parts of a server together."""
-    catalogue = Catalogue(database)
+    catalogue = Catalogue(database, now)
     instruments = Instruments(
         Measured(
             lambda: inbox.queue.events_waiting,
@@ -78,7 +81,10 @@ def services(settings: Settings, database: Database) -> Services:
         settings.compression,
         instruments,
         Health(database, inbox.queue, settings.least_free_mib),
+        Uses(database),
         settings.metrics_token,
+        settings.proxies,
+        settings.https_only_seconds,
     )
 
 
@@ -127,12 +133,15 @@ def silence_logging() -> None:
 def configure_logging(settings: Settings) -> None:
     """Log lines of JSON to standard error."""
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
-    logging.basicConfig(level=max(level, logging.WARNING), format="%(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(Discreet("%(message)s"))
+    logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler])
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.format_exc_info,
+            with_request_id,
+            structlog.processors.ExceptionRenderer(where_of),
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),

@@ -22,6 +22,7 @@ from tollbook.domain.events import LONGEST_ID, microseconds
 from tollbook.domain.exact import nanos_of
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.domain.periods import parsed_day
+from tollbook.store.audit import Actor
 from tollbook.store.database import Snapshot, Transaction
 
 
@@ -85,11 +86,17 @@ class Call:
     path: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
+    address: str | None = None
 
     @property
     def tenant(self) -> str:
         """Name the tenant that the key belongs to."""
         return self.key.scope.tenant_id
+
+    @property
+    def actor(self) -> Actor:
+        """Name who acts, for the audit log."""
+        return Actor(self.tenant, self.key.prefix, self.services.clock(), self.address)
 
 
 Reader = Callable[[Call, Snapshot], Response]
@@ -103,7 +110,8 @@ class Endpoint:
     """One method of one path.
 
     Exactly one of `read`, `write` and `take` handles it: from a snapshot, in a transaction, or
-    a way of its own, which reads the query once it has found the key.
+    a way of its own, which reads the query once it has found the key. Without a `permission` any
+    key may ask, which only `take` can allow.
     """
 
     method: str
@@ -111,7 +119,7 @@ class Endpoint:
     name: str
     summary: str
     description: str
-    permission: Permission
+    permission: Permission | None
     answers: Mapping[int, Body]
     read: Reader | None = None
     write: Writer | None = None
@@ -123,6 +131,8 @@ class Endpoint:
     tag: str = "Analytics"
     tagged: bool = False
     """Whether its answers carry an `ETag`."""
+    tells_usage: bool = True
+    """Whether it tells of usage: then a key narrowed to meters has to name them."""
 
 
 def read_query(endpoint: Endpoint, request: Request) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from starlette.responses import Response
 from tollbook.api.access import require
 from tollbook.api.endpoint import Body, Endpoint, Kind, Parameter, QueryReader
 from tollbook.api.examples import EVENT, EVENTS_ANSWER
-from tollbook.api.incoming import LARGE, decoder_of, key_of, read_unpacked
+from tollbook.api.gate import admission
+from tollbook.api.incoming import LARGE, decoder_of, read_unpacked
 from tollbook.api.responses import json_response
 from tollbook.api.schemas import EVENTS_ANSWER_SCHEMA, EVENTS_REQUEST
 from tollbook.api.services import Services
@@ -57,7 +58,7 @@ class EventsAnswer(msgspec.Struct):
 
 async def post_events(request: Request, services: Services, read_query: QueryReader) -> Response:
     """Decode, submit, and answer once everything accepted is on disk."""
-    revision, key = await key_of(request, services)
+    revision, key = admission(request)
     require(key, Permission.WRITE_EVENTS)
     query = read_query()
     decode = decoder_of(request)
@@ -93,7 +94,8 @@ class _Preparation:
         return self.submission(draft) or self.with_loaded_terms(draft)
 
     def draft(self, body: bytes) -> Draft:
-        return draft_of(self.decode(body), self.key.scope, self.services.clock())
+        key = self.key
+        return draft_of(self.decode(body), key.scope, self.services.clock(), key.limits.meters)
 
     def submission(self, draft: Draft) -> Submission | None:
         """Make the submission, or None when the terms are not in memory."""

@@ -9,12 +9,14 @@ from tollbook.api.endpoint import Body, Endpoint, Kind, Parameter
 from tollbook.api.formats.choice import FORMAT, MEDIA_TYPES, Format
 from tollbook.api.schemas import Components, types_in
 from tollbook.domain.errors import (
+    AddressRefused,
     ApiKeyRequired,
     BodyTooLarge,
     InvalidApiKey,
     InvalidRequest,
     PermissionMissing,
     PriceBookRefused,
+    RateLimited,
     StoreUnavailable,
     TollbookError,
 )
@@ -28,12 +30,20 @@ _ROWS = {
 }
 """How rows look in each format; those of a question have its own fields."""
 
-_EVERYWHERE = (ApiKeyRequired, InvalidApiKey, PermissionMissing, StoreUnavailable)
+_EVERYWHERE = (
+    ApiKeyRequired,
+    InvalidApiKey,
+    PermissionMissing,
+    AddressRefused,
+    RateLimited,
+    StoreUnavailable,
+)
 _EXAMPLE_SENTENCES = {
     "invalid_request": "organization_id required",
     "currency_required": "currency required: the organizations have EUR, USD",
     "unreadable_body": "the body is not JSON: Input data was truncated",
     "permission_missing": "this key lacks the permission admin",
+    "address_refused": "this key may not be used from this address",
     "not_found": "Organization not found",
     "already_exists": "organization org_abc123 exists already",
     "already_published": "price book version 2 is published from 2024-02-01 on and stays as it is; "
@@ -42,6 +52,8 @@ _EXAMPLE_SENTENCES = {
     "run_conflict": "run 3 (org_abc123, 2024-01-01 to 2024-01-31) is running: stop it first",
     "body_too_large": "the body must have at most 16777216 bytes",
     "unsupported_body": "Content-Encoding must be gzip, or absent",
+    "key_ended": "key tb_0123456789ab has ended; issue a new one",
+    "rate_limited": "this key may ask 600 times a minute; wait 1 s",
     "queue_full": "the write queue is full; nothing was taken, try again soon",
     "format_not_installed": "Parquet needs pyarrow, which is not installed here: "
     "pip install 'tollbook[parquet]'",
@@ -68,11 +80,14 @@ def openapi(endpoints: Iterable[Endpoint]) -> Document:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
-        "security": [{"apiKey": []}],
+        "security": [{"apiKey": []}, {"bearer": []}],
         "tags": [{"name": tag} for tag in dict.fromkeys(it.tag for it in listed)],
         "paths": paths,
         "components": {
-            "securitySchemes": {"apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"}},
+            "securitySchemes": {
+                "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+                "bearer": {"type": "http", "scheme": "bearer"},
+            },
             "schemas": components.components,
         },
     }
@@ -89,7 +104,7 @@ def _operation(endpoint: Endpoint, components: Components) -> Document:
         "operationId": endpoint.name,
         "tags": [endpoint.tag],
         "summary": endpoint.summary,
-        "description": f"{endpoint.description} Needs `{endpoint.permission.value}`.",
+        "description": f"{endpoint.description} {_needs(endpoint)}",
         "parameters": [
             *(_in_path(name, example) for name, example in endpoint.path_parameters.items()),
             *(_in_query(parameter) for parameter in endpoint.parameters),
@@ -113,9 +128,18 @@ def _operation(endpoint: Endpoint, components: Components) -> Document:
     of_body = (BodyTooLarge,) if endpoint.request else ()
     operation["responses"] = _merged(
         {**_with_formats(endpoint, answers), **_not_modified(endpoint)},
-        _errors((*endpoint.errors, *of_body, *_EVERYWHERE)),
+        _errors(
+            it
+            for it in (*endpoint.errors, *of_body, *_EVERYWHERE)
+            if endpoint.permission or it is not PermissionMissing
+        ),
     )
     return operation
+
+
+def _needs(endpoint: Endpoint) -> str:
+    permission = endpoint.permission
+    return f"Needs `{permission.value}`." if permission else "Any key may ask."
 
 
 def _merged(answers: Document, errors: Document) -> Document:

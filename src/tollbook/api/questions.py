@@ -225,7 +225,7 @@ def _attachment(it: Asked) -> dict[str, str]:
 def _headers(it: Asked) -> dict[str, str]:
     return {
         "Cache-Control": "private, no-cache",
-        "Vary": "X-API-Key, Accept, Accept-Encoding",
+        "Vary": "X-API-Key, Authorization, Accept, Accept-Encoding",
         "X-As-Of": instant_text(it.now),
     }
 

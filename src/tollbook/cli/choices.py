@@ -6,9 +6,10 @@ from datetime import date
 from tollbook.domain.errors import NotFound
 from tollbook.domain.periods import parsed_day
 from tollbook.store import directory
+from tollbook.store.audit import COMMAND_LINE, Actor
 from tollbook.store.database import Snapshot
 from tollbook.store.directory import OrganizationRow
-from tollbook.wiring import DEFAULT_TENANT
+from tollbook.wiring import DEFAULT_TENANT, now
 
 
 def add_tenant_option(parser: argparse.ArgumentParser) -> None:
@@ -16,6 +17,11 @@ def add_tenant_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tenant", default=DEFAULT_TENANT, help=f"the tenant (default: {DEFAULT_TENANT})"
     )
+
+
+def command_line(tenant: str) -> Actor:
+    """Name who acts at the machine, for the audit log."""
+    return Actor(tenant, COMMAND_LINE, now())
 
 
 def day(text: str) -> date:

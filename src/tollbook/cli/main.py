@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from tollbook import __version__
 from tollbook.cli import (
+    audit,
     budgets,
     demo,
     events,
@@ -33,6 +34,7 @@ VERBS = (
     organizations,
     users,
     keys,
+    audit,
     prices,
     budgets,
     import_,

@@ -8,26 +8,30 @@ TollbookError
 │   ├── ApiKeyRequired          401
 │   ├── InvalidApiKey           401
 │   ├── PermissionMissing       403
+│   ├── AddressRefused          403  a key that may be used from other addresses only
 │   ├── NotFound                404  unknown, or another tenant's
 │   ├── MethodNotAllowed        405
 │   ├── AlreadyExists           409
 │   ├── RunConflict             409  a rerating in the wrong state, or in the way of another
 │   ├── AlreadyPublished        409  a published price book stays as it is
+│   ├── KeyEnded                409  a key that is revoked or past its end is not rotated
 │   ├── CursorExpired           410  the state that a cursor is cut from is gone
 │   ├── BodyTooLarge            413
 │   ├── UnsupportedBody         415
 │   ├── SumOutOfRange           422  a rollup would pass what a 64-bit integer holds
 │   ├── QueueFull               429
+│   ├── RateLimited             429  a key that may ask so often was used more often
 │   ├── FormatNotInstalled      501  a format that needs a package this server has not
 │   └── NotYet                  503  the state asked for has not arrived here
 ├── StoreUnavailable            503  the database did not answer; nothing was acknowledged
+│   └── DatabaseBroken          503  the file is no whole database; it is left as it is
 ├── InternalError               500  a defect of Tollbook
 ├── PriceBookRefused            400  a price book with errors, all of them listed
 ├── DatabaseTooNew                   written by a later Tollbook
 └── SettingsError                    a TOLLBOOK_* variable is wrong
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import msgspec
@@ -46,7 +50,7 @@ class TollbookError(Exception):
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal_error"
-    headers: ClassVar[dict[str, str]] = {}
+    headers: Mapping[str, str] = {}
 
     def __init__(self, sentence: str, details: Sequence[Problem] = ()) -> None:
         super().__init__(sentence)
@@ -93,7 +97,7 @@ class ApiKeyRequired(RequestError):
 
 
 class InvalidApiKey(RequestError):
-    """The key is unknown, malformed or revoked."""
+    """The key or token is unknown, malformed, revoked or past its end."""
 
     status = 401
     code = "invalid_api_key"
@@ -107,6 +111,13 @@ class PermissionMissing(RequestError):
 
     status = 403
     code = "permission_missing"
+
+
+class AddressRefused(RequestError):
+    """The key is valid, and not from this address."""
+
+    status = 403
+    code = "address_refused"
 
 
 class NotFound(RequestError):
@@ -135,6 +146,13 @@ class AlreadyPublished(RequestError):
 
     status = 409
     code = "already_published"
+
+
+class KeyEnded(RequestError):
+    """The key is revoked or past its end; nothing can follow it."""
+
+    status = 409
+    code = "key_ended"
 
 
 class RunConflict(RequestError):
@@ -176,6 +194,18 @@ class QueueFull(RequestError):
     headers = {"Retry-After": "1"}
 
 
+class RateLimited(RequestError):
+    """The key was used more often than it may be; nothing of the request was taken."""
+
+    status = 429
+    code = "rate_limited"
+    headers = {"Retry-After": "1"}
+
+    def __init__(self, sentence: str, seconds: int = 1) -> None:
+        super().__init__(sentence)
+        self.headers = {"Retry-After": str(seconds)}
+
+
 class FormatNotInstalled(RequestError):
     """The format asked for needs a package that is not installed at this server."""
 
@@ -197,6 +227,12 @@ class StoreUnavailable(TollbookError):
     status = 503
     code = "store_unavailable"
     headers = {"Retry-After": "5"}
+
+
+class DatabaseBroken(StoreUnavailable):
+    """The database file is cut off, overwritten or another file; it is left as it is."""
+
+    code = "database_broken"
 
 
 class InternalError(TollbookError):

@@ -110,6 +110,7 @@ def _pool(url: URL) -> Engine:
         url.set(drivername="postgresql+psycopg"),
         pool_size=_POOL,
         max_overflow=_POOL,
+        hide_parameters=True,
         connect_args={"connect_timeout": 10, "application_name": "tollbook"},
     )
 

@@ -41,7 +41,11 @@ class Sqlite:
     def __init__(self, url: URL) -> None:
         self.path = Path(url.database or "")
         self.sqlalchemy = create_engine(
-            url, pool_size=_READERS, max_overflow=_READERS, connect_args={"timeout": 30}
+            url,
+            pool_size=_READERS,
+            max_overflow=_READERS,
+            connect_args={"timeout": 30},
+            hide_parameters=True,
         )
         # Whoever reads all there is opens a connection for it, and gives its memory back after.
         self._streams = create_engine(url, poolclass=NullPool, connect_args={"timeout": 30})
