@@ -19,14 +19,16 @@ run: setup ## demo data, then a server on 127.0.0.1:8000 (port=8000)
 	@$(bin)/tollbook demo --address http://127.0.0.1:$(port)
 	@exec $(bin)/tollbook serve --port $(port)
 
-test: setup-dev ## every test, on SQLite and PostgreSQL
-	@TOLLBOOK_TEST_POSTGRES=$$(scripts/postgres) && export TOLLBOOK_TEST_POSTGRES && $(bin)/python -m pytest -n auto $(args)
+test: setup-dev ## every test, on SQLite and PostgreSQL, the page in a Chromium
+	@scripts/node && TOLLBOOK_TEST_CHROMIUM=$$(scripts/chromium) && export TOLLBOOK_TEST_CHROMIUM && \
+	TOLLBOOK_TEST_POSTGRES=$$(scripts/postgres) && export TOLLBOOK_TEST_POSTGRES && $(bin)/python -m pytest -n auto --dist loadgroup $(args)
 
 lint: setup-dev ## style, types, layers
 	@$(bin)/ruff check .
 	@$(bin)/ruff format --check .
 	@$(bin)/mypy
 	@$(bin)/lint-imports --no-logo
+	@scripts/node && node_modules/.bin/tsc --project .
 
 fmt: setup-dev ## put the code into shape
 	@$(bin)/ruff check --fix .

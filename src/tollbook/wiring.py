@@ -20,6 +20,7 @@ from tollbook.api.inbox import Inbox
 from tollbook.api.instruments import Instruments, Measured
 from tollbook.api.services import Services
 from tollbook.api.uses import Uses
+from tollbook.dashboard.pages import page_handlers
 from tollbook.domain.directory import LONGEST_NAME, id_problem, text_problem
 from tollbook.domain.errors import InvalidRequest, TollbookError
 from tollbook.domain.prices import PriceBook
@@ -99,7 +100,8 @@ def _told(look: Callable[[], int]) -> int | None:
 
 def build(settings: Settings) -> ASGIApp:
     """Build the application on a database that is up to date."""
-    return application(services(settings, open_migrated(settings)))
+    pages = page_handlers(compression=settings.compression)
+    return application(services(settings, open_migrated(settings)), pages)
 
 
 def serve(settings: Settings, host: str, port: int) -> None:
