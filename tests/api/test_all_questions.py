@@ -208,9 +208,7 @@ def events_agree(
     assert sum((Decimal(it["cost"]) for it in rows), Decimal(0)) == whole
 
 
-def organizations_agree(
-    ask: Asker, model: Model, period: tuple[date, date], limit: int
-) -> None:
+def organizations_agree(ask: Asker, model: Model, period: tuple[date, date], limit: int) -> None:
     """Organizations add up to their totals and to the overview."""
     answer = ask.json("/v1/analytics/organizations", include="totals")
     for it in answer["organizations"]:
