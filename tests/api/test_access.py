@@ -45,6 +45,11 @@ AMBIGUOUS = for_readers(reader=400, admin=400, user=404, stranger=404)
 CASES = [
     Case("GET", "/v1/analytics/users?organization_id=org_1", for_readers(stranger=404)),
     Case("GET", "/v1/analytics/users?organization_id=org_2", for_readers(**FOREIGN)),
+    Case(
+        "GET",
+        "/v1/analytics/users?organization_id=org_1&limit=1&group_by=meter&include=totals",
+        for_readers(stranger=404),
+    ),
     Case("GET", "/v1/analytics/changes", for_readers(user=403)),
     Case("GET", "/v1/analytics/changes?organization_id=org_1", for_readers(user=403, stranger=404)),
     Case(
@@ -60,6 +65,11 @@ CASES = [
         "/v1/analytics/forecast?organization_id=org_1&user_id=user_1",
         for_readers(stranger=404),
     ),
+    Case("GET", "/v1/analytics/series", for_readers()),
+    Case("GET", "/v1/analytics/series?organization_id=org_1", for_readers(stranger=404)),
+    Case("GET", "/v1/analytics/series?organization_id=org_2", for_readers(**FOREIGN)),
+    Case("GET", "/v1/events?organization_id=org_1", for_readers(stranger=404)),
+    Case("GET", "/v1/events?organization_id=org_2", for_readers(**FOREIGN)),
     Case("GET", "/v1/budgets", for_readers()),
     Case("GET", "/v1/budgets?organization_id=org_1", for_readers(stranger=404)),
     Case("GET", "/v1/budgets?organization_id=org_2", for_readers(**FOREIGN)),

@@ -15,6 +15,7 @@ TollbookError
 │   ├── RunConflict             409  a rerating in the wrong state, or in the way of another
 │   ├── AlreadyPublished        409  a published price book stays as it is
 │   ├── KeyEnded                409  a key that is revoked or past its end is not rotated
+│   ├── CursorExpired           410  the state that a cursor is cut from is gone
 │   ├── BodyTooLarge            413
 │   ├── UnsupportedBody         415
 │   ├── SumOutOfRange           422  a rollup would pass what a 64-bit integer holds
@@ -23,6 +24,7 @@ TollbookError
 │   ├── FormatNotInstalled      501  a format that needs a package this server has not
 │   └── NotYet                  503  the state asked for has not arrived here
 ├── StoreUnavailable            503  the database did not answer; nothing was acknowledged
+│   └── DatabaseBroken          503  the file is no whole database; it is left as it is
 ├── InternalError               500  a defect of Tollbook
 ├── PriceBookRefused            400  a price book with errors, all of them listed
 ├── DatabaseTooNew                   written by a later Tollbook
@@ -160,6 +162,16 @@ class RunConflict(RequestError):
     code = "run_conflict"
 
 
+class CursorExpired(RequestError):
+    """The state of the ledger that a cursor belongs to is no longer held: begin again."""
+
+    status = 410
+    code = "cursor_expired"
+
+    def __init__(self) -> None:
+        super().__init__("the ledger has moved on from the state of this cursor; begin again")
+
+
 class BodyTooLarge(RequestError):
     """More bytes or more events than one request may bring."""
 
@@ -215,6 +227,12 @@ class StoreUnavailable(TollbookError):
     status = 503
     code = "store_unavailable"
     headers = {"Retry-After": "5"}
+
+
+class DatabaseBroken(StoreUnavailable):
+    """The database file is cut off, overwritten or another file; it is left as it is."""
+
+    code = "database_broken"
 
 
 class InternalError(TollbookError):
