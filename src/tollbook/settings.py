@@ -14,7 +14,8 @@ class Settings(msgspec.Struct, frozen=True):
 
     `most_waiting_events` bounds the write queue, `most_group_events` one transaction.
     `compression` may be switched off behind a proxy that compresses. `cached_answer_mib` bounds
-    the answers kept in memory until their organization changes.
+    the answers kept in memory until their organization changes. `phone_numbers` says whether whole
+    numbers are stored; the key of their hashes is in the database when it is not given.
     """
 
     database_url: str = DEFAULT_DATABASE_URL
@@ -23,8 +24,13 @@ class Settings(msgspec.Struct, frozen=True):
     compression: bool = True
     cached_answer_mib: int = 64
     log_level: str = "info"
+    phone_numbers: str = "full"
+    phone_number_key: str = ""
 
 
+FULL, MASKED = "full", "masked"
+_PHONE_NUMBERS = (FULL, MASKED)
+_SHORTEST_KEY = 16
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -48,6 +54,12 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         raise SettingsError(f"{variable('cached_answer_mib')} must not be negative")
     if settings.log_level not in _LOG_LEVELS:
         raise SettingsError(f"{variable('log_level')} must be one of {', '.join(_LOG_LEVELS)}")
+    if settings.phone_numbers not in _PHONE_NUMBERS:
+        raise SettingsError(f"{variable('phone_numbers')} must be {' or '.join(_PHONE_NUMBERS)}")
+    if 0 < len(settings.phone_number_key) < _SHORTEST_KEY:
+        raise SettingsError(
+            f"{variable('phone_number_key')} must have at least {_SHORTEST_KEY} characters"
+        )
     return settings
 
 

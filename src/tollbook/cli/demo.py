@@ -27,7 +27,7 @@ from tollbook.settings import Settings
 from tollbook.store import directory, keys
 from tollbook.store.database import Database, Snapshot, Transaction
 from tollbook.store.sqlite import Sqlite
-from tollbook.wiring import ensure_tenant, now, open_migrated
+from tollbook.wiring import catalogue_of, ensure_tenant, now, open_migrated
 
 TENANT = "demo"
 _BATCH = 5_000
@@ -68,7 +68,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
         for organization, users in ((ACME, ACME_USERS), (HARBOR, HARBOR_USERS)):
             _ensure_organization(transaction, organization, users)
     made = _ensure_keys(database, options.keys or _beside(database))
-    importer = Importer(database, Scope(TENANT))
+    importer = Importer(database, catalogue_of(settings, database), Scope(TENANT))
     with Console(stderr=True).status("writing demo events"):
         for events in (acme_events(), harbor_events(instant_of(now()))):
             for batch in _batches(events):

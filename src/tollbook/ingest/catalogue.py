@@ -10,6 +10,7 @@ from tollbook.domain.books import BookHead, listed
 from tollbook.domain.directory import zone
 from tollbook.domain.keys import ApiKey
 from tollbook.domain.prices import LAST_DAY
+from tollbook.ingest.masking import Masker
 from tollbook.rating.book import Tariff
 from tollbook.rating.choose import Books
 from tollbook.rating.plain import Plain, plain_of
@@ -24,13 +25,17 @@ _MOST_USERS = 1_000_000
 
 
 class Terms(msgspec.Struct, frozen=True):
-    """On what terms an organization's events are accepted; `known` once somebody created it."""
+    """On what terms an organization's events are accepted; `known` once somebody created it.
+
+    `masker` hides phone numbers in what is stored, after all has been read from them.
+    """
 
     number: int
     known: bool
     zone: ZoneInfo
     currency: str
     books: Books
+    masker: Masker | None = None
     plains: dict[tuple[str, int], Plain | None] = msgspec.field(default_factory=dict)
 
     def plain(self, meter: str, day: int) -> Plain | None:
@@ -48,8 +53,9 @@ class Catalogue:
     the commit: a change made anywhere is seen by the next commit, in every process.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, masker: Masker | None = None) -> None:
         self._database = database
+        self._masker = masker
         self._lock = threading.Lock()
         self._revision = -1
         self._keys: dict[str, ApiKey] = {}
@@ -147,6 +153,7 @@ class Catalogue:
                 zone(row.timezone),
                 row.currency,
                 (own, common) if own else (common,),
+                self._masker,
             )
 
     def _versions(
