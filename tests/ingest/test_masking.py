@@ -35,11 +35,11 @@ DEEP = '  - {meter: voice.call, to: "442071838750", price: "9", per: minute}\n'
 
 
 @pytest.fixture
-def platform(database: Database) -> Iterator[Platform]:
+def platform(database: Database) -> Platform:
     made = Platform(database)
     made.catalogue = Catalogue(database, MASK)
     made.load(BOOK)
-    yield made
+    return made
 
 
 def masked(value: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from tollbook import __version__
 from tollbook.cli import (
+    archive,
     demo,
     events,
     import_,
@@ -36,6 +37,7 @@ VERBS = (
     import_,
     events,
     report,
+    archive,
     verify,
 )
 _INTERRUPTED = 130

@@ -12,6 +12,8 @@ TollbookError
 │   ├── AlreadyExists           409
 │   ├── RunConflict             409  a rerating in the wrong state, or in the way of another
 │   ├── AlreadyPublished        409  a published price book stays as it is
+│   ├── EventArchived           410  the event was archived out of the ledger
+│   ├── ArchiveRefused          409  an archive is not at hand, or in the way of a rerating
 │   ├── BodyTooLarge            413
 │   ├── UnsupportedBody         415
 │   ├── SumOutOfRange           422  a rollup would pass what a 64-bit integer holds
@@ -133,6 +135,20 @@ class RunConflict(RequestError):
 
     status = 409
     code = "run_conflict"
+
+
+class EventArchived(RequestError):
+    """The event is in an archive: its sums and its identity stand, its details are in a file."""
+
+    status = 410
+    code = "archived"
+
+
+class ArchiveRefused(RequestError):
+    """An archive is not at hand, not as it was written, or in the way of a rerating."""
+
+    status = 409
+    code = "archive_refused"
 
 
 class BodyTooLarge(RequestError):

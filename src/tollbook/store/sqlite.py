@@ -16,7 +16,7 @@ import msgspec
 from sqlalchemy import URL, Connection, create_engine, event
 
 from tollbook.store import recharged
-from tollbook.store.engine import Driver, Parameters, Row
+from tollbook.store.engine import REMOVE_MONTH, Driver, Parameters, Row
 from tollbook.store.staging import COLUMNS, CREATE, Staged, width
 
 _WAIT_FOR_LOCK_MS = 30_000
@@ -95,6 +95,11 @@ class Sqlite:
                 values = list(chain.from_iterable(batch[start : start + size]))
                 driver.execute(_insert(table, names, size), values)
                 start += size
+
+    def remove_events(self, driver: Driver, organization: int, month: int) -> None:
+        """Delete the events of a month; the file uses their pages again."""
+        month_of = {"number": organization, "first": month * 100, "last": month * 100 + 99}
+        self.run(driver, REMOVE_MONTH, month_of)
 
     def size_in_bytes(self) -> int:
         """Give the size of the file and its log."""
