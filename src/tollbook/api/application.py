@@ -18,6 +18,7 @@ from starlette.websockets import WebSocketClose
 from tollbook.api.access import KEY_HEADER, authenticate, presented, require
 from tollbook.api.analytics_users import GET_USERS
 from tollbook.api.endpoint import Call, Endpoint, read_query
+from tollbook.api.erasure import DELETE_PERSONAL_DATA
 from tollbook.api.events import POST_EVENTS
 from tollbook.api.explanations import GET_EVENT
 from tollbook.api.incoming import MOST_BYTES, read_bounded
@@ -41,6 +42,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     GET_EVENT,
     POST_RATE,
     *ORGANIZATION_ENDPOINTS,
+    DELETE_PERSONAL_DATA,
     *KEY_ENDPOINTS,
     *PRICE_BOOK_ENDPOINTS,
     *QUARANTINE_ENDPOINTS,

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from tollbook import __version__
 from tollbook.cli import (
     archive,
+    backup,
     demo,
     events,
     import_,
@@ -16,6 +17,7 @@ from tollbook.cli import (
     organizations,
     prices,
     report,
+    restore,
     serve,
     tenants,
     users,
@@ -37,6 +39,8 @@ VERBS = (
     import_,
     events,
     report,
+    backup,
+    restore,
     archive,
     verify,
 )

@@ -23,6 +23,7 @@ TollbookError
 ├── InternalError               500  a defect of Tollbook
 ├── PriceBookRefused            400  a price book with errors, all of them listed
 ├── DatabaseTooNew                   written by a later Tollbook
+├── BackupRefused                    a backup cannot be made, read or put in a database's place
 └── SettingsError                    a TOLLBOOK_* variable is wrong
 """
 
@@ -211,6 +212,12 @@ class DatabaseTooNew(TollbookError):
     """The database was written by a later Tollbook than this one."""
 
     code = "database_too_new"
+
+
+class BackupRefused(TollbookError):
+    """A backup cannot be made or read, or a database is in its way; nothing was changed."""
+
+    code = "backup_refused"
 
 
 class SettingsError(TollbookError):

@@ -1,7 +1,6 @@
 """One Parquet file of events: written whole and durably, or not there; read back in groups."""
 
 import hashlib
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
@@ -11,6 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from tollbook.domain.errors import SettingsError
+from tollbook.store.copies import sync
 from tollbook.store.engine import Row
 from tollbook.store.events import Stored
 
@@ -94,15 +94,6 @@ def checksum_of(path: Path) -> str:
         while some := file.read(_READ_AT_ONCE):
             digest.update(some)
     return digest.hexdigest()
-
-
-def sync(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are on disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def require_arrow() -> None:

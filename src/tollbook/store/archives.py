@@ -77,7 +77,8 @@ SELECT
     COUNT(*), CAST(SUM(cost) AS BIGINT), CAST(SUM(billed) AS BIGINT), CAST(SUM(buy) AS BIGINT),
     CAST(SUM(rate_id) AS BIGINT), CAST(SUM(position) AS BIGINT),
     CAST(SUM(LENGTH(attributes)) AS BIGINT), CAST(SUM(LENGTH(resource_id)) AS BIGINT),
-    CAST(SUM(LENGTH(tier_key)) AS BIGINT)
+    CAST(SUM(LENGTH(tier_key)) AS BIGINT),
+    SUM(CASE WHEN attributes LIKE '%erased%' THEN 1 ELSE 0 END)
 FROM events WHERE organization_id = :number AND day BETWEEN :first AND :last
 """
 

@@ -64,6 +64,14 @@ class Engine(Protocol):
         """Take the events of an organization's month out of the ledger."""
         ...
 
+    def leave_no_traces(self, driver: Driver) -> None:
+        """Have what this transaction overwrites overwritten on disk too, where that can be."""
+        ...
+
+    def flush_traces(self) -> None:
+        """Have what was overwritten leave the log of writes, where that can be."""
+        ...
+
     def size_in_bytes(self) -> int:
         """Give the size of the database on disk."""
         ...

@@ -36,6 +36,12 @@ def migrate(database: Database, to: str = "head") -> None:
         command.upgrade(config, to)
 
 
+def is_current(database: Database) -> bool:
+    """Tell whether the schema is that of this Tollbook."""
+    with in_our_words(), database.engine.reader() as connection, connection.begin():
+        return _present(connection) == ScriptDirectory.from_config(_config()).get_current_head()
+
+
 def _present(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 

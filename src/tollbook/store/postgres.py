@@ -114,6 +114,12 @@ class Postgres:
     def _stands(self, driver: Driver, sql: str, parameters: Parameters) -> bool:
         return self.run(driver, sql, parameters).fetchone() is not None
 
+    def leave_no_traces(self, driver: Driver) -> None:
+        """Do nothing: old versions of rows are there until they are vacuumed."""
+
+    def flush_traces(self) -> None:
+        """Do nothing: autovacuum will."""
+
     def size_in_bytes(self) -> int:
         """Give the size of the whole database."""
         with self.sqlalchemy.connect() as connection:

@@ -101,6 +101,17 @@ class Sqlite:
         month_of = {"number": organization, "first": month * 100, "last": month * 100 + 99}
         self.run(driver, REMOVE_MONTH, month_of)
 
+    def leave_no_traces(self, driver: Driver) -> None:
+        """Have freed space filled with zeros from now on."""
+        driver.execute("PRAGMA secure_delete = ON").fetchall()
+
+    def flush_traces(self) -> None:
+        """Move the log into the file and empty it, unless somebody reads from it right now."""
+        with self.sqlalchemy.connect() as connection:
+            driver = connection.connection.driver_connection
+            assert driver is not None  # noqa: S101  it was just connected
+            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def size_in_bytes(self) -> int:
         """Give the size of the file and its log."""
         files = (self.path, self.path.with_name(self.path.name + "-wal"))
