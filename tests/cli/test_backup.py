@@ -1,6 +1,7 @@
 """tollbook backup and restore: whole or not at all, and never over somebody's data."""
 
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -26,15 +27,21 @@ def ids(url: str) -> list[str]:
         return [row[0] for row in snapshot.rows("SELECT id FROM events ORDER BY id")]
 
 
+def differing(url: str) -> list[object]:
+    with closing(open_database(url)) as database:
+        return list(Platform(database).differences())
+
+
 @pytest.fixture
-def another(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> str:
+def another(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> Iterator[str]:
     """Another database of the same engine, with nothing in it, not even tables."""
     if database_url.startswith("sqlite"):
-        return f"sqlite:///{tmp_path / 'another.db'}"
+        yield f"sqlite:///{tmp_path / 'another.db'}"
+        return
     cluster: Postgres = request.getfixturevalue("postgres")
     name = cluster.create(empty=True)
-    request.addfinalizer(lambda: cluster.drop(name))
-    return cluster.url(name)
+    yield cluster.url(name)
+    cluster.drop(name)
 
 
 @pytest.fixture
@@ -67,7 +74,7 @@ def test_a_backup_restored_elsewhere_is_the_ledger(
     assert sorted(it.name for it in command.folder.iterdir() if it.name.startswith("b")) == ["b"]
     monkeypatch.setenv("TOLLBOOK_DATABASE_URL", another)
     assert "1 events" in command("restore", "b").out
-    assert command.json("verify")["differences"] == []
+    assert differing(another) == []
     assert ids(another) == ["call-1"]
 
 
@@ -88,7 +95,7 @@ def test_a_database_that_is_not_empty_stays_unless_told(
     assert command("restore", "b", "--replace").code == 0
     assert ids(database_url) == ["call-1"]
     fill(database_url, "after")
-    assert command.json("verify")["differences"] == []
+    assert differing(database_url) == []
 
 
 def test_a_database_in_use_stays(command: Tollbook, database_url: str) -> None:

@@ -177,7 +177,7 @@ def _connected(url: URL) -> psycopg.Connection[tuple[Any, ...]]:
 
 def _address(url: URL) -> str:
     """Write the address without the password, which other users of the machine could read."""
-    return url.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
+    return url._replace(drivername="postgresql", password=None).render_as_string()
 
 
 def _environment(url: URL | None) -> Mapping[str, str]:
