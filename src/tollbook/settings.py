@@ -14,7 +14,9 @@ class Settings(msgspec.Struct, frozen=True):
 
     `most_waiting_events` bounds the write queue, `most_group_events` one transaction.
     `compression` may be switched off behind a proxy that compresses. `cached_answer_mib` bounds
-    the answers kept in memory until their organization changes. `phone_numbers` says whether whole
+    the answers kept in memory until their organization changes. With less than `least_free_mib` on
+    the disk of a database file the server is not ready. With a `metrics_token`, whoever asks for
+    metrics must bring it. `phone_numbers` says whether whole
     numbers are stored; the key of their hashes is in the database when it is not given.
     """
 
@@ -23,6 +25,8 @@ class Settings(msgspec.Struct, frozen=True):
     most_group_events: int = 10_000
     compression: bool = True
     cached_answer_mib: int = 64
+    least_free_mib: int = 256
+    metrics_token: str = ""
     log_level: str = "info"
     phone_numbers: str = "full"
     phone_number_key: str = ""
@@ -50,8 +54,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     for field in ("most_waiting_events", "most_group_events"):
         if getattr(settings, field) < 1:
             raise SettingsError(f"{variable(field)} must be at least 1")
-    if settings.cached_answer_mib < 0:
-        raise SettingsError(f"{variable('cached_answer_mib')} must not be negative")
+    for field in ("cached_answer_mib", "least_free_mib"):
+        if getattr(settings, field) < 0:
+            raise SettingsError(f"{variable(field)} must not be negative")
     if settings.log_level not in _LOG_LEVELS:
         raise SettingsError(f"{variable('log_level')} must be one of {', '.join(_LOG_LEVELS)}")
     if settings.phone_numbers not in _PHONE_NUMBERS:

@@ -5,6 +5,7 @@ import logging
 import signal
 import sys
 import time
+from collections.abc import Callable
 from importlib.resources import files
 
 import structlog
@@ -13,18 +14,20 @@ from starlette.types import ASGIApp
 
 from tollbook.api.application import application
 from tollbook.api.cache import AnswerCache
+from tollbook.api.health import Health
 from tollbook.api.inbox import Inbox
+from tollbook.api.instruments import Instruments, Measured
 from tollbook.api.services import Services
 from tollbook.domain.directory import LONGEST_NAME, id_problem, text_problem
-from tollbook.domain.errors import InvalidRequest
+from tollbook.domain.errors import InvalidRequest, TollbookError
 from tollbook.domain.prices import PriceBook
 from tollbook.ingest.catalogue import Catalogue
 from tollbook.ingest.masking import Masker
 from tollbook.rating.book_yaml import parse_price_book
 from tollbook.rerating.worker import Worker
 from tollbook.settings import FULL, Settings
-from tollbook.store import directory, prices, secrets
-from tollbook.store.database import Database, Transaction, open_database
+from tollbook.store import directory, prices, quarantine, secrets
+from tollbook.store.database import Database, Transaction, in_our_words, open_database
 from tollbook.store.migrate import migrate
 
 DEFAULT_TENANT = "default"
@@ -60,12 +63,42 @@ def catalogue_of(settings: Settings, database: Database) -> Catalogue:
 def services(settings: Settings, database: Database) -> Services:
     """Put the parts of a server together."""
     catalogue = catalogue_of(settings, database)
-    inbox = Inbox(
-        database, catalogue, now, settings.most_waiting_events, settings.most_group_events
+    instruments = Instruments(
+        Measured(
+            lambda: inbox.queue.events_waiting,
+            lambda: _told(lambda: quarantine.count_all(database)),
+            lambda: _told(database.engine.size_in_bytes),
+        )
     )
-    cache = AnswerCache(settings.cached_answer_mib * 1024 * 1024)
-    reratings = Worker(database, now)
-    return Services(database, catalogue, inbox, reratings, cache, now, settings.compression)
+    inbox = Inbox(
+        database,
+        catalogue,
+        now,
+        settings.most_waiting_events,
+        settings.most_group_events,
+        lambda it: instruments.count_commit(it.events, it.seconds, failed=it.failed),
+    )
+    return Services(
+        database,
+        catalogue,
+        inbox,
+        Worker(database, now),
+        AnswerCache(settings.cached_answer_mib * 1024 * 1024),
+        now,
+        settings.compression,
+        instruments,
+        Health(database, inbox.queue, settings.least_free_mib),
+        settings.metrics_token,
+    )
+
+
+def _told(look: Callable[[], int]) -> int | None:
+    """Look something up for the metrics, which say nothing while the database does not answer."""
+    try:
+        with in_our_words():
+            return look()
+    except TollbookError:
+        return None
 
 
 def build(settings: Settings) -> ASGIApp:

@@ -37,9 +37,16 @@ class Case(NamedTuple):
 
 JANUARY = {"start_date": "2024-01-01", "end_date": "2024-01-31"}
 FOREIGN = {"organization": 404, "user": 404, "stranger": 404}
+# Two organizations have a user_2; a key of one of them sees no other.
+AMBIGUOUS = for_readers(reader=400, admin=400, user=404, stranger=404)
 CASES = [
     Case("GET", "/v1/analytics/users?organization_id=org_1", for_readers(stranger=404)),
     Case("GET", "/v1/analytics/users?organization_id=org_2", for_readers(**FOREIGN)),
+    Case("GET", "/v1/analytics/organizations", for_readers(user=403)),
+    Case("GET", "/v1/analytics/overview", for_readers(user=403)),
+    Case("GET", "/v1/analytics/usage?organization_id=org_1", for_readers(stranger=404)),
+    Case("GET", "/v1/analytics/usage?organization_id=org_2", for_readers(**FOREIGN)),
+    Case("GET", "/v1/analytics/usage?user_id=user_2", AMBIGUOUS),
     Case("POST", "/v1/events", granted(200, reader=403, stranger=207), event()),
     Case(
         "POST",

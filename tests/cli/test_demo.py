@@ -12,6 +12,7 @@ import pytest
 
 from tests.builders import Json
 from tollbook.api.examples import USERS_ANSWER
+from tollbook.api.examples_family import ORGANIZATIONS_ANSWER, OVERVIEW_ANSWER, USAGE_ANSWER
 from tollbook.store.database import Database, open_database
 
 JANUARY = ("--tenant", "demo", "--start", "2024-01-01", "--end", "2024-01-31")
@@ -55,7 +56,7 @@ def database(demo: Demo) -> Iterator[Database]:
 def test_the_demo_tells_what_it_made(demo: Demo) -> None:
     assert demo.first["tenant"] == "demo"
     assert demo.first["organizations"] == ["org_abc123", "org_harbor"]
-    assert set(demo.first["keys"]) == {"tenant", "acme", "harbor", "acme_user_123"}
+    assert set(demo.first["keys"]) == {"tenant", "acme", "harbor", "acme_user_123", "atlas"}
     assert list(demo.first["counts"]) == ["accepted"]
 
 
@@ -63,11 +64,23 @@ def test_the_published_example_is_answered_figure_by_figure(demo: Demo) -> None:
     assert demo.json("report", "users", "org_abc123", *JANUARY) == USERS_ANSWER
 
 
+def test_the_published_overview_is_answered_and_organizations_add_up_to_it(demo: Demo) -> None:
+    january = ("--tenant", "atlas", *JANUARY[2:])
+    assert demo.json("report", "overview", *january) == OVERVIEW_ANSWER
+    assert demo.json("report", "organizations", *january) == ORGANIZATIONS_ANSWER
+    bounds = ("--start", "2024-01-01T00:00:00Z", "--end", "2024-02-01T00:00:00Z")
+    found = demo.json("report", "usage", "org_abc123", "--tenant", "demo", *bounds)
+    assert found == USAGE_ANSWER
+
+
 def test_brand_registration_is_in_the_ledger_and_in_nobodys_figures(
     demo: Demo, database: Database
 ) -> None:
     with database.reading() as snapshot:
-        found = snapshot.rows("SELECT user_id, cost FROM events WHERE id = 'brand-1'")
+        found = snapshot.rows(
+            "SELECT user_id, cost FROM events WHERE id = 'brand-1' AND organization_id = "
+            "(SELECT organization_id FROM organizations WHERE id = 'org_abc123')"
+        )
     assert found == [("", 4_000_000_000)]
 
 

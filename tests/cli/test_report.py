@@ -135,6 +135,7 @@ def test_a_sound_ledger_verifies(platform: Tollbook) -> None:
         "UPDATE usage_monthly SET count = count + 1 WHERE meter = 5",
         "DELETE FROM usage_monthly WHERE meter = 6",
         "DELETE FROM resources_daily",
+        "UPDATE organization_resources SET days = 2",
         "DELETE FROM event_keys WHERE id = '1'",
         "DELETE FROM events WHERE id = '1'",
         "UPDATE events SET cost = 0 WHERE id = '2'",

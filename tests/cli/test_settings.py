@@ -25,10 +25,12 @@ def test_every_setting_has_its_variable() -> None:
             "TOLLBOOK_MOST_GROUP_EVENTS": "5",
             "TOLLBOOK_COMPRESSION": "false",
             "TOLLBOOK_CACHED_ANSWER_MIB": "0",
+            "TOLLBOOK_LEAST_FREE_MIB": "9",
+            "TOLLBOOK_METRICS_TOKEN": "t",
             "TOLLBOOK_LOG_LEVEL": "error",
             "SOMETHING_ELSE": "x",
         }
-    ) == Settings("postgresql://u@h/n", 7, 5, False, 0, "error")
+    ) == Settings("postgresql://u@h/n", 7, 5, False, 0, 9, "t", "error")
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from tollbook.store.audit import Act, Actor, acts
 from tollbook.store.rollups import KEYS
 from tollbook.wiring import now
 
-LEDGER = ("events", *KEYS, "resources_daily", "tier_positions")
+LEDGER = ("events", *KEYS, "resources_daily", "organization_resources", "tier_positions")
 
 
 def book(*rates: str, since: str = "2024-01-01", currency: str = "USD") -> str:

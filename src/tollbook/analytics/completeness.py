@@ -64,11 +64,18 @@ def instant_text(stored: int) -> str:
 
 def instants_of(period: Period, zone: ZoneInfo) -> tuple[int, int]:
     """Give the first and the last microsecond of a period in a zone."""
-    first = datetime.combine(period.start, time(), zone)
-    if period.end == period.end.max:
-        return microseconds(first.astimezone(UTC)), 2**62
-    end = datetime.combine(period.end + timedelta(days=1), time(), zone)
-    return microseconds(first.astimezone(UTC)), microseconds(end.astimezone(UTC)) - 1
+    return _midnight(period.start, zone), _midnight_after(period.end, zone) - 1
+
+
+def _midnight(day: date, zone: ZoneInfo) -> int:
+    """Give the start of a day; that of the calendar's first may be before any instant."""
+    if day == date.min:
+        return -(2**62)
+    return microseconds(datetime.combine(day, time(), zone).astimezone(UTC))
+
+
+def _midnight_after(day: date, zone: ZoneInfo) -> int:
+    return 2**62 if day == date.max else _midnight(day + timedelta(days=1), zone)
 
 
 _ALL = "SELECT CAST(COALESCE(SUM(sums.count), 0) AS BIGINT) FROM organization_daily AS sums "

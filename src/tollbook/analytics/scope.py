@@ -5,6 +5,7 @@ from datetime import date
 import msgspec
 
 from tollbook.domain.directory import zone
+from tollbook.domain.errors import InvalidRequest, Problem
 from tollbook.domain.events import instant_of
 from tollbook.store import directory
 from tollbook.store.database import Snapshot
@@ -14,7 +15,7 @@ from tollbook.store.directory import Head, OrganizationRow
 class Scope(msgspec.Struct, frozen=True):
     """A whole tenant, one of its organizations, or one of that one's users.
 
-    Of a whole tenant, `currency` chooses its organizations of one currency.
+    `currency` chooses organizations of one currency.
     """
 
     tenant: str
@@ -41,3 +42,29 @@ class Scope(msgspec.Struct, frozen=True):
         if self.organization:
             return directory.head(snapshot, self.organization.number)
         return directory.head_of_all(snapshot, self.tenant)
+
+
+def organizations_of(snapshot: Snapshot, scope: Scope) -> list[OrganizationRow]:
+    """List the organizations that a question is about: their numbers are the way to their rows.
+
+    Those that only events have named are nobody's yet.
+    """
+    if scope.organization:
+        found = [scope.organization]
+    else:
+        found = directory.organizations(snapshot, scope.tenant)
+    return [it for it in found if scope.currency in (None, it.currency)]
+
+
+def in_one_currency(snapshot: Snapshot, scope: Scope) -> Scope:
+    """Choose the only currency there is; refuse to add up several without being told which."""
+    if scope.currency is not None:
+        return scope
+    if scope.organization:
+        return msgspec.structs.replace(scope, currency=scope.organization.currency)
+    found = directory.currencies(snapshot, scope.tenant)
+    if len(found) > 1:
+        listed = ", ".join(found)
+        sentence = f"currency is required: the organizations have several ({listed})"
+        raise InvalidRequest.of([Problem("currency", "currency_required", sentence)])
+    return msgspec.structs.replace(scope, currency=found[0] if found else None)

@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from tollbook.analytics.legs import SUMS, among, days, legs
 from tollbook.domain.exact import MICROS, amount_text, minutes_text, quantity_text
-from tollbook.domain.meters import BY_TYPE, Category, codes_of
-from tollbook.domain.periods import Period, cover, day_number
+from tollbook.domain.meters import Category, codes_of
+from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
 from tollbook.store.engine import Row
 
@@ -206,64 +207,10 @@ def _usage(row: Row, amounts: _Written, quantities: _Written, minutes: _Written)
 
 def parameters(number: int, period: Period) -> dict[str, Any]:
     """Give the arguments of the statement for a period."""
-    covered = cover(period)
-    head, tail = covered.edges
-    start, end = day_number(period.start), day_number(period.end)
-    return {
-        "organization": number,
-        "first_month": covered.first_month,
-        "last_month": covered.last_month,
-        "head_month": head.month,
-        "head_first": head.first_day,
-        "head_last": head.last_day,
-        "head_sign": head.sign,
-        "tail_month": tail.month,
-        "tail_first": tail.first_day,
-        "tail_last": tail.last_day,
-        "tail_sign": tail.sign,
-        "start_month": start // 100,
-        "end_month": end // 100,
-        "start_day": start,
-        "end_day": end,
-    }
+    return {"organization": number, **days(period)}
 
 
-def _count(meter: str) -> str:
-    return f"SUM(count) FILTER (WHERE meter = {BY_TYPE[meter].code})"
-
-
-def _quantity(meter: str) -> str:
-    return f"SUM(quantity) FILTER (WHERE meter = {BY_TYPE[meter].code})"
-
-
-def _cost(category: Category) -> str:
-    return f"SUM(cost) FILTER (WHERE meter {_among(codes_of(category))})"
-
-
-def _among(codes: tuple[int, ...]) -> str:
-    """Compare with a list of one as with a number: it is tested a hundred thousand times."""
-    return f"= {codes[0]}" if len(codes) == 1 else f"IN ({', '.join(map(str, codes))})"
-
-
-_SUMS = {
-    "sms_sent": _count("sms.outbound"),
-    "sms_received": _count("sms.inbound"),
-    "mms_sent": _count("mms.outbound"),
-    "mms_received": _count("mms.inbound"),
-    "calls": _count("voice.call"),
-    "seconds": _quantity("voice.call"),
-    "requests": _quantity("api.request"),
-    "rentals": _count("phone.rental"),
-    "purchases": _quantity("phone.purchase"),
-    "kb_seconds": _quantity("kb.usage"),
-    "messaging_cost": _cost(Category.MESSAGING),
-    "voice_cost": _cost(Category.VOICE),
-    "request_cost": _cost(Category.API_REQUEST),
-    "storage_cost": _cost(Category.API_STORAGE),
-    "rental_cost": _cost(Category.PHONE_RENTAL),
-    "purchase_cost": _cost(Category.PHONE_PURCHASE),
-    "kb_cost": _cost(Category.KNOWLEDGE_BASE),
-}
+_SUMS = {name: SUMS[name] for name in UserRow._fields if name in SUMS}
 
 
 def _users_sql(one_user: bool) -> str:
@@ -271,7 +218,8 @@ def _users_sql(one_user: bool) -> str:
     of_user = " AND user_id = :user" if one_user else ""
     sums = ",\n        ".join(f"CAST({sql} AS BIGINT) AS {name}" for name, sql in _SUMS.items())
     sums_or_zeros = ",\n    ".join(f"COALESCE(usage.{name}, 0)" for name in _SUMS)
-    edges = "\n        UNION ALL\n".join(_edge_sql(edge, of_user) for edge in ("head", "tail"))
+    within = "organization_id = :organization"
+    both = legs("usage", "user_id, meter", within, of_user)
     return f"""
 SELECT
     users.id, users.name,
@@ -283,12 +231,7 @@ LEFT JOIN (
         user_id,
         {sums}
     FROM (
-        SELECT user_id, meter, count, quantity, cost
-        FROM usage_monthly
-        WHERE organization_id = :organization
-            AND month BETWEEN :first_month AND :last_month{of_user}
-        UNION ALL
-{edges}
+{both}
     ) AS legs
     GROUP BY user_id
 ) AS usage ON usage.user_id = users.id
@@ -297,23 +240,6 @@ LEFT JOIN (
 ) AS bases ON bases.user_id = users.id
 WHERE users.organization_id = :organization{of_user.replace("user_id", "users.id")}
 """
-
-
-def _edge_sql(edge: str, of_user: str) -> str:
-    """Write the days of an edge month, added or taken off.
-
-    Days are added up in the order of their key, without sorting, before the users are.
-    """
-    return f"""\
-        SELECT
-            user_id, meter,
-            CAST(SUM(count) * :{edge}_sign AS BIGINT),
-            CAST(SUM(quantity) * :{edge}_sign AS BIGINT),
-            CAST(SUM(cost) * :{edge}_sign AS BIGINT)
-        FROM usage_daily
-        WHERE organization_id = :organization AND month = :{edge}_month{of_user}
-            AND day BETWEEN :{edge}_first AND :{edge}_last
-        GROUP BY user_id, meter"""
 
 
 def _knowledge_bases_sql(of_user: str) -> str:
@@ -330,7 +256,7 @@ def _knowledge_bases_sql(of_user: str) -> str:
             AND month BETWEEN :start_month AND :end_month{of_user}
             AND day BETWEEN :start_day AND :end_day
             AND count > 0
-            AND meter {_among(codes_of(Category.KNOWLEDGE_BASE))}
+            AND meter {among(codes_of(Category.KNOWLEDGE_BASE))}
     ) AS seen
     GROUP BY user_id"""
 

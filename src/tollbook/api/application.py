@@ -1,6 +1,7 @@
 """The application: every endpoint behind the same gate, every error in the same shape."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
@@ -16,6 +17,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from tollbook.api.access import KEY_HEADER, authenticate, presented, require
+from tollbook.api.analytics_organizations import GET_ORGANIZATIONS
+from tollbook.api.analytics_overview import GET_OVERVIEW
+from tollbook.api.analytics_usage import GET_USAGE
 from tollbook.api.analytics_users import GET_USERS
 from tollbook.api.endpoint import Call, Endpoint, read_query
 from tollbook.api.erasure import DELETE_PERSONAL_DATA
@@ -24,6 +28,7 @@ from tollbook.api.explanations import GET_EVENT
 from tollbook.api.incoming import MOST_BYTES, read_bounded
 from tollbook.api.keys import KEY_ENDPOINTS
 from tollbook.api.openapi import openapi
+from tollbook.api.operation import operation
 from tollbook.api.organizations import ORGANIZATION_ENDPOINTS
 from tollbook.api.price_books import PRICE_BOOK_ENDPOINTS
 from tollbook.api.quarantine import QUARANTINE_ENDPOINTS
@@ -37,6 +42,9 @@ from tollbook.domain.errors import InternalError, MethodNotAllowed, NotFound, To
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     GET_USERS,
+    GET_ORGANIZATIONS,
+    GET_OVERVIEW,
+    GET_USAGE,
     POST_EVENTS,
     POST_REVERSALS,
     GET_EVENT,
@@ -65,7 +73,8 @@ def application(services: Services) -> ASGIApp:
     handlers: dict[str, dict[str, Handler]] = {}
     for endpoint in ENDPOINTS:
         handlers.setdefault(endpoint.path, {})[endpoint.method] = _handler(endpoint, services)
-    handlers |= {path: {"GET": handler} for path, handler in _documentation().items()}
+    unkeyed = _documentation() | operation(services)
+    handlers |= {path: {"GET": handler} for path, handler in unkeyed.items()}
     router = Router(
         [Route(_routed(path), _Resource(by_method)) for path, by_method in handlers.items()],
         redirect_slashes=False,
@@ -118,15 +127,23 @@ class _Resource:
 
 def _handler(endpoint: Endpoint, services: Services) -> Handler:
     async def handle(request: Request) -> Response:
-        try:
-            return await _answer(endpoint, services, request)
-        except TollbookError as error:
-            return error_response(error)
-        except Exception:
-            _log.exception("request_failed", endpoint=endpoint.name)
-            return error_response(InternalError("something went wrong; the log says what"))
+        start = time.perf_counter()
+        response = await _answered(endpoint, services, request)
+        seconds = time.perf_counter() - start
+        services.instruments.count_request(endpoint.name, response.status_code, seconds)
+        return response
 
     return handle
+
+
+async def _answered(endpoint: Endpoint, services: Services, request: Request) -> Response:
+    try:
+        return await _answer(endpoint, services, request)
+    except TollbookError as error:
+        return error_response(error)
+    except Exception:
+        _log.exception("request_failed", endpoint=endpoint.name)
+        return error_response(InternalError("something went wrong; the log says what"))
 
 
 async def _answer(endpoint: Endpoint, services: Services, request: Request) -> Response:

@@ -35,6 +35,7 @@ class Kind(StrEnum):
     CHOICE = "choice"
     LIST = "list"
     INSTANT = "instant"
+    MOMENT = "moment"
     AMOUNT = "amount"
 
 
@@ -44,7 +45,7 @@ class Parameter:
 
     A text of up to `longest` characters, a date, an integer between `least` and `most`, a boolean,
     one of the `choices`, several of them separated by commas as a tuple, an instant in microseconds
-    since 1970, or an amount in nanos.
+    since 1970, a moment that is an instant or a whole day, or an amount in nanos.
     """
 
     name: str
@@ -217,6 +218,12 @@ def _instant(parameter: Parameter, text: str) -> int | Problem:
     return microseconds(instant)
 
 
+def _moment(parameter: Parameter, text: str) -> date | int | Problem:
+    """Read a day as a day, anything else as an instant."""
+    day = _date(parameter, text)
+    return day if not isinstance(day, Problem) else _instant(parameter, text)
+
+
 def _amount(parameter: Parameter, text: str) -> int | Problem:
     try:
         return nanos_of(text.encode())
@@ -233,5 +240,6 @@ _READERS: dict[Kind, Callable[[Parameter, str], Any]] = {
     Kind.CHOICE: _choice,
     Kind.LIST: _list,
     Kind.INSTANT: _instant,
+    Kind.MOMENT: _moment,
     Kind.AMOUNT: _amount,
 }

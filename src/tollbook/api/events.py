@@ -69,7 +69,7 @@ async def post_events(request: Request, services: Services, read_query: QueryRea
         draft = prepare.draft(body)
         submission = prepare.submission(draft) or await _loaded(prepare, draft)
         settled = await services.inbox.settle(submission)
-    return receipts_response(settled)
+    return receipts_response(settled, services)
 
 
 async def _loaded(prepare: "_Preparation", draft: Draft) -> Submission:
@@ -109,10 +109,11 @@ class _Preparation:
         return submission_of(draft, terms, KeyInUse(self.key.prefix, self.revision), self.atomic)
 
 
-def receipts_response(settled: Settled) -> Response:
+def receipts_response(settled: Settled, services: Services) -> Response:
     """Answer with receipts; the status says whether all is well."""
     found = Counter([receipt.status for receipt in settled.receipts])
     counts = Counts(**{outcome.value: found[outcome] for outcome in Outcome})
+    services.instruments.count_events({it.value: found[it] for it in Outcome})
     good = counts.accepted + counts.duplicate == len(settled.receipts)
     status = 200 if good else 207
     if settled.refused:

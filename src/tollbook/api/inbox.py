@@ -10,7 +10,7 @@ from anyio.to_thread import run_sync
 from tollbook.domain.errors import TollbookError
 from tollbook.ingest.catalogue import Catalogue
 from tollbook.ingest.commit import Settled, Submission
-from tollbook.ingest.queue import Delivery, Queue, Waiting
+from tollbook.ingest.queue import Delivery, Observe, Queue, Waiting
 from tollbook.store.database import Database
 
 Prepare = Callable[[], Submission]
@@ -44,29 +44,32 @@ class Inbox:
         clock: Callable[[], int],
         most_waiting: int,
         most_in_group: int,
+        observe: Observe = lambda _committed: None,
     ) -> None:
-        self._queue = Queue(database, catalogue, clock, self._deliver, most_waiting, most_in_group)
+        self.queue = Queue(
+            database, catalogue, clock, self._deliver, most_waiting, most_in_group, observe
+        )
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def open(self, loop: asyncio.AbstractEventLoop) -> None:
         """Start the writer, which will report to this loop."""
         self._loop = loop
-        self._queue.start()
+        self.queue.start()
 
     def close(self) -> None:
         """Commit what was taken, then stop the writer."""
-        self._queue.close()
+        self.queue.close()
 
     async def settle(self, submission: Submission) -> Settled:
         """Wait until a submission is on disk; raise what kept it from getting there."""
         future: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
-        self._queue.put(_Awaited(future, submission))
+        self.queue.put(_Awaited(future, submission))
         return await future
 
     async def prepare_and_settle(self, prepare: Prepare, limiter: CapacityLimiter) -> Settled:
         """Wait until what `prepare` makes is on disk; the writer makes it when it is idle."""
         future: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
-        if self._queue.put_idle(_Awaited(future, how=prepare)):
+        if self.queue.put_idle(_Awaited(future, how=prepare)):
             return await future
         return await self.settle(await run_sync(prepare, limiter=limiter))
 

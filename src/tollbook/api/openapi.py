@@ -133,25 +133,30 @@ def _in_path(name: str, example: str) -> Document:
     return {"name": name, "in": "path", "required": True, "schema": schema, "example": example}
 
 
-def _in_query(parameter: Parameter) -> Document:
-    schema: Document
+def _schema_of(parameter: Parameter) -> Document:
     match parameter.kind:
         case Kind.TEXT:
-            schema = {"type": "string", "minLength": 1, "maxLength": parameter.longest}
+            return {"type": "string", "minLength": 1, "maxLength": parameter.longest}
         case Kind.DATE:
-            schema = {"type": "string", "format": "date"}
+            return {"type": "string", "format": "date"}
         case Kind.INTEGER:
-            schema = {"type": "integer", "minimum": parameter.least, "maximum": parameter.most}
+            return {"type": "integer", "minimum": parameter.least, "maximum": parameter.most}
         case Kind.BOOLEAN:
-            schema = {"type": "boolean"}
+            return {"type": "boolean"}
         case Kind.CHOICE:
-            schema = {"enum": list(parameter.choices)}
+            return {"enum": list(parameter.choices)}
         case Kind.LIST:
-            schema = {"type": "array", "items": {"enum": list(parameter.choices)}, "minItems": 1}
+            return {"type": "array", "items": {"enum": list(parameter.choices)}, "minItems": 1}
         case Kind.INSTANT:
-            schema = {"type": "string", "format": "date-time"}
+            return {"type": "string", "format": "date-time"}
+        case Kind.MOMENT:
+            return {"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]}
         case Kind.AMOUNT:
-            schema = {"type": "number", "minimum": 0}
+            return {"type": "number", "minimum": 0}
+
+
+def _in_query(parameter: Parameter) -> Document:
+    schema = _schema_of(parameter)
     if parameter.default is not None:
         schema["default"] = parameter.default
     described: Document = {

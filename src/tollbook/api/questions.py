@@ -16,6 +16,7 @@ from tollbook.api.access import organization_of
 from tollbook.api.cache import Answer
 from tollbook.api.endpoint import Call, Kind, Parameter
 from tollbook.api.responses import answer_response
+from tollbook.domain.directory import currency_problem
 from tollbook.domain.errors import InvalidRequest, NotYet, PermissionMissing, Problem
 from tollbook.domain.periods import Period, resolve
 from tollbook.store import quarantine
@@ -101,9 +102,17 @@ def scope_of(call: Call, snapshot: Snapshot) -> Scope:
     bound = call.key.scope
     named = call.query.get("organization_id") or bound.organization_id
     if named is None:
-        return Scope(call.tenant, currency=call.query.get("currency"))
+        return Scope(call.tenant, currency=_currency(call))
     row = organization_of(snapshot, call.key, named)
-    return Scope(call.tenant, row, bound.user_id or call.query.get("user_id"))
+    return Scope(call.tenant, row, bound.user_id or call.query.get("user_id"), _currency(call))
+
+
+def _currency(call: Call) -> str | None:
+    named: str | None = call.query.get("currency")
+    problem = currency_problem(named) if named is not None else None
+    if problem:
+        raise InvalidRequest.of([problem])
+    return named
 
 
 def refuse_user_key(call: Call) -> None:
@@ -154,11 +163,14 @@ def answer(it: Asked, tell: Callable[[], Told]) -> Response:
     digest = _digest(it)
     headers["ETag"] = f'W/"{digest}"'
     kept = call.services.cache.get(digest)
-    if kept is None and not _matches(call.headers.get("if-none-match", ""), digest):
+    known = _matches(call.headers.get("if-none-match", ""), digest)
+    count = call.services.instruments.count_answer
+    count("client" if known else "cache" if kept else "ledger")
+    if kept is None and not known:
         kept = Answer(_encoded(it, tell()), _waiting(it))
         call.services.cache.put(digest, kept)
     headers["X-Quarantined"] = str(_waiting(it) if kept is None else kept.quarantined)
-    if kept is None or _matches(call.headers.get("if-none-match", ""), digest):
+    if kept is None or known:
         return Response(None, 304, headers)
     compress = call.services.compression and _takes_gzip(call.headers.get("accept-encoding", ""))
     return answer_response(kept, headers, compress=compress)

@@ -1,5 +1,6 @@
 """Answers as bytes: JSON, and errors in their one shape."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -12,9 +13,11 @@ JSON = "application/json"
 _encode = msgspec.json.Encoder().encode
 
 
-def json_response(value: Any, status: int = 200) -> Response:
+def json_response(
+    value: Any, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
     """Encode a value."""
-    return Response(_encode(value), status, media_type=JSON)
+    return Response(_encode(value), status, headers, media_type=JSON)
 
 
 def error_response(error: TollbookError) -> Response:

@@ -37,7 +37,7 @@ async def post_reversals(request: Request, services: Services, read_query: Query
         settled = reverse(
             services.database, services.catalogue, key, decoded, services.clock(), atomic=atomic
         )
-        return receipts_response(settled)
+        return receipts_response(settled, services)
 
     return await run_sync(work)
 

@@ -6,6 +6,9 @@ from typing import Any
 import msgspec
 
 from tollbook.analytics.completeness import Meta
+from tollbook.analytics.organizations import Figures, OrganizationsReport
+from tollbook.analytics.overview import OverviewReport
+from tollbook.analytics.usage import UsageReport
 from tollbook.analytics.users import UsersReport
 from tollbook.domain.events import (
     LARGEST_INTEGER,
@@ -56,6 +59,9 @@ class EventsRequest:
 
 EVENTS_REQUEST = EventsRequest()
 USERS_REPORT = extended(UsersReport)
+ORGANIZATIONS_REPORT = extended(OrganizationsReport, totals=Figures)
+OVERVIEW_REPORT = extended(OverviewReport)
+USAGE_REPORT = extended(UsageReport)
 _COUNTS = ("accepted", "duplicate", "quarantined", "conflict", "rejected")
 EVENTS_ANSWER_SCHEMA: Schema = {
     "type": "object",

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from anyio import CapacityLimiter
 
 from tollbook.api.cache import AnswerCache
+from tollbook.api.health import Health
 from tollbook.api.inbox import Inbox
+from tollbook.api.instruments import Instruments
 from tollbook.ingest.catalogue import Catalogue
 from tollbook.rerating.worker import Worker
 from tollbook.store.database import Database
@@ -27,6 +29,9 @@ class Services:
     cache: AnswerCache
     clock: Callable[[], int]
     compression: bool
+    instruments: Instruments
+    health: Health
+    metrics_token: str = ""
     decoding: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
     looking: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
     loading: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))

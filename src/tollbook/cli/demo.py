@@ -1,7 +1,8 @@
-"""tollbook demo: two organizations with usage, through the ordinary ingest; repeatable."""
+"""tollbook demo: two platforms with usage, through the ordinary ingest; safe to repeat."""
 
 import argparse
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
+from tollbook.cli import demo_platform as atlas
 from tollbook.cli.demo_data import (
     ACME,
     ACME_USERS,
@@ -23,8 +25,9 @@ from tollbook.cli.output import Verbs, add_json_option, print_json
 from tollbook.domain.directory import Organization, User
 from tollbook.domain.events import instant_of
 from tollbook.domain.keys import Permission, Scope, matches, prefix_of
+from tollbook.domain.receipts import Outcome
 from tollbook.settings import Settings
-from tollbook.store import directory, keys
+from tollbook.store import directory, keys, prices
 from tollbook.store.database import Database, Snapshot, Transaction
 from tollbook.store.sqlite import Sqlite
 from tollbook.wiring import catalogue_of, ensure_tenant, now, open_migrated
@@ -35,7 +38,8 @@ _KEYS = "tollbook-demo.json"
 _ALL = (Permission.ADMIN,)
 _READ = (Permission.READ_ANALYTICS,)
 
-_EXAMPLE = f"organization_id={ACME.id}&start_date=2024-01-01&end_date=2024-01-31"
+_JANUARY = "start_date=2024-01-01&end_date=2024-01-31"
+_EXAMPLE = f"organization_id={ACME.id}&{_JANUARY}"
 
 Keys = dict[str, str]
 
@@ -44,8 +48,9 @@ SCOPES = {
     "acme": (Scope(TENANT, ACME.id), _READ),
     "harbor": (Scope(TENANT, HARBOR.id), _READ),
     "acme_user_123": (Scope(TENANT, ACME.id, "user_123"), _READ),
+    "atlas": (Scope(atlas.TENANT), _ALL),
 }
-"""The demo's keys: of the tenant, of each organization, and of one user."""
+"""The demo's keys: of the tenant, of each organization, of one user, and of the second tenant."""
 
 
 def add(verbs: Verbs) -> None:
@@ -66,30 +71,45 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
     with database.writing() as transaction:
         ensure_tenant(transaction, TENANT, "Demo")
         for organization, users in ((ACME, ACME_USERS), (HARBOR, HARBOR_USERS)):
-            _ensure_organization(transaction, organization, users)
+            _ensure_organization(transaction, TENANT, organization, users)
+        _ensure_atlas(transaction)
     made = _ensure_keys(database, options.keys or _beside(database))
-    importer = Importer(database, catalogue_of(settings, database), Scope(TENANT))
+    counts: Counter[Outcome] = Counter()
+    refused: list[str] = []
     with Console(stderr=True).status("writing demo events"):
-        for events in (acme_events(), harbor_events(instant_of(now()))):
+        for tenant, events in (
+            (TENANT, acme_events()),
+            (TENANT, harbor_events(instant_of(now()))),
+            (atlas.TENANT, atlas.events()),
+        ):
+            importer = Importer(database, catalogue_of(settings, database), Scope(tenant))
             for batch in _batches(events):
                 importer.take([(n, msgspec.json.encode(event)) for n, event in enumerate(batch)])
-    counts = {outcome.value: count for outcome, count in importer.counts.items()}
+            counts += importer.counts
+            refused += importer.refused
     if options.json:
         organizations = [ACME.id, HARBOR.id]
         print_json(
             {"tenant": TENANT, "organizations": organizations, "keys": made, "counts": counts}
         )
     else:
-        print(_welcome(options.address, made["tenant"]))
-    return 1 if importer.refused else 0
+        print(_welcome(options.address, made["tenant"], made["atlas"]))
+    return 1 if refused else 0
+
+
+def _ensure_atlas(transaction: Transaction) -> None:
+    if ensure_tenant(transaction, atlas.TENANT, atlas.NAME):
+        prices.add_price_book(transaction, atlas.TENANT, atlas.prices(), now())
+    for organization, users in atlas.customers():
+        _ensure_organization(transaction, atlas.TENANT, organization, users)
 
 
 def _ensure_organization(
-    transaction: Transaction, organization: Organization, users: Iterable[User]
+    transaction: Transaction, tenant: str, organization: Organization, users: Iterable[User]
 ) -> None:
-    if not directory.add_organization(transaction, TENANT, organization, now()):
+    if not directory.add_organization(transaction, tenant, organization, now()):
         return
-    row = directory.find_organization(transaction, TENANT, organization.id)
+    row = directory.find_organization(transaction, tenant, organization.id)
     for user in users:
         directory.add_user(transaction, row.number if row else 0, user, now())
 
@@ -141,7 +161,7 @@ def _batches(events: Iterable[WireEvent]) -> Iterator[list[WireEvent]]:
         yield batch
 
 
-def _welcome(address: str, key: str) -> str:
+def _welcome(address: str, key: str, atlas_key: str) -> str:
     return f"""
   Page      {address}/docs
   API key   {key}
@@ -152,4 +172,5 @@ def _welcome(address: str, key: str) -> str:
     -H 'X-API-Key: {key}'
 
   A livelier organization: organization_id=org_harbor, the last 30 days by default.
+  Another platform, of five organizations: /v1/analytics/overview?{_JANUARY} with {atlas_key}
 """

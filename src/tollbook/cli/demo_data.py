@@ -73,9 +73,9 @@ def _acme_user(
     for kind, count in (("mms.outbound", mms[0]), ("mms.inbound", mms[1])):
         for index in range(count):
             yield _acme(f"{user}-{kind}-{index}", kind, user, random)
-    for index, seconds in enumerate(_parts(random, *calls)):
+    for index, seconds in enumerate(parts(random, *calls)):
         yield _acme(f"{user}-call-{index}", "voice.call", user, random, quantity=seconds)
-    for day, quantity in enumerate(_parts(random, 31, requests)):
+    for day, quantity in enumerate(parts(random, 31, requests)):
         yield _acme(f"{user}-api-{day}", "api.request", user, day, quantity=quantity)
 
 
@@ -85,7 +85,7 @@ def _storage(user: str, most_days: str, last_day: str) -> Iterator[WireEvent]:
         yield _acme(f"{user}-storage-{day}", "api.storage", user, day, quantity=quantity)
 
 
-def _parts(random: Random, count: int, total: int) -> list[int]:
+def parts(random: Random, count: int, total: int) -> list[int]:
     """Split a total into uneven parts of at least 1."""
     weights = [random.uniform(0.2, 1.8) for _ in range(count)]
     scale = (total - count) / sum(weights)
@@ -100,8 +100,8 @@ def _acme(identity: str, kind: str, user: str | None, when: int | Random, **more
     else:
         day = _JANUARY + timedelta(days=when.randrange(31))
         instant = datetime.combine(day, time(8), UTC) + timedelta(seconds=when.randrange(36_000))
-        more["attributes"] = {"to": _number(when)} if "inbound" not in kind else {}
-    return _event(identity, kind, ACME.id, user, instant, **more)
+        more["attributes"] = {"to": made_up_number(when)} if "inbound" not in kind else {}
+    return wire_event(identity, kind, ACME.id, user, instant, **more)
 
 
 def harbor_events(now: datetime) -> Iterator[WireEvent]:
@@ -143,7 +143,7 @@ def _harbor_day(day: date, place: int, user: User) -> Iterator[WireEvent]:
             if kind == "kb.usage":
                 more["resource_id"] = f"kb_{_TEAMS[place % 4]}"
             elif not kind.endswith("inbound"):
-                more["attributes"] = {"to": _number(random), "direction": "outbound"}
+                more["attributes"] = {"to": made_up_number(random), "direction": "outbound"}
             yield _harbor(f"{identity}-{kind}-{index}", kind, user, day, random, **more)
     requests = int(3000 * liveliness * rhythm)
     if requests:
@@ -157,23 +157,24 @@ def _harbor(
 ) -> WireEvent:
     local = datetime.combine(day, time(7), ZoneInfo(HARBOR.timezone))
     instant = local.astimezone(UTC) + timedelta(seconds=random.randrange(12 * 3600))
-    return _event(identity, kind, HARBOR.id, user.id, instant, **more)
+    return wire_event(identity, kind, HARBOR.id, user.id, instant, **more)
 
 
 def _rounded(random: Random, expected: float) -> int:
     return int(expected + random.random())
 
 
-def _number(random: Random) -> str:
+def made_up_number(random: Random) -> str:
     """Make up a number in ranges that are set aside for fiction, or look like it."""
     prefix = random.choice(_PREFIXES)
     missing = _NUMBER_LENGTH - len(prefix)
     return prefix + "".join(random.choice("0123456789") for _ in range(missing))
 
 
-def _event(
+def wire_event(
     identity: str, kind: str, organization: str, user: str | None, instant: datetime, **more: Any
 ) -> WireEvent:
+    """Give an event as a platform would send it."""
     event = {
         "id": identity,
         "type": kind,

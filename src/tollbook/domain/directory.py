@@ -75,6 +75,14 @@ def id_problem(field: str, value: str) -> Problem | None:
     return text_problem(field, value, LONGEST_ID)
 
 
+def currency_problem(currency: str) -> Problem | None:
+    """Say what is wrong with a currency."""
+    if len(currency) == 3 and currency.isascii() and currency.isalpha() and currency.isupper():
+        return None
+    sentence = "currency must be an ISO 4217 code such as USD"
+    return Problem("currency", "invalid_currency", sentence)
+
+
 def organization_problems(organization: Organization) -> list[Problem]:
     """List everything wrong with an organization."""
     found = [
@@ -89,13 +97,7 @@ def organization_problems(organization: Organization) -> list[Problem]:
                 "timezone must be an IANA name such as Europe/Berlin",
             )
         )
-    currency = organization.currency
-    if not (
-        len(currency) == 3 and currency.isascii() and currency.isalpha() and currency.isupper()
-    ):
-        found.append(
-            Problem("currency", "invalid_currency", "currency must be an ISO 4217 code such as USD")
-        )
+    found.append(currency_problem(organization.currency))
     return [problem for problem in found if problem]
 
 

@@ -7,13 +7,20 @@ memory to another's takes longer than preparing a quarter of them.
 """
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import structlog
 
-from tollbook.domain.errors import InternalError, QueueFull, SumOutOfRange, TollbookError
+from tollbook.domain.errors import (
+    InternalError,
+    QueueFull,
+    StoreUnavailable,
+    SumOutOfRange,
+    TollbookError,
+)
 from tollbook.ingest.catalogue import Catalogue
 from tollbook.ingest.commit import Settled, Submission, commit
 from tollbook.store.database import Database
@@ -22,6 +29,17 @@ _log = structlog.get_logger()
 
 Outcome = Settled | TollbookError
 Delivery = tuple["Waiting", Outcome]
+
+
+class Committed(NamedTuple):
+    """A transaction that the writer made or, when it `failed`, did not."""
+
+    events: int
+    seconds: float
+    failed: bool
+
+
+Observe = Callable[[Committed], None]
 
 
 class Waiting(Protocol):
@@ -48,7 +66,9 @@ class Queue:
         deliver: Callable[[list[Delivery]], None],
         most_waiting: int,
         most_in_group: int,
+        observe: Observe = lambda _committed: None,
     ) -> None:
+        self._observe = observe
         self._database = database
         self._catalogue = catalogue
         self._clock = clock
@@ -59,6 +79,8 @@ class Queue:
         self._events_waiting = 0
         self._lone: Waiting | None = None
         self._busy = False
+        self._busy_since = 0.0
+        self._committed_at = float("-inf")
         self._closing = False
         self._change = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="tollbook-writer")
@@ -97,6 +119,24 @@ class Queue:
             self._change.notify()
             return True
 
+    @property
+    def events_waiting(self) -> int:
+        """Count the events that wait for the writer."""
+        return self._events_waiting
+
+    def is_alive(self) -> bool:
+        """Tell whether the writer runs."""
+        return self._thread.is_alive()
+
+    def busy_for(self) -> float:
+        """Give the seconds that the writer has been at what it does now; 0 when it waits."""
+        with self._change:
+            return time.monotonic() - self._busy_since if self._busy else 0.0
+
+    def committed_within(self, seconds: float) -> bool:
+        """Tell whether the last commit succeeded, so many seconds ago at most."""
+        return time.monotonic() - self._committed_at <= seconds
+
     def _run(self) -> None:
         while group := self._next_group():
             self._deliver(self._prepared(group[0]) or self._commit(group))
@@ -118,6 +158,7 @@ class Queue:
             while not self._waiting and not self._lone and not self._closing:
                 self._change.wait()
             self._busy = True
+            self._busy_since = time.monotonic()
             if self._lone:
                 lone, self._lone = self._lone, None
                 return [lone]
@@ -135,6 +176,16 @@ class Queue:
             return group
 
     def _commit(self, group: list[Waiting]) -> list[Delivery]:
+        start = time.monotonic()
+        deliveries = self._committed(group)
+        end = time.monotonic()
+        failed = isinstance(deliveries[0][1], StoreUnavailable | InternalError)
+        self._committed_at = float("-inf") if failed else end
+        events = sum(len(waiting.submission.facts) for waiting in group)
+        self._observe(Committed(events, end - start, failed))
+        return deliveries
+
+    def _committed(self, group: list[Waiting]) -> list[Delivery]:
         try:
             settled = commit(
                 self._database,
@@ -146,7 +197,7 @@ class Queue:
             if len(group) == 1:
                 return [(group[0], error)]
             # One request of the group is to blame; alone, the others go through.
-            return [delivery for waiting in group for delivery in self._commit([waiting])]
+            return [delivery for waiting in group for delivery in self._committed([waiting])]
         except TollbookError as error:
             return [(waiting, error) for waiting in group]
         except Exception:

@@ -117,7 +117,10 @@ def _erased(value: Any) -> Any:
 
 def _erased_resource(meter: int, resource: str | None, names: dict[str, str]) -> str | None:
     """Give a number another name; what else is in use, such as a knowledge base, is no person."""
-    if resource is None or BY_CODE[meter].organization_level or not _is_number(resource):
+    kind = BY_CODE[meter]
+    if resource is None or kind.organization_level or kind.needs_resource:
+        return resource
+    if not _is_number(resource):
         return resource
     return names.setdefault(resource, f"{ERASED}-{token_hex(8)}")
 

@@ -10,7 +10,7 @@ from tollbook.domain.errors import BackupRefused
 from tollbook.store import copies, dumps
 from tollbook.store.copies import Progress
 from tollbook.store.database import Database, open_database
-from tollbook.store.migrate import is_current, migrate
+from tollbook.store.migrate import migrate, missing_migrations
 from tollbook.store.verification import CHECKS, Difference, count_events, differences
 
 _OWNER_ONLY = 0o600
@@ -62,7 +62,7 @@ def _copy(source: Path, target: Path, progress: Progress, *, quick: bool) -> int
     copies.copy_database(source, target, progress)
     copies.check_database(target, quick=quick)
     with closing(open_database(f"sqlite:///{target.absolute()}")) as copy:
-        events = _proved(copy, quick=quick) if is_current(copy) else None
+        events = None if missing_migrations(copy) else _proved(copy, quick=quick)
     copies.make_one_file(target)
     return events
 

@@ -44,7 +44,10 @@ class Snapshot:
         return found
 
     def table(self, sql: str, parameters: Parameters, width: int) -> list[Row]:
-        """Read many rows of `width` columns, quickly also beside a busy thread."""
+        """Read many rows of `width` columns, quickly also beside a busy thread.
+
+        A list among the parameters stands for `IN :name`, however long it is.
+        """
         return self._engine.table(self._driver, sql, parameters, width)
 
 

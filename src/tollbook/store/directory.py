@@ -98,6 +98,17 @@ def organizations(snapshot: Snapshot, tenant: str) -> list[OrganizationRow]:
     return [OrganizationRow(*row) for row in rows]
 
 
+def currencies(snapshot: Snapshot, tenant: str) -> list[str]:
+    """List the currencies of a tenant's organizations."""
+    rows = snapshot.rows(
+        "SELECT DISTINCT currency FROM organizations "
+        "WHERE tenant_id = :tenant AND status <> :unknown ORDER BY currency",
+        tenant=tenant,
+        unknown=UNKNOWN,
+    )
+    return [row[0] for row in rows]
+
+
 def add_organization(
     transaction: Transaction, tenant: str, organization: Organization, now: int
 ) -> bool:
@@ -173,6 +184,21 @@ def find_user(snapshot: Snapshot, number: int, identity: str) -> User | None:
         id=identity,
     )
     return User(row[0], row[1], row[2], Status(row[3])) if row else None
+
+
+def organizations_with_user(
+    snapshot: Snapshot, tenant: str, identity: str
+) -> list[OrganizationRow]:
+    """List a tenant's organizations that have a user of this id."""
+    rows = snapshot.rows(
+        _ORGANIZATION + "WHERE tenant_id = :tenant AND status <> :unknown AND EXISTS ("
+        "SELECT 1 FROM users WHERE users.organization_id = organizations.organization_id "
+        "AND users.id = :id) ORDER BY id",
+        tenant=tenant,
+        unknown=UNKNOWN,
+        id=identity,
+    )
+    return [OrganizationRow(*row) for row in rows]
 
 
 def add_user(transaction: Transaction, number: int, user: User, now: int) -> bool:

@@ -43,7 +43,10 @@ class Engine(Protocol):
         ...
 
     def table(self, driver: Driver, sql: str, parameters: Parameters, width: int) -> list[Row]:
-        """Read many rows of `width` columns without starving beside a busy thread."""
+        """Read many rows of `width` columns without starving beside a busy thread.
+
+        A list among the parameters stands for `IN :name`, as one parameter of any length.
+        """
         ...
 
     def make_room(self, months: Iterable[int]) -> None:

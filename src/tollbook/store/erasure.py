@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from tollbook.store.archives import CHUNK
 from tollbook.store.database import Snapshot, Transaction
+from tollbook.store.resources import COUNTED
 
 ERASED = "erased"
 
@@ -138,6 +139,7 @@ def rename_resources(
     for table in _RESOURCES:
         transaction.execute_many(
             f"UPDATE {table} SET resource_id = :new "
-            "WHERE organization_id = :number AND user_id = :user AND resource_id = :old",
+            "WHERE organization_id = :number AND user_id = :user AND resource_id = :old "
+            f"AND meter NOT IN ({COUNTED})",
             rows,
         )

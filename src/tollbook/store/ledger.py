@@ -6,7 +6,7 @@ other instead of deadlocking.
 
 from collections.abc import Callable, Iterable, Sequence
 
-from tollbook.store import rollups
+from tollbook.store import resources, rollups
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.staging import ORDINARY, Staged, Standing
 
@@ -232,5 +232,6 @@ def _add(
         transaction.execute(statement)
     if any(row.resource_id for row in rows):
         transaction.execute(ADD_RESOURCES)
+        transaction.execute(resources.ADD_DAYS)
     if any(row.code for row in rows):
         transaction.execute(ADD_QUARANTINE, now=now)

@@ -1,5 +1,6 @@
 """Bringing a database to the schema of this Tollbook; refusing one that is ahead of it."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -36,10 +37,18 @@ def migrate(database: Database, to: str = "head") -> None:
         command.upgrade(config, to)
 
 
-def is_current(database: Database) -> bool:
-    """Tell whether the schema is that of this Tollbook."""
-    with in_our_words(), database.engine.reader() as connection, connection.begin():
-        return _present(connection) == ScriptDirectory.from_config(_config()).get_current_head()
+def missing_migrations(database: Database) -> str | None:
+    """Say what the schema lacks, or has too much; None when it is this Tollbook's."""
+    with in_our_words(), database.engine.reader() as connection:
+        present, head = _present(connection), _head()
+    if present == head:
+        return None
+    return f"the database is at migration {present}, this Tollbook at {head}"
+
+
+@cache
+def _head() -> str | None:
+    return ScriptDirectory.from_config(_config()).get_current_head()
 
 
 def _present(connection: Connection) -> str | None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tollbook.store.database import Snapshot, Transaction
+from tollbook.store.database import Database, Snapshot, Transaction
 from tollbook.store.ledger import hold_heads
 
 
@@ -110,4 +110,11 @@ def count(
             first=first,
             last=last,
         )
+    return int(row[0]) if row else 0
+
+
+def count_all(database: Database) -> int:
+    """Count what waits in quarantine, of all tenants."""
+    with database.reading() as snapshot:
+        row = snapshot.row("SELECT COUNT(*) FROM quarantine")
     return int(row[0]) if row else 0

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tollbook.store import ledger, rollups
+from tollbook.store import ledger, resources, rollups
 from tollbook.store.database import Transaction
 from tollbook.store.events import Reversed
 from tollbook.store.staging import Staged
@@ -31,6 +31,7 @@ STATEMENTS = (
     ADD_EVENTS,
     *(rollups.add(table, buy=True, sign="-") for table in rollups.KEYS),
     ledger.add_resources(sign="-"),
+    resources.FIND_DAYS,
     ledger.ADD_POSITIONS,
 )
 

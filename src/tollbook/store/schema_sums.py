@@ -79,6 +79,19 @@ resources_daily = Table(
     **SUMMED,
 )
 
+# The days of a month on which anyone of an organization used a resource that is counted, as bits 1
+# to 31 of `days`. Distinct resources of a tenant are then read from few rows.
+organization_resources = Table(
+    "organization_resources",
+    metadata,
+    organization(),
+    key("month", Integer),
+    key("meter", SMALL),
+    key("resource_id", Text),
+    Column("days", BIG, nullable=False),
+    **SUMMED,
+)
+
 # What a month has billed so far under a tier key: read and moved under the organization's head, so
 # that each event is charged from where the one before it left off.
 tier_positions = Table(

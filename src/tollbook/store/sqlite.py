@@ -5,6 +5,7 @@ busy thread, waits up to a switch interval to get it back. So rows come out as o
 in a thousand to a statement: few steps, however many rows.
 """
 
+import re
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -27,6 +28,7 @@ _READERS = 16
 _MOST_VARIABLES = 32_766
 """What SQLite takes in one statement."""
 
+_IN_LIST = re.compile(r"\bIN :([a-z_]+)")
 _rows = msgspec.json.Decoder(list[tuple[Any, ...]])
 
 
@@ -63,6 +65,8 @@ class Sqlite:
     def table(self, driver: Driver, sql: str, parameters: Parameters, width: int) -> list[Row]:
         """Read many rows in a single step."""
         names = ", ".join(f"c{n}" for n in range(width))
+        sql = _IN_LIST.sub(r"IN (SELECT value FROM json_each(:\1))", sql)
+        parameters = {name: _plain(value) for name, value in parameters.items()}
         whole = f"WITH q({names}) AS ({sql}) SELECT json_group_array(json_array({names})) FROM q"
         return _rows.decode(driver.execute(whole, parameters).fetchone()[0])
 
@@ -122,6 +126,11 @@ class Sqlite:
 def _insert(table: str, columns: tuple[str, ...], rows: int) -> str:
     places = f"({', '.join('?' * len(columns))})"
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([places] * rows)}"
+
+
+def _plain(value: Any) -> Any:
+    """Give a list as the JSON that `IN :name` reads it from."""
+    return msgspec.json.encode(value).decode() if isinstance(value, list) else value
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from tollbook.store import resources
 from tollbook.store.archives import ONE, OWNER
 from tollbook.store.database import Snapshot
 from tollbook.store.rollups import KEYS, SUMS
@@ -80,6 +81,13 @@ CHECKS = (
         f"SELECT {', '.join(_RESOURCE)}, CAST(SUM(count) AS BIGINT) FROM ({_LEDGER}) AS ledger "
         f"WHERE resource_id <> '' GROUP BY {', '.join(_RESOURCE)}",
         f"SELECT {', '.join(_RESOURCE)}, count FROM resources_daily",
+    ),
+    Check(
+        "organization_resources",
+        ("organization_id", "month", "meter", "resource_id", "days"),
+        resources.from_ledger(_LEDGER),
+        "SELECT organization_id, month, meter, resource_id, days FROM organization_resources "
+        "WHERE days <> 0",
     ),
     Check(
         "event_keys",

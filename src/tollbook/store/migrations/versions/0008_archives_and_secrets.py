@@ -3,7 +3,7 @@
 Events may leave the ledger for files. Every sum stays, and must still be proved: by the events that
 are left and by sums of those that are not.
 
-Revision: 0008, after 0005.
+Revision: 0008, after 0006.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0008"
-down_revision = "0005"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 

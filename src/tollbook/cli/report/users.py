@@ -1,4 +1,4 @@
-"""tollbook report: the questions of the API, answered in the terminal."""
+"""tollbook report users: usage and cost by user."""
 
 import argparse
 import csv
@@ -9,17 +9,17 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from tollbook.analytics.scope import Scope
 from tollbook.analytics.users import UserRow, user_rows, users_report
-from tollbook.cli.choices import add_tenant_option, day, organization_of
-from tollbook.cli.output import Verbs, add_json_option, print_json, print_table
-from tollbook.domain.directory import zone
-from tollbook.domain.errors import InvalidRequest
-from tollbook.domain.events import instant_of
+from tollbook.cli.choices import organization_of
+from tollbook.cli.output import Verbs, print_json, print_table
+from tollbook.cli.report.asked import add_output_options, add_period_options, period_of
+from tollbook.cli.report.cells import no_formula
 from tollbook.domain.exact import MICROS, amount_text, minutes_text, quantity_text
-from tollbook.domain.periods import Period, resolve
+from tollbook.domain.periods import Period
 from tollbook.settings import Settings
 from tollbook.store.directory import OrganizationRow
-from tollbook.wiring import now, open_migrated
+from tollbook.wiring import open_migrated
 
 COLUMNS = (
     "User",
@@ -37,32 +37,21 @@ COLUMNS = (
     "KB Min",
     "Cost",
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A cell that begins so is a formula to a spreadsheet."""
 
 
-def add(verbs: Verbs) -> None:
-    """Offer the verb."""
-    questions = verbs.add_parser("report", help="usage and cost in the terminal").add_subparsers(
-        metavar="QUESTION", required=True
-    )
+def add(questions: Verbs) -> None:
+    """Offer the question."""
     parser = questions.add_parser("users", help="usage and cost by user")
     parser.add_argument("organization")
-    parser.add_argument("--start", type=day, help="first day (default: 30 days before the end)")
-    parser.add_argument("--end", type=day, help="last day (default: today)")
-    parser.add_argument("--csv", action="store_true", help="print CSV instead of a table")
-    add_tenant_option(parser)
-    add_json_option(parser)
+    add_period_options(parser)
+    add_output_options(parser)
     parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace, settings: Settings) -> int:
     with open_migrated(settings).reading() as snapshot:
         organization = organization_of(snapshot, options.tenant, options.organization)
-        today = instant_of(now()).astimezone(zone(organization.timezone)).date()
-        period = resolve(options.start, options.end, today)
-        if period.start > period.end:
-            raise InvalidRequest("--start must not be after --end")
+        period = period_of(options, Scope(options.tenant, organization))
         if options.json:
             number, identity, name = organization[:3]
             print_json(users_report(snapshot, number, identity, name, period))
@@ -116,10 +105,9 @@ def _print_csv(rows: list[UserRow]) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(COLUMNS)
     for row in [*rows, _total(rows)]:
-        name = f"'{row.user_name}" if row.user_name.startswith(_FORMULA) else row.user_name
         writer.writerow(
             [
-                name,
+                no_formula(row.user_name),
                 row.sms_sent,
                 row.sms_received,
                 row.mms_sent,

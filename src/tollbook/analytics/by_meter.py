@@ -1,0 +1,38 @@
+"""Sums by meter: what is asked of a whole period is a dozen rows, put together without SQL."""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from tollbook.domain.meters import BY_CODE, BY_TYPE, CATALOGUE, Category
+from tollbook.store.engine import Row
+
+
+class Sums(NamedTuple):
+    """A meter's events, their quantity in micros and their cost in nanos."""
+
+    events: int = 0
+    quantity: int = 0
+    cost: int = 0
+
+
+_NOTHING = Sums()
+COLUMNS = 4
+"""A row is a meter's code and its sums."""
+
+
+class ByMeter:
+    """The sums of a period by the types of meters; a meter without usage has zeros."""
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self._sums: Mapping[str, Sums] = {BY_CODE[row[0]].type: Sums(*row[1:]) for row in rows}
+
+    def __getitem__(self, kind: str) -> Sums:
+        return self._sums.get(BY_TYPE[kind].type, _NOTHING)
+
+    def cost(self, category: Category) -> int:
+        """Add up the costs of a category."""
+        return sum(self[it.type].cost for it in CATALOGUE if it.category is category)
+
+    def total_cost(self) -> int:
+        """Add up all costs."""
+        return sum(it.cost for it in self._sums.values())

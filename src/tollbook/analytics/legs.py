@@ -1,0 +1,105 @@
+"""The legs of a period: whole months and two edges, added up as every question needs them."""
+
+from typing import Any
+
+from tollbook.domain.meters import BY_TYPE, Category, codes_of
+from tollbook.domain.periods import Period, cover, day_number
+
+
+def days(period: Period) -> dict[str, Any]:
+    """Give the arguments of the legs, and the first and last month and day of the period."""
+    covered = cover(period)
+    head, tail = covered.edges
+    start, end = day_number(period.start), day_number(period.end)
+    return {
+        "first_month": covered.first_month,
+        "last_month": covered.last_month,
+        "head_month": head.month,
+        "head_first": head.first_day,
+        "head_last": head.last_day,
+        "head_sign": head.sign,
+        "tail_month": tail.month,
+        "tail_first": tail.first_day,
+        "tail_last": tail.last_day,
+        "tail_sign": tail.sign,
+        "start_month": start // 100,
+        "end_month": end // 100,
+        "start_day": start,
+        "end_day": end,
+    }
+
+
+def legs(tables: str, by: str, within: str, besides: str = "") -> str:
+    """Write the rows that add up to a period, of the monthly and the daily table of a name.
+
+    `within` says of which organizations, `besides` is one more condition. What a leg gives is to be
+    added up once more: months are as they are stored, the days of an edge added up by `by`.
+    """
+    edges = "\n        UNION ALL\n".join(
+        _edge(edge, tables, by, within, besides) for edge in ("head", "tail")
+    )
+    return f"""\
+        SELECT {by}, count, quantity, cost
+        FROM {tables}_monthly
+        WHERE {within}
+            AND month BETWEEN :first_month AND :last_month{besides}
+        UNION ALL
+{edges}"""
+
+
+def _edge(edge: str, tables: str, by: str, within: str, besides: str) -> str:
+    """Write the days of an edge month, added or taken off.
+
+    Days are added up in the order of their key, without sorting, before what asks for them is.
+    """
+    return f"""\
+        SELECT
+            {by},
+            CAST(SUM(count) * :{edge}_sign AS BIGINT),
+            CAST(SUM(quantity) * :{edge}_sign AS BIGINT),
+            CAST(SUM(cost) * :{edge}_sign AS BIGINT)
+        FROM {tables}_daily
+        WHERE {within} AND month = :{edge}_month{besides}
+            AND day BETWEEN :{edge}_first AND :{edge}_last
+        GROUP BY {by}"""
+
+
+def _count(meter: str) -> str:
+    return f"SUM(count) FILTER (WHERE meter = {BY_TYPE[meter].code})"
+
+
+def _quantity(meter: str) -> str:
+    return f"SUM(quantity) FILTER (WHERE meter = {BY_TYPE[meter].code})"
+
+
+def _cost(category: Category) -> str:
+    return f"SUM(cost) FILTER (WHERE meter {among(codes_of(category))})"
+
+
+def among(codes: tuple[int, ...]) -> str:
+    """Compare with a list of one as with a number: it is tested a hundred thousand times."""
+    return f"= {codes[0]}" if len(codes) == 1 else f"IN ({', '.join(map(str, codes))})"
+
+
+SUMS = {
+    "sms_sent": _count("sms.outbound"),
+    "sms_received": _count("sms.inbound"),
+    "mms_sent": _count("mms.outbound"),
+    "mms_received": _count("mms.inbound"),
+    "calls": _count("voice.call"),
+    "seconds": _quantity("voice.call"),
+    "requests": _quantity("api.request"),
+    "rentals": _count("phone.rental"),
+    "purchases": _quantity("phone.purchase"),
+    "brands": _quantity("brand.registration"),
+    "kb_seconds": _quantity("kb.usage"),
+    "messaging_cost": _cost(Category.MESSAGING),
+    "voice_cost": _cost(Category.VOICE),
+    "request_cost": _cost(Category.API_REQUEST),
+    "storage_cost": _cost(Category.API_STORAGE),
+    "rental_cost": _cost(Category.PHONE_RENTAL),
+    "purchase_cost": _cost(Category.PHONE_PURCHASE),
+    "kb_cost": _cost(Category.KNOWLEDGE_BASE),
+    "brand_cost": _cost(Category.BRAND_REGISTRATION),
+}
+"""What the figures of an answer are added up from, by the names they have in its rows."""

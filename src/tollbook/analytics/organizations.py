@@ -1,0 +1,204 @@
+"""What each customer used and cost: the question behind GET /v1/analytics/organizations."""
+
+from collections.abc import Iterable
+from operator import attrgetter
+from typing import NamedTuple
+
+import msgspec
+
+from tollbook.analytics.legs import SUMS, days, legs
+from tollbook.analytics.resources import KNOWLEDGE_BASES_BY_ORGANIZATION, bits
+from tollbook.analytics.scope import Scope, organizations_of
+from tollbook.analytics.tables import Column, Kind, Table
+from tollbook.domain.exact import MICROS, amount_text, quantity_text
+from tollbook.domain.periods import Period
+from tollbook.store.database import Snapshot
+
+
+class Figures(msgspec.Struct, frozen=True, gc=False):
+    """The figures of a row. Amounts are exact JSON numbers."""
+
+    users_count: int
+    total_sms_sent: int
+    total_sms_received: int
+    total_mms_sent: int
+    total_mms_received: int
+    total_voice_calls: int
+    total_voice_seconds: msgspec.Raw
+    api_requests_count: int
+    api_storage_cost: msgspec.Raw
+    phone_rental_count: int
+    phone_purchase_count: int
+    brand_registration_count: int
+    kb_count: int
+    total_cost: msgspec.Raw
+
+
+class OrganizationUsage(msgspec.Struct, frozen=True, gc=False):
+    """One organization's usage and cost, its users' and its own."""
+
+    organization_id: str
+    organization_name: str
+    users_count: int
+    total_sms_sent: int
+    total_sms_received: int
+    total_mms_sent: int
+    total_mms_received: int
+    total_voice_calls: int
+    total_voice_seconds: msgspec.Raw
+    api_requests_count: int
+    api_storage_cost: msgspec.Raw
+    phone_rental_count: int
+    phone_purchase_count: int
+    brand_registration_count: int
+    kb_count: int
+    total_cost: msgspec.Raw
+
+
+class OrganizationsReport(msgspec.Struct, frozen=True):
+    """The answer, in the documented field order."""
+
+    success: bool
+    tenant_id: str
+    period: dict[str, str]
+    organizations: list[OrganizationUsage]
+
+
+class OrganizationSums(NamedTuple):
+    """An organization's sums: counts, quantities in micros, costs in nanos."""
+
+    organization_id: str
+    organization_name: str
+    users: int
+    sms_sent: int
+    sms_received: int
+    mms_sent: int
+    mms_received: int
+    calls: int
+    seconds: int
+    requests: int
+    storage_cost: int
+    rentals: int
+    purchases: int
+    brands: int
+    knowledge_bases: int
+    total_cost: int
+
+
+_NAMES = 2
+"""How many of a row's fields name the organization; the others are added up."""
+
+
+def organization_rows(snapshot: Snapshot, scope: Scope, period: Period) -> list[OrganizationSums]:
+    """Read the sums of every organization in scope, the highest cost first."""
+    chosen = organizations_of(snapshot, scope)
+    bound = {"numbers": [it.number for it in chosen], **days(period), **bits(period)}
+    read = {row[0]: row[1:] for row in snapshot.table(ORGANIZATIONS, bound, _COLUMNS)}
+    rows = [OrganizationSums(it.id, it.name, *read[it.number]) for it in chosen]
+    rows.sort(key=attrgetter("organization_id"))
+    rows.sort(key=attrgetter("total_cost"), reverse=True)
+    return rows
+
+
+def organizations_report(
+    scope: Scope, period: Period, rows: Iterable[OrganizationSums]
+) -> OrganizationsReport:
+    """Write rows as they are answered."""
+    return OrganizationsReport(
+        True,
+        scope.tenant,
+        {"start": period.start.isoformat(), "end": period.end.isoformat()},
+        [_usage(row) for row in rows],
+    )
+
+
+def _usage(row: OrganizationSums) -> OrganizationUsage:
+    figures = msgspec.structs.astuple(written(row))
+    return OrganizationUsage(row.organization_id, row.organization_name, *figures)
+
+
+def totals_of(rows: Iterable[OrganizationSums]) -> OrganizationSums:
+    """Add up rows."""
+    columns = [sum(it) for it in list(zip(*rows, strict=True))[_NAMES:]]
+    return OrganizationSums("", "", *(columns or [0] * (len(OrganizationSums._fields) - _NAMES)))
+
+
+def written(row: OrganizationSums) -> Figures:
+    """Write the figures of a row."""
+    return Figures(
+        row.users,
+        row.sms_sent,
+        row.sms_received,
+        row.mms_sent,
+        row.mms_received,
+        row.calls,
+        msgspec.Raw(quantity_text(row.seconds)),
+        row.requests // MICROS,
+        msgspec.Raw(amount_text(row.storage_cost)),
+        row.rentals,
+        row.purchases // MICROS,
+        row.brands // MICROS,
+        row.knowledge_bases,
+        msgspec.Raw(amount_text(row.total_cost)),
+    )
+
+
+def organizations_table(rows: Iterable[OrganizationSums]) -> Table:
+    """Give rows as a table, its columns named as the fields of the answer."""
+    return Table(_TABLE, rows)
+
+
+_KINDS = {
+    "organization_id": Kind.TEXT,
+    "organization_name": Kind.TEXT,
+    "total_voice_seconds": Kind.QUANTITY,
+    "api_requests_count": Kind.QUANTITY,
+    "api_storage_cost": Kind.AMOUNT,
+    "phone_purchase_count": Kind.QUANTITY,
+    "brand_registration_count": Kind.QUANTITY,
+    "total_cost": Kind.AMOUNT,
+}
+_TABLE = tuple(Column(it, _KINDS.get(it, Kind.COUNT)) for it in OrganizationUsage.__struct_fields__)
+
+_READ = {name: SUMS[name] for name in OrganizationSums._fields if name in SUMS}
+_WITHIN = "organization_id IN :numbers"
+_COLUMNS = len(OrganizationSums._fields) - _NAMES + 1
+"""The statement gives the number of the organization in the place of its names."""
+
+
+def _organizations_sql() -> str:
+    """Write the statement: each organization with the sums and the counts of the period."""
+    sums = ",\n        ".join(f"CAST({sql} AS BIGINT) AS {name}" for name, sql in _READ.items())
+    sums_or_zeros = ",\n    ".join(f"COALESCE(usage.{name}, 0)" for name in _READ)
+    return f"""
+SELECT
+    organizations.organization_id,
+    COALESCE(people.users, 0),
+    {sums_or_zeros},
+    COALESCE(bases.knowledge_bases, 0),
+    COALESCE(usage.total_cost, 0)
+FROM organizations
+LEFT JOIN (
+    SELECT organization_id, COUNT(*) AS users
+    FROM users
+    WHERE {_WITHIN}
+    GROUP BY organization_id
+) AS people ON people.organization_id = organizations.organization_id
+LEFT JOIN (
+    SELECT
+        organization_id,
+        {sums},
+        CAST(SUM(cost) AS BIGINT) AS total_cost
+    FROM (
+{legs("organization", "organization_id, meter", _WITHIN)}
+    ) AS legs
+    GROUP BY organization_id
+) AS usage ON usage.organization_id = organizations.organization_id
+LEFT JOIN (
+{KNOWLEDGE_BASES_BY_ORGANIZATION}
+) AS bases ON bases.organization_id = organizations.organization_id
+WHERE organizations.{_WITHIN}
+"""
+
+
+ORGANIZATIONS = _organizations_sql()

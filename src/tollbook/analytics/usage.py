@@ -1,0 +1,169 @@
+"""Segments and seconds of one organization or user: behind GET /v1/analytics/usage."""
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from tollbook.analytics.between import NO_DAYS, Between, Split, split
+from tollbook.analytics.by_meter import COLUMNS, ByMeter
+from tollbook.analytics.legs import days, legs
+from tollbook.analytics.scope import Scope
+from tollbook.analytics.tables import Column, Kind, Table
+from tollbook.domain.directory import User, zone
+from tollbook.domain.exact import MICROS, quantity_text
+from tollbook.store.database import Snapshot
+
+
+class Segments(msgspec.Struct, frozen=True):
+    """Segments of messages, not messages."""
+
+    outbound: int
+    inbound: int
+    total: int
+
+
+class Seconds(msgspec.Struct, frozen=True):
+    """Seconds of calls, those of knowledge bases apart."""
+
+    seconds: msgspec.Raw
+    kb_seconds: msgspec.Raw
+    total_seconds: msgspec.Raw
+
+
+class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What one organization or one user used; it names the one that was asked for.
+
+    `period` is `all_time`, or the bounds as they were given, null for none.
+    """
+
+    organization_id: str | UnsetType = UNSET
+    organization_name: str | UnsetType = UNSET
+    user_id: str | UnsetType = UNSET
+    user_name: str | UnsetType = UNSET
+    user_email: str | UnsetType | None = UNSET
+    sms: Segments | UnsetType = UNSET
+    mms: Segments | UnsetType = UNSET
+    voice: Seconds | UnsetType = UNSET
+    period: str | dict[str, str | None] | UnsetType = UNSET
+
+
+class UsageReport(msgspec.Struct, frozen=True):
+    """The answer, in the documented field order."""
+
+    success: bool
+    usage: Usage
+
+
+def usage_sums(snapshot: Snapshot, scope: Scope, it: Split) -> ByMeter:
+    """Read the sums of an organization or of one of its users between two instants."""
+    bound = parameters(scope, it)
+    return ByMeter(snapshot.table(ORGANIZATION if scope.user_id is None else USER, bound, COLUMNS))
+
+
+def split_of(scope: Scope, between: Between) -> Split:
+    """Divide what is asked for into days of the organization's zone."""
+    return split(between, zone(scope.timezone))
+
+
+def usage_report(scope: Scope, user: User | None, between: Between, sums: ByMeter) -> UsageReport:
+    """Write sums as they are answered."""
+    named: dict[str, Any]
+    if user is not None:
+        named = {"user_id": user.id, "user_name": user.name, "user_email": user.email}
+    else:
+        assert scope.organization  # noqa: S101  without a user there is one
+        organization = scope.organization
+        named = {"organization_id": organization.id, "organization_name": organization.name}
+    usage = Usage(
+        **named,
+        sms=_segments(sums, "sms"),
+        mms=_segments(sums, "mms"),
+        voice=_seconds(sums),
+        period=between.text(),
+    )
+    return UsageReport(True, usage)
+
+
+def _segments(sums: ByMeter, kind: str) -> Segments:
+    sent, received = (sums[f"{kind}.{way}"].quantity // MICROS for way in ("outbound", "inbound"))
+    return Segments(sent, received, sent + received)
+
+
+def _seconds(sums: ByMeter) -> Seconds:
+    calls, bases = sums["voice.call"].quantity, sums["kb.usage"].quantity
+    return Seconds(*(msgspec.Raw(quantity_text(it)) for it in (calls, bases, calls + bases)))
+
+
+def usage_table(scope: Scope, user: User | None, sums: ByMeter) -> Table:
+    """Give usage as a table of one row, its columns named as the fields of the answer."""
+    organization = scope.organization
+    assert organization  # noqa: S101  a question about usage is always one's
+    named: dict[str, str | None] = {
+        "organization_id": organization.id,
+        "organization_name": organization.name,
+    }
+    if user is not None:
+        named |= {"user_id": user.id, "user_name": user.name, "user_email": user.email}
+    quantities = {name: sum(sums[kind].quantity for kind in kinds) for name, kinds in _READ.items()}
+    columns = [Column(it, Kind.TEXT) for it in named]
+    columns += [Column(it, Kind.QUANTITY) for it in quantities]
+    return Table(tuple(columns), [(*named.values(), *quantities.values())])
+
+
+_READ = {
+    "sms_outbound": ("sms.outbound",),
+    "sms_inbound": ("sms.inbound",),
+    "sms_total": ("sms.outbound", "sms.inbound"),
+    "mms_outbound": ("mms.outbound",),
+    "mms_inbound": ("mms.inbound",),
+    "mms_total": ("mms.outbound", "mms.inbound"),
+    "voice_seconds": ("voice.call",),
+    "voice_kb_seconds": ("kb.usage",),
+    "voice_total_seconds": ("voice.call", "kb.usage"),
+}
+
+
+def parameters(scope: Scope, it: Split) -> dict[str, Any]:
+    """Give the arguments of the statement."""
+    head, tail = it.parts
+    named = {} if scope.user_id is None else {"user": scope.user_id}
+    return {
+        **named,
+        "organization": scope.number,
+        **(days(it.days) if it.days.start <= it.days.end else days(NO_DAYS)),
+        "head_day": head.day,
+        "tail_day": tail.day,
+        "first": head.first or tail.first,
+        "end": head.end or tail.end,
+    }
+
+
+def _usage_sql(tables: str, of_user: str) -> str:
+    """Write the statement: sums of whole days, and the events of what is left of two others."""
+    within = "organization_id = :organization"
+    return f"""
+SELECT
+    meter,
+    CAST(SUM(count) AS BIGINT),
+    CAST(SUM(quantity) AS BIGINT),
+    CAST(SUM(cost) AS BIGINT)
+FROM (
+{legs(tables, "meter", within, of_user)}
+        UNION ALL
+        SELECT meter, CASE WHEN reverses IS NULL THEN 1 ELSE -1 END, quantity, cost
+        FROM events
+        WHERE {within} AND day = :head_day{of_user}
+            AND time >= :first AND time < :end
+        UNION ALL
+        SELECT meter, CASE WHEN reverses IS NULL THEN 1 ELSE -1 END, quantity, cost
+        FROM events
+        WHERE {within} AND day = :tail_day{of_user}
+            AND time >= :first AND time < :end
+) AS legs
+GROUP BY meter
+"""
+
+
+ORGANIZATION = _usage_sql("organization", "")
+USER = _usage_sql("usage", " AND user_id = :user")

@@ -1,0 +1,93 @@
+"""Alive, and ready: may traffic come here? Red when anything acknowledged could not be kept."""
+
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import anyio
+import msgspec
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
+
+from tollbook.domain.errors import TollbookError
+from tollbook.ingest.queue import Queue
+from tollbook.store.database import Database
+from tollbook.store.migrate import missing_migrations
+from tollbook.store.probe import try_to_write
+from tollbook.store.sqlite import Sqlite
+
+OK = "ok"
+_PATIENCE = 5.0
+"""Seconds in which a database takes a write; a queue that stands still longer is stuck at twice."""
+_KEPT_FOR = 1.0
+_MIB = 1024 * 1024
+
+
+class Readiness(msgspec.Struct, frozen=True):
+    """Whether the server may be sent requests, and for each check `ok` or a sentence."""
+
+    ready: bool
+    checks: dict[str, str]
+
+
+class Health:
+    """The checks of one server. Asking often costs little: what was seen is good for a second."""
+
+    def __init__(self, database: Database, queue: Queue, least_free_mib: int) -> None:
+        self._database = database
+        self._queue = queue
+        self._least_free_mib = least_free_mib
+        self._one = CapacityLimiter(1)
+        self._seen: Readiness | None = None
+        self._seen_at = 0.0
+
+    async def readiness(self) -> Readiness:
+        """Check everything."""
+        if self._seen is None or time.monotonic() - self._seen_at > _KEPT_FOR:
+            checks = {
+                "queue": self._moving(),
+                "disk": await self._within(self._disk),
+                "migrations": await self._within(self._migrations),
+                "writer": await self._within(self._writer),
+            }
+            self._seen = Readiness(all(it == OK for it in checks.values()), checks)
+            self._seen_at = time.monotonic()
+        return self._seen
+
+    async def _within(self, check: Callable[[], str]) -> str:
+        """Give a check its time; a thread that hangs is left behind, and so is the one after it."""
+        with anyio.move_on_after(_PATIENCE):
+            return await run_sync(check, limiter=self._one, abandon_on_cancel=True)
+        return f"no answer from the database within {_PATIENCE:.0f} seconds"
+
+    def _moving(self) -> str:
+        if not self._queue.is_alive():
+            return "the writer has ended"
+        stuck = self._queue.busy_for()
+        return OK if stuck < 2 * _PATIENCE else f"the writer has been busy for {stuck:.0f} seconds"
+
+    def _writer(self) -> str:
+        """A server that has just committed need not try."""
+        if self._queue.committed_within(_PATIENCE):
+            return OK
+        try:
+            try_to_write(self._database)
+        except TollbookError as error:
+            return error.sentence
+        return OK
+
+    def _migrations(self) -> str:
+        try:
+            return missing_migrations(self._database) or OK
+        except TollbookError as error:
+            return error.sentence
+
+    def _disk(self) -> str:
+        engine = self._database.engine
+        if not isinstance(engine, Sqlite):
+            return OK
+        free = shutil.disk_usage(Path(engine.path).absolute().parent).free // _MIB
+        if free >= self._least_free_mib:
+            return OK
+        return f"{free} MiB are free where the database is; the least is {self._least_free_mib}"

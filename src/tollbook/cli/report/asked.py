@@ -1,0 +1,49 @@
+"""What the questions of the terminal have in common: the period, the tenant, the form."""
+
+import argparse
+
+from tollbook.analytics.scope import Scope
+from tollbook.cli.choices import add_tenant_option, day
+from tollbook.cli.output import add_json_option
+from tollbook.domain.directory import currency_problem
+from tollbook.domain.errors import InvalidRequest, NotFound
+from tollbook.domain.periods import Period, resolve
+from tollbook.store import directory
+from tollbook.store.database import Snapshot
+from tollbook.wiring import now
+
+
+def add_period_options(parser: argparse.ArgumentParser) -> None:
+    """Offer --start and --end."""
+    parser.add_argument("--start", type=day, help="first day (default: 30 days before the end)")
+    parser.add_argument("--end", type=day, help="last day (default: today)")
+
+
+def add_output_options(parser: argparse.ArgumentParser) -> None:
+    """Offer --csv, --json and --tenant."""
+    parser.add_argument("--csv", action="store_true", help="print CSV instead of a table")
+    add_tenant_option(parser)
+    add_json_option(parser)
+
+
+def add_currency_option(parser: argparse.ArgumentParser) -> None:
+    """Offer --currency."""
+    parser.add_argument("--currency", help="only organizations of this currency, such as USD")
+
+
+def scope_of(snapshot: Snapshot, options: argparse.Namespace) -> Scope:
+    """Give the whole tenant that was asked for, in a currency when one was named."""
+    if options.tenant not in {identity for identity, _ in directory.tenants(snapshot)}:
+        raise NotFound(f"there is no tenant {options.tenant}")
+    problem = currency_problem(options.currency) if options.currency is not None else None
+    if problem:
+        raise InvalidRequest.of([problem])
+    return Scope(options.tenant, currency=options.currency)
+
+
+def period_of(options: argparse.Namespace, scope: Scope) -> Period:
+    """Resolve the period that was asked for."""
+    period = resolve(options.start, options.end, scope.today(now()))
+    if period.start > period.end:
+        raise InvalidRequest("--start must not be after --end")
+    return period

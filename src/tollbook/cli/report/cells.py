@@ -1,0 +1,106 @@
+"""Tables of an answer for people and for programs: every cell by what its column holds."""
+
+import csv
+import sys
+from typing import Any
+
+from rich import box
+from rich.table import Table as Shown
+from rich.text import Text
+
+from tollbook.analytics.tables import Kind, Table
+from tollbook.cli.output import print_table
+from tollbook.domain.exact import amount_text, minutes_text, quantity_text
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""A cell that begins so is a formula to a spreadsheet."""
+
+
+def no_formula(text: str) -> str:
+    """Keep a text from being taken for a formula."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def print_csv(table: Table) -> None:
+    """Print exact values under the names of the fields."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow([column.name for column in table.columns])
+    for row in table.rows:
+        writer.writerow(
+            [_exact(it.kind, value) for it, value in zip(table.columns, row, strict=True)]
+        )
+
+
+def print_wide(title: str, table: Table, total: tuple[Any, ...] | None) -> None:
+    """Print a row a line, with a total below where there is one."""
+    shown = _new(title, footer=total is not None)
+    sums = total or ("",) * len(table.columns)
+    for column, value in zip(table.columns, sums, strict=True):
+        shown.add_column(
+            _heading(column.name).replace(" ", "\n"),
+            Text(_for_people(column.kind, value)),
+            justify="left" if column.kind is Kind.TEXT else "right",
+            no_wrap=True,
+        )
+    for row in table.rows:
+        cells = zip(table.columns, row, strict=True)
+        shown.add_row(*(Text(_for_people(it.kind, value)) for it, value in cells))
+    print_table(shown)
+
+
+def print_long(title: str, table: Table) -> None:
+    """Print the only row of a table, a field a line."""
+    shown = _new(title, footer=False)
+    shown.show_header = False
+    shown.add_column(no_wrap=True)
+    shown.add_column(justify="right", no_wrap=True)
+    for row in table.rows:
+        for column, value in zip(table.columns, row, strict=True):
+            shown.add_row(_heading(column.name), Text(_for_people(column.kind, value)))
+    print_table(shown)
+
+
+def _new(title: str, *, footer: bool) -> Shown:
+    return Shown(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, show_footer=footer)
+
+
+_SHORT = {"sms": "SMS", "mms": "MMS", "api": "API", "kb": "KB", "id": "ID"}
+
+
+def _heading(name: str) -> str:
+    words = name.removeprefix("total_").split("_") if name != "total_cost" else ["cost"]
+    return " ".join(_SHORT.get(it, it.capitalize()) for it in words)
+
+
+def _exact(kind: Kind, value: Any) -> str:
+    if value is None:
+        return ""
+    match kind:
+        case Kind.AMOUNT:
+            return amount_text(value)
+        case Kind.QUANTITY:
+            return quantity_text(value)
+        case Kind.MINUTES:
+            return minutes_text(value)
+        case Kind.TEXT:
+            return no_formula(value)
+        case _:
+            return str(value)
+
+
+def _for_people(kind: Kind, value: Any) -> str:
+    """Write a cell for people: thousands are grouped, minutes have one decimal."""
+    if value is None or value == "":
+        return ""
+    match kind:
+        case Kind.MINUTES:
+            return f"{value / 60_000_000:,.1f}"
+        case Kind.COUNT:
+            return f"{value:,}"
+        case Kind.QUANTITY:
+            whole, point, rest = quantity_text(value).partition(".")
+            return f"{int(whole):,}{point}{rest}"
+        case Kind.TEXT:
+            return str(value)
+        case _:
+            return _exact(kind, value)

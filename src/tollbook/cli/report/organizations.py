@@ -1,0 +1,49 @@
+"""tollbook report organizations: usage and cost by organization."""
+
+import argparse
+
+from tollbook.analytics.organizations import (
+    organization_rows,
+    organizations_report,
+    organizations_table,
+    totals_of,
+)
+from tollbook.analytics.scope import organizations_of
+from tollbook.cli.output import Verbs, print_json
+from tollbook.cli.report.asked import (
+    add_currency_option,
+    add_output_options,
+    add_period_options,
+    period_of,
+    scope_of,
+)
+from tollbook.cli.report.cells import print_csv, print_wide
+from tollbook.settings import Settings
+from tollbook.wiring import open_migrated
+
+
+def add(questions: Verbs) -> None:
+    """Offer the question."""
+    parser = questions.add_parser("organizations", help="usage and cost by organization")
+    add_period_options(parser)
+    add_currency_option(parser)
+    add_output_options(parser)
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace, settings: Settings) -> int:
+    with open_migrated(settings).reading() as snapshot:
+        scope = scope_of(snapshot, options)
+        period = period_of(options, scope)
+        rows = organization_rows(snapshot, scope, period)
+        currencies = sorted({it.currency for it in organizations_of(snapshot, scope)})
+    table = organizations_table(rows)
+    if options.json:
+        print_json(organizations_report(scope, period, rows))
+    elif options.csv:
+        print_csv(table)
+    else:
+        title = f"{scope.tenant}, {period.start} to {period.end}, {', '.join(currencies) or '-'}"
+        total = totals_of(rows)._replace(organization_name="Total")
+        print_wide(title, table, total if len(currencies) < 2 else None)
+    return 0

@@ -1,0 +1,33 @@
+
+SELECT
+    meter,
+    CAST(SUM(count) AS BIGINT),
+    CAST(SUM(quantity) AS BIGINT),
+    CAST(SUM(cost) AS BIGINT)
+FROM (
+        SELECT meter, count, quantity, cost
+        FROM organization_monthly
+        WHERE organization_id IN :numbers
+            AND month BETWEEN :first_month AND :last_month
+        UNION ALL
+        SELECT
+            meter,
+            CAST(SUM(count) * :head_sign AS BIGINT),
+            CAST(SUM(quantity) * :head_sign AS BIGINT),
+            CAST(SUM(cost) * :head_sign AS BIGINT)
+        FROM organization_daily
+        WHERE organization_id IN :numbers AND month = :head_month
+            AND day BETWEEN :head_first AND :head_last
+        GROUP BY meter
+        UNION ALL
+        SELECT
+            meter,
+            CAST(SUM(count) * :tail_sign AS BIGINT),
+            CAST(SUM(quantity) * :tail_sign AS BIGINT),
+            CAST(SUM(cost) * :tail_sign AS BIGINT)
+        FROM organization_daily
+        WHERE organization_id IN :numbers AND month = :tail_month
+            AND day BETWEEN :tail_first AND :tail_last
+        GROUP BY meter
+) AS legs
+GROUP BY meter

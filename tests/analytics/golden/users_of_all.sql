@@ -1,0 +1,2 @@
+
+SELECT COUNT(*) FROM users WHERE organization_id IN :numbers

@@ -1,0 +1,148 @@
+"""What operators watch: alive, ready, metrics."""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.builders import Platform, event
+from tests.conftest import Postgres
+from tests.servers import Server
+from tollbook.store.database import open_database
+
+
+@pytest.fixture
+def server(sqlite_url: str) -> Iterator[Server]:
+    with Server(sqlite_url) as running:
+        yield running
+
+
+def ready(server: Server) -> tuple[int, dict[str, str]]:
+    """Ask again until what was seen before is too old."""
+    time.sleep(1.1)
+    with server.client() as http:
+        response = http.get("/readyz")
+    return response.status_code, response.json()["checks"]
+
+
+def test_a_server_is_alive_and_ready_and_needs_no_key_to_say_so(server: Server) -> None:
+    with server.client() as http:
+        assert http.get("/healthz").json()["status"] == "ok"
+        response = http.get("/readyz")
+        assert response.status_code == 200
+        assert response.headers["cache-control"] == "no-store"
+        every = dict.fromkeys(("queue", "disk", "migrations", "writer"), "ok")
+        assert response.json() == {"ready": True, "checks": every}
+
+
+def test_a_database_that_takes_no_writes_makes_it_red_until_it_does(
+    server: Server, sqlite_url: str
+) -> None:
+    other = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    status, checks = ready(server)
+    assert (status, checks["writer"]) == (503, "no answer from the database within 5 seconds")
+    assert httpx.get(f"{server.address}/healthz").status_code == 200
+    other.execute("ROLLBACK")
+    other.close()
+    assert ready(server)[0] == 200
+
+
+def test_postgresql_that_is_gone_or_read_only_makes_it_red(
+    postgres: Postgres, postgres_url: str
+) -> None:
+    name = postgres_url.rpartition("/")[2]
+    with Server(postgres_url) as server, psycopg.connect(postgres.admin, autocommit=True) as admin:
+
+        def cut(setting: str) -> None:
+            admin.execute(f"ALTER DATABASE {name} {setting}")  # type: ignore[arg-type]
+            admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
+            )
+
+        cut("SET default_transaction_read_only = on")
+        assert ready(server)[0] == 503
+        cut("RESET default_transaction_read_only")
+        ready(server)
+        assert ready(server)[0] == 200
+        cut("ALLOW_CONNECTIONS false")
+        status, checks = ready(server)
+        assert (status, checks["writer"]) == (
+            503,
+            "the database is not available; nothing was stored",
+        )
+        cut("ALLOW_CONNECTIONS true")
+        ready(server)
+        assert ready(server)[0] == 200
+
+
+def test_a_later_schema_makes_it_red(server: Server, sqlite_url: str) -> None:
+    database = open_database(sqlite_url)
+    with database.writing() as transaction:
+        transaction.execute("UPDATE alembic_version SET version_num = '9999'")
+    database.close()
+    status, checks = ready(server)
+    assert status == 503
+    assert "migration 9999" in checks["migrations"]
+
+
+def test_a_disk_that_is_nearly_full_makes_it_red(sqlite_url: str) -> None:
+    with Server(sqlite_url, least_free_mib="999999999") as server:
+        status, checks = ready(server)
+    assert status == 503
+    assert "MiB are free where the database is" in checks["disk"]
+
+
+def samples(text: str) -> dict[str, float]:
+    """Give what was measured, each by its name and labels."""
+    return {
+        " ".join((it.name, *it.labels.values())): it.value
+        for family in text_string_to_metric_families(text)
+        for it in family.samples
+    }
+
+
+def test_metrics_count_events_requests_commits_and_what_waits(
+    server: Server, sqlite_url: str
+) -> None:
+    database = open_database(sqlite_url)
+    platform = Platform(database)
+    platform.organization()
+    key = platform.key()
+    with server.client(key) as http:
+        events = [event(id="1"), event(id="2"), event(id="3", organization_id="nobody")]
+        assert http.post("/v1/events", json=events).status_code == 207
+        question = "/v1/analytics/users?organization_id=org_1"
+        tag = http.get(question).headers["etag"]
+        http.get(question)
+        http.get(question, headers={"If-None-Match": tag})
+        http.get("/v1/analytics/users")
+        seen = samples(http.get("/metrics").text)
+    assert seen["tollbook_events_total accepted"] == 2
+    assert seen["tollbook_events_total quarantined"] == 1
+    assert seen["tollbook_requests_total postEvents 207"] == 1
+    assert seen["tollbook_requests_total getUserAnalytics 400"] == 1
+    assert seen["tollbook_request_seconds_count getUserAnalytics"] == 4
+    answers = [seen[f"tollbook_answers_total {it}"] for it in ("ledger", "cache", "client")]
+    assert answers == [1, 1, 1]
+    assert seen["tollbook_commit_events_sum"] == 3
+    assert seen["tollbook_quarantine_events"] == 1
+    assert seen["tollbook_queue_events"] == 0
+    assert seen["tollbook_database_bytes"] == pytest.approx(
+        Path(sqlite_url.removeprefix("sqlite:///")).stat().st_size, rel=2
+    )
+    database.close()
+
+
+def test_metrics_may_need_a_token(sqlite_url: str) -> None:
+    with Server(sqlite_url, metrics_token="of the operator") as server, server.client() as http:
+        assert http.get("/metrics").status_code == 401
+        headers = {"Authorization": "Bearer of the operator"}
+        assert http.get("/metrics", headers=headers).status_code == 200
+        headers = {"Authorization": "Bearer ö"}
+        assert http.get("/metrics", headers={k: v.encode() for k, v in headers.items()}).is_error

@@ -1,0 +1,54 @@
+"""What `deploy/` names is what a server measures, and what the docs explain."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tollbook.api.instruments import Instruments, Measured
+
+ROOT = Path(__file__).parent.parent.parent
+_NAME = re.compile(r"tollbook_[a-z_]+")
+
+
+def measured() -> set[str]:
+    """Name every metric that a server gives, labels or not."""
+    instruments = Instruments(Measured(lambda: 0, lambda: 0, lambda: 0))
+    instruments.count_events({"accepted": 1})
+    instruments.count_request("endpoint", 200, 0.1)
+    instruments.count_answer("cache")
+    lines = instruments.text().decode().splitlines()
+    return {name for it in lines if not it.startswith("#") for name in _NAME.findall(it)[:1]}
+
+
+def families() -> set[str]:
+    """Name what was measured without the parts of histograms."""
+    return {re.sub("_(bucket|sum|count|created)$", "", name) for name in measured()}
+
+
+@pytest.mark.parametrize("file", ["deploy/alerts.yaml", "deploy/grafana-dashboard.json"])
+def test_every_metric_named_is_measured(file: str) -> None:
+    named = set(_NAME.findall((ROOT / file).read_text()))
+    assert named
+    assert named - measured() - families() == set()
+
+
+def test_every_metric_measured_is_documented() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text()
+    assert [name for name in sorted(families()) if name not in page] == []
+
+
+def test_every_alert_says_what_to_do() -> None:
+    groups = yaml.safe_load((ROOT / "deploy" / "alerts.yaml").read_text())["groups"]
+    rules = [rule for group in groups for rule in group["rules"]]
+    assert len({rule["alert"] for rule in rules}) == len(rules)
+    assert all(rule["annotations"]["do"].endswith(".") for rule in rules)
+
+
+def test_the_dashboard_is_whole() -> None:
+    dashboard = json.loads((ROOT / "deploy" / "grafana-dashboard.json").read_text())
+    panels = dashboard["panels"]
+    assert len({panel["id"] for panel in panels}) == len(panels)
+    assert all(target["expr"] for panel in panels for target in panel["targets"])
