@@ -19,10 +19,11 @@ from benchmarks.measured import Measured
 from benchmarks.plan import FULL, QUICK, Plan, growth
 from benchmarks.rating import rating
 from benchmarks.report import report
+from benchmarks.series import series
 
 _POSTGRES = "TOLLBOOK_TEST_POSTGRES"
 _PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
-_PARTS = ("ingest", "answers", "rating", "decks")
+_PARTS = ("ingest", "answers", "series", "rating", "decks")
 _ENGINES = ("sqlite", "postgresql")
 
 
@@ -95,6 +96,8 @@ def _measure(
         measured.ingested += ingest(databases, load, plan)
     if options.only in (None, "answers"):
         measured.answered.append(answers(databases, load, plan, _growth(databases, options)))
+    if options.only in (None, "series"):
+        measured.trends += series(databases, plan)
 
 
 def _growth(databases: Databases, options: Options) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from benchmarks.decks import DeckFigure
 from benchmarks.ingest import IngestFigure
 from benchmarks.measured import Measured
 from benchmarks.rating import RatingFigure
+from benchmarks.series import PLAIN, SeriesFigure
 
 _LEAST_RATIO = 0.6
 _LEAST_IN_BATCHES = 30_000
@@ -16,6 +17,7 @@ _LEAST_SINGLE = 3_000
 _SINGLE_CONNECTIONS = 64
 _MOST_TIMES_BARE = 1.5
 _MOST_REPEATED_MS = 5.0
+_MOST_SERIES_MS = 100.0
 _MOST_GROWTH = 1.2
 _LEAST_RATED = 250_000
 _MOST_BYTES_A_PREFIX = 150
@@ -41,6 +43,8 @@ def bars(measured: Measured) -> list[Bar]:
     for figures in measured.answered:
         found.extend(_answer_bars(figures))
         found.extend(_growth_bars(figures))
+    for trend in measured.trends:
+        found.extend(_series_bars(trend))
     for rating in measured.rated:
         found.extend(_rating_bars(rating))
     found.extend(_deck_bar(deck) for deck in measured.loaded)
@@ -83,6 +87,16 @@ def _growth_bars(figures: AnswerFigures) -> Iterator[Bar]:
             f"times that on {first_ledger.events:,}"
         )
         yield Bar(what, f"≤ {_MOST_GROWTH}", f"{growth:.2f}", growth <= _MOST_GROWTH)
+
+
+def _series_bars(it: SeriesFigure) -> Iterator[Bar]:
+    where = f"{it.engine}: {it.what}"
+    met = it.times.p50 < _MOST_SERIES_MS
+    yield Bar(where, f"< {_MOST_SERIES_MS:.0f} ms", f"{it.times.p50:.1f} ms", met)
+    if it.what == PLAIN:
+        met = it.ratio <= _MOST_TIMES_BARE
+        what = f"{where}, times the bare statement"
+        yield Bar(what, f"≤ {_MOST_TIMES_BARE}", f"{it.ratio:.2f}", met)
 
 
 def _rating_bars(it: RatingFigure) -> Iterator[Bar]:

@@ -113,7 +113,7 @@ class PostgresDatabases:
     def bare(self, url: str, statement: str, parameters: dict[str, Any]) -> Callable[[], list[Any]]:
         """Give a call on a connection with the driver's own settings."""
         connection = self._end.enter_context(psycopg.connect(url, autocommit=True))
-        written = statement
+        written = statement.replace("%", "%%")
         for name in sorted(parameters, key=len, reverse=True):
             written = written.replace(f":{name}", f"%({name})s")
         return lambda: connection.execute(written.encode(), parameters).fetchall()

@@ -117,6 +117,26 @@ def ledger_rows(
         yield made
 
 
+YEAR = 366
+FIRST_DAY_OF_YEAR = date(2024, 1, 1)
+
+
+def year_rows(number: int, per_transaction: int) -> Iterator[list[Staged]]:
+    """Give an event for every user on every day of a leap year, the meters taking turns."""
+    random = Random(_SEED)
+    identifiers = Identifiers(random, datetime.now(UTC))
+    made: list[Staged] = []
+    for day in range(YEAR):
+        for index, user in enumerate(USERS):
+            meter = METERS[(day + index) % len(METERS)]
+            date_of = FIRST_DAY_OF_YEAR + timedelta(days=day)
+            made += _varied(_template(number, date_of, meter, user), identifiers.take(1), random)
+        if len(made) >= per_transaction:
+            yield made
+            made = []
+    yield made
+
+
 def _template(number: int, day: date, meter: str, user: str) -> Staged:
     kind = BY_TYPE[meter]
     noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)

@@ -1,19 +1,28 @@
 """Ledgers of 1,000 busy users with any number of events behind them, filled through the store."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from tests.builders import Platform
 
 from benchmarks.databases import Databases
-from benchmarks.events import LEAST_EVENTS, METERS, ORGANIZATION, USERS, ledger_rows
+from benchmarks.events import (
+    LEAST_EVENTS,
+    METERS,
+    ORGANIZATION,
+    USERS,
+    YEAR,
+    ledger_rows,
+    year_rows,
+)
 from benchmarks.wire import WrongAnswer
 from tollbook.domain.keys import Permission
 from tollbook.domain.periods import Period
 from tollbook.store import ledger
 from tollbook.store.database import open_database
 from tollbook.store.migrate import migrate
+from tollbook.store.staging import Staged
 from tollbook.store.verification import count_events
 from tollbook.wiring import now
 
@@ -46,6 +55,17 @@ def grown(databases: Databases, millions: Sequence[int]) -> Iterator[Ledger]:
 
 def new_ledger(databases: Databases, meters: Sequence[str]) -> Ledger:
     """Make a ledger with one event for every user, day and meter."""
+    return _filled(databases, *_empty(databases), meters, LEAST_EVENTS)
+
+
+def year_ledger(databases: Databases) -> Ledger:
+    """Make a ledger of a year, with one event for every user and day."""
+    url, empty = _empty(databases)
+    rows = year_rows(empty.number, _PER_TRANSACTION)
+    return _with(databases, url, empty, rows, YEAR * len(USERS))
+
+
+def _empty(databases: Databases) -> tuple[str, Ledger]:
     url = databases.fresh()
     database = open_database(url)
     migrate(database)
@@ -53,14 +73,21 @@ def new_ledger(databases: Databases, meters: Sequence[str]) -> Ledger:
     number = platform.organization(ORGANIZATION)
     empty = Ledger(url, number, platform.key(Permission.READ_ANALYTICS), 0, 0)
     database.close()
-    return _filled(databases, url, empty, meters, LEAST_EVENTS)
+    return url, empty
 
 
 def _filled(
     databases: Databases, url: str, before: Ledger, meters: Sequence[str], events: int
 ) -> Ledger:
+    rows = ledger_rows(before.number, meters, events - before.events, _PER_TRANSACTION)
+    return _with(databases, url, before, rows, events)
+
+
+def _with(
+    databases: Databases, url: str, before: Ledger, listed: Iterable[list[Staged]], events: int
+) -> Ledger:
     database = open_database(url)
-    for rows in ledger_rows(before.number, meters, events - before.events, _PER_TRANSACTION):
+    for rows in listed:
         database.make_room({row.day // 100 for row in rows})
         with database.writing() as transaction:
             ledger.record(transaction, rows, now())

@@ -7,6 +7,7 @@ from benchmarks.deck_ingest import DeckIngestFigure
 from benchmarks.decks import DeckFigure
 from benchmarks.ingest import IngestFigure
 from benchmarks.rating import RatingFigure
+from benchmarks.series import SeriesFigure
 
 
 @dataclass
@@ -18,3 +19,4 @@ class Measured:
     rated: list[RatingFigure] = field(default_factory=list)
     loaded: list[DeckFigure] = field(default_factory=list)
     decked: list[DeckIngestFigure] = field(default_factory=list)
+    trends: list[SeriesFigure] = field(default_factory=list)

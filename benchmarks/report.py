@@ -10,6 +10,7 @@ from benchmarks.events import LEAST_EVENTS
 from benchmarks.ingest import IngestFigure
 from benchmarks.measured import Measured
 from benchmarks.rating import RatingFigure
+from benchmarks.series import SeriesFigure
 
 _HEAD = """\
 # Benchmarks
@@ -58,6 +59,15 @@ The same users and months with more events behind them; all sizes asked in turns
 connection. *Growth* is against the smallest. Bytes are those of the whole database on disk.
 """
 
+_SERIES = """\
+## GET /v1/analytics/series
+
+A year by day of an organization of 1,000 users, each with an event on every day in one of 7 meters,
+asked over one connection of a server that keeps no answers. *Bare* is the statement of the same
+line through the plain driver on a warm connection, in turns with the request; split by user it is
+many statements, so there is none.
+"""
+
 _RATING = """\
 ## Rating alone
 
@@ -94,6 +104,8 @@ def report(machine: Mapping[str, str], measured: Measured, held: Sequence[Bar]) 
     if measured.answered:
         parts += [_ANSWERS, _alone(measured.answered), _TOGETHER, _together(measured.answered)]
         parts += [_GROWTH, _growth(measured.answered)]
+    if measured.trends:
+        parts += [_SERIES, _trends(measured.trends)]
     if measured.rated:
         parts += [_RATING, _rated(measured.rated)]
     if measured.loaded:
@@ -188,6 +200,23 @@ def _growth(answered: Sequence[AnswerFigures]) -> str:
             )
             for figures in answered
             for ledger, it in figures.growth
+        ),
+    )
+
+
+def _trends(trends: Sequence[SeriesFigure]) -> str:
+    return _table(
+        ("Storage", "Answer", "p50 ms", "p99 ms", "Bare p50 ms", "Times bare"),
+        (
+            (
+                it.engine,
+                it.what,
+                _ms(it.times.p50),
+                _ms(it.times.p99),
+                _ms(it.bare.p50) if it.bare else "",
+                f"{it.ratio:.2f}" if it.bare else "",
+            )
+            for it in trends
         ),
     )
 

@@ -10,7 +10,7 @@ from tests.builders import Json, Platform, event
 from tollbook.analytics import organizations, overview
 from tollbook.analytics.legs import days
 from tollbook.analytics.scope import Scope, in_one_currency
-from tollbook.domain.errors import InvalidRequest
+from tollbook.domain.errors import CurrencyRequired
 from tollbook.domain.periods import Period
 from tollbook.store.database import Database
 
@@ -141,7 +141,7 @@ def test_several_currencies_are_not_added_up(platform: Platform) -> None:
     platform.organization("eur", currency="EUR")
     for identity in ("usd", "eur"):
         platform.send(event(organization_id=identity, cost=1))
-    with pytest.raises(InvalidRequest) as refused:
+    with pytest.raises(CurrencyRequired) as refused:
         asked(platform)
     (problem,) = refused.value.details
     assert (problem.field, problem.code) == ("currency", "currency_required")

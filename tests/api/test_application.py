@@ -15,6 +15,7 @@ CODES = {
     "RequestError": (400, "invalid_request"),
     "InvalidRequest": (400, "invalid_request"),
     "UnreadableBody": (400, "unreadable_body"),
+    "CurrencyRequired": (400, "currency_required"),
     "ApiKeyRequired": (401, "api_key_required"),
     "InvalidApiKey": (401, "invalid_api_key"),
     "PermissionMissing": (403, "permission_missing"),

@@ -5,7 +5,7 @@ from datetime import date
 import msgspec
 
 from tollbook.domain.directory import zone
-from tollbook.domain.errors import InvalidRequest, Problem
+from tollbook.domain.errors import CurrencyRequired, Problem
 from tollbook.domain.events import instant_of
 from tollbook.store import directory
 from tollbook.store.database import Snapshot
@@ -65,6 +65,6 @@ def in_one_currency(snapshot: Snapshot, scope: Scope) -> Scope:
     found = directory.currencies(snapshot, scope.tenant)
     if len(found) > 1:
         listed = ", ".join(found)
-        sentence = f"currency is required: the organizations have several ({listed})"
-        raise InvalidRequest.of([Problem("currency", "currency_required", sentence)])
+        sentence = f"currency required: the organizations have {listed}"
+        raise CurrencyRequired(sentence, [Problem("currency", "currency_required", sentence)])
     return msgspec.structs.replace(scope, currency=found[0] if found else None)

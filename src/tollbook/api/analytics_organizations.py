@@ -25,7 +25,7 @@ from tollbook.api.questions import (
     scope_of,
 )
 from tollbook.api.schemas import ORGANIZATIONS_REPORT
-from tollbook.domain.errors import InvalidRequest, NotYet, SumOutOfRange
+from tollbook.domain.errors import CurrencyRequired, InvalidRequest, NotYet, SumOutOfRange
 from tollbook.domain.keys import Permission
 from tollbook.store.database import Snapshot
 
@@ -62,6 +62,6 @@ GET_ORGANIZATIONS = Endpoint(
     parameters=(START_DATE, END_DATE, CURRENCY, INCLUDE, MIN_AS_OF),
     answers={200: Body(ORGANIZATIONS_REPORT, ORGANIZATIONS_ANSWER)},
     read=get_organizations,
-    errors=(InvalidRequest, SumOutOfRange, NotYet),
+    errors=(InvalidRequest, CurrencyRequired, SumOutOfRange, NotYet),
     tagged=True,
 )

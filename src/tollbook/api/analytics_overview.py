@@ -19,7 +19,7 @@ from tollbook.api.questions import (
     scope_of,
 )
 from tollbook.api.schemas import OVERVIEW_REPORT
-from tollbook.domain.errors import InvalidRequest, NotYet, SumOutOfRange
+from tollbook.domain.errors import CurrencyRequired, InvalidRequest, NotYet, SumOutOfRange
 from tollbook.domain.keys import Permission
 from tollbook.store.database import Snapshot
 
@@ -53,6 +53,6 @@ GET_OVERVIEW = Endpoint(
     parameters=(START_DATE, END_DATE, CURRENCY, META, MIN_AS_OF),
     answers={200: Body(OVERVIEW_REPORT, OVERVIEW_ANSWER)},
     read=get_overview,
-    errors=(InvalidRequest, SumOutOfRange, NotYet),
+    errors=(InvalidRequest, CurrencyRequired, SumOutOfRange, NotYet),
     tagged=True,
 )

@@ -19,6 +19,7 @@ from starlette.websockets import WebSocketClose
 from tollbook.api.access import KEY_HEADER, authenticate, presented, require
 from tollbook.api.analytics_organizations import GET_ORGANIZATIONS
 from tollbook.api.analytics_overview import GET_OVERVIEW
+from tollbook.api.analytics_series import GET_SERIES
 from tollbook.api.analytics_usage import GET_USAGE
 from tollbook.api.analytics_users import GET_USERS
 from tollbook.api.endpoint import Call, Endpoint, read_query
@@ -45,6 +46,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     GET_ORGANIZATIONS,
     GET_OVERVIEW,
     GET_USAGE,
+    GET_SERIES,
     POST_EVENTS,
     POST_REVERSALS,
     GET_EVENT,

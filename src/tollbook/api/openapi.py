@@ -23,6 +23,7 @@ Document = dict[str, Any]
 _EVERYWHERE = (ApiKeyRequired, InvalidApiKey, PermissionMissing, StoreUnavailable)
 _EXAMPLE_SENTENCES = {
     "invalid_request": "organization_id required",
+    "currency_required": "currency required: the organizations have EUR, USD",
     "unreadable_body": "the body is not JSON: Input data was truncated",
     "permission_missing": "this key lacks the permission admin",
     "not_found": "Organization not found",

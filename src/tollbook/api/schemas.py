@@ -8,6 +8,7 @@ import msgspec
 from tollbook.analytics.completeness import Meta
 from tollbook.analytics.organizations import Figures, OrganizationsReport
 from tollbook.analytics.overview import OverviewReport
+from tollbook.analytics.series_report import SeriesReport
 from tollbook.analytics.usage import UsageReport
 from tollbook.analytics.users import UsersReport
 from tollbook.domain.events import (
@@ -62,6 +63,7 @@ USERS_REPORT = extended(UsersReport)
 ORGANIZATIONS_REPORT = extended(OrganizationsReport, totals=Figures)
 OVERVIEW_REPORT = extended(OverviewReport)
 USAGE_REPORT = extended(UsageReport)
+SERIES_REPORT = extended(SeriesReport)
 _COUNTS = ("accepted", "duplicate", "quarantined", "conflict", "rejected")
 EVENTS_ANSWER_SCHEMA: Schema = {
     "type": "object",
@@ -262,4 +264,6 @@ def _closed(schema: Schema) -> Schema:
 def _number_or(schema: Schema) -> Schema:
     if "anyOf" in schema:
         return {**schema, "anyOf": [it or {"type": "number"} for it in schema["anyOf"]]}
+    if schema.get("items") == {}:
+        return {**schema, "items": {"type": "number"}}
     return schema or {"type": "number"}

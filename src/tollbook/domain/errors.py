@@ -3,6 +3,7 @@
 TollbookError
 ├── RequestError                what a client did; carries an HTTP status
 │   ├── InvalidRequest          400  a parameter or field is malformed; `details` names each
+│   ├── CurrencyRequired        400  costs in several currencies cannot be added up
 │   ├── UnreadableBody          400  nothing of the body can be read
 │   ├── ApiKeyRequired          401
 │   ├── InvalidApiKey           401
@@ -68,6 +69,12 @@ class InvalidRequest(RequestError):
     def of(cls, problems: Sequence[Problem]) -> "InvalidRequest":
         """Say the first problem and list them all."""
         return cls(problems[0].error, problems)
+
+
+class CurrencyRequired(RequestError):
+    """The tenant's organizations have several currencies, and their costs cannot be added up."""
+
+    code = "currency_required"
 
 
 class UnreadableBody(RequestError):

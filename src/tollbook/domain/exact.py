@@ -76,6 +76,15 @@ def divide_half_even(numerator: int, denominator: int) -> int:
     return quotient + 1 if twice > denominator or quotient & 1 else quotient
 
 
+def fraction(part: int, whole: int, places: int) -> float | None:
+    """Give a part as a fraction of the whole, rounded, for reading only; None of nothing."""
+    if whole == 0:
+        return None
+    sign = 1 if whole > 0 else -1
+    scale = int(10**places)
+    return divide_half_even(sign * part * scale, sign * whole) / scale
+
+
 def amount_text(nanos: int) -> str:
     """Write an amount with two decimals, or as many up to nine as it takes to be exact."""
     if nanos < 0:

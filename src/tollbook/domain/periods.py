@@ -3,6 +3,7 @@
 import re
 from calendar import monthrange
 from datetime import date, timedelta
+from enum import StrEnum
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -84,6 +85,36 @@ def resolve(start: date | None, end: date | None, today: date) -> Period:
         return Period(start, last)
     earliest = date.min + timedelta(days=DEFAULT_DAYS_BACK)
     return Period(max(last, earliest) - timedelta(days=DEFAULT_DAYS_BACK), last)
+
+
+class Comparison(StrEnum):
+    """Which period another one is compared with."""
+
+    PREVIOUS_PERIOD = "previous_period"
+    PREVIOUS_YEAR = "previous_year"
+
+
+def previous(period: Period, how: Comparison) -> Period:
+    """Give the period to compare with; OverflowError when that would begin before the year 1.
+
+    Whole months compare with as many whole months before them, other days with as many days before
+    them. A year before are the same dates, for 29 February the 28th.
+    """
+    start, end = period.start, period.end
+    if how is Comparison.PREVIOUS_YEAR:
+        return Period(_months_before(start, 12), _months_before(end, 12))
+    if start.day == 1 and end.day == monthrange(end.year, end.month)[1]:
+        months = (end.year - start.year) * 12 + end.month - start.month + 1
+        return Period(_months_before(start, months), start - timedelta(days=1))
+    return Period(start - timedelta(days=(end - start).days + 1), start - timedelta(days=1))
+
+
+def _months_before(day: date, months: int) -> date:
+    """Give the same day of an earlier month, or that month's last."""
+    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    if year < 1:
+        raise OverflowError("before the year 1")
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 class Edge(msgspec.Struct, frozen=True):

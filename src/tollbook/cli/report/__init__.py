@@ -1,9 +1,9 @@
 """tollbook report: the questions of the API, answered in the terminal."""
 
 from tollbook.cli.output import Verbs
-from tollbook.cli.report import organizations, overview, usage, users
+from tollbook.cli.report import organizations, overview, series, usage, users
 
-QUESTIONS = (users, organizations, overview, usage)
+QUESTIONS = (users, organizations, overview, usage, series)
 
 
 def add(verbs: Verbs) -> None:

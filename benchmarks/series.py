@@ -1,0 +1,108 @@
+"""A year by day over HTTP, and beside it the bare statement through the plain driver."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import msgspec
+from tests.servers import Server
+
+from benchmarks.databases import Databases
+from benchmarks.events import ORGANIZATION, USERS, YEAR
+from benchmarks.figures import Times, interleaved
+from benchmarks.ledgers import Ledger, year_ledger
+from benchmarks.plan import Plan
+from benchmarks.wire import Caller, WrongAnswer, body_of, check, request
+from tollbook.analytics.series_reads import EVERY_METER
+from tollbook.analytics.series_statements import ORGANIZATION as STATEMENTS
+from tollbook.analytics.series_statements import By, Unit
+from tollbook.domain.periods import Period, day_number
+
+PLAIN = "a year by day"
+_BY_METER = "a year by day, split by meter"
+_BY_USER = "a year by day, split by user"
+_COMPARED = "a year by day, compared with the year before"
+_MONTHS = "a year by month, split by category"
+_PERIOD = Period(date(2024, 1, 1), date(2024, 12, 31))
+_WARMING = 8
+Call = Callable[[], object]
+_QUESTIONS = {
+    PLAIN: "",
+    _BY_METER: "&split_by=meter",
+    _BY_USER: "&split_by=user",
+    _COMPARED: "&compare=previous_period",
+    _MONTHS: "&bucket=month&split_by=category",
+}
+_BARE = {PLAIN: By.NOTHING, _BY_METER: By.METER}
+
+
+@dataclass(frozen=True)
+class SeriesFigure:
+    """Times of one kind of trend, beside those of its bare statement where it is a single one."""
+
+    engine: str
+    what: str
+    times: Times
+    bare: Times | None
+
+    @property
+    def ratio(self) -> float:
+        """Compare the median with that of the bare statement."""
+        return self.times.p50 / self.bare.p50 if self.bare else 0.0
+
+
+def series(databases: Databases, plan: Plan) -> list[SeriesFigure]:
+    """Measure each kind of trend, cold."""
+    ledger = year_ledger(databases)
+    with ExitStack() as stack:
+        server = stack.enter_context(Server(ledger.url, cached_answer_mib="0"))
+        calls: dict[str, Call] = {}
+        for what, query in _QUESTIONS.items():
+            if what in _BARE:
+                calls[f"bare {what}"] = _bare(databases, ledger, _BARE[what])
+            calls[what] = _call(stack, server, ledger, query)
+        interleaved(_WARMING, calls)
+        times = interleaved(plan.answers, calls)
+    return [
+        SeriesFigure(databases.name, what, times[what], times.get(f"bare {what}"))
+        for what in _QUESTIONS
+    ]
+
+
+def _call(stack: ExitStack, server: Server, ledger: Ledger, query: str) -> Call:
+    path = (
+        f"/v1/analytics/series?organization_id={ORGANIZATION}"
+        f"&start_date={_PERIOD.start}&end_date={_PERIOD.end}{query}"
+    )
+    prepared = request("GET", path, {"X-API-Key": ledger.key})
+    caller = stack.enter_context(Caller(server.port))
+    answer = caller.ask(prepared)
+    check(answer, 200)
+    body = bytes(body_of(answer))
+    _look_at(body)
+    return lambda: check(caller.ask(prepared), 200, body)
+
+
+def _look_at(body: bytes) -> None:
+    """Raise `WrongAnswer` unless every event is in the series."""
+    answer: dict[str, Any] = msgspec.json.decode(body)
+    if sum(it["total_events"] for it in answer["series"]) != YEAR * len(USERS):
+        raise WrongAnswer("the series do not add up to all events")
+
+
+def _bare(databases: Databases, ledger: Ledger, by: By) -> Call:
+    first, last = day_number(_PERIOD.start), day_number(_PERIOD.end)
+    bound = {
+        "number": ledger.number,
+        "meters": EVERY_METER,
+        "first_month": first // 100,
+        "last_month": last // 100,
+        "first_day": first,
+        "last_day": last,
+    }
+    call = databases.bare(ledger.url, STATEMENTS[Unit.DAY, by], bound)
+    if len({row[0] for row in call()}) != YEAR:
+        raise WrongAnswer("the bare statement does not give a row for each day")
+    return call

@@ -1,0 +1,44 @@
+
+SELECT
+    sums.id,
+    CAST(SUM(sums.count) AS BIGINT),
+    CAST(SUM(sums.quantity) AS BIGINT),
+    CAST(SUM(sums.cost) AS BIGINT)
+FROM (
+    SELECT
+        sums.organization_id AS id,
+        CAST(SUM(sums.count) AS BIGINT) AS count,
+        CAST(SUM(sums.quantity) AS BIGINT) AS quantity,
+        CAST(SUM(sums.cost) AS BIGINT) AS cost
+    FROM organization_monthly AS sums
+    JOIN organizations ON organizations.organization_id = sums.organization_id
+    WHERE organizations.tenant_id = :tenant AND organizations.currency = :currency
+        AND sums.month BETWEEN :first_month AND :last_month
+        AND ((:meters >> sums.meter) & 1) = 1
+    GROUP BY sums.organization_id
+    UNION ALL
+    SELECT
+        sums.organization_id AS id,
+        CAST(SUM(sums.count) * :head_sign AS BIGINT) AS count,
+        CAST(SUM(sums.quantity) * :head_sign AS BIGINT) AS quantity,
+        CAST(SUM(sums.cost) * :head_sign AS BIGINT) AS cost
+    FROM organization_daily AS sums
+    JOIN organizations ON organizations.organization_id = sums.organization_id
+    WHERE organizations.tenant_id = :tenant AND organizations.currency = :currency
+        AND sums.month = :head_month AND sums.day BETWEEN :head_first AND :head_last
+        AND ((:meters >> sums.meter) & 1) = 1
+    GROUP BY sums.organization_id
+    UNION ALL
+    SELECT
+        sums.organization_id AS id,
+        CAST(SUM(sums.count) * :tail_sign AS BIGINT) AS count,
+        CAST(SUM(sums.quantity) * :tail_sign AS BIGINT) AS quantity,
+        CAST(SUM(sums.cost) * :tail_sign AS BIGINT) AS cost
+    FROM organization_daily AS sums
+    JOIN organizations ON organizations.organization_id = sums.organization_id
+    WHERE organizations.tenant_id = :tenant AND organizations.currency = :currency
+        AND sums.month = :tail_month AND sums.day BETWEEN :tail_first AND :tail_last
+        AND ((:meters >> sums.meter) & 1) = 1
+    GROUP BY sums.organization_id
+) AS sums
+GROUP BY sums.id

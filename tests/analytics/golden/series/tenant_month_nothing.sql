@@ -1,0 +1,12 @@
+
+SELECT
+    sums.month, '',
+    CAST(SUM(sums.count) AS BIGINT),
+    CAST(SUM(sums.quantity) AS BIGINT),
+    CAST(SUM(sums.cost) AS BIGINT)
+FROM organizations
+JOIN organization_monthly AS sums ON sums.organization_id = organizations.organization_id
+WHERE organizations.tenant_id = :tenant AND organizations.currency = :currency
+    AND sums.month BETWEEN :first_month AND :last_month
+    AND ((:meters >> sums.meter) & 1) = 1
+GROUP BY 1, 2

@@ -1,0 +1,13 @@
+
+SELECT
+    sums.user_id,
+    CAST(SUM(sums.count) AS BIGINT),
+    CAST(SUM(sums.quantity) AS BIGINT),
+    CAST(SUM(sums.cost) AS BIGINT)
+FROM usage_daily AS sums
+WHERE sums.organization_id = :number
+    AND sums.month BETWEEN :first_month AND :last_month
+    AND sums.day BETWEEN :first_day AND :last_day
+    AND sums.country = :country
+    AND ((:meters >> sums.meter) & 1) = 1
+GROUP BY sums.user_id

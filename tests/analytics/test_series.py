@@ -1,0 +1,86 @@
+"""The statements of trends, word for word, and which of them answer what."""
+
+from datetime import date
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tollbook.analytics import series_statements as statements
+from tollbook.analytics.series_buckets import Bucket, buckets_of
+from tollbook.analytics.series_reads import EVERY_METER, Filter, Subject, legs, parameters
+from tollbook.analytics.series_statements import By, Unit
+from tollbook.domain.periods import Period
+
+GOLDEN = Path(__file__).parent / "golden" / "series"
+STATEMENTS = {
+    **{f"organization_{unit}_{by}": it for (unit, by), it in statements.ORGANIZATION.items()},
+    **{f"tenant_{unit}_{by}": it for (unit, by), it in statements.TENANT.items()},
+    **{f"user_{unit}_{by}": it for (unit, by), it in statements.USER.items()},
+    "users": statements.USERS,
+    "users_in_country": statements.USERS_IN_COUNTRY,
+    "organizations": statements.ORGANIZATIONS,
+    "organizations_in_country": statements.ORGANIZATIONS_IN_COUNTRY,
+    "timezones": statements.TIMEZONES,
+}
+BERLIN = Subject("t", "USD", ("Europe/Berlin",), 7)
+TENANT = Subject("t", "USD", ("Europe/Berlin", "UTC"))
+ANN = BERLIN._replace(user="ann")
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_the_statement_is_the_golden_one(name: str) -> None:
+    assert STATEMENTS[name] == (GOLDEN / f"{name}.sql").read_text()
+
+
+def test_every_golden_statement_is_used() -> None:
+    assert {it.stem for it in GOLDEN.iterdir()} == set(STATEMENTS)
+
+
+def test_the_arguments_say_whose_and_what() -> None:
+    counted = Filter(1 << 5, "US")
+    assert parameters(TENANT, counted) == {
+        "meters": 32,
+        "country": "US",
+        "tenant": "t",
+        "currency": "USD",
+    }
+    assert parameters(ANN, Filter()) == {
+        "meters": EVERY_METER,
+        "country": "",
+        "number": 7,
+        "user": "ann",
+    }
+
+
+@pytest.mark.parametrize(
+    ("subject", "counted", "by", "bucket", "units"),
+    [
+        (BERLIN, Filter(), By.NOTHING, Bucket.DAY, [Unit.DAY]),
+        (BERLIN, Filter(), By.METER, Bucket.WEEK, [Unit.DAY]),
+        (BERLIN, Filter(), By.METER, Bucket.MONTH, [Unit.MONTH, Unit.DAY, Unit.DAY]),
+        (ANN, Filter(), By.NOTHING, Bucket.MONTH, [Unit.MONTH, Unit.DAY, Unit.DAY]),
+        (ANN, Filter(), By.COUNTRY, Bucket.MONTH, [Unit.DAY]),
+        # Winter, the day on which it ends, and summer.
+        (BERLIN, Filter(), By.COUNTRY, Bucket.DAY, [Unit.HOUR] * 3),
+        (BERLIN, Filter(country="US"), By.NOTHING, Bucket.MONTH, [Unit.HOUR] * 3),
+        (TENANT, Filter(country="US"), By.NOTHING, Bucket.DAY, [Unit.HOUR] * 4),
+        (BERLIN, Filter(), By.NOTHING, Bucket.HOUR, [Unit.HOUR]),
+        (ANN, Filter(), By.NOTHING, Bucket.HOUR, [Unit.HOUR]),
+    ],
+)
+def test_a_trend_is_read_from_the_coarsest_sums_that_tell_it(
+    subject: Subject, counted: Filter, by: By, bucket: Bucket, units: list[Unit]
+) -> None:
+    period = Period(date(2024, 1, 15), date(2024, 4, 15))
+    buckets = buckets_of(period, bucket, ZoneInfo("Europe/Berlin"))
+    assert [leg.unit for leg in legs(subject, counted, by, buckets)] == units
+
+
+def test_the_arguments_of_months_and_edges() -> None:
+    period = Period(date(2024, 1, 15), date(2024, 4, 15))
+    buckets = buckets_of(period, Bucket.MONTH, ZoneInfo("UTC"))
+    months, head, tail = legs(BERLIN, Filter(), By.NOTHING, buckets)
+    assert months.parameters == {"first_month": 202402, "last_month": 202403}
+    assert (head.parameters["first_day"], head.parameters["last_day"]) == (20240115, 20240131)
+    assert (tail.parameters["first_day"], tail.parameters["last_day"]) == (20240401, 20240415)
