@@ -1,13 +1,18 @@
 """Archiving: events go to files, and sums, identities and answers stay what they were."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from tests.builders import Platform, event, reversal
 from tests.rerating.builders import CALLS, Past, book
+from tollbook.analytics.between import NO_DAYS, NO_PART, Part, Split
 from tollbook.analytics.event import InArchive, find_event
-from tollbook.domain.errors import ArchiveRefused, InvalidRequest, RunConflict
+from tollbook.analytics.series_statements import By, user_hours_sql
+from tollbook.analytics.usage import _refuse_parts_of_archived_days
+from tollbook.domain.errors import ArchiveRefused, EventArchived, InvalidRequest, RunConflict
+from tollbook.domain.meters import BY_TYPE
 from tollbook.lifecycle.archive import Due, archive, before_months
 from tollbook.lifecycle.check import archive_differences
 from tollbook.lifecycle.parquet import about, read_file
@@ -259,3 +264,37 @@ def test_what_is_due_is_found_by_sums(keeper: Keeper) -> None:
         ("org_1", 202402),
         ("org_2", 202402),
     ]
+
+
+@pytest.mark.parametrize("by", list(By))
+def test_a_users_hours_are_told_of_archived_events_too(keeper: Keeper, by: By) -> None:
+    year(keeper.platform)
+    asked = {
+        "number": keeper.platform.number("org_1"),
+        "user": "user_1",
+        "first_day": 20240101,
+        "last_day": 20240229,
+        "country": "",
+        "meters": 1 << BY_TYPE["voice.call"].code,
+    }
+    statement = user_hours_sql(by)
+
+    def hours() -> list[tuple[object, ...]]:
+        with keeper.platform.database.reading() as snapshot:
+            return sorted(tuple(row) for row in snapshot.table(statement, asked, 5))
+
+    before = hours()
+    assert len(before) == 2
+    keeper.archive()
+    assert hours() == before
+
+
+def test_a_part_of_an_archived_day_is_refused_and_not_answered_wrongly(keeper: Keeper) -> None:
+    year(keeper.platform)
+    number = keeper.platform.number("org_1")
+    keeper.archive()
+    with keeper.platform.database.reading() as snapshot:
+        for day, refused in ((20240115, True), (20240215, False)):
+            parts = Split(NO_DAYS, (Part(day, 0, 1), NO_PART), NO_DAYS)
+            with pytest.raises(EventArchived) if refused else nullcontext():
+                _refuse_parts_of_archived_days(snapshot, number, parts)

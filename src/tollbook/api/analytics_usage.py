@@ -10,7 +10,14 @@ from tollbook.api.examples_family import USAGE_ANSWER
 from tollbook.api.questions import META, MIN_AS_OF, Told, answer, asked, scope_of
 from tollbook.api.schemas import USAGE_REPORT
 from tollbook.domain.directory import User
-from tollbook.domain.errors import InvalidRequest, NotFound, NotYet, Problem, SumOutOfRange
+from tollbook.domain.errors import (
+    EventArchived,
+    InvalidRequest,
+    NotFound,
+    NotYet,
+    Problem,
+    SumOutOfRange,
+)
 from tollbook.domain.keys import Permission
 from tollbook.store import directory
 from tollbook.store.database import Snapshot
@@ -98,6 +105,6 @@ GET_USAGE = Endpoint(
     ),
     answers={200: Body(USAGE_REPORT, USAGE_ANSWER)},
     read=get_usage,
-    errors=(InvalidRequest, NotFound, SumOutOfRange, NotYet),
+    errors=(InvalidRequest, NotFound, EventArchived, SumOutOfRange, NotYet),
     tagged=True,
 )
