@@ -12,6 +12,7 @@ from benchmarks.bars import bars
 from benchmarks.databases import Databases, PostgresDatabases, SqliteFiles
 from benchmarks.deck_ingest import deck_ingest
 from benchmarks.decks import decks
+from benchmarks.exports import exports
 from benchmarks.ingest import ingest
 from benchmarks.load import Load
 from benchmarks.machine import machine
@@ -23,7 +24,7 @@ from benchmarks.series import series
 
 _POSTGRES = "TOLLBOOK_TEST_POSTGRES"
 _PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
-_PARTS = ("ingest", "answers", "series", "rating", "decks")
+_PARTS = ("ingest", "exports", "answers", "series", "rating", "decks")
 _ENGINES = ("sqlite", "postgresql")
 
 
@@ -94,6 +95,8 @@ def _measure(
         measured.decked.append(deck_ingest(databases, load, plan))
     if options.only in (None, "ingest"):
         measured.ingested += ingest(databases, load, plan)
+    if options.only in (None, "exports"):
+        measured.exported += exports(databases, quick=options.quick)
     if options.only in (None, "answers"):
         measured.answered.append(answers(databases, load, plan, _growth(databases, options)))
     if options.only in (None, "series"):

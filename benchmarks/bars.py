@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from benchmarks.answers import COLD, REPEATED, AnswerFigures
 from benchmarks.deck_ingest import DeckIngestFigure
 from benchmarks.decks import DeckFigure
+from benchmarks.exports import ExportFigure
 from benchmarks.ingest import IngestFigure
 from benchmarks.measured import Measured
 from benchmarks.rating import RatingFigure
@@ -23,6 +24,9 @@ _LEAST_RATED = 250_000
 _MOST_BYTES_A_PREFIX = 150
 _MOST_SECONDS_TO_LOAD = 10
 _LEAST_WITH_DECK = 0.8
+_LEAST_EXPORTED = 100_000
+_MOST_MIB_TO_EXPORT = 100
+_BAR_OF_EXPORTS = "csv"
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,8 @@ def bars(measured: Measured) -> list[Bar]:
         found.extend(_rating_bars(rating))
     found.extend(_deck_bar(deck) for deck in measured.loaded)
     found.extend(_deck_ingest_bar(it) for it in measured.decked)
+    for export in measured.exported:
+        found.extend(_export_bars(export))
     return found
 
 
@@ -117,3 +123,13 @@ def _deck_ingest_bar(it: DeckIngestFigure) -> Bar:
     what = f"{it.engine}: calls/s in batches with the deck, times that with the default book"
     met = it.ratio >= _LEAST_WITH_DECK
     return Bar(what, f"≥ {_LEAST_WITH_DECK}", f"{it.ratio:.2f}", met)
+
+
+def _export_bars(it: ExportFigure) -> Iterator[Bar]:
+    what = f"{it.engine}: {it.events:,} events as {it.form}"
+    if it.form == _BAR_OF_EXPORTS:
+        met = it.rows_per_second >= _LEAST_EXPORTED
+        yield Bar(f"{what}, rows/s", f"≥ {_LEAST_EXPORTED:,}", f"{it.rows_per_second:,.0f}", met)
+    met = it.above_idle_mib <= _MOST_MIB_TO_EXPORT
+    reached = f"{it.above_idle_mib:.0f} MiB"
+    yield Bar(f"{what}, memory above idle", f"≤ {_MOST_MIB_TO_EXPORT} MiB", reached, met)

@@ -19,6 +19,7 @@ from benchmarks.rating import deck_book, numbers_under
 from benchmarks.wire import request
 from tollbook.domain.keys import Permission
 from tollbook.ingest.books import load_book
+from tollbook.store.audit import COMMAND_LINE, Actor
 from tollbook.wiring import now
 
 _CONNECTIONS = 8
@@ -42,7 +43,7 @@ def deck_ingest(databases: Databases, load: Load, plan: Plan) -> DeckIngestFigur
     book, prefixes = deck_book(chance)
     plain, decked = Target(databases), Target(databases)
     with decked.database.writing() as transaction:
-        load_book(transaction, TENANT, book, now())
+        load_book(transaction, Actor(TENANT, COMMAND_LINE, now()), book)
     speeds: list[tuple[float, float]] = []
     with Server(plain.url) as one, Server(decked.url) as other:
         for round_ in range(plan.rounds + 1):

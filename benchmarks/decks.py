@@ -12,6 +12,7 @@ from tollbook.rating.book import Tariff
 from tollbook.rating.deck_book import parse_deck
 from tollbook.rating.deck_terms import BookTerms, DeckTerms
 from tollbook.store import prices
+from tollbook.store.audit import COMMAND_LINE, Actor
 from tollbook.store.database import Database, open_database
 from tollbook.store.migrate import migrate
 from tollbook.wiring import now
@@ -58,7 +59,7 @@ def _load(engine: str, database: Database) -> DeckFigure:
     book = parse_deck(text, _TERMS, _BOOK)
     read = perf_counter()
     with database.writing() as transaction:
-        head = load_book(transaction, TENANT, book, now())
+        head = load_book(transaction, Actor(TENANT, COMMAND_LINE, now()), book)
     stored = perf_counter()
     with database.reading() as snapshot:
         Tariff(prices.read_price_book(snapshot, TENANT, head))

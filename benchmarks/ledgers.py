@@ -49,13 +49,13 @@ def grown(databases: Databases, millions: Sequence[int]) -> Iterator[Ledger]:
     made = new_ledger(databases, METERS)
     yield made
     for wanted in millions:
-        made = _filled(databases, databases.copy(made.url), made, METERS, wanted * 1_000_000)
+        made = filled(databases, databases.copy(made.url), made, METERS, wanted * 1_000_000)
         yield made
 
 
 def new_ledger(databases: Databases, meters: Sequence[str]) -> Ledger:
     """Make a ledger with one event for every user, day and meter."""
-    return _filled(databases, *_empty(databases), meters, LEAST_EVENTS)
+    return filled(databases, *_empty(databases), meters, LEAST_EVENTS)
 
 
 def year_ledger(databases: Databases) -> Ledger:
@@ -76,9 +76,10 @@ def _empty(databases: Databases) -> tuple[str, Ledger]:
     return url, empty
 
 
-def _filled(
+def filled(
     databases: Databases, url: str, before: Ledger, meters: Sequence[str], events: int
 ) -> Ledger:
+    """Add events to a ledger until it has so many."""
     rows = ledger_rows(before.number, meters, events - before.events, _PER_TRANSACTION)
     return _with(databases, url, before, rows, events)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from benchmarks.answers import AnswerFigures
 from benchmarks.deck_ingest import DeckIngestFigure
 from benchmarks.decks import DeckFigure
+from benchmarks.exports import ExportFigure
 from benchmarks.ingest import IngestFigure
 from benchmarks.rating import RatingFigure
 from benchmarks.series import SeriesFigure
@@ -20,3 +21,4 @@ class Measured:
     loaded: list[DeckFigure] = field(default_factory=list)
     decked: list[DeckIngestFigure] = field(default_factory=list)
     trends: list[SeriesFigure] = field(default_factory=list)
+    exported: list[ExportFigure] = field(default_factory=list)

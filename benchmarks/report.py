@@ -7,6 +7,7 @@ from benchmarks.bars import Bar
 from benchmarks.deck_ingest import DeckIngestFigure
 from benchmarks.decks import DeckFigure
 from benchmarks.events import LEAST_EVENTS
+from benchmarks.exports import ExportFigure
 from benchmarks.ingest import IngestFigure
 from benchmarks.measured import Measured
 from benchmarks.rating import RatingFigure
@@ -89,6 +90,14 @@ A CSV of prefixes is read and checked, stored in one transaction, and read back 
 rating, which each process does once when the deck is in force.
 """
 
+_EXPORTS = """\
+## All events as a file
+
+`GET /v1/events` without a limit, over one connection, to a client that keeps nothing. *Memory*
+is that of the server's process: idle after some answers, and its peak while the file is written.
+*Main job* is the users answer, cold, asked for again and again: alone, then beside a second file.
+"""
+
 _BARS = """\
 ## Bars
 """
@@ -106,6 +115,8 @@ def report(machine: Mapping[str, str], measured: Measured, held: Sequence[Bar]) 
         parts += [_GROWTH, _growth(measured.answered)]
     if measured.trends:
         parts += [_SERIES, _trends(measured.trends)]
+    if measured.exported:
+        parts += [_EXPORTS, _exported(measured.exported)]
     if measured.rated:
         parts += [_RATING, _rated(measured.rated)]
     if measured.loaded:
@@ -268,6 +279,41 @@ def _decked(decked: Sequence[DeckIngestFigure]) -> str:
                 f"{it.ratio:.2f}",
             )
             for it in decked
+        ),
+    )
+
+
+def _exported(exported: Sequence[ExportFigure]) -> str:
+    head = (
+        "Storage",
+        "Format",
+        "Events",
+        "Rows/s",
+        "MB",
+        "Idle MiB",
+        "Above idle MiB",
+        "Main job p50 ms",
+        "p99 ms",
+        "Beside p50 ms",
+        "p99 ms",
+    )
+    return _table(
+        head,
+        (
+            (
+                it.engine,
+                it.form,
+                f"{it.events:,}",
+                f"{it.rows_per_second:,.0f}",
+                f"{it.bytes / 1e6:,.0f}",
+                f"{it.idle_mib:.0f}",
+                f"{it.above_idle_mib:.0f}",
+                _ms(it.alone.p50),
+                _ms(it.alone.p99),
+                _ms(it.beside.p50),
+                _ms(it.beside.p99),
+            )
+            for it in exported
         ),
     )
 

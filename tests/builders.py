@@ -8,7 +8,14 @@ import msgspec
 
 from tollbook.analytics.users import users_report
 from tollbook.domain.directory import Organization
-from tollbook.domain.keys import ApiKey, Permission, Scope, prefix_of
+from tollbook.domain.keys import (
+    UNLIMITED,
+    ApiKey,
+    Limits,
+    Permission,
+    Scope,
+    prefix_of,
+)
 from tollbook.domain.periods import Period
 from tollbook.domain.receipts import Receipt
 from tollbook.ingest.catalogue import Catalogue
@@ -19,6 +26,7 @@ from tollbook.ingest.reversals import decode_reversals, reverse
 from tollbook.ingest.submit import draft_of, submission_of
 from tollbook.rating.book_yaml import parse_price_book
 from tollbook.store import directory, keys, prices
+from tollbook.store.audit import COMMAND_LINE, Actor
 from tollbook.store.database import Database
 from tollbook.store.verification import CHECKS, Difference, differences
 from tollbook.wiring import ensure_tenant, now
@@ -80,13 +88,14 @@ class Platform:
         *permissions: Permission,
         organization: str | None = None,
         user: str | None = None,
+        limits: Limits = UNLIMITED,
     ) -> str:
         """Issue a key; without permissions it is an admin's."""
         number = self.number(organization) if organization else None
         scope = Scope(self.tenant, organization, user)
         granted = permissions or (Permission.ADMIN,)
         with self.database.writing() as transaction:
-            return keys.issue_key(transaction, "test", scope, granted, now(), number)[1]
+            return keys.issue_key(transaction, "test", scope, granted, now(), number, limits)[1]
 
     def load(self, book: str) -> int:
         """Load a price book in YAML; give its version."""
@@ -96,7 +105,8 @@ class Platform:
 
     def replay(self) -> int:
         """Look at quarantine again; give how many events left it."""
-        return replay(self.database, self.catalogue, self.tenant, None, now()).released
+        actor = Actor(self.tenant, COMMAND_LINE, now())
+        return replay(self.database, self.catalogue, actor, None).released
 
     def differences(self) -> list[Difference]:
         """Recompute every rollup from the events, as `tollbook verify` does."""
@@ -132,7 +142,8 @@ class Platform:
         """Take events back by a key, an admin's unless said."""
         found = self.api_key(key or self.key())
         decoded = decode_reversals(msgspec.json.encode(list(reversals)))
-        return reverse(self.database, self.catalogue, found, decoded, now(), atomic=atomic)
+        actor = Actor(self.tenant, found.prefix, now())
+        return reverse(self.database, self.catalogue, found, decoded, actor, atomic=atomic)
 
     def reversed(self, *reversals: Json, **given: Any) -> list[tuple[str, str | None]]:
         """Take events back; say what became of each, with the code."""

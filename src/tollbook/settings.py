@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from tollbook.domain.addresses import Network, network_problem, networks_of
 from tollbook.domain.errors import SettingsError
 
 DEFAULT_DATABASE_URL = "sqlite:///tollbook.db"
@@ -16,8 +17,10 @@ class Settings(msgspec.Struct, frozen=True):
     `compression` may be switched off behind a proxy that compresses. `cached_answer_mib` bounds
     the answers kept in memory until their organization changes. With less than `least_free_mib` on
     the disk of a database file the server is not ready. With a `metrics_token`, whoever asks for
-    metrics must bring it. `phone_numbers` says whether whole
-    numbers are stored; the key of their hashes is in the database when it is not given.
+    metrics must bring it. `trusted_proxies` are addresses and networks, separated by commas, whose
+    `X-Forwarded-For` is believed. With `https_only_seconds` browsers are told to come by HTTPS only
+    for so long. `phone_numbers` says whether whole numbers are stored; the key of their hashes is
+    in the database when it is not given.
     """
 
     database_url: str = DEFAULT_DATABASE_URL
@@ -30,6 +33,13 @@ class Settings(msgspec.Struct, frozen=True):
     log_level: str = "info"
     phone_numbers: str = "full"
     phone_number_key: str = ""
+    trusted_proxies: str = ""
+    https_only_seconds: int = 0
+
+    @property
+    def proxies(self) -> tuple[Network, ...]:
+        """Give the networks of trusted proxies."""
+        return networks_of(_listed(self.trusted_proxies))
 
 
 FULL, MASKED = "full", "masked"
@@ -54,9 +64,12 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     for field in ("most_waiting_events", "most_group_events"):
         if getattr(settings, field) < 1:
             raise SettingsError(f"{variable(field)} must be at least 1")
-    for field in ("cached_answer_mib", "least_free_mib"):
+    for field in ("cached_answer_mib", "least_free_mib", "https_only_seconds"):
         if getattr(settings, field) < 0:
             raise SettingsError(f"{variable(field)} must not be negative")
+    for text in _listed(settings.trusted_proxies):
+        if problem := network_problem(variable("trusted_proxies"), text):
+            raise SettingsError(problem.error)
     if settings.log_level not in _LOG_LEVELS:
         raise SettingsError(f"{variable('log_level')} must be one of {', '.join(_LOG_LEVELS)}")
     if settings.phone_numbers not in _PHONE_NUMBERS:
@@ -66,6 +79,10 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             f"{variable('phone_number_key')} must have at least {_SHORTEST_KEY} characters"
         )
     return settings
+
+
+def _listed(text: str) -> list[str]:
+    return [it for word in text.split(",") if (it := word.strip())]
 
 
 def variable(field: str) -> str:

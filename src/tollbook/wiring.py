@@ -14,10 +14,12 @@ from starlette.types import ASGIApp
 
 from tollbook.api.application import application
 from tollbook.api.cache import AnswerCache
+from tollbook.api.hardening import with_request_id
 from tollbook.api.health import Health
 from tollbook.api.inbox import Inbox
 from tollbook.api.instruments import Instruments, Measured
 from tollbook.api.services import Services
+from tollbook.api.uses import Uses
 from tollbook.domain.directory import LONGEST_NAME, id_problem, text_problem
 from tollbook.domain.errors import InvalidRequest, TollbookError
 from tollbook.domain.prices import PriceBook
@@ -26,9 +28,10 @@ from tollbook.ingest.masking import Masker
 from tollbook.rating.book_yaml import parse_price_book
 from tollbook.rerating.worker import Worker
 from tollbook.settings import FULL, Settings
-from tollbook.store import directory, prices, quarantine, secrets
+from tollbook.store import directory, gate, prices, quarantine, secrets
 from tollbook.store.database import Database, Transaction, in_our_words, open_database
 from tollbook.store.migrate import migrate
+from tollbook.traces import Discreet, where_of
 
 DEFAULT_TENANT = "default"
 _SECONDS_TO_FINISH = 30
@@ -44,7 +47,7 @@ def now() -> int:
 
 def open_migrated(settings: Settings) -> Database:
     """Open the database and bring its schema up to date."""
-    database = open_database(settings.database_url)
+    database = open_database(settings.database_url, gate.check)
     migrate(database)
     return database
 
@@ -52,12 +55,12 @@ def open_migrated(settings: Settings) -> Database:
 def catalogue_of(settings: Settings, database: Database) -> Catalogue:
     """Make what accepting events takes to know, phone numbers as they are to be stored."""
     if settings.phone_numbers == FULL:
-        return Catalogue(database)
+        return Catalogue(database, now)
     key = settings.phone_number_key
     if not key:
         with database.writing() as transaction:
             key = secrets.phone_number_key(transaction)
-    return Catalogue(database, Masker(key.encode()))
+    return Catalogue(database, now, Masker(key.encode()))
 
 
 def services(settings: Settings, database: Database) -> Services:
@@ -88,7 +91,10 @@ def services(settings: Settings, database: Database) -> Services:
         settings.compression,
         instruments,
         Health(database, inbox.queue, settings.least_free_mib),
+        Uses(database),
         settings.metrics_token,
+        settings.proxies,
+        settings.https_only_seconds,
     )
 
 
@@ -137,12 +143,15 @@ def silence_logging() -> None:
 def configure_logging(settings: Settings) -> None:
     """Log lines of JSON to standard error."""
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
-    logging.basicConfig(level=max(level, logging.WARNING), format="%(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(Discreet("%(message)s"))
+    logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler])
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.format_exc_info,
+            with_request_id,
+            structlog.processors.ExceptionRenderer(where_of),
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),

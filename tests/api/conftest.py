@@ -70,9 +70,9 @@ class Site:
         return Tenant(self.database, self.http)
 
 
-def site_on(url: str) -> Iterator[Site]:
+def site_on(url: str, **settings: str) -> Iterator[Site]:
     database = open_database(url)
-    with Server(url) as server, server.client() as http:
+    with Server(url, **settings) as server, server.client() as http:
         yield Site(server, database, http)
     database.close()
 

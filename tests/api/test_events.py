@@ -9,6 +9,7 @@ import pytest
 
 from tests.api.conftest import Tenant, problems
 from tests.builders import Json, event
+from tollbook.domain.events import instant_text
 from tollbook.domain.keys import Permission
 
 PATH = "/v1/events"
@@ -39,10 +40,15 @@ def counts(**given: int) -> Json:
 def test_one_event_is_accepted(either: Tenant) -> None:
     answer = either.post(PATH, json=event())
     assert answer.status_code == 200
+    [(received_at,)] = either.rows(
+        "SELECT received_at FROM ledger_heads WHERE organization_id = :number",
+        number=either.number("org_1"),
+    )
     assert answer.json() == {
         "success": True,
         "counts": counts(accepted=1),
         "receipts": [{"index": 0, "status": "accepted", "id": "call-1"}],
+        "as_of": instant_text(received_at),
     }
     assert stored(either) == ["call-1"]
 

@@ -32,6 +32,11 @@ def test_a_key_is_shown_with_its_text_once(either: Tenant) -> None:
         "user_id": "ann",
         "created_at": "",
         "revoked_at": None,
+        "expires_at": None,
+        "last_used_at": None,
+        "meters": [],
+        "allowed_addresses": [],
+        "requests_per_minute": None,
     }
     listing = either.get(PATH)
     assert key in listing.json()["keys"]

@@ -57,6 +57,7 @@ def test_the_policy_allows_nothing_but_our_own_styles_and_images(site: Site) -> 
         "img-src": "'self'",
         "base-uri": "'none'",
         "form-action": "'none'",
+        "frame-ancestors": "'none'",
     }
 
 

@@ -23,6 +23,11 @@ def test_a_key_is_an_admins_of_the_tenant_unless_said_otherwise(tollbook: Tollbo
         "user_id": None,
         "created_at": "",
         "revoked_at": None,
+        "expires_at": None,
+        "last_used_at": None,
+        "meters": [],
+        "allowed_addresses": [],
+        "requests_per_minute": None,
     }
 
 

@@ -151,3 +151,17 @@ def test_a_damaged_ledger_is_exit_code_1_and_a_list(
     assert ran.code == 1
     assert " differences\n" in ran.out
     assert platform.json("verify", code=1)["differences"]
+
+
+def test_the_events_behind_a_figure_are_reported(platform: Tollbook) -> None:
+    empty = platform("report", "events", "org_1", "--start", "2020-01-01", "--end", "2020-01-31")
+    assert (empty.code, empty.out) == (0, "no events\n")
+    table = platform("report", "events", *JANUARY, "--limit", "1")
+    assert "There are more than 1" in table.out
+    of_user = ("report", "events", *JANUARY, "--user", "user_2", "--meter", "api.request")
+    (found,) = platform.json(*of_user)["events"]
+    assert (found["id"], found["quantity"]) == ("3", 1_234_567)
+    everything = list(csv.DictReader(platform("report", "events", *JANUARY, "--csv").out.split()))
+    page = platform("report", "events", *JANUARY, "--csv", "--limit", "2").out
+    assert len(everything) > len(page.split()) - 1 == 2
+    assert "not a number" in platform("report", "events", "org_1", "--limit", "0").err

@@ -1,8 +1,24 @@
 """Keys: unlike each other, recognisable, and nothing but a hash is kept."""
 
+import re
+
 import pytest
 
-from tollbook.domain.keys import ApiKey, Permission, Scope, hash_of, matches, mint, prefix_of
+from tollbook.domain.addresses import networks_of
+from tollbook.domain.keys import (
+    ApiKey,
+    Limits,
+    Permission,
+    Scope,
+    beyond,
+    hash_of,
+    is_sound,
+    limit_problems,
+    matches,
+    meters_problem,
+    mint,
+    prefix_of,
+)
 
 
 def test_a_key_is_found_by_its_prefix_and_matches_its_hash_only() -> None:
@@ -28,3 +44,77 @@ def test_admin_includes_the_other_permissions() -> None:
     assert all(key.may(permission) for permission in Permission)
     reader = ApiKey("p", "h", "n", Scope("t"), (Permission.READ_ANALYTICS,), 0)
     assert [it for it in Permission if reader.may(it)] == [Permission.READ_ANALYTICS]
+
+
+def test_a_key_has_the_form_that_scanners_for_secrets_look_for() -> None:
+    assert re.fullmatch(r"tb_[0-9a-f]{12}_[0-9A-Za-z]{49}", mint()[1])
+
+
+def test_the_checksum_of_a_key_that_is_known() -> None:
+    key = "tb_0123456789ab_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg"
+    assert is_sound(f"{key}0jvcQz")
+    assert not is_sound(f"{key}0jvcQy")
+
+
+def test_a_slip_of_the_pen_is_told_from_a_key() -> None:
+    text = mint()[1]
+    assert is_sound(text)
+    for at in range(len("tb_0123456789ab_"), len(text)):
+        other = "a" if text[at] != "a" else "b"
+        assert not is_sound(text[:at] + other + text[at + 1 :])
+
+
+@pytest.mark.parametrize("cut", [1, 2, 6, 48])
+def test_part_of_a_key_is_none(cut: int) -> None:
+    assert is_sound(mint()[1][:-cut]) == (cut == 6)  # as long as keys without a checksum were
+
+
+def test_keys_of_before_there_were_checksums_hold() -> None:
+    assert is_sound("tb_0123456789ab_" + "a-_" * 14 + "a")
+
+
+def test_a_key_ends_at_its_last_instant_or_when_it_is_revoked() -> None:
+    key = ApiKey("p", "h", "n", Scope("t"), (), 0, limits=Limits(expires_at=10))
+    assert [key.ended(now) for now in (9, 10, 11)] == [False, True, True]
+    assert ApiKey("p", "h", "n", Scope("t"), (), 0, revoked_at=5).ended(0)
+
+
+HERE = networks_of(["192.0.2.0/24"])
+
+
+@pytest.mark.parametrize(
+    ("asking", "asked", "fields"),
+    [
+        (Limits(), Limits(), []),
+        (Limits(), Limits(5, ("voice.call",), HERE, 1), []),
+        (Limits(5), Limits(5), []),
+        (Limits(5), Limits(6), ["expires_at"]),
+        (Limits(5), Limits(), ["expires_at"]),
+        (Limits(networks=HERE), Limits(networks=networks_of(["192.0.2.7"])), []),
+        (Limits(networks=HERE), Limits(networks=networks_of(["::/0"])), ["allowed_addresses"]),
+        (Limits(networks=HERE), Limits(), ["allowed_addresses"]),
+        (Limits(requests_per_minute=5), Limits(requests_per_minute=5), []),
+        (Limits(requests_per_minute=5), Limits(), ["requests_per_minute"]),
+    ],
+)
+def test_nobody_passes_on_what_they_lack(asking: Limits, asked: Limits, fields: list[str]) -> None:
+    assert [it.field for it in beyond(asking, asked)] == fields
+
+
+def test_limits_that_make_no_sense_are_named() -> None:
+    assert [it.field for it in limit_problems(10, ["nowhere", "10.0.0.1/8"], 0, 10)] == [
+        "allowed_addresses",
+        "allowed_addresses",
+        "expires_at",
+        "requests_per_minute",
+    ]
+    assert limit_problems(11, ["192.0.2.7", "2001:db8::/32"], 1, 10) == []
+    assert len(limit_problems(None, ["::1"] * 101, None, 0)) == 1
+
+
+def test_a_key_is_narrowed_to_meters_of_the_catalogue() -> None:
+    write = (Permission.WRITE_EVENTS,)
+    assert meters_problem(["voice.call", "sms.outbound"], write) is None
+    for wrong in (["fax"], ["voice.call", "voice.call"]):
+        assert meters_problem(wrong, write) is not None
+    assert meters_problem(["voice.call"], (Permission.ADMIN,)) is not None

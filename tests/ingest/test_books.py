@@ -10,6 +10,7 @@ from tollbook.domain.prices import PriceBook, Rate
 from tollbook.ingest.books import load_book, publish_book
 from tollbook.ingest.catalogue import Catalogue
 from tollbook.store import directory, prices
+from tollbook.store.audit import Actor
 from tollbook.store.database import Database
 
 PICOS = 10**12
@@ -32,12 +33,14 @@ def platform(database: Database) -> Platform:
 def load(platform: Platform, one: PriceBook, owner: str | None = None, **given: bool) -> BookHead:
     with platform.database.writing() as transaction:
         organization = owner and directory.find_organization(transaction, "default", owner)
-        return load_book(transaction, "default", one, 1, organization or None, **given)
+        return load_book(
+            transaction, Actor("default", "cli", 1), one, organization or None, **given
+        )
 
 
 def publish(platform: Platform, version: int, day: int | None = None) -> BookHead:
     with platform.database.writing() as transaction:
-        return publish_book(transaction, "default", version, day, 2)
+        return publish_book(transaction, Actor("default", "cli", 2), version, day)
 
 
 def standing(platform: Platform, today: int) -> list[tuple[int, str, int | None]]:

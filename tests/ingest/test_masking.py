@@ -37,7 +37,7 @@ DEEP = '  - {meter: voice.call, to: "442071838750", price: "9", per: minute}\n'
 @pytest.fixture
 def platform(database: Database) -> Platform:
     made = Platform(database)
-    made.catalogue = Catalogue(database, MASK)
+    made.catalogue = Catalogue(database, now, MASK)
     made.load(BOOK)
     return made
 

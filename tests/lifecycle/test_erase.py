@@ -15,7 +15,7 @@ from tollbook.domain.keys import Scope
 from tollbook.lifecycle.erase import Erased, Person, erase, erased_attributes
 from tollbook.lifecycle.parquet import read_file
 from tollbook.store import directory, keys
-from tollbook.store.audit import Actor, acts
+from tollbook.store.audit import Actor, Filter, acts
 from tollbook.store.database import Database, open_database
 from tollbook.wiring import now
 
@@ -180,7 +180,7 @@ def test_it_is_written_down_who_erased_whom(keeper: Keeper) -> None:
     jane(keeper.platform)
     erasing(keeper)
     with keeper.platform.database.reading() as snapshot:
-        (act,) = acts(snapshot, keeper.platform.tenant)
+        (act,) = acts(snapshot, keeper.platform.tenant, Filter(action="user.erase"))
     assert (act.key_prefix, act.action, act.object) == ("cli", "user.erase", "user user_1 of org_1")
     assert act.details["events"] == 8
 

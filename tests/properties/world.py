@@ -24,6 +24,7 @@ from tollbook.ingest.quarantine import replay
 from tollbook.ingest.submit import draft_of, submission_of
 from tollbook.rating.book_yaml import parse_price_book
 from tollbook.store import directory, prices
+from tollbook.store.audit import Actor
 from tollbook.store.database import Database
 from tollbook.store.verification import CHECKS, Difference, differences
 from tollbook.wiring import now
@@ -64,7 +65,9 @@ class World:
 
     def replay(self) -> None:
         platform = self.platform
-        done = replay(platform.database, platform.catalogue, platform.tenant, None, now())
+        done = replay(
+            platform.database, platform.catalogue, Actor(platform.tenant, "cli", now()), None
+        )
         assert done.released == self.model.replay()
 
     def change(self, what: str) -> None:

@@ -89,7 +89,7 @@ class Past:
 
     def acts(self) -> list[Act]:
         with self.database.reading() as snapshot:
-            return acts(snapshot, self.platform.tenant)
+            return acts(snapshot, self.platform.tenant)[::-1]
 
     def ledger(self) -> dict[str, list[tuple[Any, ...]]]:
         """Give every row of events and sums."""

@@ -2,10 +2,12 @@
 
 import pytest
 
-from tests.builders import Platform, event
+from tests.builders import Platform, event, reversal
 from tollbook.domain.errors import StoreUnavailable, SumOutOfRange
+from tollbook.ingest.commit import Settled, commit
 from tollbook.store.database import Database, open_database
 from tollbook.store.verification import CHECKS, differences
+from tollbook.wiring import now
 
 
 @pytest.fixture
@@ -225,3 +227,25 @@ def test_verification_notices_a_changed_rollup(platform: Platform) -> None:
     with platform.database.writing() as transaction:
         transaction.execute("UPDATE usage_daily SET cost = cost + 1")
     assert not agrees(platform)
+
+
+def test_what_is_committed_later_was_received_later_whatever_the_clock_says(
+    database: Database,
+) -> None:
+    platform = Platform(database)
+    number = platform.organization()
+    platform.organization("org_2")
+    ahead = now() + 60_000_000
+    first = commit(database, platform.catalogue, [platform.prepare(event(id="1"))], ahead)[0]
+    both = platform.prepare(event(id="2"), event(id="3", organization_id="org_2"))
+    second = commit(database, platform.catalogue, [both], now())[0]
+    back = platform.reverse(reversal("2"))
+    assert isinstance(first, Settled)
+    assert isinstance(second, Settled)
+    assert (first.as_of, second.as_of, back.as_of) == (ahead, ahead + 1, ahead + 2)
+    received = platform.rows("SELECT id, received_at FROM events ORDER BY received_at, id")
+    assert received == [("1", ahead), ("2", ahead + 1), ("3", ahead + 1), ("back 2", ahead + 2)]
+    heads = platform.rows(
+        "SELECT organization_id, received_at, as_of FROM ledger_heads ORDER BY organization_id"
+    )
+    assert heads == [(number, ahead + 2, ahead + 2), (number + 1, ahead + 1, ahead + 1)]

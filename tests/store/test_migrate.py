@@ -118,6 +118,23 @@ def test_a_ledger_of_the_fourth_schema_gets_its_hours_and_countries(empty: Datab
     empty.close()
 
 
+def test_a_ledger_of_the_sixth_schema_gets_a_table_for_budgets_and_nothing_else_changes(
+    empty: Database,
+) -> None:
+    migrate(empty, "0006")
+    organization = "(1, 't', 'org', 'Org', 'UTC', 'USD', 'active', 0)"
+    with empty.writing() as transaction:
+        transaction.execute(f"INSERT INTO organizations VALUES {organization}")
+        transaction.execute("INSERT INTO ledger_heads VALUES (1, 7, 0, 0, 0)")
+    migrate(empty)
+    with empty.writing() as transaction:
+        assert transaction.rows("SELECT * FROM budgets") == []
+        transaction.execute("INSERT INTO budgets VALUES (1, '', 5, '[0.5]', 1, 1)")
+        assert transaction.rows("SELECT id FROM organizations") == [("org",)]
+        assert transaction.rows("SELECT revision FROM ledger_heads") == [(7,)]
+    empty.close()
+
+
 def test_a_newer_database_is_refused_with_a_sentence(database: Database) -> None:
     with database.writing() as transaction:
         transaction.execute("UPDATE alembic_version SET version_num = '9999'")

@@ -10,6 +10,7 @@ from tests.store.test_tiers import TIERED, sms
 from tollbook.domain.errors import InvalidApiKey
 from tollbook.domain.keys import Permission
 from tollbook.ingest.reversals import decode_reversals, reverse
+from tollbook.store.audit import Actor
 from tollbook.store.database import Database
 from tollbook.wiring import now
 
@@ -120,7 +121,13 @@ def test_a_key_that_was_revoked_takes_nothing_back(platform: Platform) -> None:
         transaction.execute("UPDATE directory_revision SET revision = revision + 1")
     decoded = decode_reversals(msgspec.json.encode(reversal()))
     with pytest.raises(InvalidApiKey):
-        reverse(platform.database, platform.catalogue, key, decoded, now())
+        reverse(
+            platform.database,
+            platform.catalogue,
+            key,
+            decoded,
+            Actor(platform.tenant, key.prefix, now()),
+        )
     assert platform.rows("SELECT COUNT(*) FROM reversals") == [(0,)]
 
 

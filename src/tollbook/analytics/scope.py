@@ -5,7 +5,7 @@ from datetime import date
 import msgspec
 
 from tollbook.domain.directory import zone
-from tollbook.domain.errors import CurrencyRequired, Problem
+from tollbook.domain.errors import CurrencyRequired, InvalidRequest, Problem
 from tollbook.domain.events import instant_of
 from tollbook.store import directory
 from tollbook.store.database import Snapshot
@@ -68,3 +68,12 @@ def in_one_currency(snapshot: Snapshot, scope: Scope) -> Scope:
         sentence = f"currency required: the organizations have {listed}"
         raise CurrencyRequired(sentence, [Problem("currency", "currency_required", sentence)])
     return msgspec.structs.replace(scope, currency=found[0] if found else None)
+
+
+def in_its_currency(snapshot: Snapshot, scope: Scope) -> Scope:
+    """Settle the currency as `in_one_currency` does; an organization has no other than its own."""
+    row = scope.organization
+    if row and scope.currency not in (None, row.currency):
+        sentence = f"currency must be {row.currency}, that of the organization, or absent"
+        raise InvalidRequest.of([Problem("currency", "other_currency", sentence)])
+    return in_one_currency(snapshot, scope)

@@ -22,6 +22,12 @@ class Kind(StrEnum):
     """A day number such as 20240131."""
     INSTANT = "instant"
     """Microseconds since 1970 in UTC."""
+    METER = "meter"
+    """A meter's code, shown as its type."""
+    UNIT = "unit"
+    """A meter's code, shown as its unit."""
+    OBJECT = "object"
+    """The text of a JSON object; empty for one without fields."""
 
 
 class Column(NamedTuple):
@@ -32,7 +38,11 @@ class Column(NamedTuple):
 
 
 class Table(NamedTuple):
-    """Rows of stored forms, None where there is nothing; read once, in order."""
+    """Rows of stored forms, None where there is nothing; read once, in order.
+
+    `totals` is one more row, for whoever asked for it.
+    """
 
     columns: tuple[Column, ...]
     rows: Iterable[tuple[Any, ...]]
+    totals: tuple[Any, ...] | None = None

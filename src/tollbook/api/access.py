@@ -1,5 +1,9 @@
 """Who asks, and what that key may see: the gate every request passes."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from tollbook.domain import viewers
 from tollbook.domain.directory import id_problem
 from tollbook.domain.errors import (
     ApiKeyRequired,
@@ -7,13 +11,25 @@ from tollbook.domain.errors import (
     NotFound,
     PermissionMissing,
 )
-from tollbook.domain.keys import ApiKey, Permission, matches, prefix_of
-from tollbook.ingest.catalogue import Catalogue
+from tollbook.domain.keys import ApiKey, Limits, Permission, Scope, matches, prefix_of
+from tollbook.domain.viewers import Viewer
+from tollbook.ingest.catalogue import Catalogue, Issuer
 from tollbook.store import directory
 from tollbook.store.database import Snapshot
 from tollbook.store.directory import OrganizationRow
 
 KEY_HEADER = "x-api-key"
+_BEARER = "bearer "
+
+
+def key_text(headers: Mapping[str, str]) -> str | None:
+    """Give the key or token that a request carries, in its own header or as a bearer's."""
+    text = headers.get(KEY_HEADER)
+    if text:
+        return text
+    bearer = headers.get("authorization", "")
+    found = bearer[: len(_BEARER)].lower() == _BEARER
+    return bearer[len(_BEARER) :].strip() if found else None
 
 
 def presented(header: str | None) -> tuple[str, str]:
@@ -26,8 +42,54 @@ def presented(header: str | None) -> tuple[str, str]:
     return header, prefix
 
 
-def authenticate(catalogue: Catalogue, snapshot: Snapshot, header: str | None) -> ApiKey:
-    """Find the key of a request as of this snapshot: a key revoked a moment ago is unknown."""
+def viewer_of(text: str | None) -> Viewer | None:
+    """Read a viewer token, which is yet to be proven; None when the text is a key, or nothing."""
+    if not text or not text.startswith(viewers.MARK):
+        return None
+    viewer = viewers.read(text)
+    if viewer is None or id_problem("", viewer.tenant_id):
+        raise InvalidApiKey
+    if prefix_of(f"{viewer.issuer}_secret") != viewer.issuer or "\0" in viewer.issuer:
+        raise InvalidApiKey
+    return viewer
+
+
+def proven(text: str, viewer: Viewer, issuer: Issuer | None) -> ApiKey:
+    """Give what a viewer token may do, once its signature is right and nobody took it back.
+
+    It is narrowed as the key that asked for it is, but for the addresses: those are of the
+    platform's servers, and a browser is elsewhere.
+    """
+    if issuer is None or not viewers.is_signed(text, issuer.secret):
+        raise InvalidApiKey
+    taken_back = {(viewer.id, None), (viewer.id, viewer.organization_id)} & issuer.revoked
+    if taken_back or not issuer.key.may(Permission.READ_ANALYTICS):
+        raise InvalidApiKey
+    of_key = issuer.key.limits
+    end = min(viewer.expires_at, of_key.expires_at or viewer.expires_at)
+    return ApiKey(
+        viewer.id,
+        "",
+        "viewer token",
+        Scope(viewer.tenant_id, viewer.organization_id, viewer.user_id),
+        (Permission.READ_ANALYTICS,),
+        viewer.created_at,
+        limits=Limits(end, of_key.meters, (), of_key.requests_per_minute),
+    )
+
+
+def authenticate(
+    catalogue: Catalogue, snapshot: Snapshot, header: str | None, known: ApiKey | None = None
+) -> ApiKey:
+    """Find the key of a request as of this snapshot: a key revoked a moment ago is unknown.
+
+    `known` is the key as the gate found it, proven: while the same is in memory it still holds.
+    """
+    if known and known.hash and catalogue.key(snapshot, known.prefix) is known:
+        return known
+    viewer = viewer_of(header)
+    if viewer is not None and header is not None:
+        return proven(header, viewer, catalogue.issuer(snapshot, viewer))
     text, prefix = presented(header)
     key = catalogue.key(snapshot, prefix)
     if key is None or not matches(text, key.hash):
@@ -39,6 +101,23 @@ def require(key: ApiKey, permission: Permission) -> None:
     """Refuse a key that lacks a permission."""
     if not key.may(permission):
         raise PermissionMissing(f"this key lacks the permission {permission.value}")
+
+
+def require_meters(key: ApiKey, query: Mapping[str, Any]) -> None:
+    """Refuse a question that is not about the meters which a key is narrowed to, and them only.
+
+    Nothing is ever left out of an answer silently: sums of some meters are asked for as such.
+    """
+    allowed = key.limits.meters
+    if not allowed:
+        return
+    asked = query.get("meter") or ()
+    named = {asked} if isinstance(asked, str) else set(asked)
+    if not named or not named <= set(allowed):
+        raise PermissionMissing(
+            f"this key sees {', '.join(allowed)} only: name no others in the parameter meter, "
+            "of questions that have it"
+        )
 
 
 def require_tenant_key(key: ApiKey, action: str) -> None:

@@ -12,6 +12,7 @@ from tollbook.analytics.organizations import (
 from tollbook.analytics.scope import in_one_currency
 from tollbook.api.endpoint import Body, Call, Endpoint
 from tollbook.api.examples_family import ORGANIZATIONS_ANSWER
+from tollbook.api.formats.choice import FORMAT
 from tollbook.api.questions import (
     CURRENCY,
     END_DATE,
@@ -25,7 +26,13 @@ from tollbook.api.questions import (
     scope_of,
 )
 from tollbook.api.schemas import ORGANIZATIONS_REPORT
-from tollbook.domain.errors import CurrencyRequired, InvalidRequest, NotYet, SumOutOfRange
+from tollbook.domain.errors import (
+    CurrencyRequired,
+    FormatNotInstalled,
+    InvalidRequest,
+    NotYet,
+    SumOutOfRange,
+)
 from tollbook.domain.keys import Permission
 from tollbook.store.database import Snapshot
 
@@ -40,9 +47,13 @@ def get_organizations(call: Call, snapshot: Snapshot) -> Response:
 
     def tell() -> Told:
         rows = organization_rows(snapshot, it.scope, period)
-        extras = {"totals": written(totals_of(rows))} if totals else {}
-        report = organizations_report(it.scope, period, rows)
-        return Told(report, extras, organizations_table(rows))
+        report, table = organizations_report(it.scope, period, rows), organizations_table(rows)
+        if not totals:
+            return Told(report, table=table)
+        sums = totals_of(rows)
+        return Told(
+            report, {"totals": written(sums)}, table._replace(totals=("", "Total", *sums[2:]))
+        )
 
     return answer(it, tell)
 
@@ -59,9 +70,9 @@ GET_ORGANIZATIONS = Endpoint(
         "highest first, then by id. A key bound to an organization sees that one only."
     ),
     permission=Permission.READ_ANALYTICS,
-    parameters=(START_DATE, END_DATE, CURRENCY, INCLUDE, MIN_AS_OF),
+    parameters=(START_DATE, END_DATE, CURRENCY, INCLUDE, FORMAT, MIN_AS_OF),
     answers={200: Body(ORGANIZATIONS_REPORT, ORGANIZATIONS_ANSWER)},
     read=get_organizations,
-    errors=(InvalidRequest, CurrencyRequired, SumOutOfRange, NotYet),
+    errors=(InvalidRequest, CurrencyRequired, SumOutOfRange, NotYet, FormatNotInstalled),
     tagged=True,
 )

@@ -6,6 +6,7 @@ from tollbook.analytics.overview import overview, overview_report, overview_tabl
 from tollbook.analytics.scope import in_one_currency
 from tollbook.api.endpoint import Body, Call, Endpoint
 from tollbook.api.examples_family import OVERVIEW_ANSWER
+from tollbook.api.formats.choice import FORMAT
 from tollbook.api.questions import (
     CURRENCY,
     END_DATE,
@@ -19,7 +20,13 @@ from tollbook.api.questions import (
     scope_of,
 )
 from tollbook.api.schemas import OVERVIEW_REPORT
-from tollbook.domain.errors import CurrencyRequired, InvalidRequest, NotYet, SumOutOfRange
+from tollbook.domain.errors import (
+    CurrencyRequired,
+    FormatNotInstalled,
+    InvalidRequest,
+    NotYet,
+    SumOutOfRange,
+)
 from tollbook.domain.keys import Permission
 from tollbook.store.database import Snapshot
 
@@ -50,9 +57,9 @@ GET_OVERVIEW = Endpoint(
         "organization. A key bound to an organization gets that organization's figures."
     ),
     permission=Permission.READ_ANALYTICS,
-    parameters=(START_DATE, END_DATE, CURRENCY, META, MIN_AS_OF),
+    parameters=(START_DATE, END_DATE, CURRENCY, META, FORMAT, MIN_AS_OF),
     answers={200: Body(OVERVIEW_REPORT, OVERVIEW_ANSWER)},
     read=get_overview,
-    errors=(InvalidRequest, CurrencyRequired, SumOutOfRange, NotYet),
+    errors=(InvalidRequest, CurrencyRequired, SumOutOfRange, NotYet, FormatNotInstalled),
     tagged=True,
 )

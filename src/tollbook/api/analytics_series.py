@@ -17,6 +17,7 @@ from tollbook.analytics.series import (
 from tollbook.analytics.series_buckets import Bucket
 from tollbook.analytics.series_report import series_report, series_table
 from tollbook.api.endpoint import Body, Call, Endpoint, Kind, Parameter
+from tollbook.api.formats.choice import FORMAT
 from tollbook.api.questions import (
     CURRENCY,
     END_DATE,
@@ -32,6 +33,7 @@ from tollbook.api.questions import (
 from tollbook.api.schemas import SERIES_REPORT
 from tollbook.domain.errors import (
     CurrencyRequired,
+    FormatNotInstalled,
     InvalidRequest,
     NotFound,
     NotYet,
@@ -206,10 +208,11 @@ GET_SERIES = Endpoint(
         ),
         CURRENCY,
         META,
+        FORMAT,
         MIN_AS_OF,
     ),
     answers={200: Body(SERIES_REPORT, _EXAMPLE)},
     read=get_series,
-    errors=(InvalidRequest, CurrencyRequired, NotFound, SumOutOfRange, NotYet),
+    errors=(InvalidRequest, CurrencyRequired, NotFound, SumOutOfRange, NotYet, FormatNotInstalled),
     tagged=True,
 )

@@ -7,11 +7,13 @@ from tollbook.analytics.scope import Scope
 from tollbook.analytics.usage import split_of, usage_report, usage_sums, usage_table
 from tollbook.api.endpoint import Body, Call, Endpoint, Kind, Parameter
 from tollbook.api.examples_family import USAGE_ANSWER
+from tollbook.api.formats.choice import FORMAT
 from tollbook.api.questions import META, MIN_AS_OF, Told, answer, asked, scope_of
 from tollbook.api.schemas import USAGE_REPORT
 from tollbook.domain.directory import User
 from tollbook.domain.errors import (
     EventArchived,
+    FormatNotInstalled,
     InvalidRequest,
     NotFound,
     NotYet,
@@ -101,10 +103,18 @@ GET_USAGE = Endpoint(
             example="2024-02-01T00:00:00Z",
         ),
         META,
+        FORMAT,
         MIN_AS_OF,
     ),
     answers={200: Body(USAGE_REPORT, USAGE_ANSWER)},
     read=get_usage,
-    errors=(InvalidRequest, NotFound, EventArchived, SumOutOfRange, NotYet),
+    errors=(
+        InvalidRequest,
+        NotFound,
+        EventArchived,
+        SumOutOfRange,
+        NotYet,
+        FormatNotInstalled,
+    ),
     tagged=True,
 )

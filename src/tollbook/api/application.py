@@ -13,19 +13,26 @@ from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route, Router
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
-from tollbook.api.access import KEY_HEADER, authenticate, presented, require
+from tollbook.api.access import authenticate, key_text, require, require_meters
+from tollbook.api.analytics_changes import GET_CHANGES
+from tollbook.api.analytics_forecast import GET_FORECAST
 from tollbook.api.analytics_organizations import GET_ORGANIZATIONS
 from tollbook.api.analytics_overview import GET_OVERVIEW
 from tollbook.api.analytics_series import GET_SERIES
 from tollbook.api.analytics_usage import GET_USAGE
 from tollbook.api.analytics_users import GET_USERS
+from tollbook.api.audit_log import GET_AUDIT_LOG
+from tollbook.api.budgets import BUDGET_ENDPOINTS
 from tollbook.api.endpoint import Call, Endpoint, read_query
 from tollbook.api.erasure import DELETE_PERSONAL_DATA
+from tollbook.api.event_list import GET_EVENTS
 from tollbook.api.events import POST_EVENTS
 from tollbook.api.explanations import GET_EVENT
+from tollbook.api.gate import address, admit, standing
+from tollbook.api.hardening import Hardened
 from tollbook.api.incoming import MOST_BYTES, read_bounded
 from tollbook.api.keys import KEY_ENDPOINTS
 from tollbook.api.openapi import openapi
@@ -39,14 +46,19 @@ from tollbook.api.rerating import RERATING_ENDPOINTS
 from tollbook.api.responses import JSON, error_response
 from tollbook.api.reversals import POST_REVERSALS
 from tollbook.api.services import Services
+from tollbook.api.viewer_tokens import VIEWER_TOKEN_ENDPOINTS
 from tollbook.domain.errors import InternalError, MethodNotAllowed, NotFound, TollbookError
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     GET_USERS,
+    GET_CHANGES,
+    GET_FORECAST,
+    *BUDGET_ENDPOINTS,
     GET_ORGANIZATIONS,
     GET_OVERVIEW,
     GET_USAGE,
     GET_SERIES,
+    GET_EVENTS,
     POST_EVENTS,
     POST_REVERSALS,
     GET_EVENT,
@@ -54,6 +66,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *ORGANIZATION_ENDPOINTS,
     DELETE_PERSONAL_DATA,
     *KEY_ENDPOINTS,
+    *VIEWER_TOKEN_ENDPOINTS,
+    GET_AUDIT_LOG,
     *PRICE_BOOK_ENDPOINTS,
     *QUARANTINE_ENDPOINTS,
     *RERATING_ENDPOINTS,
@@ -62,7 +76,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 _MOST_BODY_BYTES = MOST_BYTES // 256
-_NOSNIFF = (b"x-content-type-options", b"nosniff")
 _log = structlog.get_logger()
 
 
@@ -83,7 +96,7 @@ def application(services: Services) -> ASGIApp:
         default=_nothing_here,
         lifespan=_lifespan(services),
     )
-    return _Hardened(router)
+    return Hardened(router, services.https_only_seconds)
 
 
 def _routed(path: str) -> str:
@@ -96,9 +109,11 @@ def _lifespan(services: Services) -> Callable[[object], AbstractAsyncContextMana
     async def lifespan(_app: object) -> AsyncIterator[None]:
         services.inbox.open(asyncio.get_running_loop())
         services.reratings.open()
+        services.uses.open()
         try:
             yield
         finally:
+            await run_sync(services.uses.close)
             await run_sync(services.reratings.close)
             await run_sync(services.inbox.close)
             services.database.close()
@@ -131,6 +146,8 @@ def _handler(endpoint: Endpoint, services: Services) -> Handler:
     async def handle(request: Request) -> Response:
         start = time.perf_counter()
         response = await _answered(endpoint, services, request)
+        if rate := standing(request):
+            response.headers.update(rate.headers())
         seconds = time.perf_counter() - start
         services.instruments.count_request(endpoint.name, response.status_code, seconds)
         return response
@@ -149,18 +166,21 @@ async def _answered(endpoint: Endpoint, services: Services, request: Request) ->
 
 
 async def _answer(endpoint: Endpoint, services: Services, request: Request) -> Response:
-    header = request.headers.get(KEY_HEADER)
-    presented(header)
+    known = (await admit(request, services)).key
     if endpoint.take:
         return await endpoint.take(request, services, partial(read_query, endpoint, request))
     body = await read_bounded(request, _MOST_BODY_BYTES) if endpoint.request else b""
+    text, whence = key_text(request.headers), address(request, services) if endpoint.write else None
 
     def admitted(snapshot: Any) -> Call:
-        key = authenticate(services.catalogue, snapshot, header)
-        require(key, endpoint.permission)
+        key = authenticate(services.catalogue, snapshot, text, known)
+        if endpoint.permission:
+            require(key, endpoint.permission)
         query = read_query(endpoint, request)
+        if endpoint.tells_usage:
+            require_meters(key, query)
         params = request.path_params
-        return Call(services, key, endpoint.name, query, params, request.headers, body)
+        return Call(services, key, endpoint.name, query, params, request.headers, body, whence)
 
     def work() -> Response:
         if endpoint.write:
@@ -178,21 +198,6 @@ async def _nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
         await WebSocketClose()(scope, receive, send)
         return
     await error_response(NotFound("there is nothing at this path"))(scope, receive, send)
-
-
-class _Hardened:
-    """Adds to every answer the headers that keep a browser from guessing."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_hardened(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], _NOSNIFF]
-            await send(message)
-
-        await self._app(scope, receive, send_hardened)
 
 
 def _documentation() -> dict[str, Handler]:

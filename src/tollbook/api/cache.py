@@ -14,12 +14,15 @@ _FASTEST = 1
 class Answer(msgspec.Struct):
     """An encoded answer, compressed when someone first asks for that.
 
-    `quarantined` counts what waited in quarantine in that state of the ledger.
+    `quarantined` counts what waited in quarantine in that state of the ledger; `headers` are those
+    that only this answer has.
     """
 
     body: bytes
     quarantined: int = 0
     compressed: bytes | None = None
+    media_type: str = "application/json"
+    headers: dict[str, str] = {}
 
     def gzip(self) -> bytes:
         """Give the body compressed at level 1: higher levels cost far more than they save."""

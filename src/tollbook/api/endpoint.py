@@ -22,6 +22,7 @@ from tollbook.domain.events import LONGEST_ID, microseconds
 from tollbook.domain.exact import nanos_of
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.domain.periods import parsed_day
+from tollbook.store.audit import Actor
 from tollbook.store.database import Snapshot, Transaction
 
 
@@ -30,6 +31,7 @@ class Kind(StrEnum):
 
     TEXT = "text"
     DATE = "date"
+    MONTH = "month"
     INTEGER = "integer"
     BOOLEAN = "boolean"
     CHOICE = "choice"
@@ -43,9 +45,10 @@ class Kind(StrEnum):
 class Parameter:
     """A query parameter, and what it is read as.
 
-    A text of up to `longest` characters, a date, an integer between `least` and `most`, a boolean,
-    one of the `choices`, several of them separated by commas as a tuple, an instant in microseconds
-    since 1970, a moment that is an instant or a whole day, or an amount in nanos.
+    A text of up to `longest` characters, a date, a month as its first day, an integer between
+    `least` and `most`, a boolean, one of the `choices`, several of them separated by commas as a
+    tuple, an instant in microseconds since 1970, a moment that is an instant or a whole day, or an
+    amount in nanos.
     """
 
     name: str
@@ -82,11 +85,17 @@ class Call:
     path: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
+    address: str | None = None
 
     @property
     def tenant(self) -> str:
         """Name the tenant that the key belongs to."""
         return self.key.scope.tenant_id
+
+    @property
+    def actor(self) -> Actor:
+        """Name who acts, for the audit log."""
+        return Actor(self.tenant, self.key.prefix, self.services.clock(), self.address)
 
 
 Reader = Callable[[Call, Snapshot], Response]
@@ -100,7 +109,8 @@ class Endpoint:
     """One method of one path.
 
     Exactly one of `read`, `write` and `take` handles it: from a snapshot, in a transaction, or
-    a way of its own, which reads the query once it has found the key.
+    a way of its own, which reads the query once it has found the key. Without a `permission` any
+    key may ask, which only `take` can allow.
     """
 
     method: str
@@ -108,7 +118,7 @@ class Endpoint:
     name: str
     summary: str
     description: str
-    permission: Permission
+    permission: Permission | None
     answers: Mapping[int, Body]
     read: Reader | None = None
     write: Writer | None = None
@@ -120,6 +130,8 @@ class Endpoint:
     tag: str = "Analytics"
     tagged: bool = False
     """Whether its answers carry an `ETag`."""
+    tells_usage: bool = True
+    """Whether it tells of usage: then a key narrowed to meters has to name them."""
 
 
 def read_query(endpoint: Endpoint, request: Request) -> dict[str, Any]:
@@ -175,6 +187,14 @@ def _date(parameter: Parameter, text: str) -> date | Problem:
     except ValueError:
         sentence = f"{parameter.name} must be a date in the form YYYY-MM-DD"
         return Problem(parameter.name, "invalid_date", sentence)
+
+
+def _month(parameter: Parameter, text: str) -> date | Problem:
+    try:
+        return parsed_day(f"{text}-01")
+    except ValueError:
+        sentence = f"{parameter.name} must be a month in the form YYYY-MM"
+        return Problem(parameter.name, "invalid_month", sentence)
 
 
 def _integer(parameter: Parameter, text: str) -> int | Problem:
@@ -235,6 +255,7 @@ def _amount(parameter: Parameter, text: str) -> int | Problem:
 _READERS: dict[Kind, Callable[[Parameter, str], Any]] = {
     Kind.TEXT: _text,
     Kind.DATE: _date,
+    Kind.MONTH: _month,
     Kind.INTEGER: _integer,
     Kind.BOOLEAN: _boolean,
     Kind.CHOICE: _choice,

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from tollbook.api.access import organization_of, require, require_organization_key
 from tollbook.api.endpoint import Body, Endpoint, QueryReader
-from tollbook.api.incoming import key_of
+from tollbook.api.gate import actor, admission
 from tollbook.api.responses import json_response
 from tollbook.api.services import Services
 from tollbook.domain.directory import id_problem
@@ -15,7 +15,6 @@ from tollbook.domain.errors import ArchiveRefused, InvalidApiKey, InvalidRequest
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.lifecycle.erase import Erased, Person, erase
 from tollbook.store import directory
-from tollbook.store.audit import Actor
 from tollbook.store.database import Transaction
 
 
@@ -32,7 +31,7 @@ async def delete_personal_data(
     request: Request, services: Services, read_query: QueryReader
 ) -> Response:
     """Erase a person, and answer once that is on disk."""
-    _, key = await key_of(request, services)
+    _, key = admission(request)
     require(key, Permission.ADMIN)
     require_organization_key(key, "erase a person")
     read_query()
@@ -40,13 +39,13 @@ async def delete_personal_data(
 
     def work() -> Response:
         person = _person(services, key, path["organization_id"], path["user_id"])
-        actor = Actor(key.scope.tenant_id, key.prefix, services.clock())
+        by = actor(request, services, key)
 
         def allowed(transaction: Transaction) -> None:
             if services.catalogue.key(transaction, key.prefix) is None:
                 raise InvalidApiKey
 
-        done = erase(services.database, actor, person, allowed=allowed)
+        done = erase(services.database, by, person, allowed=allowed)
         return json_response(ErasedAnswer(True, person.organization.id, person.user, done))
 
     return await run_sync(work)

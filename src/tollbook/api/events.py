@@ -13,7 +13,8 @@ from starlette.responses import Response
 from tollbook.api.access import require
 from tollbook.api.endpoint import Body, Endpoint, Kind, Parameter, QueryReader
 from tollbook.api.examples import EVENT, EVENTS_ANSWER
-from tollbook.api.incoming import LARGE, decoder_of, key_of, read_unpacked
+from tollbook.api.gate import admission
+from tollbook.api.incoming import LARGE, decoder_of, read_unpacked
 from tollbook.api.responses import json_response
 from tollbook.api.schemas import EVENTS_ANSWER_SCHEMA, EVENTS_REQUEST
 from tollbook.api.services import Services
@@ -25,6 +26,7 @@ from tollbook.domain.errors import (
     UnreadableBody,
     UnsupportedBody,
 )
+from tollbook.domain.events import instant_text
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.domain.receipts import Outcome, Receipt
 from tollbook.ingest.catalogue import TermsById
@@ -46,16 +48,17 @@ class Counts(msgspec.Struct):
 
 
 class EventsAnswer(msgspec.Struct):
-    """What became of a request: counts, and a receipt for each event, in order."""
+    """What became of a request: counts, a receipt for each event in order, and since when."""
 
     success: bool
     counts: Counts
     receipts: Sequence[Receipt]
+    as_of: str
 
 
 async def post_events(request: Request, services: Services, read_query: QueryReader) -> Response:
     """Decode, submit, and answer once everything accepted is on disk."""
-    revision, key = await key_of(request, services)
+    revision, key = admission(request)
     require(key, Permission.WRITE_EVENTS)
     query = read_query()
     decode = decoder_of(request)
@@ -91,7 +94,8 @@ class _Preparation:
         return self.submission(draft) or self.with_loaded_terms(draft)
 
     def draft(self, body: bytes) -> Draft:
-        return draft_of(self.decode(body), self.key.scope, self.services.clock())
+        key = self.key
+        return draft_of(self.decode(body), key.scope, self.services.clock(), key.limits.meters)
 
     def submission(self, draft: Draft) -> Submission | None:
         """Make the submission, or None when the terms are not in memory."""
@@ -118,7 +122,8 @@ def receipts_response(settled: Settled, services: Services) -> Response:
     status = 200 if good else 207
     if settled.refused:
         status = 409 if counts.conflict else 422
-    return json_response(EventsAnswer(good, counts, settled.receipts), status)
+    as_of = instant_text(settled.as_of)
+    return json_response(EventsAnswer(good, counts, settled.receipts, as_of), status)
 
 
 POST_EVENTS = Endpoint(

@@ -33,6 +33,7 @@ EVENTS_ANSWER: dict[str, Any] = {
             ],
         },
     ],
+    "as_of": "2024-01-15T10:31:00.123456Z",
 }
 
 CHARGE: dict[str, Any] = {
@@ -106,6 +107,7 @@ REVERSALS_ANSWER: dict[str, Any] = {
             ],
         },
     ],
+    "as_of": "2024-01-15T10:31:00.123456Z",
 }
 
 ORGANIZATION: dict[str, Any] = {
@@ -131,6 +133,41 @@ KEY: dict[str, Any] = {
     "user_id": None,
     "created_at": "2024-01-15T10:30:00Z",
     "revoked_at": None,
+    "expires_at": None,
+    "last_used_at": "2024-01-15T10:31:00Z",
+    "meters": [],
+    "allowed_addresses": [],
+    "requests_per_minute": 600,
+}
+
+OWN_KEY: dict[str, Any] = {
+    "prefix": "tb_0123456789ab",
+    "name": "Acme's dashboard",
+    "tenant_id": "demo",
+    "organization_id": "org_abc123",
+    "user_id": None,
+    "permissions": ["analytics:read"],
+    "expires_at": None,
+    "meters": [],
+    "requests_per_minute": 600,
+}
+
+VIEWER_TOKEN: dict[str, Any] = {
+    "id": "tbv_0123456789abcdef",
+    "organization_id": "org_abc123",
+    "user_id": "user_123",
+    "created_at": "2024-01-15T10:30:00Z",
+    "expires_at": "2024-01-15T10:45:00Z",
+}
+
+ACT: dict[str, Any] = {
+    "at": "2024-01-15T10:30:00Z",
+    "key_prefix": "tb_0123456789ab",
+    "address": "192.0.2.7",
+    "action": "key.create",
+    "object": "key tb_ba9876543210",
+    "organization_id": "org_abc123",
+    "details": {"permissions": ["analytics:read"], "user_id": None},
 }
 
 QUARANTINED: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Reading what may be large: the key first, then the body up to its bound, unpacked."""
+"""Reading what may be large: the body up to its bound, unpacked."""
 
 import gzip
 import io
@@ -7,10 +7,7 @@ import zlib
 from anyio.to_thread import run_sync
 from starlette.requests import ClientDisconnect, Request
 
-from tollbook.api.access import KEY_HEADER, presented
-from tollbook.api.services import Services
-from tollbook.domain.errors import BodyTooLarge, InvalidApiKey, UnreadableBody, UnsupportedBody
-from tollbook.domain.keys import ApiKey, matches
+from tollbook.domain.errors import BodyTooLarge, UnreadableBody, UnsupportedBody
 from tollbook.ingest.decode import DECODERS, Decoder
 
 MOST_BYTES = 16 * 1024 * 1024
@@ -20,17 +17,6 @@ LARGE = 64 * 1024
 One at a time: decoders in several threads would not be faster, and the writer would have to wait
 for the interpreter's lock behind each of them.
 """
-
-
-async def key_of(request: Request, services: Services) -> tuple[int, ApiKey]:
-    """Find the key, from memory when it is there: the commit makes sure that it still holds."""
-    text, prefix = presented(request.headers.get(KEY_HEADER))
-    found = services.catalogue.remembered_key(prefix)
-    if found is None:
-        found = await run_sync(services.catalogue.loaded_key, prefix)
-    if found is None or not matches(text, found[1].hash):
-        raise InvalidApiKey
-    return found
 
 
 def media_type_of(request: Request) -> str:

@@ -6,26 +6,44 @@ from typing import Any
 
 from tollbook import __version__
 from tollbook.api.endpoint import Body, Endpoint, Kind, Parameter
+from tollbook.api.formats.choice import FORMAT, MEDIA_TYPES, Format
 from tollbook.api.schemas import Components, types_in
 from tollbook.domain.errors import (
+    AddressRefused,
     ApiKeyRequired,
     BodyTooLarge,
     InvalidApiKey,
     InvalidRequest,
     PermissionMissing,
     PriceBookRefused,
+    RateLimited,
     StoreUnavailable,
     TollbookError,
 )
 
 Document = dict[str, Any]
 
-_EVERYWHERE = (ApiKeyRequired, InvalidApiKey, PermissionMissing, StoreUnavailable)
+_ROWS = {
+    Format.CSV: "user_id,total_cost\r\nuser_123,193.35\r\n",
+    Format.NDJSON: '{"user_id":"user_123","total_cost":193.35}\n',
+    Format.PARQUET: "PAR1",
+}
+"""How rows look in each format; those of a question have its own fields."""
+
+_EVERYWHERE = (
+    ApiKeyRequired,
+    InvalidApiKey,
+    PermissionMissing,
+    AddressRefused,
+    RateLimited,
+    StoreUnavailable,
+)
 _EXAMPLE_SENTENCES = {
     "invalid_request": "organization_id required",
     "currency_required": "currency required: the organizations have EUR, USD",
     "unreadable_body": "the body is not JSON: Input data was truncated",
     "permission_missing": "this key lacks the permission admin",
+    "address_refused": "this key may not be used from this address",
     "not_found": "Organization not found",
     "already_exists": "organization org_abc123 exists already",
     "already_published": "price book version 2 is published from 2024-02-01 on and stays as it is; "
@@ -37,7 +55,11 @@ _EXAMPLE_SENTENCES = {
     "archive_refused": "the archive /archive/org_abc123.1.2024-01.1-3fa9c2.parquet is not there",
     "body_too_large": "the body must have at most 16777216 bytes",
     "unsupported_body": "Content-Encoding must be gzip, or absent",
+    "key_ended": "key tb_0123456789ab has ended; issue a new one",
+    "rate_limited": "this key may ask 600 times a minute; wait 1 s",
     "queue_full": "the write queue is full; nothing was taken, try again soon",
+    "format_not_installed": "Parquet needs pyarrow, which is not installed here: "
+    "pip install 'tollbook[parquet]'",
     "not_yet": "the state asked for has not arrived here yet; ask again in a second",
     "sum_out_of_range": "a sum of the ledger would pass what it can hold; nothing was stored",
     "store_unavailable": "the database is not available; nothing was stored",
@@ -61,11 +83,14 @@ def openapi(endpoints: Iterable[Endpoint]) -> Document:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
-        "security": [{"apiKey": []}],
+        "security": [{"apiKey": []}, {"bearer": []}],
         "tags": [{"name": tag} for tag in dict.fromkeys(it.tag for it in listed)],
         "paths": paths,
         "components": {
-            "securitySchemes": {"apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"}},
+            "securitySchemes": {
+                "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+                "bearer": {"type": "http", "scheme": "bearer"},
+            },
             "schemas": components.components,
         },
     }
@@ -82,7 +107,7 @@ def _operation(endpoint: Endpoint, components: Components) -> Document:
         "operationId": endpoint.name,
         "tags": [endpoint.tag],
         "summary": endpoint.summary,
-        "description": f"{endpoint.description} Needs `{endpoint.permission.value}`.",
+        "description": f"{endpoint.description} {_needs(endpoint)}",
         "parameters": [
             *(_in_path(name, example) for name, example in endpoint.path_parameters.items()),
             *(_in_query(parameter) for parameter in endpoint.parameters),
@@ -105,10 +130,19 @@ def _operation(endpoint: Endpoint, components: Components) -> Document:
     }
     of_body = (BodyTooLarge,) if endpoint.request else ()
     operation["responses"] = _merged(
-        {**answers, **_not_modified(endpoint)},
-        _errors((*endpoint.errors, *of_body, *_EVERYWHERE)),
+        {**_with_formats(endpoint, answers), **_not_modified(endpoint)},
+        _errors(
+            it
+            for it in (*endpoint.errors, *of_body, *_EVERYWHERE)
+            if endpoint.permission or it is not PermissionMissing
+        ),
     )
     return operation
+
+
+def _needs(endpoint: Endpoint) -> str:
+    permission = endpoint.permission
+    return f"Needs `{permission.value}`." if permission else "Any key may ask."
 
 
 def _merged(answers: Document, errors: Document) -> Document:
@@ -140,6 +174,8 @@ def _schema_of(parameter: Parameter) -> Document:
             return {"type": "string", "minLength": 1, "maxLength": parameter.longest}
         case Kind.DATE:
             return {"type": "string", "format": "date"}
+        case Kind.MONTH:
+            return {"type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$"}
         case Kind.INTEGER:
             return {"type": "integer", "minimum": parameter.least, "maximum": parameter.most}
         case Kind.BOOLEAN:
@@ -182,6 +218,18 @@ def _answer(status: int, body: Body, components: Components) -> Document:
             for media_type in body.media_types
         },
     }
+
+
+def _with_formats(endpoint: Endpoint, answers: Document) -> Document:
+    """Add the other formats of an answer that has them."""
+    if FORMAT not in endpoint.parameters:
+        return answers
+    schema = {"type": "string", "description": "The rows of the answer."}
+    others = {
+        MEDIA_TYPES[it]: {"schema": schema, "example": example} for it, example in _ROWS.items()
+    }
+    found: Document = answers["200"]
+    return {**answers, "200": {**found, "content": {**found["content"], **others}}}
 
 
 def _not_modified(endpoint: Endpoint) -> Document:

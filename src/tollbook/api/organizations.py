@@ -1,6 +1,7 @@
 """Organizations and their users: create, list, read, change."""
 
 import secrets
+from typing import Any
 
 import msgspec
 from starlette.responses import Response
@@ -26,6 +27,7 @@ from tollbook.domain.directory import (
 from tollbook.domain.errors import AlreadyExists, InvalidRequest, NotFound, UnreadableBody
 from tollbook.domain.keys import Permission
 from tollbook.store import directory
+from tollbook.store.audit import write_act
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.directory import OrganizationRow
 
@@ -90,6 +92,9 @@ def create_organization(call: Call, transaction: Transaction) -> Response:
     now = call.services.clock()
     if not directory.add_organization(transaction, call.tenant, organization, now):
         raise AlreadyExists(f"organization {identity} exists already")
+    row = organization_of(transaction, call.key, identity)
+    details = {"timezone": row.timezone, "currency": row.currency, "status": row.status}
+    _log(call, transaction, "organization.create", row, details)
     return json_response({"success": True, "organization": organization}, 201)
 
 
@@ -107,6 +112,8 @@ def change_organization(call: Call, transaction: Transaction) -> Response:
     directory.change_organization(
         transaction, row.number, changed.name, changed.status, call.services.clock()
     )
+    details = {**_changed(change), "status": changed.status}
+    _log(call, transaction, "organization.change", row, details)
     return json_response({"success": True, "organization": changed})
 
 
@@ -134,6 +141,7 @@ def create_user(call: Call, transaction: Transaction) -> Response:
     refuse(user_problems(user))
     if not directory.add_user(transaction, row.number, user, call.services.clock()):
         raise AlreadyExists(f"user {user.id} exists already in organization {row.id}")
+    _log(call, transaction, "user.create", row, {"status": user.status}, user.id)
     return json_response({"success": True, "organization_id": row.id, "user": user}, 201)
 
 
@@ -149,7 +157,26 @@ def change_user(call: Call, transaction: Transaction) -> Response:
     )
     refuse(user_problems(changed))
     directory.change_user(transaction, row.number, changed, call.services.clock())
+    details = {**_changed(change), "status": changed.status}
+    _log(call, transaction, "user.change", row, details, user.id)
     return json_response({"success": True, "organization_id": row.id, "user": changed})
+
+
+def _changed(change: OrganizationChange | UserChange) -> dict[str, Any]:
+    """Name the fields that a body changes; what they say now may be about a person."""
+    return {"changed": [it for it in change.__struct_fields__ if getattr(change, it) is not None]}
+
+
+def _log(
+    call: Call,
+    transaction: Transaction,
+    action: str,
+    row: OrganizationRow,
+    details: dict[str, Any],
+    user: str | None = None,
+) -> None:
+    what = f"organization {row.id}" if user is None else f"user {user}"
+    write_act(transaction, call.actor, action, what, details, row.number)
 
 
 def _user_of(call: Call, snapshot: Snapshot) -> tuple[OrganizationRow, User]:
@@ -194,6 +221,7 @@ ORGANIZATION_ENDPOINTS = (
             )
         },
         read=list_organizations,
+        tells_usage=False,
         errors=(InvalidRequest,),
         tag="Organizations",
     ),
@@ -224,6 +252,7 @@ ORGANIZATION_ENDPOINTS = (
         path_parameters=_IN_PATH,
         answers={200: Body(_ONE, _ORGANIZATION_ANSWER)},
         read=get_organization,
+        tells_usage=False,
         errors=(InvalidRequest, NotFound),
         tag="Organizations",
     ),
@@ -256,6 +285,7 @@ ORGANIZATION_ENDPOINTS = (
             )
         },
         read=list_users,
+        tells_usage=False,
         errors=(InvalidRequest, NotFound),
         tag="Users",
     ),
@@ -286,6 +316,7 @@ ORGANIZATION_ENDPOINTS = (
         path_parameters=_USER_IN_PATH,
         answers={200: Body(_ONE_USER, _USER_ANSWER)},
         read=get_user,
+        tells_usage=False,
         errors=(InvalidRequest, NotFound),
         tag="Users",
     ),

@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tollbook.api.access import (
-    KEY_HEADER,
     authenticate,
+    key_text,
     organization_of,
     require,
     require_organization_key,
@@ -18,6 +18,7 @@ from tollbook.api.access import (
 )
 from tollbook.api.endpoint import Body, Call, Endpoint, Kind, Parameter, QueryReader
 from tollbook.api.examples import DECK, PRICE_BOOK, PRICE_BOOK_YAML, RATE
+from tollbook.api.gate import actor
 from tollbook.api.incoming import read_bounded
 from tollbook.api.price_book_bodies import CSV, DECK_PARAMETERS, YAML, media_type_of, read_book
 from tollbook.api.responses import json_response
@@ -85,7 +86,7 @@ async def post_price_book(
     request: Request, services: Services, read_query: QueryReader
 ) -> Response:
     """Read a book, and store it as the next version; published at once unless it is a draft."""
-    header = request.headers.get(KEY_HEADER)
+    header = key_text(request.headers)
 
     def admitted(snapshot: Snapshot) -> ApiKey:
         key = authenticate(services.catalogue, snapshot, header)
@@ -103,10 +104,9 @@ async def post_price_book(
             key = admitted(transaction)
             owner = query["organization_id"]
             organization = None if owner is None else organization_of(transaction, key, owner)
-            tenant = key.scope.tenant_id
-            now = services.clock()
-            head = load_book(transaction, tenant, book, now, organization, draft=query["draft"])
-            return _answer(transaction, tenant, head, services, 201)
+            by = actor(request, services, key)
+            head = load_book(transaction, by, book, organization, draft=query["draft"])
+            return _answer(transaction, by.tenant, head, services, 201)
 
     await run_sync(admit)
     query = read_query()
@@ -121,8 +121,7 @@ def publish_price_book(call: Call, transaction: Transaction) -> Response:
     found = _find(transaction, call)
     given = call.query["effective_from"]
     day = None if given is None else day_number(given)
-    now = call.services.clock()
-    head = publish_book(transaction, call.tenant, found.head.version, day, now)
+    head = publish_book(transaction, call.actor, found.head.version, day)
     return _answer(transaction, call.tenant, head, call.services)
 
 

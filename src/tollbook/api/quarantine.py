@@ -11,14 +11,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tollbook.api.access import (
-    KEY_HEADER,
     authenticate,
+    key_text,
     organization_of,
     require,
     require_organization_key,
 )
 from tollbook.api.endpoint import Body, Call, Endpoint, Kind, Parameter, QueryReader
 from tollbook.api.examples import QUARANTINED
+from tollbook.api.gate import actor
 from tollbook.api.responses import json_response
 from tollbook.api.schemas import answer_schema
 from tollbook.api.services import Services
@@ -67,16 +68,15 @@ async def replay_quarantine(
     request: Request, services: Services, read_query: QueryReader
 ) -> Response:
     """Price quarantined events again; those that can be charged by now enter the ledger."""
-    header = request.headers.get(KEY_HEADER)
+    header = key_text(request.headers)
 
     def work() -> Response:
         with services.database.reading() as snapshot:
             key = authenticate(services.catalogue, snapshot, header)
             require(key, Permission.ADMIN)
             number = _number(snapshot, key, read_query()["organization_id"])
-        done = replay(
-            services.database, services.catalogue, key.scope.tenant_id, number, services.clock()
-        )
+        by = actor(request, services, key)
+        done = replay(services.database, services.catalogue, by, number)
         return json_response(
             {"success": True, "released": done.released, "remaining": done.remaining}
         )

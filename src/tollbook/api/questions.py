@@ -1,5 +1,6 @@
 """What the questions of analytics have in common: whom they ask about, tags, headers, extras."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from hashlib import blake2b
@@ -15,7 +16,9 @@ from tollbook.analytics.tables import Table
 from tollbook.api.access import organization_of
 from tollbook.api.cache import Answer
 from tollbook.api.endpoint import Call, Kind, Parameter
+from tollbook.api.formats.choice import WRITERS, Format, attachment, content_type, format_of
 from tollbook.api.responses import answer_response
+from tollbook.api.streams import Streamed
 from tollbook.domain.directory import currency_problem
 from tollbook.domain.errors import InvalidRequest, NotYet, PermissionMissing, Problem
 from tollbook.domain.periods import Period, resolve
@@ -67,12 +70,13 @@ CURRENCY = Parameter(
 )
 
 
+_VERB = re.compile("^(get|list)-")
 _CLOCKS_DIFFER_BY = 300 * 1_000_000
 """Clocks of servers differ; more than five minutes ahead is no instant of a receipt."""
 
 
 class Asked(NamedTuple):
-    """A question that was let in: whose usage, in which days, when, in which state."""
+    """A question that was let in: whose usage, in which days, when, in which state and format."""
 
     call: Call
     snapshot: Snapshot
@@ -80,17 +84,20 @@ class Asked(NamedTuple):
     period: Period | None
     now: int
     head: Head
+    chosen: Format = Format.JSON
 
 
 class Told(NamedTuple):
     """What a question is answered with.
 
-    The documented report, what follows its fields, and the same as a table for other formats.
+    The documented report and what follows its fields, or for another format the same as a table;
+    and the headers that only this answer has.
     """
 
     report: Any
     extras: Mapping[str, Any] = {}
     table: Table | None = None
+    headers: Mapping[str, str] = {}
 
 
 def scope_of(call: Call, snapshot: Snapshot) -> Scope:
@@ -130,7 +137,7 @@ def asked(call: Call, snapshot: Snapshot, scope: Scope, *, dated: bool = True) -
     if dated:
         query = call.query
         period = resolved_period(query["start_date"], query["end_date"], scope.today(now))
-    return Asked(call, snapshot, scope, period, now, head)
+    return Asked(call, snapshot, scope, period, now, head, format_of(call))
 
 
 def _wait_for(min_as_of: int | None, now: int) -> None:
@@ -167,7 +174,7 @@ def answer(it: Asked, tell: Callable[[], Told]) -> Response:
     count = call.services.instruments.count_answer
     count("client" if known else "cache" if kept else "ledger")
     if kept is None and not known:
-        kept = Answer(_encoded(it, tell()), _waiting(it))
+        kept = _kept(it, tell())
         call.services.cache.put(digest, kept)
     headers["X-Quarantined"] = str(_waiting(it) if kept is None else kept.quarantined)
     if kept is None or known:
@@ -176,10 +183,42 @@ def answer(it: Asked, tell: Callable[[], Told]) -> Response:
     return answer_response(kept, headers, compress=compress)
 
 
+def stream(it: Asked, table_of: Callable[[Snapshot], Table]) -> Response:
+    """Answer with a table of any length, written while it is read from a snapshot of its own."""
+    headers = {**_headers(it), **_attachment(it), "X-Quarantined": str(_waiting(it))}
+    services, write = it.call.services, WRITERS[it.chosen]
+    services.instruments.count_answer("ledger")
+    return Streamed(
+        services.database,
+        services.exporting,
+        lambda snapshot: write(table_of(snapshot)),
+        headers,
+        content_type(it.chosen),
+    )
+
+
+def _kept(it: Asked, told: Told) -> Answer:
+    """Write an answer in the format that was chosen."""
+    if it.chosen is Format.JSON or told.table is None:
+        return Answer(_encoded(it, told), _waiting(it), headers=dict(told.headers))
+    headers = {**_attachment(it), **told.headers}
+    body = b"".join(WRITERS[it.chosen](told.table))
+    return Answer(body, _waiting(it), None, content_type(it.chosen), headers)
+
+
+def _attachment(it: Asked) -> dict[str, str]:
+    """Name the file after the question, the organization and the days."""
+    question = _VERB.sub("", re.sub("(?=[A-Z])", "-", it.call.question).lower())
+    period = it.period
+    days = (period.start, period.end) if period else ()
+    who = it.scope.organization.id if it.scope.organization else it.scope.tenant
+    return attachment(it.chosen, question, who, *days)
+
+
 def _headers(it: Asked) -> dict[str, str]:
     return {
         "Cache-Control": "private, no-cache",
-        "Vary": "X-API-Key, Accept, Accept-Encoding",
+        "Vary": "X-API-Key, Authorization, Accept, Accept-Encoding",
         "X-As-Of": instant_text(it.now),
     }
 
@@ -187,7 +226,8 @@ def _headers(it: Asked) -> dict[str, str]:
 def _digest(it: Asked) -> str:
     """Name the state that an answer is true of, and the question: the same, the same answer."""
     query = sorted((name, str(value)) for name, value in it.call.query.items() if value is not None)
-    state = (__version__, it.call.question, query, it.scope, it.period, it.head.revision)
+    asked_for = (it.call.question, query, it.chosen, it.scope, it.period)
+    state = (__version__, *asked_for, it.head.revision)
     return blake2b(msgspec.json.encode(state), digest_size=12).hexdigest()
 
 

@@ -9,17 +9,17 @@ from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tollbook.api.access import require
+from tollbook.api.access import authenticate, key_text, require
 from tollbook.api.charges import ShownCharge, sees_buy, shown_charge, shown_match
 from tollbook.api.endpoint import Body, Endpoint, QueryReader
 from tollbook.api.examples import EVENT, RATED_ANSWER
-from tollbook.api.incoming import decoder_of, key_of, read_unpacked
+from tollbook.api.gate import admission
+from tollbook.api.incoming import decoder_of, read_unpacked
 from tollbook.api.responses import json_response
 from tollbook.api.schemas import EVENTS_REQUEST
 from tollbook.api.services import Services
 from tollbook.domain.errors import (
     BodyTooLarge,
-    InvalidApiKey,
     InvalidRequest,
     Problem,
     UnreadableBody,
@@ -71,20 +71,22 @@ class RateAnswer(msgspec.Struct, frozen=True):
 
 async def post_rate(request: Request, services: Services, read_query: QueryReader) -> Response:
     """Rate what a body brings, from one snapshot."""
-    _, key = await key_of(request, services)
+    _, key = admission(request)
     require(key, Permission.READ_ANALYTICS)
     read_query()
     decode = decoder_of(request)
     body = await read_unpacked(request)
-    answer = await run_sync(_rated, services, key, decode, body, limiter=services.decoding)
+    text = key_text(request.headers)
+    answer = await run_sync(_rated, services, key, text, decode, body, limiter=services.decoding)
     return json_response(answer, 200 if answer.success else 207)
 
 
-def _rated(services: Services, key: ApiKey, decode: Decoder, body: bytes) -> RateAnswer:
-    draft = draft_of(decode(body), key.scope, services.clock())
+def _rated(
+    services: Services, key: ApiKey, text: str | None, decode: Decoder, body: bytes
+) -> RateAnswer:
+    draft = draft_of(decode(body), key.scope, services.clock(), key.limits.meters)
     with services.database.reading() as snapshot:
-        if services.catalogue.key(snapshot, key.prefix) is None:
-            raise InvalidApiKey
+        authenticate(services.catalogue, snapshot, text)
         rated = rate(snapshot, services.catalogue, draft)
     charges = [_shown(it, key) for it in rated] + [_rejected(it) for it in draft.rejections]
     charges.sort(key=lambda it: it.index)

@@ -11,7 +11,10 @@ from urllib.parse import urlencode
 import msgspec
 
 STYLES = Path(__file__).with_name("reference.css").read_bytes()
-POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
 
 Document = dict[str, Any]
 

@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tollbook.api.access import (
-    KEY_HEADER,
     authenticate,
+    key_text,
     organization_of,
     require,
     require_tenant_key,
@@ -17,6 +17,7 @@ from tollbook.api.access import (
 from tollbook.api.bodies import read_body, refuse
 from tollbook.api.endpoint import Body, Call, Endpoint, Kind, Parameter, QueryReader, Taker
 from tollbook.api.examples_rerating import DRY_RUN, RERATING, RUN, UNPRICED
+from tollbook.api.gate import actor as by_request
 from tollbook.api.incoming import read_bounded
 from tollbook.api.rerating_answers import (
     DryRunAnswer,
@@ -49,12 +50,11 @@ _LONGEST_NUMBER = 9
 
 async def post_rerating(request: Request, services: Services, read_query: QueryReader) -> Response:
     """Charge a period again: in mind at once, in the ledger by a run that works on behind this."""
-    header = request.headers.get(KEY_HEADER)
     body = await read_bounded(request, _MOST_BODY_BYTES)
 
     def ask() -> tuple[Actor, Span, NewRerating]:
         with services.database.reading() as snapshot:
-            actor, key = _admitted(services, snapshot, header)
+            actor, key = _admitted(request, services, snapshot)
             read_query()
             asked = read_body(body, NewRerating)
             return actor, _span(snapshot, key, asked), asked
@@ -85,8 +85,7 @@ def list_runs(call: Call, snapshot: Snapshot) -> Response:
 def get_run(call: Call, snapshot: Snapshot) -> Response:
     """Show a run, with events it could not price."""
     require_tenant_key(call.key, "see reratings")
-    actor = Actor(call.tenant, call.key.prefix, call.services.clock())
-    run = runs.found(snapshot, actor, _number(call.path["run"]))
+    run = runs.found(snapshot, call.actor, _number(call.path["run"]))
     left = rerating_runs.unpriced(snapshot, call.tenant, run.id, call.query["limit"])
     return json_response(
         {
@@ -101,11 +100,10 @@ async def _act(
     act: Act, status: int, request: Request, services: Services, read_query: QueryReader
 ) -> Response:
     """Change what becomes of a run; once that is on disk, the thread looks at it."""
-    header = request.headers.get(KEY_HEADER)
 
     def work() -> Response:
         with services.database.writing() as transaction:
-            actor, _ = _admitted(services, transaction, header)
+            actor, _ = _admitted(request, services, transaction)
             read_query()
             run = act(transaction, actor, _number(request.path_params["run"]))
         services.reratings.take(actor.tenant, run.id)
@@ -114,11 +112,11 @@ async def _act(
     return await run_sync(work)
 
 
-def _admitted(services: Services, snapshot: Snapshot, header: str | None) -> tuple[Actor, ApiKey]:
-    key = authenticate(services.catalogue, snapshot, header)
+def _admitted(request: Request, services: Services, snapshot: Snapshot) -> tuple[Actor, ApiKey]:
+    key = authenticate(services.catalogue, snapshot, key_text(request.headers))
     require(key, Permission.ADMIN)
     require_tenant_key(key, "rerate")
-    return Actor(key.scope.tenant_id, key.prefix, services.clock()), key
+    return by_request(request, services, key), key
 
 
 def _span(snapshot: Snapshot, key: ApiKey, asked: NewRerating) -> Span:

@@ -30,7 +30,8 @@ def error_response(error: TollbookError) -> Response:
 
 def answer_response(answer: Answer, headers: dict[str, str], *, compress: bool) -> Response:
     """Send an encoded answer, compressed when the client takes that and it is worth it."""
+    headers = {**headers, **answer.headers}
     if compress and len(answer.body) >= LEAST_COMPRESSED:
         headers = {**headers, "Content-Encoding": "gzip"}
-        return Response(answer.gzip(), 200, headers, media_type=JSON)
-    return Response(answer.body, 200, headers, media_type=JSON)
+        return Response(answer.gzip(), 200, headers, media_type=answer.media_type)
+    return Response(answer.body, 200, headers, media_type=answer.media_type)

@@ -8,7 +8,8 @@ from tollbook.api.access import require
 from tollbook.api.endpoint import Body, Endpoint, Kind, Parameter, QueryReader
 from tollbook.api.events import receipts_response
 from tollbook.api.examples import REVERSAL, REVERSALS_ANSWER
-from tollbook.api.incoming import key_of, media_type_of, read_unpacked
+from tollbook.api.gate import actor, admission
+from tollbook.api.incoming import media_type_of, read_unpacked
 from tollbook.api.schemas import EVENTS_ANSWER_SCHEMA, REVERSALS_REQUEST
 from tollbook.api.services import Services
 from tollbook.domain.errors import (
@@ -25,7 +26,7 @@ from tollbook.ingest.reversals import decode_reversals, reverse
 
 async def post_reversals(request: Request, services: Services, read_query: QueryReader) -> Response:
     """Take events back, and answer once that is on disk."""
-    _, key = await key_of(request, services)
+    _, key = admission(request)
     require(key, Permission.WRITE_EVENTS)
     atomic = read_query()["atomic"]
     if media_type_of(request) != "application/json":
@@ -34,9 +35,8 @@ async def post_reversals(request: Request, services: Services, read_query: Query
 
     def work() -> Response:
         decoded = decode_reversals(body)
-        settled = reverse(
-            services.database, services.catalogue, key, decoded, services.clock(), atomic=atomic
-        )
+        by = actor(request, services, key)
+        settled = reverse(services.database, services.catalogue, key, decoded, by, atomic=atomic)
         return receipts_response(settled, services)
 
     return await run_sync(work)
@@ -73,6 +73,7 @@ POST_REVERSALS = Endpoint(
                 "success": True,
                 "counts": {**REVERSALS_ANSWER["counts"], "rejected": 0},
                 "receipts": REVERSALS_ANSWER["receipts"][:1],
+                "as_of": REVERSALS_ANSWER["as_of"],
             },
             description="All taken back, now or before.",
         ),

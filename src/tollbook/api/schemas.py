@@ -67,7 +67,7 @@ SERIES_REPORT = extended(SeriesReport)
 _COUNTS = ("accepted", "duplicate", "quarantined", "conflict", "rejected")
 EVENTS_ANSWER_SCHEMA: Schema = {
     "type": "object",
-    "required": ["success", "counts", "receipts"],
+    "required": ["success", "counts", "receipts", "as_of"],
     "additionalProperties": False,
     "properties": {
         "success": {"type": "boolean", "description": "Every event accepted or a duplicate."},
@@ -78,6 +78,12 @@ EVENTS_ANSWER_SCHEMA: Schema = {
             "properties": {name: {"type": "integer", "minimum": 0} for name in _COUNTS},
         },
         "receipts": {"type": "array", "items": {"$ref": _REFERENCE.format(name="Receipt")}},
+        "as_of": {
+            "type": "string",
+            "format": "date-time",
+            "description": "The instant of the commit; `min_as_of` of a question whose answer "
+            "must hold these events.",
+        },
     },
 }
 

@@ -9,6 +9,9 @@ from tollbook.api.cache import AnswerCache
 from tollbook.api.health import Health
 from tollbook.api.inbox import Inbox
 from tollbook.api.instruments import Instruments
+from tollbook.api.limits import Rates
+from tollbook.api.uses import Uses
+from tollbook.domain.addresses import Network
 from tollbook.ingest.catalogue import Catalogue
 from tollbook.rerating.worker import Worker
 from tollbook.store.database import Database
@@ -18,8 +21,11 @@ from tollbook.store.database import Database
 class Services:
     """The running parts: `clock` gives microseconds since 1970 in UTC.
 
+    What `proxies` say of where a request came from is believed. Browsers are told to come by HTTPS
+    only for so many seconds.
+
     One thread at a time decodes large bodies, one loads books, and one looks at what rerating would
-    change.
+    change. A few at a time write long exports, each with a connection of its own.
     """
 
     database: Database
@@ -31,7 +37,12 @@ class Services:
     compression: bool
     instruments: Instruments
     health: Health
+    uses: Uses
     metrics_token: str = ""
+    proxies: tuple[Network, ...] = ()
+    https_only_seconds: int = 0
+    rates: Rates = field(default_factory=Rates)
     decoding: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
     looking: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
     loading: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
+    exporting: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(4))

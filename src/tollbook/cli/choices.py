@@ -6,9 +6,10 @@ from datetime import date
 from tollbook.domain.errors import NotFound
 from tollbook.domain.periods import parsed_day
 from tollbook.store import directory
+from tollbook.store.audit import COMMAND_LINE, Actor
 from tollbook.store.database import Snapshot
 from tollbook.store.directory import OrganizationRow
-from tollbook.wiring import DEFAULT_TENANT
+from tollbook.wiring import DEFAULT_TENANT, now
 
 
 def add_tenant_option(parser: argparse.ArgumentParser) -> None:
@@ -18,12 +19,25 @@ def add_tenant_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def command_line(tenant: str) -> Actor:
+    """Name who acts at the machine, for the audit log."""
+    return Actor(tenant, COMMAND_LINE, now())
+
+
 def day(text: str) -> date:
     """Read a day, as an option of a command."""
     try:
         return parsed_day(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text} is not a date such as 2024-01-31") from error
+
+
+def month(text: str) -> date:
+    """Read a month, as an option of a command: its first day."""
+    try:
+        return parsed_day(f"{text}-01")
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text} is not a month such as 2024-01") from error
 
 
 def organization_of(snapshot: Snapshot, tenant: str, identity: str) -> OrganizationRow:

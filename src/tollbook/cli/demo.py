@@ -11,6 +11,7 @@ import msgspec
 from rich.console import Console
 
 from tollbook.cli import demo_platform as atlas
+from tollbook.cli.choices import command_line
 from tollbook.cli.demo_data import (
     ACME,
     ACME_USERS,
@@ -24,8 +25,9 @@ from tollbook.cli.import_ import Importer
 from tollbook.cli.output import Verbs, add_json_option, print_json
 from tollbook.domain.directory import Organization, User
 from tollbook.domain.events import instant_of
-from tollbook.domain.keys import Permission, Scope, matches, prefix_of
+from tollbook.domain.keys import UNLIMITED, Permission, Scope, matches, prefix_of
 from tollbook.domain.receipts import Outcome
+from tollbook.ingest.keys import issue
 from tollbook.settings import Settings
 from tollbook.store import directory, keys, prices
 from tollbook.store.database import Database, Snapshot, Transaction
@@ -126,8 +128,9 @@ def _ensure_keys(database: Database, path: Path) -> Keys:
                 if scope.organization_id:
                     row = directory.find_organization(transaction, TENANT, scope.organization_id)
                     number = row.number if row else None
-                _, made[name] = keys.issue_key(
-                    transaction, f"demo {name}", scope, permissions, now(), number
+                actor, called = command_line(TENANT), f"demo {name}"
+                _, made[name] = issue(
+                    transaction, actor, called, scope, permissions, UNLIMITED, number
                 )
     if made != kept:
         path.unlink(missing_ok=True)

@@ -1,23 +1,48 @@
 """tollbook keys: API keys, shown once."""
 
 import argparse
+from datetime import UTC, datetime, timedelta
 
-from tollbook.api.keys import KeyAnswer, key_answer
-from tollbook.cli.choices import add_tenant_option, organization_of
+from tollbook.api.keys import KeyAnswer, NewKey, key_answer, limits_of
+from tollbook.cli.choices import add_tenant_option, command_line, organization_of
 from tollbook.cli.output import Verbs, add_json_option, print_json, print_rows
-from tollbook.domain.errors import InvalidRequest, NotFound
-from tollbook.domain.keys import Permission, Scope, key_problems
+from tollbook.domain.errors import NotFound
+from tollbook.domain.keys import ApiKey, Permission, Scope
+from tollbook.ingest.keys import DEFAULT_OVERLAP, MOST_OVERLAP, issue, revoke, rotate
 from tollbook.settings import Settings
 from tollbook.store import keys
+from tollbook.store.database import Snapshot
 from tollbook.wiring import ensure_tenant, now, open_migrated
+
+_PREFIX = "the public prefix, such as tb_0123456789ab"
 
 
 def add(verbs: Verbs) -> None:
     """Offer the verb."""
-    nouns = verbs.add_parser("keys", help="create, list and revoke API keys").add_subparsers(
-        metavar="ACTION", required=True
-    )
+    nouns = verbs.add_parser(
+        "keys", help="create, list, rotate and revoke API keys"
+    ).add_subparsers(metavar="ACTION", required=True)
     create = nouns.add_parser("create", help="issue a key and show it, once")
+    _add_create_options(create)
+    change = nouns.add_parser("rotate", help="issue the key that follows another, and show it")
+    change.add_argument("prefix", help=_PREFIX)
+    change.add_argument(
+        "--overlap",
+        type=_overlap,
+        default=DEFAULT_OVERLAP,
+        metavar="SECONDS",
+        help=f"how long the old one still works (default: {DEFAULT_OVERLAP})",
+    )
+    end = nouns.add_parser("revoke", help="revoke a key at once, and the viewer tokens it made")
+    end.add_argument("prefix", help=_PREFIX)
+    listing = nouns.add_parser("list", help="list keys")
+    for parser, run in ((create, _create), (change, _rotate), (end, _revoke), (listing, _list)):
+        add_tenant_option(parser)
+        add_json_option(parser)
+        parser.set_defaults(run=run)
+
+
+def _add_create_options(create: argparse.ArgumentParser) -> None:
     create.add_argument("--name", default="command line", help="what the key is for")
     create.add_argument("--organization", help="bind the key to one organization")
     create.add_argument("--user", help="bind the key to one user of the organization")
@@ -27,28 +52,59 @@ def add(verbs: Verbs) -> None:
         choices=[it.value for it in Permission],
         help="may be given several times (default: admin)",
     )
-    revoke = nouns.add_parser("revoke", help="revoke a key at once")
-    revoke.add_argument("prefix", help="the public prefix, such as tb_0123456789ab")
-    listing = nouns.add_parser("list", help="list keys")
-    for parser, run in ((create, _create), (revoke, _revoke), (listing, _list)):
-        add_tenant_option(parser)
-        add_json_option(parser)
-        parser.set_defaults(run=run)
+    create.add_argument("--days", type=int, help="how long the key lasts (default: for ever)")
+    create.add_argument(
+        "--meter",
+        action="append",
+        default=[],
+        help="narrow the key to a meter; may be given several times",
+    )
+    create.add_argument(
+        "--from",
+        dest="addresses",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="an address or network that the key may be used from; may be given several times",
+    )
+    create.add_argument(
+        "--per-minute", type=int, help="the most requests a minute (default: no limit)"
+    )
 
 
 def _create(options: argparse.Namespace, settings: Settings) -> int:
     chosen = options.permission or [Permission.ADMIN.value]
-    permissions = [Permission(it) for it in dict.fromkeys(chosen)]
-    problems = key_problems(options.name, permissions, options.organization, options.user)
-    if problems:
-        raise InvalidRequest.of(problems)
+    end = None if options.days is None else datetime.now(UTC) + timedelta(days=options.days)
+    new = NewKey(
+        options.name,
+        [Permission(it) for it in dict.fromkeys(chosen)],
+        options.organization,
+        options.user,
+        end,
+        options.meter,
+        options.addresses,
+        options.per_minute,
+    )
+    limits = limits_of(new, now())
     scope = Scope(options.tenant, options.organization, options.user)
+    actor = command_line(options.tenant)
     with open_migrated(settings).writing() as transaction:
         ensure_tenant(transaction, options.tenant, options.tenant)
         number = None
         if options.organization is not None:
             number = organization_of(transaction, options.tenant, options.organization).number
-        key, secret = keys.issue_key(transaction, options.name, scope, permissions, now(), number)
+        made = issue(transaction, actor, new.name, scope, new.permissions, limits, number)
+    return _show(options, *made)
+
+
+def _rotate(options: argparse.Namespace, settings: Settings) -> int:
+    with open_migrated(settings).writing() as transaction:
+        old = _find(transaction, options)
+        made = rotate(transaction, command_line(options.tenant), old, options.overlap)
+    return _show(options, *made)
+
+
+def _show(options: argparse.Namespace, key: ApiKey, secret: str) -> int:
     if options.json:
         print_json({"api_key": secret, "key": key_answer(key)})
     else:
@@ -58,8 +114,7 @@ def _create(options: argparse.Namespace, settings: Settings) -> int:
 
 def _revoke(options: argparse.Namespace, settings: Settings) -> int:
     with open_migrated(settings).writing() as transaction:
-        if not keys.revoke_key(transaction, options.tenant, options.prefix, now()):
-            raise NotFound(f"tenant {options.tenant} has no key {options.prefix}")
+        revoke(transaction, command_line(options.tenant), _find(transaction, options))
     if options.json:
         print_json({"prefix": options.prefix, "revoked": True})
     else:
@@ -69,25 +124,50 @@ def _revoke(options: argparse.Namespace, settings: Settings) -> int:
 
 def _list(options: argparse.Namespace, settings: Settings) -> int:
     with open_migrated(settings).reading() as snapshot:
-        found = [key_answer(key) for key in keys.keys(snapshot, options.tenant)]
+        found = [key_answer(*row) for row in keys.keys(snapshot, options.tenant)]
     if options.json:
         print_json(found)
     else:
         print_rows(
-            ("Key", "Name", "Permissions", "Organization", "User", "Created", "Revoked"),
+            (
+                *("Key", "Name", "Permissions", "Organization", "User", "Only"),
+                *("Created", "Last used", "Ends", "Revoked"),
+            ),
             (_cells(key) for key in found),
             f"tenant {options.tenant} has no keys yet",
         )
     return 0
 
 
+def _find(snapshot: Snapshot, options: argparse.Namespace) -> ApiKey:
+    row = keys.find_row(snapshot, options.tenant, options.prefix)
+    if row is None:
+        raise NotFound(f"tenant {options.tenant} has no key {options.prefix}")
+    return row.key
+
+
 def _cells(key: KeyAnswer) -> tuple[str | None, ...]:
+    per_minute = key.requests_per_minute
+    often = () if per_minute is None else (f"{per_minute} a minute",)
     return (
         key.prefix,
         key.name,
         " ".join(key.permissions),
         key.organization_id,
         key.user_id,
-        f"{key.created_at:%Y-%m-%d %H:%M}",
-        f"{key.revoked_at:%Y-%m-%d %H:%M}" if key.revoked_at else None,
+        ", ".join((*key.meters, *key.allowed_addresses, *often)),
+        _minute(key.created_at),
+        _minute(key.last_used_at),
+        _minute(key.expires_at),
+        _minute(key.revoked_at),
     )
+
+
+def _minute(instant: datetime | None) -> str | None:
+    return None if instant is None else f"{instant:%Y-%m-%d %H:%M}"
+
+
+def _overlap(text: str) -> int:
+    if not text.isdigit() or int(text) > MOST_OVERLAP:
+        raise argparse.ArgumentTypeError(f"must be seconds from 0 to {MOST_OVERLAP}")
+    return int(text)

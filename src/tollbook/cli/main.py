@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from tollbook import __version__
 from tollbook.cli import (
     archive,
+    audit,
     backup,
+    budgets,
     demo,
     events,
     import_,
@@ -35,7 +37,9 @@ VERBS = (
     organizations,
     users,
     keys,
+    audit,
     prices,
+    budgets,
     import_,
     events,
     report,

@@ -2,12 +2,13 @@
 
 import argparse
 
-from tollbook.cli.choices import add_tenant_option
+from tollbook.cli.choices import add_tenant_option, command_line, organization_of
 from tollbook.cli.output import Verbs, add_json_option, print_json, print_rows
 from tollbook.domain.directory import Organization, Status, organization_problems
 from tollbook.domain.errors import AlreadyExists, InvalidRequest
 from tollbook.settings import Settings
 from tollbook.store import directory
+from tollbook.store.audit import write_act
 from tollbook.wiring import ensure_tenant, now, open_migrated
 
 
@@ -42,6 +43,10 @@ def _create(options: argparse.Namespace, settings: Settings) -> int:
         ensure_tenant(transaction, options.tenant, options.tenant)
         if not directory.add_organization(transaction, options.tenant, organization, now()):
             raise AlreadyExists(f"organization {organization.id} exists already")
+        row = organization_of(transaction, options.tenant, organization.id)
+        details = {"timezone": row.timezone, "currency": row.currency, "status": row.status}
+        actor, what = command_line(options.tenant), f"organization {row.id}"
+        write_act(transaction, actor, "organization.create", what, details, row.number)
     if options.json:
         print_json(organization)
     else:

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from tollbook.cli import price_diff, rerating
-from tollbook.cli.choices import add_tenant_option, organization_of
+from tollbook.cli.choices import add_tenant_option, command_line, organization_of
 from tollbook.cli.output import Verbs, add_json_option, print_json, print_rows
 from tollbook.cli.price_files import add_deck_options, progress, read_book, rows_of
 from tollbook.domain.books import BookHead, Listed, ShownBook, listed, shown
@@ -76,9 +76,8 @@ def _load(options: argparse.Namespace, settings: Settings) -> int:
             organization = _organization(transaction, options)
             head = load_book(
                 transaction,
-                options.tenant,
+                command_line(options.tenant),
                 book,
-                now(),
                 organization,
                 draft=options.draft,
                 progress=report,
@@ -95,7 +94,7 @@ def _load(options: argparse.Namespace, settings: Settings) -> int:
 def _publish(options: argparse.Namespace, settings: Settings) -> int:
     day = None if options.day is None else _day(options.day)
     with open_migrated(settings).writing() as transaction:
-        head = publish_book(transaction, options.tenant, options.version, day, now())
+        head = publish_book(transaction, command_line(options.tenant), options.version, day)
         told = _told(transaction, options.tenant, head)
     if options.json:
         print_json(told)

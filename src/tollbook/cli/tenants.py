@@ -2,10 +2,12 @@
 
 import argparse
 
+from tollbook.cli.choices import command_line
 from tollbook.cli.output import Verbs, add_json_option, print_json, print_rows
 from tollbook.domain.errors import AlreadyExists
 from tollbook.settings import Settings
 from tollbook.store import directory
+from tollbook.store.audit import write_act
 from tollbook.wiring import ensure_tenant, open_migrated
 
 
@@ -29,6 +31,9 @@ def _create(options: argparse.Namespace, settings: Settings) -> int:
     with open_migrated(settings).writing() as transaction:
         if not ensure_tenant(transaction, options.id, name):
             raise AlreadyExists(f"tenant {options.id} exists already")
+        write_act(
+            transaction, command_line(options.id), "tenant.create", f"tenant {options.id}", {}
+        )
     if options.json:
         print_json({"id": options.id, "name": name})
     else:

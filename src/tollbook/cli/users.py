@@ -3,14 +3,14 @@
 import argparse
 from pathlib import Path
 
-from tollbook.cli.choices import add_tenant_option, organization_of
+from tollbook.cli.choices import add_tenant_option, command_line, organization_of
 from tollbook.cli.output import Verbs, add_json_option, print_json, print_rows
 from tollbook.domain.directory import User, user_problems
 from tollbook.domain.errors import AlreadyExists, InvalidRequest, NotFound
 from tollbook.lifecycle.erase import Person, erase
 from tollbook.settings import Settings
 from tollbook.store import directory
-from tollbook.store.audit import COMMAND_LINE, Actor
+from tollbook.store.audit import write_act
 from tollbook.wiring import now, open_migrated
 
 
@@ -48,6 +48,8 @@ def _create(options: argparse.Namespace, settings: Settings) -> int:
         row = organization_of(transaction, options.tenant, options.organization)
         if not directory.add_user(transaction, row.number, user, now()):
             raise AlreadyExists(f"user {user.id} exists already in {row.id}")
+        actor, details = command_line(options.tenant), {"status": user.status}
+        write_act(transaction, actor, "user.create", f"user {user.id}", details, row.number)
     if options.json:
         print_json(user)
     else:
@@ -63,7 +65,7 @@ def _erase(options: argparse.Namespace, settings: Settings) -> int:
             raise NotFound(f"organization {row.id} has no user {options.id}")
     if not options.yes:
         raise InvalidRequest("what is erased is gone for ever: say --yes")
-    actor = Actor(options.tenant, COMMAND_LINE, now())
+    actor = command_line(options.tenant)
     done = erase(database, actor, Person(row, options.id), options.archive)
     if options.json:
         print_json(done)

@@ -8,17 +8,21 @@ TollbookError
 │   ├── ApiKeyRequired          401
 │   ├── InvalidApiKey           401
 │   ├── PermissionMissing       403
+│   ├── AddressRefused          403  a key that may be used from other addresses only
 │   ├── NotFound                404  unknown, or another tenant's
 │   ├── MethodNotAllowed        405
 │   ├── AlreadyExists           409
 │   ├── RunConflict             409  a rerating in the wrong state, or in the way of another
 │   ├── AlreadyPublished        409  a published price book stays as it is
+│   ├── KeyEnded                409  a key that is revoked or past its end is not rotated
 │   ├── EventArchived           410  the event was archived out of the ledger
 │   ├── ArchiveRefused          409  an archive is not at hand, or in the way of a rerating
 │   ├── BodyTooLarge            413
 │   ├── UnsupportedBody         415
 │   ├── SumOutOfRange           422  a rollup would pass what a 64-bit integer holds
 │   ├── QueueFull               429
+│   ├── RateLimited             429  a key that may ask so often was used more often
+│   ├── FormatNotInstalled      501  a format that needs a package this server has not
 │   └── NotYet                  503  the state asked for has not arrived here
 ├── StoreUnavailable            503  the database did not answer; nothing was acknowledged
 ├── InternalError               500  a defect of Tollbook
@@ -28,7 +32,7 @@ TollbookError
 └── SettingsError                    a TOLLBOOK_* variable is wrong
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import msgspec
@@ -47,7 +51,7 @@ class TollbookError(Exception):
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal_error"
-    headers: ClassVar[dict[str, str]] = {}
+    headers: Mapping[str, str] = {}
 
     def __init__(self, sentence: str, details: Sequence[Problem] = ()) -> None:
         super().__init__(sentence)
@@ -94,7 +98,7 @@ class ApiKeyRequired(RequestError):
 
 
 class InvalidApiKey(RequestError):
-    """The key is unknown, malformed or revoked."""
+    """The key or token is unknown, malformed, revoked or past its end."""
 
     status = 401
     code = "invalid_api_key"
@@ -108,6 +112,13 @@ class PermissionMissing(RequestError):
 
     status = 403
     code = "permission_missing"
+
+
+class AddressRefused(RequestError):
+    """The key is valid, and not from this address."""
+
+    status = 403
+    code = "address_refused"
 
 
 class NotFound(RequestError):
@@ -136,6 +147,13 @@ class AlreadyPublished(RequestError):
 
     status = 409
     code = "already_published"
+
+
+class KeyEnded(RequestError):
+    """The key is revoked or past its end; nothing can follow it."""
+
+    status = 409
+    code = "key_ended"
 
 
 class RunConflict(RequestError):
@@ -179,6 +197,25 @@ class QueueFull(RequestError):
     status = 429
     code = "queue_full"
     headers = {"Retry-After": "1"}
+
+
+class RateLimited(RequestError):
+    """The key was used more often than it may be; nothing of the request was taken."""
+
+    status = 429
+    code = "rate_limited"
+    headers = {"Retry-After": "1"}
+
+    def __init__(self, sentence: str, seconds: int = 1) -> None:
+        super().__init__(sentence)
+        self.headers = {"Retry-After": str(seconds)}
+
+
+class FormatNotInstalled(RequestError):
+    """The format asked for needs a package that is not installed at this server."""
+
+    status = 501
+    code = "format_not_installed"
 
 
 class NotYet(RequestError):

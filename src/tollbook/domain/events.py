@@ -67,6 +67,11 @@ def instant_of(stored: int) -> datetime:
     return EPOCH + timedelta(microseconds=stored)
 
 
+def instant_text(stored: int) -> str:
+    """Write a stored instant in UTC with all of its digits: RFC 3339."""
+    return instant_of(stored).isoformat().replace("+00:00", "Z")
+
+
 def attributes_text(attributes: dict[str, str | int | float | bool | None] | None) -> str:
     """Write attributes by value: names sorted, 1.0 as 1; empty text when there are none."""
     if not attributes:

@@ -1,19 +1,29 @@
 """API keys: made once, shown once, kept only as a hash."""
 
 import secrets
+import string
 from collections.abc import Sequence
 from enum import StrEnum
 from hashlib import sha256
 from hmac import compare_digest
+from zlib import crc32
 
 import msgspec
 
+from tollbook.domain.addresses import Network, network_problem, within
 from tollbook.domain.directory import LONGEST_NAME, id_problem, text_problem
 from tollbook.domain.errors import Problem
+from tollbook.domain.meters import CATALOGUE
 
 _MARK = "tb"
 _PREFIX_CHARACTERS = 12
-_SECRET_BYTES = 32
+_ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
+_SECRET_CHARACTERS = 43
+"""256 bits in letters and digits, of which 43 hold a little more."""
+_CHECKSUM_CHARACTERS = 6
+_MOST_LISTED = 100
+MOST_PER_MINUTE = 1_000_000
+_METERS = frozenset(meter.type for meter in CATALOGUE)
 
 
 class Permission(StrEnum):
@@ -32,6 +42,21 @@ class Scope(msgspec.Struct, frozen=True):
     user_id: str | None = None
 
 
+class Limits(msgspec.Struct, frozen=True):
+    """What narrows a key further: until when, to which meters, from where, how often.
+
+    Nothing of it said is no limit of that sort. `expires_at` is in microseconds since 1970.
+    """
+
+    expires_at: int | None = None
+    meters: tuple[str, ...] = ()
+    networks: tuple[Network, ...] = ()
+    requests_per_minute: int | None = None
+
+
+UNLIMITED = Limits()
+
+
 class ApiKey(msgspec.Struct, frozen=True):
     """A key as it is stored: everything but the secret."""
 
@@ -42,10 +67,16 @@ class ApiKey(msgspec.Struct, frozen=True):
     permissions: tuple[Permission, ...]
     created_at: int
     revoked_at: int | None = None
+    limits: Limits = UNLIMITED
 
     def may(self, permission: Permission) -> bool:
         """Tell whether the key carries a permission."""
         return permission in self.permissions or Permission.ADMIN in self.permissions
+
+    def ended(self, now: int) -> bool:
+        """Tell whether the key is revoked or past its end."""
+        end = self.limits.expires_at
+        return self.revoked_at is not None or (end is not None and end <= now)
 
 
 def key_problems(
@@ -66,10 +97,60 @@ def key_problems(
     return [problem for problem in found if problem]
 
 
+def meters_problem(meters: Sequence[str], permissions: Sequence[Permission]) -> Problem | None:
+    """Say what is wrong with the meters that a key is to be narrowed to."""
+    if not _METERS.issuperset(meters) or len(set(meters)) < len(meters):
+        sentence = "meters must name meters of the catalogue, each once"
+        return Problem("meters", "invalid_meters", sentence)
+    if meters and Permission.ADMIN in permissions:
+        sentence = "a key with the permission admin cannot be narrowed to meters"
+        return Problem("meters", "invalid_meters", sentence)
+    return None
+
+
+def limit_problems(
+    expires_at: int | None, networks: Sequence[str], requests_per_minute: int | None, now: int
+) -> list[Problem]:
+    """List everything wrong with until when, from where and how often a key may be used."""
+    found = [network_problem("allowed_addresses", it) for it in networks[: _MOST_LISTED + 1]]
+    if len(networks) > _MOST_LISTED:
+        sentence = f"allowed_addresses must have at most {_MOST_LISTED} entries"
+        found.append(Problem("allowed_addresses", "too_long", sentence))
+    if expires_at is not None and expires_at <= now:
+        found.append(Problem("expires_at", "in_past", "expires_at must be in the future"))
+    if requests_per_minute is not None and not 1 <= requests_per_minute <= MOST_PER_MINUTE:
+        sentence = f"requests_per_minute must be from 1 to {MOST_PER_MINUTE}"
+        found.append(Problem("requests_per_minute", "out_of_range", sentence))
+    return [problem for problem in found if problem]
+
+
+def beyond(asking: Limits, asked: Limits) -> list[Problem]:
+    """List where a key would go beyond the key that issues it: nobody passes on what they lack."""
+    found: list[Problem] = []
+    end, until = asking.expires_at, asked.expires_at
+    if end is not None and (until is None or until > end):
+        sentence = "expires_at must not be later than that of the key that asks"
+        found.append(Problem("expires_at", "beyond_asking_key", sentence))
+    if asking.networks and not (asked.networks and within(asked.networks, asking.networks)):
+        sentence = "allowed_addresses must be within those of the key that asks"
+        found.append(Problem("allowed_addresses", "beyond_asking_key", sentence))
+    most, often = asking.requests_per_minute, asked.requests_per_minute
+    if most is not None and (often is None or often > most):
+        sentence = "requests_per_minute must not be more than that of the key that asks"
+        found.append(Problem("requests_per_minute", "beyond_asking_key", sentence))
+    return found
+
+
 def mint() -> tuple[str, str]:
-    """Make a new key; give its public prefix and the whole text, which is shown only once."""
+    """Make a new key; give its public prefix and the whole text, which is shown only once.
+
+    The text ends in a checksum: what looks like a key and is none is told without a look at any
+    database, here and in scanners for secrets.
+    """
     prefix = f"{_MARK}_{secrets.token_hex(_PREFIX_CHARACTERS // 2)}"
-    return prefix, f"{prefix}_{secrets.token_urlsafe(_SECRET_BYTES)}"
+    secret = "".join(secrets.choice(_ALPHABET) for _ in range(_SECRET_CHARACTERS))
+    text = f"{prefix}_{secret}"
+    return prefix, text + _checksum(text)
 
 
 def prefix_of(key: str) -> str | None:
@@ -81,6 +162,14 @@ def prefix_of(key: str) -> str | None:
     return f"{mark}_{prefix}"
 
 
+def is_sound(key: str) -> bool:
+    """Tell whether the checksum is right; keys of before there were any have none."""
+    secret = key[len(_MARK) + _PREFIX_CHARACTERS + 2 :]
+    if len(secret) != _SECRET_CHARACTERS + _CHECKSUM_CHARACTERS:
+        return len(secret) == _SECRET_CHARACTERS
+    return _checksum(key[:-_CHECKSUM_CHARACTERS]) == key[-_CHECKSUM_CHARACTERS:]
+
+
 def hash_of(key: str) -> str:
     """Hash a key with SHA-256: its 256 random bits leave nothing for a slow hash to protect."""
     return sha256(key.encode()).hexdigest()
@@ -89,3 +178,11 @@ def hash_of(key: str) -> str:
 def matches(key: str, stored_hash: str) -> bool:
     """Compare a presented key with a stored hash in constant time."""
     return compare_digest(hash_of(key), stored_hash)
+
+
+def _checksum(text: str) -> str:
+    number, letters = crc32(text.encode()), ""
+    for _ in range(_CHECKSUM_CHARACTERS):
+        number, digit = divmod(number, len(_ALPHABET))
+        letters = _ALPHABET[digit] + letters
+    return letters

@@ -1,6 +1,6 @@
 """From a fact and its organization's terms to a row for the ledger, or for quarantine."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -27,7 +27,7 @@ _row = tuple.__new__
 """Makes a row of all its values in a third of the time that its type takes to make it of some."""
 
 
-def refusal(fact: Fact, scope: Scope, now: int) -> Problem | None:
+def refusal(fact: Fact, scope: Scope, now: int, meters: Sequence[str] = ()) -> Problem | None:
     """Say why a sound event may not come in: too far in the future, or not for this key."""
     event = fact.event
     if fact.time > now + FUTURE_ALLOWED:
@@ -38,6 +38,8 @@ def refusal(fact: Fact, scope: Scope, now: int) -> Problem | None:
         )
     if scope.user_id not in (None, event.user_id):
         return Problem("user_id", "not_for_this_key", "this key is bound to another user")
+    if meters and fact.meter.type not in meters:
+        return Problem("type", "not_for_this_key", f"this key is for {', '.join(meters)} only")
     return None
 
 

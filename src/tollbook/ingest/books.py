@@ -1,11 +1,15 @@
 """The life of a price book: stored as a draft or published, published once, never changed."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from tollbook.domain.books import BookHead
 from tollbook.domain.directory import LONGEST_NAME, text_problem
 from tollbook.domain.errors import AlreadyPublished, NotFound, PriceBookRefused, Problem
 from tollbook.domain.periods import day_of
 from tollbook.domain.prices import PriceBook
 from tollbook.store import prices
+from tollbook.store.audit import Actor, write_act
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.directory import OrganizationRow
 from tollbook.store.prices import Progress
@@ -13,9 +17,8 @@ from tollbook.store.prices import Progress
 
 def load_book(
     transaction: Transaction,
-    tenant: str,
+    actor: Actor,
     book: PriceBook,
-    now: int,
     organization: OrganizationRow | None = None,
     *,
     draft: bool = False,
@@ -33,23 +36,29 @@ def load_book(
         )
         raise PriceBookRefused(sentence, [Problem("currency", "currency_mismatch", sentence)])
     number = None if organization is None else organization.number
+    tenant = actor.tenant
     version = prices.add_price_book(
-        transaction, tenant, book, now, number, draft=draft, progress=progress
+        transaction, tenant, book, actor.at, number, draft=draft, progress=progress
     )
-    return book_of(transaction, tenant, version)
+    head = book_of(transaction, tenant, version)
+    _log(transaction, actor, "price_book.load", head, {"draft": draft})
+    return head
 
 
 def publish_book(
-    transaction: Transaction, tenant: str, version: int, effective_from: int | None, now: int
+    transaction: Transaction, actor: Actor, version: int, effective_from: int | None
 ) -> BookHead:
     """Publish a draft from its own first day on, or from another.
 
     Again from the same day changes nothing; from another day it is refused.
     """
+    tenant = actor.tenant
     head = book_of(transaction, tenant, version)
     day = head.effective_from if effective_from is None else effective_from
-    if prices.publish_price_book(transaction, tenant, version, day, now):
-        return book_of(transaction, tenant, version)
+    if prices.publish_price_book(transaction, tenant, version, day, actor.at):
+        head = book_of(transaction, tenant, version)
+        _log(transaction, actor, "price_book.publish", head, {})
+        return head
     head = book_of(transaction, tenant, version)
     if effective_from not in (None, head.effective_from):
         raise AlreadyPublished(
@@ -57,6 +66,14 @@ def publish_book(
             f"{day_of(head.effective_from).isoformat()} on and stays as it is; load a new one"
         )
     return head
+
+
+def _log(
+    transaction: Transaction, actor: Actor, action: str, head: BookHead, more: Mapping[str, Any]
+) -> None:
+    details = {"name": head.name, "effective_from": day_of(head.effective_from), **more}
+    what = f"price book {head.version}"
+    write_act(transaction, actor, action, what, details, head.organization)
 
 
 def book_of(snapshot: Snapshot, tenant: str, version: int) -> BookHead:

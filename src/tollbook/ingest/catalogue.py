@@ -1,7 +1,9 @@
 """What accepting events takes to know: keys, and organizations with their zones and prices."""
 
 import threading
-from collections.abc import Collection, Iterable
+import time
+from collections.abc import Callable, Collection, Iterable
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -10,11 +12,12 @@ from tollbook.domain.books import BookHead, listed
 from tollbook.domain.directory import zone
 from tollbook.domain.keys import ApiKey
 from tollbook.domain.prices import LAST_DAY
+from tollbook.domain.viewers import Viewer
 from tollbook.ingest.masking import Masker
 from tollbook.rating.book import Tariff
 from tollbook.rating.choose import Books
 from tollbook.rating.plain import Plain, plain_of
-from tollbook.store import directory, keys, prices
+from tollbook.store import directory, keys, prices, viewers
 from tollbook.store.database import Database, Snapshot
 
 TermsById = dict[str, "Terms"]
@@ -22,6 +25,10 @@ User = tuple[int, str]
 """The number of an organization and the id of one of its users."""
 
 _MOST_USERS = 1_000_000
+
+
+def _now() -> int:
+    return time.time_ns() // 1000
 
 
 class Terms(msgspec.Struct, frozen=True):
@@ -46,6 +53,17 @@ class Terms(msgspec.Struct, frozen=True):
         return self.plains[key]
 
 
+class Issuer(NamedTuple):
+    """What a viewer token is judged by: the key that asked for it, what it is signed with.
+
+    `revoked` holds the ids of tokens that were taken back, with the organization whose key did it.
+    """
+
+    key: ApiKey
+    secret: str
+    revoked: frozenset[tuple[str, str | None]]
+
+
 class Catalogue:
     """Keys and terms met so far, as of one revision of the directory.
 
@@ -53,22 +71,30 @@ class Catalogue:
     the commit: a change made anywhere is seen by the next commit, in every process.
     """
 
-    def __init__(self, database: Database, masker: Masker | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Callable[[], int] = _now,
+        masker: Masker | None = None,
+    ) -> None:
         self._database = database
+        self._clock = clock
         self._masker = masker
         self._lock = threading.Lock()
         self._revision = -1
-        self._keys: dict[str, ApiKey] = {}
+        self._keys: dict[str, tuple[int, ApiKey]] = {}
+        self._issuers: dict[tuple[str, str], tuple[int, Issuer]] = {}
         self._terms: dict[tuple[str, str], Terms] = {}
         self._books: dict[str, list[BookHead]] = {}
         self._tariffs: dict[tuple[str, int], Tariff] = {}
         self._users: set[User] = set()
 
     def remembered_key(self, prefix: str) -> tuple[int, ApiKey] | None:
-        """Give a revision and a key as of it, if it is in memory; the commit compares."""
-        with self._lock:
-            key = self._keys.get(prefix)
-            return (self._revision, key) if key else None
+        """Give a revision and a key as of it, if it is in memory; the commit compares.
+
+        Without the lock: whoever holds it may be waiting for the database.
+        """
+        return self._keys.get(prefix)
 
     def loaded_key(self, prefix: str) -> tuple[int, ApiKey] | None:
         """Give a revision and a key as of it, from the database."""
@@ -77,15 +103,43 @@ class Catalogue:
             return (directory.revision(snapshot), key) if key else None
 
     def key(self, snapshot: Snapshot, prefix: str) -> ApiKey | None:
-        """Give a key as it is in this snapshot."""
+        """Give a key as it is in this snapshot; one that has ended by now is none."""
         with self._lock:
             self._catch_up(snapshot)
             if prefix not in self._keys:
                 found = keys.find_key(snapshot, prefix)
                 if found is None or found.revoked_at is not None:
                     return None
-                self._keys[prefix] = found
-            return self._keys[prefix]
+                self._keys[prefix] = self._revision, found
+            key = self._keys[prefix][1]
+        return None if key.ended(self._clock()) else key
+
+    def remembered_issuer(self, viewer: Viewer) -> tuple[int, Issuer] | None:
+        """Give a revision and what a viewer token is judged by as of it, if it is in memory."""
+        return self._issuers.get((viewer.tenant_id, viewer.issuer))
+
+    def loaded_issuer(self, viewer: Viewer) -> tuple[int, Issuer] | None:
+        """Give a revision and what a viewer token is judged by as of it, from the database."""
+        with self._database.reading() as snapshot:
+            issuer = self.issuer(snapshot, viewer)
+            return (directory.revision(snapshot), issuer) if issuer else None
+
+    def issuer(self, snapshot: Snapshot, viewer: Viewer) -> Issuer | None:
+        """Give what a viewer token is judged by in this snapshot; None when its key is gone."""
+        key = self.key(snapshot, viewer.issuer)
+        tenant = viewer.tenant_id
+        if key is None or key.scope.tenant_id != tenant:
+            return None
+        with self._lock:
+            self._catch_up(snapshot)
+            found = self._issuers.get((tenant, key.prefix))
+            if found is None:
+                secret = viewers.find_secret(snapshot, tenant)
+                if secret is None:
+                    return None
+                issuer = Issuer(key, secret, viewers.revocations(snapshot, tenant))
+                found = self._issuers[tenant, key.prefix] = self._revision, issuer
+            return found[1]
 
     def remembered_terms(
         self, tenant: str, identities: Collection[str]
@@ -139,6 +193,7 @@ class Catalogue:
         revision = directory.revision(snapshot)
         if revision != self._revision:
             self._keys.clear()
+            self._issuers.clear()
             self._terms.clear()
             self._books.clear()
             self._revision = revision

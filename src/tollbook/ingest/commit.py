@@ -18,6 +18,7 @@ from tollbook.ingest.facts import Fact
 from tollbook.ingest.months import Months
 from tollbook.store import directory, ledger
 from tollbook.store.database import Database, Snapshot, Transaction
+from tollbook.store.ledger import Recorded
 from tollbook.store.staging import Staged, Standing
 
 Identity = tuple[int, str]
@@ -62,9 +63,14 @@ class Submission(msgspec.Struct):
 
 
 class Settled(msgspec.Struct, frozen=True):
-    """The receipts of a submission, in order; `refused` when it was atomic and nothing was kept."""
+    """The receipts of a submission, in order, and the instant of the commit.
+
+    Whoever asks for a state not older than `as_of` finds in it all that was accepted. `refused`
+    when the submission was atomic and nothing was kept.
+    """
 
     receipts: list[Receipt]
+    as_of: int
     refused: bool = False
 
 
@@ -93,7 +99,7 @@ def _commit_atomic(
     database: Database, catalogue: Catalogue, submission: Submission, now: int
 ) -> Settled | RequestError:
     if submission.rejections:
-        return _refused(submission, submission.rejections)
+        return _refused(submission, submission.rejections, now)
     _make_room(database, [submission])
     try:
         with database.writing() as transaction:
@@ -104,10 +110,10 @@ def _commit_atomic(
                     raise _RollBack(causes)
             return settled
     except _RollBack as refusal:
-        return _refused(submission, refusal.causes)
+        return _refused(submission, refusal.causes, now)
 
 
-def _refused(submission: Submission, causes: Iterable[Receipt]) -> Settled:
+def _refused(submission: Submission, causes: Iterable[Receipt], now: int) -> Settled:
     """Give the causes of a refusal their own words and every other event the same."""
     receipts = {
         fact.index: rejected(fact.index, fact.event.id, (NOT_STORED,)) for fact in submission.facts
@@ -116,7 +122,7 @@ def _refused(submission: Submission, causes: Iterable[Receipt]) -> Settled:
         quarantined = cause.status is Outcome.QUARANTINED
         status = Outcome.REJECTED if quarantined else cause.status
         receipts[cause.index] = msgspec.structs.replace(cause, status=status)
-    return Settled([receipts[index] for index in sorted(receipts)], refused=True)
+    return Settled([receipts[index] for index in sorted(receipts)], now, refused=True)
 
 
 def _make_room(database: Database, submissions: Sequence[Submission]) -> None:
@@ -150,21 +156,22 @@ def _store(
     firsts = _firsts(arrived)
     standing: dict[Identity, Standing] = {}
     users: set[User] = set()
+    as_of = now
     if firsts:
         rows = list(firsts.values())
         if any(map(_tier_key, rows)):
-            found = _record_in_order(transaction, catalogue, submissions, firsts, now)
+            found, as_of = _record_in_order(transaction, catalogue, submissions, firsts, now)
         else:
             users = catalogue.strangers(map(_user, rows))
             if users:  # whoever is named only by an event in quarantine is not created
                 users = catalogue.strangers(_user(row) for row in rows if not row.code)
-            found = ledger.record(transaction, rows, now, new_users=bool(users))
+            found, as_of = ledger.record(transaction, rows, now, new_users=bool(users))
         standing = {(it.organization_id, it.id): it for it in found}
         if standing:  # whoever is named only by an event that was not stored is not there
             users = set()
     settle = _settle if standing or len(firsts) < len(arrived) else _settle_fresh
     outcomes = [
-        refusals[index] if index in refusals else settle(submission, firsts, standing)
+        refusals.get(index) or Settled(settle(submission, firsts, standing), as_of)
         for index, submission in enumerate(submissions)
     ]
     return _Stored(outcomes, users)
@@ -187,7 +194,7 @@ def _record_in_order(
     submissions: Sequence[Submission],
     firsts: dict[Identity, Staged],
     now: int,
-) -> list[Standing]:
+) -> Recorded:
     """Store rows of which some are charged by where their month stands, in order of arrival.
 
     The rows with their charges take the place of those without.
@@ -245,7 +252,7 @@ def _settle(
     submission: Submission,
     firsts: dict[Identity, Staged],
     standing: dict[Identity, Standing],
-) -> Settled:
+) -> list[Receipt]:
     receipts: list[Receipt] = []
     for fact, row in zip(submission.facts, submission.rows, strict=True):
         identity = _identity(row)
@@ -257,7 +264,7 @@ def _settle(
     return _settled(submission, receipts)
 
 
-def _settle_fresh(submission: Submission, *_: object) -> Settled:
+def _settle_fresh(submission: Submission, *_: object) -> list[Receipt]:
     """Settle when no identity of the whole transaction stood before or came twice."""
     receipts = [
         _fresh(fact.index, row) if row.code else Receipt(fact.index, Outcome.ACCEPTED, row.id)
@@ -266,11 +273,11 @@ def _settle_fresh(submission: Submission, *_: object) -> Settled:
     return _settled(submission, receipts)
 
 
-def _settled(submission: Submission, receipts: list[Receipt]) -> Settled:
+def _settled(submission: Submission, receipts: list[Receipt]) -> list[Receipt]:
     if submission.rejections:
         receipts += submission.rejections
         receipts.sort(key=lambda receipt: receipt.index)
-    return Settled(receipts)
+    return receipts
 
 
 def _fresh(index: int, row: Staged) -> Receipt:

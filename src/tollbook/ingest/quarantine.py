@@ -8,6 +8,7 @@ from tollbook.ingest.catalogue import Catalogue
 from tollbook.ingest.facts import fact_of
 from tollbook.ingest.months import Months
 from tollbook.store import ledger, quarantine
+from tollbook.store.audit import Actor, write_act
 from tollbook.store.database import Database
 from tollbook.store.quarantine import Quarantined
 from tollbook.store.staging import Staged
@@ -26,12 +27,14 @@ class Replay(msgspec.Struct):
 def replay(
     database: Database,
     catalogue: Catalogue,
-    tenant: str,
+    actor: Actor,
     organization: int | None,
-    now: int,
 ) -> Replay:
-    """Look at every quarantined event again, in bounded transactions."""
+    """Look at every quarantined event again, in bounded transactions after the one that logs it."""
+    tenant, now = actor.tenant, actor.at
     done = Replay()
+    with database.writing() as transaction:
+        write_act(transaction, actor, "quarantine.replay", "quarantine", {}, organization)
     after = (0, "")
     while True:
         with database.reading() as snapshot:

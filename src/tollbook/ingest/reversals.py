@@ -15,6 +15,7 @@ from tollbook.ingest.commit import Settled
 from tollbook.ingest.decode import MOST_EVENTS
 from tollbook.ingest.problems import fields_of, text_in
 from tollbook.store import directory, events, ledger, reversals
+from tollbook.store.audit import Actor, write_act
 from tollbook.store.database import Database, Transaction
 from tollbook.store.events import Key, Reversed, Stored
 from tollbook.store.staging import Staged
@@ -85,7 +86,7 @@ def reverse(
     catalogue: Catalogue,
     key: ApiKey,
     decoded: Sequence[Asked | Receipt],
-    now: int,
+    actor: Actor,
     *,
     atomic: bool = False,
 ) -> Settled:
@@ -100,12 +101,13 @@ def reverse(
         receipts.sort(key=lambda receipt: receipt.index)
         if atomic and any(receipt.code for receipt in receipts):
             transaction.undo()
-            return Settled([_refused(receipt) for receipt in receipts], refused=True)
+            return Settled([_refused(receipt) for receipt in receipts], actor.at, refused=True)
+        as_of = actor.at
         if batch.rows:
-            batch.store(now)
+            as_of = batch.store(actor)
         else:
             transaction.undo()
-    return Settled(receipts)
+    return Settled(receipts, as_of)
 
 
 def _refused(receipt: Receipt) -> Receipt:
@@ -183,6 +185,9 @@ class _Batch:
             return _UNKNOWN if key is None or user is not None else _WAITS
         if user not in (None, original.user_id):
             return _UNKNOWN
+        meters = self._key.limits.meters
+        if meters and BY_CODE[original.meter].type not in meters:
+            return _UNKNOWN
         if original.reverses is not None:
             return _IS_REVERSAL
         by = self._reversed.get((number, reversal.reverses))
@@ -197,10 +202,16 @@ class _Batch:
         self._keys[number, reversal.id] = Key(print_, original.day)
         self._reversed[number, reversal.reverses] = reversal.id
 
-    def store(self, now: int) -> None:
-        """Store what was accepted."""
-        made = [it._replace(received_at=now) for it in self._made]
-        reversals.record(self._transaction, self.rows, made, now)
+    def store(self, actor: Actor) -> int:
+        """Store what was accepted, and log it for each organization; give the commit's instant."""
+        as_of = reversals.record(self._transaction, self.rows, self._made, actor.at)
+        for name, number in self._numbers.items():
+            ids = [it.reverses for it in self._made if it.organization_id == number]
+            if ids:
+                details = {"reversals": len(ids), "first": ids[0]}
+                what = f"organization {name}"
+                write_act(self._transaction, actor, "events.reverse", what, details, number)
+        return as_of
 
 
 def negated(original: Stored, identity: str, print_: int) -> Staged:

@@ -30,16 +30,18 @@ class KeyInUse(NamedTuple):
     revision: int
 
 
-def draft_of(decoded: Sequence[Decoded], scope: Scope, now: int) -> Draft:
-    """Part what may come in from what may not."""
-    bound = scope.organization_id is not None
+def draft_of(
+    decoded: Sequence[Decoded], scope: Scope, now: int, meters: Sequence[str] = ()
+) -> Draft:
+    """Part what may come in from what may not: with `meters`, events of no other."""
+    bound = scope.organization_id is not None or bool(meters)
     facts: list[Fact] = []
     rejections: list[Receipt] = []
     latest = now + FUTURE_ALLOWED
     for it in decoded:
         if isinstance(it, Receipt):
             rejections.append(it)
-        elif (bound or it.time > latest) and (problem := refusal(it, scope, now)):
+        elif (bound or it.time > latest) and (problem := refusal(it, scope, now, meters)):
             rejections.append(rejected(it.index, it.event.id, (problem,)))
         else:
             facts.append(it)

@@ -117,7 +117,7 @@ def _remove(database: Database, actor: Actor, month: Month, copy: _Copy) -> Arch
         archives.move_out(transaction, month, file)
         directory.touch(transaction, month.number, actor.at)
         details = {"file": file.file, "events": file.events, "checksum": file.checksum}
-        write_act(transaction, actor, "events.archive", named(month), details)
+        write_act(transaction, actor, "events.archive", named(month), details, month.number)
     return file
 
 

@@ -14,7 +14,7 @@ from tollbook.rating.numbers import ERASED, SIP, digits_of, kind_of, shown_of
 from tollbook.rating.quantity import FROM_DAY, MEDIA_BYTES, UNTIL_DAY
 from tollbook.store import archives, directory, erasure, ledger
 from tollbook.store.archives import Archived
-from tollbook.store.audit import Actor, acts, write_act
+from tollbook.store.audit import Actor, Filter, acts, write_act
 from tollbook.store.database import Database, Transaction
 from tollbook.store.directory import OrganizationRow
 from tollbook.store.engine import Row
@@ -235,7 +235,7 @@ def _write_act(
         "replaced": [it.old.file for it in rewritten],
     }
     what = f"user {person.user} of {person.organization.id}"
-    write_act(transaction, actor, ACTION, what, details)
+    write_act(transaction, actor, ACTION, what, details, person.organization.number)
 
 
 def _remove_replaced(
@@ -245,7 +245,7 @@ def _remove_replaced(
     folders = {folder or Path(it.folder) for it in files}
     with database.reading() as snapshot:
         recorded = {it.file for it in archives.every_file(snapshot)}
-        done = [it for it in acts(snapshot, actor.tenant) if it.action == ACTION]
+        done = acts(snapshot, actor.tenant, Filter(action=ACTION))
     for act in done:
         for name in act.details.get("replaced", ()):
             for place in folders if name not in recorded else ():

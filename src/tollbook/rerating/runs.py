@@ -130,5 +130,6 @@ def _logged(transaction: Transaction, actor: Actor, action: str, run: Run) -> Ru
         "version": run.span.version,
         "changed": run.changed,
     }
-    write_act(transaction, actor, action, f"run {run.id}", details)
+    number = run.span.organization
+    write_act(transaction, actor, action, f"run {run.id}", details, number)
     return run

@@ -7,6 +7,7 @@ from tollbook.domain.meters import CATALOGUE
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.engine import Row
 from tollbook.store.events import Stored
+from tollbook.store.gate import ALL_TENANTS
 from tollbook.store.rollups import SUMS
 
 CHUNK = 20_000
@@ -186,7 +187,7 @@ def files(
 def every_file(snapshot: Snapshot) -> list[Archived]:
     """List the files of all tenants."""
     rows = snapshot.rows(
-        f"SELECT {', '.join(Archived._fields)} FROM archived_months "
+        f"SELECT {', '.join(Archived._fields)} FROM archived_months {ALL_TENANTS} "
         "ORDER BY organization_id, month, part"
     )
     return [Archived(*row) for row in rows]

@@ -1,7 +1,7 @@
 """One open database: snapshots to read from, transactions to write in, errors in our own words."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,19 +18,26 @@ from tollbook.store.sqlite import Sqlite
 from tollbook.store.staging import Staged
 
 _log = structlog.get_logger()
+Check = Callable[[str], None]
 _OVERFLOWS = ("integer overflow", "cannot store REAL value in", "bigint out of range")
+
+
+def _trust(_sql: str) -> None:
+    """Run any statement: for tests and tools, which look at all there is."""
 
 
 class Snapshot:
     """One state of the database, however long it is read."""
 
-    def __init__(self, engine: Engine, connection: Connection) -> None:
+    def __init__(self, engine: Engine, connection: Connection, check: Check) -> None:
         self._engine = engine
+        self._check = check
         self._connection = connection
         self._driver: Driver = connection.connection.driver_connection
 
     def rows(self, sql: str, **parameters: Any) -> list[Row]:
         """Read a few rows. A list among the parameters stands for `IN :name`."""
+        self._check(sql)
         lists = [name for name, value in parameters.items() if isinstance(value, list)]
         if not lists:
             found: list[Row] = self._engine.run(self._driver, sql, parameters).fetchall()
@@ -40,6 +47,7 @@ class Snapshot:
 
     def row(self, sql: str, **parameters: Any) -> Row | None:
         """Read one row, or None."""
+        self._check(sql)
         found: Row | None = self._engine.run(self._driver, sql, parameters).fetchone()
         return found
 
@@ -48,6 +56,7 @@ class Snapshot:
 
         A list among the parameters stands for `IN :name`, however long it is.
         """
+        self._check(sql)
         return self._engine.table(self._driver, sql, parameters, width)
 
 
@@ -56,10 +65,12 @@ class Transaction(Snapshot):
 
     def execute(self, sql: str, **parameters: Any) -> int:
         """Run a statement; give how many rows it touched."""
+        self._check(sql)
         return int(self._engine.run(self._driver, sql, parameters).rowcount)
 
     def execute_many(self, sql: str, parameters: Sequence[Parameters]) -> None:
         """Run a statement once for each set of parameters."""
+        self._check(sql)
         if parameters:
             self._connection.execute(text(sql), parameters)
 
@@ -87,20 +98,27 @@ class Transaction(Snapshot):
 class Database:
     """An open database."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, check: Check = _trust) -> None:
         self.engine = engine
+        self._check = check
 
     @contextmanager
     def reading(self) -> Iterator[Snapshot]:
         """Read from one snapshot."""
         with in_our_words(), self.engine.reader() as connection, connection.begin():
-            yield Snapshot(self.engine, connection)
+            yield Snapshot(self.engine, connection, self._check)
+
+    @contextmanager
+    def streaming(self) -> Iterator[Snapshot]:
+        """Read much from one snapshot, once and in order, in little memory."""
+        with in_our_words(), self.engine.streamer() as connection, connection.begin():
+            yield Snapshot(self.engine, connection, self._check)
 
     @contextmanager
     def writing(self) -> Iterator[Transaction]:
         """Write in one transaction, committed durably when the block ends without an error."""
         with in_our_words(), self.engine.writer() as connection, connection.begin():
-            yield Transaction(self.engine, connection)
+            yield Transaction(self.engine, connection, self._check)
 
     def make_room(self, months: Iterable[int]) -> None:
         """See to it that events of these months can be stored."""
@@ -112,19 +130,29 @@ class Database:
         self.engine.close()
 
 
-def open_database(url: str) -> Database:
-    """Choose the engine by the URL's scheme. Nothing is connected yet."""
+def open_database(url: str, check: Check = _trust) -> Database:
+    """Choose the engine by the URL's scheme. Nothing is connected yet.
+
+    Every statement is shown to `check` before it is run: the gate, for whoever serves tenants.
+    """
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:
         raise SettingsError("TOLLBOOK_DATABASE_URL is not a database URL") from error
     if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
-        return Database(Sqlite(parsed))
+        return Database(Sqlite(parsed), check)
     if parsed.get_backend_name() in {"postgresql", "postgres"}:
-        return Database(Postgres(parsed))
+        return Database(Postgres(parsed), check)
     raise SettingsError(
         "TOLLBOOK_DATABASE_URL must be like sqlite:///tollbook.db or postgresql://user@host/name"
     )
+
+
+def _without_values(error: Exception, reason: str) -> str:
+    """Give what a driver said without what follows: rows and statements, with what is in them."""
+    cause = getattr(error, "orig", error)
+    said = cause.diag.message_primary if isinstance(cause, psycopg.Error) else None
+    return said or reason.partition("\n")[0]
 
 
 @contextmanager
@@ -138,5 +166,5 @@ def in_our_words() -> Iterator[None]:
             raise SumOutOfRange(
                 "a sum of the ledger would pass what it can hold; nothing was stored"
             ) from error
-        _log.error("store_failed", error=reason)
+        _log.error("store_failed", error=_without_values(error, reason))
         raise StoreUnavailable("the database is not available; nothing was stored") from error

@@ -30,6 +30,10 @@ class Engine(Protocol):
         """Open a connection whose transaction reads one snapshot and cannot write."""
         ...
 
+    def streamer(self) -> Connection:
+        """Open a reader that keeps no pages: whoever reads all there is reads each page once."""
+        ...
+
     def writer(self) -> Connection:
         """Open a connection whose transaction writes."""
         ...

@@ -1,34 +1,51 @@
 """The statements for API keys."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-from tollbook.domain.keys import ApiKey, Permission, Scope, hash_of, mint
+from tollbook.domain.addresses import networks_of
+from tollbook.domain.keys import UNLIMITED, ApiKey, Limits, Permission, Scope, hash_of, mint
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.directory import count_revision
 from tollbook.store.engine import Row
+from tollbook.store.gate import ALL_TENANTS
 
 _KEY = """
 SELECT
     api_keys.prefix, api_keys.hash, api_keys.name, api_keys.tenant_id, organizations.id,
-    api_keys.user_id, api_keys.permissions, api_keys.created_at, api_keys.revoked_at
+    api_keys.user_id, api_keys.permissions, api_keys.created_at, api_keys.revoked_at,
+    api_keys.expires_at, api_keys.meters, api_keys.addresses, api_keys.requests_per_minute,
+    api_keys.last_used_at
 FROM api_keys
 LEFT JOIN organizations ON organizations.organization_id = api_keys.organization_id
 """
+_FIND = f"{_KEY}WHERE api_keys.prefix = :prefix {ALL_TENANTS}"
+_IN_TENANT = f"{_KEY}WHERE api_keys.tenant_id = :tenant AND api_keys.prefix = :prefix"
+_LIST = f"{_KEY}WHERE api_keys.tenant_id = :tenant ORDER BY api_keys.created_at, api_keys.prefix"
+
+
+class KeyRow(NamedTuple):
+    """A key, and when it was last used as far as that is written down."""
+
+    key: ApiKey
+    last_used_at: int | None
 
 
 def find_key(snapshot: Snapshot, prefix: str) -> ApiKey | None:
-    """Find a key by its public prefix."""
-    row = snapshot.row(_KEY + "WHERE api_keys.prefix = :prefix", prefix=prefix)
+    """Find a key by its public prefix: it tells the tenant, which nobody knows before."""
+    row = snapshot.row(_FIND, prefix=prefix)
+    return _from_row(row).key if row else None
+
+
+def find_row(snapshot: Snapshot, tenant: str, prefix: str) -> KeyRow | None:
+    """Find a tenant's key by its public prefix."""
+    row = snapshot.row(_IN_TENANT, tenant=tenant, prefix=prefix)
     return _from_row(row) if row else None
 
 
-def keys(snapshot: Snapshot, tenant: str) -> list[ApiKey]:
+def keys(snapshot: Snapshot, tenant: str) -> list[KeyRow]:
     """List a tenant's keys, the oldest first, revoked ones included."""
-    rows = snapshot.rows(
-        _KEY + "WHERE api_keys.tenant_id = :tenant ORDER BY api_keys.created_at, api_keys.prefix",
-        tenant=tenant,
-    )
-    return [_from_row(row) for row in rows]
+    return [_from_row(row) for row in snapshot.rows(_LIST, tenant=tenant)]
 
 
 def issue_key(
@@ -38,28 +55,37 @@ def issue_key(
     permissions: Sequence[Permission],
     now: int,
     organization: int | None = None,
+    limits: Limits = UNLIMITED,
 ) -> tuple[ApiKey, str]:
     """Make a key and store its hash; give the key and its text, which nobody can read again.
 
     `organization` is the number of the organization that `scope` names.
     """
     prefix, secret = mint()
-    key = ApiKey(prefix, hash_of(secret), name, scope, tuple(permissions), now)
+    key = ApiKey(prefix, hash_of(secret), name, scope, tuple(permissions), now, limits=limits)
     transaction.execute(
         """
         INSERT INTO api_keys (
-            prefix, hash, name, tenant_id, organization_id, user_id, permissions, created_at
+            tenant_id, prefix, hash, name, organization_id, user_id, permissions, created_at,
+            expires_at, meters, addresses, requests_per_minute
         )
-        VALUES (:prefix, :hash, :name, :tenant, :organization, :user, :permissions, :now)
+        VALUES (
+            :tenant, :prefix, :hash, :name, :organization, :user, :permissions, :now,
+            :expires_at, :meters, :addresses, :requests_per_minute
+        )
         """,
+        tenant=scope.tenant_id,
         prefix=prefix,
         hash=key.hash,
         name=name,
-        tenant=scope.tenant_id,
         organization=organization,
         user=scope.user_id,
         permissions=" ".join(key.permissions),
         now=now,
+        expires_at=limits.expires_at,
+        meters=" ".join(limits.meters) or None,
+        addresses=" ".join(map(str, limits.networks)) or None,
+        requests_per_minute=limits.requests_per_minute,
     )
     count_revision(transaction)
     return key, secret
@@ -78,14 +104,53 @@ def revoke_key(transaction: Transaction, tenant: str, prefix: str, now: int) -> 
     return bool(found)
 
 
-def _from_row(row: Row) -> ApiKey:
-    prefix, digest, name, tenant, organization, user, permissions, created, revoked = row
-    return ApiKey(
-        prefix,
-        digest,
-        name,
-        Scope(tenant, organization, user),
-        tuple(Permission(it) for it in permissions.split()),
-        created,
-        revoked,
+def end_key(transaction: Transaction, tenant: str, prefix: str, at: int) -> None:
+    """Let a key end at an instant, unless it ends before."""
+    transaction.execute(
+        "UPDATE api_keys SET expires_at = :at WHERE tenant_id = :tenant AND prefix = :prefix "
+        "AND (expires_at IS NULL OR expires_at > :at)",
+        at=at,
+        tenant=tenant,
+        prefix=prefix,
+    )
+    count_revision(transaction)
+
+
+def write_uses(transaction: Transaction, uses: Mapping[tuple[str, str], int]) -> None:
+    """Write down when keys, named by tenant and prefix, were last used.
+
+    Nothing that anyone keeps in memory depends on it. In the order of the keys, so that two servers
+    wait for each other.
+    """
+    for (tenant, prefix), at in sorted(uses.items()):
+        transaction.execute(
+            "UPDATE api_keys SET last_used_at = :at WHERE tenant_id = :tenant AND prefix = :prefix "
+            "AND (last_used_at IS NULL OR last_used_at < :at)",
+            at=at,
+            tenant=tenant,
+            prefix=prefix,
+        )
+
+
+def _from_row(row: Row) -> KeyRow:
+    prefix, digest, name, tenant, organization, user, permissions, created, revoked = row[:9]
+    expires, meters, addresses, per_minute, used = row[9:]
+    limits = Limits(
+        expires,
+        tuple(meters.split()) if meters else (),
+        networks_of(addresses.split()) if addresses else (),
+        per_minute,
+    )
+    return KeyRow(
+        ApiKey(
+            prefix,
+            digest,
+            name,
+            Scope(tenant, organization, user),
+            tuple(Permission(it) for it in permissions.split()),
+            created,
+            revoked,
+            UNLIMITED if limits == UNLIMITED else limits,
+        ),
+        used,
     )

@@ -5,6 +5,7 @@ other instead of deadlocking.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 from tollbook.store import resources, rollups
 from tollbook.store.database import Snapshot, Transaction
@@ -12,6 +13,14 @@ from tollbook.store.staging import ORDINARY, Staged, Standing
 
 Charging = Callable[[Sequence[Staged]], Sequence[Staged]]
 """Charges the rows that wait for the position of their month, and gives all of them."""
+
+
+class Recorded(NamedTuple):
+    """What stood already of the rows of a batch, and the instant of its commit."""
+
+    standing: list[Standing]
+    as_of: int
+
 
 # A batch is small and the tables are not: a scalar subquery is looked up by the key, row by row,
 # where PostgreSQL may answer a join or EXISTS by reading all identities there are.
@@ -21,17 +30,28 @@ _STANDS = """(
 ) = 1"""
 
 # `WHERE true` keeps SQLite from reading ON CONFLICT as the condition of a join.
+# What is committed later was received later, whatever the clocks of several servers say: whoever
+# holds the head moves on from it. So all that was received up to an instant can be asked for again.
 TOUCH_HEADS = """
 INSERT INTO ledger_heads (organization_id, revision, as_of, received_at, newest)
 SELECT organization_id, 1, :now, :now, MAX(time)
 FROM staging WHERE true GROUP BY organization_id ORDER BY organization_id
 ON CONFLICT (organization_id) DO UPDATE
 SET revision = ledger_heads.revision + 1, as_of = excluded.as_of,
-    received_at = excluded.received_at,
+    received_at = CASE
+        WHEN excluded.received_at > ledger_heads.received_at THEN excluded.received_at
+        ELSE ledger_heads.received_at + 1
+    END,
     newest = CASE
         WHEN excluded.newest > ledger_heads.newest THEN excluded.newest
         ELSE ledger_heads.newest
     END
+RETURNING received_at
+"""
+
+AGREE_HEADS = """
+UPDATE ledger_heads SET as_of = :now, received_at = :now
+WHERE organization_id IN (SELECT organization_id FROM staging)
 """
 
 STANDING = f"""
@@ -136,7 +156,7 @@ DELETE FROM quarantine WHERE EXISTS (
 
 def record(
     transaction: Transaction, rows: Sequence[Staged], now: int, new_users: bool = True
-) -> list[Standing]:
+) -> Recorded:
     """Store the rows whose identity is free; give those whose identity stands already.
 
     `rows` hold no identity twice. Whoever has the head of an organization is the only one to claim
@@ -146,7 +166,7 @@ def record(
     is False when every user of the rows is known to be there.
     """
     columns = transaction.stage(rows)
-    transaction.execute(TOUCH_HEADS, now=now)
+    as_of = touch_heads(transaction, now)
     transaction.execute("SAVEPOINT claim")
     standing: list[Standing] = []
     if transaction.execute(CLAIM) < len(rows):
@@ -154,46 +174,57 @@ def record(
         standing = [Standing(*row) for row in transaction.table(STANDING, {}, 4)]
         if len(standing) == len(rows):
             transaction.undo()
-            return standing
+            return Recorded(standing, now)
         transaction.execute(DROP_STANDING)
         transaction.execute(CLAIM)
-    _add(transaction, rows, columns, now, new_users)
-    return standing
+    _add(transaction, rows, columns, as_of, new_users)
+    return Recorded(standing, as_of)
 
 
 def record_in_order(
     transaction: Transaction, rows: Sequence[Staged], now: int, charge: Charging
-) -> list[Standing]:
+) -> Recorded:
     """Store rows of which some depend on what their month has billed before; as `record`, else.
 
     `charge` gets the rows whose identity is free, in order, once nobody else can move the month:
     what is not stored takes no part of a tier.
     """
     transaction.stage(rows)
-    transaction.execute(TOUCH_HEADS, now=now)
+    as_of = touch_heads(transaction, now)
     standing = [Standing(*row) for row in transaction.table(STANDING, {}, 4)]
     if len(standing) == len(rows):
         transaction.undo()
-        return standing
+        return Recorded(standing, now)
     known = {(it.organization_id, it.id) for it in standing}
     fresh = charge([row for row in rows if (row.organization_id, row.id) not in known])
     transaction.execute(EMPTY_STAGING)
     columns = transaction.stage(fresh)
     transaction.execute(CLAIM)
-    _add(transaction, fresh, columns, now)
+    _add(transaction, fresh, columns, as_of)
     transaction.execute(ADD_POSITIONS)
-    return standing
+    return Recorded(standing, as_of)
 
 
 def release(transaction: Transaction, rows: Sequence[Staged], now: int) -> None:
     """Move events out of quarantine into the ledger; their identities are claimed already."""
     columns = transaction.stage(rows)
-    transaction.execute(TOUCH_HEADS, now=now)
+    as_of = touch_heads(transaction, now)
     transaction.execute(RELEASE_KEYS)
     transaction.execute(LEAVE_QUARANTINE)
-    _add(transaction, rows, columns, now)
+    _add(transaction, rows, columns, as_of)
     if any(row.tier_key is not None for row in rows):
         transaction.execute(ADD_POSITIONS)
+
+
+def touch_heads(transaction: Transaction, now: int) -> int:
+    """Take the heads of the staged rows' organizations; give when they count as received.
+
+    That is now, unless a clock that goes ahead of this one has left a later instant in a head.
+    """
+    latest = max(received_at for (received_at,) in transaction.rows(TOUCH_HEADS, now=now))
+    if latest > now:
+        transaction.execute(AGREE_HEADS, now=latest)
+    return int(latest)
 
 
 def hold_heads(transaction: Transaction, numbers: Iterable[int]) -> None:

@@ -45,6 +45,10 @@ class Postgres:
         """Open a connection whose transaction reads one snapshot and cannot write."""
         return self._readers.connect()
 
+    def streamer(self) -> Connection:
+        """Open a reader: pages are the server's to keep."""
+        return self.reader()
+
     def close(self) -> None:
         """Close every connection."""
         self.sqlalchemy.dispose()
@@ -134,6 +138,7 @@ def _pool(url: URL) -> Engine:
         url.set(drivername="postgresql+psycopg"),
         pool_size=_POOL,
         max_overflow=_POOL,
+        hide_parameters=True,
         connect_args={"connect_timeout": 10, "application_name": "tollbook"},
     )
 

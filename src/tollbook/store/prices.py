@@ -16,6 +16,7 @@ from tollbook.domain.prices import Deck, PriceBook, Rate
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.directory import count_revision
 from tollbook.store.engine import Row
+from tollbook.store.gate import ALL_TENANTS
 
 Progress = Callable[[int], None]
 """Is told how many more rates were stored."""
@@ -80,7 +81,7 @@ def add_price_book(
     version = _number(
         transaction, "SELECT MAX(version) FROM price_books WHERE tenant_id = :tenant", tenant=tenant
     )
-    first = _number(transaction, "SELECT MAX(last_rate) FROM price_books")
+    first = _number(transaction, f"SELECT MAX(last_rate) FROM price_books {ALL_TENANTS}")
     columns = _columns_of(book)
     transaction.execute(
         """

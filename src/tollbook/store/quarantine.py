@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from tollbook.store.database import Database, Snapshot, Transaction
+from tollbook.store.gate import ALL_TENANTS
 from tollbook.store.ledger import hold_heads
 
 
@@ -116,5 +117,5 @@ def count(
 def count_all(database: Database) -> int:
     """Count what waits in quarantine, of all tenants."""
     with database.reading() as snapshot:
-        row = snapshot.row("SELECT COUNT(*) FROM quarantine")
+        row = snapshot.row(f"SELECT COUNT(*) FROM quarantine {ALL_TENANTS}")
     return int(row[0]) if row else 0

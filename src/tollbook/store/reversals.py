@@ -38,14 +38,19 @@ STATEMENTS = (
 
 def record(
     transaction: Transaction, rows: Sequence[Staged], reversals: Sequence[Reversed], now: int
-) -> None:
-    """Store reversals whose ids are free; their rows are their originals with other signs."""
+) -> int:
+    """Store reversals whose ids are free; their rows are their originals with other signs.
+
+    Gives the instant of the commit.
+    """
     transaction.stage(rows)
-    transaction.execute(ledger.TOUCH_HEADS, now=now)
+    as_of = ledger.touch_heads(transaction, now)
     transaction.execute(ledger.CLAIM)
-    transaction.execute_many(ADD_REVERSAL, [it._asdict() for it in reversals])
+    made = [it._replace(received_at=as_of)._asdict() for it in reversals]
+    transaction.execute_many(ADD_REVERSAL, made)
     for statement in STATEMENTS:
         if ":now" in statement:
-            transaction.execute(statement, now=now)
+            transaction.execute(statement, now=as_of)
         else:
             transaction.execute(statement)
+    return as_of

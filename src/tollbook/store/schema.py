@@ -61,6 +61,22 @@ users = Table(
     **CLUSTERED,
 )
 
+# What an organization may cost in a month, or, where `user_id` is not empty, one of its users. All
+# budgets of an organization are one short range. `alerts` are fractions, as JSON.
+budgets = Table(
+    "budgets",
+    metadata,
+    organization(),
+    key("user_id", Text),
+    Column("monthly", BIG, nullable=False),
+    Column("alerts", Text, nullable=False),
+    Column("created_at", BIG, nullable=False),
+    Column("changed_at", BIG, nullable=False),
+    **CLUSTERED,
+)
+
+# Words separated by spaces in `permissions`, `meters` and `addresses`. `last_used_at` is behind by
+# up to a minute and is the one column that is written without counting up the directory's revision.
 api_keys = Table(
     "api_keys",
     metadata,
@@ -73,6 +89,34 @@ api_keys = Table(
     Column("permissions", Text, nullable=False),
     Column("created_at", BIG, nullable=False),
     Column("revoked_at", BIG),
+    Column("expires_at", BIG),
+    Column("meters", Text),
+    Column("addresses", Text),
+    Column("requests_per_minute", Integer),
+    Column("last_used_at", BIG),
+    **CLUSTERED,
+)
+
+# What a tenant's viewer tokens are signed with; another secret, and none of them holds any longer.
+viewer_secrets = Table(
+    "viewer_secrets",
+    metadata,
+    key("tenant_id", Text),
+    Column("secret", Text, nullable=False),
+    Column("made_at", BIG, nullable=False),
+    **CLUSTERED,
+)
+
+# Tokens themselves are stored nowhere; those taken back stand here until they would have ended.
+# `organization_id` is that of the key that took it back, 0 for a tenant's: nobody can take back the
+# token of another organization by its id.
+viewer_revocations = Table(
+    "viewer_revocations",
+    metadata,
+    key("tenant_id", Text),
+    key("id", Text),
+    organization(),
+    Column("expires_at", BIG, nullable=False),
     **CLUSTERED,
 )
 
@@ -280,7 +324,9 @@ rerating_unpriced = Table(
     **CLUSTERED,
 )
 
-# Who did what to what, with which key; only ever added to. In the order it happened, for a tenant.
+# Who did what to what, with which key, from where; only ever added to: triggers refuse all else. In
+# the order it happened, for a tenant; the index serves a page of one organization's acts. Names and
+# addresses of people are not in `details`: they could not be erased.
 audit_log = Table(
     "audit_log",
     metadata,
@@ -291,5 +337,8 @@ audit_log = Table(
     Column("action", Text, nullable=False),
     Column("object", Text, nullable=False),
     Column("details", Text, nullable=False),
+    Column("organization_id", BIG),
+    Column("address", Text),
+    Index("ix_audit_log_by_organization", "tenant_id", "organization_id", "at", "id"),
     **CLUSTERED,
 )

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import URL, Connection, create_engine, event
+from sqlalchemy import URL, Connection, NullPool, create_engine, event
 
 from tollbook.store import recharged
 from tollbook.store.engine import REMOVE_MONTH, Driver, Parameters, Row
@@ -22,6 +22,7 @@ from tollbook.store.staging import COLUMNS, CREATE, Staged, width
 
 _WAIT_FOR_LOCK_MS = 30_000
 _CACHE_KIB = 65_536
+_CACHE_OF_A_STREAM_KIB = 4_096
 _CHECKPOINT_PAGES = 8_192
 _READERS = 16
 
@@ -40,14 +41,26 @@ class Sqlite:
     def __init__(self, url: URL) -> None:
         self.path = Path(url.database or "")
         self.sqlalchemy = create_engine(
-            url, pool_size=_READERS, max_overflow=_READERS, connect_args={"timeout": 30}
+            url,
+            pool_size=_READERS,
+            max_overflow=_READERS,
+            connect_args={"timeout": 30},
+            hide_parameters=True,
         )
+        # Whoever reads all there is opens a connection for it, and gives its memory back after.
+        self._streams = create_engine(url, poolclass=NullPool, connect_args={"timeout": 30})
+        event.listen(self._streams, "connect", _prepare_stream)
+        for opened in (self.sqlalchemy, self._streams):
+            event.listen(opened, "begin", _begin)
         event.listen(self.sqlalchemy, "connect", _prepare)
-        event.listen(self.sqlalchemy, "begin", _begin)
 
     def reader(self) -> Connection:
         """Open a connection whose transaction reads one snapshot."""
         return self.sqlalchemy.connect()
+
+    def streamer(self) -> Connection:
+        """Open a reader that keeps few pages."""
+        return self._streams.connect()
 
     def writer(self) -> Connection:
         """Open a connection that takes the write lock at once, waiting for other processes."""
@@ -146,6 +159,16 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
     for table in (CREATE, recharged.CREATE):
         connection.execute(table)
+
+
+def _prepare_stream(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None
+    for pragma in (
+        f"busy_timeout = {_WAIT_FOR_LOCK_MS}",
+        f"cache_size = -{_CACHE_OF_A_STREAM_KIB}",
+        "temp_store = MEMORY",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin(connection: Connection) -> None:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from tollbook.store import resources
 from tollbook.store.archives import ONE, OWNER
 from tollbook.store.database import Snapshot
+from tollbook.store.gate import ALL_TENANTS
 from tollbook.store.rollups import KEYS, SUMS
 
 _MOST_SHOWN = 100
@@ -147,18 +148,21 @@ def differences(snapshot: Snapshot, check: Check) -> Iterator[Difference]:
         ("only kept", check.kept, check.from_events),
     )
     for side, one, other in sides:
-        sql = f"SELECT * FROM ({one}) AS one EXCEPT SELECT * FROM ({other}) AS other LIMIT :most"
+        both = f"SELECT * FROM ({one}) AS one EXCEPT SELECT * FROM ({other}) AS other"
+        sql = f"{both} LIMIT :most {ALL_TENANTS}"
         for row in snapshot.rows(sql, most=_MOST_SHOWN):
             yield Difference(check.name, side, dict(zip(check.columns, row, strict=True)))
 
 
 def count_archived(snapshot: Snapshot) -> int:
     """Count the events that were archived out of the ledger."""
-    row = snapshot.row("SELECT CAST(COALESCE(SUM(events), 0) AS BIGINT) FROM archived_months")
+    row = snapshot.row(
+        f"SELECT CAST(COALESCE(SUM(events), 0) AS BIGINT) FROM archived_months {ALL_TENANTS}"
+    )
     return int(row[0]) if row else 0
 
 
 def count_events(snapshot: Snapshot) -> int:
     """Count the events of the whole ledger."""
-    row = snapshot.row("SELECT COUNT(*) FROM events")
+    row = snapshot.row(f"SELECT COUNT(*) FROM events {ALL_TENANTS}")
     return int(row[0]) if row else 0

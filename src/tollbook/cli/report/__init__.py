@@ -1,9 +1,18 @@
 """tollbook report: the questions of the API, answered in the terminal."""
 
 from tollbook.cli.output import Verbs
-from tollbook.cli.report import organizations, overview, series, usage, users
+from tollbook.cli.report import (
+    changes,
+    events,
+    organizations,
+    outlook,
+    overview,
+    series,
+    usage,
+    users,
+)
 
-QUESTIONS = (users, organizations, overview, usage, series)
+QUESTIONS = (users, organizations, overview, usage, series, events, changes, outlook)
 
 
 def add(verbs: Verbs) -> None:

@@ -1,6 +1,5 @@
 """Tables of an answer for people and for programs: every cell by what its column holds."""
 
-import csv
 import sys
 from typing import Any
 
@@ -9,26 +8,16 @@ from rich.table import Table as Shown
 from rich.text import Text
 
 from tollbook.analytics.tables import Kind, Table
+from tollbook.api.formats.cells import writer_of
+from tollbook.api.formats.csv import csv_bytes
 from tollbook.cli.output import print_table
-from tollbook.domain.exact import amount_text, minutes_text, quantity_text
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A cell that begins so is a formula to a spreadsheet."""
-
-
-def no_formula(text: str) -> str:
-    """Keep a text from being taken for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+from tollbook.domain.exact import quantity_text
 
 
 def print_csv(table: Table) -> None:
     """Print exact values under the names of the fields."""
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow([column.name for column in table.columns])
-    for row in table.rows:
-        writer.writerow(
-            [_exact(it.kind, value) for it, value in zip(table.columns, row, strict=True)]
-        )
+    for piece in csv_bytes(table):
+        sys.stdout.write(piece.decode().replace("\r\n", "\n"))
 
 
 def print_wide(title: str, table: Table, total: tuple[Any, ...] | None) -> None:
@@ -72,22 +61,6 @@ def _heading(name: str) -> str:
     return " ".join(_SHORT.get(it, it.capitalize()) for it in words)
 
 
-def _exact(kind: Kind, value: Any) -> str:
-    if value is None:
-        return ""
-    match kind:
-        case Kind.AMOUNT:
-            return amount_text(value)
-        case Kind.QUANTITY:
-            return quantity_text(value)
-        case Kind.MINUTES:
-            return minutes_text(value)
-        case Kind.TEXT:
-            return no_formula(value)
-        case _:
-            return str(value)
-
-
 def _for_people(kind: Kind, value: Any) -> str:
     """Write a cell for people: thousands are grouped, minutes have one decimal."""
     if value is None or value == "":
@@ -103,4 +76,4 @@ def _for_people(kind: Kind, value: Any) -> str:
         case Kind.TEXT:
             return str(value)
         case _:
-            return _exact(kind, value)
+            return writer_of(kind)(value)

@@ -16,9 +16,9 @@ from tollbook.analytics.series import DEFAULT_TOP, MOST_TOP, Line, Question, Spl
 from tollbook.analytics.series_buckets import Bucket
 from tollbook.analytics.series_report import series_report, series_table
 from tollbook.analytics.tables import Kind
+from tollbook.api.formats.csv import no_formula
 from tollbook.cli.choices import add_tenant_option, day, organization_of
 from tollbook.cli.output import Verbs, add_json_option, print_json, print_table
-from tollbook.cli.report.cells import no_formula
 from tollbook.domain.errors import InvalidRequest, NotFound
 from tollbook.domain.exact import amount_text, fraction, quantity_text
 from tollbook.domain.meters import BY_TYPE

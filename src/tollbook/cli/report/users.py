@@ -11,10 +11,10 @@ from rich.text import Text
 
 from tollbook.analytics.scope import Scope
 from tollbook.analytics.users import UserRow, user_rows, users_report
+from tollbook.api.formats.csv import no_formula
 from tollbook.cli.choices import organization_of
 from tollbook.cli.output import Verbs, print_json, print_table
 from tollbook.cli.report.asked import add_output_options, add_period_options, period_of
-from tollbook.cli.report.cells import no_formula
 from tollbook.domain.exact import MICROS, amount_text, minutes_text, quantity_text
 from tollbook.domain.periods import Period
 from tollbook.settings import Settings

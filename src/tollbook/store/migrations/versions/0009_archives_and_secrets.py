@@ -3,7 +3,7 @@
 Events may leave the ledger for files. Every sum stays, and must still be proved: by the events that
 are left and by sums of those that are not.
 
-Revision: 0008, after 0006.
+Revision: 0009, after 0008.
 """
 
 from typing import Any
@@ -11,8 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008"
-down_revision = "0006"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,154 @@
+"""All events of a large ledger as files over HTTP: rows a second, and what memory that takes."""
+
+import re
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+
+from tests.servers import Server
+
+from benchmarks.databases import Databases
+from benchmarks.events import DAYS, FIRST_DAY, METERS, ORGANIZATION
+from benchmarks.figures import Times
+from benchmarks.ledgers import MONTH, Ledger, filled, new_ledger
+from benchmarks.wire import Caller, WrongAnswer, check, request
+
+_EVENTS = 1_000_000
+_LAST_DAY = FIRST_DAY.toordinal() + DAYS - 1
+_WARMING = 5
+_ASKED_ALONE = 40
+_PAUSE = 0.02
+_CHUNK = 1 << 20
+_RESIDENT = re.compile(r"VmRSS:\s+(\d+) kB")
+_LAST_PIECE = b"0\r\n\r\n"
+FORMATS = ("csv", "ndjson", "parquet")
+
+
+@dataclass(frozen=True)
+class ExportFigure:
+    """One file of all events, alone; and the main job while it is written, beside alone."""
+
+    engine: str
+    form: str
+    events: int
+    seconds: float
+    bytes: int
+    idle_mib: float
+    peak_mib: float
+    alone: Times
+    beside: Times
+
+    @property
+    def rows_per_second(self) -> float:
+        """Give how many events came in a second."""
+        return self.events / self.seconds
+
+    @property
+    def above_idle_mib(self) -> float:
+        """Give how much memory the file took at most."""
+        return self.peak_mib - self.idle_mib
+
+
+def exports(databases: Databases, *, quick: bool) -> list[ExportFigure]:
+    """Measure each format, on a server of its own."""
+    small = new_ledger(databases, METERS)
+    ledger = small if quick else filled(databases, small.url, small, METERS, _EVENTS)
+    return [_measure(databases.name, ledger, form) for form in FORMATS]
+
+
+def _measure(engine: str, ledger: Ledger, form: str) -> ExportFigure:
+    with Server(ledger.url, cached_answer_mib="0") as server:
+        process = server.process
+        if process is None:
+            raise WrongAnswer("the server does not run")
+        with Caller(server.port) as caller:
+            ask = _main_job(caller, ledger)
+            for _ in range(_WARMING):
+                ask()
+            alone = Times([ask() for _ in range(_ASKED_ALONE)])
+        idle = peak = _resident_mib(process.pid)
+        download = _Download(server.port, ledger, form)
+        while download.is_alive():
+            peak = max(peak, _resident_mib(process.pid))
+            time.sleep(_PAUSE)
+        download.look_at()
+        second = _Download(server.port, ledger, form)
+        beside: list[float] = []
+        with Caller(server.port) as caller:
+            ask = _main_job(caller, ledger)
+            while second.is_alive():
+                beside.append(ask())
+                time.sleep(_PAUSE)
+        second.look_at()
+        return ExportFigure(
+            engine,
+            form,
+            ledger.events,
+            download.seconds,
+            download.size,
+            idle,
+            peak,
+            alone,
+            Times(beside),
+        )
+
+
+def _main_job(caller: Caller, ledger: Ledger) -> Callable[[], float]:
+    """Give a call that asks for the users' month, and says how long that took."""
+    path = (
+        f"/v1/analytics/users?organization_id={ORGANIZATION}"
+        f"&start_date={MONTH.start}&end_date={MONTH.end}"
+    )
+    prepared = request("GET", path, {"X-API-Key": ledger.key})
+
+    def ask() -> float:
+        start = time.perf_counter()
+        check(caller.ask(prepared), 200)
+        return time.perf_counter() - start
+
+    return ask
+
+
+class _Download(Thread):
+    """Takes a file as it comes and keeps none of it, as a client with a disk would."""
+
+    def __init__(self, port: int, ledger: Ledger, form: str) -> None:
+        super().__init__()
+        last = FIRST_DAY.fromordinal(_LAST_DAY)
+        path = (
+            f"/v1/events?organization_id={ORGANIZATION}&format={form}"
+            f"&start_date={FIRST_DAY}&end_date={last}"
+        )
+        self._form, self._events = form, ledger.events
+        self._prepared = request("GET", path, {"X-API-Key": ledger.key})
+        self._port = port
+        self._ends = b""
+        self._lines = 0
+        self.size = 0
+        self.seconds = 0.0
+        self.start()
+
+    def run(self) -> None:
+        start = time.perf_counter()
+        with socket.create_connection(("127.0.0.1", self._port), timeout=60) as connection:
+            connection.sendall(self._prepared)
+            while not self._ends.endswith(_LAST_PIECE) and (some := connection.recv(_CHUNK)):
+                self.size += len(some)
+                self._lines += some.count(b"\n")
+                self._ends = (self._ends + some)[-len(_LAST_PIECE) :]
+        self.seconds = time.perf_counter() - start
+
+    def look_at(self) -> None:
+        """Raise `WrongAnswer` unless the file came to its end with every event in it."""
+        self.join()
+        whole = self._ends == _LAST_PIECE
+        if not whole or (self._form != "parquet" and self._lines < self._events):
+            raise WrongAnswer(f"the {self._form} file of {self._events} events was cut off")
+
+
+def _resident_mib(pid: int) -> float:
+    found = _RESIDENT.search(Path(f"/proc/{pid}/status").read_text())
+    return int(found[1]) / 1024 if found else 0.0

@@ -1,0 +1,155 @@
+"""How far budgets are used and when they will be passed: the question behind GET /v1/budgets."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import NamedTuple
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from tollbook.analytics.daily_costs import DailyCosts, Owner, budgeted_costs
+from tollbook.analytics.outlook import Outlook, first_needed, month_of, outlook
+from tollbook.analytics.pace import MODEL_DAYS
+from tollbook.analytics.scope import Scope
+from tollbook.analytics.tables import Column, Kind, Table
+from tollbook.domain.budgets import BudgetState
+from tollbook.domain.directory import zone
+from tollbook.domain.events import instant_of
+from tollbook.domain.exact import amount_text, fraction
+from tollbook.domain.periods import day_number
+from tollbook.store.budgets import Budgeted
+from tollbook.store.database import Snapshot
+
+USED_PLACES = 4
+
+
+class BudgetReport(msgspec.Struct, frozen=True, kw_only=True):
+    """A budget of this month: how far it is used, and the day it was or will be passed.
+
+    `alert_reached` is the highest of `alert_at` that has been reached.
+    """
+
+    organization_id: str
+    organization_name: str
+    user_id: str | UnsetType = UNSET
+    user_name: str | UnsetType = UNSET
+    monthly: msgspec.Raw
+    currency: str
+    month: str
+    spent: msgspec.Raw
+    used: float | None
+    forecast: msgspec.Raw
+    passed_on: str | None
+    state: BudgetState
+    alert_at: tuple[float, ...]
+    alert_reached: float | None
+
+
+class BudgetsReport(msgspec.Struct, frozen=True):
+    """The answer: budgets by organization, its own first, then by user."""
+
+    success: bool
+    tenant_id: str
+    budgets: list[BudgetReport]
+
+
+class Standing(NamedTuple):
+    """A budget and its month as it stands."""
+
+    budgeted: Budgeted
+    today: date
+    outlook: Outlook
+
+    @property
+    def passed_on(self) -> date | None:
+        """Give the day on which it was or will be passed at this pace."""
+        return self.outlook.passed_on(self.budgeted.budget.monthly, month_of(self.today))
+
+    @property
+    def state(self) -> BudgetState:
+        """Tell whether what is spent is within it."""
+        return self.budgeted.budget.state(self.outlook.spent)
+
+
+def days_of(listed: Iterable[Budgeted], now: int) -> dict[str, date]:
+    """Give the day that it is in each of the zones of some budgets."""
+    zones = {it.organization.timezone for it in listed}
+    return {it: instant_of(now).astimezone(zone(it)).date() for it in sorted(zones)}
+
+
+def standings(snapshot: Snapshot, scope: Scope, listed: list[Budgeted], now: int) -> list[Standing]:
+    """Read what everybody with a budget has spent, and expect the rest of each month."""
+    if not listed:
+        return []
+    days = days_of(listed, now)
+    first = first_needed(min(days.values()), MODEL_DAYS)
+    costs = budgeted_costs(snapshot, scope, first, month_of(max(days.values())).end)
+    return [_standing(it, costs, days[it.organization.timezone]) for it in listed]
+
+
+def _standing(budgeted: Budgeted, costs: dict[Owner, DailyCosts], today: date) -> Standing:
+    owner = (budgeted.organization.number, budgeted.budget.user_id)
+    return Standing(budgeted, today, outlook(costs.get(owner, {}), today, ranged=False))
+
+
+def budgets_report(found: Iterable[Standing], scope: Scope) -> BudgetsReport:
+    """Answer with budgets and how they stand."""
+    return BudgetsReport(True, scope.tenant, [budget_report(it) for it in found])
+
+
+def budget_report(it: Standing) -> BudgetReport:
+    """Write how one budget stands."""
+    organization, user_name, budget = it.budgeted
+    passed_on = it.passed_on
+    return BudgetReport(
+        organization_id=organization.id,
+        organization_name=organization.name,
+        user_id=budget.user_id or UNSET,
+        user_name=user_name if budget.user_id else UNSET,
+        monthly=_amount(budget.monthly),
+        currency=organization.currency,
+        month=f"{it.today:%Y-%m}",
+        spent=_amount(it.outlook.spent),
+        used=fraction(it.outlook.spent, budget.monthly, USED_PLACES),
+        forecast=_amount(it.outlook.forecast),
+        passed_on=passed_on.isoformat() if passed_on else None,
+        state=it.state,
+        alert_at=budget.alert_at,
+        alert_reached=budget.reached(it.outlook.spent),
+    )
+
+
+def budgets_table(found: Iterable[Standing]) -> Table:
+    """Give a row for each budget."""
+    columns = (
+        Column("organization_id", Kind.TEXT),
+        Column("user_id", Kind.TEXT),
+        Column("monthly", Kind.AMOUNT),
+        Column("currency", Kind.TEXT),
+        Column("month", Kind.TEXT),
+        Column("spent", Kind.AMOUNT),
+        Column("used", Kind.SHARE),
+        Column("forecast", Kind.AMOUNT),
+        Column("passed_on", Kind.DAY),
+        Column("state", Kind.TEXT),
+    )
+    rows = [
+        (
+            it.budgeted.organization.id,
+            it.budgeted.budget.user_id,
+            it.budgeted.budget.monthly,
+            it.budgeted.organization.currency,
+            f"{it.today:%Y-%m}",
+            it.outlook.spent,
+            fraction(it.outlook.spent, it.budgeted.budget.monthly, USED_PLACES),
+            it.outlook.forecast,
+            day_number(it.passed_on) if it.passed_on else None,
+            it.state.value,
+        )
+        for it in found
+    ]
+    return Table(columns, rows)
+
+
+def _amount(nanos: int) -> msgspec.Raw:
+    return msgspec.Raw(amount_text(nanos).encode())

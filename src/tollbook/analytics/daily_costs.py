@@ -1,0 +1,154 @@
+"""What each day cost, by whom: the sums that forecasts and budgets are made from."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any, NamedTuple
+
+from tollbook.analytics.scope import Scope
+from tollbook.domain.meters import BY_TYPE
+from tollbook.domain.periods import day_number, day_of
+from tollbook.store.database import Snapshot
+
+
+class DayCost(NamedTuple):
+    """What a day cost, in nanos; `rhythm` is what of it comes by the day, as usage does."""
+
+    cost: int
+    rhythm: int
+    phone_rental: int
+    kb_rental: int
+
+
+NO_COST = DayCost(0, 0, 0, 0)
+DailyCosts = dict[date, DayCost]
+Owner = tuple[int, str]
+"""An organization's number and a user's id, empty for the whole organization."""
+
+_ONCE = tuple(
+    BY_TYPE[it].code for it in ("phone.rental", "phone.purchase", "kb.rental", "brand.registration")
+)
+"""What is charged on single days: nothing follows from it for the days after."""
+
+
+def daily_costs(snapshot: Snapshot, scope: Scope, first: date, last: date) -> DailyCosts:
+    """Read the days of a scope that have any usage."""
+    bound: dict[str, Any] = {"organization": scope.number}
+    sql = ORGANIZATION_DAYS
+    if scope.organization is None:
+        bound, sql = {"tenant": scope.tenant, "currency": scope.currency or ""}, TENANT_DAYS
+    elif scope.user_id is not None:
+        bound["user"], sql = scope.user_id, USER_DAYS
+    rows = snapshot.table(sql, bound | _days(first, last), 1 + len(DayCost._fields))
+    return {day_of(day): DayCost(*costs) for day, *costs in rows}
+
+
+def budgeted_costs(
+    snapshot: Snapshot, scope: Scope, first: date, last: date
+) -> dict[Owner, DailyCosts]:
+    """Read the days of everybody in a scope who has a budget."""
+    days = _days(first, last)
+    found: dict[Owner, DailyCosts] = {}
+    if scope.user_id is not None:
+        return {(scope.number or 0, scope.user_id): daily_costs(snapshot, scope, first, last)}
+    if scope.organization is not None:
+        found[(scope.organization.number, "")] = daily_costs(snapshot, scope, first, last)
+        bound = {"organization": scope.number} | days
+        _sort_in(found, snapshot.table(BUDGETED_USERS, bound, _WIDTH))
+        return found
+    for sql in (BUDGETED_ORGANIZATIONS, ALL_BUDGETED_USERS):
+        _sort_in(found, snapshot.table(sql, {"tenant": scope.tenant} | days, _WIDTH))
+    return found
+
+
+def _sort_in(found: dict[Owner, DailyCosts], rows: Iterable[tuple[Any, ...]]) -> None:
+    for number, user, day, *costs in rows:
+        found.setdefault((number, user), {})[day_of(day)] = DayCost(*costs)
+
+
+_WIDTH = 3 + len(DayCost._fields)
+
+
+_MONTHS = "abcdefg"
+"""As many as a history and the month it is for can touch: seven."""
+
+
+def _days(first: date, last: date) -> dict[str, int]:
+    """Give the days, and their months one by one: then one user's rows are found by their key."""
+    months = [first.year * 12 + first.month - 1]
+    while months[-1] < last.year * 12 + last.month - 1:
+        months.append(months[-1] + 1)
+    padded = months + months[-1:] * (len(_MONTHS) - len(months))
+    numbers = [it // 12 * 100 + it % 12 + 1 for it in padded]
+    named = {f"month_{it}": number for it, number in zip(_MONTHS, numbers, strict=True)}
+    return {
+        "first": day_number(first),
+        "last": day_number(last),
+        "first_month": numbers[0],
+        "last_month": numbers[-1],
+        **named,
+    }
+
+
+def _cost_of(meter: str) -> str:
+    only = f"FILTER (WHERE sums.meter = {BY_TYPE[meter].code})"
+    return f"CAST(COALESCE(SUM(sums.cost) {only}, 0) AS BIGINT)"
+
+
+_COSTS = f"""\
+    CAST(SUM(sums.cost) AS BIGINT),
+    CAST(COALESCE(
+        SUM(sums.cost) FILTER (WHERE sums.meter NOT IN ({", ".join(map(str, _ONCE))})), 0
+    ) AS BIGINT),
+    {_cost_of("phone.rental")},
+    {_cost_of("kb.rental")}"""
+_BETWEEN = "sums.month BETWEEN :first_month AND :last_month"
+_EACH = f"sums.month IN ({', '.join(f':month_{it}' for it in _MONTHS)})"
+
+
+def _sql(table: str, where: str, by: str = "") -> str:
+    months = _EACH if "usage_daily" in table else _BETWEEN
+    return f"""
+SELECT
+    {by}sums.day,
+{_COSTS}
+FROM {table}
+WHERE {where}
+    AND {months}
+    AND sums.day BETWEEN :first AND :last
+GROUP BY {by}sums.day
+"""
+
+
+_BY_OWNER = "budgets.organization_id, budgets.user_id, "
+_ORGANIZATIONS = """organizations
+CROSS JOIN budgets
+CROSS JOIN """
+"""SQLite reads tables that are joined so in this order: budgets are few, and then keys known."""
+_OF_TENANT = """organizations.tenant_id = :tenant
+    AND budgets.organization_id = organizations.organization_id
+    AND sums.organization_id = budgets.organization_id"""
+_OF_USER = "budgets.user_id <> '' AND sums.user_id = budgets.user_id"
+
+ORGANIZATION_DAYS = _sql("organization_daily AS sums", "sums.organization_id = :organization")
+USER_DAYS = _sql(
+    "usage_daily AS sums", "sums.organization_id = :organization AND sums.user_id = :user"
+)
+TENANT_DAYS = _sql(
+    "organizations\nCROSS JOIN organization_daily AS sums",
+    "organizations.tenant_id = :tenant AND organizations.currency = :currency\n"
+    "    AND sums.organization_id = organizations.organization_id",
+)
+BUDGETED_USERS = _sql(
+    "budgets\nCROSS JOIN usage_daily AS sums",
+    "budgets.organization_id = :organization\n"
+    f"    AND sums.organization_id = budgets.organization_id\n    AND {_OF_USER}",
+    _BY_OWNER,
+)
+ALL_BUDGETED_USERS = _sql(
+    _ORGANIZATIONS + "usage_daily AS sums", f"{_OF_TENANT}\n    AND {_OF_USER}", _BY_OWNER
+)
+BUDGETED_ORGANIZATIONS = _sql(
+    _ORGANIZATIONS + "organization_daily AS sums",
+    f"{_OF_TENANT}\n    AND budgets.user_id = ''",
+    _BY_OWNER,
+)

@@ -1,0 +1,346 @@
+"""Which events make up a figure: the question behind GET /v1/events.
+
+Of the few questions that read events, and not their sums: so the sums tell on which days there is
+something to read, the newest day first, and a page reads no more days than it takes to fill it.
+"""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import msgspec
+
+from tollbook.analytics.tables import Column, Kind, Table
+from tollbook.domain.directory import zone
+from tollbook.domain.events import instant_of, instant_text
+from tollbook.domain.exact import amount_text, quantity_text
+from tollbook.domain.meters import BY_CODE, BY_TYPE, CATALOGUE
+from tollbook.domain.periods import Period, day_number, day_of
+from tollbook.store.database import Snapshot
+from tollbook.store.directory import OrganizationRow
+from tollbook.store.engine import Row
+
+COLUMNS = (
+    Column("id", Kind.TEXT),
+    Column("type", Kind.METER),
+    Column("user_id", Kind.TEXT),
+    Column("resource_id", Kind.TEXT),
+    Column("time", Kind.INSTANT),
+    Column("day", Kind.DAY),
+    Column("quantity", Kind.QUANTITY),
+    Column("billed_quantity", Kind.QUANTITY),
+    Column("unit", Kind.UNIT),
+    Column("cost", Kind.AMOUNT),
+    Column("country", Kind.TEXT),
+    Column("attributes", Kind.OBJECT),
+    Column("received_at", Kind.INSTANT),
+    Column("reverses", Kind.TEXT),
+)
+_COLUMNS = """\
+    id, meter, NULLIF(user_id, ''), resource_id, time, day, quantity, billed, meter, cost,
+    NULLIF(country, ''), attributes, received_at, reverses"""
+
+AT_ONCE = 1_000
+"""Rows of a stream that are read in one step: what holds up other requests must be short."""
+
+
+class Whose(StrEnum):
+    """Whose events: everybody's, one user's, or those that enter no user's figures."""
+
+    ALL = "all"
+    USER = "user"
+    NOBODY = "nobody"
+
+
+class Wanted(NamedTuple):
+    """Which events are asked for. `as_of` leaves out what was received later."""
+
+    organization: OrganizationRow
+    period: Period
+    as_of: int
+    user_id: str | None = None
+    nobody: bool = False
+    meters: tuple[str, ...] = ()
+    country: str | None = None
+
+    @property
+    def whose(self) -> Whose:
+        """Tell which statement reads them."""
+        if self.nobody:
+            return Whose.NOBODY
+        return Whose.ALL if self.user_id is None else Whose.USER
+
+
+class Place(NamedTuple):
+    """Where a page ends: the day, time and id of its last event."""
+
+    day: int
+    time: int
+    id: str
+
+
+class Page(NamedTuple):
+    """Events, newest first, and where the next page goes on; None after the last."""
+
+    rows: list[Row]
+    end: Place | None
+
+
+class EventLine(msgspec.Struct, frozen=True, gc=False):
+    """An event of the ledger. A reversal has negative figures and names what it takes back."""
+
+    id: str
+    type: str
+    user_id: str | None
+    resource_id: str | None
+    time: str
+    day: str
+    quantity: msgspec.Raw
+    billed_quantity: msgspec.Raw
+    unit: str
+    cost: msgspec.Raw
+    country: str | None
+    attributes: dict[str, Any]
+    received_at: str
+    reverses: str | None
+
+
+class EventsReport(msgspec.Struct, frozen=True):
+    """The answer; `next_cursor` is null on the last page."""
+
+    success: bool
+    organization_id: str
+    period: dict[str, str]
+    events: list[EventLine]
+    next_cursor: str | None
+
+
+def events_report(wanted: Wanted, page: Page, next_cursor: str | None) -> EventsReport:
+    """Write a page as it is answered."""
+    period = wanted.period
+    return EventsReport(
+        True,
+        wanted.organization.id,
+        {"start": period.start.isoformat(), "end": period.end.isoformat()},
+        [_line(*row) for row in page.rows],
+        next_cursor,
+    )
+
+
+def _line(
+    identity: str,
+    meter: int,
+    user_id: str | None,
+    resource_id: str | None,
+    time: int,
+    day: int,
+    quantity: int,
+    billed: int,
+    _meter: int,
+    cost: int,
+    country: str | None,
+    attributes: str,
+    received_at: int,
+    reverses: str | None,
+) -> EventLine:
+    return EventLine(
+        identity,
+        BY_CODE[meter].type,
+        user_id,
+        resource_id,
+        instant_text(time),
+        day_of(day).isoformat(),
+        msgspec.Raw(quantity_text(quantity)),
+        msgspec.Raw(quantity_text(billed)),
+        BY_CODE[meter].unit,
+        msgspec.Raw(amount_text(cost)),
+        country,
+        msgspec.json.decode(attributes) if attributes else {},
+        instant_text(received_at),
+        reverses,
+    )
+
+
+_NEWEST = 2**63 - 1
+
+
+def events_page(snapshot: Snapshot, wanted: Wanted, limit: int, after: Place | None) -> Page:
+    """Read a page; `after` is the last event of the page before."""
+    rows: list[Row] = []
+    for day in _days(snapshot, wanted, after.day if after else None):
+        time, identity = after[1:] if after and after.day == day else (_NEWEST, "")
+        bound = _parameters(wanted, day) | {
+            "before": time,
+            "before_id": identity,
+            "limit": limit + 1 - len(rows),
+        }
+        rows += snapshot.table(PAGE[wanted.whose], bound, len(COLUMNS))
+        if len(rows) > limit:
+            last = rows[limit - 1]
+            return Page(rows[:limit], Place(last[5], last[4], last[0]))
+    return Page(rows, None)
+
+
+def all_events(snapshot: Snapshot, wanted: Wanted) -> Table:
+    """Give every event, newest day first, a day in the order of ids; read while it is used.
+
+    A day in the order of time would have to be sorted in memory, however large it is.
+    """
+    return Table(COLUMNS, (row for rows in _chunks(snapshot, wanted) for row in rows))
+
+
+def _chunks(snapshot: Snapshot, wanted: Wanted) -> Iterator[list[Row]]:
+    for day in _days(snapshot, wanted):
+        bound = _parameters(wanted, day) | {"limit": AT_ONCE}
+        rows = snapshot.table(FIRST[wanted.whose], bound, len(COLUMNS))
+        yield rows
+        while len(rows) == AT_ONCE:
+            rows = snapshot.table(CHUNK[wanted.whose], bound | {"after": rows[-1][0]}, len(COLUMNS))
+            yield rows
+
+
+def _days(snapshot: Snapshot, wanted: Wanted, newest: int | None = None) -> Iterator[int]:
+    """Give the days on which there is something, the newest first, a month at a time."""
+    period = wanted.period
+    first, last = day_number(period.start), day_number(period.end)
+    if newest is not None:
+        last = min(last, newest)
+    bound = {"organization": wanted.organization.number, **_filters(wanted)}
+    months = snapshot.rows(
+        MONTHS, organization=bound["organization"], first=first // 100, last=last // 100
+    )
+    for (month,) in months:
+        if wanted.whose is Whose.ALL and wanted.country is not None:
+            yield from _days_of_hours(snapshot, wanted, bound, month, first, last)
+            continue
+        days = {"month": month, "first": first, "last": last}
+        if wanted.whose is Whose.ALL:
+            found = snapshot.rows(DAYS, **days, **_without_country(bound))
+        else:
+            found = snapshot.rows(USER_DAYS, **days, **bound, user=wanted.user_id or "")
+        yield from (day for (day,) in found)
+
+
+def _days_of_hours(
+    snapshot: Snapshot, wanted: Wanted, bound: dict[str, Any], month: int, first: int, last: int
+) -> Iterator[int]:
+    """Find the days of a country's hours, there being no sums by country and day alone.
+
+    The end of an hour is looked at too: clocks went back over midnight inside one, in places.
+    """
+    there = zone(wanted.organization.timezone)
+    found: set[int] = set()
+    for (hour,) in snapshot.rows(HOURS, month=month, **bound):
+        for minute in (hour, hour + 59):
+            day = day_number(instant_of(minute * 60_000_000).astimezone(there).date())
+            if day // 100 == month and first <= day <= last:
+                found.add(day)
+    yield from sorted(found, reverse=True)
+
+
+def _without_country(bound: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in bound.items() if "country" not in name}
+
+
+def _parameters(wanted: Wanted, day: int) -> dict[str, Any]:
+    """Give what page and stream have in common."""
+    bound = {"organization": wanted.organization.number, "day": day, "as_of": wanted.as_of}
+    user = {"user": wanted.user_id} if wanted.whose is Whose.USER else {}
+    return {**bound, **_filters(wanted), **user}
+
+
+_EVERY_METER = tuple(meter.type for meter in CATALOGUE)
+_LAST_COUNTRY = "ZZ"
+
+
+def _filters(wanted: Wanted) -> dict[str, Any]:
+    """Give meters as the bits of a number, so that one text serves any choice of them.
+
+    What is never a user's is not among those of a user. Every country, and none, lies between ''
+    and 'ZZ'.
+    """
+    meters = [BY_TYPE[name] for name in wanted.meters or _EVERY_METER]
+    if wanted.whose is Whose.USER:
+        meters = [meter for meter in meters if not meter.organization_level]
+    return {
+        "meters": sum(1 << meter.code for meter in meters),
+        "country": wanted.country or "",
+        "last_country": wanted.country or _LAST_COUNTRY,
+    }
+
+
+_NEVER_A_USERS = tuple(meter.code for meter in CATALOGUE if meter.organization_level)
+_OF = {
+    Whose.ALL: "",
+    Whose.USER: " AND user_id = :user",
+    Whose.NOBODY: f" AND (user_id = '' OR meter IN ({', '.join(map(str, _NEVER_A_USERS))}))",
+}
+_METERS = "(CAST(:meters AS BIGINT) >> meter) & 1 = 1"
+_COUNTRIES = "country BETWEEN :country AND :last_country"
+
+
+# SQLite would read a whole day by the key of all events to find one user's: it is made to look them
+# up in the index of users first.
+_BY_USER = """
+    AND id IN (
+        SELECT mine.id FROM events AS mine
+        WHERE mine.organization_id = :organization AND mine.user_id = :user AND mine.day = :day
+    )"""
+_LOOKED_UP = _OF | {Whose.USER: _BY_USER}
+
+
+def _events_sql(of: str, rest: str) -> str:
+    return f"""
+SELECT
+{_COLUMNS}
+FROM events
+WHERE organization_id = :organization AND day = :day{of}
+    AND {_METERS}
+    AND {_COUNTRIES}
+    AND received_at <= :as_of
+{rest}
+"""
+
+
+_BEFORE = """\
+    AND (time < :before OR (time = :before AND id < :before_id))
+ORDER BY time DESC, id DESC LIMIT :limit"""
+_FIRST = "ORDER BY id LIMIT :limit"
+_AFTER = """\
+    AND id > :after
+ORDER BY id LIMIT :limit"""
+
+# Most users' days have no second piece. Where one has, its user has much of the day, and it is
+# read by the key of all events, once for all pieces.
+PAGE = {whose: _events_sql(_LOOKED_UP[whose], _BEFORE) for whose in Whose}
+FIRST = {whose: _events_sql(_LOOKED_UP[whose], _FIRST) for whose in Whose}
+CHUNK = {whose: _events_sql(_OF[whose], _AFTER) for whose in Whose}
+
+MONTHS = """
+SELECT DISTINCT month FROM organization_monthly
+WHERE organization_id = :organization AND month BETWEEN :first AND :last
+ORDER BY month DESC
+"""
+
+DAYS = f"""
+SELECT DISTINCT day FROM organization_daily
+WHERE organization_id = :organization AND month = :month AND day BETWEEN :first AND :last
+    AND {_METERS}
+ORDER BY day DESC
+"""
+
+USER_DAYS = f"""
+SELECT DISTINCT day FROM usage_daily
+WHERE organization_id = :organization AND month = :month AND user_id = :user
+    AND day BETWEEN :first AND :last
+    AND {_METERS}
+    AND {_COUNTRIES}
+ORDER BY day DESC
+"""
+
+HOURS = f"""
+SELECT DISTINCT hour FROM organization_hourly
+WHERE organization_id = :organization AND month = :month
+    AND {_METERS}
+    AND {_COUNTRIES}
+"""

@@ -1,0 +1,138 @@
+"""A month as it stands and as it will end: what is spent, and what each day to come will cost."""
+
+from calendar import monthrange
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from tollbook.analytics.daily_costs import NO_COST, DailyCosts
+from tollbook.analytics.pace import HISTORY_DAYS, MODEL_DAYS, Method, Pace, pace
+from tollbook.domain.exact import NANOS
+from tollbook.domain.periods import Period
+
+_A_CENT = NANOS // 100
+
+
+class Outlook(NamedTuple):
+    """A month's end as it is expected, in nanos; `spent` is exact.
+
+    `by_day` has what each day costs or is expected to.
+    """
+
+    spent: int
+    forecast: int
+    low: int | None
+    high: int | None
+    method: Method
+    days_left: int
+    based_on_days: int
+    by_day: tuple[float, ...]
+
+    def passed_on(self, amount: int, month: Period) -> date | None:
+        """Give the day on which a month has cost, or will have cost, more than an amount."""
+        so_far = 0.0
+        for index, cost in enumerate(self.by_day):
+            so_far += cost
+            if so_far > amount:
+                return month.start + timedelta(days=index)
+        return None
+
+
+def month_of(day: date) -> Period:
+    """Give the whole month that a day is in."""
+    last = monthrange(day.year, day.month)[1]
+    return Period(day.replace(day=1), day.replace(day=last))
+
+
+def first_needed(today: date, days: int = HISTORY_DAYS) -> date:
+    """Give the first day that an outlook on the month of `today` is made from.
+
+    Last month is needed in any case: rentals of it may come again.
+    """
+    back = date.fromordinal(max(1, today.toordinal() - days))
+    month = today.replace(day=1)
+    return back if month == date.min else min(back, month_of(month - timedelta(days=1)).start)
+
+
+def closed(costs: DailyCosts, month: Period) -> Outlook:
+    """Say how a month ended: the forecast of it is what it cost."""
+    by_day = [costs.get(day, NO_COST).cost for day in _days(month.start, month.end)]
+    spent = sum(by_day)
+    return Outlook(spent, spent, spent, spent, Method.CLOSED, 0, 0, tuple(map(float, by_day)))
+
+
+def outlook(costs: DailyCosts, today: date, *, ranged: bool = True) -> Outlook:
+    """Expect the rest of this month, with a range if asked: that needs a longer history.
+
+    A day that has begun costs what its weekday does, or what it has cost already if that is more.
+    """
+    month = month_of(today)
+    recent = _history(costs, today, MODEL_DAYS)
+    tried = _history(costs, today, HISTORY_DAYS) if ranged else None
+    ahead = pace(recent, (month.end - today).days + 1, tried)
+    charged = [costs.get(day, NO_COST) for day in _days(month.start, month.end)]
+    by_day = [float(it.cost) for it in charged]
+    for index, expected in enumerate(ahead.days, today.day - 1):
+        by_day[index] += max(0.0, expected - charged[index].rhythm)
+    for index, rental in rentals_to_come(costs, today).items():
+        by_day[index] += rental
+    spent = sum(it.cost for it in charged)
+    return _outlook(spent, tuple(by_day), ahead, (month.end - today).days)
+
+
+def _outlook(spent: int, by_day: tuple[float, ...], ahead: Pace, days_left: int) -> Outlook:
+    """Round what is expected to cents; what is spent already is the least of it."""
+    if ahead.method is Method.NONE:
+        return Outlook(spent, spent, None, None, ahead.method, days_left, 0, by_day)
+    expected, off = sum(by_day), ahead.spread
+    low = None if off is None else max(spent, _cents(expected - off))
+    high = None if off is None else max(spent, _cents(expected + off))
+    forecast = max(spent, _cents(expected))
+    return Outlook(spent, forecast, low, high, ahead.method, days_left, ahead.based_on_days, by_day)
+
+
+def _cents(nanos: float) -> int:
+    return round(nanos / _A_CENT) * _A_CENT
+
+
+def _history(costs: DailyCosts, today: date, days: int) -> list[int]:
+    """Give what so many whole days before today cost by the day, from the first usage on.
+
+    Numbers may be rented long before they are used: where there is usage, it counts from that.
+    """
+    first = date.fromordinal(max(1, today.toordinal() - days))
+    before = [day for day in costs if first <= day < today]
+    used = [day for day in before if costs[day].rhythm] or before
+    if not used:
+        return []
+    return [costs.get(day, NO_COST).rhythm for day in _days(min(used), today - timedelta(days=1))]
+
+
+def rentals_to_come(costs: DailyCosts, today: date) -> dict[int, int]:
+    """Expect again the rentals of last month that are not charged yet, by index of the day.
+
+    What is missing of each kind is taken to be what was charged latest in that month, and to come
+    on the same day of this one, or today if that has passed.
+    """
+    month = month_of(today)
+    if month.start == date.min:
+        return {}
+    before = month_of(month.start - timedelta(days=1))
+    to_come: dict[int, int] = {}
+    for kind in ("phone_rental", "kb_rental"):
+        then = _rentals(costs, before, kind)
+        missing = sum(then.values()) - sum(_rentals(costs, month, kind).values())
+        for day, rental in reversed(then.items()):
+            part = max(0, min(missing, rental))
+            missing -= part
+            if part:
+                index = min(max(day.day, today.day), month.end.day) - 1
+                to_come[index] = to_come.get(index, 0) + part
+    return to_come
+
+
+def _rentals(costs: DailyCosts, month: Period, kind: str) -> dict[date, int]:
+    return {day: getattr(costs.get(day, NO_COST), kind) for day in _days(month.start, month.end)}
+
+
+def _days(first: date, last: date) -> list[date]:
+    return [date.fromordinal(it) for it in range(first.toordinal(), last.toordinal() + 1)]

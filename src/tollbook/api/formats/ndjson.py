@@ -1,0 +1,43 @@
+"""Lines of JSON: an object for each row, with the fields of the JSON answer."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from tollbook.analytics.tables import Column, Kind, Table
+from tollbook.api.formats.cells import Written, chunks, writer_of
+
+_AS_THEY_ARE = (Kind.TEXT, Kind.COUNT, Kind.SHARE)
+_STRINGS = (Kind.DAY, Kind.INSTANT, Kind.METER, Kind.UNIT)
+_NULL = msgspec.Raw(b"null")
+_encode_lines = msgspec.json.Encoder().encode_lines
+
+
+def ndjson_bytes(table: Table) -> Iterator[bytes]:
+    """Write every row on a line of its own."""
+    line = msgspec.defstruct("Line", [(it.name, Any) for it in table.columns], gc=False)
+    values = [_values(column) for column in table.columns]
+    for columns in chunks(table):
+        rows = map(line, *(write(it) for write, it in zip(values, columns, strict=True)))
+        yield _encode_lines(list(rows))
+
+
+def _values(column: Column) -> Callable[[Sequence[Any]], Sequence[Any]]:
+    """Give what makes the values of a column ready to be encoded; numbers are written exactly."""
+    if column.kind in _AS_THEY_ARE:
+        return _unchanged
+    if column.kind is Kind.OBJECT:
+        return _objects
+    write = writer_of(column.kind)
+    if column.kind in _STRINGS:
+        return Written[str | None](write, None).column
+    return Written(lambda value: msgspec.Raw(write(value)), _NULL).column
+
+
+def _unchanged(values: Sequence[Any]) -> Sequence[Any]:
+    return values
+
+
+def _objects(values: Sequence[str | None]) -> list[msgspec.Raw]:
+    return [_NULL if it is None else msgspec.Raw(it or "{}") for it in values]

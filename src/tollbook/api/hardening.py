@@ -1,0 +1,78 @@
+"""What every answer carries besides: an id of its request, and headers that tie a browser down."""
+
+import re
+import secrets
+from contextvars import ContextVar
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.typing import EventDict
+
+Header = tuple[bytes, bytes]
+
+REQUEST_ID: ContextVar[str] = ContextVar("tollbook_request_id", default="")
+"""The id of the request that this is done for; empty where it is for none."""
+
+_ID_HEADER = b"x-request-id"
+_SANE = re.compile(rb"[A-Za-z0-9._:+/=@-]{1,128}")
+_ID_BYTES = 8
+_POLICY = b"content-security-policy"
+_CACHING = b"cache-control"
+_ALWAYS: list[Header] = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+]
+_UNLESS_SAID: list[Header] = [
+    (_POLICY, b"default-src 'none'; frame-ancestors 'none'"),
+    (_CACHING, b"no-store"),
+]
+"""A page says itself what it may load, an answer how long it may be kept. All else is kept by
+nobody: it may hold a secret."""
+
+
+class Hardened:
+    """Adds headers to every answer of an application, and gives each request its id."""
+
+    def __init__(self, app: ASGIApp, https_only_seconds: int = 0) -> None:
+        self._app = app
+        self._always = list(_ALWAYS)
+        if https_only_seconds:
+            value = f"max-age={https_only_seconds}; includeSubDomains".encode()
+            self._always.append((b"strict-transport-security", value))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        identity = _id_of(scope["headers"])
+        REQUEST_ID.set(identity.decode())
+
+        async def send_hardened(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = self._hardened(message["headers"], identity)
+            await send(message)
+
+        await self._app(scope, receive, send_hardened)
+
+    def _hardened(self, given: list[Header], identity: bytes) -> list[Header]:
+        said = {name for name, _ in given}
+        others = [it for it in _UNLESS_SAID if it[0] not in said]
+        return [*given, *self._always, *others, (_ID_HEADER, identity)]
+
+
+def with_request_id(_logger: Any, _method: str, entry: EventDict) -> EventDict:
+    """Add to a log entry the id of the request that it is about."""
+    if identity := REQUEST_ID.get():
+        entry["request_id"] = identity
+    return entry
+
+
+def _id_of(headers: list[Header]) -> bytes:
+    """Take the id that a request brought, if it is sane: it goes into logs and headers."""
+    for name, value in headers:
+        if name == _ID_HEADER and _SANE.fullmatch(value):
+            return value
+    return secrets.token_hex(_ID_BYTES).encode()

@@ -1,0 +1,89 @@
+"""tollbook report events: the events that make up a figure."""
+
+import argparse
+from collections.abc import Iterable, Iterator
+
+from tollbook.analytics.events import (
+    COLUMNS,
+    Wanted,
+    all_events,
+    events_page,
+    events_report,
+)
+from tollbook.analytics.scope import Scope
+from tollbook.analytics.tables import Table
+from tollbook.api.formats.cells import writer_of
+from tollbook.cli.choices import organization_of
+from tollbook.cli.output import Verbs, print_json, print_rows
+from tollbook.cli.report.asked import add_output_options, add_period_options, period_of
+from tollbook.cli.report.cells import print_csv
+from tollbook.domain.meters import CATALOGUE
+from tollbook.settings import Settings
+from tollbook.store.database import Snapshot
+from tollbook.wiring import open_migrated
+
+_USUAL_LIMIT = 100
+_SHOWN = ("time", "id", "type", "user_id", "quantity", "billed_quantity", "unit", "country", "cost")
+
+
+def add(questions: Verbs) -> None:
+    """Offer the question."""
+    parser = questions.add_parser("events", help="the events that make up a figure, newest first")
+    parser.add_argument("organization")
+    parser.add_argument("--user", help="only events that enter this user's figures")
+    parser.add_argument(
+        "--meter",
+        action="append",
+        choices=[meter.type for meter in CATALOGUE],
+        metavar="METER",
+        help="only events of this type; may be said several times",
+    )
+    add_period_options(parser)
+    parser.add_argument(
+        "--limit",
+        type=_limit,
+        help=f"how many at most (default: {_USUAL_LIMIT}; all of them with --csv)",
+    )
+    add_output_options(parser)
+    parser.set_defaults(run=_run)
+
+
+def _limit(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= len(text) <= 9 or not int(text):
+        raise argparse.ArgumentTypeError(f"{text} is not a number of events")
+    return int(text)
+
+
+def _run(options: argparse.Namespace, settings: Settings) -> int:
+    with open_migrated(settings).streaming() as snapshot:
+        wanted = _wanted(options, snapshot)
+        if options.csv and options.limit is None:
+            print_csv(all_events(snapshot, wanted))
+            return 0
+        page = events_page(snapshot, wanted, options.limit or _USUAL_LIMIT, None)
+    if options.csv:
+        print_csv(Table(COLUMNS, page.rows))
+    elif options.json:
+        print_json(events_report(wanted, page, None))
+    else:
+        print_rows(_SHOWN, _cells(page.rows), "no events")
+        if page.end:
+            print(f"There are more than {len(page.rows):,}; --limit shows more of them.")
+    return 0
+
+
+def _wanted(options: argparse.Namespace, snapshot: Snapshot) -> Wanted:
+    organization = organization_of(snapshot, options.tenant, options.organization)
+    period = period_of(options, Scope(options.tenant, organization))
+    meters = tuple(options.meter or ())
+    return Wanted(organization, period, 2**62, options.user, meters=meters)
+
+
+def _cells(rows: Iterable[tuple[object, ...]]) -> Iterator[list[str]]:
+    shown = [
+        (index, writer_of(COLUMNS[index].kind))
+        for name in _SHOWN
+        for index in (next(n for n, it in enumerate(COLUMNS) if it.name == name),)
+    ]
+    for row in rows:
+        yield ["" if row[index] is None else write(row[index]) for index, write in shown]

@@ -1,0 +1,38 @@
+"""The gate of the tables: a statement on tenants' data says whose, or it is not run.
+
+Every statement passes here, once for each text. It has to be bound to a tenant, to organizations by
+their numbers (which only the directory gives, for a tenant), or to what a batch has staged for
+them. A statement over all tenants says so itself, with the words of `ALL_TENANTS` in it; a test
+knows each of those by heart.
+"""
+
+import re
+from functools import lru_cache
+
+from tollbook.store.schema import metadata
+
+ALL_TENANTS = "/* all tenants */"
+
+_columns = {name: set(table.columns.keys()) for name, table in metadata.tables.items()}
+OF_TENANTS = frozenset(it for it in _columns if "tenant_id" in _columns[it]) - {"tenants"}
+OF_ORGANIZATIONS = frozenset(it for it in _columns if "organization_id" in _columns[it])
+_TABLES = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE)\s+(?:temp\.)?([a-z_0-9]+)")
+_BOUND = re.compile(r"\b(?:tenant_id|organization_id) (?:= :|IN :|= ANY\(:)")
+_STAGED = re.compile(r"\b(?:FROM|JOIN)\s+(?:temp\.)?(?:staging|recharged)\b")
+_WRITTEN = re.compile(
+    r"\bINSERT INTO [a-z_0-9]+ \(\s*(?:tenant_id|organization_id)\b[^)]*\)\s*VALUES \(\s*:"
+)
+
+
+class Unscoped(Exception):
+    """A statement on tenants' data that does not say whose: a defect, which goes no further."""
+
+
+@lru_cache(4096)
+def check(sql: str) -> None:
+    """Refuse a statement that might reach from one tenant to another."""
+    tables = set(_TABLES.findall(sql)) & (OF_ORGANIZATIONS | OF_TENANTS)
+    if not tables or ALL_TENANTS in sql:
+        return
+    if not any(it.search(sql) for it in (_BOUND, _STAGED, _WRITTEN)):
+        raise Unscoped(f"neither a tenant nor an organization in a statement on {sorted(tables)}")

@@ -1,0 +1,35 @@
+"""Exceptions as a log may hold them: what kind, and where, never what was in them."""
+
+import logging
+import traceback
+from pathlib import PurePath
+from typing import Any
+
+
+def where_of(exc_info: Any) -> str:
+    """Name an exception, its causes, and the lines it came through.
+
+    Its message is left out: it may quote a number, a key or the text of a message.
+    """
+    told: list[str] = []
+    error = exc_info[1]
+    while error is not None:
+        steps = [
+            f"{PurePath(it.filename).name}:{it.lineno} {it.name}"
+            for it in traceback.extract_tb(error.__traceback__)
+        ]
+        told.append(f"{type(error).__name__} at {' > '.join(steps) or 'nowhere'}")
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return " because of ".join(told)
+
+
+class Discreet(logging.Formatter):
+    """Writes the lines of other people's loggers, exceptions as ours."""
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802  the name is the library's
+        """Write an exception."""
+        return where_of(ei)
+
+    def formatStack(self, stack_info: str) -> str:  # noqa: ARG002, N802  the name is the library's
+        """Write nothing of a stack."""
+        return ""

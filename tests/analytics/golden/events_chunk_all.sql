@@ -1,0 +1,11 @@
+
+SELECT
+    id, meter, NULLIF(user_id, ''), resource_id, time, day, quantity, billed, meter, cost,
+    NULLIF(country, ''), attributes, received_at, reverses
+FROM events
+WHERE organization_id = :organization AND day = :day
+    AND (CAST(:meters AS BIGINT) >> meter) & 1 = 1
+    AND country BETWEEN :country AND :last_country
+    AND received_at <= :as_of
+    AND id > :after
+ORDER BY id LIMIT :limit

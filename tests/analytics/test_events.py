@@ -1,0 +1,182 @@
+"""Events behind a figure: the empty organization first, then days, pages, filters and the pin."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.builders import Platform, event, reversal
+from tollbook.analytics import events
+from tollbook.analytics.events import Place, Wanted, Whose, all_events, events_page, events_report
+from tollbook.domain.periods import Period
+from tollbook.store import directory
+from tollbook.store.database import Database, Snapshot, open_database
+
+GOLDEN = Path(__file__).parent / "golden"
+STATEMENTS = {
+    **{f"events_page_{whose}": sql for whose, sql in events.PAGE.items()},
+    **{f"events_first_{whose}": sql for whose, sql in events.FIRST.items()},
+    **{f"events_chunk_{whose}": sql for whose, sql in events.CHUNK.items()},
+    "events_months": events.MONTHS,
+    "events_days": events.DAYS,
+    "events_user_days": events.USER_DAYS,
+    "events_hours": events.HOURS,
+}
+
+
+@pytest.fixture
+def platform(database: Database) -> Platform:
+    platform = Platform(database)
+    platform.organization()
+    return platform
+
+
+def wanted(snapshot: Snapshot, **given: Any) -> Wanted:
+    row = directory.find_organization(snapshot, "default", given.pop("organization", "org_1"))
+    assert row is not None
+    start, end = given.pop("start", date(2024, 1, 1)), given.pop("end", date(2024, 1, 31))
+    return Wanted(row, Period(start, end), given.pop("as_of", 2**62), **given)
+
+
+def listed(platform: Platform, limit: int = 100, **given: Any) -> list[str]:
+    """Give the ids on all pages, and see that a stream has the same."""
+    ids: list[str] = []
+    with platform.database.reading() as snapshot:
+        asked = wanted(snapshot, **given)
+        after: Place | None = None
+        while True:
+            page = events_page(snapshot, asked, limit, after)
+            ids += [row[0] for row in page.rows]
+            assert len(page.rows) <= limit
+            after = page.end
+            if after is None:
+                break
+        assert sorted(row[0] for row in all_events(snapshot, asked).rows) == sorted(ids)
+    return ids
+
+
+def test_an_empty_organization_has_no_events(platform: Platform) -> None:
+    assert listed(platform) == []
+    with platform.database.reading() as snapshot:
+        asked = wanted(snapshot)
+        report = events_report(asked, events_page(snapshot, asked, 10, None), None)
+    assert (report.events, report.next_cursor) == ([], None)
+
+
+def test_events_are_listed_newest_first_over_days_and_months(platform: Platform) -> None:
+    times = {
+        "a": "2024-01-31T23:59:59Z",
+        "c": "2024-01-02T00:00:00Z",
+        "b": "2024-01-02T00:00:00Z",
+        "d": "2024-01-01T12:00:00Z",
+        "e": "2023-12-31T12:00:00Z",
+        "f": "2023-12-01T12:00:00Z",
+    }
+    platform.send(*(event(id=it, time=time) for it, time in times.items()))
+    year = {"start": date(2023, 1, 1)}
+    for limit in (1, 2, 4, 5, 6, 100):
+        assert listed(platform, limit, **year) == ["a", "c", "b", "d", "e", "f"]
+    assert listed(platform) == ["a", "c", "b", "d"]
+    assert listed(platform, start=date(2024, 1, 2), end=date(2024, 1, 30)) == ["c", "b"]
+
+
+def test_what_is_received_later_is_in_no_page(platform: Platform) -> None:
+    platform.send(event(id="1"), event(id="2", time="2024-01-02T00:00:00Z"))
+    with platform.database.reading() as snapshot:
+        head = directory.head(snapshot, platform.number("org_1"))
+    platform.send(event(id="late", time="2024-01-05T00:00:00Z"))
+    assert listed(platform, as_of=head.received_at) == ["1", "2"]
+    assert listed(platform) == ["1", "late", "2"]
+
+
+def test_filters_leave_out_all_else(platform: Platform) -> None:
+    to_germany = {"to": "+4930123456", "direction": "outbound"}
+    platform.send(
+        event(id="call"),
+        event(id="german", attributes=to_germany),
+        event(id="german 2", user_id="user_2", attributes=to_germany, type="sms.outbound"),
+        event(id="sms", type="sms.outbound", user_id="user_2", time="2024-01-03T00:00:00Z"),
+        event(id="own", user_id=None, time="2024-01-04T00:00:00Z"),
+        event(id="brand", type="brand.registration", quantity=1, time="2024-01-02T00:00:00Z"),
+    )
+    assert listed(platform, user_id="user_1") == ["german", "call"]
+    assert listed(platform, user_id="nobody") == []
+    assert listed(platform, nobody=True) == ["own", "brand"]
+    assert listed(platform, meters=("sms.outbound",)) == ["german 2", "sms"]
+    assert listed(platform, meters=("brand.registration",)) == ["brand"]
+    assert listed(platform, user_id="user_1", meters=("brand.registration",)) == []
+    assert listed(platform, country="DE") == ["german 2", "german"]
+    assert listed(platform, country="DE", user_id="user_2") == ["german 2"]
+    assert listed(platform, country="DE", meters=("voice.call",)) == ["german"]
+    assert listed(platform, country="FR") == []
+
+
+def test_a_country_is_found_on_the_day_of_the_organization(platform: Platform) -> None:
+    platform.organization("org_2", timezone="Asia/Kathmandu")
+    attributes = {"to": "+4930123456"}
+    times = ("2024-01-01T18:14:59Z", "2024-01-01T18:15:00Z", "2024-01-31T18:14:59Z")
+    platform.send(
+        *(
+            event(id=time, organization_id="org_2", time=time, attributes=attributes)
+            for time in times
+        )
+    )
+    day = {"organization": "org_2", "country": "DE"}
+    assert listed(platform, **day, end=date(2024, 1, 1)) == [times[0]]
+    assert listed(platform, **day, start=date(2024, 1, 2), end=date(2024, 1, 2)) == [times[1]]
+    assert listed(platform, **day) == [times[2], times[1], times[0]]
+
+
+def test_a_reversal_is_an_event_with_negative_figures(platform: Platform) -> None:
+    platform.send(event(attributes={"to": "+4930123456"}))
+    assert platform.reversed(reversal(id="back")) == [("accepted", None)]
+    with platform.database.reading() as snapshot:
+        asked = wanted(snapshot)
+        report = events_report(asked, events_page(snapshot, asked, 10, None), None)
+    call, back = report.events
+    assert (call.id, back.id, back.reverses) == ("call-1", "back", "call-1")
+    assert (bytes(back.quantity), bytes(back.cost)) == (b"-61", b"-0.122")
+    assert (call.day, call.time) == (back.day, back.time) == ("2024-01-15", "2024-01-15T10:30:00Z")
+
+
+def test_a_stream_reads_a_day_in_pieces(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "AT_ONCE", 3)
+    platform.send(*(event(id=f"{n:02}") for n in range(10)))
+    platform.send(event(id="newer", time="2024-01-16T00:00:00Z"))
+    with platform.database.streaming() as snapshot:
+        ids = [row[0] for row in all_events(snapshot, wanted(snapshot)).rows]
+    assert ids == ["newer", *(f"{n:02}" for n in range(10))]
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_the_statements_are_the_golden_ones(name: str) -> None:
+    assert STATEMENTS[name] == (GOLDEN / f"{name}.sql").read_text()
+
+
+def test_one_users_events_are_read_by_the_index_of_users(sqlite_url: str) -> None:
+    database = open_database(sqlite_url)
+    bound = {
+        "organization": 1,
+        "day": 20240101,
+        "user": "u",
+        "meters": 1,
+        "country": "",
+        "last_country": "ZZ",
+        "as_of": 1,
+        "limit": 10,
+    }
+    place = {"before": 1, "before_id": ""}
+    with database.reading() as snapshot:
+        plans = {
+            whose: str(snapshot.rows(f"EXPLAIN QUERY PLAN {events.FIRST[whose]}", **bound))
+            for whose in Whose
+        }
+        page = str(snapshot.rows(f"EXPLAIN QUERY PLAN {events.PAGE['user']}", **bound, **place))
+    database.close()
+    assert "ix_events_by_user" in page
+    assert "ix_events_by_user" in plans[Whose.USER]
+    assert "PRIMARY KEY" in plans[Whose.ALL]
+    assert "TEMP B-TREE" not in plans[Whose.ALL]

@@ -1,0 +1,77 @@
+"""Every question that has other formats: the same rows in each, with the headers of an answer."""
+
+import csv
+import io
+import json
+from decimal import Decimal
+
+import httpx
+import pyarrow.parquet
+import pytest
+
+from tests.api.conftest import Tenant
+from tests.builders import event
+from tollbook.api.application import ENDPOINTS
+from tollbook.api.endpoint import Endpoint
+from tollbook.api.formats.choice import FORMAT, MEDIA_TYPES
+
+QUESTIONS = [it for it in ENDPOINTS if FORMAT in it.parameters]
+OPTIONS = {
+    "organization_id": "org_1",
+    "start_date": "2024-01-01",
+    "end_date": "2024-01-31",
+    "limit": "100",
+}
+
+
+def ask(tenant: Tenant, question: Endpoint, form: str, **headers: str) -> httpx.Response:
+    asked = {it.name: OPTIONS[it.name] for it in question.parameters if it.name in OPTIONS}
+    if question.name == "getUsage":
+        asked = {it: value for it, value in asked.items() if "date" not in it}
+    return tenant.get(question.path, params={**asked, "format": form}, headers=headers)
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda it: it.name)
+@pytest.mark.parametrize("events", [0, 3])
+def test_a_question_has_the_same_rows_in_each_format(
+    tenant: Tenant, question: Endpoint, events: int
+) -> None:
+    tenant.send(*(event(id=f"{n}", user_id=f"user_{n}", cost="0.000000001") for n in range(events)))
+    answers = {form: ask(tenant, question, form) for form in ("csv", "ndjson", "parquet")}
+    for form, answer in answers.items():
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["content-type"].startswith(MEDIA_TYPES[form])  # type: ignore[index]
+        assert answer.headers["content-disposition"].endswith(f'.{form}"')
+        assert {"x-as-of", "x-quarantined", "etag"} <= set(answer.headers)
+    cells = list(csv.reader(io.StringIO(answers["csv"].text, newline="")))
+    lines = [json.loads(it, parse_float=Decimal) for it in answers["ndjson"].text.splitlines()]
+    rows = pyarrow.parquet.read_table(io.BytesIO(answers["parquet"].content))
+    assert len(cells) - 1 == len(lines) == rows.num_rows
+    assert cells[0] == rows.column_names
+    for row, line, found in zip(cells[1:], lines, rows.to_pylist(), strict=True):
+        assert list(line) == cells[0]
+        for name, text in zip(cells[0], row, strict=True):
+            if isinstance(line[name], int | Decimal):
+                assert Decimal(text) == line[name] == found[name]
+    costs = [it.get("total_cost", it.get("cost", 0)) for it in lines]
+    if question.path != "/v1/analytics/usage":
+        assert sum(costs) == Decimal(events) / 10**9
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda it: it.name)
+def test_a_tag_is_of_one_format(tenant: Tenant, question: Endpoint) -> None:
+    tags = {form: ask(tenant, question, form).headers["etag"] for form in ("json", "csv", "ndjson")}
+    assert len(set(tags.values())) == 3
+    for form, tag in tags.items():
+        assert ask(tenant, question, form, **{"If-None-Match": tag}).status_code == 304
+
+
+def test_totals_are_a_row_of_their_own_when_asked_for(tenant: Tenant) -> None:
+    tenant.send(event())
+    path = "/v1/analytics/organizations"
+    params = {"start_date": "2024-01-01", "end_date": "2024-01-31", "format": "csv"}
+    without = tenant.get(path, params=params).text.splitlines()
+    totals = tenant.get(path, params={**params, "include": "totals"}).text.splitlines()
+    assert totals[:-1] == without
+    assert totals[-1].startswith(",Total,")
+    assert totals[-1].endswith(",0.122")

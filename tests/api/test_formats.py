@@ -1,0 +1,144 @@
+"""Tables as CSV, NDJSON and Parquet: every kind of column, exact, and safe to open."""
+
+import csv
+import io
+import json
+import sys
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pyarrow.parquet
+import pytest
+
+from tollbook.analytics.tables import Column, Kind, Table
+from tollbook.api.formats.choice import Format, accepted, attachment
+from tollbook.api.formats.csv import csv_bytes
+from tollbook.api.formats.ndjson import ndjson_bytes
+from tollbook.api.formats.parquet import parquet_bytes, require_pyarrow
+from tollbook.domain.errors import FormatNotInstalled
+
+COLUMNS = tuple(Column(kind.value, kind) for kind in Kind)
+ROW = ("a", 3, -1_500_000_001, 500_000, 90_000_000, 0.25, 20240229, 1_705_314_600_000_001, 5, 5, "")
+TEXTS = {
+    "text": "a",
+    "count": "3",
+    "amount": "-1.500000001",
+    "quantity": "0.5",
+    "minutes": "1.5",
+    "share": "0.25",
+    "day": "2024-02-29",
+    "instant": "2024-01-15T10:30:00.000001Z",
+    "meter": "voice.call",
+    "unit": "second",
+    "object": "",
+}
+NOTHING = (None,) * len(Kind)
+
+
+def whole(rows: list[Any], totals: Any = None) -> Table:
+    return Table(COLUMNS, rows, totals)
+
+
+def read_csv(written: bytes) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(written.decode(), newline=""), strict=True))
+
+
+def test_a_csv_without_rows_has_the_names_of_the_columns() -> None:
+    written = b"".join(csv_bytes(whole([])))
+    assert written == (",".join(Kind) + "\r\n").encode()
+
+
+def test_a_csv_holds_every_kind_exactly_and_nothing_as_an_empty_cell() -> None:
+    written = b"".join(csv_bytes(whole([ROW, NOTHING])))
+    assert written.count(b"\r\n") == 3
+    assert read_csv(written)[1:] == [list(TEXTS.values()), [""] * len(Kind)]
+
+
+def test_totals_are_the_last_row() -> None:
+    rows = read_csv(b"".join(csv_bytes(whole([ROW], ("Total", 3, *NOTHING[2:])))))
+    assert [row[:3] for row in rows[1:]] == [["a", "3", "-1.500000001"], ["Total", "3", ""]]
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@a", "\tb", "\rc", '="x,y"'])
+def test_no_text_of_a_csv_is_a_formula(text: str) -> None:
+    table = Table((Column("t", Kind.TEXT),), [(text,), ("plain",)])
+    assert read_csv(b"".join(csv_bytes(table)))[1:] == [["'" + text], ["plain"]]
+
+
+@pytest.mark.parametrize("text", ['say "hi"', "a,b", "two\r\nlines", "two\nlines", "ü 😀", " a "])
+def test_any_text_of_a_csv_is_read_as_it_was(text: str) -> None:
+    table = Table((Column("t", Kind.TEXT), Column("o", Kind.OBJECT)), [(text, '{"a":"b,c"}')])
+    assert read_csv(b"".join(csv_bytes(table)))[1:] == [[text, '{"a":"b,c"}']]
+
+
+def test_lines_of_json_have_the_fields_of_the_answer() -> None:
+    lines = b"".join(ndjson_bytes(whole([ROW, NOTHING]))).decode().splitlines()
+    assert lines[0] == (
+        '{"text":"a","count":3,"amount":-1.500000001,"quantity":0.5,"minutes":1.5,"share":0.25,'
+        '"day":"2024-02-29","instant":"2024-01-15T10:30:00.000001Z","meter":"voice.call",'
+        '"unit":"second","object":{}}'
+    )
+    assert set(json.loads(lines[1]).values()) == {None}
+    assert b"".join(ndjson_bytes(whole([]))) == b""
+
+
+def test_a_parquet_file_has_exact_types() -> None:
+    for rows in ([], [ROW, NOTHING], [ROW] * 60_001):
+        written = b"".join(parquet_bytes(whole(rows)))
+        table = pyarrow.parquet.read_table(io.BytesIO(written))
+        assert table.num_rows == len(rows)
+    (row, nothing) = pyarrow.parquet.read_table(
+        io.BytesIO(b"".join(parquet_bytes(whole([ROW, NOTHING]))))
+    ).to_pylist()
+    assert row == {
+        "text": "a",
+        "count": 3,
+        "amount": Decimal("-1.500000001"),
+        "quantity": Decimal("0.5"),
+        "minutes": Decimal("1.5"),
+        "share": 0.25,
+        "day": date(2024, 2, 29),
+        "instant": datetime(2024, 1, 15, 10, 30, 0, 1, UTC),
+        "meter": "voice.call",
+        "unit": "second",
+        "object": "",
+    }
+    assert set(nothing.values()) == {None}
+    types = {name: str(table.schema.field(name).type) for name in table.column_names}
+    assert types["amount"] == "decimal128(38, 9)"
+    assert types["quantity"] == "decimal128(38, 6)"
+    assert (types["day"], types["instant"]) == ("date32[day]", "timestamp[us, tz=UTC]")
+
+
+def test_without_pyarrow_parquet_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    with pytest.raises(FormatNotInstalled, match=r"pip install 'tollbook\[parquet\]'"):
+        require_pyarrow()
+
+
+@pytest.mark.parametrize(
+    ("accept", "chosen"),
+    [
+        ("", Format.JSON),
+        ("*/*", Format.JSON),
+        ("text/html,application/xhtml+xml,*/*;q=0.8", Format.JSON),
+        ("image/png", Format.JSON),
+        ("text/csv", Format.CSV),
+        ("TEXT/CSV; charset=utf-8", Format.CSV),
+        ("application/json, text/csv", Format.JSON),
+        ("application/json;q=0.5, text/csv", Format.CSV),
+        ("text/csv;q=0", Format.JSON),
+        ("text/csv;q=x", Format.JSON),
+        ("application/x-ndjson", Format.NDJSON),
+        ("application/vnd.apache.parquet", Format.PARQUET),
+    ],
+)
+def test_accept_chooses_what_weighs_most_and_json_else(accept: str, chosen: Format) -> None:
+    assert accepted(accept) is chosen
+
+
+def test_a_file_is_named_in_plain_letters() -> None:
+    named = attachment(Format.CSV, "events", 'a/"ü', date(2024, 1, 1))["Content-Disposition"]
+    assert named == 'attachment; filename="events-a_-2024-01-01.csv"'
+    assert attachment(Format.JSON, "events") == {}

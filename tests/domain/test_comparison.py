@@ -1,0 +1,66 @@
+"""Which days a period is compared with."""
+
+from datetime import date
+
+import pytest
+
+from tollbook.domain.exact import fraction
+from tollbook.domain.periods import Comparison, Period, previous
+
+
+def compared(start: str, end: str, how: str) -> tuple[str, str]:
+    period = Period(date.fromisoformat(start), date.fromisoformat(end))
+    before = previous(period, Comparison(how))
+    return before.start.isoformat(), before.end.isoformat()
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "before"),
+    [
+        ("2024-01-15", "2024-01-15", ("2024-01-14", "2024-01-14")),
+        ("2024-03-01", "2024-03-30", ("2024-01-31", "2024-02-29")),
+        ("2024-03-01", "2024-03-31", ("2024-02-01", "2024-02-29")),
+        ("2024-01-01", "2024-03-31", ("2023-10-01", "2023-12-31")),
+        ("2024-01-01", "2024-12-31", ("2023-01-01", "2023-12-31")),
+        ("2024-02-15", "2024-03-14", ("2024-01-17", "2024-02-14")),
+    ],
+)
+def test_whole_months_compare_with_months_and_days_with_days(
+    start: str, end: str, before: tuple[str, str]
+) -> None:
+    assert compared(start, end, "previous_period") == before
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "before"),
+    [
+        ("2024-01-15", "2024-02-14", ("2023-01-15", "2023-02-14")),
+        ("2024-02-29", "2024-02-29", ("2023-02-28", "2023-02-28")),
+        ("2025-02-01", "2025-02-28", ("2024-02-01", "2024-02-28")),
+    ],
+)
+def test_a_year_before_are_the_same_dates(start: str, end: str, before: tuple[str, str]) -> None:
+    assert compared(start, end, "previous_year") == before
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "how"),
+    [
+        ("0001-01-01", "0001-01-01", "previous_period"),
+        ("0001-01-01", "0001-01-31", "previous_period"),
+        ("0001-12-31", "0002-01-01", "previous_year"),
+    ],
+)
+def test_nothing_comes_before_the_year_1(start: str, end: str, how: str) -> None:
+    with pytest.raises(OverflowError):
+        compared(start, end, how)
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "expected"),
+    [(1, 3, 0.3333), (-1, 3, -0.3333), (1, 8, 0.125), (0, 5, 0.0), (5, 0, None), (1, -2, -0.5)],
+)
+def test_a_fraction_is_rounded_once_and_there_is_none_of_nothing(
+    part: int, whole: int, expected: float | None
+) -> None:
+    assert fraction(part, whole, 4) == expected

@@ -1,0 +1,148 @@
+"""The gate of the tables: no statement reaches from one tenant to another."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.api.test_access import CASES
+from tests.builders import Platform, event, reversal
+from tests.inside import serving
+from tollbook.store import gate
+from tollbook.store.database import Database, open_database
+from tollbook.store.gate import ALL_TENANTS, Unscoped, check
+from tollbook.store.schema import metadata
+from tollbook.store.verification import CHECKS, count_events, differences
+
+SOURCES = Path(gate.__file__).parents[1]
+OVER_ALL_TENANTS = {
+    "store/archives.py": 1,  # proves all files there are, for whoever sits at the machine
+    "store/keys.py": 1,  # the key tells the tenant, which nobody knows before
+    "store/prices.py": 1,  # rates are numbered through all books
+    "store/quarantine.py": 1,  # a number for operators
+    "store/verification.py": 3,  # looks at all there is, for whoever sits at the machine
+}
+"""How many statements of each file may look at all tenants, and why."""
+
+
+def test_the_gate_knows_every_table_of_tenants() -> None:
+    others = set(metadata.tables) - gate.OF_TENANTS - gate.OF_ORGANIZATIONS
+    assert others == {"tenants", "directory_revision", "rates", "secrets"}
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM events",
+        "SELECT * FROM events WHERE id = :id",
+        "SELECT * FROM users WHERE id = :organization_id",
+        "SELECT * FROM organizations WHERE id = :id",
+        "SELECT * FROM rates JOIN price_books ON rate_id BETWEEN first_rate AND last_rate",
+        "UPDATE users SET name = :name WHERE id = :id",
+        "DELETE FROM quarantine",
+        "SELECT * FROM events WHERE organization_id = organization_id",
+        "INSERT INTO users (id, organization_id) SELECT id, organization_id FROM users",
+    ],
+)
+def test_a_statement_that_does_not_say_whose_is_refused(sql: str) -> None:
+    with pytest.raises(Unscoped):
+        check(sql)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT 1",
+        "SELECT * FROM directory_revision",
+        "SELECT * FROM events WHERE organization_id = :number",
+        "SELECT * FROM events WHERE organization_id IN :numbers",
+        "SELECT * FROM organizations WHERE tenant_id = :tenant",
+        "INSERT INTO users (organization_id, id) VALUES (:number, :id)",
+        "INSERT INTO events (organization_id) SELECT organization_id FROM staging",
+        f"SELECT COUNT(*) FROM events {ALL_TENANTS}",
+    ],
+)
+def test_a_statement_that_says_whose_is_run(sql: str) -> None:
+    check(sql)
+
+
+def test_every_statement_over_all_tenants_is_known() -> None:
+    found = {
+        str(path.relative_to(SOURCES)): count
+        for path in sorted(SOURCES.rglob("*.py"))
+        if path.name != "gate.py" and (count := path.read_text().count("{ALL_TENANTS}"))
+    }
+    assert found == OVER_ALL_TENANTS
+
+
+class Traced:
+    """Runs every statement past the gate, and remembers those over all tenants."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.refused: set[str] = set()
+        self.over_all: set[str] = set()
+
+    def __call__(self, sql: str) -> None:
+        self.count += 1
+        if ALL_TENANTS in sql:
+            self.over_all.add(sql)
+        try:
+            check(sql)
+        except Unscoped:
+            self.refused.add(sql)
+
+
+@pytest.fixture
+def traced(database_url: str) -> Iterator[tuple[Traced, Database]]:
+    trace = Traced()
+    database = open_database(database_url, trace)
+    yield trace, database
+    database.close()
+
+
+def test_no_route_runs_a_statement_that_does_not_say_whose(
+    traced: tuple[Traced, Database],
+) -> None:
+    trace, database = traced
+    platform = Platform(database)
+    keys = _cast(platform)
+    with serving(database) as client:
+        for case in CASES:
+            path = case.path.replace("{run}", "1").replace("{of org_1}", "tb_000000000000")
+            for key in keys:
+                headers = {"X-API-Key": key}
+                answer = client.request(case.method, path, headers=headers, json=case.body)
+                assert answer.status_code != 500, (case, answer.text)
+    assert trace.count > 500
+    assert trace.refused == set()
+    # Only the key is looked up without its tenant, and where a book's rates begin.
+    assert {sql.rpartition("WHERE")[2] for sql in trace.over_all if "api_keys" in sql} == {
+        f" api_keys.prefix = :prefix {ALL_TENANTS}"
+    }
+    assert {sql for sql in trace.over_all if "api_keys" not in sql} <= {
+        f"SELECT MAX(last_rate) FROM price_books {ALL_TENANTS}"
+    }
+
+
+def _cast(platform: Platform) -> list[str]:
+    for organization in ("org_1", "org_2"):
+        platform.organization(organization)
+        users = ("user_1", "user_2")
+        platform.send(*(event(id=it, user_id=it, organization_id=organization) for it in users))
+    platform.send(event(id="lost", organization_id="nobody"))
+    platform.reverse(reversal("user_1"))
+    return [
+        platform.key(),
+        platform.key(organization="org_1"),
+        platform.key(organization="org_1", user="user_1"),
+    ]
+
+
+def test_whoever_looks_at_all_there_is_says_so(traced: tuple[Traced, Database]) -> None:
+    trace, database = traced
+    with database.reading() as snapshot:
+        count_events(snapshot)
+        for it in CHECKS:
+            assert list(differences(snapshot, it)) == []
+    assert trace.refused == set()
