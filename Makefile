@@ -4,7 +4,7 @@ SHELL := bash
 bin := .venv/bin
 port := 8000
 
-.PHONY: help setup setup-dev run test lint fmt bench lock clean
+.PHONY: help setup setup-dev run test lint fmt bench chaos lock clean
 
 help: ## what each verb does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -19,14 +19,16 @@ run: setup ## demo data, then a server on 127.0.0.1:8000 (port=8000)
 	@$(bin)/tollbook demo --address http://127.0.0.1:$(port)
 	@exec $(bin)/tollbook serve --port $(port)
 
-test: setup-dev ## every test, on SQLite and PostgreSQL
-	@TOLLBOOK_TEST_POSTGRES=$$(scripts/postgres) && export TOLLBOOK_TEST_POSTGRES && $(bin)/python -m pytest -n auto $(args)
+test: setup-dev ## every test, on SQLite and PostgreSQL, the page in a Chromium
+	@scripts/node && TOLLBOOK_TEST_CHROMIUM=$$(scripts/chromium) && export TOLLBOOK_TEST_CHROMIUM && \
+	TOLLBOOK_TEST_POSTGRES=$$(scripts/postgres) && export TOLLBOOK_TEST_POSTGRES && $(bin)/python -m pytest -n auto --dist loadgroup $(args)
 
 lint: setup-dev ## style, types, layers
 	@$(bin)/ruff check .
 	@$(bin)/ruff format --check .
 	@$(bin)/mypy
 	@$(bin)/lint-imports --no-logo
+	@scripts/node && node_modules/.bin/tsc --project .
 
 fmt: setup-dev ## put the code into shape
 	@$(bin)/ruff check --fix .
@@ -34,6 +36,9 @@ fmt: setup-dev ## put the code into shape
 
 bench: setup-dev ## measure, and write docs/benchmarks.md
 	@TOLLBOOK_TEST_POSTGRES=$$(scripts/postgres) && export TOLLBOOK_TEST_POSTGRES && $(bin)/python -m benchmarks $(args)
+
+chaos: setup-dev ## produce every fault on real servers, and write docs/reliability.md
+	@TOLLBOOK_TEST_POSTGRES=$$(scripts/postgres) && export TOLLBOOK_TEST_POSTGRES && $(bin)/python -m chaos $(args)
 
 lock: setup-dev ## pin dependencies anew
 	@scripts/lock

@@ -15,12 +15,13 @@ class Settings(msgspec.Struct, frozen=True):
 
     `most_waiting_events` bounds the write queue, `most_group_events` one transaction.
     `compression` may be switched off behind a proxy that compresses. `cached_answer_mib` bounds
-    the answers kept in memory until their organization changes. With less than `least_free_mib` on
-    the disk of a database file the server is not ready. With a `metrics_token`, whoever asks for
-    metrics must bring it. `trusted_proxies` are addresses and networks, separated by commas, whose
-    `X-Forwarded-For` is believed. With `https_only_seconds` browsers are told to come by HTTPS only
-    for so long. `phone_numbers` says whether whole numbers are stored; the key of their hashes is
-    in the database when it is not given.
+    the answers kept in memory until their organization changes, `cached_state_mib` the rows that
+    later pages of an answer are cut from. With less than `least_free_mib` on the disk of a database
+    file the server is not ready. With a `metrics_token`, whoever asks for metrics must bring it.
+    `trusted_proxies` are addresses and networks, separated by commas, whose `X-Forwarded-For` is
+    believed. With `https_only_seconds` browsers are told to come by HTTPS only for so long. `phone_numbers`
+    says whether whole numbers are stored; the key of their hashes is in the database when it is not
+    given.
     """
 
     database_url: str = DEFAULT_DATABASE_URL
@@ -28,6 +29,7 @@ class Settings(msgspec.Struct, frozen=True):
     most_group_events: int = 10_000
     compression: bool = True
     cached_answer_mib: int = 64
+    cached_state_mib: int = 64
     least_free_mib: int = 256
     metrics_token: str = ""
     log_level: str = "info"
@@ -64,7 +66,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     for field in ("most_waiting_events", "most_group_events"):
         if getattr(settings, field) < 1:
             raise SettingsError(f"{variable(field)} must be at least 1")
-    for field in ("cached_answer_mib", "least_free_mib", "https_only_seconds"):
+    for field in ("cached_answer_mib", "cached_state_mib", "least_free_mib", "https_only_seconds"):
         if getattr(settings, field) < 0:
             raise SettingsError(f"{variable(field)} must not be negative")
     for text in _listed(settings.trusted_proxies):

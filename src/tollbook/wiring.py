@@ -13,13 +13,14 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from tollbook.api.application import application
-from tollbook.api.cache import AnswerCache
+from tollbook.api.cache import AnswerCache, StateCache
 from tollbook.api.hardening import with_request_id
 from tollbook.api.health import Health
 from tollbook.api.inbox import Inbox
 from tollbook.api.instruments import Instruments, Measured
 from tollbook.api.services import Services
 from tollbook.api.uses import Uses
+from tollbook.dashboard.pages import page_handlers
 from tollbook.domain.directory import LONGEST_NAME, id_problem, text_problem
 from tollbook.domain.errors import InvalidRequest, TollbookError
 from tollbook.domain.prices import PriceBook
@@ -34,6 +35,7 @@ from tollbook.store.migrate import migrate
 from tollbook.traces import Discreet, where_of
 
 DEFAULT_TENANT = "default"
+_MIB = 1024 * 1024
 _SECONDS_TO_FINISH = 30
 _SWITCH_INTERVAL = 0.0005
 """The writer waits this long at most for the interpreter's lock, instead of the usual 5 ms."""
@@ -86,7 +88,8 @@ def services(settings: Settings, database: Database) -> Services:
         catalogue,
         inbox,
         Worker(database, now),
-        AnswerCache(settings.cached_answer_mib * 1024 * 1024),
+        AnswerCache(settings.cached_answer_mib * _MIB),
+        StateCache(settings.cached_state_mib * _MIB),
         now,
         settings.compression,
         instruments,
@@ -109,7 +112,8 @@ def _told(look: Callable[[], int]) -> int | None:
 
 def build(settings: Settings) -> ASGIApp:
     """Build the application on a database that is up to date."""
-    return application(services(settings, open_migrated(settings)))
+    pages = page_handlers(compression=settings.compression)
+    return application(services(settings, open_migrated(settings)), pages)
 
 
 def serve(settings: Settings, host: str, port: int) -> None:

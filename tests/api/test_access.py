@@ -45,6 +45,11 @@ AMBIGUOUS = for_readers(reader=400, admin=400, user=404, stranger=404)
 CASES = [
     Case("GET", "/v1/analytics/users?organization_id=org_1", for_readers(stranger=404)),
     Case("GET", "/v1/analytics/users?organization_id=org_2", for_readers(**FOREIGN)),
+    Case(
+        "GET",
+        "/v1/analytics/users?organization_id=org_1&limit=1&group_by=meter&include=totals",
+        for_readers(stranger=404),
+    ),
     Case("GET", "/v1/analytics/changes", for_readers(user=403)),
     Case("GET", "/v1/analytics/changes?organization_id=org_1", for_readers(user=403, stranger=404)),
     Case(
@@ -60,6 +65,11 @@ CASES = [
         "/v1/analytics/forecast?organization_id=org_1&user_id=user_1",
         for_readers(stranger=404),
     ),
+    Case("GET", "/v1/analytics/series", for_readers()),
+    Case("GET", "/v1/analytics/series?organization_id=org_1", for_readers(stranger=404)),
+    Case("GET", "/v1/analytics/series?organization_id=org_2", for_readers(**FOREIGN)),
+    Case("GET", "/v1/events?organization_id=org_1", for_readers(stranger=404)),
+    Case("GET", "/v1/events?organization_id=org_2", for_readers(**FOREIGN)),
     Case("GET", "/v1/budgets", for_readers()),
     Case("GET", "/v1/budgets?organization_id=org_1", for_readers(stranger=404)),
     Case("GET", "/v1/budgets?organization_id=org_2", for_readers(**FOREIGN)),
@@ -238,6 +248,16 @@ CASES = [
         "POST",
         "/v1/quarantine/replay?organization_id=org_2",
         for_admins(organization=404, user=403),
+    ),
+    Case(
+        "DELETE",
+        "/v1/organizations/org_1/users/user_1/personal-data",
+        for_admins(user=403, stranger=404),
+    ),
+    Case(
+        "DELETE",
+        "/v1/organizations/org_2/users/user_1/personal-data",
+        for_admins(organization=404, user=403, stranger=404),
     ),
 ]
 

@@ -26,6 +26,7 @@ CODES = {
     "AlreadyPublished": (409, "already_published"),
     "KeyEnded": (409, "key_ended"),
     "RunConflict": (409, "run_conflict"),
+    "CursorExpired": (410, "cursor_expired"),
     "BodyTooLarge": (413, "body_too_large"),
     "UnsupportedBody": (415, "unsupported_body"),
     "SumOutOfRange": (422, "sum_out_of_range"),
@@ -180,6 +181,6 @@ def test_an_answer_does_not_say_which_server_it_comes_from(tenant: Tenant) -> No
     assert "server" not in tenant.get("/v1/organizations").headers
 
 
-def test_the_front_door_leads_to_the_reference(site: Site) -> None:
+def test_the_front_door_is_the_page(site: Site) -> None:
     answer = site.http.get("/")
-    assert (answer.status_code, answer.headers["location"]) == (307, "/docs")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")

@@ -1,5 +1,6 @@
 """/v1/budgets: set, read, passed, taken away."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -152,11 +153,26 @@ def test_setting_and_taking_away_is_in_the_audit_log(either: Tenant) -> None:
     with either.database.reading() as snapshot:
         told = [(it.action, it.object, it.key_prefix) for it in acts(snapshot, either.tenant)]
     prefix = either.admin[:15]
-    assert told == [
+    assert told[::-1] == [
         ("budget.set", "org_1 user_1", prefix),
         ("budget.set", "org_1 user_1", prefix),
         ("budget.remove", "org_1 user_1", prefix),
     ]
+
+
+def test_budgets_changes_and_forecasts_are_tables_too(either: Tenant) -> None:
+    spend(either, "2.5")
+    put(either, OF_ORG_1, {"monthly": 2})
+    of_org = {"organization_id": "org_1", "format": "ndjson"}
+    (budget,) = either.get(PATH, params=of_org).text.splitlines()
+    (changed,) = either.get("/v1/analytics/changes", params=of_org).text.splitlines()
+    (forecast,) = either.get("/v1/analytics/forecast", params=of_org).text.splitlines()
+    told = [json.loads(it) for it in (budget, changed, forecast)]
+    assert [it.get("spent", it.get("cost")) for it in told] == [2.5] * 3
+    assert told[0]["passed_on"] == datetime.now(UTC).date().isoformat()
+    header, row = either.get(PATH, headers={"Accept": "text/csv"}).text.splitlines()
+    assert header.startswith("organization_id,user_id,monthly,currency,month,spent,used")
+    assert row.startswith("org_1,,2.00,USD,")
 
 
 def test_the_listing_holds_until_a_budget_or_usage_changes(either: Tenant) -> None:

@@ -131,7 +131,7 @@ def test_damaged_keys_are_made_anew_and_the_page_a_key_and_the_curl_printed(demo
     assert set(renewed.values()) & set(demo.first["keys"].values()) == set()
     assert kept.stat().st_mode & 0o777 == 0o600
     key = renewed["tenant"]
-    assert "Page      http://tollbook.test/docs\n" in ran.stdout
+    assert "Page      http://tollbook.test/\n" in ran.stdout
     assert f"API key   {key}\n" in ran.stdout
     assert (
         "curl 'http://tollbook.test/v1/analytics/users?organization_id=org_abc123"

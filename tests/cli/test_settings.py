@@ -25,12 +25,13 @@ def test_every_setting_has_its_variable() -> None:
             "TOLLBOOK_MOST_GROUP_EVENTS": "5",
             "TOLLBOOK_COMPRESSION": "false",
             "TOLLBOOK_CACHED_ANSWER_MIB": "0",
+            "TOLLBOOK_CACHED_STATE_MIB": "1",
             "TOLLBOOK_LEAST_FREE_MIB": "9",
             "TOLLBOOK_METRICS_TOKEN": "t",
             "TOLLBOOK_LOG_LEVEL": "error",
             "SOMETHING_ELSE": "x",
         }
-    ) == Settings("postgresql://u@h/n", 7, 5, False, 0, 9, "t", "error")
+    ) == Settings("postgresql://u@h/n", 7, 5, False, 0, 1, 9, "t", "error")
 
 
 @pytest.mark.parametrize(
@@ -43,6 +44,7 @@ def test_every_setting_has_its_variable() -> None:
         ("TOLLBOOK_MOST_GROUP_EVENTS", "0"),
         ("TOLLBOOK_COMPRESSION", "maybe"),
         ("TOLLBOOK_CACHED_ANSWER_MIB", "-1"),
+        ("TOLLBOOK_CACHED_STATE_MIB", "-1"),
         ("TOLLBOOK_LOG_LEVEL", "loud"),
     ],
 )

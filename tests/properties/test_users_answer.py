@@ -111,5 +111,5 @@ def test_an_answer_reads_back_as_its_own_type(rows: list[UserRow]) -> None:
 
 def test_the_fields_are_those_of_the_type() -> None:
     breakdown = UserUsage.__annotations__["cost_breakdown"]
-    assert tuple(FIELDS) == UserUsage.__struct_fields__
+    assert (*FIELDS, "groups") == UserUsage.__struct_fields__
     assert tuple(COSTS) == breakdown.__struct_fields__

@@ -7,8 +7,9 @@ from typing import NamedTuple
 import msgspec
 
 from tollbook.analytics.legs import SUMS, days, legs
-from tollbook.analytics.resources import KNOWLEDGE_BASES_BY_ORGANIZATION, bits
+from tollbook.analytics.resources import bits, knowledge_bases_by_organization
 from tollbook.analytics.scope import Scope, organizations_of
+from tollbook.analytics.slices import Group
 from tollbook.analytics.tables import Column, Kind, Table
 from tollbook.domain.exact import MICROS, amount_text, quantity_text
 from tollbook.domain.periods import Period
@@ -35,7 +36,7 @@ class Figures(msgspec.Struct, frozen=True, gc=False):
 
 
 class OrganizationUsage(msgspec.Struct, frozen=True, gc=False):
-    """One organization's usage and cost, its users' and its own."""
+    """One organization's usage and cost, its users' and its own; `groups` when asked for."""
 
     organization_id: str
     organization_name: str
@@ -53,6 +54,7 @@ class OrganizationUsage(msgspec.Struct, frozen=True, gc=False):
     brand_registration_count: int
     kb_count: int
     total_cost: msgspec.Raw
+    groups: list[Group] | msgspec.UnsetType = msgspec.UNSET
 
 
 class OrganizationsReport(msgspec.Struct, frozen=True):
@@ -93,7 +95,7 @@ def organization_rows(snapshot: Snapshot, scope: Scope, period: Period) -> list[
     """Read the sums of every organization in scope, the highest cost first."""
     chosen = organizations_of(snapshot, scope)
     bound = {"numbers": [it.number for it in chosen], **days(period), **bits(period)}
-    read = {row[0]: row[1:] for row in snapshot.table(ORGANIZATIONS, bound, _COLUMNS)}
+    read = {row[0]: row[1:] for row in snapshot.table(ORGANIZATIONS, bound, COLUMNS)}
     rows = [OrganizationSums(it.id, it.name, *read[it.number]) for it in chosen]
     rows.sort(key=attrgetter("organization_id"))
     rows.sort(key=attrgetter("total_cost"), reverse=True)
@@ -108,11 +110,12 @@ def organizations_report(
         True,
         scope.tenant,
         {"start": period.start.isoformat(), "end": period.end.isoformat()},
-        [_usage(row) for row in rows],
+        [usage_of(row) for row in rows],
     )
 
 
-def _usage(row: OrganizationSums) -> OrganizationUsage:
+def usage_of(row: OrganizationSums) -> OrganizationUsage:
+    """Write a row."""
     figures = msgspec.structs.astuple(written(row))
     return OrganizationUsage(row.organization_id, row.organization_name, *figures)
 
@@ -158,16 +161,25 @@ _KINDS = {
     "brand_registration_count": Kind.QUANTITY,
     "total_cost": Kind.AMOUNT,
 }
-_TABLE = tuple(Column(it, _KINDS.get(it, Kind.COUNT)) for it in OrganizationUsage.__struct_fields__)
+_FIELDS = ("organization_id", "organization_name", *Figures.__struct_fields__)
+_TABLE = tuple(Column(it, _KINDS.get(it, Kind.COUNT)) for it in _FIELDS)
 
 _READ = {name: SUMS[name] for name in OrganizationSums._fields if name in SUMS}
-_WITHIN = "organization_id IN :numbers"
-_COLUMNS = len(OrganizationSums._fields) - _NAMES + 1
+WITHIN = "organization_id IN :numbers"
+COLUMNS = len(OrganizationSums._fields) - _NAMES + 1
 """The statement gives the number of the organization in the place of its names."""
 
 
-def _organizations_sql() -> str:
-    """Write the statement: each organization with the sums and the counts of the period."""
+def organizations_sql(both: str, bases: str, *, sliced: bool) -> str:
+    """Write the statement: each organization with the sums of both legs and its counts.
+
+    For slices it also tells the number of events.
+    """
+    events, count = (
+        (",\n    COALESCE(usage.events, 0)", ",\n        CAST(SUM(count) AS BIGINT) AS events")
+        if sliced
+        else ("", "")
+    )
     sums = ",\n        ".join(f"CAST({sql} AS BIGINT) AS {name}" for name, sql in _READ.items())
     sums_or_zeros = ",\n    ".join(f"COALESCE(usage.{name}, 0)" for name in _READ)
     return f"""
@@ -176,29 +188,36 @@ SELECT
     COALESCE(people.users, 0),
     {sums_or_zeros},
     COALESCE(bases.knowledge_bases, 0),
-    COALESCE(usage.total_cost, 0)
+    COALESCE(usage.total_cost, 0){events}
 FROM organizations
 LEFT JOIN (
     SELECT organization_id, COUNT(*) AS users
     FROM users
-    WHERE {_WITHIN}
+    WHERE {WITHIN}
     GROUP BY organization_id
 ) AS people ON people.organization_id = organizations.organization_id
 LEFT JOIN (
     SELECT
         organization_id,
         {sums},
-        CAST(SUM(cost) AS BIGINT) AS total_cost
+        CAST(SUM(cost) AS BIGINT) AS total_cost{count}
     FROM (
-{legs("organization", "organization_id, meter", _WITHIN)}
+{both}
     ) AS legs
     GROUP BY organization_id
 ) AS usage ON usage.organization_id = organizations.organization_id
 LEFT JOIN (
-{KNOWLEDGE_BASES_BY_ORGANIZATION}
+{bases}
 ) AS bases ON bases.organization_id = organizations.organization_id
-WHERE organizations.{_WITHIN}
+WHERE organizations.{WITHIN}
 """
 
 
-ORGANIZATIONS = _organizations_sql()
+def organization_legs(besides: str = "") -> str:
+    """Write the sums of organizations that cover a period; `besides` is one more condition."""
+    return legs("organization", "organization_id, meter", WITHIN, besides)
+
+
+ORGANIZATIONS = organizations_sql(
+    organization_legs(), knowledge_bases_by_organization(), sliced=False
+)

@@ -20,27 +20,32 @@ def _within(month: str) -> str:
     return f"CASE WHEN month = :{month}_month THEN :{month}_days ELSE {_EVERY_DAY} END"
 
 
-_SEEN = f"""\
+def _seen(besides: str = "") -> str:
+    return f"""\
         SELECT DISTINCT organization_id, resource_id
         FROM organization_resources
         WHERE organization_id IN :numbers
-            AND month BETWEEN :start_month AND :end_month
+            AND month BETWEEN :start_month AND :end_month{besides}
             AND meter {among(codes_of(Category.KNOWLEDGE_BASE))}
             AND days
                 & {_within("start")}
                 & {_within("end")} <> 0"""
 
-KNOWLEDGE_BASES_BY_ORGANIZATION = f"""\
+
+def knowledge_bases_by_organization(besides: str = "") -> str:
+    """Write the count of each organization; `besides` is one more condition."""
+    return f"""\
     SELECT organization_id, COUNT(*) AS knowledge_bases
     FROM (
-{_SEEN}
+{_seen(besides)}
     ) AS seen
     GROUP BY organization_id"""
+
 
 KNOWLEDGE_BASES = f"""
 SELECT COUNT(*)
 FROM (
-{_SEEN}
+{_seen()}
     ) AS seen
 """
 """Two organizations' are two, whatever they are called."""

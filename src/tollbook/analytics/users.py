@@ -1,12 +1,13 @@
 """Who used what and what it cost, by user: the question behind GET /v1/analytics/users."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 import msgspec
 
 from tollbook.analytics.legs import SUMS, among, days, legs
+from tollbook.analytics.slices import Group
 from tollbook.domain.exact import MICROS, amount_text, minutes_text, quantity_text
 from tollbook.domain.meters import Category, codes_of
 from tollbook.domain.periods import Period
@@ -32,7 +33,7 @@ class CostBreakdown(msgspec.Struct, frozen=True, gc=False):
 
 
 class UserUsage(msgspec.Struct, frozen=True, gc=False):
-    """One user's usage and cost."""
+    """One user's usage and cost; `groups` are there when they are asked for."""
 
     user_id: str
     user_name: str
@@ -44,6 +45,7 @@ class UserUsage(msgspec.Struct, frozen=True, gc=False):
     total_voice_seconds: msgspec.Raw
     cost_breakdown: CostBreakdown
     total_cost: msgspec.Raw
+    groups: list[Group] | msgspec.UnsetType = msgspec.UNSET
 
 
 class UsersReport(msgspec.Struct, frozen=True):
@@ -82,8 +84,8 @@ class UserRow(NamedTuple):
     total_cost: int
 
 
-_COSTS = slice(UserRow._fields.index("messaging_cost"), UserRow._fields.index("kb_cost") + 1)
-_COLUMNS = len(UserRow._fields) - 1
+COSTS = slice(UserRow._fields.index("messaging_cost"), UserRow._fields.index("kb_cost") + 1)
+COLUMNS = len(UserRow._fields) - 1
 """The statement gives all but the total."""
 
 
@@ -96,30 +98,33 @@ def users_report(
     user_id: str | None = None,
 ) -> UsersReport:
     """Answer for all users of an organization, or for one; `number` is its own in the tables."""
-    return UsersReport(
-        True,
-        organization_id,
-        organization_name,
-        {"start": period.start.isoformat(), "end": period.end.isoformat()},
-        usages(_rows(snapshot, number, period, user_id)),
-    )
+    rows = read_rows(snapshot, number, period, user_id)
+    return report_of(organization_id, organization_name, period, usages(rows))
+
+
+def report_of(
+    organization_id: str, organization_name: str, period: Period, users: list[UserUsage]
+) -> UsersReport:
+    """Put users under the question as it was understood."""
+    days = {"start": period.start.isoformat(), "end": period.end.isoformat()}
+    return UsersReport(True, organization_id, organization_name, days, users)
 
 
 def user_rows(
     snapshot: Snapshot, number: int, period: Period, user_id: str | None = None
 ) -> list[UserRow]:
     """Read the sums of every user, those without usage with zeros, the highest cost first."""
-    return list(map(UserRow._make, _rows(snapshot, number, period, user_id)))
+    return list(map(UserRow._make, read_rows(snapshot, number, period, user_id)))
 
 
-def _rows(snapshot: Snapshot, number: int, period: Period, user_id: str | None) -> list[Row]:
+def read_rows(snapshot: Snapshot, number: int, period: Period, user_id: str | None) -> list[Row]:
     """Read what `UserRow` names, as plain tuples: naming them takes as long as sorting."""
     bound = parameters(number, period)
     if user_id is None:
-        read = snapshot.table(USERS, bound, _COLUMNS)
+        read = snapshot.table(USERS, bound, COLUMNS)
     else:
-        read = snapshot.table(ONE_USER, bound | {"user": user_id}, _COLUMNS)
-    rows = [(*row, sum(row[_COSTS])) for row in read]
+        read = snapshot.table(ONE_USER, bound | {"user": user_id}, COLUMNS)
+    rows = [(*row, sum(row[COSTS])) for row in read]
     rows.sort(key=_user_id)
     rows.sort(key=_total_cost, reverse=True)
     return rows
@@ -213,36 +218,43 @@ def parameters(number: int, period: Period) -> dict[str, Any]:
 _SUMS = {name: SUMS[name] for name in UserRow._fields if name in SUMS}
 
 
-def _users_sql(one_user: bool) -> str:
-    """Write the statement: every user with the sums and the knowledge bases of the period."""
-    of_user = " AND user_id = :user" if one_user else ""
-    sums = ",\n        ".join(f"CAST({sql} AS BIGINT) AS {name}" for name, sql in _SUMS.items())
+def users_sql(both: str, bases: str, of_user: str, sums: Mapping[str, str], last: str = "") -> str:
+    """Write the statement: every user with the sums of both legs and with knowledge bases.
+
+    `sums` are taken besides those that are answered, for `last`, more columns at the end.
+    """
+    taken = ",\n        ".join(
+        f"CAST({sql} AS BIGINT) AS {name}" for name, sql in {**_SUMS, **sums}.items()
+    )
     sums_or_zeros = ",\n    ".join(f"COALESCE(usage.{name}, 0)" for name in _SUMS)
-    within = "organization_id = :organization"
-    both = legs("usage", "user_id, meter", within, of_user)
     return f"""
 SELECT
     users.id, users.name,
     {sums_or_zeros},
-    COALESCE(bases.knowledge_bases, 0)
+    COALESCE(bases.knowledge_bases, 0){last}
 FROM users
 LEFT JOIN (
     SELECT
         user_id,
-        {sums}
+        {taken}
     FROM (
 {both}
     ) AS legs
     GROUP BY user_id
 ) AS usage ON usage.user_id = users.id
 LEFT JOIN (
-{_knowledge_bases_sql(of_user)}
+{bases}
 ) AS bases ON bases.user_id = users.id
 WHERE users.organization_id = :organization{of_user.replace("user_id", "users.id")}
 """
 
 
-def _knowledge_bases_sql(of_user: str) -> str:
+def covering_legs(condition: str) -> str:
+    """Write the sums of users that cover a period, of the rows that meet a condition."""
+    return legs("usage", "user_id, meter", "organization_id = :organization", condition)
+
+
+def knowledge_bases_sql(condition: str) -> str:
     """Write the count of distinct knowledge bases; made distinct first, for that is faster.
 
     A day on which all events of one were reversed is kept with a count of 0.
@@ -253,7 +265,7 @@ def _knowledge_bases_sql(of_user: str) -> str:
         SELECT DISTINCT user_id, resource_id
         FROM resources_daily
         WHERE organization_id = :organization
-            AND month BETWEEN :start_month AND :end_month{of_user}
+            AND month BETWEEN :start_month AND :end_month{condition}
             AND day BETWEEN :start_day AND :end_day
             AND count > 0
             AND meter {among(codes_of(Category.KNOWLEDGE_BASE))}
@@ -261,5 +273,6 @@ def _knowledge_bases_sql(of_user: str) -> str:
     GROUP BY user_id"""
 
 
-USERS = _users_sql(one_user=False)
-ONE_USER = _users_sql(one_user=True)
+OF_USER = " AND user_id = :user"
+USERS = users_sql(covering_legs(""), knowledge_bases_sql(""), "", {})
+ONE_USER = users_sql(covering_legs(OF_USER), knowledge_bases_sql(OF_USER), OF_USER, {})

@@ -6,6 +6,7 @@ from tollbook.analytics.changes import ChangesReport, changes, changes_report, c
 from tollbook.analytics.scope import in_its_currency
 from tollbook.api.endpoint import Body, Call, Endpoint, Kind, Parameter
 from tollbook.api.examples_outlook import CHANGES_ANSWER
+from tollbook.api.formats.choice import FORMAT
 from tollbook.api.questions import (
     CURRENCY,
     END_DATE,
@@ -21,6 +22,7 @@ from tollbook.api.questions import (
 from tollbook.api.schemas import extended
 from tollbook.domain.errors import (
     CurrencyRequired,
+    FormatNotInstalled,
     InvalidRequest,
     NotFound,
     NotYet,
@@ -98,10 +100,11 @@ GET_CHANGES = Endpoint(
         ),
         CURRENCY,
         META,
+        FORMAT,
         MIN_AS_OF,
     ),
     answers={200: Body(extended(ChangesReport), CHANGES_ANSWER)},
     read=get_changes,
-    errors=(InvalidRequest, CurrencyRequired, NotFound, SumOutOfRange, NotYet),
+    errors=(InvalidRequest, CurrencyRequired, NotFound, SumOutOfRange, NotYet, FormatNotInstalled),
     tagged=True,
 )

@@ -14,10 +14,12 @@ from tollbook.analytics.outlook import month_of
 from tollbook.analytics.scope import in_its_currency
 from tollbook.api.endpoint import Body, Call, Endpoint, Kind, Parameter
 from tollbook.api.examples_outlook import FORECAST_ANSWER
+from tollbook.api.formats.choice import FORMAT
 from tollbook.api.questions import CURRENCY, META, MIN_AS_OF, Told, answer, asked, scope_of
 from tollbook.api.schemas import extended
 from tollbook.domain.errors import (
     CurrencyRequired,
+    FormatNotInstalled,
     InvalidRequest,
     NotFound,
     NotYet,
@@ -92,10 +94,11 @@ GET_FORECAST = Endpoint(
         ),
         CURRENCY,
         META,
+        FORMAT,
         MIN_AS_OF,
     ),
     answers={200: Body(extended(ForecastReport), FORECAST_ANSWER)},
     read=get_forecast,
-    errors=(InvalidRequest, CurrencyRequired, NotFound, SumOutOfRange, NotYet),
+    errors=(InvalidRequest, CurrencyRequired, NotFound, SumOutOfRange, NotYet, FormatNotInstalled),
     tagged=True,
 )

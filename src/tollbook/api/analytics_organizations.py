@@ -3,13 +3,22 @@
 from starlette.responses import Response
 
 from tollbook.analytics.organizations import (
+    OrganizationsReport,
     organization_rows,
     organizations_report,
     organizations_table,
     totals_of,
     written,
 )
+from tollbook.analytics.organizations_slices import (
+    ORGANIZATIONS_SHAPE,
+    organization_groups,
+    sliced_organizations,
+    sliced_report,
+    sums_of,
+)
 from tollbook.analytics.scope import in_one_currency
+from tollbook.analytics.slices import Groups, Slice
 from tollbook.api.endpoint import Body, Call, Endpoint
 from tollbook.api.examples_family import ORGANIZATIONS_ANSWER
 from tollbook.api.formats.choice import FORMAT
@@ -19,6 +28,7 @@ from tollbook.api.questions import (
     INCLUDE,
     MIN_AS_OF,
     START_DATE,
+    Asked,
     Told,
     answer,
     asked,
@@ -26,15 +36,19 @@ from tollbook.api.questions import (
     scope_of,
 )
 from tollbook.api.schemas import ORGANIZATIONS_REPORT
+from tollbook.api.slices import Read, Rows, answer_slice, is_sliced, slice_parameters
 from tollbook.domain.errors import (
     CurrencyRequired,
+    CursorExpired,
     FormatNotInstalled,
     InvalidRequest,
     NotYet,
     SumOutOfRange,
 )
 from tollbook.domain.keys import Permission
+from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
+from tollbook.store.engine import Row
 
 
 def get_organizations(call: Call, snapshot: Snapshot) -> Response:
@@ -42,21 +56,38 @@ def get_organizations(call: Call, snapshot: Snapshot) -> Response:
     refuse_user_key(call)
     scope, totals = scope_of(call, snapshot), "totals" in call.query["include"]
     it = asked(call, snapshot, in_one_currency(snapshot, scope) if totals else scope)
-    period = it.period
-    assert period  # noqa: S101  the question is dated
+    if is_sliced(call, totals=False):
+        return answer_slice(it, _ORGANIZATIONS)
+    return answer(it, lambda: _told(it, totals=totals))
 
-    def tell() -> Told:
-        rows = organization_rows(snapshot, it.scope, period)
-        report, table = organizations_report(it.scope, period, rows), organizations_table(rows)
-        if not totals:
-            return Told(report, table=table)
-        sums = totals_of(rows)
-        return Told(
-            report, {"totals": written(sums)}, table._replace(totals=("", "Total", *sums[2:]))
-        )
 
-    return answer(it, tell)
+def _told(it: Asked, *, totals: bool) -> Told:
+    rows = organization_rows(it.snapshot, it.scope, _days(it))
+    report, table = organizations_report(it.scope, _days(it), rows), organizations_table(rows)
+    if not totals:
+        return Told(report, table=table)
+    sums = totals_of(rows)
+    return Told(report, {"totals": written(sums)}, table._replace(totals=("", "Total", *sums[2:])))
 
+
+def _days(it: Asked) -> Period:
+    assert it.period  # noqa: S101  the question is dated
+    return it.period
+
+
+def _read(it: Asked, wanted: Slice) -> Read:
+    """Read a slice. Totals of several currencies are never told: who asks must choose one."""
+    whose = it.snapshot, it.scope, _days(it), wanted
+    rows = sliced_organizations(*whose)
+    groups = organization_groups(*whose) if wanted.group_by else {}
+    return Read(rows, groups, {"totals": written(totals_of(sums_of(rows)))})
+
+
+def _report(it: Asked, rows: list[Row], groups: Groups) -> OrganizationsReport:
+    return sliced_report(it.scope, _days(it), rows, groups, it.call.query["group_by"])
+
+
+_ORGANIZATIONS = Rows(ORGANIZATIONS_SHAPE, _read, _report)
 
 GET_ORGANIZATIONS = Endpoint(
     method="GET",
@@ -70,9 +101,24 @@ GET_ORGANIZATIONS = Endpoint(
         "highest first, then by id. A key bound to an organization sees that one only."
     ),
     permission=Permission.READ_ANALYTICS,
-    parameters=(START_DATE, END_DATE, CURRENCY, INCLUDE, FORMAT, MIN_AS_OF),
+    parameters=(
+        START_DATE,
+        END_DATE,
+        *slice_parameters(ORGANIZATIONS_SHAPE),
+        CURRENCY,
+        INCLUDE,
+        FORMAT,
+        MIN_AS_OF,
+    ),
     answers={200: Body(ORGANIZATIONS_REPORT, ORGANIZATIONS_ANSWER)},
     read=get_organizations,
-    errors=(InvalidRequest, CurrencyRequired, SumOutOfRange, NotYet, FormatNotInstalled),
+    errors=(
+        InvalidRequest,
+        CurrencyRequired,
+        CursorExpired,
+        SumOutOfRange,
+        NotYet,
+        FormatNotInstalled,
+    ),
     tagged=True,
 )

@@ -11,7 +11,7 @@ import msgspec
 import structlog
 from anyio.to_thread import run_sync
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
@@ -79,16 +79,17 @@ _MOST_BODY_BYTES = MOST_BYTES // 256
 _log = structlog.get_logger()
 
 
-def application(services: Services) -> ASGIApp:
+def application(services: Services, pages: Mapping[str, Handler] | None = None) -> ASGIApp:
     """Build the application; it starts and stops the writer with itself.
 
-    Every handler turns whatever happens into an answer of ours, so the layers with which a
-    framework catches errors are left out.
+    `pages` are handlers of paths beside the API: those of the dashboard. Every handler turns
+    whatever happens into an answer of ours, so the layers with which a framework catches errors are
+    left out.
     """
     handlers: dict[str, dict[str, Handler]] = {}
     for endpoint in ENDPOINTS:
         handlers.setdefault(endpoint.path, {})[endpoint.method] = _handler(endpoint, services)
-    unkeyed = _documentation() | operation(services)
+    unkeyed = _documentation() | operation(services) | dict(pages or {})
     handlers |= {path: {"GET": handler} for path, handler in unkeyed.items()}
     router = Router(
         [Route(_routed(path), _Resource(by_method)) for path, by_method in handlers.items()],
@@ -214,12 +215,8 @@ def _documentation() -> dict[str, Handler]:
     async def send_styles(_request: Request) -> Response:
         return Response(STYLES, media_type="text/css")
 
-    async def go_to_page(_request: Request) -> Response:
-        return RedirectResponse("/docs")
-
     return {
         "/openapi.json": send_document,
         "/docs": send_page,
         "/docs/reference.css": send_styles,
-        "/": go_to_page,
     }

@@ -20,6 +20,7 @@ from tollbook.api.access import organization_of, require_organization_key
 from tollbook.api.bodies import read_body, refuse
 from tollbook.api.endpoint import Body, Call, Endpoint, Parameter
 from tollbook.api.examples_outlook import BUDGET, BUDGETS_ANSWER, NEW_BUDGET
+from tollbook.api.formats.choice import FORMAT
 from tollbook.api.questions import META, MIN_AS_OF, Told, answer, asked, scope_of
 from tollbook.api.responses import json_response
 from tollbook.api.schemas import answer_schema, extended
@@ -33,6 +34,7 @@ from tollbook.domain.budgets import (
 )
 from tollbook.domain.directory import id_problem
 from tollbook.domain.errors import (
+    FormatNotInstalled,
     InvalidRequest,
     NotFound,
     NotYet,
@@ -210,11 +212,12 @@ BUDGET_ENDPOINTS = (
                 example="org_abc123",
             ),
             META,
+            FORMAT,
             MIN_AS_OF,
         ),
         answers={200: Body(extended(BudgetsReport), BUDGETS_ANSWER)},
         read=list_budgets,
-        errors=(InvalidRequest, NotFound, SumOutOfRange, NotYet),
+        errors=(InvalidRequest, NotFound, SumOutOfRange, NotYet, FormatNotInstalled),
         tag="Budgets",
         tagged=True,
     ),

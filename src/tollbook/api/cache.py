@@ -1,8 +1,11 @@
-"""Answers given before, kept while they hold: an answer's tag names the state it was true of."""
+"""What is kept in memory: answers while they hold, and rows that pages are cut from."""
 
 import gzip
+import sys
 import threading
 from collections import OrderedDict
+from collections.abc import Hashable, Iterable
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -59,3 +62,51 @@ class AnswerCache:
             while kept > self._most_bytes:
                 _, oldest = self._answers.popitem(last=False)
                 kept -= oldest.size()
+
+
+class Kept(NamedTuple):
+    """Something kept for pages, and about how many bytes of memory it takes."""
+
+    state: Any
+    size: int
+
+
+class StateCache:
+    """The states of the ledger that pages were cut from last, up to so many bytes.
+
+    Unlike an answer, a state is kept when the ledger moves on: later pages are cut from it too.
+    """
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+        self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
+        self._size = 0
+        self._lock = threading.Lock()
+
+    def get(self, name: Hashable) -> Any:
+        """Give the state of a name, or None."""
+        with self._lock:
+            kept = self._kept.get(name)
+            if kept is None:
+                return None
+            self._kept.move_to_end(name)
+            return kept.state
+
+    def put(self, name: Hashable, state: Any, size: int) -> None:
+        """Keep a state; forget the ones used longest ago."""
+        with self._lock:
+            self._forget(name)
+            self._kept[name] = Kept(state, size)
+            self._size += size
+            while self._size > self._most_bytes:
+                self._forget(next(iter(self._kept)))
+
+    def _forget(self, name: Hashable) -> None:
+        kept = self._kept.pop(name, None)
+        self._size -= kept.size if kept else 0
+
+
+def size_of_rows(rows: Iterable[tuple[Any, ...]]) -> int:
+    """Add up what rows take in memory; numbers that they share are counted each time."""
+    measure = sys.getsizeof
+    return sum(measure(row) + sum(map(measure, row)) for row in rows)

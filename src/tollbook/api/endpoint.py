@@ -39,6 +39,7 @@ class Kind(StrEnum):
     INSTANT = "instant"
     MOMENT = "moment"
     AMOUNT = "amount"
+    COUNTRY = "country"
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,8 @@ class Parameter:
 
     A text of up to `longest` characters, a date, a month as its first day, an integer between
     `least` and `most`, a boolean, one of the `choices`, several of them separated by commas as a
-    tuple, an instant in microseconds since 1970, a moment that is an instant or a whole day, or an
-    amount in nanos.
+    tuple, an instant in microseconds since 1970, a moment that is an instant or a whole day, an
+    amount in nanos, or the code of a country.
     """
 
     name: str
@@ -252,6 +253,13 @@ def _amount(parameter: Parameter, text: str) -> int | Problem:
         return Problem(parameter.name, "invalid_amount", sentence)
 
 
+def _country(parameter: Parameter, text: str) -> str | Problem:
+    if len(text) == 2 and text.isascii() and text.isalpha() and text.isupper():
+        return text
+    sentence = f"{parameter.name} must be an ISO 3166 code of two capital letters, such as GB"
+    return Problem(parameter.name, "invalid_country", sentence)
+
+
 _READERS: dict[Kind, Callable[[Parameter, str], Any]] = {
     Kind.TEXT: _text,
     Kind.DATE: _date,
@@ -263,4 +271,5 @@ _READERS: dict[Kind, Callable[[Parameter, str], Any]] = {
     Kind.INSTANT: _instant,
     Kind.MOMENT: _moment,
     Kind.AMOUNT: _amount,
+    Kind.COUNTRY: _country,
 }

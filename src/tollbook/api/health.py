@@ -68,9 +68,10 @@ class Health:
         return OK if stuck < 2 * _PATIENCE else f"the writer has been busy for {stuck:.0f} seconds"
 
     def _writer(self) -> str:
-        """A server that has just committed need not try."""
-        if self._queue.committed_within(_PATIENCE):
-            return OK
+        """Try only when there was no commit of late: a small one may fit on a full disk."""
+        committed = self._queue.committed_within(_PATIENCE)
+        if committed is not None:
+            return OK if committed else "the last commit failed; the log says why"
         try:
             try_to_write(self._database)
         except TollbookError as error:

@@ -190,6 +190,8 @@ def _schema_of(parameter: Parameter) -> Document:
             return {"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]}
         case Kind.AMOUNT:
             return {"type": "number", "minimum": 0}
+        case Kind.COUNTRY:
+            return {"type": "string", "pattern": "^[A-Z]{2}$"}
 
 
 def _in_query(parameter: Parameter) -> Document:

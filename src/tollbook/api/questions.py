@@ -10,7 +10,7 @@ import msgspec
 from starlette.responses import Response
 
 from tollbook import __version__
-from tollbook.analytics.completeness import completeness, instant_text
+from tollbook.analytics.completeness import Meta, completeness, instant_text
 from tollbook.analytics.scope import Scope
 from tollbook.analytics.tables import Table
 from tollbook.api.access import organization_of
@@ -71,7 +71,7 @@ CURRENCY = Parameter(
 
 
 _VERB = re.compile("^(get|list)-")
-_CLOCKS_DIFFER_BY = 300 * 1_000_000
+CLOCKS_DIFFER_BY = 300 * 1_000_000
 """Clocks of servers differ; more than five minutes ahead is no instant of a receipt."""
 
 
@@ -92,12 +92,14 @@ class Told(NamedTuple):
 
     The documented report and what follows its fields, or for another format the same as a table;
     and the headers that only this answer has.
+    `quarantined` is of the state that it was read from, when that is not the present one.
     """
 
     report: Any
     extras: Mapping[str, Any] = {}
     table: Table | None = None
     headers: Mapping[str, str] = {}
+    quarantined: int | None = None
 
 
 def scope_of(call: Call, snapshot: Snapshot) -> Scope:
@@ -148,7 +150,7 @@ def _wait_for(min_as_of: int | None, now: int) -> None:
     """
     if min_as_of is None or min_as_of <= now:
         return
-    if min_as_of > now + _CLOCKS_DIFFER_BY:
+    if min_as_of > now + CLOCKS_DIFFER_BY:
         sentence = "min_as_of must be the as_of of a receipt: it lies in the future"
         raise InvalidRequest.of([Problem("min_as_of", "in_future", sentence)])
     raise NotYet("the state asked for has not arrived here yet; ask again in a second")
@@ -164,8 +166,11 @@ def resolved_period(start: date | None, end: date | None, today: date) -> Period
     return period
 
 
-def answer(it: Asked, tell: Callable[[], Told]) -> Response:
-    """Answer from the cache while the ledger has not changed, else with what `tell` gives."""
+def answer(it: Asked, tell: Callable[[], Told], *, keep: bool = True) -> Response:
+    """Answer from the cache while the ledger has not changed, else with what `tell` gives.
+
+    Pages are not kept: they are cut from rows that are, and a cursor in them says as of when.
+    """
     call, headers = it.call, _headers(it)
     digest = _digest(it)
     headers["ETag"] = f'W/"{digest}"'
@@ -175,8 +180,9 @@ def answer(it: Asked, tell: Callable[[], Told]) -> Response:
     count("client" if known else "cache" if kept else "ledger")
     if kept is None and not known:
         kept = _kept(it, tell())
-        call.services.cache.put(digest, kept)
-    headers["X-Quarantined"] = str(_waiting(it) if kept is None else kept.quarantined)
+        if keep:
+            call.services.cache.put(digest, kept)
+    headers["X-Quarantined"] = str(waiting(it) if kept is None else kept.quarantined)
     if kept is None or known:
         return Response(None, 304, headers)
     compress = call.services.compression and _takes_gzip(call.headers.get("accept-encoding", ""))
@@ -185,7 +191,7 @@ def answer(it: Asked, tell: Callable[[], Told]) -> Response:
 
 def stream(it: Asked, table_of: Callable[[Snapshot], Table]) -> Response:
     """Answer with a table of any length, written while it is read from a snapshot of its own."""
-    headers = {**_headers(it), **_attachment(it), "X-Quarantined": str(_waiting(it))}
+    headers = {**_headers(it), **_attachment(it), "X-Quarantined": str(waiting(it))}
     services, write = it.call.services, WRITERS[it.chosen]
     services.instruments.count_answer("ledger")
     return Streamed(
@@ -199,11 +205,12 @@ def stream(it: Asked, table_of: Callable[[Snapshot], Table]) -> Response:
 
 def _kept(it: Asked, told: Told) -> Answer:
     """Write an answer in the format that was chosen."""
+    waits = waiting(it) if told.quarantined is None else told.quarantined
     if it.chosen is Format.JSON or told.table is None:
-        return Answer(_encoded(it, told), _waiting(it), headers=dict(told.headers))
+        return Answer(_encoded(it, told), waits, headers=dict(told.headers))
     headers = {**_attachment(it), **told.headers}
     body = b"".join(WRITERS[it.chosen](told.table))
-    return Answer(body, _waiting(it), None, content_type(it.chosen), headers)
+    return Answer(body, waits, None, content_type(it.chosen), headers)
 
 
 def _attachment(it: Asked) -> dict[str, str]:
@@ -231,17 +238,23 @@ def _digest(it: Asked) -> str:
     return blake2b(msgspec.json.encode(state), digest_size=12).hexdigest()
 
 
-def _waiting(it: Asked) -> int:
+def waiting(it: Asked) -> int:
+    """Count what waits in quarantine, of the organization or the tenant asked about."""
     return quarantine.count(it.snapshot, it.scope.tenant, it.scope.number)
 
 
 def _encoded(it: Asked, told: Told) -> bytes:
     """Write a report with what was asked for besides, after the documented fields."""
     extras = dict(told.extras)
-    if "meta" in it.call.query.get("include", ()):
-        extras["meta"] = completeness(it.snapshot, it.scope, it.period, it.head, it.now)
+    if "meta" in it.call.query.get("include", ()) and "meta" not in extras:
+        extras["meta"] = meta(it)
     body = msgspec.json.encode(told.report)
     return body if not extras else body[:-1] + b"," + msgspec.json.encode(extras)[1:]
+
+
+def meta(it: Asked) -> Meta:
+    """Say how complete the answer is."""
+    return completeness(it.snapshot, it.scope, it.period, it.head, it.now)
 
 
 def _matches(if_none_match: str, digest: str) -> bool:

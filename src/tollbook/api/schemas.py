@@ -11,6 +11,7 @@ from tollbook.analytics.overview import OverviewReport
 from tollbook.analytics.series_report import SeriesReport
 from tollbook.analytics.usage import UsageReport
 from tollbook.analytics.users import UsersReport
+from tollbook.analytics.users_slices import OrganizationLevel, UserTotals
 from tollbook.domain.events import (
     LARGEST_INTEGER,
     LONGEST_ATTRIBUTE_NAME,
@@ -59,8 +60,13 @@ class EventsRequest:
 
 
 EVENTS_REQUEST = EventsRequest()
-USERS_REPORT = extended(UsersReport)
-ORGANIZATIONS_REPORT = extended(OrganizationsReport, totals=Figures)
+USERS_REPORT = extended(
+    UsersReport,
+    totals=UserTotals,
+    organization_level=OrganizationLevel,
+    next_cursor=str | None,
+)
+ORGANIZATIONS_REPORT = extended(OrganizationsReport, totals=Figures, next_cursor=str | None)
 OVERVIEW_REPORT = extended(OverviewReport)
 USAGE_REPORT = extended(UsageReport)
 SERIES_REPORT = extended(SeriesReport)

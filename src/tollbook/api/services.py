@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from anyio import CapacityLimiter
 
-from tollbook.api.cache import AnswerCache
+from tollbook.api.cache import AnswerCache, StateCache
 from tollbook.api.health import Health
 from tollbook.api.inbox import Inbox
 from tollbook.api.instruments import Instruments
@@ -33,6 +33,7 @@ class Services:
     inbox: Inbox
     reratings: Worker
     cache: AnswerCache
+    states: StateCache
     clock: Callable[[], int]
     compression: bool
     instruments: Instruments

@@ -166,8 +166,9 @@ def _batches(events: Iterable[WireEvent]) -> Iterator[list[WireEvent]]:
 
 def _welcome(address: str, key: str, atlas_key: str) -> str:
     return f"""
-  Page      {address}/docs
+  Page      {address}/
   API key   {key}
+  API       {address}/docs
 
   Who used what and what it cost, by user:
 

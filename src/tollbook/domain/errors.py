@@ -15,6 +15,7 @@ TollbookError
 │   ├── RunConflict             409  a rerating in the wrong state, or in the way of another
 │   ├── AlreadyPublished        409  a published price book stays as it is
 │   ├── KeyEnded                409  a key that is revoked or past its end is not rotated
+│   ├── CursorExpired           410  the state that a cursor is cut from is gone
 │   ├── EventArchived           410  the event was archived out of the ledger
 │   ├── ArchiveRefused          409  an archive is not at hand, or in the way of a rerating
 │   ├── BodyTooLarge            413
@@ -25,6 +26,7 @@ TollbookError
 │   ├── FormatNotInstalled      501  a format that needs a package this server has not
 │   └── NotYet                  503  the state asked for has not arrived here
 ├── StoreUnavailable            503  the database did not answer; nothing was acknowledged
+│   └── DatabaseBroken          503  the file is no whole database; it is left as it is
 ├── InternalError               500  a defect of Tollbook
 ├── PriceBookRefused            400  a price book with errors, all of them listed
 ├── DatabaseTooNew                   written by a later Tollbook
@@ -163,6 +165,16 @@ class RunConflict(RequestError):
     code = "run_conflict"
 
 
+class CursorExpired(RequestError):
+    """The state of the ledger that a cursor belongs to is no longer held: begin again."""
+
+    status = 410
+    code = "cursor_expired"
+
+    def __init__(self) -> None:
+        super().__init__("the ledger has moved on from the state of this cursor; begin again")
+
+
 class EventArchived(RequestError):
     """The event is in an archive: its sums and its identity stand, its details are in a file."""
 
@@ -232,6 +244,12 @@ class StoreUnavailable(TollbookError):
     status = 503
     code = "store_unavailable"
     headers = {"Retry-After": "5"}
+
+
+class DatabaseBroken(StoreUnavailable):
+    """The database file is cut off, overwritten or another file; it is left as it is."""
+
+    code = "database_broken"
 
 
 class InternalError(TollbookError):

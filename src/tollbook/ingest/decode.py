@@ -8,7 +8,7 @@ from tollbook.domain.errors import BodyTooLarge, Problem, UnreadableBody
 from tollbook.domain.events import ONE, Event
 from tollbook.domain.receipts import Receipt, rejected
 from tollbook.ingest.facts import Fact, fact_of
-from tollbook.ingest.problems import fields_of, problems_of, text_in
+from tollbook.ingest.problems import LARGEST_READ, TOO_LARGE, fields_of, problems_of, text_in
 
 MOST_EVENTS = 10_000
 
@@ -113,6 +113,8 @@ def _decode_one(index: int, raw: bytes) -> Decoded:
 
 
 def _rejected(index: int, raw: bytes) -> Receipt:
+    if len(raw) > LARGEST_READ:
+        return rejected(index, None, (TOO_LARGE,))
     try:
         fields = fields_of(raw)
     except msgspec.ValidationError:

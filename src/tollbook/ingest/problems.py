@@ -39,6 +39,9 @@ Fields = dict[str, bytes]
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _attribute_values = msgspec.json.Decoder(Attributes)
 _NULL = b"null"
+LARGEST_READ = 2 * 1024 * 1024
+"""In bytes. No sound event is larger, and taking a larger one apart takes fifty times its size."""
+TOO_LARGE = Problem("", "too_large", f"larger than the {LARGEST_READ} bytes that one may have")
 REQUIRED = ("id", "type", "organization_id", "time")
 
 

@@ -80,7 +80,7 @@ class Queue:
         self._lone: Waiting | None = None
         self._busy = False
         self._busy_since = 0.0
-        self._committed_at = float("-inf")
+        self._committed_at = self._failed_at = float("-inf")
         self._closing = False
         self._change = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="tollbook-writer")
@@ -133,9 +133,12 @@ class Queue:
         with self._change:
             return time.monotonic() - self._busy_since if self._busy else 0.0
 
-    def committed_within(self, seconds: float) -> bool:
-        """Tell whether the last commit succeeded, so many seconds ago at most."""
-        return time.monotonic() - self._committed_at <= seconds
+    def committed_within(self, seconds: float) -> bool | None:
+        """Tell whether the last commit of so many seconds succeeded; None when there was none."""
+        last = max(self._committed_at, self._failed_at)
+        if time.monotonic() - last > seconds:
+            return None
+        return self._committed_at > self._failed_at
 
     def _run(self) -> None:
         while group := self._next_group():
@@ -180,7 +183,10 @@ class Queue:
         deliveries = self._committed(group)
         end = time.monotonic()
         failed = isinstance(deliveries[0][1], StoreUnavailable | InternalError)
-        self._committed_at = float("-inf") if failed else end
+        if failed:
+            self._failed_at = end
+        else:
+            self._committed_at = end
         events = sum(len(waiting.submission.facts) for waiting in group)
         self._observe(Committed(events, end - start, failed))
         return deliveries

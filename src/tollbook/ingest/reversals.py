@@ -13,7 +13,7 @@ from tollbook.domain.reversals import LONGEST_REASON, Reversal, fingerprint
 from tollbook.ingest.catalogue import Catalogue
 from tollbook.ingest.commit import Settled
 from tollbook.ingest.decode import MOST_EVENTS
-from tollbook.ingest.problems import fields_of, text_in
+from tollbook.ingest.problems import LARGEST_READ, TOO_LARGE, fields_of, text_in
 from tollbook.store import directory, events, ledger, reversals
 from tollbook.store.audit import Actor, write_act
 from tollbook.store.database import Database, Transaction
@@ -57,6 +57,8 @@ def decode_reversals(body: bytes) -> list[Asked | Receipt]:
 
 
 def _decode_one(index: int, raw: bytes) -> Asked | Receipt:
+    if len(raw) > LARGEST_READ:
+        return rejected(index, None, (TOO_LARGE,))
     try:
         fields = fields_of(raw)
     except (msgspec.DecodeError, RecursionError):

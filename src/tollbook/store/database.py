@@ -11,7 +11,12 @@ from sqlalchemy import Connection, bindparam, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from tollbook.domain.errors import SettingsError, StoreUnavailable, SumOutOfRange
+from tollbook.domain.errors import (
+    DatabaseBroken,
+    SettingsError,
+    StoreUnavailable,
+    SumOutOfRange,
+)
 from tollbook.store.engine import Driver, Engine, Parameters, Row
 from tollbook.store.postgres import Postgres
 from tollbook.store.sqlite import Sqlite
@@ -19,6 +24,7 @@ from tollbook.store.staging import Staged
 
 _log = structlog.get_logger()
 Check = Callable[[str], None]
+_BROKEN = ("file is not a database", "database disk image is malformed")
 _OVERFLOWS = ("integer overflow", "cannot store REAL value in", "bigint out of range")
 
 
@@ -167,4 +173,9 @@ def in_our_words() -> Iterator[None]:
                 "a sum of the ledger would pass what it can hold; nothing was stored"
             ) from error
         _log.error("store_failed", error=_without_values(error, reason))
+        if any(words in reason for words in _BROKEN):
+            raise DatabaseBroken(
+                f"the file is not a whole database ({reason}) and was left as it is: restore a "
+                "backup with `tollbook restore`, or move it away to begin anew"
+            ) from error
         raise StoreUnavailable("the database is not available; nothing was stored") from error

@@ -1,0 +1,1 @@
+"""Faults that real machines and real clients produce, against a real server under load."""

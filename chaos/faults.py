@@ -1,0 +1,60 @@
+"""What a fault is, and all of them in the order of the page."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from chaos.places import Cluster, Place, SqliteFile
+from chaos.world import Verdict, World
+
+ENGINES = ("SQLite", "PostgreSQL")
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Where a fault is tried: an engine, a folder that is removed afterwards, how many times."""
+
+    engine: str
+    folder: Path
+    times: int
+    random: Random
+
+    def place(self, options: str = "", folder: Path | None = None) -> Place:
+        """Make a database of the engine."""
+        if self.engine == "SQLite":
+            return SqliteFile(folder or self.folder)
+        return Cluster(folder or self.folder, options).create()
+
+    def cluster(self, options: str = "") -> Cluster:
+        """Make a PostgreSQL cluster."""
+        return Cluster(self.folder, options).create()
+
+    def under_load(self, place: Place, act: Callable[[World], None], **settings: str) -> Verdict:
+        """Put a server on a place under load, act, and compare."""
+        try:
+            world = World(place, **settings)
+            try:
+                world.load.start()
+                world.load.wait_for(50)
+                act(world)
+                verdict = world.finish()
+                verdict.wrong.extend(it for it in world.notes if it.startswith("wrong: "))
+                return verdict
+            finally:
+                if world.server.process and world.server.process.poll() is None:
+                    world.server.kill()
+        finally:
+            place.drop()
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault: what it is called, what must come of it, where it applies, how often it is tried."""
+
+    name: str
+    expected: str
+    run: Callable[[Bench], Verdict]
+    times: int = 1
+    quick: int = 1
+    engines: tuple[str, ...] = ENGINES

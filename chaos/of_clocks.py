@@ -1,0 +1,86 @@
+"""Clocks that jump, and two servers whose clocks differ by minutes."""
+
+import os
+from pathlib import Path
+from time import sleep
+
+import httpx
+from tests.servers import Server
+
+from chaos.faults import Bench, Fault
+from chaos.load import Load
+from chaos.world import Verdict, World
+
+
+class WrongClock(Server):
+    """A server whose clock is ahead by what stands in a file."""
+
+    def __init__(self, database_url: str, clock: Path, **settings: str) -> None:
+        super().__init__(database_url, **settings)
+        self.module = "chaos.served"
+        os.environ["CHAOS_CLOCK"] = str(clock)
+
+
+def _clock_jumps(bench: Bench) -> Verdict:
+    place = bench.place()
+    clock = bench.folder / "clock"
+    clock.write_text("0")
+
+    def act(world: World) -> None:
+        world.server.stop()
+        world.server = WrongClock(place.url, clock)
+        world.server.start()
+        for _ in range(bench.times):
+            for offset in (-7200, 7200, 86_400, -86_400 * 30, 0):
+                clock.write_text(str(offset))
+                world.load.wait_for(100)
+                if world.get("/readyz").status_code != 200:
+                    world.notes.append(f"wrong: not ready with the clock {offset} s off")
+
+    return bench.under_load(place, act)
+
+
+def _clocks_differ(bench: Bench) -> Verdict:
+    place = bench.place()
+    clock = bench.folder / "clock"
+    clock.write_text("240")
+
+    def act(world: World) -> None:
+        other = WrongClock(place.url, clock)
+        with other:
+            second = Load(lambda: other.address, world.key, clients=2)
+            second.sent, second.acknowledged = world.load.sent, world.load.acknowledged
+            second.prefix = "other"
+            second.start()
+            second.wait_for(300 * bench.times)
+            newest = httpx.get(
+                f"{other.address}/v1/analytics/users?organization_id=org_1",
+                headers={"X-API-Key": world.key},
+            ).headers["x-as-of"]
+            sleep(0.1)
+            later = world.get(
+                f"/v1/analytics/users?organization_id=org_1&min_as_of={newest}"
+            ).status_code
+            if later not in (200, 503):
+                world.notes.append(f"wrong: min_as_of of the server ahead: {later}")
+            second.stop()
+            world.notes.extend(f"wrong: {it}" for it in second.wrong)
+
+    return bench.under_load(place, act)
+
+
+OF_CLOCKS = (
+    Fault(
+        "the clock jumps back and ahead, up to a month",
+        "identity, sums and readiness do not depend on it",
+        _clock_jumps,
+        times=3,
+    ),
+    Fault(
+        "two servers with clocks four minutes apart",
+        "one ledger; neither refuses the other's events",
+        _clocks_differ,
+        times=3,
+        engines=("PostgreSQL",),
+    ),
+)

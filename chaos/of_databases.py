@@ -1,0 +1,220 @@
+"""Databases that are locked, slow, read-only, full or broken."""
+
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import sleep
+
+import psycopg
+from tests.servers import Server
+
+from chaos.faults import Bench, Fault
+from chaos.of_processes import CUT
+from chaos.places import Cluster, Place, SqliteFile
+from chaos.world import Verdict, World
+
+_DISK_MIB = {"SQLite": 24, "PostgreSQL": 200}
+
+
+def _lock_held(bench: Bench) -> Verdict:
+    place = bench.place()
+
+    def act(world: World) -> None:
+        for _ in range(bench.times):
+            with _locked(place):
+                sleep(2)
+                if world.get("/v1/analytics/users?organization_id=org_1").status_code != 200:
+                    world.notes.append("wrong: reads did not work while a lock was held")
+            world.load.wait_for(50)
+
+    return bench.under_load(place, act)
+
+
+@contextmanager
+def _locked(place: Place) -> Iterator[None]:
+    """Hold what every commit of events needs."""
+    if isinstance(place, SqliteFile):
+        connection = sqlite3.connect(place.path, isolation_level=None, timeout=30)
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        finally:
+            connection.close()
+        return
+    with psycopg.connect(place.url) as holder:
+        holder.execute("SELECT * FROM ledger_heads FOR UPDATE")
+        yield
+        holder.rollback()
+
+
+def _statement_timeout(bench: Bench) -> Verdict:
+    cluster = bench.cluster()
+
+    def act(world: World) -> None:
+        for _ in range(bench.times):
+            with _locked(cluster):
+                cluster.execute("ALTER DATABASE postgres SET statement_timeout = '50ms'")
+                cluster.execute(CUT)
+                sleep(1)
+            cluster.execute("ALTER DATABASE postgres RESET statement_timeout")
+            cluster.execute(CUT)
+            world.load.wait_for(50)
+
+    return bench.under_load(cluster, act)
+
+
+def _read_only(bench: Bench) -> Verdict:
+    cluster = bench.cluster()
+
+    def act(world: World) -> None:
+        for _ in range(bench.times):
+            _set_read_only(cluster, "on")
+            world.until_ready(ready=False)
+            _set_read_only(cluster, "off")
+            world.until_ready()
+            world.load.wait_for(50)
+
+    return bench.under_load(cluster, act)
+
+
+def _set_read_only(cluster: Cluster, state: str) -> None:
+    with psycopg.connect(cluster.url, autocommit=True) as connection:
+        connection.execute("SET default_transaction_read_only = off")
+        connection.execute(f"ALTER SYSTEM SET default_transaction_read_only = {state}".encode())
+        connection.execute("SELECT pg_reload_conf()")
+
+
+def _disk_full(bench: Bench) -> Verdict:
+    with _small_disk(bench) as folder:
+        place = bench.place("-c wal_keep_size=0 -c max_wal_size=64MB", folder)
+
+        def act(world: World) -> None:
+            for _ in range(bench.times):
+                world.load.wait_for(200)
+                with _filled(folder):
+                    world.until_ready(ready=False)
+                    sleep(0.5)
+                    reading = world.get("/v1/analytics/users?organization_id=org_1")
+                    if reading.status_code not in (200, 503):
+                        world.notes.append(f"wrong: a read on a full disk: {reading.status_code}")
+                if isinstance(place, Cluster):
+                    _restart_if_down(place)
+                world.until_ready()
+                world.load.wait_for(200)
+
+        return bench.under_load(place, act, least_free_mib="0")
+
+
+def _restart_if_down(cluster: Cluster) -> None:
+    """A PostgreSQL that cannot write its log ends; its administrator makes room and starts it."""
+    try:
+        cluster.execute("SELECT 1")
+    except psycopg.OperationalError:
+        sleep(1)
+        try:
+            cluster.execute("SELECT 1")
+        except psycopg.OperationalError:
+            cluster.start()
+
+
+@contextmanager
+def _small_disk(bench: Bench) -> Iterator[Path]:
+    """Mount a disk of a few megabytes in memory."""
+    folder = bench.folder / "disk"
+    folder.mkdir(exist_ok=True)
+    size = f"size={_DISK_MIB[bench.engine]}m"
+    subprocess.run(["mount", "-t", "tmpfs", "-o", size, "none", str(folder)], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@contextmanager
+def _filled(folder: Path) -> Iterator[None]:
+    """Fill a disk to the last byte, and give the room back."""
+    ballast = folder / "ballast"
+    with ballast.open("wb", buffering=0) as file:
+        for size in (1 << 20, 1 << 12, 1):
+            try:
+                while True:
+                    file.write(b"\0" * size)
+            except OSError:
+                continue
+    try:
+        yield
+    finally:
+        ballast.unlink()
+
+
+def _broken_file(bench: Bench) -> Verdict:
+    """Break a file in several ways; a server must refuse each, and leave it as it is."""
+    whole = SqliteFile(bench.folder)
+    verdict = bench.under_load(_Kept(whole), lambda world: world.load.wait_for(500))
+    content = whole.path.read_bytes()
+    broken = {
+        "cut off in the middle": content[: len(content) // 2],
+        "cut off within its first page": content[:100],
+        "another file": b"not a database" * 1000,
+        "first page overwritten": b"\0" * 4096 + content[4096:],
+        "schema overwritten": content[:100] + b"\xff" * 3996 + content[4096:],
+    }
+    for name, what in broken.items():
+        path = bench.folder / "broken.db"
+        path.write_bytes(what)
+        try:
+            Server(f"sqlite:///{path}").start()
+            verdict.wrong.append(f"a file {name} was served")
+        except RuntimeError as error:
+            if "tollbook: " not in str(error) or "restore" not in str(error):
+                verdict.wrong.append(f"a file {name}: {str(error)[-300:]}")
+        if path.read_bytes() != what:
+            verdict.wrong.append(f"a file {name} was changed")
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{path}{suffix}").unlink(missing_ok=True)
+    whole.drop()
+    return verdict
+
+
+class _Kept:
+    """A place that is not dropped with its world."""
+
+    def __init__(self, place: SqliteFile) -> None:
+        self.engine = place.engine
+        self.url = place.url
+
+    def drop(self) -> None:
+        pass
+
+
+OF_DATABASES = (
+    Fault("a lock held for two seconds", "clients wait; reads go on", _lock_held, times=5),
+    Fault(
+        "statements that time out",
+        "503, nothing of them stored; then everything",
+        _statement_timeout,
+        times=5,
+        engines=("PostgreSQL",),
+    ),
+    Fault(
+        "disk full, and room again",
+        "503 and red readiness, then everything by itself (a PostgreSQL that ended is started)",
+        _disk_full,
+        times=5,
+    ),
+    Fault(
+        "database read-only, and writable again",
+        "503 and red readiness, then everything by itself",
+        _read_only,
+        times=3,
+        engines=("PostgreSQL",),
+    ),
+    Fault(
+        "a database file that is broken, in five ways",
+        "refused with a sentence that says what to do; not a byte changed",
+        _broken_file,
+        engines=("SQLite",),
+    ),
+)

@@ -1,0 +1,151 @@
+"""Where a database lives: a file, or a PostgreSQL cluster of its own that may be killed."""
+
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+from time import sleep
+from typing import Protocol
+
+import psycopg
+from tests.servers import free_port
+
+
+class Place(Protocol):
+    """A database that is there until it is dropped."""
+
+    engine: str
+
+    @property
+    def url(self) -> str:
+        """Give the URL of the database."""
+        ...
+
+    def drop(self) -> None:
+        """End it, and remove what it left."""
+        ...
+
+
+class SqliteFile:
+    """A file in a folder."""
+
+    engine = "SQLite"
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.path = folder / "tollbook.db"
+
+    @property
+    def url(self) -> str:
+        """Give the URL of the file."""
+        return f"sqlite:///{self.path}"
+
+    def drop(self) -> None:
+        """Remove the file and its log."""
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{self.path}{suffix}").unlink(missing_ok=True)
+
+
+class Cluster:
+    """A PostgreSQL cluster, run by its own user: PostgreSQL refuses to be root's."""
+
+    engine = "PostgreSQL"
+
+    def __init__(self, folder: Path, options: str = "") -> None:
+        self.folder = folder
+        self.port = free_port()
+        self._data = folder / "data"
+        self._options = options
+        if os.getuid() == 0:
+            shutil.chown(folder, "postgres", "postgres")
+
+    @property
+    def url(self) -> str:
+        """Give the URL of the database."""
+        return f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+
+    def create(self) -> "Cluster":
+        """Make the cluster, and start it."""
+        self._run("initdb", "-D", str(self._data), "-U", "postgres", "--auth=trust", "-N")
+        self.start()
+        return self
+
+    def follow(self, primary: "Cluster") -> "Cluster":
+        """Make a replica of another cluster that the other waits for at every commit."""
+        source = f"host=127.0.0.1 port={primary.port} user=postgres application_name=replica"
+        self._run("pg_basebackup", "-D", str(self._data), "-R", "-X", "stream", "-d", source)
+        self.start()
+        primary.execute("ALTER SYSTEM SET synchronous_standby_names = 'replica'")
+        primary.execute("SELECT pg_reload_conf()")
+        return self
+
+    def start(self) -> None:
+        """Start, also after a crash, when its processes may take a moment to be gone."""
+        options = (
+            f"-p {self.port} -c listen_addresses=127.0.0.1 -c max_connections=200 "
+            f"-c unix_socket_directories={self.folder} {self._options}"
+        )
+        log = str(self.folder / "log")
+        arguments = ("-D", str(self._data), "-w", "-t", "60", "-l", log, "-o", options, "start")
+        for last in (False, False, False, True):
+            try:
+                self._run("pg_ctl", *arguments)
+            except RuntimeError:
+                if last:
+                    raise
+                sleep(0.5)
+            else:
+                return
+
+    def stop(self, mode: str = "fast") -> None:
+        """Stop as an administrator does."""
+        self._run("pg_ctl", "-D", str(self._data), "-w", "-m", mode, "stop")
+
+    def kill(self) -> None:
+        """End every process of the cluster with SIGKILL."""
+        postmaster = int((self._data / "postmaster.pid").read_text().split()[0])
+        children = subprocess.run(
+            ["pgrep", "-P", str(postmaster)], capture_output=True, text=True, check=False
+        )
+        for process in (postmaster, *map(int, children.stdout.split())):
+            try:
+                os.kill(process, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+
+    def promote(self) -> None:
+        """Make a replica the primary."""
+        self._run("pg_ctl", "-D", str(self._data), "-w", "promote")
+
+    def execute(self, statement: str) -> None:
+        """Run a statement as the administrator."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+    def drop(self) -> None:
+        """Kill the cluster; its folder goes with the folder it is in."""
+        if (self._data / "postmaster.pid").exists():
+            self.kill()
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [str(_binaries() / program), *arguments]
+        if os.getuid() == 0:
+            command = ["runuser", "-u", "postgres", "--", *command]
+        done = subprocess.run(
+            command,
+            cwd="/",
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(f"{program}: {done.stderr}")
+
+
+def _binaries() -> Path:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda it: float(it.parent.name))
+    if not found:
+        raise RuntimeError("no PostgreSQL found; on Debian: apt-get install postgresql")
+    return found[-1]

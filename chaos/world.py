@@ -1,0 +1,107 @@
+"""A server on a database, clients that send to it, and the check of what is left of it."""
+
+from contextlib import closing
+from dataclasses import dataclass, field
+from time import monotonic, sleep
+
+import httpx
+from tests.builders import Platform
+from tests.servers import Server
+
+from chaos.load import ORGANIZATIONS, Load
+from chaos.places import Place
+from tollbook.store.database import Database, open_database
+from tollbook.store.migrate import migrate
+from tollbook.store.verification import CHECKS, differences
+
+_PATIENCE = 60.0
+
+
+@dataclass
+class Verdict:
+    """What the ledger holds beside what was acknowledged. All of `wrong` should be empty."""
+
+    acknowledged: int = 0
+    lost: int = 0
+    twice: int = 0
+    turned_away: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+    @property
+    def good(self) -> bool:
+        """Tell whether nothing is lost, counted twice, or otherwise wrong."""
+        return not (self.lost or self.twice or self.wrong)
+
+
+class World:
+    """A platform with two organizations, served and under load."""
+
+    def __init__(self, place: Place, *, clients: int = 4, **settings: str) -> None:
+        self.place = place
+        self.notes: list[str] = []
+        with closing(open_database(place.url)) as database:
+            migrate(database)
+            platform = Platform(database)
+            for organization in ORGANIZATIONS:
+                platform.organization(organization, timezone="America/New_York")
+            self.key = platform.key()
+        self.server = Server(place.url, **settings)
+        self.server.start()
+        self.load = Load(lambda: self.server.address, self.key, clients)
+
+    def get(self, path: str) -> httpx.Response:
+        """Ask the server something."""
+        return httpx.get(
+            f"{self.server.address}{path}", headers={"X-API-Key": self.key}, timeout=30
+        )
+
+    def restart(self) -> None:
+        """Start the server again, on the same port, so that clients find it."""
+        self.server.database_url = self.place.url
+        self.server.start()
+
+    def until_ready(self, *, ready: bool = True) -> float:
+        """Wait until readiness is green, or red; give the seconds that took."""
+        start = monotonic()
+        while monotonic() < start + _PATIENCE:
+            try:
+                if (self.get("/readyz").status_code == 200) is ready:
+                    return monotonic() - start
+            except httpx.TransportError:
+                pass
+            sleep(0.1)
+        raise RuntimeError(f"readiness did not turn {'green' if ready else 'red'}")
+
+    def finish(self) -> Verdict:
+        """Let the clients finish, stop the server, and compare."""
+        self.load.stop()
+        self.server.stop()
+        load = self.load
+        verdict = Verdict(
+            acknowledged=len(load.acknowledged),
+            turned_away=load.turned_away.total(),
+            wrong=list(load.wrong),
+        )
+        with closing(open_database(self.place.url)) as database:
+            _compare(database, load, verdict)
+        return verdict
+
+
+def _compare(database: Database, load: Load, verdict: Verdict) -> None:
+    platform = Platform(database)
+    rows = platform.rows(
+        "SELECT organizations.id, events.id, quantity FROM events JOIN organizations "
+        "ON organizations.organization_id = events.organization_id"
+    )
+    stored = {(of, identity): quantity // 1_000_000 for of, identity, quantity in rows}
+    verdict.twice = len(rows) - len(stored)
+    verdict.lost = sum(stored.get(it) != load.sent[it] for it in load.acknowledged)
+    strangers = stored.keys() - load.sent.keys()
+    if strangers:
+        verdict.wrong.append(f"{len(strangers)} events that nobody sent")
+    sums = platform.rows("SELECT COALESCE(SUM(quantity), 0) FROM organization_monthly")
+    if int(sums[0][0]) // 1_000_000 != sum(stored.values()):
+        verdict.wrong.append("the sums are not those of the events")
+    with database.reading() as snapshot:
+        found = [it for check in CHECKS for it in differences(snapshot, check)]
+    verdict.wrong.extend(f"verify: {it.check} {it.side}" for it in found[:3])

@@ -1,0 +1,160 @@
+"""The organizations answer by meter and country, with usage in groups."""
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from tollbook.analytics.in_country import countries, knowledge_bases_in_country, legs_in_country
+from tollbook.analytics.legs import days
+from tollbook.analytics.organizations import (
+    COLUMNS,
+    WITHIN,
+    OrganizationsReport,
+    OrganizationSums,
+    organization_legs,
+    organizations_report,
+    organizations_sql,
+)
+from tollbook.analytics.resources import bits, knowledge_bases_by_organization
+from tollbook.analytics.scope import Scope, organizations_of
+from tollbook.analytics.slices import (
+    BY_COUNTRY,
+    MATCHING,
+    Field,
+    Groups,
+    Shape,
+    Slice,
+    chosen,
+    grouped,
+    groups_of,
+    meter_bits,
+)
+from tollbook.analytics.tables import Kind
+from tollbook.domain.periods import Period
+from tollbook.store.database import Snapshot
+from tollbook.store.directory import OrganizationRow
+from tollbook.store.engine import Row
+
+_WIDTH = len(OrganizationSums._fields)
+_FIELDS = (
+    ("organization_id", Kind.TEXT),
+    ("organization_name", Kind.TEXT),
+    ("users_count", Kind.COUNT),
+    ("total_sms_sent", Kind.COUNT),
+    ("total_sms_received", Kind.COUNT),
+    ("total_mms_sent", Kind.COUNT),
+    ("total_mms_received", Kind.COUNT),
+    ("total_voice_calls", Kind.COUNT),
+    ("total_voice_seconds", Kind.QUANTITY),
+    ("api_requests_count", Kind.QUANTITY),
+    ("api_storage_cost", Kind.AMOUNT),
+    ("phone_rental_count", Kind.COUNT),
+    ("phone_purchase_count", Kind.QUANTITY),
+    ("brand_registration_count", Kind.QUANTITY),
+    ("kb_count", Kind.COUNT),
+    ("total_cost", Kind.AMOUNT),
+)
+ORGANIZATIONS_SHAPE = Shape(
+    tuple(Field(name, at, kind) for at, (name, kind) in enumerate(_FIELDS)),
+    events=_WIDTH,
+    status=_WIDTH + 1,
+)
+"""Fields in the documented order, which is that of `OrganizationSums`."""
+
+
+def sliced_organizations(
+    snapshot: Snapshot, scope: Scope, period: Period, wanted: Slice
+) -> list[Row]:
+    """Read the rows wanted: those of `OrganizationSums`, with the count of events and the status.
+
+    How many users an organization has is not changed by what usage counts.
+    """
+    listed = organizations_of(snapshot, scope)
+    sql = sliced_organizations_sql(in_country=wanted.country is not None)
+    read = {
+        row[0]: row[1:] for row in snapshot.table(sql, _bound(listed, period, wanted), COLUMNS + 1)
+    }
+    rows = [(it.id, it.name, *read[it.number], it.status) for it in listed]
+    return chosen(rows, ORGANIZATIONS_SHAPE, wanted)
+
+
+def organization_groups(snapshot: Snapshot, scope: Scope, period: Period, wanted: Slice) -> Groups:
+    """Read what `group_by` asks for, by organization."""
+    listed = organizations_of(snapshot, scope)
+    if wanted.group_by == BY_COUNTRY:
+        sql = organization_countries_sql()
+    else:
+        sql = organization_meters_sql(in_country=wanted.country is not None)
+    names = {it.number: it.id for it in listed}
+    read = snapshot.table(sql, _bound(listed, period, wanted), 5)
+    if wanted.group_by == BY_COUNTRY and wanted.country is not None:
+        read = [row for row in read if row[1] == wanted.country]
+    return grouped((names[row[0]], *row[1:]) for row in read)
+
+
+def sliced_report(
+    scope: Scope, period: Period, rows: Iterable[Row], groups: Groups, group_by: str | None
+) -> OrganizationsReport:
+    """Write sliced rows as they are answered, each with its groups when they are asked for."""
+    report = organizations_report(scope, period, sums_of(rows))
+    if group_by is None:
+        return report
+    replace = msgspec.structs.replace
+    with_groups = [
+        replace(it, groups=groups_of(groups.get(it.organization_id, ()), group_by))
+        for it in report.organizations
+    ]
+    return replace(report, organizations=with_groups)
+
+
+def sums_of(rows: Iterable[Row]) -> list[OrganizationSums]:
+    """Give sliced rows without what is for slicing alone."""
+    return [OrganizationSums(*row[:_WIDTH]) for row in rows]
+
+
+def _bound(listed: list[OrganizationRow], period: Period, wanted: Slice) -> dict[str, Any]:
+    """Give the arguments; a statement takes those it names."""
+    numbers = {"numbers": [it.number for it in listed], "meters": meter_bits(wanted.meters)}
+    country = {} if wanted.country is None else {"country": wanted.country}
+    return {**numbers, **days(period), **bits(period), **country}
+
+
+@cache
+def sliced_organizations_sql(*, in_country: bool) -> str:
+    """Write the statement of organizations for slices."""
+    if in_country:
+        bases = knowledge_bases_in_country("organization_id", WITHIN, MATCHING)
+    else:
+        bases = knowledge_bases_by_organization(MATCHING)
+    return organizations_sql(_legs(in_country=in_country), bases, sliced=True)
+
+
+@cache
+def organization_meters_sql(*, in_country: bool) -> str:
+    """Write the statement for groups by meter."""
+    return f"""
+SELECT
+    organization_id, meter,
+    CAST(SUM(count) AS BIGINT),
+    CAST(SUM(quantity) AS BIGINT),
+    CAST(SUM(cost) AS BIGINT)
+FROM (
+{_legs(in_country=in_country)}
+) AS legs
+GROUP BY organization_id, meter
+"""
+
+
+@cache
+def organization_countries_sql() -> str:
+    """Write the statement for groups by country."""
+    return countries("organization_id", WITHIN, MATCHING)
+
+
+def _legs(*, in_country: bool) -> str:
+    """Write the sums to add up: months and edges, or days where a country is asked for."""
+    if in_country:
+        return legs_in_country("organization_id, meter", WITHIN, MATCHING)
+    return organization_legs(MATCHING)

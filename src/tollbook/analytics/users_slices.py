@@ -1,0 +1,235 @@
+"""The users answer by meter and country, with usage in groups and what is no user's."""
+
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from tollbook.analytics.in_country import countries, knowledge_bases_in_country, legs_in_country
+from tollbook.analytics.legs import SUMS
+from tollbook.analytics.slices import (
+    BY_COUNTRY,
+    MATCHING,
+    Field,
+    Groups,
+    Shape,
+    Slice,
+    chosen,
+    grouped,
+    groups_of,
+    meter_bits,
+    totals,
+)
+from tollbook.analytics.tables import Kind
+from tollbook.analytics.users import (
+    COLUMNS,
+    COSTS,
+    OF_USER,
+    CostBreakdown,
+    UserRow,
+    UserUsage,
+    covering_legs,
+    knowledge_bases_sql,
+    parameters,
+    usages,
+    users_sql,
+)
+from tollbook.domain.exact import MICROS, amount_text
+from tollbook.domain.periods import Period
+from tollbook.store.database import Snapshot
+from tollbook.store.engine import Row
+
+_NO_USER = ""
+_WITHIN = "organization_id = :organization"
+_WIDTH = len(UserRow._fields)
+
+
+def _field(name: str, column: str, kind: Kind, scale: int = 1) -> Field:
+    return Field(name, UserRow._fields.index(column), kind, scale)
+
+
+USERS_SHAPE = Shape(
+    (
+        _field("user_id", "user_id", Kind.TEXT),
+        _field("user_name", "user_name", Kind.TEXT),
+        _field("total_sms_sent", "sms_sent", Kind.COUNT),
+        _field("total_sms_received", "sms_received", Kind.COUNT),
+        _field("total_mms_sent", "mms_sent", Kind.COUNT),
+        _field("total_mms_received", "mms_received", Kind.COUNT),
+        _field("total_voice_calls", "calls", Kind.COUNT),
+        _field("total_voice_seconds", "seconds", Kind.QUANTITY),
+        _field("messaging_cost", "messaging_cost", Kind.AMOUNT),
+        _field("voice_cost", "voice_cost", Kind.AMOUNT),
+        _field("api_request_cost", "request_cost", Kind.AMOUNT),
+        _field("api_requests_count", "requests", Kind.COUNT, MICROS),
+        _field("api_storage_cost", "storage_cost", Kind.AMOUNT),
+        _field("phone_rental_cost", "rental_cost", Kind.AMOUNT),
+        _field("phone_rental_count", "rentals", Kind.COUNT),
+        _field("phone_purchase_cost", "purchase_cost", Kind.AMOUNT),
+        _field("phone_purchase_count", "purchases", Kind.COUNT, MICROS),
+        _field("kb_cost", "kb_cost", Kind.AMOUNT),
+        _field("kb_count", "knowledge_bases", Kind.COUNT),
+        _field("kb_minutes", "kb_seconds", Kind.MINUTES),
+        _field("total_cost", "total_cost", Kind.AMOUNT),
+    ),
+    events=_WIDTH,
+    status=_WIDTH + 1,
+)
+"""Fields in the documented order; those of the cost breakdown by their own names."""
+
+
+class UserTotals(msgspec.Struct, frozen=True):
+    """The figures of a row added up over rows; `kb_count` is the sum of theirs."""
+
+    total_sms_sent: int
+    total_sms_received: int
+    total_mms_sent: int
+    total_mms_received: int
+    total_voice_calls: int
+    total_voice_seconds: msgspec.Raw
+    cost_breakdown: CostBreakdown
+    total_cost: msgspec.Raw
+
+
+class OrganizationLevel(msgspec.Struct, frozen=True):
+    """Usage that is no user's. With the totals of all users it is the organization's, exactly."""
+
+    events: int
+    brand_registration_count: int
+    brand_registration_cost: msgspec.Raw
+    total_cost: msgspec.Raw
+
+
+def sliced_rows(
+    snapshot: Snapshot, number: int, period: Period, wanted: Slice, user_id: str | None
+) -> list[Row]:
+    """Read the rows that are wanted: those of `UserRow`, with the count of events and the status.
+
+    Of one user only when `user_id` is given: the one asked about, or the one that a key sees.
+    """
+    sql = sliced_sql(one_user=user_id is not None, in_country=wanted.country is not None)
+    read = snapshot.table(sql, _bound(number, period, wanted, user_id), COLUMNS + 2)
+    rows = [(*row[:COLUMNS], sum(row[COSTS]), *row[COLUMNS:]) for row in read]
+    return chosen(rows, USERS_SHAPE, wanted)
+
+
+def user_groups(
+    snapshot: Snapshot, number: int, period: Period, wanted: Slice, user_id: str | None
+) -> Groups:
+    """Read what `group_by` asks for, by user."""
+    one_user = user_id is not None
+    if wanted.group_by == BY_COUNTRY:
+        sql = countries_sql(one_user=one_user)
+    else:
+        sql = meters_sql(one_user=one_user, in_country=wanted.country is not None)
+    read = snapshot.table(sql, _bound(number, period, wanted, user_id), 5)
+    if wanted.group_by == BY_COUNTRY and wanted.country is not None:
+        read = [row for row in read if row[1] == wanted.country]
+    return grouped(read)
+
+
+def organization_level(
+    snapshot: Snapshot, number: int, period: Period, wanted: Slice
+) -> OrganizationLevel:
+    """Add up what is no user's, of the meters and the country that are asked for."""
+    sql = organization_level_sql(in_country=wanted.country is not None)
+    ((events, brands, brand_cost, cost),) = snapshot.table(
+        sql, _bound(number, period, wanted, _NO_USER), 4
+    )
+    return OrganizationLevel(
+        events,
+        brands // MICROS,
+        msgspec.Raw(amount_text(brand_cost)),
+        msgspec.Raw(amount_text(cost)),
+    )
+
+
+def sliced_usages(rows: list[Row], groups: Groups, group_by: str | None) -> list[UserUsage]:
+    """Write sliced rows as they are answered, each with its groups when they are asked for."""
+    written = usages([row[:_WIDTH] for row in rows])
+    if group_by is None:
+        return written
+    return [
+        msgspec.structs.replace(it, groups=groups_of(groups.get(it.user_id, ()), group_by))
+        for it in written
+    ]
+
+
+def user_totals(rows: list[Row]) -> UserTotals:
+    """Write the sums of sliced rows."""
+    (total,) = usages([totals(rows, USERS_SHAPE)[:_WIDTH]])
+    return UserTotals(*(getattr(total, name) for name in UserTotals.__struct_fields__))
+
+
+def _bound(number: int, period: Period, wanted: Slice, user_id: str | None) -> dict[str, Any]:
+    """Give the arguments; a statement takes those it names."""
+    bound = parameters(number, period) | {"meters": meter_bits(wanted.meters)}
+    bound |= {} if user_id is None else {"user": user_id}
+    return bound | ({} if wanted.country is None else {"country": wanted.country})
+
+
+@cache
+def sliced_sql(*, one_user: bool, in_country: bool) -> str:
+    """Write the statement of users for slices, which tells events and status besides."""
+    condition = _condition(one_user=one_user)
+    if in_country:
+        bases = knowledge_bases_in_country("user_id", _WITHIN, condition)
+    else:
+        bases = knowledge_bases_sql(condition)
+    return users_sql(
+        _legs(condition, in_country=in_country),
+        bases,
+        OF_USER if one_user else "",
+        {"events": "SUM(count)"},
+        ",\n    COALESCE(usage.events, 0), users.status",
+    )
+
+
+@cache
+def meters_sql(*, one_user: bool, in_country: bool) -> str:
+    """Write the statement for groups by meter."""
+    return f"""
+SELECT
+    user_id, meter,
+    CAST(SUM(count) AS BIGINT),
+    CAST(SUM(quantity) AS BIGINT),
+    CAST(SUM(cost) AS BIGINT)
+FROM (
+{_legs(_condition(one_user=one_user), in_country=in_country)}
+) AS legs
+WHERE user_id <> ''
+GROUP BY user_id, meter
+"""
+
+
+@cache
+def countries_sql(*, one_user: bool) -> str:
+    """Write the statement for groups by country."""
+    return countries("user_id", _WITHIN, f" AND user_id <> ''{_condition(one_user=one_user)}")
+
+
+@cache
+def organization_level_sql(*, in_country: bool) -> str:
+    """Write the statement for what is no user's."""
+    return f"""
+SELECT
+    COALESCE(CAST(SUM(count) AS BIGINT), 0),
+    COALESCE(CAST({SUMS["brands"]} AS BIGINT), 0),
+    COALESCE(CAST({SUMS["brand_cost"]} AS BIGINT), 0),
+    COALESCE(CAST(SUM(cost) AS BIGINT), 0)
+FROM (
+{_legs(_condition(one_user=True), in_country=in_country)}
+) AS legs
+"""
+
+
+def _condition(*, one_user: bool) -> str:
+    """Write which rows of sums are wanted."""
+    return OF_USER + MATCHING if one_user else MATCHING
+
+
+def _legs(condition: str, *, in_country: bool) -> str:
+    """Write the sums to add up: months and edges, or days where a country is asked for."""
+    if not in_country:
+        return covering_legs(condition)
+    return legs_in_country("user_id, meter", _WITHIN, condition)

@@ -1,0 +1,75 @@
+/** The whole page: who is looking decides what stands where. */
+import { useEffect } from "./vendor/hooks.js";
+import { change, route } from "./state/route.js";
+import { farewell, key, noticeRefusal, signIn, viewer } from "./state/session.js";
+import { ApiError } from "./state/api.js";
+import { html } from "./parts/html.js";
+import { Shell } from "./parts/shell.js";
+import { Empty, Refused, Skeleton } from "./parts/states.js";
+import { OrganizationView } from "./views/organization.js";
+import { OverviewView } from "./views/overview.js";
+import { PricesView } from "./views/prices.js";
+import { QuarantineView } from "./views/quarantine.js";
+import { SignIn } from "./views/sign_in.js";
+import { UserView } from "./views/user.js";
+import { signal } from "./vendor/signals.js";
+
+/** @type {import("./vendor/signals-core.js").Signal<ApiError | null>} */
+const trouble = signal(null);
+
+/** Look up what a kept key is, after a reload. */
+function resume() {
+  trouble.value = null;
+  signIn(key.value).catch((error) => {
+    noticeRefusal(error);
+    if (error instanceof ApiError) trouble.value = error;
+  });
+}
+
+export function App() {
+  useEffect(() => {
+    if (key.value && !viewer.value) resume();
+  }, [key.value]);
+  useShortcuts();
+  if (!key.value) return html`<${SignIn} farewell=${farewell.value} />`;
+  if (!viewer.value) {
+    const error = trouble.value;
+    return html`<main class="alone">${error ? html`<${Refused} error=${error} reload=${resume} />` : html`<${Skeleton} lines=${3} />`}</main>`;
+  }
+  return html`<${Shell} viewer=${viewer.value}><${View} viewer=${viewer.value} /><//>`;
+}
+
+/** @param {{viewer: import("./state/session.js").Viewer}} props */
+function View({ viewer: it }) {
+  const [place = "", id = ""] = route.value.path;
+  if (place === "prices") return html`<${PricesView} viewer=${it} />`;
+  if (place === "quarantine") return html`<${QuarantineView} viewer=${it} />`;
+  if (it.user_id) return html`<${UserView} organization=${it.organization_id} user=${it.user_id} />`;
+  if (place === "organizations" && id) return html`<${OrganizationView} key=${id} id=${id} viewer=${it} />`;
+  if (place && place !== "organizations") {
+    return html`<${Empty} title="There is nothing at this address"><a href="#/">Go to the start</a>.<//>`;
+  }
+  if (it.organization_id) return html`<${OrganizationView} id=${it.organization_id} viewer=${it} />`;
+  return html`<${OverviewView} />`;
+}
+
+/** X compares with the previous period, slash goes to the search; not while somebody types. */
+function useShortcuts() {
+  useEffect(() => {
+    const pressed = (/** @type {KeyboardEvent} */ event) => {
+      const target = /** @type {Element} */ (event.target);
+      const typing = target.closest("input, textarea, select, [contenteditable]");
+      if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.key === "x" && document.querySelector(".period")) {
+        change({ compare: route.value.query.compare ? null : "previous_period" });
+      }
+      const search = document.querySelector("input[type=search]");
+      if (event.key === "/" && search instanceof HTMLElement) {
+        event.preventDefault();
+        search.focus();
+      }
+    };
+    addEventListener("keydown", pressed);
+    return () => removeEventListener("keydown", pressed);
+  }, []);
+}

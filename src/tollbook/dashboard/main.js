@@ -1,0 +1,12 @@
+/** Puts the page into the document. */
+import { render } from "./vendor/preact.js";
+import { App } from "./app.js";
+import { html } from "./parts/html.js";
+import { keepTheme } from "./state/theme.js";
+
+keepTheme();
+const page = document.getElementById("page");
+if (page) {
+  page.replaceChildren();
+  render(html`<${App} />`, page);
+}

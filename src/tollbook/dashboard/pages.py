@@ -1,0 +1,88 @@
+"""The files of the page as handlers: the page at `/`, all else under a path that names its content.
+
+The path of a file holds a hash of all files, so a browser keeps them for ever and a new version
+of the page is another path. Modules import each other relatively and need not know it.
+"""
+
+import gzip
+from collections.abc import Callable, Coroutine
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_FOLDER = Path(__file__).parent
+_PAGE = "index.html"
+_MEDIA_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+}
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+_FOR_EVER = "public, max-age=31536000, immutable"
+_SMALLEST = 9
+
+
+def page_handlers(*, compression: bool = True) -> dict[str, Handler]:
+    """Give the handlers of the page's paths; what they send is read and compressed once, here."""
+    assets = read_assets()
+    version = blake2b(repr(sorted(assets.items())).encode(), digest_size=8).hexdigest()
+    page = _page(assets, version)
+    of_page = {
+        "Cache-Control": "no-cache",
+        "ETag": f'W/"{blake2b(page, digest_size=8).hexdigest()}"',
+        "Content-Security-Policy": POLICY,
+        "Referrer-Policy": "no-referrer",
+    }
+    of_assets = {"Cache-Control": _FOR_EVER}
+    return {"/": _sender(page, _MEDIA_TYPES[".html"], of_page, compression=compression)} | {
+        f"/assets/{version}/{name}": _sender(
+            content, _MEDIA_TYPES[Path(name).suffix], of_assets, compression=compression
+        )
+        for name, content in assets.items()
+    }
+
+
+def read_assets() -> dict[str, bytes]:
+    """Read every file that is served beside the page, by its path under this folder."""
+    return {
+        path.relative_to(_FOLDER).as_posix(): path.read_bytes()
+        for path in sorted(_FOLDER.rglob("*"))
+        if path.suffix in _MEDIA_TYPES and path.name != _PAGE
+    }
+
+
+def _page(assets: dict[str, bytes], version: str) -> bytes:
+    """Name the version in the page, and the modules that it will need, so that none waits."""
+    base = f"assets/{version}"
+    preloads = "".join(
+        f'<link rel="modulepreload" href="{base}/{name}">' for name in assets if name.endswith("js")
+    )
+    text = (_FOLDER / _PAGE).read_text()
+    return text.replace("{assets}", base).replace("<!-- preloads -->", preloads).encode()
+
+
+def _sender(
+    content: bytes, media_type: str, headers: dict[str, str], *, compression: bool
+) -> Handler:
+    compressed = gzip.compress(content, _SMALLEST, mtime=0)
+    headers = {**headers, "Vary": "Accept-Encoding"}
+
+    async def send(request: Request) -> Response:
+        if "ETag" in headers and headers["ETag"] in request.headers.get("if-none-match", ""):
+            return Response(None, 304, headers)
+        if compression and "gzip" in request.headers.get("accept-encoding", ""):
+            zipped = {**headers, "Content-Encoding": "gzip"}
+            return Response(compressed, 200, zipped, media_type=media_type)
+        return Response(content, 200, headers, media_type=media_type)
+
+    return send

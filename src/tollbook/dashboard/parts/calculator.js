@@ -1,0 +1,70 @@
+/** What would it cost: an event that is rated and not stored. */
+import { useState } from "../vendor/hooks.js";
+import { ApiError, ask } from "../state/api.js";
+import { useAnswer } from "../state/resource.js";
+import { key } from "../state/session.js";
+import { exactMoney } from "../words/format.js";
+import { METERS, meterOf } from "../words/meters.js";
+import { Charge } from "./event_detail.js";
+import { html } from "./html.js";
+
+/** @type {Record<string, string>} */
+const QUANTITIES = {
+  "voice.call": "Seconds",
+  "kb.usage": "Seconds",
+  "api.request": "Requests",
+  "api.storage": "GB-days",
+  "phone.rental": "Months",
+  "kb.rental": "Months",
+};
+const WITH_NUMBER = new Set(["sms.outbound", "sms.inbound", "mms.outbound", "mms.inbound", "voice.call"]);
+
+/** @param {{viewer: import("../state/session.js").Viewer}} props */
+export function Calculator({ viewer }) {
+  const directory = useAnswer("v1/organizations", { live: false });
+  const organizations = directory.data?.organizations ?? [];
+  const [form, setForm] = useState({ organization: viewer.organization_id ?? "", type: "voice.call", quantity: "60", number: "+442071838750" });
+  const [result, setResult] = useState(/** @type {any} */ (null));
+  const organization = form.organization || organizations[0]?.id || "";
+  const set = (/** @type {string} */ name) => (/** @type {any} */ e) => setForm({ ...form, [name]: e.target.value });
+  const submit = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    const inbound = form.type.endsWith(".inbound");
+    const attributes = WITH_NUMBER.has(form.type) && form.number ? { [inbound ? "from" : "to"]: form.number.replace(/[\s()-]/g, "") } : {};
+    const body = {
+      id: "what-would-it-cost",
+      type: form.type,
+      organization_id: organization,
+      user_id: viewer.user_id ?? undefined,
+      time: new Date().toISOString(),
+      quantity: form.quantity,
+      resource_id: form.type.startsWith("kb.") || form.type === "phone.rental" ? "what-would-it-cost" : undefined,
+      attributes,
+    };
+    try {
+      setResult((await ask(key.value, "v1/rate", { method: "POST", body })).data.charges[0]);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      setResult({ status: "refused", error: error.message });
+    }
+  };
+  return html`
+    <section class="panel calculator" aria-label="What would it cost">
+      <header><h2>What would it cost</h2></header>
+      <form onSubmit=${submit}>
+        ${!viewer.organization_id &&
+        html`<label>Organization<select value=${organization} onChange=${set("organization")}>${organizations.map((/** @type {any} */ it) => html`<option key=${it.id} value=${it.id}>${it.name}</option>`)}</select></label>`}
+        <label>Usage<select value=${form.type} onChange=${set("type")}>${METERS.map((it) => html`<option key=${it.type} value=${it.type}>${it.name}</option>`)}</select></label>
+        <label>${QUANTITIES[form.type] ?? (meterOf(form.type)?.unit === "messages" ? "Segments" : "Quantity")}<input inputmode="decimal" value=${form.quantity} onInput=${set("quantity")} required /></label>
+        ${WITH_NUMBER.has(form.type) &&
+        html`<label>${form.type.endsWith(".inbound") ? "From number" : "To number"}<input type="tel" value=${form.number} onInput=${set("number")} placeholder="+442071838750" /></label>`}
+        <button type="submit" class="button primary">Rate it</button>
+      </form>
+      <div role="status">
+        ${result?.charge && html`<p class="figure">${exactMoney(result.charge.cost, result.charge.currency)}</p><${Charge} charge=${result.charge} />`}
+        ${result && !result.charge && html`<p class="notice">${result.error}.</p>`}
+        ${!result && html`<p class="note">Rated like an event that came now, and not stored.</p>`}
+      </div>
+    </section>
+  `;
+}

@@ -1,0 +1,63 @@
+/** Why an event costs what it does: the rate, the steps of the arithmetic, the lines. */
+import { curlOf } from "../state/api.js";
+import { useAnswer } from "../state/resource.js";
+import { count, exactMoney, moment, quantity } from "../words/format.js";
+import { meterName } from "../words/meters.js";
+import { html } from "./html.js";
+import { Refused, Skeleton } from "./states.js";
+
+/** @type {Record<string, string>} */
+const STATUS = {
+  charged: "Charged",
+  reversed: "Taken back",
+  reversal: "Takes another event back",
+  quarantined: "In quarantine, not charged yet",
+};
+
+/** @param {{organization: import("../views/organization.js").Organization, id: string}} props */
+export function EventDetail({ organization, id }) {
+  const path = `v1/events/${encodeURIComponent(organization.id)}/${encodeURIComponent(id)}`;
+  const answer = useAnswer(path, { live: false });
+  if (answer.error) return html`<${Refused} error=${answer.error} reload=${answer.reload} />`;
+  if (!answer.data) return html`<${Skeleton} lines=${3} class="rows" />`;
+  const { event, status, charge, unlike, reversal, quarantine } = answer.data;
+  return html`
+    <div class="event-detail">
+      <h3>${charge ? `Why it costs ${exactMoney(charge.cost, charge.currency)}` : "Why it costs nothing yet"}</h3>
+      ${charge && html`<${Charge} charge=${charge} />`}
+      ${quarantine && html`<p class="notice">${quarantine.error}.</p>`}
+      ${unlike && html`<p class="notice">${unlike.error}.</p>`}
+      ${reversal && html`<p class="notice">${status === "reversal" ? "It takes back" : "It was taken back by"} <code>${status === "reversal" ? reversal.reverses : reversal.id}</code>: ${reversal.reason}.</p>`}
+      <dl class="facts">
+        <dt>Event</dt><dd><code>${event.id}</code></dd>
+        <dt>Kind</dt><dd>${meterName(event.type)} <code>${event.type}</code></dd>
+        <dt>State</dt><dd>${STATUS[status] ?? status}</dd>
+        <dt>Time</dt><dd>${moment(event.time, organization.timezone)}</dd>
+        <dt>Received</dt><dd>${moment(event.received_at, organization.timezone)}</dd>
+        ${event.resource_id && html`<dt>Resource</dt><dd><code>${event.resource_id}</code></dd>`}
+        ${Object.entries(event.attributes).map(([name, value]) => html`<dt key=${name}>${name}</dt><dd>${String(value)}</dd>`)}
+      </dl>
+      <details class="curl"><summary>As a request</summary><pre tabindex="0"><code>${curlOf(path)}</code></pre></details>
+    </div>
+  `;
+}
+
+/** @param {{charge: any}} props */
+export const Charge = ({ charge }) => html`
+  <ol class="steps">${charge.steps.map((/** @type {string} */ it, /** @type {number} */ index) => html`<li key=${index}>${it}</li>`)}</ol>
+  ${charge.lines.length > 1 &&
+  html`<table class="lines"><tbody>${charge.lines.map((/** @type {any} */ it) => html`<tr key=${it.name}><th scope="row">${it.name}</th><td>${exactMoney(it.cost, charge.currency)}</td></tr>`)}</tbody></table>`}
+  <p class="note">
+    ${quantity(charge.quantity, charge.unit)} raw, ${count(charge.billed)} billed.
+    ${charge.rate ? ` ${rateWords(charge.rate)}` : " The event brought its own cost."}
+    ${charge.tier && ` The month stood at ${count(charge.tier.position)} in ${charge.tier.key}.`}
+  </p>
+`;
+
+/** @param {any} rate */
+function rateWords(rate) {
+  const price = rate.price ? `${rate.price} per ${rate.per}` : `per ${rate.per}`;
+  const book = rate.book ? `, version ${rate.book.version} of ${rate.book.name}` : "";
+  const numbers = [rate.to && `to ${rate.to}`, rate.from && `from ${rate.from}`].filter(Boolean).join(", ");
+  return `Rate ${rate.rate_id}: ${price} for ${rate.matched}${numbers ? ` (${numbers})` : ""}${book}.`;
+}

@@ -1,0 +1,77 @@
+/** The events behind a figure, newest first, a page at a time; each tells why it costs what it does. */
+import { useEffect, useState } from "../vendor/hooks.js";
+import { ask, pathOf } from "../state/api.js";
+import { useAnswer } from "../state/resource.js";
+import { change, route } from "../state/route.js";
+import { key } from "../state/session.js";
+import { exactMoney, moment, quantity } from "../words/format.js";
+import { KINDS, kindOf, meterName } from "../words/meters.js";
+import { EventDetail } from "./event_detail.js";
+import { html } from "./html.js";
+import { Empty, Refused, Skeleton } from "./states.js";
+
+/** @typedef {import("../views/organization.js").Organization} Organization */
+
+const A_PAGE = 50;
+
+/**
+ * @param {string} organization
+ * @param {string} user
+ * @param {{start: string, end: string}} period
+ * @param {string | undefined} kind
+ */
+export const eventsPath = (organization, user, period, kind) =>
+  pathOf("v1/events", {
+    organization_id: organization,
+    user_id: user,
+    meter: kindOf(kind ?? "")?.meters.join(","),
+    start_date: period.start,
+    end_date: period.end,
+    limit: A_PAGE,
+  });
+
+/** @param {{organization: Organization, user: string, period: {start: string, end: string}}} props */
+export function Events({ organization, user, period }) {
+  const { query } = route.value;
+  const path = eventsPath(organization.id, user, period, query.events);
+  const answer = useAnswer(path, { live: false, subject: `events ${organization.id} ${user}` });
+  const [more, setMore] = useState(/** @type {{path: string, events: any[], cursor: string | null}} */ ({ path, events: [], cursor: null }));
+  useEffect(() => setMore({ path, events: [], cursor: answer.data?.next_cursor ?? null }), [answer.data]);
+  const next = async () => {
+    const { data } = await ask(key.value, `${path}&cursor=${encodeURIComponent(more.cursor ?? "")}`);
+    setMore({ path, events: [...more.events, ...data.events], cursor: data.next_cursor });
+  };
+  const events = answer.data ? [...answer.data.events, ...more.events] : [];
+  return html`
+    <section class="events" id="events" aria-label="Events">
+      <header>
+        <h2>Events</h2>
+        <select aria-label="Kind of event" value=${query.events ?? ""} onChange=${(/** @type {any} */ e) => change({ events: e.target.value || null, event: null })}>
+          <option value="">All kinds</option>
+          ${KINDS.filter((it) => it.key !== "brand").map((it) => html`<option key=${it.key} value=${it.key}>${it.name}</option>`)}
+        </select>
+      </header>
+      ${answer.error && !answer.data && html`<${Refused} error=${answer.error} reload=${answer.reload} />`}
+      ${!answer.error && !answer.data && html`<${Skeleton} lines=${4} class="rows" />`}
+      ${answer.data && !events.length && html`<${Empty} title="No events">No such event in this period.<//>`}
+      ${query.event && !events.some((it) => it.id === query.event) && answer.data && html`<${EventDetail} organization=${organization} id=${query.event} />`}
+      <ul class=${answer.loading ? "dimmed" : ""}>
+        ${events.map((it) => html`<${Event} key=${it.id} event=${it} organization=${organization} open=${it.id === query.event} />`)}
+      </ul>
+      ${more.cursor && html`<button type="button" class="button" onClick=${next}>Show more</button>`}
+    </section>
+  `;
+}
+
+/** @param {{event: any, organization: Organization, open: boolean}} props */
+const Event = ({ event, organization, open }) => html`
+  <li>
+    <button type="button" class="event" aria-expanded=${open} onClick=${() => change({ event: open ? null : event.id }, { replace: true })}>
+      <time datetime=${event.time}>${moment(event.time, organization.timezone)}</time>
+      <span class="what">${meterName(event.type)}${event.reverses ? ", taken back" : ""}</span>
+      <span class="much">${quantity(event.quantity, event.unit)}</span>
+      <b>${exactMoney(event.cost, organization.currency)}</b>
+    </button>
+    ${open && html`<${EventDetail} organization=${organization} id=${event.id} />`}
+  </li>
+`;

@@ -1,0 +1,20 @@
+/** The series of a chart; each can be taken out of it and put back. */
+import { html } from "./html.js";
+
+/**
+ * @param {{series: import("./chart.js").Series[], hidden: Set<string>, toggle: (key: string) => void, show: (value: number) => string}} props
+ */
+export const Legend = ({ series, hidden, toggle, show }) => html`
+  <ul class="legend" aria-label="Series of the chart">
+    ${series.map(
+      (it) => html`
+        <li key=${it.key}>
+          <button type="button" aria-pressed=${!hidden.has(it.key)} onClick=${() => toggle(it.key)}>
+            <i class=${`swatch c${it.colour}`} aria-hidden="true"></i>${it.name}
+            <b>${show(it.values.reduce((sum, value) => sum + value, 0))}</b>
+          </button>
+        </li>
+      `,
+    )}
+  </ul>
+`;

@@ -1,0 +1,57 @@
+/** What stands around every view: the name, the ways to go, the theme, and leaving. */
+import { route } from "../state/route.js";
+import { hrefTo } from "../state/route.js";
+import { isAdmin, signOut } from "../state/session.js";
+import { nextTheme, theme } from "../state/theme.js";
+import { html } from "./html.js";
+import { Icon } from "./icon.js";
+import { Popover } from "./popover.js";
+
+const THEMES = { "light dark": "as the system", light: "light", dark: "dark" };
+
+/** @param {{viewer: import("../state/session.js").Viewer, children: any}} props */
+export function Shell({ viewer, children }) {
+  const place = route.value.path[0] ?? "";
+  const start = viewer.user_id ? "My usage" : viewer.organization_id ? "Usage" : "Overview";
+  const ways = [
+    { name: start, path: /** @type {string[]} */ ([]), here: place === "" || place === "organizations" },
+    { name: "Prices", path: ["prices"], here: place === "prices" },
+    ...(isAdmin(viewer) && !viewer.user_id ? [{ name: "Quarantine", path: ["quarantine"], here: place === "quarantine" }] : []),
+  ];
+  return html`
+    <a class="skip" href="#main" onClick=${skip}>Skip to the figures</a>
+    <header class="bar">
+      <a class="brand" href=${hrefTo([])}><span class="mark" aria-hidden="true"></span>Tollbook</a>
+      <nav aria-label="Views">
+        ${ways.map((it) => html`<a key=${it.name} href=${hrefTo(it.path)} aria-current=${it.here ? "page" : undefined}>${it.name}</a>`)}
+      </nav>
+      <button type="button" class="button quiet square" onClick=${nextTheme} aria-label=${`Colours: ${THEMES[theme.value]}`} title=${`Colours: ${THEMES[theme.value]}`}>
+        <${Icon} name="theme" />
+      </button>
+      <${Popover} name="Key" class="quiet" label=${html`<span class="who">${viewer.name}</span><${Icon} name="down" />`}>
+        ${() => html`
+          <div class="key-panel">
+            <p><b>${viewer.name}</b><br /><code>${viewer.prefix}…</code></p>
+            <p class="note">Sees ${sees(viewer)}. May: ${viewer.permissions.join(", ")}.</p>
+            <p><a href="docs">API reference</a></p>
+            <button type="button" class="button" onClick=${() => signOut()}>Sign out</button>
+          </div>
+        `}
+      <//>
+    </header>
+    <main id="main" tabindex="-1">${children}</main>
+  `;
+}
+
+/** @param {import("../state/session.js").Viewer} viewer */
+function sees(viewer) {
+  if (viewer.user_id) return `the user ${viewer.user_id} of ${viewer.organization_id}`;
+  if (viewer.organization_id) return `the organization ${viewer.organization_id}`;
+  return `all organizations of ${viewer.tenant_id}`;
+}
+
+/** @param {Event} event The fragment is taken by the route; so the focus is moved here. */
+function skip(event) {
+  event.preventDefault();
+  document.getElementById("main")?.focus();
+}

@@ -1,0 +1,211 @@
+/**
+ * A table of any length: only the rows in sight are in the document.
+ *
+ * Rows have one height, so that the place of each is known without asking the browser; the header,
+ * the totals, the first and the last column stay in sight.
+ */
+import { Component, options } from "../vendor/preact.js";
+import { useEffect, useMemo, useRef, useState } from "../vendor/hooks.js";
+import { exactly } from "../words/columns.js";
+import { html } from "./html.js";
+
+/**
+ * @typedef {import("../words/columns.js").Column} Column
+ * @typedef {import("../words/columns.js").Context} Context
+ */
+
+const ROW = 36;
+const FINGER_ROW = 44;
+const EDGE = 40;
+const BEYOND = 8;
+const MOST_PRINTED = 2000;
+const MOST_OF_WINDOW = 0.72;
+const LEAST_HEIGHT = 240;
+
+/**
+ * @param {{
+ *   label: string, columns: Column[], rows: any[], context: Context, sort: string, descending: boolean,
+ *   onSort: (key: string) => void, idOf: (row: any) => string, hrefOf: (row: any) => string, dimmed?: boolean,
+ * }} props
+ */
+export function Table({ label, columns, rows, context, sort, descending, onSort, idOf, hrefOf, dimmed }) {
+  const box = useRef(/** @type {HTMLDivElement | null} */ (null));
+  const height = useMemo(() => (matchMedia("(pointer: coarse)").matches ? FINGER_ROW : ROW), []);
+  const room = useRoom();
+  const printing = usePrinting();
+  const [top, setTop] = useState(0);
+
+  const wanted = rows.length * height + 2 * EDGE + 2;
+  const shown = Math.min(wanted, Math.max(LEAST_HEIGHT, room * MOST_OF_WINDOW));
+  const first = printing ? 0 : Math.max(0, Math.min(top, rows.length - 1) - BEYOND);
+  const fitting = Math.ceil(shown / height) + 2 * BEYOND;
+  const last = printing ? Math.min(rows.length, MOST_PRINTED) : Math.min(rows.length, first + fitting);
+  const totals = useMemo(() => columns.map((it) => it.total(rows, context)), [columns, rows, context]);
+  const widths = useMemo(() => columns.map((it, index) => widthOf(it, totals[index], context)), [columns, totals, context]);
+  const most = useMemo(() => largest(rows.map((row) => row.total_cost)), [rows]);
+
+  useEffect(() => {
+    if (box.current) box.current.scrollTop = 0;
+    setTop(0);
+  }, [sort, descending, rows.length]);
+
+  const scrolled = () => {
+    const now = Math.floor((box.current?.scrollTop ?? 0) / height);
+    // A step of a few rows: between them nothing has to be drawn anew.
+    if (Math.abs(now - top) >= BEYOND / 2 || now === 0) setTop(now);
+  };
+  const moved = (/** @type {KeyboardEvent} */ event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const row = event.target instanceof Element ? event.target.closest("tr[data-index]") : null;
+    if (!step || !row || !box.current) return;
+    event.preventDefault();
+    const to = Math.min(rows.length - 1, Math.max(0, Number(row.getAttribute("data-index")) + step));
+    focusRow(box.current, to, height);
+  };
+  const opened = (/** @type {MouseEvent} */ event) => {
+    const target = /** @type {Element} */ (event.target);
+    if (target.closest("a") || String(getSelection())) return;
+    const link = target.closest("tr")?.querySelector("a");
+    if (link) link.click();
+  };
+  return html`
+    <div
+      ref=${box}
+      class=${`table-box${dimmed ? " dimmed" : ""}`}
+      style=${printing ? null : { height: `${shown}px` }}
+      onScroll=${scrolled}
+      role="region"
+      aria-label=${label}
+      tabindex="0"
+    >
+      <table aria-rowcount=${rows.length + 2} style=${{ minWidth: `${widths.reduce((sum, it) => sum + it, 0)}px`, "--row": `${height}px` }}>
+        <caption class="unseen">${label}</caption>
+        <colgroup>${columns.map((it, index) => html`<col key=${it.key} style=${{ width: `${widths[index]}px` }} />`)}</colgroup>
+        <thead>
+          <tr aria-rowindex="1">
+            ${columns.map((it) => html`<${Heading} key=${it.key} column=${it} sorted=${it.key === sort} descending=${descending} onSort=${onSort} />`)}
+          </tr>
+        </thead>
+        <tbody onKeyDown=${moved} onClick=${opened}>
+          ${first > 0 && html`<tr class="gap" aria-hidden="true" style=${{ height: `${first * height}px` }}></tr>`}
+          ${rows.slice(first, last).map(
+            (row, offset) => html`
+              <${Row} key=${idOf(row)} row=${row} index=${first + offset} columns=${columns} context=${context} most=${most} href=${hrefOf(row)} sort=${sort} />
+            `,
+          )}
+          ${last < rows.length && html`<tr class="gap" aria-hidden="true" style=${{ height: `${(rows.length - last) * height}px` }}></tr>`}
+        </tbody>
+        <tfoot>
+          <tr aria-rowindex=${rows.length + 2}>
+            ${columns.map((it, index) =>
+              index
+                ? html`<td key=${it.key} class=${it.role}>${totals[index] === null ? "" : it.show(totals[index], context)}</td>`
+                : html`<th key=${it.key} scope="row">${totals[index]}</th>`,
+            )}
+          </tr>
+        </tfoot>
+      </table>
+    </div>
+  `;
+}
+
+/**
+ * How wide a column is: the total is the longest figure in it, and no figure may be cut.
+ * @param {Column} column
+ * @param {number | string | null} total
+ * @param {Context} context
+ */
+const widthOf = (column, total, context) =>
+  column.role === "text" || total === null ? column.width : Math.max(column.width, 28 + 8 * column.show(total, context).length);
+
+/** @param {number[]} values */
+const largest = (values) => values.reduce((most, it) => Math.max(most, it), 0);
+
+/** @param {{column: Column, sorted: boolean, descending: boolean, onSort: (key: string) => void}} props */
+const Heading = ({ column, sorted, descending, onSort }) => html`
+  <th scope="col" class=${column.role} aria-sort=${sorted ? (descending ? "descending" : "ascending") : undefined}>
+    <button type="button" title=${column.about} onClick=${() => onSort(column.key)}>
+      <span>${column.label}</span><i aria-hidden="true">${sorted ? (descending ? "↓" : "↑") : ""}</i>
+    </button>
+  </th>
+`;
+
+/**
+ * A row is drawn again only when something of it is another: scrolling moves rows and changes none.
+ * @typedef {{row: any, index: number, columns: Column[], context: Context, most: number, href: string, sort: string}} RowProps
+ * @extends {Component<RowProps>}
+ */
+class Row extends Component {
+  /** @param {Readonly<RowProps>} next */
+  shouldComponentUpdate(next) {
+    const now = /** @type {Record<string, unknown>} */ (this.props);
+    return Object.entries(next).some(([name, value]) => now[name] !== value);
+  }
+
+  render() {
+    const { row, index, columns, context, most, href, sort } = this.props;
+    return html`
+      <tr data-index=${index} aria-rowindex=${index + 2}>
+        ${columns.map((it, place) => {
+          const value = it.value(row, context);
+          const text = value === null && it.key !== "change" ? "" : it.show(value, context);
+          if (!place) return html`<th key=${it.key} scope="row" title=${text}><a href=${href}>${text}</a></th>`;
+          const share = it.role === "cost" && most ? { "--share": `${(100 * Math.max(0, Number(value))) / most}%` } : null;
+          const name = `${it.role}${value === 0 ? " zero" : ""}${it.key === sort ? " sorted" : ""}`;
+          return html`<td key=${it.key} class=${name} style=${share} title=${exactly(it, value, context)}>${text}</td>`;
+        })}
+      </tr>
+    `;
+  }
+}
+
+/**
+ * Bring a row into sight, and its link into focus once it is drawn.
+ * @param {HTMLElement} box
+ * @param {number} index
+ * @param {number} height
+ */
+function focusRow(box, index, height) {
+  const top = index * height;
+  const inSight = box.clientHeight - 2 * EDGE - height;
+  if (top < box.scrollTop) box.scrollTop = top;
+  else if (top > box.scrollTop + inSight) box.scrollTop = top - inSight;
+  const focus = (/** @type {number} */ tries) => {
+    const link = box.querySelector(`tr[data-index="${index}"] a`);
+    if (link instanceof HTMLElement) link.focus({ preventScroll: true });
+    else if (tries) requestAnimationFrame(() => focus(tries - 1));
+  };
+  focus(4);
+}
+
+/** The height of the window, followed. */
+function useRoom() {
+  const [room, setRoom] = useState(innerHeight);
+  useEffect(() => {
+    const resized = () => setRoom(innerHeight);
+    addEventListener("resize", resized);
+    return () => removeEventListener("resize", resized);
+  }, []);
+  return room;
+}
+
+/** Whether the page is being printed: then all rows are drawn, at once. */
+function usePrinting() {
+  const [printing, setPrinting] = useState(false);
+  useEffect(() => {
+    const now = (/** @type {boolean} */ value) => () => {
+      const usual = options.debounceRendering;
+      options.debounceRendering = (draw) => draw();
+      setPrinting(value);
+      options.debounceRendering = usual;
+    };
+    const [begin, end] = [now(true), now(false)];
+    addEventListener("beforeprint", begin);
+    addEventListener("afterprint", end);
+    return () => {
+      removeEventListener("beforeprint", begin);
+      removeEventListener("afterprint", end);
+    };
+  }, []);
+  return printing;
+}

@@ -1,0 +1,42 @@
+/** The figures one looks at first. */
+import { changed } from "../words/format.js";
+import { html } from "./html.js";
+import { Skeleton } from "./states.js";
+
+/**
+ * @typedef {Object} Tile
+ * @property {string} name
+ * @property {string} value
+ * @property {any} [note]
+ * @property {number} now
+ * @property {number | null} before Null while it is unknown.
+ * @property {boolean} [main]
+ */
+
+/** @param {{tiles: Tile[] | null, against: string, dimmed?: boolean}} props `against` names the days compared with. */
+export const Tiles = ({ tiles, against, dimmed = false }) => html`
+  <dl class=${`tiles${dimmed ? " dimmed" : ""}`}>
+    ${(tiles ?? Array.from({ length: 4 }, () => null)).map(
+      (it, index) => html`
+        <div key=${index} class=${`tile${index ? "" : " main"}`}>
+          ${it
+            ? html`
+                <dt>${it.name}</dt>
+                <dd class="figure">${it.value}</dd>
+                <dd class="note">${it.note && html`<span>${it.note}</span>`}<${Change} now=${it.now} before=${it.before} against=${against} /></dd>
+              `
+            : html`<dt><${Skeleton} /></dt><dd class="figure"><${Skeleton} class="tall" /></dd><dd class="note"><${Skeleton} /></dd>`}
+        </div>
+      `,
+    )}
+  </dl>
+`;
+
+/** @param {{now: number, before: number | null, against: string}} props */
+export function Change({ now, before, against }) {
+  if (before === null) return null;
+  const text = changed(now, before);
+  if (text === null) return null;
+  const way = /[1-9]/.test(text) ? (now > before ? "up" : "down") : "same";
+  return html`<span class=${`change ${way}`} title=${`Against ${against}`}>${way === "up" ? "▲" : way === "down" ? "▼" : ""} ${text}<span class="unseen"> against the previous period</span></span>`;
+}

@@ -1,0 +1,185 @@
+/** Cost or usage over time: the chart with its switches, for a tenant, an organization or one user. */
+import { pathOf } from "../state/api.js";
+import { useAnswer } from "../state/resource.js";
+import { change, route } from "../state/route.js";
+import { axisMoney, count, days, exactSum, money, shortCount } from "../words/format.js";
+import { KINDS, USAGE_KINDS, kindOf, meterName, meterOf } from "../words/meters.js";
+import { bucketsOf } from "../words/periods.js";
+import { BarChart } from "./chart.js";
+import { ChartTable } from "./chart_table.js";
+import { Choice } from "./choice.js";
+import { html } from "./html.js";
+import { Legend } from "./legend.js";
+import { Empty, Loading, Refused, Skeleton } from "./states.js";
+
+/**
+ * @typedef {import("./chart.js").Series} Series
+ * @typedef {Object} Subject
+ * @property {string} [organization]
+ * @property {string} [user]
+ * @property {string} currency
+ */
+
+const BUCKETS = [
+  { key: "day", name: "Day" },
+  { key: "week", name: "Week" },
+  { key: "month", name: "Month" },
+];
+
+/**
+ * The question behind a chart.
+ * @param {Subject} subject
+ * @param {{start: string, end: string}} period
+ * @param {Record<string, string>} query
+ */
+export function trendPath(subject, period, query) {
+  return pathOf("v1/analytics/series", {
+    organization_id: subject.organization,
+    user_id: subject.user,
+    currency: subject.organization ? "" : subject.currency,
+    start_date: period.start,
+    end_date: period.end,
+    bucket: bucketOf(period, query),
+    split_by: "meter",
+    top: 20,
+    meter: kindOf(query.kind)?.meters.join(","),
+    compare: query.compare === "previous_period" ? "previous_period" : "",
+  });
+}
+
+/**
+ * @param {{start: string, end: string}} period
+ * @param {Record<string, string>} query
+ */
+function bucketOf(period, query) {
+  const offered = bucketsOf(period);
+  return offered.includes(query.bucket) ? query.bucket : offered[0];
+}
+
+/** @param {{subject: Subject, period: import("../words/periods.js").Period, title?: string}} props */
+export function Trend({ subject, period, title = "" }) {
+  const { query } = route.value;
+  const usage = query.measure === "usage";
+  const answer = useAnswer(trendPath(subject, period, query), {
+    subject: `series ${subject.organization} ${subject.user}`,
+  });
+  const kind = kindOf(query.kind)?.key ?? (usage ? query.usage ?? "messaging" : "");
+  const bucket = bucketOf(period, query);
+  const offered = bucketsOf(period);
+  return html`
+    <section class="panel trend" aria-label="Over time">
+      <header>
+        <h2>${title || (usage ? "Usage over time" : "Cost over time")}</h2>
+        <div class="switches">
+          <${Choice}
+            name="What the chart shows"
+            choices=${[{ key: "cost", name: "Cost" }, { key: "usage", name: "Usage" }]}
+            chosen=${usage ? "usage" : "cost"}
+            choose=${(/** @type {string} */ key) => change({ measure: key === "usage" ? key : null, off: null })}
+          />
+          ${usage && !query.kind && html`<${UsageKind} chosen=${kind} />`}
+          <${Choice}
+            name="Bars"
+            choices=${BUCKETS.filter((it) => offered.includes(it.key))}
+            chosen=${bucket}
+            choose=${(/** @type {string} */ key) => change({ bucket: key })}
+          />
+          <button
+            type="button"
+            class="button toggle"
+            aria-pressed=${query.chart === "table"}
+            onClick=${() => change({ chart: query.chart === "table" ? null : "table" })}
+          >Table</button>
+        </div>
+      </header>
+      <${Loading} loading=${answer.loading} what="the chart" />
+      <${Body} answer=${answer} usage=${usage} kind=${kind} currency=${subject.currency} period=${period} />
+    </section>
+  `;
+}
+
+/** @param {{chosen: string}} props */
+const UsageKind = ({ chosen }) => html`
+  <select aria-label="Kind of usage in the chart" value=${chosen} onChange=${(/** @type {any} */ e) => change({ usage: e.target.value, off: null })}>
+    ${USAGE_KINDS.map((it) => html`<option key=${it.key} value=${it.key}>${it.name}</option>`)}
+  </select>
+`;
+
+/** @param {{answer: import("../state/resource.js").Resource, usage: boolean, kind: string, currency: string, period: import("../words/periods.js").Period}} props */
+function Body({ answer, usage, kind, currency, period }) {
+  if (answer.error && !answer.data) return html`<${Refused} error=${answer.error} reload=${answer.reload} />`;
+  if (!answer.data) return html`<${Skeleton} class="chart-skeleton" />`;
+  const { buckets, bucket } = answer.data;
+  const all = usage ? usageSeries(answer.data.series, kind) : costSeries(answer.data.series, buckets.length);
+  if (!all.length) return html`<${Empty} title=${usage ? "No such usage" : "No cost"}>Nothing was recorded from ${days(period.start, period.end)}.<//>`;
+  const hidden = new Set((route.value.query.off ?? "").split(",").filter(Boolean));
+  const series = all.filter((it) => !hidden.has(it.key));
+  const unit = all[0] && usage ? meterOf(kindOf(kind)?.meters[0] ?? "")?.unit ?? "" : "";
+  const show = (/** @type {number} */ it) => (usage ? `${count(Math.round(it * 100) / 100)} ${unit}` : money(it, currency));
+  const tick = (/** @type {number} */ it, /** @type {number} */ step) => (usage ? shortCount(it) : axisMoney(it, currency, step));
+  const earlier = answer.data.comparison && earlierTotals(answer.data, usage, kind, hidden);
+  const props = { label: usage ? `${kindOf(kind)?.name}, ${unit} over time` : "Cost over time by kind of usage", buckets, bucket, series, show, tick, earlier };
+  const toggle = (/** @type {string} */ key) => {
+    if (!hidden.delete(key)) hidden.add(key);
+    change({ off: [...hidden].join(",") || null }, { replace: true });
+  };
+  return html`
+    <div class=${answer.loading ? "dimmed" : ""}>
+      ${route.value.query.chart === "table" ? html`<${ChartTable} ...${props} />` : html`<${BarChart} ...${props} />`}
+      <${Legend} series=${all} hidden=${hidden} toggle=${toggle} show=${(/** @type {number} */ it) => (usage ? count(Math.round(it * 100) / 100) : money(it, currency))} />
+      ${earlier && html`<p class="note"><i class="swatch line" aria-hidden="true"></i>The line is the period before, ${days(answer.data.comparison.period.start, answer.data.comparison.period.end)}.</p>`}
+    </div>
+  `;
+}
+
+/**
+ * Costs by kind, from the answer's costs by meter.
+ * @param {any[]} answered
+ * @param {number} length
+ * @returns {Series[]}
+ */
+function costSeries(answered, length) {
+  const known = KINDS.map((kind) => ({ ...kind, of: answered.filter((it) => kind.meters.includes(it.key)) }));
+  const others = answered.filter((it) => !meterOf(it.key));
+  const kinds = [...known, { key: "other", name: "Other", colour: 8, of: others }];
+  return kinds
+    .filter(({ of }) => of.some((it) => it.total_cost))
+    .map(({ key, name, colour, of }) => ({
+      key,
+      name,
+      colour,
+      values: Array.from({ length }, (_, index) => exactSum(of.map((it) => it.costs[index]))),
+    }));
+}
+
+/**
+ * Events or quantities of the meters of one kind, which share a unit.
+ * @param {any[]} answered
+ * @param {string} kind
+ * @returns {Series[]}
+ */
+function usageSeries(answered, kind) {
+  const unit = meterOf(kindOf(kind)?.meters.at(-1) ?? "")?.unit;
+  return (kindOf(kind)?.meters ?? []).flatMap((type) => {
+    const [meter, found] = [meterOf(type), answered.find((it) => it.key === type)];
+    if (!meter || meter.unit !== unit || !found?.total_events) return [];
+    const values = found[meter.counted].map((/** @type {number} */ it) => it / (meter.per ?? 1));
+    return [{ key: type, name: meterName(type), colour: meter.colour, values }];
+  });
+}
+
+/**
+ * The totals of the period before, one for each bucket that has a counterpart.
+ * @param {any} data
+ * @param {boolean} usage
+ * @param {string} kind
+ * @param {Set<string>} hidden
+ */
+function earlierTotals(data, usage, kind, hidden) {
+  const { series, buckets } = data.comparison;
+  const before = usage ? usageSeries(series, kind) : costSeries(series, buckets.length);
+  const shown = before.filter((it) => !hidden.has(it.key));
+  return buckets.slice(0, data.buckets.length).map((/** @type {string} */ _, /** @type {number} */ index) =>
+    exactSum(shown.map((it) => it.values[index])),
+  );
+}

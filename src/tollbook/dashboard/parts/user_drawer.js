@@ -1,0 +1,32 @@
+/** One user over the table: a dialog of the browser, whose address can be shared. */
+import { useEffect, useRef } from "../vendor/hooks.js";
+import { change } from "../state/route.js";
+import { html } from "./html.js";
+import { Icon } from "./icon.js";
+import { UserPanel } from "./user_panel.js";
+
+/**
+ * @param {{organization: import("../views/organization.js").Organization, user: string, period: import("../words/periods.js").Period}} props
+ */
+export function UserDrawer({ organization, user, period }) {
+  const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  useEffect(() => {
+    const before = document.activeElement;
+    dialog.current?.showModal();
+    return () => {
+      if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
+    };
+  }, []);
+  const closed = () => change({ user: null, event: null, events: null });
+  const outside = (/** @type {MouseEvent} */ event) => event.target === dialog.current && dialog.current?.close();
+  return html`
+    <dialog ref=${dialog} class="drawer" aria-labelledby="user-name" onClose=${closed} onClick=${outside}>
+      <div class="drawer-body">
+        <button type="button" class="button quiet square close" aria-label="Close" onClick=${() => dialog.current?.close()}>
+          <${Icon} name="close" />
+        </button>
+        <${UserPanel} key=${user} organization=${organization} user=${user} period=${period} />
+      </div>
+    </dialog>
+  `;
+}

@@ -1,0 +1,148 @@
+/** One user: what they cost by kind, how it moved, on which days most, and the events behind it. */
+import { pathOf } from "../state/api.js";
+import { userPath } from "../state/questions.js";
+import { useAnswer } from "../state/resource.js";
+import { change, hrefWith, route } from "../state/route.js";
+import { count, counted, days, exactMoney, exactSum, longDay, money, percent, twoDecimals } from "../words/format.js";
+import { KINDS } from "../words/meters.js";
+import { before } from "../words/periods.js";
+import { Events, eventsPath } from "./events.js";
+import { html } from "./html.js";
+import { Empty, Loading, Refused, Skeleton } from "./states.js";
+import { Change } from "./tiles.js";
+import { TakeAlong } from "./toolbar.js";
+import { Trend } from "./trend.js";
+
+/** @typedef {import("../views/organization.js").Organization} Organization */
+
+const MOST_BUSIEST = 5;
+
+/** @param {{organization: Organization, user: string, period: import("../words/periods.js").Period, alone?: boolean}} props */
+export function UserPanel({ organization, user, period, alone = false }) {
+  const subject = `user ${organization.id} ${user}`;
+  const path = userPath(organization.id, user, period);
+  const answer = useAnswer(path, { subject });
+  const earlierPeriod = before(period);
+  const earlier = useAnswer(userPath(organization.id, user, earlierPeriod), { subject });
+  const row = rowOf(answer.data, user);
+  const then = rowOf(earlier.data, user);
+  const { currency } = organization;
+  const name = (/** @type {string} */ text) => (alone ? html`<h1 id="user-name">${text}</h1>` : html`<h2 id="user-name">${text}</h2>`);
+  if (answer.error && !answer.data) return html`${name(user)}<${Refused} error=${answer.error} reload=${answer.reload} />`;
+  if (answer.data && !row) return html`${name(user)}<${Empty} title="No such user">${organization.name} has no user with the id ${user}.<//>`;
+  return html`
+    <header class="user-head">
+      <div>
+        ${name(row?.user_name ?? user)}
+        <p class="note">${row && row.user_name !== user ? html`<code>${user}</code> of ` : ""}${organization.name}, ${days(period.start, period.end)}</p>
+      </div>
+      ${row &&
+      html`<p class="user-cost">
+        <b>${money(row.total_cost, currency)}</b>
+        <${Change} now=${row.total_cost} before=${then ? then.total_cost : null} against=${days(earlierPeriod.start, earlierPeriod.end)} />
+      </p>`}
+    </header>
+    <${Loading} loading=${answer.loading} what="the user" />
+    ${row ? html`<${Breakdown} row=${row} currency=${currency} />` : html`<${Skeleton} lines=${6} class="rows" />`}
+    <${Trend} subject=${{ organization: organization.id, user, currency }} period=${period} />
+    <${Busiest} organization=${organization} user=${user} period=${period} />
+    <${Events} organization=${organization} user=${user} period=${period} />
+    <div class="toolbar">
+      <${TakeAlong} paths=${[{ name: "This user", path }, { name: "Their events", path: eventsPath(organization.id, user, period, route.value.query.events) }]} />
+    </div>
+  `;
+}
+
+/**
+ * @param {any} data
+ * @param {string} user
+ */
+const rowOf = (data, user) => data?.users.find((/** @type {any} */ it) => it.user_id === user);
+
+/**
+ * The kinds of a breakdown, each with its cost and what was counted.
+ * @param {any} row
+ */
+function parts(row) {
+  const it = row.cost_breakdown;
+  const sms = `${count(row.total_sms_sent)} SMS sent, ${count(row.total_sms_received)} received`;
+  const mms = `${count(row.total_mms_sent)} MMS sent, ${count(row.total_mms_received)} received`;
+  return [
+    { kind: "messaging", cost: it.messaging_cost, counted: `${sms}; ${mms}` },
+    { kind: "voice", cost: it.voice_cost, counted: `${counted(row.total_voice_calls, "call")}, ${twoDecimals(row.total_voice_seconds / 60)} min` },
+    { kind: "api_requests", cost: it.api_request_cost, counted: counted(it.api_requests_count, "request") },
+    { kind: "storage", cost: it.api_storage_cost, counted: "" },
+    { kind: "phone_rental", cost: it.phone_rental_cost, counted: counted(it.phone_rental_count, "rental") },
+    { kind: "phone_purchase", cost: it.phone_purchase_cost, counted: counted(it.phone_purchase_count, "purchase") },
+    { kind: "knowledge_bases", cost: it.kb_cost, counted: `${counted(it.kb_count, "knowledge base")}, ${twoDecimals(it.kb_minutes)} min` },
+  ];
+}
+
+/** @param {{row: any, currency: string}} props */
+function Breakdown({ row, currency }) {
+  const total = row.total_cost;
+  const chosen = route.value.query.events;
+  return html`
+    <section class="breakdown" aria-label="Cost breakdown">
+      <h2>What it is made of</h2>
+      <table>
+        <caption class="unseen">Cost by kind of usage: the kind, a bar, its share, its cost</caption>
+        <tbody>
+          ${parts(row).map(({ kind, cost, counted: said }) => {
+            const about = KINDS.find((it) => it.key === kind);
+            const share = total ? cost / total : 0;
+            return html`
+              <tr key=${kind} class=${cost ? "" : "zero"}>
+                <th scope="row">
+                  <a href=${hrefWith({ events: chosen === kind ? null : kind, event: null })} aria-current=${chosen === kind ? "true" : undefined} onClick=${showEvents}>
+                    <i class=${`swatch c${about?.colour}`} aria-hidden="true"></i>${about?.name}
+                  </a>
+                  <small>${said}</small>
+                </th>
+                <td class="part"><span style=${{ width: `${Math.max(0, share) * 100}%` }} class=${`c${about?.colour}`}></span></td>
+                <td class="share">${percent(share)}</td>
+                <td title=${exactMoney(cost, currency)}>${money(cost, currency)}</td>
+              </tr>
+            `;
+          })}
+        </tbody>
+        <tfoot><tr><th scope="row">Total</th><td class="part"></td><td class="share"></td><td>${money(exactSum(parts(row).map((it) => it.cost)), currency)}</td></tr></tfoot>
+      </table>
+    </section>
+  `;
+}
+
+/** Bring the events of a kind into sight once they are drawn. */
+function showEvents() {
+  setTimeout(() => document.getElementById("events")?.scrollIntoView({ block: "nearest" }), 60);
+}
+
+/** @param {{organization: Organization, user: string, period: {start: string, end: string}}} props */
+function Busiest({ organization, user, period }) {
+  const path = pathOf("v1/analytics/series", { organization_id: organization.id, user_id: user, start_date: period.start, end_date: period.end, bucket: "day" });
+  const answer = useAnswer(path, { subject: `busiest ${organization.id} ${user}` });
+  if (!answer.data) return null;
+  const [series] = answer.data.series;
+  const found = (series ? answer.data.buckets : [])
+    .map((/** @type {string} */ day, /** @type {number} */ index) => ({ day, events: series.events[index], cost: series.costs[index] }))
+    .filter((/** @type {any} */ it) => it.events)
+    .sort((/** @type {any} */ a, /** @type {any} */ b) => b.cost - a.cost || b.events - a.events)
+    .slice(0, MOST_BUSIEST);
+  if (!found.length) return null;
+  return html`
+    <section class="busiest" aria-label="Busiest days">
+      <h2>Busiest days</h2>
+      <ol>
+        ${found.map(
+          (/** @type {any} */ it) => html`
+            <li key=${it.day}>
+              <button type="button" class="link" onClick=${() => change({ start: it.day, end: it.day, period: null })}>${longDay(it.day)}</button>
+              <span>${counted(it.events, "event")}</span>
+              <b>${money(it.cost, organization.currency)}</b>
+            </li>
+          `,
+        )}
+      </ol>
+    </section>
+  `;
+}

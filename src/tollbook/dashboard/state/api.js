@@ -1,0 +1,104 @@
+/**
+ * The only module that speaks to `/v1`. The key travels in a header, never in an address or a log.
+ *
+ * Answers carry an `ETag` and `no-cache`: the browser asks again with it and uses its own copy when
+ * nothing has changed, so no second cache is kept here.
+ */
+
+/**
+ * @typedef {"signed_out" | "forbidden" | "missing" | "absent" | "invalid" | "limited" | "unavailable" | "offline"} ErrorKind
+ * @typedef {Object} Answer
+ * @property {any} data The decoded body.
+ * @property {Headers} headers
+ */
+
+/** What went wrong with a request, in a sentence for people. */
+export class ApiError extends Error {
+  /**
+   * @param {ErrorKind} kind
+   * @param {string} sentence
+   * @param {{code?: string, retryAfter?: number}} [more] `retryAfter` is in seconds.
+   */
+  constructor(kind, sentence, more = {}) {
+    super(sentence);
+    this.kind = kind;
+    this.code = more.code ?? "";
+    this.retryAfter = more.retryAfter ?? 0;
+  }
+}
+
+/** @type {Record<number, ErrorKind>} */
+const KINDS = { 401: "signed_out", 403: "forbidden", 404: "missing", 429: "limited" };
+const NOTHING_AT_PATH = "there is nothing at this path";
+
+/**
+ * Ask for a path under the address that served the page.
+ * @param {string} key
+ * @param {string} path Such as `v1/organizations`.
+ * @param {{signal?: AbortSignal, method?: string, body?: unknown}} [options]
+ * @returns {Promise<Answer>}
+ */
+export async function ask(key, path, options = {}) {
+  const { signal, method = "GET", body } = options;
+  /** @type {Record<string, string>} */
+  const headers = { "X-API-Key": key };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  let response;
+  try {
+    const sent = body === undefined ? undefined : JSON.stringify(body);
+    response = await fetch(path, { method, headers, body: sent, signal, credentials: "omit" });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new ApiError("offline", "The server cannot be reached.");
+  }
+  const text = await response.text();
+  const data = text ? parsed(text) : null;
+  if (response.ok && data) return { data, headers: response.headers };
+  throw refusal(response, data);
+}
+
+/** @param {string} text */
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * @param {Response} response
+ * @param {any} data
+ */
+function refusal(response, data) {
+  const sentence = data?.error ?? `The server answered ${response.status}.`;
+  let kind = KINDS[response.status] ?? (response.status >= 500 ? "unavailable" : "invalid");
+  if (kind === "missing" && sentence === NOTHING_AT_PATH) kind = "absent";
+  const retryAfter = Number(response.headers.get("retry-after")) || 0;
+  return new ApiError(kind, sentence, { code: data?.code, retryAfter });
+}
+
+/**
+ * Write a path with its query; what is empty is left out.
+ * @param {string} path
+ * @param {Record<string, string | number | boolean | null | undefined>} query
+ */
+export function pathOf(path, query) {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined && value !== null && value !== "" && value !== false) {
+      parameters.set(name, String(value));
+    }
+  }
+  const text = parameters.toString();
+  return text ? `${path}?${text}` : path;
+}
+
+/**
+ * Write the request of a view as a command. The key is a variable of the shell, never the key.
+ * @param {string} path
+ */
+export function curlOf(path) {
+  const address = new URL(path, document.baseURI).href.split("#")[0];
+  return `curl -s '${address.replaceAll("'", "%27")}' \\\n  -H "X-API-Key: $KEY"`;
+}

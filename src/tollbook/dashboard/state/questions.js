@@ -1,0 +1,47 @@
+/** The questions about users, which several views ask. */
+import { pathOf } from "./api.js";
+
+/** Whether the server filters users and adds sums up; if not, the page asks for all and picks. */
+const SLICED = false;
+
+/** @typedef {{start: string, end: string}} Days */
+
+/**
+ * All users of an organization.
+ * @param {string} organization
+ * @param {Days} period
+ * @param {string} [meter] Only usage of these meters.
+ */
+export const usersPath = (organization, period, meter) =>
+  pathOf("v1/analytics/users", { ...about(organization, period), include: SLICED ? "totals,meta" : "meta", meter });
+
+/**
+ * The sums of all users, and their rows only where they are needed.
+ * @param {string} organization
+ * @param {Days} period
+ * @param {string | undefined} meter
+ * @param {boolean} rows
+ */
+export const sumsPath = (organization, period, meter, rows) =>
+  SLICED
+    ? pathOf("v1/analytics/users", { ...about(organization, period), include: "totals", meter, limit: rows ? "" : 1 })
+    : usersPath(organization, period, meter);
+
+/**
+ * One user.
+ * @param {string} organization
+ * @param {string} user
+ * @param {Days} period
+ */
+export const userPath = (organization, user, period) =>
+  pathOf("v1/analytics/users", { ...about(organization, period), user_id: SLICED ? user : "" });
+
+/**
+ * @param {string} organization
+ * @param {Days} period
+ */
+const about = (organization, period) => ({
+  organization_id: organization,
+  start_date: period.start,
+  end_date: period.end,
+});

@@ -1,0 +1,76 @@
+/** One answer of the API as a value that a component shows: loading, there, or refused. */
+import { useEffect, useRef, useState } from "../vendor/hooks.js";
+import { signal } from "../vendor/signals.js";
+import { ApiError, ask } from "./api.js";
+import { key, noticeRefusal } from "./session.js";
+
+/**
+ * @typedef {Object} Resource
+ * @property {any} data The last answer, kept while the next one is on its way.
+ * @property {Headers | null} headers
+ * @property {ApiError | null} error
+ * @property {boolean} loading
+ * @property {() => void} reload
+ */
+
+const MILLISECONDS_BETWEEN = 30_000;
+
+/** Counts up while somebody looks; answers are asked for again, which costs nothing unless they changed. */
+const moments = signal(0);
+setInterval(() => {
+  if (document.visibilityState === "visible" && navigator.onLine) moments.value += 1;
+}, MILLISECONDS_BETWEEN);
+addEventListener("online", () => {
+  moments.value += 1;
+});
+
+/**
+ * Ask for a path, again whenever it changes; an answer that comes too late is dropped.
+ * @param {string | null} path Null asks for nothing.
+ * @param {{live?: boolean, subject?: string}} [options] `live` asks again now and then. The last
+ *   answer is kept while another is loading, unless the `subject` changes.
+ * @returns {Resource}
+ */
+export function useAnswer(path, { live = true, subject = path?.split("?")[0] ?? "" } = {}) {
+  const [state, setState] = useState(/** @type {any} */ ({ path: null, subject, data: null, headers: null, error: null }));
+  const [asked, setAsked] = useState(0);
+  const moment = live ? moments.value : 0;
+  const current = useRef(path);
+  current.current = path;
+
+  useEffect(() => {
+    if (path === null) return undefined;
+    const stop = new AbortController();
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    let again;
+    ask(key.value, path, { signal: stop.signal }).then(
+      ({ data, headers }) => setState({ path, subject, data, headers, error: null }),
+      (error) => {
+        if (stop.signal.aborted) return;
+        noticeRefusal(error);
+        if (!(error instanceof ApiError)) throw error;
+        setState((/** @type {any} */ before) => {
+          // A figure that was true a moment ago is better than none while the network is away.
+          const kept = before.path === path && (error.kind === "offline" || error.kind === "limited");
+          return { path, subject, data: kept ? before.data : null, headers: before.headers, error };
+        });
+        if (error.kind === "limited") {
+          again = setTimeout(() => setAsked((n) => n + 1), Math.max(1, error.retryAfter) * 1000);
+        }
+      },
+    );
+    return () => {
+      stop.abort();
+      clearTimeout(again);
+    };
+  }, [path, asked, moment]);
+
+  const same = state.subject === subject && path !== null;
+  return {
+    data: same ? state.data : null,
+    headers: same ? state.headers : null,
+    error: state.path === path ? state.error : null,
+    loading: path !== null && state.path !== path,
+    reload: () => setAsked((n) => n + 1),
+  };
+}

@@ -1,0 +1,89 @@
+/**
+ * Where one is: everything a view depends on stands in the fragment of the address, so that reload,
+ * back and a shared link show the same. The fragment is not sent to any server.
+ */
+import { signal } from "../vendor/signals.js";
+
+/**
+ * @typedef {Object} Route
+ * @property {string[]} path Such as `["organizations", "org_abc123"]`.
+ * @property {Record<string, string>} query
+ * @typedef {Record<string, string | number | null | undefined>} Changes
+ */
+
+/** What goes along from one view to the next. */
+const CARRIED = ["period", "start", "end", "compare", "bucket"];
+
+/**
+ * @param {string} hash
+ * @returns {Route}
+ */
+export function parse(hash) {
+  const [path = "", query = ""] = hash.replace(/^#?\/?/, "").split("?", 2);
+  return {
+    path: path.split("/").filter(Boolean).map(decoded),
+    query: Object.fromEntries(new URLSearchParams(query)),
+  };
+}
+
+/** @param {string} text */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** @type {import("../vendor/signals-core.js").Signal<Route>} */
+export const route = signal(parse(location.hash));
+
+addEventListener("hashchange", () => {
+  route.value = parse(location.hash);
+});
+addEventListener("popstate", () => {
+  route.value = parse(location.hash);
+});
+
+/**
+ * Give the address of another view, in the same period.
+ * @param {string[]} path
+ * @param {Changes} [query]
+ */
+export function hrefTo(path, query = {}) {
+  const carried = Object.fromEntries(
+    CARRIED.filter((name) => route.value.query[name]).map((name) => [name, route.value.query[name]]),
+  );
+  return written(path, { ...carried, ...query });
+}
+
+/**
+ * Give the address of this view with other parameters; null takes one away.
+ * @param {Changes} changes
+ */
+export const hrefWith = (changes) => written(route.value.path, { ...route.value.query, ...changes });
+
+/**
+ * Change parameters of this view.
+ * @param {Changes} changes
+ * @param {{replace?: boolean}} [options] `replace` makes no step for the back button.
+ */
+export function change(changes, { replace = false } = {}) {
+  const address = hrefWith(changes);
+  if (replace) history.replaceState(null, "", address);
+  else history.pushState(null, "", address);
+  route.value = parse(location.hash);
+}
+
+/**
+ * @param {string[]} path
+ * @param {Changes} query
+ */
+function written(path, query) {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== null && value !== undefined && value !== "") parameters.set(name, String(value));
+  }
+  const text = parameters.toString();
+  return `#/${path.map(encodeURIComponent).join("/")}${text ? `?${text}` : ""}`;
+}

@@ -1,0 +1,57 @@
+/** Who is looking: the key of this tab, and what the server says it is bound to. */
+import { signal } from "../vendor/signals.js";
+import { ApiError, ask } from "./api.js";
+
+/**
+ * @typedef {Object} Viewer
+ * @property {string} prefix The public part of the key.
+ * @property {string} name
+ * @property {string} tenant_id
+ * @property {string | null} organization_id
+ * @property {string | null} user_id
+ * @property {string[]} permissions
+ */
+
+const KEPT = "tollbook.key";
+
+/** @type {import("../vendor/signals-core.js").Signal<string>} */
+export const key = signal(sessionStorage.getItem(KEPT) ?? "");
+
+/** @type {import("../vendor/signals-core.js").Signal<Viewer | null>} */
+export const viewer = signal(null);
+
+/** Why the tab is signed out, when that was not asked for. */
+export const farewell = signal("");
+
+/**
+ * Find out what a key is, and keep it for this tab.
+ * @param {string} text
+ */
+export async function signIn(text) {
+  const { data } = await ask(text, "v1/keys/self");
+  sessionStorage.setItem(KEPT, text);
+  farewell.value = "";
+  viewer.value = data.key;
+  key.value = text;
+}
+
+/**
+ * Forget the key.
+ * @param {string} [because] A sentence to show.
+ */
+export function signOut(because = "") {
+  sessionStorage.removeItem(KEPT);
+  farewell.value = because;
+  viewer.value = null;
+  key.value = "";
+}
+
+/** @param {unknown} error Sign out when the key is no longer known. */
+export function noticeRefusal(error) {
+  if (error instanceof ApiError && error.kind === "signed_out" && key.value) {
+    signOut("This key is no longer valid. Sign in with another one.");
+  }
+}
+
+/** @param {Viewer | null} it */
+export const isAdmin = (it) => Boolean(it?.permissions.includes("admin"));

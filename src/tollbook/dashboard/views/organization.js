@@ -1,0 +1,129 @@
+/** An organization: its tiles, its usage over time, and the table of its users. */
+import { useMemo } from "../vendor/hooks.js";
+import { sumsPath, usersPath } from "../state/questions.js";
+import { useAnswer } from "../state/resource.js";
+import { hrefTo, route } from "../state/route.js";
+import { isAdmin } from "../state/session.js";
+import { count, counted, days, exactSum, minutes, money, month } from "../words/format.js";
+import { kindOf } from "../words/meters.js";
+import { before, periodOf, todayIn } from "../words/periods.js";
+import { html } from "../parts/html.js";
+import { PeriodPicker } from "../parts/period_picker.js";
+import { Loading, Refused, Skeleton } from "../parts/states.js";
+import { Tiles } from "../parts/tiles.js";
+import { Trend } from "../parts/trend.js";
+import { TrustLine } from "../parts/trust_line.js";
+import { UserDrawer } from "../parts/user_drawer.js";
+import { UsersTable } from "../parts/users_table.js";
+
+/**
+ * @typedef {Object} Organization
+ * @property {string} id
+ * @property {string} name
+ * @property {string} timezone
+ * @property {string} currency
+ * @property {string} status
+ */
+
+/** @param {{id: string, viewer: import("../state/session.js").Viewer}} props */
+export function OrganizationView({ id, viewer }) {
+  const about = useAnswer(`v1/organizations/${encodeURIComponent(id)}`, { live: false });
+  if (about.error && !about.data) return html`<${Refused} error=${about.error} reload=${about.reload} />`;
+  if (!about.data) return html`<${Skeleton} lines=${3} /><${Tiles} tiles=${null} against="" />`;
+  return html`<${Loaded} organization=${about.data.organization} viewer=${viewer} />`;
+}
+
+/** @param {{organization: Organization, viewer: import("../state/session.js").Viewer}} props */
+function Loaded({ organization, viewer }) {
+  const { query } = route.value;
+  const today = todayIn(organization.timezone);
+  const period = periodOf(query, today);
+  const earlierPeriod = before(period);
+  const comparing = query.compare === "previous_period";
+  const meter = kindOf(query.kind)?.meters.join(",");
+  const path = usersPath(organization.id, period, meter);
+  const answer = useAnswer(path, { subject: `users ${organization.id}` });
+  const earlier = useAnswer(sumsPath(organization.id, earlierPeriod, meter, comparing), {
+    subject: `users ${organization.id}`,
+  });
+  const costs = useMemo(
+    () => comparing && earlier.data ? new Map(earlier.data.users.map((/** @type {any} */ it) => [it.user_id, it.total_cost])) : undefined,
+    [comparing, earlier.data],
+  );
+  return html`
+    <div class="heading">
+      <div>
+        ${!viewer.organization_id && html`<p class="crumb"><a href=${hrefTo([])}>Overview</a></p>`}
+        <h1>${organization.name}</h1>
+      </div>
+      <${PeriodPicker} period=${period} timezone=${organization.timezone} />
+    </div>
+    <${TrustLine} answer=${answer} timezone=${organization.timezone} period=${period} today=${today} organization=${organization.id} admin=${isAdmin(viewer)} />
+    <${Loading} loading=${answer.loading} what="the users" />
+    ${answer.error && !answer.data
+      ? html`<${Refused} error=${answer.error} reload=${answer.reload} />`
+      : html`
+          <${Tiles}
+            tiles=${answer.data && tilesOf(answer.data, earlier.data, organization.currency)}
+            against=${days(earlierPeriod.start, earlierPeriod.end)}
+            dimmed=${answer.loading}
+          />
+          ${answer.data && !answer.loading && html`<${NothingHere} data=${answer.data} />`}
+          <${Trend} subject=${{ organization: organization.id, currency: organization.currency }} period=${period} />
+          <${UsersTable} answer=${answer} organization=${organization} period=${period} path=${path} earlier=${costs} />
+        `}
+    ${query.user && html`<${UserDrawer} organization=${organization} user=${query.user} period=${period} />`}
+  `;
+}
+
+/**
+ * @param {any} data
+ * @param {any} earlier
+ * @param {string} currency
+ * @returns {import("../parts/tiles.js").Tile[]}
+ */
+function tilesOf(data, earlier, currency) {
+  const now = figures(data);
+  const then = earlier && figures(earlier);
+  const own = data.organization_level?.total_cost ?? 0;
+  const users = data.users.filter((/** @type {any} */ it) => it.total_cost).length;
+  return [
+    {
+      name: "Cost",
+      value: money(now.cost, currency),
+      note: own ? `${money(own, currency)} of it no user's` : counted(users, "user with cost", "users with cost"),
+      now: now.cost,
+      before: then?.cost ?? null,
+    },
+    { name: "Messages", value: count(now.messages), note: `${count(now.sent)} sent`, now: now.messages, before: then?.messages ?? null },
+    { name: "Calls", value: count(now.calls), note: `${minutes(now.seconds)} min`, now: now.calls, before: then?.calls ?? null },
+    { name: "API requests", value: count(now.requests), note: "", now: now.requests, before: then?.requests ?? null },
+  ];
+}
+
+/** @param {any} data The sums of all rows, and what is no user's. */
+function figures({ users, totals, organization_level: own }) {
+  const rows = totals ? [totals] : users;
+  const sum = (/** @type {(row: any) => number} */ of) => exactSum(rows.map(of));
+  const sent = sum((it) => it.total_sms_sent + it.total_mms_sent);
+  return {
+    cost: exactSum([sum((it) => it.total_cost), own?.total_cost ?? 0]),
+    sent,
+    messages: sent + sum((it) => it.total_sms_received + it.total_mms_received),
+    calls: sum((it) => it.total_voice_calls),
+    seconds: sum((it) => it.total_voice_seconds),
+    requests: sum((it) => it.cost_breakdown.api_requests_count),
+  };
+}
+
+/** Where usage is, when there is none here: an empty period and broken metering must not look alike. @param {{data: any}} props */
+function NothingHere({ data }) {
+  const newest = data.meta?.newest_event_at;
+  const { cost, messages, calls, requests } = figures(data);
+  if (cost || messages || calls || requests || !data.meta) return null;
+  if (!newest) return html`<p class="notice">No usage was ever recorded for this organization. Check that its events arrive.</p>`;
+  const [year, number] = newest.slice(0, 7).split("-").map(Number);
+  const last = new Date(Date.UTC(year, number, 0)).toISOString().slice(0, 10);
+  const href = hrefTo(route.value.path, { start: `${newest.slice(0, 7)}-01`, end: last, period: null });
+  return html`<p class="notice">No usage in this period. The newest is of ${month(newest)}: <a href=${href}>show that month</a>.</p>`;
+}

@@ -1,0 +1,115 @@
+/** All organizations of a tenant: totals, cost over time, and the table of organizations. */
+import { useMemo } from "../vendor/hooks.js";
+import { pathOf } from "../state/api.js";
+import { useAnswer } from "../state/resource.js";
+import { change, hrefTo, route } from "../state/route.js";
+import { count, counted, days, exactSum, minutes, money } from "../words/format.js";
+import { kindOf } from "../words/meters.js";
+import { before, periodOf, todayIn } from "../words/periods.js";
+import { html } from "../parts/html.js";
+import { OrganizationsTable } from "../parts/organizations_table.js";
+import { PeriodPicker } from "../parts/period_picker.js";
+import { Empty, Loading, Refused, Skeleton } from "../parts/states.js";
+import { Tiles } from "../parts/tiles.js";
+import { Trend } from "../parts/trend.js";
+import { TrustLine } from "../parts/trust_line.js";
+
+const ZONE = "UTC";
+
+/** @param {{start: string, end: string}} period @param {Record<string, string | undefined>} more */
+const organizationsPath = (period, more) =>
+  pathOf("v1/analytics/organizations", { start_date: period.start, end_date: period.end, include: "totals,meta", ...more });
+
+export function OverviewView() {
+  const directory = useAnswer("v1/organizations", { live: false });
+  if (directory.error && !directory.data) return html`<${Refused} error=${directory.error} reload=${directory.reload} />`;
+  if (!directory.data) return html`<${Skeleton} lines=${3} /><${Tiles} tiles=${null} against="" />`;
+  const organizations = directory.data.organizations;
+  if (!organizations.length) {
+    return html`<h1>Overview</h1><${Empty} title="No organizations yet">Create one with <code>POST /v1/organizations</code> or <code>tollbook organizations create</code>; its usage appears here.<//>`;
+  }
+  return html`<${Loaded} organizations=${organizations} />`;
+}
+
+/** @param {{organizations: import("./organization.js").Organization[]}} props */
+function Loaded({ organizations }) {
+  const { query } = route.value;
+  const currencies = mostUsed(organizations.map((it) => it.currency));
+  const currency = currencies.includes(query.currency) ? query.currency : currencies[0];
+  const today = todayIn(ZONE);
+  const period = periodOf(query, today);
+  const earlierPeriod = before(period);
+  const asked = { currency, meter: kindOf(query.kind)?.meters.join(",") };
+  const path = organizationsPath(period, asked);
+  const answer = useAnswer(path);
+  const earlier = useAnswer(organizationsPath(earlierPeriod, asked));
+  const costs = useMemo(
+    () => new Map((earlier.data?.organizations ?? []).map((/** @type {any} */ it) => [it.organization_id, it.total_cost])),
+    [earlier.data],
+  );
+  return html`
+    <div class="heading">
+      <div>
+        <h1>Overview</h1>
+        ${currencies.length > 1 &&
+        html`<label class="note">Organizations in <select aria-label="Currency" value=${currency} onChange=${(/** @type {any} */ e) => change({ currency: e.target.value })}>
+          ${currencies.map((it) => html`<option key=${it} value=${it}>${it}</option>`)}
+        </select></label>`}
+      </div>
+      <${PeriodPicker} period=${period} timezone=${`each organization's zone; today is that of ${ZONE}`} />
+    </div>
+    <${TrustLine} answer=${answer} timezone=${ZONE} period=${period} today=${today} admin=${true} />
+    <${Loading} loading=${answer.loading} what="the organizations" />
+    ${answer.error && !answer.data
+      ? html`
+          <${Refused} error=${answer.error} reload=${answer.reload} />
+          <ul class="plain-list">
+            ${organizations.map((it) => html`<li key=${it.id}><a href=${hrefTo(["organizations", it.id])}>${it.name}</a></li>`)}
+          </ul>
+        `
+      : html`
+          <${Tiles} tiles=${answer.data && tilesOf(answer.data, earlier.data, currency)} against=${days(earlierPeriod.start, earlierPeriod.end)} dimmed=${answer.loading} />
+          <${Trend} subject=${{ currency }} period=${period} />
+          <${OrganizationsTable} answer=${answer} period=${period} path=${path} earlier=${costs} currency=${currency} />
+        `}
+  `;
+}
+
+/** @param {string[]} texts Each once, the commonest first. */
+function mostUsed(texts) {
+  const counts = new Map();
+  for (const it of texts) counts.set(it, (counts.get(it) ?? 0) + 1);
+  return [...counts.keys()].sort((a, b) => counts.get(b) - counts.get(a));
+}
+
+/**
+ * @param {any} data
+ * @param {any} earlier
+ * @param {string} currency
+ * @returns {import("../parts/tiles.js").Tile[]}
+ */
+function tilesOf(data, earlier, currency) {
+  const now = figures(data.organizations);
+  const then = earlier && figures(earlier.organizations);
+  const active = data.organizations.filter((/** @type {any} */ it) => it.total_cost).length;
+  return [
+    { name: "Cost", value: money(now.cost, currency), note: counted(active, "organization with cost", "organizations with cost"), now: now.cost, before: then?.cost ?? null },
+    { name: "Messages", value: count(now.messages), note: `${count(now.sent)} sent`, now: now.messages, before: then?.messages ?? null },
+    { name: "Calls", value: count(now.calls), note: `${minutes(now.seconds)} min`, now: now.calls, before: then?.calls ?? null },
+    { name: "API requests", value: count(now.requests), note: "", now: now.requests, before: then?.requests ?? null },
+  ];
+}
+
+/** @param {any[]} rows */
+function figures(rows) {
+  const sum = (/** @type {string} */ name) => exactSum(rows.map((it) => it[name]));
+  const sent = sum("total_sms_sent") + sum("total_mms_sent");
+  return {
+    cost: sum("total_cost"),
+    sent,
+    messages: sent + sum("total_sms_received") + sum("total_mms_received"),
+    calls: sum("total_voice_calls"),
+    seconds: sum("total_voice_seconds"),
+    requests: sum("api_requests_count"),
+  };
+}

@@ -1,0 +1,63 @@
+/** Signing in with an API key; it stays in this tab. */
+import { useState } from "../vendor/hooks.js";
+import { ApiError } from "../state/api.js";
+import { signIn } from "../state/session.js";
+import { html } from "../parts/html.js";
+
+/** @type {Partial<Record<import("../state/api.js").ErrorKind, string>>} */
+const SAID = {
+  signed_out: "The server does not know this key. It may be mistyped, revoked or past its end.",
+  absent: "This server is older than the page and cannot tell what a key may see.",
+};
+
+/** @param {{farewell: string}} props */
+export function SignIn({ farewell }) {
+  const [text, setText] = useState("");
+  const [problem, setProblem] = useState("");
+  const [busy, setBusy] = useState(false);
+  const submit = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    const given = text.trim();
+    if (!given) {
+      setProblem("Paste an API key first.");
+      return;
+    }
+    setBusy(true);
+    setProblem("");
+    try {
+      await signIn(given);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      setProblem(SAID[error.kind] ?? error.message);
+      setBusy(false);
+    }
+  };
+  return html`
+    <main class="alone sign-in">
+      <div class="brand"><span class="mark" aria-hidden="true"></span>Tollbook</div>
+      <h1>Who used what, and what it cost</h1>
+      <form onSubmit=${submit}>
+        ${farewell && html`<p class="notice" role="status">${farewell}</p>`}
+        <label for="api-key">API key or viewer token</label>
+        <input
+          id="api-key"
+          name="api-key"
+          type="password"
+          autocomplete="off"
+          autofocus
+          spellcheck=${false}
+          placeholder="tb_…"
+          value=${text}
+          aria-invalid=${Boolean(problem)}
+          aria-describedby="api-key-note"
+          onInput=${(/** @type {any} */ e) => setText(e.target.value)}
+        />
+        <p id="api-key-note" class=${problem ? "problem" : "note"} role=${problem ? "alert" : undefined}>
+          ${problem || "The key stays in this tab and is forgotten when it is closed. What is shown follows the key."}
+        </p>
+        <button type="submit" class="button primary" disabled=${busy}>${busy ? "Signing in…" : "Sign in"}</button>
+      </form>
+      <p class="note">The same figures come from the <a href="docs">API</a>.</p>
+    </main>
+  `;
+}

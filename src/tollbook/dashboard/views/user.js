@@ -1,0 +1,21 @@
+/** The page of a key that is bound to one user. */
+import { useAnswer } from "../state/resource.js";
+import { route } from "../state/route.js";
+import { periodOf, todayIn } from "../words/periods.js";
+import { html } from "../parts/html.js";
+import { PeriodPicker } from "../parts/period_picker.js";
+import { Refused, Skeleton } from "../parts/states.js";
+import { UserPanel } from "../parts/user_panel.js";
+
+/** @param {{organization: string, user: string}} props */
+export function UserView({ organization: id, user }) {
+  const about = useAnswer(`v1/organizations/${encodeURIComponent(id)}`, { live: false });
+  if (about.error && !about.data) return html`<${Refused} error=${about.error} reload=${about.reload} />`;
+  if (!about.data) return html`<${Skeleton} lines=${4} />`;
+  const { organization } = about.data;
+  const period = periodOf(route.value.query, todayIn(organization.timezone));
+  return html`
+    <div class="heading alone-user"><${PeriodPicker} period=${period} timezone=${organization.timezone} /></div>
+    <div class="user-page"><${UserPanel} organization=${organization} user=${user} period=${period} alone=${true} /></div>
+  `;
+}

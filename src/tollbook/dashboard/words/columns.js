@@ -1,0 +1,171 @@
+/** The columns of the tables: the documented ones, in the documented order and wording. */
+import { changed, count, exactMoney, exactSum, money, percent, twoDecimals } from "./format.js";
+
+/**
+ * @typedef {Object} Context
+ * @property {string} currency
+ * @property {number} whole The cost that shares are parts of.
+ * @property {Map<string, number>} [earlier] Costs of the period before, by id.
+ * @typedef {Object} Column
+ * @property {string} key
+ * @property {string} label
+ * @property {string} about What stands in it.
+ * @property {(row: any, context: Context) => number | string | null} value What is sorted and exported.
+ * @property {(value: any, context: Context) => string} show How a value is written.
+ * @property {(rows: any[], context: Context) => number | string | null} total Of the rows that are shown.
+ * @property {number} width In pixels.
+ * @property {"text" | "number" | "cost"} role
+ * @property {boolean} [optional] Not shown unless chosen.
+ */
+
+/** @param {string} label Headings break between words. */
+const longestWord = (label) => Math.max(...label.split(" ").map((it) => it.length));
+
+/** @param {any} value */
+const asCount = (value) => count(value);
+/** @param {any} value */
+const asMinutes = (value) => twoDecimals(value);
+
+/**
+ * @param {string} key
+ * @param {string} label
+ * @param {string} about
+ * @param {(row: any) => number} of
+ * @param {Partial<Column>} [more]
+ * @returns {Column}
+ */
+const number = (key, label, about, of, more = {}) => ({
+  key,
+  label,
+  about,
+  value: of,
+  show: asCount,
+  total: (rows) => exactSum(rows.map(of)),
+  width: Math.max(72, 28 + 7 * longestWord(label)),
+  role: "number",
+  ...more,
+});
+
+/**
+ * @param {string} key
+ * @param {string} label
+ * @param {string} about
+ * @param {(row: any) => number} seconds
+ * @returns {Column}
+ */
+const minutesOf = (key, label, about, seconds) => ({
+  ...number(key, label, about, seconds),
+  value: (row) => Math.round((seconds(row) / 60) * 100) / 100,
+  show: asMinutes,
+  total: (rows) => Math.round((exactSum(rows.map(seconds)) / 60) * 100) / 100,
+});
+
+/** @type {Partial<Column>} */
+const AMOUNT = { show: (value, { currency }) => money(value, currency), width: 84 };
+
+/** @type {Column} */
+const COST = {
+  ...number("cost", "Cost", "Total cost", (row) => row.total_cost),
+  ...AMOUNT,
+  width: 136,
+  role: "cost",
+};
+
+/** @type {Column} */
+const SHARE = {
+  ...number("share", "Share", "Share of the total cost", (row) => row.total_cost),
+  value: (row, { whole }) => (whole ? row.total_cost / whole : 0),
+  show: (value) => percent(value),
+  total: (rows, { whole }) => (whole ? exactSum(rows.map((row) => row.total_cost)) / whole : 0),
+  optional: true,
+};
+
+/**
+ * The change of cost against the period before, of rows with an id.
+ * @param {(row: any) => string} id
+ * @returns {Column}
+ */
+const change = (id) => ({
+  ...number("change", "Change", "Change of cost against the previous period", () => 0),
+  value: (row, { earlier }) => ratio(row.total_cost, earlier?.get(id(row)) ?? 0),
+  show: (value) => (value === null ? "new" : changed(1 + value, 1) ?? ""),
+  total: (rows, { earlier }) =>
+    ratio(exactSum(rows.map((row) => row.total_cost)), exactSum(rows.map((row) => earlier?.get(id(row)) ?? 0))),
+  optional: true,
+});
+
+/**
+ * @param {number} now
+ * @param {number} before
+ */
+const ratio = (now, before) => (before ? now / before - 1 : now ? null : 0);
+
+const messages = [
+  number("sms_sent", "SMS Sent", "Outbound SMS", (row) => row.total_sms_sent),
+  number("sms_received", "SMS Received", "Inbound SMS", (row) => row.total_sms_received),
+  number("mms_sent", "MMS Sent", "Outbound MMS", (row) => row.total_mms_sent),
+  number("mms_received", "MMS Received", "Inbound MMS", (row) => row.total_mms_received),
+  number("voice_calls", "Voice Calls", "Call count", (row) => row.total_voice_calls),
+  minutesOf("voice_min", "Voice Min", "Duration in minutes", (row) => row.total_voice_seconds),
+];
+
+/** @type {Column[]} */
+export const USER_COLUMNS = [
+  {
+    key: "user",
+    label: "User",
+    about: "User email or name",
+    value: (row) => row.user_name,
+    show: String,
+    total: () => "Total",
+    width: 232,
+    role: "text",
+  },
+  ...messages,
+  number("api_requests", "API Requests", "API calls", (row) => row.cost_breakdown.api_requests_count),
+  number("storage", "Storage", "Cost of storage", (row) => row.cost_breakdown.api_storage_cost, AMOUNT),
+  number("phone_monthly", "Phone Monthly", "Rental events", (row) => row.cost_breakdown.phone_rental_count),
+  number("phones_purchased", "Phones Purchased", "Purchases", (row) => row.cost_breakdown.phone_purchase_count),
+  number("kb_count", "KB Count", "Knowledge bases in use", (row) => row.cost_breakdown.kb_count),
+  number("kb_min", "KB Min", "Minutes of knowledge base calls", (row) => row.cost_breakdown.kb_minutes, {
+    show: asMinutes,
+  }),
+  SHARE,
+  change((row) => row.user_id),
+  COST,
+];
+
+/** @type {Column[]} */
+export const ORGANIZATION_COLUMNS = [
+  {
+    key: "organization",
+    label: "Organization",
+    about: "Organization display name",
+    value: (row) => row.organization_name,
+    show: String,
+    total: () => "Total",
+    width: 220,
+    role: "text",
+  },
+  { ...SHARE, optional: false },
+  change((row) => row.organization_id),
+  number("users", "Users", "Users of the organization", (row) => row.users_count),
+  ...messages,
+  number("api_requests", "API Requests", "API calls", (row) => row.api_requests_count),
+  number("storage", "Storage", "Cost of storage", (row) => row.api_storage_cost, AMOUNT),
+  number("phone_monthly", "Phone Monthly", "Rental events", (row) => row.phone_rental_count),
+  number("phones_purchased", "Phones Purchased", "Purchases", (row) => row.phone_purchase_count),
+  number("brands", "Brands", "Brand registrations", (row) => row.brand_registration_count),
+  number("kb_count", "KB Count", "Knowledge bases in use", (row) => row.kb_count),
+  COST,
+];
+
+/**
+ * Write a cell; a cost that two decimals would show as nothing says so in full on hover.
+ * @param {Column} column
+ * @param {any} value
+ * @param {Context} context
+ */
+export const exactly = (column, value, context) =>
+  column.role === "cost" || column.key === "storage" ? exactMoney(value, context.currency) : "";
+

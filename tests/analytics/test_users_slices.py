@@ -1,0 +1,206 @@
+"""The users answer by meter and country: the empty organization first, statements, and tables."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.builders import Platform, event, reversal
+from tollbook.analytics import users_slices
+from tollbook.analytics.organizations_slices import (
+    organization_countries_sql,
+    organization_meters_sql,
+    sliced_organizations_sql,
+)
+from tollbook.analytics.slices import Slice, meter_bits, table_of, table_of_groups
+from tollbook.analytics.tables import Kind
+from tollbook.analytics.users_slices import (
+    USERS_SHAPE,
+    OrganizationLevel,
+    countries_sql,
+    meters_sql,
+    organization_level,
+    organization_level_sql,
+    sliced_rows,
+    sliced_sql,
+    user_groups,
+    user_totals,
+)
+from tollbook.domain.periods import Period
+from tollbook.store.database import Database
+from tollbook.store.engine import Row
+
+GOLDEN = Path(__file__).parent / "golden"
+JANUARY = Period(date(2024, 1, 1), date(2024, 1, 31))
+GB = {"to": "+442071838750"}
+
+
+@pytest.fixture
+def platform(database: Database) -> Platform:
+    platform = Platform(database)
+    platform.organization()
+    return platform
+
+
+def rows(platform: Platform, wanted: Slice, user: str | None = None) -> list[Row]:
+    with platform.database.reading() as snapshot:
+        return sliced_rows(snapshot, platform.number("org_1"), JANUARY, wanted, user)
+
+
+def own(platform: Platform, wanted: Slice) -> OrganizationLevel:
+    with platform.database.reading() as snapshot:
+        return organization_level(snapshot, platform.number("org_1"), JANUARY, wanted)
+
+
+@pytest.mark.parametrize("wanted", [Slice(), Slice(country="GB"), Slice(meters=("voice.call",))])
+def test_an_empty_organization_has_no_rows_and_nothing_of_its_own(
+    platform: Platform, wanted: Slice
+) -> None:
+    assert rows(platform, wanted) == rows(platform, wanted, "user_1") == []
+    assert set(msgspec.json.decode(msgspec.json.encode(own(platform, wanted))).values()) == {0}
+    assert bytes(user_totals([]).total_cost) == b"0.00"
+
+
+def cells(row: Row, *names: str) -> tuple[object, ...]:
+    return tuple(row[USERS_SHAPE.field(name).at] for name in names)
+
+
+def test_knowledge_bases_of_a_country_are_those_used_with_it(platform: Platform) -> None:
+    def use(identity: str, base: str, user: str = "user_1", **attributes: str) -> None:
+        platform.send(
+            event(
+                id=identity, type="kb.usage", resource_id=base, user_id=user, attributes=attributes
+            )
+        )
+
+    use("1", "kb_1", **GB)
+    use("2", "kb_1", **GB)
+    use("3", "kb_2", to="+4930123456")
+    use("4", "kb_3")
+    use("5", "kb_4", **GB)
+    use("6", "kb_5", user="user_2", **GB)
+    platform.reverse(reversal("5"), key=platform.key())
+    found = [
+        cells(it, "user_id", "kb_count", "kb_minutes") for it in rows(platform, Slice(country="GB"))
+    ]
+    assert found == [("user_1", 1, 122_000_000), ("user_2", 1, 61_000_000)]
+    assert (
+        rows(platform, Slice(country="GB"), "user_2")[0] == rows(platform, Slice(country="GB"))[1]
+    )
+
+
+def test_a_meter_that_leaves_knowledge_bases_out_counts_none(platform: Platform) -> None:
+    platform.send(event(type="kb.usage", resource_id="kb_1"), event(id="2"))
+    wanted = Slice(meters=("voice.call",))
+    assert cells(rows(platform, wanted)[0], "kb_count", "total_cost") == (0, 122_000_000)
+
+
+def test_whose_usage_was_all_taken_back_is_not_active(platform: Platform) -> None:
+    platform.send(event(), event(id="2", user_id="user_2", type="api.storage", cost=0))
+    platform.reverse(reversal("call-1"), key=platform.key())
+    assert [it[0] for it in rows(platform, Slice(active=True))] == ["user_2"]
+
+
+def test_a_table_has_the_fields_of_the_answer_in_their_order(platform: Platform) -> None:
+    platform.send(event(type="api.request", quantity=3), event(id="2", type="phone.purchase"))
+    table = table_of(rows(platform, Slice()), USERS_SHAPE)
+    assert [it.name for it in table.columns] == [
+        *("user_id", "user_name", "total_sms_sent", "total_sms_received"),
+        *("total_mms_sent", "total_mms_received", "total_voice_calls", "total_voice_seconds"),
+        *("messaging_cost", "voice_cost", "api_request_cost", "api_requests_count"),
+        *("api_storage_cost", "phone_rental_cost", "phone_rental_count"),
+        *("phone_purchase_cost", "phone_purchase_count", "kb_cost", "kb_count", "kb_minutes"),
+        "total_cost",
+    ]
+    (line,) = table.rows
+    named = dict(zip((it.name for it in table.columns), line, strict=True))
+    assert (named["api_requests_count"], named["phone_purchase_count"]) == (3, 61)
+    assert named["total_cost"] == 61_000_120_000
+
+
+@pytest.mark.parametrize(
+    ("group_by", "columns", "lines"),
+    [
+        (
+            "meter",
+            ["user_id", "user_name", "meter", "events", "quantity", "cost"],
+            [("user_1", "user_1", 5, 2, 122_000_000, 244_000_000)],
+        ),
+        (
+            "country",
+            ["user_id", "user_name", "country", "events", "cost"],
+            [
+                ("user_1", "user_1", "", 1, 122_000_000),
+                ("user_1", "user_1", "GB", 1, 122_000_000),
+            ],
+        ),
+    ],
+)
+def test_groups_as_a_table_have_a_line_each(
+    platform: Platform, group_by: str, columns: list[str], lines: list[Row]
+) -> None:
+    platform.send(event(), event(id="2", attributes=GB))
+    wanted = Slice(group_by=group_by)
+    found = rows(platform, wanted)
+    with platform.database.reading() as snapshot:
+        groups = user_groups(snapshot, platform.number("org_1"), JANUARY, wanted, None)
+    table = table_of_groups(found, groups, USERS_SHAPE, group_by)
+    assert [it.name for it in table.columns] == columns
+    assert list(table.rows) == lines
+    assert table.columns[-1].kind is Kind.AMOUNT
+
+
+def test_meters_are_named_by_the_bits_of_their_codes() -> None:
+    assert meter_bits(["sms.outbound", "voice.call"]) == 0b100010
+    assert meter_bits([]) == 0b1111111111110
+
+
+STATEMENTS: dict[str, Callable[[], str]] = {
+    "users_sliced": lambda: sliced_sql(one_user=False, in_country=False),
+    "users_sliced_one": lambda: sliced_sql(one_user=True, in_country=False),
+    "users_sliced_in_country": lambda: sliced_sql(one_user=False, in_country=True),
+    "users_sliced_one_in_country": lambda: sliced_sql(one_user=True, in_country=True),
+    "users_meters": lambda: meters_sql(one_user=False, in_country=False),
+    "users_meters_one": lambda: meters_sql(one_user=True, in_country=False),
+    "users_meters_in_country": lambda: meters_sql(one_user=False, in_country=True),
+    "users_meters_one_in_country": lambda: meters_sql(one_user=True, in_country=True),
+    "users_countries": lambda: countries_sql(one_user=False),
+    "users_countries_one": lambda: countries_sql(one_user=True),
+    "organizations_sliced": lambda: sliced_organizations_sql(in_country=False),
+    "organizations_sliced_in_country": lambda: sliced_organizations_sql(in_country=True),
+    "organizations_meters": lambda: organization_meters_sql(in_country=False),
+    "organizations_meters_in_country": lambda: organization_meters_sql(in_country=True),
+    "organizations_countries": organization_countries_sql,
+    "organization_level": lambda: organization_level_sql(in_country=False),
+    "organization_level_in_country": lambda: organization_level_sql(in_country=True),
+}
+
+
+@pytest.mark.parametrize("name", list(STATEMENTS))
+def test_the_statement_is_the_golden_one(name: str) -> None:
+    assert STATEMENTS[name]() == (GOLDEN / f"{name}.sql").read_text()
+
+
+def test_the_arguments_are_those_of_the_period_with_the_filters() -> None:
+    asked = users_slices._bound(7, JANUARY, Slice(meters=("sms.outbound",), country="GB"), "user_1")
+    assert {it: asked[it] for it in ("organization", "meters", "country", "user")} == {
+        "organization": 7,
+        "meters": 2,
+        "country": "GB",
+        "user": "user_1",
+    }
+    assert not {"country", "user"} & set(users_slices._bound(7, JANUARY, Slice(), None))
+
+
+def test_sqlite_finds_the_knowledge_bases_of_a_country_by_the_index_of_users(
+    platform: Platform,
+) -> None:
+    if platform.database.engine.name != "sqlite":
+        pytest.skip("PostgreSQL plans by what it knows of the tables")
+    sql = sliced_sql(one_user=False, in_country=True)
+    bound = users_slices._bound(1, JANUARY, Slice(country="GB"), None)
+    plan = " ".join(row[3] for row in platform.rows(f"EXPLAIN QUERY PLAN {sql}", **bound))
+    assert "SEARCH mine USING COVERING INDEX ix_events_by_user" in plan
+    assert "SEARCH events USING PRIMARY KEY (organization_id=? AND day=? AND id=?)" in plan

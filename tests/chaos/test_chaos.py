@@ -1,0 +1,27 @@
+"""The short form of `make chaos`: each fault, a few times; of clients, on one engine."""
+
+import os
+from pathlib import Path
+
+import pytest
+from chaos.__main__ import FAULTS, produce
+from chaos.faults import Fault
+from chaos.of_clients import OF_CLIENTS
+
+CASES = [
+    (fault, engine)
+    for fault in FAULTS
+    for engine in (fault.engines[:1] if fault in OF_CLIENTS else fault.engines)
+]
+_NEEDS_MOUNT = "disk full"
+
+
+@pytest.mark.parametrize(
+    ("fault", "engine"), CASES, ids=[f"{fault.name} ({engine})" for fault, engine in CASES]
+)
+def test_nothing_acknowledged_is_lost_or_counted_twice(fault: Fault, engine: str) -> None:
+    if fault.name.startswith(_NEEDS_MOUNT) and os.getuid():
+        pytest.skip("NOT ROOT: a small disk cannot be mounted; run `make chaos` as root")
+    tried = produce(fault, engine, fault.quick, Path("/var/tmp"))
+    assert tried.verdict.acknowledged > 0
+    assert tried.verdict.good, tried.verdict

@@ -1,0 +1,157 @@
+"""The page in a real Chromium, before a real server with the demo and 10,000 users more."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.servers import Server
+
+CHROMIUM = os.environ.get("TOLLBOOK_TEST_CHROMIUM") or shutil.which("chromium")
+SWITCHES = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+JANUARY = "start=2024-01-01&end=2024-01-31"
+MANY = 10_000
+PATIENCE = 15_000
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep these tests in one process: they share a server and a browser."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.xdist_group("dashboard"))
+
+
+class Demo:
+    """A server with demo data, and its keys by name."""
+
+    def __init__(self, server: Server, keys: dict[str, str]) -> None:
+        self.server = server
+        self.keys = keys
+        self.address = f"{server.address}/"
+
+    def get(self, key: str, path: str) -> Any:
+        """Ask the API what the page shows."""
+        with self.server.client(self.keys[key]) as client:
+            answer = client.get(path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def new_key(self, **given: Any) -> str:
+        with self.server.client(self.keys["tenant"]) as client:
+            body = {"name": "test", "permissions": ["analytics:read"], **given}
+            return str(client.post("/v1/keys", json=body).json()["api_key"])
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    folder = tmp_path_factory.mktemp("dashboard")
+    url = f"sqlite:///{folder / 'tollbook.db'}"
+    made = subprocess.run(
+        [sys.executable, "-m", "tollbook", "demo", "--json"],
+        env={**os.environ, "TOLLBOOK_DATABASE_URL": url},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    with Server(url) as server:
+        yield Demo(server, json.loads(made.stdout)["keys"])
+
+
+@pytest.fixture(scope="session")
+def many(demo: Demo) -> str:
+    """An organization of 10,000 users with usage in January 2024."""
+    kinds = ("sms.outbound", "voice.call", "api.request", "api.storage")
+    events = [
+        {
+            "id": f"event-{index}",
+            "type": kinds[index % 4],
+            "organization_id": "org_many",
+            "user_id": f"user_{index:05d}",
+            "time": f"2024-01-{1 + index % 31:02d}T10:00:00Z",
+            "quantity": 1 + index * 7919 % 997,
+        }
+        for index in range(MANY)
+    ]
+    with demo.server.client(demo.keys["tenant"]) as client:
+        client.post("/v1/organizations", json={"id": "org_many", "name": "Many"})
+        answer = client.post("/v1/events", json=events)
+    assert answer.json()["counts"]["accepted"] == MANY
+    return "org_many"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM:
+        pytest.skip("NO CHROMIUM: run `make test`, or set TOLLBOOK_TEST_CHROMIUM to its path")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=list(SWITCHES))
+        yield started
+        started.close()
+
+
+Look = Callable[..., Page]
+
+
+@pytest.fixture
+def look(browser: Browser, demo: Demo) -> Iterator[Look]:
+    """Open the page with a key of the demo, or any key; afterwards its console must be empty.
+
+    `refused=True` allows what a browser writes there when the server refuses a request.
+    """
+    contexts = []
+    said: list[str] = []
+
+    def open_page(
+        key: str | None, fragment: str = "", *, refused: bool = False, **more: Any
+    ) -> Page:
+        context = browser.new_context(**{"locale": "en-US", "viewport": WIDE, **more})
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.on("pageerror", lambda error: said.append(str(error)))
+
+        def heard(message: Any) -> None:
+            by_refusal = refused and message.text.startswith("Failed to load resource")
+            if message.type in ("error", "warning") and not by_refusal:
+                said.append(f"{message.text} {message.location['url']}")
+
+        page.on("console", heard)
+        if key:
+            text = json.dumps(demo.keys.get(key, key))
+            page.add_init_script(f"sessionStorage.setItem('tollbook.key', {text})")
+        page.goto(demo.address + fragment)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert said == []
+
+
+WIDE = {"width": 1600, "height": 1000}
+
+
+def table(page: Page) -> list[list[str]]:
+    """Read the table of users or organizations as it is shown: heading, rows, totals."""
+    page.wait_for_selector(".table-box tbody tr[data-index]")
+    found: list[list[str]] = page.eval_on_selector_all(
+        ".table-box tr:not(.gap)",
+        "rows => rows.map(row => [...row.children].map(cell => "
+        "(cell.querySelector('button span') ?? cell).textContent.trim()))",
+    )
+    return found

@@ -1,0 +1,111 @@
+"""What is served: small, unchanged, from here alone, and kept by browsers for ever."""
+
+import gzip
+import json
+import re
+from hashlib import sha256
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from tests.dashboard.conftest import Demo
+from tollbook.dashboard.pages import POLICY, read_assets
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "src" / "tollbook" / "dashboard"
+VENDORED = json.loads((FOLDER / "vendor" / "vendored.json").read_text())
+BUDGET = 80 * 1024
+
+
+class Addresses(HTMLParser):
+    """The addresses a page names."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.inline: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.found += [given[name] or "" for name in ("src", "href") if name in given]
+        self.inline += [name for name in given if name == "style" or name.startswith("on")]
+
+
+def test_the_whole_page_is_within_its_budget() -> None:
+    loaded = {name: it for name, it in read_assets().items() if not name.endswith(".txt")}
+    files = [(FOLDER / "index.html").read_bytes(), *loaded.values()]
+    assert sum(len(gzip.compress(it, 9)) for it in files) <= BUDGET
+
+
+@pytest.mark.parametrize("it", VENDORED, ids=lambda it: it["file"])
+def test_a_vendored_module_is_as_it_was_written_down(it: dict[str, str]) -> None:
+    assert sha256((FOLDER / "vendor" / it["file"]).read_bytes()).hexdigest() == it["sha256"]
+    assert it["version"]
+    assert it["licence"] in ("MIT", "Apache-2.0")
+
+
+def test_every_vendored_module_is_written_down_and_pinned() -> None:
+    assert {it["file"] for it in VENDORED} == {it.name for it in (FOLDER / "vendor").glob("*.js")}
+    pinned = json.loads((ROOT / "package.json").read_text())["devDependencies"]
+    assert all(pinned[it["package"]] == it["version"] for it in VENDORED)
+    assert "resolved" not in (ROOT / "package-lock.json").read_text()
+
+
+def test_every_import_is_relative_and_leads_to_a_file() -> None:
+    statement = re.compile(r'(?:^(?:import|export|\}) .*|[};])from ?"([^"\s]+)"', re.MULTILINE)
+    for path in FOLDER.rglob("*.js"):
+        for name in statement.findall(path.read_text()):
+            assert name.startswith("."), (path.name, name)
+            assert (path.parent / name).is_file(), (path.name, name)
+
+
+def test_the_page_names_only_files_that_are_served(demo: Demo) -> None:
+    with demo.server.client() as client:
+        page = client.get("/")
+        named = Addresses(page.text)
+        answers = [client.get(f"/{it.lstrip('/')}") for it in named.found]
+    assert len(named.found) > 10
+    assert [it.url.path for it in answers if it.status_code != 200] == []
+    assert named.inline == []
+    assert "<script>" not in page.text
+
+
+def test_the_page_comes_under_a_strict_policy_and_is_asked_for_again(demo: Demo) -> None:
+    with demo.server.client() as client:
+        page = client.get("/")
+        again = client.get("/", headers={"If-None-Match": page.headers["etag"]})
+    assert page.headers["content-security-policy"] == POLICY
+    assert POLICY.startswith("default-src 'none'; script-src 'self'; style-src 'self'")
+    assert "unsafe" not in POLICY
+    assert page.headers["cache-control"] == "no-cache"
+    assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type"),
+    [
+        ("main.js", "text/javascript; charset=utf-8"),
+        ("vendor/preact.js", "text/javascript; charset=utf-8"),
+        ("styles/tokens.css", "text/css; charset=utf-8"),
+        ("icon.svg", "image/svg+xml"),
+    ],
+)
+def test_a_file_is_kept_for_ever_and_has_its_type(demo: Demo, name: str, media_type: str) -> None:
+    with demo.server.client() as client:
+        base = re.search(r'src="(assets/\w+)/main.js"', client.get("/").text)
+        assert base
+        answer = client.get(f"/{base[1]}/{name}")
+        plain = client.get(f"/{base[1]}/{name}", headers={"Accept-Encoding": "identity"})
+    assert answer.headers["content-type"] == media_type
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert answer.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert answer.content == plain.content == (FOLDER / name).read_bytes()
+
+
+@pytest.mark.parametrize("path", ["/assets/0/main.js", "/index.html", "/vendor/vendored.json"])
+def test_nothing_else_of_the_folder_is_served(demo: Demo, path: str) -> None:
+    with demo.server.client() as client:
+        assert client.get(path).status_code == 404

@@ -1,0 +1,42 @@
+"""docs/analytics/users.md is true: its request runs against the demo and is answered as it says."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.servers import Server
+from tollbook.api.analytics_users import GET_USERS
+
+PAGE = (Path(__file__).parents[2] / "docs" / "analytics" / "users.md").read_text()
+
+
+def test_the_request_of_the_page_is_answered_as_it_says(sqlite_url: str, tmp_path: Path) -> None:
+    ((command, answer),) = re.findall(r"```sh\n(.*?)```\n\n```json\n(.*?)```", PAGE, re.DOTALL)
+    environment = {**os.environ, "TOLLBOOK_DATABASE_URL": sqlite_url}
+    demo = [sys.executable, "-m", "tollbook", "demo"]
+    printed = subprocess.run(
+        demo, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    ).stdout
+    key = re.search(r"API key +(\S+)", printed)
+    assert key
+    with Server(sqlite_url) as server:
+        said = subprocess.run(
+            ["bash", "-c", command.replace("http://127.0.0.1:8000", server.address)],
+            env={**environment, "KEY": key[1]},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+    assert json.loads(said) == json.loads(answer)
+
+
+@pytest.mark.parametrize("parameter", GET_USERS.parameters, ids=lambda it: it.name)
+def test_every_parameter_that_slices_is_on_the_page(parameter: object) -> None:
+    name: str = parameter.name  # type: ignore[attr-defined]
+    shared = ("organization_id", "start_date", "end_date", "min_as_of", "format", "currency")
+    assert name in shared or f"`{name}" in PAGE
