@@ -19,9 +19,9 @@ class Settings(msgspec.Struct, frozen=True):
     later pages of an answer are cut from. With less than `least_free_mib` on the disk of a database
     file the server is not ready. With a `metrics_token`, whoever asks for metrics must bring it.
     `trusted_proxies` are addresses and networks, separated by commas, whose `X-Forwarded-For` is
-    believed. With `https_only_seconds` browsers are told to come by HTTPS only for so long. `phone_numbers`
-    says whether whole numbers are stored; the key of their hashes is in the database when it is not
-    given.
+    believed. With `https_only_seconds` browsers are told to come by HTTPS only for so long.
+    `phone_numbers` says whether whole numbers are stored; the key of their hashes is in the
+    database when it is not given.
     """
 
     database_url: str = DEFAULT_DATABASE_URL

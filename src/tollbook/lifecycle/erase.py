@@ -244,7 +244,7 @@ def _remove_replaced(
     """Remove files that others took the place of, those of an erasure that was cut off too."""
     folders = {folder or Path(it.folder) for it in files}
     with database.reading() as snapshot:
-        recorded = {it.file for it in archives.every_file(snapshot)}
+        recorded = {it.file for it in archives.files(snapshot, actor.tenant)}
         done = acts(snapshot, actor.tenant, Filter(action=ACTION))
     for act in done:
         for name in act.details.get("replaced", ()):

@@ -118,6 +118,12 @@ WHERE organization_id = :number AND month = :month
 """
 WIDTH_OF_SUMS = len(_KEY) - 2 + len(_ADDED)
 
+COUNT_DAYS = """
+SELECT CAST(COALESCE(SUM(events), 0) AS BIGINT) FROM archived_sums
+WHERE organization_id = :number AND month BETWEEN :first / 100 AND :last / 100
+    AND day BETWEEN :first AND :last AND (:user = '' OR user_id = :user)
+"""
+
 FILES = f"""
 SELECT {", ".join(f"archived_months.{it}" for it in Archived._fields)} FROM archived_months
 JOIN organizations ON organizations.organization_id = archived_months.organization_id
@@ -202,6 +208,12 @@ def files_of(snapshot: Snapshot, number: int, month: int) -> list[Archived]:
         month=month,
     )
     return [Archived(*row) for row in rows]
+
+
+def count_days(snapshot: Snapshot, number: int, days: tuple[int, int], user: str | None) -> int:
+    """Count the archived events of some days, of an organization or in a user's figures."""
+    row = snapshot.row(COUNT_DAYS, number=number, first=days[0], last=days[1], user=user or "")
+    return int(row[0]) if row else 0
 
 
 def replace_file(transaction: Transaction, file: Archived) -> None:
