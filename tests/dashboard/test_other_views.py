@@ -3,7 +3,6 @@
 import re
 from datetime import UTC, datetime
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.dashboard.conftest import JANUARY, Demo, Look, table
@@ -43,9 +42,8 @@ def test_the_chart_turns_by_its_switches_and_its_legend(look: Look) -> None:
     expect(panel.locator("tbody tr td").last).to_have_text("666 minutes")
 
 
-@pytest.mark.xfail(reason="the server does not filter users by meter yet: state/questions.js")
 def test_one_kind_of_usage_is_shown_alone(look: Look) -> None:
-    page = look("acme", f"#/?{JANUARY}", refused=True)
+    page = look("acme", f"#/?{JANUARY}")
     table(page)
     page.get_by_role("combobox", name="Kind of usage").select_option("voice")
     expect(page.get_by_text("2 users, $79.92")).to_be_visible()

@@ -1,9 +1,6 @@
 /** The questions about users, which several views ask. */
 import { pathOf } from "./api.js";
 
-/** Whether the server filters users and adds sums up; if not, the page asks for all and picks. */
-const SLICED = false;
-
 /** @typedef {{start: string, end: string}} Days */
 
 /**
@@ -13,7 +10,7 @@ const SLICED = false;
  * @param {string} [meter] Only usage of these meters.
  */
 export const usersPath = (organization, period, meter) =>
-  pathOf("v1/analytics/users", { ...about(organization, period), include: SLICED ? "totals,meta" : "meta", meter });
+  pathOf("v1/analytics/users", { ...about(organization, period), include: "totals,meta", meter });
 
 /**
  * The sums of all users, and their rows only where they are needed.
@@ -23,9 +20,7 @@ export const usersPath = (organization, period, meter) =>
  * @param {boolean} rows
  */
 export const sumsPath = (organization, period, meter, rows) =>
-  SLICED
-    ? pathOf("v1/analytics/users", { ...about(organization, period), include: "totals", meter, limit: rows ? "" : 1 })
-    : usersPath(organization, period, meter);
+  pathOf("v1/analytics/users", { ...about(organization, period), include: "totals", meter, limit: rows ? "" : 1 });
 
 /**
  * One user.
@@ -34,7 +29,7 @@ export const sumsPath = (organization, period, meter, rows) =>
  * @param {Days} period
  */
 export const userPath = (organization, user, period) =>
-  pathOf("v1/analytics/users", { ...about(organization, period), user_id: SLICED ? user : "" });
+  pathOf("v1/analytics/users", { ...about(organization, period), user_id: user });
 
 /**
  * @param {string} organization
