@@ -27,6 +27,8 @@ CODES = {
     "KeyEnded": (409, "key_ended"),
     "RunConflict": (409, "run_conflict"),
     "CursorExpired": (410, "cursor_expired"),
+    "ArchiveRefused": (409, "archive_refused"),
+    "EventArchived": (410, "archived"),
     "BodyTooLarge": (413, "body_too_large"),
     "UnsupportedBody": (415, "unsupported_body"),
     "SumOutOfRange": (422, "sum_out_of_range"),
