@@ -35,7 +35,8 @@ fmt: setup-dev ## put the code into shape
 	@$(bin)/ruff format .
 
 bench: setup-dev ## measure, and write docs/benchmarks.md
-	@TOLLBOOK_TEST_POSTGRES=$$(scripts/postgres) && export TOLLBOOK_TEST_POSTGRES && $(bin)/python -m benchmarks $(args)
+	@TOLLBOOK_TEST_CHROMIUM=$$(scripts/chromium) && export TOLLBOOK_TEST_CHROMIUM && \
+	TOLLBOOK_TEST_POSTGRES=$$(scripts/postgres) && export TOLLBOOK_TEST_POSTGRES && $(bin)/python -m benchmarks $(args)
 
 chaos: setup-dev ## produce every fault on real servers, and write docs/reliability.md
 	@TOLLBOOK_TEST_POSTGRES=$$(scripts/postgres) && export TOLLBOOK_TEST_POSTGRES && $(bin)/python -m chaos $(args)

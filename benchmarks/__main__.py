@@ -9,6 +9,7 @@ from pathlib import Path
 
 from benchmarks.answers import answers
 from benchmarks.bars import bars
+from benchmarks.crowds import crowds
 from benchmarks.databases import Databases, PostgresDatabases, SqliteFiles
 from benchmarks.deck_ingest import deck_ingest
 from benchmarks.decks import decks
@@ -17,6 +18,8 @@ from benchmarks.ingest import ingest
 from benchmarks.load import Load
 from benchmarks.machine import machine
 from benchmarks.measured import Measured
+from benchmarks.overview import overview
+from benchmarks.page import page
 from benchmarks.plan import FULL, QUICK, Plan, growth
 from benchmarks.rating import rating
 from benchmarks.report import report
@@ -24,7 +27,7 @@ from benchmarks.series import series
 
 _POSTGRES = "TOLLBOOK_TEST_POSTGRES"
 _PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
-_PARTS = ("ingest", "exports", "answers", "series", "rating", "decks")
+_PARTS = ("ingest", "exports", "answers", "overview", "series", "rating", "decks", "page")
 _ENGINES = ("sqlite", "postgresql")
 
 
@@ -43,7 +46,7 @@ class Options:
 def read_options(arguments: list[str]) -> Options:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="measure less, in two minutes")
+    parser.add_argument("--quick", action="store_true", help="measure less, in a few minutes")
     parser.add_argument(
         "--millions", type=int, help="grow the SQLite ledger up to 1, 10 (default) or 50 million"
     )
@@ -70,6 +73,9 @@ def main(options: Options) -> int:
     if options.only in (None, "rating") and options.engine is None:
         print("rating:", flush=True)
         measured.rated.append(rating(plan.ratings))
+    if options.only in (None, "page") and options.engine is None:
+        print("page:", flush=True)
+        measured.paged += filter(None, [page(plan.pages)])
     with (
         SqliteFiles(options.folder) as sqlite,
         PostgresDatabases(admin) as postgres,
@@ -79,10 +85,10 @@ def main(options: Options) -> int:
         for databases, name in ((sqlite, "sqlite"), (postgres, "postgresql")):
             if options.engine in (None, name):
                 _measure(databases, options, plan, load, measured)
-    page = report(about, measured, bars(measured))
-    print(page)
+    written = report(about, measured, bars(measured))
+    print(written)
     if options.only is None and options.engine is None and not options.quick:
-        _PAGE.write_text(page)
+        _PAGE.write_text(written)
     return 0
 
 
@@ -99,6 +105,9 @@ def _measure(
         measured.exported += exports(databases, quick=options.quick)
     if options.only in (None, "answers"):
         measured.answered.append(answers(databases, load, plan, _growth(databases, options)))
+        measured.crowded.append(crowds(databases, plan))
+    if options.only in (None, "overview"):
+        measured.overviews.append(overview(databases, plan))
     if options.only in (None, "series"):
         measured.trends += series(databases, plan)
 

@@ -1,6 +1,5 @@
 """The main job over HTTP, and beside it the bare statement through the plain driver."""
 
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +13,7 @@ from benchmarks.figures import Times, interleaved
 from benchmarks.ledgers import CUT, MONTH, Ledger, grown, new_ledger
 from benchmarks.load import Job, Load
 from benchmarks.plan import Plan
-from benchmarks.wire import Caller, WrongAnswer, body_of, check, header_of, request
+from benchmarks.wire import Call, Caller, WrongAnswer, body_of, check, header_of, request
 from tollbook.analytics.users import USERS as STATEMENT
 from tollbook.analytics.users import parameters
 from tollbook.api.cache import Answer, AnswerCache
@@ -29,7 +28,6 @@ _BASES = "a knowledge base for each user"
 COLD = "cold"
 REPEATED = "repeated"
 _GZIP = {"Accept-Encoding": "gzip"}
-Call = Callable[[], object]
 
 
 @dataclass(frozen=True)
@@ -116,7 +114,7 @@ def answers(
     databases: Databases, load: Load, plan: Plan, millions: tuple[int, ...]
 ) -> AnswerFigures:
     """Measure every kind of answer, and the cold one on every size of ledger."""
-    _make_sure_that_cold_is_cold()
+    make_sure_that_cold_is_cold()
     ledgers = list(grown(databases, millions))
     with_bases = [new_ledger(databases, WITH_KNOWLEDGE_BASES)] if plan.thorough else []
     figures = AnswerFigures(databases.name)
@@ -198,7 +196,7 @@ def _look_at(body: bytes) -> None:
         raise WrongAnswer("the answer does not list each user with a cost")
 
 
-def _make_sure_that_cold_is_cold() -> None:
+def make_sure_that_cold_is_cold() -> None:
     """Raise `WrongAnswer` unless a cache of no bytes keeps nothing."""
     cache = AnswerCache(0)
     cache.put("tag", Answer(b"answer"))

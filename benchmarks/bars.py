@@ -4,11 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from benchmarks.answers import COLD, REPEATED, AnswerFigures
+from benchmarks.crowds import WHOLE, CrowdFigures
+from benchmarks.databases import PostgresDatabases
 from benchmarks.deck_ingest import DeckIngestFigure
 from benchmarks.decks import DeckFigure
 from benchmarks.exports import ExportFigure
 from benchmarks.ingest import IngestFigure
 from benchmarks.measured import Measured
+from benchmarks.overview import OverviewFigures
 from benchmarks.rating import RatingFigure
 from benchmarks.series import PLAIN, SeriesFigure
 
@@ -19,6 +22,8 @@ _SINGLE_CONNECTIONS = 64
 _MOST_TIMES_BARE = 1.5
 _MOST_REPEATED_MS = 5.0
 _MOST_SERIES_MS = 100.0
+_MOST_OVERVIEW_MS = 150.0
+_MOST_TIMES_FEW = 10
 _MOST_GROWTH = 1.2
 _LEAST_RATED = 250_000
 _MOST_BYTES_A_PREFIX = 150
@@ -47,6 +52,10 @@ def bars(measured: Measured) -> list[Bar]:
     for figures in measured.answered:
         found.extend(_answer_bars(figures))
         found.extend(_growth_bars(figures))
+    for crowd in measured.crowded:
+        found.extend(_crowd_bars(crowd))
+    for overview in measured.overviews:
+        found.extend(_overview_bars(overview))
     for trend in measured.trends:
         found.extend(_series_bars(trend))
     for rating in measured.rated:
@@ -95,10 +104,31 @@ def _growth_bars(figures: AnswerFigures) -> Iterator[Bar]:
         yield Bar(what, f"≤ {_MOST_GROWTH}", f"{growth:.2f}", growth <= _MOST_GROWTH)
 
 
+def _crowd_bars(figures: CrowdFigures) -> Iterator[Bar]:
+    for period, few, many in figures.by_period:
+        if period == WHOLE:
+            ratio = many.times.p50 / few.times.p50
+            what = f"{figures.engine}: cold answer of {many.what} users, times that of {few.what}"
+            yield Bar(what, f"≤ {_MOST_TIMES_FEW}", f"{ratio:.1f}", ratio <= _MOST_TIMES_FEW)
+
+
+def _overview_bars(figures: OverviewFigures) -> Iterator[Bar]:
+    where, (cold, repeated) = f"{figures.engine}: overview", figures.alone
+    if figures.engine == PostgresDatabases.name:
+        yield _below(f"{where}, cold", cold.times.p50, _MOST_OVERVIEW_MS)
+    met = cold.ratio <= _MOST_TIMES_BARE
+    what = f"{where}, times the bare statements"
+    yield Bar(what, f"≤ {_MOST_TIMES_BARE}", f"{cold.ratio:.2f}", met)
+    yield _below(f"{where}, repeated", repeated.times.p50, _MOST_REPEATED_MS)
+
+
+def _below(what: str, reached: float, most: float) -> Bar:
+    return Bar(what, f"< {most:.0f} ms", f"{reached:.1f} ms", reached < most)
+
+
 def _series_bars(it: SeriesFigure) -> Iterator[Bar]:
     where = f"{it.engine}: {it.what}"
-    met = it.times.p50 < _MOST_SERIES_MS
-    yield Bar(where, f"< {_MOST_SERIES_MS:.0f} ms", f"{it.times.p50:.1f} ms", met)
+    yield _below(where, it.times.p50, _MOST_SERIES_MS)
     if it.what == PLAIN:
         met = it.ratio <= _MOST_TIMES_BARE
         what = f"{where}, times the bare statement"

@@ -1,5 +1,7 @@
 """Fresh databases of both engines, gone when the run ends."""
 
+import json
+import re
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -11,6 +13,9 @@ from uuid import uuid4
 
 import psycopg
 from psycopg import sql
+
+_IN_LIST = re.compile(r"\bIN :([a-z_]+)")
+"""Written `= ANY(…)` on PostgreSQL, `IN (SELECT … json_each(…))` on SQLite, as the store does."""
 
 
 class Databases(Protocol):
@@ -73,7 +78,9 @@ class SqliteFiles:
     def bare(self, url: str, statement: str, parameters: dict[str, Any]) -> Callable[[], list[Any]]:
         """Give a call on a connection with SQLite's own settings."""
         connection = self._end.enter_context(_Closing(sqlite3.connect(_path(url))))
-        return lambda: connection.execute(statement, parameters).fetchall()
+        written = _IN_LIST.sub(r"IN (SELECT value FROM json_each(:\1))", statement)
+        bound = {name: _plain(value) for name, value in parameters.items()}
+        return lambda: connection.execute(written, bound).fetchall()
 
     def __enter__(self) -> Self:
         return self
@@ -113,7 +120,7 @@ class PostgresDatabases:
     def bare(self, url: str, statement: str, parameters: dict[str, Any]) -> Callable[[], list[Any]]:
         """Give a call on a connection with the driver's own settings."""
         connection = self._end.enter_context(psycopg.connect(url, autocommit=True))
-        written = statement.replace("%", "%%")
+        written = _IN_LIST.sub(r"= ANY(:\1)", statement).replace("%", "%%")
         for name in sorted(parameters, key=len, reverse=True):
             written = written.replace(f":{name}", f"%({name})s")
         return lambda: connection.execute(written.encode(), parameters).fetchall()
@@ -155,6 +162,10 @@ class _Closing:
 
     def __exit__(self, *_error: object) -> None:
         self._connection.close()
+
+
+def _plain(value: Any) -> Any:
+    return json.dumps(value) if isinstance(value, list) else value
 
 
 def _path(url: str) -> str:

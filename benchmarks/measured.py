@@ -3,10 +3,13 @@
 from dataclasses import dataclass, field
 
 from benchmarks.answers import AnswerFigures
+from benchmarks.crowds import CrowdFigures
 from benchmarks.deck_ingest import DeckIngestFigure
 from benchmarks.decks import DeckFigure
 from benchmarks.exports import ExportFigure
 from benchmarks.ingest import IngestFigure
+from benchmarks.overview import OverviewFigures
+from benchmarks.page import PageFigures
 from benchmarks.rating import RatingFigure
 from benchmarks.series import SeriesFigure
 
@@ -22,3 +25,6 @@ class Measured:
     decked: list[DeckIngestFigure] = field(default_factory=list)
     trends: list[SeriesFigure] = field(default_factory=list)
     exported: list[ExportFigure] = field(default_factory=list)
+    overviews: list[OverviewFigures] = field(default_factory=list)
+    crowded: list[CrowdFigures] = field(default_factory=list)
+    paged: list[PageFigures] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""How much is measured: a full run of about ten minutes, a quick one of about two."""
+"""How much is measured: a full run of about fifteen minutes, a quick one of about three."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,8 @@ from dataclasses import dataclass
 class Plan:
     """Requests of a round by connections, rounds, how often each answer is asked for, and rated.
 
-    `thorough` adds an organization in which every user has a knowledge base.
+    `thorough` adds an organization in which every user has a knowledge base, and the days of 10,000
+    users. `pages` is how often the page is opened.
     """
 
     rounds: int
@@ -18,6 +19,7 @@ class Plan:
     answers_at_once: int
     thorough: bool
     ratings: int
+    pages: int
 
 
 BATCH = 1_000
@@ -31,6 +33,7 @@ FULL = Plan(
     answers_at_once=320,
     thorough=True,
     ratings=25,
+    pages=10,
 )
 QUICK = Plan(
     rounds=2,
@@ -40,6 +43,7 @@ QUICK = Plan(
     answers_at_once=64,
     thorough=False,
     ratings=9,
+    pages=3,
 )
 
 

@@ -1,6 +1,5 @@
 """A year by day over HTTP, and beside it the bare statement through the plain driver."""
 
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
@@ -14,7 +13,7 @@ from benchmarks.events import ORGANIZATION, USERS, YEAR
 from benchmarks.figures import Times, interleaved
 from benchmarks.ledgers import Ledger, year_ledger
 from benchmarks.plan import Plan
-from benchmarks.wire import Caller, WrongAnswer, body_of, check, request
+from benchmarks.wire import Call, WrongAnswer, asking, request
 from tollbook.analytics.series_reads import EVERY_METER
 from tollbook.analytics.series_statements import ORGANIZATION as STATEMENTS
 from tollbook.analytics.series_statements import By, Unit
@@ -23,11 +22,10 @@ from tollbook.domain.periods import Period, day_number
 PLAIN = "a year by day"
 _BY_METER = "a year by day, split by meter"
 _BY_USER = "a year by day, split by user"
-_COMPARED = "a year by day, compared with the year before"
+_COMPARED = "a year by day, compared with the 366 days before"
 _MONTHS = "a year by month, split by category"
 _PERIOD = Period(date(2024, 1, 1), date(2024, 12, 31))
 _WARMING = 8
-Call = Callable[[], object]
 _QUESTIONS = {
     PLAIN: "",
     _BY_METER: "&split_by=meter",
@@ -77,12 +75,7 @@ def _call(stack: ExitStack, server: Server, ledger: Ledger, query: str) -> Call:
         f"&start_date={_PERIOD.start}&end_date={_PERIOD.end}{query}"
     )
     prepared = request("GET", path, {"X-API-Key": ledger.key})
-    caller = stack.enter_context(Caller(server.port))
-    answer = caller.ask(prepared)
-    check(answer, 200)
-    body = bytes(body_of(answer))
-    _look_at(body)
-    return lambda: check(caller.ask(prepared), 200, body)
+    return asking(stack, server.port, prepared, _look_at)
 
 
 def _look_at(body: bytes) -> None:

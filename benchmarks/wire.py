@@ -2,12 +2,14 @@
 
 import re
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from typing import Self
 
 _LENGTH = re.compile(rb"\r\ncontent-length: (\d+)", re.IGNORECASE)
 _END = b"\r\n\r\n"
 _CHUNK = 1 << 20
+Call = Callable[[], object]
 
 
 class WrongAnswer(Exception):
@@ -77,3 +79,13 @@ class Caller:
 
     def __exit__(self, *_error: object) -> None:
         self._socket.close()
+
+
+def asking(stack: ExitStack, port: int, prepared: bytes, look: Callable[[bytes], None]) -> Call:
+    """Give a call that asks over a connection of its own, after looking at one answer closely."""
+    caller = stack.enter_context(Caller(port))
+    answer = caller.ask(prepared)
+    check(answer, 200)
+    body = body_of(answer)
+    look(body)
+    return lambda: check(caller.ask(prepared), 200, body)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.dashboard.measuring import ORGANIZATION, send_many
 from tests.servers import Server
 
 CHROMIUM = os.environ.get("TOLLBOOK_TEST_CHROMIUM") or shutil.which("chromium")
@@ -25,7 +26,6 @@ SWITCHES = (
     "--disable-sync",
 )
 JANUARY = "start=2024-01-01&end=2024-01-31"
-MANY = 10_000
 PATIENCE = 15_000
 
 
@@ -75,23 +75,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 @pytest.fixture(scope="session")
 def many(demo: Demo) -> str:
     """An organization of 10,000 users with usage in January 2024."""
-    kinds = ("sms.outbound", "voice.call", "api.request", "api.storage")
-    events = [
-        {
-            "id": f"event-{index}",
-            "type": kinds[index % 4],
-            "organization_id": "org_many",
-            "user_id": f"user_{index:05d}",
-            "time": f"2024-01-{1 + index % 31:02d}T10:00:00Z",
-            "quantity": 1 + index * 7919 % 997,
-        }
-        for index in range(MANY)
-    ]
     with demo.server.client(demo.keys["tenant"]) as client:
-        client.post("/v1/organizations", json={"id": "org_many", "name": "Many"})
-        answer = client.post("/v1/events", json=events)
-    assert answer.json()["counts"]["accepted"] == MANY
-    return "org_many"
+        send_many(client)
+    return ORGANIZATION
 
 
 @pytest.fixture(scope="session")

@@ -2,55 +2,23 @@
 
 import statistics
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.dashboard.conftest import JANUARY, Look, table
+from tests.dashboard.measuring import frames, keys, sorts
 
 MOST_MILLISECONDS = 400
 """Far above what is measured on a quiet machine (see docs/dashboard.md): a stall, not a bad day."""
-
-MEASURE = """async (act) => {
-  const run = new Function(act);
-  const begun = performance.now();
-  run();
-  await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)));
-  return performance.now() - begun;
-}"""
-SCROLL = """async () => {
-  const box = document.querySelector(".table-box");
-  const frames = [];
-  let last = performance.now();
-  for (let n = 0; n < 60; n += 1) {
-    box.scrollTop += 240;
-    await new Promise(requestAnimationFrame);
-    const now = performance.now();
-    frames.push(now - last);
-    last = now;
-  }
-  return frames;
-}"""
-TYPE = """
-  const field = document.querySelector(".table-panel input[type=search]");
-  field.value = "{text}";
-  field.dispatchEvent(new Event("input", {{ bubbles: true }}));
-"""
-
-
-def _measured(page: Page, act: str) -> float:
-    return float(page.evaluate(MEASURE, act))
 
 
 def test_ten_thousand_users_sort_search_and_scroll(look: Look, many: str) -> None:
     page = look("tenant", f"#/organizations/{many}?{JANUARY}")
     assert len(table(page)) < 100
     expect(page.get_by_text("10,000 users, $")).to_be_visible()
-    headings = 'document.querySelectorAll(".table-box thead button")'
-    sorts = [_measured(page, f"{headings}[{place}].click()") for place in (0, 5, 7, 13, 0)]
-    keys = [_measured(page, TYPE.format(text=text)) for text in ("9", "99", "999", "")]
-    frames = page.evaluate(SCROLL)
-    assert statistics.median(sorts) < MOST_MILLISECONDS, sorts
-    assert statistics.median(keys) < MOST_MILLISECONDS, keys
-    assert statistics.median(frames) < MOST_MILLISECONDS / 4, frames
+    sorted_in, typed_in, scrolled_in = sorts(page), keys(page), frames(page)
+    assert statistics.median(sorted_in) < MOST_MILLISECONDS, sorted_in
+    assert statistics.median(typed_in) < MOST_MILLISECONDS, typed_in
+    assert statistics.median(scrolled_in) < MOST_MILLISECONDS / 4, scrolled_in
 
 
 def test_the_last_of_ten_thousand_rows_is_where_it_belongs(look: Look, many: str) -> None:

@@ -1,0 +1,91 @@
+"""The sections on many users and many organizations: answers, overviews and the page."""
+
+from collections.abc import Sequence
+
+from benchmarks.crowds import CrowdFigures
+from benchmarks.overview import (
+    BASES_IN_EACH,
+    ORGANIZATIONS,
+    PERIOD,
+    USERS_IN_EACH,
+    OverviewFigures,
+)
+from benchmarks.page import PageFigures
+from benchmarks.tables import ms, table
+
+_CROWDED = """\
+## The same answer for 10,000 users
+
+Two organizations with the same meters and days, of 1,000 and of 10,000 users, asked in turns, cold,
+over one connection; sums were written without events behind them, which no answer reads. *Times
+1,000* compares the medians. The bar is for the whole month.
+"""
+
+_OVERVIEWS = f"""\
+## GET /v1/analytics/overview
+
+A tenant of {ORGANIZATIONS:,} organizations with {USERS_IN_EACH} users each, active in 7 meters on
+all days, with {BASES_IN_EACH} knowledge bases each, asked for {PERIOD.start} to {PERIOD.end}:
+90 days that cut two months. Sums were written without events behind them; the answer is compared
+with figures known beforehand. *Bare* are its three statements (sums, knowledge bases, users) one
+after the other through the plain driver, in turns with the request.
+"""
+
+_PAGED = """\
+## The page with 10,000 users
+
+A Chromium without a graphics card opens the organization's page with nothing kept, then sorts,
+searches and scrolls; the browser and the server share the machine's cores. *First rows* counts from
+the request for the page; the others until what was asked for is drawn. *p95* is what one in twenty
+exceeds.
+"""
+
+
+def crowded(figures: Sequence[CrowdFigures]) -> list[str]:
+    """Write what many users cost beside few."""
+    head = ("Storage", "Period", "Users", "p50 ms", "p99 ms", "Bare p50 ms", "Times bare")
+    rows = [
+        (
+            it.engine,
+            period,
+            one.what,
+            ms(one.times.p50),
+            ms(one.times.p99),
+            ms(one.bare.p50) if one.bare else "",
+            f"{one.ratio:.2f}",
+            f"{one.times.p50 / few.times.p50:.1f}",
+        )
+        for it in figures
+        for period, few, many in it.by_period
+        for one in (few, many)
+    ]
+    return [_CROWDED, table((*head, "Times 1,000"), rows)]
+
+
+def overviews(figures: Sequence[OverviewFigures]) -> list[str]:
+    """Write what the overview of a large tenant takes."""
+    head = ("Storage", "Answer", "p50 ms", "p99 ms", "Bare p50 ms", "Bare p99 ms", "Times bare")
+    rows = [
+        (
+            it.engine,
+            one.what,
+            ms(one.times.p50),
+            ms(one.times.p99),
+            ms(one.bare.p50) if one.bare else "",
+            ms(one.bare.p99) if one.bare else "",
+            f"{one.ratio:.2f}" if one.bare else "",
+        )
+        for it in figures
+        for one in it.alone
+    ]
+    return [_OVERVIEWS, table(head, rows)]
+
+
+def paged(figures: Sequence[PageFigures]) -> list[str]:
+    """Write what the page takes in a browser."""
+    rows = [
+        (what, str(times), ms(median), ms(slow))
+        for it in figures
+        for what, times, median, slow in it.rows()
+    ]
+    return [_PAGED, table(("What", "Times", "p50 ms", "p95 ms"), rows)]

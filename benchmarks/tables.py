@@ -1,0 +1,20 @@
+"""Tables of the page, whose columns line up."""
+
+from collections.abc import Iterable, Sequence
+
+
+def ms(milliseconds: float) -> str:
+    """Write milliseconds."""
+    return f"{milliseconds:,.1f}"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write a table whose columns line up."""
+    cells = [tuple(head), *map(tuple, rows)]
+    widths = [max(len(row[n]) for row in cells) for n in range(len(head))]
+    lines = [
+        f"| {' | '.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))} |"
+        for row in cells
+    ]
+    lines.insert(1, f"|{'|'.join('-' * (width + 2) for width in widths)}|")
+    return "\n".join(lines) + "\n"
