@@ -26,8 +26,8 @@ _HEADERS: list[Header] = [
     (_POLICY, b"default-src 'none'; frame-ancestors 'none'"),
     (_CACHING, b"no-store"),
 ]
-"""Those that an answer does not have of its own: a page says what it may load, an answer how long it
-may be kept. All else is kept by nobody: it may hold a secret."""
+"""Those that an answer does not have of its own: a page says what it may load, an answer how long
+it may be kept. All else is kept by nobody: it may hold a secret."""
 
 
 class Hardened:
