@@ -18,18 +18,16 @@ _ID_HEADER = b"x-request-id"
 _SANE = re.compile(rb"[A-Za-z0-9._:+/=@-]{1,128}")
 _POLICY = b"content-security-policy"
 _CACHING = b"cache-control"
-_ALWAYS: list[Header] = [
+_HEADERS: list[Header] = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
     (b"cross-origin-resource-policy", b"same-origin"),
-]
-_UNLESS_SAID: list[Header] = [
     (_POLICY, b"default-src 'none'; frame-ancestors 'none'"),
     (_CACHING, b"no-store"),
 ]
-"""A page says itself what it may load, an answer how long it may be kept. All else is kept by
-nobody: it may hold a secret."""
+"""Those that an answer does not have of its own: a page says what it may load, an answer how long
+it may be kept. All else is kept by nobody: it may hold a secret."""
 
 
 class Hardened:
@@ -39,10 +37,10 @@ class Hardened:
         self._app = app
         self._process = secrets.token_hex(4)
         self._requests = count(1)
-        self._always = list(_ALWAYS)
+        self._headers = list(_HEADERS)
         if https_only_seconds:
             value = f"max-age={https_only_seconds}; includeSubDomains".encode()
-            self._always.append((b"strict-transport-security", value))
+            self._headers.append((b"strict-transport-security", value))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -69,8 +67,8 @@ class Hardened:
 
     def _hardened(self, given: list[Header], identity: bytes) -> list[Header]:
         said = {name for name, _ in given}
-        others = [it for it in _UNLESS_SAID if it[0] not in said]
-        return [*given, *self._always, *others, (_ID_HEADER, identity)]
+        others = [it for it in self._headers if it[0] not in said]
+        return [*given, *others, (_ID_HEADER, identity)]
 
 
 def with_request_id(_logger: Any, _method: str, entry: EventDict) -> EventDict:
