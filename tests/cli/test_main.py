@@ -107,7 +107,7 @@ def test_a_database_that_cannot_be_opened_is_a_sentence_and_no_more(tmp_path: Pa
     ran = in_a_process(f"sqlite:///{tmp_path}/no/such/place.db", tmp_path, "keys", "list", "--json")
     assert ran.returncode == 1
     assert ran.stdout == ""
-    assert "tollbook: the file is not a whole database" in ran.stderr
+    assert "tollbook: the database is not available" in ran.stderr
     assert "Traceback" not in ran.stderr
 
 
@@ -115,7 +115,7 @@ def test_a_file_that_is_no_database_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "tollbook.db").write_text("this is no database, " * 100)
     ran = in_a_process(f"sqlite:///{tmp_path}/tollbook.db", tmp_path, "tenants", "list")
     assert ran.returncode == 1
-    assert "tollbook: the database is not available" in ran.stderr
+    assert "tollbook: the file is not a whole database" in ran.stderr
 
 
 def test_a_reader_that_has_enough_is_no_error(sqlite_url: str, tmp_path: Path) -> None:
