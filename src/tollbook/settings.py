@@ -20,6 +20,8 @@ class Settings(msgspec.Struct, frozen=True):
     file the server is not ready. With a `metrics_token`, whoever asks for metrics must bring it.
     `trusted_proxies` are addresses and networks, separated by commas, whose `X-Forwarded-For` is
     believed. With `https_only_seconds` browsers are told to come by HTTPS only for so long.
+    `phone_numbers` says whether whole numbers are stored; the key of their hashes is in the
+    database when it is not given.
     """
 
     database_url: str = DEFAULT_DATABASE_URL
@@ -31,6 +33,8 @@ class Settings(msgspec.Struct, frozen=True):
     least_free_mib: int = 256
     metrics_token: str = ""
     log_level: str = "info"
+    phone_numbers: str = "full"
+    phone_number_key: str = ""
     trusted_proxies: str = ""
     https_only_seconds: int = 0
 
@@ -40,6 +44,9 @@ class Settings(msgspec.Struct, frozen=True):
         return networks_of(_listed(self.trusted_proxies))
 
 
+FULL, MASKED = "full", "masked"
+_PHONE_NUMBERS = (FULL, MASKED)
+_SHORTEST_KEY = 16
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -67,6 +74,12 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             raise SettingsError(problem.error)
     if settings.log_level not in _LOG_LEVELS:
         raise SettingsError(f"{variable('log_level')} must be one of {', '.join(_LOG_LEVELS)}")
+    if settings.phone_numbers not in _PHONE_NUMBERS:
+        raise SettingsError(f"{variable('phone_numbers')} must be {' or '.join(_PHONE_NUMBERS)}")
+    if 0 < len(settings.phone_number_key) < _SHORTEST_KEY:
+        raise SettingsError(
+            f"{variable('phone_number_key')} must have at least {_SHORTEST_KEY} characters"
+        )
     return settings
 
 

@@ -25,10 +25,11 @@ from tollbook.domain.directory import LONGEST_NAME, id_problem, text_problem
 from tollbook.domain.errors import InvalidRequest, TollbookError
 from tollbook.domain.prices import PriceBook
 from tollbook.ingest.catalogue import Catalogue
+from tollbook.ingest.masking import Masker
 from tollbook.rating.book_yaml import parse_price_book
 from tollbook.rerating.worker import Worker
-from tollbook.settings import Settings
-from tollbook.store import directory, gate, prices, quarantine
+from tollbook.settings import FULL, Settings
+from tollbook.store import directory, gate, prices, quarantine, secrets
 from tollbook.store.database import Database, Transaction, in_our_words, open_database
 from tollbook.store.migrate import migrate
 from tollbook.traces import Discreet, where_of
@@ -53,9 +54,20 @@ def open_migrated(settings: Settings) -> Database:
     return database
 
 
+def catalogue_of(settings: Settings, database: Database) -> Catalogue:
+    """Make what accepting events takes to know, phone numbers as they are to be stored."""
+    if settings.phone_numbers == FULL:
+        return Catalogue(database, now)
+    key = settings.phone_number_key
+    if not key:
+        with database.writing() as transaction:
+            key = secrets.phone_number_key(transaction)
+    return Catalogue(database, now, Masker(key.encode()))
+
+
 def services(settings: Settings, database: Database) -> Services:
     """Put the parts of a server together."""
-    catalogue = Catalogue(database, now)
+    catalogue = catalogue_of(settings, database)
     instruments = Instruments(
         Measured(
             lambda: inbox.queue.events_waiting,

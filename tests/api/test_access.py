@@ -249,6 +249,16 @@ CASES = [
         "/v1/quarantine/replay?organization_id=org_2",
         for_admins(organization=404, user=403),
     ),
+    Case(
+        "DELETE",
+        "/v1/organizations/org_1/users/user_1/personal-data",
+        for_admins(user=403, stranger=404),
+    ),
+    Case(
+        "DELETE",
+        "/v1/organizations/org_2/users/user_1/personal-data",
+        for_admins(organization=404, user=403, stranger=404),
+    ),
 ]
 
 

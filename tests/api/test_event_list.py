@@ -205,6 +205,6 @@ def test_a_client_that_goes_away_ends_the_reading(site: Site, tenant: Tenant) ->
         "GET", PATH, params={**JANUARY, "format": "csv"}, headers={"X-API-Key": tenant.admin}
     ) as answer:
         for text in answer.iter_text():
-            lines += text.count("\r\n")
+            lines += text.count("\n")
     assert lines == 30_001
     assert time.monotonic() - start < 30

@@ -13,7 +13,12 @@ from tollbook.settings import Settings, variable
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "SECURITY.md",
+    ROOT / "CHANGELOG.md",
+    *sorted(DOCS.rglob("*.md")),
+]
 SOURCES = ROOT / "src" / "tollbook"
 
 
@@ -69,3 +74,9 @@ def test_no_file_names_a_package_host_or_grows_past_its_subject() -> None:
     assert long == []
     for lock in ROOT.glob("*.lock"):
         assert "://" not in lock.read_text()
+
+
+def test_security_names_tests_that_are_there() -> None:
+    named = re.findall(r"`(tests/[^` ]+)`", (ROOT / "SECURITY.md").read_text())
+    assert len(named) > 10
+    assert [name for name in named if not (ROOT / name).exists()] == []

@@ -1,5 +1,7 @@
 """Why did it cost that: one event with its charge replayed, behind GET /v1/events/{org}/{id}."""
 
+from typing import NamedTuple
+
 import msgspec
 
 from tollbook.domain.books import BookHead
@@ -7,7 +9,7 @@ from tollbook.domain.charges import Line, Unpriced, Usage
 from tollbook.domain.meters import BY_CODE
 from tollbook.domain.prices import Rate
 from tollbook.rating.explain import Explanation, explain
-from tollbook.store import events, prices, quarantine
+from tollbook.store import archives, events, prices, quarantine
 from tollbook.store.database import Snapshot
 from tollbook.store.events import Reversed, Stored
 from tollbook.store.quarantine import Quarantined
@@ -32,9 +34,17 @@ class Charged(msgspec.Struct, frozen=True):
     """The reversal that took the event back, or that the event is."""
 
 
+class InArchive(NamedTuple):
+    """An event that was archived out of the ledger: its day, and the files of its month."""
+
+    id: str
+    day: int
+    files: tuple[str, ...]
+
+
 def find_event(
     snapshot: Snapshot, tenant: str, number: int, identity: str
-) -> Charged | Quarantined | None:
+) -> Charged | Quarantined | InArchive | None:
     """Find an event of an organization by its id, wherever it is."""
     key = events.keys(snapshot, number, [identity]).get(identity)
     if key is None:
@@ -42,7 +52,10 @@ def find_event(
     if key.day == 0:
         return quarantine.find(snapshot, number, identity)
     event = events.event(snapshot, number, key.day, identity)
-    return charged(snapshot, tenant, event) if event else None
+    if event is not None:
+        return charged(snapshot, tenant, event)
+    files = archives.files_of(snapshot, number, key.day // 100)
+    return InArchive(identity, key.day, tuple(it.file for it in files))
 
 
 def charged(snapshot: Snapshot, tenant: str, event: Stored) -> Charged:

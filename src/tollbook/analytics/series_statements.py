@@ -112,18 +112,27 @@ GROUP BY 1, 2
 def user_hours_sql(by: By) -> str:
     """Write what adds up a user's events by hours, found by the index of users and days.
 
-    An event that takes another back counts down.
+    An event that takes another back counts down. Of events that are archived the sums were kept.
     """
     return f"""
 SELECT
     sums.hour, {_KEYS[by]},
-    CAST(SUM(CASE WHEN sums.reverses IS NULL THEN 1 ELSE -1 END) AS BIGINT),
-    CAST(SUM(sums.quantity) AS BIGINT),
-    CAST(SUM(sums.cost) AS BIGINT)
-FROM events AS sums
-WHERE sums.organization_id = :number AND sums.user_id = :user
-    AND {_DAYS}
-    AND {_COUNTRY}
+{_SUMS}
+FROM (
+    SELECT
+        hour, meter, country, CASE WHEN reverses IS NULL THEN 1 ELSE -1 END AS count,
+        quantity, cost
+    FROM events
+    WHERE organization_id = :number AND user_id = :user
+        AND day BETWEEN :first_day AND :last_day
+    UNION ALL
+    SELECT hour, meter, country, count, quantity, cost
+    FROM archived_sums
+    WHERE organization_id = :number AND user_id = :user
+        AND month BETWEEN :first_day / 100 AND :last_day / 100
+        AND day BETWEEN :first_day AND :last_day
+) AS sums
+WHERE {_COUNTRY}
     AND {_METERS}
 GROUP BY 1, 2
 """

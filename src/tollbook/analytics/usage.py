@@ -11,7 +11,10 @@ from tollbook.analytics.legs import days, legs
 from tollbook.analytics.scope import Scope
 from tollbook.analytics.tables import Column, Kind, Table
 from tollbook.domain.directory import User, zone
+from tollbook.domain.errors import EventArchived
 from tollbook.domain.exact import MICROS, quantity_text
+from tollbook.domain.periods import day_of
+from tollbook.store import archives
 from tollbook.store.database import Snapshot
 
 
@@ -57,8 +60,20 @@ class UsageReport(msgspec.Struct, frozen=True):
 
 def usage_sums(snapshot: Snapshot, scope: Scope, it: Split) -> ByMeter:
     """Read the sums of an organization or of one of its users between two instants."""
+    assert scope.number is not None  # noqa: S101  a question about usage is always one's
+    _refuse_parts_of_archived_days(snapshot, scope.number, it)
     bound = parameters(scope, it)
     return ByMeter(snapshot.table(ORGANIZATION if scope.user_id is None else USER, bound, COLUMNS))
+
+
+def _refuse_parts_of_archived_days(snapshot: Snapshot, number: int, it: Split) -> None:
+    """Refuse what only events could tell: of archived ones no instants are known, only hours."""
+    for part in it.parts:
+        if part.day and archives.files_of(snapshot, number, part.day // 100):
+            raise EventArchived(
+                f"events of {day_of(part.day)} are archived: ask for whole days of the "
+                "organization's zone"
+            )
 
 
 def split_of(scope: Scope, between: Between) -> Split:

@@ -12,6 +12,7 @@ from tollbook.api.questions import META, MIN_AS_OF, Told, answer, asked, scope_o
 from tollbook.api.schemas import USAGE_REPORT
 from tollbook.domain.directory import User
 from tollbook.domain.errors import (
+    EventArchived,
     FormatNotInstalled,
     InvalidRequest,
     NotFound,
@@ -107,6 +108,13 @@ GET_USAGE = Endpoint(
     ),
     answers={200: Body(USAGE_REPORT, USAGE_ANSWER)},
     read=get_usage,
-    errors=(InvalidRequest, NotFound, SumOutOfRange, NotYet, FormatNotInstalled),
+    errors=(
+        InvalidRequest,
+        NotFound,
+        EventArchived,
+        SumOutOfRange,
+        NotYet,
+        FormatNotInstalled,
+    ),
     tagged=True,
 )

@@ -27,6 +27,7 @@ from tollbook.api.analytics_users import GET_USERS
 from tollbook.api.audit_log import GET_AUDIT_LOG
 from tollbook.api.budgets import BUDGET_ENDPOINTS
 from tollbook.api.endpoint import Call, Endpoint, read_query
+from tollbook.api.erasure import DELETE_PERSONAL_DATA
 from tollbook.api.event_list import GET_EVENTS
 from tollbook.api.events import POST_EVENTS
 from tollbook.api.explanations import GET_EVENT
@@ -63,6 +64,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     GET_EVENT,
     POST_RATE,
     *ORGANIZATION_ENDPOINTS,
+    DELETE_PERSONAL_DATA,
     *KEY_ENDPOINTS,
     *VIEWER_TOKEN_ENDPOINTS,
     GET_AUDIT_LOG,

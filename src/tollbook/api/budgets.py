@@ -46,7 +46,6 @@ from tollbook.domain.events import instant_of
 from tollbook.domain.exact import amount_text
 from tollbook.domain.keys import Permission
 from tollbook.store import budgets, directory
-from tollbook.store.audit import Actor
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.directory import OrganizationRow
 
@@ -131,16 +130,14 @@ def _set(
     call: Call, transaction: Transaction, organization: OrganizationRow, user_id: str
 ) -> Response:
     monthly, alert_at = _read(call.body)
-    actor = Actor(call.tenant, call.key.prefix, call.services.clock())
-    budget = budgets.set_budget(transaction, actor, organization, user_id, monthly, alert_at)
+    budget = budgets.set_budget(transaction, call.actor, organization, user_id, monthly, alert_at)
     return json_response({"success": True, "budget": budget_answer(organization, budget)})
 
 
 def _remove(
     call: Call, transaction: Transaction, organization: OrganizationRow, user_id: str
 ) -> Response:
-    actor = Actor(call.tenant, call.key.prefix, call.services.clock())
-    budget = budgets.remove_budget(transaction, actor, organization, user_id)
+    budget = budgets.remove_budget(transaction, call.actor, organization, user_id)
     if budget is None:
         raise NotFound("Budget not found")
     return json_response({"success": True, "budget": budget_answer(organization, budget)})

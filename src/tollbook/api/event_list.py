@@ -45,12 +45,14 @@ from tollbook.domain.errors import (
 )
 from tollbook.domain.keys import Permission
 from tollbook.domain.meters import CATALOGUE
-from tollbook.domain.periods import Period
+from tollbook.domain.periods import Period, day_number
+from tollbook.store import archives
 from tollbook.store.database import Snapshot
 
 _USUAL_LIMIT = 100
 _MOST = 1_000
 _NEXT = "X-Next-Cursor"
+_ARCHIVED = "X-Archived"
 _Bits = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
@@ -80,8 +82,20 @@ def get_events(call: Call, snapshot: Snapshot) -> Response:
         it = it._replace(period=Period(cursor.start, cursor.end))
     wanted = _wanted(it, cursor.as_of if cursor else it.head.received_at)
     if it.chosen is not Format.JSON and not cursor and call.query["limit"] is None:
-        return stream(it, lambda opened: all_events(opened, wanted))
-    return answer(it, lambda: _page(it, wanted, cursor))
+        response: Response = stream(it, lambda opened: all_events(opened, wanted))
+    else:
+        response = answer(it, lambda: _page(it, wanted, cursor))
+    archived = _archived(it)
+    if archived:
+        response.headers[_ARCHIVED] = str(archived)
+    return response
+
+
+def _archived(it: Asked) -> int:
+    """Count what the period has beside the events that are listed, whatever kind is asked for."""
+    assert it.period and it.scope.number is not None  # noqa: S101, PT018  as in `_wanted`
+    days = day_number(it.period.start), day_number(it.period.end)
+    return archives.count_days(it.snapshot, it.scope.number, days, it.scope.user_id)
 
 
 def _page(it: Asked, wanted: Wanted, cursor: _Cursor | None) -> Told:
@@ -164,7 +178,8 @@ GET_EVENTS = Endpoint(
         "id. Every page of one listing is of the same state: events that arrive meanwhile are in "
         "none of them. A reversal is an event with negative figures. `format=csv`, `ndjson` or "
         "`parquet` without `limit` sends all events, newest day first, a day in the order of ids; "
-        f"with it a page, whose cursor is in `{_NEXT}`. A key bound to one user sees that user's "
+        f"with it a page, whose cursor is in `{_NEXT}`. Archived events are not listed; how many "
+        f"the period has of them is in `{_ARCHIVED}`. A key bound to one user sees that user's "
         "events only."
     ),
     permission=Permission.READ_ANALYTICS,

@@ -8,14 +8,14 @@ import msgspec
 from msgspec import Raw
 from starlette.responses import Response
 
-from tollbook.analytics.event import Charged, find_event
+from tollbook.analytics.event import Charged, InArchive, find_event
 from tollbook.api.access import organization_of
 from tollbook.api.charges import ShownCharge, amount, quantity, sees_buy, shown_charge, shown_match
 from tollbook.api.endpoint import Body, Call, Endpoint
 from tollbook.api.examples import EXPLAINED_EVENT
 from tollbook.api.responses import json_response
 from tollbook.domain.directory import id_problem
-from tollbook.domain.errors import InvalidRequest, NotFound
+from tollbook.domain.errors import EventArchived, InvalidRequest, NotFound
 from tollbook.domain.events import instant_of
 from tollbook.domain.keys import ApiKey, Permission, Scope
 from tollbook.domain.meters import BY_CODE
@@ -103,6 +103,8 @@ def event_answer(
     """Tell of one event to who may see its organization; a user's key sees that user's."""
     found = find_event(snapshot, scope.tenant_id, organization.number, identity)
     answer = None
+    if isinstance(found, InArchive):
+        raise _archived(found, scope)
     if isinstance(found, Charged):
         answer = _charged(found, organization, scope)
     elif found is not None:
@@ -110,6 +112,16 @@ def event_answer(
     if answer is None or scope.user_id not in (None, answer.event.user_id):
         raise NotFound(_NOT_FOUND)
     return answer
+
+
+def _archived(found: InArchive, scope: Scope) -> NotFound | EventArchived:
+    """Say where an archived event is; nobody knows of which user it is without the file."""
+    if scope.user_id is not None or not found.files:
+        return NotFound(_NOT_FOUND)
+    return EventArchived(
+        f"event {found.id} of {day_of(found.day)} is archived: it counts in every sum, and its "
+        f"details are in {' or '.join(found.files)}"
+    )
 
 
 def _organization_of(snapshot: Snapshot, key: ApiKey, identity: str) -> OrganizationRow:
@@ -204,13 +216,14 @@ GET_EVENT = Endpoint(
         "that matched, raw and billed quantity, and each step of the arithmetic in words. The "
         "charge is replayed from what is stored; should that ever give something else, `unlike` "
         "says so with the code `replay_differs` or `rate_missing`. Events in quarantine are told "
-        "with the reason, reversed ones with their reversal. An id may hold slashes; other "
-        "characters are escaped as in any URL. A key bound to one user sees that user's events."
+        "with the reason, reversed ones with their reversal; of one that is archived 410 says in "
+        "which file it is. An id may hold slashes; other characters are escaped as in any URL. A "
+        "key bound to one user sees that user's events."
     ),
     permission=Permission.READ_ANALYTICS,
     path_parameters={"organization_id": "org_abc123", "event_id": "call-7731"},
     answers={200: Body(EventAnswer, EXPLAINED_EVENT)},
     read=get_event,
-    errors=(InvalidRequest, NotFound),
+    errors=(InvalidRequest, NotFound, EventArchived),
     tag="Events",
 )

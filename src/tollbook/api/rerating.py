@@ -37,7 +37,7 @@ from tollbook.domain.periods import day_number
 from tollbook.domain.rerating import Run, Span
 from tollbook.rerating import runs
 from tollbook.rerating.dry_run import dry_run
-from tollbook.rerating.shelf import require_book
+from tollbook.rerating.shelf import require_book, require_ledger
 from tollbook.store import rerating_runs
 from tollbook.store.audit import Actor
 from tollbook.store.database import Snapshot, Transaction
@@ -67,6 +67,7 @@ async def post_rerating(request: Request, services: Services, read_query: QueryR
 
     def look() -> Response:
         with services.database.reading() as snapshot:
+            require_ledger(snapshot, actor.tenant, span)
             require_book(snapshot, actor.tenant, span, apply=False)
             result = dry_run(snapshot, actor.tenant, span, actor.at, asked.limit)
         return json_response({"success": True, "dry_run": dry_run_answer(result)})

@@ -52,8 +52,8 @@ POST_REVERSALS = Endpoint(
         "the day of the one it takes back, with the same figures and other signs: every sum is "
         "exact from then on, and the original stays readable. Its id is an event's like any other: "
         "the same again is a `duplicate`, other content under it a `conflict`. It is `rejected` "
-        "as `unknown_event`, `event_in_quarantine`, `already_reversed` (an event is reversed once) "
-        "or `is_a_reversal`. Reversals are taken one by one unless `atomic=true`."
+        "as `unknown_event`, `event_in_quarantine`, `archived`, `already_reversed` (an event is "
+        "reversed once) or `is_a_reversal`. Reversals are taken one by one unless `atomic=true`."
     ),
     permission=Permission.WRITE_EVENTS,
     parameters=(

@@ -32,7 +32,7 @@ from tollbook.settings import Settings
 from tollbook.store import directory, keys, prices
 from tollbook.store.database import Database, Snapshot, Transaction
 from tollbook.store.sqlite import Sqlite
-from tollbook.wiring import ensure_tenant, now, open_migrated
+from tollbook.wiring import catalogue_of, ensure_tenant, now, open_migrated
 
 TENANT = "demo"
 _BATCH = 5_000
@@ -84,7 +84,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
             (TENANT, harbor_events(instant_of(now()))),
             (atlas.TENANT, atlas.events()),
         ):
-            importer = Importer(database, Scope(tenant))
+            importer = Importer(database, catalogue_of(settings, database), Scope(tenant))
             for batch in _batches(events):
                 importer.take([(n, msgspec.json.encode(event)) for n, event in enumerate(batch)])
             counts += importer.counts

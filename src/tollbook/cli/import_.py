@@ -27,7 +27,7 @@ from tollbook.ingest.decode import Line, decode_numbered
 from tollbook.ingest.submit import draft_of, submission_of
 from tollbook.settings import Settings
 from tollbook.store.database import Database
-from tollbook.wiring import ensure_tenant, now, open_migrated
+from tollbook.wiring import catalogue_of, ensure_tenant, now, open_migrated
 
 _BATCH = 5_000
 _MOST_SHOWN = 20
@@ -46,7 +46,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
     database = open_migrated(settings)
     with database.writing() as transaction:
         ensure_tenant(transaction, options.tenant, options.tenant)
-    importer = Importer(database, Scope(options.tenant))
+    importer = Importer(database, catalogue_of(settings, database), Scope(options.tenant))
     try:
         with options.file.open("rb") as file:
             size = options.file.stat().st_size
@@ -76,11 +76,11 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
 class Importer:
     """Takes lines a batch at a time, a transaction each, and remembers what was refused."""
 
-    def __init__(self, database: Database, scope: Scope) -> None:
+    def __init__(self, database: Database, catalogue: Catalogue, scope: Scope) -> None:
         self.counts: Counter[Outcome] = Counter()
         self.refused: list[str] = []
         self._database = database
-        self._catalogue = Catalogue(database)
+        self._catalogue = catalogue
         self._scope = scope
 
     def take(self, lines: list[Line]) -> None:

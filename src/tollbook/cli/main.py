@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 from tollbook import __version__
 from tollbook.cli import (
+    archive,
     audit,
+    backup,
     budgets,
     demo,
     events,
@@ -17,6 +19,7 @@ from tollbook.cli import (
     organizations,
     prices,
     report,
+    restore,
     serve,
     tenants,
     users,
@@ -40,6 +43,9 @@ VERBS = (
     import_,
     events,
     report,
+    backup,
+    restore,
+    archive,
     verify,
 )
 _INTERRUPTED = 130

@@ -1,12 +1,14 @@
 """What every verb prints: a table for people, JSON for programs."""
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
 from rich import box
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
@@ -42,3 +44,11 @@ def print_table(table: Table) -> None:
     """Print a table as wide as it needs to be, so that nothing in it is cut short."""
     needed = Console(width=_WIDEST).measure(table).maximum
     Console(width=max(Console().width, needed)).print(table)
+
+
+@contextmanager
+def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show how much of something is done, on standard error, while it is."""
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -23,7 +23,7 @@ from tollbook.domain.periods import day_number
 from tollbook.domain.rerating import Run, RunStatus, Span
 from tollbook.rerating import runs
 from tollbook.rerating.dry_run import dry_run
-from tollbook.rerating.shelf import require_book
+from tollbook.rerating.shelf import require_book, require_ledger
 from tollbook.rerating.work import Work
 from tollbook.settings import Settings
 from tollbook.store import recharging, rerating_runs
@@ -115,6 +115,7 @@ def _dry_run(options: argparse.Namespace, database: Database, span: Span) -> int
         database.reading() as snapshot,
         Progress(console=Console(stderr=True), transient=True) as progress,
     ):
+        require_ledger(snapshot, options.tenant, span)
         require_book(snapshot, options.tenant, span, apply=options.apply)
         total = recharging.expected(snapshot, options.tenant, span)
         task = progress.add_task("looking", total=total)

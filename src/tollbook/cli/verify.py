@@ -1,10 +1,18 @@
 """tollbook verify: recompute every rollup from the events and compare."""
 
 import argparse
+from pathlib import Path
 
 from tollbook.cli.output import Verbs, add_json_option, print_json
+from tollbook.lifecycle.check import archive_differences
 from tollbook.settings import Settings
-from tollbook.store.verification import CHECKS, Difference, count_events, differences
+from tollbook.store.verification import (
+    CHECKS,
+    Difference,
+    count_archived,
+    count_events,
+    differences,
+)
 from tollbook.wiring import open_migrated
 
 
@@ -12,6 +20,9 @@ def add(verbs: Verbs) -> None:
     """Offer the verb."""
     parser = verbs.add_parser(
         "verify", help="recompute every rollup from the events; exit 1 when any differs"
+    )
+    parser.add_argument(
+        "--archive", type=Path, metavar="FOLDER", help="read archived events in this folder too"
     )
     add_json_option(parser)
     parser.set_defaults(run=_run)
@@ -23,13 +34,19 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
         events = count_events(snapshot)
         for check in CHECKS:
             found.extend(differences(snapshot, check))
+        if options.archive is not None:
+            found.extend(archive_differences(snapshot, options.archive))
+        archived = count_archived(snapshot)
     if options.json:
-        print_json({"events": events, "differences": [it._asdict() for it in found]})
+        print_json(
+            {"events": events, "archived": archived, "differences": [it._asdict() for it in found]}
+        )
     else:
         for it in found:
             row = ", ".join(f"{name}={value}" for name, value in it.row.items())
             print(f"{it.check}: {it.side}: {row}")
         names = ", ".join(check.name for check in CHECKS)
         verdict = f"{len(found)} differences" if found else "all agree"
-        print(f"{events} events against {names}: {verdict}")
+        beside = f" and {archived} archived ones" if archived else ""
+        print(f"{events} events{beside} against {names}: {verdict}")
     return 1 if found else 0

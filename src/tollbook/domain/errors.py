@@ -16,6 +16,8 @@ TollbookError
 │   ├── AlreadyPublished        409  a published price book stays as it is
 │   ├── KeyEnded                409  a key that is revoked or past its end is not rotated
 │   ├── CursorExpired           410  the state that a cursor is cut from is gone
+│   ├── EventArchived           410  the event was archived out of the ledger
+│   ├── ArchiveRefused          409  an archive is not at hand, or in the way of a rerating
 │   ├── BodyTooLarge            413
 │   ├── UnsupportedBody         415
 │   ├── SumOutOfRange           422  a rollup would pass what a 64-bit integer holds
@@ -28,6 +30,7 @@ TollbookError
 ├── InternalError               500  a defect of Tollbook
 ├── PriceBookRefused            400  a price book with errors, all of them listed
 ├── DatabaseTooNew                   written by a later Tollbook
+├── BackupRefused                    a backup cannot be made, read or put in a database's place
 └── SettingsError                    a TOLLBOOK_* variable is wrong
 """
 
@@ -172,6 +175,20 @@ class CursorExpired(RequestError):
         super().__init__("the ledger has moved on from the state of this cursor; begin again")
 
 
+class EventArchived(RequestError):
+    """The event is in an archive: its sums and its identity stand, its details are in a file."""
+
+    status = 410
+    code = "archived"
+
+
+class ArchiveRefused(RequestError):
+    """An archive is not at hand, not as it was written, or in the way of a rerating."""
+
+    status = 409
+    code = "archive_refused"
+
+
 class BodyTooLarge(RequestError):
     """More bytes or more events than one request may bring."""
 
@@ -257,6 +274,12 @@ class DatabaseTooNew(TollbookError):
     """The database was written by a later Tollbook than this one."""
 
     code = "database_too_new"
+
+
+class BackupRefused(TollbookError):
+    """A backup cannot be made or read, or a database is in its way; nothing was changed."""
+
+    code = "backup_refused"
 
 
 class SettingsError(TollbookError):

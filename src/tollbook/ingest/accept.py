@@ -6,11 +6,13 @@ import msgspec
 
 from tollbook.domain.charges import Charge, Unpriced, Usage
 from tollbook.domain.errors import Problem
+from tollbook.domain.events import attributes_text
 from tollbook.domain.keys import Scope
 from tollbook.domain.periods import local_time
 from tollbook.ingest.catalogue import Terms
 from tollbook.ingest.countries import country_of
 from tollbook.ingest.facts import Fact
+from tollbook.ingest.masking import Masker
 from tollbook.ingest.months import Months
 from tollbook.rating.book import Chosen
 from tollbook.rating.charge import charge_of
@@ -76,7 +78,7 @@ def staged(fact: Fact, terms: Terms, months: Months | None = None) -> Staged:
             charge.billed,
             charge.cost,
             charge.rate_id,
-            fact.attributes,
+            fact.attributes if terms.masker is None else _masked(fact, terms.masker),
             hour,
             country_of(meter.type, event.attributes) if event.attributes else "",
             "",
@@ -87,6 +89,11 @@ def staged(fact: Fact, terms: Terms, months: Months | None = None) -> Staged:
             tier_key,
         ),
     )
+
+
+def _masked(fact: Fact, masker: Masker) -> str:
+    given = fact.event.attributes
+    return attributes_text(masker.masked(given)) if given else ""
 
 
 def _charged(
@@ -114,6 +121,9 @@ def staged_all(facts: list[Fact], terms: Mapping[str, Terms]) -> list[Staged]:
 
 def _quarantined(fact: Fact, terms: Terms, unpriced: Unpriced) -> Staged:
     event = fact.event
+    if terms.masker is not None and event.attributes:
+        hidden = terms.masker.masked(event.attributes)
+        event = msgspec.structs.replace(event, attributes=hidden)
     return Staged(
         organization_id=terms.number,
         id=event.id,

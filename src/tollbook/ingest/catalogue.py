@@ -13,6 +13,7 @@ from tollbook.domain.directory import zone
 from tollbook.domain.keys import ApiKey
 from tollbook.domain.prices import LAST_DAY
 from tollbook.domain.viewers import Viewer
+from tollbook.ingest.masking import Masker
 from tollbook.rating.book import Tariff
 from tollbook.rating.choose import Books
 from tollbook.rating.plain import Plain, plain_of
@@ -31,13 +32,17 @@ def _now() -> int:
 
 
 class Terms(msgspec.Struct, frozen=True):
-    """On what terms an organization's events are accepted; `known` once somebody created it."""
+    """On what terms an organization's events are accepted; `known` once somebody created it.
+
+    `masker` hides phone numbers in what is stored, after all has been read from them.
+    """
 
     number: int
     known: bool
     zone: ZoneInfo
     currency: str
     books: Books
+    masker: Masker | None = None
     plains: dict[tuple[str, int], Plain | None] = msgspec.field(default_factory=dict)
 
     def plain(self, meter: str, day: int) -> Plain | None:
@@ -66,9 +71,15 @@ class Catalogue:
     the commit: a change made anywhere is seen by the next commit, in every process.
     """
 
-    def __init__(self, database: Database, clock: Callable[[], int] = _now) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Callable[[], int] = _now,
+        masker: Masker | None = None,
+    ) -> None:
         self._database = database
         self._clock = clock
+        self._masker = masker
         self._lock = threading.Lock()
         self._revision = -1
         self._keys: dict[str, tuple[int, ApiKey]] = {}
@@ -197,6 +208,7 @@ class Catalogue:
                 zone(row.timezone),
                 row.currency,
                 (own, common) if own else (common,),
+                self._masker,
             )
 
     def _versions(

@@ -29,6 +29,7 @@ _WAITS = Problem(
     "event_in_quarantine",
     "the event is in quarantine: it was not charged, so there is nothing to take back",
 )
+_ARCHIVED = Problem("reverses", "archived", "the event is archived: it can no longer be taken back")
 _IS_REVERSAL = Problem("reverses", "is_a_reversal", "a reversal cannot be reversed")
 _NOT_FOR_THIS_KEY = Problem(
     "organization_id", "not_for_this_key", "this key is bound to another organization"
@@ -126,6 +127,7 @@ class _Batch:
         self._keys: dict[tuple[int, str], Key] = {}
         self._originals: dict[tuple[int, str], Stored] = {}
         self._reversed: dict[tuple[int, str], str] = {}
+        self._archived: set[tuple[int, str]] = set()
         tenant = key.scope.tenant_id
         names = {reversal.organization_id for _, reversal in asked if self._is_for_key(reversal)}
         found = directory.find_organizations(transaction, tenant, names) if names else []
@@ -145,6 +147,7 @@ class _Batch:
         days = {it: keys[it].day for it in wanted if keys[it].day}
         originals = events.events(self._transaction, number, days)
         before = events.reversals_of(self._transaction, number, wanted)
+        self._archived |= {(number, it) for it in days.keys() - originals.keys()}
         self._keys |= {(number, it): key for it, key in keys.items()}
         self._originals |= {(number, it): event for it, event in originals.items()}
         self._reversed |= {(number, it): found.id for it, found in before.items()}
@@ -177,6 +180,8 @@ class _Batch:
         user = self._key.scope.user_id
         if original is None:
             key = self._keys.get((number, reversal.reverses))
+            if (number, reversal.reverses) in self._archived:
+                return _UNKNOWN if user is not None else _ARCHIVED
             if key is not None and key.day:  # made by this very request
                 return _IS_REVERSAL
             return _UNKNOWN if key is None or user is not None else _WAITS

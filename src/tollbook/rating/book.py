@@ -9,7 +9,8 @@ import msgspec
 from tollbook.domain.charges import Usage
 from tollbook.domain.prices import Deck, PriceBook, Pricing, Rate
 from tollbook.rating.index import Index
-from tollbook.rating.match import fits
+from tollbook.rating.match import SIDES, derived_of, fits
+from tollbook.rating.numbers import shown_of
 
 
 @final
@@ -49,6 +50,7 @@ class Tariff:
     __slots__ = (
         "_ids",
         "_markups",
+        "_names",
         "_prices",
         "_pricings",
         "_sole",
@@ -72,6 +74,7 @@ class Tariff:
         self._prices: dict[str, Index] = {}
         self._markups: dict[str, Index] = {}
         self._sole: dict[str, tuple[int, int, Pricing]] = {}
+        self._names: frozenset[str] = frozenset()
         self._take(book)
 
     def template(self, row: int) -> Rate:
@@ -87,7 +90,7 @@ class Tariff:
             sole = self._sole.get(usage.meter)
             if sole is not None:
                 return Chosen(self, *sole, 0, 0)
-        index = (self._prices if usage.cost is None else self._markups).get(usage.meter)
+        index = self._index(usage)
         if index is None:
             return None
         found = index.find(usage, self._fits)
@@ -96,6 +99,23 @@ class Tariff:
         row, to, from_ = found
         pricing = self._pricings[self._template_of[row]]
         return Chosen(self, row, self._ids[row], pricing, to, from_)
+
+    def hidden(self, usage: Usage) -> str | None:
+        """Name an attribute of which not enough is stored to say what rate fits."""
+        index = self._index(usage)
+        if index is None or (usage.cost is None and usage.meter in self._sole):
+            return None
+        for name, value in (usage.attributes or {}).items():
+            digits = shown_of(value)
+            if digits is None:
+                continue
+            asked = self._names.intersection(derived_of(name)) if not digits else ()
+            if asked or name in self._names or (name in SIDES and index.reaches(name, digits)):
+                return name
+        return None
+
+    def _index(self, usage: Usage) -> Index | None:
+        return (self._prices if usage.cost is None else self._markups).get(usage.meter)
 
     def prices(self, meter: str) -> bool:
         """Tell whether any rate has a price for a meter."""
@@ -115,6 +135,7 @@ class Tariff:
         self._ids = _joined([deck.ids for deck in columns])
         for deck in columns:
             self._take_deck(deck)
+        self._names = frozenset(name for it in self._templates for name, _ in it.when)
         for index in (*self._prices.values(), *self._markups.values()):
             index.settle(self.template)
         for meter, index in self._prices.items():

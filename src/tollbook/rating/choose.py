@@ -7,6 +7,7 @@ from tollbook.rating.book import Chosen, Tariff
 
 NO_BOOK = "no_price_book"
 NO_PRICE = "no_price"
+NUMBER_HIDDEN = "number_hidden"
 WRONG_CURRENCY = "currency_mismatch"
 
 Books = Sequence[Sequence[Tariff]]
@@ -26,6 +27,13 @@ def choose(books: Books, usage: Usage, currency: str) -> Chosen | Unpriced:
                 WRONG_CURRENCY,
                 f"price book version {tariff.version} is in {tariff.currency}, "
                 f"the organization in {currency}",
+            )
+        hidden = tariff.hidden(usage) if usage.attributes else None
+        if hidden is not None:
+            return Unpriced(
+                NUMBER_HIDDEN,
+                f"price book version {tariff.version} prices this {usage.meter} by more of "
+                f"{hidden} than is stored",
             )
         found = tariff.find(usage)
         if found is not None:

@@ -4,6 +4,7 @@ A row is a number. A row whose prefixes alone decide stands as it is; one that m
 stands as its complement (`~row`), so that the common case costs one comparison and no object.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 
 from tollbook.domain.charges import Attributes, Usage
@@ -45,10 +46,11 @@ Node = int | tuple[int, ...] | ByFrom | ByCountry
 class Index:
     """The rows of one meter: filled by `add`, made ready by `settle`, asked by `find`."""
 
-    __slots__ = ("_crowded", "_longest", "_nodes")
+    __slots__ = ("_crowded", "_longest", "_nodes", "_prefixes")
 
     def __init__(self) -> None:
         self._nodes: dict[int, Node] = {}
+        self._prefixes: dict[str, list[str]] | None = None
         self._crowded: dict[tuple[int, int], list[int]] = {}
         self._longest = 0
 
@@ -78,6 +80,20 @@ class Index:
         """Give the row that fits whatever is asked, None when it takes a look at what is asked."""
         node = self._nodes.get(0)
         return node if len(self._nodes) == 1 and isinstance(node, int) and node >= 0 else None
+
+    def reaches(self, side: str, digits: str) -> bool:
+        """Tell whether a prefix of `to` or `from` begins with these digits and goes on."""
+        if self._prefixes is None:  # only who stores no whole numbers asks
+            from_ = {
+                it for node in self._nodes.values() if isinstance(node, ByFrom) for it in node.nodes
+            }
+            self._prefixes = {
+                name: sorted(str(it) for it in found if it)
+                for name, found in (("to", self._nodes), ("from", from_))
+            }
+        prefixes = self._prefixes[side]
+        place = bisect_right(prefixes, digits)
+        return place < len(prefixes) and prefixes[place].startswith(digits)
 
     def find(self, usage: Usage, fits: Fits) -> Found | None:
         """Find the most particular row that fits."""

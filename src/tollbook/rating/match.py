@@ -19,6 +19,9 @@ COUNTRIES = (TO_COUNTRY, FROM_COUNTRY)
 DERIVED = (*COUNTRIES, TO_KIND, FROM_KIND)
 """Conditions that are no attributes, but what the numbers in `to` and `from` say of themselves."""
 
+SIDES = ("to", "from")
+"""The attributes that hold the numbers of both ends."""
+
 Rank = tuple[int, int, bool, bool, int, bool]
 
 
@@ -71,6 +74,11 @@ def derived(name: str, attributes: Attributes) -> str | None:
     side, _, question = name.partition(".")
     value = attributes.get(side)
     return country_of(digits_of(value)) if question == "country" else kind_of(value)
+
+
+def derived_of(name: str) -> tuple[str, str]:
+    """Name the conditions that are about what an attribute says of itself."""
+    return f"{name}.country", f"{name}.kind"
 
 
 def plain(value: str | float | bool | None) -> str:

@@ -16,6 +16,11 @@ KINDS = (NUMBER, SHORT_CODE, ALPHANUMERIC, SIP, NONE)
 is_e164 = re.compile(r"\+[1-9][0-9]{6,14}").fullmatch
 """Matches a number that needs no reading: nearly all of them."""
 
+_masked = re.compile(r"\+([1-9][0-9]{0,14})(\*{1,15})#[0-9a-f]{16}").fullmatch
+_HIDDEN = 4
+ERASED = "erased"
+"""Stands for what was taken away with a person's data."""
+
 _is_short_code = re.compile(r"[0-9]{3,8}").fullmatch
 _is_alphanumeric = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 &'+._-]{1,11}").fullmatch
 _INTERNATIONAL = ("+", "00", "tel:")
@@ -35,7 +40,28 @@ def digits_of(value: object) -> str:
     if is_e164(value):
         return value[1:]
     text = value.strip()
-    return _parsed(text) if text.startswith(_INTERNATIONAL) else ""
+    if not text.startswith(_INTERNATIONAL):
+        return ""
+    hidden = _masked(text)
+    return hidden[1] + "0" * len(hidden[2]) if hidden else _parsed(text)
+
+
+def shown_of(value: object) -> str | None:
+    """Give the digits that are left of a number of which some are not stored, else None."""
+    if type(value) is not str or (value[-17:-16] != "#" and value != ERASED):
+        return None
+    if value == ERASED:
+        return ""
+    hidden = _masked(value)
+    return hidden[1] if hidden else None
+
+
+def shown_digits(digits: str) -> int:
+    """Give how many digits of a number may be stored: all but four, and those its country takes."""
+    shown, country = len(digits) - _HIDDEN, country_of(digits)
+    while shown < len(digits) - 1 and country_of(digits[:shown].ljust(len(digits), "0")) != country:
+        shown += 1
+    return shown
 
 
 def kind_of(value: object) -> str:

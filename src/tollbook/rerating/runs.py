@@ -6,7 +6,7 @@ from tollbook.domain.errors import NotFound, RunConflict
 from tollbook.domain.periods import day_of
 from tollbook.domain.rerating import AT_WORK, Run, RunStatus, Span
 from tollbook.rerating.dry_run import require_whole_months
-from tollbook.rerating.shelf import require_book
+from tollbook.rerating.shelf import last_archived, require_book, require_ledger
 from tollbook.store import recharging, rerating_runs
 from tollbook.store.audit import Actor, write_act
 from tollbook.store.database import Database, Snapshot, Transaction
@@ -15,11 +15,13 @@ from tollbook.store.database import Database, Snapshot, Transaction
 def begin(database: Database, actor: Actor, span: Span) -> Run:
     """Record a run that applies the books as they are now; whoever works on it comes after."""
     with database.reading() as snapshot:
+        require_ledger(snapshot, actor.tenant, span)
         require_book(snapshot, actor.tenant, span, apply=True)
         require_whole_months(snapshot, actor.tenant, span, actor.at)
         expected = recharging.expected(snapshot, actor.tenant, span)
     with database.writing() as transaction:
         rerating_runs.lock_runs(transaction, actor.tenant)
+        require_ledger(transaction, actor.tenant, span)
         other = rerating_runs.overlapping(transaction, actor.tenant, span, unfinished=True)
         if other:
             raise RunConflict(
@@ -72,6 +74,11 @@ def revert(transaction: Transaction, actor: Actor, number: int) -> Run:
         half = run.status is RunStatus.STOPPED
         what = "half reverted: resume it" if half else "reverted already"
         raise RunConflict(f"{named(run)} is {what}")
+    archived = last_archived(transaction, actor.tenant, run.span)
+    if archived is not None:
+        raise RunConflict(
+            f"{named(run)} charged events again that are archived by now: it stays as it is"
+        )
     later = rerating_runs.overlapping(
         transaction, actor.tenant, run.span, after=run.id, unfinished=False
     )

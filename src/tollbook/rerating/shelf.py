@@ -11,7 +11,8 @@ from tollbook.domain.prices import FIRST_DAY, LAST_DAY
 from tollbook.domain.rerating import Span
 from tollbook.rating.book import Tariff
 from tollbook.rating.choose import Books
-from tollbook.store import directory, prices
+from tollbook.store import archives, directory, prices
+from tollbook.store.archives import Archived
 from tollbook.store.database import Snapshot
 
 
@@ -76,6 +77,24 @@ class Shelf:
             templates = (it for deck in book.decks for it in deck.templates)
             self.tiered |= any(it.pricing.tier_group is not None for it in templates)
         return self._tariffs[head.version]
+
+
+def require_ledger(snapshot: Snapshot, tenant: str, span: Span) -> None:
+    """Refuse a period of which events are archived: they can be charged no more."""
+    archived = last_archived(snapshot, tenant, span)
+    if archived is not None:
+        sentence = (
+            f"events of {archived.month // 100}-{archived.month % 100:02d} are archived: "
+            "start_date must be after that month"
+        )
+        raise InvalidRequest.of([Problem("start_date", "archived", sentence)])
+
+
+def last_archived(snapshot: Snapshot, tenant: str, span: Span) -> Archived | None:
+    """Find the last month of a span of which events are archived."""
+    months = span.first_day // 100, span.last_day // 100
+    found = archives.files(snapshot, tenant, span.organization, months)
+    return max(found, key=lambda it: it.month, default=None)
 
 
 def require_book(snapshot: Snapshot, tenant: str, span: Span, *, apply: bool) -> None:

@@ -94,7 +94,8 @@ def set_budget(
         "alert_at": alerts,
         "before": amount_text(before.monthly) if before else None,
     }
-    write_act(transaction, actor, "budget.set", _object(organization, user_id), details)
+    what, number = _object(organization, user_id), organization.number
+    write_act(transaction, actor, "budget.set", what, details, number)
     since = before.created_at if before else actor.at
     return Budget(user_id, monthly, alerts, since, actor.at)
 
@@ -115,7 +116,8 @@ def remove_budget(
         user=user_id,
     )
     details = {"before": amount_text(before.monthly)}
-    write_act(transaction, actor, "budget.remove", _object(organization, user_id), details)
+    what, number = _object(organization, user_id), organization.number
+    write_act(transaction, actor, "budget.remove", what, details, number)
     return before
 
 

@@ -88,6 +88,14 @@ class Transaction(Snapshot):
         """Put rows into the empty staging table; give how many of its columns they need."""
         return self._engine.stage(self._driver, rows)
 
+    def leave_no_traces(self) -> None:
+        """See to it that nothing of what is overwritten here can be read from the database."""
+        self._engine.leave_no_traces(self._driver)
+
+    def remove_events(self, organization: int, month: int) -> None:
+        """Take the events of an organization's month out of the ledger, all of them."""
+        self._engine.remove_events(self._driver, organization, month)
+
     def bulk(self, table: str, columns: Mapping[str, str], rows: Iterable[Row]) -> None:
         """Put many rows into a table; `columns` have their types in SQL."""
         self._engine.bulk(self._driver, table, columns, rows)

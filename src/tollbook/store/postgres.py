@@ -10,13 +10,18 @@ import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 
 from tollbook.store import recharged
-from tollbook.store.engine import Driver, Parameters, Row
+from tollbook.store.engine import REMOVE_MONTH, Driver, Parameters, Row
 from tollbook.store.staging import COLUMNS, CREATE, Staged, width
 
 _POOL = 16
 _OLDEST_MONTH = 202001
 _PARTITION_LOCK = 7_108_652_301
 """The advisory lock of whoever creates partitions; the number means nothing else."""
+
+_OTHERS = """
+SELECT 1 WHERE EXISTS (SELECT 1 FROM events_{month} WHERE organization_id < :number)
+    OR EXISTS (SELECT 1 FROM events_{month} WHERE organization_id > :number)
+"""
 
 _NAMED = re.compile(r"(?<!:):([a-z_]+)")
 _IN_LIST = re.compile(r"\bIN :([a-z_]+)")
@@ -96,6 +101,29 @@ class Postgres:
             copy.set_types([kind.partition(" ")[0].lower() for kind in columns.values()])
             for row in rows:
                 copy.write_row(row)
+
+    def remove_events(self, driver: Driver, organization: int, month: int) -> None:
+        """Empty the partition when nothing else is in it, which frees its space; else delete.
+
+        The partition stays: events of that month may still come, through any server.
+        """
+        month_of = {"number": organization, "first": month * 100, "last": month * 100 + 99}
+        others = _OTHERS.format(month=month)
+        if month >= _OLDEST_MONTH and not self._stands(driver, others, month_of):
+            self.run(driver, f"LOCK TABLE events_{month} IN ACCESS EXCLUSIVE MODE", {})
+            if not self._stands(driver, others, month_of):
+                self.run(driver, f"TRUNCATE events_{month}", {})
+                return
+        self.run(driver, REMOVE_MONTH, month_of)
+
+    def _stands(self, driver: Driver, sql: str, parameters: Parameters) -> bool:
+        return self.run(driver, sql, parameters).fetchone() is not None
+
+    def leave_no_traces(self, driver: Driver) -> None:
+        """Do nothing: old versions of rows are there until they are vacuumed."""
+
+    def flush_traces(self) -> None:
+        """Do nothing: autovacuum will."""
 
     def size_in_bytes(self) -> int:
         """Give the size of the whole database."""

@@ -6,12 +6,12 @@ each of them and month, instead of one for each user and day.
 
 from tollbook.domain.meters import CATALOGUE
 
-_COUNTED = ", ".join(str(it.code) for it in CATALOGUE if it.needs_resource)
+COUNTED = ", ".join(str(it.code) for it in CATALOGUE if it.needs_resource)
 _BIT = "CAST(1 AS BIGINT) << (day % 100)"
 BITS = f"CAST(SUM(DISTINCT {_BIT}) AS BIGINT)"
 """The bits of some days, each once however often it comes."""
 
-STAGED = f"FROM staging WHERE code = '' AND resource_id <> '' AND meter IN ({_COUNTED})"
+STAGED = f"FROM staging WHERE code = '' AND resource_id <> '' AND meter IN ({COUNTED})"
 """The events of resources that are counted; others, such as numbers, are known by user only."""
 
 ADD_DAYS = f"""
@@ -40,14 +40,16 @@ WHERE (organization_id, month, meter, resource_id) IN (
 )
 """
 
-FROM_EVENTS = f"""
+
+def from_ledger(ledger: str) -> str:
+    """Write the statement that finds the days anew, from the rows of a ledger."""
+    return f"""
 SELECT organization_id, month, meter, resource_id, {BITS}
 FROM (
-    SELECT organization_id, day / 100 AS month, meter, resource_id, day
-    FROM events
-    WHERE resource_id IS NOT NULL AND meter IN ({_COUNTED})
-    GROUP BY organization_id, meter, resource_id, day
-    HAVING SUM(CASE WHEN reverses IS NULL THEN 1 ELSE -1 END) > 0
+    SELECT organization_id, month, meter, resource_id, day FROM ({ledger}) AS ledger
+    WHERE resource_id <> '' AND meter IN ({COUNTED})
+    GROUP BY organization_id, month, meter, resource_id, day
+    HAVING SUM(count) > 0
 ) AS used
 GROUP BY organization_id, month, meter, resource_id
 """

@@ -9,7 +9,7 @@ number given to a tenant's organization when it is first heard of. The platform'
 from sqlalchemy import Column, Index, Integer, Table, Text
 from sqlalchemy import UniqueConstraint as Unique
 
-from tollbook.store import schema_sums
+from tollbook.store import schema_archive, schema_sums
 from tollbook.store.columns import (
     BIG,
     CLUSTERED,
@@ -22,7 +22,7 @@ from tollbook.store.columns import (
     zero,
 )
 
-__all__ = ("metadata", "schema_sums")
+__all__ = ("metadata", "schema_archive", "schema_sums")
 
 tenants = Table(
     "tenants",

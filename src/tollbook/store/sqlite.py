@@ -17,7 +17,7 @@ import msgspec
 from sqlalchemy import URL, Connection, NullPool, create_engine, event
 
 from tollbook.store import recharged
-from tollbook.store.engine import Driver, Parameters, Row
+from tollbook.store.engine import REMOVE_MONTH, Driver, Parameters, Row
 from tollbook.store.staging import COLUMNS, CREATE, Staged, width
 
 _WAIT_FOR_LOCK_MS = 30_000
@@ -112,6 +112,22 @@ class Sqlite:
                 values = list(chain.from_iterable(batch[start : start + size]))
                 driver.execute(_insert(table, names, size), values)
                 start += size
+
+    def remove_events(self, driver: Driver, organization: int, month: int) -> None:
+        """Delete the events of a month; the file uses their pages again."""
+        month_of = {"number": organization, "first": month * 100, "last": month * 100 + 99}
+        self.run(driver, REMOVE_MONTH, month_of)
+
+    def leave_no_traces(self, driver: Driver) -> None:
+        """Have freed space filled with zeros from now on."""
+        driver.execute("PRAGMA secure_delete = ON").fetchall()
+
+    def flush_traces(self) -> None:
+        """Move the log into the file and empty it, unless somebody reads from it right now."""
+        with self.sqlalchemy.connect() as connection:
+            driver = connection.connection.driver_connection
+            assert driver is not None  # noqa: S101  it was just connected
+            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def size_in_bytes(self) -> int:
         """Give the size of the file and its log."""

@@ -3,21 +3,12 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from tollbook.domain.meters import CATALOGUE
 from tollbook.store import resources
+from tollbook.store.archives import ONE, OWNER
 from tollbook.store.database import Snapshot
 from tollbook.store.gate import ALL_TENANTS
 from tollbook.store.rollups import KEYS, SUMS
 
-_ORGANIZATION_LEVEL = ", ".join(str(it.code) for it in CATALOGUE if it.organization_level)
-_OWNER = f"CASE WHEN meter IN ({_ORGANIZATION_LEVEL}) THEN '' ELSE user_id END"
-_ONE = "CASE WHEN reverses IS NULL THEN 1 ELSE -1 END"
-_SUMS = (
-    f"CAST(SUM({_ONE}) AS BIGINT) AS count, CAST(SUM(quantity) AS BIGINT) AS quantity, "
-    "CAST(SUM(billed) AS BIGINT) AS billed, CAST(SUM(cost) AS BIGINT) AS cost, "
-    "COALESCE(CAST(SUM(buy) AS BIGINT), 0) AS buy, "
-    f"CAST(SUM(CASE WHEN buy IS NULL THEN 0 ELSE {_ONE} END) AS BIGINT) AS bought"
-)
 _MOST_SHOWN = 100
 
 
@@ -38,7 +29,31 @@ class Difference(NamedTuple):
     row: dict[str, object]
 
 
-_STORED = {"month": "day / 100", "user_id": _OWNER}
+# The ledger, and what was archived out of it as sums.
+_LEDGER = f"""
+    SELECT
+        organization_id, day / 100 AS month, {OWNER} AS user_id, meter, day, hour, country,
+        COALESCE(tier_key, '') AS tier_key, COALESCE(resource_id, '') AS resource_id,
+        {ONE} AS count, quantity, billed, cost, COALESCE(buy, 0) AS buy,
+        CASE WHEN buy IS NULL THEN 0 ELSE {ONE} END AS bought
+    FROM events
+    UNION ALL
+    SELECT
+        organization_id, month, user_id, meter, day, hour, country, tier_key, resource_id,
+        count, quantity, billed, cost, buy, bought
+    FROM archived_sums
+"""
+_SUMS = ", ".join(f"CAST(SUM({it}) AS BIGINT) AS {it}" for it in SUMS)
+_IS_ARCHIVED = """
+EXISTS (
+    SELECT 1 FROM archived_months
+    WHERE archived_months.organization_id = {table}.organization_id
+        AND archived_months.month = {table}.day / 100
+)
+"""
+_EVENTS_OF_ARCHIVED, _KEYS_OF_ARCHIVED = (
+    _IS_ARCHIVED.format(table=table) for table in ("events", "event_keys")
+)
 _FACTS = (
     *("user_id", "meter", "resource_id", "time", "rate_id", "position", "tier_key"),
     *("hour", "country"),
@@ -49,12 +64,12 @@ _RESOURCE = ("organization_id", "month", "user_id", "meter", "resource_id", "day
 
 def _of_sums(table: str) -> Check:
     """Compare a table of sums with what the events add up to."""
-    by = ", ".join(_STORED.get(it, it) for it in KEYS[table])
+    by = ", ".join(KEYS[table])
     columns = KEYS[table] + SUMS
     return Check(
         table,
         columns,
-        f"SELECT {by}, {_SUMS} FROM events GROUP BY {by}",
+        f"SELECT {by}, {_SUMS} FROM ({_LEDGER}) AS ledger GROUP BY {by}",
         f"SELECT {', '.join(columns)} FROM {table}",
     )
 
@@ -64,30 +79,49 @@ CHECKS = (
     Check(
         "resources_daily",
         (*_RESOURCE, "count"),
-        f"SELECT organization_id, day / 100, {_OWNER}, meter, resource_id, day, "
-        f"CAST(SUM({_ONE}) AS BIGINT) FROM events WHERE resource_id IS NOT NULL "
-        f"GROUP BY organization_id, {_OWNER}, meter, resource_id, day",
+        f"SELECT {', '.join(_RESOURCE)}, CAST(SUM(count) AS BIGINT) FROM ({_LEDGER}) AS ledger "
+        f"WHERE resource_id <> '' GROUP BY {', '.join(_RESOURCE)}",
         f"SELECT {', '.join(_RESOURCE)}, count FROM resources_daily",
     ),
     Check(
         "organization_resources",
         ("organization_id", "month", "meter", "resource_id", "days"),
-        resources.FROM_EVENTS,
+        resources.from_ledger(_LEDGER),
         "SELECT organization_id, month, meter, resource_id, days FROM organization_resources "
         "WHERE days <> 0",
     ),
     Check(
         "event_keys",
         ("organization_id", "id", "day"),
-        "SELECT organization_id, id, day FROM events "
+        f"SELECT organization_id, id, day FROM events WHERE NOT {_EVENTS_OF_ARCHIVED} "
         "UNION ALL SELECT organization_id, id, 0 FROM quarantine",
-        "SELECT organization_id, id, day FROM event_keys",
+        f"SELECT organization_id, id, day FROM event_keys WHERE NOT {_KEYS_OF_ARCHIVED}",
+    ),
+    Check(
+        "identities of archived months",
+        ("organization_id", "month", "events"),
+        "SELECT organization_id, month, CAST(SUM(events) AS BIGINT) FROM ("
+        "SELECT organization_id, day / 100 AS month, COUNT(*) AS events FROM events "
+        f"WHERE {_EVENTS_OF_ARCHIVED} GROUP BY organization_id, day / 100 "
+        "UNION ALL SELECT organization_id, month, events FROM archived_months"
+        ") AS known GROUP BY organization_id, month",
+        "SELECT organization_id, day / 100, COUNT(*) FROM event_keys "
+        f"WHERE {_KEYS_OF_ARCHIVED} GROUP BY organization_id, day / 100",
+    ),
+    Check(
+        "archived_sums",
+        ("organization_id", "month", "events"),
+        "SELECT organization_id, month, CAST(SUM(events) AS BIGINT) FROM archived_sums "
+        "GROUP BY organization_id, month",
+        "SELECT organization_id, month, CAST(SUM(events) AS BIGINT) FROM archived_months "
+        "GROUP BY organization_id, month",
     ),
     Check(
         "tier_positions",
         ("organization_id", "month", "tier_key", "quantity"),
-        "SELECT organization_id, day / 100, tier_key, CAST(SUM(billed) AS BIGINT) FROM events "
-        "WHERE tier_key IS NOT NULL GROUP BY organization_id, day / 100, tier_key",
+        "SELECT organization_id, month, tier_key, CAST(SUM(billed) AS BIGINT) "
+        f"FROM ({_LEDGER}) AS ledger WHERE tier_key <> '' "
+        "GROUP BY organization_id, month, tier_key",
         "SELECT organization_id, month, tier_key, quantity FROM tier_positions",
     ),
     Check(
@@ -118,6 +152,14 @@ def differences(snapshot: Snapshot, check: Check) -> Iterator[Difference]:
         sql = f"{both} LIMIT :most {ALL_TENANTS}"
         for row in snapshot.rows(sql, most=_MOST_SHOWN):
             yield Difference(check.name, side, dict(zip(check.columns, row, strict=True)))
+
+
+def count_archived(snapshot: Snapshot) -> int:
+    """Count the events that were archived out of the ledger."""
+    row = snapshot.row(
+        f"SELECT CAST(COALESCE(SUM(events), 0) AS BIGINT) FROM archived_months {ALL_TENANTS}"
+    )
+    return int(row[0]) if row else 0
 
 
 def count_events(snapshot: Snapshot) -> int:

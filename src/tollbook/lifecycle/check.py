@@ -1,0 +1,73 @@
+"""Archives compared with what the ledger recorded of them: bytes, events, sums and identities."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from tollbook.domain.meters import BY_CODE
+from tollbook.lifecycle.parquet import checksum_of, read_file
+from tollbook.store import archives, events
+from tollbook.store.archives import Archived
+from tollbook.store.database import Snapshot
+from tollbook.store.engine import Row
+from tollbook.store.events import Stored
+from tollbook.store.verification import Difference
+
+_CHECK = "archives"
+_ADDED = 7
+Sums = dict[Row, list[int]]
+
+
+def archive_differences(snapshot: Snapshot, folder: Path) -> Iterator[Difference]:
+    """Read every recorded file in a folder; give what is missing or is not as it was recorded."""
+    months: dict[tuple[int, int], list[Archived]] = {}
+    for file in archives.every_file(snapshot):
+        months.setdefault((file.organization_id, file.month), []).append(file)
+    for (number, month), files in months.items():
+        sums: Sums = {}
+        found = [it for file in files for it in _of_file(snapshot, folder, file, sums)]
+        yield from found
+        if not found:
+            kept = archives.sums_of(snapshot, number, month)
+            if kept != {key: tuple(value) for key, value in sums.items()}:
+                yield _different(files[0], "its events do not add up to the sums that were kept")
+
+
+def _of_file(snapshot: Snapshot, folder: Path, file: Archived, sums: Sums) -> Iterator[Difference]:
+    path = folder / file.file
+    if not path.is_file():
+        yield _different(file, "the file is missing")
+        return
+    if checksum_of(path) != file.checksum:
+        yield _different(file, "the file has another checksum")
+        return
+    count = 0
+    for rows in read_file(path):
+        stored = [Stored(*row) for row in rows]
+        count += len(stored)
+        known = events.keys(snapshot, file.organization_id, (it.id for it in stored))
+        if any(it.id not in known or known[it.id].day != it.day for it in stored):
+            yield _different(file, "it holds an event whose identity does not stand")
+            return
+        for it in stored:
+            _add(sums, it)
+    if count != file.events:
+        yield _different(file, "it holds another number of events")
+
+
+def _add(sums: Sums, it: Stored) -> None:
+    owner = "" if BY_CODE[it.meter].organization_level else it.user_id
+    key = (
+        *(owner, it.meter, it.day, it.hour, it.country),
+        *(it.tier_key or "", it.resource_id or ""),
+    )
+    one = 1 if it.reverses is None else -1
+    bought = 0 if it.buy is None else one
+    added = (1, one, it.quantity, it.billed, it.cost, it.buy or 0, bought)
+    known = sums.setdefault(key, [0] * _ADDED)
+    for index, value in enumerate(added):
+        known[index] += value
+
+
+def _different(file: Archived, sentence: str) -> Difference:
+    row = {"file": file.file, "month": file.month, "part": file.part, "problem": sentence}
+    return Difference(_CHECK, "in the folder", row)

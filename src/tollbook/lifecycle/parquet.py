@@ -1,0 +1,131 @@
+"""One Parquet file of events: written whole and durably, or not there; read back in groups."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from tollbook.domain.errors import SettingsError
+from tollbook.store.copies import sync
+from tollbook.store.engine import Row
+from tollbook.store.events import Stored
+
+_TEXT, _SMALL, _DAY, _BIG = "string", "int16", "int32", "int64"
+KINDS = {
+    **dict.fromkeys(Stored._fields, _BIG),
+    "day": _DAY,
+    "meter": _SMALL,
+    **dict.fromkeys(
+        ("id", "user_id", "resource_id", "attributes", "tier_key", "reverses", "country"), _TEXT
+    ),
+}
+"""The columns of a file: those of the ledger, in its order, each with its Arrow type."""
+
+_READ_AT_ONCE = 1 << 20
+
+
+class Written(NamedTuple):
+    """What is in a file: its checksum is SHA-256 of its bytes, its digest one of its rows."""
+
+    rows: int
+    bytes: int
+    checksum: str
+    digest: str
+
+
+def write_file(path: Path, groups: Iterable[Sequence[Row]], about: Mapping[str, str]) -> Written:
+    """Write groups of events to a file that is there only once all of it is on disk."""
+    arrow, parquet = _arrow()
+    schema = arrow.schema([(name, getattr(arrow, kind)()) for name, kind in KINDS.items()])
+    schema = schema.with_metadata(dict(about))
+    digest, rows = hashlib.sha256(), 0
+    unfinished = path.with_name(path.name + ".unfinished")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with parquet.ParquetWriter(unfinished, schema, compression="zstd") as writer:
+            for group in groups:
+                columns = [list(column) for column in zip(*group, strict=True)]
+                _add(digest, columns)
+                rows += len(group)
+                arrays = [
+                    arrow.array(column, type=kind)
+                    for column, kind in zip(columns, schema.types, strict=True)
+                ]
+                writer.write_table(arrow.Table.from_arrays(arrays, schema=schema))
+        sync(unfinished)
+        unfinished.rename(path)
+        sync(path.parent)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return Written(rows, path.stat().st_size, checksum_of(path), digest.hexdigest())
+
+
+def read_file(path: Path) -> Iterator[list[Row]]:
+    """Read the events of a file, in the groups they were written in."""
+    for columns in _columns(path):
+        yield list(zip(*columns, strict=True))
+
+
+def about(path: Path) -> dict[str, str]:
+    """Read what a file says of itself."""
+    with _opened(path) as file:
+        found = file.schema_arrow.metadata or {}
+    return {
+        name.decode(): value.decode() for name, value in found.items() if name != b"ARROW:schema"
+    }
+
+
+def digest_of(path: Path) -> str:
+    """Hash the rows of a file as they were hashed when it was written."""
+    digest = hashlib.sha256()
+    for columns in _columns(path):
+        _add(digest, columns)
+    return digest.hexdigest()
+
+
+def checksum_of(path: Path) -> str:
+    """Hash the bytes of a file."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while some := file.read(_READ_AT_ONCE):
+            digest.update(some)
+    return digest.hexdigest()
+
+
+def require_arrow() -> None:
+    """Refuse in a sentence when the library for Parquet is not installed."""
+    _arrow()
+
+
+def _columns(path: Path) -> Iterator[list[list[Any]]]:
+    with _opened(path) as file:
+        for number in range(file.num_row_groups):
+            table = file.read_row_group(number)
+            yield [table.column(name).to_pylist() for name in KINDS]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    _, parquet = _arrow()
+    with parquet.ParquetFile(path) as file:
+        yield file
+
+
+def _add(digest: Any, columns: list[list[Any]]) -> None:
+    for column in columns:
+        digest.update(msgspec.msgpack.encode(column))
+
+
+def _arrow() -> tuple[Any, Any]:
+    """Import the library where it is needed: most of Tollbook runs without it."""
+    try:
+        return import_module("pyarrow"), import_module("pyarrow.parquet")
+    except ImportError as error:
+        raise SettingsError(
+            "archives are Parquet files, for which the library pyarrow is not installed: "
+            "pip install 'tollbook[parquet]'"
+        ) from error

@@ -1,0 +1,240 @@
+"""The statements of archives: what is due, what was taken out of the ledger, and its sums."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from tollbook.domain.meters import CATALOGUE
+from tollbook.store.database import Snapshot, Transaction
+from tollbook.store.engine import Row
+from tollbook.store.events import Stored
+from tollbook.store.gate import ALL_TENANTS
+from tollbook.store.rollups import SUMS
+
+CHUNK = 20_000
+"""The most events that are in memory at once."""
+
+ORGANIZATION_LEVEL = ", ".join(str(it.code) for it in CATALOGUE if it.organization_level)
+OWNER = f"CASE WHEN meter IN ({ORGANIZATION_LEVEL}) THEN '' ELSE user_id END"
+ONE = "CASE WHEN reverses IS NULL THEN 1 ELSE -1 END"
+
+
+class Month(NamedTuple):
+    """A month of an organization, by its number, its id and a month such as 202401."""
+
+    number: int
+    organization_id: str
+    month: int
+
+    @property
+    def first(self) -> int:
+        """Give the number before the first day."""
+        return self.month * 100
+
+    @property
+    def last(self) -> int:
+        """Give a number no day of the month is behind."""
+        return self.month * 100 + 99
+
+
+class Archived(NamedTuple):
+    """A file of archived events of a month."""
+
+    organization_id: int
+    month: int
+    part: int
+    file: str
+    folder: str
+    events: int
+    bytes: int
+    checksum: str
+    archived_at: int
+
+
+# Months are found by their sums, which are few; which of them have events yet, by the first one.
+DUE = """
+SELECT DISTINCT organizations.organization_id, organizations.id, kept.month
+FROM organizations
+JOIN organization_monthly AS kept ON kept.organization_id = organizations.organization_id
+WHERE organizations.tenant_id = :tenant AND kept.month < :before
+    AND (organizations.organization_id = :only OR :only = 0)
+    AND EXISTS (
+        SELECT 1 FROM events
+        WHERE events.organization_id = kept.organization_id
+            AND events.day BETWEEN kept.month * 100 AND kept.month * 100 + 99
+    )
+ORDER BY kept.month, organizations.organization_id
+"""
+
+EVENTS = f"""
+SELECT {", ".join(Stored._fields)} FROM events
+WHERE organization_id = :number AND day <= :last AND (day > :day OR (day = :day AND id > :id))
+ORDER BY day, id LIMIT :limit
+"""
+
+# Everything about an event that may ever change is in here: events come, are charged again, lose
+# a person's data. Numbers of rates are small, so no sum can overflow that the ledger's did not.
+STATE = """
+SELECT
+    COUNT(*), CAST(SUM(cost) AS BIGINT), CAST(SUM(billed) AS BIGINT), CAST(SUM(buy) AS BIGINT),
+    CAST(SUM(rate_id) AS BIGINT), CAST(SUM(position) AS BIGINT),
+    CAST(SUM(LENGTH(attributes)) AS BIGINT), CAST(SUM(LENGTH(resource_id)) AS BIGINT),
+    CAST(SUM(LENGTH(tier_key)) AS BIGINT),
+    SUM(CASE WHEN attributes LIKE '%erased%' THEN 1 ELSE 0 END)
+FROM events WHERE organization_id = :number AND day BETWEEN :first AND :last
+"""
+
+_KEY = (
+    *("organization_id", "month", "user_id", "meter", "day", "hour", "country"),
+    *("tier_key", "resource_id"),
+)
+_BY = {
+    "month": "day / 100",
+    "user_id": OWNER,
+    "tier_key": "COALESCE(tier_key, '')",
+    "resource_id": "COALESCE(resource_id, '')",
+}
+_ADDED = ("events", *SUMS)
+KEEP_SUMS = f"""
+INSERT INTO archived_sums ({", ".join(_KEY)}, {", ".join(_ADDED)})
+SELECT {", ".join(_BY.get(it, it) for it in _KEY)},
+    COUNT(*), CAST(SUM({ONE}) AS BIGINT), CAST(SUM(quantity) AS BIGINT),
+    CAST(SUM(billed) AS BIGINT), CAST(SUM(cost) AS BIGINT),
+    COALESCE(CAST(SUM(buy) AS BIGINT), 0),
+    CAST(SUM(CASE WHEN buy IS NULL THEN 0 ELSE {ONE} END) AS BIGINT)
+FROM events WHERE organization_id = :number AND day BETWEEN :first AND :last
+GROUP BY {", ".join(_BY.get(it, it) for it in _KEY)}
+ON CONFLICT ({", ".join(_KEY)}) DO UPDATE SET
+    {", ".join(f"{it} = archived_sums.{it} + excluded.{it}" for it in _ADDED)}
+"""
+
+ADD_FILE = f"""
+INSERT INTO archived_months ({", ".join(Archived._fields)})
+VALUES ({", ".join(f":{it}" for it in Archived._fields)})
+"""
+
+SUMS_OF_MONTH = f"""
+SELECT {", ".join(_KEY[2:])}, {", ".join(_ADDED)} FROM archived_sums
+WHERE organization_id = :number AND month = :month
+"""
+WIDTH_OF_SUMS = len(_KEY) - 2 + len(_ADDED)
+
+COUNT_DAYS = """
+SELECT CAST(COALESCE(SUM(events), 0) AS BIGINT) FROM archived_sums
+WHERE organization_id = :number AND month BETWEEN :first / 100 AND :last / 100
+    AND day BETWEEN :first AND :last AND (:user = '' OR user_id = :user)
+"""
+
+FILES = f"""
+SELECT {", ".join(f"archived_months.{it}" for it in Archived._fields)} FROM archived_months
+JOIN organizations ON organizations.organization_id = archived_months.organization_id
+WHERE organizations.tenant_id = :tenant
+    AND (archived_months.organization_id = :only OR :only = 0)
+    AND archived_months.month BETWEEN :first_month AND :last_month
+ORDER BY archived_months.organization_id, archived_months.month, archived_months.part
+"""
+
+
+def due(snapshot: Snapshot, tenant: str, before: int, organization: int | None) -> list[Month]:
+    """List the months before `before` that have events in the ledger."""
+    parameters = {"tenant": tenant, "before": before, "only": organization or 0}
+    return [Month(*row) for row in snapshot.table(DUE, parameters, 3)]
+
+
+def state(snapshot: Snapshot, month: Month) -> Row:
+    """Tell in what state the events of a month are: alike only while nothing has changed."""
+    found = snapshot.row(STATE, number=month.number, first=month.first, last=month.last)
+    assert found is not None  # noqa: S101  sums of nothing are a row too
+    return tuple(found)
+
+
+def events(snapshot: Snapshot, month: Month) -> Iterator[list[Row]]:
+    """Read the events of a month in the order of day and id, in chunks."""
+    day, identity = month.first, ""
+    while True:
+        parameters = {
+            "number": month.number,
+            "last": month.last,
+            "day": day,
+            "id": identity,
+            "limit": CHUNK,
+        }
+        found = snapshot.table(EVENTS, parameters, len(Stored._fields))
+        if found:
+            yield [tuple(row) for row in found]
+        if len(found) < CHUNK:
+            return
+        day, identity = found[-1][1], found[-1][2]
+
+
+def move_out(transaction: Transaction, month: Month, file: Archived) -> None:
+    """Record a file, keep the sums of the month's events, and take them out of the ledger."""
+    transaction.execute(KEEP_SUMS, number=month.number, first=month.first, last=month.last)
+    transaction.execute(ADD_FILE, **file._asdict())
+    transaction.remove_events(month.number, month.month)
+
+
+def files(
+    snapshot: Snapshot,
+    tenant: str,
+    organization: int | None = None,
+    months: tuple[int, int] = (0, 999_999),
+) -> list[Archived]:
+    """List the files of a tenant's archived events, or of one organization's."""
+    rows = snapshot.rows(
+        FILES,
+        tenant=tenant,
+        only=organization or 0,
+        first_month=months[0],
+        last_month=months[1],
+    )
+    return [Archived(*row) for row in rows]
+
+
+def every_file(snapshot: Snapshot) -> list[Archived]:
+    """List the files of all tenants."""
+    rows = snapshot.rows(
+        f"SELECT {', '.join(Archived._fields)} FROM archived_months {ALL_TENANTS} "
+        "ORDER BY organization_id, month, part"
+    )
+    return [Archived(*row) for row in rows]
+
+
+def files_of(snapshot: Snapshot, number: int, month: int) -> list[Archived]:
+    """List the files of one month of an organization."""
+    rows = snapshot.rows(
+        f"SELECT {', '.join(Archived._fields)} FROM archived_months "
+        "WHERE organization_id = :number AND month = :month ORDER BY part",
+        number=number,
+        month=month,
+    )
+    return [Archived(*row) for row in rows]
+
+
+def count_days(snapshot: Snapshot, number: int, days: tuple[int, int], user: str | None) -> int:
+    """Count the archived events of some days, of an organization or in a user's figures."""
+    row = snapshot.row(COUNT_DAYS, number=number, first=days[0], last=days[1], user=user or "")
+    return int(row[0]) if row else 0
+
+
+def replace_file(transaction: Transaction, file: Archived) -> None:
+    """Record that a part of a month is in another file now."""
+    transaction.execute(
+        "UPDATE archived_months SET file = :file, folder = :folder, bytes = :bytes, "
+        "checksum = :checksum "
+        "WHERE organization_id = :number AND month = :month AND part = :part",
+        file=file.file,
+        folder=file.folder,
+        bytes=file.bytes,
+        checksum=file.checksum,
+        number=file.organization_id,
+        month=file.month,
+        part=file.part,
+    )
+
+
+def sums_of(snapshot: Snapshot, number: int, month: int) -> dict[Row, Row]:
+    """Give the sums of a month's archived events by all they are kept by."""
+    parameters = {"number": number, "month": month}
+    rows = snapshot.table(SUMS_OF_MONTH, parameters, WIDTH_OF_SUMS)
+    keys = len(_KEY) - 2
+    return {tuple(row[:keys]): tuple(row[keys:]) for row in rows}

@@ -1,0 +1,122 @@
+"""Backing a database up while it is in use, and putting a backup in its place, on either engine."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from tollbook.domain.errors import BackupRefused
+from tollbook.store import copies, dumps
+from tollbook.store.copies import Progress
+from tollbook.store.database import Database, open_database
+from tollbook.store.migrate import migrate, missing_migrations
+from tollbook.store.verification import CHECKS, Difference, count_events, differences
+
+_OWNER_ONLY = 0o600
+
+
+def back_up(url: str, target: Path, progress: Progress, *, quick: bool) -> int | None:
+    """Write a checked backup of a database to a file that is there only once it is whole.
+
+    Give the number of events in it where that was counted: a dump cannot be looked into.
+    """
+    if target.exists():
+        raise BackupRefused(f"{target} exists already: a backup never takes the place of another")
+    unfinished = target.with_name(target.name + ".unfinished")
+    with closing(open_database(url)) as database, _removed(unfinished):
+        os.close(os.open(unfinished, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, _OWNER_ONLY))
+        events = None
+        if database.engine.name == "sqlite":
+            events = _copy(_path(database), unfinished, progress, quick=quick)
+        else:
+            dumps.dump_database(database.engine.sqlalchemy.url, unfinished, progress)
+            dumps.check_dump(unfinished)
+        unfinished.rename(target)
+    copies.sync(target.absolute().parent)
+    return events
+
+
+def restore(url: str, source: Path, progress: Progress, *, replace: bool, quick: bool) -> int:
+    """Put a backup in the place of an empty database, or of any; give the number of its events.
+
+    It is brought up to date too. On SQLite, and in the transaction of PostgreSQL, all of it
+    happens or nothing does.
+    """
+    with closing(open_database(url)) as database:
+        if database.engine.name == "sqlite":
+            return _restore_file(_path(database), source, progress, replace=replace, quick=quick)
+        address = database.engine.sqlalchemy.url
+        dumps.check_dump(source)
+        if not replace and not dumps.is_empty(address):
+            raise _in_the_way()
+        dumps.restore_dump(address, source)
+        migrate(database)
+        return _proved(database, quick=quick)
+
+
+def _copy(source: Path, target: Path, progress: Progress, *, quick: bool) -> int | None:
+    if not source.is_file():
+        raise BackupRefused(f"there is no database at {source}")
+    copies.check_kind(source)
+    copies.copy_database(source, target, progress)
+    copies.check_database(target, quick=quick)
+    with closing(open_database(f"sqlite:///{target.absolute()}")) as copy:
+        events = None if missing_migrations(copy) else _proved(copy, quick=quick)
+    copies.make_one_file(target)
+    return events
+
+
+def _restore_file(
+    path: Path, source: Path, progress: Progress, *, replace: bool, quick: bool
+) -> int:
+    copies.check_database(source, quick=quick)
+    if not replace and not copies.is_empty(path):
+        raise _in_the_way()
+    new = path.with_name(path.name + ".restoring")
+    with _removed(new):
+        progress(0, 1)
+        shutil.copyfile(source, new)
+        new.chmod(_OWNER_ONLY)
+        with closing(open_database(f"sqlite:///{new.absolute()}")) as database:
+            migrate(database)
+            events = _proved(database, quick=quick)
+        copies.make_one_file(new)
+        copies.put_in_place(new, path)
+    return events
+
+
+def _proved(database: Database, *, quick: bool) -> int:
+    """Recompute every sum unless it is to be quick; refuse when any differs."""
+    with database.reading() as snapshot:
+        found: list[Difference] = []
+        for check in CHECKS if not quick else ():
+            found.extend(differences(snapshot, check))
+        events = count_events(snapshot)
+    if found:
+        raise BackupRefused(
+            f"{len(found)} sums of the backup differ from its events, the first in "
+            f"{found[0].check}: run tollbook verify on the database it was made of"
+        )
+    return events
+
+
+def _in_the_way() -> BackupRefused:
+    return BackupRefused(
+        "the database is not empty: back it up, then say --replace, or choose another in "
+        "TOLLBOOK_DATABASE_URL"
+    )
+
+
+def _path(database: Database) -> Path:
+    return Path(database.engine.sqlalchemy.url.database or "")
+
+
+@contextmanager
+def _removed(path: Path) -> Iterator[None]:
+    """Leave nothing of a file that was not finished."""
+    try:
+        yield
+    finally:
+        for suffix in ("", *copies.BESIDE):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)

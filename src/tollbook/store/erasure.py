@@ -1,0 +1,145 @@
+"""The statements that take a person's data out of every table; sums and identities stay."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from tollbook.store.archives import CHUNK
+from tollbook.store.database import Snapshot, Transaction
+from tollbook.store.resources import COUNTED
+
+ERASED = "erased"
+
+
+class Detail(NamedTuple):
+    """What of an event may tell of a person, with its key."""
+
+    day: int
+    id: str
+    meter: int
+    attributes: str
+    resource_id: str | None
+
+
+ERASE_USER = """
+UPDATE users SET name = id, email = NULL WHERE organization_id = :number AND id = :user
+"""
+
+ERASE_KEYS = f"""
+UPDATE api_keys SET name = '{ERASED}' WHERE organization_id = :number AND user_id = :user
+"""
+
+DETAILS = f"""
+SELECT {", ".join(Detail._fields)} FROM events
+WHERE organization_id = :number AND user_id = :user
+    AND (day > :day OR (day = :day AND id > :id))
+    AND (attributes <> '' OR resource_id IS NOT NULL)
+ORDER BY day, id LIMIT :limit
+"""
+
+ERASE_EVENT = """
+UPDATE events SET attributes = :attributes, resource_id = :resource_id
+WHERE organization_id = :number AND day = :day AND id = :id
+"""
+
+ERASE_REASONS = f"""
+UPDATE reversals SET reason = '{ERASED}'
+WHERE organization_id = :number AND reverses IN (
+    SELECT id FROM events WHERE organization_id = :number AND user_id = :user
+)
+"""
+
+ERASE_REASON = f"""
+UPDATE reversals SET reason = '{ERASED}' WHERE organization_id = :number AND reverses = :id
+"""
+
+ERASE_WAITING = """
+UPDATE quarantine SET event = :event, reason = :reason
+WHERE organization_id = :number AND id = :id
+"""
+
+_RESOURCES = ("resources_daily", "archived_sums")
+
+
+def user_fields(transaction: Transaction, number: int, user: str) -> None:
+    """Put a user's id in the place of the name, and take the e-mail and names of keys away."""
+    transaction.execute(ERASE_USER, number=number, user=user)
+    transaction.execute(ERASE_KEYS, number=number, user=user)
+    transaction.execute(ERASE_REASONS, number=number, user=user)
+
+
+def details(snapshot: Snapshot, number: int, user: str) -> Iterator[list[Detail]]:
+    """Read what a user's events tell, in chunks."""
+    day, identity = -1, ""
+    while True:
+        parameters = {"number": number, "user": user, "day": day, "id": identity, "limit": CHUNK}
+        found = snapshot.table(DETAILS, parameters, len(Detail._fields))
+        if found:
+            yield [Detail(*row) for row in found]
+        if len(found) < CHUNK:
+            return
+        day, identity = found[-1][0], found[-1][1]
+
+
+def replace_details(transaction: Transaction, number: int, changed: Sequence[Detail]) -> None:
+    """Store events with less in them."""
+    rows = [
+        {
+            "number": number,
+            "day": it.day,
+            "id": it.id,
+            "attributes": it.attributes,
+            "resource_id": it.resource_id,
+        }
+        for it in changed
+    ]
+    transaction.execute_many(ERASE_EVENT, rows)
+
+
+def erase_reasons(transaction: Transaction, number: int, ids: Sequence[str]) -> None:
+    """Take the reasons away for which events were reversed."""
+    transaction.execute_many(ERASE_REASON, [{"number": number, "id": it} for it in ids])
+
+
+def waiting(snapshot: Snapshot, number: int) -> list[tuple[str, str]]:
+    """Read an organization's events in quarantine."""
+    rows = snapshot.rows(
+        "SELECT id, event FROM quarantine WHERE organization_id = :number ORDER BY id",
+        number=number,
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def replace_waiting(
+    transaction: Transaction, number: int, changed: Sequence[tuple[str, str]], reason: str
+) -> None:
+    """Store events in quarantine with less in them."""
+    rows = [{"number": number, "id": id_, "event": it, "reason": reason} for id_, it in changed]
+    transaction.execute_many(ERASE_WAITING, rows)
+
+
+def resources(snapshot: Snapshot, number: int, user: str) -> set[str]:
+    """Name the resources in a user's sums."""
+    found: set[str] = set()
+    for table in _RESOURCES:
+        rows = snapshot.rows(
+            f"SELECT DISTINCT resource_id FROM {table} "
+            "WHERE organization_id = :number AND user_id = :user AND resource_id <> ''",
+            number=number,
+            user=user,
+        )
+        found |= {row[0] for row in rows}
+    return found
+
+
+def rename_resources(
+    transaction: Transaction, number: int, user: str, names: Mapping[str, str]
+) -> None:
+    """Give resources in a user's sums other names."""
+    rows = [{"number": number, "user": user, "old": old, "new": names[old]} for old in names]
+    for table in _RESOURCES:
+        transaction.execute_many(
+            f"UPDATE {table} SET resource_id = :new "
+            "WHERE organization_id = :number AND user_id = :user AND resource_id = :old "
+            f"AND meter NOT IN ({COUNTED})",
+            rows,
+        )

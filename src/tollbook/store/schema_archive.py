@@ -1,0 +1,49 @@
+"""The tables of what was archived: which files there are, and the sums of the events in them."""
+
+from sqlalchemy import Column, Integer, Table, Text
+
+from tollbook.store.columns import BIG, CLUSTERED, SMALL, SUMMED, key, metadata, organization, sums
+
+# A month is archived again when late events have come: each time is a part, a file of its own.
+archived_months = Table(
+    "archived_months",
+    metadata,
+    organization(),
+    key("month", Integer),
+    key("part", Integer),
+    Column("file", Text, nullable=False),
+    Column("folder", Text, nullable=False),
+    Column("events", BIG, nullable=False),
+    Column("bytes", BIG, nullable=False),
+    Column("checksum", Text, nullable=False),
+    Column("archived_at", BIG, nullable=False),
+    **CLUSTERED,
+)
+
+# As fine as the finest sums, so that every sum and tier position can be recomputed, and a user's
+# hours be told, without the files. User before hour: a user's hours are one range in a month.
+archived_sums = Table(
+    "archived_sums",
+    metadata,
+    organization(),
+    key("month", Integer),
+    key("user_id", Text),
+    key("meter", SMALL),
+    key("day", Integer),
+    key("hour", BIG),
+    key("country", Text),
+    key("tier_key", Text),
+    key("resource_id", Text),
+    Column("events", BIG, nullable=False),
+    *sums(),
+    **SUMMED,
+)
+
+# One row each: what must be kept secret and stay the same.
+secrets = Table(
+    "secrets",
+    metadata,
+    key("name", Text),
+    Column("value", Text, nullable=False),
+    **CLUSTERED,
+)

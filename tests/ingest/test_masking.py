@@ -1,0 +1,168 @@
+"""Phone numbers are stored as first digits and a keyed hash, and everything else stays the same."""
+
+from collections.abc import Iterator
+
+import msgspec
+import phonenumbers
+import pytest
+
+from tests.builders import Platform, event
+from tollbook.analytics.event import Charged, find_event
+from tollbook.domain.charges import Attributes
+from tollbook.domain.rerating import Span
+from tollbook.ingest.catalogue import Catalogue
+from tollbook.ingest.masking import Masker
+from tollbook.rating.numbers import NUMBER, SIP, country_of, digits_of, kind_of, shown_of
+from tollbook.rerating.dry_run import dry_run
+from tollbook.store.database import Database
+from tollbook.wiring import now
+
+MASK = Masker(b"a key of some length")
+KINDS = (phonenumbers.PhoneNumberType.FIXED_LINE, phonenumbers.PhoneNumberType.MOBILE)
+BOOK = """
+name: By prefix
+currency: USD
+effective_from: 2024-01-01
+source: a test
+rates:
+  - {meter: voice.call, to: "44", price: "0.02", per: minute}
+  - {meter: voice.call, to: "4420", price: "0.03", per: minute}
+  - {meter: voice.call, price: "0.50", per: minute}
+  - {meter: sms.outbound, when: {to.country: GB}, price: "0.04", per: segment}
+  - {meter: sms.outbound, price: "0.05", per: segment}
+"""
+DEEP = '  - {meter: voice.call, to: "442071838750", price: "9", per: minute}\n'
+
+
+@pytest.fixture
+def platform(database: Database) -> Platform:
+    made = Platform(database)
+    made.catalogue = Catalogue(database, now, MASK)
+    made.load(BOOK)
+    return made
+
+
+def masked(value: str) -> str:
+    found = MASK.masked({"to": value})["to"]
+    assert isinstance(found, str)
+    return found
+
+
+def examples() -> Iterator[str]:
+    for region in sorted(phonenumbers.SUPPORTED_REGIONS):
+        for kind in KINDS:
+            number = phonenumbers.example_number_for_type(region, kind)
+            if number is not None:
+                yield phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def test_a_masked_number_has_the_country_and_the_length_of_the_whole_one() -> None:
+    for number in examples():
+        text = masked(number)
+        assert number[1:] not in text
+        assert kind_of(text) == NUMBER
+        assert len(digits_of(text)) == len(number) - 1, number
+        assert country_of(digits_of(text)) == country_of(number[1:]), number
+
+
+@pytest.mark.parametrize("value", ["+442071838750", "00442071838750", "tel:+44-20-7183-8750"])
+def test_however_it_is_written_a_number_is_stored_as_one_text(value: str) -> None:
+    text = masked(value)
+    assert text == masked("+442071838750")
+    assert text.startswith("+44207183****#")
+    assert shown_of(text) == "44207183"
+    assert masked(text) == text, "masking again changes nothing"
+
+
+def test_another_key_gives_another_hash() -> None:
+    assert Masker(b"another").masked({"to": "+442071838750"})["to"] != masked("+442071838750")
+
+
+@pytest.mark.parametrize("value", ["sip:jane@acme.example", "jane@acme.example"])
+def test_addresses_are_hidden_whole(value: str) -> None:
+    text = masked(value)
+    assert "jane" not in text
+    assert kind_of(text) == SIP
+    assert masked(text) == text
+
+
+@pytest.mark.parametrize("value", ["72345", "ACME", "outbound", ""])
+def test_what_is_no_number_stays(value: str) -> None:
+    assert masked(value) == value
+
+
+def test_other_kinds_of_values_stay() -> None:
+    given: Attributes = {"media_bytes": 5, "flag": True, "none": None, "callback": "+442071838750"}
+    found = MASK.masked(given)
+    assert {name: found[name] for name in ("media_bytes", "flag", "none")} == {
+        "media_bytes": 5,
+        "flag": True,
+        "none": None,
+    }
+    assert str(found["callback"]).startswith("+44207183****#")
+
+
+CALL = {"attributes": {"to": "+442071838750", "from": "+14155550100", "direction": "outbound"}}
+
+
+def test_a_charge_is_that_of_the_whole_number_and_replays(platform: Platform) -> None:
+    number = platform.organization()
+    assert platform.statuses(event(**CALL), event(**CALL)) == ["accepted", "duplicate"]
+    (row,) = platform.rows("SELECT attributes, country, cost FROM events")
+    assert "8750" not in row[0]
+    assert "5550100" not in row[0]
+    assert row[1:] == ("GB", 30_500_000)
+    with platform.database.reading() as snapshot:
+        found = find_event(snapshot, platform.tenant, number, "call-1")
+    assert isinstance(found, Charged)
+    assert found.unlike is None
+    assert found.explanation.to == "4420"
+
+
+def test_the_fingerprint_is_of_the_whole_number(platform: Platform) -> None:
+    platform.organization()
+    other = {"attributes": {**CALL["attributes"], "to": "+442071838751"}}
+    assert platform.statuses(event(**CALL), event(**other)) == ["accepted", "conflict"]
+
+
+def rerated(platform: Platform) -> tuple[int, int, list[str]]:
+    with platform.database.reading() as snapshot:
+        found = dry_run(snapshot, platform.tenant, Span(20240101, 20240131), now(), 10)
+    return found.events, found.changed, [it.code for it in found.left]
+
+
+def test_rerating_by_the_same_book_changes_nothing(platform: Platform) -> None:
+    platform.organization()
+    text = {"type": "sms.outbound", "quantity": 1}
+    platform.send(event(**CALL), event(id="text", **text, **CALL))
+    assert rerated(platform) == (2, 0, [])
+
+
+def test_a_rate_that_asks_for_hidden_digits_leaves_an_event_as_it_is(platform: Platform) -> None:
+    platform.organization()
+    platform.send(event(**CALL), event(id="far", attributes={"to": "+4930123456789"}))
+    platform.load(BOOK.replace("By prefix", "Deeper") + DEEP)
+    # The other one changes, because its rate is another of the same price.
+    assert rerated(platform) == (2, 1, ["number_hidden"])
+
+
+def test_quarantine_keeps_neither_whole_numbers_nor_texts(platform: Platform) -> None:
+    text = {"type": "sms.outbound", "quantity": None}
+    attributes = {"to": "+442071838750", "body": "a secret"}
+    assert platform.statuses(event(**text, attributes=attributes)) == ["quarantined"]
+    (row,) = platform.rows("SELECT event, reason FROM quarantine")
+    assert not [it for it in ("a secret", "8750") if it in row[0] + row[1]]
+    platform.organization()
+    assert platform.replay() == 1
+    (kept,) = platform.rows("SELECT attributes, cost FROM events")
+    assert msgspec.json.decode(kept[0])["to"].startswith("+44207183****#")
+    assert kept[1] == 40_000_000
+    assert platform.statuses(event(**text, attributes=attributes)) == ["duplicate"]
+
+
+def test_texts_are_dropped_from_quarantine_without_masking_too(database: Database) -> None:
+    platform = Platform(database)
+    platform.send(event(type="sms.outbound", quantity=None, attributes={"body": "a secret"}))
+    (row,) = platform.rows("SELECT event FROM quarantine")
+    assert "a secret" not in row[0]
+    assert "body" not in msgspec.json.decode(row[0])["attributes"]

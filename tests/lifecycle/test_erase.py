@@ -1,0 +1,209 @@
+"""Erasing a person: nothing that tells of them is left anywhere, and no sum has moved."""
+
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import inspect
+
+from tests.builders import Platform, event, reversal
+from tests.lifecycle.test_archive import Keeper
+from tollbook.analytics.event import Charged, find_event
+from tollbook.domain.directory import User
+from tollbook.domain.errors import ArchiveRefused
+from tollbook.domain.keys import Scope
+from tollbook.lifecycle.erase import Erased, Person, erase, erased_attributes
+from tollbook.lifecycle.parquet import read_file
+from tollbook.store import directory, keys
+from tollbook.store.audit import Actor, Filter, acts
+from tollbook.store.database import Database, open_database
+from tollbook.wiring import now
+
+SECRETS = ("Jane", "jane@", "4155550100", "2071838750", "5550123")
+JANE = {"user_id": "user_1", "attributes": {"to": "+442071838750", "from": "+14155550100"}}
+OTHER = {"user_id": "user_2", "attributes": {"to": "+442071838750"}}
+
+
+@pytest.fixture
+def keeper(database: Database, tmp_path: Path) -> Keeper:
+    return Keeper(Platform(database), tmp_path / "archive")
+
+
+def erasing(keeper: Keeper, folder: Path | None = None, user: str = "user_1") -> Erased:
+    platform = keeper.platform
+    with platform.database.reading() as snapshot:
+        row = directory.find_organization(snapshot, platform.tenant, "org_1")
+    assert row is not None
+    actor = Actor(platform.tenant, "cli", now())
+    return erase(platform.database, actor, Person(row, user), folder)
+
+
+def jane(platform: Platform, *, other: bool = True) -> None:
+    """Fill an organization with what a person leaves everywhere."""
+    assert platform.statuses(event(id="waits", **JANE)) == ["quarantined"]
+    number = platform.organization()
+    with platform.database.writing() as transaction:
+        user = User("user_1", "Jane Doe", "jane@acme.example")
+        directory.add_user(transaction, number, user, now())
+        scope = Scope(platform.tenant, "org_1", "user_1")
+        keys.issue_key(transaction, "Jane's phone", scope, (), now(), number)
+    for month in (1, 2):
+        time = f"2024-0{month}-15T10:30:00Z"
+        platform.send(
+            event(id=f"call-{month}", time=time, **JANE),
+            event(
+                id=f"number-{month}",
+                time=time,
+                type="phone.rental",
+                user_id="user_1",
+                quantity=1,
+                resource_id="+1415 5550123",
+                attributes={"who": "Jane Doe", "callback": 14155550100, "media_bytes": 5},
+            ),
+            event(id=f"kb-{month}", time=time, type="kb.rental", quantity=1, resource_id="kb"),
+            event(id=f"back-{month}", time=time, **JANE),
+            *([event(id=f"other-{month}", time=time, **OTHER)] if other else []),
+        )
+        platform.reversed(reversal(f"back-{month}", reason="Jane said so"))
+
+
+def everything(platform: Platform) -> str:
+    engine = platform.database.engine.sqlalchemy
+    tables = inspect(engine).get_table_names()
+    return "\n".join(str(row) for it in tables for row in platform.rows(f"SELECT * FROM {it}"))
+
+
+def numbers_of(keeper: Keeper) -> dict[str, list[tuple[object, ...]]]:
+    """Give all sums, resources counted and not named."""
+    sums = keeper.sums()
+    sums["resources_daily"] = sorted(row[:4] + row[5:] for row in sums["resources_daily"])
+    return sums
+
+
+def test_nothing_of_a_person_is_left_in_any_table(keeper: Keeper) -> None:
+    platform = keeper.platform
+    jane(platform, other=False)
+    before, answer = numbers_of(keeper), platform.users()
+    assert all(it in everything(platform) for it in ("Jane", "4155550100", "2071838750"))
+    done = erasing(keeper)
+    assert done == Erased(events=8, quarantined=1)
+    left = everything(platform)
+    assert [it for it in SECRETS if it in left] == []
+    assert numbers_of(keeper) == before
+    after = platform.users()
+    for user in (*answer["users"], *after["users"]):
+        user.pop("user_name", None)
+        user.pop("user_email", None)
+    assert after == answer
+    assert keeper.problems() == []
+
+
+def test_others_keep_theirs(keeper: Keeper) -> None:
+    jane(keeper.platform)
+    erasing(keeper)
+    rows = keeper.platform.rows("SELECT attributes FROM events WHERE user_id = 'user_2'")
+    assert {row[0] for row in rows} == {'{"to":"+442071838750"}'}
+
+
+def test_the_same_event_is_still_a_duplicate(keeper: Keeper) -> None:
+    platform = keeper.platform
+    jane(platform)
+    erasing(keeper)
+    again = event(id="call-1", **JANE)
+    assert platform.statuses(again, {**again, "quantity": 1}) == ["duplicate", "conflict"]
+    assert platform.reversed(reversal("back-1", reason="Jane said so")) == [("duplicate", None)]
+
+
+def test_a_charge_still_replays(keeper: Keeper) -> None:
+    platform = keeper.platform
+    jane(platform)
+    erasing(keeper)
+    with platform.database.reading() as snapshot:
+        found = find_event(snapshot, platform.tenant, platform.number("org_1"), "call-1")
+    assert isinstance(found, Charged)
+    assert found.unlike is None
+    assert found.event.country == "GB"
+
+
+def test_erasing_again_changes_nothing_more(keeper: Keeper) -> None:
+    jane(keeper.platform)
+    erasing(keeper)
+    assert erasing(keeper) == Erased()
+
+
+def test_archives_are_erased_too(keeper: Keeper) -> None:
+    platform = keeper.platform
+    jane(platform)
+    (file,) = keeper.archive()
+    before = numbers_of(keeper)
+    done = erasing(keeper)
+    assert done == Erased(events=4, quarantined=1, archived_events=5, files=1)
+    (path,) = keeper.folder.iterdir()
+    assert path.name != file.file
+    rows = [row for group in read_file(path) for row in group]
+    of_jane = str([row for row in rows if row[3] == "user_1"])
+    assert [it for it in SECRETS if it in of_jane] == []
+    assert len(rows) == file.events
+    assert numbers_of(keeper) == before
+    assert keeper.problems() == []
+    assert "Jane" not in everything(platform)
+
+
+def test_a_missing_archive_stops_everything(keeper: Keeper) -> None:
+    platform = keeper.platform
+    jane(platform)
+    keeper.archive()
+    moved = keeper.folder.rename(keeper.folder.with_name("elsewhere"))
+    with pytest.raises(ArchiveRefused, match="is not there"):
+        erasing(keeper)
+    assert "Jane" in everything(platform)
+    assert erasing(keeper, moved).files == 1
+    keeper.folder = moved
+    assert keeper.problems() == []
+
+
+def test_a_file_left_by_an_erasure_that_was_cut_off_is_removed(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jane(keeper.platform)
+    keeper.archive()
+    with monkeypatch.context() as patched:
+        patched.setattr("tollbook.lifecycle.erase._remove_replaced", lambda *_: None)
+        erasing(keeper)
+    assert len(list(keeper.folder.iterdir())) == 2
+    erasing(keeper)
+    assert len(list(keeper.folder.iterdir())) == 1
+    assert keeper.problems() == []
+
+
+def test_it_is_written_down_who_erased_whom(keeper: Keeper) -> None:
+    jane(keeper.platform)
+    erasing(keeper)
+    with keeper.platform.database.reading() as snapshot:
+        (act,) = acts(snapshot, keeper.platform.tenant, Filter(action="user.erase"))
+    assert (act.key_prefix, act.action, act.object) == ("cli", "user.erase", "user user_1 of org_1")
+    assert act.details["events"] == 8
+
+
+def test_the_file_of_sqlite_holds_no_trace(sqlite_url: str, tmp_path: Path) -> None:
+    with closing(open_database(sqlite_url)) as database:
+        keeper = Keeper(Platform(database), tmp_path / "archive")
+        jane(keeper.platform, other=False)
+        erasing(keeper)
+        files = [it for it in tmp_path.iterdir() if it.name.startswith("tollbook.db")]
+        content = b"".join(it.read_bytes() for it in files)
+    assert [it for it in SECRETS if it.encode() in content] == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", ""),
+        ('{"to":"+442071838750"}', '{"to":"erased"}'),
+        ('{"direction":"inbound","n":14155550100}', '{"direction":"inbound","n":"erased"}'),
+        ('{"media_bytes":2000000,"x":true,"y":null,"z":7}',) * 2,
+        ('{"from_day":"2024-01-02"}',) * 2,
+    ],
+)
+def test_what_charges_are_made_of_stays(before: str, after: str) -> None:
+    assert erased_attributes(before) == after

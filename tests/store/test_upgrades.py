@@ -1,0 +1,103 @@
+"""A database that any earlier Tollbook wrote opens, is brought up to date, and adds up.
+
+Each file in `upgrades` is what the last Tollbook of one migration wrote when it was given the same
+events: two organizations, prices, quarantine, and as soon as there were any tiers, reversals and a
+rerating.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.script import ScriptDirectory
+
+from tests.builders import Platform, event, reversal
+from tests.conftest import ENGINES, Postgres
+from tests.rerating.builders import Past
+from tollbook.analytics.event import Charged, find_event
+from tollbook.store.database import Database, open_database
+from tollbook.store.migrate import _config, migrate
+
+FIXTURES = Path(__file__).parent / "upgrades"
+HEAD = ScriptDirectory.from_config(_config()).get_current_head()
+STEPS = [it.revision for it in ScriptDirectory.from_config(_config()).walk_revisions()]
+EARLIER = sorted(it for it in STEPS if it != HEAD)
+MONTHS = [202401, 202402, 202403]
+
+
+@pytest.fixture(params=ENGINES)
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    if request.param == "sqlite":
+        database = open_database(f"sqlite:///{tmp_path / 'earlier.db'}")
+        yield database
+        database.close()
+        return
+    cluster: Postgres = request.getfixturevalue("postgres")
+    name = cluster.create(empty=True)
+    database = open_database(cluster.url(name))
+    yield database
+    database.close()
+    cluster.drop(name)
+
+
+def written_by(database: Database, revision: str) -> Platform:
+    """Make a database as the Tollbook of a migration left it, and bring it up to date."""
+    migrate(database, revision)
+    database.make_room(MONTHS)
+    with database.writing() as transaction:
+        for statement in (FIXTURES / f"{revision}.sql").read_text().split(";\n"):
+            if statement.strip():
+                transaction._driver.execute(statement)  # colons in texts are no parameters
+        _count_on(transaction, database)
+    migrate(database)
+    return Platform(database)
+
+
+def _count_on(transaction: object, database: Database) -> None:
+    """Let PostgreSQL give the numbers behind those that came with the rows."""
+    if database.engine.name == "postgresql":
+        transaction._driver.execute(  # type: ignore[attr-defined]
+            "SELECT setval(pg_get_serial_sequence('organizations', 'organization_id'), 100)"
+        )
+
+
+def test_there_is_a_database_of_every_earlier_migration() -> None:
+    assert sorted(it.stem for it in FIXTURES.glob("*.sql")) == EARLIER
+
+
+@pytest.mark.parametrize("revision", EARLIER)
+def test_it_adds_up_and_goes_on(empty: Database, revision: str) -> None:
+    platform = written_by(empty, revision)
+    assert platform.differences() == []
+    (events,) = platform.rows("SELECT COUNT(*) FROM events")
+    assert events[0] >= 19
+    waiting = platform.rows("SELECT id, code FROM quarantine ORDER BY id")
+    assert [it[0] for it in waiting] == ["lost", "unpriced"]
+    same = {
+        "id": "zone",
+        "organization_id": "org_2",
+        "time": "2024-01-31T23:30:00Z",
+        "quantity": 5,
+        "attributes": {"to": "+919876543210"},
+    }
+    assert platform.statuses(event(**same), event(**{**same, "quantity": 6})) == [
+        "duplicate",
+        "conflict",
+    ]
+    assert platform.statuses(event(id="new")) == ["accepted"]
+    assert platform.reversed(reversal("call 3 0")) == [("accepted", None)]
+    platform.organization("org_unknown")
+    assert platform.replay() >= 1
+    assert platform.differences() == []
+
+
+@pytest.mark.parametrize("revision", EARLIER)
+def test_every_charge_replays_and_can_be_charged_again(empty: Database, revision: str) -> None:
+    platform = written_by(empty, revision)
+    with empty.reading() as snapshot:
+        for number, identity in snapshot.rows("SELECT organization_id, id FROM events"):
+            found = find_event(snapshot, platform.tenant, number, identity)
+            assert isinstance(found, Charged)
+            assert found.unlike is None, (identity, found.unlike)
+    Past(platform).apply(start="2024-03-01", end="2024-03-31")
+    assert platform.differences() == []
