@@ -69,8 +69,8 @@ A year by day of an organization of 1,000 users, each with an event on every day
 asked over one connection of a server that keeps no answers. *Bare* is the statement of the same
 line through the plain driver on a warm connection, in turns with the request; split by user it is
 many statements, so there is none. The bare statement of the first line takes a millisecond or two,
-less than HTTP, the key and writing 366 buckets take: its ratio tells what those cost, and no
-statement could be fast enough to bring it under 1.5.
+less than HTTP and the writing of 366 buckets: its ratio says what those take, and grows as the
+statement gets faster.
 """
 
 _RATING = """\

@@ -17,7 +17,7 @@ _CROWDED = """\
 ## The same answer for 10,000 users
 
 Two organizations with the same meters and days, of 1,000 and of 10,000 users, asked in turns, cold,
-over one connection; sums were written without events behind them, which no answer reads. *Times
+over one connection; the sums were written without events, which this answer never reads. *Times
 1,000* compares the medians. The bar is for the whole month.
 """
 
