@@ -245,6 +245,35 @@ def test_rates_are_read_a_page_at_a_time(either: Tenant) -> None:
     assert seen == ["4420", "4470", "4471", "4472"]
 
 
+@pytest.mark.parametrize(
+    ("to", "found"),
+    [
+        ("+4420", ["4420"]),
+        ("0044 20-7183 8750", ["4420"]),
+        ("447", ["4470", "4471", "4472"]),
+        ("+4471", ["4471"]),
+        ("+4", ["4420", "4470", "4471", "4472"]),
+        ("+49", []),
+    ],
+)
+def test_rates_are_found_by_a_number_or_its_beginning(
+    either: Tenant, to: str, found: list[str]
+) -> None:
+    path = f"{PATH}/{version(load(either, DECK, kind='csv', **TERMS))}"
+    answer = either.get(path, params={"to": to}).json()
+    assert [it["to"] for it in answer["rates"]] == found
+
+
+def test_a_rate_without_a_prefix_is_for_any_number(either: Tenant) -> None:
+    path = f"{PATH}/{version(load(either))}"
+    every = either.get(path).json()["rates"]
+    assert every
+    assert either.get(path, params={"to": "+49"}).json()["rates"] == [
+        it for it in every if "to" not in it or "49".startswith(it["to"])
+    ]
+    assert problems(either.get(path, params={"to": "Berlin"})) == [("to", "invalid_number")]
+
+
 @pytest.mark.parametrize("text", ["9", "0", "x", "-1", "%00", "1" * 300, "²"])
 def test_an_unknown_book_is_404(either: Tenant, text: str) -> None:
     for answer in (either.get(f"{PATH}/{text}"), either.post(f"{PATH}/{text}/publish")):

@@ -30,6 +30,7 @@ from tollbook.domain.errors import (
     InvalidRequest,
     NotFound,
     PriceBookRefused,
+    Problem,
     UnsupportedBody,
 )
 from tollbook.domain.events import instant_of
@@ -67,7 +68,7 @@ def get_price_book(call: Call, snapshot: Snapshot) -> Response:
     found = _find(snapshot, call)
     limit = call.query["limit"]
     rates = prices.price_book_rates(
-        snapshot, call.tenant, found.head, call.query["after"], limit + 1
+        snapshot, call.tenant, found.head, call.query["after"], limit + 1, _digits(call.query["to"])
     )
     page = rates[:limit]
     # What the platform buys for is not for its customers.
@@ -80,6 +81,17 @@ def get_price_book(call: Call, snapshot: Snapshot) -> Response:
             "next_after": page[-1].id if len(rates) > limit else None,
         }
     )
+
+
+def _digits(to: str | None) -> str | None:
+    """Give the digits of a number or of the beginning of one, however it is written."""
+    if to is None:
+        return None
+    digits = to.translate(_PUNCTUATION).removeprefix("00")
+    if not digits.isascii() or not digits.isdigit():
+        sentence = "to must be an international number or the beginning of one, such as +4420"
+        raise InvalidRequest.of([Problem("to", "invalid_number", sentence)])
+    return digits
 
 
 async def post_price_book(
@@ -168,6 +180,7 @@ _BODY = {
     "type": "string",
     "description": "A deck in CSV, or a whole book in YAML; what they may hold is in the manual.",
 }
+_PUNCTUATION = str.maketrans("", "", "+ -().")
 _ORGANIZATION = Parameter(
     "organization_id", "Only this organization's own books.", example="org_abc123"
 )
@@ -241,6 +254,13 @@ PRICE_BOOK_ENDPOINTS = (
         path_parameters=_IN_PATH,
         parameters=(
             Parameter("limit", "Rates a page.", Kind.INTEGER, example=100, default=100),
+            Parameter(
+                "to",
+                "Only rates that may be for this number, or for numbers that begin so: by their "
+                "prefix, or without one.",
+                example="+4420",
+                longest=32,
+            ),
             Parameter(
                 "after",
                 "Where to go on: the `next_after` of the page before.",

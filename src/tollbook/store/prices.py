@@ -34,6 +34,17 @@ _RATES = """
 SELECT rate_id, template, to_prefix, from_prefix FROM rates
 WHERE rate_id BETWEEN :first AND :last ORDER BY rate_id
 """
+# A colon is the first character behind the digits.
+_RATES_TO = """
+SELECT rate_id, template, to_prefix, from_prefix FROM rates
+WHERE rate_id BETWEEN :first AND :last AND (
+    (to_prefix = '' AND from_prefix = '')
+    OR to_prefix IN :prefixes OR from_prefix IN :prefixes
+    OR (to_prefix >= :least AND to_prefix < :beyond)
+    OR (from_prefix >= :least AND from_prefix < :beyond)
+)
+ORDER BY rate_id
+"""
 _RATES_COLUMNS = {
     "rate_id": "BIGINT",
     "template": "INTEGER",
@@ -166,13 +177,31 @@ def read_price_book(snapshot: Snapshot, tenant: str, head: BookHead) -> PriceBoo
 
 
 def price_book_rates(
-    snapshot: Snapshot, tenant: str, head: BookHead, after: int, limit: int
+    snapshot: Snapshot,
+    tenant: str,
+    head: BookHead,
+    after: int,
+    limit: int,
+    digits: str | None = None,
 ) -> list[Rate]:
-    """Read a page of a book's rates: those with ids behind `after`, in order."""
-    first = max(head.first_rate, after + 1)
-    rows = snapshot.rows(
-        _RATES + "LIMIT :limit", first=first, last=max(head.last_rate, 0), limit=limit
-    )
+    """Read a page of a book's rates: those with ids behind `after`, in order.
+
+    With `digits` only those without a prefix, and those whose prefix, of the number called or
+    calling, begins with them or is the beginning of them.
+    """
+    first, last = max(head.first_rate, after + 1), max(head.last_rate, 0)
+    if digits is None:
+        rows = snapshot.rows(_RATES + "LIMIT :limit", first=first, last=last, limit=limit)
+    else:
+        rows = snapshot.rows(
+            _RATES_TO + "LIMIT :limit",
+            first=first,
+            last=last,
+            limit=limit,
+            prefixes=[digits[:length] for length in range(1, len(digits) + 1)],
+            least=digits,
+            beyond=digits + ":",
+        )
     numbers = {row[1] for row in rows}
     templates: Mapping[int, Rate]
     if len(numbers) > _MOST_NAMED:

@@ -53,18 +53,16 @@ export function PricesView({ viewer }) {
 /** @param {{version: string}} props */
 function Rates({ version }) {
   const { after = "", prefix = "", meter = "" } = route.value.query;
-  const path = pathOf(`v1/price-books/${version}`, { limit: A_PAGE, after });
+  const to = prefix.replace(/[^\d]/g, "");
+  const path = pathOf(`v1/price-books/${version}`, { limit: A_PAGE, after, to });
   const answer = useAnswer(path, { live: false });
-  const digits = prefix.replace(/[^\d]/g, "");
-  const rates = (answer.data?.rates ?? []).filter(
-    (/** @type {any} */ it) => (!meter || it.meter === meter) && (!digits || covers(it, digits)),
-  );
+  const rates = (answer.data?.rates ?? []).filter((/** @type {any} */ it) => !meter || it.meter === meter);
   return html`
     <section class="panel" aria-label="Rates">
       <header>
         <h2>${answer.data ? `Rates of ${answer.data.price_book.name}` : "Rates"}</h2>
         <div class="toolbar">
-          <label class="search"><input type="search" inputmode="tel" aria-label="Search a destination" placeholder="Destination, as +44 20" value=${prefix} onInput=${(/** @type {any} */ e) => change({ prefix: e.target.value || null }, { replace: true })} /></label>
+          <label class="search"><input type="search" inputmode="tel" aria-label="Search a destination" placeholder="Destination, as +44 20" value=${prefix} onInput=${(/** @type {any} */ e) => change({ prefix: e.target.value || null, after: null }, { replace: true })} /></label>
           <select aria-label="Kind of usage" value=${meter} onChange=${(/** @type {any} */ e) => change({ meter: e.target.value || null })}>
             <option value="">All usage</option>
             ${METERS.map((it) => html`<option key=${it.type} value=${it.type}>${it.name}</option>`)}
@@ -90,16 +88,6 @@ function Rates({ version }) {
       </p>`}
     </section>
   `;
-}
-
-/**
- * Whether a rate is for numbers that begin so, or for all.
- * @param {any} rate
- * @param {string} digits
- */
-function covers(rate, digits) {
-  const own = (rate.to ?? rate.from ?? "").replace(/[^\d]/g, "");
-  return !own || own.startsWith(digits) || digits.startsWith(own);
 }
 
 /** @param {any[]} rates */
