@@ -263,3 +263,19 @@ def test_the_arguments_of_two_cut_periods() -> None:
         "previous_tail_last": -1,
         "previous_tail_sign": 1,
     }
+
+
+def test_a_table_adds_up_its_rows_once_however_many_there_are() -> None:
+    class Counting(changes.Changes):
+        added_up = 0
+
+        @property
+        def cost(self) -> int:
+            Counting.added_up += 1
+            return super().cost
+
+    rows = [changes.ChangeRow(f"user_{n}", "", 1, n, 0) for n in range(50)]
+    found = Counting(rows, changes.ChangeRow("", "", 0, 0, 0))
+    table = changes.changes_table(found, Scope("default"))
+    assert len(list(table.rows)) == 50
+    assert Counting.added_up == 1

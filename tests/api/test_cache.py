@@ -1,13 +1,18 @@
 """Answers that are kept: ETag, 304, Cache-Control, gzip; and the moment they no longer hold."""
 
 import gzip
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
 from tests.api.conftest import Tenant
-from tests.builders import event
+from tests.builders import Platform, event
+from tests.inside import serving
+from tollbook.api.cache import Answer, AnswerCache
+from tollbook.domain.events import microseconds
 from tollbook.domain.keys import Permission
+from tollbook.store.database import Database
 
 PATH = "/v1/analytics/users"
 JANUARY = {"organization_id": "org_1", "start_date": "2024-01-01", "end_date": "2024-01-31"}
@@ -182,3 +187,51 @@ def test_head_gives_the_headers_of_get(tenant: Tenant) -> None:
     head = tenant.call("HEAD", PATH, params=JANUARY)
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["etag"] == tag(tenant)
+
+
+def test_kept_answers_are_measured_with_what_they_take_besides_and_when_compressed() -> None:
+    answers = AnswerCache(4_000)
+    for tag in "abcdefgh":
+        answers.put(tag, Answer(b""))
+    assert [bool(answers.get(it)) for it in "abcdefgh"] == [True] * 8
+    answers.put("i", Answer(b""))
+    assert (answers.get("a"), bool(answers.get("b"))) == (None, True)
+    large = Answer(bytes(range(256)) * 4)
+    answers.put("large", large)
+    assert answers.get("large") is large
+    assert answers.get("e") is None
+    assert len(large.gzip()) > 100
+    answers.put("j", Answer(b""))
+    kept = [it for it in map(answers.get, ["b", "f", "g", "h", "i", "large", "j"]) if it]
+    assert sum(it.size() for it in kept) <= 4_000
+    answers.put("huge", Answer(bytes(4_000)))
+    assert answers.get("huge") is None
+    answers.put("k", Answer(b""))
+    assert answers.get("k")
+
+
+def test_the_end_of_a_period_makes_another_answer_though_the_ledger_stands_still(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With `include=meta` an answer says `open` or `closed`, which changes with the day alone."""
+    tenant = Platform(database)
+    tenant.organization()
+    tenant.send(event())
+    day = datetime(2030, 1, 31, 12, tzinfo=UTC)
+    clock = [microseconds(day)]
+    query = {"organization_id": "org_1", "end_date": "2030-01-31", "include": "meta"}
+    monkeypatch.setattr("tollbook.wiring.now", lambda: clock[0])
+    with serving(database, tenant.key()) as client:
+
+        def told(**also: str) -> tuple[str, str]:
+            answer = client.get(PATH, params=query | also)
+            return answer.headers["etag"], answer.json()["meta"]["period_state"]
+
+        first, page = told(), told(limit="1")
+        clock[0] = microseconds(day.replace(hour=23))
+        assert (told()[0], told()[1], page[1]) == (first[0], "open", "open")
+        clock[0] = microseconds(day + timedelta(days=1))
+        assert told()[1] == told(limit="1")[1] == "closed"
+        again = {"If-None-Match": f"{first[0]}, {page[0]}"}
+        for also in ({}, {"limit": "1"}):
+            assert client.get(PATH, params=query | also, headers=again).status_code == 200

@@ -209,7 +209,8 @@ def changes_table(found: Changes, scope: Scope) -> Table:
         Column("share", Kind.SHARE),
     )
     ordered = sorted(found.rows, key=lambda it: (-it.difference, it.id))
-    return Table(columns, [_cells(it, found.cost) for it in ordered])
+    total = found.cost
+    return Table(columns, [_cells(it, total) for it in ordered])
 
 
 def _cells(row: ChangeRow, total: int) -> tuple[Any, ...]:

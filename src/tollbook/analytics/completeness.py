@@ -43,18 +43,22 @@ def completeness(
     times = quarantine.EVERY_TIME if period is None else instants_of(period, ZoneInfo(name))
     waiting = quarantine.count(snapshot, scope.tenant, scope.number, times)
     counted = _events(snapshot, scope, period)
-    is_open = period is None or period.end >= scope.today(now)
     return Meta(
         instant_text(now),
         name,
         scope.organization.currency if scope.organization else scope.currency,
-        "open" if is_open else "closed",
+        period_state(scope, period, now),
         waiting,
         round(waiting / (waiting + counted), _SHARE_PLACES) if waiting else 0.0,
         instant_text(head.newest) if head.newest else None,
         instant_text(head.received_at) if head.received_at else None,
         max(0.0, (head.received_at - head.newest) / _SECOND) if head.received_at else None,
     )
+
+
+def period_state(scope: Scope, period: Period | None, now: int) -> str:
+    """Say whether the last day of a period has ended: it does so without a change of the ledger."""
+    return "open" if period is None or period.end >= scope.today(now) else "closed"
 
 
 def instant_text(stored: int) -> str:

@@ -12,6 +12,8 @@ import msgspec
 LEAST_COMPRESSED = 1_000
 """Smaller bodies are sent as they are: compressing them saves less than it costs."""
 _FASTEST = 1
+_BESIDES = 500
+"""About how many bytes a kept answer takes besides its bodies: small ones are mostly that."""
 
 
 class Answer(msgspec.Struct):
@@ -34,8 +36,8 @@ class Answer(msgspec.Struct):
         return self.compressed
 
     def size(self) -> int:
-        """Give how many bytes the answer keeps in memory."""
-        return len(self.body) + len(self.compressed or b"")
+        """Give about how many bytes the answer keeps in memory."""
+        return len(self.body) + len(self.compressed or b"") + _BESIDES
 
 
 class AnswerCache:
@@ -43,25 +45,42 @@ class AnswerCache:
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
-        self._answers: OrderedDict[str, Answer] = OrderedDict()
+        self._answers: OrderedDict[str, tuple[Answer, int]] = OrderedDict()
+        self._size = 0
         self._lock = threading.Lock()
 
     def get(self, tag: str) -> Answer | None:
-        """Give the answer of a tag, if it is kept."""
+        """Give the answer of a tag, if it is kept; it is measured again, having been used."""
         with self._lock:
-            answer = self._answers.get(tag)
-            if answer:
-                self._answers.move_to_end(tag)
-            return answer
+            kept = self._answers.get(tag)
+            if kept is None:
+                return None
+            self._keep(tag, kept[0])
+            return kept[0]
 
     def put(self, tag: str, answer: Answer) -> None:
         """Keep an answer; forget the ones used longest ago."""
         with self._lock:
-            self._answers[tag] = answer
-            kept = sum(it.size() for it in self._answers.values())
-            while kept > self._most_bytes:
-                _, oldest = self._answers.popitem(last=False)
-                kept -= oldest.size()
+            if self._answers:
+                latest, (used, _) = next(reversed(self._answers.items()))
+                self._keep(latest, used)
+            self._keep(tag, answer)
+
+    def _keep(self, tag: str, answer: Answer) -> None:
+        """Put an answer last, with its size, which grows when it is compressed.
+
+        The sizes are added up as they change: to add up all would take longer with every answer.
+        """
+        self._forget(tag)
+        size = answer.size()
+        self._answers[tag] = answer, size
+        self._size += size
+        while self._size > self._most_bytes:
+            self._forget(next(iter(self._answers)))
+
+    def _forget(self, tag: str) -> None:
+        kept = self._answers.pop(tag, None)
+        self._size -= kept[1] if kept else 0
 
 
 class Kept(NamedTuple):

@@ -10,7 +10,7 @@ import msgspec
 from starlette.responses import Response
 
 from tollbook import __version__
-from tollbook.analytics.completeness import Meta, completeness, instant_text
+from tollbook.analytics.completeness import Meta, completeness, instant_text, period_state
 from tollbook.analytics.scope import Scope
 from tollbook.analytics.tables import Table
 from tollbook.api.access import organization_of
@@ -234,7 +234,9 @@ def _digest(it: Asked) -> str:
     """Name the state that an answer is true of, and the question: the same, the same answer."""
     query = sorted((name, str(value)) for name, value in it.call.query.items() if value is not None)
     asked_for = (it.call.question, query, it.chosen, it.scope, it.period)
-    state = (__version__, *asked_for, it.head.revision)
+    told_meta = "meta" in it.call.query.get("include", ())
+    ended = period_state(it.scope, it.period, it.now) if told_meta else None
+    state = (__version__, *asked_for, it.head.revision, ended)
     return blake2b(msgspec.json.encode(state), digest_size=12).hexdigest()
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import msgspec
 from starlette.responses import Response
 
-from tollbook.analytics.completeness import Meta, instant_text
+from tollbook.analytics.completeness import Meta, instant_text, period_state
 from tollbook.analytics.scope import Scope
 from tollbook.analytics.slices import (
     BY_COUNTRY,
@@ -35,6 +35,7 @@ from tollbook.api.pages import (
 from tollbook.api.questions import Asked, Told, answer, meta, waiting
 from tollbook.domain.directory import Status
 from tollbook.domain.meters import CATALOGUE
+from tollbook.domain.periods import Period
 from tollbook.store.engine import Row
 
 METER = Parameter(
@@ -219,7 +220,8 @@ def _extras(it: Asked, cursor: Cursor, state: State) -> dict[str, Any]:
     extras = dict(state.read.totals) if "totals" in include else {}
     if "meta" in include:
         as_of = instant_text(cursor.as_of)
-        extras["meta"] = msgspec.structs.replace(state.meta, as_of=as_of)
+        ended = period_state(state.scope, Period(cursor.start, cursor.end), cursor.as_of)
+        extras["meta"] = msgspec.structs.replace(state.meta, as_of=as_of, period_state=ended)
     return extras
 
 
