@@ -343,3 +343,18 @@ def _fits(template: str, path: str) -> bool:
     parts, given = template.split("/"), path.partition("?")[0].split("/")
     pairs = zip(parts, given, strict=False)
     return len(parts) == len(given) and all(a == b or a.startswith("{") for a, b in pairs)
+
+
+@pytest.mark.parametrize("limit", [{}, {"limit": 1}])
+def test_meta_tells_whoever_sees_a_part_nothing_of_the_rest(
+    tenant: Tenant, limit: dict[str, int]
+) -> None:
+    tenant.send(
+        event(), event(id="2", user_id="user_2"), event(id="3", type="sms.outbound", cost=1)
+    )
+    own = tenant.key(Permission.READ_ANALYTICS, organization="org_1", user="user_1")
+    query = {"organization_id": "org_1", "include": "meta", "user_id": "user_1", **limit}
+    for key, told in ((None, True), (own, False), (None, True)):
+        meta = tenant.get("/v1/analytics/users", key, params=query).json()["meta"]
+        assert (meta["newest_event_at"] is not None) is told
+        assert (meta["quarantined_share"] is not None) is told

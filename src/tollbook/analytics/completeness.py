@@ -21,7 +21,8 @@ class Meta(msgspec.Struct, frozen=True):
 
     A period is open while its last day has not ended; late events may still come to a closed one.
     `quarantined_events` are those of the period that wait for a price or an owner, and their share
-    is of all of its events. `ingest_lag_seconds` is how long the newest event took to arrive.
+    is of all of its events; a key that sees a part of the organization is not told what would tell
+    of the others. `ingest_lag_seconds` is how long the newest event took to arrive.
     """
 
     as_of: str
@@ -29,7 +30,7 @@ class Meta(msgspec.Struct, frozen=True):
     currency: str | None
     period_state: str
     quarantined_events: int
-    quarantined_share: float
+    quarantined_share: float | None
     newest_event_at: str | None
     last_received_at: str | None
     ingest_lag_seconds: float | None
@@ -59,6 +60,17 @@ def completeness(
 def period_state(scope: Scope, period: Period | None, now: int) -> str:
     """Say whether the last day of a period has ended: it does so without a change of the ledger."""
     return "open" if period is None or period.end >= scope.today(now) else "closed"
+
+
+def of_a_part(meta: Meta) -> Meta:
+    """Leave out what would tell of the whole organization to whoever sees a part of it."""
+    return msgspec.structs.replace(
+        meta,
+        quarantined_share=None,
+        newest_event_at=None,
+        last_received_at=None,
+        ingest_lag_seconds=None,
+    )
 
 
 def instant_text(stored: int) -> str:

@@ -10,7 +10,13 @@ import msgspec
 from starlette.responses import Response
 
 from tollbook import __version__
-from tollbook.analytics.completeness import Meta, completeness, instant_text, period_state
+from tollbook.analytics.completeness import (
+    Meta,
+    completeness,
+    instant_text,
+    of_a_part,
+    period_state,
+)
 from tollbook.analytics.scope import Scope
 from tollbook.analytics.tables import Table
 from tollbook.api.access import organization_of
@@ -21,6 +27,7 @@ from tollbook.api.responses import answer_response
 from tollbook.api.streams import Streamed
 from tollbook.domain.directory import currency_problem
 from tollbook.domain.errors import InvalidRequest, NotYet, PermissionMissing, Problem
+from tollbook.domain.keys import ApiKey
 from tollbook.domain.periods import Period, resolve
 from tollbook.store import quarantine
 from tollbook.store.database import Snapshot
@@ -236,7 +243,7 @@ def _digest(it: Asked) -> str:
     asked_for = (it.call.question, query, it.chosen, it.scope, it.period)
     told_meta = "meta" in it.call.query.get("include", ())
     ended = period_state(it.scope, it.period, it.now) if told_meta else None
-    state = (__version__, *asked_for, it.head.revision, ended)
+    state = (__version__, *asked_for, it.head.revision, ended, it.call.key.sees_a_part)
     return blake2b(msgspec.json.encode(state), digest_size=12).hexdigest()
 
 
@@ -249,14 +256,19 @@ def _encoded(it: Asked, told: Told) -> bytes:
     """Write a report with what was asked for besides, after the documented fields."""
     extras = dict(told.extras)
     if "meta" in it.call.query.get("include", ()) and "meta" not in extras:
-        extras["meta"] = meta(it)
+        extras["meta"] = meta_for(it.call.key, meta_of_all(it))
     body = msgspec.json.encode(told.report)
     return body if not extras else body[:-1] + b"," + msgspec.json.encode(extras)[1:]
 
 
-def meta(it: Asked) -> Meta:
-    """Say how complete the answer is."""
+def meta_of_all(it: Asked) -> Meta:
+    """Say how complete the answer is, to whoever may see all of it."""
     return completeness(it.snapshot, it.scope, it.period, it.head, it.now)
+
+
+def meta_for(key: ApiKey, whole: Meta) -> Meta:
+    """Leave out what a key that sees only a part may not know of the rest."""
+    return of_a_part(whole) if key.sees_a_part else whole
 
 
 def _matches(if_none_match: str, digest: str) -> bool:

@@ -32,7 +32,7 @@ from tollbook.api.pages import (
     place_of,
     require_present,
 )
-from tollbook.api.questions import Asked, Told, answer, meta, waiting
+from tollbook.api.questions import Asked, Told, answer, meta_for, meta_of_all, waiting
 from tollbook.domain.directory import Status
 from tollbook.domain.meters import CATALOGUE
 from tollbook.domain.periods import Period
@@ -212,7 +212,7 @@ def _page_told(it: Asked, cursor: Cursor, rows: Rows) -> Told:
 
 def _state(then: Asked, rows: Rows) -> State:
     read = rows.read(then, slice_of(then.call))
-    return State(read, then.scope, meta(then), waiting(then))
+    return State(read, then.scope, meta_of_all(then), waiting(then))
 
 
 def _extras(it: Asked, cursor: Cursor, state: State) -> dict[str, Any]:
@@ -221,7 +221,8 @@ def _extras(it: Asked, cursor: Cursor, state: State) -> dict[str, Any]:
     if "meta" in include:
         as_of = instant_text(cursor.as_of)
         ended = period_state(state.scope, Period(cursor.start, cursor.end), cursor.as_of)
-        extras["meta"] = msgspec.structs.replace(state.meta, as_of=as_of, period_state=ended)
+        told = msgspec.structs.replace(state.meta, as_of=as_of, period_state=ended)
+        extras["meta"] = meta_for(it.call.key, told)
     return extras
 
 

@@ -73,6 +73,11 @@ class ApiKey(msgspec.Struct, frozen=True):
         """Tell whether the key carries a permission."""
         return permission in self.permissions or Permission.ADMIN in self.permissions
 
+    @property
+    def sees_a_part(self) -> bool:
+        """Tell whether the key sees one user only, or some meters only, of its organization."""
+        return self.scope.user_id is not None or bool(self.limits.meters)
+
     def ended(self, now: int) -> bool:
         """Tell whether the key is revoked or past its end."""
         end = self.limits.expires_at
