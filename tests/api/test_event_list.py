@@ -5,6 +5,7 @@ import io
 import json
 import socket
 import time
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from decimal import Decimal
 from typing import Any
 
@@ -78,6 +79,18 @@ def test_pages_are_of_one_state(either: Tenant) -> None:
     assert [it["id"] for it in second["events"]] == ["4", "3", "2"]
     assert ([it["id"] for it in third["events"]], third["next_cursor"]) == (["1"], None)
     assert len(page(either)["events"]) == 8
+
+
+@pytest.mark.parametrize("forged", [{"as_of": 2**62}, {"start": "2025-01-01", "end": "2024-01-01"}])
+def test_a_cursor_that_nobody_gave_is_refused(tenant: Tenant, forged: Json) -> None:
+    tenant.send(event(), event(id="2"))
+    cursor = page(tenant, limit=1)["next_cursor"]
+    names = ("as_of", "start", "end", "day", "time", "id", "question")
+    read = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    fields = dict(zip(names, read, strict=True)) | forged
+    text = urlsafe_b64encode(json.dumps(list(fields.values())).encode()).decode()
+    answer = tenant.get(PATH, params={"organization_id": "org_1", "cursor": text})
+    assert (answer.status_code, problems(answer)) == (400, [("cursor", "invalid_cursor")])
 
 
 def test_a_cursor_belongs_to_its_question(tenant: Tenant) -> None:

@@ -159,6 +159,8 @@ def _cursor_of(it: Asked) -> _Cursor | None:
     same_days = all(given in (None, kept) for given, kept in days)
     if cursor.question != _question(it) or not same_days or id_problem("cursor", cursor.id):
         raise _wrong_cursor()
+    if cursor.start > cursor.end or cursor.as_of > max(it.now, it.head.received_at):
+        raise _wrong_cursor()
     return cursor
 
 

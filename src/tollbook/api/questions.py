@@ -182,10 +182,12 @@ def answer(it: Asked, tell: Callable[[], Told], *, keep: bool = True) -> Respons
     digest = _digest(it)
     headers["ETag"] = f'W/"{digest}"'
     kept = call.services.cache.get(digest)
-    known = _matches(call.headers.get("if-none-match", ""), digest)
+    if_none_match = call.headers.get("if-none-match", "")
+    known = _matches(if_none_match, digest)
     count = call.services.instruments.count_answer
     count("client" if known else "cache" if kept else "ledger")
-    if kept is None and not known:
+    # `*` is any answer there is: whether there is one is known once it is made.
+    if kept is None and (not known or if_none_match.strip() == "*"):
         kept = _kept(it, tell())
         if keep:
             call.services.cache.put(digest, kept)
