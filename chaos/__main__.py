@@ -43,8 +43,8 @@ def main() -> int:
                 times = fault.quick if options.quick else fault.times
                 tried.append(produce(fault, engine, times, options.folder))
                 _print(tried[-1])
-    if not (options.quick or options.only or options.engine):
-        _PAGE.write_text(page(tried, datetime.now(UTC).date()))
+                if not (options.quick or options.only or options.engine):
+                    _PAGE.write_text(page(tried, datetime.now(UTC).date()))
     return 0 if all(it.verdict.good for it in tried) else 1
 
 

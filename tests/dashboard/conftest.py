@@ -56,6 +56,11 @@ class Demo:
             body = {"name": "test", "permissions": ["analytics:read"], **given}
             return str(client.post("/v1/keys", json=body).json()["api_key"])
 
+    def new_token(self, **given: Any) -> str:
+        """Ask for a viewer token, as a platform does for its customer's browser."""
+        with self.server.client(self.keys["tenant"]) as client:
+            return str(client.post("/v1/viewer-tokens", json=given).json()["token"])
+
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:

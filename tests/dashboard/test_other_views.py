@@ -106,3 +106,11 @@ def test_paper_gets_the_whole_table(look: Look, many: str) -> None:
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.locator("tr[data-index]").count() == 40
     page.evaluate("dispatchEvent(new Event('afterprint'))")
+
+
+def test_an_organization_prints_on_a4(look: Look) -> None:
+    page = look("acme", f"#/?{JANUARY}")
+    table(page)
+    printed = page.pdf(format="A4", landscape=True)
+    pages = printed.count(b"/Type /Page") - printed.count(b"/Type /Pages")
+    assert 1 <= pages <= 3

@@ -67,3 +67,13 @@ def test_a_key_of_one_user_sees_that_user_alone(look: Look) -> None:
     expect(page.get_by_role("heading", name="john@acme.com")).to_be_visible()
     expect(page.get_by_text("$193.35").first).to_be_visible()
     assert "jane" not in page.content()
+
+
+def test_a_viewer_token_opens_what_it_was_asked_for(look: Look, demo: Demo) -> None:
+    page = look(None)
+    token = demo.new_token(organization_id="org_abc123", user_id="user_123")
+    page.get_by_label("API key or viewer token").fill(token)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="john@acme.com")).to_be_visible()
+    expect(page.get_by_text("jane@acme.com")).to_have_count(0)
+    assert token not in page.url
