@@ -29,7 +29,7 @@ from tollbook.analytics.users_slices import (
     user_totals,
 )
 from tollbook.domain.periods import Period
-from tollbook.store.database import Database
+from tollbook.store.database import Database, open_database
 from tollbook.store.engine import Row
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -195,12 +195,14 @@ def test_the_arguments_are_those_of_the_period_with_the_filters() -> None:
 
 
 def test_sqlite_finds_the_knowledge_bases_of_a_country_by_the_index_of_users(
-    platform: Platform,
+    sqlite_url: str,
 ) -> None:
-    if platform.database.engine.name != "sqlite":
-        pytest.skip("PostgreSQL plans by what it knows of the tables")
+    database = open_database(sqlite_url)
+    platform = Platform(database)
+    platform.organization()
     sql = sliced_sql(one_user=False, in_country=True)
     bound = users_slices._bound(1, JANUARY, Slice(country="GB"), None)
     plan = " ".join(row[3] for row in platform.rows(f"EXPLAIN QUERY PLAN {sql}", **bound))
     assert "SEARCH mine USING COVERING INDEX ix_events_by_user" in plan
     assert "SEARCH events USING PRIMARY KEY (organization_id=? AND day=? AND id=?)" in plan
+    database.close()
