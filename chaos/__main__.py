@@ -14,6 +14,7 @@ from chaos.of_clocks import OF_CLOCKS
 from chaos.of_databases import OF_DATABASES
 from chaos.of_processes import OF_PROCESSES
 from chaos.report import Tried, page
+from chaos.world import Verdict
 
 FAULTS = (*OF_PROCESSES, *OF_DATABASES, *OF_CLOCKS, *OF_CLIENTS)
 _PAGE = Path(__file__).parent.parent / "docs" / "reliability.md"
@@ -24,7 +25,12 @@ def produce(fault: Fault, engine: str, times: int, folder: Path) -> Tried:
     with TemporaryDirectory(dir=folder, prefix="tollbook-chaos-") as own:
         Path(own).chmod(0o755)
         start = monotonic()
-        verdict = fault.run(Bench(engine, Path(own), times, Random(fault.name)))
+        try:
+            verdict = fault.run(Bench(engine, Path(own), times, Random(fault.name)))
+        except (
+            RuntimeError
+        ) as error:  # it never got over the fault; the others are tried all the same
+            verdict = Verdict(wrong=[str(error)])
         return Tried(fault, engine, times, monotonic() - start, verdict)
 
 

@@ -15,7 +15,7 @@ from chaos.of_processes import CUT
 from chaos.places import Cluster, Place, SqliteFile
 from chaos.world import Verdict, World
 
-_DISK_MIB = {"SQLite": 24, "PostgreSQL": 200}
+_DISK_MIB = {"SQLite": 96, "PostgreSQL": 400}
 
 
 def _lock_held(bench: Bench) -> Verdict:
