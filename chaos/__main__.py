@@ -20,13 +20,14 @@ FAULTS = (*OF_PROCESSES, *OF_DATABASES, *OF_CLOCKS, *OF_CLIENTS)
 _PAGE = Path(__file__).parent.parent / "docs" / "reliability.md"
 
 
-def produce(fault: Fault, engine: str, times: int, folder: Path) -> Tried:
-    """Produce a fault on an engine, so many times."""
+def produce(fault: Fault, engine: str, folder: Path, *, quick: bool) -> Tried:
+    """Produce a fault on an engine, as often as it is to be."""
+    times = fault.quick if quick else fault.times
     with TemporaryDirectory(dir=folder, prefix="tollbook-chaos-") as own:
         Path(own).chmod(0o755)
         start = monotonic()
         try:
-            verdict = fault.run(Bench(engine, Path(own), times, Random(fault.name)))
+            verdict = fault.run(Bench(engine, Path(own), times, Random(fault.name), quick))
         except (
             RuntimeError
         ) as error:  # it never got over the fault; the others are tried all the same
@@ -46,8 +47,7 @@ def main() -> int:
     for fault in FAULTS:
         for engine in fault.engines:
             if options.only in fault.name and options.engine.lower() in engine.lower():
-                times = fault.quick if options.quick else fault.times
-                tried.append(produce(fault, engine, times, options.folder))
+                tried.append(produce(fault, engine, options.folder, quick=options.quick))
                 _print(tried[-1])
                 if not (options.quick or options.only or options.engine):
                     _PAGE.write_text(page(tried, datetime.now(UTC).date()))

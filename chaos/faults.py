@@ -13,12 +13,16 @@ ENGINES = ("SQLite", "PostgreSQL")
 
 @dataclass(frozen=True)
 class Bench:
-    """Where a fault is tried: an engine, a folder that is removed afterwards, how many times."""
+    """Where a fault is tried: an engine, a folder that is removed afterwards, how many times.
+
+    A fault that lasts is `quick` when it lasts a few seconds only.
+    """
 
     engine: str
     folder: Path
     times: int
     random: Random
+    quick: bool = False
 
     def place(self, options: str = "", folder: Path | None = None) -> Place:
         """Make a database of the engine."""

@@ -185,7 +185,7 @@ def _three_times(bench: Bench) -> Verdict:
 
 def _overload(bench: Bench) -> Verdict:
     """Send far more than the writer can take, for a while; read meanwhile."""
-    seconds = 60 if bench.times > 1 else 5
+    seconds = 5 if bench.quick else 60
 
     def act(world: World) -> None:
         before = _memory_mib(world)
@@ -280,6 +280,5 @@ OF_CLIENTS = (
         "far more than the writer can take, for a minute",
         "429 for what is too much; reads go on; recovered within seconds",
         _overload,
-        times=2,
     ),
 )

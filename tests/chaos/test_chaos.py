@@ -22,6 +22,6 @@ _NEEDS_MOUNT = "disk full"
 def test_nothing_acknowledged_is_lost_or_counted_twice(fault: Fault, engine: str) -> None:
     if fault.name.startswith(_NEEDS_MOUNT) and os.getuid():
         pytest.skip("NOT ROOT: a small disk cannot be mounted; run `make chaos` as root")
-    tried = produce(fault, engine, fault.quick, Path("/var/tmp"))
+    tried = produce(fault, engine, Path("/var/tmp"), quick=True)
     assert tried.verdict.acknowledged > 0
     assert tried.verdict.good, tried.verdict
