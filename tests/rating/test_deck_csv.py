@@ -1,9 +1,12 @@
 """Decks as carriers write them: how they are read, and each way in which they are refused."""
 
+from time import process_time
+
 import pytest
 
 from tollbook.domain.errors import PriceBookRefused
 from tollbook.domain.prices import CallTerms, PriceBook, Rate
+from tollbook.rating import deck_csv
 from tollbook.rating.deck_book import parse_deck
 from tollbook.rating.deck_csv import text_of
 from tollbook.rating.deck_terms import BookTerms, DeckTerms
@@ -322,4 +325,51 @@ def test_lines_are_counted_as_an_editor_does() -> None:
     text = 'Prefix,Rate,Comment\n\n44,1,"two\nlines"\n45,x,\n'
     assert refusal(text) == [
         "line 5: Rate must be a number from 0 to 1000000 with at most 12 decimals"
+    ]
+
+
+def test_a_cell_with_nothing_between_its_commas_is_no_prefix() -> None:
+    assert refusal("Prefix;Rate\n,;1\n")[0].startswith("line 2: Prefix must be prefixes such as")
+    assert refusal("CC;Area code;Rate\n,;212;1\n")[0].startswith("line 2: CC must be prefixes")
+
+
+RANGES = [f"{n}0000-{n}9999" for n in range(1_000, 4_000)]
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (f'Prefix,Rate\n"{";".join(RANGES)}",1\n', [2]),
+        ("Prefix,Rate\n" + "".join(f"{it},1\n" for it in RANGES), [7]),
+        ("Prefix,Rate\n" + "".join(f"{it},dear\n" for it in RANGES), [2, 3, 4, 5, 6, 7, 7]),
+        ("Prefix,Rate\n" + "".join(f"{it};x,1\n" for it in RANGES), [2, 3, 4, 5, 6, 7]),
+    ],
+    ids=["in a cell", "in many rows", "in wrong rows", "in wrong cells"],
+)
+def test_thirty_million_prefixes_are_not_made(
+    text: str, lines: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deck_csv, "MOST_PREFIXES", 50_000)
+    found = refusal(text)
+    assert [int(it.split()[1].strip(":")) for it in found] == lines
+    assert found[-1].endswith("is one too many: a deck has at most 50,000 prefixes")
+
+
+def test_the_prefixes_of_plain_rows_are_counted_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deck_csv, "MOST_PREFIXES", 2)
+    assert priced(parse("Prefix,Rate\n41,1\n42,1\n"))
+    assert refusal("Prefix,Rate\n41,1\n42,1\n43,1\n44,1\n") == [
+        "line 4: Prefix is one too many: a deck has at most 2 prefixes"
+    ]
+
+
+def test_prefixes_are_compared_with_many_country_codes_at_once() -> None:
+    codes = "1000-1999"
+    row = f'"{codes}","{";".join(f"{n}0-{n}9" for n in range(1_000, 2_000))}",1\n'
+    started = process_time()
+    book = parse(f"CC,Prefix,Rate\n{row}")
+    assert len(book.decks[0].prefixes) == 10_000
+    assert process_time() - started < 1
+    assert refusal('CC,Prefix,Rate\n"1000-9999",1000,1\n') == [
+        "line 2: Prefix has more than 1,000 country codes beside it"
     ]

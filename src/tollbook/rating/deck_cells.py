@@ -37,9 +37,7 @@ def prefixes(cell: str) -> Iterator[str]:
 def codes(cell: str) -> Iterator[str]:
     """Read the digits of a cell: one run of them, several, ranges of them."""
     parts = [part.strip() for part in _BETWEEN.split(cell)]
-    for part in parts:
-        if not part and len(parts) > 1:
-            continue
+    for part in list(filter(None, parts)) or [""]:
         if _DIGITS.fullmatch(part.removeprefix("+")):
             yield part.removeprefix("+")
             continue

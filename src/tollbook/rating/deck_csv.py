@@ -10,12 +10,14 @@ import csv
 import io
 from array import array
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from operator import itemgetter
 
 import msgspec
 
 from tollbook.domain.prices import Deck, Rate
 from tollbook.rating import deck_cells as cells
+from tollbook.rating import words
 from tollbook.rating.deck_columns import (
     AREA_CODES,
     COUNTRY_CODE,
@@ -30,6 +32,7 @@ Progress = Callable[[int], None]
 """Is told how many more rows were read."""
 
 MOST_PREFIXES = 1_000_000
+_MOST_COUNTRIES = 1_000
 _SEPARATORS = (",", ";", "\t", "|")
 _TELL_AFTER = 5_000
 _WRONG = -1
@@ -91,6 +94,7 @@ class _Deck:
         self._problems = problems
         self._templates: dict[Rate, int] = {}
         self._template_of = array("I")
+        self._room = MOST_PREFIXES
         self.prefixes: list[str] = []
         self.lines = array("I")
 
@@ -121,6 +125,11 @@ class _Deck:
                 number = met[key] = self._template(row, line)
             cell = row[whole] if whole is not None else ""
             found = (cell,) if cells.is_prefix(cell) else self._several(row, line, where)
+            if len(found) > self._room:
+                sentence = f"is one too many: a deck has at most {MOST_PREFIXES:,} prefixes"
+                self._say_prefix(line, where, sentence)
+                break
+            self._room -= len(found)
             if number != _WRONG:
                 self.prefixes += found
                 self._template_of.extend([number] * len(found))
@@ -133,15 +142,20 @@ class _Deck:
         return _WRONG if rate is None else self._templates.setdefault(rate, len(self._templates))
 
     def _several(self, row: list[str], line: int, where: dict[str, int]) -> Sequence[str]:
+        """Read the prefixes of a row that may stand for many millions: no more than have room."""
+        found: list[str] = []
         try:
-            found = _prefixes(row, where)
-            if len(self.prefixes) + len(found) > MOST_PREFIXES:
-                raise ValueError(f"is one too many: a deck has at most {MOST_PREFIXES:,} prefixes")
+            for prefix in islice(_prefixes(row, where), self._room + 1):
+                found.append(prefix)  # noqa: PERF402  what was made before an error counts too
         except ValueError as error:
-            name = self._columns.header[next(iter(where.values()))]
-            self._problems.say(line, name, "invalid_prefix", f"{name} {error}")
+            self._say_prefix(line, where, str(error))
+            self._room -= len(found)
             return ()
         return found
+
+    def _say_prefix(self, line: int, where: dict[str, int], sentence: str) -> None:
+        name = self._columns.header[next(iter(where.values()))] if where else ""
+        self._problems.say(line, name, "invalid_prefix", f"{name} {sentence}".strip())
 
     def _say_width(self, line: int, row: list[str]) -> None:
         wanted, got = self._columns.width, len(row)
@@ -149,26 +163,38 @@ class _Deck:
         self._problems.say(line, "", "wrong_column_count", sentence)
 
 
-def _prefixes(row: list[str], where: dict[str, int]) -> list[str]:
+def _prefixes(row: list[str], where: dict[str, int]) -> Iterator[str]:
     """Read the prefixes of a row, from one column or from country code and area codes."""
     if COUNTRY_CODE not in where:
-        return list(cells.prefixes(row[where[PREFIX]].strip())) if PREFIX in where else [""]
-    countries = list(cells.prefixes(row[where[COUNTRY_CODE]].strip()))
-    if PREFIX in where:
-        whole = list(cells.prefixes(row[where[PREFIX]].strip()))
-        for prefix in whole:
-            if not prefix.startswith(tuple(countries)):
-                raise ValueError(
-                    f"and the prefix {prefix} disagree; if that is an area code, name its column "
-                    "as area_codes"
-                )
-        return whole
+        yield from cells.prefixes(row[where[PREFIX]].strip()) if PREFIX in where else [""]
+        return
+    countries = cells.prefixes(row[where[COUNTRY_CODE]].strip())
     areas = row[where[AREA_CODES]].strip() if AREA_CODES in where else ""
-    if not areas:
-        return countries
-    if len(countries) > 1:
-        raise ValueError("must be one country code where there are area codes")
-    return list(cells.prefixes(";".join(countries[0] + area for area in cells.codes(areas))))
+    if PREFIX in where:
+        yield from _within(cells.prefixes(row[where[PREFIX]].strip()), countries)
+    elif not areas:
+        yield from countries
+    else:
+        country, *others = islice(countries, 2)
+        if others:
+            raise ValueError("must be one country code where there are area codes")
+        for area in cells.codes(areas):
+            yield words.prefix(country + area)
+
+
+def _within(prefixes: Iterator[str], countries: Iterator[str]) -> Iterator[str]:
+    """Give prefixes, each of which begins with one of the country codes beside it."""
+    known = set(islice(countries, _MOST_COUNTRIES + 1))
+    if len(known) > _MOST_COUNTRIES:
+        raise ValueError(f"has more than {_MOST_COUNTRIES:,} country codes beside it")
+    lengths = {len(it) for it in known}
+    for prefix in prefixes:
+        if not any(prefix[:length] in known for length in lengths):
+            raise ValueError(
+                f"and the prefix {prefix} disagree; if that is an area code, name its column "
+                "as area_codes"
+            )
+        yield prefix
 
 
 def _separator(text: str) -> tuple[str, str]:
