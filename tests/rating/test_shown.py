@@ -22,6 +22,7 @@ WRITTEN = [
     ' [{"price": "2", "up_to": "100"}, {"price": "1"}]}',
     '{"meter": "sms.outbound", "per": "segment", "tier_group": "g", "volume":'
     ' [{"price": "2", "up_to": "100"}, {"price": "1"}]}',
+    '{"meter": "mms.outbound", "price": "0.01", "per": "2 MB"}',
     '{"meter": "phone.rental", "price": "1", "per": "month", "proration": "daily"}',
     '{"meter": "sms.outbound", "price": "1", "per": "segment", "fees":'
     ' [{"name": "carrier", "price": "0.1", "per": "segment"}, {"name": "tax", "percent": "8.5%"}]}',

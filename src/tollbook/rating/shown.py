@@ -14,6 +14,7 @@ from tollbook.domain.prices import (
     PARTS,
     PICOS,
     PRICE_PLACES,
+    Basis,
     Pricing,
     Rate,
     Tier,
@@ -155,9 +156,9 @@ def _most(pricing: Pricing) -> str | None:
 
 
 def _package(pricing: Pricing) -> str | None:
-    return (
-        quantity_text(pricing.package * MICROS // pricing.per_micros) if pricing.package else None
-    )
+    if not pricing.package or pricing.basis is Basis.MEDIA:  # media come in blocks of the price
+        return None
+    return quantity_text(pricing.package * MICROS // pricing.per_micros)
 
 
 def _tier(tier: Tier, rate: Rate) -> ShownTier:
