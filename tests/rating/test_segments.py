@@ -6,6 +6,7 @@ extended grapheme clusters). Together they say what ours must.
 
 import random
 import unicodedata
+from time import process_time
 
 import pytest
 import regex
@@ -175,3 +176,9 @@ def test_no_text_is_too_odd_to_count() -> None:
         text = "".join(it for it in text if unicodedata.category(it) != "Cs")
         units = len(text.encode("utf-16-be")) // 2
         assert units <= 70 or -(-units // 67) <= segments_of(text) <= -(-units // 34)
+
+
+def test_a_million_marks_on_a_letter_are_counted_in_one_pass() -> None:
+    start = process_time()
+    assert segments_of("e" + "\u0301" * 1_000_000) == 14_926
+    assert process_time() - start < 5

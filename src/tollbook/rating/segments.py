@@ -106,23 +106,22 @@ def _sequences(text: str) -> Iterator[str]:
     """Part a text into combining sequences."""
     start = 0
     for here in range(1, len(text) + 1):
-        if here == len(text) or not _continues(text[start:here], text[here]):
+        if here == len(text) or not _continues(text[here - 1], here - start, text[here]):
             yield text[start:here]
             start = here
 
 
-def _continues(sequence: str, character: str) -> bool:
-    """Tell whether a character belongs to the sequence before it."""
+def _continues(last: str, length: int, character: str) -> bool:
+    """Tell whether a character belongs to the sequence of so many that `last` is the end of."""
     if character < "\u0300":
         return False
-    last = sequence[-1]
     return (
         unicodedata.category(character) in _MARKS
         or character in (_JOINER, _NON_JOINER, *_JOINING_LETTERS)
-        or (last == _JOINER and len(sequence) > 1)
+        or (last == _JOINER and length > 1)
         or "\U0001f3fb" <= character <= "\U0001f3ff"
         or "\U000e0020" <= character <= "\U000e007f"
-        or (_is_regional(character) and len(sequence) == 1 and _is_regional(last))
+        or (_is_regional(character) and length == 1 and _is_regional(last))
         or _is_syllable(last, character)
     )
 
