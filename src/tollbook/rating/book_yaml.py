@@ -15,6 +15,8 @@ Examples:
 """
 
 import re
+import sys
+from collections.abc import Iterator
 
 import yaml
 
@@ -27,13 +29,13 @@ from tollbook.rating.deck_csv import Progress
 from tollbook.rating.yaml_decks import Files, read_decks
 from tollbook.rating.yaml_examples import check_examples
 from tollbook.rating.yaml_nodes import Fields, Nodes
-from tollbook.rating.yaml_rates import read_rate
+from tollbook.rating.yaml_rates import MOST_RATES, TOO_MANY_RATES, read_rate
 
 _REQUIRED = ("name", "currency", "effective_from", "source")
 _FIELDS = (*_REQUIRED, "rates", "decks", "examples")
 _HALF = re.compile("[\ud800-\udfff]")
-MOST_RATES = 100_000
-"""An alias of YAML can stand for many rates; a deck holds more than these in less."""
+_MOST_REPEATED = 200_000
+"""So much may aliases of YAML repeat: a line of them can stand for more than any memory holds."""
 
 _Read = list[tuple[Rate, yaml.Node]]
 """Rates, each with where it is written."""
@@ -46,13 +48,9 @@ def parse_price_book(
 
     `files` gives the decks that the book names.
     """
-    try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except (yaml.YAMLError, RecursionError) as error:
-        sentence = f"the price book is not YAML: {' '.join(str(error).split())}"
-        raise PriceBookRefused(sentence) from error
+    root = _composed(text)
     nodes = Nodes()
-    _refuse_half_characters(nodes, root)
+    _check_nodes(nodes, root)
     book = None if nodes.problems else _book(nodes, root, files, progress)
     if nodes.problems or book is None:
         count = len(nodes.problems)
@@ -61,6 +59,20 @@ def parse_price_book(
             nodes.problems,
         )
     return book
+
+
+def _composed(text: str) -> yaml.Node | None:
+    try:
+        root: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        sentence = " ".join(str(error).split())
+        raise PriceBookRefused(f"the price book is not YAML: {sentence}") from error
+    except RecursionError as error:
+        raise PriceBookRefused("the price book is not YAML: it is nested too deeply") from error
+    except (ValueError, OverflowError) as error:
+        sentence = "an escape or a version of YAML stands for nothing"
+        raise PriceBookRefused(f"the price book is not YAML: {sentence}") from error
+    return root
 
 
 def _book(
@@ -92,21 +104,38 @@ def _book(
     return book
 
 
-def _refuse_half_characters(nodes: Nodes, root: yaml.Node | None) -> None:
-    """Say where an escape stands for half of a surrogate pair, which nothing can store."""
-    waiting, seen = [root], {id(root)}
+def _check_nodes(nodes: Nodes, root: yaml.Node | None) -> None:
+    """Refuse what nothing can store or read to its end.
+
+    That is half of a surrogate pair, as an escape can say it, and aliases that stand for very
+    much or for what they are in.
+    """
+    whole: dict[int, int] = {}
+    """What each node comes to with all that is repeated; more than may be, while that is open."""
+    waiting = [(root, False)] if root else []
     while waiting:
-        node = waiting.pop()
-        if isinstance(node, yaml.ScalarNode):
-            if _HALF.search(node.value):
+        node, inside_known = waiting.pop()
+        inside = list(_inside(node))
+        if inside_known:
+            size = 1 + sum(whole[id(it)] for it in inside)
+            whole[id(node)] = min(size, sys.maxsize)
+        elif id(node) not in whole:
+            whole[id(node)] = sys.maxsize
+            waiting.append((node, True))
+            waiting += ((it, False) for it in inside)
+            if isinstance(node, yaml.ScalarNode) and _HALF.search(node.value):
                 nodes.say(node, "", "half_character", "a text holds half of a surrogate pair")
-            continue
-        inside = node.value if isinstance(node, yaml.CollectionNode) else ()
-        for part in inside:
-            for it in part if isinstance(part, tuple) else (part,):
-                if id(it) not in seen:
-                    seen.add(id(it))
-                    waiting.append(it)
+    if root and whole[id(root)] > _MOST_REPEATED + len(whole):
+        sentence = f"aliases repeat more than {_MOST_REPEATED:,} things"
+        nodes.say(root, "", "too_many_aliases", sentence)
+
+
+def _inside(node: yaml.Node) -> Iterator[yaml.Node]:
+    if isinstance(node, yaml.SequenceNode):
+        yield from node.value
+    elif isinstance(node, yaml.MappingNode):
+        for pair in node.value:
+            yield from pair
 
 
 def _currency(text: str) -> str:
@@ -123,11 +152,15 @@ def _rates(nodes: Nodes, fields: Fields) -> _Read:
     for item, path in nodes.items(fields["rates"], "rates", what):
         read += [(rate, item) for rate in read_rate(nodes, item, path)]
         if len(read) > MOST_RATES:
-            sentence = f"a book has at most {MOST_RATES:,} rates; put more into a deck"
-            nodes.say(item, "rates", "too_many_rates", sentence)
+            nodes.say(item, "rates", "too_many_rates", TOO_MANY_RATES)
             return []
     rates = [rate for rate, _ in read]
-    for one, other in clashes(rates):
+    try:
+        pairs = clashes(rates)
+    except ValueError as error:
+        nodes.say(fields["rates"], "rates", "too_many_conditions", str(error))
+        pairs = []
+    for one, other in pairs:
         sentence = (
             f"this rate and the one on line {read[one][1].start_mark.line + 1} "
             f"could both price the same {rates[one].meter}"

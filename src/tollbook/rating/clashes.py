@@ -6,10 +6,14 @@ and their rank, and agree on the attributes that both of them ask for.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import combinations
+from itertools import combinations, islice
 
 from tollbook.domain.prices import Rate
 from tollbook.rating.match import rank_of
+
+MOST_PAIRS = 100_000
+MOST_SETS = 200
+"""Sets of attributes are compared each with each: rates of one rank ask for so many at most."""
 
 Pair = tuple[int, int]
 _Rows = list[int]
@@ -18,11 +22,16 @@ _MayClash = Callable[[Rate, Rate], bool]
 
 
 def clashes(rates: Sequence[Rate]) -> list[Pair]:
-    """List the pairs of rates, by position, that clash: each rate once with one before it."""
+    """List the pairs of rates, by position, that clash; of very many the first that are found.
+
+    ValueError when rates that could clash ask for too many different sets of attributes.
+    """
     found: set[Pair] = set()
     for rows in _alike(rates):
         if len(rows) > 1:
-            found.update(_among(rates, rows))
+            found.update(islice(_among(rates, rows), MOST_PAIRS))
+        if len(found) >= MOST_PAIRS:
+            break
     return sorted(found, key=lambda pair: (pair[1], pair[0]))
 
 
@@ -46,6 +55,12 @@ def _among(rates: Sequence[Rate], rows: _Rows) -> Iterator[Pair]:
     by_names: dict[_Names, _Rows] = defaultdict(list)
     for row in rows:
         by_names[_names(rates[row])].append(row)
+    if len(by_names) > MOST_SETS:
+        meter, prefix = rates[rows[0]].meter, rates[rows[0]].to
+        raise ValueError(
+            f"rates of {meter}{' to ' + prefix if prefix else ''} ask for more than {MOST_SETS} "
+            "different sets of attributes"
+        )
     for names, alike in by_names.items():
         for bucket in _agreeing(rates, alike, names):
             yield from _at_one_time(rates, bucket, lambda _one, _other: True)

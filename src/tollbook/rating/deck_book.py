@@ -32,7 +32,12 @@ def say_clashes(
     rates: Sequence[Rate], decks: Sequence[ReadDeck], problems: Sequence[DeckProblems], where: Where
 ) -> None:
     """Say which rows of decks stand in each other's way, or in that of single rates."""
-    for clash in deck_clashes(rates, [it.deck for it in decks]):
+    try:
+        found = deck_clashes(rates, [it.deck for it in decks])
+    except ValueError as error:
+        problems[0].say(0, "when", "too_many_conditions", str(error))
+        return
+    for clash in found:
         read = decks[clash.second.part - 1]
         line = read.lines[clash.second.row]
         code = "duplicate_row" if clash.same else "overlapping_rows"

@@ -7,6 +7,9 @@ from tollbook.domain.errors import PriceBookRefused, Problem
 MOST_SHOWN = 100
 """The most problems that are listed; the others are counted."""
 
+_LONGEST_FIELD = 200
+_LONGEST_SENTENCE = 1_000
+
 
 class DeckTerms(msgspec.Struct, frozen=True):
     """How to read a deck: for which meter, what its prices are for, and what its columns mean.
@@ -57,7 +60,8 @@ class DeckProblems:
     def _list(self, field: str, code: str, sentence: str, line: str = "") -> None:
         where = " ".join(it for it in (self._file, line) if it)
         path = ".".join(it for it in (self._path, field) if it)
-        self.listed.append(Problem(path, code, f"{where}: {sentence}" if where else sentence))
+        told = f"{where}: {sentence}" if where else sentence
+        self.listed.append(Problem(path[:_LONGEST_FIELD], code, told[:_LONGEST_SENTENCE]))
 
     def all(self) -> list[Problem]:
         """List them, and say how many more there are."""

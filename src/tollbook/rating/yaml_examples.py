@@ -20,6 +20,7 @@ from tollbook.rating.charge import rated
 from tollbook.rating.segments import measured
 from tollbook.rating.yaml_nodes import Fields, Nodes, joined
 
+_MOST = 1_000
 _FIELDS = ("event", "cost", "month_so_far")
 _EVENT_FIELDS = ("type", "quantity", "time", "cost", "attributes")
 _NUMBERS = ("to", "from")
@@ -29,7 +30,7 @@ def check_examples(nodes: Nodes, node: yaml.Node, book: PriceBook) -> None:
     """Price each example and say which cost something else than they should."""
     tariff = Tariff(book)
     what = "examples must be a list of event and cost"
-    for item, path in nodes.items(node, "examples", what):
+    for item, path in nodes.items(node, "examples", what, _MOST):
         before = len(nodes.problems)
         fields = nodes.mapping(item, path, what, _FIELDS, ("event", "cost"))
         if fields is None or len(nodes.problems) > before:

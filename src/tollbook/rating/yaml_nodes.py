@@ -5,10 +5,13 @@ from typing import TypeVar
 
 import yaml
 
-from tollbook.domain.errors import Problem
+from tollbook.domain.errors import PriceBookRefused, Problem
 
 T = TypeVar("T")
 Fields = Mapping[str, yaml.Node]
+MOST_PROBLEMS = 1_000
+_LONGEST_FIELD = 200
+_LONGEST_SENTENCE = 1_000
 
 
 class Nodes:
@@ -18,9 +21,13 @@ class Nodes:
         self.problems: list[Problem] = []
 
     def say(self, node: yaml.Node | None, field: str, code: str, sentence: str) -> None:
-        """Note a problem with the line it is on."""
+        """Note a problem with the line it is on, or raise `PriceBookRefused` after very many."""
         line = node.start_mark.line + 1 if node is not None else 1
-        self.problems.append(Problem(field, code, f"line {line}: {sentence}"))
+        told = f"line {line}: {sentence}"
+        self.problems.append(Problem(field[:_LONGEST_FIELD], code, told[:_LONGEST_SENTENCE]))
+        if len(self.problems) >= MOST_PROBLEMS:
+            sentence = f"the price book has {MOST_PROBLEMS:,} errors or more; nothing was loaded"
+            raise PriceBookRefused(sentence, self.problems)
 
     def text(self, fields: Fields, name: str, path: str = "") -> str:
         """Read a text; empty when it is missing or wrong."""
@@ -77,6 +84,9 @@ class Nodes:
             return None
         found: dict[str, yaml.Node] = {}
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                self.say(key, path, "not_a_text", "the name of a field must be a text")
+                continue
             name = str(key.value)
             if known is not None and name not in known:
                 sentence = f"unknown field {name!r}; the fields are {', '.join(known)}"
@@ -90,10 +100,15 @@ class Nodes:
                 self.say(node, joined(path, name), "missing_field", f"{name} is missing")
         return found
 
-    def items(self, node: yaml.Node, path: str, what: str) -> list[tuple[yaml.Node, str]]:
+    def items(
+        self, node: yaml.Node, path: str, what: str, most: int | None = None
+    ) -> list[tuple[yaml.Node, str]]:
         """Read the items of a list with their paths; a list has at least one."""
         if not isinstance(node, yaml.SequenceNode) or not node.value:
             self.say(node, path, "not_a_list", what)
+            return []
+        if most is not None and len(node.value) > most:
+            self.say(node, path, "too_many", f"{path} must have at most {most:,} items")
             return []
         return [(item, f"{path}[{n}]") for n, item in enumerate(node.value)]
 

@@ -33,6 +33,8 @@ _NEEDS = (
 )
 _UNIT_OF = {**dict.fromkeys(_CALLS, "second"), "proration": "month"}
 _MOST_BLOCK = int(MOST_QUANTITY) * MICROS
+_MOST_TIERS = 1_000
+_MOST_FEES = 100
 _NO_PER = words.Per(MICROS, Basis.UNIT, MICROS)
 
 
@@ -145,7 +147,7 @@ class PricingReader:
         if node is None:
             return ()
         path = joined(self._path, mode.value)
-        items = self._nodes.items(node, path, f"{mode.value} must be a list of tiers")
+        items = self._nodes.items(node, path, f"{mode.value} must be a list of tiers", _MOST_TIERS)
         tiers: list[Tier] = []
         for item, where in items:
             read = self._nodes.mapping(
@@ -183,7 +185,7 @@ class PricingReader:
         if node is None:
             return ()
         path = joined(self._path, "fees")
-        items = self._nodes.items(node, path, "fees must be a list of fees")
+        items = self._nodes.items(node, path, "fees must be a list of fees", _MOST_FEES)
         fees = [self._fee(item, where) for item, where in items]
         names = list(RESERVED_LINES)
         for fee, (item, where) in zip(fees, items, strict=True):

@@ -13,10 +13,14 @@ from tollbook.rating.yaml_nodes import Fields, Nodes, joined
 from tollbook.rating.yaml_pricing import FIELDS as PRICING_FIELDS
 from tollbook.rating.yaml_pricing import PricingReader
 
-_FIELDS = (
+FIELDS = (
     *("meter", "to", "from", "when", "valid_from", "valid_until", "hours"),
     *PRICING_FIELDS,
 )
+MOST_RATES = 100_000
+"""Several prefixes of both sides can stand for many rates; a deck holds more than these in less."""
+TOO_MANY_RATES = f"a book has at most {MOST_RATES:,} rates; put more into a deck"
+_MOST_HOURS = 200
 _HOURS_FIELDS = ("days", "from", "until")
 _SIDES = ("to.", "from.")
 _NOTHING = Pricing(None, "", 0, 1)
@@ -28,7 +32,7 @@ def read_rate(nodes: Nodes, node: yaml.Node, path: str) -> list[Rate]:
     """Read one entry: none when it is wrong, several when it has several prefixes."""
     before = len(nodes.problems)
     what = "a rate is a mapping of meter, price and per"
-    fields = nodes.mapping(node, path, what, _FIELDS, ("meter",))
+    fields = nodes.mapping(node, path, what, FIELDS, ("meter",))
     if fields is None:
         return []
     meter = _meter(nodes, fields, path)
@@ -45,6 +49,8 @@ def read_rate(nodes: Nodes, node: yaml.Node, path: str) -> list[Rate]:
     )
     group = "" if len(to) * len(from_) > 1 else _group(template)
     pricing = PricingReader(nodes, node, path, meter).pricing(fields, group)
+    if len(to) * len(from_) > MOST_RATES:
+        nodes.say(node, path, "too_many_rates", TOO_MANY_RATES)
     if meter is None or len(nodes.problems) > before:
         return []
     return [
@@ -119,7 +125,7 @@ def _hours(nodes: Nodes, node: yaml.Node | None, path: str) -> tuple[tuple[int, 
     what = "hours must be a mapping of days, from and until, or a list of such"
     bands = [(node, path)]
     if isinstance(node, yaml.SequenceNode):
-        bands = nodes.items(node, path, what)
+        bands = nodes.items(node, path, what, _MOST_HOURS)
     spans: list[tuple[int, int]] = []
     for item, where in bands:
         fields = nodes.mapping(item, where, what, _HOURS_FIELDS)
