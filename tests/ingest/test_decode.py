@@ -1,11 +1,14 @@
-"""What decoding takes: a body of the largest size that is let in, made to hurt."""
+"""Decoding what nobody means to send: bodies made to hurt, names that are given twice."""
 
+import json
 import tracemalloc
 
 import pytest
 
+from tests.builders import event
 from tollbook.domain.errors import BodyTooLarge
-from tollbook.ingest.decode import decode_lines
+from tollbook.domain.receipts import Receipt
+from tollbook.ingest.decode import decode_json, decode_lines
 
 MEBIBYTE = 1024 * 1024
 
@@ -17,3 +20,26 @@ def test_lines_are_cut_only_as_far_as_they_are_needed() -> None:
         decode_lines(body)
     assert tracemalloc.get_traced_memory()[1] < 8 * MEBIBYTE
     tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("twice", "fields"),
+    [
+        ('"organization_id": "", "organization_id": "org_1"', ["organization_id"]),
+        ('"quantity": "x", "quantity": 1, "cost": [], "cost": 1', []),
+        ('"attributes": {"to": [], "n": 1, "to": "+442071838750"}', ["attributes.to"]),
+        ('"attributes": {"to": []}, "attributes": {}', ["attributes"]),
+        (
+            '"time": "x", "time": "2024-01-15T10:30:00Z", "user_id": 1, "user_id": null',
+            ["time", "user_id"],
+        ),
+    ],
+)
+def test_a_wrong_value_behind_a_sound_one_of_the_same_name_is_named(
+    twice: str, fields: list[str]
+) -> None:
+    sound = {name: value for name, value in event().items() if f'"{name}"' not in twice}
+    body = json.dumps(sound)[:-1] + f", {twice}}}"
+    (read,) = decode_json(body.encode())
+    details = read.details if isinstance(read, Receipt) else ()
+    assert [(it.field, it.code) for it in details] == [(it, "repeated_field") for it in fields]

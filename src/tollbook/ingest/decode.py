@@ -10,7 +10,14 @@ from tollbook.domain.errors import BodyTooLarge, Problem, UnreadableBody
 from tollbook.domain.events import ONE, Event
 from tollbook.domain.receipts import Receipt, rejected
 from tollbook.ingest.facts import Fact, fact_of
-from tollbook.ingest.problems import LARGEST_READ, TOO_LARGE, fields_of, problems_of, text_in
+from tollbook.ingest.problems import (
+    LARGEST_READ,
+    TOO_LARGE,
+    fields_of,
+    problems_of,
+    repeated,
+    text_in,
+)
 
 MOST_EVENTS = 10_000
 _MOST = f"a request may bring at most {MOST_EVENTS} events"
@@ -125,7 +132,7 @@ def _rejected(index: int, raw: bytes) -> Receipt:
         fields = fields_of(raw)
     except msgspec.ValidationError:
         return rejected(index, None, (_NO_OBJECT,))
-    problems = problems_of(fields) or [_INVALID]
+    problems = problems_of(fields) or list(repeated(raw)) or [_INVALID]
     return rejected(index, text_in(fields.get("id", b"null")), tuple(problems))
 
 

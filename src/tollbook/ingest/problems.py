@@ -4,6 +4,8 @@ The fast path only learns that an event is unsound; this is the slow path behind
 the event's fields as they were written and lists every problem with the field's name.
 """
 
+import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
@@ -54,6 +56,24 @@ def problems_of(fields: Fields) -> list[Problem]:
             found.extend(check(name, given[name]))
     found.extend(_across_fields(given))
     return found
+
+
+def repeated(raw: bytes) -> Iterator[Problem]:
+    """Say which names an event gives twice: one that is wrong may hide behind one that is not."""
+    try:
+        pairs = json.loads(raw, object_pairs_hook=_Pairs, parse_int=str)
+    except (ValueError, RecursionError):
+        return
+    inside = [value for name, value in pairs if name == "attributes" and type(value) is _Pairs]
+    for path, found in (("", pairs), *(("attributes.", it) for it in inside)):
+        for name, count in Counter(name for name, _ in found).items():
+            if count > 1:
+                field = path + _shown(name)
+                yield Problem(field, "repeated_field", f"{field} is given twice, once wrongly")
+
+
+class _Pairs(list[tuple[str, object]]):
+    """The names and values of an object, as often as they are given."""
 
 
 def fields_of(raw: bytes) -> Fields:
