@@ -72,6 +72,7 @@ def test_however_it_is_written_a_number_is_stored_as_one_text(value: str) -> Non
     assert text.startswith("+44207183****#")
     assert shown_of(text) == "44207183"
     assert masked(text) == text, "masking again changes nothing"
+    assert masked(f" {text}\n") == f" {text}\n", "whatever stands around it"
 
 
 def test_another_key_gives_another_hash() -> None:

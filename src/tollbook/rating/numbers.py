@@ -48,11 +48,12 @@ def digits_of(value: object) -> str:
 
 def shown_of(value: object) -> str | None:
     """Give the digits that are left of a number of which some are not stored, else None."""
-    if type(value) is not str or (value[-17:-16] != "#" and value != ERASED):
+    if type(value) is not str:
         return None
     if value == ERASED:
         return ""
-    hidden = _masked(value)
+    text = value.strip()
+    hidden = _masked(text) if text[-17:-16] == "#" else None
     return hidden[1] if hidden else None
 
 
