@@ -4,7 +4,7 @@ SHELL := bash
 bin := .venv/bin
 port := 8000
 
-.PHONY: help setup setup-dev run test lint fmt bench chaos audit lock clean
+.PHONY: help setup setup-dev run test lint fmt bench chaos fuzz audit lock clean
 
 help: ## what each verb does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,9 @@ bench: setup-dev ## measure, and write docs/benchmarks.md
 
 chaos: setup-dev ## produce every fault on real servers, and write docs/reliability.md
 	@TOLLBOOK_TEST_POSTGRES=$$(scripts/postgres) && export TOLLBOOK_TEST_POSTGRES && $(bin)/python -m chaos $(args)
+
+fuzz: setup-dev ## inputs that nobody would send, for everything that reads (args="--seconds 600 --only books")
+	@$(bin)/python -m fuzz $(args)
 
 audit: ## known weaknesses of dependencies, and a bill of materials (needs the package index)
 	@scripts/audit

@@ -52,11 +52,12 @@ async def read_unpacked(request: Request) -> bytes:
     """Read a body of events, gzip or not."""
     body = await read_bounded(request, MOST_BYTES)
     if request.headers.get("content-encoding", "identity").lower() != "identity":
-        body = await run_sync(_unzipped, request.headers["content-encoding"], body)
+        body = await run_sync(unpacked, request.headers["content-encoding"], body)
     return body
 
 
-def _unzipped(encoding: str, body: bytes) -> bytes:
+def unpacked(encoding: str, body: bytes) -> bytes:
+    """Unpack a body; what is in it has a bound too."""
     if encoding.strip().lower() != "gzip":
         raise UnsupportedBody("Content-Encoding must be gzip, or absent")
     try:

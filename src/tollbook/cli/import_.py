@@ -29,6 +29,9 @@ from tollbook.settings import Settings
 from tollbook.store.database import Database
 from tollbook.wiring import catalogue_of, ensure_tenant, now, open_migrated
 
+UNREADABLE = (OSError, EOFError, zlib.error)
+"""How a file ends that cannot be read on."""
+
 _BATCH = 5_000
 _MOST_SHOWN = 20
 
@@ -52,10 +55,10 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
             size = options.file.stat().st_size
             with Progress(console=Console(stderr=True), transient=True) as progress:
                 task = progress.add_task(options.file.name, total=size)
-                for lines in _batches(_unpacked(file)):
+                for lines in batches(unpacked(file)):
                     importer.take(lines)
                     progress.update(task, completed=file.tell())
-    except (OSError, EOFError, zlib.error) as error:
+    except UNREADABLE as error:
         raise InvalidRequest(
             f"{options.file} cannot be read on: {error}. What was imported so far is stored; "
             "importing the mended file takes the rest"
@@ -103,7 +106,7 @@ class Importer:
                 self.refused.append(f"{where}: {receipt.id or 'no id'}: {receipt.error}")
 
 
-def _unpacked(file: BinaryIO) -> BinaryIO:
+def unpacked(file: BinaryIO) -> BinaryIO:
     """Unpack what begins like gzip, whatever its name."""
     magic = file.read(2)
     file.seek(0)
@@ -112,7 +115,8 @@ def _unpacked(file: BinaryIO) -> BinaryIO:
     return file
 
 
-def _batches(file: BinaryIO) -> Iterator[list[Line]]:
+def batches(file: BinaryIO) -> Iterator[list[Line]]:
+    """Give the lines that are not blank, so many at a time, each with its number."""
     batch: list[Line] = []
     for number, line in enumerate(file, start=1):
         if line.strip():

@@ -1,0 +1,184 @@
+"""What sets prices: books in YAML, and decks of carriers."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+import msgspec
+import yaml
+
+from fuzz.seeds import shown, source
+from fuzz.target import Target, hold
+from tollbook.domain.charges import Charge, Unpriced, Usage
+from tollbook.domain.errors import PriceBookRefused
+from tollbook.domain.exact import MICROS
+from tollbook.domain.meters import BY_TYPE
+from tollbook.domain.prices import Deck, PriceBook, Rate
+from tollbook.rating.book import Tariff
+from tollbook.rating.book_yaml import parse_price_book
+from tollbook.rating.charge import rated
+from tollbook.rating.deck_book import parse_deck
+from tollbook.rating.deck_columns import FIELDS as COLUMNS
+from tollbook.rating.deck_csv import text_of
+from tollbook.rating.deck_terms import BookTerms, DeckTerms
+from tollbook.rating.match import DERIVED
+from tollbook.rating.shown import shown_rate
+from tollbook.rating.yaml_rates import FIELDS
+
+_HEAD = "name: A\ncurrency: USD\neffective_from: 2024-01-01\nsource: x\n"
+_MOST_TRIED = 20
+_BOOK = BookTerms("A", "USD", "2024-01-01", "x")
+_TERMS = (
+    DeckTerms("voice.call", "minute"),
+    DeckTerms("voice.call", "10 seconds", inbound=True, dates="mdy", decimal_comma=True),
+    DeckTerms("sms.outbound", "segment", dates="dmy", when=(("carrier", "a"),)),
+    DeckTerms("mms.inbound", "MB", columns=(("price", "Cost"), ("when.kind", "Kind"))),
+    DeckTerms("voice.call", "call", increments="60/6", minimum="30", grace="3", connect_fee="0.1"),
+)
+
+
+def _try_book(data: bytes) -> None:
+    try:
+        book = parse_price_book(data.decode(), _beside)
+    except UnicodeDecodeError:
+        return
+    except PriceBookRefused as refusal:
+        _check_refusal(refusal)
+        return
+    _check_priced(book)
+    for rate in book.rates[:_MOST_TRIED]:
+        _check_written_again(rate)
+
+
+def _try_deck(data: bytes) -> None:
+    """The first byte chooses what is said about the deck."""
+    terms = _TERMS[data[0] % len(_TERMS)] if data else _TERMS[0]
+    try:
+        book = parse_deck(text_of(data[1:]), terms, _BOOK)
+    except PriceBookRefused as refusal:
+        _check_refusal(refusal)
+        return
+    (deck,) = book.decks
+    hold(len(deck.prefixes) == len(deck.template_of), "a column is shorter than another")
+    _check_priced(book)
+    if not deck.inbound and all(it.always and not it.from_ for it in deck.templates):
+        _check_longest(book, deck)
+
+
+def _beside(name: str) -> bytes:
+    if name != "uk.csv":
+        raise ValueError("cannot be read")
+    return next(shown("docs/decks.md", "csv")).encode()
+
+
+def _check_refusal(refusal: PriceBookRefused) -> None:
+    written = msgspec.json.encode((refusal.sentence, refusal.details))
+    hold(len(written) < 2_000_000, f"the refusal has {len(written)} bytes")
+    no_yaml = refusal.sentence.startswith("the price book is not YAML: ")
+    hold(no_yaml or bool(refusal.details), "a refusal gives no reason")
+
+
+def _check_priced(book: PriceBook) -> None:
+    """Whatever a book says, it prices what its rates are for, or gives the reason."""
+    tariff = Tariff(book)
+    tried = list(book.rates[:_MOST_TRIED])
+    for deck in book.decks:
+        tried += islice(_rates(deck), _MOST_TRIED)
+    for rate in tried:
+        attributes: dict[str, str | int | float | bool | None] = dict(rate.when)
+        attributes |= {"to": _number(rate.to), "from": _number(rate.from_), "media_bytes": 1_000}
+        for cost in (None, 5):
+            usage = Usage(rate.meter, 61 * MICROS, 20240215, attributes, cost, 630)
+            charge = rated([[tariff]], usage, book.currency, 7 * MICROS)
+            if isinstance(charge, Unpriced):
+                hold(bool(charge.reason), "it gives no reason for having no price")
+            else:
+                total = sum(line.cost for line in charge.lines)
+                hold(total == charge.cost, "lines do not add up to the cost")
+
+
+def _check_longest(book: PriceBook, deck: Deck) -> None:
+    tariff = Tariff(book)
+    for prefix in deck.prefixes[:_MOST_TRIED]:
+        number = _number(prefix)
+        longest = max((it for it in deck.prefixes if number[1:].startswith(it)), key=len)
+        usage = Usage(deck.templates[0].meter, MICROS, 20240215, {"to": number})
+        charge = rated([[tariff]], usage, book.currency)
+        if isinstance(charge, Charge) and charge.rate_id is not None:
+            found = deck.prefixes[charge.rate_id]
+            hold(found == longest, f"{number} is priced by {found}, not {longest}")
+
+
+def _check_written_again(rate: Rate) -> None:
+    """A rate is shown in the words of a book, but for its hours."""
+    words = msgspec.to_builtins(shown_rate(rate))
+    for name in ("rate_id", "hours"):
+        words.pop(name, None)
+    text = _HEAD + yaml.safe_dump({"rates": [words]})
+    try:
+        (again,) = parse_price_book(text).rates
+    except PriceBookRefused as refusal:
+        raise AssertionError(f"as it is shown it is refused: {refusal.details}") from refusal
+    hold(again == msgspec.structs.replace(rate, hours=(), id=0), "as it is shown it is another")
+
+
+def _rates(deck: Deck) -> Iterator[Rate]:
+    for prefix, number in zip(deck.prefixes, deck.template_of, strict=True):
+        field = "from_" if deck.inbound else "to"
+        yield msgspec.structs.replace(deck.templates[number], **{field: prefix})
+
+
+def _number(prefix: str) -> str:
+    return "+" + (prefix or "44").ljust(12, "0")[:15]
+
+
+def _books() -> Iterator[bytes]:
+    yield source("rating/default_book.yaml").encode()
+    for text in (*shown("docs/prices.md", "yaml"), *shown("docs/decks.md", "yaml")):
+        yield text.encode()
+        if text.startswith("- "):
+            yield (_HEAD + "rates:\n" + text).encode()
+    yield (_HEAD + "rates:\n- &a {meter: api.request, price: 1, per: request}\n- *a\n").encode()
+    yield (
+        _HEAD + "rates:\n- meter: sms.outbound\n  price: 1\n  per: segment\n  hours: "
+        "[{days: mon-fri, from: '22:00', until: '06:00'}]\n  when: {to.country: GB}\n"
+    ).encode()
+
+
+def _decks() -> Iterator[bytes]:
+    texts = (
+        *(f"\0{text}" for text in shown("docs/decks.md", "csv")),
+        "\0sep=;\nCC;Area codes;Price\n44;20;0.1\n1;212,646;0.2\n",
+        "\0Country;Rate;Buy rate\nGB;0.1;0.05\nDE;0.2;\n",
+        '\1Prefix|Origin|Tariff|Start|End\n"4420\n4421"|49|0,1|2/13/2024|12-Mar-2024\n',
+        "\2Code,Rate,Valid from,Valid until,Currency\n+4470-4479,.5,31/1/2024,01.02.2024,usd\n",
+        "\3Prefix,Cost,Kind\n44,1,a\n44,2,b\n",
+        "\4Prefix,Rate,First increment,Next increment,Minimum,Connect fee,Max cost\n"
+        "44,1,60,6,30,0.1,2\n",
+    )
+    yield from (text.encode() for text in texts)
+    yield b"\0" + texts[0][1:].encode("utf-16")
+
+
+_YAML = ("- ", ": ", "{", "}", "[", "]", "&a ", "*a", "? ", "<<: ", "!!str ", "|\n", "%YAML 1.1\n")
+_WORDS = ("per minute", "60/6", "15%", "mon-fri", "08:00", "2024-01-01", "1000 requests", '"\\U')
+
+TARGETS = (
+    Target(
+        "books",
+        "a YAML price book prices, and its rates are the same when they are loaded as they are "
+        "shown; or it is refused with every error and its line",
+        _try_book,
+        _books,
+        (*_YAML, *_WORDS, *(f"{it}: " for it in (*FIELDS, *DERIVED)), *BY_TYPE),
+        seconds=2,
+    ),
+    Target(
+        "decks",
+        "a deck prices every number by the longest of its prefixes; or it is refused with every "
+        "error and its line",
+        _try_deck,
+        _decks,
+        (*COLUMNS, ",", ";", "\t", '"', "\n", "\r\n", "sep=", "4470-4479", "1-Feb-2024", "0,5"),
+        seconds=2,
+    ),
+)

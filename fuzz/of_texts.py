@@ -1,0 +1,87 @@
+"""What events say of messages and calls: texts, and numbers however they are written."""
+
+from collections.abc import Iterator
+
+from fuzz.target import Target, hold
+from tollbook.ingest.masking import Masker
+from tollbook.rating import numbers
+from tollbook.rating.segments import measured, segments_of, segments_of_length
+
+_masked = Masker(b"key").masked
+
+
+def _try_text(data: bytes) -> None:
+    text = data.decode(errors="replace")
+    segments = segments_of(text)
+    units = len(text.encode("utf-16-le")) // 2
+    hold(1 <= segments <= max(1, 2 * len(text)), "more segments than there is text")
+    hold(segments >= segments_of_length(units, "GSM-7"), "fewer segments than it takes")
+    hold(segments_of(text + "a") >= segments, "a longer text takes fewer segments")
+    hold(measured({"body": text, "n": 1}) == (segments, {"n": 1}), "the text is kept")
+
+
+def _try_number(data: bytes) -> None:
+    written = data.decode(errors="replace")
+    digits, kind = numbers.digits_of(written), numbers.kind_of(written)
+    hold((kind == numbers.NUMBER) == bool(digits), f"{digits} is of the kind {kind}")
+    hold(kind in numbers.KINDS, "there is no such kind")
+    country = numbers.country_of(digits)
+    if digits:
+        hold(digits.isascii() and digits.isdigit() and len(digits) <= 30, f"{digits} are no digits")
+    if digits and numbers.shown_of(written) is None:
+        hold(bool(numbers.is_e164("+" + digits)), f"{digits} are no number")
+        hold(numbers.digits_of("+" + digits) == digits, f"{digits} are others when written again")
+        hidden = str(_masked({"to": written})["to"])
+        hold(digits not in hidden, "a number shows through")
+        hold(_masked({"to": hidden})["to"] == hidden, "what is hidden is hidden again")
+        again = numbers.digits_of(hidden)
+        hold(len(again) == len(digits), f"{hidden} is of another length")
+        # A country that takes all digits to tell is not told.
+        told = hidden.count("*") == 1 or numbers.country_of(again) == country
+        hold(told, f"{hidden} is of another country")
+
+
+def _texts() -> Iterator[bytes]:
+    texts = (
+        "Hello",
+        "a" * 161,
+        "[€]" * 60,
+        "ä" * 153 + "€",
+        "olá " * 20,
+        "\U0001f468\u200d\U0001f469\u200d\U0001f467" * 12,
+        "\U0001f44d\U0001f3fd" * 40,
+        "\U0001f1e9\U0001f1ea" * 30,
+        "e\u0301" * 80,
+        "\u1112\u1161\u11ab" * 30,
+    )
+    return (text.encode() for text in texts)
+
+
+def _numbers() -> Iterator[bytes]:
+    texts = (
+        *("+442071838750", "0044 20 7183 8750", "tel:+1-201-555-0123;ext=7", "+7 (701) 123-45-67"),
+        *("20300", "ACME", "sip:alice@example.com", "+4420718387**#0123456789abcdef", "erased"),
+        *("+800 1234 5678", "+39 06 698 12345", "tel:863-1234;phone-context=+1-914-555", ""),
+    )
+    return (text.encode() for text in texts)
+
+
+_MARKS = ("\u200d", "\u0301", "\ufe0f", "\U0001f3fd", "\U0001f1e9", "\U000e0067", "€", "\u1161")
+
+TARGETS = (
+    Target(
+        "segments",
+        "a text takes as many segments as it takes, more when it is longer, and is not kept",
+        _try_text,
+        _texts,
+        _MARKS,
+    ),
+    Target(
+        "numbers",
+        "a number is read as its digits or is none; what is stored of a masked one tells its "
+        "country and length and no more",
+        _try_number,
+        _numbers,
+        ("+44", "00", "tel:", ";phone-context=", ";ext=", "sip:", "@", "****#", "x", "\uff0b"),
+    ),
+)

@@ -1,0 +1,87 @@
+"""Running a target in a process of its own, and what came of it."""
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from fuzz.target import LONGEST, Target
+
+_ROOT = Path(__file__).parent.parent
+_RSS_MEBIBYTES = 1024
+_STARTING_SECONDS = 60
+_WAYS = re.compile(r"^#\d+\s+\w+\s+cov: \d+ ft: (\d+)", re.MULTILINE)
+_BROKEN = " === Uncaught Python exception"
+_LINES = 60
+_TRIED = re.compile(r"^stat::number_of_executed_units: (\d+)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Found:
+    """How many inputs a target was tried with, how far they went, and what broke it, and how.
+
+    `ways` through the code are counted: those that the seeds go, and those gone in the end.
+    """
+
+    tried: int
+    ways: tuple[int, int]
+    broken_by: bytes | None
+    how: str
+
+
+def fuzz(target: Target, seconds: int, *, seed: int = 0, corpus: Path | None = None) -> Found:
+    """Try a target for so long, from its seeds and what `corpus` holds, which is added to.
+
+    libFuzzer draws other inputs every time; with a `seed`, the same as far as it gets.
+    """
+    with TemporaryDirectory(prefix="tollbook-fuzz-") as own:
+        folder = Path(own)
+        corpus = corpus or folder / "corpus"
+        corpus.mkdir(parents=True, exist_ok=True)
+        seeds, words = folder / "seeds", folder / "words"
+        seeds.mkdir()
+        for number, text in enumerate(target.seeds()):
+            (seeds / f"{number:02}").write_bytes(text[:LONGEST])
+        words.write_text("".join(f'"{_escaped(word)}"\n' for word in target.words))
+        options = {
+            "max_total_time": seconds,
+            "max_len": LONGEST,
+            "timeout": int(target.seconds * 5),
+            "rss_limit_mb": _RSS_MEBIBYTES,
+            "dict": words,
+            "artifact_prefix": f"{folder}/broken-",
+            "seed": seed,
+            "print_final_stats": 1,
+        }
+        given = [f"-{name}={value}" for name, value in options.items()]
+        child = subprocess.run(
+            [
+                *(sys.executable, "-m", "fuzz.child", target.try_.__module__, target.name),
+                *(str(corpus), str(seeds), *given),
+            ],
+            cwd=_ROOT,
+            env={**os.environ, "PYTHONHASHSEED": "0"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=seconds + _STARTING_SECONDS,
+            check=False,
+        )
+        log = child.stdout.decode(errors="replace")
+        broken = [it.read_bytes() for it in sorted(folder.glob("broken-*"))]
+        tried, ways = _TRIED.search(log), [int(it) for it in _WAYS.findall(log)]
+        if tried is None or (child.returncode and not broken):
+            raise RuntimeError(f"the process of {target.name} ended:\n{log[-4000:]}")
+        return Found(
+            int(tried[1]),
+            (ways[0], ways[-1]) if ways else (0, 0),
+            broken[0] if broken else None,
+            "\n".join(log[log.find(_BROKEN) :].splitlines()[:_LINES]) if broken else "",
+        )
+
+
+def _escaped(word: str) -> str:
+    """Write a word as libFuzzer's dictionaries do."""
+    return "".join(f"\\x{byte:02x}" for byte in word.encode())
