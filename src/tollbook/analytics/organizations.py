@@ -11,7 +11,7 @@ from tollbook.analytics.resources import bits, knowledge_bases_by_organization
 from tollbook.analytics.scope import Scope, organizations_of
 from tollbook.analytics.slices import Group
 from tollbook.analytics.tables import Column, Kind, Table
-from tollbook.domain.exact import MICROS, amount_text, quantity_text
+from tollbook.domain.exact import MICROS, raw_amount, raw_quantity
 from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
 
@@ -135,14 +135,14 @@ def written(row: OrganizationSums) -> Figures:
         row.mms_sent,
         row.mms_received,
         row.calls,
-        msgspec.Raw(quantity_text(row.seconds)),
+        raw_quantity(row.seconds),
         row.requests // MICROS,
-        msgspec.Raw(amount_text(row.storage_cost)),
+        raw_amount(row.storage_cost),
         row.rentals,
         row.purchases // MICROS,
         row.brands // MICROS,
         row.knowledge_bases,
-        msgspec.Raw(amount_text(row.total_cost)),
+        raw_amount(row.total_cost),
     )
 
 

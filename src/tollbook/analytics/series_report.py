@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from tollbook.analytics.series import Line, Part, Question, Split, Trend
 from tollbook.analytics.tables import Column, Kind, Table
-from tollbook.domain.exact import amount_text, fraction, quantity_text
+from tollbook.domain.exact import fraction, raw_amount, raw_quantity
 from tollbook.domain.periods import Period
 
 _CHANGE_PLACES = 4
@@ -73,7 +73,7 @@ def series_report(question: Question, told: Trend) -> SeriesReport:
         currency=told.scope.currency,
         buckets=told.now.buckets.names,
         series=[_series(it) for it in told.now.lines],
-        total_cost=_amount(told.now.cost),
+        total_cost=raw_amount(told.now.cost),
         comparison=_compared(told.now, told.before) if told.before else UNSET,
     )
 
@@ -83,7 +83,7 @@ def _compared(now: Part, before: Part) -> ComparedSeries:
         _days(before.buckets.period),
         before.buckets.names,
         [_series(it) for it in before.lines],
-        _amount(before.cost),
+        raw_amount(before.cost),
         fraction(now.cost - before.cost, before.cost, _CHANGE_PLACES),
     )
 
@@ -95,20 +95,12 @@ def _series(line: Line) -> Series:
         name=line.name,
         unit=UNSET if unit is None else unit,
         events=sums.counts,
-        quantities=UNSET if unit is None else [_quantity(it) for it in sums.quantities],
-        costs=[_amount(it) for it in sums.costs],
+        quantities=UNSET if unit is None else [raw_quantity(it) for it in sums.quantities],
+        costs=[raw_amount(it) for it in sums.costs],
         total_events=sum(sums.counts),
-        total_quantity=UNSET if unit is None else _quantity(sum(sums.quantities)),
-        total_cost=_amount(sum(sums.costs)),
+        total_quantity=UNSET if unit is None else raw_quantity(sum(sums.quantities)),
+        total_cost=raw_amount(sum(sums.costs)),
     )
-
-
-def _amount(nanos: int) -> msgspec.Raw:
-    return msgspec.Raw(amount_text(nanos))
-
-
-def _quantity(micros: int) -> msgspec.Raw:
-    return msgspec.Raw(quantity_text(micros))
 
 
 def _days(period: Period) -> dict[str, str]:
