@@ -146,9 +146,11 @@ def written(row: OrganizationSums) -> Figures:
     )
 
 
-def organizations_table(rows: Iterable[OrganizationSums]) -> Table:
-    """Give rows as a table, its columns named as the fields of the answer."""
-    return Table(_TABLE, rows)
+def organizations_table(
+    rows: Iterable[OrganizationSums], sums: OrganizationSums | None = None
+) -> Table:
+    """Give rows as a table, its columns named as the fields of the answer; `sums` are its last."""
+    return Table(_TABLE, rows, sums and sums._replace(organization_name="Total"))
 
 
 _KINDS = {

@@ -55,7 +55,7 @@ def get_series(call: Call, snapshot: Snapshot) -> Response:
 
     def tell() -> Told:
         told = trend(snapshot, question)
-        return Told(series_report(question, told), table=series_table(question, told))
+        return Told(series_report(question, told), table=lambda: series_table(question, told))
 
     return answer(it, tell)
 

@@ -84,7 +84,7 @@ def list_budgets(call: Call, snapshot: Snapshot) -> Response:
 
     def tell() -> Told:
         found = standings(snapshot, scope, listed, it.now)
-        return Told(budgets_report(found, scope), table=budgets_table(found))
+        return Told(budgets_report(found, scope), table=lambda: budgets_table(found))
 
     return answer(it, tell)
 
