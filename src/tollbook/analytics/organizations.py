@@ -150,7 +150,7 @@ def organizations_table(
     rows: Iterable[OrganizationSums], sums: OrganizationSums | None = None
 ) -> Table:
     """Give rows as a table, its columns named as the fields of the answer; `sums` are its last."""
-    return Table(_TABLE, rows, sums and sums._replace(organization_name="Total"))
+    return Table(FIELDS, rows, sums and sums._replace(organization_name="Total"))
 
 
 _KINDS = {
@@ -163,8 +163,9 @@ _KINDS = {
     "brand_registration_count": Kind.QUANTITY,
     "total_cost": Kind.AMOUNT,
 }
-_FIELDS = ("organization_id", "organization_name", *Figures.__struct_fields__)
-_TABLE = tuple(Column(it, _KINDS.get(it, Kind.COUNT)) for it in _FIELDS)
+_WITHOUT_GROUPS = OrganizationUsage.__struct_fields__[:-1]
+FIELDS = tuple(Column(it, _KINDS.get(it, Kind.COUNT)) for it in _WITHOUT_GROUPS)
+"""In the documented order, which is that of `OrganizationSums`."""
 
 _READ = {name: SUMS[name] for name in OrganizationSums._fields if name in SUMS}
 WITHIN = "organization_id IN :numbers"
