@@ -18,7 +18,6 @@ export const OrganizationsTable = ({ answer, period, path, earlier, currency }) 
     title="Organizations"
     columns=${ORGANIZATION_COLUMNS}
     changes=${true}
-    used=${used}
     currency=${currency}
     earlier=${earlier}
     path=${path}
@@ -29,7 +28,3 @@ export const OrganizationsTable = ({ answer, period, path, earlier, currency }) 
     summary=${(/** @type {any[]} */ rows) => `${counted(rows.length, "organization")}, ${money(exactSum(rows.map((it) => it.total_cost)), currency)}.`}
   />
 `;
-
-/** @param {any} row Whether anything was counted. */
-const used = (row) =>
-  Boolean(row.total_cost || row.total_sms_sent || row.total_sms_received || row.total_voice_calls || row.api_requests_count);

@@ -17,13 +17,13 @@ import { trendPath } from "./trend.js";
 /**
  * @param {{
  *   answer: import("../state/resource.js").Resource, one: "user" | "organization", title: string, columns: Column[],
- *   changes: boolean, used: (row: any) => boolean, currency: string, earlier?: Map<string, number>, path: string,
+ *   changes: boolean, currency: string, earlier?: Map<string, number>, path: string,
  *   subject: {organization?: string, currency: string}, period: import("../words/periods.js").Period, file: string,
  *   hrefOf: (row: any) => string, none?: string, summary: (rows: any[], all: any[]) => string,
  * }} props
  * `changes` shows the change against `earlier` by itself; `none` is said where there are no rows at all.
  */
-export function SearchedTable({ answer, one, title, columns, changes, used, currency, earlier, path, subject, period, file, hrefOf, none, summary }) {
+export function SearchedTable({ answer, one, title, columns, changes, currency, earlier, path, subject, period, file, hrefOf, none, summary }) {
   const { query } = route.value;
   const [text, setText] = useSearch();
   const what = `${one}s`;
@@ -83,6 +83,15 @@ export function SearchedTable({ answer, one, title, columns, changes, used, curr
       `}
     </section>
   `;
+}
+
+/** @param {any} row Whether anything was counted; what users have in a breakdown, organizations have beside the rest. */
+function used(row) {
+  const { api_requests_count: requests, phone_rental_count: rentals, phone_purchase_count: purchases, kb_count: bases } = row.cost_breakdown ?? row;
+  return Boolean(
+    row.total_cost || row.total_sms_sent || row.total_sms_received || row.total_mms_sent || row.total_mms_received ||
+      row.total_voice_calls || row.brand_registration_count || requests || rentals || purchases || bases,
+  );
 }
 
 /**

@@ -18,7 +18,6 @@ export const UsersTable = ({ answer, organization: { id, currency }, period, pat
     title="Users"
     columns=${USER_COLUMNS}
     changes=${Boolean(route.value.query.compare)}
-    used=${used}
     currency=${currency}
     earlier=${earlier}
     path=${path}
@@ -30,14 +29,6 @@ export const UsersTable = ({ answer, organization: { id, currency }, period, pat
     summary=${(/** @type {any[]} */ rows, /** @type {any[]} */ all) => summary(rows, all, currency, answer.data.organization_level)}
   />
 `;
-
-/** @param {any} row Whether anything was counted. */
-const used = (row) =>
-  Boolean(
-    row.total_cost || row.total_sms_sent || row.total_sms_received || row.total_mms_sent || row.total_mms_received ||
-      row.total_voice_calls || row.cost_breakdown.api_requests_count || row.cost_breakdown.phone_rental_count ||
-      row.cost_breakdown.phone_purchase_count || row.cost_breakdown.kb_count,
-  );
 
 /**
  * @param {any[]} rows
