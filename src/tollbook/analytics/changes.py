@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from tollbook.analytics.legs import covering
 from tollbook.analytics.scope import Scope
 from tollbook.analytics.tables import Column, Kind, Table
 from tollbook.domain.exact import divide_half_even, fraction, raw_amount
-from tollbook.domain.periods import Period, cover
+from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
 from tollbook.store.directory import UNKNOWN
 
@@ -255,24 +256,7 @@ def parameters(scope: Scope, period: Period, before: Period) -> dict[str, Any]:
     whose: dict[str, Any] = {"organization": scope.number}
     if scope.organization is None:
         whose = {"tenant": scope.tenant, "currency": scope.currency or "", "unknown": UNKNOWN}
-    return {**whose, **_covered("", period), **_covered("previous_", before)}
-
-
-def _covered(prefix: str, period: Period) -> dict[str, int]:
-    """Give the months and edges that cover a period."""
-    covered = cover(period)
-    bound = {
-        f"{prefix}first_month": covered.first_month,
-        f"{prefix}last_month": covered.last_month,
-    }
-    for name, edge in zip(("head", "tail"), covered.edges, strict=True):
-        bound |= {
-            f"{prefix}{name}_month": edge.month,
-            f"{prefix}{name}_first": edge.first_day,
-            f"{prefix}{name}_last": edge.last_day,
-            f"{prefix}{name}_sign": edge.sign,
-        }
-    return bound
+    return {**whose, **covering(period), **covering(before, "previous_")}
 
 
 def _changes_sql(people: str, by: str, months: str, days: str, where: str) -> str:
