@@ -155,8 +155,8 @@ def changes_report(
     return ChangesReport(
         success=True,
         tenant_id=scope.tenant,
-        period=_days(period),
-        previous_period=_days(before),
+        period=period.to_json(),
+        previous_period=before.to_json(),
         currency=scope.currency,
         total_cost=raw_amount(found.cost),
         previous_cost=raw_amount(found.previous_cost),
@@ -245,10 +245,6 @@ def _ranked(scope: Scope, rows: Iterable[ChangeRow], total: int) -> list[Ranked]
 def _identity(scope: Scope, row: ChangeRow) -> dict[str, Any]:
     whose = "user" if scope.organization else "organization"
     return {f"{whose}_id": row.id, f"{whose}_name": row.name}
-
-
-def _days(period: Period) -> dict[str, str]:
-    return {"start": period.start.isoformat(), "end": period.end.isoformat()}
 
 
 def parameters(scope: Scope, period: Period, before: Period) -> dict[str, Any]:

@@ -121,7 +121,7 @@ def events_report(wanted: Wanted, page: Page, next_cursor: str | None) -> Events
     return EventsReport(
         True,
         wanted.organization.id,
-        {"start": period.start.isoformat(), "end": period.end.isoformat()},
+        period.to_json(),
         [_line(*row) for row in page.rows],
         next_cursor,
     )

@@ -109,7 +109,7 @@ def organizations_report(
     return OrganizationsReport(
         True,
         scope.tenant,
-        {"start": period.start.isoformat(), "end": period.end.isoformat()},
+        period.to_json(),
         [usage_of(row) for row in rows],
     )
 

@@ -81,7 +81,7 @@ def overview_report(scope: Scope, period: Period, it: Overview) -> OverviewRepor
     return OverviewReport(
         True,
         scope.tenant,
-        {"start": period.start.isoformat(), "end": period.end.isoformat()},
+        period.to_json(),
         sums["sms.outbound"].events,
         sums["sms.inbound"].events,
         sums["mms.outbound"].events,

@@ -9,7 +9,6 @@ from msgspec import UNSET, UnsetType
 from tollbook.analytics.series import Line, Part, Question, Split, Trend
 from tollbook.analytics.tables import Column, Kind, Table
 from tollbook.domain.exact import fraction, raw_amount, raw_quantity
-from tollbook.domain.periods import Period
 
 _CHANGE_PLACES = 4
 
@@ -67,7 +66,7 @@ def series_report(question: Question, told: Trend) -> SeriesReport:
         organization_name=organization.name if organization else UNSET,
         user_id=UNSET if user_id is None else user_id,
         user_name=UNSET if told.user_name is None else told.user_name,
-        period=_days(question.period),
+        period=question.period.to_json(),
         bucket=question.bucket.value,
         timezone=told.timezone,
         currency=told.scope.currency,
@@ -80,7 +79,7 @@ def series_report(question: Question, told: Trend) -> SeriesReport:
 
 def _compared(now: Part, before: Part) -> ComparedSeries:
     return ComparedSeries(
-        _days(before.buckets.period),
+        before.buckets.period.to_json(),
         before.buckets.names,
         [_series(it) for it in before.lines],
         raw_amount(before.cost),
@@ -101,10 +100,6 @@ def _series(line: Line) -> Series:
         total_quantity=UNSET if unit is None else raw_quantity(sum(sums.quantities)),
         total_cost=raw_amount(sum(sums.costs)),
     )
-
-
-def _days(period: Period) -> dict[str, str]:
-    return {"start": period.start.isoformat(), "end": period.end.isoformat()}
 
 
 def series_table(question: Question, told: Trend) -> Table:

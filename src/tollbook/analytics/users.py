@@ -106,8 +106,7 @@ def report_of(
     organization_id: str, organization_name: str, period: Period, users: list[UserUsage]
 ) -> UsersReport:
     """Put users under the question as it was understood."""
-    days = {"start": period.start.isoformat(), "end": period.end.isoformat()}
-    return UsersReport(True, organization_id, organization_name, days, users)
+    return UsersReport(True, organization_id, organization_name, period.to_json(), users)
 
 
 def user_rows(
