@@ -43,3 +43,10 @@ def test_a_wrong_value_behind_a_sound_one_of_the_same_name_is_named(
     (read,) = decode_json(body.encode())
     details = read.details if isinstance(read, Receipt) else ()
     assert [(it.field, it.code) for it in details] == [(it, "repeated_field") for it in fields]
+
+
+def test_bytes_that_are_no_text_behind_a_sound_value_are_named() -> None:
+    body = json.dumps(event()).replace("{", '{"time": "2024-01@", ', 1).encode()
+    (read,) = decode_lines(body.replace(b"@", b"\xff"))
+    assert isinstance(read, Receipt)
+    assert (read.field, read.code) == ("time", "repeated_field")

@@ -61,7 +61,8 @@ def problems_of(fields: Fields) -> list[Problem]:
 def repeated(raw: bytes) -> Iterator[Problem]:
     """Say which names an event gives twice: one that is wrong may hide behind one that is not."""
     try:
-        pairs = json.loads(raw, object_pairs_hook=_Pairs, parse_int=str)
+        text = raw.decode(errors="replace")  # what hides may be no text either
+        pairs = json.loads(text, object_pairs_hook=_Pairs, parse_int=str, strict=False)
     except (ValueError, RecursionError):
         return
     inside = [value for name, value in pairs if name == "attributes" and type(value) is _Pairs]
