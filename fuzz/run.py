@@ -12,6 +12,7 @@ from fuzz.target import LONGEST, Target
 
 _ROOT = Path(__file__).parent.parent
 _RSS_MEBIBYTES = 1024
+_HANGING_SECONDS = 20
 _STARTING_SECONDS = 60
 _WAYS = re.compile(r"^#\d+\s+\w+\s+cov: \d+ ft: (\d+)", re.MULTILINE)
 _BROKEN = " === Uncaught Python exception"
@@ -49,7 +50,7 @@ def fuzz(target: Target, seconds: int, *, seed: int = 0, corpus: Path | None = N
         options = {
             "max_total_time": seconds,
             "max_len": LONGEST,
-            "timeout": int(target.seconds * 5),
+            "timeout": _HANGING_SECONDS,
             "rss_limit_mb": _RSS_MEBIBYTES,
             "dict": words,
             "artifact_prefix": f"{folder}/broken-",
@@ -72,14 +73,20 @@ def fuzz(target: Target, seconds: int, *, seed: int = 0, corpus: Path | None = N
         log = child.stdout.decode(errors="replace")
         broken = [it.read_bytes() for it in sorted(folder.glob("broken-*"))]
         tried, ways = _TRIED.search(log), [int(it) for it in _WAYS.findall(log)]
-        if tried is None or (child.returncode and not broken):
+        if not broken and (tried is None or child.returncode):
             raise RuntimeError(f"the process of {target.name} ended:\n{log[-4000:]}")
         return Found(
-            int(tried[1]),
+            int(tried[1]) if tried else 0,
             (ways[0], ways[-1]) if ways else (0, 0),
             broken[0] if broken else None,
-            "\n".join(log[log.find(_BROKEN) :].splitlines()[:_LINES]) if broken else "",
+            _how(log) if broken else "",
         )
+
+
+def _how(log: str) -> str:
+    """Cut out of a log what was raised; of an input that hung or took all memory, the end of it."""
+    raised = log.find(_BROKEN)
+    return "\n".join(log[raised:].splitlines()[:_LINES]) if raised >= 0 else log[-4000:]
 
 
 def _escaped(word: str) -> str:
