@@ -50,3 +50,11 @@ def test_bytes_that_are_no_text_behind_a_sound_value_are_named() -> None:
     (read,) = decode_lines(body.replace(b"@", b"\xff"))
     assert isinstance(read, Receipt)
     assert (read.field, read.code) == ("time", "repeated_field")
+
+
+@pytest.mark.parametrize("quantity", ["1e30", "-1e30", "1e9999", '"1e40"', "9" * 64, "1e30000"])
+def test_a_quantity_far_out_of_range_is_rejected_for_what_comes_whole(quantity: str) -> None:
+    body = json.dumps(event(type="sms.outbound", quantity="@")).replace('"@"', quantity)
+    (read,) = decode_json(body.encode())
+    assert isinstance(read, Receipt)
+    assert [it.field for it in read.details] == ["quantity"]
