@@ -1,8 +1,13 @@
-"""The process of one target, which libFuzzer ends: python -m fuzz.child MODULE NAME -OPTION..."""
+"""The process of one target: python -m fuzz.child MODULE NAME FILE -OPTION...
+
+libFuzzer ends it. An input that breaks the promise is written to the file, and ends it at once.
+"""
 
 import importlib
 import logging
+import os
 import sys
+import traceback
 from pathlib import Path
 
 import atheris
@@ -17,7 +22,7 @@ _WATCHED = (
 
 def main() -> None:
     """Try inputs until libFuzzer has had enough or one breaks the promise."""
-    module, name, *options = sys.argv[1:]
+    module, name, file, *options = sys.argv[1:]
     logging.disable()
     paths = (it.relative_to(_SOURCES).with_suffix("") for it in _SOURCES.rglob("*.py"))
     modules = (".".join(it.parts).removesuffix(".__init__") for it in paths)
@@ -25,7 +30,17 @@ def main() -> None:
     with atheris.instrument_imports(include=["tollbook", "yaml"], exclude=others):
         targets = importlib.import_module(module).TARGETS
     (target,) = (it for it in targets if it.name == name)
-    atheris.Setup([sys.argv[0], *options], target.check)
+
+    def check(data: bytes) -> None:
+        try:
+            target.check(data)
+        except BaseException:
+            Path(file).write_bytes(data)
+            traceback.print_exc()
+            sys.stderr.flush()
+            os._exit(1)
+
+    atheris.Setup([sys.argv[0], *options], check)
     atheris.Fuzz()
 
 

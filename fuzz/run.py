@@ -13,11 +13,10 @@ from fuzz.target import LONGEST, Target
 _ROOT = Path(__file__).parent.parent
 _RSS_MEBIBYTES = 1024
 _HANGING_SECONDS = 20
-_STARTING_SECONDS = 60
+_STARTING_SECONDS = 300
 _WAYS = re.compile(r"^#\d+\s+\w+\s+cov: \d+ ft: (\d+)", re.MULTILINE)
-_BROKEN = " === Uncaught Python exception"
-_LINES = 60
-_TRIED = re.compile(r"^stat::number_of_executed_units: (\d+)", re.MULTILINE)
+_BROKEN = "Traceback (most recent call last)"
+_TRIED = re.compile(r"^#(\d+)\s", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -55,38 +54,50 @@ def fuzz(target: Target, seconds: int, *, seed: int = 0, corpus: Path | None = N
             "dict": words,
             "artifact_prefix": f"{folder}/broken-",
             "seed": seed,
-            "print_final_stats": 1,
         }
         given = [f"-{name}={value}" for name, value in options.items()]
-        child = subprocess.run(
-            [
-                *(sys.executable, "-m", "fuzz.child", target.try_.__module__, target.name),
-                *(str(corpus), str(seeds), *given),
-            ],
-            cwd=_ROOT,
-            env={**os.environ, "PYTHONHASHSEED": "0"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=seconds + _STARTING_SECONDS,
-            check=False,
-        )
-        log = child.stdout.decode(errors="replace")
+        command = [
+            *(sys.executable, "-m", "fuzz.child", target.try_.__module__, target.name),
+            *(f"{folder}/broken-raised", str(corpus), str(seeds), *given),
+        ]
+        code, log = _ended(command, seconds + _STARTING_SECONDS)
         broken = [it.read_bytes() for it in sorted(folder.glob("broken-*"))]
-        tried, ways = _TRIED.search(log), [int(it) for it in _WAYS.findall(log)]
-        if not broken and (tried is None or child.returncode):
+        if code and not broken:
             raise RuntimeError(f"the process of {target.name} ended:\n{log[-4000:]}")
+        tried = [int(it) for it in _TRIED.findall(log)]
+        ways = [int(it) for it in _WAYS.findall(log)]
         return Found(
-            int(tried[1]) if tried else 0,
+            max(tried, default=0),
             (ways[0], ways[-1]) if ways else (0, 0),
             broken[0] if broken else None,
             _how(log) if broken else "",
         )
 
 
+def _ended(command: list[str], most_seconds: int) -> tuple[int, str]:
+    """Run a process to its end, or kill it; give its code and what it wrote."""
+    environment = {**os.environ, "PYTHONHASHSEED": "0"}
+    with subprocess.Popen(
+        command,
+        cwd=_ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as child:
+        try:
+            log, _ = child.communicate(timeout=most_seconds)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            log, _ = child.communicate()
+        return child.returncode, log
+
+
 def _how(log: str) -> str:
     """Cut out of a log what was raised; of an input that hung or took all memory, the end of it."""
     raised = log.find(_BROKEN)
-    return "\n".join(log[raised:].splitlines()[:_LINES]) if raised >= 0 else log[-4000:]
+    return log[raised:] if raised >= 0 else log[-4000:]
 
 
 def _escaped(word: str) -> str:
