@@ -160,7 +160,17 @@ def _decks() -> Iterator[bytes]:
 
 
 _YAML = ("- ", ": ", "{", "}", "[", "]", "&a ", "*a", "? ", "<<: ", "!!str ", "|\n", "%YAML 1.1\n")
-_WORDS = ("per minute", "60/6", "15%", "mon-fri", "08:00", "2024-01-01", "1000 requests", '"\\U')
+_WORDS = (
+    "per minute",
+    "60/6",
+    "15%",
+    "mon-fri",
+    "08:00",
+    "2024-01-01",
+    "1000 requests",
+    "1e999990",
+    '"\\U',
+)
 
 TARGETS = (
     Target(

@@ -70,6 +70,22 @@ def test_what_stands_for_too_much_is_refused(text: str, code: str) -> None:
     assert code in [it.code for it in refusal(text).details]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        rates(f"{CALL}, minimum: 1e999990"),
+        rates(f"{CALL}, increments: 1e999990/1e999990"),
+        rates(f"{REQUEST}, package: 1e999990"),
+        rates(CALL) + "examples:\n- {event: {type: voice.call, quantity: 1e999990}, cost: 1}\n",
+        rates(CALL) + "examples:\n- {event: {type: voice.call, cost: 1e999990}, cost: 1}\n",
+        rates(CALL) + "examples:\n- {event: {type: voice.call}, cost: 1e5000}\n",
+    ],
+    ids=["minimum", "increments", "package", "quantity", "own cost", "cost"],
+)
+def test_a_number_of_a_million_digits_is_refused_unread(text: str) -> None:
+    assert " must be " in refusal(text).details[0].error
+
+
 def test_aliases_may_repeat_many_prefixes() -> None:
     text = HEAD + f"rates:\n- {{{CALL}, to: &uk [{PREFIXES}], when: {{a: 0}}}}\n"
     text += "".join(f"- {{{CALL}, to: *uk, when: {{a: {n}}}}}\n" for n in range(1, 5))

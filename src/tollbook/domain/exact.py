@@ -28,7 +28,12 @@ _EXACT = Context(prec=60, traps=[InvalidOperation, Inexact])
 
 
 def scaled(value: Decimal, places: int) -> int:
-    """Give `value` as an integer of 10**-places; ValueError when that would lose a digit."""
+    """Give `value` as an integer of 10**-places; ValueError when that would lose a digit.
+
+    So it is from 1e60 on, which nothing here is: the integer of 1e999999 takes half a minute.
+    """
+    if value and value.adjusted() >= _EXACT.prec:
+        raise ValueError("out of range")
     try:
         return int(_EXACT.to_integral_exact(_EXACT.scaleb(value, places)))
     except DecimalException as error:
