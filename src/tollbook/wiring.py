@@ -22,7 +22,12 @@ from tollbook.api.services import Services
 from tollbook.api.uses import Uses
 from tollbook.dashboard.pages import page_handlers
 from tollbook.domain.directory import LONGEST_NAME, id_problem, text_problem
-from tollbook.domain.errors import InvalidRequest, TollbookError
+from tollbook.domain.errors import (
+    DatabaseReadOnly,
+    InvalidRequest,
+    StoreUnavailable,
+    TollbookError,
+)
 from tollbook.domain.prices import PriceBook
 from tollbook.ingest.catalogue import Catalogue
 from tollbook.ingest.masking import Masker
@@ -32,6 +37,7 @@ from tollbook.settings import FULL, Settings
 from tollbook.store import directory, gate, prices, quarantine, secrets
 from tollbook.store.database import Database, Transaction, in_our_words, open_database
 from tollbook.store.migrate import migrate
+from tollbook.store.probe import try_to_write
 from tollbook.traces import Discreet, where_of
 
 DEFAULT_TENANT = "default"
@@ -112,8 +118,24 @@ def _told(look: Callable[[], int]) -> int | None:
 
 def build(settings: Settings) -> ASGIApp:
     """Build the application on a database that is up to date."""
+    database = open_migrated(settings)
+    _refuse_read_only(database)
     pages = page_handlers(compression=settings.compression)
-    return application(services(settings, open_migrated(settings)), pages)
+    return application(services(settings, database), pages)
+
+
+def _refuse_read_only(database: Database) -> None:
+    """Refuse a database that was never meant to be written; one that fails for now is awaited."""
+    try:
+        try_to_write(database)
+    except DatabaseReadOnly as error:
+        raise DatabaseReadOnly(
+            "the database is read-only, and a server must write: let it write the file and its "
+            "folder, or choose another database in TOLLBOOK_DATABASE_URL; `tollbook report` and "
+            "`tollbook verify` can read this one"
+        ) from error
+    except StoreUnavailable:
+        pass  # readiness is red for as long as that is so
 
 
 def serve(settings: Settings, host: str, port: int) -> None:

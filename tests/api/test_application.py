@@ -6,7 +6,13 @@ import pytest
 from tests.api.conftest import Site, Tenant
 from tollbook.api.application import ENDPOINTS
 from tollbook.domain import errors
-from tollbook.domain.errors import RequestError, StoreUnavailable, TollbookError
+from tollbook.domain.errors import (
+    DatabaseReadOnly,
+    DiskFull,
+    RequestError,
+    StoreUnavailable,
+    TollbookError,
+)
 
 PATHS = sorted({it.path for it in ENDPOINTS})
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
@@ -37,6 +43,8 @@ CODES = {
     "NotYet": (503, "not_yet"),
     "FormatNotInstalled": (501, "format_not_installed"),
     "StoreUnavailable": (503, "store_unavailable"),
+    "DatabaseReadOnly": (503, "database_read_only"),
+    "DiskFull": (503, "disk_full"),
 }
 
 
@@ -51,7 +59,7 @@ def shape(answer: httpx.Response) -> list[str]:
 
 
 def test_every_error_a_client_can_meet_has_its_stable_code_and_status() -> None:
-    met = [*tree(RequestError), StoreUnavailable]
+    met = [*tree(RequestError), StoreUnavailable, DatabaseReadOnly, DiskFull]
     assert {it.__name__: (it.status, it.code) for it in met} == CODES
 
 

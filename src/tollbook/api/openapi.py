@@ -12,6 +12,8 @@ from tollbook.domain.errors import (
     AddressRefused,
     ApiKeyRequired,
     BodyTooLarge,
+    DatabaseReadOnly,
+    DiskFull,
     InvalidApiKey,
     InvalidRequest,
     PermissionMissing,
@@ -37,6 +39,8 @@ _EVERYWHERE = (
     AddressRefused,
     RateLimited,
     StoreUnavailable,
+    DatabaseReadOnly,
+    DiskFull,
 )
 _EXAMPLE_SENTENCES = {
     "invalid_request": "organization_id required",
@@ -63,6 +67,8 @@ _EXAMPLE_SENTENCES = {
     "not_yet": "the state asked for has not arrived here yet; ask again in a second",
     "sum_out_of_range": "a sum of the ledger would pass what it can hold; nothing was stored",
     "store_unavailable": "the database is not available; nothing was stored",
+    "database_read_only": "the database is read-only; nothing was stored",
+    "disk_full": "there is no room on the disk of the database; nothing was stored",
 }
 
 

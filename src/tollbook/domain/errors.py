@@ -26,7 +26,9 @@ TollbookError
 │   ├── FormatNotInstalled      501  a format that needs a package this server has not
 │   └── NotYet                  503  the state asked for has not arrived here
 ├── StoreUnavailable            503  the database did not answer; nothing was acknowledged
-│   └── DatabaseBroken          503  the file is no whole database; it is left as it is
+│   ├── DatabaseBroken          503  the file is no whole database; it is left as it is
+│   ├── DatabaseReadOnly        503  it takes no writes
+│   └── DiskFull                503  there is no room where something was to be written
 ├── InternalError               500  a defect of Tollbook
 ├── PriceBookRefused            400  a price book with errors, all of them listed
 ├── DatabaseTooNew                   written by a later Tollbook
@@ -250,6 +252,18 @@ class DatabaseBroken(StoreUnavailable):
     """The database file is cut off, overwritten or another file; it is left as it is."""
 
     code = "database_broken"
+
+
+class DatabaseReadOnly(StoreUnavailable):
+    """The database may be read and not written."""
+
+    code = "database_read_only"
+
+
+class DiskFull(StoreUnavailable):
+    """There is no room on a disk; what was to be written is not there, not even a part of it."""
+
+    code = "disk_full"
 
 
 class InternalError(TollbookError):
