@@ -18,6 +18,7 @@ from tollbook.api.hardening import with_request_id
 from tollbook.api.health import Health
 from tollbook.api.inbox import Inbox
 from tollbook.api.instruments import Instruments, Measured
+from tollbook.api.room import Bodies
 from tollbook.api.services import Services
 from tollbook.api.uses import Uses
 from tollbook.dashboard.pages import page_handlers
@@ -101,6 +102,7 @@ def services(settings: Settings, database: Database) -> Services:
         instruments,
         Health(database, inbox.queue, settings.least_free_mib),
         Uses(database),
+        Bodies(settings.most_body_mib * _MIB),
         settings.metrics_token,
         settings.proxies,
         settings.https_only_seconds,

@@ -167,6 +167,11 @@ async def _answered(endpoint: Endpoint, services: Services, request: Request) ->
 
 
 async def _answer(endpoint: Endpoint, services: Services, request: Request) -> Response:
+    with services.bodies.room_for(request):
+        return await _admitted(endpoint, services, request)
+
+
+async def _admitted(endpoint: Endpoint, services: Services, request: Request) -> Response:
     known = (await admit(request, services)).key
     if endpoint.take:
         return await endpoint.take(request, services, partial(read_query, endpoint, request))

@@ -14,8 +14,9 @@ from tollbook.api.access import require
 from tollbook.api.endpoint import Body, Endpoint, Kind, Parameter, QueryReader
 from tollbook.api.examples import EVENT, EVENTS_ANSWER
 from tollbook.api.gate import admission
-from tollbook.api.incoming import LARGE, decoder_of, read_unpacked
+from tollbook.api.incoming import decoder_of, read_unpacked
 from tollbook.api.responses import json_response
+from tollbook.api.room import LARGE
 from tollbook.api.schemas import EVENTS_ANSWER_SCHEMA, EVENTS_REQUEST
 from tollbook.api.services import Services
 from tollbook.domain.errors import (
@@ -65,6 +66,8 @@ async def post_events(request: Request, services: Services, read_query: QueryRea
     body = await read_unpacked(request)
 
     prepare = _Preparation(services, key, revision, query["atomic"], decode)
+    # Large bodies are decoded beside the event loop, one at a time: decoders in several threads
+    # would not be faster, and the writer would wait for the interpreter's lock behind each of them.
     if len(body) > LARGE:
         whole = partial(prepare.all, body)
         settled = await services.inbox.prepare_and_settle(whole, services.decoding)

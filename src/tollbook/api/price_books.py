@@ -27,10 +27,12 @@ from tollbook.api.services import Services
 from tollbook.domain.books import BookHead, BookStatus, Listed, ShownBook, listed, shown
 from tollbook.domain.errors import (
     AlreadyPublished,
+    BodyTooLarge,
     InvalidRequest,
     NotFound,
     PriceBookRefused,
     Problem,
+    QueueFull,
     UnsupportedBody,
 )
 from tollbook.domain.events import instant_of
@@ -241,7 +243,14 @@ PRICE_BOOK_ENDPOINTS = (
         request=Body({"type": "string"}, PRICE_BOOK_YAML, (YAML, CSV), examples={CSV: DECK}),
         answers={201: Body(_ONE, _EXAMPLE)},
         take=post_price_book,
-        errors=(InvalidRequest, PriceBookRefused, NotFound, UnsupportedBody),
+        errors=(
+            InvalidRequest,
+            PriceBookRefused,
+            NotFound,
+            UnsupportedBody,
+            BodyTooLarge,
+            QueueFull,
+        ),
         tag="Prices",
     ),
     Endpoint(

@@ -22,6 +22,7 @@ from tollbook.domain.errors import (
     BodyTooLarge,
     InvalidRequest,
     Problem,
+    QueueFull,
     UnreadableBody,
     UnsupportedBody,
 )
@@ -160,6 +161,6 @@ POST_RATE = Endpoint(
         ),
     },
     take=post_rate,
-    errors=(InvalidRequest, UnreadableBody, BodyTooLarge, UnsupportedBody),
+    errors=(InvalidRequest, UnreadableBody, BodyTooLarge, UnsupportedBody, QueueFull),
     tag="Events",
 )

@@ -15,6 +15,7 @@ from tollbook.api.services import Services
 from tollbook.domain.errors import (
     BodyTooLarge,
     InvalidRequest,
+    QueueFull,
     SumOutOfRange,
     UnreadableBody,
     UnsupportedBody,
@@ -94,6 +95,13 @@ POST_REVERSALS = Endpoint(
         ),
     },
     take=post_reversals,
-    errors=(InvalidRequest, UnreadableBody, BodyTooLarge, UnsupportedBody, SumOutOfRange),
+    errors=(
+        InvalidRequest,
+        UnreadableBody,
+        BodyTooLarge,
+        UnsupportedBody,
+        SumOutOfRange,
+        QueueFull,
+    ),
     tag="Events",
 )
