@@ -11,6 +11,7 @@ from starlette.responses import Response
 from tollbook.api.access import organization_of, require_organization_key
 from tollbook.api.endpoint import Body, Call, Endpoint, Kind, Parameter
 from tollbook.api.examples import ACT
+from tollbook.api.links import leads
 from tollbook.api.responses import json_response
 from tollbook.api.schemas import answer_schema
 from tollbook.domain.directory import has_control_characters
@@ -130,6 +131,7 @@ GET_AUDIT_LOG = Endpoint(
         200: Body(
             answer_schema(acts=list[ShownAct], next_cursor=str | None),
             {"success": True, "acts": [ACT], "next_cursor": None},
+            links=leads("getOrganization", organization_id="/acts/0/organization_id"),
         )
     },
     read=list_acts,

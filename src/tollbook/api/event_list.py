@@ -22,6 +22,7 @@ from tollbook.analytics.tables import Table
 from tollbook.api.endpoint import Body, Call, Endpoint, Kind, Parameter
 from tollbook.api.examples_exports import EVENTS_LISTED
 from tollbook.api.formats.choice import FORMAT, Format
+from tollbook.api.links import leads
 from tollbook.api.questions import (
     END_DATE,
     MIN_AS_OF,
@@ -219,7 +220,13 @@ GET_EVENTS = Endpoint(
         FORMAT,
         MIN_AS_OF,
     ),
-    answers={200: Body(EventsReport, EVENTS_LISTED)},
+    answers={
+        200: Body(
+            EventsReport,
+            EVENTS_LISTED,
+            links=leads("getEvent", organization_id="/organization_id", event_id="/events/0/id"),
+        )
+    },
     read=get_events,
     errors=(InvalidRequest, NotFound, SumOutOfRange, NotYet, FormatNotInstalled),
     tag="Events",

@@ -7,6 +7,7 @@ from typing import Any
 from tollbook import __version__
 from tollbook.api.endpoint import Body, Endpoint, Kind, Parameter
 from tollbook.api.formats.choice import FORMAT, MEDIA_TYPES, Format
+from tollbook.api.links import Links, described, next_page
 from tollbook.api.schemas import Components, types_in
 from tollbook.domain.errors import (
     AddressRefused,
@@ -126,7 +127,8 @@ def _operation(endpoint: Endpoint, components: Components) -> Document:
             },
         }
     answers = {
-        str(status): _answer(status, body, components) for status, body in endpoint.answers.items()
+        str(status): _answer(status, body, components, endpoint)
+        for status, body in endpoint.answers.items()
     }
     of_body = (BodyTooLarge,) if endpoint.request else ()
     operation["responses"] = _merged(
@@ -212,14 +214,23 @@ def _in_query(parameter: Parameter) -> Document:
     return described
 
 
-def _answer(status: int, body: Body, components: Components) -> Document:
-    return {
+def _answer(status: int, body: Body, components: Components, endpoint: Endpoint) -> Document:
+    answer = {
         "description": body.description or HTTPStatus(status).phrase,
         "content": {
             media_type: {"schema": components.of(body.schema), "example": body.example}
             for media_type in body.media_types
         },
     }
+    links = _links(body, endpoint)
+    return {**answer, "links": described(links)} if links else answer
+
+
+def _links(body: Body, endpoint: Endpoint) -> Links:
+    """Say where an answer leads; to its own operation only from page to page."""
+    query = [it.name for it in endpoint.parameters]
+    others = {name: it for name, it in body.links.items() if name != endpoint.name}
+    return others | next_page(endpoint.name, endpoint.path_parameters, query)
 
 
 def _with_formats(endpoint: Endpoint, answers: Document) -> Document:

@@ -20,6 +20,7 @@ from tollbook.api.access import (
 from tollbook.api.endpoint import Body, Call, Endpoint, Kind, Parameter, QueryReader
 from tollbook.api.examples import QUARANTINED
 from tollbook.api.gate import actor
+from tollbook.api.links import leads
 from tollbook.api.responses import json_response
 from tollbook.api.schemas import answer_schema
 from tollbook.api.services import Services
@@ -149,6 +150,12 @@ QUARANTINE_ENDPOINTS = (
             200: Body(
                 answer_schema(quarantine=list[QuarantinedEvent], next_cursor=str | None),
                 {"success": True, "quarantine": [QUARANTINED], "next_cursor": None},
+                links=leads(
+                    "getEvent",
+                    organization_id="/quarantine/0/organization_id",
+                    event_id="/quarantine/0/id",
+                )
+                | leads("replayQuarantine", organization_id="/quarantine/0/organization_id"),
             )
         },
         read=list_quarantine,

@@ -11,6 +11,7 @@ from tollbook.api.access import organization_of, require_organization_key, requi
 from tollbook.api.bodies import read_body, refuse
 from tollbook.api.endpoint import Body, Call, Endpoint
 from tollbook.api.examples import VIEWER_TOKEN
+from tollbook.api.links import leads
 from tollbook.api.responses import json_response
 from tollbook.api.schemas import answer_schema
 from tollbook.domain import viewers
@@ -132,6 +133,7 @@ VIEWER_TOKEN_ENDPOINTS = (
                     "token": "tbv_about-two-hundred-letters-digits-dashes-and-underscores",
                     "viewer_token": VIEWER_TOKEN,
                 },
+                links=leads("revokeViewerToken", id="/viewer_token/id"),
             )
         },
         write=create_viewer_token,
