@@ -12,8 +12,8 @@ from tollbook.store.database import open_database
 STEPS = 900
 # The walker's own key has no organization; a run of three events ends before it can be stopped.
 OUT_OF_REACH = ("getOwnKey 200 ", "stopRerating 200 ", "resumeRerating 202 ")
-TAKEN_AT_LEAST = 0.8
-WELL_AT_LEAST = 0.65
+TAKEN_AT_LEAST = 0.85
+WELL_AT_LEAST = 0.7
 
 
 @pytest.fixture
