@@ -1,28 +1,23 @@
 """GET /v1/audit-log: who did what to what, with which key, from where."""
 
-import base64
-import binascii
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from starlette.responses import Response
 
 from tollbook.api.access import organization_of, require_organization_key
+from tollbook.api.cursors import read_place, written
 from tollbook.api.endpoint import Body, Call, Endpoint, Kind, Parameter
 from tollbook.api.examples import ACT
 from tollbook.api.responses import json_response
 from tollbook.api.schemas import answer_schema
-from tollbook.domain.directory import has_control_characters
-from tollbook.domain.errors import InvalidRequest, NotFound, Problem
+from tollbook.domain.errors import InvalidRequest, NotFound
 from tollbook.domain.events import instant_of, microseconds
 from tollbook.domain.keys import Permission
 from tollbook.store import audit
 from tollbook.store.audit import Act, Filter
 from tollbook.store.database import Snapshot
-
-_Instant = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
-_cursor = msgspec.json.Decoder(tuple[_Instant, str])
 
 
 class ShownAct(msgspec.Struct):
@@ -42,14 +37,14 @@ def list_acts(call: Call, snapshot: Snapshot) -> Response:
     require_organization_key(call.key, "see the audit log")
     query = call.query
     limit = query["limit"]
-    before = audit.NEWEST if query["cursor"] is None else _read_cursor(query["cursor"])
+    before = audit.NEWEST if query["cursor"] is None else read_place(query["cursor"])
     found = audit.acts(snapshot, call.tenant, _filter(call, snapshot), before, limit + 1)
     page, more = found[:limit], len(found) > limit
     return json_response(
         {
             "success": True,
             "acts": [shown_act(it) for it in page],
-            "next_cursor": _write_cursor(page[-1]) if more else None,
+            "next_cursor": written((page[-1].at, page[-1].id)) if more else None,
         }
     )
 
@@ -89,21 +84,6 @@ def _midnight(day: date) -> int:
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def _write_cursor(it: Act) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode((it.at, it.id))).decode()
-
-
-def _read_cursor(text: str) -> tuple[int, str]:
-    try:
-        at, identity = _cursor.decode(base64.urlsafe_b64decode(text))
-        if has_control_characters(identity):
-            raise ValueError(identity)
-    except (binascii.Error, ValueError, msgspec.DecodeError) as error:
-        sentence = "cursor must be a next_cursor of an answer before"
-        raise InvalidRequest.of([Problem("cursor", "invalid_cursor", sentence)]) from error
-    return at, identity
 
 
 GET_AUDIT_LOG = Endpoint(
