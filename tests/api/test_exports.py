@@ -15,7 +15,7 @@ from tollbook.api.application import ENDPOINTS
 from tollbook.api.endpoint import Endpoint
 from tollbook.api.formats.choice import FORMAT, MEDIA_TYPES
 
-QUESTIONS = [it for it in ENDPOINTS if FORMAT in it.parameters]
+QUESTIONS = [it for it in ENDPOINTS if FORMAT in it.parameters and it.tagged]
 WITHOUT_COSTS_OF_THE_PERIOD = ("getUsage", "getForecast", "listBudgets")
 OPTIONS = {
     "organization_id": "org_1",
