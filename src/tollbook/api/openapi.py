@@ -276,4 +276,4 @@ def _error_example(kind: type[TollbookError]) -> Document:
     if kind is PriceBookRefused:
         sentence = "line 7: price must be a number from 0 to 1000000 with at most 12 decimals"
         example["details"] = [{"field": "price", "code": "invalid_price", "error": sentence}]
-    return example
+    return {**example, "request_id": "6f1c2a9b00000042"}
