@@ -24,6 +24,7 @@ from tollbook.api.request_ids import with_request_id
 from tollbook.api.request_log import RequestLog
 from tollbook.api.services import Services
 from tollbook.api.uses import Uses
+from tollbook.api.wire import Wire
 from tollbook.dashboard.pages import page_handlers
 from tollbook.domain.directory import LONGEST_NAME, id_problem, text_problem
 from tollbook.domain.errors import InvalidRequest, TollbookError
@@ -135,7 +136,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
         host=host,
         port=port,
         loop="uvloop",
-        http="httptools",
+        http=Wire,
         access_log=False,
         log_config=None,
         server_header=False,
@@ -167,6 +168,7 @@ def configure_logging(settings: Settings) -> None:
     )
     handler = logging.StreamHandler()
     handler.setFormatter(others)
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # less is told by `api.wire`
     logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler])
     structlog.configure(
         processors=[*told, *written],

@@ -16,7 +16,7 @@ _ID_HEADER = b"x-request-id"
 _SANE = re.compile(rb"[A-Za-z0-9._:+/=@-]{1,128}")
 _POLICY = b"content-security-policy"
 _CACHING = b"cache-control"
-_HEADERS: list[Header] = [
+HEADERS: list[Header] = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
@@ -36,7 +36,7 @@ class Hardened:
         self._log = log
         self._process = secrets.token_hex(4)
         self._requests = count(1)
-        self._headers = list(_HEADERS)
+        self._headers = list(HEADERS)
         if https_only_seconds:
             value = f"max-age={https_only_seconds}; includeSubDomains".encode()
             self._headers.append((b"strict-transport-security", value))

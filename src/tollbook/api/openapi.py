@@ -12,6 +12,7 @@ from tollbook.domain.errors import (
     AddressRefused,
     ApiKeyRequired,
     BodyTooLarge,
+    HeadTooLarge,
     InvalidApiKey,
     InvalidRequest,
     PermissionMissing,
@@ -19,6 +20,7 @@ from tollbook.domain.errors import (
     RateLimited,
     StoreUnavailable,
     TollbookError,
+    UnreadableRequest,
 )
 
 Document = dict[str, Any]
@@ -37,11 +39,15 @@ _EVERYWHERE = (
     AddressRefused,
     RateLimited,
     StoreUnavailable,
+    UnreadableRequest,
+    HeadTooLarge,
 )
 _EXAMPLE_SENTENCES = {
     "invalid_request": "organization_id required",
     "currency_required": "currency required: the organizations have EUR, USD",
     "unreadable_body": "the body is not JSON: Input data was truncated",
+    "unreadable_request": "this is no request of HTTP/1.1",
+    "head_too_large": "a head must have at most 65536 bytes",
     "permission_missing": "this key lacks the permission admin",
     "address_refused": "this key may not be used from this address",
     "not_found": "Organization not found",
