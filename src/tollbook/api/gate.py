@@ -51,9 +51,10 @@ def standing(request: Request) -> Standing | None:
 
 
 def address(request: Request, services: Services) -> str | None:
-    """Tell whence a request came."""
+    """Tell whence a request came; a header that comes several times is one list."""
     peer = request.client.host if request.client else None
-    return address_of(peer, request.headers.get("x-forwarded-for"), services.proxies)
+    forwarded = ",".join(request.headers.getlist("x-forwarded-for"))
+    return address_of(peer, forwarded, services.proxies)
 
 
 def actor(request: Request, services: Services, key: ApiKey) -> Actor:
