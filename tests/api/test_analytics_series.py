@@ -184,6 +184,7 @@ def test_hours_of_a_tenant_need_one_zone(either: Tenant) -> None:
         ({"compare": "yesterday"}, "compare", "invalid_choice"),
         ({"meter": "voice.calls"}, "meter", "invalid_choice"),
         ({"country": "us"}, "country", "invalid_country"),
+        ({"country": "USA"}, "country", "invalid_country"),
         ({"top": "0"}, "top", "invalid_integer"),
         ({"top": "101"}, "top", "invalid_integer"),
         (

@@ -4,31 +4,40 @@ import csv
 import io
 import json
 from decimal import Decimal
+from typing import Any
 
 import httpx
 import pyarrow.parquet
 import pytest
 
 from tests.api.conftest import Tenant
-from tests.builders import event
+from tests.builders import Platform, event
+from tests.inside import serving
+from tollbook.analytics.tables import Table
 from tollbook.api.application import ENDPOINTS
 from tollbook.api.endpoint import Endpoint
 from tollbook.api.formats.choice import FORMAT, MEDIA_TYPES
+from tollbook.store.database import Database
 
 QUESTIONS = [it for it in ENDPOINTS if FORMAT in it.parameters and it.tagged]
 WITHOUT_COSTS_OF_THE_PERIOD = ("getUsage", "getForecast", "listBudgets")
-OPTIONS = {
-    "organization_id": "org_1",
-    "start_date": "2024-01-01",
-    "end_date": "2024-01-31",
-    "limit": "100",
-}
+DAYS = {"organization_id": "org_1", "start_date": "2024-01-01", "end_date": "2024-01-31"}
+
+
+def parameters(question: Endpoint, options: dict[str, str]) -> dict[str, str]:
+    """Give those of the options that a question takes."""
+    taken = {it.name: it.choices for it in question.parameters}
+    if question.name == "getUsage":
+        taken = {it: choices for it, choices in taken.items() if "date" not in it}
+    return {
+        name: value
+        for name, value in options.items()
+        if name in taken and (not taken[name] or value in taken[name])
+    }
 
 
 def ask(tenant: Tenant, question: Endpoint, form: str, **headers: str) -> httpx.Response:
-    asked = {it.name: OPTIONS[it.name] for it in question.parameters if it.name in OPTIONS}
-    if question.name == "getUsage":
-        asked = {it: value for it, value in asked.items() if "date" not in it}
+    asked = parameters(question, {**DAYS, "limit": "100"})
     return tenant.get(question.path, params={**asked, "format": form}, headers=headers)
 
 
@@ -67,6 +76,31 @@ def test_a_tag_is_of_one_format(tenant: Tenant, question: Endpoint) -> None:
     assert len(set(tags.values())) == 3
     for form, tag in tags.items():
         assert ask(tenant, question, form, **{"If-None-Match": tag}).status_code == 304
+
+
+@pytest.mark.parametrize("slicing", [{}, {"include": "totals"}, {"limit": "1"}], ids=str)
+def test_a_table_is_made_only_for_a_format_that_asks_for_one(
+    database: Database, monkeypatch: pytest.MonkeyPatch, slicing: dict[str, str]
+) -> None:
+    platform = Platform(database, "acme")
+    platform.organization()
+    platform.send(event())
+    made: list[str] = []
+    create = Table.__new__
+
+    def counted(kind: type[Table], *given: Any, **named: Any) -> Table:
+        made.append(kind.__name__)
+        return create(kind, *given, **named)
+
+    monkeypatch.setattr(Table, "__new__", counted)
+    with serving(database, platform.key()) as client:
+        for question in QUESTIONS:
+            for form, tables in (("json", []), ("csv", ["Table"])):
+                made.clear()
+                params = {**parameters(question, DAYS | slicing), "format": form}
+                answer = client.get(question.path, params=params)
+                assert answer.status_code == 200, answer.text
+                assert made == tables, (question.name, form)
 
 
 def test_totals_are_a_row_of_their_own_when_asked_for(tenant: Tenant) -> None:

@@ -30,6 +30,11 @@ def ready(server: Server) -> tuple[int, dict[str, str]]:
     return response.status_code, response.json()["checks"]
 
 
+def ready_again(server: Server) -> bool:
+    """Ask until it is ready, for half a minute."""
+    return any(ready(server)[0] == 200 for _ in range(30))
+
+
 def test_a_server_is_alive_and_ready_and_needs_no_key_to_say_so(server: Server) -> None:
     with server.client() as http:
         assert http.get("/healthz").json()["status"] == "ok"
@@ -50,7 +55,7 @@ def test_a_database_that_takes_no_writes_makes_it_red_until_it_does(
     assert httpx.get(f"{server.address}/healthz").status_code == 200
     other.execute("ROLLBACK")
     other.close()
-    assert ready(server)[0] == 200
+    assert ready_again(server)
 
 
 def test_postgresql_that_is_gone_or_read_only_makes_it_red(
@@ -68,8 +73,7 @@ def test_postgresql_that_is_gone_or_read_only_makes_it_red(
         cut("SET default_transaction_read_only = on")
         assert ready(server)[0] == 503
         cut("RESET default_transaction_read_only")
-        ready(server)
-        assert ready(server)[0] == 200
+        assert ready_again(server)
         cut("ALLOW_CONNECTIONS false")
         status, checks = ready(server)
         assert (status, checks["writer"]) == (
@@ -77,8 +81,7 @@ def test_postgresql_that_is_gone_or_read_only_makes_it_red(
             "the database is not available; nothing was stored",
         )
         cut("ALLOW_CONNECTIONS true")
-        ready(server)
-        assert ready(server)[0] == 200
+        assert ready_again(server)
 
 
 def test_a_later_schema_makes_it_red(server: Server, sqlite_url: str) -> None:

@@ -7,6 +7,8 @@ from playwright.sync_api import expect
 
 from tests.dashboard.conftest import JANUARY, Demo, Look, table
 
+BRAND = "brand.registration"
+
 
 def test_the_overview_adds_organizations_up_and_leads_to_each(look: Look, demo: Demo) -> None:
     page = look("tenant", f"#/?{JANUARY}")
@@ -20,6 +22,31 @@ def test_the_overview_adds_organizations_up_and_leads_to_each(look: Look, demo: 
     expect(page).to_have_url(re.compile(f"organizations/org_abc123.*{JANUARY}"))
     page.go_back()
     expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+
+
+def test_organizations_are_sorted_and_what_is_not_found_is_said(look: Look) -> None:
+    page = look("tenant", f"#/?{JANUARY}&sort=organization")
+    names = [row[0] for row in table(page)[1:-1]]
+    assert len(names) > 1
+    assert names == sorted(names)
+    page.get_by_role("columnheader", name="Organization").get_by_role("button").click()
+    expect(page).to_have_url(re.compile("order=desc"))
+    assert [row[0] for row in table(page)[1:-1]] == names[::-1]
+    page.get_by_label("Search organizations").fill("nobody of this name")
+    expect(page.get_by_text("No organization matches the search and the filters")).to_be_visible()
+
+
+def test_an_organization_with_free_usage_is_not_without_usage(look: Look, demo: Demo) -> None:
+    free = {"id": "free", "resource_id": "it", "cost": 0, "time": "2019-05-01T12:00:00Z"}
+    with demo.server.client(demo.keys["tenant"]) as client:
+        for number, meter in enumerate(("mms.inbound", "phone.rental", "kb.usage", BRAND)):
+            of_it = {"type": meter, "organization_id": f"free_{number}"}
+            client.post("/v1/organizations", json={"id": f"free_{number}", "name": meter})
+            (receipt,) = client.post("/v1/events", json=free | of_it).json()["receipts"]
+            assert receipt["status"] == "accepted"
+    page = look("tenant", "#/?start=2019-05-01&end=2019-05-31")
+    page.get_by_label("Hide organizations without usage").check()
+    expect(page.get_by_text("4 organizations, $0.00.")).to_be_visible()
 
 
 def test_the_chart_turns_by_its_switches_and_its_legend(look: Look) -> None:

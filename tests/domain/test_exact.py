@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from tollbook.domain.exact import (
@@ -12,6 +13,8 @@ from tollbook.domain.exact import (
     nanos_of,
     parsed,
     quantity_text,
+    raw_amount,
+    raw_quantity,
     scaled,
 )
 
@@ -37,6 +40,13 @@ def test_an_amount_has_two_decimals_or_as_many_as_are_exact(nanos: int, text: st
 )
 def test_a_quantity_has_as_many_decimals_as_it_needs(micros: int, text: str) -> None:
     assert quantity_text(micros) == text
+
+
+def test_in_json_they_are_numbers_with_all_their_digits() -> None:
+    written = {"cost": raw_amount(-(10**18) - 1), "quantity": raw_quantity(10**15 + 1)}
+    assert msgspec.json.encode(written) == (
+        b'{"cost":-1000000000.000000001,"quantity":1000000000.000001}'
+    )
 
 
 @pytest.mark.parametrize(

@@ -121,3 +121,8 @@ def test_a_period_is_whole_months_and_the_shorter_side_of_its_edges(
     start: str, end: str, covered: Cover
 ) -> None:
     assert cover(Period(day(start), day(end))) == covered
+
+
+def test_an_answer_names_both_days_of_a_period() -> None:
+    period = Period(date(1, 2, 3), date(2024, 2, 29))
+    assert period.to_json() == {"start": "0001-02-03", "end": "2024-02-29"}

@@ -21,6 +21,19 @@ PERIOD = {"start_date": DAYS[0].isoformat(), "end_date": DAYS[-1].isoformat()}
 OLD, NEW = 0.122 * EVENTS_A_DAY, 0.183 * EVENTS_A_DAY
 PATIENCE = 60
 
+# A run that works for some twenty seconds, so that one who waits for its middle finds it there.
+SLOW = {
+    "sqlite": (
+        "CREATE TRIGGER slow BEFORE UPDATE ON events BEGIN SELECT hex(randomblob(2000000)); END",
+    ),
+    "postgresql": (
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN PERFORM pg_sleep(0.005); RETURN NEW; END $$",
+        "CREATE TRIGGER slow BEFORE UPDATE ON events FOR EACH ROW EXECUTE FUNCTION slow()",
+    ),
+}
+FAST = {"sqlite": ("DROP TRIGGER slow",), "postgresql": ("DROP TRIGGER slow ON events",)}
+
 
 @pytest.fixture
 def platform(database_url: str) -> Iterator[Platform]:
@@ -33,6 +46,19 @@ def platform(database_url: str) -> Iterator[Platform]:
             platform.send(*calls)
         platform.load(book(CALLS))
         yield platform
+
+
+@pytest.fixture
+def slow_platform(platform: Platform) -> Platform:
+    """The same, whose events take their time to be changed."""
+    run_all(platform, SLOW)
+    return platform
+
+
+def run_all(platform: Platform, statements: dict[str, tuple[str, ...]]) -> None:
+    with platform.database.writing() as transaction:
+        for statement in statements[platform.database.engine.name]:
+            transaction.execute(statement)
 
 
 def begin(http: httpx.Client) -> str:
@@ -63,8 +89,9 @@ def day_cost(http: httpx.Client, day: date) -> float:
 
 
 def test_a_server_killed_in_the_middle_of_a_run_goes_on_with_it_and_takes_it_back(
-    platform: Platform, database_url: str
+    slow_platform: Platform, database_url: str
 ) -> None:
+    platform = slow_platform
     before, key = ledger(platform), platform.key()
     for _ in range(2):
         with Server(database_url) as server, server.client(key) as http:
@@ -77,6 +104,7 @@ def test_a_server_killed_in_the_middle_of_a_run_goes_on_with_it_and_takes_it_bac
         assert platform.differences() == []
         costs = platform.rows("SELECT DISTINCT day, cost FROM events")
         assert len(costs) == len(DAYS)
+    run_all(platform, FAST)
     with Server(database_url) as server, server.client(key) as http:
         assert http.get(run).json()["run"]["status"] == "running"
         http.post(f"{run}/resume")
@@ -90,14 +118,16 @@ def test_a_server_killed_in_the_middle_of_a_run_goes_on_with_it_and_takes_it_bac
 
 
 def test_a_server_that_is_asked_to_end_stops_the_run_between_days(
-    platform: Platform, database_url: str
+    slow_platform: Platform, database_url: str
 ) -> None:
+    platform = slow_platform
     key = platform.key()
     with Server(database_url) as server, server.client(key) as http:
         run = begin(http)
         wait_until(http, run, "running", EVENTS_A_DAY)
         server.stop()
     assert platform.differences() == []
+    run_all(platform, FAST)
     with Server(database_url) as server, server.client(key) as http:
         found = http.get(run).json()["run"]
         assert (found["status"], found["reason"]) == ("stopped", "the server was stopped")

@@ -15,7 +15,7 @@ from tollbook.analytics.tables import Column, Kind, Table
 from tollbook.domain.budgets import BudgetState
 from tollbook.domain.directory import zone
 from tollbook.domain.events import instant_of
-from tollbook.domain.exact import amount_text, fraction
+from tollbook.domain.exact import fraction, raw_amount
 from tollbook.domain.periods import day_number
 from tollbook.store.budgets import Budgeted
 from tollbook.store.database import Snapshot
@@ -106,12 +106,12 @@ def budget_report(it: Standing) -> BudgetReport:
         organization_name=organization.name,
         user_id=budget.user_id or UNSET,
         user_name=user_name if budget.user_id else UNSET,
-        monthly=_amount(budget.monthly),
+        monthly=raw_amount(budget.monthly),
         currency=organization.currency,
         month=f"{it.today:%Y-%m}",
-        spent=_amount(it.outlook.spent),
+        spent=raw_amount(it.outlook.spent),
         used=fraction(it.outlook.spent, budget.monthly, USED_PLACES),
-        forecast=_amount(it.outlook.forecast),
+        forecast=raw_amount(it.outlook.forecast),
         passed_on=passed_on.isoformat() if passed_on else None,
         state=it.state,
         alert_at=budget.alert_at,
@@ -149,7 +149,3 @@ def budgets_table(found: Iterable[Standing]) -> Table:
         for it in found
     ]
     return Table(columns, rows)
-
-
-def _amount(nanos: int) -> msgspec.Raw:
-    return msgspec.Raw(amount_text(nanos).encode())

@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from tollbook.analytics.legs import covering
 from tollbook.analytics.scope import Scope
 from tollbook.analytics.tables import Column, Kind, Table
-from tollbook.domain.exact import amount_text, divide_half_even, fraction
-from tollbook.domain.periods import Period, cover
+from tollbook.domain.exact import divide_half_even, fraction, raw_amount
+from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
 from tollbook.store.directory import UNKNOWN
 
@@ -154,11 +155,11 @@ def changes_report(
     return ChangesReport(
         success=True,
         tenant_id=scope.tenant,
-        period=_days(period),
-        previous_period=_days(before),
+        period=period.to_json(),
+        previous_period=before.to_json(),
         currency=scope.currency,
-        total_cost=_amount(found.cost),
-        previous_cost=_amount(found.previous_cost),
+        total_cost=raw_amount(found.cost),
+        previous_cost=raw_amount(found.previous_cost),
         change=fraction(found.cost - found.previous_cost, found.previous_cost, CHANGE_PLACES),
         without_usage=len(found.without_usage),
         grew=_ranked(scope, found.grew[:limit], found.cost),
@@ -176,7 +177,9 @@ def _by_user(found: Changes, scope: Scope, idle: list[Named]) -> dict[str, Any]:
         "organization_name": scope.organization.name,
         "active_users": len(found.active),
         "cost_per_active_user": _each(found),
-        "organization_level": OwnCost(_amount(found.own.cost), _amount(found.own.previous_cost)),
+        "organization_level": OwnCost(
+            raw_amount(found.own.cost), raw_amount(found.own.previous_cost)
+        ),
         "without_usage_users": idle,
     }
 
@@ -193,7 +196,7 @@ def _by_organization(found: Changes, idle: list[Named]) -> dict[str, Any]:
 def _each(found: Changes) -> msgspec.Raw | None:
     """Divide what is somebody's by those with usage."""
     active = len(found.active)
-    return _amount(divide_half_even(found.cost - found.own.cost, active)) if active else None
+    return raw_amount(divide_half_even(found.cost - found.own.cost, active)) if active else None
 
 
 def changes_table(found: Changes, scope: Scope) -> Table:
@@ -229,9 +232,9 @@ def _ranked(scope: Scope, rows: Iterable[ChangeRow], total: int) -> list[Ranked]
     return [
         Ranked(
             **_identity(scope, row),
-            cost=_amount(row.cost),
-            previous_cost=_amount(row.previous_cost),
-            difference=_amount(row.difference),
+            cost=raw_amount(row.cost),
+            previous_cost=raw_amount(row.previous_cost),
+            difference=raw_amount(row.difference),
             change=fraction(row.difference, row.previous_cost, CHANGE_PLACES),
             share=fraction(row.cost, total, SHARE_PLACES),
         )
@@ -244,37 +247,12 @@ def _identity(scope: Scope, row: ChangeRow) -> dict[str, Any]:
     return {f"{whose}_id": row.id, f"{whose}_name": row.name}
 
 
-def _amount(nanos: int) -> msgspec.Raw:
-    return msgspec.Raw(amount_text(nanos).encode())
-
-
-def _days(period: Period) -> dict[str, str]:
-    return {"start": period.start.isoformat(), "end": period.end.isoformat()}
-
-
 def parameters(scope: Scope, period: Period, before: Period) -> dict[str, Any]:
     """Give the arguments of the statements; those of the period before have its prefix."""
     whose: dict[str, Any] = {"organization": scope.number}
     if scope.organization is None:
         whose = {"tenant": scope.tenant, "currency": scope.currency or "", "unknown": UNKNOWN}
-    return {**whose, **_covered("", period), **_covered("previous_", before)}
-
-
-def _covered(prefix: str, period: Period) -> dict[str, int]:
-    """Give the months and edges that cover a period."""
-    covered = cover(period)
-    bound = {
-        f"{prefix}first_month": covered.first_month,
-        f"{prefix}last_month": covered.last_month,
-    }
-    for name, edge in zip(("head", "tail"), covered.edges, strict=True):
-        bound |= {
-            f"{prefix}{name}_month": edge.month,
-            f"{prefix}{name}_first": edge.first_day,
-            f"{prefix}{name}_last": edge.last_day,
-            f"{prefix}{name}_sign": edge.sign,
-        }
-    return bound
+    return {**whose, **covering(period), **covering(before, "previous_")}
 
 
 def _changes_sql(people: str, by: str, months: str, days: str, where: str) -> str:

@@ -13,7 +13,7 @@ import msgspec
 from tollbook.analytics.tables import Column, Kind, Table
 from tollbook.domain.directory import zone
 from tollbook.domain.events import instant_of, instant_text
-from tollbook.domain.exact import amount_text, quantity_text
+from tollbook.domain.exact import raw_amount, raw_quantity
 from tollbook.domain.meters import BY_CODE, BY_TYPE, CATALOGUE
 from tollbook.domain.periods import Period, day_number, day_of
 from tollbook.store.database import Snapshot
@@ -121,7 +121,7 @@ def events_report(wanted: Wanted, page: Page, next_cursor: str | None) -> Events
     return EventsReport(
         True,
         wanted.organization.id,
-        {"start": period.start.isoformat(), "end": period.end.isoformat()},
+        period.to_json(),
         [_line(*row) for row in page.rows],
         next_cursor,
     )
@@ -150,10 +150,10 @@ def _line(
         resource_id,
         instant_text(time),
         day_of(day).isoformat(),
-        msgspec.Raw(quantity_text(quantity)),
-        msgspec.Raw(quantity_text(billed)),
+        raw_quantity(quantity),
+        raw_quantity(billed),
         BY_CODE[meter].unit,
-        msgspec.Raw(amount_text(cost)),
+        raw_amount(cost),
         country,
         msgspec.json.decode(attributes) if attributes else {},
         instant_text(received_at),

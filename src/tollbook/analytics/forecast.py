@@ -11,7 +11,7 @@ from tollbook.analytics.outlook import Outlook, closed, first_needed, month_of, 
 from tollbook.analytics.pace import Method
 from tollbook.analytics.scope import Scope
 from tollbook.analytics.tables import Column, Kind, Table
-from tollbook.domain.exact import amount_text
+from tollbook.domain.exact import raw_amount
 from tollbook.store.database import Snapshot
 
 _RENTALS = (
@@ -83,10 +83,10 @@ def forecast_report(
         currency=scope.currency,
         month=f"{month:%Y-%m}",
         as_of=instant_text(as_of),
-        spent=_amount(found.spent),
-        forecast=_amount(found.forecast),
-        low=None if found.low is None else _amount(found.low),
-        high=None if found.high is None else _amount(found.high),
+        spent=raw_amount(found.spent),
+        forecast=raw_amount(found.forecast),
+        low=None if found.low is None else raw_amount(found.low),
+        high=None if found.high is None else raw_amount(found.high),
         method=found.method,
         method_description=DESCRIPTIONS[found.method],
         days_left=found.days_left,
@@ -109,7 +109,3 @@ def forecast_table(found: Outlook, month: date) -> Table:
     figures = (found.spent, found.forecast, found.low, found.high)
     rest = (found.method.value, found.days_left, found.based_on_days)
     return Table(columns, [(f"{month:%Y-%m}", *figures, *rest)])
-
-
-def _amount(nanos: int) -> msgspec.Raw:
-    return msgspec.Raw(amount_text(nanos).encode())

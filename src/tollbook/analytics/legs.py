@@ -8,25 +8,27 @@ from tollbook.domain.periods import Period, cover, day_number
 
 def days(period: Period) -> dict[str, Any]:
     """Give the arguments of the legs, and the first and last month and day of the period."""
-    covered = cover(period)
-    head, tail = covered.edges
     start, end = day_number(period.start), day_number(period.end)
-    return {
-        "first_month": covered.first_month,
-        "last_month": covered.last_month,
-        "head_month": head.month,
-        "head_first": head.first_day,
-        "head_last": head.last_day,
-        "head_sign": head.sign,
-        "tail_month": tail.month,
-        "tail_first": tail.first_day,
-        "tail_last": tail.last_day,
-        "tail_sign": tail.sign,
+    return covering(period) | {
         "start_month": start // 100,
         "end_month": end // 100,
         "start_day": start,
         "end_day": end,
     }
+
+
+def covering(period: Period, prefix: str = "") -> dict[str, int]:
+    """Give the months and edges that cover a period; `prefix` begins the name of each."""
+    covered = cover(period)
+    bound = {"first_month": covered.first_month, "last_month": covered.last_month}
+    for name, edge in zip(("head", "tail"), covered.edges, strict=True):
+        bound |= {
+            f"{name}_month": edge.month,
+            f"{name}_first": edge.first_day,
+            f"{name}_last": edge.last_day,
+            f"{name}_sign": edge.sign,
+        }
+    return {prefix + name: it for name, it in bound.items()}
 
 
 def legs(tables: str, by: str, within: str, besides: str = "") -> str:

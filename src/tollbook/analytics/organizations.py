@@ -11,7 +11,7 @@ from tollbook.analytics.resources import bits, knowledge_bases_by_organization
 from tollbook.analytics.scope import Scope, organizations_of
 from tollbook.analytics.slices import Group
 from tollbook.analytics.tables import Column, Kind, Table
-from tollbook.domain.exact import MICROS, amount_text, quantity_text
+from tollbook.domain.exact import MICROS, raw_amount, raw_quantity
 from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
 
@@ -109,7 +109,7 @@ def organizations_report(
     return OrganizationsReport(
         True,
         scope.tenant,
-        {"start": period.start.isoformat(), "end": period.end.isoformat()},
+        period.to_json(),
         [usage_of(row) for row in rows],
     )
 
@@ -135,20 +135,22 @@ def written(row: OrganizationSums) -> Figures:
         row.mms_sent,
         row.mms_received,
         row.calls,
-        msgspec.Raw(quantity_text(row.seconds)),
+        raw_quantity(row.seconds),
         row.requests // MICROS,
-        msgspec.Raw(amount_text(row.storage_cost)),
+        raw_amount(row.storage_cost),
         row.rentals,
         row.purchases // MICROS,
         row.brands // MICROS,
         row.knowledge_bases,
-        msgspec.Raw(amount_text(row.total_cost)),
+        raw_amount(row.total_cost),
     )
 
 
-def organizations_table(rows: Iterable[OrganizationSums]) -> Table:
-    """Give rows as a table, its columns named as the fields of the answer."""
-    return Table(_TABLE, rows)
+def organizations_table(
+    rows: Iterable[OrganizationSums], sums: OrganizationSums | None = None
+) -> Table:
+    """Give rows as a table, its columns named as the fields of the answer; `sums` are its last."""
+    return Table(FIELDS, rows, sums and sums._replace(organization_name="Total"))
 
 
 _KINDS = {
@@ -161,8 +163,9 @@ _KINDS = {
     "brand_registration_count": Kind.QUANTITY,
     "total_cost": Kind.AMOUNT,
 }
-_FIELDS = ("organization_id", "organization_name", *Figures.__struct_fields__)
-_TABLE = tuple(Column(it, _KINDS.get(it, Kind.COUNT)) for it in _FIELDS)
+_WITHOUT_GROUPS = OrganizationUsage.__struct_fields__[:-1]
+FIELDS = tuple(Column(it, _KINDS.get(it, Kind.COUNT)) for it in _WITHOUT_GROUPS)
+"""In the documented order, which is that of `OrganizationSums`."""
 
 _READ = {name: SUMS[name] for name in OrganizationSums._fields if name in SUMS}
 WITHIN = "organization_id IN :numbers"

@@ -10,6 +10,7 @@ from tollbook.analytics.in_country import countries, knowledge_bases_in_country,
 from tollbook.analytics.legs import days
 from tollbook.analytics.organizations import (
     COLUMNS,
+    FIELDS,
     WITHIN,
     OrganizationsReport,
     OrganizationSums,
@@ -31,37 +32,17 @@ from tollbook.analytics.slices import (
     groups_of,
     meter_bits,
 )
-from tollbook.analytics.tables import Kind
 from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
 from tollbook.store.directory import OrganizationRow
 from tollbook.store.engine import Row
 
 _WIDTH = len(OrganizationSums._fields)
-_FIELDS = (
-    ("organization_id", Kind.TEXT),
-    ("organization_name", Kind.TEXT),
-    ("users_count", Kind.COUNT),
-    ("total_sms_sent", Kind.COUNT),
-    ("total_sms_received", Kind.COUNT),
-    ("total_mms_sent", Kind.COUNT),
-    ("total_mms_received", Kind.COUNT),
-    ("total_voice_calls", Kind.COUNT),
-    ("total_voice_seconds", Kind.QUANTITY),
-    ("api_requests_count", Kind.QUANTITY),
-    ("api_storage_cost", Kind.AMOUNT),
-    ("phone_rental_count", Kind.COUNT),
-    ("phone_purchase_count", Kind.QUANTITY),
-    ("brand_registration_count", Kind.QUANTITY),
-    ("kb_count", Kind.COUNT),
-    ("total_cost", Kind.AMOUNT),
-)
 ORGANIZATIONS_SHAPE = Shape(
-    tuple(Field(name, at, kind) for at, (name, kind) in enumerate(_FIELDS)),
+    tuple(Field(name, at, kind) for at, (name, kind) in enumerate(FIELDS)),
     events=_WIDTH,
     status=_WIDTH + 1,
 )
-"""Fields in the documented order, which is that of `OrganizationSums`."""
 
 
 def sliced_organizations(

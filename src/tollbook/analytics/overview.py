@@ -9,7 +9,7 @@ from tollbook.analytics.legs import days, legs
 from tollbook.analytics.resources import KNOWLEDGE_BASES, bits
 from tollbook.analytics.scope import Scope, organizations_of
 from tollbook.analytics.tables import Column, Kind, Table
-from tollbook.domain.exact import MICROS, amount_text, minutes_text, quantity_text
+from tollbook.domain.exact import MICROS, minutes_text, raw_amount, raw_quantity
 from tollbook.domain.meters import Category
 from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
@@ -81,14 +81,14 @@ def overview_report(scope: Scope, period: Period, it: Overview) -> OverviewRepor
     return OverviewReport(
         True,
         scope.tenant,
-        {"start": period.start.isoformat(), "end": period.end.isoformat()},
+        period.to_json(),
         sums["sms.outbound"].events,
         sums["sms.inbound"].events,
         sums["mms.outbound"].events,
         sums["mms.inbound"].events,
         sums["voice.call"].events,
-        msgspec.Raw(quantity_text(sums["voice.call"].quantity)),
-        _amount(sums.total_cost()),
+        raw_quantity(sums["voice.call"].quantity),
+        raw_amount(sums.total_cost()),
         _breakdown(sums, it.knowledge_bases),
         it.organizations,
         it.users,
@@ -97,27 +97,23 @@ def overview_report(scope: Scope, period: Period, it: Overview) -> OverviewRepor
 
 def _breakdown(sums: ByMeter, knowledge_bases: int) -> OverviewBreakdown:
     return OverviewBreakdown(
-        _amount(sums.cost(Category.MESSAGING)),
-        _amount(sums.cost(Category.VOICE)),
-        _amount(sums.cost(Category.API_REQUEST)),
+        raw_amount(sums.cost(Category.MESSAGING)),
+        raw_amount(sums.cost(Category.VOICE)),
+        raw_amount(sums.cost(Category.API_REQUEST)),
         sums["api.request"].quantity // MICROS,
-        _amount(sums.cost(Category.API_STORAGE)),
-        _amount(sums.cost(Category.PHONE_RENTAL)),
+        raw_amount(sums.cost(Category.API_STORAGE)),
+        raw_amount(sums.cost(Category.PHONE_RENTAL)),
         sums["phone.rental"].events,
-        _amount(sums.cost(Category.PHONE_PURCHASE)),
+        raw_amount(sums.cost(Category.PHONE_PURCHASE)),
         sums["phone.purchase"].quantity // MICROS,
-        _amount(sums.cost(Category.BRAND_REGISTRATION)),
+        raw_amount(sums.cost(Category.BRAND_REGISTRATION)),
         sums["brand.registration"].quantity // MICROS,
-        _amount(sums.cost(Category.KNOWLEDGE_BASE)),
-        _amount(sums["kb.rental"].cost),
-        _amount(sums["kb.usage"].cost),
+        raw_amount(sums.cost(Category.KNOWLEDGE_BASE)),
+        raw_amount(sums["kb.rental"].cost),
+        raw_amount(sums["kb.usage"].cost),
         knowledge_bases,
         msgspec.Raw(minutes_text(sums["kb.usage"].quantity)),
     )
-
-
-def _amount(nanos: int) -> msgspec.Raw:
-    return msgspec.Raw(amount_text(nanos))
 
 
 def overview_table(it: Overview) -> Table:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
+from tollbook.analytics.legs import covering
 from tollbook.analytics.series_buckets import Bucket, Buckets, days_of, spans_of
 from tollbook.analytics.series_statements import (
     ORGANIZATION,
@@ -19,7 +20,7 @@ from tollbook.analytics.series_statements import (
 )
 from tollbook.domain.directory import zone
 from tollbook.domain.meters import CATALOGUE
-from tollbook.domain.periods import Period, cover, day_number
+from tollbook.domain.periods import Period, day_number
 from tollbook.store.database import Snapshot
 from tollbook.store.directory import UNKNOWN
 from tollbook.store.engine import Row
@@ -206,7 +207,7 @@ def _totals(
     bound = parameters(subject, counted)
     if not counted.country:
         whole = USERS if subject.number is not None else ORGANIZATIONS
-        yield whole, bound | _covering(period)
+        yield whole, bound | covering(period)
     elif subject.number is not None:
         yield USERS_IN_COUNTRY, bound | _within(period)
     else:
@@ -216,19 +217,6 @@ def _totals(
                 hours = {"first_hour": spans[0].first_hour, "last_hour": spans[-1].last_hour}
                 within = _within(period) | hours | {"timezone": name}
                 yield ORGANIZATIONS_IN_COUNTRY, bound | within
-
-
-def _covering(period: Period) -> dict[str, int]:
-    covered = cover(period)
-    bound = {"first_month": covered.first_month, "last_month": covered.last_month}
-    for name, edge in zip(("head", "tail"), covered.edges, strict=True):
-        bound |= {
-            f"{name}_month": edge.month,
-            f"{name}_first": edge.first_day,
-            f"{name}_last": edge.last_day,
-            f"{name}_sign": edge.sign,
-        }
-    return bound
 
 
 def timezones(snapshot: Snapshot, tenant: str, currency: str) -> tuple[str, ...]:

@@ -8,8 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from tollbook.analytics.series import Line, Part, Question, Split, Trend
 from tollbook.analytics.tables import Column, Kind, Table
-from tollbook.domain.exact import amount_text, fraction, quantity_text
-from tollbook.domain.periods import Period
+from tollbook.domain.exact import fraction, raw_amount, raw_quantity
 
 _CHANGE_PLACES = 4
 
@@ -67,23 +66,23 @@ def series_report(question: Question, told: Trend) -> SeriesReport:
         organization_name=organization.name if organization else UNSET,
         user_id=UNSET if user_id is None else user_id,
         user_name=UNSET if told.user_name is None else told.user_name,
-        period=_days(question.period),
+        period=question.period.to_json(),
         bucket=question.bucket.value,
         timezone=told.timezone,
         currency=told.scope.currency,
         buckets=told.now.buckets.names,
         series=[_series(it) for it in told.now.lines],
-        total_cost=_amount(told.now.cost),
+        total_cost=raw_amount(told.now.cost),
         comparison=_compared(told.now, told.before) if told.before else UNSET,
     )
 
 
 def _compared(now: Part, before: Part) -> ComparedSeries:
     return ComparedSeries(
-        _days(before.buckets.period),
+        before.buckets.period.to_json(),
         before.buckets.names,
         [_series(it) for it in before.lines],
-        _amount(before.cost),
+        raw_amount(before.cost),
         fraction(now.cost - before.cost, before.cost, _CHANGE_PLACES),
     )
 
@@ -95,24 +94,12 @@ def _series(line: Line) -> Series:
         name=line.name,
         unit=UNSET if unit is None else unit,
         events=sums.counts,
-        quantities=UNSET if unit is None else [_quantity(it) for it in sums.quantities],
-        costs=[_amount(it) for it in sums.costs],
+        quantities=UNSET if unit is None else [raw_quantity(it) for it in sums.quantities],
+        costs=[raw_amount(it) for it in sums.costs],
         total_events=sum(sums.counts),
-        total_quantity=UNSET if unit is None else _quantity(sum(sums.quantities)),
-        total_cost=_amount(sum(sums.costs)),
+        total_quantity=UNSET if unit is None else raw_quantity(sum(sums.quantities)),
+        total_cost=raw_amount(sum(sums.costs)),
     )
-
-
-def _amount(nanos: int) -> msgspec.Raw:
-    return msgspec.Raw(amount_text(nanos))
-
-
-def _quantity(micros: int) -> msgspec.Raw:
-    return msgspec.Raw(quantity_text(micros))
-
-
-def _days(period: Period) -> dict[str, str]:
-    return {"start": period.start.isoformat(), "end": period.end.isoformat()}
 
 
 def series_table(question: Question, told: Trend) -> Table:

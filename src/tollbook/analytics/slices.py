@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from tollbook.analytics.tables import Column, Kind, Table
-from tollbook.domain.exact import amount_text, quantity_text
+from tollbook.domain.exact import raw_amount, raw_quantity
 from tollbook.domain.meters import BY_CODE, BY_TYPE, CATALOGUE
 from tollbook.store.engine import Row
 
@@ -140,13 +140,13 @@ def groups_of(groups: Iterable[Row], group_by: str) -> list[Group]:
             Group(
                 meter=BY_CODE[code].type,
                 events=events,
-                quantity=msgspec.Raw(quantity_text(quantity)),
-                cost=msgspec.Raw(amount_text(cost)),
+                quantity=raw_quantity(quantity),
+                cost=raw_amount(cost),
             )
             for code, events, quantity, cost in groups
         ]
     return [
-        Group(country=code, events=events, cost=msgspec.Raw(amount_text(cost)))
+        Group(country=code, events=events, cost=raw_amount(cost))
         for code, events, _, cost in groups
     ]
 

@@ -12,7 +12,7 @@ from tollbook.analytics.scope import Scope
 from tollbook.analytics.tables import Column, Kind, Table
 from tollbook.domain.directory import User, zone
 from tollbook.domain.errors import EventArchived
-from tollbook.domain.exact import MICROS, quantity_text
+from tollbook.domain.exact import MICROS, raw_quantity
 from tollbook.domain.periods import day_of
 from tollbook.store import archives
 from tollbook.store.database import Snapshot
@@ -107,7 +107,7 @@ def _segments(sums: ByMeter, kind: str) -> Segments:
 
 def _seconds(sums: ByMeter) -> Seconds:
     calls, bases = sums["voice.call"].quantity, sums["kb.usage"].quantity
-    return Seconds(*(msgspec.Raw(quantity_text(it)) for it in (calls, bases, calls + bases)))
+    return Seconds(*(raw_quantity(it) for it in (calls, bases, calls + bases)))
 
 
 def usage_table(scope: Scope, user: User | None, sums: ByMeter) -> Table:

@@ -8,7 +8,7 @@ import msgspec
 
 from tollbook.analytics.legs import SUMS, among, days, legs
 from tollbook.analytics.slices import Group
-from tollbook.domain.exact import MICROS, amount_text, minutes_text, quantity_text
+from tollbook.domain.exact import MICROS, amount_text, minutes_text, quantity_text, raw_amount
 from tollbook.domain.meters import Category, codes_of
 from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
@@ -106,8 +106,7 @@ def report_of(
     organization_id: str, organization_name: str, period: Period, users: list[UserUsage]
 ) -> UsersReport:
     """Put users under the question as it was understood."""
-    days = {"start": period.start.isoformat(), "end": period.end.isoformat()}
-    return UsersReport(True, organization_id, organization_name, days, users)
+    return UsersReport(True, organization_id, organization_name, period.to_json(), users)
 
 
 def user_rows(
@@ -206,7 +205,7 @@ def _usage(row: Row, amounts: _Written, quantities: _Written, minutes: _Written)
         calls,
         quantities[seconds],
         breakdown,
-        msgspec.Raw(amount_text(total_cost)),
+        raw_amount(total_cost),
     )
 
 

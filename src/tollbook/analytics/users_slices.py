@@ -34,7 +34,7 @@ from tollbook.analytics.users import (
     usages,
     users_sql,
 )
-from tollbook.domain.exact import MICROS, amount_text
+from tollbook.domain.exact import MICROS, raw_amount
 from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
 from tollbook.store.engine import Row
@@ -139,8 +139,8 @@ def organization_level(
     return OrganizationLevel(
         events,
         brands // MICROS,
-        msgspec.Raw(amount_text(brand_cost)),
-        msgspec.Raw(amount_text(cost)),
+        raw_amount(brand_cost),
+        raw_amount(cost),
     )
 
 

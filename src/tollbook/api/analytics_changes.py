@@ -55,7 +55,7 @@ def get_changes(call: Call, snapshot: Snapshot) -> Response:
     def tell() -> Told:
         found = changes(snapshot, scope, period, before)
         report = changes_report(found, scope, period, before, call.query["limit"])
-        return Told(report, table=changes_table(found, scope))
+        return Told(report, table=lambda: changes_table(found, scope))
 
     return answer(it, tell)
 

@@ -53,7 +53,7 @@ def get_forecast(call: Call, snapshot: Snapshot) -> Response:
         found = month_outlook(snapshot, scope, month, today)
         name = user.name if user else ""
         report = forecast_report(found, scope, name, month, it.now)
-        return Told(report, table=forecast_table(found, month))
+        return Told(report, table=lambda: forecast_table(found, month))
 
     return answer(it, tell)
 

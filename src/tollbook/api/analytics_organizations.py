@@ -63,11 +63,11 @@ def get_organizations(call: Call, snapshot: Snapshot) -> Response:
 
 def _told(it: Asked, *, totals: bool) -> Told:
     rows = organization_rows(it.snapshot, it.scope, _days(it))
-    report, table = organizations_report(it.scope, _days(it), rows), organizations_table(rows)
+    report = organizations_report(it.scope, _days(it), rows)
     if not totals:
-        return Told(report, table=table)
+        return Told(report, table=lambda: organizations_table(rows))
     sums = totals_of(rows)
-    return Told(report, {"totals": written(sums)}, table._replace(totals=("", "Total", *sums[2:])))
+    return Told(report, {"totals": written(sums)}, lambda: organizations_table(rows, sums))
 
 
 def _days(it: Asked) -> Period:

@@ -40,7 +40,7 @@ def get_overview(call: Call, snapshot: Snapshot) -> Response:
 
     def tell() -> Told:
         found = overview(snapshot, it.scope, period)
-        return Told(overview_report(it.scope, period, found), table=overview_table(found))
+        return Told(overview_report(it.scope, period, found), table=lambda: overview_table(found))
 
     return answer(it, tell)
 

@@ -1,6 +1,5 @@
 """GET /v1/analytics/series: how usage and cost went, by hour, day, week or month."""
 
-import re
 from typing import Any
 
 from starlette.responses import Response
@@ -31,6 +30,7 @@ from tollbook.api.questions import (
     scope_of,
 )
 from tollbook.api.schemas import SERIES_REPORT
+from tollbook.api.slices import COUNTRY
 from tollbook.domain.errors import (
     CurrencyRequired,
     FormatNotInstalled,
@@ -46,8 +46,6 @@ from tollbook.domain.periods import Comparison
 from tollbook.store import directory
 from tollbook.store.database import Snapshot
 
-_COUNTRY = re.compile("[A-Z]{2}")
-
 
 def get_series(call: Call, snapshot: Snapshot) -> Response:
     """Answer for a tenant, an organization or a user, whichever is asked for."""
@@ -57,7 +55,7 @@ def get_series(call: Call, snapshot: Snapshot) -> Response:
 
     def tell() -> Told:
         told = trend(snapshot, question)
-        return Told(series_report(question, told), table=series_table(question, told))
+        return Told(series_report(question, told), table=lambda: series_table(question, told))
 
     return answer(it, tell)
 
@@ -82,17 +80,14 @@ def _scope(call: Call, snapshot: Snapshot) -> Scope:
 def _question(it: Asked) -> Question:
     query, period = it.call.query, it.period
     assert period  # noqa: S101  the question is dated
-    split_by, compare, country = query["split_by"], query["compare"], query["country"]
-    if country is not None and not _COUNTRY.fullmatch(country):
-        sentence = "country must be an ISO 3166 code of two capital letters, such as US"
-        raise InvalidRequest.of([Problem("country", "invalid_country", sentence)])
+    split_by, compare = query["split_by"], query["compare"]
     return Question(
         it.scope,
         period,
         Bucket(query["bucket"]),
         Split(split_by) if split_by else None,
         query["meter"],
-        country,
+        query["country"],
         Comparison(compare) if compare else None,
         query["top"],
     )
@@ -186,12 +181,7 @@ GET_SERIES = Endpoint(
             choices=tuple(it.type for it in CATALOGUE),
             example="voice.call,sms.outbound",
         ),
-        Parameter(
-            "country",
-            "Only usage with this country at the other end: ISO 3166, two capital letters.",
-            longest=2,
-            example="US",
-        ),
+        COUNTRY,
         Parameter(
             "compare",
             "Add the same series of another period: the one before, which for whole months is as "

@@ -37,8 +37,8 @@ def get_usage(call: Call, snapshot: Snapshot) -> Response:
 
     def tell() -> Told:
         sums = usage_sums(snapshot, scope, days)
-        table = usage_table(scope, user, sums)
-        return Told(usage_report(scope, user, between, sums), table=table)
+        report = usage_report(scope, user, between, sums)
+        return Told(report, table=lambda: usage_table(scope, user, sums))
 
     return answer(it, tell)
 

@@ -53,7 +53,7 @@ def _told(it: Asked) -> Told:
     organization, period = _of(it)
     rows = read_rows(it.snapshot, organization.number, period, it.scope.user_id)
     report = report_of(organization.id, organization.name, period, usages(rows))
-    return Told(report, table=table_of(rows, USERS_SHAPE))
+    return Told(report, table=lambda: table_of(rows, USERS_SHAPE))
 
 
 def _of(it: Asked) -> tuple[OrganizationRow, Period]:

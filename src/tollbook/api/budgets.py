@@ -43,7 +43,7 @@ from tollbook.domain.errors import (
     UnreadableBody,
 )
 from tollbook.domain.events import instant_of
-from tollbook.domain.exact import amount_text
+from tollbook.domain.exact import raw_amount
 from tollbook.domain.keys import Permission
 from tollbook.store import budgets, directory
 from tollbook.store.database import Snapshot, Transaction
@@ -84,7 +84,7 @@ def list_budgets(call: Call, snapshot: Snapshot) -> Response:
 
     def tell() -> Told:
         found = standings(snapshot, scope, listed, it.now)
-        return Told(budgets_report(found, scope), table=budgets_table(found))
+        return Told(budgets_report(found, scope), table=lambda: budgets_table(found))
 
     return answer(it, tell)
 
@@ -162,7 +162,7 @@ def budget_answer(organization: OrganizationRow, budget: Budget) -> BudgetAnswer
     return BudgetAnswer(
         organization_id=organization.id,
         user_id=budget.user_id or UNSET,
-        monthly=msgspec.Raw(amount_text(budget.monthly).encode()),
+        monthly=raw_amount(budget.monthly),
         currency=organization.currency,
         alert_at=budget.alert_at,
         created_at=instant_of(budget.created_at),

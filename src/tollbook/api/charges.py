@@ -3,7 +3,7 @@
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from tollbook.domain.exact import amount_text, quantity_text
+from tollbook.domain.exact import raw_amount, raw_quantity
 from tollbook.domain.keys import Scope
 from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.prices import Rate
@@ -79,16 +79,16 @@ def shown_charge(
     key, position = tier
     buy: Raw | UnsetType | None = UNSET
     if with_buy:
-        buy = None if told.buy is None else amount(told.buy)
+        buy = None if told.buy is None else raw_amount(told.buy)
     return ShownCharge(
-        amount(told.cost),
+        raw_amount(told.cost),
         currency,
-        quantity(told.raw),
-        quantity(told.billed),
+        raw_quantity(told.raw),
+        raw_quantity(told.billed),
         BY_TYPE[meter].unit,
-        [ShownLine(line.name, amount(line.cost)) for line in told.lines],
+        [ShownLine(line.name, raw_amount(line.cost)) for line in told.lines],
         match,
-        None if key is None or position is None else ShownTierPosition(key, quantity(position)),
+        None if key is None or position is None else ShownTierPosition(key, raw_quantity(position)),
         list(told.steps),
         buy,
     )
@@ -110,13 +110,3 @@ def shown_match(rate: Rate | None, told: Explanation, book: str | None) -> Shown
         told.from_ or None,
         named,
     )
-
-
-def amount(nanos: int) -> Raw:
-    """Write an amount as an exact JSON number."""
-    return Raw(amount_text(nanos).encode())
-
-
-def quantity(micros: int) -> Raw:
-    """Write a quantity as an exact JSON number."""
-    return Raw(quantity_text(micros).encode())

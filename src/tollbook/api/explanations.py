@@ -10,13 +10,14 @@ from starlette.responses import Response
 
 from tollbook.analytics.event import Charged, InArchive, find_event
 from tollbook.api.access import organization_of
-from tollbook.api.charges import ShownCharge, amount, quantity, sees_buy, shown_charge, shown_match
+from tollbook.api.charges import ShownCharge, sees_buy, shown_charge, shown_match
 from tollbook.api.endpoint import Body, Call, Endpoint
 from tollbook.api.examples import EXPLAINED_EVENT
 from tollbook.api.responses import json_response
 from tollbook.domain.directory import id_problem
 from tollbook.domain.errors import EventArchived, InvalidRequest, NotFound
 from tollbook.domain.events import instant_of
+from tollbook.domain.exact import raw_amount, raw_quantity
 from tollbook.domain.keys import ApiKey, Permission, Scope
 from tollbook.domain.meters import BY_CODE
 from tollbook.domain.periods import day_of
@@ -147,8 +148,8 @@ def _charged(found: Charged, organization: OrganizationRow, scope: Scope) -> Eve
         event.resource_id,
         instant_of(event.time),
         day_of(event.day).isoformat(),
-        quantity(event.quantity),
-        None if event.own_cost is None else amount(event.own_cost),
+        raw_quantity(event.quantity),
+        None if event.own_cost is None else raw_amount(event.own_cost),
         msgspec.json.decode(event.attributes) if event.attributes else {},
         instant_of(event.received_at),
     )

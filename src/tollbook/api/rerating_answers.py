@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from tollbook.domain.events import instant_of
-from tollbook.domain.exact import amount_text
+from tollbook.domain.exact import raw_amount
 from tollbook.domain.periods import day_of
 from tollbook.domain.rerating import Costs, LeftAsItWas, Run, RunStatus
 from tollbook.rerating.dry_run import Diff, DryRun
@@ -157,8 +157,4 @@ def _row(it: Diff) -> DiffRow:
 
 
 def _amounts(old: int, new: int) -> tuple[msgspec.Raw, msgspec.Raw, msgspec.Raw]:
-    return _amount(old), _amount(new), _amount(new - old)
-
-
-def _amount(nanos: int) -> msgspec.Raw:
-    return msgspec.Raw(amount_text(nanos).encode())
+    return raw_amount(old), raw_amount(new), raw_amount(new - old)

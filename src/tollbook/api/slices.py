@@ -185,7 +185,7 @@ def _all_told(it: Asked, rows: Rows) -> Told:
     read = rows.read(it, slice_of(it.call))
     extras = read.totals if "totals" in it.call.query["include"] else {}
     report = rows.report(it, read.rows, read.groups)
-    return Told(report, extras, _table(it, rows.shape, read.rows, read))
+    return Told(report, extras, lambda: _table(it, rows.shape, read.rows, read))
 
 
 def _page_told(it: Asked, cursor: Cursor, rows: Rows) -> Told:
@@ -204,7 +204,7 @@ def _page_told(it: Asked, cursor: Cursor, rows: Rows) -> Told:
     return Told(
         report,
         {**_extras(it, cursor, state), "next_cursor": following},
-        _table(it, rows.shape, page, read),
+        lambda: _table(it, rows.shape, page, read),
         {NEXT_CURSOR: following} if following and it.chosen is not Format.JSON else {},
         state.quarantined,
     )
@@ -226,10 +226,8 @@ def _extras(it: Asked, cursor: Cursor, state: State) -> dict[str, Any]:
     return extras
 
 
-def _table(it: Asked, shape: Shape, rows: list[Row], read: Read) -> Table | None:
-    """Give rows as a table where a format asks for one; totals are of all rows, not of a page."""
-    if it.chosen is Format.JSON:
-        return None
+def _table(it: Asked, shape: Shape, rows: list[Row], read: Read) -> Table:
+    """Give rows as a table; totals are of all rows, not of a page."""
     query = it.call.query
     sums = totals(read.rows, shape) if "totals" in query["include"] else None
     if query["group_by"] is None:

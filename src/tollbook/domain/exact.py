@@ -101,6 +101,16 @@ def quantity_text(micros: int, least_places: int = 0) -> str:
     return _fraction_text(micros, MICROS, QUANTITY_PLACES, least_places)
 
 
+def raw_amount(nanos: int) -> msgspec.Raw:
+    """Write an amount as an exact JSON number."""
+    return msgspec.Raw(amount_text(nanos))
+
+
+def raw_quantity(micros: int) -> msgspec.Raw:
+    """Write a quantity as an exact JSON number."""
+    return msgspec.Raw(quantity_text(micros))
+
+
 def minutes_text(second_micros: int) -> str:
     """Write seconds as minutes, at most nine decimals, half to even.
 

@@ -77,6 +77,10 @@ class Period(msgspec.Struct, frozen=True):
     start: date
     end: date
 
+    def to_json(self) -> dict[str, str]:
+        """Name both days, as answers do."""
+        return {"start": self.start.isoformat(), "end": self.end.isoformat()}
+
 
 def resolve(start: date | None, end: date | None, today: date) -> Period:
     """Fill in the defaults: up to today, from 30 days before the end."""

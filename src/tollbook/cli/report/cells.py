@@ -27,10 +27,10 @@ def print_ndjson(table: Table) -> None:
         sys.stdout.write(piece.decode())
 
 
-def print_wide(title: str, table: Table, total: tuple[Any, ...] | None) -> None:
-    """Print a row a line, with a total below where there is one."""
-    shown = _new(title, footer=total is not None)
-    sums = total or ("",) * len(table.columns)
+def print_wide(title: str, table: Table) -> None:
+    """Print a row a line, with totals below where there are any."""
+    shown = _new(title, footer=table.totals is not None)
+    sums = table.totals or ("",) * len(table.columns)
     for column, value in zip(table.columns, sums, strict=True):
         shown.add_column(
             _heading(column.name).replace(" ", "\n"),

@@ -37,13 +37,12 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
         period = period_of(options, scope)
         rows = organization_rows(snapshot, scope, period)
         currencies = sorted({it.currency for it in organizations_of(snapshot, scope)})
-    table = organizations_table(rows)
     if options.json:
         print_json(organizations_report(scope, period, rows))
     elif options.csv:
-        print_csv(table)
+        print_csv(organizations_table(rows))
     else:
         title = f"{scope.tenant}, {period.start} to {period.end}, {', '.join(currencies) or '-'}"
-        total = totals_of(rows)._replace(organization_name="Total")
-        print_wide(title, table, total if len(currencies) < 2 else None)
+        sums = totals_of(rows) if len(currencies) < 2 else None
+        print_wide(title, organizations_table(rows, sums))
     return 0

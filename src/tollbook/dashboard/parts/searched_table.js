@@ -1,0 +1,136 @@
+/** A table of users or organizations with what stands over it: searched, filtered and sorted in the browser. */
+import { useMemo } from "../vendor/hooks.js";
+import { change, route } from "../state/route.js";
+import { csvOf, save } from "../words/csv.js";
+import { exactSum } from "../words/format.js";
+import { html } from "./html.js";
+import { Empty, Skeleton } from "./states.js";
+import { Table } from "./table.js";
+import { ColumnPicker, Filters, Search, TakeAlong, shownColumns, useSearch } from "./toolbar.js";
+import { trendPath } from "./trend.js";
+
+/**
+ * @typedef {import("../words/columns.js").Column} Column
+ * @typedef {import("../words/columns.js").Context} Context
+ */
+
+/**
+ * @param {{
+ *   answer: import("../state/resource.js").Resource, one: "user" | "organization", title: string, columns: Column[],
+ *   changes: boolean, currency: string, earlier?: Map<string, number>, path: string,
+ *   subject: {organization?: string, currency: string}, period: import("../words/periods.js").Period, file: string,
+ *   hrefOf: (row: any) => string, none?: string, summary: (rows: any[], all: any[]) => string,
+ * }} props
+ * `changes` shows the change against `earlier` by itself; `none` is said where there are no rows at all.
+ */
+export function SearchedTable({ answer, one, title, columns, changes, currency, earlier, path, subject, period, file, hrefOf, none, summary }) {
+  const { query } = route.value;
+  const [text, setText] = useSearch();
+  const what = `${one}s`;
+  const shown = useMemo(() => shownColumns(columns, changes ? ["change"] : []), [columns, query.columns, changes]);
+  /** @type {any[] | undefined} */
+  const all = answer.data?.[what];
+  const context = useMemo(
+    () => ({ currency, earlier, whole: exactSum((all ?? []).map((it) => it.total_cost)) }),
+    [currency, earlier, all],
+  );
+  const columnOf = (/** @type {string} */ key) => /** @type {Column} */ (columns.find((it) => it.key === key));
+  const [sort, descending] = order(query, shown);
+  const rows = useMemo(() => {
+    const wanted = text.trim().toLowerCase();
+    const matches = (/** @type {any} */ it) => !wanted || [it[`${one}_name`], it[`${one}_id`]].some((its) => its.toLowerCase().includes(wanted));
+    const found = (all ?? []).filter((it) => matches(it) && (query.active !== "true" || used(it)));
+    return sorted(found, columnOf(sort), descending, context);
+  }, [all, text, query.active, sort, descending, context]);
+  const sortBy = (/** @type {string} */ key) => {
+    const other = key === sort ? !descending : columnOf(key).role !== "text";
+    change({ sort: key, order: other ? "desc" : "asc" }, { replace: true });
+  };
+  const csv = () => save(`${file}-${period.start}-${period.end}.csv`, csvOf(cellsOf(rows, shown, context)));
+  const paths = [
+    { name: `These ${what}`, path },
+    { name: "The chart", path: trendPath(subject, period, query) },
+  ];
+  return html`
+    <section class="panel table-panel" aria-label=${title}>
+      <header>
+        <h2>${title}</h2>
+        <div class="toolbar">
+          <${Search} text=${text} setText=${setText} what=${what} />
+          <${Filters} what=${what} />
+          <${ColumnPicker} columns=${columns} shown=${shown} />
+          <${TakeAlong} paths=${paths} csv=${csv} />
+        </div>
+      </header>
+      ${!all && html`<${Skeleton} lines=${6} class="rows" />`}
+      ${all && !rows.length && html`<${Empty} title=${`No ${one} to show`}>${(!all.length && none) || `No ${one} matches the search and the filters.`}<//>`}
+      ${all &&
+      rows.length > 0 &&
+      html`
+        <${Table}
+          label=${`Usage and cost by ${one}`}
+          columns=${shown}
+          rows=${rows}
+          context=${context}
+          sort=${sort}
+          descending=${descending}
+          onSort=${sortBy}
+          idOf=${(/** @type {any} */ row) => row[`${one}_id`]}
+          hrefOf=${hrefOf}
+          dimmed=${answer.loading}
+        />
+        <p class="note" role="status">${summary(rows, all)}</p>
+      `}
+    </section>
+  `;
+}
+
+/** @param {any} row Whether anything was counted; what users have in a breakdown, organizations have beside the rest. */
+function used(row) {
+  const { api_requests_count: requests, phone_rental_count: rentals, phone_purchase_count: purchases, kb_count: bases } = row.cost_breakdown ?? row;
+  return Boolean(
+    row.total_cost || row.total_sms_sent || row.total_sms_received || row.total_mms_sent || row.total_mms_received ||
+      row.total_voice_calls || row.brand_registration_count || requests || rentals || purchases || bases,
+  );
+}
+
+/**
+ * The column and direction that rows are in: cost first, unless the address says otherwise.
+ * @param {Record<string, string>} query
+ * @param {Column[]} columns
+ * @returns {[string, boolean]}
+ */
+function order(query, columns) {
+  const column = columns.find((it) => it.key === query.sort);
+  if (!column) return ["cost", true];
+  return [column.key, query.order ? query.order === "desc" : column.role !== "text"];
+}
+
+const names = new Intl.Collator(undefined, { numeric: true });
+
+/**
+ * Rows in the order of a column; what is equal stays by id, so that two looks are the same.
+ * @param {any[]} rows
+ * @param {Column} column
+ * @param {boolean} descending
+ * @param {Context} context
+ */
+function sorted(rows, column, descending, context) {
+  const sign = descending ? -1 : 1;
+  const keyed = rows.map((row) => ({ row, value: column.value(row, context) }));
+  if (column.role === "text") keyed.sort((a, b) => sign * names.compare(String(a.value), String(b.value)));
+  else keyed.sort((a, b) => sign * (Number(a.value ?? Infinity) - Number(b.value ?? Infinity) || 0));
+  return keyed.map((it) => it.row);
+}
+
+/**
+ * The table as cells: heading, rows in their order, totals.
+ * @param {any[]} rows
+ * @param {Column[]} columns
+ * @param {Context} context
+ */
+const cellsOf = (rows, columns, context) => [
+  columns.map((it) => it.label),
+  ...rows.map((row) => columns.map((it) => it.value(row, context))),
+  columns.map((it) => it.total(rows, context)),
+];
