@@ -13,6 +13,7 @@ from tollbook.domain.errors import (
     AddressRefused,
     ApiKeyRequired,
     BodyTooLarge,
+    HeadTooLarge,
     InvalidApiKey,
     InvalidRequest,
     PermissionMissing,
@@ -20,6 +21,7 @@ from tollbook.domain.errors import (
     RateLimited,
     StoreUnavailable,
     TollbookError,
+    UnreadableRequest,
 )
 
 Document = dict[str, Any]
@@ -38,11 +40,15 @@ _EVERYWHERE = (
     AddressRefused,
     RateLimited,
     StoreUnavailable,
+    UnreadableRequest,
+    HeadTooLarge,
 )
 _EXAMPLE_SENTENCES = {
     "invalid_request": "organization_id required",
     "currency_required": "currency required: the organizations have EUR, USD",
     "unreadable_body": "the body is not JSON: Input data was truncated",
+    "unreadable_request": "this is no request of HTTP/1.1",
+    "head_too_large": "a head must have at most 65536 bytes",
     "permission_missing": "this key lacks the permission admin",
     "address_refused": "this key may not be used from this address",
     "not_found": "Organization not found",
@@ -287,4 +293,4 @@ def _error_example(kind: type[TollbookError]) -> Document:
     if kind is PriceBookRefused:
         sentence = "line 7: price must be a number from 0 to 1000000 with at most 12 decimals"
         example["details"] = [{"field": "price", "code": "invalid_price", "error": sentence}]
-    return example
+    return {**example, "request_id": "6f1c2a9b00000042"}
