@@ -108,7 +108,7 @@ def _page(it: Asked, wanted: Wanted, cursor: _Cursor | None) -> Told:
     if it.chosen is Format.JSON:
         return Told(events_report(wanted, page, following))
     headers = {_NEXT: following} if following else {}
-    return Told(None, table=Table(COLUMNS, page.rows), headers=headers)
+    return Told(None, table=lambda: Table(COLUMNS, page.rows), headers=headers)
 
 
 def _wanted(it: Asked, as_of: int) -> Wanted:
