@@ -15,6 +15,7 @@ from tollbook.api.endpoint import Body, Endpoint, Kind, Parameter, QueryReader
 from tollbook.api.examples import EVENT, EVENTS_ANSWER
 from tollbook.api.gate import admission
 from tollbook.api.incoming import decoder_of, read_unpacked
+from tollbook.api.links import leads
 from tollbook.api.responses import json_response
 from tollbook.api.room import LARGE
 from tollbook.api.schemas import EVENTS_ANSWER_SCHEMA, EVENTS_REQUEST
@@ -129,6 +130,15 @@ def receipts_response(settled: Settled, services: Services) -> Response:
     return json_response(EventsAnswer(good, counts, settled.receipts, as_of), status)
 
 
+_OF_RECEIPT = leads(
+    "getEvent", organization_id="$request.body#/organization_id", event_id="/receipts/0/id"
+)
+_WITH_IT = leads(
+    *("getUserAnalytics", "listEvents"),
+    organization_id="$request.body#/organization_id",
+    min_as_of="/as_of",
+)
+
 POST_EVENTS = Endpoint(
     method="POST",
     path="/v1/events",
@@ -158,11 +168,14 @@ POST_EVENTS = Endpoint(
             EVENTS_ANSWER_SCHEMA,
             EVENTS_ANSWER,
             description="All accepted, or duplicates of events stored before.",
+            links=_OF_RECEIPT | _WITH_IT,
         ),
         207: Body(
             EVENTS_ANSWER_SCHEMA,
             EVENTS_ANSWER,
             description="Some events are quarantined, in conflict or rejected; the receipts say.",
+            links=_OF_RECEIPT
+            | leads("listQuarantine", organization_id="$request.body#/organization_id"),
         ),
         409: Body(
             EVENTS_ANSWER_SCHEMA,

@@ -10,6 +10,7 @@ from tollbook.api.health import Health
 from tollbook.api.inbox import Inbox
 from tollbook.api.instruments import Instruments
 from tollbook.api.limits import Rates
+from tollbook.api.request_log import RequestLog
 from tollbook.api.room import Bodies
 from tollbook.api.uses import Uses
 from tollbook.domain.addresses import Network
@@ -41,6 +42,7 @@ class Services:
     health: Health
     uses: Uses
     bodies: Bodies
+    requests: RequestLog
     metrics_token: str = ""
     proxies: tuple[Network, ...] = ()
     https_only_seconds: int = 0

@@ -24,6 +24,7 @@ from tollbook.cli import (
     tenants,
     users,
     verify,
+    viewers,
 )
 from tollbook.domain.errors import TollbookError
 from tollbook.settings import read_settings
@@ -37,6 +38,7 @@ VERBS = (
     organizations,
     users,
     keys,
+    viewers,
     audit,
     prices,
     budgets,

@@ -5,6 +5,7 @@ TollbookError
 │   ├── InvalidRequest          400  a parameter or field is malformed; `details` names each
 │   ├── CurrencyRequired        400  costs in several currencies cannot be added up
 │   ├── UnreadableBody          400  nothing of the body can be read
+│   ├── UnreadableRequest       400  what came is no HTTP
 │   ├── ApiKeyRequired          401
 │   ├── InvalidApiKey           401
 │   ├── PermissionMissing       403
@@ -21,6 +22,7 @@ TollbookError
 │   ├── BodyTooLarge            413
 │   ├── UnsupportedBody         415
 │   ├── SumOutOfRange           422  a rollup would pass what a 64-bit integer holds
+│   ├── HeadTooLarge            431  a request line and headers without an end
 │   ├── QueueFull               429
 │   ├── RateLimited             429  a key that may ask so often was used more often
 │   ├── FormatNotInstalled      501  a format that needs a package this server has not
@@ -196,6 +198,19 @@ class BodyTooLarge(RequestError):
 
     status = 413
     code = "body_too_large"
+
+
+class UnreadableRequest(RequestError):
+    """What came is no request of HTTP; the connection is closed."""
+
+    code = "unreadable_request"
+
+
+class HeadTooLarge(RequestError):
+    """A request line and headers of more bytes than there may be; the connection is closed."""
+
+    status = 431
+    code = "head_too_large"
 
 
 class UnsupportedBody(RequestError):
