@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tollbook.analytics import series
-from tollbook.api import event_list, incoming, limits, pages, price_books, room, streams
+from tollbook.api import event_list, incoming, limits, pages, price_books, room, streams, wire
 from tollbook.api.rerating_answers import MOST_ROWS
 from tollbook.domain import events, keys
 from tollbook.ingest import accept, catalogue, decode, problems
@@ -17,6 +17,7 @@ MIB = 1024 * 1024
 SETTINGS = Settings()
 TOLD = {
     "a request of events": (f"{decode.MOST_EVENTS:,} events", f"{incoming.MOST_BYTES // MIB} MiB"),
+    "a request's line and headers": (f"{wire.MOST_HEAD_BYTES // 1024} KiB",),
     "one event": (f"{problems.LARGEST_READ // MIB} MiB",),
     "an event's attributes": (
         f"{events.MOST_ATTRIBUTES}, names of {events.LONGEST_ATTRIBUTE_NAME}",
