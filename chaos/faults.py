@@ -34,8 +34,10 @@ class Bench:
         """Make a PostgreSQL cluster."""
         return Cluster(self.folder, options).create()
 
-    def under_load(self, place: Place, act: Callable[[World], None], **settings: str) -> Verdict:
-        """Put a server on a place under load, act, and compare."""
+    def under_load(
+        self, place: Place, act: Callable[[World], None], *, keep: bool = False, **settings: str
+    ) -> Verdict:
+        """Put a server on a place under load, act, and compare; drop the place unless told."""
         try:
             world = World(place, **settings)
             try:
@@ -49,12 +51,16 @@ class Bench:
                 if world.server.process and world.server.process.poll() is None:
                     world.server.kill()
         finally:
-            place.drop()
+            if not keep:
+                place.drop()
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault: what it is called, what must come of it, where it applies, how often it is tried."""
+    """A fault: what it is called, what must come of it, where it applies, how often it is tried.
+
+    Only an administrator can produce one that `mounts` a disk.
+    """
 
     name: str
     expected: str
@@ -62,3 +68,4 @@ class Fault:
     times: int = 1
     quick: int = 1
     engines: tuple[str, ...] = ENGINES
+    mounts: bool = False

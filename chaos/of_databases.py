@@ -1,7 +1,6 @@
-"""Databases that are locked, slow, read-only, full or broken."""
+"""Databases that are locked, slow, read-only or broken."""
 
 import sqlite3
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,8 +13,6 @@ from chaos.faults import Bench, Fault
 from chaos.of_processes import CUT
 from chaos.places import Cluster, Place, SqliteFile
 from chaos.world import Verdict, World
-
-_DISK_MIB = {"SQLite": 96, "PostgreSQL": 400}
 
 
 def _lock_held(bench: Bench) -> Verdict:
@@ -86,73 +83,10 @@ def _set_read_only(cluster: Cluster, state: str) -> None:
         connection.execute("SELECT pg_reload_conf()")
 
 
-def _disk_full(bench: Bench) -> Verdict:
-    with _small_disk(bench) as folder:
-        place = bench.place("-c wal_keep_size=0 -c max_wal_size=64MB", folder)
-
-        def act(world: World) -> None:
-            for _ in range(bench.times):
-                world.load.wait_for(200)
-                with _filled(folder):
-                    world.until_ready(ready=False)
-                    sleep(0.5)
-                    reading = world.get("/v1/analytics/users?organization_id=org_1")
-                    if reading.status_code not in (200, 503):
-                        world.notes.append(f"wrong: a read on a full disk: {reading.status_code}")
-                if isinstance(place, Cluster):
-                    _restart_if_down(place)
-                world.until_ready()
-                world.load.wait_for(200)
-
-        return bench.under_load(place, act, least_free_mib="0")
-
-
-def _restart_if_down(cluster: Cluster) -> None:
-    """A PostgreSQL that cannot write its log ends; its administrator makes room and starts it."""
-    try:
-        cluster.execute("SELECT 1")
-    except psycopg.OperationalError:
-        sleep(1)
-        try:
-            cluster.execute("SELECT 1")
-        except psycopg.OperationalError:
-            cluster.start()
-
-
-@contextmanager
-def _small_disk(bench: Bench) -> Iterator[Path]:
-    """Mount a disk of a few megabytes in memory."""
-    folder = bench.folder / "disk"
-    folder.mkdir(exist_ok=True)
-    size = f"size={_DISK_MIB[bench.engine]}m"
-    subprocess.run(["mount", "-t", "tmpfs", "-o", size, "none", str(folder)], check=True)
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
-@contextmanager
-def _filled(folder: Path) -> Iterator[None]:
-    """Fill a disk to the last byte, and give the room back."""
-    ballast = folder / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        for size in (1 << 20, 1 << 12, 1):
-            try:
-                while True:
-                    file.write(b"\0" * size)
-            except OSError:
-                continue
-    try:
-        yield
-    finally:
-        ballast.unlink()
-
-
 def _broken_file(bench: Bench) -> Verdict:
     """Break a file in several ways; a server must refuse each, and leave it as it is."""
     whole = SqliteFile(bench.folder)
-    verdict = bench.under_load(_Kept(whole), lambda world: world.load.wait_for(500))
+    verdict = bench.under_load(whole, lambda world: world.load.wait_for(500), keep=True)
     content = whole.path.read_bytes()
     broken = {
         "cut off in the middle": content[: len(content) // 2],
@@ -178,17 +112,6 @@ def _broken_file(bench: Bench) -> Verdict:
     return verdict
 
 
-class _Kept:
-    """A place that is not dropped with its world."""
-
-    def __init__(self, place: SqliteFile) -> None:
-        self.engine = place.engine
-        self.url = place.url
-
-    def drop(self) -> None:
-        pass
-
-
 OF_DATABASES = (
     Fault("a lock held for two seconds", "clients wait; reads go on", _lock_held, times=5),
     Fault(
@@ -197,12 +120,6 @@ OF_DATABASES = (
         _statement_timeout,
         times=5,
         engines=("PostgreSQL",),
-    ),
-    Fault(
-        "disk full, and room again",
-        "503 and red readiness, then everything by itself (a PostgreSQL that ended is started)",
-        _disk_full,
-        times=5,
     ),
     Fault(
         "database read-only, and writable again",

@@ -30,9 +30,8 @@ _HEAD = (
     "fault lasted, and were sent again.\n\n"
 )
 _NOT_TRIED = (
-    "\nNot tried: a disk that is full during an export, because an export writes nothing to it; a "
-    "read-only SQLite file under a running server, because a file that is open for writing keeps "
-    "its disk from turning read-only.\n"
+    "\nNot tried: an SQLite file that becomes read-only under a running server, because a file "
+    "that is open for writing keeps its disk from turning read-only.\n"
 )
 
 

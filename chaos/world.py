@@ -8,7 +8,7 @@ import httpx
 from tests.builders import Platform
 from tests.servers import Server
 
-from chaos.load import ORGANIZATIONS, Load
+from chaos.load import ORGANIZATIONS, Identity, Load
 from chaos.places import Place
 from tollbook.store.database import Database, open_database
 from tollbook.store.migrate import migrate
@@ -42,8 +42,11 @@ class World:
         with closing(open_database(place.url)) as database:
             migrate(database)
             platform = Platform(database)
+            present = {row[0] for row in platform.rows("SELECT id FROM organizations")}
             for organization in ORGANIZATIONS:
-                platform.organization(organization, timezone="America/New_York")
+                if organization not in present:
+                    platform.organization(organization, timezone="America/New_York")
+            self.before = _stored(platform)
             self.key = platform.key()
         self.server = Server(place.url, **settings)
         self.server.start()
@@ -83,24 +86,34 @@ class World:
             wrong=list(load.wrong),
         )
         with closing(open_database(self.place.url)) as database:
-            _compare(database, load, verdict)
+            _compare(database, load, verdict, self.before)
         return verdict
 
 
-def _compare(database: Database, load: Load, verdict: Verdict) -> None:
-    platform = Platform(database)
+def _stored(platform: Platform) -> list[tuple[Identity, int]]:
     rows = platform.rows(
         "SELECT organizations.id, events.id, quantity FROM events JOIN organizations "
         "ON organizations.organization_id = events.organization_id"
     )
-    stored = {(of, identity): quantity // 1_000_000 for of, identity, quantity in rows}
+    return [((of, identity), quantity) for of, identity, quantity in rows]
+
+
+def _compare(
+    database: Database, load: Load, verdict: Verdict, before: list[tuple[Identity, int]]
+) -> None:
+    platform = Platform(database)
+    rows = _stored(platform)
+    stored = dict(rows)
+    expected = dict(before)
+    verdict.lost = sum(stored.get(it) != expected[it] for it in expected)
+    expected |= {it: quantity * 1_000_000 for it, quantity in load.sent.items()}
     verdict.twice = len(rows) - len(stored)
-    verdict.lost = sum(stored.get(it) != load.sent[it] for it in load.acknowledged)
-    strangers = stored.keys() - load.sent.keys()
+    verdict.lost += sum(stored.get(it) != expected[it] for it in load.acknowledged)
+    strangers = stored.keys() - expected.keys()
     if strangers:
         verdict.wrong.append(f"{len(strangers)} events that nobody sent")
     sums = platform.rows("SELECT COALESCE(SUM(quantity), 0) FROM organization_monthly")
-    if int(sums[0][0]) // 1_000_000 != sum(stored.values()):
+    if int(sums[0][0]) != sum(stored.values()):
         verdict.wrong.append("the sums are not those of the events")
     with database.reading() as snapshot:
         found = [it for check in CHECKS for it in differences(snapshot, check)]

@@ -14,6 +14,7 @@ from tollbook.api.incoming import unpacked
 from tollbook.api.keys import NewKey, Rotation
 from tollbook.api.organizations import NewOrganization, NewUser, OrganizationChange, UserChange
 from tollbook.api.rerating_answers import NewRerating
+from tollbook.api.room import Bodies, Room
 from tollbook.api.viewer_tokens import NewViewer
 from tollbook.cli import import_
 from tollbook.domain.errors import BodyTooLarge, InvalidRequest, UnreadableBody
@@ -28,6 +29,7 @@ _KINDS = (
     *(NewOrganization, OrganizationChange, NewUser, UserChange, NewKey, Rotation),
     *(NewBudget, NewRerating, NewViewer),
 )
+_BODIES = Bodies(most_bytes=256 * 1024 * 1024)
 _COPIES = 300
 _JSON = ("{", "}", "[", "]", '"', ":", ",", "null", "true", "1e", "-0", "\\u", "\\ud83d", "0.5")
 _FIELDS = tuple(f'"{it}":' for it in Event.__struct_fields__)
@@ -41,7 +43,7 @@ def _try_body(data: bytes) -> None:
     how, body = data[:1], data[1:]
     try:
         if how == b"z":
-            _check(decode_lines(unpacked("gzip", body)))
+            _check(decode_lines(unpacked("gzip", body, Room(_BODIES))))
         elif how == b"m":
             copies = decode_json(b"[" + b",".join([body] * _COPIES) + b"]")
             _check(copies)

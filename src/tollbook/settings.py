@@ -13,7 +13,8 @@ DEFAULT_DATABASE_URL = "sqlite:///tollbook.db"
 class Settings(msgspec.Struct, frozen=True):
     """What an operator may choose; every name is a variable with TOLLBOOK_ before it.
 
-    `most_waiting_events` bounds the write queue, `most_group_events` one transaction.
+    `most_waiting_events` bounds the write queue, `most_group_events` one transaction,
+    `most_body_mib` the bodies of all requests that are not answered yet.
     `compression` may be switched off behind a proxy that compresses. `cached_answer_mib` bounds
     the answers kept in memory until their organization changes, `cached_state_mib` the rows that
     later pages of an answer are cut from. With less than `least_free_mib` on the disk of a database
@@ -27,6 +28,7 @@ class Settings(msgspec.Struct, frozen=True):
     database_url: str = DEFAULT_DATABASE_URL
     most_waiting_events: int = 100_000
     most_group_events: int = 10_000
+    most_body_mib: int = 256
     compression: bool = True
     cached_answer_mib: int = 64
     cached_state_mib: int = 64
@@ -63,7 +65,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         sentence, _, path = str(error).partition(" - at `$.")
         field = path.rstrip("`")
         raise SettingsError(f"{variable(field)}: {sentence}") from error
-    for field in ("most_waiting_events", "most_group_events"):
+    for field in ("most_waiting_events", "most_group_events", "most_body_mib"):
         if getattr(settings, field) < 1:
             raise SettingsError(f"{variable(field)} must be at least 1")
     for field in ("cached_answer_mib", "cached_state_mib", "least_free_mib", "https_only_seconds"):

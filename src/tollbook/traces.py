@@ -1,9 +1,10 @@
 """Exceptions as a log may hold them: what kind, and where, never what was in them."""
 
-import logging
 import traceback
 from pathlib import PurePath
 from typing import Any
+
+from structlog.typing import EventDict
 
 
 def where_of(exc_info: Any) -> str:
@@ -23,13 +24,8 @@ def where_of(exc_info: Any) -> str:
     return " because of ".join(told)
 
 
-class Discreet(logging.Formatter):
-    """Writes the lines of other people's loggers, exceptions as ours."""
-
-    def formatException(self, ei: Any) -> str:  # noqa: N802  the name is the library's
-        """Write an exception."""
-        return where_of(ei)
-
-    def formatStack(self, stack_info: str) -> str:  # noqa: ARG002, N802  the name is the library's
-        """Write nothing of a stack."""
-        return ""
+def discreet(_logger: Any, _method: str, entry: EventDict) -> EventDict:
+    """Keep the first line of what somebody else logs: below it stand values, and stacks."""
+    entry["event"] = str(entry["event"]).partition("\n")[0]
+    entry.pop("stack_info", None)
+    return entry

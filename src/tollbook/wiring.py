@@ -4,6 +4,7 @@ import gc
 import logging
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from importlib.resources import files
@@ -11,18 +12,28 @@ from importlib.resources import files
 import structlog
 import uvicorn
 from starlette.types import ASGIApp
+from structlog.stdlib import ProcessorFormatter
+from structlog.typing import Processor
 
 from tollbook.api.application import application
 from tollbook.api.cache import AnswerCache, StateCache
-from tollbook.api.hardening import with_request_id
 from tollbook.api.health import Health
 from tollbook.api.inbox import Inbox
 from tollbook.api.instruments import Instruments, Measured
+from tollbook.api.request_ids import with_request_id
+from tollbook.api.request_log import RequestLog
+from tollbook.api.room import Bodies
 from tollbook.api.services import Services
 from tollbook.api.uses import Uses
+from tollbook.api.wire import Wire
 from tollbook.dashboard.pages import page_handlers
 from tollbook.domain.directory import LONGEST_NAME, id_problem, text_problem
-from tollbook.domain.errors import InvalidRequest, TollbookError
+from tollbook.domain.errors import (
+    DatabaseReadOnly,
+    InvalidRequest,
+    StoreUnavailable,
+    TollbookError,
+)
 from tollbook.domain.prices import PriceBook
 from tollbook.ingest.catalogue import Catalogue
 from tollbook.ingest.masking import Masker
@@ -32,7 +43,8 @@ from tollbook.settings import FULL, Settings
 from tollbook.store import directory, gate, prices, quarantine, secrets
 from tollbook.store.database import Database, Transaction, in_our_words, open_database
 from tollbook.store.migrate import migrate
-from tollbook.traces import Discreet, where_of
+from tollbook.store.probe import try_to_write
+from tollbook.traces import discreet, where_of
 
 DEFAULT_TENANT = "default"
 _MIB = 1024 * 1024
@@ -95,6 +107,8 @@ def services(settings: Settings, database: Database) -> Services:
         instruments,
         Health(database, inbox.queue, settings.least_free_mib),
         Uses(database),
+        Bodies(settings.most_body_mib * _MIB),
+        RequestLog(_print_lines if _level_of(settings) <= logging.INFO else None),
         settings.metrics_token,
         settings.proxies,
         settings.https_only_seconds,
@@ -112,8 +126,24 @@ def _told(look: Callable[[], int]) -> int | None:
 
 def build(settings: Settings) -> ASGIApp:
     """Build the application on a database that is up to date."""
+    database = open_migrated(settings)
+    _refuse_read_only(database)
     pages = page_handlers(compression=settings.compression)
-    return application(services(settings, open_migrated(settings)), pages)
+    return application(services(settings, database), pages)
+
+
+def _refuse_read_only(database: Database) -> None:
+    """Refuse a database that was never meant to be written; one that fails for now is awaited."""
+    try:
+        try_to_write(database)
+    except DatabaseReadOnly as error:
+        raise DatabaseReadOnly(
+            "the database is read-only, and a server must write: let it write the file and its "
+            "folder, or choose another database in TOLLBOOK_DATABASE_URL; `tollbook report` and "
+            "`tollbook verify` can read this one"
+        ) from error
+    except StoreUnavailable:
+        pass  # readiness is red for as long as that is so
 
 
 def serve(settings: Settings, host: str, port: int) -> None:
@@ -130,7 +160,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
         host=host,
         port=port,
         loop="uvloop",
-        http="httptools",
+        http=Wire,
         access_log=False,
         log_config=None,
         server_header=False,
@@ -145,22 +175,48 @@ def silence_logging() -> None:
 
 
 def configure_logging(settings: Settings) -> None:
-    """Log lines of JSON to standard error."""
-    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    """Log lines of JSON to standard error, whoever has something to say."""
+    level = _level_of(settings)
+    told: list[Processor] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso"),
+        with_request_id,
+    ]
+    written: list[Processor] = [
+        structlog.processors.ExceptionRenderer(where_of),
+        structlog.processors.JSONRenderer(),
+    ]
+    others = ProcessorFormatter(
+        foreign_pre_chain=told,
+        processors=[ProcessorFormatter.remove_processors_meta, discreet, *written],
+    )
     handler = logging.StreamHandler()
-    handler.setFormatter(Discreet("%(message)s"))
+    handler.setFormatter(others)
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # less is told by `api.wire`
     logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler])
     structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            with_request_id,
-            structlog.processors.ExceptionRenderer(where_of),
-            structlog.processors.JSONRenderer(),
-        ],
+        processors=[*told, *written],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
     )
+    threading.excepthook = _log_end_of_thread
+
+
+def _level_of(settings: Settings) -> int:
+    return logging.getLevelNamesMapping()[settings.log_level.upper()]
+
+
+def _print_lines(lines: str) -> None:
+    """Print lines at once: what others print meanwhile comes before or after them."""
+    sys.stderr.write(lines)
+    sys.stderr.flush()
+
+
+def _log_end_of_thread(ended: threading.ExceptHookArgs) -> None:
+    """Tell of a thread that a defect has ended, in our form: Python's quotes the exception."""
+    name = ended.thread.name if ended.thread else None
+    exc_info = (ended.exc_type, ended.exc_value, ended.exc_traceback)
+    structlog.get_logger().error("thread_ended", thread=name, exc_info=exc_info)
 
 
 def default_price_book() -> PriceBook:

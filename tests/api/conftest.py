@@ -50,6 +50,13 @@ def prefix(key: str) -> str:
     return "_".join(key.split("_")[:2])
 
 
+def told(response: httpx.Response) -> Json:
+    """Give what an error says, once it names its request as the header does."""
+    answer: Json = response.json()
+    assert answer.pop("request_id") == response.headers["x-request-id"]
+    return answer
+
+
 def problems(response: httpx.Response) -> list[tuple[str, str]]:
     """Give the field and the code of everything that an error names."""
     answer: Json = response.json()

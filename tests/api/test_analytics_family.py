@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.api.conftest import Tenant, problems
+from tests.api.conftest import Tenant, problems, told
 from tests.builders import event
 from tollbook.domain.keys import Permission
 
@@ -187,7 +187,7 @@ def test_strangers_learn_nothing(either: Tenant) -> None:
     for asked in ({"organization_id": "org_1"}, {"user_id": "user_1"}):
         foreign = stranger.get(USAGE, params=asked)
         unknown = stranger.get(USAGE, params=dict.fromkeys(asked, "nobody"))
-        assert (foreign.status_code, foreign.content) == (404, unknown.content)
+        assert (foreign.status_code, told(foreign)) == (404, told(unknown))
     assert stranger.get(ORGANIZATIONS).json()["organizations"] == []
     assert stranger.get(OVERVIEW).json()["organizations_count"] == 0
 

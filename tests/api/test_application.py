@@ -3,10 +3,16 @@
 import httpx
 import pytest
 
-from tests.api.conftest import Site, Tenant
+from tests.api.conftest import Site, Tenant, told
 from tollbook.api.application import ENDPOINTS
 from tollbook.domain import errors
-from tollbook.domain.errors import RequestError, StoreUnavailable, TollbookError
+from tollbook.domain.errors import (
+    DatabaseReadOnly,
+    DiskFull,
+    RequestError,
+    StoreUnavailable,
+    TollbookError,
+)
 
 PATHS = sorted({it.path for it in ENDPOINTS})
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
@@ -15,6 +21,7 @@ CODES = {
     "RequestError": (400, "invalid_request"),
     "InvalidRequest": (400, "invalid_request"),
     "UnreadableBody": (400, "unreadable_body"),
+    "UnreadableRequest": (400, "unreadable_request"),
     "CurrencyRequired": (400, "currency_required"),
     "ApiKeyRequired": (401, "api_key_required"),
     "InvalidApiKey": (401, "invalid_api_key"),
@@ -30,6 +37,7 @@ CODES = {
     "ArchiveRefused": (409, "archive_refused"),
     "EventArchived": (410, "archived"),
     "BodyTooLarge": (413, "body_too_large"),
+    "HeadTooLarge": (431, "head_too_large"),
     "UnsupportedBody": (415, "unsupported_body"),
     "SumOutOfRange": (422, "sum_out_of_range"),
     "QueueFull": (429, "queue_full"),
@@ -37,6 +45,8 @@ CODES = {
     "NotYet": (503, "not_yet"),
     "FormatNotInstalled": (501, "format_not_installed"),
     "StoreUnavailable": (503, "store_unavailable"),
+    "DatabaseReadOnly": (503, "database_read_only"),
+    "DiskFull": (503, "disk_full"),
 }
 
 
@@ -51,7 +61,7 @@ def shape(answer: httpx.Response) -> list[str]:
 
 
 def test_every_error_a_client_can_meet_has_its_stable_code_and_status() -> None:
-    met = [*tree(RequestError), StoreUnavailable]
+    met = [*tree(RequestError), StoreUnavailable, DatabaseReadOnly, DiskFull]
     assert {it.__name__: (it.status, it.code) for it in met} == CODES
 
 
@@ -94,7 +104,7 @@ def test_an_unknown_path_is_404_in_the_shape_of_errors(
 ) -> None:
     answer = tenant.call(method, path)
     assert answer.status_code == 404
-    assert shape(answer) == ["success", "error", "code"]
+    assert shape(answer) == ["success", "error", "code", "request_id"]
     assert answer.json()["code"] == "not_found"
 
 
@@ -108,7 +118,7 @@ def test_a_method_a_path_does_not_take_is_405_and_names_those_it_takes(
         answer = tenant.call(method, path)
         assert (answer.status_code, answer.headers["allow"]) == (405, ", ".join(sorted(taken)))
         if method != "HEAD":
-            assert shape(answer) == ["success", "error", "code"]
+            assert shape(answer) == ["success", "error", "code", "request_id"]
 
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/docs/reference.css", "/"])
@@ -141,7 +151,7 @@ def test_a_missing_or_wrong_key_is_401_before_anything_else_is_looked_at(
     headers = {} if header is None else {"X-API-Key": header.encode("latin-1")}
     answer = site.http.request(method, f"{path}?unknown=1", headers=headers, content=b"{")
     assert answer.status_code == 401
-    assert answer.json() == {"success": False, "error": sentence, "code": code}
+    assert told(answer) == {"success": False, "error": sentence, "code": code}
 
 
 def test_a_key_is_compared_to_its_last_character(tenant: Tenant) -> None:

@@ -139,6 +139,29 @@ def test_a_quantity_that_is_no_sound_number_is_rejected(
     assert (receipt["id"], receipt["field"], receipt["code"]) == ("call-1", "quantity", code)
 
 
+@pytest.mark.parametrize(
+    ("number", "codes"),
+    [
+        ("1e28", ["out_of_range"]),
+        ("1.7976931348623157e+308", ["out_of_range"]),
+        ("-1.7976931348623157e+308", ["negative"]),
+        ("1" * 40 + ".5", ["out_of_range", "not_whole"]),
+        ("1.5", ["not_whole"]),
+    ],
+)
+@pytest.mark.parametrize("path", [PATH, "/v1/rate"])
+def test_any_number_is_said_to_be_wrong_where_whole_ones_are_counted(
+    tenant: Tenant, path: str, number: str, codes: list[str]
+) -> None:
+    body = with_number(number).replace("voice.call", "api.request")
+    answer = tenant.post(path, content=f"[{body}]")
+    assert answer.status_code == 207, answer.text
+    (told,) = answer.json()["receipts" if path == PATH else "charges"]
+    assert [(it["field"], it["code"]) for it in told["details"]] == [
+        ("quantity", code) for code in codes
+    ]
+
+
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "01", ".5", "5.", "+1", "0x1"])
 def test_numbers_that_json_does_not_know_make_the_body_unreadable(
     tenant: Tenant, number: str

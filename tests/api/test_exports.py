@@ -19,7 +19,7 @@ from tollbook.api.endpoint import Endpoint
 from tollbook.api.formats.choice import FORMAT, MEDIA_TYPES
 from tollbook.store.database import Database
 
-QUESTIONS = [it for it in ENDPOINTS if FORMAT in it.parameters]
+QUESTIONS = [it for it in ENDPOINTS if FORMAT in it.parameters and it.tagged]
 WITHOUT_COSTS_OF_THE_PERIOD = ("getUsage", "getForecast", "listBudgets")
 DAYS = {"organization_id": "org_1", "start_date": "2024-01-01", "end_date": "2024-01-31"}
 

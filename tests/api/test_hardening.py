@@ -1,21 +1,22 @@
 """What every answer carries: headers that tie a browser down, the id of its request, no innards."""
 
-import logging
+import json
 import re
+import threading
 from collections.abc import Iterator
 
 import httpx
 import pytest
 import structlog
 
-from tests.api.conftest import Site, Tenant, site_on
+from tests.api.conftest import Site, Tenant, site_on, told
 from tests.builders import Platform, event
 from tests.inside import serving
 from tollbook.api.application import ENDPOINTS
 from tollbook.settings import Settings
 from tollbook.store import directory
 from tollbook.store.database import open_database
-from tollbook.traces import Discreet
+from tollbook.traces import discreet
 from tollbook.wiring import configure_logging
 
 EVERYWHERE = {
@@ -105,7 +106,7 @@ def test_a_defect_shows_nothing_of_itself(
     answer = broken.get("/v1/organizations", headers={"X-Request-Id": "request-7"})
     structlog.reset_defaults()
     assert answer.status_code == 500
-    assert answer.json() == {
+    assert told(answer) == {
         "success": False,
         "error": "something went wrong; the log says what",
         "code": "internal_error",
@@ -119,16 +120,29 @@ def test_a_defect_shows_nothing_of_itself(
         assert secret not in logged
 
 
-def test_other_peoples_loggers_are_discreet_too() -> None:
-    try:
+def test_of_what_others_log_the_first_line_is_kept() -> None:
+    message = "Task exception was never retrieved\nfuture: <Task exception=Wrong('+44 20')>"
+    entry = discreet(None, "error", {"event": message, "stack_info": SECRETS[0], "level": "error"})
+    assert entry == {"event": "Task exception was never retrieved", "level": "error"}
+
+
+def test_a_thread_that_a_defect_ends_shows_nothing_of_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    configure_logging(Settings())
+
+    def fail() -> None:
         raise Wrong(*SECRETS)
-    except Wrong as error:
-        record = logging.LogRecord("x", logging.ERROR, "", 0, "it broke", (), None)
-        record.exc_info = (Wrong, error, error.__traceback__)
-        record.stack_info = SECRETS[0]
-    text = Discreet("%(message)s").format(record)
-    assert "Wrong at test_hardening.py" in text
-    assert not any(secret in text for secret in SECRETS)
+
+    thread = threading.Thread(target=fail, name="a thread")
+    thread.start()
+    thread.join()
+    structlog.reset_defaults()
+    line = json.loads(capsys.readouterr().err)
+    assert (line["event"], line["thread"], line["level"]) == ("thread_ended", "a thread", "error")
+    assert line["exception"].startswith("Wrong at ")
+    assert not any(secret in str(line) for secret in SECRETS)
 
 
 def test_a_database_that_fails_shows_nothing_of_itself(

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import psycopg
 
+from tests.api.conftest import told
 from tests.builders import Platform, event
 from tests.conftest import Postgres
 from tests.servers import Server
@@ -172,7 +173,7 @@ def _fails_and_recovers(http: httpx.Client, broken: Iterator[None]) -> None:
 
 def _is_unavailable(answer: httpx.Response) -> None:
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
-    assert answer.json() == {
+    assert told(answer) == {
         "success": False,
         "error": "the database is not available; nothing was stored",
         "code": "store_unavailable",

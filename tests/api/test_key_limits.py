@@ -138,6 +138,14 @@ def test_behind_a_trusted_proxy_the_address_is_what_it_says(sqlite_url: str) -> 
             for it in ("192.0.2.1", "203.0.113.1, 192.0.2.1", "192.0.2.1, 203.0.113.1", "")
         ]
         assert seen == [200, 200, 403, 403]
+        # A proxy may add a line of its own to those that a client made up.
+        for claimed, added in (("192.0.2.1", "203.0.113.1"), ("203.0.113.1", "192.0.2.1")):
+            lines = [("X-API-Key", key), *(("X-Forwarded-For", it) for it in (claimed, added))]
+            status = tenant.http.get(USERS, headers=lines).status_code
+            assert status == (200 if added == "192.0.2.1" else 403)
+        inside = tenant.key(limits=Limits(networks=networks_of(["127.0.0.0/8"])))
+        unreadable = {"X-Forwarded-For": "203.0.113.1:4711"}
+        assert tenant.get(USERS, inside, headers=unreadable).status_code == 403
         tenant.post(PATH, json=WRITE, headers={"X-Forwarded-For": "192.0.2.9"})
         assert tenant.get("/v1/audit-log").json()["acts"][0]["address"] == "192.0.2.9"
 

@@ -118,7 +118,7 @@ def test_a_malformed_query_is_refused(tenant: Tenant, query: str, found: list) -
     "text", ["[1]", "[1,2]", '["1","a"]', '[-1,"a"]', '[99999999999999999999,"a"]', '[1,"\\u0000"]']
 )
 def test_a_forged_cursor_is_refused(either: Tenant, text: str) -> None:
-    cursor = base64.urlsafe_b64encode(text.encode()).decode()
+    cursor = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
     answer = either.get(PATH, params={"cursor": cursor})
     assert (answer.status_code, problems(answer)) == (400, [("cursor", "invalid_cursor")])
 

@@ -95,3 +95,9 @@ def test_every_endpoint_has_its_place_with_a_curl(site: Site, page: Page) -> Non
         assert endpoint.name in page.ids
         assert endpoint.path.split("{")[0] in text
     assert text.count("curl ") == len(ENDPOINTS)
+
+
+def test_an_answer_shows_where_it_leads(site: Site) -> None:
+    _, _, section = site.http.get("/docs").text.partition('<section id="createViewerToken">')
+    shown, _, _ = section.partition("</section>")
+    assert '<p>Leads to <a href="#revokeViewerToken">revokeViewerToken</a></p>' in shown

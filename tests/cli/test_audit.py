@@ -1,5 +1,9 @@
 """tollbook audit and keys rotate: what was done at the machine is written down as from nowhere."""
 
+import csv
+import io
+import json
+
 from tests.cli.conftest import Tollbook
 
 
@@ -38,6 +42,22 @@ def test_acts_are_chosen(tollbook: Tollbook) -> None:
     assert len(tollbook.json("audit", "--limit", "1")) == 1
     assert "key.create" in tollbook("audit").out
     assert "no organization" in tollbook.refusal("audit", "--organization", "nobody")
+
+
+def test_acts_are_exported_all_of_them(tollbook: Tollbook) -> None:
+    assert tollbook("audit", "--ndjson").out == ""
+    for n in range(120):
+        tollbook("organizations", "create", f"org_{n:03}")
+    shown = tollbook.json("audit", "--limit", "1000")
+    lines = [json.loads(it) for it in tollbook("audit", "--ndjson").out.splitlines()]
+    assert lines == shown
+    assert len(shown) == 120
+    rows = list(csv.DictReader(io.StringIO(tollbook("audit", "--csv").out)))
+    assert [it["object"] for it in rows] == [it["object"] for it in shown]
+    assert json.loads(rows[0]["details"]) == shown[0]["details"]
+    few = tollbook("audit", "--csv", "--limit", "2", "--organization", "org_007").out
+    assert len(few.splitlines()) == 2
+    assert len(tollbook("audit", "--ndjson", "--limit", "2").out.splitlines()) == 2
 
 
 def test_a_key_is_rotated_with_an_overlap(tollbook: Tollbook) -> None:

@@ -107,7 +107,7 @@ def test_a_database_that_cannot_be_opened_is_a_sentence_and_no_more(tmp_path: Pa
     ran = in_a_process(f"sqlite:///{tmp_path}/no/such/place.db", tmp_path, "keys", "list", "--json")
     assert ran.returncode == 1
     assert ran.stdout == ""
-    assert "tollbook: the database is not available" in ran.stderr
+    assert "tollbook: the database file cannot be opened" in ran.stderr
     assert "Traceback" not in ran.stderr
 
 
@@ -129,3 +129,36 @@ def test_a_reader_that_has_enough_is_no_error(sqlite_url: str, tmp_path: Path) -
         assert process.stderr is not None
         assert process.stderr.read() == b""
         assert process.wait() == 0
+
+
+@pytest.mark.parametrize("form", [("--csv",), ("--json",), ()])
+def test_output_that_finds_no_room_is_a_sentence_and_no_success(
+    sqlite_url: str, form: tuple[str, ...]
+) -> None:
+    in_a_process(sqlite_url, Path.cwd(), "tenants", "create", "acme")
+    with Path("/dev/full").open("wb") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "tollbook", "report", "overview", "--tenant", "acme", *form],
+            env={**os.environ, "TOLLBOOK_DATABASE_URL": sqlite_url},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert ran.returncode == 1
+    assert ran.stderr == "tollbook: the output could not be written: No space left on device\n"
+
+
+def test_a_postgresql_that_takes_no_writes_is_read_and_not_served(
+    postgres: Postgres, postgres_url: str, tmp_path: Path
+) -> None:
+    in_a_process(postgres_url, tmp_path, "tenants", "create", "acme")
+    with psycopg.connect(postgres_url, autocommit=True) as admin:
+        name = admin.info.dbname
+        admin.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on".encode())
+    assert "all agree" in in_a_process(postgres_url, tmp_path, "verify").stdout
+    assert "acme" in in_a_process(postgres_url, tmp_path, "tenants", "list").stdout
+    for verb in (("serve", "--port", "0"), ("tenants", "create", "other")):
+        ran = in_a_process(postgres_url, tmp_path, *verb)
+        assert (ran.returncode, ran.stdout) == (1, "")
+        assert "tollbook: the database is read-only" in ran.stderr

@@ -23,6 +23,7 @@ def test_every_setting_has_its_variable() -> None:
             "TOLLBOOK_DATABASE_URL": "postgresql://u@h/n",
             "TOLLBOOK_MOST_WAITING_EVENTS": "7",
             "TOLLBOOK_MOST_GROUP_EVENTS": "5",
+            "TOLLBOOK_MOST_BODY_MIB": "3",
             "TOLLBOOK_COMPRESSION": "false",
             "TOLLBOOK_CACHED_ANSWER_MIB": "0",
             "TOLLBOOK_CACHED_STATE_MIB": "1",
@@ -31,7 +32,7 @@ def test_every_setting_has_its_variable() -> None:
             "TOLLBOOK_LOG_LEVEL": "error",
             "SOMETHING_ELSE": "x",
         }
-    ) == Settings("postgresql://u@h/n", 7, 5, False, 0, 1, 9, "t", "error")
+    ) == Settings("postgresql://u@h/n", 7, 5, 3, False, 0, 1, 9, "t", "error")
 
 
 @pytest.mark.parametrize(
@@ -42,6 +43,7 @@ def test_every_setting_has_its_variable() -> None:
         ("TOLLBOOK_MOST_WAITING_EVENTS", "-1"),
         ("TOLLBOOK_MOST_WAITING_EVENTS", "1.5"),
         ("TOLLBOOK_MOST_GROUP_EVENTS", "0"),
+        ("TOLLBOOK_MOST_BODY_MIB", "0"),
         ("TOLLBOOK_COMPRESSION", "maybe"),
         ("TOLLBOOK_CACHED_ANSWER_MIB", "-1"),
         ("TOLLBOOK_CACHED_STATE_MIB", "-1"),

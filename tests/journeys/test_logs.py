@@ -1,6 +1,8 @@
 """A server under load, with every kind of trouble: its log holds no key, text or number."""
 
+import json
 import re
+import socket
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -35,6 +37,7 @@ def attempts(number: int, key: str) -> list[tuple[str, str, bytes | None, str]]:
         ("GET", f"/v1/nothing/{NUMBER}?key={key}", None, key),
         ("POST", "/v1/keys", b'{"name": "x", "permissions": ["events:write"]}', key),
         ("POST", "/v1/viewer-tokens", b'{"organization_id": "org_1"}', key),
+        ("GET", f"/v1/audit-log?format=csv&action={NUMBER}", None, key),
         (
             "POST",
             "/v1/organizations/org_1/users",
@@ -42,6 +45,12 @@ def attempts(number: int, key: str) -> list[tuple[str, str, bytes | None, str]]:
             key,
         ),
     ]
+
+
+def garbage(server: Server, head: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.sendall(head)
+        assert connection.recv(1_000).startswith(b"HTTP/1.1 400")
 
 
 def test_the_log_of_a_server_under_load_holds_nothing_of_anyone(database_url: str) -> None:
@@ -64,14 +73,18 @@ def test_the_log_of_a_server_under_load_holds_nothing_of_anyone(database_url: st
             with database.writing() as transaction:
                 transaction.execute("ALTER TABLE users RENAME TO gone")
             answers += threads.map(ask, (it for n in range(40, 45) for it in attempts(n, key)))
+        garbage(server, f"GET /{NUMBER} HTTP/1.1\r\nHost : {key}\r\n\r\n".encode())
         logged = server.stop()
     database.close()
     assert {200, 201, 207, 400, 401, 404, 503} <= {it.status_code for it in answers}
     for answer in answers:
         made = answer.json() if answer.headers["content-type"] == "application/json" else {}
         secrets += [made[it] for it in ("api_key", "token") if it in made]
-    assert "store_failed" in logged
-    assert "request_id" in logged
+    lines = [json.loads(line) for line in logged.splitlines()]
+    assert {"request", "store_failed", "request_refused"} <= {it["event"] for it in lines}
+    of_requests = {it["request_id"]: it for it in lines if it["event"] == "request"}
+    for answer in answers:
+        assert of_requests[answer.headers["x-request-id"]]["status"] == answer.status_code
     for secret in (TEXT, NUMBER, NUMBER[1:], E_MAIL, *(it.rpartition("_")[2] for it in secrets)):
         assert secret not in logged
     assert not re.search(r"tbv?_[0-9A-Za-z_-]{20,}", logged)

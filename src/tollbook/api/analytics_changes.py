@@ -7,6 +7,7 @@ from tollbook.analytics.scope import in_its_currency
 from tollbook.api.endpoint import Body, Call, Endpoint, Kind, Parameter
 from tollbook.api.examples_outlook import CHANGES_ANSWER
 from tollbook.api.formats.choice import FORMAT
+from tollbook.api.links import SAME_PERIOD, leads
 from tollbook.api.questions import (
     CURRENCY,
     END_DATE,
@@ -103,7 +104,18 @@ GET_CHANGES = Endpoint(
         FORMAT,
         MIN_AS_OF,
     ),
-    answers={200: Body(extended(ChangesReport), CHANGES_ANSWER)},
+    answers={
+        200: Body(
+            extended(ChangesReport),
+            CHANGES_ANSWER,
+            links=leads(
+                "listEvents",
+                organization_id="/organization_id",
+                user_id="/grew/0/user_id",
+                **SAME_PERIOD,
+            ),
+        )
+    },
     read=get_changes,
     errors=(InvalidRequest, CurrencyRequired, NotFound, SumOutOfRange, NotYet, FormatNotInstalled),
     tagged=True,

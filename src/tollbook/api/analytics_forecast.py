@@ -15,6 +15,7 @@ from tollbook.analytics.scope import in_its_currency
 from tollbook.api.endpoint import Body, Call, Endpoint, Kind, Parameter
 from tollbook.api.examples_outlook import FORECAST_ANSWER
 from tollbook.api.formats.choice import FORMAT
+from tollbook.api.links import leads
 from tollbook.api.questions import CURRENCY, META, MIN_AS_OF, Told, answer, asked, scope_of
 from tollbook.api.schemas import extended
 from tollbook.domain.errors import (
@@ -97,7 +98,13 @@ GET_FORECAST = Endpoint(
         FORMAT,
         MIN_AS_OF,
     ),
-    answers={200: Body(extended(ForecastReport), FORECAST_ANSWER)},
+    answers={
+        200: Body(
+            extended(ForecastReport),
+            FORECAST_ANSWER,
+            links=leads("setOrganizationBudget", "listBudgets", organization_id="/organization_id"),
+        )
+    },
     read=get_forecast,
     errors=(InvalidRequest, CurrencyRequired, NotFound, SumOutOfRange, NotYet, FormatNotInstalled),
     tagged=True,

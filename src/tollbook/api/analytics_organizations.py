@@ -22,6 +22,7 @@ from tollbook.analytics.slices import Groups, Slice
 from tollbook.api.endpoint import Body, Call, Endpoint
 from tollbook.api.examples_family import ORGANIZATIONS_ANSWER
 from tollbook.api.formats.choice import FORMAT
+from tollbook.api.links import SAME_PERIOD, leads
 from tollbook.api.questions import (
     CURRENCY,
     END_DATE,
@@ -110,7 +111,18 @@ GET_ORGANIZATIONS = Endpoint(
         FORMAT,
         MIN_AS_OF,
     ),
-    answers={200: Body(ORGANIZATIONS_REPORT, ORGANIZATIONS_ANSWER)},
+    answers={
+        200: Body(
+            ORGANIZATIONS_REPORT,
+            ORGANIZATIONS_ANSWER,
+            links=leads(
+                "getUserAnalytics",
+                "getChanges",
+                organization_id="/organizations/0/organization_id",
+                **SAME_PERIOD,
+            ),
+        )
+    },
     read=get_organizations,
     errors=(
         InvalidRequest,

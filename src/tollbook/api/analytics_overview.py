@@ -7,6 +7,7 @@ from tollbook.analytics.scope import in_one_currency
 from tollbook.api.endpoint import Body, Call, Endpoint
 from tollbook.api.examples_family import OVERVIEW_ANSWER
 from tollbook.api.formats.choice import FORMAT
+from tollbook.api.links import SAME_PERIOD, leads
 from tollbook.api.questions import (
     CURRENCY,
     END_DATE,
@@ -58,7 +59,13 @@ GET_OVERVIEW = Endpoint(
     ),
     permission=Permission.READ_ANALYTICS,
     parameters=(START_DATE, END_DATE, CURRENCY, META, FORMAT, MIN_AS_OF),
-    answers={200: Body(OVERVIEW_REPORT, OVERVIEW_ANSWER)},
+    answers={
+        200: Body(
+            OVERVIEW_REPORT,
+            OVERVIEW_ANSWER,
+            links=leads("getOrganizationAnalytics", "getChanges", "getUsageSeries", **SAME_PERIOD),
+        )
+    },
     read=get_overview,
     errors=(InvalidRequest, CurrencyRequired, SumOutOfRange, NotYet, FormatNotInstalled),
     tagged=True,

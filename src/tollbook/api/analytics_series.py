@@ -17,6 +17,7 @@ from tollbook.analytics.series_buckets import Bucket
 from tollbook.analytics.series_report import series_report, series_table
 from tollbook.api.endpoint import Body, Call, Endpoint, Kind, Parameter
 from tollbook.api.formats.choice import FORMAT
+from tollbook.api.links import SAME_PERIOD, leads
 from tollbook.api.questions import (
     CURRENCY,
     END_DATE,
@@ -201,7 +202,19 @@ GET_SERIES = Endpoint(
         FORMAT,
         MIN_AS_OF,
     ),
-    answers={200: Body(SERIES_REPORT, _EXAMPLE)},
+    answers={
+        200: Body(
+            SERIES_REPORT,
+            _EXAMPLE,
+            links=leads(
+                "getUserAnalytics",
+                "listEvents",
+                "getChanges",
+                organization_id="/organization_id",
+                **SAME_PERIOD,
+            ),
+        )
+    },
     read=get_series,
     errors=(InvalidRequest, CurrencyRequired, NotFound, SumOutOfRange, NotYet, FormatNotInstalled),
     tagged=True,

@@ -8,6 +8,7 @@ from tollbook.analytics.usage import split_of, usage_report, usage_sums, usage_t
 from tollbook.api.endpoint import Body, Call, Endpoint, Kind, Parameter
 from tollbook.api.examples_family import USAGE_ANSWER
 from tollbook.api.formats.choice import FORMAT
+from tollbook.api.links import leads
 from tollbook.api.questions import META, MIN_AS_OF, Told, answer, asked, scope_of
 from tollbook.api.schemas import USAGE_REPORT
 from tollbook.domain.directory import User
@@ -106,7 +107,13 @@ GET_USAGE = Endpoint(
         FORMAT,
         MIN_AS_OF,
     ),
-    answers={200: Body(USAGE_REPORT, USAGE_ANSWER)},
+    answers={
+        200: Body(
+            USAGE_REPORT,
+            USAGE_ANSWER,
+            links=leads("getUserAnalytics", organization_id="/usage/organization_id"),
+        )
+    },
     read=get_usage,
     errors=(
         InvalidRequest,

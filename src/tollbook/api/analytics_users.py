@@ -15,6 +15,7 @@ from tollbook.analytics.users_slices import (
 from tollbook.api.endpoint import Body, Call, Endpoint, Parameter
 from tollbook.api.examples import USERS_ANSWER
 from tollbook.api.formats.choice import FORMAT
+from tollbook.api.links import SAME_PERIOD, leads
 from tollbook.api.questions import (
     END_DATE,
     INCLUDE,
@@ -109,7 +110,19 @@ GET_USERS = Endpoint(
         FORMAT,
         MIN_AS_OF,
     ),
-    answers={200: Body(USERS_REPORT, USERS_ANSWER)},
+    answers={
+        200: Body(
+            USERS_REPORT,
+            USERS_ANSWER,
+            links=leads(
+                "listEvents",
+                organization_id="/organization_id",
+                user_id="/users/0/user_id",
+                **SAME_PERIOD,
+            )
+            | leads("getForecast", organization_id="/organization_id", user_id="/users/0/user_id"),
+        )
+    },
     read=get_users,
     errors=(InvalidRequest, NotFound, CursorExpired, SumOutOfRange, NotYet, FormatNotInstalled),
     tagged=True,

@@ -42,6 +42,7 @@ from tollbook.api.price_books import PRICE_BOOK_ENDPOINTS
 from tollbook.api.quarantine import QUARANTINE_ENDPOINTS
 from tollbook.api.rate import POST_RATE
 from tollbook.api.reference import POLICY, STYLES, reference_page
+from tollbook.api.request_log import ROUTE
 from tollbook.api.rerating import RERATING_ENDPOINTS
 from tollbook.api.responses import JSON, error_response
 from tollbook.api.reversals import POST_REVERSALS
@@ -92,12 +93,12 @@ def application(services: Services, pages: Mapping[str, Handler] | None = None) 
     unkeyed = _documentation() | operation(services) | dict(pages or {})
     handlers |= {path: {"GET": handler} for path, handler in unkeyed.items()}
     router = Router(
-        [Route(_routed(path), _Resource(by_method)) for path, by_method in handlers.items()],
+        [Route(_routed(path), _Resource(path, it)) for path, it in handlers.items()],
         redirect_slashes=False,
         default=_nothing_here,
         lifespan=_lifespan(services),
     )
-    return Hardened(router, services.https_only_seconds)
+    return Hardened(router, services.requests, services.https_only_seconds)
 
 
 def _routed(path: str) -> str:
@@ -111,6 +112,7 @@ def _lifespan(services: Services) -> Callable[[object], AbstractAsyncContextMana
         services.inbox.open(asyncio.get_running_loop())
         services.reratings.open()
         services.uses.open()
+        services.requests.open()
         try:
             yield
         finally:
@@ -118,6 +120,7 @@ def _lifespan(services: Services) -> Callable[[object], AbstractAsyncContextMana
             await run_sync(services.reratings.close)
             await run_sync(services.inbox.close)
             services.database.close()
+            await run_sync(services.requests.close)
 
     return lifespan
 
@@ -125,13 +128,15 @@ def _lifespan(services: Services) -> Callable[[object], AbstractAsyncContextMana
 class _Resource:
     """All methods of one path, as an ASGI application."""
 
-    def __init__(self, handlers: Mapping[str, Handler]) -> None:
+    def __init__(self, path: str, handlers: Mapping[str, Handler]) -> None:
+        self._path = path
         self._handlers = dict(handlers)
         if "GET" in self._handlers:
             self._handlers["HEAD"] = self._handlers["GET"]
         self._allowed = ", ".join(sorted(self._handlers))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope[ROUTE] = self._path
         request = Request(scope, receive)
         handle = self._handlers.get(request.method)
         if handle is None:
@@ -167,6 +172,11 @@ async def _answered(endpoint: Endpoint, services: Services, request: Request) ->
 
 
 async def _answer(endpoint: Endpoint, services: Services, request: Request) -> Response:
+    with services.bodies.room_for(request):
+        return await _admitted(endpoint, services, request)
+
+
+async def _admitted(endpoint: Endpoint, services: Services, request: Request) -> Response:
     known = (await admit(request, services)).key
     if endpoint.take:
         return await endpoint.take(request, services, partial(read_query, endpoint, request))

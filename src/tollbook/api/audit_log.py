@@ -1,28 +1,49 @@
-"""GET /v1/audit-log: who did what to what, with which key, from where."""
+"""GET /v1/audit-log: who did what to what, with which key, from where; by page or as a file."""
 
-import base64
-import binascii
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from starlette.responses import Response
 
+from tollbook.analytics import tables
+from tollbook.analytics.tables import Column, Table
 from tollbook.api.access import organization_of, require_organization_key
+from tollbook.api.cursors import read_place, written
 from tollbook.api.endpoint import Body, Call, Endpoint, Kind, Parameter
 from tollbook.api.examples import ACT
+from tollbook.api.formats.choice import (
+    FORMAT,
+    WRITERS,
+    Format,
+    attachment,
+    content_type,
+    format_of,
+)
+from tollbook.api.links import leads
+from tollbook.api.pages import NEXT_CURSOR
 from tollbook.api.responses import json_response
 from tollbook.api.schemas import answer_schema
-from tollbook.domain.directory import has_control_characters
-from tollbook.domain.errors import InvalidRequest, NotFound, Problem
+from tollbook.api.streams import Streamed
+from tollbook.domain.errors import FormatNotInstalled, InvalidRequest, NotFound
 from tollbook.domain.events import instant_of, microseconds
 from tollbook.domain.keys import Permission
 from tollbook.store import audit
-from tollbook.store.audit import Act, Filter
+from tollbook.store.audit import Act, Filter, act_of
 from tollbook.store.database import Snapshot
+from tollbook.store.engine import Row
 
-_Instant = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
-_cursor = msgspec.json.Decoder(tuple[_Instant, str])
+COLUMNS = (
+    Column("at", tables.Kind.INSTANT),
+    Column("key_prefix", tables.Kind.TEXT),
+    Column("address", tables.Kind.TEXT),
+    Column("action", tables.Kind.TEXT),
+    Column("object", tables.Kind.TEXT),
+    Column("organization_id", tables.Kind.TEXT),
+    Column("details", tables.Kind.OBJECT),
+)
+_USUAL_LIMIT = 100
 
 
 class ShownAct(msgspec.Struct):
@@ -38,20 +59,58 @@ class ShownAct(msgspec.Struct):
 
 
 def list_acts(call: Call, snapshot: Snapshot) -> Response:
-    """List acts, the newest first, a page at a time."""
+    """List acts, the newest first, a page at a time; all of them, where a format asks for a file.
+
+    A file is written from a snapshot of its own, by what the key may see in this one.
+    """
     require_organization_key(call.key, "see the audit log")
+    query, chosen, of = call.query, format_of(call), _filter(call, snapshot)
+    services, tenant = call.services, call.tenant
+    if chosen is Format.JSON:
+        page, following = _page(call, snapshot, of)
+        acts = [shown_act(act_of(it)) for it in page]
+        return json_response({"success": True, "acts": acts, "next_cursor": following})
+    headers = _attachment(call, chosen)
+    if query["cursor"] is None and query["limit"] is None:
+        return Streamed(
+            services.database,
+            services.exporting,
+            lambda opened: WRITERS[chosen](acts_table(audit.all_acts(opened, tenant, of))),
+            headers,
+            content_type(chosen),
+        )
+    page, following = _page(call, snapshot, of)
+    headers |= {NEXT_CURSOR: following} if following else {}
+    content = b"".join(WRITERS[chosen](acts_table(page)))
+    return Response(content, 200, headers, content_type(chosen))
+
+
+def acts_table(rows: Iterable[Row]) -> Table:
+    """Give acts as a table: what `shown_act` shows of them."""
+    return Table(COLUMNS, map(_line, rows))
+
+
+def _line(row: Row) -> Row:
+    at, _, key_prefix, action, what, organization_id, address, details = row
+    told = "" if details == "{}" else details
+    return at, key_prefix, address, action, what, organization_id, told
+
+
+def _page(call: Call, snapshot: Snapshot, of: Filter) -> tuple[list[Row], str | None]:
+    """Give a page, and the cursor of the next one when there is one."""
+    cursor, limit = call.query["cursor"], call.query["limit"] or _USUAL_LIMIT
+    before = audit.NEWEST if cursor is None else read_place(cursor)
+    found = audit.rows(snapshot, call.tenant, of, before, limit + 1)
+    page = found[:limit]
+    return page, written(page[-1][:2]) if len(found) > limit else None
+
+
+def _attachment(call: Call, chosen: Format) -> dict[str, str]:
+    """Name the file after whose acts are in it, and the days where they were said."""
     query = call.query
-    limit = query["limit"]
-    before = audit.NEWEST if query["cursor"] is None else _read_cursor(query["cursor"])
-    found = audit.acts(snapshot, call.tenant, _filter(call, snapshot), before, limit + 1)
-    page, more = found[:limit], len(found) > limit
-    return json_response(
-        {
-            "success": True,
-            "acts": [shown_act(it) for it in page],
-            "next_cursor": _write_cursor(page[-1]) if more else None,
-        }
-    )
+    whose = query["organization_id"] or call.key.scope.organization_id or call.tenant
+    days = (it for it in (query["start_date"], query["end_date"]) if it)
+    return attachment(chosen, "audit-log", whose, *days)
 
 
 def shown_act(it: Act) -> ShownAct:
@@ -91,21 +150,6 @@ def _midnight(day: date) -> int:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def _write_cursor(it: Act) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode((it.at, it.id))).decode()
-
-
-def _read_cursor(text: str) -> tuple[int, str]:
-    try:
-        at, identity = _cursor.decode(base64.urlsafe_b64decode(text))
-        if has_control_characters(identity):
-            raise ValueError(identity)
-    except (binascii.Error, ValueError, msgspec.DecodeError) as error:
-        sentence = "cursor must be a next_cursor of an answer before"
-        raise InvalidRequest.of([Problem("cursor", "invalid_cursor", sentence)]) from error
-    return at, identity
-
-
 GET_AUDIT_LOG = Endpoint(
     method="GET",
     path="/v1/audit-log",
@@ -114,7 +158,8 @@ GET_AUDIT_LOG = Endpoint(
     description=(
         "Every administrative act, the newest first. It is written in the transaction of the act, "
         "and nobody can change or remove it, in the database neither. A key of an organization "
-        "sees the acts that are about it alone."
+        "sees the acts that are about it alone. `format=csv`, `ndjson` or `parquet` without "
+        f"`limit` sends all acts; with it a page, whose cursor is in `{NEXT_CURSOR}`."
     ),
     permission=Permission.ADMIN,
     parameters=(
@@ -123,16 +168,23 @@ GET_AUDIT_LOG = Endpoint(
         Parameter("key", "Only acts by the key with this prefix.", example="tb_0123456789ab"),
         Parameter("start_date", "First day, in UTC.", Kind.DATE, example="2024-01-01"),
         Parameter("end_date", "Last day, in UTC.", Kind.DATE, example="2024-01-31"),
-        Parameter("limit", "Acts a page.", Kind.INTEGER, example=100, default=100),
+        Parameter(
+            "limit",
+            f"How many acts at most; {_USUAL_LIMIT} unless said.",
+            Kind.INTEGER,
+            example=100,
+        ),
         Parameter("cursor", "Where to go on: the `next_cursor` of the page before.", longest=4_000),
+        FORMAT,
     ),
     answers={
         200: Body(
             answer_schema(acts=list[ShownAct], next_cursor=str | None),
             {"success": True, "acts": [ACT], "next_cursor": None},
+            links=leads("getOrganization", organization_id="/acts/0/organization_id"),
         )
     },
     read=list_acts,
-    errors=(InvalidRequest, NotFound),
+    errors=(InvalidRequest, NotFound, FormatNotInstalled),
     tag="Audit log",
 )

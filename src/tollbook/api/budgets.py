@@ -21,6 +21,7 @@ from tollbook.api.bodies import read_body, refuse
 from tollbook.api.endpoint import Body, Call, Endpoint, Parameter
 from tollbook.api.examples_outlook import BUDGET, BUDGETS_ANSWER, NEW_BUDGET
 from tollbook.api.formats.choice import FORMAT
+from tollbook.api.links import Links, leads
 from tollbook.api.questions import META, MIN_AS_OF, Told, answer, asked, scope_of
 from tollbook.api.responses import json_response
 from tollbook.api.schemas import answer_schema, extended
@@ -171,6 +172,15 @@ def budget_answer(organization: OrganizationRow, budget: Budget) -> BudgetAnswer
 
 
 _ONE = answer_schema(budget=BudgetAnswer)
+_STANDING = leads(
+    *("listBudgets", "getForecast", "setOrganizationBudget", "removeOrganizationBudget"),
+    organization_id="/budget/organization_id",
+)
+_USERS_STANDING = leads("listBudgets", organization_id="/budget/organization_id") | leads(
+    *("getForecast", "setUserBudget", "removeUserBudget"),
+    organization_id="/budget/organization_id",
+    user_id="/budget/user_id",
+)
 _OF_ORGANIZATION = {"organization_id": "org_abc123"}
 _OF_USER = {**_OF_ORGANIZATION, "user_id": "user_123"}
 _USERS_BUDGET = {**BUDGET, "user_id": "user_123"}
@@ -178,8 +188,8 @@ _ORGANIZATIONS_PATH = "/v1/budgets/{organization_id}"
 _USERS_PATH = "/v1/budgets/{organization_id}/users/{user_id}"
 
 
-def _answers(budget: Mapping[str, Any]) -> dict[int, Body]:
-    return {200: Body(_ONE, {"success": True, "budget": budget})}
+def _answers(budget: Mapping[str, Any], links: Links) -> dict[int, Body]:
+    return {200: Body(_ONE, {"success": True, "budget": budget}, links=links)}
 
 
 _SET = (
@@ -212,7 +222,16 @@ BUDGET_ENDPOINTS = (
             FORMAT,
             MIN_AS_OF,
         ),
-        answers={200: Body(extended(BudgetsReport), BUDGETS_ANSWER)},
+        answers={
+            200: Body(
+                extended(BudgetsReport),
+                BUDGETS_ANSWER,
+                links=leads(
+                    *("getForecast", "setOrganizationBudget", "removeOrganizationBudget"),
+                    organization_id="/budgets/0/organization_id",
+                ),
+            )
+        },
         read=list_budgets,
         errors=(InvalidRequest, NotFound, SumOutOfRange, NotYet, FormatNotInstalled),
         tag="Budgets",
@@ -227,7 +246,7 @@ BUDGET_ENDPOINTS = (
         permission=Permission.ADMIN,
         path_parameters=_OF_ORGANIZATION,
         request=Body(NewBudget, NEW_BUDGET),
-        answers=_answers(BUDGET),
+        answers=_answers(BUDGET, _STANDING),
         write=set_organization_budget,
         errors=_BAD_BODY,
         tag="Budgets",
@@ -240,7 +259,7 @@ BUDGET_ENDPOINTS = (
         description=_REMOVE,
         permission=Permission.ADMIN,
         path_parameters=_OF_ORGANIZATION,
-        answers=_answers(BUDGET),
+        answers=_answers(BUDGET, _STANDING),
         write=remove_organization_budget,
         errors=(InvalidRequest, NotFound),
         tag="Budgets",
@@ -254,7 +273,7 @@ BUDGET_ENDPOINTS = (
         permission=Permission.ADMIN,
         path_parameters=_OF_USER,
         request=Body(NewBudget, NEW_BUDGET),
-        answers=_answers(_USERS_BUDGET),
+        answers=_answers(_USERS_BUDGET, _USERS_STANDING),
         write=set_user_budget,
         errors=_BAD_BODY,
         tag="Budgets",
@@ -267,7 +286,7 @@ BUDGET_ENDPOINTS = (
         description=_REMOVE,
         permission=Permission.ADMIN,
         path_parameters=_OF_USER,
-        answers=_answers(_USERS_BUDGET),
+        answers=_answers(_USERS_BUDGET, _USERS_STANDING),
         write=remove_user_budget,
         errors=(InvalidRequest, NotFound),
         tag="Budgets",

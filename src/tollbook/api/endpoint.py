@@ -15,6 +15,7 @@ from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tollbook.api.links import Links
 from tollbook.api.services import Services
 from tollbook.domain.directory import text_problem
 from tollbook.domain.errors import InvalidRequest, Problem, TollbookError
@@ -66,13 +67,17 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Body:
-    """What a request or an answer carries: its schema, and an example or one by media type."""
+    """What a request or an answer carries: its schema, and an example or one by media type.
+
+    An answer may lead on: `links` say to which operations, with which parameters.
+    """
 
     schema: Any
     example: Any
     media_types: tuple[str, ...] = ("application/json",)
     description: str = ""
     examples: Mapping[str, Any] = field(default_factory=dict)
+    links: Links = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

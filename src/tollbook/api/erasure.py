@@ -8,6 +8,7 @@ from starlette.responses import Response
 from tollbook.api.access import organization_of, require, require_organization_key
 from tollbook.api.endpoint import Body, Endpoint, QueryReader
 from tollbook.api.gate import actor, admission
+from tollbook.api.links import leads
 from tollbook.api.responses import json_response
 from tollbook.api.services import Services
 from tollbook.domain.directory import id_problem
@@ -84,6 +85,9 @@ DELETE_PERSONAL_DATA = Endpoint(
                 "user_id": "user_123",
                 "erased": {"events": 412, "quarantined": 1, "archived_events": 97, "files": 2},
             },
+            links=leads(
+                "getUser", "listEvents", organization_id="/organization_id", user_id="/user_id"
+            ),
         )
     },
     take=delete_personal_data,

@@ -1,7 +1,5 @@
 """GET /v1/events: the events that make up a figure, by page or all of them as a file."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as NotBase64
 from datetime import date
 from hashlib import blake2b
 from typing import Annotated
@@ -19,9 +17,11 @@ from tollbook.analytics.events import (
     events_report,
 )
 from tollbook.analytics.tables import Table
+from tollbook.api.cursors import read, written
 from tollbook.api.endpoint import Body, Call, Endpoint, Kind, Parameter
 from tollbook.api.examples_exports import EVENTS_LISTED
 from tollbook.api.formats.choice import FORMAT, Format
+from tollbook.api.links import leads
 from tollbook.api.questions import (
     END_DATE,
     MIN_AS_OF,
@@ -71,6 +71,9 @@ class _Cursor(msgspec.Struct, array_like=True, frozen=True):
     question: str
 
 
+_decoder = msgspec.json.Decoder(_Cursor)
+
+
 def get_events(call: Call, snapshot: Snapshot) -> Response:
     """Answer with a page of events; all of them, where a format asks for a file."""
     if call.query["organization_level"]:
@@ -105,7 +108,7 @@ def _page(it: Asked, wanted: Wanted, cursor: _Cursor | None) -> Told:
     if it.chosen is Format.JSON:
         return Told(events_report(wanted, page, following))
     headers = {_NEXT: following} if following else {}
-    return Told(None, table=Table(COLUMNS, page.rows), headers=headers)
+    return Told(None, table=lambda: Table(COLUMNS, page.rows), headers=headers)
 
 
 def _wanted(it: Asked, as_of: int) -> Wanted:
@@ -141,7 +144,7 @@ def _question(it: Asked) -> str:
 def _text(it: Asked, wanted: Wanted, end: Place) -> str:
     period = wanted.period
     cursor = _Cursor(wanted.as_of, period.start, period.end, *end, _question(it))
-    return urlsafe_b64encode(msgspec.json.encode(cursor)).decode().rstrip("=")
+    return written(cursor)
 
 
 def _cursor_of(it: Asked) -> _Cursor | None:
@@ -151,9 +154,8 @@ def _cursor_of(it: Asked) -> _Cursor | None:
     if text is None:
         return None
     try:
-        packed = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        cursor = msgspec.json.decode(packed, type=_Cursor)
-    except (NotBase64, ValueError) as error:
+        cursor = read(text, _decoder)
+    except ValueError as error:
         raise _wrong_cursor() from error
     days = {(query["start_date"], cursor.start), (query["end_date"], cursor.end)}
     same_days = all(given in (None, kept) for given, kept in days)
@@ -219,7 +221,13 @@ GET_EVENTS = Endpoint(
         FORMAT,
         MIN_AS_OF,
     ),
-    answers={200: Body(EventsReport, EVENTS_LISTED)},
+    answers={
+        200: Body(
+            EventsReport,
+            EVENTS_LISTED,
+            links=leads("getEvent", organization_id="/organization_id", event_id="/events/0/id"),
+        )
+    },
     read=get_events,
     errors=(InvalidRequest, NotFound, SumOutOfRange, NotYet, FormatNotInstalled),
     tag="Events",

@@ -14,8 +14,10 @@ from tollbook.api.access import require
 from tollbook.api.endpoint import Body, Endpoint, Kind, Parameter, QueryReader
 from tollbook.api.examples import EVENT, EVENTS_ANSWER
 from tollbook.api.gate import admission
-from tollbook.api.incoming import LARGE, decoder_of, read_unpacked
+from tollbook.api.incoming import decoder_of, read_unpacked
+from tollbook.api.links import leads
 from tollbook.api.responses import json_response
+from tollbook.api.room import LARGE
 from tollbook.api.schemas import EVENTS_ANSWER_SCHEMA, EVENTS_REQUEST
 from tollbook.api.services import Services
 from tollbook.domain.errors import (
@@ -65,6 +67,8 @@ async def post_events(request: Request, services: Services, read_query: QueryRea
     body = await read_unpacked(request)
 
     prepare = _Preparation(services, key, revision, query["atomic"], decode)
+    # Large bodies are decoded beside the event loop, one at a time: decoders in several threads
+    # would not be faster, and the writer would wait for the interpreter's lock behind each of them.
     if len(body) > LARGE:
         whole = partial(prepare.all, body)
         settled = await services.inbox.prepare_and_settle(whole, services.decoding)
@@ -126,6 +130,15 @@ def receipts_response(settled: Settled, services: Services) -> Response:
     return json_response(EventsAnswer(good, counts, settled.receipts, as_of), status)
 
 
+_OF_RECEIPT = leads(
+    "getEvent", organization_id="$request.body#/organization_id", event_id="/receipts/0/id"
+)
+_WITH_IT = leads(
+    *("getUserAnalytics", "listEvents"),
+    organization_id="$request.body#/organization_id",
+    min_as_of="/as_of",
+)
+
 POST_EVENTS = Endpoint(
     method="POST",
     path="/v1/events",
@@ -155,11 +168,14 @@ POST_EVENTS = Endpoint(
             EVENTS_ANSWER_SCHEMA,
             EVENTS_ANSWER,
             description="All accepted, or duplicates of events stored before.",
+            links=_OF_RECEIPT | _WITH_IT,
         ),
         207: Body(
             EVENTS_ANSWER_SCHEMA,
             EVENTS_ANSWER,
             description="Some events are quarantined, in conflict or rejected; the receipts say.",
+            links=_OF_RECEIPT
+            | leads("listQuarantine", organization_id="$request.body#/organization_id"),
         ),
         409: Body(
             EVENTS_ANSWER_SCHEMA,

@@ -13,6 +13,7 @@ from tollbook.api.access import organization_of
 from tollbook.api.charges import ShownCharge, sees_buy, shown_charge, shown_match
 from tollbook.api.endpoint import Body, Call, Endpoint
 from tollbook.api.examples import EXPLAINED_EVENT
+from tollbook.api.links import leads
 from tollbook.api.responses import json_response
 from tollbook.domain.directory import id_problem
 from tollbook.domain.errors import EventArchived, InvalidRequest, NotFound
@@ -223,7 +224,18 @@ GET_EVENT = Endpoint(
     ),
     permission=Permission.READ_ANALYTICS,
     path_parameters={"organization_id": "org_abc123", "event_id": "call-7731"},
-    answers={200: Body(EventAnswer, EXPLAINED_EVENT)},
+    answers={
+        200: Body(
+            EventAnswer,
+            EXPLAINED_EVENT,
+            links=leads("getPriceBook", version="/charge/rate/book/version")
+            | leads(
+                *("getUser", "getUserAnalytics", "listEvents"),
+                organization_id="/event/organization_id",
+                user_id="/event/user_id",
+            ),
+        )
+    },
     read=get_event,
     errors=(InvalidRequest, NotFound, EventArchived),
     tag="Events",

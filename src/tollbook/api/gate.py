@@ -7,6 +7,7 @@ from starlette.requests import Request
 
 from tollbook.api.access import key_text, presented, proven, viewer_of
 from tollbook.api.limits import Standing
+from tollbook.api.request_log import KEY
 from tollbook.api.services import Services
 from tollbook.domain.addresses import address_of, is_in, parsed
 from tollbook.domain.errors import AddressRefused, InvalidApiKey, RateLimited
@@ -29,6 +30,7 @@ async def admit(request: Request, services: Services) -> Admission:
     found = await _found(key_text(request.headers), services)
     key = found.key
     now = services.clock()
+    request.scope[KEY] = key
     if key.limits is not UNLIMITED:
         _hold_to_limits(request, services, key, now)
     services.uses.note(key, now)
@@ -49,9 +51,10 @@ def standing(request: Request) -> Standing | None:
 
 
 def address(request: Request, services: Services) -> str | None:
-    """Tell whence a request came."""
+    """Tell whence a request came; a header that comes several times is one list."""
     peer = request.client.host if request.client else None
-    return address_of(peer, request.headers.get("x-forwarded-for"), services.proxies)
+    forwarded = ",".join(request.headers.getlist("x-forwarded-for"))
+    return address_of(peer, forwarded, services.proxies)
 
 
 def actor(request: Request, services: Services, key: ApiKey) -> Actor:

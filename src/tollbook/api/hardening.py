@@ -2,23 +2,21 @@
 
 import re
 import secrets
-from contextvars import ContextVar
+import time
 from itertools import count
-from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.typing import EventDict
+
+from tollbook.api.request_ids import REQUEST_ID
+from tollbook.api.request_log import RequestLog
 
 Header = tuple[bytes, bytes]
-
-REQUEST_ID: ContextVar[str] = ContextVar("tollbook_request_id", default="")
-"""The id of the request that this is done for; empty where it is for none."""
 
 _ID_HEADER = b"x-request-id"
 _SANE = re.compile(rb"[A-Za-z0-9._:+/=@-]{1,128}")
 _POLICY = b"content-security-policy"
 _CACHING = b"cache-control"
-_HEADERS: list[Header] = [
+HEADERS: list[Header] = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
@@ -31,13 +29,14 @@ it may be kept. All else is kept by nobody: it may hold a secret."""
 
 
 class Hardened:
-    """Adds headers to every answer of an application, and gives each request its id."""
+    """Adds headers to every answer of an application, gives each request its id, and logs it."""
 
-    def __init__(self, app: ASGIApp, https_only_seconds: int = 0) -> None:
+    def __init__(self, app: ASGIApp, log: RequestLog, https_only_seconds: int = 0) -> None:
         self._app = app
+        self._log = log
         self._process = secrets.token_hex(4)
         self._requests = count(1)
-        self._headers = list(_HEADERS)
+        self._headers = list(HEADERS)
         if https_only_seconds:
             value = f"max-age={https_only_seconds}; includeSubDomains".encode()
             self._headers.append((b"strict-transport-security", value))
@@ -49,13 +48,19 @@ class Hardened:
             return
         identity = _id_of(scope["headers"]) or self._new_id()
         REQUEST_ID.set(identity.decode())
+        start, status = time.perf_counter(), None
 
         async def send_hardened(message: Message) -> None:
+            nonlocal status
             if message["type"] == "http.response.start":
+                status = message["status"]
                 message["headers"] = self._hardened(message["headers"], identity)
             await send(message)
 
-        await self._app(scope, receive, send_hardened)
+        try:
+            await self._app(scope, receive, send_hardened)
+        finally:
+            self._log.note(scope, identity, status, start)
 
     def _new_id(self) -> bytes:
         """Count on from the process's own beginning.
@@ -69,13 +74,6 @@ class Hardened:
         said = {name for name, _ in given}
         others = [it for it in self._headers if it[0] not in said]
         return [*given, *others, (_ID_HEADER, identity)]
-
-
-def with_request_id(_logger: Any, _method: str, entry: EventDict) -> EventDict:
-    """Add to a log entry the id of the request that it is about."""
-    if identity := REQUEST_ID.get():
-        entry["request_id"] = identity
-    return entry
 
 
 def _id_of(headers: list[Header]) -> bytes | None:

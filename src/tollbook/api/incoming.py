@@ -3,20 +3,17 @@
 import gzip
 import io
 import zlib
+from collections.abc import Iterator
 
 from anyio.to_thread import run_sync
 from starlette.requests import ClientDisconnect, Request
 
+from tollbook.api.room import Room, room_of
 from tollbook.domain.errors import BodyTooLarge, UnreadableBody, UnsupportedBody
 from tollbook.ingest.decode import DECODERS, Decoder
 
 MOST_BYTES = 16 * 1024 * 1024
-LARGE = 64 * 1024
-"""Bodies from here on are decoded beside the event loop, so that other requests go on.
-
-One at a time: decoders in several threads would not be faster, and the writer would have to wait
-for the interpreter's lock behind each of them.
-"""
+_UNPACKED_AT_ONCE = 1024 * 1024
 
 
 def media_type_of(request: Request) -> str:
@@ -34,7 +31,8 @@ def decoder_of(request: Request) -> Decoder:
 
 
 async def read_bounded(request: Request, most: int) -> bytes:
-    """Read a body, or raise `BodyTooLarge` as soon as it passes `most` bytes."""
+    """Read a body, or raise as soon as it passes `most` bytes, or there is no room for it."""
+    room = room_of(request)
     chunks: list[bytes] = []
     size = 0
     try:
@@ -42,6 +40,7 @@ async def read_bounded(request: Request, most: int) -> bytes:
             size += len(chunk)
             if size > most:
                 raise BodyTooLarge(f"the body must have at most {most} bytes")
+            room.take(len(chunk))
             chunks.append(chunk)
     except ClientDisconnect as error:
         raise UnreadableBody("the body ended early") from error
@@ -52,20 +51,28 @@ async def read_unpacked(request: Request) -> bytes:
     """Read a body of events, gzip or not."""
     body = await read_bounded(request, MOST_BYTES)
     if request.headers.get("content-encoding", "identity").lower() != "identity":
-        body = await run_sync(unpacked, request.headers["content-encoding"], body)
+        encoding = request.headers["content-encoding"]
+        body = await run_sync(unpacked, encoding, body, room_of(request))
     return body
 
 
-def unpacked(encoding: str, body: bytes) -> bytes:
+def unpacked(encoding: str, body: bytes, room: Room) -> bytes:
     """Unpack a body; what is in it has a bound too."""
     if encoding.strip().lower() != "gzip":
         raise UnsupportedBody("Content-Encoding must be gzip, or absent")
     try:
-        plain = gzip.GzipFile(fileobj=io.BytesIO(body)).read(MOST_BYTES + 1)
+        return b"".join(_pieces(gzip.GzipFile(fileobj=io.BytesIO(body)), room))
     except EOFError as error:
         raise UnreadableBody("the body is not gzip: it ends early") from error
     except (OSError, zlib.error) as error:
         raise UnreadableBody(f"the body is not gzip: {error}") from error
-    if len(plain) > MOST_BYTES:
-        raise BodyTooLarge(f"the unpacked body must have at most {MOST_BYTES} bytes")
-    return plain
+
+
+def _pieces(packed: gzip.GzipFile, room: Room) -> Iterator[bytes]:
+    size = 0
+    while piece := packed.read(_UNPACKED_AT_ONCE):
+        size += len(piece)
+        if size > MOST_BYTES:
+            raise BodyTooLarge(f"the unpacked body must have at most {MOST_BYTES} bytes")
+        room.take(len(piece))
+        yield piece

@@ -18,6 +18,7 @@ from tollbook.api.access import (
 from tollbook.api.bodies import read_body, refuse
 from tollbook.api.endpoint import Body, Call, Endpoint, QueryReader
 from tollbook.api.examples import KEY, OWN_KEY
+from tollbook.api.links import leads
 from tollbook.api.responses import json_response
 from tollbook.api.schemas import answer_schema
 from tollbook.api.services import Services
@@ -223,6 +224,9 @@ def _reaches(call: Call, key: ApiKey) -> bool:
 
 _ANSWER = {"success": True, "key": KEY}
 _IN_PATH = {"prefix": "tb_0123456789ab"}
+_OF_NEW = leads("rotateKey", "revokeKey", prefix="/key/prefix") | leads(
+    "listActs", key="/key/prefix"
+)
 _TEXT = "tb_0123456789ab_and-49-letters-and-digits-of-which-6-are-a-checksum"
 
 KEY_ENDPOINTS = (
@@ -236,7 +240,13 @@ KEY_ENDPOINTS = (
             "page shows what follows from it. The tenant's keys have neither organization nor user."
         ),
         permission=None,
-        answers={200: Body(answer_schema(key=OwnKey), {"success": True, "key": OWN_KEY})},
+        answers={
+            200: Body(
+                answer_schema(key=OwnKey),
+                {"success": True, "key": OWN_KEY},
+                links=leads("getUserAnalytics", organization_id="/key/organization_id"),
+            )
+        },
         take=get_own_key,
         errors=(InvalidRequest,),
         tag="Keys",
@@ -281,6 +291,7 @@ KEY_ENDPOINTS = (
             201: Body(
                 answer_schema(api_key=str, key=KeyAnswer),
                 {"success": True, "api_key": _TEXT, "key": KEY},
+                links=_OF_NEW,
             )
         },
         write=create_key,
@@ -309,6 +320,7 @@ KEY_ENDPOINTS = (
                     "key": KEY,
                     "old_key": {**KEY, "expires_at": "2024-01-15T11:30:00Z"},
                 },
+                links=_OF_NEW,
             )
         },
         write=rotate_key,

@@ -7,11 +7,15 @@ from typing import Any
 from tollbook import __version__
 from tollbook.api.endpoint import Body, Endpoint, Kind, Parameter
 from tollbook.api.formats.choice import FORMAT, MEDIA_TYPES, Format
+from tollbook.api.links import Links, described, next_page
 from tollbook.api.schemas import Components, types_in
 from tollbook.domain.errors import (
     AddressRefused,
     ApiKeyRequired,
     BodyTooLarge,
+    DatabaseReadOnly,
+    DiskFull,
+    HeadTooLarge,
     InvalidApiKey,
     InvalidRequest,
     PermissionMissing,
@@ -19,6 +23,7 @@ from tollbook.domain.errors import (
     RateLimited,
     StoreUnavailable,
     TollbookError,
+    UnreadableRequest,
 )
 
 Document = dict[str, Any]
@@ -37,11 +42,17 @@ _EVERYWHERE = (
     AddressRefused,
     RateLimited,
     StoreUnavailable,
+    DatabaseReadOnly,
+    DiskFull,
+    UnreadableRequest,
+    HeadTooLarge,
 )
 _EXAMPLE_SENTENCES = {
     "invalid_request": "organization_id required",
     "currency_required": "currency required: the organizations have EUR, USD",
     "unreadable_body": "the body is not JSON: Input data was truncated",
+    "unreadable_request": "this is no request of HTTP/1.1",
+    "head_too_large": "a head must have at most 65536 bytes",
     "permission_missing": "this key lacks the permission admin",
     "address_refused": "this key may not be used from this address",
     "not_found": "Organization not found",
@@ -63,6 +74,8 @@ _EXAMPLE_SENTENCES = {
     "not_yet": "the state asked for has not arrived here yet; ask again in a second",
     "sum_out_of_range": "a sum of the ledger would pass what it can hold; nothing was stored",
     "store_unavailable": "the database is not available; nothing was stored",
+    "database_read_only": "the database is read-only; nothing was stored",
+    "disk_full": "there is no room on the disk of the database; nothing was stored",
 }
 
 
@@ -126,7 +139,8 @@ def _operation(endpoint: Endpoint, components: Components) -> Document:
             },
         }
     answers = {
-        str(status): _answer(status, body, components) for status, body in endpoint.answers.items()
+        str(status): _answer(status, body, components, endpoint)
+        for status, body in endpoint.answers.items()
     }
     of_body = (BodyTooLarge,) if endpoint.request else ()
     operation["responses"] = _merged(
@@ -212,14 +226,23 @@ def _in_query(parameter: Parameter) -> Document:
     return described
 
 
-def _answer(status: int, body: Body, components: Components) -> Document:
-    return {
+def _answer(status: int, body: Body, components: Components, endpoint: Endpoint) -> Document:
+    answer = {
         "description": body.description or HTTPStatus(status).phrase,
         "content": {
             media_type: {"schema": components.of(body.schema), "example": body.example}
             for media_type in body.media_types
         },
     }
+    links = _links(body, endpoint)
+    return {**answer, "links": described(links)} if links else answer
+
+
+def _links(body: Body, endpoint: Endpoint) -> Links:
+    """Say where an answer leads; to its own operation only from page to page."""
+    query = [it.name for it in endpoint.parameters]
+    others = {name: it for name, it in body.links.items() if name != endpoint.name}
+    return others | next_page(endpoint.name, endpoint.path_parameters, query)
 
 
 def _with_formats(endpoint: Endpoint, answers: Document) -> Document:
@@ -276,4 +299,4 @@ def _error_example(kind: type[TollbookError]) -> Document:
     if kind is PriceBookRefused:
         sentence = "line 7: price must be a number from 0 to 1000000 with at most 12 decimals"
         example["details"] = [{"field": "price", "code": "invalid_price", "error": sentence}]
-    return example
+    return {**example, "request_id": "6f1c2a9b00000042"}

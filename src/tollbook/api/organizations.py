@@ -14,6 +14,7 @@ from tollbook.api.access import (
 from tollbook.api.bodies import read_body, refuse
 from tollbook.api.endpoint import Body, Call, Endpoint
 from tollbook.api.examples import ORGANIZATION, USER
+from tollbook.api.links import leads
 from tollbook.api.responses import json_response
 from tollbook.api.schemas import answer_schema
 from tollbook.domain.directory import (
@@ -199,8 +200,24 @@ def _given_or_made_up(identity: str | None, kind: str) -> str:
 
 _ORGANIZATION_ANSWER = {"success": True, "organization": ORGANIZATION}
 _USER_ANSWER = {"success": True, "organization_id": "org_abc123", "user": USER}
-_ONE = answer_schema(organization=Organization)
-_ONE_USER = answer_schema(organization_id=str, user=User)
+_OF_ORGANIZATION = (
+    *("getOrganization", "changeOrganization", "listUsers", "createUser"),
+    *("setOrganizationBudget", "getUserAnalytics", "listEvents", "replayQuarantine"),
+)
+_OF_USER = (
+    *("getUser", "changeUser", "erasePersonalData", "setUserBudget"),
+    *("getUserAnalytics", "listEvents"),
+)
+_ONE = Body(
+    answer_schema(organization=Organization),
+    _ORGANIZATION_ANSWER,
+    links=leads(*_OF_ORGANIZATION, organization_id="/organization/id"),
+)
+_ONE_USER = Body(
+    answer_schema(organization_id=str, user=User),
+    _USER_ANSWER,
+    links=leads(*_OF_USER, organization_id="/organization_id", user_id="/user/id"),
+)
 _IN_PATH = {"organization_id": "org_abc123"}
 _USER_IN_PATH = {**_IN_PATH, "user_id": "user_123"}
 _BAD_BODY = (InvalidRequest, UnreadableBody)
@@ -218,6 +235,7 @@ ORGANIZATION_ENDPOINTS = (
             200: Body(
                 answer_schema(organizations=list[Organization]),
                 {"success": True, "organizations": [ORGANIZATION]},
+                links=leads(*_OF_ORGANIZATION, organization_id="/organizations/0/id"),
             )
         },
         read=list_organizations,
@@ -237,7 +255,7 @@ ORGANIZATION_ENDPOINTS = (
         ),
         permission=Permission.ADMIN,
         request=Body(NewOrganization, ORGANIZATION),
-        answers={201: Body(_ONE, _ORGANIZATION_ANSWER)},
+        answers={201: _ONE},
         write=create_organization,
         errors=(*_BAD_BODY, AlreadyExists),
         tag="Organizations",
@@ -250,7 +268,7 @@ ORGANIZATION_ENDPOINTS = (
         description="One organization.",
         permission=Permission.READ_ANALYTICS,
         path_parameters=_IN_PATH,
-        answers={200: Body(_ONE, _ORGANIZATION_ANSWER)},
+        answers={200: _ONE},
         read=get_organization,
         tells_usage=False,
         errors=(InvalidRequest, NotFound),
@@ -265,7 +283,7 @@ ORGANIZATION_ENDPOINTS = (
         permission=Permission.ADMIN,
         path_parameters=_IN_PATH,
         request=Body(OrganizationChange, {"name": "Acme Corporation"}),
-        answers={200: Body(_ONE, _ORGANIZATION_ANSWER)},
+        answers={200: _ONE},
         write=change_organization,
         errors=(*_BAD_BODY, NotFound),
         tag="Organizations",
@@ -282,6 +300,7 @@ ORGANIZATION_ENDPOINTS = (
             200: Body(
                 answer_schema(organization_id=str, users=list[User]),
                 {"success": True, "organization_id": "org_abc123", "users": [USER]},
+                links=leads(*_OF_USER, organization_id="/organization_id", user_id="/users/0/id"),
             )
         },
         read=list_users,
@@ -301,7 +320,7 @@ ORGANIZATION_ENDPOINTS = (
         permission=Permission.ADMIN,
         path_parameters=_IN_PATH,
         request=Body(NewUser, USER),
-        answers={201: Body(_ONE_USER, _USER_ANSWER)},
+        answers={201: _ONE_USER},
         write=create_user,
         errors=(*_BAD_BODY, NotFound, AlreadyExists),
         tag="Users",
@@ -314,7 +333,7 @@ ORGANIZATION_ENDPOINTS = (
         description="One user.",
         permission=Permission.READ_ANALYTICS,
         path_parameters=_USER_IN_PATH,
-        answers={200: Body(_ONE_USER, _USER_ANSWER)},
+        answers={200: _ONE_USER},
         read=get_user,
         tells_usage=False,
         errors=(InvalidRequest, NotFound),
@@ -329,7 +348,7 @@ ORGANIZATION_ENDPOINTS = (
         permission=Permission.ADMIN,
         path_parameters=_USER_IN_PATH,
         request=Body(UserChange, {"name": "jane@acme.com"}),
-        answers={200: Body(_ONE_USER, _USER_ANSWER)},
+        answers={200: _ONE_USER},
         write=change_user,
         errors=(*_BAD_BODY, NotFound),
         tag="Users",

@@ -1,12 +1,12 @@
 """Pages of an answer: a cursor names the state they are all cut from, and how far they got."""
 
-from base64 import b64decode, urlsafe_b64encode
 from datetime import date
 from hashlib import blake2b
 from typing import Annotated
 
 import msgspec
 
+from tollbook.api.cursors import read, written
 from tollbook.api.endpoint import Kind, Parameter
 from tollbook.api.questions import CLOCKS_DIFFER_BY, Asked
 from tollbook.domain.errors import CursorExpired, InvalidRequest, Problem
@@ -88,7 +88,7 @@ def next_cursor(cursor: Cursor, limit: int | None, rows: int) -> str | None:
     """Write where the next page begins; None after the last of so many rows."""
     if limit is None or cursor.offset + limit >= rows:
         return None
-    return _written(msgspec.structs.replace(cursor, offset=cursor.offset + limit))
+    return written(msgspec.structs.replace(cursor, offset=cursor.offset + limit))
 
 
 def _question(it: Asked) -> str:
@@ -114,16 +114,7 @@ _decoder = msgspec.json.Decoder(Cursor)
 
 
 def _read(text: str) -> Cursor:
-    """Read a cursor: exactly one that `_written` gives."""
     try:
-        padded = text + "=" * (-len(text) % 4)
-        cursor = _decoder.decode(b64decode(padded.encode(), b"-_", validate=True))
-    except (ValueError, UnicodeError, msgspec.MsgspecError) as error:
+        return read(text, _decoder)
+    except ValueError as error:
         raise InvalidRequest.of([_MALFORMED]) from error
-    if _written(cursor) != text:
-        raise InvalidRequest.of([_MALFORMED])
-    return cursor
-
-
-def _written(cursor: Cursor) -> str:
-    return urlsafe_b64encode(msgspec.json.encode(cursor)).rstrip(b"=").decode()

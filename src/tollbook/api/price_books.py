@@ -20,6 +20,7 @@ from tollbook.api.endpoint import Body, Call, Endpoint, Kind, Parameter, QueryRe
 from tollbook.api.examples import DECK, PRICE_BOOK, PRICE_BOOK_YAML, RATE
 from tollbook.api.gate import actor
 from tollbook.api.incoming import read_bounded
+from tollbook.api.links import leads
 from tollbook.api.price_book_bodies import CSV, DECK_PARAMETERS, YAML, media_type_of, read_book
 from tollbook.api.responses import json_response
 from tollbook.api.schemas import answer_schema
@@ -27,10 +28,12 @@ from tollbook.api.services import Services
 from tollbook.domain.books import BookHead, BookStatus, Listed, ShownBook, listed, shown
 from tollbook.domain.errors import (
     AlreadyPublished,
+    BodyTooLarge,
     InvalidRequest,
     NotFound,
     PriceBookRefused,
     Problem,
+    QueueFull,
     UnsupportedBody,
 )
 from tollbook.domain.events import instant_of
@@ -174,8 +177,13 @@ def _standing(snapshot: Snapshot, tenant: str, services: Services) -> list[Liste
 
 
 _IN_PATH = {"version": "2"}
-_ONE = answer_schema(price_book=ShownBook)
+_OF_BOOK = ("getPriceBook", "publishPriceBook")
 _EXAMPLE = {"success": True, "price_book": PRICE_BOOK}
+_ONE = Body(
+    answer_schema(price_book=ShownBook),
+    _EXAMPLE,
+    links=leads(*_OF_BOOK, version="/price_book/version"),
+)
 _BODY = {
     "type": "string",
     "description": "A deck in CSV, or a whole book in YAML; what they may hold is in the manual.",
@@ -206,6 +214,7 @@ PRICE_BOOK_ENDPOINTS = (
             200: Body(
                 answer_schema(price_books=list[ShownBook]),
                 {"success": True, "price_books": [PRICE_BOOK]},
+                links=leads(*_OF_BOOK, version="/price_books/0/version"),
             )
         },
         read=list_price_books,
@@ -239,9 +248,16 @@ PRICE_BOOK_ENDPOINTS = (
             *DECK_PARAMETERS,
         ),
         request=Body({"type": "string"}, PRICE_BOOK_YAML, (YAML, CSV), examples={CSV: DECK}),
-        answers={201: Body(_ONE, _EXAMPLE)},
+        answers={201: _ONE},
         take=post_price_book,
-        errors=(InvalidRequest, PriceBookRefused, NotFound, UnsupportedBody),
+        errors=(
+            InvalidRequest,
+            PriceBookRefused,
+            NotFound,
+            UnsupportedBody,
+            BodyTooLarge,
+            QueueFull,
+        ),
         tag="Prices",
     ),
     Endpoint(
@@ -275,6 +291,7 @@ PRICE_BOOK_ENDPOINTS = (
             200: Body(
                 answer_schema(price_book=ShownBook, rates=list[ShownRate], next_after=int | None),
                 {**_EXAMPLE, "rates": [RATE], "next_after": None},
+                links=_ONE.links,
             )
         },
         read=get_price_book,
@@ -302,7 +319,7 @@ PRICE_BOOK_ENDPOINTS = (
                 example="2024-02-01",
             ),
         ),
-        answers={200: Body(_ONE, _EXAMPLE)},
+        answers={200: _ONE},
         write=publish_price_book,
         errors=(InvalidRequest, NotFound, AlreadyPublished),
         tag="Prices",

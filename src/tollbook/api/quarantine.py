@@ -1,9 +1,7 @@
 """Quarantine: see what waits for a price or an owner, and replay it."""
 
-import base64
-import binascii
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from anyio.to_thread import run_sync
@@ -17,14 +15,15 @@ from tollbook.api.access import (
     require,
     require_organization_key,
 )
+from tollbook.api.cursors import read_place, written
 from tollbook.api.endpoint import Body, Call, Endpoint, Kind, Parameter, QueryReader
 from tollbook.api.examples import QUARANTINED
 from tollbook.api.gate import actor
+from tollbook.api.links import leads
 from tollbook.api.responses import json_response
 from tollbook.api.schemas import answer_schema
 from tollbook.api.services import Services
-from tollbook.domain.directory import has_control_characters
-from tollbook.domain.errors import InvalidRequest, NotFound, Problem, SumOutOfRange
+from tollbook.domain.errors import InvalidRequest, NotFound, SumOutOfRange
 from tollbook.domain.events import instant_of
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.ingest.quarantine import replay
@@ -32,7 +31,6 @@ from tollbook.store import directory, quarantine
 from tollbook.store.database import Snapshot
 from tollbook.store.quarantine import Quarantined
 
-_cursor = msgspec.json.Decoder(tuple[Annotated[int, msgspec.Meta(ge=0, le=2**62)], str])
 _FROM_THE_START = (0, "")
 
 
@@ -50,7 +48,8 @@ class QuarantinedEvent(msgspec.Struct):
 def list_quarantine(call: Call, snapshot: Snapshot) -> Response:
     """List quarantined events in a stable order, a page at a time."""
     number = _number(snapshot, call.key, call.query["organization_id"])
-    after = _read_cursor(call.query["cursor"])
+    cursor = call.query["cursor"]
+    after = _FROM_THE_START if cursor is None else read_place(cursor)
     limit = call.query["limit"]
     found = quarantine.waiting(snapshot, call.tenant, number, after, limit + 1)
     page = found[:limit]
@@ -59,7 +58,7 @@ def list_quarantine(call: Call, snapshot: Snapshot) -> Response:
         {
             "success": True,
             "quarantine": [_shown(it) for it in page],
-            "next_cursor": _write_cursor(page[-1]) if more else None,
+            "next_cursor": written((page[-1].number, page[-1].id)) if more else None,
         }
     )
 
@@ -106,23 +105,6 @@ def _shown(it: Quarantined) -> QuarantinedEvent:
     )
 
 
-def _write_cursor(it: Quarantined) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode((it.number, it.id))).decode()
-
-
-def _read_cursor(text: str | None) -> tuple[int, str]:
-    if text is None:
-        return _FROM_THE_START
-    try:
-        number, identity = _cursor.decode(base64.urlsafe_b64decode(text))
-        if has_control_characters(identity):
-            raise ValueError(identity)
-    except (binascii.Error, ValueError, msgspec.DecodeError) as error:
-        sentence = "cursor must be a next_cursor of an answer before"
-        raise InvalidRequest.of([Problem("cursor", "invalid_cursor", sentence)]) from error
-    return number, identity
-
-
 _ORGANIZATION = Parameter(
     "organization_id", "Only this organization's events.", example="org_abc123"
 )
@@ -149,6 +131,12 @@ QUARANTINE_ENDPOINTS = (
             200: Body(
                 answer_schema(quarantine=list[QuarantinedEvent], next_cursor=str | None),
                 {"success": True, "quarantine": [QUARANTINED], "next_cursor": None},
+                links=leads(
+                    "getEvent",
+                    organization_id="/quarantine/0/organization_id",
+                    event_id="/quarantine/0/id",
+                )
+                | leads("replayQuarantine", organization_id="/quarantine/0/organization_id"),
             )
         },
         read=list_quarantine,

@@ -97,14 +97,14 @@ class Asked(NamedTuple):
 class Told(NamedTuple):
     """What a question is answered with.
 
-    The documented report and what follows its fields, or for another format the same as a table,
-    or what makes it when that is asked for; and the headers that only this answer has.
+    The documented report and what follows its fields; what makes the same a table, for another
+    format; and the headers that only this answer has.
     `quarantined` is of the state that it was read from, when that is not the present one.
     """
 
     report: Any
     extras: Mapping[str, Any] = {}
-    table: Table | Callable[[], Table] | None = None
+    table: Callable[[], Table] | None = None
     headers: Mapping[str, str] = {}
     quarantined: int | None = None
 
@@ -218,8 +218,7 @@ def _kept(it: Asked, told: Told) -> Answer:
     if it.chosen is Format.JSON or told.table is None:
         return Answer(_encoded(it, told), waits, headers=dict(told.headers))
     headers = {**_attachment(it), **told.headers}
-    table = told.table() if callable(told.table) else told.table
-    body = b"".join(WRITERS[it.chosen](table))
+    body = b"".join(WRITERS[it.chosen](told.table()))
     return Answer(body, waits, None, content_type(it.chosen), headers)
 
 

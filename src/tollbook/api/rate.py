@@ -15,6 +15,7 @@ from tollbook.api.endpoint import Body, Endpoint, QueryReader
 from tollbook.api.examples import EVENT, RATED_ANSWER
 from tollbook.api.gate import admission
 from tollbook.api.incoming import decoder_of, read_unpacked
+from tollbook.api.links import leads
 from tollbook.api.responses import json_response
 from tollbook.api.schemas import EVENTS_REQUEST
 from tollbook.api.services import Services
@@ -22,6 +23,7 @@ from tollbook.domain.errors import (
     BodyTooLarge,
     InvalidRequest,
     Problem,
+    QueueFull,
     UnreadableBody,
     UnsupportedBody,
 )
@@ -140,7 +142,12 @@ POST_RATE = Endpoint(
     permission=Permission.READ_ANALYTICS,
     request=Body(EVENTS_REQUEST, EVENT, tuple(DECODERS)),
     answers={
-        200: Body(RateAnswer, RATED_ANSWER, description="All have a charge."),
+        200: Body(
+            RateAnswer,
+            RATED_ANSWER,
+            description="All have a charge.",
+            links=leads("getPriceBook", version="/charges/0/charge/rate/book/version"),
+        ),
         207: Body(
             RateAnswer,
             {
@@ -160,6 +167,6 @@ POST_RATE = Endpoint(
         ),
     },
     take=post_rate,
-    errors=(InvalidRequest, UnreadableBody, BodyTooLarge, UnsupportedBody),
+    errors=(InvalidRequest, UnreadableBody, BodyTooLarge, UnsupportedBody, QueueFull),
     tag="Events",
 )

@@ -119,7 +119,7 @@ def _curl(method: str, path: str, operation: Document) -> str:
 def _answers(operation: Document) -> str:
     return "".join(
         f"<details{' open' if status in ('200', '201') else ''}><summary><b>{status}</b> "
-        f"{_prose(answer['description'])}</summary>{_examples(answer)}</details>"
+        f"{_prose(answer['description'])}</summary>{_examples(answer)}{_links(answer)}</details>"
         for status, answer in operation["responses"].items()
     )
 
@@ -132,6 +132,11 @@ def _examples(answer: Document) -> str:
             pretty = msgspec.json.format(msgspec.json.encode(example["value"])).decode()
             shown += f"<pre><code>{escape(pretty)}</code></pre>"
     return shown
+
+
+def _links(answer: Document) -> str:
+    led_to = ", ".join(f'<a href="#{it}">{it}</a>' for it in answer.get("links", {}))
+    return f"<p>Leads to {led_to}</p>" if led_to else ""
 
 
 def _prose(text: str) -> str:

@@ -1,6 +1,7 @@
 """Rerating: see what a price change would do to the past, do it as a run, take it back."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from anyio.to_thread import run_sync
@@ -19,6 +20,7 @@ from tollbook.api.endpoint import Body, Call, Endpoint, Kind, Parameter, QueryRe
 from tollbook.api.examples_rerating import DRY_RUN, RERATING, RUN, UNPRICED
 from tollbook.api.gate import actor as by_request
 from tollbook.api.incoming import read_bounded
+from tollbook.api.links import leads
 from tollbook.api.rerating_answers import (
     DryRunAnswer,
     NewRerating,
@@ -138,8 +140,9 @@ def _number(text: str) -> int:
 
 _IN_PATH = {"run": "3"}
 _LIMIT = Parameter("limit", "The most rows.", Kind.INTEGER, example=100, default=100)
-_ONE = answer_schema(run=RunAnswer)
+_OF_RUN = ("getRerating", "stopRerating", "resumeRerating", "revertRerating")
 _ONE_ANSWER = {"success": True, "run": RUN}
+_ONE = Body(answer_schema(run=RunAnswer), _ONE_ANSWER, links=leads(*_OF_RUN, run="/run/id"))
 
 
 def _endpoint_of_act(
@@ -154,7 +157,7 @@ def _endpoint_of_act(
         description=f"{description} Needs a key of the whole tenant.",
         permission=Permission.ADMIN,
         path_parameters=_IN_PATH,
-        answers={status: Body(_ONE, _ONE_ANSWER)},
+        answers={status: _ONE},
         take=take,
         errors=(InvalidRequest, NotFound, RunConflict),
         tag="Rerating",
@@ -183,7 +186,7 @@ RERATING_ENDPOINTS = (
                 {"success": True, "dry_run": DRY_RUN},
                 description="What would change.",
             ),
-            202: Body(_ONE, _ONE_ANSWER, description="With `apply`: the run has begun."),
+            202: replace(_ONE, description="With `apply`: the run has begun."),
         },
         take=post_rerating,
         errors=(InvalidRequest, UnreadableBody, NotFound, RunConflict),
@@ -197,7 +200,13 @@ RERATING_ENDPOINTS = (
         description="The latest runs, the latest first. Needs a key of the whole tenant.",
         permission=Permission.ADMIN,
         parameters=(_LIMIT,),
-        answers={200: Body(answer_schema(runs=list[RunAnswer]), {"success": True, "runs": [RUN]})},
+        answers={
+            200: Body(
+                answer_schema(runs=list[RunAnswer]),
+                {"success": True, "runs": [RUN]},
+                links=leads(*_OF_RUN, run="/runs/0/id"),
+            )
+        },
         read=list_runs,
         errors=(InvalidRequest,),
         tag="Rerating",
@@ -218,6 +227,7 @@ RERATING_ENDPOINTS = (
             200: Body(
                 answer_schema(run=RunAnswer, unpriced_events=list[UnpricedEvent]),
                 {**_ONE_ANSWER, "unpriced_events": [UNPRICED]},
+                links=_ONE.links,
             )
         },
         read=get_run,

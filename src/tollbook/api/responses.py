@@ -7,6 +7,7 @@ import msgspec
 from starlette.responses import Response
 
 from tollbook.api.cache import LEAST_COMPRESSED, Answer
+from tollbook.api.request_ids import REQUEST_ID
 from tollbook.domain.errors import TollbookError
 
 JSON = "application/json"
@@ -21,10 +22,12 @@ def json_response(
 
 
 def error_response(error: TollbookError) -> Response:
-    """Encode an error."""
+    """Encode an error, with the id under which the log tells of its request."""
     body: dict[str, Any] = {"success": False, "error": error.sentence, "code": error.code}
     if error.details:
         body["details"] = error.details
+    if identity := REQUEST_ID.get():
+        body["request_id"] = identity
     return Response(_encode(body), error.status, dict(error.headers), media_type=JSON)
 
 

@@ -10,11 +10,13 @@ from tollbook.api.events import receipts_response
 from tollbook.api.examples import REVERSAL, REVERSALS_ANSWER
 from tollbook.api.gate import actor, admission
 from tollbook.api.incoming import media_type_of, read_unpacked
+from tollbook.api.links import leads
 from tollbook.api.schemas import EVENTS_ANSWER_SCHEMA, REVERSALS_REQUEST
 from tollbook.api.services import Services
 from tollbook.domain.errors import (
     BodyTooLarge,
     InvalidRequest,
+    QueueFull,
     SumOutOfRange,
     UnreadableBody,
     UnsupportedBody,
@@ -41,6 +43,10 @@ async def post_reversals(request: Request, services: Services, read_query: Query
 
     return await run_sync(work)
 
+
+_OF_RECEIPT = leads(
+    "getEvent", organization_id="$request.body#/organization_id", event_id="/receipts/0/id"
+)
 
 POST_REVERSALS = Endpoint(
     method="POST",
@@ -76,11 +82,13 @@ POST_REVERSALS = Endpoint(
                 "as_of": REVERSALS_ANSWER["as_of"],
             },
             description="All taken back, now or before.",
+            links=_OF_RECEIPT,
         ),
         207: Body(
             EVENTS_ANSWER_SCHEMA,
             REVERSALS_ANSWER,
             description="Some reversals are in conflict or rejected; the receipts say.",
+            links=_OF_RECEIPT,
         ),
         409: Body(
             EVENTS_ANSWER_SCHEMA,
@@ -94,6 +102,13 @@ POST_REVERSALS = Endpoint(
         ),
     },
     take=post_reversals,
-    errors=(InvalidRequest, UnreadableBody, BodyTooLarge, UnsupportedBody, SumOutOfRange),
+    errors=(
+        InvalidRequest,
+        UnreadableBody,
+        BodyTooLarge,
+        UnsupportedBody,
+        SumOutOfRange,
+        QueueFull,
+    ),
     tag="Events",
 )

@@ -208,6 +208,7 @@ ERROR: Schema = {
             "items": {"$ref": _REFERENCE.format(name="Problem")},
             "description": "Every problem, each with its field.",
         },
+        "request_id": {"type": "string", "description": "That of `X-Request-Id`."},
     },
 }
 

@@ -10,6 +10,8 @@ from tollbook.api.health import Health
 from tollbook.api.inbox import Inbox
 from tollbook.api.instruments import Instruments
 from tollbook.api.limits import Rates
+from tollbook.api.request_log import RequestLog
+from tollbook.api.room import Bodies
 from tollbook.api.uses import Uses
 from tollbook.domain.addresses import Network
 from tollbook.ingest.catalogue import Catalogue
@@ -39,6 +41,8 @@ class Services:
     instruments: Instruments
     health: Health
     uses: Uses
+    bodies: Bodies
+    requests: RequestLog
     metrics_token: str = ""
     proxies: tuple[Network, ...] = ()
     https_only_seconds: int = 0

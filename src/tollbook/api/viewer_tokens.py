@@ -8,25 +8,17 @@ from msgspec import Meta
 from starlette.responses import Response
 
 from tollbook.api.access import organization_of, require_organization_key, require_tenant_key
-from tollbook.api.bodies import read_body, refuse
+from tollbook.api.bodies import read_body
 from tollbook.api.endpoint import Body, Call, Endpoint
 from tollbook.api.examples import VIEWER_TOKEN
+from tollbook.api.links import leads
 from tollbook.api.responses import json_response
 from tollbook.api.schemas import answer_schema
-from tollbook.domain import viewers
-from tollbook.domain.directory import id_problem
-from tollbook.domain.errors import (
-    InvalidRequest,
-    NotFound,
-    PermissionMissing,
-    Problem,
-    UnreadableBody,
-)
+from tollbook.domain.errors import InvalidRequest, NotFound, PermissionMissing, UnreadableBody
 from tollbook.domain.events import instant_of
 from tollbook.domain.keys import Permission
-from tollbook.domain.viewers import DEFAULT_SECONDS, MARK, MOST_SECONDS, Viewer
-from tollbook.store import viewers as stored
-from tollbook.store.audit import write_act
+from tollbook.domain.viewers import DEFAULT_SECONDS, MOST_SECONDS, Viewer
+from tollbook.ingest.viewers import issue, revoke, revoke_all
 from tollbook.store.database import Transaction
 
 
@@ -53,56 +45,37 @@ def create_viewer_token(call: Call, transaction: Transaction) -> Response:
     _refuse_token(call)
     new = read_body(call.body, NewViewer)
     row = organization_of(transaction, call.key, new.organization_id)
-    user = _user(call, new)
-    actor = call.actor
-    end = actor.at + new.expires_in * 1_000_000
-    end = min(end, call.key.limits.expires_at or end)
-    viewer = Viewer(viewers.new_id(), call.tenant, row.id, user, call.key.prefix, actor.at, end)
-    token = viewers.signed(viewer, stored.secret_of(transaction, call.tenant, actor.at))
-    details = {"user_id": user, "expires_at": instant_of(end)}
-    what = f"viewer token {viewer.id}"
-    write_act(transaction, actor, "viewer_token.create", what, details, row.number)
-    shown = ViewerAnswer(viewer.id, row.id, user, instant_of(actor.at), instant_of(end))
-    return json_response({"success": True, "token": token, "viewer_token": shown}, 201)
+    viewer, text = issue(transaction, call.actor, call.key, row, new.user_id, new.expires_in)
+    shown = viewer_answer(viewer)
+    return json_response({"success": True, "token": text, "viewer_token": shown}, 201)
 
 
 def revoke_viewer_token(call: Call, transaction: Transaction) -> Response:
     """Take a token back; the next request with it is refused."""
     _refuse_token(call)
     require_organization_key(call.key, "take viewer tokens back")
-    identity = call.path["id"]
-    if id_problem("id", identity) or not identity.startswith(MARK):
-        raise NotFound("Viewer token not found")
-    actor, bound = call.actor, call.key.scope.organization_id
+    bound, identity = call.key.scope.organization_id, call.path["id"]
     number = None if bound is None else organization_of(transaction, call.key, bound).number
-    stored.revoke(transaction, call.tenant, identity, number, actor.at)
-    what = f"viewer token {identity}"
-    write_act(transaction, actor, "viewer_token.revoke", what, {}, number)
+    revoke(transaction, call.actor, identity, number)
     return json_response({"success": True, "id": identity})
 
 
 def revoke_viewer_tokens(call: Call, transaction: Transaction) -> Response:
-    """Take all of a tenant's tokens back by signing with another secret from now on."""
+    """Take all of a tenant's tokens back."""
     require_tenant_key(call.key, "take all viewer tokens back")
-    actor = call.actor
-    stored.change_secret(transaction, call.tenant, actor.at)
-    write_act(transaction, actor, "viewer_token.revoke_all", "viewer tokens", {})
+    revoke_all(transaction, call.actor)
     return json_response({"success": True})
+
+
+def viewer_answer(viewer: Viewer) -> ViewerAnswer:
+    """Show a token without its text."""
+    instants = instant_of(viewer.created_at), instant_of(viewer.expires_at)
+    return ViewerAnswer(viewer.id, viewer.organization_id, viewer.user_id, *instants)
 
 
 def _refuse_token(call: Call) -> None:
     if not call.key.hash:
         raise PermissionMissing("a viewer token only sees; it makes no tokens and takes none back")
-
-
-def _user(call: Call, new: NewViewer) -> str | None:
-    """Name the user that the token is for; a key bound to one user makes tokens for that one."""
-    bound, user = call.key.scope.user_id, new.user_id
-    found = None if user is None else id_problem("user_id", user)
-    if bound is not None and user not in (None, bound):
-        found = Problem("user_id", "not_for_this_key", "this key is bound to another user")
-    refuse([found] if found else [])
-    return user if bound is None else bound
 
 
 _PATH = "/v1/viewer-tokens"
@@ -132,6 +105,7 @@ VIEWER_TOKEN_ENDPOINTS = (
                     "token": "tbv_about-two-hundred-letters-digits-dashes-and-underscores",
                     "viewer_token": VIEWER_TOKEN,
                 },
+                links=leads("revokeViewerToken", id="/viewer_token/id"),
             )
         },
         write=create_viewer_token,

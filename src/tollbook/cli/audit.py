@@ -1,13 +1,17 @@
 """tollbook audit: who did what to what, with which key, from where."""
 
 import argparse
+from itertools import islice
 
-from tollbook.api.audit_log import ShownAct, shown_act, span_of
-from tollbook.cli.choices import add_tenant_option, day, organization_of
-from tollbook.cli.output import Verbs, add_json_option, print_json, print_rows
+from tollbook.api.audit_log import ShownAct, acts_table, shown_act, span_of
+from tollbook.cli.choices import day, organization_of
+from tollbook.cli.output import Verbs, print_json, print_rows
+from tollbook.cli.report.asked import add_output_options
+from tollbook.cli.report.cells import print_csv, print_ndjson
 from tollbook.settings import Settings
 from tollbook.store import audit
 from tollbook.store.audit import Filter
+from tollbook.store.database import Snapshot
 from tollbook.wiring import open_migrated
 
 _LIMIT = 100
@@ -21,20 +25,26 @@ def add(verbs: Verbs) -> None:
     parser.add_argument("--key", help="only acts by the key with this prefix; cli for this command")
     parser.add_argument("--start", type=day, metavar="DATE", help="the first day, in UTC")
     parser.add_argument("--end", type=day, metavar="DATE", help="the last day, in UTC")
-    parser.add_argument("--limit", type=int, default=_LIMIT, help=f"the most (default: {_LIMIT})")
-    add_tenant_option(parser)
-    add_json_option(parser)
+    parser.add_argument(
+        "--limit",
+        type=int,
+        help=f"the most (default: {_LIMIT}; all of them with --csv or --ndjson)",
+    )
+    parser.add_argument("--ndjson", action="store_true", help="print an object of JSON a line")
+    add_output_options(parser)
     parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace, settings: Settings) -> int:
-    with open_migrated(settings).reading() as snapshot:
-        number = None
-        if options.organization is not None:
-            number = organization_of(snapshot, options.tenant, options.organization).number
-        span = span_of(options.start, options.end)
-        chosen = Filter(number, options.action, options.key, *span)
-        found = audit.acts(snapshot, options.tenant, chosen, limit=max(0, options.limit))
+    with open_migrated(settings).streaming() as snapshot:
+        chosen, limit = _chosen(options, snapshot), options.limit
+        if options.csv or options.ndjson:
+            of_all = audit.all_acts(snapshot, options.tenant, chosen)
+            table = acts_table(of_all if limit is None else islice(of_all, max(0, limit)))
+            (print_csv if options.csv else print_ndjson)(table)
+            return 0
+        most = _LIMIT if limit is None else max(0, limit)
+        found = audit.acts(snapshot, options.tenant, chosen, most)
     acts = [shown_act(it) for it in found]
     if options.json:
         print_json(acts)
@@ -45,6 +55,14 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
             f"nothing like that in the audit log of tenant {options.tenant}",
         )
     return 0
+
+
+def _chosen(options: argparse.Namespace, snapshot: Snapshot) -> Filter:
+    number = None
+    if options.organization is not None:
+        number = organization_of(snapshot, options.tenant, options.organization).number
+    span = span_of(options.start, options.end)
+    return Filter(number, options.action, options.key, *span)
 
 
 def _cells(it: ShownAct) -> tuple[str | None, ...]:

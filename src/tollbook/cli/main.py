@@ -24,6 +24,7 @@ from tollbook.cli import (
     tenants,
     users,
     verify,
+    viewers,
 )
 from tollbook.domain.errors import TollbookError
 from tollbook.settings import read_settings
@@ -37,6 +38,7 @@ VERBS = (
     organizations,
     users,
     keys,
+    viewers,
     audit,
     prices,
     budgets,
@@ -58,7 +60,9 @@ def run(arguments: Sequence[str]) -> int:
     silence_logging()
     try:
         settings = read_settings(os.environ)
-        return int(options.run(options, settings))
+        code = int(options.run(options, settings))
+        sys.stdout.flush()
+        return code
     except TollbookError as error:
         print(f"tollbook: {error.sentence}", file=sys.stderr)
         for problem in error.details:
@@ -67,8 +71,18 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115  whoever read us has enough
+        _print_no_more()  # whoever read us has enough
         return 0
+    except OSError as error:
+        _print_no_more()
+        where = f"{error.filename}: " if error.filename else "the output could not be written: "
+        print(f"tollbook: {where}{error.strerror or error}", file=sys.stderr)
+        return 1
+
+
+def _print_no_more() -> None:
+    """Keep what is still to be printed from failing once more at the end."""
+    sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115  it is open until we end
 
 
 def _parser() -> argparse.ArgumentParser:

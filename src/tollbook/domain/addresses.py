@@ -48,15 +48,13 @@ def address_of(peer: str | None, forwarded: str | None, proxies: Sequence[Networ
     """Tell whence a request came: from the peer, or from whom the trusted proxies say.
 
     Each proxy adds the address it was asked from at the end. So the list is read from there, as
-    long as whoever added the entry is trusted.
+    long as whoever added the entry is trusted. What a trusted one says that is no address is none:
+    the proxy's own would let everybody in that asks it.
     """
     found = parsed(peer)
     hops = forwarded.split(",")[-_MOST_HOPS:] if forwarded else []
     while hops and is_in(found, proxies):
-        before = parsed(hops.pop().strip())
-        if before is None:
-            break
-        found = before
+        found = parsed(hops.pop().strip())
     return None if found is None else str(found)
 
 

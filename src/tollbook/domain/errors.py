@@ -5,6 +5,7 @@ TollbookError
 │   ├── InvalidRequest          400  a parameter or field is malformed; `details` names each
 │   ├── CurrencyRequired        400  costs in several currencies cannot be added up
 │   ├── UnreadableBody          400  nothing of the body can be read
+│   ├── UnreadableRequest       400  what came is no HTTP
 │   ├── ApiKeyRequired          401
 │   ├── InvalidApiKey           401
 │   ├── PermissionMissing       403
@@ -21,12 +22,15 @@ TollbookError
 │   ├── BodyTooLarge            413
 │   ├── UnsupportedBody         415
 │   ├── SumOutOfRange           422  a rollup would pass what a 64-bit integer holds
+│   ├── HeadTooLarge            431  a request line and headers without an end
 │   ├── QueueFull               429
 │   ├── RateLimited             429  a key that may ask so often was used more often
 │   ├── FormatNotInstalled      501  a format that needs a package this server has not
 │   └── NotYet                  503  the state asked for has not arrived here
 ├── StoreUnavailable            503  the database did not answer; nothing was acknowledged
-│   └── DatabaseBroken          503  the file is no whole database; it is left as it is
+│   ├── DatabaseBroken          503  the file is no whole database; it is left as it is
+│   ├── DatabaseReadOnly        503  it takes no writes
+│   └── DiskFull                503  there is no room where something was to be written
 ├── InternalError               500  a defect of Tollbook
 ├── PriceBookRefused            400  a price book with errors, all of them listed
 ├── DatabaseTooNew                   written by a later Tollbook
@@ -196,6 +200,19 @@ class BodyTooLarge(RequestError):
     code = "body_too_large"
 
 
+class UnreadableRequest(RequestError):
+    """What came is no request of HTTP; the connection is closed."""
+
+    code = "unreadable_request"
+
+
+class HeadTooLarge(RequestError):
+    """A request line and headers of more bytes than there may be; the connection is closed."""
+
+    status = 431
+    code = "head_too_large"
+
+
 class UnsupportedBody(RequestError):
     """A content type or encoding that is not read here."""
 
@@ -250,6 +267,18 @@ class DatabaseBroken(StoreUnavailable):
     """The database file is cut off, overwritten or another file; it is left as it is."""
 
     code = "database_broken"
+
+
+class DatabaseReadOnly(StoreUnavailable):
+    """The database may be read and not written."""
+
+    code = "database_read_only"
+
+
+class DiskFull(StoreUnavailable):
+    """There is no room on a disk; what was to be written is not there, not even a part of it."""
+
+    code = "disk_full"
 
 
 class InternalError(TollbookError):

@@ -26,7 +26,6 @@ from tollbook.domain.events import (
 )
 from tollbook.domain.exact import (
     COST_PLACES,
-    MICROS,
     MOST_COST,
     MOST_QUANTITY,
     QUANTITY_PLACES,
@@ -211,12 +210,9 @@ def _across_fields(given: Fields) -> Iterator[Problem]:
     if meter.needs_resource and "resource_id" not in given:
         yield Problem("resource_id", "missing_field", f"resource_id is required for {meter.type}")
     number = parsed(given["quantity"]) if meter.whole and "quantity" in given else None
-    # In integers: a remainder of decimals has at most 28 digits, and an error for more.
-    if (
-        number is not None
-        and _fits(number, QUANTITY_PLACES)
-        and scaled(number, QUANTITY_PLACES) % MICROS
-    ):
+    # Not the remainder of a division by 1: of a number with more than 28 digits there is none.
+    broken = number is not None and number != number.to_integral_value()
+    if number is not None and broken and _fits(number, QUANTITY_PLACES):
         yield Problem(
             "quantity",
             "not_whole",

@@ -1,15 +1,17 @@
 """One Parquet file of events: written whole and durably, or not there; read back in groups."""
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from errno import ENOSPC
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
-from tollbook.domain.errors import SettingsError
+from tollbook.domain.errors import DiskFull, SettingsError, StoreUnavailable
 from tollbook.store.copies import sync
 from tollbook.store.engine import Row
 from tollbook.store.events import Stored
@@ -44,8 +46,8 @@ def write_file(path: Path, groups: Iterable[Sequence[Row]], about: Mapping[str, 
     schema = schema.with_metadata(dict(about))
     digest, rows = hashlib.sha256(), 0
     unfinished = path.with_name(path.name + ".unfinished")
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with parquet.ParquetWriter(unfinished, schema, compression="zstd") as writer:
             for group in groups:
                 columns = [list(column) for column in zip(*group, strict=True)]
@@ -59,6 +61,10 @@ def write_file(path: Path, groups: Iterable[Sequence[Row]], about: Mapping[str, 
         sync(unfinished)
         unfinished.rename(path)
         sync(path.parent)
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        kind = DiskFull if error.errno == ENOSPC else StoreUnavailable
+        raise kind(f"{path} could not be written ({reason}); no event was touched") from error
     finally:
         unfinished.unlink(missing_ok=True)
     return Written(rows, path.stat().st_size, checksum_of(path), digest.hexdigest())

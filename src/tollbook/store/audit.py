@@ -1,7 +1,7 @@
 """The statements of the audit log: who did what to what, from where; only ever added to."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -13,6 +13,8 @@ COMMAND_LINE = "cli"
 """Stands for the key of whoever sits at the machine and needs none."""
 
 _FOREVER = 2**62
+_AT_ONCE = 1_000
+"""Rows of all acts that are read in one step: what holds up other requests must be short."""
 
 
 class Actor(NamedTuple):
@@ -101,25 +103,41 @@ def write_act(
     )
 
 
-def acts(
-    snapshot: Snapshot,
-    tenant: str,
-    of: Filter = ALL,
-    before: tuple[int, str] = NEWEST,
-    limit: int = _FOREVER,
-) -> list[Act]:
-    """List a tenant's acts, the newest first, from before an instant and an id on."""
+def rows(
+    snapshot: Snapshot, tenant: str, of: Filter, before: tuple[int, str], limit: int
+) -> list[Row]:
+    """Read acts as they are stored, the newest first, from before an instant and an id on.
+
+    A row has the fields of an `Act`, the details as the text of a JSON object. The end
+    is moved to where the page goes on: an index is then read from there, not from the newest act.
+    """
+    of = of._replace(end=min(of.end, before[0] + 1))
     chosen = [sql for name, sql in _WHERE.items() if getattr(of, name) is not None]
-    rows = snapshot.rows(
-        "\n".join((_ACTS, *chosen, "ORDER BY audit_log.at DESC, audit_log.id DESC LIMIT :limit")),
-        tenant=tenant,
-        before_at=before[0],
-        before_id=before[1],
-        limit=limit,
+    parameters = {
+        "tenant": tenant,
+        "before_at": before[0],
+        "before_id": before[1],
+        "limit": limit,
         **{name: value for name, value in of._asdict().items() if value is not None},
-    )
-    return [_from_row(row) for row in rows]
+    }
+    order = "ORDER BY audit_log.at DESC, audit_log.id DESC LIMIT :limit"
+    return snapshot.table("\n".join((_ACTS, *chosen, order)), parameters, len(Act._fields))
 
 
-def _from_row(row: Row) -> Act:
+def acts(snapshot: Snapshot, tenant: str, of: Filter = ALL, limit: int = _FOREVER) -> list[Act]:
+    """List a tenant's acts, the newest first."""
+    return [act_of(row) for row in rows(snapshot, tenant, of, NEWEST, limit)]
+
+
+def all_acts(snapshot: Snapshot, tenant: str, of: Filter = ALL) -> Iterator[Row]:
+    """Give all rows of a tenant's acts, the newest first, read while they are used."""
+    before, some = NEWEST, rows(snapshot, tenant, of, NEWEST, _AT_ONCE)
+    while some:
+        yield from some
+        before = some[-1][0], some[-1][1]
+        some = rows(snapshot, tenant, of, before, _AT_ONCE) if len(some) == _AT_ONCE else []
+
+
+def act_of(row: Row) -> Act:
+    """Read an act from its row."""
     return Act(*row)._replace(details=msgspec.json.decode(row[-1]))

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -117,6 +118,9 @@ def _removed(path: Path) -> Iterator[None]:
     """Leave nothing of a file that was not finished."""
     try:
         yield
+    except (OSError, sqlite3.Error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise BackupRefused(f"{path} could not be written: {reason}") from error
     finally:
         for suffix in ("", *copies.BESIDE):
             path.with_name(path.name + suffix).unlink(missing_ok=True)

@@ -13,6 +13,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from tollbook.domain.errors import (
     DatabaseBroken,
+    DatabaseReadOnly,
+    DiskFull,
     SettingsError,
     StoreUnavailable,
     SumOutOfRange,
@@ -25,6 +27,14 @@ from tollbook.store.staging import Staged
 _log = structlog.get_logger()
 Check = Callable[[str], None]
 _BROKEN = ("file is not a database", "database disk image is malformed")
+_FULL = (
+    "database or disk is full",
+    "SQLITE_IOERR_SHMSIZE",
+    "No space left on device",
+    psycopg.errors.DiskFull,
+)
+_READ_ONLY = ("attempt to write a readonly database", psycopg.errors.ReadOnlySqlTransaction)
+_NOT_OPENED = "unable to open database file"
 _OVERFLOWS = ("integer overflow", "cannot store REAL value in", "bigint out of range")
 
 
@@ -178,4 +188,22 @@ def in_our_words() -> Iterator[None]:
                 f"the file is not a whole database ({reason}) and was left as it is: restore a "
                 "backup with `tollbook restore`, or move it away to begin anew"
             ) from error
-        raise StoreUnavailable("the database is not available; nothing was stored") from error
+        raise _unavailable(getattr(error, "orig", error), reason) from error
+
+
+def _unavailable(cause: object, reason: str) -> StoreUnavailable:
+    reason = f"{reason} {getattr(cause, 'sqlite_errorname', '')}"
+    if _is(_FULL, cause, reason):
+        return DiskFull("there is no room on the disk of the database; nothing was stored")
+    if _is(_READ_ONLY, cause, reason):
+        return DatabaseReadOnly("the database is read-only; nothing was stored")
+    if _NOT_OPENED in reason:
+        return StoreUnavailable(
+            "the database file cannot be opened: its folder must be there and writable, also to "
+            "read from it, because SQLite keeps two files beside it; copy the file to such a folder"
+        )
+    return StoreUnavailable("the database is not available; nothing was stored")
+
+
+def _is(signs: Iterable[str | type[Exception]], cause: object, reason: str) -> bool:
+    return any(it in reason if isinstance(it, str) else isinstance(cause, it) for it in signs)

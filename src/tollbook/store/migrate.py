@@ -9,7 +9,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from tollbook.domain.errors import DatabaseTooNew
+from tollbook.domain.errors import DatabaseTooNew, DiskFull
 from tollbook.store.database import Database, in_our_words
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -18,7 +18,23 @@ _MIGRATION_LOCK = 7_108_652_302
 
 
 def migrate(database: Database, to: str = "head") -> None:
-    """Bring the schema up to date, or `to` a step: from nothing, or from any earlier Tollbook."""
+    """Bring the schema up to date, or `to` a step: from nothing, or from any earlier Tollbook.
+
+    All of it happens or nothing does. One that is up to date is only looked at, so that a database
+    which cannot be written can still be read.
+    """
+    if missing_migrations(database) is None:
+        return
+    try:
+        _upgrade(database, to)
+    except DiskFull as error:
+        raise DiskFull(
+            f"{error.sentence}: the schema is what it was, and so is all that is in it, for the "
+            "Tollbook that wrote it; make room to bring it up to date"
+        ) from error
+
+
+def _upgrade(database: Database, to: str) -> None:
     with in_our_words(), database.engine.writer() as connection, connection.begin():
         if database.engine.name == "postgresql":
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))

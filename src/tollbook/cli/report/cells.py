@@ -10,6 +10,7 @@ from rich.text import Text
 from tollbook.analytics.tables import Kind, Table
 from tollbook.api.formats.cells import writer_of
 from tollbook.api.formats.csv import csv_bytes
+from tollbook.api.formats.ndjson import ndjson_bytes
 from tollbook.cli.output import print_table
 from tollbook.domain.exact import quantity_text
 
@@ -18,6 +19,12 @@ def print_csv(table: Table) -> None:
     """Print exact values under the names of the fields."""
     for piece in csv_bytes(table):
         sys.stdout.write(piece.decode().replace("\r\n", "\n"))
+
+
+def print_ndjson(table: Table) -> None:
+    """Print an object a line."""
+    for piece in ndjson_bytes(table):
+        sys.stdout.write(piece.decode())
 
 
 def print_wide(title: str, table: Table) -> None:

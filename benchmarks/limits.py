@@ -1,0 +1,235 @@
+"""What the limits of a server cost and save: `python -m benchmarks.limits`.
+
+Each table is one limit at several values. The values take turns, round after round, so that
+whatever else the machine does meets all alike; what is shown is the median of the rounds, and its
+ratio to the default.
+"""
+
+import argparse
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+import httpx
+import msgspec
+from tests.builders import event
+from tests.servers import Server
+
+from benchmarks.databases import SqliteFiles
+from benchmarks.events import ORGANIZATION, Traffic
+from benchmarks.figures import Times
+from benchmarks.ingest import Target, peak_mib
+from benchmarks.wire import is_complete, request
+from tollbook.domain.keys import Limits, Permission
+
+_RETRY_AFTER = 1.0
+_ROUNDS = 3
+_ANSWER = f"/v1/analytics/users?organization_id={ORGANIZATION}"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One value of a limit, and the load that it is tried with."""
+
+    value: str
+    connections: int
+    events: int
+    requests: int
+    settings: Mapping[str, str] = field(default_factory=dict)
+    padding: int = 0
+    default: bool = False
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What a case came to in one round.
+
+    Times are of requests that were taken, from their last sending on; `refused` is the share of
+    sendings that got 429.
+    """
+
+    events_per_second: float
+    p50: float
+    p99: float
+    peak_mib: float
+    refused: float
+
+
+async def _sent(port: int, connections: int, requests: Sequence[bytes]) -> tuple[Times, int]:
+    """Send all requests, each again after a second for as long as it gets 429."""
+    waiting, taken, refused = iter(requests), list[float](), 0
+
+    async def work(mine: Iterator[bytes]) -> None:
+        nonlocal refused
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for prepared in mine:
+            while True:
+                start = perf_counter()
+                writer.write(prepared)
+                answer = bytearray()
+                while not is_complete(answer):
+                    answer += await reader.read(1 << 20) or b"HTTP/1.1 000 hung up\r\n\r\n"
+                status = int(answer[9:12])
+                if status == 200:
+                    taken.append(perf_counter() - start)
+                    break
+                if status == 429:
+                    refused += 1
+                    await asyncio.sleep(_RETRY_AFTER)
+                if status != 429 or b"connection: close" in answer:
+                    writer.close()
+                    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.close()
+
+    await asyncio.gather(*(work(waiting) for _ in range(connections)))
+    return Times(taken), refused
+
+
+def _tried(databases: SqliteFiles, case: Case, traffic: Traffic) -> Tried:
+    target = Target(databases)
+    headers = {"X-API-Key": target.platform.key(Permission.WRITE_EVENTS)}
+    bodies = traffic.bodies(case.requests, case.events)
+    if case.padding:
+        padding = f'{{"note":"{"x" * case.padding}",'.encode()
+        bodies = [it.replace(b'"attributes":{', b'"attributes":' + padding) for it in bodies]
+    with Server(target.url, **case.settings) as server:
+        warm = [request("POST", "/v1/events", headers, it) for it in traffic.bodies(4, 100)]
+        asyncio.run(_sent(server.port, 1, warm))
+        requests = [request("POST", "/v1/events", headers, it) for it in bodies]
+        start = perf_counter()
+        times, refused = asyncio.run(_sent(server.port, case.connections, requests))
+        seconds = perf_counter() - start
+        peak = peak_mib(server)
+    target.verify(case.requests * case.events + 400)
+    target.database.close()
+    databases.drop(target.url)
+    rate = case.requests * case.events / seconds
+    return Tried(rate, times.p50, times.p99, peak, refused / (refused + case.requests))
+
+
+def _table(databases: SqliteFiles, title: str, cases: Sequence[Case], rounds: int) -> None:
+    found: dict[str, list[Tried]] = {case.value: [] for case in cases}
+    for number in range(rounds):
+        traffic = Traffic()
+        for case in cases if number % 2 else reversed(cases):
+            found[case.value].append(_tried(databases, case, traffic))
+    shown = {value: _middle(tried) for value, tried in found.items()}
+    usual = shown[next(case.value for case in cases if case.default)]
+    print(f"\n{title}\n\n| | events/s | of the default | p50 ms | p99 ms | peak MiB | 429 |")
+    print("|---|---|---|---|---|---|---|")
+    for value, it in shown.items():
+        ratio = it.events_per_second / usual.events_per_second
+        print(
+            f"| {value} | {it.events_per_second:,.0f} | {ratio:.2f} | {it.p50:,.0f} | "
+            f"{it.p99:,.0f} | {it.peak_mib:,.0f} | {it.refused:.0%} |",
+            flush=True,
+        )
+
+
+def _middle(tried: Sequence[Tried]) -> Tried:
+    names = Tried.__dataclass_fields__
+    return Tried(*(median(getattr(it, name) for it in tried) for name in names))
+
+
+_TABLES = {
+    "events in a request": [
+        Case("1", 8, 1, 2_000),
+        Case("100", 8, 100, 400),
+        Case("1,000", 8, 1_000, 80, default=True),
+        Case("10,000", 8, 10_000, 16),
+    ],
+    "MOST_GROUP_EVENTS": [
+        Case(f"{it:,}", 64, 1_000, 96, {"most_group_events": str(it)}, default=it == 10_000)
+        for it in (100, 1_000, 10_000, 100_000)
+    ],
+    "MOST_WAITING_EVENTS": [
+        Case(f"{it:,}", 128, 1_000, 128, {"most_waiting_events": str(it)}, default=it == 100_000)
+        for it in (1_000, 10_000, 100_000, 1_000_000)
+    ],
+    "MOST_BODY_MIB": [
+        Case(f"{it:,}", 48, 2_000, 48, {"most_body_mib": str(it)}, 1_800, it == 256)
+        for it in (16, 64, 256, 1_024)
+    ],
+    "MiB in a request": [
+        Case("1", 16, 2_000, 32, padding=300),
+        Case("4", 16, 2_000, 16, padding=1_800),
+        Case("16", 16, 8_000, 8, padding=1_800, default=True),
+    ],
+}
+
+
+def _readers(databases: SqliteFiles, rounds: int) -> None:
+    """Ask for answers that are not kept, over several connections at once."""
+    target = Target(databases)
+    key = target.platform.key()
+    found: dict[int, list[tuple[float, Times]]] = {1: [], 2: [], 4: [], 8: [], 16: [], 32: []}
+    with Server(target.url, cached_answer_mib="0") as server:
+        headers = {"X-API-Key": key}
+        bodies = [request("POST", "/v1/events", headers, it) for it in Traffic().bodies(20, 1_000)]
+        asyncio.run(_sent(server.port, 1, bodies))
+        for _ in range(rounds):
+            for connections, figures in found.items():
+                asked = [request("GET", _ANSWER, headers)] * 256
+                start = perf_counter()
+                times, _ = asyncio.run(_sent(server.port, connections, asked))
+                figures.append((len(asked) / (perf_counter() - start), times))
+    target.database.close()
+    databases.drop(target.url)
+    print("\nanswers at once\n\n| | answers/s | of one at a time | p50 ms | p99 ms |")
+    print("|---|---|---|---|---|")
+    alone = median(rate for rate, _ in found[1])
+    for connections, figures in found.items():
+        rate = median(it for it, _ in figures)
+        p50, p99 = (median(getattr(it, name) for _, it in figures) for name in ("p50", "p99"))
+        print(f"| {connections} | {rate:,.0f} | {rate / alone:.2f} | {p50:,.0f} | {p99:,.0f} |")
+
+
+def _ten_times(databases: SqliteFiles) -> None:
+    """Ask ten times as often as a key may for ten seconds, then as often as it may."""
+    target = Target(databases)
+    key = target.platform.key(limits=Limits(requests_per_minute=600))
+    statuses: list[int] = []
+    with Server(target.url) as server, server.client(key) as client:
+        body = msgspec.json.encode(event(organization_id=ORGANIZATION))
+        while client.post("/v1/events", content=body).status_code != 429:
+            pass  # the minute that a bucket holds
+        start = perf_counter()
+        while (at := perf_counter() - start) < 10:
+            statuses.append(client.post("/v1/events", content=body).status_code)
+            if (ahead := len(statuses) / 100 - at) > 0:
+                asyncio.run(asyncio.sleep(ahead))
+        start = perf_counter()
+        while client.post("/v1/events", content=body).status_code == httpx.codes.TOO_MANY_REQUESTS:
+            asyncio.run(asyncio.sleep(0.01))
+        recovered = perf_counter() - start
+    target.database.close()
+    databases.drop(target.url)
+    share = statuses.count(429) / len(statuses)
+    print(
+        f"\na key that asks {len(statuses) / 10:.0f} times a second and may 10: {share:.1%} get "
+        f"429; the next is taken {recovered * 1000:.0f} ms after that"
+    )
+
+
+def main() -> None:
+    """Print a table for each limit."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.limits", description=__doc__)
+    parser.add_argument("--only", default="", help="tables whose titles hold this")
+    parser.add_argument("--rounds", type=int, default=_ROUNDS)
+    parser.add_argument("--folder", type=Path, default=Path("/var/tmp"))
+    options = parser.parse_args()
+    with SqliteFiles(options.folder) as databases:
+        for title, cases in _TABLES.items():
+            if options.only in title:
+                _table(databases, title, cases, options.rounds)
+        if options.only in "answers at once":
+            _readers(databases, options.rounds)
+        if options.only in "rate of a key":
+            _ten_times(databases)
+
+
+if __name__ == "__main__":
+    main()

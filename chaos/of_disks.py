@@ -1,0 +1,241 @@
+"""Disks that are full while something is written to them, and those that take no writes."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from time import sleep
+
+import httpx
+import psycopg
+from tests.servers import Server
+
+from chaos.disks import filled, read_only_disk, read_only_file, small_disk
+from chaos.earlier import state_of, write_earlier
+from chaos.faults import Bench, Fault
+from chaos.places import Cluster, Place, SqliteFile
+from chaos.world import Verdict, World
+
+_DISK_MIB = {"SQLite": 96, "PostgreSQL": 400}
+_LITTLE_LOG = "-c wal_keep_size=0 -c max_wal_size=64MB"
+_KIB, _MIB = 1 << 10, 1 << 20
+_ANSWER = "/v1/analytics/users?organization_id=org_1"
+_EXPORT = "/v1/events?organization_id=org_1&start_date=2024-01-01&end_date=2024-12-31&format=csv"
+_REPORT = ("report", "events", "org_1", "--start", "2024-01-01", "--end", "2024-12-31", "--csv")
+
+
+def _full_during_ingest(bench: Bench) -> Verdict:
+    with small_disk(bench.folder / "disk", _DISK_MIB[bench.engine]) as disk:
+        place = bench.place(_LITTLE_LOG, disk)
+
+        def act(world: World) -> None:
+            for _ in range(bench.times):
+                world.load.wait_for(200)
+                with filled(disk):
+                    world.until_ready(ready=False)
+                    sleep(0.5)
+                    _read_on_a_full_disk(world, place)
+                _start_if_ended(place)
+                world.until_ready()
+                world.load.wait_for(200)
+
+        return bench.under_load(place, act, least_free_mib="0")
+
+
+def _read_on_a_full_disk(world: World, place: Place) -> None:
+    """Ask for an answer and a file; only a PostgreSQL that has ended may keep them back."""
+    allowed = (200,) if isinstance(place, SqliteFile) else (200, 503)
+    for path in (_ANSWER, _EXPORT):
+        try:
+            reading = world.get(path)
+        except httpx.RemoteProtocolError:
+            if isinstance(place, SqliteFile):
+                world.notes.append("wrong: a file was cut off on a full disk")
+            continue
+        if reading.status_code not in allowed:
+            world.notes.append(f"wrong: a read on a full disk: {reading.status_code}")
+        if path == _EXPORT and reading.status_code == 200 and reading.text.count("\n") < 2:
+            world.notes.append("wrong: a file without events on a full disk")
+
+
+def _start_if_ended(place: Place) -> None:
+    """A PostgreSQL that cannot write its log ends; its administrator makes room and starts it."""
+    if not isinstance(place, Cluster):
+        return
+    try:
+        place.execute("SELECT 1")
+    except psycopg.OperationalError:
+        sleep(1)
+        try:
+            place.execute("SELECT 1")
+        except psycopg.OperationalError:
+            place.start()
+
+
+def _full_during_migration(bench: Bench) -> Verdict:
+    """Leave a different room each time, so that it ends early or late."""
+    wrong: list[str] = []
+    words: tuple[str, ...] = ("there is no room on the disk",)
+    if bench.engine == "PostgreSQL":  # which ends when it has no room for its log
+        words = (*words, "the database is not available")
+    with small_disk(bench.folder / "disk", _DISK_MIB[bench.engine]) as disk:
+        place = bench.place(_LITTLE_LOG, disk)
+        try:
+            write_earlier(place.url, 40_000)
+            before = state_of(place.url)
+            for number in range(bench.times):
+                with filled(disk, (_MIB, 4 * _MIB, 0)[number % 3]):
+                    wrong += _refused(place.url, words)
+                _start_if_ended(place)
+                if state_of(place.url) != before:
+                    wrong.append("a migration that found no room left something behind")
+            with Server(place.url, least_free_mib="0"):
+                pass
+        except BaseException:
+            place.drop()
+            raise
+        verdict = bench.under_load(place, lambda it: it.load.wait_for(500), least_free_mib="0")
+    verdict.wrong += wrong
+    return verdict
+
+
+def _refused(url: str, words: tuple[str, ...]) -> list[str]:
+    """Start a server, which must refuse in a sentence with one of these words."""
+    try:
+        with Server(url, least_free_mib="0"):
+            return ["a server started"]
+    except RuntimeError as error:
+        said = str(error)
+    if "Traceback" in said or not any(f"tollbook: {it}" in said for it in words):
+        return [f"a server said: {said[-300:]}"]
+    return []
+
+
+def _full_during_copies(bench: Bench) -> Verdict:
+    """Copy a ledger under load to a full disk; then, with room, restore and archive the copy."""
+    place = bench.place()
+
+    def act(world: World) -> None:
+        with small_disk(bench.folder / "disk", _DISK_MIB[bench.engine]) as disk:
+            world.load.wait_for(2000)
+            for number in range(bench.times):
+                # More would be room for the archive of a month, which is then rightly done.
+                with filled(disk, (0, 4 * _KIB)[number % 2]):
+                    _copy_in_vain(world, disk)
+                world.load.wait_for(50)
+            _copy(world, disk)
+
+    return bench.under_load(place, act)
+
+
+def _copy_in_vain(world: World, disk: Path) -> None:
+    backup, archive = disk / "backup", disk / "archive"
+    for arguments in (
+        ("backup", str(backup)),
+        ("archive", "--older-than", "1", "--to", str(archive)),
+        _REPORT,
+    ):
+        with (disk / "output").open("wb") as output:
+            ran = _tollbook(world.place.url, *arguments, output=output.fileno())
+        if ran.returncode != 1 or not ran.stderr.lstrip().startswith("tollbook: "):
+            world.notes.append(f"wrong: {arguments[0]}: {ran.returncode} {ran.stderr[-300:]}")
+    left = [it.name for it in (backup, *archive.rglob("*"), *disk.glob("*.unfinished*"))]
+    if backup.exists() or len(left) > 1:
+        world.notes.append(f"wrong: on a full disk there is left {left}")
+    (disk / "output").unlink()
+
+
+def _copy(world: World, disk: Path) -> None:
+    backup, archive = str(disk / "backup"), str(disk / "archive")
+    other = f"sqlite:///{disk}/restored.db"
+    if isinstance(world.place, Cluster):
+        world.place.execute("CREATE DATABASE restored")
+        other = f"{world.place.url.rpartition('/')[0]}/restored"
+    for url, arguments in (
+        (world.place.url, ("backup", backup)),
+        (world.place.url, _REPORT),
+        (other, ("restore", backup)),
+        (other, ("archive", "--older-than", "1", "--to", archive)),
+        (other, ("verify", "--archive", archive)),
+    ):
+        ran = _tollbook(url, *arguments)
+        if ran.returncode:
+            world.notes.append(f"wrong: with room, {arguments[0]}: {ran.stderr[-300:]}")
+    if not any(Path(archive).iterdir()):
+        world.notes.append("wrong: with room, nothing was archived")
+
+
+def _tollbook(
+    url: str, *arguments: str, output: int = subprocess.DEVNULL
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tollbook", *arguments],
+        env={**os.environ, "TOLLBOOK_DATABASE_URL": url},
+        stdout=output,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+
+
+def _not_writable(bench: Bench) -> Verdict:
+    """A file that cannot be written can be read; one whose folder cannot is refused."""
+    with small_disk(bench.folder / "disk", _DISK_MIB[bench.engine]) as disk:
+        place = SqliteFile(disk)
+        verdict = bench.under_load(place, lambda world: world.load.wait_for(500), keep=True)
+        content = place.path.read_bytes()
+        ways: tuple[tuple[Callable[[Path], AbstractContextManager[None]], Path, str, int], ...] = (
+            (read_only_disk, disk, "the database file cannot be opened", 1),
+            (read_only_file, place.path, "the database is read-only", 0),
+        )
+        for way, path, words, code in ways:
+            with way(path):
+                verdict.wrong += _refused(place.url, (words,))
+                for reading in (("verify",), _REPORT):
+                    ran = _tollbook(place.url, *reading)
+                    if ran.returncode != code or ("tollbook: " in ran.stderr) != bool(code):
+                        verdict.wrong.append(f"{words}: {ran.returncode} {ran.stderr[-300:]}")
+            if place.path.read_bytes() != content:
+                verdict.wrong.append(f"{words}, and yet it was changed")
+        with Server(place.url, least_free_mib="0") as server:
+            if httpx.get(f"{server.address}/readyz").status_code != 200:
+                verdict.wrong.append("not ready on a file that is writable again")
+        if _tollbook(place.url, "verify").returncode:
+            verdict.wrong.append("it does not verify when it is writable again")
+    return verdict
+
+
+OF_DISKS = (
+    Fault(
+        "disk full, and room again",
+        "503 and red readiness, reads and exports go on, then everything by itself (a PostgreSQL "
+        "that ended is started)",
+        _full_during_ingest,
+        times=5,
+        mounts=True,
+    ),
+    Fault(
+        "disk full while the schema is brought up to date",
+        "no start, with a sentence; not a row changed; with room it starts, and all adds up (a "
+        "PostgreSQL that ended is started)",
+        _full_during_migration,
+        times=6,
+        mounts=True,
+    ),
+    Fault(
+        "disk full where a backup, an archive or a report is written",
+        "a sentence, and nothing there under a final name, nothing removed; with room, whole",
+        _full_during_copies,
+        times=6,
+        mounts=True,
+    ),
+    Fault(
+        "a database file, or its folder, that cannot be written",
+        "no start, with a sentence; the file is read where SQLite can; not a byte changed",
+        _not_writable,
+        engines=("SQLite",),
+        mounts=True,
+    ),
+)

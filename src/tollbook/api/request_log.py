@@ -1,0 +1,130 @@
+"""A line of the log for each request: what was asked by whom, what came of it, how long it took.
+
+Noted on the event loop, written by a thread: to write gives up the interpreter's lock, and to get
+it back beside the writer takes longer than many a request.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import msgspec
+
+from tollbook.domain.keys import ApiKey
+
+ROUTE = "tollbook.route"
+"""Under this name a request's scope has the path that it was for, as `/openapi.json` writes it."""
+KEY = "tollbook.key"
+"""Under this name it has the key or token that it came with, once that is found to be one."""
+_WRITTEN_AFTER = 0.2
+_MOST_WAITING = 50_000
+_encode = msgspec.json.Encoder().encode_lines
+
+
+class _Noted(NamedTuple):
+    at: float
+    request_id: bytes
+    method: str
+    route: str | None
+    status: int | None
+    seconds: float
+    key: ApiKey | None
+
+
+class _Line(msgspec.Struct, gc=False):
+    """No path and no query: ids and numbers of people may be in them. The key by its prefix."""
+
+    event: str
+    level: str
+    timestamp: str
+    request_id: str
+    method: str
+    route: str | None
+    status: int | None
+    milliseconds: float
+    key: str | None
+    tenant: str | None
+
+
+class _Lost(msgspec.Struct):
+    """Lines that nobody took in time are counted instead."""
+
+    event: str
+    level: str
+    timestamp: str
+    requests: int
+
+
+class RequestLog:
+    """The lines that wait, and the thread that writes them; without `write` there are none."""
+
+    def __init__(self, write: Callable[[str], object] | None) -> None:
+        self._write = write
+        self._waiting: deque[_Noted] = deque()
+        self._lost = 0
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="tollbook-request-log", daemon=True)
+
+    def open(self) -> None:
+        """Start the thread."""
+        if self._write:
+            self._thread.start()
+
+    def close(self) -> None:
+        """Write what is left."""
+        if self._write:
+            self._closing.set()
+            self._thread.join()
+
+    def note(
+        self, scope: Mapping[str, Any], request_id: bytes, status: int | None, start: float
+    ) -> None:
+        """Note a request that was answered, or whose client has gone; on the event loop."""
+        if self._write is None:
+            return
+        if len(self._waiting) >= _MOST_WAITING:
+            self._lost += 1
+            return
+        seconds = time.perf_counter() - start
+        asked = scope["method"], scope.get(ROUTE), status, seconds, scope.get(KEY)
+        self._waiting.append(_Noted(time.time(), request_id, *asked))
+
+    def write(self) -> None:
+        """Write the lines that wait."""
+        assert self._write  # noqa: S101  without it there is no thread
+        lines: list[Any] = []
+        while self._waiting:
+            lines.append(_line(self._waiting.popleft()))
+        if self._lost:
+            lost, self._lost = self._lost, 0
+            lines.append(_Lost("requests_not_logged", "warning", _text(time.time()), lost))
+        if lines:
+            self._write(_encode(lines).decode())
+
+    def _run(self) -> None:
+        while not self._closing.wait(_WRITTEN_AFTER):
+            self.write()
+        self.write()
+
+
+def _line(it: _Noted) -> _Line:
+    key = it.key
+    return _Line(
+        "request",
+        "info",
+        _text(it.at),
+        it.request_id.decode(),
+        it.method,
+        it.route,
+        it.status,
+        round(it.seconds * 1_000, 3),
+        key.prefix if key else None,
+        key.scope.tenant_id if key else None,
+    )
+
+
+def _text(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="microseconds")[:-6] + "Z"

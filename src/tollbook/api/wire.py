@@ -1,0 +1,70 @@
+"""HTTP as it comes in: bounded where its parser is not, and in our form where it is none."""
+
+import secrets
+from http import HTTPStatus
+
+import structlog
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from tollbook.api.hardening import HEADERS
+from tollbook.api.request_ids import REQUEST_ID
+from tollbook.api.responses import error_response
+from tollbook.domain.errors import HeadTooLarge, TollbookError, UnreadableRequest
+
+MOST_HEAD_BYTES = 64 * 1024
+_log = structlog.get_logger()
+
+
+class Wire(HttpToolsProtocol):
+    """A connection, of whoever has a key or none.
+
+    The parser keeps a head, a trailer or a chunk's extension of any length. Here all that has come
+    since the last whole head or piece of a body is counted, and there is a most.
+    """
+
+    _came = 0
+    _went_on = False
+
+    def on_headers_complete(self) -> None:
+        """Go on after a head."""
+        self._went_on = True
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Go on after a piece of a body."""
+        self._went_on = True
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Go on after a request."""
+        self._went_on = True
+        super().on_message_complete()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came, and give the connection up when that leads to nothing."""
+        self._went_on = False
+        super().data_received(data)
+        self._came = 0 if self._went_on else self._came + len(data)
+        if self._came > MOST_HEAD_BYTES and not self.transport.is_closing():
+            self._refuse(HeadTooLarge(f"a head must have at most {MOST_HEAD_BYTES} bytes"))
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what cannot be read in our words, not in `msg`."""
+        del msg
+        self._refuse(UnreadableRequest("this is no request of HTTP/1.1"))
+
+    def _refuse(self, error: TollbookError) -> None:
+        """Answer and hang up; where an answer is being sent, only that."""
+        identity = secrets.token_hex(8)
+        token = REQUEST_ID.set(identity)
+        _log.warning("request_refused", code=error.code)
+        response = error_response(error)
+        REQUEST_ID.reset(token)
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete or not cycle.response_started:
+            head = [f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}".encode()]
+            last = [(b"x-request-id", identity.encode()), (b"connection", b"close")]
+            named = [*response.raw_headers, *HEADERS, *last]
+            lines = b"\r\n".join(head + [b"%b: %b" % it for it in named])
+            self.transport.write(lines + b"\r\n\r\n" + bytes(response.body))
+        self.transport.close()

@@ -1,0 +1,83 @@
+"""The table of limits in docs/operations.md says what the code holds to."""
+
+from pathlib import Path
+
+import pytest
+
+from tollbook.analytics import series
+from tollbook.api import event_list, incoming, limits, pages, price_books, room, streams, wire
+from tollbook.api.rerating_answers import MOST_ROWS
+from tollbook.domain import events, keys
+from tollbook.ingest import accept, catalogue, decode, problems
+from tollbook.rating import (
+    book_yaml,
+    clashes,
+    deck_csv,
+    deck_terms,
+    yaml_examples,
+    yaml_nodes,
+    yaml_pricing,
+    yaml_rates,
+)
+from tollbook.settings import Settings
+from tollbook.store import postgres, sqlite
+
+PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
+MIB = 1024 * 1024
+SETTINGS = Settings()
+TOLD = {
+    "a request of events": (f"{decode.MOST_EVENTS:,} events", f"{incoming.MOST_BYTES // MIB} MiB"),
+    "a request's line and headers": (f"{wire.MOST_HEAD_BYTES // 1024} KiB",),
+    "one event": (f"{problems.LARGEST_READ // MIB} MiB",),
+    "an event's attributes": (
+        f"{events.MOST_ATTRIBUTES}, names of {events.LONGEST_ATTRIBUTE_NAME}",
+        f"{events.LONGEST_ATTRIBUTE_VALUE:,} characters",
+    ),
+    "an id |": (f"{events.LONGEST_ID} characters",),
+    "an event's time": (f"{accept.FUTURE_ALLOWED // 3_600_000_000} hours",),
+    "bodies of all requests": (f"{SETTINGS.most_body_mib} MiB", f"{room.LARGE // 1024} KiB"),
+    "events that wait": (f"{SETTINGS.most_waiting_events:,}",),
+    "events of one transaction": (f"{SETTINGS.most_group_events:,}",),
+    "requests of a key": (f"{keys.MOST_PER_MINUTE:,} a minute",),
+    "keys whose rate": (f"{limits._MOST_BUCKETS:,}",),
+    "any other body": (
+        f"YAML {price_books.MOST_BYTES[price_books.YAML] // MIB} MiB",
+        f"CSV {price_books.MOST_BYTES[price_books.CSV] // MIB} MiB",
+    ),
+    "a price book in YAML": (
+        f"{yaml_rates.MOST_RATES:,} rates",
+        f"{yaml_examples._MOST:,} examples",
+        f"{book_yaml._MOST_REPEATED:,} things",
+    ),
+    "a rate |": (
+        f"{yaml_rates._MOST_HOURS} spans",
+        f"{yaml_pricing._MOST_FEES} fees",
+        f"{yaml_pricing._MOST_TIERS:,} tiers",
+    ),
+    "rates that are equally": (f"{clashes.MOST_SETS} different",),
+    "a deck |": (f"{deck_csv.MOST_PREFIXES:,} prefixes",),
+    "errors of a price book": (f"{yaml_nodes.MOST_PROBLEMS:,};", f"{deck_terms.MOST_SHOWN} of"),
+    "rows of a page": (f"{pages.MOST_ROWS:,}", f"{event_list._MOST:,} of events", f"{MOST_ROWS:,}"),
+    "buckets of a series": (
+        f"{series.MOST_BUCKETS:,}",
+        f"{series.MOST_DAYS_OF_HOURS} days",
+        f"of {series.MOST_DAYS_OF_USERS_HOURS}",
+    ),
+    "series of a trend": (f"{series.MOST_TOP}",),
+    "a client that takes nothing": (f"{streams._PATIENCE:.0f} seconds",),
+    "connections to the database": (
+        f"SQLite {2 * sqlite._READERS}",
+        f"PostgreSQL {2 * postgres._POOL} that write",
+    ),
+    "a wait for SQLite's lock": (f"{sqlite._WAIT_FOR_LOCK_MS // 1000} seconds",),
+    "answers and states": (f"{SETTINGS.cached_answer_mib} MiB",),
+    "users known": (f"{catalogue._MOST_USERS:,}",),
+    "free disk": (f"{SETTINGS.least_free_mib} MiB",),
+}
+
+
+@pytest.mark.parametrize("what", TOLD)
+def test_a_limit_is_told_as_it_is(what: str) -> None:
+    (line,) = [it for it in PAGE.read_text().splitlines() if it.startswith(f"| {what}")]
+    for figure in TOLD[what]:
+        assert figure in line
