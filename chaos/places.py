@@ -4,12 +4,15 @@ import os
 import shutil
 import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
-from time import sleep
+from time import monotonic, sleep
 from typing import Protocol
 
 import psycopg
 from tests.servers import free_port
+
+_PATIENCE = 30.0
 
 
 class Place(Protocol):
@@ -88,12 +91,14 @@ class Cluster:
         )
         log = str(self.folder / "log")
         arguments = ("-D", str(self._data), "-w", "-t", "60", "-l", log, "-o", options, "start")
-        for last in (False, False, False, True):
+        give_up = monotonic() + _PATIENCE
+        while True:
             try:
                 self._run("pg_ctl", *arguments)
-            except RuntimeError:
-                if last:
-                    raise
+            except RuntimeError as error:
+                if monotonic() > give_up:
+                    said = (self.folder / "log").read_text(errors="replace")[-500:]
+                    raise RuntimeError(f"{error}{said}") from error
                 sleep(0.5)
             else:
                 return
@@ -103,8 +108,10 @@ class Cluster:
         self._run("pg_ctl", "-D", str(self._data), "-w", "-m", mode, "stop")
 
     def kill(self) -> None:
-        """End every process of the cluster with SIGKILL."""
+        """End every process of the cluster with SIGKILL, its head stopped so that it makes none."""
         postmaster = int((self._data / "postmaster.pid").read_text().split()[0])
+        with suppress(ProcessLookupError):
+            os.kill(postmaster, signal.SIGSTOP)
         children = subprocess.run(
             ["pgrep", "-P", str(postmaster)], capture_output=True, text=True, check=False
         )

@@ -1,24 +1,30 @@
 """Starting and stopping real servers."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
 import httpx
 
 _PATIENCE = 30.0
+_PORTS = range(20_000, 32_000)
+"""Below those that the system gives to connections: a server that starts again finds its own."""
 
 
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    while True:
+        port = random.SystemRandom().choice(_PORTS)
+        with socket.socket() as listener, suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
 
 
 class Server:
