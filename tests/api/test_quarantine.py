@@ -141,6 +141,20 @@ def test_a_replay_charges_what_can_be_charged_by_now(either: Tenant) -> None:
     assert either.post(REPLAY).json()["released"] == 0
 
 
+def test_what_a_replay_cannot_release_stays_with_the_reason_it_has_by_now(either: Tenant) -> None:
+    either.send(event(id="a", organization_id="a"), event(id="b", organization_id="b"))
+    either.organization("a", currency="EUR")
+    assert either.post(REPLAY).json() == {"success": True, "released": 0, "remaining": 2}
+    shown = {it["id"]: (it["code"], it["reason"]) for it in either.get(PATH).json()["quarantine"]}
+    mismatch = "currency_mismatch", "price book version 1 is in USD, the organization in EUR"
+    assert shown == {
+        "a": mismatch,
+        "b": ("unknown_organization", "no organization has this id yet"),
+    }
+    found = either.get("/v1/events/a/a").json()
+    assert (found["quarantine"]["code"], found["quarantine"]["error"]) == mismatch
+
+
 def test_a_replay_of_one_organization_leaves_the_others(either: Tenant) -> None:
     either.send(*(event(id=it, organization_id=it) for it in "ab"))
     for identity in "ab":

@@ -30,7 +30,10 @@ def replay(
     actor: Actor,
     organization: int | None,
 ) -> Replay:
-    """Look at every quarantined event again, in bounded transactions after the one that logs it."""
+    """Look at every quarantined event again, in bounded transactions after the one that logs it.
+
+    What stays is kept with the reason that it has by now.
+    """
     tenant, now = actor.tenant, actor.at
     done = Replay()
     with database.writing() as transaction:
@@ -56,6 +59,7 @@ def _release(
         still = quarantine.still_waiting(transaction, waiting)
         months = Months(transaction)
         rows: list[Staged] = []
+        staying: list[Quarantined] = []
         for it in waiting:
             fact = fact_of(0, _event.decode(it.event))
             if fact is None or (it.number, it.id) not in still:
@@ -63,6 +67,9 @@ def _release(
             row = staged(fact, terms[it.organization_id], months)
             if not row.code:
                 rows.append(row)
+            elif (row.code, row.reason) != (it.code, it.reason):
+                staying.append(it._replace(code=row.code, reason=row.reason))
+        quarantine.give_reasons(transaction, staying)
         if rows:
             ledger.release(transaction, rows, now)
         return len(rows)

@@ -83,6 +83,15 @@ def still_waiting(transaction: Transaction, events: Sequence[Quarantined]) -> se
     return {(row[0], row[1]) for row in rows}
 
 
+def give_reasons(transaction: Transaction, events: Sequence[Quarantined]) -> None:
+    """Keep these in quarantine for the reasons they have now."""
+    transaction.execute_many(
+        "UPDATE quarantine SET code = :code, reason = :reason "
+        "WHERE organization_id = :number AND id = :id",
+        [{"code": it.code, "reason": it.reason, "number": it.number, "id": it.id} for it in events],
+    )
+
+
 def count(
     snapshot: Snapshot,
     tenant: str,
