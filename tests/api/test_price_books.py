@@ -8,6 +8,7 @@ import pytest
 from tests.api.conftest import Tenant, problems
 from tests.builders import event
 from tollbook.domain.keys import Permission
+from tollbook.domain.meters import CATALOGUE
 
 PATH = "/v1/price-books"
 BOOK = """\
@@ -123,6 +124,45 @@ def test_a_draft_prices_nothing_until_it_is_published(either: Tenant) -> None:
     book = answer.json()["price_book"]
     assert (book["status"], book["effective_from"]) == ("published", "2024-01-02")
     assert call_cost(either, "2") == 7
+
+
+def test_a_book_tells_which_meters_have_no_price_any_longer(either: Tenant) -> None:
+    every = [it.type for it in CATALOGUE]
+    lost = [it for it in every if it != "voice.call"]
+    draft = load(either, draft="true")
+    assert draft.json()["no_longer_priced"] == lost
+    answer = either.post(f"{PATH}/{version(draft)}/publish")
+    assert answer.json()["no_longer_priced"] == lost
+    again = either.post(f"{PATH}/{version(draft)}/publish")
+    assert again.json()["no_longer_priced"] == lost
+    # What had no price before is not lost once more.
+    assert load(either).json()["no_longer_priced"] == []
+    rate = "{meter: sms.outbound, price: 1, per: segment}"
+    texts = f"{BOOK.partition('rates:')[0]}rates:\n  - {rate}\n"
+    assert load(either, texts).json()["no_longer_priced"] == ["voice.call"]
+
+
+def test_an_organizations_own_book_takes_no_price_away(either: Tenant) -> None:
+    assert load(either, organization_id="org_1").json()["no_longer_priced"] == []
+
+
+@pytest.mark.parametrize(
+    ("days", "lost"),
+    [
+        ("", []),
+        ("valid_until: 2024-02-01", []),
+        ("valid_from: 2024-02-01", []),
+        ("valid_from: 2024-02-02", ["voice.call"]),
+    ],
+)
+def test_a_rate_that_begins_later_than_its_book_leaves_days_without_a_price(
+    either: Tenant, days: str, lost: list[str]
+) -> None:
+    load(either)
+    rate = f"{{meter: voice.call, price: 7, per: second{days and ', '}{days}}}"
+    later = BOOK.replace("2024-01-01", "2024-02-01").partition("rates:")[0]
+    answer = load(either, f"{later}rates:\n  - {rate}\n")
+    assert (answer.status_code, answer.json().get("no_longer_priced")) == (201, lost)
 
 
 def test_a_published_book_is_published_again_from_no_other_day(either: Tenant) -> None:

@@ -114,6 +114,20 @@ def test_a_draft_is_published_once(tollbook: Tollbook) -> None:
     assert (first["status"], first["effective_until"]) == ("superseded", "2024-02-29")
 
 
+def test_a_deck_says_which_meters_have_no_price_any_longer(tollbook: Tollbook) -> None:
+    path = tollbook.write("uk.csv", DECK)
+    lost = (
+        "sms.outbound, sms.inbound, mms.outbound, mms.inbound, api.request, api.storage, "
+        "phone.rental, phone.purchase, kb.rental, kb.usage, brand.registration\n"
+    )
+    drafted = tollbook("prices", "load", path, *TERMS, "--draft")
+    assert drafted.err == f"no longer priced from 2024-02-01, once it is published: {lost}"
+    published = tollbook("prices", "publish", "2", "--from", "2024-03-01")
+    assert published.err == f"no longer priced from 2024-03-01: {lost}"
+    named = tollbook.json("prices", "publish", "2")["no_longer_priced"]
+    assert named == lost.strip().split(", ")
+
+
 def test_what_cannot_be_published_is_refused_with_a_sentence(tollbook: Tollbook) -> None:
     tollbook("tenants", "create", "default")
     assert "there is no price book version 9" in tollbook.refusal("prices", "publish", "9")

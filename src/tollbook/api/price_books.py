@@ -39,7 +39,7 @@ from tollbook.domain.errors import (
 from tollbook.domain.events import instant_of
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.domain.periods import day_number
-from tollbook.ingest.books import load_book, publish_book
+from tollbook.ingest.books import load_book, no_longer_priced, publish_book
 from tollbook.rating.shown import ShownRate, shown_rate
 from tollbook.store import prices
 from tollbook.store.database import Snapshot, Transaction
@@ -145,7 +145,9 @@ def _answer(
 ) -> Response:
     books = _standing(snapshot, tenant, services)
     (found,) = (it for it in books if it.head.version == head.version)
-    return json_response({"success": True, "price_book": shown(found)}, status)
+    lost = no_longer_priced(snapshot, tenant, head)
+    answer = {"success": True, "price_book": shown(found), "no_longer_priced": lost}
+    return json_response(answer, status)
 
 
 def _find(snapshot: Snapshot, call: Call) -> Listed:
@@ -180,9 +182,13 @@ _IN_PATH = {"version": "2"}
 _OF_BOOK = ("getPriceBook", "publishPriceBook")
 _EXAMPLE = {"success": True, "price_book": PRICE_BOOK}
 _ONE = Body(
-    answer_schema(price_book=ShownBook),
-    _EXAMPLE,
+    answer_schema(price_book=ShownBook, no_longer_priced=list[str]),
+    {**_EXAMPLE, "no_longer_priced": ["mms.inbound", "brand.registration"]},
     links=leads(*_OF_BOOK, version="/price_book/version"),
+)
+_LOST = (
+    "`no_longer_priced` names the meters that had a price in the tenant's book before and have "
+    "none in this one: from its first day on, once it is published, their events are quarantined."
 )
 _BODY = {
     "type": "string",
@@ -233,7 +239,7 @@ PRICE_BOOK_ENDPOINTS = (
             "whole with every error and its line. It is published at once unless `draft=true`; "
             "once published it never changes. With `organization_id` it is a book of that "
             "organization's own, whose rates go before the tenant's one by one; its currency must "
-            "be the organization's. Needs a key of the whole tenant."
+            f"be the organization's. {_LOST} Needs a key of the whole tenant."
         ),
         permission=Permission.ADMIN,
         parameters=(
@@ -306,8 +312,8 @@ PRICE_BOOK_ENDPOINTS = (
         description=(
             "A draft prices events from now on: those of its first day and later. It never changes "
             "from then on; publishing it again is a success from the same day and refused from "
-            "another. Events that are charged already stay as they are. Needs a key of the whole "
-            "tenant."
+            f"another. Events that are charged already stay as they are. {_LOST} Needs a key of "
+            "the whole tenant."
         ),
         permission=Permission.ADMIN,
         path_parameters=_IN_PATH,

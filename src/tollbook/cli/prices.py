@@ -1,6 +1,7 @@
 """tollbook prices: load, list, show, compare and publish price books."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,12 +11,12 @@ from tollbook.cli import price_diff, rerating
 from tollbook.cli.choices import add_tenant_option, command_line, organization_of
 from tollbook.cli.output import Verbs, add_json_option, print_json, print_rows
 from tollbook.cli.price_files import add_deck_options, progress, read_book, rows_of
-from tollbook.domain.books import BookHead, Listed, ShownBook, listed, shown
+from tollbook.domain.books import BookHead, BookStatus, Listed, ShownBook, listed, shown
 from tollbook.domain.errors import InvalidRequest, Problem
 from tollbook.domain.events import instant_of
 from tollbook.domain.periods import day_number, parsed_day
 from tollbook.domain.prices import Rate, conditions_of
-from tollbook.ingest.books import book_of, load_book, publish_book
+from tollbook.ingest.books import book_of, load_book, no_longer_priced, publish_book
 from tollbook.rating.shown import ShownRate, hours_in_words, shown_rate
 from tollbook.settings import Settings
 from tollbook.store import prices
@@ -83,11 +84,13 @@ def _load(options: argparse.Namespace, settings: Settings) -> int:
                 progress=report,
             )
             told = _told(transaction, options.tenant, head)
+            lost = no_longer_priced(transaction, options.tenant, head)
     if options.json:
-        print_json(told)
+        print_json({**msgspec.to_builtins(told), "no_longer_priced": lost})
     else:
         what = f"{book.name}: {told.rates:,} rates loaded as version {told.version}"
         print(f"{what}, a draft" if options.draft else what)
+        _warn(told, lost)
     return 0
 
 
@@ -96,11 +99,21 @@ def _publish(options: argparse.Namespace, settings: Settings) -> int:
     with open_migrated(settings).writing() as transaction:
         head = publish_book(transaction, command_line(options.tenant), options.version, day)
         told = _told(transaction, options.tenant, head)
+        lost = no_longer_priced(transaction, options.tenant, head)
     if options.json:
-        print_json(told)
+        print_json({**msgspec.to_builtins(told), "no_longer_priced": lost})
     else:
         print(f"{told.name}: version {told.version} is published from {told.effective_from} on")
+        _warn(told, lost)
     return 0
+
+
+def _warn(book: ShownBook, lost: Sequence[str]) -> None:
+    """Say which meters lose their price with a book: hardly ever is that meant."""
+    if lost:
+        once = ", once it is published" if book.status is BookStatus.DRAFT else ""
+        meters = ", ".join(lost)
+        print(f"no longer priced from {book.effective_from}{once}: {meters}", file=sys.stderr)
 
 
 def _list(options: argparse.Namespace, settings: Settings) -> int:

@@ -87,6 +87,19 @@ def listed(heads: Iterable[BookHead], today: int) -> list[Listed]:
     return [found[version] for version in sorted(found)]
 
 
+def before(heads: Iterable[BookHead], head: BookHead) -> BookHead | None:
+    """Find the published book of the same owner that a book takes the days from its first on of."""
+    place = head.effective_from, head.version
+    earlier = (
+        it
+        for it in heads
+        if it.published_at is not None
+        and it.organization == head.organization
+        and (it.effective_from, it.version) < place
+    )
+    return max(earlier, key=lambda it: (it.effective_from, it.version), default=None)
+
+
 class ShownBook(msgspec.Struct, frozen=True):
     """A book as it is told of, without its rates; `effective_until` is inclusive, null for ever."""
 

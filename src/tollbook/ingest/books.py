@@ -1,13 +1,14 @@
 """The life of a price book: stored as a draft or published, published once, never changed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tollbook.domain.books import BookHead
+from tollbook.domain.books import BookHead, before
 from tollbook.domain.directory import LONGEST_NAME, text_problem
 from tollbook.domain.errors import AlreadyPublished, NotFound, PriceBookRefused, Problem
+from tollbook.domain.meters import CATALOGUE
 from tollbook.domain.periods import day_of
-from tollbook.domain.prices import PriceBook
+from tollbook.domain.prices import PriceBook, Rate
 from tollbook.store import prices
 from tollbook.store.audit import Actor, write_act
 from tollbook.store.database import Snapshot, Transaction
@@ -66,6 +67,34 @@ def publish_book(
             f"{day_of(head.effective_from).isoformat()} on and stays as it is; load a new one"
         )
     return head
+
+
+def no_longer_priced(snapshot: Snapshot, tenant: str, head: BookHead) -> list[str]:
+    """List the meters that lose their price with a tenant's book, by the one in force before it.
+
+    An organization's own book takes no price away: what it has none for has the tenant's.
+    """
+    if head.organization is not None:
+        return []
+    old = before(prices.price_book_heads(snapshot, tenant), head)
+    if old is None:
+        return []
+    day = head.effective_from
+    of_old, of_new = (prices.templates_of(snapshot, tenant, it.version) for it in (old, head))
+    # A rate may begin later than its book: neither a first day without a price nor none at all.
+    lost = (_priced(of_old, day) - _priced(of_new, day)) | (
+        _priced(of_old, day, ever=True) - _priced(of_new, day, ever=True)
+    )
+    return [meter.type for meter in CATALOGUE if meter.type in lost]
+
+
+def _priced(templates: Sequence[Rate], day: int, *, ever: bool = False) -> set[str]:
+    """Name the meters that have a price on a day, or ever from that day on."""
+    return {
+        it.meter
+        for it in templates
+        if it.pricing.price is not None and it.valid_until >= day and (ever or it.valid_from <= day)
+    }
 
 
 def _log(

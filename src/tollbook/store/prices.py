@@ -164,7 +164,7 @@ def find_price_book(snapshot: Snapshot, tenant: str, version: int) -> BookHead |
 def read_price_book(snapshot: Snapshot, tenant: str, head: BookHead) -> PriceBook:
     """Read a book whole, its rates as columns."""
     rows = snapshot.table(_RATES, {"first": head.first_rate, "last": head.last_rate}, 4)
-    templates = _all_templates(snapshot, tenant, head.version)
+    templates = templates_of(snapshot, tenant, head.version)
     return PriceBook(
         head.name,
         head.currency,
@@ -205,7 +205,7 @@ def price_book_rates(
     numbers = {row[1] for row in rows}
     templates: Mapping[int, Rate]
     if len(numbers) > _MOST_NAMED:
-        templates = dict(enumerate(_all_templates(snapshot, tenant, head.version)))
+        templates = dict(enumerate(templates_of(snapshot, tenant, head.version)))
     else:
         templates = _templates(snapshot, tenant, head.version, numbers)
     return [_rate(row, templates[row[1]]) for row in rows]
@@ -223,6 +223,17 @@ def find_rate(snapshot: Snapshot, tenant: str, rate_id: int) -> tuple[BookHead, 
     head = BookHead(*row)
     rates = price_book_rates(snapshot, tenant, head, rate_id - 1, 1)
     return (head, rates[0]) if rates and rates[0].id == rate_id else None
+
+
+def templates_of(snapshot: Snapshot, tenant: str, version: int) -> list[Rate]:
+    """List what the rates of a book have in common, by the numbers that its rows name."""
+    rows = snapshot.table(
+        "SELECT number, rate FROM rate_templates "
+        "WHERE tenant_id = :tenant AND version = :version ORDER BY number",
+        {"tenant": tenant, "version": version},
+        2,
+    )
+    return [_template.decode(row[1]) for row in rows]
 
 
 def _number(transaction: Transaction, statement: str, **parameters: str) -> int:
@@ -302,16 +313,6 @@ def _ids(ids: list[int]) -> Sequence[int]:
 def _rate(row: Row, template: Rate) -> Rate:
     rate_id, _, to, from_ = row
     return msgspec.structs.replace(template, to=to, from_=from_, id=rate_id)
-
-
-def _all_templates(snapshot: Snapshot, tenant: str, version: int) -> list[Rate]:
-    rows = snapshot.table(
-        "SELECT number, rate FROM rate_templates "
-        "WHERE tenant_id = :tenant AND version = :version ORDER BY number",
-        {"tenant": tenant, "version": version},
-        2,
-    )
-    return [_template.decode(row[1]) for row in rows]
 
 
 def _templates(
