@@ -10,7 +10,7 @@ import pytest
 from tests.api.conftest import Tenant, problems
 from tests.builders import Json, event
 from tollbook.domain.events import instant_text
-from tollbook.domain.keys import Permission
+from tollbook.domain.keys import Limits, Permission
 
 PATH = "/v1/events"
 LINES = {"Content-Type": "application/x-ndjson"}
@@ -283,6 +283,45 @@ def test_a_key_of_a_user_sends_for_that_user_alone(either: Tenant) -> None:
     refused = ("rejected", "not_for_this_key")
     assert fates(answer) == [("accepted", None), refused, refused]
     assert [it.get("field") for it in answer.json()["receipts"]] == [None, "user_id", "user_id"]
+
+
+def test_whatever_is_wrong_and_refused_is_said_at_once(either: Tenant) -> None:
+    limits = Limits(meters=("voice.call",))
+    key = either.key(Permission.WRITE_EVENTS, organization="org_1", user="user_1", limits=limits)
+    late = "9999-01-01T00:00:00Z"
+    all_wrong = event(
+        id="1",
+        quantity="0.1234567",
+        time=late,
+        organization_id="x",
+        user_id="y",
+        type="api.storage",
+    )
+    half = event(id="2", quantity=-1, time="soon", organization_id="", user_id=None)
+    sound = event(id="3", time=late, organization_id="x", type="api.storage")
+    not_for_it = "not_for_this_key"
+    expected = [
+        [
+            ("quantity", "too_many_decimals"),
+            ("time", "in_future"),
+            ("organization_id", not_for_it),
+            ("user_id", not_for_it),
+            ("type", not_for_it),
+        ],
+        [
+            ("organization_id", "empty"),
+            ("time", "invalid_time"),
+            ("quantity", "negative"),
+            ("user_id", not_for_it),
+        ],
+        [("time", "in_future"), ("organization_id", not_for_it), ("type", not_for_it)],
+    ]
+    answer = send(either, all_wrong, half, sound, key=key)
+    told = [it["details"] for it in answer.json()["receipts"]]
+    assert [[(it["field"], it["code"]) for it in details] for details in told] == expected
+    alone = either.post(PATH, json=event(quantity="0.1234567", time=late))
+    details = alone.json()["receipts"][0]["details"]
+    assert [it["code"] for it in details] == ["too_many_decimals", "in_future"]
 
 
 def test_another_tenants_organization_of_the_same_id_is_another(either: Tenant) -> None:

@@ -7,8 +7,7 @@ import pytest
 
 from tests.builders import event
 from tollbook.domain.errors import BodyTooLarge
-from tollbook.domain.receipts import Receipt
-from tollbook.ingest.decode import decode_json, decode_lines
+from tollbook.ingest.decode import Unsound, decode_json, decode_lines
 
 MEBIBYTE = 1024 * 1024
 
@@ -41,20 +40,20 @@ def test_a_wrong_value_behind_a_sound_one_of_the_same_name_is_named(
     sound = {name: value for name, value in event().items() if f'"{name}"' not in twice}
     body = json.dumps(sound)[:-1] + f", {twice}}}"
     (read,) = decode_json(body.encode())
-    details = read.details if isinstance(read, Receipt) else ()
+    details = read.problems if isinstance(read, Unsound) else ()
     assert [(it.field, it.code) for it in details] == [(it, "repeated_field") for it in fields]
 
 
 def test_bytes_that_are_no_text_behind_a_sound_value_are_named() -> None:
     body = json.dumps(event()).replace("{", '{"time": "2024-01@", ', 1).encode()
     (read,) = decode_lines(body.replace(b"@", b"\xff"))
-    assert isinstance(read, Receipt)
-    assert (read.field, read.code) == ("time", "repeated_field")
+    assert isinstance(read, Unsound)
+    assert [(it.field, it.code) for it in read.problems] == [("time", "repeated_field")]
 
 
 @pytest.mark.parametrize("quantity", ["1e30", "-1e30", "1e9999", '"1e40"', "9" * 64, "1e30000"])
 def test_a_quantity_far_out_of_range_is_rejected_for_what_comes_whole(quantity: str) -> None:
     body = json.dumps(event(type="sms.outbound", quantity="@")).replace('"@"', quantity)
     (read,) = decode_json(body.encode())
-    assert isinstance(read, Receipt)
-    assert [it.field for it in read.details] == ["quantity"]
+    assert isinstance(read, Unsound)
+    assert [it.field for it in read.problems] == ["quantity"]

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from tests.builders import event
 from tests.properties.model import TYPES
 from tests.properties.profile import examples
-from tollbook.domain.errors import UnreadableBody
+from tollbook.domain.errors import Problem, UnreadableBody
 from tollbook.domain.receipts import Receipt
-from tollbook.ingest.decode import Decoded, decode_json, decode_lines
+from tollbook.ingest.decode import Decoded, Unsound, decode_json, decode_lines
 from tollbook.ingest.facts import Fact
 from tollbook.ingest.problems import fields_of, problems_of
 
@@ -122,14 +122,18 @@ def decoded(text: str) -> list[Decoded]:
     return [*alone, *array, *decode_lines(text.encode())]
 
 
+def wrong_with(refused: Unsound | Receipt) -> tuple[Problem, ...]:
+    return refused.problems if isinstance(refused, Unsound) else refused.details
+
+
 @examples(800)
 @given(text=texts())
 def test_an_event_is_taken_exactly_when_nothing_is_wrong_with_it(text: str) -> None:
     note(text)
     problems = tuple(problems_of(fields_of(text.encode())))
     for it in decoded(text):
-        assert problems == (it.details if isinstance(it, Receipt) else ())
-        assert bool(problems) == isinstance(it, Receipt)
+        assert problems == (it.problems if isinstance(it, Unsound) else ())
+        assert bool(problems) == (not isinstance(it, Fact))
 
 
 @examples(200)
@@ -137,9 +141,8 @@ def test_an_event_is_taken_exactly_when_nothing_is_wrong_with_it(text: str) -> N
 def test_any_other_json_value_is_no_event(text: str) -> None:
     note(text)
     (refused,) = decode_json(f"[{text}]".encode())
-    assert isinstance(refused, Receipt)
-    assert refused.details
-    assert refused.code != "invalid_event"
+    assert not isinstance(refused, Fact)
+    assert wrong_with(refused)[0].code != "invalid_event"
 
 
 @st.composite
@@ -163,4 +166,5 @@ def test_any_bytes_are_read_or_called_unreadable(body: bytes) -> None:
     note(repr(body))
     for decode in (decode_json, decode_lines):
         with suppress(UnreadableBody):
-            assert all(isinstance(it, Fact) or it.details for it in decode(body))
+            for it in decode(body):
+                assert isinstance(it, Fact) or wrong_with(it)

@@ -1,6 +1,6 @@
 """From a fact and its organization's terms to a row for the ledger, or for quarantine."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -11,7 +11,7 @@ from tollbook.domain.keys import Scope
 from tollbook.domain.periods import local_time
 from tollbook.ingest.catalogue import Terms
 from tollbook.ingest.countries import country_of
-from tollbook.ingest.facts import Fact
+from tollbook.ingest.facts import Fact, Said
 from tollbook.ingest.masking import Masker
 from tollbook.ingest.months import Months
 from tollbook.rating.book import Chosen
@@ -27,20 +27,18 @@ _row = tuple.__new__
 """Makes a row of all its values in a third of the time that its type takes to make it of some."""
 
 
-def refusal(fact: Fact, scope: Scope, now: int, meters: Sequence[str] = ()) -> Problem | None:
-    """Say why a sound event may not come in: too far in the future, or not for this key."""
-    event = fact.event
-    if fact.time > now + FUTURE_ALLOWED:
-        return Problem("time", "in_future", "time is more than 24 hours in the future")
-    if scope.organization_id not in (None, event.organization_id):
-        return Problem(
+def refusals(said: Said, scope: Scope, now: int, meters: Sequence[str] = ()) -> Iterator[Problem]:
+    """Say why an event may not come in: too far in the future, or not for this key."""
+    if said.time > now + FUTURE_ALLOWED:
+        yield Problem("time", "in_future", "time is more than 24 hours in the future")
+    if scope.organization_id not in (None, said.organization_id):
+        yield Problem(
             "organization_id", "not_for_this_key", "this key is bound to another organization"
         )
-    if scope.user_id not in (None, event.user_id):
-        return Problem("user_id", "not_for_this_key", "this key is bound to another user")
-    if meters and fact.meter.type not in meters:
-        return Problem("type", "not_for_this_key", f"this key is for {', '.join(meters)} only")
-    return None
+    if scope.user_id not in (None, said.user_id):
+        yield Problem("user_id", "not_for_this_key", "this key is bound to another user")
+    if meters and said.type not in meters:
+        yield Problem("type", "not_for_this_key", f"this key is for {', '.join(meters)} only")
 
 
 def staged(fact: Fact, terms: Terms, months: Months | None = None) -> Staged:

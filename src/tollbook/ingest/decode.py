@@ -7,9 +7,9 @@ from itertools import islice
 import msgspec
 
 from tollbook.domain.errors import BodyTooLarge, Problem, UnreadableBody
-from tollbook.domain.events import ONE, Event
+from tollbook.domain.events import ONE, Event, microseconds
 from tollbook.domain.receipts import Receipt, rejected
-from tollbook.ingest.facts import Fact, fact_of
+from tollbook.ingest.facts import Fact, Said, fact_of
 from tollbook.ingest.problems import (
     LARGEST_READ,
     TOO_LARGE,
@@ -17,12 +17,24 @@ from tollbook.ingest.problems import (
     problems_of,
     repeated,
     text_in,
+    time_in,
 )
 
 MOST_EVENTS = 10_000
 _MOST = f"a request may bring at most {MOST_EVENTS} events"
 
-Decoded = Fact | Receipt
+
+class Unsound(msgspec.Struct, frozen=True):
+    """An event with everything that is wrong in it; what it says may be refused besides."""
+
+    index: int
+    id: str | None
+    problems: tuple[Problem, ...]
+    said: Said
+
+
+Decoded = Fact | Unsound | Receipt
+"""Of what is a receipt already nothing could be read."""
 Decoder = Callable[[bytes], list[Decoded]]
 Line = tuple[int, bytes]
 """A line with its number, counted from 1."""
@@ -125,7 +137,7 @@ def _decode_one(index: int, raw: bytes) -> Decoded:
     return fact if fact is not None else _rejected(index, raw)
 
 
-def _rejected(index: int, raw: bytes) -> Receipt:
+def _rejected(index: int, raw: bytes) -> Unsound | Receipt:
     if len(raw) > LARGEST_READ:
         return rejected(index, None, (TOO_LARGE,))
     try:
@@ -133,7 +145,12 @@ def _rejected(index: int, raw: bytes) -> Receipt:
     except msgspec.ValidationError:
         return rejected(index, None, (_NO_OBJECT,))
     problems = problems_of(fields) or list(repeated(raw)) or [_INVALID]
-    return rejected(index, text_in(fields.get("id", b"null")), tuple(problems))
+    identity, organization, user, type_ = (
+        text_in(fields.get(name, b"null")) for name in ("id", "organization_id", "user_id", "type")
+    )
+    time = time_in(fields.get("time", b"null"))
+    said = Said(organization or "", user, type_ or "", microseconds(time) if time else 0)
+    return Unsound(index, identity, tuple(problems), said)
 
 
 def _check_count(count: int) -> None:

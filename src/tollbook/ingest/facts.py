@@ -1,6 +1,7 @@
 """From a decoded event to a fact: everything about it in the form it is stored in."""
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 
@@ -35,6 +36,15 @@ class Fact(msgspec.Struct, frozen=True, gc=False):
     cost: int | None
     attributes: str
     fingerprint: int
+
+
+class Said(NamedTuple):
+    """What an event says that decides who may send it, and when."""
+
+    organization_id: str
+    user_id: str | None
+    type: str
+    time: int
 
 
 def fact_of(index: int, event: Event) -> Fact | None:

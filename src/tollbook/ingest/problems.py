@@ -90,6 +90,15 @@ def text_in(value: bytes) -> str | None:
         return None
 
 
+def time_in(value: bytes) -> datetime | None:
+    """Read a field as an instant, None when it is none."""
+    try:
+        time = msgspec.json.decode(value, type=datetime)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return time if time.tzinfo is not None else None
+
+
 def _unknown_and_missing(fields: Fields) -> Iterator[Problem]:
     for name in fields:
         if name not in FIELDS:

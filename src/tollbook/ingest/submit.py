@@ -7,11 +7,11 @@ import msgspec
 
 from tollbook.domain.keys import Scope
 from tollbook.domain.receipts import Receipt, rejected
-from tollbook.ingest.accept import FUTURE_ALLOWED, refusal, staged_all
+from tollbook.ingest.accept import FUTURE_ALLOWED, refusals, staged_all
 from tollbook.ingest.catalogue import TermsById
 from tollbook.ingest.commit import Submission
-from tollbook.ingest.decode import Decoded
-from tollbook.ingest.facts import Fact
+from tollbook.ingest.decode import Decoded, Unsound
+from tollbook.ingest.facts import Fact, Said
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -39,12 +39,22 @@ def draft_of(
     rejections: list[Receipt] = []
     latest = now + FUTURE_ALLOWED
     for it in decoded:
-        if isinstance(it, Receipt):
-            rejections.append(it)
-        elif (bound or it.time > latest) and (problem := refusal(it, scope, now, meters)):
-            rejections.append(rejected(it.index, it.event.id, (problem,)))
-        else:
+        if isinstance(it, Fact):
+            if bound or it.time > latest:
+                event = it.event
+                said = Said(event.organization_id, event.user_id, event.type, it.time)
+                if problems := tuple(refusals(said, scope, now, meters)):
+                    rejections.append(rejected(it.index, event.id, problems))
+                    continue
             facts.append(it)
+        elif isinstance(it, Unsound):
+            # A field that is wrong already says nothing of whose it is, or when.
+            wrong = {problem.field for problem in it.problems}
+            found = refusals(it.said, scope, now, meters)
+            more = (problem for problem in found if problem.field not in wrong)
+            rejections.append(rejected(it.index, it.id, (*it.problems, *more)))
+        else:
+            rejections.append(it)
     organizations = frozenset(fact.event.organization_id for fact in facts)
     return Draft(scope, facts, rejections, organizations)
 
