@@ -85,9 +85,8 @@ def test_price_books_and_reratings_leave_acts(either: Tenant) -> None:
     assert [it["action"] for it in log(either)] == ["price_book.publish", "price_book.load"]
     body = {"start_date": "2024-01-01", "end_date": "2024-01-31", "apply": True}
     assert either.post("/v1/rerating", json=body).status_code == 202
-    assert (newest(either)["action"], newest(either)["address"]) == (
-        *("rerating.apply", "127.0.0.1"),
-    )
+    begun = [it for it in log(either) if it["action"] == "rerating.apply"]
+    assert [it["address"] for it in begun] == ["127.0.0.1"]
 
 
 def test_an_act_that_fails_leaves_nothing(either: Tenant) -> None:

@@ -82,8 +82,9 @@ def test_a_run_is_applied_read_listed_and_reverted(platform: Tenant) -> None:
     assert platform.post("/v1/rerating/1/revert").status_code == 202
     assert finished(platform, 1, "reverted")["run"]["restored"] == 1
     assert platform.users()["users"][0]["total_cost"] == 0.152
-    acts = [it.action for it in Past(platform).acts()]
-    assert acts == ["rerating.apply", "rerating.revert"]
+    acts = Past(platform).acts()
+    assert [it.action for it in acts] == ["rerating.apply", "rerating.done", "rerating.revert"]
+    assert acts[0].key_prefix == acts[1].key_prefix != "cli"
 
 
 def test_the_explanation_of_an_event_is_true_after_a_run(platform: Tenant) -> None:

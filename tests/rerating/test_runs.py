@@ -152,16 +152,23 @@ def test_every_act_is_in_the_audit_log(platform: Platform, past: Past) -> None:
         ("rerating.apply", "run 1"),
         ("rerating.stop", "run 1"),
         ("rerating.resume", "run 1"),
+        ("rerating.done", "run 1"),
         ("rerating.revert", "run 1"),
     ]
     assert {it.key_prefix for it in acts} == {"cli"}
-    assert acts[-1].details == {
+    span = {
         "start_date": "2024-01-01",
         "end_date": "2024-01-31",
         "organization_id": "org_1",
         "version": None,
-        "changed": 4,
     }
+    assert [it.details for it in acts] == [
+        span,
+        {**span, "changed": 0},
+        {**span, "changed": 0},
+        {**span, "events": 4, "changed": 4},
+        {**span, "changed": 4},
+    ]
 
 
 def test_each_tenant_numbers_its_own_runs(platform: Platform, past: Past) -> None:

@@ -31,7 +31,9 @@ def begin(database: Database, actor: Actor, span: Span) -> Run:
         number = rerating_runs.add_run(
             transaction, actor.tenant, span, expected, actor.at, actor.key_prefix
         )
-        return _logged(transaction, actor, "rerating.apply", found(transaction, actor, number))
+        run = found(transaction, actor, number)
+        _log(transaction, actor, "rerating.apply", run)
+        return run
 
 
 def stop(transaction: Transaction, actor: Actor, number: int) -> Run:
@@ -98,6 +100,12 @@ def revert(transaction: Transaction, actor: Actor, number: int) -> Run:
     return _changed(transaction, actor, "rerating.revert", begun)
 
 
+def log_end(transaction: Transaction, tenant: str, run: Run, now: int) -> None:
+    """Log that a run is done, and what it did, as an act of the key that began it."""
+    actor = Actor(tenant, run.created_by, now)
+    _log(transaction, actor, "rerating.done", run, events=run.events, changed=run.changed)
+
+
 def found(snapshot: Snapshot, actor: Actor, number: int) -> Run:
     """Find a run of a tenant, or say that there is none."""
     run = rerating_runs.find_run(snapshot, actor.tenant, number)
@@ -119,17 +127,18 @@ def _locked(transaction: Transaction, actor: Actor, number: int) -> Run:
 
 def _changed(transaction: Transaction, actor: Actor, action: str, run: Run) -> Run:
     rerating_runs.change_run(transaction, actor.tenant, run, actor.at)
-    return _logged(transaction, actor, action, found(transaction, actor, run.id))
+    changed = found(transaction, actor, run.id)
+    _log(transaction, actor, action, changed, changed=changed.changed)
+    return changed
 
 
-def _logged(transaction: Transaction, actor: Actor, action: str, run: Run) -> Run:
+def _log(transaction: Transaction, actor: Actor, action: str, run: Run, **counts: int) -> None:
     details = {
         "start_date": day_of(run.span.first_day),
         "end_date": day_of(run.span.last_day),
         "organization_id": run.organization_id,
         "version": run.span.version,
-        "changed": run.changed,
+        **counts,
     }
     number = run.span.organization
     write_act(transaction, actor, action, f"run {run.id}", details, number)
-    return run

@@ -8,6 +8,7 @@ import msgspec
 from tollbook.domain.rerating import AT_WORK, LeftAsItWas, Run, RunStatus, added
 from tollbook.ingest.months import Months
 from tollbook.rerating.again import Chunk, charged_again, taken_back
+from tollbook.rerating.runs import log_end
 from tollbook.rerating.shelf import Owner, Shelf
 from tollbook.store import directory, ledger, recharging, rerating_runs
 from tollbook.store.database import Database, Transaction
@@ -69,6 +70,8 @@ class Work:
             if place is None:
                 status = RunStatus.REVERTED if run.backwards else RunStatus.DONE
                 run = msgspec.structs.replace(run, status=status, finished_at=now)
+                if status is RunStatus.DONE:
+                    log_end(transaction, self._tenant, run, now)
             else:
                 ledger.hold_heads(transaction, [place.organization])
                 do = self._restore if run.backwards else self._apply
