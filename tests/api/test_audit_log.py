@@ -89,6 +89,26 @@ def test_price_books_and_reratings_leave_acts(either: Tenant) -> None:
     assert [it["address"] for it in begun] == ["127.0.0.1"]
 
 
+def test_the_acts_of_a_key_tell_its_limits(either: Tenant) -> None:
+    limits = {
+        "expires_at": "2099-01-01T00:00:00Z",
+        "meters": ["voice.call"],
+        "allowed_addresses": ["192.0.2.7/32", "2001:db8::/32"],
+        "requests_per_minute": 60,
+    }
+    asked = {"name": "limited", "permissions": ["events:write"], **limits}
+    old = either.post("/v1/keys", json=asked).json()["key"]["prefix"]
+    created = newest(either)
+    assert (created["action"], created["details"]) == (
+        "key.create",
+        {"permissions": ["events:write"], "user_id": None, **limits},
+    )
+    body = {"overlap_seconds": 0, "expires_at": "2098-01-01T00:00:00Z"}
+    new = either.post(f"/v1/keys/{old}/rotation", json=body).json()["key"]["prefix"]
+    rotated = newest(either)
+    assert (rotated["action"], rotated["details"]) == ("key.rotate", {"new": new, **limits, **body})
+
+
 def test_an_act_that_fails_leaves_nothing(either: Tenant) -> None:
     either.post("/v1/organizations", json={"id": "org_1", "name": "again"})
     either.post("/v1/keys", json={"name": "", "permissions": ["admin"]})

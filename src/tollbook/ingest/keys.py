@@ -1,6 +1,7 @@
 """The life of a key: issued, rotated, revoked, each written to the audit log."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -27,13 +28,7 @@ def issue(
 ) -> tuple[ApiKey, str]:
     """Issue a key; `number` is that of the organization it is bound to."""
     key, secret = keys.issue_key(transaction, name, scope, permissions, actor.at, number, limits)
-    end = limits.expires_at
-    details = {
-        "permissions": key.permissions,
-        "user_id": scope.user_id,
-        "expires_at": None if end is None else instant_of(end),
-        "meters": limits.meters,
-    }
+    details = {"permissions": key.permissions, "user_id": scope.user_id, **_told(limits)}
     write_act(transaction, actor, "key.create", f"key {key.prefix}", details, number)
     return key, secret
 
@@ -67,7 +62,7 @@ def rotate(
         keys.end_key(transaction, tenant, old.prefix, now + overlap_seconds * 1_000_000)
     else:
         keys.revoke_key(transaction, tenant, old.prefix, now)
-    details = {"new": key.prefix, "overlap_seconds": overlap_seconds}
+    details = {"new": key.prefix, "overlap_seconds": overlap_seconds, **_told(limits)}
     write_act(transaction, actor, "key.rotate", f"key {old.prefix}", details, number)
     return key, secret
 
@@ -77,6 +72,17 @@ def revoke(transaction: Transaction, actor: Actor, key: ApiKey) -> None:
     keys.revoke_key(transaction, actor.tenant, key.prefix, actor.at)
     number = _number(transaction, key.scope)
     write_act(transaction, actor, "key.revoke", f"key {key.prefix}", {}, number)
+
+
+def _told(limits: Limits) -> dict[str, Any]:
+    """Tell of the limits of a key by the names that they have over HTTP."""
+    end = limits.expires_at
+    return {
+        "expires_at": None if end is None else instant_of(end),
+        "meters": limits.meters,
+        "allowed_addresses": list(map(str, limits.networks)),
+        "requests_per_minute": limits.requests_per_minute,
+    }
 
 
 def _end(old: ApiKey, now: int, asking: Limits | None) -> int | None:
