@@ -47,13 +47,14 @@ def test_an_empty_body_is_refused(tenant: Tenant, body: bytes, headers: dict) ->
 @pytest.mark.parametrize(
     ("body", "where"),
     [
-        (b'{"id": "a"', "truncated"),
-        (b"[{}, ", "truncated"),
+        (b"{", "it ends before it is whole (byte 1)"),
+        (b'{"id": "a"', "it ends before it is whole (byte 10)"),
+        (b"[{}, ", "it ends before it is whole (byte 5)"),
         (b"{}{}", "trailing characters"),
         (b"{'id': 1}", "byte 1"),
         (b'{"id": "\xff"}', "invalid UTF-8 (byte 8)"),
         (b'[{}, {"\xc3\x28": 1}]', "invalid UTF-8 (byte 7)"),
-        (b'{"id": "\\ud800"}', "truncated"),
+        (b'{"id": "\\ud800"}', "or half of a surrogate pair stands alone"),
         (b"nonsense", "byte"),
         (b"\x00", "byte"),
         (b"id=1&type=call", "byte"),
@@ -234,22 +235,26 @@ def _flipped(body: bytes) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("body", "why"),
     [
-        gzip.compress(text().encode())[:-1],
-        gzip.compress(text().encode())[:20],
-        gzip.compress(text().encode())[:1],
-        gzip.compress(text().encode()) + b"more",
-        _flipped(gzip.compress(text().encode())),
-        zlib.compress(text().encode()),
-        text().encode(),
-        b"",
+        (gzip.compress(text().encode())[:-1], ": it ends early"),
+        (gzip.compress(text().encode())[:20], ": it ends early"),
+        (gzip.compress(text().encode())[:1], ""),
+        (gzip.compress(text().encode()) + b"more", ": it is damaged"),
+        (_flipped(gzip.compress(text().encode())), ": it is damaged"),
+        (zlib.compress(text().encode()), ""),
+        (text().encode(), ""),
+        (b"", None),
     ],
     ids=["no end", "half", "a byte", "more behind", "flipped", "zlib", "plain", "empty"],
 )
-def test_what_is_not_whole_gzip_is_refused_and_not_stored(tenant: Tenant, body: bytes) -> None:
+def test_what_is_not_whole_gzip_is_refused_and_not_stored(
+    tenant: Tenant, body: bytes, why: str | None
+) -> None:
     answer = tenant.post(PATH, content=body, headers=GZIP)
     assert refused(answer) == (400, "unreadable_body")
+    if why is not None:
+        assert answer.json()["error"] == f"the body is not gzip{why}"
     assert tenant.post(PATH, content=text()).json()["counts"]["accepted"] == 1
 
 

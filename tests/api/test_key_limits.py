@@ -257,6 +257,7 @@ def test_the_overlap_never_makes_a_key_last_longer(either: Tenant) -> None:
 def test_an_overlap_that_makes_no_sense_is_refused(tenant: Tenant, seconds: object) -> None:
     answer = rotated(tenant, tenant.key(), overlap_seconds=seconds)
     assert (answer.status_code, problems(answer)) == (400, [("overlap_seconds", "invalid_field")])
+    assert "overlap_seconds must be a whole number" in answer.json()["details"][0]["error"]
 
 
 def test_when_a_key_was_last_used_is_written_down_now_and_then(either: Tenant) -> None:

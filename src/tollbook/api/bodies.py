@@ -1,12 +1,29 @@
 """Reading small JSON bodies: every problem at once, each with its field."""
 
+import re
 from typing import Any, TypeVar, get_type_hints
 
 import msgspec
 
 from tollbook.domain.errors import InvalidRequest, Problem, UnreadableBody
+from tollbook.ingest.decode import why_unreadable
 
 T = TypeVar("T", bound=msgspec.Struct)
+
+_EXPECTED = re.compile(
+    r"Expected `(?P<types>[^`]+)`(?: (?P<sign>>=|<=) (?P<bound>\d+))?(?:, got `[^`]+`)?"
+    r"(?: - at `\$(?P<path>[^`]*)`)?"
+)
+_WORDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "a text",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "an object",
+    "datetime": "an RFC 3339 time",
+}
+_SIGNS = {"<=": "up to", ">=": "of at least"}
 
 
 def read_body(body: bytes, kind: type[T]) -> T:
@@ -14,7 +31,7 @@ def read_body(body: bytes, kind: type[T]) -> T:
     try:
         value = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UnreadableBody(f"the body is not JSON: {error}") from error
+        raise UnreadableBody(f"the body is not JSON: {why_unreadable(error, body)}") from error
     if not isinstance(value, dict):
         raise InvalidRequest("the body must be a JSON object")
     hints = get_type_hints(kind, include_extras=True)
@@ -37,9 +54,18 @@ def _field_problems(name: str, value: Any, hint: Any) -> list[Problem]:
     try:
         msgspec.convert(value, hint)
     except msgspec.ValidationError as error:
-        sentence = str(error)
-        return [Problem(name, "invalid_field", f"{name}: {sentence[:1].lower()}{sentence[1:]}")]
+        return [Problem(name, "invalid_field", _sentence(name, str(error)))]
     return []
+
+
+def _sentence(name: str, said: str) -> str:
+    """Say in words of JSON what the decoder says in types of Python."""
+    found = _EXPECTED.fullmatch(said)
+    if found is None:
+        return f"{name}: {said[:1].lower()}{said[1:]}"
+    types = [_WORDS.get(it, it) for it in found["types"].split(" | ")]
+    bound = "" if found["sign"] is None else f" {_SIGNS[found['sign']]} {found['bound']}"
+    return f"{name}{found['path'] or ''} must be {' or '.join(types)}{bound}"
 
 
 def refuse(problems: list[Problem]) -> None:

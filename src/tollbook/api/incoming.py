@@ -14,6 +14,8 @@ from tollbook.ingest.decode import DECODERS, Decoder
 
 MOST_BYTES = 16 * 1024 * 1024
 _UNPACKED_AT_ONCE = 1024 * 1024
+_GZIP = b"\x1f\x8b"
+"""How gzip begins."""
 
 
 def media_type_of(request: Request) -> str:
@@ -65,7 +67,8 @@ def unpacked(encoding: str, body: bytes, room: Room) -> bytes:
     except EOFError as error:
         raise UnreadableBody("the body is not gzip: it ends early") from error
     except (OSError, zlib.error) as error:
-        raise UnreadableBody(f"the body is not gzip: {error}") from error
+        damaged = ": it is damaged" if body.startswith(_GZIP) else ""
+        raise UnreadableBody(f"the body is not gzip{damaged}") from error
 
 
 def _pieces(packed: gzip.GzipFile, room: Room) -> Iterator[bytes]:

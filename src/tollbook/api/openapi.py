@@ -50,7 +50,7 @@ _EVERYWHERE = (
 _EXAMPLE_SENTENCES = {
     "invalid_request": "organization_id required",
     "currency_required": "currency required: the organizations have EUR, USD",
-    "unreadable_body": "the body is not JSON: Input data was truncated",
+    "unreadable_body": "the body is not JSON: it ends before it is whole (byte 1)",
     "unreadable_request": "this is no request of HTTP/1.1",
     "head_too_large": "a head must have at most 65536 bytes",
     "permission_missing": "this key lacks the permission admin",

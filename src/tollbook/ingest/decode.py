@@ -1,5 +1,6 @@
 """From the bytes of a request to facts and rejections, decoding once and strictly."""
 
+import re
 from collections.abc import Callable, Sequence
 from io import BytesIO
 from itertools import islice
@@ -40,6 +41,10 @@ Line = tuple[int, bytes]
 """A line with its number, counted from 1."""
 
 _UNREADABLE = "unreadable_line"
+
+_CUT_OFF = "Input data was truncated"
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+"""What the decoder calls cut off may also be an escape without its other half."""
 
 _Failures = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _one = msgspec.json.Decoder(Event)
@@ -117,14 +122,14 @@ def _decode_each(body: bytes, alone: bool) -> list[Decoded]:
         _check_count(len(raws))
         return [_decode_one(index, bytes(raw)) for index, raw in enumerate(raws)]
     except _Failures as error:
-        raise UnreadableBody(f"the body is not JSON: {_reason(error, body)}") from error
+        raise UnreadableBody(f"the body is not JSON: {why_unreadable(error, body)}") from error
 
 
 def _decode_line(index: int, number: int, line: bytes) -> Decoded:
     try:
         return _decode_one(index, line)
     except _Failures as error:
-        sentence = f"line {number} is not JSON: {_reason(error, line)}"
+        sentence = f"line {number} is not JSON: {why_unreadable(error, line)}"
         return rejected(index, None, (Problem("", _UNREADABLE, sentence),))
 
 
@@ -158,14 +163,19 @@ def _check_count(count: int) -> None:
         raise BodyTooLarge(f"{_MOST}; this one has {count}")
 
 
-def _reason(error: Exception, text: bytes) -> str:
+def why_unreadable(error: Exception, text: bytes) -> str:
+    """Say why a text is not JSON, and at which byte, without a word of what it holds."""
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
     try:
         text.decode()
     except UnicodeDecodeError as invalid:
         return f"invalid UTF-8 (byte {invalid.start})"
-    return str(error)
+    if str(error) != _CUT_OFF:
+        return str(error)
+    ends = f"it ends before it is whole (byte {len(text)})"
+    half = "or half of a surrogate pair stands alone"
+    return f"{ends}, {half}" if _SURROGATE.search(text) else ends
 
 
 DECODERS: dict[str, Decoder] = {

@@ -12,7 +12,7 @@ from tollbook.domain.receipts import NOT_STORED, Outcome, Receipt, conflict, rej
 from tollbook.domain.reversals import LONGEST_REASON, Reversal, fingerprint
 from tollbook.ingest.catalogue import Catalogue
 from tollbook.ingest.commit import Settled
-from tollbook.ingest.decode import MOST_EVENTS
+from tollbook.ingest.decode import MOST_EVENTS, why_unreadable
 from tollbook.ingest.problems import LARGEST_READ, TOO_LARGE, fields_of, text_in
 from tollbook.store import directory, events, ledger, reversals
 from tollbook.store.audit import Actor, write_act
@@ -47,7 +47,7 @@ def decode_reversals(body: bytes) -> list[Asked | Receipt]:
         kind = msgspec.Raw if alone else list[msgspec.Raw]
         read = msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UnreadableBody(f"the body is not JSON: {error}") from error
+        raise UnreadableBody(f"the body is not JSON: {why_unreadable(error, body)}") from error
     raws = read if isinstance(read, list) else [read]
     if len(raws) > MOST_EVENTS:
         raise BodyTooLarge(
