@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from importlib.resources import files
 
 import structlog
@@ -197,9 +198,21 @@ def configure_logging(settings: Settings) -> None:
     structlog.configure(
         processors=[*told, *written],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(_Stderr()),  # type: ignore[arg-type]
     )
     threading.excepthook = _log_end_of_thread
+
+
+class _Stderr:
+    """Standard error, whose full disk or closed pipe is no reason to end what was logged."""
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            sys.stderr.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            sys.stderr.flush()
 
 
 def _level_of(settings: Settings) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.api.conftest import Site, site_on
+from tests.builders import event
 from tollbook.api.wire import MOST_HEAD_BYTES
 
 CHUNK = b"x" * 10_000
@@ -93,6 +94,33 @@ def test_a_trailer_without_an_end_is_given_up(site: Site) -> None:
     first = head + b"1\r\n[\r\n0\r\nX: "
     answer = sent(site, first, *[CHUNK] * 200)
     assert b"HTTP/1.1 200" not in answer
+
+
+def test_a_long_head_gets_its_answer_however_much_comes_after_it(site: Site) -> None:
+    answer = sent(site, b"GET / HTTP/1.1\r\nX: ", *[CHUNK] * 40)
+    assert parted(answer)[0] == 431
+
+
+def test_a_whole_request_gets_its_own_answer_whatever_comes_after_it(site: Site) -> None:
+    tenant = site.tenant()
+    tenant.organization()
+    body = json.dumps([event(id=f"call-{it}") for it in range(500)]).encode()
+    head = EVENTS + b"X-API-Key: %b\r\nContent-Length: %d\r\n\r\n"
+    whole = head % (tenant.admin.encode(), len(body)) + body
+    status, headers, told = parted(sent(site, whole, b"nonsense\r\n\r\n"))
+    assert (status, told["success"], headers["connection"]) == (200, True, "close")
+
+
+def test_every_whole_request_is_answered_before_what_is_none(site: Site) -> None:
+    asked = HEALTH + HOST + b"\r\n"
+    answer = sent(site, asked * 3 + b"nonsense\r\n\r\n")
+    assert answer.count(b"HTTP/1.1 200") == answer.count(b"HTTP/1.1 ") == 3
+
+
+def test_a_broken_body_is_answered_once(site: Site) -> None:
+    head = EVENTS + b"Transfer-Encoding: chunked\r\n\r\n"
+    answer = sent(site, head + b"1\r\n[\r\n", b"no length\r\n")
+    assert answer.count(b"HTTP/1.1 ") == 1
 
 
 def test_what_has_an_end_is_read(site: Site) -> None:

@@ -12,6 +12,8 @@ from tollbook.api.responses import error_response
 from tollbook.domain.errors import HeadTooLarge, TollbookError, UnreadableRequest
 
 MOST_HEAD_BYTES = 64 * 1024
+_SECONDS_TO_READ = 1.0
+"""How long a client that is refused has to read why, while what it still sends goes nowhere."""
 _log = structlog.get_logger()
 
 
@@ -24,11 +26,14 @@ class Wire(HttpToolsProtocol):
 
     _came = 0
     _went_on = False
+    _refused = False
+    _in_body = False
 
     def on_headers_complete(self) -> None:
         """Go on after a head."""
         self._went_on = True
         super().on_headers_complete()
+        self._in_body = True
 
     def on_body(self, body: bytes) -> None:
         """Go on after a piece of a body."""
@@ -38,14 +43,17 @@ class Wire(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Go on after a request."""
         self._went_on = True
+        self._in_body = False
         super().on_message_complete()
 
     def data_received(self, data: bytes) -> None:
         """Take what came, and give the connection up when that leads to nothing."""
+        if self._refused:
+            return
         self._went_on = False
         super().data_received(data)
         self._came = 0 if self._went_on else self._came + len(data)
-        if self._came > MOST_HEAD_BYTES and not self.transport.is_closing():
+        if self._came > MOST_HEAD_BYTES and not (self._refused or self.transport.is_closing()):
             self._refuse(HeadTooLarge(f"a head must have at most {MOST_HEAD_BYTES} bytes"))
 
     def send_400_response(self, msg: str) -> None:
@@ -54,17 +62,32 @@ class Wire(HttpToolsProtocol):
         self._refuse(UnreadableRequest("this is no request of HTTP/1.1"))
 
     def _refuse(self, error: TollbookError) -> None:
-        """Answer and hang up; where an answer is being sent, only that."""
+        """Answer and hang up; not in place of the answer that a request before it has to get."""
+        self._refused = True
         identity = secrets.token_hex(8)
         token = REQUEST_ID.set(identity)
         _log.warning("request_refused", code=error.code)
         response = error_response(error)
         REQUEST_ID.reset(token)
         cycle = self.cycle
-        if cycle is None or cycle.response_complete or not cycle.response_started:
-            head = [f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}".encode()]
-            last = [(b"x-request-id", identity.encode()), (b"connection", b"close")]
-            named = [*response.raw_headers, *HEADERS, *last]
-            lines = b"\r\n".join(head + [b"%b: %b" % it for it in named])
-            self.transport.write(lines + b"\r\n\r\n" + bytes(response.body))
-        self.transport.close()
+        if self._in_body and cycle is not None:
+            if cycle.response_started or self.pipeline:
+                self.transport.close()
+                return
+            cycle.disconnected, cycle.waiting_for_100_continue = True, False
+            cycle.message_event.set()
+        elif cycle is not None and not cycle.response_complete:
+            cycle.keep_alive = False  # that request is whole: it is answered, and then this ends
+            return
+        head = [f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}".encode()]
+        last = [(b"x-request-id", identity.encode()), (b"connection", b"close")]
+        named = [*response.raw_headers, *HEADERS, *last]
+        lines = b"\r\n".join(head + [b"%b: %b" % it for it in named])
+        self.transport.write(lines + b"\r\n\r\n" + bytes(response.body))
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        """Close once the client has had time to read: to close on what it sends resets it."""
+        self.flow.resume_reading()
+        self.transport.write_eof()
+        self.loop.call_later(_SECONDS_TO_READ, self.transport.close)
