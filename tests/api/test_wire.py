@@ -128,6 +128,20 @@ def test_what_has_an_end_is_read(site: Site) -> None:
     assert sent(site, long).startswith(b"HTTP/1.1 200")
 
 
+@pytest.mark.parametrize("piece", [1_000, 200_000])
+def test_a_head_may_have_so_many_bytes_however_they_come(site: Site, piece: int) -> None:
+    def answered(size: int) -> int:
+        line, header = b"GET /healthz HTTP/1.1\r\n", b"Connection: close\r\nX: %b\r\n\r\n"
+        whole = line + header % (b"y" * size)
+        pieces = [whole[at : at + piece] for at in range(0, len(whole), piece)]
+        return parted(sent(site, *pieces))[0]
+
+    counted = len(b"/healthz") + len(b"ConnectioncloseX") + 2 * 4
+    assert answered(MOST_HEAD_BYTES - counted - 1_000) == 200
+    assert answered(MOST_HEAD_BYTES - counted + 1) == 431
+    assert answered(120_000) == 431
+
+
 def test_no_head_takes_the_memory_of_the_server(sqlite_url: str) -> None:
     for site in site_on(sqlite_url):
         before = resident(site)

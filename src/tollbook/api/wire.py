@@ -14,20 +14,43 @@ from tollbook.domain.errors import HeadTooLarge, TollbookError, UnreadableReques
 MOST_HEAD_BYTES = 64 * 1024
 _SECONDS_TO_READ = 1.0
 """How long a client that is refused has to read why, while what it still sends goes nowhere."""
+_TOO_LARGE = HeadTooLarge(f"a head must have at most {MOST_HEAD_BYTES} bytes")
 _log = structlog.get_logger()
 
 
 class Wire(HttpToolsProtocol):
     """A connection, of whoever has a key or none.
 
-    The parser keeps a head, a trailer or a chunk's extension of any length. Here all that has come
-    since the last whole head or piece of a body is counted, and there is a most.
+    The parser keeps a head, a trailer or a chunk's extension of any length. Here the address and
+    the headers of a request are counted as they are read, and all that has come since the last
+    whole head or piece of a body, and there is a most of each.
     """
 
     _came = 0
+    _head = 0
     _went_on = False
     _refused = False
     _in_body = False
+
+    def on_message_begin(self) -> None:
+        """Count a head from nothing."""
+        self._head = 0
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        """Take an address, or a part of one."""
+        self._count(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header."""
+        self._count(len(name) + len(value) + 4)
+        super().on_header(name, value)
+
+    def _count(self, length: int) -> None:
+        self._head += length
+        if self._head > MOST_HEAD_BYTES:
+            raise ValueError(self._head)  # the parser gives up, and says so as of what is no HTTP
 
     def on_headers_complete(self) -> None:
         """Go on after a head."""
@@ -54,12 +77,13 @@ class Wire(HttpToolsProtocol):
         super().data_received(data)
         self._came = 0 if self._went_on else self._came + len(data)
         if self._came > MOST_HEAD_BYTES and not (self._refused or self.transport.is_closing()):
-            self._refuse(HeadTooLarge(f"a head must have at most {MOST_HEAD_BYTES} bytes"))
+            self._refuse(_TOO_LARGE)
 
     def send_400_response(self, msg: str) -> None:
         """Answer what cannot be read in our words, not in `msg`."""
         del msg
-        self._refuse(UnreadableRequest("this is no request of HTTP/1.1"))
+        unreadable = UnreadableRequest("this is no request of HTTP/1.1")
+        self._refuse(_TOO_LARGE if self._head > MOST_HEAD_BYTES else unreadable)
 
     def _refuse(self, error: TollbookError) -> None:
         """Answer and hang up; not in place of the answer that a request before it has to get."""
