@@ -81,9 +81,11 @@ def catalogue_of(settings: Settings, database: Database) -> Catalogue:
 def services(settings: Settings, database: Database) -> Services:
     """Put the parts of a server together."""
     catalogue = catalogue_of(settings, database)
+    bodies = Bodies(settings.most_body_mib * _MIB)
     instruments = Instruments(
         Measured(
             lambda: inbox.queue.events_waiting,
+            lambda: bodies.held,
             lambda: _told(lambda: quarantine.count_all(database)),
             lambda: _told(database.engine.size_in_bytes),
         )
@@ -108,7 +110,7 @@ def services(settings: Settings, database: Database) -> Services:
         instruments,
         Health(database, inbox.queue, settings.least_free_mib),
         Uses(database),
-        Bodies(settings.most_body_mib * _MIB),
+        bodies,
         RequestLog(_print_lines if _level_of(settings) <= logging.INFO else None),
         settings.metrics_token,
         settings.proxies,

@@ -89,6 +89,12 @@ def full(server: Server, key: str, ask: Callable[[], httpx.Response]) -> Iterato
     pytest.fail(answer.text[:200])
 
 
+def held(server: Server) -> float:
+    """Read in the metrics what requests hold."""
+    lines = httpx.get(f"{server.address}/metrics").text.splitlines()
+    return float(next(it for it in lines if it.startswith("tollbook_body_bytes ")).split()[1])
+
+
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
 def test_a_server_turns_large_requests_away_while_others_hold_its_room(
     database: Database, database_url: str, packed: bool
@@ -113,4 +119,5 @@ def test_a_server_turns_large_requests_away_while_others_hold_its_room(
                 f"{server.address}/v1/events", json=event(id="one"), headers={"X-API-Key": key}
             )
             assert one.status_code == 200
+            assert held(server) > MIB
         assert until(send, 200).json()["success"]
