@@ -139,6 +139,18 @@ def test_quarantined_events_are_no_failure(platform: Tollbook) -> None:
     assert platform.json("import", path)["counts"] == counts(quarantined=2)
 
 
+def test_why_events_are_in_quarantine_is_told_of_the_first(platform: Tollbook) -> None:
+    path = platform.write("events.ndjson", lines(23, organization_id="nobody"))
+    ran = platform("import", path)
+    assert ran.code == 0
+    told = ran.out.splitlines()
+    assert told[0].startswith("line 1: 0: no organization has this id yet")
+    assert told[19].startswith("line 20: 19: ")
+    assert told[19].endswith(" (in quarantine)")
+    assert told[20] == "and 3 more in quarantine"
+    assert len(told) == 22
+
+
 @pytest.mark.parametrize("content", ["", "\n\n", gzip.compress(b"", mtime=0)])
 def test_an_empty_file_is_no_failure(platform: Tollbook, content: str | bytes) -> None:
     path = platform.write("empty.ndjson", content)

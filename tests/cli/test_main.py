@@ -24,6 +24,7 @@ VERBS = (
     "keys",
     "prices",
     "import",
+    "quarantine",
     "report",
     "verify",
 )
