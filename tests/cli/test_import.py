@@ -81,9 +81,15 @@ def test_a_damaged_packed_file_is_refused_with_a_sentence(platform: Tollbook, pl
     assert "cannot be read on" in said
 
 
-@pytest.mark.parametrize("path", ["nowhere.ndjson", "."])
-def test_a_file_that_cannot_be_read_is_a_sentence(platform: Tollbook, path: str) -> None:
-    assert "cannot be read" in platform.refusal("import", path)
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("nowhere.ndjson", "there is no file nowhere.ndjson"),
+        (".", ". cannot be read: Is a directory"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_a_sentence(platform: Tollbook, path: str, said: str) -> None:
+    assert platform.refusal("import", path) == f"tollbook: {said}\n"
 
 
 def test_bad_lines_are_told_by_their_number_and_the_rest_is_stored(platform: Tollbook) -> None:

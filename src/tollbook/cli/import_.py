@@ -51,7 +51,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
         ensure_tenant(transaction, options.tenant, options.tenant)
     importer = Importer(database, catalogue_of(settings, database), Scope(options.tenant))
     try:
-        with options.file.open("rb") as file:
+        with _opened(options.file) as file:
             size = options.file.stat().st_size
             with Progress(console=Console(stderr=True), transient=True) as progress:
                 task = progress.add_task(options.file.name, total=size)
@@ -78,6 +78,15 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
             print(f"and {counts['quarantined'] - _MOST_SHOWN} more in quarantine")
         print(", ".join(f"{count:,} {outcome}" for outcome, count in counts.items()))
     return 1 if bad else 0
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except FileNotFoundError as error:
+        raise InvalidRequest(f"there is no file {path}") from error
+    except OSError as error:
+        raise InvalidRequest(f"{path} cannot be read: {error.strerror}") from error
 
 
 class Importer:
