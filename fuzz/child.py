@@ -1,6 +1,8 @@
 """The process of one target: python -m fuzz.child MODULE NAME FILE -OPTION...
 
 libFuzzer ends it. An input that breaks the promise is written to the file, and ends it at once.
+A process begins with the most memory that the one before it in its place has taken, which would be
+that of whoever runs the target; a child of its own begins with none.
 """
 
 import importlib
@@ -21,6 +23,15 @@ _WATCHED = (
 
 
 def main() -> None:
+    """Try inputs in a child, and end as it does."""
+    child = os.fork()
+    if child:
+        _, status = os.waitpid(child, 0)
+        sys.exit(os.waitstatus_to_exitcode(status))
+    _try_inputs()
+
+
+def _try_inputs() -> None:
     """Try inputs until libFuzzer has had enough or one breaks the promise."""
     module, name, file, *options = sys.argv[1:]
     logging.disable()

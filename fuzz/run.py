@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -85,11 +86,12 @@ def _ended(command: list[str], most_seconds: int) -> tuple[int, str]:
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
+        start_new_session=True,
     ) as child:
         try:
             log, _ = child.communicate(timeout=most_seconds)
         except subprocess.TimeoutExpired:
-            child.kill()
+            os.killpg(child.pid, signal.SIGKILL)
             log, _ = child.communicate()
         return child.returncode, log
 

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from importlib.resources import files
 
 import structlog
@@ -81,9 +82,11 @@ def catalogue_of(settings: Settings, database: Database) -> Catalogue:
 def services(settings: Settings, database: Database) -> Services:
     """Put the parts of a server together."""
     catalogue = catalogue_of(settings, database)
+    bodies = Bodies(settings.most_body_mib * _MIB)
     instruments = Instruments(
         Measured(
             lambda: inbox.queue.events_waiting,
+            lambda: bodies.held,
             lambda: _told(lambda: quarantine.count_all(database)),
             lambda: _told(database.engine.size_in_bytes),
         )
@@ -108,7 +111,7 @@ def services(settings: Settings, database: Database) -> Services:
         instruments,
         Health(database, inbox.queue, settings.least_free_mib),
         Uses(database),
-        Bodies(settings.most_body_mib * _MIB),
+        bodies,
         RequestLog(_print_lines if _level_of(settings) <= logging.INFO else None),
         settings.metrics_token,
         settings.proxies,
@@ -198,9 +201,21 @@ def configure_logging(settings: Settings) -> None:
     structlog.configure(
         processors=[*told, *written],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(_Stderr()),  # type: ignore[arg-type]
     )
     threading.excepthook = _log_end_of_thread
+
+
+class _Stderr:
+    """Standard error, whose full disk or closed pipe is no reason to end what was logged."""
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            sys.stderr.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            sys.stderr.flush()
 
 
 def _level_of(settings: Settings) -> int:

@@ -1,7 +1,10 @@
 """What every answer carries: headers that tie a browser down, the id of its request, no innards."""
 
+import errno
+import io
 import json
 import re
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -169,3 +172,31 @@ def test_no_error_of_a_client_shows_innards(tenant: Tenant) -> None:
         for body in (b"", b"{", b"[]", b"\xff", b'{"name": {}}', b"9" * 10_000):
             answer = tenant.post(path, content=body)
             assert not INNARDS.search(answer.text), answer.text
+
+
+class FullDisk(io.StringIO):
+    """Where a log goes that nothing can be added to."""
+
+    def write(self, _text: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_log_that_cannot_be_written_ends_nothing(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = open_database(sqlite_url)
+    platform = Platform(database)
+    platform.organization()
+    key = platform.key()
+    monkeypatch.setattr(sys, "stderr", FullDisk())
+    configure_logging(Settings())
+    with serving(database, key) as client:
+        with database.writing() as transaction:
+            transaction.execute("ALTER TABLE users RENAME TO gone")
+        failed = client.post("/v1/events", json=event())
+        with database.writing() as transaction:
+            transaction.execute("ALTER TABLE gone RENAME TO users")
+        again = client.post("/v1/events", json=event())
+    structlog.reset_defaults()
+    assert (failed.status_code, failed.json()["code"]) == (503, "store_unavailable")
+    assert again.status_code == 200

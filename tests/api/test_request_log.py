@@ -1,6 +1,8 @@
 """The log of requests: a line for each, that names the route, the key and the id, and no more."""
 
+import errno
 import json
+import threading
 from typing import Any
 
 import pytest
@@ -89,3 +91,35 @@ def test_lines_that_nobody_takes_are_counted(monkeypatch: pytest.MonkeyPatch) ->
     lines: list[dict[str, Any]] = [json.loads(it) for it in "".join(written).splitlines()]
     assert [it["event"] for it in lines] == ["request"] * 3 + ["requests_not_logged"]
     assert (lines[-1]["requests"], lines[-1]["level"]) == (2, "warning")
+
+
+def test_lines_that_a_full_disk_refuses_are_counted_once_it_has_room() -> None:
+    written: list[str] = []
+    full = True
+
+    def write(lines: str) -> None:
+        if full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written.append(lines)
+
+    log = RequestLog(write)
+    for n in range(3):
+        log.note({"method": "GET"}, str(n).encode(), 200, 0.0)
+        log.write()
+    full = False
+    log.write()
+    log.write()
+    (line,) = [json.loads(it) for it in "".join(written).splitlines()]
+    assert (line["event"], line["requests"]) == ("requests_not_logged", 3)
+
+
+def test_a_server_ends_though_nobody_takes_its_last_lines(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(request_log, "_PATIENCE", 0.1)
+    taken = threading.Event()
+    log = RequestLog(lambda _lines: taken.wait())
+    log.note({"method": "GET"}, b"1", 200, 0.0)
+    log.open()
+    log.close()
+    taken.set()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.api.conftest import Site, site_on
+from tests.builders import event
 from tollbook.api.wire import MOST_HEAD_BYTES
 
 CHUNK = b"x" * 10_000
@@ -95,9 +96,50 @@ def test_a_trailer_without_an_end_is_given_up(site: Site) -> None:
     assert b"HTTP/1.1 200" not in answer
 
 
+def test_a_long_head_gets_its_answer_however_much_comes_after_it(site: Site) -> None:
+    answer = sent(site, b"GET / HTTP/1.1\r\nX: ", *[CHUNK] * 40)
+    assert parted(answer)[0] == 431
+
+
+def test_a_whole_request_gets_its_own_answer_whatever_comes_after_it(site: Site) -> None:
+    tenant = site.tenant()
+    tenant.organization()
+    body = json.dumps([event(id=f"call-{it}") for it in range(500)]).encode()
+    head = EVENTS + b"X-API-Key: %b\r\nContent-Length: %d\r\n\r\n"
+    whole = head % (tenant.admin.encode(), len(body)) + body
+    status, headers, told = parted(sent(site, whole, b"nonsense\r\n\r\n"))
+    assert (status, told["success"], headers["connection"]) == (200, True, "close")
+
+
+def test_every_whole_request_is_answered_before_what_is_none(site: Site) -> None:
+    asked = HEALTH + HOST + b"\r\n"
+    answer = sent(site, asked * 3 + b"nonsense\r\n\r\n")
+    assert answer.count(b"HTTP/1.1 200") == answer.count(b"HTTP/1.1 ") == 3
+
+
+def test_a_broken_body_is_answered_once(site: Site) -> None:
+    head = EVENTS + b"Transfer-Encoding: chunked\r\n\r\n"
+    answer = sent(site, head + b"1\r\n[\r\n", b"no length\r\n")
+    assert answer.count(b"HTTP/1.1 ") == 1
+
+
 def test_what_has_an_end_is_read(site: Site) -> None:
     long = b"GET /healthz HTTP/1.1\r\nConnection: close\r\nX: " + b"y" * 60_000 + b"\r\n\r\n"
     assert sent(site, long).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("piece", [1_000, 200_000])
+def test_a_head_may_have_so_many_bytes_however_they_come(site: Site, piece: int) -> None:
+    def answered(size: int) -> int:
+        line, header = b"GET /healthz HTTP/1.1\r\n", b"Connection: close\r\nX: %b\r\n\r\n"
+        whole = line + header % (b"y" * size)
+        pieces = [whole[at : at + piece] for at in range(0, len(whole), piece)]
+        return parted(sent(site, *pieces))[0]
+
+    counted = len(b"/healthz") + len(b"ConnectioncloseX") + 2 * 4
+    assert answered(MOST_HEAD_BYTES - counted - 1_000) == 200
+    assert answered(MOST_HEAD_BYTES - counted + 1) == 431
+    assert answered(120_000) == 431
 
 
 def test_no_head_takes_the_memory_of_the_server(sqlite_url: str) -> None:

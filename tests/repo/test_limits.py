@@ -41,6 +41,7 @@ TOLD = {
     "requests of a key": (f"{keys.MOST_PER_MINUTE:,} a minute",),
     "keys whose rate": (f"{limits._MOST_BUCKETS:,}",),
     "any other body": (
+        f"| {incoming.MOST_OTHER_BYTES // 1024} KiB;",
         f"YAML {price_books.MOST_BYTES[price_books.YAML] // MIB} MiB",
         f"CSV {price_books.MOST_BYTES[price_books.CSV] // MIB} MiB",
     ),

@@ -33,7 +33,7 @@ from tollbook.api.events import POST_EVENTS
 from tollbook.api.explanations import GET_EVENT
 from tollbook.api.gate import address, admit, standing
 from tollbook.api.hardening import Hardened
-from tollbook.api.incoming import MOST_BYTES, read_bounded
+from tollbook.api.incoming import MOST_OTHER_BYTES, read_bounded
 from tollbook.api.keys import KEY_ENDPOINTS
 from tollbook.api.openapi import openapi
 from tollbook.api.operation import operation
@@ -76,7 +76,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
-_MOST_BODY_BYTES = MOST_BYTES // 256
 _log = structlog.get_logger()
 
 
@@ -180,7 +179,7 @@ async def _admitted(endpoint: Endpoint, services: Services, request: Request) ->
     known = (await admit(request, services)).key
     if endpoint.take:
         return await endpoint.take(request, services, partial(read_query, endpoint, request))
-    body = await read_bounded(request, _MOST_BODY_BYTES) if endpoint.request else b""
+    body = await read_bounded(request, MOST_OTHER_BYTES) if endpoint.request else b""
     text, whence = key_text(request.headers), address(request, services) if endpoint.write else None
 
     def admitted(snapshot: Any) -> Call:

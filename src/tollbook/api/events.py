@@ -130,7 +130,7 @@ def receipts_response(settled: Settled, services: Services) -> Response:
     return json_response(EventsAnswer(good, counts, settled.receipts, as_of), status)
 
 
-_OF_RECEIPT = leads(
+OF_RECEIPT = leads(
     "getEvent", organization_id="$request.body#/organization_id", event_id="/receipts/0/id"
 )
 _WITH_IT = leads(
@@ -168,13 +168,13 @@ POST_EVENTS = Endpoint(
             EVENTS_ANSWER_SCHEMA,
             EVENTS_ANSWER,
             description="All accepted, or duplicates of events stored before.",
-            links=_OF_RECEIPT | _WITH_IT,
+            links=OF_RECEIPT | _WITH_IT,
         ),
         207: Body(
             EVENTS_ANSWER_SCHEMA,
             EVENTS_ANSWER,
             description="Some events are quarantined, in conflict or rejected; the receipts say.",
-            links=_OF_RECEIPT
+            links=OF_RECEIPT
             | leads("listQuarantine", organization_id="$request.body#/organization_id"),
         ),
         409: Body(

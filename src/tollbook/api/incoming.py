@@ -13,6 +13,8 @@ from tollbook.domain.errors import BodyTooLarge, UnreadableBody, UnsupportedBody
 from tollbook.ingest.decode import DECODERS, Decoder
 
 MOST_BYTES = 16 * 1024 * 1024
+MOST_OTHER_BYTES = 64 * 1024
+"""Of a body that is neither events nor a price book."""
 _UNPACKED_AT_ONCE = 1024 * 1024
 
 

@@ -18,6 +18,7 @@ class Measured(NamedTuple):
     """What is looked up when someone asks: each by a call, None when it cannot be told now."""
 
     queued_events: Callable[[], int]
+    held_bytes: Callable[[], int]
     quarantined_events: Callable[[], int | None]
     database_bytes: Callable[[], int | None]
 
@@ -68,6 +69,11 @@ class Instruments:
         Gauge(
             "tollbook_queue_events", "Events that wait for the writer.", registry=registry
         ).set_function(measured.queued_events)
+        Gauge(
+            "tollbook_body_bytes",
+            "Bodies of requests that are not answered yet, without the first 64 KiB of each.",
+            registry=registry,
+        ).set_function(measured.held_bytes)
         Gauge(
             "tollbook_quarantine_events",
             "Events that wait for a price or an owner.",

@@ -21,6 +21,8 @@ KEY = "tollbook.key"
 """Under this name it has the key or token that it came with, once that is found to be one."""
 _WRITTEN_AFTER = 0.2
 _MOST_WAITING = 50_000
+_PATIENCE = 5.0
+"""Seconds in which the last lines are to be written; then the server ends without them."""
 _encode = msgspec.json.Encoder().encode_lines
 
 
@@ -64,7 +66,9 @@ class RequestLog:
     def __init__(self, write: Callable[[str], object] | None) -> None:
         self._write = write
         self._waiting: deque[_Noted] = deque()
-        self._lost = 0
+        self._dropped = 0
+        self._refused = 0
+        self._told = 0
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tollbook-request-log", daemon=True)
 
@@ -74,10 +78,10 @@ class RequestLog:
             self._thread.start()
 
     def close(self) -> None:
-        """Write what is left."""
+        """Write what is left, as far as somebody takes it."""
         if self._write:
             self._closing.set()
-            self._thread.join()
+            self._thread.join(_PATIENCE)
 
     def note(
         self, scope: Mapping[str, Any], request_id: bytes, status: int | None, start: float
@@ -86,23 +90,29 @@ class RequestLog:
         if self._write is None:
             return
         if len(self._waiting) >= _MOST_WAITING:
-            self._lost += 1
+            self._dropped += 1
             return
         seconds = time.perf_counter() - start
         asked = scope["method"], scope.get(ROUTE), status, seconds, scope.get(KEY)
         self._waiting.append(_Noted(time.time(), request_id, *asked))
 
     def write(self) -> None:
-        """Write the lines that wait."""
+        """Write the lines that wait; what is not taken is counted, and told once it is."""
         assert self._write  # noqa: S101  without it there is no thread
         lines: list[Any] = []
         while self._waiting:
             lines.append(_line(self._waiting.popleft()))
-        if self._lost:
-            lost, self._lost = self._lost, 0
+        requests, lost = len(lines), self._dropped + self._refused - self._told
+        if lost:
             lines.append(_Lost("requests_not_logged", "warning", _text(time.time()), lost))
-        if lines:
+        if not lines:
+            return
+        try:
             self._write(_encode(lines).decode())
+        except OSError:
+            self._refused += requests
+        else:
+            self._told += lost
 
     def _run(self) -> None:
         while not self._closing.wait(_WRITTEN_AFTER):

@@ -19,7 +19,7 @@ from tollbook.api.bodies import read_body, refuse
 from tollbook.api.endpoint import Body, Call, Endpoint, Kind, Parameter, QueryReader, Taker
 from tollbook.api.examples_rerating import DRY_RUN, RERATING, RUN, UNPRICED
 from tollbook.api.gate import actor as by_request
-from tollbook.api.incoming import read_bounded
+from tollbook.api.incoming import MOST_OTHER_BYTES, read_bounded
 from tollbook.api.links import leads
 from tollbook.api.rerating_answers import (
     DryRunAnswer,
@@ -46,13 +46,12 @@ from tollbook.store.database import Snapshot, Transaction
 
 Act = Callable[[Transaction, Actor, int], Run]
 
-_MOST_BODY_BYTES = 64 * 1024
 _LONGEST_NUMBER = 9
 
 
 async def post_rerating(request: Request, services: Services, read_query: QueryReader) -> Response:
     """Charge a period again: in mind at once, in the ledger by a run that works on behind this."""
-    body = await read_bounded(request, _MOST_BODY_BYTES)
+    body = await read_bounded(request, MOST_OTHER_BYTES)
 
     def ask() -> tuple[Actor, Span, NewRerating]:
         with services.database.reading() as snapshot:

@@ -6,11 +6,10 @@ from starlette.responses import Response
 
 from tollbook.api.access import require
 from tollbook.api.endpoint import Body, Endpoint, Kind, Parameter, QueryReader
-from tollbook.api.events import receipts_response
+from tollbook.api.events import OF_RECEIPT, receipts_response
 from tollbook.api.examples import REVERSAL, REVERSALS_ANSWER
 from tollbook.api.gate import actor, admission
 from tollbook.api.incoming import media_type_of, read_unpacked
-from tollbook.api.links import leads
 from tollbook.api.schemas import EVENTS_ANSWER_SCHEMA, REVERSALS_REQUEST
 from tollbook.api.services import Services
 from tollbook.domain.errors import (
@@ -43,10 +42,6 @@ async def post_reversals(request: Request, services: Services, read_query: Query
 
     return await run_sync(work)
 
-
-_OF_RECEIPT = leads(
-    "getEvent", organization_id="$request.body#/organization_id", event_id="/receipts/0/id"
-)
 
 POST_REVERSALS = Endpoint(
     method="POST",
@@ -82,13 +77,13 @@ POST_REVERSALS = Endpoint(
                 "as_of": REVERSALS_ANSWER["as_of"],
             },
             description="All taken back, now or before.",
-            links=_OF_RECEIPT,
+            links=OF_RECEIPT,
         ),
         207: Body(
             EVENTS_ANSWER_SCHEMA,
             REVERSALS_ANSWER,
             description="Some reversals are in conflict or rejected; the receipts say.",
-            links=_OF_RECEIPT,
+            links=OF_RECEIPT,
         ),
         409: Body(
             EVENTS_ANSWER_SCHEMA,
