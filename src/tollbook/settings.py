@@ -49,6 +49,8 @@ class Settings(msgspec.Struct, frozen=True):
 FULL, MASKED = "full", "masked"
 _PHONE_NUMBERS = (FULL, MASKED)
 _SHORTEST_KEY = 16
+_KINDS = {int: "a whole number", bool: "true or false"}
+"""What else but a text a setting may be."""
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -62,9 +64,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     try:
         settings = msgspec.convert(given, Settings, strict=False)
     except msgspec.ValidationError as error:
-        sentence, _, path = str(error).partition(" - at `$.")
-        field = path.rstrip("`")
-        raise SettingsError(f"{variable(field)}: {sentence}") from error
+        field = str(error).partition(" - at `$.")[2].rstrip("`")
+        kind = _KINDS[Settings.__annotations__[field]]
+        raise SettingsError(f"{variable(field)} must be {kind}") from error
     for field in ("most_waiting_events", "most_group_events", "most_body_mib"):
         if getattr(settings, field) < 1:
             raise SettingsError(f"{variable(field)} must be at least 1")

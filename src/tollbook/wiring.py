@@ -38,6 +38,7 @@ from tollbook.domain.errors import (
 from tollbook.domain.prices import PriceBook
 from tollbook.ingest.catalogue import Catalogue
 from tollbook.ingest.masking import Masker
+from tollbook.listening import listen, sockets_of
 from tollbook.rating.book_yaml import parse_price_book
 from tollbook.rerating.worker import Worker
 from tollbook.settings import FULL, Settings
@@ -153,15 +154,14 @@ def serve(settings: Settings, host: str, port: int) -> None:
     """Serve until told to stop, then finish what was accepted."""
     configure_logging(settings)
     app = build(settings)
+    sockets = sockets_of(host, port)
     sys.setswitchinterval(_SWITCH_INTERVAL)
     gc.freeze()
     gc.set_threshold(_COLLECT_AFTER, 20, 20)
     # The server handles the signal and raises it again when it has finished; that is a success.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
-        host=host,
-        port=port,
         loop="uvloop",
         http=Wire,
         access_log=False,
@@ -170,6 +170,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=_SECONDS_TO_FINISH,
     )
+    listen(config, sockets)
 
 
 def silence_logging() -> None:

@@ -113,7 +113,7 @@ def test_a_parquet_file_has_exact_types() -> None:
 
 def test_without_pyarrow_parquet_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
-    with pytest.raises(FormatNotInstalled, match=r"pip install 'tollbook\[parquet\]'"):
+    with pytest.raises(FormatNotInstalled, match="pip install 'pyarrow>=22'"):
         require_pyarrow()
 
 

@@ -59,6 +59,37 @@ def test_every_problem_of_an_organization_is_listed(tollbook: Tollbook) -> None:
     assert tollbook.json("organizations", "list") == []
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ("organizations", "create", "org_1", "--timezone", "Mars/X"),
+            "tollbook: timezone must be an IANA name such as Europe/Berlin",
+        ),
+        (
+            ("organizations", "create", "org_1", "--currency", "euro"),
+            "tollbook: currency must be an ISO 4217 code such as USD",
+        ),
+    ],
+)
+def test_a_single_problem_is_said_once(
+    tollbook: Tollbook, arguments: tuple[str, ...], said: str
+) -> None:
+    assert tollbook.refusal(*arguments).splitlines() == [said]
+
+
+def test_a_single_problem_names_its_field_where_its_sentence_does_not(tollbook: Tollbook) -> None:
+    tollbook("organizations", "create", "org_1")
+    made = tollbook.json(
+        *("keys", "create", "--permission", "analytics:read", "--organization", "org_1"),
+        *("--user", "ann"),
+    )
+    create = ("viewers", "create", "org_1", "--key", made["key"]["prefix"], "--user", "bob")
+    assert tollbook.refusal(*create).splitlines() == [
+        "tollbook: user_id: this key is bound to another user"
+    ]
+
+
 @pytest.mark.parametrize("tenant", ["", " ", "a\tb", "x" * 256])
 @pytest.mark.parametrize("verb", [("organizations", "create", "org_1"), ("keys", "create")])
 def test_a_tenant_that_could_not_be_created_is_not_made_up(

@@ -81,9 +81,15 @@ def test_a_damaged_packed_file_is_refused_with_a_sentence(platform: Tollbook, pl
     assert "cannot be read on" in said
 
 
-@pytest.mark.parametrize("path", ["nowhere.ndjson", "."])
-def test_a_file_that_cannot_be_read_is_a_sentence(platform: Tollbook, path: str) -> None:
-    assert "cannot be read" in platform.refusal("import", path)
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("nowhere.ndjson", "there is no file nowhere.ndjson"),
+        (".", ". cannot be read: Is a directory"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_a_sentence(platform: Tollbook, path: str, said: str) -> None:
+    assert platform.refusal("import", path) == f"tollbook: {said}\n"
 
 
 def test_bad_lines_are_told_by_their_number_and_the_rest_is_stored(platform: Tollbook) -> None:
@@ -137,6 +143,18 @@ def test_a_long_list_of_refusals_is_cut_for_people(platform: Tollbook) -> None:
 def test_quarantined_events_are_no_failure(platform: Tollbook) -> None:
     path = platform.write("events.ndjson", lines(2, organization_id="nobody"))
     assert platform.json("import", path)["counts"] == counts(quarantined=2)
+
+
+def test_why_events_are_in_quarantine_is_told_of_the_first(platform: Tollbook) -> None:
+    path = platform.write("events.ndjson", lines(23, organization_id="nobody"))
+    ran = platform("import", path)
+    assert ran.code == 0
+    told = ran.out.splitlines()
+    assert told[0].startswith("line 1: 0: no organization has this id yet")
+    assert told[19].startswith("line 20: 19: ")
+    assert told[19].endswith(" (in quarantine)")
+    assert told[20] == "and 3 more in quarantine"
+    assert len(told) == 22
 
 
 @pytest.mark.parametrize("content", ["", "\n\n", gzip.compress(b"", mtime=0)])

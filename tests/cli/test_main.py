@@ -24,6 +24,7 @@ VERBS = (
     "keys",
     "prices",
     "import",
+    "quarantine",
     "report",
     "verify",
 )
@@ -44,6 +45,13 @@ def test_the_help_names_every_verb(tollbook: Tollbook) -> None:
     ran = tollbook("--help")
     assert ran.code == 0
     assert [verb for verb in VERBS if verb not in ran.out] == []
+
+
+def test_every_positional_of_users_is_explained(tollbook: Tollbook) -> None:
+    for action in ("create", "list", "erase"):
+        said = tollbook("users", action, "--help").out
+        assert "the id of the organization" in said
+    assert "the id that its events name the user by" in tollbook("users", "create", "--help").out
 
 
 def test_the_version_is_told(tollbook: Tollbook) -> None:

@@ -117,8 +117,12 @@ def test_what_is_no_book_is_refused_with_a_sentence(
 
 
 def test_a_file_that_is_not_there_is_refused_with_a_sentence(tollbook: Tollbook) -> None:
-    assert "cannot read nowhere.yaml" in tollbook.refusal("prices", "load", "nowhere.yaml")
-    assert "cannot read ." in tollbook.refusal("prices", "load", ".")
+    deck = ("--meter", "voice.call", "--per", "minute", "--currency", "USD")
+    dated = (*deck, "--effective-from", "2024-01-01")
+    for name, terms in (("nowhere.yaml", ()), ("nowhere.csv", dated)):
+        said = tollbook.refusal("prices", "load", name, *terms)
+        assert said == f"tollbook: there is no file {name}\n"
+    assert "cannot read .: Is a directory" in tollbook.refusal("prices", "load", ".")
 
 
 @pytest.mark.parametrize("day", ["20240201", "2024-W05-4", "2024-2-1"])

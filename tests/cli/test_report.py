@@ -165,3 +165,41 @@ def test_the_events_behind_a_figure_are_reported(platform: Tollbook) -> None:
     page = platform("report", "events", *JANUARY, "--csv", "--limit", "2").out
     assert len(everything) > len(page.split()) - 1 == 2
     assert "not a number" in platform("report", "events", "org_1", "--limit", "0").err
+
+
+def test_what_is_no_users_is_told_below_the_table_of_users(tollbook: Tollbook) -> None:
+    tollbook("organizations", "create", "org_1")
+    of_user = tollbook.write("1.ndjson", json.dumps(event(id="1")))
+    tollbook("import", of_user)
+    assert tollbook("report", "users", *JANUARY).out.count("no user's") == 0
+    own = [event(id=str(n), cost="1.25", user_id=None) for n in (2, 3)]
+    tollbook("import", tollbook.write("2.ndjson", "\n".join(json.dumps(it) for it in own)))
+    ran = tollbook("report", "users", *JANUARY)
+    assert ran.out.splitlines()[-1] == "Besides, no user's: 2 events, 2.50 USD"
+    assert [line.split()[-1] for line in ran.out.splitlines() if "Total" in line] == ["0.122"]
+    assert tollbook("report", "users", *JANUARY, "--csv").out.count("\n") == 3
+
+
+def test_archived_events_are_counted_below_those_that_are_listed(platform: Tollbook) -> None:
+    empty = platform("report", "events", *JANUARY, "--user", "nobody")
+    assert empty.out == "no events\n"
+    platform("archive", "--older-than", "1", "--to", str(platform.folder / "archive"))
+    ran = platform("report", "events", *JANUARY)
+    assert ran.out == ("no events\nArchived, and not listed: 5 of these days, of whatever type.\n")
+    of_user = platform("report", "events", *JANUARY, "--user", "user_2")
+    assert "Archived, and not listed: 2 of these days" in of_user.out
+
+
+def test_organizations_of_several_currencies_are_listed_by_one(platform: Tollbook) -> None:
+    period = JANUARY[1:]
+    platform("organizations", "create", "org_2", "--currency", "EUR", "--name", "Euro")
+    for form in ((), ("--csv",)):
+        ask = ("report", "organizations", *period, *form)
+        assert platform.refusal(*ask) == (
+            "tollbook: currency required: the organizations have EUR, USD\n"
+        )
+        said = platform(*ask, "--currency", "EUR")
+        assert ("Euro" in said.out, "Acme" in said.out) == (True, False)
+    assert ", EUR" in platform("report", "organizations", *period, "--currency", "EUR").out
+    answer = platform.json("report", "organizations", *period)
+    assert [it["organization_id"] for it in answer["organizations"]] == ["org_1", "org_2"]

@@ -68,7 +68,9 @@ def test_a_run_is_applied_listed_and_reverted(tollbook: Tollbook, platform: Plat
     (run,) = tollbook.json("prices", "rerate", "--list")["runs"]
     assert (run["id"], run["status"], run["created_by"]) == (1, "done", "cli")
     assert "2 of 2" in tollbook("prices", "rerate", "--list").out
-    assert "1 restored" in tollbook("prices", "rerate", "--revert", "1").out
+    assert tollbook("prices", "rerate", "--revert", "1").out == (
+        "run 1 reverted: 1 of 1 changed events have the charge they had before\n"
+    )
     assert cost(platform) == 122_000_000
     assert tollbook("verify").code == 0
 

@@ -56,6 +56,20 @@ def test_a_wrong_value_is_refused_by_the_name_of_its_variable(name: str, value: 
 
 
 @pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("TOLLBOOK_MOST_WAITING_EVENTS", "many", "must be a whole number"),
+        ("TOLLBOOK_LEAST_FREE_MIB", "1.5", "must be a whole number"),
+        ("TOLLBOOK_COMPRESSION", "maybe", "must be true or false"),
+    ],
+)
+def test_a_value_of_another_kind_is_told_what_it_must_be(name: str, value: str, said: str) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        read_settings({name: value})
+    assert refusal.value.sentence == f"{name} {said}"
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "tollbook.db",

@@ -59,8 +59,10 @@ def test_a_token_has_no_more_than_its_key(tollbook: Tollbook, key: str) -> None:
     assert "lacks the permission" in tollbook.refusal(*create, write)
     assert "another user" in tollbook.refusal(*create, bound, "--user", "bob")
     assert tollbook.json(*create, bound)["viewer_token"]["user_id"] == "ann"
-    assert "not found" in tollbook.refusal("viewers", "create", "org_2", "--key", bound)
-    assert "not found" in tollbook.refusal("viewers", "create", "nobody", "--key", key)
+    said = tollbook.refusal("viewers", "create", "org_2", "--key", bound)
+    assert said == f"tollbook: key {bound} does not see organization org_2\n"
+    said = tollbook.refusal("viewers", "create", "nobody", "--key", key)
+    assert said == "tollbook: tenant default has no organization nobody\n"
     assert "no key" in tollbook.refusal(*create, "tb_000000000000")
     tollbook("keys", "revoke", key)
     assert "has ended" in tollbook.refusal(*create, key)

@@ -16,7 +16,8 @@ import pytest
 from tests.servers import free_port
 
 ROOT = Path(__file__).parents[2]
-BLOCKS = re.findall(r"```(\w+)\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
 SHELL = [text for language, text in BLOCKS if language == "sh"]
 PATIENCE = 120
 
@@ -102,6 +103,13 @@ def test_an_answer_in_the_readme_is_the_servers(running: Running, index: int) ->
             documented.pop("as_of")
         )
     assert answer == documented
+
+
+def test_the_event_that_is_sent_is_shown_in_the_terminal(running: Running) -> None:
+    (command,) = re.findall("`(tollbook events show .*?)`", README)
+    (sent,) = [text for text in SHELL if '"id": "call-7731"' in text]
+    running.shell(sent)
+    assert running.shell(f".venv/bin/{command}").startswith("call-7731: voice.call, charged")
 
 
 def test_the_other_commands_of_the_readme_run(running: Running) -> None:

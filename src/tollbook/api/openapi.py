@@ -70,7 +70,7 @@ _EXAMPLE_SENTENCES = {
     "rate_limited": "this key may ask 600 times a minute; wait 1 s",
     "queue_full": "the write queue is full; nothing was taken, try again soon",
     "format_not_installed": "Parquet needs pyarrow, which is not installed here: "
-    "pip install 'tollbook[parquet]'",
+    "pip install 'pyarrow>=22'",
     "not_yet": "the state asked for has not arrived here yet; ask again in a second",
     "sum_out_of_range": "a sum of the ledger would pass what it can hold; nothing was stored",
     "store_unavailable": "the database is not available; nothing was stored",

@@ -57,7 +57,7 @@ def list_quarantine(call: Call, snapshot: Snapshot) -> Response:
     return json_response(
         {
             "success": True,
-            "quarantine": [_shown(it) for it in page],
+            "quarantine": [quarantined_event(it) for it in page],
             "next_cursor": written((page[-1].number, page[-1].id)) if more else None,
         }
     )
@@ -97,7 +97,8 @@ def _number(snapshot: Snapshot, key: ApiKey, identity: str | None) -> int | None
     return found.number
 
 
-def _shown(it: Quarantined) -> QuarantinedEvent:
+def quarantined_event(it: Quarantined) -> QuarantinedEvent:
+    """Show an event as it came, without what it left out."""
     event = msgspec.json.decode(it.event, type=dict[str, msgspec.Raw])
     given = {name: value for name, value in event.items() if bytes(value) != b"null"}
     return QuarantinedEvent(

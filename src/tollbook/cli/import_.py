@@ -51,7 +51,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
         ensure_tenant(transaction, options.tenant, options.tenant)
     importer = Importer(database, catalogue_of(settings, database), Scope(options.tenant))
     try:
-        with options.file.open("rb") as file:
+        with _opened(options.file) as file:
             size = options.file.stat().st_size
             with Progress(console=Console(stderr=True), transient=True) as progress:
                 task = progress.add_task(options.file.name, total=size)
@@ -72,16 +72,33 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
             print(refused)
         if len(importer.refused) > _MOST_SHOWN:
             print(f"and {len(importer.refused) - _MOST_SHOWN} more")
+        for quarantined in importer.quarantined:
+            print(quarantined)
+        if counts["quarantined"] > _MOST_SHOWN:
+            print(f"and {counts['quarantined'] - _MOST_SHOWN} more in quarantine")
         print(", ".join(f"{count:,} {outcome}" for outcome, count in counts.items()))
     return 1 if bad else 0
 
 
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except FileNotFoundError as error:
+        raise InvalidRequest(f"there is no file {path}") from error
+    except OSError as error:
+        raise InvalidRequest(f"{path} cannot be read: {error.strerror}") from error
+
+
 class Importer:
-    """Takes lines a batch at a time, a transaction each, and remembers what was refused."""
+    """Takes lines a batch at a time, a transaction each, and remembers what was refused.
+
+    Of what went into quarantine it remembers the first: all of it is there, with the reasons.
+    """
 
     def __init__(self, database: Database, catalogue: Catalogue, scope: Scope) -> None:
         self.counts: Counter[Outcome] = Counter()
         self.refused: list[str] = []
+        self.quarantined: list[str] = []
         self._database = database
         self._catalogue = catalogue
         self._scope = scope
@@ -102,8 +119,13 @@ class Importer:
         for receipt in receipts:
             self.counts[receipt.status] += 1
             if receipt.status in (Outcome.REJECTED, Outcome.CONFLICT):
-                where = f"line {lines[receipt.index][0]}"
-                self.refused.append(f"{where}: {receipt.id or 'no id'}: {receipt.error}")
+                self.refused.append(_line(lines, receipt))
+            elif receipt.status is Outcome.QUARANTINED and len(self.quarantined) < _MOST_SHOWN:
+                self.quarantined.append(f"{_line(lines, receipt)} (in quarantine)")
+
+
+def _line(lines: list[Line], receipt: Receipt) -> str:
+    return f"line {lines[receipt.index][0]}: {receipt.id or 'no id'}: {receipt.error}"
 
 
 def unpacked(file: BinaryIO) -> BinaryIO:

@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from tollbook import __version__
 from tollbook.cli import (
@@ -18,6 +18,7 @@ from tollbook.cli import (
     migrate,
     organizations,
     prices,
+    quarantine,
     report,
     restore,
     serve,
@@ -44,6 +45,7 @@ VERBS = (
     budgets,
     import_,
     events,
+    quarantine,
     report,
     backup,
     restore,
@@ -64,9 +66,7 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
         return code
     except TollbookError as error:
-        print(f"tollbook: {error.sentence}", file=sys.stderr)
-        for problem in error.details:
-            print(f"  {problem.field}: {problem.error}", file=sys.stderr)
+        print("\n".join(_lines(error)), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return _INTERRUPTED
@@ -78,6 +78,17 @@ def run(arguments: Sequence[str]) -> int:
         where = f"{error.filename}: " if error.filename else "the output could not be written: "
         print(f"tollbook: {where}{error.strerror or error}", file=sys.stderr)
         return 1
+
+
+def _lines(error: TollbookError) -> Iterator[str]:
+    """Say an error and what it lists; a single problem that is the sentence itself, once."""
+    details = error.details
+    if len(details) == 1 and details[0].error == error.sentence:
+        named = error.sentence.startswith(details[0].field)
+        yield f"tollbook: {'' if named else f'{details[0].field}: '}{error.sentence}"
+    else:
+        yield f"tollbook: {error.sentence}"
+        yield from (f"  {it.field}: {it.error}" for it in details)
 
 
 def _print_no_more() -> None:

@@ -141,8 +141,10 @@ def _text(path: Path) -> str:
 def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
+    except FileNotFoundError as error:
+        raise PriceBookRefused(f"there is no file {path}") from error
     except OSError as error:
-        raise PriceBookRefused(f"cannot read {path}: {error}") from error
+        raise PriceBookRefused(f"cannot read {path}: {error.strerror}") from error
 
 
 def _beside(path: Path, name: str) -> bytes:

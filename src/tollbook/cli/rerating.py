@@ -187,20 +187,28 @@ def _show(options: argparse.Namespace, database: Database, run: Run) -> int:
     if options.json:
         print_json({"run": shown, "unpriced_events": [unpriced_event(it) for it in left]})
     else:
-        _print_run(shown)
-        for it in left:
-            print(f"  {it.organization_id} {it.id}: {it.reason}")
+        if run.backwards:
+            print(_taken_back(shown))
+        else:
+            _print_run(shown)
+            for it in left:
+                print(f"  {it.organization_id} {it.id}: {it.reason}")
     return 1 if run.status is RunStatus.STOPPED and options.stop is None else 0
 
 
 def _print_run(run: RunAnswer) -> None:
     said = f"run {run.id} {run.status}: {run.events:,} events, {run.changed:,} changed"
-    if run.restored:
-        said += f", {run.restored:,} restored"
     if run.unpriced:
         said += f", {run.unpriced:,} without a price keep their charge"
     print(said if run.reason is None else f"{said}; {run.reason}")
     _print_totals(run.totals)
+
+
+def _taken_back(run: RunAnswer) -> str:
+    """Say how far a run is taken back; its totals are of the way there, and are not shown."""
+    said = f"run {run.id} {run.status}: {run.restored:,} of {run.changed:,} changed events have"
+    said += " the charge they had before"
+    return said if run.reason is None else f"{said}; {run.reason}"
 
 
 def _print_dry_run(shown: DryRunAnswer) -> None:

@@ -25,18 +25,18 @@ def add(verbs: Verbs) -> None:
     create = nouns.add_parser("create", help="create a user")
     listing = nouns.add_parser("list", help="list users")
     for parser, run in ((create, _create), (listing, _list), (erasing, _erase)):
-        parser.add_argument("organization")
+        parser.add_argument("organization", help="the id of the organization")
         add_tenant_option(parser)
         add_json_option(parser)
         parser.set_defaults(run=run)
-    create.add_argument("id")
-    erasing.add_argument("id")
+    create.add_argument("id", help="the id that its events name the user by")
+    erasing.add_argument("id", help="the id of the user")
     erasing.add_argument("--yes", action="store_true", help="yes, for ever")
     erasing.add_argument(
         "--archive", type=Path, metavar="FOLDER", help="where archives are, if they were moved"
     )
     create.add_argument("--name", help="display name (default: the id)")
-    create.add_argument("--email")
+    create.add_argument("--email", help="e-mail address")
 
 
 def _create(options: argparse.Namespace, settings: Settings) -> int:

@@ -2,9 +2,9 @@
 
 import argparse
 
-from tollbook.api.access import organization_of, require
+from tollbook.api.access import require
 from tollbook.api.viewer_tokens import viewer_answer
-from tollbook.cli.choices import add_tenant_option, command_line
+from tollbook.cli.choices import add_tenant_option, command_line, organization_of
 from tollbook.cli.output import Verbs, add_json_option, print_json
 from tollbook.domain.errors import KeyEnded, NotFound
 from tollbook.domain.keys import ApiKey, Permission
@@ -19,7 +19,8 @@ from tollbook.wiring import now, open_migrated
 def add(verbs: Verbs) -> None:
     """Offer the verb."""
     nouns = verbs.add_parser(
-        "viewers", help="create and revoke viewer tokens, with which a browser sees and no more"
+        "viewers",
+        help="create and revoke viewer tokens, for browsers that may look at answers only",
     ).add_subparsers(metavar="ACTION", required=True)
     create = nouns.add_parser("create", help="sign a token on behalf of a key and show it, once")
     create.add_argument("organization", help="the organization that it sees")
@@ -50,7 +51,9 @@ def _create(options: argparse.Namespace, settings: Settings) -> int:
     actor = command_line(options.tenant)
     with open_migrated(settings).writing() as transaction:
         key = _key(transaction, options.tenant, options.key)
-        row = organization_of(transaction, key, options.organization)
+        row = organization_of(transaction, options.tenant, options.organization)
+        if key.scope.organization_id not in (None, row.id):
+            raise NotFound(f"key {options.key} does not see organization {row.id}")
         viewer, text = issue(transaction, actor, key, row, options.user, options.seconds)
     if options.json:
         print_json({"token": text, "viewer_token": viewer_answer(viewer)})

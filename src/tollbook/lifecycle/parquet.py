@@ -133,5 +133,5 @@ def _arrow() -> tuple[Any, Any]:
     except ImportError as error:
         raise SettingsError(
             "archives are Parquet files, for which the library pyarrow is not installed: "
-            "pip install 'tollbook[parquet]'"
+            "pip install 'pyarrow>=22'"
         ) from error

@@ -29,7 +29,7 @@ def require_pyarrow() -> Any:
         import pyarrow.parquet
     except ImportError as error:
         sentence = "Parquet needs pyarrow, which is not installed here: pip install "
-        raise FormatNotInstalled(f"{sentence}'tollbook[parquet]'") from error
+        raise FormatNotInstalled(f"{sentence}'pyarrow>=22'") from error
     return pyarrow
 
 

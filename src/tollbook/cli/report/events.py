@@ -18,7 +18,9 @@ from tollbook.cli.output import Verbs, print_json, print_rows
 from tollbook.cli.report.asked import add_output_options, add_period_options, period_of
 from tollbook.cli.report.cells import print_csv
 from tollbook.domain.meters import CATALOGUE
+from tollbook.domain.periods import day_number
 from tollbook.settings import Settings
+from tollbook.store import archives
 from tollbook.store.database import Snapshot
 from tollbook.wiring import open_migrated
 
@@ -61,6 +63,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
             print_csv(all_events(snapshot, wanted))
             return 0
         page = events_page(snapshot, wanted, options.limit or _USUAL_LIMIT, None)
+        archived = _archived(snapshot, wanted)
     if options.csv:
         print_csv(Table(COLUMNS, page.rows))
     elif options.json:
@@ -69,6 +72,8 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
         print_rows(_SHOWN, _cells(page.rows), "no events")
         if page.end:
             print(f"There are more than {len(page.rows):,}; --limit shows more of them.")
+        if archived:
+            print(f"Archived, and not listed: {archived:,} of these days, of whatever type.")
     return 0
 
 
@@ -77,6 +82,11 @@ def _wanted(options: argparse.Namespace, snapshot: Snapshot) -> Wanted:
     period = period_of(options, Scope(options.tenant, organization))
     meters = tuple(options.meter or ())
     return Wanted(organization, period, 2**62, options.user, meters=meters)
+
+
+def _archived(snapshot: Snapshot, wanted: Wanted) -> int:
+    days = day_number(wanted.period.start), day_number(wanted.period.end)
+    return archives.count_days(snapshot, wanted.organization.number, days, wanted.user_id)
 
 
 def _cells(rows: Iterable[tuple[object, ...]]) -> Iterator[list[str]]:

@@ -8,7 +8,7 @@ from tollbook.analytics.organizations import (
     organizations_table,
     totals_of,
 )
-from tollbook.analytics.scope import organizations_of
+from tollbook.analytics.scope import in_one_currency
 from tollbook.cli.output import Verbs, print_json
 from tollbook.cli.report.asked import (
     add_currency_option,
@@ -34,15 +34,15 @@ def add(questions: Verbs) -> None:
 def _run(options: argparse.Namespace, settings: Settings) -> int:
     with open_migrated(settings).reading() as snapshot:
         scope = scope_of(snapshot, options)
+        if not options.json:  # which answers as the API does without totals
+            scope = in_one_currency(snapshot, scope)
         period = period_of(options, scope)
         rows = organization_rows(snapshot, scope, period)
-        currencies = sorted({it.currency for it in organizations_of(snapshot, scope)})
     if options.json:
         print_json(organizations_report(scope, period, rows))
     elif options.csv:
         print_csv(organizations_table(rows))
     else:
-        title = f"{scope.tenant}, {period.start} to {period.end}, {', '.join(currencies) or '-'}"
-        sums = totals_of(rows) if len(currencies) < 2 else None
-        print_wide(title, organizations_table(rows, sums))
+        title = f"{scope.tenant}, {period.start} to {period.end}, {scope.currency or '-'}"
+        print_wide(title, organizations_table(rows, totals_of(rows)))
     return 0

@@ -10,7 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from tollbook.analytics.scope import Scope
+from tollbook.analytics.slices import Slice
 from tollbook.analytics.users import UserRow, user_rows, users_report
+from tollbook.analytics.users_slices import organization_level
 from tollbook.api.formats.csv import no_formula
 from tollbook.cli.choices import organization_of
 from tollbook.cli.output import Verbs, print_json, print_table
@@ -57,10 +59,14 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
             print_json(users_report(snapshot, number, identity, name, period))
             return 0
         rows = user_rows(snapshot, organization.number, period)
+        own = organization_level(snapshot, organization.number, period, Slice())
     if options.csv:
         _print_csv(rows)
     else:
         _print_table(organization, period, rows)
+        if own.events:
+            cost = bytes(own.total_cost).decode()
+            print(f"Besides, no user's: {own.events:,} events, {cost} {organization.currency}")
     return 0
 
 

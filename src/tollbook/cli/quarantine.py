@@ -1,0 +1,90 @@
+"""tollbook quarantine: what was kept and not charged, and why; replay it."""
+
+import argparse
+
+from tollbook.api.quarantine import QuarantinedEvent, quarantined_event
+from tollbook.cli.choices import add_tenant_option, command_line
+from tollbook.cli.output import Verbs, add_json_option, print_json, print_rows
+from tollbook.domain.errors import NotFound
+from tollbook.ingest.quarantine import replay
+from tollbook.settings import Settings
+from tollbook.store import directory, quarantine
+from tollbook.store.database import Snapshot
+from tollbook.wiring import catalogue_of, open_migrated
+
+_USUAL_LIMIT = 100
+_FROM_THE_START = (0, "")
+
+
+def add(verbs: Verbs) -> None:
+    """Offer the verb."""
+    nouns = verbs.add_parser(
+        "quarantine", help="list events that were kept and not charged, and replay them"
+    ).add_subparsers(metavar="ACTION", required=True)
+    listing = nouns.add_parser("list", help="list events with the reason")
+    listing.add_argument(
+        "--limit", type=_limit, default=_USUAL_LIMIT, help=f"the most (default: {_USUAL_LIMIT})"
+    )
+    replaying = nouns.add_parser(
+        "replay", help="look at all of them again: what can be charged by now is"
+    )
+    for parser, run in ((listing, _list), (replaying, _replay)):
+        parser.add_argument("--organization", help="only this organization's events")
+        add_tenant_option(parser)
+        add_json_option(parser)
+        parser.set_defaults(run=run)
+
+
+def _limit(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= len(text) <= 9 or not int(text):
+        raise argparse.ArgumentTypeError(f"{text} is not a number of events")
+    return int(text)
+
+
+def _list(options: argparse.Namespace, settings: Settings) -> int:
+    with open_migrated(settings).reading() as snapshot:
+        number = _number(snapshot, options)
+        found = quarantine.waiting(
+            snapshot, options.tenant, number, _FROM_THE_START, options.limit + 1
+        )
+    events = [quarantined_event(it) for it in found[: options.limit]]
+    if options.json:
+        print_json(events)
+        return 0
+    print_rows(
+        ("Organization", "Event", "Received", "Code", "Reason"),
+        map(_cells, events),
+        "nothing is in quarantine",
+    )
+    if len(found) > options.limit:
+        print(f"There are more than {options.limit:,}; --limit shows more of them.")
+    return 0
+
+
+def _cells(it: QuarantinedEvent) -> tuple[str, ...]:
+    return it.organization_id, it.id, f"{it.received_at:%Y-%m-%d %H:%M:%S}", it.code, it.reason
+
+
+def _replay(options: argparse.Namespace, settings: Settings) -> int:
+    database = open_migrated(settings)
+    with database.reading() as snapshot:
+        number = _number(snapshot, options)
+    catalogue = catalogue_of(settings, database)
+    done = replay(database, catalogue, command_line(options.tenant), number)
+    if options.json:
+        print_json(done)
+    else:
+        print(f"{done.released:,} released, {done.remaining:,} remaining")
+    return 0
+
+
+def _number(snapshot: Snapshot, options: argparse.Namespace) -> int | None:
+    """Give the organization's number; those that only events have named are in quarantine too."""
+    if options.tenant not in {identity for identity, _ in directory.tenants(snapshot)}:
+        raise NotFound(f"there is no tenant {options.tenant}")
+    if options.organization is None:
+        return None
+    row = directory.find_organization(snapshot, options.tenant, options.organization)
+    if row is None:
+        raise NotFound(f"tenant {options.tenant} has no organization {options.organization}")
+    return row.number
