@@ -29,7 +29,7 @@ _KINDS = (
     *(NewOrganization, OrganizationChange, NewUser, UserChange, NewKey, Rotation),
     *(NewBudget, NewRerating, NewViewer),
 )
-_BODIES = Bodies(most_bytes=256 * 1024 * 1024)
+_ROOM = 256 * 1024 * 1024
 _COPIES = 300
 _JSON = ("{", "}", "[", "]", '"', ":", ",", "null", "true", "1e", "-0", "\\u", "\\ud83d", "0.5")
 _FIELDS = tuple(f'"{it}":' for it in Event.__struct_fields__)
@@ -43,7 +43,7 @@ def _try_body(data: bytes) -> None:
     how, body = data[:1], data[1:]
     try:
         if how == b"z":
-            _check(decode_lines(unpacked("gzip", body, Room(_BODIES))))
+            _check(decode_lines(unpacked("gzip", body, Room(Bodies(_ROOM)))))
         elif how == b"m":
             copies = decode_json(b"[" + b",".join([body] * _COPIES) + b"]")
             _check(copies)
