@@ -3,12 +3,10 @@
 import msgspec
 
 from tollbook.domain.errors import PriceBookRefused, Problem
+from tollbook.rating import words
 
 MOST_SHOWN = 100
 """The most problems that are listed; the others are counted."""
-
-_LONGEST_FIELD = 200
-_LONGEST_SENTENCE = 1_000
 
 
 class DeckTerms(msgspec.Struct, frozen=True):
@@ -61,7 +59,7 @@ class DeckProblems:
         where = " ".join(it for it in (self._file, line) if it)
         path = ".".join(it for it in (self._path, field) if it)
         told = f"{where}: {sentence}" if where else sentence
-        self.listed.append(Problem(path[:_LONGEST_FIELD], code, told[:_LONGEST_SENTENCE]))
+        self.listed.append(words.problem(path, code, told))
 
     def all(self) -> list[Problem]:
         """List them, and say how many more there are."""

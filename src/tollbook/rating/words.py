@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 
 import msgspec
 
+from tollbook.domain.errors import Problem
 from tollbook.domain.exact import MICROS, MOST_QUANTITY, QUANTITY_PLACES, scaled
 from tollbook.domain.meters import Meter
 from tollbook.domain.periods import day_number, parsed_day
@@ -15,6 +16,8 @@ from tollbook.domain.prices import MINUTES_OF_DAY, PRICE_PLACES, Basis
 
 MOST_PRICE = Decimal(1_000_000)
 MOST_SECONDS = 86_400
+_LONGEST_FIELD = 200
+_LONGEST_SENTENCE = 1_000
 _MULTIPLES = {
     "second": {"second": 1, "minute": 60, "hour": 3600},
     "GB-day": {"GB-day": 1, "GB-month": 30},
@@ -25,6 +28,11 @@ _SHARE = re.compile(r"([0-9]+(?:\.[0-9]{1,4})?) ?%")
 _PREFIX = re.compile(r"\+?([1-9][0-9]{0,14})")
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00")
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def problem(field: str, code: str, sentence: str) -> Problem:
+    """Say what is wrong in a book, in no more words than anyone reads, however long it quotes."""
+    return Problem(field[:_LONGEST_FIELD], code, sentence[:_LONGEST_SENTENCE])
 
 
 class Per(msgspec.Struct, frozen=True):

@@ -6,12 +6,11 @@ from typing import TypeVar
 import yaml
 
 from tollbook.domain.errors import PriceBookRefused, Problem
+from tollbook.rating import words
 
 T = TypeVar("T")
 Fields = Mapping[str, yaml.Node]
 MOST_PROBLEMS = 1_000
-_LONGEST_FIELD = 200
-_LONGEST_SENTENCE = 1_000
 
 
 class Nodes:
@@ -23,8 +22,7 @@ class Nodes:
     def say(self, node: yaml.Node | None, field: str, code: str, sentence: str) -> None:
         """Note a problem with the line it is on, or raise `PriceBookRefused` after very many."""
         line = node.start_mark.line + 1 if node is not None else 1
-        told = f"line {line}: {sentence}"
-        self.problems.append(Problem(field[:_LONGEST_FIELD], code, told[:_LONGEST_SENTENCE]))
+        self.problems.append(words.problem(field, code, f"line {line}: {sentence}"))
         if len(self.problems) >= MOST_PROBLEMS:
             sentence = f"the price book has {MOST_PROBLEMS:,} errors or more; nothing was loaded"
             raise PriceBookRefused(sentence, self.problems)
