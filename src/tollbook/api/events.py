@@ -130,6 +130,15 @@ def receipts_response(settled: Settled, services: Services) -> Response:
     return json_response(EventsAnswer(good, counts, settled.receipts, as_of), status)
 
 
+REFUSALS = (
+    InvalidRequest,
+    UnreadableBody,
+    BodyTooLarge,
+    UnsupportedBody,
+    SumOutOfRange,
+    QueueFull,
+)
+"""What is answered instead of receipts."""
 OF_RECEIPT = leads(
     "getEvent", organization_id="$request.body#/organization_id", event_id="/receipts/0/id"
 )
@@ -189,13 +198,6 @@ POST_EVENTS = Endpoint(
         ),
     },
     take=post_events,
-    errors=(
-        InvalidRequest,
-        UnreadableBody,
-        BodyTooLarge,
-        UnsupportedBody,
-        SumOutOfRange,
-        QueueFull,
-    ),
+    errors=REFUSALS,
     tag="Events",
 )

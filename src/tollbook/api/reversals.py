@@ -6,18 +6,13 @@ from starlette.responses import Response
 
 from tollbook.api.access import require
 from tollbook.api.endpoint import Body, Endpoint, Kind, Parameter, QueryReader
-from tollbook.api.events import OF_RECEIPT, receipts_response
+from tollbook.api.events import OF_RECEIPT, REFUSALS, receipts_response
 from tollbook.api.examples import REVERSAL, REVERSALS_ANSWER
 from tollbook.api.gate import actor, admission
 from tollbook.api.incoming import media_type_of, read_unpacked
 from tollbook.api.schemas import EVENTS_ANSWER_SCHEMA, REVERSALS_REQUEST
 from tollbook.api.services import Services
 from tollbook.domain.errors import (
-    BodyTooLarge,
-    InvalidRequest,
-    QueueFull,
-    SumOutOfRange,
-    UnreadableBody,
     UnsupportedBody,
 )
 from tollbook.domain.keys import Permission
@@ -97,13 +92,6 @@ POST_REVERSALS = Endpoint(
         ),
     },
     take=post_reversals,
-    errors=(
-        InvalidRequest,
-        UnreadableBody,
-        BodyTooLarge,
-        UnsupportedBody,
-        SumOutOfRange,
-        QueueFull,
-    ),
+    errors=REFUSALS,
     tag="Events",
 )
