@@ -31,8 +31,6 @@ from tollbook.store import directory, quarantine
 from tollbook.store.database import Snapshot
 from tollbook.store.quarantine import Quarantined
 
-_FROM_THE_START = (0, "")
-
 
 class QuarantinedEvent(msgspec.Struct):
     """An event in quarantine, as it came, with the reason."""
@@ -49,7 +47,7 @@ def list_quarantine(call: Call, snapshot: Snapshot) -> Response:
     """List quarantined events in a stable order, a page at a time."""
     number = _number(snapshot, call.key, call.query["organization_id"])
     cursor = call.query["cursor"]
-    after = _FROM_THE_START if cursor is None else read_place(cursor)
+    after = quarantine.FROM_THE_START if cursor is None else read_place(cursor)
     limit = call.query["limit"]
     found = quarantine.waiting(snapshot, call.tenant, number, after, limit + 1)
     page = found[:limit]

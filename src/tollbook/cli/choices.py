@@ -40,6 +40,13 @@ def month(text: str) -> date:
         raise argparse.ArgumentTypeError(f"{text} is not a month such as 2024-01") from error
 
 
+def number_of_events(text: str) -> int:
+    """Read how many events at most, as an option of a command."""
+    if not text.isascii() or not text.isdigit() or not 1 <= len(text) <= 9 or not int(text):
+        raise argparse.ArgumentTypeError(f"{text} is not a number of events")
+    return int(text)
+
+
 def organization_of(snapshot: Snapshot, tenant: str, identity: str) -> OrganizationRow:
     """Find a tenant's organization, or say that there is none."""
     found = directory.find_organization(snapshot, tenant, identity)

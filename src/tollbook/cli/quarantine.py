@@ -3,7 +3,7 @@
 import argparse
 
 from tollbook.api.quarantine import QuarantinedEvent, quarantined_event
-from tollbook.cli.choices import add_tenant_option, command_line
+from tollbook.cli.choices import add_tenant_option, command_line, number_of_events
 from tollbook.cli.output import Verbs, add_json_option, print_json, print_rows
 from tollbook.domain.errors import NotFound
 from tollbook.ingest.quarantine import replay
@@ -13,7 +13,6 @@ from tollbook.store.database import Snapshot
 from tollbook.wiring import catalogue_of, open_migrated
 
 _USUAL_LIMIT = 100
-_FROM_THE_START = (0, "")
 
 
 def add(verbs: Verbs) -> None:
@@ -23,7 +22,10 @@ def add(verbs: Verbs) -> None:
     ).add_subparsers(metavar="ACTION", required=True)
     listing = nouns.add_parser("list", help="list events with the reason")
     listing.add_argument(
-        "--limit", type=_limit, default=_USUAL_LIMIT, help=f"the most (default: {_USUAL_LIMIT})"
+        "--limit",
+        type=number_of_events,
+        default=_USUAL_LIMIT,
+        help=f"the most (default: {_USUAL_LIMIT})",
     )
     replaying = nouns.add_parser(
         "replay", help="look at all of them again: what can be charged by now is"
@@ -35,17 +37,11 @@ def add(verbs: Verbs) -> None:
         parser.set_defaults(run=run)
 
 
-def _limit(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= len(text) <= 9 or not int(text):
-        raise argparse.ArgumentTypeError(f"{text} is not a number of events")
-    return int(text)
-
-
 def _list(options: argparse.Namespace, settings: Settings) -> int:
     with open_migrated(settings).reading() as snapshot:
         number = _number(snapshot, options)
         found = quarantine.waiting(
-            snapshot, options.tenant, number, _FROM_THE_START, options.limit + 1
+            snapshot, options.tenant, number, quarantine.FROM_THE_START, options.limit + 1
         )
     events = [quarantined_event(it) for it in found[: options.limit]]
     if options.json:

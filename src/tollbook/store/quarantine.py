@@ -38,6 +38,8 @@ ORDER BY quarantine.organization_id, quarantine.id
 LIMIT :limit
 """
 _EVERY_NUMBER = (0, 2**62)
+FROM_THE_START = (0, "")
+"""The place before all that waits."""
 EVERY_TIME = (-(2**62), 2**62)
 
 

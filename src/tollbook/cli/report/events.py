@@ -13,7 +13,7 @@ from tollbook.analytics.events import (
 from tollbook.analytics.scope import Scope
 from tollbook.analytics.tables import Table
 from tollbook.api.formats.cells import writer_of
-from tollbook.cli.choices import organization_of
+from tollbook.cli.choices import number_of_events, organization_of
 from tollbook.cli.output import Verbs, print_json, print_rows
 from tollbook.cli.report.asked import add_output_options, add_period_options, period_of
 from tollbook.cli.report.cells import print_csv
@@ -43,17 +43,11 @@ def add(questions: Verbs) -> None:
     add_period_options(parser)
     parser.add_argument(
         "--limit",
-        type=_limit,
+        type=number_of_events,
         help=f"how many at most (default: {_USUAL_LIMIT}; all of them with --csv)",
     )
     add_output_options(parser)
     parser.set_defaults(run=_run)
-
-
-def _limit(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= len(text) <= 9 or not int(text):
-        raise argparse.ArgumentTypeError(f"{text} is not a number of events")
-    return int(text)
 
 
 def _run(options: argparse.Namespace, settings: Settings) -> int:
