@@ -4,24 +4,18 @@ import gc
 import logging
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from importlib.resources import files
 
-import structlog
 import uvicorn
 from starlette.types import ASGIApp
-from structlog.stdlib import ProcessorFormatter
-from structlog.typing import Processor
 
 from tollbook.api.application import application
 from tollbook.api.cache import AnswerCache, StateCache
 from tollbook.api.health import Health
 from tollbook.api.inbox import Inbox
 from tollbook.api.instruments import Instruments, Measured
-from tollbook.api.request_ids import with_request_id
 from tollbook.api.request_log import RequestLog
 from tollbook.api.room import Bodies
 from tollbook.api.services import Services
@@ -39,6 +33,7 @@ from tollbook.domain.prices import PriceBook
 from tollbook.ingest.catalogue import Catalogue
 from tollbook.ingest.masking import Masker
 from tollbook.listening import listen, sockets_of
+from tollbook.logs import configure_logging, level_of, print_lines
 from tollbook.rating.book_yaml import parse_price_book
 from tollbook.rerating.worker import Worker
 from tollbook.settings import FULL, Settings
@@ -46,7 +41,6 @@ from tollbook.store import directory, gate, prices, quarantine, secrets
 from tollbook.store.database import Database, Transaction, in_our_words, open_database
 from tollbook.store.migrate import migrate
 from tollbook.store.probe import try_to_write
-from tollbook.traces import discreet, where_of
 
 DEFAULT_TENANT = "default"
 _MIB = 1024 * 1024
@@ -112,7 +106,7 @@ def services(settings: Settings, database: Database) -> Services:
         Health(database, inbox.queue, settings.least_free_mib),
         Uses(database),
         bodies,
-        RequestLog(_print_lines if _level_of(settings) <= logging.INFO else None),
+        RequestLog(print_lines if level_of(settings) <= logging.INFO else None),
         settings.metrics_token,
         settings.proxies,
         settings.https_only_seconds,
@@ -171,68 +165,6 @@ def serve(settings: Settings, host: str, port: int) -> None:
         timeout_graceful_shutdown=_SECONDS_TO_FINISH,
     )
     listen(config, sockets)
-
-
-def silence_logging() -> None:
-    """Log nothing: a command says in a sentence what went wrong."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-
-
-def configure_logging(settings: Settings) -> None:
-    """Log lines of JSON to standard error, whoever has something to say."""
-    level = _level_of(settings)
-    told: list[Processor] = [
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso"),
-        with_request_id,
-    ]
-    written: list[Processor] = [
-        structlog.processors.ExceptionRenderer(where_of),
-        structlog.processors.JSONRenderer(),
-    ]
-    others = ProcessorFormatter(
-        foreign_pre_chain=told,
-        processors=[ProcessorFormatter.remove_processors_meta, discreet, *written],
-    )
-    handler = logging.StreamHandler()
-    handler.setFormatter(others)
-    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # less is told by `api.wire`
-    logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler])
-    structlog.configure(
-        processors=[*told, *written],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(_Stderr()),  # type: ignore[arg-type]
-    )
-    threading.excepthook = _log_end_of_thread
-
-
-class _Stderr:
-    """Standard error, whose full disk or closed pipe is no reason to end what was logged."""
-
-    def write(self, text: str) -> None:
-        with suppress(OSError):
-            sys.stderr.write(text)
-
-    def flush(self) -> None:
-        with suppress(OSError):
-            sys.stderr.flush()
-
-
-def _level_of(settings: Settings) -> int:
-    return logging.getLevelNamesMapping()[settings.log_level.upper()]
-
-
-def _print_lines(lines: str) -> None:
-    """Print lines at once: what others print meanwhile comes before or after them."""
-    sys.stderr.write(lines)
-    sys.stderr.flush()
-
-
-def _log_end_of_thread(ended: threading.ExceptHookArgs) -> None:
-    """Tell of a thread that a defect has ended, in our form: Python's quotes the exception."""
-    name = ended.thread.name if ended.thread else None
-    exc_info = (ended.exc_type, ended.exc_value, ended.exc_traceback)
-    structlog.get_logger().error("thread_ended", thread=name, exc_info=exc_info)
 
 
 def default_price_book() -> PriceBook:

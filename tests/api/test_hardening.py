@@ -16,11 +16,11 @@ from tests.api.conftest import Site, Tenant, site_on, told
 from tests.builders import Platform, event
 from tests.inside import serving
 from tollbook.api.application import ENDPOINTS
+from tollbook.logs import configure_logging
 from tollbook.settings import Settings
 from tollbook.store import directory
 from tollbook.store.database import open_database
 from tollbook.traces import discreet
-from tollbook.wiring import configure_logging
 
 EVERYWHERE = {
     "x-content-type-options": "nosniff",

@@ -28,8 +28,8 @@ from tollbook.cli import (
     viewers,
 )
 from tollbook.domain.errors import TollbookError
+from tollbook.logs import silence_logging
 from tollbook.settings import read_settings
-from tollbook.wiring import silence_logging
 
 VERBS = (
     serve,
