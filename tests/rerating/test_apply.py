@@ -4,7 +4,6 @@ import pytest
 
 from tests.builders import Platform, event
 from tests.rerating.builders import CALLS, MINUTES, SMS, Past, book
-from tollbook.domain.errors import SumOutOfRange
 from tollbook.domain.rerating import RunStatus
 from tollbook.store import recharging
 
@@ -169,17 +168,17 @@ def test_a_large_day_goes_through_in_chunks(
     assert past.ledger() == before
 
 
-def test_a_sum_past_its_range_stops_before_the_day_and_changes_nothing_of_it(
-    platform: Platform, past: Past
-) -> None:
-    platform.send(*(event(id=str(n), quantity=50_000_000) for n in range(100)))
+def test_a_rerating_may_pass_64_bits_and_be_taken_back(platform: Platform, past: Past) -> None:
+    platform.send(*(event(id=str(n), quantity=50_000_000) for n in range(200)))
     platform.load(book("{meter: voice.call, price: 2, per: second}"))
-    before = past.ledger()
-    run = past.begin()
-    with pytest.raises(SumOutOfRange):
-        past.steps(run.id)
-    assert past.ledger() == before
-    assert past.run(run.id).status is RunStatus.RUNNING
+    before = past.costs()
+    run = past.apply()
+    assert past.costs()["0"] == 10**17
+    assert sum(past.costs().values()) == 200 * 10**17
+    assert platform.differences() == []
+    past.revert(run.id)
+    assert past.costs() == before
+    assert platform.differences() == []
 
 
 def test_organizations_of_other_tenants_are_left_alone(platform: Platform, past: Past) -> None:

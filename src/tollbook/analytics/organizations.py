@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from tollbook.analytics.legs import SUMS, days, legs
+from tollbook.analytics.legs import SUMS, amounts, days, legs
 from tollbook.analytics.resources import bits, knowledge_bases_by_organization
 from tollbook.analytics.scope import Scope, organizations_of
 from tollbook.analytics.slices import Group
@@ -95,7 +95,7 @@ def organization_rows(snapshot: Snapshot, scope: Scope, period: Period) -> list[
     """Read the sums of every organization in scope, the highest cost first."""
     chosen = organizations_of(snapshot, scope)
     bound = {"numbers": [it.number for it in chosen], **days(period), **bits(period)}
-    read = {row[0]: row[1:] for row in snapshot.table(ORGANIZATIONS, bound, COLUMNS)}
+    read = {row[0]: row[1:] for row in snapshot.sums(ORGANIZATIONS, bound, COLUMNS, AMOUNTS)}
     rows = [OrganizationSums(it.id, it.name, *read[it.number]) for it in chosen]
     rows.sort(key=attrgetter("organization_id"))
     rows.sort(key=attrgetter("total_cost"), reverse=True)
@@ -171,6 +171,8 @@ _READ = {name: SUMS[name] for name in OrganizationSums._fields if name in SUMS}
 WITHIN = "organization_id IN :numbers"
 COLUMNS = len(OrganizationSums._fields) - _NAMES + 1
 """The statement gives the number of the organization in the place of its names."""
+AMOUNTS = amounts(OrganizationSums._fields[_NAMES - 1 :])
+"""The places of quantities and costs."""
 
 
 def organizations_sql(both: str, bases: str, *, sliced: bool) -> str:

@@ -28,7 +28,6 @@ from tollbook.domain.errors import (
     NotFound,
     NotYet,
     Problem,
-    SumOutOfRange,
 )
 from tollbook.domain.keys import Permission
 from tollbook.domain.periods import Comparison, Period, previous
@@ -117,6 +116,6 @@ GET_CHANGES = Endpoint(
         )
     },
     read=get_changes,
-    errors=(InvalidRequest, CurrencyRequired, NotFound, SumOutOfRange, NotYet, FormatNotInstalled),
+    errors=(InvalidRequest, CurrencyRequired, NotFound, NotYet, FormatNotInstalled),
     tagged=True,
 )

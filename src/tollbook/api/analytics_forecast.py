@@ -25,7 +25,6 @@ from tollbook.domain.errors import (
     NotFound,
     NotYet,
     Problem,
-    SumOutOfRange,
 )
 from tollbook.domain.keys import Permission
 from tollbook.domain.periods import Period
@@ -106,6 +105,6 @@ GET_FORECAST = Endpoint(
         )
     },
     read=get_forecast,
-    errors=(InvalidRequest, CurrencyRequired, NotFound, SumOutOfRange, NotYet, FormatNotInstalled),
+    errors=(InvalidRequest, CurrencyRequired, NotFound, NotYet, FormatNotInstalled),
     tagged=True,
 )

@@ -44,7 +44,6 @@ from tollbook.domain.errors import (
     FormatNotInstalled,
     InvalidRequest,
     NotYet,
-    SumOutOfRange,
 )
 from tollbook.domain.keys import Permission
 from tollbook.domain.periods import Period
@@ -128,7 +127,6 @@ GET_ORGANIZATIONS = Endpoint(
         InvalidRequest,
         CurrencyRequired,
         CursorExpired,
-        SumOutOfRange,
         NotYet,
         FormatNotInstalled,
     ),

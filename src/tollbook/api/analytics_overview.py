@@ -26,7 +26,6 @@ from tollbook.domain.errors import (
     FormatNotInstalled,
     InvalidRequest,
     NotYet,
-    SumOutOfRange,
 )
 from tollbook.domain.keys import Permission
 from tollbook.store.database import Snapshot
@@ -67,6 +66,6 @@ GET_OVERVIEW = Endpoint(
         )
     },
     read=get_overview,
-    errors=(InvalidRequest, CurrencyRequired, SumOutOfRange, NotYet, FormatNotInstalled),
+    errors=(InvalidRequest, CurrencyRequired, NotYet, FormatNotInstalled),
     tagged=True,
 )

@@ -39,7 +39,6 @@ from tollbook.domain.errors import (
     NotFound,
     NotYet,
     Problem,
-    SumOutOfRange,
 )
 from tollbook.domain.keys import Permission
 from tollbook.domain.meters import CATALOGUE
@@ -216,6 +215,6 @@ GET_SERIES = Endpoint(
         )
     },
     read=get_series,
-    errors=(InvalidRequest, CurrencyRequired, NotFound, SumOutOfRange, NotYet, FormatNotInstalled),
+    errors=(InvalidRequest, CurrencyRequired, NotFound, NotYet, FormatNotInstalled),
     tagged=True,
 )

@@ -19,7 +19,6 @@ from tollbook.domain.errors import (
     NotFound,
     NotYet,
     Problem,
-    SumOutOfRange,
 )
 from tollbook.domain.keys import Permission
 from tollbook.store import directory
@@ -119,7 +118,6 @@ GET_USAGE = Endpoint(
         InvalidRequest,
         NotFound,
         EventArchived,
-        SumOutOfRange,
         NotYet,
         FormatNotInstalled,
     ),

@@ -35,7 +35,6 @@ from tollbook.domain.errors import (
     InvalidRequest,
     NotFound,
     NotYet,
-    SumOutOfRange,
 )
 from tollbook.domain.keys import Permission
 from tollbook.domain.periods import Period
@@ -124,6 +123,6 @@ GET_USERS = Endpoint(
         )
     },
     read=get_users,
-    errors=(InvalidRequest, NotFound, CursorExpired, SumOutOfRange, NotYet, FormatNotInstalled),
+    errors=(InvalidRequest, NotFound, CursorExpired, NotYet, FormatNotInstalled),
     tagged=True,
 )

@@ -41,7 +41,6 @@ from tollbook.domain.errors import (
     NotFound,
     NotYet,
     Problem,
-    SumOutOfRange,
 )
 from tollbook.domain.keys import Permission
 from tollbook.domain.meters import CATALOGUE
@@ -229,7 +228,7 @@ GET_EVENTS = Endpoint(
         )
     },
     read=get_events,
-    errors=(InvalidRequest, NotFound, SumOutOfRange, NotYet, FormatNotInstalled),
+    errors=(InvalidRequest, NotFound, NotYet, FormatNotInstalled),
     tag="Events",
     tagged=True,
 )

@@ -120,6 +120,13 @@ RARE_ROWS = (
 )
 ADD_RESOURCES = add_resources()
 
+_OF_STAGED = "IN (SELECT organization_id FROM staging)", "IN (SELECT day / 100 FROM staging)"
+MAKE_ROOM = (
+    rollups.COUNT_PART.format(within=_OF_STAGED[0]),
+    *(rollups.set_aside(table, *_OF_STAGED) for table in rollups.KEYS),
+)
+"""Sets aside the full rows of sums of the organizations and months in the staging table."""
+
 ADD_POSITIONS = """
 INSERT INTO tier_positions (organization_id, month, tier_key, quantity)
 SELECT organization_id, day / 100, tier_key, CAST(SUM(billed) AS BIGINT)
@@ -259,10 +266,32 @@ def _add(
         transaction.execute(ADD_USERS, now=now)
     events, sums = ORDINARY_ROWS if columns == ORDINARY else RARE_ROWS
     transaction.execute(events, now=now)
-    for statement in sums:
-        transaction.execute(statement)
+    add_sums(transaction, sums, rows)
     if any(row.resource_id for row in rows):
         transaction.execute(ADD_RESOURCES)
         transaction.execute(resources.ADD_DAYS)
     if any(row.code for row in rows):
         transaction.execute(ADD_QUARANTINE, now=now)
+
+
+def add_sums(transaction: Transaction, statements: Sequence[str], rows: Sequence[Staged]) -> None:
+    """Add staged rows to every sum, by one statement for each table of sums.
+
+    When a sum would pass 64 bits, full rows are set aside, and the staged rows are added a few at a
+    time: sums have no end.
+    """
+    done = transaction.execute_in_range(statements)
+    if done == len(statements):
+        return
+    for chunk in rollups.chunks(rows, _size):
+        transaction.execute(EMPTY_STAGING)
+        transaction.stage(chunk)
+        for statement in (*MAKE_ROOM, *statements[done:]):
+            transaction.execute(statement)
+    transaction.execute(EMPTY_STAGING)
+    transaction.stage(rows)
+
+
+def _size(row: Staged) -> tuple[tuple[int, int, int], int]:
+    whose = row.organization_id, row.day // 100, row.meter
+    return whose, max(map(abs, (row.quantity, row.billed, row.cost, row.buy or 0)))

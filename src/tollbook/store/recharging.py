@@ -91,6 +91,10 @@ WHERE events.organization_id = :organization AND events.day = :day AND events.id
 """
 
 MOVES = {table: rollups.move(table) for table in rollups.KEYS}
+MAKE_ROOM = (
+    rollups.COUNT_PART.format(within="= :organization"),
+    *(rollups.set_aside(table, "= :organization", "= :month") for table in rollups.KEYS),
+)
 
 MOVE_POSITIONS = """
 INSERT INTO tier_positions (organization_id, month, tier_key, quantity)
@@ -218,12 +222,31 @@ def recharge(
     if run is not None:
         transaction.execute(REMEMBER, organization=number, day=day, run=run)
     transaction.execute(CHANGE_EVENTS, organization=number, day=day)
-    for sql in MOVES.values():
-        days = {"day": day} if ":day" in sql else {}
-        transaction.execute(sql, organization=number, month=month, **days)
+    _move_sums(transaction, place, rows)
     if any(it.before.tier_key or it.after.tier_key for it in rows):
         transaction.execute(MOVE_POSITIONS, organization=number, month=month)
         first, last = month * 100, month * 100 + 99
         transaction.execute(
             DROP_POSITIONS, organization=number, month=month, first=first, last=last
         )
+
+
+def _move_sums(transaction: Transaction, place: Place, rows: Sequence[Recharged]) -> None:
+    """Move every sum; where one would pass 64 bits, as `ledger.add_sums` does."""
+    bound = {"organization": place.organization, "month": place.month, "day": place.day}
+    done = transaction.execute_in_range(list(MOVES.values()), **bound)
+    if done == len(MOVES):
+        return
+    for chunk in rollups.chunks(rows, _size):
+        transaction.execute(EMPTY)
+        transaction.bulk("recharged", COLUMNS, (it.row for it in chunk))
+        for statement in (*MAKE_ROOM, *list(MOVES.values())[done:]):
+            transaction.execute(statement, **bound)
+    transaction.execute(EMPTY)
+    transaction.bulk("recharged", COLUMNS, (it.row for it in rows))
+
+
+def _size(row: Recharged) -> tuple[int, int]:
+    before, after = row.before, row.after
+    moved = (after.cost - before.cost, after.billed - before.billed)
+    return row.meter, max(map(abs, (*moved, (after.buy or 0) - (before.buy or 0))))

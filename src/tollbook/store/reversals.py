@@ -27,9 +27,8 @@ INSERT INTO reversals (organization_id, reverses, id, reason, key_prefix, receiv
 VALUES (:organization_id, :reverses, :id, :reason, :key_prefix, :received_at)
 """
 
+SUMS = [rollups.add(table, buy=True, sign="-") for table in rollups.KEYS]
 STATEMENTS = (
-    ADD_EVENTS,
-    *(rollups.add(table, buy=True, sign="-") for table in rollups.KEYS),
     ledger.add_resources(sign="-"),
     resources.FIND_DAYS,
     ledger.ADD_POSITIONS,
@@ -48,9 +47,8 @@ def record(
     transaction.execute(ledger.CLAIM)
     made = [it._replace(received_at=as_of)._asdict() for it in reversals]
     transaction.execute_many(ADD_REVERSAL, made)
+    transaction.execute(ADD_EVENTS, now=as_of)
+    ledger.add_sums(transaction, SUMS, rows)
     for statement in STATEMENTS:
-        if ":now" in statement:
-            transaction.execute(statement, now=as_of)
-        else:
-            transaction.execute(statement)
+        transaction.execute(statement)
     return as_of

@@ -62,13 +62,14 @@ users = Table(
 )
 
 # What an organization may cost in a month, or, where `user_id` is not empty, one of its users. All
-# budgets of an organization are one short range. `alerts` are fractions, as JSON.
+# budgets of an organization are one short range. `monthly` is nanos
+# in digits, which may be more than 64 bits hold; `alerts` are fractions, as JSON.
 budgets = Table(
     "budgets",
     metadata,
     organization(),
     key("user_id", Text),
-    Column("monthly", BIG, nullable=False),
+    Column("monthly", Text, nullable=False),
     Column("alerts", Text, nullable=False),
     Column("created_at", BIG, nullable=False),
     Column("changed_at", BIG, nullable=False),
@@ -175,6 +176,7 @@ directory_revision = Table(
 
 # How often an organization's ledger or users changed, and when last: decides whether an answer
 # given before still holds. Taking its row first also keeps parallel writers from deadlock.
+# `parts` counts how often full rows of sums were set aside: each time has a number of its own.
 # `newest` is the time of the newest event there is, `received_at` when the last ones came: together
 # they tell how far metering lags behind.
 ledger_heads = Table(
@@ -185,6 +187,7 @@ ledger_heads = Table(
     Column("as_of", BIG, nullable=False),
     zero("newest"),
     zero("received_at"),
+    zero("parts"),
     **SUMMED,
 )
 
