@@ -172,8 +172,9 @@ def test_a_large_day_goes_through_in_chunks(
 def test_a_sum_past_its_range_stops_before_the_day_and_changes_nothing_of_it(
     platform: Platform, past: Past
 ) -> None:
-    platform.send(*(event(id=str(n), quantity=50_000_000) for n in range(100)))
-    platform.load(book("{meter: voice.call, price: 2, per: second}"))
+    requests = {"type": "api.request", "quantity": 50_000_000}
+    platform.send(*(event(id=str(n), **requests) for n in range(100)))
+    platform.load(book("{meter: api.request, price: 2, per: request}"))
     before = past.ledger()
     run = past.begin()
     with pytest.raises(SumOutOfRange):
