@@ -144,8 +144,9 @@ def add_organization(
     """Create an organization, or give a placeholder its name; False when the id is taken."""
     added = transaction.execute(
         """
-        INSERT INTO organizations
-            (tenant_id, id, name, timezone, currency, status, created_at, number_format)
+        INSERT INTO organizations (
+            tenant_id, id, name, timezone, currency, status, created_at, number_format
+        )
         VALUES (:tenant, :id, :name, :timezone, :currency, :status, :now, :number_format)
         ON CONFLICT (tenant_id, id) DO UPDATE SET
             name = excluded.name, timezone = excluded.timezone, currency = excluded.currency,
