@@ -105,7 +105,11 @@ class Platform:
 
     def replay(self) -> int:
         """Look at quarantine again; give how many events left it."""
-        actor = Actor(self.tenant, COMMAND_LINE, now())
+        return self.replay_at(now())
+
+    def replay_at(self, instant: int) -> int:
+        """Look at quarantine again when the clock says so, in microseconds."""
+        actor = Actor(self.tenant, COMMAND_LINE, instant)
         return replay(self.database, self.catalogue, actor, None).released
 
     def differences(self) -> list[Difference]:

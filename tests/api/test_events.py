@@ -205,7 +205,8 @@ def test_lines_of_which_none_can_be_read_are_400(tenant: Tenant) -> None:
 @pytest.mark.parametrize(
     ("ahead", "fate"),
     [
-        (timedelta(hours=23, minutes=59), ("accepted", None)),
+        (timedelta(hours=23, minutes=58), ("accepted", None)),
+        (timedelta(hours=23, minutes=59, seconds=30), ("quarantined", "ends_in_future")),
         (timedelta(hours=24, minutes=1), ("rejected", "in_future")),
     ],
 )

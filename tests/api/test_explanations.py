@@ -92,6 +92,7 @@ def test_the_documented_example_is_what_the_server_answers(either: Tenant) -> No
 
 # A hand in each: what the ledger stored, line by line.
 CALL = {"to": "+442071838750"}
+ELSEWHERE = {"to": "+33123456789"}
 EVENTS: list[tuple[Json, Any, list[tuple[str, Any]]]] = [
     # 61 s -> 66 s; 66/60 * 0.01 = 0.011; fee 0.001; tax 10% of 0.016
     (
@@ -101,7 +102,7 @@ EVENTS: list[tuple[Json, Any, list[tuple[str, Any]]]] = [
     ),
     ({"quantity": 2, "attributes": CALL}, 0, [("price", 0)]),
     ({"quantity": 0, "attributes": CALL}, 0, [("price", 0)]),
-    ({"quantity": 61}, 0.122, [("price", 0.122)]),
+    ({"quantity": 61, "attributes": ELSEWHERE}, 0.122, [("price", 0.122)]),
     ({"type": "sms.outbound", "quantity": 2}, 0.1, [("price", 0.1)]),
     ({"type": "sms.outbound", "quantity": 2}, 0.06, [("price", 0.06)]),
     ({"type": "api.request", "quantity": 9}, 0.18, [("price", 0.18)]),
@@ -151,7 +152,7 @@ def test_every_kind_of_charge_replays_to_what_is_stored(either: Tenant) -> None:
 
 def test_the_matched_prefix_and_the_buy_price_are_told(either: Tenant) -> None:
     either.load(EVERYTHING)
-    either.send(event(attributes=CALL), event(id="2"), event(id="3", cost=1))
+    either.send(event(attributes=CALL), event(id="2", attributes=ELSEWHERE), event(id="3", cost=1))
     charge = shown(either)["charge"]
     assert (charge["rate"]["to"], charge["rate"]["from"]) == ("44", None)
     assert charge["rate"]["book"] == {"version": 2, "name": "Everything"}

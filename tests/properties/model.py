@@ -31,11 +31,31 @@ BRAND = "brand.registration"
 OPTIONAL = {"quantity", "user_id", "resource_id", "attributes", "cost"}
 REQUIRED = {"id", "type", "organization_id", "time"}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+CALL = "voice.call"
+LONGEST_CALL = 24 * 3600
+TEXTS = {"sms.outbound", "sms.inbound"}
+STRICT, INTERNATIONAL = "strict", "international"
+LONDON, CALIFORNIA = "442071838750", "14155550100"
+WRITTEN = {
+    f"+{LONDON}": LONDON,
+    "+4402071838750": LONDON,
+    "+44 (0)20 7183 8750": LONDON,
+    f"\u200e00{LONDON}": LONDON,
+    f"sip:+{LONDON}@gw;user=phone": LONDON,
+    "whatsapp:+1 415-555-0100": CALIFORNIA,
+    f"+{CALIFORNIA}": CALIFORNIA,
+}
+"""Numbers as they are written, with what they are to everybody."""
+READ = {STRICT: WRITTEN, INTERNATIONAL: {**WRITTEN, LONDON: LONDON}}
+ADDRESSES = {"sip:zoe@example.com": "sip", "client:zoe": "client"}
+UNREADABLE = (LONDON, "02071838750", "ä", *ADDRESSES)
 
 
 @dataclass(frozen=True)
 class Price:
     """So much for so many units, or for each event; only for events with these attributes.
+
+    `to` is how the number in `to` begins, `kind` what stands there instead of one.
 
     `tiers` are amounts with the quantity of the month that each goes up to, the last with none:
     each for its part of the month or, by `volume`, one for all of it.
@@ -47,6 +67,8 @@ class Price:
     when: tuple[tuple[str, Any], ...] = ()
     tiers: tuple[tuple[int | None, str], ...] = ()
     volume: bool = False
+    to: str = ""
+    kind: str = ""
 
     def fits(self, attributes: Json) -> bool:
         return all(attributes.get(name) == value for name, value in self.when)
@@ -96,6 +118,7 @@ TYPES = tuple(DEFAULT_BOOK.prices)
 class Organization:
     zone: ZoneInfo
     currency: str
+    number_format: str = STRICT
     users: dict[str, str] = field(default_factory=dict)
 
 
@@ -177,7 +200,7 @@ class Model:
         if organization is None:
             return False
         day = held.event["time"].astimezone(organization.zone).date()
-        held.cost = self._cost(held, day, organization.currency)
+        held.cost = self._cost(held, day, organization)
         if held.cost is None:
             return False
         held.day = day
@@ -186,16 +209,18 @@ class Model:
             organization.users.setdefault(user, user)
         return True
 
-    def _cost(self, held: Held, day: date, currency: str) -> Decimal | None:
-        event = held.event
+    def _cost(self, held: Held, day: date, organization: Organization) -> Decimal | None:
+        event, currency = held.event, organization.currency
+        if event["type"] == CALL and event["quantity"] > LONGEST_CALL:
+            return None
         if event["cost"] is not None:
             return Decimal(event["cost"])
         book = max((it for it in self.books if it.since <= day), key=lambda it: it.since)
         prices = book.prices.get(event["type"], []) if book.currency == currency else []
-        fitting = [price for price in prices if price.fits(event["attributes"])]
+        fitting = _fitting(prices, event["attributes"], READ[organization.number_format])
         if not fitting:
             return None
-        price = max(fitting, key=lambda it: len(it.when))
+        price = max(fitting, key=lambda it: (len(it.to), len(it.when) + bool(it.kind)))
         if price.tiers:
             return self._cost_in_month(held, day, price)
         billed = Fraction(1) if price.by_event else Fraction(event["quantity"])
@@ -262,6 +287,8 @@ def read(text: bytes) -> Json | None:
     event["quantity"] = _number(event["quantity"], 1_000_000_000, 6)
     if event["quantity"] is None or (event["type"] in WHOLE and event["quantity"] % 1):
         return None
+    if event["type"] in TEXTS and event["quantity"] == 0:
+        return None
     if event["cost"] is not None:
         event["cost"] = _number(event["cost"], 100_000_000, 9)
         if event["cost"] is None:
@@ -283,6 +310,17 @@ def _number(value: Any, most: int, places: int) -> Decimal | None:
 
 def rounded(value: Fraction) -> Decimal:
     return Decimal(round(value * 10**9)).scaleb(-9)
+
+
+def _fitting(prices: list[Price], attributes: Json, read: dict[str, str]) -> list[Price]:
+    """List the prices of an event; where numbers decide, what is none has the price of its kind."""
+    written = attributes.get("to")
+    number, kind = read.get(written, ""), ADDRESSES.get(written, "none")
+    fitting = [it for it in prices if it.fits(attributes) and number.startswith(it.to)]
+    if number:
+        return [it for it in fitting if not it.kind]
+    by_number = any(it.to and it.fits(attributes) for it in prices)
+    return [it for it in fitting if it.kind == kind or not (it.kind or by_number)]
 
 
 def _owner(held: Held) -> str | None:

@@ -48,8 +48,13 @@ class World:
         if organization in self.model.organizations:
             return
         zone, currency = self.zones[organization], story.CURRENCIES[organization]
-        self.platform.organization(organization, timezone=zone, currency=currency)
-        self.model.organizations[organization] = Organization(ZoneInfo(zone), currency)
+        number_format = story.NUMBER_FORMATS[organization]
+        self.platform.organization(
+            organization, timezone=zone, currency=currency, number_format=number_format
+        )
+        self.model.organizations[organization] = Organization(
+            ZoneInfo(zone), currency, number_format
+        )
 
     def add_user(self, organization: str, identity: str, name: str) -> None:
         with self.platform.database.writing() as transaction:

@@ -169,8 +169,9 @@ def test_a_large_day_goes_through_in_chunks(
 
 
 def test_a_rerating_may_pass_64_bits_and_be_taken_back(platform: Platform, past: Past) -> None:
-    platform.send(*(event(id=str(n), quantity=50_000_000) for n in range(200)))
-    platform.load(book("{meter: voice.call, price: 2, per: second}"))
+    requests = {"type": "api.request", "quantity": 50_000_000}
+    platform.send(*(event(id=str(n), **requests) for n in range(200)))
+    platform.load(book("{meter: api.request, price: 2, per: request}"))
     before = past.costs()
     run = past.apply()
     assert past.costs()["0"] == 10**17

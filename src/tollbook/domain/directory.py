@@ -23,13 +23,17 @@ class Status(StrEnum):
 
 
 class Organization(msgspec.Struct, frozen=True):
-    """A customer of a tenant. Its days begin at midnight in `timezone`."""
+    """A customer of a tenant. Its days begin at midnight in `timezone`.
+
+    `number_format` is how it writes phone numbers, None when as its tenant does.
+    """
 
     id: str
     name: str
     timezone: str = "UTC"
     currency: str = "USD"
     status: Status = Status.ACTIVE
+    number_format: str | None = None
 
 
 class User(msgspec.Struct, frozen=True):

@@ -7,7 +7,9 @@ import msgspec
 from tollbook.domain.charges import Charge, Unpriced, Usage
 from tollbook.domain.errors import Problem
 from tollbook.domain.events import attributes_text
+from tollbook.domain.exact import quantity_text
 from tollbook.domain.keys import Scope
+from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.periods import local_time
 from tollbook.ingest.catalogue import Terms
 from tollbook.ingest.countries import country_of
@@ -22,6 +24,10 @@ from tollbook.store.staging import Staged
 FUTURE_ALLOWED = 24 * 3600 * 1_000_000
 """Clocks differ; an event may be ahead of ours by a day, in microseconds."""
 
+_CALL = BY_TYPE["voice.call"]
+_ENDS_IN_FUTURE = Unpriced(
+    "ends_in_future", "the call ends more than 24 hours after the server's clock"
+)
 UNKNOWN_ORGANIZATION = Unpriced("unknown_organization", "no organization has this id yet")
 _row = tuple.__new__
 """Makes a row of all its values in a third of the time that its type takes to make it of some."""
@@ -41,8 +47,10 @@ def refusals(said: Said, scope: Scope, now: int, meters: Sequence[str] = ()) -> 
         yield Problem("type", "not_for_this_key", f"this key is for {', '.join(meters)} only")
 
 
-def staged(fact: Fact, terms: Terms, months: Months | None = None) -> Staged:
+def staged(fact: Fact, terms: Terms, now: int, months: Months | None = None) -> Staged:
     """Make the row of an event: priced, or on its way to quarantine with the reason.
+
+    `now` is the server's clock in microseconds.
 
     A charge that depends on its month is left open without `months`: the row has a `tier_key` and
     no `position`, and is made anew in the transaction.
@@ -51,11 +59,13 @@ def staged(fact: Fact, terms: Terms, months: Months | None = None) -> Staged:
     day, minute, hour = local_time(fact.time, terms.zone)
     if not terms.known:
         return _quarantined(fact, terms, UNKNOWN_ORGANIZATION)
+    if meter is _CALL and (doubt := _doubt(fact, terms, now)):
+        return _quarantined(fact, terms, doubt)
     position = tier_key = None
     plain = terms.plain(meter.type, day) if fact.cost is None else None
     charge: Charge | Unpriced | None = plain.charge(fact.quantity) if plain is not None else None
     if charge is None:
-        usage = Usage(meter.type, fact.quantity, day, event.attributes, fact.cost, minute)
+        usage = usage_of(fact, terms, day, minute)
         charge, position, tier_key = _charged(usage, terms, months)
     if isinstance(charge, Unpriced):
         return _quarantined(fact, terms, charge)
@@ -76,9 +86,11 @@ def staged(fact: Fact, terms: Terms, months: Months | None = None) -> Staged:
             charge.billed,
             charge.cost,
             charge.rate_id,
-            fact.attributes if terms.masker is None else _masked(fact, terms.masker),
+            fact.attributes if terms.masker is None else _masked(fact, terms.masker, terms),
             hour,
-            country_of(meter.type, event.attributes) if event.attributes else "",
+            country_of(meter.type, event.attributes, terms.number_format)
+            if event.attributes
+            else "",
             "",
             "",
             charge.buy,
@@ -89,9 +101,28 @@ def staged(fact: Fact, terms: Terms, months: Months | None = None) -> Staged:
     )
 
 
-def _masked(fact: Fact, masker: Masker) -> str:
+def usage_of(fact: Fact, terms: Terms, day: int, minute: int) -> Usage:
+    """Make of an event what rating looks at: `day` and `minute` are its organization's own."""
+    event = fact.event
+    return Usage(
+        event.type, fact.quantity, day, event.attributes, fact.cost, minute, terms.number_format
+    )
+
+
+def _doubt(fact: Fact, terms: Terms, now: int) -> Unpriced | None:
+    """Return why a call cannot have been as long as its event says, None when it can."""
+    # Micros of a second are microseconds.
+    if fact.time + fact.quantity > now + FUTURE_ALLOWED:
+        return _ENDS_IN_FUTURE
+    if fact.quantity > terms.longest_call:
+        limit = quantity_text(terms.longest_call)
+        return Unpriced("implausibly_long", f"the call is longer than {limit} s, the longest here")
+    return None
+
+
+def _masked(fact: Fact, masker: Masker, terms: Terms) -> str:
     given = fact.event.attributes
-    return attributes_text(masker.masked(given)) if given else ""
+    return attributes_text(masker.masked(given, terms.number_format)) if given else ""
 
 
 def _charged(
@@ -112,15 +143,15 @@ def _charged(
     return charge, position, tier_key
 
 
-def staged_all(facts: list[Fact], terms: Mapping[str, Terms]) -> list[Staged]:
+def staged_all(facts: list[Fact], terms: Mapping[str, Terms], now: int) -> list[Staged]:
     """Make the rows of facts, in order."""
-    return [staged(fact, terms[fact.event.organization_id]) for fact in facts]
+    return [staged(fact, terms[fact.event.organization_id], now) for fact in facts]
 
 
 def _quarantined(fact: Fact, terms: Terms, unpriced: Unpriced) -> Staged:
     event = fact.event
     if terms.masker is not None and event.attributes:
-        hidden = terms.masker.masked(event.attributes)
+        hidden = terms.masker.masked(event.attributes, terms.number_format, waits=True)
         event = msgspec.structs.replace(event, attributes=hidden)
     return Staged(
         organization_id=terms.number,

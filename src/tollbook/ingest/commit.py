@@ -37,7 +37,8 @@ class Submission(msgspec.Struct):
 
     `key_prefix` is None for whoever needs no key. `rows` are prepared for `revision` of the
     directory. When that has moved on by the time of the
-    commit, the key is looked at again and the rows are made anew.
+    commit, the key is looked at again and the rows are made anew. `now` is the server's clock when
+    the request came, in microseconds.
     """
 
     scope: Scope
@@ -46,6 +47,7 @@ class Submission(msgspec.Struct):
     rejections: list[Receipt]
     revision: int
     rows: list[Staged]
+    now: int
     atomic: bool = False
 
     @property
@@ -58,7 +60,7 @@ class Submission(msgspec.Struct):
         if self.key_prefix is not None and catalogue.key(snapshot, self.key_prefix) is None:
             raise InvalidApiKey
         terms = catalogue.terms(snapshot, self.scope.tenant_id, self.organizations)
-        self.rows = staged_all(self.facts, terms)
+        self.rows = staged_all(self.facts, terms, self.now)
         self.revision = revision
 
 
@@ -206,7 +208,7 @@ def _record_in_order(
         open_rows = _open_rows(transaction, catalogue, submissions)
         for row in fresh:
             if row.tier_key is not None:
-                charged[id(row)] = staged(*open_rows[id(row)], months)
+                charged[id(row)] = staged(*open_rows[id(row)], months=months)
         return [charged.get(id(row), row) for row in fresh]
 
     found = ledger.record_in_order(transaction, list(firsts.values()), now, charge)
@@ -219,15 +221,15 @@ def _record_in_order(
 
 def _open_rows(
     transaction: Transaction, catalogue: Catalogue, submissions: Sequence[Submission]
-) -> dict[int, tuple[Fact, Terms]]:
-    """Give the facts and terms of all rows that wait for where their month stands."""
-    found: dict[int, tuple[Fact, Terms]] = {}
+) -> dict[int, tuple[Fact, Terms, int]]:
+    """Give what all rows that wait for where their month stands are made of."""
+    found: dict[int, tuple[Fact, Terms, int]] = {}
     for submission in submissions:
         terms = catalogue.terms(transaction, submission.scope.tenant_id, submission.organizations)
         # A submission whose key is gone has facts and no rows.
         for fact, row in zip(submission.facts, submission.rows, strict=False):
             if row.tier_key is not None:
-                found[id(row)] = fact, terms[fact.event.organization_id]
+                found[id(row)] = fact, terms[fact.event.organization_id], submission.now
     return found
 
 

@@ -20,6 +20,7 @@ from tollbook.domain.events import (
     LARGEST_INTEGER,
     LONGEST_ATTRIBUTE_NAME,
     LONGEST_ATTRIBUTE_VALUE,
+    LONGEST_BODY,
     MOST_ATTRIBUTES,
     Attributes,
     Event,
@@ -34,6 +35,7 @@ from tollbook.domain.exact import (
 )
 from tollbook.domain.meters import BY_TYPE
 from tollbook.ingest.facts import segments_told
+from tollbook.rating.segments import BODY, BODY_LENGTH
 
 FIELDS = Event.__struct_fields__
 Fields = dict[str, bytes]
@@ -45,6 +47,7 @@ LARGEST_READ = 2 * 1024 * 1024
 """In bytes. No sound event is larger, and taking a larger one apart takes fifty times its size."""
 TOO_LARGE = Problem("", "too_large", f"larger than the {LARGEST_READ} bytes that one may have")
 REQUIRED = ("id", "type", "organization_id", "time")
+_BODY_PATH = f"attributes.{BODY}"
 
 
 def problems_of(fields: Fields) -> list[Problem]:
@@ -195,6 +198,10 @@ def _attribute(path: str, value: bytes) -> Iterator[Problem]:
         text = text_in(value)
         if text is None:
             yield Problem(path, "not_a_string", f"{path} is not a text that can be read")
+        elif path == _BODY_PATH:
+            if len(text.encode()) > LONGEST_BODY:
+                sentence = f"{path} must have at most {LONGEST_BODY} bytes"
+                yield Problem(path, "too_long", sentence)
         elif len(text) > LONGEST_ATTRIBUTE_VALUE:
             yield Problem(
                 path, "too_long", f"{path} must have at most {LONGEST_ATTRIBUTE_VALUE} characters"
@@ -227,19 +234,28 @@ def _across_fields(given: Fields) -> Iterator[Problem]:
             "not_whole",
             f"quantity must be a whole number of {meter.unit}s for {meter.type}",
         )
-    if meter.text and "quantity" not in given and "attributes" in given:
-        yield from _text(given["attributes"])
+    if meter.text and ("quantity" not in given or number == 0):
+        yield from _text(meter.type, given)
 
 
-def _text(value: bytes) -> Iterator[Problem]:
+def _text(type_: str, given: Fields) -> Iterator[Problem]:
     """Say what is wrong with the text that a quantity is to be counted from."""
+    segments = None
     try:
-        segments_told(_attribute_values.decode(value))
+        if "attributes" in given:
+            segments = segments_told(_attribute_values.decode(given["attributes"]))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return  # that they are no attributes is said already
     except ValueError as error:
         name = str(error).partition(" ")[0]
         yield Problem(f"attributes.{name}", "invalid_text", f"attributes.{error}")
+        return
+    if segments is None and "quantity" in given:
+        sentence = (
+            f"quantity must not be 0 for {type_}: leave it out, or send attributes.{BODY} or "
+            f"attributes.{BODY_LENGTH} and its segments are counted"
+        )
+        yield Problem("quantity", "out_of_range", sentence)
 
 
 def _shown(name: str) -> str:

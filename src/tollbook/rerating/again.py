@@ -125,6 +125,7 @@ class _Charging:
             _attributes(event.attributes) if event.attributes else None,
             event.own_cost,
             local_time(event.time, owner.zone)[1],
+            owner.number_format,
         )
         found = choose(owner.books, usage, owner.currency)
         key = position = None

@@ -24,6 +24,7 @@ class Owner(msgspec.Struct, frozen=True):
     zone: ZoneInfo
     currency: str
     books: Books
+    number_format: str
 
 
 class Shelf:
@@ -49,7 +50,12 @@ class Shelf:
             row = directory.organization_numbered(snapshot, self._tenant, number)
             own, common = (self._tariffs_of(snapshot, it) for it in (number, None))
             books = (own, common) if own else (common,)
-            self._owners = {number: Owner(number, row.id, zone(row.timezone), row.currency, books)}
+            number_format = directory.number_format(snapshot, self._tenant, row)
+            self._owners = {
+                number: Owner(
+                    number, row.id, zone(row.timezone), row.currency, books, number_format
+                )
+            }
         return self._owners[number]
 
     def _tariffs_of(self, snapshot: Snapshot, organization: int | None) -> tuple[Tariff, ...]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from tollbook.domain.directory import Organization, Status, User
+from tollbook.domain.numbers import STRICT
 from tollbook.store.database import Snapshot, Transaction
 
 UNKNOWN = "unknown"
@@ -11,7 +12,10 @@ UNKNOWN = "unknown"
 
 
 class OrganizationRow(NamedTuple):
-    """An organization with its number in the hot tables."""
+    """An organization with its number in the hot tables.
+
+    `number_format` is None where its tenant's holds.
+    """
 
     number: int
     id: str
@@ -19,9 +23,13 @@ class OrganizationRow(NamedTuple):
     timezone: str
     currency: str
     status: str
+    number_format: str | None = None
 
 
-_ORGANIZATION = "SELECT organization_id, id, name, timezone, currency, status FROM organizations "
+_ORGANIZATION = (
+    "SELECT organization_id, id, name, timezone, currency, status, number_format "
+    "FROM organizations "
+)
 
 
 def revision(snapshot: Snapshot) -> int:
@@ -48,11 +56,32 @@ def add_tenant(transaction: Transaction, tenant_id: str, name: str, now: int) ->
     )
 
 
-def tenants(snapshot: Snapshot) -> list[tuple[str, str]]:
-    """List tenants with their names."""
-    return [
-        (row[0], row[1]) for row in snapshot.rows("SELECT tenant_id, name FROM tenants ORDER BY 1")
-    ]
+def tenants(snapshot: Snapshot) -> list[tuple[str, str, str]]:
+    """List tenants with their names and number formats."""
+    rows = snapshot.rows("SELECT tenant_id, name, number_format FROM tenants ORDER BY 1")
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def tenant_number_format(snapshot: Snapshot, tenant: str) -> str:
+    """Return how a tenant's organizations write phone numbers unless they have a format."""
+    row = snapshot.row("SELECT number_format FROM tenants WHERE tenant_id = :tenant", tenant=tenant)
+    return row[0] if row else STRICT
+
+
+def change_tenant(transaction: Transaction, tenant: str, number_format: str) -> bool:
+    """Set how a tenant's organizations write phone numbers; False when there is no such tenant."""
+    changed = transaction.execute(
+        "UPDATE tenants SET number_format = :number_format WHERE tenant_id = :tenant",
+        tenant=tenant,
+        number_format=number_format,
+    )
+    count_revision(transaction)
+    return bool(changed)
+
+
+def number_format(snapshot: Snapshot, tenant: str, organization: OrganizationRow) -> str:
+    """Return how an organization writes phone numbers: its own format, or its tenant's."""
+    return organization.number_format or tenant_number_format(snapshot, tenant)
 
 
 def find_organization(snapshot: Snapshot, tenant: str, identity: str) -> OrganizationRow | None:
@@ -115,11 +144,14 @@ def add_organization(
     """Create an organization, or give a placeholder its name; False when the id is taken."""
     added = transaction.execute(
         """
-        INSERT INTO organizations (tenant_id, id, name, timezone, currency, status, created_at)
-        VALUES (:tenant, :id, :name, :timezone, :currency, :status, :now)
+        INSERT INTO organizations (
+            tenant_id, id, name, timezone, currency, status, created_at, number_format
+        )
+        VALUES (:tenant, :id, :name, :timezone, :currency, :status, :now, :number_format)
         ON CONFLICT (tenant_id, id) DO UPDATE SET
             name = excluded.name, timezone = excluded.timezone, currency = excluded.currency,
-            status = excluded.status, created_at = excluded.created_at
+            status = excluded.status, created_at = excluded.created_at,
+            number_format = excluded.number_format
         WHERE organizations.status = :unknown
         """,
         tenant=tenant,
@@ -128,6 +160,7 @@ def add_organization(
         timezone=organization.timezone,
         currency=organization.currency,
         status=organization.status.value,
+        number_format=organization.number_format,
         now=now,
         unknown=UNKNOWN,
     )
@@ -137,14 +170,16 @@ def add_organization(
 
 
 def change_organization(
-    transaction: Transaction, number: int, name: str, status: Status, now: int
+    transaction: Transaction, number: int, organization: Organization, now: int
 ) -> None:
-    """Rename an organization or change its status; its zone and currency are for ever."""
+    """Change an organization's name, status or number format; its zone and currency stay."""
     touch(transaction, number, now)
     transaction.execute(
-        "UPDATE organizations SET name = :name, status = :status WHERE organization_id = :number",
-        name=name,
-        status=status.value,
+        "UPDATE organizations SET name = :name, status = :status, number_format = :number_format "
+        "WHERE organization_id = :number",
+        name=organization.name,
+        status=organization.status.value,
+        number_format=organization.number_format,
         number=number,
     )
     count_revision(transaction)

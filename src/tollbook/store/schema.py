@@ -24,16 +24,19 @@ from tollbook.store.columns import (
 
 __all__ = ("metadata", "schema_archive", "schema_sums")
 
+# `number_format` says how digits without `+` are meant.
 tenants = Table(
     "tenants",
     metadata,
     key("tenant_id", Text),
     Column("name", Text, nullable=False),
     Column("created_at", BIG, nullable=False),
+    Column("number_format", Text, nullable=False, server_default="strict"),
     **CLUSTERED,
 )
 
 # An organization that events named before anyone created it has the status `unknown` and no name.
+# Without a `number_format` its tenant's holds.
 organizations = Table(
     "organizations",
     metadata,
@@ -45,6 +48,7 @@ organizations = Table(
     Column("currency", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("created_at", BIG, nullable=False),
+    Column("number_format", Text),
     Unique("tenant_id", "id"),
     **STRICT,
 )

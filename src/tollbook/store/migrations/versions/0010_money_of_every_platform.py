@@ -1,4 +1,4 @@
-"""Sums of any size: a full row of sums is set aside, and another one goes on.
+"""Sums of any size, and how tenants and organizations write phone numbers.
 
 A sum is a row of 64-bit integers. It ended at 9.2 billion units of a currency, which is little in
 some. Now every table of sums has a `part` at the end of its key: 0 for the row that grows, another
@@ -60,6 +60,7 @@ def upgrade() -> None:
         )
     else:
         _rebuild_budgets()
+    _add_number_formats()
 
 
 def _widen_key(table: str, keys: list[str]) -> None:
@@ -112,3 +113,9 @@ def _set_aside(table: str) -> str:
     old = f"{table}_without_part"
     op.rename_table(table, old)
     return old
+
+
+def _add_number_formats() -> None:
+    strict = sa.Column("number_format", sa.Text(), nullable=False, server_default="strict")
+    op.add_column("tenants", strict)
+    op.add_column("organizations", sa.Column("number_format", sa.Text()))
