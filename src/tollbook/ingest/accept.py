@@ -52,7 +52,7 @@ def staged(fact: Fact, terms: Terms, now: int, months: Months | None = None) -> 
     A charge that depends on its month is left open without `months`: the row has a `tier_key` and
     no `position`, and is made anew in the transaction.
     """
-    event, meter = fact.event, fact.meter
+    event, meter, written = fact.event, fact.meter, terms.number_format
     day, minute, hour = local_time(fact.time, terms.zone)
     if not terms.known:
         return _quarantined(fact, terms, UNKNOWN_ORGANIZATION)
@@ -65,15 +65,7 @@ def staged(fact: Fact, terms: Terms, now: int, months: Months | None = None) -> 
     plain = terms.plain(meter.type, day) if fact.cost is None else None
     charge: Charge | Unpriced | None = plain.charge(fact.quantity) if plain is not None else None
     if charge is None:
-        usage = Usage(
-            meter.type,
-            fact.quantity,
-            day,
-            event.attributes,
-            fact.cost,
-            minute,
-            terms.number_format,
-        )
+        usage = Usage(meter.type, fact.quantity, day, event.attributes, fact.cost, minute, written)
         charge, position, tier_key = _charged(usage, terms, months)
     if isinstance(charge, Unpriced):
         return _quarantined(fact, terms, charge)
@@ -96,9 +88,7 @@ def staged(fact: Fact, terms: Terms, now: int, months: Months | None = None) -> 
             charge.rate_id,
             fact.attributes if terms.masker is None else _masked(fact, terms.masker, terms),
             hour,
-            country_of(meter.type, event.attributes, terms.number_format)
-            if event.attributes
-            else "",
+            country_of(meter.type, event.attributes, written) if event.attributes else "",
             "",
             "",
             charge.buy,
