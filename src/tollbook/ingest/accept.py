@@ -25,9 +25,6 @@ FUTURE_ALLOWED = 24 * 3600 * 1_000_000
 """Clocks differ; an event may be ahead of ours by a day, in microseconds."""
 
 _CALL = BY_TYPE["voice.call"]
-_ENDS_IN_FUTURE = Unpriced(
-    "ends_in_future", "the call ends more than 24 hours after the server's clock"
-)
 UNKNOWN_ORGANIZATION = Unpriced("unknown_organization", "no organization has this id yet")
 _row = tuple.__new__
 """Makes a row of all its values in a third of the time that its type takes to make it of some."""
@@ -55,17 +52,20 @@ def staged(fact: Fact, terms: Terms, now: int, months: Months | None = None) -> 
     A charge that depends on its month is left open without `months`: the row has a `tier_key` and
     no `position`, and is made anew in the transaction.
     """
-    event, meter = fact.event, fact.meter
+    event, meter, written = fact.event, fact.meter, terms.number_format
     day, minute, hour = local_time(fact.time, terms.zone)
     if not terms.known:
         return _quarantined(fact, terms, UNKNOWN_ORGANIZATION)
-    if meter is _CALL and (doubt := _doubt(fact, terms, now)):
-        return _quarantined(fact, terms, doubt)
+    # Micros of a second are microseconds.
+    if meter is _CALL and (
+        fact.quantity > terms.longest_call or fact.time + fact.quantity > now + FUTURE_ALLOWED
+    ):
+        return _quarantined(fact, terms, _doubt(fact, terms, now))
     position = tier_key = None
     plain = terms.plain(meter.type, day) if fact.cost is None else None
     charge: Charge | Unpriced | None = plain.charge(fact.quantity) if plain is not None else None
     if charge is None:
-        usage = usage_of(fact, terms, day, minute)
+        usage = Usage(meter.type, fact.quantity, day, event.attributes, fact.cost, minute, written)
         charge, position, tier_key = _charged(usage, terms, months)
     if isinstance(charge, Unpriced):
         return _quarantined(fact, terms, charge)
@@ -88,9 +88,7 @@ def staged(fact: Fact, terms: Terms, now: int, months: Months | None = None) -> 
             charge.rate_id,
             fact.attributes if terms.masker is None else _masked(fact, terms.masker, terms),
             hour,
-            country_of(meter.type, event.attributes, terms.number_format)
-            if event.attributes
-            else "",
+            country_of(meter.type, event.attributes, written) if event.attributes else "",
             "",
             "",
             charge.buy,
@@ -101,23 +99,14 @@ def staged(fact: Fact, terms: Terms, now: int, months: Months | None = None) -> 
     )
 
 
-def usage_of(fact: Fact, terms: Terms, day: int, minute: int) -> Usage:
-    """Make of an event what rating looks at: `day` and `minute` are its organization's own."""
-    event = fact.event
-    return Usage(
-        event.type, fact.quantity, day, event.attributes, fact.cost, minute, terms.number_format
-    )
-
-
-def _doubt(fact: Fact, terms: Terms, now: int) -> Unpriced | None:
-    """Return why a call cannot have been as long as its event says, None when it can."""
-    # Micros of a second are microseconds.
+def _doubt(fact: Fact, terms: Terms, now: int) -> Unpriced:
+    """Return why a call cannot have been as long as its event says."""
     if fact.time + fact.quantity > now + FUTURE_ALLOWED:
-        return _ENDS_IN_FUTURE
-    if fact.quantity > terms.longest_call:
-        limit = quantity_text(terms.longest_call)
-        return Unpriced("implausibly_long", f"the call is longer than {limit} s, the longest here")
-    return None
+        return Unpriced(
+            "ends_in_future", "the call ends more than 24 hours after the server's clock"
+        )
+    limit = quantity_text(terms.longest_call)
+    return Unpriced("implausibly_long", f"the call is longer than {limit} s, the longest here")
 
 
 def _masked(fact: Fact, masker: Masker, terms: Terms) -> str:

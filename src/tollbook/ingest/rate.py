@@ -2,9 +2,9 @@
 
 import msgspec
 
-from tollbook.domain.charges import Unpriced
+from tollbook.domain.charges import Unpriced, Usage
 from tollbook.domain.periods import local_time
-from tollbook.ingest.accept import UNKNOWN_ORGANIZATION, staged, usage_of
+from tollbook.ingest.accept import UNKNOWN_ORGANIZATION, staged
 from tollbook.ingest.catalogue import Catalogue, Terms
 from tollbook.ingest.facts import Fact
 from tollbook.ingest.months import Months
@@ -51,7 +51,10 @@ def _rated(fact: Fact, terms: Terms | None, now: int, months: Months) -> Rated |
         return NotRated(fact, Unpriced(row.code, row.reason))
     # Chosen once more, because a row keeps no more of a rate than its number.
     day, minute, _ = local_time(fact.time, terms.zone)
-    usage = usage_of(fact, terms, day, minute)
+    event = fact.event
+    usage = Usage(
+        event.type, fact.quantity, day, event.attributes, fact.cost, minute, terms.number_format
+    )
     found = choose(terms.books, usage, terms.currency)
     chosen = found if isinstance(found, Chosen) else None
     version = chosen.tariff.version if chosen else None

@@ -124,7 +124,11 @@ class Index:
         """
         value = usage.attributes.get(TO) if usage.attributes else None
         # Asked here and not in `digits_of`, because every call comes by.
-        if type(value) is str and is_e164(value) and value[1:5] not in NATIONAL_PREFIXES:
+        if (
+            type(value) is str
+            and is_e164(value)
+            and ((matches := NATIONAL_PREFIXES.get(value[1:5])) is None or matches(value) is None)
+        ):
             to = int(value[1 : self._longest + 1] or 0)
         else:
             digits = digits_of(value, usage.number_format)

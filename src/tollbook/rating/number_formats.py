@@ -24,7 +24,7 @@ masked_parts = re.compile(r"\+([1-9][0-9]{0,14})(\*{1,15})#[0-9a-f]{16}").fullma
 
 is_short_code = re.compile(r"[0-9]{3,6}").fullmatch
 
-_PREFIX_MATCHES = Callable[[str, int], re.Match[str] | None]
+Matches = Callable[[str], re.Match[str] | None]
 _KEY_DIGITS = 4
 _LONGEST_WRITTEN = 64
 _LONGEST_ADDRESS = 512
@@ -55,23 +55,15 @@ def digits_of(value: object, number_format: str = STRICT) -> str:
     if type(value) is not str:
         return ""
     if is_e164(value):
-        return value[1:] if is_canonical(value) else _read(value, number_format)
-    if number_format == INTERNATIONAL and value.isascii() and value.isdecimal():
-        value = f"+{value}" if value[0] != "0" else value
-        if is_e164(value) and is_canonical(value):
+        # Every number comes by here, and nearly all of them need no reading.
+        matches = NATIONAL_PREFIXES.get(value[1:5])
+        if matches is None or matches(value) is None:
             return value[1:]
+        return _read(value, number_format)
+    if number_format == INTERNATIONAL and value[:1] != "0" and value.isdecimal():
+        return digits_of(f"+{value}") if value.isascii() else _read(value, number_format)
     hidden = masked_parts(value.strip()) if "#" in value else None
     return hidden[1] + "0" * len(hidden[2]) if hidden else _read(value, number_format)
-
-
-def is_canonical(number: str) -> bool:
-    """Return whether a number in E.164 certainly holds no national prefix."""
-    matches = NATIONAL_PREFIXES.get(number[1 : _KEY_DIGITS + 1])
-    if matches is None:
-        return True
-    code_length = 2 if number[1:3] in _CODES else 1 if number[1] in _CODES else 3
-    found = matches(number, 1 + code_length)
-    return found is None or found.end() == found.start()
 
 
 def cleaned(text: str) -> str:
@@ -165,21 +157,19 @@ def _parsed(text: str, country: str | None, *, possible: bool = False, valid: bo
     return written[1:] if is_e164(written) else ""
 
 
-_CODES = frozenset(str(code) for code in COUNTRY_CODE_TO_REGION_CODE)
-
-
-def _national_prefixes() -> dict[str, _PREFIX_MATCHES]:
+def _national_prefixes() -> dict[str, Matches]:
     """Make the table of first digits after which a national prefix may follow.
 
     Reading a number takes the library fifty microseconds, and nearly all numbers need none of it.
     """
-    found: dict[str, _PREFIX_MATCHES] = {}
+    found: dict[str, Matches] = {}
     for code, regions in COUNTRY_CODE_TO_REGION_CODE.items():
         metadata = PhoneMetadata.metadata_for_region_or_calling_code(code, regions[0])
         pattern = metadata and metadata.national_prefix_for_parsing
         if not pattern:
             continue
-        matches = re.compile(pattern).match
+        # Many patterns match nothing too; what is looked for is behind the calling code.
+        matches = re.compile(rf"\+{code}(?:{pattern})(?<!\+{code})").match
         room = _KEY_DIGITS - len(str(code))
         literal = pattern.replace("|", "").isdecimal()
         starts = [it[:room] for it in pattern.split("|")] if literal else [""]
@@ -191,4 +181,4 @@ def _national_prefixes() -> dict[str, _PREFIX_MATCHES]:
 
 
 NATIONAL_PREFIXES = _national_prefixes()
-"""By the first digits of a number, what finds a national prefix that was left in behind them."""
+"""By the first digits of a number, what finds a national prefix that may be in it."""
