@@ -4,14 +4,13 @@ Because the query is read by the same declaration that OpenAPI shows, nothing is
 not documented.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Any
 
-import msgspec
-from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -21,10 +20,13 @@ from tollbook.domain.directory import text_problem
 from tollbook.domain.errors import InvalidRequest, Problem, TollbookError
 from tollbook.domain.events import LONGEST_ID, microseconds
 from tollbook.domain.exact import nanos_of
+from tollbook.domain.instants import InvalidInstant, parsed_instant
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.domain.periods import parsed_day
 from tollbook.store.audit import Actor
 from tollbook.store.database import Snapshot, Transaction
+
+_OFFSET_AFTER_SPACE = re.compile(" (?=[0-9]{2}:?[0-9]{2}$)")
 
 
 class Kind(StrEnum):
@@ -237,11 +239,9 @@ def _list(parameter: Parameter, text: str) -> tuple[str, ...] | Problem:
 def _instant(parameter: Parameter, text: str) -> int | Problem:
     """Read an RFC 3339 time; a `+` that a URL has made a space of is one all the same."""
     try:
-        instant = msgspec.convert(text.replace(" ", "+"), Annotated[datetime, Meta(tz=True)])
-    except msgspec.ValidationError:
-        sentence = "must be an RFC 3339 time with an offset, such as 2024-01-15T10:30:00Z"
-        return Problem(parameter.name, "time_without_offset", f"{parameter.name} {sentence}")
-    return microseconds(instant)
+        return microseconds(parsed_instant(_OFFSET_AFTER_SPACE.sub("+", text)))
+    except InvalidInstant as error:
+        return Problem(parameter.name, error.code, f"{parameter.name} {error}")
 
 
 def _moment(parameter: Parameter, text: str) -> date | int | Problem:

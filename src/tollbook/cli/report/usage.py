@@ -1,7 +1,7 @@
 """tollbook report usage: segments and seconds of an organization or of one of its users."""
 
 import argparse
-from datetime import date, datetime
+from datetime import date
 
 from tollbook.analytics.between import Between
 from tollbook.analytics.scope import Scope
@@ -12,6 +12,7 @@ from tollbook.cli.report.asked import add_output_options
 from tollbook.cli.report.cells import print_csv, print_long
 from tollbook.domain.errors import NotFound
 from tollbook.domain.events import microseconds
+from tollbook.domain.instants import InvalidInstant, parsed_instant
 from tollbook.domain.periods import parsed_day
 from tollbook.settings import Settings
 from tollbook.store import directory
@@ -35,18 +36,10 @@ def _moment(text: str) -> date | int:
     except ValueError:
         pass
     try:
-        instant = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise _no_moment(text) from error
-    if instant.tzinfo is None:
-        raise _no_moment(text)
-    return microseconds(instant)
-
-
-def _no_moment(text: str) -> argparse.ArgumentTypeError:
-    return argparse.ArgumentTypeError(
-        f"{text} is neither a day such as 2024-01-31 nor a time with an offset"
-    )
+        return microseconds(parsed_instant(text))
+    except InvalidInstant as error:
+        sentence = f"{text} is neither a day such as 2024-01-31 nor a time: it {error}"
+        raise argparse.ArgumentTypeError(sentence) from error
 
 
 def _period(between: Between) -> str:
