@@ -22,6 +22,7 @@ from tollbook.domain.events import LONGEST_ID, microseconds
 from tollbook.domain.exact import nanos_of
 from tollbook.domain.instants import InvalidInstant, parsed_instant
 from tollbook.domain.keys import ApiKey, Permission
+from tollbook.domain.named_periods import NAMES, is_period_name
 from tollbook.domain.periods import parsed_day
 from tollbook.store.audit import Actor
 from tollbook.store.database import Snapshot, Transaction
@@ -43,6 +44,7 @@ class Kind(StrEnum):
     MOMENT = "moment"
     AMOUNT = "amount"
     COUNTRY = "country"
+    PERIOD = "period"
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Parameter:
     A text of up to `longest` characters, a date, a month as its first day, an integer between
     `least` and `most`, a boolean, one of the `choices`, several of them separated by commas as a
     tuple, an instant in microseconds since 1970, a moment that is an instant or a whole day, an
-    amount in nanos, or the code of a country.
+    amount in nanos, the code of a country, or the name of a period.
     """
 
     name: str
@@ -265,6 +267,13 @@ def _country(parameter: Parameter, text: str) -> str | Problem:
     return Problem(parameter.name, "invalid_country", sentence)
 
 
+def _period(parameter: Parameter, text: str) -> str | Problem:
+    if is_period_name(text):
+        return text
+    sentence = f"{parameter.name} must be one of {', '.join(NAMES)}, or a month such as 2024-01"
+    return Problem(parameter.name, "invalid_choice", sentence)
+
+
 _READERS: dict[Kind, Callable[[Parameter, str], Any]] = {
     Kind.TEXT: _text,
     Kind.DATE: _date,
@@ -277,4 +286,5 @@ _READERS: dict[Kind, Callable[[Parameter, str], Any]] = {
     Kind.MOMENT: _moment,
     Kind.AMOUNT: _amount,
     Kind.COUNTRY: _country,
+    Kind.PERIOD: _period,
 }
