@@ -20,6 +20,11 @@ def add_period_options(parser: argparse.ArgumentParser) -> None:
     """Offer --start and --end, or --period."""
     parser.add_argument("--start", type=day, help="first day (default: 30 days before the end)")
     parser.add_argument("--end", type=day, help="last day (default: today)")
+    add_period_option(parser)
+
+
+def add_period_option(parser: argparse.ArgumentParser) -> None:
+    """Offer --period."""
     parser.add_argument(
         "--period",
         type=_period,

@@ -8,7 +8,7 @@ from tollbook.analytics.scope import Scope
 from tollbook.analytics.usage import split_of, usage_report, usage_sums, usage_table
 from tollbook.cli.choices import organization_of
 from tollbook.cli.output import Verbs, print_json
-from tollbook.cli.report.asked import add_output_options
+from tollbook.cli.report.asked import add_output_options, add_period_option, period_of
 from tollbook.cli.report.cells import print_csv, print_long
 from tollbook.domain.errors import NotFound
 from tollbook.domain.events import microseconds
@@ -26,6 +26,7 @@ def add(questions: Verbs) -> None:
     parser.add_argument("--user", help="one of the organization's users")
     parser.add_argument("--start", type=_moment, help="from this day or instant on")
     parser.add_argument("--end", type=_moment, help="up to an instant, or to the end of a day")
+    add_period_option(parser)
     add_output_options(parser)
     parser.set_defaults(run=_run)
 
@@ -50,10 +51,13 @@ def _period(between: Between) -> str:
 
 
 def _run(options: argparse.Namespace, settings: Settings) -> int:
-    between = Between(options.start, options.end)
     with open_migrated(settings).reading() as snapshot:
         organization = organization_of(snapshot, options.tenant, options.organization)
         scope = Scope(options.tenant, organization, options.user)
+        between = Between(options.start, options.end)
+        if options.period is not None:
+            days = period_of(options, scope)
+            between = Between(days.start, days.end)
         user = None
         if options.user is not None:
             user = directory.find_user(snapshot, organization.number, options.user)
