@@ -171,3 +171,16 @@ def test_a_key_asks_for_the_calendar_of_what_it_is_bound_to(tenant: Tenant) -> N
     bound = tenant.key(organization="org_2")
     assert tenant.get(PERIOD, bound).json()["timezone"] == "Asia/Tokyo"
     assert tenant.get(PERIOD, bound, params=ABOUT).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/v1/events", "/v1/analytics/users"])
+def test_pages_go_on_in_a_named_period(tenant: Tenant, path: str) -> None:
+    tenant.send(*(event(id=f"{n}", user_id=f"user_{n}") for n in range(3)))
+    asked = {**ABOUT, "period": "2024-01", "limit": "2"}
+    first = tenant.get(path, params=asked).json()
+    second = tenant.get(path, params={**asked, "cursor": first["next_cursor"]})
+    assert second.status_code == 200
+    assert second.json()["next_cursor"] is None
+    assert second.json()["period"] == {"start": "2024-01-01", "end": "2024-01-31"}
+    other = {**asked, "period": "2024-02", "cursor": first["next_cursor"]}
+    assert problems(tenant.get(path, params=other))[0][0] == "cursor"
