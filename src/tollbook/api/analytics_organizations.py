@@ -28,6 +28,7 @@ from tollbook.api.questions import (
     END_DATE,
     INCLUDE,
     MIN_AS_OF,
+    PERIOD,
     START_DATE,
     Asked,
     Told,
@@ -104,6 +105,7 @@ GET_ORGANIZATIONS = Endpoint(
     parameters=(
         START_DATE,
         END_DATE,
+        PERIOD,
         *slice_parameters(ORGANIZATIONS_SHAPE),
         CURRENCY,
         INCLUDE,

@@ -13,6 +13,7 @@ from tollbook.api.questions import (
     END_DATE,
     META,
     MIN_AS_OF,
+    PERIOD,
     START_DATE,
     Told,
     answer,
@@ -57,7 +58,7 @@ GET_OVERVIEW = Endpoint(
         "organization. A key bound to an organization gets that organization's figures."
     ),
     permission=Permission.READ_ANALYTICS,
-    parameters=(START_DATE, END_DATE, CURRENCY, META, FORMAT, MIN_AS_OF),
+    parameters=(START_DATE, END_DATE, PERIOD, CURRENCY, META, FORMAT, MIN_AS_OF),
     answers={
         200: Body(
             OVERVIEW_REPORT,

@@ -33,6 +33,7 @@ from tollbook.domain.exact import (
     parsed,
     scaled,
 )
+from tollbook.domain.instants import InvalidInstant, instant_in
 from tollbook.domain.meters import BY_TYPE
 from tollbook.ingest.facts import segments_told
 from tollbook.rating.segments import BODY, BODY_LENGTH
@@ -96,10 +97,9 @@ def text_in(value: bytes) -> str | None:
 def time_in(value: bytes) -> datetime | None:
     """Read a field as an instant, None when it is none."""
     try:
-        time = msgspec.json.decode(value, type=datetime)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        return instant_in(value)
+    except InvalidInstant:
         return None
-    return time if time.tzinfo is not None else None
 
 
 def _unknown_and_missing(fields: Fields) -> Iterator[Problem]:
@@ -132,15 +132,12 @@ def _type(field: str, value: bytes) -> Iterator[Problem]:
 
 
 def _time(field: str, value: bytes) -> Iterator[Problem]:
-    sentence = f"{field} must be an RFC 3339 time with an offset, such as 2024-01-15T10:30:00Z"
     try:
-        time = msgspec.json.decode(value, type=datetime)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        yield Problem(field, "invalid_time", sentence)
+        time = instant_in(value)
+    except InvalidInstant as error:
+        yield Problem(field, error.code, f"{field} {error}")
         return
-    if time.tzinfo is None:
-        yield Problem(field, "time_without_offset", sentence)
-    elif time < EPOCH:
+    if time < EPOCH:
         yield Problem(field, "invalid_time", f"{field} must not be before 1970")
 
 

@@ -288,7 +288,9 @@ def touch(transaction: Transaction, number: int, now: int) -> None:
 
 
 class Head(NamedTuple):
-    """How often answers changed, and when last; the newest event there is, and when the last came.
+    """How often answers changed, and when last; the newest event there is, and when it came.
+
+    `received_at` is when the last events came, however old they are.
 
     Instants are in microseconds, 0 when there is none.
     """
@@ -297,15 +299,16 @@ class Head(NamedTuple):
     as_of: int
     newest: int
     received_at: int
+    newest_received_at: int
 
 
-_NO_HEAD = Head(0, 0, 0, 0)
+_NO_HEAD = Head(0, 0, 0, 0, 0)
 
 
 def head(snapshot: Snapshot, number: int) -> Head:
     """Read an organization's head; a ledger nobody wrote to is at revision 0."""
     row = snapshot.row(
-        "SELECT revision, as_of, newest, received_at FROM ledger_heads "
+        "SELECT revision, as_of, newest, received_at, newest_received_at FROM ledger_heads "
         "WHERE organization_id = :number",
         number=number,
     )
@@ -323,7 +326,15 @@ def head_of_all(snapshot: Snapshot, tenant: str) -> Head:
             CAST(COALESCE(SUM(ledger_heads.revision), 0) AS BIGINT),
             COALESCE(MAX(ledger_heads.as_of), 0),
             COALESCE(MAX(ledger_heads.newest), 0),
-            COALESCE(MAX(ledger_heads.received_at), 0)
+            COALESCE(MAX(ledger_heads.received_at), 0),
+            COALESCE((
+                SELECT heads.newest_received_at
+                FROM organizations AS owners
+                JOIN ledger_heads AS heads ON heads.organization_id = owners.organization_id
+                WHERE owners.tenant_id = :tenant
+                ORDER BY heads.newest DESC, heads.newest_received_at
+                LIMIT 1
+            ), 0)
         FROM organizations
         JOIN ledger_heads ON ledger_heads.organization_id = organizations.organization_id
         WHERE organizations.tenant_id = :tenant

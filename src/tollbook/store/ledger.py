@@ -33,8 +33,9 @@ _STANDS = """(
 # What is committed later was received later, whatever the clocks of several servers say: whoever
 # holds the head moves on from it. So all that was received up to an instant can be asked for again.
 TOUCH_HEADS = """
-INSERT INTO ledger_heads (organization_id, revision, as_of, received_at, newest)
-SELECT organization_id, 1, :now, :now, MAX(time)
+INSERT INTO ledger_heads
+    (organization_id, revision, as_of, received_at, newest, newest_received_at)
+SELECT organization_id, 1, :now, :now, MAX(time), :now
 FROM staging WHERE true GROUP BY organization_id ORDER BY organization_id
 ON CONFLICT (organization_id) DO UPDATE
 SET revision = ledger_heads.revision + 1, as_of = excluded.as_of,
@@ -45,12 +46,22 @@ SET revision = ledger_heads.revision + 1, as_of = excluded.as_of,
     newest = CASE
         WHEN excluded.newest > ledger_heads.newest THEN excluded.newest
         ELSE ledger_heads.newest
+    END,
+    newest_received_at = CASE
+        WHEN excluded.newest <= ledger_heads.newest THEN ledger_heads.newest_received_at
+        WHEN excluded.received_at > ledger_heads.received_at THEN excluded.received_at
+        ELSE ledger_heads.received_at + 1
     END
 RETURNING received_at
 """
 
 AGREE_HEADS = """
-UPDATE ledger_heads SET as_of = :now, received_at = :now
+UPDATE ledger_heads SET
+    as_of = :now,
+    newest_received_at = CASE
+        WHEN newest_received_at = received_at THEN :now ELSE newest_received_at
+    END,
+    received_at = :now
 WHERE organization_id IN (SELECT organization_id FROM staging)
 """
 

@@ -181,8 +181,8 @@ directory_revision = Table(
 # How often an organization's ledger or users changed, and when last: decides whether an answer
 # given before still holds. Taking its row first also keeps parallel writers from deadlock.
 # `parts` counts how often full rows of sums were set aside: each time has a number of its own.
-# `newest` is the time of the newest event there is, `received_at` when the last ones came: together
-# they tell how far metering lags behind.
+# `newest` is the time of the newest event there is, and `newest_received_at` when it came: together
+# they report how far metering lags behind. `received_at` is when the last events came, of any age.
 ledger_heads = Table(
     "ledger_heads",
     metadata,
@@ -192,6 +192,7 @@ ledger_heads = Table(
     zero("newest"),
     zero("received_at"),
     zero("parts"),
+    zero("newest_received_at"),
     **SUMMED,
 )
 

@@ -1,4 +1,4 @@
-"""Sums of any size, and how tenants and organizations write phone numbers.
+"""Sums of any size, formats of phone numbers, and when the newest event came.
 
 A sum is a row of 64-bit integers. It ended at 9.2 billion units of a currency, which is little in
 some. Now every table of sums has a `part` at the end of its key: 0 for the row that grows, another
@@ -61,6 +61,7 @@ def upgrade() -> None:
     else:
         _rebuild_budgets()
     _add_number_formats()
+    _add_when_the_newest_came()
 
 
 def _widen_key(table: str, keys: list[str]) -> None:
@@ -119,3 +120,26 @@ def _add_number_formats() -> None:
     strict = sa.Column("number_format", sa.Text(), nullable=False, server_default="strict")
     op.add_column("tenants", strict)
     op.add_column("organizations", sa.Column("number_format", sa.Text()))
+
+
+def _add_when_the_newest_came() -> None:
+    """Read it from the events of the newest day.
+
+    Where those are archived or in quarantine, it is when the last events came, as was answered
+    before.
+    """
+    column = sa.Column("newest_received_at", BIG, nullable=False, server_default=sa.text("0"))
+    op.add_column("ledger_heads", column)
+    op.execute(
+        """
+        UPDATE ledger_heads SET newest_received_at = COALESCE((
+            SELECT MIN(events.received_at) FROM events
+            WHERE events.organization_id = ledger_heads.organization_id
+                AND events.day = (
+                    SELECT MAX(last.day) FROM events AS last
+                    WHERE last.organization_id = ledger_heads.organization_id
+                )
+                AND events.time = ledger_heads.newest
+        ), received_at)
+        """
+    )
