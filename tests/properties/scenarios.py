@@ -99,7 +99,7 @@ rates:
     when: {carrier: B}
     price: 10
     per: 1000 segments
-    package: 1000
+    package: 1
     over: month
   - {meter: mms.outbound, price: 0.07, per: segment}
   - {meter: mms.outbound, price: 0.2, per: message, when: {carrier: B}}

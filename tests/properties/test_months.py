@@ -35,7 +35,7 @@ PRICES = (
         Price("", tiers=((9, "0.01"), (None, "0.0333333335")), volume=True),
         "volume: [{up_to: 9, price: 0.01}, {price: 0.0333333335}]",
     ),
-    (Price("10", blocks=1000), "price: 10, package: 1000, over: month"),
+    (Price("10", blocks=1000), "price: 10, package: 1, over: month"),
 )
 FLAT = (Price("0.25"), "price: 0.25")
 
@@ -108,19 +108,19 @@ class Life:
     def reverse(self, numbers: list[int]) -> None:
         self.platform.reverse(*(reversal(f"sms-{it}") for it in numbers))
 
-    def rerate(self, other: Priced) -> None:
+    def rerate(self, other: Priced) -> int:
         self.platform.load(other.book)
         self.priced = other
         dry, run = self.past.dry_run(**PERIOD), self.past.apply(**PERIOD)
         assert run.changed <= run.events == run.expected
         assert (dry.events, dry.changed, dry.costs) == (run.events, run.changed, run.costs)
+        return run.id
 
     def rerate_and_revert(self, other: Priced, numbers: list[int]) -> None:
         before = self.priced
-        self.rerate(other)
+        number = self.rerate(other)
         self.reverse(numbers)
         self.check()
-        (number,) = self.past.rows("SELECT MAX(run_id) FROM rerating_runs")[0]
         run = self.past.revert(number)
         assert run.restored == run.changed
         self.priced = before

@@ -61,6 +61,12 @@ class Chunk:
             Recharged(event.id, owner, event.meter, event.hour, event.country, sign, before, after)
         )
 
+    def follow(self, reversal: Chargeable, after: Charged) -> None:
+        """Take a reversal that a run never changed: it is not one of those that are restored."""
+        changed = self.changed
+        self.take(reversal, after, -1)
+        self.changed = changed
+
 
 def charged_again(
     snapshot: Snapshot, place: Place, owner: Owner, months: Months, first_day: int
@@ -97,8 +103,10 @@ def taken_back(snapshot: Snapshot, place: Place, tenant: str, run: int) -> Itera
         for event, before in events:
             chunk.take(event, before)
             back = reversals.pop(event.id, None)
-            if back is not None:
-                chunk.take(back.event, back.kept or behind.charge(event, before, back.event), -1)
+            if back is not None and back.kept is not None:
+                chunk.take(back.event, back.kept, -1)
+            elif back is not None:
+                chunk.follow(back.event, behind.charge(event, before, back.event))
         yield chunk
     alone = Chunk()
     for back in reversals.values():
