@@ -24,6 +24,7 @@ from tollbook.ingest.decode import decode_json
 from tollbook.ingest.quarantine import replay
 from tollbook.ingest.reversals import decode_reversals, reverse
 from tollbook.ingest.submit import draft_of, submission_of
+from tollbook.lifecycle.reversals import reversal_differences
 from tollbook.rating.book_yaml import parse_price_book
 from tollbook.store import directory, keys, prices
 from tollbook.store.audit import COMMAND_LINE, Actor
@@ -115,7 +116,8 @@ class Platform:
     def differences(self) -> list[Difference]:
         """Recompute every rollup from the events, as `tollbook verify` does."""
         with self.database.reading() as snapshot:
-            return [found for check in CHECKS for found in differences(snapshot, check)]
+            found = [found for check in CHECKS for found in differences(snapshot, check)]
+            return [*found, *reversal_differences(snapshot)]
 
     def send(self, *events: Json, scope: Scope | None = None, atomic: bool = False) -> Settled:
         """Take events through the ordinary write path in one transaction."""

@@ -140,7 +140,8 @@ def test_every_kind_of_charge_replays_to_what_is_stored(either: Tenant) -> None:
         assert (charge["cost"], n) == (cost, n)
         assert [(it["name"], it["cost"]) for it in charge["lines"]] == lines
         assert charge["steps"]
-    either.reverse(*(reversal(str(n)) for n in range(len(EVENTS))))
+    # The last first: so each leaves its month as it found it, and gets back all it was charged.
+    either.reverse(*(reversal(str(n)) for n in reversed(range(len(EVENTS)))))
     for n, (_, cost, lines) in enumerate(EVENTS):
         found = shown(either, f"back {n}")
         assert (found["unlike"], found["status"]) == (None, "reversal")
@@ -258,3 +259,33 @@ def test_strangers_find_nothing(tenant: Tenant, site: Any) -> None:
     stranger = site.tenant()
     answer = tenant.get(path("call-1"), stranger.admin)
     assert answer.status_code == 404
+
+
+def test_the_reversal_of_what_opened_a_package_says_what_stays_charged(either: Tenant) -> None:
+    either.load(
+        "name: T\ncurrency: USD\neffective_from: 2024-01-01\nsource: a test\nrates:\n"
+        "  - {meter: api.request, price: 10, per: 1000 requests, package: 1, over: month}\n"
+    )
+    either.send(
+        event(type="api.request", quantity=1),
+        event(id="others", type="api.request", quantity=500),
+    )
+    either.reverse(reversal(reason="a mistake"))
+    rest = (
+        "call-1 was charged 10.00 and its reversal back call-1 0.00: 10.00 stays charged without "
+        "usage, so that the month costs what the usage that is left in it costs"
+    )
+    found = shown(either, "back call-1")
+    assert (found["unlike"], found["charge"]["cost"]) == (None, 0)
+    assert found["charge"]["tier"]["position"] == 501
+    assert found["charge"]["steps"] == [
+        "takes back call-1: a mistake",
+        "1 request raw",
+        "the month stands at 501 requests, without this at 500 requests",
+        "the month with this: 1000 requests in whole blocks / 1000 requests x 10 = 10.00",
+        "the month without it: 1000 requests in whole blocks / 1000 requests x 10 = 10.00",
+        "10.00 - 10.00 = 0.00",
+        "cost 0.00",
+        rest,
+    ]
+    assert shown(either, "call-1")["charge"]["steps"][-1] == rest

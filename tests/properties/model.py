@@ -58,7 +58,8 @@ class Price:
     `to` is how the number in `to` begins, `kind` what stands there instead of one.
 
     `tiers` are amounts with the quantity of the month that each goes up to, the last with none:
-    each for its part of the month or, by `volume`, one for all of it.
+    each for its part of the month or, by `volume`, one for all of it. `blocks` is for whole blocks
+    of so many units of the month.
     """
 
     amount: str
@@ -69,12 +70,15 @@ class Price:
     volume: bool = False
     to: str = ""
     kind: str = ""
+    blocks: int = 0
 
     def fits(self, attributes: Json) -> bool:
         return all(attributes.get(name) == value for name, value in self.when)
 
     def of_month(self, quantity: Fraction) -> Decimal:
         """Give what the first so much of a month costs."""
+        if self.blocks:
+            return rounded(-(-quantity // self.blocks) * Fraction(self.amount))
         if self.volume:
             ends = (it for it in self.tiers if it[0] is None or quantity <= it[0])
             return rounded(quantity * Fraction(next(ends)[1]))
@@ -126,7 +130,7 @@ class Organization:
 class Held:
     """An event that was taken. Without a cost it waits in quarantine.
 
-    A reversal has the sign -1; `used` is what an event took of a month's tiers.
+    A reversal has the sign -1; `used` is what an event took of a month, by which price of it.
     """
 
     event: Json
@@ -134,7 +138,7 @@ class Held:
     day: date | None = None
     sign: int = 1
     content: Json | None = None
-    used: tuple[Month, Fraction] | None = None
+    used: tuple[Month, Fraction, Price] | None = None
     reversed: bool = False
 
 
@@ -175,12 +179,16 @@ class Model:
             return "duplicate" if standing.content == asked else "conflict"
         if original.cost is None or original.sign < 0 or original.reversed:
             return "rejected"
-        original.reversed = True
-        back = Held(original.event, -original.cost, original.day, -1, asked)
-        self.held[organization, asked["id"]] = back
+        cost = -original.cost
         if original.used is not None:
-            month, quantity = original.used
-            self.months[month] -= quantity
+            month, quantity, price = original.used
+            before = self.months[month]
+            cost = price.of_month(before - quantity) - price.of_month(before)
+            if abs(cost) > 100_000_000:
+                return "rejected"
+            self.months[month] = before - quantity
+        original.reversed = True
+        self.held[organization, asked["id"]] = Held(original.event, cost, original.day, -1, asked)
         return "accepted"
 
     def _take(self, event: Json | None) -> str:
@@ -221,7 +229,7 @@ class Model:
         if not fitting:
             return None
         price = max(fitting, key=lambda it: (len(it.to), len(it.when) + bool(it.kind)))
-        if price.tiers:
+        if price.tiers or price.blocks:
             return self._cost_in_month(held, day, price)
         billed = Fraction(1) if price.by_event else Fraction(event["quantity"])
         cost = rounded(billed * Fraction(price.amount) / price.units)
@@ -236,7 +244,7 @@ class Model:
         if abs(cost) > 100_000_000:
             return None
         self.months[month] = before + quantity
-        held.used = month, quantity
+        held.used = month, quantity, price
         return cost
 
     def users(self, organization: str, start: date, end: date, only: str | None = None) -> Json:

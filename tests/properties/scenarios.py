@@ -79,6 +79,7 @@ LATER_BOOK = Book(
             Price("0.01"),
             Price("0.0123", when=(("carrier", "A"),)),
             Price("0.000007", when=(("carrier", "7"),)),
+            Price("10", when=(("carrier", "B"),), blocks=1000),
         ],
         "mms.outbound": [Price("0.07"), Price("0.2", by_event=True, when=(("carrier", "B"),))],
         "mms.inbound": [Price("0.0000000025", by_event=True)],
@@ -97,7 +98,7 @@ LATER_BOOK = Book(
         BRAND: [Price("4.4444444445")],
     },
 )
-TIERED = ("sms.outbound", "phone.rental", "phone.rental")
+TIERED = ("sms.outbound", "sms.inbound", "phone.rental", "phone.rental")
 CALLS = ("voice.call", "voice.call", "voice.call")
 LATER_YAML = """
 name: Later prices
@@ -113,6 +114,12 @@ rates:
   - {meter: sms.inbound, price: 0.01, per: segment}
   - {meter: sms.inbound, price: 0.0123, per: segment, when: {carrier: A}}
   - {meter: sms.inbound, price: 0.000007, per: segment, when: {carrier: "7"}}
+  - meter: sms.inbound
+    when: {carrier: B}
+    price: 10
+    per: 1000 segments
+    package: 1
+    over: month
   - {meter: mms.outbound, price: 0.07, per: segment}
   - {meter: mms.outbound, price: 0.2, per: message, when: {carrier: B}}
   - {meter: mms.inbound, price: 0.0000000025, per: message}

@@ -113,7 +113,7 @@ def refuse_parts_of_months(chunk: Chunk, owner: Owner) -> None:
 
 def _count(result: DryRun, chunk: Chunk, owner: Owner, place: Place, limit: int) -> None:
     refuse_parts_of_months(chunk, owner)
-    result.changed += len(chunk.changes)
+    result.changed += chunk.changed
     result.unpriced += len(chunk.unpriced)
     result.left += [
         LeftAsItWas(owner.id, place.day, identity, it.code, it.reason)

@@ -210,8 +210,9 @@ event_keys = Table(
 # The ledger. The day before the id keeps inserts of one day together and serves listing by period;
 # it bets that events are looked up by id through `event_keys`, which knows the day.
 # With its rate an event is all that a charge is replayed from: what it brought (`own_cost`), the
-# local day, and for tiers where the month stood (`position`, under `tier_key`). `buy` is NULL while
-# nobody knows it. A reversal names in `reverses` the event whose figures it has with other signs.
+# local day, and for tiers what the month had billed without it (`position`, under `tier_key`).
+# `buy` is NULL while nobody knows it. A reversal names in `reverses` the event whose figures it has
+# with other signs; its cost too is the opposite of what that event costs at the `position`.
 # `hour` is the start of its local hour in minutes since 1970, `country` that of the number at the
 # other end; sums are kept by both, and could not be recomputed in SQL from time and attributes.
 # The index serves what is asked of one user's events: a page of them, their hours.

@@ -76,10 +76,12 @@ _EVENTS_OF_ARCHIVED, _KEYS_OF_ARCHIVED = (
     _IS_ARCHIVED.format(table=table) for table in ("events", "event_keys")
 )
 _FACTS = (
-    *("user_id", "meter", "resource_id", "time", "rate_id", "position", "tier_key"),
+    *("user_id", "meter", "resource_id", "time", "rate_id", "tier_key"),
     *("hour", "country"),
 )
-_NEGATED = ("quantity", "billed", "cost", "own_cost", "buy")
+_NEGATED = ("quantity", "billed", "own_cost", "buy")
+# Within tiers a reversal costs the difference it makes, which takes its rate to compute.
+_COST = "CASE WHEN {events}.tier_key IS NULL THEN {sign}{events}.cost ELSE 0 END"
 _RESOURCE = ("organization_id", "month", "user_id", "meter", "resource_id", "day")
 
 
@@ -146,13 +148,13 @@ CHECKS = (
     ),
     Check(
         "reversals",
-        ("organization_id", "id", "reverses", *_FACTS, *_NEGATED),
-        f"SELECT organization_id, id, reverses, {', '.join((*_FACTS, *_NEGATED))} "
-        "FROM events WHERE reverses IS NOT NULL",
+        ("organization_id", "id", "reverses", *_FACTS, *_NEGATED, "cost"),
+        f"SELECT organization_id, id, reverses, {', '.join((*_FACTS, *_NEGATED))}, "
+        f"{_COST.format(events='events', sign='')} FROM events WHERE reverses IS NOT NULL",
         "SELECT reversals.organization_id, reversals.id, reversals.reverses, "
         f"{', '.join(f'events.{it}' for it in _FACTS)}, "
-        f"{', '.join(f'-events.{it}' for it in _NEGATED)} "
-        "FROM reversals "
+        f"{', '.join(f'-events.{it}' for it in _NEGATED)}, "
+        f"{_COST.format(events='events', sign='-')} FROM reversals "
         "JOIN event_keys ON event_keys.organization_id = reversals.organization_id "
         "AND event_keys.id = reversals.reverses "
         "JOIN events ON events.organization_id = event_keys.organization_id "
