@@ -14,6 +14,7 @@ from tollbook.analytics.organizations import (
     WITHIN,
     OrganizationsReport,
     OrganizationSums,
+    currency_place,
     organization_legs,
     organizations_report,
     organizations_sql,
@@ -32,9 +33,10 @@ from tollbook.analytics.slices import (
     groups_of,
     meter_bits,
 )
+from tollbook.analytics.tables import Kind
 from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
-from tollbook.store.directory import OrganizationRow
+from tollbook.store.directory import OrganizationRow, tenant_currency
 from tollbook.store.engine import Row
 
 _WIDTH = len(OrganizationSums._fields)
@@ -58,7 +60,12 @@ def sliced_organizations(
         row[0]: row[1:] for row in snapshot.table(sql, _bound(listed, period, wanted), COLUMNS + 1)
     }
     rows = [(it.id, it.name, *read[it.number], it.status) for it in listed]
-    return chosen(rows, ORGANIZATIONS_SHAPE, wanted)
+    found = chosen(rows, ORGANIZATIONS_SHAPE, wanted)
+    if ORGANIZATIONS_SHAPE.field(wanted.sort).kind is Kind.AMOUNT:
+        currencies = {it.id: it.currency for it in listed}
+        first = tenant_currency(snapshot, scope.tenant)
+        found.sort(key=lambda row: currency_place(currencies[row[0]], first))
+    return found
 
 
 def organization_groups(snapshot: Snapshot, scope: Scope, period: Period, wanted: Slice) -> Groups:

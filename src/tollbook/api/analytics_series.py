@@ -33,7 +33,6 @@ from tollbook.api.questions import (
 from tollbook.api.schemas import SERIES_REPORT
 from tollbook.api.slices import COUNTRY
 from tollbook.domain.errors import (
-    CurrencyRequired,
     FormatNotInstalled,
     InvalidRequest,
     NotFound,
@@ -216,6 +215,6 @@ GET_SERIES = Endpoint(
         )
     },
     read=get_series,
-    errors=(InvalidRequest, CurrencyRequired, NotFound, SumOutOfRange, NotYet, FormatNotInstalled),
+    errors=(InvalidRequest, NotFound, SumOutOfRange, NotYet, FormatNotInstalled),
     tagged=True,
 )

@@ -55,6 +55,24 @@ def tenants(snapshot: Snapshot) -> list[tuple[str, str]]:
     ]
 
 
+def tenant_currency(snapshot: Snapshot, tenant: str) -> str:
+    """Return the currency that questions about a whole tenant are answered in by default."""
+    row = snapshot.row("SELECT currency FROM tenants WHERE tenant_id = :tenant", tenant=tenant)
+    return str(row[0]) if row else "USD"
+
+
+def change_tenant(transaction: Transaction, tenant: str, currency: str) -> bool:
+    """Change the currency of a tenant; False when there is no such tenant."""
+    changed = transaction.execute(
+        "UPDATE tenants SET currency = :currency WHERE tenant_id = :tenant",
+        currency=currency,
+        tenant=tenant,
+    )
+    if changed:
+        count_revision(transaction)
+    return bool(changed)
+
+
 def find_organization(snapshot: Snapshot, tenant: str, identity: str) -> OrganizationRow | None:
     """Find a tenant's organization by its id; placeholders are found too.
 

@@ -30,6 +30,7 @@ tenants = Table(
     key("tenant_id", Text),
     Column("name", Text, nullable=False),
     Column("created_at", BIG, nullable=False),
+    Column("currency", Text, nullable=False, server_default="USD"),
     **CLUSTERED,
 )
 
