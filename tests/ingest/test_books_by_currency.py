@@ -3,6 +3,8 @@
 import pytest
 
 from tests.builders import Platform, event
+from tollbook.domain.directory import currency_problem
+from tollbook.ingest.books import book_of, lost_prices
 from tollbook.store.database import Database
 
 BOOK = """
@@ -56,3 +58,25 @@ def test_a_later_book_ends_the_one_before_it_in_its_currency_alone(platform: Pla
     platform.load(BOOK.format("EUR", "2024-01-02", "0.05"))
     assert cost_of(platform, "eur", "a") == 500_000_000
     assert cost_of(platform, "usd", "a") == 300_000_000
+
+
+def test_organizations_and_meters_that_lose_prices_are_named(platform: Platform) -> None:
+    platform.load(BOOK.format("EUR", "2024-01-01", "0.02"))
+    version = platform.load(
+        BOOK.format("EUR", "2024-02-01", "0.02")
+        .replace("voice.call", "sms.outbound")
+        .replace("second", "segment")
+    )
+    with platform.database.reading() as snapshot:
+        (lost,) = lost_prices(
+            snapshot, platform.tenant, book_of(snapshot, platform.tenant, version)
+        )
+    assert (lost.currency, lost.meters) == ("EUR", ["voice.call"])
+    assert (lost.organizations, lost.organizations_count) == (["eur"], 1)
+
+
+@pytest.mark.parametrize("currency", ["ZZZ", "XXX", "usd", ""])
+def test_a_currency_must_be_in_force_in_iso_4217(currency: str) -> None:
+    problem = currency_problem(currency)
+    assert problem is not None
+    assert (problem.field, problem.code) == ("currency", "invalid_currency")

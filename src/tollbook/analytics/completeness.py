@@ -17,7 +17,9 @@ _SHARE_PLACES = 6
 
 
 class Meta(msgspec.Struct, frozen=True):
-    """The answer's own facts. `other_currencies` have costs in the period and are left out. Instants are RFC 3339; what nobody knows yet is null.
+    """The answer's own facts. Instants are RFC 3339; what nobody knows yet is null.
+
+    `other_currencies` have costs in the period and are left out of the answer.
 
     A period is open while its last day has not ended; late events may still come to a closed one.
     `quarantined_events` are those of the period that wait for a price or an owner, and their share

@@ -133,7 +133,8 @@ GET_ORGANIZATIONS = Endpoint(
         "Usage and cost of every organization of the tenant in a period, both days inclusive, each "
         "in its own time zone and currency. `total_cost` is of all its usage, its users' and its "
         "own. Organizations without usage are listed with zeros. Those in the tenant's currency "
-        "come first, then by total cost, highest first, then by id. A key bound to an organization sees that one only."
+        "come first, then by total cost, highest first, then by id. A key bound to an "
+        "organization sees that one only."
     ),
     permission=Permission.READ_ANALYTICS,
     parameters=(

@@ -29,8 +29,8 @@ class Owner(msgspec.Struct, frozen=True):
 class Shelf:
     """Books as they were in force at a moment: those published later do not count.
 
-    With a version, that book stands in for all of its owner and currency, on every day: as if it had
-    been the only one. An organization's own book still goes before the tenant's.
+    With a version, that book stands in for all of its owner and currency, on every day: as if it
+    had been the only one. An organization's own book still goes before the tenant's.
     """
 
     def __init__(self, tenant: str, version: int | None, as_of: int) -> None:
