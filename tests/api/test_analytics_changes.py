@@ -82,7 +82,7 @@ def test_what_is_wrong_is_named(
     assert (answer.status_code, problems(answer)) == (400, [problem])
 
 
-def test_costs_in_several_currencies_need_one_to_be_chosen(either: Tenant) -> None:
+def test_costs_are_answered_in_the_tenants_currency(either: Tenant) -> None:
     either.organization("org_2", currency="EUR")
     either.send(event(cost="1"), event(id="2", organization_id="org_2", cost="2"))
     refused = either.get(PATH, params=JANUARY)
