@@ -27,7 +27,7 @@ def test_a_tenant_without_organizations_has_buckets_of_nothing(either: Tenant) -
     for bucket in ("hour", "day", "week", "month"):
         answer = ask(empty, bucket=bucket, **TWO_DAYS)
         (total,) = answer["series"]
-        assert (answer["currency"], answer["timezone"], total["total_cost"]) == (None, "UTC", 0)
+        assert (answer["currency"], answer["timezone"], total["total_cost"]) == ("USD", "UTC", 0)
         assert total["events"] == [0] * len(answer["buckets"])
     assert ask(empty, split_by="organization", compare="previous_year")["series"] == []
 
@@ -147,7 +147,7 @@ def test_filters_leave_only_what_they_name(either: Tenant) -> None:
     assert [(it["key"], it["events"]) for it in only["series"]] == [("voice.call", [1, 0])]
 
 
-def test_organizations_of_several_currencies_are_answered_in_the_tenants_currency(
+def test_organizations_of_several_currencies_are_answered_by_the_tenants(
     either: Tenant,
 ) -> None:
     either.organization("org_2", currency="EUR", timezone="Asia/Kathmandu")

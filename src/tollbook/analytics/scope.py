@@ -59,18 +59,21 @@ def organizations_of(snapshot: Snapshot, scope: Scope) -> list[OrganizationRow]:
 
 
 def in_one_currency(snapshot: Snapshot, scope: Scope) -> Scope:
-    """Return the scope in one currency: the one named, else the organization's or the tenant's.
-
-    An organization has no other currency than its own.
-    """
+    """Return the scope in one currency: the one named, else the organization's or the tenant's."""
     row = scope.organization
-    if row and scope.currency not in (None, row.currency):
-        sentence = f"currency must be {row.currency}, that of the organization, or absent"
-        raise InvalidRequest.of([Problem("currency", "other_currency", sentence)])
     if scope.currency is not None:
         return scope
     currency = row.currency if row else directory.tenant_currency(snapshot, scope.tenant)
     return msgspec.structs.replace(scope, currency=currency)
+
+
+def in_its_currency(snapshot: Snapshot, scope: Scope) -> Scope:
+    """Settle the currency as `in_one_currency` does; an organization has no other than its own."""
+    row = scope.organization
+    if row and scope.currency not in (None, row.currency):
+        sentence = f"currency must be {row.currency}, that of the organization, or absent"
+        raise InvalidRequest.of([Problem("currency", "other_currency", sentence)])
+    return in_one_currency(snapshot, scope)
 
 
 def require_one_currency(snapshot: Snapshot, scope: Scope, field: str) -> None:

@@ -3,7 +3,7 @@
 from starlette.responses import Response
 
 from tollbook.analytics.changes import ChangesReport, changes, changes_report, changes_table
-from tollbook.analytics.scope import in_one_currency
+from tollbook.analytics.scope import in_its_currency
 from tollbook.api.endpoint import Body, Call, Endpoint, Kind, Parameter
 from tollbook.api.examples_outlook import CHANGES_ANSWER
 from tollbook.api.formats.choice import FORMAT
@@ -46,7 +46,7 @@ _MOST_LISTED = 1000
 def get_changes(call: Call, snapshot: Snapshot) -> Response:
     """Compare two periods, by user of an organization or by organization of the tenant."""
     refuse_user_key(call)
-    scope = in_one_currency(snapshot, scope_of(call, snapshot))
+    scope = in_its_currency(snapshot, scope_of(call, snapshot))
     it = asked(call, snapshot, scope)
     period = it.period
     assert period  # noqa: S101  the question is dated

@@ -11,7 +11,7 @@ from tollbook.analytics.forecast import (
     month_outlook,
 )
 from tollbook.analytics.outlook import month_of
-from tollbook.analytics.scope import in_one_currency
+from tollbook.analytics.scope import in_its_currency
 from tollbook.api.endpoint import Body, Call, Endpoint, Kind, Parameter
 from tollbook.api.examples_outlook import FORECAST_ANSWER
 from tollbook.api.formats.choice import FORMAT
@@ -34,7 +34,7 @@ from tollbook.store.database import Snapshot
 
 def get_forecast(call: Call, snapshot: Snapshot) -> Response:
     """Expect the rest of a month, for a tenant, an organization or one user."""
-    scope = in_one_currency(snapshot, scope_of(call, snapshot))
+    scope = in_its_currency(snapshot, scope_of(call, snapshot))
     if call.query["user_id"] is not None and scope.organization is None:
         sentence = "organization_id required with user_id"
         raise InvalidRequest.of([Problem("organization_id", "missing_parameter", sentence)])

@@ -4,7 +4,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from tollbook.analytics.scope import Scope, in_one_currency
+from tollbook.analytics.scope import Scope, in_its_currency
 from tollbook.analytics.series import (
     DEFAULT_TOP,
     MOST_TOP,
@@ -74,7 +74,7 @@ def _scope(call: Call, snapshot: Snapshot) -> Scope:
         and directory.find_user(snapshot, scope.number, user_id) is None
     ):
         raise NotFound("User not found")
-    return in_one_currency(snapshot, scope)
+    return in_its_currency(snapshot, scope)
 
 
 def _question(it: Asked) -> Question:

@@ -75,9 +75,12 @@ def _require_currency(currency: str) -> None:
 
 def _list(options: argparse.Namespace, settings: Settings) -> int:
     with open_migrated(settings).reading() as snapshot:
-        found = directory.tenants(snapshot)
+        found = [
+            (identity, name, directory.tenant_currency(snapshot, identity))
+            for identity, name in directory.tenants(snapshot)
+        ]
     if options.json:
-        print_json([{"id": identity, "name": name} for identity, name in found])
+        print_json([dict(zip(("id", "name", "currency"), row, strict=True)) for row in found])
     else:
-        print_rows(("Tenant", "Name"), found, "no tenants yet")
+        print_rows(("Tenant", "Name", "Currency"), found, "no tenants yet")
     return 0

@@ -3,7 +3,7 @@
 import argparse
 
 from tollbook.analytics.changes import Changes, changes, changes_report, changes_table
-from tollbook.analytics.scope import Scope, in_one_currency
+from tollbook.analytics.scope import Scope, in_its_currency
 from tollbook.cli.choices import add_tenant_option, day, organization_of
 from tollbook.cli.output import Verbs, add_json_option, print_json, print_rows
 from tollbook.cli.report.cells import print_csv
@@ -42,7 +42,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
         if options.organization is not None:
             organization = organization_of(snapshot, options.tenant, options.organization)
         scope = Scope(options.tenant, organization, currency=options.currency)
-        scope = in_one_currency(snapshot, scope)
+        scope = in_its_currency(snapshot, scope)
         period = resolve(options.start, options.end, scope.today(now()))
         if period.start > period.end:
             raise InvalidRequest("--start must not be after --end")

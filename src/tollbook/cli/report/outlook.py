@@ -10,7 +10,7 @@ from tollbook.analytics.forecast import (
     month_outlook,
 )
 from tollbook.analytics.outlook import Outlook
-from tollbook.analytics.scope import Scope, in_one_currency
+from tollbook.analytics.scope import Scope, in_its_currency
 from tollbook.cli.budgets import list_budgets, standings_of
 from tollbook.cli.choices import add_tenant_option, month, organization_of
 from tollbook.cli.output import Verbs, add_json_option, print_json
@@ -51,7 +51,7 @@ def _forecast(options: argparse.Namespace, settings: Settings) -> int:
             if user is None:
                 raise NotFound(f"organization {organization.id} has no user {options.user}")
         scope = Scope(options.tenant, organization, options.user, options.currency)
-        scope = in_one_currency(snapshot, scope)
+        scope = in_its_currency(snapshot, scope)
         today = scope.today(asked_at)
         first = options.month or today.replace(day=1)
         if first > today:
