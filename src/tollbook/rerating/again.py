@@ -42,6 +42,7 @@ class Chunk:
     def __init__(self) -> None:
         self.changes: list[Recharged] = []
         self.unpriced: list[tuple[str, Unpriced]] = []
+        self.unpriced_meters: set[int] = set()
         self.sums: dict[tuple[str, int], Sums] = {}
 
     def take(self, event: Chargeable, after: Charged, reversal: str | None) -> None:
@@ -91,6 +92,7 @@ def charged_again(
             after = charging.charge(event, reversal is not None)
             if isinstance(after, Unpriced):
                 chunk.unpriced.append((event.id, after))
+                chunk.unpriced_meters.add(event.meter)
                 after = event.charge
             chunk.take(event, after, reversal)
         yield chunk
