@@ -109,7 +109,8 @@ def change_organization(call: Call, transaction: Transaction) -> Response:
         name=row.name if change.name is None else change.name,
         status=change.status or Status(row.status),
     )
-    refuse(organization_problems(changed))
+    # A currency stored before codes were checked stays: a rename does not change it.
+    refuse([it for it in organization_problems(changed) if it.field != "currency"])
     directory.change_organization(
         transaction, row.number, changed.name, changed.status, call.services.clock()
     )
