@@ -196,9 +196,7 @@ def test_organizations_of_several_currencies_are_listed_by_one(platform: Tollboo
     platform("organizations", "create", "org_2", "--currency", "EUR", "--name", "Euro")
     for form in ((), ("--csv",)):
         ask = ("report", "organizations", *period, *form)
-        assert platform.refusal(*ask) == (
-            "tollbook: currency required: the organizations have EUR, USD\n"
-        )
+        assert "EUR" in platform(*ask).out
         said = platform(*ask, "--currency", "EUR")
         assert ("Euro" in said.out, "Acme" in said.out) == (True, False)
     assert ", EUR" in platform("report", "organizations", *period, "--currency", "EUR").out

@@ -131,12 +131,20 @@ def test_events_without_a_price_keep_their_charge_and_are_listed(
     assert platform.differences() == []
 
 
-def test_a_book_in_another_currency_prices_nothing(platform: Platform, past: Past) -> None:
+def test_a_book_in_another_currency_changes_nothing(platform: Platform, past: Past) -> None:
     platform.send(*january(1))
     platform.load(book(CALLS, currency="EUR"))
     run = past.apply()
-    assert (run.changed, run.unpriced) == (0, 1)
-    assert past.unpriced(run.id) == [("call-01", "currency_mismatch")]
+    assert (run.changed, run.unpriced) == (0, 0)
+
+
+def test_a_dry_run_names_the_organizations_and_meters_without_a_price(
+    platform: Platform, past: Past
+) -> None:
+    platform.send(*january(1))
+    platform.load(book(SMS))
+    (lost,) = past.dry_run().lost_prices()
+    assert (lost.currency, lost.meters, lost.organizations) == ("USD", ["voice.call"], ["org_1"])
 
 
 def test_no_more_than_so_many_unpriced_events_are_listed_and_all_are_counted(

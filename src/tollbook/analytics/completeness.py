@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from tollbook.analytics.scope import Scope
+from tollbook.analytics.scope import Scope, other_currencies
 from tollbook.domain.events import instant_of, microseconds
 from tollbook.domain.periods import Period, day_number
 from tollbook.store import quarantine
@@ -18,6 +18,8 @@ _SHARE_PLACES = 6
 
 class Meta(msgspec.Struct, frozen=True):
     """The answer's own facts. Instants are RFC 3339; what nobody knows yet is null.
+
+    `other_currencies` have costs in the period and are left out of the answer.
 
     A period is open while its last day has not ended; late events may still come to a closed one.
     `quarantined_events` are those of the period that wait for a price or an owner, and their share
@@ -35,6 +37,7 @@ class Meta(msgspec.Struct, frozen=True):
     newest_event_at: str | None
     last_received_at: str | None
     ingest_lag_seconds: float | None
+    other_currencies: list[str] = []
 
 
 def completeness(
@@ -54,6 +57,7 @@ def completeness(
         instant_text(head.newest) if head.newest else None,
         instant_text(head.received_at) if head.received_at else None,
         _lag(head),
+        other_currencies(snapshot, scope, period),
     )
 
 

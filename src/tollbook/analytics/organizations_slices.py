@@ -15,6 +15,7 @@ from tollbook.analytics.organizations import (
     WITHIN,
     OrganizationsReport,
     OrganizationSums,
+    currency_place,
     organization_legs,
     organizations_report,
     organizations_sql,
@@ -34,9 +35,10 @@ from tollbook.analytics.slices import (
     groups_of,
     meter_bits,
 )
+from tollbook.analytics.tables import Kind
 from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
-from tollbook.store.directory import OrganizationRow
+from tollbook.store.directory import OrganizationRow, tenant_currency
 from tollbook.store.engine import Row
 
 _WIDTH = len(OrganizationSums._fields)
@@ -61,7 +63,12 @@ def sliced_organizations(
         for row in snapshot.sums(sql, _bound(listed, period, wanted), COLUMNS + 1, AMOUNTS)
     }
     rows = [(it.id, it.name, *read[it.number], it.status) for it in listed]
-    return chosen(rows, ORGANIZATIONS_SHAPE, wanted)
+    found = chosen(rows, ORGANIZATIONS_SHAPE, wanted)
+    if ORGANIZATIONS_SHAPE.field(wanted.sort).kind is Kind.AMOUNT:
+        currencies = {it.id: it.currency for it in listed}
+        first = tenant_currency(snapshot, scope.tenant)
+        found.sort(key=lambda row: currency_place(currencies[row[0]], first))
+    return found
 
 
 def organization_groups(snapshot: Snapshot, scope: Scope, period: Period, wanted: Slice) -> Groups:

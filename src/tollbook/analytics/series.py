@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from tollbook.analytics.scope import Scope, in_one_currency
+from tollbook.analytics.scope import Scope, in_its_currency
 from tollbook.analytics.series_buckets import Bucket, Buckets, buckets_of, count_buckets
 from tollbook.analytics.series_reads import (
     Filter,
@@ -135,7 +135,7 @@ def _problem(field: str, code: str, sentence: str) -> InvalidRequest:
 def trend(snapshot: Snapshot, question: Question) -> Trend:
     """Read a trend, and that of the period it is compared with."""
     refuse_too_much(question)
-    question = question._replace(scope=in_one_currency(snapshot, question.scope))
+    question = question._replace(scope=in_its_currency(snapshot, question.scope))
     subject = _subject(snapshot, question)
     timezone = _timezone(question, subject)
     periods = [question.period]

@@ -24,7 +24,6 @@ from tollbook.api.questions import (
 )
 from tollbook.api.schemas import extended
 from tollbook.domain.errors import (
-    CurrencyRequired,
     FormatNotInstalled,
     InvalidRequest,
     NotFound,
@@ -101,6 +100,6 @@ GET_CHANGES = Endpoint(
         )
     },
     read=get_changes,
-    errors=(InvalidRequest, CurrencyRequired, NotFound, NotYet, FormatNotInstalled),
+    errors=(InvalidRequest, NotFound, NotYet, FormatNotInstalled),
     tagged=True,
 )

@@ -19,7 +19,6 @@ from tollbook.api.links import leads
 from tollbook.api.questions import CURRENCY, META, MIN_AS_OF, Told, answer, asked, scope_of
 from tollbook.api.schemas import extended
 from tollbook.domain.errors import (
-    CurrencyRequired,
     FormatNotInstalled,
     InvalidRequest,
     NotFound,
@@ -105,6 +104,6 @@ GET_FORECAST = Endpoint(
         )
     },
     read=get_forecast,
-    errors=(InvalidRequest, CurrencyRequired, NotFound, NotYet, FormatNotInstalled),
+    errors=(InvalidRequest, NotFound, NotYet, FormatNotInstalled),
     tagged=True,
 )

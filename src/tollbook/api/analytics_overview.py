@@ -23,7 +23,6 @@ from tollbook.api.questions import (
 )
 from tollbook.api.schemas import OVERVIEW_REPORT
 from tollbook.domain.errors import (
-    CurrencyRequired,
     FormatNotInstalled,
     InvalidRequest,
     NotYet,
@@ -67,6 +66,6 @@ GET_OVERVIEW = Endpoint(
         )
     },
     read=get_overview,
-    errors=(InvalidRequest, CurrencyRequired, NotYet, FormatNotInstalled),
+    errors=(InvalidRequest, NotYet, FormatNotInstalled),
     tagged=True,
 )

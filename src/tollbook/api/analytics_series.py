@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from tollbook.analytics.scope import Scope, in_one_currency
+from tollbook.analytics.scope import Scope, in_its_currency
 from tollbook.analytics.series import (
     DEFAULT_TOP,
     MOST_TOP,
@@ -36,7 +36,6 @@ from tollbook.api.questions import (
 from tollbook.api.schemas import SERIES_REPORT
 from tollbook.api.slices import COUNTRY
 from tollbook.domain.errors import (
-    CurrencyRequired,
     FormatNotInstalled,
     InvalidRequest,
     NotFound,
@@ -76,7 +75,7 @@ def _scope(call: Call, snapshot: Snapshot) -> Scope:
         and directory.find_user(snapshot, scope.number, user_id) is None
     ):
         raise NotFound("User not found")
-    return in_one_currency(snapshot, scope)
+    return in_its_currency(snapshot, scope)
 
 
 def _question(it: Asked) -> Question:
@@ -216,6 +215,6 @@ GET_SERIES = Endpoint(
         )
     },
     read=get_series,
-    errors=(InvalidRequest, CurrencyRequired, NotFound, NotYet, FormatNotInstalled),
+    errors=(InvalidRequest, NotFound, NotYet, FormatNotInstalled),
     tagged=True,
 )

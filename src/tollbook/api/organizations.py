@@ -35,12 +35,15 @@ from tollbook.store.directory import OrganizationRow
 
 
 class NewOrganization(msgspec.Struct):
-    """The body that creates an organization; without an id one is made up."""
+    """The body that creates an organization.
+
+    Without an id one is made up; without a currency it has its tenant's.
+    """
 
     name: str
     id: str | None = None
     timezone: str = "UTC"
-    currency: str = "USD"
+    currency: str | None = None
     status: Status = Status.ACTIVE
     number_format: str | None = None
 
@@ -94,8 +97,9 @@ def create_organization(call: Call, transaction: Transaction) -> Response:
     require_tenant_key(call.key, "create organizations")
     new = read_body(call.body, NewOrganization)
     identity = _given_or_made_up(new.id, "org")
+    currency = new.currency or directory.tenant_currency(transaction, call.tenant)
     organization = Organization(
-        identity, new.name, new.timezone, new.currency, new.status, new.number_format
+        identity, new.name, new.timezone, currency, new.status, new.number_format
     )
     refuse(_problems(organization))
     now = call.services.clock()
@@ -124,7 +128,8 @@ def change_organization(call: Call, transaction: Transaction) -> Response:
         status=change.status or Status(row.status),
         number_format=row.number_format if number_format is msgspec.UNSET else number_format,
     )
-    refuse(_problems(changed))
+    # A currency stored before codes were checked stays: a rename does not change it.
+    refuse([it for it in _problems(changed) if it.field != "currency"])
     directory.change_organization(transaction, row.number, changed, call.services.clock())
     details = {
         **_changed(change),

@@ -16,7 +16,7 @@ from tollbook.analytics.completeness import (
     of_a_part,
     period_state,
 )
-from tollbook.analytics.scope import Scope
+from tollbook.analytics.scope import Scope, other_currencies
 from tollbook.analytics.tables import Table
 from tollbook.api.access import organization_of
 from tollbook.api.cache import Answer
@@ -85,13 +85,14 @@ MIN_AS_OF = Parameter(
 )
 CURRENCY = Parameter(
     "currency",
-    "Only organizations of this currency. Required when the tenant's have several, whose costs "
-    "cannot be added up.",
+    "Answer for organizations of this currency. Default: the tenant's currency. Amounts of "
+    "different currencies are never added up; `X-Other-Currencies` names others with costs.",
     example="USD",
     longest=3,
 )
 
 
+OTHER_CURRENCIES = "X-Other-Currencies"
 _VERB = re.compile("^(get|list)-")
 CLOCKS_DIFFER_BY = 300 * 1_000_000
 """Clocks of servers differ; more than five minutes ahead is no instant of a receipt."""
@@ -252,11 +253,18 @@ def stream(it: Asked, table_of: Callable[[Snapshot], Table]) -> Response:
 def _kept(it: Asked, told: Told) -> Answer:
     """Write an answer in the format that was chosen."""
     waits = waiting(it) if told.quarantined is None else told.quarantined
+    headers = {**_currencies(it), **told.headers}
     if it.chosen is Format.JSON or told.table is None:
-        return Answer(_encoded(it, told), waits, headers=dict(told.headers))
-    headers = {**_attachment(it), **told.headers}
+        return Answer(_encoded(it, told), waits, headers=headers)
+    headers |= _attachment(it)
     body = b"".join(WRITERS[it.chosen](told.table()))
     return Answer(body, waits, None, content_type(it.chosen), headers)
+
+
+def _currencies(it: Asked) -> dict[str, str]:
+    """Name the other currencies with costs in the period, if there are any."""
+    others = other_currencies(it.snapshot, it.scope, it.period)
+    return {OTHER_CURRENCIES: ", ".join(others)} if others else {}
 
 
 def _attachment(it: Asked) -> dict[str, str]:

@@ -30,7 +30,7 @@ def add(verbs: Verbs) -> None:
     create.add_argument("id")
     create.add_argument("--name", help="display name (default: the id)")
     create.add_argument("--timezone", default="UTC", help="IANA zone of its days (default: UTC)")
-    create.add_argument("--currency", default="USD", help="of its costs (default: USD)")
+    create.add_argument("--currency", help="of its costs (default: that of the tenant)")
     add_number_format_option(create)
     change = nouns.add_parser("change", help="change how an organization writes phone numbers")
     change.add_argument("id")
@@ -47,19 +47,19 @@ def add(verbs: Verbs) -> None:
 
 
 def _create(options: argparse.Namespace, settings: Settings) -> int:
-    organization = Organization(
-        options.id,
-        options.id if options.name is None else options.name,
-        options.timezone,
-        options.currency,
-        number_format=options.number_format,
-    )
-    problems = organization_problems(organization)
-    if problems:
-        raise InvalidRequest.of(problems)
-    refuse_number_format(organization.number_format)
+    refuse_number_format(options.number_format)
     with open_migrated(settings).writing() as transaction:
         ensure_tenant(transaction, options.tenant, options.tenant)
+        organization = Organization(
+            options.id,
+            options.id if options.name is None else options.name,
+            options.timezone,
+            options.currency or directory.tenant_currency(transaction, options.tenant),
+            number_format=options.number_format,
+        )
+        problems = organization_problems(organization)
+        if problems:
+            raise InvalidRequest.of(problems)
         if not directory.add_organization(transaction, options.tenant, organization, now()):
             raise AlreadyExists(f"organization {organization.id} exists already")
         row = organization_of(transaction, options.tenant, organization.id)

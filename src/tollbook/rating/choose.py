@@ -26,15 +26,9 @@ def choose(books: Books, usage: Usage, currency: str) -> Chosen | Unpriced:
     unreadable: tuple[Tariff, str] | None = None
     day = usage.day
     for versions in books:
-        tariff = in_force(versions, day)
+        tariff = in_force(versions, day, currency)
         if tariff is None:
             continue
-        if tariff.currency != currency:
-            return Unpriced(
-                WRONG_CURRENCY,
-                f"price book version {tariff.version} is in {tariff.currency}, "
-                f"the organization in {currency}",
-            )
         hidden = tariff.hidden(usage) if usage.attributes else None
         if hidden is not None:
             return Unpriced(
@@ -56,7 +50,7 @@ def choose(books: Books, usage: Usage, currency: str) -> Chosen | Unpriced:
     if unreadable is not None:
         return _unreadable(usage, *unreadable)
     if asked is None:
-        return Unpriced(NO_BOOK, f"no price book is in force on {usage.day}")
+        return _without_book(books, day, currency)
     return Unpriced(
         NO_PRICE, f"price book version {asked.version} has no price for this {usage.meter}"
     )
@@ -75,9 +69,25 @@ def _unreadable(usage: Usage, tariff: Tariff, side: str) -> Unpriced:
     )
 
 
-def in_force(versions: Sequence[Tariff], day: int) -> Tariff | None:
-    """Give the version of a book for a day: the first that has begun, the latest coming first."""
+def in_force(versions: Sequence[Tariff], day: int, currency: str) -> Tariff | None:
+    """Return the version of a book in a currency for a day, None when none has begun.
+
+    The latest version comes first. Books of other currencies are sequences of their own.
+    """
     for tariff in versions:
-        if tariff.effective_from <= day:
+        if tariff.effective_from <= day and tariff.currency == currency:
             return tariff
     return None
+
+
+def _without_book(books: Books, day: int, currency: str) -> Unpriced:
+    """Return why nothing prices a day: all its books are in other currencies, or there is none."""
+    for versions in books:
+        for tariff in versions:
+            if tariff.effective_from <= day:
+                return Unpriced(
+                    WRONG_CURRENCY,
+                    f"price book version {tariff.version} is in {tariff.currency}, "
+                    f"the organization in {currency}",
+                )
+    return Unpriced(NO_BOOK, f"no price book is in force on {day}")

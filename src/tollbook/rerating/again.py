@@ -45,6 +45,7 @@ class Chunk:
         self.changes: list[Recharged] = []
         self.changed = 0
         self.unpriced: list[tuple[str, Unpriced]] = []
+        self.unpriced_meters: set[int] = set()
         self.sums: dict[tuple[str, int], Sums] = {}
 
     def take(self, event: Chargeable, after: Charged, sign: int = 1) -> None:
@@ -88,6 +89,7 @@ def charged_again(
             after = charging.charge(event, back)
             if isinstance(after, Unpriced):
                 chunk.unpriced.append((event.id, after))
+                chunk.unpriced_meters.add(event.meter)
                 after = event.charge, back and back.charge
             chunk.take(event, after[0])
             if back and after[1]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from tollbook.domain.directory import Organization, Status, User
+from tollbook.domain.directory import DEFAULT_CURRENCY, Organization, Status, User
 from tollbook.domain.numbers import STRICT
 from tollbook.store.database import Snapshot, Transaction
 
@@ -56,27 +56,53 @@ def add_tenant(transaction: Transaction, tenant_id: str, name: str, now: int) ->
     )
 
 
-def tenants(snapshot: Snapshot) -> list[tuple[str, str, str]]:
-    """List tenants with their names and number formats."""
-    rows = snapshot.rows("SELECT tenant_id, name, number_format FROM tenants ORDER BY 1")
-    return [(row[0], row[1], row[2]) for row in rows]
+class Tenant(NamedTuple):
+    """A platform that runs Tollbook.
+
+    Questions about all of its organizations are answered in `currency` unless they name another.
+    `number_format` is how its organizations write phone numbers unless they have a format.
+    """
+
+    id: str
+    name: str
+    currency: str
+    number_format: str
+
+
+_TENANT = f"SELECT {', '.join(('tenant_id', *Tenant._fields[1:]))} FROM tenants"
+
+
+def tenants(snapshot: Snapshot) -> list[Tenant]:
+    """List tenants."""
+    return [Tenant(*row) for row in snapshot.rows(f"{_TENANT} ORDER BY 1")]
+
+
+def find_tenant(snapshot: Snapshot, tenant: str) -> Tenant | None:
+    """Find a tenant."""
+    row = snapshot.row(f"{_TENANT} WHERE tenant_id = :tenant", tenant=tenant)
+    return Tenant(*row) if row else None
+
+
+def change_tenant(transaction: Transaction, tenant: Tenant) -> None:
+    """Change a tenant's name, currency and number format."""
+    transaction.execute(
+        "UPDATE tenants SET name = :name, currency = :currency, number_format = :number_format "
+        "WHERE tenant_id = :id",
+        **tenant._asdict(),
+    )
+    count_revision(transaction)
 
 
 def tenant_number_format(snapshot: Snapshot, tenant: str) -> str:
     """Return how a tenant's organizations write phone numbers unless they have a format."""
-    row = snapshot.row("SELECT number_format FROM tenants WHERE tenant_id = :tenant", tenant=tenant)
-    return row[0] if row else STRICT
+    found = find_tenant(snapshot, tenant)
+    return found.number_format if found else STRICT
 
 
-def change_tenant(transaction: Transaction, tenant: str, number_format: str) -> bool:
-    """Set how a tenant's organizations write phone numbers; False when there is no such tenant."""
-    changed = transaction.execute(
-        "UPDATE tenants SET number_format = :number_format WHERE tenant_id = :tenant",
-        tenant=tenant,
-        number_format=number_format,
-    )
-    count_revision(transaction)
-    return bool(changed)
+def tenant_currency(snapshot: Snapshot, tenant: str) -> str:
+    """Return the currency that questions about a whole tenant are answered in by default."""
+    found = find_tenant(snapshot, tenant)
+    return found.currency if found else DEFAULT_CURRENCY
 
 
 def number_format(snapshot: Snapshot, tenant: str, organization: OrganizationRow) -> str:

@@ -32,6 +32,7 @@ tenants = Table(
     Column("name", Text, nullable=False),
     Column("created_at", BIG, nullable=False),
     Column("number_format", Text, nullable=False, server_default="strict"),
+    Column("currency", Text, nullable=False, server_default="USD"),
     **CLUSTERED,
 )
 

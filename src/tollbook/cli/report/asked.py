@@ -52,7 +52,7 @@ def add_currency_option(parser: argparse.ArgumentParser) -> None:
 
 def scope_of(snapshot: Snapshot, options: argparse.Namespace) -> Scope:
     """Give the whole tenant that was asked for, in a currency when one was named."""
-    if options.tenant not in {identity for identity, *_ in directory.tenants(snapshot)}:
+    if directory.find_tenant(snapshot, options.tenant) is None:
         raise NotFound(f"there is no tenant {options.tenant}")
     problem = currency_problem(options.currency) if options.currency is not None else None
     if problem:

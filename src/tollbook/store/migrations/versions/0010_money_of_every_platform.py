@@ -1,4 +1,4 @@
-"""Sums of any size, formats of phone numbers, and when the newest event came.
+"""Sums of any size, currencies of tenants, formats of numbers, and when the newest event came.
 
 A sum is a row of 64-bit integers. It ended at 9.2 billion units of a currency, which is little in
 some. Now every table of sums has a `part` at the end of its key: 0 for the row that grows, another
@@ -60,6 +60,7 @@ def upgrade() -> None:
         )
     else:
         _rebuild_budgets()
+    _add_currencies()
     _add_number_formats()
     _add_when_the_newest_came()
 
@@ -141,5 +142,25 @@ def _add_when_the_newest_came() -> None:
                 )
                 AND events.time = ledger_heads.newest
         ), received_at)
+        """
+    )
+
+
+def _add_currencies() -> None:
+    """Give each tenant the only currency that its organizations have, otherwise USD.
+
+    Organizations that events named before anyone created them have none.
+    """
+    op.add_column("tenants", sa.Column("currency", sa.Text(), nullable=False, server_default="USD"))
+    op.execute(
+        """
+        UPDATE tenants SET currency = (
+            SELECT MIN(organizations.currency) FROM organizations
+            WHERE organizations.tenant_id = tenants.tenant_id AND organizations.currency <> ''
+        )
+        WHERE (
+            SELECT COUNT(DISTINCT organizations.currency) FROM organizations
+            WHERE organizations.tenant_id = tenants.tenant_id AND organizations.currency <> ''
+        ) = 1
         """
     )
