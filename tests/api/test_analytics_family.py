@@ -1,5 +1,9 @@
 """GET /v1/analytics/organizations, overview and usage: parameters, bytes, headers, keys."""
 
+import csv
+import io
+from typing import Any
+
 import pytest
 
 from tests.api.conftest import Tenant, problems, told
@@ -94,18 +98,53 @@ def test_the_overview_changes_with_the_directory_alone(either: Tenant) -> None:
     assert either.get(OVERVIEW).headers["ETag"] != first.headers["ETag"]
 
 
-@pytest.mark.parametrize("path", [f"{ORGANIZATIONS}?min_cost=1", f"{ORGANIZATIONS}?include=totals"])
-def test_several_currencies_need_one_to_be_named(either: Tenant, path: str) -> None:
+def test_a_bound_on_costs_of_several_currencies_needs_one_of_them(either: Tenant) -> None:
     either.organization("org_2", currency="EUR")
-    refused = either.get(path)
+    refused = either.get(ORGANIZATIONS, params={"min_cost": 1})
     assert refused.status_code == 400
     assert problems(refused) == [("currency", "currency_required")]
     assert "EUR, USD" in refused.json()["error"]
-    named = {"currency": "EUR", "include": "totals" if "include" in path else "meta"}
-    assert either.get(path.partition("?")[0], params=named).status_code == 200
+    named = {"currency": "EUR", "min_cost": 1}
+    assert either.get(ORGANIZATIONS, params=named).status_code == 200
     assert len(either.get(ORGANIZATIONS).json()["organizations"]) == 2
     meta = either.get(OVERVIEW, params={"currency": "EUR", "include": "meta"}).json()["meta"]
     assert meta["currency"] == "EUR"
+
+
+@pytest.mark.parametrize("query", [{}, {"sort": "total_cost"}, {"limit": 1}])
+def test_totals_of_several_currencies_are_of_the_tenants(
+    either: Tenant, query: dict[str, Any]
+) -> None:
+    asked = {**JANUARY, "include": "totals", **query}
+    either.organization("org_2", currency="EUR")
+    either.organization("org_3")
+    either.send(
+        event(cost=1),
+        event(id="2", organization_id="org_2", cost=7),
+        event(id="3", organization_id="org_3", cost=2),
+    )
+    answer = either.get(ORGANIZATIONS, params=asked)
+    totals = answer.json()["totals"]
+    assert (totals["total_cost"], totals["total_voice_calls"]) == (3, 2)
+    assert list(totals)[-1] == "currency"
+    assert totals["currency"] == "USD"
+    assert answer.headers["X-Other-Currencies"] == "EUR"
+    assert "currency" not in answer.json()["organizations"][0]
+    file = either.get(ORGANIZATIONS, params={**asked, "format": "csv"})
+    assert file.headers["X-Other-Currencies"] == "EUR"
+    last = list(csv.DictReader(io.StringIO(file.text)))[-1]
+    assert (last["total_cost"], last["currency"]) == ("3.00", "USD")
+    named = either.get(ORGANIZATIONS, params={**asked, "currency": "EUR"}).json()["totals"]
+    assert named["total_cost"] == 7
+    assert "currency" not in named
+
+
+def test_totals_of_one_currency_are_of_everybody_and_do_not_name_it(either: Tenant) -> None:
+    either.send(event(cost=1))
+    answer = either.get(ORGANIZATIONS, params={**JANUARY, "include": "totals"})
+    assert answer.json()["totals"]["total_cost"] == 1
+    assert "currency" not in answer.json()["totals"]
+    assert "X-Other-Currencies" not in answer.headers
 
 
 @pytest.mark.parametrize("currency", ["eur", "EURO", "E1R", "ÄÖÜ"])

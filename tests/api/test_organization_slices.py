@@ -10,7 +10,7 @@ import pytest
 from tests.api.conftest import Tenant, problems
 from tests.api.test_slices import FILTERS, PERIODS, counting, country_of, random_event, read
 from tests.builders import Json, event, reversal
-from tests.properties.model import BRAND, TYPES, Held, _figures
+from tests.properties.model import BRAND, STRICT, TYPES, Held, _figures
 from tests.properties.scenarios import HOME, Reverse, Send
 from tests.properties.world import World
 
@@ -26,6 +26,8 @@ def world(either: Tenant, monkeypatch: pytest.MonkeyPatch) -> World:
     chance = random.Random(7)
     currencies = dict.fromkeys(ORGANIZATIONS, "USD") | {"org_euro": "EUR"}
     monkeypatch.setattr("tests.properties.scenarios.CURRENCIES", currencies)
+    formats = dict.fromkeys(ORGANIZATIONS, STRICT)
+    monkeypatch.setattr("tests.properties.scenarios.NUMBER_FORMATS", formats)
     world = World(either.database, dict.fromkeys(ORGANIZATIONS, "Europe/Berlin") | {"org_a": "UTC"})
     for identity in ORGANIZATIONS:
         world.create(identity)
@@ -192,6 +194,9 @@ def test_several_currencies_are_paged_and_not_added_up(either: Tenant) -> None:
     first = either.get(PATH, params={"limit": 1})
     assert len(first.json()["organizations"]) == 1
     asked = {"limit": 1, "cursor": first.json()["next_cursor"], "include": "totals"}
+    second = either.get(PATH, params=asked | {"include": "currency"}).json()["organizations"]
+    assert [(it["organization_id"], it["currency"]) for it in second] == [("org_euro", "EUR")]
+    asked = {"limit": 1, "include": "totals", "min_cost": 1}
     assert problems(either.get(PATH, params=asked)) == [("currency", "currency_required")]
 
 

@@ -36,6 +36,12 @@ class Figures(msgspec.Struct, frozen=True, gc=False):
     total_cost: msgspec.Raw
 
 
+class Totals(Figures, frozen=True, gc=False):
+    """The sums of the rows, with their currency when the rows have several."""
+
+    currency: str | msgspec.UnsetType = msgspec.UNSET
+
+
 class OrganizationUsage(msgspec.Struct, frozen=True, gc=False):
     """One organization's usage and cost, its users' and its own; `groups` when asked for."""
 
@@ -139,6 +145,12 @@ def totals_of(rows: Iterable[OrganizationSums]) -> OrganizationSums:
     """Add up rows."""
     columns = [sum(it) for it in list(zip(*rows, strict=True))[_NAMES:]]
     return OrganizationSums("", "", *(columns or [0] * (len(OrganizationSums._fields) - _NAMES)))
+
+
+def totals_written(rows: Iterable[OrganizationSums], currency: str | None) -> Totals:
+    """Write the sums of rows; `currency` is named when others are left out."""
+    figures = msgspec.structs.astuple(written(totals_of(rows)))
+    return Totals(*figures, currency or msgspec.UNSET)
 
 
 def written(row: OrganizationSums) -> Figures:

@@ -76,6 +76,18 @@ def in_its_currency(snapshot: Snapshot, scope: Scope) -> Scope:
     return in_one_currency(snapshot, scope)
 
 
+def summed_scope(snapshot: Snapshot, scope: Scope) -> Scope:
+    """Return the scope of a list's totals: when it has several currencies, in the tenant's alone.
+
+    A list of one currency is added up whole, whichever currency that is.
+    """
+    if scope.currency is not None or scope.organization:
+        return scope
+    if len(directory.currencies(snapshot, scope.tenant)) < 2:
+        return scope
+    return in_one_currency(snapshot, scope)
+
+
 def require_one_currency(snapshot: Snapshot, scope: Scope, field: str) -> None:
     """Refuse a bound on amounts when organizations have several currencies and none is named."""
     if scope.currency is not None or scope.organization:

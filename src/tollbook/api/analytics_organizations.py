@@ -1,19 +1,22 @@
 """GET /v1/analytics/organizations: usage and cost by organization."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any, NamedTuple
 
 from starlette.responses import Response
 
 from tollbook.analytics.organizations import (
     OrganizationsReport,
+    OrganizationSums,
     currencies_of,
     name_currencies,
     organization_rows,
     organizations_report,
     organizations_table,
     totals_of,
+    totals_written,
     with_currency,
-    written,
 )
 from tollbook.analytics.organizations_slices import (
     ORGANIZATIONS_SHAPE,
@@ -22,7 +25,7 @@ from tollbook.analytics.organizations_slices import (
     sliced_report,
     sums_of,
 )
-from tollbook.analytics.scope import require_one_currency
+from tollbook.analytics.scope import require_one_currency, summed_scope
 from tollbook.analytics.slices import Groups, Slice
 from tollbook.analytics.tables import Table
 from tollbook.api.endpoint import Body, Call, Endpoint
@@ -40,6 +43,7 @@ from tollbook.api.questions import (
     Told,
     answer,
     asked,
+    others_named,
     refuse_user_key,
     scope_of,
 )
@@ -64,8 +68,6 @@ def get_organizations(call: Call, snapshot: Snapshot) -> Response:
     scope, totals = scope_of(call, snapshot), "totals" in call.query["include"]
     if call.query["min_cost"] is not None:
         require_one_currency(snapshot, scope, "min_cost")
-    if totals:
-        require_one_currency(snapshot, scope, "include=totals")
     it = asked(call, snapshot, scope)
     if is_sliced(call, totals=False):
         return answer_slice(it, _ORGANIZATIONS)
@@ -75,9 +77,33 @@ def get_organizations(call: Call, snapshot: Snapshot) -> Response:
 def _told(it: Asked, *, totals: bool) -> Told:
     rows = organization_rows(it.snapshot, it.scope, _days(it))
     report = _named(it, organizations_report(it.scope, _days(it), rows))
-    sums = totals_of(rows) if totals else None
-    extras = {"totals": written(sums)} if sums else {}
-    return Told(report, extras, lambda: _with_currency(it, organizations_table(rows, sums)))
+    if not totals:
+        return Told(report, {}, lambda: _with_currency(it, organizations_table(rows)))
+    summed = _summed(it)
+    counted = [row for row in rows if row.organization_id in summed.ids]
+    sums = totals_of(counted)
+    return Told(
+        report,
+        {"totals": totals_written(counted, summed.named)},
+        lambda: _with_currency(it, organizations_table(rows, sums)),
+        summed.headers,
+    )
+
+
+class _Summed(NamedTuple):
+    """Which organizations totals are of, in which currency if it must be named; and the header."""
+
+    ids: set[str]
+    named: str | None
+    headers: Mapping[str, str]
+
+
+def _summed(it: Asked) -> _Summed:
+    scope = summed_scope(it.snapshot, it.scope)
+    ids = set(currencies_of(it.snapshot, scope))
+    if scope == it.scope:
+        return _Summed(ids, None, {})
+    return _Summed(ids, scope.currency, others_named(it, scope))
 
 
 def _named(it: Asked, report: OrganizationsReport) -> OrganizationsReport:
@@ -88,7 +114,8 @@ def _named(it: Asked, report: OrganizationsReport) -> OrganizationsReport:
 
 def _with_currency(it: Asked, table: Table) -> Table:
     currencies = currencies_of(it.snapshot, it.scope)
-    return with_currency(table, currencies, next(iter(currencies.values()), ""))
+    summed = currencies_of(it.snapshot, summed_scope(it.snapshot, it.scope))
+    return with_currency(table, currencies, next(iter(summed.values()), ""))
 
 
 def _days(it: Asked) -> Period:
@@ -97,11 +124,17 @@ def _days(it: Asked) -> Period:
 
 
 def _read(it: Asked, wanted: Slice) -> Read:
-    """Read a slice. Totals of several currencies are never told: who asks must choose one."""
+    """Read a slice, and the sums of its rows in one currency."""
     whose = it.snapshot, it.scope, _days(it), wanted
     rows = sliced_organizations(*whose)
     groups = organization_groups(*whose) if wanted.group_by else {}
-    return Read(rows, groups, {"totals": written(totals_of(sums_of(rows)))})
+    if "totals" not in it.call.query["include"]:
+        return Read(rows, groups, {})
+    summed = _summed(it)
+    counted: list[Row] = [row for row in rows if row[0] in summed.ids]
+    told: list[OrganizationSums] = sums_of(counted)
+    extras: dict[str, Any] = {"totals": totals_written(told, summed.named)}
+    return Read(rows, groups, extras, counted, summed.headers)
 
 
 def _report(it: Asked, rows: list[Row], groups: Groups) -> OrganizationsReport:
@@ -113,14 +146,18 @@ _ORGANIZATIONS = Rows(ORGANIZATIONS_SHAPE, _read, _report, _with_currency)
 
 _INCLUDE = replace(
     INCLUDE,
-    description=f"{INCLUDE.description} `currency` adds the currency of each organization.",
+    description=(
+        f"{INCLUDE.description} `currency` adds the currency of each organization. When "
+        "organizations have several currencies, `totals` are of those in the tenant's, which they "
+        "name as `currency`; `X-Other-Currencies` names others with costs in the period."
+    ),
     choices=("totals", "meta", "currency"),
 )
 _CURRENCY = replace(
     CURRENCY,
     description=(
-        "Only organizations of this currency. Required with `min_cost` and `include=totals` when "
-        "the tenant's organizations have several."
+        "Only organizations of this currency. Required with `min_cost` when the tenant's "
+        "organizations have several."
     ),
 )
 

@@ -263,7 +263,12 @@ def _kept(it: Asked, told: Told) -> Answer:
 
 def _currencies(it: Asked) -> dict[str, str]:
     """Name the other currencies with costs in the period, if there are any."""
-    others = other_currencies(it.snapshot, it.scope, it.period)
+    return others_named(it, it.scope)
+
+
+def others_named(it: Asked, scope: Scope) -> dict[str, str]:
+    """Return the header that names currencies with costs that a scope leaves out, if there are."""
+    others = other_currencies(it.snapshot, scope, it.period)
     return {OTHER_CURRENCIES: ", ".join(others)} if others else {}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from tollbook.analytics.completeness import Meta
-from tollbook.analytics.organizations import Figures, OrganizationsReport
+from tollbook.analytics.organizations import OrganizationsReport, Totals
 from tollbook.analytics.overview import OverviewReport
 from tollbook.analytics.series_report import SeriesReport
 from tollbook.analytics.usage import UsageReport
@@ -67,7 +67,7 @@ USERS_REPORT = extended(
     organization_level=OrganizationLevel,
     next_cursor=str | None,
 )
-ORGANIZATIONS_REPORT = extended(OrganizationsReport, totals=Figures, next_cursor=str | None)
+ORGANIZATIONS_REPORT = extended(OrganizationsReport, totals=Totals, next_cursor=str | None)
 OVERVIEW_REPORT = extended(OverviewReport)
 USAGE_REPORT = extended(UsageReport)
 SERIES_REPORT = extended(SeriesReport)

@@ -113,12 +113,15 @@ def slice_parameters(shape: Shape) -> tuple[Parameter, ...]:
 class Read(NamedTuple):
     """What was read for a question: all wanted rows in their order, with their groups.
 
-    `totals` are the sums of the rows, and what is said with them.
+    `totals` are the sums of the rows, and what is said with them: `summed` are the rows that they
+    are of, when not all, and `headers` name what they leave out.
     """
 
     rows: list[Row]
     groups: Groups
     totals: Mapping[str, Any]
+    summed: list[Row] | None = None
+    headers: Mapping[str, str] = {}
 
 
 class Rows(NamedTuple):
@@ -186,7 +189,12 @@ def _all_told(it: Asked, rows: Rows) -> Told:
     read = rows.read(it, slice_of(it.call))
     extras = read.totals if "totals" in it.call.query["include"] else {}
     report = rows.report(it, read.rows, read.groups)
-    return Told(report, extras, lambda: rows.finish(it, _table(it, rows.shape, read.rows, read)))
+    return Told(
+        report,
+        extras,
+        lambda: rows.finish(it, _table(it, rows.shape, read.rows, read)),
+        read.headers,
+    )
 
 
 def _page_told(it: Asked, cursor: Cursor, rows: Rows) -> Told:
@@ -202,11 +210,14 @@ def _page_told(it: Asked, cursor: Cursor, rows: Rows) -> Told:
     page = read.rows[cursor.offset :][:limit]
     report = rows.report(then._replace(scope=state.scope), page, read.groups)
     following = next_cursor(cursor, limit, len(read.rows))
+    headers = dict(read.headers)
+    if following and it.chosen is not Format.JSON:
+        headers[NEXT_CURSOR] = following
     return Told(
         report,
         {**_extras(it, cursor, state), "next_cursor": following},
         lambda: rows.finish(it, _table(it, rows.shape, page, read)),
-        {NEXT_CURSOR: following} if following and it.chosen is not Format.JSON else {},
+        headers,
         state.quarantined,
     )
 
@@ -230,7 +241,8 @@ def _extras(it: Asked, cursor: Cursor, state: State) -> dict[str, Any]:
 def _table(it: Asked, shape: Shape, rows: list[Row], read: Read) -> Table:
     """Give rows as a table; totals are of all rows, not of a page."""
     query = it.call.query
-    sums = totals(read.rows, shape) if "totals" in query["include"] else None
+    summed = read.rows if read.summed is None else read.summed
+    sums = totals(summed, shape) if "totals" in query["include"] else None
     if query["group_by"] is None:
         return table_of(rows, shape, sums)
     return table_of_groups(rows, read.groups, shape, query["group_by"], sums)

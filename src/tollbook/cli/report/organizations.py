@@ -10,6 +10,7 @@ from tollbook.analytics.organizations import (
     totals_of,
     with_currency,
 )
+from tollbook.analytics.scope import summed_scope
 from tollbook.cli.output import Verbs, print_json
 from tollbook.cli.report.asked import (
     add_currency_option,
@@ -38,6 +39,8 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
         period = period_of(options, scope)
         rows = organization_rows(snapshot, scope, period)
         currencies = currencies_of(snapshot, scope)
+        of_totals = summed_scope(snapshot, scope)
+        summed = currencies_of(snapshot, of_totals)
     if options.json:
         print_json(organizations_report(scope, period, rows))
     elif options.csv:
@@ -45,7 +48,9 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
     else:
         used = sorted(set(currencies.values()))
         title = f"{scope.tenant}, {period.start} to {period.end}, {', '.join(used) or '-'}"
-        # Amounts of different currencies have no sum.
-        sums = totals_of(rows) if len(used) <= 1 else None
-        print_wide(title, with_currency(organizations_table(rows, sums), currencies, None))
+        # Amounts of different currencies have no sum: the last row is of the tenant's.
+        counted = [row for row in rows if row.organization_id in summed]
+        sums = totals_of(counted) if counted or not rows else None
+        currency = of_totals.currency if len(used) > 1 else None
+        print_wide(title, with_currency(organizations_table(rows, sums), currencies, currency))
     return 0
