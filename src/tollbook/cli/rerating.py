@@ -29,6 +29,7 @@ from tollbook.settings import Settings
 from tollbook.store import recharging, rerating_runs
 from tollbook.store.audit import COMMAND_LINE, Actor
 from tollbook.store.database import Database
+from tollbook.store.engine import TimeLimit
 from tollbook.wiring import now, open_migrated
 
 _INTERRUPTED = "interrupted at the command line"
@@ -112,7 +113,7 @@ def _is_wanted(options: argparse.Namespace, database: Database, span: Span) -> b
 
 def _dry_run(options: argparse.Namespace, database: Database, span: Span) -> int:
     with (
-        database.reading() as snapshot,
+        database.reading(TimeLimit.NONE) as snapshot,
         Progress(console=Console(stderr=True), transient=True) as progress,
     ):
         require_ledger(snapshot, options.tenant, span)

@@ -6,6 +6,7 @@ from pathlib import Path
 from tollbook.cli.output import Verbs, add_json_option, print_json
 from tollbook.lifecycle.check import archive_differences
 from tollbook.settings import Settings
+from tollbook.store.engine import TimeLimit
 from tollbook.store.verification import (
     CHECKS,
     Difference,
@@ -30,7 +31,7 @@ def add(verbs: Verbs) -> None:
 
 def _run(options: argparse.Namespace, settings: Settings) -> int:
     found: list[Difference] = []
-    with open_migrated(settings).reading() as snapshot:
+    with open_migrated(settings).reading(TimeLimit.NONE) as snapshot:
         events = count_events(snapshot)
         for check in CHECKS:
             found.extend(differences(snapshot, check))

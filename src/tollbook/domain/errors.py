@@ -30,6 +30,9 @@ TollbookError
 ├── StoreUnavailable            503  the database did not answer; nothing was acknowledged
 │   ├── DatabaseBroken          503  the file is no whole database; it is left as it is
 │   ├── DatabaseReadOnly        503  it takes no writes
+│   ├── Unreachable             503  no connection to it, or none is free
+│   ├── MonthNotReady           503  events of a month for which there is no partition yet
+│   ├── ClockWrong              503  this server's clock is not the database's
 │   └── DiskFull                503  there is no room where something was to be written
 ├── InternalError               500  a defect of Tollbook
 ├── PriceBookRefused            400  a price book with errors, all of them listed
@@ -273,6 +276,32 @@ class DatabaseReadOnly(StoreUnavailable):
     """The database may be read and not written."""
 
     code = "database_read_only"
+
+
+class Unreachable(StoreUnavailable):
+    """No connection to the database can be had. `reason` is for its administrator alone."""
+
+    def __init__(self, sentence: str, reason: str = "") -> None:
+        super().__init__(sentence)
+        self.reason = reason
+
+
+class MonthNotReady(StoreUnavailable):
+    """The partition of a month cannot be made, because something locks the table of events."""
+
+    code = "month_not_ready"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the partition for a month of these events is not ready; nothing was stored, "
+            "send them again"
+        )
+
+
+class ClockWrong(StoreUnavailable):
+    """The clock of this server differs from the database's by more than is allowed."""
+
+    code = "clock_wrong"
 
 
 class DiskFull(StoreUnavailable):

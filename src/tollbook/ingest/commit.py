@@ -18,6 +18,7 @@ from tollbook.ingest.facts import Fact
 from tollbook.ingest.months import Months
 from tollbook.store import directory, ledger
 from tollbook.store.database import Database, Snapshot, Transaction
+from tollbook.store.engine import TimeLimit
 from tollbook.store.ledger import Recorded
 from tollbook.store.staging import Staged, Standing
 
@@ -89,7 +90,7 @@ def commit(
     if submissions[0].atomic:
         return [_commit_atomic(database, catalogue, submissions[0], now)]
     _make_room(database, submissions)
-    with database.writing() as transaction:
+    with database.writing(TimeLimit.COMMIT) as transaction:
         stored = _store(transaction, catalogue, submissions, now)
     catalogue.know(stored.users)
     return stored.outcomes
@@ -102,7 +103,7 @@ def _commit_atomic(
         return _refused(submission, submission.rejections, now)
     _make_room(database, [submission])
     try:
-        with database.writing() as transaction:
+        with database.writing(TimeLimit.COMMIT) as transaction:
             settled = _store(transaction, catalogue, [submission], now).outcomes[0]
             if isinstance(settled, Settled):
                 causes = [receipt for receipt in settled.receipts if receipt.code]

@@ -10,6 +10,7 @@ from tollbook.ingest.months import Months
 from tollbook.store import ledger, quarantine
 from tollbook.store.audit import Actor, write_act
 from tollbook.store.database import Database
+from tollbook.store.engine import TimeLimit
 from tollbook.store.quarantine import Quarantined
 from tollbook.store.staging import Staged
 
@@ -36,7 +37,7 @@ def replay(
     """
     tenant, now = actor.tenant, actor.at
     done = Replay()
-    with database.writing() as transaction:
+    with database.writing(TimeLimit.COMMIT) as transaction:
         write_act(transaction, actor, "quarantine.replay", "quarantine", {}, organization)
     after = (0, "")
     while True:
@@ -54,7 +55,7 @@ def _release(
     database: Database, catalogue: Catalogue, tenant: str, waiting: list[Quarantined], now: int
 ) -> int:
     database.make_room(_months(waiting))
-    with database.writing() as transaction:
+    with database.writing(TimeLimit.COMMIT) as transaction:
         terms = catalogue.terms(transaction, tenant, {it.organization_id for it in waiting})
         still = quarantine.still_waiting(transaction, waiting)
         months = Months(transaction)

@@ -17,6 +17,7 @@ from tollbook.ingest.problems import LARGEST_READ, TOO_LARGE, fields_of, text_in
 from tollbook.store import directory, events, ledger, reversals
 from tollbook.store.audit import Actor, write_act
 from tollbook.store.database import Database, Transaction
+from tollbook.store.engine import TimeLimit
 from tollbook.store.events import Key, Reversed, Stored
 from tollbook.store.staging import Staged
 
@@ -95,7 +96,7 @@ def reverse(
     """Take events back in one durable transaction; an atomic request in whole or not at all."""
     receipts = [it for it in decoded if isinstance(it, Receipt)]
     asked = [it for it in decoded if not isinstance(it, Receipt)]
-    with database.writing() as transaction:
+    with database.writing(TimeLimit.COMMIT) as transaction:
         if catalogue.key(transaction, key.prefix) is None:
             raise InvalidApiKey
         batch = _Batch(transaction, key, asked)

@@ -13,6 +13,7 @@ from tollbook.store import archives, directory, ledger, rerating_runs
 from tollbook.store.archives import Archived, Month
 from tollbook.store.audit import Actor, write_act
 from tollbook.store.database import Database, Transaction
+from tollbook.store.engine import TimeLimit
 
 _TRIES = 5
 _LONGEST_NAME = 100
@@ -32,7 +33,7 @@ def archive(database: Database, actor: Actor, due: Due) -> Iterator[Archived]:
     Stopped at any moment, what is done is done, and nothing is removed that is not in a file.
     """
     require_arrow()
-    with database.reading() as snapshot:
+    with database.reading(TimeLimit.NONE) as snapshot:
         months = archives.due(snapshot, actor.tenant, due.before, due.organization)
     for month in months:
         done = _archive_month(database, actor, month, due.folder.absolute())
@@ -77,7 +78,7 @@ class _Copy(NamedTuple):
 
 def _write(database: Database, actor: Actor, month: Month, folder: Path) -> _Copy:
     """Write a month to its file and read that again."""
-    with database.reading() as snapshot:
+    with database.reading(TimeLimit.NONE) as snapshot:
         state = archives.state(snapshot, month)
         part = len(archives.files_of(snapshot, month.number, month.month)) + 1
         organization = directory.organization_numbered(snapshot, actor.tenant, month.number)
@@ -108,7 +109,7 @@ def _remove(database: Database, actor: Actor, month: Month, copy: _Copy) -> Arch
         copy.written.checksum,
         actor.at,
     )
-    with database.writing() as transaction:
+    with database.writing(TimeLimit.NONE) as transaction:
         rerating_runs.lock_runs(transaction, actor.tenant)
         _refuse_beside_runs(transaction, actor.tenant, month)
         ledger.hold_heads(transaction, [month.number])

@@ -17,7 +17,7 @@ from tollbook.store.archives import Archived
 from tollbook.store.audit import Actor, Filter, acts, write_act
 from tollbook.store.database import Database, Transaction
 from tollbook.store.directory import OrganizationRow
-from tollbook.store.engine import Row
+from tollbook.store.engine import Row, TimeLimit
 from tollbook.store.erasure import Detail
 from tollbook.store.events import Stored
 
@@ -72,12 +72,12 @@ def erase(
     transaction. Erasing again erases what has come since.
     """
     names: dict[str, str] = {}
-    with database.reading() as snapshot:
+    with database.reading(TimeLimit.NONE) as snapshot:
         files = archives.files(snapshot, actor.tenant, person.organization.number)
     rewritten: list[_Rewritten] = []
     try:
         rewritten += _rewrite_files(files, person, folder, names)
-        with database.writing() as transaction:
+        with database.writing(TimeLimit.NONE) as transaction:
             if allowed is not None:
                 allowed(transaction)
             transaction.leave_no_traces()
@@ -243,7 +243,7 @@ def _remove_replaced(
 ) -> None:
     """Remove files that others took the place of, those of an erasure that was cut off too."""
     folders = {folder or Path(it.folder) for it in files}
-    with database.reading() as snapshot:
+    with database.reading(TimeLimit.NONE) as snapshot:
         recorded = {it.file for it in archives.files(snapshot, actor.tenant)}
         done = acts(snapshot, actor.tenant, Filter(action=ACTION))
     for act in done:

@@ -11,6 +11,7 @@ from tollbook.domain.errors import BackupRefused
 from tollbook.store import copies, dumps
 from tollbook.store.copies import Progress
 from tollbook.store.database import Database, open_database
+from tollbook.store.engine import TimeLimit
 from tollbook.store.migrate import migrate, missing_migrations
 from tollbook.store.verification import CHECKS, Difference, count_events, differences
 
@@ -89,7 +90,7 @@ def _restore_file(
 
 def _proved(database: Database, *, quick: bool) -> int:
     """Recompute every sum unless it is to be quick; refuse when any differs."""
-    with database.reading() as snapshot:
+    with database.reading(TimeLimit.NONE) as snapshot:
         found: list[Difference] = []
         for check in CHECKS if not quick else ():
             found.extend(differences(snapshot, check))

@@ -15,12 +15,15 @@ from tollbook.domain.errors import (
     DatabaseBroken,
     DatabaseReadOnly,
     DiskFull,
+    MonthNotReady,
     SettingsError,
     StoreUnavailable,
     SumOutOfRange,
+    Unreachable,
 )
-from tollbook.store.engine import Driver, Engine, Parameters, Row
+from tollbook.store.engine import Driver, Engine, Options, Parameters, Row, TimeLimit
 from tollbook.store.postgres import Postgres
+from tollbook.store.reads import Reads, is_refusal
 from tollbook.store.sqlite import Sqlite
 from tollbook.store.staging import Staged
 
@@ -36,6 +39,10 @@ _FULL = (
 _READ_ONLY = ("attempt to write a readonly database", psycopg.errors.ReadOnlySqlTransaction)
 _NOT_OPENED = "unable to open database file"
 _OVERFLOWS = ("integer overflow", "cannot store REAL value in", "bigint out of range")
+
+
+_NO_PARTITION = "no partition of relation"
+_USUAL = Options()
 
 
 def _trust(_sql: str) -> None:
@@ -116,12 +123,18 @@ class Database:
 
     def __init__(self, engine: Engine, check: Check = _trust) -> None:
         self.engine = engine
+        self.reads = Reads()
         self._check = check
 
     @contextmanager
-    def reading(self) -> Iterator[Snapshot]:
+    def reading(self, limit: TimeLimit = TimeLimit.REQUEST) -> Iterator[Snapshot]:
         """Read from one snapshot."""
-        with in_our_words(), self.engine.reader() as connection, connection.begin():
+        with (
+            in_our_words(),
+            self.reads.counted(),
+            self.engine.reader(limit) as connection,
+            connection.begin(),
+        ):
             yield Snapshot(self.engine, connection, self._check)
 
     @contextmanager
@@ -131,22 +144,27 @@ class Database:
             yield Snapshot(self.engine, connection, self._check)
 
     @contextmanager
-    def writing(self) -> Iterator[Transaction]:
+    def writing(self, limit: TimeLimit = TimeLimit.REQUEST) -> Iterator[Transaction]:
         """Write in one transaction, committed durably when the block ends without an error."""
-        with in_our_words(), self.engine.writer() as connection, connection.begin():
+        with in_our_words(), self.engine.writer(limit) as connection, connection.begin():
             yield Transaction(self.engine, connection, self._check)
 
     def make_room(self, months: Iterable[int]) -> None:
-        """See to it that events of these months can be stored."""
+        """See to it that events of these months can be stored; raise `MonthNotReady` if not."""
         with in_our_words():
             self.engine.make_room(months)
+
+    def try_to_make_room(self, months: Iterable[int]) -> bool:
+        """See to it that events of these months can be stored; False when a lock is not free."""
+        with in_our_words():
+            return self.engine.try_to_make_room(months)
 
     def close(self) -> None:
         """Close every connection."""
         self.engine.close()
 
 
-def open_database(url: str, check: Check = _trust) -> Database:
+def open_database(url: str, check: Check = _trust, options: Options = _USUAL) -> Database:
     """Choose the engine by the URL's scheme. Nothing is connected yet.
 
     Every statement is shown to `check` before it is run: the gate, for whoever serves tenants.
@@ -158,7 +176,7 @@ def open_database(url: str, check: Check = _trust) -> Database:
     if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
         return Database(Sqlite(parsed), check)
     if parsed.get_backend_name() in {"postgresql", "postgres"}:
-        return Database(Postgres(parsed), check)
+        return Database(Postgres(parsed, options), check)
     raise SettingsError(
         "TOLLBOOK_DATABASE_URL must be like sqlite:///tollbook.db or postgresql://user@host/name"
     )
@@ -192,6 +210,12 @@ def in_our_words() -> Iterator[None]:
 
 
 def _unavailable(cause: object, reason: str) -> StoreUnavailable:
+    if isinstance(cause, PoolTimeout):
+        return Unreachable("all connections to the database are in use; nothing was stored")
+    if _NO_PARTITION in reason:
+        return MonthNotReady()
+    if is_refusal(cause):
+        return Unreachable("the database is not available; nothing was stored", reason)
     reason = f"{reason} {getattr(cause, 'sqlite_errorname', '')}"
     if _is(_FULL, cause, reason):
         return DiskFull("there is no room on the disk of the database; nothing was stored")
