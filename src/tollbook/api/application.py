@@ -111,14 +111,16 @@ def _lifespan(services: Services) -> Callable[[object], AbstractAsyncContextMana
         services.inbox.open(asyncio.get_running_loop())
         services.reratings.open()
         services.uses.open()
+        services.upkeep.open()
         services.requests.open()
         try:
             yield
         finally:
             await run_sync(services.uses.close)
+            await run_sync(services.upkeep.close)
             await run_sync(services.reratings.close)
             await run_sync(services.inbox.close)
-            services.database.close()
+            await run_sync(services.database.close)
             await run_sync(services.requests.close)
 
     return lifespan

@@ -83,7 +83,11 @@ CLOCKS_DIFFER_BY = 300 * 1_000_000
 
 
 class Asked(NamedTuple):
-    """A question that was let in: whose usage, in which days, when, in which state and format."""
+    """A question that was let in: whose usage, in which days, when, in which state and format.
+
+    `now` is as of when it is answered, which never goes back: not before the newest commit, whose
+    server's clock may be ahead. Days begin by this server's `clock`.
+    """
 
     call: Call
     snapshot: Snapshot
@@ -92,6 +96,7 @@ class Asked(NamedTuple):
     now: int
     head: Head
     chosen: Format = Format.JSON
+    clock: int = 0
 
 
 class Told(NamedTuple):
@@ -140,13 +145,14 @@ def refuse_user_key(call: Call) -> None:
 def asked(call: Call, snapshot: Snapshot, scope: Scope, *, dated: bool = True) -> Asked:
     """Resolve the period of a question, and see in which state of the ledger it is answered."""
     head = scope.head(snapshot)
-    now = max(call.services.clock(), head.as_of)
+    clock = call.services.clock()
+    now = max(clock, head.as_of)
     _wait_for(call.query.get("min_as_of"), now)
     period = None
     if dated:
         query = call.query
-        period = resolved_period(query["start_date"], query["end_date"], scope.today(now))
-    return Asked(call, snapshot, scope, period, now, head, format_of(call))
+        period = resolved_period(query["start_date"], query["end_date"], scope.today(clock))
+    return Asked(call, snapshot, scope, period, now, head, format_of(call), clock)
 
 
 def _wait_for(min_as_of: int | None, now: int) -> None:
@@ -244,7 +250,7 @@ def _digest(it: Asked) -> str:
     query = sorted((name, str(value)) for name, value in it.call.query.items() if value is not None)
     asked_for = (it.call.question, query, it.chosen, it.scope, it.period)
     told_meta = "meta" in it.call.query.get("include", ())
-    ended = period_state(it.scope, it.period, it.now) if told_meta else None
+    ended = period_state(it.scope, it.period, it.clock) if told_meta else None
     state = (__version__, *asked_for, it.head.revision, ended, it.call.key.sees_a_part)
     return blake2b(msgspec.json.encode(state), digest_size=12).hexdigest()
 
@@ -265,7 +271,8 @@ def _encoded(it: Asked, told: Told) -> bytes:
 
 def meta_of_all(it: Asked) -> Meta:
     """Say how complete the answer is, to whoever may see all of it."""
-    return completeness(it.snapshot, it.scope, it.period, it.head, it.now)
+    whole = completeness(it.snapshot, it.scope, it.period, it.head, it.now)
+    return msgspec.structs.replace(whole, period_state=period_state(it.scope, it.period, it.clock))
 
 
 def meta_for(key: ApiKey, whole: Meta) -> Meta:

@@ -27,7 +27,7 @@ from tollbook.cli import (
     verify,
     viewers,
 )
-from tollbook.domain.errors import TollbookError
+from tollbook.domain.errors import TollbookError, Unreachable
 from tollbook.logs import silence_logging
 from tollbook.settings import read_settings
 
@@ -83,7 +83,9 @@ def run(arguments: Sequence[str]) -> int:
 def _lines(error: TollbookError) -> Iterator[str]:
     """Say an error and what it lists; a single problem that is the sentence itself, once."""
     details = error.details
-    if len(details) == 1 and details[0].error == error.sentence:
+    if isinstance(error, Unreachable) and error.reason:
+        yield f"tollbook: {error.sentence}: {error.reason}"
+    elif len(details) == 1 and details[0].error == error.sentence:
         named = error.sentence.startswith(details[0].field)
         yield f"tollbook: {'' if named else f'{details[0].field}: '}{error.sentence}"
     else:

@@ -64,11 +64,26 @@ class Issuer(NamedTuple):
     revoked: frozenset[tuple[str, str | None]]
 
 
+class _Remembered:
+    """What was met so far as of one revision of the directory; of another, nothing is kept."""
+
+    def __init__(self, revision: int) -> None:
+        self.revision = revision
+        self.keys: dict[str, ApiKey] = {}
+        self.issuers: dict[tuple[str, str], Issuer] = {}
+        self.terms: dict[tuple[str, str], Terms] = {}
+        self.books: dict[str, list[BookHead]] = {}
+
+
 class Catalogue:
     """Keys and terms met so far, as of one revision of the directory.
 
     Whoever relies on them compares that revision with the directory's own in the transaction of
     the commit: a change made anywhere is seen by the next commit, in every process.
+
+    Statements run under the lock, so that many threads do not load one book at once. The event loop
+    must never wait for a statement: its methods, `remembered_…`, look at one memory without the
+    lock, and what is in it belongs to its revision.
     """
 
     def __init__(
@@ -81,20 +96,15 @@ class Catalogue:
         self._clock = clock
         self._masker = masker
         self._lock = threading.Lock()
-        self._revision = -1
-        self._keys: dict[str, tuple[int, ApiKey]] = {}
-        self._issuers: dict[tuple[str, str], tuple[int, Issuer]] = {}
-        self._terms: dict[tuple[str, str], Terms] = {}
-        self._books: dict[str, list[BookHead]] = {}
+        self._memory = _Remembered(-1)
         self._tariffs: dict[tuple[str, int], Tariff] = {}
         self._users: set[User] = set()
 
     def remembered_key(self, prefix: str) -> tuple[int, ApiKey] | None:
-        """Give a revision and a key as of it, if it is in memory; the commit compares.
-
-        Without the lock: whoever holds it may be waiting for the database.
-        """
-        return self._keys.get(prefix)
+        """Give a revision and a key as of it, if it is in memory; the commit compares."""
+        memory = self._memory
+        key = memory.keys.get(prefix)
+        return (memory.revision, key) if key else None
 
     def loaded_key(self, prefix: str) -> tuple[int, ApiKey] | None:
         """Give a revision and a key as of it, from the database."""
@@ -105,18 +115,20 @@ class Catalogue:
     def key(self, snapshot: Snapshot, prefix: str) -> ApiKey | None:
         """Give a key as it is in this snapshot; one that has ended by now is none."""
         with self._lock:
-            self._catch_up(snapshot)
-            if prefix not in self._keys:
+            memory = self._caught_up(snapshot)
+            if prefix not in memory.keys:
                 found = keys.find_key(snapshot, prefix)
                 if found is None or found.revoked_at is not None:
                     return None
-                self._keys[prefix] = self._revision, found
-            key = self._keys[prefix][1]
+                memory.keys[prefix] = found
+            key = memory.keys[prefix]
         return None if key.ended(self._clock()) else key
 
     def remembered_issuer(self, viewer: Viewer) -> tuple[int, Issuer] | None:
         """Give a revision and what a viewer token is judged by as of it, if it is in memory."""
-        return self._issuers.get((viewer.tenant_id, viewer.issuer))
+        memory = self._memory
+        issuer = memory.issuers.get((viewer.tenant_id, viewer.issuer))
+        return (memory.revision, issuer) if issuer else None
 
     def loaded_issuer(self, viewer: Viewer) -> tuple[int, Issuer] | None:
         """Give a revision and what a viewer token is judged by as of it, from the database."""
@@ -131,23 +143,23 @@ class Catalogue:
         if key is None or key.scope.tenant_id != tenant:
             return None
         with self._lock:
-            self._catch_up(snapshot)
-            found = self._issuers.get((tenant, key.prefix))
+            memory = self._caught_up(snapshot)
+            found = memory.issuers.get((tenant, key.prefix))
             if found is None:
                 secret = viewers.find_secret(snapshot, tenant)
                 if secret is None:
                     return None
-                issuer = Issuer(key, secret, viewers.revocations(snapshot, tenant))
-                found = self._issuers[tenant, key.prefix] = self._revision, issuer
-            return found[1]
+                found = Issuer(key, secret, viewers.revocations(snapshot, tenant))
+                memory.issuers[tenant, key.prefix] = found
+            return found
 
     def remembered_terms(
         self, tenant: str, identities: Collection[str]
     ) -> tuple[int, TermsById] | None:
         """Give a revision and the terms as of it, if all of them are in memory."""
-        with self._lock:
-            found = {it: terms for it in identities if (terms := self._terms.get((tenant, it)))}
-            return (self._revision, found) if len(found) == len(identities) else None
+        memory = self._memory
+        found = {it: terms for it in identities if (terms := memory.terms.get((tenant, it)))}
+        return (memory.revision, found) if len(found) == len(identities) else None
 
     def terms(self, snapshot: Snapshot, tenant: str, identities: Collection[str]) -> TermsById:
         """Give the terms of organizations as they are in this snapshot.
@@ -155,11 +167,11 @@ class Catalogue:
         Organizations that were never heard of are missing from the answer.
         """
         with self._lock:
-            self._catch_up(snapshot)
-            missing = {it for it in identities if (tenant, it) not in self._terms}
+            memory = self._caught_up(snapshot)
+            missing = {it for it in identities if (tenant, it) not in memory.terms}
             if missing:
-                self._load(snapshot, tenant, missing)
-            return {it: terms for it in identities if (terms := self._terms.get((tenant, it)))}
+                self._load(memory, snapshot, tenant, missing)
+            return {it: terms for it in identities if (terms := memory.terms.get((tenant, it)))}
 
     def loaded_terms(
         self, tenant: str, identities: Collection[str], now: int
@@ -189,20 +201,20 @@ class Catalogue:
             self._users = set()
         self._users |= users
 
-    def _catch_up(self, snapshot: Snapshot) -> None:
+    def _caught_up(self, snapshot: Snapshot) -> _Remembered:
+        """Give the memory of a snapshot's revision: a new one when the directory has changed."""
         revision = directory.revision(snapshot)
-        if revision != self._revision:
-            self._keys.clear()
-            self._issuers.clear()
-            self._terms.clear()
-            self._books.clear()
-            self._revision = revision
+        if revision != self._memory.revision:
+            self._memory = _Remembered(revision)
+        return self._memory
 
-    def _load(self, snapshot: Snapshot, tenant: str, identities: Collection[str]) -> None:
-        common = self._versions(snapshot, tenant, None)
+    def _load(
+        self, memory: _Remembered, snapshot: Snapshot, tenant: str, identities: Collection[str]
+    ) -> None:
+        common = self._versions(memory, snapshot, tenant, None)
         for row in directory.find_organizations(snapshot, tenant, identities):
-            own = self._versions(snapshot, tenant, row.number)
-            self._terms[tenant, row.id] = Terms(
+            own = self._versions(memory, snapshot, tenant, row.number)
+            memory.terms[tenant, row.id] = Terms(
                 row.number,
                 row.status != directory.UNKNOWN,
                 zone(row.timezone),
@@ -212,12 +224,12 @@ class Catalogue:
             )
 
     def _versions(
-        self, snapshot: Snapshot, tenant: str, organization: int | None
+        self, memory: _Remembered, snapshot: Snapshot, tenant: str, organization: int | None
     ) -> tuple[Tariff, ...]:
         """Give the versions of an organization's own book, or the tenant's, the latest first."""
-        if tenant not in self._books:
-            self._books[tenant] = self._in_use(snapshot, tenant)
-        heads = [it for it in self._books[tenant] if it.organization == organization]
+        if tenant not in memory.books:
+            memory.books[tenant] = self._in_use(snapshot, tenant)
+        heads = [it for it in memory.books[tenant] if it.organization == organization]
         return tuple(self._tariff(snapshot, tenant, head) for head in heads)
 
     def _in_use(self, snapshot: Snapshot, tenant: str) -> list[BookHead]:

@@ -100,6 +100,7 @@ def _commit_atomic(
     database: Database, catalogue: Catalogue, submission: Submission, now: int
 ) -> Settled | RequestError:
     if submission.rejections:
+        database.require_clock()  # a wrong one rejects what is right
         return _refused(submission, submission.rejections, now)
     _make_room(database, [submission])
     try:
@@ -128,10 +129,11 @@ def _refused(submission: Submission, causes: Iterable[Receipt], now: int) -> Set
 
 def _make_room(database: Database, submissions: Sequence[Submission]) -> None:
     """Make room wherever the events may fall: their terms may change until the commit."""
-    database.make_room(_months_of(submissions))
+    database.make_room(months_of(submissions))
 
 
-def _months_of(submissions: Sequence[Submission]) -> Iterator[int]:
+def months_of(submissions: Iterable[Submission]) -> Iterator[int]:
+    """Name the months that events may fall into, wherever their organization's midnight is."""
     for day in {fact.time // _DAY for it in submissions for fact in it.facts}:
         yield from _months_around(day)
 

@@ -149,6 +149,12 @@ class Database:
         with in_our_words(), self.engine.writer(limit) as connection, connection.begin():
             yield Transaction(self.engine, connection, self._check)
 
+    def require_clock(self) -> None:
+        """Raise `ClockWrong` when this server's clock differs too much from the database's."""
+        if self.engine.has_clock:
+            with self.writing():
+                pass
+
     def make_room(self, months: Iterable[int]) -> None:
         """See to it that events of these months can be stored; raise `MonthNotReady` if not."""
         with in_our_words():
@@ -215,7 +221,8 @@ def _unavailable(cause: object, reason: str) -> StoreUnavailable:
     if _NO_PARTITION in reason:
         return MonthNotReady()
     if is_refusal(cause):
-        return Unreachable("the database is not available; nothing was stored", reason)
+        told = " ".join(reason.split())
+        return Unreachable("the database is not available; nothing was stored", told)
     reason = f"{reason} {getattr(cause, 'sqlite_errorname', '')}"
     if _is(_FULL, cause, reason):
         return DiskFull("there is no room on the disk of the database; nothing was stored")

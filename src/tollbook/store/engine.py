@@ -57,6 +57,8 @@ class Engine(Protocol):
 
     name: str
     sqlalchemy: SqlalchemyEngine
+    has_clock: bool
+    """Whether the database has a clock of its own, which is compared with this server's."""
     clock_ahead: int
     """By how many microseconds this server's clock was ahead of the database's when last seen."""
 

@@ -54,6 +54,7 @@ class Postgres:
     """The server engine."""
 
     name = "postgresql"
+    has_clock = True
 
     def __init__(self, url: URL, options: Options) -> None:
         self._options = options

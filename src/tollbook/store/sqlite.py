@@ -37,6 +37,7 @@ class Sqlite:
     """The embedded engine."""
 
     name = "sqlite"
+    has_clock = False
     clock_ahead = 0
 
     def __init__(self, url: URL) -> None:
