@@ -48,6 +48,8 @@ from tollbook.store.probe import clock_difference, try_to_write
 _log = structlog.get_logger()
 DEFAULT_TENANT = "default"
 _MIB = 1024 * 1024
+_VERB_RETRY_SECONDS = 10
+"""For so long a verb tries to get a connection to PostgreSQL; a server does until it serves."""
 _SECONDS_TO_FINISH = 30
 _SWITCH_INTERVAL = 0.0005
 """The writer waits this long at most for the interpreter's lock, instead of the usual 5 ms."""
@@ -67,6 +69,7 @@ def open_migrated(settings: Settings) -> Database:
         settings.idle_connection_seconds,
         settings.max_clock_seconds,
         lambda: now(),
+        _VERB_RETRY_SECONDS,
     )
     database = open_database(settings.database_url, gate.check, options)
     migrate(database)

@@ -1,8 +1,10 @@
 """Archiving: events go to files, and sums, identities and answers stay what they were."""
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.builders import Platform, event, reversal
@@ -251,6 +253,28 @@ def test_postgresql_empties_the_partition_of_the_last_organization(
     size = keeper.platform.rows("SELECT pg_relation_size('events_202401')")
     assert size == [(0,)]
     assert keeper.platform.statuses(event(id="late")) == ["accepted"]
+    database.close()
+
+
+def test_postgresql_archives_beside_a_reader_without_anybody_waiting_for_it(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    database = open_database(postgres_url)
+    keeper = Keeper(Platform(database), tmp_path)
+    year(keeper.platform)
+    with psycopg.connect(postgres_url) as reader, ThreadPoolExecutor() as threads:
+        reader.execute("SELECT * FROM events_202401 LIMIT 1")
+        done = threads.submit(keeper.archive)
+        try:
+            files = done.result(60)  # it would wait for as long as the reader stays
+            other = event(id="late", organization_id="org_2")
+            late = threads.submit(keeper.platform.statuses, other)
+            assert late.result(60) == ["accepted"]
+        finally:
+            reader.rollback()
+    assert [it.events for it in files] == [7, 7]
+    assert keeper.count() == 15
+    assert keeper.problems() == []
     database.close()
 
 

@@ -23,6 +23,7 @@ from tollbook.api.services import Services
 from tollbook.domain.errors import (
     BodyTooLarge,
     InvalidRequest,
+    MonthNotReady,
     QueueFull,
     SumOutOfRange,
     UnreadableBody,
@@ -137,6 +138,7 @@ REFUSALS = (
     UnsupportedBody,
     SumOutOfRange,
     QueueFull,
+    MonthNotReady,
 )
 """What is answered instead of receipts."""
 OF_RECEIPT = leads(

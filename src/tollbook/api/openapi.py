@@ -13,6 +13,7 @@ from tollbook.domain.errors import (
     AddressRefused,
     ApiKeyRequired,
     BodyTooLarge,
+    ClockWrong,
     DatabaseReadOnly,
     DiskFull,
     HeadTooLarge,
@@ -44,6 +45,7 @@ _EVERYWHERE = (
     StoreUnavailable,
     DatabaseReadOnly,
     DiskFull,
+    ClockWrong,
     UnreadableRequest,
     HeadTooLarge,
 )
@@ -75,6 +77,10 @@ _EXAMPLE_SENTENCES = {
     "sum_out_of_range": "a sum of the ledger would pass what it can hold; nothing was stored",
     "store_unavailable": "the database is not available; nothing was stored",
     "database_read_only": "the database is read-only; nothing was stored",
+    "clock_wrong": "this server's clock is 90000 seconds ahead of the database's; 300 are allowed; "
+    "nothing was stored",
+    "month_not_ready": "the partition for a month of these events is not ready; "
+    "nothing was stored, send them again",
     "disk_full": "there is no room on the disk of the database; nothing was stored",
 }
 

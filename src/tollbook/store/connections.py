@@ -43,7 +43,7 @@ _Value = TypeVar("_Value")
 
 
 class Patience(NamedTuple):
-    """How many seconds a connection that is refused is tried again.
+    """How many seconds a connection is tried again that is refused, or for which there is no room.
 
     A verb has nothing better to do than to wait; a server answers that it has no database, and
     waits only when there are too many connections, of which some end all the time.
@@ -53,7 +53,6 @@ class Patience(NamedTuple):
     full: float
 
 
-OF_VERBS = Patience(10, 10)
 OF_SERVERS = Patience(0, POOL_SECONDS)
 
 
@@ -99,8 +98,8 @@ class Watched(psycopg.Connection[Any]):
 class Holder:
     """The patience of an engine, which a server changes once it serves."""
 
-    def __init__(self) -> None:
-        self.patience = OF_VERBS
+    def __init__(self, patience: Patience) -> None:
+        self.patience = patience
 
 
 def open_pool(

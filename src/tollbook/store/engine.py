@@ -37,7 +37,8 @@ class Options(NamedTuple):
     """How a database is opened; all of it concerns PostgreSQL alone.
 
     Connections that are idle for longer than `idle_connection_seconds` are closed. `clock` may
-    differ from the database's by `max_clock_seconds`.
+    differ from the database's by `max_clock_seconds`. A connection that is refused is tried again
+    for `retry_seconds`.
     """
 
     max_write_connections: int = 32
@@ -45,6 +46,7 @@ class Options(NamedTuple):
     idle_connection_seconds: int = 300
     max_clock_seconds: int = 300
     clock: Callable[[], int] = system_clock
+    retry_seconds: int = 0
 
 
 REMOVE_MONTH = """

@@ -15,6 +15,7 @@ from tollbook.store import partitions, recharged, staging
 from tollbook.store.connections import (
     OF_SERVERS,
     Holder,
+    Patience,
     begin_reading,
     begin_writing,
     begun_on,
@@ -58,7 +59,8 @@ class Postgres:
 
     def __init__(self, url: URL, options: Options) -> None:
         self._options = options
-        self._holder = Holder()
+        seconds = options.retry_seconds
+        self._holder = Holder(Patience(seconds, max(seconds, OF_SERVERS.full)))
         self._watch = Watch(self._address, self._close_all_idle)
         opened = self._watch.add
         most = options.max_write_connections
