@@ -8,10 +8,14 @@ import select
 import socket
 import threading
 from collections.abc import Callable, Generator
+from functools import cache
 from time import monotonic, sleep
 from typing import Any, NamedTuple, TypeVar
 
 import psycopg
+from psycopg import generators
+from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGresult
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DisconnectionError
 
@@ -59,12 +63,14 @@ OF_SERVERS = Patience(0, POOL_SECONDS)
 class Watched(psycopg.Connection[Any]):
     """A connection that knows since when it has been waiting for the server, and can be cut off.
 
-    `backend` is the process of the server that its transaction is in, `limit` the seconds that its
-    statements may take, 0 without one. Behind a pooler it is `pooled`.
+    `backend` is the process of the server that its transaction is in, `time_limit` the kind of the
+    next transaction, `limit` the seconds that its statements may take, 0 without one. Behind a
+    pooler it is `pooled`.
     """
 
     pooled = False
     backend = 0
+    time_limit = TimeLimit.REQUEST
     limit = float(TimeLimit.REQUEST.value)
     administrators_limit = 0.0
     waiting_since = 0.0
@@ -103,11 +109,11 @@ class Holder:
 
 
 def open_pool(
-    url: URL, most: int, holder: Holder, opened: Callable[[Watched], None], tables: str = ""
+    url: URL, most: int, holder: Holder, opened: Callable[[Watched], None], session: str = ""
 ) -> Engine:
     """Make a pool of up to `most` connections; the one used last is used next.
 
-    `tables` makes temporary tables in each session that there will be; `opened` hears of it.
+    `session` prepares each session where there is no pooler; `opened` hears of each connection.
     """
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
@@ -115,6 +121,7 @@ def open_pool(
         max_overflow=0,
         pool_timeout=POOL_SECONDS,
         pool_use_lifo=True,
+        pool_reset_on_return=None,
         hide_parameters=True,
         use_native_hstore=False,
         connect_args={name: url.query.get(name, value) for name, value in _NETWORK.items()},
@@ -126,12 +133,13 @@ def open_pool(
     def prepare(connection: Watched, _record: object) -> None:
         opened(connection)
         _prepare(connection)
-        if tables and not connection.pooled:
-            connection.execute(tables.encode(), prepare=False)
+        if session and not connection.pooled:
+            connection.execute(session.encode(), prepare=False)
 
     event.listen(engine, "do_connect", connect)
     event.listen(engine, "connect", prepare)
     event.listen(engine, "checkout", _refuse_ended)
+    event.listen(engine, "reset", _end_transaction)
     event.listen(engine, "checkin", _note_idle)
     return engine
 
@@ -158,8 +166,7 @@ def _prepare(connection: Watched) -> None:
     """See whether there is a pooler in between, and what the administrator allows a statement.
 
     A pooler makes up the number of the process that a cancelation names. What is prepared or set
-    for a session would there be left to others, so nothing is. Without one a statement is planned
-    each time it runs: a plan made while the ledger was empty would read all of it once it is large.
+    for a session would there be left to others, so nothing is.
     """
     found = connection.execute(
         "SELECT pg_backend_pid(), "
@@ -171,8 +178,6 @@ def _prepare(connection: Watched) -> None:
     connection.pooled = connection.info.backend_pid != connection.backend
     if connection.pooled:
         connection.prepare_threshold = None
-    else:
-        connection.execute("SET plan_cache_mode = force_custom_plan")
 
 
 def _refuse_ended(connection: Watched, _record: object, _proxy: object) -> None:
@@ -181,6 +186,12 @@ def _refuse_ended(connection: Watched, _record: object, _proxy: object) -> None:
     poll.register(connection.fileno(), select.POLLIN)
     if poll.poll(0):
         raise DisconnectionError("the server has ended the connection")
+
+
+def _end_transaction(connection: Watched, _record: object, _state: object) -> None:
+    """Take back what was left open; most transactions have ended, and cost nothing here."""
+    if connection.closed or connection.info.transaction_status != TransactionStatus.IDLE:
+        connection.rollback()
 
 
 def _note_idle(_connection: object, record: Any) -> None:
@@ -214,52 +225,80 @@ class Began(NamedTuple):
 _CLOCK = "(EXTRACT(epoch FROM clock_timestamp()) * 1000000)::bigint"
 
 
-def begin_reading(driver: Watched, limit: TimeLimit) -> None:
+def begin_reading(driver: Watched) -> None:
     """Begin a transaction that reads one snapshot."""
-    parts = ["BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", *_set_limit(driver, limit)]
+    command, driver.limit = _reading(driver.time_limit, driver.administrators_limit, driver.pooled)
+    last = _sent(driver, command)
     if driver.pooled:
-        parts.append("SELECT pg_backend_pid(), 0")
-        driver.backend = _sent(driver, parts).backend
-    else:
-        driver.execute("; ".join(parts).encode(), prepare=False)
+        driver.backend = _integer(last, 0)
 
 
-def begin_writing(driver: Watched, limit: TimeLimit, tables: str) -> Began:
+def begin_writing(driver: Watched, tables: str) -> Began:
     """Begin a transaction that writes, durably whatever the server's default.
 
     `tables` makes temporary tables where a session cannot be relied on to have them.
     """
+    command, driver.limit = _writing(
+        driver.time_limit, driver.administrators_limit, tables if driver.pooled else ""
+    )
+    last = _sent(driver, command)
+    driver.backend = _integer(last, 0)
+    return Began(driver.backend, _integer(last, 1))
+
+
+def _sent(driver: Watched, command: bytes) -> PGresult:
+    """Run a command of several statements, and give the last result.
+
+    Without a cursor, which would take several times as long as the statements.
+    """
+    driver.pgconn.send_query(command)
+    results = driver.wait(generators.execute(driver.pgconn))
+    for result in results:
+        if result.status not in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
+            raise psycopg.errors.error_from_result(result, encoding=driver.info.encoding)
+    last: PGresult = results[-1]
+    return last
+
+
+def _integer(result: PGresult, column: int) -> int:
+    return int(result.get_value(0, column) or 0)
+
+
+@cache
+def _reading(limit: TimeLimit, administrators: float, pooled: bool) -> tuple[bytes, float]:
+    setting, most = _limited(limit, administrators)
+    parts = ["BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", *setting]
+    if pooled:
+        parts.append("SELECT pg_backend_pid()")
+    return "; ".join(parts).encode(), most
+
+
+@cache
+def _writing(limit: TimeLimit, administrators: float, tables: str) -> tuple[bytes, float]:
+    setting, most = _limited(limit, administrators)
     parts = [
         "BEGIN ISOLATION LEVEL READ COMMITTED",
         "SET LOCAL synchronous_commit = on",
-        *_set_limit(driver, limit),
-        *([tables] if driver.pooled else []),
+        *setting,
+        *([tables] if tables else []),
         f"SELECT pg_backend_pid(), {_CLOCK}",
     ]
-    began = _sent(driver, parts)
-    driver.backend = began.backend
-    return began
+    return "; ".join(parts).encode(), most
 
 
-def _sent(driver: Watched, parts: list[str]) -> Began:
-    cursor = driver.execute("; ".join(parts).encode(), prepare=False)
-    cursor.set_result(-1)
-    found = cursor.fetchone()
-    assert found is not None  # noqa: S101  it reads from no table
-    return Began(*found)
+def _limited(limit: TimeLimit, administrators: float) -> tuple[list[str], float]:
+    """Limit the transaction's statements, unless the administrator has limited them to less.
+
+    Give the statement that does, and the seconds that they may take, 0 without a limit.
+    """
+    most = float(limit.value)
+    if not most or 0 < administrators <= most:
+        return [], administrators
+    return [f"SET LOCAL statement_timeout = '{limit.value}s'"], most
 
 
-def _set_limit(driver: Watched, limit: TimeLimit) -> list[str]:
-    """Limit the transaction's statements, unless the administrator has limited them to less."""
-    own, most = driver.administrators_limit, float(limit.value)
-    driver.limit = min(own, most) if own and most else own or most
-    if not most or 0 < own <= most:
-        return []
-    return [f"SET LOCAL statement_timeout = '{limit.value}s'"]
-
-
-def begun_on(connection: Connection) -> Watched:
-    """Return the driver of a connection that begins a transaction."""
+def driver_of(connection: Connection) -> Watched:
+    """Return the driver of a connection."""
     driver = connection.connection.driver_connection
     assert isinstance(driver, Watched)  # noqa: S101  `open_pool` makes no others
     return driver

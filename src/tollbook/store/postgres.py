@@ -1,14 +1,14 @@
 """PostgreSQL: COPY into a staging table, then the statements that both engines share."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from hashlib import blake2b
 from itertools import islice
 from typing import Any
 
 import psycopg
-from sqlalchemy import URL, Connection, event
+from sqlalchemy import URL, Connection
 
 from tollbook.domain.errors import ClockWrong
 from tollbook.store import partitions, recharged, staging
@@ -16,10 +16,11 @@ from tollbook.store.connections import (
     OF_SERVERS,
     Holder,
     Patience,
+    Watched,
     begin_reading,
     begin_writing,
-    begun_on,
     close_idle,
+    driver_of,
     open_pool,
 )
 from tollbook.store.engine import REMOVE_MONTH, Driver, Options, Parameters, Row, TimeLimit
@@ -30,7 +31,6 @@ _NAMED = re.compile(r"(?<!:):([a-z_]+)")
 _IN_LIST = re.compile(r"\bIN :([a-z_]+)")
 
 _STAGED = re.compile(r"\b(FROM|JOIN)\s+(staging|recharged)\b")
-_LIMIT = "tollbook_limit"
 _SPARE_CONNECTIONS = 2
 """Connections besides those of the pools: the watch has one, a verb may have another."""
 
@@ -49,6 +49,8 @@ _STAGING, _MAKE_STAGING = _session_table(staging.CREATE, "staging")
 _RECHARGED, _MAKE_RECHARGED = _session_table(recharged.CREATE, "recharged")
 _TABLES = {"staging": _STAGING, "recharged": _RECHARGED}
 _MAKE_TABLES = f"{_MAKE_STAGING}; {_MAKE_RECHARGED}"
+# A plan made while the ledger was empty would read all of it once it is large.
+_WRITERS_SESSION = f"SET plan_cache_mode = force_custom_plan; {_MAKE_TABLES}"
 
 
 class Postgres:
@@ -64,17 +66,15 @@ class Postgres:
         self._watch = Watch(self._address, self._close_all_idle)
         opened = self._watch.add
         most = options.max_write_connections
-        self.sqlalchemy = open_pool(url, most, self._holder, opened, _MAKE_TABLES)
-        event.listen(self.sqlalchemy, "begin", self._begin_writing)
+        self.sqlalchemy = open_pool(url, most, self._holder, opened, _WRITERS_SESSION)
         # Readers have connections of their own: a flood of questions leaves room for events.
         self._readers = open_pool(url, options.max_read_connections, self._holder, opened)
-        event.listen(self._readers, "begin", _begin_reading)
         self._partitions = partitions.Partitions(self.writer)
         self.clock_ahead = 0
 
     def reader(self, limit: TimeLimit = TimeLimit.REQUEST) -> Connection:
         """Open a connection whose transaction reads one snapshot and cannot write."""
-        return self._readers.connect().execution_options(**{_LIMIT: limit})
+        return _begun(self._readers.connect(), limit, begin_reading)
 
     def streamer(self) -> Connection:
         """Open a reader: pages are the server's to keep."""
@@ -82,7 +82,7 @@ class Postgres:
 
     def writer(self, limit: TimeLimit = TimeLimit.REQUEST) -> Connection:
         """Open a connection whose transaction writes."""
-        return self.sqlalchemy.connect().execution_options(**{_LIMIT: limit})
+        return _begun(self.sqlalchemy.connect(), limit, self._begin_writing)
 
     def close(self) -> None:
         """Close every connection."""
@@ -158,7 +158,7 @@ class Postgres:
         options = self._options
         most = options.max_write_connections + options.max_read_connections + _SPARE_CONNECTIONS
         with self.reader() as connection:
-            if begun_on(connection).pooled:
+            if driver_of(connection).pooled:
                 return None
         there = int(
             self._answer(
@@ -186,10 +186,9 @@ class Postgres:
             f"{limit} are allowed"
         )
 
-    def _begin_writing(self, connection: Connection) -> None:
-        limit = connection.get_execution_options().get(_LIMIT, TimeLimit.REQUEST)
+    def _begin_writing(self, driver: Watched) -> None:
         before = self._options.clock()
-        began = begin_writing(begun_on(connection), limit, _MAKE_TABLES)
+        began = begin_writing(driver, _MAKE_TABLES)
         after = self._options.clock()
         self.clock_ahead = max(before - began.clock, 0) or min(after - began.clock, 0)
         problem = self.clock_problem()
@@ -197,8 +196,8 @@ class Postgres:
             raise ClockWrong(f"{problem}; nothing was stored")
 
     def _answer(self, sql: str) -> Any:
-        with self.reader() as connection, connection.begin():
-            found = begun_on(connection).execute(sql.encode(), prepare=False).fetchone()
+        with self.reader() as connection:
+            found = driver_of(connection).execute(sql.encode(), prepare=False).fetchone()
         assert found is not None  # noqa: S101  each of these is one row
         return found[0]
 
@@ -211,9 +210,21 @@ class Postgres:
         self._readers.dispose()
 
 
-def _begin_reading(connection: Connection) -> None:
-    limit = connection.get_execution_options().get(_LIMIT, TimeLimit.REQUEST)
-    begin_reading(begun_on(connection), limit)
+def _begun(
+    connection: Connection, limit: TimeLimit, begin: Callable[[Watched], object]
+) -> Connection:
+    """Begin a transaction on a connection, or give it back.
+
+    SQLAlchemy has an event for this, which takes as long as half of the transaction.
+    """
+    try:
+        driver = driver_of(connection)
+        driver.time_limit = limit
+        begin(driver)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 @cache
