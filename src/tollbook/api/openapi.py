@@ -73,7 +73,6 @@ _EXAMPLE_SENTENCES = {
     "format_not_installed": "Parquet needs pyarrow, which is not installed here: "
     "pip install 'pyarrow>=22'",
     "not_yet": "the state asked for has not arrived here yet; ask again in a second",
-    "sum_out_of_range": "a sum of the ledger would pass what it can hold; nothing was stored",
     "store_unavailable": "the database is not available; nothing was stored",
     "database_read_only": "the database is read-only; nothing was stored",
     "disk_full": "there is no room on the disk of the database; nothing was stored",
