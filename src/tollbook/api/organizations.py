@@ -97,7 +97,8 @@ def create_organization(call: Call, transaction: Transaction) -> Response:
     require_tenant_key(call.key, "create organizations")
     new = read_body(call.body, NewOrganization)
     identity = _given_or_made_up(new.id, "org")
-    currency = new.currency or directory.tenant_currency(transaction, call.tenant)
+    own = directory.tenant_currency(transaction, call.tenant)
+    currency = own if new.currency is None else new.currency
     organization = Organization(
         identity, new.name, new.timezone, currency, new.status, new.number_format
     )

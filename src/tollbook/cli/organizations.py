@@ -50,11 +50,12 @@ def _create(options: argparse.Namespace, settings: Settings) -> int:
     refuse_number_format(options.number_format)
     with open_migrated(settings).writing() as transaction:
         ensure_tenant(transaction, options.tenant, options.tenant)
+        own = directory.tenant_currency(transaction, options.tenant)
         organization = Organization(
             options.id,
             options.id if options.name is None else options.name,
             options.timezone,
-            options.currency or directory.tenant_currency(transaction, options.tenant),
+            own if options.currency is None else options.currency,
             number_format=options.number_format,
         )
         problems = organization_problems(organization)
