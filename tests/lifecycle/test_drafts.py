@@ -309,7 +309,7 @@ def test_a_file_that_is_recorded_nowhere_is_named_and_not_deleted(keeper: Keeper
 
 def test_a_stray_file_of_another_organization_stops_no_erasure(keeper: Keeper) -> None:
     jane(keeper.platform)
-    (file,) = keeper.archive()
+    keeper.archive()
     (keeper.folder / "org_2.2.2024-01.1-abcdef.parquet.unfinished").write_bytes(b"half")
     assert erasing(keeper).files == 1
     assert [it.row["file"] for it in keeper.problems()] == [  # type: ignore[attr-defined]
