@@ -64,3 +64,16 @@ def test_a_commit_that_never_arrived_is_stored_when_it_is_sent_again(
     assert (answer.status_code, answer.json()["code"]) == (503, "outcome_unknown")
     second = client.post("/v1/events", json=event(id="call-1"))
     assert second.json()["receipts"][0]["status"] == "accepted"
+
+
+def test_a_replay_that_fails_halfway_does_not_say_that_nothing_was_stored(
+    client: httpx.Client, proxy: Proxy
+) -> None:
+    late = event(id="late", organization_id="nobody")
+    assert client.post("/v1/events", json=late).json()["receipts"][0]["status"] == "quarantined"
+    proxy.lose_commit("FROM quarantine", is_done=False)
+    answer = client.post("/v1/quarantine/replay")
+    assert proxy.lost.is_set()
+    assert (answer.status_code, answer.json()["code"]) == (503, "outcome_unknown")
+    assert "replay again" in answer.json()["error"]
+    assert client.post("/v1/quarantine/replay").status_code == 200
