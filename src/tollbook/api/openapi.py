@@ -18,6 +18,7 @@ from tollbook.domain.errors import (
     HeadTooLarge,
     InvalidApiKey,
     InvalidRequest,
+    OutcomeUnknown,
     PermissionMissing,
     PriceBookRefused,
     RateLimited,
@@ -45,6 +46,7 @@ _EVERYWHERE = (
     StoreUnavailable,
     DatabaseReadOnly,
     DiskFull,
+    OutcomeUnknown,
     UnreadableRequest,
     HeadTooLarge,
 )
@@ -76,6 +78,8 @@ _EXAMPLE_SENTENCES = {
     "store_unavailable": "the database is not available; nothing was stored",
     "database_read_only": "the database is read-only; nothing was stored",
     "disk_full": "there is no room on the disk of the database; nothing was stored",
+    "outcome_unknown": "the database's answer to the commit was lost: the change may have been "
+    "stored; send it again",
 }
 
 

@@ -29,7 +29,8 @@ TollbookError
 ├── StoreUnavailable            503  the database did not answer; nothing was acknowledged
 │   ├── DatabaseBroken          503  the file is no whole database; it is left as it is
 │   ├── DatabaseReadOnly        503  it takes no writes
-│   └── DiskFull                503  there is no room where something was to be written
+│   ├── DiskFull                503  there is no room where something was to be written
+│   └── OutcomeUnknown          503  a commit was sent and its answer was lost
 ├── InternalError               500  a defect of Tollbook
 ├── SumOutOfRange               500  the tiers of a month would pass 64 bits in a rerating
 ├── PriceBookRefused            400  a price book with errors, all of them listed
@@ -279,6 +280,12 @@ class DiskFull(StoreUnavailable):
     """There is no room on a disk; what was to be written is not there, not even a part of it."""
 
     code = "disk_full"
+
+
+class OutcomeUnknown(StoreUnavailable):
+    """A commit was sent and its answer was lost: the write is stored in whole, or not at all."""
+
+    code = "outcome_unknown"
 
 
 class InternalError(TollbookError):

@@ -202,6 +202,7 @@ class Queue:
             return [(waiting, error) for waiting in group]
         except Exception:
             _log.exception("commit_failed")
-            defect = InternalError("something went wrong; nothing was stored")
+            # It may have gone wrong after the commit.
+            defect = InternalError("something went wrong; what was sent may have been stored")
             return [(waiting, defect) for waiting in group]
         return list(zip(group, settled, strict=True))

@@ -15,6 +15,7 @@ from tollbook.domain.errors import (
     DatabaseBroken,
     DatabaseReadOnly,
     DiskFull,
+    OutcomeUnknown,
     SettingsError,
     StoreUnavailable,
     SumOutOfRange,
@@ -36,6 +37,7 @@ _FULL = (
 )
 _READ_ONLY = ("attempt to write a readonly database", psycopg.errors.ReadOnlySqlTransaction)
 _NOT_OPENED = "unable to open database file"
+_NOTHING_STORED = "; nothing was stored"
 
 
 def _trust(_sql: str) -> None:
@@ -155,9 +157,25 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Transaction]:
-        """Write in one transaction, committed durably when the block ends without an error."""
-        with in_our_words(), self.engine.writer() as connection, connection.begin():
-            yield Transaction(self.engine, connection, self._check)
+        """Write in one transaction, committed durably when the block ends without an error.
+
+        Raise `OutcomeUnknown` when the commit was sent and its answer was lost. After any other
+        error nothing was stored.
+        """
+        committing = False
+        with in_our_words(_NOTHING_STORED), self.engine.writer() as connection:
+            try:
+                with connection.begin():
+                    yield Transaction(self.engine, connection, self._check)
+                    committing = True
+            except DBAPIError as error:
+                if not committing or not _is_outcome_unknown(error.orig):
+                    raise
+                _log.error("outcome_unknown", error=_without_values(error, str(error.orig)))
+                raise OutcomeUnknown(
+                    "the database's answer to the commit was lost: the change may have been "
+                    "stored; send it again"
+                ) from error
 
     def make_room(self, months: Iterable[int]) -> None:
         """See to it that events of these months can be stored."""
@@ -194,9 +212,21 @@ def _without_values(error: Exception, reason: str) -> str:
     return said or reason.partition("\n")[0]
 
 
+def _is_outcome_unknown(cause: object) -> bool:
+    """Return whether a commit that failed may nevertheless have happened.
+
+    PostgreSQL reports a commit that it refuses as an ERROR, and keeps the connection. A FATAL
+    error, or none at all, means that the connection ended, perhaps after the commit. SQLite takes
+    a transaction back whose COMMIT fails.
+    """
+    if not isinstance(cause, psycopg.Error):
+        return False
+    return cause.diag.severity_nonlocalized != "ERROR" or (cause.sqlstate or "").startswith("08")
+
+
 @contextmanager
-def in_our_words() -> Iterator[None]:
-    """Turn the drivers' errors into Tollbook's."""
+def in_our_words(consequence: str = "") -> Iterator[None]:
+    """Turn the drivers' errors into Tollbook's; the sentences end with the `consequence`."""
     try:
         yield
     except (DBAPIError, PoolTimeout, sqlite3.Error, psycopg.Error) as error:
@@ -211,21 +241,21 @@ def in_our_words() -> Iterator[None]:
                 f"the file is not a whole database ({reason}) and was left as it is: restore a "
                 "backup with `tollbook restore`, or move it away to begin anew"
             ) from error
-        raise _unavailable(getattr(error, "orig", error), reason) from error
+        raise _unavailable(getattr(error, "orig", error), reason, consequence) from error
 
 
-def _unavailable(cause: object, reason: str) -> StoreUnavailable:
+def _unavailable(cause: object, reason: str, consequence: str) -> StoreUnavailable:
     reason = f"{reason} {getattr(cause, 'sqlite_errorname', '')}"
     if _is(_FULL, cause, reason):
-        return DiskFull("there is no room on the disk of the database; nothing was stored")
+        return DiskFull(f"there is no room on the disk of the database{consequence}")
     if _is(_READ_ONLY, cause, reason):
-        return DatabaseReadOnly("the database is read-only; nothing was stored")
+        return DatabaseReadOnly(f"the database is read-only{consequence}")
     if _NOT_OPENED in reason:
         return StoreUnavailable(
             "the database file cannot be opened: its folder must be there and writable, also to "
             "read from it, because SQLite keeps two files beside it; copy the file to such a folder"
         )
-    return StoreUnavailable("the database is not available; nothing was stored")
+    return StoreUnavailable(f"the database is not available{consequence}")
 
 
 def _is(signs: Iterable[str | type[Exception]], cause: object, reason: str) -> bool:
