@@ -25,7 +25,7 @@ class Settings(msgspec.Struct, frozen=True):
     idle for `idle_connection_seconds` are closed. A clock that differs from PostgreSQL's by more
     than `max_clock_seconds` is wrong.
     `phone_numbers` says whether whole numbers are stored; the key of their hashes is in the
-    database when it is not given.
+    database when it is not given. A call longer than `longest_call_seconds` is quarantined.
     """
 
     database_url: str = DEFAULT_DATABASE_URL
@@ -46,6 +46,7 @@ class Settings(msgspec.Struct, frozen=True):
     max_read_connections: int = 32
     idle_connection_seconds: int = 300
     max_clock_seconds: int = 300
+    longest_call_seconds: int = 86_400
 
     @property
     def proxies(self) -> tuple[Network, ...]:
@@ -58,7 +59,7 @@ _PHONE_NUMBERS = (FULL, MASKED)
 _AT_LEAST_ONE = (
     *("most_waiting_events", "most_group_events", "most_body_mib"),
     *("max_write_connections", "max_read_connections"),
-    *("idle_connection_seconds", "max_clock_seconds"),
+    *("idle_connection_seconds", "max_clock_seconds", "longest_call_seconds"),
 )
 _SHORTEST_KEY = 16
 _KINDS = {int: "a whole number", bool: "true or false"}

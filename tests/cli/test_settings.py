@@ -34,6 +34,7 @@ def test_every_setting_has_its_variable() -> None:
             "TOLLBOOK_MAX_READ_CONNECTIONS": "4",
             "TOLLBOOK_IDLE_CONNECTION_SECONDS": "60",
             "TOLLBOOK_MAX_CLOCK_SECONDS": "30",
+            "TOLLBOOK_LONGEST_CALL_SECONDS": "600",
             "SOMETHING_ELSE": "x",
         }
     ) == Settings(
@@ -42,6 +43,7 @@ def test_every_setting_has_its_variable() -> None:
         max_read_connections=4,
         idle_connection_seconds=60,
         max_clock_seconds=30,
+        longest_call_seconds=600,
     )
 
 
@@ -58,6 +60,7 @@ def test_every_setting_has_its_variable() -> None:
         ("TOLLBOOK_MAX_READ_CONNECTIONS", "0"),
         ("TOLLBOOK_IDLE_CONNECTION_SECONDS", "0"),
         ("TOLLBOOK_MAX_CLOCK_SECONDS", "0"),
+        ("TOLLBOOK_LONGEST_CALL_SECONDS", "0"),
         ("TOLLBOOK_COMPRESSION", "maybe"),
         ("TOLLBOOK_CACHED_ANSWER_MIB", "-1"),
         ("TOLLBOOK_CACHED_STATE_MIB", "-1"),

@@ -13,9 +13,9 @@ from tollbook.analytics.between import NO_DAYS, NO_PART, Part, Split
 from tollbook.analytics.event import InArchive, find_event
 from tollbook.analytics.series_statements import By, user_hours_sql
 from tollbook.analytics.usage import _refuse_parts_of_archived_days
-from tollbook.domain.errors import ArchiveRefused, EventArchived, InvalidRequest, RunConflict
+from tollbook.domain.errors import EventArchived, InvalidRequest, RunConflict
 from tollbook.domain.meters import BY_TYPE
-from tollbook.lifecycle.archive import Due, archive, before_months
+from tollbook.lifecycle.archive import Due, NotArchived, archive, before_months
 from tollbook.lifecycle.check import archive_differences
 from tollbook.lifecycle.parquet import about, read_file
 from tollbook.rerating import runs
@@ -51,10 +51,21 @@ class Keeper:
         self.platform = platform
         self.folder = folder
 
-    def archive(self, before: int = 202402, organization: str | None = None) -> list[Archived]:
+    def run(self, before: int = 202402, organization: str | None = None) -> list[object]:
         number = self.platform.number(organization) if organization else None
         actor = Actor(self.platform.tenant, "cli", now())
         return list(archive(self.platform.database, actor, Due(number, before, self.folder)))
+
+    def archive(self, before: int = 202402, organization: str | None = None) -> list[Archived]:
+        done = self.run(before, organization)
+        assert [it for it in done if not isinstance(it, Archived)] == []
+        return [it for it in done if isinstance(it, Archived)]
+
+    def drafts(self) -> list[tuple[object, ...]]:
+        return self.platform.rows("SELECT file, state FROM archive_drafts")
+
+    def files(self) -> list[str]:
+        return sorted(it.name for it in self.folder.iterdir()) if self.folder.exists() else []
 
     def sums(self) -> dict[str, list[tuple[object, ...]]]:
         return {it: sorted(self.platform.rows(f"SELECT * FROM {it}")) for it in SUMS}
@@ -110,6 +121,18 @@ def test_sums_stay_and_are_proved_with_and_without_the_files(keeper: Keeper) -> 
     assert keeper.platform.users() == answer
     assert keeper.problems() == []
     assert keeper.archive() == []
+
+
+def test_sums_past_64_bits_stay_and_are_proved(keeper: Keeper) -> None:
+    keeper.platform.organization()
+    keeper.platform.send(*(event(id=str(n), cost=100_000_000) for n in range(150)))
+    keeper.archive()
+    kept = keeper.platform.rows("SELECT cost FROM archived_sums")
+    assert sum(row[0] for row in kept) == 150 * 10**17
+    assert keeper.problems() == []
+    keeper.platform.send(*(event(id=f"late {n}", cost=100_000_000) for n in range(150)))
+    keeper.archive()
+    assert keeper.problems() == []
 
 
 def test_a_file_has_the_columns_of_the_ledger_and_says_whose_it_is(keeper: Keeper) -> None:
@@ -197,9 +220,11 @@ def test_a_run_is_not_reverted_once_its_events_are_archived(keeper: Keeper) -> N
     platform.load(book(CALLS))
     past = Past(platform)
     run = past.begin()
-    with pytest.raises(ArchiveRefused, match="rerating run 1 is running"):
-        keeper.archive()
-    assert not list(keeper.folder.iterdir()), "nothing is left of what was refused"
+    (left,) = keeper.run()
+    assert isinstance(left, NotArchived)
+    assert left.name == "org_1 2024-01"
+    assert "rerating run 1 is running" in left.reason
+    assert keeper.files() == keeper.drafts() == [], "nothing is left of what was refused"
     past.steps(run.id)
     keeper.archive()
     with platform.database.writing() as transaction, pytest.raises(RunConflict, match="archived"):

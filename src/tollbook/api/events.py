@@ -25,7 +25,6 @@ from tollbook.domain.errors import (
     InvalidRequest,
     MonthNotReady,
     QueueFull,
-    SumOutOfRange,
     UnreadableBody,
     UnsupportedBody,
 )
@@ -136,7 +135,6 @@ REFUSALS = (
     UnreadableBody,
     BodyTooLarge,
     UnsupportedBody,
-    SumOutOfRange,
     QueueFull,
     MonthNotReady,
 )

@@ -30,6 +30,7 @@ from tollbook.cli import (
 from tollbook.domain.errors import TollbookError, Unreachable
 from tollbook.logs import silence_logging
 from tollbook.settings import read_settings
+from tollbook.store.database import in_our_words
 
 VERBS = (
     serve,
@@ -62,7 +63,8 @@ def run(arguments: Sequence[str]) -> int:
     silence_logging()
     try:
         settings = read_settings(os.environ)
-        code = int(options.run(options, settings))
+        with in_our_words():
+            code = int(options.run(options, settings))
         sys.stdout.flush()
         return code
     except TollbookError as error:

@@ -232,6 +232,9 @@ def _print_dry_run(shown: DryRunAnswer) -> None:
         print(f"and {shown.differing_rows - len(shown.rows):,} rows with smaller differences")
     for it in shown.unpriced_events:
         print(f"no price: {it.organization_id} {it.id}: {it.reason}")
+    for lost in shown.lost_prices:
+        names = ", ".join(lost.organizations)
+        print(f"without a price in {lost.currency}: {', '.join(lost.meters)} ({names})")
     print(
         f"{shown.events:,} events, {shown.changed:,} would change, "
         f"{shown.unpriced:,} would have no price and keep their charge; nothing was written"

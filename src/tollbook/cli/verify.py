@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tollbook.cli.output import Verbs, add_json_option, print_json
 from tollbook.lifecycle.check import archive_differences
+from tollbook.lifecycle.reversals import CHECK, reversal_differences
 from tollbook.settings import Settings
 from tollbook.store.engine import TimeLimit
 from tollbook.store.verification import (
@@ -35,6 +36,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
         events = count_events(snapshot)
         for check in CHECKS:
             found.extend(differences(snapshot, check))
+        found.extend(reversal_differences(snapshot))
         if options.archive is not None:
             found.extend(archive_differences(snapshot, options.archive))
         archived = count_archived(snapshot)
@@ -46,7 +48,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
         for it in found:
             row = ", ".join(f"{name}={value}" for name, value in it.row.items())
             print(f"{it.check}: {it.side}: {row}")
-        names = ", ".join(check.name for check in CHECKS)
+        names = ", ".join((*(check.name for check in CHECKS), CHECK))
         verdict = f"{len(found)} differences" if found else "all agree"
         beside = f" and {archived} archived ones" if archived else ""
         print(f"{events} events{beside} against {names}: {verdict}")

@@ -2,11 +2,13 @@
 
 import msgspec
 
+from tollbook.domain.errors import OutcomeUnknown, StoreUnavailable
 from tollbook.domain.events import Event
 from tollbook.ingest.accept import staged
 from tollbook.ingest.catalogue import Catalogue
 from tollbook.ingest.facts import fact_of
 from tollbook.ingest.months import Months
+from tollbook.ingest.problems import fields_of, problems_of
 from tollbook.store import ledger, quarantine
 from tollbook.store.audit import Actor, write_act
 from tollbook.store.database import Database
@@ -14,6 +16,7 @@ from tollbook.store.engine import TimeLimit
 from tollbook.store.quarantine import Quarantined
 from tollbook.store.staging import Staged
 
+INVALID = "invalid_event"
 _BATCH = 1_000
 _event = msgspec.json.Decoder(Event)
 
@@ -33,18 +36,37 @@ def replay(
 ) -> Replay:
     """Look at every quarantined event again, in bounded transactions after the one that logs it.
 
-    What stays is kept with the reason that it has by now.
+    What stays is kept with the reason that it has by now. Raise `OutcomeUnknown` when the database
+    fails after the first of these transactions: what was released until then stays released.
     """
     tenant, now = actor.tenant, actor.at
     done = Replay()
     with database.writing(TimeLimit.COMMIT) as transaction:
         write_act(transaction, actor, "quarantine.replay", "quarantine", {}, organization)
+    try:
+        _replay_all(database, catalogue, tenant, organization, now, done)
+    except StoreUnavailable as error:
+        raise OutcomeUnknown(
+            "the database failed during the replay: some events may have been released; "
+            "replay again"
+        ) from error
+    return done
+
+
+def _replay_all(
+    database: Database,
+    catalogue: Catalogue,
+    tenant: str,
+    organization: int | None,
+    now: int,
+    done: Replay,
+) -> None:
     after = (0, "")
     while True:
         with database.reading() as snapshot:
             waiting = quarantine.waiting(snapshot, tenant, organization, after, _BATCH)
         if not waiting:
-            return done
+            return
         after = waiting[-1].number, waiting[-1].id
         released = _release(database, catalogue, tenant, waiting, now)
         done.released += released
@@ -63,9 +85,12 @@ def _release(
         staying: list[Quarantined] = []
         for it in waiting:
             fact = fact_of(0, _event.decode(it.event))
-            if fact is None or (it.number, it.id) not in still:
+            if (it.number, it.id) not in still:
                 continue
-            row = staged(fact, terms[it.organization_id], months)
+            if fact is None:
+                staying.append(it._replace(code=INVALID, reason=_why_invalid(it)))
+                continue
+            row = staged(fact, terms[it.organization_id], now, months)
             if not row.code:
                 rows.append(row)
             elif (row.code, row.reason) != (it.code, it.reason):
@@ -74,6 +99,12 @@ def _release(
         if rows:
             ledger.release(transaction, rows, now)
         return len(rows)
+
+
+def _why_invalid(it: Quarantined) -> str:
+    """Say why an event that was accepted once would be rejected today."""
+    problems = problems_of(fields_of(it.event.encode()))
+    return problems[0].error if problems else "the event is not valid any more"
 
 
 def _months(waiting: list[Quarantined]) -> set[int]:

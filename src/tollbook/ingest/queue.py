@@ -19,7 +19,6 @@ from tollbook.domain.errors import (
     MonthNotReady,
     QueueFull,
     StoreUnavailable,
-    SumOutOfRange,
     TollbookError,
 )
 from tollbook.ingest.aside import Aside
@@ -240,11 +239,6 @@ class Queue:
                 [waiting.submission for waiting in group],
                 self._clock(),
             )
-        except SumOutOfRange as error:
-            if len(group) == 1:
-                return [(group[0], error)]
-            # One request of the group is to blame; alone, the others go through.
-            return [delivery for waiting in group for delivery in self._committed([waiting])]
         except MonthNotReady:
             # A partition that was known is gone: the database was put back to before it was made.
             self._database.engine.forget_room()
@@ -255,6 +249,7 @@ class Queue:
             return [(waiting, error) for waiting in group]
         except Exception:
             _log.exception("commit_failed")
-            defect = InternalError("something went wrong; nothing was stored")
+            # It may have gone wrong after the commit.
+            defect = InternalError("something went wrong; what was sent may have been stored")
             return [(waiting, defect) for waiting in group]
         return list(zip(group, settled, strict=True))

@@ -1,7 +1,7 @@
 """One open database: snapshots to read from, transactions to write in, errors in our own words."""
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,12 +16,22 @@ from tollbook.domain.errors import (
     DatabaseReadOnly,
     DiskFull,
     MonthNotReady,
+    OutcomeUnknown,
     SettingsError,
     StoreUnavailable,
     SumOutOfRange,
     Unreachable,
 )
-from tollbook.store.engine import Driver, Engine, Options, Parameters, Row, TimeLimit
+from tollbook.store import exact_sums
+from tollbook.store.engine import (
+    OVERFLOWS,
+    Driver,
+    Engine,
+    Options,
+    Parameters,
+    Row,
+    TimeLimit,
+)
 from tollbook.store.postgres import Postgres
 from tollbook.store.reads import Reads, is_refusal
 from tollbook.store.sqlite import Sqlite
@@ -38,7 +48,7 @@ _FULL = (
 )
 _READ_ONLY = ("attempt to write a readonly database", psycopg.errors.ReadOnlySqlTransaction)
 _NOT_OPENED = "unable to open database file"
-_OVERFLOWS = ("integer overflow", "cannot store REAL value in", "bigint out of range")
+_NOTHING_STORED = "; nothing was stored"
 
 
 _NO_PARTITION = "no partition of relation"
@@ -82,6 +92,23 @@ class Snapshot:
         self._check(sql)
         return self._engine.table(self._driver, sql, parameters, width)
 
+    def sums(
+        self, sql: str, parameters: Parameters, width: int, amounts: Collection[int]
+    ) -> list[Row]:
+        """Read rows as `table` does; those at `amounts` are sums, exact whatever their size.
+
+        The other columns tell the rows apart, and the statement neither selects nor orders by sums.
+        """
+        self._check(sql)
+        rows = self._engine.table_within(self._driver, sql, parameters, width)
+        if rows is not None:
+            return rows
+        units, rest = (
+            self._engine.table(self._driver, it, parameters, width)
+            for it in exact_sums.in_halves(sql)
+        )
+        return exact_sums.combined(units, rest, amounts)
+
 
 class Transaction(Snapshot):
     """What is written here becomes visible and durable at once, or not at all."""
@@ -96,6 +123,12 @@ class Transaction(Snapshot):
         self._check(sql)
         if parameters:
             self._connection.execute(text(sql), parameters)
+
+    def execute_in_range(self, statements: Sequence[str], **parameters: Any) -> int:
+        """Run statements up to one that makes a sum pass 64 bits; return how many are done."""
+        for sql in statements:
+            self._check(sql)
+        return self._engine.run_in_range(self._driver, statements, parameters)
 
     def undo(self) -> None:
         """Take back all that was written; what follows is not part of any transaction."""
@@ -145,9 +178,25 @@ class Database:
 
     @contextmanager
     def writing(self, limit: TimeLimit = TimeLimit.REQUEST) -> Iterator[Transaction]:
-        """Write in one transaction, committed durably when the block ends without an error."""
-        with in_our_words(), self.engine.writer(limit) as connection, connection.begin():
-            yield Transaction(self.engine, connection, self._check)
+        """Write in one transaction, committed durably when the block ends without an error.
+
+        Raise `OutcomeUnknown` when the commit was sent and its answer was lost. After any other
+        error nothing was stored.
+        """
+        committing = False
+        with in_our_words(_NOTHING_STORED), self.engine.writer(limit) as connection:
+            try:
+                with connection.begin():
+                    yield Transaction(self.engine, connection, self._check)
+                    committing = True
+            except DBAPIError as error:
+                if not committing or not _is_outcome_unknown(error.orig):
+                    raise
+                _log.error("outcome_unknown", error=_without_values(error, str(error.orig)))
+                raise OutcomeUnknown(
+                    "the database's answer to the commit was lost: the change may have been "
+                    "stored; send it again"
+                ) from error
 
     def require_clock(self) -> None:
         """Raise `ClockWrong` when this server's clock differs too much from the database's."""
@@ -195,14 +244,26 @@ def _without_values(error: Exception, reason: str) -> str:
     return said or reason.partition("\n")[0]
 
 
+def _is_outcome_unknown(cause: object) -> bool:
+    """Return whether a commit that failed may nevertheless have happened.
+
+    PostgreSQL reports a commit that it refuses as an ERROR, and keeps the connection. A FATAL
+    error, or none at all, means that the connection ended, perhaps after the commit. SQLite takes
+    a transaction back whose COMMIT fails.
+    """
+    if not isinstance(cause, psycopg.Error):
+        return False
+    return cause.diag.severity_nonlocalized != "ERROR" or (cause.sqlstate or "").startswith("08")
+
+
 @contextmanager
-def in_our_words() -> Iterator[None]:
-    """Turn the drivers' errors into Tollbook's."""
+def in_our_words(consequence: str = "") -> Iterator[None]:
+    """Turn the drivers' errors into Tollbook's; the sentences end with the `consequence`."""
     try:
         yield
     except (DBAPIError, PoolTimeout, sqlite3.Error, psycopg.Error) as error:
         reason = str(getattr(error, "orig", error)).strip()
-        if any(words in reason for words in _OVERFLOWS):
+        if any(words in reason for words in OVERFLOWS):
             raise SumOutOfRange(
                 "a sum of the ledger would pass what it can hold; nothing was stored"
             ) from error
@@ -212,28 +273,28 @@ def in_our_words() -> Iterator[None]:
                 f"the file is not a whole database ({reason}) and was left as it is: restore a "
                 "backup with `tollbook restore`, or move it away to begin anew"
             ) from error
-        raise _unavailable(getattr(error, "orig", error), reason) from error
+        raise _unavailable(getattr(error, "orig", error), reason, consequence) from error
 
 
-def _unavailable(cause: object, reason: str) -> StoreUnavailable:
+def _unavailable(cause: object, reason: str, consequence: str) -> StoreUnavailable:
     if isinstance(cause, PoolTimeout):
-        return Unreachable("all connections to the database are in use; nothing was stored")
+        return Unreachable(f"all connections to the database are in use{consequence}")
     if _NO_PARTITION in reason:
         return MonthNotReady()
     if is_refusal(cause):
         told = " ".join(reason.split())
-        return Unreachable("the database is not available; nothing was stored", told)
+        return Unreachable(f"the database is not available{consequence}", told)
     reason = f"{reason} {getattr(cause, 'sqlite_errorname', '')}"
     if _is(_FULL, cause, reason):
-        return DiskFull("there is no room on the disk of the database; nothing was stored")
+        return DiskFull(f"there is no room on the disk of the database{consequence}")
     if _is(_READ_ONLY, cause, reason):
-        return DatabaseReadOnly("the database is read-only; nothing was stored")
+        return DatabaseReadOnly(f"the database is read-only{consequence}")
     if _NOT_OPENED in reason:
         return StoreUnavailable(
             "the database file cannot be opened: its folder must be there and writable, also to "
             "read from it, because SQLite keeps two files beside it; copy the file to such a folder"
         )
-    return StoreUnavailable("the database is not available; nothing was stored")
+    return StoreUnavailable(f"the database is not available{consequence}")
 
 
 def _is(signs: Iterable[str | type[Exception]], cause: object, reason: str) -> bool:

@@ -49,6 +49,9 @@ class Options(NamedTuple):
     retry_seconds: int = 0
 
 
+OVERFLOWS = ("integer overflow", "cannot store REAL value in", "bigint out of range")
+"""How drivers say that a sum passes 64 bits."""
+
 REMOVE_MONTH = """
 DELETE FROM events WHERE organization_id = :number AND day BETWEEN :first AND :last
 """
@@ -93,6 +96,20 @@ class Engine(Protocol):
 
     def lacks(self, months: Iterable[int]) -> bool:
         """Tell whether events of these months may have nowhere to go; without a statement."""
+
+    def run_in_range(
+        self, driver: Driver, statements: Sequence[str], parameters: Parameters
+    ) -> int:
+        """Run statements up to one that makes a sum pass 64 bits; return how many are done.
+
+        The transaction goes on.
+        """
+        ...
+
+    def table_within(
+        self, driver: Driver, sql: str, parameters: Parameters, width: int
+    ) -> list[Row] | None:
+        """Read as `table` does; None when a sum passes 64 bits, and the transaction goes on."""
         ...
 
     def make_room(self, months: Iterable[int]) -> None:

@@ -2,7 +2,17 @@
 
 from sqlalchemy import Column, Integer, Table, Text
 
-from tollbook.store.columns import BIG, CLUSTERED, SMALL, SUMMED, key, metadata, organization, sums
+from tollbook.store.columns import (
+    BIG,
+    CLUSTERED,
+    SMALL,
+    SUMMED,
+    key,
+    metadata,
+    organization,
+    part,
+    sums,
+)
 
 # A month is archived again when late events have come: each time is a part, a file of its own.
 archived_months = Table(
@@ -20,6 +30,20 @@ archived_months = Table(
     **CLUSTERED,
 )
 
+# Files on disk that no archive is made of: those that a process writes until its transaction turns
+# their record into an archive's, and those that another file replaced until they are removed.
+archive_drafts = Table(
+    "archive_drafts",
+    metadata,
+    organization(),
+    key("file", Text),
+    Column("folder", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("recorded_at", BIG, nullable=False),
+    **CLUSTERED,
+)
+
 # As fine as the finest sums, so that every sum and tier position can be recomputed, and a user's
 # hours be told, without the files. User before hour: a user's hours are one range in a month.
 archived_sums = Table(
@@ -34,6 +58,7 @@ archived_sums = Table(
     key("country", Text),
     key("tier_key", Text),
     key("resource_id", Text),
+    part(),
     Column("events", BIG, nullable=False),
     *sums(),
     **SUMMED,
