@@ -3,7 +3,7 @@
 import argparse
 
 from tollbook.cli.choices import add_tenant_option, command_line, organization_of
-from tollbook.cli.output import Verbs, add_json_option, print_json, print_rows
+from tollbook.cli.output import Verbs, add_json_option, print_json, print_line, print_rows
 from tollbook.domain.directory import Organization, Status, organization_problems
 from tollbook.domain.errors import AlreadyExists, InvalidRequest
 from tollbook.settings import Settings
@@ -50,7 +50,7 @@ def _create(options: argparse.Namespace, settings: Settings) -> int:
     if options.json:
         print_json(organization)
     else:
-        print(f"organization {organization.id} created")
+        print_line(f"organization {organization.id} created")
     return 0
 
 

@@ -3,7 +3,7 @@
 import argparse
 
 from tollbook.cli.choices import command_line
-from tollbook.cli.output import Verbs, add_json_option, print_json, print_rows
+from tollbook.cli.output import Verbs, add_json_option, print_json, print_line, print_rows
 from tollbook.domain.errors import AlreadyExists
 from tollbook.settings import Settings
 from tollbook.store import directory
@@ -37,7 +37,7 @@ def _create(options: argparse.Namespace, settings: Settings) -> int:
     if options.json:
         print_json({"id": options.id, "name": name})
     else:
-        print(f"tenant {options.id} created with the default prices")
+        print_line(f"tenant {options.id} created with the default prices")
     return 0
 
 

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from tollbook.cli.output import Verbs, add_json_option, print_json
+from tollbook.cli.output import Verbs, add_json_option, print_json, print_line
 from tollbook.lifecycle.check import archive_differences
 from tollbook.settings import Settings
 from tollbook.store.verification import (
@@ -44,9 +44,9 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
     else:
         for it in found:
             row = ", ".join(f"{name}={value}" for name, value in it.row.items())
-            print(f"{it.check}: {it.side}: {row}")
+            print_line(f"{it.check}: {it.side}: {row}")
         names = ", ".join(check.name for check in CHECKS)
         verdict = f"{len(found)} differences" if found else "all agree"
         beside = f" and {archived} archived ones" if archived else ""
-        print(f"{events} events{beside} against {names}: {verdict}")
+        print_line(f"{events} events{beside} against {names}: {verdict}")
     return 1 if found else 0
