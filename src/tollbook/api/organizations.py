@@ -22,6 +22,8 @@ from tollbook.domain.directory import (
     Status,
     User,
     id_problem,
+    new_organization_problems,
+    new_user_problems,
     organization_problems,
     user_problems,
 )
@@ -89,7 +91,7 @@ def create_organization(call: Call, transaction: Transaction) -> Response:
     new = read_body(call.body, NewOrganization)
     identity = _given_or_made_up(new.id, "org")
     organization = Organization(identity, new.name, new.timezone, new.currency, new.status)
-    refuse(organization_problems(organization))
+    refuse(new_organization_problems(organization))
     now = call.services.clock()
     if not directory.add_organization(transaction, call.tenant, organization, now):
         raise AlreadyExists(f"organization {identity} exists already")
@@ -139,7 +141,7 @@ def create_user(call: Call, transaction: Transaction) -> Response:
     row = organization_of(transaction, call.key, call.path["organization_id"])
     new = read_body(call.body, NewUser)
     user = User(_given_or_made_up(new.id, "user"), new.name, new.email, new.status)
-    refuse(user_problems(user))
+    refuse(new_user_problems(user))
     if not directory.add_user(transaction, row.number, user, call.services.clock()):
         raise AlreadyExists(f"user {user.id} exists already in organization {row.id}")
     _log(call, transaction, "user.create", row, {"status": user.status}, user.id)

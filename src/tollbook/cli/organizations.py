@@ -4,7 +4,7 @@ import argparse
 
 from tollbook.cli.choices import add_tenant_option, command_line, organization_of
 from tollbook.cli.output import Verbs, add_json_option, print_json, print_line, print_rows
-from tollbook.domain.directory import Organization, Status, organization_problems
+from tollbook.domain.directory import Organization, Status, new_organization_problems
 from tollbook.domain.errors import AlreadyExists, InvalidRequest
 from tollbook.settings import Settings
 from tollbook.store import directory
@@ -36,7 +36,7 @@ def _create(options: argparse.Namespace, settings: Settings) -> int:
         options.timezone,
         options.currency,
     )
-    problems = organization_problems(organization)
+    problems = new_organization_problems(organization)
     if problems:
         raise InvalidRequest.of(problems)
     with open_migrated(settings).writing() as transaction:

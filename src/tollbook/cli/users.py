@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tollbook.cli.choices import add_tenant_option, command_line, organization_of
 from tollbook.cli.output import Verbs, add_json_option, print_json, print_line, print_rows
-from tollbook.domain.directory import User, user_problems
+from tollbook.domain.directory import User, new_user_problems
 from tollbook.domain.errors import AlreadyExists, InvalidRequest, NotFound
 from tollbook.lifecycle.erase import Person, erase
 from tollbook.settings import Settings
@@ -41,7 +41,7 @@ def add(verbs: Verbs) -> None:
 
 def _create(options: argparse.Namespace, settings: Settings) -> int:
     user = User(options.id, options.id if options.name is None else options.name, options.email)
-    problems = user_problems(user)
+    problems = new_user_problems(user)
     if problems:
         raise InvalidRequest.of(problems)
     with open_migrated(settings).writing() as transaction:
