@@ -4,9 +4,11 @@ import { sumsPath, usersPath } from "../state/questions.js";
 import { useAnswer } from "../state/resource.js";
 import { hrefTo, route } from "../state/route.js";
 import { isAdmin } from "../state/session.js";
-import { count, counted, days, exactSum, minutes, money, month } from "../words/format.js";
+import { exactSum } from "../words/figures.js";
+import { count, counted, days, minutes, money, month } from "../words/format.js";
 import { kindOf } from "../words/meters.js";
 import { before, periodOf, todayIn } from "../words/periods.js";
+import { Foreign } from "../parts/foreign.js";
 import { html } from "../parts/html.js";
 import { PeriodPicker } from "../parts/period_picker.js";
 import { Loading, Refused, Skeleton } from "../parts/states.js";
@@ -54,7 +56,7 @@ function Loaded({ organization, viewer }) {
     <div class="heading">
       <div>
         ${!viewer.organization_id && html`<p class="crumb"><a href=${hrefTo([])}>Overview</a></p>`}
-        <h1>${organization.name}</h1>
+        <h1><${Foreign} text=${organization.name} /></h1>
       </div>
       <${PeriodPicker} period=${period} timezone=${organization.timezone} />
     </div>

@@ -3,9 +3,11 @@ import { useMemo } from "../vendor/hooks.js";
 import { pathOf } from "../state/api.js";
 import { useAnswer } from "../state/resource.js";
 import { change, hrefTo, route } from "../state/route.js";
-import { count, counted, days, exactSum, minutes, money } from "../words/format.js";
+import { exactSum } from "../words/figures.js";
+import { count, counted, days, minutes, money } from "../words/format.js";
 import { kindOf } from "../words/meters.js";
 import { before, periodOf, todayIn } from "../words/periods.js";
+import { Foreign } from "../parts/foreign.js";
 import { html } from "../parts/html.js";
 import { OrganizationsTable } from "../parts/organizations_table.js";
 import { PeriodPicker } from "../parts/period_picker.js";
@@ -64,7 +66,7 @@ function Loaded({ organizations }) {
       ? html`
           <${Refused} error=${answer.error} reload=${answer.reload} />
           <ul class="plain-list">
-            ${organizations.map((it) => html`<li key=${it.id}><a href=${hrefTo(["organizations", it.id])}>${it.name}</a></li>`)}
+            ${organizations.map((it) => html`<li key=${it.id}><a href=${hrefTo(["organizations", it.id])}><${Foreign} text=${it.name} /></a></li>`)}
           </ul>
         `
       : html`

@@ -1,7 +1,9 @@
 /** The page of a key that is bound to one user. */
 import { useAnswer } from "../state/resource.js";
 import { route } from "../state/route.js";
+import { plainly } from "../words/foreign.js";
 import { periodOf, todayIn } from "../words/periods.js";
+import { isKnownZone } from "../words/zones.js";
 import { html } from "../parts/html.js";
 import { PeriodPicker } from "../parts/period_picker.js";
 import { Refused, Skeleton } from "../parts/states.js";
@@ -16,6 +18,7 @@ export function UserView({ organization: id, user }) {
   const period = periodOf(route.value.query, todayIn(organization.timezone));
   return html`
     <div class="heading alone-user"><${PeriodPicker} period=${period} timezone=${organization.timezone} /></div>
+    ${!isKnownZone(organization.timezone) && html`<p class="notice">This browser does not know the zone <bdi>${plainly(organization.timezone)}</bdi>: times are shown in UTC.</p>`}
     <div class="user-page"><${UserPanel} organization=${organization} user=${user} period=${period} alone=${true} /></div>
   `;
 }

@@ -1,5 +1,6 @@
 /** The columns of the tables: the documented ones, in the documented order and wording. */
-import { changed, count, exactMoney, exactSum, money, percent, twoDecimals } from "./format.js";
+import { exactSum, minutesOfSeconds } from "./figures.js";
+import { changed, count, exactMoney, money, percent, twoDecimals } from "./format.js";
 
 /**
  * @typedef {Object} Context
@@ -55,9 +56,9 @@ const number = (key, label, about, of, more = {}) => ({
  */
 const minutesOf = (key, label, about, seconds) => ({
   ...number(key, label, about, seconds),
-  value: (row) => Math.round((seconds(row) / 60) * 100) / 100,
+  value: (row) => minutesOfSeconds(seconds(row)),
   show: asMinutes,
-  total: (rows) => Math.round((exactSum(rows.map(seconds)) / 60) * 100) / 100,
+  total: (rows) => minutesOfSeconds(exactSum(rows.map(seconds))),
 });
 
 /** @type {Partial<Column>} */

@@ -1,4 +1,6 @@
 /** How money, counts, minutes, days and times are written: in the viewer's locale, in one place. */
+import { exact, minutesOfSeconds } from "./figures.js";
+import { shownZone } from "./zones.js";
 
 const locale = navigator.language || "en";
 /** @type {Map<string, Intl.NumberFormat>} */
@@ -23,7 +25,7 @@ function numbers(name, options) {
  * @param {string} currency ISO 4217.
  */
 export function money(value, currency) {
-  return numbers(`money ${currency}`, { style: "currency", currency }).format(value);
+  return numbers(`money ${currency}`, { style: "currency", currency }).format(exact(value));
 }
 
 /**
@@ -33,7 +35,7 @@ export function money(value, currency) {
  */
 export function exactMoney(value, currency) {
   const options = /** @type {const} */ ({ style: "currency", currency, maximumFractionDigits: 9 });
-  return numbers(`exact ${currency}`, { ...options, minimumFractionDigits: 2 }).format(value);
+  return numbers(`exact ${currency}`, { ...options, minimumFractionDigits: 2 }).format(exact(value));
 }
 
 /**
@@ -58,18 +60,18 @@ export function axisMoney(value, currency, step) {
  * A whole number, or one with at most six decimals.
  * @param {number} value
  */
-export const count = (value) => numbers("count", { maximumFractionDigits: 6 }).format(value);
+export const count = (value) => numbers("count", { maximumFractionDigits: 6 }).format(exact(value));
 
 /** @param {number} value A number for an axis or a tile, short. */
 export const shortCount = (value) =>
   numbers("short", { notation: "compact", maximumFractionDigits: 1 }).format(value);
 
 /** @param {number} seconds */
-export const minutes = (seconds) => twoDecimals(seconds / 60);
+export const minutes = (seconds) => twoDecimals(minutesOfSeconds(seconds));
 
 /** @param {number} value */
 export const twoDecimals = (value) =>
-  numbers("two", { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(value);
+  numbers("two", { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(exact(value));
 
 /** @param {number} value A fraction as a percentage. */
 export const percent = (value) =>
@@ -137,7 +139,7 @@ export const month = (text) =>
  * @param {string} timezone IANA.
  */
 export const moment = (text, timezone) =>
-  dateFormat(`moment ${timezone}`, { dateStyle: "medium", timeStyle: "medium", timeZone: timezone }).format(new Date(text));
+  dateFormat(`moment ${timezone}`, { dateStyle: "medium", timeStyle: "medium", timeZone: shownZone(timezone) }).format(new Date(text));
 
 /**
  * The time of day of an instant, short.
@@ -145,7 +147,7 @@ export const moment = (text, timezone) =>
  * @param {string} timezone
  */
 export const clock = (text, timezone) =>
-  dateFormat(`clock ${timezone}`, { timeStyle: "short", timeZone: timezone }).format(new Date(text));
+  dateFormat(`clock ${timezone}`, { timeStyle: "short", timeZone: shownZone(timezone) }).format(new Date(text));
 
 /**
  * A bucket of a series: a day, the Monday of a week, or a month.
@@ -164,23 +166,6 @@ export function bucketName(text, bucket) {
  * @param {string} bucket
  */
 export const bucketTick = (text, bucket) => (bucket === "month" ? month(text) : shortDay(text));
-
-/**
- * Add amounts up exactly: each is a whole number of billionths.
- * @param {number[]} amounts
- */
-export function exactSum(amounts) {
-  let [whole, nanos] = [0n, 0];
-  for (const it of amounts) {
-    nanos += Math.round(it * 1e9);
-    // Numbers hold whole billionths up to nine million; what is more goes where nothing is lost.
-    if (Math.abs(nanos) > 4e15) {
-      whole += BigInt(nanos);
-      nanos = 0;
-    }
-  }
-  return Number(whole + BigInt(nanos)) / 1e9;
-}
 
 /**
  * Say how many of something there are.

@@ -1,4 +1,5 @@
 /** Periods as days of an organization's calendar: presets, the one before, the one after. */
+import { shownZone } from "./zones.js";
 
 /**
  * @typedef {Object} Period
@@ -70,7 +71,7 @@ const DEFAULT = "last_30_days";
  * @param {Date} [now]
  */
 export function todayIn(timezone, now = new Date()) {
-  const format = new Intl.DateTimeFormat("en-CA", { timeZone: timezone, year: "numeric", month: "2-digit", day: "2-digit" });
+  const format = new Intl.DateTimeFormat("en-CA", { timeZone: shownZone(timezone), year: "numeric", month: "2-digit", day: "2-digit" });
   return format.format(now);
 }
 
