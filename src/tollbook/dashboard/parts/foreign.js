@@ -12,10 +12,10 @@ const marked = (text, allowed) =>
 /**
  * A name or an id: isolated, with what is not seen by its code, and shortened in the middle when it
  * is long. The whole of it is shown on hover and focus, and copied.
- * @param {{text: string, letters?: number}} props `letters` is how many there is room for.
+ * @param {{text: string, room?: number}} props `room` is for how many wide letters.
  */
-export function Foreign({ text, letters }) {
-  const parts = shortened(text, letters);
+export function Foreign({ text, room }) {
+  const parts = shortened(text, room);
   if (!parts) return html`<bdi class="foreign" data-whole=${text}>${marked(text)}</bdi>`;
   return html`<${Long} text=${text} parts=${parts} />`;
 }

@@ -9,7 +9,6 @@ import { useEffect, useMemo, useRef, useState } from "../vendor/hooks.js";
 import { exactly } from "../words/columns.js";
 import { Foreign } from "./foreign.js";
 import { html } from "./html.js";
-import { lettersIn } from "./letters.js";
 
 /**
  * @typedef {import("../words/columns.js").Column} Column
@@ -20,9 +19,6 @@ const ROW = 36;
 const FINGER_ROW = 44;
 const EDGE = 40;
 const BEYOND = 8;
-const PADDING = 21;
-const NARROW = "(max-width: 40rem)";
-const NARROW_COLUMN = 130;
 const MOST_PRINTED = 2000;
 const MOST_OF_WINDOW = 0.72;
 const LEAST_HEIGHT = 240;
@@ -39,7 +35,7 @@ export function Table({ label, columns, rows, context, sort, descending, onSort,
   const room = useRoom();
   const printing = usePrinting();
   const [top, setTop] = useState(0);
-  const nameWidth = matchMedia(NARROW).matches ? NARROW_COLUMN : columns[0].width;
+  const nameRoom = matchMedia("(max-width: 40rem)").matches ? 13 : 24;
 
   const wanted = rows.length * height + 2 * EDGE + 2;
   const shown = Math.min(wanted, Math.max(LEAST_HEIGHT, room * MOST_OF_WINDOW));
@@ -96,7 +92,7 @@ export function Table({ label, columns, rows, context, sort, descending, onSort,
           ${first > 0 && html`<tr class="gap" aria-hidden="true" style=${{ height: `${first * height}px` }}></tr>`}
           ${rows.slice(first, last).map(
             (row, offset) => html`
-              <${Row} key=${idOf(row)} row=${row} index=${first + offset} columns=${columns} context=${context} most=${most} href=${hrefOf(row)} sort=${sort} room=${nameWidth - PADDING} />
+              <${Row} key=${idOf(row)} row=${row} index=${first + offset} columns=${columns} context=${context} most=${most} href=${hrefOf(row)} sort=${sort} room=${nameRoom} />
             `,
           )}
           ${last < rows.length && html`<tr class="gap" aria-hidden="true" style=${{ height: `${(rows.length - last) * height}px` }}></tr>`}
@@ -155,7 +151,7 @@ class Row extends Component {
         ${columns.map((it, place) => {
           const value = it.value(row, context);
           const text = value === null && it.key !== "change" ? "" : it.show(value, context);
-          if (!place) return html`<th key=${it.key} scope="row"><a href=${href}><${Foreign} text=${text} letters=${lettersIn(text, room)} /></a></th>`;
+          if (!place) return html`<th key=${it.key} scope="row"><a href=${href}><${Foreign} text=${text} room=${room} /></a></th>`;
           const share = it.role === "cost" && most ? { "--share": `${(100 * Math.max(0, Number(value))) / most}%` } : null;
           const name = `${it.role}${value === 0 ? " zero" : ""}${it.key === sort ? " sorted" : ""}`;
           return html`<td key=${it.key} class=${name} style=${share} title=${exactly(it, value, context)}>${text}</td>`;

@@ -1,8 +1,7 @@
 /** How far the figures can be trusted: as of when, whether they still grow, what waits. */
 import { hrefTo } from "../state/route.js";
 import { plainly } from "../words/foreign.js";
-import { clock, counted } from "../words/format.js";
-import { isKnownZone } from "../words/zones.js";
+import { clock, counted, isKnownZone } from "../words/format.js";
 import { html } from "./html.js";
 
 /**

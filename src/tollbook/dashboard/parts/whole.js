@@ -40,34 +40,17 @@ export function showWhole() {
  */
 function copied(event) {
   const selection = getSelection();
-  if (!selection?.rangeCount || !event.clipboardData) return;
-  const range = selection.getRangeAt(0);
-  const holder = range.commonAncestorContainer;
-  const inside = (holder instanceof Element ? holder : holder.parentElement)?.closest(".foreign");
-  const text = inside ? partOf(range) : withNames(selection);
-  if (text === selection.toString()) return;
-  event.clipboardData.setData("text/plain", text);
-  event.preventDefault();
-}
-
-/** @param {Range} range A part of one name. */
-function partOf(range) {
-  const part = range.cloneContents();
-  for (const it of part.querySelectorAll(".unseen-character")) {
-    it.textContent = String.fromCodePoint(parseInt((it.textContent ?? "").slice(2), 16));
-  }
-  return part.textContent ?? "";
-}
-
-/** @param {Selection} selection What may hold several names. */
-function withNames(selection) {
-  let [text, from] = [selection.toString(), 0];
-  for (const name of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".foreign:has(.unseen-character)"))) {
-    const at = selection.containsNode(name, true) ? text.indexOf(name.textContent ?? "", from) : -1;
+  const names = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".foreign:has(.unseen-character)"));
+  let [text, from] = [String(selection), 0];
+  for (const name of names) {
+    const shown = name.textContent ?? "";
+    const at = selection?.containsNode(name, true) ? text.indexOf(shown, from) : -1;
     if (at < 0) continue;
     const whole = name.dataset.whole ?? "";
-    text = text.slice(0, at) + whole + text.slice(at + (name.textContent ?? "").length);
+    text = text.slice(0, at) + whole + text.slice(at + shown.length);
     from = at + whole.length;
   }
-  return text;
+  if (text === String(selection) || !event.clipboardData) return;
+  event.clipboardData.setData("text/plain", text);
+  event.preventDefault();
 }

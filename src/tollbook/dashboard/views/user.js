@@ -2,8 +2,8 @@
 import { useAnswer } from "../state/resource.js";
 import { route } from "../state/route.js";
 import { plainly } from "../words/foreign.js";
+import { isKnownZone } from "../words/format.js";
 import { periodOf, todayIn } from "../words/periods.js";
-import { isKnownZone } from "../words/zones.js";
 import { html } from "../parts/html.js";
 import { PeriodPicker } from "../parts/period_picker.js";
 import { Refused, Skeleton } from "../parts/states.js";

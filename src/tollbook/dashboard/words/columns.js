@@ -1,5 +1,5 @@
 /** The columns of the tables: the documented ones, in the documented order and wording. */
-import { exactSum, minutesOfSeconds } from "./figures.js";
+import { exactSum } from "./figures.js";
 import { changed, count, exactMoney, money, percent, twoDecimals } from "./format.js";
 
 /**
@@ -47,6 +47,9 @@ const number = (key, label, about, of, more = {}) => ({
   ...more,
 });
 
+/** @param {number} value */
+const hundredths = (value) => Math.round(value * 100) / 100;
+
 /**
  * @param {string} key
  * @param {string} label
@@ -56,9 +59,9 @@ const number = (key, label, about, of, more = {}) => ({
  */
 const minutesOf = (key, label, about, seconds) => ({
   ...number(key, label, about, seconds),
-  value: (row) => minutesOfSeconds(seconds(row)),
+  value: (row) => hundredths(seconds(row) / 60),
   show: asMinutes,
-  total: (rows) => minutesOfSeconds(exactSum(rows.map(seconds))),
+  total: (rows) => hundredths(exactSum(rows.map(seconds)) / 60),
 });
 
 /** @type {Partial<Column>} */

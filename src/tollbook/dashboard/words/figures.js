@@ -99,17 +99,6 @@ export function exactSum(amounts) {
   return figureOf(whole + BigInt(nanos));
 }
 
-/**
- * Minutes with two decimals.
- * @param {number | Exact} seconds
- * @returns {any} A number, or `Exact` where a float does not hold it.
- */
-export function minutesOfSeconds(seconds) {
-  if (!(seconds instanceof Exact)) return Math.round((seconds / 60) * 100) / 100;
-  const hundredths = (nanosOf(seconds) * 2n / 600_000_000n + 1n) / 2n;
-  return figureOf(hundredths * 10_000_000n);
-}
-
 /** @param {bigint} nanos */
 function figureOf(nanos) {
   const sign = nanos < 0n ? "-" : "";

@@ -56,22 +56,21 @@ export function asOption(text) {
  */
 export const seenOnly = (text) => text.replace(UNSEEN, "");
 
-const LONGEST = 40;
-/** Of the letters that are shown; ids that differ at their end have the more telling one there. */
-const IN_TAIL = 0.4;
+/** What has fewer letters than this part more than the room for wide ones fits in most fonts. */
+const MORE = 1.3;
 const letters = "Segmenter" in Intl ? new Intl.Segmenter() : null;
 
 /**
  * A long text in three parts, of which the middle is not shown; null for a text that is short.
  * @param {string} text
- * @param {number} [longest] How many letters there is room for.
+ * @param {number} [room] How many wide letters fit.
  * @returns {[string, string, string] | null}
  */
-export function shortened(text, longest = LONGEST) {
-  if (text.length <= longest) return null;
+export function shortened(text, room = 34) {
+  if (text.length <= room * MORE) return null;
   const all = letters ? Array.from(letters.segment(text), (it) => it.segment) : Array.from(text);
-  if (all.length <= longest) return null;
-  const tail = Math.max(1, Math.floor(longest * IN_TAIL));
-  const head = longest - tail;
+  if (all.length <= room * MORE) return null;
+  const tail = Math.floor((room - 1) / 3);
+  const head = room - 3 - tail;
   return [all.slice(0, head).join(""), all.slice(head, -tail).join(""), all.slice(-tail).join("")];
 }

@@ -1,6 +1,5 @@
 /** How money, counts, minutes, days and times are written: in the viewer's locale, in one place. */
-import { exact, minutesOfSeconds } from "./figures.js";
-import { shownZone } from "./zones.js";
+import { exact } from "./figures.js";
 
 const locale = navigator.language || "en";
 /** @type {Map<string, Intl.NumberFormat>} */
@@ -67,7 +66,7 @@ export const shortCount = (value) =>
   numbers("short", { notation: "compact", maximumFractionDigits: 1 }).format(value);
 
 /** @param {number} seconds */
-export const minutes = (seconds) => twoDecimals(minutesOfSeconds(seconds));
+export const minutes = (seconds) => twoDecimals(seconds / 60);
 
 /** @param {number} value */
 export const twoDecimals = (value) =>
@@ -91,6 +90,18 @@ export function changed(now, before) {
     maximumFractionDigits: Math.abs(now / before - 1) < 0.1 ? 1 : 0,
   }).format(now / before - 1);
 }
+
+/** @param {string} zone IANA. Whether this browser knows it. */
+export function isKnownZone(zone) {
+  try {
+    return Boolean(new Intl.DateTimeFormat("en", { timeZone: zone }));
+  } catch {
+    return false;
+  }
+}
+
+/** @param {string} zone The zone that times are shown in: UTC for one that this browser does not know. */
+export const shownZone = (zone) => (isKnownZone(zone) ? zone : "UTC");
 
 /** @type {Map<string, Intl.DateTimeFormat>} */
 const dates = new Map();

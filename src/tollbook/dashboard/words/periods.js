@@ -1,5 +1,5 @@
 /** Periods as days of an organization's calendar: presets, the one before, the one after. */
-import { shownZone } from "./zones.js";
+import { shownZone } from "./format.js";
 
 /**
  * @typedef {Object} Period
