@@ -24,6 +24,7 @@ from tollbook.ingest.decode import decode_json
 from tollbook.ingest.quarantine import replay
 from tollbook.ingest.reversals import decode_reversals, reverse
 from tollbook.ingest.submit import draft_of, submission_of
+from tollbook.lifecycle.reversals import reversal_differences
 from tollbook.rating.book_yaml import parse_price_book
 from tollbook.store import directory, keys, prices
 from tollbook.store.audit import COMMAND_LINE, Actor
@@ -105,13 +106,18 @@ class Platform:
 
     def replay(self) -> int:
         """Look at quarantine again; give how many events left it."""
-        actor = Actor(self.tenant, COMMAND_LINE, now())
+        return self.replay_at(now())
+
+    def replay_at(self, instant: int) -> int:
+        """Look at quarantine again when the clock says so, in microseconds."""
+        actor = Actor(self.tenant, COMMAND_LINE, instant)
         return replay(self.database, self.catalogue, actor, None).released
 
     def differences(self) -> list[Difference]:
         """Recompute every rollup from the events, as `tollbook verify` does."""
         with self.database.reading() as snapshot:
-            return [found for check in CHECKS for found in differences(snapshot, check)]
+            found = [found for check in CHECKS for found in differences(snapshot, check)]
+            return [*found, *reversal_differences(snapshot)]
 
     def send(self, *events: Json, scope: Scope | None = None, atomic: bool = False) -> Settled:
         """Take events through the ordinary write path in one transaction."""

@@ -22,7 +22,7 @@ class Settings(msgspec.Struct, frozen=True):
     `trusted_proxies` are addresses and networks, separated by commas, whose `X-Forwarded-For` is
     believed. With `https_only_seconds` browsers are told to come by HTTPS only for so long.
     `phone_numbers` says whether whole numbers are stored; the key of their hashes is in the
-    database when it is not given.
+    database when it is not given. A call longer than `longest_call_seconds` is quarantined.
     """
 
     database_url: str = DEFAULT_DATABASE_URL
@@ -39,6 +39,7 @@ class Settings(msgspec.Struct, frozen=True):
     phone_number_key: str = ""
     trusted_proxies: str = ""
     https_only_seconds: int = 0
+    longest_call_seconds: int = 86_400
 
     @property
     def proxies(self) -> tuple[Network, ...]:
@@ -67,7 +68,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         field = str(error).partition(" - at `$.")[2].rstrip("`")
         kind = _KINDS[Settings.__annotations__[field]]
         raise SettingsError(f"{variable(field)} must be {kind}") from error
-    for field in ("most_waiting_events", "most_group_events", "most_body_mib"):
+    at_least_one = ("most_waiting_events", "most_group_events", "most_body_mib")
+    for field in (*at_least_one, "longest_call_seconds"):
         if getattr(settings, field) < 1:
             raise SettingsError(f"{variable(field)} must be at least 1")
     for field in ("cached_answer_mib", "cached_state_mib", "least_free_mib", "https_only_seconds"):

@@ -65,12 +65,12 @@ def open_migrated(settings: Settings) -> Database:
 def catalogue_of(settings: Settings, database: Database) -> Catalogue:
     """Make what accepting events takes to know, phone numbers as they are to be stored."""
     if settings.phone_numbers == FULL:
-        return Catalogue(database, now)
+        return Catalogue(database, now, None, settings.longest_call_seconds)
     key = settings.phone_number_key
     if not key:
         with database.writing() as transaction:
             key = secrets.phone_number_key(transaction)
-    return Catalogue(database, now, Masker(key.encode()))
+    return Catalogue(database, now, Masker(key.encode()), settings.longest_call_seconds)
 
 
 def services(settings: Settings, database: Database) -> Services:

@@ -96,7 +96,7 @@ def _sent(number: int, made: Json) -> Json:
         user_id=made["user_id"],
         time=_instant(made).isoformat(),
         quantity=made["quantity"],
-        cost=f"{made['cost'] / 10**9:.9f}",
+        cost=str(_amount(made)),
         resource_id="kb" if BY_TYPE[made["type"]].needs_resource else None,
         attributes={"to": made["to"], "from": made["to"]} if made["to"] else None,
     )
@@ -108,8 +108,11 @@ def _facts(made: Json) -> Iterator[Fact]:
     told = made["type"], made["organization_id"], user, _instant(made).astimezone(zone).date()
     country = NUMBERS.get(made["to"] or "", "")
     for sign in (1, -1) if made["reversed"] else (1,):
-        cost = Decimal(f"{made['cost'] / 10**9:.9f}")
-        yield Fact(*told, country, sign, sign * made["quantity"], sign * cost)
+        yield Fact(*told, country, sign, sign * made["quantity"], sign * _amount(made))
+
+
+def _amount(made: Json) -> Decimal:
+    return Decimal(made["cost"]).scaleb(-9).quantize(Decimal("1e-9"))
 
 
 class Asker:
@@ -155,7 +158,42 @@ def either_site(request: pytest.FixtureRequest) -> Site:
 def test_every_question_gives_the_same_sums(
     either_site: Site, made: list[Json], days: tuple[date, date], limit: int
 ) -> None:
-    tenant = either_site.tenant()
+    every_question_agrees(either_site, made, days, limit)
+
+
+PAST_64_BITS = [
+    {
+        "type": METERS[n // 9 % len(METERS)] if n % 3 else "voice.call",
+        "organization_id": sorted(ZONES)[n % 2],
+        "user_id": ["ann", "bob", None][n // 2 % 3] if n % 3 else "ann",
+        "minute": n * 300 % (61 * 24 * 60) if n % 3 else 60,
+        "quantity": 10**9 - n,
+        "cost": 10**17 - n,
+        "to": [*NUMBERS, None][n % 4],
+        "reversed": n % 11 == 0,
+    }
+    for n in range(700)
+]
+"""More than 64 bits hold in one hour of one user, and again in all the rest."""
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        (date(2024, 3, 1), date(2024, 4, 30)),
+        (date(2024, 3, 1), date(2024, 3, 1)),
+        (date(2024, 3, 9), date(2024, 4, 3)),
+    ],
+)
+def test_sums_past_64_bits_are_as_exact_as_any(either_site: Site, days: tuple[date, date]) -> None:
+    every_question_agrees(either_site, PAST_64_BITS, days, 1)
+
+
+def every_question_agrees(
+    site: Site, made: list[Json], days: tuple[date, date], limit: int
+) -> None:
+    """Send what was made, and hold the answer to every question against the model."""
+    tenant = site.tenant()
     for identity, zone in ZONES.items():
         tenant.organization(identity, timezone=zone)
     model = Model(made)

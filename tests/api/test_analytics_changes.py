@@ -82,13 +82,12 @@ def test_what_is_wrong_is_named(
     assert (answer.status_code, problems(answer)) == (400, [problem])
 
 
-def test_costs_in_several_currencies_need_one_to_be_chosen(either: Tenant) -> None:
+def test_costs_are_answered_in_the_tenants_currency(either: Tenant) -> None:
     either.organization("org_2", currency="EUR")
     either.send(event(cost="1"), event(id="2", organization_id="org_2", cost="2"))
-    refused = either.get(PATH, params=JANUARY)
-    assert refused.status_code == 400
-    assert problems(refused) == [("currency", "currency_required")]
-    assert "EUR, USD" in refused.json()["error"]
+    answered = either.get(PATH, params=JANUARY)
+    assert (answered.status_code, answered.json()["currency"]) == (200, "USD")
+    assert answered.headers["X-Other-Currencies"] == "EUR"
     answer = either.get(PATH, params={**JANUARY, "currency": "EUR"}).json()
     assert (answer["currency"], answer["total_cost"]) == ("EUR", 2.0)
     assert [it["organization_id"] for it in answer["top"]] == ["org_2"]

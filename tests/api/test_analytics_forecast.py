@@ -120,9 +120,9 @@ def test_an_unknown_user_is_not_found(tenant: Tenant) -> None:
     assert (answer.status_code, answer.json()["error"]) == (404, "User not found")
 
 
-def test_costs_in_several_currencies_need_one_to_be_chosen(tenant: Tenant) -> None:
+def test_costs_are_answered_in_the_tenants_currency(tenant: Tenant) -> None:
     tenant.organization("org_2", currency="EUR")
-    assert problems(tenant.get(PATH)) == [("currency", "currency_required")]
+    assert tenant.get(PATH).json()["currency"] == "USD"
     assert tenant.get(PATH, params={"currency": "EUR"}).json()["currency"] == "EUR"
 
 

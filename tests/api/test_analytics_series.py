@@ -27,7 +27,7 @@ def test_a_tenant_without_organizations_has_buckets_of_nothing(either: Tenant) -
     for bucket in ("hour", "day", "week", "month"):
         answer = ask(empty, bucket=bucket, **TWO_DAYS)
         (total,) = answer["series"]
-        assert (answer["currency"], answer["timezone"], total["total_cost"]) == (None, "UTC", 0)
+        assert (answer["currency"], answer["timezone"], total["total_cost"]) == ("USD", "UTC", 0)
         assert total["events"] == [0] * len(answer["buckets"])
     assert ask(empty, split_by="organization", compare="previous_year")["series"] == []
 
@@ -147,13 +147,15 @@ def test_filters_leave_only_what_they_name(either: Tenant) -> None:
     assert [(it["key"], it["events"]) for it in only["series"]] == [("voice.call", [1, 0])]
 
 
-def test_organizations_of_several_currencies_need_one_named(either: Tenant) -> None:
+def test_organizations_of_several_currencies_are_answered_by_the_tenants(
+    either: Tenant,
+) -> None:
     either.organization("org_2", currency="EUR", timezone="Asia/Kathmandu")
     either.send(event(), event(organization_id="org_2", cost="3"))
-    refused = either.get(PATH, params=TWO_DAYS)
-    assert (refused.status_code, refused.json()["code"]) == (400, "currency_required")
-    assert problems(refused) == [("currency", "currency_required")]
-    assert "EUR, USD" in refused.json()["error"]
+    answered = either.get(PATH, params={**TWO_DAYS, "include": "meta"})
+    assert (answered.status_code, answered.json()["currency"]) == (200, "USD")
+    assert answered.headers["X-Other-Currencies"] == "EUR"
+    assert answered.json()["meta"]["other_currencies"] == ["EUR"]
     answer = ask(either, currency="EUR", split_by="organization", **TWO_DAYS)
     assert [it["key"] for it in answer["series"]] == ["org_2"]
     assert (answer["currency"], answer["total_cost"]) == ("EUR", 3)

@@ -92,6 +92,7 @@ def test_the_documented_example_is_what_the_server_answers(either: Tenant) -> No
 
 # A hand in each: what the ledger stored, line by line.
 CALL = {"to": "+442071838750"}
+ELSEWHERE = {"to": "+33123456789"}
 EVENTS: list[tuple[Json, Any, list[tuple[str, Any]]]] = [
     # 61 s -> 66 s; 66/60 * 0.01 = 0.011; fee 0.001; tax 10% of 0.016
     (
@@ -101,7 +102,7 @@ EVENTS: list[tuple[Json, Any, list[tuple[str, Any]]]] = [
     ),
     ({"quantity": 2, "attributes": CALL}, 0, [("price", 0)]),
     ({"quantity": 0, "attributes": CALL}, 0, [("price", 0)]),
-    ({"quantity": 61}, 0.122, [("price", 0.122)]),
+    ({"quantity": 61, "attributes": ELSEWHERE}, 0.122, [("price", 0.122)]),
     ({"type": "sms.outbound", "quantity": 2}, 0.1, [("price", 0.1)]),
     ({"type": "sms.outbound", "quantity": 2}, 0.06, [("price", 0.06)]),
     ({"type": "api.request", "quantity": 9}, 0.18, [("price", 0.18)]),
@@ -139,7 +140,8 @@ def test_every_kind_of_charge_replays_to_what_is_stored(either: Tenant) -> None:
         assert (charge["cost"], n) == (cost, n)
         assert [(it["name"], it["cost"]) for it in charge["lines"]] == lines
         assert charge["steps"]
-    either.reverse(*(reversal(str(n)) for n in range(len(EVENTS))))
+    # The last first: so each leaves its month as it found it, and gets back all it was charged.
+    either.reverse(*(reversal(str(n)) for n in reversed(range(len(EVENTS)))))
     for n, (_, cost, lines) in enumerate(EVENTS):
         found = shown(either, f"back {n}")
         assert (found["unlike"], found["status"]) == (None, "reversal")
@@ -151,7 +153,7 @@ def test_every_kind_of_charge_replays_to_what_is_stored(either: Tenant) -> None:
 
 def test_the_matched_prefix_and_the_buy_price_are_told(either: Tenant) -> None:
     either.load(EVERYTHING)
-    either.send(event(attributes=CALL), event(id="2"), event(id="3", cost=1))
+    either.send(event(attributes=CALL), event(id="2", attributes=ELSEWHERE), event(id="3", cost=1))
     charge = shown(either)["charge"]
     assert (charge["rate"]["to"], charge["rate"]["from"]) == ("44", None)
     assert charge["rate"]["book"] == {"version": 2, "name": "Everything"}
@@ -257,3 +259,33 @@ def test_strangers_find_nothing(tenant: Tenant, site: Any) -> None:
     stranger = site.tenant()
     answer = tenant.get(path("call-1"), stranger.admin)
     assert answer.status_code == 404
+
+
+def test_the_reversal_of_what_opened_a_package_says_what_stays_charged(either: Tenant) -> None:
+    either.load(
+        "name: T\ncurrency: USD\neffective_from: 2024-01-01\nsource: a test\nrates:\n"
+        "  - {meter: api.request, price: 10, per: 1000 requests, package: 1, over: month}\n"
+    )
+    either.send(
+        event(type="api.request", quantity=1),
+        event(id="others", type="api.request", quantity=500),
+    )
+    either.reverse(reversal(reason="a mistake"))
+    rest = (
+        "call-1 was charged 10.00 and its reversal back call-1 0.00: 10.00 stays charged without "
+        "usage, so that the month costs what the usage that is left in it costs"
+    )
+    found = shown(either, "back call-1")
+    assert (found["unlike"], found["charge"]["cost"]) == (None, 0)
+    assert found["charge"]["tier"]["position"] == 501
+    assert found["charge"]["steps"] == [
+        "takes back call-1: a mistake",
+        "1 request raw",
+        "the month stands at 501 requests, without this at 500 requests",
+        "the month with this: 1000 requests in whole blocks / 1000 requests x 10 = 10.00",
+        "the month without it: 1000 requests in whole blocks / 1000 requests x 10 = 10.00",
+        "10.00 - 10.00 = 0.00",
+        "cost 0.00",
+        rest,
+    ]
+    assert shown(either, "call-1")["charge"]["steps"][-1] == rest

@@ -24,6 +24,7 @@ def test_an_organization_is_created_and_read(either: Tenant) -> None:
         "timezone": "Europe/Berlin",
         "currency": "EUR",
         "status": "inactive",
+        "number_format": "DE",
     }
     created = either.post(PATH, json=body)
     assert (created.status_code, created.json()) == (201, {"success": True, "organization": body})
@@ -40,7 +41,62 @@ def test_an_organization_needs_a_name_only(tenant: Tenant) -> None:
         "timezone": "UTC",
         "currency": "USD",
         "status": "active",
+        "number_format": None,
     }
+
+
+BY_PREFIX = """
+name: By prefix
+currency: USD
+effective_from: 2024-01-01
+source: a test
+rates:
+  - {meter: voice.call, to: 4420, price: 0.012, per: minute}
+  - {meter: voice.call, price: 0.30, per: minute}
+"""
+
+
+def receipt(tenant: Tenant, to: str) -> tuple[str, str | None]:
+    """Send a call and return what became of it."""
+    body = event(id=f"call to {to}", attributes={"to": to}, quantity=60)
+    (found,) = tenant.post("/v1/events", json=body).json()["receipts"]
+    return found["status"], found.get("code")
+
+
+def test_a_number_format_is_changed_logged_and_in_force_at_once(either: Tenant) -> None:
+    either.load(BY_PREFIX)
+    assert receipt(either, "442079460100") == ("quarantined", "number_unreadable")
+    changed = either.patch(f"{PATH}/org_1", json={"number_format": "international"})
+    assert changed.json()["organization"]["number_format"] == "international"
+    assert either.get(f"{PATH}/org_1").json() == changed.json()
+    assert either.post("/v1/quarantine/replay").json()["released"] == 1
+    assert receipt(either, "442079460101") == ("accepted", None)
+    found = either.rows(
+        "SELECT cost, country FROM events WHERE organization_id = :number",
+        number=either.number("org_1"),
+    )
+    assert found == [(12_000_000, "GB")] * 2
+    assert either.patch(f"{PATH}/org_1", json={"name": "Acme"}).status_code == 200
+    assert receipt(either, "442079460102") == ("accepted", None), "what is left out stays"
+    taken_back = either.patch(f"{PATH}/org_1", json={"number_format": None})
+    assert taken_back.json()["organization"]["number_format"] is None
+    assert receipt(either, "442079460103") == ("quarantined", "number_unreadable")
+    acts = either.get("/v1/audit-log").json()["acts"]
+    changes = [it for it in acts if it["action"] == "organization.change"]
+    (first, named, last) = sorted(changes, key=lambda it: it["at"])
+    assert first["details"]["changed"] == last["details"]["changed"] == ["number_format"]
+    assert (first["details"]["number_format"], named["details"]["changed"]) == (
+        "international",
+        ["name"],
+    )
+
+
+def test_what_is_no_number_format_is_refused(tenant: Tenant) -> None:
+    for answer in (
+        tenant.post(PATH, json={"name": "Acme", "number_format": "ZZ"}),
+        tenant.patch(f"{PATH}/org_1", json={"number_format": "E.164"}),
+    ):
+        assert problems(answer) == [("number_format", "invalid_number_format")]
 
 
 def test_an_id_is_taken_once_in_each_tenant(either: Tenant) -> None:

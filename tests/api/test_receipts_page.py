@@ -8,7 +8,7 @@ import pytest
 from tests.api.conftest import Tenant
 from tests.builders import event, reversal
 from tollbook.domain.reversals import LONGEST_REASON
-from tollbook.ingest.accept import UNKNOWN_ORGANIZATION
+from tollbook.ingest.quarantine import INVALID
 from tollbook.rating import choose
 
 ROOT = Path(__file__).parents[2]
@@ -21,12 +21,17 @@ OF_A_PRICE = [
     )
 ]
 
+OF_A_CALL = re.findall(
+    r"Unpriced\(\s*\"(\w+)\"", (ROOT / "src/tollbook/ingest/accept.py").read_text()
+)
+
 
 @pytest.mark.parametrize(
     "code",
     [
-        *(choose.NO_BOOK, choose.NO_PRICE, choose.NUMBER_HIDDEN, choose.WRONG_CURRENCY),
-        UNKNOWN_ORGANIZATION.code,
+        *(choose.NO_BOOK, choose.NO_PRICE, choose.NUMBER_HIDDEN, choose.NUMBER_UNREADABLE),
+        *(choose.WRONG_CURRENCY, INVALID),
+        *OF_A_CALL,
         *sorted(set(OF_A_PRICE)),
     ],
 )

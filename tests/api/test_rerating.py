@@ -56,6 +56,14 @@ def test_a_dry_run_answers_with_sums_rows_and_what_has_no_price(platform: Tenant
                     "difference": 0.061,
                 }
             ],
+            "lost_prices": [
+                {
+                    "currency": "USD",
+                    "meters": ["sms.outbound"],
+                    "organizations": ["org_1"],
+                    "organizations_count": 1,
+                }
+            ],
             "unpriced_events": [
                 {
                     "organization_id": "org_1",

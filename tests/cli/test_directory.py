@@ -17,7 +17,12 @@ def test_nothing_is_said_to_be_nothing(tollbook: Tollbook) -> None:
 
 def test_a_tenant_is_created_with_the_default_prices(tollbook: Tollbook) -> None:
     created = tollbook.json("tenants", "create", "acme", "--name", "Acme")
-    assert created == {"id": "acme", "name": "Acme"}
+    assert created == {
+        "id": "acme",
+        "name": "Acme",
+        "currency": "USD",
+        "number_format": "strict",
+    }
     assert tollbook.json("tenants", "list") == [created]
     assert len(tollbook.json("prices", "list", "--tenant", "acme")) == 1
     assert "exists already" in tollbook.refusal("tenants", "create", "acme")
@@ -34,10 +39,54 @@ def test_an_organization_is_created_and_listed(tollbook: Tollbook) -> None:
         "timezone": "Asia/Tokyo",
         "currency": "JPY",
         "status": "active",
+        "number_format": None,
     }
     assert tollbook.json("organizations", "list") == [created]
     ran = tollbook("organizations", "list")
     assert all(it in ran.out for it in ("org_1", "Acme", "Asia/Tokyo", "JPY", "active"))
+
+
+def test_the_number_format_of_an_organization_goes_before_its_tenants(tollbook: Tollbook) -> None:
+    tollbook("tenants", "create", "acme", "--number-format", "GB")
+    tollbook("organizations", "create", "own", "--tenant", "acme", "--number-format", "US")
+    tollbook("organizations", "create", "as_tenant", "--tenant", "acme")
+
+    def formats() -> dict[str, str | None]:
+        listed = tollbook.json("organizations", "list", "--tenant", "acme")
+        return {it["id"]: it["number_format"] for it in listed}
+
+    assert formats() == {"own": "US", "as_tenant": None}
+    tollbook("organizations", "change", "own", "--tenant", "acme", "--number-format", "strict")
+    assert formats()["own"] == "strict"
+    of_tenant = ("organizations", "change", "own", "--tenant", "acme", "--number-format-of-tenant")
+    assert "that of its tenant" in tollbook(*of_tenant).out
+    assert formats()["own"] is None
+    changed = tollbook.json("tenants", "change", "acme", "--number-format", "international")
+    assert changed["number_format"] == "international"
+    assert tollbook.json("tenants", "list") == [changed]
+    acts = tollbook.json("audit", "--tenant", "acme")
+    details = [it["details"] for it in acts if it["action"] == "tenant.change"]
+    assert details == [{"currency": "USD", "number_format": "international"}]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("tenants", "create", "acme", "--number-format", "ZZ"),
+        ("tenants", "change", "default", "--number-format", "ZZ"),
+        ("organizations", "create", "org_1", "--number-format", "ZZ"),
+        ("organizations", "change", "org_1", "--number-format", "ZZ"),
+    ],
+)
+def test_what_is_no_number_format_is_refused(
+    tollbook: Tollbook, arguments: tuple[str, ...]
+) -> None:
+    assert "number_format must be strict, international or" in tollbook.refusal(*arguments)
+
+
+def test_there_must_be_a_tenant_to_change(tollbook: Tollbook) -> None:
+    ran = tollbook.refusal("tenants", "change", "nobody", "--number-format", "GB")
+    assert "there is no tenant nobody" in ran
 
 
 def test_organizations_of_one_tenant_are_no_others(tollbook: Tollbook) -> None:

@@ -30,9 +30,12 @@ def test_every_setting_has_its_variable() -> None:
             "TOLLBOOK_LEAST_FREE_MIB": "9",
             "TOLLBOOK_METRICS_TOKEN": "t",
             "TOLLBOOK_LOG_LEVEL": "error",
+            "TOLLBOOK_LONGEST_CALL_SECONDS": "600",
             "SOMETHING_ELSE": "x",
         }
-    ) == Settings("postgresql://u@h/n", 7, 5, 3, False, 0, 1, 9, "t", "error")
+    ) == Settings(
+        "postgresql://u@h/n", 7, 5, 3, False, 0, 1, 9, "t", "error", longest_call_seconds=600
+    )
 
 
 @pytest.mark.parametrize(
@@ -44,6 +47,7 @@ def test_every_setting_has_its_variable() -> None:
         ("TOLLBOOK_MOST_WAITING_EVENTS", "1.5"),
         ("TOLLBOOK_MOST_GROUP_EVENTS", "0"),
         ("TOLLBOOK_MOST_BODY_MIB", "0"),
+        ("TOLLBOOK_LONGEST_CALL_SECONDS", "0"),
         ("TOLLBOOK_COMPRESSION", "maybe"),
         ("TOLLBOOK_CACHED_ANSWER_MIB", "-1"),
         ("TOLLBOOK_CACHED_STATE_MIB", "-1"),

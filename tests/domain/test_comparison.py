@@ -64,3 +64,42 @@ def test_a_fraction_is_rounded_once_and_there_is_none_of_nothing(
     part: int, whole: int, expected: float | None
 ) -> None:
     assert fraction(part, whole, 4) == expected
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "today", "before"),
+    [
+        ("2024-10-01", "2024-10-31", "2024-10-20", ("2024-09-01", "2024-09-20")),
+        ("2024-10-01", "2024-10-20", "2024-10-20", ("2024-09-01", "2024-09-20")),
+        ("2024-10-01", "2024-10-31", "2024-10-31", ("2024-09-01", "2024-09-30")),
+        ("2024-10-01", "2024-10-31", "2024-11-01", ("2024-09-01", "2024-09-30")),
+        ("2024-03-01", "2024-03-31", "2024-03-30", ("2024-02-01", "2024-02-29")),
+        ("2024-02-01", "2024-02-29", "2024-02-29", ("2024-01-01", "2024-01-29")),
+        ("2024-02-01", "2024-02-29", "2024-03-01", ("2024-01-01", "2024-01-31")),
+        ("2024-10-01", "2024-12-31", "2024-11-26", ("2024-07-01", "2024-08-26")),
+        ("2024-01-01", "2024-12-31", "2024-11-26", ("2023-01-01", "2023-11-26")),
+        ("2024-10-10", "2024-10-29", "2024-10-12", ("2024-09-20", "2024-09-22")),
+        ("2024-10-01", "2024-10-01", "2024-10-01", ("2024-09-30", "2024-09-30")),
+        ("2024-10-01", "2024-10-20", "2024-10-21", ("2024-09-11", "2024-09-30")),
+        ("2024-10-01", "2024-10-31", "2024-09-30", ("2024-09-01", "2024-09-30")),
+        ("2024-09-26", "2024-10-26", "2024-10-26", ("2024-08-26", "2024-09-25")),
+    ],
+)
+def test_a_running_period_compares_with_the_same_elapsed_part(
+    start: str, end: str, today: str, before: tuple[str, str]
+) -> None:
+    period = Period(date.fromisoformat(start), date.fromisoformat(end))
+    found = previous(period, Comparison.PREVIOUS_PERIOD, date.fromisoformat(today))
+    assert (found.start.isoformat(), found.end.isoformat()) == before
+
+
+def test_a_running_period_compares_with_the_same_part_a_year_before() -> None:
+    february = Period(date(2024, 2, 1), date(2024, 2, 29))
+    found = previous(february, Comparison.PREVIOUS_YEAR, date(2024, 2, 20))
+    assert found == Period(date(2023, 2, 1), date(2023, 2, 20))
+
+
+def test_days_that_move_on_with_today_never_compare_with_months() -> None:
+    march = Period(date(2024, 3, 1), date(2024, 3, 31))
+    found = previous(march, Comparison.PREVIOUS_PERIOD, march.end, rolling=True)
+    assert found == Period(date(2024, 1, 30), date(2024, 2, 29))

@@ -140,9 +140,16 @@ def test_an_own_book_in_another_currency_is_refused(platform: Platform) -> None:
     assert len(standing(platform, 20240101)) == 1
 
 
-def test_a_tenants_book_in_another_currency_quarantines(platform: Platform) -> None:
+def test_an_organization_without_a_book_in_its_currency_has_no_prices(platform: Platform) -> None:
+    platform.organization("org_eur", currency="EUR")
+    assert platform.receipt(event(organization_id="org_eur")).code == "currency_mismatch"
+
+
+def test_a_tenants_book_in_another_currency_leaves_those_before_in_force(
+    platform: Platform,
+) -> None:
     load(platform, book(1, currency="EUR"))
-    assert platform.receipt(event()).code == "currency_mismatch"
+    assert platform.receipt(event()).status == "accepted"
 
 
 def test_a_tariff_stays_in_memory_while_the_directory_changes(

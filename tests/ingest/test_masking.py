@@ -9,11 +9,14 @@ import pytest
 from tests.builders import Platform, event
 from tollbook.analytics.event import Charged, find_event
 from tollbook.domain.charges import Attributes
+from tollbook.domain.directory import Organization
 from tollbook.domain.rerating import Span
 from tollbook.ingest.catalogue import Catalogue
 from tollbook.ingest.masking import Masker
-from tollbook.rating.numbers import NUMBER, SIP, country_of, digits_of, kind_of, shown_of
+from tollbook.rating.number_formats import digits_of
+from tollbook.rating.numbers import CLIENT, NONE, NUMBER, SIP, country_of, kind_of, shown_of
 from tollbook.rerating.dry_run import dry_run
+from tollbook.store import directory
 from tollbook.store.database import Database
 from tollbook.wiring import now
 
@@ -87,6 +90,46 @@ def test_addresses_are_hidden_whole(value: str) -> None:
     assert masked(text) == text
 
 
+@pytest.mark.parametrize(
+    ("value", "number_format"),
+    [
+        ("442071838750", "international"),
+        ("020 7183 8750", "GB"),
+        ("sip:+442071838750@gw;user=phone", "strict"),
+        ("\u200e+442071838750", "strict"),
+        ("+4402071838750", "strict"),
+    ],
+)
+def test_a_number_in_its_organizations_format_is_masked_as_any(
+    value: str, number_format: str
+) -> None:
+    found = MASK.masked({"to": value, "from": value}, number_format)
+    assert found == {"to": masked("+442071838750"), "from": masked("+442071838750")}
+
+
+def test_digits_without_plus_are_read_in_to_and_from_only() -> None:
+    given: Attributes = {"to": "442071838750", "reference": "442071838750"}
+    found = MASK.masked(given, "international")
+    assert found == {"to": masked("+442071838750"), "reference": "442071838750"}
+
+
+def test_digits_that_cannot_be_read_are_hidden_whole_once_they_are_charged() -> None:
+    given: Attributes = {"to": "442071838750", "reference": "442071838750", "from": "anybody"}
+    hidden = MASK.masked(given)
+    assert "2071838" not in str(hidden["to"])
+    assert kind_of(hidden["to"]) == NONE
+    assert MASK.masked(hidden) == hidden
+    assert (hidden["reference"], hidden["from"]) == ("442071838750", "anybody")
+    assert MASK.masked(given, waits=True) == given, "it is to be read again"
+
+
+def test_the_name_of_a_client_is_hidden() -> None:
+    text = masked("client:jane.doe")
+    assert "jane" not in text
+    assert kind_of(text) == CLIENT
+    assert masked(text) == text
+
+
 @pytest.mark.parametrize("value", ["72345", "ACME", "outbound", ""])
 def test_what_is_no_number_stays(value: str) -> None:
     assert masked(value) == value
@@ -126,6 +169,28 @@ def test_the_fingerprint_is_of_the_whole_number(platform: Platform) -> None:
     assert platform.statuses(event(**CALL), event(**other)) == ["accepted", "conflict"]
 
 
+@pytest.mark.parametrize("written", ["442071838750", "02071838750", "sip:+442071838750@gw"])
+def test_a_number_in_its_organizations_format_costs_what_it_does_unmasked(
+    platform: Platform, written: str
+) -> None:
+    platform.organization(number_format="GB")
+    assert platform.statuses(event(attributes={"to": written})) == ["accepted"]
+    assert platform.rows("SELECT country, cost FROM events") == [("GB", 30_500_000)]
+    ((attributes,),) = platform.rows("SELECT attributes FROM events")
+    assert msgspec.json.decode(attributes)["to"] == masked("+442071838750")
+
+
+def test_a_number_that_waits_to_be_read_is_masked_when_it_is(platform: Platform) -> None:
+    number = platform.organization()
+    assert platform.statuses(event(attributes={"to": "442071838750"})) == ["quarantined"]
+    change = Organization("org_1", "Acme", number_format="international")
+    with platform.database.writing() as transaction:
+        directory.change_organization(transaction, number, change, now())
+    assert platform.replay() == 1
+    ((attributes, cost),) = platform.rows("SELECT attributes, cost FROM events")
+    assert (msgspec.json.decode(attributes)["to"], cost) == (masked("+442071838750"), 30_500_000)
+
+
 def rerated(platform: Platform) -> tuple[int, int, list[str]]:
     with platform.database.reading() as snapshot:
         found = dry_run(snapshot, platform.tenant, Span(20240101, 20240131), now(), 10)
@@ -143,8 +208,8 @@ def test_a_rate_that_asks_for_hidden_digits_leaves_an_event_as_it_is(platform: P
     platform.organization()
     platform.send(event(**CALL), event(id="far", attributes={"to": "+4930123456789"}))
     platform.load(BOOK.replace("By prefix", "Deeper") + DEEP)
-    # The other one changes, because its rate is another of the same price.
-    assert rerated(platform) == (2, 1, ["number_hidden"])
+    # The other one gets another rate of the same price, which is no change.
+    assert rerated(platform) == (2, 0, ["number_hidden"])
 
 
 def test_quarantine_keeps_neither_whole_numbers_nor_texts(platform: Platform) -> None:

@@ -110,6 +110,18 @@ def test_sums_stay_and_are_proved_with_and_without_the_files(keeper: Keeper) -> 
     assert keeper.archive() == []
 
 
+def test_sums_past_64_bits_stay_and_are_proved(keeper: Keeper) -> None:
+    keeper.platform.organization()
+    keeper.platform.send(*(event(id=str(n), cost=100_000_000) for n in range(150)))
+    keeper.archive()
+    kept = keeper.platform.rows("SELECT cost FROM archived_sums")
+    assert sum(row[0] for row in kept) == 150 * 10**17
+    assert keeper.problems() == []
+    keeper.platform.send(*(event(id=f"late {n}", cost=100_000_000) for n in range(150)))
+    keeper.archive()
+    assert keeper.problems() == []
+
+
 def test_a_file_has_the_columns_of_the_ledger_and_says_whose_it_is(keeper: Keeper) -> None:
     year(keeper.platform)
     stored = keeper.platform.rows(

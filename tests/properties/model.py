@@ -31,14 +31,35 @@ BRAND = "brand.registration"
 OPTIONAL = {"quantity", "user_id", "resource_id", "attributes", "cost"}
 REQUIRED = {"id", "type", "organization_id", "time"}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+CALL = "voice.call"
+LONGEST_CALL = 24 * 3600
+TEXTS = {"sms.outbound", "sms.inbound"}
+STRICT, INTERNATIONAL = "strict", "international"
+LONDON, CALIFORNIA = "442071838750", "14155550100"
+WRITTEN = {
+    f"+{LONDON}": LONDON,
+    "+4402071838750": LONDON,
+    "+44 (0)20 7183 8750": LONDON,
+    f"\u200e00{LONDON}": LONDON,
+    f"sip:+{LONDON}@gw;user=phone": LONDON,
+    "whatsapp:+1 415-555-0100": CALIFORNIA,
+    f"+{CALIFORNIA}": CALIFORNIA,
+}
+"""Numbers as they are written, with what they are to everybody."""
+READ = {STRICT: WRITTEN, INTERNATIONAL: {**WRITTEN, LONDON: LONDON}}
+ADDRESSES = {"sip:zoe@example.com": "sip", "client:zoe": "client"}
+UNREADABLE = (LONDON, "02071838750", "ä", *ADDRESSES)
 
 
 @dataclass(frozen=True)
 class Price:
     """So much for so many units, or for each event; only for events with these attributes.
 
+    `to` is how the number in `to` begins, `kind` what stands there instead of one.
+
     `tiers` are amounts with the quantity of the month that each goes up to, the last with none:
-    each for its part of the month or, by `volume`, one for all of it.
+    each for its part of the month or, by `volume`, one for all of it. `blocks` is for whole blocks
+    of so many units of the month.
     """
 
     amount: str
@@ -47,12 +68,17 @@ class Price:
     when: tuple[tuple[str, Any], ...] = ()
     tiers: tuple[tuple[int | None, str], ...] = ()
     volume: bool = False
+    to: str = ""
+    kind: str = ""
+    blocks: int = 0
 
     def fits(self, attributes: Json) -> bool:
         return all(attributes.get(name) == value for name, value in self.when)
 
     def of_month(self, quantity: Fraction) -> Decimal:
         """Give what the first so much of a month costs."""
+        if self.blocks:
+            return rounded(-(-quantity // self.blocks) * Fraction(self.amount))
         if self.volume:
             ends = (it for it in self.tiers if it[0] is None or quantity <= it[0])
             return rounded(quantity * Fraction(next(ends)[1]))
@@ -96,6 +122,7 @@ TYPES = tuple(DEFAULT_BOOK.prices)
 class Organization:
     zone: ZoneInfo
     currency: str
+    number_format: str = STRICT
     users: dict[str, str] = field(default_factory=dict)
 
 
@@ -103,7 +130,7 @@ class Organization:
 class Held:
     """An event that was taken. Without a cost it waits in quarantine.
 
-    A reversal has the sign -1; `used` is what an event took of a month's tiers.
+    A reversal has the sign -1; `used` is what an event took of a month, by which price of it.
     """
 
     event: Json
@@ -111,7 +138,7 @@ class Held:
     day: date | None = None
     sign: int = 1
     content: Json | None = None
-    used: tuple[Month, Fraction] | None = None
+    used: tuple[Month, Fraction, Price] | None = None
     reversed: bool = False
 
 
@@ -152,12 +179,16 @@ class Model:
             return "duplicate" if standing.content == asked else "conflict"
         if original.cost is None or original.sign < 0 or original.reversed:
             return "rejected"
-        original.reversed = True
-        back = Held(original.event, -original.cost, original.day, -1, asked)
-        self.held[organization, asked["id"]] = back
+        cost = -original.cost
         if original.used is not None:
-            month, quantity = original.used
-            self.months[month] -= quantity
+            month, quantity, price = original.used
+            before = self.months[month]
+            cost = price.of_month(before - quantity) - price.of_month(before)
+            if abs(cost) > 100_000_000:
+                return "rejected"
+            self.months[month] = before - quantity
+        original.reversed = True
+        self.held[organization, asked["id"]] = Held(original.event, cost, original.day, -1, asked)
         return "accepted"
 
     def _take(self, event: Json | None) -> str:
@@ -177,7 +208,7 @@ class Model:
         if organization is None:
             return False
         day = held.event["time"].astimezone(organization.zone).date()
-        held.cost = self._cost(held, day, organization.currency)
+        held.cost = self._cost(held, day, organization)
         if held.cost is None:
             return False
         held.day = day
@@ -186,17 +217,19 @@ class Model:
             organization.users.setdefault(user, user)
         return True
 
-    def _cost(self, held: Held, day: date, currency: str) -> Decimal | None:
-        event = held.event
+    def _cost(self, held: Held, day: date, organization: Organization) -> Decimal | None:
+        event, currency = held.event, organization.currency
+        if event["type"] == CALL and event["quantity"] > LONGEST_CALL:
+            return None
         if event["cost"] is not None:
             return Decimal(event["cost"])
         book = max((it for it in self.books if it.since <= day), key=lambda it: it.since)
         prices = book.prices.get(event["type"], []) if book.currency == currency else []
-        fitting = [price for price in prices if price.fits(event["attributes"])]
+        fitting = _fitting(prices, event["attributes"], READ[organization.number_format])
         if not fitting:
             return None
-        price = max(fitting, key=lambda it: len(it.when))
-        if price.tiers:
+        price = max(fitting, key=lambda it: (len(it.to), len(it.when) + bool(it.kind)))
+        if price.tiers or price.blocks:
             return self._cost_in_month(held, day, price)
         billed = Fraction(1) if price.by_event else Fraction(event["quantity"])
         cost = rounded(billed * Fraction(price.amount) / price.units)
@@ -211,7 +244,7 @@ class Model:
         if abs(cost) > 100_000_000:
             return None
         self.months[month] = before + quantity
-        held.used = month, quantity
+        held.used = month, quantity, price
         return cost
 
     def users(self, organization: str, start: date, end: date, only: str | None = None) -> Json:
@@ -262,6 +295,8 @@ def read(text: bytes) -> Json | None:
     event["quantity"] = _number(event["quantity"], 1_000_000_000, 6)
     if event["quantity"] is None or (event["type"] in WHOLE and event["quantity"] % 1):
         return None
+    if event["type"] in TEXTS and event["quantity"] == 0:
+        return None
     if event["cost"] is not None:
         event["cost"] = _number(event["cost"], 100_000_000, 9)
         if event["cost"] is None:
@@ -283,6 +318,17 @@ def _number(value: Any, most: int, places: int) -> Decimal | None:
 
 def rounded(value: Fraction) -> Decimal:
     return Decimal(round(value * 10**9)).scaleb(-9)
+
+
+def _fitting(prices: list[Price], attributes: Json, read: dict[str, str]) -> list[Price]:
+    """List the prices of an event; where numbers decide, what is none has the price of its kind."""
+    written = attributes.get("to")
+    number, kind = read.get(written, ""), ADDRESSES.get(written, "none")
+    fitting = [it for it in prices if it.fits(attributes) and number.startswith(it.to)]
+    if number:
+        return [it for it in fitting if not it.kind]
+    by_number = any(it.to and it.fits(attributes) for it in prices)
+    return [it for it in fitting if it.kind == kind or not (it.kind or by_number)]
 
 
 def _owner(held: Held) -> str | None:

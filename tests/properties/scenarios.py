@@ -12,11 +12,24 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from tests.properties.model import BRAND, KNOWLEDGE_BASE, TYPES, WHOLE, Book, Json, Price
+from tests.properties.model import (
+    BRAND,
+    INTERNATIONAL,
+    KNOWLEDGE_BASE,
+    STRICT,
+    TYPES,
+    UNREADABLE,
+    WHOLE,
+    WRITTEN,
+    Book,
+    Json,
+    Price,
+)
 
 HOME, EURO, LATE = "org_home", "org_euro", "org_late"
 ORGANIZATIONS = (HOME, EURO, LATE)
 CURRENCIES = {HOME: "USD", EURO: "EUR", LATE: "USD"}
+NUMBER_FORMATS = {HOME: STRICT, EURO: STRICT, LATE: INTERNATIONAL}
 MEMBERS = ("Zoë", "anna", "user_10", "user_2", "\U0001f600")
 IDLE = "never used anything"
 
@@ -66,10 +79,16 @@ LATER_BOOK = Book(
             Price("0.01"),
             Price("0.0123", when=(("carrier", "A"),)),
             Price("0.000007", when=(("carrier", "7"),)),
+            Price("10", when=(("carrier", "B"),), blocks=1000),
         ],
         "mms.outbound": [Price("0.07"), Price("0.2", by_event=True, when=(("carrier", "B"),))],
         "mms.inbound": [Price("0.0000000025", by_event=True)],
-        "voice.call": [Price("0.01", 60)],
+        "voice.call": [
+            Price("0.01", 60),
+            Price("0.02", 60, to="44"),
+            Price("0.0300000005", 60, to="4420"),
+            Price("0.07", 60, kind="sip"),
+        ],
         "api.request": [Price("0.0000001", 7)],
         "api.storage": [Price("0.1", 30)],
         "phone.rental": [
@@ -79,7 +98,8 @@ LATER_BOOK = Book(
         BRAND: [Price("4.4444444445")],
     },
 )
-TIERED = ("sms.outbound", "phone.rental", "phone.rental")
+TIERED = ("sms.outbound", "sms.inbound", "phone.rental", "phone.rental")
+CALLS = ("voice.call", "voice.call", "voice.call")
 LATER_YAML = """
 name: Later prices
 currency: USD
@@ -94,10 +114,19 @@ rates:
   - {meter: sms.inbound, price: 0.01, per: segment}
   - {meter: sms.inbound, price: 0.0123, per: segment, when: {carrier: A}}
   - {meter: sms.inbound, price: 0.000007, per: segment, when: {carrier: "7"}}
+  - meter: sms.inbound
+    when: {carrier: B}
+    price: 10
+    per: 1000 segments
+    package: 1
+    over: month
   - {meter: mms.outbound, price: 0.07, per: segment}
   - {meter: mms.outbound, price: 0.2, per: message, when: {carrier: B}}
   - {meter: mms.inbound, price: 0.0000000025, per: message}
   - {meter: voice.call, price: 0.01, per: minute}
+  - {meter: voice.call, to: 44, price: 0.02, per: minute}
+  - {meter: voice.call, to: 4420, price: 0.0300000005, per: minute}
+  - {meter: voice.call, when: {to.kind: sip}, price: 0.07, per: minute}
   - {meter: api.request, price: 0.0000001, per: 7 requests}
   - {meter: api.storage, price: 0.1, per: GB-month}
   - meter: phone.rental
@@ -200,7 +229,7 @@ def histories(draw: st.DrawFn, zones: dict[str, str], days: list[date]) -> list[
 
 @st.composite
 def events(draw: st.DrawFn, identity: str, zones: dict[str, str], days: list[date]) -> Json:
-    kind = draw(st.sampled_from((*TYPES, *TIERED)))
+    kind = draw(st.sampled_from((*TYPES, *TIERED, *CALLS)))
     organization = draw(st.sampled_from((HOME, HOME, *ORGANIZATIONS)))
     resource = draw(st.sampled_from((None, "kb_1", "kb_2", "kb_3")))
     return {
@@ -229,14 +258,17 @@ def _scaled(places: int, most: int) -> st.SearchStrategy[Decimal]:
 
 WHOLE_QUANTITIES = st.sampled_from([*map(Decimal, (0, 1, 1, 1, 2, 3, 5, 7, 1000, 999_999_937))])
 QUANTITIES = _scaled(6, 10**9) | st.sampled_from(
-    [*map(Decimal, ("0", "0.000001", "0.000005", "0.5", "1", "59.999999", "61", "1000000000"))]
+    [
+        *map(Decimal, ("0", "0.000001", "0.000005", "0.5", "1", "59.999999", "61", "86400")),
+        *map(Decimal, ("86400.000001", "1000000000")),
+    ]
 )
 COSTS = st.none() | st.none() | _scaled(9, 10**12) | st.just(Decimal(100_000_000))
 ATTRIBUTES = st.fixed_dictionaries(
     {},
     optional={
         "carrier": st.sampled_from(("A", "B", "C")),
-        "to": st.sampled_from(("+442071838750", "+14155550100", "ä")),
+        "to": st.sampled_from((*WRITTEN, *UNREADABLE)),
         "legs": st.sampled_from((Decimal(2), Decimal("2.5"))),
         "answered": st.sampled_from((True, False, None)),
     },

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import suppress
+from datetime import UTC, datetime
 
 from hypothesis import example, given, note
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from tests.builders import event
 from tests.properties.model import TYPES
 from tests.properties.profile import examples
 from tollbook.domain.errors import Problem, UnreadableBody
+from tollbook.domain.events import microseconds
 from tollbook.domain.receipts import Receipt
 from tollbook.ingest.decode import Decoded, Unsound, decode_json, decode_lines
 from tollbook.ingest.facts import Fact
@@ -57,6 +59,11 @@ TIMES = st.sampled_from(
         "2024-02-30T00:00:00Z",
         "2024-01-15T24:00:00Z",
         "2024-06-30T23:59:60Z",
+        "2024-06-30T18:59:60.25-05:00",
+        "2024-06-30T18:59:60Z",
+        "2024-06-30T23:59:61Z",
+        "2024-02-29T23:59:59.9999999Z",
+        "1705314600",
         "2024-01-15T10:30:00.123456789Z",
         "1969-12-31T23:59:59.999999Z",
         "1970-01-01T00:00:00+00:01",
@@ -134,6 +141,36 @@ def test_an_event_is_taken_exactly_when_nothing_is_wrong_with_it(text: str) -> N
     for it in decoded(text):
         assert problems == (it.problems if isinstance(it, Unsound) else ())
         assert bool(problems) == (not isinstance(it, Fact))
+
+
+OFFSETS = st.sampled_from(("Z", "z", "+00:00", "-00:00", "+23:59", "-23:59", "-0500", "+05:45"))
+
+
+@examples(400)
+@given(
+    second=st.integers(31_536_000, 1_704_067_200),
+    fraction=st.text("0123456789", max_size=12) | st.sampled_from(("9999995", "9999999", "5" * 30)),
+    offset=OFFSETS,
+    mark=st.sampled_from("Tt "),
+    dot=st.sampled_from((".", r"\u002e")),
+    beside=st.lists(st.sampled_from(("2024-01-15T10:30:00Z", "2016-12-31T23:59:60Z")), max_size=2),
+)
+def test_an_instant_is_what_its_digits_say_cut_off_after_the_microsecond(
+    second: int, fraction: str, offset: str, mark: str, dot: str, beside: list[str]
+) -> None:
+    """However many digits, whatever else is in the batch."""
+    local = datetime.fromtimestamp(second, UTC)
+    plain = f"{local:%Y-%m-%d}{mark}{local:%H:%M:%S}"
+    time = f'"{plain}{dot + fraction if fraction else ""}{offset}"'
+    note(time)
+    hours, minutes = (int(offset[1:3]), int(offset[-2:])) if offset not in "Zz" else (0, 0)
+    ahead = (hours * 3600 + minutes * 60) * (-1 if offset[0] == "-" else 1)
+    expected = (second - ahead) * 1_000_000 + int(fraction[:6].ljust(6, "0"))
+    text = object_of({**SOUND, "time": time})
+    batch = [text, *(object_of({**SOUND, "time": f'"{it}"'}) for it in beside)]
+    for it in (*decoded(text), decode_json(f"[{', '.join(batch)}]".encode())[0]):
+        assert isinstance(it, Fact)
+        assert it.time == microseconds(it.event.time) == expected
 
 
 @examples(200)

@@ -65,7 +65,7 @@ def _sent(number: int, made: dict[str, Any]) -> dict[str, Any]:
         type=made["type"],
         user_id=made["user_id"],
         time=time,
-        quantity=made["quantity"],
+        quantity=made["quantity"] or (1 if BY_TYPE[made["type"]].text else 0),
         cost=f"{made['cost'] / 10**9:.9f}",
         resource_id=resource,
         attributes={"to": made["to"]} if made["to"] else None,

@@ -18,7 +18,7 @@ from tollbook.analytics.series import Question, Split, trend
 from tollbook.analytics.series_buckets import Bucket
 from tollbook.analytics.series_report import series_report
 from tollbook.domain.directory import User
-from tollbook.domain.periods import Comparison, Period
+from tollbook.domain.periods import Comparison, Period, previous
 from tollbook.store import directory
 from tollbook.store.database import Database
 from tollbook.wiring import now
@@ -135,14 +135,15 @@ def asked_of(platform: Platform, asked: Asked) -> Json:
             organization = directory.find_organization(
                 snapshot, platform.tenant, asked.organization
             )
+        period = Period(asked.start, asked.end)
         question = Question(
             Scope(platform.tenant, organization, asked.user),
-            Period(asked.start, asked.end),
+            period,
             Bucket(asked.bucket),
             Split(asked.split_by) if asked.split_by else None,
             asked.meters,
             asked.country,
-            Comparison(asked.compare) if asked.compare else None,
+            previous(period, Comparison(asked.compare)) if asked.compare else None,
             asked.top,
         )
         encoded = msgspec.json.encode(series_report(question, trend(snapshot, question)))

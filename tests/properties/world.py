@@ -22,6 +22,7 @@ from tollbook.ingest.commit import Settled, Submission, commit
 from tollbook.ingest.decode import decode_json
 from tollbook.ingest.quarantine import replay
 from tollbook.ingest.submit import draft_of, submission_of
+from tollbook.lifecycle.reversals import reversal_differences
 from tollbook.rating.book_yaml import parse_price_book
 from tollbook.store import directory, prices
 from tollbook.store.audit import Actor
@@ -48,8 +49,13 @@ class World:
         if organization in self.model.organizations:
             return
         zone, currency = self.zones[organization], story.CURRENCIES[organization]
-        self.platform.organization(organization, timezone=zone, currency=currency)
-        self.model.organizations[organization] = Organization(ZoneInfo(zone), currency)
+        number_format = story.NUMBER_FORMATS[organization]
+        self.platform.organization(
+            organization, timezone=zone, currency=currency, number_format=number_format
+        )
+        self.model.organizations[organization] = Organization(
+            ZoneInfo(zone), currency, number_format
+        )
 
     def add_user(self, organization: str, identity: str, name: str) -> None:
         with self.platform.database.writing() as transaction:
@@ -146,4 +152,5 @@ class World:
     def differences(self) -> list[Difference]:
         """Recompute every rollup from the events, as `tollbook verify` does."""
         with self.platform.database.reading() as snapshot:
-            return [found for check in CHECKS for found in differences(snapshot, check)]
+            found = [found for check in CHECKS for found in differences(snapshot, check)]
+            return [*found, *reversal_differences(snapshot)]

@@ -142,10 +142,133 @@ def test_what_is_no_number_has_its_own_match() -> None:
     assert chosen(book, {"to": "54321"}) == 1
     assert chosen(book, {"to": "12345"}) == 4
     assert chosen(book, {"to": "sip:a@example.com"}) == 2
-    assert chosen(book, {"to": "TOLLBOOK", "from": "TOLLBOOK"}) == 3
     assert chosen(book, {"to": "00 44 20 7946 0000"}) == 5
     assert chosen(book, {"to": "4420"}) == 1
-    assert chosen(book, {"to": "442079460000"}) == "no_price"
+    assert chosen(book, {"to": "TOLLBOOK", "from": "TOLLBOOK"}) == "number_unreadable"
+    assert chosen(book, {"to": "442079460000"}) == "number_unreadable"
+    without_prefixes = tariff(rate(when=(("from.kind", "alphanumeric"),), id=3))
+    assert chosen(without_prefixes, {"to": "TOLLBOOK", "from": "TOLLBOOK"}) == 3
+
+
+BY_PREFIX = (
+    rate(to="44", id=1),
+    rate(to="4420", id=2),
+    rate(id=9),
+)
+UNREADABLE = (
+    *("442079460100", "011442079460100", "02079460100", "12345678", "+999", "sip:4420794601@gw"),
+    *("sip:alice@example.com", "client:alice", "72345", "anonymous", "", None, 442079460100),
+)
+
+
+@pytest.mark.parametrize("to", UNREADABLE)
+def test_what_cannot_be_read_is_never_charged_the_catch_all_price(to: str | int | None) -> None:
+    for attributes in ({"to": to}, {} if to is None else {"to": to, "carrier": "a"}):
+        assert chosen(tariff(*BY_PREFIX), attributes) == "number_unreadable"
+    assert chosen(tariff(*BY_PREFIX), None) == "number_unreadable"
+    assert chosen(tariff(rate(id=9)), {"to": to}) == 9, "nobody asks for the number"
+    assert chosen(tariff(rate(to="44", meter="sms.outbound"), rate(id=9)), {"to": to}) == 9
+
+
+def test_a_number_that_no_prefix_matches_is_charged_the_catch_all_price() -> None:
+    assert chosen(tariff(*BY_PREFIX), {"to": "+33123456789"}) == 9
+
+
+@pytest.mark.parametrize(
+    ("to", "kind"),
+    [
+        ("442079460100", "none"),
+        (None, "none"),
+        ("sip:alice@example.com", "sip"),
+        ("client:alice", "client"),
+        ("72345", "short_code"),
+        ("anonymous", "alphanumeric"),
+    ],
+)
+def test_a_rate_that_names_the_kind_prices_what_is_no_number(to: str | None, kind: str) -> None:
+    by_kind = rate(when=(("to.kind", kind),), id=5)
+    assert chosen(tariff(*BY_PREFIX, by_kind), {"to": to}) == 5
+    particular = rate(when=(("direction", "inbound"), ("to.kind", kind)), id=6)
+    book = tariff(*BY_PREFIX, by_kind, particular)
+    assert chosen(book, {"to": to, "direction": "inbound"}) == 6
+    assert chosen(book, {"to": to, "direction": "outbound"}) == 5
+    by_text = tariff(*BY_PREFIX, rate(when=(("to", "client:alice"),), id=7))
+    assert chosen(by_text, {"to": "client:alice"}) == 7
+
+
+def test_rates_by_prefix_that_cannot_fit_anyway_ask_for_no_number() -> None:
+    outbound = rate(to="44", when=(("direction", "outbound"), ("to.country", "GB")), id=1)
+    inbound = rate(when=(("direction", "inbound"),), id=2)
+    dated = rate(to="33", valid_until=20240101, id=3)
+    book = tariff(outbound, inbound, dated)
+    assert chosen(book, {"to": "client:alice", "direction": "inbound"}) == 2
+    assert chosen(book, {"to": "client:alice", "direction": "outbound"}) == "number_unreadable"
+
+
+def test_the_number_in_from_must_be_readable_where_rates_are_for_it() -> None:
+    surcharged = rate(to="33", from_="1", id=1)
+    book = tariff(surcharged, rate(to="33", id=2), rate(to="44", id=3), rate(id=9))
+    france, britain = "+33123456789", "+442079460100"
+    assert chosen(book, {"to": france, "from": "+14155550100"}) == 1
+    assert chosen(book, {"to": france, "from": britain}) == 2
+    for unreadable in ("4155550100", "anonymous", None):
+        assert chosen(book, {"to": france, "from": unreadable}) == "number_unreadable"
+        assert chosen(book, {"to": britain, "from": unreadable}) == 3, "no rate asks"
+    named = tariff(surcharged, rate(to="33", when=(("from.kind", "none"),), id=4), rate(id=9))
+    assert chosen(named, {"to": france}) == 4
+    withheld = tariff(surcharged, rate(to="33", id=2), rate(when=(("from.kind", "none"),), id=5))
+    assert chosen(withheld, {"to": france}) == 5
+
+
+def test_behind_a_book_that_may_price_the_number_a_rate_must_name_its_kind() -> None:
+    own = tariff(rate(to="44", id=1))
+    tenants = tariff(rate(when=(("to.kind", "sip"),), id=5), rate(id=9))
+
+    def found(to: str) -> int | str:
+        it = choose([[own], [tenants]], usage(attributes={"to": to}), "USD")
+        return it.rate_id if isinstance(it, Chosen) else it.code
+
+    assert found("sip:alice@example.com") == 5
+    assert found("442079460100") == "number_unreadable"
+    assert found("+33123456789") == 9
+
+
+def test_the_reason_names_the_side_and_the_kind_and_not_the_number() -> None:
+    number = "442079460100"
+    unpriced = choose([[tariff(*BY_PREFIX)]], usage(attributes={"to": number}), "USD")
+    assert isinstance(unpriced, Unpriced)
+    assert number not in unpriced.reason
+    assert "to is not a number that can be read" in unpriced.reason
+    assert "when: {to.kind: none}" in unpriced.reason
+
+
+def test_an_own_cost_takes_no_markup_by_guess() -> None:
+    book = tariff(
+        rate(pricing(price=None, markup=150_000), to="44", id=1),
+        rate(pricing(price=None, markup=100_000), id=2),
+    )
+    by_cost = usage(attributes={"to": "442079460100"}, cost=100)
+    unpriced = charge_of(choose([[book]], by_cost, "USD"), by_cost)
+    assert isinstance(unpriced, Unpriced)
+    assert unpriced.code == "number_unreadable"
+    without_markups = tariff(*BY_PREFIX)
+    assert charge_of(choose([[without_markups]], by_cost, "USD"), by_cost) == Charge(
+        100, by_cost.quantity, None, 100
+    )
+
+
+@pytest.mark.parametrize(
+    ("number_format", "to"),
+    [
+        ("international", "442079460100"),
+        ("GB", "02079460100"),
+        ("US", "011442079460100"),
+        ("strict", "+4402079460100"),
+    ],
+)
+def test_a_number_is_priced_in_the_format_of_its_organization(number_format: str, to: str) -> None:
+    book = tariff(*BY_PREFIX, rate(to="44207", when=(("to.country", "GB"),), id=3))
+    assert chosen(book, {"to": to}, number_format=number_format) == 3
 
 
 def test_an_own_book_goes_before_the_tenants_rate_by_rate() -> None:

@@ -32,7 +32,10 @@ TOLD = {
     "an event's attributes": (
         f"{events.MOST_ATTRIBUTES}, names of {events.LONGEST_ATTRIBUTE_NAME}",
         f"{events.LONGEST_ATTRIBUTE_VALUE:,} characters",
+        f"`body` of {events.LONGEST_BODY // 1024} KiB",
     ),
+    "a call |": (f"{SETTINGS.longest_call_seconds:,} seconds",),
+    "the end of a call": (f"{accept.FUTURE_ALLOWED // 3_600_000_000} hours",),
     "an id |": (f"{events.LONGEST_ID} characters",),
     "an event's time": (f"{accept.FUTURE_ALLOWED // 3_600_000_000} hours",),
     "bodies of all requests": (f"{SETTINGS.most_body_mib} MiB", f"{room.LARGE // 1024} KiB"),

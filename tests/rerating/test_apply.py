@@ -4,7 +4,6 @@ import pytest
 
 from tests.builders import Platform, event
 from tests.rerating.builders import CALLS, MINUTES, SMS, Past, book
-from tollbook.domain.errors import SumOutOfRange
 from tollbook.domain.rerating import RunStatus
 from tollbook.store import recharging
 
@@ -132,12 +131,20 @@ def test_events_without_a_price_keep_their_charge_and_are_listed(
     assert platform.differences() == []
 
 
-def test_a_book_in_another_currency_prices_nothing(platform: Platform, past: Past) -> None:
+def test_a_book_in_another_currency_changes_nothing(platform: Platform, past: Past) -> None:
     platform.send(*january(1))
     platform.load(book(CALLS, currency="EUR"))
     run = past.apply()
-    assert (run.changed, run.unpriced) == (0, 1)
-    assert past.unpriced(run.id) == [("call-01", "currency_mismatch")]
+    assert (run.changed, run.unpriced) == (0, 0)
+
+
+def test_a_dry_run_names_the_organizations_and_meters_without_a_price(
+    platform: Platform, past: Past
+) -> None:
+    platform.send(*january(1))
+    platform.load(book(SMS))
+    (lost,) = past.dry_run().lost_prices()
+    assert (lost.currency, lost.meters, lost.organizations) == ("USD", ["voice.call"], ["org_1"])
 
 
 def test_no_more_than_so_many_unpriced_events_are_listed_and_all_are_counted(
@@ -169,17 +176,18 @@ def test_a_large_day_goes_through_in_chunks(
     assert past.ledger() == before
 
 
-def test_a_sum_past_its_range_stops_before_the_day_and_changes_nothing_of_it(
-    platform: Platform, past: Past
-) -> None:
-    platform.send(*(event(id=str(n), quantity=50_000_000) for n in range(100)))
-    platform.load(book("{meter: voice.call, price: 2, per: second}"))
-    before = past.ledger()
-    run = past.begin()
-    with pytest.raises(SumOutOfRange):
-        past.steps(run.id)
-    assert past.ledger() == before
-    assert past.run(run.id).status is RunStatus.RUNNING
+def test_a_rerating_may_pass_64_bits_and_be_taken_back(platform: Platform, past: Past) -> None:
+    requests = {"type": "api.request", "quantity": 50_000_000}
+    platform.send(*(event(id=str(n), **requests) for n in range(200)))
+    platform.load(book("{meter: api.request, price: 2, per: request}"))
+    before = past.costs()
+    run = past.apply()
+    assert past.costs()["0"] == 10**17
+    assert sum(past.costs().values()) == 200 * 10**17
+    assert platform.differences() == []
+    past.revert(run.id)
+    assert past.costs() == before
+    assert platform.differences() == []
 
 
 def test_organizations_of_other_tenants_are_left_alone(platform: Platform, past: Past) -> None:

@@ -110,7 +110,7 @@ def test_an_event_and_its_reversal_still_cancel_out(platform: Platform, past: Pa
     before = past.ledger()
     platform.load(book("{meter: voice.call, price: 0.003, per: second, markup: 50%}"))
     run = past.apply()
-    assert (run.events, run.changed) == (1, 5)
+    assert (run.events, run.changed) == (5, 5)
     assert run.costs == {"USD": (122_000_000, 183_000_000)}
     assert past.rows("SELECT count, cost FROM usage_monthly") == [(1, 183_000_000)]
     assert platform.differences() == []
@@ -142,3 +142,39 @@ def test_what_was_reversed_takes_no_place_in_tiers(platform: Platform, past: Pas
     assert platform.differences() == []
     past.revert(run.id)
     assert past.ledger() == before
+
+
+def test_a_month_with_a_reversal_costs_what_its_quantity_costs_by_other_tiers(
+    platform: Platform, past: Past
+) -> None:
+    platform.load(book(TIERS))
+    platform.send(sms(1, 1, 10), sms(2, 2, 10))
+    platform.reverse(reversal("sms-1"))
+    before = past.ledger()
+    platform.load(book(CHEAPER))
+    dry, run = past.dry_run(), past.apply()
+    assert sum(past.costs().values()) == 10 * 4 * NANOS // 100
+    assert past.costs()["back sms-1"] == -10 * NANOS // 100
+    # The reversal and the second event are in the tier that costs the same as before.
+    assert (run.events, run.changed) == (dry.events, dry.changed) == (3, 1)
+    assert run.costs == dry.costs == {"USD": (500_000_000, 400_000_000)}
+    assert platform.differences() == []
+    assert past.revert(run.id).restored == 1
+    assert past.ledger() == before
+
+
+def test_a_reversal_after_a_run_comes_last_in_the_month_when_the_run_is_reverted(
+    platform: Platform, past: Past
+) -> None:
+    platform.load(book(TIERS))
+    platform.send(sms(1, 1, 10), sms(2, 2, 10))
+    platform.load(book(OTHERS))
+    run = past.apply()
+    platform.reverse(reversal("sms-1"))
+    past.revert(run.id)
+    assert past.costs() == {
+        "sms-1": 500_000_000,
+        "sms-2": 100_000_000,
+        "back sms-1": -100_000_000,
+    }
+    assert platform.differences() == []

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.builders import Platform, event, reversal
-from tollbook.domain.errors import StoreUnavailable, SumOutOfRange
+from tollbook.domain.errors import StoreUnavailable
 from tollbook.ingest.commit import Settled, commit
 from tollbook.store.database import Database, open_database
 from tollbook.store.verification import CHECKS, differences
@@ -199,21 +199,6 @@ def test_a_batch_larger_than_one_statement_is_stored_whole(platform: Platform) -
         (2_500, sum(range(2_500)) * 1_000_000)
     ]
     assert agrees(platform)
-
-
-def test_a_sum_past_its_range_is_refused_and_changes_nothing(platform: Platform) -> None:
-    most = [event(id=str(n), cost=100_000_000) for n in range(92)]
-    assert set(platform.statuses(*most)) == {"accepted"}
-    with pytest.raises(SumOutOfRange):
-        platform.send(event(id="one too many", cost=100_000_000))
-    assert platform.rows("SELECT count, cost FROM usage_monthly") == [(92, 92 * 10**17)]
-    assert agrees(platform)
-
-
-def test_a_sum_past_its_range_within_one_batch_is_refused(platform: Platform) -> None:
-    with pytest.raises(SumOutOfRange):
-        platform.send(*(event(id=str(n), cost=100_000_000) for n in range(93)))
-    assert platform.rows("SELECT COUNT(*) FROM event_keys") == [(0,)]
 
 
 def test_a_database_that_is_not_there_is_said_to_be_unavailable() -> None:

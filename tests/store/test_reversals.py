@@ -186,7 +186,7 @@ def test_usage_of_the_organization_itself_is_taken_back(platform: Platform) -> N
     assert platform.differences() == []
 
 
-def test_a_month_steps_back_in_its_tiers_and_what_was_charged_since_stands(
+def test_a_reversal_in_tiers_costs_the_difference_it_makes_and_what_was_charged_stands(
     platform: Platform,
 ) -> None:
     platform.load(TIERED)
@@ -194,9 +194,9 @@ def test_a_month_steps_back_in_its_tiers_and_what_was_charged_since_stands(
     platform.reverse(reversal("sms-001"))
     platform.send(sms(3, 7))
     rows = platform.rows("SELECT id, position, cost FROM events ORDER BY id")
-    # 4 stand: 6 more at 0.05, then 1 at 0.03
+    # 12 cost 0.56 and 4 are left, which cost 0.20; then 6 more at 0.05 and 1 at 0.03
     assert rows == [
-        ("back sms-001", 0, -400_000_000),
+        ("back sms-001", 4_000_000, -360_000_000),
         ("sms-001", 0, 400_000_000),
         ("sms-002", 8_000_000, 160_000_000),
         ("sms-003", 4_000_000, 330_000_000),

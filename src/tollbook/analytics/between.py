@@ -41,6 +41,14 @@ class Between(msgspec.Struct, frozen=True):
     start: Bound | None = None
     end: Bound | None = None
 
+    @property
+    def days(self) -> Period | None:
+        """Return the days when both bounds are days, the first not after the last."""
+        start, end = self.start, self.end
+        if isinstance(start, date) and isinstance(end, date) and start <= end:
+            return Period(start, end)
+        return None
+
     def text(self) -> str | dict[str, str | None]:
         """Repeat what was asked for, instants in UTC; null is no bound."""
         if self.start is None and self.end is None:
@@ -56,7 +64,8 @@ class Between(msgspec.Struct, frozen=True):
         if self.end is not None:
             last = self.end
             end = last if isinstance(last, int) else instants_of(Period(last, last), zone)[1] + 1
-        if first >= end:
+        # A day that a zone left out has no instants, and nothing wrong with it.
+        if first >= end and self.days is None:
             sentence = "start_date must be before end_date"
             raise InvalidRequest.of([Problem("start_date", "start_after_end", sentence)])
         return max(first, _NO_EVENT_BEFORE), min(end, _NO_EVENT_AFTER)
@@ -75,7 +84,7 @@ def split(between: Between, zone: ZoneInfo) -> Split:
     """Find the whole days between two instants: but for two days, all is read from sums."""
     start, end = between.instants(zone)
     if start >= end:
-        return Split(NO_DAYS, (NO_PART, NO_PART), NO_DAYS)
+        return Split(NO_DAYS, (NO_PART, NO_PART), between.days or NO_DAYS)
     first, last = _day(start, zone), _day(end - 1, zone)
     touched = Period(first, last)
     from_midnight = start == instants_of(Period(first, first), zone)[0]

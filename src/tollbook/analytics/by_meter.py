@@ -18,6 +18,8 @@ class Sums(NamedTuple):
 _NOTHING = Sums()
 COLUMNS = 4
 """A row is a meter's code and its sums."""
+AMOUNTS = (2, 3)
+"""The places of quantity and cost in a row."""
 
 
 class ByMeter:

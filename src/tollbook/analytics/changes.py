@@ -141,7 +141,7 @@ def changes(snapshot: Snapshot, scope: Scope, period: Period, before: Period) ->
     """Read the sums of two periods, by user of an organization or by organization of a tenant."""
     bound = parameters(scope, period, before)
     sql = USER_CHANGES if scope.organization else ORGANIZATION_CHANGES
-    rows = [ChangeRow(*row) for row in snapshot.table(sql, bound, len(ChangeRow._fields))]
+    rows = [ChangeRow(*row) for row in snapshot.sums(sql, bound, len(ChangeRow._fields), (3, 4))]
     if not scope.organization:
         return Changes(rows, _NOBODY)
     return Changes([it for it in rows if it.id], next(it for it in rows if not it.id))

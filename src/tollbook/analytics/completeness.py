@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from tollbook.analytics.scope import Scope
+from tollbook.analytics.scope import Scope, other_currencies
 from tollbook.domain.events import instant_of, microseconds
 from tollbook.domain.periods import Period, day_number
 from tollbook.store import quarantine
@@ -19,10 +19,13 @@ _SHARE_PLACES = 6
 class Meta(msgspec.Struct, frozen=True):
     """The answer's own facts. Instants are RFC 3339; what nobody knows yet is null.
 
+    `other_currencies` have costs in the period and are left out of the answer.
+
     A period is open while its last day has not ended; late events may still come to a closed one.
     `quarantined_events` are those of the period that wait for a price or an owner, and their share
     is of all of its events; a key that sees a part of the organization is not told what would tell
-    of the others. `ingest_lag_seconds` is how long the newest event took to arrive.
+    of the others. `ingest_lag_seconds` is how long the newest event took to arrive: older events
+    that come later do not change it.
     """
 
     as_of: str
@@ -34,6 +37,7 @@ class Meta(msgspec.Struct, frozen=True):
     newest_event_at: str | None
     last_received_at: str | None
     ingest_lag_seconds: float | None
+    other_currencies: list[str] = []
 
 
 def completeness(
@@ -41,8 +45,7 @@ def completeness(
 ) -> Meta:
     """Say how complete an answer for these days is; without a period, one for all time."""
     name = scope.timezone
-    times = quarantine.EVERY_TIME if period is None else instants_of(period, ZoneInfo(name))
-    waiting = quarantine.count(snapshot, scope.tenant, scope.number, times)
+    waiting = _waiting(snapshot, scope, period)
     counted = _events(snapshot, scope, period)
     return Meta(
         instant_text(now),
@@ -53,8 +56,28 @@ def completeness(
         round(waiting / (waiting + counted), _SHARE_PLACES) if waiting else 0.0,
         instant_text(head.newest) if head.newest else None,
         instant_text(head.received_at) if head.received_at else None,
-        max(0.0, (head.received_at - head.newest) / _SECOND) if head.received_at else None,
+        _lag(head),
+        other_currencies(snapshot, scope, period),
     )
+
+
+def _lag(head: Head) -> float | None:
+    """Return how many seconds the newest event took to arrive; None before there is any."""
+    if not head.newest_received_at:
+        return None
+    return max(0.0, (head.newest_received_at - head.newest) / _SECOND)
+
+
+def _waiting(snapshot: Snapshot, scope: Scope, period: Period | None) -> int:
+    """Count the quarantined events of a period, each organization's on its own calendar."""
+    if period is None:
+        return quarantine.count(snapshot, scope.tenant, scope.number)
+    if scope.organization is None:
+        return quarantine.count_by_zone(
+            snapshot, scope.tenant, lambda name: instants_of(period, ZoneInfo(name))
+        )
+    times = instants_of(period, ZoneInfo(scope.timezone))
+    return quarantine.count(snapshot, scope.tenant, scope.number, times)
 
 
 def period_state(scope: Scope, period: Period | None, now: int) -> str:

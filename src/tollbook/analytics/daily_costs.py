@@ -8,6 +8,7 @@ from tollbook.analytics.scope import Scope
 from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.periods import day_number, day_of
 from tollbook.store.database import Snapshot
+from tollbook.store.engine import Row
 
 
 class DayCost(NamedTuple):
@@ -38,7 +39,8 @@ def daily_costs(snapshot: Snapshot, scope: Scope, first: date, last: date) -> Da
         bound, sql = {"tenant": scope.tenant, "currency": scope.currency or ""}, TENANT_DAYS
     elif scope.user_id is not None:
         bound["user"], sql = scope.user_id, USER_DAYS
-    rows = snapshot.table(sql, bound | _days(first, last), 1 + len(DayCost._fields))
+    bound |= _days(first, last)
+    rows = snapshot.sums(sql, bound, 1 + _COSTS_READ, range(1, 1 + _COSTS_READ))
     return {day_of(day): DayCost(*costs) for day, *costs in rows}
 
 
@@ -53,10 +55,10 @@ def budgeted_costs(
     if scope.organization is not None:
         found[(scope.organization.number, "")] = daily_costs(snapshot, scope, first, last)
         bound = {"organization": scope.number} | days
-        _sort_in(found, snapshot.table(BUDGETED_USERS, bound, _WIDTH))
+        _sort_in(found, _owned(snapshot, BUDGETED_USERS, bound))
         return found
     for sql in (BUDGETED_ORGANIZATIONS, ALL_BUDGETED_USERS):
-        _sort_in(found, snapshot.table(sql, {"tenant": scope.tenant} | days, _WIDTH))
+        _sort_in(found, _owned(snapshot, sql, {"tenant": scope.tenant} | days))
     return found
 
 
@@ -65,8 +67,11 @@ def _sort_in(found: dict[Owner, DailyCosts], rows: Iterable[tuple[Any, ...]]) ->
         found.setdefault((number, user), {})[day_of(day)] = DayCost(*costs)
 
 
-_WIDTH = 3 + len(DayCost._fields)
+def _owned(snapshot: Snapshot, sql: str, bound: dict[str, Any]) -> list[Row]:
+    return snapshot.sums(sql, bound, 3 + _COSTS_READ, range(3, 3 + _COSTS_READ))
 
+
+_COSTS_READ = len(DayCost._fields)
 
 _MONTHS = "abcdefg"
 """As many as a history and the month it is for can touch: seven."""

@@ -6,6 +6,7 @@ import msgspec
 
 from tollbook.domain.books import BookHead
 from tollbook.domain.charges import Line, Unpriced, Usage
+from tollbook.domain.exact import amount_text
 from tollbook.domain.meters import BY_CODE
 from tollbook.domain.prices import Rate
 from tollbook.rating.explain import Explanation, explain
@@ -67,7 +68,8 @@ def charged(snapshot: Snapshot, tenant: str, event: Stored) -> Charged:
     reversed_ = event.reverses or event.id
     reversal = events.reversals_of(snapshot, event.organization_id, [reversed_]).get(reversed_)
     original = event if event.reverses is None else _negated(event)
-    told = explain(rate, _usage(original), original.position, book.version if book else None)
+    version, out = book.version if book else None, event.reverses is not None
+    told = explain(rate, _usage(original), original.position, version, out=out)
     if event.rate_id is not None and rate is None:
         told = Unpriced(RATE_MISSING, f"rate {event.rate_id} is in none of the books")
     unlike = _difference(told, original)
@@ -76,6 +78,8 @@ def charged(snapshot: Snapshot, tenant: str, event: Stored) -> Charged:
     assert isinstance(told, Explanation)  # noqa: S101  what is unlike was put right above
     if event.reverses is not None:
         told = _taken_back(told, event, reversal)
+    if event.tier_key is not None and reversal is not None:
+        told = _with_rest(snapshot, told, event, reversal)
     return Charged(event, told, rate, book, unlike, reversal)
 
 
@@ -129,8 +133,9 @@ def _negated(event: Stored) -> Stored:
 
 
 def _taken_back(told: Explanation, event: Stored, reversal: Reversed | None) -> Explanation:
-    """Tell the charge of a reversal: what was charged, with the other sign."""
+    """Tell the charge of a reversal: outside tiers it is what was charged, with the other sign."""
     because = f": {reversal.reason}" if reversal else ""
+    opposite = () if event.tier_key is not None else ("with the other sign",)
     return msgspec.structs.replace(
         told,
         raw=-told.raw,
@@ -138,5 +143,23 @@ def _taken_back(told: Explanation, event: Stored, reversal: Reversed | None) -> 
         cost=-told.cost,
         buy=None if told.buy is None else -told.buy,
         lines=tuple(Line(it.name, -it.cost) for it in told.lines),
-        steps=(f"takes back {event.reverses}{because}", *told.steps, "with the other sign"),
+        steps=(f"takes back {event.reverses}{because}", *told.steps, *opposite),
     )
+
+
+def _with_rest(
+    snapshot: Snapshot, told: Explanation, event: Stored, reversal: Reversed
+) -> Explanation:
+    """Say what an event and its reversal leave charged between them: a cost without usage."""
+    other = reversal.id if event.reverses is None else reversal.reverses
+    found = events.event(snapshot, event.organization_id, event.day, other)
+    rest = 0 if found is None else event.cost + found.cost
+    if found is None or not rest:
+        return told
+    first, back = (event, found) if event.reverses is None else (found, event)
+    said = (
+        f"{first.id} was charged {amount_text(first.cost)} and its reversal {back.id} "
+        f"{amount_text(back.cost)}: {amount_text(rest)} stays charged without usage, "
+        "so that the month costs what the usage that is left in it costs"
+    )
+    return msgspec.structs.replace(told, steps=(*told.steps, said))

@@ -1,5 +1,6 @@
 """The legs of a period: whole months and two edges, added up as every question needs them."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from tollbook.domain.meters import BY_TYPE, Category, codes_of
@@ -105,3 +106,10 @@ SUMS = {
     "brand_cost": _cost(Category.BRAND_REGISTRATION),
 }
 """What the figures of an answer are added up from, by the names they have in its rows."""
+
+_AMOUNTS = frozenset(it for it, sql in SUMS.items() if "(count)" not in sql) | {"total_cost"}
+
+
+def amounts(names: Iterable[str]) -> frozenset[int]:
+    """Return the places of the names that are sums of quantities or costs."""
+    return frozenset(at for at, name in enumerate(names) if name in _AMOUNTS)

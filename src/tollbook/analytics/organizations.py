@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from tollbook.analytics.legs import SUMS, days, legs
+from tollbook.analytics.legs import SUMS, amounts, days, legs
 from tollbook.analytics.resources import bits, knowledge_bases_by_organization
 from tollbook.analytics.scope import Scope, organizations_of
 from tollbook.analytics.slices import Group
@@ -14,6 +14,7 @@ from tollbook.analytics.tables import Column, Kind, Table
 from tollbook.domain.exact import MICROS, raw_amount, raw_quantity
 from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
+from tollbook.store.directory import tenant_currency
 
 
 class Figures(msgspec.Struct, frozen=True, gc=False):
@@ -54,6 +55,7 @@ class OrganizationUsage(msgspec.Struct, frozen=True, gc=False):
     brand_registration_count: int
     kb_count: int
     total_cost: msgspec.Raw
+    currency: str | msgspec.UnsetType = msgspec.UNSET
     groups: list[Group] | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -95,11 +97,24 @@ def organization_rows(snapshot: Snapshot, scope: Scope, period: Period) -> list[
     """Read the sums of every organization in scope, the highest cost first."""
     chosen = organizations_of(snapshot, scope)
     bound = {"numbers": [it.number for it in chosen], **days(period), **bits(period)}
-    read = {row[0]: row[1:] for row in snapshot.table(ORGANIZATIONS, bound, COLUMNS)}
+    read = {row[0]: row[1:] for row in snapshot.sums(ORGANIZATIONS, bound, COLUMNS, AMOUNTS)}
     rows = [OrganizationSums(it.id, it.name, *read[it.number]) for it in chosen]
     rows.sort(key=attrgetter("organization_id"))
     rows.sort(key=attrgetter("total_cost"), reverse=True)
+    currencies = {it.id: it.currency for it in chosen}
+    first = tenant_currency(snapshot, scope.tenant)
+    rows.sort(key=lambda it: currency_place(currencies[it.organization_id], first))
     return rows
+
+
+def currency_place(currency: str, first: str) -> tuple[bool, str]:
+    """Return the place of a currency in a list: `first` is the tenant's, the others by code."""
+    return currency != first, currency
+
+
+def currencies_of(snapshot: Snapshot, scope: Scope) -> dict[str, str]:
+    """Return the currency of each organization in scope, by the organization's id."""
+    return {it.id: it.currency for it in organizations_of(snapshot, scope)}
 
 
 def organizations_report(
@@ -153,6 +168,23 @@ def organizations_table(
     return Table(FIELDS, rows, sums and sums._replace(organization_name="Total"))
 
 
+def with_currency(table: Table, currencies: dict[str, str], currency: str | None) -> Table:
+    """Return a table of organizations with a last column that names the currency of each row.
+
+    The first column holds the id. `currency` is that of the totals.
+    """
+    columns = (*table.columns, Column("currency", Kind.TEXT))
+    rows = ((*row, currencies[row[0]]) for row in table.rows)
+    return Table(columns, rows, table.totals and (*table.totals, currency or ""))
+
+
+def name_currencies(report: OrganizationsReport, currencies: dict[str, str]) -> OrganizationsReport:
+    """Return a report whose rows name their currencies."""
+    replace = msgspec.structs.replace
+    rows = [replace(it, currency=currencies[it.organization_id]) for it in report.organizations]
+    return replace(report, organizations=rows)
+
+
 _KINDS = {
     "organization_id": Kind.TEXT,
     "organization_name": Kind.TEXT,
@@ -163,7 +195,7 @@ _KINDS = {
     "brand_registration_count": Kind.QUANTITY,
     "total_cost": Kind.AMOUNT,
 }
-_WITHOUT_GROUPS = OrganizationUsage.__struct_fields__[:-1]
+_WITHOUT_GROUPS = OrganizationUsage.__struct_fields__[:-2]
 FIELDS = tuple(Column(it, _KINDS.get(it, Kind.COUNT)) for it in _WITHOUT_GROUPS)
 """In the documented order, which is that of `OrganizationSums`."""
 
@@ -171,6 +203,8 @@ _READ = {name: SUMS[name] for name in OrganizationSums._fields if name in SUMS}
 WITHIN = "organization_id IN :numbers"
 COLUMNS = len(OrganizationSums._fields) - _NAMES + 1
 """The statement gives the number of the organization in the place of its names."""
+AMOUNTS = amounts(OrganizationSums._fields[_NAMES - 1 :])
+"""The places of quantities and costs."""
 
 
 def organizations_sql(both: str, bases: str, *, sliced: bool) -> str:

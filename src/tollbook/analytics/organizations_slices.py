@@ -9,11 +9,13 @@ import msgspec
 from tollbook.analytics.in_country import countries, knowledge_bases_in_country, legs_in_country
 from tollbook.analytics.legs import days
 from tollbook.analytics.organizations import (
+    AMOUNTS,
     COLUMNS,
     FIELDS,
     WITHIN,
     OrganizationsReport,
     OrganizationSums,
+    currency_place,
     organization_legs,
     organizations_report,
     organizations_sql,
@@ -22,6 +24,7 @@ from tollbook.analytics.resources import bits, knowledge_bases_by_organization
 from tollbook.analytics.scope import Scope, organizations_of
 from tollbook.analytics.slices import (
     BY_COUNTRY,
+    GROUP_AMOUNTS,
     MATCHING,
     Field,
     Groups,
@@ -32,9 +35,10 @@ from tollbook.analytics.slices import (
     groups_of,
     meter_bits,
 )
+from tollbook.analytics.tables import Kind
 from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
-from tollbook.store.directory import OrganizationRow
+from tollbook.store.directory import OrganizationRow, tenant_currency
 from tollbook.store.engine import Row
 
 _WIDTH = len(OrganizationSums._fields)
@@ -55,10 +59,16 @@ def sliced_organizations(
     listed = organizations_of(snapshot, scope)
     sql = sliced_organizations_sql(in_country=wanted.country is not None)
     read = {
-        row[0]: row[1:] for row in snapshot.table(sql, _bound(listed, period, wanted), COLUMNS + 1)
+        row[0]: row[1:]
+        for row in snapshot.sums(sql, _bound(listed, period, wanted), COLUMNS + 1, AMOUNTS)
     }
     rows = [(it.id, it.name, *read[it.number], it.status) for it in listed]
-    return chosen(rows, ORGANIZATIONS_SHAPE, wanted)
+    found = chosen(rows, ORGANIZATIONS_SHAPE, wanted)
+    if ORGANIZATIONS_SHAPE.field(wanted.sort).kind is Kind.AMOUNT:
+        currencies = {it.id: it.currency for it in listed}
+        first = tenant_currency(snapshot, scope.tenant)
+        found.sort(key=lambda row: currency_place(currencies[row[0]], first))
+    return found
 
 
 def organization_groups(snapshot: Snapshot, scope: Scope, period: Period, wanted: Slice) -> Groups:
@@ -69,7 +79,7 @@ def organization_groups(snapshot: Snapshot, scope: Scope, period: Period, wanted
     else:
         sql = organization_meters_sql(in_country=wanted.country is not None)
     names = {it.number: it.id for it in listed}
-    read = snapshot.table(sql, _bound(listed, period, wanted), 5)
+    read = snapshot.sums(sql, _bound(listed, period, wanted), 5, GROUP_AMOUNTS)
     if wanted.group_by == BY_COUNTRY and wanted.country is not None:
         read = [row for row in read if row[1] == wanted.country]
     return grouped((names[row[0]], *row[1:]) for row in read)

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from tollbook.analytics.by_meter import COLUMNS, ByMeter
+from tollbook.analytics.by_meter import AMOUNTS, COLUMNS, ByMeter
 from tollbook.analytics.legs import days, legs
 from tollbook.analytics.resources import KNOWLEDGE_BASES, bits
 from tollbook.analytics.scope import Scope, organizations_of
@@ -68,7 +68,7 @@ def overview(snapshot: Snapshot, scope: Scope, period: Period) -> Overview:
     numbers = [it.number for it in organizations_of(snapshot, scope)]
     bound = {"numbers": numbers, **days(period), **bits(period)}
     return Overview(
-        ByMeter(snapshot.table(OVERVIEW, bound, COLUMNS)),
+        ByMeter(snapshot.sums(OVERVIEW, bound, COLUMNS, AMOUNTS)),
         snapshot.table(KNOWLEDGE_BASES, bound, 1)[0][0],
         len(numbers),
         snapshot.table(USERS_OF_ALL, bound, 1)[0][0],

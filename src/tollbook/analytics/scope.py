@@ -4,9 +4,11 @@ from datetime import date
 
 import msgspec
 
+from tollbook.analytics.legs import days, legs
 from tollbook.domain.directory import zone
 from tollbook.domain.errors import CurrencyRequired, InvalidRequest, Problem
 from tollbook.domain.events import instant_of
+from tollbook.domain.periods import Period
 from tollbook.store import directory
 from tollbook.store.database import Snapshot
 from tollbook.store.directory import Head, OrganizationRow
@@ -57,17 +59,12 @@ def organizations_of(snapshot: Snapshot, scope: Scope) -> list[OrganizationRow]:
 
 
 def in_one_currency(snapshot: Snapshot, scope: Scope) -> Scope:
-    """Choose the only currency there is; refuse to add up several without being told which."""
+    """Return the scope in one currency: the one named, else the organization's or the tenant's."""
+    row = scope.organization
     if scope.currency is not None:
         return scope
-    if scope.organization:
-        return msgspec.structs.replace(scope, currency=scope.organization.currency)
-    found = directory.currencies(snapshot, scope.tenant)
-    if len(found) > 1:
-        listed = ", ".join(found)
-        sentence = f"currency required: the organizations have {listed}"
-        raise CurrencyRequired(sentence, [Problem("currency", "currency_required", sentence)])
-    return msgspec.structs.replace(scope, currency=found[0] if found else None)
+    currency = row.currency if row else directory.tenant_currency(snapshot, scope.tenant)
+    return msgspec.structs.replace(scope, currency=currency)
 
 
 def in_its_currency(snapshot: Snapshot, scope: Scope) -> Scope:
@@ -77,3 +74,40 @@ def in_its_currency(snapshot: Snapshot, scope: Scope) -> Scope:
         sentence = f"currency must be {row.currency}, that of the organization, or absent"
         raise InvalidRequest.of([Problem("currency", "other_currency", sentence)])
     return in_one_currency(snapshot, scope)
+
+
+def require_one_currency(snapshot: Snapshot, scope: Scope, field: str) -> None:
+    """Refuse a bound on amounts when organizations have several currencies and none is named."""
+    if scope.currency is not None or scope.organization:
+        return
+    found = directory.currencies(snapshot, scope.tenant)
+    if len(found) > 1:
+        listed = ", ".join(found)
+        sentence = f"currency required with {field}: the organizations have {listed}"
+        raise CurrencyRequired(sentence, [Problem("currency", "currency_required", sentence)])
+
+
+def other_currencies(snapshot: Snapshot, scope: Scope, period: Period | None) -> list[str]:
+    """List the currencies that an answer leaves out although they have costs in its period."""
+    if scope.organization or scope.currency is None or period is None:
+        return []
+    if directory.currencies(snapshot, scope.tenant) in ([], [scope.currency]):
+        return []
+    whole = msgspec.structs.replace(scope, currency=None)
+    others = [it for it in organizations_of(snapshot, whole) if it.currency != scope.currency]
+    if not others:
+        return []
+    bound = {"numbers": [it.number for it in others], **days(period)}
+    costly = {row[0] for row in snapshot.sums(COSTS, bound, 2, (1,)) if row[1]}
+    return sorted({it.currency for it in others if it.number in costly})
+
+
+COSTS = f"""
+SELECT
+    organization_id,
+    CAST(SUM(cost) AS BIGINT)
+FROM (
+{legs("organization", "organization_id", "organization_id IN :numbers")}
+) AS legs
+GROUP BY organization_id
+"""

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from tollbook.analytics.scope import Scope, in_one_currency
+from tollbook.analytics.scope import Scope, in_its_currency
 from tollbook.analytics.series_buckets import Bucket, Buckets, buckets_of, count_buckets
 from tollbook.analytics.series_reads import (
     Filter,
@@ -18,7 +18,7 @@ from tollbook.analytics.series_statements import By
 from tollbook.domain.directory import zone
 from tollbook.domain.errors import InvalidRequest, Problem
 from tollbook.domain.meters import BY_CODE, BY_TYPE
-from tollbook.domain.periods import Comparison, Period, previous
+from tollbook.domain.periods import Period
 from tollbook.store import directory
 from tollbook.store.database import Snapshot
 
@@ -62,7 +62,7 @@ class Question(NamedTuple):
     split_by: Split | None = None
     meters: tuple[str, ...] | None = None
     country: str | None = None
-    compare: Comparison | None = None
+    compared: Period | None = None
     top: int = DEFAULT_TOP
 
     @property
@@ -135,12 +135,12 @@ def _problem(field: str, code: str, sentence: str) -> InvalidRequest:
 def trend(snapshot: Snapshot, question: Question) -> Trend:
     """Read a trend, and that of the period it is compared with."""
     refuse_too_much(question)
-    question = question._replace(scope=in_one_currency(snapshot, question.scope))
+    question = question._replace(scope=in_its_currency(snapshot, question.scope))
     subject = _subject(snapshot, question)
     timezone = _timezone(question, subject)
     periods = [question.period]
-    if question.compare:
-        periods.append(_previous(question.period, question.compare))
+    if question.compared:
+        periods.append(question.compared)
     parts = [buckets_of(it, question.bucket, zone(timezone)) for it in periods]
     told = _told(snapshot, question, subject, parts)
     scope = question.scope
@@ -149,16 +149,8 @@ def trend(snapshot: Snapshot, question: Question) -> Trend:
         _user_name(snapshot, scope) if scope.user_id is not None else None,
         timezone,
         told[0],
-        told[1] if question.compare else None,
+        told[1] if question.compared else None,
     )
-
-
-def _previous(period: Period, compare: Comparison) -> Period:
-    try:
-        return previous(period, compare)
-    except OverflowError as error:
-        sentence = "compare: the period to compare with would begin before the year 1"
-        raise _problem("compare", "out_of_range", sentence) from error
 
 
 def _subject(snapshot: Snapshot, question: Question) -> Subject:

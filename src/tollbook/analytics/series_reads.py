@@ -114,12 +114,12 @@ def _rows(snapshot: Snapshot, subject: Subject, counted: Filter, by: By, leg: Le
     statement = _statements(subject)[leg.unit, by]
     if subject.user is not None and leg.unit is Unit.HOUR:
         users = bound | {"meters": counted.meters & ~_NOBODYS}
-        yield from snapshot.table(statement, users, _COLUMNS)
+        yield from snapshot.sums(statement, users, _COLUMNS, (3, 4))
         if subject.user or not counted.meters & _NOBODYS:
             return
         bound |= {"meters": counted.meters & _NOBODYS}
         statement = ORGANIZATION[leg.unit, by]
-    yield from snapshot.table(statement, bound, _COLUMNS)
+    yield from snapshot.sums(statement, bound, _COLUMNS, (3, 4))
 
 
 def _statements(subject: Subject) -> dict[tuple[Unit, By], str]:
@@ -194,7 +194,7 @@ def totals(
     """Add up a period by the users of an organization, or by a tenant's organizations."""
     found: dict[Any, tuple[int, int, int]] = {}
     for statement, bound in _totals(subject, counted, period):
-        for key, *figures in snapshot.table(statement, bound, _TOTALS):
+        for key, *figures in snapshot.sums(statement, bound, _TOTALS, (2, 3)):
             before = found.get(key, (0, 0, 0))
             added = [it + more for it, more in zip(before, figures, strict=True)]
             found[key] = (added[0], added[1], added[2])

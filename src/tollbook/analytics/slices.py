@@ -12,6 +12,8 @@ from tollbook.domain.meters import BY_CODE, BY_TYPE, CATALOGUE
 from tollbook.store.engine import Row
 
 BY_METER, BY_COUNTRY = "meter", "country"
+GROUP_AMOUNTS = (3, 4)
+"""The places of quantity and cost in a row of a group, behind id, group and count."""
 _TOTAL = "Total"
 TOTAL_COST = "total_cost"
 

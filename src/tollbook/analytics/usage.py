@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from tollbook.analytics.between import NO_DAYS, Between, Split, split
-from tollbook.analytics.by_meter import COLUMNS, ByMeter
+from tollbook.analytics.by_meter import AMOUNTS, COLUMNS, ByMeter
 from tollbook.analytics.legs import days, legs
 from tollbook.analytics.scope import Scope
 from tollbook.analytics.tables import Column, Kind, Table
@@ -63,7 +63,8 @@ def usage_sums(snapshot: Snapshot, scope: Scope, it: Split) -> ByMeter:
     assert scope.number is not None  # noqa: S101  a question about usage is always one's
     _refuse_parts_of_archived_days(snapshot, scope.number, it)
     bound = parameters(scope, it)
-    return ByMeter(snapshot.table(ORGANIZATION if scope.user_id is None else USER, bound, COLUMNS))
+    sql = ORGANIZATION if scope.user_id is None else USER
+    return ByMeter(snapshot.sums(sql, bound, COLUMNS, AMOUNTS))
 
 
 def _refuse_parts_of_archived_days(snapshot: Snapshot, number: int, it: Split) -> None:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from tollbook.analytics.legs import SUMS, among, days, legs
+from tollbook.analytics.legs import SUMS, among, amounts, days, legs
 from tollbook.analytics.slices import Group
 from tollbook.domain.exact import MICROS, amount_text, minutes_text, quantity_text, raw_amount
 from tollbook.domain.meters import Category, codes_of
@@ -87,6 +87,8 @@ class UserRow(NamedTuple):
 COSTS = slice(UserRow._fields.index("messaging_cost"), UserRow._fields.index("kb_cost") + 1)
 COLUMNS = len(UserRow._fields) - 1
 """The statement gives all but the total."""
+AMOUNTS = amounts(UserRow._fields[:COLUMNS])
+"""The places of quantities and costs."""
 
 
 def users_report(
@@ -120,9 +122,9 @@ def read_rows(snapshot: Snapshot, number: int, period: Period, user_id: str | No
     """Read what `UserRow` names, as plain tuples: naming them takes as long as sorting."""
     bound = parameters(number, period)
     if user_id is None:
-        read = snapshot.table(USERS, bound, COLUMNS)
+        read = snapshot.sums(USERS, bound, COLUMNS, AMOUNTS)
     else:
-        read = snapshot.table(ONE_USER, bound | {"user": user_id}, COLUMNS)
+        read = snapshot.sums(ONE_USER, bound | {"user": user_id}, COLUMNS, AMOUNTS)
     rows = [(*row, sum(row[COSTS])) for row in read]
     rows.sort(key=_user_id)
     rows.sort(key=_total_cost, reverse=True)

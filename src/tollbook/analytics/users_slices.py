@@ -9,6 +9,7 @@ from tollbook.analytics.in_country import countries, knowledge_bases_in_country,
 from tollbook.analytics.legs import SUMS
 from tollbook.analytics.slices import (
     BY_COUNTRY,
+    GROUP_AMOUNTS,
     MATCHING,
     Field,
     Groups,
@@ -22,6 +23,7 @@ from tollbook.analytics.slices import (
 )
 from tollbook.analytics.tables import Kind
 from tollbook.analytics.users import (
+    AMOUNTS,
     COLUMNS,
     COSTS,
     OF_USER,
@@ -108,7 +110,7 @@ def sliced_rows(
     Of one user only when `user_id` is given: the one asked about, or the one that a key sees.
     """
     sql = sliced_sql(one_user=user_id is not None, in_country=wanted.country is not None)
-    read = snapshot.table(sql, _bound(number, period, wanted, user_id), COLUMNS + 2)
+    read = snapshot.sums(sql, _bound(number, period, wanted, user_id), COLUMNS + 2, AMOUNTS)
     rows = [(*row[:COLUMNS], sum(row[COSTS]), *row[COLUMNS:]) for row in read]
     return chosen(rows, USERS_SHAPE, wanted)
 
@@ -122,7 +124,7 @@ def user_groups(
         sql = countries_sql(one_user=one_user)
     else:
         sql = meters_sql(one_user=one_user, in_country=wanted.country is not None)
-    read = snapshot.table(sql, _bound(number, period, wanted, user_id), 5)
+    read = snapshot.sums(sql, _bound(number, period, wanted, user_id), 5, GROUP_AMOUNTS)
     if wanted.group_by == BY_COUNTRY and wanted.country is not None:
         read = [row for row in read if row[1] == wanted.country]
     return grouped(read)
@@ -133,8 +135,8 @@ def organization_level(
 ) -> OrganizationLevel:
     """Add up what is no user's, of the meters and the country that are asked for."""
     sql = organization_level_sql(in_country=wanted.country is not None)
-    ((events, brands, brand_cost, cost),) = snapshot.table(
-        sql, _bound(number, period, wanted, _NO_USER), 4
+    ((events, brands, brand_cost, cost),) = snapshot.sums(
+        sql, _bound(number, period, wanted, _NO_USER), 4, (1, 2, 3)
     )
     return OrganizationLevel(
         events,

@@ -9,10 +9,12 @@ from tollbook.api.examples_outlook import CHANGES_ANSWER
 from tollbook.api.formats.choice import FORMAT
 from tollbook.api.links import SAME_PERIOD, leads
 from tollbook.api.questions import (
+    COMPARE,
     CURRENCY,
     END_DATE,
     META,
     MIN_AS_OF,
+    PERIOD,
     START_DATE,
     Told,
     answer,
@@ -22,25 +24,14 @@ from tollbook.api.questions import (
 )
 from tollbook.api.schemas import extended
 from tollbook.domain.errors import (
-    CurrencyRequired,
     FormatNotInstalled,
     InvalidRequest,
     NotFound,
     NotYet,
-    Problem,
-    SumOutOfRange,
 )
 from tollbook.domain.keys import Permission
-from tollbook.domain.periods import Comparison, Period, previous
 from tollbook.store.database import Snapshot
 
-COMPARE = Parameter(
-    "compare",
-    "What to compare with: as many whole months or days before, or the same dates a year before.",
-    Kind.CHOICE,
-    choices=tuple(Comparison),
-    default=Comparison.PREVIOUS_PERIOD.value,
-)
 _MOST_LISTED = 1000
 
 
@@ -49,9 +40,8 @@ def get_changes(call: Call, snapshot: Snapshot) -> Response:
     refuse_user_key(call)
     scope = in_its_currency(snapshot, scope_of(call, snapshot))
     it = asked(call, snapshot, scope)
-    period = it.period
-    assert period  # noqa: S101  the question is dated
-    before = _before(period, Comparison(call.query["compare"]))
+    period, before = it.period, it.compared
+    assert period and before  # noqa: S101, PT018  the question is dated, and always compares
 
     def tell() -> Told:
         found = changes(snapshot, scope, period, before)
@@ -59,14 +49,6 @@ def get_changes(call: Call, snapshot: Snapshot) -> Response:
         return Told(report, table=lambda: changes_table(found, scope))
 
     return answer(it, tell)
-
-
-def _before(period: Period, how: Comparison) -> Period:
-    try:
-        return previous(period, how)
-    except OverflowError as error:
-        sentence = "start_date must leave room for the period before it"
-        raise InvalidRequest.of([Problem("start_date", "out_of_range", sentence)]) from error
 
 
 GET_CHANGES = Endpoint(
@@ -91,6 +73,7 @@ GET_CHANGES = Endpoint(
         ),
         START_DATE,
         END_DATE,
+        PERIOD,
         COMPARE,
         Parameter(
             "limit",
@@ -117,6 +100,6 @@ GET_CHANGES = Endpoint(
         )
     },
     read=get_changes,
-    errors=(InvalidRequest, CurrencyRequired, NotFound, SumOutOfRange, NotYet, FormatNotInstalled),
+    errors=(InvalidRequest, NotFound, NotYet, FormatNotInstalled),
     tagged=True,
 )

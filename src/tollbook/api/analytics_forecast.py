@@ -19,13 +19,11 @@ from tollbook.api.links import leads
 from tollbook.api.questions import CURRENCY, META, MIN_AS_OF, Told, answer, asked, scope_of
 from tollbook.api.schemas import extended
 from tollbook.domain.errors import (
-    CurrencyRequired,
     FormatNotInstalled,
     InvalidRequest,
     NotFound,
     NotYet,
     Problem,
-    SumOutOfRange,
 )
 from tollbook.domain.keys import Permission
 from tollbook.domain.periods import Period
@@ -106,6 +104,6 @@ GET_FORECAST = Endpoint(
         )
     },
     read=get_forecast,
-    errors=(InvalidRequest, CurrencyRequired, NotFound, SumOutOfRange, NotYet, FormatNotInstalled),
+    errors=(InvalidRequest, NotFound, NotYet, FormatNotInstalled),
     tagged=True,
 )

@@ -1,13 +1,18 @@
 """GET /v1/analytics/organizations: usage and cost by organization."""
 
+from dataclasses import replace
+
 from starlette.responses import Response
 
 from tollbook.analytics.organizations import (
     OrganizationsReport,
+    currencies_of,
+    name_currencies,
     organization_rows,
     organizations_report,
     organizations_table,
     totals_of,
+    with_currency,
     written,
 )
 from tollbook.analytics.organizations_slices import (
@@ -17,8 +22,9 @@ from tollbook.analytics.organizations_slices import (
     sliced_report,
     sums_of,
 )
-from tollbook.analytics.scope import in_one_currency
+from tollbook.analytics.scope import require_one_currency
 from tollbook.analytics.slices import Groups, Slice
+from tollbook.analytics.tables import Table
 from tollbook.api.endpoint import Body, Call, Endpoint
 from tollbook.api.examples_family import ORGANIZATIONS_ANSWER
 from tollbook.api.formats.choice import FORMAT
@@ -28,6 +34,7 @@ from tollbook.api.questions import (
     END_DATE,
     INCLUDE,
     MIN_AS_OF,
+    PERIOD,
     START_DATE,
     Asked,
     Told,
@@ -44,7 +51,6 @@ from tollbook.domain.errors import (
     FormatNotInstalled,
     InvalidRequest,
     NotYet,
-    SumOutOfRange,
 )
 from tollbook.domain.keys import Permission
 from tollbook.domain.periods import Period
@@ -56,7 +62,11 @@ def get_organizations(call: Call, snapshot: Snapshot) -> Response:
     """Answer for every organization that the key sees."""
     refuse_user_key(call)
     scope, totals = scope_of(call, snapshot), "totals" in call.query["include"]
-    it = asked(call, snapshot, in_one_currency(snapshot, scope) if totals else scope)
+    if call.query["min_cost"] is not None:
+        require_one_currency(snapshot, scope, "min_cost")
+    if totals:
+        require_one_currency(snapshot, scope, "include=totals")
+    it = asked(call, snapshot, scope)
     if is_sliced(call, totals=False):
         return answer_slice(it, _ORGANIZATIONS)
     return answer(it, lambda: _told(it, totals=totals))
@@ -64,11 +74,21 @@ def get_organizations(call: Call, snapshot: Snapshot) -> Response:
 
 def _told(it: Asked, *, totals: bool) -> Told:
     rows = organization_rows(it.snapshot, it.scope, _days(it))
-    report = organizations_report(it.scope, _days(it), rows)
-    if not totals:
-        return Told(report, table=lambda: organizations_table(rows))
-    sums = totals_of(rows)
-    return Told(report, {"totals": written(sums)}, lambda: organizations_table(rows, sums))
+    report = _named(it, organizations_report(it.scope, _days(it), rows))
+    sums = totals_of(rows) if totals else None
+    extras = {"totals": written(sums)} if sums else {}
+    return Told(report, extras, lambda: _with_currency(it, organizations_table(rows, sums)))
+
+
+def _named(it: Asked, report: OrganizationsReport) -> OrganizationsReport:
+    if "currency" not in it.call.query["include"]:
+        return report
+    return name_currencies(report, currencies_of(it.snapshot, it.scope))
+
+
+def _with_currency(it: Asked, table: Table) -> Table:
+    currencies = currencies_of(it.snapshot, it.scope)
+    return with_currency(table, currencies, next(iter(currencies.values()), ""))
 
 
 def _days(it: Asked) -> Period:
@@ -85,10 +105,24 @@ def _read(it: Asked, wanted: Slice) -> Read:
 
 
 def _report(it: Asked, rows: list[Row], groups: Groups) -> OrganizationsReport:
-    return sliced_report(it.scope, _days(it), rows, groups, it.call.query["group_by"])
+    report = sliced_report(it.scope, _days(it), rows, groups, it.call.query["group_by"])
+    return _named(it, report)
 
 
-_ORGANIZATIONS = Rows(ORGANIZATIONS_SHAPE, _read, _report)
+_ORGANIZATIONS = Rows(ORGANIZATIONS_SHAPE, _read, _report, _with_currency)
+
+_INCLUDE = replace(
+    INCLUDE,
+    description=f"{INCLUDE.description} `currency` adds the currency of each organization.",
+    choices=("totals", "meta", "currency"),
+)
+_CURRENCY = replace(
+    CURRENCY,
+    description=(
+        "Only organizations of this currency. Required with `min_cost` and `include=totals` when "
+        "the tenant's organizations have several."
+    ),
+)
 
 GET_ORGANIZATIONS = Endpoint(
     method="GET",
@@ -98,16 +132,18 @@ GET_ORGANIZATIONS = Endpoint(
     description=(
         "Usage and cost of every organization of the tenant in a period, both days inclusive, each "
         "in its own time zone and currency. `total_cost` is of all its usage, its users' and its "
-        "own. Organizations without usage are listed with zeros; the order is by total cost, "
-        "highest first, then by id. A key bound to an organization sees that one only."
+        "own. Organizations without usage are listed with zeros. Those in the tenant's currency "
+        "come first, then by total cost, highest first, then by id. A key bound to an "
+        "organization sees that one only."
     ),
     permission=Permission.READ_ANALYTICS,
     parameters=(
         START_DATE,
         END_DATE,
+        PERIOD,
         *slice_parameters(ORGANIZATIONS_SHAPE),
-        CURRENCY,
-        INCLUDE,
+        _CURRENCY,
+        _INCLUDE,
         FORMAT,
         MIN_AS_OF,
     ),
@@ -128,7 +164,6 @@ GET_ORGANIZATIONS = Endpoint(
         InvalidRequest,
         CurrencyRequired,
         CursorExpired,
-        SumOutOfRange,
         NotYet,
         FormatNotInstalled,
     ),

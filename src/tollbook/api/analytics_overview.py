@@ -13,6 +13,7 @@ from tollbook.api.questions import (
     END_DATE,
     META,
     MIN_AS_OF,
+    PERIOD,
     START_DATE,
     Told,
     answer,
@@ -22,11 +23,9 @@ from tollbook.api.questions import (
 )
 from tollbook.api.schemas import OVERVIEW_REPORT
 from tollbook.domain.errors import (
-    CurrencyRequired,
     FormatNotInstalled,
     InvalidRequest,
     NotYet,
-    SumOutOfRange,
 )
 from tollbook.domain.keys import Permission
 from tollbook.store.database import Snapshot
@@ -58,7 +57,7 @@ GET_OVERVIEW = Endpoint(
         "organization. A key bound to an organization gets that organization's figures."
     ),
     permission=Permission.READ_ANALYTICS,
-    parameters=(START_DATE, END_DATE, CURRENCY, META, FORMAT, MIN_AS_OF),
+    parameters=(START_DATE, END_DATE, PERIOD, CURRENCY, META, FORMAT, MIN_AS_OF),
     answers={
         200: Body(
             OVERVIEW_REPORT,
@@ -67,6 +66,6 @@ GET_OVERVIEW = Endpoint(
         )
     },
     read=get_overview,
-    errors=(InvalidRequest, CurrencyRequired, SumOutOfRange, NotYet, FormatNotInstalled),
+    errors=(InvalidRequest, NotYet, FormatNotInstalled),
     tagged=True,
 )

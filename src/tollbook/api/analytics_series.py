@@ -1,10 +1,11 @@
 """GET /v1/analytics/series: how usage and cost went, by hour, day, week or month."""
 
+from dataclasses import replace
 from typing import Any
 
 from starlette.responses import Response
 
-from tollbook.analytics.scope import Scope, in_one_currency
+from tollbook.analytics.scope import Scope, in_its_currency
 from tollbook.analytics.series import (
     DEFAULT_TOP,
     MOST_TOP,
@@ -19,10 +20,12 @@ from tollbook.api.endpoint import Body, Call, Endpoint, Kind, Parameter
 from tollbook.api.formats.choice import FORMAT
 from tollbook.api.links import SAME_PERIOD, leads
 from tollbook.api.questions import (
+    COMPARE,
     CURRENCY,
     END_DATE,
     META,
     MIN_AS_OF,
+    PERIOD,
     START_DATE,
     Asked,
     Told,
@@ -33,24 +36,21 @@ from tollbook.api.questions import (
 from tollbook.api.schemas import SERIES_REPORT
 from tollbook.api.slices import COUNTRY
 from tollbook.domain.errors import (
-    CurrencyRequired,
     FormatNotInstalled,
     InvalidRequest,
     NotFound,
     NotYet,
     Problem,
-    SumOutOfRange,
 )
 from tollbook.domain.keys import Permission
 from tollbook.domain.meters import CATALOGUE
-from tollbook.domain.periods import Comparison
 from tollbook.store import directory
 from tollbook.store.database import Snapshot
 
 
 def get_series(call: Call, snapshot: Snapshot) -> Response:
     """Answer for a tenant, an organization or a user, whichever is asked for."""
-    it = asked(call, snapshot, _scope(call, snapshot))
+    it = asked(call, snapshot, _scope(call, snapshot), comparing="compare")
     question = _question(it)
     refuse_too_much(question)
 
@@ -75,13 +75,13 @@ def _scope(call: Call, snapshot: Snapshot) -> Scope:
         and directory.find_user(snapshot, scope.number, user_id) is None
     ):
         raise NotFound("User not found")
-    return in_one_currency(snapshot, scope)
+    return in_its_currency(snapshot, scope)
 
 
 def _question(it: Asked) -> Question:
     query, period = it.call.query, it.period
     assert period  # noqa: S101  the question is dated
-    split_by, compare = query["split_by"], query["compare"]
+    split_by = query["split_by"]
     return Question(
         it.scope,
         period,
@@ -89,7 +89,7 @@ def _question(it: Asked) -> Question:
         Split(split_by) if split_by else None,
         query["meter"],
         query["country"],
-        Comparison(compare) if compare else None,
+        it.compared,
         query["top"],
     )
 
@@ -161,6 +161,7 @@ GET_SERIES = Endpoint(
         Parameter("user_id", "Only this user of the organization.", example="user_123"),
         START_DATE,
         END_DATE,
+        PERIOD,
         Parameter(
             "bucket",
             "How long a bucket is. Weeks begin on Monday. Hours for at most 31 days, split by user "
@@ -183,12 +184,10 @@ GET_SERIES = Endpoint(
             example="voice.call,sms.outbound",
         ),
         COUNTRY,
-        Parameter(
-            "compare",
-            "Add the same series of another period: the one before, which for whole months is as "
-            "many whole months, or the same days a year earlier.",
-            Kind.CHOICE,
-            choices=tuple(Comparison),
+        replace(
+            COMPARE,
+            description=f"Add the same series of another period. {COMPARE.description}",
+            default=None,
         ),
         Parameter(
             "top",
@@ -216,6 +215,6 @@ GET_SERIES = Endpoint(
         )
     },
     read=get_series,
-    errors=(InvalidRequest, CurrencyRequired, NotFound, SumOutOfRange, NotYet, FormatNotInstalled),
+    errors=(InvalidRequest, NotFound, NotYet, FormatNotInstalled),
     tagged=True,
 )

@@ -1,5 +1,7 @@
 """GET /v1/analytics/usage: segments and seconds of an organization or a user."""
 
+from dataclasses import replace
+
 from starlette.responses import Response
 
 from tollbook.analytics.between import Between
@@ -9,7 +11,16 @@ from tollbook.api.endpoint import Body, Call, Endpoint, Kind, Parameter
 from tollbook.api.examples_family import USAGE_ANSWER
 from tollbook.api.formats.choice import FORMAT
 from tollbook.api.links import leads
-from tollbook.api.questions import META, MIN_AS_OF, Told, answer, asked, scope_of
+from tollbook.api.questions import (
+    META,
+    MIN_AS_OF,
+    PERIOD,
+    Told,
+    answer,
+    asked,
+    chosen_period,
+    scope_of,
+)
 from tollbook.api.schemas import USAGE_REPORT
 from tollbook.domain.directory import User
 from tollbook.domain.errors import (
@@ -19,7 +30,6 @@ from tollbook.domain.errors import (
     NotFound,
     NotYet,
     Problem,
-    SumOutOfRange,
 )
 from tollbook.domain.keys import Permission
 from tollbook.store import directory
@@ -30,7 +40,7 @@ def get_usage(call: Call, snapshot: Snapshot) -> Response:
     """Answer for one organization or for one user."""
     scope = _scope(call, snapshot)
     user = _user(snapshot, scope)
-    between = Between(call.query["start_date"], call.query["end_date"])
+    between = _between(call, scope)
     days = split_of(scope, between)
     it = asked(call, snapshot, scope, dated=False)
     if between != Between():
@@ -42,6 +52,14 @@ def get_usage(call: Call, snapshot: Snapshot) -> Response:
         return Told(report, table=lambda: usage_table(scope, user, sums))
 
     return answer(it, tell)
+
+
+def _between(call: Call, scope: Scope) -> Between:
+    """Return the bounds that are asked for, by name or as they are given."""
+    if call.query["period"] is not None:
+        days = chosen_period(call, scope, call.services.clock()).period
+        return Between(days.start, days.end)
+    return Between(call.query["start_date"], call.query["end_date"])
 
 
 def _scope(call: Call, snapshot: Snapshot) -> Scope:
@@ -103,6 +121,7 @@ GET_USAGE = Endpoint(
             Kind.MOMENT,
             example="2024-02-01T00:00:00Z",
         ),
+        replace(PERIOD, description=f"{PERIOD.description.partition(' `last_30')[0]}"),
         META,
         FORMAT,
         MIN_AS_OF,
@@ -119,7 +138,6 @@ GET_USAGE = Endpoint(
         InvalidRequest,
         NotFound,
         EventArchived,
-        SumOutOfRange,
         NotYet,
         FormatNotInstalled,
     ),

@@ -20,6 +20,7 @@ from tollbook.api.questions import (
     END_DATE,
     INCLUDE,
     MIN_AS_OF,
+    PERIOD,
     START_DATE,
     Asked,
     Told,
@@ -35,7 +36,6 @@ from tollbook.domain.errors import (
     InvalidRequest,
     NotFound,
     NotYet,
-    SumOutOfRange,
 )
 from tollbook.domain.keys import Permission
 from tollbook.domain.periods import Period
@@ -104,6 +104,7 @@ GET_USERS = Endpoint(
         ),
         START_DATE,
         END_DATE,
+        PERIOD,
         Parameter("user_id", "Only this user.", example="user_123"),
         *slice_parameters(USERS_SHAPE),
         INCLUDE,
@@ -124,6 +125,6 @@ GET_USERS = Endpoint(
         )
     },
     read=get_users,
-    errors=(InvalidRequest, NotFound, CursorExpired, SumOutOfRange, NotYet, FormatNotInstalled),
+    errors=(InvalidRequest, NotFound, CursorExpired, NotYet, FormatNotInstalled),
     tagged=True,
 )

@@ -21,6 +21,7 @@ from tollbook.api.analytics_changes import GET_CHANGES
 from tollbook.api.analytics_forecast import GET_FORECAST
 from tollbook.api.analytics_organizations import GET_ORGANIZATIONS
 from tollbook.api.analytics_overview import GET_OVERVIEW
+from tollbook.api.analytics_period import GET_PERIOD
 from tollbook.api.analytics_series import GET_SERIES
 from tollbook.api.analytics_usage import GET_USAGE
 from tollbook.api.analytics_users import GET_USERS
@@ -60,6 +61,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     GET_OVERVIEW,
     GET_USAGE,
     GET_SERIES,
+    GET_PERIOD,
     GET_EVENTS,
     POST_EVENTS,
     POST_REVERSALS,

@@ -1,11 +1,13 @@
 """Reading small JSON bodies: every problem at once, each with its field."""
 
 import re
-from typing import Any, TypeVar, get_type_hints
+from datetime import datetime
+from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 
 from tollbook.domain.errors import InvalidRequest, Problem, UnreadableBody
+from tollbook.domain.instants import InvalidInstant, parsed_instant
 from tollbook.ingest.decode import why_unreadable
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -42,6 +44,8 @@ def read_body(body: bytes, kind: type[T]) -> T:
     ]
     for field in msgspec.structs.fields(kind):
         if field.name in value:
+            if _is_instant(hints[field.name]):
+                value[field.name] = _truncated(value[field.name])
             problems.extend(_field_problems(field.name, value[field.name], hints[field.name]))
         elif field.required:
             problems.append(Problem(field.name, "missing_field", f"{field.name} is required"))
@@ -50,7 +54,25 @@ def read_body(body: bytes, kind: type[T]) -> T:
     return msgspec.convert(value, kind)
 
 
+def _is_instant(hint: Any) -> bool:
+    """Tell whether a field, which may be left out, is an instant."""
+    kinds = (hint, *get_args(hint))
+    return any(datetime in (kind, *get_args(kind)) for kind in kinds)
+
+
+def _truncated(value: Any) -> Any:
+    """Read a text as an instant, which msgspec would round; keep what is wrong with it instead."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return parsed_instant(value)
+    except InvalidInstant as error:
+        return error
+
+
 def _field_problems(name: str, value: Any, hint: Any) -> list[Problem]:
+    if isinstance(value, InvalidInstant):
+        return [Problem(name, "invalid_field", f"{name} {value}")]
     try:
         msgspec.convert(value, hint)
     except msgspec.ValidationError as error:

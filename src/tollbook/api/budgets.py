@@ -40,7 +40,6 @@ from tollbook.domain.errors import (
     NotFound,
     NotYet,
     Problem,
-    SumOutOfRange,
     UnreadableBody,
 )
 from tollbook.domain.events import instant_of
@@ -233,7 +232,7 @@ BUDGET_ENDPOINTS = (
             )
         },
         read=list_budgets,
-        errors=(InvalidRequest, NotFound, SumOutOfRange, NotYet, FormatNotInstalled),
+        errors=(InvalidRequest, NotFound, NotYet, FormatNotInstalled),
         tag="Budgets",
         tagged=True,
     ),

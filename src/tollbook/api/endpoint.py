@@ -4,14 +4,13 @@ Because the query is read by the same declaration that OpenAPI shows, nothing is
 not documented.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Any
 
-import msgspec
-from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -21,10 +20,14 @@ from tollbook.domain.directory import text_problem
 from tollbook.domain.errors import InvalidRequest, Problem, TollbookError
 from tollbook.domain.events import LONGEST_ID, microseconds
 from tollbook.domain.exact import nanos_of
+from tollbook.domain.instants import InvalidInstant, parsed_instant
 from tollbook.domain.keys import ApiKey, Permission
+from tollbook.domain.named_periods import NAMES, is_period_name
 from tollbook.domain.periods import parsed_day
 from tollbook.store.audit import Actor
 from tollbook.store.database import Snapshot, Transaction
+
+_OFFSET_AFTER_SPACE = re.compile(" (?=[0-9]{2}:?[0-9]{2}$)")
 
 
 class Kind(StrEnum):
@@ -41,6 +44,7 @@ class Kind(StrEnum):
     MOMENT = "moment"
     AMOUNT = "amount"
     COUNTRY = "country"
+    PERIOD = "period"
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ class Parameter:
     A text of up to `longest` characters, a date, a month as its first day, an integer between
     `least` and `most`, a boolean, one of the `choices`, several of them separated by commas as a
     tuple, an instant in microseconds since 1970, a moment that is an instant or a whole day, an
-    amount in nanos, or the code of a country.
+    amount in nanos, the code of a country, or the name of a period.
     """
 
     name: str
@@ -237,11 +241,9 @@ def _list(parameter: Parameter, text: str) -> tuple[str, ...] | Problem:
 def _instant(parameter: Parameter, text: str) -> int | Problem:
     """Read an RFC 3339 time; a `+` that a URL has made a space of is one all the same."""
     try:
-        instant = msgspec.convert(text.replace(" ", "+"), Annotated[datetime, Meta(tz=True)])
-    except msgspec.ValidationError:
-        sentence = "must be an RFC 3339 time with an offset, such as 2024-01-15T10:30:00Z"
-        return Problem(parameter.name, "time_without_offset", f"{parameter.name} {sentence}")
-    return microseconds(instant)
+        return microseconds(parsed_instant(_OFFSET_AFTER_SPACE.sub("+", text)))
+    except InvalidInstant as error:
+        return Problem(parameter.name, error.code, f"{parameter.name} {error}")
 
 
 def _moment(parameter: Parameter, text: str) -> date | int | Problem:
@@ -265,6 +267,13 @@ def _country(parameter: Parameter, text: str) -> str | Problem:
     return Problem(parameter.name, "invalid_country", sentence)
 
 
+def _period(parameter: Parameter, text: str) -> str | Problem:
+    if is_period_name(text):
+        return text
+    sentence = f"{parameter.name} must be one of {', '.join(NAMES)}, or a month such as 2024-01"
+    return Problem(parameter.name, "invalid_choice", sentence)
+
+
 _READERS: dict[Kind, Callable[[Parameter, str], Any]] = {
     Kind.TEXT: _text,
     Kind.DATE: _date,
@@ -277,4 +286,5 @@ _READERS: dict[Kind, Callable[[Parameter, str], Any]] = {
     Kind.MOMENT: _moment,
     Kind.AMOUNT: _amount,
     Kind.COUNTRY: _country,
+    Kind.PERIOD: _period,
 }

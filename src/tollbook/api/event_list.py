@@ -25,6 +25,7 @@ from tollbook.api.links import leads
 from tollbook.api.questions import (
     END_DATE,
     MIN_AS_OF,
+    PERIOD,
     START_DATE,
     Asked,
     Told,
@@ -41,7 +42,6 @@ from tollbook.domain.errors import (
     NotFound,
     NotYet,
     Problem,
-    SumOutOfRange,
 )
 from tollbook.domain.keys import Permission
 from tollbook.domain.meters import CATALOGUE
@@ -137,7 +137,8 @@ def _question(it: Asked) -> str:
     """Name what a cursor belongs to: everything asked for but the place, the days and the form."""
     query = it.call.query
     names = ("organization_level", "meter", "country")
-    state = (it.scope, [query[name] for name in names])
+    period = [query["period"]] if query["period"] else []
+    state = (it.scope, [query[name] for name in names] + period)
     return blake2b(msgspec.json.encode(state), digest_size=6).hexdigest()
 
 
@@ -211,6 +212,7 @@ GET_EVENTS = Endpoint(
         ),
         START_DATE,
         END_DATE,
+        PERIOD,
         Parameter(
             "limit",
             f"How many events at most; {_USUAL_LIMIT} unless said.",
@@ -229,7 +231,7 @@ GET_EVENTS = Endpoint(
         )
     },
     read=get_events,
-    errors=(InvalidRequest, NotFound, SumOutOfRange, NotYet, FormatNotInstalled),
+    errors=(InvalidRequest, NotFound, NotYet, FormatNotInstalled),
     tag="Events",
     tagged=True,
 )

@@ -24,7 +24,6 @@ from tollbook.domain.errors import (
     BodyTooLarge,
     InvalidRequest,
     QueueFull,
-    SumOutOfRange,
     UnreadableBody,
     UnsupportedBody,
 )
@@ -135,7 +134,6 @@ REFUSALS = (
     UnreadableBody,
     BodyTooLarge,
     UnsupportedBody,
-    SumOutOfRange,
     QueueFull,
 )
 """What is answered instead of receipts."""

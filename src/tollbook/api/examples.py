@@ -116,6 +116,7 @@ ORGANIZATION: dict[str, Any] = {
     "timezone": "America/New_York",
     "currency": "USD",
     "status": "active",
+    "number_format": None,
 }
 
 USER: dict[str, Any] = {

@@ -36,6 +36,7 @@ DRY_RUN: dict[str, Any] = {
             "difference": 0.38,
         }
     ],
+    "lost_prices": [],
     "unpriced_events": [UNPRICED],
 }
 

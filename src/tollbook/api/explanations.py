@@ -159,7 +159,7 @@ def _charged(found: Charged, organization: OrganizationRow, scope: Scope) -> Eve
         meter.type,
         organization.currency,
         shown_match(found.rate, told, found.book.name if found.book else None),
-        (event.tier_key, event.position),
+        (event.tier_key, event.stood_at),
         with_buy=sees_buy(scope),
     )
     unlike = found.unlike and Reason(found.unlike.code, found.unlike.reason)

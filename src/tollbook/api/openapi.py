@@ -25,6 +25,7 @@ from tollbook.domain.errors import (
     TollbookError,
     UnreadableRequest,
 )
+from tollbook.domain.named_periods import NAMES
 
 Document = dict[str, Any]
 
@@ -72,7 +73,6 @@ _EXAMPLE_SENTENCES = {
     "format_not_installed": "Parquet needs pyarrow, which is not installed here: "
     "pip install 'pyarrow>=22'",
     "not_yet": "the state asked for has not arrived here yet; ask again in a second",
-    "sum_out_of_range": "a sum of the ledger would pass what it can hold; nothing was stored",
     "store_unavailable": "the database is not available; nothing was stored",
     "database_read_only": "the database is read-only; nothing was stored",
     "disk_full": "there is no room on the disk of the database; nothing was stored",
@@ -182,14 +182,19 @@ def _in_path(name: str, example: str) -> Document:
     return {"name": name, "in": "path", "required": True, "schema": schema, "example": example}
 
 
+_PATTERNS = {
+    Kind.MONTH: "^[0-9]{4}-(0[1-9]|1[0-2])$",
+    Kind.COUNTRY: "^[A-Z]{2}$",
+    Kind.PERIOD: f"^({'|'.join(NAMES)}|[1-9][0-9]{{3}}-(0[1-9]|1[0-2]))$",
+}
+
+
 def _schema_of(parameter: Parameter) -> Document:
     match parameter.kind:
         case Kind.TEXT:
             return {"type": "string", "minLength": 1, "maxLength": parameter.longest}
         case Kind.DATE:
             return {"type": "string", "format": "date"}
-        case Kind.MONTH:
-            return {"type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$"}
         case Kind.INTEGER:
             return {"type": "integer", "minimum": parameter.least, "maximum": parameter.most}
         case Kind.BOOLEAN:
@@ -204,8 +209,8 @@ def _schema_of(parameter: Parameter) -> Document:
             return {"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]}
         case Kind.AMOUNT:
             return {"type": "number", "minimum": 0}
-        case Kind.COUNTRY:
-            return {"type": "string", "pattern": "^[A-Z]{2}$"}
+        case Kind.MONTH | Kind.COUNTRY | Kind.PERIOD:
+            return {"type": "string", "pattern": _PATTERNS[parameter.kind]}
 
 
 def _in_query(parameter: Parameter) -> Document:

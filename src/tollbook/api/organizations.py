@@ -27,8 +27,9 @@ from tollbook.domain.directory import (
     organization_problems,
     user_problems,
 )
-from tollbook.domain.errors import AlreadyExists, InvalidRequest, NotFound, UnreadableBody
+from tollbook.domain.errors import AlreadyExists, InvalidRequest, NotFound, Problem, UnreadableBody
 from tollbook.domain.keys import Permission
+from tollbook.rating.number_formats import number_format_problem
 from tollbook.store import directory
 from tollbook.store.audit import write_act
 from tollbook.store.database import Snapshot, Transaction
@@ -36,20 +37,28 @@ from tollbook.store.directory import OrganizationRow
 
 
 class NewOrganization(msgspec.Struct):
-    """The body that creates an organization; without an id one is made up."""
+    """The body that creates an organization.
+
+    Without an id one is made up; without a currency it has its tenant's.
+    """
 
     name: str
     id: str | None = None
     timezone: str = "UTC"
-    currency: str = "USD"
+    currency: str | None = None
     status: Status = Status.ACTIVE
+    number_format: str | None = None
 
 
 class OrganizationChange(msgspec.Struct):
-    """The body that changes an organization; its zone and currency are fixed by its ledger."""
+    """The body that changes an organization; its zone and currency are fixed by its ledger.
+
+    With `null` for `number_format` that of the tenant holds.
+    """
 
     name: str | None = None
     status: Status | None = None
+    number_format: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class NewUser(msgspec.Struct):
@@ -90,32 +99,47 @@ def create_organization(call: Call, transaction: Transaction) -> Response:
     require_tenant_key(call.key, "create organizations")
     new = read_body(call.body, NewOrganization)
     identity = _given_or_made_up(new.id, "org")
-    organization = Organization(identity, new.name, new.timezone, new.currency, new.status)
-    refuse(new_organization_problems(organization))
+    own = directory.tenant_currency(transaction, call.tenant)
+    currency = own if new.currency is None else new.currency
+    organization = Organization(
+        identity, new.name, new.timezone, currency, new.status, new.number_format
+    )
+    refuse(new_organization_problems(organization) + _format_problems(organization))
     now = call.services.clock()
     if not directory.add_organization(transaction, call.tenant, organization, now):
         raise AlreadyExists(f"organization {identity} exists already")
     row = organization_of(transaction, call.key, identity)
-    details = {"timezone": row.timezone, "currency": row.currency, "status": row.status}
+    details = {
+        "timezone": row.timezone,
+        "currency": row.currency,
+        "status": row.status,
+        "number_format": row.number_format,
+    }
     _log(call, transaction, "organization.create", row, details)
     return json_response({"success": True, "organization": organization}, 201)
 
 
 def change_organization(call: Call, transaction: Transaction) -> Response:
-    """Rename an organization or change its status."""
+    """Change an organization's name, status or number format."""
     require_organization_key(call.key, "change organizations")
     row = organization_of(transaction, call.key, call.path["organization_id"])
     change = read_body(call.body, OrganizationChange)
+    number_format = change.number_format
     changed = msgspec.structs.replace(
         _organization(row),
         name=row.name if change.name is None else change.name,
         status=change.status or Status(row.status),
+        number_format=row.number_format if number_format is msgspec.UNSET else number_format,
     )
-    refuse(organization_problems(changed))
-    directory.change_organization(
-        transaction, row.number, changed.name, changed.status, call.services.clock()
-    )
-    details = {**_changed(change), "status": changed.status}
+    # A currency stored before codes were checked stays: a rename does not change it.
+    problems = organization_problems(changed) + _format_problems(changed)
+    refuse([it for it in problems if it.field != "currency"])
+    directory.change_organization(transaction, row.number, changed, call.services.clock())
+    details = {
+        **_changed(change),
+        "status": changed.status,
+        "number_format": changed.number_format,
+    }
     _log(call, transaction, "organization.change", row, details)
     return json_response({"success": True, "organization": changed})
 
@@ -167,7 +191,9 @@ def change_user(call: Call, transaction: Transaction) -> Response:
 
 def _changed(change: OrganizationChange | UserChange) -> dict[str, Any]:
     """Name the fields that a body changes; what they say now may be about a person."""
-    return {"changed": [it for it in change.__struct_fields__ if getattr(change, it) is not None]}
+    fields = {it: getattr(change, it) for it in change.__struct_fields__}
+    left_out = {it: msgspec.UNSET if it == "number_format" else None for it in fields}
+    return {"changed": [it for it, value in fields.items() if value is not left_out[it]]}
 
 
 def _log(
@@ -193,7 +219,16 @@ def _user_of(call: Call, snapshot: Snapshot) -> tuple[OrganizationRow, User]:
 
 
 def _organization(row: OrganizationRow) -> Organization:
-    return Organization(row.id, row.name, row.timezone, row.currency, Status(row.status))
+    return Organization(
+        row.id, row.name, row.timezone, row.currency, Status(row.status), row.number_format
+    )
+
+
+def _format_problems(organization: Organization) -> list[Problem]:
+    if organization.number_format is None:
+        return []
+    problem = number_format_problem(organization.number_format)
+    return [problem] if problem else []
 
 
 def _given_or_made_up(identity: str | None, kind: str) -> str:
@@ -253,7 +288,8 @@ ORGANIZATION_ENDPOINTS = (
         description=(
             "Its days begin at midnight in `timezone`, its costs are in `currency`; both stay as "
             "they are for ever, because the ledger is written in them. Without an `id` one is made "
-            "up. Needs a key of the whole tenant."
+            "up. `number_format` says how it writes phone numbers; without one the tenant's holds. "
+            "Needs a key of the whole tenant."
         ),
         permission=Permission.ADMIN,
         request=Body(NewOrganization, ORGANIZATION),
@@ -281,7 +317,12 @@ ORGANIZATION_ENDPOINTS = (
         path="/v1/organizations/{organization_id}",
         name="changeOrganization",
         summary="Change an organization",
-        description="Change its name or status.",
+        description=(
+            "Change its name, its status or its `number_format`: how digits without `+` are meant "
+            "in `to` and `from`. That is `strict` (they are no number), `international` (they mean "
+            "what they mean with `+`), or an ISO 3166 country code such as `GB`, whose national "
+            "and access-code forms are read. With null the tenant's format holds."
+        ),
         permission=Permission.ADMIN,
         path_parameters=_IN_PATH,
         request=Body(OrganizationChange, {"name": "Acme Corporation"}),

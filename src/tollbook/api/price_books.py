@@ -39,7 +39,13 @@ from tollbook.domain.errors import (
 from tollbook.domain.events import instant_of
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.domain.periods import day_number
-from tollbook.ingest.books import load_book, no_longer_priced, publish_book
+from tollbook.ingest.books import (
+    LostPrices,
+    load_book,
+    lost_prices,
+    no_longer_priced,
+    publish_book,
+)
 from tollbook.rating.shown import ShownRate, shown_rate
 from tollbook.store import prices
 from tollbook.store.database import Snapshot, Transaction
@@ -146,7 +152,12 @@ def _answer(
     books = _standing(snapshot, tenant, services)
     (found,) = (it for it in books if it.head.version == head.version)
     lost = no_longer_priced(snapshot, tenant, head)
-    answer = {"success": True, "price_book": shown(found), "no_longer_priced": lost}
+    answer = {
+        "success": True,
+        "price_book": shown(found),
+        "no_longer_priced": lost,
+        "lost_prices": lost_prices(snapshot, tenant, head),
+    }
     return json_response(answer, status)
 
 
@@ -182,13 +193,25 @@ _IN_PATH = {"version": "2"}
 _OF_BOOK = ("getPriceBook", "publishPriceBook")
 _EXAMPLE = {"success": True, "price_book": PRICE_BOOK}
 _ONE = Body(
-    answer_schema(price_book=ShownBook, no_longer_priced=list[str]),
-    {**_EXAMPLE, "no_longer_priced": ["mms.inbound", "brand.registration"]},
+    answer_schema(price_book=ShownBook, no_longer_priced=list[str], lost_prices=list[LostPrices]),
+    {
+        **_EXAMPLE,
+        "no_longer_priced": ["mms.inbound", "brand.registration"],
+        "lost_prices": [
+            {
+                "currency": "USD",
+                "meters": ["mms.inbound", "brand.registration"],
+                "organizations": ["org_abc123"],
+                "organizations_count": 1,
+            }
+        ],
+    },
     links=leads(*_OF_BOOK, version="/price_book/version"),
 )
 _LOST = (
-    "`no_longer_priced` names the meters that had a price in the tenant's book before and have "
-    "none in this one: from its first day on, once it is published, their events are quarantined."
+    "`no_longer_priced` names the meters that had a price in the book of the same currency before "
+    "and have none in this one, `lost_prices` also the organizations: from its first day on, once "
+    "it is published, their events are quarantined."
 )
 _BODY = {
     "type": "string",

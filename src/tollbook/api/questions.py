@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import date
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -17,7 +16,7 @@ from tollbook.analytics.completeness import (
     of_a_part,
     period_state,
 )
-from tollbook.analytics.scope import Scope
+from tollbook.analytics.scope import Scope, other_currencies
 from tollbook.analytics.tables import Table
 from tollbook.api.access import organization_of
 from tollbook.api.cache import Answer
@@ -28,7 +27,8 @@ from tollbook.api.streams import Streamed
 from tollbook.domain.directory import currency_problem
 from tollbook.domain.errors import InvalidRequest, NotYet, PermissionMissing, Problem
 from tollbook.domain.keys import ApiKey
-from tollbook.domain.periods import Period, resolve
+from tollbook.domain.named_periods import NAMES, ChosenPeriod, choose
+from tollbook.domain.periods import Comparison, Period
 from tollbook.store import quarantine
 from tollbook.store.database import Snapshot
 from tollbook.store.directory import Head
@@ -45,6 +45,21 @@ END_DATE = Parameter(
     "UTC.",
     Kind.DATE,
     example="2024-01-31",
+)
+PERIOD = Parameter(
+    "period",
+    "The days by name instead of `start_date` and `end_date`, on the same calendar: "
+    f"{', '.join(f'`{name}`' for name in NAMES)}, or a month such as `2024-01`. `last_30_days` is "
+    "the default: from 30 days ago to today.",
+    Kind.PERIOD,
+)
+COMPARE = Parameter(
+    "compare",
+    "What to compare with: as many whole months or days before, or the same dates a year before. "
+    "A period that has not ended is compared with the same elapsed part.",
+    Kind.CHOICE,
+    choices=tuple(Comparison),
+    default=Comparison.PREVIOUS_PERIOD.value,
 )
 INCLUDE = Parameter(
     "include",
@@ -70,20 +85,24 @@ MIN_AS_OF = Parameter(
 )
 CURRENCY = Parameter(
     "currency",
-    "Only organizations of this currency. Required when the tenant's have several, whose costs "
-    "cannot be added up.",
+    "Answer for organizations of this currency. Default: the tenant's currency. Amounts of "
+    "different currencies are never added up; `X-Other-Currencies` names others with costs.",
     example="USD",
     longest=3,
 )
 
 
+OTHER_CURRENCIES = "X-Other-Currencies"
 _VERB = re.compile("^(get|list)-")
 CLOCKS_DIFFER_BY = 300 * 1_000_000
 """Clocks of servers differ; more than five minutes ahead is no instant of a receipt."""
 
 
 class Asked(NamedTuple):
-    """A question that was let in: whose usage, in which days, when, in which state and format."""
+    """A question that was let in: whose usage, in which days, when, in which state and format.
+
+    `compared` are the days of the comparison that it asks for.
+    """
 
     call: Call
     snapshot: Snapshot
@@ -92,6 +111,7 @@ class Asked(NamedTuple):
     now: int
     head: Head
     chosen: Format = Format.JSON
+    compared: Period | None = None
 
 
 class Told(NamedTuple):
@@ -137,16 +157,44 @@ def refuse_user_key(call: Call) -> None:
         raise PermissionMissing("a key bound to one user sees that user only")
 
 
-def asked(call: Call, snapshot: Snapshot, scope: Scope, *, dated: bool = True) -> Asked:
-    """Resolve the period of a question, and see in which state of the ledger it is answered."""
+def asked(
+    call: Call,
+    snapshot: Snapshot,
+    scope: Scope,
+    *,
+    dated: bool = True,
+    comparing: str = "start_date",
+) -> Asked:
+    """Resolve the period of a question, and see in which state of the ledger it is answered.
+
+    `comparing` is the parameter to name when there is no period to compare with.
+    """
     head = scope.head(snapshot)
     now = max(call.services.clock(), head.as_of)
     _wait_for(call.query.get("min_as_of"), now)
-    period = None
+    period = compared = None
     if dated:
-        query = call.query
-        period = resolved_period(query["start_date"], query["end_date"], scope.today(now))
-    return Asked(call, snapshot, scope, period, now, head, format_of(call))
+        chosen = chosen_period(call, scope, now)
+        period, compared = chosen.period, _compared(call, chosen, comparing)
+    return Asked(call, snapshot, scope, period, now, head, format_of(call), compared)
+
+
+def chosen_period(call: Call, scope: Scope, now: int) -> ChosenPeriod:
+    """Return the days that a question asks about, by name or by dates."""
+    query = call.query
+    names = (query["start_date"], query["end_date"], query["period"])
+    return choose(*names, scope.today(now))
+
+
+def _compared(call: Call, chosen: ChosenPeriod, field: str) -> Period | None:
+    how = call.query.get("compare")
+    if how is None:
+        return None
+    try:
+        return chosen.compared(Comparison(how))
+    except OverflowError as error:
+        sentence = f"{field} must leave room in the calendar for the period before"
+        raise InvalidRequest.of([Problem(field, "out_of_range", sentence)]) from error
 
 
 def _wait_for(min_as_of: int | None, now: int) -> None:
@@ -161,16 +209,6 @@ def _wait_for(min_as_of: int | None, now: int) -> None:
         sentence = "min_as_of must be the as_of of a receipt: it lies in the future"
         raise InvalidRequest.of([Problem("min_as_of", "in_future", sentence)])
     raise NotYet("the state asked for has not arrived here yet; ask again in a second")
-
-
-def resolved_period(start: date | None, end: date | None, today: date) -> Period:
-    """Fill in the defaults and refuse a period that ends before it starts."""
-    period = resolve(start, end, today)
-    if period.start > period.end:
-        raise InvalidRequest.of(
-            [Problem("start_date", "start_after_end", "start_date must not be after end_date")]
-        )
-    return period
 
 
 def answer(it: Asked, tell: Callable[[], Told], *, keep: bool = True) -> Response:
@@ -215,11 +253,18 @@ def stream(it: Asked, table_of: Callable[[Snapshot], Table]) -> Response:
 def _kept(it: Asked, told: Told) -> Answer:
     """Write an answer in the format that was chosen."""
     waits = waiting(it) if told.quarantined is None else told.quarantined
+    headers = {**_currencies(it), **told.headers}
     if it.chosen is Format.JSON or told.table is None:
-        return Answer(_encoded(it, told), waits, headers=dict(told.headers))
-    headers = {**_attachment(it), **told.headers}
+        return Answer(_encoded(it, told), waits, headers=headers)
+    headers |= _attachment(it)
     body = b"".join(WRITERS[it.chosen](told.table()))
     return Answer(body, waits, None, content_type(it.chosen), headers)
+
+
+def _currencies(it: Asked) -> dict[str, str]:
+    """Name the other currencies with costs in the period, if there are any."""
+    others = other_currencies(it.snapshot, it.scope, it.period)
+    return {OTHER_CURRENCIES: ", ".join(others)} if others else {}
 
 
 def _attachment(it: Asked) -> dict[str, str]:
@@ -242,7 +287,7 @@ def _headers(it: Asked) -> dict[str, str]:
 def _digest(it: Asked) -> str:
     """Name the state that an answer is true of, and the question: the same, the same answer."""
     query = sorted((name, str(value)) for name, value in it.call.query.items() if value is not None)
-    asked_for = (it.call.question, query, it.chosen, it.scope, it.period)
+    asked_for = (it.call.question, query, it.chosen, it.scope, it.period, it.compared)
     told_meta = "meta" in it.call.query.get("include", ())
     ended = period_state(it.scope, it.period, it.now) if told_meta else None
     state = (__version__, *asked_for, it.head.revision, ended, it.call.key.sees_a_part)

@@ -11,6 +11,7 @@ from tollbook.domain.events import instant_of
 from tollbook.domain.exact import raw_amount
 from tollbook.domain.periods import day_of
 from tollbook.domain.rerating import Costs, LeftAsItWas, Run, RunStatus
+from tollbook.ingest.books import LostPrices
 from tollbook.rerating.dry_run import Diff, DryRun
 
 MOST_ROWS = 1_000
@@ -77,6 +78,7 @@ class DryRunAnswer(msgspec.Struct):
     differing_rows: int
     rows: Sequence[DiffRow]
     unpriced_events: Sequence[UnpricedEvent]
+    lost_prices: Sequence[LostPrices]
 
 
 class RunAnswer(msgspec.Struct):
@@ -115,6 +117,7 @@ def dry_run_answer(result: DryRun) -> DryRunAnswer:
         result.differing,
         [_row(it) for it in result.rows],
         [unpriced_event(it) for it in result.left],
+        result.lost_prices(),
     )
 
 

@@ -45,11 +45,13 @@ POST_REVERSALS = Endpoint(
     summary="Take events back",
     description=(
         f"One reversal or an array of up to {MOST_EVENTS:,}. A reversal is an event of its own, on "
-        "the day of the one it takes back, with the same figures and other signs: every sum is "
-        "exact from then on, and the original stays readable. Its id is an event's like any other: "
+        "the day of the one it takes back, with the same figures and other signs; in tiers it is "
+        "charged the difference it makes to its month. Every sum is exact from then on, and the "
+        "original stays readable. Its id is an event's like any other: "
         "the same again is a `duplicate`, other content under it a `conflict`. It is `rejected` "
         "as `unknown_event`, `event_in_quarantine`, `archived`, `already_reversed` (an event is "
-        "reversed once) or `is_a_reversal`. Reversals are taken one by one unless `atomic=true`."
+        "reversed once), `is_a_reversal` or `cost_out_of_range`. Reversals are "
+        "taken one by one unless `atomic=true`."
     ),
     permission=Permission.WRITE_EVENTS,
     parameters=(

@@ -16,6 +16,7 @@ from tollbook.domain.events import (
     LARGEST_INTEGER,
     LONGEST_ATTRIBUTE_NAME,
     LONGEST_ATTRIBUTE_VALUE,
+    LONGEST_BODY,
     LONGEST_ID,
     MOST_ATTRIBUTES,
 )
@@ -148,6 +149,14 @@ EVENT: Schema = {
             "type": ["object", "null"],
             "maxProperties": MOST_ATTRIBUTES,
             "propertyNames": {"minLength": 1, "maxLength": LONGEST_ATTRIBUTE_NAME},
+            "properties": {
+                "body": {
+                    "type": ["string", "number", "boolean", "null"],
+                    "maxLength": LONGEST_BODY,
+                    "minimum": -LARGEST_INTEGER,
+                    "maximum": LARGEST_INTEGER,
+                }
+            },
             "additionalProperties": {
                 "type": ["string", "number", "boolean", "null"],
                 "maxLength": LONGEST_ATTRIBUTE_VALUE,
@@ -155,7 +164,8 @@ EVENT: Schema = {
                 "maximum": LARGEST_INTEGER,
             },
             "description": "Flat facts that prices may depend on, such as `to` and `direction`. "
-            "`body`, the text of an SMS, gives its segments if `quantity` does not; it is dropped.",
+            "`body`, the text of an SMS, gives its segments if `quantity` does not; it is dropped, "
+            f"and may have {LONGEST_BODY} bytes.",
         },
         "cost": _number(
             int(MOST_COST),

@@ -130,6 +130,7 @@ class Rows(NamedTuple):
     shape: Shape
     read: Callable[[Asked, Slice], Read]
     report: Callable[[Asked, list[Row], Groups], Any]
+    finish: Callable[[Asked, Table], Table] = lambda _, table: table
 
 
 class State(NamedTuple):
@@ -185,7 +186,7 @@ def _all_told(it: Asked, rows: Rows) -> Told:
     read = rows.read(it, slice_of(it.call))
     extras = read.totals if "totals" in it.call.query["include"] else {}
     report = rows.report(it, read.rows, read.groups)
-    return Told(report, extras, lambda: _table(it, rows.shape, read.rows, read))
+    return Told(report, extras, lambda: rows.finish(it, _table(it, rows.shape, read.rows, read)))
 
 
 def _page_told(it: Asked, cursor: Cursor, rows: Rows) -> Told:
@@ -204,7 +205,7 @@ def _page_told(it: Asked, cursor: Cursor, rows: Rows) -> Told:
     return Told(
         report,
         {**_extras(it, cursor, state), "next_cursor": following},
-        lambda: _table(it, rows.shape, page, read),
+        lambda: rows.finish(it, _table(it, rows.shape, page, read)),
         {NEXT_CURSOR: following} if following and it.chosen is not Format.JSON else {},
         state.quarantined,
     )

@@ -2,10 +2,12 @@
 
 import argparse
 from datetime import date
+from typing import Any
 
 from tollbook.domain.errors import InvalidRequest, NotFound
 from tollbook.domain.keys import ApiKey, prefix_of
 from tollbook.domain.periods import parsed_day
+from tollbook.rating.number_formats import number_format_problem
 from tollbook.store import directory, keys
 from tollbook.store.audit import COMMAND_LINE, Actor
 from tollbook.store.database import Snapshot
@@ -46,6 +48,24 @@ def number_of_events(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= len(text) <= 9 or not int(text):
         raise argparse.ArgumentTypeError(f"{text} is not a number of events")
     return int(text)
+
+
+def add_number_format_option(parser: argparse._ActionsContainer, **given: Any) -> None:
+    """Offer --number-format."""
+    parser.add_argument(
+        "--number-format",
+        metavar="FORMAT",
+        help="how digits without + are meant in phone numbers: strict (they are no number), "
+        "international, or a country such as GB whose national numbers are read",
+        **given,
+    )
+
+
+def refuse_number_format(number_format: str | None) -> None:
+    """Refuse what is no number format; None is the tenant's."""
+    problem = None if number_format is None else number_format_problem(number_format)
+    if problem:
+        raise InvalidRequest.of([problem])
 
 
 def organization_of(snapshot: Snapshot, tenant: str, identity: str) -> OrganizationRow:

@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -22,7 +23,14 @@ from tollbook.domain.errors import InvalidRequest, Problem
 from tollbook.domain.events import instant_of
 from tollbook.domain.periods import day_number, parsed_day
 from tollbook.domain.prices import Rate, conditions_of
-from tollbook.ingest.books import book_of, load_book, no_longer_priced, publish_book
+from tollbook.ingest.books import (
+    LostPrices,
+    book_of,
+    load_book,
+    lost_prices,
+    no_longer_priced,
+    publish_book,
+)
 from tollbook.rating.shown import ShownRate, hours_in_words, shown_rate
 from tollbook.settings import Settings
 from tollbook.store import prices
@@ -91,12 +99,13 @@ def _load(options: argparse.Namespace, settings: Settings) -> int:
             )
             told = _told(transaction, options.tenant, head)
             lost = no_longer_priced(transaction, options.tenant, head)
+            losses = lost_prices(transaction, options.tenant, head)
     if options.json:
-        print_json({**msgspec.to_builtins(told), "no_longer_priced": lost})
+        print_json(_json(told, lost, losses))
     else:
         what = f"{book.name}: {told.rates:,} rates loaded as version {told.version}"
         print_line(f"{what}, a draft" if options.draft else what)
-        _warn(told, lost)
+        _warn(told, losses)
     return 0
 
 
@@ -106,22 +115,34 @@ def _publish(options: argparse.Namespace, settings: Settings) -> int:
         head = publish_book(transaction, command_line(options.tenant), options.version, day)
         told = _told(transaction, options.tenant, head)
         lost = no_longer_priced(transaction, options.tenant, head)
+        losses = lost_prices(transaction, options.tenant, head)
     if options.json:
-        print_json({**msgspec.to_builtins(told), "no_longer_priced": lost})
+        print_json(_json(told, lost, losses))
     else:
         print_line(
             f"{told.name}: version {told.version} is published from {told.effective_from} on"
         )
-        _warn(told, lost)
+        _warn(told, losses)
     return 0
 
 
-def _warn(book: ShownBook, lost: Sequence[str]) -> None:
-    """Say which meters lose their price with a book: hardly ever is that meant."""
-    if lost:
-        once = ", once it is published" if book.status is BookStatus.DRAFT else ""
-        meters = ", ".join(lost)
-        print_error(f"no longer priced from {book.effective_from}{once}: {meters}")
+def _json(book: ShownBook, lost: Sequence[str], losses: Sequence[LostPrices]) -> dict[str, Any]:
+    return {
+        **msgspec.to_builtins(book),
+        "no_longer_priced": lost,
+        "lost_prices": msgspec.to_builtins(losses),
+    }
+
+
+def _warn(book: ShownBook, losses: Sequence[LostPrices]) -> None:
+    """Print which organizations and meters lose their price with a book, by currency."""
+    once = ", once it is published" if book.status is BookStatus.DRAFT else ""
+    for it in losses:
+        more = it.organizations_count - len(it.organizations)
+        names = ", ".join(it.organizations) + (f" and {more:,} more" if more else "")
+        whose = f" ({it.currency}: {names})" if names else ""
+        meters = ", ".join(it.meters)
+        print_error(f"no longer priced from {book.effective_from}{once}: {meters}{whose}")
 
 
 def _list(options: argparse.Namespace, settings: Settings) -> int:

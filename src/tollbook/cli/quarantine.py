@@ -76,7 +76,7 @@ def _replay(options: argparse.Namespace, settings: Settings) -> int:
 
 def _number(snapshot: Snapshot, options: argparse.Namespace) -> int | None:
     """Give the organization's number; those that only events have named are in quarantine too."""
-    if options.tenant not in {identity for identity, _ in directory.tenants(snapshot)}:
+    if directory.find_tenant(snapshot, options.tenant) is None:
         raise NotFound(f"there is no tenant {options.tenant}")
     if options.organization is None:
         return None

@@ -231,6 +231,9 @@ def _print_dry_run(shown: DryRunAnswer) -> None:
         print_line(f"and {shown.differing_rows - len(shown.rows):,} rows with smaller differences")
     for it in shown.unpriced_events:
         print_line(f"no price: {it.organization_id} {it.id}: {it.reason}")
+    for lost in shown.lost_prices:
+        names = ", ".join(lost.organizations)
+        print_line(f"without a price in {lost.currency}: {', '.join(lost.meters)} ({names})")
     print_line(
         f"{shown.events:,} events, {shown.changed:,} would change, "
         f"{shown.unpriced:,} would have no price and keep their charge; nothing was written"

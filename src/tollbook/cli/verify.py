@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tollbook.cli.output import Verbs, add_json_option, print_json, print_line
 from tollbook.lifecycle.check import archive_differences
+from tollbook.lifecycle.reversals import CHECK, reversal_differences
 from tollbook.settings import Settings
 from tollbook.store.verification import (
     CHECKS,
@@ -35,6 +36,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
         events = count_events(snapshot)
         for check in CHECKS:
             found.extend(differences(snapshot, check))
+        found.extend(reversal_differences(snapshot))
         if options.archive is not None:
             found.extend(archive_differences(snapshot, options.archive))
         archived = count_archived(snapshot)
@@ -57,7 +59,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
                 f"note: organization {zone.organization_id} of tenant {zone.tenant_id} has the "
                 f"timezone {zone.timezone}, which is not the same on every machine"
             )
-        names = ", ".join(check.name for check in CHECKS)
+        names = ", ".join((*(check.name for check in CHECKS), CHECK))
         verdict = f"{len(found)} differences" if found else "all agree"
         beside = f" and {archived} archived ones" if archived else ""
         print_line(f"{events} events{beside} against {names}: {verdict}")

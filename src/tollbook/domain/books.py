@@ -63,21 +63,22 @@ class Listed(msgspec.Struct, frozen=True):
 
 
 def listed(heads: Iterable[BookHead], today: int) -> list[Listed]:
-    """Say of each book, in order of version, how it stands among those of the same owner.
+    """Return each book, in order of version, among those of the same owner and currency.
 
     Of two published books the one with the later first day comes later, on a tie the higher
     version. A book is in force until the day before the next one begins, and superseded once the
     next one has begun or takes all its days.
     """
     found: dict[int, Listed] = {}
-    following: dict[int | None, BookHead] = {}
+    following: dict[tuple[int | None, str], BookHead] = {}
     ordered = sorted(heads, key=lambda it: (it.effective_from, it.version), reverse=True)
     for head in ordered:
         if head.published_at is None:
             found[head.version] = Listed(head, BookStatus.DRAFT, None)
             continue
-        after = following.get(head.organization)
-        following[head.organization] = head
+        sequence = head.organization, head.currency
+        after = following.get(sequence)
+        following[sequence] = head
         if after is None:
             found[head.version] = Listed(head, BookStatus.PUBLISHED, None)
             continue
@@ -88,13 +89,14 @@ def listed(heads: Iterable[BookHead], today: int) -> list[Listed]:
 
 
 def before(heads: Iterable[BookHead], head: BookHead) -> BookHead | None:
-    """Find the published book of the same owner that a book takes the days from its first on of."""
+    """Find the published book of the same owner and currency that a book replaces."""
     place = head.effective_from, head.version
     earlier = (
         it
         for it in heads
         if it.published_at is not None
         and it.organization == head.organization
+        and it.currency == head.currency
         and (it.effective_from, it.version) < place
     )
     return max(earlier, key=lambda it: (it.effective_from, it.version), default=None)

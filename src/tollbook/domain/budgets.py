@@ -7,7 +7,7 @@ from fractions import Fraction
 import msgspec
 
 from tollbook.domain.errors import Problem
-from tollbook.domain.exact import nanos_of
+from tollbook.domain.exact import MOST_BUDGET, nanos_of
 
 DEFAULT_ALERTS = (0.5, 0.8, 1.0)
 MOST_ALERTS = 10
@@ -54,7 +54,7 @@ class Budget(msgspec.Struct, frozen=True):
 
 def monthly_of(text: bytes) -> int:
     """Read the amount of a budget, a JSON number or text, as nanos; ValueError when it is none."""
-    nanos = nanos_of(text)
+    nanos = nanos_of(text, MOST_BUDGET)
     if nanos == 0:
         raise ValueError("a budget of nothing")
     return nanos
@@ -62,7 +62,7 @@ def monthly_of(text: bytes) -> int:
 
 def monthly_problem() -> Problem:
     """Say what the amount of a budget must be."""
-    sentence = "monthly must be an amount above 0 and up to 100000000, with at most 9 decimals"
+    sentence = f"monthly must be an amount above 0 and up to {MOST_BUDGET}, with at most 9 decimals"
     return Problem("monthly", "invalid_amount", sentence)
 
 

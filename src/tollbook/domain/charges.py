@@ -5,6 +5,8 @@ from typing import final
 
 import msgspec
 
+from tollbook.domain.numbers import STRICT
+
 Attributes = Mapping[str, str | int | float | bool | None]
 
 PRICE_LINE = "price"
@@ -20,6 +22,7 @@ class Usage(msgspec.Struct, frozen=True, gc=False):
 
     `quantity` is in micros, `cost` in nanos when the event brings its own. `day` and `minute` are
     the start on the organization's own calendar and clock: 20240131, and minutes since midnight.
+    `number_format` is how the organization writes the numbers in `attributes`.
     """
 
     meter: str
@@ -28,6 +31,7 @@ class Usage(msgspec.Struct, frozen=True, gc=False):
     attributes: Attributes | None = None
     cost: int | None = None
     minute: int = 0
+    number_format: str = STRICT
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):

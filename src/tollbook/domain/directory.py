@@ -6,11 +6,14 @@ from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
+from iso4217 import Currency
 
 from tollbook.domain.errors import Problem
 from tollbook.domain.events import LONGEST_ID
 
 LONGEST_NAME = 200
+DEFAULT_CURRENCY = "USD"
+"""The currency of a tenant that names none."""
 LONGEST_EMAIL = 254
 UNADDRESSABLE = frozenset({".", ".."})
 """Clients take these segments out of a path, however they are escaped."""
@@ -27,13 +30,17 @@ class Status(StrEnum):
 
 
 class Organization(msgspec.Struct, frozen=True):
-    """A customer of a tenant. Its days begin at midnight in `timezone`."""
+    """A customer of a tenant. Its days begin at midnight in `timezone`.
+
+    `number_format` is how it writes phone numbers, None when as its tenant does.
+    """
 
     id: str
     name: str
     timezone: str = "UTC"
-    currency: str = "USD"
+    currency: str = DEFAULT_CURRENCY
     status: Status = Status.ACTIVE
+    number_format: str | None = None
 
 
 class User(msgspec.Struct, frozen=True):
@@ -85,9 +92,13 @@ def unaddressable(field: str) -> Problem:
     return Problem(field, "unaddressable_id", sentence)
 
 
+_CURRENCIES = frozenset(it.code for it in Currency) - {"XTS", "XXX"}
+"""The codes in force. Nobody pays in the code for tests or in the one for no currency."""
+
+
 def currency_problem(currency: str) -> Problem | None:
-    """Say what is wrong with a currency."""
-    if len(currency) == 3 and currency.isascii() and currency.isalpha() and currency.isupper():
+    """Return what is wrong with a currency, None for a code of ISO 4217 that is in force."""
+    if currency in _CURRENCIES:
         return None
     sentence = "currency must be an ISO 4217 code such as USD"
     return Problem("currency", "invalid_currency", sentence)

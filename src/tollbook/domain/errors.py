@@ -21,7 +21,6 @@ TollbookError
 │   ├── ArchiveRefused          409  an archive is not at hand, or in the way of a rerating
 │   ├── BodyTooLarge            413
 │   ├── UnsupportedBody         415
-│   ├── SumOutOfRange           422  a rollup would pass what a 64-bit integer holds
 │   ├── HeadTooLarge            431  a request line and headers without an end
 │   ├── QueueFull               429
 │   ├── RateLimited             429  a key that may ask so often was used more often
@@ -32,6 +31,7 @@ TollbookError
 │   ├── DatabaseReadOnly        503  it takes no writes
 │   └── DiskFull                503  there is no room where something was to be written
 ├── InternalError               500  a defect of Tollbook
+├── SumOutOfRange               500  the tiers of a month would pass 64 bits in a rerating
 ├── PriceBookRefused            400  a price book with errors, all of them listed
 ├── DatabaseTooNew                   written by a later Tollbook
 ├── BackupRefused                    a backup cannot be made, read or put in a database's place
@@ -285,10 +285,9 @@ class InternalError(TollbookError):
     """A defect of Tollbook; the log has the details, the client does not."""
 
 
-class SumOutOfRange(RequestError):
-    """A sum of the ledger would pass what a 64-bit integer holds; nothing was stored."""
+class SumOutOfRange(TollbookError):
+    """What a rerating would bill in the tiers of a month passes 64 bits; nothing was changed."""
 
-    status = 422
     code = "sum_out_of_range"
 
 

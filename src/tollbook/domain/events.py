@@ -11,12 +11,14 @@ LONGEST_ID = 255
 MOST_ATTRIBUTES = 64
 LONGEST_ATTRIBUTE_NAME = 64
 LONGEST_ATTRIBUTE_VALUE = 2000
+LONGEST_BODY = 64 * 1024
+"""In bytes of UTF-8: the one attribute that no event keeps may be longer than others."""
 LARGEST_INTEGER = 2**53
 """Integers up to here mean the same to every JSON reader; larger ones are sent as text."""
 
 Id = Annotated[str, Meta(min_length=1, max_length=LONGEST_ID)]
 AttributeValue = (
-    Annotated[str, Meta(max_length=LONGEST_ATTRIBUTE_VALUE)]
+    Annotated[str, Meta(max_length=LONGEST_BODY)]
     | Annotated[int, Meta(ge=-LARGEST_INTEGER, le=LARGEST_INTEGER)]
     | float
     | bool
@@ -84,6 +86,17 @@ def attributes_text(attributes: dict[str, str | int | float | bool | None] | Non
         for name, value in attributes.items()
     }
     return _encode_sorted(plain).decode()
+
+
+def has_long_text(attributes: dict[str, AttributeValue] | None, written: str) -> bool:
+    """Return whether a text among attributes is too long, given all of them as they are written.
+
+    Texts that are short together are short, which spares nearly every event a look at each.
+    """
+    if len(written) <= LONGEST_ATTRIBUTE_VALUE or not attributes:
+        return False
+    texts = (it for it in attributes.values() if type(it) is str)
+    return any(len(it) > LONGEST_ATTRIBUTE_VALUE for it in texts)
 
 
 def plain_number(value: float) -> float | int:

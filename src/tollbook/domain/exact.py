@@ -20,7 +20,9 @@ QUANTITY_PLACES = 6
 MOST_QUANTITY = Decimal(1_000_000_000)
 """One event may report up to a billion units: a 64-bit sum then holds over nine thousand such."""
 MOST_COST = Decimal(100_000_000)
-"""One event may cost up to a hundred million: a 64-bit sum then holds over ninety such."""
+"""One event may cost up to a hundred million: 64 bits hold over ninety such."""
+MOST_BUDGET = Decimal(1_000_000_000_000_000)
+"""A month may have a budget of 1e15, which is 40 billion US dollars in Vietnamese dong."""
 
 _NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,4})?")
 _LONGEST_NUMBER = 64
@@ -60,9 +62,9 @@ def micros_of(text: bytes) -> int:
     return _within(text, MOST_QUANTITY, QUANTITY_PLACES)
 
 
-def nanos_of(text: bytes) -> int:
-    """Read a cost as nanos; ValueError when it is no number or out of range."""
-    return _within(text, MOST_COST, COST_PLACES)
+def nanos_of(text: bytes, most: Decimal = MOST_COST) -> int:
+    """Read a cost up to `most` as nanos; ValueError when it is no number or out of range."""
+    return _within(text, most, COST_PLACES)
 
 
 def _within(text: bytes, most: Decimal, places: int) -> int:

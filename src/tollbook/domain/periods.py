@@ -98,26 +98,48 @@ class Comparison(StrEnum):
     PREVIOUS_YEAR = "previous_year"
 
 
-def previous(period: Period, how: Comparison) -> Period:
-    """Give the period to compare with; OverflowError when that would begin before the year 1.
+def previous(
+    period: Period, how: Comparison, today: date | None = None, *, rolling: bool = False
+) -> Period:
+    """Return the period to compare with; OverflowError when that would begin before the year 1.
 
     Whole months compare with as many whole months before them, other days with as many days before
-    them. A year before are the same dates, for 29 February the 28th.
+    them, and so do `rolling` days whatever they are. A year before are the same dates, for
+    29 February the 28th. A period that has not ended `today` is compared with the same elapsed part
+    of the other one, which for months is up to the same day of the month, or the month's last.
     """
     start, end = period.start, period.end
+    running = today is not None and start <= today <= end
+    elapsed = today if today is not None and running else end
     if how is Comparison.PREVIOUS_YEAR:
-        return Period(_months_before(start, 12), _months_before(end, 12))
-    if start.day == 1 and end.day == monthrange(end.year, end.month)[1]:
-        months = (end.year - start.year) * 12 + end.month - start.month + 1
-        return Period(_months_before(start, months), start - timedelta(days=1))
-    return Period(start - timedelta(days=(end - start).days + 1), start - timedelta(days=1))
+        return Period(months_after(start, -12), months_after(elapsed, -12))
+    months = 0 if rolling else whole_months(period) or _is_month_to_date(period, today)
+    if months:
+        last = months_after(elapsed, -months) if running else start - timedelta(days=1)
+        return Period(months_after(start, -months), last)
+    days = timedelta(days=(end - start).days + 1)
+    return Period(start - days, elapsed - days)
 
 
-def _months_before(day: date, months: int) -> date:
-    """Give the same day of an earlier month, or that month's last."""
-    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
-    if year < 1:
-        raise OverflowError("before the year 1")
+def whole_months(period: Period) -> int:
+    """Return how many whole months a period is, 0 when it is not."""
+    start, end = period.start, period.end
+    if start.day != 1 or end.day != monthrange(end.year, end.month)[1]:
+        return 0
+    return (end.year - start.year) * 12 + end.month - start.month + 1
+
+
+def _is_month_to_date(period: Period, today: date | None) -> bool:
+    """Tell whether a period is from the first of a month to today; one day is a day."""
+    start, end = period.start, period.end
+    return start.day == 1 and start < end == today and _month_of(start) == _month_of(end)
+
+
+def months_after(day: date, months: int) -> date:
+    """Return the same day of a later month, or that month's last; OverflowError out of range."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    if not date.min.year <= year <= date.max.year:
+        raise OverflowError("outside the calendar")
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 

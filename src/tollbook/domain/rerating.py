@@ -42,7 +42,8 @@ class Run(msgspec.Struct, frozen=True):
     `at_organization` and `at_day` are where it stands: everything up to that day of that
     organization is done, and every organization with a smaller number. A run that is going back
     counts `restored` on its way from the start again. `expected` is how many events there were when
-    it began, reversals taken off. Instants are microseconds since 1970.
+    it began. Reversals are events in every count; `changed` and `restored` are of events that got
+    another cost. Instants are microseconds since 1970.
     """
 
     id: int

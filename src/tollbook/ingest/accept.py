@@ -7,7 +7,9 @@ import msgspec
 from tollbook.domain.charges import Charge, Unpriced, Usage
 from tollbook.domain.errors import Problem
 from tollbook.domain.events import attributes_text
+from tollbook.domain.exact import MICROS, quantity_text
 from tollbook.domain.keys import Scope
+from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.periods import local_time
 from tollbook.ingest.catalogue import Terms
 from tollbook.ingest.countries import country_of
@@ -21,6 +23,12 @@ from tollbook.store.staging import Staged
 
 FUTURE_ALLOWED = 24 * 3600 * 1_000_000
 """Clocks differ; an event may be ahead of ours by a day, in microseconds."""
+
+_CALL = BY_TYPE["voice.call"]
+MOST_BILLED = 9_000_000_000_000 * MICROS
+"""What a month may bill under one tier key: 64 bits hold a little more."""
+SUM_OUT_OF_RANGE = "sum_out_of_range"
+_FULL = Unpriced(SUM_OUT_OF_RANGE, "")
 
 UNKNOWN_ORGANIZATION = Unpriced("unknown_organization", "no organization has this id yet")
 _row = tuple.__new__
@@ -41,24 +49,31 @@ def refusals(said: Said, scope: Scope, now: int, meters: Sequence[str] = ()) -> 
         yield Problem("type", "not_for_this_key", f"this key is for {', '.join(meters)} only")
 
 
-def staged(fact: Fact, terms: Terms, months: Months | None = None) -> Staged:
+def staged(fact: Fact, terms: Terms, now: int, months: Months | None = None) -> Staged:
     """Make the row of an event: priced, or on its way to quarantine with the reason.
+
+    `now` is the server's clock in microseconds.
 
     A charge that depends on its month is left open without `months`: the row has a `tier_key` and
     no `position`, and is made anew in the transaction.
     """
-    event, meter = fact.event, fact.meter
+    event, meter, written = fact.event, fact.meter, terms.number_format
     day, minute, hour = local_time(fact.time, terms.zone)
     if not terms.known:
         return _quarantined(fact, terms, UNKNOWN_ORGANIZATION)
+    # Micros of a second are microseconds.
+    if meter is _CALL and (
+        fact.quantity > terms.longest_call or fact.time + fact.quantity > now + FUTURE_ALLOWED
+    ):
+        return _quarantined(fact, terms, _doubt(fact, terms, now))
     position = tier_key = None
     plain = terms.plain(meter.type, day) if fact.cost is None else None
     charge: Charge | Unpriced | None = plain.charge(fact.quantity) if plain is not None else None
     if charge is None:
-        usage = Usage(meter.type, fact.quantity, day, event.attributes, fact.cost, minute)
+        usage = Usage(meter.type, fact.quantity, day, event.attributes, fact.cost, minute, written)
         charge, position, tier_key = _charged(usage, terms, months)
     if isinstance(charge, Unpriced):
-        return _quarantined(fact, terms, charge)
+        return _quarantined(fact, terms, charge if charge is not _FULL else _full(fact, day))
     user = event.user_id or ""
     return _row(
         Staged,
@@ -76,9 +91,9 @@ def staged(fact: Fact, terms: Terms, months: Months | None = None) -> Staged:
             charge.billed,
             charge.cost,
             charge.rate_id,
-            fact.attributes if terms.masker is None else _masked(fact, terms.masker),
+            fact.attributes if terms.masker is None else _masked(fact, terms.masker, terms),
             hour,
-            country_of(meter.type, event.attributes) if event.attributes else "",
+            country_of(meter.type, event.attributes, written) if event.attributes else "",
             "",
             "",
             charge.buy,
@@ -89,9 +104,27 @@ def staged(fact: Fact, terms: Terms, months: Months | None = None) -> Staged:
     )
 
 
-def _masked(fact: Fact, masker: Masker) -> str:
+def _doubt(fact: Fact, terms: Terms, now: int) -> Unpriced:
+    """Return why a call cannot have been as long as its event says."""
+    if fact.time + fact.quantity > now + FUTURE_ALLOWED:
+        return Unpriced(
+            "ends_in_future", "the call ends more than 24 hours after the server's clock"
+        )
+    limit = quantity_text(terms.longest_call)
+    return Unpriced("implausibly_long", f"the call is longer than {limit} s, the longest here")
+
+
+def _full(fact: Fact, day: int) -> Unpriced:
+    return Unpriced(
+        SUM_OUT_OF_RANGE,
+        f"quantity would take {fact.event.type} of organization {fact.event.organization_id} past "
+        f"{MOST_BILLED // MICROS} billed units in {day // 10000}-{day // 100 % 100:02}",
+    )
+
+
+def _masked(fact: Fact, masker: Masker, terms: Terms) -> str:
     given = fact.event.attributes
-    return attributes_text(masker.masked(given)) if given else ""
+    return attributes_text(masker.masked(given, terms.number_format)) if given else ""
 
 
 def _charged(
@@ -108,19 +141,21 @@ def _charged(
     position = months.position(terms.number, month, tier_key)
     charge = charge_of(found, usage, position)
     if not isinstance(charge, Unpriced):
+        if position + charge.billed > MOST_BILLED:
+            return _FULL, None, None
         months.advance(terms.number, month, tier_key, charge.billed)
     return charge, position, tier_key
 
 
-def staged_all(facts: list[Fact], terms: Mapping[str, Terms]) -> list[Staged]:
+def staged_all(facts: list[Fact], terms: Mapping[str, Terms], now: int) -> list[Staged]:
     """Make the rows of facts, in order."""
-    return [staged(fact, terms[fact.event.organization_id]) for fact in facts]
+    return [staged(fact, terms[fact.event.organization_id], now) for fact in facts]
 
 
 def _quarantined(fact: Fact, terms: Terms, unpriced: Unpriced) -> Staged:
     event = fact.event
     if terms.masker is not None and event.attributes:
-        hidden = terms.masker.masked(event.attributes)
+        hidden = terms.masker.masked(event.attributes, terms.number_format, waits=True)
         event = msgspec.structs.replace(event, attributes=hidden)
     return Staged(
         organization_id=terms.number,

@@ -3,17 +3,22 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from tollbook.domain.books import BookHead, before
 from tollbook.domain.directory import LONGEST_NAME, text_problem
 from tollbook.domain.errors import AlreadyPublished, NotFound, PriceBookRefused, Problem
 from tollbook.domain.meters import CATALOGUE
 from tollbook.domain.periods import day_of
 from tollbook.domain.prices import PriceBook, Rate
-from tollbook.store import prices
+from tollbook.store import directory, prices
 from tollbook.store.audit import Actor, write_act
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.directory import OrganizationRow
 from tollbook.store.prices import Progress
+
+MOST_NAMED = 100
+"""How many organizations that lose the same prices are named."""
 
 
 def load_book(
@@ -69,23 +74,86 @@ def publish_book(
     return head
 
 
-def no_longer_priced(snapshot: Snapshot, tenant: str, head: BookHead) -> list[str]:
-    """List the meters that lose their price with a tenant's book, by the one in force before it.
+class LostPrices(msgspec.Struct, frozen=True):
+    """Meters that lose their price in a currency, and the first organizations that used it."""
 
-    An organization's own book takes no price away: what it has none for has the tenant's.
+    currency: str
+    meters: list[str]
+    organizations: list[str]
+    organizations_count: int
+
+
+def no_longer_priced(snapshot: Snapshot, tenant: str, head: BookHead) -> list[str]:
+    """Return the meters that lose their price with a book, of any organization."""
+    lost = {meter for it in lost_prices(snapshot, tenant, head) for meter in it.meters}
+    return [meter.type for meter in CATALOGUE if meter.type in lost]
+
+
+def lost_prices(snapshot: Snapshot, tenant: str, head: BookHead) -> list[LostPrices]:
+    """Return who loses which prices with a book, by the one of its currency that it replaces.
+
+    An organization keeps a price that its own book or the tenant's has on the book's first day.
+    Organizations that lose the same meters are listed together; a tenant's book that takes prices
+    away is reported even when no organization has its currency.
     """
-    if head.organization is not None:
-        return []
-    old = before(prices.price_book_heads(snapshot, tenant), head)
+    heads = prices.price_book_heads(snapshot, tenant)
+    old = before(heads, head)
     if old is None:
         return []
-    day = head.effective_from
-    of_old, of_new = (prices.templates_of(snapshot, tenant, it.version) for it in (old, head))
+    lost = _lost(snapshot, tenant, old, head)
+    if not lost:
+        return []
+    by_meters: dict[frozenset[str], list[str]] = {}
+    for row in directory.organizations(snapshot, tenant):
+        if row.currency != head.currency or head.organization not in (None, row.number):
+            continue
+        other = None if head.organization is not None else row.number
+        kept = _in_force(heads, other, head)
+        left = frozenset(lost - (_prices_of(snapshot, tenant, kept, head) if kept else set()))
+        if left:
+            by_meters.setdefault(left, []).append(row.id)
+    if not by_meters and head.organization is None:
+        has_any = any(
+            it.currency == head.currency for it in directory.organizations(snapshot, tenant)
+        )
+        by_meters = {} if has_any else {frozenset(lost): []}
+    return [
+        LostPrices(
+            head.currency,
+            [meter.type for meter in CATALOGUE if meter.type in meters],
+            ids[:MOST_NAMED],
+            len(ids),
+        )
+        for meters, ids in by_meters.items()
+    ]
+
+
+def _lost(snapshot: Snapshot, tenant: str, old: BookHead, new: BookHead) -> set[str]:
+    """Return the meters that an old book prices from a new one's first day on, and it does not."""
+    day = new.effective_from
+    of_old, of_new = (prices.templates_of(snapshot, tenant, it.version) for it in (old, new))
     # A rate may begin later than its book: neither a first day without a price nor none at all.
-    lost = (_priced(of_old, day) - _priced(of_new, day)) | (
+    return (_priced(of_old, day) - _priced(of_new, day)) | (
         _priced(of_old, day, ever=True) - _priced(of_new, day, ever=True)
     )
-    return [meter.type for meter in CATALOGUE if meter.type in lost]
+
+
+def _in_force(
+    heads: Sequence[BookHead], organization: int | None, head: BookHead
+) -> BookHead | None:
+    """Return the published book of an owner, in the currency of another book, on its first day."""
+    found = (
+        it
+        for it in heads
+        if it.published_at is not None
+        and (it.organization, it.currency) == (organization, head.currency)
+        and it.effective_from <= head.effective_from
+    )
+    return max(found, key=lambda it: (it.effective_from, it.version), default=None)
+
+
+def _prices_of(snapshot: Snapshot, tenant: str, kept: BookHead, head: BookHead) -> set[str]:
+    return _priced(prices.templates_of(snapshot, tenant, kept.version), head.effective_from)
 
 
 def _priced(templates: Sequence[Rate], day: int, *, ever: bool = False) -> set[str]:

@@ -10,6 +10,7 @@ import msgspec
 
 from tollbook.domain.books import BookHead, listed
 from tollbook.domain.directory import UNADDRESSABLE, zone
+from tollbook.domain.exact import MICROS
 from tollbook.domain.keys import ApiKey
 from tollbook.domain.prices import LAST_DAY
 from tollbook.domain.viewers import Viewer
@@ -25,6 +26,8 @@ User = tuple[int, str]
 """The number of an organization and the id of one of its users."""
 
 _MOST_USERS = 1_000_000
+LONGEST_CALL_SECONDS = 86_400
+"""A longer call is more likely a mistake of metering, unless an operator knows better."""
 
 
 def _now() -> int:
@@ -34,7 +37,8 @@ def _now() -> int:
 class Terms(msgspec.Struct, frozen=True):
     """On what terms an organization's events are accepted; `known` once somebody created it.
 
-    `masker` hides phone numbers in what is stored, after all has been read from them.
+    `number_format` is how phone numbers are written, `longest_call` what a call may take in micros
+    of a second. `masker` hides phone numbers in what is stored, after all has been read from them.
     """
 
     number: int
@@ -42,6 +46,8 @@ class Terms(msgspec.Struct, frozen=True):
     zone: ZoneInfo
     currency: str
     books: Books
+    number_format: str
+    longest_call: int
     masker: Masker | None = None
     plains: dict[tuple[str, int], Plain | None] = msgspec.field(default_factory=dict)
 
@@ -76,8 +82,10 @@ class Catalogue:
         database: Database,
         clock: Callable[[], int] = _now,
         masker: Masker | None = None,
+        longest_call_seconds: int = LONGEST_CALL_SECONDS,
     ) -> None:
         self._database = database
+        self._longest_call = longest_call_seconds * MICROS
         self._clock = clock
         self._masker = masker
         self._lock = threading.Lock()
@@ -200,6 +208,7 @@ class Catalogue:
 
     def _load(self, snapshot: Snapshot, tenant: str, identities: Collection[str]) -> None:
         common = self._versions(snapshot, tenant, None)
+        number_format = directory.tenant_number_format(snapshot, tenant)
         for row in directory.find_organizations(snapshot, tenant, identities):
             own = self._versions(snapshot, tenant, row.number)
             self._terms[tenant, row.id] = Terms(
@@ -208,6 +217,8 @@ class Catalogue:
                 zone(row.timezone),
                 row.currency,
                 (own, common) if own else (common,),
+                row.number_format or number_format,
+                self._longest_call,
                 self._masker,
             )
 

@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from tollbook.domain.errors import InvalidApiKey, RequestError
+from tollbook.domain.errors import InvalidApiKey, Problem, RequestError
 from tollbook.domain.events import instant_of
 from tollbook.domain.keys import Scope
 from tollbook.domain.periods import day_number
 from tollbook.domain.receipts import NOT_STORED, Outcome, Receipt, conflict, rejected
-from tollbook.ingest.accept import staged, staged_all
+from tollbook.ingest.accept import SUM_OUT_OF_RANGE, staged, staged_all
 from tollbook.ingest.catalogue import Catalogue, Terms, User
 from tollbook.ingest.facts import Fact
 from tollbook.ingest.months import Months
@@ -38,7 +38,8 @@ class Submission(msgspec.Struct):
 
     `key_prefix` is None for whoever needs no key. `rows` are prepared for `revision` of the
     directory. When that has moved on by the time of the
-    commit, the key is looked at again and the rows are made anew.
+    commit, the key is looked at again and the rows are made anew. `now` is the server's clock when
+    the request came, in microseconds.
     """
 
     scope: Scope
@@ -47,6 +48,7 @@ class Submission(msgspec.Struct):
     rejections: list[Receipt]
     revision: int
     rows: list[Staged]
+    now: int
     atomic: bool = False
 
     @property
@@ -59,7 +61,7 @@ class Submission(msgspec.Struct):
         if self.key_prefix is not None and catalogue.key(snapshot, self.key_prefix) is None:
             raise InvalidApiKey
         terms = catalogue.terms(snapshot, self.scope.tenant_id, self.organizations)
-        self.rows = staged_all(self.facts, terms)
+        self.rows = staged_all(self.facts, terms, self.now)
         self.revision = revision
 
     def refuse_unaddressable(self, transaction: Transaction) -> None:
@@ -167,11 +169,12 @@ def _store(
     firsts = _firsts(arrived)
     standing: dict[Identity, Standing] = {}
     users: set[User] = set()
-    as_of = now
+    as_of, full = now, False
     if firsts:
         rows = list(firsts.values())
         if any(map(_tier_key, rows)):
             found, as_of = _record_in_order(transaction, catalogue, submissions, firsts, now)
+            full = any(row.code == SUM_OUT_OF_RANGE for row in firsts.values())
         else:
             users = catalogue.strangers(map(_user, rows))
             if users:  # whoever is named only by an event in quarantine is not created
@@ -180,7 +183,7 @@ def _store(
         standing = {(it.organization_id, it.id): it for it in found}
         if standing:  # whoever is named only by an event that was not stored is not there
             users = set()
-    settle = _settle if standing or len(firsts) < len(arrived) else _settle_fresh
+    settle = _settle if standing or full or len(firsts) < len(arrived) else _settle_fresh
     outcomes = [
         refusals.get(index) or Settled(settle(submission, firsts, standing), as_of)
         for index, submission in enumerate(submissions)
@@ -217,8 +220,9 @@ def _record_in_order(
         open_rows = _open_rows(transaction, catalogue, submissions)
         for row in fresh:
             if row.tier_key is not None:
-                charged[id(row)] = staged(*open_rows[id(row)], months)
-        return [charged.get(id(row), row) for row in fresh]
+                charged[id(row)] = staged(*open_rows[id(row)], months=months)
+        rows = [charged.get(id(row), row) for row in fresh]
+        return [row for row in rows if row.code != SUM_OUT_OF_RANGE]
 
     found = ledger.record_in_order(transaction, list(firsts.values()), now, charge)
     for identity, row in firsts.items():
@@ -230,15 +234,15 @@ def _record_in_order(
 
 def _open_rows(
     transaction: Transaction, catalogue: Catalogue, submissions: Sequence[Submission]
-) -> dict[int, tuple[Fact, Terms]]:
-    """Give the facts and terms of all rows that wait for where their month stands."""
-    found: dict[int, tuple[Fact, Terms]] = {}
+) -> dict[int, tuple[Fact, Terms, int]]:
+    """Give what all rows that wait for where their month stands are made of."""
+    found: dict[int, tuple[Fact, Terms, int]] = {}
     for submission in submissions:
         terms = catalogue.terms(transaction, submission.scope.tenant_id, submission.organizations)
         # A submission whose key is gone has facts and no rows.
         for fact, row in zip(submission.facts, submission.rows, strict=False):
             if row.tier_key is not None:
-                found[id(row)] = fact, terms[fact.event.organization_id]
+                found[id(row)] = fact, terms[fact.event.organization_id], submission.now
     return found
 
 
@@ -268,7 +272,10 @@ def _settle(
     for fact, row in zip(submission.facts, submission.rows, strict=True):
         identity = _identity(row)
         held, first = standing.get(identity), firsts[identity]
-        if held is None and first is row:
+        if held is None and first.code == SUM_OUT_OF_RANGE:
+            problem = Problem("quantity", first.code, first.reason)
+            receipts.append(rejected(fact.index, row.id, (problem,)))
+        elif held is None and first is row:
             receipts.append(_fresh(fact.index, row))
         else:
             receipts.append(_known(fact.index, row, held or first))

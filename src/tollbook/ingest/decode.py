@@ -10,6 +10,7 @@ import msgspec
 from tollbook.domain.errors import BodyTooLarge, Problem, UnreadableBody
 from tollbook.domain.events import ONE, Event, microseconds
 from tollbook.domain.receipts import Receipt, rejected
+from tollbook.ingest.exact_times import has_fine_times, truncate_times, with_plain_time
 from tollbook.ingest.facts import Fact, Said, fact_of
 from tollbook.ingest.problems import (
     LARGEST_READ,
@@ -67,6 +68,8 @@ def decode_json(body: bytes) -> list[Decoded]:
     except _Failures:
         return _decode_each(body, alone)
     _check_count(len(events))
+    if has_fine_times(body):
+        events = truncate_times(events, body if not alone else b"[%b]" % body)
     return _facts(events)
 
 
@@ -96,6 +99,9 @@ def decode_numbered(lines: Sequence[Line]) -> list[Decoded]:
         events = [_one.decode(line) for _, line in lines]
     except _Failures:
         return [_decode_line(index, *line) for index, line in enumerate(lines)]
+    texts = [line for _, line in lines]
+    if has_fine_times(b"\n".join(texts)):
+        events = truncate_times(events, b"[%b]" % b",".join(texts))
     return _facts(events)
 
 
@@ -134,12 +140,21 @@ def _decode_line(index: int, number: int, line: bytes) -> Decoded:
 
 
 def _decode_one(index: int, raw: bytes) -> Decoded:
-    try:
-        event = _one.decode(raw)
-    except msgspec.ValidationError:
+    event = _read(raw)
+    if event is None:
         return _rejected(index, raw)
     fact = fact_of(index, event)
     return fact if fact is not None else _rejected(index, raw)
+
+
+def _read(raw: bytes) -> Event | None:
+    """Read one event; None when anything is wrong with it."""
+    try:
+        event = _one.decode(raw)
+    except msgspec.ValidationError:
+        changed = with_plain_time(raw)
+        return None if changed is None else _read(changed)
+    return truncate_times([event], b"[%b]" % raw)[0] if has_fine_times(raw) else event
 
 
 def _rejected(index: int, raw: bytes) -> Unsound | Receipt:

@@ -9,11 +9,13 @@ from tollbook.domain import exact
 from tollbook.domain.charges import Attributes
 from tollbook.domain.directory import id_problem
 from tollbook.domain.events import (
+    LONGEST_BODY,
     NOTHING,
     ONE,
     Event,
     attributes_text,
     fingerprint,
+    has_long_text,
     microseconds,
     plain_number,
 )
@@ -76,6 +78,8 @@ def fact_of(index: int, event: Event) -> Fact | None:
     if given and (BODY in given or BODY_LENGTH in given):
         return _fact_of_text(index, event, meter, time, quantity, cost)
     attributes = attributes_text(given)
+    if (meter.text and not quantity) or has_long_text(given, attributes):
+        return None
     print_ = fingerprint(event, time, quantity, cost, attributes)
     return Fact(index, event, meter, time, quantity, cost, attributes, print_)
 
@@ -86,7 +90,7 @@ def _fact_of_text(
     """Make a fact of an event that tells of a text: of the text itself only a hash is left."""
     given = event.attributes or {}
     segments = None
-    if meter.text and event.quantity is ONE:
+    if meter.text and (event.quantity is ONE or not quantity):
         try:
             segments = segments_told(given)
         except ValueError:
@@ -95,9 +99,18 @@ def _fact_of_text(
         quantity = segments * MICROS
     print_ = fingerprint(event, time, quantity, cost, attributes_text(given))
     kept = {name: value for name, value in given.items() if name != BODY}
+    attributes = attributes_text(kept)
+    if (meter.text and not quantity) or is_long_body(given) or has_long_text(kept, attributes):
+        return None
     written = event.quantity if segments is None else msgspec.Raw(str(segments).encode())
     bare = msgspec.structs.replace(event, attributes=kept, quantity=written)
-    return Fact(index, bare, meter, time, quantity, cost, attributes_text(kept), print_)
+    return Fact(index, bare, meter, time, quantity, cost, attributes, print_)
+
+
+def is_long_body(attributes: Attributes) -> bool:
+    """Return whether the text of a message is too long."""
+    body = attributes.get(BODY)
+    return isinstance(body, str) and len(body.encode()) > LONGEST_BODY
 
 
 def segments_told(attributes: Attributes) -> int | None:

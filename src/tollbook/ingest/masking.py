@@ -3,14 +3,20 @@
 import hmac
 
 from tollbook.domain.charges import Attributes
-from tollbook.rating.numbers import SIP, digits_of, kind_of, shown_digits, shown_of
+from tollbook.domain.numbers import STRICT
+from tollbook.rating.match import SIDES
+from tollbook.rating.number_formats import digits_of
+from tollbook.rating.numbers import CLIENT, NONE, SIP, kind_of, shown_digits, shown_of
 
 _HASH_BYTES = 8
 _NUMBER_MIN = 7
+_UNREADABLE = "*#"
+_HIDDEN = {SIP: "sip:*#", CLIENT: "client:*#", NONE: _UNREADABLE}
+"""What stands before the hash of what is hidden whole; its kind stays the same."""
 
 
 class Masker:
-    """Hides the last digits of numbers and all of SIP addresses, by one key.
+    """Hides the last digits of numbers and all of addresses, by one key.
 
     Equal numbers stay equal, so they can be counted and found by who holds the key. The digits
     that are left price the same, and tell the same country.
@@ -19,23 +25,42 @@ class Masker:
     def __init__(self, key: bytes) -> None:
         self._key = key
 
-    def masked(self, attributes: Attributes) -> dict[str, str | int | float | bool | None]:
-        """Hide the numbers among attributes, whatever they are called."""
+    def masked(
+        self, attributes: Attributes, number_format: str = STRICT, *, waits: bool = False
+    ) -> dict[str, str | int | float | bool | None]:
+        """Hide the numbers among attributes, whatever they are called.
+
+        Digits without `+` are read in `to` and `from` only: elsewhere they may be anything. Where
+        they cannot be read they are hidden whole, unless the event `waits` to be read again.
+        """
         return {
-            name: self._value(value) if type(value) is str else value
+            name: self._value(
+                value,
+                number_format if name in SIDES else STRICT,
+                hides_unreadable=name in SIDES and not waits,
+            )
+            if type(value) is str
+            else value
             for name, value in attributes.items()
         }
 
-    def _value(self, value: str) -> str:
+    def _value(self, value: str, number_format: str, *, hides_unreadable: bool) -> str:
         if len(value) < _NUMBER_MIN or shown_of(value) is not None:
             return value
-        digits = digits_of(value)
+        digits = digits_of(value, number_format)
         if digits:
             shown = shown_digits(digits)
             return f"+{digits[:shown]}{'*' * (len(digits) - shown)}#{self._hash(digits)}"
-        if kind_of(value) == SIP and not value.startswith("sip:*"):
-            return f"sip:*#{self._hash(value.strip())}"
-        return value
+        hidden = _HIDDEN.get(kind_of(value, number_format))
+        if hidden is None or value.startswith(hidden):
+            return value
+        if hidden == _UNREADABLE and not (hides_unreadable and _digits_in(value) >= _NUMBER_MIN):
+            return value
+        return f"{hidden}{self._hash(value.strip())}"
 
     def _hash(self, value: str) -> str:
         return hmac.digest(self._key, value.encode(), "sha256")[:_HASH_BYTES].hex()
+
+
+def _digits_in(text: str) -> int:
+    return sum(map(str.isdecimal, text))

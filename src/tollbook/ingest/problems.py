@@ -20,6 +20,7 @@ from tollbook.domain.events import (
     LARGEST_INTEGER,
     LONGEST_ATTRIBUTE_NAME,
     LONGEST_ATTRIBUTE_VALUE,
+    LONGEST_BODY,
     MOST_ATTRIBUTES,
     Attributes,
     Event,
@@ -32,8 +33,10 @@ from tollbook.domain.exact import (
     parsed,
     scaled,
 )
+from tollbook.domain.instants import InvalidInstant, instant_in
 from tollbook.domain.meters import BY_TYPE
 from tollbook.ingest.facts import segments_told
+from tollbook.rating.segments import BODY, BODY_LENGTH
 
 FIELDS = Event.__struct_fields__
 Fields = dict[str, bytes]
@@ -45,6 +48,7 @@ LARGEST_READ = 2 * 1024 * 1024
 """In bytes. No sound event is larger, and taking a larger one apart takes fifty times its size."""
 TOO_LARGE = Problem("", "too_large", f"larger than the {LARGEST_READ} bytes that one may have")
 REQUIRED = ("id", "type", "organization_id", "time")
+_BODY_PATH = f"attributes.{BODY}"
 
 
 def problems_of(fields: Fields) -> list[Problem]:
@@ -93,10 +97,9 @@ def text_in(value: bytes) -> str | None:
 def time_in(value: bytes) -> datetime | None:
     """Read a field as an instant, None when it is none."""
     try:
-        time = msgspec.json.decode(value, type=datetime)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        return instant_in(value)
+    except InvalidInstant:
         return None
-    return time if time.tzinfo is not None else None
 
 
 def _unknown_and_missing(fields: Fields) -> Iterator[Problem]:
@@ -129,15 +132,12 @@ def _type(field: str, value: bytes) -> Iterator[Problem]:
 
 
 def _time(field: str, value: bytes) -> Iterator[Problem]:
-    sentence = f"{field} must be an RFC 3339 time with an offset, such as 2024-01-15T10:30:00Z"
     try:
-        time = msgspec.json.decode(value, type=datetime)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        yield Problem(field, "invalid_time", sentence)
+        time = instant_in(value)
+    except InvalidInstant as error:
+        yield Problem(field, error.code, f"{field} {error}")
         return
-    if time.tzinfo is None:
-        yield Problem(field, "time_without_offset", sentence)
-    elif time < EPOCH:
+    if time < EPOCH:
         yield Problem(field, "invalid_time", f"{field} must not be before 1970")
 
 
@@ -195,6 +195,10 @@ def _attribute(path: str, value: bytes) -> Iterator[Problem]:
         text = text_in(value)
         if text is None:
             yield Problem(path, "not_a_string", f"{path} is not a text that can be read")
+        elif path == _BODY_PATH:
+            if len(text.encode()) > LONGEST_BODY:
+                sentence = f"{path} must have at most {LONGEST_BODY} bytes"
+                yield Problem(path, "too_long", sentence)
         elif len(text) > LONGEST_ATTRIBUTE_VALUE:
             yield Problem(
                 path, "too_long", f"{path} must have at most {LONGEST_ATTRIBUTE_VALUE} characters"
@@ -227,19 +231,28 @@ def _across_fields(given: Fields) -> Iterator[Problem]:
             "not_whole",
             f"quantity must be a whole number of {meter.unit}s for {meter.type}",
         )
-    if meter.text and "quantity" not in given and "attributes" in given:
-        yield from _text(given["attributes"])
+    if meter.text and ("quantity" not in given or number == 0):
+        yield from _text(meter.type, given)
 
 
-def _text(value: bytes) -> Iterator[Problem]:
+def _text(type_: str, given: Fields) -> Iterator[Problem]:
     """Say what is wrong with the text that a quantity is to be counted from."""
+    segments = None
     try:
-        segments_told(_attribute_values.decode(value))
+        if "attributes" in given:
+            segments = segments_told(_attribute_values.decode(given["attributes"]))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return  # that they are no attributes is said already
     except ValueError as error:
         name = str(error).partition(" ")[0]
         yield Problem(f"attributes.{name}", "invalid_text", f"attributes.{error}")
+        return
+    if segments is None and "quantity" in given:
+        sentence = (
+            f"quantity must not be 0 for {type_}: leave it out, or send attributes.{BODY} or "
+            f"attributes.{BODY_LENGTH} and its segments are counted"
+        )
+        yield Problem("quantity", "out_of_range", sentence)
 
 
 def _shown(name: str) -> str:

@@ -7,12 +7,14 @@ from tollbook.ingest.accept import staged
 from tollbook.ingest.catalogue import Catalogue
 from tollbook.ingest.facts import fact_of
 from tollbook.ingest.months import Months
+from tollbook.ingest.problems import fields_of, problems_of
 from tollbook.store import ledger, quarantine
 from tollbook.store.audit import Actor, write_act
 from tollbook.store.database import Database
 from tollbook.store.quarantine import Quarantined
 from tollbook.store.staging import Staged
 
+INVALID = "invalid_event"
 _BATCH = 1_000
 _event = msgspec.json.Decoder(Event)
 
@@ -62,9 +64,12 @@ def _release(
         staying: list[Quarantined] = []
         for it in waiting:
             fact = fact_of(0, _event.decode(it.event))
-            if fact is None or (it.number, it.id) not in still:
+            if (it.number, it.id) not in still:
                 continue
-            row = staged(fact, terms[it.organization_id], months)
+            if fact is None:
+                staying.append(it._replace(code=INVALID, reason=_why_invalid(it)))
+                continue
+            row = staged(fact, terms[it.organization_id], now, months)
             if not row.code:
                 rows.append(row)
             elif (row.code, row.reason) != (it.code, it.reason):
@@ -73,6 +78,12 @@ def _release(
         if rows:
             ledger.release(transaction, rows, now)
         return len(rows)
+
+
+def _why_invalid(it: Quarantined) -> str:
+    """Say why an event that was accepted once would be rejected today."""
+    problems = problems_of(fields_of(it.event.encode()))
+    return problems[0].error if problems else "the event is not valid any more"
 
 
 def _months(waiting: list[Quarantined]) -> set[int]:

@@ -18,7 +18,6 @@ from tollbook.domain.errors import (
     InternalError,
     QueueFull,
     StoreUnavailable,
-    SumOutOfRange,
     TollbookError,
 )
 from tollbook.ingest.catalogue import Catalogue
@@ -199,11 +198,6 @@ class Queue:
                 [waiting.submission for waiting in group],
                 self._clock(),
             )
-        except SumOutOfRange as error:
-            if len(group) == 1:
-                return [(group[0], error)]
-            # One request of the group is to blame; alone, the others go through.
-            return [delivery for waiting in group for delivery in self._committed([waiting])]
         except TollbookError as error:
             return [(waiting, error) for waiting in group]
         except Exception:

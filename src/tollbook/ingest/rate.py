@@ -37,19 +37,24 @@ def rate(snapshot: Snapshot, catalogue: Catalogue, draft: Draft) -> list[Rated |
     """Rate events as if each were new and came now, in order, from where its month stands."""
     terms = catalogue.terms(snapshot, draft.scope.tenant_id, draft.organizations)
     months = Months(snapshot)
-    return [_rated(fact, terms.get(fact.event.organization_id), months) for fact in draft.facts]
+    return [
+        _rated(fact, terms.get(fact.event.organization_id), draft.now, months)
+        for fact in draft.facts
+    ]
 
 
-def _rated(fact: Fact, terms: Terms | None, months: Months) -> Rated | NotRated:
+def _rated(fact: Fact, terms: Terms | None, now: int, months: Months) -> Rated | NotRated:
     if terms is None:
         return NotRated(fact, UNKNOWN_ORGANIZATION)
-    row = staged(fact, terms, months)
+    row = staged(fact, terms, now, months)
     if row.code:
         return NotRated(fact, Unpriced(row.code, row.reason))
     # Chosen once more, because a row keeps no more of a rate than its number.
     day, minute, _ = local_time(fact.time, terms.zone)
     event = fact.event
-    usage = Usage(event.type, fact.quantity, day, event.attributes, fact.cost, minute)
+    usage = Usage(
+        event.type, fact.quantity, day, event.attributes, fact.cost, minute, terms.number_format
+    )
     found = choose(terms.books, usage, terms.currency)
     chosen = found if isinstance(found, Chosen) else None
     version = chosen.tariff.version if chosen else None

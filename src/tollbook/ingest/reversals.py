@@ -1,9 +1,10 @@
-"""Reversals: single events taken back, each by an event of its own with other signs."""
+"""Reversals: single events taken back, each by an event of its own."""
 
 from collections.abc import Sequence
 
 import msgspec
 
+from tollbook.domain.charges import Unpriced
 from tollbook.domain.directory import UNADDRESSABLE, id_problem, text_problem, unaddressable
 from tollbook.domain.errors import BodyTooLarge, InvalidApiKey, Problem, UnreadableBody
 from tollbook.domain.keys import ApiKey
@@ -13,6 +14,7 @@ from tollbook.domain.reversals import LONGEST_REASON, Reversal, fingerprint
 from tollbook.ingest.catalogue import Catalogue
 from tollbook.ingest.commit import Settled
 from tollbook.ingest.decode import MOST_EVENTS, why_unreadable
+from tollbook.ingest.opposites import Opposites
 from tollbook.ingest.problems import LARGEST_READ, TOO_LARGE, fields_of, text_in
 from tollbook.store import directory, events, ledger, reversals
 from tollbook.store.audit import Actor, write_act
@@ -129,6 +131,7 @@ class _Batch:
         self._reversed: dict[tuple[int, str], str] = {}
         self._archived: set[tuple[int, str]] = set()
         tenant = key.scope.tenant_id
+        self._opposites = Opposites(transaction, tenant)
         names = {reversal.organization_id for _, reversal in asked if self._is_for_key(reversal)}
         found = directory.find_organizations(transaction, tenant, names) if names else []
         self._numbers = {row.id: row.number for row in found}
@@ -175,7 +178,11 @@ class _Batch:
             return rejected(index, reversal.id, (problem or _UNKNOWN,))
         if reversal.id in UNADDRESSABLE:
             return rejected(index, reversal.id, (unaddressable("id"),))
-        self._accept(number, reversal, original, print_)
+        row = self._opposites.row(original, reversal.id, print_)
+        if isinstance(row, Unpriced):
+            unpriced = Problem("reverses", row.code, row.reason)
+            return rejected(index, reversal.id, (unpriced,))
+        self._accept(number, reversal, row)
         return Receipt(index, Outcome.ACCEPTED, reversal.id)
 
     def _problem(self, number: int, reversal: Reversal, original: Stored | None) -> Problem | None:
@@ -199,11 +206,11 @@ class _Batch:
             return Problem("reverses", "already_reversed", f"the event was reversed by {by}")
         return None
 
-    def _accept(self, number: int, reversal: Reversal, original: Stored, print_: int) -> None:
-        self.rows.append(negated(original, reversal.id, print_))
+    def _accept(self, number: int, reversal: Reversal, row: Staged) -> None:
+        self.rows.append(row)
         made = (number, reversal.reverses, reversal.id, reversal.reason, self._key.prefix, 0)
         self._made.append(Reversed(*made))
-        self._keys[number, reversal.id] = Key(print_, original.day)
+        self._keys[number, reversal.id] = Key(row.fingerprint, row.day)
         self._reversed[number, reversal.reverses] = reversal.id
 
     def store(self, actor: Actor) -> int:
@@ -216,29 +223,3 @@ class _Batch:
                 what = f"organization {name}"
                 write_act(self._transaction, actor, "events.reverse", what, details, number)
         return as_of
-
-
-def negated(original: Stored, identity: str, print_: int) -> Staged:
-    """Make the row of a reversal: the original under another id, its figures with other signs."""
-    return Staged(
-        organization_id=original.organization_id,
-        id=identity,
-        fingerprint=print_,
-        day=original.day,
-        user_id=original.user_id,
-        owner="" if BY_CODE[original.meter].organization_level else original.user_id,
-        meter=original.meter,
-        resource_id=original.resource_id or "",
-        time=original.time,
-        quantity=-original.quantity,
-        billed=-original.billed,
-        cost=-original.cost,
-        rate_id=original.rate_id,
-        attributes=original.attributes,
-        hour=original.hour,
-        country=original.country,
-        buy=None if original.buy is None else -original.buy,
-        own_cost=None if original.own_cost is None else -original.own_cost,
-        position=original.position,
-        tier_key=original.tier_key,
-    )

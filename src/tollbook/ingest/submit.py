@@ -16,9 +16,13 @@ from tollbook.ingest.unaddressable import unknown_organization
 
 
 class Draft(msgspec.Struct, frozen=True):
-    """The events of a request that may come in, and the receipts of those that may not."""
+    """The events of a request that may come in, and the receipts of those that may not.
+
+    `now` is the server's clock, in microseconds.
+    """
 
     scope: Scope
+    now: int
     facts: list[Fact]
     rejections: list[Receipt]
     organizations: frozenset[str]
@@ -57,7 +61,7 @@ def draft_of(
         else:
             rejections.append(it)
     organizations = frozenset(fact.event.organization_id for fact in facts)
-    return Draft(scope, facts, rejections, organizations)
+    return Draft(scope, now, facts, rejections, organizations)
 
 
 def submission_of(
@@ -84,6 +88,7 @@ def submission_of(
         facts,
         rejections,
         revision,
-        staged_all(facts, by_id),
+        staged_all(facts, by_id, draft.now),
+        draft.now,
         atomic,
     )

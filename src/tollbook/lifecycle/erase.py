@@ -10,7 +10,8 @@ import msgspec
 from tollbook.domain.errors import ArchiveRefused
 from tollbook.domain.meters import BY_CODE
 from tollbook.lifecycle.parquet import about, read_file, write_file
-from tollbook.rating.numbers import ERASED, SIP, digits_of, kind_of, shown_of
+from tollbook.rating.number_formats import digits_of
+from tollbook.rating.numbers import CLIENT, ERASED, SIP, kind_of, shown_of
 from tollbook.rating.quantity import FROM_DAY, MEDIA_BYTES, UNTIL_DAY
 from tollbook.store import archives, directory, erasure, ledger
 from tollbook.store.archives import Archived
@@ -126,7 +127,9 @@ def _erased_resource(meter: int, resource: str | None, names: dict[str, str]) ->
 
 
 def _is_number(resource: str) -> bool:
-    if shown_of(resource) is not None or digits_of(resource) or kind_of(resource) == SIP:
+    if shown_of(resource) is not None or digits_of(resource):
+        return True
+    if kind_of(resource) in (SIP, CLIENT):
         return True
     return resource.isdecimal() and int(resource) >= _PHONE_NUMBER
 

@@ -8,9 +8,9 @@ import msgspec
 
 from tollbook.domain.charges import Usage
 from tollbook.domain.prices import Deck, PriceBook, Pricing, Rate
-from tollbook.rating.index import Index
+from tollbook.rating.index import Found, Index, UnreadableNumber
 from tollbook.rating.match import SIDES, derived_of, fits
-from tollbook.rating.numbers import shown_of
+from tollbook.rating.numbers import ERASED, shown_of
 
 
 @final
@@ -84,7 +84,9 @@ class Tariff:
     def find(self, usage: Usage) -> Chosen | None:
         """Find the most particular rate that fits, None when none does.
 
-        A usage that brings its own cost looks for a markup, any other for a price.
+        A usage that brings its own cost looks for a markup, any other for a price. Where rates are
+        for prefixes and there is no number, a rate must name the kind of what is there instead:
+        `UnreadableNumber` when none does.
         """
         if usage.cost is None:
             sole = self._sole.get(usage.meter)
@@ -93,9 +95,21 @@ class Tariff:
         index = self._index(usage)
         if index is None:
             return None
-        found = index.find(usage, self._fits)
-        if found is None:
-            return None
+        try:
+            found = index.find(usage, self._fits)
+        except UnreadableNumber as unreadable:
+            found = index.find_by_kind(usage, self._fits, (unreadable.side,))
+            if found is None:
+                raise
+        return None if found is None else self._chosen(found)
+
+    def find_by_kind(self, usage: Usage, side: str) -> Chosen | None:
+        """Find the most particular rate that fits and names the kind of what is in `side`."""
+        index = self._index(usage)
+        found = None if index is None else index.find_by_kind(usage, self._fits, (side,))
+        return None if found is None else self._chosen(found)
+
+    def _chosen(self, found: Found) -> Chosen:
         row, to, from_ = found
         pricing = self._pricings[self._template_of[row]]
         return Chosen(self, row, self._ids[row], pricing, to, from_)
@@ -106,6 +120,9 @@ class Tariff:
         if index is None or (usage.cost is None and usage.meter in self._sole):
             return None
         for name, value in (usage.attributes or {}).items():
+            # Looked at here and not in `shown_of`, because every attribute comes by.
+            if type(value) is not str or not ("#" in value or value == ERASED):
+                continue
             digits = shown_of(value)
             if digits is None:
                 continue

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 
 import yaml
 
+from tollbook.domain.directory import currency_problem
 from tollbook.domain.errors import PriceBookRefused
 from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.prices import PriceBook, Rate
@@ -139,7 +140,7 @@ def _inside(node: yaml.Node) -> Iterator[yaml.Node]:
 
 
 def _currency(text: str) -> str:
-    if not re.fullmatch("[A-Z]{3}", text):
+    if currency_problem(text):
         raise ValueError("must be an ISO 4217 code such as USD")
     return text
 

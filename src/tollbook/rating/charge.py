@@ -4,12 +4,14 @@ from tollbook.domain.charges import MARKUP_LINE, OWN_COST_LINE, Charge, Line, Un
 from tollbook.domain.exact import COST_PLACES, MOST_COST, divide_half_even, scaled
 from tollbook.domain.prices import PARTS, Pricing
 from tollbook.rating.book import Chosen
-from tollbook.rating.choose import Books, choose
+from tollbook.rating.choose import NUMBER_HIDDEN, NUMBER_UNREADABLE, Books, choose
 from tollbook.rating.quantity import billed_seconds
 from tollbook.rating.working import Working, worked
 
 MOST_COST_NANOS = scaled(MOST_COST, COST_PLACES)
 _OUT_OF_RANGE = Unpriced("cost_out_of_range", f"the cost would be over {MOST_COST}")
+_MARKUP_UNKNOWN = (NUMBER_HIDDEN, NUMBER_UNREADABLE)
+"""Why it cannot be said which markup an event's own cost takes."""
 Found = Chosen | Unpriced
 
 
@@ -26,11 +28,15 @@ def rated(
 def charge_of(found: Found, usage: Usage, position: int | None = None) -> Charge | Unpriced:
     """Charge a usage by what was chosen for it; a usage that brings its own cost needs no rate.
 
+    Unless there are markups by number, and the number cannot be read.
+
     `position` is what the ledger has billed this month under `found.tier_key`.
     """
     if type(found) is Chosen:
         return priced(found.pricing, found.rate_id, usage, position)
-    return found if usage.cost is None else Charge(usage.cost, usage.quantity, None, usage.cost)
+    if usage.cost is None or found.code in _MARKUP_UNKNOWN:
+        return found
+    return Charge(usage.cost, usage.quantity, None, usage.cost)
 
 
 def priced(

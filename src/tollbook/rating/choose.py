@@ -4,10 +4,13 @@ from collections.abc import Sequence
 
 from tollbook.domain.charges import Unpriced, Usage
 from tollbook.rating.book import Chosen, Tariff
+from tollbook.rating.index import UnreadableNumber
+from tollbook.rating.numbers import kind_of
 
 NO_BOOK = "no_price_book"
 NO_PRICE = "no_price"
 NUMBER_HIDDEN = "number_hidden"
+NUMBER_UNREADABLE = "number_unreadable"
 WRONG_CURRENCY = "currency_mismatch"
 
 Books = Sequence[Sequence[Tariff]]
@@ -15,19 +18,17 @@ Books = Sequence[Sequence[Tariff]]
 
 
 def choose(books: Books, usage: Usage, currency: str) -> Chosen | Unpriced:
-    """Choose the rate of a usage: that of the first book of which any rate in force fits."""
+    """Choose the rate of a usage: that of the first book of which any rate in force fits.
+
+    Behind a book that may price a number that cannot be read, a rate must name its kind.
+    """
     asked: Tariff | None = None
+    unreadable: tuple[Tariff, str] | None = None
     day = usage.day
     for versions in books:
-        tariff = in_force(versions, day)
+        tariff = in_force(versions, day, currency)
         if tariff is None:
             continue
-        if tariff.currency != currency:
-            return Unpriced(
-                WRONG_CURRENCY,
-                f"price book version {tariff.version} is in {tariff.currency}, "
-                f"the organization in {currency}",
-            )
         hidden = tariff.hidden(usage) if usage.attributes else None
         if hidden is not None:
             return Unpriced(
@@ -35,20 +36,58 @@ def choose(books: Books, usage: Usage, currency: str) -> Chosen | Unpriced:
                 f"price book version {tariff.version} prices this {usage.meter} by more of "
                 f"{hidden} than is stored",
             )
-        found = tariff.find(usage)
+        try:
+            if unreadable is None:
+                found = tariff.find(usage)
+            else:
+                found = tariff.find_by_kind(usage, unreadable[1])
+        except UnreadableNumber as error:
+            unreadable = tariff, error.side
+            continue
         if found is not None:
             return found
         asked = tariff
+    if unreadable is not None:
+        return _unreadable(usage, *unreadable)
     if asked is None:
-        return Unpriced(NO_BOOK, f"no price book is in force on {usage.day}")
+        return _without_book(books, day, currency)
     return Unpriced(
         NO_PRICE, f"price book version {asked.version} has no price for this {usage.meter}"
     )
 
 
-def in_force(versions: Sequence[Tariff], day: int) -> Tariff | None:
-    """Give the version of a book for a day: the first that has begun, the latest coming first."""
+def _unreadable(usage: Usage, tariff: Tariff, side: str) -> Unpriced:
+    """Say that there is no number to price by; never what is there, which may be personal."""
+    value = (usage.attributes or {}).get(side)
+    kind = kind_of(value, usage.number_format)
+    what = f"{side} is missing" if value is None else f"{side} is not a number that can be read"
+    return Unpriced(
+        NUMBER_UNREADABLE,
+        f"price book version {tariff.version} prices this {usage.meter} by the number in {side}, "
+        f"and {what}: send numbers in E.164, set the number format of the organization, or load "
+        f"a rate with when: {{{side}.kind: {kind}}}",
+    )
+
+
+def in_force(versions: Sequence[Tariff], day: int, currency: str) -> Tariff | None:
+    """Return the version of a book in a currency for a day, None when none has begun.
+
+    The latest version comes first. Books of other currencies are sequences of their own.
+    """
     for tariff in versions:
-        if tariff.effective_from <= day:
+        if tariff.effective_from <= day and tariff.currency == currency:
             return tariff
     return None
+
+
+def _without_book(books: Books, day: int, currency: str) -> Unpriced:
+    """Return why nothing prices a day: all its books are in other currencies, or there is none."""
+    for versions in books:
+        for tariff in versions:
+            if tariff.effective_from <= day:
+                return Unpriced(
+                    WRONG_CURRENCY,
+                    f"price book version {tariff.version} is in {tariff.currency}, "
+                    f"the organization in {currency}",
+                )
+    return Unpriced(NO_BOOK, f"no price book is in force on {day}")

@@ -1,16 +1,14 @@
 """A price book of decks: one deck alone, or those that a YAML book names beside its rates."""
 
-import re
 from collections.abc import Callable, Sequence
 
-from tollbook.domain.directory import LONGEST_NAME, text_problem
+from tollbook.domain.directory import LONGEST_NAME, currency_problem, text_problem
 from tollbook.domain.prices import FIRST_DAY, LAST_DAY, PriceBook, Rate
 from tollbook.rating import words
 from tollbook.rating.deck_clashes import Clash, Place, deck_clashes
 from tollbook.rating.deck_csv import Progress, ReadDeck, read_deck
 from tollbook.rating.deck_terms import BookTerms, DeckProblems, DeckTerms
 
-_CURRENCY = re.compile("[A-Z]{3}")
 Where = Callable[[Place], str]
 
 
@@ -61,9 +59,9 @@ def _check_book(book: BookTerms, problems: DeckProblems) -> int:
         problem = text_problem(field, text, LONGEST_NAME)
         if problem:
             problems.say(0, field, problem.code, problem.error)
-    if not _CURRENCY.fullmatch(book.currency):
-        sentence = "currency must be an ISO 4217 code such as USD"
-        problems.say(0, "currency", "invalid_currency", sentence)
+    wrong = currency_problem(book.currency)
+    if wrong:
+        problems.say(0, "currency", wrong.code, wrong.error)
     try:
         return words.day(book.effective_from)
     except ValueError as error:

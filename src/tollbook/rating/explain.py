@@ -51,11 +51,18 @@ class Explanation(msgspec.Struct, frozen=True, rename={"from_": "from"}):
 
 
 def explain(
-    rate: Rate | None, usage: Usage, position: int | None = None, version: int | None = None
+    rate: Rate | None,
+    usage: Usage,
+    position: int | None = None,
+    version: int | None = None,
+    *,
+    out: bool = False,
 ) -> Explanation | Unpriced:
     """Explain the charge of a usage by a rate, or by its own cost when there is no rate.
 
-    `position` is the month so far as it was when the usage was charged, `version` that of the book.
+    `position` is the month without the usage as it was when that was charged, `version` that of the
+    book. With `out` the steps say what it costs to take the usage out of its month, where
+    there is a position; the figures are those of the usage all the same.
     """
     if rate is None:
         if usage.cost is None:
@@ -72,11 +79,12 @@ def explain(
     work = worked(rate.pricing, usage, position)
     if isinstance(work, Unpriced):
         return work
+    sign = -1 if out and rate.pricing.tier_group is not None else 1
     steps = [
         *_quantity_steps(rate, usage, work),
-        *_price_steps(rate, work, position),
-        *_fee_steps(rate.pricing, work),
-        _total_step(work, charge),
+        *_price_steps(rate, work, position, sign),
+        *_fee_steps(rate.pricing, work, sign),
+        _total_step(work, charge, sign),
     ]
     return _explanation(rate, version, usage, charge, steps)
 
@@ -154,13 +162,13 @@ def _call_step(calls: CallTerms, raw: int, work: Working) -> str:
     return f"{said}: {', '.join(reasons) or 'as it lasted'}"
 
 
-def _price_steps(rate: Rate, work: Working, position: int | None) -> list[str]:
+def _price_steps(rate: Rate, work: Working, position: int | None, sign: int) -> list[str]:
     """Say what the quantity costs before anything comes on top."""
     pricing = rate.pricing
     if work is FREE:
         return []
     if position is not None and pricing.tier_group is not None:
-        steps = _month_steps(rate, work, position)
+        steps = _month_steps(rate, work, position, sign)
     else:
         billed = whole_blocks(work.basis, pricing.package) if pricing.package else work.basis
         steps = [_price_step(rate, billed, work)]
@@ -180,16 +188,21 @@ def _price_step(rate: Rate, billed: int, work: Working) -> str:
     return f"{said} = {amount}"
 
 
-def _month_steps(rate: Rate, work: Working, position: int) -> list[str]:
+def _month_steps(rate: Rate, work: Working, position: int, sign: int) -> list[str]:
     """Say what the month costs with this usage and without, and that the difference is charged."""
-    after = position + work.basis
-    with_, without = (month_price(rate.pricing, it) for it in (after, position))
-    return [
-        f"the month stands at {_quantity(rate, position)}, with this at {_quantity(rate, after)}",
-        f"the month with this: {_month(rate, after)} = {amount_text(with_)}",
+    full = position + work.basis
+    with_, without = (month_price(rate.pricing, it) for it in (full, position))
+    here, there = _quantity(rate, position), _quantity(rate, full)
+    stands = f"the month stands at {here}, with this at {there}"
+    if sign < 0:
+        stands = f"the month stands at {there}, without this at {here}"
+    said = [
+        f"the month with this: {_month(rate, full)} = {amount_text(with_)}",
         f"the month without it: {_month(rate, position)} = {amount_text(without)}",
-        f"{amount_text(with_)} - {amount_text(without)} = {amount_text(with_ - without)}",
     ]
+    after, before = (with_, without)[::sign]
+    difference = f"{amount_text(after)} - {amount_text(before)} = {amount_text(after - before)}"
+    return [stands, *said, difference]
 
 
 def _month(rate: Rate, quantity: int) -> str:
@@ -203,10 +216,12 @@ def _month(rate: Rate, quantity: int) -> str:
     ) or _quantity(rate, 0)
 
 
-def _fee_steps(pricing: Pricing, work: Working) -> list[str]:
+def _fee_steps(pricing: Pricing, work: Working, sign: int) -> list[str]:
     """Say each amount beside the price, exactly."""
     words_of = {fee.name: _fee_words(fee) for fee in pricing.fees}
-    return [f"{name}{words_of.get(name, '')} = {_money(amount)}" for name, amount in work.fees]
+    return [
+        f"{name}{words_of.get(name, '')} = {_money(sign * amount)}" for name, amount in work.fees
+    ]
 
 
 def _fee_words(fee: Fee) -> str:
@@ -215,12 +230,12 @@ def _fee_words(fee: Fee) -> str:
     )
 
 
-def _total_step(work: Working, charge: Charge) -> str:
+def _total_step(work: Working, charge: Charge, sign: int) -> str:
     """Say the cost, and that it was rounded when it was."""
-    cost = amount_text(charge.cost)
+    cost = amount_text(sign * charge.cost)
     if Fraction(charge.cost * PICOS_IN_A_NANO) == work.exact:
         return f"cost {cost}"
-    return f"{_money(work.exact)} rounded once, half to even: cost {cost}"
+    return f"{_money(sign * work.exact)} rounded once, half to even: cost {cost}"
 
 
 def _quantity(rate: Rate, micros: int) -> str:

@@ -5,14 +5,24 @@ stands as its complement (`~row`), so that the common case costs one comparison 
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from tollbook.domain.charges import Attributes, Usage
+from tollbook.domain.charges import Usage
 from tollbook.domain.prices import Rate
-from tollbook.rating.match import COUNTRIES, derived, rank_of
-from tollbook.rating.numbers import digits_of, is_e164
+from tollbook.rating.match import (
+    COUNTRIES,
+    FROM,
+    TO,
+    conditions_but_for,
+    derived,
+    names_kind,
+    rank_of,
+)
+from tollbook.rating.match import fits as fits_but_for
+from tollbook.rating.number_formats import NATIONAL_PREFIXES, digits_of, is_e164
 
 Fits = Callable[[int, Usage], bool]
+Template = Callable[[int], Rate]
 Found = tuple[int, int, int]
 """A row, and the prefixes of `to` and `from` that matched, 0 for none."""
 
@@ -20,13 +30,22 @@ _FEW = 4
 """Up to here going through the rows of a prefix is as quick as looking up a country."""
 
 
+class UnreadableNumber(Exception):
+    """A rate may be for the number in `side`, `to` or `from`, which cannot be read."""
+
+    def __init__(self, side: str) -> None:
+        super().__init__(side)
+        self.side = side
+
+
 class ByFrom:
     """What stands at one prefix of `to`, by prefix of `from`; 0 is for any."""
 
-    __slots__ = ("nodes",)
+    __slots__ = ("conditions", "nodes")
 
     def __init__(self) -> None:
         self.nodes: dict[int, Node] = {}
+        self.conditions: tuple[Rate, ...] | None = None
 
 
 class ByCountry:
@@ -46,12 +65,14 @@ Node = int | tuple[int, ...] | ByFrom | ByCountry
 class Index:
     """The rows of one meter: filled by `add`, made ready by `settle`, asked by `find`."""
 
-    __slots__ = ("_crowded", "_longest", "_nodes", "_prefixes")
+    __slots__ = ("_conditions", "_crowded", "_longest", "_nodes", "_prefixes", "_template")
 
     def __init__(self) -> None:
         self._nodes: dict[int, Node] = {}
         self._prefixes: dict[str, list[str]] | None = None
         self._crowded: dict[tuple[int, int], list[int]] = {}
+        self._conditions: tuple[Rate, ...] | None = None
+        self._template: Template
         self._longest = 0
 
     def add(self, row: int, to: str, from_: str, always: bool) -> None:
@@ -68,8 +89,9 @@ class Index:
         else:
             self._crowded[int(to or 0), int(from_ or 0)].append(code)
 
-    def settle(self, template: Callable[[int], Rate]) -> None:
+    def settle(self, template: Template) -> None:
         """Order the rows that share their prefixes, the most particular first."""
+        self._template = template
         for (to, from_), codes in self._crowded.items():
             nodes, key = self._place(to, from_)
             codes.sort(key=lambda code: rank_of(template(row_of(code))), reverse=True)
@@ -96,27 +118,79 @@ class Index:
         return place < len(prefixes) and prefixes[place].startswith(digits)
 
     def find(self, usage: Usage, fits: Fits) -> Found | None:
-        """Find the most particular row that fits."""
-        to = 0
-        if usage.attributes:
-            value = usage.attributes.get("to")
-            # Asked here and not in `digits_of`, because every call comes by.
-            if type(value) is str and is_e164(value):
-                to = int(value[1 : self._longest + 1] or 0)
-            else:
-                to = int(digits_of(value)[: self._longest] or 0)
+        """Find the most particular row that fits.
+
+        `UnreadableNumber` when a row might be for a number in `to` or `from`, and there is none.
+        """
+        value = usage.attributes.get(TO) if usage.attributes else None
+        # Asked here and not in `digits_of`, because every call comes by.
+        if (
+            type(value) is str
+            and is_e164(value)
+            and ((matches := NATIONAL_PREFIXES.get(value[1:5])) is None or matches(value) is None)
+        ):
+            to = int(value[1 : self._longest + 1] or 0)
+        else:
+            digits = digits_of(value, usage.number_format)
+            if not digits and self._longest and self._prices_numbers(usage):
+                raise UnreadableNumber(TO)
+            to = int(digits[: self._longest] or 0)
         get = self._nodes.get
         while True:
             node = get(to)
             if node is not None:
                 if type(node) is int and node >= 0:
                     return node, to, 0
-                found = _among(node, usage, fits)
-                if found is not None:
-                    return found[0], to, found[1]
+                if type(node) is ByFrom:
+                    found = self._by_from(node, usage, fits)
+                    if found is not None:
+                        return found[0], to, found[1]
+                else:
+                    row = _among(node, usage, fits)
+                    if row is not None:
+                        return row, to, 0
             if not to:
                 return None
             to //= 10
+
+    def find_by_kind(self, usage: Usage, fits: Fits, sides: Sequence[str]) -> Found | None:
+        """Find the most particular row that fits and names the kind of what is in these sides."""
+
+        def fits_by_kind(row: int, usage: Usage) -> bool:
+            return names_kind(self._template(row), sides) and fits(row, usage)
+
+        for to in _shortened(_number_in(usage, TO)):
+            node = self._nodes.get(to)
+            starts = _shortened(_number_in(usage, FROM)) if type(node) is ByFrom else (0,)
+            for from_ in starts:
+                here = node.nodes.get(from_) if type(node) is ByFrom else node
+                row = None if here is None else _among(here, usage, fits_by_kind, always=False)
+                if row is not None:
+                    return row, to, from_
+        return None
+
+    def _by_from(self, node: ByFrom, usage: Usage, fits: Fits) -> tuple[int, int] | None:
+        """Find the most particular row of a prefix of `to`, and its prefix of `from`."""
+        digits = _number_in(usage, FROM)
+        if not digits:
+            if node.conditions is None:
+                rows = _rows(here for from_, here in node.nodes.items() if from_)
+                node.conditions = conditions_but_for(FROM, map(self._template, rows))
+            if any(fits_but_for(it, usage) for it in node.conditions):
+                raise UnreadableNumber(FROM)
+        for from_ in _shortened(digits):
+            here = node.nodes.get(from_)
+            row = None if here is None else _among(here, usage, fits)
+            if row is not None:
+                return row, from_
+        return None
+
+    def _prices_numbers(self, usage: Usage) -> bool:
+        """Return whether a rate by prefix of `to` might price a usage, if there were a number."""
+        if self._conditions is None:
+            rows = _rows(node for to, node in self._nodes.items() if to)
+            self._conditions = conditions_but_for(TO, map(self._template, rows))
+        return any(fits_but_for(it, usage) for it in self._conditions)
 
     def _place(self, to: int, from_: int) -> tuple[dict[int, Node], int]:
         """Give the place of a pair of prefixes, making room for `from` where there was none."""
@@ -136,33 +210,47 @@ def row_of(code: int) -> int:
     return code if code >= 0 else ~code
 
 
-def _among(node: Node, usage: Usage, fits: Fits) -> tuple[int, int] | None:
-    """Find the first row of a node that fits, and the prefix of `from` that led to it."""
+def _among(node: Node, usage: Usage, fits: Fits, *, always: bool = True) -> int | None:
+    """Find the first row of a node that fits; unless `always`, among those with conditions."""
     if isinstance(node, int):
-        return (row_of(node), 0) if node >= 0 or fits(~node, usage) else None
+        fitting = always if node >= 0 else fits(~node, usage)
+        return row_of(node) if fitting else None
     if isinstance(node, tuple):
         for code in node:
-            if code >= 0 or fits(~code, usage):
-                return row_of(code), 0
+            if always if code >= 0 else fits(~code, usage):
+                return row_of(code)
         return None
     if isinstance(node, ByCountry):
-        country = derived(node.condition, usage.attributes or {})
-        found = _among(node.rows_of.get(country or "", ()), usage, fits)
-        return found or _among(node.rest, usage, fits)
-    return _by_from(node, usage, fits)
+        country = derived(node.condition, usage)
+        found = _among(node.rows_of.get(country or "", ()), usage, fits, always=always)
+        return _among(node.rest, usage, fits, always=always) if found is None else found
+    raise TypeError("rows by `from` stand at a prefix of `to` only")
 
 
-def _by_from(node: ByFrom, usage: Usage, fits: Fits) -> tuple[int, int] | None:
-    attributes: Attributes = usage.attributes or {}
-    from_ = int(digits_of(attributes.get("from")) or 0)
-    while True:
-        here = node.nodes.get(from_)
-        found = None if here is None else _among(here, usage, fits)
-        if found is not None:
-            return found[0], from_
-        if not from_:
-            return None
-        from_ //= 10
+def _number_in(usage: Usage, side: str) -> str:
+    return digits_of((usage.attributes or {}).get(side), usage.number_format)
+
+
+def _shortened(digits: str) -> Iterator[int]:
+    """Give the prefixes of a number from the longest to none, which is 0."""
+    number = int(digits or 0)
+    while number:
+        yield number
+        number //= 10
+    yield 0
+
+
+def _rows(nodes: Iterable[Node]) -> Iterator[int]:
+    """Give all rows that stand at nodes."""
+    for node in nodes:
+        if isinstance(node, int):
+            yield row_of(node)
+        elif isinstance(node, tuple):
+            yield from map(row_of, node)
+        elif isinstance(node, ByFrom):
+            yield from _rows(node.nodes.values())
+        else:
+            yield from _rows((*node.rows_of.values(), node.rest))
 
 
 def _by_country(

@@ -1,15 +1,17 @@
 """Whether a rate fits a usage, and which of two that fit is the more particular one."""
 
+from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
 
 import msgspec
 
-from tollbook.domain.charges import Attributes, Usage
+from tollbook.domain.charges import Usage
 from tollbook.domain.events import plain_number
 from tollbook.domain.periods import day_of
 from tollbook.domain.prices import MINUTES_OF_DAY, Rate
-from tollbook.rating.numbers import country_of, digits_of, kind_of
+from tollbook.rating.number_formats import digits_of
+from tollbook.rating.numbers import country_of, kind_of
 
 TO_COUNTRY = "to.country"
 FROM_COUNTRY = "from.country"
@@ -19,7 +21,9 @@ COUNTRIES = (TO_COUNTRY, FROM_COUNTRY)
 DERIVED = (*COUNTRIES, TO_KIND, FROM_KIND)
 """Conditions that are no attributes, but what the numbers in `to` and `from` say of themselves."""
 
-SIDES = ("to", "from")
+TO = "to"
+FROM = "from"
+SIDES = (TO, FROM)
 """The attributes that hold the numbers of both ends."""
 
 Rank = tuple[int, int, bool, bool, int, bool]
@@ -51,7 +55,7 @@ def fits(rate: Rate, usage: Usage) -> bool:
     attributes = usage.attributes or {}
     for name, wanted in rate.when:
         if name in DERIVED:
-            if derived(name, attributes) != wanted:
+            if derived(name, usage) != wanted:
                 return False
         elif name not in attributes or plain(attributes[name]) != wanted:
             return False
@@ -69,16 +73,36 @@ def weekday_of(day: int) -> int:
     return date.weekday(day_of(day))
 
 
-def derived(name: str, attributes: Attributes) -> str | None:
+def derived(name: str, usage: Usage) -> str | None:
     """Give what a number says of itself: its country, or its kind."""
     side, _, question = name.partition(".")
-    value = attributes.get(side)
-    return country_of(digits_of(value)) if question == "country" else kind_of(value)
+    value = (usage.attributes or {}).get(side)
+    if question == "country":
+        return country_of(digits_of(value, usage.number_format))
+    return kind_of(value, usage.number_format)
 
 
 def derived_of(name: str) -> tuple[str, str]:
     """Name the conditions that are about what an attribute says of itself."""
     return f"{name}.country", f"{name}.kind"
+
+
+def conditions_but_for(side: str, rates: Iterable[Rate]) -> tuple[Rate, ...]:
+    """Return rates with the distinct conditions of these but what they ask of `to` or `from`."""
+    names = derived_of(side)
+    found: dict[tuple[object, ...], Rate] = {}
+    for rate in rates:
+        when = tuple(it for it in rate.when if it[0] not in names)
+        conditions = when, rate.hours, rate.valid_from, rate.valid_until
+        if conditions not in found:
+            found[conditions] = msgspec.structs.replace(rate, when=when)
+    return tuple(found.values())
+
+
+def names_kind(rate: Rate, sides: Iterable[str]) -> bool:
+    """Return whether a rate says what stands in each of these attributes: its kind or its text."""
+    names = {name for name, _ in rate.when}
+    return all(not names.isdisjoint((side, f"{side}.kind")) for side in sides)
 
 
 def plain(value: str | float | bool | None) -> str:

@@ -1,4 +1,4 @@
-"""What a telephone number, or what stands in its place, says about itself (E.164, phonenumbers)."""
+"""What telephone numbers, and what stands in their place, say about themselves."""
 
 import re
 from functools import lru_cache
@@ -6,44 +6,34 @@ from functools import lru_cache
 import phonenumbers
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
+from tollbook.domain.numbers import STRICT
+from tollbook.rating.number_formats import (
+    cleaned,
+    digits_of,
+    is_short_code,
+    is_sip_address,
+    masked_parts,
+)
+
 NUMBER = "number"
 SHORT_CODE = "short_code"
 ALPHANUMERIC = "alphanumeric"
 SIP = "sip"
+CLIENT = "client"
 NONE = "none"
-KINDS = (NUMBER, SHORT_CODE, ALPHANUMERIC, SIP, NONE)
+KINDS = (NUMBER, SHORT_CODE, ALPHANUMERIC, SIP, CLIENT, NONE)
 
-is_e164 = re.compile(r"\+[1-9][0-9]{6,14}").fullmatch
-"""Matches a number that needs no reading: nearly all of them."""
-
-_masked = re.compile(r"\+([1-9][0-9]{0,14})(\*{1,15})#[0-9a-f]{16}").fullmatch
 _HIDDEN = 4
 ERASED = "erased"
 """Stands for what was taken away with a person's data."""
 
-_is_short_code = re.compile(r"[0-9]{3,8}").fullmatch
 _is_alphanumeric = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 &'+._-]{1,11}").fullmatch
-_INTERNATIONAL = ("+", "00", "tel:")
-_LONGEST_WRITTEN = 64
 _ALONE = {
     str(code): regions[0]
     for code, regions in COUNTRY_CODE_TO_REGION_CODE.items()
     if len(regions) == 1
 }
 """Calling codes of one region each; +1, +7, +44 and a few others are shared."""
-
-
-def digits_of(value: object) -> str:
-    """Give the digits of an international number, however it is written; empty when it is none."""
-    if type(value) is not str:
-        return ""
-    if is_e164(value):
-        return value[1:]
-    text = value.strip()
-    if not text.startswith(_INTERNATIONAL):
-        return ""
-    hidden = _masked(text)
-    return hidden[1] + "0" * len(hidden[2]) if hidden else _parsed(text)
 
 
 def shown_of(value: object) -> str | None:
@@ -53,7 +43,7 @@ def shown_of(value: object) -> str | None:
     if value == ERASED:
         return ""
     text = value.strip()
-    hidden = _masked(text) if text[-17:-16] == "#" else None
+    hidden = masked_parts(text) if text[-17:-16] == "#" else None
     return hidden[1] if hidden else None
 
 
@@ -65,16 +55,18 @@ def shown_digits(digits: str) -> int:
     return shown
 
 
-def kind_of(value: object) -> str:
-    """Tell numbers from what may stand in their place."""
+def kind_of(value: object, number_format: str = STRICT) -> str:
+    """Return what stands in `to` or `from`: a number, or what may stand in place of one."""
     if type(value) is not str:
         return NONE
-    if digits_of(value):
+    if digits_of(value, number_format):
         return NUMBER
-    text = value.strip()
-    if text.startswith(("sip:", "sips:")) or "@" in text:
+    text = cleaned(value)
+    if text[:7].lower() == "client:":
+        return CLIENT
+    if is_sip_address(text):
         return SIP
-    if _is_short_code(text):
+    if is_short_code(text):
         return SHORT_CODE
     return ALPHANUMERIC if _is_alphanumeric(text) else NONE
 
@@ -101,15 +93,3 @@ def _country_of_shared(first: str, length: int) -> str | None:
         return None
     region: str | None = phonenumbers.region_code_for_number(parsed)
     return region
-
-
-@lru_cache(maxsize=65_536)
-def _parsed(text: str) -> str:
-    if len(text) > _LONGEST_WRITTEN:
-        return ""
-    try:
-        parsed = phonenumbers.parse("+" + text[2:] if text.startswith("00") else text, None)
-    except phonenumbers.NumberParseException:
-        return ""
-    written = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-    return written[1:] if is_e164(written) else ""

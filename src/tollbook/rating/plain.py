@@ -28,11 +28,9 @@ class Plain(msgspec.Struct, frozen=True, gc=False):
 def plain_of(books: Books, meter: str, day: int, currency: str) -> Plain | None:
     """Find the plain price of a meter on a day; None when it takes a closer look at the usage."""
     for versions in books:
-        tariff = in_force(versions, day)
+        tariff = in_force(versions, day, currency)
         if tariff is None:
             continue
-        if tariff.currency != currency:
-            return None
         if tariff.prices(meter):
             return _plain(tariff.sole(meter))
     return None

@@ -9,6 +9,7 @@ import msgspec
 from tollbook.domain.errors import InvalidRequest, Problem
 from tollbook.domain.meters import BY_CODE
 from tollbook.domain.rerating import Costs, LeftAsItWas, Span, added
+from tollbook.ingest.books import MOST_NAMED, LostPrices
 from tollbook.ingest.months import Months
 from tollbook.rerating.again import MONTH_NOT_WHOLE, Chunk, Sums, charged_again
 from tollbook.rerating.shelf import Owner, Shelf
@@ -47,6 +48,18 @@ class DryRun(msgspec.Struct):
     costs: Costs = {}
     rows: list[Diff] = []
     left: list[LeftAsItWas] = []
+    lost: dict[tuple[str, str], set[int]] = {}
+    """The meters without a price, by currency and organization."""
+
+    def lost_prices(self) -> list[LostPrices]:
+        """Return who would lose which prices; organizations that lose the same are one entry."""
+        alike: dict[tuple[str, tuple[int, ...]], list[str]] = {}
+        for (currency, organization), meters in sorted(self.lost.items()):
+            alike.setdefault((currency, tuple(sorted(meters))), []).append(organization)
+        return [
+            LostPrices(currency, [BY_CODE[it].type for it in meters], ids[:MOST_NAMED], len(ids))
+            for (currency, meters), ids in alike.items()
+        ]
 
 
 def dry_run(
@@ -113,8 +126,10 @@ def refuse_parts_of_months(chunk: Chunk, owner: Owner) -> None:
 
 def _count(result: DryRun, chunk: Chunk, owner: Owner, place: Place, limit: int) -> None:
     refuse_parts_of_months(chunk, owner)
-    result.changed += len(chunk.changes)
+    result.changed += chunk.changed
     result.unpriced += len(chunk.unpriced)
+    if chunk.unpriced_meters:
+        result.lost.setdefault((owner.currency, owner.id), set()).update(chunk.unpriced_meters)
     result.left += [
         LeftAsItWas(owner.id, place.day, identity, it.code, it.reason)
         for identity, it in chunk.unpriced[: limit - len(result.left)]

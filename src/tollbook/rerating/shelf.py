@@ -24,13 +24,14 @@ class Owner(msgspec.Struct, frozen=True):
     zone: ZoneInfo
     currency: str
     books: Books
+    number_format: str
 
 
 class Shelf:
     """Books as they were in force at a moment: those published later do not count.
 
-    With a version, that book stands in for all versions of its owner, on every day: as if it had
-    been the only one. An organization's own book still goes before the tenant's.
+    With a version, that book stands in for all of its owner and currency, on every day: as if it
+    had been the only one. An organization's own book still goes before the tenant's.
     """
 
     def __init__(self, tenant: str, version: int | None, as_of: int) -> None:
@@ -49,7 +50,12 @@ class Shelf:
             row = directory.organization_numbered(snapshot, self._tenant, number)
             own, common = (self._tariffs_of(snapshot, it) for it in (number, None))
             books = (own, common) if own else (common,)
-            self._owners = {number: Owner(number, row.id, zone(row.timezone), row.currency, books)}
+            number_format = directory.number_format(snapshot, self._tenant, row)
+            self._owners = {
+                number: Owner(
+                    number, row.id, zone(row.timezone), row.currency, books, number_format
+                )
+            }
         return self._owners[number]
 
     def _tariffs_of(self, snapshot: Snapshot, organization: int | None) -> tuple[Tariff, ...]:
@@ -65,7 +71,8 @@ class Shelf:
         used = [it.head for it in listed(known, LAST_DAY) if it.prices_some_day]
         chosen = [it for it in heads if it.version == self._version]
         if chosen:
-            used = [it for it in used if it.organization != chosen[0].organization] + chosen
+            sequence = chosen[0].organization, chosen[0].currency
+            used = [it for it in used if (it.organization, it.currency) != sequence] + chosen
         return sorted(used, key=lambda it: (it.effective_from, it.version), reverse=True)
 
     def _tariff(self, snapshot: Snapshot, head: BookHead) -> Tariff:

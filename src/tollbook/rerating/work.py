@@ -89,22 +89,24 @@ class Work:
             self._shelf = Shelf(self._tenant, run.span.version, run.created_at)
         owner = self._shelf.owner(transaction, place.organization)
         months = Months(transaction)
-        before = run.changed
+        touched = False
         for chunk in charged_again(transaction, place, owner, months, run.span.first_day):
             if chunk.changes:
                 recharging.recharge(transaction, place, chunk.changes, run.id)
+                touched = True
             self._list_unpriced(transaction, run, place, owner, chunk)
             run = _counted(run, chunk, owner.currency)
-        if run.changed > before:
+        if touched:
             directory.touch(transaction, place.organization, now)
         return msgspec.structs.replace(run, at_organization=place.organization, at_day=place.day)
 
     def _restore(self, transaction: Transaction, run: Run, place: Place, now: int) -> Run:
-        restored = 0
-        for chunk in taken_back(transaction, place, run.id):
+        restored, touched = 0, False
+        for chunk in taken_back(transaction, place, self._tenant, run.id):
             recharging.recharge(transaction, place, chunk.changes, None)
-            restored += len(chunk.changes)
-        if restored:
+            restored += chunk.changed
+            touched |= bool(chunk.changes)
+        if touched:
             directory.touch(transaction, place.organization, now)
         return msgspec.structs.replace(
             run,
@@ -131,7 +133,7 @@ def _counted(run: Run, chunk: Chunk, currency: str) -> Run:
     return msgspec.structs.replace(
         run,
         events=run.events + sum(it.events for it in chunk.sums.values()),
-        changed=run.changed + len(chunk.changes),
+        changed=run.changed + chunk.changed,
         unpriced=run.unpriced + len(chunk.unpriced),
         costs=costs,
     )

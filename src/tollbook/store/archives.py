@@ -7,6 +7,7 @@ from tollbook.domain.meters import CATALOGUE
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.engine import Row
 from tollbook.store.events import Stored
+from tollbook.store.exact_sums import UNIT
 from tollbook.store.gate import ALL_TENANTS
 from tollbook.store.rollups import SUMS
 
@@ -71,12 +72,18 @@ WHERE organization_id = :number AND day <= :last AND (day > :day OR (day = :day 
 ORDER BY day, id LIMIT :limit
 """
 
+
+def _summed(column: str) -> str:
+    """Write the sum of a column in two parts, because it may be larger than 64 bits."""
+    parts = (f"{column} / {UNIT}", f"{column} % {UNIT}")
+    return ", ".join(f"CAST(SUM({it}) AS BIGINT)" for it in parts)
+
+
 # Everything about an event that may ever change is in here: events come, are charged again, lose
-# a person's data. Numbers of rates are small, so no sum can overflow that the ledger's did not.
-STATE = """
+# a person's data.
+STATE = f"""
 SELECT
-    COUNT(*), CAST(SUM(cost) AS BIGINT), CAST(SUM(billed) AS BIGINT), CAST(SUM(buy) AS BIGINT),
-    CAST(SUM(rate_id) AS BIGINT), CAST(SUM(position) AS BIGINT),
+    COUNT(*), {", ".join(map(_summed, ("cost", "billed", "buy", "rate_id", "position")))},
     CAST(SUM(LENGTH(attributes)) AS BIGINT), CAST(SUM(LENGTH(resource_id)) AS BIGINT),
     CAST(SUM(LENGTH(tier_key)) AS BIGINT),
     SUM(CASE WHEN attributes LIKE '%erased%' THEN 1 ELSE 0 END)
@@ -94,18 +101,43 @@ _BY = {
     "resource_id": "COALESCE(resource_id, '')",
 }
 _ADDED = ("events", *SUMS)
-KEEP_SUMS = f"""
-INSERT INTO archived_sums ({", ".join(_KEY)}, {", ".join(_ADDED)})
-SELECT {", ".join(_BY.get(it, it) for it in _KEY)},
+_GROUP = ", ".join(_BY.get(it, it) for it in _KEY)
+_EVENTS = "FROM events WHERE organization_id = :number AND day BETWEEN :first AND :last"
+_SUMMED = f"""
     COUNT(*), CAST(SUM({ONE}) AS BIGINT), CAST(SUM(quantity) AS BIGINT),
     CAST(SUM(billed) AS BIGINT), CAST(SUM(cost) AS BIGINT),
     COALESCE(CAST(SUM(buy) AS BIGINT), 0),
-    CAST(SUM(CASE WHEN buy IS NULL THEN 0 ELSE {ONE} END) AS BIGINT)
-FROM events WHERE organization_id = :number AND day BETWEEN :first AND :last
-GROUP BY {", ".join(_BY.get(it, it) for it in _KEY)}
-ON CONFLICT ({", ".join(_KEY)}) DO UPDATE SET
+    CAST(SUM(CASE WHEN buy IS NULL THEN 0 ELSE {ONE} END) AS BIGINT)"""
+KEEP_SUMS = f"""
+INSERT INTO archived_sums ({", ".join(_KEY)}, {", ".join(_ADDED)})
+SELECT {_GROUP},{_SUMMED}
+{_EVENTS}
+GROUP BY {_GROUP}
+ON CONFLICT ({", ".join(_KEY)}, part) DO UPDATE SET
     {", ".join(f"{it} = archived_sums.{it} + excluded.{it}" for it in _ADDED)}
 """
+
+_IN_A_PART = 64
+"""So many of the largest events add up to less than 64 bits hold."""
+COUNT_PARTS = f"""
+UPDATE ledger_heads SET parts = parts + (
+    SELECT COUNT(*) / {_IN_A_PART} + 1 {_EVENTS}
+)
+WHERE organization_id = :number
+"""
+KEEP_SUMS_IN_PARTS = f"""
+INSERT INTO archived_sums ({", ".join(_KEY)}, part, {", ".join(_ADDED)})
+SELECT {_GROUP},
+    (SELECT parts FROM ledger_heads WHERE organization_id = :number) - part,{_SUMMED}
+FROM (
+    SELECT events.*, CAST((
+        ROW_NUMBER() OVER (PARTITION BY {_GROUP} ORDER BY id) - 1
+    ) / {_IN_A_PART} AS INTEGER) AS part
+    {_EVENTS}
+) AS events
+GROUP BY {_GROUP}, part
+"""
+"""For sums that pass 64 bits: some events each, under numbers that `COUNT_PARTS` has counted."""
 
 ADD_FILE = f"""
 INSERT INTO archived_months ({", ".join(Archived._fields)})
@@ -168,7 +200,10 @@ def events(snapshot: Snapshot, month: Month) -> Iterator[list[Row]]:
 
 def move_out(transaction: Transaction, month: Month, file: Archived) -> None:
     """Record a file, keep the sums of the month's events, and take them out of the ledger."""
-    transaction.execute(KEEP_SUMS, number=month.number, first=month.first, last=month.last)
+    events = {"number": month.number, "first": month.first, "last": month.last}
+    if not transaction.execute_in_range([KEEP_SUMS], **events):
+        transaction.execute(COUNT_PARTS, **events)
+        transaction.execute(KEEP_SUMS_IN_PARTS, **events)
     transaction.execute(ADD_FILE, **file._asdict())
     transaction.remove_events(month.number, month.month)
 
@@ -233,8 +268,13 @@ def replace_file(transaction: Transaction, file: Archived) -> None:
 
 
 def sums_of(snapshot: Snapshot, number: int, month: int) -> dict[Row, Row]:
-    """Give the sums of a month's archived events by all they are kept by."""
+    """Return the sums of a month's archived events by all they are kept by."""
     parameters = {"number": number, "month": month}
     rows = snapshot.table(SUMS_OF_MONTH, parameters, WIDTH_OF_SUMS)
     keys = len(_KEY) - 2
-    return {tuple(row[:keys]): tuple(row[keys:]) for row in rows}
+    found: dict[Row, Row] = {}
+    for row in rows:
+        kept, added = tuple(row[:keys]), tuple(row[keys:])
+        before = found.get(kept, (0,) * len(added))
+        found[kept] = tuple(one + other for one, other in zip(before, added, strict=True))
+    return found

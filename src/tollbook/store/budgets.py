@@ -85,7 +85,7 @@ def set_budget(
         """,
         number=organization.number,
         user=user_id,
-        monthly=monthly,
+        monthly=str(monthly),
         alerts=msgspec.json.encode(alerts).decode(),
         now=actor.at,
     )
@@ -128,4 +128,4 @@ def _object(organization: OrganizationRow, user_id: str) -> str:
 def _budget(row: Row) -> Budget:
     user_id, monthly, alerts, created_at, changed_at = row
     told = tuple(map(float, msgspec.json.decode(alerts)))
-    return Budget(user_id, monthly, told, created_at, changed_at)
+    return Budget(user_id, int(monthly), told, created_at, changed_at)

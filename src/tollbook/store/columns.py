@@ -30,6 +30,14 @@ def sums() -> list[Column[Any]]:
     return [*required, zero("buy"), zero("bought")]
 
 
+def part() -> Column[Any]:
+    """Make the last column of a key of sums: 0, or the number under which a full row is kept.
+
+    A sum of 64 bits that would pass its range goes on in another row; whoever reads adds them up.
+    """
+    return Column("part", Integer, primary_key=True, autoincrement=False, server_default="0")
+
+
 def zero(name: str) -> Column[Any]:
     """Make a column that is 0 where nothing is known."""
     return Column(name, BIG, nullable=False, server_default="0")

@@ -1,7 +1,7 @@
 """One open database: snapshots to read from, transactions to write in, errors in our own words."""
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,7 +19,8 @@ from tollbook.domain.errors import (
     StoreUnavailable,
     SumOutOfRange,
 )
-from tollbook.store.engine import Driver, Engine, Parameters, Row
+from tollbook.store import exact_sums
+from tollbook.store.engine import OVERFLOWS, Driver, Engine, Parameters, Row
 from tollbook.store.postgres import Postgres
 from tollbook.store.sqlite import Sqlite
 from tollbook.store.staging import Staged
@@ -35,7 +36,6 @@ _FULL = (
 )
 _READ_ONLY = ("attempt to write a readonly database", psycopg.errors.ReadOnlySqlTransaction)
 _NOT_OPENED = "unable to open database file"
-_OVERFLOWS = ("integer overflow", "cannot store REAL value in", "bigint out of range")
 
 
 def _trust(_sql: str) -> None:
@@ -75,6 +75,23 @@ class Snapshot:
         self._check(sql)
         return self._engine.table(self._driver, sql, parameters, width)
 
+    def sums(
+        self, sql: str, parameters: Parameters, width: int, amounts: Collection[int]
+    ) -> list[Row]:
+        """Read rows as `table` does; those at `amounts` are sums, exact whatever their size.
+
+        The other columns tell the rows apart, and the statement neither selects nor orders by sums.
+        """
+        self._check(sql)
+        rows = self._engine.table_within(self._driver, sql, parameters, width)
+        if rows is not None:
+            return rows
+        units, rest = (
+            self._engine.table(self._driver, it, parameters, width)
+            for it in exact_sums.in_halves(sql)
+        )
+        return exact_sums.combined(units, rest, amounts)
+
 
 class Transaction(Snapshot):
     """What is written here becomes visible and durable at once, or not at all."""
@@ -89,6 +106,12 @@ class Transaction(Snapshot):
         self._check(sql)
         if parameters:
             self._connection.execute(text(sql), parameters)
+
+    def execute_in_range(self, statements: Sequence[str], **parameters: Any) -> int:
+        """Run statements up to one that makes a sum pass 64 bits; return how many are done."""
+        for sql in statements:
+            self._check(sql)
+        return self._engine.run_in_range(self._driver, statements, parameters)
 
     def undo(self) -> None:
         """Take back all that was written; what follows is not part of any transaction."""
@@ -178,7 +201,7 @@ def in_our_words() -> Iterator[None]:
         yield
     except (DBAPIError, PoolTimeout, sqlite3.Error, psycopg.Error) as error:
         reason = str(getattr(error, "orig", error)).strip()
-        if any(words in reason for words in _OVERFLOWS):
+        if any(words in reason for words in OVERFLOWS):
             raise SumOutOfRange(
                 "a sum of the ledger would pass what it can hold; nothing was stored"
             ) from error

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from tollbook.domain.directory import Organization, Status, User
+from tollbook.domain.directory import DEFAULT_CURRENCY, Organization, Status, User
+from tollbook.domain.numbers import STRICT
 from tollbook.store.database import Snapshot, Transaction
 
 UNKNOWN = "unknown"
@@ -11,7 +12,10 @@ UNKNOWN = "unknown"
 
 
 class OrganizationRow(NamedTuple):
-    """An organization with its number in the hot tables."""
+    """An organization with its number in the hot tables.
+
+    `number_format` is None where its tenant's holds.
+    """
 
     number: int
     id: str
@@ -19,9 +23,13 @@ class OrganizationRow(NamedTuple):
     timezone: str
     currency: str
     status: str
+    number_format: str | None = None
 
 
-_ORGANIZATION = "SELECT organization_id, id, name, timezone, currency, status FROM organizations "
+_ORGANIZATION = (
+    "SELECT organization_id, id, name, timezone, currency, status, number_format "
+    "FROM organizations "
+)
 
 
 def revision(snapshot: Snapshot) -> int:
@@ -48,11 +56,58 @@ def add_tenant(transaction: Transaction, tenant_id: str, name: str, now: int) ->
     )
 
 
-def tenants(snapshot: Snapshot) -> list[tuple[str, str]]:
-    """List tenants with their names."""
-    return [
-        (row[0], row[1]) for row in snapshot.rows("SELECT tenant_id, name FROM tenants ORDER BY 1")
-    ]
+class Tenant(NamedTuple):
+    """A platform that runs Tollbook.
+
+    Questions about all of its organizations are answered in `currency` unless they name another.
+    `number_format` is how its organizations write phone numbers unless they have a format.
+    """
+
+    id: str
+    name: str
+    currency: str
+    number_format: str
+
+
+_TENANT = f"SELECT {', '.join(('tenant_id', *Tenant._fields[1:]))} FROM tenants"
+
+
+def tenants(snapshot: Snapshot) -> list[Tenant]:
+    """List tenants."""
+    return [Tenant(*row) for row in snapshot.rows(f"{_TENANT} ORDER BY 1")]
+
+
+def find_tenant(snapshot: Snapshot, tenant: str) -> Tenant | None:
+    """Find a tenant."""
+    row = snapshot.row(f"{_TENANT} WHERE tenant_id = :tenant", tenant=tenant)
+    return Tenant(*row) if row else None
+
+
+def change_tenant(transaction: Transaction, tenant: Tenant) -> None:
+    """Change a tenant's name, currency and number format."""
+    transaction.execute(
+        "UPDATE tenants SET name = :name, currency = :currency, number_format = :number_format "
+        "WHERE tenant_id = :id",
+        **tenant._asdict(),
+    )
+    count_revision(transaction)
+
+
+def tenant_number_format(snapshot: Snapshot, tenant: str) -> str:
+    """Return how a tenant's organizations write phone numbers unless they have a format."""
+    found = find_tenant(snapshot, tenant)
+    return found.number_format if found else STRICT
+
+
+def tenant_currency(snapshot: Snapshot, tenant: str) -> str:
+    """Return the currency that questions about a whole tenant are answered in by default."""
+    found = find_tenant(snapshot, tenant)
+    return found.currency if found else DEFAULT_CURRENCY
+
+
+def number_format(snapshot: Snapshot, tenant: str, organization: OrganizationRow) -> str:
+    """Return how an organization writes phone numbers: its own format, or its tenant's."""
+    return organization.number_format or tenant_number_format(snapshot, tenant)
 
 
 def find_organization(snapshot: Snapshot, tenant: str, identity: str) -> OrganizationRow | None:
@@ -115,11 +170,14 @@ def add_organization(
     """Create an organization, or give a placeholder its name; False when the id is taken."""
     added = transaction.execute(
         """
-        INSERT INTO organizations (tenant_id, id, name, timezone, currency, status, created_at)
-        VALUES (:tenant, :id, :name, :timezone, :currency, :status, :now)
+        INSERT INTO organizations (
+            tenant_id, id, name, timezone, currency, status, created_at, number_format
+        )
+        VALUES (:tenant, :id, :name, :timezone, :currency, :status, :now, :number_format)
         ON CONFLICT (tenant_id, id) DO UPDATE SET
             name = excluded.name, timezone = excluded.timezone, currency = excluded.currency,
-            status = excluded.status, created_at = excluded.created_at
+            status = excluded.status, created_at = excluded.created_at,
+            number_format = excluded.number_format
         WHERE organizations.status = :unknown
         """,
         tenant=tenant,
@@ -128,6 +186,7 @@ def add_organization(
         timezone=organization.timezone,
         currency=organization.currency,
         status=organization.status.value,
+        number_format=organization.number_format,
         now=now,
         unknown=UNKNOWN,
     )
@@ -137,14 +196,16 @@ def add_organization(
 
 
 def change_organization(
-    transaction: Transaction, number: int, name: str, status: Status, now: int
+    transaction: Transaction, number: int, organization: Organization, now: int
 ) -> None:
-    """Rename an organization or change its status; its zone and currency are for ever."""
+    """Change an organization's name, status or number format; its zone and currency stay."""
     touch(transaction, number, now)
     transaction.execute(
-        "UPDATE organizations SET name = :name, status = :status WHERE organization_id = :number",
-        name=name,
-        status=status.value,
+        "UPDATE organizations SET name = :name, status = :status, number_format = :number_format "
+        "WHERE organization_id = :number",
+        name=organization.name,
+        status=organization.status.value,
+        number_format=organization.number_format,
         number=number,
     )
     count_revision(transaction)
@@ -253,7 +314,9 @@ def touch(transaction: Transaction, number: int, now: int) -> None:
 
 
 class Head(NamedTuple):
-    """How often answers changed, and when last; the newest event there is, and when the last came.
+    """How often answers changed, and when last; the newest event there is, and when it came.
+
+    `received_at` is when the last events came, however old they are.
 
     Instants are in microseconds, 0 when there is none.
     """
@@ -262,15 +325,16 @@ class Head(NamedTuple):
     as_of: int
     newest: int
     received_at: int
+    newest_received_at: int
 
 
-_NO_HEAD = Head(0, 0, 0, 0)
+_NO_HEAD = Head(0, 0, 0, 0, 0)
 
 
 def head(snapshot: Snapshot, number: int) -> Head:
     """Read an organization's head; a ledger nobody wrote to is at revision 0."""
     row = snapshot.row(
-        "SELECT revision, as_of, newest, received_at FROM ledger_heads "
+        "SELECT revision, as_of, newest, received_at, newest_received_at FROM ledger_heads "
         "WHERE organization_id = :number",
         number=number,
     )
@@ -288,7 +352,15 @@ def head_of_all(snapshot: Snapshot, tenant: str) -> Head:
             CAST(COALESCE(SUM(ledger_heads.revision), 0) AS BIGINT),
             COALESCE(MAX(ledger_heads.as_of), 0),
             COALESCE(MAX(ledger_heads.newest), 0),
-            COALESCE(MAX(ledger_heads.received_at), 0)
+            COALESCE(MAX(ledger_heads.received_at), 0),
+            COALESCE((
+                SELECT heads.newest_received_at
+                FROM organizations AS owners
+                JOIN ledger_heads AS heads ON heads.organization_id = owners.organization_id
+                WHERE owners.tenant_id = :tenant
+                ORDER BY heads.newest DESC, heads.newest_received_at
+                LIMIT 1
+            ), 0)
         FROM organizations
         JOIN ledger_heads ON ledger_heads.organization_id = organizations.organization_id
         WHERE organizations.tenant_id = :tenant

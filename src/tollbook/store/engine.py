@@ -15,6 +15,9 @@ Driver = Any
 hot paths run on it directly, which saves 50 to 100 microseconds each."""
 
 
+OVERFLOWS = ("integer overflow", "cannot store REAL value in", "bigint out of range")
+"""How drivers say that a sum passes 64 bits."""
+
 REMOVE_MONTH = """
 DELETE FROM events WHERE organization_id = :number AND day BETWEEN :first AND :last
 """
@@ -51,6 +54,21 @@ class Engine(Protocol):
 
         A list among the parameters stands for `IN :name`, as one parameter of any length.
         """
+        ...
+
+    def run_in_range(
+        self, driver: Driver, statements: Sequence[str], parameters: Parameters
+    ) -> int:
+        """Run statements up to one that makes a sum pass 64 bits; return how many are done.
+
+        The transaction goes on.
+        """
+        ...
+
+    def table_within(
+        self, driver: Driver, sql: str, parameters: Parameters, width: int
+    ) -> list[Row] | None:
+        """Read as `table` does; None when a sum passes 64 bits, and the transaction goes on."""
         ...
 
     def make_room(self, months: Iterable[int]) -> None:

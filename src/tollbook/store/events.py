@@ -16,7 +16,11 @@ class Key(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """An event of the ledger, as it is stored."""
+    """An event of the ledger, as it is stored.
+
+    `position` is what its month has billed without it, in micros: before an event, and after a
+    reversal.
+    """
 
     organization_id: int
     day: int
@@ -38,6 +42,13 @@ class Stored(NamedTuple):
     reverses: str | None
     hour: int
     country: str
+
+    @property
+    def stood_at(self) -> int | None:
+        """Return what the month had billed when the event was charged, in micros."""
+        if self.position is None or self.reverses is None:
+            return self.position
+        return self.position - self.billed
 
 
 class Reversed(NamedTuple):

@@ -33,8 +33,9 @@ _STANDS = """(
 # What is committed later was received later, whatever the clocks of several servers say: whoever
 # holds the head moves on from it. So all that was received up to an instant can be asked for again.
 TOUCH_HEADS = """
-INSERT INTO ledger_heads (organization_id, revision, as_of, received_at, newest)
-SELECT organization_id, 1, :now, :now, MAX(time)
+INSERT INTO ledger_heads
+    (organization_id, revision, as_of, received_at, newest, newest_received_at)
+SELECT organization_id, 1, :now, :now, MAX(time), :now
 FROM staging WHERE true GROUP BY organization_id ORDER BY organization_id
 ON CONFLICT (organization_id) DO UPDATE
 SET revision = ledger_heads.revision + 1, as_of = excluded.as_of,
@@ -45,12 +46,22 @@ SET revision = ledger_heads.revision + 1, as_of = excluded.as_of,
     newest = CASE
         WHEN excluded.newest > ledger_heads.newest THEN excluded.newest
         ELSE ledger_heads.newest
+    END,
+    newest_received_at = CASE
+        WHEN excluded.newest <= ledger_heads.newest THEN ledger_heads.newest_received_at
+        WHEN excluded.received_at > ledger_heads.received_at THEN excluded.received_at
+        ELSE ledger_heads.received_at + 1
     END
 RETURNING received_at
 """
 
 AGREE_HEADS = """
-UPDATE ledger_heads SET as_of = :now, received_at = :now
+UPDATE ledger_heads SET
+    as_of = :now,
+    newest_received_at = CASE
+        WHEN newest_received_at = received_at THEN :now ELSE newest_received_at
+    END,
+    received_at = :now
 WHERE organization_id IN (SELECT organization_id FROM staging)
 """
 
@@ -119,6 +130,13 @@ RARE_ROWS = (
     [rollups.add(table, buy=True) for table in rollups.KEYS],
 )
 ADD_RESOURCES = add_resources()
+
+_OF_STAGED = "IN (SELECT organization_id FROM staging)", "IN (SELECT day / 100 FROM staging)"
+MAKE_ROOM = (
+    rollups.COUNT_PART.format(within=_OF_STAGED[0]),
+    *(rollups.set_aside(table, *_OF_STAGED) for table in rollups.KEYS),
+)
+"""Sets aside the full rows of sums of the organizations and months in the staging table."""
 
 ADD_POSITIONS = """
 INSERT INTO tier_positions (organization_id, month, tier_key, quantity)
@@ -259,10 +277,32 @@ def _add(
         transaction.execute(ADD_USERS, now=now)
     events, sums = ORDINARY_ROWS if columns == ORDINARY else RARE_ROWS
     transaction.execute(events, now=now)
-    for statement in sums:
-        transaction.execute(statement)
+    add_sums(transaction, sums, rows)
     if any(row.resource_id for row in rows):
         transaction.execute(ADD_RESOURCES)
         transaction.execute(resources.ADD_DAYS)
     if any(row.code for row in rows):
         transaction.execute(ADD_QUARANTINE, now=now)
+
+
+def add_sums(transaction: Transaction, statements: Sequence[str], rows: Sequence[Staged]) -> None:
+    """Add staged rows to every sum, by one statement for each table of sums.
+
+    When a sum would pass 64 bits, full rows are set aside, and the staged rows are added a few at a
+    time: sums have no end.
+    """
+    done = transaction.execute_in_range(statements)
+    if done == len(statements):
+        return
+    for chunk in rollups.chunks(rows, _size):
+        transaction.execute(EMPTY_STAGING)
+        transaction.stage(chunk)
+        for statement in (*MAKE_ROOM, *statements[done:]):
+            transaction.execute(statement)
+    transaction.execute(EMPTY_STAGING)
+    transaction.stage(rows)
+
+
+def _size(row: Staged) -> tuple[tuple[int, int, int], int]:
+    whose = row.organization_id, row.day // 100, row.meter
+    return whose, max(map(abs, (row.quantity, row.billed, row.cost, row.buy or 0)))

@@ -68,6 +68,35 @@ class Postgres:
         del width  # the driver knows
         return self.run(driver, sql, parameters).fetchall()
 
+    def run_in_range(
+        self, driver: Driver, statements: Sequence[str], parameters: Parameters
+    ) -> int:
+        """Run all statements, or none when a sum passes 64 bits."""
+        done = self._run_saved(driver, statements, parameters)
+        return 0 if done is None else len(statements)
+
+    def table_within(
+        self, driver: Driver, sql: str, parameters: Parameters, width: int
+    ) -> list[Row] | None:
+        """Read many rows; None when a sum passes 64 bits.
+
+        An error would end the transaction, and with it the snapshot: a savepoint keeps it.
+        """
+        del width  # the driver knows
+        cursors = self._run_saved(driver, [sql], parameters)
+        return None if cursors is None else cursors[0].fetchall()
+
+    def _run_saved(
+        self, driver: Driver, statements: Sequence[str], parameters: Parameters
+    ) -> list[psycopg.Cursor[Row]] | None:
+        """Run statements; None when a sum passes 64 bits, and then none of them has run."""
+        driver.execute("SAVEPOINT sums")
+        try:
+            return [self.run(driver, sql, parameters) for sql in statements]
+        except psycopg.errors.NumericValueOutOfRange:
+            driver.execute("ROLLBACK TO SAVEPOINT sums")
+            return None
+
     def make_room(self, months: Iterable[int]) -> None:
         """Create the monthly partitions that are missing; months before 2020 share one."""
         missing = {month for month in months if month >= _OLDEST_MONTH} - self._months

@@ -1,6 +1,6 @@
 """The statements for events that wait for a price or an owner."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from tollbook.store.database import Database, Snapshot, Transaction
@@ -123,6 +123,36 @@ def count(
             last=last,
         )
     return int(row[0]) if row else 0
+
+
+def count_by_zone(
+    snapshot: Snapshot, tenant: str, times_in: Callable[[str], tuple[int, int]]
+) -> int:
+    """Count a tenant's quarantined events, each organization's of the times of its own zone.
+
+    `times_in` returns the first and last instant, in microseconds, in a zone.
+    """
+    zones = [name for (name,) in snapshot.rows(_ZONES_THAT_WAIT, tenant=tenant)]
+    together: dict[tuple[int, int], list[str]] = {}
+    for name in zones:
+        together.setdefault(times_in(name), []).append(name)
+    return sum(
+        int(count)
+        for (first, last), names in together.items()
+        for (count,) in snapshot.rows(_IN_ZONES, tenant=tenant, zones=names, first=first, last=last)
+    )
+
+
+_ZONES_THAT_WAIT = """
+SELECT DISTINCT timezone FROM organizations
+WHERE tenant_id = :tenant AND EXISTS (
+    SELECT 1 FROM quarantine WHERE quarantine.organization_id = organizations.organization_id
+)"""
+_IN_ZONES = """
+SELECT COUNT(*)
+FROM quarantine JOIN organizations ON organizations.organization_id = quarantine.organization_id
+WHERE organizations.tenant_id = :tenant AND organizations.timezone IN :zones
+    AND quarantine.time BETWEEN :first AND :last"""
 
 
 def count_all(database: Database) -> int:

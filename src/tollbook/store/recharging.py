@@ -29,6 +29,13 @@ class Place(NamedTuple):
         return self.day // 100
 
 
+class Reversal(NamedTuple):
+    """A reversal of a day; `kept` is what it was charged before a run, None if that is the same."""
+
+    event: Chargeable
+    kept: Charged | None
+
+
 _CHARGE = ", ".join(KINDS)
 
 NEXT_DAY = """
@@ -47,23 +54,38 @@ WHERE events.organization_id = :organization AND events.day = :day AND events.re
 ORDER BY events.time, events.id LIMIT :limit
 """
 _STORED = ", ".join(f"events.{name}" for name in (*FACTS, *KINDS))
+_KEPT = ", ".join(f"kept.{name}" for name in KINDS)
 
 EVENTS = f"SELECT {_STORED} FROM events {_BEHIND}"
 
 CHANGED = f"""
-SELECT {_STORED}, {", ".join(f"kept.{name}" for name in KINDS)}
+SELECT {_STORED}, {_KEPT}
 FROM events
 JOIN charge_history AS kept ON kept.organization_id = events.organization_id
     AND kept.day = events.day AND kept.id = events.id AND kept.run_id = :run
 {_BEHIND}
 """
 
-REVERSALS = """
-SELECT reverses, id FROM events
-WHERE organization_id = :organization AND day = :day AND reverses IS NOT NULL
+_OF_RUN = """
+LEFT JOIN charge_history AS kept ON kept.organization_id = events.organization_id
+    AND kept.day = events.day AND kept.id = events.id AND kept.run_id = :run
 """
 
-# Counts events by their sums, which are many times fewer.
+REVERSALS = f"""
+SELECT events.reverses, {_STORED}, {_KEPT} FROM events {_OF_RUN}
+WHERE events.organization_id = :organization AND events.day = :day AND events.reverses IS NOT NULL
+ORDER BY events.time, events.id
+"""
+
+# What a month counts under a key once all of it is charged as before a run.
+COUNTED_BEFORE = f"""
+SELECT CAST(SUM(CASE WHEN kept.id IS NULL THEN events.billed ELSE kept.billed END) AS BIGINT)
+FROM events {_OF_RUN}
+WHERE events.organization_id = :organization AND events.day BETWEEN :first AND :last
+    AND CASE WHEN kept.id IS NULL THEN events.tier_key ELSE kept.tier_key END = :tier_key
+"""
+
+# Counts events by their sums, which are many times fewer; a reversal is -1 in those.
 EXPECTED = """
 SELECT CAST(SUM(usage_daily.count) AS BIGINT)
 FROM organizations
@@ -72,6 +94,17 @@ WHERE organizations.tenant_id = :tenant
     AND (organizations.organization_id = :only OR :only = 0)
     AND usage_daily.month BETWEEN :first_month AND :last_month
     AND usage_daily.day BETWEEN :first_day AND :last_day
+"""
+
+REVERSED = """
+SELECT COUNT(*)
+FROM organizations
+JOIN reversals ON reversals.organization_id = organizations.organization_id
+JOIN event_keys ON event_keys.organization_id = reversals.organization_id
+    AND event_keys.id = reversals.id
+WHERE organizations.tenant_id = :tenant
+    AND (organizations.organization_id = :only OR :only = 0)
+    AND event_keys.day BETWEEN :first_day AND :last_day
 """
 
 EMPTY = "DELETE FROM recharged"
@@ -91,6 +124,10 @@ WHERE events.organization_id = :organization AND events.day = :day AND events.id
 """
 
 MOVES = {table: rollups.move(table) for table in rollups.KEYS}
+MAKE_ROOM = (
+    rollups.COUNT_PART.format(within="= :organization"),
+    *(rollups.set_aside(table, "= :organization", "= :month") for table in rollups.KEYS),
+)
 
 MOVE_POSITIONS = """
 INSERT INTO tier_positions (organization_id, month, tier_key, quantity)
@@ -140,17 +177,13 @@ def _following(snapshot: Snapshot, tenant: str, number: int) -> int:
 
 
 def expected(snapshot: Snapshot, tenant: str, span: Span) -> int:
-    """Count the events of a span, reversals taken off."""
-    row = snapshot.row(
-        EXPECTED,
-        tenant=tenant,
-        only=span.organization or 0,
-        first_month=span.first_day // 100,
-        last_month=span.last_day // 100,
-        first_day=span.first_day,
-        last_day=span.last_day,
-    )
-    return int((row and row[0]) or 0)
+    """Count the events of a span, reversals among them."""
+    days = {"first_day": span.first_day, "last_day": span.last_day}
+    months = {"first_month": span.first_day // 100, "last_month": span.last_day // 100}
+    whose = {"tenant": tenant, "only": span.organization or 0}
+    net = snapshot.row(EXPECTED, **whose, **months, **days)
+    reversed_ = snapshot.row(REVERSED, **whose, **days)
+    return int((net and net[0]) or 0) + 2 * int((reversed_ and reversed_[0]) or 0)
 
 
 def events(snapshot: Snapshot, place: Place) -> Iterator[list[Chargeable]]:
@@ -198,10 +231,33 @@ def _stored(row: Row) -> Chargeable:
     return Chargeable._make((*row[:facts], charge))
 
 
-def reversals(snapshot: Snapshot, place: Place) -> dict[str, str]:
-    """Give the id of the reversal of each event of a day that has one."""
-    parameters = {"organization": place.organization, "day": place.day}
-    return {row[0]: row[1] for row in snapshot.table(REVERSALS, parameters, 2)}
+def reversals(snapshot: Snapshot, place: Place, run: int = 0) -> dict[str, Reversal]:
+    """Find the reversals of a day by what they take back, with the charge they had before a run."""
+    parameters = {"organization": place.organization, "day": place.day, "run": run}
+    width = len(FACTS) + len(KINDS)
+    found: dict[str, Reversal] = {}
+    for row in snapshot.table(REVERSALS, parameters, 1 + width + len(KINDS)):
+        before = row[1 + width :]
+        kept = None if before[0] is None else Charged(*before)
+        found[row[0]] = Reversal(_stored(row[1:]), kept)
+    return found
+
+
+def counted_before(snapshot: Snapshot, place: Place, run: int, tier_key: str) -> int:
+    """Return what a month has under a key once a run is taken back, in micros.
+
+    Reversals that the run has not seen count where they are now.
+    """
+    first, last = place.month * 100, place.month * 100 + 99
+    row = snapshot.row(
+        COUNTED_BEFORE,
+        organization=place.organization,
+        first=first,
+        last=last,
+        run=run,
+        tier_key=tier_key,
+    )
+    return int((row and row[0]) or 0)
 
 
 def recharge(
@@ -218,12 +274,31 @@ def recharge(
     if run is not None:
         transaction.execute(REMEMBER, organization=number, day=day, run=run)
     transaction.execute(CHANGE_EVENTS, organization=number, day=day)
-    for sql in MOVES.values():
-        days = {"day": day} if ":day" in sql else {}
-        transaction.execute(sql, organization=number, month=month, **days)
+    _move_sums(transaction, place, rows)
     if any(it.before.tier_key or it.after.tier_key for it in rows):
         transaction.execute(MOVE_POSITIONS, organization=number, month=month)
         first, last = month * 100, month * 100 + 99
         transaction.execute(
             DROP_POSITIONS, organization=number, month=month, first=first, last=last
         )
+
+
+def _move_sums(transaction: Transaction, place: Place, rows: Sequence[Recharged]) -> None:
+    """Move every sum; where one would pass 64 bits, as `ledger.add_sums` does."""
+    bound = {"organization": place.organization, "month": place.month, "day": place.day}
+    done = transaction.execute_in_range(list(MOVES.values()), **bound)
+    if done == len(MOVES):
+        return
+    for chunk in rollups.chunks(rows, _size):
+        transaction.execute(EMPTY)
+        transaction.bulk("recharged", COLUMNS, (it.row for it in chunk))
+        for statement in (*MAKE_ROOM, *list(MOVES.values())[done:]):
+            transaction.execute(statement, **bound)
+    transaction.execute(EMPTY)
+    transaction.bulk("recharged", COLUMNS, (it.row for it in rows))
+
+
+def _size(row: Recharged) -> tuple[int, int]:
+    before, after = row.before, row.after
+    moved = (after.cost - before.cost, after.billed - before.billed)
+    return row.meter, max(map(abs, (*moved, (after.buy or 0) - (before.buy or 0))))

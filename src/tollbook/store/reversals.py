@@ -1,11 +1,17 @@
-"""The statements of reversals: events with other signs than those they take back."""
+"""The statements of reversals: events with negative quantities that count down."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from tollbook.store import ledger, resources, rollups
-from tollbook.store.database import Transaction
-from tollbook.store.events import Reversed
+from tollbook.store.database import Snapshot, Transaction
+from tollbook.store.events import Reversed, Stored
+from tollbook.store.gate import ALL_TENANTS
 from tollbook.store.staging import Staged
+
+CHUNK = 20_000
+"""The most reversals that are in memory at once."""
+
+_STORED = Stored._fields
 
 ADD_EVENTS = """
 INSERT INTO events (
@@ -27,9 +33,24 @@ INSERT INTO reversals (organization_id, reverses, id, reason, key_prefix, receiv
 VALUES (:organization_id, :reverses, :id, :reason, :key_prefix, :received_at)
 """
 
+SUMS = [rollups.add(table, buy=True, sign="-") for table in rollups.KEYS]
+# Their ids lead to the events: those of a whole ledger are not read for a few reversals.
+IN_TIERS = f"""
+SELECT organizations.tenant_id, reversals.reverses, {", ".join(f"events.{it}" for it in _STORED)}
+FROM reversals
+JOIN organizations ON organizations.organization_id = reversals.organization_id
+JOIN event_keys ON event_keys.organization_id = reversals.organization_id
+    AND event_keys.id = reversals.id
+JOIN events ON events.organization_id = event_keys.organization_id
+    AND events.day = event_keys.day AND events.id = event_keys.id
+WHERE (
+    reversals.organization_id > :number
+    OR (reversals.organization_id = :number AND reversals.reverses > :reverses)
+) AND events.tier_key IS NOT NULL
+ORDER BY reversals.organization_id, reversals.reverses LIMIT :limit {ALL_TENANTS}
+"""
+
 STATEMENTS = (
-    ADD_EVENTS,
-    *(rollups.add(table, buy=True, sign="-") for table in rollups.KEYS),
     ledger.add_resources(sign="-"),
     resources.FIND_DAYS,
     ledger.ADD_POSITIONS,
@@ -39,18 +60,30 @@ STATEMENTS = (
 def record(
     transaction: Transaction, rows: Sequence[Staged], reversals: Sequence[Reversed], now: int
 ) -> int:
-    """Store reversals whose ids are free; their rows are their originals with other signs.
+    """Store reversals whose ids are free, with their rows; return the instant of the commit.
 
-    Gives the instant of the commit.
+    The rows have negative quantities, and what they cost.
     """
     transaction.stage(rows)
     as_of = ledger.touch_heads(transaction, now)
     transaction.execute(ledger.CLAIM)
     made = [it._replace(received_at=as_of)._asdict() for it in reversals]
     transaction.execute_many(ADD_REVERSAL, made)
+    transaction.execute(ADD_EVENTS, now=as_of)
+    ledger.add_sums(transaction, SUMS, rows)
     for statement in STATEMENTS:
-        if ":now" in statement:
-            transaction.execute(statement, now=as_of)
-        else:
-            transaction.execute(statement)
+        transaction.execute(statement)
     return as_of
+
+
+def in_tiers(snapshot: Snapshot) -> Iterator[tuple[str, Stored]]:
+    """Read every reversal that was charged by what its month had billed, with its tenant."""
+    number, reverses = 0, ""
+    while True:
+        parameters = {"number": number, "reverses": reverses, "limit": CHUNK}
+        found = snapshot.table(IN_TIERS, parameters, 2 + len(_STORED))
+        for row in found:
+            yield row[0], Stored(*row[2:])
+        if len(found) < CHUNK:
+            return
+        number, reverses = found[-1][2], found[-1][1]

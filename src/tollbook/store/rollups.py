@@ -1,6 +1,7 @@
 """The sums kept with the ledger: each table by its key, and the statements that move them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from typing import TypeVar
 
 KEYS: dict[str, tuple[str, ...]] = {
     "usage_daily": ("organization_id", "month", "user_id", "meter", "day", "country"),
@@ -12,6 +13,11 @@ KEYS: dict[str, tuple[str, ...]] = {
 """The tables of sums, in the order in which they are written."""
 
 SUMS = ("count", "quantity", "billed", "cost", "buy", "bought")
+
+_ROOM = 1 << 62
+"""Half of what 64 bits hold: a row below it has room for rows that add up to less than it."""
+
+Staged = TypeVar("Staged")
 
 _STAGED = {"month": "day / 100", "user_id": "owner"}
 """How a column of a key is written of a staged event, where it has another name."""
@@ -45,30 +51,81 @@ INSERT INTO {table} ({", ".join(keys)}, {", ".join(sums)})
 SELECT {by}, {", ".join(sums.values())}
 FROM staging WHERE code = ''
 GROUP BY {by} ORDER BY {by}
-ON CONFLICT ({", ".join(keys)}) DO UPDATE
+ON CONFLICT ({", ".join(keys)}, part) DO UPDATE
 SET {_added(table, sums)}
 """
 
 
+_MOVED = {
+    "organization_id": "CAST(:organization AS BIGINT)",
+    "month": "CAST(:month AS INTEGER)",
+    "day": "CAST(:day AS INTEGER)",
+    "user_id": "owner",
+}
+"""How a column of a key is written of an event that was charged again."""
+
+
 def move(table: str) -> str:
-    """Write the statement that moves a table of sums by what was charged again on one day."""
-    keys = [it for it in KEYS[table] if it not in ("organization_id", "month", "day")]
-    by = ", ".join(_STAGED.get(it, it) for it in keys)
-    sums = ("billed", "cost", "buy", "bought")
-    day = f" AND {table}.day = :day" if "day" in KEYS[table] else ""
-    matched = "".join(f"\n    AND {table}.{it} = moved.{_STAGED.get(it, it)}" for it in keys)
+    """Write the statement that moves a table of sums by what was charged again on one day.
+
+    It adds: the row that the event is in may have been set aside.
+    """
+    keys, sums = KEYS[table], ("billed", "cost", "buy", "bought")
+    by = ", ".join(_MOVED.get(it, it) for it in keys if it == "user_id" or it not in _MOVED)
     return f"""
-UPDATE {table} SET {", ".join(f"{it} = {table}.{it} + moved.{it}" for it in sums)}
-FROM (
-    SELECT
-        {by},
-        CAST(SUM(billed - was_billed) AS BIGINT) AS billed,
-        CAST(SUM(cost - was_cost) AS BIGINT) AS cost,
-        CAST(SUM(COALESCE(buy, 0) - COALESCE(was_buy, 0)) AS BIGINT) AS buy,
-        CAST(SUM(sign * (
-            CASE WHEN buy IS NULL THEN 0 ELSE 1 END - CASE WHEN was_buy IS NULL THEN 0 ELSE 1 END
-        )) AS BIGINT) AS bought
-    FROM recharged GROUP BY {by}
-) AS moved
-WHERE {table}.organization_id = :organization AND {table}.month = :month{day}{matched}
+INSERT INTO {table} ({", ".join(keys)}, count, quantity, {", ".join(sums)})
+SELECT
+    {", ".join(_MOVED.get(it, it) for it in keys)}, 0, 0,
+    CAST(SUM(billed - was_billed) AS BIGINT),
+    CAST(SUM(cost - was_cost) AS BIGINT),
+    CAST(SUM(COALESCE(buy, 0) - COALESCE(was_buy, 0)) AS BIGINT),
+    CAST(SUM(sign * (
+        CASE WHEN buy IS NULL THEN 0 ELSE 1 END - CASE WHEN was_buy IS NULL THEN 0 ELSE 1 END
+    )) AS BIGINT)
+FROM recharged WHERE true
+GROUP BY {by} ORDER BY {by}
+ON CONFLICT ({", ".join(keys)}, part) DO UPDATE
+SET {_added(table, sums)}
 """
+
+
+COUNT_PART = """
+UPDATE ledger_heads SET parts = parts + 1 WHERE organization_id {within}
+"""
+
+
+def set_aside(table: str, within: str, month: str) -> str:
+    """Write the statement that sets full rows aside, so that the next sums begin new ones.
+
+    `within` and `month` are conditions on the organizations and months. The rows get the number
+    that `COUNT_PART` has just counted to, which no row of theirs has.
+    """
+    full = " OR ".join(
+        f"{it} >= {_ROOM} OR {it} <= -{_ROOM}" for it in ("quantity", "billed", "cost", "buy")
+    )
+    return f"""
+UPDATE {table} SET part = (
+    SELECT parts FROM ledger_heads
+    WHERE ledger_heads.organization_id = {table}.organization_id
+)
+WHERE organization_id {within} AND month {month} AND part = 0 AND ({full})
+"""
+
+
+def chunks(
+    rows: Sequence[Staged], size: Callable[[Staged], tuple[Hashable, int]]
+) -> Iterator[list[Staged]]:
+    """Divide rows, in order, so that no sum of a chunk is too large for a row that is not full.
+
+    `size` gives the coarsest sum that a row enters, and the most that it adds to a figure of it.
+    """
+    chunk: list[Staged] = []
+    totals: dict[Hashable, int] = {}
+    for row in rows:
+        whose, most = size(row)
+        if totals.get(whose, 0) + most >= _ROOM:
+            yield chunk
+            chunk, totals = [], {}
+        chunk.append(row)
+        totals[whose] = totals.get(whose, 0) + most
+    yield chunk

@@ -24,16 +24,20 @@ from tollbook.store.columns import (
 
 __all__ = ("metadata", "schema_archive", "schema_sums")
 
+# `number_format` says how digits without `+` are meant.
 tenants = Table(
     "tenants",
     metadata,
     key("tenant_id", Text),
     Column("name", Text, nullable=False),
     Column("created_at", BIG, nullable=False),
+    Column("number_format", Text, nullable=False, server_default="strict"),
+    Column("currency", Text, nullable=False, server_default="USD"),
     **CLUSTERED,
 )
 
 # An organization that events named before anyone created it has the status `unknown` and no name.
+# Without a `number_format` its tenant's holds.
 organizations = Table(
     "organizations",
     metadata,
@@ -45,6 +49,7 @@ organizations = Table(
     Column("currency", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("created_at", BIG, nullable=False),
+    Column("number_format", Text),
     Unique("tenant_id", "id"),
     **STRICT,
 )
@@ -62,13 +67,14 @@ users = Table(
 )
 
 # What an organization may cost in a month, or, where `user_id` is not empty, one of its users. All
-# budgets of an organization are one short range. `alerts` are fractions, as JSON.
+# budgets of an organization are one short range. `monthly` is nanos
+# in digits, which may be more than 64 bits hold; `alerts` are fractions, as JSON.
 budgets = Table(
     "budgets",
     metadata,
     organization(),
     key("user_id", Text),
-    Column("monthly", BIG, nullable=False),
+    Column("monthly", Text, nullable=False),
     Column("alerts", Text, nullable=False),
     Column("created_at", BIG, nullable=False),
     Column("changed_at", BIG, nullable=False),
@@ -175,8 +181,9 @@ directory_revision = Table(
 
 # How often an organization's ledger or users changed, and when last: decides whether an answer
 # given before still holds. Taking its row first also keeps parallel writers from deadlock.
-# `newest` is the time of the newest event there is, `received_at` when the last ones came: together
-# they tell how far metering lags behind.
+# `parts` counts how often full rows of sums were set aside: each time has a number of its own.
+# `newest` is the time of the newest event there is, and `newest_received_at` when it came: together
+# they report how far metering lags behind. `received_at` is when the last events came, of any age.
 ledger_heads = Table(
     "ledger_heads",
     metadata,
@@ -185,6 +192,8 @@ ledger_heads = Table(
     Column("as_of", BIG, nullable=False),
     zero("newest"),
     zero("received_at"),
+    zero("parts"),
+    zero("newest_received_at"),
     **SUMMED,
 )
 
@@ -202,8 +211,9 @@ event_keys = Table(
 # The ledger. The day before the id keeps inserts of one day together and serves listing by period;
 # it bets that events are looked up by id through `event_keys`, which knows the day.
 # With its rate an event is all that a charge is replayed from: what it brought (`own_cost`), the
-# local day, and for tiers where the month stood (`position`, under `tier_key`). `buy` is NULL while
-# nobody knows it. A reversal names in `reverses` the event whose figures it has with other signs.
+# local day, and for tiers what the month had billed without it (`position`, under `tier_key`).
+# `buy` is NULL while nobody knows it. A reversal names in `reverses` the event whose figures it has
+# with other signs; its cost too is the opposite of what that event costs at the `position`.
 # `hour` is the start of its local hour in minutes since 1970, `country` that of the number at the
 # other end; sums are kept by both, and could not be recomputed in SQL from time and attributes.
 # The index serves what is asked of one user's events: a page of them, their hours.

@@ -2,7 +2,17 @@
 
 from sqlalchemy import Column, Integer, Table, Text
 
-from tollbook.store.columns import BIG, CLUSTERED, SMALL, SUMMED, key, metadata, organization, sums
+from tollbook.store.columns import (
+    BIG,
+    CLUSTERED,
+    SMALL,
+    SUMMED,
+    key,
+    metadata,
+    organization,
+    part,
+    sums,
+)
 
 # A month is archived again when late events have come: each time is a part, a file of its own.
 archived_months = Table(
@@ -34,6 +44,7 @@ archived_sums = Table(
     key("country", Text),
     key("tier_key", Text),
     key("resource_id", Text),
+    part(),
     Column("events", BIG, nullable=False),
     *sums(),
     **SUMMED,

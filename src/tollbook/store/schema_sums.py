@@ -2,7 +2,7 @@
 
 from sqlalchemy import Column, Integer, Table, Text
 
-from tollbook.store.columns import BIG, SMALL, SUMMED, key, metadata, organization, sums
+from tollbook.store.columns import BIG, SMALL, SUMMED, key, metadata, organization, part, sums
 
 # User before day: one user's days are one short range, and all users' days of an edge month are
 # another. Measured in docs/decisions/0004. By country too: most users have one of it a day.
@@ -15,6 +15,7 @@ usage_daily = Table(
     key("meter", SMALL),
     key("day", Integer),
     key("country", Text),
+    part(),
     *sums(),
     **SUMMED,
 )
@@ -26,6 +27,7 @@ usage_monthly = Table(
     key("month", Integer),
     key("user_id", Text),
     key("meter", SMALL),
+    part(),
     *sums(),
     **SUMMED,
 )
@@ -39,6 +41,7 @@ organization_daily = Table(
     key("month", Integer),
     key("meter", SMALL),
     key("day", Integer),
+    part(),
     *sums(),
     **SUMMED,
 )
@@ -49,6 +52,7 @@ organization_monthly = Table(
     organization(),
     key("month", Integer),
     key("meter", SMALL),
+    part(),
     *sums(),
     **SUMMED,
 )
@@ -61,6 +65,7 @@ organization_hourly = Table(
     key("meter", SMALL),
     key("hour", BIG),
     key("country", Text),
+    part(),
     *sums(),
     **SUMMED,
 )

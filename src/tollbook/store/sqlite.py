@@ -17,7 +17,7 @@ import msgspec
 from sqlalchemy import URL, Connection, NullPool, create_engine, event
 
 from tollbook.store import recharged
-from tollbook.store.engine import REMOVE_MONTH, Driver, Parameters, Row
+from tollbook.store.engine import OVERFLOWS, REMOVE_MONTH, Driver, Parameters, Row
 from tollbook.store.staging import COLUMNS, CREATE, Staged, width
 
 _WAIT_FOR_LOCK_MS = 30_000
@@ -83,6 +83,30 @@ class Sqlite:
         whole = f"WITH q({names}) AS ({sql}) SELECT json_group_array(json_array({names})) FROM q"
         return _rows.decode(driver.execute(whole, parameters).fetchone()[0])
 
+    def run_in_range(
+        self, driver: Driver, statements: Sequence[str], parameters: Parameters
+    ) -> int:
+        """Run statements; one that fails leaves what those before it did."""
+        for done, sql in enumerate(statements):
+            try:
+                driver.execute(sql, parameters)
+            except sqlite3.Error as error:
+                if _passes_range(error):
+                    return done
+                raise
+        return len(statements)
+
+    def table_within(
+        self, driver: Driver, sql: str, parameters: Parameters, width: int
+    ) -> list[Row] | None:
+        """Read many rows; None when a sum passes 64 bits."""
+        try:
+            return self.table(driver, sql, parameters, width)
+        except sqlite3.Error as error:
+            if _passes_range(error):
+                return None
+            raise
+
     def make_room(self, months: Iterable[int]) -> None:
         """Do nothing: one table holds all months."""
 
@@ -139,6 +163,10 @@ class Sqlite:
 def _insert(table: str, columns: tuple[str, ...], rows: int) -> str:
     places = f"({', '.join('?' * len(columns))})"
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([places] * rows)}"
+
+
+def _passes_range(error: sqlite3.Error) -> bool:
+    return any(words in str(error) for words in OVERFLOWS)
 
 
 def _plain(value: Any) -> Any:

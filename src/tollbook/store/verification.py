@@ -7,10 +7,12 @@ from tollbook.domain.directory import LOCAL_ZONES
 from tollbook.store import resources
 from tollbook.store.archives import ONE, OWNER
 from tollbook.store.database import Snapshot
+from tollbook.store.exact_sums import UNIT
 from tollbook.store.gate import ALL_TENANTS
 from tollbook.store.rollups import KEYS, SUMS
 
 _MOST_SHOWN = 100
+_UNITS = "_units"
 _ZONES = f"SELECT tenant_id, id, timezone FROM organizations {ALL_TENANTS} ORDER BY 1, 2"
 
 
@@ -53,7 +55,26 @@ _LEDGER = f"""
         count, quantity, billed, cost, buy, bought
     FROM archived_sums
 """
-_SUMS = ", ".join(f"CAST(SUM({it}) AS BIGINT) AS {it}" for it in SUMS)
+
+
+def _exactly(column: str) -> str:
+    """Write a sum as whole units and a rest below one, because it may pass 64 bits.
+
+    The rest is never negative, so that one sum has one spelling whatever it was added up from.
+    """
+    units, rest = f"SUM({column} / {UNIT})", f"SUM({column} % {UNIT})"
+    positive = f"(({rest} % {UNIT} + {UNIT}) % {UNIT})"
+    return (
+        f"CAST({units} + ({rest} - {positive}) / {UNIT} AS BIGINT) AS {column}{_UNITS}, "
+        f"CAST({positive} AS BIGINT) AS {column}"
+    )
+
+
+_LARGE = ("quantity", "billed", "cost", "buy")
+_SUMS = ", ".join(
+    _exactly(it) if it in _LARGE else f"CAST(SUM({it}) AS BIGINT) AS {it}" for it in SUMS
+)
+_COLUMNS = tuple(name for it in SUMS for name in ((f"{it}{_UNITS}", it) if it in _LARGE else (it,)))
 _IS_ARCHIVED = """
 EXISTS (
     SELECT 1 FROM archived_months
@@ -65,22 +86,23 @@ _EVENTS_OF_ARCHIVED, _KEYS_OF_ARCHIVED = (
     _IS_ARCHIVED.format(table=table) for table in ("events", "event_keys")
 )
 _FACTS = (
-    *("user_id", "meter", "resource_id", "time", "rate_id", "position", "tier_key"),
+    *("user_id", "meter", "resource_id", "time", "rate_id", "tier_key"),
     *("hour", "country"),
 )
-_NEGATED = ("quantity", "billed", "cost", "own_cost", "buy")
+_NEGATED = ("quantity", "billed", "own_cost", "buy")
+# Within tiers a reversal costs the difference it makes, which takes its rate to compute.
+_COST = "CASE WHEN {events}.tier_key IS NULL THEN {sign}{events}.cost ELSE 0 END"
 _RESOURCE = ("organization_id", "month", "user_id", "meter", "resource_id", "day")
 
 
 def _of_sums(table: str) -> Check:
     """Compare a table of sums with what the events add up to."""
     by = ", ".join(KEYS[table])
-    columns = KEYS[table] + SUMS
     return Check(
         table,
-        columns,
+        KEYS[table] + _COLUMNS,
         f"SELECT {by}, {_SUMS} FROM ({_LEDGER}) AS ledger GROUP BY {by}",
-        f"SELECT {', '.join(columns)} FROM {table}",
+        f"SELECT {by}, {_SUMS} FROM {table} GROUP BY {by}",
     )
 
 
@@ -136,13 +158,13 @@ CHECKS = (
     ),
     Check(
         "reversals",
-        ("organization_id", "id", "reverses", *_FACTS, *_NEGATED),
-        f"SELECT organization_id, id, reverses, {', '.join((*_FACTS, *_NEGATED))} "
-        "FROM events WHERE reverses IS NOT NULL",
+        ("organization_id", "id", "reverses", *_FACTS, *_NEGATED, "cost"),
+        f"SELECT organization_id, id, reverses, {', '.join((*_FACTS, *_NEGATED))}, "
+        f"{_COST.format(events='events', sign='')} FROM events WHERE reverses IS NOT NULL",
         "SELECT reversals.organization_id, reversals.id, reversals.reverses, "
         f"{', '.join(f'events.{it}' for it in _FACTS)}, "
-        f"{', '.join(f'-events.{it}' for it in _NEGATED)} "
-        "FROM reversals "
+        f"{', '.join(f'-events.{it}' for it in _NEGATED)}, "
+        f"{_COST.format(events='events', sign='-')} FROM reversals "
         "JOIN event_keys ON event_keys.organization_id = reversals.organization_id "
         "AND event_keys.id = reversals.reverses "
         "JOIN events ON events.organization_id = event_keys.organization_id "
@@ -161,7 +183,16 @@ def differences(snapshot: Snapshot, check: Check) -> Iterator[Difference]:
         both = f"SELECT * FROM ({one}) AS one EXCEPT SELECT * FROM ({other}) AS other"
         sql = f"{both} LIMIT :most {ALL_TENANTS}"
         for row in snapshot.rows(sql, most=_MOST_SHOWN):
-            yield Difference(check.name, side, dict(zip(check.columns, row, strict=True)))
+            yield Difference(check.name, side, _whole(dict(zip(check.columns, row, strict=True))))
+
+
+def _whole(row: dict[str, object]) -> dict[str, object]:
+    """Put the two parts of each sum together."""
+    for name in [it for it in row if it.endswith(_UNITS)]:
+        units, rest = row.pop(name), row[name.removesuffix(_UNITS)]
+        assert isinstance(units, int) and isinstance(rest, int)  # noqa: S101, PT018
+        row[name.removesuffix(_UNITS)] = units * UNIT + rest
+    return row
 
 
 def count_archived(snapshot: Snapshot) -> int:

@@ -4,14 +4,14 @@ import argparse
 
 from tollbook.analytics.changes import Changes, changes, changes_report, changes_table
 from tollbook.analytics.scope import Scope, in_its_currency
-from tollbook.cli.choices import add_tenant_option, day, organization_of
+from tollbook.cli.choices import add_tenant_option, organization_of
 from tollbook.cli.output import Verbs, add_json_option, print_json, print_line, print_rows
+from tollbook.cli.report.asked import add_period_options, chosen_period, compared_of
 from tollbook.cli.report.cells import print_csv
-from tollbook.domain.errors import InvalidRequest
 from tollbook.domain.exact import amount_text
-from tollbook.domain.periods import Comparison, Period, previous, resolve
+from tollbook.domain.periods import Comparison, Period
 from tollbook.settings import Settings
-from tollbook.wiring import now, open_migrated
+from tollbook.wiring import open_migrated
 
 _LIMIT = 10
 
@@ -20,8 +20,7 @@ def add(questions: Verbs) -> None:
     """Offer the question."""
     parser = questions.add_parser("changes", help="who grew, who shrank, who costs most")
     parser.add_argument("organization", nargs="?", help="by user (default: by organization)")
-    parser.add_argument("--start", type=day, help="first day (default: 30 days before the end)")
-    parser.add_argument("--end", type=day, help="last day (default: today)")
+    add_period_options(parser)
     parser.add_argument(
         "--compare",
         choices=[it.value for it in Comparison],
@@ -43,10 +42,8 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
             organization = organization_of(snapshot, options.tenant, options.organization)
         scope = Scope(options.tenant, organization, currency=options.currency)
         scope = in_its_currency(snapshot, scope)
-        period = resolve(options.start, options.end, scope.today(now()))
-        if period.start > period.end:
-            raise InvalidRequest("--start must not be after --end")
-        before = _before(period, Comparison(options.compare))
+        chosen = chosen_period(options, scope)
+        period, before = chosen.period, compared_of(chosen, options.compare)
         found = changes(snapshot, scope, period, before)
     if options.json:
         print_json(changes_report(found, scope, period, before, max(0, options.limit)))
@@ -55,13 +52,6 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
     else:
         _print(found, scope, period, before, max(0, options.limit))
     return 0
-
-
-def _before(period: Period, how: Comparison) -> Period:
-    try:
-        return previous(period, how)
-    except OverflowError as error:
-        raise InvalidRequest("--start must leave room for the period before it") from error
 
 
 def _print(found: Changes, scope: Scope, period: Period, before: Period, limit: int) -> None:

@@ -3,12 +3,13 @@
 import argparse
 
 from tollbook.analytics.organizations import (
+    currencies_of,
     organization_rows,
     organizations_report,
     organizations_table,
     totals_of,
+    with_currency,
 )
-from tollbook.analytics.scope import in_one_currency
 from tollbook.cli.output import Verbs, print_json
 from tollbook.cli.report.asked import (
     add_currency_option,
@@ -34,15 +35,17 @@ def add(questions: Verbs) -> None:
 def _run(options: argparse.Namespace, settings: Settings) -> int:
     with open_migrated(settings).reading() as snapshot:
         scope = scope_of(snapshot, options)
-        if not options.json:  # which answers as the API does without totals
-            scope = in_one_currency(snapshot, scope)
         period = period_of(options, scope)
         rows = organization_rows(snapshot, scope, period)
+        currencies = currencies_of(snapshot, scope)
     if options.json:
         print_json(organizations_report(scope, period, rows))
     elif options.csv:
-        print_csv(organizations_table(rows))
+        print_csv(with_currency(organizations_table(rows), currencies, None))
     else:
-        title = f"{scope.tenant}, {period.start} to {period.end}, {scope.currency or '-'}"
-        print_wide(title, organizations_table(rows, totals_of(rows)))
+        used = sorted(set(currencies.values()))
+        title = f"{scope.tenant}, {period.start} to {period.end}, {', '.join(used) or '-'}"
+        # Amounts of different currencies have no sum.
+        sums = totals_of(rows) if len(used) <= 1 else None
+        print_wide(title, with_currency(organizations_table(rows, sums), currencies, None))
     return 0

@@ -16,16 +16,17 @@ from tollbook.analytics.series_buckets import Bucket
 from tollbook.analytics.series_report import series_report, series_table
 from tollbook.analytics.tables import Kind
 from tollbook.api.formats.csv import no_formula
-from tollbook.cli.choices import add_tenant_option, day, organization_of
+from tollbook.cli.choices import add_tenant_option, organization_of
 from tollbook.cli.output import Verbs, add_json_option, cell, print_json, print_line, print_table
+from tollbook.cli.report.asked import add_period_options, chosen_period, compared_of
 from tollbook.domain.errors import InvalidRequest, NotFound
 from tollbook.domain.exact import amount_text, fraction, quantity_text
 from tollbook.domain.meters import BY_TYPE
-from tollbook.domain.periods import Comparison, resolve
+from tollbook.domain.periods import Comparison
 from tollbook.settings import Settings
 from tollbook.store import directory
 from tollbook.store.database import Snapshot
-from tollbook.wiring import now, open_migrated
+from tollbook.wiring import open_migrated
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _WIDEST_BAR = 60
@@ -37,8 +38,7 @@ def add(questions: Verbs) -> None:
     parser = questions.add_parser("series", help="usage and cost over time")
     parser.add_argument("organization", nargs="?", help="(default: all of the tenant's)")
     parser.add_argument("--user", help="only this user of the organization")
-    parser.add_argument("--start", type=day, help="first day (default: 30 days before the end)")
-    parser.add_argument("--end", type=day, help="last day (default: today)")
+    add_period_options(parser)
     parser.add_argument("--by", choices=list(Bucket), default=Bucket.DAY, help="(default: day)")
     parser.add_argument("--split", choices=list(Split), help="one series for each of these")
     parser.add_argument("--meter", type=_meters, help="only these, separated by commas")
@@ -82,17 +82,15 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
 
 def _question(snapshot: Snapshot, options: argparse.Namespace) -> Question:
     scope = _scope(snapshot, options)
-    period = resolve(options.start, options.end, scope.today(now()))
-    if period.start > period.end:
-        raise InvalidRequest("--start must not be after --end")
+    chosen = chosen_period(options, scope)
     return Question(
         scope,
-        period,
+        chosen.period,
         Bucket(options.by),
         Split(options.split) if options.split else None,
         options.meter,
         options.country,
-        Comparison(options.compare) if options.compare else None,
+        compared_of(chosen, options.compare) if options.compare else None,
         options.top,
     )
 
@@ -145,7 +143,9 @@ def _title(question: Question, told: Trend) -> str:
     whose = f"{organization.name} ({organization.id})" if organization else f"tenant {scope.tenant}"
     user = f", {told.user_name}" if told.user_name is not None else ""
     currency = f", {scope.currency}" if scope.currency else ""
-    return f"{whose}{user}, {period.start} to {period.end}, {told.timezone}{currency}"
+    before = question.compared
+    against = f", against {before.start} to {before.end}" if before else ""
+    return f"{whose}{user}, {period.start} to {period.end}{against}, {told.timezone}{currency}"
 
 
 def _buckets(question: Question, told: Trend) -> Table:

@@ -1,17 +1,18 @@
 """tollbook report usage: segments and seconds of an organization or of one of its users."""
 
 import argparse
-from datetime import date, datetime
+from datetime import date
 
 from tollbook.analytics.between import Between
 from tollbook.analytics.scope import Scope
 from tollbook.analytics.usage import split_of, usage_report, usage_sums, usage_table
 from tollbook.cli.choices import organization_of
 from tollbook.cli.output import Verbs, print_json
-from tollbook.cli.report.asked import add_output_options
+from tollbook.cli.report.asked import add_output_options, add_period_option, period_of
 from tollbook.cli.report.cells import print_csv, print_long
 from tollbook.domain.errors import NotFound
 from tollbook.domain.events import microseconds
+from tollbook.domain.instants import InvalidInstant, parsed_instant
 from tollbook.domain.periods import parsed_day
 from tollbook.settings import Settings
 from tollbook.store import directory
@@ -25,6 +26,7 @@ def add(questions: Verbs) -> None:
     parser.add_argument("--user", help="one of the organization's users")
     parser.add_argument("--start", type=_moment, help="from this day or instant on")
     parser.add_argument("--end", type=_moment, help="up to an instant, or to the end of a day")
+    add_period_option(parser)
     add_output_options(parser)
     parser.set_defaults(run=_run)
 
@@ -35,18 +37,10 @@ def _moment(text: str) -> date | int:
     except ValueError:
         pass
     try:
-        instant = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise _no_moment(text) from error
-    if instant.tzinfo is None:
-        raise _no_moment(text)
-    return microseconds(instant)
-
-
-def _no_moment(text: str) -> argparse.ArgumentTypeError:
-    return argparse.ArgumentTypeError(
-        f"{text} is neither a day such as 2024-01-31 nor a time with an offset"
-    )
+        return microseconds(parsed_instant(text))
+    except InvalidInstant as error:
+        sentence = f"{text} is neither a day such as 2024-01-31 nor a time: it {error}"
+        raise argparse.ArgumentTypeError(sentence) from error
 
 
 def _period(between: Between) -> str:
@@ -57,10 +51,13 @@ def _period(between: Between) -> str:
 
 
 def _run(options: argparse.Namespace, settings: Settings) -> int:
-    between = Between(options.start, options.end)
     with open_migrated(settings).reading() as snapshot:
         organization = organization_of(snapshot, options.tenant, options.organization)
         scope = Scope(options.tenant, organization, options.user)
+        between = Between(options.start, options.end)
+        if options.period is not None:
+            days = period_of(options, scope)
+            between = Between(days.start, days.end)
         user = None
         if options.user is not None:
             user = directory.find_user(snapshot, organization.number, options.user)

@@ -17,7 +17,7 @@ const A_PAGE = 50;
 /**
  * @param {string} organization
  * @param {string} user
- * @param {{start: string, end: string}} period
+ * @param {import("../state/period.js").Asked} period
  * @param {string | undefined} kind
  */
 export const eventsPath = (organization, user, period, kind) =>
@@ -25,12 +25,11 @@ export const eventsPath = (organization, user, period, kind) =>
     organization_id: organization,
     user_id: user,
     meter: kindOf(kind ?? "")?.meters.join(","),
-    start_date: period.start,
-    end_date: period.end,
+    ...period.asked,
     limit: A_PAGE,
   });
 
-/** @param {{organization: Organization, user: string, period: {start: string, end: string}}} props */
+/** @param {{organization: Organization, user: string, period: import("../state/period.js").Asked}} props */
 export function Events({ organization, user, period }) {
   const { query } = route.value;
   const path = eventsPath(organization.id, user, period, query.events);

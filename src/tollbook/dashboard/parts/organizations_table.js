@@ -8,7 +8,7 @@ import { SearchedTable } from "./searched_table.js";
 
 /**
  * @param {{
- *   answer: import("../state/resource.js").Resource, period: import("../words/periods.js").Period, path: string,
+ *   answer: import("../state/resource.js").Resource, period: import("../state/period.js").Period, path: string,
  *   earlier: Map<string, number>, currency: string,
  * }} props
  */

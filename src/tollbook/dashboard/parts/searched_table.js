@@ -18,7 +18,7 @@ import { trendPath } from "./trend.js";
  * @param {{
  *   answer: import("../state/resource.js").Resource, one: "user" | "organization", title: string, columns: Column[],
  *   changes: boolean, currency: string, earlier?: Map<string, number>, path: string,
- *   subject: {organization?: string, currency: string}, period: import("../words/periods.js").Period, file: string,
+ *   subject: {organization?: string, currency: string}, period: import("../state/period.js").Period, file: string,
  *   hrefOf: (row: any) => string, none?: string, summary: (rows: any[], all: any[]) => string,
  * }} props
  * `changes` shows the change against `earlier` by itself; `none` is said where there are no rows at all.

@@ -1,5 +1,5 @@
 /** The figures one looks at first. */
-import { changed } from "../words/format.js";
+import { changed, days } from "../words/format.js";
 import { html } from "./html.js";
 import { Skeleton } from "./states.js";
 
@@ -13,7 +13,7 @@ import { Skeleton } from "./states.js";
  * @property {boolean} [main]
  */
 
-/** @param {{tiles: Tile[] | null, against: string, dimmed?: boolean}} props `against` names the days compared with. */
+/** @param {{tiles: Tile[] | null, against?: import("../state/period.js").Days, dimmed?: boolean}} props `against` are the days compared with. */
 export const Tiles = ({ tiles, against, dimmed = false }) => html`
   <dl class=${`tiles${dimmed ? " dimmed" : ""}`}>
     ${(tiles ?? Array.from({ length: 4 }, () => null)).map(
@@ -23,14 +23,18 @@ export const Tiles = ({ tiles, against, dimmed = false }) => html`
             ? html`
                 <dt>${it.name}</dt>
                 <dd class="figure">${it.value}</dd>
-                <dd class="note">${it.note && html`<span>${it.note}</span>`}<${Change} now=${it.now} before=${it.before} against=${against} /></dd>
+                <dd class="note">${it.note && html`<span>${it.note}</span>`}<${Change} now=${it.now} before=${it.before} against=${named(against)} /></dd>
               `
             : html`<dt><${Skeleton} /></dt><dd class="figure"><${Skeleton} class="tall" /></dd><dd class="note"><${Skeleton} /></dd>`}
         </div>
       `,
     )}
   </dl>
+  ${against && html`<p class="note against">Changes are against ${named(against)}.</p>`}
 `;
+
+/** @param {import("../state/period.js").Days | undefined} period */
+const named = (period) => (period ? days(period.start, period.end) : "");
 
 /** @param {{now: number, before: number | null, against: string}} props */
 export function Change({ now, before, against }) {

@@ -15,6 +15,7 @@ import { Empty, Loading, Refused, Skeleton } from "./states.js";
 
 /**
  * @typedef {import("./chart.js").Series} Series
+ * @typedef {import("../state/period.js").Period} Period
  * @typedef {Object} Subject
  * @property {string} [organization]
  * @property {string} [user]
@@ -30,7 +31,7 @@ const BUCKETS = [
 /**
  * The question behind a chart.
  * @param {Subject} subject
- * @param {{start: string, end: string}} period
+ * @param {Period} period
  * @param {Record<string, string>} query
  */
 export function trendPath(subject, period, query) {
@@ -38,8 +39,7 @@ export function trendPath(subject, period, query) {
     organization_id: subject.organization,
     user_id: subject.user,
     currency: subject.organization ? "" : subject.currency,
-    start_date: period.start,
-    end_date: period.end,
+    ...period.asked,
     bucket: bucketOf(period, query),
     split_by: "meter",
     top: 20,
@@ -49,15 +49,15 @@ export function trendPath(subject, period, query) {
 }
 
 /**
- * @param {{start: string, end: string}} period
+ * @param {Period} period
  * @param {Record<string, string>} query
  */
 function bucketOf(period, query) {
-  const offered = bucketsOf(period);
+  const offered = bucketsOf(period.days);
   return offered.includes(query.bucket) ? query.bucket : offered[0];
 }
 
-/** @param {{subject: Subject, period: import("../words/periods.js").Period, title?: string}} props */
+/** @param {{subject: Subject, period: Period, title?: string}} props */
 export function Trend({ subject, period, title = "" }) {
   const { query } = route.value;
   const usage = query.measure === "usage";
@@ -66,7 +66,7 @@ export function Trend({ subject, period, title = "" }) {
   });
   const kind = kindOf(query.kind)?.key ?? (usage ? query.usage ?? "messaging" : "");
   const bucket = bucketOf(period, query);
-  const offered = bucketsOf(period);
+  const offered = bucketsOf(period.days);
   return html`
     <section class="panel trend" aria-label="Over time">
       <header>
@@ -106,7 +106,7 @@ const UsageKind = ({ chosen }) => html`
   </select>
 `;
 
-/** @param {{answer: import("../state/resource.js").Resource, usage: boolean, kind: string, currency: string, period: import("../words/periods.js").Period}} props */
+/** @param {{answer: import("../state/resource.js").Resource, usage: boolean, kind: string, currency: string, period: Period}} props */
 function Body({ answer, usage, kind, currency, period }) {
   if (answer.error && !answer.data) return html`<${Refused} error=${answer.error} reload=${answer.reload} />`;
   if (!answer.data) return html`<${Skeleton} class="chart-skeleton" />`;

@@ -6,15 +6,15 @@ import { html } from "./html.js";
 
 /**
  * @param {{
- *   answer: import("../state/resource.js").Resource, timezone: string, period: {start: string, end: string}, today: string,
+ *   answer: import("../state/resource.js").Resource, timezone: string, period: import("../state/period.js").Period,
  *   organization?: string, admin: boolean,
  * }} props
  */
-export function TrustLine({ answer, timezone, period, today, organization, admin }) {
+export function TrustLine({ answer, timezone, period, organization, admin }) {
   const asOf = answer.headers?.get("x-as-of");
   if (!asOf) return html`<p class="trust"> </p>`;
   const waiting = Number(answer.headers?.get("x-quarantined") ?? answer.data?.meta?.quarantined_events ?? NaN);
-  const open = answer.data?.meta ? answer.data.meta.period_state === "open" : period.end >= today;
+  const open = answer.data?.meta ? answer.data.meta.period_state === "open" : period.open;
   return html`
     <p class="trust">
       <span class=${answer.error ? "dot late" : "dot"} aria-hidden="true"></span>

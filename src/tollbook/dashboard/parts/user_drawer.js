@@ -6,7 +6,7 @@ import { Icon } from "./icon.js";
 import { UserPanel } from "./user_panel.js";
 
 /**
- * @param {{organization: import("../views/organization.js").Organization, user: string, period: import("../words/periods.js").Period}} props
+ * @param {{organization: import("../views/organization.js").Organization, user: string, period: import("../state/period.js").Period}} props
  */
 export function UserDrawer({ organization, user, period }) {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));

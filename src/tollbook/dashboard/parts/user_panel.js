@@ -6,7 +6,6 @@ import { change, hrefWith, route } from "../state/route.js";
 import { exactSum } from "../words/figures.js";
 import { count, counted, days, exactMoney, longDay, money, percent, twoDecimals } from "../words/format.js";
 import { KINDS } from "../words/meters.js";
-import { before } from "../words/periods.js";
 import { Events, eventsPath } from "./events.js";
 import { Foreign } from "./foreign.js";
 import { html } from "./html.js";
@@ -19,13 +18,13 @@ import { Trend } from "./trend.js";
 
 const MOST_BUSIEST = 5;
 
-/** @param {{organization: Organization, user: string, period: import("../words/periods.js").Period, alone?: boolean}} props */
+/** @param {{organization: Organization, user: string, period: import("../state/period.js").Period, alone?: boolean}} props */
 export function UserPanel({ organization, user, period, alone = false }) {
   const subject = `user ${organization.id} ${user}`;
   const path = userPath(organization.id, user, period);
   const answer = useAnswer(path, { subject });
-  const earlierPeriod = before(period);
-  const earlier = useAnswer(userPath(organization.id, user, earlierPeriod), { subject });
+  const against = days(period.compared.start, period.compared.end);
+  const earlier = useAnswer(userPath(organization.id, user, period.compared), { subject });
   const row = rowOf(answer.data, user);
   const then = rowOf(earlier.data, user);
   const { currency } = organization;
@@ -41,7 +40,8 @@ export function UserPanel({ organization, user, period, alone = false }) {
       ${row &&
       html`<p class="user-cost">
         <b>${money(row.total_cost, currency)}</b>
-        <${Change} now=${row.total_cost} before=${then ? then.total_cost : null} against=${days(earlierPeriod.start, earlierPeriod.end)} />
+        <${Change} now=${row.total_cost} before=${then ? then.total_cost : null} against=${against} />
+        ${then && html`<small>against ${against}</small>`}
       </p>`}
     </header>
     <${Loading} loading=${answer.loading} what="the user" />
@@ -119,9 +119,9 @@ function showEvents() {
   setTimeout(() => document.getElementById("events")?.scrollIntoView({ block: "nearest" }), 60);
 }
 
-/** @param {{organization: Organization, user: string, period: {start: string, end: string}}} props */
+/** @param {{organization: Organization, user: string, period: import("../state/period.js").Period}} props */
 function Busiest({ organization, user, period }) {
-  const path = pathOf("v1/analytics/series", { organization_id: organization.id, user_id: user, start_date: period.start, end_date: period.end, bucket: "day" });
+  const path = pathOf("v1/analytics/series", { organization_id: organization.id, user_id: user, ...period.asked, bucket: "day" });
   const answer = useAnswer(path, { subject: `busiest ${organization.id} ${user}` });
   if (answer.error && !answer.data) return html`<${Refused} error=${answer.error} reload=${answer.reload} />`;
   if (!answer.data) return null;

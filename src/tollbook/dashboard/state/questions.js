@@ -1,7 +1,7 @@
 /** The questions about users, which several views ask. */
 import { pathOf } from "./api.js";
 
-/** @typedef {{start: string, end: string}} Days */
+/** @typedef {import("./period.js").Asked} Days */
 
 /**
  * All users of an organization.
@@ -37,6 +37,5 @@ export const userPath = (organization, user, period) =>
  */
 const about = (organization, period) => ({
   organization_id: organization,
-  start_date: period.start,
-  end_date: period.end,
+  ...period.asked,
 });

@@ -2,14 +2,16 @@
 import { useMemo } from "../vendor/hooks.js";
 import { sumsPath, usersPath } from "../state/questions.js";
 import { useAnswer } from "../state/resource.js";
+import { usePeriod } from "../state/period.js";
 import { hrefTo, route } from "../state/route.js";
 import { isAdmin } from "../state/session.js";
 import { exactSum } from "../words/figures.js";
-import { count, counted, days, minutes, money, month } from "../words/format.js";
+import { count, counted, minutes, money, month } from "../words/format.js";
 import { kindOf } from "../words/meters.js";
-import { before, periodOf, todayIn } from "../words/periods.js";
+import { monthOf } from "../words/periods.js";
 import { Foreign } from "../parts/foreign.js";
 import { html } from "../parts/html.js";
+import { PeriodRefused } from "../parts/period_refused.js";
 import { PeriodPicker } from "../parts/period_picker.js";
 import { Loading, Refused, Skeleton } from "../parts/states.js";
 import { Tiles } from "../parts/tiles.js";
@@ -30,22 +32,21 @@ import { UsersTable } from "../parts/users_table.js";
 /** @param {{id: string, viewer: import("../state/session.js").Viewer}} props */
 export function OrganizationView({ id, viewer }) {
   const about = useAnswer(`v1/organizations/${encodeURIComponent(id)}`, { live: false });
+  const { period, error, reload } = usePeriod(route.value.query, id);
   if (about.error && !about.data) return html`<${Refused} error=${about.error} reload=${about.reload} />`;
-  if (!about.data) return html`<${Skeleton} lines=${3} /><${Tiles} tiles=${null} against="" />`;
-  return html`<${Loaded} organization=${about.data.organization} viewer=${viewer} />`;
+  if (error) return html`<${PeriodRefused} error=${error} reload=${reload} />`;
+  if (!about.data || !period) return html`<${Skeleton} lines=${3} /><${Tiles} tiles=${null} />`;
+  return html`<${Loaded} organization=${about.data.organization} viewer=${viewer} period=${period} />`;
 }
 
-/** @param {{organization: Organization, viewer: import("../state/session.js").Viewer}} props */
-function Loaded({ organization, viewer }) {
+/** @param {{organization: Organization, viewer: import("../state/session.js").Viewer, period: import("../state/period.js").Period}} props */
+function Loaded({ organization, viewer, period }) {
   const { query } = route.value;
-  const today = todayIn(organization.timezone);
-  const period = periodOf(query, today);
-  const earlierPeriod = before(period);
   const comparing = query.compare === "previous_period";
   const meter = kindOf(query.kind)?.meters.join(",");
   const path = usersPath(organization.id, period, meter);
   const answer = useAnswer(path, { subject: `users ${organization.id}` });
-  const earlier = useAnswer(sumsPath(organization.id, earlierPeriod, meter, comparing), {
+  const earlier = useAnswer(sumsPath(organization.id, period.compared, meter, comparing), {
     subject: `users ${organization.id}`,
   });
   const costs = useMemo(
@@ -58,19 +59,19 @@ function Loaded({ organization, viewer }) {
         ${!viewer.organization_id && html`<p class="crumb"><a href=${hrefTo([])}>Overview</a></p>`}
         <h1><${Foreign} text=${organization.name} /></h1>
       </div>
-      <${PeriodPicker} period=${period} timezone=${organization.timezone} />
+      <${PeriodPicker} period=${period} timezone=${organization.timezone} organization=${organization.id} />
     </div>
-    <${TrustLine} answer=${answer} timezone=${organization.timezone} period=${period} today=${today} organization=${organization.id} admin=${isAdmin(viewer)} />
+    <${TrustLine} answer=${answer} timezone=${organization.timezone} period=${period} organization=${organization.id} admin=${isAdmin(viewer)} />
     <${Loading} loading=${answer.loading} what="the users" />
     ${answer.error && !answer.data
       ? html`<${Refused} error=${answer.error} reload=${answer.reload} />`
       : html`
           <${Tiles}
             tiles=${answer.data && tilesOf(answer.data, earlier.data, organization.currency)}
-            against=${days(earlierPeriod.start, earlierPeriod.end)}
+            against=${period.compared}
             dimmed=${answer.loading}
           />
-          ${answer.data && !answer.loading && html`<${NothingHere} data=${answer.data} />`}
+          ${answer.data && !answer.loading && html`<${NothingHere} data=${answer.data} timezone=${organization.timezone} />`}
           <${Trend} subject=${{ organization: organization.id, currency: organization.currency }} period=${period} />
           <${UsersTable} answer=${answer} organization=${organization} period=${period} path=${path} earlier=${costs} />
         `}
@@ -118,14 +119,13 @@ function figures({ users, totals, organization_level: own }) {
   };
 }
 
-/** Where usage is, when there is none here: an empty period and broken metering must not look alike. @param {{data: any}} props */
-function NothingHere({ data }) {
+/** Where usage is, when there is none here: an empty period and broken metering must not look alike. @param {{data: any, timezone: string}} props */
+function NothingHere({ data, timezone }) {
   const newest = data.meta?.newest_event_at;
   const { cost, messages, calls, requests } = figures(data);
   if (cost || messages || calls || requests || !data.meta) return null;
   if (!newest) return html`<p class="notice">No usage was ever recorded for this organization. Check that its events arrive.</p>`;
-  const [year, number] = newest.slice(0, 7).split("-").map(Number);
-  const last = new Date(Date.UTC(year, number, 0)).toISOString().slice(0, 10);
-  const href = hrefTo(route.value.path, { start: `${newest.slice(0, 7)}-01`, end: last, period: null });
-  return html`<p class="notice">No usage in this period. The newest is of ${month(newest)}: <a href=${href}>show that month</a>.</p>`;
+  const latest = monthOf(newest, timezone);
+  const href = hrefTo(route.value.path, { start: null, end: null, period: latest });
+  return html`<p class="notice">No usage in this period. The newest is of ${month(latest)}: <a href=${href}>show that month</a>.</p>`;
 }

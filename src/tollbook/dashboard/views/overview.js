@@ -2,14 +2,15 @@
 import { useMemo } from "../vendor/hooks.js";
 import { pathOf } from "../state/api.js";
 import { useAnswer } from "../state/resource.js";
+import { usePeriod } from "../state/period.js";
 import { change, hrefTo, route } from "../state/route.js";
 import { exactSum } from "../words/figures.js";
-import { count, counted, days, minutes, money } from "../words/format.js";
+import { count, counted, minutes, money } from "../words/format.js";
 import { kindOf } from "../words/meters.js";
-import { before, periodOf, todayIn } from "../words/periods.js";
 import { Foreign } from "../parts/foreign.js";
 import { html } from "../parts/html.js";
 import { OrganizationsTable } from "../parts/organizations_table.js";
+import { PeriodRefused } from "../parts/period_refused.js";
 import { PeriodPicker } from "../parts/period_picker.js";
 import { Empty, Loading, Refused, Skeleton } from "../parts/states.js";
 import { Tiles } from "../parts/tiles.js";
@@ -18,33 +19,32 @@ import { TrustLine } from "../parts/trust_line.js";
 
 const ZONE = "UTC";
 
-/** @param {{start: string, end: string}} period @param {Record<string, string | undefined>} more */
+/** @param {import("../state/period.js").Asked} period @param {Record<string, string | undefined>} more */
 const organizationsPath = (period, more) =>
-  pathOf("v1/analytics/organizations", { start_date: period.start, end_date: period.end, include: "totals,meta", ...more });
+  pathOf("v1/analytics/organizations", { ...period.asked, include: "totals,meta", ...more });
 
 export function OverviewView() {
   const directory = useAnswer("v1/organizations", { live: false });
+  const { period, error, reload } = usePeriod(route.value.query);
   if (directory.error && !directory.data) return html`<${Refused} error=${directory.error} reload=${directory.reload} />`;
-  if (!directory.data) return html`<${Skeleton} lines=${3} /><${Tiles} tiles=${null} against="" />`;
+  if (error) return html`<${PeriodRefused} error=${error} reload=${reload} />`;
+  if (!directory.data || !period) return html`<${Skeleton} lines=${3} /><${Tiles} tiles=${null} />`;
   const organizations = directory.data.organizations;
   if (!organizations.length) {
     return html`<h1>Overview</h1><${Empty} title="No organizations yet">Create one with <code>POST /v1/organizations</code> or <code>tollbook organizations create</code>; its usage appears here.<//>`;
   }
-  return html`<${Loaded} organizations=${organizations} />`;
+  return html`<${Loaded} organizations=${organizations} period=${period} />`;
 }
 
-/** @param {{organizations: import("./organization.js").Organization[]}} props */
-function Loaded({ organizations }) {
+/** @param {{organizations: import("./organization.js").Organization[], period: import("../state/period.js").Period}} props */
+function Loaded({ organizations, period }) {
   const { query } = route.value;
   const currencies = mostUsed(organizations.map((it) => it.currency));
   const currency = currencies.includes(query.currency) ? query.currency : currencies[0];
-  const today = todayIn(ZONE);
-  const period = periodOf(query, today);
-  const earlierPeriod = before(period);
   const asked = { currency, meter: kindOf(query.kind)?.meters.join(",") };
   const path = organizationsPath(period, asked);
   const answer = useAnswer(path);
-  const earlier = useAnswer(organizationsPath(earlierPeriod, asked));
+  const earlier = useAnswer(organizationsPath(period.compared, asked));
   const costs = useMemo(
     () => new Map((earlier.data?.organizations ?? []).map((/** @type {any} */ it) => [it.organization_id, it.total_cost])),
     [earlier.data],
@@ -60,7 +60,7 @@ function Loaded({ organizations }) {
       </div>
       <${PeriodPicker} period=${period} timezone=${`each organization's zone; today is that of ${ZONE}`} />
     </div>
-    <${TrustLine} answer=${answer} timezone=${ZONE} period=${period} today=${today} admin=${true} />
+    <${TrustLine} answer=${answer} timezone=${ZONE} period=${period} admin=${true} />
     <${Loading} loading=${answer.loading} what="the organizations" />
     ${answer.error && !answer.data
       ? html`
@@ -70,7 +70,7 @@ function Loaded({ organizations }) {
           </ul>
         `
       : html`
-          <${Tiles} tiles=${answer.data && tilesOf(answer.data, earlier.data, currency)} against=${days(earlierPeriod.start, earlierPeriod.end)} dimmed=${answer.loading} />
+          <${Tiles} tiles=${answer.data && tilesOf(answer.data, earlier.data, currency)} against=${period.compared} dimmed=${answer.loading} />
           <${Trend} subject=${{ currency }} period=${period} />
           <${OrganizationsTable} answer=${answer} period=${period} path=${path} earlier=${costs} currency=${currency} />
         `}

@@ -1,10 +1,11 @@
 /** The page of a key that is bound to one user. */
 import { useAnswer } from "../state/resource.js";
+import { usePeriod } from "../state/period.js";
 import { route } from "../state/route.js";
 import { plainly } from "../words/foreign.js";
 import { isKnownZone } from "../words/format.js";
-import { periodOf, todayIn } from "../words/periods.js";
 import { html } from "../parts/html.js";
+import { PeriodRefused } from "../parts/period_refused.js";
 import { PeriodPicker } from "../parts/period_picker.js";
 import { Refused, Skeleton } from "../parts/states.js";
 import { UserPanel } from "../parts/user_panel.js";
@@ -12,12 +13,13 @@ import { UserPanel } from "../parts/user_panel.js";
 /** @param {{organization: string, user: string}} props */
 export function UserView({ organization: id, user }) {
   const about = useAnswer(`v1/organizations/${encodeURIComponent(id)}`, { live: false });
+  const { period, error, reload } = usePeriod(route.value.query, id);
   if (about.error && !about.data) return html`<${Refused} error=${about.error} reload=${about.reload} />`;
-  if (!about.data) return html`<${Skeleton} lines=${4} />`;
+  if (error) return html`<${PeriodRefused} error=${error} reload=${reload} />`;
+  if (!about.data || !period) return html`<${Skeleton} lines=${4} />`;
   const { organization } = about.data;
-  const period = periodOf(route.value.query, todayIn(organization.timezone));
   return html`
-    <div class="heading alone-user"><${PeriodPicker} period=${period} timezone=${organization.timezone} /></div>
+    <div class="heading alone-user"><${PeriodPicker} period=${period} timezone=${organization.timezone} organization=${organization.id} /></div>
     ${!isKnownZone(organization.timezone) && html`<p class="notice">This browser does not know the zone <bdi>${plainly(organization.timezone)}</bdi>: times are shown in UTC.</p>`}
     <div class="user-page"><${UserPanel} organization=${organization} user=${user} period=${period} alone=${true} /></div>
   `;

@@ -1,135 +1,63 @@
-/** Periods as days of an organization's calendar: presets, the one before, the one after. */
-import { shownZone } from "./format.js";
+/** Periods in words: their names, and what of an address is one. Which days they are, the API says. */
 
-/**
- * @typedef {Object} Period
- * @property {string} start First day, YYYY-MM-DD.
- * @property {string} end Last day, included.
- * @property {string} preset The preset's key, or "" for free dates.
- */
-
-const DAY = 86_400_000;
-
-/** @param {string} text */
-const parsed = (text) => new Date(`${text}T00:00:00Z`);
-
-/** @param {Date} date */
-const written = (date) => date.toISOString().slice(0, 10);
-
-/**
- * @param {string} text
- * @param {number} days
- */
-export const plusDays = (text, days) => written(new Date(parsed(text).getTime() + days * DAY));
-
-/** @param {string} text */
-export const isDay = (text) => /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(parsed(text).getTime()) && written(parsed(text)) === text;
-
-/**
- * @param {string} text
- * @param {number} months
- */
-const monthStart = (text, months) => {
-  const date = parsed(text);
-  return written(new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + months, 1)));
-};
-
-/**
- * Whole months: `length` of them from `months` after the one of a day.
- * @param {string} text
- * @param {number} months
- * @param {number} length
- */
-const months = (text, months, length) => ({
-  start: monthStart(text, months),
-  end: plusDays(monthStart(text, months + length), -1),
-});
-
-/** @param {string} text How many months into its quarter a day is. */
-const intoQuarter = (text) => parsed(text).getUTCMonth() % 3;
-
-/** @param {string} text */
-const intoYear = (text) => parsed(text).getUTCMonth();
-
-/** @type {{key: string, name: string, of: (today: string) => {start: string, end: string}}[]} */
+/** @type {{key: string, name: string}[]} Names that the API resolves. */
 export const PRESETS = [
-  { key: "today", name: "Today", of: (today) => ({ start: today, end: today }) },
-  { key: "yesterday", name: "Yesterday", of: (today) => ({ start: plusDays(today, -1), end: plusDays(today, -1) }) },
-  { key: "last_7_days", name: "Last 7 days", of: (today) => ({ start: plusDays(today, -6), end: today }) },
-  { key: "last_30_days", name: "Last 30 days", of: (today) => ({ start: plusDays(today, -29), end: today }) },
-  { key: "this_month", name: "This month", of: (today) => months(today, 0, 1) },
-  { key: "last_month", name: "Last month", of: (today) => months(today, -1, 1) },
-  { key: "this_quarter", name: "This quarter", of: (today) => months(today, -intoQuarter(today), 3) },
-  { key: "this_year", name: "This year", of: (today) => months(today, -intoYear(today), 12) },
+  { key: "today", name: "Today" },
+  { key: "yesterday", name: "Yesterday" },
+  { key: "last_7_days", name: "Last 7 days" },
+  { key: "last_30_days", name: "Last 30 days" },
+  { key: "this_month", name: "This month" },
+  { key: "last_month", name: "Last month" },
+  { key: "this_quarter", name: "This quarter" },
+  { key: "this_year", name: "This year" },
 ];
 
 const DEFAULT = "last_30_days";
 
-/**
- * Today on the calendar of a zone.
- * @param {string} timezone IANA.
- * @param {Date} [now]
- */
-export function todayIn(timezone, now = new Date()) {
-  const format = new Intl.DateTimeFormat("en-CA", { timeZone: shownZone(timezone), year: "numeric", month: "2-digit", day: "2-digit" });
-  return format.format(now);
-}
+/** @param {string} text */
+const isDay = (text) => /^\d{4}-\d\d-\d\d$/.test(text);
+
+/** @param {string} text Such as 2024-01. */
+const isMonth = (text) => /^\d{4}-\d\d$/.test(text);
 
 /**
- * Read the period of a view from its address.
+ * @typedef {{start_date: string, end_date: string} | {period: string}} AskedDays Parameters of a question.
+ */
+
+/**
+ * Ask for days by their dates.
+ * @param {{start: string, end: string}} days
+ * @returns {AskedDays}
+ */
+export const datesOf = ({ start, end }) => ({ start_date: start, end_date: end });
+
+/**
+ * What of a view's address asks for its period; what cannot be read is the default.
  * @param {Record<string, string>} query
- * @param {string} today
- * @returns {Period}
+ * @returns {AskedDays}
  */
-export function periodOf(query, today) {
-  const { start = "", end = "" } = query;
-  if (isDay(start) && isDay(end) && start <= end) return { start, end, preset: "" };
-  const preset = PRESETS.find((it) => it.key === query.period) ?? PRESETS.find((it) => it.key === DEFAULT);
-  if (!preset) throw new Error("there is no default period");
-  return { ...preset.of(today), preset: preset.key };
-}
-
-/** @param {{start: string, end: string}} period How many days it has. */
-export const lengthOf = ({ start, end }) => Math.round((parsed(end).getTime() - parsed(start).getTime()) / DAY) + 1;
-
-/**
- * How many whole months a period is, or 0 when it is not.
- * @param {{start: string, end: string}} period
- */
-function wholeMonths({ start, end }) {
-  const after = plusDays(end, 1);
-  if (!start.endsWith("-01") || !after.endsWith("-01")) return 0;
-  const [from, to] = [parsed(start), parsed(after)];
-  return (to.getUTCFullYear() - from.getUTCFullYear()) * 12 + to.getUTCMonth() - from.getUTCMonth();
+export function askedDays({ start = "", end = "", period = "" }) {
+  if (isDay(start) && isDay(end) && start <= end) return datesOf({ start, end });
+  const known = isMonth(period) || PRESETS.some((it) => it.key === period);
+  return { period: known ? period : DEFAULT };
 }
 
 /**
- * The period of the same length beside this one; whole months stay whole months.
- * @param {{start: string, end: string}} period
- * @param {1 | -1} direction
+ * The month of an instant on the calendar of a zone, as the API names it.
+ * @param {string} instant RFC 3339.
+ * @param {string} timezone IANA.
  */
-export function beside(period, direction) {
-  const whole = wholeMonths(period);
-  if (whole) return months(period.start, direction * whole, whole);
-  const length = lengthOf(period) * direction;
-  return { start: plusDays(period.start, length), end: plusDays(period.end, length) };
+export function monthOf(instant, timezone) {
+  const format = new Intl.DateTimeFormat("en", { timeZone: timezone, year: "numeric", month: "2-digit" });
+  const parts = Object.fromEntries(format.formatToParts(new Date(instant)).map((it) => [it.type, it.value]));
+  return `${parts.year}-${parts.month}`;
 }
 
 /**
- * The period that the API compares with: as many days, ending the day before.
- * @param {{start: string, end: string}} period
+ * Buckets that a chart of so many days can be read in; the first is the default.
+ * @param {number} length
  */
-export function before(period) {
-  const length = lengthOf(period);
-  return { start: plusDays(period.start, -length), end: plusDays(period.start, -1) };
-}
-
-/**
- * Buckets that a chart of a period can be read in; the first is the default.
- * @param {{start: string, end: string}} period
- */
-export function bucketsOf(period) {
-  const length = lengthOf(period);
+export function bucketsOf(length) {
   if (length > 1100) return ["month"];
   if (length > 186) return ["week", "month", "day"];
   return ["day", "week", "month"];

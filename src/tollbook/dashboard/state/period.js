@@ -1,0 +1,54 @@
+/** The period of a view, as the API resolves it. */
+import { useRef } from "../vendor/hooks.js";
+import { askedDays, datesOf } from "../words/periods.js";
+import { pathOf } from "./api.js";
+import { useAnswer } from "./resource.js";
+
+/**
+ * @typedef {{start: string, end: string}} Days
+ * @typedef {Days & {asked: import("../words/periods.js").AskedDays}} Asked Days, and how other questions ask for them.
+ * @typedef {Object} More
+ * @property {string} preset The name it was asked for by, or "" for free dates.
+ * @property {number} days How many they are.
+ * @property {boolean} open Whether its last day has not ended.
+ * @property {Asked} compared The days it is compared with.
+ * @property {Days | null} previous
+ * @property {Days | null} next
+ * @typedef {Asked & More} Period
+ */
+
+/**
+ * @param {import("../words/periods.js").AskedDays} asked
+ * @param {string} [organization] Whose calendar it is; without one the tenant's.
+ */
+export const periodPath = (asked, organization) => pathOf("v1/analytics/period", { organization_id: organization, ...asked });
+
+/**
+ * Ask for the period of a view; the last one stays until the next is there.
+ * @param {Record<string, string>} query Of the address.
+ * @param {string} [organization]
+ * @returns {{period: Period | null, error: import("./api.js").ApiError | null, reload: () => void}}
+ */
+export function usePeriod(query, organization) {
+  const asked = askedDays(query);
+  const answer = useAnswer(periodPath(asked, organization), { subject: `period ${organization ?? ""}` });
+  const last = useRef(/** @type {Period | null} */ (null));
+  if (answer.data && !answer.loading) last.current = periodOf(answer.data, asked);
+  return { period: last.current, error: answer.data && !answer.loading ? null : answer.error, reload: answer.reload };
+}
+
+/**
+ * @param {any} data
+ * @param {import("../words/periods.js").AskedDays} asked
+ * @returns {Period}
+ */
+const periodOf = (data, asked) => ({
+  ...data.period,
+  asked,
+  preset: "period" in asked ? asked.period : "",
+  days: data.days,
+  open: data.period_state === "open",
+  compared: { ...data.comparison, asked: datesOf(data.comparison) },
+  previous: data.previous,
+  next: data.next,
+});

@@ -1,0 +1,95 @@
+"""Instants as text: RFC 3339, truncated to the microsecond that is stored.
+
+Digits behind the sixth are cut off, never rounded: the last instant of a month stays in it.
+"""
+
+import re
+from datetime import UTC, datetime
+
+import msgspec
+
+EXAMPLE = "2024-01-15T10:30:00Z"
+
+_FORM = re.compile(
+    "([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2})"
+    "(?::([0-9]{2})([.][0-9]+)?)?([Zz]|[+-][0-9]{2}:?[0-9]{2})?"
+)
+_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_EPOCH = re.compile("[+-]?[0-9]+([.][0-9]*)?([eE][+-]?[0-9]+)?")
+_MICROSECONDS = len(".123456")
+_LEAP = "60"
+_BEFORE_LEAP = "59.999999"
+"""A leap second has no number of its own in time since 1970: it is the end of the one before."""
+
+
+class InvalidInstant(ValueError):
+    """A text that is no instant: a stable code, and a sentence that follows a field's name."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+_MALFORMED = "invalid_time", f"must be an RFC 3339 time with an offset, such as {EXAMPLE}"
+_IS_EPOCH = (
+    "time_is_epoch",
+    f"must be an RFC 3339 time such as {EXAMPLE}, not a number of seconds since 1970",
+)
+_NO_TIME_OF_DAY = "invalid_time", f"must have a time of day and an offset, as in {EXAMPLE}"
+_NO_SECONDS = "time_without_seconds", f"must have seconds, as in {EXAMPLE}"
+_NO_OFFSET = (
+    "time_without_offset",
+    f"must have an offset: Z for UTC, as in {EXAMPLE}, or one such as +01:00",
+)
+_IMPOSSIBLE = "invalid_time", "must be a day and a time of day that exist"
+_NO_LEAP = "invalid_time", "must not have 60 seconds: a leap second ends a day in UTC, at 23:59:60"
+
+
+def parsed_instant(text: str) -> datetime:
+    """Read an RFC 3339 time, truncated to microseconds; `InvalidInstant` says what is wrong.
+
+    23:59:60 in UTC, whatever the offset it is written with, is 23:59:59.999999.
+    """
+    form = _FORM.fullmatch(text)
+    if form is None:
+        raise InvalidInstant(*_what_is_wrong(text))
+    day, minute, second, fraction, offset = form.groups()
+    if second is None:
+        raise InvalidInstant(*_NO_SECONDS)
+    if offset is None:
+        raise InvalidInstant(*_NO_OFFSET)
+    leap = second == _LEAP
+    seconds = _BEFORE_LEAP if leap else second + (fraction or "")[:_MICROSECONDS]
+    try:
+        instant = msgspec.convert(f"{day}T{minute}:{seconds}{offset}", datetime)
+    except msgspec.ValidationError as error:
+        raise InvalidInstant(*_IMPOSSIBLE) from error
+    if leap and not _ends_a_day(instant):
+        raise InvalidInstant(*_NO_LEAP)
+    return instant
+
+
+def instant_in(value: bytes) -> datetime:
+    """Read a JSON value as an instant; `InvalidInstant` says what is wrong."""
+    if value[:1] in b"-0123456789":
+        raise InvalidInstant(*_IS_EPOCH)
+    try:
+        text = msgspec.json.decode(value, type=str)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidInstant(*_MALFORMED) from error
+    return parsed_instant(text)
+
+
+def _what_is_wrong(text: str) -> tuple[str, str]:
+    if _EPOCH.fullmatch(text):
+        return _IS_EPOCH
+    return _NO_TIME_OF_DAY if _DAY.fullmatch(text) else _MALFORMED
+
+
+def _ends_a_day(instant: datetime) -> bool:
+    """Tell whether an instant is in the last minute of a day in UTC."""
+    try:
+        utc = instant.astimezone(UTC)
+    except OverflowError:
+        return False
+    return (utc.hour, utc.minute) == (23, 59)

@@ -1,0 +1,34 @@
+"""Reversals in tiers compared with their charges replayed, which takes more than SQL."""
+
+from collections.abc import Iterator
+
+from tollbook.domain.charges import Unpriced
+from tollbook.ingest.opposites import Rates, usage_of
+from tollbook.store import reversals
+from tollbook.store.database import Snapshot
+from tollbook.store.events import Stored
+from tollbook.store.verification import Difference
+
+CHECK = "reversals in tiers"
+
+
+def reversal_differences(snapshot: Snapshot) -> Iterator[Difference]:
+    """Replay what each reversal in tiers costs; give those that have another cost.
+
+    One costs the opposite of its event at its own position, and so does one that was stored when a
+    reversal took the position of its event.
+    """
+    rates: dict[str, Rates] = {}
+    for tenant, row in reversals.in_tiers(snapshot):
+        of_tenant = rates.setdefault(tenant, Rates(snapshot, tenant))
+        event = row._replace(quantity=-row.quantity)
+        charge = of_tenant.charge(row.rate_id, usage_of(event), row.position)
+        if isinstance(charge, Unpriced):
+            yield _different(row, charge.reason)
+        elif charge.cost != -row.cost:
+            yield _different(row, "its cost is not the difference it makes to its month")
+
+
+def _different(row: Stored, sentence: str) -> Difference:
+    shown: dict[str, object] = {"organization_id": row.organization_id, "id": row.id}
+    return Difference(CHECK, "only in events", {**shown, "cost": row.cost, "problem": sentence})

@@ -1,0 +1,184 @@
+"""Reading telephone numbers: from the many ways to write one to its one form in E.164.
+
+The rules are those of docs/prices.md, "How numbers are read"; phonenumbers knows the national and
+access-code forms of each country.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from functools import lru_cache
+from urllib.parse import unquote
+
+import phonenumbers
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata, ValidationResult
+
+from tollbook.domain.errors import Problem
+from tollbook.domain.numbers import INTERNATIONAL, STRICT
+
+is_e164 = re.compile(r"\+[1-9][0-9]{6,14}").fullmatch
+"""Matches a number as it is usually written: E.164."""
+
+masked_parts = re.compile(r"\+([1-9][0-9]{0,14})(\*{1,15})#[0-9a-f]{16}").fullmatch
+"""Matches a number of which the last digits are not stored: those that are left, and stars."""
+
+is_short_code = re.compile(r"[0-9]{3,6}").fullmatch
+
+Matches = Callable[[str], re.Match[str] | None]
+_KEY_DIGITS = 4
+_LONGEST_WRITTEN = 64
+_LONGEST_ADDRESS = 512
+_SIP = ("sip", "sips")
+_CHANNELS = ("tel", "whatsapp", "messenger")
+_is_dialed = re.compile(r"[0-9(][0-9\s().\-\u2010-\u2015\u2212/]*").fullmatch
+_looks_dialed = re.compile(r"\+.*|[0-9][0-9\s().\-]{6,}").fullmatch
+_PHONE_CONTEXT = ";phone-context="
+_USER_IS_PHONE = ";user=phone"
+
+
+def number_format_problem(number_format: str) -> Problem | None:
+    """Return what is wrong with a number format, None when it is one."""
+    if number_format in (STRICT, INTERNATIONAL) or number_format in phonenumbers.SUPPORTED_REGIONS:
+        return None
+    sentence = (
+        f"number_format must be {STRICT}, {INTERNATIONAL} or an ISO 3166 country code such as GB"
+    )
+    return Problem("number_format", "invalid_number_format", sentence)
+
+
+def digits_of(value: object, number_format: str = STRICT) -> str:
+    """Return the digits of an international number, however it is written; empty when it is none.
+
+    A number has one form: a national prefix that was left in is dropped, so `+44 (0)20` and
+    `+44020` are both +4420.
+    """
+    if type(value) is not str:
+        return ""
+    if is_e164(value):
+        # Every number comes by here, and nearly all of them need no reading.
+        matches = NATIONAL_PREFIXES.get(value[1:5])
+        if matches is None or matches(value) is None:
+            return value[1:]
+        return _read(value, number_format)
+    if number_format == INTERNATIONAL and value[:1] != "0" and value.isdecimal():
+        return digits_of(f"+{value}") if value.isascii() else _read(value, number_format)
+    hidden = masked_parts(value.strip()) if "#" in value else None
+    return hidden[1] + "0" * len(hidden[2]) if hidden else _read(value, number_format)
+
+
+def cleaned(text: str) -> str:
+    """Return a text without invisible format characters, its digits and plus signs as in ASCII."""
+    if text.isascii():
+        return text.strip()
+    kept = (it for it in unicodedata.normalize("NFKC", text) if unicodedata.category(it) != "Cf")
+    return "".join(str(unicodedata.decimal(it)) if it.isdecimal() else it for it in kept).strip()
+
+
+def is_sip_address(text: str) -> bool:
+    """Return whether a cleaned text is a SIP address that names anything but a phone number."""
+    scheme, user = _inside(text)
+    if scheme not in _SIP:
+        return False
+    is_host = "@" not in text and not user.startswith("+")
+    return is_host or not (_looks_dialed(user) or _USER_IS_PHONE in text.lower())
+
+
+@lru_cache(maxsize=65_536)
+def _read(value: str, number_format: str) -> str:
+    if len(value) > _LONGEST_ADDRESS:
+        return ""
+    text = cleaned(value)
+    scheme, inside = _inside(text)
+    if len(inside) > _LONGEST_WRITTEN:
+        return ""
+    if inside.startswith("+"):
+        return _parsed(inside, None, possible=any(map(str.isalpha, inside)))
+    if not _is_dialed(inside):
+        return ""
+    if scheme in _SIP and "@" not in text:
+        return ""  # a host may look like a number: sip:192.168.100.200
+    read = _of_page if scheme == "messenger" else _dialed
+    return read(inside, number_format)
+
+
+def _of_page(text: str, number_format: str) -> str:
+    """Read what stands in a messenger address: its digits are rarely a number."""
+    digits = _dialed(text, number_format)
+    is_number = bool(digits) and phonenumbers.is_valid_number(phonenumbers.parse(f"+{digits}"))
+    return digits if is_number else ""
+
+
+def _inside(text: str) -> tuple[str, str]:
+    """Return the scheme of an address and what of it may be a number; no scheme for other texts."""
+    scheme, colon, rest = text.partition(":")
+    scheme = scheme.lower()
+    if colon and scheme in _CHANNELS:
+        return scheme, _local(rest) if scheme == "tel" else rest.strip()
+    if not (colon and scheme in _SIP):
+        if "@" not in text:
+            return "", text
+        scheme, rest = _SIP[0], text
+    user = rest.partition("@")[0] if "@" in rest else rest
+    return scheme, unquote(user.partition(";")[0].partition(":")[0]).strip()
+
+
+def _local(text: str) -> str:
+    """Return the number of a tel address with its context before it (RFC 3966)."""
+    number, _, parameters = text.partition(";")
+    _, _, context = f";{parameters}".partition(_PHONE_CONTEXT)
+    context = context.partition(";")[0]
+    return context + number if context.startswith("+") and number[:1] != "+" else number.strip()
+
+
+def _dialed(text: str, number_format: str) -> str:
+    """Read digits without `+`."""
+    if number_format == INTERNATIONAL and text[0] != "0":
+        return _parsed(f"+{text}", None)
+    if number_format not in (STRICT, INTERNATIONAL):
+        national = _parsed(text, number_format, possible=True, valid=bool(is_short_code(text)))
+        if national:
+            return national
+    return _parsed(f"+{text[2:]}", None, possible=True) if text.startswith("00") else ""
+
+
+def _parsed(text: str, country: str | None, *, possible: bool = False, valid: bool = False) -> str:
+    """Parse a number; where that is asked for, it must have a possible length, or be valid."""
+    try:
+        parsed = phonenumbers.parse(text, country)
+    except phonenumbers.NumberParseException:
+        return ""
+    if possible and (
+        phonenumbers.is_possible_number_with_reason(parsed) != ValidationResult.IS_POSSIBLE
+    ):
+        return ""
+    if valid and not phonenumbers.is_valid_number(parsed):
+        return ""
+    written = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    return written[1:] if is_e164(written) else ""
+
+
+def _national_prefixes() -> dict[str, Matches]:
+    """Make the table of first digits after which a national prefix may follow.
+
+    Reading a number takes the library fifty microseconds, and nearly all numbers need none of it.
+    """
+    found: dict[str, Matches] = {}
+    for code, regions in COUNTRY_CODE_TO_REGION_CODE.items():
+        metadata = PhoneMetadata.metadata_for_region_or_calling_code(code, regions[0])
+        pattern = metadata and metadata.national_prefix_for_parsing
+        if not pattern:
+            continue
+        # Many patterns match nothing too; what is looked for is behind the calling code.
+        matches = re.compile(rf"\+{code}(?:{pattern})(?<!\+{code})").match
+        room = _KEY_DIGITS - len(str(code))
+        literal = pattern.replace("|", "").isdecimal()
+        starts = [it[:room] for it in pattern.split("|")] if literal else [""]
+        for start in starts:
+            rest = room - len(start)
+            for n in range(10**rest):
+                found[f"{code}{start}{n:0{rest}d}" if rest else f"{code}{start}"] = matches
+    return found
+
+
+NATIONAL_PREFIXES = _national_prefixes()
+"""By the first digits of a number, what finds a national prefix that may be in it."""

@@ -1,0 +1,66 @@
+"""Sums past 64 bits: the same statement, run once for whole units and once for the rest.
+
+Nearly every sum fits into 64 bits, and both engines add those up fastest. Neither adds up larger
+ones in integers: SQLite stops with an error, PostgreSQL when the sum becomes a BIGINT. Then each
+stored amount is divided into `amount / UNIT` and `amount % UNIT`, which have the sign of the amount
+in both engines; both are added up, and Python puts the two sums together. A sum of such parts fits
+into 64 bits up to nine billion rows.
+"""
+
+import re
+from collections.abc import Collection, Sequence
+from functools import lru_cache
+
+from tollbook.store.engine import Row
+from tollbook.store.rollups import KEYS
+from tollbook.store.schema import metadata
+
+UNIT = 1_000_000_000
+AMOUNTS = ("quantity", "cost")
+"""The columns whose sums are read; counts do not get so large."""
+
+_SUMMED = (*KEYS, "events", "archived_sums")
+_SOURCE = re.compile(rf"\b(FROM|JOIN) ({'|'.join(_SUMMED)})\b(?: AS ([a-z_]+))?")
+
+
+@lru_cache(256)
+def in_halves(sql: str) -> tuple[str, str]:
+    """Return the statement for whole units, and the one for the rest."""
+    return _reading(sql, "/"), _reading(sql, "%")
+
+
+def _reading(sql: str, operator: str) -> str:
+    """Put a subquery with parts of the amounts in the place of each table of amounts."""
+
+    def source(found: re.Match[str]) -> str:
+        word, table, alias = found.groups()
+        columns = (
+            f"{it.name} {operator} {UNIT} AS {it.name}" if it.name in AMOUNTS else it.name
+            for it in metadata.tables[table].columns
+        )
+        return f"{word} (SELECT {', '.join(columns)} FROM {table}) AS {alias or table}"
+
+    return _SOURCE.sub(source, sql)
+
+
+def combined(units: Sequence[Row], rest: Sequence[Row], amounts: Collection[int]) -> list[Row]:
+    """Put the rows of both statements together; `amounts` are the places of sums in a row.
+
+    All other columns are the same in both, and different in each row of one.
+    """
+
+    def key(row: Row) -> Row:
+        return tuple(value for at, value in enumerate(row) if at not in amounts)
+
+    of_key = {key(row): row for row in units}
+    return [
+        tuple(
+            _sum(whole, value) if at in amounts else value
+            for at, (whole, value) in enumerate(zip(of_key[key(row)], row, strict=True))
+        )
+        for row in rest
+    ]
+
+
+def _sum(units: int | None, rest: int | None) -> int | None:
+    return None if units is None or rest is None else units * UNIT + rest

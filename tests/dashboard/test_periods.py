@@ -1,0 +1,120 @@
+"""The page and the API mean the same days: tiles, chart and table, and what they compare with."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.dashboard.conftest import Demo, Look, table
+
+PERIOD = "/v1/analytics/period"
+OCTOBER = "#/organizations/org_months?period=2024-10&compare=previous_period"
+
+
+@pytest.fixture(scope="module")
+def months(demo: Demo) -> str:
+    """An organization whose usage doubled in October, with much on the last day of August."""
+    quantities = {"2024-08-31": 10_000, "2024-09-15": 100, "2024-10-15": 200}
+    events = [
+        {
+            "id": day,
+            "type": "voice.call",
+            "organization_id": "org_months",
+            "user_id": "ann",
+            "time": f"{day}T12:00:00Z",
+            "cost": quantity,
+        }
+        for day, quantity in quantities.items()
+    ]
+    with demo.server.client(demo.keys["tenant"]) as client:
+        client.post("/v1/organizations", json={"id": "org_months", "name": "Months"})
+        answer = client.post("/v1/events", json=events)
+        assert answer.json()["counts"]["accepted"] == len(events)
+    return "org_months"
+
+
+def shown(page: Page, days: dict[str, str]) -> str:
+    """Write days as the page writes them."""
+    text: str = page.evaluate(
+        """async ([start, end]) => {
+            const at = document.querySelector('script[type=module]').src.replace('main.js', '');
+            return (await import(at + 'words/format.js')).days(start, end);
+        }""",
+        [days["start"], days["end"]],
+    )
+    return text
+
+
+def test_october_is_compared_with_september_by_tile_chart_and_table(
+    look: Look, months: str, demo: Demo
+) -> None:
+    page = look("tenant", OCTOBER)
+    expect(page.locator(".tile.main .change")).to_contain_text("+100")
+    september = shown(page, {"start": "2024-09-01", "end": "2024-09-30"})
+    expect(page.locator(".against")).to_have_text(f"Changes are against {september}.")
+    expect(page.locator(".trend .note")).to_contain_text(september)
+    assert table(page)[1][-2].startswith("+100")
+    asked = f"organization_id={months}&period=2024-10"
+    changes = demo.get("tenant", f"/v1/analytics/changes?{asked}")
+    assert changes["change"] == 1.0
+
+
+@pytest.mark.parametrize("name", ["last_30_days", "last_7_days", "this_month", "this_year"])
+@pytest.mark.parametrize("view", ["", "organizations/org_harbor"])
+def test_a_preset_is_the_days_that_the_api_answers(
+    look: Look, demo: Demo, name: str, view: str
+) -> None:
+    of = f"organization_id={view.partition('/')[2]}&" if view else ""
+    found = demo.get("tenant", f"{PERIOD}?{of}period={name}")
+    page = look("tenant", f"#/{view}?period={name}&compare=previous_period")
+    page.wait_for_selector(".trend .note")
+    against = shown(page, found["comparison"])
+    assert page.locator(".period .range").inner_text() == shown(page, found["period"])
+    assert page.locator(".against").inner_text() == f"Changes are against {against}."
+    assert against in page.locator(".trend .note").inner_text()
+
+
+def test_the_page_asks_nothing_about_days_that_it_reckoned_itself(look: Look, demo: Demo) -> None:
+    """All days in its requests are days that the API has answered."""
+    answered: set[str] = set()
+    asked: set[str] = set()
+
+    def note(response: Any) -> None:
+        asked.update(re.findall(r"_date=([\d-]+)", response.url))
+        if "/v1/analytics/period" in response.url and response.ok:
+            answered.update(re.findall(r"\d{4}-\d\d-\d\d", response.text()))
+
+    page = look("harbor")
+    page.on("response", note)
+    page.goto(f"{demo.address}#/?period=this_month&compare=previous_period")
+    page.reload()
+    table(page)
+    for button in ("Previous period", "Previous period", "Next period"):
+        page.get_by_role("button", name=button).click()
+        page.wait_for_load_state("networkidle")
+    assert asked
+    assert asked <= answered
+
+
+def test_there_is_no_period_after_one_that_has_not_ended(look: Look) -> None:
+    page = look("harbor", "#/?period=this_month")
+    expect(page.get_by_role("button", name="Next period")).to_be_disabled()
+    page.get_by_role("button", name="Previous period").click()
+    expect(page.get_by_role("button", name="Next period")).to_be_enabled()
+
+
+def test_days_that_do_not_exist_are_said_and_lead_back(look: Look) -> None:
+    page = look("harbor", "#/?start=2024-02-30&end=2024-02-31", refused=True)
+    expect(page.get_by_role("alert")).to_contain_text("must be a date")
+    page.get_by_role("link", name="Show the last 30 days").click()
+    table(page)
+
+
+def test_an_empty_period_leads_to_the_month_of_the_newest_event(look: Look, months: str) -> None:
+    page = look("tenant", f"#/organizations/{months}?period=2024-01")
+    page.get_by_role("link", name="show that month").click()
+    expect(page).to_have_url(re.compile("period=2024-10"))
+    october = shown(page, {"start": "2024-10-01", "end": "2024-10-31"})
+    expect(page.locator(".period .range")).to_have_text(october)
+    table(page)
