@@ -1,14 +1,20 @@
 """tollbook archive: events older than so many months go to Parquet files and out of the ledger."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
 
 from tollbook.cli.choices import add_tenant_option, organization_of
-from tollbook.cli.output import Verbs, add_json_option, print_json, print_rows
+from tollbook.cli.output import (
+    Verbs,
+    add_json_option,
+    print_error,
+    print_json,
+    print_line,
+    print_rows,
+)
 from tollbook.domain.errors import InvalidRequest
 from tollbook.domain.events import instant_of
 from tollbook.domain.periods import day_number
@@ -66,7 +72,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
         if options.list:
             files = archives.files(snapshot, options.tenant, number)
             for sentence in unrecorded(snapshot, options.tenant, options.to):
-                print(f"tollbook: {sentence}", file=sys.stderr)
+                print_error(f"tollbook: {sentence}")
             return _print(files, options)
     before = before_months(day_number(instant_of(actor.at)), options.older_than)
     done: list[Archived] = []
@@ -81,7 +87,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
             progress.update(task, description=f"{result.file}: {result.events:,} events")
     _print(done, options)
     for it in left:
-        print(f"tollbook: {it.name} was not archived: {it.reason}", file=sys.stderr)
+        print_error(f"tollbook: {it.name} was not archived: {it.reason}")
     return 1 if left else 0
 
 
@@ -92,7 +98,7 @@ def _discard(database: Database, actor: Actor, options: argparse.Namespace) -> i
     if options.json:
         print_json({"discarded": [str(it) for it in removed]})
     else:
-        print(f"{options.discard} removed; the ledger is as it was")
+        print_line(f"{options.discard} removed; the ledger is as it was")
     return 0
 
 

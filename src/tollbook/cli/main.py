@@ -27,6 +27,7 @@ from tollbook.cli import (
     verify,
     viewers,
 )
+from tollbook.cli.output import Parser, print_error
 from tollbook.domain.errors import TollbookError, Unreachable
 from tollbook.logs import silence_logging
 from tollbook.settings import read_settings
@@ -68,7 +69,11 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
         return code
     except TollbookError as error:
-        print("\n".join(_lines(error)), file=sys.stderr)
+        for line in _lines(error):
+            print_error(line)
+        return 1
+    except UnicodeEncodeError:
+        print_error("tollbook: every argument must be valid UTF-8")
         return 1
     except KeyboardInterrupt:
         return _INTERRUPTED
@@ -78,7 +83,7 @@ def run(arguments: Sequence[str]) -> int:
     except OSError as error:
         _print_no_more()
         where = f"{error.filename}: " if error.filename else "the output could not be written: "
-        print(f"tollbook: {where}{error.strerror or error}", file=sys.stderr)
+        print_error(f"tollbook: {where}{error.strerror or error}")
         return 1
 
 
@@ -101,7 +106,7 @@ def _print_no_more() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="tollbook",
         description="The usage and cost ledger of a communications platform.",
         epilog="The database is chosen by TOLLBOOK_DATABASE_URL (default sqlite:///tollbook.db).",

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from tollbook.domain.books import BookHead, listed
-from tollbook.domain.directory import zone
+from tollbook.domain.directory import UNADDRESSABLE, zone
 from tollbook.domain.exact import MICROS
 from tollbook.domain.keys import ApiKey
 from tollbook.domain.prices import LAST_DAY
@@ -187,15 +187,15 @@ class Catalogue:
         """Give a revision and the terms as of it, for organizations never heard of too.
 
         Those get their numbers in a transaction of its own: a number is remembered only once it
-        is on disk.
+        is on disk. An organization that would be new under an id that no path can hold gets none.
         """
         with self._database.reading() as snapshot:
             found = self.terms(snapshot, tenant, identities)
             if len(found) == len(identities):
                 return directory.revision(snapshot), found
-        with self._database.writing() as transaction:
-            unheard_of = set(identities) - set(found)
-            directory.reserve_organizations(transaction, tenant, unheard_of, now)
+        if unheard_of := set(identities) - set(found) - UNADDRESSABLE:
+            with self._database.writing() as transaction:
+                directory.reserve_organizations(transaction, tenant, unheard_of, now)
         with self._database.reading() as snapshot:
             return directory.revision(snapshot), self.terms(snapshot, tenant, identities)
 

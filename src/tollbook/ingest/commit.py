@@ -16,6 +16,7 @@ from tollbook.ingest.accept import SUM_OUT_OF_RANGE, staged, staged_all
 from tollbook.ingest.catalogue import Catalogue, Terms, User
 from tollbook.ingest.facts import Fact
 from tollbook.ingest.months import Months
+from tollbook.ingest.unaddressable import has_unaddressable, refusals_of_new
 from tollbook.store import directory, ledger
 from tollbook.store.database import Database, Snapshot, Transaction
 from tollbook.store.engine import TimeLimit
@@ -63,6 +64,13 @@ class Submission(msgspec.Struct):
         terms = catalogue.terms(snapshot, self.scope.tenant_id, self.organizations)
         self.rows = staged_all(self.facts, terms, self.now)
         self.revision = revision
+
+    def refuse_unaddressable(self, transaction: Transaction) -> None:
+        """Reject the events that would make an id new that no path can hold."""
+        found = refusals_of_new(transaction, self.facts, self.rows)
+        self.facts = [it for it, refusal in zip(self.facts, found, strict=True) if not refusal]
+        self.rows = [it for it, refusal in zip(self.rows, found, strict=True) if not refusal]
+        self.rejections = [*self.rejections, *filter(None, found)]
 
 
 class Settled(msgspec.Struct, frozen=True):
@@ -157,6 +165,9 @@ def _store(
     transaction: Transaction, catalogue: Catalogue, submissions: Sequence[Submission], now: int
 ) -> _Stored:
     refusals = _renew(transaction, catalogue, submissions)
+    for submission in submissions:
+        if has_unaddressable(submission.rows):
+            submission.refuse_unaddressable(transaction)
     arrived = [row for submission in submissions for row in submission.rows]
     firsts = _firsts(arrived)
     standing: dict[Identity, Standing] = {}

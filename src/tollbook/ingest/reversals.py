@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from tollbook.domain.charges import Unpriced
-from tollbook.domain.directory import id_problem, text_problem
+from tollbook.domain.directory import UNADDRESSABLE, id_problem, text_problem, unaddressable
 from tollbook.domain.errors import BodyTooLarge, InvalidApiKey, Problem, UnreadableBody
 from tollbook.domain.keys import ApiKey
 from tollbook.domain.meters import BY_CODE
@@ -177,6 +177,8 @@ class _Batch:
             )
         if problem is not None or original is None:
             return rejected(index, reversal.id, (problem or _UNKNOWN,))
+        if reversal.id in UNADDRESSABLE:
+            return rejected(index, reversal.id, (unaddressable("id"),))
         row = self._opposites.row(original, reversal.id, print_)
         if isinstance(row, Unpriced):
             unpriced = Problem("reverses", row.code, row.reason)
