@@ -21,7 +21,8 @@ run: setup ## demo data, then a server on 127.0.0.1:8000 (port=8000)
 
 test: setup-dev ## every test, on SQLite and PostgreSQL, the page in a Chromium
 	@scripts/node && TOLLBOOK_TEST_CHROMIUM=$$(scripts/chromium) && export TOLLBOOK_TEST_CHROMIUM && \
-	TOLLBOOK_TEST_POSTGRES=$$(scripts/postgres) && export TOLLBOOK_TEST_POSTGRES && $(bin)/python -m pytest -n auto --dist loadgroup $(args)
+	TOLLBOOK_TEST_POSTGRES=$$(scripts/postgres) && TOLLBOOK_TEST_PGBOUNCER=$$(scripts/pgbouncer) && \
+	export TOLLBOOK_TEST_POSTGRES TOLLBOOK_TEST_PGBOUNCER && $(bin)/python -m pytest -n auto --dist loadgroup $(args)
 
 lint: setup-dev ## style, types, layers
 	@$(bin)/ruff check .
@@ -39,7 +40,8 @@ bench: setup-dev ## measure, and write docs/benchmarks.md
 	TOLLBOOK_TEST_POSTGRES=$$(scripts/postgres) && export TOLLBOOK_TEST_POSTGRES && $(bin)/python -m benchmarks $(args)
 
 chaos: setup-dev ## produce every fault on real servers, and write docs/reliability.md
-	@TOLLBOOK_TEST_POSTGRES=$$(scripts/postgres) && export TOLLBOOK_TEST_POSTGRES && $(bin)/python -m chaos $(args)
+	@TOLLBOOK_TEST_POSTGRES=$$(scripts/postgres) && TOLLBOOK_TEST_PGBOUNCER=$$(scripts/pgbouncer) && \
+	export TOLLBOOK_TEST_POSTGRES TOLLBOOK_TEST_PGBOUNCER && $(bin)/python -m chaos $(args)
 
 fuzz: setup-dev ## inputs that nobody would send, for everything that reads (args="--seconds 600 --only books")
 	@$(bin)/python -m fuzz $(args)

@@ -13,11 +13,13 @@ from chaos.of_clients import OF_CLIENTS
 from chaos.of_clocks import OF_CLOCKS
 from chaos.of_databases import OF_DATABASES
 from chaos.of_disks import OF_DISKS
+from chaos.of_files import OF_FILES
 from chaos.of_processes import OF_PROCESSES
+from chaos.of_ways import OF_WAYS
 from chaos.report import Tried, page
 from chaos.world import Verdict
 
-FAULTS = (*OF_PROCESSES, *OF_DATABASES, *OF_DISKS, *OF_CLOCKS, *OF_CLIENTS)
+FAULTS = (*OF_PROCESSES, *OF_DATABASES, *OF_DISKS, *OF_FILES, *OF_CLOCKS, *OF_WAYS, *OF_CLIENTS)
 _PAGE = Path(__file__).parent.parent / "docs" / "reliability.md"
 
 

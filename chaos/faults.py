@@ -59,7 +59,7 @@ class Bench:
 class Fault:
     """A fault: what it is called, what must come of it, where it applies, how often it is tried.
 
-    Only an administrator can produce one that `mounts` a disk.
+    Only an administrator can produce one that `mounts` a disk. One that `pools` needs a PgBouncer.
     """
 
     name: str
@@ -69,3 +69,4 @@ class Fault:
     quick: int = 1
     engines: tuple[str, ...] = ENGINES
     mounts: bool = False
+    pools: bool = False

@@ -1,6 +1,7 @@
 """Clocks that jump, and two servers whose clocks differ by minutes."""
 
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import sleep
 
@@ -69,12 +70,50 @@ def _clocks_differ(bench: Bench) -> Verdict:
     return bench.under_load(place, act)
 
 
+def _clock_is_wrong(bench: Bench) -> Verdict:
+    place = bench.place()
+    clock = bench.folder / "clock"
+    clock.write_text("0")
+
+    def act(world: World) -> None:
+        world.server.stop()
+        world.server = WrongClock(place.url, clock)
+        world.server.start()
+        with Server(place.url) as right:
+            for _ in range(bench.times):
+                for offset in (90_000, -90_000):
+                    clock.write_text(str(offset))
+                    world.until_ready(ready=False)
+                    told = world.get("/readyz").json()["checks"]["clock"]
+                    if "90000 seconds" not in told:
+                        world.notes.append(f"wrong: readiness says {told} with a wrong clock")
+                    seen = httpx.get(
+                        f"{right.address}/v1/analytics/users?organization_id=org_1",
+                        headers={"X-API-Key": world.key},
+                    ).headers["x-as-of"]
+                    if datetime.fromisoformat(seen) > datetime.now(UTC) + timedelta(minutes=5):
+                        world.notes.append(f"wrong: the other server answers as of {seen}")
+                    clock.write_text("0")
+                    world.until_ready()
+                    world.load.wait_for(50)
+
+    return bench.under_load(place, act)
+
+
 OF_CLOCKS = (
     Fault(
         "the clock jumps back and ahead, up to a month",
         "identity, sums and readiness do not depend on it",
         _clock_jumps,
         times=3,
+        engines=("SQLite",),
+    ),
+    Fault(
+        "a server whose clock is 25 hours wrong, beside another",
+        "it writes nothing and says so; the other does not notice; then everything by itself",
+        _clock_is_wrong,
+        times=3,
+        engines=("PostgreSQL",),
     ),
     Fault(
         "two servers with clocks four minutes apart",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from fuzz.target import Target, hold
 from tollbook.ingest.masking import Masker
-from tollbook.rating import numbers
+from tollbook.rating import number_formats, numbers
 from tollbook.rating.segments import measured, segments_of, segments_of_length
 
 _masked = Masker(b"key").masked
@@ -22,19 +22,22 @@ def _try_text(data: bytes) -> None:
 
 def _try_number(data: bytes) -> None:
     written = data.decode(errors="replace")
-    digits, kind = numbers.digits_of(written), numbers.kind_of(written)
+    digits, kind = number_formats.digits_of(written), numbers.kind_of(written)
     hold((kind == numbers.NUMBER) == bool(digits), f"{digits} is of the kind {kind}")
     hold(kind in numbers.KINDS, "there is no such kind")
     country = numbers.country_of(digits)
     if digits:
         hold(digits.isascii() and digits.isdigit() and len(digits) <= 30, f"{digits} are no digits")
     if digits and numbers.shown_of(written) is None:
-        hold(bool(numbers.is_e164("+" + digits)), f"{digits} are no number")
-        hold(numbers.digits_of("+" + digits) == digits, f"{digits} are others when written again")
+        hold(bool(number_formats.is_e164("+" + digits)), f"{digits} are no number")
+        hold(
+            number_formats.digits_of("+" + digits) == digits,
+            f"{digits} are others when written again",
+        )
         hidden = str(_masked({"to": written})["to"])
         hold(digits not in hidden, "a number shows through")
         hold(_masked({"to": hidden})["to"] == hidden, "what is hidden is hidden again")
-        again = numbers.digits_of(hidden)
+        again = number_formats.digits_of(hidden)
         hold(len(again) == len(digits), f"{hidden} is of another length")
         # A country that takes all digits to tell is not told.
         told = hidden.count("*") == 1 or numbers.country_of(again) == country

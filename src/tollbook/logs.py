@@ -10,6 +10,7 @@ from structlog.stdlib import ProcessorFormatter
 from structlog.typing import Processor
 
 from tollbook.api.request_ids import with_request_id
+from tollbook.domain.visible import visible_json
 from tollbook.settings import Settings
 from tollbook.traces import discreet, where_of
 
@@ -30,6 +31,7 @@ def configure_logging(settings: Settings) -> None:
     written: list[Processor] = [
         structlog.processors.ExceptionRenderer(where_of),
         structlog.processors.JSONRenderer(),
+        _escaped,
     ]
     others = ProcessorFormatter(
         foreign_pre_chain=told,
@@ -45,6 +47,11 @@ def configure_logging(settings: Settings) -> None:
         logger_factory=structlog.WriteLoggerFactory(_Stderr()),  # type: ignore[arg-type]
     )
     threading.excepthook = _log_end_of_thread
+
+
+def _escaped(_logger: object, _method: str, line: object) -> str:
+    """Keep characters that act on a terminal out of a line."""
+    return visible_json(str(line))
 
 
 class _Stderr:

@@ -21,6 +21,9 @@ class Settings(msgspec.Struct, frozen=True):
     file the server is not ready. With a `metrics_token`, whoever asks for metrics must bring it.
     `trusted_proxies` are addresses and networks, separated by commas, whose `X-Forwarded-For` is
     believed. With `https_only_seconds` browsers are told to come by HTTPS only for so long.
+    `max_write_connections` and `max_read_connections` bound the connections to PostgreSQL, those
+    idle for `idle_connection_seconds` are closed. A clock that differs from PostgreSQL's by more
+    than `max_clock_seconds` is wrong.
     `phone_numbers` says whether whole numbers are stored; the key of their hashes is in the
     database when it is not given. A call longer than `longest_call_seconds` is quarantined.
     """
@@ -39,6 +42,10 @@ class Settings(msgspec.Struct, frozen=True):
     phone_number_key: str = ""
     trusted_proxies: str = ""
     https_only_seconds: int = 0
+    max_write_connections: int = 32
+    max_read_connections: int = 32
+    idle_connection_seconds: int = 300
+    max_clock_seconds: int = 300
     longest_call_seconds: int = 86_400
 
     @property
@@ -49,6 +56,11 @@ class Settings(msgspec.Struct, frozen=True):
 
 FULL, MASKED = "full", "masked"
 _PHONE_NUMBERS = (FULL, MASKED)
+_AT_LEAST_ONE = (
+    *("most_waiting_events", "most_group_events", "most_body_mib"),
+    *("max_write_connections", "max_read_connections"),
+    *("idle_connection_seconds", "max_clock_seconds", "longest_call_seconds"),
+)
 _SHORTEST_KEY = 16
 _KINDS = {int: "a whole number", bool: "true or false"}
 """What else but a text a setting may be."""
@@ -68,8 +80,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         field = str(error).partition(" - at `$.")[2].rstrip("`")
         kind = _KINDS[Settings.__annotations__[field]]
         raise SettingsError(f"{variable(field)} must be {kind}") from error
-    at_least_one = ("most_waiting_events", "most_group_events", "most_body_mib")
-    for field in (*at_least_one, "longest_call_seconds"):
+    for field in _AT_LEAST_ONE:
         if getattr(settings, field) < 1:
             raise SettingsError(f"{variable(field)} must be at least 1")
     for field in ("cached_answer_mib", "cached_state_mib", "least_free_mib", "https_only_seconds"):

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from importlib.resources import files
 
+import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
@@ -19,6 +20,7 @@ from tollbook.api.instruments import Instruments, Measured
 from tollbook.api.request_log import RequestLog
 from tollbook.api.room import Bodies
 from tollbook.api.services import Services
+from tollbook.api.upkeep import Upkeep
 from tollbook.api.uses import Uses
 from tollbook.api.wire import Wire
 from tollbook.dashboard.pages import page_handlers
@@ -39,11 +41,15 @@ from tollbook.rerating.worker import Worker
 from tollbook.settings import FULL, Settings
 from tollbook.store import directory, gate, prices, quarantine, secrets
 from tollbook.store.database import Database, Transaction, in_our_words, open_database
+from tollbook.store.engine import Options
 from tollbook.store.migrate import migrate
-from tollbook.store.probe import try_to_write
+from tollbook.store.probe import clock_difference, try_to_write
 
+_log = structlog.get_logger()
 DEFAULT_TENANT = "default"
 _MIB = 1024 * 1024
+_VERB_RETRY_SECONDS = 10
+"""For so long a verb tries to get a connection to PostgreSQL; a server does until it serves."""
 _SECONDS_TO_FINISH = 30
 _SWITCH_INTERVAL = 0.0005
 """The writer waits this long at most for the interpreter's lock, instead of the usual 5 ms."""
@@ -57,7 +63,15 @@ def now() -> int:
 
 def open_migrated(settings: Settings) -> Database:
     """Open the database and bring its schema up to date."""
-    database = open_database(settings.database_url, gate.check)
+    options = Options(
+        settings.max_write_connections,
+        settings.max_read_connections,
+        settings.idle_connection_seconds,
+        settings.max_clock_seconds,
+        lambda: now(),
+        _VERB_RETRY_SECONDS,
+    )
+    database = open_database(settings.database_url, gate.check, options)
     migrate(database)
     return database
 
@@ -83,6 +97,7 @@ def services(settings: Settings, database: Database) -> Services:
             lambda: bodies.held,
             lambda: _told(lambda: quarantine.count_all(database)),
             lambda: _told(database.engine.size_in_bytes),
+            lambda: _told(lambda: clock_difference(database, now())),
         )
     )
     inbox = Inbox(
@@ -105,6 +120,7 @@ def services(settings: Settings, database: Database) -> Services:
         instruments,
         Health(database, inbox.queue, settings.least_free_mib),
         Uses(database),
+        Upkeep(database, now, settings.max_clock_seconds),
         bodies,
         RequestLog(print_lines if level_of(settings) <= logging.INFO else None),
         settings.metrics_token,
@@ -126,6 +142,7 @@ def build(settings: Settings) -> ASGIApp:
     """Build the application on a database that is up to date."""
     database = open_migrated(settings)
     _refuse_read_only(database)
+    _warn_of_connections(database)
     pages = page_handlers(compression=settings.compression)
     return application(services(settings, database), pages)
 
@@ -142,6 +159,17 @@ def _refuse_read_only(database: Database) -> None:
         ) from error
     except StoreUnavailable:
         pass  # readiness is red for as long as that is so
+
+
+def _warn_of_connections(database: Database) -> None:
+    """Log that PostgreSQL has fewer connections than this server may open."""
+    try:
+        with in_our_words():
+            problem = database.engine.serve()
+    except StoreUnavailable:
+        return  # readiness is red for as long as that is so
+    if problem:
+        _log.warning("too_few_connections", problem=problem)
 
 
 def serve(settings: Settings, host: str, port: int) -> None:

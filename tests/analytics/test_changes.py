@@ -55,7 +55,7 @@ def test_an_empty_tenant_has_nothing_to_compare(platform: Platform) -> None:
         "tenant_id": "default",
         "period": {"start": "2024-01-01", "end": "2024-01-31"},
         "previous_period": {"start": "2023-12-01", "end": "2023-12-31"},
-        "currency": None,
+        "currency": "USD",
         "total_cost": 0.0,
         "previous_cost": 0.0,
         "change": None,

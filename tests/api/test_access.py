@@ -98,6 +98,8 @@ CASES = [
     ),
     Case("GET", "/v1/analytics/organizations", for_readers(user=403)),
     Case("GET", "/v1/analytics/overview", for_readers(user=403)),
+    Case("GET", "/v1/analytics/period?organization_id=org_1", for_readers(stranger=404)),
+    Case("GET", "/v1/analytics/period?organization_id=org_2", for_readers(**FOREIGN)),
     Case("GET", "/v1/analytics/usage?organization_id=org_1", for_readers(stranger=404)),
     Case("GET", "/v1/analytics/usage?organization_id=org_2", for_readers(**FOREIGN)),
     Case("GET", "/v1/analytics/usage?user_id=user_2", AMBIGUOUS),

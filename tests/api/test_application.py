@@ -39,7 +39,6 @@ CODES = {
     "BodyTooLarge": (413, "body_too_large"),
     "HeadTooLarge": (431, "head_too_large"),
     "UnsupportedBody": (415, "unsupported_body"),
-    "SumOutOfRange": (422, "sum_out_of_range"),
     "QueueFull": (429, "queue_full"),
     "RateLimited": (429, "rate_limited"),
     "NotYet": (503, "not_yet"),

@@ -132,11 +132,6 @@ def test_every_operation_with_a_body_documents_that_it_may_be_too_large() -> Non
     assert lacking == []
 
 
-def test_a_replay_documents_that_a_sum_may_pass_its_range() -> None:
-    replay = DOCUMENT["paths"]["/v1/quarantine/replay"]["post"]
-    assert "422" in replay["responses"]
-
-
 def test_waiting_times_are_documented_where_they_are_sent() -> None:
     responses = DOCUMENT["paths"]["/v1/events"]["post"]["responses"]
     assert [

@@ -191,7 +191,7 @@ def test_what_the_ledger_is_written_in_cannot_be_changed(tenant: Tenant, body: d
     assert problems(answer) == [(next(iter(body)), "unknown_field")]
 
 
-@pytest.mark.parametrize("identity", ["nobody", "%00", "%20", "x" * 300, "%F0%9F%98%80", "%FF"])
+@pytest.mark.parametrize("identity", ["nobody", "%00", "%20", "x" * 300, "%F0%9F%98%80"])
 def test_an_unknown_organization_is_404_to_every_method(either: Tenant, identity: str) -> None:
     path = f"{PATH}/{identity}"
     for answer in (
@@ -205,7 +205,7 @@ def test_an_unknown_organization_is_404_to_every_method(either: Tenant, identity
         assert (answer.status_code, answer.json()["error"]) == (404, "Organization not found")
 
 
-@pytest.mark.parametrize("identity", ["nobody", "%00", "%20", "x" * 300, "%F0%9F%98%80", "%FF"])
+@pytest.mark.parametrize("identity", ["nobody", "%00", "%20", "x" * 300, "%F0%9F%98%80"])
 def test_an_unknown_user_is_404_to_every_method(either: Tenant, identity: str) -> None:
     path = f"{USERS}/{identity}"
     for answer in (either.get(path), either.patch(path, json={"name": "a"})):

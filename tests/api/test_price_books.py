@@ -46,7 +46,10 @@ def version(answer: httpx.Response) -> int:
 
 def call_cost(tenant: Tenant, identity: str, **given: Any) -> int:
     """Give what a call of one second costs, in whole units of currency."""
-    sent = tenant.post("/v1/events", json=event(id=identity, quantity=1, **given))
+    sent = tenant.post(
+        "/v1/events",
+        json=event(id=identity, quantity=1, **{"attributes": {"to": "+4930123456"}, **given}),
+    )
     assert sent.status_code == 200, sent.text
     ((nanos,),) = tenant.rows(
         "SELECT cost FROM events WHERE id = :id AND organization_id = :number",

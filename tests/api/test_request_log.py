@@ -11,7 +11,7 @@ from tests.api.conftest import prefix, site_on
 from tests.builders import Json, event
 from tollbook.api import request_log
 from tollbook.api.request_log import RequestLog
-from tollbook.domain.keys import Limits
+from tollbook.domain.keys import ApiKey, Limits, Scope
 
 FIELDS = (
     *("event", "level", "timestamp", "request_id", "method", "route"),
@@ -79,6 +79,18 @@ def test_an_answer_that_never_began_has_no_status() -> None:
     assert (line["status"], line["route"], line["key"]) == (None, None, None)
     log.write()
     assert len(written) == 1
+
+
+def test_a_line_holds_no_character_that_acts_on_a_terminal() -> None:
+    written: list[str] = []
+    log = RequestLog(written.append)
+    scope = Scope("tenant\u202e\x9b\x7f")
+    key = ApiKey("tb_0", "", "", scope, (), 0)
+    log.note({"method": "GET", request_log.KEY: key}, b"1", 200, 0.0)
+    log.write()
+    (line,) = logged("".join(written))
+    assert line["tenant"] == scope.tenant_id
+    assert "".join(written).removesuffix("\n").isprintable()
 
 
 def test_lines_that_nobody_takes_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,8 @@ from chaos.__main__ import FAULTS, produce
 from chaos.faults import Fault
 from chaos.of_clients import OF_CLIENTS
 
+from tests.poolers import program
+
 CASES = [
     (fault, engine)
     for fault in FAULTS
@@ -21,6 +23,8 @@ CASES = [
 def test_nothing_acknowledged_is_lost_or_counted_twice(fault: Fault, engine: str) -> None:
     if fault.mounts and os.getuid():
         pytest.skip("NOT ROOT: a small disk cannot be mounted; run `make chaos` as root")
+    if fault.pools:
+        program()
     tried = produce(fault, engine, Path("/var/tmp"), quick=True)
     assert tried.verdict.acknowledged > 0
     assert tried.verdict.good, tried.verdict

@@ -1,5 +1,6 @@
 """tollbook backup and restore: whole or not at all, and never over somebody's data."""
 
+import fcntl
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -11,8 +12,9 @@ import pytest
 from tests.builders import Platform, event
 from tests.cli.conftest import Tollbook
 from tests.conftest import Postgres
-from tollbook.store import dumps
+from tollbook.store import drafts, dumps
 from tollbook.store.database import open_database
+from tollbook.store.drafts import Draft
 
 
 def fill(url: str, identity: str = "call-1") -> None:
@@ -152,6 +154,39 @@ def test_a_missing_database_is_not_made_by_backing_it_up(
     monkeypatch.setenv("TOLLBOOK_DATABASE_URL", "sqlite:///nothing.db")
     assert "no database" in tollbook.refusal("backup", "b")
     assert not Path("nothing.db").exists()
+
+
+def test_what_a_killed_backup_left_is_removed_by_the_next_one(
+    command: Tollbook, database_url: str
+) -> None:
+    fill(database_url)
+    assert command("backup", "first").code == 0
+    content = Path("first").read_bytes()
+    for name in ("old.unfinished", "another.unfinished"):
+        Path(name).write_bytes(content[: len(content) // 2])
+    Path("notes.unfinished").write_text("of somebody else")
+    with Path("another.unfinished").open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert command("backup", "second").code == 0
+        assert sorted(it.name for it in command.folder.glob("*.unfinished")) == [
+            "another.unfinished",
+            "notes.unfinished",
+        ]
+        assert "is being written by another command" in command.refusal("backup", "another")
+    assert command("backup", "another").code == 0
+
+
+def test_a_restored_database_forgets_the_files_that_were_being_written(
+    command: Tollbook, database_url: str
+) -> None:
+    fill(database_url)
+    with closing(open_database(database_url)) as database, database.writing() as transaction:
+        draft = Draft(1, "org_1.1.2024-01.1-abcdef.parquet", "/", "host", "writing", 0)
+        drafts.add(transaction, draft)
+    assert command("backup", "b").code == 0
+    assert command("restore", "b", "--replace").code == 0
+    with closing(open_database(database_url)) as database, database.reading() as snapshot:
+        assert drafts.every_draft(snapshot) == []
 
 
 def test_what_stood_beside_the_file_does_not_get_into_the_restored_one(

@@ -2,7 +2,9 @@
 
 import pytest
 
+from tests.builders import Platform
 from tests.cli.conftest import Tollbook
+from tollbook.store.database import open_database
 
 
 def test_nothing_is_said_to_be_nothing(tollbook: Tollbook) -> None:
@@ -60,12 +62,11 @@ def test_the_number_format_of_an_organization_goes_before_its_tenants(tollbook: 
     assert "that of its tenant" in tollbook(*of_tenant).out
     assert formats()["own"] is None
     changed = tollbook.json("tenants", "change", "acme", "--number-format", "international")
-    assert changed == {"id": "acme", "number_format": "international"}
-    (listed,) = tollbook.json("tenants", "list")
-    assert listed["number_format"] == "international"
+    assert changed["number_format"] == "international"
+    assert tollbook.json("tenants", "list") == [changed]
     acts = tollbook.json("audit", "--tenant", "acme")
     details = [it["details"] for it in acts if it["action"] == "tenant.change"]
-    assert details == [{"number_format": "international"}]
+    assert details == [{"currency": "USD", "number_format": "international"}]
 
 
 @pytest.mark.parametrize(
@@ -182,3 +183,38 @@ def test_a_name_is_shown_as_it_is(tollbook: Tollbook, name: str) -> None:
         ran = tollbook(*verb)
         assert ran.code == 0
         assert name in ran.out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("organizations", "create", "."),
+        ("organizations", "create", ".."),
+        ("organizations", "create", "x", "--timezone", "localtime"),
+        ("organizations", "create", "x", "--timezone", "Factory"),
+        ("users", "create", "org_1", ".."),
+    ],
+)
+def test_what_would_mean_nothing_reliable_is_not_created(
+    tollbook: Tollbook, arguments: tuple[str, ...]
+) -> None:
+    tollbook("organizations", "create", "org_1")
+    said = tollbook.refusal(*arguments)
+    assert "must" in said
+    assert [it["id"] for it in tollbook.json("organizations", "list")] == ["org_1"]
+    assert tollbook.json("users", "list", "org_1") == []
+
+
+def test_verify_names_organizations_of_the_machine_s_zone_without_failing(
+    tollbook: Tollbook, sqlite_url: str
+) -> None:
+    platform = Platform(open_database(sqlite_url))
+    platform.organization(timezone="localtime")
+    platform.organization("org_2", timezone="Europe/Berlin")
+    ran = tollbook("verify")
+    assert ran.code == 0
+    assert "organization org_1 of tenant default has the timezone localtime" in ran.out
+    assert "org_2" not in ran.out
+    assert tollbook.json("verify")["local_timezones"] == [
+        {"tenant_id": "default", "organization_id": "org_1", "timezone": "localtime"}
+    ]

@@ -97,3 +97,33 @@ def test_an_empty_binding_does_not_widen_a_key(tollbook: Tollbook, bound: tuple)
     tollbook("organizations", "create", "org_1")
     tollbook.refusal("keys", "create", *bound)
     assert tollbook.json("keys", "list") == []
+
+
+@pytest.mark.parametrize("tenant", ["default", "other"])
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ("keys", "revoke"),
+        ("keys", "rotate"),
+        ("viewers", "create", "org_1", "--key"),
+        ("viewers", "create", "--tenant"),
+        ("keys", "list", "--tenant", "default"),
+        ("users", "list"),
+    ],
+)
+def test_no_error_shows_a_whole_key(tollbook: Tollbook, verb: tuple[str, ...], tenant: str) -> None:
+    tollbook("organizations", "create", "org_1")
+    made = tollbook.json("keys", "create", "--tenant", tenant)
+    ran = tollbook(*verb, made["api_key"])
+    assert ran.code in (1, 2)
+    assert made["api_key"] not in ran.err
+    assert made["api_key"].removeprefix(made["key"]["prefix"])[:12] not in ran.err
+    assert tollbook.json("keys", "list", "--tenant", tenant)[0]["revoked_at"] is None
+
+
+def test_a_whole_key_is_refused_by_its_prefix(tollbook: Tollbook) -> None:
+    made = tollbook.json("keys", "create")
+    said = tollbook.refusal("keys", "revoke", made["api_key"])
+    assert said == (
+        f"tollbook: the key must be named by its public prefix only: {made['key']['prefix']}\n"
+    )

@@ -4,6 +4,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -12,7 +13,8 @@ import pytest
 
 from tests.cli.conftest import Tollbook
 from tests.conftest import Postgres
-from tollbook import __version__
+from tollbook import __version__, wiring
+from tollbook.settings import Settings
 
 VERBS = (
     "serve",
@@ -170,3 +172,34 @@ def test_a_postgresql_that_takes_no_writes_is_read_and_not_served(
         ran = in_a_process(postgres_url, tmp_path, *verb)
         assert (ran.returncode, ran.stdout) == (1, "")
         assert "tollbook: the database is read-only" in ran.stderr
+
+
+def test_a_verb_without_a_connection_says_why(
+    tollbook: Tollbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wiring, "_VERB_RETRY_SECONDS", 0)
+    monkeypatch.setenv("TOLLBOOK_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
+    ran = tollbook("verify")
+    assert ran.code == 1
+    assert ran.err.startswith("tollbook: the database is not available; nothing was stored: ")
+    assert "127.0.0.1" in ran.err
+    assert ran.err.count("\n") == 1
+
+
+def test_a_verb_tries_for_a_connection_until_there_is_one(
+    postgres: Postgres, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wiring, "_VERB_RETRY_SECONDS", 60)
+    name = postgres_url.rpartition("/")[2]
+    url = postgres_url.replace("//postgres@", f"//{name}@")
+    with psycopg.connect(postgres.admin, autocommit=True) as admin:
+        admin.execute(f"CREATE ROLE {name} LOGIN CONNECTION LIMIT 0".encode())
+        admin.execute(f"GRANT pg_read_all_data TO {name}".encode())
+        allow = f"ALTER ROLE {name} CONNECTION LIMIT 9".encode()
+        later = threading.Timer(0.5, lambda: admin.execute(allow))
+        later.start()
+        try:
+            wiring.open_migrated(Settings(url)).close()
+        finally:
+            later.join()
+            admin.execute(f"DROP ROLE {name}".encode())

@@ -30,11 +30,20 @@ def test_every_setting_has_its_variable() -> None:
             "TOLLBOOK_LEAST_FREE_MIB": "9",
             "TOLLBOOK_METRICS_TOKEN": "t",
             "TOLLBOOK_LOG_LEVEL": "error",
+            "TOLLBOOK_MAX_WRITE_CONNECTIONS": "2",
+            "TOLLBOOK_MAX_READ_CONNECTIONS": "4",
+            "TOLLBOOK_IDLE_CONNECTION_SECONDS": "60",
+            "TOLLBOOK_MAX_CLOCK_SECONDS": "30",
             "TOLLBOOK_LONGEST_CALL_SECONDS": "600",
             "SOMETHING_ELSE": "x",
         }
     ) == Settings(
-        "postgresql://u@h/n", 7, 5, 3, False, 0, 1, 9, "t", "error", longest_call_seconds=600
+        *("postgresql://u@h/n", 7, 5, 3, False, 0, 1, 9, "t", "error"),
+        max_write_connections=2,
+        max_read_connections=4,
+        idle_connection_seconds=60,
+        max_clock_seconds=30,
+        longest_call_seconds=600,
     )
 
 
@@ -47,6 +56,10 @@ def test_every_setting_has_its_variable() -> None:
         ("TOLLBOOK_MOST_WAITING_EVENTS", "1.5"),
         ("TOLLBOOK_MOST_GROUP_EVENTS", "0"),
         ("TOLLBOOK_MOST_BODY_MIB", "0"),
+        ("TOLLBOOK_MAX_WRITE_CONNECTIONS", "0"),
+        ("TOLLBOOK_MAX_READ_CONNECTIONS", "0"),
+        ("TOLLBOOK_IDLE_CONNECTION_SECONDS", "0"),
+        ("TOLLBOOK_MAX_CLOCK_SECONDS", "0"),
         ("TOLLBOOK_LONGEST_CALL_SECONDS", "0"),
         ("TOLLBOOK_COMPRESSION", "maybe"),
         ("TOLLBOOK_CACHED_ANSWER_MIB", "-1"),

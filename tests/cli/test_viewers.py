@@ -73,3 +73,11 @@ def test_what_makes_no_sense_is_not_understood(tollbook: Tollbook, key: str) -> 
     assert [tollbook(*create, it).code for it in ("0", "86401", "x")] == [2, 2, 2]
     assert tollbook("viewers", "revoke").code == 2
     assert "not found" in tollbook.refusal("viewers", "revoke", key)
+
+
+def test_a_whole_token_is_no_id_and_is_not_repeated(tollbook: Tollbook, key: str) -> None:
+    token = tollbook("viewers", "create", "org_1", "--key", key).out.strip()
+    ran = tollbook("viewers", "revoke", token)
+    assert (ran.code, ran.out, ran.err) == (1, "", "tollbook: Viewer token not found\n")
+    assert token not in tollbook("audit", "--json").out
+    assert token not in tollbook("viewers", "revoke", "tbv_0123456789abcdef", token).err

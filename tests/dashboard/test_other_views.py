@@ -26,12 +26,13 @@ def test_the_overview_adds_organizations_up_and_leads_to_each(look: Look, demo: 
 
 def test_organizations_are_sorted_and_what_is_not_found_is_said(look: Look) -> None:
     page = look("tenant", f"#/?{JANUARY}&sort=organization")
-    names = [row[0] for row in table(page)[1:-1]]
+    demo = {"Acme Corp", "Harbor Logistics", "Many"}
+    names = [row[0] for row in table(page)[1:-1] if row[0] in demo]
     assert len(names) > 1
     assert names == sorted(names)
     page.get_by_role("columnheader", name="Organization").get_by_role("button").click()
     expect(page).to_have_url(re.compile("order=desc"))
-    assert [row[0] for row in table(page)[1:-1]] == names[::-1]
+    assert [row[0] for row in table(page)[1:-1] if row[0] in demo] == names[::-1]
     page.get_by_label("Search organizations").fill("nobody of this name")
     expect(page.get_by_text("No organization matches the search and the filters")).to_be_visible()
 

@@ -1,8 +1,10 @@
 """Archiving: events go to files, and sums, identities and answers stay what they were."""
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.builders import Platform, event, reversal
@@ -11,9 +13,9 @@ from tollbook.analytics.between import NO_DAYS, NO_PART, Part, Split
 from tollbook.analytics.event import InArchive, find_event
 from tollbook.analytics.series_statements import By, user_hours_sql
 from tollbook.analytics.usage import _refuse_parts_of_archived_days
-from tollbook.domain.errors import ArchiveRefused, EventArchived, InvalidRequest, RunConflict
+from tollbook.domain.errors import EventArchived, InvalidRequest, RunConflict
 from tollbook.domain.meters import BY_TYPE
-from tollbook.lifecycle.archive import Due, archive, before_months
+from tollbook.lifecycle.archive import Due, NotArchived, archive, before_months
 from tollbook.lifecycle.check import archive_differences
 from tollbook.lifecycle.parquet import about, read_file
 from tollbook.rerating import runs
@@ -49,10 +51,21 @@ class Keeper:
         self.platform = platform
         self.folder = folder
 
-    def archive(self, before: int = 202402, organization: str | None = None) -> list[Archived]:
+    def run(self, before: int = 202402, organization: str | None = None) -> list[object]:
         number = self.platform.number(organization) if organization else None
         actor = Actor(self.platform.tenant, "cli", now())
         return list(archive(self.platform.database, actor, Due(number, before, self.folder)))
+
+    def archive(self, before: int = 202402, organization: str | None = None) -> list[Archived]:
+        done = self.run(before, organization)
+        assert [it for it in done if not isinstance(it, Archived)] == []
+        return [it for it in done if isinstance(it, Archived)]
+
+    def drafts(self) -> list[tuple[object, ...]]:
+        return self.platform.rows("SELECT file, state FROM archive_drafts")
+
+    def files(self) -> list[str]:
+        return sorted(it.name for it in self.folder.iterdir()) if self.folder.exists() else []
 
     def sums(self) -> dict[str, list[tuple[object, ...]]]:
         return {it: sorted(self.platform.rows(f"SELECT * FROM {it}")) for it in SUMS}
@@ -207,9 +220,11 @@ def test_a_run_is_not_reverted_once_its_events_are_archived(keeper: Keeper) -> N
     platform.load(book(CALLS))
     past = Past(platform)
     run = past.begin()
-    with pytest.raises(ArchiveRefused, match="rerating run 1 is running"):
-        keeper.archive()
-    assert not list(keeper.folder.iterdir()), "nothing is left of what was refused"
+    (left,) = keeper.run()
+    assert isinstance(left, NotArchived)
+    assert left.name == "org_1 2024-01"
+    assert "rerating run 1 is running" in left.reason
+    assert keeper.files() == keeper.drafts() == [], "nothing is left of what was refused"
     past.steps(run.id)
     keeper.archive()
     with platform.database.writing() as transaction, pytest.raises(RunConflict, match="archived"):
@@ -263,6 +278,28 @@ def test_postgresql_empties_the_partition_of_the_last_organization(
     size = keeper.platform.rows("SELECT pg_relation_size('events_202401')")
     assert size == [(0,)]
     assert keeper.platform.statuses(event(id="late")) == ["accepted"]
+    database.close()
+
+
+def test_postgresql_archives_beside_a_reader_without_anybody_waiting_for_it(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    database = open_database(postgres_url)
+    keeper = Keeper(Platform(database), tmp_path)
+    year(keeper.platform)
+    with psycopg.connect(postgres_url) as reader, ThreadPoolExecutor() as threads:
+        reader.execute("SELECT * FROM events_202401 LIMIT 1")
+        done = threads.submit(keeper.archive)
+        try:
+            files = done.result(60)  # it would wait for as long as the reader stays
+            other = event(id="late", organization_id="org_2")
+            late = threads.submit(keeper.platform.statuses, other)
+            assert late.result(60) == ["accepted"]
+        finally:
+            reader.rollback()
+    assert [it.events for it in files] == [7, 7]
+    assert keeper.count() == 15
+    assert keeper.problems() == []
     database.close()
 
 

@@ -168,7 +168,7 @@ def test_a_file_left_by_an_erasure_that_was_cut_off_is_removed(
     jane(keeper.platform)
     keeper.archive()
     with monkeypatch.context() as patched:
-        patched.setattr("tollbook.lifecycle.erase._remove_replaced", lambda *_: None)
+        patched.setattr("tollbook.lifecycle.erase._finish", lambda *_: None)
         erasing(keeper)
     assert len(list(keeper.folder.iterdir())) == 2
     erasing(keeper)

@@ -49,7 +49,7 @@ class World:
         if organization in self.model.organizations:
             return
         zone, currency = self.zones[organization], story.CURRENCIES[organization]
-        number_format = story.NUMBER_FORMATS[organization]
+        number_format = story.NUMBER_FORMATS.get(organization, story.STRICT)
         self.platform.organization(
             organization, timezone=zone, currency=currency, number_format=number_format
         )

@@ -15,7 +15,7 @@ _NAME = re.compile(r"tollbook_[a-z_]+")
 
 def measured() -> set[str]:
     """Name every metric that a server gives, labels or not."""
-    instruments = Instruments(Measured(*[lambda: 0] * 4))
+    instruments = Instruments(Measured(*[lambda: 0] * 5))
     instruments.count_events({"accepted": 1})
     instruments.count_request("endpoint", 200, 0.1)
     instruments.count_answer("cache")

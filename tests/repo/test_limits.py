@@ -20,7 +20,7 @@ from tollbook.rating import (
     yaml_rates,
 )
 from tollbook.settings import Settings
-from tollbook.store import postgres, sqlite
+from tollbook.store import connections, sqlite
 
 PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
 MIB = 1024 * 1024
@@ -71,7 +71,9 @@ TOLD = {
     "a client that takes nothing": (f"{streams._PATIENCE:.0f} seconds",),
     "connections to the database": (
         f"SQLite {2 * sqlite._READERS}",
-        f"PostgreSQL {2 * postgres._POOL} that write",
+        f"PostgreSQL {SETTINGS.max_write_connections} that write",
+        f"{SETTINGS.max_read_connections} that read",
+        f"{connections.POOL_SECONDS} seconds",
     ),
     "a wait for SQLite's lock": (f"{sqlite._WAIT_FOR_LOCK_MS // 1000} seconds",),
     "answers and states": (f"{SETTINGS.cached_answer_mib} MiB",),

@@ -1,6 +1,8 @@
 """What is said about installing pyarrow, wherever it is said, is what pyproject.toml asks for."""
 
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -20,3 +22,18 @@ def test_every_place_names_the_package_and_version_of_the_extra() -> None:
     (needed,) = project["optional-dependencies"]["parquet"]
     said = {it: re.findall(r"'(pyarrow[^']*)'", (ROOT / it).read_text()) for it in PLACES}
     assert said == {it: [needed] for it in PLACES}
+
+
+def test_make_setup_installs_it_with_the_hashes_of_the_version_that_is_tested() -> None:
+    pinned = re.compile(r"^pyarrow==.*?(?=^\S+==)", re.DOTALL | re.MULTILINE)
+    running, working = (
+        re.findall(r"\S+==\S+|--hash=\S+", pinned.search((ROOT / it).read_text())[0])  # type: ignore[index]
+        for it in ("requirements.lock", "requirements-dev.lock")
+    )
+    assert running == working
+    assert len(running) > 1
+
+
+def test_it_is_imported_only_where_it_is_needed() -> None:
+    code = "import sys, tollbook.cli.main; assert 'pyarrow' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

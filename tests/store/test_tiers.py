@@ -124,7 +124,7 @@ def test_the_charges_of_a_sequence_do_not_depend_on_how_it_is_cut(
     platform: Platform, size: int
 ) -> None:
     chance = Random(7)
-    sent = [sms(n, chance.randrange(4), user_id=f"user_{n % 3}") for n in range(40)]
+    sent = [sms(n, chance.randrange(1, 4), user_id=f"user_{n % 3}") for n in range(40)]
     sent += [sent[3], sent[5]]
     for start in range(0, len(sent), size):
         platform.send(*sent[start : start + size])
@@ -173,3 +173,36 @@ def test_verification_notices_a_month_that_was_moved(platform: Platform) -> None
     with platform.database.writing() as transaction:
         transaction.execute("UPDATE tier_positions SET quantity = quantity + 1")
     assert {it.check for it in platform.differences()} == {"tier_positions"}
+
+
+def test_an_event_past_what_a_month_can_bill_is_rejected_alone(platform: Platform) -> None:
+    platform.organization("org_2")
+    platform.send(event(id="first", type="api.request", quantity=1))
+    nearly = "UPDATE tier_positions SET quantity = 9000000000000000000 - 1000000000000000"
+    with platform.database.writing() as transaction:
+        transaction.execute(nearly)
+    many: Json = {"type": "api.request", "quantity": 10**9}
+    settled = platform.send(
+        event(id="fits", **many),
+        event(id="too many", **many),
+        event(id="too many", **many),
+        event(id="elsewhere", organization_id="org_2", **many),
+        event(id="other meter"),
+    )
+    assert [it.status for it in settled.receipts] == [
+        "accepted",
+        "rejected",
+        "rejected",
+        "accepted",
+        "accepted",
+    ]
+    (problem,) = settled.receipts[1].details
+    assert (problem.code, problem.field) == ("sum_out_of_range", "quantity")
+    assert problem.error == (
+        "quantity would take api.request of organization org_1 past 9000000000000 billed units in "
+        "2024-01"
+    )
+    assert platform.statuses(event(id="too many", type="api.request", quantity=1)) == ["rejected"]
+    february = event(id="too many", time="2024-02-01T00:00:00Z", **many)
+    assert platform.statuses(february) == ["accepted"]
+    assert platform.rows("SELECT COUNT(*) FROM event_keys") == [(5,)]

@@ -187,7 +187,8 @@ def with_currency(table: Table, currencies: dict[str, str], currency: str | None
     """
     columns = (*table.columns, Column("currency", Kind.TEXT))
     rows = ((*row, currencies[row[0]]) for row in table.rows)
-    return Table(columns, rows, table.totals and (*table.totals, currency or ""))
+    totals = table.totals and (*table.totals, currency or "")
+    return table._replace(columns=columns, rows=rows, totals=totals)
 
 
 def name_currencies(report: OrganizationsReport, currencies: dict[str, str]) -> OrganizationsReport:

@@ -43,7 +43,7 @@ def get_forecast(call: Call, snapshot: Snapshot) -> Response:
         if user is None:
             raise NotFound("User not found")
     it = asked(call, snapshot, scope, dated=False)
-    today = scope.today(it.now)
+    today = scope.today(it.clock)
     month = _month(call.query["month"], today)
     # The days that are past are part of the question: tomorrow's answer is another.
     it = it._replace(period=Period(month, min(today, month_of(month).end)))

@@ -12,7 +12,7 @@ import structlog
 from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route, Router
+from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
@@ -39,6 +39,7 @@ from tollbook.api.keys import KEY_ENDPOINTS
 from tollbook.api.openapi import openapi
 from tollbook.api.operation import operation
 from tollbook.api.organizations import ORGANIZATION_ENDPOINTS
+from tollbook.api.paths import Paths
 from tollbook.api.price_books import PRICE_BOOK_ENDPOINTS
 from tollbook.api.quarantine import QUARANTINE_ENDPOINTS
 from tollbook.api.rate import POST_RATE
@@ -93,18 +94,10 @@ def application(services: Services, pages: Mapping[str, Handler] | None = None) 
         handlers.setdefault(endpoint.path, {})[endpoint.method] = _handler(endpoint, services)
     unkeyed = _documentation() | operation(services) | dict(pages or {})
     handlers |= {path: {"GET": handler} for path, handler in unkeyed.items()}
-    router = Router(
-        [Route(_routed(path), _Resource(path, it)) for path, it in handlers.items()],
-        redirect_slashes=False,
-        default=_nothing_here,
-        lifespan=_lifespan(services),
-    )
+    resources = {path: _Resource(path, it) for path, it in handlers.items()}
+    paths = Paths(resources, _nothing_here)
+    router = Router(redirect_slashes=False, default=paths, lifespan=_lifespan(services))
     return Hardened(router, services.requests, services.https_only_seconds)
-
-
-def _routed(path: str) -> str:
-    """Let the id of an event hold slashes."""
-    return path.replace("{event_id}", "{event_id:path}")
 
 
 def _lifespan(services: Services) -> Callable[[object], AbstractAsyncContextManager[None]]:
@@ -113,14 +106,16 @@ def _lifespan(services: Services) -> Callable[[object], AbstractAsyncContextMana
         services.inbox.open(asyncio.get_running_loop())
         services.reratings.open()
         services.uses.open()
+        services.upkeep.open()
         services.requests.open()
         try:
             yield
         finally:
             await run_sync(services.uses.close)
+            await run_sync(services.upkeep.close)
             await run_sync(services.reratings.close)
             await run_sync(services.inbox.close)
-            services.database.close()
+            await run_sync(services.database.close)
             await run_sync(services.requests.close)
 
     return lifespan

@@ -79,11 +79,11 @@ def list_budgets(call: Call, snapshot: Snapshot) -> Response:
     it = asked(call, snapshot, scope, dated=False)
     listed = budgets.budgets(snapshot, scope.tenant, scope.number, scope.user_id)
     # What is expected changes with the day, and days begin in each zone for itself.
-    days = {"days": days_of(listed, it.now)}
+    days = {"days": days_of(listed, it.clock)}
     it = it._replace(call=replace(call, query={**call.query, **days}))
 
     def tell() -> Told:
-        found = standings(snapshot, scope, listed, it.now)
+        found = standings(snapshot, scope, listed, it.clock)
         return Told(budgets_report(found, scope), table=lambda: budgets_table(found))
 
     return answer(it, tell)

@@ -23,8 +23,8 @@ from tollbook.api.services import Services
 from tollbook.domain.errors import (
     BodyTooLarge,
     InvalidRequest,
+    MonthNotReady,
     QueueFull,
-    SumOutOfRange,
     UnreadableBody,
     UnsupportedBody,
 )
@@ -135,8 +135,8 @@ REFUSALS = (
     UnreadableBody,
     BodyTooLarge,
     UnsupportedBody,
-    SumOutOfRange,
     QueueFull,
+    MonthNotReady,
 )
 """What is answered instead of receipts."""
 OF_RECEIPT = leads(

@@ -50,6 +50,8 @@ class Health:
                 "disk": await self._within(self._disk),
                 "migrations": await self._within(self._migrations),
                 "writer": await self._within(self._writer),
+                "reads": self._database.reads.problem() or OK,
+                "clock": self._database.engine.clock_problem() or OK,
             }
             self._seen = Readiness(all(it == OK for it in checks.values()), checks)
             self._seen_at = time.monotonic()

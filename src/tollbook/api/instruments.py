@@ -21,6 +21,7 @@ class Measured(NamedTuple):
     held_bytes: Callable[[], int]
     quarantined_events: Callable[[], int | None]
     database_bytes: Callable[[], int | None]
+    clock_seconds: Callable[[], int | None]
 
 
 class Instruments:
@@ -82,6 +83,11 @@ class Instruments:
         Gauge("tollbook_database_bytes", "Size of the database.", registry=registry).set_function(
             _seldom(measured.database_bytes)
         )
+        Gauge(
+            "tollbook_clock_seconds",
+            "Seconds that the clock is ahead of the database's; in a file, of its newest commit.",
+            registry=registry,
+        ).set_function(_seldom(measured.clock_seconds))
 
     def count_events(self, counts: Mapping[str, int]) -> None:
         """Count receipts by outcome."""

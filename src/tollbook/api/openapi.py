@@ -13,11 +13,13 @@ from tollbook.domain.errors import (
     AddressRefused,
     ApiKeyRequired,
     BodyTooLarge,
+    ClockWrong,
     DatabaseReadOnly,
     DiskFull,
     HeadTooLarge,
     InvalidApiKey,
     InvalidRequest,
+    OutcomeUnknown,
     PermissionMissing,
     PriceBookRefused,
     RateLimited,
@@ -45,6 +47,8 @@ _EVERYWHERE = (
     StoreUnavailable,
     DatabaseReadOnly,
     DiskFull,
+    ClockWrong,
+    OutcomeUnknown,
     UnreadableRequest,
     HeadTooLarge,
 )
@@ -73,10 +77,15 @@ _EXAMPLE_SENTENCES = {
     "format_not_installed": "Parquet needs pyarrow, which is not installed here: "
     "pip install 'pyarrow>=22'",
     "not_yet": "the state asked for has not arrived here yet; ask again in a second",
-    "sum_out_of_range": "a sum of the ledger would pass what it can hold; nothing was stored",
     "store_unavailable": "the database is not available; nothing was stored",
     "database_read_only": "the database is read-only; nothing was stored",
+    "clock_wrong": "this server's clock is 90000 seconds ahead of the database's; 300 are allowed; "
+    "nothing was stored",
+    "month_not_ready": "the partition for a month of these events is not ready; "
+    "nothing was stored, send them again",
     "disk_full": "there is no room on the disk of the database; nothing was stored",
+    "outcome_unknown": "the database's answer to the commit was lost: the change may have been "
+    "stored; send it again",
 }
 
 

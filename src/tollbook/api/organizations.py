@@ -22,6 +22,8 @@ from tollbook.domain.directory import (
     Status,
     User,
     id_problem,
+    new_organization_problems,
+    new_user_problems,
     organization_problems,
     user_problems,
 )
@@ -97,11 +99,12 @@ def create_organization(call: Call, transaction: Transaction) -> Response:
     require_tenant_key(call.key, "create organizations")
     new = read_body(call.body, NewOrganization)
     identity = _given_or_made_up(new.id, "org")
-    currency = new.currency or directory.tenant_currency(transaction, call.tenant)
+    own = directory.tenant_currency(transaction, call.tenant)
+    currency = own if new.currency is None else new.currency
     organization = Organization(
         identity, new.name, new.timezone, currency, new.status, new.number_format
     )
-    refuse(_problems(organization))
+    refuse(new_organization_problems(organization) + _format_problems(organization))
     now = call.services.clock()
     if not directory.add_organization(transaction, call.tenant, organization, now):
         raise AlreadyExists(f"organization {identity} exists already")
@@ -129,7 +132,8 @@ def change_organization(call: Call, transaction: Transaction) -> Response:
         number_format=row.number_format if number_format is msgspec.UNSET else number_format,
     )
     # A currency stored before codes were checked stays: a rename does not change it.
-    refuse([it for it in _problems(changed) if it.field != "currency"])
+    problems = organization_problems(changed) + _format_problems(changed)
+    refuse([it for it in problems if it.field != "currency"])
     directory.change_organization(transaction, row.number, changed, call.services.clock())
     details = {
         **_changed(change),
@@ -161,7 +165,7 @@ def create_user(call: Call, transaction: Transaction) -> Response:
     row = organization_of(transaction, call.key, call.path["organization_id"])
     new = read_body(call.body, NewUser)
     user = User(_given_or_made_up(new.id, "user"), new.name, new.email, new.status)
-    refuse(user_problems(user))
+    refuse(new_user_problems(user))
     if not directory.add_user(transaction, row.number, user, call.services.clock()):
         raise AlreadyExists(f"user {user.id} exists already in organization {row.id}")
     _log(call, transaction, "user.create", row, {"status": user.status}, user.id)
@@ -220,12 +224,11 @@ def _organization(row: OrganizationRow) -> Organization:
     )
 
 
-def _problems(organization: Organization) -> list[Problem]:
-    found = organization_problems(organization)
-    if organization.number_format is not None:
-        problem = number_format_problem(organization.number_format)
-        found += [problem] if problem else []
-    return found
+def _format_problems(organization: Organization) -> list[Problem]:
+    if organization.number_format is None:
+        return []
+    problem = number_format_problem(organization.number_format)
+    return [problem] if problem else []
 
 
 def _given_or_made_up(identity: str | None, kind: str) -> str:

@@ -75,7 +75,8 @@ def pinned(it: Asked, cursor: Cursor) -> Asked:
     """Give the question as it was asked in the state of a cursor."""
     period = Period(cursor.start, cursor.end)
     head = it.head._replace(revision=cursor.revision)
-    return it._replace(period=period, now=cursor.as_of, head=head)
+    clock = min(it.clock, cursor.as_of)
+    return it._replace(period=period, now=cursor.as_of, head=head, clock=clock)
 
 
 def require_present(it: Asked, cursor: Cursor) -> None:

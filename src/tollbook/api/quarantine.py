@@ -23,7 +23,7 @@ from tollbook.api.links import leads
 from tollbook.api.responses import json_response
 from tollbook.api.schemas import answer_schema
 from tollbook.api.services import Services
-from tollbook.domain.errors import InvalidRequest, NotFound, SumOutOfRange
+from tollbook.domain.errors import InvalidRequest, NotFound
 from tollbook.domain.events import instant_of
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.ingest.quarantine import replay
@@ -160,7 +160,7 @@ QUARANTINE_ENDPOINTS = (
             )
         },
         take=replay_quarantine,
-        errors=(InvalidRequest, NotFound, SumOutOfRange),
+        errors=(InvalidRequest, NotFound),
         tag="Quarantine",
     ),
 )

@@ -101,6 +101,8 @@ CLOCKS_DIFFER_BY = 300 * 1_000_000
 class Asked(NamedTuple):
     """A question that was let in: whose usage, in which days, when, in which state and format.
 
+    `now` is as of when it is answered, which never goes back: not before the newest commit, whose
+    server's clock may be ahead. Days begin by this server's `clock`.
     `compared` are the days of the comparison that it asks for.
     """
 
@@ -111,6 +113,7 @@ class Asked(NamedTuple):
     now: int
     head: Head
     chosen: Format = Format.JSON
+    clock: int = 0
     compared: Period | None = None
 
 
@@ -170,20 +173,21 @@ def asked(
     `comparing` is the parameter to name when there is no period to compare with.
     """
     head = scope.head(snapshot)
-    now = max(call.services.clock(), head.as_of)
+    clock = call.services.clock()
+    now = max(clock, head.as_of)
     _wait_for(call.query.get("min_as_of"), now)
     period = compared = None
     if dated:
-        chosen = chosen_period(call, scope, now)
+        chosen = chosen_period(call, scope, clock)
         period, compared = chosen.period, _compared(call, chosen, comparing)
-    return Asked(call, snapshot, scope, period, now, head, format_of(call), compared)
+    return Asked(call, snapshot, scope, period, now, head, format_of(call), clock, compared)
 
 
-def chosen_period(call: Call, scope: Scope, now: int) -> ChosenPeriod:
+def chosen_period(call: Call, scope: Scope, clock: int) -> ChosenPeriod:
     """Return the days that a question asks about, by name or by dates."""
     query = call.query
     names = (query["start_date"], query["end_date"], query["period"])
-    return choose(*names, scope.today(now))
+    return choose(*names, scope.today(clock))
 
 
 def _compared(call: Call, chosen: ChosenPeriod, field: str) -> Period | None:
@@ -294,7 +298,7 @@ def _digest(it: Asked) -> str:
     query = sorted((name, str(value)) for name, value in it.call.query.items() if value is not None)
     asked_for = (it.call.question, query, it.chosen, it.scope, it.period, it.compared)
     told_meta = "meta" in it.call.query.get("include", ())
-    ended = period_state(it.scope, it.period, it.now) if told_meta else None
+    ended = period_state(it.scope, it.period, it.clock) if told_meta else None
     state = (__version__, *asked_for, it.head.revision, ended, it.call.key.sees_a_part)
     return blake2b(msgspec.json.encode(state), digest_size=12).hexdigest()
 
@@ -315,7 +319,8 @@ def _encoded(it: Asked, told: Told) -> bytes:
 
 def meta_of_all(it: Asked) -> Meta:
     """Say how complete the answer is, to whoever may see all of it."""
-    return completeness(it.snapshot, it.scope, it.period, it.head, it.now)
+    whole = completeness(it.snapshot, it.scope, it.period, it.head, it.now)
+    return msgspec.structs.replace(whole, period_state=period_state(it.scope, it.period, it.clock))
 
 
 def meta_for(key: ApiKey, whole: Meta) -> Meta:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from tollbook.domain.keys import ApiKey
+from tollbook.domain.visible import visible_json
 
 ROUTE = "tollbook.route"
 """Under this name a request's scope has the path that it was for, as `/openapi.json` writes it."""
@@ -108,7 +109,7 @@ class RequestLog:
         if not lines:
             return
         try:
-            self._write(_encode(lines).decode())
+            self._write(visible_json(_encode(lines).decode()))
         except OSError:
             self._refused += requests
         else:

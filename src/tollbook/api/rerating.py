@@ -43,6 +43,7 @@ from tollbook.rerating.shelf import require_book, require_ledger
 from tollbook.store import rerating_runs
 from tollbook.store.audit import Actor
 from tollbook.store.database import Snapshot, Transaction
+from tollbook.store.engine import TimeLimit
 
 Act = Callable[[Transaction, Actor, int], Run]
 
@@ -67,7 +68,7 @@ async def post_rerating(request: Request, services: Services, read_query: QueryR
         return json_response({"success": True, "run": run_answer(run)}, 202)
 
     def look() -> Response:
-        with services.database.reading() as snapshot:
+        with services.database.reading(TimeLimit.NONE) as snapshot:
             require_ledger(snapshot, actor.tenant, span)
             require_book(snapshot, actor.tenant, span, apply=False)
             result = dry_run(snapshot, actor.tenant, span, actor.at, asked.limit)

@@ -12,6 +12,7 @@ from tollbook.api.instruments import Instruments
 from tollbook.api.limits import Rates
 from tollbook.api.request_log import RequestLog
 from tollbook.api.room import Bodies
+from tollbook.api.upkeep import Upkeep
 from tollbook.api.uses import Uses
 from tollbook.domain.addresses import Network
 from tollbook.ingest.catalogue import Catalogue
@@ -41,6 +42,7 @@ class Services:
     instruments: Instruments
     health: Health
     uses: Uses
+    upkeep: Upkeep
     bodies: Bodies
     requests: RequestLog
     metrics_token: str = ""

@@ -232,7 +232,9 @@ def _extras(it: Asked, cursor: Cursor, state: State) -> dict[str, Any]:
     extras = dict(state.read.totals) if "totals" in include else {}
     if "meta" in include:
         as_of = instant_text(cursor.as_of)
-        ended = period_state(state.scope, Period(cursor.start, cursor.end), cursor.as_of)
+        ended = period_state(
+            state.scope, Period(cursor.start, cursor.end), min(it.clock, cursor.as_of)
+        )
         told = msgspec.structs.replace(state.meta, as_of=as_of, period_state=ended)
         extras["meta"] = meta_for(it.call.key, told)
     return extras

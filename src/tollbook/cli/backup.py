@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from tollbook.cli.output import Verbs, add_json_option, print_json, progress_bar
+from tollbook.cli.output import Verbs, add_json_option, print_json, print_line, progress_bar
 from tollbook.settings import Settings
 from tollbook.store.backups import back_up
 
@@ -27,5 +27,5 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
         print_json({"file": str(options.file), "bytes": size, "events": events})
     else:
         counted = "" if events is None else f", {events:,} events"
-        print(f"{options.file}: {size:,} bytes{counted}; checked")
+        print_line(f"{options.file}: {size:,} bytes{counted}; checked")
     return 0

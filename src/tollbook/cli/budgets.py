@@ -6,7 +6,7 @@ from tollbook.analytics.budgets import Standing, budgets_report, standings
 from tollbook.analytics.scope import Scope
 from tollbook.api.budgets import budget_answer
 from tollbook.cli.choices import add_tenant_option, organization_of
-from tollbook.cli.output import Verbs, add_json_option, print_json, print_rows
+from tollbook.cli.output import Verbs, add_json_option, print_json, print_line, print_rows
 from tollbook.domain.budgets import (
     DEFAULT_ALERTS,
     WHOLE_ORGANIZATION,
@@ -76,7 +76,7 @@ def _set(options: argparse.Namespace, settings: Settings) -> int:
         print_json(budget_answer(organization, budget))
     else:
         amount = f"{amount_text(monthly)} {organization.currency}"
-        print(f"{_name(organization, user_id)} has a budget of {amount} a month")
+        print_line(f"{_name(organization, user_id)} has a budget of {amount} a month")
     return 0
 
 
@@ -90,7 +90,7 @@ def _remove(options: argparse.Namespace, settings: Settings) -> int:
     if options.json:
         print_json(budget_answer(organization, budget))
     else:
-        print(f"{_name(organization, user_id)} has no budget any more")
+        print_line(f"{_name(organization, user_id)} has no budget any more")
     return 0
 
 

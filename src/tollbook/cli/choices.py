@@ -5,9 +5,10 @@ from datetime import date
 from typing import Any
 
 from tollbook.domain.errors import InvalidRequest, NotFound
+from tollbook.domain.keys import ApiKey, prefix_of
 from tollbook.domain.periods import parsed_day
 from tollbook.rating.number_formats import number_format_problem
-from tollbook.store import directory
+from tollbook.store import directory, keys
 from tollbook.store.audit import COMMAND_LINE, Actor
 from tollbook.store.database import Snapshot
 from tollbook.store.directory import OrganizationRow
@@ -73,3 +74,14 @@ def organization_of(snapshot: Snapshot, tenant: str, identity: str) -> Organizat
     if found is None or found.status == directory.UNKNOWN:
         raise NotFound(f"tenant {tenant} has no organization {identity}")
     return found
+
+
+def key_of(snapshot: Snapshot, tenant: str, prefix: str) -> ApiKey:
+    """Return a tenant's API key by its public prefix; a whole key is a secret, and refused."""
+    public = prefix_of(prefix)
+    if public is not None:
+        raise InvalidRequest(f"the key must be named by its public prefix only: {public}")
+    row = keys.find_row(snapshot, tenant, prefix)
+    if row is None:
+        raise NotFound(f"tenant {tenant} has no key {prefix}")
+    return row.key

@@ -22,7 +22,7 @@ from tollbook.cli.demo_data import (
     harbor_events,
 )
 from tollbook.cli.import_ import Importer
-from tollbook.cli.output import Verbs, add_json_option, print_json
+from tollbook.cli.output import Verbs, add_json_option, print_json, print_lines
 from tollbook.domain.directory import Organization, User
 from tollbook.domain.events import instant_of
 from tollbook.domain.keys import UNLIMITED, Permission, Scope, matches, prefix_of
@@ -95,7 +95,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
             {"tenant": TENANT, "organizations": organizations, "keys": made, "counts": counts}
         )
     else:
-        print(_welcome(options.address, made["tenant"], made["atlas"]))
+        print_lines(_welcome(options.address, made["tenant"], made["atlas"]).split("\n"))
     return 1 if refused else 0
 
 

@@ -8,7 +8,7 @@ from msgspec import Raw
 from tollbook.api.charges import ShownCharge
 from tollbook.api.explanations import EventAnswer, event_answer
 from tollbook.cli.choices import add_tenant_option
-from tollbook.cli.output import Verbs, add_json_option, print_json
+from tollbook.cli.output import Verbs, add_json_option, print_json, print_lines
 from tollbook.domain.errors import NotFound
 from tollbook.domain.keys import Scope
 from tollbook.settings import Settings
@@ -40,7 +40,7 @@ def _show(options: argparse.Namespace, settings: Settings) -> int:
     if options.json:
         print_json(answer)
     else:
-        print("\n".join(_lines(answer)))
+        print_lines(_lines(answer))
     return 0
 
 

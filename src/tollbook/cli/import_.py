@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from tollbook.cli.choices import add_tenant_option
-from tollbook.cli.output import Verbs, add_json_option, print_json
+from tollbook.cli.output import Verbs, add_json_option, print_json, print_line, progress_label
 from tollbook.domain.errors import InvalidRequest, RequestError
 from tollbook.domain.keys import Scope
 from tollbook.domain.receipts import Outcome, Receipt
@@ -54,7 +54,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
         with _opened(options.file) as file:
             size = options.file.stat().st_size
             with Progress(console=Console(stderr=True), transient=True) as progress:
-                task = progress.add_task(options.file.name, total=size)
+                task = progress.add_task(progress_label(options.file.name), total=size)
                 for lines in batches(unpacked(file)):
                     importer.take(lines)
                     progress.update(task, completed=file.tell())
@@ -69,14 +69,14 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
         print_json({"counts": counts, "refused": importer.refused})
     else:
         for refused in importer.refused[:_MOST_SHOWN]:
-            print(refused)
+            print_line(refused)
         if len(importer.refused) > _MOST_SHOWN:
-            print(f"and {len(importer.refused) - _MOST_SHOWN} more")
+            print_line(f"and {len(importer.refused) - _MOST_SHOWN} more")
         for quarantined in importer.quarantined:
-            print(quarantined)
+            print_line(quarantined)
         if counts["quarantined"] > _MOST_SHOWN:
-            print(f"and {counts['quarantined'] - _MOST_SHOWN} more in quarantine")
-        print(", ".join(f"{count:,} {outcome}" for outcome, count in counts.items()))
+            print_line(f"and {counts['quarantined'] - _MOST_SHOWN} more in quarantine")
+        print_line(", ".join(f"{count:,} {outcome}" for outcome, count in counts.items()))
     return 1 if bad else 0
 
 

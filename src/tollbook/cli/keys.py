@@ -4,14 +4,12 @@ import argparse
 from datetime import UTC, datetime, timedelta
 
 from tollbook.api.keys import KeyAnswer, NewKey, key_answer, limits_of
-from tollbook.cli.choices import add_tenant_option, command_line, organization_of
-from tollbook.cli.output import Verbs, add_json_option, print_json, print_rows
-from tollbook.domain.errors import NotFound
+from tollbook.cli.choices import add_tenant_option, command_line, key_of, organization_of
+from tollbook.cli.output import Verbs, add_json_option, print_json, print_line, print_rows
 from tollbook.domain.keys import ApiKey, Permission, Scope
 from tollbook.ingest.keys import DEFAULT_OVERLAP, MOST_OVERLAP, issue, revoke, rotate
 from tollbook.settings import Settings
 from tollbook.store import keys
-from tollbook.store.database import Snapshot
 from tollbook.wiring import ensure_tenant, now, open_migrated
 
 _PREFIX = "the public prefix, such as tb_0123456789ab"
@@ -99,7 +97,7 @@ def _create(options: argparse.Namespace, settings: Settings) -> int:
 
 def _rotate(options: argparse.Namespace, settings: Settings) -> int:
     with open_migrated(settings).writing() as transaction:
-        old = _find(transaction, options)
+        old = key_of(transaction, options.tenant, options.prefix)
         made = rotate(transaction, command_line(options.tenant), old, options.overlap)
     return _show(options, *made)
 
@@ -108,17 +106,21 @@ def _show(options: argparse.Namespace, key: ApiKey, secret: str) -> int:
     if options.json:
         print_json({"api_key": secret, "key": key_answer(key)})
     else:
-        print(secret)
+        print_line(secret)
     return 0
 
 
 def _revoke(options: argparse.Namespace, settings: Settings) -> int:
     with open_migrated(settings).writing() as transaction:
-        revoke(transaction, command_line(options.tenant), _find(transaction, options))
+        revoke(
+            transaction,
+            command_line(options.tenant),
+            key_of(transaction, options.tenant, options.prefix),
+        )
     if options.json:
         print_json({"prefix": options.prefix, "revoked": True})
     else:
-        print(f"key {options.prefix} revoked")
+        print_line(f"key {options.prefix} revoked")
     return 0
 
 
@@ -137,13 +139,6 @@ def _list(options: argparse.Namespace, settings: Settings) -> int:
             f"tenant {options.tenant} has no keys yet",
         )
     return 0
-
-
-def _find(snapshot: Snapshot, options: argparse.Namespace) -> ApiKey:
-    row = keys.find_row(snapshot, options.tenant, options.prefix)
-    if row is None:
-        raise NotFound(f"tenant {options.tenant} has no key {options.prefix}")
-    return row.key
 
 
 def _cells(key: KeyAnswer) -> tuple[str | None, ...]:

@@ -27,9 +27,11 @@ from tollbook.cli import (
     verify,
     viewers,
 )
-from tollbook.domain.errors import TollbookError
+from tollbook.cli.output import Parser, print_error
+from tollbook.domain.errors import TollbookError, Unreachable
 from tollbook.logs import silence_logging
 from tollbook.settings import read_settings
+from tollbook.store.database import in_our_words
 
 VERBS = (
     serve,
@@ -62,11 +64,16 @@ def run(arguments: Sequence[str]) -> int:
     silence_logging()
     try:
         settings = read_settings(os.environ)
-        code = int(options.run(options, settings))
+        with in_our_words():
+            code = int(options.run(options, settings))
         sys.stdout.flush()
         return code
     except TollbookError as error:
-        print("\n".join(_lines(error)), file=sys.stderr)
+        for line in _lines(error):
+            print_error(line)
+        return 1
+    except UnicodeEncodeError:
+        print_error("tollbook: every argument must be valid UTF-8")
         return 1
     except KeyboardInterrupt:
         return _INTERRUPTED
@@ -76,14 +83,16 @@ def run(arguments: Sequence[str]) -> int:
     except OSError as error:
         _print_no_more()
         where = f"{error.filename}: " if error.filename else "the output could not be written: "
-        print(f"tollbook: {where}{error.strerror or error}", file=sys.stderr)
+        print_error(f"tollbook: {where}{error.strerror or error}")
         return 1
 
 
 def _lines(error: TollbookError) -> Iterator[str]:
     """Say an error and what it lists; a single problem that is the sentence itself, once."""
     details = error.details
-    if len(details) == 1 and details[0].error == error.sentence:
+    if isinstance(error, Unreachable) and error.reason:
+        yield f"tollbook: {error.sentence}: {error.reason}"
+    elif len(details) == 1 and details[0].error == error.sentence:
         named = error.sentence.startswith(details[0].field)
         yield f"tollbook: {'' if named else f'{details[0].field}: '}{error.sentence}"
     else:
@@ -97,7 +106,7 @@ def _print_no_more() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="tollbook",
         description="The usage and cost ledger of a communications platform.",
         epilog="The database is chosen by TOLLBOOK_DATABASE_URL (default sqlite:///tollbook.db).",

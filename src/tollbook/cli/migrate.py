@@ -2,7 +2,7 @@
 
 import argparse
 
-from tollbook.cli.output import Verbs
+from tollbook.cli.output import Verbs, print_line
 from tollbook.settings import Settings
 from tollbook.wiring import open_migrated
 
@@ -15,5 +15,5 @@ def add(verbs: Verbs) -> None:
 
 def _run(_options: argparse.Namespace, settings: Settings) -> int:
     open_migrated(settings).close()
-    print("the database is up to date")
+    print_line("the database is up to date")
     return 0

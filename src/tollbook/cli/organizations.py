@@ -11,8 +11,8 @@ from tollbook.cli.choices import (
     organization_of,
     refuse_number_format,
 )
-from tollbook.cli.output import Verbs, add_json_option, print_json, print_rows
-from tollbook.domain.directory import Organization, Status, organization_problems
+from tollbook.cli.output import Verbs, add_json_option, print_json, print_line, print_rows
+from tollbook.domain.directory import Organization, Status, new_organization_problems
 from tollbook.domain.errors import AlreadyExists, InvalidRequest
 from tollbook.settings import Settings
 from tollbook.store import directory
@@ -50,14 +50,15 @@ def _create(options: argparse.Namespace, settings: Settings) -> int:
     refuse_number_format(options.number_format)
     with open_migrated(settings).writing() as transaction:
         ensure_tenant(transaction, options.tenant, options.tenant)
+        own = directory.tenant_currency(transaction, options.tenant)
         organization = Organization(
             options.id,
             options.id if options.name is None else options.name,
             options.timezone,
-            options.currency or directory.tenant_currency(transaction, options.tenant),
+            own if options.currency is None else options.currency,
             number_format=options.number_format,
         )
-        problems = organization_problems(organization)
+        problems = new_organization_problems(organization)
         if problems:
             raise InvalidRequest.of(problems)
         if not directory.add_organization(transaction, options.tenant, organization, now()):
@@ -74,7 +75,7 @@ def _create(options: argparse.Namespace, settings: Settings) -> int:
     if options.json:
         print_json(organization)
     else:
-        print(f"organization {organization.id} created")
+        print_line(f"organization {organization.id} created")
     return 0
 
 
@@ -91,7 +92,7 @@ def _change(options: argparse.Namespace, settings: Settings) -> int:
         print_json(changed)
     else:
         written = changed.number_format or "that of its tenant"
-        print(f"the number format of organization {changed.id} is {written}")
+        print_line(f"the number format of organization {changed.id} is {written}")
     return 0
 
 

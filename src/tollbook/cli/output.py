@@ -1,16 +1,25 @@
-"""What every verb prints: a table for people, JSON for programs."""
+"""What every verb prints: a table for people, JSON for programs.
+
+Text for people is escaped here, and only here: foreign text must not act on a terminal. JSON, CSV
+and NDJSON stay byte for byte.
+"""
 
 import argparse
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
+
+from tollbook.domain.keys import without_secrets
+from tollbook.domain.visible import visible
 
 Verbs = Any
 """What argparse calls its subparsers; it has no public name."""
@@ -29,15 +38,49 @@ def print_json(value: Any) -> None:
     print(msgspec.json.format(msgspec.json.encode(value)).decode())
 
 
+def print_line(text: str) -> None:
+    """Print one line for people."""
+    print(visible(text))
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print lines for people."""
+    for line in lines:
+        print_line(line)
+
+
+def print_error(text: str) -> None:
+    """Print one line on standard error: a key in it by its prefix only."""
+    print(visible(without_secrets(text)), file=sys.stderr)
+
+
+def cell(text: str) -> Text:
+    """Return a text as a cell or the title of a table for people."""
+    return Text(visible(text))
+
+
+def progress_label(text: str) -> str:
+    """Return a text as what a progress bar shows: without markup."""
+    return escape(visible(text))
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser of arguments whose errors, which quote them, are escaped."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the usage and what is wrong, and exit with code 2."""
+        super().error(visible(without_secrets(message)))
+
+
 def print_rows(columns: Sequence[str], rows: Iterable[Sequence[str | None]], empty: str) -> None:
     """Print a table, or a sentence when there is nothing in it."""
     table = Table(*columns, box=box.SIMPLE_HEAD)
     for row in rows:
-        table.add_row(*(Text(cell or "") for cell in row))
+        table.add_row(*(cell(text or "") for text in row))
     if table.row_count:
         print_table(table)
     else:
-        print(empty)
+        print_line(empty)
 
 
 def print_table(table: Table) -> None:
@@ -50,5 +93,5 @@ def print_table(table: Table) -> None:
 def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
     """Show how much of something is done, on standard error, while it is."""
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=None)
+        task = bar.add_task(progress_label(what), total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
-from tollbook.cli.output import print_json, print_rows
+from tollbook.cli.output import print_json, print_line, print_rows
 from tollbook.domain.prices import Pricing, conditions_of
 from tollbook.ingest.books import book_of
 from tollbook.rating.compare import Change, Difference, differences
@@ -52,7 +52,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
             "",
         )
     if len(found) > options.limit:
-        print(f"and {len(found) - options.limit:,} more; --limit or --json shows them")
+        print_line(f"and {len(found) - options.limit:,} more; --limit or --json shows them")
     return 0
 
 

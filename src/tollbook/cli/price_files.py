@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from tollbook.cli.output import progress_label
 from tollbook.domain.errors import InvalidRequest, PriceBookRefused, Problem
 from tollbook.domain.prices import PriceBook
 from tollbook.rating.book_yaml import parse_price_book
@@ -106,7 +107,7 @@ def progress() -> Iterator[Callable[[str, int | None], Report]]:
     with shown:
 
         def step(what: str, total: int | None) -> Report:
-            task = shown.add_task(what, total=total)
+            task = shown.add_task(progress_label(what), total=total)
             return lambda count: shown.advance(task, count)
 
         yield step

@@ -1,7 +1,6 @@
 """tollbook prices: load, list, show, compare and publish price books."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,14 @@ import msgspec
 
 from tollbook.cli import price_diff, rerating
 from tollbook.cli.choices import add_tenant_option, command_line, organization_of
-from tollbook.cli.output import Verbs, add_json_option, print_json, print_rows
+from tollbook.cli.output import (
+    Verbs,
+    add_json_option,
+    print_error,
+    print_json,
+    print_line,
+    print_rows,
+)
 from tollbook.cli.price_files import add_deck_options, progress, read_book, rows_of
 from tollbook.domain.books import BookHead, BookStatus, Listed, ShownBook, listed, shown
 from tollbook.domain.errors import InvalidRequest, Problem
@@ -98,7 +104,7 @@ def _load(options: argparse.Namespace, settings: Settings) -> int:
         print_json(_json(told, lost, losses))
     else:
         what = f"{book.name}: {told.rates:,} rates loaded as version {told.version}"
-        print(f"{what}, a draft" if options.draft else what)
+        print_line(f"{what}, a draft" if options.draft else what)
         _warn(told, losses)
     return 0
 
@@ -113,7 +119,9 @@ def _publish(options: argparse.Namespace, settings: Settings) -> int:
     if options.json:
         print_json(_json(told, lost, losses))
     else:
-        print(f"{told.name}: version {told.version} is published from {told.effective_from} on")
+        print_line(
+            f"{told.name}: version {told.version} is published from {told.effective_from} on"
+        )
         _warn(told, losses)
     return 0
 
@@ -134,9 +142,7 @@ def _warn(book: ShownBook, losses: Sequence[LostPrices]) -> None:
         names = ", ".join(it.organizations) + (f" and {more:,} more" if more else "")
         whose = f" ({it.currency}: {names})" if names else ""
         meters = ", ".join(it.meters)
-        print(
-            f"no longer priced from {book.effective_from}{once}: {meters}{whose}", file=sys.stderr
-        )
+        print_error(f"no longer priced from {book.effective_from}{once}: {meters}{whose}")
 
 
 def _list(options: argparse.Namespace, settings: Settings) -> int:
@@ -185,10 +191,12 @@ def _show(options: argparse.Namespace, settings: Settings) -> int:
     if options.json:
         print_json({**msgspec.to_builtins(told), "rates": [shown_rate(rate) for rate in rates]})
         return 0
-    print(f"{told.name}, version {version}, {told.currency}, {told.status.value}, {told.source}")
+    print_line(
+        f"{told.name}, version {version}, {told.currency}, {told.status.value}, {told.source}"
+    )
     print_rows(("Meter", "Price", "Per", "When", "Besides"), map(_cells, rates), "no rates")
     if head.rates > len(rates):
-        print(f"and {head.rates - len(rates):,} more; --limit or --json shows them")
+        print_line(f"and {head.rates - len(rates):,} more; --limit or --json shows them")
     return 0
 
 

@@ -4,7 +4,7 @@ import argparse
 
 from tollbook.api.quarantine import QuarantinedEvent, quarantined_event
 from tollbook.cli.choices import add_tenant_option, command_line, number_of_events
-from tollbook.cli.output import Verbs, add_json_option, print_json, print_rows
+from tollbook.cli.output import Verbs, add_json_option, print_json, print_line, print_rows
 from tollbook.domain.errors import NotFound
 from tollbook.ingest.quarantine import replay
 from tollbook.settings import Settings
@@ -53,7 +53,7 @@ def _list(options: argparse.Namespace, settings: Settings) -> int:
         "nothing is in quarantine",
     )
     if len(found) > options.limit:
-        print(f"There are more than {options.limit:,}; --limit shows more of them.")
+        print_line(f"There are more than {options.limit:,}; --limit shows more of them.")
     return 0
 
 
@@ -70,7 +70,7 @@ def _replay(options: argparse.Namespace, settings: Settings) -> int:
     if options.json:
         print_json(done)
     else:
-        print(f"{done.released:,} released, {done.remaining:,} remaining")
+        print_line(f"{done.released:,} released, {done.remaining:,} remaining")
     return 0
 
 

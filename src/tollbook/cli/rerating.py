@@ -17,7 +17,7 @@ from tollbook.api.rerating_answers import (
     unpriced_event,
 )
 from tollbook.cli.choices import add_tenant_option, day, organization_of
-from tollbook.cli.output import Verbs, add_json_option, print_json, print_rows
+from tollbook.cli.output import Verbs, add_json_option, print_json, print_line, print_rows
 from tollbook.domain.errors import InvalidRequest
 from tollbook.domain.periods import day_number
 from tollbook.domain.rerating import Run, RunStatus, Span
@@ -29,6 +29,7 @@ from tollbook.settings import Settings
 from tollbook.store import recharging, rerating_runs
 from tollbook.store.audit import COMMAND_LINE, Actor
 from tollbook.store.database import Database
+from tollbook.store.engine import TimeLimit
 from tollbook.wiring import now, open_migrated
 
 _INTERRUPTED = "interrupted at the command line"
@@ -86,7 +87,7 @@ def _rerate(options: argparse.Namespace, database: Database) -> int:
     if not options.apply:
         return _dry_run(options, database, span)
     if not options.yes and not _is_wanted(options, database, span):
-        print("nothing was changed")
+        print_line("nothing was changed")
         return 1
     run = runs.begin(database, _actor(options), span)
     return _show(options, database, _work(options, database, run))
@@ -112,7 +113,7 @@ def _is_wanted(options: argparse.Namespace, database: Database, span: Span) -> b
 
 def _dry_run(options: argparse.Namespace, database: Database, span: Span) -> int:
     with (
-        database.reading() as snapshot,
+        database.reading(TimeLimit.NONE) as snapshot,
         Progress(console=Console(stderr=True), transient=True) as progress,
     ):
         require_ledger(snapshot, options.tenant, span)
@@ -188,11 +189,11 @@ def _show(options: argparse.Namespace, database: Database, run: Run) -> int:
         print_json({"run": shown, "unpriced_events": [unpriced_event(it) for it in left]})
     else:
         if run.backwards:
-            print(_taken_back(shown))
+            print_line(_taken_back(shown))
         else:
             _print_run(shown)
             for it in left:
-                print(f"  {it.organization_id} {it.id}: {it.reason}")
+                print_line(f"  {it.organization_id} {it.id}: {it.reason}")
     return 1 if run.status is RunStatus.STOPPED and options.stop is None else 0
 
 
@@ -200,7 +201,7 @@ def _print_run(run: RunAnswer) -> None:
     said = f"run {run.id} {run.status}: {run.events:,} events, {run.changed:,} changed"
     if run.unpriced:
         said += f", {run.unpriced:,} without a price keep their charge"
-    print(said if run.reason is None else f"{said}; {run.reason}")
+    print_line(said if run.reason is None else f"{said}; {run.reason}")
     _print_totals(run.totals)
 
 
@@ -228,13 +229,13 @@ def _print_dry_run(shown: DryRunAnswer) -> None:
         "no cost would change",
     )
     if shown.differing_rows > len(shown.rows):
-        print(f"and {shown.differing_rows - len(shown.rows):,} rows with smaller differences")
+        print_line(f"and {shown.differing_rows - len(shown.rows):,} rows with smaller differences")
     for it in shown.unpriced_events:
-        print(f"no price: {it.organization_id} {it.id}: {it.reason}")
+        print_line(f"no price: {it.organization_id} {it.id}: {it.reason}")
     for lost in shown.lost_prices:
         names = ", ".join(lost.organizations)
-        print(f"without a price in {lost.currency}: {', '.join(lost.meters)} ({names})")
-    print(
+        print_line(f"without a price in {lost.currency}: {', '.join(lost.meters)} ({names})")
+    print_line(
         f"{shown.events:,} events, {shown.changed:,} would change, "
         f"{shown.unpriced:,} would have no price and keep their charge; nothing was written"
     )
@@ -246,4 +247,4 @@ def _print_totals(totals: Sequence[Total]) -> None:
         old, new, more = (
             bytes(amount).decode() for amount in (it.old_cost, it.new_cost, it.difference)
         )
-        print(f"{it.currency}: {old} -> {new}, difference {more}")
+        print_line(f"{it.currency}: {old} -> {new}, difference {more}")

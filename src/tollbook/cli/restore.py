@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from tollbook.cli.output import Verbs, add_json_option, print_json, progress_bar
+from tollbook.cli.output import Verbs, add_json_option, print_json, print_line, progress_bar
 from tollbook.settings import Settings
 from tollbook.store.backups import restore
 
@@ -32,5 +32,5 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
     if options.json:
         print_json({"file": str(options.file), "events": events})
     else:
-        print(f"{options.file} restored: {events:,} events, and up to date")
+        print_line(f"{options.file} restored: {events:,} events, and up to date")
     return 0

@@ -7,7 +7,7 @@ from tollbook.cli.choices import (
     command_line,
     refuse_number_format,
 )
-from tollbook.cli.output import Verbs, add_json_option, print_json, print_rows
+from tollbook.cli.output import Verbs, add_json_option, print_json, print_line, print_rows
 from tollbook.domain.directory import DEFAULT_CURRENCY, currency_problem
 from tollbook.domain.errors import AlreadyExists, InvalidRequest, NotFound
 from tollbook.domain.numbers import STRICT
@@ -59,7 +59,7 @@ def _create(options: argparse.Namespace, settings: Settings) -> int:
     if options.json:
         print_json(tenant._asdict())
     else:
-        print(f"tenant {tenant.id} created")
+        print_line(f"tenant {tenant.id} created")
     return 0
 
 
@@ -80,7 +80,7 @@ def _change(options: argparse.Namespace, settings: Settings) -> int:
     if options.json:
         print_json(tenant._asdict())
     else:
-        print(
+        print_line(
             f"tenant {tenant.id}: currency {tenant.currency}, number format {tenant.number_format}"
         )
     return 0

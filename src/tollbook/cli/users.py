@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 
 from tollbook.cli.choices import add_tenant_option, command_line, organization_of
-from tollbook.cli.output import Verbs, add_json_option, print_json, print_rows
-from tollbook.domain.directory import User, user_problems
+from tollbook.cli.output import Verbs, add_json_option, print_json, print_line, print_rows
+from tollbook.domain.directory import User, new_user_problems
 from tollbook.domain.errors import AlreadyExists, InvalidRequest, NotFound
 from tollbook.lifecycle.erase import Person, erase
 from tollbook.settings import Settings
@@ -41,7 +41,7 @@ def add(verbs: Verbs) -> None:
 
 def _create(options: argparse.Namespace, settings: Settings) -> int:
     user = User(options.id, options.id if options.name is None else options.name, options.email)
-    problems = user_problems(user)
+    problems = new_user_problems(user)
     if problems:
         raise InvalidRequest.of(problems)
     with open_migrated(settings).writing() as transaction:
@@ -53,7 +53,7 @@ def _create(options: argparse.Namespace, settings: Settings) -> int:
     if options.json:
         print_json(user)
     else:
-        print(f"user {user.id} created in {options.organization}")
+        print_line(f"user {user.id} created in {options.organization}")
     return 0
 
 
@@ -70,7 +70,7 @@ def _erase(options: argparse.Namespace, settings: Settings) -> int:
     if options.json:
         print_json(done)
     else:
-        print(
+        print_line(
             f"user {options.id} of {row.id} erased from {done.events:,} events, "
             f"{done.quarantined:,} in quarantine and {done.archived_events:,} in "
             f"{done.files:,} archive files; sums are as they were"

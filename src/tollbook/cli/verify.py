@@ -3,16 +3,18 @@
 import argparse
 from pathlib import Path
 
-from tollbook.cli.output import Verbs, add_json_option, print_json
+from tollbook.cli.output import Verbs, add_json_option, print_json, print_line
 from tollbook.lifecycle.check import archive_differences
 from tollbook.lifecycle.reversals import CHECK, reversal_differences
 from tollbook.settings import Settings
+from tollbook.store.engine import TimeLimit
 from tollbook.store.verification import (
     CHECKS,
     Difference,
     count_archived,
     count_events,
     differences,
+    local_zones,
 )
 from tollbook.wiring import open_migrated
 
@@ -31,7 +33,7 @@ def add(verbs: Verbs) -> None:
 
 def _run(options: argparse.Namespace, settings: Settings) -> int:
     found: list[Difference] = []
-    with open_migrated(settings).reading() as snapshot:
+    with open_migrated(settings).reading(TimeLimit.NONE) as snapshot:
         events = count_events(snapshot)
         for check in CHECKS:
             found.extend(differences(snapshot, check))
@@ -39,16 +41,27 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
         if options.archive is not None:
             found.extend(archive_differences(snapshot, options.archive))
         archived = count_archived(snapshot)
+        zones = local_zones(snapshot)
     if options.json:
         print_json(
-            {"events": events, "archived": archived, "differences": [it._asdict() for it in found]}
+            {
+                "events": events,
+                "archived": archived,
+                "differences": [it._asdict() for it in found],
+                "local_timezones": [it._asdict() for it in zones],
+            }
         )
     else:
         for it in found:
             row = ", ".join(f"{name}={value}" for name, value in it.row.items())
-            print(f"{it.check}: {it.side}: {row}")
+            print_line(f"{it.check}: {it.side}: {row}")
+        for zone in zones:
+            print_line(
+                f"note: organization {zone.organization_id} of tenant {zone.tenant_id} has the "
+                f"timezone {zone.timezone}, which is not the same on every machine"
+            )
         names = ", ".join((*(check.name for check in CHECKS), CHECK))
         verdict = f"{len(found)} differences" if found else "all agree"
         beside = f" and {archived} archived ones" if archived else ""
-        print(f"{events} events{beside} against {names}: {verdict}")
+        print_line(f"{events} events{beside} against {names}: {verdict}")
     return 1 if found else 0

@@ -4,14 +4,13 @@ import argparse
 
 from tollbook.api.access import require
 from tollbook.api.viewer_tokens import viewer_answer
-from tollbook.cli.choices import add_tenant_option, command_line, organization_of
-from tollbook.cli.output import Verbs, add_json_option, print_json
+from tollbook.cli.choices import add_tenant_option, command_line, key_of, organization_of
+from tollbook.cli.output import Verbs, add_json_option, print_json, print_line
 from tollbook.domain.errors import KeyEnded, NotFound
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.domain.viewers import DEFAULT_SECONDS, MOST_SECONDS
 from tollbook.ingest.viewers import issue, revoke, revoke_all
 from tollbook.settings import Settings
-from tollbook.store import keys
 from tollbook.store.database import Snapshot
 from tollbook.wiring import now, open_migrated
 
@@ -58,19 +57,17 @@ def _create(options: argparse.Namespace, settings: Settings) -> int:
     if options.json:
         print_json({"token": text, "viewer_token": viewer_answer(viewer)})
     else:
-        print(text)
+        print_line(text)
     return 0
 
 
 def _key(snapshot: Snapshot, tenant: str, prefix: str) -> ApiKey:
     """Find the key that a token is for: one that may see, and has not ended."""
-    row = keys.find_row(snapshot, tenant, prefix)
-    if row is None:
-        raise NotFound(f"tenant {tenant} has no key {prefix}")
-    if row.key.ended(now()):
+    key = key_of(snapshot, tenant, prefix)
+    if key.ended(now()):
         raise KeyEnded(f"key {prefix} has ended")
-    require(row.key, Permission.READ_ANALYTICS)
-    return row.key
+    require(key, Permission.READ_ANALYTICS)
+    return key
 
 
 def _revoke(options: argparse.Namespace, settings: Settings) -> int:
@@ -84,7 +81,7 @@ def _revoke(options: argparse.Namespace, settings: Settings) -> int:
         print_json({"id": options.id, "revoked": True})
     else:
         what = "all viewer tokens" if options.all else f"viewer token {options.id}"
-        print(f"{what} revoked")
+        print_line(f"{what} revoked")
     return 0
 
 

@@ -3,6 +3,7 @@ import { useEffect } from "./vendor/hooks.js";
 import { change, route } from "./state/route.js";
 import { farewell, key, noticeRefusal, signIn, viewer } from "./state/session.js";
 import { ApiError } from "./state/api.js";
+import { millisecondsUntil } from "./state/resource.js";
 import { html } from "./parts/html.js";
 import { Shell } from "./parts/shell.js";
 import { Empty, Refused, Skeleton } from "./parts/states.js";
@@ -20,7 +21,9 @@ const trouble = signal(null);
 /** Look up what a kept key is, after a reload. */
 function resume() {
   trouble.value = null;
-  signIn(key.value).catch((error) => {
+  const resumed = key.value;
+  signIn(resumed).catch((error) => {
+    if (key.value !== resumed) return;
     noticeRefusal(error);
     if (error instanceof ApiError) trouble.value = error;
   });
@@ -30,6 +33,12 @@ export function App() {
   useEffect(() => {
     if (key.value && !viewer.value) resume();
   }, [key.value]);
+  useEffect(() => {
+    const wait = trouble.value && !viewer.value ? millisecondsUntil(trouble.value) : 0;
+    if (!wait) return undefined;
+    const timer = setTimeout(resume, wait);
+    return () => clearTimeout(timer);
+  }, [trouble.value]);
   useShortcuts();
   if (!key.value) return html`<${SignIn} farewell=${farewell.value} />`;
   if (!viewer.value) {

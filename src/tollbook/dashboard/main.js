@@ -2,9 +2,11 @@
 import { render } from "./vendor/preact.js";
 import { App } from "./app.js";
 import { html } from "./parts/html.js";
+import { showWhole } from "./parts/whole.js";
 import { keepTheme } from "./state/theme.js";
 
 keepTheme();
+showWhole();
 const page = document.getElementById("page");
 if (page) {
   page.replaceChildren();

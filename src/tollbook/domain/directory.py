@@ -15,6 +15,10 @@ LONGEST_NAME = 200
 DEFAULT_CURRENCY = "USD"
 """The currency of a tenant that names none."""
 LONGEST_EMAIL = 254
+UNADDRESSABLE = frozenset({".", ".."})
+"""Clients take these segments out of a path, however they are escaped."""
+LOCAL_ZONES = frozenset({"localtime", "Factory"})
+"""Zones that mean something else on another machine, or nothing."""
 
 
 class Status(StrEnum):
@@ -82,6 +86,12 @@ def id_problem(field: str, value: str) -> Problem | None:
     return text_problem(field, value, LONGEST_ID)
 
 
+def unaddressable(field: str) -> Problem:
+    """Return the problem with an id that no path can hold."""
+    sentence = f'{field} must not be "." or "..": no path can hold such an id'
+    return Problem(field, "unaddressable_id", sentence)
+
+
 _CURRENCIES = frozenset(it.code for it in Currency) - {"XTS", "XXX"}
 """The codes in force. Nobody pays in the code for tests or in the one for no currency."""
 
@@ -92,6 +102,25 @@ def currency_problem(currency: str) -> Problem | None:
         return None
     sentence = "currency must be an ISO 4217 code such as USD"
     return Problem("currency", "invalid_currency", sentence)
+
+
+def new_organization_problems(organization: Organization) -> list[Problem]:
+    """List everything wrong with an organization that is to be created."""
+    found = organization_problems(organization)
+    if organization.id in UNADDRESSABLE:
+        found.append(unaddressable("id"))
+    if organization.timezone in LOCAL_ZONES:
+        sentence = "timezone must be the name of a place or UTC, not of the machine's own zone"
+        found.append(Problem("timezone", "local_timezone", sentence))
+    return found
+
+
+def new_user_problems(user: User) -> list[Problem]:
+    """List everything wrong with a user that is to be created."""
+    found = user_problems(user)
+    if user.id in UNADDRESSABLE:
+        found.append(unaddressable("id"))
+    return found
 
 
 def organization_problems(organization: Organization) -> list[Problem]:

@@ -21,7 +21,6 @@ TollbookError
 │   ├── ArchiveRefused          409  an archive is not at hand, or in the way of a rerating
 │   ├── BodyTooLarge            413
 │   ├── UnsupportedBody         415
-│   ├── SumOutOfRange           422  a rollup would pass what a 64-bit integer holds
 │   ├── HeadTooLarge            431  a request line and headers without an end
 │   ├── QueueFull               429
 │   ├── RateLimited             429  a key that may ask so often was used more often
@@ -30,8 +29,13 @@ TollbookError
 ├── StoreUnavailable            503  the database did not answer; nothing was acknowledged
 │   ├── DatabaseBroken          503  the file is no whole database; it is left as it is
 │   ├── DatabaseReadOnly        503  it takes no writes
+│   ├── Unreachable             503  no connection to it, or none is free
+│   ├── MonthNotReady           503  events of a month for which there is no partition yet
+│   ├── OutcomeUnknown          503  a commit was sent and its answer was lost
+│   ├── ClockWrong              503  this server's clock is not the database's
 │   └── DiskFull                503  there is no room where something was to be written
 ├── InternalError               500  a defect of Tollbook
+├── SumOutOfRange               500  the tiers of a month would pass 64 bits in a rerating
 ├── PriceBookRefused            400  a price book with errors, all of them listed
 ├── DatabaseTooNew                   written by a later Tollbook
 ├── BackupRefused                    a backup cannot be made, read or put in a database's place
@@ -275,20 +279,51 @@ class DatabaseReadOnly(StoreUnavailable):
     code = "database_read_only"
 
 
+class Unreachable(StoreUnavailable):
+    """No connection to the database can be had. `reason` is for its administrator alone."""
+
+    def __init__(self, sentence: str, reason: str = "") -> None:
+        super().__init__(sentence)
+        self.reason = reason
+
+
+class MonthNotReady(StoreUnavailable):
+    """The partition of a month cannot be made, because something locks the table of events."""
+
+    code = "month_not_ready"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the partition for a month of these events is not ready; nothing was stored, "
+            "send them again"
+        )
+
+
+class ClockWrong(StoreUnavailable):
+    """The clock of this server differs from the database's by more than is allowed."""
+
+    code = "clock_wrong"
+
+
 class DiskFull(StoreUnavailable):
     """There is no room on a disk; what was to be written is not there, not even a part of it."""
 
     code = "disk_full"
 
 
+class OutcomeUnknown(StoreUnavailable):
+    """A commit was sent and its answer was lost: the write is stored in whole, or not at all."""
+
+    code = "outcome_unknown"
+
+
 class InternalError(TollbookError):
     """A defect of Tollbook; the log has the details, the client does not."""
 
 
-class SumOutOfRange(RequestError):
-    """A sum of the ledger would pass what a 64-bit integer holds; nothing was stored."""
+class SumOutOfRange(TollbookError):
+    """What a rerating would bill in the tiers of a month passes 64 bits; nothing was changed."""
 
-    status = 422
     code = "sum_out_of_range"
 
 

@@ -1,5 +1,6 @@
 """API keys: made once, shown once, kept only as a hash."""
 
+import re
 import secrets
 import string
 from collections.abc import Sequence
@@ -23,6 +24,9 @@ _SECRET_CHARACTERS = 43
 _CHECKSUM_CHARACTERS = 6
 _MOST_LISTED = 100
 MOST_PER_MINUTE = 1_000_000
+_WHOLE_KEY = re.compile(rf"\b({_MARK}_[0-9A-Za-z]{{{_PREFIX_CHARACTERS}}})_\w+")
+_WHOLE_TOKEN = re.compile(r"\b(tbv_)[\w-]{17,}")
+"""Longer than the public id of a viewer token, which has 16 digits."""
 _METERS = frozenset(meter.type for meter in CATALOGUE)
 
 
@@ -165,6 +169,11 @@ def prefix_of(key: str) -> str | None:
     if mark != _MARK or len(prefix) != _PREFIX_CHARACTERS or not secret or not key.isascii():
         return None
     return f"{mark}_{prefix}"
+
+
+def without_secrets(text: str) -> str:
+    """Return a text in which each whole API key or viewer token is cut to its public part."""
+    return _WHOLE_TOKEN.sub(r"\1…", _WHOLE_KEY.sub(r"\1", text))
 
 
 def is_sound(key: str) -> bool:

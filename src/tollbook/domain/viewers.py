@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 import secrets
 
 import msgspec
@@ -13,6 +14,7 @@ DEFAULT_SECONDS = 15 * 60
 MOST_SECONDS = 24 * 3600
 _LONGEST = 4_000
 _ID_BYTES = 8
+_ID = re.compile(rf"{MARK}[0-9a-f]{{{2 * _ID_BYTES}}}")
 _SECRET_BYTES = 32
 _MAC_BYTES = 32
 
@@ -39,6 +41,11 @@ _decode = msgspec.json.Decoder(Viewer).decode
 def new_id() -> str:
     """Make up the public id of a token."""
     return f"{MARK}{secrets.token_hex(_ID_BYTES)}"
+
+
+def is_id(text: str) -> bool:
+    """Return whether a text has the form of a public id; a whole token has not."""
+    return _ID.fullmatch(text) is not None
 
 
 def new_secret() -> str:

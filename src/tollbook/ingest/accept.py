@@ -7,7 +7,7 @@ import msgspec
 from tollbook.domain.charges import Charge, Unpriced, Usage
 from tollbook.domain.errors import Problem
 from tollbook.domain.events import attributes_text
-from tollbook.domain.exact import quantity_text
+from tollbook.domain.exact import MICROS, quantity_text
 from tollbook.domain.keys import Scope
 from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.periods import local_time
@@ -25,6 +25,11 @@ FUTURE_ALLOWED = 24 * 3600 * 1_000_000
 """Clocks differ; an event may be ahead of ours by a day, in microseconds."""
 
 _CALL = BY_TYPE["voice.call"]
+MOST_BILLED = 9_000_000_000_000 * MICROS
+"""What a month may bill under one tier key: 64 bits hold a little more."""
+SUM_OUT_OF_RANGE = "sum_out_of_range"
+_FULL = Unpriced(SUM_OUT_OF_RANGE, "")
+
 UNKNOWN_ORGANIZATION = Unpriced("unknown_organization", "no organization has this id yet")
 _row = tuple.__new__
 """Makes a row of all its values in a third of the time that its type takes to make it of some."""
@@ -68,7 +73,7 @@ def staged(fact: Fact, terms: Terms, now: int, months: Months | None = None) -> 
         usage = Usage(meter.type, fact.quantity, day, event.attributes, fact.cost, minute, written)
         charge, position, tier_key = _charged(usage, terms, months)
     if isinstance(charge, Unpriced):
-        return _quarantined(fact, terms, charge)
+        return _quarantined(fact, terms, charge if charge is not _FULL else _full(fact, day))
     user = event.user_id or ""
     return _row(
         Staged,
@@ -109,6 +114,14 @@ def _doubt(fact: Fact, terms: Terms, now: int) -> Unpriced:
     return Unpriced("implausibly_long", f"the call is longer than {limit} s, the longest here")
 
 
+def _full(fact: Fact, day: int) -> Unpriced:
+    return Unpriced(
+        SUM_OUT_OF_RANGE,
+        f"quantity would take {fact.event.type} of organization {fact.event.organization_id} past "
+        f"{MOST_BILLED // MICROS} billed units in {day // 10000}-{day // 100 % 100:02}",
+    )
+
+
 def _masked(fact: Fact, masker: Masker, terms: Terms) -> str:
     given = fact.event.attributes
     return attributes_text(masker.masked(given, terms.number_format)) if given else ""
@@ -128,6 +141,8 @@ def _charged(
     position = months.position(terms.number, month, tier_key)
     charge = charge_of(found, usage, position)
     if not isinstance(charge, Unpriced):
+        if position + charge.billed > MOST_BILLED:
+            return _FULL, None, None
         months.advance(terms.number, month, tier_key, charge.billed)
     return charge, position, tier_key
 

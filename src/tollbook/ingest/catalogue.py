@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from tollbook.domain.books import BookHead, listed
-from tollbook.domain.directory import zone
+from tollbook.domain.directory import UNADDRESSABLE, zone
 from tollbook.domain.exact import MICROS
 from tollbook.domain.keys import ApiKey
 from tollbook.domain.prices import LAST_DAY
@@ -70,11 +70,26 @@ class Issuer(NamedTuple):
     revoked: frozenset[tuple[str, str | None]]
 
 
+class _Remembered:
+    """What was met so far as of one revision of the directory; of another, nothing is kept."""
+
+    def __init__(self, revision: int) -> None:
+        self.revision = revision
+        self.keys: dict[str, ApiKey] = {}
+        self.issuers: dict[tuple[str, str], Issuer] = {}
+        self.terms: dict[tuple[str, str], Terms] = {}
+        self.books: dict[str, list[BookHead]] = {}
+
+
 class Catalogue:
     """Keys and terms met so far, as of one revision of the directory.
 
     Whoever relies on them compares that revision with the directory's own in the transaction of
     the commit: a change made anywhere is seen by the next commit, in every process.
+
+    Statements run under the lock, so that many threads do not load one book at once. The event loop
+    must never wait for a statement: its methods, `remembered_…`, look at one memory without the
+    lock, and what is in it belongs to its revision.
     """
 
     def __init__(
@@ -89,20 +104,15 @@ class Catalogue:
         self._clock = clock
         self._masker = masker
         self._lock = threading.Lock()
-        self._revision = -1
-        self._keys: dict[str, tuple[int, ApiKey]] = {}
-        self._issuers: dict[tuple[str, str], tuple[int, Issuer]] = {}
-        self._terms: dict[tuple[str, str], Terms] = {}
-        self._books: dict[str, list[BookHead]] = {}
+        self._memory = _Remembered(-1)
         self._tariffs: dict[tuple[str, int], Tariff] = {}
         self._users: set[User] = set()
 
     def remembered_key(self, prefix: str) -> tuple[int, ApiKey] | None:
-        """Give a revision and a key as of it, if it is in memory; the commit compares.
-
-        Without the lock: whoever holds it may be waiting for the database.
-        """
-        return self._keys.get(prefix)
+        """Give a revision and a key as of it, if it is in memory; the commit compares."""
+        memory = self._memory
+        key = memory.keys.get(prefix)
+        return (memory.revision, key) if key else None
 
     def loaded_key(self, prefix: str) -> tuple[int, ApiKey] | None:
         """Give a revision and a key as of it, from the database."""
@@ -113,18 +123,20 @@ class Catalogue:
     def key(self, snapshot: Snapshot, prefix: str) -> ApiKey | None:
         """Give a key as it is in this snapshot; one that has ended by now is none."""
         with self._lock:
-            self._catch_up(snapshot)
-            if prefix not in self._keys:
+            memory = self._caught_up(snapshot)
+            if prefix not in memory.keys:
                 found = keys.find_key(snapshot, prefix)
                 if found is None or found.revoked_at is not None:
                     return None
-                self._keys[prefix] = self._revision, found
-            key = self._keys[prefix][1]
+                memory.keys[prefix] = found
+            key = memory.keys[prefix]
         return None if key.ended(self._clock()) else key
 
     def remembered_issuer(self, viewer: Viewer) -> tuple[int, Issuer] | None:
         """Give a revision and what a viewer token is judged by as of it, if it is in memory."""
-        return self._issuers.get((viewer.tenant_id, viewer.issuer))
+        memory = self._memory
+        issuer = memory.issuers.get((viewer.tenant_id, viewer.issuer))
+        return (memory.revision, issuer) if issuer else None
 
     def loaded_issuer(self, viewer: Viewer) -> tuple[int, Issuer] | None:
         """Give a revision and what a viewer token is judged by as of it, from the database."""
@@ -139,23 +151,23 @@ class Catalogue:
         if key is None or key.scope.tenant_id != tenant:
             return None
         with self._lock:
-            self._catch_up(snapshot)
-            found = self._issuers.get((tenant, key.prefix))
+            memory = self._caught_up(snapshot)
+            found = memory.issuers.get((tenant, key.prefix))
             if found is None:
                 secret = viewers.find_secret(snapshot, tenant)
                 if secret is None:
                     return None
-                issuer = Issuer(key, secret, viewers.revocations(snapshot, tenant))
-                found = self._issuers[tenant, key.prefix] = self._revision, issuer
-            return found[1]
+                found = Issuer(key, secret, viewers.revocations(snapshot, tenant))
+                memory.issuers[tenant, key.prefix] = found
+            return found
 
     def remembered_terms(
         self, tenant: str, identities: Collection[str]
     ) -> tuple[int, TermsById] | None:
         """Give a revision and the terms as of it, if all of them are in memory."""
-        with self._lock:
-            found = {it: terms for it in identities if (terms := self._terms.get((tenant, it)))}
-            return (self._revision, found) if len(found) == len(identities) else None
+        memory = self._memory
+        found = {it: terms for it in identities if (terms := memory.terms.get((tenant, it)))}
+        return (memory.revision, found) if len(found) == len(identities) else None
 
     def terms(self, snapshot: Snapshot, tenant: str, identities: Collection[str]) -> TermsById:
         """Give the terms of organizations as they are in this snapshot.
@@ -163,11 +175,11 @@ class Catalogue:
         Organizations that were never heard of are missing from the answer.
         """
         with self._lock:
-            self._catch_up(snapshot)
-            missing = {it for it in identities if (tenant, it) not in self._terms}
+            memory = self._caught_up(snapshot)
+            missing = {it for it in identities if (tenant, it) not in memory.terms}
             if missing:
-                self._load(snapshot, tenant, missing)
-            return {it: terms for it in identities if (terms := self._terms.get((tenant, it)))}
+                self._load(memory, snapshot, tenant, missing)
+            return {it: terms for it in identities if (terms := memory.terms.get((tenant, it)))}
 
     def loaded_terms(
         self, tenant: str, identities: Collection[str], now: int
@@ -175,15 +187,15 @@ class Catalogue:
         """Give a revision and the terms as of it, for organizations never heard of too.
 
         Those get their numbers in a transaction of its own: a number is remembered only once it
-        is on disk.
+        is on disk. An organization that would be new under an id that no path can hold gets none.
         """
         with self._database.reading() as snapshot:
             found = self.terms(snapshot, tenant, identities)
             if len(found) == len(identities):
                 return directory.revision(snapshot), found
-        with self._database.writing() as transaction:
-            unheard_of = set(identities) - set(found)
-            directory.reserve_organizations(transaction, tenant, unheard_of, now)
+        if unheard_of := set(identities) - set(found) - UNADDRESSABLE:
+            with self._database.writing() as transaction:
+                directory.reserve_organizations(transaction, tenant, unheard_of, now)
         with self._database.reading() as snapshot:
             return directory.revision(snapshot), self.terms(snapshot, tenant, identities)
 
@@ -197,21 +209,21 @@ class Catalogue:
             self._users = set()
         self._users |= users
 
-    def _catch_up(self, snapshot: Snapshot) -> None:
+    def _caught_up(self, snapshot: Snapshot) -> _Remembered:
+        """Give the memory of a snapshot's revision: a new one when the directory has changed."""
         revision = directory.revision(snapshot)
-        if revision != self._revision:
-            self._keys.clear()
-            self._issuers.clear()
-            self._terms.clear()
-            self._books.clear()
-            self._revision = revision
+        if revision != self._memory.revision:
+            self._memory = _Remembered(revision)
+        return self._memory
 
-    def _load(self, snapshot: Snapshot, tenant: str, identities: Collection[str]) -> None:
-        common = self._versions(snapshot, tenant, None)
+    def _load(
+        self, memory: _Remembered, snapshot: Snapshot, tenant: str, identities: Collection[str]
+    ) -> None:
+        common = self._versions(memory, snapshot, tenant, None)
         number_format = directory.tenant_number_format(snapshot, tenant)
         for row in directory.find_organizations(snapshot, tenant, identities):
-            own = self._versions(snapshot, tenant, row.number)
-            self._terms[tenant, row.id] = Terms(
+            own = self._versions(memory, snapshot, tenant, row.number)
+            memory.terms[tenant, row.id] = Terms(
                 row.number,
                 row.status != directory.UNKNOWN,
                 zone(row.timezone),
@@ -223,12 +235,12 @@ class Catalogue:
             )
 
     def _versions(
-        self, snapshot: Snapshot, tenant: str, organization: int | None
+        self, memory: _Remembered, snapshot: Snapshot, tenant: str, organization: int | None
     ) -> tuple[Tariff, ...]:
         """Give the versions of an organization's own book, or the tenant's, the latest first."""
-        if tenant not in self._books:
-            self._books[tenant] = self._in_use(snapshot, tenant)
-        heads = [it for it in self._books[tenant] if it.organization == organization]
+        if tenant not in memory.books:
+            memory.books[tenant] = self._in_use(snapshot, tenant)
+        heads = [it for it in memory.books[tenant] if it.organization == organization]
         return tuple(self._tariff(snapshot, tenant, head) for head in heads)
 
     def _in_use(self, snapshot: Snapshot, tenant: str) -> list[BookHead]:

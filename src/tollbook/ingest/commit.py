@@ -7,17 +7,19 @@ from typing import NamedTuple
 
 import msgspec
 
-from tollbook.domain.errors import InvalidApiKey, RequestError
+from tollbook.domain.errors import InvalidApiKey, Problem, RequestError
 from tollbook.domain.events import instant_of
 from tollbook.domain.keys import Scope
 from tollbook.domain.periods import day_number
 from tollbook.domain.receipts import NOT_STORED, Outcome, Receipt, conflict, rejected
-from tollbook.ingest.accept import staged, staged_all
+from tollbook.ingest.accept import SUM_OUT_OF_RANGE, staged, staged_all
 from tollbook.ingest.catalogue import Catalogue, Terms, User
 from tollbook.ingest.facts import Fact
 from tollbook.ingest.months import Months
+from tollbook.ingest.unaddressable import has_unaddressable, refusals_of_new
 from tollbook.store import directory, ledger
 from tollbook.store.database import Database, Snapshot, Transaction
+from tollbook.store.engine import TimeLimit
 from tollbook.store.ledger import Recorded
 from tollbook.store.staging import Staged, Standing
 
@@ -63,6 +65,13 @@ class Submission(msgspec.Struct):
         self.rows = staged_all(self.facts, terms, self.now)
         self.revision = revision
 
+    def refuse_unaddressable(self, transaction: Transaction) -> None:
+        """Reject the events that would make an id new that no path can hold."""
+        found = refusals_of_new(transaction, self.facts, self.rows)
+        self.facts = [it for it, refusal in zip(self.facts, found, strict=True) if not refusal]
+        self.rows = [it for it, refusal in zip(self.rows, found, strict=True) if not refusal]
+        self.rejections = [*self.rejections, *filter(None, found)]
+
 
 class Settled(msgspec.Struct, frozen=True):
     """The receipts of a submission, in order, and the instant of the commit.
@@ -91,7 +100,7 @@ def commit(
     if submissions[0].atomic:
         return [_commit_atomic(database, catalogue, submissions[0], now)]
     _make_room(database, submissions)
-    with database.writing() as transaction:
+    with database.writing(TimeLimit.COMMIT) as transaction:
         stored = _store(transaction, catalogue, submissions, now)
     catalogue.know(stored.users)
     return stored.outcomes
@@ -101,10 +110,11 @@ def _commit_atomic(
     database: Database, catalogue: Catalogue, submission: Submission, now: int
 ) -> Settled | RequestError:
     if submission.rejections:
+        database.require_clock()  # a wrong one rejects what is right
         return _refused(submission, submission.rejections, now)
     _make_room(database, [submission])
     try:
-        with database.writing() as transaction:
+        with database.writing(TimeLimit.COMMIT) as transaction:
             settled = _store(transaction, catalogue, [submission], now).outcomes[0]
             if isinstance(settled, Settled):
                 causes = [receipt for receipt in settled.receipts if receipt.code]
@@ -129,10 +139,11 @@ def _refused(submission: Submission, causes: Iterable[Receipt], now: int) -> Set
 
 def _make_room(database: Database, submissions: Sequence[Submission]) -> None:
     """Make room wherever the events may fall: their terms may change until the commit."""
-    database.make_room(_months_of(submissions))
+    database.make_room(months_of(submissions))
 
 
-def _months_of(submissions: Sequence[Submission]) -> Iterator[int]:
+def months_of(submissions: Iterable[Submission]) -> Iterator[int]:
+    """Name the months that events may fall into, wherever their organization's midnight is."""
     for day in {fact.time // _DAY for it in submissions for fact in it.facts}:
         yield from _months_around(day)
 
@@ -154,15 +165,19 @@ def _store(
     transaction: Transaction, catalogue: Catalogue, submissions: Sequence[Submission], now: int
 ) -> _Stored:
     refusals = _renew(transaction, catalogue, submissions)
+    for submission in submissions:
+        if has_unaddressable(submission.rows):
+            submission.refuse_unaddressable(transaction)
     arrived = [row for submission in submissions for row in submission.rows]
     firsts = _firsts(arrived)
     standing: dict[Identity, Standing] = {}
     users: set[User] = set()
-    as_of = now
+    as_of, full = now, False
     if firsts:
         rows = list(firsts.values())
         if any(map(_tier_key, rows)):
             found, as_of = _record_in_order(transaction, catalogue, submissions, firsts, now)
+            full = any(row.code == SUM_OUT_OF_RANGE for row in firsts.values())
         else:
             users = catalogue.strangers(map(_user, rows))
             if users:  # whoever is named only by an event in quarantine is not created
@@ -171,7 +186,7 @@ def _store(
         standing = {(it.organization_id, it.id): it for it in found}
         if standing:  # whoever is named only by an event that was not stored is not there
             users = set()
-    settle = _settle if standing or len(firsts) < len(arrived) else _settle_fresh
+    settle = _settle if standing or full or len(firsts) < len(arrived) else _settle_fresh
     outcomes = [
         refusals.get(index) or Settled(settle(submission, firsts, standing), as_of)
         for index, submission in enumerate(submissions)
@@ -209,7 +224,8 @@ def _record_in_order(
         for row in fresh:
             if row.tier_key is not None:
                 charged[id(row)] = staged(*open_rows[id(row)], months=months)
-        return [charged.get(id(row), row) for row in fresh]
+        rows = [charged.get(id(row), row) for row in fresh]
+        return [row for row in rows if row.code != SUM_OUT_OF_RANGE]
 
     found = ledger.record_in_order(transaction, list(firsts.values()), now, charge)
     for identity, row in firsts.items():
@@ -259,7 +275,10 @@ def _settle(
     for fact, row in zip(submission.facts, submission.rows, strict=True):
         identity = _identity(row)
         held, first = standing.get(identity), firsts[identity]
-        if held is None and first is row:
+        if held is None and first.code == SUM_OUT_OF_RANGE:
+            problem = Problem("quantity", first.code, first.reason)
+            receipts.append(rejected(fact.index, row.id, (problem,)))
+        elif held is None and first is row:
             receipts.append(_fresh(fact.index, row))
         else:
             receipts.append(_known(fact.index, row, held or first))

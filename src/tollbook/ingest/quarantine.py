@@ -2,6 +2,7 @@
 
 import msgspec
 
+from tollbook.domain.errors import OutcomeUnknown, StoreUnavailable
 from tollbook.domain.events import Event
 from tollbook.ingest.accept import staged
 from tollbook.ingest.catalogue import Catalogue
@@ -11,6 +12,7 @@ from tollbook.ingest.problems import fields_of, problems_of
 from tollbook.store import ledger, quarantine
 from tollbook.store.audit import Actor, write_act
 from tollbook.store.database import Database
+from tollbook.store.engine import TimeLimit
 from tollbook.store.quarantine import Quarantined
 from tollbook.store.staging import Staged
 
@@ -34,18 +36,37 @@ def replay(
 ) -> Replay:
     """Look at every quarantined event again, in bounded transactions after the one that logs it.
 
-    What stays is kept with the reason that it has by now.
+    What stays is kept with the reason that it has by now. Raise `OutcomeUnknown` when the database
+    fails after the first of these transactions: what was released until then stays released.
     """
     tenant, now = actor.tenant, actor.at
     done = Replay()
-    with database.writing() as transaction:
+    with database.writing(TimeLimit.COMMIT) as transaction:
         write_act(transaction, actor, "quarantine.replay", "quarantine", {}, organization)
+    try:
+        _replay_all(database, catalogue, tenant, organization, now, done)
+    except StoreUnavailable as error:
+        raise OutcomeUnknown(
+            "the database failed during the replay: some events may have been released; "
+            "replay again"
+        ) from error
+    return done
+
+
+def _replay_all(
+    database: Database,
+    catalogue: Catalogue,
+    tenant: str,
+    organization: int | None,
+    now: int,
+    done: Replay,
+) -> None:
     after = (0, "")
     while True:
         with database.reading() as snapshot:
             waiting = quarantine.waiting(snapshot, tenant, organization, after, _BATCH)
         if not waiting:
-            return done
+            return
         after = waiting[-1].number, waiting[-1].id
         released = _release(database, catalogue, tenant, waiting, now)
         done.released += released
@@ -56,7 +77,7 @@ def _release(
     database: Database, catalogue: Catalogue, tenant: str, waiting: list[Quarantined], now: int
 ) -> int:
     database.make_room(_months(waiting))
-    with database.writing() as transaction:
+    with database.writing(TimeLimit.COMMIT) as transaction:
         terms = catalogue.terms(transaction, tenant, {it.organization_id for it in waiting})
         still = quarantine.still_waiting(transaction, waiting)
         months = Months(transaction)

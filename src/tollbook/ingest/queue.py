@@ -16,13 +16,14 @@ import structlog
 
 from tollbook.domain.errors import (
     InternalError,
+    MonthNotReady,
     QueueFull,
     StoreUnavailable,
-    SumOutOfRange,
     TollbookError,
 )
+from tollbook.ingest.aside import Aside
 from tollbook.ingest.catalogue import Catalogue
-from tollbook.ingest.commit import Settled, Submission, commit
+from tollbook.ingest.commit import Settled, Submission, commit, months_of
 from tollbook.store.database import Database
 
 _log = structlog.get_logger()
@@ -83,14 +84,17 @@ class Queue:
         self._committed_at = self._failed_at = float("-inf")
         self._closing = False
         self._change = threading.Condition()
+        self._aside: Aside[Waiting] = Aside(database, self._put_back, self._turn_away)
         self._thread = threading.Thread(target=self._run, name="tollbook-writer")
 
     def start(self) -> None:
         """Start the writer."""
+        self._aside.start()
         self._thread.start()
 
     def close(self) -> None:
         """Finish what was accepted, then stop the writer."""
+        self._aside.close()
         with self._change:
             self._closing = True
             self._change.notify()
@@ -142,7 +146,41 @@ class Queue:
 
     def _run(self) -> None:
         while group := self._next_group():
-            self._deliver(self._prepared(group[0]) or self._commit(group))
+            refused = self._prepared(group[0])
+            if refused:
+                self._deliver(refused)
+            elif ready := self._with_room(group):
+                self._deliver(self._commit(ready))
+
+    def _with_room(self, group: list[Waiting]) -> list[Waiting]:
+        """Give those whose months are ready; the others wait for theirs, and nobody for them."""
+        lacks = self._database.engine.lacks
+        if not lacks(months_of(waiting.submission for waiting in group)):
+            return group
+        ready: list[Waiting] = []
+        for waiting in group:
+            months = set(months_of([waiting.submission]))
+            if lacks(months):
+                self._set_aside(waiting, months)
+            else:
+                ready.append(waiting)
+        return ready
+
+    def _set_aside(self, waiting: Waiting, months: set[int]) -> None:
+        with self._change:
+            self._events_waiting += len(waiting.submission.facts)
+        self._aside.put(waiting, months)
+
+    def _put_back(self, waiting: Waiting) -> None:
+        """Take a submission again whose months are ready; it is counted among those that wait."""
+        with self._change:
+            self._waiting.append(waiting)
+            self._change.notify()
+
+    def _turn_away(self, waiting: Waiting, error: TollbookError) -> None:
+        with self._change:
+            self._events_waiting -= len(waiting.submission.facts)
+        self._deliver([(waiting, error)])
 
     def _prepared(self, waiting: Waiting) -> list[Delivery]:
         """Prepare what came without its submission; deliver why that cannot be done."""
@@ -182,6 +220,8 @@ class Queue:
         start = time.monotonic()
         deliveries = self._committed(group)
         end = time.monotonic()
+        if not deliveries:
+            return []
         failed = isinstance(deliveries[0][1], StoreUnavailable | InternalError)
         if failed:
             self._failed_at = end
@@ -199,15 +239,17 @@ class Queue:
                 [waiting.submission for waiting in group],
                 self._clock(),
             )
-        except SumOutOfRange as error:
-            if len(group) == 1:
-                return [(group[0], error)]
-            # One request of the group is to blame; alone, the others go through.
-            return [delivery for waiting in group for delivery in self._committed([waiting])]
+        except MonthNotReady:
+            # A partition that was known is gone: the database was put back to before it was made.
+            self._database.engine.forget_room()
+            for waiting in group:
+                self._set_aside(waiting, set(months_of([waiting.submission])))
+            return []
         except TollbookError as error:
             return [(waiting, error) for waiting in group]
         except Exception:
             _log.exception("commit_failed")
-            defect = InternalError("something went wrong; nothing was stored")
+            # It may have gone wrong after the commit.
+            defect = InternalError("something went wrong; what was sent may have been stored")
             return [(waiting, defect) for waiting in group]
         return list(zip(group, settled, strict=True))

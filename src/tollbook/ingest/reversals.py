@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from tollbook.domain.charges import Unpriced
-from tollbook.domain.directory import id_problem, text_problem
+from tollbook.domain.directory import UNADDRESSABLE, id_problem, text_problem, unaddressable
 from tollbook.domain.errors import BodyTooLarge, InvalidApiKey, Problem, UnreadableBody
 from tollbook.domain.keys import ApiKey
 from tollbook.domain.meters import BY_CODE
@@ -19,6 +19,7 @@ from tollbook.ingest.problems import LARGEST_READ, TOO_LARGE, fields_of, text_in
 from tollbook.store import directory, events, ledger, reversals
 from tollbook.store.audit import Actor, write_act
 from tollbook.store.database import Database, Transaction
+from tollbook.store.engine import TimeLimit
 from tollbook.store.events import Key, Reversed, Stored
 from tollbook.store.staging import Staged
 
@@ -97,7 +98,7 @@ def reverse(
     """Take events back in one durable transaction; an atomic request in whole or not at all."""
     receipts = [it for it in decoded if isinstance(it, Receipt)]
     asked = [it for it in decoded if not isinstance(it, Receipt)]
-    with database.writing() as transaction:
+    with database.writing(TimeLimit.COMMIT) as transaction:
         if catalogue.key(transaction, key.prefix) is None:
             raise InvalidApiKey
         batch = _Batch(transaction, key, asked)
@@ -176,6 +177,8 @@ class _Batch:
             )
         if problem is not None or original is None:
             return rejected(index, reversal.id, (problem or _UNKNOWN,))
+        if reversal.id in UNADDRESSABLE:
+            return rejected(index, reversal.id, (unaddressable("id"),))
         row = self._opposites.row(original, reversal.id, print_)
         if isinstance(row, Unpriced):
             unpriced = Problem("reverses", row.code, row.reason)

@@ -12,6 +12,7 @@ from tollbook.ingest.catalogue import TermsById
 from tollbook.ingest.commit import Submission
 from tollbook.ingest.decode import Decoded, Unsound
 from tollbook.ingest.facts import Fact, Said
+from tollbook.ingest.unaddressable import unknown_organization
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -76,13 +77,18 @@ def submission_of(
     revision, by_id = terms
     if key is not None:
         revision = min(revision, key.revision)
+    facts, rejections = draft.facts, draft.rejections
+    if len(by_id) < len(draft.organizations):
+        unknown = [it for it in facts if it.event.organization_id not in by_id]
+        facts = [it for it in facts if it.event.organization_id in by_id]
+        rejections = [*rejections, *map(unknown_organization, unknown)]
     return Submission(
         draft.scope,
         key.prefix if key else None,
-        draft.facts,
-        draft.rejections,
+        facts,
+        rejections,
         revision,
-        staged_all(draft.facts, by_id, draft.now),
+        staged_all(facts, by_id, draft.now),
         draft.now,
         atomic,
     )

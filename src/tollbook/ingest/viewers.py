@@ -5,7 +5,7 @@ from tollbook.domain.directory import id_problem
 from tollbook.domain.errors import InvalidRequest, NotFound, Problem
 from tollbook.domain.events import instant_of
 from tollbook.domain.keys import ApiKey
-from tollbook.domain.viewers import MARK, Viewer
+from tollbook.domain.viewers import Viewer
 from tollbook.store import viewers as stored
 from tollbook.store.audit import Actor, write_act
 from tollbook.store.database import Transaction
@@ -39,7 +39,7 @@ def issue(
 
 def revoke(transaction: Transaction, actor: Actor, identity: str, number: int | None) -> None:
     """Take a token back; with the number of an organization, only if it is one of its tokens."""
-    if id_problem("id", identity) or not identity.startswith(MARK):
+    if not viewers.is_id(identity):
         raise NotFound("Viewer token not found")
     stored.revoke(transaction, actor.tenant, identity, number, actor.at)
     what = f"viewer token {identity}"

@@ -4,18 +4,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from secrets import token_hex
 from typing import NamedTuple
-from urllib.parse import quote
 
-from tollbook.domain.errors import ArchiveRefused
+from tollbook.domain.errors import ArchiveRefused, StoreUnavailable
 from tollbook.domain.rerating import Span
+from tollbook.lifecycle.drafts import Writing, clean_up, drafting
 from tollbook.lifecycle.parquet import Written, digest_of, require_arrow, write_file
+from tollbook.lifecycle.strays import safe_name
 from tollbook.store import archives, directory, ledger, rerating_runs
 from tollbook.store.archives import Archived, Month
 from tollbook.store.audit import Actor, write_act
 from tollbook.store.database import Database, Transaction
+from tollbook.store.engine import TimeLimit
 
 _TRIES = 5
-_LONGEST_NAME = 100
 
 
 class Due(NamedTuple):
@@ -26,18 +27,44 @@ class Due(NamedTuple):
     folder: Path
 
 
-def archive(database: Database, actor: Actor, due: Due) -> Iterator[Archived]:
-    """Archive what is due, a month of an organization at a time; give each file when it is done.
+class NotArchived(NamedTuple):
+    """A month that stays in the ledger, and why."""
 
-    Stopped at any moment, what is done is done, and nothing is removed that is not in a file.
+    month: Month
+    reason: str
+
+    @property
+    def name(self) -> str:
+        """Return the name of the month, with that of its organization."""
+        return named(self.month)
+
+
+class _Changed(Exception):
+    """The events are not, or no longer, those in the file."""
+
+
+def archive(database: Database, actor: Actor, due: Due) -> Iterator[Archived | NotArchived]:
+    """Archive what is due, a month of an organization at a time; yield each result when it is done.
+
+    A month that cannot be archived is yielded with the reason, and the next one follows. If the
+    run stops at any moment, what is done is done, and nothing is removed that is not in a file.
     """
     require_arrow()
-    with database.reading() as snapshot:
+    clean_up(database, actor.tenant)
+    with database.reading(TimeLimit.NONE) as snapshot:
         months = archives.due(snapshot, actor.tenant, due.before, due.organization)
     for month in months:
-        done = _archive_month(database, actor, month, due.folder.absolute())
-        if done is not None:
-            yield done
+        try:
+            done = _archive_month(database, actor, month, due.folder.absolute())
+        except ArchiveRefused as error:
+            yield NotArchived(month, error.sentence)
+        except StoreUnavailable as error:
+            if not isinstance(error.__cause__, OSError):  # the database, and not the folder
+                raise
+            yield NotArchived(month, error.sentence)
+        else:
+            if done is not None:
+                yield done
 
 
 def before_months(today: int, months: int) -> int:
@@ -48,18 +75,22 @@ def before_months(today: int, months: int) -> int:
 
 def _archive_month(database: Database, actor: Actor, month: Month, folder: Path) -> Archived | None:
     for _ in range(_TRIES):
-        copy = _write(database, actor, month, folder)
-        if not copy.written.rows:  # somebody else was quicker
-            copy.path.unlink()
-            return None
-        done = None
+        with database.reading(TimeLimit.NONE) as snapshot:
+            part = len(archives.files_of(snapshot, month.number, month.month)) + 1
+        path = folder / file_name(month, part)
+        file = None
         try:
-            done = _remove(database, actor, month, copy)
-        finally:
-            if done is None:
-                copy.path.unlink()
-        if done is not None:
-            return done
+            with drafting(database, month.number, path, actor.at) as writing:
+                copy = _write(database, actor, month, path, part)
+                if copy is None:  # another run was quicker
+                    return None
+                file = _file_of(month, copy, actor)
+                _remove(database, actor, month, copy, writing, file)
+                writing.is_archived = True
+        except _Changed:
+            continue
+        if writing.is_archived:
+            return file
     raise ArchiveRefused(
         f"the events of {named(month)} changed each time they were written: try again when "
         "fewer late events come"
@@ -75,13 +106,15 @@ class _Copy(NamedTuple):
     written: Written
 
 
-def _write(database: Database, actor: Actor, month: Month, folder: Path) -> _Copy:
-    """Write a month to its file and read that again."""
-    with database.reading() as snapshot:
-        state = archives.state(snapshot, month)
-        part = len(archives.files_of(snapshot, month.number, month.month)) + 1
+def _write(database: Database, actor: Actor, month: Month, path: Path, part: int) -> _Copy | None:
+    """Write a month to its file and read that again; return None when it has no events."""
+    with database.reading(TimeLimit.NONE) as snapshot:
+        state = archives.state(snapshot, actor.tenant, month)
+        if not state[0]:
+            return None
+        if state[-1] != part - 1:
+            raise _Changed
         organization = directory.organization_numbered(snapshot, actor.tenant, month.number)
-        path = folder / file_name(month, part)
         about = {
             "tenant": actor.tenant,
             "organization_id": month.organization_id,
@@ -95,9 +128,8 @@ def _write(database: Database, actor: Actor, month: Month, folder: Path) -> _Cop
     return _Copy(path, part, state, written)
 
 
-def _remove(database: Database, actor: Actor, month: Month, copy: _Copy) -> Archived | None:
-    """Take out of the ledger what is in a file; None when that is no longer all of the month."""
-    file = Archived(
+def _file_of(month: Month, copy: _Copy, actor: Actor) -> Archived:
+    return Archived(
         month.number,
         month.month,
         copy.part,
@@ -108,17 +140,24 @@ def _remove(database: Database, actor: Actor, month: Month, copy: _Copy) -> Arch
         copy.written.checksum,
         actor.at,
     )
-    with database.writing() as transaction:
+
+
+def _remove(
+    database: Database, actor: Actor, month: Month, copy: _Copy, writing: Writing, file: Archived
+) -> None:
+    """Delete from the ledger what is in a file; raise `_Changed` when that is not all of it."""
+    with database.writing(TimeLimit.NONE) as transaction:
         rerating_runs.lock_runs(transaction, actor.tenant)
         _refuse_beside_runs(transaction, actor.tenant, month)
         ledger.hold_heads(transaction, [month.number])
-        if archives.state(transaction, month) != copy.state:
-            return None
+        if archives.state(transaction, actor.tenant, month) != copy.state:
+            raise _Changed
+        if not writing.finish(transaction):
+            raise _Changed
         archives.move_out(transaction, month, file)
         directory.touch(transaction, month.number, actor.at)
         details = {"file": file.file, "events": file.events, "checksum": file.checksum}
         write_act(transaction, actor, "events.archive", named(month), details, month.number)
-    return file
 
 
 def _refuse_beside_runs(transaction: Transaction, tenant: str, month: Month) -> None:
@@ -138,6 +177,5 @@ def named(month: Month) -> str:
 
 def file_name(month: Month, part: int) -> str:
     """Name the file of a month; no two are alike, whoever writes them at the same time."""
-    safe = quote(month.organization_id, safe="")[:_LONGEST_NAME]
     when = f"{month.month // 100}-{month.month % 100:02d}"
-    return f"{safe}.{month.number}.{when}.{part}-{token_hex(3)}.parquet"
+    return f"{safe_name(month.organization_id)}.{month.number}.{when}.{part}-{token_hex(3)}.parquet"

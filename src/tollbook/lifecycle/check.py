@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tollbook.domain.meters import BY_CODE
+from tollbook.lifecycle.discard import leftovers_in
 from tollbook.lifecycle.parquet import checksum_of, read_file
 from tollbook.store import archives, events
 from tollbook.store.archives import Archived
@@ -18,7 +19,9 @@ Sums = dict[Row, list[int]]
 
 
 def archive_differences(snapshot: Snapshot, folder: Path) -> Iterator[Difference]:
-    """Read every recorded file in a folder; give what is missing or is not as it was recorded."""
+    """Read every recorded file in a folder; yield what is missing, different or not recorded."""
+    for name, problem in leftovers_in(snapshot, folder.absolute()):
+        yield Difference(_CHECK, "in the folder", {"file": name, "problem": problem})
     months: dict[tuple[int, int], list[Archived]] = {}
     for file in archives.every_file(snapshot):
         months.setdefault((file.organization_id, file.month), []).append(file)

@@ -1,28 +1,33 @@
 """Erasing a person: name, e-mail and numbers of a user are gone; sums and identities stay."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, NamedTuple
 
 import msgspec
 
-from tollbook.domain.errors import ArchiveRefused
+from tollbook.domain.errors import ArchiveRefused, OutcomeUnknown, StoreUnavailable
 from tollbook.domain.meters import BY_CODE
+from tollbook.lifecycle.drafts import Writing, clean_up, drafting
 from tollbook.lifecycle.parquet import about, read_file, write_file
+from tollbook.lifecycle.strays import refuse_strays
 from tollbook.rating.number_formats import digits_of
 from tollbook.rating.numbers import CLIENT, ERASED, SIP, kind_of, shown_of
 from tollbook.rating.quantity import FROM_DAY, MEDIA_BYTES, UNTIL_DAY
-from tollbook.store import archives, directory, erasure, ledger
+from tollbook.store import archives, directory, drafts, erasure, ledger
 from tollbook.store.archives import Archived
-from tollbook.store.audit import Actor, Filter, acts, write_act
-from tollbook.store.database import Database, Transaction
+from tollbook.store.audit import Actor, write_act
+from tollbook.store.database import Database, Transaction, in_our_words
 from tollbook.store.directory import OrganizationRow
-from tollbook.store.engine import Row
+from tollbook.store.drafts import DraftState
+from tollbook.store.engine import Row, TimeLimit
 from tollbook.store.erasure import Detail
 from tollbook.store.events import Stored
 
 ACTION = "user.erase"
+_TRIES = 5
 KEPT = ("direction", MEDIA_BYTES, FROM_DAY, UNTIL_DAY)
 """Attributes that charges are replayed from, and that tell of nobody."""
 
@@ -56,8 +61,22 @@ class _Rewritten(NamedTuple):
     """An archive file with less in it, and what it takes the place of."""
 
     old: Archived
+    path: Path
     new: Archived
     ids: list[str]
+    writing: Writing
+
+
+class _Scope(NamedTuple):
+    """Whose data, where the files are if not where they were written, and numbers' new names."""
+
+    person: Person
+    folder: Path | None
+    names: dict[str, str]
+
+
+class _Changed(Exception):
+    """Events were archived, or files replaced, while the files were read."""
 
 
 def erase(
@@ -70,33 +89,79 @@ def erase(
     """Erase a person from every table and every archive file, or from none.
 
     Files are looked for where they were written, or in `folder`. `allowed` may refuse in the
-    transaction. Erasing again erases what has come since.
+    transaction. Erasing again erases what has come since. Raise `ArchiveRefused` when a file that
+    may hold data of the person is not at hand or not recorded, and `OutcomeUnknown` when it is not
+    known that all of it is erased.
     """
     names: dict[str, str] = {}
-    with database.reading() as snapshot:
-        files = archives.files(snapshot, actor.tenant, person.organization.number)
-    rewritten: list[_Rewritten] = []
-    try:
-        rewritten += _rewrite_files(files, person, folder, names)
-        with database.writing() as transaction:
+    for _ in range(_TRIES):
+        try:
+            done = _erase_once(database, actor, _Scope(person, folder, names), allowed)
+        except _Changed:
+            continue
+        if done is not None:
+            _finish(database, actor.tenant, folder)
+            return done
+    raise ArchiveRefused(
+        "nothing was erased: events were archived each time that was tried; erase again when no "
+        "archive run is at work"
+    )
+
+
+def _erase_once(
+    database: Database, actor: Actor, scope: _Scope, allowed: Allowed | None
+) -> Erased | None:
+    """Erase in one transaction; return None when its commit turned out not to have happened."""
+    person = scope.person
+    number = person.organization.number
+    files = _files(database, actor.tenant, scope)
+    with ExitStack() as writing:
+        rewritten = _rewrite_files(database, actor.at, files, scope, writing)
+        with database.writing(TimeLimit.NONE) as transaction:
             if allowed is not None:
                 allowed(transaction)
             transaction.leave_no_traces()
-            number = person.organization.number
             ledger.hold_heads(transaction, [number])
             if archives.files(transaction, actor.tenant, number) != files:
-                raise ArchiveRefused("events were archived meanwhile: erase again")
-            done = _erase_rows(transaction, person, names)
-            _replace_files(transaction, rewritten, done)
+                raise _Changed
+            done = _erase_rows(transaction, person, scope.names)
+            _replace_files(transaction, actor.at, rewritten, done)
             directory.touch(transaction, number, actor.at)
             _write_act(transaction, actor, person, done, rewritten)
-    except BaseException:
         for it in rewritten:
-            Path(it.new.folder, it.new.file).unlink(missing_ok=True)
-        raise
-    database.engine.flush_traces()
-    _remove_replaced(database, actor, files, folder)
-    return done
+            it.writing.is_archived = True
+    return done if all(it.writing.is_archived for it in rewritten) else None
+
+
+def _files(database: Database, tenant: str, scope: _Scope) -> list[Archived]:
+    """List the files to look into; refuse when there may be others, which nothing records."""
+    organization = scope.person.organization
+    elsewhere = clean_up(database, tenant, scope.folder)
+    for it in elsewhere:
+        if it.draft.organization_id == organization.number:
+            raise ArchiveRefused(f"nothing was erased: {it.advice}")
+    with database.reading(TimeLimit.NONE) as snapshot:
+        every = archives.files(snapshot, tenant)
+        known = {it.file: Path(it.folder) for it in every}
+        known |= {it.file: Path(it.folder) for it in drafts.drafts_of(snapshot, tenant)}
+    folders = set(known.values())
+    if scope.folder is not None:
+        folders.add(scope.folder)
+    refuse_strays(folders, known, (tenant, organization.id))
+    return [it for it in every if it.organization_id == organization.number]
+
+
+def _finish(database: Database, tenant: str, folder: Path | None) -> None:
+    """Remove the traces and the files of what has been erased."""
+    try:
+        with in_our_words():
+            database.engine.flush_traces()
+        clean_up(database, tenant, folder)
+    except StoreUnavailable as error:
+        raise OutcomeUnknown(
+            "the person is erased, but files that others replaced may still be there "
+            f"({error.sentence}): erase again"
+        ) from error
 
 
 def erased_attributes(text: str) -> str:
@@ -178,33 +243,56 @@ def _waiting(
 
 
 def _rewrite_files(
-    files: Sequence[Archived], person: Person, folder: Path | None, names: dict[str, str]
-) -> Iterator[_Rewritten]:
-    """Write anew the files that have events of the person; refuse when one is not at hand."""
-    paths = {file: (folder or Path(file.folder)) / file.file for file in files}
-    missing = [path for path in paths.values() if not path.is_file()]
-    if missing:
-        raise ArchiveRefused(
-            f"the archive {missing[0]} is not there, and it may hold data of this person: "
-            "bring it back, or say in which folder the archives are"
-        )
+    database: Database,
+    now: int,
+    files: Sequence[Archived],
+    scope: _Scope,
+    held: ExitStack,
+) -> list[_Rewritten]:
+    """Write again the files that have events of the person; refuse when one is not at hand."""
+    user, names = scope.person.user, scope.names
+    paths = {file: (scope.folder or Path(file.folder)) / file.file for file in files}
+    rewritten = []
     for file, path in paths.items():
-        ids: list[str] = []
-        for rows in read_file(path):
-            ids += [row[2] for row in rows if row[_USER] == person.user]
+        ids = _ids_in(database, file, path, user)
         if not ids:
             continue
         token = f"{file.part}-{token_hex(3)}"
-        target = path.with_name(f"{path.name.rsplit('.', 2)[0]}.{token}.parquet")
-        groups = (_erased_group(rows, person.user, names) for rows in read_file(path))
-        written = write_file(target, groups, about(path))
+        target = path.with_name(f"{path.name.rsplit('.', 2)[0]}.{token}.parquet").absolute()
+        writing = held.enter_context(drafting(database, file.organization_id, target, now))
+        groups = (_erased_group(rows, user, names) for rows in read_file(path))
+        try:
+            written = write_file(target, groups, about(path))
+        except StoreUnavailable as error:
+            _raise_if_replaced(database, file, error)
+            raise
         new = file._replace(
             file=target.name,
-            folder=str(target.parent.absolute()),
+            folder=str(target.parent),
             bytes=written.bytes,
             checksum=written.checksum,
         )
-        yield _Rewritten(file, new, ids)
+        rewritten.append(_Rewritten(file, path.absolute(), new, ids, writing))
+    return rewritten
+
+
+def _ids_in(database: Database, file: Archived, path: Path, user: str) -> list[str]:
+    """List the person's events in a file."""
+    try:
+        return [row[2] for rows in read_file(path) for row in rows if row[_USER] == user]
+    except OSError as error:
+        _raise_if_replaced(database, file, error)
+        raise ArchiveRefused(
+            f"the archive {path} is not there, and it may hold data of this person: "
+            "bring it back, or say in which folder the archives are"
+        ) from error
+
+
+def _raise_if_replaced(database: Database, file: Archived, error: Exception) -> None:
+    """Raise `_Changed` when a file cannot be read because another erasure replaced it."""
+    with database.reading(TimeLimit.NONE) as snapshot:
+        if file not in archives.files_of(snapshot, file.organization_id, file.month):
+            raise _Changed from error
 
 
 def _erased_group(rows: list[Row], user: str, names: dict[str, str]) -> list[Row]:
@@ -218,9 +306,18 @@ def _erased_row(row: Row, names: dict[str, str]) -> Row:
     return tuple(changed)
 
 
-def _replace_files(transaction: Transaction, rewritten: Sequence[_Rewritten], done: Erased) -> None:
+def _replace_files(
+    transaction: Transaction, now: int, rewritten: Sequence[_Rewritten], done: Erased
+) -> None:
     for it in rewritten:
+        if not it.writing.finish(transaction):
+            raise _Changed
         archives.replace_file(transaction, it.new)
+        folder = str(it.path.parent)
+        old = it.writing.draft._replace(
+            file=it.old.file, folder=folder, state=DraftState.REMOVING.value, recorded_at=now
+        )
+        drafts.add(transaction, old)
         erasure.erase_reasons(transaction, it.new.organization_id, it.ids)
     done.files = len(rewritten)
     done.archived_events = sum(len(it.ids) for it in rewritten)
@@ -239,17 +336,3 @@ def _write_act(
     }
     what = f"user {person.user} of {person.organization.id}"
     write_act(transaction, actor, ACTION, what, details, person.organization.number)
-
-
-def _remove_replaced(
-    database: Database, actor: Actor, files: Sequence[Archived], folder: Path | None
-) -> None:
-    """Remove files that others took the place of, those of an erasure that was cut off too."""
-    folders = {folder or Path(it.folder) for it in files}
-    with database.reading() as snapshot:
-        recorded = {it.file for it in archives.files(snapshot, actor.tenant)}
-        done = acts(snapshot, actor.tenant, Filter(action=ACTION))
-    for act in done:
-        for name in act.details.get("replaced", ()):
-            for place in folders if name not in recorded else ():
-                (place / name).unlink(missing_ok=True)

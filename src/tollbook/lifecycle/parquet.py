@@ -27,6 +27,7 @@ KINDS = {
 }
 """The columns of a file: those of the ledger, in its order, each with its Arrow type."""
 
+UNFINISHED = ".unfinished"
 _READ_AT_ONCE = 1 << 20
 
 
@@ -45,9 +46,8 @@ def write_file(path: Path, groups: Iterable[Sequence[Row]], about: Mapping[str, 
     schema = arrow.schema([(name, getattr(arrow, kind)()) for name, kind in KINDS.items()])
     schema = schema.with_metadata(dict(about))
     digest, rows = hashlib.sha256(), 0
-    unfinished = path.with_name(path.name + ".unfinished")
+    unfinished = unfinished_of(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         with parquet.ParquetWriter(unfinished, schema, compression="zstd") as writer:
             for group in groups:
                 columns = [list(column) for column in zip(*group, strict=True)]
@@ -62,12 +62,22 @@ def write_file(path: Path, groups: Iterable[Sequence[Row]], about: Mapping[str, 
         unfinished.rename(path)
         sync(path.parent)
     except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        kind = DiskFull if error.errno == ENOSPC else StoreUnavailable
-        raise kind(f"{path} could not be written ({reason}); no event was touched") from error
+        raise not_written(path, error) from error
     finally:
         unfinished.unlink(missing_ok=True)
     return Written(rows, path.stat().st_size, checksum_of(path), digest.hexdigest())
+
+
+def unfinished_of(path: Path) -> Path:
+    """Return the name that a file has while it is written."""
+    return path.with_name(path.name + UNFINISHED)
+
+
+def not_written(path: Path, error: OSError) -> StoreUnavailable:
+    """Return the error for a file that the system does not let us write."""
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    kind = DiskFull if error.errno == ENOSPC else StoreUnavailable
+    return kind(f"{path} could not be written ({reason}); no event was touched")
 
 
 def read_file(path: Path) -> Iterator[list[Row]]:

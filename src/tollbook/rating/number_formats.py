@@ -154,7 +154,10 @@ def _parsed(text: str, country: str | None, *, possible: bool = False, valid: bo
     if valid and not phonenumbers.is_valid_number(parsed):
         return ""
     written = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-    return written[1:] if is_e164(written) else ""
+    if not is_e164(written):
+        return ""
+    # What is left may begin with another national prefix: +82 00 65678 is +82 65678.
+    return written[1:] if written == text else digits_of(written)
 
 
 def _national_prefixes() -> dict[str, Matches]:

@@ -10,11 +10,12 @@ from tollbook.rerating.shelf import last_archived, require_book, require_ledger
 from tollbook.store import recharging, rerating_runs
 from tollbook.store.audit import Actor, write_act
 from tollbook.store.database import Database, Snapshot, Transaction
+from tollbook.store.engine import TimeLimit
 
 
 def begin(database: Database, actor: Actor, span: Span) -> Run:
     """Record a run that applies the books as they are now; whoever works on it comes after."""
-    with database.reading() as snapshot:
+    with database.reading(TimeLimit.NONE) as snapshot:
         require_ledger(snapshot, actor.tenant, span)
         require_book(snapshot, actor.tenant, span, apply=True)
         require_whole_months(snapshot, actor.tenant, span, actor.at)

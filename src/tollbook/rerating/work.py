@@ -12,6 +12,7 @@ from tollbook.rerating.runs import log_end
 from tollbook.rerating.shelf import Owner, Shelf
 from tollbook.store import directory, ledger, recharging, rerating_runs
 from tollbook.store.database import Database, Transaction
+from tollbook.store.engine import TimeLimit
 from tollbook.store.recharging import Place
 
 Clock = Callable[[], int]
@@ -52,7 +53,7 @@ class Work:
 
     def halt(self, reason: str) -> None:
         """Mark the run as stopped, and say why; nobody asked for it, so it is no act."""
-        with self._database.writing() as transaction:
+        with self._database.writing(TimeLimit.NONE) as transaction:
             run = self._at_work(transaction)
             if run is not None:
                 stopped = msgspec.structs.replace(run, status=RunStatus.STOPPED, reason=reason)
@@ -61,7 +62,7 @@ class Work:
     def _step(self) -> Run | None:
         """Do the next day; give None when the run is not, or no longer, at work."""
         now = self._clock()
-        with self._database.writing() as transaction:
+        with self._database.writing(TimeLimit.NONE) as transaction:
             run = self._at_work(transaction)
             if run is None:
                 return None

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from tollbook.domain.meters import CATALOGUE
 from tollbook.store.database import Snapshot, Transaction
+from tollbook.store.drafts import Draft
 from tollbook.store.engine import Row
 from tollbook.store.events import Stored
 from tollbook.store.exact_sums import UNIT
@@ -79,8 +80,7 @@ def _summed(column: str) -> str:
     return ", ".join(f"CAST(SUM({it}) AS BIGINT)" for it in parts)
 
 
-# Everything about an event that may ever change is in here: events come, are charged again, lose
-# a person's data.
+# Events come, are charged again, lose a person's data.
 STATE = f"""
 SELECT
     COUNT(*), {", ".join(map(_summed, ("cost", "billed", "buy", "rate_id", "position")))},
@@ -88,6 +88,22 @@ SELECT
     CAST(SUM(LENGTH(tier_key)) AS BIGINT),
     SUM(CASE WHEN attributes LIKE '%erased%' THEN 1 ELSE 0 END)
 FROM events WHERE organization_id = :number AND day BETWEEN :first AND :last
+"""
+
+_ERASURES = """
+SELECT COUNT(*) FROM audit_log
+WHERE tenant_id = :tenant AND organization_id = :number AND action = 'user.erase'
+"""
+
+_RUNS = """
+SELECT COUNT(*), MAX(moved_at) FROM rerating_runs
+WHERE tenant_id = :tenant AND (organization_id = :number OR organization_id IS NULL)
+    AND first_day <= :last AND last_day >= :first
+"""
+
+_PARTS = """
+SELECT COUNT(*) FROM archived_months
+WHERE organization_id = :number AND month = :first / 100
 """
 
 _KEY = (
@@ -172,11 +188,16 @@ def due(snapshot: Snapshot, tenant: str, before: int, organization: int | None) 
     return [Month(*row) for row in snapshot.table(DUE, parameters, 3)]
 
 
-def state(snapshot: Snapshot, month: Month) -> Row:
-    """Tell in what state the events of a month are: alike only while nothing has changed."""
-    found = snapshot.row(STATE, number=month.number, first=month.first, last=month.last)
-    assert found is not None  # noqa: S101  sums of nothing are a row too
-    return tuple(found)
+def state(snapshot: Snapshot, tenant: str, month: Month) -> Row:
+    """Return what changes whenever an event of a month does: first its events, last its files.
+
+    Sums of the events alone miss a change that leaves them equal, such as an erased text of the
+    same length: what may change events is counted too.
+    """
+    asked = {"number": month.number, "first": month.first, "last": month.last}
+    found = [snapshot.row(STATE, **asked)]
+    found += [snapshot.row(it, tenant=tenant, **asked) for it in (_ERASURES, _RUNS, _PARTS)]
+    return tuple(value for row in found if row for value in row)
 
 
 def events(snapshot: Snapshot, month: Month) -> Iterator[list[Row]]:
@@ -243,6 +264,16 @@ def files_of(snapshot: Snapshot, number: int, month: int) -> list[Archived]:
         month=month,
     )
     return [Archived(*row) for row in rows]
+
+
+def is_recorded(snapshot: Snapshot, file: Draft) -> bool:
+    """Return whether an archive is made of this file."""
+    row = snapshot.row(
+        "SELECT 1 FROM archived_months WHERE organization_id = :number AND file = :file",
+        number=file.organization_id,
+        file=file.file,
+    )
+    return row is not None
 
 
 def count_days(snapshot: Snapshot, number: int, days: tuple[int, int], user: str | None) -> int:

@@ -1,20 +1,22 @@
 """Backing a database up while it is in use, and putting a backup in its place, on either engine."""
 
-import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from tollbook.domain.errors import BackupRefused
-from tollbook.store import copies, dumps
+from tollbook.store import copies, drafts, dumps
 from tollbook.store.copies import Progress
-from tollbook.store.database import Database, open_database
+from tollbook.store.database import Database, in_our_words, open_database
+from tollbook.store.engine import TimeLimit
+from tollbook.store.file_locks import create_locked, lock_abandoned
 from tollbook.store.migrate import migrate, missing_migrations
 from tollbook.store.verification import CHECKS, Difference, count_events, differences
 
 _OWNER_ONLY = 0o600
+_UNFINISHED = ".unfinished"
 
 
 def back_up(url: str, target: Path, progress: Progress, *, quick: bool) -> int | None:
@@ -24,14 +26,18 @@ def back_up(url: str, target: Path, progress: Progress, *, quick: bool) -> int |
     """
     if target.exists():
         raise BackupRefused(f"{target} exists already: a backup never takes the place of another")
-    unfinished = target.with_name(target.name + ".unfinished")
-    with closing(open_database(url)) as database, _removed(unfinished):
-        os.close(os.open(unfinished, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, _OWNER_ONLY))
+    unfinished = target.with_name(target.name + _UNFINISHED)
+    with (
+        in_our_words(),
+        closing(open_database(url)) as database,
+        _writing(unfinished) as lock,
+    ):
+        _remove_abandoned(target.absolute().parent)
         events = None
         if database.engine.name == "sqlite":
             events = _copy(_path(database), unfinished, progress, quick=quick)
         else:
-            dumps.dump_database(database.engine.sqlalchemy.url, unfinished, progress)
+            dumps.dump_database(database.engine.sqlalchemy.url, unfinished, progress, lock)
             dumps.check_dump(unfinished)
         unfinished.rename(target)
     copies.sync(target.absolute().parent)
@@ -44,7 +50,7 @@ def restore(url: str, source: Path, progress: Progress, *, replace: bool, quick:
     It is brought up to date too. On SQLite, and in the transaction of PostgreSQL, all of it
     happens or nothing does.
     """
-    with closing(open_database(url)) as database:
+    with in_our_words(), closing(open_database(url)) as database:
         if database.engine.name == "sqlite":
             return _restore_file(_path(database), source, progress, replace=replace, quick=quick)
         address = database.engine.sqlalchemy.url
@@ -75,12 +81,14 @@ def _restore_file(
     if not replace and not copies.is_empty(path):
         raise _in_the_way()
     new = path.with_name(path.name + ".restoring")
-    with _removed(new):
+    with _writing(new):
         progress(0, 1)
         shutil.copyfile(source, new)
-        new.chmod(_OWNER_ONLY)
         with closing(open_database(f"sqlite:///{new.absolute()}")) as database:
             migrate(database)
+            with database.writing() as transaction:
+                # In the database that was backed up they may have become archives since.
+                drafts.forget_all(transaction)
             events = _proved(database, quick=quick)
         copies.make_one_file(new)
         copies.put_in_place(new, path)
@@ -89,7 +97,7 @@ def _restore_file(
 
 def _proved(database: Database, *, quick: bool) -> int:
     """Recompute every sum unless it is to be quick; refuse when any differs."""
-    with database.reading() as snapshot:
+    with database.reading(TimeLimit.NONE) as snapshot:
         found: list[Difference] = []
         for check in CHECKS if not quick else ():
             found.extend(differences(snapshot, check))
@@ -114,13 +122,35 @@ def _path(database: Database) -> Path:
 
 
 @contextmanager
-def _removed(path: Path) -> Iterator[None]:
-    """Leave nothing of a file that was not finished."""
+def _writing(path: Path) -> Iterator[int]:
+    """Hold the lock of a file while it is written; leave nothing of one that was not finished."""
     try:
-        yield
+        with create_locked(path, _OWNER_ONLY) as lock:
+            try:
+                path.chmod(_OWNER_ONLY)
+                for suffix in copies.BESIDE:  # of a command that was killed
+                    path.with_name(path.name + suffix).unlink(missing_ok=True)
+                yield lock
+            finally:
+                _remove(path)
+    except BlockingIOError as error:
+        raise BackupRefused(f"{path} is being written by another command: wait for it") from error
     except (OSError, sqlite3.Error) as error:
         reason = getattr(error, "strerror", None) or error
         raise BackupRefused(f"{path} could not be written: {reason}") from error
-    finally:
-        for suffix in ("", *copies.BESIDE):
-            path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def _remove(path: Path) -> None:
+    for suffix in ("", *copies.BESIDE):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove the unfinished backups in a folder whose commands were killed."""
+    for path in folder.glob(f"*{_UNFINISHED}"):
+        with suppress(OSError):  # what is not ours to remove stays
+            with path.open("rb") as file:
+                is_backup = file.read(len(copies.MAGIC)).startswith((copies.MAGIC, dumps.MAGIC))
+            with lock_abandoned([path]) as abandoned:
+                if is_backup and abandoned:
+                    _remove(path)

@@ -12,7 +12,7 @@ Progress = Callable[[int, int], None]
 """Is told how much is done, of how much."""
 
 _PAGES = 2_000
-_MAGIC = b"SQLite format 3\x00"
+MAGIC = b"SQLite format 3\x00"
 BESIDE = ("-wal", "-shm", "-journal")
 _WAIT_MS = 2_000
 
@@ -48,7 +48,7 @@ def check_kind(path: Path) -> None:
     if not path.is_file():
         raise BackupRefused(f"{path} is not a file")
     with path.open("rb") as file:
-        if file.read(len(_MAGIC)) != _MAGIC:
+        if file.read(len(MAGIC)) != MAGIC:
             raise BackupRefused(f"{path} is not an SQLite database")
 
 

@@ -15,13 +15,25 @@ from tollbook.domain.errors import (
     DatabaseBroken,
     DatabaseReadOnly,
     DiskFull,
+    MonthNotReady,
+    OutcomeUnknown,
     SettingsError,
     StoreUnavailable,
     SumOutOfRange,
+    Unreachable,
 )
 from tollbook.store import exact_sums
-from tollbook.store.engine import OVERFLOWS, Driver, Engine, Parameters, Row
+from tollbook.store.engine import (
+    OVERFLOWS,
+    Driver,
+    Engine,
+    Options,
+    Parameters,
+    Row,
+    TimeLimit,
+)
 from tollbook.store.postgres import Postgres
+from tollbook.store.reads import Reads, is_refusal
 from tollbook.store.sqlite import Sqlite
 from tollbook.store.staging import Staged
 
@@ -36,6 +48,11 @@ _FULL = (
 )
 _READ_ONLY = ("attempt to write a readonly database", psycopg.errors.ReadOnlySqlTransaction)
 _NOT_OPENED = "unable to open database file"
+_NOTHING_STORED = "; nothing was stored"
+
+
+_NO_PARTITION = "no partition of relation"
+_USUAL = Options()
 
 
 def _trust(_sql: str) -> None:
@@ -139,12 +156,18 @@ class Database:
 
     def __init__(self, engine: Engine, check: Check = _trust) -> None:
         self.engine = engine
+        self.reads = Reads()
         self._check = check
 
     @contextmanager
-    def reading(self) -> Iterator[Snapshot]:
+    def reading(self, limit: TimeLimit = TimeLimit.REQUEST) -> Iterator[Snapshot]:
         """Read from one snapshot."""
-        with in_our_words(), self.engine.reader() as connection, connection.begin():
+        with (
+            in_our_words(),
+            self.reads.counted(),
+            self.engine.reader(limit) as connection,
+            connection.begin(),
+        ):
             yield Snapshot(self.engine, connection, self._check)
 
     @contextmanager
@@ -154,22 +177,49 @@ class Database:
             yield Snapshot(self.engine, connection, self._check)
 
     @contextmanager
-    def writing(self) -> Iterator[Transaction]:
-        """Write in one transaction, committed durably when the block ends without an error."""
-        with in_our_words(), self.engine.writer() as connection, connection.begin():
-            yield Transaction(self.engine, connection, self._check)
+    def writing(self, limit: TimeLimit = TimeLimit.REQUEST) -> Iterator[Transaction]:
+        """Write in one transaction, committed durably when the block ends without an error.
+
+        Raise `OutcomeUnknown` when the commit was sent and its answer was lost. After any other
+        error nothing was stored.
+        """
+        committing = False
+        with in_our_words(_NOTHING_STORED), self.engine.writer(limit) as connection:
+            try:
+                with connection.begin():
+                    yield Transaction(self.engine, connection, self._check)
+                    committing = True
+            except DBAPIError as error:
+                if not committing or not _is_outcome_unknown(error.orig):
+                    raise
+                _log.error("outcome_unknown", error=_without_values(error, str(error.orig)))
+                raise OutcomeUnknown(
+                    "the database's answer to the commit was lost: the change may have been "
+                    "stored; send it again"
+                ) from error
+
+    def require_clock(self) -> None:
+        """Raise `ClockWrong` when this server's clock differs too much from the database's."""
+        if self.engine.has_clock:
+            with self.writing():
+                pass
 
     def make_room(self, months: Iterable[int]) -> None:
-        """See to it that events of these months can be stored."""
+        """See to it that events of these months can be stored; raise `MonthNotReady` if not."""
         with in_our_words():
             self.engine.make_room(months)
+
+    def try_to_make_room(self, months: Iterable[int]) -> bool:
+        """See to it that events of these months can be stored; False when a lock is not free."""
+        with in_our_words():
+            return self.engine.try_to_make_room(months)
 
     def close(self) -> None:
         """Close every connection."""
         self.engine.close()
 
 
-def open_database(url: str, check: Check = _trust) -> Database:
+def open_database(url: str, check: Check = _trust, options: Options = _USUAL) -> Database:
     """Choose the engine by the URL's scheme. Nothing is connected yet.
 
     Every statement is shown to `check` before it is run: the gate, for whoever serves tenants.
@@ -181,7 +231,7 @@ def open_database(url: str, check: Check = _trust) -> Database:
     if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
         return Database(Sqlite(parsed), check)
     if parsed.get_backend_name() in {"postgresql", "postgres"}:
-        return Database(Postgres(parsed), check)
+        return Database(Postgres(parsed, options), check)
     raise SettingsError(
         "TOLLBOOK_DATABASE_URL must be like sqlite:///tollbook.db or postgresql://user@host/name"
     )
@@ -194,9 +244,21 @@ def _without_values(error: Exception, reason: str) -> str:
     return said or reason.partition("\n")[0]
 
 
+def _is_outcome_unknown(cause: object) -> bool:
+    """Return whether a commit that failed may nevertheless have happened.
+
+    PostgreSQL reports a commit that it refuses as an ERROR, and keeps the connection. A FATAL
+    error, or none at all, means that the connection ended, perhaps after the commit. SQLite takes
+    a transaction back whose COMMIT fails.
+    """
+    if not isinstance(cause, psycopg.Error):
+        return False
+    return cause.diag.severity_nonlocalized != "ERROR" or (cause.sqlstate or "").startswith("08")
+
+
 @contextmanager
-def in_our_words() -> Iterator[None]:
-    """Turn the drivers' errors into Tollbook's."""
+def in_our_words(consequence: str = "") -> Iterator[None]:
+    """Turn the drivers' errors into Tollbook's; the sentences end with the `consequence`."""
     try:
         yield
     except (DBAPIError, PoolTimeout, sqlite3.Error, psycopg.Error) as error:
@@ -211,21 +273,28 @@ def in_our_words() -> Iterator[None]:
                 f"the file is not a whole database ({reason}) and was left as it is: restore a "
                 "backup with `tollbook restore`, or move it away to begin anew"
             ) from error
-        raise _unavailable(getattr(error, "orig", error), reason) from error
+        raise _unavailable(getattr(error, "orig", error), reason, consequence) from error
 
 
-def _unavailable(cause: object, reason: str) -> StoreUnavailable:
+def _unavailable(cause: object, reason: str, consequence: str) -> StoreUnavailable:
+    if isinstance(cause, PoolTimeout):
+        return Unreachable(f"all connections to the database are in use{consequence}")
+    if _NO_PARTITION in reason:
+        return MonthNotReady()
+    if is_refusal(cause):
+        told = " ".join(reason.split())
+        return Unreachable(f"the database is not available{consequence}", told)
     reason = f"{reason} {getattr(cause, 'sqlite_errorname', '')}"
     if _is(_FULL, cause, reason):
-        return DiskFull("there is no room on the disk of the database; nothing was stored")
+        return DiskFull(f"there is no room on the disk of the database{consequence}")
     if _is(_READ_ONLY, cause, reason):
-        return DatabaseReadOnly("the database is read-only; nothing was stored")
+        return DatabaseReadOnly(f"the database is read-only{consequence}")
     if _NOT_OPENED in reason:
         return StoreUnavailable(
             "the database file cannot be opened: its folder must be there and writable, also to "
             "read from it, because SQLite keeps two files beside it; copy the file to such a folder"
         )
-    return StoreUnavailable("the database is not available; nothing was stored")
+    return StoreUnavailable(f"the database is not available{consequence}")
 
 
 def _is(signs: Iterable[str | type[Exception]], cause: object, reason: str) -> bool:

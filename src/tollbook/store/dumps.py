@@ -15,19 +15,28 @@ from sqlalchemy import URL
 from tollbook.domain.errors import BackupRefused
 from tollbook.store.copies import Progress, sync
 
-_MAGIC = b"PGDMP"
+MAGIC = b"PGDMP"
 _DEBIAN = Path("/usr/lib/postgresql")
 _EVERY_SECONDS = 0.5
 _MOST_SAID = 500
+# Files that were being written may have become archives of the database that was backed up.
+_FORGET_DRAFTS = (
+    "\nDO $$ BEGIN IF to_regclass('public.archive_drafts') IS NOT NULL THEN "
+    "DELETE FROM public.archive_drafts; END IF; END $$;\n"
+)
 _EMPTY_FIRST = "DROP SCHEMA public CASCADE; CREATE SCHEMA public;\n"
 
 
-def dump_database(url: URL, target: Path, progress: Progress) -> None:
-    """Dump a database that is in use to a file, as it is at one moment."""
+def dump_database(url: URL, target: Path, progress: Progress, lock: int) -> None:
+    """Dump a database that is in use to a file, as it is at one moment.
+
+    pg_dump inherits the descriptor of the file's `lock`: it holds it while it writes, although the
+    process that started it may have been killed.
+    """
     program = _program("pg_dump", _major(url))
     command = [program, "--format=custom", "--no-owner", "--no-privileges", f"--file={target}"]
     with _Watched(target, _size(url), progress):
-        _run([*command, f"--dbname={_address(url)}"], url)
+        _run([*command, f"--dbname={_address(url)}"], url, (lock,))
     sync(target)
 
 
@@ -36,7 +45,7 @@ def check_dump(path: Path) -> None:
     if not path.is_file():
         raise BackupRefused(f"{path} is not a file")
     with path.open("rb") as file:
-        if file.read(len(_MAGIC)) != _MAGIC:
+        if file.read(len(MAGIC)) != MAGIC:
             raise BackupRefused(f"{path} is not a backup of a PostgreSQL database")
     program = _program("pg_restore", 0)
     listed = _run([program, "--list", str(path)], None)
@@ -104,6 +113,7 @@ def _pipe(reader: Sequence[str], writer: Sequence[str], url: URL) -> None:
             shutil.copyfileobj(source.stdout, target.stdin, 1 << 20)
             if source.wait() != 0:
                 target.stdin.write(b"\nDO $$ BEGIN RAISE 'the backup ends early'; END $$;\n")
+            target.stdin.write(_FORGET_DRAFTS.encode())
             target.stdin.close()
         except BrokenPipeError:
             source.kill()
@@ -115,9 +125,9 @@ def _pipe(reader: Sequence[str], writer: Sequence[str], url: URL) -> None:
         raise BackupRefused(f"nothing was restored: {_said(words)}")
 
 
-def _run(command: Sequence[str], url: URL | None) -> str:
+def _run(command: Sequence[str], url: URL | None, inherited: Sequence[int] = ()) -> str:
     done = subprocess.run(  # noqa: S603  the programs of PostgreSQL, without a shell
-        command, env=_environment(url), capture_output=True, check=False
+        command, env=_environment(url), capture_output=True, check=False, pass_fds=inherited
     )
     if done.returncode:
         raise BackupRefused(f"{Path(command[0]).name} failed: {_said(done.stderr)}")

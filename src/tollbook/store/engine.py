@@ -1,7 +1,9 @@
 """What the two engines have in common, as a protocol: all that differs is behind it."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import Enum
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection
 from sqlalchemy import Engine as SqlalchemyEngine
@@ -13,6 +15,38 @@ Parameters = Mapping[str, Any]
 Driver = Any
 """A connection of the plain driver. SQLAlchemy opens, pools and commits it; the statements of the
 hot paths run on it directly, which saves 50 to 100 microseconds each."""
+
+
+class TimeLimit(Enum):
+    """The most seconds that a statement may take on PostgreSQL, by the kind of its transaction.
+
+    `NONE` is for what reads all there is: exports, migrations, `verify`, archives and backups.
+    """
+
+    REQUEST = 30
+    COMMIT = 60
+    NONE = 0
+
+
+def system_clock() -> int:
+    """Return the time in microseconds since 1970 in UTC."""
+    return time.time_ns() // 1000
+
+
+class Options(NamedTuple):
+    """How a database is opened; all of it concerns PostgreSQL alone.
+
+    Connections that are idle for longer than `idle_connection_seconds` are closed. `clock` may
+    differ from the database's by `max_clock_seconds`. A connection that is refused is tried again
+    for `retry_seconds`.
+    """
+
+    max_write_connections: int = 32
+    max_read_connections: int = 32
+    idle_connection_seconds: int = 300
+    max_clock_seconds: int = 300
+    clock: Callable[[], int] = system_clock
+    retry_seconds: int = 0
 
 
 OVERFLOWS = ("integer overflow", "cannot store REAL value in", "bigint out of range")
@@ -28,8 +62,12 @@ class Engine(Protocol):
 
     name: str
     sqlalchemy: SqlalchemyEngine
+    has_clock: bool
+    """Whether the database has a clock of its own, which is compared with this server's."""
+    clock_ahead: int
+    """By how many microseconds this server's clock was ahead of the database's when last seen."""
 
-    def reader(self) -> Connection:
+    def reader(self, limit: TimeLimit = TimeLimit.REQUEST) -> Connection:
         """Open a connection whose transaction reads one snapshot and cannot write."""
         ...
 
@@ -37,7 +75,7 @@ class Engine(Protocol):
         """Open a reader that keeps no pages: whoever reads all there is reads each page once."""
         ...
 
-    def writer(self) -> Connection:
+    def writer(self, limit: TimeLimit = TimeLimit.REQUEST) -> Connection:
         """Open a connection whose transaction writes."""
         ...
 
@@ -56,6 +94,9 @@ class Engine(Protocol):
         """
         ...
 
+    def lacks(self, months: Iterable[int]) -> bool:
+        """Tell whether events of these months may have nowhere to go; without a statement."""
+
     def run_in_range(
         self, driver: Driver, statements: Sequence[str], parameters: Parameters
     ) -> int:
@@ -73,6 +114,26 @@ class Engine(Protocol):
 
     def make_room(self, months: Iterable[int]) -> None:
         """See to it that events of these months can be stored."""
+        ...
+
+    def try_to_make_room(self, months: Iterable[int]) -> bool:
+        """See to it that events of these months can be stored; False when a lock is not free."""
+        ...
+
+    def forget_room(self) -> None:
+        """Look again for which months there is room."""
+        ...
+
+    def serve(self) -> str | None:
+        """Answer requests from now on; return what is wrong with the number of connections."""
+        ...
+
+    def upkeep(self) -> None:
+        """Give back what nobody has used for long."""
+        ...
+
+    def clock_problem(self) -> str | None:
+        """Say by how much this server's clock is wrong, when that is more than is allowed."""
         ...
 
     def stage(self, driver: Driver, rows: Sequence[Staged]) -> int:

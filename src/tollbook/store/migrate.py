@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from tollbook.domain.errors import DatabaseTooNew, DiskFull
 from tollbook.store.database import Database, in_our_words
+from tollbook.store.engine import TimeLimit
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 7_108_652_302
@@ -35,7 +36,7 @@ def migrate(database: Database, to: str = "head") -> None:
 
 
 def _upgrade(database: Database, to: str) -> None:
-    with in_our_words(), database.engine.writer() as connection, connection.begin():
+    with in_our_words(), database.engine.writer(TimeLimit.NONE) as connection, connection.begin():
         if database.engine.name == "postgresql":
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
         config = _config()

@@ -1,62 +1,93 @@
 """PostgreSQL: COPY into a staging table, then the statements that both engines share."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
+from hashlib import blake2b
 from itertools import islice
 from typing import Any
 
 import psycopg
-from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy import URL, Connection
 
-from tollbook.store import recharged
-from tollbook.store.engine import REMOVE_MONTH, Driver, Parameters, Row
-from tollbook.store.staging import COLUMNS, CREATE, Staged, width
-
-_POOL = 16
-_OLDEST_MONTH = 202001
-_PARTITION_LOCK = 7_108_652_301
-"""The advisory lock of whoever creates partitions; the number means nothing else."""
-
-_OTHERS = """
-SELECT 1 WHERE EXISTS (SELECT 1 FROM events_{month} WHERE organization_id < :number)
-    OR EXISTS (SELECT 1 FROM events_{month} WHERE organization_id > :number)
-"""
+from tollbook.domain.errors import ClockWrong
+from tollbook.store import partitions, recharged, staging
+from tollbook.store.connections import (
+    OF_SERVERS,
+    Holder,
+    Patience,
+    Watched,
+    begin_reading,
+    begin_writing,
+    close_idle,
+    driver_of,
+    open_pool,
+)
+from tollbook.store.engine import REMOVE_MONTH, Driver, Options, Parameters, Row, TimeLimit
+from tollbook.store.staging import COLUMNS, Staged, width
+from tollbook.store.watch import Watch
 
 _NAMED = re.compile(r"(?<!:):([a-z_]+)")
 _IN_LIST = re.compile(r"\bIN :([a-z_]+)")
+
+_STAGED = re.compile(r"\b(FROM|JOIN)\s+(staging|recharged)\b")
+_SPARE_CONNECTIONS = 2
+"""Connections besides those of the pools: the watch has one, a verb may have another."""
+
+
+def _session_table(statement: str, name: str) -> tuple[str, str]:
+    """Name a temporary table after its columns, and write the statement that makes it.
+
+    Behind a pooler a session, and with it the table, may be that of another version of Tollbook.
+    """
+    digest = blake2b(statement.encode(), digest_size=4).hexdigest()
+    own = f"{name}_{digest}"
+    return own, f"{statement.strip().replace(f' {name} (', f' {own} (')} ON COMMIT DELETE ROWS"
+
+
+_STAGING, _MAKE_STAGING = _session_table(staging.CREATE, "staging")
+_RECHARGED, _MAKE_RECHARGED = _session_table(recharged.CREATE, "recharged")
+_TABLES = {"staging": _STAGING, "recharged": _RECHARGED}
+_MAKE_TABLES = f"{_MAKE_STAGING}; {_MAKE_RECHARGED}"
+# A plan made while the ledger was empty would read all of it once it is large.
+_WRITERS_SESSION = f"SET plan_cache_mode = force_custom_plan; {_MAKE_TABLES}"
 
 
 class Postgres:
     """The server engine."""
 
     name = "postgresql"
+    has_clock = True
 
-    def __init__(self, url: URL) -> None:
-        self.sqlalchemy = _pool(url)
-        event.listen(self.sqlalchemy, "connect", _prepare)
-        # Readers have connections of their own: to change one's isolation and back costs half a
-        # millisecond, a twentieth of the whole answer.
-        self._readers = _pool(url)
-        event.listen(self._readers, "connect", _prepare_reader)
-        self._months: set[int] = set()
+    def __init__(self, url: URL, options: Options) -> None:
+        self._options = options
+        seconds = options.retry_seconds
+        self._holder = Holder(Patience(seconds, max(seconds, OF_SERVERS.full)))
+        self._watch = Watch(self._address, self._close_all_idle)
+        opened = self._watch.add
+        most = options.max_write_connections
+        self.sqlalchemy = open_pool(url, most, self._holder, opened, _WRITERS_SESSION)
+        # Readers have connections of their own: a flood of questions leaves room for events.
+        self._readers = open_pool(url, options.max_read_connections, self._holder, opened)
+        self._partitions = partitions.Partitions(self.writer)
+        self.clock_ahead = 0
 
-    def reader(self) -> Connection:
+    def reader(self, limit: TimeLimit = TimeLimit.REQUEST) -> Connection:
         """Open a connection whose transaction reads one snapshot and cannot write."""
-        return self._readers.connect()
+        return _begun(self._readers.connect(), limit, begin_reading)
 
     def streamer(self) -> Connection:
         """Open a reader: pages are the server's to keep."""
-        return self.reader()
+        return self.reader(TimeLimit.NONE)
+
+    def writer(self, limit: TimeLimit = TimeLimit.REQUEST) -> Connection:
+        """Open a connection whose transaction writes."""
+        return _begun(self.sqlalchemy.connect(), limit, self._begin_writing)
 
     def close(self) -> None:
         """Close every connection."""
-        self.sqlalchemy.dispose()
-        self._readers.dispose()
-
-    def writer(self) -> Connection:
-        """Open a connection whose transaction writes."""
-        return self.sqlalchemy.connect()
+        self._watch.close()
+        self._close_all_idle()
 
     def run(self, driver: Driver, sql: str, parameters: Parameters) -> psycopg.Cursor[Row]:
         """Run a statement."""
@@ -67,6 +98,10 @@ class Postgres:
         """Read many rows: the driver fetches them all before it takes the lock again."""
         del width  # the driver knows
         return self.run(driver, sql, parameters).fetchall()
+
+    def lacks(self, months: Iterable[int]) -> bool:
+        """Tell whether a month is not known to have its partition; without asking the server."""
+        return bool(self._partitions.missing(months))
 
     def run_in_range(
         self, driver: Driver, statements: Sequence[str], parameters: Parameters
@@ -98,21 +133,16 @@ class Postgres:
             return None
 
     def make_room(self, months: Iterable[int]) -> None:
-        """Create the monthly partitions that are missing; months before 2020 share one."""
-        missing = {month for month in months if month >= _OLDEST_MONTH} - self._months
-        if not missing:
-            return
-        with self.sqlalchemy.begin() as connection:
-            connection.execute(text(f"SELECT pg_advisory_xact_lock({_PARTITION_LOCK})"))
-            for month in sorted(missing):
-                following = month + 1 if month % 100 < 12 else month + 89
-                connection.execute(
-                    text(
-                        f"CREATE TABLE IF NOT EXISTS events_{month} PARTITION OF events "
-                        f"FOR VALUES FROM ({month * 100}) TO ({following * 100})"
-                    )
-                )
-        self._months |= missing
+        """Make the monthly partitions that are missing; raise `MonthNotReady` when that lasts."""
+        self._partitions.make(months)
+
+    def try_to_make_room(self, months: Iterable[int]) -> bool:
+        """Make the monthly partitions that are missing; False when it is to be tried again."""
+        return self._partitions.try_to_make(months)
+
+    def forget_room(self) -> None:
+        """Look again which partitions there are."""
+        self._partitions.forget()
 
     def stage(self, driver: Driver, rows: Sequence[Staged]) -> int:
         """Copy rows into the staging table, which every commit empties."""
@@ -125,6 +155,7 @@ class Postgres:
         self, driver: Driver, table: str, columns: Mapping[str, str], rows: Iterable[Row]
     ) -> None:
         """Copy many rows into a table, in binary form, which takes half the time of text."""
+        table = _TABLES.get(table, table)
         statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
         with driver.cursor() as cursor, cursor.copy(statement) as copy:
             copy.set_types([kind.partition(" ")[0].lower() for kind in columns.values()])
@@ -132,21 +163,13 @@ class Postgres:
                 copy.write_row(row)
 
     def remove_events(self, driver: Driver, organization: int, month: int) -> None:
-        """Empty the partition when nothing else is in it, which frees its space; else delete.
+        """Empty the partition when nobody else needs it, which frees its space; else delete.
 
         The partition stays: events of that month may still come, through any server.
         """
-        month_of = {"number": organization, "first": month * 100, "last": month * 100 + 99}
-        others = _OTHERS.format(month=month)
-        if month >= _OLDEST_MONTH and not self._stands(driver, others, month_of):
-            self.run(driver, f"LOCK TABLE events_{month} IN ACCESS EXCLUSIVE MODE", {})
-            if not self._stands(driver, others, month_of):
-                self.run(driver, f"TRUNCATE events_{month}", {})
-                return
-        self.run(driver, REMOVE_MONTH, month_of)
-
-    def _stands(self, driver: Driver, sql: str, parameters: Parameters) -> bool:
-        return self.run(driver, sql, parameters).fetchone() is not None
+        if not partitions.empty_partition(driver, organization, month):
+            month_of = {"number": organization, "first": month * 100, "last": month * 100 + 99}
+            self.run(driver, REMOVE_MONTH, month_of)
 
     def leave_no_traces(self, driver: Driver) -> None:
         """Do nothing: old versions of rows are there until they are vacuumed."""
@@ -156,46 +179,89 @@ class Postgres:
 
     def size_in_bytes(self) -> int:
         """Give the size of the whole database."""
-        with self.sqlalchemy.connect() as connection:
-            return int(
-                connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one()
+        return int(self._answer("SELECT pg_database_size(current_database())"))
+
+    def serve(self) -> str | None:
+        """Wait less for connections from now on; return what is wrong with their number."""
+        self._holder.patience = OF_SERVERS
+        options = self._options
+        most = options.max_write_connections + options.max_read_connections + _SPARE_CONNECTIONS
+        with self.reader() as connection:
+            if driver_of(connection).pooled:
+                return None
+        there = int(
+            self._answer(
+                "SELECT current_setting('max_connections')::int "
+                "- current_setting('superuser_reserved_connections')::int"
             )
+        )
+        if most <= there:
+            return None
+        return f"this server may open {most} connections, and PostgreSQL has {there} for all"
+
+    def upkeep(self) -> None:
+        """Close connections that nobody has used for long."""
+        for pool in (self.sqlalchemy, self._readers):
+            close_idle(pool, self._options.idle_connection_seconds)
+
+    def clock_problem(self) -> str | None:
+        """Say how wrong this server's clock was at the last transaction that wrote, if it was."""
+        limit, seconds = self._options.max_clock_seconds, round(self.clock_ahead / 1_000_000)
+        if abs(self.clock_ahead) <= limit * 1_000_000:
+            return None
+        way = "ahead of" if seconds > 0 else "behind"
+        return (
+            f"this server's clock is {abs(seconds)} seconds {way} the database's; "
+            f"{limit} are allowed"
+        )
+
+    def _begin_writing(self, driver: Watched) -> None:
+        before = self._options.clock()
+        began = begin_writing(driver, _MAKE_TABLES)
+        after = self._options.clock()
+        self.clock_ahead = max(before - began.clock, 0) or min(after - began.clock, 0)
+        problem = self.clock_problem()
+        if problem:
+            raise ClockWrong(f"{problem}; nothing was stored")
+
+    def _answer(self, sql: str) -> Any:
+        with self.reader() as connection:
+            found = driver_of(connection).execute(sql.encode(), prepare=False).fetchone()
+        assert found is not None  # noqa: S101  each of these is one row
+        return found[0]
+
+    def _address(self) -> dict[str, Any]:
+        _, named = self.sqlalchemy.dialect.create_connect_args(self.sqlalchemy.url)
+        return dict(named)
+
+    def _close_all_idle(self) -> None:
+        self.sqlalchemy.dispose()
+        self._readers.dispose()
 
 
-def _pool(url: URL) -> Engine:
-    return create_engine(
-        url.set(drivername="postgresql+psycopg"),
-        pool_size=_POOL,
-        max_overflow=_POOL,
-        hide_parameters=True,
-        connect_args={"connect_timeout": 10, "application_name": "tollbook"},
-    )
+def _begun(
+    connection: Connection, limit: TimeLimit, begin: Callable[[Watched], object]
+) -> Connection:
+    """Begin a transaction on a connection, or give it back.
+
+    SQLAlchemy has an event for this, which takes as long as half of the transaction.
+    """
+    try:
+        driver = driver_of(connection)
+        driver.time_limit = limit
+        begin(driver)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 @cache
 def _in_psycopg(sql: str) -> str:
-    """Write parameters as the driver knows them.
+    """Write parameters as the driver knows them, and temporary tables by their own names.
 
     A list is one array: its organizations are then looked up one after the other in the key, where
     a join would be planned as a scan of everybody's sums.
     """
+    sql = _STAGED.sub(lambda it: f"{it[1]} {_TABLES[it[2]]} AS {it[2]}", sql)
     return _NAMED.sub(r"%(\1)s", _IN_LIST.sub(r"= ANY(:\1)", sql.replace("%", "%%")))
-
-
-def _prepare(connection: psycopg.Connection[Any], _record: object) -> None:
-    """Insist on durable commits, whatever the server's default, and make the staging table.
-
-    A statement is planned anew each time: a plan made while the ledger was empty would read all of
-    it once it is large.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SET synchronous_commit = on")
-        cursor.execute("SET plan_cache_mode = force_custom_plan")
-        for table in (CREATE, recharged.CREATE):
-            cursor.execute(table.rstrip() + " ON COMMIT DELETE ROWS")
-    connection.commit()
-
-
-def _prepare_reader(connection: psycopg.Connection[Any], _record: object) -> None:
-    connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-    connection.read_only = True

@@ -30,6 +30,20 @@ archived_months = Table(
     **CLUSTERED,
 )
 
+# Files on disk that no archive is made of: those that a process writes until its transaction turns
+# their record into an archive's, and those that another file replaced until they are removed.
+archive_drafts = Table(
+    "archive_drafts",
+    metadata,
+    organization(),
+    key("file", Text),
+    Column("folder", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("recorded_at", BIG, nullable=False),
+    **CLUSTERED,
+)
+
 # As fine as the finest sums, so that every sum and tier position can be recomputed, and a user's
 # hours be told, without the files. User before hour: a user's hours are one range in a month.
 archived_sums = Table(

@@ -17,7 +17,7 @@ import msgspec
 from sqlalchemy import URL, Connection, NullPool, create_engine, event
 
 from tollbook.store import recharged
-from tollbook.store.engine import OVERFLOWS, REMOVE_MONTH, Driver, Parameters, Row
+from tollbook.store.engine import OVERFLOWS, REMOVE_MONTH, Driver, Parameters, Row, TimeLimit
 from tollbook.store.staging import COLUMNS, CREATE, Staged, width
 
 _WAIT_FOR_LOCK_MS = 30_000
@@ -37,6 +37,8 @@ class Sqlite:
     """The embedded engine."""
 
     name = "sqlite"
+    has_clock = False
+    clock_ahead = 0
 
     def __init__(self, url: URL) -> None:
         self.path = Path(url.database or "")
@@ -54,16 +56,18 @@ class Sqlite:
             event.listen(opened, "begin", _begin)
         event.listen(self.sqlalchemy, "connect", _prepare)
 
-    def reader(self) -> Connection:
+    def reader(self, limit: TimeLimit = TimeLimit.REQUEST) -> Connection:
         """Open a connection whose transaction reads one snapshot."""
+        del limit  # a statement of a file cannot be cut off
         return self.sqlalchemy.connect()
 
     def streamer(self) -> Connection:
         """Open a reader that keeps few pages."""
         return self._streams.connect()
 
-    def writer(self) -> Connection:
+    def writer(self, limit: TimeLimit = TimeLimit.REQUEST) -> Connection:
         """Open a connection that takes the write lock at once, waiting for other processes."""
+        del limit
         return self.sqlalchemy.connect().execution_options(tollbook_write=True)
 
     def close(self) -> None:
@@ -82,6 +86,11 @@ class Sqlite:
         parameters = {name: _plain(value) for name, value in parameters.items()}
         whole = f"WITH q({names}) AS ({sql}) SELECT json_group_array(json_array({names})) FROM q"
         return _rows.decode(driver.execute(whole, parameters).fetchone()[0])
+
+    def lacks(self, months: Iterable[int]) -> bool:
+        """Tell nothing to be missing: one table holds all months."""
+        del months
+        return False
 
     def run_in_range(
         self, driver: Driver, statements: Sequence[str], parameters: Parameters
@@ -108,7 +117,24 @@ class Sqlite:
             raise
 
     def make_room(self, months: Iterable[int]) -> None:
-        """Do nothing: one table holds all months."""
+        """Do nothing."""
+
+    def try_to_make_room(self, months: Iterable[int]) -> bool:
+        """Do nothing."""
+        del months
+        return True
+
+    def forget_room(self) -> None:
+        """Do nothing."""
+
+    def serve(self) -> None:
+        """Do nothing: connections are to a file."""
+
+    def upkeep(self) -> None:
+        """Do nothing."""
+
+    def clock_problem(self) -> None:
+        """Find nothing wrong: a file has no clock of its own."""
 
     def stage(self, driver: Driver, rows: Sequence[Staged]) -> int:
         """Put rows into the staging table."""

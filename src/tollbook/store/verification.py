@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from tollbook.domain.directory import LOCAL_ZONES
 from tollbook.store import resources
 from tollbook.store.archives import ONE, OWNER
 from tollbook.store.database import Snapshot
@@ -12,6 +13,7 @@ from tollbook.store.rollups import KEYS, SUMS
 
 _MOST_SHOWN = 100
 _UNITS = "_units"
+_ZONES = f"SELECT tenant_id, id, timezone FROM organizations {ALL_TENANTS} ORDER BY 1, 2"
 
 
 class Check(NamedTuple):
@@ -21,6 +23,14 @@ class Check(NamedTuple):
     columns: tuple[str, ...]
     from_events: str
     kept: str
+
+
+class LocalZone(NamedTuple):
+    """An organization whose days depend on the machine that reads them."""
+
+    tenant_id: str
+    organization_id: str
+    timezone: str
 
 
 class Difference(NamedTuple):
@@ -197,3 +207,9 @@ def count_events(snapshot: Snapshot) -> int:
     """Count the events of the whole ledger."""
     row = snapshot.row(f"SELECT COUNT(*) FROM events {ALL_TENANTS}")
     return int(row[0]) if row else 0
+
+
+def local_zones(snapshot: Snapshot) -> list[LocalZone]:
+    """List the organizations with a time zone that new ones cannot have."""
+    found = (LocalZone(*row) for row in snapshot.rows(_ZONES))
+    return [it for it in found if it.timezone in LOCAL_ZONES]

@@ -5,13 +5,12 @@ from typing import Any
 
 from rich import box
 from rich.table import Table as Shown
-from rich.text import Text
 
 from tollbook.analytics.tables import Kind, Table
 from tollbook.api.formats.cells import writer_of
 from tollbook.api.formats.csv import csv_bytes
 from tollbook.api.formats.ndjson import ndjson_bytes
-from tollbook.cli.output import print_table
+from tollbook.cli.output import cell, print_table
 from tollbook.domain.exact import quantity_text
 
 
@@ -34,13 +33,13 @@ def print_wide(title: str, table: Table) -> None:
     for column, value in zip(table.columns, sums, strict=True):
         shown.add_column(
             _heading(column.name).replace(" ", "\n"),
-            Text(_for_people(column.kind, value)),
+            cell(_for_people(column.kind, value)),
             justify="left" if column.kind is Kind.TEXT else "right",
             no_wrap=True,
         )
     for row in table.rows:
         cells = zip(table.columns, row, strict=True)
-        shown.add_row(*(Text(_for_people(it.kind, value)) for it, value in cells))
+        shown.add_row(*(cell(_for_people(it.kind, value)) for it, value in cells))
     print_table(shown)
 
 
@@ -52,12 +51,12 @@ def print_long(title: str, table: Table) -> None:
     shown.add_column(justify="right", no_wrap=True)
     for row in table.rows:
         for column, value in zip(table.columns, row, strict=True):
-            shown.add_row(_heading(column.name), Text(_for_people(column.kind, value)))
+            shown.add_row(_heading(column.name), cell(_for_people(column.kind, value)))
     print_table(shown)
 
 
 def _new(title: str, *, footer: bool) -> Shown:
-    return Shown(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, show_footer=footer)
+    return Shown(title=cell(title), title_justify="left", box=box.SIMPLE_HEAD, show_footer=footer)
 
 
 _SHORT = {"sms": "SMS", "mms": "MMS", "api": "API", "kb": "KB", "id": "ID"}

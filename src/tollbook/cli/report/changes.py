@@ -5,7 +5,7 @@ import argparse
 from tollbook.analytics.changes import Changes, changes, changes_report, changes_table
 from tollbook.analytics.scope import Scope, in_its_currency
 from tollbook.cli.choices import add_tenant_option, organization_of
-from tollbook.cli.output import Verbs, add_json_option, print_json, print_rows
+from tollbook.cli.output import Verbs, add_json_option, print_json, print_line, print_rows
 from tollbook.cli.report.asked import add_period_options, chosen_period, compared_of
 from tollbook.cli.report.cells import print_csv
 from tollbook.domain.exact import amount_text
@@ -58,7 +58,7 @@ def _print(found: Changes, scope: Scope, period: Period, before: Period, limit: 
     """Print the totals in a sentence, and each list that has anything in it."""
     whose = "users" if scope.organization else "organizations"
     change = found.cost - found.previous_cost
-    print(
+    print_line(
         f"{period.start} to {period.end}: {amount_text(found.cost)} {scope.currency or ''}, "
         f"{_signed(change)} against {before.start} to {before.end}; {len(found.active)} {whose} "
         f"with usage, {len(found.without_usage)} without"

@@ -14,7 +14,7 @@ from tollbook.analytics.scope import Scope
 from tollbook.analytics.tables import Table
 from tollbook.api.formats.cells import writer_of
 from tollbook.cli.choices import number_of_events, organization_of
-from tollbook.cli.output import Verbs, print_json, print_rows
+from tollbook.cli.output import Verbs, print_json, print_line, print_rows
 from tollbook.cli.report.asked import add_output_options, add_period_options, period_of
 from tollbook.cli.report.cells import print_csv
 from tollbook.domain.meters import CATALOGUE
@@ -65,9 +65,9 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
     else:
         print_rows(_SHOWN, _cells(page.rows), "no events")
         if page.end:
-            print(f"There are more than {len(page.rows):,}; --limit shows more of them.")
+            print_line(f"There are more than {len(page.rows):,}; --limit shows more of them.")
         if archived:
-            print(f"Archived, and not listed: {archived:,} of these days, of whatever type.")
+            print_line(f"Archived, and not listed: {archived:,} of these days, of whatever type.")
     return 0
 
 

@@ -13,7 +13,7 @@ from tollbook.analytics.outlook import Outlook
 from tollbook.analytics.scope import Scope, in_its_currency
 from tollbook.cli.budgets import list_budgets, standings_of
 from tollbook.cli.choices import add_tenant_option, month, organization_of
-from tollbook.cli.output import Verbs, add_json_option, print_json
+from tollbook.cli.output import Verbs, add_json_option, print_json, print_line
 from tollbook.cli.report.cells import print_csv
 from tollbook.domain.errors import InvalidRequest, NotFound
 from tollbook.domain.exact import amount_text
@@ -62,8 +62,8 @@ def _forecast(options: argparse.Namespace, settings: Settings) -> int:
     elif options.csv:
         print_csv(forecast_table(found, first))
     else:
-        print(f"{first:%Y-%m}: {_sentence(found, scope.currency or '')}")
-        print(f"{found.method}: {DESCRIPTIONS[found.method]}")
+        print_line(f"{first:%Y-%m}: {_sentence(found, scope.currency or '')}")
+        print_line(f"{found.method}: {DESCRIPTIONS[found.method]}")
     return 0
 
 

@@ -9,7 +9,6 @@ from itertools import zip_longest
 from rich import box
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from tollbook.analytics.scope import Scope
 from tollbook.analytics.series import DEFAULT_TOP, MOST_TOP, Line, Question, Split, Trend, trend
@@ -18,7 +17,7 @@ from tollbook.analytics.series_report import series_report, series_table
 from tollbook.analytics.tables import Kind
 from tollbook.api.formats.csv import no_formula
 from tollbook.cli.choices import add_tenant_option, organization_of
-from tollbook.cli.output import Verbs, add_json_option, print_json, print_table
+from tollbook.cli.output import Verbs, add_json_option, cell, print_json, print_line, print_table
 from tollbook.cli.report.asked import add_period_options, chosen_period, compared_of
 from tollbook.domain.errors import InvalidRequest, NotFound
 from tollbook.domain.exact import amount_text, fraction, quantity_text
@@ -132,7 +131,7 @@ def _figure(kind: Kind, value: int) -> str:
 
 
 def _print_chart(question: Question, told: Trend) -> None:
-    print(_title(question, told))
+    print_line(_title(question, told))
     print_table(_buckets(question, told))
     if question.split_by and told.now.lines:
         print_table(_series(told.now.lines))
@@ -224,8 +223,8 @@ def _table(heads: list[str], totals: list[str], cells: list[list[str]], bars: li
     table.show_footer = any(totals)
     for head, total in zip(heads, totals, strict=True):
         left = head == heads[0]
-        table.add_column(head, Text(total), justify="left" if left else "right", no_wrap=True)
+        table.add_column(head, cell(total), justify="left" if left else "right", no_wrap=True)
     table.add_column("", no_wrap=True)
     for row, bar in zip_longest(cells, bars, fillvalue=""):
-        table.add_row(*(Text(cell) for cell in row), Text(bar))
+        table.add_row(*(cell(text) for text in row), cell(bar))
     return table

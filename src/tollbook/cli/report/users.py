@@ -7,7 +7,6 @@ from typing import Literal
 
 from rich import box
 from rich.table import Table
-from rich.text import Text
 
 from tollbook.analytics.scope import Scope
 from tollbook.analytics.slices import Slice
@@ -15,7 +14,7 @@ from tollbook.analytics.users import UserRow, user_rows, users_report
 from tollbook.analytics.users_slices import organization_level
 from tollbook.api.formats.csv import no_formula
 from tollbook.cli.choices import organization_of
-from tollbook.cli.output import Verbs, print_json, print_table
+from tollbook.cli.output import Verbs, cell, print_json, print_line, print_table
 from tollbook.cli.report.asked import add_output_options, add_period_options, period_of
 from tollbook.domain.exact import MICROS, amount_text, minutes_text, quantity_text
 from tollbook.domain.periods import Period
@@ -66,7 +65,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
         _print_table(organization, period, rows)
         if own.events:
             cost = bytes(own.total_cost).decode()
-            print(f"Besides, no user's: {own.events:,} events, {cost} {organization.currency}")
+            print_line(f"Besides, no user's: {own.events:,} events, {cost} {organization.currency}")
     return 0
 
 
@@ -80,13 +79,13 @@ def _print_table(organization: OrganizationRow, period: Period, rows: list[UserR
         f"{organization.name} ({organization.id}), {period.start} to {period.end}, "
         f"{organization.timezone}, {organization.currency}"
     )
-    table = Table(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, show_footer=True)
+    table = Table(title=cell(title), title_justify="left", box=box.SIMPLE_HEAD, show_footer=True)
     shown = [_cells(row) for row in rows]
     for name, total in zip(COLUMNS, _cells(_total(rows)), strict=True):
         justify: Literal["left", "right"] = "left" if name == "User" else "right"
-        table.add_column(name.replace(" ", "\n"), total, justify=justify, no_wrap=True)
+        table.add_column(name.replace(" ", "\n"), cell(total), justify=justify, no_wrap=True)
     for cells in shown:
-        table.add_row(*(Text(cell) for cell in cells))
+        table.add_row(*(cell(text) for text in cells))
     print_table(table)
 
 

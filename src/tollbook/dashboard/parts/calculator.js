@@ -1,12 +1,15 @@
 /** What would it cost: an event that is rated and not stored. */
-import { useState } from "../vendor/hooks.js";
+import { useRef, useState } from "../vendor/hooks.js";
 import { ApiError, ask } from "../state/api.js";
 import { useAnswer } from "../state/resource.js";
-import { key } from "../state/session.js";
+import { key, noticeRefusal } from "../state/session.js";
+import { asOption } from "../words/foreign.js";
 import { exactMoney } from "../words/format.js";
 import { METERS, meterOf } from "../words/meters.js";
 import { Charge } from "./event_detail.js";
+import { Sentence } from "./foreign.js";
 import { html } from "./html.js";
+import { Refused } from "./states.js";
 
 /** @type {Record<string, string>} */
 const QUANTITIES = {
@@ -25,8 +28,13 @@ export function Calculator({ viewer }) {
   const organizations = directory.data?.organizations ?? [];
   const [form, setForm] = useState({ organization: viewer.organization_id ?? "", type: "voice.call", quantity: "60", number: "+442071838750" });
   const [result, setResult] = useState(/** @type {any} */ (null));
+  const latest = useRef(form);
+  latest.current = form;
   const organization = form.organization || organizations[0]?.id || "";
-  const set = (/** @type {string} */ name) => (/** @type {any} */ e) => setForm({ ...form, [name]: e.target.value });
+  const set = (/** @type {string} */ name) => (/** @type {any} */ e) => {
+    setForm({ ...form, [name]: e.target.value });
+    setResult(null);
+  };
   const submit = async (/** @type {Event} */ event) => {
     event.preventDefault();
     const inbound = form.type.endsWith(".inbound");
@@ -41,19 +49,23 @@ export function Calculator({ viewer }) {
       resource_id: form.type.startsWith("kb.") || form.type === "phone.rental" ? "what-would-it-cost" : undefined,
       attributes,
     };
+    const asked = form;
+    const show = (/** @type {any} */ it) => latest.current === asked && setResult(it);
     try {
-      setResult((await ask(key.value, "v1/rate", { method: "POST", body })).data.charges[0]);
+      show((await ask(key.value, "v1/rate", { method: "POST", body })).data.charges[0]);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      setResult({ status: "refused", error: error.message });
+      noticeRefusal(error);
+      show({ status: "refused", error: `${error.message}; press Rate it to try again` });
     }
   };
   return html`
     <section class="panel calculator" aria-label="What would it cost">
       <header><h2>What would it cost</h2></header>
+      ${directory.error && html`<${Refused} error=${directory.error} reload=${directory.reload} />`}
       <form onSubmit=${submit}>
         ${!viewer.organization_id &&
-        html`<label>Organization<select value=${organization} onChange=${set("organization")}>${organizations.map((/** @type {any} */ it) => html`<option key=${it.id} value=${it.id}>${it.name}</option>`)}</select></label>`}
+        html`<label>Organization<select value=${organization} onChange=${set("organization")}>${organizations.map((/** @type {any} */ it) => html`<option key=${it.id} value=${it.id}>${asOption(it.name)}</option>`)}</select></label>`}
         <label>Usage<select value=${form.type} onChange=${set("type")}>${METERS.map((it) => html`<option key=${it.type} value=${it.type}>${it.name}</option>`)}</select></label>
         <label>${QUANTITIES[form.type] ?? (meterOf(form.type)?.unit === "messages" ? "Segments" : "Quantity")}<input inputmode="decimal" value=${form.quantity} onInput=${set("quantity")} required /></label>
         ${WITH_NUMBER.has(form.type) &&
@@ -62,7 +74,7 @@ export function Calculator({ viewer }) {
       </form>
       <div role="status">
         ${result?.charge && html`<p class="figure">${exactMoney(result.charge.cost, result.charge.currency)}</p><${Charge} charge=${result.charge} />`}
-        ${result && !result.charge && html`<p class="notice">${result.error}.</p>`}
+        ${result && !result.charge && html`<p class="notice"><${Sentence} text=${result.error} />.</p>`}
         ${!result && html`<p class="note">Rated like an event that came now, and not stored.</p>`}
       </div>
     </section>

@@ -4,6 +4,7 @@
  * The plot is a slider along its buckets: arrow keys move, and each step is told in words.
  */
 import { useEffect, useId, useRef, useState } from "../vendor/hooks.js";
+import { exactSum } from "../words/figures.js";
 import { bucketName, bucketTick } from "../words/format.js";
 import { html } from "./html.js";
 
@@ -34,7 +35,7 @@ export function BarChart({ label, buckets, bucket, series, show, tick, earlier }
   const [box, width] = useWidth();
   const [active, setActive] = useState(-1);
   const hint = useId();
-  const totals = buckets.map((_, index) => series.reduce((sum, it) => sum + it.values[index], 0));
+  const totals = buckets.map((_, index) => exactSum(series.map((it) => it.values[index])));
   const tops = buckets.map((_, index) => series.reduce((sum, it) => sum + Math.max(0, it.values[index]), 0));
   const lows = buckets.map((_, index) => series.reduce((sum, it) => sum + Math.min(0, it.values[index]), 0));
   const scale = scaleOf(Math.min(0, ...lows), Math.max(0, ...tops, ...(earlier ?? [])));

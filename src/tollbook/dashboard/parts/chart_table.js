@@ -1,4 +1,5 @@
 /** The figures of a chart as a table. */
+import { exactSum } from "../words/figures.js";
 import { bucketName } from "../words/format.js";
 import { html } from "./html.js";
 
@@ -20,7 +21,7 @@ export const ChartTable = ({ label, buckets, bucket, series, show }) => html`
             <tr key=${name}>
               <th scope="row">${bucketName(name, bucket)}</th>
               ${series.map((it) => html`<td key=${it.key} class=${it.values[index] ? "" : "zero"}>${show(it.values[index])}</td>`)}
-              <td>${show(series.reduce((sum, it) => sum + it.values[index], 0))}</td>
+              <td>${show(exactSum(series.map((it) => it.values[index])))}</td>
             </tr>
           `,
         )}

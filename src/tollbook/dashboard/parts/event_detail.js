@@ -3,6 +3,7 @@ import { curlOf } from "../state/api.js";
 import { useAnswer } from "../state/resource.js";
 import { count, exactMoney, moment, quantity } from "../words/format.js";
 import { meterName } from "../words/meters.js";
+import { Foreign, Sentence } from "./foreign.js";
 import { html } from "./html.js";
 import { Refused, Skeleton } from "./states.js";
 
@@ -25,17 +26,17 @@ export function EventDetail({ organization, id }) {
     <div class="event-detail">
       <h3>${charge ? `Why it costs ${exactMoney(charge.cost, charge.currency)}` : "Why it costs nothing yet"}</h3>
       ${charge && html`<${Charge} charge=${charge} />`}
-      ${quarantine && html`<p class="notice">${quarantine.error}.</p>`}
-      ${unlike && html`<p class="notice">${unlike.error}.</p>`}
-      ${reversal && html`<p class="notice">${status === "reversal" ? "It takes back" : "It was taken back by"} <code>${status === "reversal" ? reversal.reverses : reversal.id}</code>: ${reversal.reason}.</p>`}
+      ${quarantine && html`<p class="notice"><${Sentence} text=${quarantine.error} />.</p>`}
+      ${unlike && html`<p class="notice"><${Sentence} text=${unlike.error} />.</p>`}
+      ${reversal && html`<p class="notice">${status === "reversal" ? "It takes back" : "It was taken back by"} <code><${Foreign} text=${status === "reversal" ? reversal.reverses : reversal.id} /></code>: <${Sentence} text=${reversal.reason} />.</p>`}
       <dl class="facts">
-        <dt>Event</dt><dd><code>${event.id}</code></dd>
+        <dt>Event</dt><dd><code><${Foreign} text=${event.id} /></code></dd>
         <dt>Kind</dt><dd>${meterName(event.type)} <code>${event.type}</code></dd>
         <dt>State</dt><dd>${STATUS[status] ?? status}</dd>
         <dt>Time</dt><dd>${moment(event.time, organization.timezone)}</dd>
         <dt>Received</dt><dd>${moment(event.received_at, organization.timezone)}</dd>
-        ${event.resource_id && html`<dt>Resource</dt><dd><code>${event.resource_id}</code></dd>`}
-        ${Object.entries(event.attributes).map(([name, value]) => html`<dt key=${name}>${name}</dt><dd>${String(value)}</dd>`)}
+        ${event.resource_id && html`<dt>Resource</dt><dd><code><${Foreign} text=${event.resource_id} /></code></dd>`}
+        ${Object.entries(event.attributes).map(([name, value]) => html`<dt key=${name}><${Foreign} text=${name} /></dt><dd><${Sentence} text=${String(value)} lines=${true} /></dd>`)}
       </dl>
       <details class="curl"><summary>As a request</summary><pre tabindex="0"><code>${curlOf(path)}</code></pre></details>
     </div>
@@ -44,13 +45,13 @@ export function EventDetail({ organization, id }) {
 
 /** @param {{charge: any}} props */
 export const Charge = ({ charge }) => html`
-  <ol class="steps">${charge.steps.map((/** @type {string} */ it, /** @type {number} */ index) => html`<li key=${index}>${it}</li>`)}</ol>
+  <ol class="steps">${charge.steps.map((/** @type {string} */ it, /** @type {number} */ index) => html`<li key=${index}><${Sentence} text=${it} /></li>`)}</ol>
   ${charge.lines.length > 1 &&
-  html`<table class="lines"><tbody>${charge.lines.map((/** @type {any} */ it) => html`<tr key=${it.name}><th scope="row">${it.name}</th><td>${exactMoney(it.cost, charge.currency)}</td></tr>`)}</tbody></table>`}
+  html`<table class="lines"><tbody>${charge.lines.map((/** @type {any} */ it) => html`<tr key=${it.name}><th scope="row"><${Foreign} text=${it.name} /></th><td>${exactMoney(it.cost, charge.currency)}</td></tr>`)}</tbody></table>`}
   <p class="note">
     ${quantity(charge.quantity, charge.unit)} raw, ${count(charge.billed)} billed.
-    ${charge.rate ? ` ${rateWords(charge.rate)}` : " The event brought its own cost."}
-    ${charge.tier && ` The month stood at ${count(charge.tier.position)} in ${charge.tier.key}.`}
+    ${charge.rate ? html` <${Sentence} text=${rateWords(charge.rate)} />` : " The event brought its own cost."}
+    ${charge.tier && html` The month stood at ${count(charge.tier.position)} in <${Foreign} text=${charge.tier.key} />.`}
   </p>
 `;
 

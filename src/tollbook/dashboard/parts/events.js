@@ -1,9 +1,9 @@
 /** The events behind a figure, newest first, a page at a time; each tells why it costs what it does. */
-import { useEffect, useState } from "../vendor/hooks.js";
-import { ask, pathOf } from "../state/api.js";
+import { useEffect, useRef, useState } from "../vendor/hooks.js";
+import { ApiError, ask, pathOf } from "../state/api.js";
 import { useAnswer } from "../state/resource.js";
 import { change, route } from "../state/route.js";
-import { key } from "../state/session.js";
+import { key, noticeRefusal } from "../state/session.js";
 import { exactMoney, moment, quantity } from "../words/format.js";
 import { KINDS, kindOf, meterName } from "../words/meters.js";
 import { EventDetail } from "./event_detail.js";
@@ -34,12 +34,7 @@ export function Events({ organization, user, period }) {
   const { query } = route.value;
   const path = eventsPath(organization.id, user, period, query.events);
   const answer = useAnswer(path, { live: false, subject: `events ${organization.id} ${user}` });
-  const [more, setMore] = useState(/** @type {{path: string, events: any[], cursor: string | null}} */ ({ path, events: [], cursor: null }));
-  useEffect(() => setMore({ path, events: [], cursor: answer.data?.next_cursor ?? null }), [answer.data]);
-  const next = async () => {
-    const { data } = await ask(key.value, `${path}&cursor=${encodeURIComponent(more.cursor ?? "")}`);
-    setMore({ path, events: [...more.events, ...data.events], cursor: data.next_cursor });
-  };
+  const more = useMore(path, answer);
   const events = answer.data ? [...answer.data.events, ...more.events] : [];
   return html`
     <section class="events" id="events" aria-label="Events">
@@ -50,16 +45,48 @@ export function Events({ organization, user, period }) {
           ${KINDS.filter((it) => it.key !== "brand").map((it) => html`<option key=${it.key} value=${it.key}>${it.name}</option>`)}
         </select>
       </header>
-      ${answer.error && !answer.data && html`<${Refused} error=${answer.error} reload=${answer.reload} />`}
+      ${answer.error && html`<${Refused} error=${answer.error} reload=${answer.reload} />`}
       ${!answer.error && !answer.data && html`<${Skeleton} lines=${4} class="rows" />`}
       ${answer.data && !events.length && html`<${Empty} title="No events">No such event in this period.<//>`}
       ${query.event && !events.some((it) => it.id === query.event) && answer.data && html`<${EventDetail} organization=${organization} id=${query.event} />`}
       <ul class=${answer.loading ? "dimmed" : ""}>
         ${events.map((it) => html`<${Event} key=${it.id} event=${it} organization=${organization} open=${it.id === query.event} />`)}
       </ul>
-      ${more.cursor && html`<button type="button" class="button" onClick=${next}>Show more</button>`}
+      ${more.error && html`<${Refused} error=${more.error} reload=${more.next} />`}
+      ${more.cursor && !more.error && !answer.loading && html`<button type="button" class="button" disabled=${more.loading} onClick=${more.next}>${more.loading ? "Loading…" : "Show more"}</button>`}
     </section>
   `;
+}
+
+/**
+ * The pages after the first. They belong to one answer: when another comes, a request that is still
+ * on its way is dropped, and so is what came before it.
+ * @param {string} path
+ * @param {import("../state/resource.js").Resource} answer
+ */
+function useMore(path, answer) {
+  const none = { events: /** @type {any[]} */ ([]), cursor: answer.data?.next_cursor ?? null, error: /** @type {ApiError | null} */ (null), loading: false };
+  const [kept, setKept] = useState({ of: answer.data, ...none });
+  const stop = useRef(new AbortController());
+  useEffect(() => {
+    stop.current = new AbortController();
+    return () => stop.current.abort();
+  }, [path, answer.data]);
+  const more = kept.of === answer.data ? kept : { of: answer.data, ...none };
+  const next = async () => {
+    const { signal } = stop.current;
+    setKept({ ...more, error: null, loading: true });
+    try {
+      const { data } = await ask(key.value, `${path}&cursor=${encodeURIComponent(more.cursor ?? "")}`, { signal });
+      if (!signal.aborted) setKept({ ...more, events: [...more.events, ...data.events], cursor: data.next_cursor, error: null, loading: false });
+    } catch (error) {
+      if (signal.aborted) return;
+      noticeRefusal(error);
+      if (!(error instanceof ApiError)) throw error;
+      setKept({ ...more, error, loading: false });
+    }
+  };
+  return { ...more, next };
 }
 
 /** @param {{event: any, organization: Organization, open: boolean}} props */
@@ -67,7 +94,7 @@ const Event = ({ event, organization, open }) => html`
   <li>
     <button type="button" class="event" aria-expanded=${open} onClick=${() => change({ event: open ? null : event.id }, { replace: true })}>
       <time datetime=${event.time}>${moment(event.time, organization.timezone)}</time>
-      <span class="what">${meterName(event.type)}${event.reverses ? ", taken back" : ""}</span>
+      <span class="what"><bdi>${meterName(event.type)}</bdi>${event.reverses ? ", taken back" : ""}</span>
       <span class="much">${quantity(event.quantity, event.unit)}</span>
       <b>${exactMoney(event.cost, organization.currency)}</b>
     </button>

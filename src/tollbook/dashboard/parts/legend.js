@@ -1,4 +1,5 @@
 /** The series of a chart; each can be taken out of it and put back. */
+import { exactSum } from "../words/figures.js";
 import { html } from "./html.js";
 
 /**
@@ -11,7 +12,7 @@ export const Legend = ({ series, hidden, toggle, show }) => html`
         <li key=${it.key}>
           <button type="button" aria-pressed=${!hidden.has(it.key)} onClick=${() => toggle(it.key)}>
             <i class=${`swatch c${it.colour}`} aria-hidden="true"></i>${it.name}
-            <b>${show(it.values.reduce((sum, value) => sum + value, 0))}</b>
+            <b>${show(exactSum(it.values))}</b>
           </button>
         </li>
       `,

@@ -1,7 +1,8 @@
 /** The table of organizations. */
 import { hrefTo } from "../state/route.js";
 import { ORGANIZATION_COLUMNS } from "../words/columns.js";
-import { counted, exactSum, money } from "../words/format.js";
+import { exactSum } from "../words/figures.js";
+import { counted, money } from "../words/format.js";
 import { html } from "./html.js";
 import { SearchedTable } from "./searched_table.js";
 

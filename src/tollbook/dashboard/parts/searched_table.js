@@ -2,7 +2,7 @@
 import { useMemo } from "../vendor/hooks.js";
 import { change, route } from "../state/route.js";
 import { csvOf, save } from "../words/csv.js";
-import { exactSum } from "../words/format.js";
+import { compared, exactSum } from "../words/figures.js";
 import { html } from "./html.js";
 import { Empty, Skeleton } from "./states.js";
 import { Table } from "./table.js";
@@ -119,7 +119,7 @@ function sorted(rows, column, descending, context) {
   const sign = descending ? -1 : 1;
   const keyed = rows.map((row) => ({ row, value: column.value(row, context) }));
   if (column.role === "text") keyed.sort((a, b) => sign * names.compare(String(a.value), String(b.value)));
-  else keyed.sort((a, b) => sign * (Number(a.value ?? Infinity) - Number(b.value ?? Infinity) || 0));
+  else keyed.sort((a, b) => sign * compared(/** @type {number} */ (a.value ?? Infinity), /** @type {number} */ (b.value ?? Infinity)));
   return keyed.map((it) => it.row);
 }
 

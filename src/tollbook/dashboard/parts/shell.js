@@ -3,6 +3,7 @@ import { route } from "../state/route.js";
 import { hrefTo } from "../state/route.js";
 import { isAdmin, signOut } from "../state/session.js";
 import { nextTheme, theme } from "../state/theme.js";
+import { Foreign } from "./foreign.js";
 import { html } from "./html.js";
 import { Icon } from "./icon.js";
 import { Popover } from "./popover.js";
@@ -28,10 +29,10 @@ export function Shell({ viewer, children }) {
       <button type="button" class="button quiet square" onClick=${nextTheme} aria-label=${`Colours: ${THEMES[theme.value]}`} title=${`Colours: ${THEMES[theme.value]}`}>
         <${Icon} name="theme" />
       </button>
-      <${Popover} name="Key" class="quiet" label=${html`<span class="who">${viewer.name}</span><${Icon} name="down" />`}>
+      <${Popover} name="Key" class="quiet" label=${html`<span class="who"><${Foreign} text=${viewer.name} /></span><${Icon} name="down" />`}>
         ${() => html`
           <div class="key-panel">
-            <p><b>${viewer.name}</b><br /><code>${viewer.prefix}…</code></p>
+            <p><b><${Foreign} text=${viewer.name} /></b><br /><code>${viewer.prefix}…</code></p>
             <p class="note">Sees ${sees(viewer)}. May: ${viewer.permissions.join(", ")}.</p>
             <p><a href="docs">API reference</a></p>
             <button type="button" class="button" onClick=${() => signOut()}>Sign out</button>
@@ -45,9 +46,10 @@ export function Shell({ viewer, children }) {
 
 /** @param {import("../state/session.js").Viewer} viewer */
 function sees(viewer) {
-  if (viewer.user_id) return `the user ${viewer.user_id} of ${viewer.organization_id}`;
-  if (viewer.organization_id) return `the organization ${viewer.organization_id}`;
-  return `all organizations of ${viewer.tenant_id}`;
+  const id = (/** @type {string} */ text) => html`<${Foreign} text=${text} />`;
+  if (viewer.user_id) return html`the user ${id(viewer.user_id)} of ${id(viewer.organization_id ?? "")}`;
+  if (viewer.organization_id) return html`the organization ${id(viewer.organization_id)}`;
+  return html`all organizations of ${id(viewer.tenant_id)}`;
 }
 
 /** @param {Event} event The fragment is taken by the route; so the focus is moved here. */

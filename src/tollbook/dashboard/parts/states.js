@@ -1,4 +1,5 @@
 /** What stands where figures are not: loading, nothing there, refused, out of reach. */
+import { Sentence } from "./foreign.js";
 import { html } from "./html.js";
 
 /** @typedef {import("../state/api.js").ApiError} ApiError */
@@ -23,15 +24,15 @@ const ADVICE = {
   absent: "The rest of the page works without it; a later version of the server answers it.",
   invalid: "Change the period or the filters.",
   limited: "The page asks again by itself in a moment.",
-  unavailable: "Nothing is lost. Try again in a moment; the server's log says more.",
-  offline: "The page asks again when the connection is back. What is shown may be old.",
+  unavailable: "Nothing is lost. The page asks again by itself; the server's log says more.",
+  offline: "The page asks again by itself until the server answers. What is shown may be old.",
 };
 
 /** @param {{error: ApiError, reload?: () => void}} props */
 export const Refused = ({ error, reload }) => html`
   <div class=${`state ${error.kind}`} role="alert">
     <p class="title">${TITLES[error.kind]}</p>
-    <p>${sentence(error.message)} ${ADVICE[error.kind]}</p>
+    <p><${Sentence} text=${sentence(error.message)} /> ${ADVICE[error.kind]}</p>
     ${reload && !["forbidden", "absent"].includes(error.kind) && html`<button type="button" class="button" onClick=${reload}>Try again</button>`}
   </div>
 `;

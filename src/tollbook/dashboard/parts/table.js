@@ -7,6 +7,7 @@
 import { Component, options } from "../vendor/preact.js";
 import { useEffect, useMemo, useRef, useState } from "../vendor/hooks.js";
 import { exactly } from "../words/columns.js";
+import { Foreign } from "./foreign.js";
 import { html } from "./html.js";
 
 /**
@@ -34,6 +35,7 @@ export function Table({ label, columns, rows, context, sort, descending, onSort,
   const room = useRoom();
   const printing = usePrinting();
   const [top, setTop] = useState(0);
+  const nameRoom = matchMedia("(max-width: 40rem)").matches ? 13 : 24;
 
   const wanted = rows.length * height + 2 * EDGE + 2;
   const shown = Math.min(wanted, Math.max(LEAST_HEIGHT, room * MOST_OF_WINDOW));
@@ -90,7 +92,7 @@ export function Table({ label, columns, rows, context, sort, descending, onSort,
           ${first > 0 && html`<tr class="gap" aria-hidden="true" style=${{ height: `${first * height}px` }}></tr>`}
           ${rows.slice(first, last).map(
             (row, offset) => html`
-              <${Row} key=${idOf(row)} row=${row} index=${first + offset} columns=${columns} context=${context} most=${most} href=${hrefOf(row)} sort=${sort} />
+              <${Row} key=${idOf(row)} row=${row} index=${first + offset} columns=${columns} context=${context} most=${most} href=${hrefOf(row)} sort=${sort} room=${nameRoom} />
             `,
           )}
           ${last < rows.length && html`<tr class="gap" aria-hidden="true" style=${{ height: `${(rows.length - last) * height}px` }}></tr>`}
@@ -132,7 +134,7 @@ const Heading = ({ column, sorted, descending, onSort }) => html`
 
 /**
  * A row is drawn again only when something of it is another: scrolling moves rows and changes none.
- * @typedef {{row: any, index: number, columns: Column[], context: Context, most: number, href: string, sort: string}} RowProps
+ * @typedef {{row: any, index: number, columns: Column[], context: Context, most: number, href: string, sort: string, room: number}} RowProps
  * @extends {Component<RowProps>}
  */
 class Row extends Component {
@@ -143,13 +145,13 @@ class Row extends Component {
   }
 
   render() {
-    const { row, index, columns, context, most, href, sort } = this.props;
+    const { row, index, columns, context, most, href, sort, room } = this.props;
     return html`
       <tr data-index=${index} aria-rowindex=${index + 2}>
         ${columns.map((it, place) => {
           const value = it.value(row, context);
           const text = value === null && it.key !== "change" ? "" : it.show(value, context);
-          if (!place) return html`<th key=${it.key} scope="row" title=${text}><a href=${href}>${text}</a></th>`;
+          if (!place) return html`<th key=${it.key} scope="row"><a href=${href}><${Foreign} text=${text} room=${room} /></a></th>`;
           const share = it.role === "cost" && most ? { "--share": `${(100 * Math.max(0, Number(value))) / most}%` } : null;
           const name = `${it.role}${value === 0 ? " zero" : ""}${it.key === sort ? " sorted" : ""}`;
           return html`<td key=${it.key} class=${name} style=${share} title=${exactly(it, value, context)}>${text}</td>`;

@@ -2,7 +2,8 @@
 import { pathOf } from "../state/api.js";
 import { useAnswer } from "../state/resource.js";
 import { change, route } from "../state/route.js";
-import { axisMoney, count, days, exactSum, money, shortCount } from "../words/format.js";
+import { exactSum } from "../words/figures.js";
+import { axisMoney, count, days, money, shortCount } from "../words/format.js";
 import { KINDS, USAGE_KINDS, kindOf, meterName, meterOf } from "../words/meters.js";
 import { bucketsOf } from "../words/periods.js";
 import { BarChart } from "./chart.js";

@@ -1,6 +1,7 @@
 /** How far the figures can be trusted: as of when, whether they still grow, what waits. */
 import { hrefTo } from "../state/route.js";
-import { clock, counted } from "../words/format.js";
+import { plainly } from "../words/foreign.js";
+import { clock, counted, isKnownZone } from "../words/format.js";
 import { html } from "./html.js";
 
 /**
@@ -26,7 +27,8 @@ export function TrustLine({ answer, timezone, period, organization, admin }) {
           ? html`<a href=${hrefTo(["quarantine"], { organization })}>${counted(waiting, "event")} in quarantine</a>`
           : `${counted(waiting, "event")} in quarantine`}, not charged yet
       </span>`}
-      <span>Days in ${timezone}</span>
+      <span>Days in <bdi>${plainly(timezone)}</bdi></span>
+      ${!isKnownZone(timezone) && html`<span class="waiting">This browser does not know that zone: times are shown in UTC</span>`}
     </p>
   `;
 }

@@ -3,9 +3,11 @@ import { pathOf } from "../state/api.js";
 import { userPath } from "../state/questions.js";
 import { useAnswer } from "../state/resource.js";
 import { change, hrefWith, route } from "../state/route.js";
-import { count, counted, days, exactMoney, exactSum, longDay, money, percent, twoDecimals } from "../words/format.js";
+import { exactSum } from "../words/figures.js";
+import { count, counted, days, exactMoney, longDay, money, percent, twoDecimals } from "../words/format.js";
 import { KINDS } from "../words/meters.js";
 import { Events, eventsPath } from "./events.js";
+import { Foreign } from "./foreign.js";
 import { html } from "./html.js";
 import { Empty, Loading, Refused, Skeleton } from "./states.js";
 import { Change } from "./tiles.js";
@@ -26,14 +28,14 @@ export function UserPanel({ organization, user, period, alone = false }) {
   const row = rowOf(answer.data, user);
   const then = rowOf(earlier.data, user);
   const { currency } = organization;
-  const name = (/** @type {string} */ text) => (alone ? html`<h1 id="user-name">${text}</h1>` : html`<h2 id="user-name">${text}</h2>`);
+  const name = (/** @type {string} */ text) => (alone ? html`<h1 id="user-name"><${Foreign} text=${text} /></h1>` : html`<h2 id="user-name"><${Foreign} text=${text} /></h2>`);
   if (answer.error && !answer.data) return html`${name(user)}<${Refused} error=${answer.error} reload=${answer.reload} />`;
-  if (answer.data && !row) return html`${name(user)}<${Empty} title="No such user">${organization.name} has no user with the id ${user}.<//>`;
+  if (answer.data && !row) return html`${name(user)}<${Empty} title="No such user"><${Foreign} text=${organization.name} /> has no user with the id <${Foreign} text=${user} />.<//>`;
   return html`
     <header class="user-head">
       <div>
         ${name(row?.user_name ?? user)}
-        <p class="note">${row && row.user_name !== user ? html`<code>${user}</code> of ` : ""}${organization.name}, ${days(period.start, period.end)}</p>
+        <p class="note">${row && row.user_name !== user ? html`<code><${Foreign} text=${user} /></code> of ` : ""}<${Foreign} text=${organization.name} />, ${days(period.start, period.end)}</p>
       </div>
       ${row &&
       html`<p class="user-cost">
@@ -121,6 +123,7 @@ function showEvents() {
 function Busiest({ organization, user, period }) {
   const path = pathOf("v1/analytics/series", { organization_id: organization.id, user_id: user, ...period.asked, bucket: "day" });
   const answer = useAnswer(path, { subject: `busiest ${organization.id} ${user}` });
+  if (answer.error && !answer.data) return html`<${Refused} error=${answer.error} reload=${answer.reload} />`;
   if (!answer.data) return null;
   const [series] = answer.data.series;
   const found = (series ? answer.data.buckets : [])

@@ -1,7 +1,8 @@
 /** The table of users: the documented columns. */
 import { hrefWith, route } from "../state/route.js";
 import { USER_COLUMNS } from "../words/columns.js";
-import { counted, exactSum, money } from "../words/format.js";
+import { exactSum } from "../words/figures.js";
+import { counted, money } from "../words/format.js";
 import { html } from "./html.js";
 import { SearchedTable } from "./searched_table.js";
 

@@ -4,6 +4,7 @@
  * Answers carry an `ETag` and `no-cache`: the browser asks again with it and uses its own copy when
  * nothing has changed, so no second cache is kept here.
  */
+import { parsed } from "../words/figures.js";
 
 /**
  * @typedef {"signed_out" | "forbidden" | "missing" | "absent" | "invalid" | "limited" | "unavailable" | "offline"} ErrorKind
@@ -52,15 +53,15 @@ export async function ask(key, path, options = {}) {
     throw new ApiError("offline", "The server cannot be reached.");
   }
   const text = await response.text();
-  const data = text ? parsed(text) : null;
+  const data = text ? decoded(text) : null;
   if (response.ok && data) return { data, headers: response.headers };
   throw refusal(response, data);
 }
 
 /** @param {string} text */
-function parsed(text) {
+function decoded(text) {
   try {
-    return JSON.parse(text);
+    return parsed(text);
   } catch {
     return null;
   }

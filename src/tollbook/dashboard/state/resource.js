@@ -14,6 +14,8 @@ import { key, noticeRefusal } from "./session.js";
  */
 
 const MILLISECONDS_BETWEEN = 30_000;
+/** After this the page asks again where the server could not be reached. */
+const MILLISECONDS_AWAY = 5_000;
 
 /** Counts up while somebody looks; answers are asked for again, which costs nothing unless they changed. */
 const moments = signal(0);
@@ -23,6 +25,15 @@ setInterval(() => {
 addEventListener("online", () => {
   moments.value += 1;
 });
+
+/**
+ * How long to wait before a refused request is sent again, or 0 when only a person can help.
+ * @param {ApiError} error
+ */
+export function millisecondsUntil(error) {
+  if (error.kind === "limited") return Math.max(1, error.retryAfter) * 1000;
+  return error.kind === "offline" || error.kind === "unavailable" ? Math.max(MILLISECONDS_AWAY, error.retryAfter * 1000) : 0;
+}
 
 /**
  * Ask for a path, again whenever it changes; an answer that comes too late is dropped.
@@ -51,12 +62,11 @@ export function useAnswer(path, { live = true, subject = path?.split("?")[0] ?? 
         if (!(error instanceof ApiError)) throw error;
         setState((/** @type {any} */ before) => {
           // A figure that was true a moment ago is better than none while the network is away.
-          const kept = before.path === path && (error.kind === "offline" || error.kind === "limited");
+          const kept = before.path === path && millisecondsUntil(error) > 0;
           return { path, subject, data: kept ? before.data : null, headers: before.headers, error };
         });
-        if (error.kind === "limited") {
-          again = setTimeout(() => setAsked((n) => n + 1), Math.max(1, error.retryAfter) * 1000);
-        }
+        const wait = millisecondsUntil(error);
+        if (wait) again = setTimeout(() => setAsked((n) => n + 1), wait);
       },
     );
     return () => {

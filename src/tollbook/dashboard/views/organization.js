@@ -5,9 +5,11 @@ import { useAnswer } from "../state/resource.js";
 import { usePeriod } from "../state/period.js";
 import { hrefTo, route } from "../state/route.js";
 import { isAdmin } from "../state/session.js";
-import { count, counted, exactSum, minutes, money, month } from "../words/format.js";
+import { exactSum } from "../words/figures.js";
+import { count, counted, minutes, money, month } from "../words/format.js";
 import { kindOf } from "../words/meters.js";
 import { monthOf } from "../words/periods.js";
+import { Foreign } from "../parts/foreign.js";
 import { html } from "../parts/html.js";
 import { PeriodRefused } from "../parts/period_refused.js";
 import { PeriodPicker } from "../parts/period_picker.js";
@@ -55,7 +57,7 @@ function Loaded({ organization, viewer, period }) {
     <div class="heading">
       <div>
         ${!viewer.organization_id && html`<p class="crumb"><a href=${hrefTo([])}>Overview</a></p>`}
-        <h1>${organization.name}</h1>
+        <h1><${Foreign} text=${organization.name} /></h1>
       </div>
       <${PeriodPicker} period=${period} timezone=${organization.timezone} organization=${organization.id} />
     </div>

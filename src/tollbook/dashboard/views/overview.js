@@ -4,8 +4,10 @@ import { pathOf } from "../state/api.js";
 import { useAnswer } from "../state/resource.js";
 import { usePeriod } from "../state/period.js";
 import { change, hrefTo, route } from "../state/route.js";
-import { count, counted, exactSum, minutes, money } from "../words/format.js";
+import { exactSum } from "../words/figures.js";
+import { count, counted, minutes, money } from "../words/format.js";
 import { kindOf } from "../words/meters.js";
+import { Foreign } from "../parts/foreign.js";
 import { html } from "../parts/html.js";
 import { OrganizationsTable } from "../parts/organizations_table.js";
 import { PeriodRefused } from "../parts/period_refused.js";
@@ -64,7 +66,7 @@ function Loaded({ organizations, period }) {
       ? html`
           <${Refused} error=${answer.error} reload=${answer.reload} />
           <ul class="plain-list">
-            ${organizations.map((it) => html`<li key=${it.id}><a href=${hrefTo(["organizations", it.id])}>${it.name}</a></li>`)}
+            ${organizations.map((it) => html`<li key=${it.id}><a href=${hrefTo(["organizations", it.id])}><${Foreign} text=${it.name} /></a></li>`)}
           </ul>
         `
       : html`

@@ -4,6 +4,7 @@ import { useAnswer } from "../state/resource.js";
 import { change, hrefWith, route } from "../state/route.js";
 import { count, day } from "../words/format.js";
 import { METERS, meterName } from "../words/meters.js";
+import { Foreign, Sentence } from "../parts/foreign.js";
 import { html } from "../parts/html.js";
 import { Calculator } from "../parts/calculator.js";
 import { Empty, Refused, Skeleton } from "../parts/states.js";
@@ -33,10 +34,10 @@ export function PricesView({ viewer }) {
               ${listed.map(
                 (/** @type {any} */ it) => html`
                   <tr key=${it.version} aria-current=${String(it.version) === wanted ? "true" : undefined}>
-                    <th scope="row"><a href=${hrefWith({ book: it.version, prefix: null })}>${it.name}</a> <span class="note">version ${it.version}</span></th>
+                    <th scope="row"><a href=${hrefWith({ book: it.version, prefix: null })}><${Foreign} text=${it.name} /></a> <span class="note">version ${it.version}</span></th>
                     <td><span class=${`badge ${it.status}`}>${it.status === "published" ? "in force" : it.status}</span></td>
                     <td>${it.effective_from ? day(it.effective_from) : ""}</td>
-                    <td>${it.organization_id ?? "all organizations"}</td>
+                    <td>${it.organization_id ? html`<${Foreign} text=${it.organization_id} />` : "all organizations"}</td>
                     <td>${it.currency}</td>
                   </tr>
                 `,
@@ -60,7 +61,7 @@ function Rates({ version }) {
   return html`
     <section class="panel" aria-label="Rates">
       <header>
-        <h2>${answer.data ? `Rates of ${answer.data.price_book.name}` : "Rates"}</h2>
+        <h2>${answer.data ? html`Rates of <${Foreign} text=${answer.data.price_book.name} />` : "Rates"}</h2>
         <div class="toolbar">
           <label class="search"><input type="search" inputmode="tel" aria-label="Search a destination" placeholder="Destination, as +44 20" value=${prefix} onInput=${(/** @type {any} */ e) => change({ prefix: e.target.value || null, after: null }, { replace: true })} /></label>
           <select aria-label="Kind of usage" value=${meter} onChange=${(/** @type {any} */ e) => change({ meter: e.target.value || null })}>
@@ -97,8 +98,8 @@ const rows = (rates) =>
       <tr key=${it.rate_id}>
         <th scope="row">${meterName(it.meter)}</th>
         <td>${it.to ?? (it.from ? `from ${it.from}` : "")}</td>
-        <td class="note">${conditions(it)}</td>
-        <td class="number">${it.price ?? ""}</td>
+        <td class="note"><${Sentence} text=${conditions(it)} /></td>
+        <td class="number">${String(it.price ?? "")}</td>
         <td>${it.per ?? ""}</td>
       </tr>
     `,

@@ -1,11 +1,12 @@
 /** What waits for a price or an owner, why, and the way back into the ledger. */
-import { useState } from "../vendor/hooks.js";
+import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { ApiError, ask, pathOf } from "../state/api.js";
 import { useAnswer } from "../state/resource.js";
 import { hrefWith, route } from "../state/route.js";
-import { key } from "../state/session.js";
+import { key, noticeRefusal } from "../state/session.js";
 import { counted, moment } from "../words/format.js";
 import { meterName } from "../words/meters.js";
+import { Foreign, Sentence } from "../parts/foreign.js";
 import { html } from "../parts/html.js";
 import { Empty, Refused, Skeleton } from "../parts/states.js";
 import { TakeAlong } from "../parts/toolbar.js";
@@ -30,13 +31,13 @@ export function QuarantineView({ viewer }) {
       <div>
         <h1>Quarantine</h1>
         <p class="note">
-          Usage that was kept and not charged, because nothing fits it yet${own ? html`, of <b>${own}</b>` : ""}.
+          Usage that was kept and not charged, because nothing fits it yet${own ? html`, of <b><${Foreign} text=${own} /></b>` : ""}.
           ${organization && !viewer.organization_id && html` <a href=${hrefWith({ organization: null, cursor: null })}>Show all organizations</a>`}
         </p>
       </div>
       <${Replay} organization=${own} reload=${answer.reload} />
     </div>
-    ${answer.error && !answer.data && html`<${Refused} error=${answer.error} reload=${answer.reload} />`}
+    ${answer.error && html`<${Refused} error=${answer.error} reload=${answer.reload} />`}
     ${!answer.error && !answer.data && html`<${Skeleton} lines=${5} class="rows" />`}
     ${answer.data && !events.length && html`<${Empty} title="Nothing in quarantine">Every event has an owner and a price.<//>`}
     ${events.length > 0 &&
@@ -50,10 +51,10 @@ export function QuarantineView({ viewer }) {
               ${events.map(
                 (/** @type {any} */ it) => html`
                   <tr key=${`${it.organization_id} ${it.id}`}>
-                    <td>${it.organization_id}</td>
-                    <td><details><summary><code>${it.id}</code></summary><pre tabindex="0">${JSON.stringify(it.event, null, 2)}</pre></details></td>
+                    <td><${Foreign} text=${it.organization_id} /></td>
+                    <td><details><summary><code><${Foreign} text=${it.id} /></code></summary><pre tabindex="0"><${Sentence} text=${JSON.stringify(it.event, null, 2)} lines=${true} /></pre></details></td>
                     <td>${meterName(it.event.type)}</td>
-                    <td>${it.reason}.<br /><span class="note">${REMEDIES[it.code] ?? ""}</span></td>
+                    <td><${Sentence} text=${it.reason} />.<br /><span class="note">${REMEDIES[it.code] ?? ""}</span></td>
                     <td>${moment(it.received_at, "UTC")} UTC</td>
                   </tr>
                 `,
@@ -71,21 +72,27 @@ export function QuarantineView({ viewer }) {
 function Replay({ organization, reload }) {
   const [said, setSaid] = useState("");
   const [busy, setBusy] = useState(false);
+  const current = useRef(organization);
+  current.current = organization;
+  useEffect(() => setSaid(""), [organization]);
   const replay = async () => {
     setBusy(true);
+    const about = organization;
+    const say = (/** @type {string} */ text) => current.current === about && setSaid(text);
     try {
       const { data } = await ask(key.value, pathOf("v1/quarantine/replay", { organization_id: organization }), { method: "POST" });
-      setSaid(`${counted(data.released, "event")} charged, ${counted(data.remaining, "event")} still waiting.`);
+      say(`${counted(data.released, "event")} charged, ${counted(data.remaining, "event")} still waiting.`);
       reload();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      setSaid(error.message);
+      noticeRefusal(error);
+      say(`${error.message}; press Replay to try again.`);
     }
     setBusy(false);
   };
   return html`
     <div class="replay">
-      <span role="status" class="note">${said}</span>
+      <span role="status" class="note"><${Sentence} text=${said} /></span>
       <button type="button" class="button primary" disabled=${busy} onClick=${replay}>Replay</button>
     </div>
   `;

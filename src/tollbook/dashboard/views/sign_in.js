@@ -2,6 +2,7 @@
 import { useState } from "../vendor/hooks.js";
 import { ApiError } from "../state/api.js";
 import { signIn } from "../state/session.js";
+import { Sentence } from "../parts/foreign.js";
 import { html } from "../parts/html.js";
 
 /** @type {Partial<Record<import("../state/api.js").ErrorKind, string>>} */
@@ -53,7 +54,7 @@ export function SignIn({ farewell }) {
           onInput=${(/** @type {any} */ e) => setText(e.target.value)}
         />
         <p id="api-key-note" class=${problem ? "problem" : "note"} role=${problem ? "alert" : undefined}>
-          ${problem || "The key stays in this tab and is forgotten when it is closed. What is shown follows the key."}
+          ${problem ? html`<${Sentence} text=${problem} />` : "The key stays in this tab and is forgotten when it is closed. What is shown follows the key."}
         </p>
         <button type="submit" class="button primary" disabled=${busy}>${busy ? "Signing in…" : "Sign in"}</button>
       </form>

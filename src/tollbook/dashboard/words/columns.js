@@ -1,5 +1,6 @@
 /** The columns of the tables: the documented ones, in the documented order and wording. */
-import { changed, count, exactMoney, exactSum, money, percent, twoDecimals } from "./format.js";
+import { exactSum } from "./figures.js";
+import { changed, count, exactMoney, money, percent, twoDecimals } from "./format.js";
 
 /**
  * @typedef {Object} Context
@@ -46,6 +47,9 @@ const number = (key, label, about, of, more = {}) => ({
   ...more,
 });
 
+/** @param {number} value */
+const hundredths = (value) => Math.round(value * 100) / 100;
+
 /**
  * @param {string} key
  * @param {string} label
@@ -55,9 +59,9 @@ const number = (key, label, about, of, more = {}) => ({
  */
 const minutesOf = (key, label, about, seconds) => ({
   ...number(key, label, about, seconds),
-  value: (row) => Math.round((seconds(row) / 60) * 100) / 100,
+  value: (row) => hundredths(seconds(row) / 60),
   show: asMinutes,
-  total: (rows) => Math.round((exactSum(rows.map(seconds)) / 60) * 100) / 100,
+  total: (rows) => hundredths(exactSum(rows.map(seconds)) / 60),
 });
 
 /** @type {Partial<Column>} */

@@ -1,23 +1,19 @@
 /** A table as CSV: what is shown, in its order, with plain numbers that a spreadsheet adds up. */
+import { Exact, plain } from "./figures.js";
+import { seenOnly } from "./foreign.js";
 
 /**
  * Write rows of cells. A text that a spreadsheet would run as a formula gets an apostrophe before it.
- * @param {(string | number | null)[][]} rows
+ * @param {(string | number | Exact | null)[][]} rows
  */
 export const csvOf = (rows) => rows.map((cells) => cells.map(cell).join(",")).join("\r\n") + "\r\n";
 
-/** @param {string | number | null} value */
+/** @param {string | number | Exact | null} value */
 function cell(value) {
   if (value === null) return "";
-  if (typeof value === "number") return plain(value);
+  if (typeof value === "number" || value instanceof Exact) return plain(value);
   const guarded = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(guarded) ? `"${guarded.replaceAll('"', '""')}"` : guarded;
-}
-
-/** @param {number} value At most nine decimals and no exponent. */
-function plain(value) {
-  const text = String(value);
-  return text.includes("e") ? value.toFixed(9).replace(/\.?0+$/, "") : text;
 }
 
 /**
@@ -28,7 +24,7 @@ function plain(value) {
 export function save(name, text) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob(["\ufeff", text], { type: "text/csv;charset=utf-8" }));
-  link.download = name;
+  link.download = seenOnly(name);
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }

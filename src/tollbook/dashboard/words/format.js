@@ -1,4 +1,5 @@
 /** How money, counts, minutes, days and times are written: in the viewer's locale, in one place. */
+import { exact } from "./figures.js";
 
 const locale = navigator.language || "en";
 /** @type {Map<string, Intl.NumberFormat>} */
@@ -23,7 +24,7 @@ function numbers(name, options) {
  * @param {string} currency ISO 4217.
  */
 export function money(value, currency) {
-  return numbers(`money ${currency}`, { style: "currency", currency }).format(value);
+  return numbers(`money ${currency}`, { style: "currency", currency }).format(exact(value));
 }
 
 /**
@@ -33,7 +34,7 @@ export function money(value, currency) {
  */
 export function exactMoney(value, currency) {
   const options = /** @type {const} */ ({ style: "currency", currency, maximumFractionDigits: 9 });
-  return numbers(`exact ${currency}`, { ...options, minimumFractionDigits: 2 }).format(value);
+  return numbers(`exact ${currency}`, { ...options, minimumFractionDigits: 2 }).format(exact(value));
 }
 
 /**
@@ -58,7 +59,7 @@ export function axisMoney(value, currency, step) {
  * A whole number, or one with at most six decimals.
  * @param {number} value
  */
-export const count = (value) => numbers("count", { maximumFractionDigits: 6 }).format(value);
+export const count = (value) => numbers("count", { maximumFractionDigits: 6 }).format(exact(value));
 
 /** @param {number} value A number for an axis or a tile, short. */
 export const shortCount = (value) =>
@@ -69,7 +70,7 @@ export const minutes = (seconds) => twoDecimals(seconds / 60);
 
 /** @param {number} value */
 export const twoDecimals = (value) =>
-  numbers("two", { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(value);
+  numbers("two", { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(exact(value));
 
 /** @param {number} value A fraction as a percentage. */
 export const percent = (value) =>
@@ -89,6 +90,18 @@ export function changed(now, before) {
     maximumFractionDigits: Math.abs(now / before - 1) < 0.1 ? 1 : 0,
   }).format(now / before - 1);
 }
+
+/** @param {string} zone IANA. Whether this browser knows it. */
+export function isKnownZone(zone) {
+  try {
+    return Boolean(new Intl.DateTimeFormat("en", { timeZone: zone }));
+  } catch {
+    return false;
+  }
+}
+
+/** @param {string} zone The zone that times are shown in: UTC for one that this browser does not know. */
+export const shownZone = (zone) => (isKnownZone(zone) ? zone : "UTC");
 
 /** @type {Map<string, Intl.DateTimeFormat>} */
 const dates = new Map();
@@ -137,7 +150,7 @@ export const month = (text) =>
  * @param {string} timezone IANA.
  */
 export const moment = (text, timezone) =>
-  dateFormat(`moment ${timezone}`, { dateStyle: "medium", timeStyle: "medium", timeZone: timezone }).format(new Date(text));
+  dateFormat(`moment ${timezone}`, { dateStyle: "medium", timeStyle: "medium", timeZone: shownZone(timezone) }).format(new Date(text));
 
 /**
  * The time of day of an instant, short.
@@ -145,7 +158,7 @@ export const moment = (text, timezone) =>
  * @param {string} timezone
  */
 export const clock = (text, timezone) =>
-  dateFormat(`clock ${timezone}`, { timeStyle: "short", timeZone: timezone }).format(new Date(text));
+  dateFormat(`clock ${timezone}`, { timeStyle: "short", timeZone: shownZone(timezone) }).format(new Date(text));
 
 /**
  * A bucket of a series: a day, the Monday of a week, or a month.
@@ -164,23 +177,6 @@ export function bucketName(text, bucket) {
  * @param {string} bucket
  */
 export const bucketTick = (text, bucket) => (bucket === "month" ? month(text) : shortDay(text));
-
-/**
- * Add amounts up exactly: each is a whole number of billionths.
- * @param {number[]} amounts
- */
-export function exactSum(amounts) {
-  let [whole, nanos] = [0n, 0];
-  for (const it of amounts) {
-    nanos += Math.round(it * 1e9);
-    // Numbers hold whole billionths up to nine million; what is more goes where nothing is lost.
-    if (Math.abs(nanos) > 4e15) {
-      whole += BigInt(nanos);
-      nanos = 0;
-    }
-  }
-  return Number(whole + BigInt(nanos)) / 1e9;
-}
 
 /**
  * Say how many of something there are.

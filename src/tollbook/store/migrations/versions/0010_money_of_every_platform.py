@@ -63,6 +63,7 @@ def upgrade() -> None:
     _add_currencies()
     _add_number_formats()
     _add_when_the_newest_came()
+    _add_archive_drafts()
 
 
 def _widen_key(table: str, keys: list[str]) -> None:
@@ -163,4 +164,19 @@ def _add_currencies() -> None:
             WHERE organizations.tenant_id = tenants.tenant_id AND organizations.currency <> ''
         ) = 1
         """
+    )
+
+
+def _add_archive_drafts() -> None:
+    """Record each archive file before it is written, so that none is left that nothing knows."""
+    op.create_table(
+        "archive_drafts",
+        sa.Column("organization_id", BIG, nullable=False, autoincrement=False),
+        sa.Column("file", sa.Text(), nullable=False, autoincrement=False),
+        sa.Column("folder", sa.Text(), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("recorded_at", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("organization_id", "file", name="pk_archive_drafts"),
+        **CLUSTERED,
     )

@@ -1,0 +1,40 @@
+/** A text that somebody else wrote, so that it changes nothing around it. */
+import { useRef, useEffect } from "../vendor/hooks.js";
+import { piecesOf, shortened } from "../words/foreign.js";
+import { html } from "./html.js";
+
+const FIGURES = /(\d[\d.,:]*)/;
+
+/** @param {string} text @param {string} [allowed] */
+const marked = (text, allowed) =>
+  piecesOf(text, allowed).map((it, index) => (it.unseen ? html`<span key=${index} class="unseen-character">${it.text}</span>` : it.text));
+
+/**
+ * A name or an id: isolated, with what is not seen by its code, and shortened in the middle when it
+ * is long. The whole of it is shown on hover and focus, and copied.
+ * @param {{text: string, room?: number}} props `room` is for how many wide letters.
+ */
+export function Foreign({ text, room }) {
+  const parts = shortened(text, room);
+  if (!parts) return html`<bdi class="foreign" data-whole=${text}>${marked(text)}</bdi>`;
+  return html`<${Long} text=${text} parts=${parts} />`;
+}
+
+/** @param {{text: string, parts: [string, string, string]}} props */
+function Long({ text, parts: [head, middle, tail] }) {
+  const box = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => {
+    // In a link or a button that has the focus, its text needs none of its own.
+    const inside = box.current?.parentElement?.closest("a, button, summary");
+    if (!inside) box.current?.setAttribute("tabindex", "0");
+  }, []);
+  return html`<bdi ref=${box} class="foreign long" data-whole=${text}>${marked(head)}<i class="dots" aria-hidden="true"></i><span class="middle">${marked(middle)}</span>${marked(tail)}</bdi>`;
+}
+
+/**
+ * A sentence of the server that may quote names and figures: each figure stays in its place.
+ * @param {{text: string, lines?: boolean}} props `lines` keeps the ends of lines.
+ */
+export const Sentence = ({ text, lines = false }) => html`
+  <bdi dir="ltr" class="sentence">${text.split(FIGURES).map((it, index) => (index % 2 ? html`<bdi key=${index}>${it}</bdi>` : marked(it, lines ? "\n\t" : "")))}</bdi>
+`;

@@ -1,0 +1,56 @@
+/** The whole of a shortened text: over everything while it is pointed at or has the focus. */
+import { piecesOf } from "../words/foreign.js";
+
+const GAP = 6;
+const MARGIN = 8;
+
+/** Show whole texts from now on, and copy them as they were written. */
+export function showWhole() {
+  const panel = document.createElement("div");
+  panel.className = "whole";
+  panel.popover = "manual";
+  panel.setAttribute("role", "tooltip");
+  document.body.append(panel);
+
+  const hide = () => panel.matches(":popover-open") && panel.hidePopover();
+  const show = (/** @type {Element | null | undefined} */ long) => {
+    hide();
+    if (!(long instanceof HTMLElement)) return;
+    panel.textContent = piecesOf(long.dataset.whole ?? "").map((it) => (it.unseen ? `[${it.text}]` : it.text)).join("");
+    panel.showPopover();
+    const [at, size] = [long.getBoundingClientRect(), panel.getBoundingClientRect()];
+    const below = at.bottom + GAP + size.height <= innerHeight - MARGIN;
+    panel.style.left = `${Math.max(MARGIN, Math.min(at.left, innerWidth - size.width - MARGIN))}px`;
+    panel.style.top = `${below ? at.bottom + GAP : Math.max(MARGIN, at.top - GAP - size.height)}px`;
+  };
+  document.addEventListener("pointerover", (event) => show(/** @type {Element} */ (event.target).closest(".long")));
+  document.addEventListener("focusin", (event) => {
+    const target = /** @type {Element} */ (event.target);
+    show(target.matches("a, button, summary") ? target.querySelector(".long") : target.closest(".long"));
+  });
+  document.addEventListener("focusout", hide);
+  document.addEventListener("scroll", hide, true);
+  document.addEventListener("keydown", (event) => event.key === "Escape" && hide());
+  document.addEventListener("copy", copied);
+}
+
+/**
+ * Copy names and ids as they were written, without the codes of characters that are not seen.
+ * @param {ClipboardEvent} event
+ */
+function copied(event) {
+  const selection = getSelection();
+  const names = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".foreign:has(.unseen-character)"));
+  let [text, from] = [String(selection), 0];
+  for (const name of names) {
+    const shown = name.textContent ?? "";
+    const at = selection?.containsNode(name, true) ? text.indexOf(shown, from) : -1;
+    if (at < 0) continue;
+    const whole = name.dataset.whole ?? "";
+    text = text.slice(0, at) + whole + text.slice(at + shown.length);
+    from = at + whole.length;
+  }
+  if (text === String(selection) || !event.clipboardData) return;
+  event.clipboardData.setData("text/plain", text);
+  event.preventDefault();
+}

@@ -1,0 +1,108 @@
+/**
+ * Figures that stay exact: what has more digits than a float holds keeps the text of the answer.
+ *
+ * A float holds 15 decimal digits; an amount of 1e12 units in billionths has 21.
+ */
+
+const MOST_DIGITS = 15;
+/** Every number of more digits is at least this long. Most answers have none. */
+const LONG = new RegExp(`[\\d.eE+-]{${MOST_DIGITS + 1}}`);
+const TOKENS = new RegExp(`"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|-?\\d[\\d.eE+-]{${MOST_DIGITS - 1},}`, "g");
+/** What no answer can hold, because it is made up for this page. */
+const MARK = `exact ${Math.random()} `;
+const PLAIN = /^(-?)(\d+)(?:\.(\d+))?$/;
+const DECIMALS = 9;
+
+/** A number with its own text. Arithmetic takes it for the nearest float; sums and texts are exact. */
+export class Exact extends Number {
+  /** @param {string} text */
+  constructor(text) {
+    super(text);
+    this.text = text;
+  }
+
+  toString() {
+    return this.text;
+  }
+
+  toJSON() {
+    return /** @type {any} */ (JSON).rawJSON?.(this.text) ?? Number(this);
+  }
+}
+
+/**
+ * Read JSON; numbers that a float does not hold become `Exact`.
+ * @param {string} text
+ * @returns {any}
+ */
+export function parsed(text) {
+  if (!LONG.test(text)) return JSON.parse(text);
+  const marked = text.replace(TOKENS, (it) => (it.startsWith('"') ? it : JSON.stringify(MARK + it)));
+  return JSON.parse(marked, (_, value) =>
+    typeof value === "string" && value.startsWith(MARK) ? new Exact(value.slice(MARK.length)) : value,
+  );
+}
+
+/**
+ * A figure as a number's format reads it.
+ * @param {number | Exact} value
+ */
+export const exact = (value) => /** @type {number} */ (value instanceof Exact ? /** @type {unknown} */ (value.text) : value);
+
+/**
+ * A figure as plain digits: at most nine decimals of a float, and no exponent.
+ * @param {number | Exact} value
+ */
+export function plain(value) {
+  const text = String(value);
+  return text.includes("e") ? Number(value).toFixed(DECIMALS).replace(/\.?0+$/, "") : text;
+}
+
+/**
+ * A figure as a whole number of billionths.
+ * @param {number | Exact} value
+ */
+export function nanosOf(value) {
+  const [, sign, whole, part = ""] = PLAIN.exec(plain(value)) ?? ["", "", "0"];
+  return BigInt(`${sign}${whole}${part.slice(0, DECIMALS).padEnd(DECIMALS, "0")}`);
+}
+
+/**
+ * Compare two figures exactly, for sorting.
+ * @param {number | Exact} a
+ * @param {number | Exact} b
+ */
+export function compared(a, b) {
+  const rough = Number(a) - Number(b) || 0;
+  if (rough || !(a instanceof Exact || b instanceof Exact)) return rough;
+  const difference = nanosOf(a) - nanosOf(b);
+  return difference > 0n ? 1 : difference < 0n ? -1 : 0;
+}
+
+/**
+ * Add figures up exactly: each is a whole number of billionths.
+ * @param {(number | Exact)[]} amounts
+ * @returns {any} A number, or `Exact` where a float does not hold the sum.
+ */
+export function exactSum(amounts) {
+  let [whole, nanos] = [0n, 0];
+  for (const it of amounts) {
+    const near = Math.round(Number(it) * 1e9);
+    // Numbers hold whole billionths up to nine million; what is more is read from its digits.
+    if (Math.abs(near) > 4e15) whole += nanosOf(it);
+    else nanos += near;
+    if (Math.abs(nanos) > 4e15) {
+      whole += BigInt(nanos);
+      nanos = 0;
+    }
+  }
+  return figureOf(whole + BigInt(nanos));
+}
+
+/** @param {bigint} nanos */
+function figureOf(nanos) {
+  const sign = nanos < 0n ? "-" : "";
+  const digits = String(nanos < 0n ? -nanos : nanos).padStart(DECIMALS + 1, "0");
+  const text = `${sign}${digits.slice(0, -DECIMALS)}.${digits.slice(-DECIMALS)}`.replace(/\.?0+$/, "");
+  return text.replace(/\D/g, "").length > MOST_DIGITS ? new Exact(text) : Number(text);
+}

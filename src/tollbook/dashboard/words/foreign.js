@@ -1,0 +1,76 @@
+/**
+ * Texts that others wrote: names, ids, reasons. Characters that are not seen or that turn the
+ * direction of a text are shown by their code, and nothing beside a text is moved by it.
+ */
+
+/**
+ * What is not seen, but for the two that join and part letters (U+200C, U+200D) and what turns a
+ * picture into its coloured form.
+ */
+const UNSEEN = /(?![\u200c\u200d])(?!(?<=\p{Extended_Pictographic})\ufe0f)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu;
+const HARMLESS = /^[\x20-\x7e]*$/;
+const [ISOLATE, END] = ["\u2068", "\u2069"];
+
+/** @param {string} character */
+const codeOf = (character) => `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
+
+/**
+ * A text in pieces: those that are seen as they are, and codes of those that are not.
+ * @param {string} text
+ * @param {string} [allowed] Characters that stay, such as line ends.
+ * @returns {{text: string, unseen: boolean}[]}
+ */
+export function piecesOf(text, allowed = "") {
+  if (HARMLESS.test(text)) return [{ text, unseen: false }];
+  const pieces = [];
+  let from = 0;
+  for (const { 0: found, index } of text.matchAll(UNSEEN)) {
+    if (allowed.includes(found)) continue;
+    if (index > from) pieces.push({ text: text.slice(from, index), unseen: false });
+    pieces.push({ text: codeOf(found), unseen: true });
+    from = index + found.length;
+  }
+  if (from < text.length) pieces.push({ text: text.slice(from), unseen: false });
+  return pieces;
+}
+
+/**
+ * The text where no markup can be: in an option, a label, a hint.
+ * @param {string} text
+ */
+export const plainly = (text) =>
+  HARMLESS.test(text) ? text : `${ISOLATE}${text.replace(UNSEEN, (it) => `[${codeOf(it)}]`)}${END}`;
+
+/**
+ * The same for an option of a list, shortened.
+ * @param {string} text
+ */
+export function asOption(text) {
+  const parts = shortened(text);
+  return plainly(parts ? `${parts[0]}…${parts[2]}` : text);
+}
+
+/**
+ * The text without what is not seen, as for the name of a file.
+ * @param {string} text
+ */
+export const seenOnly = (text) => text.replace(UNSEEN, "");
+
+/** What has fewer letters than this part more than the room for wide ones fits in most fonts. */
+const MORE = 1.3;
+const letters = "Segmenter" in Intl ? new Intl.Segmenter() : null;
+
+/**
+ * A long text in three parts, of which the middle is not shown; null for a text that is short.
+ * @param {string} text
+ * @param {number} [room] How many wide letters fit.
+ * @returns {[string, string, string] | null}
+ */
+export function shortened(text, room = 34) {
+  if (text.length <= room * MORE) return null;
+  const all = letters ? Array.from(letters.segment(text), (it) => it.segment) : Array.from(text);
+  if (all.length <= room * MORE) return null;
+  const tail = Math.floor((room - 1) / 3);
+  const head = room - 3 - tail;
+  return [all.slice(0, head).join(""), all.slice(head, -tail).join(""), all.slice(-tail).join("")];
+}

@@ -1,0 +1,160 @@
+"""Drafts: a file of an archive is recorded before it is written, so none is left unknown."""
+
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from tollbook.domain.errors import OutcomeUnknown, StoreUnavailable
+from tollbook.lifecycle.parquet import not_written, unfinished_of
+from tollbook.store import drafts
+from tollbook.store.archives import is_recorded
+from tollbook.store.copies import sync
+from tollbook.store.database import Database, Transaction
+from tollbook.store.drafts import Draft, DraftState
+from tollbook.store.file_locks import create_locked, is_held, lock_abandoned
+
+HOST = socket.gethostname()
+
+
+class Writing:
+    """A file that this process writes, and whether it has become an archive's."""
+
+    def __init__(self, draft: Draft, path: Path) -> None:
+        self.draft = draft
+        self.path = path
+        self.is_archived = False
+
+    def finish(self, transaction: Transaction) -> bool:
+        """Turn the record of the file into the archive's; return False when it is gone."""
+        return drafts.finish(transaction, self.draft)
+
+
+class Found(NamedTuple):
+    """A draft and those of its files that are at hand."""
+
+    draft: Draft
+    paths: Sequence[Path]
+
+    @property
+    def is_gone(self) -> bool:
+        """Return whether there is no file, and none can be anywhere else."""
+        draft = self.draft
+        return not self.paths and draft.host == HOST and Path(draft.folder).is_dir()
+
+    @property
+    def advice(self) -> str:
+        """Return the sentence that names the file and what to do about it."""
+        draft = self.draft
+        return (
+            f"{draft.file} was left by a run that did not end, in {draft.folder} on {draft.host}: "
+            "run this command there; if the file no longer exists: "
+            f"tollbook archive --discard '{draft.file}' --yes"
+        )
+
+    @property
+    def is_alive(self) -> bool:
+        """Return whether a process writes the file."""
+        return self.draft.state == DraftState.WRITING and any(map(is_held, self.paths))
+
+
+@contextmanager
+def drafting(database: Database, organization: int, path: Path, now: int) -> Iterator[Writing]:
+    """Record a file, and hold a lock on it while the block writes it and makes it an archive's.
+
+    When the block does not set `is_archived`, look in a new transaction whether its commit has
+    happened nevertheless, and remove the file only when it has not and never will. While that
+    cannot be asked the file stays: the next archive or erasure settles it.
+    """
+    draft = Draft(organization, path.name, str(path.parent), HOST, DraftState.WRITING.value, now)
+    writing = Writing(draft, path)
+    with ExitStack() as held:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with database.writing() as transaction:
+                drafts.add(transaction, draft)
+            held.enter_context(create_locked(unfinished_of(path)))
+        except OSError as error:
+            raise not_written(path, error) from error
+        try:
+            yield writing
+        except OutcomeUnknown as error:
+            try:
+                _settle(database, writing)
+            except StoreUnavailable:
+                raise OutcomeUnknown(
+                    f"{error.sentence}; {path} is kept until the next archive or erasure settles it"
+                ) from error
+        except BaseException:
+            with suppress(StoreUnavailable):  # the record makes the next run settle it
+                _settle(database, writing)
+            raise
+        else:
+            if not writing.is_archived:
+                _settle(database, writing)
+
+
+def _settle(database: Database, writing: Writing) -> None:
+    """Find out whether a file became an archive's; remove it when it did not."""
+    draft = writing.draft
+    with database.writing() as transaction:
+        given_up = drafts.give_up(transaction, draft)
+        writing.is_archived = not given_up and is_recorded(transaction, draft)
+    if not writing.is_archived:
+        _remove(database, find(draft, None))
+
+
+def clean_up(database: Database, tenant: str, folder: Path | None = None) -> list[Found]:
+    """Remove the files of drafts whose writer no longer lives, and those that were replaced.
+
+    Return those that are not at hand: their files may be on another machine, or their folder is
+    not there. `folder` is where files are, if they were moved.
+    """
+    elsewhere = []
+    with database.reading() as snapshot:
+        known = drafts.drafts_of(snapshot, tenant)
+    for found in (find(it, folder) for it in known):
+        if not found.paths and not found.is_gone:
+            elsewhere.append(found)
+            continue
+        with lock_abandoned([*found.paths]) as abandoned:
+            if not abandoned:
+                continue
+            if _is_abandoned(database, found.draft):
+                _remove(database, found)
+    return elsewhere
+
+
+def _is_abandoned(database: Database, draft: Draft) -> bool:
+    """Mark a draft as to be removed; return False when its file became an archive's."""
+    with database.writing() as transaction:
+        drafts.give_up(transaction, draft)
+        return not is_recorded(transaction, draft)
+
+
+def find(draft: Draft, folder: Path | None) -> Found:
+    """Find the files of a draft where they were written, or in `folder`."""
+    places = {Path(draft.folder), folder or Path(draft.folder)}
+    names = [place / draft.file for place in places]
+    # A writer renames its file from the first name to the second.
+    paths = [it for name in names for it in (unfinished_of(name), name) if it.is_file()]
+    return Found(draft, paths)
+
+
+def _remove(database: Database, found: Found) -> None:
+    for path in found.paths:
+        remove_file(path)
+    with database.writing() as transaction:
+        drafts.forget(transaction, found.draft)
+
+
+def remove_file(path: Path) -> None:
+    """Remove a file durably."""
+    try:
+        path.unlink(missing_ok=True)
+        sync(path.parent)
+    except OSError as error:
+        raise StoreUnavailable(
+            f"{path} could not be removed ({error.strerror}): remove it, then try again"
+        ) from error

@@ -1,0 +1,304 @@
+"""Connections to PostgreSQL: how they are opened, what begins a transaction, when they are closed.
+
+Nothing relies on a session: a pooler in transaction mode may give each transaction another one.
+"""
+
+import os
+import select
+import socket
+import threading
+from collections.abc import Callable, Generator
+from functools import cache
+from time import monotonic, sleep
+from typing import Any, NamedTuple, TypeVar
+
+import psycopg
+from psycopg import generators
+from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGresult
+from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event
+from sqlalchemy.exc import DisconnectionError
+
+from tollbook.store.engine import TimeLimit
+
+CONNECT_SECONDS = 5
+SILENT_SECONDS = 15
+"""A connection whose other end answers nothing, not even to the network, ends after this time."""
+POOL_SECONDS = 5
+GRACE_SECONDS = 10
+"""How much longer than a statement may take its connection waits for an answer."""
+
+_TRY_AGAIN_AFTER = 0.2
+_FULL = ("too many clients", "too many connections", "remaining connection slots", "no more conn")
+_FINAL = (
+    *("authentication failed", "does not exist", "pg_hba.conf", "permission denied"),
+    *("no password supplied", "not translate host name"),
+)
+_NETWORK = {
+    "connect_timeout": CONNECT_SECONDS,
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": SILENT_SECONDS * 1000,
+    "application_name": "tollbook",
+}
+_Value = TypeVar("_Value")
+
+
+class Patience(NamedTuple):
+    """How many seconds a connection is tried again that is refused, or for which there is no room.
+
+    A verb has nothing better to do than to wait; a server answers that it has no database, and
+    waits only when there are too many connections, of which some end all the time.
+    """
+
+    refused: float
+    full: float
+
+
+OF_SERVERS = Patience(0, POOL_SECONDS)
+
+
+class Watched(psycopg.Connection[Any]):
+    """A connection that knows since when it has been waiting for the server, and can be cut off.
+
+    `backend` is the process of the server that its transaction is in, `time_limit` the kind of the
+    next transaction, `limit` the seconds that its statements may take, 0 without one. Behind a
+    pooler it is `pooled`.
+    """
+
+    pooled = False
+    backend = 0
+    time_limit = TimeLimit.REQUEST
+    limit = float(TimeLimit.REQUEST.value)
+    administrators_limit = 0.0
+    waiting_since = 0.0
+    silences = 0
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._guard = threading.Lock()
+
+    def wait(self, gen: Generator[Any, Any, _Value], *given: Any, **named: Any) -> _Value:
+        """Wait for the server; every statement passes here."""
+        self.silences = 0
+        self.waiting_since = monotonic()
+        try:
+            return super().wait(gen, *given, **named)
+        finally:
+            with self._guard:
+                self.waiting_since = 0.0
+
+    def cut(self, since: float) -> bool:
+        """End a wait that began at `since`, from another thread; False when it has ended."""
+        with self._guard:
+            if self.waiting_since != since or self.closed:
+                return False
+            duplicate = os.dup(self.pgconn.socket)
+        with socket.socket(fileno=duplicate) as way:
+            way.shutdown(socket.SHUT_RDWR)
+        return True
+
+
+class Holder:
+    """The patience of an engine, which a server changes once it serves."""
+
+    def __init__(self, patience: Patience) -> None:
+        self.patience = patience
+
+
+def open_pool(
+    url: URL, most: int, holder: Holder, opened: Callable[[Watched], None], session: str = ""
+) -> Engine:
+    """Make a pool of up to `most` connections; the one used last is used next.
+
+    `session` prepares each session where there is no pooler; `opened` hears of each connection.
+    """
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        pool_size=most,
+        max_overflow=0,
+        pool_timeout=POOL_SECONDS,
+        pool_use_lifo=True,
+        pool_reset_on_return=None,
+        hide_parameters=True,
+        use_native_hstore=False,
+        connect_args={name: url.query.get(name, value) for name, value in _NETWORK.items()},
+    )
+
+    def connect(_dialect: object, _record: object, given: Any, named: Any) -> Watched:
+        return _connected(holder, *given, **named)
+
+    def prepare(connection: Watched, _record: object) -> None:
+        opened(connection)
+        _prepare(connection)
+        if session and not connection.pooled:
+            connection.execute(session.encode(), prepare=False)
+
+    event.listen(engine, "do_connect", connect)
+    event.listen(engine, "connect", prepare)
+    event.listen(engine, "checkout", _refuse_ended)
+    event.listen(engine, "reset", _end_transaction)
+    event.listen(engine, "checkin", _note_idle)
+    return engine
+
+
+def _connected(holder: Holder, *given: Any, **named: Any) -> Watched:
+    start = monotonic()
+    while True:
+        try:
+            return Watched.connect(*given, autocommit=True, **named)
+        except psycopg.OperationalError as error:
+            seconds = _seconds_to_try(str(error), holder.patience)
+            if monotonic() >= start + seconds:
+                raise
+            sleep(_TRY_AGAIN_AFTER)
+
+
+def _seconds_to_try(reason: str, patience: Patience) -> float:
+    if any(it in reason for it in _FULL):
+        return patience.full
+    return 0 if any(it in reason for it in _FINAL) else patience.refused
+
+
+def _prepare(connection: Watched) -> None:
+    """See whether there is a pooler in between, and what the administrator allows a statement.
+
+    A pooler makes up the number of the process that a cancelation names. What is prepared or set
+    for a session would there be left to others, so nothing is.
+    """
+    found = connection.execute(
+        "SELECT pg_backend_pid(), "
+        "EXTRACT(epoch FROM current_setting('statement_timeout')::interval)::float8",
+        prepare=False,
+    ).fetchone()
+    assert found is not None  # noqa: S101  it reads from no table
+    connection.backend, connection.administrators_limit = found
+    connection.pooled = connection.info.backend_pid != connection.backend
+    if connection.pooled:
+        connection.prepare_threshold = None
+
+
+def _refuse_ended(connection: Watched, _record: object, _proxy: object) -> None:
+    """Have another connection opened for one that the server has ended while it was idle."""
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    if poll.poll(0):
+        raise DisconnectionError("the server has ended the connection")
+
+
+def _end_transaction(connection: Watched, _record: object, _state: object) -> None:
+    """Take back what was left open; most transactions have ended, and cost nothing here."""
+    if connection.closed or connection.info.transaction_status != TransactionStatus.IDLE:
+        connection.rollback()
+
+
+def _note_idle(_connection: object, record: Any) -> None:
+    if record is not None:
+        record.info["idle_since"] = monotonic()
+
+
+def close_idle(engine: Engine, seconds: float) -> int:
+    """Close connections that nobody has used for so many seconds; return their number."""
+    pool = engine.pool
+    assert isinstance(pool, QueuePool)  # noqa: S101  `open_pool` makes no other
+    idle: Any = pool._pool  # the longest idle is its first; SQLAlchemy has no way to ask for it
+    before = monotonic() - seconds
+    ended = []
+    with idle.mutex:
+        while idle.queue and idle.queue[0].info.get("idle_since", before) < before:
+            ended.append(idle.queue.popleft())
+    for record in ended:
+        record.close()
+        pool._dec_overflow()
+    return len(ended)
+
+
+class Began(NamedTuple):
+    """What the server said at the beginning of a transaction: its process and its clock."""
+
+    backend: int
+    clock: int
+
+
+_CLOCK = "(EXTRACT(epoch FROM clock_timestamp()) * 1000000)::bigint"
+
+
+def begin_reading(driver: Watched) -> None:
+    """Begin a transaction that reads one snapshot."""
+    command, driver.limit = _reading(driver.time_limit, driver.administrators_limit, driver.pooled)
+    last = _sent(driver, command)
+    if driver.pooled:
+        driver.backend = _integer(last, 0)
+
+
+def begin_writing(driver: Watched, tables: str) -> Began:
+    """Begin a transaction that writes, durably whatever the server's default.
+
+    `tables` makes temporary tables where a session cannot be relied on to have them.
+    """
+    command, driver.limit = _writing(
+        driver.time_limit, driver.administrators_limit, tables if driver.pooled else ""
+    )
+    last = _sent(driver, command)
+    driver.backend = _integer(last, 0)
+    return Began(driver.backend, _integer(last, 1))
+
+
+def _sent(driver: Watched, command: bytes) -> PGresult:
+    """Run a command of several statements, and give the last result.
+
+    Without a cursor, which would take several times as long as the statements.
+    """
+    driver.pgconn.send_query(command)
+    results = driver.wait(generators.execute(driver.pgconn))
+    for result in results:
+        if result.status not in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
+            raise psycopg.errors.error_from_result(result, encoding=driver.info.encoding)
+    last: PGresult = results[-1]
+    return last
+
+
+def _integer(result: PGresult, column: int) -> int:
+    return int(result.get_value(0, column) or 0)
+
+
+@cache
+def _reading(limit: TimeLimit, administrators: float, pooled: bool) -> tuple[bytes, float]:
+    setting, most = _limited(limit, administrators)
+    parts = ["BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", *setting]
+    if pooled:
+        parts.append("SELECT pg_backend_pid()")
+    return "; ".join(parts).encode(), most
+
+
+@cache
+def _writing(limit: TimeLimit, administrators: float, tables: str) -> tuple[bytes, float]:
+    setting, most = _limited(limit, administrators)
+    parts = [
+        "BEGIN ISOLATION LEVEL READ COMMITTED",
+        "SET LOCAL synchronous_commit = on",
+        *setting,
+        *([tables] if tables else []),
+        f"SELECT pg_backend_pid(), {_CLOCK}",
+    ]
+    return "; ".join(parts).encode(), most
+
+
+def _limited(limit: TimeLimit, administrators: float) -> tuple[list[str], float]:
+    """Limit the transaction's statements, unless the administrator has limited them to less.
+
+    Give the statement that does, and the seconds that they may take, 0 without a limit.
+    """
+    most = float(limit.value)
+    if not most or 0 < administrators <= most:
+        return [], administrators
+    return [f"SET LOCAL statement_timeout = '{limit.value}s'"], most
+
+
+def driver_of(connection: Connection) -> Watched:
+    """Return the driver of a connection."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, Watched)  # noqa: S101  `open_pool` makes no others
+    return driver

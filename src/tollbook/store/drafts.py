@@ -1,0 +1,98 @@
+"""The statements of drafts: files that are not archives, because they are not yet or no longer."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from tollbook.store.database import Snapshot, Transaction
+from tollbook.store.gate import ALL_TENANTS
+
+
+class DraftState(StrEnum):
+    """Whether a file may still become an archive's, or is to be removed."""
+
+    WRITING = "writing"
+    REMOVING = "removing"
+
+
+class Draft(NamedTuple):
+    """A file that no archive is made of, and the machine and folder that it is in."""
+
+    organization_id: int
+    file: str
+    folder: str
+    host: str
+    state: str
+    recorded_at: int
+
+
+_COLUMNS = ", ".join(Draft._fields)
+
+DRAFTS = f"""
+SELECT {", ".join(f"archive_drafts.{it}" for it in Draft._fields)} FROM archive_drafts
+JOIN organizations ON organizations.organization_id = archive_drafts.organization_id
+WHERE organizations.tenant_id = :tenant
+ORDER BY archive_drafts.organization_id, archive_drafts.file
+"""
+
+_THIS = "organization_id = :organization_id AND file = :file"
+
+
+def add(transaction: Transaction, draft: Draft) -> None:
+    """Record a file."""
+    transaction.execute(
+        f"INSERT INTO archive_drafts ({_COLUMNS}) "
+        f"VALUES ({', '.join(f':{it}' for it in Draft._fields)})",
+        **draft._asdict(),
+    )
+
+
+def finish(transaction: Transaction, draft: Draft) -> bool:
+    """Delete the record of a file that becomes an archive's; return False when it must not.
+
+    The transaction that returns True also records the file as an archive's.
+    """
+    return _change(transaction, f"DELETE FROM archive_drafts WHERE {_THIS}", draft)
+
+
+def give_up(transaction: Transaction, draft: Draft) -> bool:
+    """Mark a file as to be removed; return False when it became an archive's before.
+
+    Wait for a transaction that is about to `finish` the file.
+    """
+    sql = f"UPDATE archive_drafts SET state = '{DraftState.REMOVING}' WHERE {_THIS}"
+    return _change(transaction, sql, draft)
+
+
+def _change(transaction: Transaction, sql: str, draft: Draft) -> bool:
+    changed = transaction.execute(
+        f"{sql} AND state = :writing",
+        organization_id=draft.organization_id,
+        file=draft.file,
+        writing=DraftState.WRITING.value,
+    )
+    return changed == 1
+
+
+def forget(transaction: Transaction, draft: Draft) -> None:
+    """Delete the record of a file that has been removed."""
+    transaction.execute(
+        f"DELETE FROM archive_drafts WHERE {_THIS}",
+        organization_id=draft.organization_id,
+        file=draft.file,
+    )
+
+
+def drafts_of(snapshot: Snapshot, tenant: str) -> list[Draft]:
+    """List the drafts of a tenant's organizations."""
+    return [Draft(*row) for row in snapshot.rows(DRAFTS, tenant=tenant)]
+
+
+def every_draft(snapshot: Snapshot) -> list[Draft]:
+    """List the drafts of all tenants."""
+    rows = snapshot.rows(f"SELECT {_COLUMNS} FROM archive_drafts {ALL_TENANTS} ORDER BY file")
+    return [Draft(*row) for row in rows]
+
+
+def forget_all(transaction: Transaction) -> None:
+    """Delete the records of all tenants: a restored database may be a copy of one in use."""
+    transaction.execute(f"DELETE FROM archive_drafts {ALL_TENANTS}")

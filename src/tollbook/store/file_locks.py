@@ -1,0 +1,53 @@
+"""Locks on files that are being written: a file that nobody holds was left by a dead process."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def create_locked(path: Path, mode: int = 0o666) -> Iterator[int]:
+    """Create a file, or empty it, and hold its lock; yield the descriptor that holds it.
+
+    The lock follows the file when it is renamed, and a child that inherits the descriptor holds
+    it too. Raise `BlockingIOError` when another process holds it.
+    """
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR, mode)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.ftruncate(descriptor, 0)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def lock_abandoned(paths: list[Path]) -> Iterator[bool]:
+    """Hold the locks of files that nobody writes; yield False when one has a living writer."""
+    with ExitStack() as held:
+        try:
+            for path in paths:
+                descriptor = _opened(path)
+                held.callback(os.close, descriptor)
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, FileNotFoundError):
+            # Held, or renamed by its writer a moment ago.
+            yield False
+        else:
+            yield True
+
+
+def _opened(path: Path) -> int:
+    """Open a file to lock it; a lock over NFS needs a file that is open for writing."""
+    try:
+        return os.open(path, os.O_RDWR)
+    except PermissionError:
+        return os.open(path, os.O_RDONLY)
+
+
+def is_held(path: Path) -> bool:
+    """Return whether a process that writes this file lives."""
+    with lock_abandoned([path]) as abandoned:
+        return not abandoned

@@ -1,0 +1,96 @@
+"""The watch over statements that wait for PostgreSQL: a way that has gone silent is given up.
+
+The network notices an end that is gone, but not one that takes everything and answers nothing: a
+proxy, or a machine that hangs. So a thread looks at statements that have waited for long. Over
+another connection it asks the server whether it is at work on them; where it is not, the answer was
+lost, and the connection is cut off. A statement that has waited longer than it may take is cut off
+without asking.
+"""
+
+import threading
+from collections.abc import Callable
+from time import monotonic
+from typing import Any
+from weakref import WeakSet, ref
+
+import psycopg
+import structlog
+
+from tollbook.store.connections import CONNECT_SECONDS, GRACE_SECONDS, Watched
+
+_LOOK_EVERY = 1.0
+_ASK_AFTER = 10.0
+_SILENCES = 2
+"""How often the server must not be at work on a statement: an answer may just be on its way."""
+_AT_WORK = (
+    "SELECT pid FROM pg_stat_activity WHERE pid = ANY(%s) AND state <> 'idle' "
+    "AND state NOT LIKE 'idle in transaction%%' AND wait_event IS DISTINCT FROM 'ClientWrite'"
+)
+_log = structlog.get_logger()
+
+
+class Watch:
+    """The watch of one engine; its thread starts with the first connection."""
+
+    def __init__(self, address: Callable[[], dict[str, Any]], cut: Callable[[], None]) -> None:
+        self._address = address
+        self._cut = cut
+        self._connections: WeakSet[Watched] = WeakSet()
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def add(self, connection: Watched) -> None:
+        """Watch a connection for as long as it is there."""
+        with self._lock:
+            self._connections.add(connection)
+            if self._thread is None and not self._closed.is_set():
+                run = _Run(self, self._closed)
+                self._thread = threading.Thread(target=run, name="tollbook-watch", daemon=True)
+                self._thread.start()
+
+    def close(self) -> None:
+        """End the thread, at its next look."""
+        self._closed.set()
+
+    def look(self) -> None:
+        """Cut off what has waited too long, and what the server is not at work on."""
+        now = monotonic()
+        with self._lock:
+            waiting = [(it, since) for it in self._connections if (since := it.waiting_since)]
+        late = [(it, since) for it, since in waiting if now - since > _ASK_AFTER]
+        if not late:
+            return
+        at_work = self._at_work([it.backend for it, _ in late])
+        for it, since in late:
+            if at_work is not None and it.waiting_since == since:
+                it.silences = 0 if it.backend in at_work else it.silences + 1
+            too_long = 0 < it.limit < monotonic() - since - GRACE_SECONDS
+            if (too_long or it.silences >= _SILENCES) and it.cut(since):
+                _log.warning("database_silent", seconds=round(monotonic() - since))
+                self._cut()
+
+    def _at_work(self, backends: list[int]) -> set[int] | None:
+        """Ask which of these processes are at work; None when the server cannot be asked."""
+        try:
+            address = {**self._address(), "connect_timeout": CONNECT_SECONDS}
+            with psycopg.connect(autocommit=True, **address) as connection:
+                return {pid for (pid,) in connection.execute(_AT_WORK, (backends,), prepare=False)}
+        except psycopg.Error:
+            return None
+
+
+class _Run:
+    """What the thread does; it does not keep an engine that nobody else keeps."""
+
+    def __init__(self, watch: Watch, closed: threading.Event) -> None:
+        self._watch = ref(watch)
+        self._closed = closed
+
+    def __call__(self) -> None:
+        while not self._closed.wait(_LOOK_EVERY):
+            watch = self._watch()
+            if watch is None:
+                return
+            watch.look()
+            del watch
