@@ -196,6 +196,11 @@ def test_several_currencies_are_paged_and_not_added_up(either: Tenant) -> None:
     asked = {"limit": 1, "cursor": first.json()["next_cursor"], "include": "totals"}
     second = either.get(PATH, params=asked | {"include": "currency"}).json()["organizations"]
     assert [(it["organization_id"], it["currency"]) for it in second] == [("org_euro", "EUR")]
+    either.send(event(organization_id="org_euro"))
+    first = either.get(PATH, params={"limit": 1})
+    assert "X-Other-Currencies" not in first.headers
+    asked = {"limit": 1, "cursor": first.json()["next_cursor"], "include": "totals"}
+    assert either.get(PATH, params=asked).json()["totals"]["currency"] == "USD"
     asked = {"limit": 1, "include": "totals", "min_cost": 1}
     assert problems(either.get(PATH, params=asked)) == [("currency", "currency_required")]
 

@@ -149,8 +149,8 @@ def totals_of(rows: Iterable[OrganizationSums]) -> OrganizationSums:
 
 def totals_written(rows: Iterable[OrganizationSums], currency: str | None) -> Totals:
     """Write the sums of rows; `currency` is named when others are left out."""
-    figures = msgspec.structs.astuple(written(totals_of(rows)))
-    return Totals(*figures, currency or msgspec.UNSET)
+    figures = msgspec.structs.asdict(written(totals_of(rows)))
+    return Totals(**figures, currency=currency or msgspec.UNSET)
 
 
 def written(row: OrganizationSums) -> Figures:

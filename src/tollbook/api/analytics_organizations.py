@@ -124,12 +124,10 @@ def _days(it: Asked) -> Period:
 
 
 def _read(it: Asked, wanted: Slice) -> Read:
-    """Read a slice, and the sums of its rows in one currency."""
+    """Read a slice, and the sums of its rows in one currency, which a later page may ask for."""
     whose = it.snapshot, it.scope, _days(it), wanted
     rows = sliced_organizations(*whose)
     groups = organization_groups(*whose) if wanted.group_by else {}
-    if "totals" not in it.call.query["include"]:
-        return Read(rows, groups, {})
     summed = _summed(it)
     counted: list[Row] = [row for row in rows if row[0] in summed.ids]
     told: list[OrganizationSums] = sums_of(counted)

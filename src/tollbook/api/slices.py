@@ -193,7 +193,7 @@ def _all_told(it: Asked, rows: Rows) -> Told:
         report,
         extras,
         lambda: rows.finish(it, _table(it, rows.shape, read.rows, read)),
-        read.headers,
+        read.headers if extras else {},
     )
 
 
@@ -206,11 +206,12 @@ def _page_told(it: Asked, cursor: Cursor, rows: Rows) -> Told:
         require_present(it, cursor)
         state = _state(then, rows)
         states.put(cursor.state, state, _size(state))
-    limit, read = it.call.query["limit"], state.read
+    query, read = it.call.query, state.read
+    limit = query["limit"]
     page = read.rows[cursor.offset :][:limit]
     report = rows.report(then._replace(scope=state.scope), page, read.groups)
     following = next_cursor(cursor, limit, len(read.rows))
-    headers = dict(read.headers)
+    headers = dict(read.headers) if "totals" in query["include"] else {}
     if following and it.chosen is not Format.JSON:
         headers[NEXT_CURSOR] = following
     return Told(
