@@ -20,7 +20,8 @@ from tests.conftest import ENGINES
 from tests.properties.profile import examples
 from tollbook.domain.meters import BY_TYPE, CATALOGUE
 
-ZONES = {"org_1": "America/New_York", "org_2": "Europe/Berlin"}
+ZONES = {"org_1": "America/New_York", "org_2": "Europe/Berlin", "org_3": "Europe/Berlin"}
+CURRENCIES = {"org_1": "USD", "org_2": "USD", "org_3": "EUR"}
 METERS = [meter.type for meter in CATALOGUE]
 BRAND = "brand.registration"
 NUMBERS = {"+4930123456": "DE", "+14155550123": "US", "+442071838750": "GB"}
@@ -50,6 +51,7 @@ class Fact(NamedTuple):
     user: str
     day: date
     country: str
+    currency: str
     count: int
     quantity: int
     cost: Decimal
@@ -68,7 +70,9 @@ class Model:
         self.facts = [fact for it in made for fact in _facts(it)]
 
     def within(self, period: tuple[date, date], **wanted: str) -> list[Fact]:
-        """Give the facts of a period with these values."""
+        """Give the facts of a period with these values; of a whole tenant in its currency."""
+        if "organization" not in wanted:
+            wanted = {"currency": "USD", **wanted}
         first, last = period
         return [
             it
@@ -108,7 +112,8 @@ def _facts(made: Json) -> Iterator[Fact]:
     told = made["type"], made["organization_id"], user, _instant(made).astimezone(zone).date()
     country = NUMBERS.get(made["to"] or "", "")
     for sign in (1, -1) if made["reversed"] else (1,):
-        yield Fact(*told, country, sign, sign * made["quantity"], sign * _amount(made))
+        currency = CURRENCIES[made["organization_id"]]
+        yield Fact(*told, country, currency, sign, sign * made["quantity"], sign * _amount(made))
 
 
 def _amount(made: Json) -> Decimal:
@@ -195,7 +200,7 @@ def every_question_agrees(
     """Send what was made, and hold the answer to every question against the model."""
     tenant = site.tenant()
     for identity, zone in ZONES.items():
-        tenant.organization(identity, timezone=zone)
+        tenant.organization(identity, timezone=zone, currency=CURRENCIES[identity])
     model = Model(made)
     if model.sent:
         assert tenant.post("/v1/events", json=model.sent).json()["success"]
@@ -277,6 +282,8 @@ def overview_agrees(ask: Asker, model: Model, period: tuple[date, date]) -> None
     parts = breakdown["kb_monthly_cost"] + breakdown["kb_usage_cost"]
     assert parts == breakdown["kb_cost"]
     assert overview["total_cost"] == model.cost(period)
+    euros = ask.json("/v1/analytics/overview", currency="EUR")
+    assert euros["total_cost"] == model.cost(period, currency="EUR")
 
 
 def trends_agree(ask: Asker, model: Model, period: tuple[date, date]) -> None:

@@ -7,6 +7,7 @@ import pytest
 from tests.api.conftest import Tenant, problems, told
 from tests.builders import event
 from tollbook.domain.keys import Permission
+from tollbook.store import directory
 
 PATH = "/v1/organizations"
 USERS = f"{PATH}/org_1/users"
@@ -286,3 +287,18 @@ def test_a_key_of_one_user_sees_that_user_only(either: Tenant) -> None:
     assert [it["id"] for it in either.get(USERS, mine).json()["users"]] == ["user_1"]
     assert either.get(f"{USERS}/user_1", mine).status_code == 200
     assert either.get(f"{USERS}/user_2", mine).json()["error"] == "User not found"
+
+
+def test_a_new_organization_has_the_currency_of_its_tenant(either: Tenant) -> None:
+    with either.database.writing() as transaction:
+        tenant = directory.find_tenant(transaction, either.tenant)
+        assert tenant is not None
+        directory.change_tenant(transaction, tenant._replace(currency="EUR"))
+    created = either.post(PATH, json={"id": "new", "name": "New"})
+    assert created.json()["organization"]["currency"] == "EUR"
+    own = either.post(PATH, json={"id": "own", "name": "Own", "currency": "JPY"})
+    assert own.json()["organization"]["currency"] == "JPY"
+    listed = either.get("/v1/analytics/organizations", params={"include": "currency"})
+    found = {it["organization_id"]: it["currency"] for it in listed.json()["organizations"]}
+    assert (found["new"], found["own"]) == ("EUR", "JPY")
+    assert next(iter(found.values())) == "EUR"

@@ -218,3 +218,18 @@ def test_verify_names_organizations_of_the_machine_s_zone_without_failing(
     assert tollbook.json("verify")["local_timezones"] == [
         {"tenant_id": "default", "organization_id": "org_1", "timezone": "localtime"}
     ]
+
+
+def test_a_tenants_currency_is_that_of_its_new_organizations(tollbook: Tollbook) -> None:
+    tollbook("tenants", "create", "acme", "--currency", "EUR")
+    tollbook("organizations", "create", "first", "--tenant", "acme")
+    changed = tollbook.json("tenants", "change", "acme", "--currency", "CHF")
+    assert changed["currency"] == "CHF"
+    tollbook("organizations", "create", "second", "--tenant", "acme")
+    listed = tollbook.json("organizations", "list", "--tenant", "acme")
+    assert {it["id"]: it["currency"] for it in listed} == {"first": "EUR", "second": "CHF"}
+    acts = tollbook.json("audit", "--tenant", "acme")
+    (details,) = (it["details"] for it in acts if it["action"] == "tenant.change")
+    assert details == {"currency": "CHF", "number_format": "strict"}
+    assert "--currency or --number-format" in tollbook.refusal("tenants", "change", "acme")
+    assert "ISO 4217" in tollbook.refusal("tenants", "change", "acme", "--currency", "ZZZ")

@@ -126,7 +126,12 @@ def test_a_sound_ledger_verifies(platform: Tollbook) -> None:
     ran = platform("verify")
     assert (ran.code, ran.out.startswith("5 events against ")) == (0, True)
     assert ran.out.endswith(": all agree\n")
-    assert platform.json("verify") == {"events": 5, "archived": 0, "differences": []}
+    assert platform.json("verify") == {
+        "events": 5,
+        "archived": 0,
+        "differences": [],
+        "local_timezones": [],
+    }
 
 
 @pytest.mark.parametrize(

@@ -223,8 +223,9 @@ class Model:
             return None
         if event["cost"] is not None:
             return Decimal(event["cost"])
-        book = max((it for it in self.books if it.since <= day), key=lambda it: it.since)
-        prices = book.prices.get(event["type"], []) if book.currency == currency else []
+        books = [it for it in self.books if it.since <= day and it.currency == currency]
+        book = max(books, key=lambda it: it.since, default=None)
+        prices = book.prices.get(event["type"], []) if book else []
         fitting = _fitting(prices, event["attributes"], READ[organization.number_format])
         if not fitting:
             return None

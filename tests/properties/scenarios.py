@@ -136,6 +136,31 @@ rates:
   - {meter: brand.registration, price: 4.4444444445, per: registration}
 """
 
+# In force from before the later one on, and not ended by it.
+EURO_BOOK = Book(
+    date(2024, 3, 5),
+    "EUR",
+    {
+        "sms.outbound": [Price("0.0333333333"), Price("0.01", when=(("carrier", "A"),))],
+        "voice.call": [Price("0.011", 60), Price("0.0000000025", to="44")],
+        "kb.usage": [Price("0.7", 3600)],
+        "brand.registration": [Price("3")],
+    },
+)
+EURO_YAML = """
+name: Euro prices
+currency: EUR
+effective_from: 2024-03-05
+source: the properties
+rates:
+  - {meter: sms.outbound, price: 0.0333333333, per: segment}
+  - {meter: sms.outbound, price: 0.01, per: segment, when: {carrier: A}}
+  - {meter: voice.call, price: 0.011, per: minute}
+  - {meter: voice.call, to: 44, price: 0.0000000025, per: second}
+  - {meter: kb.usage, price: 0.7, per: hour}
+  - {meter: brand.registration, price: 3, per: registration}
+"""
+
 CREATE_LATE, LOAD_BOOK, REPLAY = "create the late organization", "load the later book", "replay"
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from tests.builders import Platform
 from tests.properties import scenarios as story
-from tests.properties.model import Json, Model, Organization
+from tests.properties.model import Book, Json, Model, Organization
 from tests.properties.scenarios import Reverse, Send, Step
 from tollbook.analytics.users import users_report
 from tollbook.domain.directory import User
@@ -43,6 +43,7 @@ class World:
         self.zones = zones
         self.create(story.HOME)
         self.create(story.EURO)
+        self._load(story.EURO_YAML, story.EURO_BOOK)
         self.add_user(story.HOME, story.IDLE, "Nobody")
 
     def create(self, organization: str) -> None:
@@ -64,10 +65,13 @@ class World:
         self.model.organizations[organization].users[identity] = name
 
     def load_later_book(self) -> None:
-        book = parse_price_book(story.LATER_YAML)
+        self._load(story.LATER_YAML, story.LATER_BOOK)
+
+    def _load(self, text: str, book: Book) -> None:
         with self.platform.database.writing() as transaction:
-            prices.add_price_book(transaction, self.platform.tenant, book, now())
-        self.model.books.append(story.LATER_BOOK)
+            parsed = parse_price_book(text)
+            prices.add_price_book(transaction, self.platform.tenant, parsed, now())
+        self.model.books.append(book)
 
     def replay(self) -> None:
         platform = self.platform

@@ -155,3 +155,22 @@ def test_postgresql_is_durable_at_every_commit(postgres_url: str) -> None:
     with database.writing() as transaction:
         assert transaction.row("SHOW synchronous_commit") == ("on",)
     database.close()
+
+
+def test_a_tenant_gets_the_only_currency_of_its_organizations(empty: Database) -> None:
+    migrate(empty, "0009")
+    currencies = {"one": ["EUR", "EUR", ""], "several": ["EUR", "JPY"], "none": []}
+    with empty.writing() as transaction:
+        for tenant, of_organizations in currencies.items():
+            transaction.execute(f"INSERT INTO tenants VALUES ('{tenant}', '{tenant}', 0)")
+            for number, currency in enumerate(of_organizations):
+                transaction.execute(
+                    "INSERT INTO organizations "
+                    "(tenant_id, id, name, timezone, currency, status, created_at) VALUES "
+                    f"('{tenant}', '{number}', '', 'UTC', '{currency}', 'active', 0)"
+                )
+    migrate(empty)
+    with empty.reading() as snapshot:
+        found = dict(snapshot.rows("SELECT tenant_id, currency FROM tenants"))
+    assert found == {"one": "EUR", "several": "USD", "none": "USD"}
+    empty.close()
