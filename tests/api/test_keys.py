@@ -92,7 +92,7 @@ def test_revoking_again_changes_nothing(either: Tenant) -> None:
     assert either.delete(f"{PATH}/{prefix(key)}").json() == first
 
 
-@pytest.mark.parametrize("text", ["tb_000000000000", "nothing", "%00", "x" * 300, "%FF"])
+@pytest.mark.parametrize("text", ["tb_000000000000", "nothing", "%00", "x" * 300])
 def test_an_unknown_key_is_404(either: Tenant, text: str) -> None:
     answer = either.delete(f"{PATH}/{text}")
     assert (answer.status_code, answer.json()["error"]) == (404, "Key not found")

@@ -80,7 +80,7 @@ def test_one_kind_of_usage_is_shown_alone(look: Look) -> None:
 
 def test_prices_are_searched_and_reckoned(look: Look) -> None:
     page = look("tenant", "#/prices")
-    expect(page.get_by_text("in force")).to_be_visible()
+    expect(page.get_by_text("in force").first).to_be_visible()
     rates = page.get_by_role("region", name="List of rates")
     expect(rates.get_by_role("row")).to_have_count(13)
     page.get_by_label("Search a destination").fill("+4420")
