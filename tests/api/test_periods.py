@@ -184,3 +184,17 @@ def test_pages_go_on_in_a_named_period(tenant: Tenant, path: str) -> None:
     assert second.json()["period"] == {"start": "2024-01-01", "end": "2024-01-31"}
     other = {**asked, "period": "2024-02", "cursor": first["next_cursor"]}
     assert problems(tenant.get(path, params=other))[0][0] == "cursor"
+
+
+def test_today_is_by_the_clock_when_a_commit_lies_ahead(either: Tenant) -> None:
+    either.send(event())
+    ahead = now() + 3 * 24 * 3600 * 1_000_000
+    with either.database.writing() as transaction:
+        transaction.execute(
+            "UPDATE ledger_heads SET as_of = :ahead WHERE organization_id = :number",
+            ahead=ahead,
+            number=either.number("org_1"),
+        )
+    found = period_of(either, start_date=today().isoformat(), end_date=today().isoformat())
+    assert (found["today"], found["period_state"]) == (today().isoformat(), "open")
+    assert period_of(either)["period"]["end"] == today().isoformat()

@@ -53,7 +53,7 @@ def get_period(call: Call, snapshot: Snapshot) -> Response:
     it = asked(call, snapshot, scope_of(call, snapshot))
     period, compared, organization = it.period, it.compared, it.scope.organization
     assert period and compared  # noqa: S101, PT018  the question is dated, and always compares
-    today = it.scope.today(it.now)
+    today = it.scope.today(it.clock)
     following = beside(period, 1)
     report = PeriodReport(
         success=True,
@@ -63,7 +63,7 @@ def get_period(call: Call, snapshot: Snapshot) -> Response:
         today=today,
         period=period.to_json(),
         days=(period.end - period.start).days + 1,
-        period_state=period_state(it.scope, period, it.now),
+        period_state=period_state(it.scope, period, it.clock),
         comparison=compared.to_json(),
         previous=_days(beside(period, -1)),
         next=_days(following if following and following.start <= today else None),
