@@ -4,13 +4,14 @@ Rows go in in key order, after the heads of their organizations: so parallel wri
 other instead of deadlocking.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import NamedTuple, TypeVar
 
 from tollbook.store import resources, rollups
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.staging import ORDINARY, Staged, Standing
 
+Row = TypeVar("Row")
 Charging = Callable[[Sequence[Staged]], Sequence[Staged]]
 """Charges the rows that wait for the position of their month, and gives all of them."""
 
@@ -286,21 +287,38 @@ def _add(
 
 
 def add_sums(transaction: Transaction, statements: Sequence[str], rows: Sequence[Staged]) -> None:
-    """Add staged rows to every sum, by one statement for each table of sums.
+    """Add the rows in the staging table to every sum, by one statement for each table of sums."""
 
-    When a sum would pass 64 bits, full rows are set aside, and the staged rows are added a few at a
-    time: sums have no end.
+    def stage(some: Sequence[Staged]) -> None:
+        transaction.execute(EMPTY_STAGING)
+        transaction.stage(some)
+
+    add_in_range(transaction, statements, rows, _size, stage, MAKE_ROOM)
+
+
+def add_in_range(
+    transaction: Transaction,
+    statements: Sequence[str],
+    rows: Sequence[Row],
+    size: Callable[[Row], tuple[Hashable, int]],
+    stage: Callable[[Sequence[Row]], None],
+    make_room: Sequence[str],
+    **parameters: int,
+) -> None:
+    """Add rows to every sum, from the temporary table that they are in.
+
+    When a sum would pass 64 bits, `make_room` sets full rows aside, and the rows are added a few at
+    a time: sums have no end. `size` is as in `rollups.chunks`; `stage` puts some of the rows in the
+    place of all that are in the temporary table.
     """
-    done = transaction.execute_in_range(statements)
+    done = transaction.execute_in_range(statements, **parameters)
     if done == len(statements):
         return
-    for chunk in rollups.chunks(rows, _size):
-        transaction.execute(EMPTY_STAGING)
-        transaction.stage(chunk)
-        for statement in (*MAKE_ROOM, *statements[done:]):
-            transaction.execute(statement)
-    transaction.execute(EMPTY_STAGING)
-    transaction.stage(rows)
+    for chunk in rollups.chunks(rows, size):
+        stage(chunk)
+        for statement in (*make_room, *statements[done:]):
+            transaction.execute(statement, **parameters)
+    stage(rows)
 
 
 def _size(row: Staged) -> tuple[tuple[int, int, int], int]:

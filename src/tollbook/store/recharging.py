@@ -5,10 +5,11 @@ temporary table; events, their history and every sum follow from it by joins.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from tollbook.domain.rerating import Span
-from tollbook.store import rollups
+from tollbook.store import ledger, rollups
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.engine import Row
 from tollbook.store.recharged import COLUMNS, FACTS, KINDS, Chargeable, Charged, Recharged
@@ -269,8 +270,7 @@ def recharge(
     """
     number, day = place
     month = place.month
-    transaction.execute(EMPTY)
-    transaction.bulk("recharged", COLUMNS, (it.row for it in rows))
+    _stage(transaction, rows)
     if run is not None:
         transaction.execute(REMEMBER, organization=number, day=day, run=run)
     transaction.execute(CHANGE_EVENTS, organization=number, day=day)
@@ -284,16 +284,13 @@ def recharge(
 
 
 def _move_sums(transaction: Transaction, place: Place, rows: Sequence[Recharged]) -> None:
-    """Move every sum; where one would pass 64 bits, as `ledger.add_sums` does."""
+    """Move every sum by what the rows in the temporary table change."""
     bound = {"organization": place.organization, "month": place.month, "day": place.day}
-    done = transaction.execute_in_range(list(MOVES.values()), **bound)
-    if done == len(MOVES):
-        return
-    for chunk in rollups.chunks(rows, _size):
-        transaction.execute(EMPTY)
-        transaction.bulk("recharged", COLUMNS, (it.row for it in chunk))
-        for statement in (*MAKE_ROOM, *list(MOVES.values())[done:]):
-            transaction.execute(statement, **bound)
+    moves, stage = list(MOVES.values()), partial(_stage, transaction)
+    ledger.add_in_range(transaction, moves, rows, _size, stage, MAKE_ROOM, **bound)
+
+
+def _stage(transaction: Transaction, rows: Sequence[Recharged]) -> None:
     transaction.execute(EMPTY)
     transaction.bulk("recharged", COLUMNS, (it.row for it in rows))
 
