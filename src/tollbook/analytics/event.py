@@ -5,7 +5,7 @@ from typing import NamedTuple
 import msgspec
 
 from tollbook.domain.books import BookHead
-from tollbook.domain.charges import Line, Unpriced, Usage
+from tollbook.domain.charges import Line, Unpriced
 from tollbook.domain.exact import amount_text
 from tollbook.domain.meters import BY_CODE
 from tollbook.domain.prices import Rate
@@ -69,7 +69,7 @@ def charged(snapshot: Snapshot, tenant: str, event: Stored) -> Charged:
     reversal = events.reversals_of(snapshot, event.organization_id, [reversed_]).get(reversed_)
     original = event if event.reverses is None else _negated(event)
     version, out = book.version if book else None, event.reverses is not None
-    told = explain(rate, _usage(original), original.position, version, out=out)
+    told = explain(rate, original.usage, original.position, version, out=out)
     if event.rate_id is not None and rate is None:
         told = Unpriced(RATE_MISSING, f"rate {event.rate_id} is in none of the books")
     unlike = _difference(told, original)
@@ -81,11 +81,6 @@ def charged(snapshot: Snapshot, tenant: str, event: Stored) -> Charged:
     if event.tier_key is not None and reversal is not None:
         told = _with_rest(snapshot, told, event, reversal)
     return Charged(event, told, rate, book, unlike, reversal)
-
-
-def _usage(event: Stored) -> Usage:
-    attributes = msgspec.json.decode(event.attributes) if event.attributes else None
-    return Usage(BY_CODE[event.meter].type, event.quantity, event.day, attributes, event.own_cost)
 
 
 def _difference(told: Explanation | Unpriced, event: Stored) -> Unpriced | None:

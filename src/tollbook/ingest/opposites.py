@@ -4,9 +4,7 @@ Outside tiers a reversal is the exact opposite of its event. Inside tiers it cos
 that it makes, as every event does: F of the month without the usage, less F of the month with it.
 """
 
-import msgspec
-
-from tollbook.domain.charges import Attributes, Charge, Unpriced, Usage
+from tollbook.domain.charges import Charge, Unpriced, Usage
 from tollbook.domain.meters import BY_CODE
 from tollbook.domain.prices import Rate
 from tollbook.ingest.months import Months
@@ -15,8 +13,6 @@ from tollbook.store import prices
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.events import Stored
 from tollbook.store.staging import Staged
-
-_attributes = msgspec.json.Decoder(Attributes).decode
 
 
 class Rates:
@@ -55,17 +51,11 @@ class Opposites:
         if key is None:
             return row
         position = self._months.position(number, month, key) - original.billed
-        charge = self._rates.charge(original.rate_id, usage_of(original), position)
+        charge = self._rates.charge(original.rate_id, original.usage, position)
         if isinstance(charge, Unpriced):
             return charge
         self._months.advance(number, month, key, -original.billed)
         return row._replace(cost=-charge.cost, position=position)
-
-
-def usage_of(event: Stored) -> Usage:
-    """Return what rating looks at of a stored event; the minute chooses a rate only."""
-    attributes = _attributes(event.attributes) if event.attributes else None
-    return Usage(BY_CODE[event.meter].type, event.quantity, event.day, attributes, event.own_cost)
 
 
 def negated(original: Stored, identity: str, print_: int) -> Staged:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tollbook.domain.charges import Unpriced
-from tollbook.ingest.opposites import Rates, usage_of
+from tollbook.ingest.opposites import Rates
 from tollbook.store import reversals
 from tollbook.store.database import Snapshot
 from tollbook.store.events import Stored
@@ -22,7 +22,7 @@ def reversal_differences(snapshot: Snapshot) -> Iterator[Difference]:
     for tenant, row in reversals.in_tiers(snapshot):
         of_tenant = rates.setdefault(tenant, Rates(snapshot, tenant))
         event = row._replace(quantity=-row.quantity)
-        charge = of_tenant.charge(row.rate_id, usage_of(event), row.position)
+        charge = of_tenant.charge(row.rate_id, event.usage, row.position)
         if isinstance(charge, Unpriced):
             yield _different(row, charge.reason)
         elif charge.cost != -row.cost:

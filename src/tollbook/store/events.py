@@ -3,8 +3,13 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+import msgspec
+
+from tollbook.domain.charges import Attributes, Usage
+from tollbook.domain.meters import BY_CODE
 from tollbook.store.database import Snapshot
 
+_attributes = msgspec.json.Decoder(Attributes).decode
 _AT_ONCE = 500
 
 
@@ -49,6 +54,13 @@ class Stored(NamedTuple):
         if self.position is None or self.reverses is None:
             return self.position
         return self.position - self.billed
+
+    @property
+    def usage(self) -> Usage:
+        """Return what rating looks at of the event; the minute chooses a rate only."""
+        attributes = _attributes(self.attributes) if self.attributes else None
+        meter = BY_CODE[self.meter].type
+        return Usage(meter, self.quantity, self.day, attributes, self.own_cost)
 
 
 class Reversed(NamedTuple):
