@@ -41,9 +41,12 @@ class Meta(msgspec.Struct, frozen=True):
 
 
 def completeness(
-    snapshot: Snapshot, scope: Scope, period: Period | None, head: Head, now: int
+    snapshot: Snapshot, scope: Scope, period: Period | None, head: Head, now: int, clock: int
 ) -> Meta:
-    """Say how complete an answer for these days is; without a period, one for all time."""
+    """Say how complete an answer for these days is; without a period, one for all time.
+
+    `now` is as of when it is answered, `clock` what days begin by; both in microseconds.
+    """
     name = scope.timezone
     waiting = _waiting(snapshot, scope, period)
     counted = _events(snapshot, scope, period)
@@ -51,7 +54,7 @@ def completeness(
         instant_text(now),
         name,
         scope.organization.currency if scope.organization else scope.currency,
-        period_state(scope, period, now),
+        period_state(scope, period, clock),
         waiting,
         round(waiting / (waiting + counted), _SHARE_PLACES) if waiting else 0.0,
         instant_text(head.newest) if head.newest else None,
@@ -80,9 +83,9 @@ def _waiting(snapshot: Snapshot, scope: Scope, period: Period | None) -> int:
     return quarantine.count(snapshot, scope.tenant, scope.number, times)
 
 
-def period_state(scope: Scope, period: Period | None, now: int) -> str:
+def period_state(scope: Scope, period: Period | None, clock: int) -> str:
     """Say whether the last day of a period has ended: it does so without a change of the ledger."""
-    return "open" if period is None or period.end >= scope.today(now) else "closed"
+    return "open" if period is None or period.end >= scope.today(clock) else "closed"
 
 
 def of_a_part(meta: Meta) -> Meta:

@@ -319,8 +319,7 @@ def _encoded(it: Asked, told: Told) -> bytes:
 
 def meta_of_all(it: Asked) -> Meta:
     """Say how complete the answer is, to whoever may see all of it."""
-    whole = completeness(it.snapshot, it.scope, it.period, it.head, it.now)
-    return msgspec.structs.replace(whole, period_state=period_state(it.scope, it.period, it.clock))
+    return completeness(it.snapshot, it.scope, it.period, it.head, it.now, it.clock)
 
 
 def meta_for(key: ApiKey, whole: Meta) -> Meta:
