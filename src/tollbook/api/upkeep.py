@@ -7,6 +7,7 @@ import structlog
 
 from tollbook.domain.errors import TollbookError
 from tollbook.domain.events import instant_of
+from tollbook.domain.periods import day_number, months_after
 from tollbook.store.database import Database
 from tollbook.store.probe import clock_difference
 
@@ -66,7 +67,6 @@ class Upkeep:
 
 def months_ahead(now: int) -> Iterator[int]:
     """Name the running month and the next two, as numbers such as 202401."""
-    today = instant_of(now)
+    today = instant_of(now).date()
     for later in range(_MONTHS_AHEAD + 1):
-        years, index = divmod(today.month - 1 + later, 12)
-        yield (today.year + years) * 100 + index + 1
+        yield day_number(months_after(today, later)) // 100

@@ -104,19 +104,18 @@ def lost_prices(snapshot: Snapshot, tenant: str, head: BookHead) -> list[LostPri
     if not lost:
         return []
     by_meters: dict[frozenset[str], list[str]] = {}
-    for row in directory.organizations(snapshot, tenant):
-        if row.currency != head.currency or head.organization not in (None, row.number):
+    organizations = directory.organizations(snapshot, tenant)
+    of_currency = [row for row in organizations if row.currency == head.currency]
+    for row in of_currency:
+        if head.organization not in (None, row.number):
             continue
         other = None if head.organization is not None else row.number
         kept = _in_force(heads, other, head)
         left = frozenset(lost - (_prices_of(snapshot, tenant, kept, head) if kept else set()))
         if left:
             by_meters.setdefault(left, []).append(row.id)
-    if not by_meters and head.organization is None:
-        has_any = any(
-            it.currency == head.currency for it in directory.organizations(snapshot, tenant)
-        )
-        by_meters = {} if has_any else {frozenset(lost): []}
+    if head.organization is None and not of_currency:
+        by_meters[frozenset(lost)] = []
     return [
         LostPrices(
             head.currency,
