@@ -3,9 +3,9 @@
 import socket
 import threading
 from contextlib import suppress
-from types import TracebackType
-from typing import NamedTuple, Self
-from urllib.parse import urlsplit, urlunsplit
+from typing import NamedTuple
+
+from tests.ways import Listener, close
 
 _COMMIT = b"COMMIT\x00"
 
@@ -18,16 +18,11 @@ class Loss(NamedTuple):
     for_good: bool
 
 
-class Proxy:
+class Proxy(Listener):
     """Forwards connections to a database, until it is to lose one."""
 
     def __init__(self, url: str) -> None:
-        address = urlsplit(url)
-        self._target = (address.hostname or "127.0.0.1", address.port or 5432)
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        user = address.netloc.rpartition("@")[0]
-        place = f"{user}@127.0.0.1:{self._listener.getsockname()[1]}"
-        self.url = urlunsplit(address._replace(netloc=place))
+        super().__init__(url)
         self._loss: Loss | None = None
         self._open: list[tuple[socket.socket, socket.socket]] = []
         self._is_down = False
@@ -46,33 +41,18 @@ class Proxy:
         """End every connection, and forward none."""
         self._is_down = True
         for pair in self._open:
-            _close(*pair)
+            close(*pair)
 
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
+    def _end(self) -> None:
         self.down()
-        _close(self._listener)
 
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            if self._is_down:
-                _close(client)
-                continue
-            pair = (client, socket.create_connection(self._target))
-            self._open.append(pair)
-            threading.Thread(target=self._forward, args=pair, daemon=True).start()
+    def _take(self, client: socket.socket) -> None:
+        if self._is_down:
+            close(client)
+            return
+        pair = (client, socket.create_connection(self._target))
+        self._open.append(pair)
+        threading.Thread(target=self._forward, args=pair, daemon=True).start()
 
     def _forward(self, client: socket.socket, server: socket.socket) -> None:
         losing = threading.Event()
@@ -87,7 +67,7 @@ class Proxy:
                     self._lose(loss, client, server, losing, data)
                     return
                 server.sendall(data)
-        _close(client, server)
+        close(client, server)
 
     def _lose(
         self,
@@ -105,7 +85,7 @@ class Proxy:
             losing.set()
             server.sendall(data)
         else:
-            _close(server, client)
+            close(server, client)
         self.lost.set()
 
 
@@ -115,11 +95,4 @@ def _answer(client: socket.socket, server: socket.socket, losing: threading.Even
             if losing.is_set():
                 break
             client.sendall(data)
-    _close(client, server)
-
-
-def _close(*sockets: socket.socket) -> None:
-    for it in sockets:
-        with suppress(OSError):
-            it.shutdown(socket.SHUT_RDWR)
-        it.close()
+    close(client, server)

@@ -12,12 +12,8 @@ from sqlalchemy import make_url
 _PIECE = 65_536
 
 
-class Way:
-    """A TCP proxy in front of a database.
-
-    While it is silent, connections are taken and never answered; one that was there when it went
-    silent stays so when a new way is open, as behind a device that has forgotten it.
-    """
+class Listener:
+    """A port in front of a database; `_take` gets each connection that comes."""
 
     def __init__(self, database_url: str) -> None:
         target = make_url(database_url)
@@ -25,9 +21,54 @@ class Way:
         self._listener = socket.create_server(("127.0.0.1", 0))
         port = self._listener.getsockname()[1]
         self.url = target.set(host="127.0.0.1", port=port).render_as_string(hide_password=False)
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        close(self._listener)
+        self._end()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            self._take(client)
+
+    def _take(self, client: socket.socket) -> None:
+        raise NotImplementedError
+
+    def _end(self) -> None:
+        raise NotImplementedError
+
+
+def close(*sockets: socket.socket) -> None:
+    """End connections, also for a thread that waits for one."""
+    for it in sockets:
+        with suppress(OSError):
+            it.shutdown(socket.SHUT_RDWR)
+        it.close()
+
+
+class Way(Listener):
+    """A TCP proxy in front of a database.
+
+    While it is silent, connections are taken and never answered; one that was there when it went
+    silent stays so when a new way is open, as behind a device that has forgotten it.
+    """
+
+    def __init__(self, database_url: str) -> None:
+        super().__init__(database_url)
         self._generation = 0
         self._silent = False
-        self._closing = False
         self._sockets: list[socket.socket] = []
         self.taken = 0
 
@@ -40,35 +81,14 @@ class Way:
         """Forward on connections that come from now on."""
         self._silent = False
 
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
+    def _end(self) -> None:
+        close(*self._sockets)
 
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        self._closing = True
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for it in self._sockets:
-            with suppress(OSError):
-                it.shutdown(socket.SHUT_RDWR)
-            it.close()
-
-    def _accept(self) -> None:
-        while not self._closing:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            self._sockets.append(client)
-            self.taken += 1
-            if not self._silent:
-                threading.Thread(target=self._forward, args=[client], daemon=True).start()
+    def _take(self, client: socket.socket) -> None:
+        self._sockets.append(client)
+        self.taken += 1
+        if not self._silent:
+            threading.Thread(target=self._forward, args=[client], daemon=True).start()
 
     def _forward(self, client: socket.socket) -> None:
         generation = self._generation
