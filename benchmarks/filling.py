@@ -32,7 +32,7 @@ ORDER BY n
 """
 
 HEADS = """
-INSERT INTO ledger_heads (organization_id, revision, as_of, newest, received_at)
+INSERT INTO ledger_versions (organization_id, token, as_of, newest, received_at)
 SELECT organization_id, 1, :now, :now, :now FROM organizations WHERE tenant_id = :tenant
 """
 

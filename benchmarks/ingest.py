@@ -92,7 +92,7 @@ class Target:
 
     def commits(self) -> int:
         """Count the transactions that wrote to the ledger."""
-        sql = "SELECT revision FROM ledger_heads"
+        sql = "SELECT token FROM ledger_versions"
         return sum(row[0] for row in self.platform.rows(sql))
 
     def verify(self, acknowledged: int) -> None:

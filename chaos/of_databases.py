@@ -41,7 +41,7 @@ def _locked(place: Place) -> Iterator[None]:
             connection.close()
         return
     with psycopg.connect(place.url) as holder:
-        holder.execute("SELECT * FROM ledger_heads FOR UPDATE")
+        holder.execute("SELECT * FROM ledger_versions FOR UPDATE")
         yield
         holder.rollback()
 

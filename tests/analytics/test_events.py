@@ -84,9 +84,9 @@ def test_events_are_listed_newest_first_over_days_and_months(platform: Platform)
 def test_what_is_received_later_is_in_no_page(platform: Platform) -> None:
     platform.send(event(id="1"), event(id="2", time="2024-01-02T00:00:00Z"))
     with platform.database.reading() as snapshot:
-        head = directory.head(snapshot, platform.number("org_1"))
+        version = directory.ledger_version(snapshot, platform.number("org_1"))
     platform.send(event(id="late", time="2024-01-05T00:00:00Z"))
-    assert listed(platform, as_of=head.received_at) == ["1", "2"]
+    assert listed(platform, as_of=version.received_at) == ["1", "2"]
     assert listed(platform) == ["1", "late", "2"]
 
 

@@ -163,7 +163,7 @@ def test_health_answers_while_every_statement_waits(platform: Platform, postgres
         assert client.post("/v1/events", json=event(id="known")).status_code == 200
         with holding(
             postgres_url,
-            "LOCK TABLE directory_revision, ledger_heads, organizations, api_keys, alembic_version "
+            "LOCK TABLE directory_state, ledger_versions, organizations, api_keys, alembic_version "
             "IN ACCESS EXCLUSIVE MODE",
         ):
             hanging = [Sent(client, id=f"{n}") for n in range(60)]

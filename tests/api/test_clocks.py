@@ -88,7 +88,7 @@ def test_today_is_by_the_clock_and_as_of_never_goes_back_when_a_commit_lies_ahea
     platform.send(event())
     key, stored = platform.key(), system_clock() + 25 * HOUR
     with database.writing() as transaction:
-        transaction.execute("UPDATE ledger_heads SET as_of = :now", now=stored)
+        transaction.execute("UPDATE ledger_versions SET as_of = :now", now=stored)
     before = datetime.now(ZoneInfo(zone)).date()
     with serving(database, key) as client:
         users = client.get(USERS)
@@ -113,11 +113,11 @@ def test_a_file_whose_newest_commit_lies_ahead_is_served_and_the_clock_is_told(
         platform.send(event(id="first"))
         with database.writing() as transaction:
             ahead = system_clock() + 25 * HOUR
-            transaction.execute("UPDATE ledger_heads SET as_of = :now", now=ahead)
+            transaction.execute("UPDATE ledger_versions SET as_of = :now", now=ahead)
         assert platform.statuses(event()) == ["accepted"]
         transaction_now = system_clock()
         with database.writing() as transaction:
-            transaction.execute("UPDATE ledger_heads SET as_of = :now", now=ahead)
+            transaction.execute("UPDATE ledger_versions SET as_of = :now", now=ahead)
         assert clock_difference(database, transaction_now) in range(-90_001, -89_990)
         upkeep = Upkeep(database, system_clock, 300)
         upkeep.look()

@@ -41,7 +41,7 @@ def test_one_event_is_accepted(either: Tenant) -> None:
     answer = either.post(PATH, json=event())
     assert answer.status_code == 200
     [(received_at,)] = either.rows(
-        "SELECT received_at FROM ledger_heads WHERE organization_id = :number",
+        "SELECT received_at FROM ledger_versions WHERE organization_id = :number",
         number=either.number("org_1"),
     )
     assert answer.json() == {

@@ -221,7 +221,7 @@ def test_every_other_endpoint_is_503_too(sqlite_url: str) -> None:
     ):
         path = Path(sqlite_url.removeprefix("sqlite:///"))
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
-            other.execute("ALTER TABLE directory_revision RENAME TO gone")
+            other.execute("ALTER TABLE directory_state RENAME TO gone")
         _is_unavailable(http.get("/v1/organizations"), _NOT_READ)
         _is_unavailable(http.post("/v1/organizations", json={"name": "x"}), _NOT_READ)
         _is_unavailable(http.get("/v1/keys"), _NOT_READ)

@@ -191,7 +191,7 @@ def test_today_is_by_the_clock_when_a_commit_lies_ahead(either: Tenant) -> None:
     ahead = now() + 3 * 24 * 3600 * 1_000_000
     with either.database.writing() as transaction:
         transaction.execute(
-            "UPDATE ledger_heads SET as_of = :ahead WHERE organization_id = :number",
+            "UPDATE ledger_versions SET as_of = :ahead WHERE organization_id = :number",
             ahead=ahead,
             number=either.number("org_1"),
         )

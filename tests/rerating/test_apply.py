@@ -43,20 +43,20 @@ def test_events_of_the_period_are_charged_by_the_new_book_and_no_others(
 def test_answers_given_before_no_longer_hold(platform: Platform, past: Past) -> None:
     platform.send(*january(1))
     platform.load(book(CALLS))
-    (before,) = past.rows("SELECT revision FROM ledger_heads")
+    (before,) = past.rows("SELECT token FROM ledger_versions")
     past.apply()
-    (after,) = past.rows("SELECT revision FROM ledger_heads")
+    (after,) = past.rows("SELECT token FROM ledger_versions")
     assert after[0] == before[0] + 1
 
 
 def test_rerating_by_the_same_books_changes_nothing(platform: Platform, past: Past) -> None:
     platform.load(book(CALLS, SMS, since="2024-01-15"))
     platform.send(*january(1, 14, 15, 31), event(id="own", cost="1.5"))
-    before, heads = past.ledger(), past.rows("SELECT * FROM ledger_heads")
+    before, heads = past.ledger(), past.rows("SELECT * FROM ledger_versions")
     run = past.apply()
     assert (run.status, run.events, run.changed) == (RunStatus.DONE, 5, 0)
     assert past.ledger() == before
-    assert past.rows("SELECT * FROM ledger_heads") == heads
+    assert past.rows("SELECT * FROM ledger_versions") == heads
     assert past.rows("SELECT * FROM charge_history") == []
 
 

@@ -53,10 +53,10 @@ def test_sums_are_of_everything_and_by_currency_whatever_the_limit(
 def test_a_dry_run_writes_nothing(platform: Platform, past: Past) -> None:
     send_some(platform)
     platform.load(book(MINUTES))
-    before, heads = past.ledger(), past.rows("SELECT * FROM ledger_heads")
+    before, heads = past.ledger(), past.rows("SELECT * FROM ledger_versions")
     assert past.dry_run().changed == 4
     assert past.ledger() == before
-    assert past.rows("SELECT * FROM ledger_heads") == heads
+    assert past.rows("SELECT * FROM ledger_versions") == heads
     assert past.acts() == []
 
 

@@ -18,6 +18,7 @@ SOURCES = Path(gate.__file__).parents[1]
 OVER_ALL_TENANTS = {
     "store/archives.py": 1,  # proves all files there are, for whoever sits at the machine
     "store/drafts.py": 2,  # all files there are; none of a restored database is its own
+    "store/directory.py": 1,  # a restored database is another state for every tenant
     "store/keys.py": 1,  # the key tells the tenant, which nobody knows before
     "store/prices.py": 1,  # rates are numbered through all books
     "store/probe.py": 1,  # the newest commit, which the clock of a file's server is compared with
@@ -30,7 +31,7 @@ OVER_ALL_TENANTS = {
 
 def test_the_gate_knows_every_table_of_tenants() -> None:
     others = set(metadata.tables) - gate.OF_TENANTS - gate.OF_ORGANIZATIONS
-    assert others == {"tenants", "directory_revision", "rates", "secrets"}
+    assert others == {"tenants", "directory_state", "rates", "secrets"}
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,7 @@ def test_a_statement_that_does_not_say_whose_is_refused(sql: str) -> None:
     "sql",
     [
         "SELECT 1",
-        "SELECT * FROM directory_revision",
+        "SELECT * FROM directory_state",
         "SELECT * FROM events WHERE organization_id = :number",
         "SELECT * FROM events WHERE organization_id IN :numbers",
         "SELECT * FROM organizations WHERE tenant_id = :tenant",

@@ -138,9 +138,9 @@ def test_a_user_whose_event_was_quarantined_is_created_when_first_charged(
 
 def test_nothing_is_written_when_every_event_is_a_duplicate(platform: Platform) -> None:
     platform.send(event())
-    before = platform.rows("SELECT revision, as_of FROM ledger_heads")
+    before = platform.rows("SELECT token, as_of FROM ledger_versions")
     assert platform.statuses(event(), event(quantity=7)) == ["duplicate", "conflict"]
-    assert platform.rows("SELECT revision, as_of FROM ledger_heads") == before
+    assert platform.rows("SELECT token, as_of FROM ledger_versions") == before
 
 
 def test_a_day_is_the_organizations_own(database: Database) -> None:
@@ -231,6 +231,6 @@ def test_what_is_committed_later_was_received_later_whatever_the_clock_says(
     received = platform.rows("SELECT id, received_at FROM events ORDER BY received_at, id")
     assert received == [("1", ahead), ("2", ahead + 1), ("3", ahead + 1), ("back 2", ahead + 2)]
     heads = platform.rows(
-        "SELECT organization_id, received_at, as_of FROM ledger_heads ORDER BY organization_id"
+        "SELECT organization_id, received_at, as_of FROM ledger_versions ORDER BY organization_id"
     )
     assert heads == [(number, ahead + 2, ahead + 2), (number + 1, ahead + 1, ahead + 1)]

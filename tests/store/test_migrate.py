@@ -11,18 +11,18 @@ from tests.conftest import Postgres
 from tollbook.domain.errors import DatabaseTooNew
 from tollbook.store.database import Database, open_database
 from tollbook.store.migrate import migrate
-from tollbook.store.schema import metadata
+from tollbook.store.schema import SCHEMA_VERSION, metadata
 from tollbook.store.verification import CHECKS, differences
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     if request.param == "sqlite":
-        yield open_database(f"sqlite:///{tmp_path / 'empty.db'}")
+        yield open_database(f"sqlite:///{tmp_path / 'empty.db'}", schema_version=None)
         return
     cluster: Postgres = request.getfixturevalue("postgres")
     name = cluster.create(empty=True)
-    yield open_database(cluster.url(name))
+    yield open_database(cluster.url(name), schema_version=None)
     cluster.drop(name)
 
 
@@ -112,7 +112,7 @@ def test_a_ledger_of_the_fourth_schema_gets_its_hours_and_countries(empty: Datab
         hours = "SELECT meter, hour, country, cost, buy FROM organization_hourly ORDER BY meter"
         assert snapshot.rows(hours) == [(2, -30, "US", 7, 4), (5, 30, "GB", 9, 0)]
         assert snapshot.rows("SELECT time FROM quarantine") == [(2_000_000,)]
-        heads = "SELECT newest, received_at FROM ledger_heads"
+        heads = "SELECT newest, received_at FROM ledger_versions"
         assert snapshot.rows(heads) == [(3_600_000_000, 8)]
         assert [it for check in CHECKS for it in differences(snapshot, check)] == []
     empty.close()
@@ -125,13 +125,49 @@ def test_a_ledger_of_the_sixth_schema_gets_a_table_for_budgets_and_nothing_else_
     organization = "(1, 't', 'org', 'Org', 'UTC', 'USD', 'active', 0)"
     with empty.writing() as transaction:
         transaction.execute(f"INSERT INTO organizations VALUES {organization}")
-        transaction.execute("INSERT INTO ledger_heads VALUES (1, 7, 0, 0, 0)")
+        transaction.execute("INSERT INTO ledger_heads VALUES (1, 7, 3, 0, 0)")
     migrate(empty)
     with empty.writing() as transaction:
         assert transaction.rows("SELECT * FROM budgets") == []
         transaction.execute("INSERT INTO budgets VALUES (1, '', 5, '[0.5]', 1, 1)")
         assert transaction.rows("SELECT id FROM organizations") == [("org",)]
-        assert transaction.rows("SELECT revision FROM ledger_heads") == [(7,)]
+        assert transaction.rows("SELECT as_of FROM ledger_versions") == [(3,)]
+    empty.close()
+
+
+@pytest.mark.parametrize("lost", ["u", ""])
+def test_a_user_whose_row_was_lost_is_added(empty: Database, lost: str) -> None:
+    migrate(empty, "0010")
+    with empty.writing() as transaction:
+        transaction.execute(
+            "INSERT INTO ledger_heads (organization_id, revision, as_of) VALUES (1, 1, 9)"
+        )
+        transaction.execute("INSERT INTO users VALUES (1, 'known', 'Known', NULL, 'active', 1)")
+        for user in ("known", lost):
+            transaction.execute(
+                "INSERT INTO usage_monthly (organization_id, month, user_id, meter, count, "
+                "quantity, billed, cost) VALUES (1, 202401, :user, 5, 1, 1, 1, 1)",
+                user=user,
+            )
+    migrate(empty)
+    with empty.reading() as snapshot:
+        users = snapshot.rows("SELECT id, name, created_at FROM users ORDER BY id")
+    assert users == [("known", "Known", 1)] + [("u", "u", 9)] * bool(lost)
+    empty.close()
+
+
+def test_tokens_are_renewed_and_the_version_is_stored(empty: Database) -> None:
+    migrate(empty, "0010")
+    with empty.writing() as transaction:
+        transaction.execute(
+            "INSERT INTO ledger_heads (organization_id, revision, as_of) VALUES (1, 5, 9)"
+        )
+    migrate(empty)
+    with empty.reading() as snapshot:
+        ((token, version),) = snapshot.rows("SELECT token, schema_version FROM directory_state")
+        ((of_ledger,),) = snapshot.rows("SELECT token FROM ledger_versions")
+    assert version == SCHEMA_VERSION
+    assert min(token, of_ledger) > 5
     empty.close()
 
 

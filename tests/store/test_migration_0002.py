@@ -13,6 +13,7 @@ from tollbook.domain.prices import Basis, Pricing, Rate
 from tollbook.store import prices
 from tollbook.store.database import Database, open_database
 from tollbook.store.migrate import _config, migrate
+from tollbook.store.schema import SCHEMA_VERSION
 
 RATE = """
 INSERT INTO rates (
@@ -36,7 +37,7 @@ def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
         cluster: Postgres = request.getfixturevalue("postgres")
         name = cluster.create(empty=True)
         url, drop = cluster.url(name), name
-    database = open_database(url)
+    database = open_database(url, schema_version=None)
     with database.engine.writer() as connection, connection.begin():
         config = _config()
         config.attributes["connection"] = connection
@@ -113,7 +114,7 @@ def test_books_are_published_since_they_were_loaded(old: Database) -> None:
 def test_events_go_on_being_priced_and_the_next_book_gets_other_ids(old: Database) -> None:
     add_rate(old, 41, 1, when=WHOLE % "")
     migrate(old)
-    platform = Platform(old)
+    platform = Platform(Database(old.engine, schema_version=SCHEMA_VERSION))
     platform.organization()
     assert platform.statuses(event(quantity=60)) == ["accepted"]
     assert platform.rows("SELECT rate_id, cost FROM events") == [(41, 120_000_000)]

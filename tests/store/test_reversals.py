@@ -118,7 +118,7 @@ def test_a_key_that_was_revoked_takes_nothing_back(platform: Platform) -> None:
     key = platform.api_key(platform.key())
     with platform.database.writing() as transaction:
         transaction.execute("UPDATE api_keys SET revoked_at = 1")
-        transaction.execute("UPDATE directory_revision SET revision = revision + 1")
+        transaction.execute("UPDATE directory_state SET token = token + 1")
     decoded = decode_reversals(msgspec.json.encode(reversal()))
     with pytest.raises(InvalidApiKey):
         reverse(
@@ -144,10 +144,10 @@ def test_an_atomic_request_takes_back_all_or_nothing(platform: Platform) -> None
 def test_nothing_is_written_when_nothing_is_accepted(platform: Platform) -> None:
     platform.send(event())
     platform.reverse(reversal())
-    before = platform.rows("SELECT revision, as_of FROM ledger_heads")
+    before = platform.rows("SELECT token, as_of FROM ledger_versions")
     platform.reverse(reversal(), reversal("nothing"))
     platform.reverse()
-    assert platform.rows("SELECT revision, as_of FROM ledger_heads") == before
+    assert platform.rows("SELECT token, as_of FROM ledger_versions") == before
 
 
 def test_reversals_of_many_events_on_many_days_at_once(platform: Platform) -> None:

@@ -17,6 +17,7 @@ from tests.rerating.builders import Past
 from tollbook.analytics.event import Charged, find_event
 from tollbook.store.database import Database, open_database
 from tollbook.store.migrate import _config, migrate
+from tollbook.store.schema import SCHEMA_VERSION
 
 FIXTURES = Path(__file__).parent / "upgrades"
 HEAD = ScriptDirectory.from_config(_config()).get_current_head()
@@ -28,13 +29,13 @@ MONTHS = [202401, 202402, 202403]
 @pytest.fixture(params=ENGINES)
 def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     if request.param == "sqlite":
-        database = open_database(f"sqlite:///{tmp_path / 'earlier.db'}")
+        database = open_database(f"sqlite:///{tmp_path / 'earlier.db'}", schema_version=None)
         yield database
         database.close()
         return
     cluster: Postgres = request.getfixturevalue("postgres")
     name = cluster.create(empty=True)
-    database = open_database(cluster.url(name))
+    database = open_database(cluster.url(name), schema_version=None)
     yield database
     database.close()
     cluster.drop(name)
@@ -50,7 +51,7 @@ def written_by(database: Database, revision: str) -> Platform:
                 transaction._driver.execute(statement)  # colons in texts are no parameters
         _count_on(transaction, database)
     migrate(database)
-    return Platform(database)
+    return Platform(Database(database.engine, schema_version=SCHEMA_VERSION))
 
 
 def _count_on(transaction: object, database: Database) -> None:
@@ -59,6 +60,10 @@ def _count_on(transaction: object, database: Database) -> None:
         transaction._driver.execute(  # type: ignore[attr-defined]
             "SELECT setval(pg_get_serial_sequence('organizations', 'organization_id'), 100)"
         )
+
+
+def test_the_version_in_code_is_that_of_the_latest_migration() -> None:
+    assert SCHEMA_VERSION == HEAD
 
 
 def test_there_is_a_database_of_every_earlier_migration() -> None:

@@ -10,7 +10,7 @@ from tollbook.domain.events import instant_of, microseconds
 from tollbook.domain.periods import Period, day_number
 from tollbook.store import quarantine
 from tollbook.store.database import Snapshot
-from tollbook.store.directory import Head
+from tollbook.store.directory import LedgerVersion
 
 _SECOND = 1_000_000
 _SHARE_PLACES = 6
@@ -41,7 +41,12 @@ class Meta(msgspec.Struct, frozen=True):
 
 
 def completeness(
-    snapshot: Snapshot, scope: Scope, period: Period | None, head: Head, now: int, clock: int
+    snapshot: Snapshot,
+    scope: Scope,
+    period: Period | None,
+    version: LedgerVersion,
+    now: int,
+    clock: int,
 ) -> Meta:
     """Say how complete an answer for these days is; without a period, one for all time.
 
@@ -57,18 +62,18 @@ def completeness(
         period_state(scope, period, clock),
         waiting,
         round(waiting / (waiting + counted), _SHARE_PLACES) if waiting else 0.0,
-        instant_text(head.newest) if head.newest else None,
-        instant_text(head.received_at) if head.received_at else None,
-        _lag(head),
+        instant_text(version.newest) if version.newest else None,
+        instant_text(version.received_at) if version.received_at else None,
+        _lag(version),
         other_currencies(snapshot, scope, period),
     )
 
 
-def _lag(head: Head) -> float | None:
+def _lag(version: LedgerVersion) -> float | None:
     """Return how many seconds the newest event took to arrive; None before there is any."""
-    if not head.newest_received_at:
+    if not version.newest_received_at:
         return None
-    return max(0.0, (head.newest_received_at - head.newest) / _SECOND)
+    return max(0.0, (version.newest_received_at - version.newest) / _SECOND)
 
 
 def _waiting(snapshot: Snapshot, scope: Scope, period: Period | None) -> int:

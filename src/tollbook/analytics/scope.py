@@ -11,7 +11,7 @@ from tollbook.domain.events import instant_of
 from tollbook.domain.periods import Period
 from tollbook.store import directory
 from tollbook.store.database import Snapshot
-from tollbook.store.directory import Head, OrganizationRow
+from tollbook.store.directory import LedgerVersion, OrganizationRow
 
 
 class Scope(msgspec.Struct, frozen=True):
@@ -39,11 +39,11 @@ class Scope(msgspec.Struct, frozen=True):
         """Give the day of an instant, in microseconds, in the scope's zone."""
         return instant_of(now).astimezone(zone(self.timezone)).date()
 
-    def head(self, snapshot: Snapshot) -> Head:
+    def ledger_version(self, snapshot: Snapshot) -> LedgerVersion:
         """Read what tells whether an answer given before still holds."""
         if self.organization:
-            return directory.head(snapshot, self.organization.number)
-        return directory.head_of_all(snapshot, self.tenant)
+            return directory.ledger_version(snapshot, self.organization.number)
+        return directory.ledger_version_of_all(snapshot, self.tenant)
 
 
 def organizations_of(snapshot: Snapshot, scope: Scope) -> list[OrganizationRow]:

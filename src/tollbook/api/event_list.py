@@ -83,7 +83,7 @@ def get_events(call: Call, snapshot: Snapshot) -> Response:
     cursor = _cursor_of(it)
     if cursor:
         it = it._replace(period=Period(cursor.start, cursor.end))
-    wanted = _wanted(it, cursor.as_of if cursor else it.head.received_at)
+    wanted = _wanted(it, cursor.as_of if cursor else it.version.received_at)
     if it.chosen is not Format.JSON and not cursor and call.query["limit"] is None:
         response: Response = stream(it, lambda opened: all_events(opened, wanted))
     else:
@@ -162,7 +162,7 @@ def _cursor_of(it: Asked) -> _Cursor | None:
     same_days = all(given in (None, kept) for given, kept in days)
     if cursor.question != _question(it) or not same_days or id_problem("cursor", cursor.id):
         raise _wrong_cursor()
-    if cursor.start > cursor.end or cursor.as_of > max(it.now, it.head.received_at):
+    if cursor.start > cursor.end or cursor.as_of > max(it.now, it.version.received_at):
         raise _wrong_cursor()
     return cursor
 

@@ -60,13 +60,13 @@ class EventsAnswer(msgspec.Struct):
 
 async def post_events(request: Request, services: Services, read_query: QueryReader) -> Response:
     """Decode, submit, and answer once everything accepted is on disk."""
-    revision, key = admission(request)
+    token, key = admission(request)
     require(key, Permission.WRITE_EVENTS)
     query = read_query()
     decode = decoder_of(request)
     body = await read_unpacked(request)
 
-    prepare = _Preparation(services, key, revision, query["atomic"], decode)
+    prepare = _Preparation(services, key, token, query["atomic"], decode)
     # Large bodies are decoded beside the event loop, one at a time: decoders in several threads
     # would not be faster, and the writer would wait for the interpreter's lock behind each of them.
     if len(body) > LARGE:
@@ -89,7 +89,7 @@ class _Preparation:
 
     services: Services
     key: ApiKey
-    revision: int
+    token: int
     atomic: bool
     decode: Decoder
 
@@ -114,7 +114,7 @@ class _Preparation:
         return self._of(draft, terms)
 
     def _of(self, draft: Draft, terms: tuple[int, TermsById]) -> Submission:
-        return submission_of(draft, terms, KeyInUse(self.key.prefix, self.revision), self.atomic)
+        return submission_of(draft, terms, KeyInUse(self.key.prefix, self.token), self.atomic)
 
 
 def receipts_response(settled: Settled, services: Services) -> Response:

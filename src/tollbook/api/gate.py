@@ -19,9 +19,9 @@ _STANDING = "tollbook.standing"
 
 
 class Admission(NamedTuple):
-    """A key that was let in, and the revision of the directory it was found to hold at."""
+    """A key that was let in, and the token of the state of the directory that it was found in."""
 
-    revision: int
+    token: int
     key: ApiKey
 
 

@@ -41,7 +41,7 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
     """Where a page begins: in which state of which question, as of when, after how many rows."""
 
     question: str
-    revision: _Counted
+    token: int
     as_of: _Counted
     start: date
     end: date
@@ -50,7 +50,7 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
     @property
     def state(self) -> tuple[str, int, date, date]:
         """Name the state that is kept."""
-        return self.question, self.revision, self.start, self.end
+        return self.question, self.token, self.start, self.end
 
 
 def place_of(it: Asked) -> Cursor:
@@ -58,7 +58,7 @@ def place_of(it: Asked) -> Cursor:
     assert it.period  # noqa: S101  what is paged has days
     question, text = _question(it), it.call.query["cursor"]
     if text is None:
-        return Cursor(question, it.head.revision, it.now, it.period.start, it.period.end, 0)
+        return Cursor(question, it.version.token, it.now, it.period.start, it.period.end, 0)
     cursor = _read(text)
     if cursor.question != question:
         sentence = "cursor belongs to a question with other parameters"
@@ -74,14 +74,14 @@ def place_of(it: Asked) -> Cursor:
 def pinned(it: Asked, cursor: Cursor) -> Asked:
     """Give the question as it was asked in the state of a cursor."""
     period = Period(cursor.start, cursor.end)
-    head = it.head._replace(revision=cursor.revision)
+    version = it.version._replace(token=cursor.token)
     clock = min(it.clock, cursor.as_of)
-    return it._replace(period=period, now=cursor.as_of, head=head, clock=clock)
+    return it._replace(period=period, now=cursor.as_of, version=version, clock=clock)
 
 
 def require_present(it: Asked, cursor: Cursor) -> None:
     """Refuse to read rows again for a cursor once the ledger has moved on."""
-    if cursor.revision != it.head.revision:
+    if cursor.token != it.version.token:
         raise CursorExpired
 
 
@@ -106,7 +106,7 @@ def _question(it: Asked) -> str:
 
 def _may_be(cursor: Cursor, it: Asked) -> bool:
     """Tell whether a cursor can be one of ours: one made up must not date what it did not see."""
-    first = it.head.as_of if cursor.revision == it.head.revision else 0
+    first = it.version.as_of if cursor.token == it.version.token else 0
     return first <= cursor.as_of <= it.now + CLOCKS_DIFFER_BY
 
 

@@ -31,7 +31,7 @@ from tollbook.domain.named_periods import NAMES, ChosenPeriod, choose
 from tollbook.domain.periods import Comparison, Period
 from tollbook.store import quarantine
 from tollbook.store.database import Snapshot
-from tollbook.store.directory import Head
+from tollbook.store.directory import LedgerVersion
 
 START_DATE = Parameter(
     "start_date",
@@ -111,7 +111,7 @@ class Asked(NamedTuple):
     scope: Scope
     period: Period | None
     now: int
-    head: Head
+    version: LedgerVersion
     chosen: Format = Format.JSON
     clock: int = 0
     compared: Period | None = None
@@ -172,15 +172,15 @@ def asked(
 
     `comparing` is the parameter to name when there is no period to compare with.
     """
-    head = scope.head(snapshot)
+    version = scope.ledger_version(snapshot)
     clock = call.services.clock()
-    now = max(clock, head.as_of)
+    now = max(clock, version.as_of)
     _wait_for(call.query.get("min_as_of"), now)
     period = compared = None
     if dated:
         chosen = chosen_period(call, scope, clock)
         period, compared = chosen.period, _compared(call, chosen, comparing)
-    return Asked(call, snapshot, scope, period, now, head, format_of(call), clock, compared)
+    return Asked(call, snapshot, scope, period, now, version, format_of(call), clock, compared)
 
 
 def chosen_period(call: Call, scope: Scope, clock: int) -> ChosenPeriod:
@@ -299,7 +299,7 @@ def _digest(it: Asked) -> str:
     asked_for = (it.call.question, query, it.chosen, it.scope, it.period, it.compared)
     told_meta = "meta" in it.call.query.get("include", ())
     ended = period_state(it.scope, it.period, it.clock) if told_meta else None
-    state = (__version__, *asked_for, it.head.revision, ended, it.call.key.sees_a_part)
+    state = (__version__, *asked_for, it.version.token, ended, it.call.key.sees_a_part)
     return blake2b(msgspec.json.encode(state), digest_size=12).hexdigest()
 
 
@@ -319,7 +319,7 @@ def _encoded(it: Asked, told: Told) -> bytes:
 
 def meta_of_all(it: Asked) -> Meta:
     """Say how complete the answer is, to whoever may see all of it."""
-    return completeness(it.snapshot, it.scope, it.period, it.head, it.now, it.clock)
+    return completeness(it.snapshot, it.scope, it.period, it.version, it.now, it.clock)
 
 
 def meta_for(key: ApiKey, whole: Meta) -> Meta:

@@ -279,6 +279,12 @@ class DatabaseReadOnly(StoreUnavailable):
     code = "database_read_only"
 
 
+class SchemaChanged(StoreUnavailable):
+    """The database is at the schema of another version; nothing was read and nothing written."""
+
+    code = "schema_changed"
+
+
 class Unreachable(StoreUnavailable):
     """No connection to the database can be had. `reason` is for its administrator alone."""
 

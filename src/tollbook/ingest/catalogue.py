@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from tollbook.domain.exact import MICROS
 from tollbook.domain.keys import ApiKey
 from tollbook.domain.prices import LAST_DAY
 from tollbook.domain.viewers import Viewer
+from tollbook.ingest.known_users import KnownUsers
 from tollbook.ingest.masking import Masker
 from tollbook.rating.book import Tariff
 from tollbook.rating.choose import Books
@@ -22,10 +23,6 @@ from tollbook.store import directory, keys, prices, viewers
 from tollbook.store.database import Database, Snapshot
 
 TermsById = dict[str, "Terms"]
-User = tuple[int, str]
-"""The number of an organization and the id of one of its users."""
-
-_MOST_USERS = 1_000_000
 LONGEST_CALL_SECONDS = 86_400
 """A longer call is more likely a mistake of metering, unless an operator knows better."""
 
@@ -71,10 +68,10 @@ class Issuer(NamedTuple):
 
 
 class _Remembered:
-    """What was met so far as of one revision of the directory; of another, nothing is kept."""
+    """What was met so far in one state of the directory; of another, nothing is kept."""
 
-    def __init__(self, revision: int) -> None:
-        self.revision = revision
+    def __init__(self, token: int) -> None:
+        self.token = token
         self.keys: dict[str, ApiKey] = {}
         self.issuers: dict[tuple[str, str], Issuer] = {}
         self.terms: dict[tuple[str, str], Terms] = {}
@@ -82,14 +79,14 @@ class _Remembered:
 
 
 class Catalogue:
-    """Keys and terms met so far, as of one revision of the directory.
+    """Keys and terms met so far, in one state of the directory.
 
-    Whoever relies on them compares that revision with the directory's own in the transaction of
-    the commit: a change made anywhere is seen by the next commit, in every process.
+    Whoever relies on them compares the token of that state with the directory's own in the
+    transaction of the commit: a change made anywhere is seen by the next commit, in every process.
 
     Statements run under the lock, so that many threads do not load one book at once. The event loop
     must never wait for a statement: its methods, `remembered_…`, look at one memory without the
-    lock, and what is in it belongs to its revision.
+    lock, and what is in it belongs to its token.
     """
 
     def __init__(
@@ -106,19 +103,19 @@ class Catalogue:
         self._lock = threading.Lock()
         self._memory = _Remembered(-1)
         self._tariffs: dict[tuple[str, int], Tariff] = {}
-        self._users: set[User] = set()
+        self.users = KnownUsers()
 
     def remembered_key(self, prefix: str) -> tuple[int, ApiKey] | None:
-        """Give a revision and a key as of it, if it is in memory; the commit compares."""
+        """Return a key and the token of its state, if it is in memory; the commit compares."""
         memory = self._memory
         key = memory.keys.get(prefix)
-        return (memory.revision, key) if key else None
+        return (memory.token, key) if key else None
 
     def loaded_key(self, prefix: str) -> tuple[int, ApiKey] | None:
-        """Give a revision and a key as of it, from the database."""
+        """Return a key and the token of its state, from the database."""
         with self._database.reading() as snapshot:
             key = self.key(snapshot, prefix)
-            return (directory.revision(snapshot), key) if key else None
+            return (snapshot.directory_token, key) if key else None
 
     def key(self, snapshot: Snapshot, prefix: str) -> ApiKey | None:
         """Give a key as it is in this snapshot; one that has ended by now is none."""
@@ -133,16 +130,16 @@ class Catalogue:
         return None if key.ended(self._clock()) else key
 
     def remembered_issuer(self, viewer: Viewer) -> tuple[int, Issuer] | None:
-        """Give a revision and what a viewer token is judged by as of it, if it is in memory."""
+        """Return what a viewer token is judged by and the state's token, if it is in memory."""
         memory = self._memory
         issuer = memory.issuers.get((viewer.tenant_id, viewer.issuer))
-        return (memory.revision, issuer) if issuer else None
+        return (memory.token, issuer) if issuer else None
 
     def loaded_issuer(self, viewer: Viewer) -> tuple[int, Issuer] | None:
-        """Give a revision and what a viewer token is judged by as of it, from the database."""
+        """Return what a viewer token is judged by and the state's token, from the database."""
         with self._database.reading() as snapshot:
             issuer = self.issuer(snapshot, viewer)
-            return (directory.revision(snapshot), issuer) if issuer else None
+            return (snapshot.directory_token, issuer) if issuer else None
 
     def issuer(self, snapshot: Snapshot, viewer: Viewer) -> Issuer | None:
         """Give what a viewer token is judged by in this snapshot; None when its key is gone."""
@@ -164,10 +161,10 @@ class Catalogue:
     def remembered_terms(
         self, tenant: str, identities: Collection[str]
     ) -> tuple[int, TermsById] | None:
-        """Give a revision and the terms as of it, if all of them are in memory."""
+        """Return the terms and the token of their state, if all of them are in memory."""
         memory = self._memory
         found = {it: terms for it in identities if (terms := memory.terms.get((tenant, it)))}
-        return (memory.revision, found) if len(found) == len(identities) else None
+        return (memory.token, found) if len(found) == len(identities) else None
 
     def terms(self, snapshot: Snapshot, tenant: str, identities: Collection[str]) -> TermsById:
         """Give the terms of organizations as they are in this snapshot.
@@ -184,7 +181,7 @@ class Catalogue:
     def loaded_terms(
         self, tenant: str, identities: Collection[str], now: int
     ) -> tuple[int, TermsById]:
-        """Give a revision and the terms as of it, for organizations never heard of too.
+        """Return the terms and the token of their state, for organizations never heard of too.
 
         Those get their numbers in a transaction of its own: a number is remembered only once it
         is on disk. An organization that would be new under an id that no path can hold gets none.
@@ -192,28 +189,17 @@ class Catalogue:
         with self._database.reading() as snapshot:
             found = self.terms(snapshot, tenant, identities)
             if len(found) == len(identities):
-                return directory.revision(snapshot), found
+                return snapshot.directory_token, found
         if unheard_of := set(identities) - set(found) - UNADDRESSABLE:
             with self._database.writing() as transaction:
                 directory.reserve_organizations(transaction, tenant, unheard_of, now)
         with self._database.reading() as snapshot:
-            return directory.revision(snapshot), self.terms(snapshot, tenant, identities)
-
-    def strangers(self, users: Iterable[User]) -> set[User]:
-        """Give those users that are not known to be in the directory."""
-        return set(users) - self._users
-
-    def know(self, users: set[User]) -> None:
-        """Remember users who are in the directory. Nobody is ever taken out of it."""
-        if len(self._users) + len(users) > _MOST_USERS:
-            self._users = set()
-        self._users |= users
+            return snapshot.directory_token, self.terms(snapshot, tenant, identities)
 
     def _caught_up(self, snapshot: Snapshot) -> _Remembered:
-        """Give the memory of a snapshot's revision: a new one when the directory has changed."""
-        revision = directory.revision(snapshot)
-        if revision != self._memory.revision:
-            self._memory = _Remembered(revision)
+        """Return the memory of a snapshot's state: a new one when the directory has changed."""
+        if snapshot.directory_token != self._memory.token:
+            self._memory = _Remembered(snapshot.directory_token)
         return self._memory
 
     def _load(

@@ -13,14 +13,15 @@ from tollbook.domain.keys import Scope
 from tollbook.domain.periods import day_number
 from tollbook.domain.receipts import NOT_STORED, Outcome, Receipt, conflict, rejected
 from tollbook.ingest.accept import SUM_OUT_OF_RANGE, staged, staged_all
-from tollbook.ingest.catalogue import Catalogue, Terms, User
+from tollbook.ingest.catalogue import Catalogue, Terms
 from tollbook.ingest.facts import Fact
+from tollbook.ingest.known_users import User
 from tollbook.ingest.months import Months
 from tollbook.ingest.unaddressable import has_unaddressable, refusals_of_new
-from tollbook.store import directory, ledger
+from tollbook.store import ledger
 from tollbook.store.database import Database, Snapshot, Transaction
 from tollbook.store.engine import TimeLimit
-from tollbook.store.ledger import Recorded
+from tollbook.store.ledger import Recorded, Touched
 from tollbook.store.staging import Staged, Standing
 
 Identity = tuple[int, str]
@@ -37,17 +38,17 @@ ALREADY_IN_QUARANTINE = "this event is in quarantine from an earlier request"
 class Submission(msgspec.Struct):
     """The events of one request on their way through a commit.
 
-    `key_prefix` is None for whoever needs no key. `rows` are prepared for `revision` of the
-    directory. When that has moved on by the time of the
-    commit, the key is looked at again and the rows are made anew. `now` is the server's clock when
-    the request came, in microseconds.
+    `key_prefix` is None for whoever needs no key. `rows` are prepared for the state of the
+    directory that `token` names, None when they rely on several. In another state at the time of
+    the commit, the key is looked at again and the rows are made again. `now` is the server's clock
+    when the request came, in microseconds.
     """
 
     scope: Scope
     key_prefix: str | None
     facts: list[Fact]
     rejections: list[Receipt]
-    revision: int
+    token: int | None
     rows: list[Staged]
     now: int
     atomic: bool = False
@@ -57,13 +58,13 @@ class Submission(msgspec.Struct):
         """Name the organizations of the events."""
         return {fact.event.organization_id for fact in self.facts}
 
-    def renew(self, snapshot: Snapshot, catalogue: Catalogue, revision: int) -> None:
+    def renew(self, snapshot: Snapshot, catalogue: Catalogue) -> None:
         """Make sure of the key and make the rows by the terms of this snapshot."""
         if self.key_prefix is not None and catalogue.key(snapshot, self.key_prefix) is None:
             raise InvalidApiKey
         terms = catalogue.terms(snapshot, self.scope.tenant_id, self.organizations)
         self.rows = staged_all(self.facts, terms, self.now)
-        self.revision = revision
+        self.token = snapshot.directory_token
 
     def refuse_unaddressable(self, transaction: Transaction) -> None:
         """Reject the events that would make an id new that no path can hold."""
@@ -102,7 +103,8 @@ def commit(
     _make_room(database, submissions)
     with database.writing(TimeLimit.COMMIT) as transaction:
         stored = _store(transaction, catalogue, submissions, now)
-    catalogue.know(stored.users)
+    if stored.touched:
+        catalogue.users.remember(stored.users, stored.touched.token, stored.touched.replaced)
     return stored.outcomes
 
 
@@ -159,6 +161,7 @@ class _Stored(NamedTuple):
 
     outcomes: list[Settled | RequestError]
     users: set[User]
+    touched: Touched | None
 
 
 def _store(
@@ -172,17 +175,25 @@ def _store(
     firsts = _firsts(arrived)
     standing: dict[Identity, Standing] = {}
     users: set[User] = set()
-    as_of, full = now, False
+    as_of, touched, full = now, None, False
+
+    def new_users(touched: Touched) -> bool:
+        """Find users to add; whoever is named only by an event in quarantine is not created."""
+        nonlocal users
+        users = catalogue.users.unknown(map(_user, rows), touched.replaced)
+        if users:
+            stored = (_user(row) for row in rows if not row.code)
+            users = catalogue.users.unknown(stored, touched.replaced)
+        return bool(users)
+
     if firsts:
         rows = list(firsts.values())
         if any(map(_tier_key, rows)):
-            found, as_of = _record_in_order(transaction, catalogue, submissions, firsts, now)
+            recorded = _record_in_order(transaction, catalogue, submissions, firsts, now)
             full = any(row.code == SUM_OUT_OF_RANGE for row in firsts.values())
         else:
-            users = catalogue.strangers(map(_user, rows))
-            if users:  # whoever is named only by an event in quarantine is not created
-                users = catalogue.strangers(_user(row) for row in rows if not row.code)
-            found, as_of = ledger.record(transaction, rows, now, new_users=bool(users))
+            recorded = ledger.record(transaction, rows, now, new_users)
+        found, as_of, touched = recorded
         standing = {(it.organization_id, it.id): it for it in found}
         if standing:  # whoever is named only by an event that was not stored is not there
             users = set()
@@ -191,7 +202,7 @@ def _store(
         refusals.get(index) or Settled(settle(submission, firsts, standing), as_of)
         for index, submission in enumerate(submissions)
     ]
-    return _Stored(outcomes, users)
+    return _Stored(outcomes, users, touched)
 
 
 def _firsts(rows: Sequence[Staged]) -> dict[Identity, Staged]:
@@ -252,14 +263,13 @@ def _open_rows(
 def _renew(
     transaction: Transaction, catalogue: Catalogue, submissions: Sequence[Submission]
 ) -> dict[int, RequestError]:
-    """Renew what was prepared for an earlier revision; give those whose key is gone by now."""
-    revision = directory.revision(transaction)
+    """Renew what was prepared in another state; return those whose key is gone by now."""
     refusals: dict[int, RequestError] = {}
     for index, submission in enumerate(submissions):
-        if submission.revision == revision:
+        if submission.token == transaction.directory_token:
             continue
         try:
-            submission.renew(transaction, catalogue, revision)
+            submission.renew(transaction, catalogue)
         except InvalidApiKey as refusal:
             submission.rows = []
             refusals[index] = refusal

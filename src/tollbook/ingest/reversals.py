@@ -136,7 +136,7 @@ class _Batch:
         names = {reversal.organization_id for _, reversal in asked if self._is_for_key(reversal)}
         found = directory.find_organizations(transaction, tenant, names) if names else []
         self._numbers = {row.id: row.number for row in found}
-        ledger.hold_heads(transaction, self._numbers.values())
+        ledger.hold_ledgers(transaction, self._numbers.values())
         for name, number in self._numbers.items():
             self._read(number, [it for _, it in asked if it.organization_id == name])
 

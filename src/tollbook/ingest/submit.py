@@ -29,10 +29,10 @@ class Draft(msgspec.Struct, frozen=True):
 
 
 class KeyInUse(NamedTuple):
-    """The key of a request, and the revision of the directory it was found to hold at."""
+    """The key of a request, and the token of the state of the directory that it was found in."""
 
     prefix: str
-    revision: int
+    token: int
 
 
 def draft_of(
@@ -70,13 +70,9 @@ def submission_of(
     key: KeyInUse | None = None,
     atomic: bool = False,
 ) -> Submission:
-    """Make the rows by these terms.
-
-    A submission is as old as the older of what it relies on: its key and its terms.
-    """
-    revision, by_id = terms
-    if key is not None:
-        revision = min(revision, key.revision)
+    """Make the rows by these terms."""
+    token, by_id = terms
+    is_of_one_state = key is None or key.token == token
     facts, rejections = draft.facts, draft.rejections
     if len(by_id) < len(draft.organizations):
         unknown = [it for it in facts if it.event.organization_id not in by_id]
@@ -87,7 +83,7 @@ def submission_of(
         key.prefix if key else None,
         facts,
         rejections,
-        revision,
+        token if is_of_one_state else None,
         staged_all(facts, by_id, draft.now),
         draft.now,
         atomic,

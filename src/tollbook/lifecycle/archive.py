@@ -149,7 +149,7 @@ def _remove(
     with database.writing(TimeLimit.NONE) as transaction:
         rerating_runs.lock_runs(transaction, actor.tenant)
         _refuse_beside_runs(transaction, actor.tenant, month)
-        ledger.hold_heads(transaction, [month.number])
+        ledger.hold_ledgers(transaction, [month.number])
         if archives.state(transaction, actor.tenant, month) != copy.state:
             raise _Changed
         if not writing.finish(transaction):

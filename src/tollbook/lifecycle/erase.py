@@ -121,7 +121,7 @@ def _erase_once(
             if allowed is not None:
                 allowed(transaction)
             transaction.leave_no_traces()
-            ledger.hold_heads(transaction, [number])
+            ledger.hold_ledgers(transaction, [number])
             if archives.files(transaction, actor.tenant, number) != files:
                 raise _Changed
             done = _erase_rows(transaction, person, scope.names)

@@ -74,7 +74,7 @@ class Work:
                 if status is RunStatus.DONE:
                     log_end(transaction, self._tenant, run, now)
             else:
-                ledger.hold_heads(transaction, [place.organization])
+                ledger.hold_ledgers(transaction, [place.organization])
                 do = self._restore if run.backwards else self._apply
                 run = do(transaction, run, place, now)
             rerating_runs.change_run(transaction, self._tenant, run, now)

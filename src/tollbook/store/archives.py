@@ -136,7 +136,7 @@ ON CONFLICT ({", ".join(_KEY)}, part) DO UPDATE SET
 _IN_A_PART = 64
 """So many of the largest events add up to less than 64 bits hold."""
 COUNT_PARTS = f"""
-UPDATE ledger_heads SET parts = parts + (
+UPDATE ledger_versions SET parts = parts + (
     SELECT COUNT(*) / {_IN_A_PART} + 1 {_EVENTS}
 )
 WHERE organization_id = :number
@@ -144,7 +144,7 @@ WHERE organization_id = :number
 KEEP_SUMS_IN_PARTS = f"""
 INSERT INTO archived_sums ({", ".join(_KEY)}, part, {", ".join(_ADDED)})
 SELECT {_GROUP},
-    (SELECT parts FROM ledger_heads WHERE organization_id = :number) - part,{_SUMMED}
+    (SELECT parts FROM ledger_versions WHERE organization_id = :number) - part,{_SUMMED}
 FROM (
     SELECT events.*, CAST((
         ROW_NUMBER() OVER (PARTITION BY {_GROUP} ORDER BY id) - 1

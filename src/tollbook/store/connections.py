@@ -19,7 +19,7 @@ from psycopg.pq.abc import PGresult
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DisconnectionError
 
-from tollbook.store.engine import TimeLimit
+from tollbook.store.engine import STATE_COLUMNS, STATE_TABLE, State, TimeLimit
 
 CONNECT_SECONDS = 5
 SILENT_SECONDS = 15
@@ -64,12 +64,13 @@ class Watched(psycopg.Connection[Any]):
     """A connection that knows since when it has been waiting for the server, and can be cut off.
 
     `backend` is the process of the server that its transaction is in, `time_limit` the kind of the
-    next transaction, `limit` the seconds that its statements may take, 0 without one. Behind a
-    pooler it is `pooled`.
+    next transaction, `limit` the seconds that its statements may take, 0 without one. `state` is
+    what the latest checked transaction has read first. Behind a pooler it is `pooled`.
     """
 
     pooled = False
     backend = 0
+    state = State("", 0)
     time_limit = TimeLimit.REQUEST
     limit = float(TimeLimit.REQUEST.value)
     administrators_limit = 0.0
@@ -215,35 +216,42 @@ def close_idle(engine: Engine, seconds: float) -> int:
     return len(ended)
 
 
-class Began(NamedTuple):
-    """What the server said at the beginning of a transaction: its process and its clock."""
-
-    backend: int
-    clock: int
-
-
 _CLOCK = "(EXTRACT(epoch FROM clock_timestamp()) * 1000000)::bigint"
+_STATE = f" FROM {STATE_TABLE} WHERE id = 1"
+# Before the snapshot is taken: one that is older than a migration would still show the schema's
+# version before it.
+_AWAIT_MIGRATION = f"LOCK TABLE {STATE_TABLE} IN ACCESS SHARE MODE"
 
 
-def begin_reading(driver: Watched) -> None:
-    """Begin a transaction that reads one snapshot."""
-    command, driver.limit = _reading(driver.time_limit, driver.administrators_limit, driver.pooled)
+def begin_reading(driver: Watched, *, is_checked: bool) -> None:
+    """Begin a transaction that reads one snapshot, and read its state when it `is_checked`."""
+    command, driver.limit = _reading(
+        driver.time_limit, driver.administrators_limit, driver.pooled, is_checked
+    )
     last = _sent(driver, command)
     if driver.pooled:
         driver.backend = _integer(last, 0)
+    if is_checked:
+        driver.state = _state(last, 1)
 
 
-def begin_writing(driver: Watched, tables: str) -> Began:
+def begin_writing(driver: Watched, tables: str, *, is_checked: bool) -> int:
     """Begin a transaction that writes, durably whatever the server's default.
 
-    `tables` makes temporary tables where a session cannot be relied on to have them.
+    `tables` makes temporary tables where a session cannot be relied on to have them. Return the
+    database's clock, in microseconds.
     """
     command, driver.limit = _writing(
-        driver.time_limit, driver.administrators_limit, tables if driver.pooled else ""
+        driver.time_limit,
+        driver.administrators_limit,
+        tables if driver.pooled else "",
+        is_checked,
     )
     last = _sent(driver, command)
     driver.backend = _integer(last, 0)
-    return Began(driver.backend, _integer(last, 1))
+    if is_checked:
+        driver.state = _state(last, 2)
+    return _integer(last, 1)
 
 
 def _sent(driver: Watched, command: bytes) -> PGresult:
@@ -264,24 +272,37 @@ def _integer(result: PGresult, column: int) -> int:
     return int(result.get_value(0, column) or 0)
 
 
+def _state(result: PGresult, column: int) -> State:
+    """Read the columns of `STATE_COLUMNS`, from the given one on."""
+    version = result.get_value(0, column) or b""
+    return State(version.decode(), _integer(result, column + 1))
+
+
 @cache
-def _reading(limit: TimeLimit, administrators: float, pooled: bool) -> tuple[bytes, float]:
+def _reading(
+    limit: TimeLimit, administrators: float, pooled: bool, is_checked: bool
+) -> tuple[bytes, float]:
     setting, most = _limited(limit, administrators)
     parts = ["BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", *setting]
-    if pooled:
+    if is_checked:
+        parts += [_AWAIT_MIGRATION, f"SELECT pg_backend_pid(), {STATE_COLUMNS}{_STATE}"]
+    elif pooled:
         parts.append("SELECT pg_backend_pid()")
     return "; ".join(parts).encode(), most
 
 
 @cache
-def _writing(limit: TimeLimit, administrators: float, tables: str) -> tuple[bytes, float]:
+def _writing(
+    limit: TimeLimit, administrators: float, tables: str, is_checked: bool
+) -> tuple[bytes, float]:
     setting, most = _limited(limit, administrators)
+    columns = f"pg_backend_pid(), {_CLOCK}"
     parts = [
         "BEGIN ISOLATION LEVEL READ COMMITTED",
         "SET LOCAL synchronous_commit = on",
         *setting,
         *([tables] if tables else []),
-        f"SELECT pg_backend_pid(), {_CLOCK}",
+        f"SELECT {columns}, {STATE_COLUMNS}{_STATE}" if is_checked else f"SELECT {columns}",
     ]
     return "; ".join(parts).encode(), most
 

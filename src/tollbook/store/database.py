@@ -17,6 +17,7 @@ from tollbook.domain.errors import (
     DiskFull,
     MonthNotReady,
     OutcomeUnknown,
+    SchemaChanged,
     SettingsError,
     StoreUnavailable,
     SumOutOfRange,
@@ -25,6 +26,7 @@ from tollbook.domain.errors import (
 from tollbook.store import exact_sums
 from tollbook.store.engine import (
     OVERFLOWS,
+    STATE_TABLE,
     Driver,
     Engine,
     Options,
@@ -34,6 +36,7 @@ from tollbook.store.engine import (
 )
 from tollbook.store.postgres import Postgres
 from tollbook.store.reads import Reads, is_refusal
+from tollbook.store.schema import SCHEMA_VERSION
 from tollbook.store.sqlite import Sqlite
 from tollbook.store.staging import Staged
 
@@ -51,6 +54,7 @@ _NOT_OPENED = "unable to open database file"
 _NOTHING_STORED = "; nothing was stored"
 
 
+_NO_STATE = tuple(it.format(STATE_TABLE) for it in ("no such table: {}", 'relation "{}" does not'))
 _NO_PARTITION = "no partition of relation"
 _USUAL = Options()
 
@@ -62,7 +66,11 @@ def _trust(_sql: str) -> None:
 class Snapshot:
     """One state of the database, however long it is read."""
 
-    def __init__(self, engine: Engine, connection: Connection, check: Check) -> None:
+    def __init__(
+        self, engine: Engine, connection: Connection, check: Check, directory_token: int
+    ) -> None:
+        self.directory_token = directory_token
+        """Names the state of organizations, keys and price books that this transaction sees."""
         self._engine = engine
         self._check = check
         self._connection = connection
@@ -154,10 +162,13 @@ class Transaction(Snapshot):
 class Database:
     """An open database."""
 
-    def __init__(self, engine: Engine, check: Check = _trust) -> None:
+    def __init__(
+        self, engine: Engine, check: Check = _trust, schema_version: str | None = None
+    ) -> None:
         self.engine = engine
         self.reads = Reads()
         self._check = check
+        self._schema_version = schema_version
 
     @contextmanager
     def reading(self, limit: TimeLimit = TimeLimit.REQUEST) -> Iterator[Snapshot]:
@@ -165,16 +176,20 @@ class Database:
         with (
             in_our_words(),
             self.reads.counted(),
-            self.engine.reader(limit) as connection,
+            self.engine.reader(limit, is_checked=self._is_checked) as connection,
             connection.begin(),
         ):
-            yield Snapshot(self.engine, connection, self._check)
+            yield Snapshot(self.engine, connection, self._check, self._token(connection))
 
     @contextmanager
     def streaming(self) -> Iterator[Snapshot]:
         """Read much from one snapshot, once and in order, in little memory."""
-        with in_our_words(), self.engine.streamer() as connection, connection.begin():
-            yield Snapshot(self.engine, connection, self._check)
+        with (
+            in_our_words(),
+            self.engine.streamer(is_checked=self._is_checked) as connection,
+            connection.begin(),
+        ):
+            yield Snapshot(self.engine, connection, self._check, self._token(connection))
 
     @contextmanager
     def writing(self, limit: TimeLimit = TimeLimit.REQUEST) -> Iterator[Transaction]:
@@ -184,10 +199,14 @@ class Database:
         error nothing was stored.
         """
         committing = False
-        with in_our_words(_NOTHING_STORED), self.engine.writer(limit) as connection:
+        with (
+            in_our_words(_NOTHING_STORED),
+            self.engine.writer(limit, is_checked=self._is_checked) as connection,
+        ):
             try:
                 with connection.begin():
-                    yield Transaction(self.engine, connection, self._check)
+                    token = self._token(connection)
+                    yield Transaction(self.engine, connection, self._check, token)
                     committing = True
             except DBAPIError as error:
                 if not committing or not _is_outcome_unknown(error.orig):
@@ -197,6 +216,22 @@ class Database:
                     "the database's answer to the commit was lost: the change may have been "
                     "stored; send it again"
                 ) from error
+
+    @property
+    def _is_checked(self) -> bool:
+        return self._schema_version is not None
+
+    def _token(self, connection: Connection) -> int:
+        """Return the directory's token; raise `SchemaChanged` at a schema of another version."""
+        if self._schema_version is None:
+            return 0
+        state = self.engine.state(connection)
+        if state.schema_version != self._schema_version:
+            raise SchemaChanged(
+                f"the database is at migration {state.schema_version or 'none'}, this Tollbook at "
+                f"{self._schema_version}: run the version of Tollbook that migrated it"
+            )
+        return state.token
 
     def require_clock(self) -> None:
         """Raise `ClockWrong` when this server's clock differs too much from the database's."""
@@ -219,19 +254,25 @@ class Database:
         self.engine.close()
 
 
-def open_database(url: str, check: Check = _trust, options: Options = _USUAL) -> Database:
+def open_database(
+    url: str,
+    check: Check = _trust,
+    options: Options = _USUAL,
+    schema_version: str | None = SCHEMA_VERSION,
+) -> Database:
     """Choose the engine by the URL's scheme. Nothing is connected yet.
 
     Every statement is shown to `check` before it is run: the gate, for whoever serves tenants.
+    Transactions refuse a database at another `schema_version`, unless that is None.
     """
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:
         raise SettingsError("TOLLBOOK_DATABASE_URL is not a database URL") from error
     if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
-        return Database(Sqlite(parsed), check)
+        return Database(Sqlite(parsed), check, schema_version)
     if parsed.get_backend_name() in {"postgresql", "postgres"}:
-        return Database(Postgres(parsed, options), check)
+        return Database(Postgres(parsed, options), check, schema_version)
     raise SettingsError(
         "TOLLBOOK_DATABASE_URL must be like sqlite:///tollbook.db or postgresql://user@host/name"
     )
@@ -279,6 +320,11 @@ def in_our_words(consequence: str = "") -> Iterator[None]:
 def _unavailable(cause: object, reason: str, consequence: str) -> StoreUnavailable:
     if isinstance(cause, PoolTimeout):
         return Unreachable(f"all connections to the database are in use{consequence}")
+    if any(words in reason for words in _NO_STATE):
+        return SchemaChanged(
+            "the database is at the schema of another version of Tollbook; run the version that "
+            "migrated it"
+        )
     if _NO_PARTITION in reason:
         return MonthNotReady()
     if is_refusal(cause):

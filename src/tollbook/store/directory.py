@@ -1,12 +1,15 @@
 """The statements for tenants, organizations and users."""
 
 from collections.abc import Iterable
+from secrets import randbelow
 from typing import NamedTuple
 
 from tollbook.domain.directory import DEFAULT_CURRENCY, Organization, Status, User
 from tollbook.domain.numbers import STRICT
 from tollbook.store.database import Snapshot, Transaction
+from tollbook.store.gate import ALL_TENANTS
 
+_TOKENS = 2**40 - 1
 UNKNOWN = "unknown"
 """The status of an organization that events have named and nobody has created."""
 
@@ -32,15 +35,27 @@ _ORGANIZATION = (
 )
 
 
-def revision(snapshot: Snapshot) -> int:
-    """Read how often organizations, keys or price books have changed."""
-    row = snapshot.row("SELECT revision FROM directory_revision WHERE id = 1")
-    return int(row[0]) if row else 0
+def new_token() -> int:
+    """Return a random number that names a state: no other state has it, lost ones included.
+
+    It has 40 bits, so that the tokens of eight million organizations add up within 64 bits.
+    """
+    return 1 + randbelow(_TOKENS)
 
 
-def count_revision(transaction: Transaction) -> None:
-    """Tell everyone who keeps the directory in memory to read it again."""
-    transaction.execute("UPDATE directory_revision SET revision = revision + 1 WHERE id = 1")
+def change_token(transaction: Transaction) -> None:
+    """Have every process that keeps the directory in memory read it again."""
+    token = new_token()
+    transaction.execute("UPDATE directory_state SET token = :token WHERE id = 1", token=token)
+    transaction.directory_token = token
+
+
+def renew_tokens(transaction: Transaction) -> None:
+    """Have nothing hold any longer that any process remembers of this database."""
+    change_token(transaction)
+    transaction.execute(
+        f"UPDATE ledger_versions SET token = :token {ALL_TENANTS}", token=new_token()
+    )
 
 
 def add_tenant(transaction: Transaction, tenant_id: str, name: str, now: int) -> bool:
@@ -90,7 +105,7 @@ def change_tenant(transaction: Transaction, tenant: Tenant) -> None:
         "WHERE tenant_id = :id",
         **tenant._asdict(),
     )
-    count_revision(transaction)
+    change_token(transaction)
 
 
 def tenant_number_format(snapshot: Snapshot, tenant: str) -> str:
@@ -191,7 +206,7 @@ def add_organization(
         unknown=UNKNOWN,
     )
     if added:
-        count_revision(transaction)
+        change_token(transaction)
     return bool(added)
 
 
@@ -208,13 +223,16 @@ def change_organization(
         number_format=organization.number_format,
         number=number,
     )
-    count_revision(transaction)
+    change_token(transaction)
 
 
 def reserve_organizations(
     transaction: Transaction, tenant: str, identities: Iterable[str], now: int
 ) -> None:
-    """Give numbers to organizations that events name before anyone has created them."""
+    """Give numbers to organizations that events name before anyone has created them.
+
+    A number is remembered with the token: were it lost, another tenant might get it.
+    """
     transaction.execute_many(
         """
         INSERT INTO organizations (tenant_id, id, name, timezone, currency, status, created_at)
@@ -226,6 +244,7 @@ def reserve_organizations(
             for identity in sorted(identities)
         ],
     )
+    change_token(transaction)
 
 
 def users(snapshot: Snapshot, number: int) -> list[User]:
@@ -265,7 +284,7 @@ def organizations_with_user(
 def add_user(transaction: Transaction, number: int, user: User, now: int) -> bool:
     """Create a user; False when the id is taken.
 
-    The head comes first, here as in a commit of events: so the two wait for each other.
+    The ledger's version comes first, as in a commit of events: so the two wait for each other.
     """
     touch(transaction, number, now)
     added = transaction.execute(
@@ -301,71 +320,74 @@ def change_user(transaction: Transaction, number: int, user: User, now: int) -> 
 
 
 def touch(transaction: Transaction, number: int, now: int) -> None:
-    """Count up an organization's head: answers given before no longer hold."""
+    """Change the token of an organization's ledger: answers given before no longer hold."""
     transaction.execute(
         """
-        INSERT INTO ledger_heads (organization_id, revision, as_of) VALUES (:number, 1, :now)
-        ON CONFLICT (organization_id) DO UPDATE
-        SET revision = ledger_heads.revision + 1, as_of = excluded.as_of
+        INSERT INTO ledger_versions (organization_id, token, as_of) VALUES (:number, :token, :now)
+        ON CONFLICT (organization_id) DO UPDATE SET
+            replaced = ledger_versions.token, token = excluded.token, as_of = excluded.as_of
         """,
         number=number,
+        token=new_token(),
         now=now,
     )
 
 
-class Head(NamedTuple):
-    """How often answers changed, and when last; the newest event there is, and when it came.
+class LedgerVersion(NamedTuple):
+    """The state of a ledger.
 
-    `received_at` is when the last events came, however old they are.
-
-    Instants are in microseconds, 0 when there is none.
+    An answer holds for as long as `token` is the same. `as_of` is when the ledger changed last,
+    `received_at` when the last events came, however old they are, `newest` the time of the newest
+    event, and `newest_received_at` when that came. Instants are in microseconds, 0 when there is
+    none.
     """
 
-    revision: int
+    token: int
     as_of: int
     newest: int
     received_at: int
     newest_received_at: int
 
 
-_NO_HEAD = Head(0, 0, 0, 0, 0)
+_EMPTY_LEDGER = LedgerVersion(0, 0, 0, 0, 0)
 
 
-def head(snapshot: Snapshot, number: int) -> Head:
-    """Read an organization's head; a ledger nobody wrote to is at revision 0."""
+def ledger_version(snapshot: Snapshot, number: int) -> LedgerVersion:
+    """Read the version of an organization's ledger; before the first write its token is 0."""
     row = snapshot.row(
-        "SELECT revision, as_of, newest, received_at, newest_received_at FROM ledger_heads "
+        "SELECT token, as_of, newest, received_at, newest_received_at FROM ledger_versions "
         "WHERE organization_id = :number",
         number=number,
     )
-    return Head(*row) if row else _NO_HEAD
+    return LedgerVersion(*row) if row else _EMPTY_LEDGER
 
 
-def head_of_all(snapshot: Snapshot, tenant: str) -> Head:
-    """Read the heads of all of a tenant's organizations as one.
+def ledger_version_of_all(snapshot: Snapshot, tenant: str) -> LedgerVersion:
+    """Read the versions of the ledgers of all of a tenant's organizations as one.
 
-    Its revision also counts the directory's, so that it moves with names and new organizations.
+    Its token is their sum and the directory's, so it also changes with names and organizations.
     """
     row = snapshot.row(
         """
         SELECT
-            CAST(COALESCE(SUM(ledger_heads.revision), 0) AS BIGINT),
-            COALESCE(MAX(ledger_heads.as_of), 0),
-            COALESCE(MAX(ledger_heads.newest), 0),
-            COALESCE(MAX(ledger_heads.received_at), 0),
+            CAST(COALESCE(SUM(ledger_versions.token), 0) AS BIGINT),
+            COALESCE(MAX(ledger_versions.as_of), 0),
+            COALESCE(MAX(ledger_versions.newest), 0),
+            COALESCE(MAX(ledger_versions.received_at), 0),
             COALESCE((
-                SELECT heads.newest_received_at
+                SELECT versions.newest_received_at
                 FROM organizations AS owners
-                JOIN ledger_heads AS heads ON heads.organization_id = owners.organization_id
+                JOIN ledger_versions AS versions
+                    ON versions.organization_id = owners.organization_id
                 WHERE owners.tenant_id = :tenant
-                ORDER BY heads.newest DESC, heads.newest_received_at
+                ORDER BY versions.newest DESC, versions.newest_received_at
                 LIMIT 1
             ), 0)
         FROM organizations
-        JOIN ledger_heads ON ledger_heads.organization_id = organizations.organization_id
+        JOIN ledger_versions ON ledger_versions.organization_id = organizations.organization_id
         WHERE organizations.tenant_id = :tenant
         """,
         tenant=tenant,
     )
-    whole = Head(*row) if row else _NO_HEAD
-    return whole._replace(revision=whole.revision + revision(snapshot))
+    whole = LedgerVersion(*row) if row else _EMPTY_LEDGER
+    return whole._replace(token=whole.token + snapshot.directory_token)

@@ -49,6 +49,16 @@ class Options(NamedTuple):
     retry_seconds: int = 0
 
 
+class State(NamedTuple):
+    """The version of the schema, and the token of the directory."""
+
+    schema_version: str
+    token: int
+
+
+STATE_TABLE = "directory_state"
+STATE_COLUMNS = ", ".join(State._fields)
+
 OVERFLOWS = ("integer overflow", "cannot store REAL value in", "bigint out of range")
 """How drivers say that a sum passes 64 bits."""
 
@@ -67,16 +77,27 @@ class Engine(Protocol):
     clock_ahead: int
     """By how many microseconds this server's clock was ahead of the database's when last seen."""
 
-    def reader(self, limit: TimeLimit = TimeLimit.REQUEST) -> Connection:
-        """Open a connection whose transaction reads one snapshot and cannot write."""
+    def reader(
+        self, limit: TimeLimit = TimeLimit.REQUEST, *, is_checked: bool = False
+    ) -> Connection:
+        """Open a connection whose transaction reads one snapshot and cannot write.
+
+        Its first statement reads what `state` returns when the transaction `is_checked`.
+        """
         ...
 
-    def streamer(self) -> Connection:
+    def streamer(self, *, is_checked: bool = False) -> Connection:
         """Open a reader that keeps no pages: whoever reads all there is reads each page once."""
         ...
 
-    def writer(self, limit: TimeLimit = TimeLimit.REQUEST) -> Connection:
+    def writer(
+        self, limit: TimeLimit = TimeLimit.REQUEST, *, is_checked: bool = False
+    ) -> Connection:
         """Open a connection whose transaction writes."""
+        ...
+
+    def state(self, connection: Connection) -> State:
+        """Return the state that the first statement of a checked transaction has read."""
         ...
 
     def close(self) -> None:

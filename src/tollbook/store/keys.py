@@ -6,7 +6,7 @@ from typing import NamedTuple
 from tollbook.domain.addresses import networks_of
 from tollbook.domain.keys import UNLIMITED, ApiKey, Limits, Permission, Scope, hash_of, mint
 from tollbook.store.database import Snapshot, Transaction
-from tollbook.store.directory import count_revision
+from tollbook.store.directory import change_token
 from tollbook.store.engine import Row
 from tollbook.store.gate import ALL_TENANTS
 
@@ -87,7 +87,7 @@ def issue_key(
         addresses=" ".join(map(str, limits.networks)) or None,
         requests_per_minute=limits.requests_per_minute,
     )
-    count_revision(transaction)
+    change_token(transaction)
     return key, secret
 
 
@@ -100,7 +100,7 @@ def revoke_key(transaction: Transaction, tenant: str, prefix: str, now: int) -> 
         tenant=tenant,
         prefix=prefix,
     )
-    count_revision(transaction)
+    change_token(transaction)
     return bool(found)
 
 
@@ -113,7 +113,7 @@ def end_key(transaction: Transaction, tenant: str, prefix: str, at: int) -> None
         tenant=tenant,
         prefix=prefix,
     )
-    count_revision(transaction)
+    change_token(transaction)
 
 
 def write_uses(transaction: Transaction, uses: Mapping[tuple[str, str], int]) -> None:

@@ -1,14 +1,15 @@
 """The statements of the write path: from the staging table into the ledger and its rollups.
 
-Rows go in in key order, after the heads of their organizations: so parallel writers wait for each
+Rows go in in key order, after the versions of their ledgers: so parallel writers wait for each
 other instead of deadlocking.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from tollbook.store import resources, rollups
 from tollbook.store.database import Snapshot, Transaction
+from tollbook.store.directory import new_token
 from tollbook.store.staging import ORDINARY, Staged, Standing
 
 Row = TypeVar("Row")
@@ -16,11 +17,31 @@ Charging = Callable[[Sequence[Staged]], Sequence[Staged]]
 """Charges the rows that wait for the position of their month, and gives all of them."""
 
 
+class Touched(NamedTuple):
+    """The new version of the ledgers that a batch writes to, in a transaction that holds them.
+
+    `replaced` has the token that `token` replaced, by the number of the organization: 0 where the
+    ledger was empty. Events count as received at `as_of`.
+    """
+
+    as_of: int
+    token: int
+    replaced: Mapping[int, int]
+
+
 class Recorded(NamedTuple):
-    """What stood already of the rows of a batch, and the instant of its commit."""
+    """What stood already of the rows of a batch, and the instant of its commit.
+
+    `touched` is None when nothing was stored.
+    """
 
     standing: list[Standing]
     as_of: int
+    touched: Touched | None
+
+
+NewUsers = Callable[[Touched], bool]
+"""Returns whether users of the rows may be missing from the directory."""
 
 
 # A batch is small and the tables are not: a scalar subquery is looked up by the key, row by row,
@@ -32,32 +53,32 @@ _STANDS = """(
 
 # `WHERE true` keeps SQLite from reading ON CONFLICT as the condition of a join.
 # What is committed later was received later, whatever the clocks of several servers say: whoever
-# holds the head moves on from it. So all that was received up to an instant can be asked for again.
-TOUCH_HEADS = """
-INSERT INTO ledger_heads
-    (organization_id, revision, as_of, received_at, newest, newest_received_at)
-SELECT organization_id, 1, :now, :now, MAX(time), :now
+# holds the row moves on from it. So all that was received up to an instant can be asked for again.
+TOUCH_VERSIONS = """
+INSERT INTO ledger_versions
+    (organization_id, token, as_of, received_at, newest, newest_received_at)
+SELECT organization_id, :token, :now, :now, MAX(time), :now
 FROM staging WHERE true GROUP BY organization_id ORDER BY organization_id
 ON CONFLICT (organization_id) DO UPDATE
-SET revision = ledger_heads.revision + 1, as_of = excluded.as_of,
+SET replaced = ledger_versions.token, token = excluded.token, as_of = excluded.as_of,
     received_at = CASE
-        WHEN excluded.received_at > ledger_heads.received_at THEN excluded.received_at
-        ELSE ledger_heads.received_at + 1
+        WHEN excluded.received_at > ledger_versions.received_at THEN excluded.received_at
+        ELSE ledger_versions.received_at + 1
     END,
     newest = CASE
-        WHEN excluded.newest > ledger_heads.newest THEN excluded.newest
-        ELSE ledger_heads.newest
+        WHEN excluded.newest > ledger_versions.newest THEN excluded.newest
+        ELSE ledger_versions.newest
     END,
     newest_received_at = CASE
-        WHEN excluded.newest <= ledger_heads.newest THEN ledger_heads.newest_received_at
-        WHEN excluded.received_at > ledger_heads.received_at THEN excluded.received_at
-        ELSE ledger_heads.received_at + 1
+        WHEN excluded.newest <= ledger_versions.newest THEN ledger_versions.newest_received_at
+        WHEN excluded.received_at > ledger_versions.received_at THEN excluded.received_at
+        ELSE ledger_versions.received_at + 1
     END
-RETURNING received_at
+RETURNING organization_id, received_at, replaced
 """
 
-AGREE_HEADS = """
-UPDATE ledger_heads SET
+AGREE_VERSIONS = """
+UPDATE ledger_versions SET
     as_of = :now,
     newest_received_at = CASE
         WHEN newest_received_at = received_at THEN :now ELSE newest_received_at
@@ -174,18 +195,17 @@ DELETE FROM quarantine WHERE EXISTS (
 
 
 def record(
-    transaction: Transaction, rows: Sequence[Staged], now: int, new_users: bool = True
+    transaction: Transaction, rows: Sequence[Staged], now: int, new_users: NewUsers
 ) -> Recorded:
     """Store the rows whose identity is free; give those whose identity stands already.
 
-    `rows` hold no identity twice. Whoever has the head of an organization is the only one to claim
-    identities in it until the commit. Hardly ever does one stand, so all are claimed at once, and
-    only when some could not be is the claim taken back and each looked up. When none was free,
-    nothing is written: the head stays as it was, and answers given before still hold. `new_users`
-    is False when every user of the rows is known to be there.
+    `rows` hold no identity twice. A transaction that holds an organization's ledger is the only one
+    to claim identities in it until the commit. An identity is hardly ever taken, so all are claimed
+    at once, and only when some could not be is the claim taken back and each looked up. When none
+    was free, nothing is written: the ledger's version stays, and answers given before still hold.
     """
     columns = transaction.stage(rows)
-    as_of = touch_heads(transaction, now)
+    touched = touch_versions(transaction, now)
     transaction.execute("SAVEPOINT claim")
     standing: list[Standing] = []
     if transaction.execute(CLAIM) < len(rows):
@@ -193,11 +213,11 @@ def record(
         standing = [Standing(*row) for row in transaction.table(STANDING, {}, 4)]
         if len(standing) == len(rows):
             transaction.undo()
-            return Recorded(standing, now)
+            return Recorded(standing, now, None)
         transaction.execute(DROP_STANDING)
         transaction.execute(CLAIM)
-    _add(transaction, rows, columns, as_of, new_users)
-    return Recorded(standing, as_of)
+    _add(transaction, rows, columns, touched.as_of, new_users(touched))
+    return Recorded(standing, touched.as_of, touched)
 
 
 def record_in_order(
@@ -209,25 +229,25 @@ def record_in_order(
     what is not stored takes no part of a tier.
     """
     transaction.stage(rows)
-    as_of = touch_heads(transaction, now)
+    touched = touch_versions(transaction, now)
     standing = [Standing(*row) for row in transaction.table(STANDING, {}, 4)]
     if len(standing) == len(rows):
         transaction.undo()
-        return Recorded(standing, now)
+        return Recorded(standing, now, None)
     known = {(it.organization_id, it.id) for it in standing}
     fresh = charge([row for row in rows if (row.organization_id, row.id) not in known])
     transaction.execute(EMPTY_STAGING)
     columns = transaction.stage(fresh)
     transaction.execute(CLAIM)
-    _add(transaction, fresh, columns, as_of)
+    _add(transaction, fresh, columns, touched.as_of)
     transaction.execute(ADD_POSITIONS)
-    return Recorded(standing, as_of)
+    return Recorded(standing, touched.as_of, touched)
 
 
 def release(transaction: Transaction, rows: Sequence[Staged], now: int) -> None:
     """Move events out of quarantine into the ledger; their identities are claimed already."""
     columns = transaction.stage(rows)
-    as_of = touch_heads(transaction, now)
+    as_of = touch_versions(transaction, now).as_of
     transaction.execute(RELEASE_KEYS)
     transaction.execute(LEAVE_QUARANTINE)
     _add(transaction, rows, columns, as_of)
@@ -235,22 +255,25 @@ def release(transaction: Transaction, rows: Sequence[Staged], now: int) -> None:
         transaction.execute(ADD_POSITIONS)
 
 
-def touch_heads(transaction: Transaction, now: int) -> int:
-    """Take the heads of the staged rows' organizations; give when they count as received.
+def touch_versions(transaction: Transaction, now: int) -> Touched:
+    """Hold the ledgers of the staged rows' organizations, and give them a new version.
 
-    That is now, unless a clock that goes ahead of this one has left a later instant in a head.
+    The rows count as received now, unless a clock that is ahead of this one has left a later
+    instant.
     """
-    latest = max(received_at for (received_at,) in transaction.rows(TOUCH_HEADS, now=now))
+    token = new_token()
+    found = transaction.rows(TOUCH_VERSIONS, now=now, token=token)
+    latest = max(received_at for _, received_at, _ in found)
     if latest > now:
-        transaction.execute(AGREE_HEADS, now=latest)
-    return int(latest)
+        transaction.execute(AGREE_VERSIONS, now=latest)
+    return Touched(latest, token, {number: replaced for number, _, replaced in found})
 
 
-def hold_heads(transaction: Transaction, numbers: Iterable[int]) -> None:
+def hold_ledgers(transaction: Transaction, numbers: Iterable[int]) -> None:
     """Keep everyone else from these organizations' ledgers until the commit."""
     for number in sorted(numbers):
         transaction.execute(
-            "UPDATE ledger_heads SET revision = revision WHERE organization_id = :number",
+            "UPDATE ledger_versions SET token = token WHERE organization_id = :number",
             number=number,
         )
 

@@ -2,20 +2,28 @@
 
 from functools import cache
 from pathlib import Path
+from time import monotonic, sleep
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import DBAPIError
 
-from tollbook.domain.errors import DatabaseTooNew, DiskFull
+from tollbook.domain.errors import DatabaseTooNew, DiskFull, StoreUnavailable
 from tollbook.store.database import Database, in_our_words
-from tollbook.store.engine import TimeLimit
+from tollbook.store.engine import STATE_TABLE, TimeLimit
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 7_108_652_302
 """The advisory lock of whoever migrates, so that servers starting together do it once."""
+_LOCK_SECONDS = 1
+_PATIENCE_SECONDS = 300.0
+_PAUSE = 0.2
+_STATE_TABLES = (STATE_TABLE, "directory_revision")
+"""The table whose row every transaction reads first, by its present name or by the one before."""
 
 
 def migrate(database: Database, to: str = "head") -> None:
@@ -50,8 +58,48 @@ def _upgrade(database: Database, to: str) -> None:
                 f"the database is at migration {present}, which this Tollbook does not know: "
                 "it was written by a later one. Upgrade Tollbook, or choose another database"
             )
+        if database.engine.name == "postgresql":
+            _keep_others_away(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, to)
+        if inspect(connection).has_table(STATE_TABLE):
+            connection.execute(
+                text(f"UPDATE {STATE_TABLE} SET schema_version = :version"),
+                {"version": _present(connection)},
+            )
+
+
+def _keep_others_away(connection: Connection) -> None:
+    """Wait for every transaction that has read the schema's version; let none begin until the end.
+
+    The lock is asked for again and again: a transaction that waited behind it for long would wait
+    as long as the slowest reader.
+    """
+    found = [it for it in _STATE_TABLES if inspect(connection).has_table(it)]
+    give_up = monotonic() + _PATIENCE_SECONDS
+    for table in found:
+        while not _is_locked(connection, table):
+            if monotonic() >= give_up:
+                raise StoreUnavailable(
+                    "the schema cannot be changed while another transaction on the database goes "
+                    "on: end long exports, backups and other commands, then try again; nothing "
+                    "was changed"
+                )
+            sleep(_PAUSE)
+
+
+def _is_locked(connection: Connection, table: str) -> bool:
+    connection.execute(text("SAVEPOINT lock"))
+    connection.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'"))
+    try:
+        connection.execute(text(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"))
+    except DBAPIError as error:
+        if not isinstance(error.orig, psycopg.errors.LockNotAvailable):
+            raise
+        connection.execute(text("ROLLBACK TO SAVEPOINT lock"))
+        return False
+    connection.execute(text("SET LOCAL lock_timeout = 0"))
+    return True
 
 
 def missing_migrations(database: Database) -> str | None:

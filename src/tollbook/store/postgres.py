@@ -1,11 +1,11 @@
 """PostgreSQL: COPY into a staging table, then the statements that both engines share."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from hashlib import blake2b
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
 import psycopg
 from sqlalchemy import URL, Connection
@@ -23,7 +23,15 @@ from tollbook.store.connections import (
     driver_of,
     open_pool,
 )
-from tollbook.store.engine import REMOVE_MONTH, Driver, Options, Parameters, Row, TimeLimit
+from tollbook.store.engine import (
+    REMOVE_MONTH,
+    Driver,
+    Options,
+    Parameters,
+    Row,
+    State,
+    TimeLimit,
+)
 from tollbook.store.staging import COLUMNS, Staged, width
 from tollbook.store.watch import Watch
 
@@ -72,17 +80,26 @@ class Postgres:
         self._partitions = partitions.Partitions(self.writer)
         self.clock_ahead = 0
 
-    def reader(self, limit: TimeLimit = TimeLimit.REQUEST) -> Connection:
+    def reader(
+        self, limit: TimeLimit = TimeLimit.REQUEST, *, is_checked: bool = False
+    ) -> Connection:
         """Open a connection whose transaction reads one snapshot and cannot write."""
-        return _begun(self._readers.connect(), limit, begin_reading)
+        return _begun(self._readers.connect(), limit, begin_reading, is_checked=is_checked)
 
-    def streamer(self) -> Connection:
+    def streamer(self, *, is_checked: bool = False) -> Connection:
         """Open a reader: pages are the server's to keep."""
-        return self.reader(TimeLimit.NONE)
+        return self.reader(TimeLimit.NONE, is_checked=is_checked)
 
-    def writer(self, limit: TimeLimit = TimeLimit.REQUEST) -> Connection:
+    def writer(
+        self, limit: TimeLimit = TimeLimit.REQUEST, *, is_checked: bool = False
+    ) -> Connection:
         """Open a connection whose transaction writes."""
-        return _begun(self.sqlalchemy.connect(), limit, self._begin_writing)
+        opened = self.sqlalchemy.connect()
+        return _begun(opened, limit, self._begin_writing, is_checked=is_checked)
+
+    def state(self, connection: Connection) -> State:
+        """Return what the command that began the transaction has read."""
+        return driver_of(connection).state
 
     def close(self) -> None:
         """Close every connection."""
@@ -215,11 +232,11 @@ class Postgres:
             f"{limit} are allowed"
         )
 
-    def _begin_writing(self, driver: Watched) -> None:
+    def _begin_writing(self, driver: Watched, *, is_checked: bool) -> None:
         before = self._options.clock()
-        began = begin_writing(driver, _MAKE_TABLES)
+        clock = begin_writing(driver, _MAKE_TABLES, is_checked=is_checked)
         after = self._options.clock()
-        self.clock_ahead = max(before - began.clock, 0) or min(after - began.clock, 0)
+        self.clock_ahead = max(before - clock, 0) or min(after - clock, 0)
         problem = self.clock_problem()
         if problem:
             raise ClockWrong(f"{problem}; nothing was stored")
@@ -239,8 +256,12 @@ class Postgres:
         self._readers.dispose()
 
 
+class _Begin(Protocol):
+    def __call__(self, driver: Watched, *, is_checked: bool) -> object: ...
+
+
 def _begun(
-    connection: Connection, limit: TimeLimit, begin: Callable[[Watched], object]
+    connection: Connection, limit: TimeLimit, begin: _Begin, *, is_checked: bool
 ) -> Connection:
     """Begin a transaction on a connection, or give it back.
 
@@ -249,7 +270,7 @@ def _begun(
     try:
         driver = driver_of(connection)
         driver.time_limit = limit
-        begin(driver)
+        begin(driver, is_checked=is_checked)
     except BaseException:
         connection.close()
         raise

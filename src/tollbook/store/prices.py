@@ -14,7 +14,7 @@ import msgspec
 from tollbook.domain.books import BookHead
 from tollbook.domain.prices import Deck, PriceBook, Rate
 from tollbook.store.database import Snapshot, Transaction
-from tollbook.store.directory import count_revision
+from tollbook.store.directory import change_token
 from tollbook.store.engine import Row
 from tollbook.store.gate import ALL_TENANTS
 
@@ -88,7 +88,7 @@ def add_price_book(
     """
     # Taking the directory's row first makes two loads at once come one after the other, each with
     # a version and a block of rate ids of its own.
-    count_revision(transaction)
+    change_token(transaction)
     version = _number(
         transaction, "SELECT MAX(version) FROM price_books WHERE tenant_id = :tenant", tenant=tenant
     )
@@ -134,7 +134,7 @@ def publish_price_book(
     transaction: Transaction, tenant: str, version: int, effective_from: int, now: int
 ) -> bool:
     """Publish a draft from a day on; False when there is no such draft."""
-    count_revision(transaction)
+    change_token(transaction)
     return bool(
         transaction.execute(
             "UPDATE price_books SET published_at = :now, effective_from = :effective_from "

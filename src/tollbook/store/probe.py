@@ -9,7 +9,7 @@ _MICROSECONDS = 1_000_000
 def try_to_write(database: Database) -> None:
     """Commit a change that changes nothing; raise what keeps the database from it."""
     with database.writing() as transaction:
-        transaction.execute("UPDATE directory_revision SET revision = revision WHERE id = 1")
+        transaction.execute("UPDATE directory_state SET token = token WHERE id = 1")
 
 
 def clock_difference(database: Database, now: int) -> int:
@@ -21,6 +21,6 @@ def clock_difference(database: Database, now: int) -> int:
     if database.engine.has_clock:
         return round(database.engine.clock_ahead / _MICROSECONDS)
     with database.reading() as snapshot:
-        row = snapshot.row(f"SELECT COALESCE(MAX(as_of), 0) FROM ledger_heads {ALL_TENANTS}")
+        row = snapshot.row(f"SELECT COALESCE(MAX(as_of), 0) FROM ledger_versions {ALL_TENANTS}")
     newest = row[0] if row else 0
     return min(0, round((now - newest) / _MICROSECONDS))

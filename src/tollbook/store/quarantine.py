@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from tollbook.store.database import Database, Snapshot, Transaction
 from tollbook.store.gate import ALL_TENANTS
-from tollbook.store.ledger import hold_heads
+from tollbook.store.ledger import hold_ledgers
 
 
 class Quarantined(NamedTuple):
@@ -75,7 +75,7 @@ def still_waiting(transaction: Transaction, events: Sequence[Quarantined]) -> se
 
     Two replays at once would otherwise release an event twice.
     """
-    hold_heads(transaction, {it.number for it in events})
+    hold_ledgers(transaction, {it.number for it in events})
     rows = transaction.rows(
         "SELECT organization_id, id FROM quarantine WHERE organization_id IN :numbers "
         "AND id IN :ids",

@@ -65,7 +65,7 @@ def record(
     The rows have negative quantities, and what they cost.
     """
     transaction.stage(rows)
-    as_of = ledger.touch_heads(transaction, now)
+    as_of = ledger.touch_versions(transaction, now).as_of
     transaction.execute(ledger.CLAIM)
     made = [it._replace(received_at=as_of)._asdict() for it in reversals]
     transaction.execute_many(ADD_REVERSAL, made)

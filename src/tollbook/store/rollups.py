@@ -90,7 +90,7 @@ SET {_added(table, sums)}
 
 
 COUNT_PART = """
-UPDATE ledger_heads SET parts = parts + 1 WHERE organization_id {within}
+UPDATE ledger_versions SET parts = parts + 1 WHERE organization_id {within}
 """
 
 
@@ -105,8 +105,8 @@ def set_aside(table: str, within: str, month: str) -> str:
     )
     return f"""
 UPDATE {table} SET part = (
-    SELECT parts FROM ledger_heads
-    WHERE ledger_heads.organization_id = {table}.organization_id
+    SELECT parts FROM ledger_versions
+    WHERE ledger_versions.organization_id = {table}.organization_id
 )
 WHERE organization_id {within} AND month {month} AND part = 0 AND ({full})
 """

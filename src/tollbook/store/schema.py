@@ -24,6 +24,9 @@ from tollbook.store.columns import (
 
 __all__ = ("metadata", "schema_archive", "schema_sums")
 
+SCHEMA_VERSION = "0011"
+"""The latest migration, which every database that this Tollbook reads or writes must be at."""
+
 # `number_format` says how digits without `+` are meant.
 tenants = Table(
     "tenants",
@@ -82,7 +85,7 @@ budgets = Table(
 )
 
 # Words separated by spaces in `permissions`, `meters` and `addresses`. `last_used_at` is behind by
-# up to a minute and is the one column that is written without counting up the directory's revision.
+# up to a minute and is the one column that is written without a new token of the directory.
 api_keys = Table(
     "api_keys",
     metadata,
@@ -169,31 +172,37 @@ rates = Table(
     **STRICT,
 )
 
-# One row, counted up by every change of organizations, keys or price books: whoever keeps those in
-# memory compares it inside the transaction that relies on them.
-directory_revision = Table(
-    "directory_revision",
+# One row, read by the first statement of every transaction. `token` is a random number that each
+# change of organizations, keys or price books replaces: a process that keeps those in memory
+# compares it in the transaction that relies on them. `schema_version` is the latest migration: a
+# Tollbook of another version must neither read nor write.
+directory_state = Table(
+    "directory_state",
     metadata,
     key("id", Integer),
-    Column("revision", BIG, nullable=False),
+    Column("token", BIG, nullable=False),
+    Column("schema_version", Text, nullable=False, server_default=""),
     **CLUSTERED,
 )
 
-# How often an organization's ledger or users changed, and when last: decides whether an answer
-# given before still holds. Taking its row first also keeps parallel writers from deadlock.
+# The state of an organization's ledger and users, and when it changed last. `token` is a random
+# number that each change replaces, and `replaced` the one before it: an answer given for the same
+# token still holds, also when the database went back to an earlier state in between. Locking this
+# row first keeps parallel writers from deadlock.
 # `parts` counts how often full rows of sums were set aside: each time has a number of its own.
 # `newest` is the time of the newest event there is, and `newest_received_at` when it came: together
 # they report how far metering lags behind. `received_at` is when the last events came, of any age.
-ledger_heads = Table(
-    "ledger_heads",
+ledger_versions = Table(
+    "ledger_versions",
     metadata,
     organization(),
-    Column("revision", BIG, nullable=False),
+    Column("token", BIG, nullable=False),
     Column("as_of", BIG, nullable=False),
     zero("newest"),
     zero("received_at"),
     zero("parts"),
     zero("newest_received_at"),
+    zero("replaced"),
     **SUMMED,
 )
 

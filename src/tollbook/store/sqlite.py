@@ -17,7 +17,17 @@ import msgspec
 from sqlalchemy import URL, Connection, NullPool, create_engine, event
 
 from tollbook.store import recharged
-from tollbook.store.engine import OVERFLOWS, REMOVE_MONTH, Driver, Parameters, Row, TimeLimit
+from tollbook.store.engine import (
+    OVERFLOWS,
+    REMOVE_MONTH,
+    STATE_COLUMNS,
+    STATE_TABLE,
+    Driver,
+    Parameters,
+    Row,
+    State,
+    TimeLimit,
+)
 from tollbook.store.staging import COLUMNS, CREATE, Staged, width
 
 _WAIT_FOR_LOCK_MS = 30_000
@@ -29,6 +39,7 @@ _READERS = 16
 _MOST_VARIABLES = 32_766
 """What SQLite takes in one statement."""
 
+_STATE = f"SELECT {STATE_COLUMNS} FROM {STATE_TABLE} WHERE id = 1"
 _IN_LIST = re.compile(r"\bIN :([a-z_]+)")
 _rows = msgspec.json.Decoder(list[tuple[Any, ...]])
 
@@ -56,19 +67,31 @@ class Sqlite:
             event.listen(opened, "begin", _begin)
         event.listen(self.sqlalchemy, "connect", _prepare)
 
-    def reader(self, limit: TimeLimit = TimeLimit.REQUEST) -> Connection:
+    def reader(
+        self, limit: TimeLimit = TimeLimit.REQUEST, *, is_checked: bool = False
+    ) -> Connection:
         """Open a connection whose transaction reads one snapshot."""
-        del limit  # a statement of a file cannot be cut off
+        del limit, is_checked  # a statement of a file cannot be cut off
         return self.sqlalchemy.connect()
 
-    def streamer(self) -> Connection:
+    def streamer(self, *, is_checked: bool = False) -> Connection:
         """Open a reader that keeps few pages."""
+        del is_checked
         return self._streams.connect()
 
-    def writer(self, limit: TimeLimit = TimeLimit.REQUEST) -> Connection:
+    def writer(
+        self, limit: TimeLimit = TimeLimit.REQUEST, *, is_checked: bool = False
+    ) -> Connection:
         """Open a connection that takes the write lock at once, waiting for other processes."""
-        del limit
+        del limit, is_checked
         return self.sqlalchemy.connect().execution_options(tollbook_write=True)
+
+    def state(self, connection: Connection) -> State:
+        """Read the state; nothing was read in the transaction before."""
+        driver = connection.connection.driver_connection
+        assert driver is not None  # noqa: S101  a transaction has begun on it
+        row = driver.execute(_STATE).fetchone()
+        return State(*row) if row else State("", 0)
 
     def close(self) -> None:
         """Close every connection."""

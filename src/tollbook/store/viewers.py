@@ -2,7 +2,7 @@
 
 from tollbook.domain.viewers import MOST_SECONDS, new_secret
 from tollbook.store.database import Snapshot, Transaction
-from tollbook.store.directory import count_revision
+from tollbook.store.directory import change_token
 
 OF_TENANT = 0
 """Stands for the organization where a key of the whole tenant takes a token back."""
@@ -36,7 +36,7 @@ def change_secret(transaction: Transaction, tenant: str, now: int) -> None:
         secret=new_secret(),
         now=now,
     )
-    count_revision(transaction)
+    change_token(transaction)
 
 
 def revocations(snapshot: Snapshot, tenant: str) -> frozenset[tuple[str, str | None]]:
@@ -74,4 +74,4 @@ def revoke(
         organization=OF_TENANT if organization is None else organization,
         expires_at=now + MOST_SECONDS * 1_000_000,
     )
-    count_revision(transaction)
+    change_token(transaction)

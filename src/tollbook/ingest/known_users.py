@@ -1,0 +1,43 @@
+"""Users that are known to be in the directory, so that a commit need not add them again."""
+
+from collections.abc import Iterable, Mapping
+
+User = tuple[int, str]
+"""The number of an organization and the id of one of its users."""
+
+_MOST_USERS = 1_000_000
+
+
+class KnownUsers:
+    """The users of commits of this process, for as long as their ledgers are as it left them.
+
+    A database may go back to a state without some of them. So each commit compares the token that
+    it replaces with the one that this process left there.
+    """
+
+    def __init__(self) -> None:
+        self._left: dict[int, int] = {}
+        self._users: dict[int, set[str]] = {}
+        self._count = 0
+
+    def unknown(self, users: Iterable[User], replaced: Mapping[int, int]) -> set[User]:
+        """Return those users that may not be there, given the tokens that a commit replaces."""
+        known: dict[int, set[str]] = {
+            number: self._users.get(number, set())
+            for number, token in replaced.items()
+            if self._left.get(number) == token
+        }
+        return {it for it in set(users) if it[1] not in known.get(it[0], ())}
+
+    def remember(self, users: Iterable[User], token: int, replaced: Mapping[int, int]) -> None:
+        """Add users that are there after a commit; forget the rest where another was in between."""
+        if self._count > _MOST_USERS:
+            self._left, self._users, self._count = {}, {}, 0
+        for number, before in replaced.items():
+            if self._left.get(number) != before:
+                self._count -= len(self._users.pop(number, ()))
+            self._left[number] = token
+        for number, identity in users:
+            known = self._users.setdefault(number, set())
+            self._count += identity not in known
+            known.add(identity)
