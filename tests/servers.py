@@ -36,10 +36,12 @@ class Server:
         self.address = f"http://127.0.0.1:{self.port}"
         self._settings = {f"TOLLBOOK_{name.upper()}": value for name, value in settings.items()}
         self.module = "tollbook"
+        self.environment: dict[str, str] = {}
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        environment = {**os.environ, **self._settings, "TOLLBOOK_DATABASE_URL": self.database_url}
+        environment = {**os.environ, **self._settings, **self.environment}
+        environment["TOLLBOOK_DATABASE_URL"] = self.database_url
         command = [sys.executable, "-m", self.module, "serve", "--port", str(self.port)]
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  a pipe that nobody reads would stop the server
         self.process = subprocess.Popen(command, env=environment, stderr=self._log)

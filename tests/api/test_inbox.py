@@ -172,16 +172,21 @@ def _fails_and_recovers(http: httpx.Client, broken: Iterator[None]) -> None:
 
 
 _NOT_READ = "the database is not available"
+_OTHER_SCHEMA = (
+    "the database is at the schema of another version of Tollbook; run the version that migrated it"
+)
 
 
 def _is_unavailable(
-    answer: httpx.Response, error: str = "the database is not available; nothing was stored"
+    answer: httpx.Response,
+    error: str = "the database is not available; nothing was stored",
+    code: str = "store_unavailable",
 ) -> None:
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert told(answer) == {
         "success": False,
         "error": error,
-        "code": "store_unavailable",
+        "code": code,
     }
 
 
@@ -222,8 +227,11 @@ def test_every_other_endpoint_is_503_too(sqlite_url: str) -> None:
         path = Path(sqlite_url.removeprefix("sqlite:///"))
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("ALTER TABLE directory_state RENAME TO gone")
-        _is_unavailable(http.get("/v1/organizations"), _NOT_READ)
-        _is_unavailable(http.post("/v1/organizations", json={"name": "x"}), _NOT_READ)
-        _is_unavailable(http.get("/v1/keys"), _NOT_READ)
-        _is_unavailable(http.post("/v1/quarantine/replay"), _NOT_READ)
+        for answer in (
+            http.get("/v1/organizations"),
+            http.post("/v1/organizations", json={"name": "x"}),
+            http.get("/v1/keys"),
+            http.post("/v1/quarantine/replay"),
+        ):
+            _is_unavailable(answer, _OTHER_SCHEMA, "schema_changed")
         assert http.get("/openapi.json").status_code == 200

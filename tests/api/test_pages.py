@@ -319,5 +319,5 @@ def test_rows_are_measured_with_what_they_hold() -> None:
 
 
 def test_a_cursor_says_no_more_than_where_a_page_begins() -> None:
-    assert Cursor.__struct_fields__ == ("question", "revision", "as_of", "start", "end", "offset")
+    assert Cursor.__struct_fields__ == ("question", "token", "as_of", "start", "end", "offset")
     assert Cursor("q", 1, 2, date.min, date.max, 3).state == ("q", 1, date.min, date.max)

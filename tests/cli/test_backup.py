@@ -80,6 +80,20 @@ def test_a_backup_restored_elsewhere_is_the_ledger(
     assert ids(another) == ["call-1"]
 
 
+def test_a_restored_database_is_another_state(command: Tollbook, database_url: str) -> None:
+    fill(database_url)
+    assert command("backup", "b").code == 0
+    before = tokens(database_url)
+    assert command("restore", "b", "--replace").code == 0
+    assert before.isdisjoint(tokens(database_url))
+
+
+def tokens(url: str) -> set[int]:
+    with closing(open_database(url)) as database, database.reading() as snapshot:
+        found = snapshot.rows("SELECT token FROM ledger_versions")
+        return {snapshot.directory_token, *(it[0] for it in found)}
+
+
 def test_a_backup_never_takes_the_place_of_another(command: Tollbook) -> None:
     Path("b").write_text("mine")
     assert "exists already" in command.refusal("backup", "b")

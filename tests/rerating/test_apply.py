@@ -46,7 +46,7 @@ def test_answers_given_before_no_longer_hold(platform: Platform, past: Past) -> 
     (before,) = past.rows("SELECT token FROM ledger_versions")
     past.apply()
     (after,) = past.rows("SELECT token FROM ledger_versions")
-    assert after[0] == before[0] + 1
+    assert after != before
 
 
 def test_rerating_by_the_same_books_changes_nothing(platform: Platform, past: Past) -> None:

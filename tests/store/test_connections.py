@@ -177,7 +177,9 @@ def test_a_refused_connection_is_tried_again_and_then_told_with_its_reason(
 ) -> None:
     role = f"{postgres_url.rpartition('/')[2]}_role"
     with psycopg.connect(postgres.admin, autocommit=True) as admin:
-        admin.execute(f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 1".encode())
+        admin.execute(
+            f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 1 IN ROLE pg_read_all_data".encode()
+        )
         try:
             url = postgres_url.replace("//postgres@", f"//{role}@")
             database = opened(url)

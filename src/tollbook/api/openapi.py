@@ -23,6 +23,7 @@ from tollbook.domain.errors import (
     PermissionMissing,
     PriceBookRefused,
     RateLimited,
+    SchemaChanged,
     StoreUnavailable,
     TollbookError,
     UnreadableRequest,
@@ -47,6 +48,7 @@ _EVERYWHERE = (
     StoreUnavailable,
     DatabaseReadOnly,
     DiskFull,
+    SchemaChanged,
     ClockWrong,
     OutcomeUnknown,
     UnreadableRequest,
@@ -79,6 +81,8 @@ _EXAMPLE_SENTENCES = {
     "not_yet": "the state asked for has not arrived here yet; ask again in a second",
     "store_unavailable": "the database is not available; nothing was stored",
     "database_read_only": "the database is read-only; nothing was stored",
+    "schema_changed": "the database is at migration 0012, this Tollbook at 0011: "
+    "run the version of Tollbook that migrated it",
     "clock_wrong": "this server's clock is 90000 seconds ahead of the database's; 300 are allowed; "
     "nothing was stored",
     "month_not_ready": "the partition for a month of these events is not ready; "

@@ -41,7 +41,7 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
     """Where a page begins: in which state of which question, as of when, after how many rows."""
 
     question: str
-    token: int
+    token: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
     as_of: _Counted
     start: date
     end: date

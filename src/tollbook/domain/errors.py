@@ -29,6 +29,7 @@ TollbookError
 ├── StoreUnavailable            503  the database did not answer; nothing was acknowledged
 │   ├── DatabaseBroken          503  the file is no whole database; it is left as it is
 │   ├── DatabaseReadOnly        503  it takes no writes
+│   ├── SchemaChanged           503  another version of Tollbook migrated it
 │   ├── Unreachable             503  no connection to it, or none is free
 │   ├── MonthNotReady           503  events of a month for which there is no partition yet
 │   ├── OutcomeUnknown          503  a commit was sent and its answer was lost

@@ -102,7 +102,7 @@ class Catalogue:
         self._masker = masker
         self._lock = threading.Lock()
         self._memory = _Remembered(-1)
-        self._tariffs: dict[tuple[str, int], Tariff] = {}
+        self._tariffs: dict[tuple[str, BookHead], Tariff] = {}
         self.users = KnownUsers()
 
     def remembered_key(self, prefix: str) -> tuple[int, ApiKey] | None:
@@ -232,17 +232,17 @@ class Catalogue:
     def _in_use(self, snapshot: Snapshot, tenant: str) -> list[BookHead]:
         """List the books that price some day, the latest first, and forget the tariffs of others.
 
-        A published book never changes, so its tariff stands whatever else does.
+        A published book never changes, so its tariff stands whatever else does. A version alone is
+        not enough: when the database goes back, another book may get it.
         """
         found = listed(prices.price_book_heads(snapshot, tenant), LAST_DAY)
         heads = [it.head for it in found if it.prices_some_day]
-        versions = {head.version for head in heads}
-        for key in [it for it in self._tariffs if it[0] == tenant and it[1] not in versions]:
+        for key in [it for it in self._tariffs if it[0] == tenant and it[1] not in heads]:
             del self._tariffs[key]
         return sorted(heads, key=lambda it: (it.effective_from, it.version), reverse=True)
 
     def _tariff(self, snapshot: Snapshot, tenant: str, head: BookHead) -> Tariff:
-        key = tenant, head.version
+        key = tenant, head
         if key not in self._tariffs:
             self._tariffs[key] = Tariff(prices.read_price_book(snapshot, tenant, head))
         return self._tariffs[key]

@@ -65,19 +65,33 @@ def _replay_all(
     while True:
         with database.reading() as snapshot:
             waiting = quarantine.waiting(snapshot, tenant, organization, after, _BATCH)
+            token = snapshot.directory_token
         if not waiting:
             return
+        released = _release(database, catalogue, tenant, waiting, now, token)
+        if released is None:
+            continue
         after = waiting[-1].number, waiting[-1].id
-        released = _release(database, catalogue, tenant, waiting, now)
         done.released += released
         done.remaining += len(waiting) - released
 
 
 def _release(
-    database: Database, catalogue: Catalogue, tenant: str, waiting: list[Quarantined], now: int
-) -> int:
+    database: Database,
+    catalogue: Catalogue,
+    tenant: str,
+    waiting: list[Quarantined],
+    now: int,
+    token: int,
+) -> int | None:
+    """Release what can be; return its number, None when the directory is not that of `token`.
+
+    Then it is to be read again: a number may belong to another organization.
+    """
     database.make_room(_months(waiting))
     with database.writing(TimeLimit.COMMIT) as transaction:
+        if transaction.directory_token != token:
+            return None
         terms = catalogue.terms(transaction, tenant, {it.organization_id for it in waiting})
         still = quarantine.still_waiting(transaction, waiting)
         months = Months(transaction)

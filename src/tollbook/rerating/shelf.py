@@ -38,14 +38,18 @@ class Shelf:
         self._tenant = tenant
         self._version = version
         self._as_of = as_of
+        self._directory_token = 0
         self._heads: list[BookHead] | None = None
-        self._tariffs: dict[int, Tariff] = {}
+        self._tariffs: dict[BookHead, Tariff] = {}
         self._owners: dict[int, Owner] = {}
         self.tiered = False
         """Whether any price of the books met so far depends on the month."""
 
     def owner(self, snapshot: Snapshot, number: int) -> Owner:
         """Give an organization with the books that price it."""
+        if snapshot.directory_token != self._directory_token:
+            self._directory_token = snapshot.directory_token
+            self._heads, self._owners = None, {}
         if number not in self._owners:
             row = directory.organization_numbered(snapshot, self._tenant, number)
             own, common = (self._tariffs_of(snapshot, it) for it in (number, None))
@@ -76,14 +80,14 @@ class Shelf:
         return sorted(used, key=lambda it: (it.effective_from, it.version), reverse=True)
 
     def _tariff(self, snapshot: Snapshot, head: BookHead) -> Tariff:
-        if head.version not in self._tariffs:
+        if head not in self._tariffs:
             book = prices.read_price_book(snapshot, self._tenant, head)
             if head.version == self._version:
                 book = msgspec.structs.replace(book, effective_from=FIRST_DAY)
-            self._tariffs[head.version] = Tariff(book)
+            self._tariffs[head] = Tariff(book)
             templates = (it for deck in book.decks for it in deck.templates)
             self.tiered |= any(it.pricing.tier_group is not None for it in templates)
-        return self._tariffs[head.version]
+        return self._tariffs[head]
 
 
 def require_ledger(snapshot: Snapshot, tenant: str, span: Span) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
+from tollbook.domain.errors import RunConflict
 from tollbook.domain.rerating import AT_WORK, LeftAsItWas, Run, RunStatus, added
 from tollbook.ingest.months import Months
 from tollbook.rerating.again import Chunk, charged_again, taken_back
@@ -39,6 +40,7 @@ class Work:
         self._clock = clock
         self._pause = pause
         self._shelf: Shelf | None = None
+        self._created_at: int | None = None
 
     def steps(self) -> Iterator[Run]:
         """Do one day after the other, letting others write between; give the run after each."""
@@ -83,7 +85,13 @@ class Work:
     def _at_work(self, transaction: Transaction) -> Run | None:
         rerating_runs.lock_run(transaction, self._tenant, self._number)
         run = rerating_runs.find_run(transaction, self._tenant, self._number)
-        return run if run is not None and run.status in AT_WORK else None
+        if run is None or self._created_at not in (None, run.created_at):
+            raise RunConflict(
+                f"rerating {self._number} is not in the database any more, which is in an earlier "
+                "state than before; nothing more was charged"
+            )
+        self._created_at = run.created_at
+        return run if run.status in AT_WORK else None
 
     def _apply(self, transaction: Transaction, run: Run, place: Place, now: int) -> Run:
         if self._shelf is None:

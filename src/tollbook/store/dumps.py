@@ -14,16 +14,26 @@ from sqlalchemy import URL
 
 from tollbook.domain.errors import BackupRefused
 from tollbook.store.copies import Progress, sync
+from tollbook.store.directory import new_token
 
 MAGIC = b"PGDMP"
 _DEBIAN = Path("/usr/lib/postgresql")
 _EVERY_SECONDS = 0.5
 _MOST_SAID = 500
-# Files that were being written may have become archives of the database that was backed up.
-_FORGET_DRAFTS = (
-    "\nDO $$ BEGIN IF to_regclass('public.archive_drafts') IS NOT NULL THEN "
-    "DELETE FROM public.archive_drafts; END IF; END $$;\n"
-)
+# Files that were being written may have become archives of the database that was backed up. What a
+# process remembers of the database before must not seem to hold. Dumps of earlier schemas have not
+# got these tables, and bringing them up to date does the same.
+_RENEW = """
+DO $$ BEGIN
+    IF to_regclass('public.archive_drafts') IS NOT NULL THEN
+        DELETE FROM public.archive_drafts;
+    END IF;
+    IF to_regclass('public.directory_state') IS NOT NULL THEN
+        UPDATE public.directory_state SET token = {token};
+        UPDATE public.ledger_versions SET token = {token};
+    END IF;
+END $$;
+"""
 _EMPTY_FIRST = "DROP SCHEMA public CASCADE; CREATE SCHEMA public;\n"
 
 
@@ -113,7 +123,7 @@ def _pipe(reader: Sequence[str], writer: Sequence[str], url: URL) -> None:
             shutil.copyfileobj(source.stdout, target.stdin, 1 << 20)
             if source.wait() != 0:
                 target.stdin.write(b"\nDO $$ BEGIN RAISE 'the backup ends early'; END $$;\n")
-            target.stdin.write(_FORGET_DRAFTS.encode())
+            target.stdin.write(_RENEW.format(token=new_token()).encode())
             target.stdin.close()
         except BrokenPipeError:
             source.kill()

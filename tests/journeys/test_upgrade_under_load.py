@@ -1,0 +1,101 @@
+"""The schema is brought up to date under a server of the version before: it does nothing more."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.builders import Platform, event, reversal
+from tests.conftest import ENGINES, Postgres
+from tests.earlier import earlier_server, earlier_source
+from tollbook.store.database import open_database
+from tollbook.store.migrate import migrate
+
+WRITES = (
+    ("POST", "/v1/events", event(id="after")),
+    ("POST", "/v1/events?atomic=true", event(id="after too")),
+    ("POST", "/v1/events/reversals", reversal("before")),
+    ("POST", "/v1/organizations", {"id": "org_2", "name": "Two"}),
+    ("POST", "/v1/organizations/org_1/users", {"id": "new", "name": "New"}),
+    ("PATCH", "/v1/organizations/org_1", {"name": "Other"}),
+    ("PUT", "/v1/budgets/org_1", {"monthly": 1}),
+    ("POST", "/v1/keys", {"name": "another", "permissions": ["admin"]}),
+    ("POST", "/v1/quarantine/replay", None),
+    ("POST", "/v1/rerating", {"start_date": "2024-01-01", "end_date": "2024-01-31"}),
+    ("DELETE", "/v1/organizations/org_1/users/user_1/personal-data", None),
+)
+READS = (
+    "/v1/analytics/users?organization_id=org_1&start_date=2024-01-01&end_date=2024-01-31",
+    "/v1/analytics/organizations",
+    "/v1/events?organization_id=org_1&start_date=2024-01-01&end_date=2024-01-31",
+)
+VERBS = (
+    ("organizations", "create", "org_3", "--name", "Three"),
+    ("archive", "--older-than", "1", "--to", "archives"),
+    ("verify",),
+)
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return earlier_source(tmp_path_factory.mktemp("earlier"))
+
+
+@pytest.fixture(params=ENGINES)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database without tables."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'earlier.db'}"
+        return
+    cluster: Postgres = request.getfixturevalue("postgres")
+    name = cluster.create(empty=True)
+    yield cluster.url(name)
+    cluster.drop(name)
+
+
+def test_a_server_of_the_version_before_acknowledges_nothing(
+    url: str, source: Path, tmp_path: Path
+) -> None:
+    def earlier(*verb: str) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "PYTHONPATH": str(source), "TOLLBOOK_DATABASE_URL": url}
+        command = [sys.executable, "-m", "tollbook", *verb]
+        return subprocess.run(
+            command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+
+    with earlier_server(url, source) as server:
+        created = earlier("keys", "create", "--permission", "admin", "--name", "all")
+        assert created.returncode == 0, created.stderr
+        key = next(it for it in created.stdout.split() if it.startswith("tb_"))
+        with server.client(key) as client:
+            assert client.post("/v1/organizations", json={"id": "org_1", "name": "One"}).is_success
+            before = client.post("/v1/events", json=event(id="before"))
+            assert before.status_code == 200, before.text
+            with closing(open_database(url)) as database:
+                migrate(database)
+                counts = _counts(Platform(database))
+                for method, path, body in WRITES:
+                    answer = client.request(method, path, json=body)
+                    assert answer.status_code >= 500, (method, path, answer.text)
+                for path in READS:
+                    assert client.get(path).status_code >= 500, path
+                assert _readiness(client) == 503
+                for verb in VERBS:
+                    assert earlier(*verb).returncode == 1, verb
+                platform = Platform(database)
+                assert _counts(platform) == counts
+                assert platform.differences() == []
+
+
+def _readiness(client: httpx.Client) -> int:
+    return client.get("/readyz").status_code
+
+
+def _counts(platform: Platform) -> list[object]:
+    tables = ("events", "event_keys", "users", "organizations", "budgets", "api_keys", "audit_log")
+    return [platform.rows(f"SELECT COUNT(*) FROM {it}") for it in tables]
