@@ -8,7 +8,7 @@ from tollbook.analytics import series
 from tollbook.api import event_list, incoming, limits, pages, price_books, room, streams, wire
 from tollbook.api.rerating_answers import MOST_ROWS
 from tollbook.domain import events, keys
-from tollbook.ingest import accept, catalogue, decode, problems
+from tollbook.ingest import accept, decode, known_users, problems
 from tollbook.rating import (
     book_yaml,
     clashes,
@@ -77,7 +77,7 @@ TOLD = {
     ),
     "a wait for SQLite's lock": (f"{sqlite._WAIT_FOR_LOCK_MS // 1000} seconds",),
     "answers and states": (f"{SETTINGS.cached_answer_mib} MiB",),
-    "users known": (f"{catalogue._MOST_USERS:,}",),
+    "users known": (f"{known_users._MOST_USERS:,}",),
     "free disk": (f"{SETTINGS.least_free_mib} MiB",),
 }
 
