@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,17 @@ def look(browser: Browser, demo: Demo) -> Iterator[Look]:
     for context in contexts:
         context.close()
     assert said == []
+
+
+@contextmanager
+def held(page: Page, pattern: str) -> Iterator[list[Any]]:
+    """Keep requests on their way; afterwards they go on, unless the page has dropped them."""
+    waiting: list[Any] = []
+    page.route(pattern, lambda route: waiting.append(route))
+    yield waiting
+    for route in waiting:
+        route.continue_()
+    page.unroute(pattern)
 
 
 WIDE = {"width": 1600, "height": 1000}

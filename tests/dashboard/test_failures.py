@@ -1,14 +1,10 @@
 """Requests that fail are shown and sent again; those whose question has changed are dropped."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
-
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.builders import event
-from tests.dashboard.conftest import JANUARY, Demo, Look
+from tests.dashboard.conftest import JANUARY, Demo, Look, held
 
 MORE = "**/v1/events?*cursor=*"
 PATIENCE = 15_000
@@ -31,17 +27,6 @@ def events(demo: Demo) -> str:
 
 def kinds(page: Page) -> set[str]:
     return set(page.locator(".events .what").all_inner_texts())
-
-
-@contextmanager
-def held(page: Page, pattern: str) -> Iterator[list[Any]]:
-    """Keep requests on their way; afterwards they go on, unless the page has dropped them."""
-    waiting: list[Any] = []
-    page.route(pattern, lambda route: waiting.append(route))
-    yield waiting
-    for route in waiting:
-        route.continue_()
-    page.unroute(pattern)
 
 
 def test_more_of_another_kind_is_dropped(look: Look, events: str) -> None:
@@ -124,6 +109,33 @@ def test_a_server_that_cannot_answer_is_asked_again(look: Look, demo: Demo, even
     expect(page.get_by_role("alert").first).to_contain_text("The database does not answer")
     page.unroute("**/v1/organizations/*")
     expect(page.locator(".events li")).to_have_count(50, timeout=PATIENCE)
+
+
+REFUSAL = {"success": False, "error": "the days before are not at hand", "code": "invalid"}
+
+
+@pytest.mark.parametrize(
+    ("key", "view", "question", "change"),
+    [
+        ("tenant", "", "organizations", ".tile.main .change"),
+        ("acme", "", "users", ".tile.main .change"),
+        ("acme", "&user=user_456", "users", ".user-cost .change"),
+    ],
+)
+def test_a_comparison_that_fails_says_so_and_is_tried_again(
+    look: Look, key: str, view: str, question: str, change: str
+) -> None:
+    page = look(key, "#/prices", refused=True)
+    before = f"**/v1/analytics/{question}?*start_date=2023-12-01*"
+    page.route(before, lambda route: route.fulfill(status=400, json=REFUSAL))
+    page.evaluate(f"location.hash = '#/?{JANUARY}&compare=previous_period{view}'")
+    alert = page.get_by_role("dialog" if view else "main").get_by_role("alert")
+    expect(alert).to_contain_text("No comparison with the period before: The days before")
+    expect(page.locator(".table-box tbody tr[data-index]").first).not_to_contain_text("new")
+    expect(page.locator(change)).to_have_count(0)
+    page.unroute(before)
+    alert.get_by_role("button", name="Try again").click()
+    expect(alert).to_have_count(0)
 
 
 def test_what_something_would_cost_is_dropped_when_the_form_changed(look: Look, demo: Demo) -> None:

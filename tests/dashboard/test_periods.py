@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.dashboard.conftest import Demo, Look, table
+from tests.dashboard.conftest import JANUARY, Demo, Look, held, table
 
 PERIOD = "/v1/analytics/period"
 OCTOBER = "#/organizations/org_months?period=2024-10&compare=previous_period"
@@ -118,3 +118,93 @@ def test_an_empty_period_leads_to_the_month_of_the_newest_event(look: Look, mont
     october = shown(page, {"start": "2024-10-01", "end": "2024-10-31"})
     expect(page.locator(".period .range")).to_have_text(october)
     table(page)
+
+
+@pytest.mark.parametrize(
+    ("presses", "start"),
+    [
+        (("Previous", "Previous"), "2023-11-01"),
+        (("Previous", "Previous", "Previous"), "2023-10-01"),
+        (("Previous", "Next"), "2024-01-01"),
+        (("Previous", "Previous", "Next"), "2023-12-01"),
+    ],
+)
+def test_arrows_pressed_while_a_period_is_loading_count(
+    look: Look, presses: tuple[str, ...], start: str
+) -> None:
+    page = look("harbor", f"#/?{JANUARY}")
+    table(page)
+    with held(page, f"**{PERIOD}?*start_date=2023-12-01*") as waiting:
+        for name in presses:
+            arrow = page.get_by_role("button", name=f"{name} period")
+            arrow.press("Enter")
+            expect(page).to_have_url(re.compile("start=2023-12-01"))
+            expect(arrow).to_be_focused()
+        assert len(waiting) == 1
+    expect(page).to_have_url(re.compile(f"start={start}"))
+    expect(arrow).to_be_focused()
+    page.wait_for_load_state("networkidle")
+    expect(page).to_have_url(re.compile(f"start={start}"))
+
+
+def test_presses_past_the_last_period_stop_there_and_keep_the_focus(look: Look) -> None:
+    page = look("harbor", "#/?period=last_month")
+    arrow = page.get_by_role("button", name="Next period")
+    table(page)
+    with held(page, f"**{PERIOD}?*start_date*"):
+        for _ in range(4):
+            arrow.press("Enter")
+    expect(arrow).to_be_disabled()
+    expect(arrow).to_be_focused()
+    address = page.url
+    arrow.press("Enter")
+    expect(page).to_have_url(address)
+
+
+def test_presses_past_the_first_period_are_forgotten(look: Look) -> None:
+    page = look("harbor", "#/?start=0001-01-03&end=0001-01-03", refused=True)
+    table(page)
+    with held(page, f"**{PERIOD}?*start_date=0001-01-02*"):
+        for _ in range(4):
+            page.get_by_role("button", name="Previous period").press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("must leave room in the calendar")
+    page.get_by_role("link", name="Show the last 30 days").click()
+    table(page)
+    expect(page).not_to_have_url(re.compile("start="))
+
+
+def test_a_press_is_forgotten_when_another_period_is_chosen(look: Look) -> None:
+    page = look("harbor", f"#/?{JANUARY}")
+    table(page)
+    with held(page, f"**{PERIOD}?*start_date=2023-12-01*"):
+        for _ in range(2):
+            page.get_by_role("button", name="Previous period").press("Enter")
+        page.get_by_role("button", name="Jan 1").click()
+        page.get_by_role("button", name="This month").click()
+    page.wait_for_load_state("networkidle")
+    expect(page).to_have_url(re.compile("period=this_month"))
+
+
+def test_untouched_days_of_the_open_panel_follow_the_period(look: Look) -> None:
+    page = look("harbor", f"#/?{JANUARY}")
+    table(page)
+    with held(page, f"**{PERIOD}?*start_date=2023-12-01*"):
+        page.get_by_role("button", name="Previous period").press("Enter")
+        page.get_by_role("button", name="Jan 1").click()
+        page.get_by_label("Last day").fill("2023-12-15")
+    expect(page.get_by_label("First day")).to_have_value("2023-12-01")
+    expect(page.get_by_label("Last day")).to_have_value("2023-12-15")
+
+
+def test_figures_of_one_period_are_not_exported_or_compared_as_those_of_another(look: Look) -> None:
+    page = look("harbor", f"#/?{JANUARY}&compare=previous_period")
+    table(page)
+    export, csv = page.get_by_role("button", name="Export"), page.get_by_role("button", name="CSV")
+    with held(page, "**/v1/analytics/users?*start_date=2023-12-01*include=totals%2Cmeta*"):
+        page.get_by_role("button", name="Previous period").click()
+        expect(page.locator(".tiles.dimmed")).to_be_visible()
+        expect(page.locator(".tile .change")).to_have_count(0)
+        export.click()
+        expect(page.locator(".take-along h3").first).to_be_visible()
+        expect(csv).to_have_count(0)
+    expect(csv).to_be_visible()

@@ -5,10 +5,11 @@ import { useAnswer } from "../state/resource.js";
 import { change, route } from "../state/route.js";
 import { key, noticeRefusal } from "../state/session.js";
 import { exactMoney, moment, quantity } from "../words/format.js";
-import { KINDS, kindOf, meterName } from "../words/meters.js";
+import { kindOf, meterName } from "../words/meters.js";
 import { EventDetail } from "./event_detail.js";
 import { html } from "./html.js";
 import { Empty, Refused, Skeleton } from "./states.js";
+import { KindOptions } from "./toolbar.js";
 
 /** @typedef {import("../views/organization.js").Organization} Organization */
 
@@ -41,13 +42,12 @@ export function Events({ organization, user, period }) {
       <header>
         <h2>Events</h2>
         <select aria-label="Kind of event" value=${query.events ?? ""} onChange=${(/** @type {any} */ e) => change({ events: e.target.value || null, event: null })}>
-          <option value="">All kinds</option>
-          ${KINDS.filter((it) => it.key !== "brand").map((it) => html`<option key=${it.key} value=${it.key}>${it.name}</option>`)}
+          <${KindOptions} all="All kinds" />
         </select>
       </header>
       ${answer.error && html`<${Refused} error=${answer.error} reload=${answer.reload} />`}
-      ${!answer.error && !answer.data && html`<${Skeleton} lines=${4} class="rows" />`}
-      ${answer.data && !events.length && html`<${Empty} title="No events">No such event in this period.<//>`}
+      ${!answer.error && (!answer.data || (answer.loading && !events.length)) && html`<${Skeleton} lines=${4} class="rows" />`}
+      ${answer.data && !answer.loading && !events.length && html`<${Empty} title="No events">No such event in this period.<//>`}
       ${query.event && !events.some((it) => it.id === query.event) && answer.data && html`<${EventDetail} organization=${organization} id=${query.event} />`}
       <ul class=${answer.loading ? "dimmed" : ""}>
         ${events.map((it) => html`<${Event} key=${it.id} event=${it} organization=${organization} open=${it.id === query.event} />`)}

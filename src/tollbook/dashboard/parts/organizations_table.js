@@ -9,7 +9,7 @@ import { SearchedTable } from "./searched_table.js";
 /**
  * @param {{
  *   answer: import("../state/resource.js").Resource, period: import("../state/period.js").Period, path: string,
- *   earlier: Map<string, number>, currency: string,
+ *   earlier?: any[], currency: string,
  * }} props
  */
 export const OrganizationsTable = ({ answer, period, path, earlier, currency }) => html`

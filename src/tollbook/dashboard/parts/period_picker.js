@@ -1,10 +1,10 @@
 /** The period of a view: presets, free dates, and the arrows to the one before and after, all asked of the API. */
-import { useState } from "../vendor/hooks.js";
+import { useLayoutEffect, useState } from "../vendor/hooks.js";
 import { periodPath } from "../state/period.js";
 import { useAnswer } from "../state/resource.js";
 import { change, route } from "../state/route.js";
 import { counted, days } from "../words/format.js";
-import { PRESETS, datesOf } from "../words/periods.js";
+import { PRESETS, askedDays, datesOf } from "../words/periods.js";
 import { html } from "./html.js";
 import { Icon } from "./icon.js";
 import { Popover } from "./popover.js";
@@ -15,10 +15,10 @@ import { Popover } from "./popover.js";
 export function PeriodPicker({ period, timezone, organization }) {
   const preset = PRESETS.find((it) => it.key === period.preset);
   const comparing = route.value.query.compare === "previous_period";
-  const move = (/** @type {import("../state/period.js").Days | null} */ to) => to && change({ ...to, period: null });
+  const arrow = useArrows(period);
   return html`
     <div class="period" role="group" aria-label="Period">
-      <button type="button" class="button square" aria-label="Previous period" title="Previous period" disabled=${!period.previous} onClick=${() => move(period.previous)}>
+      <button type="button" class="button square" aria-label="Previous period" title="Previous period" ...${arrow(-1)}>
         <${Icon} name="previous" />
       </button>
       <${Popover}
@@ -26,7 +26,7 @@ export function PeriodPicker({ period, timezone, organization }) {
         class="dates"
         label=${html`<${Icon} name="calendar" /><span>${preset && html`<b>${preset.name}</b> `}<span class="range">${days(period.start, period.end)}</span></span><${Icon} name="down" />`}
       >${(/** @type {() => void} */ close) => html`<${Panel} period=${period} timezone=${timezone} organization=${organization} close=${close} />`}<//>
-      <button type="button" class="button square" aria-label="Next period" title="Next period" disabled=${!period.next} onClick=${() => move(period.next)}>
+      <button type="button" class="button square" aria-label="Next period" title="Next period" ...${arrow(1)}>
         <${Icon} name="next" />
       </button>
       <button
@@ -40,10 +40,37 @@ export function PeriodPicker({ period, timezone, organization }) {
   `;
 }
 
+/**
+ * A press waits for the period of the address. A `disabled` button would lose the focus.
+ * @param {Period} period
+ */
+function useArrows(period) {
+  const [waiting, setWaiting] = useState({ at: "", steps: 0 });
+  const address = addressOf(askedDays(route.value.query));
+  const settled = address === addressOf(period.asked);
+  const steps = waiting.at === address ? waiting.steps : 0;
+  const target = (/** @type {number} */ way) => (way < 0 ? period.previous : period.next);
+  useLayoutEffect(() => {
+    const to = steps && settled ? target(steps) : null;
+    if (to) {
+      setWaiting({ at: addressOf(datesOf(to)), steps: steps - Math.sign(steps) });
+      change({ ...to, period: null });
+    } else if (settled || !steps) setWaiting({ at: address, steps: 0 });
+  }, [address, settled, steps]);
+  return (/** @type {-1 | 1} */ way) => ({
+    "aria-disabled": settled && !target(way),
+    onClick: () => setWaiting((it) => ({ at: address, steps: (it.at === address ? it.steps : 0) + way })),
+  });
+}
+
+/** @param {import("../words/periods.js").AskedDays} asked */
+const addressOf = (asked) => JSON.stringify(asked);
+
 /** @param {{period: Period, timezone: string, organization?: string, close: () => void}} props */
 function Panel({ period, timezone, organization, close }) {
-  const [start, setStart] = useState(period.start);
-  const [end, setEnd] = useState(period.end);
+  const [typed, setTyped] = useState(/** @type {Partial<import("../state/period.js").Days>} */ ({}));
+  const { start, end } = { start: period.start, end: period.end, ...typed };
+  const type = (/** @type {"start" | "end"} */ name) => (/** @type {any} */ e) => setTyped((before) => ({ ...before, [name]: e.target.value }));
   const unfit = !start || !end ? "Give both days." : start > end ? "The first day is after the last." : "";
   const path = unfit ? null : periodPath(datesOf({ start, end }), organization);
   const answer = useAnswer(path, { live: false, subject: "chosen days" });
@@ -71,9 +98,9 @@ function Panel({ period, timezone, organization, close }) {
         )}
       </ul>
       <form onSubmit=${apply}>
-        <label>First day<input type="date" value=${start} max="9999-12-31" onInput=${(/** @type {any} */ e) => setStart(e.target.value)} /></label>
-        <label>Last day<input type="date" value=${end} max="9999-12-31" onInput=${(/** @type {any} */ e) => setEnd(e.target.value)} /></label>
-        <p class="note" role="status">${wrong || length}</p>
+        <label>First day<input type="date" value=${start} max="9999-12-31" onInput=${type("start")} /></label>
+        <label>Last day<input type="date" value=${end} max="9999-12-31" onInput=${type("end")} /></label>
+        <p class="note" role="status">${wrong || answer.error?.message || length}</p>
         <button type="submit" class="button primary" disabled=${Boolean(wrong)}>Show</button>
         <p class="note">Days begin and end in ${timezone}.</p>
       </form>

@@ -17,7 +17,7 @@ import { trendPath } from "./trend.js";
 /**
  * @param {{
  *   answer: import("../state/resource.js").Resource, one: "user" | "organization", title: string, columns: Column[],
- *   changes: boolean, currency: string, earlier?: Map<string, number>, path: string,
+ *   changes: boolean, currency: string, earlier?: any[], path: string,
  *   subject: {organization?: string, currency: string}, period: import("../state/period.js").Period, file: string,
  *   hrefOf: (row: any) => string, none?: string, summary: (rows: any[], all: any[]) => string,
  * }} props
@@ -31,7 +31,7 @@ export function SearchedTable({ answer, one, title, columns, changes, currency, 
   /** @type {any[] | undefined} */
   const all = answer.data?.[what];
   const context = useMemo(
-    () => ({ currency, earlier, whole: exactSum((all ?? []).map((it) => it.total_cost)) }),
+    () => ({ currency, earlier: earlier && new Map(earlier.map((it) => [it[`${one}_id`], it.total_cost])), whole: exactSum((all ?? []).map((it) => it.total_cost)) }),
     [currency, earlier, all],
   );
   const columnOf = (/** @type {string} */ key) => /** @type {Column} */ (columns.find((it) => it.key === key));
@@ -59,7 +59,7 @@ export function SearchedTable({ answer, one, title, columns, changes, currency, 
           <${Search} text=${text} setText=${setText} what=${what} />
           <${Filters} what=${what} />
           <${ColumnPicker} columns=${columns} shown=${shown} />
-          <${TakeAlong} paths=${paths} csv=${csv} />
+          <${TakeAlong} paths=${paths} csv=${answer.loading ? undefined : csv} />
         </div>
       </header>
       ${!all && html`<${Skeleton} lines=${6} class="rows" />`}

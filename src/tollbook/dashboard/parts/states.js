@@ -1,4 +1,5 @@
 /** What stands where figures are not: loading, nothing there, refused, out of reach. */
+import { hrefWith } from "../state/route.js";
 import { Sentence } from "./foreign.js";
 import { html } from "./html.js";
 
@@ -36,6 +37,20 @@ export const Refused = ({ error, reload }) => html`
     ${reload && !["forbidden", "absent"].includes(error.kind) && html`<button type="button" class="button" onClick=${reload}>Try again</button>`}
   </div>
 `;
+
+/** @param {{error: ApiError, reload: () => void}} props Of a view whose period cannot be shown, such as one in the future. */
+export const PeriodRefused = ({ error, reload }) => html`
+  <${Refused} error=${error} reload=${reload} />
+  ${error.kind === "invalid" && html`<p><a href=${hrefWith({ start: null, end: null, period: null })}>Show the last 30 days</a></p>`}
+`;
+
+/** @param {{earlier: import("../state/resource.js").Resource}} props A comparison that failed, next to figures that did not. */
+export const NotCompared = ({ earlier }) =>
+  earlier.error &&
+  !earlier.data &&
+  html`<p class="notice" role="alert">
+    No comparison with the period before: <${Sentence} text=${sentence(earlier.error.message)} /> <button type="button" class="button" onClick=${earlier.reload}>Try again</button>
+  </p>`;
 
 /** @param {string} text */
 function sentence(text) {

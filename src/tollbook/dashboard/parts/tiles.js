@@ -1,5 +1,6 @@
 /** The figures one looks at first. */
-import { changed, days } from "../words/format.js";
+import { exactSum } from "../words/figures.js";
+import { changed, count, days, minutes, money } from "../words/format.js";
 import { html } from "./html.js";
 import { Skeleton } from "./states.js";
 
@@ -10,7 +11,6 @@ import { Skeleton } from "./states.js";
  * @property {any} [note]
  * @property {number} now
  * @property {number | null} before Null while it is unknown.
- * @property {boolean} [main]
  */
 
 /** @param {{tiles: Tile[] | null, against?: import("../state/period.js").Days, dimmed?: boolean}} props `against` are the days compared with. */
@@ -43,4 +43,36 @@ export function Change({ now, before, against }) {
   if (text === null) return null;
   const way = /[1-9]/.test(text) ? (now > before ? "up" : "down") : "same";
   return html`<span class=${`change ${way}`} title=${`Against ${against}`}>${way === "up" ? "▲" : way === "down" ? "▼" : ""} ${text}<span class="unseen"> against the previous period</span></span>`;
+}
+
+/** @param {any[]} rows Of users or organizations. @param {number} [own] Cost that is in no row. */
+export function figuresOf(rows, own = 0) {
+  const sum = (/** @type {string} */ name) => exactSum(rows.map((it) => it[name] ?? it.cost_breakdown[name]));
+  const sent = sum("total_sms_sent") + sum("total_mms_sent");
+  return {
+    cost: exactSum([sum("total_cost"), own]),
+    sent,
+    messages: sent + sum("total_sms_received") + sum("total_mms_received"),
+    calls: sum("total_voice_calls"),
+    seconds: sum("total_voice_seconds"),
+    requests: sum("api_requests_count"),
+  };
+}
+
+/**
+ * @param {ReturnType<typeof figuresOf>} now
+ * @param {ReturnType<typeof figuresOf> | null} then
+ * @param {string} currency
+ * @param {string} note
+ */
+export function tilesOf(now, then, currency, note) {
+  const tile = (/** @type {string} */ name, /** @type {"cost" | "messages" | "calls" | "requests"} */ key, about = "") => ({
+    name, value: key === "cost" ? money(now.cost, currency) : count(now[key]), note: about, now: now[key], before: then ? then[key] : null,
+  });
+  return [
+    tile("Cost", "cost", note),
+    tile("Messages", "messages", `${count(now.sent)} sent`),
+    tile("Calls", "calls", `${minutes(now.seconds)} min`),
+    tile("API requests", "requests"),
+  ];
 }

@@ -46,6 +46,12 @@ export const Search = ({ text, setText, what }) => html`
   </label>
 `;
 
+/** @param {{all: string}} props */
+export const KindOptions = ({ all }) => html`
+  <option value="">${all}</option>
+  ${KINDS.filter((it) => it.key !== "brand").map((it) => html`<option key=${it.key} value=${it.key}>${it.name}</option>`)}
+`;
+
 /** The filter by kind of usage, and by having any. @param {{what: string}} props */
 export const Filters = ({ what }) => html`
   <select
@@ -53,8 +59,7 @@ export const Filters = ({ what }) => html`
     value=${route.value.query.kind ?? ""}
     onChange=${(/** @type {any} */ e) => change({ kind: e.target.value || null, off: null })}
   >
-    <option value="">All usage</option>
-    ${KINDS.filter((it) => it.key !== "brand").map((it) => html`<option key=${it.key} value=${it.key}>${it.name}</option>`)}
+    <${KindOptions} all="All usage" />
   </select>
   <label class="check">
     <input type="checkbox" checked=${route.value.query.active === "true"} onChange=${(/** @type {any} */ e) => change({ active: e.target.checked ? "true" : null })} />

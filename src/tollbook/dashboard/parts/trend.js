@@ -57,12 +57,12 @@ function bucketOf(period, query) {
   return offered.includes(query.bucket) ? query.bucket : offered[0];
 }
 
-/** @param {{subject: Subject, period: Period, title?: string}} props */
-export function Trend({ subject, period, title = "" }) {
+/** @param {{subject: Subject, period: Period}} props */
+export function Trend({ subject, period }) {
   const { query } = route.value;
   const usage = query.measure === "usage";
   const answer = useAnswer(trendPath(subject, period, query), {
-    subject: `series ${subject.organization} ${subject.user}`,
+    subject: `series ${subject.organization} ${subject.user} ${subject.currency}`,
   });
   const kind = kindOf(query.kind)?.key ?? (usage ? query.usage ?? "messaging" : "");
   const bucket = bucketOf(period, query);
@@ -70,7 +70,7 @@ export function Trend({ subject, period, title = "" }) {
   return html`
     <section class="panel trend" aria-label="Over time">
       <header>
-        <h2>${title || (usage ? "Usage over time" : "Cost over time")}</h2>
+        <h2>${usage ? "Usage" : "Cost"} over time</h2>
         <div class="switches">
           <${Choice}
             name="What the chart shows"
@@ -109,9 +109,9 @@ const UsageKind = ({ chosen }) => html`
 /** @param {{answer: import("../state/resource.js").Resource, usage: boolean, kind: string, currency: string, period: Period}} props */
 function Body({ answer, usage, kind, currency, period }) {
   if (answer.error && !answer.data) return html`<${Refused} error=${answer.error} reload=${answer.reload} />`;
-  if (!answer.data) return html`<${Skeleton} class="chart-skeleton" />`;
-  const { buckets, bucket } = answer.data;
-  const all = usage ? usageSeries(answer.data.series, kind) : costSeries(answer.data.series, buckets.length);
+  const { buckets = [], bucket, series: answered = [] } = answer.data ?? {};
+  const all = usage ? usageSeries(answered, kind) : costSeries(answered, buckets.length);
+  if (!all.length && (answer.loading || !answer.data)) return html`<${Skeleton} class="chart-skeleton" />`;
   if (!all.length) return html`<${Empty} title=${usage ? "No such usage" : "No cost"}>Nothing was recorded from ${days(period.start, period.end)}.<//>`;
   const hidden = new Set((route.value.query.off ?? "").split(",").filter(Boolean));
   const series = all.filter((it) => !hidden.has(it.key));

@@ -14,7 +14,7 @@ export function TrustLine({ answer, timezone, period, organization, admin }) {
   const asOf = answer.headers?.get("x-as-of");
   if (!asOf) return html`<p class="trust"> </p>`;
   const waiting = Number(answer.headers?.get("x-quarantined") ?? answer.data?.meta?.quarantined_events ?? NaN);
-  const open = answer.data?.meta ? answer.data.meta.period_state === "open" : period.open;
+  const open = answer.data?.meta && !answer.loading ? answer.data.meta.period_state === "open" : period.open;
   return html`
     <p class="trust">
       <span class=${answer.error ? "dot late" : "dot"} aria-hidden="true"></span>

@@ -1,7 +1,7 @@
 /** One user: what they cost by kind, how it moved, on which days most, and the events behind it. */
 import { pathOf } from "../state/api.js";
 import { userPath } from "../state/questions.js";
-import { useAnswer } from "../state/resource.js";
+import { useAnswer, useEarlier } from "../state/resource.js";
 import { change, hrefWith, route } from "../state/route.js";
 import { exactSum } from "../words/figures.js";
 import { count, counted, days, exactMoney, longDay, money, percent, twoDecimals } from "../words/format.js";
@@ -9,7 +9,7 @@ import { KINDS } from "../words/meters.js";
 import { Events, eventsPath } from "./events.js";
 import { Foreign } from "./foreign.js";
 import { html } from "./html.js";
-import { Empty, Loading, Refused, Skeleton } from "./states.js";
+import { Empty, Loading, NotCompared, Refused, Skeleton } from "./states.js";
 import { Change } from "./tiles.js";
 import { TakeAlong } from "./toolbar.js";
 import { Trend } from "./trend.js";
@@ -24,7 +24,7 @@ export function UserPanel({ organization, user, period, alone = false }) {
   const path = userPath(organization.id, user, period);
   const answer = useAnswer(path, { subject });
   const against = days(period.compared.start, period.compared.end);
-  const earlier = useAnswer(userPath(organization.id, user, period.compared), { subject });
+  const earlier = useEarlier(userPath(organization.id, user, period.compared), answer);
   const row = rowOf(answer.data, user);
   const then = rowOf(earlier.data, user);
   const { currency } = organization;
@@ -38,14 +38,15 @@ export function UserPanel({ organization, user, period, alone = false }) {
         <p class="note">${row && row.user_name !== user ? html`<code><${Foreign} text=${user} /></code> of ` : ""}<${Foreign} text=${organization.name} />, ${days(period.start, period.end)}</p>
       </div>
       ${row &&
-      html`<p class="user-cost">
+      html`<p class=${`user-cost${answer.loading ? " dimmed" : ""}`}>
         <b>${money(row.total_cost, currency)}</b>
         <${Change} now=${row.total_cost} before=${then ? then.total_cost : null} against=${against} />
         ${then && html`<small>against ${against}</small>`}
       </p>`}
     </header>
     <${Loading} loading=${answer.loading} what="the user" />
-    ${row ? html`<${Breakdown} row=${row} currency=${currency} />` : html`<${Skeleton} lines=${6} class="rows" />`}
+    <${NotCompared} earlier=${earlier} />
+    ${row ? html`<div class=${answer.loading ? "dimmed" : ""}><${Breakdown} row=${row} currency=${currency} /></div>` : html`<${Skeleton} lines=${6} class="rows" />`}
     <${Trend} subject=${{ organization: organization.id, user, currency }} period=${period} />
     <${Busiest} organization=${organization} user=${user} period=${period} />
     <${Events} organization=${organization} user=${user} period=${period} />
@@ -133,7 +134,7 @@ function Busiest({ organization, user, period }) {
     .slice(0, MOST_BUSIEST);
   if (!found.length) return null;
   return html`
-    <section class="busiest" aria-label="Busiest days">
+    <section class=${`busiest${answer.loading ? " dimmed" : ""}`} aria-label="Busiest days">
       <h2>Busiest days</h2>
       <ol>
         ${found.map(

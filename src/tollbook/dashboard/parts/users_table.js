@@ -9,7 +9,7 @@ import { SearchedTable } from "./searched_table.js";
 /**
  * @param {{
  *   answer: import("../state/resource.js").Resource, organization: import("../views/organization.js").Organization,
- *   period: import("../state/period.js").Period, path: string, earlier?: Map<string, number>,
+ *   period: import("../state/period.js").Period, path: string, earlier?: any[],
  * }} props
  */
 export const UsersTable = ({ answer, organization: { id, currency }, period, path, earlier }) => html`

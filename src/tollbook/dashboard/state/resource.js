@@ -36,6 +36,17 @@ export function millisecondsUntil(error) {
 }
 
 /**
+ * Ask for the days that an answer is compared with. Both are of one period, or nothing is compared.
+ * @param {string} path
+ * @param {Resource} answer
+ * @returns {Resource}
+ */
+export function useEarlier(path, answer) {
+  const earlier = useAnswer(path, { subject: path });
+  return answer.loading ? { ...earlier, data: null } : earlier;
+}
+
+/**
  * Ask for a path, again whenever it changes; an answer that comes too late is dropped.
  * @param {string | null} path Null asks for nothing.
  * @param {{live?: boolean, subject?: string}} [options] `live` asks again now and then. The last

@@ -1,20 +1,17 @@
 /** An organization: its tiles, its usage over time, and the table of its users. */
-import { useMemo } from "../vendor/hooks.js";
 import { sumsPath, usersPath } from "../state/questions.js";
-import { useAnswer } from "../state/resource.js";
+import { useAnswer, useEarlier } from "../state/resource.js";
 import { usePeriod } from "../state/period.js";
 import { hrefTo, route } from "../state/route.js";
 import { isAdmin } from "../state/session.js";
-import { exactSum } from "../words/figures.js";
-import { count, counted, minutes, money, month } from "../words/format.js";
+import { counted, money, month } from "../words/format.js";
 import { kindOf } from "../words/meters.js";
 import { monthOf } from "../words/periods.js";
 import { Foreign } from "../parts/foreign.js";
 import { html } from "../parts/html.js";
-import { PeriodRefused } from "../parts/period_refused.js";
 import { PeriodPicker } from "../parts/period_picker.js";
-import { Loading, Refused, Skeleton } from "../parts/states.js";
-import { Tiles } from "../parts/tiles.js";
+import { Loading, NotCompared, PeriodRefused, Refused, Skeleton } from "../parts/states.js";
+import { Tiles, figuresOf, tilesOf } from "../parts/tiles.js";
 import { Trend } from "../parts/trend.js";
 import { TrustLine } from "../parts/trust_line.js";
 import { UserDrawer } from "../parts/user_drawer.js";
@@ -46,13 +43,7 @@ function Loaded({ organization, viewer, period }) {
   const meter = kindOf(query.kind)?.meters.join(",");
   const path = usersPath(organization.id, period, meter);
   const answer = useAnswer(path, { subject: `users ${organization.id}` });
-  const earlier = useAnswer(sumsPath(organization.id, period.compared, meter, comparing), {
-    subject: `users ${organization.id}`,
-  });
-  const costs = useMemo(
-    () => comparing && earlier.data ? new Map(earlier.data.users.map((/** @type {any} */ it) => [it.user_id, it.total_cost])) : undefined,
-    [comparing, earlier.data],
-  );
+  const earlier = useEarlier(sumsPath(organization.id, period.compared, meter, comparing), answer);
   return html`
     <div class="heading">
       <div>
@@ -67,56 +58,26 @@ function Loaded({ organization, viewer, period }) {
       ? html`<${Refused} error=${answer.error} reload=${answer.reload} />`
       : html`
           <${Tiles}
-            tiles=${answer.data && tilesOf(answer.data, earlier.data, organization.currency)}
+            tiles=${answer.data && tilesOf(figures(answer.data), earlier.data && figures(earlier.data), organization.currency, noteOf(answer.data, organization.currency))}
             against=${period.compared}
             dimmed=${answer.loading}
           />
+          <${NotCompared} earlier=${earlier} />
           ${answer.data && !answer.loading && html`<${NothingHere} data=${answer.data} timezone=${organization.timezone} />`}
           <${Trend} subject=${{ organization: organization.id, currency: organization.currency }} period=${period} />
-          <${UsersTable} answer=${answer} organization=${organization} period=${period} path=${path} earlier=${costs} />
+          <${UsersTable} answer=${answer} organization=${organization} period=${period} path=${path} earlier=${comparing ? earlier.data?.users : undefined} />
         `}
     ${query.user && html`<${UserDrawer} organization=${organization} user=${query.user} period=${period} />`}
   `;
 }
 
-/**
- * @param {any} data
- * @param {any} earlier
- * @param {string} currency
- * @returns {import("../parts/tiles.js").Tile[]}
- */
-function tilesOf(data, earlier, currency) {
-  const now = figures(data);
-  const then = earlier && figures(earlier);
-  const own = data.organization_level?.total_cost ?? 0;
-  const users = data.users.filter((/** @type {any} */ it) => it.total_cost).length;
-  return [
-    {
-      name: "Cost",
-      value: money(now.cost, currency),
-      note: own ? `${money(own, currency)} of it no user's` : counted(users, "user with cost", "users with cost"),
-      now: now.cost,
-      before: then?.cost ?? null,
-    },
-    { name: "Messages", value: count(now.messages), note: `${count(now.sent)} sent`, now: now.messages, before: then?.messages ?? null },
-    { name: "Calls", value: count(now.calls), note: `${minutes(now.seconds)} min`, now: now.calls, before: then?.calls ?? null },
-    { name: "API requests", value: count(now.requests), note: "", now: now.requests, before: then?.requests ?? null },
-  ];
-}
-
 /** @param {any} data The sums of all rows, and what is no user's. */
-function figures({ users, totals, organization_level: own }) {
-  const rows = totals ? [totals] : users;
-  const sum = (/** @type {(row: any) => number} */ of) => exactSum(rows.map(of));
-  const sent = sum((it) => it.total_sms_sent + it.total_mms_sent);
-  return {
-    cost: exactSum([sum((it) => it.total_cost), own?.total_cost ?? 0]),
-    sent,
-    messages: sent + sum((it) => it.total_sms_received + it.total_mms_received),
-    calls: sum((it) => it.total_voice_calls),
-    seconds: sum((it) => it.total_voice_seconds),
-    requests: sum((it) => it.cost_breakdown.api_requests_count),
-  };
+const figures = ({ users, totals, organization_level: own }) => figuresOf(totals ? [totals] : users, own?.total_cost);
+
+/** @param {any} data @param {string} currency */
+function noteOf({ users, organization_level: own }, currency) {
+  if (own?.total_cost) return `${money(own.total_cost, currency)} of it no user's`;
+  return counted(users.filter((/** @type {any} */ it) => it.total_cost).length, "user with cost", "users with cost");
 }
 
 /** Where usage is, when there is none here: an empty period and broken metering must not look alike. @param {{data: any, timezone: string}} props */

@@ -1,19 +1,16 @@
 /** All organizations of a tenant: totals, cost over time, and the table of organizations. */
-import { useMemo } from "../vendor/hooks.js";
 import { pathOf } from "../state/api.js";
-import { useAnswer } from "../state/resource.js";
+import { useAnswer, useEarlier } from "../state/resource.js";
 import { usePeriod } from "../state/period.js";
 import { change, hrefTo, route } from "../state/route.js";
-import { exactSum } from "../words/figures.js";
-import { count, counted, minutes, money } from "../words/format.js";
+import { counted } from "../words/format.js";
 import { kindOf } from "../words/meters.js";
 import { Foreign } from "../parts/foreign.js";
 import { html } from "../parts/html.js";
 import { OrganizationsTable } from "../parts/organizations_table.js";
-import { PeriodRefused } from "../parts/period_refused.js";
 import { PeriodPicker } from "../parts/period_picker.js";
-import { Empty, Loading, Refused, Skeleton } from "../parts/states.js";
-import { Tiles } from "../parts/tiles.js";
+import { Empty, Loading, NotCompared, PeriodRefused, Refused, Skeleton } from "../parts/states.js";
+import { Tiles, figuresOf, tilesOf } from "../parts/tiles.js";
 import { Trend } from "../parts/trend.js";
 import { TrustLine } from "../parts/trust_line.js";
 
@@ -43,12 +40,8 @@ function Loaded({ organizations, period }) {
   const currency = currencies.includes(query.currency) ? query.currency : currencies[0];
   const asked = { currency, meter: kindOf(query.kind)?.meters.join(",") };
   const path = organizationsPath(period, asked);
-  const answer = useAnswer(path);
-  const earlier = useAnswer(organizationsPath(period.compared, asked));
-  const costs = useMemo(
-    () => new Map((earlier.data?.organizations ?? []).map((/** @type {any} */ it) => [it.organization_id, it.total_cost])),
-    [earlier.data],
-  );
+  const answer = useAnswer(path, { subject: `organizations ${currency}` });
+  const earlier = useEarlier(organizationsPath(period.compared, asked), answer);
   return html`
     <div class="heading">
       <div>
@@ -70,9 +63,10 @@ function Loaded({ organizations, period }) {
           </ul>
         `
       : html`
-          <${Tiles} tiles=${answer.data && tilesOf(answer.data, earlier.data, currency)} against=${period.compared} dimmed=${answer.loading} />
+          <${Tiles} tiles=${answer.data && tilesOf(figuresOf(answer.data.organizations), earlier.data && figuresOf(earlier.data.organizations), currency, noteOf(answer.data.organizations))} against=${period.compared} dimmed=${answer.loading} />
+          <${NotCompared} earlier=${earlier} />
           <${Trend} subject=${{ currency }} period=${period} />
-          <${OrganizationsTable} answer=${answer} period=${period} path=${path} earlier=${costs} currency=${currency} />
+          <${OrganizationsTable} answer=${answer} period=${period} path=${path} earlier=${earlier.data?.organizations} currency=${currency} />
         `}
   `;
 }
@@ -84,34 +78,5 @@ function mostUsed(texts) {
   return [...counts.keys()].sort((a, b) => counts.get(b) - counts.get(a));
 }
 
-/**
- * @param {any} data
- * @param {any} earlier
- * @param {string} currency
- * @returns {import("../parts/tiles.js").Tile[]}
- */
-function tilesOf(data, earlier, currency) {
-  const now = figures(data.organizations);
-  const then = earlier && figures(earlier.organizations);
-  const active = data.organizations.filter((/** @type {any} */ it) => it.total_cost).length;
-  return [
-    { name: "Cost", value: money(now.cost, currency), note: counted(active, "organization with cost", "organizations with cost"), now: now.cost, before: then?.cost ?? null },
-    { name: "Messages", value: count(now.messages), note: `${count(now.sent)} sent`, now: now.messages, before: then?.messages ?? null },
-    { name: "Calls", value: count(now.calls), note: `${minutes(now.seconds)} min`, now: now.calls, before: then?.calls ?? null },
-    { name: "API requests", value: count(now.requests), note: "", now: now.requests, before: then?.requests ?? null },
-  ];
-}
-
 /** @param {any[]} rows */
-function figures(rows) {
-  const sum = (/** @type {string} */ name) => exactSum(rows.map((it) => it[name]));
-  const sent = sum("total_sms_sent") + sum("total_mms_sent");
-  return {
-    cost: sum("total_cost"),
-    sent,
-    messages: sent + sum("total_sms_received") + sum("total_mms_received"),
-    calls: sum("total_voice_calls"),
-    seconds: sum("total_voice_seconds"),
-    requests: sum("api_requests_count"),
-  };
-}
+const noteOf = (rows) => counted(rows.filter((it) => it.total_cost).length, "organization with cost", "organizations with cost");

@@ -84,7 +84,7 @@ function Rates({ version }) {
       `}
       ${answer.data &&
       html`<p class="note below">
-        ${count(rates.length)} of ${count(answer.data.rates.length)} rates of this page. Without a destination a rate is for all. ${answer.data.next_after && html`<a href=${hrefWith({ after: answer.data.next_after })}>Next page</a>`}
+        ${count(rates.length)} of ${count(answer.data.rates.length)} rates of this page. Without a destination a rate is for all. ${(after || !answer.loading) && answer.data.next_after && html`<a href=${hrefWith({ after: answer.data.next_after })}>Next page</a>`}
         ${after && html` <a href=${hrefWith({ after: null })}>First page</a>`}
       </p>`}
     </section>

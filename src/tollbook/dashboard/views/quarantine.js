@@ -62,7 +62,7 @@ export function QuarantineView({ viewer }) {
             </tbody>
           </table>
         </div>
-        ${answer.data.next_cursor && html`<p><a class="button" href=${hrefWith({ cursor: answer.data.next_cursor })}>Next page</a></p>`}
+        ${(cursor || !answer.loading) && answer.data.next_cursor && html`<p><a class="button" href=${hrefWith({ cursor: answer.data.next_cursor })}>Next page</a></p>`}
       </section>
     `}
   `;

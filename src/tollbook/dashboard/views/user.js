@@ -5,9 +5,8 @@ import { route } from "../state/route.js";
 import { plainly } from "../words/foreign.js";
 import { isKnownZone } from "../words/format.js";
 import { html } from "../parts/html.js";
-import { PeriodRefused } from "../parts/period_refused.js";
 import { PeriodPicker } from "../parts/period_picker.js";
-import { Refused, Skeleton } from "../parts/states.js";
+import { PeriodRefused, Refused, Skeleton } from "../parts/states.js";
 import { UserPanel } from "../parts/user_panel.js";
 
 /** @param {{organization: string, user: string}} props */

@@ -91,10 +91,10 @@ const SHARE = {
  */
 const change = (id) => ({
   ...number("change", "Change", "Change of cost against the previous period", () => 0),
-  value: (row, { earlier }) => ratio(row.total_cost, earlier?.get(id(row)) ?? 0),
-  show: (value) => (value === null ? "new" : changed(1 + value, 1) ?? ""),
+  value: (row, { earlier }) => (earlier ? ratio(row.total_cost, earlier.get(id(row)) ?? 0) : ""),
+  show: (value) => (value === null ? "new" : value === "" ? "" : changed(1 + value, 1) ?? ""),
   total: (rows, { earlier }) =>
-    ratio(exactSum(rows.map((row) => row.total_cost)), exactSum(rows.map((row) => earlier?.get(id(row)) ?? 0))),
+    earlier ? ratio(exactSum(rows.map((row) => row.total_cost)), exactSum(rows.map((row) => earlier.get(id(row)) ?? 0))) : null,
   optional: true,
 });
 
