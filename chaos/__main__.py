@@ -15,11 +15,21 @@ from chaos.of_databases import OF_DATABASES
 from chaos.of_disks import OF_DISKS
 from chaos.of_files import OF_FILES
 from chaos.of_processes import OF_PROCESSES
+from chaos.of_upgrades import OF_UPGRADES
 from chaos.of_ways import OF_WAYS
 from chaos.report import Tried, page
 from chaos.world import Verdict
 
-FAULTS = (*OF_PROCESSES, *OF_DATABASES, *OF_DISKS, *OF_FILES, *OF_CLOCKS, *OF_WAYS, *OF_CLIENTS)
+FAULTS = (
+    *OF_PROCESSES,
+    *OF_DATABASES,
+    *OF_UPGRADES,
+    *OF_DISKS,
+    *OF_FILES,
+    *OF_CLOCKS,
+    *OF_WAYS,
+    *OF_CLIENTS,
+)
 _PAGE = Path(__file__).parent.parent / "docs" / "reliability.md"
 
 

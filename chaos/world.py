@@ -1,5 +1,6 @@
 """A server on a database, clients that send to it, and the check of what is left of it."""
 
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from time import monotonic, sleep
@@ -79,15 +80,19 @@ class World:
         """Let the clients finish, stop the server, and compare."""
         self.load.stop()
         self.server.stop()
-        load = self.load
-        verdict = Verdict(
-            acknowledged=len(load.acknowledged),
-            turned_away=load.turned_away.total(),
-            wrong=list(load.wrong),
-        )
-        with closing(open_database(self.place.url)) as database:
-            _compare(database, load, verdict, self.before)
-        return verdict
+        return compare(self.place, self.load, self.before)
+
+
+def compare(place: Place, load: Load, before: Sequence[tuple[Identity, int]] = ()) -> Verdict:
+    """Compare the receipts of clients with the ledger, which held the events `before` them."""
+    verdict = Verdict(
+        acknowledged=len(load.acknowledged),
+        turned_away=load.turned_away.total(),
+        wrong=list(load.wrong),
+    )
+    with closing(open_database(place.url)) as database:
+        _compare(database, load, verdict, before)
+    return verdict
 
 
 def _stored(platform: Platform) -> list[tuple[Identity, int]]:
@@ -99,7 +104,7 @@ def _stored(platform: Platform) -> list[tuple[Identity, int]]:
 
 
 def _compare(
-    database: Database, load: Load, verdict: Verdict, before: list[tuple[Identity, int]]
+    database: Database, load: Load, verdict: Verdict, before: Sequence[tuple[Identity, int]]
 ) -> None:
     platform = Platform(database)
     rows = _stored(platform)

@@ -1,0 +1,101 @@
+"""A schema that is brought up to date under a server of the version before."""
+
+import os
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from time import monotonic, sleep
+
+import httpx
+from tests.builders import Platform
+from tests.earlier import earlier_server, earlier_source
+
+from chaos.faults import Bench, Fault
+from chaos.load import ORGANIZATIONS, Load
+from chaos.places import Place
+from chaos.world import Verdict, compare
+from tollbook.store.database import open_database
+
+_REFUSALS = 40
+_PATIENCE = 60.0
+
+
+def _upgraded(bench: Bench) -> Verdict:
+    """Go on with the new version on the same port once the one before has had its chance."""
+    source = earlier_source(bench.folder / "earlier")
+    place = bench.place()
+    try:
+        _tollbook(place, source, "migrate")
+        for organization in ORGANIZATIONS:
+            _tollbook(place, source, "organizations", "create", organization, "--name", "x")
+        said = _tollbook(place, source, "keys", "create", "--permission", "admin", "--name", "x")
+        key = next(it for it in said.split() if it.startswith("tb_"))
+        server = earlier_server(place.url, source)
+        server.start()
+        load = Load(lambda: server.address, key).start()
+        try:
+            load.wait_for(300)
+            _tollbook(place, None, "migrate")
+            wrong = _after_the_migration(place, load, server.address)
+            server.kill()
+            server.environment.clear()
+            server.start()
+            load.wait_for(300)
+        finally:
+            load.stop()
+            server.stop()
+        verdict = compare(place, load)
+        verdict.wrong.extend(wrong)
+        return verdict
+    finally:
+        place.drop()
+
+
+def _after_the_migration(place: Place, load: Load, address: str) -> list[str]:
+    """Look whether the server of the version before stores anything more."""
+    wrong = []
+    counts = []
+    for _ in range(2):
+        _wait_for_refusals(load)
+        with closing(open_database(place.url)) as database:
+            counts.append(Platform(database).rows("SELECT COUNT(*) FROM events"))
+    if counts[0] != counts[1]:
+        wrong.append(f"the version before has stored events: {counts}")
+    if httpx.get(f"{address}/readyz", timeout=30).status_code != 503:
+        wrong.append("the version before says that it is ready")
+    return wrong
+
+
+def _wait_for_refusals(load: Load) -> None:
+    wanted, give_up = load.turned_away.total() + _REFUSALS, monotonic() + _PATIENCE
+    while load.turned_away.total() < wanted:
+        if monotonic() > give_up:
+            raise RuntimeError("the version before refuses nothing")
+        sleep(0.05)
+
+
+def _tollbook(place: Place, source: Path | None, *verb: str) -> str:
+    """Run a verb of the version in `source`, or of this one; return what it printed."""
+    environment = {**os.environ, "TOLLBOOK_DATABASE_URL": place.url}
+    if source:
+        environment["PYTHONPATH"] = str(source)
+    done = subprocess.run(
+        (sys.executable, "-m", "tollbook", *verb),
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"tollbook {verb[0]} failed: {done.stderr[-300:]}")
+    return done.stdout
+
+
+OF_UPGRADES = (
+    Fault(
+        "schema brought up to date under a server of the version before",
+        "the earlier server stores nothing more and is not ready; the new one goes on",
+        _upgraded,
+    ),
+)
