@@ -141,16 +141,16 @@ _TABLES = {
         Case("1,000", 8, 1_000, 80, default=True),
         Case("10,000", 8, 10_000, 16),
     ],
-    "MOST_GROUP_EVENTS": [
-        Case(f"{it:,}", 64, 1_000, 96, {"most_group_events": str(it)}, default=it == 10_000)
+    "MAX_GROUP_EVENTS": [
+        Case(f"{it:,}", 64, 1_000, 96, {"max_group_events": str(it)}, default=it == 10_000)
         for it in (100, 1_000, 10_000, 100_000)
     ],
-    "MOST_WAITING_EVENTS": [
-        Case(f"{it:,}", 128, 1_000, 128, {"most_waiting_events": str(it)}, default=it == 100_000)
+    "MAX_QUEUED_EVENTS": [
+        Case(f"{it:,}", 128, 1_000, 128, {"max_queued_events": str(it)}, default=it == 100_000)
         for it in (1_000, 10_000, 100_000, 1_000_000)
     ],
-    "MOST_BODY_MIB": [
-        Case(f"{it:,}", 48, 2_000, 48, {"most_body_mib": str(it)}, 1_800, it == 256)
+    "MAX_BODY_MIB": [
+        Case(f"{it:,}", 48, 2_000, 48, {"max_body_mib": str(it)}, 1_800, it == 256)
         for it in (16, 64, 256, 1_024)
     ],
     "MiB in a request": [

@@ -204,7 +204,7 @@ def _overload(bench: Bench) -> Verdict:
         if monotonic() - start > 10:
             world.notes.append("wrong: it took more than ten seconds to recover")
 
-    return bench.under_load(bench.place(), act, most_waiting_events="20000")
+    return bench.under_load(bench.place(), act, max_queued_events="20000")
 
 
 class Flood:

@@ -41,7 +41,7 @@ def _full_during_ingest(bench: Bench) -> Verdict:
                 world.until_ready()
                 world.load.wait_for(200)
 
-        return bench.under_load(place, act, least_free_mib="0")
+        return bench.under_load(place, act, min_free_mib="0")
 
 
 def _read_on_a_full_disk(world: World, place: Place) -> None:
@@ -91,12 +91,12 @@ def _full_during_migration(bench: Bench) -> Verdict:
                 _start_if_ended(place)
                 if state_of(place.url) != before:
                     wrong.append("a migration that found no room left something behind")
-            with Server(place.url, least_free_mib="0"):
+            with Server(place.url, min_free_mib="0"):
                 pass
         except BaseException:
             place.drop()
             raise
-        verdict = bench.under_load(place, lambda it: it.load.wait_for(500), least_free_mib="0")
+        verdict = bench.under_load(place, lambda it: it.load.wait_for(500), min_free_mib="0")
     verdict.wrong += wrong
     return verdict
 
@@ -104,7 +104,7 @@ def _full_during_migration(bench: Bench) -> Verdict:
 def _refused(url: str, words: tuple[str, ...]) -> list[str]:
     """Start a server, which must refuse in a sentence with one of these words."""
     try:
-        with Server(url, least_free_mib="0"):
+        with Server(url, min_free_mib="0"):
             return ["a server started"]
     except RuntimeError as error:
         said = str(error)
@@ -199,7 +199,7 @@ def _not_writable(bench: Bench) -> Verdict:
                         verdict.wrong.append(f"{words}: {ran.returncode} {ran.stderr[-300:]}")
             if place.path.read_bytes() != content:
                 verdict.wrong.append(f"{words}, and yet it was changed")
-        with Server(place.url, least_free_mib="0") as server:
+        with Server(place.url, min_free_mib="0") as server:
             if httpx.get(f"{server.address}/readyz").status_code != 200:
                 verdict.wrong.append("not ready on a file that is writable again")
         if _tollbook(place.url, "verify").returncode:

@@ -13,14 +13,14 @@ DEFAULT_DATABASE_URL = "sqlite:///tollbook.db"
 class Settings(msgspec.Struct, frozen=True):
     """What an operator may choose; every name is a variable with TOLLBOOK_ before it.
 
-    `most_waiting_events` bounds the write queue, `most_group_events` one transaction,
-    `most_body_mib` the bodies of all requests that are not answered yet.
+    `max_queued_events` bounds the write queue, `max_group_events` one transaction,
+    `max_body_mib` the bodies of all requests that are not answered yet.
     `compression` may be switched off behind a proxy that compresses. `cached_answer_mib` bounds
     the answers kept in memory until their organization changes, `cached_state_mib` the rows that
-    later pages of an answer are cut from. With less than `least_free_mib` on the disk of a database
+    later pages of an answer are cut from. With less than `min_free_mib` on the disk of a database
     file the server is not ready. With a `metrics_token`, whoever asks for metrics must bring it.
     `trusted_proxies` are addresses and networks, separated by commas, whose `X-Forwarded-For` is
-    believed. With `https_only_seconds` browsers are told to come by HTTPS only for so long.
+    believed. With `hsts_seconds` browsers are told to come by HTTPS only for so long.
     `max_write_connections` and `max_read_connections` bound the connections to PostgreSQL, those
     idle for `idle_connection_seconds` are closed. A clock that differs from PostgreSQL's by more
     than `max_clock_seconds` is wrong.
@@ -29,19 +29,19 @@ class Settings(msgspec.Struct, frozen=True):
     """
 
     database_url: str = DEFAULT_DATABASE_URL
-    most_waiting_events: int = 100_000
-    most_group_events: int = 10_000
-    most_body_mib: int = 256
+    max_queued_events: int = 100_000
+    max_group_events: int = 10_000
+    max_body_mib: int = 256
     compression: bool = True
     cached_answer_mib: int = 64
     cached_state_mib: int = 64
-    least_free_mib: int = 256
+    min_free_mib: int = 256
     metrics_token: str = ""
     log_level: str = "info"
     phone_numbers: str = "full"
     phone_number_key: str = ""
     trusted_proxies: str = ""
-    https_only_seconds: int = 0
+    hsts_seconds: int = 0
     max_write_connections: int = 32
     max_read_connections: int = 32
     idle_connection_seconds: int = 300
@@ -57,7 +57,7 @@ class Settings(msgspec.Struct, frozen=True):
 FULL, MASKED = "full", "masked"
 _PHONE_NUMBERS = (FULL, MASKED)
 _AT_LEAST_ONE = (
-    *("most_waiting_events", "most_group_events", "most_body_mib"),
+    *("max_queued_events", "max_group_events", "max_body_mib"),
     *("max_write_connections", "max_read_connections"),
     *("idle_connection_seconds", "max_clock_seconds", "longest_call_seconds"),
 )
@@ -83,7 +83,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     for field in _AT_LEAST_ONE:
         if getattr(settings, field) < 1:
             raise SettingsError(f"{variable(field)} must be at least 1")
-    for field in ("cached_answer_mib", "cached_state_mib", "least_free_mib", "https_only_seconds"):
+    for field in ("cached_answer_mib", "cached_state_mib", "min_free_mib", "hsts_seconds"):
         if getattr(settings, field) < 0:
             raise SettingsError(f"{variable(field)} must not be negative")
     for text in _listed(settings.trusted_proxies):

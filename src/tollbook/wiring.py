@@ -90,7 +90,7 @@ def catalogue_of(settings: Settings, database: Database) -> Catalogue:
 def services(settings: Settings, database: Database) -> Services:
     """Put the parts of a server together."""
     catalogue = catalogue_of(settings, database)
-    bodies = Bodies(settings.most_body_mib * _MIB)
+    bodies = Bodies(settings.max_body_mib * _MIB)
     instruments = Instruments(
         Measured(
             lambda: inbox.queue.events_waiting,
@@ -104,8 +104,8 @@ def services(settings: Settings, database: Database) -> Services:
         database,
         catalogue,
         now,
-        settings.most_waiting_events,
-        settings.most_group_events,
+        settings.max_queued_events,
+        settings.max_group_events,
         lambda it: instruments.count_commit(it.events, it.seconds, failed=it.failed),
     )
     return Services(
@@ -118,14 +118,14 @@ def services(settings: Settings, database: Database) -> Services:
         now,
         settings.compression,
         instruments,
-        Health(database, inbox.queue, settings.least_free_mib),
+        Health(database, inbox.queue, settings.min_free_mib),
         Uses(database),
         Upkeep(database, now, settings.max_clock_seconds),
         bodies,
         RequestLog(print_lines if level_of(settings) <= logging.INFO else None),
         settings.metrics_token,
         settings.proxies,
-        settings.https_only_seconds,
+        settings.hsts_seconds,
     )
 
 

@@ -49,7 +49,7 @@ def test_an_event_keeps_its_charge(either: Tenant) -> None:
     after = either.get("/v1/events/org_1/call-1").json()
     assert after["event"]["attributes"] == {"to": "erased"}
     assert after["charge"] == before["charge"]
-    assert after["unlike"] is None
+    assert after["replay_mismatch"] is None
 
 
 def test_whom_a_key_may_erase(either: Tenant) -> None:

@@ -65,7 +65,7 @@ def test_an_event_is_told_by_value_with_its_charge(either: Tenant) -> None:
         "attributes": {"n": 1},
     }
     assert found["status"] == "charged"
-    assert found["unlike"] is found["reversal"] is found["quarantine"] is None
+    assert found["replay_mismatch"] is found["reversal"] is found["quarantine"] is None
     charge = found["charge"]
     assert charge.pop("rate")["book"] == {"version": 1, "name": "Default prices"}
     assert charge == {
@@ -135,7 +135,7 @@ def test_every_kind_of_charge_replays_to_what_is_stored(either: Tenant) -> None:
     assert set(either.statuses(*batch)) == {"accepted"}
     for n, (_, cost, lines) in enumerate(EVENTS):
         found = shown(either, str(n))
-        assert found["unlike"] is None, found
+        assert found["replay_mismatch"] is None, found
         charge = found["charge"]
         assert (charge["cost"], n) == (cost, n)
         assert [(it["name"], it["cost"]) for it in charge["lines"]] == lines
@@ -144,7 +144,7 @@ def test_every_kind_of_charge_replays_to_what_is_stored(either: Tenant) -> None:
     either.reverse(*(reversal(str(n)) for n in reversed(range(len(EVENTS)))))
     for n, (_, cost, lines) in enumerate(EVENTS):
         found = shown(either, f"back {n}")
-        assert (found["unlike"], found["status"]) == (None, "reversal")
+        assert (found["replay_mismatch"], found["status"]) == (None, "reversal")
         assert found["charge"]["cost"] == -cost
         told = [(it["name"], -it["cost"]) for it in found["charge"]["lines"]]
         assert told == lines
@@ -234,8 +234,8 @@ def test_a_charge_that_does_not_replay_is_said_and_not_hidden(
     with either.database.writing() as transaction:
         transaction.execute(f"{meddling} WHERE organization_id = {number}")
     found = shown(either)
-    assert found["unlike"]["code"] == code
-    assert found["unlike"]["error"]
+    assert found["replay_mismatch"]["code"] == code
+    assert found["replay_mismatch"]["error"]
     ((cost,),) = either.rows("SELECT cost FROM events WHERE organization_id = :n", n=number)
     assert round(found["charge"]["cost"] * 10**9) == cost
     assert [it["cost"] for it in found["charge"]["lines"]] == [found["charge"]["cost"]]
@@ -276,7 +276,7 @@ def test_the_reversal_of_what_opened_a_package_says_what_stays_charged(either: T
         "usage, so that the month costs what the usage that is left in it costs"
     )
     found = shown(either, "back call-1")
-    assert (found["unlike"], found["charge"]["cost"]) == (None, 0)
+    assert (found["replay_mismatch"], found["charge"]["cost"]) == (None, 0)
     assert found["charge"]["tier"]["position"] == 501
     assert found["charge"]["steps"] == [
         "takes back call-1: a mistake",

@@ -50,7 +50,7 @@ def test_nobody_keeps_what_does_not_say_how_long_it_holds(tenant: Tenant, path: 
 
 
 def test_browsers_come_by_https_only_where_that_is_said(sqlite_url: str) -> None:
-    for site in site_on(sqlite_url, https_only_seconds="31536000"):
+    for site in site_on(sqlite_url, hsts_seconds="31536000"):
         header = site.http.get("/nothing").headers["strict-transport-security"]
         assert header == "max-age=31536000; includeSubDomains"
 

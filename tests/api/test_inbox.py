@@ -73,7 +73,7 @@ def platform_on(url: str) -> Iterator[Platform]:
 def test_a_full_queue_is_429_and_what_it_took_is_stored(sqlite_url: str) -> None:
     with (
         platform_on(sqlite_url) as platform,
-        Server(sqlite_url, most_waiting_events="2") as server,
+        Server(sqlite_url, max_queued_events="2") as server,
     ):
         key = platform.key()
         requests = Requests(server, key)
@@ -97,7 +97,7 @@ def test_a_full_queue_is_429_and_what_it_took_is_stored(sqlite_url: str) -> None
 def test_an_empty_queue_takes_a_request_larger_than_its_bound(sqlite_url: str) -> None:
     with (
         platform_on(sqlite_url) as platform,
-        Server(sqlite_url, most_waiting_events="1") as server,
+        Server(sqlite_url, max_queued_events="1") as server,
         server.client(platform.key()) as http,
     ):
         answer = http.post("/v1/events", json=[event(id=str(n)) for n in range(100)])

@@ -95,7 +95,7 @@ def test_a_later_schema_makes_it_red(server: Server, sqlite_url: str) -> None:
 
 
 def test_a_disk_that_is_nearly_full_makes_it_red(sqlite_url: str) -> None:
-    with Server(sqlite_url, least_free_mib="999999999") as server:
+    with Server(sqlite_url, min_free_mib="999999999") as server:
         status, checks = ready(server)
     assert status == 503
     assert "MiB are free where the database is" in checks["disk"]

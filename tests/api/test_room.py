@@ -107,7 +107,7 @@ def test_a_server_turns_large_requests_away_while_others_hold_its_room(
     body = batch
     if packed:
         body, headers["Content-Encoding"] = gzip.compress(batch), "gzip"
-    with Server(database_url, most_body_mib="1") as server:
+    with Server(database_url, max_body_mib="1") as server:
 
         def send() -> httpx.Response:
             return httpx.post(f"{server.address}/v1/events", content=body, headers=headers)

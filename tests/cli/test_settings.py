@@ -21,13 +21,13 @@ def test_every_setting_has_its_variable() -> None:
     assert read_settings(
         {
             "TOLLBOOK_DATABASE_URL": "postgresql://u@h/n",
-            "TOLLBOOK_MOST_WAITING_EVENTS": "7",
-            "TOLLBOOK_MOST_GROUP_EVENTS": "5",
-            "TOLLBOOK_MOST_BODY_MIB": "3",
+            "TOLLBOOK_MAX_QUEUED_EVENTS": "7",
+            "TOLLBOOK_MAX_GROUP_EVENTS": "5",
+            "TOLLBOOK_MAX_BODY_MIB": "3",
             "TOLLBOOK_COMPRESSION": "false",
             "TOLLBOOK_CACHED_ANSWER_MIB": "0",
             "TOLLBOOK_CACHED_STATE_MIB": "1",
-            "TOLLBOOK_LEAST_FREE_MIB": "9",
+            "TOLLBOOK_MIN_FREE_MIB": "9",
             "TOLLBOOK_METRICS_TOKEN": "t",
             "TOLLBOOK_LOG_LEVEL": "error",
             "TOLLBOOK_MAX_WRITE_CONNECTIONS": "2",
@@ -50,12 +50,12 @@ def test_every_setting_has_its_variable() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("TOLLBOOK_MOST_WAITING_EVENTS", "many"),
-        ("TOLLBOOK_MOST_WAITING_EVENTS", "0"),
-        ("TOLLBOOK_MOST_WAITING_EVENTS", "-1"),
-        ("TOLLBOOK_MOST_WAITING_EVENTS", "1.5"),
-        ("TOLLBOOK_MOST_GROUP_EVENTS", "0"),
-        ("TOLLBOOK_MOST_BODY_MIB", "0"),
+        ("TOLLBOOK_MAX_QUEUED_EVENTS", "many"),
+        ("TOLLBOOK_MAX_QUEUED_EVENTS", "0"),
+        ("TOLLBOOK_MAX_QUEUED_EVENTS", "-1"),
+        ("TOLLBOOK_MAX_QUEUED_EVENTS", "1.5"),
+        ("TOLLBOOK_MAX_GROUP_EVENTS", "0"),
+        ("TOLLBOOK_MAX_BODY_MIB", "0"),
         ("TOLLBOOK_MAX_WRITE_CONNECTIONS", "0"),
         ("TOLLBOOK_MAX_READ_CONNECTIONS", "0"),
         ("TOLLBOOK_IDLE_CONNECTION_SECONDS", "0"),
@@ -75,8 +75,8 @@ def test_a_wrong_value_is_refused_by_the_name_of_its_variable(name: str, value: 
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("TOLLBOOK_MOST_WAITING_EVENTS", "many", "must be a whole number"),
-        ("TOLLBOOK_LEAST_FREE_MIB", "1.5", "must be a whole number"),
+        ("TOLLBOOK_MAX_QUEUED_EVENTS", "many", "must be a whole number"),
+        ("TOLLBOOK_MIN_FREE_MIB", "1.5", "must be a whole number"),
         ("TOLLBOOK_COMPRESSION", "maybe", "must be true or false"),
     ],
 )
@@ -108,6 +108,6 @@ def test_a_url_of_no_database_we_know_is_refused_with_a_sentence(
 def test_a_wrong_setting_ends_every_verb_with_a_sentence(
     tollbook: Tollbook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TOLLBOOK_MOST_WAITING_EVENTS", "many")
+    monkeypatch.setenv("TOLLBOOK_MAX_QUEUED_EVENTS", "many")
     for verb in (("serve",), ("migrate",), ("verify",), ("keys", "list")):
-        assert "TOLLBOOK_MOST_WAITING_EVENTS" in tollbook.refusal(*verb)
+        assert "TOLLBOOK_MAX_QUEUED_EVENTS" in tollbook.refusal(*verb)

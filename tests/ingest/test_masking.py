@@ -159,7 +159,7 @@ def test_a_charge_is_that_of_the_whole_number_and_replays(platform: Platform) ->
     with platform.database.reading() as snapshot:
         found = find_event(snapshot, platform.tenant, number, "call-1")
     assert isinstance(found, Charged)
-    assert found.unlike is None
+    assert found.replay_mismatch is None
     assert found.explanation.to == "4420"
 
 

@@ -60,7 +60,7 @@ def test_the_log_of_a_server_under_load_holds_nothing_of_anyone(database_url: st
     platform.send(event())
     key = platform.key()
     secrets = [key, platform.key(Permission.WRITE_EVENTS)]
-    server = Server(database_url, log_level="debug", most_waiting_events="20")
+    server = Server(database_url, log_level="debug", max_queued_events="20")
     with server, server.client() as http:
 
         def ask(it: tuple[str, str, bytes | None, str]) -> httpx.Response:

@@ -121,7 +121,7 @@ def test_a_charge_still_replays(keeper: Keeper) -> None:
     with platform.database.reading() as snapshot:
         found = find_event(snapshot, platform.tenant, platform.number("org_1"), "call-1")
     assert isinstance(found, Charged)
-    assert found.unlike is None
+    assert found.replay_mismatch is None
     assert found.event.country == "GB"
 
 

@@ -104,7 +104,7 @@ def test_every_charge_replays_to_what_is_stored(database: Database, scenario: Sc
             sql = f"SELECT {', '.join(Stored._fields)} FROM events WHERE organization_id = :number"
             for row in snapshot.rows(sql, number=number):
                 told = charged(snapshot, world.platform.tenant, Stored(*row))
-                assert told.unlike is None
+                assert told.replay_mismatch is None
                 assert told.explanation.cost == told.event.cost
                 assert sum(line.cost for line in told.explanation.lines) == told.event.cost
 

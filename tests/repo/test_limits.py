@@ -38,9 +38,9 @@ TOLD = {
     "the end of a call": (f"{accept.FUTURE_ALLOWED // 3_600_000_000} hours",),
     "an id |": (f"{events.LONGEST_ID} characters",),
     "an event's time": (f"{accept.FUTURE_ALLOWED // 3_600_000_000} hours",),
-    "bodies of all requests": (f"{SETTINGS.most_body_mib} MiB", f"{room.LARGE // 1024} KiB"),
-    "events that wait": (f"{SETTINGS.most_waiting_events:,}",),
-    "events of one transaction": (f"{SETTINGS.most_group_events:,}",),
+    "bodies of all requests": (f"{SETTINGS.max_body_mib} MiB", f"{room.LARGE // 1024} KiB"),
+    "events that wait": (f"{SETTINGS.max_queued_events:,}",),
+    "events of one transaction": (f"{SETTINGS.max_group_events:,}",),
     "requests of a key": (f"{keys.MOST_PER_MINUTE:,} a minute",),
     "keys whose rate": (f"{limits._MOST_BUCKETS:,}",),
     "any other body": (
@@ -78,7 +78,7 @@ TOLD = {
     "a wait for SQLite's lock": (f"{sqlite._WAIT_FOR_LOCK_MS // 1000} seconds",),
     "answers and states": (f"{SETTINGS.cached_answer_mib} MiB",),
     "users known": (f"{known_users._MOST_USERS:,}",),
-    "free disk": (f"{SETTINGS.least_free_mib} MiB",),
+    "free disk": (f"{SETTINGS.min_free_mib} MiB",),
 }
 
 

@@ -103,6 +103,6 @@ def test_every_charge_replays_and_can_be_charged_again(empty: Database, revision
         for number, identity in snapshot.rows("SELECT organization_id, id FROM events"):
             found = find_event(snapshot, platform.tenant, number, identity)
             assert isinstance(found, Charged)
-            assert found.unlike is None, (identity, found.unlike)
+            assert found.replay_mismatch is None, (identity, found.replay_mismatch)
     Past(platform).apply(start="2024-03-01", end="2024-03-31")
     assert platform.differences() == []

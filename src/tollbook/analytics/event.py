@@ -22,15 +22,15 @@ RATE_MISSING = "rate_missing"
 class Charged(msgspec.Struct, frozen=True):
     """An event of the ledger and the way to its charge.
 
-    `explanation` has the figures of the event, so those of a reversal are negative. `unlike` says
-    what is wrong when the charge could not be replayed from what is stored.
+    `explanation` has the figures of the event, so those of a reversal are negative.
+    `replay_mismatch` says what is wrong when the charge could not be replayed from what is stored.
     """
 
     event: Stored
     explanation: Explanation
     rate: Rate | None
     book: BookHead | None
-    unlike: Unpriced | None
+    replay_mismatch: Unpriced | None
     reversal: Reversed | None
     """The reversal that took the event back, or that the event is."""
 
@@ -72,15 +72,15 @@ def charged(snapshot: Snapshot, tenant: str, event: Stored) -> Charged:
     told = explain(rate, original.usage, original.position, version, out=out)
     if event.rate_id is not None and rate is None:
         told = Unpriced(RATE_MISSING, f"rate {event.rate_id} is in none of the books")
-    unlike = _difference(told, original)
-    if unlike is not None:
+    replay_mismatch = _difference(told, original)
+    if replay_mismatch is not None:
         told = _as_stored(told, original)
-    assert isinstance(told, Explanation)  # noqa: S101  what is unlike was put right above
+    assert isinstance(told, Explanation)  # noqa: S101  a mismatch was handled above
     if event.reverses is not None:
         told = _taken_back(told, event, reversal)
     if event.tier_key is not None and reversal is not None:
         told = _with_rest(snapshot, told, event, reversal)
-    return Charged(event, told, rate, book, unlike, reversal)
+    return Charged(event, told, rate, book, replay_mismatch, reversal)
 
 
 def _difference(told: Explanation | Unpriced, event: Stored) -> Unpriced | None:

@@ -97,7 +97,7 @@ def application(services: Services, pages: Mapping[str, Handler] | None = None) 
     resources = {path: _Resource(path, it) for path, it in handlers.items()}
     paths = Paths(resources, _nothing_here)
     router = Router(redirect_slashes=False, default=paths, lifespan=_lifespan(services))
-    return Hardened(router, services.requests, services.https_only_seconds)
+    return Hardened(router, services.requests, services.hsts_seconds)
 
 
 def _lifespan(services: Services) -> Callable[[object], AbstractAsyncContextManager[None]]:

@@ -74,7 +74,7 @@ EXPLAINED_EVENT: dict[str, Any] = {
         "received_at": "2024-01-15T10:31:00Z",
     },
     "charge": CHARGE,
-    "unlike": None,
+    "replay_mismatch": None,
     "reversal": None,
     "quarantine": None,
 }

@@ -77,15 +77,15 @@ class Reason(msgspec.Struct, frozen=True):
 class EventAnswer(msgspec.Struct, frozen=True):
     """An event with its charge.
 
-    `unlike` is null as long as the charge replays to what is stored; `quarantine` says why an
-    event has no charge.
+    `replay_mismatch` is null as long as the charge replays to what is stored; `quarantine` says
+    why an event has no charge.
     """
 
     success: bool
     status: EventStatus
     event: ShownEvent
     charge: ShownCharge | None
-    unlike: Reason | None
+    replay_mismatch: Reason | None
     reversal: ShownReversal | None
     quarantine: Reason | None
 
@@ -162,9 +162,11 @@ def _charged(found: Charged, organization: OrganizationRow, scope: Scope) -> Eve
         (event.tier_key, event.stood_at),
         with_buy=sees_buy(scope),
     )
-    unlike = found.unlike and Reason(found.unlike.code, found.unlike.reason)
+    replay_mismatch = found.replay_mismatch and Reason(
+        found.replay_mismatch.code, found.replay_mismatch.reason
+    )
     reversal = found.reversal and _reversal(found.reversal, scope)
-    return EventAnswer(True, status, shown, charge, unlike or None, reversal or None, None)
+    return EventAnswer(True, status, shown, charge, replay_mismatch or None, reversal or None, None)
 
 
 def _reversal(it: Reversed, scope: Scope) -> ShownReversal:
@@ -216,8 +218,8 @@ GET_EVENT = Endpoint(
     description=(
         "An event with its charge: each line, the rate and the version of its book, the prefix "
         "that matched, raw and billed quantity, and each step of the arithmetic in words. The "
-        "charge is replayed from what is stored; should that ever give something else, `unlike` "
-        "says so with the code `replay_differs` or `rate_missing`. Events in quarantine are told "
+        "charge is replayed from what is stored; should that ever give something else, "
+        "`replay_mismatch` says so with the code `replay_differs` or `rate_missing`. Events in quarantine are told "
         "with the reason, reversed ones with their reversal; of one that is archived 410 says in "
         "which file it is. An id may hold slashes; other characters are escaped as in any URL. A "
         "key bound to one user sees that user's events."

@@ -31,14 +31,14 @@ it may be kept. All else is kept by nobody: it may hold a secret."""
 class Hardened:
     """Adds headers to every answer of an application, gives each request its id, and logs it."""
 
-    def __init__(self, app: ASGIApp, log: RequestLog, https_only_seconds: int = 0) -> None:
+    def __init__(self, app: ASGIApp, log: RequestLog, hsts_seconds: int = 0) -> None:
         self._app = app
         self._log = log
         self._process = secrets.token_hex(4)
         self._requests = count(1)
         self._headers = list(HEADERS)
-        if https_only_seconds:
-            value = f"max-age={https_only_seconds}; includeSubDomains".encode()
+        if hsts_seconds:
+            value = f"max-age={hsts_seconds}; includeSubDomains".encode()
             self._headers.append((b"strict-transport-security", value))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -33,10 +33,10 @@ class Readiness(msgspec.Struct, frozen=True):
 class Health:
     """The checks of one server. Asking often costs little: what was seen is good for a second."""
 
-    def __init__(self, database: Database, queue: Queue, least_free_mib: int) -> None:
+    def __init__(self, database: Database, queue: Queue, min_free_mib: int) -> None:
         self._database = database
         self._queue = queue
-        self._least_free_mib = least_free_mib
+        self._min_free_mib = min_free_mib
         self._one = CapacityLimiter(1)
         self._seen: Readiness | None = None
         self._seen_at = 0.0
@@ -92,6 +92,6 @@ class Health:
         if not isinstance(engine, Sqlite):
             return OK
         free = shutil.disk_usage(Path(engine.path).absolute().parent).free // _MIB
-        if free >= self._least_free_mib:
+        if free >= self._min_free_mib:
             return OK
-        return f"{free} MiB are free where the database is; the least is {self._least_free_mib}"
+        return f"{free} MiB are free where the database is; the least is {self._min_free_mib}"

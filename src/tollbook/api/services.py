@@ -47,7 +47,7 @@ class Services:
     requests: RequestLog
     metrics_token: str = ""
     proxies: tuple[Network, ...] = ()
-    https_only_seconds: int = 0
+    hsts_seconds: int = 0
     rates: Rates = field(default_factory=Rates)
     decoding: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
     looking: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))

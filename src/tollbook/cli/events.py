@@ -62,8 +62,8 @@ def _lines(answer: EventAnswer) -> Iterator[str]:
     if answer.reversal:
         back = answer.reversal
         yield _row("reversal", f"{back.id} takes back {back.reverses}: {back.reason}")
-    if answer.unlike:
-        yield _row("BEWARE", f"{answer.unlike.error} ({answer.unlike.code})")
+    if answer.replay_mismatch:
+        yield _row("BEWARE", f"{answer.replay_mismatch.error} ({answer.replay_mismatch.code})")
 
 
 def _charge_lines(charge: ShownCharge) -> Iterator[str]:

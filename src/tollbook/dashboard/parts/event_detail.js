@@ -21,13 +21,13 @@ export function EventDetail({ organization, id }) {
   const answer = useAnswer(path, { live: false });
   if (answer.error) return html`<${Refused} error=${answer.error} reload=${answer.reload} />`;
   if (!answer.data) return html`<${Skeleton} lines=${3} class="rows" />`;
-  const { event, status, charge, unlike, reversal, quarantine } = answer.data;
+  const { event, status, charge, replay_mismatch, reversal, quarantine } = answer.data;
   return html`
     <div class="event-detail">
       <h3>${charge ? `Why it costs ${exactMoney(charge.cost, charge.currency)}` : "Why it costs nothing yet"}</h3>
       ${charge && html`<${Charge} charge=${charge} />`}
       ${quarantine && html`<p class="notice"><${Sentence} text=${quarantine.error} />.</p>`}
-      ${unlike && html`<p class="notice"><${Sentence} text=${unlike.error} />.</p>`}
+      ${replay_mismatch && html`<p class="notice"><${Sentence} text=${replay_mismatch.error} />.</p>`}
       ${reversal && html`<p class="notice">${status === "reversal" ? "It takes back" : "It was taken back by"} <code><${Foreign} text=${status === "reversal" ? reversal.reverses : reversal.id} /></code>: <${Sentence} text=${reversal.reason} />.</p>`}
       <dl class="facts">
         <dt>Event</dt><dd><code><${Foreign} text=${event.id} /></code></dd>
