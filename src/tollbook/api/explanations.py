@@ -219,9 +219,9 @@ GET_EVENT = Endpoint(
         "An event with its charge: each line, the rate and the version of its book, the prefix "
         "that matched, raw and billed quantity, and each step of the arithmetic in words. The "
         "charge is replayed from what is stored; should that ever give something else, "
-        "`replay_mismatch` says so with the code `replay_differs` or `rate_missing`. Events in quarantine are told "
-        "with the reason, reversed ones with their reversal; of one that is archived 410 says in "
-        "which file it is. An id may hold slashes; other characters are escaped as in any URL. A "
+        "`replay_mismatch` reports it with the code `replay_differs` or `rate_missing`. A "
+        "quarantined event has its reason, a reversed one its reversal; for an archived event, 410 "
+        "names the file. An id may hold slashes; other characters are escaped as in any URL. A "
         "key bound to one user sees that user's events."
     ),
     permission=Permission.READ_ANALYTICS,
