@@ -87,7 +87,7 @@ def test_postgresql_that_is_gone_or_read_only_makes_it_red(
 def test_a_later_schema_makes_it_red(server: Server, sqlite_url: str) -> None:
     database = open_database(sqlite_url)
     with database.writing() as transaction:
-        transaction.execute("UPDATE alembic_version SET version_num = '9999'")
+        transaction.execute("UPDATE directory_state SET schema_version = '9999'")
     database.close()
     status, checks = ready(server)
     assert status == 503

@@ -4,6 +4,7 @@ import pytest
 
 from tests.cli.conftest import Tollbook
 from tests.servers import free_port
+from tollbook import wiring
 from tollbook.cli import main
 from tollbook.settings import Settings
 
@@ -37,6 +38,7 @@ COMMANDS = (
 def test_a_database_that_is_away_is_a_sentence(
     tollbook: Tollbook, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
+    monkeypatch.setattr(wiring, "_VERB_RETRY_SECONDS", 0)
     tollbook.write("events.ndjson", "")
     monkeypatch.setenv("TOLLBOOK_DATABASE_URL", f"postgresql://nobody@127.0.0.1:{free_port()}/x")
     said = tollbook(*command.split())
