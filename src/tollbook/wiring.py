@@ -124,6 +124,7 @@ def services(settings: Settings, database: Database, *, reads_only: bool = False
         settings.metrics_token,
         settings.proxies,
         settings.https_only_seconds,
+        settings.max_clock_seconds,
     )
 
 
