@@ -93,6 +93,12 @@ class Cluster:
         """Let a replica apply what has arrived."""
         self.execute("SELECT pg_wal_replay_resume()")
 
+    def stop_following(self) -> None:
+        """Cut a replica off: a promotion loses what is committed from now on."""
+        self.execute("ALTER SYSTEM SET primary_conninfo = ''")
+        self.execute("SELECT pg_reload_conf()")
+        self._wait_until("SELECT NOT EXISTS (SELECT FROM pg_stat_wal_receiver)")
+
     def catch_up(self, primary: "Cluster") -> None:
         """Wait until a replica has applied everything that its primary has committed by now."""
         end = primary.value("SELECT pg_current_wal_flush_lsn()")
