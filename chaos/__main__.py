@@ -15,6 +15,7 @@ from chaos.of_databases import OF_DATABASES
 from chaos.of_disks import OF_DISKS
 from chaos.of_files import OF_FILES
 from chaos.of_processes import OF_PROCESSES
+from chaos.of_standbys import OF_STANDBYS
 from chaos.of_upgrades import OF_UPGRADES
 from chaos.of_ways import OF_WAYS
 from chaos.report import Tried, page
@@ -22,6 +23,7 @@ from chaos.world import Verdict
 
 FAULTS = (
     *OF_PROCESSES,
+    *OF_STANDBYS,
     *OF_DATABASES,
     *OF_UPGRADES,
     *OF_DISKS,

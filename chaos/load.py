@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from random import Random
 from time import monotonic, sleep
 
@@ -59,6 +59,11 @@ class Load:
             if monotonic() > give_up:
                 raise RuntimeError(f"no answer in four minutes; {self.turned_away}")
             sleep(0.002)
+
+    def give_up(self, stored: Collection[Identity]) -> None:
+        """Expect nothing any more that is acknowledged and not stored: the database went back."""
+        with self._lock:
+            self.acknowledged &= set(stored)
 
     def _send(self, number: int) -> None:
         random = Random(number)

@@ -7,7 +7,7 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Protocol
+from typing import Any, Protocol
 
 import psycopg
 from tests.servers import free_port
@@ -74,14 +74,42 @@ class Cluster:
         self.start()
         return self
 
-    def follow(self, primary: "Cluster") -> "Cluster":
-        """Make a replica of another cluster that the other waits for at every commit."""
+    def follow(self, primary: "Cluster", *, synchronous: bool = True) -> "Cluster":
+        """Make a replica of another cluster, which waits for it at each commit if `synchronous`."""
         source = f"host=127.0.0.1 port={primary.port} user=postgres application_name=replica"
         self._run("pg_basebackup", "-D", str(self._data), "-R", "-X", "stream", "-d", source)
         self.start()
-        primary.execute("ALTER SYSTEM SET synchronous_standby_names = 'replica'")
-        primary.execute("SELECT pg_reload_conf()")
+        if synchronous:
+            primary.execute("ALTER SYSTEM SET synchronous_standby_names = 'replica'")
+            primary.execute("SELECT pg_reload_conf()")
         return self
+
+    def pause_replay(self) -> None:
+        """Let a replica fall behind: what arrives is kept and not applied."""
+        self.execute("SELECT pg_wal_replay_pause()")
+        self._wait_until("SELECT pg_get_wal_replay_pause_state() = 'paused'")
+
+    def resume_replay(self) -> None:
+        """Let a replica apply what has arrived."""
+        self.execute("SELECT pg_wal_replay_resume()")
+
+    def stop_following(self) -> None:
+        """Cut a replica off: a promotion loses what is committed from now on."""
+        self.execute("ALTER SYSTEM SET primary_conninfo = ''")
+        self.execute("SELECT pg_reload_conf()")
+        self._wait_until("SELECT NOT EXISTS (SELECT FROM pg_stat_wal_receiver)")
+
+    def catch_up(self, primary: "Cluster") -> None:
+        """Wait until a replica has applied everything that its primary has committed by now."""
+        end = primary.value("SELECT pg_current_wal_flush_lsn()")
+        self._wait_until(f"SELECT pg_last_wal_replay_lsn() >= '{end}'")
+
+    def _wait_until(self, question: str) -> None:
+        give_up = monotonic() + _PATIENCE
+        while not self.value(question):
+            if monotonic() > give_up:
+                raise RuntimeError(f"not within {_PATIENCE:.0f} seconds: {question}")
+            sleep(0.02)
 
     def start(self) -> None:
         """Start, also after a crash, when its processes may take a moment to be gone."""
@@ -130,13 +158,19 @@ class Cluster:
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute(statement.encode())
 
+    def value(self, question: str) -> Any:
+        """Ask for one value as the administrator."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            row = connection.execute(question.encode()).fetchone()
+        return row[0] if row else None
+
     def drop(self) -> None:
         """Kill the cluster; its folder goes with the folder it is in."""
         if (self._data / "postmaster.pid").exists():
             self.kill()
 
     def _run(self, program: str, *arguments: str) -> None:
-        command = [str(_binaries() / program), *arguments]
+        command = [str(binaries() / program), *arguments]
         if os.getuid() == 0:
             command = ["runuser", "-u", "postgres", "--", *command]
         done = subprocess.run(
@@ -151,7 +185,8 @@ class Cluster:
             raise RuntimeError(f"{program}: {done.stderr}")
 
 
-def _binaries() -> Path:
+def binaries() -> Path:
+    """Find the programs of the latest PostgreSQL that is installed."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda it: float(it.parent.name))
     if not found:
         raise RuntimeError("no PostgreSQL found; on Debian: apt-get install postgresql")

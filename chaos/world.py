@@ -47,7 +47,7 @@ class World:
             for organization in ORGANIZATIONS:
                 if organization not in present:
                     platform.organization(organization, timezone="America/New_York")
-            self.before = _stored(platform)
+            self.before = stored_in(platform)
             self.key = platform.key()
         self.server = Server(place.url, **settings)
         self.server.start()
@@ -95,7 +95,8 @@ def compare(place: Place, load: Load, before: Sequence[tuple[Identity, int]] = (
     return verdict
 
 
-def _stored(platform: Platform) -> list[tuple[Identity, int]]:
+def stored_in(platform: Platform) -> list[tuple[Identity, int]]:
+    """Return the events of a database with their quantities."""
     rows = platform.rows(
         "SELECT organizations.id, events.id, quantity FROM events JOIN organizations "
         "ON organizations.organization_id = events.organization_id"
@@ -107,7 +108,7 @@ def _compare(
     database: Database, load: Load, verdict: Verdict, before: Sequence[tuple[Identity, int]]
 ) -> None:
     platform = Platform(database)
-    rows = _stored(platform)
+    rows = stored_in(platform)
     stored = dict(rows)
     expected = dict(before)
     verdict.lost = sum(stored.get(it) != expected[it] for it in expected)

@@ -16,11 +16,19 @@ class Listener:
     """A port in front of a database; `_take` gets each connection that comes."""
 
     def __init__(self, database_url: str) -> None:
-        target = make_url(database_url)
-        self._target = target.host or "127.0.0.1", target.port or 5432
+        self.lead_to(database_url)
         self._listener = socket.create_server(("127.0.0.1", 0))
         port = self._listener.getsockname()[1]
-        self.url = target.set(host="127.0.0.1", port=port).render_as_string(hide_password=False)
+        self.url = (
+            make_url(database_url)
+            .set(host="127.0.0.1", port=port)
+            .render_as_string(hide_password=False)
+        )
+
+    def lead_to(self, database_url: str) -> None:
+        """Forward the connections that come from now on to another database."""
+        target = make_url(database_url)
+        self._target = target.host or "127.0.0.1", target.port or 5432
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._accept, daemon=True).start()

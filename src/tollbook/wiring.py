@@ -43,7 +43,7 @@ from tollbook.store import directory, gate, prices, quarantine, secrets
 from tollbook.store.database import Database, Transaction, in_our_words, open_database
 from tollbook.store.engine import Options
 from tollbook.store.migrate import migrate
-from tollbook.store.probe import clock_difference, try_to_write
+from tollbook.store.probe import clock_difference, is_standby, try_to_write
 
 _log = structlog.get_logger()
 DEFAULT_TENANT = "default"
@@ -81,14 +81,12 @@ def catalogue_of(settings: Settings, database: Database) -> Catalogue:
     if settings.phone_numbers == FULL:
         return Catalogue(database, now, None, settings.longest_call_seconds)
     key = settings.phone_number_key
-    if not key:
-        with database.writing() as transaction:
-            key = secrets.phone_number_key(transaction)
-    return Catalogue(database, now, Masker(key.encode()), settings.longest_call_seconds)
+    masker = Masker((key or secrets.phone_number_key(database)).encode())
+    return Catalogue(database, now, masker, settings.longest_call_seconds)
 
 
-def services(settings: Settings, database: Database) -> Services:
-    """Put the parts of a server together."""
+def services(settings: Settings, database: Database, *, reads_only: bool = False) -> Services:
+    """Put the parts of a server together; one that `reads_only` is meant for a standby."""
     catalogue = catalogue_of(settings, database)
     bodies = Bodies(settings.max_body_mib * _MIB)
     instruments = Instruments(
@@ -118,7 +116,7 @@ def services(settings: Settings, database: Database) -> Services:
         now,
         settings.compression,
         instruments,
-        Health(database, inbox.queue, settings.min_free_mib),
+        Health(database, inbox.queue, settings.min_free_mib, reads_only=reads_only),
         Uses(database),
         Upkeep(database, now, settings.max_clock_seconds),
         bodies,
@@ -126,6 +124,7 @@ def services(settings: Settings, database: Database) -> Services:
         settings.metrics_token,
         settings.proxies,
         settings.hsts_seconds,
+        settings.max_clock_seconds,
     )
 
 
@@ -141,15 +140,21 @@ def _told(look: Callable[[], int]) -> int | None:
 def build(settings: Settings) -> ASGIApp:
     """Build the application on a database that is up to date."""
     database = open_migrated(settings)
-    _refuse_read_only(database)
+    reads_only = _is_for_reads(database)
     _warn_of_connections(database)
     pages = page_handlers(compression=settings.compression)
-    return application(services(settings, database), pages)
+    return application(services(settings, database, reads_only=reads_only), pages)
 
 
-def _refuse_read_only(database: Database) -> None:
-    """Refuse a database that was never meant to be written; one that fails for now is awaited."""
+def _is_for_reads(database: Database) -> bool:
+    """Return whether the database is a standby, which answers reads until it is promoted.
+
+    Refuse any other that was never meant to be written; one that fails for now is awaited.
+    """
     try:
+        if is_standby(database):
+            _log.warning("standby", effect="reads are answered, writes are refused")
+            return True
         try_to_write(database)
     except DatabaseReadOnly as error:
         raise DatabaseReadOnly(
@@ -159,6 +164,7 @@ def _refuse_read_only(database: Database) -> None:
         ) from error
     except StoreUnavailable:
         pass  # readiness is red for as long as that is so
+    return False
 
 
 def _warn_of_connections(database: Database) -> None:

@@ -79,6 +79,45 @@ def test_a_clock_that_is_a_little_off_is_borne(
             assert client.get("/readyz").status_code == 200
 
 
+def test_a_state_that_this_database_has_given_is_there_whatever_the_clock_says(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    minutes, events = HOUR // 60, "/v1/events"
+    with closing(open_database(database_url)) as database:
+        platform = Platform(database)
+        for organization in ("org_1", "org_2"):
+            platform.organization(organization)
+        key, of_org_2 = platform.key(), platform.key(organization="org_2")
+        two = [event(), event(organization_id="org_2", id="tiered")]
+        with with_clock(database_url, 4 * minutes, key, monkeypatch) as ahead:
+            first = ahead.post(events, json=event()).json()["as_of"]
+            assert ahead.post(events, json=event()).json()["as_of"] == first
+            assert ahead.post(events, json=[event(), event(id="")]).json()["as_of"] == first
+            refused = ahead.post(events, json=event(id="")).json()["as_of"]
+        with with_clock(database_url, -4 * minutes, key, monkeypatch) as behind:
+
+            def status(as_of: str, organization: str = "org_1", key: str = key) -> int:
+                query = {"organization_id": organization, "min_as_of": as_of}
+                path, headers = USERS.partition("?")[0], {"X-API-Key": key}
+                return behind.get(path, params=query, headers=headers).status_code
+
+            assert behind.post(events, json=event()).json()["as_of"] == first
+            assert status(first) == status(first, "org_2") == 200
+            # What was received is later than what changed last, by this clock.
+            user = {"id": "user_2", "name": "Two"}
+            assert behind.post("/v1/organizations/org_1/users", json=user).status_code == 201
+            assert status(first) == 200
+            assert behind.get(USERS).headers["x-as-of"][:23] >= first[:23]
+            # Nothing was acknowledged then: it is as late as its clock says.
+            assert status(refused) == 503
+            assert status(first, "org_2", of_org_2) == 503
+            last = behind.post(events, json=two).json()["as_of"]
+            assert last > first
+            assert status(last) == status(last, "org_2", of_org_2) == 200
+            later = datetime.fromisoformat(first) + timedelta(minutes=10)
+            assert status(later.isoformat()) == 400
+
+
 def test_today_is_by_the_clock_and_as_of_never_goes_back_when_a_commit_lies_ahead(
     database: Database,
 ) -> None:

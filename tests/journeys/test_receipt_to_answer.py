@@ -31,10 +31,20 @@ def test_what_a_receipt_acknowledges_is_in_an_answer_not_older_than_it(tenant: T
     assert ids(first["as_of"]) == {"call-1"}
     again = tenant.post("/v1/events", json=event()).json()
     assert again["counts"]["duplicate"] == 1
-    assert again["as_of"] > first["as_of"]
+    assert again["as_of"] == first["as_of"]
     assert ids(again["as_of"]) == {"call-1"}
     back = tenant.post("/v1/events/reversals", json=reversal(id="back")).json()
     assert ids(back["as_of"]) == {"call-1", "back"}
+    for nothing_stored in (
+        tenant.post("/v1/events/reversals", json=reversal(id="back")),
+        tenant.post("/v1/events/reversals", json=reversal(id="back", reason="another")),
+        tenant.post("/v1/events/reversals?atomic=true", json=reversal(id="twice")),
+        tenant.post("/v1/events", json=event(quantity=1)),
+        tenant.post("/v1/events?atomic=true", json=[event(id="new"), event(quantity=1)]),
+        tenant.post("/v1/events?atomic=true", json=[event(id="new"), event(id="")]),
+    ):
+        assert nothing_stored.json()["as_of"] == back["as_of"]
+    assert tenant.post("/v1/events", json=event(id="")).json()["as_of"] > back["as_of"]
     users = tenant.get("/v1/analytics/users", params={**asked, "min_as_of": back["as_of"]})
     assert users.json()["users"][0]["total_voice_calls"] == 0
     later = datetime.fromisoformat(back["as_of"]) + timedelta(seconds=60)

@@ -45,6 +45,15 @@ class Scope(msgspec.Struct, frozen=True):
             return directory.ledger_version(snapshot, self.organization.number)
         return directory.ledger_version_of_all(snapshot, self.tenant)
 
+    def has_received(self, snapshot: Snapshot, instant: int) -> bool:
+        """Return whether every organization has events that came at an instant or later.
+
+        What came before is then in the snapshot: the events of an organization come in order.
+        """
+        numbers = [it.number for it in organizations_of(snapshot, self)]
+        received_at = directory.received_at(snapshot, numbers)
+        return bool(numbers) and min(received_at.values()) >= instant
+
 
 def organizations_of(snapshot: Snapshot, scope: Scope) -> list[OrganizationRow]:
     """List the organizations that a question is about: their numbers are the way to their rows.

@@ -31,6 +31,7 @@ from tollbook.api.questions import (
     Told,
     answer,
     asked,
+    has_arrived,
     refuse_user_key,
     scope_of,
     stream,
@@ -162,8 +163,10 @@ def _cursor_of(it: Asked) -> _Cursor | None:
     same_days = all(given in (None, kept) for given, kept in days)
     if cursor.question != _question(it) or not same_days or id_problem("cursor", cursor.id):
         raise _wrong_cursor()
-    if cursor.start > cursor.end or cursor.as_of > max(it.now, it.version.received_at):
+    if cursor.start > cursor.end or cursor.as_of > max(it.now, it.clock):
         raise _wrong_cursor()
+    if not has_arrived(it.call, it.snapshot, it.scope, cursor.as_of):
+        raise NotYet
     return cursor
 
 

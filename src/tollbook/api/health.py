@@ -13,7 +13,7 @@ from anyio.to_thread import run_sync
 from tollbook.domain.errors import TollbookError
 from tollbook.ingest.queue import Queue
 from tollbook.store.database import Database
-from tollbook.store.probe import try_to_write
+from tollbook.store.probe import is_standby, try_to_write
 from tollbook.store.sqlite import Sqlite
 
 OK = "ok"
@@ -33,8 +33,11 @@ class Readiness(msgspec.Struct, frozen=True):
 class Health:
     """The checks of one server. Asking often costs little: what was seen is good for a second."""
 
-    def __init__(self, database: Database, queue: Queue, min_free_mib: int) -> None:
+    def __init__(
+        self, database: Database, queue: Queue, min_free_mib: int, *, reads_only: bool = False
+    ) -> None:
         self._database = database
+        self._reads_only = reads_only
         self._queue = queue
         self._min_free_mib = min_free_mib
         self._one = CapacityLimiter(1)
@@ -69,11 +72,16 @@ class Health:
         return OK if stuck < 2 * _PATIENCE else f"the writer has been busy for {stuck:.0f} seconds"
 
     def _writer(self) -> str:
-        """Try only when there was no commit of late: a small one may fit on a full disk."""
-        committed = self._queue.committed_within(_PATIENCE)
-        if committed is not None:
-            return OK if committed else "the last commit failed; the log says why"
+        """Try only when there was no commit of late: a small one may fit on a full disk.
+
+        A server that was started on a standby is there for reads, until the standby is promoted.
+        """
         try:
+            if self._reads_only and is_standby(self._database):
+                return OK
+            committed = self._queue.committed_within(_PATIENCE)
+            if committed is not None:
+                return OK if committed else "the last commit failed; the log says why"
             try_to_write(self._database)
         except TollbookError as error:
             return error.sentence

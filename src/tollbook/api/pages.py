@@ -8,7 +8,7 @@ import msgspec
 
 from tollbook.api.cursors import read, written
 from tollbook.api.endpoint import Kind, Parameter
-from tollbook.api.questions import CLOCKS_DIFFER_BY, Asked
+from tollbook.api.questions import Asked
 from tollbook.domain.errors import CursorExpired, InvalidRequest, Problem
 from tollbook.domain.periods import Period
 
@@ -107,7 +107,7 @@ def _question(it: Asked) -> str:
 def _may_be(cursor: Cursor, it: Asked) -> bool:
     """Tell whether a cursor can be one of ours: one made up must not date what it did not see."""
     first = it.version.as_of if cursor.token == it.version.token else 0
-    return first <= cursor.as_of <= it.now + CLOCKS_DIFFER_BY
+    return first <= cursor.as_of <= max(it.now, it.clock) + it.call.services.clocks_differ_by
 
 
 _MALFORMED = Problem("cursor", "malformed_cursor", "cursor must be the next_cursor of an answer")

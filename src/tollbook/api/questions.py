@@ -32,6 +32,7 @@ from tollbook.domain.periods import Comparison, Period
 from tollbook.store import quarantine
 from tollbook.store.database import Snapshot
 from tollbook.store.directory import LedgerVersion
+from tollbook.store.engine import TimeLimit
 
 START_DATE = Parameter(
     "start_date",
@@ -94,15 +95,14 @@ CURRENCY = Parameter(
 
 OTHER_CURRENCIES = "X-Other-Currencies"
 _VERB = re.compile("^(get|list)-")
-CLOCKS_DIFFER_BY = 300 * 1_000_000
-"""Clocks of servers differ; more than five minutes ahead is no instant of a receipt."""
 
 
 class Asked(NamedTuple):
     """A question that was let in: whose usage, in which days, when, in which state and format.
 
     `now` is as of when it is answered, which never goes back: not before the newest commit, whose
-    server's clock may be ahead. Days begin by this server's `clock`.
+    server's clock may be ahead; on a standby, not after the last commit that has arrived there.
+    Days begin by this server's `clock`.
     `compared` are the days of the comparison that it asks for.
     """
 
@@ -174,8 +174,9 @@ def asked(
     """
     version = scope.ledger_version(snapshot)
     clock = call.services.clock()
-    now = max(clock, version.as_of)
-    _wait_for(call.query.get("min_as_of"), now)
+    known_until = clock if snapshot.replayed_at is None else min(clock, snapshot.replayed_at)
+    now = max(known_until, version.as_of, version.received_at)
+    _require_arrived(call, snapshot, scope, now)
     period = compared = None
     if dated:
         chosen = chosen_period(call, scope, clock)
@@ -201,18 +202,41 @@ def _compared(call: Call, chosen: ChosenPeriod, field: str) -> Period | None:
         raise InvalidRequest.of([Problem(field, "out_of_range", sentence)]) from error
 
 
-def _wait_for(min_as_of: int | None, now: int) -> None:
-    """Refuse to answer from a state that is older than the client knows to exist.
-
-    Whatever was acknowledged before the question came is in its snapshot, unless that is of a
-    replica that lags behind, or the other server's clock is ahead of this one's.
-    """
-    if min_as_of is None or min_as_of <= now:
+def _require_arrived(call: Call, snapshot: Snapshot, scope: Scope, now: int) -> None:
+    """Refuse to answer from a state that is older than the client knows to exist."""
+    min_as_of = call.query.get("min_as_of")
+    if min_as_of is None:
         return
-    if min_as_of > now + CLOCKS_DIFFER_BY:
+    newest = now if min_as_of <= now else max(now, _newest_of_tenant(call, snapshot))
+    if min_as_of <= newest and has_arrived(call, snapshot, scope, min_as_of):
+        return
+    if min_as_of > max(newest, call.services.clock() + call.services.clocks_differ_by):
         sentence = "min_as_of must be the as_of of a receipt: it lies in the future"
         raise InvalidRequest.of([Problem("min_as_of", "in_future", sentence)])
-    raise NotYet("the state asked for has not arrived here yet; ask again in a second")
+    raise NotYet
+
+
+def has_arrived(call: Call, snapshot: Snapshot, scope: Scope, instant: int) -> bool:
+    """Return whether everything acknowledged up to an instant is in the snapshot.
+
+    On a primary it is: the snapshot is newer than the question. On a standby that is certain once
+    each organization has events that came then or later, or once the last commit that was replayed
+    is later by more than a clock may be wrong and a commit may take.
+    """
+    if snapshot.replayed_at is None:
+        return True
+    slack = call.services.max_clock_seconds + TimeLimit.COMMIT.value
+    return snapshot.replayed_at > instant + slack * 1_000_000 or scope.has_received(
+        snapshot, instant
+    )
+
+
+def _newest_of_tenant(call: Call, snapshot: Snapshot) -> int:
+    """Return the latest instant in a receipt of any organization that the key may see."""
+    if call.key.scope.organization_id is not None:
+        return 0
+    version = Scope(call.tenant).ledger_version(snapshot)
+    return max(version.as_of, version.received_at)
 
 
 def answer(it: Asked, tell: Callable[[], Told], *, keep: bool = True) -> Response:

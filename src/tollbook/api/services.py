@@ -25,7 +25,8 @@ class Services:
     """The running parts: `clock` gives microseconds since 1970 in UTC.
 
     What `proxies` say of where a request came from is believed. Browsers are told to come by HTTPS
-    only for so many seconds.
+    only for so many seconds. A server's clock may differ from the database's by
+    `max_clock_seconds`.
 
     One thread at a time decodes large bodies, one loads books, and one looks at what rerating would
     change. A few at a time write long exports, each with a connection of its own.
@@ -48,8 +49,14 @@ class Services:
     metrics_token: str = ""
     proxies: tuple[Network, ...] = ()
     hsts_seconds: int = 0
+    max_clock_seconds: int = 300
     rates: Rates = field(default_factory=Rates)
     decoding: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
     looking: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
     loading: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
     exporting: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(4))
+
+    @property
+    def clocks_differ_by(self) -> int:
+        """Return by how many microseconds the clocks of two servers may differ."""
+        return 2 * self.max_clock_seconds * 1_000_000

@@ -9,7 +9,7 @@ from tollbook.domain.errors import TollbookError
 from tollbook.domain.events import instant_of
 from tollbook.domain.periods import day_number, months_after
 from tollbook.store.database import Database
-from tollbook.store.probe import clock_difference
+from tollbook.store.probe import clock_difference, is_standby
 
 _EVERY = 30.0
 _MONTHS_AHEAD = 2
@@ -45,7 +45,8 @@ class Upkeep:
     def look(self) -> None:
         """Do what is to be done."""
         try:
-            if self._database.engine.lacks(months := set(months_ahead(self._clock()))):
+            months = set(months_ahead(self._clock()))
+            if self._database.engine.lacks(months) and not is_standby(self._database):
                 self._database.try_to_make_room(months)
             self._database.engine.upkeep()
             self._look_at_clock()

@@ -8,6 +8,7 @@ from tollbook.domain.errors import TollbookError
 from tollbook.domain.keys import ApiKey
 from tollbook.store.database import Database
 from tollbook.store.keys import write_uses
+from tollbook.store.probe import is_standby
 
 _NOTED_AFTER = 60 * 1_000_000
 """Microseconds in which a key's use is noted once."""
@@ -49,6 +50,8 @@ class Uses:
         if not uses:
             return
         try:
+            if is_standby(self._database):
+                return
             with self._database.writing() as transaction:
                 write_uses(transaction, uses)
         except TollbookError as error:

@@ -259,6 +259,9 @@ class NotYet(RequestError):
     code = "not_yet"
     headers = {"Retry-After": "1"}
 
+    def __init__(self) -> None:
+        super().__init__("the state asked for has not arrived here yet; ask again in a second")
+
 
 class StoreUnavailable(TollbookError):
     """The database did not answer or refused the transaction; nothing was acknowledged."""

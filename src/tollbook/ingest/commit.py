@@ -1,6 +1,6 @@
 """One transaction for many submissions: claim, store, and tell each event what became of it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from operator import itemgetter
 from typing import NamedTuple
@@ -18,13 +18,14 @@ from tollbook.ingest.facts import Fact
 from tollbook.ingest.known_users import User
 from tollbook.ingest.months import Months
 from tollbook.ingest.unaddressable import has_unaddressable, refusals_of_new
-from tollbook.store import ledger
+from tollbook.store import directory, ledger
 from tollbook.store.database import Database, Snapshot, Transaction
 from tollbook.store.engine import TimeLimit
 from tollbook.store.ledger import Recorded, Touched
 from tollbook.store.staging import Staged, Standing
 
 Identity = tuple[int, str]
+_organization = itemgetter(Staged._fields.index("organization_id"))
 _tier_key = itemgetter(Staged._fields.index("tier_key"))
 _identity = itemgetter(*map(Staged._fields.index, ("organization_id", "id")))
 _user = itemgetter(*map(Staged._fields.index, ("organization_id", "user_id")))
@@ -77,7 +78,8 @@ class Submission(msgspec.Struct):
 class Settled(msgspec.Struct, frozen=True):
     """The receipts of a submission, in order, and the instant of the commit.
 
-    Whoever asks for a state not older than `as_of` finds in it all that was accepted. `refused`
+    Whoever asks for a state not older than `as_of` finds in it all that was accepted, also before:
+    when nothing was stored, it is that of the newest commit to the organizations named. `refused`
     when the submission was atomic and nothing was kept.
     """
 
@@ -113,7 +115,7 @@ def _commit_atomic(
 ) -> Settled | RequestError:
     if submission.rejections:
         database.require_clock()  # a wrong one rejects what is right
-        return _refused(submission, submission.rejections, now)
+        return _refused(database, submission, submission.rejections, now)
     _make_room(database, [submission])
     try:
         with database.writing(TimeLimit.COMMIT) as transaction:
@@ -124,11 +126,15 @@ def _commit_atomic(
                     raise _RollBack(causes)
             return settled
     except _RollBack as refusal:
-        return _refused(submission, refusal.causes, now)
+        return _refused(database, submission, refusal.causes, now)
 
 
-def _refused(submission: Submission, causes: Iterable[Receipt], now: int) -> Settled:
+def _refused(
+    database: Database, submission: Submission, causes: Iterable[Receipt], now: int
+) -> Settled:
     """Give the causes of a refusal their own words and every other event the same."""
+    with database.reading() as snapshot:
+        received_at = directory.received_at(snapshot, map(_organization, submission.rows))
     receipts = {
         fact.index: rejected(fact.index, fact.event.id, (NOT_STORED,)) for fact in submission.facts
     }
@@ -136,7 +142,13 @@ def _refused(submission: Submission, causes: Iterable[Receipt], now: int) -> Set
         quarantined = cause.status is Outcome.QUARANTINED
         status = Outcome.REJECTED if quarantined else cause.status
         receipts[cause.index] = msgspec.structs.replace(cause, status=status)
-    return Settled([receipts[index] for index in sorted(receipts)], now, refused=True)
+    as_of = _newest(submission, received_at, now)
+    return Settled([receipts[index] for index in sorted(receipts)], as_of, refused=True)
+
+
+def _newest(submission: Submission, received_at: Mapping[int, int], now: int) -> int:
+    """Return when the last events of a submission's organizations came; now if none ever did."""
+    return max((received_at[row.organization_id] for row in submission.rows), default=0) or now
 
 
 def _make_room(database: Database, submissions: Sequence[Submission]) -> None:
@@ -197,9 +209,16 @@ def _store(
         standing = {(it.organization_id, it.id): it for it in found}
         if standing:  # whoever is named only by an event that was not stored is not there
             users = set()
+    received_at: dict[int, int] = {}
+    if firsts and touched is None:  # nothing was stored
+        received_at = directory.received_at(transaction, map(_organization, firsts.values()))
     settle = _settle if standing or full or len(firsts) < len(arrived) else _settle_fresh
     outcomes = [
-        refusals.get(index) or Settled(settle(submission, firsts, standing), as_of)
+        refusals.get(index)
+        or Settled(
+            settle(submission, firsts, standing),
+            _newest(submission, received_at, as_of) if received_at else as_of,
+        )
         for index, submission in enumerate(submissions)
     ]
     return _Stored(outcomes, users, touched)

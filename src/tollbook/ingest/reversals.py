@@ -105,12 +105,13 @@ def reverse(
         receipts += [batch.take(index, reversal) for index, reversal in asked]
         receipts.sort(key=lambda receipt: receipt.index)
         if atomic and any(receipt.code for receipt in receipts):
+            as_of = batch.newest(actor.at)
             transaction.undo()
-            return Settled([_refused(receipt) for receipt in receipts], actor.at, refused=True)
-        as_of = actor.at
+            return Settled([_refused(receipt) for receipt in receipts], as_of, refused=True)
         if batch.rows:
             as_of = batch.store(actor)
         else:
+            as_of = batch.newest(actor.at)
             transaction.undo()
     return Settled(receipts, as_of)
 
@@ -213,6 +214,11 @@ class _Batch:
         self._made.append(Reversed(*made))
         self._keys[number, reversal.id] = Key(row.fingerprint, row.day)
         self._reversed[number, reversal.reverses] = reversal.id
+
+    def newest(self, now: int) -> int:
+        """Return when the last events of the organizations came; now if none ever did."""
+        received_at = directory.received_at(self._transaction, self._numbers.values())
+        return max(received_at.values(), default=0) or now
 
     def store(self, actor: Actor) -> int:
         """Store what was accepted, and log it for each organization; give the commit's instant."""

@@ -66,11 +66,14 @@ class Watched(psycopg.Connection[Any]):
     `backend` is the process of the server that its transaction is in, `time_limit` the kind of the
     next transaction, `limit` the seconds that its statements may take, 0 without one. `state` is
     what the latest checked transaction has read first. Behind a pooler it is `pooled`.
+    `replayed_at` is None on a primary; on a standby it is when the latest commit was made that was
+    replayed before the snapshot of the transaction, 0 when none was.
     """
 
     pooled = False
     backend = 0
     state = State("", 0)
+    replayed_at: int | None = None
     time_limit = TimeLimit.REQUEST
     limit = float(TimeLimit.REQUEST.value)
     administrators_limit = 0.0
@@ -171,11 +174,13 @@ def _prepare(connection: Watched) -> None:
     """
     found = connection.execute(
         "SELECT pg_backend_pid(), "
-        "EXTRACT(epoch FROM current_setting('statement_timeout')::interval)::float8",
+        "EXTRACT(epoch FROM current_setting('statement_timeout')::interval)::float8, "
+        "pg_is_in_recovery()",
         prepare=False,
     ).fetchone()
     assert found is not None  # noqa: S101  it reads from no table
-    connection.backend, connection.administrators_limit = found
+    connection.backend, connection.administrators_limit, is_standby = found
+    connection.replayed_at = 0 if is_standby else None
     connection.pooled = connection.info.backend_pid != connection.backend
     if connection.pooled:
         connection.prepare_threshold = None
@@ -223,16 +228,31 @@ _STATE = f" FROM {STATE_TABLE} WHERE id = 1"
 _AWAIT_MIGRATION = f"LOCK TABLE {STATE_TABLE} IN ACCESS SHARE MODE"
 
 
+# In a transaction of its own: the snapshot must be later than what this says was replayed.
+_REPLAYED_AT = (
+    "BEGIN ISOLATION LEVEL READ COMMITTED",
+    "SELECT (EXTRACT(epoch FROM pg_last_xact_replay_timestamp()) * 1000000)::bigint",
+    "COMMIT",
+)
+
+
 def begin_reading(driver: Watched, *, is_checked: bool) -> None:
-    """Begin a transaction that reads one snapshot, and read its state when it `is_checked`."""
+    """Begin a transaction that reads one snapshot, and read its state when it `is_checked`.
+
+    On a standby, read first how old the snapshot is.
+    """
+    was_standby = driver.replayed_at is not None
     command, driver.limit = _reading(
-        driver.time_limit, driver.administrators_limit, driver.pooled, is_checked
+        driver.time_limit, driver.administrators_limit, was_standby, is_checked
     )
-    last = _sent(driver, command)
-    if driver.pooled:
-        driver.backend = _integer(last, 0)
+    results = _sent(driver, command)
+    last = results[-1]
+    driver.backend = _integer(last, 0)
+    driver.replayed_at = None
+    if last.get_value(0, 1) == b"t":
+        driver.replayed_at = _integer(results[1], 0) if was_standby else 0
     if is_checked:
-        driver.state = _state(last, 1)
+        driver.state = _state(last, 2)
 
 
 def begin_writing(driver: Watched, tables: str, *, is_checked: bool) -> int:
@@ -247,25 +267,24 @@ def begin_writing(driver: Watched, tables: str, *, is_checked: bool) -> int:
         tables if driver.pooled else "",
         is_checked,
     )
-    last = _sent(driver, command)
+    last = _sent(driver, command)[-1]
     driver.backend = _integer(last, 0)
     if is_checked:
         driver.state = _state(last, 2)
     return _integer(last, 1)
 
 
-def _sent(driver: Watched, command: bytes) -> PGresult:
-    """Run a command of several statements, and give the last result.
+def _sent(driver: Watched, command: bytes) -> list[PGresult]:
+    """Run a command of several statements, and return their results.
 
     Without a cursor, which would take several times as long as the statements.
     """
     driver.pgconn.send_query(command)
-    results = driver.wait(generators.execute(driver.pgconn))
+    results: list[PGresult] = driver.wait(generators.execute(driver.pgconn))
     for result in results:
         if result.status not in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
             raise psycopg.errors.error_from_result(result, encoding=driver.info.encoding)
-    last: PGresult = results[-1]
-    return last
+    return results
 
 
 def _integer(result: PGresult, column: int) -> int:
@@ -280,14 +299,17 @@ def _state(result: PGresult, column: int) -> State:
 
 @cache
 def _reading(
-    limit: TimeLimit, administrators: float, pooled: bool, is_checked: bool
+    limit: TimeLimit, administrators: float, on_standby: bool, is_checked: bool
 ) -> tuple[bytes, float]:
     setting, most = _limited(limit, administrators)
-    parts = ["BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", *setting]
-    if is_checked:
-        parts += [_AWAIT_MIGRATION, f"SELECT pg_backend_pid(), {STATE_COLUMNS}{_STATE}"]
-    elif pooled:
-        parts.append("SELECT pg_backend_pid()")
+    columns = "pg_backend_pid(), pg_is_in_recovery()"
+    parts = [
+        *(_REPLAYED_AT if on_standby else ()),
+        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        *setting,
+        *([_AWAIT_MIGRATION] if is_checked else []),
+        f"SELECT {columns}, {STATE_COLUMNS}{_STATE}" if is_checked else f"SELECT {columns}",
+    ]
     return "; ".join(parts).encode(), most
 
 

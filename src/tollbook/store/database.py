@@ -76,6 +76,11 @@ class Snapshot:
         self._connection = connection
         self._driver: Driver = connection.connection.driver_connection
 
+    @property
+    def replayed_at(self) -> int | None:
+        """Return up to when a standby had caught up, as `Engine.replayed_at`; None on a primary."""
+        return self._engine.replayed_at(self._driver)
+
     def rows(self, sql: str, **parameters: Any) -> list[Row]:
         """Read a few rows. A list among the parameters stands for `IN :name`."""
         self._check(sql)

@@ -100,6 +100,14 @@ class Engine(Protocol):
         """Return the state that the first statement of a checked transaction has read."""
         ...
 
+    def replayed_at(self, driver: Driver) -> int | None:
+        """Return up to when a standby had caught up before the transaction of a driver began.
+
+        That is the time of the latest commit that was replayed, in microseconds by the clock of the
+        database, or 0 when it is not known. None on a primary, which has every commit.
+        """
+        ...
+
     def close(self) -> None:
         """Close every connection."""
         ...

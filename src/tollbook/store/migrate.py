@@ -12,7 +12,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from tollbook.domain.errors import DatabaseTooNew, DiskFull, StoreUnavailable
+from tollbook.domain.errors import (
+    DatabaseReadOnly,
+    DatabaseTooNew,
+    DiskFull,
+    StoreUnavailable,
+)
 from tollbook.store.database import Database, in_our_words
 from tollbook.store.engine import STATE_TABLE, TimeLimit
 
@@ -32,10 +37,16 @@ def migrate(database: Database, to: str = "head") -> None:
     All of it happens or nothing does. One that is up to date is only looked at, so that a database
     which cannot be written can still be read.
     """
-    if missing_migrations(database) is None:
+    missing = missing_migrations(database)
+    if missing is None:
         return
     try:
         _upgrade(database, to)
+    except DatabaseReadOnly as error:
+        raise DatabaseReadOnly(
+            f"the database is read-only and cannot be brought up to date: {missing}; on a standby, "
+            "run `tollbook migrate` on its primary"
+        ) from error
     except DiskFull as error:
         raise DiskFull(
             f"{error.sentence}: the schema is what it was, and so is all that is in it, for the "

@@ -101,6 +101,11 @@ class Postgres:
         """Return what the command that began the transaction has read."""
         return driver_of(connection).state
 
+    def replayed_at(self, driver: Driver) -> int | None:
+        """Return what the command that began the driver's transaction has read."""
+        replayed_at: int | None = driver.replayed_at
+        return replayed_at
+
     def close(self) -> None:
         """Close every connection."""
         self._watch.close()

@@ -12,6 +12,12 @@ def try_to_write(database: Database) -> None:
         transaction.execute("UPDATE directory_state SET token = token WHERE id = 1")
 
 
+def is_standby(database: Database) -> bool:
+    """Return whether the database is a standby, which can be read only."""
+    with database.reading() as snapshot:
+        return snapshot.replayed_at is not None
+
+
 def clock_difference(database: Database, now: int) -> int:
     """Return by how many seconds this server's clock is ahead, negative when it is behind.
 

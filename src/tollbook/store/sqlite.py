@@ -93,6 +93,11 @@ class Sqlite:
         row = driver.execute(_STATE).fetchone()
         return State(*row) if row else State("", 0)
 
+    def replayed_at(self, driver: Driver) -> int | None:
+        """Return None: a file has no standby."""
+        del driver
+        return None
+
     def close(self) -> None:
         """Close every connection."""
         self.sqlalchemy.dispose()
