@@ -10,7 +10,7 @@ from tests.builders import Platform, event, reversal
 from tollbook.analytics import events
 from tollbook.analytics.events import Place, Wanted, Whose, all_events, events_page, events_report
 from tollbook.domain.periods import Period
-from tollbook.store import directory
+from tollbook.store import directory, versions
 from tollbook.store.database import Database, Snapshot, open_database
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -84,7 +84,7 @@ def test_events_are_listed_newest_first_over_days_and_months(platform: Platform)
 def test_what_is_received_later_is_in_no_page(platform: Platform) -> None:
     platform.send(event(id="1"), event(id="2", time="2024-01-02T00:00:00Z"))
     with platform.database.reading() as snapshot:
-        version = directory.ledger_version(snapshot, platform.number("org_1"))
+        version = versions.ledger_version(snapshot, platform.number("org_1"))
     platform.send(event(id="late", time="2024-01-05T00:00:00Z"))
     assert listed(platform, as_of=version.received_at) == ["1", "2"]
     assert listed(platform) == ["1", "late", "2"]

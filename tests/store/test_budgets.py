@@ -5,7 +5,7 @@ import pytest
 from tests.builders import Platform
 from tollbook.domain.budgets import Budget
 from tollbook.domain.directory import User
-from tollbook.store import directory
+from tollbook.store import directory, versions
 from tollbook.store.audit import Actor, acts
 from tollbook.store.budgets import budgets, find_budget, remove_budget, set_budget
 from tollbook.store.database import Database
@@ -41,7 +41,7 @@ class Household(Platform):
 
     def token(self) -> int:
         with self.database.reading() as snapshot:
-            return directory.ledger_version(snapshot, self.row().number).token
+            return versions.ledger_version(snapshot, self.row().number).token
 
 
 @pytest.fixture

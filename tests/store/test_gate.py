@@ -18,13 +18,13 @@ SOURCES = Path(gate.__file__).parents[1]
 OVER_ALL_TENANTS = {
     "store/archives.py": 1,  # proves all files there are, for whoever sits at the machine
     "store/drafts.py": 2,  # all files there are; none of a restored database is its own
-    "store/directory.py": 1,  # a restored database is another state for every tenant
     "store/keys.py": 1,  # the key tells the tenant, which nobody knows before
     "store/prices.py": 1,  # rates are numbered through all books
     "store/probe.py": 1,  # the newest commit, which the clock of a file's server is compared with
     "store/quarantine.py": 1,  # a number for operators
     "store/reversals.py": 1,  # proves all there are, for whoever sits at the machine
     "store/verification.py": 4,  # looks at all there is, for whoever sits at the machine
+    "store/versions.py": 1,  # a restored database is another state for every tenant
 }
 """How many statements of each file may look at all tenants, and why."""
 

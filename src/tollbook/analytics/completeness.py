@@ -10,7 +10,7 @@ from tollbook.domain.events import instant_of, microseconds
 from tollbook.domain.periods import Period, day_number
 from tollbook.store import quarantine
 from tollbook.store.database import Snapshot
-from tollbook.store.directory import LedgerVersion
+from tollbook.store.versions import LedgerVersion
 
 _SECOND = 1_000_000
 _SHARE_PLACES = 6

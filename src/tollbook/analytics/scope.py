@@ -9,9 +9,10 @@ from tollbook.domain.directory import zone
 from tollbook.domain.errors import CurrencyRequired, InvalidRequest, Problem
 from tollbook.domain.events import instant_of
 from tollbook.domain.periods import Period
-from tollbook.store import directory
+from tollbook.store import directory, versions
 from tollbook.store.database import Snapshot
-from tollbook.store.directory import LedgerVersion, OrganizationRow
+from tollbook.store.directory import OrganizationRow
+from tollbook.store.versions import LedgerVersion
 
 
 class Scope(msgspec.Struct, frozen=True):
@@ -42,8 +43,8 @@ class Scope(msgspec.Struct, frozen=True):
     def ledger_version(self, snapshot: Snapshot) -> LedgerVersion:
         """Read what tells whether an answer given before still holds."""
         if self.organization:
-            return directory.ledger_version(snapshot, self.organization.number)
-        return directory.ledger_version_of_all(snapshot, self.tenant)
+            return versions.ledger_version(snapshot, self.organization.number)
+        return versions.ledger_version_of_all(snapshot, self.tenant)
 
     def has_received(self, snapshot: Snapshot, instant: int) -> bool:
         """Return whether every organization has events that came at an instant or later.
@@ -51,7 +52,7 @@ class Scope(msgspec.Struct, frozen=True):
         What came before is then in the snapshot: the events of an organization come in order.
         """
         numbers = [it.number for it in organizations_of(snapshot, self)]
-        received_at = directory.received_at(snapshot, numbers)
+        received_at = versions.received_at(snapshot, numbers)
         return bool(numbers) and min(received_at.values()) >= instant
 
 

@@ -31,8 +31,8 @@ from tollbook.domain.named_periods import NAMES, ChosenPeriod, choose
 from tollbook.domain.periods import Comparison, Period
 from tollbook.store import quarantine
 from tollbook.store.database import Snapshot
-from tollbook.store.directory import LedgerVersion
 from tollbook.store.engine import TimeLimit
+from tollbook.store.versions import LedgerVersion
 
 START_DATE = Parameter(
     "start_date",

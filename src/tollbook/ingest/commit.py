@@ -18,7 +18,7 @@ from tollbook.ingest.facts import Fact
 from tollbook.ingest.known_users import User
 from tollbook.ingest.months import Months
 from tollbook.ingest.unaddressable import has_unaddressable, refusals_of_new
-from tollbook.store import directory, ledger
+from tollbook.store import ledger, versions
 from tollbook.store.database import Database, Snapshot, Transaction
 from tollbook.store.engine import TimeLimit
 from tollbook.store.ledger import Recorded, Touched
@@ -134,7 +134,7 @@ def _refused(
 ) -> Settled:
     """Give the causes of a refusal their own words and every other event the same."""
     with database.reading() as snapshot:
-        received_at = directory.received_at(snapshot, map(_organization, submission.rows))
+        received_at = versions.received_at(snapshot, map(_organization, submission.rows))
     receipts = {
         fact.index: rejected(fact.index, fact.event.id, (NOT_STORED,)) for fact in submission.facts
     }
@@ -211,7 +211,7 @@ def _store(
             users = set()
     received_at: dict[int, int] = {}
     if firsts and touched is None:  # nothing was stored
-        received_at = directory.received_at(transaction, map(_organization, firsts.values()))
+        received_at = versions.received_at(transaction, map(_organization, firsts.values()))
     settle = _settle if standing or full or len(firsts) < len(arrived) else _settle_fresh
     outcomes = [
         refusals.get(index)

@@ -16,7 +16,7 @@ from tollbook.ingest.commit import Settled
 from tollbook.ingest.decode import MOST_EVENTS, why_unreadable
 from tollbook.ingest.opposites import Opposites
 from tollbook.ingest.problems import LARGEST_READ, TOO_LARGE, fields_of, text_in
-from tollbook.store import directory, events, ledger, reversals
+from tollbook.store import directory, events, ledger, reversals, versions
 from tollbook.store.audit import Actor, write_act
 from tollbook.store.database import Database, Transaction
 from tollbook.store.engine import TimeLimit
@@ -217,7 +217,7 @@ class _Batch:
 
     def newest(self, now: int) -> int:
         """Return when the last events of the organizations came; now if none ever did."""
-        received_at = directory.received_at(self._transaction, self._numbers.values())
+        received_at = versions.received_at(self._transaction, self._numbers.values())
         return max(received_at.values(), default=0) or now
 
     def store(self, actor: Actor) -> int:

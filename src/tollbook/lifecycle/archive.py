@@ -10,7 +10,7 @@ from tollbook.domain.rerating import Span
 from tollbook.lifecycle.drafts import Writing, clean_up, drafting
 from tollbook.lifecycle.parquet import Written, digest_of, require_arrow, write_file
 from tollbook.lifecycle.strays import safe_name
-from tollbook.store import archives, directory, ledger, rerating_runs
+from tollbook.store import archives, directory, ledger, rerating_runs, versions
 from tollbook.store.archives import Archived, Month
 from tollbook.store.audit import Actor, write_act
 from tollbook.store.database import Database, Transaction
@@ -155,7 +155,7 @@ def _remove(
         if not writing.finish(transaction):
             raise _Changed
         archives.move_out(transaction, month, file)
-        directory.touch(transaction, month.number, actor.at)
+        versions.touch(transaction, month.number, actor.at)
         details = {"file": file.file, "events": file.events, "checksum": file.checksum}
         write_act(transaction, actor, "events.archive", named(month), details, month.number)
 

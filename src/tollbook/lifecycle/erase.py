@@ -16,7 +16,7 @@ from tollbook.lifecycle.strays import refuse_strays
 from tollbook.rating.number_formats import digits_of
 from tollbook.rating.numbers import CLIENT, ERASED, SIP, kind_of, shown_of
 from tollbook.rating.quantity import FROM_DAY, MEDIA_BYTES, UNTIL_DAY
-from tollbook.store import archives, directory, drafts, erasure, ledger
+from tollbook.store import archives, drafts, erasure, ledger, versions
 from tollbook.store.archives import Archived
 from tollbook.store.audit import Actor, write_act
 from tollbook.store.database import Database, Transaction, in_our_words
@@ -126,7 +126,7 @@ def _erase_once(
                 raise _Changed
             done = _erase_rows(transaction, person, scope.names)
             _replace_files(transaction, actor.at, rewritten, done)
-            directory.touch(transaction, number, actor.at)
+            versions.touch(transaction, number, actor.at)
             _write_act(transaction, actor, person, done, rewritten)
         for it in rewritten:
             it.writing.is_archived = True

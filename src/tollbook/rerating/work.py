@@ -11,7 +11,7 @@ from tollbook.ingest.months import Months
 from tollbook.rerating.again import Chunk, charged_again, taken_back
 from tollbook.rerating.runs import log_end
 from tollbook.rerating.shelf import Owner, Shelf
-from tollbook.store import directory, ledger, recharging, rerating_runs
+from tollbook.store import ledger, recharging, rerating_runs, versions
 from tollbook.store.database import Database, Transaction
 from tollbook.store.engine import TimeLimit
 from tollbook.store.recharging import Place
@@ -106,7 +106,7 @@ class Work:
             self._list_unpriced(transaction, run, place, owner, chunk)
             run = _counted(run, chunk, owner.currency)
         if touched:
-            directory.touch(transaction, place.organization, now)
+            versions.touch(transaction, place.organization, now)
         return msgspec.structs.replace(run, at_organization=place.organization, at_day=place.day)
 
     def _restore(self, transaction: Transaction, run: Run, place: Place, now: int) -> Run:
@@ -116,7 +116,7 @@ class Work:
             restored += chunk.changed
             touched |= bool(chunk.changes)
         if touched:
-            directory.touch(transaction, place.organization, now)
+            versions.touch(transaction, place.organization, now)
         return msgspec.structs.replace(
             run,
             at_organization=place.organization,

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from tollbook.domain.errors import BackupRefused
-from tollbook.store import copies, directory, drafts, dumps
+from tollbook.store import copies, drafts, dumps, versions
 from tollbook.store.copies import Progress
 from tollbook.store.database import Database, in_our_words, open_database
 from tollbook.store.engine import TimeLimit
@@ -89,7 +89,7 @@ def _restore_file(
             with database.writing() as transaction:
                 # In the database that was backed up they may have become archives since.
                 drafts.forget_all(transaction)
-                directory.renew_tokens(transaction)
+                versions.renew_tokens(transaction)
             events = _proved(database, quick=quick)
         copies.make_one_file(new)
         copies.put_in_place(new, path)

@@ -7,7 +7,7 @@ import msgspec
 
 from tollbook.domain.budgets import Budget
 from tollbook.domain.exact import amount_text
-from tollbook.store import directory
+from tollbook.store import versions
 from tollbook.store.audit import Actor, write_act
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.directory import OrganizationRow
@@ -73,7 +73,7 @@ def set_budget(
     alert_at: Sequence[float],
 ) -> Budget:
     """Give an organization or a user a budget, or another one. What is spent is compared anew."""
-    directory.touch(transaction, organization.number, actor.at)
+    versions.touch(transaction, organization.number, actor.at)
     before = find_budget(transaction, organization.number, user_id)
     alerts = tuple(sorted(alert_at))
     transaction.execute(
@@ -106,7 +106,7 @@ def remove_budget(
     """Take a budget away; None when there is none."""
     if find_budget(transaction, organization.number, user_id) is None:
         return None
-    directory.touch(transaction, organization.number, actor.at)
+    versions.touch(transaction, organization.number, actor.at)
     before = find_budget(transaction, organization.number, user_id)
     if before is None:  # someone else took it away before the head was ours
         return None

@@ -14,7 +14,7 @@ from sqlalchemy import URL
 
 from tollbook.domain.errors import BackupRefused
 from tollbook.store.copies import Progress, sync
-from tollbook.store.directory import new_token
+from tollbook.store.versions import new_token
 
 MAGIC = b"PGDMP"
 _DEBIAN = Path("/usr/lib/postgresql")

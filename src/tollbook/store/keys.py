@@ -6,9 +6,9 @@ from typing import NamedTuple
 from tollbook.domain.addresses import networks_of
 from tollbook.domain.keys import UNLIMITED, ApiKey, Limits, Permission, Scope, hash_of, mint
 from tollbook.store.database import Snapshot, Transaction
-from tollbook.store.directory import change_token
 from tollbook.store.engine import Row
 from tollbook.store.gate import ALL_TENANTS
+from tollbook.store.versions import change_token
 
 _KEY = """
 SELECT

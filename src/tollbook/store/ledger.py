@@ -9,8 +9,8 @@ from typing import NamedTuple, TypeVar
 
 from tollbook.store import resources, rollups
 from tollbook.store.database import Snapshot, Transaction
-from tollbook.store.directory import new_token
 from tollbook.store.staging import ORDINARY, Staged, Standing
+from tollbook.store.versions import new_token
 
 Row = TypeVar("Row")
 Charging = Callable[[Sequence[Staged]], Sequence[Staged]]

@@ -14,9 +14,9 @@ import msgspec
 from tollbook.domain.books import BookHead
 from tollbook.domain.prices import Deck, PriceBook, Rate
 from tollbook.store.database import Snapshot, Transaction
-from tollbook.store.directory import change_token
 from tollbook.store.engine import Row
 from tollbook.store.gate import ALL_TENANTS
+from tollbook.store.versions import change_token
 
 Progress = Callable[[int], None]
 """Is told how many more rates were stored."""

@@ -2,7 +2,7 @@
 
 from tollbook.domain.viewers import MOST_SECONDS, new_secret
 from tollbook.store.database import Snapshot, Transaction
-from tollbook.store.directory import change_token
+from tollbook.store.versions import change_token
 
 OF_TENANT = 0
 """Stands for the organization where a key of the whole tenant takes a token back."""

@@ -1,0 +1,121 @@
+"""The states of the directory and of each ledger, named by random tokens (decision 31)."""
+
+from collections.abc import Iterable
+from secrets import randbelow
+from typing import NamedTuple
+
+from tollbook.store.database import Snapshot, Transaction
+from tollbook.store.gate import ALL_TENANTS
+
+_TOKENS = 2**40 - 1
+
+
+def new_token() -> int:
+    """Return a random number that names a state: no other state has it, lost ones included.
+
+    It has 40 bits, so that the tokens of eight million organizations add up within 64 bits.
+    """
+    return 1 + randbelow(_TOKENS)
+
+
+def change_token(transaction: Transaction) -> None:
+    """Have every process that keeps the directory in memory read it again."""
+    token = new_token()
+    transaction.execute("UPDATE directory_state SET token = :token WHERE id = 1", token=token)
+    transaction.directory_token = token
+
+
+def renew_tokens(transaction: Transaction) -> None:
+    """Have nothing hold any longer that any process remembers of this database."""
+    change_token(transaction)
+    transaction.execute(
+        f"UPDATE ledger_versions SET token = :token {ALL_TENANTS}", token=new_token()
+    )
+
+
+def touch(transaction: Transaction, number: int, now: int) -> None:
+    """Change the token of an organization's ledger: answers given before no longer hold."""
+    transaction.execute(
+        """
+        INSERT INTO ledger_versions (organization_id, token, as_of) VALUES (:number, :token, :now)
+        ON CONFLICT (organization_id) DO UPDATE SET
+            replaced = ledger_versions.token, token = excluded.token, as_of = excluded.as_of
+        """,
+        number=number,
+        token=new_token(),
+        now=now,
+    )
+
+
+def received_at(snapshot: Snapshot, numbers: Iterable[int]) -> dict[int, int]:
+    """Return when the last events came, by the number of the organization; 0 before any did."""
+    wanted = dict.fromkeys(numbers, 0)
+    if not wanted:
+        return {}
+    rows = snapshot.table(
+        "SELECT organization_id, received_at FROM ledger_versions "
+        "WHERE organization_id IN :numbers",
+        {"numbers": list(wanted)},
+        2,
+    )
+    return wanted | dict(rows)
+
+
+class LedgerVersion(NamedTuple):
+    """The state of a ledger.
+
+    An answer holds for as long as `token` is the same. `as_of` is when the ledger changed last,
+    `received_at` when the last events came, however old they are, `newest` the time of the newest
+    event, and `newest_received_at` when that came. Instants are in microseconds, 0 when there is
+    none.
+    """
+
+    token: int
+    as_of: int
+    newest: int
+    received_at: int
+    newest_received_at: int
+
+
+_EMPTY_LEDGER = LedgerVersion(0, 0, 0, 0, 0)
+
+
+def ledger_version(snapshot: Snapshot, number: int) -> LedgerVersion:
+    """Read the version of an organization's ledger; before the first write its token is 0."""
+    row = snapshot.row(
+        "SELECT token, as_of, newest, received_at, newest_received_at FROM ledger_versions "
+        "WHERE organization_id = :number",
+        number=number,
+    )
+    return LedgerVersion(*row) if row else _EMPTY_LEDGER
+
+
+def ledger_version_of_all(snapshot: Snapshot, tenant: str) -> LedgerVersion:
+    """Read the versions of the ledgers of all of a tenant's organizations as one.
+
+    Its token is their sum and the directory's, so it also changes with names and organizations.
+    """
+    row = snapshot.row(
+        """
+        SELECT
+            CAST(COALESCE(SUM(ledger_versions.token), 0) AS BIGINT),
+            COALESCE(MAX(ledger_versions.as_of), 0),
+            COALESCE(MAX(ledger_versions.newest), 0),
+            COALESCE(MAX(ledger_versions.received_at), 0),
+            COALESCE((
+                SELECT versions.newest_received_at
+                FROM organizations AS owners
+                JOIN ledger_versions AS versions
+                    ON versions.organization_id = owners.organization_id
+                WHERE owners.tenant_id = :tenant
+                ORDER BY versions.newest DESC, versions.newest_received_at
+                LIMIT 1
+            ), 0)
+        FROM organizations
+        JOIN ledger_versions ON ledger_versions.organization_id = organizations.organization_id
+        WHERE organizations.tenant_id = :tenant
+        """,
+        tenant=tenant,
+    )
+    whole = LedgerVersion(*row) if row else _EMPTY_LEDGER
+    return whole._replace(token=whole.token + snapshot.directory_token)
