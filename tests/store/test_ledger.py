@@ -5,6 +5,7 @@ import pytest
 from tests.builders import Platform, event, reversal
 from tollbook.domain.errors import StoreUnavailable
 from tollbook.ingest.commit import Settled, commit
+from tollbook.store import versions
 from tollbook.store.database import Database, open_database
 from tollbook.store.verification import CHECKS, differences
 from tollbook.wiring import now
@@ -234,3 +235,17 @@ def test_what_is_committed_later_was_received_later_whatever_the_clock_says(
         "SELECT organization_id, received_at, as_of FROM ledger_versions ORDER BY organization_id"
     )
     assert heads == [(number, ahead + 2, ahead + 2), (number + 1, ahead + 1, ahead + 1)]
+
+
+def test_a_clock_that_is_behind_does_not_take_the_state_back(platform: Platform) -> None:
+    platform.organization()
+    platform.send(event())
+    number = platform.number("org_1")
+    with platform.database.reading() as snapshot:
+        before = versions.ledger_version(snapshot, number)
+    with platform.database.writing() as transaction:
+        versions.touch(transaction, number, before.as_of - 1_000_000)
+    with platform.database.reading() as snapshot:
+        after = versions.ledger_version(snapshot, number)
+    assert after.as_of == before.as_of
+    assert after.token != before.token

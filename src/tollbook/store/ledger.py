@@ -60,7 +60,11 @@ INSERT INTO ledger_versions
 SELECT organization_id, :token, :now, :now, MAX(time), :now
 FROM staging WHERE true GROUP BY organization_id ORDER BY organization_id
 ON CONFLICT (organization_id) DO UPDATE
-SET replaced = ledger_versions.token, token = excluded.token, as_of = excluded.as_of,
+SET replaced = ledger_versions.token, token = excluded.token,
+    as_of = CASE
+        WHEN excluded.as_of > ledger_versions.as_of THEN excluded.as_of
+        ELSE ledger_versions.as_of
+    END,
     received_at = CASE
         WHEN excluded.received_at > ledger_versions.received_at THEN excluded.received_at
         ELSE ledger_versions.received_at + 1
@@ -79,7 +83,7 @@ RETURNING organization_id, received_at, replaced
 
 AGREE_VERSIONS = """
 UPDATE ledger_versions SET
-    as_of = :now,
+    as_of = CASE WHEN as_of > :now THEN as_of ELSE :now END,
     newest_received_at = CASE
         WHEN newest_received_at = received_at THEN :now ELSE newest_received_at
     END,

@@ -39,7 +39,11 @@ def touch(transaction: Transaction, number: int, now: int) -> None:
         """
         INSERT INTO ledger_versions (organization_id, token, as_of) VALUES (:number, :token, :now)
         ON CONFLICT (organization_id) DO UPDATE SET
-            replaced = ledger_versions.token, token = excluded.token, as_of = excluded.as_of
+            replaced = ledger_versions.token, token = excluded.token,
+            as_of = CASE
+                WHEN excluded.as_of > ledger_versions.as_of THEN excluded.as_of
+                ELSE ledger_versions.as_of
+            END
         """,
         number=number,
         token=new_token(),
