@@ -174,6 +174,8 @@ async def _answer(endpoint: Endpoint, services: Services, request: Request) -> R
 
 async def _admitted(endpoint: Endpoint, services: Services, request: Request) -> Response:
     known = (await admit(request, services)).key
+    if endpoint.permission:
+        require(known, endpoint.permission)
     if endpoint.take:
         return await endpoint.take(request, services, partial(read_query, endpoint, request))
     body = await read_bounded(request, MOST_OTHER_BYTES) if endpoint.request else b""
@@ -181,8 +183,6 @@ async def _admitted(endpoint: Endpoint, services: Services, request: Request) ->
 
     def admitted(snapshot: Any) -> Call:
         key = authenticate(services.catalogue, snapshot, text, known)
-        if endpoint.permission:
-            require(key, endpoint.permission)
         query = read_query(endpoint, request)
         if endpoint.tells_usage:
             require_meters(key, query)

@@ -119,8 +119,8 @@ class Endpoint:
     """One method of one path.
 
     Exactly one of `read`, `write` and `take` handles it: from a snapshot, in a transaction, or
-    a way of its own, which reads the query once it has found the key. Without a `permission` any
-    key may ask, which only `take` can allow.
+    a way of its own, which reads the query once it has found the key. A key without the
+    `permission` reaches none of them; without a `permission` any key may ask.
     """
 
     method: str
