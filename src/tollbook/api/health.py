@@ -3,7 +3,6 @@
 import shutil
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import anyio
 import msgspec
@@ -14,7 +13,6 @@ from tollbook.domain.errors import TollbookError
 from tollbook.ingest.queue import Queue
 from tollbook.store.database import Database
 from tollbook.store.probe import is_standby, try_to_write
-from tollbook.store.sqlite import Sqlite
 
 OK = "ok"
 _PATIENCE = 5.0
@@ -96,10 +94,10 @@ class Health:
             return error.sentence
 
     def _disk(self) -> str:
-        engine = self._database.engine
-        if not isinstance(engine, Sqlite):
+        folder = self._database.engine.folder
+        if folder is None:
             return OK
-        free = shutil.disk_usage(Path(engine.path).absolute().parent).free // _MIB
+        free = shutil.disk_usage(folder).free // _MIB
         if free >= self._min_free_mib:
             return OK
         return f"{free} MiB are free where the database is; the least is {self._min_free_mib}"

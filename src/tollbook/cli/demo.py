@@ -31,7 +31,6 @@ from tollbook.ingest.keys import issue
 from tollbook.settings import Settings
 from tollbook.store import directory, keys, prices
 from tollbook.store.database import Database, Snapshot, Transaction
-from tollbook.store.sqlite import Sqlite
 from tollbook.wiring import catalogue_of, ensure_tenant, now, open_migrated
 
 TENANT = "demo"
@@ -141,8 +140,7 @@ def _ensure_keys(database: Database, path: Path) -> Keys:
 
 def _beside(database: Database) -> Path:
     """Keep keys in the folder of a database file, else in the current one."""
-    engine = database.engine
-    return (engine.path.parent if isinstance(engine, Sqlite) else Path()) / _KEYS
+    return (database.engine.folder or Path()) / _KEYS
 
 
 def _read_keys(path: Path) -> Keys:

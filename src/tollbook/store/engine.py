@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection
@@ -72,6 +73,8 @@ class Engine(Protocol):
 
     name: str
     sqlalchemy: SqlalchemyEngine
+    folder: Path | None
+    """The folder that the database is in, when it is a file of this machine."""
     has_clock: bool
     """Whether the database has a clock of its own, which is compared with this server's."""
     clock_ahead: int

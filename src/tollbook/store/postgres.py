@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from hashlib import blake2b
 from itertools import islice
+from pathlib import Path
 from typing import Any, Protocol
 
 import psycopg
@@ -65,6 +66,7 @@ class Postgres:
     """The server engine."""
 
     name = "postgresql"
+    folder: Path | None = None
     has_clock = True
 
     def __init__(self, url: URL, options: Options) -> None:

@@ -53,6 +53,7 @@ class Sqlite:
 
     def __init__(self, url: URL) -> None:
         self.path = Path(url.database or "")
+        self.folder: Path | None = self.path.parent
         self.sqlalchemy = create_engine(
             url,
             pool_size=_READERS,
