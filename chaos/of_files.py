@@ -17,6 +17,7 @@ from chaos.world import Verdict, World
 from tollbook.lifecycle.check import archive_differences
 from tollbook.lifecycle.parquet import read_file
 from tollbook.store.database import Database, open_database
+from tollbook.store.owners import owner_differences
 from tollbook.store.verification import CHECKS, differences
 
 _OF, _ERASED = ORGANIZATIONS[0], "user_1"
@@ -114,6 +115,7 @@ def _left_in(database: Database, folder: Path) -> list[str]:
     wrong = []
     with database.reading() as snapshot:
         found = [it for check in CHECKS for it in differences(snapshot, check)]
+        found += owner_differences(snapshot)
         found += archive_differences(snapshot, folder)
         recorded = {row[0] for row in snapshot.rows("SELECT file FROM archived_months")}
         drafts = snapshot.rows("SELECT file FROM archive_drafts")

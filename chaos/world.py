@@ -13,6 +13,7 @@ from chaos.load import ORGANIZATIONS, Identity, Load
 from chaos.places import Place
 from tollbook.store.database import Database, open_database
 from tollbook.store.migrate import migrate
+from tollbook.store.owners import owner_differences
 from tollbook.store.verification import CHECKS, differences
 
 _PATIENCE = 60.0
@@ -123,4 +124,5 @@ def _compare(
         verdict.wrong.append("the sums are not those of the events")
     with database.reading() as snapshot:
         found = [it for check in CHECKS for it in differences(snapshot, check)]
+        found += owner_differences(snapshot)
     verdict.wrong.extend(f"verify: {it.check} {it.side}" for it in found[:3])

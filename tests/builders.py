@@ -29,6 +29,7 @@ from tollbook.rating.book_yaml import parse_price_book
 from tollbook.store import directory, keys, prices
 from tollbook.store.audit import COMMAND_LINE, Actor
 from tollbook.store.database import Database
+from tollbook.store.owners import owner_differences
 from tollbook.store.verification import CHECKS, Difference, differences
 from tollbook.wiring import ensure_tenant, now
 
@@ -117,7 +118,7 @@ class Platform:
         """Recompute every rollup from the events, as `tollbook verify` does."""
         with self.database.reading() as snapshot:
             found = [found for check in CHECKS for found in differences(snapshot, check)]
-            return [*found, *reversal_differences(snapshot)]
+            return [*found, *reversal_differences(snapshot), *owner_differences(snapshot)]
 
     def send(self, *events: Json, scope: Scope | None = None, atomic: bool = False) -> Settled:
         """Take events through the ordinary write path in one transaction."""

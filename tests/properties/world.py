@@ -27,6 +27,7 @@ from tollbook.rating.book_yaml import parse_price_book
 from tollbook.store import directory, prices
 from tollbook.store.audit import Actor
 from tollbook.store.database import Database
+from tollbook.store.owners import owner_differences
 from tollbook.store.verification import CHECKS, Difference, differences
 from tollbook.wiring import now
 
@@ -157,4 +158,4 @@ class World:
         """Recompute every rollup from the events, as `tollbook verify` does."""
         with self.platform.database.reading() as snapshot:
             found = [found for check in CHECKS for found in differences(snapshot, check)]
-            return [*found, *reversal_differences(snapshot)]
+            return [*found, *reversal_differences(snapshot), *owner_differences(snapshot)]

@@ -11,6 +11,7 @@ from tests.inside import serving
 from tollbook.store import gate
 from tollbook.store.database import Database, open_database
 from tollbook.store.gate import ALL_TENANTS, Unscoped, check
+from tollbook.store.owners import owner_differences
 from tollbook.store.schema import metadata
 from tollbook.store.verification import CHECKS, count_events, differences
 
@@ -19,6 +20,7 @@ OVER_ALL_TENANTS = {
     "store/archives.py": 1,  # proves all files there are, for whoever sits at the machine
     "store/drafts.py": 2,  # all files there are; none of a restored database is its own
     "store/keys.py": 1,  # the key tells the tenant, which nobody knows before
+    "store/owners.py": 2,  # proves all there is, for whoever sits at the machine
     "store/prices.py": 1,  # rates are numbered through all books
     "store/probe.py": 1,  # the newest commit, which the clock of a file's server is compared with
     "store/quarantine.py": 1,  # a number for operators
@@ -151,4 +153,5 @@ def test_whoever_looks_at_all_there_is_says_so(traced: tuple[Traced, Database]) 
         count_events(snapshot)
         for it in CHECKS:
             assert list(differences(snapshot, it)) == []
+        assert list(owner_differences(snapshot)) == []
     assert trace.refused == set()

@@ -1,12 +1,14 @@
 """tollbook verify: recompute every rollup from the events and compare."""
 
 import argparse
+from contextlib import closing
 from pathlib import Path
 
 from tollbook.cli.output import Verbs, add_json_option, print_json, print_line
+from tollbook.lifecycle import reversals
 from tollbook.lifecycle.check import archive_differences
-from tollbook.lifecycle.reversals import CHECK, reversal_differences
 from tollbook.settings import Settings
+from tollbook.store import owners
 from tollbook.store.engine import TimeLimit
 from tollbook.store.verification import (
     CHECKS,
@@ -33,11 +35,15 @@ def add(verbs: Verbs) -> None:
 
 def _run(options: argparse.Namespace, settings: Settings) -> int:
     found: list[Difference] = []
-    with open_migrated(settings).reading(TimeLimit.NONE) as snapshot:
+    with (
+        closing(open_migrated(settings)) as database,
+        database.reading(TimeLimit.NONE) as snapshot,
+    ):
         events = count_events(snapshot)
         for check in CHECKS:
             found.extend(differences(snapshot, check))
-        found.extend(reversal_differences(snapshot))
+        found.extend(reversals.reversal_differences(snapshot))
+        found.extend(owners.owner_differences(snapshot))
         if options.archive is not None:
             found.extend(archive_differences(snapshot, options.archive))
         archived = count_archived(snapshot)
@@ -60,7 +66,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
                 f"note: organization {zone.organization_id} of tenant {zone.tenant_id} has the "
                 f"timezone {zone.timezone}, which is not the same on every machine"
             )
-        names = ", ".join((*(check.name for check in CHECKS), CHECK))
+        names = ", ".join((*(check.name for check in CHECKS), reversals.CHECK, owners.CHECK))
         verdict = f"{len(found)} differences" if found else "all agree"
         beside = f" and {archived} archived ones" if archived else ""
         print_line(f"{events} events{beside} against {names}: {verdict}")

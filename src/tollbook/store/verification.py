@@ -11,7 +11,7 @@ from tollbook.store.exact_sums import UNIT
 from tollbook.store.gate import ALL_TENANTS
 from tollbook.store.rollups import KEYS, SUMS
 
-_MOST_SHOWN = 100
+MOST_SHOWN = 100
 _UNITS = "_units"
 _ZONES = f"SELECT tenant_id, id, timezone FROM organizations {ALL_TENANTS} ORDER BY 1, 2"
 
@@ -182,7 +182,7 @@ def differences(snapshot: Snapshot, check: Check) -> Iterator[Difference]:
     for side, one, other in sides:
         both = f"SELECT * FROM ({one}) AS one EXCEPT SELECT * FROM ({other}) AS other"
         sql = f"{both} LIMIT :most {ALL_TENANTS}"
-        for row in snapshot.rows(sql, most=_MOST_SHOWN):
+        for row in snapshot.rows(sql, most=MOST_SHOWN):
             yield Difference(check.name, side, _whole(dict(zip(check.columns, row, strict=True))))
 
 
