@@ -15,6 +15,7 @@ from chaos.of_databases import OF_DATABASES
 from chaos.of_disks import OF_DISKS
 from chaos.of_files import OF_FILES
 from chaos.of_processes import OF_PROCESSES
+from chaos.of_restores import OF_RESTORES
 from chaos.of_standbys import OF_STANDBYS
 from chaos.of_upgrades import OF_UPGRADES
 from chaos.of_ways import OF_WAYS
@@ -26,6 +27,7 @@ FAULTS = (
     *OF_STANDBYS,
     *OF_DATABASES,
     *OF_UPGRADES,
+    *OF_RESTORES,
     *OF_DISKS,
     *OF_FILES,
     *OF_CLOCKS,

@@ -1,10 +1,12 @@
 """tollbook backup and restore: whole or not at all, and never over somebody's data."""
 
 import fcntl
+import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -249,6 +251,25 @@ def test_a_password_is_not_among_the_arguments() -> None:
     url = open_database("postgresql://me:secret@127.0.0.1:1/x").engine.sqlalchemy.url
     assert "secret" not in dumps._address(url)
     assert dumps._environment(url)["PGPASSWORD"] == "secret"
+
+
+def test_a_restore_gives_up_when_somebody_connects_meanwhile(
+    on_postgres: Tollbook, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(postgres_url)
+    assert on_postgres("backup", "b").code == 0
+    fill(postgres_url, "call-2")
+    copy = shutil.copyfileobj
+    with ExitStack() as stack:
+
+        def connect_first(*given: Any) -> None:
+            stack.enter_context(psycopg.connect(postgres_url, application_name="tollbook"))
+            copy(*given)
+
+        monkeypatch.setattr(dumps.shutil, "copyfileobj", connect_first)
+        said = on_postgres.refusal("restore", "b", "--replace")
+    assert "a Tollbook has connected meanwhile" in said
+    assert ids(postgres_url) == ["call-1", "call-2"]
 
 
 def test_tables_of_a_later_schema_do_not_stay(on_postgres: Tollbook, postgres_url: str) -> None:

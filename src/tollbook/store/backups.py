@@ -77,23 +77,33 @@ def _copy(source: Path, target: Path, progress: Progress, *, quick: bool) -> int
 def _restore_file(
     path: Path, source: Path, progress: Progress, *, replace: bool, quick: bool
 ) -> int:
-    copies.check_database(source, quick=quick)
-    if not replace and not copies.is_empty(path):
-        raise _in_the_way()
+    path = path.resolve()
+    if path.exists() and source.exists() and path.samefile(source):
+        # A file that is opened and closed a second time loses its locks, too.
+        raise BackupRefused(f"{source} is the database itself, and no backup of it")
     new = path.with_name(path.name + ".restoring")
-    with _writing(new):
-        progress(0, 1)
-        shutil.copyfile(source, new)
-        with closing(open_database(f"sqlite:///{new.absolute()}")) as database:
-            migrate(database)
-            with database.writing() as transaction:
-                # In the database that was backed up they may have become archives since.
-                drafts.forget_all(transaction)
-                versions.renew_tokens(transaction)
-            events = _proved(database, quick=quick)
-        copies.make_one_file(new)
-        copies.put_in_place(new, path)
+    with copies.alone(path) as is_empty:
+        copies.check_database(source, quick=quick)
+        if not replace and not is_empty:
+            raise _in_the_way()
+        with _writing(new):
+            progress(0, 1)
+            shutil.copyfile(source, new)
+            events = _bring_up_to_date(new, quick=quick)
+            copies.make_one_file(new)
+            copies.put_in_place(new, path)
     return events
+
+
+def _bring_up_to_date(path: Path, *, quick: bool) -> int:
+    """Migrate and prove a copied database, and have nothing seem to hold of what it was."""
+    with closing(open_database(f"sqlite:///{path}")) as database:
+        migrate(database)
+        with database.writing() as transaction:
+            # In the database that was backed up they may have become archives since.
+            drafts.forget_all(transaction)
+            versions.renew_tokens(transaction)
+        return _proved(database, quick=quick)
 
 
 def _proved(database: Database, *, quick: bool) -> int:

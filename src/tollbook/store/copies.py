@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from tollbook.domain.errors import BackupRefused
+from tollbook.store.opened_file import OpenedFile, open_file, replaced
 
 Progress = Callable[[int, int], None]
 """Is told how much is done, of how much."""
@@ -14,7 +15,8 @@ Progress = Callable[[int, int], None]
 _PAGES = 2_000
 MAGIC = b"SQLite format 3\x00"
 BESIDE = ("-wal", "-shm", "-journal")
-_WAIT_MS = 2_000
+_WAIT_SECONDS = 2
+_NOT_WRITTEN = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_FULL", "SQLITE_IOERR")
 
 
 def copy_database(source: Path, target: Path, progress: Progress) -> None:
@@ -70,55 +72,66 @@ def check_database(path: Path, *, quick: bool) -> None:
         raise BackupRefused(f"{path} is a database, and not one of Tollbook")
 
 
-def is_empty(path: Path) -> bool:
-    """Tell whether nothing is lost when a database gives way: it is not there, or has no tenant."""
-    if not path.exists() or not path.stat().st_size:
-        return True
-    try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as found:
-            tables = {row[0] for row in found.execute("SELECT name FROM sqlite_master")}
-            if "tenants" not in tables:
-                return not tables
-            return found.execute("SELECT 1 FROM tenants LIMIT 1").fetchone() is None
-    except sqlite3.DatabaseError:
-        return False  # what cannot be read may be somebody's
-
-
-def put_in_place(new: Path, path: Path) -> None:
-    """Put a database in the place of another in one step, and see that nobody has that open."""
-    with _alone(path):
-        for suffix in BESIDE:
-            path.with_name(path.name + suffix).unlink(missing_ok=True)
-        new.rename(path)
-    sync(path.parent)
-
-
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Hold a database that nobody else has open.
+def alone(path: Path) -> Iterator[bool]:
+    """Hold a database that nobody else has open; yield whether nothing is lost when it gives way.
 
-    Leaving WAL takes the only connection there is, and puts what is in the log into the file.
+    Leaving WAL takes the only connection there is, and puts what is in the log into the file. Then
+    no other connection reads or writes until the end. One that waits for so long has the old file
+    open, and finds that the path names another one.
     """
-    if not path.exists() or not path.stat().st_size:
-        yield
-        return
-    with closing(sqlite3.connect(path)) as connection:
-        connection.isolation_level = None
-        connection.execute(f"PRAGMA busy_timeout = {_WAIT_MS}")
+    is_new = not path.exists()
+    opened = open_file(path, path, timeout=_WAIT_SECONDS, isolation_level=None)
+    with closing(opened) as connection:
+        is_empty = _hold(connection)
         try:
-            (mode,) = connection.execute("PRAGMA journal_mode = DELETE").fetchone()
-            if mode != "delete":
-                raise _in_use(path)
-            connection.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            raise _in_use(path) from error
-        except sqlite3.DatabaseError:
-            pass  # what is no database is open to nobody
-        yield
+            yield is_empty
+        finally:
+            if is_new and is_empty and not connection.is_replaced:
+                path.unlink()
+
+
+def _hold(connection: OpenedFile) -> bool:
+    """Lock a database; return whether it has no tenant.
+
+    An empty file first becomes a database without tables: SQLite takes a log that is there for a
+    leftover of an empty file and removes it, and whoever waits may see that of the restored one.
+    """
+    try:
+        connection.execute("PRAGMA journal_mode = DELETE").fetchone()
+        if not connection.path.stat().st_size:
+            connection.execute("PRAGMA user_version = 0")
+        connection.execute("BEGIN EXCLUSIVE")
+        is_empty = _is_empty(connection)
+    except sqlite3.DatabaseError as error:
+        reason = error.sqlite_errorname
+        if reason.startswith("SQLITE_BUSY"):
+            raise _in_use(connection.path) from error
+        if reason.startswith(_NOT_WRITTEN):
+            raise
+        is_empty = False  # what is no database is open to nobody, and may be somebody's
+    if connection.is_replaced:
+        raise replaced(connection.path)
+    return is_empty
+
+
+def _is_empty(connection: sqlite3.Connection) -> bool:
+    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+    if "tenants" not in tables:
+        return not tables
+    return connection.execute("SELECT 1 FROM tenants LIMIT 1").fetchone() is None
 
 
 def _in_use(path: Path) -> BackupRefused:
     return BackupRefused(f"{path} is in use: stop the server and every other command on it first")
+
+
+def put_in_place(new: Path, path: Path) -> None:
+    """Put a database in the place of another, which is held alone, in one step."""
+    for suffix in BESIDE:
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    new.rename(path)
+    sync(path.parent)
 
 
 def sync(path: Path) -> None:

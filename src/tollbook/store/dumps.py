@@ -34,7 +34,21 @@ DO $$ BEGIN
     END IF;
 END $$;
 """
-_EMPTY_FIRST = "DROP SCHEMA public CASCADE; CREATE SCHEMA public;\n"
+_OTHERS = (
+    "FROM pg_stat_activity WHERE datname = current_database() "
+    "AND application_name = 'tollbook' AND pid <> pg_backend_pid()"
+)
+_STAY_ALONE = f"""
+DO $$ BEGIN
+    IF EXISTS (SELECT 1 {_OTHERS}) THEN
+        RAISE 'a Tollbook has connected meanwhile: stop the server and every other command first';
+    END IF;
+END $$;
+"""
+# Without the notices on what is dropped, which would hide an error.
+_EMPTY_FIRST = (
+    "SET client_min_messages = warning; DROP SCHEMA public CASCADE; CREATE SCHEMA public;\n"
+)
 
 
 def dump_database(url: URL, target: Path, progress: Progress, lock: int) -> None:
@@ -78,10 +92,7 @@ def is_empty(url: URL) -> bool:
 def restore_dump(url: URL, path: Path) -> None:
     """Put a dump in the place of everything in a database, in one transaction."""
     with _connected(url) as connection:
-        others = connection.execute(
-            "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() "
-            "AND application_name = 'tollbook' AND pid <> pg_backend_pid()"
-        ).fetchone()
+        others = connection.execute(f"SELECT COUNT(*) {_OTHERS}".encode()).fetchone()
     if others and others[0]:
         raise BackupRefused(
             f"the database is in use by {others[0]} connections of Tollbook: stop the server and "
@@ -124,6 +135,7 @@ def _pipe(reader: Sequence[str], writer: Sequence[str], url: URL) -> None:
             if source.wait() != 0:
                 target.stdin.write(b"\nDO $$ BEGIN RAISE 'the backup ends early'; END $$;\n")
             target.stdin.write(_RENEW.format(token=new_token()).encode())
+            target.stdin.write(_STAY_ALONE.encode())
             target.stdin.close()
         except BrokenPipeError:
             source.kill()

@@ -7,8 +7,8 @@ in a thousand to a statement: few steps, however many rows.
 
 import re
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from tollbook.store.engine import (
     State,
     TimeLimit,
 )
+from tollbook.store.opened_file import Identity, OpenedFile, identity_of, open_file, replaced
 from tollbook.store.staging import COLUMNS, CREATE, Staged, width
 
 _WAIT_FOR_LOCK_MS = 30_000
@@ -42,6 +43,7 @@ _MOST_VARIABLES = 32_766
 _STATE = f"SELECT {STATE_COLUMNS} FROM {STATE_TABLE} WHERE id = 1"
 _IN_LIST = re.compile(r"\bIN :([a-z_]+)")
 _rows = msgspec.json.Decoder(list[tuple[Any, ...]])
+Prepare = Callable[[sqlite3.Connection], None]
 
 
 class Sqlite:
@@ -52,7 +54,8 @@ class Sqlite:
     clock_ahead = 0
 
     def __init__(self, url: URL) -> None:
-        self.path = Path(url.database or "")
+        self.path = Path(url.database or "").absolute()
+        self._identity: Identity | None = None
         self.folder: Path | None = self.path.parent
         self.sqlalchemy = create_engine(
             url,
@@ -63,10 +66,30 @@ class Sqlite:
         )
         # Whoever reads all there is opens a connection for it, and gives its memory back after.
         self._streams = create_engine(url, poolclass=NullPool, connect_args={"timeout": 30})
-        event.listen(self._streams, "connect", _prepare_stream)
-        for opened in (self.sqlalchemy, self._streams):
-            event.listen(opened, "begin", _begin)
-        event.listen(self.sqlalchemy, "connect", _prepare)
+        for engine, prepare in ((self.sqlalchemy, _prepare), (self._streams, _prepare_stream)):
+            event.listen(engine, "do_connect", partial(self._open, prepare))
+            event.listen(engine, "begin", _begin)
+        event.listen(self.sqlalchemy, "checkout", _refuse_replaced)
+
+    def _open(
+        self, prepare: Prepare, _dialect: object, _record: object, given: Any, named: Any
+    ) -> OpenedFile:
+        """Open the file, which may be replaced while a restore holds it and this waits for it."""
+        if self._identity and self._identity != identity_of(self.path):
+            raise replaced(self.path)
+        connection = open_file(self.path, *given, **named)
+        problem: Exception | None = None
+        try:
+            prepare(connection)
+        except sqlite3.Error as error:
+            problem = error
+        if connection.is_replaced:
+            problem = replaced(self.path)
+        if problem:
+            connection.close()
+            raise problem
+        self._identity = connection.identity
+        return connection
 
     def reader(
         self, limit: TimeLimit = TimeLimit.REQUEST, *, is_checked: bool = False
@@ -229,7 +252,7 @@ def _plain(value: Any) -> Any:
     return msgspec.json.encode(value).decode() if isinstance(value, list) else value
 
 
-def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+def _prepare(connection: sqlite3.Connection) -> None:
     connection.isolation_level = None
     for pragma in (
         f"busy_timeout = {_WAIT_FOR_LOCK_MS}",
@@ -244,7 +267,7 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
         connection.execute(table)
 
 
-def _prepare_stream(connection: sqlite3.Connection, _record: object) -> None:
+def _prepare_stream(connection: sqlite3.Connection) -> None:
     connection.isolation_level = None
     for pragma in (
         f"busy_timeout = {_WAIT_FOR_LOCK_MS}",
@@ -254,6 +277,17 @@ def _prepare_stream(connection: sqlite3.Connection, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
+def _refuse_replaced(connection: OpenedFile, _record: object, _proxy: object) -> None:
+    """Refuse to use a file that is no longer the database."""
+    if connection.is_replaced:
+        raise replaced(connection.path)
+
+
 def _begin(connection: Connection) -> None:
+    """Begin a transaction; one that writes may have waited while its file was replaced."""
     writes = connection.get_execution_options().get("tollbook_write")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    opened = connection.connection.driver_connection
+    assert isinstance(opened, OpenedFile)  # noqa: S101  `_open` makes no others
+    if writes and opened.is_replaced:
+        raise replaced(opened.path)
