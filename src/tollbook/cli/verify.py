@@ -1,9 +1,11 @@
 """tollbook verify: recompute every rollup from the events and compare."""
 
-import argparse
-from pathlib import Path
+import click
 
-from tollbook.cli.output import Verbs, add_json_option, print_json, print_line
+from tollbook.cli.choices import json_option
+from tollbook.cli.command import Command, Options
+from tollbook.cli.output import print_json, print_line
+from tollbook.cli.parameters import PATH
 from tollbook.lifecycle.check import archive_differences
 from tollbook.lifecycle.reversals import CHECK, reversal_differences
 from tollbook.settings import Settings
@@ -19,19 +21,13 @@ from tollbook.store.verification import (
 from tollbook.wiring import open_migrated
 
 
-def add(verbs: Verbs) -> None:
-    """Offer the verb."""
-    parser = verbs.add_parser(
-        "verify", help="recompute every rollup from the events; exit 1 when any differs"
-    )
-    parser.add_argument(
-        "--archive", type=Path, metavar="FOLDER", help="read archived events in this folder too"
-    )
-    add_json_option(parser)
-    parser.set_defaults(run=_run)
-
-
-def _run(options: argparse.Namespace, settings: Settings) -> int:
+@click.command(cls=Command)
+@click.option(
+    "--archive", type=PATH, metavar="FOLDER", help="Also read archived events in this folder."
+)
+@json_option
+def verb(options: Options, settings: Settings) -> int:
+    """Recompute every sum from the events and compare; exit 1 when any differs."""
     found: list[Difference] = []
     with open_migrated(settings).reading(TimeLimit.NONE) as snapshot:
         events = count_events(snapshot)
