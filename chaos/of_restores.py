@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 from chaos.faults import Bench, Fault
 from chaos.places import Place
@@ -24,7 +25,7 @@ def _restored(bench: Bench) -> Verdict:
             code, said = _tollbook(place, "restore", backup, "--replace")
             if code != 1 or "in use" not in said:
                 world.notes.append(f"wrong: a restore under a server: {code}, {said}")
-            os.remove(backup)
+            Path(backup).unlink()
         world.load.wait_for(50)
 
     return bench.under_load(place, act)

@@ -28,10 +28,7 @@ class Tollbook:
 
     def __call__(self, *arguments: str) -> Ran:
         self._capsys.readouterr()
-        try:
-            code = run(arguments)
-        except SystemExit as refusal:
-            code = int(str(refusal.code))
+        code = run(arguments)
         printed = self._capsys.readouterr()
         return Ran(code, printed.out, printed.err)
 

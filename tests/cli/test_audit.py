@@ -76,13 +76,18 @@ def test_a_key_is_rotated_with_an_overlap(tollbook: Tollbook) -> None:
 
 def test_a_key_is_limited_on_the_command_line(tollbook: Tollbook) -> None:
     key = tollbook.json(
-        *("keys", "create", "--permission", "analytics:read", "--days", "1"),
-        *("--from", "192.0.2.0/24", "--from", "::1", "--per-minute", "60"),
+        *("keys", "create", "--permission", "analytics:read", "--expires-in-days", "1"),
+        *("--allow-from", "192.0.2.0/24", "--allow-from", "::1", "--rate-limit", "60"),
     )["key"]
     assert key["allowed_addresses"] == ["192.0.2.0/24", "::1/128"]
     assert (key["requests_per_minute"], key["expires_at"] is None) == (60, False)
     assert "60 a minute" in tollbook("keys", "list").out
-    assert "meters of the catalogue" in tollbook.refusal(
-        *("keys", "create", "--permission", "events:write", "--meter", "fax"),
-    )
-    assert "in the future" in tollbook.refusal("keys", "create", "--days", "0")
+    for option, value in (
+        ("--meter", "fax"),
+        ("--expires-in-days", "0"),
+        ("--expires-in-days", "1e3"),
+        ("--allow-from", "192.0.2.0/99"),
+        ("--rate-limit", "-1"),
+    ):
+        ran = tollbook("keys", "create", option, value)
+        assert (ran.code, option in ran.err) == (2, True)

@@ -52,8 +52,8 @@ def test_the_help_names_every_verb(tollbook: Tollbook) -> None:
 def test_every_positional_of_users_is_explained(tollbook: Tollbook) -> None:
     for action in ("create", "list", "erase"):
         said = tollbook("users", action, "--help").out
-        assert "the id of the organization" in said
-    assert "the id that its events name the user by" in tollbook("users", "create", "--help").out
+        assert "The id of the organization" in said
+    assert "The id of the user, as in events" in tollbook("users", "create", "--help").out
 
 
 def test_the_version_is_told(tollbook: Tollbook) -> None:
@@ -66,7 +66,7 @@ def test_the_version_is_told(tollbook: Tollbook) -> None:
 def test_what_is_not_understood_is_exit_code_2(tollbook: Tollbook, arguments: tuple) -> None:
     ran = tollbook(*arguments)
     assert (ran.code, ran.out) == (2, "")
-    assert "usage: tollbook" in ran.err
+    assert "Usage: tollbook" in ran.err
 
 
 def test_the_first_command_on_nothing_makes_the_database(tmp_path: Path) -> None:

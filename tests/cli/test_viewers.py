@@ -14,7 +14,7 @@ SELF = "/v1/keys/self"
 def key(tollbook: Tollbook) -> str:
     """The prefix of a key that may see, beside an organization."""
     tollbook("organizations", "create", "org_1")
-    made = tollbook.json("keys", "create", "--permission", Permission.READ_ANALYTICS)
+    made = tollbook.json("keys", "create", "--permission", Permission.READ_ANALYTICS.value)
     return str(made["key"]["prefix"])
 
 
@@ -24,7 +24,9 @@ def test_a_token_is_for_the_key_that_is_named(
     made = tollbook.json("viewers", "create", "org_1", "--user", "ann", "--key", key)
     shown = made["viewer_token"]
     assert (shown["organization_id"], shown["user_id"]) == ("org_1", "ann")
-    every = tollbook("viewers", "create", "org_1", "--key", key, "--seconds", "60").out.strip()
+    every = tollbook(
+        "viewers", "create", "org_1", "--key", key, "--expires-in-seconds", "60"
+    ).out.strip()
     with serving(open_database(sqlite_url)) as http:
 
         def status(text: str) -> int:
@@ -69,7 +71,7 @@ def test_a_token_has_no_more_than_its_key(tollbook: Tollbook, key: str) -> None:
 
 
 def test_what_makes_no_sense_is_not_understood(tollbook: Tollbook, key: str) -> None:
-    create = ("viewers", "create", "org_1", "--key", key, "--seconds")
+    create = ("viewers", "create", "org_1", "--key", key, "--expires-in-seconds")
     assert [tollbook(*create, it).code for it in ("0", "86401", "x")] == [2, 2, 2]
     assert tollbook("viewers", "revoke").code == 2
     assert "not found" in tollbook.refusal("viewers", "revoke", key)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tollbook.api.application import ENDPOINTS
+from tollbook.cli.lazy import Entry
 from tollbook.cli.main import VERBS
 from tollbook.domain.meters import CATALOGUE
 from tollbook.settings import Settings, variable
@@ -31,10 +32,9 @@ def test_every_setting_is_documented_with_its_default(field: str) -> None:
     assert shown in line
 
 
-@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.__name__)
-def test_every_command_is_documented(verb: object) -> None:
-    name = verb.__name__.rpartition(".")[2].removesuffix("_")  # type: ignore[attr-defined]
-    assert re.search(rf"^\| `{name}\b", (DOCS / "operations.md").read_text(), re.MULTILINE)
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
+def test_every_command_is_documented(verb: Entry) -> None:
+    assert re.search(rf"^\| `{verb.name}\b", (DOCS / "operations.md").read_text(), re.MULTILINE)
 
 
 @pytest.mark.parametrize("meter", CATALOGUE, ids=lambda meter: meter.type)

@@ -1,20 +1,18 @@
 """tollbook archive: events older than so many months go to Parquet files and out of the ledger."""
 
-import argparse
-from pathlib import Path
-
+import click
 from rich.console import Console
 from rich.progress import Progress
 
-from tollbook.cli.choices import add_tenant_option, organization_of
+from tollbook.cli.choices import named_organization, shared_options
+from tollbook.cli.command import Command, Options
 from tollbook.cli.output import (
-    Verbs,
-    add_json_option,
     print_error,
     print_json,
     print_line,
     print_rows,
 )
+from tollbook.cli.parameters import PATH, whole
 from tollbook.domain.errors import InvalidRequest
 from tollbook.domain.events import instant_of
 from tollbook.domain.periods import day_number
@@ -28,47 +26,35 @@ from tollbook.store.database import Database
 from tollbook.wiring import now, open_migrated
 
 
-def add(verbs: Verbs) -> None:
-    """Offer the verb."""
-    parser = verbs.add_parser(
-        "archive", help="move old events to Parquet files; sums and identities stay"
-    )
-    parser.add_argument(
-        "--older-than",
-        type=_months,
-        metavar="MONTHS",
-        help="whole months that stay in the ledger, beside the one that has begun",
-    )
-    parser.add_argument("--to", type=Path, metavar="FOLDER", help="where the files are written")
-    parser.add_argument("--organization", help="only of this one (default: of all)")
-    parser.add_argument("--list", action="store_true", help="list what is archived")
-    parser.add_argument(
-        "--discard", type=Path, metavar="FILE", help="remove a file that no archive is made of"
-    )
-    parser.add_argument("--yes", action="store_true", help="with --discard: really remove it")
-    add_tenant_option(parser)
-    add_json_option(parser)
-    parser.set_defaults(run=_run, refuse=parser.error)
-
-
-def _months(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= 1200:
-        raise argparse.ArgumentTypeError(f"{text} is not a number of months from 1 on")
-    return int(text)
-
-
-def _run(options: argparse.Namespace, settings: Settings) -> int:
+@click.command(cls=Command)
+@click.option(
+    "--older-than",
+    type=whole("number of months", 1, 1200),
+    metavar="MONTHS",
+    help="How many whole months stay in the ledger, besides the current one.",
+)
+@click.option("--to", type=PATH, metavar="FOLDER", help="The folder to write the files to.")
+@click.option("--organization", show_default="all", help="Only events of this organization.")
+@click.option("--list", is_flag=True, help="List archived files.")
+@click.option(
+    "--discard", type=PATH, metavar="FILE", help="Remove a file that belongs to no archive."
+)
+@click.option("--yes", is_flag=True, help="Confirm --discard.")
+@shared_options
+def verb(options: Options, settings: Settings) -> int:
+    """Move old events to Parquet files; sums and identities stay."""
     acts = not (options.list or options.discard)
     if acts and (options.older_than is None or options.to is None):
-        options.refuse("--older-than MONTHS and --to FOLDER are required, or --list or --discard")
+        raise click.UsageError(
+            "--older-than MONTHS and --to FOLDER are required, or --list or --discard"
+        )
     database = open_migrated(settings)
     actor = Actor(options.tenant, COMMAND_LINE, now())
     if options.discard:
         return _discard(database, actor, options)
-    number = None
     with database.reading() as snapshot:
-        if options.organization is not None:
-            number = organization_of(snapshot, options.tenant, options.organization).number
+        row = named_organization(snapshot, options)
+        number = row.number if row else None
         if options.list:
             files = archives.files(snapshot, options.tenant, number)
             for sentence in unrecorded(snapshot, options.tenant, options.to):
@@ -91,7 +77,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
     return 1 if left else 0
 
 
-def _discard(database: Database, actor: Actor, options: argparse.Namespace) -> int:
+def _discard(database: Database, actor: Actor, options: Options) -> int:
     if not options.yes:
         raise InvalidRequest(f"{options.discard} would be removed for good: add --yes")
     removed = discard(database, actor, options.discard)
@@ -102,7 +88,7 @@ def _discard(database: Database, actor: Actor, options: argparse.Namespace) -> i
     return 0
 
 
-def _print(files: list[Archived], options: argparse.Namespace) -> int:
+def _print(files: list[Archived], options: Options) -> int:
     if options.json:
         print_json([_shown(it) for it in files])
     else:

@@ -1,25 +1,21 @@
 """tollbook backup: a checked copy of the database as it is at one moment, while it is in use."""
 
-import argparse
-from pathlib import Path
+import click
 
-from tollbook.cli.output import Verbs, add_json_option, print_json, print_line, progress_bar
+from tollbook.cli.choices import json_option, quick_option
+from tollbook.cli.command import Command, Options
+from tollbook.cli.output import print_json, print_line, progress_bar
+from tollbook.cli.parameters import PATH
 from tollbook.settings import Settings
 from tollbook.store.backups import back_up
 
 
-def add(verbs: Verbs) -> None:
-    """Offer the verb."""
-    parser = verbs.add_parser("backup", help="copy the database to a file while it is in use")
-    parser.add_argument("file", type=Path, help="must not be there yet")
-    parser.add_argument(
-        "--quick", action="store_true", help="check the file, and do not recompute every sum in it"
-    )
-    add_json_option(parser)
-    parser.set_defaults(run=_run)
-
-
-def _run(options: argparse.Namespace, settings: Settings) -> int:
+@click.command(cls=Command)
+@click.argument("file", type=PATH, help="The file to write; it must not exist yet.")
+@quick_option
+@json_option
+def verb(options: Options, settings: Settings) -> int:
+    """Copy the database to a file while it is in use."""
     with progress_bar(f"backing up to {options.file}") as progress:
         events = back_up(settings.database_url, options.file, progress, quick=options.quick)
     size = options.file.stat().st_size

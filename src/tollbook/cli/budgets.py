@@ -1,71 +1,52 @@
 """tollbook budgets: what an organization or a user may cost in a month."""
 
-import argparse
+import click
 
 from tollbook.analytics.budgets import Standing, budgets_report, standings
 from tollbook.analytics.scope import Scope
 from tollbook.api.budgets import budget_answer
-from tollbook.cli.choices import add_tenant_option, organization_of
-from tollbook.cli.output import Verbs, add_json_option, print_json, print_line, print_rows
+from tollbook.cli.choices import named_organization, named_user, organization_of, shared_options
+from tollbook.cli.command import Group, Options
+from tollbook.cli.output import print_json, print_line, print_rows
+from tollbook.cli.parameters import FRACTION, MONTHLY
 from tollbook.domain.budgets import (
     DEFAULT_ALERTS,
     WHOLE_ORGANIZATION,
     alert_problems,
-    monthly_of,
-    monthly_problem,
 )
 from tollbook.domain.errors import InvalidRequest, NotFound
 from tollbook.domain.exact import amount_text
 from tollbook.settings import Settings
-from tollbook.store import budgets, directory
+from tollbook.store import budgets
 from tollbook.store.audit import COMMAND_LINE, Actor
 from tollbook.store.database import Snapshot
 from tollbook.store.directory import OrganizationRow
 from tollbook.wiring import now, open_migrated
 
-
-def add(verbs: Verbs) -> None:
-    """Offer the verb."""
-    acts = verbs.add_parser(
-        "budgets", help="monthly budgets of organizations and users"
-    ).add_subparsers(metavar="ACTION", required=True)
-    setting = acts.add_parser("set", help="give an organization or a user a budget")
-    setting.add_argument("organization")
-    setting.add_argument("monthly", help="the amount, in the organization's currency")
-    setting.add_argument(
-        "--alert-at",
-        type=_fraction,
-        action="append",
-        metavar="FRACTION",
-        help="a fraction of it at which to tell; may be given several times "
-        f"(default: {', '.join(map(str, DEFAULT_ALERTS))})",
-    )
-    removing = acts.add_parser("remove", help="take a budget away")
-    removing.add_argument("organization")
-    for parser in (setting, removing):
-        parser.add_argument("--user", help="a user's budget instead of the organization's")
-    listing = acts.add_parser("list", help="list budgets and how far they are used")
-    listing.add_argument("organization", nargs="?", help="only this organization's")
-    for parser, run in ((setting, _set), (removing, _remove), (listing, list_budgets)):
-        add_tenant_option(parser)
-        add_json_option(parser)
-        parser.set_defaults(run=run)
+verb = Group()
+_organization = click.argument("organization", help="The id of the organization.")
+_user = click.option("--user", help="A user, instead of the whole organization.")
+organization_filter = click.argument(
+    "organization", required=False, help="Only budgets of this organization."
+)
 
 
-def _fraction(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text} is not a fraction such as 0.8") from error
-
-
-def _set(options: argparse.Namespace, settings: Settings) -> int:
-    alert_at = options.alert_at or list(DEFAULT_ALERTS)
+@verb.command("set")
+@_organization
+@click.argument("monthly", type=MONTHLY, help="The amount, in the currency of the organization.")
+@click.option(
+    "--alert-at",
+    type=FRACTION,
+    multiple=True,
+    default=DEFAULT_ALERTS,
+    help="Report when this fraction of the budget is spent; repeatable.",
+)
+@_user
+@shared_options
+def _set(options: Options, settings: Settings) -> int:
+    """Set the monthly budget of an organization or a user."""
+    monthly, alert_at = options.monthly, list(options.alert_at)
     problems = alert_problems(alert_at)
-    try:
-        monthly = monthly_of(options.monthly.encode())
-    except ValueError:
-        problems = [monthly_problem(), *problems]
     if problems:
         raise InvalidRequest.of(problems)
     with open_migrated(settings).writing() as transaction:
@@ -80,7 +61,12 @@ def _set(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _remove(options: argparse.Namespace, settings: Settings) -> int:
+@verb.command("remove")
+@_organization
+@_user
+@shared_options
+def _remove(options: Options, settings: Settings) -> int:
+    """Remove a budget."""
     with open_migrated(settings).writing() as transaction:
         organization, user_id = _whose(transaction, options)
         actor = Actor(options.tenant, COMMAND_LINE, now())
@@ -94,30 +80,32 @@ def _remove(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _whose(snapshot: Snapshot, options: argparse.Namespace) -> tuple[OrganizationRow, str]:
+def _whose(snapshot: Snapshot, options: Options) -> tuple[OrganizationRow, str]:
     organization = organization_of(snapshot, options.tenant, options.organization)
-    if options.user is None:
-        return organization, WHOLE_ORGANIZATION
-    if directory.find_user(snapshot, organization.number, options.user) is None:
-        raise NotFound(f"organization {organization.id} has no user {options.user}")
-    return organization, str(options.user)
+    user = named_user(snapshot, organization, options.user)
+    return organization, user.id if user else WHOLE_ORGANIZATION
 
 
 def _name(organization: OrganizationRow, user_id: str) -> str:
     return f"user {user_id} of {organization.id}" if user_id else f"organization {organization.id}"
 
 
-def standings_of(snapshot: Snapshot, options: argparse.Namespace) -> tuple[Scope, list[Standing]]:
+def standings_of(snapshot: Snapshot, options: Options) -> tuple[Scope, list[Standing]]:
     """Read how the budgets that a command names stand."""
-    organization = None
-    if options.organization is not None:
-        organization = organization_of(snapshot, options.tenant, options.organization)
-    scope = Scope(options.tenant, organization)
+    scope = Scope(options.tenant, named_organization(snapshot, options))
     listed = budgets.budgets(snapshot, scope.tenant, scope.number)
     return scope, standings(snapshot, scope, listed, now())
 
 
-def list_budgets(options: argparse.Namespace, settings: Settings) -> int:
+@verb.command("list")
+@organization_filter
+@shared_options
+def _list(options: Options, settings: Settings) -> int:
+    """List budgets and how much of them is spent."""
+    return list_budgets(options, settings)
+
+
+def list_budgets(options: Options, settings: Settings) -> int:
     """List budgets, as a table or as the API answers."""
     with open_migrated(settings).reading() as snapshot:
         scope, found = standings_of(snapshot, options)

@@ -1,24 +1,73 @@
-"""The options that several verbs share: which tenant, which organization."""
+"""The options that several verbs share, and what they name: a tenant, an organization, a key."""
 
-import argparse
-from datetime import date
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
+import click
+
+from tollbook.cli.command import Options
+from tollbook.cli.parameters import CURRENCY, DAY, METER, NUMBER_FORMAT, PERIOD
+from tollbook.domain.directory import User
 from tollbook.domain.errors import InvalidRequest, NotFound
 from tollbook.domain.keys import ApiKey, prefix_of
-from tollbook.domain.periods import parsed_day
-from tollbook.rating.number_formats import number_format_problem
+from tollbook.domain.named_periods import NAMES
 from tollbook.store import directory, keys
 from tollbook.store.audit import COMMAND_LINE, Actor
 from tollbook.store.database import Snapshot
 from tollbook.store.directory import OrganizationRow
 from tollbook.wiring import DEFAULT_TENANT, now
 
+Body = TypeVar("Body", bound=Callable[..., Any])
+"""The function of a command."""
 
-def add_tenant_option(parser: argparse.ArgumentParser) -> None:
-    """Offer --tenant."""
-    parser.add_argument(
-        "--tenant", default=DEFAULT_TENANT, help=f"the tenant (default: {DEFAULT_TENANT})"
+
+def combined(*options: Callable[[Body], Body]) -> Callable[[Body], Body]:
+    """Return several options as one, in this order."""
+
+    def decorate(body: Body) -> Body:
+        for option in reversed(options):
+            body = option(body)
+        return body
+
+    return decorate
+
+
+tenant_option = click.option("--tenant", default=DEFAULT_TENANT, help="The tenant.")
+json_option = click.option("--json", is_flag=True, help="Print JSON instead of text.")
+csv_option = click.option("--csv", is_flag=True, help="Print CSV, with the headings of the API.")
+currency_option = click.option(
+    "--currency", type=CURRENCY, help="Only organizations with this currency, such as USD."
+)
+period_option = click.option(
+    "--period", type=PERIOD, help=f"The days by name: {', '.join(NAMES)}, or a month like 2024-01."
+)
+period_options = combined(
+    click.option("--start", type=DAY, show_default="30 days before the end", help="The first day."),
+    click.option("--end", type=DAY, show_default="today", help="The last day."),
+    period_option,
+)
+shared_options = combined(tenant_option, json_option)
+report_options = combined(csv_option, shared_options)
+quick_option = click.option(
+    "--quick", is_flag=True, help="Check the file only; do not recompute every sum in it."
+)
+
+
+def meter_option(purpose: str) -> Callable[[Body], Body]:
+    """Return the option that names meters."""
+    return click.option(
+        "--meter", type=METER, multiple=True, metavar="METER", help=f"{purpose}; repeatable."
+    )
+
+
+def number_format_option(default: str | None = None) -> Callable[[Body], Body]:
+    """Return the option for how phone numbers without + are read."""
+    return click.option(
+        "--number-format",
+        type=NUMBER_FORMAT,
+        default=default,
+        help="How to read phone numbers without +: strict (not at all), international, or a "
+        "country such as GB (its national numbers).",
     )
 
 
@@ -27,53 +76,33 @@ def command_line(tenant: str) -> Actor:
     return Actor(tenant, COMMAND_LINE, now())
 
 
-def day(text: str) -> date:
-    """Read a day, as an option of a command."""
-    try:
-        return parsed_day(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text} is not a date such as 2024-01-31") from error
-
-
-def month(text: str) -> date:
-    """Read a month, as an option of a command: its first day."""
-    try:
-        return parsed_day(f"{text}-01")
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text} is not a month such as 2024-01") from error
-
-
-def number_of_events(text: str) -> int:
-    """Read how many events at most, as an option of a command."""
-    if not text.isascii() or not text.isdigit() or not 1 <= len(text) <= 9 or not int(text):
-        raise argparse.ArgumentTypeError(f"{text} is not a number of events")
-    return int(text)
-
-
-def add_number_format_option(parser: argparse._ActionsContainer, **given: Any) -> None:
-    """Offer --number-format."""
-    parser.add_argument(
-        "--number-format",
-        metavar="FORMAT",
-        help="how digits without + are meant in phone numbers: strict (they are no number), "
-        "international, or a country such as GB whose national numbers are read",
-        **given,
-    )
-
-
-def refuse_number_format(number_format: str | None) -> None:
-    """Refuse what is no number format; None is the tenant's."""
-    problem = None if number_format is None else number_format_problem(number_format)
-    if problem:
-        raise InvalidRequest.of([problem])
-
-
 def organization_of(snapshot: Snapshot, tenant: str, identity: str) -> OrganizationRow:
-    """Find a tenant's organization, or say that there is none."""
+    """Find a tenant's organization; raise `NotFound` when there is none."""
     found = directory.find_organization(snapshot, tenant, identity)
     if found is None or found.status == directory.UNKNOWN:
         raise NotFound(f"tenant {tenant} has no organization {identity}")
     return found
+
+
+def named_organization(snapshot: Snapshot, options: Options) -> OrganizationRow | None:
+    """Find the organization that a command names; None when it names none."""
+    if options.organization is None:
+        return None
+    return organization_of(snapshot, options.tenant, options.organization)
+
+
+def named_user(
+    snapshot: Snapshot, organization: OrganizationRow | None, user_id: str | None
+) -> User | None:
+    """Find the user of an organization that a command names; None when it names none."""
+    if user_id is None:
+        return None
+    if organization is None:
+        raise InvalidRequest("--user needs an organization")
+    user = directory.find_user(snapshot, organization.number, user_id)
+    if user is None:
+        raise NotFound(f"organization {organization.id} has no user {user_id}")
+    return user
 
 
 def key_of(snapshot: Snapshot, tenant: str, prefix: str) -> ApiKey:

@@ -1,17 +1,18 @@
 """tollbook demo: two platforms with usage, through the ordinary ingest; safe to repeat."""
 
-import argparse
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
+import click
 import msgspec
 from rich.console import Console
 
 from tollbook.cli import demo_platform as atlas
-from tollbook.cli.choices import command_line
+from tollbook.cli.choices import command_line, json_option
+from tollbook.cli.command import Command, Options
 from tollbook.cli.demo_data import (
     ACME,
     ACME_USERS,
@@ -22,7 +23,8 @@ from tollbook.cli.demo_data import (
     harbor_events,
 )
 from tollbook.cli.import_ import Importer
-from tollbook.cli.output import Verbs, add_json_option, print_json, print_lines
+from tollbook.cli.output import print_json, print_lines
+from tollbook.cli.parameters import PATH
 from tollbook.domain.directory import Organization, User
 from tollbook.domain.events import instant_of
 from tollbook.domain.keys import UNLIMITED, Permission, Scope, matches, prefix_of
@@ -54,20 +56,17 @@ SCOPES = {
 """The demo's keys: of the tenant, of each organization, of one user, and of the second tenant."""
 
 
-def add(verbs: Verbs) -> None:
-    """Offer the verb."""
-    parser = verbs.add_parser("demo", help="fill a tenant with demo data; safe to repeat")
-    parser.add_argument(
-        "--keys",
-        type=Path,
-        help=f"where the keys are kept for the next run (default: {_KEYS} beside the database)",
-    )
-    parser.add_argument("--address", default="http://127.0.0.1:8000", help="to print")
-    add_json_option(parser)
-    parser.set_defaults(run=_run)
-
-
-def _run(options: argparse.Namespace, settings: Settings) -> int:
+@click.command(cls=Command)
+@click.option(
+    "--keys",
+    type=PATH,
+    show_default=f"{_KEYS} in the folder of the database",
+    help="The file that keeps the keys for the next run.",
+)
+@click.option("--address", default="http://127.0.0.1:8000", help="The address to print.")
+@json_option
+def verb(options: Options, settings: Settings) -> int:
+    """Fill a tenant with demo data; safe to repeat."""
     database = open_migrated(settings)
     with database.writing() as transaction:
         ensure_tenant(transaction, TENANT, "Demo")

@@ -1,14 +1,15 @@
 """tollbook events: one event, and why it cost what it did."""
 
-import argparse
 from collections.abc import Iterator
 
+import click
 from msgspec import Raw
 
 from tollbook.api.charges import ShownCharge
 from tollbook.api.explanations import EventAnswer, event_answer
-from tollbook.cli.choices import add_tenant_option
-from tollbook.cli.output import Verbs, add_json_option, print_json, print_lines
+from tollbook.cli.choices import shared_options
+from tollbook.cli.command import Group, Options
+from tollbook.cli.output import print_json, print_lines
 from tollbook.domain.errors import NotFound
 from tollbook.domain.keys import Scope
 from tollbook.settings import Settings
@@ -18,20 +19,15 @@ from tollbook.wiring import open_migrated
 _WIDTH = 14
 
 
-def add(verbs: Verbs) -> None:
-    """Offer the verb."""
-    actions = verbs.add_parser("events", help="look at single events").add_subparsers(
-        metavar="ACTION", required=True
-    )
-    show = actions.add_parser("show", help="an event, its charge and each step of the arithmetic")
-    show.add_argument("organization")
-    show.add_argument("id")
-    add_tenant_option(show)
-    add_json_option(show)
-    show.set_defaults(run=_show)
+verb = Group()
 
 
-def _show(options: argparse.Namespace, settings: Settings) -> int:
+@verb.command("show")
+@click.argument("organization", help="The id of the organization.")
+@click.argument("id", help="The id of the event.")
+@shared_options
+def _show(options: Options, settings: Settings) -> int:
+    """Show an event, its charge, and each step of the arithmetic."""
     with open_migrated(settings).reading() as snapshot:
         row = directory.find_organization(snapshot, options.tenant, options.organization)
         if row is None:

@@ -4,7 +4,6 @@ Importing a file again, or the rest of one after an interruption, is safe: every
 identified, and what is stored already is a duplicate.
 """
 
-import argparse
 import gzip
 import io
 import zlib
@@ -13,11 +12,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+import click
 from rich.console import Console
 from rich.progress import Progress
 
-from tollbook.cli.choices import add_tenant_option
-from tollbook.cli.output import Verbs, add_json_option, print_json, print_line, progress_label
+from tollbook.cli.choices import shared_options
+from tollbook.cli.command import Command, Options
+from tollbook.cli.output import print_json, print_line, progress_label
+from tollbook.cli.parameters import PATH
 from tollbook.domain.errors import InvalidRequest, RequestError
 from tollbook.domain.keys import Scope
 from tollbook.domain.receipts import Outcome, Receipt
@@ -36,16 +38,14 @@ _BATCH = 5_000
 _MOST_SHOWN = 20
 
 
-def add(verbs: Verbs) -> None:
-    """Offer the verb."""
-    parser = verbs.add_parser("import", help="import a file of events, one JSON object a line")
-    parser.add_argument("file", type=Path, help=".ndjson or .ndjson.gz")
-    add_tenant_option(parser)
-    add_json_option(parser)
-    parser.set_defaults(run=_run)
+@click.command(cls=Command)
+@click.argument("file", type=PATH, help="A file in NDJSON format, possibly packed by gzip.")
+@shared_options
+def verb(options: Options, settings: Settings) -> int:
+    """Import a file of events, one JSON object a line.
 
-
-def _run(options: argparse.Namespace, settings: Settings) -> int:
+    Importing a file again is safe: events that are stored already are duplicates.
+    """
     database = open_migrated(settings)
     with database.writing() as transaction:
         ensure_tenant(transaction, options.tenant, options.tenant)

@@ -1,118 +1,64 @@
-"""Choosing the verb, and turning errors into a sentence and an exit code."""
+"""The command line: its verbs, and errors in how it is used."""
 
-import argparse
-import os
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+
+import click
 
 from tollbook import __version__
-from tollbook.cli import (
-    archive,
-    audit,
-    backup,
-    budgets,
-    demo,
-    events,
-    import_,
-    keys,
-    migrate,
-    organizations,
-    prices,
-    quarantine,
-    report,
-    restore,
-    serve,
-    tenants,
-    users,
-    verify,
-    viewers,
-)
-from tollbook.cli.output import Parser, print_error
-from tollbook.domain.errors import TollbookError, Unreachable
-from tollbook.logs import silence_logging
-from tollbook.settings import read_settings
-from tollbook.store.database import in_our_words
+from tollbook.cli.lazy import Entry, LazyGroup
 
-VERBS = (
-    serve,
-    demo,
-    migrate,
-    tenants,
-    organizations,
-    users,
-    keys,
-    viewers,
-    audit,
-    prices,
-    budgets,
-    import_,
-    events,
-    quarantine,
-    report,
-    backup,
-    restore,
-    archive,
-    verify,
+VERBS = tuple(
+    Entry(name, f"tollbook.cli.{name}{'_' if name == 'import' else ''}", line)
+    for name, line in {
+        "serve": "Answer requests over HTTP.",
+        "demo": "Fill a tenant with demo data; safe to repeat.",
+        "migrate": "Bring the database up to date.",
+        "tenants": "Create, change and list tenants.",
+        "organizations": "Create, change and list organizations.",
+        "users": "Create, list and erase users.",
+        "keys": "Create, list, rotate and revoke API keys.",
+        "viewers": "Create and revoke viewer tokens for browsers.",
+        "audit": "Show who did what, newest first.",
+        "prices": "Load, publish, compare and rerate price books.",
+        "budgets": "Set, remove and list monthly budgets.",
+        "import": "Import a file of events, one JSON object a line.",
+        "events": "Show single events.",
+        "quarantine": "List and replay events that are not charged.",
+        "report": "Show usage and cost in the terminal.",
+        "backup": "Copy the database to a file while it is in use.",
+        "restore": "Replace the database with a backup.",
+        "archive": "Move old events to Parquet files.",
+        "verify": "Recompute every sum from the events; exit 1 on a difference.",
+    }.items()
 )
 _INTERRUPTED = 130
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Run one command; give its exit code: 0 done, 1 not done, 2 not understood."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
-    silence_logging()
-    try:
-        settings = read_settings(os.environ)
-        with in_our_words():
-            code = int(options.run(options, settings))
-        sys.stdout.flush()
-        return code
-    except TollbookError as error:
-        for line in _lines(error):
-            print_error(line)
-        return 1
-    except UnicodeEncodeError:
-        print_error("tollbook: every argument must be valid UTF-8")
-        return 1
-    except KeyboardInterrupt:
-        return _INTERRUPTED
-    except BrokenPipeError:
-        _print_no_more()  # whoever read us has enough
-        return 0
-    except OSError as error:
-        _print_no_more()
-        where = f"{error.filename}: " if error.filename else "the output could not be written: "
-        print_error(f"tollbook: {where}{error.strerror or error}")
-        return 1
-
-
-def _lines(error: TollbookError) -> Iterator[str]:
-    """Say an error and what it lists; a single problem that is the sentence itself, once."""
-    details = error.details
-    if isinstance(error, Unreachable) and error.reason:
-        yield f"tollbook: {error.sentence}: {error.reason}"
-    elif len(details) == 1 and details[0].error == error.sentence:
-        named = error.sentence.startswith(details[0].field)
-        yield f"tollbook: {'' if named else f'{details[0].field}: '}{error.sentence}"
-    else:
-        yield f"tollbook: {error.sentence}"
-        yield from (f"  {it.field}: {it.error}" for it in details)
-
-
-def _print_no_more() -> None:
-    """Keep what is still to be printed from failing once more at the end."""
-    sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115  it is open until we end
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = Parser(
-        prog="tollbook",
-        description="The usage and cost ledger of a communications platform.",
-        epilog="The database is chosen by TOLLBOOK_DATABASE_URL (default sqlite:///tollbook.db).",
+TOLLBOOK = click.version_option(__version__, message="%(prog)s %(version)s")(
+    LazyGroup(
+        VERBS,
+        help="The usage and cost ledger of a communications platform.",
+        epilog="TOLLBOOK_DATABASE_URL names the database (default: sqlite:///tollbook.db).",
+        context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
     )
-    parser.add_argument("--version", action="version", version=f"tollbook {__version__}")
-    verbs = parser.add_subparsers(metavar="VERB", required=True)
-    for verb in VERBS:
-        verb.add(verbs)
-    return parser
+)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code: 0 done, 1 not done, 2 not understood."""
+    try:
+        return int(TOLLBOOK.main(list(arguments), "tollbook", standalone_mode=False) or 0)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return error.exit_code
+    except click.UsageError as error:
+        from tollbook.cli.output import escaped  # imports what a good command may not need
+
+        click.UsageError(escaped(error.format_message()), error.ctx).show()
+        return error.exit_code
+    except click.Abort:
+        return _INTERRUPTED
+    except OSError as error:
+        from tollbook.cli.command import failed
+
+        return failed(error)

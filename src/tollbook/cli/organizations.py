@@ -1,17 +1,17 @@
 """tollbook organizations: the customers of a tenant."""
 
-import argparse
-
+import click
 import msgspec
 
 from tollbook.cli.choices import (
-    add_number_format_option,
-    add_tenant_option,
     command_line,
+    number_format_option,
     organization_of,
-    refuse_number_format,
+    shared_options,
 )
-from tollbook.cli.output import Verbs, add_json_option, print_json, print_line, print_rows
+from tollbook.cli.command import Group, Options
+from tollbook.cli.output import print_json, print_line, print_rows
+from tollbook.cli.parameters import CURRENCY
 from tollbook.domain.directory import Organization, Status, new_organization_problems
 from tollbook.domain.errors import AlreadyExists, InvalidRequest
 from tollbook.settings import Settings
@@ -20,34 +20,24 @@ from tollbook.store.audit import write_act
 from tollbook.store.directory import OrganizationRow
 from tollbook.wiring import ensure_tenant, now, open_migrated
 
-
-def add(verbs: Verbs) -> None:
-    """Offer the verb."""
-    nouns = verbs.add_parser(
-        "organizations", help="create, change and list organizations"
-    ).add_subparsers(metavar="ACTION", required=True)
-    create = nouns.add_parser("create", help="create an organization")
-    create.add_argument("id")
-    create.add_argument("--name", help="display name (default: the id)")
-    create.add_argument("--timezone", default="UTC", help="IANA zone of its days (default: UTC)")
-    create.add_argument("--currency", help="of its costs (default: that of the tenant)")
-    add_number_format_option(create)
-    change = nouns.add_parser("change", help="change how an organization writes phone numbers")
-    change.add_argument("id")
-    either = change.add_mutually_exclusive_group(required=True)
-    add_number_format_option(either)
-    either.add_argument(
-        "--number-format-of-tenant", action="store_true", help="write them as the tenant does"
-    )
-    listing = nouns.add_parser("list", help="list organizations")
-    for parser, run in ((create, _create), (change, _change), (listing, _list)):
-        add_tenant_option(parser)
-        add_json_option(parser)
-        parser.set_defaults(run=run)
+verb = Group()
+_id = click.argument("id", help="The id of the organization.")
 
 
-def _create(options: argparse.Namespace, settings: Settings) -> int:
-    refuse_number_format(options.number_format)
+@verb.command("create")
+@_id
+@click.option("--name", show_default="the id", help="The display name.")
+@click.option("--timezone", default="UTC", help="The IANA time zone of its days.")
+@click.option(
+    "--currency",
+    type=CURRENCY,
+    show_default="that of the tenant",
+    help="The currency of its costs.",
+)
+@number_format_option()
+@shared_options
+def _create(options: Options, settings: Settings) -> int:
+    """Create an organization."""
     with open_migrated(settings).writing() as transaction:
         ensure_tenant(transaction, options.tenant, options.tenant)
         own = directory.tenant_currency(transaction, options.tenant)
@@ -79,8 +69,17 @@ def _create(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _change(options: argparse.Namespace, settings: Settings) -> int:
-    refuse_number_format(options.number_format)
+@verb.command("change")
+@_id
+@number_format_option()
+@click.option(
+    "--number-format-of-tenant", is_flag=True, help="Read phone numbers as the tenant does."
+)
+@shared_options
+def _change(options: Options, settings: Settings) -> int:
+    """Change how phone numbers of an organization are read."""
+    if options.number_format_of_tenant == (options.number_format is not None):
+        raise click.UsageError("either --number-format or --number-format-of-tenant is required")
     with open_migrated(settings).writing() as transaction:
         row = organization_of(transaction, options.tenant, options.id)
         changed = msgspec.structs.replace(_organization(row), number_format=options.number_format)
@@ -102,7 +101,10 @@ def _organization(row: OrganizationRow) -> Organization:
     )
 
 
-def _list(options: argparse.Namespace, settings: Settings) -> int:
+@verb.command("list")
+@shared_options
+def _list(options: Options, settings: Settings) -> int:
+    """List organizations."""
     with open_migrated(settings).reading() as snapshot:
         found = list(map(_organization, directory.organizations(snapshot, options.tenant)))
     if options.json:

@@ -4,11 +4,10 @@ Text for people is escaped here, and only here: foreign text must not act on a t
 and NDJSON stay byte for byte.
 """
 
-import argparse
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Any
 
 import msgspec
 from rich import box
@@ -21,16 +20,7 @@ from rich.text import Text
 from tollbook.domain.keys import without_secrets
 from tollbook.domain.visible import visible
 
-Verbs = Any
-"""What argparse calls its subparsers; it has no public name."""
-
-
 _WIDEST = 10_000
-
-
-def add_json_option(parser: argparse.ArgumentParser) -> None:
-    """Offer --json."""
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 
 def print_json(value: Any) -> None:
@@ -50,8 +40,13 @@ def print_lines(lines: Iterable[str]) -> None:
 
 
 def print_error(text: str) -> None:
-    """Print one line on standard error: a key in it by its prefix only."""
-    print(visible(without_secrets(text)), file=sys.stderr)
+    """Print one line on standard error."""
+    print(escaped(text), file=sys.stderr)
+
+
+def escaped(text: str) -> str:
+    """Return a text as an error shows it: keys by their prefix only, control characters escaped."""
+    return visible(without_secrets(text))
 
 
 def cell(text: str) -> Text:
@@ -62,14 +57,6 @@ def cell(text: str) -> Text:
 def progress_label(text: str) -> str:
     """Return a text as what a progress bar shows: without markup."""
     return escape(visible(text))
-
-
-class Parser(argparse.ArgumentParser):
-    """A parser of arguments whose errors, which quote them, are escaped."""
-
-    def error(self, message: str) -> NoReturn:
-        """Print the usage and what is wrong, and exit with code 2."""
-        super().error(visible(without_secrets(message)))
 
 
 def print_rows(columns: Sequence[str], rows: Iterable[Sequence[str | None]], empty: str) -> None:

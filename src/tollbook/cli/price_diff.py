@@ -1,11 +1,15 @@
 """tollbook prices diff: what changes from one version of a price book to another."""
 
-import argparse
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
+import click
+
+from tollbook.cli.choices import shared_options
+from tollbook.cli.command import Command, Options
 from tollbook.cli.output import print_json, print_line, print_rows
+from tollbook.cli.parameters import VERSION, whole
 from tollbook.domain.prices import Pricing, conditions_of
 from tollbook.ingest.books import book_of
 from tollbook.rating.compare import Change, Difference, differences
@@ -15,17 +19,18 @@ from tollbook.store import prices
 from tollbook.wiring import open_migrated
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Offer the two versions."""
-    parser.add_argument("old", type=int, metavar="A")
-    parser.add_argument("new", type=int, metavar="B")
-    parser.add_argument(
-        "--limit", type=int, default=100, help="rates in the table (default: 100; JSON has all)"
-    )
-
-
-def run(options: argparse.Namespace, settings: Settings) -> int:
-    """Compare two books and print what is different."""
+@click.command("diff", cls=Command)
+@click.argument("old", type=VERSION, help="The version to compare with.")
+@click.argument("new", type=VERSION, help="The version to compare.")
+@click.option(
+    "--limit",
+    type=whole("number of rates"),
+    default=100,
+    help="The most rates in the table; --json shows all.",
+)
+@shared_options
+def diff(options: Options, settings: Settings) -> int:
+    """Compare two versions."""
     with open_migrated(settings).reading() as snapshot:
         old, new = (
             prices.read_price_book(
@@ -56,7 +61,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _print_counts(found: Sequence[Difference], options: argparse.Namespace) -> None:
+def _print_counts(found: Sequence[Difference], options: Options) -> None:
     meters = sorted({it.rate.meter for it in found})
     counts = Counter((it.rate.meter, it.change) for it in found)
     print_rows(

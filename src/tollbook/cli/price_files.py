@@ -1,16 +1,19 @@
 """Reading a price book from files: YAML with the decks beside it, or a deck alone."""
 
-import argparse
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from tollbook.cli.choices import combined
+from tollbook.cli.command import Options
 from tollbook.cli.output import progress_label
-from tollbook.domain.errors import InvalidRequest, PriceBookRefused, Problem
+from tollbook.cli.parameters import CURRENCY, DAY, PAIR
+from tollbook.domain.errors import PriceBookRefused
 from tollbook.domain.prices import PriceBook
 from tollbook.rating.book_yaml import parse_price_book
 from tollbook.rating.deck_book import parse_deck
@@ -23,46 +26,44 @@ _NEEDED = ("meter", "per", "currency", "effective_from")
 _TEXTS = ("meter", "per", "dates", "increments", "minimum", "grace", "connect_fee")
 
 
-def add_deck_options(parser: argparse.ArgumentParser) -> None:
-    """Offer what a deck does not say of itself."""
-    deck = parser.add_argument_group("a deck (CSV)", "what its columns do not say")
-    deck.add_argument("--meter", help="what it prices, such as voice.call")
-    deck.add_argument("--per", help="what a price is for, such as minute")
-    deck.add_argument("--currency", help="such as USD")
-    deck.add_argument("--effective-from", metavar="DATE", help="the first day it is in force")
-    deck.add_argument("--name", help="default: the file's name")
-    deck.add_argument("--source", help="where the prices are from (default: the file's name)")
-    deck.add_argument(
+deck_options = combined(
+    click.option("--meter", help="Deck: what it prices, such as voice.call."),
+    click.option("--per", help="Deck: the unit of a price, such as minute."),
+    click.option("--currency", type=CURRENCY, help="Deck: its currency, such as USD."),
+    click.option("--effective-from", type=DAY, help="Deck: the first day in force."),
+    click.option("--name", show_default="the name of the file", help="Deck: its name."),
+    click.option("--source", show_default="the name of the file", help="Deck: its origin."),
+    click.option(
         "--column",
-        action="append",
-        default=[],
+        type=PAIR,
+        multiple=True,
         metavar="FIELD=HEADER",
-        help="the header of a field, such as price='Rate USD'; may be repeated",
-    )
-    deck.add_argument(
-        "--ignore",
-        action="append",
-        default=[],
-        metavar="HEADER",
-        help="a column that means nothing; may be repeated",
-    )
-    deck.add_argument(
+        help="Deck: the header of a field, such as price='Rate USD'; repeatable.",
+    ),
+    click.option(
+        "--ignore", multiple=True, metavar="HEADER", help="Deck: a column to ignore; repeatable."
+    ),
+    click.option(
         "--when",
-        action="append",
-        default=[],
+        type=PAIR,
+        multiple=True,
         metavar="NAME=VALUE",
-        help="a condition of every rate; may be repeated",
-    )
-    deck.add_argument("--inbound", action="store_true", help="the prefixes are of `from`")
-    deck.add_argument("--dates", choices=("dmy", "mdy"), help="how dates with slashes are meant")
-    deck.add_argument("--decimal-comma", action="store_true", help="prices are written 0,012")
-    deck.add_argument("--increments", metavar="60/6", help="of all rows, where no column has them")
-    deck.add_argument("--minimum", metavar="SECONDS", help="the same of the minimum")
-    deck.add_argument("--grace", metavar="SECONDS", help="the same of the grace period")
-    deck.add_argument("--connect-fee", metavar="PRICE", help="the same of the connect fee")
+        help="Deck: a condition of every rate; repeatable.",
+    ),
+    click.option("--inbound", is_flag=True, help="Deck: prefixes are of the calling number."),
+    click.option(
+        "--dates", type=click.Choice(["dmy", "mdy"]), help="Deck: how dates with slashes are read."
+    ),
+    click.option("--decimal-comma", is_flag=True, help="Deck: prices are written 0,012."),
+    click.option("--increments", metavar="60/6", help="Deck: increments of rows without a column."),
+    click.option("--minimum", metavar="SECONDS", help="Deck: the minimum, likewise."),
+    click.option("--grace", metavar="SECONDS", help="Deck: the grace period, likewise."),
+    click.option("--connect-fee", metavar="PRICE", help="Deck: the connect fee, likewise."),
+)
+"""What the columns of a deck do not state."""
 
 
-def read_book(options: argparse.Namespace, report: Report) -> PriceBook:
+def read_book(options: Options, report: Report) -> PriceBook:
     """Read the book that the options name, or raise `PriceBookRefused` with every error."""
     path: Path = options.file
     given = [name for name in (*_TEXTS, *_NEEDED, "name", "source") if getattr(options, name)]
@@ -79,14 +80,14 @@ def read_book(options: argparse.Namespace, report: Report) -> PriceBook:
     book = BookTerms(
         options.name or path.stem,
         options.currency,
-        options.effective_from,
+        options.effective_from.isoformat(),
         options.source or path.name,
     )
     deck = DeckTerms(
         **{name: getattr(options, name) or "" for name in _TEXTS},
-        columns=_pairs("column", options.column),
-        ignore=tuple(options.ignore),
-        when=_pairs("when", options.when),
+        columns=options.column,
+        ignore=options.ignore,
+        when=options.when,
         inbound=options.inbound,
         decimal_comma=options.decimal_comma,
     )
@@ -119,17 +120,6 @@ def rows_of(path: Path) -> int | None:
         return path.read_bytes().count(b"\n") if path.suffix.lower() in _DECKS else None
     except OSError:
         return None
-
-
-def _pairs(option: str, given: list[str]) -> tuple[tuple[str, str], ...]:
-    pairs = []
-    for text in given:
-        name, sign, value = text.partition("=")
-        if not (name and sign and value):
-            sentence = f"--{option} must be like NAME=VALUE, not {text!r}"
-            raise InvalidRequest.of([Problem(option, f"invalid_{option}", sentence)])
-        pairs.append((name.strip(), value.strip()))
-    return tuple(pairs)
 
 
 def _text(path: Path) -> str:

@@ -1,27 +1,25 @@
 """tollbook prices: load, list, show, compare and publish price books."""
 
-import argparse
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
+import click
 import msgspec
 
 from tollbook.cli import price_diff, rerating
-from tollbook.cli.choices import add_tenant_option, command_line, organization_of
+from tollbook.cli.choices import command_line, named_organization, shared_options
+from tollbook.cli.command import Group, Options
 from tollbook.cli.output import (
-    Verbs,
-    add_json_option,
     print_error,
     print_json,
     print_line,
     print_rows,
 )
-from tollbook.cli.price_files import add_deck_options, progress, read_book, rows_of
+from tollbook.cli.parameters import DAY, PATH, VERSION, whole
+from tollbook.cli.price_files import deck_options, progress, read_book, rows_of
 from tollbook.domain.books import BookHead, BookStatus, Listed, ShownBook, listed, shown
-from tollbook.domain.errors import InvalidRequest, Problem
 from tollbook.domain.events import instant_of
-from tollbook.domain.periods import day_number, parsed_day
+from tollbook.domain.periods import day_number
 from tollbook.domain.prices import Rate, conditions_of
 from tollbook.ingest.books import (
     LostPrices,
@@ -35,60 +33,34 @@ from tollbook.rating.shown import ShownRate, hours_in_words, shown_rate
 from tollbook.settings import Settings
 from tollbook.store import prices
 from tollbook.store.database import Snapshot
-from tollbook.store.directory import OrganizationRow
 from tollbook.wiring import ensure_tenant, now, open_migrated
 
 _MOST_IN_A_TABLE = 1_000
 
 
-def add(verbs: Verbs) -> None:
-    """Offer the verb."""
-    nouns = verbs.add_parser("prices", help="load, compare and publish price books").add_subparsers(
-        metavar="ACTION", required=True
-    )
-    load = nouns.add_parser(
-        "load", help="load a book (YAML) or a deck (CSV) as the next version, or refuse it whole"
-    )
-    load.add_argument("file", type=Path)
-    load.add_argument("--draft", action="store_true", help="prices nothing until it is published")
-    add_deck_options(load)
-    publish = nouns.add_parser("publish", help="publish a draft; it never changes from then on")
-    publish.add_argument("version", type=int)
-    publish.add_argument(
-        "--from", dest="day", metavar="DATE", help="the first day (default: the book's own)"
-    )
-    show = nouns.add_parser("show", help="show a book's rates")
-    show.add_argument("version", type=int, nargs="?", help="default: the latest")
-    show.add_argument(
-        "--limit", type=int, help=f"rates to show (default: {_MOST_IN_A_TABLE:,}; JSON: all)"
-    )
-    listing = nouns.add_parser("list", help="list price books")
-    rerating.add(nouns)
-    diff = nouns.add_parser("diff", help="compare two versions")
-    price_diff.add_options(diff)
-    owner = "of an organization's own (default: the tenant's)"
-    load.add_argument("--organization", metavar="ORG", help=f"the book is to be one {owner}")
-    listing.add_argument("--organization", metavar="ORG", help="only this organization's own")
-    for parser, run in (
-        (load, _load),
-        (publish, _publish),
-        (show, _show),
-        (listing, _list),
-        (diff, price_diff.run),
-    ):
-        add_tenant_option(parser)
-        add_json_option(parser)
-        parser.set_defaults(run=run)
+verb = Group()
+verb.add_command(price_diff.diff)
+verb.add_command(rerating.rerate)
 
 
-def _load(options: argparse.Namespace, settings: Settings) -> int:
+@verb.command("load")
+@click.argument("file", type=PATH, help="A book (YAML) or a deck (CSV).")
+@click.option("--draft", is_flag=True, help="Price nothing until the book is published.")
+@deck_options
+@click.option("--organization", show_default="the tenant", help="The organization of the book.")
+@shared_options
+def _load(options: Options, settings: Settings) -> int:
+    """Load a book or a deck as the next version.
+
+    A file with errors is refused as a whole, with all of its errors.
+    """
     with progress() as step:
         book = read_book(options, step("reading", rows_of(options.file)))
         count = len(book.rates) + sum(len(deck.prefixes) for deck in book.decks)
         report = step("storing", count)
         with open_migrated(settings).writing() as transaction:
             ensure_tenant(transaction, options.tenant, options.tenant)
-            organization = _organization(transaction, options)
+            organization = named_organization(transaction, options)
             head = load_book(
                 transaction,
                 command_line(options.tenant),
@@ -109,8 +81,15 @@ def _load(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _publish(options: argparse.Namespace, settings: Settings) -> int:
-    day = None if options.day is None else _day(options.day)
+@verb.command("publish")
+@click.argument("version", type=VERSION, help="The version of the draft.")
+@click.option(
+    "--effective-from", type=DAY, show_default="that of the book", help="The first day in force."
+)
+@shared_options
+def _publish(options: Options, settings: Settings) -> int:
+    """Publish a draft, which can never change again."""
+    day = None if options.effective_from is None else day_number(options.effective_from)
     with open_migrated(settings).writing() as transaction:
         head = publish_book(transaction, command_line(options.tenant), options.version, day)
         told = _told(transaction, options.tenant, head)
@@ -145,9 +124,13 @@ def _warn(book: ShownBook, losses: Sequence[LostPrices]) -> None:
         print_error(f"no longer priced from {book.effective_from}{once}: {meters}{whose}")
 
 
-def _list(options: argparse.Namespace, settings: Settings) -> int:
+@verb.command("list")
+@click.option("--organization", help="Only books of this organization.")
+@shared_options
+def _list(options: Options, settings: Settings) -> int:
+    """List price books."""
     with open_migrated(settings).reading() as snapshot:
-        organization = _organization(snapshot, options)
+        organization = named_organization(snapshot, options)
         books = [
             shown(it)
             for it in _standing(snapshot, options.tenant)
@@ -177,7 +160,17 @@ def _list(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _show(options: argparse.Namespace, settings: Settings) -> int:
+@verb.command("show")
+@click.argument("version", type=VERSION, required=False, help="The version (default: the latest).")
+@click.option(
+    "--limit",
+    type=whole("number of rates", 1),
+    show_default=f"{_MOST_IN_A_TABLE:,}; no limit with --json",
+    help="The most rates to show.",
+)
+@shared_options
+def _show(options: Options, settings: Settings) -> int:
+    """Show the rates of a price book."""
     tenant = options.tenant
     with open_migrated(settings).reading() as snapshot:
         version = options.version
@@ -226,12 +219,6 @@ def _besides(told: ShownRate) -> str:
     )
 
 
-def _organization(snapshot: Snapshot, options: argparse.Namespace) -> OrganizationRow | None:
-    if options.organization is None:
-        return None
-    return organization_of(snapshot, options.tenant, options.organization)
-
-
 def _standing(snapshot: Snapshot, tenant: str) -> Sequence[Listed]:
     return listed(prices.price_book_heads(snapshot, tenant), day_number(instant_of(now())))
 
@@ -239,11 +226,3 @@ def _standing(snapshot: Snapshot, tenant: str) -> Sequence[Listed]:
 def _told(snapshot: Snapshot, tenant: str, head: BookHead) -> ShownBook:
     (found,) = (it for it in _standing(snapshot, tenant) if it.head.version == head.version)
     return shown(found)
-
-
-def _day(text: str) -> int:
-    try:
-        return day_number(parsed_day(text))
-    except ValueError as error:
-        sentence = "--from must be a date such as 2024-01-31"
-        raise InvalidRequest.of([Problem("from", "invalid_date", sentence)]) from error

@@ -1,10 +1,12 @@
 """tollbook quarantine: what was kept and not charged, and why; replay it."""
 
-import argparse
+import click
 
 from tollbook.api.quarantine import QuarantinedEvent, quarantined_event
-from tollbook.cli.choices import add_tenant_option, command_line, number_of_events
-from tollbook.cli.output import Verbs, add_json_option, print_json, print_line, print_rows
+from tollbook.cli.choices import command_line, shared_options
+from tollbook.cli.command import Group, Options
+from tollbook.cli.output import print_json, print_line, print_rows
+from tollbook.cli.parameters import EVENTS
 from tollbook.domain.errors import NotFound
 from tollbook.ingest.quarantine import replay
 from tollbook.settings import Settings
@@ -15,29 +17,16 @@ from tollbook.wiring import catalogue_of, open_migrated
 _USUAL_LIMIT = 100
 
 
-def add(verbs: Verbs) -> None:
-    """Offer the verb."""
-    nouns = verbs.add_parser(
-        "quarantine", help="list events that were kept and not charged, and replay them"
-    ).add_subparsers(metavar="ACTION", required=True)
-    listing = nouns.add_parser("list", help="list events with the reason")
-    listing.add_argument(
-        "--limit",
-        type=number_of_events,
-        default=_USUAL_LIMIT,
-        help=f"the most (default: {_USUAL_LIMIT})",
-    )
-    replaying = nouns.add_parser(
-        "replay", help="look at all of them again: what can be charged by now is"
-    )
-    for parser, run in ((listing, _list), (replaying, _replay)):
-        parser.add_argument("--organization", help="only this organization's events")
-        add_tenant_option(parser)
-        add_json_option(parser)
-        parser.set_defaults(run=run)
+verb = Group()
+_organization = click.option("--organization", help="Only events of this organization.")
 
 
-def _list(options: argparse.Namespace, settings: Settings) -> int:
+@verb.command("list")
+@click.option("--limit", type=EVENTS, default=_USUAL_LIMIT, help="The most events to list.")
+@_organization
+@shared_options
+def _list(options: Options, settings: Settings) -> int:
+    """List events with the reason."""
     with open_migrated(settings).reading() as snapshot:
         number = _number(snapshot, options)
         found = quarantine.waiting(
@@ -61,7 +50,11 @@ def _cells(it: QuarantinedEvent) -> tuple[str, ...]:
     return it.organization_id, it.id, f"{it.received_at:%Y-%m-%d %H:%M:%S}", it.code, it.reason
 
 
-def _replay(options: argparse.Namespace, settings: Settings) -> int:
+@verb.command("replay")
+@_organization
+@shared_options
+def _replay(options: Options, settings: Settings) -> int:
+    """Charge all events that can be charged by now."""
     database = open_migrated(settings)
     with database.reading() as snapshot:
         number = _number(snapshot, options)
@@ -74,7 +67,7 @@ def _replay(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _number(snapshot: Snapshot, options: argparse.Namespace) -> int | None:
+def _number(snapshot: Snapshot, options: Options) -> int | None:
     """Give the organization's number; those that only events have named are in quarantine too."""
     if directory.find_tenant(snapshot, options.tenant) is None:
         raise NotFound(f"there is no tenant {options.tenant}")

@@ -1,9 +1,9 @@
 """tollbook prices rerate: what a price change would do to the past; do it; take it back."""
 
-import argparse
 import sys
 from collections.abc import Sequence
 
+import click
 from rich.console import Console
 from rich.progress import Progress
 
@@ -16,8 +16,10 @@ from tollbook.api.rerating_answers import (
     run_answer,
     unpriced_event,
 )
-from tollbook.cli.choices import add_tenant_option, day, organization_of
-from tollbook.cli.output import Verbs, add_json_option, print_json, print_line, print_rows
+from tollbook.cli.choices import named_organization, shared_options
+from tollbook.cli.command import Command, Options
+from tollbook.cli.output import print_json, print_line, print_rows
+from tollbook.cli.parameters import DAY, VERSION, whole
 from tollbook.domain.errors import InvalidRequest
 from tollbook.domain.periods import day_number
 from tollbook.domain.rerating import Run, RunStatus, Span
@@ -34,42 +36,46 @@ from tollbook.wiring import now, open_migrated
 
 _INTERRUPTED = "interrupted at the command line"
 _SHOWN = 20
+_RUN = whole("run")
 
 
-def add(actions: Verbs) -> None:
-    """Offer the action."""
-    parser = actions.add_parser(
-        "rerate",
-        help="charge a period again: a dry run unless --apply is given",
-        description="Charge a period again by the books in force now, or by one version of them.",
-    )
-    parser.add_argument("--start", type=day, help="the first day")
-    parser.add_argument("--end", type=day, help="the last day")
-    parser.add_argument("--organization", help="only this one (default: all of the tenant)")
-    parser.add_argument("--version", type=int, help="a book to use on every day")
-    parser.add_argument("--limit", type=int, default=_SHOWN, help=f"rows shown ({_SHOWN})")
-    parser.add_argument("--yes", action="store_true", help="apply without asking")
-    act = parser.add_mutually_exclusive_group()
-    act.add_argument("--apply", action="store_true", help="change the ledger, as a run")
-    act.add_argument("--list", action="store_true", help="list the latest runs")
-    act.add_argument("--stop", type=int, metavar="RUN", help="stop a run after the day it is at")
-    act.add_argument("--resume", type=int, metavar="RUN", help="go on with a run")
-    act.add_argument("--revert", type=int, metavar="RUN", help="take a run back")
-    add_tenant_option(parser)
-    add_json_option(parser)
-    parser.set_defaults(run=_run, parser=parser)
-
-
-def _run(options: argparse.Namespace, settings: Settings) -> int:
+@click.command("rerate", cls=Command)
+@click.option("--start", type=DAY, help="The first day.")
+@click.option("--end", type=DAY, help="The last day.")
+@click.option("--organization", show_default="all", help="Only events of this organization.")
+@click.option(
+    "--version",
+    type=VERSION,
+    show_default="the books in force",
+    help="The book to use on every day.",
+)
+@click.option(
+    "--limit",
+    type=whole("number of rows", 1, MOST_ROWS),
+    default=_SHOWN,
+    help="The most rows to show.",
+)
+@click.option("--yes", is_flag=True, help="Apply without asking.")
+@click.option("--apply", is_flag=True, help="Change the ledger, as a run.")
+@click.option("--list", is_flag=True, help="List the latest runs.")
+@click.option("--stop", type=_RUN, metavar="RUN", help="Stop a run after its current day.")
+@click.option("--resume", type=_RUN, metavar="RUN", help="Resume a run.")
+@click.option("--revert", type=_RUN, metavar="RUN", help="Restore the charges before a run.")
+@shared_options
+def rerate(options: Options, settings: Settings) -> int:
+    """Charge a period again; a dry run without --apply."""
+    acts = (options.stop, options.resume, options.revert)
+    if sum(it is not None for it in acts) + options.apply + options.list > 1:
+        raise click.UsageError(
+            "only one of --apply, --list, --stop, --resume, --revert is possible"
+        )
     if options.list:
         return _list(options, open_migrated(settings))
     acts = ((runs.stop, options.stop), (runs.resume, options.resume), (runs.revert, options.revert))
     asked = [(act, number) for act, number in acts if number is not None]
     if not asked:
         if options.start is None or options.end is None:
-            options.parser.error("--start and --end are required")
-        if not 1 <= options.limit <= MOST_ROWS:
-            options.parser.error(f"--limit must be from 1 to {MOST_ROWS}")
+            raise click.UsageError("--start and --end are required")
         return _rerate(options, open_migrated(settings))
     act, number = asked[0]
     database = open_migrated(settings)
@@ -78,11 +84,11 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
     return _show(options, database, run if act is runs.stop else _work(options, database, run))
 
 
-def _actor(options: argparse.Namespace) -> Actor:
+def _actor(options: Options) -> Actor:
     return Actor(options.tenant, COMMAND_LINE, now())
 
 
-def _rerate(options: argparse.Namespace, database: Database) -> int:
+def _rerate(options: Options, database: Database) -> int:
     span = _span(options, database)
     if not options.apply:
         return _dry_run(options, database, span)
@@ -93,17 +99,16 @@ def _rerate(options: argparse.Namespace, database: Database) -> int:
     return _show(options, database, _work(options, database, run))
 
 
-def _span(options: argparse.Namespace, database: Database) -> Span:
+def _span(options: Options, database: Database) -> Span:
     if options.start > options.end:
         raise InvalidRequest("--start must not be after --end")
-    number = None
-    if options.organization is not None:
-        with database.reading() as snapshot:
-            number = organization_of(snapshot, options.tenant, options.organization).number
+    with database.reading() as snapshot:
+        row = named_organization(snapshot, options)
+    number = row.number if row else None
     return Span(day_number(options.start), day_number(options.end), number, options.version)
 
 
-def _is_wanted(options: argparse.Namespace, database: Database, span: Span) -> bool:
+def _is_wanted(options: Options, database: Database, span: Span) -> bool:
     """Show what would change, and ask."""
     if options.json or not sys.stdin.isatty():
         raise InvalidRequest("--apply asks before it changes anything; give --yes to answer")
@@ -111,7 +116,7 @@ def _is_wanted(options: argparse.Namespace, database: Database, span: Span) -> b
     return input("Apply this? [y/N] ").strip().lower() in ("y", "yes")
 
 
-def _dry_run(options: argparse.Namespace, database: Database, span: Span) -> int:
+def _dry_run(options: Options, database: Database, span: Span) -> int:
     with (
         database.reading(TimeLimit.NONE) as snapshot,
         Progress(console=Console(stderr=True), transient=True) as progress,
@@ -136,7 +141,7 @@ def _dry_run(options: argparse.Namespace, database: Database, span: Span) -> int
     return 0
 
 
-def _work(options: argparse.Namespace, database: Database, run: Run) -> Run:
+def _work(options: Options, database: Database, run: Run) -> Run:
     """Work on a run in the foreground; interrupted, it is stopped and can be resumed."""
     work = Work(database, options.tenant, run.id, now)
     with Progress(console=Console(stderr=True), transient=True) as progress:
@@ -152,7 +157,7 @@ def _work(options: argparse.Namespace, database: Database, run: Run) -> Run:
         return runs.found(snapshot, _actor(options), run.id)
 
 
-def _list(options: argparse.Namespace, database: Database) -> int:
+def _list(options: Options, database: Database) -> int:
     with database.reading() as snapshot:
         found = rerating_runs.runs(snapshot, options.tenant, MOST_ROWS)
     shown = [run_answer(run) for run in found]
@@ -180,7 +185,7 @@ def _list(options: argparse.Namespace, database: Database) -> int:
     return 0
 
 
-def _show(options: argparse.Namespace, database: Database, run: Run) -> int:
+def _show(options: Options, database: Database, run: Run) -> int:
     """Show a run; a run that stopped by itself is no success."""
     with database.reading() as snapshot:
         left = rerating_runs.unpriced(snapshot, options.tenant, run.id, options.limit)

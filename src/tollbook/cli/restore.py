@@ -1,26 +1,22 @@
 """tollbook restore: a backup in the place of the database, whole or not at all."""
 
-import argparse
-from pathlib import Path
+import click
 
-from tollbook.cli.output import Verbs, add_json_option, print_json, print_line, progress_bar
+from tollbook.cli.choices import json_option, quick_option
+from tollbook.cli.command import Command, Options
+from tollbook.cli.output import print_json, print_line, progress_bar
+from tollbook.cli.parameters import PATH
 from tollbook.settings import Settings
 from tollbook.store.backups import restore
 
 
-def add(verbs: Verbs) -> None:
-    """Offer the verb."""
-    parser = verbs.add_parser("restore", help="put a backup in the place of the database")
-    parser.add_argument("file", type=Path, help="what tollbook backup wrote")
-    parser.add_argument("--replace", action="store_true", help="although the database is not empty")
-    parser.add_argument(
-        "--quick", action="store_true", help="check the file, and do not recompute every sum in it"
-    )
-    add_json_option(parser)
-    parser.set_defaults(run=_run)
-
-
-def _run(options: argparse.Namespace, settings: Settings) -> int:
+@click.command(cls=Command)
+@click.argument("file", type=PATH, help="A file that tollbook backup wrote.")
+@click.option("--replace", is_flag=True, help="Replace a database that is not empty.")
+@quick_option
+@json_option
+def verb(options: Options, settings: Settings) -> int:
+    """Replace the database with a backup, completely or not at all."""
     with progress_bar(f"restoring {options.file}") as progress:
         events = restore(
             settings.database_url,

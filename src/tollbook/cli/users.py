@@ -1,10 +1,11 @@
 """tollbook users: the people of an organization."""
 
-import argparse
-from pathlib import Path
+import click
 
-from tollbook.cli.choices import add_tenant_option, command_line, organization_of
-from tollbook.cli.output import Verbs, add_json_option, print_json, print_line, print_rows
+from tollbook.cli.choices import command_line, organization_of, shared_options
+from tollbook.cli.command import Group, Options
+from tollbook.cli.output import print_json, print_line, print_rows
+from tollbook.cli.parameters import PATH
 from tollbook.domain.directory import User, new_user_problems
 from tollbook.domain.errors import AlreadyExists, InvalidRequest, NotFound
 from tollbook.lifecycle.erase import Person, erase
@@ -13,33 +14,18 @@ from tollbook.store import directory
 from tollbook.store.audit import write_act
 from tollbook.wiring import now, open_migrated
 
-
-def add(verbs: Verbs) -> None:
-    """Offer the verb."""
-    nouns = verbs.add_parser("users", help="create, list and erase users").add_subparsers(
-        metavar="ACTION", required=True
-    )
-    erasing = nouns.add_parser(
-        "erase", help="take a person's data out of every table and archive; sums stay"
-    )
-    create = nouns.add_parser("create", help="create a user")
-    listing = nouns.add_parser("list", help="list users")
-    for parser, run in ((create, _create), (listing, _list), (erasing, _erase)):
-        parser.add_argument("organization", help="the id of the organization")
-        add_tenant_option(parser)
-        add_json_option(parser)
-        parser.set_defaults(run=run)
-    create.add_argument("id", help="the id that its events name the user by")
-    erasing.add_argument("id", help="the id of the user")
-    erasing.add_argument("--yes", action="store_true", help="yes, for ever")
-    erasing.add_argument(
-        "--archive", type=Path, metavar="FOLDER", help="where archives are, if they were moved"
-    )
-    create.add_argument("--name", help="display name (default: the id)")
-    create.add_argument("--email", help="e-mail address")
+verb = Group()
+_organization = click.argument("organization", help="The id of the organization.")
 
 
-def _create(options: argparse.Namespace, settings: Settings) -> int:
+@verb.command("create")
+@_organization
+@click.argument("id", help="The id of the user, as in events.")
+@click.option("--name", show_default="the id", help="The display name.")
+@click.option("--email", help="The e-mail address.")
+@shared_options
+def _create(options: Options, settings: Settings) -> int:
+    """Create a user."""
     user = User(options.id, options.id if options.name is None else options.name, options.email)
     problems = new_user_problems(user)
     if problems:
@@ -57,7 +43,19 @@ def _create(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _erase(options: argparse.Namespace, settings: Settings) -> int:
+@verb.command("erase")
+@_organization
+@click.argument("id", help="The id of the user.")
+@click.option("--yes", is_flag=True, help="Confirm; erased data cannot be restored.")
+@click.option(
+    "--archive", type=PATH, metavar="FOLDER", help="The folder of the archives, if they were moved."
+)
+@shared_options
+def _erase(options: Options, settings: Settings) -> int:
+    """Erase personal data from tables and archives.
+
+    Sums stay as they are.
+    """
     database = open_migrated(settings)
     with database.reading() as snapshot:
         row = organization_of(snapshot, options.tenant, options.organization)
@@ -78,7 +76,11 @@ def _erase(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _list(options: argparse.Namespace, settings: Settings) -> int:
+@verb.command("list")
+@_organization
+@shared_options
+def _list(options: Options, settings: Settings) -> int:
+    """List users."""
     with open_migrated(settings).reading() as snapshot:
         row = organization_of(snapshot, options.tenant, options.organization)
         found = directory.users(snapshot, row.number)

@@ -1,10 +1,13 @@
 """tollbook verify: recompute every rollup from the events and compare."""
 
-import argparse
 from contextlib import closing
-from pathlib import Path
 
-from tollbook.cli.output import Verbs, add_json_option, print_json, print_line
+import click
+
+from tollbook.cli.choices import json_option
+from tollbook.cli.command import Command, Options
+from tollbook.cli.output import print_json, print_line
+from tollbook.cli.parameters import PATH
 from tollbook.lifecycle import reversals
 from tollbook.lifecycle.check import archive_differences
 from tollbook.settings import Settings
@@ -21,19 +24,13 @@ from tollbook.store.verification import (
 from tollbook.wiring import open_migrated
 
 
-def add(verbs: Verbs) -> None:
-    """Offer the verb."""
-    parser = verbs.add_parser(
-        "verify", help="recompute every rollup from the events; exit 1 when any differs"
-    )
-    parser.add_argument(
-        "--archive", type=Path, metavar="FOLDER", help="read archived events in this folder too"
-    )
-    add_json_option(parser)
-    parser.set_defaults(run=_run)
-
-
-def _run(options: argparse.Namespace, settings: Settings) -> int:
+@click.command(cls=Command)
+@click.option(
+    "--archive", type=PATH, metavar="FOLDER", help="Also read archived events in this folder."
+)
+@json_option
+def verb(options: Options, settings: Settings) -> int:
+    """Recompute every sum from the events and compare; exit 1 when any differs."""
     found: list[Difference] = []
     with (
         closing(open_migrated(settings)) as database,

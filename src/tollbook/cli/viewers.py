@@ -1,11 +1,13 @@
 """tollbook viewers: tokens for browsers, shown once."""
 
-import argparse
+import click
 
 from tollbook.api.access import require
 from tollbook.api.viewer_tokens import viewer_answer
-from tollbook.cli.choices import add_tenant_option, command_line, key_of, organization_of
-from tollbook.cli.output import Verbs, add_json_option, print_json, print_line
+from tollbook.cli.choices import command_line, key_of, organization_of, shared_options
+from tollbook.cli.command import Group, Options
+from tollbook.cli.output import print_json, print_line
+from tollbook.cli.parameters import whole
 from tollbook.domain.errors import KeyEnded, NotFound
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.domain.viewers import DEFAULT_SECONDS, MOST_SECONDS
@@ -14,46 +16,34 @@ from tollbook.settings import Settings
 from tollbook.store.database import Snapshot
 from tollbook.wiring import now, open_migrated
 
-
-def add(verbs: Verbs) -> None:
-    """Offer the verb."""
-    nouns = verbs.add_parser(
-        "viewers",
-        help="create and revoke viewer tokens, for browsers that may look at answers only",
-    ).add_subparsers(metavar="ACTION", required=True)
-    create = nouns.add_parser("create", help="sign a token on behalf of a key and show it, once")
-    create.add_argument("organization", help="the organization that it sees")
-    create.add_argument("--user", help="the only user that it sees")
-    create.add_argument(
-        "--key",
-        required=True,
-        metavar="PREFIX",
-        help="the key whose limits it has, and with which it ends, such as tb_0123456789ab",
-    )
-    create.add_argument(
-        "--seconds",
-        type=_seconds,
-        default=DEFAULT_SECONDS,
-        help=f"how long it lasts (default: {DEFAULT_SECONDS}, at most {MOST_SECONDS})",
-    )
-    end = nouns.add_parser("revoke", help="take a token back, or all of the tenant's")
-    which = end.add_mutually_exclusive_group(required=True)
-    which.add_argument("id", nargs="?", help="the public id, such as tbv_0123456789abcdef")
-    which.add_argument("--all", action="store_true", help="all tokens signed until now")
-    for parser, run in ((create, _create), (end, _revoke)):
-        add_tenant_option(parser)
-        add_json_option(parser)
-        parser.set_defaults(run=run)
+verb = Group()
 
 
-def _create(options: argparse.Namespace, settings: Settings) -> int:
+@verb.command("create")
+@click.argument("organization", help="The organization that the token shows.")
+@click.option("--user", help="Show only this user.")
+@click.option(
+    "--key",
+    required=True,
+    metavar="PREFIX",
+    help="The key whose limits and end the token has, such as tb_0123456789ab.",
+)
+@click.option(
+    "--expires-in-seconds",
+    type=whole("number of seconds", 1, MOST_SECONDS),
+    default=DEFAULT_SECONDS,
+    help=f"How many seconds the token works, up to {MOST_SECONDS}.",
+)
+@shared_options
+def _create(options: Options, settings: Settings) -> int:
+    """Sign a token on behalf of a key and show it once."""
     actor = command_line(options.tenant)
     with open_migrated(settings).writing() as transaction:
         key = _key(transaction, options.tenant, options.key)
         row = organization_of(transaction, options.tenant, options.organization)
         if key.scope.organization_id not in (None, row.id):
             raise NotFound(f"key {options.key} does not see organization {row.id}")
-        viewer, text = issue(transaction, actor, key, row, options.user, options.seconds)
+        viewer, text = issue(transaction, actor, key, row, options.user, options.expires_in_seconds)
     if options.json:
         print_json({"token": text, "viewer_token": viewer_answer(viewer)})
     else:
@@ -70,7 +60,14 @@ def _key(snapshot: Snapshot, tenant: str, prefix: str) -> ApiKey:
     return key
 
 
-def _revoke(options: argparse.Namespace, settings: Settings) -> int:
+@verb.command("revoke")
+@click.argument("id", required=False, help="The public id, such as tbv_0123456789abcdef.")
+@click.option("--all", is_flag=True, help="Revoke all tokens signed until now.")
+@shared_options
+def _revoke(options: Options, settings: Settings) -> int:
+    """Revoke a token, or all tokens of the tenant."""
+    if options.all == (options.id is not None):
+        raise click.UsageError("either an ID or --all is required")
     actor = command_line(options.tenant)
     with open_migrated(settings).writing() as transaction:
         if options.all:
@@ -83,9 +80,3 @@ def _revoke(options: argparse.Namespace, settings: Settings) -> int:
         what = "all viewer tokens" if options.all else f"viewer token {options.id}"
         print_line(f"{what} revoked")
     return 0
-
-
-def _seconds(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= MOST_SECONDS:
-        raise argparse.ArgumentTypeError(f"must be seconds from 1 to {MOST_SECONDS}")
-    return int(text)

@@ -1,23 +1,20 @@
 """tollbook report: the questions of the API, answered in the terminal."""
 
-from tollbook.cli.output import Verbs
-from tollbook.cli.report import (
-    changes,
-    events,
-    organizations,
-    outlook,
-    overview,
-    series,
-    usage,
-    users,
+from tollbook.cli.lazy import Entry, LazyGroup
+
+QUESTIONS = tuple(
+    Entry(name, f"{__name__}.{name}", line)
+    for name, line in {
+        "users": "Usage and cost by user.",
+        "organizations": "Usage and cost by organization.",
+        "overview": "Usage and cost of a whole tenant.",
+        "usage": "Segments and seconds, of all time by default.",
+        "series": "Usage and cost over time.",
+        "events": "The events behind a figure, newest first.",
+        "changes": "Who grew, who shrank, who costs most.",
+        "forecast": "The expected cost of a month.",
+        "budgets": "How much of each budget is spent.",
+    }.items()
 )
 
-QUESTIONS = (users, organizations, overview, usage, series, events, changes, outlook)
-
-
-def add(verbs: Verbs) -> None:
-    """Offer the verb, with a question each."""
-    parser = verbs.add_parser("report", help="usage and cost in the terminal")
-    questions = parser.add_subparsers(metavar="QUESTION", required=True)
-    for question in QUESTIONS:
-        question.add(questions)
+verb = LazyGroup(QUESTIONS)

@@ -1,12 +1,19 @@
 """tollbook report changes: who grew, who shrank, who costs most."""
 
-import argparse
+import click
 
 from tollbook.analytics.changes import Changes, changes, changes_report, changes_table
 from tollbook.analytics.scope import Scope, in_its_currency
-from tollbook.cli.choices import add_tenant_option, organization_of
-from tollbook.cli.output import Verbs, add_json_option, print_json, print_line, print_rows
-from tollbook.cli.report.asked import add_period_options, chosen_period, compared_of
+from tollbook.cli.choices import (
+    currency_option,
+    named_organization,
+    period_options,
+    report_options,
+)
+from tollbook.cli.command import Command, Options
+from tollbook.cli.output import print_json, print_line, print_rows
+from tollbook.cli.parameters import ROWS
+from tollbook.cli.report.asked import chosen_period, compared_of
 from tollbook.cli.report.cells import print_csv
 from tollbook.domain.exact import amount_text
 from tollbook.domain.periods import Comparison, Period
@@ -16,41 +23,37 @@ from tollbook.wiring import open_migrated
 _LIMIT = 10
 
 
-def add(questions: Verbs) -> None:
-    """Offer the question."""
-    parser = questions.add_parser("changes", help="who grew, who shrank, who costs most")
-    parser.add_argument("organization", nargs="?", help="by user (default: by organization)")
-    add_period_options(parser)
-    parser.add_argument(
-        "--compare",
-        choices=[it.value for it in Comparison],
-        default=Comparison.PREVIOUS_PERIOD.value,
-        help="with the days or months before (default), or the same a year before",
-    )
-    parser.add_argument("--currency", help="only organizations of this currency")
-    parser.add_argument("--limit", type=int, default=_LIMIT, help=f"of each (default: {_LIMIT})")
-    parser.add_argument("--csv", action="store_true", help="print everybody as CSV")
-    add_tenant_option(parser)
-    add_json_option(parser)
-    parser.set_defaults(run=_run)
-
-
-def _run(options: argparse.Namespace, settings: Settings) -> int:
+@click.command(cls=Command)
+@click.argument(
+    "organization",
+    required=False,
+    help="The id of the organization (default: all, by organization).",
+)
+@period_options
+@click.option(
+    "--compare",
+    type=click.Choice([it.value for it in Comparison]),
+    default=Comparison.PREVIOUS_PERIOD.value,
+    help="The days to compare with.",
+)
+@currency_option
+@click.option("--limit", type=ROWS, default=_LIMIT, help="The most rows of each list.")
+@report_options
+def verb(options: Options, settings: Settings) -> int:
+    """Show who grew, who shrank, who costs most."""
     with open_migrated(settings).reading() as snapshot:
-        organization = None
-        if options.organization is not None:
-            organization = organization_of(snapshot, options.tenant, options.organization)
+        organization = named_organization(snapshot, options)
         scope = Scope(options.tenant, organization, currency=options.currency)
         scope = in_its_currency(snapshot, scope)
         chosen = chosen_period(options, scope)
         period, before = chosen.period, compared_of(chosen, options.compare)
         found = changes(snapshot, scope, period, before)
     if options.json:
-        print_json(changes_report(found, scope, period, before, max(0, options.limit)))
+        print_json(changes_report(found, scope, period, before, options.limit))
     elif options.csv:
         print_csv(changes_table(found, scope))
     else:
-        _print(found, scope, period, before, max(0, options.limit))
+        _print(found, scope, period, before, options.limit)
     return 0
 
 

@@ -1,7 +1,8 @@
 """tollbook report events: the events that make up a figure."""
 
-import argparse
 from collections.abc import Iterable, Iterator
+
+import click
 
 from tollbook.analytics.events import (
     COLUMNS,
@@ -13,11 +14,12 @@ from tollbook.analytics.events import (
 from tollbook.analytics.scope import Scope
 from tollbook.analytics.tables import Table
 from tollbook.api.formats.cells import writer_of
-from tollbook.cli.choices import number_of_events, organization_of
-from tollbook.cli.output import Verbs, print_json, print_line, print_rows
-from tollbook.cli.report.asked import add_output_options, add_period_options, period_of
+from tollbook.cli.choices import meter_option, organization_of, period_options, report_options
+from tollbook.cli.command import Command, Options
+from tollbook.cli.output import print_json, print_line, print_rows
+from tollbook.cli.parameters import EVENTS
+from tollbook.cli.report.asked import period_of
 from tollbook.cli.report.cells import print_csv
-from tollbook.domain.meters import CATALOGUE
 from tollbook.domain.periods import day_number
 from tollbook.settings import Settings
 from tollbook.store import archives
@@ -28,29 +30,20 @@ _USUAL_LIMIT = 100
 _SHOWN = ("time", "id", "type", "user_id", "quantity", "billed_quantity", "unit", "country", "cost")
 
 
-def add(questions: Verbs) -> None:
-    """Offer the question."""
-    parser = questions.add_parser("events", help="the events that make up a figure, newest first")
-    parser.add_argument("organization")
-    parser.add_argument("--user", help="only events that enter this user's figures")
-    parser.add_argument(
-        "--meter",
-        action="append",
-        choices=[meter.type for meter in CATALOGUE],
-        metavar="METER",
-        help="only events of this type; may be said several times",
-    )
-    add_period_options(parser)
-    parser.add_argument(
-        "--limit",
-        type=number_of_events,
-        help=f"how many at most (default: {_USUAL_LIMIT}; all of them with --csv)",
-    )
-    add_output_options(parser)
-    parser.set_defaults(run=_run)
-
-
-def _run(options: argparse.Namespace, settings: Settings) -> int:
+@click.command(cls=Command)
+@click.argument("organization", help="The id of the organization.")
+@click.option("--user", help="Only events in the figures of this user.")
+@meter_option("Only events of this meter, such as voice.call")
+@period_options
+@click.option(
+    "--limit",
+    type=EVENTS,
+    show_default=f"{_USUAL_LIMIT}; no limit with --csv",
+    help="The most events to show.",
+)
+@report_options
+def verb(options: Options, settings: Settings) -> int:
+    """Show the events behind a figure, newest first."""
     with open_migrated(settings).streaming() as snapshot:
         wanted = _wanted(options, snapshot)
         if options.csv and options.limit is None:
@@ -71,10 +64,10 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _wanted(options: argparse.Namespace, snapshot: Snapshot) -> Wanted:
+def _wanted(options: Options, snapshot: Snapshot) -> Wanted:
     organization = organization_of(snapshot, options.tenant, options.organization)
     period = period_of(options, Scope(options.tenant, organization))
-    meters = tuple(options.meter or ())
+    meters = options.meter
     return Wanted(organization, period, 2**62, options.user, meters=meters)
 
 

@@ -1,6 +1,6 @@
 """tollbook report organizations: usage and cost by organization."""
 
-import argparse
+import click
 
 from tollbook.analytics.organizations import (
     currencies_of,
@@ -11,11 +11,10 @@ from tollbook.analytics.organizations import (
     with_currency,
 )
 from tollbook.analytics.scope import summed_scope
-from tollbook.cli.output import Verbs, print_json
+from tollbook.cli.choices import currency_option, period_options, report_options
+from tollbook.cli.command import Command, Options
+from tollbook.cli.output import print_json
 from tollbook.cli.report.asked import (
-    add_currency_option,
-    add_output_options,
-    add_period_options,
     period_of,
     scope_of,
 )
@@ -24,16 +23,12 @@ from tollbook.settings import Settings
 from tollbook.wiring import open_migrated
 
 
-def add(questions: Verbs) -> None:
-    """Offer the question."""
-    parser = questions.add_parser("organizations", help="usage and cost by organization")
-    add_period_options(parser)
-    add_currency_option(parser)
-    add_output_options(parser)
-    parser.set_defaults(run=_run)
-
-
-def _run(options: argparse.Namespace, settings: Settings) -> int:
+@click.command(cls=Command)
+@period_options
+@currency_option
+@report_options
+def verb(options: Options, settings: Settings) -> int:
+    """Show usage and cost by organization."""
     with open_migrated(settings).reading() as snapshot:
         scope = scope_of(snapshot, options)
         period = period_of(options, scope)

@@ -1,14 +1,13 @@
 """tollbook report overview: usage and cost of a whole tenant."""
 
-import argparse
+import click
 
 from tollbook.analytics.overview import overview, overview_report, overview_table
 from tollbook.analytics.scope import in_one_currency
-from tollbook.cli.output import Verbs, print_json
+from tollbook.cli.choices import currency_option, period_options, report_options
+from tollbook.cli.command import Command, Options
+from tollbook.cli.output import print_json
 from tollbook.cli.report.asked import (
-    add_currency_option,
-    add_output_options,
-    add_period_options,
     period_of,
     scope_of,
 )
@@ -17,16 +16,12 @@ from tollbook.settings import Settings
 from tollbook.wiring import open_migrated
 
 
-def add(questions: Verbs) -> None:
-    """Offer the question."""
-    parser = questions.add_parser("overview", help="usage and cost of a whole tenant")
-    add_period_options(parser)
-    add_currency_option(parser)
-    add_output_options(parser)
-    parser.set_defaults(run=_run)
-
-
-def _run(options: argparse.Namespace, settings: Settings) -> int:
+@click.command(cls=Command)
+@period_options
+@currency_option
+@report_options
+def verb(options: Options, settings: Settings) -> int:
+    """Show usage and cost of a whole tenant."""
     with open_migrated(settings).reading() as snapshot:
         scope = in_one_currency(snapshot, scope_of(snapshot, options))
         period = period_of(options, scope)

@@ -1,11 +1,9 @@
 """tollbook report series: usage and cost over time, with a bar for each bucket."""
 
-import argparse
-import csv
-import sys
 from collections.abc import Sequence
 from itertools import zip_longest
 
+import click
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -14,17 +12,22 @@ from tollbook.analytics.scope import Scope
 from tollbook.analytics.series import DEFAULT_TOP, MOST_TOP, Line, Question, Split, Trend, trend
 from tollbook.analytics.series_buckets import Bucket
 from tollbook.analytics.series_report import series_report, series_table
-from tollbook.analytics.tables import Kind
-from tollbook.api.formats.csv import no_formula
-from tollbook.cli.choices import add_tenant_option, organization_of
-from tollbook.cli.output import Verbs, add_json_option, cell, print_json, print_line, print_table
-from tollbook.cli.report.asked import add_period_options, chosen_period, compared_of
-from tollbook.domain.errors import InvalidRequest, NotFound
+from tollbook.cli.choices import (
+    currency_option,
+    meter_option,
+    named_organization,
+    named_user,
+    period_options,
+    report_options,
+)
+from tollbook.cli.command import Command, Options
+from tollbook.cli.output import cell, print_json, print_line, print_table
+from tollbook.cli.parameters import whole
+from tollbook.cli.report.asked import chosen_period, compared_of
+from tollbook.cli.report.cells import print_csv
 from tollbook.domain.exact import amount_text, fraction, quantity_text
-from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.periods import Comparison
 from tollbook.settings import Settings
-from tollbook.store import directory
 from tollbook.store.database import Snapshot
 from tollbook.wiring import open_migrated
 
@@ -33,54 +36,47 @@ _WIDEST_BAR = 60
 _NARROWEST_BAR = 10
 
 
-def add(questions: Verbs) -> None:
-    """Offer the question."""
-    parser = questions.add_parser("series", help="usage and cost over time")
-    parser.add_argument("organization", nargs="?", help="(default: all of the tenant's)")
-    parser.add_argument("--user", help="only this user of the organization")
-    add_period_options(parser)
-    parser.add_argument("--by", choices=list(Bucket), default=Bucket.DAY, help="(default: day)")
-    parser.add_argument("--split", choices=list(Split), help="one series for each of these")
-    parser.add_argument("--meter", type=_meters, help="only these, separated by commas")
-    parser.add_argument("--country", help="only with this country at the other end, such as US")
-    parser.add_argument("--compare", choices=list(Comparison), help="add another period")
-    parser.add_argument(
-        "--top",
-        type=int,
-        choices=range(1, MOST_TOP + 1),
-        default=DEFAULT_TOP,
-        metavar="N",
-        help=f"how many series at most (default: {DEFAULT_TOP})",
-    )
-    parser.add_argument("--currency", help="of a whole tenant: only organizations of this currency")
-    parser.add_argument("--csv", action="store_true", help="print CSV instead of a table")
-    add_tenant_option(parser)
-    add_json_option(parser)
-    parser.set_defaults(run=_run)
-
-
-def _meters(text: str) -> tuple[str, ...]:
-    names = tuple(text.split(","))
-    unknown = [name for name in names if name not in BY_TYPE]
-    if unknown:
-        raise argparse.ArgumentTypeError(f"there is no meter {unknown[0]}")
-    return tuple(dict.fromkeys(names))
-
-
-def _run(options: argparse.Namespace, settings: Settings) -> int:
+@click.command(cls=Command)
+@click.argument("organization", required=False, help="The id of the organization (default: all).")
+@click.option("--user", help="Only this user of the organization.")
+@period_options
+@click.option(
+    "--by",
+    type=click.Choice(list(map(str, Bucket))),
+    default=Bucket.DAY.value,
+    help="The length of a bucket.",
+)
+@click.option(
+    "--split", type=click.Choice(list(map(str, Split))), help="Show a series for each of these."
+)
+@meter_option("Only this meter, such as voice.call")
+@click.option("--country", help="Only usage to or from this country, such as US.")
+@click.option(
+    "--compare", type=click.Choice(list(map(str, Comparison))), help="Show another period too."
+)
+@click.option(
+    "--top",
+    type=whole("number of series", 1, MOST_TOP),
+    default=DEFAULT_TOP,
+    help="The most series.",
+)
+@currency_option
+@report_options
+def verb(options: Options, settings: Settings) -> int:
+    """Show usage and cost over time."""
     with open_migrated(settings).reading() as snapshot:
         question = _question(snapshot, options)
         told = trend(snapshot, question)
     if options.json:
         print_json(series_report(question, told))
     elif options.csv:
-        _print_csv(question, told)
+        print_csv(series_table(question, told))
     else:
         _print_chart(question, told)
     return 0
 
 
-def _question(snapshot: Snapshot, options: argparse.Namespace) -> Question:
+def _question(snapshot: Snapshot, options: Options) -> Question:
     scope = _scope(snapshot, options)
     chosen = chosen_period(options, scope)
     return Question(
@@ -88,46 +84,18 @@ def _question(snapshot: Snapshot, options: argparse.Namespace) -> Question:
         chosen.period,
         Bucket(options.by),
         Split(options.split) if options.split else None,
-        options.meter,
+        tuple(dict.fromkeys(options.meter)) or None,
         options.country,
         compared_of(chosen, options.compare) if options.compare else None,
         options.top,
     )
 
 
-def _scope(snapshot: Snapshot, options: argparse.Namespace) -> Scope:
-    if options.organization is None:
-        if options.user is not None:
-            raise InvalidRequest("--user needs an organization")
-        return Scope(options.tenant, currency=options.currency)
-    organization = organization_of(snapshot, options.tenant, options.organization)
-    user = options.user
-    if user is not None and directory.find_user(snapshot, organization.number, user) is None:
-        raise NotFound(f"organization {organization.id} has no user {user}")
-    return Scope(options.tenant, organization, options.user)
-
-
-def _print_csv(question: Question, told: Trend) -> None:
-    table = series_table(question, told)
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow([column.name for column in table.columns])
-    kinds = [column.kind for column in table.columns]
-    for row in table.rows:
-        writer.writerow([_cell(kind, it) for kind, it in zip(kinds, row, strict=True)])
-
-
-def _cell(kind: Kind, value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, int):
-        return _figure(kind, value)
-    return no_formula(str(value))
-
-
-def _figure(kind: Kind, value: int) -> str:
-    if kind is Kind.COUNT:
-        return str(value)
-    return amount_text(value) if kind is Kind.AMOUNT else quantity_text(value)
+def _scope(snapshot: Snapshot, options: Options) -> Scope:
+    organization = named_organization(snapshot, options)
+    named_user(snapshot, organization, options.user)
+    currency = None if organization else options.currency
+    return Scope(options.tenant, organization, options.user, currency)
 
 
 def _print_chart(question: Question, told: Trend) -> None:

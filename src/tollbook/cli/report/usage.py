@@ -1,46 +1,18 @@
 """tollbook report usage: segments and seconds of an organization or of one of its users."""
 
-import argparse
-from datetime import date
+import click
 
 from tollbook.analytics.between import Between
 from tollbook.analytics.scope import Scope
 from tollbook.analytics.usage import split_of, usage_report, usage_sums, usage_table
-from tollbook.cli.choices import organization_of
-from tollbook.cli.output import Verbs, print_json
-from tollbook.cli.report.asked import add_output_options, add_period_option, period_of
+from tollbook.cli.choices import named_user, organization_of, period_option, report_options
+from tollbook.cli.command import Command, Options
+from tollbook.cli.output import print_json
+from tollbook.cli.parameters import MOMENT
+from tollbook.cli.report.asked import period_of
 from tollbook.cli.report.cells import print_csv, print_long
-from tollbook.domain.errors import NotFound
-from tollbook.domain.events import microseconds
-from tollbook.domain.instants import InvalidInstant, parsed_instant
-from tollbook.domain.periods import parsed_day
 from tollbook.settings import Settings
-from tollbook.store import directory
 from tollbook.wiring import open_migrated
-
-
-def add(questions: Verbs) -> None:
-    """Offer the question."""
-    parser = questions.add_parser("usage", help="segments and seconds, of all time by default")
-    parser.add_argument("organization")
-    parser.add_argument("--user", help="one of the organization's users")
-    parser.add_argument("--start", type=_moment, help="from this day or instant on")
-    parser.add_argument("--end", type=_moment, help="up to an instant, or to the end of a day")
-    add_period_option(parser)
-    add_output_options(parser)
-    parser.set_defaults(run=_run)
-
-
-def _moment(text: str) -> date | int:
-    try:
-        return parsed_day(text)
-    except ValueError:
-        pass
-    try:
-        return microseconds(parsed_instant(text))
-    except InvalidInstant as error:
-        sentence = f"{text} is neither a day such as 2024-01-31 nor a time: it {error}"
-        raise argparse.ArgumentTypeError(sentence) from error
 
 
 def _period(between: Between) -> str:
@@ -50,7 +22,15 @@ def _period(between: Between) -> str:
     return f"{asked['start'] or 'the first event'} to {asked['end'] or 'the last'}"
 
 
-def _run(options: argparse.Namespace, settings: Settings) -> int:
+@click.command(cls=Command)
+@click.argument("organization", help="The id of the organization.")
+@click.option("--user", help="Only this user.")
+@click.option("--start", type=MOMENT, help="The first day, or the first instant.")
+@click.option("--end", type=MOMENT, help="The last day, or the instant before which to end.")
+@period_option
+@report_options
+def verb(options: Options, settings: Settings) -> int:
+    """Show segments and seconds, of all time by default."""
     with open_migrated(settings).reading() as snapshot:
         organization = organization_of(snapshot, options.tenant, options.organization)
         scope = Scope(options.tenant, organization, options.user)
@@ -58,11 +38,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
         if options.period is not None:
             days = period_of(options, scope)
             between = Between(days.start, days.end)
-        user = None
-        if options.user is not None:
-            user = directory.find_user(snapshot, organization.number, options.user)
-            if user is None:
-                raise NotFound(f"organization {organization.id} has no user {options.user}")
+        user = named_user(snapshot, organization, options.user)
         sums = usage_sums(snapshot, scope, split_of(scope, between))
     if options.json:
         print_json(usage_report(scope, user, between, sums))

@@ -1,22 +1,21 @@
 """tollbook report users: usage and cost by user."""
 
-import argparse
-import csv
-import sys
 from typing import Literal
 
+import click
 from rich import box
 from rich.table import Table
 
 from tollbook.analytics.scope import Scope
-from tollbook.analytics.slices import Slice
+from tollbook.analytics.slices import Slice, table_of
 from tollbook.analytics.users import UserRow, user_rows, users_report
-from tollbook.analytics.users_slices import organization_level
-from tollbook.api.formats.csv import no_formula
-from tollbook.cli.choices import organization_of
-from tollbook.cli.output import Verbs, cell, print_json, print_line, print_table
-from tollbook.cli.report.asked import add_output_options, add_period_options, period_of
-from tollbook.domain.exact import MICROS, amount_text, minutes_text, quantity_text
+from tollbook.analytics.users_slices import USERS_SHAPE, organization_level
+from tollbook.cli.choices import organization_of, period_options, report_options
+from tollbook.cli.command import Command, Options
+from tollbook.cli.output import cell, print_json, print_line, print_table
+from tollbook.cli.report.asked import period_of
+from tollbook.cli.report.cells import print_csv
+from tollbook.domain.exact import MICROS, amount_text
 from tollbook.domain.periods import Period
 from tollbook.settings import Settings
 from tollbook.store.directory import OrganizationRow
@@ -40,16 +39,12 @@ COLUMNS = (
 )
 
 
-def add(questions: Verbs) -> None:
-    """Offer the question."""
-    parser = questions.add_parser("users", help="usage and cost by user")
-    parser.add_argument("organization")
-    add_period_options(parser)
-    add_output_options(parser)
-    parser.set_defaults(run=_run)
-
-
-def _run(options: argparse.Namespace, settings: Settings) -> int:
+@click.command(cls=Command)
+@click.argument("organization", help="The id of the organization.")
+@period_options
+@report_options
+def verb(options: Options, settings: Settings) -> int:
+    """Show usage and cost by user."""
     with open_migrated(settings).reading() as snapshot:
         organization = organization_of(snapshot, options.tenant, options.organization)
         period = period_of(options, Scope(options.tenant, organization))
@@ -60,7 +55,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
         rows = user_rows(snapshot, organization.number, period)
         own = organization_level(snapshot, organization.number, period, Slice())
     if options.csv:
-        _print_csv(rows)
+        print_csv(table_of(rows, USERS_SHAPE))
     else:
         _print_table(organization, period, rows)
         if own.events:
@@ -104,27 +99,3 @@ def _cells(row: UserRow) -> list[str]:
         f"{row.kb_seconds / MICROS / 60:,.1f}",
         amount_text(row.total_cost),
     ]
-
-
-def _print_csv(rows: list[UserRow]) -> None:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for row in [*rows, _total(rows)]:
-        writer.writerow(
-            [
-                no_formula(row.user_name),
-                row.sms_sent,
-                row.sms_received,
-                row.mms_sent,
-                row.mms_received,
-                row.calls,
-                minutes_text(row.seconds),
-                quantity_text(row.requests),
-                amount_text(row.storage_cost),
-                row.rentals,
-                quantity_text(row.purchases),
-                row.knowledge_bases,
-                minutes_text(row.kb_seconds),
-                amount_text(row.total_cost),
-            ]
-        )

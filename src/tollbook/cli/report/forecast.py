@@ -1,0 +1,69 @@
+"""tollbook report forecast: how the month will end."""
+
+import click
+
+from tollbook.analytics.forecast import (
+    DESCRIPTIONS,
+    forecast_report,
+    forecast_table,
+    month_outlook,
+)
+from tollbook.analytics.outlook import Outlook
+from tollbook.analytics.scope import Scope, in_its_currency
+from tollbook.cli.choices import (
+    currency_option,
+    named_organization,
+    named_user,
+    report_options,
+)
+from tollbook.cli.command import Command, Options
+from tollbook.cli.output import print_json, print_line
+from tollbook.cli.parameters import MONTH
+from tollbook.cli.report.cells import print_csv
+from tollbook.domain.errors import InvalidRequest
+from tollbook.domain.exact import amount_text
+from tollbook.settings import Settings
+from tollbook.wiring import now, open_migrated
+
+
+@click.command(cls=Command)
+@click.argument(
+    "organization", required=False, help="The organization (default: the whole tenant)."
+)
+@click.option("--user", help="Only this user of the organization.")
+@click.option(
+    "--month", type=MONTH, show_default="the current month", help="A month such as 2024-01."
+)
+@currency_option
+@report_options
+def verb(options: Options, settings: Settings) -> int:
+    """Show what a month is expected to cost by its end."""
+    asked_at = now()
+    with open_migrated(settings).reading() as snapshot:
+        organization = named_organization(snapshot, options)
+        user = named_user(snapshot, organization, options.user)
+        scope = Scope(options.tenant, organization, options.user, options.currency)
+        scope = in_its_currency(snapshot, scope)
+        today = scope.today(asked_at)
+        first = options.month or today.replace(day=1)
+        if first > today:
+            raise InvalidRequest("--month must not lie in the future")
+        found = month_outlook(snapshot, scope, first, today)
+    if options.json:
+        print_json(forecast_report(found, scope, user.name if user else "", first, asked_at))
+    elif options.csv:
+        print_csv(forecast_table(found, first))
+    else:
+        print_line(f"{first:%Y-%m}: {_sentence(found, scope.currency or '')}")
+        print_line(f"{found.method}: {DESCRIPTIONS[found.method]}")
+    return 0
+
+
+def _sentence(found: Outlook, currency: str) -> str:
+    spent = f"{amount_text(found.spent)} {currency} spent"
+    if not found.days_left and found.forecast == found.spent:
+        return spent
+    expected = f"{amount_text(found.forecast)} expected by the end"
+    if found.low is None or found.high is None:
+        return f"{spent}, {expected}"
+    return f"{spent}, {expected} ({amount_text(found.low)} to {amount_text(found.high)})"
