@@ -1,6 +1,5 @@
 """tollbook restore on SQLite: nobody reads or writes meanwhile, nobody writes to the old file."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -131,19 +130,37 @@ def test_a_database_behind_a_link_is_replaced_where_it_is(
     assert ids(sqlite_url) == ["call-1"]
 
 
+# A command that reports when it has the file open; its next step is to wait for the lock.
+_COMMAND = """
+import sys
+from tollbook.cli.main import run
+from tollbook.store import sqlite
+
+open_file = sqlite.open_file
+
+def reporting(*given, **named):
+    opened = open_file(*given, **named)
+    print("open", flush=True)
+    return opened
+
+sqlite.open_file = reporting
+sys.exit(run(sys.argv[1:]))
+"""
+
+
 def test_a_command_that_waited_says_that_the_database_was_replaced(
     tmp_path: Path, sqlite_url: str, backup: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = path_of(sqlite_url)
     waiting: list[subprocess.Popen[str]] = []
 
     def start() -> None:
-        command = [sys.executable, "-m", "tollbook", "organizations", "create", "org_9"]
-        waiting.append(
-            subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        command = [sys.executable, "-c", _COMMAND, "organizations", "create", "org_9"]
+        process = subprocess.Popen(
+            command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
-        while not _has_open(waiting[0], path):
-            assert waiting[0].poll() is None
+        waiting.append(process)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "open\n"
 
     monkeypatch.setenv("TOLLBOOK_DATABASE_URL", sqlite_url)
     with during(monkeypatch, "put_in_place", start):
@@ -153,11 +170,6 @@ def test_a_command_that_waited_says_that_the_database_was_replaced(
     assert "the database was replaced" in error
     assert [it.name for it in tmp_path.iterdir() if it.name.endswith(BESIDE)] == []
     assert ids(sqlite_url) == ["call-1"]
-
-
-def _has_open(process: "subprocess.Popen[str]", path: Path) -> bool:
-    folder = Path(f"/proc/{process.pid}/fd")
-    return any(os.path.realpath(it) == str(path) for it in folder.iterdir())
 
 
 def test_a_restore_in_the_way_of_another_is_refused(
