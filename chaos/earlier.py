@@ -51,7 +51,7 @@ _TABLES = {
 
 def write_earlier(url: str, events: int) -> None:
     """Write what that Tollbook left, and so many events of the same kind."""
-    with closing(open_database(url)) as database:
+    with closing(open_database(url, schema_version=None)) as database:
         migrate(database, REVISION)
         database.make_room(_MONTHS)
         statements = _WRITTEN.read_text().split(";\n")
@@ -67,7 +67,8 @@ def write_earlier(url: str, events: int) -> None:
 
 def state_of(url: str) -> dict[str, str]:
     """Hash the rows of every table there is."""
-    with closing(open_database(url)) as database, database.reading() as snapshot:
+    opened = open_database(url, schema_version=None)
+    with closing(opened) as database, database.reading() as snapshot:
         tables = sorted(row[0] for row in snapshot.rows(_TABLES[database.engine.name]))
         return {it: _hash(map(repr, snapshot.rows(f"SELECT * FROM {it}"))) for it in tables}
 
