@@ -170,3 +170,25 @@ def test_help_that_finds_no_room_is_a_sentence() -> None:
         )
     assert ran.returncode == 1
     assert ran.stderr == "tollbook: the output could not be written: No space left on device\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "archive --older-than 1 --to --list",
+        "keys create --tenant --json",
+        "import --tenant --json events.ndjson",
+        "organizations create zzz --name --json",
+    ],
+)
+def test_an_option_is_not_the_value_of_another(tollbook: Tollbook, line: str) -> None:
+    ran = tollbook(*line.split())
+    assert (ran.code, ran.out) == (2, "")
+    assert "requires an argument" in ran.err
+
+
+def test_a_value_that_begins_with_dashes_is_written_with_an_equals_sign(
+    tollbook: Tollbook,
+) -> None:
+    assert tollbook("organizations", "create", "zzz", "--name=--json").code == 0
+    assert "--json" in tollbook("organizations", "list").out

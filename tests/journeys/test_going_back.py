@@ -231,3 +231,20 @@ def test_a_month_whose_partition_was_lost_is_made_again(scene: Scene) -> None:
     scene.state.go_back()
     assert sent(scene.one, event(id="later", time=FEBRUARY)) == ["accepted"]
     verify(scene)
+
+
+def test_a_replay_makes_a_month_again_whose_partition_was_lost(scene: Scene) -> None:
+    sent(scene.one, event())
+    waiting = event(id="waiting", organization_id="org_2", time=FEBRUARY)
+    assert sent(scene.one, waiting) == ["quarantined"]
+    scene.one.post("/v1/organizations", json={"id": "org_2", "name": "Two"})
+    scene.state.save()
+    assert sent(scene.one, event(id="lost", time=FEBRUARY)) == ["accepted"]
+    scene.state.go_back()
+    for _ in range(5):
+        replayed = scene.one.post("/v1/quarantine/replay")
+        if replayed.status_code != 503:
+            break
+    assert replayed.status_code == 200, replayed.text
+    assert replayed.json()["released"] == 1
+    verify(scene)

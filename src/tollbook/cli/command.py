@@ -21,6 +21,24 @@ Options = SimpleNamespace
 class Command(click.Command):
     """A command whose callback takes `Options` and `Settings`, and returns the exit code."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse an option as the value of another: `--to --list` has forgotten a folder.
+
+        A value that begins with two dashes is written `--name=--value`.
+        """
+        taking = {
+            name
+            for it in self.get_params(ctx)
+            if isinstance(it, click.Option) and not it.is_flag
+            for name in it.opts
+        }
+        at = 0
+        while at < len(args) - 1 and args[at] != "--":
+            if args[at] in taking and args[at + 1].startswith("--"):
+                raise click.BadOptionUsage(args[at], f"Option '{args[at]}' requires an argument.")
+            at += 2 if args[at] in taking else 1
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> int:
         """Run the callback, and print what goes wrong as a sentence."""
         silence_logging()

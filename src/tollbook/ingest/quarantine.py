@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tollbook.domain.errors import OutcomeUnknown, StoreUnavailable
+from tollbook.domain.errors import MonthNotReady, OutcomeUnknown, StoreUnavailable
 from tollbook.domain.events import Event
 from tollbook.ingest.accept import staged
 from tollbook.ingest.catalogue import Catalogue
@@ -68,7 +68,11 @@ def _replay_all(
             token = snapshot.directory_token
         if not waiting:
             return
-        released = _release(database, catalogue, tenant, waiting, now, token)
+        try:
+            released = _release(database, catalogue, tenant, waiting, now, token)
+        except MonthNotReady:  # the database went back to before a partition was made
+            database.engine.forget_room()
+            released = _release(database, catalogue, tenant, waiting, now, token)
         if released is None:
             continue
         after = waiting[-1].number, waiting[-1].id

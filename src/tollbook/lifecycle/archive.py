@@ -150,6 +150,7 @@ def _remove(
         rerating_runs.lock_runs(transaction, actor.tenant)
         _refuse_beside_runs(transaction, actor.tenant, month)
         ledger.hold_ledgers(transaction, [month.number])
+        directory.require_number(transaction, actor.tenant, month.organization_id, month.number)
         if archives.state(transaction, actor.tenant, month) != copy.state:
             raise _Changed
         if not writing.finish(transaction):

@@ -16,7 +16,7 @@ from tollbook.lifecycle.strays import refuse_strays
 from tollbook.rating.number_formats import digits_of
 from tollbook.rating.numbers import CLIENT, ERASED, SIP, kind_of, shown_of
 from tollbook.rating.quantity import FROM_DAY, MEDIA_BYTES, UNTIL_DAY
-from tollbook.store import archives, drafts, erasure, ledger, versions
+from tollbook.store import archives, directory, drafts, erasure, ledger, versions
 from tollbook.store.archives import Archived
 from tollbook.store.audit import Actor, write_act
 from tollbook.store.database import Database, Transaction, in_our_words
@@ -122,6 +122,7 @@ def _erase_once(
                 allowed(transaction)
             transaction.leave_no_traces()
             ledger.hold_ledgers(transaction, [number])
+            directory.require_number(transaction, actor.tenant, person.organization.id, number)
             if archives.files(transaction, actor.tenant, number) != files:
                 raise _Changed
             done = _erase_rows(transaction, person, scope.names)

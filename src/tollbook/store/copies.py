@@ -25,11 +25,14 @@ def copy_database(source: Path, target: Path, progress: Progress) -> None:
     The open transaction keeps that moment: without it, each commit of another process would make
     the copying begin again, and under load it would never end.
     """
-    with closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=rw", uri=True)) as connection:
+    address = f"{source.absolute().as_uri()}?mode=rw"
+    with closing(open_file(source, address, uri=True)) as connection:
         connection.isolation_level = None
         connection.execute("PRAGMA busy_timeout = 30000")
         connection.execute("BEGIN")
         connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+        if connection.is_replaced:  # while this waited for a restore
+            raise replaced(source)
         with closing(sqlite3.connect(target)) as copy:
             connection.backup(
                 copy, pages=_PAGES, progress=lambda _, left, of: progress(of - left, of)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from tollbook.domain.directory import DEFAULT_CURRENCY, Organization, Status, User
+from tollbook.domain.errors import StoreUnavailable
 from tollbook.domain.numbers import STRICT
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.versions import change_token, touch
@@ -123,6 +124,24 @@ def find_organizations(
     return [OrganizationRow(*row) for row in rows]
 
 
+def require_number(snapshot: Snapshot, tenant: str, identity: str, number: int) -> None:
+    """Raise `StoreUnavailable` unless an organization still has the number that it had before.
+
+    Work of several transactions relies on numbers: after the database went back to an earlier
+    state, one may be another tenant's.
+    """
+    found = find_organization(snapshot, tenant, identity)
+    if found is None or found.number != number:
+        raise _other_state(f"organization {identity}")
+
+
+def _other_state(what: str) -> StoreUnavailable:
+    return StoreUnavailable(
+        f"{what} is not the one that it was: the database is in an earlier state than before; "
+        "nothing was changed, try again"
+    )
+
+
 def organization_numbered(snapshot: Snapshot, tenant: str, number: int) -> OrganizationRow:
     """Give a tenant's organization by its number, which is known to be one of its."""
     rows = snapshot.rows(
@@ -130,6 +149,8 @@ def organization_numbered(snapshot: Snapshot, tenant: str, number: int) -> Organ
         tenant=tenant,
         number=number,
     )
+    if not rows:
+        raise _other_state(f"the organization numbered {number}")
     return OrganizationRow(*rows[0])
 
 

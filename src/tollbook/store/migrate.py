@@ -24,9 +24,9 @@ from tollbook.store.engine import STATE_TABLE, TimeLimit
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 7_108_652_302
 """The advisory lock of whoever migrates, so that servers starting together do it once."""
-_LOCK_SECONDS = 1
+_LOCK_MS = 100
 _PATIENCE_SECONDS = 300.0
-_PAUSE = 0.2
+_PAUSE = 1.0
 _STATE_TABLES = (STATE_TABLE, "directory_revision")
 """The table whose row every transaction reads first, by its present name or by the one before."""
 
@@ -83,8 +83,7 @@ def _upgrade(database: Database, to: str) -> None:
 def _keep_others_away(connection: Connection) -> None:
     """Wait for every transaction that has read the schema's version; let none begin until the end.
 
-    The lock is asked for again and again: a transaction that waited behind it for long would wait
-    as long as the slowest reader.
+    The lock is asked for now and then, and not for long: everybody else waits behind whoever asks.
     """
     found = [it for it in _STATE_TABLES if inspect(connection).has_table(it)]
     give_up = monotonic() + _PATIENCE_SECONDS
@@ -101,7 +100,7 @@ def _keep_others_away(connection: Connection) -> None:
 
 def _is_locked(connection: Connection, table: str) -> bool:
     connection.execute(text("SAVEPOINT lock"))
-    connection.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'"))
+    connection.execute(text(f"SET LOCAL lock_timeout = {_LOCK_MS}"))
     try:
         connection.execute(text(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"))
     except DBAPIError as error:

@@ -22,9 +22,12 @@ _LOOK_EVERY = 1.0
 _ASK_AFTER = 10.0
 _SILENCES = 2
 """How often the server must not be at work on a statement: an answer may just be on its way."""
+# A server that waits for its client is not at work: what was sent to it, such as rows of a COPY, or
+# what it sends, is lost.
 _AT_WORK = (
     "SELECT pid FROM pg_stat_activity WHERE pid = ANY(%s) AND state <> 'idle' "
-    "AND state NOT LIKE 'idle in transaction%%' AND wait_event IS DISTINCT FROM 'ClientWrite'"
+    "AND state NOT LIKE 'idle in transaction%%' "
+    "AND COALESCE(wait_event, '') NOT IN ('ClientRead', 'ClientWrite')"
 )
 _log = structlog.get_logger()
 
