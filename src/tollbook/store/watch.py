@@ -29,6 +29,12 @@ _AT_WORK = (
     "AND state NOT LIKE 'idle in transaction%%' "
     "AND COALESCE(wait_event, '') NOT IN ('ClientRead', 'ClientWrite')"
 )
+_END = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = ANY(%s) "
+    "AND usename = current_user AND xact_start < clock_timestamp() - make_interval(secs => %s) "
+    "AND (state <> 'active' OR wait_event IN ('ClientRead', 'ClientWrite'))"
+)
+"""Ends transactions that wait for a client which has given up, and with them their locks."""
 _log = structlog.get_logger()
 
 
@@ -65,20 +71,30 @@ class Watch:
         if not late:
             return
         at_work = self._at_work([it.backend for it, _ in late])
+        given_up = []
         for it, since in late:
             if at_work is not None and it.waiting_since == since:
                 it.silences = 0 if it.backend in at_work else it.silences + 1
             too_long = 0 < it.limit < monotonic() - since - GRACE_SECONDS
             if (too_long or it.silences >= _SILENCES) and it.cut(since):
                 _log.warning("database_silent", seconds=round(monotonic() - since))
+                given_up.append(it.backend)
                 self._cut()
+        if given_up:
+            # What is between may keep the other half of the connection open, and its locks held.
+            self._ask(_END, (given_up, _ASK_AFTER))
 
     def _at_work(self, backends: list[int]) -> set[int] | None:
         """Ask which of these processes are at work; None when the server cannot be asked."""
+        found = self._ask(_AT_WORK, (backends,))
+        return None if found is None else {pid for (pid,) in found}
+
+    def _ask(self, statement: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]] | None:
         try:
             address = {**self._address(), "connect_timeout": CONNECT_SECONDS}
             with psycopg.connect(autocommit=True, **address) as connection:
-                return {pid for (pid,) in connection.execute(_AT_WORK, (backends,), prepare=False)}
+                asked = connection.execute(statement.encode(), parameters, prepare=False)
+                return asked.fetchall()
         except psycopg.Error:
             return None
 
