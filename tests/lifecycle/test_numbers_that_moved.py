@@ -2,17 +2,14 @@
 
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from tests.builders import Platform, event
-from tests.conftest import Postgres
 from tollbook.domain.errors import StoreUnavailable
 from tollbook.lifecycle import archive, erase
 from tollbook.store import directory
 from tollbook.store.audit import COMMAND_LINE, Actor
 from tollbook.store.database import Database
-from tollbook.store.watch import _AT_WORK
 
 
 @pytest.fixture
@@ -58,18 +55,3 @@ def test_an_archive_does_not_take_the_events_of_another_organization(
     with pytest.raises(StoreUnavailable, match="organization org_1 is not the one that it was"):
         list(archive.archive(platform.database, actor, archive.Due(None, 202402, tmp_path)))
     assert platform.rows("SELECT id FROM events") == [("call-1",)]
-
-
-def test_a_server_that_waits_for_its_client_is_not_at_work(
-    postgres: Postgres, postgres_url: str
-) -> None:
-    with (
-        psycopg.connect(postgres_url) as copying,
-        psycopg.connect(postgres.admin, autocommit=True) as other,
-    ):
-        copying.execute("CREATE TEMPORARY TABLE rows_of_it (n integer)")
-        pid = copying.info.backend_pid
-        with copying.cursor() as cursor, cursor.copy("COPY rows_of_it FROM STDIN") as copy:
-            copy.write_row((1,))
-            found = other.execute(_AT_WORK.encode(), [[pid]]).fetchall()
-        assert found == []
