@@ -5,7 +5,7 @@ a restore. As much happens after it as was lost: what the server counted or reme
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -115,22 +115,25 @@ def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
     state.remove()
 
 
-def sent(client: httpx.Client, *events: Json) -> list[str]:
-    """Send events, again when the server finds that its connections have ended."""
+def answered(ask: Callable[[], httpx.Response]) -> httpx.Response:
+    """Ask, and again while the server finds that its connections have ended."""
     for _ in range(5):
-        answer = client.post("/v1/events", json=list(events))
+        answer = ask()
         if answer.status_code != 503:
             break
+    return answer
+
+
+def sent(client: httpx.Client, *events: Json) -> list[str]:
+    """Send events; return what became of each."""
+    answer = answered(lambda: client.post("/v1/events", json=list(events)))
     assert answer.status_code in (200, 207), answer.text
     return [it["status"] for it in answer.json()["receipts"]]
 
 
 def users(client: httpx.Client, **query: str) -> Json:
-    for _ in range(5):
-        path = "/v1/analytics/users"
-        answer = client.get(path, params={"organization_id": "org_1", **JANUARY, **query})
-        if answer.status_code != 503:
-            break
+    asked = {"organization_id": "org_1", **JANUARY, **query}
+    answer = answered(lambda: client.get("/v1/analytics/users", params=asked))
     assert answer.status_code == 200, answer.text
     found: Json = answer.json()
     return found
@@ -163,10 +166,8 @@ def test_a_created_organization_that_was_lost_is_not_taken_for_another_tenants(
     scene.one.post("/v1/organizations", json={"id": "lost", "name": "Lost"})
     assert sent(scene.one, event(id="1", organization_id="lost")) == ["accepted"]
     scene.state.go_back()
-    for _ in range(5):
-        created = scene.other.post("/v1/organizations", json={"id": "theirs", "name": "Theirs"})
-        if created.status_code != 503:
-            break
+    theirs = {"id": "theirs", "name": "Theirs"}
+    created = answered(lambda: scene.other.post("/v1/organizations", json=theirs))
     assert created.status_code == 201
     assert sent(scene.one, event(id="2", organization_id="lost")) == ["quarantined"]
     found = scene.other.get("/v1/events", params={"organization_id": "theirs", **JANUARY})
@@ -206,12 +207,11 @@ def test_events_are_priced_by_the_book_that_is_there(scene: Scene) -> None:
     scene.state.save()
 
     def load(price: str) -> None:
-        for _ in range(5):
-            loaded = scene.one.post(
+        loaded = answered(
+            lambda: scene.one.post(
                 "/v1/price-books", content=BOOK.format(price=price), headers=YAML
             )
-            if loaded.status_code != 503:
-                break
+        )
         assert loaded.status_code == 201, loaded.text
 
     load("7")
@@ -241,10 +241,7 @@ def test_a_replay_makes_a_month_again_whose_partition_was_lost(scene: Scene) -> 
     scene.state.save()
     assert sent(scene.one, event(id="lost", time=FEBRUARY)) == ["accepted"]
     scene.state.go_back()
-    for _ in range(5):
-        replayed = scene.one.post("/v1/quarantine/replay")
-        if replayed.status_code != 503:
-            break
+    replayed = answered(lambda: scene.one.post("/v1/quarantine/replay"))
     assert replayed.status_code == 200, replayed.text
     assert replayed.json()["released"] == 1
     verify(scene)

@@ -31,7 +31,7 @@ from tollbook.wiring import now, open_migrated
     "--older-than",
     type=whole("number of months", 1, 1200),
     metavar="MONTHS",
-    help="How many whole months stay in the ledger, besides the current one.",
+    help="How many whole months stay in the ledger, in addition to the current one.",
 )
 @click.option("--to", type=PATH, metavar="FOLDER", help="The folder to write the files to.")
 @click.option("--organization", show_default="all", help="Only events of this organization.")

@@ -237,7 +237,8 @@ class Catalogue:
         """
         found = listed(prices.price_book_heads(snapshot, tenant), LAST_DAY)
         heads = [it.head for it in found if it.prices_some_day]
-        for key in [it for it in self._tariffs if it[0] == tenant and it[1] not in heads]:
+        in_use = set(heads)
+        for key in [it for it in self._tariffs if it[0] == tenant and it[1] not in in_use]:
             del self._tariffs[key]
         return sorted(heads, key=lambda it: (it.effective_from, it.version), reverse=True)
 

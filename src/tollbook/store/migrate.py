@@ -83,7 +83,7 @@ def _upgrade(database: Database, to: str) -> None:
 def _keep_others_away(connection: Connection) -> None:
     """Wait for every transaction that has read the schema's version; let none begin until the end.
 
-    The lock is asked for now and then, and not for long: everybody else waits behind whoever asks.
+    It asks for the lock seldom and briefly, because other transactions wait behind the request.
     """
     found = [it for it in _STATE_TABLES if inspect(connection).has_table(it)]
     give_up = monotonic() + _PATIENCE_SECONDS
