@@ -16,7 +16,7 @@ from benchmarks.plan import Plan
 from benchmarks.wire import Call, Caller, WrongAnswer, body_of, check, header_of, request
 from tollbook.analytics.users import USERS as STATEMENT
 from tollbook.analytics.users import parameters
-from tollbook.api.cache import Answer, AnswerCache
+from tollbook.api.pipeline.cache import Answer, AnswerCache
 from tollbook.domain.periods import Period
 
 _AT_ONCE = 16

@@ -8,14 +8,19 @@ import msgspec
 
 from fuzz.seeds import shown
 from fuzz.target import Target, hold
-from tollbook.api.bodies import read_body
-from tollbook.api.budgets import NewBudget
-from tollbook.api.incoming import unpacked
-from tollbook.api.keys import NewKey, Rotation
-from tollbook.api.organizations import NewOrganization, NewUser, OrganizationChange, UserChange
-from tollbook.api.rerating_answers import NewRerating
-from tollbook.api.room import Bodies, Room
-from tollbook.api.viewer_tokens import NewViewer
+from tollbook.api.endpoints.budgets import NewBudget
+from tollbook.api.endpoints.keys import NewKey, Rotation
+from tollbook.api.endpoints.organizations import (
+    NewOrganization,
+    NewUser,
+    OrganizationChange,
+    UserChange,
+)
+from tollbook.api.endpoints.rerating_answers import NewRerating
+from tollbook.api.endpoints.viewer_tokens import NewViewer
+from tollbook.api.pipeline.bodies import read_body
+from tollbook.api.pipeline.incoming import unpacked
+from tollbook.api.pipeline.room import Bodies, Room
 from tollbook.cli import import_
 from tollbook.domain.errors import BodyTooLarge, InvalidRequest, UnreadableBody
 from tollbook.domain.events import Event

@@ -9,7 +9,7 @@ import structlog
 from structlog.stdlib import ProcessorFormatter
 from structlog.typing import Processor
 
-from tollbook.api.request_ids import with_request_id
+from tollbook.api.pipeline.request_ids import with_request_id
 from tollbook.domain.visible import visible_json
 from tollbook.settings import Settings
 from tollbook.traces import discreet, where_of

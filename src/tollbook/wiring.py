@@ -13,16 +13,16 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from tollbook.api.application import application
-from tollbook.api.cache import AnswerCache, StateCache
-from tollbook.api.health import Health
-from tollbook.api.inbox import Inbox
-from tollbook.api.instruments import Instruments, Measured
-from tollbook.api.request_log import RequestLog
-from tollbook.api.room import Bodies
-from tollbook.api.services import Services
-from tollbook.api.upkeep import Upkeep
-from tollbook.api.uses import Uses
-from tollbook.api.wire import Wire
+from tollbook.api.operation.health import Health
+from tollbook.api.operation.instruments import Instruments, Measured
+from tollbook.api.operation.upkeep import Upkeep
+from tollbook.api.operation.uses import Uses
+from tollbook.api.pipeline.cache import AnswerCache, StateCache
+from tollbook.api.pipeline.inbox import Inbox
+from tollbook.api.pipeline.request_log import RequestLog
+from tollbook.api.pipeline.room import Bodies
+from tollbook.api.pipeline.services import Services
+from tollbook.api.pipeline.wire import Wire
 from tollbook.dashboard.pages import page_handlers
 from tollbook.domain.directory import LONGEST_NAME, id_problem, text_problem
 from tollbook.domain.errors import (

@@ -9,7 +9,7 @@ from tests.api.conftest import Site, Tenant, prefix
 from tests.builders import event, reversal
 from tests.rerating.builders import Past
 from tollbook.api.application import ENDPOINTS
-from tollbook.api.endpoint import Endpoint
+from tollbook.api.openapi.endpoint import Endpoint
 from tollbook.domain.keys import Permission
 
 NOBODY = {"none": 401, "garbage": 401, "revoked": 401}

@@ -11,8 +11,8 @@ import pytest
 from tests.api.conftest import Tenant
 from tests.builders import event
 from tollbook.api.application import ENDPOINTS
-from tollbook.api.endpoint import Endpoint
-from tollbook.api.rate import POST_RATE
+from tollbook.api.endpoints.rate import POST_RATE
+from tollbook.api.openapi.endpoint import Endpoint
 from tollbook.domain.keys import Limits, Permission
 from tollbook.domain.viewers import Viewer, new_secret, read, signed
 

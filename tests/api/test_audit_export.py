@@ -11,7 +11,7 @@ import pytest
 
 from tests.api.conftest import Tenant, prefix
 from tests.builders import Json
-from tollbook.api.audit_log import acts_table
+from tollbook.api.endpoints.audit_log import acts_table
 from tollbook.api.formats.choice import MEDIA_TYPES, WRITERS, Format
 from tollbook.domain.keys import Permission
 from tollbook.store import audit

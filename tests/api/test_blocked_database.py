@@ -13,7 +13,7 @@ from tests.api.test_inbox import eventually
 from tests.builders import Json, Platform, event
 from tests.inside import serving
 from tests.servers import Server
-from tollbook.api.upkeep import months_ahead
+from tollbook.api.operation.upkeep import months_ahead
 from tollbook.ingest import aside
 from tollbook.store.database import Database, open_database
 from tollbook.wiring import now

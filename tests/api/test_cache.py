@@ -9,7 +9,7 @@ import pytest
 from tests.api.conftest import Tenant
 from tests.builders import Platform, event
 from tests.inside import serving
-from tollbook.api.cache import Answer, AnswerCache
+from tollbook.api.pipeline.cache import Answer, AnswerCache
 from tollbook.domain.events import microseconds
 from tollbook.domain.keys import Permission
 from tollbook.store.database import Database

@@ -13,7 +13,7 @@ from tests.api.conftest import told
 from tests.builders import Platform, event
 from tests.inside import serving
 from tollbook import wiring
-from tollbook.api.upkeep import Upkeep
+from tollbook.api.operation.upkeep import Upkeep
 from tollbook.store.database import Database, open_database
 from tollbook.store.engine import Options, system_clock
 from tollbook.store.probe import clock_difference

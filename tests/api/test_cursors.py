@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from tollbook.api.cursors import read, read_place, written
+from tollbook.api.pipeline.cursors import read, read_place, written
 from tollbook.domain.errors import InvalidRequest
 
 NUMBERS = msgspec.json.Decoder(tuple[int, int])

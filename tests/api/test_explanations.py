@@ -7,7 +7,7 @@ import pytest
 
 from tests.api.conftest import Tenant
 from tests.builders import Json, event, reversal
-from tollbook.api.examples import EVENT, EXPLAINED_EVENT
+from tollbook.api.openapi.examples import EVENT, EXPLAINED_EVENT
 from tollbook.domain.keys import Permission
 
 EVERYTHING = """

@@ -15,8 +15,9 @@ from tests.builders import Platform, event
 from tests.inside import serving
 from tollbook.analytics.tables import Table
 from tollbook.api.application import ENDPOINTS
-from tollbook.api.endpoint import Endpoint
-from tollbook.api.formats.choice import FORMAT, MEDIA_TYPES
+from tollbook.api.endpoints.format_parameter import FORMAT
+from tollbook.api.formats.choice import MEDIA_TYPES
+from tollbook.api.openapi.endpoint import Endpoint
 from tollbook.store.database import Database
 
 QUESTIONS = [it for it in ENDPOINTS if FORMAT in it.parameters and it.tagged]

@@ -10,7 +10,7 @@ import pytest
 
 from tests.api.conftest import Site, Tenant, prefix, problems, site_on
 from tests.builders import Json, event, reversal
-from tollbook.api.uses import Uses
+from tollbook.api.operation.uses import Uses
 from tollbook.domain.addresses import networks_of
 from tollbook.domain.keys import Limits, Permission
 from tollbook.store import keys

@@ -8,8 +8,8 @@ import pytest
 
 from tests.builders import Json
 from tollbook.api.application import ENDPOINTS
-from tollbook.api.links import leads, next_page
-from tollbook.api.openapi import openapi
+from tollbook.api.openapi.document import openapi
+from tollbook.api.openapi.links import leads, next_page
 
 DOCUMENT: Json = msgspec.json.decode(msgspec.json.encode(openapi(ENDPOINTS)))
 OPERATIONS: dict[str, Json] = {

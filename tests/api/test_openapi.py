@@ -12,7 +12,7 @@ from tests.api.conftest import Site
 from tests.builders import Json
 from tollbook import __version__
 from tollbook.api.application import ENDPOINTS
-from tollbook.api.openapi import openapi
+from tollbook.api.openapi.document import openapi
 
 DOCUMENT: Json = msgspec.json.decode(msgspec.json.encode(openapi(ENDPOINTS)))
 

@@ -16,8 +16,8 @@ from tests.api.conftest import Tenant, problems
 from tests.builders import Json, event
 from tests.properties.profile import examples
 from tests.servers import Server
-from tollbook.api.cache import StateCache, size_of_rows
-from tollbook.api.pages import Cursor
+from tollbook.api.endpoints.analytics.pages import Cursor
+from tollbook.api.pipeline.cache import StateCache, size_of_rows
 from tollbook.domain.keys import Permission
 from tollbook.store.database import open_database
 

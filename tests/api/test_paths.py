@@ -9,7 +9,7 @@ from starlette.types import Scope
 from tests.api.conftest import Site, Tenant
 from tests.builders import event
 from tollbook.api.application import ENDPOINTS
-from tollbook.api.paths import segments_of
+from tollbook.api.pipeline.paths import segments_of
 
 ODD = (
     "a/b",

@@ -10,7 +10,7 @@ from tests.builders import Platform
 from tests.inside import serving
 from tollbook.api import application
 from tollbook.api.application import ENDPOINTS
-from tollbook.api.endpoint import Endpoint
+from tollbook.api.openapi.endpoint import Endpoint
 from tollbook.domain.keys import Permission
 from tollbook.store.database import Database
 

@@ -8,7 +8,7 @@ import pytest
 from tests.api.conftest import Tenant
 from tests.api.test_explanations import EVENTS, EVERYTHING, shown
 from tests.builders import Json, event
-from tollbook.api.examples import EVENT, RATED_ANSWER
+from tollbook.api.openapi.examples import EVENT, RATED_ANSWER
 from tollbook.domain.keys import Permission
 
 PATH = "/v1/rate"

@@ -9,8 +9,8 @@ import pytest
 
 from tests.api.conftest import prefix, site_on
 from tests.builders import Json, event
-from tollbook.api import request_log
-from tollbook.api.request_log import RequestLog
+from tollbook.api.pipeline import request_log
+from tollbook.api.pipeline.request_log import RequestLog
 from tollbook.domain.keys import ApiKey, Limits, Scope
 
 FIELDS = (

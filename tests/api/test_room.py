@@ -13,7 +13,7 @@ from starlette.requests import Request
 
 from tests.builders import Platform, event
 from tests.servers import Server
-from tollbook.api.room import LARGE, Bodies, room_of
+from tollbook.api.pipeline.room import LARGE, Bodies, room_of
 from tollbook.domain.errors import QueueFull
 from tollbook.store.database import Database
 

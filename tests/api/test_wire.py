@@ -8,7 +8,7 @@ import pytest
 
 from tests.api.conftest import Site, site_on
 from tests.builders import event
-from tollbook.api.wire import MOST_HEAD_BYTES
+from tollbook.api.pipeline.wire import MOST_HEAD_BYTES
 
 CHUNK = b"x" * 10_000
 

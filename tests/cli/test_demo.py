@@ -11,8 +11,8 @@ import msgspec
 import pytest
 
 from tests.builders import Json
-from tollbook.api.examples import USERS_ANSWER
-from tollbook.api.examples_family import ORGANIZATIONS_ANSWER, OVERVIEW_ANSWER, USAGE_ANSWER
+from tollbook.api.openapi.examples import USERS_ANSWER
+from tollbook.api.openapi.examples_family import ORGANIZATIONS_ANSWER, OVERVIEW_ANSWER, USAGE_ANSWER
 from tollbook.store.database import Database, open_database
 
 JANUARY = ("--tenant", "demo", "--start", "2024-01-01", "--end", "2024-01-31")

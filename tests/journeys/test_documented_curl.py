@@ -10,7 +10,7 @@ import httpx
 import msgspec
 
 from tests.servers import Server
-from tollbook.api.examples import USERS_ANSWER
+from tollbook.api.openapi.examples import USERS_ANSWER
 
 # As the specification prints it.
 EXAMPLE = """\

@@ -7,7 +7,7 @@ import pytest
 
 from tests.journeys.test_documented_curl import demo
 from tests.servers import Server
-from tollbook.api.examples_family import ORGANIZATIONS_ANSWER, OVERVIEW_ANSWER, USAGE_ANSWER
+from tollbook.api.openapi.examples_family import ORGANIZATIONS_ANSWER, OVERVIEW_ANSWER, USAGE_ANSWER
 
 # As the page of the sibling prints it, in its order.
 PUBLISHED = """\

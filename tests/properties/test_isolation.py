@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.builders import Json, Platform, event
 from tests.inside import serving
 from tollbook.api.application import ENDPOINTS
-from tollbook.api.endpoint import Endpoint
+from tollbook.api.openapi.endpoint import Endpoint
 from tollbook.domain.directory import User
 from tollbook.domain.keys import Permission
 from tollbook.store import directory, gate

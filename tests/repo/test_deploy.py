@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tollbook.api.instruments import Instruments, Measured
+from tollbook.api.operation.instruments import Instruments, Measured
 
 ROOT = Path(__file__).parent.parent.parent
 _NAME = re.compile(r"tollbook_[a-z_]+")

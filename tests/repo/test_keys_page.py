@@ -10,7 +10,7 @@ import pytest
 
 from tests.builders import Platform
 from tests.inside import serving
-from tollbook.api.audit_log import GET_AUDIT_LOG
+from tollbook.api.endpoints.audit_log import GET_AUDIT_LOG
 from tollbook.cli.main import run
 from tollbook.domain.keys import Permission, mint, prefix_of
 from tollbook.store.database import open_database

@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from tollbook.analytics import series
-from tollbook.api import event_list, incoming, limits, pages, price_books, room, streams, wire
-from tollbook.api.rerating_answers import MOST_ROWS
+from tollbook.api.endpoints import event_list, price_books
+from tollbook.api.endpoints.analytics import pages
+from tollbook.api.endpoints.rerating_answers import MOST_ROWS
+from tollbook.api.pipeline import incoming, limits, room, streams, wire
 from tollbook.domain import events, keys
 from tollbook.ingest import accept, decode, known_users, problems
 from tollbook.rating import (

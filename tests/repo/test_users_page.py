@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers import Server
-from tollbook.api.analytics_users import GET_USERS
+from tollbook.api.endpoints.analytics.users import GET_USERS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "analytics" / "users.md").read_text()
 

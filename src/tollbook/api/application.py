@@ -16,40 +16,40 @@ from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
-from tollbook.api.access import authenticate, key_text, require, require_meters
-from tollbook.api.analytics_changes import GET_CHANGES
-from tollbook.api.analytics_forecast import GET_FORECAST
-from tollbook.api.analytics_organizations import GET_ORGANIZATIONS
-from tollbook.api.analytics_overview import GET_OVERVIEW
-from tollbook.api.analytics_period import GET_PERIOD
-from tollbook.api.analytics_series import GET_SERIES
-from tollbook.api.analytics_usage import GET_USAGE
-from tollbook.api.analytics_users import GET_USERS
-from tollbook.api.audit_log import GET_AUDIT_LOG
-from tollbook.api.budgets import BUDGET_ENDPOINTS
-from tollbook.api.endpoint import Call, Endpoint, read_query
-from tollbook.api.erasure import DELETE_PERSONAL_DATA
-from tollbook.api.event_list import GET_EVENTS
-from tollbook.api.events import POST_EVENTS
-from tollbook.api.explanations import GET_EVENT
-from tollbook.api.gate import address, admit, standing
-from tollbook.api.hardening import Hardened
-from tollbook.api.incoming import MOST_OTHER_BYTES, read_bounded
-from tollbook.api.keys import KEY_ENDPOINTS
-from tollbook.api.openapi import openapi
-from tollbook.api.operation import operation
-from tollbook.api.organizations import ORGANIZATION_ENDPOINTS
-from tollbook.api.paths import Paths
-from tollbook.api.price_books import PRICE_BOOK_ENDPOINTS
-from tollbook.api.quarantine import QUARANTINE_ENDPOINTS
-from tollbook.api.rate import POST_RATE
-from tollbook.api.reference import POLICY, STYLES, reference_page
-from tollbook.api.request_log import ROUTE
-from tollbook.api.rerating import RERATING_ENDPOINTS
-from tollbook.api.responses import JSON, error_response
-from tollbook.api.reversals import POST_REVERSALS
-from tollbook.api.services import Services
-from tollbook.api.viewer_tokens import VIEWER_TOKEN_ENDPOINTS
+from tollbook.api.endpoints.analytics.changes import GET_CHANGES
+from tollbook.api.endpoints.analytics.forecast import GET_FORECAST
+from tollbook.api.endpoints.analytics.organizations import GET_ORGANIZATIONS
+from tollbook.api.endpoints.analytics.overview import GET_OVERVIEW
+from tollbook.api.endpoints.analytics.period import GET_PERIOD
+from tollbook.api.endpoints.analytics.series import GET_SERIES
+from tollbook.api.endpoints.analytics.usage import GET_USAGE
+from tollbook.api.endpoints.analytics.users import GET_USERS
+from tollbook.api.endpoints.audit_log import GET_AUDIT_LOG
+from tollbook.api.endpoints.budgets import BUDGET_ENDPOINTS
+from tollbook.api.endpoints.erasure import DELETE_PERSONAL_DATA
+from tollbook.api.endpoints.event_list import GET_EVENTS
+from tollbook.api.endpoints.events import POST_EVENTS
+from tollbook.api.endpoints.explanations import GET_EVENT
+from tollbook.api.endpoints.keys import KEY_ENDPOINTS
+from tollbook.api.endpoints.operators import operation
+from tollbook.api.endpoints.organizations import ORGANIZATION_ENDPOINTS
+from tollbook.api.endpoints.price_books import PRICE_BOOK_ENDPOINTS
+from tollbook.api.endpoints.quarantine import QUARANTINE_ENDPOINTS
+from tollbook.api.endpoints.rate import POST_RATE
+from tollbook.api.endpoints.rerating import RERATING_ENDPOINTS
+from tollbook.api.endpoints.reversals import POST_REVERSALS
+from tollbook.api.endpoints.viewer_tokens import VIEWER_TOKEN_ENDPOINTS
+from tollbook.api.openapi.document import openapi
+from tollbook.api.openapi.endpoint import Call, Endpoint, read_query
+from tollbook.api.openapi.reference import POLICY, STYLES, reference_page
+from tollbook.api.pipeline.access import authenticate, key_text, require, require_meters
+from tollbook.api.pipeline.gate import address, admit, standing
+from tollbook.api.pipeline.hardening import Hardened
+from tollbook.api.pipeline.incoming import MOST_OTHER_BYTES, read_bounded
+from tollbook.api.pipeline.paths import Paths
+from tollbook.api.pipeline.request_log import ROUTE
+from tollbook.api.pipeline.responses import JSON, error_response
+from tollbook.api.pipeline.services import Services
 from tollbook.domain.errors import InternalError, MethodNotAllowed, NotFound, TollbookError
 
 ENDPOINTS: tuple[Endpoint, ...] = (

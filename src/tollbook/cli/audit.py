@@ -4,7 +4,7 @@ from itertools import islice
 
 import click
 
-from tollbook.api.audit_log import ShownAct, acts_table, shown_act, span_of
+from tollbook.api.endpoints.audit_log import ShownAct, acts_table, shown_act, span_of
 from tollbook.cli.choices import named_organization, report_options
 from tollbook.cli.command import Command, Options
 from tollbook.cli.output import print_json, print_rows

@@ -4,7 +4,7 @@ import click
 
 from tollbook.analytics.budgets import Standing, budgets_report, standings
 from tollbook.analytics.scope import Scope
-from tollbook.api.budgets import budget_answer
+from tollbook.api.endpoints.budgets import budget_answer
 from tollbook.cli.choices import named_organization, named_user, organization_of, shared_options
 from tollbook.cli.command import Group, Options
 from tollbook.cli.output import print_json, print_line, print_rows

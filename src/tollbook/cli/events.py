@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import click
 from msgspec import Raw
 
-from tollbook.api.charges import ShownCharge
-from tollbook.api.explanations import EventAnswer, event_answer
+from tollbook.api.endpoints.charges import ShownCharge
+from tollbook.api.endpoints.explanations import EventAnswer, event_answer
 from tollbook.cli.choices import shared_options
 from tollbook.cli.command import Group, Options
 from tollbook.cli.output import print_json, print_lines

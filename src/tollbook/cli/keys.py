@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
-from tollbook.api.keys import KeyAnswer, NewKey, key_answer, limits_of
+from tollbook.api.endpoints.keys import KeyAnswer, NewKey, key_answer, limits_of
 from tollbook.cli.choices import (
     command_line,
     key_of,

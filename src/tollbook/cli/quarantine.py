@@ -2,7 +2,7 @@
 
 import click
 
-from tollbook.api.quarantine import QuarantinedEvent, quarantined_event
+from tollbook.api.endpoints.quarantine import QuarantinedEvent, quarantined_event
 from tollbook.cli.choices import command_line, shared_options
 from tollbook.cli.command import Group, Options
 from tollbook.cli.output import print_json, print_line, print_rows

@@ -7,7 +7,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from tollbook.api.rerating_answers import (
+from tollbook.api.endpoints.rerating_answers import (
     MOST_ROWS,
     DryRunAnswer,
     RunAnswer,

@@ -2,8 +2,8 @@
 
 import click
 
-from tollbook.api.access import require
-from tollbook.api.viewer_tokens import viewer_answer
+from tollbook.api.endpoints.viewer_tokens import viewer_answer
+from tollbook.api.pipeline.access import require
 from tollbook.cli.choices import command_line, key_of, organization_of, shared_options
 from tollbook.cli.command import Group, Options
 from tollbook.cli.output import print_json, print_line

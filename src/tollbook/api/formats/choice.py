@@ -6,10 +6,9 @@ from enum import StrEnum
 from functools import partial
 
 from tollbook.analytics.tables import Table
-from tollbook.api.endpoint import Call, Kind, Parameter
 from tollbook.api.formats.csv import csv_bytes
 from tollbook.api.formats.ndjson import ndjson_bytes
-from tollbook.api.formats.parquet import parquet_bytes, require_pyarrow
+from tollbook.api.formats.parquet import parquet_bytes
 
 
 class Format(StrEnum):
@@ -32,28 +31,7 @@ WRITERS: dict[Format, Callable[[Table], Iterator[bytes]]] = {
     Format.NDJSON: ndjson_bytes,
     Format.PARQUET: parquet_bytes,
 }
-FORMAT = Parameter(
-    "format",
-    "How the answer is written: `json`, or its rows as `csv`, `ndjson` (an object a line) or "
-    "`parquet`. Default: what `Accept` asks for, else JSON.",
-    Kind.CHOICE,
-    choices=tuple(Format),
-)
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
-
-
-def format_of(call: Call) -> Format:
-    """Tell how an answer is to be written; raise `FormatNotInstalled` when it cannot be.
-
-    A question that does not offer the parameter answers in JSON.
-    """
-    if "format" not in call.query:
-        return Format.JSON
-    named = call.query["format"]
-    chosen = Format(named) if named else accepted(call.headers.get("accept", ""))
-    if chosen is Format.PARQUET:
-        require_pyarrow()
-    return chosen
 
 
 def accepted(accept: str) -> Format:

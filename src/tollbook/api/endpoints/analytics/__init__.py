@@ -1,0 +1,1 @@
+"""The questions of analytics: a file for each, and what they share."""

@@ -1,0 +1,300 @@
+"""/v1/budgets: what an organization or a user may cost in a month, and how far that is used."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+from starlette.responses import Response
+
+from tollbook.analytics.budgets import (
+    BudgetsReport,
+    budgets_report,
+    budgets_table,
+    days_of,
+    standings,
+)
+from tollbook.api.endpoints.analytics.questions import (
+    META,
+    MIN_AS_OF,
+    Told,
+    answer,
+    asked,
+    scope_of,
+)
+from tollbook.api.endpoints.format_parameter import FORMAT
+from tollbook.api.openapi.endpoint import Body, Call, Endpoint, Parameter
+from tollbook.api.openapi.examples_outlook import BUDGET, BUDGETS_ANSWER, NEW_BUDGET
+from tollbook.api.openapi.links import Links, leads
+from tollbook.api.openapi.schemas import answer_schema, extended
+from tollbook.api.pipeline.access import organization_of, require_organization_key
+from tollbook.api.pipeline.bodies import read_body, refuse
+from tollbook.api.pipeline.responses import json_response
+from tollbook.domain.budgets import (
+    DEFAULT_ALERTS,
+    WHOLE_ORGANIZATION,
+    Budget,
+    alert_problems,
+    monthly_of,
+    monthly_problem,
+)
+from tollbook.domain.directory import id_problem
+from tollbook.domain.errors import (
+    FormatNotInstalled,
+    InvalidRequest,
+    NotFound,
+    NotYet,
+    Problem,
+    UnreadableBody,
+)
+from tollbook.domain.events import instant_of
+from tollbook.domain.exact import raw_amount
+from tollbook.domain.keys import Permission
+from tollbook.store import budgets, directory
+from tollbook.store.database import Snapshot, Transaction
+from tollbook.store.directory import OrganizationRow
+
+
+class NewBudget(msgspec.Struct):
+    """The body that sets a budget."""
+
+    monthly: float | str
+    alert_at: tuple[float, ...] = DEFAULT_ALERTS
+
+
+class BudgetAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A budget as it was set."""
+
+    organization_id: str
+    user_id: str | UnsetType = UNSET
+    monthly: msgspec.Raw
+    currency: str
+    alert_at: tuple[float, ...]
+    created_at: datetime
+    changed_at: datetime
+
+
+class _Monthly(msgspec.Struct):
+    monthly: msgspec.Raw
+
+
+def list_budgets(call: Call, snapshot: Snapshot) -> Response:
+    """List the budgets that the key may see, and how they stand."""
+    scope = scope_of(call, snapshot)
+    it = asked(call, snapshot, scope, dated=False)
+    listed = budgets.budgets(snapshot, scope.tenant, scope.number, scope.user_id)
+    # What is expected changes with the day, and days begin in each zone for itself.
+    days = {"days": days_of(listed, it.clock)}
+    it = it._replace(call=replace(call, query={**call.query, **days}))
+
+    def tell() -> Told:
+        found = standings(snapshot, scope, listed, it.clock)
+        return Told(budgets_report(found, scope), table=lambda: budgets_table(found))
+
+    return answer(it, tell)
+
+
+def set_organization_budget(call: Call, transaction: Transaction) -> Response:
+    """Give an organization a budget."""
+    return _set(call, transaction, _organization(call, transaction), WHOLE_ORGANIZATION)
+
+
+def set_user_budget(call: Call, transaction: Transaction) -> Response:
+    """Give a user a budget."""
+    organization = _organization(call, transaction)
+    return _set(call, transaction, organization, _user(call, transaction, organization))
+
+
+def remove_organization_budget(call: Call, transaction: Transaction) -> Response:
+    """Take an organization's budget away."""
+    return _remove(call, transaction, _organization(call, transaction), WHOLE_ORGANIZATION)
+
+
+def remove_user_budget(call: Call, transaction: Transaction) -> Response:
+    """Take a user's budget away."""
+    organization = _organization(call, transaction)
+    return _remove(call, transaction, organization, _user(call, transaction, organization))
+
+
+def _organization(call: Call, snapshot: Snapshot) -> OrganizationRow:
+    require_organization_key(call.key, "set budgets")
+    return organization_of(snapshot, call.key, call.path["organization_id"])
+
+
+def _user(call: Call, snapshot: Snapshot, organization: OrganizationRow) -> str:
+    identity = call.path["user_id"]
+    known = not id_problem("user_id", identity) and directory.find_user(
+        snapshot, organization.number, identity
+    )
+    if not known:
+        raise NotFound("User not found")
+    return identity
+
+
+def _set(
+    call: Call, transaction: Transaction, organization: OrganizationRow, user_id: str
+) -> Response:
+    monthly, alert_at = _read(call.body)
+    budget = budgets.set_budget(transaction, call.actor, organization, user_id, monthly, alert_at)
+    return json_response({"success": True, "budget": budget_answer(organization, budget)})
+
+
+def _remove(
+    call: Call, transaction: Transaction, organization: OrganizationRow, user_id: str
+) -> Response:
+    budget = budgets.remove_budget(transaction, call.actor, organization, user_id)
+    if budget is None:
+        raise NotFound("Budget not found")
+    return json_response({"success": True, "budget": budget_answer(organization, budget)})
+
+
+def _read(body: bytes) -> tuple[int, tuple[float, ...]]:
+    """Read a budget; its amount as it is written, because a float may have lost digits of it."""
+    new = read_body(body, NewBudget)
+    problems: list[Problem] = []
+    monthly = 0
+    try:
+        monthly = monthly_of(bytes(msgspec.json.decode(body, type=_Monthly).monthly))
+    except ValueError:
+        problems.append(monthly_problem())
+    problems.extend(alert_problems(new.alert_at))
+    refuse(problems)
+    return monthly, new.alert_at
+
+
+def budget_answer(organization: OrganizationRow, budget: Budget) -> BudgetAnswer:
+    """Show a budget as it was set."""
+    return BudgetAnswer(
+        organization_id=organization.id,
+        user_id=budget.user_id or UNSET,
+        monthly=raw_amount(budget.monthly),
+        currency=organization.currency,
+        alert_at=budget.alert_at,
+        created_at=instant_of(budget.created_at),
+        changed_at=instant_of(budget.changed_at),
+    )
+
+
+_ONE = answer_schema(budget=BudgetAnswer)
+_STANDING = leads(
+    *("listBudgets", "getForecast", "setOrganizationBudget", "removeOrganizationBudget"),
+    organization_id="/budget/organization_id",
+)
+_USERS_STANDING = leads("listBudgets", organization_id="/budget/organization_id") | leads(
+    *("getForecast", "setUserBudget", "removeUserBudget"),
+    organization_id="/budget/organization_id",
+    user_id="/budget/user_id",
+)
+_OF_ORGANIZATION = {"organization_id": "org_abc123"}
+_OF_USER = {**_OF_ORGANIZATION, "user_id": "user_123"}
+_USERS_BUDGET = {**BUDGET, "user_id": "user_123"}
+_ORGANIZATIONS_PATH = "/v1/budgets/{organization_id}"
+_USERS_PATH = "/v1/budgets/{organization_id}/users/{user_id}"
+
+
+def _answers(budget: Mapping[str, Any], links: Links) -> dict[int, Body]:
+    return {200: Body(_ONE, {"success": True, "budget": budget}, links=links)}
+
+
+_SET = (
+    "Replaces the one there is. `alert_at` are fractions of it at which to tell; `alert_reached` "
+    "in the listing is the highest that has been reached. Nothing is refused when a budget is "
+    "passed. Written to the audit log. A key bound to one user may not do this."
+)
+_REMOVE = "Written to the audit log. A key bound to one user may not do this."
+_BAD_BODY = (InvalidRequest, UnreadableBody, NotFound)
+
+BUDGET_ENDPOINTS = (
+    Endpoint(
+        method="GET",
+        path="/v1/budgets",
+        name="listBudgets",
+        summary="List budgets and how they stand",
+        description=(
+            "The budgets of an organization and its users, or of the whole tenant: what this month "
+            "has spent of each, what it will have spent by its end, and the day on which it was or "
+            "will be passed at this pace. A key bound to one user sees that user's only."
+        ),
+        permission=Permission.READ_ANALYTICS,
+        parameters=(
+            Parameter(
+                "organization_id",
+                "Only the budgets of this organization and its users.",
+                example="org_abc123",
+            ),
+            META,
+            FORMAT,
+            MIN_AS_OF,
+        ),
+        answers={
+            200: Body(
+                extended(BudgetsReport),
+                BUDGETS_ANSWER,
+                links=leads(
+                    *("getForecast", "setOrganizationBudget", "removeOrganizationBudget"),
+                    organization_id="/budgets/0/organization_id",
+                ),
+            )
+        },
+        read=list_budgets,
+        errors=(InvalidRequest, NotFound, NotYet, FormatNotInstalled),
+        tag="Budgets",
+        tagged=True,
+    ),
+    Endpoint(
+        method="PUT",
+        path=_ORGANIZATIONS_PATH,
+        name="setOrganizationBudget",
+        summary="Give an organization a budget",
+        description=f"What it may cost in a month, in its currency. {_SET}",
+        permission=Permission.ADMIN,
+        path_parameters=_OF_ORGANIZATION,
+        request=Body(NewBudget, NEW_BUDGET),
+        answers=_answers(BUDGET, _STANDING),
+        write=set_organization_budget,
+        errors=_BAD_BODY,
+        tag="Budgets",
+    ),
+    Endpoint(
+        method="DELETE",
+        path=_ORGANIZATIONS_PATH,
+        name="removeOrganizationBudget",
+        summary="Take an organization's budget away",
+        description=_REMOVE,
+        permission=Permission.ADMIN,
+        path_parameters=_OF_ORGANIZATION,
+        answers=_answers(BUDGET, _STANDING),
+        write=remove_organization_budget,
+        errors=(InvalidRequest, NotFound),
+        tag="Budgets",
+    ),
+    Endpoint(
+        method="PUT",
+        path=_USERS_PATH,
+        name="setUserBudget",
+        summary="Give a user a budget",
+        description=f"What the user may cost in a month, in the organization's currency. {_SET}",
+        permission=Permission.ADMIN,
+        path_parameters=_OF_USER,
+        request=Body(NewBudget, NEW_BUDGET),
+        answers=_answers(_USERS_BUDGET, _USERS_STANDING),
+        write=set_user_budget,
+        errors=_BAD_BODY,
+        tag="Budgets",
+    ),
+    Endpoint(
+        method="DELETE",
+        path=_USERS_PATH,
+        name="removeUserBudget",
+        summary="Take a user's budget away",
+        description=_REMOVE,
+        permission=Permission.ADMIN,
+        path_parameters=_OF_USER,
+        answers=_answers(_USERS_BUDGET, _USERS_STANDING),
+        write=remove_user_budget,
+        errors=(InvalidRequest, NotFound),
+        tag="Budgets",
+    ),
+)

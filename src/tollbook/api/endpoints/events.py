@@ -1,0 +1,201 @@
+"""POST /v1/events: usage events in, a receipt for each out."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import msgspec
+from anyio.to_thread import run_sync
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tollbook.api.openapi.endpoint import Body, Endpoint, Kind, Parameter, QueryReader
+from tollbook.api.openapi.examples import EVENT, EVENTS_ANSWER
+from tollbook.api.openapi.links import leads
+from tollbook.api.openapi.schemas import EVENTS_ANSWER_SCHEMA, EVENTS_REQUEST
+from tollbook.api.pipeline.gate import admission
+from tollbook.api.pipeline.incoming import decoder_of, read_unpacked
+from tollbook.api.pipeline.responses import json_response
+from tollbook.api.pipeline.room import LARGE
+from tollbook.api.pipeline.services import Services
+from tollbook.domain.errors import (
+    BodyTooLarge,
+    InvalidRequest,
+    MonthNotReady,
+    QueueFull,
+    UnreadableBody,
+    UnsupportedBody,
+)
+from tollbook.domain.events import instant_text
+from tollbook.domain.keys import ApiKey, Permission
+from tollbook.domain.receipts import Outcome, Receipt
+from tollbook.ingest.catalogue import TermsById
+from tollbook.ingest.commit import Settled, Submission
+from tollbook.ingest.decode import DECODERS, MOST_EVENTS, Decoder
+from tollbook.ingest.submit import Draft, KeyInUse, draft_of, submission_of
+
+_GOOD = (Outcome.ACCEPTED, Outcome.DUPLICATE)
+
+
+class Counts(msgspec.Struct):
+    """How many events had each outcome."""
+
+    accepted: int = 0
+    duplicate: int = 0
+    quarantined: int = 0
+    conflict: int = 0
+    rejected: int = 0
+
+
+class EventsAnswer(msgspec.Struct):
+    """What became of a request: counts, a receipt for each event in order, and since when."""
+
+    success: bool
+    counts: Counts
+    receipts: Sequence[Receipt]
+    as_of: str
+
+
+async def post_events(request: Request, services: Services, read_query: QueryReader) -> Response:
+    """Decode, submit, and answer once everything accepted is on disk."""
+    token, key = admission(request)
+    query = read_query()
+    decode = decoder_of(request)
+    body = await read_unpacked(request)
+
+    prepare = _Preparation(services, key, token, query["atomic"], decode)
+    # Large bodies are decoded beside the event loop, one at a time: decoders in several threads
+    # would not be faster, and the writer would wait for the interpreter's lock behind each of them.
+    if len(body) > LARGE:
+        whole = partial(prepare.all, body)
+        settled = await services.inbox.prepare_and_settle(whole, services.decoding)
+    else:
+        draft = prepare.draft(body)
+        submission = prepare.submission(draft) or await _loaded(prepare, draft)
+        settled = await services.inbox.settle(submission)
+    return receipts_response(settled, services)
+
+
+async def _loaded(prepare: "_Preparation", draft: Draft) -> Submission:
+    return await run_sync(prepare.with_loaded_terms, draft)
+
+
+@dataclass(frozen=True)
+class _Preparation:
+    """The way from a body to a submission, whole or in the steps that never wait."""
+
+    services: Services
+    key: ApiKey
+    token: int
+    atomic: bool
+    decode: Decoder
+
+    def all(self, body: bytes) -> Submission:
+        draft = self.draft(body)
+        return self.submission(draft) or self.with_loaded_terms(draft)
+
+    def draft(self, body: bytes) -> Draft:
+        key = self.key
+        return draft_of(self.decode(body), key.scope, self.services.clock(), key.limits.meters)
+
+    def submission(self, draft: Draft) -> Submission | None:
+        """Make the submission, or None when the terms are not in memory."""
+        terms = self.services.catalogue.remembered_terms(draft.scope.tenant_id, draft.organizations)
+        return self._of(draft, terms) if terms else None
+
+    def with_loaded_terms(self, draft: Draft) -> Submission:
+        """Make the submission with terms from the database, which may keep us waiting."""
+        terms = self.services.catalogue.loaded_terms(
+            draft.scope.tenant_id, draft.organizations, self.services.clock()
+        )
+        return self._of(draft, terms)
+
+    def _of(self, draft: Draft, terms: tuple[int, TermsById]) -> Submission:
+        return submission_of(draft, terms, KeyInUse(self.key.prefix, self.token), self.atomic)
+
+
+def receipts_response(settled: Settled, services: Services) -> Response:
+    """Answer with receipts; the status says whether all is well."""
+    found = Counter([receipt.status for receipt in settled.receipts])
+    counts = Counts(**{outcome.value: found[outcome] for outcome in Outcome})
+    services.instruments.count_events({it.value: found[it] for it in Outcome})
+    good = counts.accepted + counts.duplicate == len(settled.receipts)
+    status = 200 if good else 207
+    if settled.refused:
+        status = 409 if counts.conflict else 422
+    as_of = instant_text(settled.as_of)
+    return json_response(EventsAnswer(good, counts, settled.receipts, as_of), status)
+
+
+REFUSALS = (
+    InvalidRequest,
+    UnreadableBody,
+    BodyTooLarge,
+    UnsupportedBody,
+    QueueFull,
+    MonthNotReady,
+)
+"""What is answered instead of receipts."""
+OF_RECEIPT = leads(
+    "getEvent", organization_id="$request.body#/organization_id", event_id="/receipts/0/id"
+)
+_WITH_IT = leads(
+    *("getUserAnalytics", "listEvents"),
+    organization_id="$request.body#/organization_id",
+    min_as_of="/as_of",
+)
+
+POST_EVENTS = Endpoint(
+    method="POST",
+    path="/v1/events",
+    name="postEvents",
+    summary="Send usage events",
+    description=(
+        f"One event, an array of events, or lines of JSON: up to {MOST_EVENTS:,} events or 16 MiB, "
+        "gzip accepted. The answer comes when everything accepted is on disk. An event is "
+        "identified by its organization and id, for ever: sending it again is a `duplicate` and "
+        "a success; another content under the same id is a `conflict` and is not stored. An event "
+        "of an unknown organization, or without a price, is `quarantined`: kept, not charged, and "
+        "replayed later. Events are taken one by one unless `atomic=true`."
+    ),
+    permission=Permission.WRITE_EVENTS,
+    parameters=(
+        Parameter(
+            "atomic",
+            "Store all events or none. When any cannot be stored and charged, nothing is.",
+            Kind.BOOLEAN,
+            example=True,
+            default=False,
+        ),
+    ),
+    request=Body(EVENTS_REQUEST, EVENT, tuple(DECODERS)),
+    answers={
+        200: Body(
+            EVENTS_ANSWER_SCHEMA,
+            EVENTS_ANSWER,
+            description="All accepted, or duplicates of events stored before.",
+            links=OF_RECEIPT | _WITH_IT,
+        ),
+        207: Body(
+            EVENTS_ANSWER_SCHEMA,
+            EVENTS_ANSWER,
+            description="Some events are quarantined, in conflict or rejected; the receipts say.",
+            links=OF_RECEIPT
+            | leads("listQuarantine", organization_id="$request.body#/organization_id"),
+        ),
+        409: Body(
+            EVENTS_ANSWER_SCHEMA,
+            EVENTS_ANSWER,
+            description="With `atomic=true`: an event is in conflict; nothing was stored.",
+        ),
+        422: Body(
+            EVENTS_ANSWER_SCHEMA,
+            EVENTS_ANSWER,
+            description="With `atomic=true`: an event was refused; nothing was stored.",
+        ),
+    },
+    take=post_events,
+    errors=REFUSALS,
+    tag="Events",
+)

@@ -1,0 +1,244 @@
+"""GET /v1/events/{organization_id}/{event_id}: an event, and why it cost what it did."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+from starlette.responses import Response
+
+from tollbook.analytics.event import Charged, InArchive, find_event
+from tollbook.api.endpoints.charges import ShownCharge, sees_buy, shown_charge, shown_match
+from tollbook.api.openapi.endpoint import Body, Call, Endpoint
+from tollbook.api.openapi.examples import EXPLAINED_EVENT
+from tollbook.api.openapi.links import leads
+from tollbook.api.pipeline.access import organization_of
+from tollbook.api.pipeline.responses import json_response
+from tollbook.domain.directory import id_problem
+from tollbook.domain.errors import EventArchived, InvalidRequest, NotFound
+from tollbook.domain.events import instant_of
+from tollbook.domain.exact import raw_amount, raw_quantity
+from tollbook.domain.keys import ApiKey, Permission, Scope
+from tollbook.domain.meters import BY_CODE
+from tollbook.domain.periods import day_of
+from tollbook.store import directory
+from tollbook.store.database import Snapshot
+from tollbook.store.directory import OrganizationRow
+from tollbook.store.events import Reversed
+from tollbook.store.quarantine import Quarantined
+
+_NOT_FOUND = "Event not found"
+_AS_IT_CAME = ("type", "user_id", "resource_id", "time", "quantity", "cost", "attributes")
+
+
+class EventStatus(StrEnum):
+    """Where an event is: charged, taken back, taking another back, or waiting."""
+
+    CHARGED = "charged"
+    REVERSED = "reversed"
+    REVERSAL = "reversal"
+    QUARANTINED = "quarantined"
+
+
+class ShownEvent(msgspec.Struct, frozen=True):
+    """An event by value; `day` is its organization's own and null in quarantine."""
+
+    id: str
+    type: str
+    organization_id: str
+    user_id: str | None
+    resource_id: str | None
+    time: datetime
+    day: str | None
+    quantity: Raw
+    cost: Raw | None
+    attributes: dict[str, Any]
+    received_at: datetime
+
+
+class ShownReversal(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A reversal: its id, what it takes back, and why; keys of the whole tenant see whose it is."""
+
+    id: str
+    reverses: str
+    reason: str
+    received_at: datetime
+    key: str | None = None
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """A stable code and a sentence."""
+
+    code: str
+    error: str
+
+
+class EventAnswer(msgspec.Struct, frozen=True):
+    """An event with its charge.
+
+    `replay_mismatch` is null as long as the charge replays to what is stored; `quarantine` says
+    why an event has no charge.
+    """
+
+    success: bool
+    status: EventStatus
+    event: ShownEvent
+    charge: ShownCharge | None
+    replay_mismatch: Reason | None
+    reversal: ShownReversal | None
+    quarantine: Reason | None
+
+
+def get_event(call: Call, snapshot: Snapshot) -> Response:
+    """Answer from the ledger, or from quarantine."""
+    organization = _organization_of(snapshot, call.key, call.path["organization_id"])
+    identity = call.path["event_id"]
+    if id_problem("event_id", identity):
+        raise NotFound(_NOT_FOUND)
+    return json_response(event_answer(snapshot, call.key.scope, organization, identity))
+
+
+def event_answer(
+    snapshot: Snapshot, scope: Scope, organization: OrganizationRow, identity: str
+) -> EventAnswer:
+    """Tell of one event to who may see its organization; a user's key sees that user's."""
+    found = find_event(snapshot, scope.tenant_id, organization.number, identity)
+    answer = None
+    if isinstance(found, InArchive):
+        raise _archived(found, scope)
+    if isinstance(found, Charged):
+        answer = _charged(found, organization, scope)
+    elif found is not None:
+        answer = _quarantined(found)
+    if answer is None or scope.user_id not in (None, answer.event.user_id):
+        raise NotFound(_NOT_FOUND)
+    return answer
+
+
+def _archived(found: InArchive, scope: Scope) -> NotFound | EventArchived:
+    """Say where an archived event is; nobody knows of which user it is without the file."""
+    if scope.user_id is not None or not found.files:
+        return NotFound(_NOT_FOUND)
+    return EventArchived(
+        f"event {found.id} of {day_of(found.day)} is archived: it counts in every sum, and its "
+        f"details are in {' or '.join(found.files)}"
+    )
+
+
+def _organization_of(snapshot: Snapshot, key: ApiKey, identity: str) -> OrganizationRow:
+    """Find an organization; a key of the whole tenant sees the events of unknown ones too."""
+    if key.scope.organization_id is None and not id_problem("organization_id", identity):
+        found = directory.find_organization(snapshot, key.scope.tenant_id, identity)
+        if found is not None and found.status == directory.UNKNOWN:
+            return found
+    return organization_of(snapshot, key, identity)
+
+
+def _charged(found: Charged, organization: OrganizationRow, scope: Scope) -> EventAnswer:
+    event, told = found.event, found.explanation
+    meter = BY_CODE[event.meter]
+    status = EventStatus.CHARGED if found.reversal is None else EventStatus.REVERSED
+    if event.reverses is not None:
+        status = EventStatus.REVERSAL
+    shown = ShownEvent(
+        event.id,
+        meter.type,
+        organization.id,
+        event.user_id or None,
+        event.resource_id,
+        instant_of(event.time),
+        day_of(event.day).isoformat(),
+        raw_quantity(event.quantity),
+        None if event.own_cost is None else raw_amount(event.own_cost),
+        msgspec.json.decode(event.attributes) if event.attributes else {},
+        instant_of(event.received_at),
+    )
+    charge = shown_charge(
+        told,
+        meter.type,
+        organization.currency,
+        shown_match(found.rate, told, found.book.name if found.book else None),
+        (event.tier_key, event.stood_at),
+        with_buy=sees_buy(scope),
+    )
+    replay_mismatch = found.replay_mismatch and Reason(
+        found.replay_mismatch.code, found.replay_mismatch.reason
+    )
+    reversal = found.reversal and _reversal(found.reversal, scope)
+    return EventAnswer(True, status, shown, charge, replay_mismatch or None, reversal or None, None)
+
+
+def _reversal(it: Reversed, scope: Scope) -> ShownReversal:
+    of_tenant = scope.organization_id is None
+    return ShownReversal(
+        it.id,
+        it.reverses,
+        it.reason,
+        instant_of(it.received_at),
+        it.key_prefix if of_tenant else None,
+    )
+
+
+def _quarantined(found: Quarantined) -> EventAnswer:
+    event = msgspec.json.decode(found.event, type=dict[str, Raw])
+    given = {name: event.get(name, Raw(b"null")) for name in _AS_IT_CAME}
+    read = {
+        name: msgspec.json.decode(given[name])
+        for name in ("type", "user_id", "resource_id", "attributes")
+    }
+    shown = ShownEvent(
+        found.id,
+        read["type"],
+        found.organization_id,
+        read["user_id"],
+        read["resource_id"],
+        msgspec.json.decode(given["time"], type=datetime),
+        None,
+        _number(given["quantity"]),
+        None if bytes(given["cost"]) == b"null" else _number(given["cost"]),
+        read["attributes"] or {},
+        instant_of(found.received_at),
+    )
+    because = Reason(found.code, found.reason)
+    return EventAnswer(True, EventStatus.QUARANTINED, shown, None, None, None, because)
+
+
+def _number(written: Raw) -> Raw:
+    """Show a number that may have come as a text as a number."""
+    text = bytes(written)
+    return Raw(text.strip(b'"'))
+
+
+GET_EVENT = Endpoint(
+    method="GET",
+    path="/v1/events/{organization_id}/{event_id}",
+    name="getEvent",
+    summary="One event, and why it cost that",
+    description=(
+        "An event with its charge: each line, the rate and the version of its book, the prefix "
+        "that matched, raw and billed quantity, and each step of the arithmetic in words. The "
+        "charge is replayed from what is stored; should that ever give something else, "
+        "`replay_mismatch` reports it with the code `replay_differs` or `rate_missing`. A "
+        "quarantined event has its reason, a reversed one its reversal; for an archived event, 410 "
+        "names the file. An id may hold slashes; other characters are escaped as in any URL. A "
+        "key bound to one user sees that user's events."
+    ),
+    permission=Permission.READ_ANALYTICS,
+    path_parameters={"organization_id": "org_abc123", "event_id": "call-7731"},
+    answers={
+        200: Body(
+            EventAnswer,
+            EXPLAINED_EVENT,
+            links=leads("getPriceBook", version="/charge/rate/book/version")
+            | leads(
+                *("getUser", "getUserAnalytics", "listEvents"),
+                organization_id="/event/organization_id",
+                user_id="/event/user_id",
+            ),
+        )
+    },
+    read=get_event,
+    errors=(InvalidRequest, NotFound, EventArchived),
+    tag="Events",
+)

@@ -1,0 +1,346 @@
+"""API keys: issue, list, rotate, revoke."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from anyio.to_thread import run_sync
+from msgspec import Meta
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tollbook.api.openapi.endpoint import Body, Call, Endpoint, QueryReader
+from tollbook.api.openapi.examples import KEY, OWN_KEY
+from tollbook.api.openapi.links import leads
+from tollbook.api.openapi.schemas import answer_schema
+from tollbook.api.pipeline.access import (
+    authenticate,
+    key_text,
+    organization_of,
+    require_organization_key,
+)
+from tollbook.api.pipeline.bodies import read_body, refuse
+from tollbook.api.pipeline.responses import json_response
+from tollbook.api.pipeline.services import Services
+from tollbook.domain.addresses import networks_of
+from tollbook.domain.directory import id_problem
+from tollbook.domain.errors import InvalidRequest, KeyEnded, NotFound, UnreadableBody
+from tollbook.domain.events import instant_of, microseconds
+from tollbook.domain.keys import (
+    MOST_PER_MINUTE,
+    ApiKey,
+    Limits,
+    Permission,
+    Scope,
+    beyond,
+    key_problems,
+    limit_problems,
+    meters_problem,
+)
+from tollbook.ingest.keys import DEFAULT_OVERLAP, MOST_OVERLAP, issue, revoke, rotate
+from tollbook.store import keys
+from tollbook.store.database import Snapshot, Transaction
+from tollbook.store.keys import KeyRow
+
+Instant = Annotated[datetime, Meta(tz=True)]
+
+
+class NewKey(msgspec.Struct):
+    """The body that issues a key, for the tenant, an organization, or one user of it."""
+
+    name: str
+    permissions: list[Permission]
+    organization_id: str | None = None
+    user_id: str | None = None
+    expires_at: Instant | None = None
+    meters: list[str] = []
+    allowed_addresses: list[str] = []
+    requests_per_minute: Annotated[int, Meta(ge=1, le=MOST_PER_MINUTE)] | None = None
+
+
+class Rotation(msgspec.Struct):
+    """The body that rotates a key: how long the old one still works, when the new one ends."""
+
+    overlap_seconds: Annotated[int, Meta(ge=0, le=MOST_OVERLAP)] = DEFAULT_OVERLAP
+    expires_at: Instant | None = None
+
+
+class OwnKey(msgspec.Struct):
+    """What a key or token may know of itself: what it is bound to, and what it may do."""
+
+    prefix: str
+    name: str
+    tenant_id: str
+    organization_id: str | None
+    user_id: str | None
+    permissions: tuple[Permission, ...]
+    expires_at: datetime | None
+    meters: tuple[str, ...]
+    requests_per_minute: int | None
+
+
+class KeyAnswer(msgspec.Struct):
+    """A key without its secret."""
+
+    prefix: str
+    name: str
+    permissions: tuple[Permission, ...]
+    organization_id: str | None
+    user_id: str | None
+    created_at: datetime
+    revoked_at: datetime | None
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    meters: tuple[str, ...]
+    allowed_addresses: tuple[str, ...]
+    requests_per_minute: int | None
+
+
+def create_key(call: Call, transaction: Transaction) -> Response:
+    """Issue a key within what the asking key is bound to and narrowed to."""
+    new = read_body(call.body, NewKey)
+    now = call.services.clock()
+    limits = limits_of(new, now)
+    require_organization_key(call.key, "issue keys")
+    refuse(beyond(call.key.limits, limits))
+    organization = new.organization_id
+    if organization is None:
+        organization = call.key.scope.organization_id
+    number = None
+    if organization is not None:
+        number = organization_of(transaction, call.key, organization).number
+    scope = Scope(call.tenant, organization, new.user_id)
+    key, secret = issue(transaction, call.actor, new.name, scope, new.permissions, limits, number)
+    return json_response({"success": True, "api_key": secret, "key": key_answer(key)}, 201)
+
+
+async def get_own_key(request: Request, services: Services, read_query: QueryReader) -> Response:
+    """Tell a key what it is; any key may ask, whatever its permissions."""
+
+    def work() -> Response:
+        with services.database.reading() as snapshot:
+            key = authenticate(services.catalogue, snapshot, key_text(request.headers))
+        read_query()
+        return json_response({"success": True, "key": _own_key(key)})
+
+    return await run_sync(work)
+
+
+def list_keys(call: Call, snapshot: Snapshot) -> Response:
+    """List the keys within what the asking key is bound to."""
+    rows = keys.keys(snapshot, call.tenant)
+    found = [key_answer(row.key, row.last_used_at) for row in rows if _reaches(call, row.key)]
+    return json_response({"success": True, "keys": found})
+
+
+def rotate_key(call: Call, transaction: Transaction) -> Response:
+    """Issue the key that follows another, which ends after an overlap."""
+    require_organization_key(call.key, "rotate keys")
+    rotation = read_body(call.body, Rotation)
+    old = _find(call, transaction).key
+    given = None if rotation.expires_at is None else microseconds(rotation.expires_at)
+    refuse(limit_problems(given, (), None, call.services.clock()))
+    limits, overlap = call.key.limits, rotation.overlap_seconds
+    key, secret = rotate(transaction, call.actor, old, overlap, given, limits)
+    ended = keys.find_row(transaction, call.tenant, old.prefix) or KeyRow(old, None)
+    answer: dict[str, Any] = {"success": True, "api_key": secret, "key": key_answer(key)}
+    return json_response({**answer, "old_key": key_answer(*ended)}, 201)
+
+
+def revoke_key(call: Call, transaction: Transaction) -> Response:
+    """Revoke a key; the next request with it is refused."""
+    old = _find(call, transaction).key
+    revoke(transaction, call.actor, old)
+    row = keys.find_row(transaction, call.tenant, old.prefix) or KeyRow(old, None)
+    return json_response({"success": True, "key": key_answer(*row)})
+
+
+def limits_of(new: NewKey, now: int) -> Limits:
+    """Read what narrows a new key, and refuse it with everything that is wrong."""
+    expires_at = None if new.expires_at is None else microseconds(new.expires_at)
+    problems = key_problems(new.name, new.permissions, new.organization_id, new.user_id)
+    meters = meters_problem(new.meters, new.permissions)
+    often = new.requests_per_minute
+    problems += [meters] if meters else []
+    refuse(problems + limit_problems(expires_at, new.allowed_addresses, often, now))
+    return Limits(expires_at, tuple(new.meters), networks_of(new.allowed_addresses), often)
+
+
+def _own_key(key: ApiKey) -> OwnKey:
+    scope, limits = key.scope, key.limits
+    return OwnKey(
+        key.prefix,
+        key.name,
+        scope.tenant_id,
+        scope.organization_id,
+        scope.user_id,
+        key.permissions,
+        _instant(limits.expires_at),
+        limits.meters,
+        limits.requests_per_minute,
+    )
+
+
+def key_answer(key: ApiKey, last_used_at: int | None = None) -> KeyAnswer:
+    """Show a key without its hash."""
+    limits = key.limits
+    return KeyAnswer(
+        key.prefix,
+        key.name,
+        key.permissions,
+        key.scope.organization_id,
+        key.scope.user_id,
+        instant_of(key.created_at),
+        _instant(key.revoked_at),
+        _instant(limits.expires_at),
+        _instant(last_used_at),
+        limits.meters,
+        tuple(map(str, limits.networks)),
+        limits.requests_per_minute,
+    )
+
+
+def _find(call: Call, snapshot: Snapshot) -> KeyRow:
+    prefix = call.path["prefix"]
+    wrong = id_problem("prefix", prefix)
+    row = None if wrong else keys.find_row(snapshot, call.tenant, prefix)
+    if row is None or not _reaches(call, row.key):
+        raise NotFound("Key not found")
+    return row
+
+
+def _instant(stored: int | None) -> datetime | None:
+    return None if stored is None else instant_of(stored)
+
+
+def _reaches(call: Call, key: ApiKey) -> bool:
+    asking = call.key.scope
+    return (
+        key.scope.tenant_id == asking.tenant_id
+        and asking.organization_id in (None, key.scope.organization_id)
+        and asking.user_id in (None, key.scope.user_id)
+    )
+
+
+_ANSWER = {"success": True, "key": KEY}
+_IN_PATH = {"prefix": "tb_0123456789ab"}
+_OF_NEW = leads("rotateKey", "revokeKey", prefix="/key/prefix") | leads(
+    "listActs", key="/key/prefix"
+)
+_TEXT = "tb_0123456789ab_and-49-letters-and-digits-of-which-6-are-a-checksum"
+
+KEY_ENDPOINTS = (
+    Endpoint(
+        method="GET",
+        path="/v1/keys/self",
+        name="getOwnKey",
+        summary="What the asking key is",
+        description=(
+            "What the key or viewer token of this request is bound to, may do, and when it ends; a "
+            "page shows what follows from it. The tenant's keys have neither organization nor user."
+        ),
+        permission=None,
+        answers={
+            200: Body(
+                answer_schema(key=OwnKey),
+                {"success": True, "key": OWN_KEY},
+                links=leads("getUserAnalytics", organization_id="/key/organization_id"),
+            )
+        },
+        take=get_own_key,
+        errors=(InvalidRequest,),
+        tag="Keys",
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/keys",
+        name="listKeys",
+        summary="List API keys",
+        description=(
+            "The keys within what the asking key is bound to, revoked and ended ones included. "
+            "`last_used_at` is behind by up to two minutes."
+        ),
+        permission=Permission.ADMIN,
+        answers={200: Body(answer_schema(keys=list[KeyAnswer]), {"success": True, "keys": [KEY]})},
+        read=list_keys,
+        errors=(InvalidRequest,),
+        tag="Keys",
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/keys",
+        name="createKey",
+        summary="Issue an API key",
+        description=(
+            "The key's text stands in this answer and nowhere else: only its hash is kept. Without "
+            "an organization the key is the tenant's; with a user it sees that user only. It can "
+            "be narrowed further: to a last instant, to meters, to addresses and networks it may "
+            "be used from, to so many requests a minute. No key passes on more than it has."
+        ),
+        permission=Permission.ADMIN,
+        request=Body(
+            NewKey,
+            {
+                "name": "Acme's dashboard",
+                "permissions": ["analytics:read"],
+                "organization_id": "org_abc123",
+                "requests_per_minute": 600,
+            },
+        ),
+        answers={
+            201: Body(
+                answer_schema(api_key=str, key=KeyAnswer),
+                {"success": True, "api_key": _TEXT, "key": KEY},
+                links=_OF_NEW,
+            )
+        },
+        write=create_key,
+        errors=(InvalidRequest, UnreadableBody, NotFound),
+        tag="Keys",
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/keys/{prefix}/rotation",
+        name="rotateKey",
+        summary="Rotate an API key",
+        description=(
+            "A new key of the same name, scope, permissions and limits; the old one works for "
+            "`overlap_seconds` more (a day unless said, 30 days at most) and then ends. The new "
+            "one lasts as long as the old one was issued for, unless `expires_at` says otherwise."
+        ),
+        permission=Permission.ADMIN,
+        path_parameters=_IN_PATH,
+        request=Body(Rotation, {"overlap_seconds": 3600}),
+        answers={
+            201: Body(
+                answer_schema(api_key=str, key=KeyAnswer, old_key=KeyAnswer),
+                {
+                    "success": True,
+                    "api_key": _TEXT,
+                    "key": KEY,
+                    "old_key": {**KEY, "expires_at": "2024-01-15T11:30:00Z"},
+                },
+                links=_OF_NEW,
+            )
+        },
+        write=rotate_key,
+        errors=(InvalidRequest, UnreadableBody, NotFound, KeyEnded),
+        tag="Keys",
+    ),
+    Endpoint(
+        method="DELETE",
+        path="/v1/keys/{prefix}",
+        name="revokeKey",
+        summary="Revoke an API key",
+        description=(
+            "The next request with the key is refused, and with every viewer token it asked for. "
+            "Revoking again changes nothing."
+        ),
+        permission=Permission.ADMIN,
+        path_parameters=_IN_PATH,
+        answers={200: Body(answer_schema(key=KeyAnswer), _ANSWER)},
+        write=revoke_key,
+        errors=(InvalidRequest, NotFound),
+        tag="Keys",
+    ),
+)

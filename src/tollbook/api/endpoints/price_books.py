@@ -1,0 +1,360 @@
+"""Price books over HTTP: list, read, load, publish."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from anyio.to_thread import run_sync
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tollbook.api.endpoints.price_book_bodies import (
+    CSV,
+    DECK_PARAMETERS,
+    YAML,
+    media_type_of,
+    read_book,
+)
+from tollbook.api.openapi.endpoint import Body, Call, Endpoint, Kind, Parameter, QueryReader
+from tollbook.api.openapi.examples import DECK, PRICE_BOOK, PRICE_BOOK_YAML, RATE
+from tollbook.api.openapi.links import leads
+from tollbook.api.openapi.schemas import answer_schema
+from tollbook.api.pipeline.access import (
+    authenticate,
+    key_text,
+    organization_of,
+    require_organization_key,
+    require_tenant_key,
+)
+from tollbook.api.pipeline.gate import actor
+from tollbook.api.pipeline.incoming import read_bounded
+from tollbook.api.pipeline.responses import json_response
+from tollbook.api.pipeline.services import Services
+from tollbook.domain.books import BookHead, BookStatus, Listed, ShownBook, listed, shown
+from tollbook.domain.errors import (
+    AlreadyPublished,
+    BodyTooLarge,
+    InvalidRequest,
+    NotFound,
+    PriceBookRefused,
+    Problem,
+    QueueFull,
+    UnsupportedBody,
+)
+from tollbook.domain.events import instant_of
+from tollbook.domain.keys import ApiKey, Permission
+from tollbook.domain.periods import day_number
+from tollbook.ingest.books import (
+    LostPrices,
+    load_book,
+    lost_prices,
+    no_longer_priced,
+    publish_book,
+)
+from tollbook.rating.shown import ShownRate, shown_rate
+from tollbook.store import prices
+from tollbook.store.database import Snapshot, Transaction
+
+MOST_BYTES = {CSV: 32 * 1024 * 1024, YAML: 1024 * 1024}
+"""YAML takes a hundred times as long to read as a deck of the same size."""
+
+_SEE = "see price books"
+_WRITE = "load and publish price books"
+_LONGEST_VERSION = 9
+
+
+def list_price_books(call: Call, snapshot: Snapshot) -> Response:
+    """List the books that the key may see."""
+    require_organization_key(call.key, _SEE)
+    owner = call.query["organization_id"]
+    number = None if owner is None else organization_of(snapshot, call.key, owner).number
+    books = [
+        shown(it)
+        for it in _visible(snapshot, call.key, call.services)
+        if number is None or it.head.organization == number
+    ]
+    return json_response({"success": True, "price_books": books})
+
+
+def get_price_book(call: Call, snapshot: Snapshot) -> Response:
+    """Show a book and a page of its rates."""
+    require_organization_key(call.key, _SEE)
+    found = _find(snapshot, call)
+    limit = call.query["limit"]
+    rates = prices.price_book_rates(
+        snapshot, call.tenant, found.head, call.query["after"], limit + 1, _digits(call.query["to"])
+    )
+    page = rates[:limit]
+    # What the platform buys for is not for its customers.
+    with_buy = call.key.scope.organization_id is None
+    return json_response(
+        {
+            "success": True,
+            "price_book": shown(found),
+            "rates": [shown_rate(rate, with_buy=with_buy) for rate in page],
+            "next_after": page[-1].id if len(rates) > limit else None,
+        }
+    )
+
+
+def _digits(to: str | None) -> str | None:
+    """Give the digits of a number or of the beginning of one, however it is written."""
+    if to is None:
+        return None
+    digits = to.translate(_PUNCTUATION).removeprefix("00")
+    if not digits.isascii() or not digits.isdigit():
+        sentence = "to must be an international number or the beginning of one, such as +4420"
+        raise InvalidRequest.of([Problem("to", "invalid_number", sentence)])
+    return digits
+
+
+async def post_price_book(
+    request: Request, services: Services, read_query: QueryReader
+) -> Response:
+    """Read a book, and store it as the next version; published at once unless it is a draft."""
+    header = key_text(request.headers)
+
+    def admitted(snapshot: Snapshot) -> ApiKey:
+        key = authenticate(services.catalogue, snapshot, header)
+        require_tenant_key(key, _WRITE)
+        return key
+
+    def admit() -> None:
+        with services.database.reading() as snapshot:
+            admitted(snapshot)
+
+    def work(body: bytes, media_type: str, query: Mapping[str, Any]) -> Response:
+        book = read_book(body, media_type, query)
+        with services.database.writing() as transaction:
+            key = admitted(transaction)
+            owner = query["organization_id"]
+            organization = None if owner is None else organization_of(transaction, key, owner)
+            by = actor(request, services, key)
+            head = load_book(transaction, by, book, organization, draft=query["draft"])
+            return _answer(transaction, by.tenant, head, services, 201)
+
+    await run_sync(admit)
+    query = read_query()
+    media_type = media_type_of(request)
+    body = await read_bounded(request, MOST_BYTES[media_type])
+    return await run_sync(work, body, media_type, query, limiter=services.loading)
+
+
+def publish_price_book(call: Call, transaction: Transaction) -> Response:
+    """Publish a draft."""
+    require_tenant_key(call.key, _WRITE)
+    found = _find(transaction, call)
+    given = call.query["effective_from"]
+    day = None if given is None else day_number(given)
+    head = publish_book(transaction, call.actor, found.head.version, day)
+    return _answer(transaction, call.tenant, head, call.services)
+
+
+def _answer(
+    snapshot: Snapshot, tenant: str, head: BookHead, services: Services, status: int = 200
+) -> Response:
+    books = _standing(snapshot, tenant, services)
+    (found,) = (it for it in books if it.head.version == head.version)
+    lost = no_longer_priced(snapshot, tenant, head)
+    answer = {
+        "success": True,
+        "price_book": shown(found),
+        "no_longer_priced": lost,
+        "lost_prices": lost_prices(snapshot, tenant, head),
+    }
+    return json_response(answer, status)
+
+
+def _find(snapshot: Snapshot, call: Call) -> Listed:
+    """Find the book of the path; to a key, one that it may not see does not exist."""
+    text = call.path["version"]
+    if text.isascii() and text.isdigit() and len(text) <= _LONGEST_VERSION:
+        for book in _visible(snapshot, call.key, call.services):
+            if book.head.version == int(text):
+                return book
+    raise NotFound("Price book not found")
+
+
+def _visible(snapshot: Snapshot, key: ApiKey, services: Services) -> list[Listed]:
+    """List the books of a key: to one of an organization, published ones of it or of its tenant."""
+    books = _standing(snapshot, key.scope.tenant_id, services)
+    bound = key.scope.organization_id
+    if bound is None:
+        return books
+    return [
+        it
+        for it in books
+        if it.head.organization_id in (None, bound) and it.status is not BookStatus.DRAFT
+    ]
+
+
+def _standing(snapshot: Snapshot, tenant: str, services: Services) -> list[Listed]:
+    heads = prices.price_book_heads(snapshot, tenant)
+    return listed(heads, day_number(instant_of(services.clock())))
+
+
+_IN_PATH = {"version": "2"}
+_OF_BOOK = ("getPriceBook", "publishPriceBook")
+_EXAMPLE = {"success": True, "price_book": PRICE_BOOK}
+_ONE = Body(
+    answer_schema(price_book=ShownBook, no_longer_priced=list[str], lost_prices=list[LostPrices]),
+    {
+        **_EXAMPLE,
+        "no_longer_priced": ["mms.inbound", "brand.registration"],
+        "lost_prices": [
+            {
+                "currency": "USD",
+                "meters": ["mms.inbound", "brand.registration"],
+                "organizations": ["org_abc123"],
+                "organizations_count": 1,
+            }
+        ],
+    },
+    links=leads(*_OF_BOOK, version="/price_book/version"),
+)
+_LOST = (
+    "`no_longer_priced` names the meters that had a price in the book of the same currency before "
+    "and have none in this one, `lost_prices` also the organizations: from its first day on, once "
+    "it is published, their events are quarantined."
+)
+_BODY = {
+    "type": "string",
+    "description": "A deck in CSV, or a whole book in YAML; what they may hold is in the manual.",
+}
+_PUNCTUATION = str.maketrans("", "", "+ -().")
+_ORGANIZATION = Parameter(
+    "organization_id", "Only this organization's own books.", example="org_abc123"
+)
+_VISIBLE = (
+    "A key of an organization sees the tenant's published books and its own, without what the "
+    "platform buys for."
+)
+
+PRICE_BOOK_ENDPOINTS = (
+    Endpoint(
+        method="GET",
+        path="/v1/price-books",
+        name="listPriceBooks",
+        summary="List price books",
+        description=(
+            "By version. A `draft` prices nothing. A `published` book is in force from "
+            "`effective_from` until the day before the next one of the same owner begins; then it "
+            f"is `superseded` and prices late events of its days only. {_VISIBLE}"
+        ),
+        permission=Permission.ADMIN,
+        parameters=(_ORGANIZATION,),
+        answers={
+            200: Body(
+                answer_schema(price_books=list[ShownBook]),
+                {"success": True, "price_books": [PRICE_BOOK]},
+                links=leads(*_OF_BOOK, version="/price_books/0/version"),
+            )
+        },
+        read=list_price_books,
+        errors=(InvalidRequest, NotFound),
+        tag="Prices",
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/price-books",
+        name="loadPriceBook",
+        summary="Load a price book",
+        description=(
+            "A book in YAML, or a deck in CSV whose query says what its columns do not: `meter`, "
+            "`per`, `currency`, `name`, `effective_from` and `source` are required for it. Up to "
+            "1 MiB of YAML or 32 MiB of CSV. It is stored whole as the next version, or refused "
+            "whole with every error and its line. It is published at once unless `draft=true`; "
+            "once published it never changes. With `organization_id` it is a book of that "
+            "organization's own, whose rates go before the tenant's one by one; its currency must "
+            f"be the organization's. {_LOST} Needs a key of the whole tenant."
+        ),
+        permission=Permission.ADMIN,
+        parameters=(
+            Parameter(
+                "draft",
+                "Store it without pricing anything by it yet.",
+                Kind.BOOLEAN,
+                example=True,
+                default=False,
+            ),
+            replace(_ORGANIZATION, description="Whose own book it is to be."),
+            *DECK_PARAMETERS,
+        ),
+        request=Body({"type": "string"}, PRICE_BOOK_YAML, (YAML, CSV), examples={CSV: DECK}),
+        answers={201: _ONE},
+        take=post_price_book,
+        errors=(
+            InvalidRequest,
+            PriceBookRefused,
+            NotFound,
+            UnsupportedBody,
+            BodyTooLarge,
+            QueueFull,
+        ),
+        tag="Prices",
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/price-books/{version}",
+        name="getPriceBook",
+        summary="Read a price book",
+        description=f"The book and a page of its rates, in the order they were loaded. {_VISIBLE}",
+        permission=Permission.ADMIN,
+        path_parameters=_IN_PATH,
+        parameters=(
+            Parameter("limit", "Rates a page.", Kind.INTEGER, example=100, default=100),
+            Parameter(
+                "to",
+                "Only rates that may be for this number, or for numbers that begin so: by their "
+                "prefix, or without one.",
+                example="+4420",
+                longest=32,
+            ),
+            Parameter(
+                "after",
+                "Where to go on: the `next_after` of the page before.",
+                Kind.INTEGER,
+                example=1000,
+                default=0,
+                least=0,
+                most=999_999_999,
+            ),
+        ),
+        answers={
+            200: Body(
+                answer_schema(price_book=ShownBook, rates=list[ShownRate], next_after=int | None),
+                {**_EXAMPLE, "rates": [RATE], "next_after": None},
+                links=_ONE.links,
+            )
+        },
+        read=get_price_book,
+        errors=(InvalidRequest, NotFound),
+        tag="Prices",
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/price-books/{version}/publish",
+        name="publishPriceBook",
+        summary="Publish a price book",
+        description=(
+            "A draft prices events from now on: those of its first day and later. It never changes "
+            "from then on; publishing it again is a success from the same day and refused from "
+            f"another. Events that are charged already stay as they are. {_LOST} Needs a key of "
+            "the whole tenant."
+        ),
+        permission=Permission.ADMIN,
+        path_parameters=_IN_PATH,
+        parameters=(
+            Parameter(
+                "effective_from",
+                "The first day it is in force; without it, the book's own.",
+                Kind.DATE,
+                example="2024-02-01",
+            ),
+        ),
+        answers={200: _ONE},
+        write=publish_price_book,
+        errors=(InvalidRequest, NotFound, AlreadyPublished),
+        tag="Prices",
+    ),
+)

@@ -1,0 +1,164 @@
+"""Quarantine: see what waits for a price or an owner, and replay it."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from anyio.to_thread import run_sync
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tollbook.api.openapi.endpoint import Body, Call, Endpoint, Kind, Parameter, QueryReader
+from tollbook.api.openapi.examples import QUARANTINED
+from tollbook.api.openapi.links import leads
+from tollbook.api.openapi.schemas import answer_schema
+from tollbook.api.pipeline.access import (
+    authenticate,
+    key_text,
+    organization_of,
+    require_organization_key,
+)
+from tollbook.api.pipeline.cursors import read_place, written
+from tollbook.api.pipeline.gate import actor
+from tollbook.api.pipeline.responses import json_response
+from tollbook.api.pipeline.services import Services
+from tollbook.domain.errors import InvalidRequest, NotFound
+from tollbook.domain.events import instant_of
+from tollbook.domain.keys import ApiKey, Permission
+from tollbook.ingest.quarantine import replay
+from tollbook.store import directory, quarantine
+from tollbook.store.database import Snapshot
+from tollbook.store.quarantine import Quarantined
+
+
+class QuarantinedEvent(msgspec.Struct):
+    """An event in quarantine, as it came, with the reason."""
+
+    organization_id: str
+    id: str
+    code: str
+    reason: str
+    received_at: datetime
+    event: dict[str, Any]
+
+
+def list_quarantine(call: Call, snapshot: Snapshot) -> Response:
+    """List quarantined events in a stable order, a page at a time."""
+    number = _number(snapshot, call.key, call.query["organization_id"])
+    cursor = call.query["cursor"]
+    after = quarantine.FROM_THE_START if cursor is None else read_place(cursor)
+    limit = call.query["limit"]
+    found = quarantine.waiting(snapshot, call.tenant, number, after, limit + 1)
+    page = found[:limit]
+    more = len(found) > limit
+    return json_response(
+        {
+            "success": True,
+            "quarantine": [quarantined_event(it) for it in page],
+            "next_cursor": written((page[-1].number, page[-1].id)) if more else None,
+        }
+    )
+
+
+async def replay_quarantine(
+    request: Request, services: Services, read_query: QueryReader
+) -> Response:
+    """Price quarantined events again; those that can be charged by now enter the ledger."""
+    header = key_text(request.headers)
+
+    def work() -> Response:
+        with services.database.reading() as snapshot:
+            key = authenticate(services.catalogue, snapshot, header)
+            number = _number(snapshot, key, read_query()["organization_id"])
+        by = actor(request, services, key)
+        done = replay(services.database, services.catalogue, by, number)
+        return json_response(
+            {"success": True, "released": done.released, "remaining": done.remaining}
+        )
+
+    return await run_sync(work)
+
+
+def _number(snapshot: Snapshot, key: ApiKey, identity: str | None) -> int | None:
+    """Give the number of the organization asked for; placeholders are in quarantine too."""
+    require_organization_key(key, "see what is in quarantine")
+    bound = key.scope.organization_id
+    if identity is None and bound is None:
+        return None
+    if bound is not None:
+        return organization_of(snapshot, key, identity or bound).number
+    found = directory.find_organization(snapshot, key.scope.tenant_id, identity or "")
+    if found is None:
+        raise NotFound("Organization not found")
+    return found.number
+
+
+def quarantined_event(it: Quarantined) -> QuarantinedEvent:
+    """Show an event as it came, without what it left out."""
+    event = msgspec.json.decode(it.event, type=dict[str, msgspec.Raw])
+    given = {name: value for name, value in event.items() if bytes(value) != b"null"}
+    return QuarantinedEvent(
+        it.organization_id, it.id, it.code, it.reason, instant_of(it.received_at), given
+    )
+
+
+_ORGANIZATION = Parameter(
+    "organization_id", "Only this organization's events.", example="org_abc123"
+)
+
+QUARANTINE_ENDPOINTS = (
+    Endpoint(
+        method="GET",
+        path="/v1/quarantine",
+        name="listQuarantine",
+        summary="List quarantined events",
+        description=(
+            "Events that were kept and not charged, because their organization is unknown or no "
+            "price fits, with the reason."
+        ),
+        permission=Permission.ADMIN,
+        parameters=(
+            _ORGANIZATION,
+            Parameter("limit", "Events a page.", Kind.INTEGER, example=100, default=100),
+            Parameter(
+                "cursor", "Where to go on: the `next_cursor` of the page before.", longest=4_000
+            ),
+        ),
+        answers={
+            200: Body(
+                answer_schema(quarantine=list[QuarantinedEvent], next_cursor=str | None),
+                {"success": True, "quarantine": [QUARANTINED], "next_cursor": None},
+                links=leads(
+                    "getEvent",
+                    organization_id="/quarantine/0/organization_id",
+                    event_id="/quarantine/0/id",
+                )
+                | leads("replayQuarantine", organization_id="/quarantine/0/organization_id"),
+            )
+        },
+        read=list_quarantine,
+        errors=(InvalidRequest, NotFound),
+        tag="Quarantine",
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/quarantine/replay",
+        name="replayQuarantine",
+        summary="Replay quarantined events",
+        description=(
+            "Look at every quarantined event again: after the organization was created or a price "
+            "book was loaded, its events enter the ledger on the day they happened."
+        ),
+        permission=Permission.ADMIN,
+        parameters=(_ORGANIZATION,),
+        answers={
+            200: Body(
+                answer_schema(released=int, remaining=int),
+                {"success": True, "released": 12, "remaining": 0},
+            )
+        },
+        take=replay_quarantine,
+        errors=(InvalidRequest, NotFound),
+        tag="Quarantine",
+    ),
+)

@@ -1,0 +1,255 @@
+"""Rerating: see what a price change would do to the past, do it as a run, take it back."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from anyio.to_thread import run_sync
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tollbook.api.endpoints.rerating_answers import (
+    DryRunAnswer,
+    NewRerating,
+    RunAnswer,
+    UnpricedEvent,
+    dry_run_answer,
+    run_answer,
+    unpriced_event,
+)
+from tollbook.api.openapi.endpoint import Body, Call, Endpoint, Kind, Parameter, QueryReader, Taker
+from tollbook.api.openapi.examples_rerating import DRY_RUN, RERATING, RUN, UNPRICED
+from tollbook.api.openapi.links import leads
+from tollbook.api.openapi.schemas import answer_schema
+from tollbook.api.pipeline.access import (
+    authenticate,
+    key_text,
+    organization_of,
+    require_tenant_key,
+)
+from tollbook.api.pipeline.bodies import read_body, refuse
+from tollbook.api.pipeline.gate import actor as by_request
+from tollbook.api.pipeline.incoming import MOST_OTHER_BYTES, read_bounded
+from tollbook.api.pipeline.responses import json_response
+from tollbook.api.pipeline.services import Services
+from tollbook.domain.errors import InvalidRequest, NotFound, Problem, RunConflict, UnreadableBody
+from tollbook.domain.keys import ApiKey, Permission
+from tollbook.domain.periods import day_number
+from tollbook.domain.rerating import Run, Span
+from tollbook.rerating import runs
+from tollbook.rerating.dry_run import dry_run
+from tollbook.rerating.shelf import require_book, require_ledger
+from tollbook.store import rerating_runs
+from tollbook.store.audit import Actor
+from tollbook.store.database import Snapshot, Transaction
+from tollbook.store.engine import TimeLimit
+
+Act = Callable[[Transaction, Actor, int], Run]
+
+_LONGEST_NUMBER = 9
+
+
+async def post_rerating(request: Request, services: Services, read_query: QueryReader) -> Response:
+    """Charge a period again: in mind at once, in the ledger by a run that works on behind this."""
+    body = await read_bounded(request, MOST_OTHER_BYTES)
+
+    def ask() -> tuple[Actor, Span, NewRerating]:
+        with services.database.reading() as snapshot:
+            actor, key = _admitted(request, services, snapshot)
+            read_query()
+            asked = read_body(body, NewRerating)
+            return actor, _span(snapshot, key, asked), asked
+
+    actor, span, asked = await run_sync(ask)
+    if asked.apply:
+        run = await run_sync(runs.begin, services.database, actor, span)
+        services.reratings.take(actor.tenant, run.id)
+        return json_response({"success": True, "run": run_answer(run)}, 202)
+
+    def look() -> Response:
+        with services.database.reading(TimeLimit.NONE) as snapshot:
+            require_ledger(snapshot, actor.tenant, span)
+            require_book(snapshot, actor.tenant, span, apply=False)
+            result = dry_run(snapshot, actor.tenant, span, actor.at, asked.limit)
+        return json_response({"success": True, "dry_run": dry_run_answer(result)})
+
+    return await run_sync(look, limiter=services.looking)
+
+
+def list_runs(call: Call, snapshot: Snapshot) -> Response:
+    """List the latest runs."""
+    require_tenant_key(call.key, "see reratings")
+    found = rerating_runs.runs(snapshot, call.tenant, call.query["limit"])
+    return json_response({"success": True, "runs": [run_answer(it) for it in found]})
+
+
+def get_run(call: Call, snapshot: Snapshot) -> Response:
+    """Show a run, with events it could not price."""
+    require_tenant_key(call.key, "see reratings")
+    run = runs.found(snapshot, call.actor, _number(call.path["run"]))
+    left = rerating_runs.unpriced(snapshot, call.tenant, run.id, call.query["limit"])
+    return json_response(
+        {
+            "success": True,
+            "run": run_answer(run),
+            "unpriced_events": [unpriced_event(it) for it in left],
+        }
+    )
+
+
+async def _act(
+    act: Act, status: int, request: Request, services: Services, read_query: QueryReader
+) -> Response:
+    """Change what becomes of a run; once that is on disk, the thread looks at it."""
+
+    def work() -> Response:
+        with services.database.writing() as transaction:
+            actor, _ = _admitted(request, services, transaction)
+            read_query()
+            run = act(transaction, actor, _number(request.path_params["run"]))
+        services.reratings.take(actor.tenant, run.id)
+        return json_response({"success": True, "run": run_answer(run)}, status)
+
+    return await run_sync(work)
+
+
+def _admitted(request: Request, services: Services, snapshot: Snapshot) -> tuple[Actor, ApiKey]:
+    key = authenticate(services.catalogue, snapshot, key_text(request.headers))
+    require_tenant_key(key, "rerate")
+    return by_request(request, services, key), key
+
+
+def _span(snapshot: Snapshot, key: ApiKey, asked: NewRerating) -> Span:
+    if asked.start_date > asked.end_date:
+        sentence = "start_date must not be after end_date"
+        refuse([Problem("start_date", "invalid_period", sentence)])
+    number = None
+    if asked.organization_id is not None:
+        number = organization_of(snapshot, key, asked.organization_id).number
+    first, last = day_number(asked.start_date), day_number(asked.end_date)
+    return Span(first, last, number, asked.version)
+
+
+def _number(text: str) -> int:
+    if text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER:
+        return int(text)
+    raise NotFound("there is no such rerating run")
+
+
+_IN_PATH = {"run": "3"}
+_LIMIT = Parameter("limit", "The most rows.", Kind.INTEGER, example=100, default=100)
+_OF_RUN = ("getRerating", "stopRerating", "resumeRerating", "revertRerating")
+_ONE_ANSWER = {"success": True, "run": RUN}
+_ONE = Body(answer_schema(run=RunAnswer), _ONE_ANSWER, links=leads(*_OF_RUN, run="/run/id"))
+
+
+def _endpoint_of_act(
+    act: Act, name: str, summary: str, description: str, status: int = 202
+) -> Endpoint:
+    take: Taker = partial(_act, act, status)
+    return Endpoint(
+        method="POST",
+        path=f"/v1/rerating/{{run}}/{name}",
+        name=f"{name}Rerating",
+        summary=summary,
+        description=f"{description} Needs a key of the whole tenant.",
+        permission=Permission.ADMIN,
+        path_parameters=_IN_PATH,
+        answers={status: _ONE},
+        take=take,
+        errors=(InvalidRequest, NotFound, RunConflict),
+        tag="Rerating",
+    )
+
+
+RERATING_ENDPOINTS = (
+    Endpoint(
+        method="POST",
+        path="/v1/rerating",
+        name="rerate",
+        summary="Charge a period again",
+        description=(
+            "What would the events of a period cost by the price books as they are in force now, "
+            "or, with `version`, by that book on every day? Without `apply` nothing is written: "
+            "the answer has the sums of everything, the rows that differ most, and events that "
+            "would have no price. With `apply` a run is recorded and works on, day by day: every "
+            "answer meanwhile is old or new for each day. Events without a price keep their "
+            "charge. Needs a key of the whole tenant."
+        ),
+        permission=Permission.ADMIN,
+        request=Body(NewRerating, RERATING),
+        answers={
+            200: Body(
+                answer_schema(dry_run=DryRunAnswer),
+                {"success": True, "dry_run": DRY_RUN},
+                description="What would change.",
+            ),
+            202: replace(_ONE, description="With `apply`: the run has begun."),
+        },
+        take=post_rerating,
+        errors=(InvalidRequest, UnreadableBody, NotFound, RunConflict),
+        tag="Rerating",
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/rerating",
+        name="listReratings",
+        summary="List runs",
+        description="The latest runs, the latest first. Needs a key of the whole tenant.",
+        permission=Permission.ADMIN,
+        parameters=(_LIMIT,),
+        answers={
+            200: Body(
+                answer_schema(runs=list[RunAnswer]),
+                {"success": True, "runs": [RUN]},
+                links=leads(*_OF_RUN, run="/runs/0/id"),
+            )
+        },
+        read=list_runs,
+        errors=(InvalidRequest,),
+        tag="Rerating",
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/rerating/{run}",
+        name="getRerating",
+        summary="Read a run",
+        description=(
+            f"How far it is, what it changed, and up to {rerating_runs.MOST_LISTED:,} of the "
+            "events it could not price. Needs a key of the whole tenant."
+        ),
+        permission=Permission.ADMIN,
+        path_parameters=_IN_PATH,
+        parameters=(_LIMIT,),
+        answers={
+            200: Body(
+                answer_schema(run=RunAnswer, unpriced_events=list[UnpricedEvent]),
+                {**_ONE_ANSWER, "unpriced_events": [UNPRICED]},
+                links=_ONE.links,
+            )
+        },
+        read=get_run,
+        errors=(InvalidRequest, NotFound),
+        tag="Rerating",
+    ),
+    _endpoint_of_act(
+        runs.stop,
+        "stop",
+        "Stop a run",
+        "It stops once the day it is at is done; what is done stays done.",
+        200,
+    ),
+    _endpoint_of_act(
+        runs.resume,
+        "resume",
+        "Resume a run",
+        "Go on where it stopped, or where the server was when it was killed.",
+    ),
+    _endpoint_of_act(
+        runs.revert,
+        "revert",
+        "Take a run back",
+        "Every event gets the charge it had before the run, day by day. Refused while a later run "
+        "of the same days stands.",
+    ),
+)

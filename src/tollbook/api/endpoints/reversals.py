@@ -1,0 +1,97 @@
+"""POST /v1/events/reversals: single events taken back, a receipt for each."""
+
+from anyio.to_thread import run_sync
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tollbook.api.endpoints.events import OF_RECEIPT, REFUSALS, receipts_response
+from tollbook.api.openapi.endpoint import Body, Endpoint, Kind, Parameter, QueryReader
+from tollbook.api.openapi.examples import REVERSAL, REVERSALS_ANSWER
+from tollbook.api.openapi.schemas import EVENTS_ANSWER_SCHEMA, REVERSALS_REQUEST
+from tollbook.api.pipeline.gate import actor, admission
+from tollbook.api.pipeline.incoming import media_type_of, read_unpacked
+from tollbook.api.pipeline.services import Services
+from tollbook.domain.errors import (
+    UnsupportedBody,
+)
+from tollbook.domain.keys import Permission
+from tollbook.ingest.decode import MOST_EVENTS
+from tollbook.ingest.reversals import decode_reversals, reverse
+
+
+async def post_reversals(request: Request, services: Services, read_query: QueryReader) -> Response:
+    """Take events back, and answer once that is on disk."""
+    _, key = admission(request)
+    atomic = read_query()["atomic"]
+    if media_type_of(request) != "application/json":
+        raise UnsupportedBody("Content-Type must be application/json")
+    body = await read_unpacked(request)
+
+    def work() -> Response:
+        decoded = decode_reversals(body)
+        by = actor(request, services, key)
+        settled = reverse(services.database, services.catalogue, key, decoded, by, atomic=atomic)
+        return receipts_response(settled, services)
+
+    return await run_sync(work)
+
+
+POST_REVERSALS = Endpoint(
+    method="POST",
+    path="/v1/events/reversals",
+    name="postReversals",
+    summary="Take events back",
+    description=(
+        f"One reversal or an array of up to {MOST_EVENTS:,}. A reversal is an event of its own, on "
+        "the day of the one it takes back, with the same figures and other signs; in tiers it is "
+        "charged the difference it makes to its month. Every sum is exact from then on, and the "
+        "original stays readable. Its id is an event's like any other: "
+        "the same again is a `duplicate`, other content under it a `conflict`. It is `rejected` "
+        "as `unknown_event`, `event_in_quarantine`, `archived`, `already_reversed` (an event is "
+        "reversed once), `is_a_reversal` or `cost_out_of_range`. Reversals are "
+        "taken one by one unless `atomic=true`."
+    ),
+    permission=Permission.WRITE_EVENTS,
+    parameters=(
+        Parameter(
+            "atomic",
+            "Take back all of them or none.",
+            Kind.BOOLEAN,
+            example=True,
+            default=False,
+        ),
+    ),
+    request=Body(REVERSALS_REQUEST, REVERSAL),
+    answers={
+        200: Body(
+            EVENTS_ANSWER_SCHEMA,
+            {
+                "success": True,
+                "counts": {**REVERSALS_ANSWER["counts"], "rejected": 0},
+                "receipts": REVERSALS_ANSWER["receipts"][:1],
+                "as_of": REVERSALS_ANSWER["as_of"],
+            },
+            description="All taken back, now or before.",
+            links=OF_RECEIPT,
+        ),
+        207: Body(
+            EVENTS_ANSWER_SCHEMA,
+            REVERSALS_ANSWER,
+            description="Some reversals are in conflict or rejected; the receipts say.",
+            links=OF_RECEIPT,
+        ),
+        409: Body(
+            EVENTS_ANSWER_SCHEMA,
+            REVERSALS_ANSWER,
+            description="With `atomic=true`: a reversal is in conflict; nothing was stored.",
+        ),
+        422: Body(
+            EVENTS_ANSWER_SCHEMA,
+            REVERSALS_ANSWER,
+            description="With `atomic=true`: a reversal was refused; nothing was stored.",
+        ),
+    },
+    take=post_reversals,
+    errors=REFUSALS,
+    tag="Events",
+)

@@ -1,0 +1,153 @@
+"""Viewer tokens: asked for by a platform, handed to a browser, taken back."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+from starlette.responses import Response
+
+from tollbook.api.openapi.endpoint import Body, Call, Endpoint
+from tollbook.api.openapi.examples import VIEWER_TOKEN
+from tollbook.api.openapi.links import leads
+from tollbook.api.openapi.schemas import answer_schema
+from tollbook.api.pipeline.access import (
+    organization_of,
+    require_organization_key,
+    require_tenant_key,
+)
+from tollbook.api.pipeline.bodies import read_body
+from tollbook.api.pipeline.responses import json_response
+from tollbook.domain.errors import InvalidRequest, NotFound, PermissionMissing, UnreadableBody
+from tollbook.domain.events import instant_of
+from tollbook.domain.keys import Permission
+from tollbook.domain.viewers import DEFAULT_SECONDS, MOST_SECONDS, Viewer
+from tollbook.ingest.viewers import issue, revoke, revoke_all
+from tollbook.store.database import Transaction
+
+
+class NewViewer(msgspec.Struct):
+    """The body that asks for a token, for an organization or one user of it."""
+
+    organization_id: str
+    user_id: str | None = None
+    expires_in: Annotated[int, Meta(ge=1, le=MOST_SECONDS)] = DEFAULT_SECONDS
+
+
+class ViewerAnswer(msgspec.Struct):
+    """A token without its text."""
+
+    id: str
+    organization_id: str
+    user_id: str | None
+    created_at: datetime
+    expires_at: datetime
+
+
+def create_viewer_token(call: Call, transaction: Transaction) -> Response:
+    """Sign a token within what the asking key is bound to."""
+    _refuse_token(call)
+    new = read_body(call.body, NewViewer)
+    row = organization_of(transaction, call.key, new.organization_id)
+    viewer, text = issue(transaction, call.actor, call.key, row, new.user_id, new.expires_in)
+    shown = viewer_answer(viewer)
+    return json_response({"success": True, "token": text, "viewer_token": shown}, 201)
+
+
+def revoke_viewer_token(call: Call, transaction: Transaction) -> Response:
+    """Take a token back; the next request with it is refused."""
+    _refuse_token(call)
+    require_organization_key(call.key, "take viewer tokens back")
+    bound, identity = call.key.scope.organization_id, call.path["id"]
+    number = None if bound is None else organization_of(transaction, call.key, bound).number
+    revoke(transaction, call.actor, identity, number)
+    return json_response({"success": True, "id": identity})
+
+
+def revoke_viewer_tokens(call: Call, transaction: Transaction) -> Response:
+    """Take all of a tenant's tokens back."""
+    require_tenant_key(call.key, "take all viewer tokens back")
+    revoke_all(transaction, call.actor)
+    return json_response({"success": True})
+
+
+def viewer_answer(viewer: Viewer) -> ViewerAnswer:
+    """Show a token without its text."""
+    instants = instant_of(viewer.created_at), instant_of(viewer.expires_at)
+    return ViewerAnswer(viewer.id, viewer.organization_id, viewer.user_id, *instants)
+
+
+def _refuse_token(call: Call) -> None:
+    if not call.key.hash:
+        raise PermissionMissing("a viewer token only sees; it makes no tokens and takes none back")
+
+
+_PATH = "/v1/viewer-tokens"
+
+VIEWER_TOKEN_ENDPOINTS = (
+    Endpoint(
+        method="POST",
+        path=_PATH,
+        name="createViewerToken",
+        summary="Ask for a viewer token",
+        description=(
+            "A short-lived token for a browser: it sees exactly one organization or one user, and "
+            "changes nothing. It is presented as a key is, in `X-API-Key` or as a bearer's. It "
+            "ends after `expires_in` seconds (15 minutes unless said, a day at most), with the key "
+            "that asked for it, or when it is taken back. A key bound to one user gets tokens for "
+            "that user."
+        ),
+        permission=Permission.READ_ANALYTICS,
+        request=Body(
+            NewViewer, {"organization_id": "org_abc123", "user_id": "user_123", "expires_in": 900}
+        ),
+        answers={
+            201: Body(
+                answer_schema(token=str, viewer_token=ViewerAnswer),
+                {
+                    "success": True,
+                    "token": "tbv_about-two-hundred-letters-digits-dashes-and-underscores",
+                    "viewer_token": VIEWER_TOKEN,
+                },
+                links=leads("revokeViewerToken", id="/viewer_token/id"),
+            )
+        },
+        write=create_viewer_token,
+        errors=(InvalidRequest, UnreadableBody, NotFound),
+        tag="Viewer tokens",
+        tells_usage=False,
+    ),
+    Endpoint(
+        method="DELETE",
+        path=f"{_PATH}/{{id}}",
+        name="revokeViewerToken",
+        summary="Take a viewer token back",
+        description=(
+            "The next request with the token is refused. The id alone does not tell whose it is: a "
+            "key of an organization takes back tokens of that organization, and any other id "
+            "without effect."
+        ),
+        permission=Permission.READ_ANALYTICS,
+        path_parameters={"id": "tbv_0123456789abcdef"},
+        answers={200: Body(answer_schema(id=str), {"success": True, "id": "tbv_0123456789abcdef"})},
+        write=revoke_viewer_token,
+        errors=(InvalidRequest, NotFound),
+        tag="Viewer tokens",
+        tells_usage=False,
+    ),
+    Endpoint(
+        method="DELETE",
+        path=_PATH,
+        name="revokeViewerTokens",
+        summary="Take all viewer tokens back",
+        description=(
+            "The tenant's tokens are signed with another secret from now on: none of before holds "
+            "any longer. Needs a key of the whole tenant."
+        ),
+        permission=Permission.ADMIN,
+        answers={200: Body(answer_schema(), {"success": True})},
+        write=revoke_viewer_tokens,
+        errors=(InvalidRequest,),
+        tag="Viewer tokens",
+    ),
+)

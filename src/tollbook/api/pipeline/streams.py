@@ -1,0 +1,160 @@
+"""Answers that are read, written and sent piece by piece, whatever their length.
+
+A thread reads from one snapshot and writes; the event loop sends. A few pieces may wait between
+them, so a client that is slow slows the reading, and one that has gone ends it.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing
+from functools import partial
+
+import structlog
+from anyio import CapacityLimiter, create_task_group
+from anyio.to_thread import run_sync
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from tollbook.api.pipeline.responses import error_response
+from tollbook.domain.errors import InternalError, TollbookError
+from tollbook.store.database import Database, Snapshot
+
+_MOST_WAITING = 4
+_PATIENCE = 60.0
+"""A client that takes nothing for so many seconds is given up, with its snapshot."""
+_LEAST_SENT = 64 * 1024
+
+_log = structlog.get_logger()
+Write = Callable[[Snapshot], Iterator[bytes]]
+
+
+class _Gone(Exception):
+    """Nobody takes what is written any more."""
+
+
+class _Handover:
+    """A bounded queue from the thread that writes to the loop that sends."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._ready: asyncio.Queue[bytes | Exception | None] = asyncio.Queue()
+        self._room = threading.Semaphore(_MOST_WAITING)
+        self._stopped = False
+
+    def put(self, piece: bytes) -> None:
+        """Hand over a piece, when there is room; called in the thread."""
+        if not self._room.acquire(timeout=_PATIENCE) or self._stopped:
+            raise _Gone
+        self._loop.call_soon_threadsafe(self._ready.put_nowait, piece)
+
+    def end(self, error: Exception | None = None) -> None:
+        """Say that nothing more comes, and why; called in the thread."""
+        self._loop.call_soon_threadsafe(self._ready.put_nowait, error)
+
+    async def get(self) -> bytes | None:
+        """Take the next piece, None after the last; raise what kept the rest from coming."""
+        taken = await self._ready.get()
+        self._room.release()
+        if isinstance(taken, Exception):
+            raise taken
+        return taken
+
+    def stop(self) -> None:
+        """Let the thread end at its next piece."""
+        self._stopped = True
+        self._room.release()
+
+
+class Streamed(Response):
+    """The answer: its status is sent with the first piece, so an error before that is an error.
+
+    An error later cuts the answer off; the client sees that it has not come to its end.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        limiter: CapacityLimiter,
+        write: Write,
+        headers: Mapping[str, str],
+        media_type: str,
+    ) -> None:
+        super().__init__(None, 200, headers, media_type)
+        del self.headers["content-length"]
+        self._database = database
+        self._limiter = limiter
+        self._write = write
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the answer; return when it is sent, or its client has gone."""
+        if scope["method"] == "HEAD":
+            await self._start(send)
+            await send({"type": "http.response.body", "body": b""})
+            return
+        handover = _Handover()
+        async with create_task_group() as group:
+            group.start_soon(partial(run_sync, self._produce, handover, limiter=self._limiter))
+            group.start_soon(_watch, receive, group.cancel_scope.cancel)
+            try:
+                await self._send_all(handover, scope, receive, send)
+            finally:
+                handover.stop()
+                group.cancel_scope.cancel()
+
+    def _produce(self, handover: _Handover) -> None:
+        """Read and write in a thread; whatever happens, the loop hears of the end."""
+        try:
+            with (
+                self._database.streaming() as snapshot,
+                closing(_joined(self._write(snapshot))) as it,
+            ):
+                for piece in it:
+                    handover.put(piece)
+        except _Gone:
+            handover.end(InternalError("the client has gone"))
+        except TollbookError as error:
+            handover.end(error)
+        except Exception:
+            _log.exception("stream_failed")
+            handover.end(InternalError("something went wrong; the log says what"))
+        else:
+            handover.end()
+
+    async def _send_all(
+        self, handover: _Handover, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        try:
+            piece = await handover.get()
+        except TollbookError as error:
+            await error_response(error)(scope, receive, send)
+            return
+        await self._start(send)
+        while piece is not None:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            piece = await handover.get()
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _start(self, send: Send) -> None:
+        head = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
+        await send(head)
+
+
+async def _watch(receive: Receive, stop: Callable[[], None]) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    stop()
+
+
+def _joined(pieces: Iterator[bytes]) -> Generator[bytes, None, None]:
+    """Put small pieces together: each costs a turn of the loop."""
+    waiting: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        waiting.append(piece)
+        size += len(piece)
+        if size >= _LEAST_SENT:
+            yield b"".join(waiting)
+            waiting.clear()
+            size = 0
+    yield b"".join(waiting)
