@@ -15,7 +15,7 @@ from benchmarks.figures import Times
 from benchmarks.load import Job, Load, Outcome
 from benchmarks.plan import BATCH, Plan
 from benchmarks.wire import WrongAnswer, request
-from tollbook.domain.keys import Permission, Scope
+from tollbook.domain.keys import KeyScope, Permission
 from tollbook.ingest.decode import decode_json
 from tollbook.ingest.submit import draft_of, submission_of
 from tollbook.store import ledger
@@ -68,10 +68,10 @@ class Target:
         """Prepare the rows that the server would make of these bodies."""
         rows: list[Staged] = []
         for body in bodies:
-            draft = draft_of(decode_json(body), Scope(TENANT), now())
-            terms = self.platform.catalogue.loaded_terms(TENANT, draft.organizations, now())
+            draft = draft_of(decode_json(body), KeyScope(TENANT), now())
+            terms = self.platform.directory_cache.loaded_terms(TENANT, draft.organizations, now())
             rows += submission_of(draft, terms).rows
-        self.database.make_room({row.day // 100 for row in rows})
+        self.database.ensure_partitions({row.day // 100 for row in rows})
         return rows
 
     def record(self, rows: list[Staged], per_transaction: int) -> float:
@@ -81,8 +81,8 @@ class Target:
         ]
         # The server, too, knows whom it has met.
         users = {(row.organization_id, row.user_id) for row in rows}
-        new_users = bool(self.platform.catalogue.strangers(users))
-        self.platform.catalogue.know(users)
+        new_users = bool(self.platform.directory_cache.unknown_users(users))
+        self.platform.directory_cache.know(users)
         gc.freeze()
         start = perf_counter()
         for group in groups:

@@ -89,7 +89,7 @@ def _with(
 ) -> Ledger:
     database = open_database(url)
     for rows in listed:
-        database.make_room({row.day // 100 for row in rows})
+        database.ensure_partitions({row.day // 100 for row in rows})
         with database.writing() as transaction:
             ledger.record(transaction, rows, now())
     with database.reading() as snapshot:

@@ -16,8 +16,8 @@ from benchmarks.filling import COST, Filling, day_list, filling, meter_list
 from benchmarks.ledgers import Ledger
 from benchmarks.plan import Plan
 from benchmarks.wire import Call, WrongAnswer, asking, request
-from tollbook.analytics.legs import days
 from tollbook.analytics.overview import OVERVIEW, USERS_OF_ALL
+from tollbook.analytics.period_cover import days
 from tollbook.analytics.resources import KNOWLEDGE_BASES, bits
 from tollbook.domain.exact import amount_text
 from tollbook.domain.meters import BY_TYPE

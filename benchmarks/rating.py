@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from statistics import median
 from time import process_time
 
-from tollbook.domain.charges import Charge, Usage
+from tollbook.domain.charges import Charge, RatingInput
 from tollbook.domain.exact import MICROS
 from tollbook.domain.prices import CallTerms, Deck, PriceBook, Pricing, Rate
 from tollbook.rating.book import Tariff
@@ -105,15 +105,15 @@ def _deck(chance: random.Random, prefixes: list[str]) -> Deck:
     return Deck(templates, prefixes, template_of, range(1, len(prefixes) + 1))
 
 
-def _calls(chance: random.Random, prefixes: list[str]) -> list[Usage]:
+def _calls(chance: random.Random, prefixes: list[str]) -> list[RatingInput]:
     """Calls to numbers of twelve digits, anywhere under the deck, of up to an hour."""
     return [
-        Usage("voice.call", chance.randint(0, 3600) * MICROS, _DAY, {"to": number})
+        RatingInput("voice.call", chance.randint(0, 3600) * MICROS, _DAY, {"to": number})
         for number in numbers_under(chance, prefixes, _CALLS)
     ]
 
 
-def _speed(tariff: Tariff, calls: list[Usage]) -> float:
+def _speed(tariff: Tariff, calls: list[RatingInput]) -> float:
     books = [[tariff]]
     start = process_time()
     charges = [rated(books, call, _CURRENCY) for call in calls]

@@ -53,7 +53,7 @@ def write_earlier(url: str, events: int) -> None:
     """Write what that Tollbook left, and so many events of the same kind."""
     with closing(open_database(url, schema_version=None)) as database:
         migrate(database, REVISION)
-        database.make_room(_MONTHS)
+        database.ensure_partitions(_MONTHS)
         statements = _WRITTEN.read_text().split(";\n")
         statements += [it.format(events=events) for it in _MORE]
         if database.engine.name == "postgresql":

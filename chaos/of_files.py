@@ -17,7 +17,7 @@ from chaos.world import Verdict, World
 from tollbook.lifecycle.check import archive_differences
 from tollbook.lifecycle.parquet import read_file
 from tollbook.store.database import Database, open_database
-from tollbook.store.owners import owner_differences
+from tollbook.store.orphans import owner_differences
 from tollbook.store.verification import CHECKS, differences
 
 _OF, _ERASED = ORGANIZATIONS[0], "user_1"

@@ -13,7 +13,7 @@ from chaos.load import ORGANIZATIONS, Identity, Load
 from chaos.places import Place
 from tollbook.store.database import Database, open_database
 from tollbook.store.migrate import migrate
-from tollbook.store.owners import owner_differences
+from tollbook.store.orphans import owner_differences
 from tollbook.store.verification import CHECKS, differences
 
 _PATIENCE = 60.0
@@ -116,9 +116,9 @@ def _compare(
     expected |= {it: quantity * 1_000_000 for it, quantity in load.sent.items()}
     verdict.twice = len(rows) - len(stored)
     verdict.lost += sum(stored.get(it) != expected[it] for it in load.acknowledged)
-    strangers = stored.keys() - expected.keys()
-    if strangers:
-        verdict.wrong.append(f"{len(strangers)} events that nobody sent")
+    unsent = stored.keys() - expected.keys()
+    if unsent:
+        verdict.wrong.append(f"{len(unsent)} events that nobody sent")
     sums = platform.rows("SELECT COALESCE(SUM(quantity), 0) FROM organization_monthly")
     if int(sums[0][0]) != sum(stored.values()):
         verdict.wrong.append("the sums are not those of the events")

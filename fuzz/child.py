@@ -17,7 +17,11 @@ import atheris
 _SOURCES = Path(__file__).parent.parent / "src"
 _WATCHED = (
     *("tollbook.ingest", "tollbook.rating", "tollbook.domain"),
-    *("tollbook.api.pipeline.bodies", "tollbook.api.pipeline.incoming", "tollbook.cli.import_"),
+    *(
+        "tollbook.api.pipeline.json_body",
+        "tollbook.api.pipeline.request_body",
+        "tollbook.cli.import_",
+    ),
 )
 """Where libFuzzer sees which way an input goes, beside PyYAML; to watch the rest takes seconds."""
 

@@ -8,7 +8,7 @@ import yaml
 
 from fuzz.seeds import shown, source
 from fuzz.target import Target, hold
-from tollbook.domain.charges import Charge, Unpriced, Usage
+from tollbook.domain.charges import Charge, RatingInput, Unpriced
 from tollbook.domain.errors import PriceBookRefused
 from tollbook.domain.exact import MICROS
 from tollbook.domain.meters import BY_TYPE
@@ -21,7 +21,7 @@ from tollbook.rating.deck_columns import FIELDS as COLUMNS
 from tollbook.rating.deck_csv import text_of
 from tollbook.rating.deck_terms import BookTerms, DeckTerms
 from tollbook.rating.match import DERIVED
-from tollbook.rating.shown import shown_rate
+from tollbook.rating.serialize import shown_rate
 from tollbook.rating.yaml_rates import FIELDS
 
 _HEAD = "name: A\ncurrency: USD\neffective_from: 2024-01-01\nsource: x\n"
@@ -87,7 +87,7 @@ def _check_priced(book: PriceBook) -> None:
         attributes: dict[str, str | int | float | bool | None] = dict(rate.when)
         attributes |= {"to": _number(rate.to), "from": _number(rate.from_), "media_bytes": 1_000}
         for cost in (None, 5):
-            usage = Usage(rate.meter, 61 * MICROS, 20240215, attributes, cost, 630)
+            usage = RatingInput(rate.meter, 61 * MICROS, 20240215, attributes, cost, 630)
             charge = rated([[tariff]], usage, book.currency, 7 * MICROS)
             if isinstance(charge, Unpriced):
                 hold(bool(charge.reason), "it gives no reason for having no price")
@@ -101,7 +101,7 @@ def _check_longest(book: PriceBook, deck: Deck) -> None:
     for prefix in deck.prefixes[:_MOST_TRIED]:
         number = _number(prefix)
         longest = max((it for it in deck.prefixes if number[1:].startswith(it)), key=len)
-        usage = Usage(deck.templates[0].meter, MICROS, 20240215, {"to": number})
+        usage = RatingInput(deck.templates[0].meter, MICROS, 20240215, {"to": number})
         charge = rated([[tariff]], usage, book.currency)
         if isinstance(charge, Charge) and charge.rate_id is not None:
             found = deck.prefixes[charge.rate_id]

@@ -18,9 +18,9 @@ from tollbook.api.endpoints.organizations import (
 )
 from tollbook.api.endpoints.rerating_answers import NewRerating
 from tollbook.api.endpoints.viewer_tokens import NewViewer
-from tollbook.api.pipeline.bodies import read_body
-from tollbook.api.pipeline.incoming import unpacked
-from tollbook.api.pipeline.room import Bodies, Room
+from tollbook.api.pipeline.body_budget import BodyBudget, BodyReservation
+from tollbook.api.pipeline.json_body import read_body
+from tollbook.api.pipeline.request_body import unpacked
 from tollbook.cli import import_
 from tollbook.domain.errors import BodyTooLarge, InvalidRequest, UnreadableBody
 from tollbook.domain.events import Event
@@ -28,7 +28,7 @@ from tollbook.domain.keys import Permission
 from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.receipts import Receipt
 from tollbook.ingest.decode import Decoded, decode_json, decode_lines, decode_numbered
-from tollbook.ingest.facts import Fact
+from tollbook.ingest.normalize import NormalizedEvent
 
 _KINDS = (
     *(NewOrganization, OrganizationChange, NewUser, UserChange, NewKey, Rotation),
@@ -48,7 +48,7 @@ def _try_body(data: bytes) -> None:
     how, body = data[:1], data[1:]
     try:
         if how == b"z":
-            _check(decode_lines(unpacked("gzip", body, Room(Bodies(_ROOM)))))
+            _check(decode_lines(unpacked("gzip", body, BodyReservation(BodyBudget(_ROOM)))))
         elif how == b"m":
             copies = decode_json(b"[" + b",".join([body] * _COPIES) + b"]")
             _check(copies)
@@ -75,7 +75,7 @@ def _check(decoded: Sequence[Decoded]) -> None:
     hold([it.index for it in decoded] == list(range(len(decoded))), "events are lost or moved")
     msgspec.json.encode([it for it in decoded if isinstance(it, Receipt)])
     for it in decoded[:20]:
-        if isinstance(it, Fact):
+        if isinstance(it, NormalizedEvent):
             _check_written_again(it)
             continue
         problems = it.details if isinstance(it, Receipt) else it.problems
@@ -84,10 +84,10 @@ def _check(decoded: Sequence[Decoded]) -> None:
         hold(not sound, "the quick reader refused what the other finds sound")
 
 
-def _check_written_again(fact: Fact) -> None:
+def _check_written_again(fact: NormalizedEvent) -> None:
     """What is stored of an event, sent once more, is the same content; its text is gone."""
     (again,) = decode_json(msgspec.json.encode(fact.event))
-    if isinstance(again, Fact):
+    if isinstance(again, NormalizedEvent):
         hold(_stored(again) == _stored(fact), "written again it is another")
     else:
         hold(False, f"written again it is refused: {again}")
@@ -98,7 +98,7 @@ def _same(one: Sequence[Decoded], other: Sequence[Decoded]) -> bool:
 
 
 def _stored(it: Decoded) -> object:
-    if isinstance(it, Fact):
+    if isinstance(it, NormalizedEvent):
         return it.meter, it.time, it.quantity, it.cost, it.attributes
     return it
 

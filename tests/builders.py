@@ -11,16 +11,16 @@ from tollbook.domain.directory import Organization
 from tollbook.domain.keys import (
     UNLIMITED,
     ApiKey,
+    KeyScope,
     Limits,
     Permission,
-    Scope,
     prefix_of,
 )
 from tollbook.domain.periods import Period
 from tollbook.domain.receipts import Receipt
-from tollbook.ingest.catalogue import Catalogue
-from tollbook.ingest.commit import Settled, Submission, commit
+from tollbook.ingest.commit import BatchResult, Submission, commit
 from tollbook.ingest.decode import decode_json
+from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.ingest.quarantine import replay
 from tollbook.ingest.reversals import decode_reversals, reverse
 from tollbook.ingest.submit import draft_of, submission_of
@@ -29,8 +29,8 @@ from tollbook.rating.book_yaml import parse_price_book
 from tollbook.store import directory, keys, prices
 from tollbook.store.audit import COMMAND_LINE, Actor
 from tollbook.store.database import Database
-from tollbook.store.owners import owner_differences
-from tollbook.store.verification import CHECKS, Difference, differences
+from tollbook.store.orphans import owner_differences
+from tollbook.store.verification import CHECKS, RowDifference, differences
 from tollbook.wiring import ensure_tenant, now
 
 TENANT = "default"
@@ -67,7 +67,7 @@ class Platform:
     def __init__(self, database: Database, tenant: str = TENANT) -> None:
         self.database = database
         self.tenant = tenant
-        self.catalogue = Catalogue(database)
+        self.directory_cache = DirectoryCache(database)
         with database.writing() as transaction:
             ensure_tenant(transaction, tenant, tenant)
 
@@ -94,7 +94,7 @@ class Platform:
     ) -> str:
         """Issue a key; without permissions it is an admin's."""
         number = self.number(organization) if organization else None
-        scope = Scope(self.tenant, organization, user)
+        scope = KeyScope(self.tenant, organization, user)
         granted = permissions or (Permission.ADMIN,)
         with self.database.writing() as transaction:
             return keys.issue_key(transaction, "test", scope, granted, now(), number, limits)[1]
@@ -112,45 +112,49 @@ class Platform:
     def replay_at(self, instant: int) -> int:
         """Look at quarantine again when the clock says so, in microseconds."""
         actor = Actor(self.tenant, COMMAND_LINE, instant)
-        return replay(self.database, self.catalogue, actor, None).released
+        return replay(self.database, self.directory_cache, actor, None).released
 
-    def differences(self) -> list[Difference]:
+    def differences(self) -> list[RowDifference]:
         """Recompute every rollup from the events, as `tollbook verify` does."""
         with self.database.reading() as snapshot:
             found = [found for check in CHECKS for found in differences(snapshot, check)]
             return [*found, *reversal_differences(snapshot), *owner_differences(snapshot)]
 
-    def send(self, *events: Json, scope: Scope | None = None, atomic: bool = False) -> Settled:
+    def send(
+        self, *events: Json, scope: KeyScope | None = None, atomic: bool = False
+    ) -> BatchResult:
         """Take events through the ordinary write path in one transaction."""
         return self.commit(self.prepare(*events, scope=scope, atomic=atomic))
 
     def prepare(
-        self, *events: Json, scope: Scope | None = None, atomic: bool = False
+        self, *events: Json, scope: KeyScope | None = None, atomic: bool = False
     ) -> Submission:
         """Rate events, up to the commit."""
         decoded = decode_json(msgspec.json.encode(list(events)))
-        draft = draft_of(decoded, scope or Scope(self.tenant), now())
-        terms = self.catalogue.loaded_terms(self.tenant, draft.organizations, now())
+        draft = draft_of(decoded, scope or KeyScope(self.tenant), now())
+        terms = self.directory_cache.loaded_terms(self.tenant, draft.organizations, now())
         return submission_of(draft, terms, atomic=atomic)
 
-    def commit(self, submission: Submission) -> Settled:
-        settled = commit(self.database, self.catalogue, [submission], now())[0]
-        assert isinstance(settled, Settled), settled
+    def commit(self, submission: Submission) -> BatchResult:
+        settled = commit(self.database, self.directory_cache, [submission], now())[0]
+        assert isinstance(settled, BatchResult), settled
         return settled
 
     def api_key(self, key: str) -> ApiKey:
         """Find an issued key as it is stored."""
         with self.database.reading() as snapshot:
-            found = self.catalogue.key(snapshot, prefix_of(key) or "")
+            found = self.directory_cache.key(snapshot, prefix_of(key) or "")
         assert found is not None
         return found
 
-    def reverse(self, *reversals: Json, key: str | None = None, atomic: bool = False) -> Settled:
+    def reverse(
+        self, *reversals: Json, key: str | None = None, atomic: bool = False
+    ) -> BatchResult:
         """Take events back by a key, an admin's unless said."""
         found = self.api_key(key or self.key())
         decoded = decode_reversals(msgspec.json.encode(list(reversals)))
         actor = Actor(self.tenant, found.prefix, now())
-        return reverse(self.database, self.catalogue, found, decoded, actor, atomic=atomic)
+        return reverse(self.database, self.directory_cache, found, decoded, actor, atomic=atomic)
 
     def reversed(self, *reversals: Json, **given: Any) -> list[tuple[str, str | None]]:
         """Take events back; say what became of each, with the code."""

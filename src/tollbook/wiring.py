@@ -14,15 +14,15 @@ from starlette.types import ASGIApp
 
 from tollbook.api.application import application
 from tollbook.api.operation.health import Health
-from tollbook.api.operation.instruments import Instruments, Measured
-from tollbook.api.operation.upkeep import Upkeep
-from tollbook.api.operation.uses import Uses
+from tollbook.api.operation.key_usage import KeyUsageRecorder
+from tollbook.api.operation.maintenance import Maintenance
+from tollbook.api.operation.metrics import Measured, Metrics
+from tollbook.api.pipeline.body_budget import BodyBudget
 from tollbook.api.pipeline.cache import AnswerCache, StateCache
-from tollbook.api.pipeline.inbox import Inbox
+from tollbook.api.pipeline.http_protocol import BoundedHttpProtocol
 from tollbook.api.pipeline.request_log import RequestLog
-from tollbook.api.pipeline.room import Bodies
 from tollbook.api.pipeline.services import Services
-from tollbook.api.pipeline.wire import Wire
+from tollbook.api.pipeline.write_queue import WriteQueue
 from tollbook.dashboard.pages import page_handlers
 from tollbook.domain.directory import LONGEST_NAME, id_problem, text_problem
 from tollbook.domain.errors import (
@@ -32,15 +32,15 @@ from tollbook.domain.errors import (
     TollbookError,
 )
 from tollbook.domain.prices import PriceBook
-from tollbook.ingest.catalogue import Catalogue
+from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.ingest.masking import Masker
 from tollbook.listening import listen, sockets_of
 from tollbook.logs import configure_logging, level_of, print_lines
 from tollbook.rating.book_yaml import parse_price_book
 from tollbook.rerating.worker import Worker
 from tollbook.settings import FULL, Settings
-from tollbook.store import directory, gate, prices, quarantine, secrets
-from tollbook.store.database import Database, Transaction, in_our_words, open_database
+from tollbook.store import directory, prices, quarantine, scope_check, secrets
+from tollbook.store.database import Database, Transaction, open_database, translate_errors
 from tollbook.store.engine import Options
 from tollbook.store.migrate import migrate
 from tollbook.store.probe import clock_difference, is_standby, try_to_write
@@ -71,67 +71,67 @@ def open_migrated(settings: Settings) -> Database:
         lambda: now(),
         _VERB_RETRY_SECONDS,
     )
-    database = open_database(settings.database_url, gate.check, options)
+    database = open_database(settings.database_url, scope_check.check, options)
     migrate(database)
     return database
 
 
-def catalogue_of(settings: Settings, database: Database) -> Catalogue:
+def directory_cache_of(settings: Settings, database: Database) -> DirectoryCache:
     """Make what accepting events takes to know, phone numbers as they are to be stored."""
     if settings.phone_numbers == FULL:
-        return Catalogue(database, now, None, settings.longest_call_seconds)
+        return DirectoryCache(database, now, None, settings.longest_call_seconds)
     key = settings.phone_number_key
     masker = Masker((key or secrets.phone_number_key(database)).encode())
-    return Catalogue(database, now, masker, settings.longest_call_seconds)
+    return DirectoryCache(database, now, masker, settings.longest_call_seconds)
 
 
 def services(settings: Settings, database: Database, *, reads_only: bool = False) -> Services:
     """Put the parts of a server together; one that `reads_only` is meant for a standby."""
-    catalogue = catalogue_of(settings, database)
-    bodies = Bodies(settings.max_body_mib * _MIB)
-    instruments = Instruments(
+    directory_cache = directory_cache_of(settings, database)
+    body_budget = BodyBudget(settings.max_body_mib * _MIB)
+    metrics = Metrics(
         Measured(
-            lambda: inbox.queue.events_waiting,
-            lambda: bodies.held,
+            lambda: write_queue.queue.events_waiting,
+            lambda: body_budget.held,
             lambda: _told(lambda: quarantine.count_all(database)),
             lambda: _told(database.engine.size_in_bytes),
             lambda: _told(lambda: clock_difference(database, now())),
         )
     )
-    inbox = Inbox(
+    write_queue = WriteQueue(
         database,
-        catalogue,
+        directory_cache,
         now,
         settings.max_queued_events,
         settings.max_group_events,
-        lambda it: instruments.count_commit(it.events, it.seconds, failed=it.failed),
+        lambda it: metrics.count_commit(it.events, it.seconds, failed=it.failed),
     )
     return Services(
-        database,
-        catalogue,
-        inbox,
-        Worker(database, now),
-        AnswerCache(settings.cached_answer_mib * _MIB),
-        StateCache(settings.cached_state_mib * _MIB),
-        now,
-        settings.compression,
-        instruments,
-        Health(database, inbox.queue, settings.min_free_mib, reads_only=reads_only),
-        Uses(database),
-        Upkeep(database, now, settings.max_clock_seconds),
-        bodies,
-        RequestLog(print_lines if level_of(settings) <= logging.INFO else None),
-        settings.metrics_token,
-        settings.proxies,
-        settings.hsts_seconds,
-        settings.max_clock_seconds,
+        database=database,
+        directory_cache=directory_cache,
+        write_queue=write_queue,
+        rerating_worker=Worker(database, now),
+        cache=AnswerCache(settings.cached_answer_mib * _MIB),
+        cached_states=StateCache(settings.cached_state_mib * _MIB),
+        clock=now,
+        compression=settings.compression,
+        metrics=metrics,
+        health=Health(database, write_queue.queue, settings.min_free_mib, reads_only=reads_only),
+        key_usage=KeyUsageRecorder(database),
+        maintenance=Maintenance(database, now, settings.max_clock_seconds),
+        body_budget=body_budget,
+        request_log=RequestLog(print_lines if level_of(settings) <= logging.INFO else None),
+        metrics_token=settings.metrics_token,
+        proxies=settings.proxies,
+        hsts_seconds=settings.hsts_seconds,
+        max_clock_seconds=settings.max_clock_seconds,
     )
 
 
 def _told(look: Callable[[], int]) -> int | None:
     """Look something up for the metrics, which say nothing while the database does not answer."""
     try:
-        with in_our_words():
+        with translate_errors():
             return look()
     except TollbookError:
         return None
@@ -170,7 +170,7 @@ def _is_for_reads(database: Database) -> bool:
 def _warn_of_connections(database: Database) -> None:
     """Log that PostgreSQL has fewer connections than this server may open."""
     try:
-        with in_our_words():
+        with translate_errors():
             problem = database.engine.serve()
     except StoreUnavailable:
         return  # readiness is red for as long as that is so
@@ -191,7 +191,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http=Wire,
+        http=BoundedHttpProtocol,
         access_log=False,
         log_config=None,
         server_header=False,

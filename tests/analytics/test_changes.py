@@ -11,7 +11,7 @@ import pytest
 
 from tests.builders import Json, Platform, event
 from tollbook.analytics import changes
-from tollbook.analytics.scope import Scope, in_one_currency
+from tollbook.analytics.scope import QuestionScope, in_one_currency
 from tollbook.domain.directory import User
 from tollbook.domain.periods import Comparison, Period, day_number, previous
 from tollbook.store import directory
@@ -42,7 +42,7 @@ def asked(
         row = None
         if organization:
             row = directory.find_organization(snapshot, platform.tenant, organization)
-        scope = in_one_currency(snapshot, Scope(platform.tenant, row))
+        scope = in_one_currency(snapshot, QuestionScope(platform.tenant, row))
         found = changes.changes(snapshot, scope, period, before)
     report = changes.changes_report(found, scope, period, before, limit)
     answer: Json = msgspec.json.decode(msgspec.json.encode(report))
@@ -214,10 +214,10 @@ def test_every_figure_is_that_of_the_events(platform: Platform) -> None:
     for period, how in periods(random):
         before = previous(period, how)
         with platform.database.reading() as snapshot:
-            tenant = Scope(platform.tenant, currency="USD")
+            tenant = QuestionScope(platform.tenant, currency="USD")
             everything = changes.changes(snapshot, tenant, period, before)
             row = directory.find_organization(snapshot, platform.tenant, "org_1")
-            users = changes.changes(snapshot, Scope(platform.tenant, row), period, before)
+            users = changes.changes(snapshot, QuestionScope(platform.tenant, row), period, before)
         for it in (*users.rows, users.own):
             assert it.cost == ledger.cost("org_1", it.id, period)
             assert it.previous_cost == ledger.cost("org_1", it.id, before)
@@ -237,7 +237,7 @@ def test_the_statement_is_the_golden_one(name: str) -> None:
 def test_the_arguments_of_two_cut_periods() -> None:
     period = Period(date(2023, 12, 25), date(2024, 2, 20))
     before = Period(date(2023, 1, 1), date(2023, 1, 31))
-    bound: dict[str, Any] = changes.parameters(Scope("t", currency="USD"), period, before)
+    bound: dict[str, Any] = changes.parameters(QuestionScope("t", currency="USD"), period, before)
     assert bound == {
         "tenant": "t",
         "currency": "USD",
@@ -276,6 +276,6 @@ def test_a_table_adds_up_its_rows_once_however_many_there_are() -> None:
 
     rows = [changes.ChangeRow(f"user_{n}", "", 1, n, 0) for n in range(50)]
     found = Counting(rows, changes.ChangeRow("", "", 0, 0, 0))
-    table = changes.changes_table(found, Scope("default"))
+    table = changes.changes_table(found, QuestionScope("default"))
     assert len(list(table.rows)) == 50
     assert Counting.added_up == 1

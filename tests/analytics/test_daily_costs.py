@@ -8,7 +8,7 @@ import pytest
 from tests.builders import Platform, event
 from tollbook.analytics import daily_costs
 from tollbook.analytics.daily_costs import DailyCosts, DayCost
-from tollbook.analytics.scope import Scope
+from tollbook.analytics.scope import QuestionScope
 from tollbook.store import directory
 from tollbook.store.audit import Actor
 from tollbook.store.budgets import set_budget
@@ -33,12 +33,14 @@ def platform(database: Database) -> Platform:
     return platform
 
 
-def scope(platform: Platform, organization: str | None = None, user: str | None = None) -> Scope:
+def scope(
+    platform: Platform, organization: str | None = None, user: str | None = None
+) -> QuestionScope:
     row = None
     if organization:
         with platform.database.reading() as snapshot:
             row = directory.find_organization(snapshot, platform.tenant, organization)
-    return Scope(platform.tenant, row, user, "USD")
+    return QuestionScope(platform.tenant, row, user, "USD")
 
 
 def costs(platform: Platform, *whose: str) -> DailyCosts:
@@ -89,7 +91,7 @@ def test_everybody_with_a_budget_has_the_days_of_their_own_question(platform: Pl
             assert row is not None
             set_budget(transaction, actor, row, user, 1, (1.0,))
     with platform.database.reading() as snapshot:
-        found = daily_costs.budgeted_costs(snapshot, Scope(platform.tenant), *JANUARY)
+        found = daily_costs.budgeted_costs(snapshot, QuestionScope(platform.tenant), *JANUARY)
         of_one = daily_costs.budgeted_costs(snapshot, scope(platform, "org_1"), *JANUARY)
     asked = {
         (platform.number(organization), user): costs(platform, organization, *([user] * bool(user)))

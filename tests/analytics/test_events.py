@@ -8,7 +8,7 @@ import pytest
 
 from tests.builders import Platform, event, reversal
 from tollbook.analytics import events
-from tollbook.analytics.events import Place, Wanted, Whose, all_events, events_page, events_report
+from tollbook.analytics.events import PageEnd, Wanted, Whose, all_events, events_page, events_report
 from tollbook.domain.periods import Period
 from tollbook.store import directory, versions
 from tollbook.store.database import Database, Snapshot, open_database
@@ -44,7 +44,7 @@ def listed(platform: Platform, limit: int = 100, **given: Any) -> list[str]:
     ids: list[str] = []
     with platform.database.reading() as snapshot:
         asked = wanted(snapshot, **given)
-        after: Place | None = None
+        after: PageEnd | None = None
         while True:
             page = events_page(snapshot, asked, limit, after)
             ids += [row[0] for row in page.rows]

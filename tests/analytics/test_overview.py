@@ -8,8 +8,8 @@ import pytest
 
 from tests.builders import Json, Platform, event
 from tollbook.analytics import organizations, overview
-from tollbook.analytics.legs import days
-from tollbook.analytics.scope import Scope, in_one_currency
+from tollbook.analytics.period_cover import days
+from tollbook.analytics.scope import QuestionScope, in_one_currency
 from tollbook.domain.periods import Period
 from tollbook.store.database import Database
 
@@ -24,7 +24,7 @@ def platform(database: Database) -> Platform:
 
 def asked(platform: Platform, period: Period = JANUARY, currency: str | None = None) -> Json:
     with platform.database.reading() as snapshot:
-        scope = in_one_currency(snapshot, Scope(platform.tenant, currency=currency))
+        scope = in_one_currency(snapshot, QuestionScope(platform.tenant, currency=currency))
         found = overview.overview(snapshot, scope, period)
         report = overview.overview_report(scope, period, found)
     answer: Json = msgspec.json.decode(msgspec.json.encode(report))
@@ -32,7 +32,7 @@ def asked(platform: Platform, period: Period = JANUARY, currency: str | None = N
 
 
 def listed(platform: Platform, period: Period = JANUARY, currency: str | None = None) -> list[Json]:
-    scope = Scope(platform.tenant, currency=currency)
+    scope = QuestionScope(platform.tenant, currency=currency)
     with platform.database.reading() as snapshot:
         rows = organizations.organization_rows(snapshot, scope, period)
     report = organizations.organizations_report(scope, period, rows)
@@ -201,7 +201,7 @@ def test_columns_of_the_tables_are_named_and_filled_as_the_answers(platform: Pla
     platform.organization()
     platform.send(event(type="kb.usage", resource_id="kb", quantity=90))
     with platform.database.reading() as snapshot:
-        scope = Scope(platform.tenant)
+        scope = QuestionScope(platform.tenant)
         found = overview.overview_table(overview.overview(snapshot, scope, JANUARY))
         rows = organizations.organization_rows(snapshot, scope, JANUARY)
     (row,) = found.rows

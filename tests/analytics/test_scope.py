@@ -7,7 +7,7 @@ import pytest
 from tests.builders import Platform, event
 from tollbook.analytics.organizations import currencies_of, organization_rows
 from tollbook.analytics.scope import (
-    Scope,
+    QuestionScope,
     in_one_currency,
     other_currencies,
     require_one_currency,
@@ -33,7 +33,7 @@ def platform(database: Database) -> Platform:
 
 def test_a_tenant_answers_in_its_currency_and_names_others_with_costs(platform: Platform) -> None:
     with platform.database.reading() as snapshot:
-        scope = in_one_currency(snapshot, Scope(platform.tenant))
+        scope = in_one_currency(snapshot, QuestionScope(platform.tenant))
         assert scope.currency == "USD"
         assert other_currencies(snapshot, scope, JANUARY) == ["EUR"]
         assert other_currencies(snapshot, scope, FEBRUARY) == []
@@ -44,14 +44,14 @@ def test_the_currency_of_a_tenant_can_be_changed(platform: Platform) -> None:
         tenant = directory.find_tenant(transaction, platform.tenant)
         assert tenant
         directory.change_tenant(transaction, tenant._replace(currency="EUR"))
-        assert in_one_currency(transaction, Scope(platform.tenant)).currency == "EUR"
-        rows = organization_rows(transaction, Scope(platform.tenant), JANUARY)
+        assert in_one_currency(transaction, QuestionScope(platform.tenant)).currency == "EUR"
+        rows = organization_rows(transaction, QuestionScope(platform.tenant), JANUARY)
         assert [it.organization_id for it in rows] == ["b", "c", "a"]
 
 
 def test_organizations_come_in_the_tenants_currency_first(platform: Platform) -> None:
     with platform.database.reading() as snapshot:
-        scope = Scope(platform.tenant)
+        scope = QuestionScope(platform.tenant)
         rows = organization_rows(snapshot, scope, JANUARY)
         assert [it.organization_id for it in rows] == ["a", "b", "c"]
         assert currencies_of(snapshot, scope) == {"a": "USD", "b": "EUR", "c": "GBP"}
@@ -60,7 +60,7 @@ def test_organizations_come_in_the_tenants_currency_first(platform: Platform) ->
 def test_a_bound_on_amounts_of_several_currencies_is_refused(platform: Platform) -> None:
     with platform.database.reading() as snapshot:
         with pytest.raises(CurrencyRequired) as refused:
-            require_one_currency(snapshot, Scope(platform.tenant), "min_cost")
-        require_one_currency(snapshot, Scope(platform.tenant, currency="EUR"), "min_cost")
+            require_one_currency(snapshot, QuestionScope(platform.tenant), "min_cost")
+        require_one_currency(snapshot, QuestionScope(platform.tenant, currency="EUR"), "min_cost")
     (problem,) = refused.value.details
     assert (problem.field, problem.code) == ("currency", "currency_required")

@@ -8,7 +8,7 @@ import pytest
 
 from tollbook.analytics import series_statements as statements
 from tollbook.analytics.series_buckets import Bucket, buckets_of
-from tollbook.analytics.series_reads import EVERY_METER, Filter, Subject, legs, parameters
+from tollbook.analytics.series_reads import EVERY_METER, Subject, UsageFilter, legs, parameters
 from tollbook.analytics.series_statements import By, Unit
 from tollbook.domain.periods import Period
 
@@ -38,14 +38,14 @@ def test_every_golden_statement_is_used() -> None:
 
 
 def test_the_arguments_say_whose_and_what() -> None:
-    counted = Filter(1 << 5, "US")
+    counted = UsageFilter(1 << 5, "US")
     assert parameters(TENANT, counted) == {
         "meters": 32,
         "country": "US",
         "tenant": "t",
         "currency": "USD",
     }
-    assert parameters(ANN, Filter()) == {
+    assert parameters(ANN, UsageFilter()) == {
         "meters": EVERY_METER,
         "country": "",
         "number": 7,
@@ -56,21 +56,21 @@ def test_the_arguments_say_whose_and_what() -> None:
 @pytest.mark.parametrize(
     ("subject", "counted", "by", "bucket", "units"),
     [
-        (BERLIN, Filter(), By.NOTHING, Bucket.DAY, [Unit.DAY]),
-        (BERLIN, Filter(), By.METER, Bucket.WEEK, [Unit.DAY]),
-        (BERLIN, Filter(), By.METER, Bucket.MONTH, [Unit.MONTH, Unit.DAY, Unit.DAY]),
-        (ANN, Filter(), By.NOTHING, Bucket.MONTH, [Unit.MONTH, Unit.DAY, Unit.DAY]),
-        (ANN, Filter(), By.COUNTRY, Bucket.MONTH, [Unit.DAY]),
+        (BERLIN, UsageFilter(), By.NOTHING, Bucket.DAY, [Unit.DAY]),
+        (BERLIN, UsageFilter(), By.METER, Bucket.WEEK, [Unit.DAY]),
+        (BERLIN, UsageFilter(), By.METER, Bucket.MONTH, [Unit.MONTH, Unit.DAY, Unit.DAY]),
+        (ANN, UsageFilter(), By.NOTHING, Bucket.MONTH, [Unit.MONTH, Unit.DAY, Unit.DAY]),
+        (ANN, UsageFilter(), By.COUNTRY, Bucket.MONTH, [Unit.DAY]),
         # Winter, the day on which it ends, and summer.
-        (BERLIN, Filter(), By.COUNTRY, Bucket.DAY, [Unit.HOUR] * 3),
-        (BERLIN, Filter(country="US"), By.NOTHING, Bucket.MONTH, [Unit.HOUR] * 3),
-        (TENANT, Filter(country="US"), By.NOTHING, Bucket.DAY, [Unit.HOUR] * 4),
-        (BERLIN, Filter(), By.NOTHING, Bucket.HOUR, [Unit.HOUR]),
-        (ANN, Filter(), By.NOTHING, Bucket.HOUR, [Unit.HOUR]),
+        (BERLIN, UsageFilter(), By.COUNTRY, Bucket.DAY, [Unit.HOUR] * 3),
+        (BERLIN, UsageFilter(country="US"), By.NOTHING, Bucket.MONTH, [Unit.HOUR] * 3),
+        (TENANT, UsageFilter(country="US"), By.NOTHING, Bucket.DAY, [Unit.HOUR] * 4),
+        (BERLIN, UsageFilter(), By.NOTHING, Bucket.HOUR, [Unit.HOUR]),
+        (ANN, UsageFilter(), By.NOTHING, Bucket.HOUR, [Unit.HOUR]),
     ],
 )
 def test_a_trend_is_read_from_the_coarsest_sums_that_tell_it(
-    subject: Subject, counted: Filter, by: By, bucket: Bucket, units: list[Unit]
+    subject: Subject, counted: UsageFilter, by: By, bucket: Bucket, units: list[Unit]
 ) -> None:
     period = Period(date(2024, 1, 15), date(2024, 4, 15))
     buckets = buckets_of(period, bucket, ZoneInfo("Europe/Berlin"))
@@ -80,7 +80,7 @@ def test_a_trend_is_read_from_the_coarsest_sums_that_tell_it(
 def test_the_arguments_of_months_and_edges() -> None:
     period = Period(date(2024, 1, 15), date(2024, 4, 15))
     buckets = buckets_of(period, Bucket.MONTH, ZoneInfo("UTC"))
-    months, head, tail = legs(BERLIN, Filter(), By.NOTHING, buckets)
+    months, head, tail = legs(BERLIN, UsageFilter(), By.NOTHING, buckets)
     assert months.parameters == {"first_month": 202402, "last_month": 202403}
     assert (head.parameters["first_day"], head.parameters["last_day"]) == (20240115, 20240131)
     assert (tail.parameters["first_day"], tail.parameters["last_day"]) == (20240401, 20240415)

@@ -11,8 +11,8 @@ import pytest
 
 from tests.builders import Json, Platform, event
 from tollbook.analytics import usage
-from tollbook.analytics.between import NO_DAYS, NO_PART, Between, Bound, Part, split
-from tollbook.analytics.scope import Scope
+from tollbook.analytics.partial_days import NO_DAYS, NO_PART, Between, Bound, DayPart, split
+from tollbook.analytics.scope import QuestionScope
 from tollbook.domain.errors import InvalidRequest
 from tollbook.domain.events import microseconds
 from tollbook.domain.periods import Period
@@ -42,7 +42,7 @@ def asked(
     with platform.database.reading() as snapshot:
         row = directory.find_organization(snapshot, platform.tenant, "org_1")
         assert row is not None
-        scope = Scope(platform.tenant, row, user)
+        scope = QuestionScope(platform.tenant, row, user)
         found = directory.find_user(snapshot, row.number, user) if user else None
         sums = usage.usage_sums(snapshot, scope, usage.split_of(scope, between))
         report = usage.usage_report(scope, found, between, sums)
@@ -152,7 +152,7 @@ def test_whole_days_are_told_from_parts_of_days() -> None:
     end = at("2024-04-02T00:00:00+02:00")
     assert split(march, BERLIN) == (
         Period(date(2024, 3, 31), date(2024, 4, 1)),
-        (Part(20240330, first, end), NO_PART),
+        (DayPart(20240330, first, end), NO_PART),
         Period(date(2024, 3, 30), date(2024, 4, 1)),
     )
     # The day of 23 hours, whole by instants.
@@ -197,7 +197,7 @@ def test_the_statement_is_the_golden_one(name: str) -> None:
 
 def test_the_arguments_name_two_parts_of_days_at_most() -> None:
     row = directory.OrganizationRow(7, "org_1", "Acme", "UTC", "USD", "active")
-    scope = Scope("t", row, "user_1")
+    scope = QuestionScope("t", row, "user_1")
     between = Between(at("2024-01-31T10:00:00Z"), at("2024-03-01T11:00:00Z"))
     bound = usage.parameters(scope, usage.split_of(scope, between))
     assert bound["organization"] == 7

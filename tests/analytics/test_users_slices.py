@@ -15,7 +15,7 @@ from tollbook.analytics.organizations_slices import (
     sliced_organizations_sql,
 )
 from tollbook.analytics.slices import Slice, meter_bits, table_of, table_of_groups
-from tollbook.analytics.tables import Kind
+from tollbook.analytics.tables import ColumnKind
 from tollbook.analytics.users_slices import (
     USERS_SHAPE,
     OrganizationLevel,
@@ -149,7 +149,7 @@ def test_groups_as_a_table_have_a_line_each(
     table = table_of_groups(found, groups, USERS_SHAPE, group_by)
     assert [it.name for it in table.columns] == columns
     assert list(table.rows) == lines
-    assert table.columns[-1].kind is Kind.AMOUNT
+    assert table.columns[-1].kind is ColumnKind.AMOUNT
 
 
 def test_meters_are_named_by_the_bits_of_their_codes() -> None:

@@ -11,7 +11,7 @@ import pytest
 from tests.api.conftest import Tenant
 from tests.builders import event
 from tollbook.api.application import ENDPOINTS
-from tollbook.api.endpoints.rate import POST_RATE
+from tollbook.api.endpoints.estimate import POST_RATE
 from tollbook.api.openapi.endpoint import Endpoint
 from tollbook.domain.keys import Limits, Permission
 from tollbook.domain.viewers import Viewer, new_secret, read, signed
@@ -157,7 +157,7 @@ def test_a_narrowed_key_sees_the_same_whatever_else_was_used(
             path, query = asked(endpoint, organization, **given)
             if any(it.name == "meter" for it in endpoint.parameters):
                 query["meter"] = "voice.call"
-            elif endpoint.tells_usage and not endpoint.take:
+            elif endpoint.tells_usage and not endpoint.handle:
                 assert part.tenant.get(path, key, params=query).status_code in (403, 400)
             answers.append(part.tenant.get(path, key, params=query))
         assert alike(answers[0]) == alike(answers[1]), given

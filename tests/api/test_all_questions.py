@@ -18,11 +18,11 @@ from tests.api.conftest import Site, Tenant
 from tests.builders import Json, event, reversal
 from tests.conftest import ENGINES
 from tests.properties.profile import examples
-from tollbook.domain.meters import BY_TYPE, CATALOGUE
+from tollbook.domain.meters import BY_TYPE, CATALOG
 
 ZONES = {"org_1": "America/New_York", "org_2": "Europe/Berlin", "org_3": "Europe/Berlin"}
 CURRENCIES = {"org_1": "USD", "org_2": "USD", "org_3": "EUR"}
-METERS = [meter.type for meter in CATALOGUE]
+METERS = [meter.type for meter in CATALOG]
 BRAND = "brand.registration"
 NUMBERS = {"+4930123456": "DE", "+14155550123": "US", "+442071838750": "GB"}
 FIRST = datetime(2024, 3, 1, tzinfo=UTC)
@@ -277,7 +277,7 @@ def overview_agrees(ask: Asker, model: Model, period: tuple[date, date]) -> None
     for fact in model.within(period):
         by_category[BY_TYPE[fact.meter].category.value] += fact.cost
     breakdown = overview["cost_breakdown"]
-    for category in {meter.category.value for meter in CATALOGUE}:
+    for category in {meter.category.value for meter in CATALOG}:
         assert breakdown[f"{category}_cost"] == by_category[category]
     parts = breakdown["kb_monthly_cost"] + breakdown["kb_usage_cost"]
     assert parts == breakdown["kb_cost"]

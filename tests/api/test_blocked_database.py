@@ -13,8 +13,8 @@ from tests.api.test_inbox import eventually
 from tests.builders import Json, Platform, event
 from tests.inside import serving
 from tests.servers import Server
-from tollbook.api.operation.upkeep import months_ahead
-from tollbook.ingest import aside
+from tollbook.api.operation.maintenance import months_ahead
+from tollbook.ingest import partition_wait
 from tollbook.store.database import Database, open_database
 from tollbook.wiring import now
 
@@ -91,7 +91,7 @@ def test_only_requests_of_a_month_that_is_not_ready_wait_and_the_others_go_befor
 def test_a_month_that_cannot_be_made_ready_is_503_with_nothing_stored(
     platform: Platform, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(aside, "_PATIENCE", 0.0)
+    monkeypatch.setattr(partition_wait, "_PATIENCE", 0.0)
     key = platform.key()
     with serving(open_database(postgres_url), key) as client:
         with holding(postgres_url, "LOCK TABLE events IN SHARE UPDATE EXCLUSIVE MODE"):

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from msgspec import Meta
 
-from tollbook.api.pipeline.bodies import read_body
+from tollbook.api.pipeline.json_body import read_body
 from tollbook.domain.errors import InvalidRequest, UnreadableBody
 
 

@@ -11,14 +11,14 @@ from typing import Any
 import pyarrow.parquet
 import pytest
 
-from tollbook.analytics.tables import Column, Kind, Table
+from tollbook.analytics.tables import Column, ColumnKind, Table
 from tollbook.api.formats.choice import Format, accepted, attachment
 from tollbook.api.formats.csv import csv_bytes
 from tollbook.api.formats.ndjson import ndjson_bytes
 from tollbook.api.formats.parquet import parquet_bytes, require_pyarrow
 from tollbook.domain.errors import FormatNotInstalled
 
-COLUMNS = tuple(Column(kind.value, kind) for kind in Kind)
+COLUMNS = tuple(Column(kind.value, kind) for kind in ColumnKind)
 ROW = ("a", 3, -1_500_000_001, 500_000, 90_000_000, 0.25, 20240229, 1_705_314_600_000_001, 5, 5, "")
 TEXTS = {
     "text": "a",
@@ -33,7 +33,7 @@ TEXTS = {
     "unit": "second",
     "object": "",
 }
-NOTHING = (None,) * len(Kind)
+NOTHING = (None,) * len(ColumnKind)
 
 
 def whole(rows: list[Any], totals: Any = None) -> Table:
@@ -46,13 +46,13 @@ def read_csv(written: bytes) -> list[list[str]]:
 
 def test_a_csv_without_rows_has_the_names_of_the_columns() -> None:
     written = b"".join(csv_bytes(whole([])))
-    assert written == (",".join(Kind) + "\r\n").encode()
+    assert written == (",".join(ColumnKind) + "\r\n").encode()
 
 
 def test_a_csv_holds_every_kind_exactly_and_nothing_as_an_empty_cell() -> None:
     written = b"".join(csv_bytes(whole([ROW, NOTHING])))
     assert written.count(b"\r\n") == 3
-    assert read_csv(written)[1:] == [list(TEXTS.values()), [""] * len(Kind)]
+    assert read_csv(written)[1:] == [list(TEXTS.values()), [""] * len(ColumnKind)]
 
 
 def test_totals_are_the_last_row() -> None:
@@ -62,13 +62,15 @@ def test_totals_are_the_last_row() -> None:
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@a", "\tb", "\rc", '="x,y"'])
 def test_no_text_of_a_csv_is_a_formula(text: str) -> None:
-    table = Table((Column("t", Kind.TEXT),), [(text,), ("plain",)])
+    table = Table((Column("t", ColumnKind.TEXT),), [(text,), ("plain",)])
     assert read_csv(b"".join(csv_bytes(table)))[1:] == [["'" + text], ["plain"]]
 
 
 @pytest.mark.parametrize("text", ['say "hi"', "a,b", "two\r\nlines", "two\nlines", "ü 😀", " a "])
 def test_any_text_of_a_csv_is_read_as_it_was(text: str) -> None:
-    table = Table((Column("t", Kind.TEXT), Column("o", Kind.OBJECT)), [(text, '{"a":"b,c"}')])
+    table = Table(
+        (Column("t", ColumnKind.TEXT), Column("o", ColumnKind.OBJECT)), [(text, '{"a":"b,c"}')]
+    )
     assert read_csv(b"".join(csv_bytes(table)))[1:] == [[text, '{"a":"b,c"}']]
 
 

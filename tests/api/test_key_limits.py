@@ -10,7 +10,7 @@ import pytest
 
 from tests.api.conftest import Site, Tenant, prefix, problems, site_on
 from tests.builders import Json, event, reversal
-from tollbook.api.operation.uses import Uses
+from tollbook.api.operation.key_usage import KeyUsageRecorder
 from tollbook.domain.addresses import networks_of
 from tollbook.domain.keys import Limits, Permission
 from tollbook.store import keys
@@ -262,7 +262,7 @@ def test_an_overlap_that_makes_no_sense_is_refused(tenant: Tenant, seconds: obje
 
 def test_when_a_key_was_last_used_is_written_down_now_and_then(either: Tenant) -> None:
     key = either.api_key(either.key())
-    uses = Uses(either.database)
+    uses = KeyUsageRecorder(either.database)
     at = now()
     uses.note(key, at)
     uses.note(key, at + 30_000_000)  # not noted again within a minute
@@ -271,7 +271,7 @@ def test_when_a_key_was_last_used_is_written_down_now_and_then(either: Tenant) -
     uses.note(key, at + 61_000_000)
     uses.write()
     assert last_used(either, key.prefix) == at + 61_000_000
-    older = Uses(either.database)
+    older = KeyUsageRecorder(either.database)
     older.note(key, at)
     older.write()
     assert last_used(either, key.prefix) == at + 61_000_000

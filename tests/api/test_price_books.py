@@ -8,7 +8,7 @@ import pytest
 from tests.api.conftest import Tenant, problems
 from tests.builders import event
 from tollbook.domain.keys import Permission
-from tollbook.domain.meters import CATALOGUE
+from tollbook.domain.meters import CATALOG
 
 PATH = "/v1/price-books"
 BOOK = """\
@@ -130,7 +130,7 @@ def test_a_draft_prices_nothing_until_it_is_published(either: Tenant) -> None:
 
 
 def test_a_book_tells_which_meters_have_no_price_any_longer(either: Tenant) -> None:
-    every = [it.type for it in CATALOGUE]
+    every = [it.type for it in CATALOG]
     lost = [it for it in every if it != "voice.call"]
     draft = load(either, draft="true")
     assert draft.json()["no_longer_priced"] == lost

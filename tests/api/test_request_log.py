@@ -11,7 +11,7 @@ from tests.api.conftest import prefix, site_on
 from tests.builders import Json, event
 from tollbook.api.pipeline import request_log
 from tollbook.api.pipeline.request_log import RequestLog
-from tollbook.domain.keys import ApiKey, Limits, Scope
+from tollbook.domain.keys import ApiKey, KeyScope, Limits
 
 FIELDS = (
     *("event", "level", "timestamp", "request_id", "method", "route"),
@@ -84,7 +84,7 @@ def test_an_answer_that_never_began_has_no_status() -> None:
 def test_a_line_holds_no_character_that_acts_on_a_terminal() -> None:
     written: list[str] = []
     log = RequestLog(written.append)
-    scope = Scope("tenant\u202e\x9b\x7f")
+    scope = KeyScope("tenant\u202e\x9b\x7f")
     key = ApiKey("tb_0", "", "", scope, (), 0)
     log.note({"method": "GET", request_log.KEY: key}, b"1", 200, 0.0)
     log.write()

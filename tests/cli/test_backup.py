@@ -14,9 +14,9 @@ import pytest
 from tests.builders import Platform, event
 from tests.cli.conftest import Tollbook
 from tests.conftest import Postgres
-from tollbook.store import drafts, dumps
+from tollbook.store import drafts, postgres_dumps
 from tollbook.store.database import open_database
-from tollbook.store.drafts import Draft
+from tollbook.store.drafts import ArchiveDraft
 
 
 def fill(url: str, identity: str = "call-1") -> None:
@@ -197,7 +197,7 @@ def test_a_restored_database_forgets_the_files_that_were_being_written(
 ) -> None:
     fill(database_url)
     with closing(open_database(database_url)) as database, database.writing() as transaction:
-        draft = Draft(1, "org_1.1.2024-01.1-abcdef.parquet", "/", "host", "writing", 0)
+        draft = ArchiveDraft(1, "org_1.1.2024-01.1-abcdef.parquet", "/", "host", "writing", 0)
         drafts.add(transaction, draft)
     assert command("backup", "b").code == 0
     assert command("restore", "b", "--replace").code == 0
@@ -231,7 +231,7 @@ def test_missing_programs_are_named(
     on_postgres: Tollbook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(dumps, "_DEBIAN", tmp_path)
+    monkeypatch.setattr(postgres_dumps, "_DEBIAN", tmp_path)
     assert "pg_dump is not installed" in on_postgres.refusal("backup", "b")
 
 
@@ -242,15 +242,15 @@ def test_programs_older_than_the_server_are_refused(
     program.write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 9.6.24'\n")
     program.chmod(0o700)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    monkeypatch.setattr(dumps, "_DEBIAN", tmp_path)
+    monkeypatch.setattr(postgres_dumps, "_DEBIAN", tmp_path)
     assert "pg_dump is of PostgreSQL 9 and the server of" in on_postgres.refusal("backup", "b")
     assert not Path("b").exists()
 
 
 def test_a_password_is_not_among_the_arguments() -> None:
     url = open_database("postgresql://me:secret@127.0.0.1:1/x").engine.sqlalchemy.url
-    assert "secret" not in dumps._address(url)
-    assert dumps._environment(url)["PGPASSWORD"] == "secret"
+    assert "secret" not in postgres_dumps._address(url)
+    assert postgres_dumps._environment(url)["PGPASSWORD"] == "secret"
 
 
 def test_a_restore_gives_up_when_somebody_connects_meanwhile(
@@ -266,7 +266,7 @@ def test_a_restore_gives_up_when_somebody_connects_meanwhile(
             stack.enter_context(psycopg.connect(postgres_url, application_name="tollbook"))
             copy(*given)
 
-        monkeypatch.setattr(dumps.shutil, "copyfileobj", connect_first)
+        monkeypatch.setattr(postgres_dumps.shutil, "copyfileobj", connect_first)
         said = on_postgres.refusal("restore", "b", "--replace")
     assert "a Tollbook has connected meanwhile" in said
     assert ids(postgres_url) == ["call-1", "call-2"]

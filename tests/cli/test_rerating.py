@@ -106,7 +106,7 @@ def test_an_interrupted_run_is_stopped_and_resumed(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("tollbook.store.recharging.recharge", interrupt)
+        patch.setattr("tollbook.store.recharge.recharge", interrupt)
         assert tollbook(*JANUARY, "--apply", "--yes").code == 130
     (run,) = tollbook.json("prices", "rerate", "--list")["runs"]
     assert (run["status"], run["reason"]) == ("stopped", "interrupted at the command line")

@@ -13,7 +13,7 @@ from tests.builders import Platform, event
 from tests.cli.conftest import Tollbook
 from tests.servers import Server
 from tollbook.domain.errors import BackupRefused, StoreUnavailable
-from tollbook.store import copies
+from tollbook.store import sqlite_copies
 from tollbook.store.backups import restore
 from tollbook.store.database import open_database
 
@@ -52,14 +52,14 @@ def backup(tollbook: Tollbook, sqlite_url: str) -> Path:
 @contextmanager
 def during(monkeypatch: pytest.MonkeyPatch, name: str, act: Any) -> Iterator[None]:
     """Act just before a step of the restore."""
-    step = getattr(copies, name)
+    step = getattr(sqlite_copies, name)
 
     def acting(*given: Any, **named: Any) -> Any:
         act()
         return step(*given, **named)
 
     with monkeypatch.context() as patch:
-        patch.setattr(copies, name, acting)
+        patch.setattr(sqlite_copies, name, acting)
         yield
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from tests.builders import event
 from tollbook.domain.events import Event, attributes_text
-from tollbook.ingest.facts import fact_of
+from tollbook.ingest.normalize import fact_of
 
 
 def fingerprint(**given: object) -> int:

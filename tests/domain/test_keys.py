@@ -7,9 +7,9 @@ import pytest
 from tollbook.domain.addresses import networks_of
 from tollbook.domain.keys import (
     ApiKey,
+    KeyScope,
     Limits,
     Permission,
-    Scope,
     beyond,
     hash_of,
     is_sound,
@@ -40,9 +40,9 @@ def test_what_cannot_be_a_key_has_no_prefix(text: str) -> None:
 
 
 def test_admin_includes_the_other_permissions() -> None:
-    key = ApiKey("p", "h", "n", Scope("t"), (Permission.ADMIN,), 0)
+    key = ApiKey("p", "h", "n", KeyScope("t"), (Permission.ADMIN,), 0)
     assert all(key.may(permission) for permission in Permission)
-    reader = ApiKey("p", "h", "n", Scope("t"), (Permission.READ_ANALYTICS,), 0)
+    reader = ApiKey("p", "h", "n", KeyScope("t"), (Permission.READ_ANALYTICS,), 0)
     assert [it for it in Permission if reader.may(it)] == [Permission.READ_ANALYTICS]
 
 
@@ -74,9 +74,9 @@ def test_keys_of_before_there_were_checksums_hold() -> None:
 
 
 def test_a_key_ends_at_its_last_instant_or_when_it_is_revoked() -> None:
-    key = ApiKey("p", "h", "n", Scope("t"), (), 0, limits=Limits(expires_at=10))
+    key = ApiKey("p", "h", "n", KeyScope("t"), (), 0, limits=Limits(expires_at=10))
     assert [key.ended(now) for now in (9, 10, 11)] == [False, True, True]
-    assert ApiKey("p", "h", "n", Scope("t"), (), 0, revoked_at=5).ended(0)
+    assert ApiKey("p", "h", "n", KeyScope("t"), (), 0, revoked_at=5).ended(0)
 
 
 HERE = networks_of(["192.0.2.0/24"])

@@ -1,6 +1,6 @@
 """The catalogue of meters: what is stored of it never changes."""
 
-from tollbook.domain.meters import BY_CODE, CATALOGUE
+from tollbook.domain.meters import BY_CODE, CATALOG
 
 STORED_CODES = {
     "sms.outbound": 1,
@@ -19,9 +19,9 @@ STORED_CODES = {
 
 
 def test_the_codes_of_meters_are_for_ever() -> None:
-    assert {meter.type: meter.code for meter in CATALOGUE} == STORED_CODES
-    assert len(BY_CODE) == len(CATALOGUE)
+    assert {meter.type: meter.code for meter in CATALOG} == STORED_CODES
+    assert len(BY_CODE) == len(CATALOG)
 
 
 def test_only_brand_registration_is_the_organizations_own() -> None:
-    assert [it.type for it in CATALOGUE if it.organization_level] == ["brand.registration"]
+    assert [it.type for it in CATALOG if it.organization_level] == ["brand.registration"]

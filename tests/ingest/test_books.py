@@ -8,7 +8,7 @@ from tollbook.domain.books import BookHead, listed
 from tollbook.domain.errors import AlreadyPublished, NotFound, PriceBookRefused
 from tollbook.domain.prices import PriceBook, Rate
 from tollbook.ingest.books import load_book, publish_book
-from tollbook.ingest.catalogue import Catalogue
+from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.store import directory, prices
 from tollbook.store.audit import Actor
 from tollbook.store.database import Database
@@ -175,7 +175,7 @@ def test_a_tariff_stays_in_memory_while_the_directory_changes(
 
 def test_another_process_sees_a_published_book_at_once(platform: Platform) -> None:
     other = Platform(platform.database)
-    other.catalogue = Catalogue(platform.database)
+    other.directory_cache = DirectoryCache(platform.database)
     assert cost(other, "1") == 0
     version = load(platform, book(7), draft=True).version
     publish(platform, version)

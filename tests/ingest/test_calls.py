@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.builders import Json, Platform, event
-from tollbook.ingest.catalogue import Catalogue
+from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.store.database import Database
 from tollbook.wiring import now
 
@@ -65,7 +65,7 @@ def test_a_replay_looks_at_the_limit_and_the_clock_of_then(platform: Platform) -
     assert platform.statuses(long, late) == ["quarantined", "quarantined"]
     assert platform.replay() == 0
     assert platform.replay_at(now() + 2 * DAY * 10**6) == 1
-    platform.catalogue = Catalogue(platform.database, longest_call_seconds=3 * DAY)
+    platform.directory_cache = DirectoryCache(platform.database, longest_call_seconds=3 * DAY)
     assert platform.replay() == 1
     assert platform.rows("SELECT id FROM events ORDER BY id") == [("2",), ("call-1",)]
     assert platform.differences() == []

@@ -7,7 +7,7 @@ import pytest
 
 from tests.builders import event
 from tollbook.domain.errors import BodyTooLarge
-from tollbook.ingest.decode import Unsound, decode_json, decode_lines
+from tollbook.ingest.decode import InvalidEvent, decode_json, decode_lines
 
 MEBIBYTE = 1024 * 1024
 
@@ -40,14 +40,14 @@ def test_a_wrong_value_behind_a_sound_one_of_the_same_name_is_named(
     sound = {name: value for name, value in event().items() if f'"{name}"' not in twice}
     body = json.dumps(sound)[:-1] + f", {twice}}}"
     (read,) = decode_json(body.encode())
-    details = read.problems if isinstance(read, Unsound) else ()
+    details = read.problems if isinstance(read, InvalidEvent) else ()
     assert [(it.field, it.code) for it in details] == [(it, "repeated_field") for it in fields]
 
 
 def test_bytes_that_are_no_text_behind_a_sound_value_are_named() -> None:
     body = json.dumps(event()).replace("{", '{"time": "2024-01@", ', 1).encode()
     (read,) = decode_lines(body.replace(b"@", b"\xff"))
-    assert isinstance(read, Unsound)
+    assert isinstance(read, InvalidEvent)
     assert [(it.field, it.code) for it in read.problems] == [("time", "repeated_field")]
 
 
@@ -55,5 +55,5 @@ def test_bytes_that_are_no_text_behind_a_sound_value_are_named() -> None:
 def test_a_quantity_far_out_of_range_is_rejected_for_what_comes_whole(quantity: str) -> None:
     body = json.dumps(event(type="sms.outbound", quantity="@")).replace('"@"', quantity)
     (read,) = decode_json(body.encode())
-    assert isinstance(read, Unsound)
+    assert isinstance(read, InvalidEvent)
     assert [it.field for it in read.problems] == ["quantity"]

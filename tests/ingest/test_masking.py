@@ -7,11 +7,11 @@ import phonenumbers
 import pytest
 
 from tests.builders import Platform, event
-from tollbook.analytics.event import Charged, find_event
+from tollbook.analytics.event import ChargedEvent, find_event
 from tollbook.domain.charges import Attributes
 from tollbook.domain.directory import Organization
-from tollbook.domain.rerating import Span
-from tollbook.ingest.catalogue import Catalogue
+from tollbook.domain.rerating import RerateRange
+from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.ingest.masking import Masker
 from tollbook.rating.number_formats import digits_of
 from tollbook.rating.numbers import CLIENT, NONE, NUMBER, SIP, country_of, kind_of, shown_of
@@ -40,7 +40,7 @@ DEEP = '  - {meter: voice.call, to: "442071838750", price: "9", per: minute}\n'
 @pytest.fixture
 def platform(database: Database) -> Platform:
     made = Platform(database)
-    made.catalogue = Catalogue(database, now, MASK)
+    made.directory_cache = DirectoryCache(database, now, MASK)
     made.load(BOOK)
     return made
 
@@ -158,7 +158,7 @@ def test_a_charge_is_that_of_the_whole_number_and_replays(platform: Platform) ->
     assert row[1:] == ("GB", 30_500_000)
     with platform.database.reading() as snapshot:
         found = find_event(snapshot, platform.tenant, number, "call-1")
-    assert isinstance(found, Charged)
+    assert isinstance(found, ChargedEvent)
     assert found.replay_mismatch is None
     assert found.explanation.to == "4420"
 
@@ -193,7 +193,7 @@ def test_a_number_that_waits_to_be_read_is_masked_when_it_is(platform: Platform)
 
 def rerated(platform: Platform) -> tuple[int, int, list[str]]:
     with platform.database.reading() as snapshot:
-        found = dry_run(snapshot, platform.tenant, Span(20240101, 20240131), now(), 10)
+        found = dry_run(snapshot, platform.tenant, RerateRange(20240101, 20240131), now(), 10)
     return found.events, found.changed, [it.code for it in found.left]
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from tests.builders import Platform, event, reversal
 from tests.rerating.builders import CALLS, Past, book
-from tollbook.analytics.between import NO_DAYS, NO_PART, Part, Split
 from tollbook.analytics.event import InArchive, find_event
+from tollbook.analytics.partial_days import NO_DAYS, NO_PART, DayPart, SplitDays
 from tollbook.analytics.series_statements import By, user_hours_sql
 from tollbook.analytics.usage import _refuse_parts_of_archived_days
 from tollbook.domain.errors import EventArchived, InvalidRequest, RunConflict
@@ -21,7 +21,7 @@ from tollbook.lifecycle.parquet import about, read_file
 from tollbook.rerating import runs
 from tollbook.store import archives
 from tollbook.store.archives import Archived
-from tollbook.store.audit import Actor, Filter, acts
+from tollbook.store.audit import Actor, AuditFilter, acts
 from tollbook.store.database import Database, open_database
 from tollbook.store.events import Stored
 from tollbook.store.rollups import KEYS
@@ -253,7 +253,7 @@ def test_it_is_written_down_who_archived_what(keeper: Keeper) -> None:
     year(keeper.platform)
     keeper.archive()
     with keeper.platform.database.reading() as snapshot:
-        found = acts(snapshot, keeper.platform.tenant, Filter(action="events.archive"))
+        found = acts(snapshot, keeper.platform.tenant, AuditFilter(action="events.archive"))
     assert sorted((it.action, it.object) for it in found) == [
         ("events.archive", "org_1 2024-01"),
         ("events.archive", "org_2 2024-01"),
@@ -344,6 +344,6 @@ def test_a_part_of_an_archived_day_is_refused_and_not_answered_wrongly(keeper: K
     keeper.archive()
     with keeper.platform.database.reading() as snapshot:
         for day, refused in ((20240115, True), (20240215, False)):
-            parts = Split(NO_DAYS, (Part(day, 0, 1), NO_PART), NO_DAYS)
+            parts = SplitDays(NO_DAYS, (DayPart(day, 0, 1), NO_PART), NO_DAYS)
             with pytest.raises(EventArchived) if refused else nullcontext():
                 _refuse_parts_of_archived_days(snapshot, number, parts)

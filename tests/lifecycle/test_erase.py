@@ -8,14 +8,14 @@ from sqlalchemy import inspect
 
 from tests.builders import Platform, event, reversal
 from tests.lifecycle.test_archive import Keeper
-from tollbook.analytics.event import Charged, find_event
+from tollbook.analytics.event import ChargedEvent, find_event
 from tollbook.domain.directory import User
 from tollbook.domain.errors import ArchiveRefused
-from tollbook.domain.keys import Scope
+from tollbook.domain.keys import KeyScope
 from tollbook.lifecycle.erase import Erased, Person, erase, erased_attributes
 from tollbook.lifecycle.parquet import read_file
 from tollbook.store import directory, keys
-from tollbook.store.audit import Actor, Filter, acts
+from tollbook.store.audit import Actor, AuditFilter, acts
 from tollbook.store.database import Database, open_database
 from tollbook.wiring import now
 
@@ -45,7 +45,7 @@ def jane(platform: Platform, *, other: bool = True) -> None:
     with platform.database.writing() as transaction:
         user = User("user_1", "Jane Doe", "jane@acme.example")
         directory.add_user(transaction, number, user, now())
-        scope = Scope(platform.tenant, "org_1", "user_1")
+        scope = KeyScope(platform.tenant, "org_1", "user_1")
         keys.issue_key(transaction, "Jane's phone", scope, (), now(), number)
     for month in (1, 2):
         time = f"2024-0{month}-15T10:30:00Z"
@@ -120,7 +120,7 @@ def test_a_charge_still_replays(keeper: Keeper) -> None:
     erasing(keeper)
     with platform.database.reading() as snapshot:
         found = find_event(snapshot, platform.tenant, platform.number("org_1"), "call-1")
-    assert isinstance(found, Charged)
+    assert isinstance(found, ChargedEvent)
     assert found.replay_mismatch is None
     assert found.event.country == "GB"
 
@@ -180,7 +180,7 @@ def test_it_is_written_down_who_erased_whom(keeper: Keeper) -> None:
     jane(keeper.platform)
     erasing(keeper)
     with keeper.platform.database.reading() as snapshot:
-        (act,) = acts(snapshot, keeper.platform.tenant, Filter(action="user.erase"))
+        (act,) = acts(snapshot, keeper.platform.tenant, AuditFilter(action="user.erase"))
     assert (act.key_prefix, act.action, act.object) == ("cli", "user.erase", "user user_1 of org_1")
     assert act.details["events"] == 8
 

@@ -13,8 +13,8 @@ from tests.properties.profile import examples
 from tollbook.domain.errors import Problem, UnreadableBody
 from tollbook.domain.events import microseconds
 from tollbook.domain.receipts import Receipt
-from tollbook.ingest.decode import Decoded, Unsound, decode_json, decode_lines
-from tollbook.ingest.facts import Fact
+from tollbook.ingest.decode import Decoded, InvalidEvent, decode_json, decode_lines
+from tollbook.ingest.normalize import NormalizedEvent
 from tollbook.ingest.problems import fields_of, problems_of
 
 _NUMBERS = """
@@ -129,8 +129,8 @@ def decoded(text: str) -> list[Decoded]:
     return [*alone, *array, *decode_lines(text.encode())]
 
 
-def wrong_with(refused: Unsound | Receipt) -> tuple[Problem, ...]:
-    return refused.problems if isinstance(refused, Unsound) else refused.details
+def wrong_with(refused: InvalidEvent | Receipt) -> tuple[Problem, ...]:
+    return refused.problems if isinstance(refused, InvalidEvent) else refused.details
 
 
 @examples(800)
@@ -139,8 +139,8 @@ def test_an_event_is_taken_exactly_when_nothing_is_wrong_with_it(text: str) -> N
     note(text)
     problems = tuple(problems_of(fields_of(text.encode())))
     for it in decoded(text):
-        assert problems == (it.problems if isinstance(it, Unsound) else ())
-        assert bool(problems) == (not isinstance(it, Fact))
+        assert problems == (it.problems if isinstance(it, InvalidEvent) else ())
+        assert bool(problems) == (not isinstance(it, NormalizedEvent))
 
 
 OFFSETS = st.sampled_from(("Z", "z", "+00:00", "-00:00", "+23:59", "-23:59", "-0500", "+05:45"))
@@ -169,7 +169,7 @@ def test_an_instant_is_what_its_digits_say_cut_off_after_the_microsecond(
     text = object_of({**SOUND, "time": time})
     batch = [text, *(object_of({**SOUND, "time": f'"{it}"'}) for it in beside)]
     for it in (*decoded(text), decode_json(f"[{', '.join(batch)}]".encode())[0]):
-        assert isinstance(it, Fact)
+        assert isinstance(it, NormalizedEvent)
         assert it.time == microseconds(it.event.time) == expected
 
 
@@ -178,7 +178,7 @@ def test_an_instant_is_what_its_digits_say_cut_off_after_the_microsecond(
 def test_any_other_json_value_is_no_event(text: str) -> None:
     note(text)
     (refused,) = decode_json(f"[{text}]".encode())
-    assert not isinstance(refused, Fact)
+    assert not isinstance(refused, NormalizedEvent)
     assert wrong_with(refused)[0].code != "invalid_event"
 
 
@@ -204,4 +204,4 @@ def test_any_bytes_are_read_or_called_unreadable(body: bytes) -> None:
     for decode in (decode_json, decode_lines):
         with suppress(UnreadableBody):
             for it in decode(body):
-                assert isinstance(it, Fact) or wrong_with(it)
+                assert isinstance(it, NormalizedEvent) or wrong_with(it)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from tests.builders import Platform, event, reversal
 from tests.properties.profile import examples
-from tollbook.analytics.events import Place, Wanted, all_events, events_page
+from tollbook.analytics.events import PageEnd, Wanted, all_events, events_page
 from tollbook.analytics.users import user_rows
-from tollbook.domain.meters import BY_TYPE, CATALOGUE, Category
+from tollbook.domain.meters import BY_TYPE, CATALOG, Category
 from tollbook.domain.periods import Period
 from tollbook.store import directory
 from tollbook.store.database import Database, Snapshot
@@ -22,7 +22,7 @@ _TENANTS = count()
 DAYS = st.dates(date(2023, 12, 1), date(2024, 3, 1))
 EVENTS = st.fixed_dictionaries(
     {
-        "type": st.sampled_from([meter.type for meter in CATALOGUE]),
+        "type": st.sampled_from([meter.type for meter in CATALOG]),
         "user_id": st.sampled_from(["ann", "bob", None]),
         "day": DAYS,
         "minute": st.integers(0, 1439),
@@ -73,7 +73,7 @@ def _sent(number: int, made: dict[str, Any]) -> dict[str, Any]:
 
 
 def _pages(snapshot: Snapshot, wanted: Wanted, limit: int) -> Iterator[tuple[Any, ...]]:
-    after: Place | None = None
+    after: PageEnd | None = None
     while True:
         page = events_page(snapshot, wanted, limit, after)
         yield from page.rows
@@ -118,10 +118,10 @@ def test_pages_add_up_to_each_figure(
                         limit,
                     )
                 )
-                for meter in CATALOGUE
+                for meter in CATALOG
             }
             for category, field in COSTS.items():
-                mine = [it for it in CATALOGUE if it.category is category]
+                mine = [it for it in CATALOG if it.category is category]
                 assert sum(_sums(found[it.type])[2] for it in mine) == getattr(user, field)
             for name, field in COUNTS.items():
                 assert _sums(found[name])[0] == getattr(user, field)

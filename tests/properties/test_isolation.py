@@ -16,7 +16,7 @@ from tollbook.api.application import ENDPOINTS
 from tollbook.api.openapi.endpoint import Endpoint
 from tollbook.domain.directory import User
 from tollbook.domain.keys import Permission
-from tollbook.store import directory, gate
+from tollbook.store import directory, scope_check
 from tollbook.store.database import Database, open_database
 from tollbook.store.migrate import migrate
 from tollbook.wiring import now
@@ -53,7 +53,7 @@ class World(NamedTuple):
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
     with tempfile.TemporaryDirectory() as folder:
-        database = open_database(f"sqlite:///{Path(folder) / 'two.db'}", gate.check)
+        database = open_database(f"sqlite:///{Path(folder) / 'two.db'}", scope_check.check)
         migrate(database)
         mine, other = Platform(database, "mine"), Platform(database, "other")
         with serving(database) as client:
@@ -94,18 +94,20 @@ def _furnish(client: httpx.Client, platform: Platform, mark: str) -> list[str]:
 
 def _state(world: World) -> dict[str, list[Any]]:
     """Read every row of the other tenant, but for when its keys were last used."""
-    of_tenant = {it: f"SELECT * FROM {it} WHERE tenant_id = 'other'" for it in gate.OF_TENANTS}
+    of_tenant = {
+        it: f"SELECT * FROM {it} WHERE tenant_id = 'other'" for it in scope_check.OF_TENANTS
+    }
     of_tenant["api_keys"] = (
         "SELECT prefix, hash, name, revoked_at, expires_at FROM api_keys WHERE tenant_id = 'other'"
     )
     mine = "SELECT organization_id FROM organizations WHERE tenant_id = 'other'"
     of_organizations = {
         it: f"SELECT * FROM {it} WHERE organization_id IN ({mine})"
-        for it in gate.OF_ORGANIZATIONS - gate.OF_TENANTS
+        for it in scope_check.OF_ORGANIZATIONS - scope_check.OF_TENANTS
     }
     with world.database.reading() as snapshot:
         return {
-            name: sorted(snapshot.rows(f"{sql} {gate.ALL_TENANTS}"), key=repr)
+            name: sorted(snapshot.rows(f"{sql} {scope_check.ALL_TENANTS}"), key=repr)
             for name, sql in (of_tenant | of_organizations).items()
         }
 

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from tests.properties.profile import examples
 from tests.rating.builders import MONDAY, pricing, rate, tariff, usage
-from tollbook.domain.charges import Charge, Usage
+from tollbook.domain.charges import Charge, RatingInput
 from tollbook.domain.exact import MICROS, NANOS, amount_text
 from tollbook.domain.prices import Basis, CallTerms, Fee, Pricing, Tier, TierMode
+from tollbook.rating.calculation import worked
 from tollbook.rating.charge import priced, rated
 from tollbook.rating.explain import explain
 from tollbook.rating.number_formats import digits_of
-from tollbook.rating.working import worked
 
 SECONDS = st.integers(0, 7200).map(lambda it: it * MICROS)
 PICOS = st.integers(0, 5 * 10**11)
@@ -77,7 +77,7 @@ def pricings(draw: st.DrawFn) -> Pricing:
     )
 
 
-def charged(terms: Pricing, used: Usage, position: int | None = None) -> Charge:
+def charged(terms: Pricing, used: RatingInput, position: int | None = None) -> Charge:
     found = priced(terms, 1, used, position)
     assert isinstance(found, Charge), found
     return found

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.builders import Json, Platform, event, reversal
 from tests.properties.profile import examples
 from tests.rerating.builders import Past, book
-from tollbook.domain.charges import Charge, Usage
+from tollbook.domain.charges import Charge, RatingInput
 from tollbook.domain.meters import BY_CODE
 from tollbook.domain.periods import local_time
 from tollbook.domain.rerating import RunStatus
@@ -78,7 +78,7 @@ class History:
 
     def charges(self) -> dict[str, tuple[Any, ...]]:
         """Give what each event that is no reversal is charged, beside what rating says of it."""
-        terms = self.platform.catalogue
+        terms = self.platform.directory_cache
         with self.platform.database.reading() as snapshot:
             found = terms.terms(snapshot, self.platform.tenant, {"org_1"})["org_1"]
             rows = snapshot.rows(
@@ -90,7 +90,7 @@ class History:
         charges = {}
         for id_, meter, quantity, day, time, attributes, own, position, *stored in rows:
             minute = local_time(time, found.zone)[1]
-            usage = Usage(
+            usage = RatingInput(
                 BY_CODE[meter].type, quantity, day, msgspec.json.decode(attributes), own, minute
             )
             charges[id_] = (stored, rated(found.books, usage, found.currency, position))

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from tests.builders import Json, Platform, event, reversal
 from tests.properties.profile import examples
 from tests.properties.trends import BRAND, UNITS, Asked, Fact, Trends
-from tollbook.analytics.scope import Scope
-from tollbook.analytics.series import Question, Split, trend
+from tollbook.analytics.scope import QuestionScope
+from tollbook.analytics.series import Question, SeriesSplit, trend
 from tollbook.analytics.series_buckets import Bucket
 from tollbook.analytics.series_report import series_report
 from tollbook.domain.directory import User
@@ -137,10 +137,10 @@ def asked_of(platform: Platform, asked: Asked) -> Json:
             )
         period = Period(asked.start, asked.end)
         question = Question(
-            Scope(platform.tenant, organization, asked.user),
+            QuestionScope(platform.tenant, organization, asked.user),
             period,
             Bucket(asked.bucket),
-            Split(asked.split_by) if asked.split_by else None,
+            SeriesSplit(asked.split_by) if asked.split_by else None,
             asked.meters,
             asked.country,
             previous(period, Comparison(asked.compare)) if asked.compare else None,

@@ -16,9 +16,9 @@ from tests.properties.scenarios import Reverse, Send, Step
 from tollbook.analytics.users import users_report
 from tollbook.domain.directory import User
 from tollbook.domain.exact import NANOS
-from tollbook.domain.keys import Scope
+from tollbook.domain.keys import KeyScope
 from tollbook.domain.periods import Period, day_number
-from tollbook.ingest.commit import Settled, Submission, commit
+from tollbook.ingest.commit import BatchResult, Submission, commit
 from tollbook.ingest.decode import decode_json
 from tollbook.ingest.quarantine import replay
 from tollbook.ingest.submit import draft_of, submission_of
@@ -27,8 +27,8 @@ from tollbook.rating.book_yaml import parse_price_book
 from tollbook.store import directory, prices
 from tollbook.store.audit import Actor
 from tollbook.store.database import Database
-from tollbook.store.owners import owner_differences
-from tollbook.store.verification import CHECKS, Difference, differences
+from tollbook.store.orphans import owner_differences
+from tollbook.store.verification import CHECKS, RowDifference, differences
 from tollbook.wiring import now
 
 _TENANTS = count()
@@ -77,7 +77,7 @@ class World:
     def replay(self) -> None:
         platform = self.platform
         done = replay(
-            platform.database, platform.catalogue, Actor(platform.tenant, "cli", now()), None
+            platform.database, platform.directory_cache, Actor(platform.tenant, "cli", now()), None
         )
         assert done.released == self.model.replay()
 
@@ -96,17 +96,17 @@ class World:
         submissions = [self._prepared(texts) for texts in step.requests]
         if step.meanwhile:
             self.change(step.meanwhile)
-        settled = commit(platform.database, platform.catalogue, submissions, now())
+        settled = commit(platform.database, platform.directory_cache, submissions, now())
         for texts, one in zip(step.requests, settled, strict=True):
-            assert isinstance(one, Settled)
+            assert isinstance(one, BatchResult)
             assert [it.index for it in one.receipts] == list(range(len(texts)))
             assert [it.status.value for it in one.receipts] == self.model.send(texts)
 
     def _prepared(self, texts: list[bytes]) -> Submission:
-        catalogue, tenant = self.platform.catalogue, self.platform.tenant
-        draft = draft_of(decode_json(b"[" + b",".join(texts) + b"]"), Scope(tenant), now())
-        remembered = catalogue.remembered_terms(tenant, draft.organizations)
-        terms = remembered or catalogue.loaded_terms(tenant, draft.organizations, now())
+        directory_cache, tenant = self.platform.directory_cache, self.platform.tenant
+        draft = draft_of(decode_json(b"[" + b",".join(texts) + b"]"), KeyScope(tenant), now())
+        remembered = directory_cache.remembered_terms(tenant, draft.organizations)
+        terms = remembered or directory_cache.loaded_terms(tenant, draft.organizations, now())
         return submission_of(draft, terms)
 
     def reverse(self, step: Reverse) -> None:
@@ -154,7 +154,7 @@ class World:
         )
         return Decimal(sum(cost for (cost,) in rows)) / NANOS
 
-    def differences(self) -> list[Difference]:
+    def differences(self) -> list[RowDifference]:
         """Recompute every rollup from the events, as `tollbook verify` does."""
         with self.platform.database.reading() as snapshot:
             found = [found for check in CHECKS for found in differences(snapshot, check)]

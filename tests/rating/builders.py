@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tollbook.domain.charges import Usage
+from tollbook.domain.charges import RatingInput
 from tollbook.domain.prices import PriceBook, Pricing, Rate
 from tollbook.rating.book import Tariff
 
@@ -24,7 +24,7 @@ def tariff(*rates: Rate, **given: Any) -> Tariff:
     return Tariff(PriceBook(**{**usual, "rates": rates, **given}))
 
 
-def usage(**given: Any) -> Usage:
+def usage(**given: Any) -> RatingInput:
     """A call of a minute on a Monday at midnight."""
     usual = {"meter": "voice.call", "quantity": 60_000_000, "day": MONDAY}
-    return Usage(**{**usual, **given})
+    return RatingInput(**{**usual, **given})

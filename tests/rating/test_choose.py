@@ -5,7 +5,7 @@ import pytest
 from tests.rating.builders import pricing, rate, tariff, usage
 from tollbook.domain.charges import Attributes, Charge, Unpriced
 from tollbook.domain.prices import PriceBook, Tier
-from tollbook.rating import words
+from tollbook.rating import vocabulary
 from tollbook.rating.book import Chosen, Tariff, arranged
 from tollbook.rating.charge import charge_of
 from tollbook.rating.choose import choose
@@ -126,8 +126,8 @@ def test_a_rate_is_valid_on_its_first_and_its_last_day(day: int, rate_id: int) -
     ],
 )
 def test_hours_are_those_of_the_week_and_of_the_start(day: int, minute: int, rate_id: int) -> None:
-    peak = rate(hours=words.hours("mon-fri", "08:00", "20:00"), id=1)
-    nights = rate(hours=words.hours("sat,sun", "22:00", "06:00"), id=2)
+    peak = rate(hours=vocabulary.hours("mon-fri", "08:00", "20:00"), id=1)
+    nights = rate(hours=vocabulary.hours("sat,sun", "22:00", "06:00"), id=2)
     assert chosen(tariff(peak, nights, rate(id=9)), None, day=day, minute=minute) == rate_id
 
 

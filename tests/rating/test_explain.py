@@ -2,7 +2,7 @@
 
 import pytest
 
-from tollbook.domain.charges import Attributes, Unpriced, Usage
+from tollbook.domain.charges import Attributes, RatingInput, Unpriced
 from tollbook.domain.exact import MICROS
 from tollbook.rating.book import Chosen, Tariff
 from tollbook.rating.book_yaml import parse_price_book
@@ -22,7 +22,7 @@ def explained(
     cost: int | None = None,
 ) -> Explanation:
     book = parse_price_book(f"{HEAD}  - {{{rate}}}\n")
-    usage = Usage(book.rates[0].meter, round(quantity * MICROS), 20240215, attributes, cost)
+    usage = RatingInput(book.rates[0].meter, round(quantity * MICROS), 20240215, attributes, cost)
     found = choose([[Tariff(book)]], usage, "USD")
     month = None if position is None else round(position * MICROS)
     told = explain(found.rate if isinstance(found, Chosen) else None, usage, month)
@@ -163,7 +163,7 @@ def test_the_matched_rate_is_told() -> None:
     )
     book = parse_price_book(f"{HEAD}  - {{{rate}}}\n")
     attributes = {**TO_LONDON, "direction": "outbound"}
-    usage = Usage("voice.call", MICROS, 20240215, attributes, minute=21 * 60)
+    usage = RatingInput("voice.call", MICROS, 20240215, attributes, minute=21 * 60)
     found = choose([[Tariff(book)]], usage, "USD")
     assert isinstance(found, Chosen)
     told = explain(found.rate, usage, version=found.tariff.version)
@@ -176,4 +176,4 @@ def test_the_matched_rate_is_told() -> None:
 
 
 def test_what_has_no_price_has_no_explanation_but_a_reason() -> None:
-    assert isinstance(explain(None, Usage("voice.call", 1, 20240215)), Unpriced)
+    assert isinstance(explain(None, RatingInput("voice.call", 1, 20240215)), Unpriced)

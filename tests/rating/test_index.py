@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.properties.profile import examples
 from tests.rating.builders import pricing, rate, usage
-from tollbook.domain.charges import Attributes, Usage
+from tollbook.domain.charges import Attributes, RatingInput
 from tollbook.domain.prices import Deck, PriceBook, Rate
 from tollbook.rating.book import Chosen, Tariff
 from tollbook.rating.clashes import clashes
@@ -51,7 +51,7 @@ def rates(draw: st.DrawFn) -> Rate:
 
 
 @st.composite
-def usages(draw: st.DrawFn) -> Usage:
+def usages(draw: st.DrawFn) -> RatingInput:
     attributes = {
         "to": draw(st.sampled_from(NUMBERS)),
         "from": draw(st.sampled_from(NUMBERS)),
@@ -64,7 +64,7 @@ def usages(draw: st.DrawFn) -> Usage:
     )
 
 
-def by_going_through_all(all_rates: list[Rate], asked: Usage) -> Rate | str | None:
+def by_going_through_all(all_rates: list[Rate], asked: RatingInput) -> Rate | str | None:
     """Return the rate that prices a usage, or the side of which the number cannot be read."""
     attributes: Attributes = asked.attributes or {}
     to, from_ = digits_of(attributes.get("to")), digits_of(attributes.get("from"))
@@ -85,7 +85,7 @@ def by_going_through_all(all_rates: list[Rate], asked: Usage) -> Rate | str | No
     return None
 
 
-def might_fit(it: Rate, side: str, asked: Usage) -> bool:
+def might_fit(it: Rate, side: str, asked: RatingInput) -> bool:
     """Return whether a rate fits, were there any number at all in `side`."""
     when = tuple(one for one in it.when if not one[0].startswith(f"{side}."))
     return fits(msgspec.structs.replace(it, when=when), asked)
@@ -96,7 +96,7 @@ def naming(fitting: list[Rate], side: str) -> Rate | str:
     return max(named, key=rank_of, default=side)
 
 
-def found_by(tariff: Tariff, asked: Usage) -> Rate | str | None:
+def found_by(tariff: Tariff, asked: RatingInput) -> Rate | str | None:
     try:
         found = tariff.find(asked)
     except UnreadableNumber as error:
@@ -107,7 +107,7 @@ def found_by(tariff: Tariff, asked: Usage) -> Rate | str | None:
 @examples(200)
 @given(st.lists(rates(), max_size=30), st.lists(usages(), max_size=10))
 def test_the_index_finds_what_going_through_all_finds(
-    drawn: list[Rate], asked: list[Usage]
+    drawn: list[Rate], asked: list[RatingInput]
 ) -> None:
     clashing = {later for _, later in clashes(drawn)}
     kept = [

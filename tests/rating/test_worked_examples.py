@@ -5,7 +5,7 @@ A book of one rate, an event, and what it costs. The rates are those of the word
 
 import pytest
 
-from tollbook.domain.charges import Attributes, Charge, Usage
+from tollbook.domain.charges import Attributes, Charge, RatingInput
 from tollbook.domain.exact import MICROS, amount_text
 from tollbook.rating.book import Tariff
 from tollbook.rating.book_yaml import parse_price_book
@@ -28,7 +28,7 @@ def charge(
 ) -> Charge:
     book = parse_price_book(f"{HEAD}  - {{{rate}}}\n")
     micros = round(quantity * MICROS)
-    usage = Usage(book.rates[0].meter, micros, day, attributes, cost)
+    usage = RatingInput(book.rates[0].meter, micros, day, attributes, cost)
     month = None if position is None else round(position * MICROS)
     found = rated([[Tariff(book)]], usage, "USD", month)
     assert isinstance(found, Charge), found

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tollbook.api.operation.instruments import Instruments, Measured
+from tollbook.api.operation.metrics import Measured, Metrics
 
 ROOT = Path(__file__).parent.parent.parent
 _NAME = re.compile(r"tollbook_[a-z_]+")
@@ -15,7 +15,7 @@ _NAME = re.compile(r"tollbook_[a-z_]+")
 
 def measured() -> set[str]:
     """Name every metric that a server gives, labels or not."""
-    instruments = Instruments(Measured(*[lambda: 0] * 5))
+    instruments = Metrics(Measured(*[lambda: 0] * 5))
     instruments.count_events({"accepted": 1})
     instruments.count_request("endpoint", 200, 0.1)
     instruments.count_answer("cache")

@@ -9,7 +9,7 @@ import pytest
 from tollbook.api.application import ENDPOINTS
 from tollbook.cli.lazy import Entry
 from tollbook.cli.main import VERBS
-from tollbook.domain.meters import CATALOGUE
+from tollbook.domain.meters import CATALOG
 from tollbook.settings import Settings, variable
 
 ROOT = Path(__file__).parents[2]
@@ -37,7 +37,7 @@ def test_every_command_is_documented(verb: Entry) -> None:
     assert re.search(rf"^\| `{verb.name}\b", (DOCS / "operations.md").read_text(), re.MULTILINE)
 
 
-@pytest.mark.parametrize("meter", CATALOGUE, ids=lambda meter: meter.type)
+@pytest.mark.parametrize("meter", CATALOG, ids=lambda meter: meter.type)
 def test_every_meter_is_documented(meter: object) -> None:
     assert f"`{meter.type}`" in (DOCS / "events.md").read_text()  # type: ignore[attr-defined]
 

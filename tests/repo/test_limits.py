@@ -8,7 +8,7 @@ from tollbook.analytics import series
 from tollbook.api.endpoints import event_list, price_books
 from tollbook.api.endpoints.analytics import pages
 from tollbook.api.endpoints.rerating_answers import MOST_ROWS
-from tollbook.api.pipeline import incoming, limits, room, streams, wire
+from tollbook.api.pipeline import body_budget, http_protocol, rate_limit, request_body, streams
 from tollbook.domain import events, keys
 from tollbook.ingest import accept, decode, known_users, problems
 from tollbook.rating import (
@@ -28,8 +28,11 @@ PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
 MIB = 1024 * 1024
 SETTINGS = Settings()
 TOLD = {
-    "a request of events": (f"{decode.MOST_EVENTS:,} events", f"{incoming.MOST_BYTES // MIB} MiB"),
-    "a request's line and headers": (f"{wire.MOST_HEAD_BYTES // 1024} KiB",),
+    "a request of events": (
+        f"{decode.MOST_EVENTS:,} events",
+        f"{request_body.MOST_BYTES // MIB} MiB",
+    ),
+    "a request's line and headers": (f"{http_protocol.MOST_HEAD_BYTES // 1024} KiB",),
     "one event": (f"{problems.LARGEST_READ // MIB} MiB",),
     "an event's attributes": (
         f"{events.MOST_ATTRIBUTES}, names of {events.LONGEST_ATTRIBUTE_NAME}",
@@ -40,13 +43,13 @@ TOLD = {
     "the end of a call": (f"{accept.FUTURE_ALLOWED // 3_600_000_000} hours",),
     "an id |": (f"{events.LONGEST_ID} characters",),
     "an event's time": (f"{accept.FUTURE_ALLOWED // 3_600_000_000} hours",),
-    "bodies of all requests": (f"{SETTINGS.max_body_mib} MiB", f"{room.LARGE // 1024} KiB"),
+    "bodies of all requests": (f"{SETTINGS.max_body_mib} MiB", f"{body_budget.LARGE // 1024} KiB"),
     "events that wait": (f"{SETTINGS.max_queued_events:,}",),
     "events of one transaction": (f"{SETTINGS.max_group_events:,}",),
     "requests of a key": (f"{keys.MOST_PER_MINUTE:,} a minute",),
-    "keys whose rate": (f"{limits._MOST_BUCKETS:,}",),
+    "keys whose rate": (f"{rate_limit._MOST_BUCKETS:,}",),
     "any other body": (
-        f"| {incoming.MOST_OTHER_BYTES // 1024} KiB;",
+        f"| {request_body.MOST_OTHER_BYTES // 1024} KiB;",
         f"YAML {price_books.MOST_BYTES[price_books.YAML] // MIB} MiB",
         f"CSV {price_books.MOST_BYTES[price_books.CSV] // MIB} MiB",
     ),

@@ -6,10 +6,10 @@ from typing import Any
 
 from tests.builders import Platform
 from tollbook.domain.periods import day_number
-from tollbook.domain.rerating import Run, Span
+from tollbook.domain.rerating import RerateRange, Run
 from tollbook.rerating import runs
 from tollbook.rerating.dry_run import DryRun, dry_run
-from tollbook.rerating.work import Work
+from tollbook.rerating.run_day import Work
 from tollbook.store import rerating_runs
 from tollbook.store.audit import Act, Actor, acts
 from tollbook.store.rollups import KEYS
@@ -43,10 +43,10 @@ class Past:
         end: str = "2024-01-31",
         organization: str | None = None,
         version: int | None = None,
-    ) -> Span:
+    ) -> RerateRange:
         first, last = (day_number(date.fromisoformat(it)) for it in (start, end))
         number = self.platform.number(organization) if organization else None
-        return Span(first, last, number, version)
+        return RerateRange(first, last, number, version)
 
     def actor(self) -> Actor:
         return Actor(self.platform.tenant, "cli", now())

@@ -10,7 +10,7 @@ from tests.rerating.test_apply import january
 from tollbook.domain.errors import InvalidRequest, NotFound, RunConflict
 from tollbook.domain.rerating import RunStatus
 from tollbook.rerating import runs
-from tollbook.rerating.work import Work
+from tollbook.rerating.run_day import Work
 from tollbook.wiring import now
 
 

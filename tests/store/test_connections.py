@@ -12,7 +12,7 @@ from tests.builders import Platform, event
 from tests.conftest import Postgres
 from tests.ways import Way
 from tollbook.domain.errors import StoreUnavailable, Unreachable
-from tollbook.store import connections, watch
+from tollbook.store import connections, statement_watchdog
 from tollbook.store import postgres as engine_of_postgres
 from tollbook.store.connections import OF_SERVERS, Patience, Watched
 from tollbook.store.database import Database, open_database
@@ -216,8 +216,8 @@ def test_a_wrong_database_is_refused_at_once(postgres_url: str) -> None:
 def test_a_statement_whose_answer_is_lost_is_given_up_once_there_is_another_way(
     way: Way, monkeypatch: pytest.MonkeyPatch, in_flight: str
 ) -> None:
-    monkeypatch.setattr(watch, "_ASK_AFTER", 0.0)
-    monkeypatch.setattr(watch, "_LOOK_EVERY", PATIENCE)  # the test looks itself
+    monkeypatch.setattr(statement_watchdog, "_ASK_AFTER", 0.0)
+    monkeypatch.setattr(statement_watchdog, "_LOOK_EVERY", PATIENCE)  # the test looks itself
     database = opened(way.url)
     begun, silent = threading.Event(), threading.Event()
     ended: list[Exception] = []
@@ -248,7 +248,7 @@ def test_a_statement_whose_answer_is_lost_is_given_up_once_there_is_another_way(
 def test_a_statement_that_the_server_is_at_work_on_is_left_alone(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watch, "_ASK_AFTER", 0.0)
+    monkeypatch.setattr(statement_watchdog, "_ASK_AFTER", 0.0)
     database = opened(postgres_url)
     found: list[object] = []
 

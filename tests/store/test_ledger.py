@@ -4,7 +4,7 @@ import pytest
 
 from tests.builders import Platform, event, reversal
 from tollbook.domain.errors import StoreUnavailable
-from tollbook.ingest.commit import Settled, commit
+from tollbook.ingest.commit import BatchResult, commit
 from tollbook.store import versions
 from tollbook.store.database import Database, open_database
 from tollbook.store.verification import CHECKS, differences
@@ -222,12 +222,12 @@ def test_what_is_committed_later_was_received_later_whatever_the_clock_says(
     number = platform.organization()
     platform.organization("org_2")
     ahead = now() + 60_000_000
-    first = commit(database, platform.catalogue, [platform.prepare(event(id="1"))], ahead)[0]
+    first = commit(database, platform.directory_cache, [platform.prepare(event(id="1"))], ahead)[0]
     both = platform.prepare(event(id="2"), event(id="3", organization_id="org_2"))
-    second = commit(database, platform.catalogue, [both], now())[0]
+    second = commit(database, platform.directory_cache, [both], now())[0]
     back = platform.reverse(reversal("2"))
-    assert isinstance(first, Settled)
-    assert isinstance(second, Settled)
+    assert isinstance(first, BatchResult)
+    assert isinstance(second, BatchResult)
     assert (first.as_of, second.as_of, back.as_of) == (ahead, ahead + 1, ahead + 2)
     received = platform.rows("SELECT id, received_at FROM events ORDER BY received_at, id")
     assert received == [("1", ahead), ("2", ahead + 1), ("3", ahead + 1), ("back 2", ahead + 2)]

@@ -123,7 +123,7 @@ def test_a_key_that_was_revoked_takes_nothing_back(platform: Platform) -> None:
     with pytest.raises(InvalidApiKey):
         reverse(
             platform.database,
-            platform.catalogue,
+            platform.directory_cache,
             key,
             decoded,
             Actor(platform.tenant, key.prefix, now()),

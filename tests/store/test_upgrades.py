@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 from tests.builders import Platform, event, reversal
 from tests.conftest import ENGINES, Postgres
 from tests.rerating.builders import Past
-from tollbook.analytics.event import Charged, find_event
+from tollbook.analytics.event import ChargedEvent, find_event
 from tollbook.store.database import Database, open_database
 from tollbook.store.migrate import _config, migrate
 from tollbook.store.schema import SCHEMA_VERSION
@@ -44,7 +44,7 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
 def written_by(database: Database, revision: str) -> Platform:
     """Make a database as the Tollbook of a migration left it, and bring it up to date."""
     migrate(database, revision)
-    database.make_room(MONTHS)
+    database.ensure_partitions(MONTHS)
     with database.writing() as transaction:
         for statement in (FIXTURES / f"{revision}.sql").read_text().split(";\n"):
             if statement.strip():
@@ -102,7 +102,7 @@ def test_every_charge_replays_and_can_be_charged_again(empty: Database, revision
     with empty.reading() as snapshot:
         for number, identity in snapshot.rows("SELECT organization_id, id FROM events"):
             found = find_event(snapshot, platform.tenant, number, identity)
-            assert isinstance(found, Charged)
+            assert isinstance(found, ChargedEvent)
             assert found.replay_mismatch is None, (identity, found.replay_mismatch)
     Past(platform).apply(start="2024-03-01", end="2024-03-31")
     assert platform.differences() == []

@@ -10,8 +10,8 @@ from msgspec import UNSET, UnsetType
 from tollbook.analytics.daily_costs import DailyCosts, Owner, budgeted_costs
 from tollbook.analytics.outlook import Outlook, first_needed, month_of, outlook
 from tollbook.analytics.pace import MODEL_DAYS
-from tollbook.analytics.scope import Scope
-from tollbook.analytics.tables import Column, Kind, Table
+from tollbook.analytics.scope import QuestionScope
+from tollbook.analytics.tables import Column, ColumnKind, Table
 from tollbook.domain.budgets import BudgetState
 from tollbook.domain.directory import zone
 from tollbook.domain.events import instant_of
@@ -53,7 +53,7 @@ class BudgetsReport(msgspec.Struct, frozen=True):
     budgets: list[BudgetReport]
 
 
-class Standing(NamedTuple):
+class BudgetStatus(NamedTuple):
     """A budget and its month as it stands."""
 
     budgeted: Budgeted
@@ -77,7 +77,9 @@ def days_of(listed: Iterable[Budgeted], now: int) -> dict[str, date]:
     return {it: instant_of(now).astimezone(zone(it)).date() for it in sorted(zones)}
 
 
-def standings(snapshot: Snapshot, scope: Scope, listed: list[Budgeted], now: int) -> list[Standing]:
+def standings(
+    snapshot: Snapshot, scope: QuestionScope, listed: list[Budgeted], now: int
+) -> list[BudgetStatus]:
     """Read what everybody with a budget has spent, and expect the rest of each month."""
     if not listed:
         return []
@@ -87,17 +89,17 @@ def standings(snapshot: Snapshot, scope: Scope, listed: list[Budgeted], now: int
     return [_standing(it, costs, days[it.organization.timezone]) for it in listed]
 
 
-def _standing(budgeted: Budgeted, costs: dict[Owner, DailyCosts], today: date) -> Standing:
+def _standing(budgeted: Budgeted, costs: dict[Owner, DailyCosts], today: date) -> BudgetStatus:
     owner = (budgeted.organization.number, budgeted.budget.user_id)
-    return Standing(budgeted, today, outlook(costs.get(owner, {}), today, ranged=False))
+    return BudgetStatus(budgeted, today, outlook(costs.get(owner, {}), today, ranged=False))
 
 
-def budgets_report(found: Iterable[Standing], scope: Scope) -> BudgetsReport:
+def budgets_report(found: Iterable[BudgetStatus], scope: QuestionScope) -> BudgetsReport:
     """Answer with budgets and how they stand."""
     return BudgetsReport(True, scope.tenant, [budget_report(it) for it in found])
 
 
-def budget_report(it: Standing) -> BudgetReport:
+def budget_report(it: BudgetStatus) -> BudgetReport:
     """Write how one budget stands."""
     organization, user_name, budget = it.budgeted
     passed_on = it.passed_on
@@ -119,19 +121,19 @@ def budget_report(it: Standing) -> BudgetReport:
     )
 
 
-def budgets_table(found: Iterable[Standing]) -> Table:
+def budgets_table(found: Iterable[BudgetStatus]) -> Table:
     """Give a row for each budget."""
     columns = (
-        Column("organization_id", Kind.TEXT),
-        Column("user_id", Kind.TEXT),
-        Column("monthly", Kind.AMOUNT),
-        Column("currency", Kind.TEXT),
-        Column("month", Kind.TEXT),
-        Column("spent", Kind.AMOUNT),
-        Column("used", Kind.SHARE),
-        Column("forecast", Kind.AMOUNT),
-        Column("passed_on", Kind.DAY),
-        Column("state", Kind.TEXT),
+        Column("organization_id", ColumnKind.TEXT),
+        Column("user_id", ColumnKind.TEXT),
+        Column("monthly", ColumnKind.AMOUNT),
+        Column("currency", ColumnKind.TEXT),
+        Column("month", ColumnKind.TEXT),
+        Column("spent", ColumnKind.AMOUNT),
+        Column("used", ColumnKind.SHARE),
+        Column("forecast", ColumnKind.AMOUNT),
+        Column("passed_on", ColumnKind.DAY),
+        Column("state", ColumnKind.TEXT),
     )
     rows = [
         (

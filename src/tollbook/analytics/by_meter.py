@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from tollbook.domain.meters import BY_CODE, BY_TYPE, CATALOGUE, Category
+from tollbook.domain.meters import BY_CODE, BY_TYPE, CATALOG, Category
 from tollbook.store.engine import Row
 
 
-class Sums(NamedTuple):
+class MeterSums(NamedTuple):
     """A meter's events, their quantity in micros and their cost in nanos."""
 
     events: int = 0
@@ -15,7 +15,7 @@ class Sums(NamedTuple):
     cost: int = 0
 
 
-_NOTHING = Sums()
+_NOTHING = MeterSums()
 COLUMNS = 4
 """A row is a meter's code and its sums."""
 AMOUNTS = (2, 3)
@@ -26,14 +26,16 @@ class ByMeter:
     """The sums of a period by the types of meters; a meter without usage has zeros."""
 
     def __init__(self, rows: Iterable[Row]) -> None:
-        self._sums: Mapping[str, Sums] = {BY_CODE[row[0]].type: Sums(*row[1:]) for row in rows}
+        self._sums: Mapping[str, MeterSums] = {
+            BY_CODE[row[0]].type: MeterSums(*row[1:]) for row in rows
+        }
 
-    def __getitem__(self, kind: str) -> Sums:
+    def __getitem__(self, kind: str) -> MeterSums:
         return self._sums.get(BY_TYPE[kind].type, _NOTHING)
 
     def cost(self, category: Category) -> int:
         """Add up the costs of a category."""
-        return sum(self[it.type].cost for it in CATALOGUE if it.category is category)
+        return sum(self[it.type].cost for it in CATALOG if it.category is category)
 
     def total_cost(self) -> int:
         """Add up all costs."""

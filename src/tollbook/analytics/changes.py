@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from tollbook.analytics.legs import covering
-from tollbook.analytics.scope import Scope
-from tollbook.analytics.tables import Column, Kind, Table
+from tollbook.analytics.period_cover import covering
+from tollbook.analytics.scope import QuestionScope
+from tollbook.analytics.tables import Column, ColumnKind, Table
 from tollbook.domain.exact import divide_half_even, fraction, raw_amount
 from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
@@ -137,7 +137,7 @@ class Changes(NamedTuple):
 _NOBODY = ChangeRow("", "", 0, 0, 0)
 
 
-def changes(snapshot: Snapshot, scope: Scope, period: Period, before: Period) -> Changes:
+def changes(snapshot: Snapshot, scope: QuestionScope, period: Period, before: Period) -> Changes:
     """Read the sums of two periods, by user of an organization or by organization of a tenant."""
     bound = parameters(scope, period, before)
     sql = USER_CHANGES if scope.organization else ORGANIZATION_CHANGES
@@ -148,7 +148,7 @@ def changes(snapshot: Snapshot, scope: Scope, period: Period, before: Period) ->
 
 
 def changes_report(
-    found: Changes, scope: Scope, period: Period, before: Period, limit: int
+    found: Changes, scope: QuestionScope, period: Period, before: Period, limit: int
 ) -> ChangesReport:
     """Answer with the first `limit` of each list."""
     idle = [Named(**_identity(scope, it)) for it in found.without_usage[:limit]]
@@ -169,7 +169,7 @@ def changes_report(
     )
 
 
-def _by_user(found: Changes, scope: Scope, idle: list[Named]) -> dict[str, Any]:
+def _by_user(found: Changes, scope: QuestionScope, idle: list[Named]) -> dict[str, Any]:
     """Give the fields that only an organization's answer has."""
     assert scope.organization  # noqa: S101
     return {
@@ -199,17 +199,17 @@ def _each(found: Changes) -> msgspec.Raw | None:
     return raw_amount(divide_half_even(found.cost - found.own.cost, active)) if active else None
 
 
-def changes_table(found: Changes, scope: Scope) -> Table:
+def changes_table(found: Changes, scope: QuestionScope) -> Table:
     """Give every user or organization as a row, whoever grew most first."""
     whose = "user" if scope.organization else "organization"
     columns = (
-        Column(f"{whose}_id", Kind.TEXT),
-        Column(f"{whose}_name", Kind.TEXT),
-        Column("cost", Kind.AMOUNT),
-        Column("previous_cost", Kind.AMOUNT),
-        Column("difference", Kind.AMOUNT),
-        Column("change", Kind.SHARE),
-        Column("share", Kind.SHARE),
+        Column(f"{whose}_id", ColumnKind.TEXT),
+        Column(f"{whose}_name", ColumnKind.TEXT),
+        Column("cost", ColumnKind.AMOUNT),
+        Column("previous_cost", ColumnKind.AMOUNT),
+        Column("difference", ColumnKind.AMOUNT),
+        Column("change", ColumnKind.SHARE),
+        Column("share", ColumnKind.SHARE),
     )
     ordered = sorted(found.rows, key=lambda it: (-it.difference, it.id))
     total = found.cost
@@ -228,7 +228,7 @@ def _cells(row: ChangeRow, total: int) -> tuple[Any, ...]:
     )
 
 
-def _ranked(scope: Scope, rows: Iterable[ChangeRow], total: int) -> list[Ranked]:
+def _ranked(scope: QuestionScope, rows: Iterable[ChangeRow], total: int) -> list[Ranked]:
     return [
         Ranked(
             **_identity(scope, row),
@@ -242,12 +242,12 @@ def _ranked(scope: Scope, rows: Iterable[ChangeRow], total: int) -> list[Ranked]
     ]
 
 
-def _identity(scope: Scope, row: ChangeRow) -> dict[str, Any]:
+def _identity(scope: QuestionScope, row: ChangeRow) -> dict[str, Any]:
     whose = "user" if scope.organization else "organization"
     return {f"{whose}_id": row.id, f"{whose}_name": row.name}
 
 
-def parameters(scope: Scope, period: Period, before: Period) -> dict[str, Any]:
+def parameters(scope: QuestionScope, period: Period, before: Period) -> dict[str, Any]:
     """Give the arguments of the statements; those of the period before have its prefix."""
     whose: dict[str, Any] = {"organization": scope.number}
     if scope.organization is None:

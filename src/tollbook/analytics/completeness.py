@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from tollbook.analytics.scope import Scope, other_currencies
+from tollbook.analytics.scope import QuestionScope, other_currencies
 from tollbook.domain.events import instant_of, microseconds
 from tollbook.domain.periods import Period, day_number
 from tollbook.store import quarantine
@@ -42,7 +42,7 @@ class Meta(msgspec.Struct, frozen=True):
 
 def completeness(
     snapshot: Snapshot,
-    scope: Scope,
+    scope: QuestionScope,
     period: Period | None,
     version: LedgerVersion,
     now: int,
@@ -76,7 +76,7 @@ def _lag(version: LedgerVersion) -> float | None:
     return max(0.0, (version.newest_received_at - version.newest) / _SECOND)
 
 
-def _waiting(snapshot: Snapshot, scope: Scope, period: Period | None) -> int:
+def _waiting(snapshot: Snapshot, scope: QuestionScope, period: Period | None) -> int:
     """Count the quarantined events of a period, each organization's on its own calendar."""
     if period is None:
         return quarantine.count(snapshot, scope.tenant, scope.number)
@@ -88,7 +88,7 @@ def _waiting(snapshot: Snapshot, scope: Scope, period: Period | None) -> int:
     return quarantine.count(snapshot, scope.tenant, scope.number, times)
 
 
-def period_state(scope: Scope, period: Period | None, clock: int) -> str:
+def period_state(scope: QuestionScope, period: Period | None, clock: int) -> str:
     """Say whether the last day of a period has ended: it does so without a change of the ledger."""
     return "open" if period is None or period.end >= scope.today(clock) else "closed"
 
@@ -135,7 +135,7 @@ WHERE organizations.tenant_id = :tenant AND sums.month BETWEEN :first_month AND 
     AND sums.day BETWEEN :first AND :last"""
 
 
-def _events(snapshot: Snapshot, scope: Scope, period: Period | None) -> int:
+def _events(snapshot: Snapshot, scope: QuestionScope, period: Period | None) -> int:
     """Count the events of a period by their sums."""
     first, last = (day_number(it) for it in period_or_all(period))
     days = {

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any, NamedTuple
 
-from tollbook.analytics.scope import Scope
+from tollbook.analytics.scope import QuestionScope
 from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.periods import day_number, day_of
 from tollbook.store.database import Snapshot
@@ -31,7 +31,7 @@ _ONCE = tuple(
 """What is charged on single days: nothing follows from it for the days after."""
 
 
-def daily_costs(snapshot: Snapshot, scope: Scope, first: date, last: date) -> DailyCosts:
+def daily_costs(snapshot: Snapshot, scope: QuestionScope, first: date, last: date) -> DailyCosts:
     """Read the days of a scope that have any usage."""
     bound: dict[str, Any] = {"organization": scope.number}
     sql = ORGANIZATION_DAYS
@@ -45,7 +45,7 @@ def daily_costs(snapshot: Snapshot, scope: Scope, first: date, last: date) -> Da
 
 
 def budgeted_costs(
-    snapshot: Snapshot, scope: Scope, first: date, last: date
+    snapshot: Snapshot, scope: QuestionScope, first: date, last: date
 ) -> dict[Owner, DailyCosts]:
     """Read the days of everybody in a scope who has a budget."""
     days = _days(first, last)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import msgspec
 
 from tollbook.domain.books import BookHead
-from tollbook.domain.charges import Line, Unpriced
+from tollbook.domain.charges import ChargeLine, Unpriced
 from tollbook.domain.exact import amount_text
 from tollbook.domain.meters import BY_CODE
 from tollbook.domain.prices import Rate
@@ -19,7 +19,7 @@ REPLAY_DIFFERS = "replay_differs"
 RATE_MISSING = "rate_missing"
 
 
-class Charged(msgspec.Struct, frozen=True):
+class ChargedEvent(msgspec.Struct, frozen=True):
     """An event of the ledger and the way to its charge.
 
     `explanation` has the figures of the event, so those of a reversal are negative.
@@ -45,7 +45,7 @@ class InArchive(NamedTuple):
 
 def find_event(
     snapshot: Snapshot, tenant: str, number: int, identity: str
-) -> Charged | Quarantined | InArchive | None:
+) -> ChargedEvent | Quarantined | InArchive | None:
     """Find an event of an organization by its id, wherever it is."""
     key = events.keys(snapshot, number, [identity]).get(identity)
     if key is None:
@@ -59,7 +59,7 @@ def find_event(
     return InArchive(identity, key.day, tuple(it.file for it in files))
 
 
-def charged(snapshot: Snapshot, tenant: str, event: Stored) -> Charged:
+def charged(snapshot: Snapshot, tenant: str, event: Stored) -> ChargedEvent:
     """Replay the charge of an event through the rating core, and compare."""
     found = None
     if event.rate_id is not None:
@@ -80,7 +80,7 @@ def charged(snapshot: Snapshot, tenant: str, event: Stored) -> Charged:
         told = _taken_back(told, event, reversal)
     if event.tier_key is not None and reversal is not None:
         told = _with_rest(snapshot, told, event, reversal)
-    return Charged(event, told, rate, book, replay_mismatch, reversal)
+    return ChargedEvent(event, told, rate, book, replay_mismatch, reversal)
 
 
 def _difference(told: Explanation | Unpriced, event: Stored) -> Unpriced | None:
@@ -111,7 +111,7 @@ def _as_stored(told: Explanation | Unpriced, event: Stored) -> Explanation:
         event.billed,
         event.cost,
         event.buy,
-        (Line("charged", event.cost),),
+        (ChargeLine("charged", event.cost),),
         steps,
     )
 
@@ -137,7 +137,7 @@ def _taken_back(told: Explanation, event: Stored, reversal: Reversed | None) -> 
         billed=-told.billed,
         cost=-told.cost,
         buy=None if told.buy is None else -told.buy,
-        lines=tuple(Line(it.name, -it.cost) for it in told.lines),
+        lines=tuple(ChargeLine(it.name, -it.cost) for it in told.lines),
         steps=(f"takes back {event.reverses}{because}", *told.steps, *opposite),
     )
 

@@ -10,31 +10,31 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from tollbook.analytics.tables import Column, Kind, Table
+from tollbook.analytics.tables import Column, ColumnKind, Table
 from tollbook.domain.directory import zone
 from tollbook.domain.events import instant_of, instant_text
 from tollbook.domain.exact import raw_amount, raw_quantity
-from tollbook.domain.meters import BY_CODE, BY_TYPE, CATALOGUE
+from tollbook.domain.meters import BY_CODE, BY_TYPE, CATALOG
 from tollbook.domain.periods import Period, day_number, day_of
 from tollbook.store.database import Snapshot
 from tollbook.store.directory import OrganizationRow
 from tollbook.store.engine import Row
 
 COLUMNS = (
-    Column("id", Kind.TEXT),
-    Column("type", Kind.METER),
-    Column("user_id", Kind.TEXT),
-    Column("resource_id", Kind.TEXT),
-    Column("time", Kind.INSTANT),
-    Column("day", Kind.DAY),
-    Column("quantity", Kind.QUANTITY),
-    Column("billed_quantity", Kind.QUANTITY),
-    Column("unit", Kind.UNIT),
-    Column("cost", Kind.AMOUNT),
-    Column("country", Kind.TEXT),
-    Column("attributes", Kind.OBJECT),
-    Column("received_at", Kind.INSTANT),
-    Column("reverses", Kind.TEXT),
+    Column("id", ColumnKind.TEXT),
+    Column("type", ColumnKind.METER),
+    Column("user_id", ColumnKind.TEXT),
+    Column("resource_id", ColumnKind.TEXT),
+    Column("time", ColumnKind.INSTANT),
+    Column("day", ColumnKind.DAY),
+    Column("quantity", ColumnKind.QUANTITY),
+    Column("billed_quantity", ColumnKind.QUANTITY),
+    Column("unit", ColumnKind.UNIT),
+    Column("cost", ColumnKind.AMOUNT),
+    Column("country", ColumnKind.TEXT),
+    Column("attributes", ColumnKind.OBJECT),
+    Column("received_at", ColumnKind.INSTANT),
+    Column("reverses", ColumnKind.TEXT),
 )
 _COLUMNS = """\
     id, meter, NULLIF(user_id, ''), resource_id, time, day, quantity, billed, meter, cost,
@@ -71,7 +71,7 @@ class Wanted(NamedTuple):
         return Whose.ALL if self.user_id is None else Whose.USER
 
 
-class Place(NamedTuple):
+class PageEnd(NamedTuple):
     """Where a page ends: the day, time and id of its last event."""
 
     day: int
@@ -83,7 +83,7 @@ class Page(NamedTuple):
     """Events, newest first, and where the next page goes on; None after the last."""
 
     rows: list[Row]
-    end: Place | None
+    end: PageEnd | None
 
 
 class EventLine(msgspec.Struct, frozen=True, gc=False):
@@ -164,7 +164,7 @@ def _line(
 _NEWEST = 2**63 - 1
 
 
-def events_page(snapshot: Snapshot, wanted: Wanted, limit: int, after: Place | None) -> Page:
+def events_page(snapshot: Snapshot, wanted: Wanted, limit: int, after: PageEnd | None) -> Page:
     """Read a page; `after` is the last event of the page before."""
     rows: list[Row] = []
     for day in _days(snapshot, wanted, after.day if after else None):
@@ -177,7 +177,7 @@ def events_page(snapshot: Snapshot, wanted: Wanted, limit: int, after: Place | N
         rows += snapshot.table(PAGE[wanted.whose], bound, len(COLUMNS))
         if len(rows) > limit:
             last = rows[limit - 1]
-            return Page(rows[:limit], Place(last[5], last[4], last[0]))
+            return Page(rows[:limit], PageEnd(last[5], last[4], last[0]))
     return Page(rows, None)
 
 
@@ -249,7 +249,7 @@ def _parameters(wanted: Wanted, day: int) -> dict[str, Any]:
     return {**bound, **_filters(wanted), **user}
 
 
-_EVERY_METER = tuple(meter.type for meter in CATALOGUE)
+_EVERY_METER = tuple(meter.type for meter in CATALOG)
 _LAST_COUNTRY = "ZZ"
 
 
@@ -269,7 +269,7 @@ def _filters(wanted: Wanted) -> dict[str, Any]:
     }
 
 
-_NEVER_A_USERS = tuple(meter.code for meter in CATALOGUE if meter.organization_level)
+_NEVER_A_USERS = tuple(meter.code for meter in CATALOG if meter.organization_level)
 _OF = {
     Whose.ALL: "",
     Whose.USER: " AND user_id = :user",

@@ -9,8 +9,8 @@ from tollbook.analytics.completeness import instant_text
 from tollbook.analytics.daily_costs import daily_costs
 from tollbook.analytics.outlook import Outlook, closed, first_needed, month_of, outlook
 from tollbook.analytics.pace import Method
-from tollbook.analytics.scope import Scope
-from tollbook.analytics.tables import Column, Kind, Table
+from tollbook.analytics.scope import QuestionScope
+from tollbook.analytics.tables import Column, ColumnKind, Table
 from tollbook.domain.exact import raw_amount
 from tollbook.store.database import Snapshot
 
@@ -59,7 +59,7 @@ class ForecastReport(msgspec.Struct, frozen=True, kw_only=True):
     based_on_days: int
 
 
-def month_outlook(snapshot: Snapshot, scope: Scope, month: date, today: date) -> Outlook:
+def month_outlook(snapshot: Snapshot, scope: QuestionScope, month: date, today: date) -> Outlook:
     """Read what the outlook on a month is made from, and make it; `month` is a day of it."""
     whole = month_of(month)
     if whole.end < today:
@@ -69,7 +69,7 @@ def month_outlook(snapshot: Snapshot, scope: Scope, month: date, today: date) ->
 
 
 def forecast_report(
-    found: Outlook, scope: Scope, user_name: str, month: date, as_of: int
+    found: Outlook, scope: QuestionScope, user_name: str, month: date, as_of: int
 ) -> ForecastReport:
     """Answer with an outlook."""
     organization = scope.organization
@@ -97,14 +97,14 @@ def forecast_report(
 def forecast_table(found: Outlook, month: date) -> Table:
     """Give the answer as a table of one row."""
     columns = (
-        Column("month", Kind.TEXT),
-        Column("spent", Kind.AMOUNT),
-        Column("forecast", Kind.AMOUNT),
-        Column("low", Kind.AMOUNT),
-        Column("high", Kind.AMOUNT),
-        Column("method", Kind.TEXT),
-        Column("days_left", Kind.COUNT),
-        Column("based_on_days", Kind.COUNT),
+        Column("month", ColumnKind.TEXT),
+        Column("spent", ColumnKind.AMOUNT),
+        Column("forecast", ColumnKind.AMOUNT),
+        Column("low", ColumnKind.AMOUNT),
+        Column("high", ColumnKind.AMOUNT),
+        Column("method", ColumnKind.TEXT),
+        Column("days_left", ColumnKind.COUNT),
+        Column("based_on_days", ColumnKind.COUNT),
     )
     figures = (found.spent, found.forecast, found.low, found.high)
     rest = (found.method.value, found.days_left, found.based_on_days)

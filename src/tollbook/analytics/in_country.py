@@ -1,6 +1,6 @@
 """The usage of a period with one country: by days, the only sums that know the country."""
 
-from tollbook.analytics.legs import among
+from tollbook.analytics.period_cover import among
 from tollbook.domain.meters import Category, codes_of
 
 

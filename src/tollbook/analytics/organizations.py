@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from tollbook.analytics.legs import SUMS, amounts, days, legs
+from tollbook.analytics.period_cover import SUMS, amounts, days, legs
 from tollbook.analytics.resources import bits, knowledge_bases_by_organization
-from tollbook.analytics.scope import Scope, organizations_of
+from tollbook.analytics.scope import QuestionScope, organizations_of
 from tollbook.analytics.slices import Group
-from tollbook.analytics.tables import Column, Kind, Table
+from tollbook.analytics.tables import Column, ColumnKind, Table
 from tollbook.domain.exact import MICROS, raw_amount, raw_quantity
 from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
@@ -99,7 +99,9 @@ _NAMES = 2
 """How many of a row's fields name the organization; the others are added up."""
 
 
-def organization_rows(snapshot: Snapshot, scope: Scope, period: Period) -> list[OrganizationSums]:
+def organization_rows(
+    snapshot: Snapshot, scope: QuestionScope, period: Period
+) -> list[OrganizationSums]:
     """Read the sums of every organization in scope, the highest cost first."""
     chosen = organizations_of(snapshot, scope)
     bound = {"numbers": [it.number for it in chosen], **days(period), **bits(period)}
@@ -118,13 +120,13 @@ def currency_place(currency: str, first: str) -> tuple[bool, str]:
     return currency != first, currency
 
 
-def currencies_of(snapshot: Snapshot, scope: Scope) -> dict[str, str]:
+def currencies_of(snapshot: Snapshot, scope: QuestionScope) -> dict[str, str]:
     """Return the currency of each organization in scope, by the organization's id."""
     return {it.id: it.currency for it in organizations_of(snapshot, scope)}
 
 
 def organizations_report(
-    scope: Scope, period: Period, rows: Iterable[OrganizationSums]
+    scope: QuestionScope, period: Period, rows: Iterable[OrganizationSums]
 ) -> OrganizationsReport:
     """Write rows as they are answered."""
     return OrganizationsReport(
@@ -185,7 +187,7 @@ def with_currency(table: Table, currencies: dict[str, str], currency: str | None
 
     The first column holds the id. `currency` is that of the totals.
     """
-    columns = (*table.columns, Column("currency", Kind.TEXT))
+    columns = (*table.columns, Column("currency", ColumnKind.TEXT))
     rows = ((*row, currencies[row[0]]) for row in table.rows)
     totals = table.totals and (*table.totals, currency or "")
     return table._replace(columns=columns, rows=rows, totals=totals)
@@ -199,17 +201,17 @@ def name_currencies(report: OrganizationsReport, currencies: dict[str, str]) -> 
 
 
 _KINDS = {
-    "organization_id": Kind.TEXT,
-    "organization_name": Kind.TEXT,
-    "total_voice_seconds": Kind.QUANTITY,
-    "api_requests_count": Kind.QUANTITY,
-    "api_storage_cost": Kind.AMOUNT,
-    "phone_purchase_count": Kind.QUANTITY,
-    "brand_registration_count": Kind.QUANTITY,
-    "total_cost": Kind.AMOUNT,
+    "organization_id": ColumnKind.TEXT,
+    "organization_name": ColumnKind.TEXT,
+    "total_voice_seconds": ColumnKind.QUANTITY,
+    "api_requests_count": ColumnKind.QUANTITY,
+    "api_storage_cost": ColumnKind.AMOUNT,
+    "phone_purchase_count": ColumnKind.QUANTITY,
+    "brand_registration_count": ColumnKind.QUANTITY,
+    "total_cost": ColumnKind.AMOUNT,
 }
 _WITHOUT_GROUPS = OrganizationUsage.__struct_fields__[:-2]
-FIELDS = tuple(Column(it, _KINDS.get(it, Kind.COUNT)) for it in _WITHOUT_GROUPS)
+FIELDS = tuple(Column(it, _KINDS.get(it, ColumnKind.COUNT)) for it in _WITHOUT_GROUPS)
 """In the documented order, which is that of `OrganizationSums`."""
 
 _READ = {name: SUMS[name] for name in OrganizationSums._fields if name in SUMS}

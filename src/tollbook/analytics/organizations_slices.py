@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 
 from tollbook.analytics.in_country import countries, knowledge_bases_in_country, legs_in_country
-from tollbook.analytics.legs import days
 from tollbook.analytics.organizations import (
     AMOUNTS,
     COLUMNS,
@@ -20,8 +19,9 @@ from tollbook.analytics.organizations import (
     organizations_report,
     organizations_sql,
 )
+from tollbook.analytics.period_cover import days
 from tollbook.analytics.resources import bits, knowledge_bases_by_organization
-from tollbook.analytics.scope import Scope, organizations_of
+from tollbook.analytics.scope import QuestionScope, organizations_of
 from tollbook.analytics.slices import (
     BY_COUNTRY,
     GROUP_AMOUNTS,
@@ -35,7 +35,7 @@ from tollbook.analytics.slices import (
     groups_of,
     meter_bits,
 )
-from tollbook.analytics.tables import Kind
+from tollbook.analytics.tables import ColumnKind
 from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
 from tollbook.store.directory import OrganizationRow, tenant_currency
@@ -50,7 +50,7 @@ ORGANIZATIONS_SHAPE = Shape(
 
 
 def sliced_organizations(
-    snapshot: Snapshot, scope: Scope, period: Period, wanted: Slice
+    snapshot: Snapshot, scope: QuestionScope, period: Period, wanted: Slice
 ) -> list[Row]:
     """Read the rows wanted: those of `OrganizationSums`, with the count of events and the status.
 
@@ -64,14 +64,16 @@ def sliced_organizations(
     }
     rows = [(it.id, it.name, *read[it.number], it.status) for it in listed]
     found = chosen(rows, ORGANIZATIONS_SHAPE, wanted)
-    if ORGANIZATIONS_SHAPE.field(wanted.sort).kind is Kind.AMOUNT:
+    if ORGANIZATIONS_SHAPE.field(wanted.sort).kind is ColumnKind.AMOUNT:
         currencies = {it.id: it.currency for it in listed}
         first = tenant_currency(snapshot, scope.tenant)
         found.sort(key=lambda row: currency_place(currencies[row[0]], first))
     return found
 
 
-def organization_groups(snapshot: Snapshot, scope: Scope, period: Period, wanted: Slice) -> Groups:
+def organization_groups(
+    snapshot: Snapshot, scope: QuestionScope, period: Period, wanted: Slice
+) -> Groups:
     """Read what `group_by` asks for, by organization."""
     listed = organizations_of(snapshot, scope)
     if wanted.group_by == BY_COUNTRY:
@@ -86,7 +88,7 @@ def organization_groups(snapshot: Snapshot, scope: Scope, period: Period, wanted
 
 
 def sliced_report(
-    scope: Scope, period: Period, rows: Iterable[Row], groups: Groups, group_by: str | None
+    scope: QuestionScope, period: Period, rows: Iterable[Row], groups: Groups, group_by: str | None
 ) -> OrganizationsReport:
     """Write sliced rows as they are answered, each with its groups when they are asked for."""
     report = organizations_report(scope, period, sums_of(rows))

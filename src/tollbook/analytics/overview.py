@@ -5,10 +5,10 @@ from typing import NamedTuple
 import msgspec
 
 from tollbook.analytics.by_meter import AMOUNTS, COLUMNS, ByMeter
-from tollbook.analytics.legs import days, legs
+from tollbook.analytics.period_cover import days, legs
 from tollbook.analytics.resources import KNOWLEDGE_BASES, bits
-from tollbook.analytics.scope import Scope, organizations_of
-from tollbook.analytics.tables import Column, Kind, Table
+from tollbook.analytics.scope import QuestionScope, organizations_of
+from tollbook.analytics.tables import Column, ColumnKind, Table
 from tollbook.domain.exact import MICROS, minutes_text, raw_amount, raw_quantity
 from tollbook.domain.meters import Category
 from tollbook.domain.periods import Period
@@ -63,7 +63,7 @@ class Overview(NamedTuple):
     users: int
 
 
-def overview(snapshot: Snapshot, scope: Scope, period: Period) -> Overview:
+def overview(snapshot: Snapshot, scope: QuestionScope, period: Period) -> Overview:
     """Read the sums of all organizations in scope, which have one currency."""
     numbers = [it.number for it in organizations_of(snapshot, scope)]
     bound = {"numbers": numbers, **days(period), **bits(period)}
@@ -75,7 +75,7 @@ def overview(snapshot: Snapshot, scope: Scope, period: Period) -> Overview:
     )
 
 
-def overview_report(scope: Scope, period: Period, it: Overview) -> OverviewReport:
+def overview_report(scope: QuestionScope, period: Period, it: Overview) -> OverviewReport:
     """Write an overview as it is answered."""
     sums = it.sums
     return OverviewReport(
@@ -151,11 +151,11 @@ def _row(it: Overview) -> tuple[int, ...]:
 
 _MESSAGES = ("sms.outbound", "sms.inbound", "mms.outbound", "mms.inbound")
 _KINDS = {
-    "total_voice_seconds": Kind.QUANTITY,
-    "api_requests_count": Kind.QUANTITY,
-    "phone_purchase_count": Kind.QUANTITY,
-    "brand_registration_count": Kind.QUANTITY,
-    "kb_minutes": Kind.MINUTES,
+    "total_voice_seconds": ColumnKind.QUANTITY,
+    "api_requests_count": ColumnKind.QUANTITY,
+    "phone_purchase_count": ColumnKind.QUANTITY,
+    "brand_registration_count": ColumnKind.QUANTITY,
+    "kb_minutes": ColumnKind.MINUTES,
 }
 _DOCUMENTED = OverviewReport.__struct_fields__
 _BREAKDOWN_AT = _DOCUMENTED.index("cost_breakdown")
@@ -165,7 +165,7 @@ _FIELDS = (
     *_DOCUMENTED[_BREAKDOWN_AT + 1 :],
 )
 _TABLE = tuple(
-    Column(it, Kind.AMOUNT if it.endswith("_cost") else _KINDS.get(it, Kind.COUNT))
+    Column(it, ColumnKind.AMOUNT if it.endswith("_cost") else _KINDS.get(it, ColumnKind.COUNT))
     for it in _FIELDS
 )
 

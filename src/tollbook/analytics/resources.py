@@ -1,6 +1,6 @@
 """Distinct knowledge bases of a period: what cannot be added up from days or from months."""
 
-from tollbook.analytics.legs import among
+from tollbook.analytics.period_cover import among
 from tollbook.domain.meters import Category, codes_of
 from tollbook.domain.periods import Period
 

@@ -4,7 +4,7 @@ from datetime import date
 
 import msgspec
 
-from tollbook.analytics.legs import days, legs
+from tollbook.analytics.period_cover import days, legs
 from tollbook.domain.directory import zone
 from tollbook.domain.errors import CurrencyRequired, InvalidRequest, Problem
 from tollbook.domain.events import instant_of
@@ -15,7 +15,7 @@ from tollbook.store.directory import OrganizationRow
 from tollbook.store.versions import LedgerVersion
 
 
-class Scope(msgspec.Struct, frozen=True):
+class QuestionScope(msgspec.Struct, frozen=True):
     """A whole tenant, one of its organizations, or one of that one's users.
 
     `currency` chooses organizations of one currency.
@@ -56,7 +56,7 @@ class Scope(msgspec.Struct, frozen=True):
         return bool(numbers) and min(received_at.values()) >= instant
 
 
-def organizations_of(snapshot: Snapshot, scope: Scope) -> list[OrganizationRow]:
+def organizations_of(snapshot: Snapshot, scope: QuestionScope) -> list[OrganizationRow]:
     """List the organizations that a question is about: their numbers are the way to their rows.
 
     Those that only events have named are nobody's yet.
@@ -68,7 +68,7 @@ def organizations_of(snapshot: Snapshot, scope: Scope) -> list[OrganizationRow]:
     return [it for it in found if scope.currency in (None, it.currency)]
 
 
-def in_one_currency(snapshot: Snapshot, scope: Scope) -> Scope:
+def in_one_currency(snapshot: Snapshot, scope: QuestionScope) -> QuestionScope:
     """Return the scope in one currency: the one named, else the organization's or the tenant's."""
     row = scope.organization
     if scope.currency is not None:
@@ -77,7 +77,7 @@ def in_one_currency(snapshot: Snapshot, scope: Scope) -> Scope:
     return msgspec.structs.replace(scope, currency=currency)
 
 
-def in_its_currency(snapshot: Snapshot, scope: Scope) -> Scope:
+def in_its_currency(snapshot: Snapshot, scope: QuestionScope) -> QuestionScope:
     """Settle the currency as `in_one_currency` does; an organization has no other than its own."""
     row = scope.organization
     if row and scope.currency not in (None, row.currency):
@@ -86,7 +86,7 @@ def in_its_currency(snapshot: Snapshot, scope: Scope) -> Scope:
     return in_one_currency(snapshot, scope)
 
 
-def summed_scope(snapshot: Snapshot, scope: Scope) -> Scope:
+def summed_scope(snapshot: Snapshot, scope: QuestionScope) -> QuestionScope:
     """Return the scope of a list's totals: when it has several currencies, in the tenant's alone.
 
     A list of one currency is added up whole, whichever currency that is.
@@ -98,7 +98,7 @@ def summed_scope(snapshot: Snapshot, scope: Scope) -> Scope:
     return in_one_currency(snapshot, scope)
 
 
-def require_one_currency(snapshot: Snapshot, scope: Scope, field: str) -> None:
+def require_one_currency(snapshot: Snapshot, scope: QuestionScope, field: str) -> None:
     """Refuse a bound on amounts when organizations have several currencies and none is named."""
     if scope.currency is not None or scope.organization:
         return
@@ -109,7 +109,7 @@ def require_one_currency(snapshot: Snapshot, scope: Scope, field: str) -> None:
         raise CurrencyRequired(sentence, [Problem("currency", "currency_required", sentence)])
 
 
-def other_currencies(snapshot: Snapshot, scope: Scope, period: Period | None) -> list[str]:
+def other_currencies(snapshot: Snapshot, scope: QuestionScope, period: Period | None) -> list[str]:
     """List the currencies that an answer leaves out although they have costs in its period."""
     if scope.organization or scope.currency is None or period is None:
         return []

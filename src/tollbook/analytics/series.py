@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from tollbook.analytics.scope import Scope, in_its_currency
+from tollbook.analytics.scope import QuestionScope, in_its_currency
 from tollbook.analytics.series_buckets import Bucket, Buckets, buckets_of, count_buckets
 from tollbook.analytics.series_reads import (
-    Filter,
+    BucketSums,
     Subject,
-    Sums,
+    UsageFilter,
     read,
     timezones,
     totals,
@@ -34,7 +34,7 @@ NOBODY = "organization level"
 NO_COUNTRY = "none"
 
 
-class Split(StrEnum):
+class SeriesSplit(StrEnum):
     """What a trend is split by: one series for each."""
 
     METER = "meter"
@@ -46,48 +46,48 @@ class Split(StrEnum):
 
 _BY = {
     None: By.NOTHING,
-    Split.METER: By.METER,
-    Split.CATEGORY: By.METER,
-    Split.COUNTRY: By.COUNTRY,
+    SeriesSplit.METER: By.METER,
+    SeriesSplit.CATEGORY: By.METER,
+    SeriesSplit.COUNTRY: By.COUNTRY,
 }
 """What is read in one go; users and organizations are too many for that."""
 
 
-class Question(NamedTuple):
+class SeriesQuestion(NamedTuple):
     """Whose usage is asked for, when, and how it is to be told apart."""
 
-    scope: Scope
+    scope: QuestionScope
     period: Period
     bucket: Bucket = Bucket.DAY
-    split_by: Split | None = None
+    split_by: SeriesSplit | None = None
     meters: tuple[str, ...] | None = None
     country: str | None = None
     compared: Period | None = None
     top: int = DEFAULT_TOP
 
     @property
-    def counted(self) -> Filter:
+    def counted(self) -> UsageFilter:
         """Say what counts."""
         if self.meters is None:
-            return Filter(country=self.country or "")
+            return UsageFilter(country=self.country or "")
         bits = sum(1 << BY_TYPE[it].code for it in self.meters)
-        return Filter(bits, self.country or "")
+        return UsageFilter(bits, self.country or "")
 
 
-class Line(NamedTuple):
+class SeriesSums(NamedTuple):
     """One series: its key and name, and its sums by bucket. Quantities only where they add up."""
 
     key: str
     name: str
-    sums: Sums
+    sums: BucketSums
     unit: str | None = None
 
 
-class Part(NamedTuple):
+class PeriodSeries(NamedTuple):
     """The series of one period."""
 
     buckets: Buckets
-    lines: list[Line]
+    lines: list[SeriesSums]
 
     @property
     def cost(self) -> int:
@@ -98,18 +98,18 @@ class Part(NamedTuple):
 class Trend(NamedTuple):
     """What was read: the period's series, and the same of the period it is compared with."""
 
-    scope: Scope
+    scope: QuestionScope
     user_name: str | None
     timezone: str
-    now: Part
-    before: Part | None
+    now: PeriodSeries
+    before: PeriodSeries | None
 
 
-def refuse_too_much(question: Question) -> None:
+def refuse_too_much(question: SeriesQuestion) -> None:
     """Refuse what would be too many buckets, and a user without an organization."""
     period, scope = question.period, question.scope
     days = (period.end - period.start).days + 1
-    if scope.organization is None and question.split_by is Split.USER:
+    if scope.organization is None and question.split_by is SeriesSplit.USER:
         raise _problem("split_by", "missing_organization", "split_by=user needs an organization_id")
     if question.bucket is Bucket.HOUR:
         _refuse_hours(question, days)
@@ -118,11 +118,11 @@ def refuse_too_much(question: Question) -> None:
         raise _problem("bucket", "too_many_buckets", sentence)
 
 
-def _refuse_hours(question: Question, days: int) -> None:
+def _refuse_hours(question: SeriesQuestion, days: int) -> None:
     if days > MOST_DAYS_OF_HOURS:
         sentence = f"hours are told for at most {MOST_DAYS_OF_HOURS} days"
         raise _problem("bucket", "too_many_buckets", sentence)
-    by_user = question.split_by is Split.USER and question.scope.user_id is None
+    by_user = question.split_by is SeriesSplit.USER and question.scope.user_id is None
     if by_user and days > MOST_DAYS_OF_USERS_HOURS:
         sentence = f"hours are split by user for at most {MOST_DAYS_OF_USERS_HOURS} days"
         raise _problem("bucket", "too_many_buckets", sentence)
@@ -132,7 +132,7 @@ def _problem(field: str, code: str, sentence: str) -> InvalidRequest:
     return InvalidRequest.of([Problem(field, code, sentence)])
 
 
-def trend(snapshot: Snapshot, question: Question) -> Trend:
+def trend(snapshot: Snapshot, question: SeriesQuestion) -> Trend:
     """Read a trend, and that of the period it is compared with."""
     refuse_too_much(question)
     question = question._replace(scope=in_its_currency(snapshot, question.scope))
@@ -153,7 +153,7 @@ def trend(snapshot: Snapshot, question: Question) -> Trend:
     )
 
 
-def _subject(snapshot: Snapshot, question: Question) -> Subject:
+def _subject(snapshot: Snapshot, question: SeriesQuestion) -> Subject:
     scope = question.scope
     currency = scope.currency or ""
     if scope.organization is None:
@@ -162,7 +162,7 @@ def _subject(snapshot: Snapshot, question: Question) -> Subject:
     return Subject(scope.tenant, currency, zones, scope.organization.number, scope.user_id)
 
 
-def _timezone(question: Question, subject: Subject) -> str:
+def _timezone(question: SeriesQuestion, subject: Subject) -> str:
     """Name the zone of the buckets; hours of a tenant need one that all have in common."""
     if len(subject.zones) == 1:
         return subject.zones[0]
@@ -172,7 +172,7 @@ def _timezone(question: Question, subject: Subject) -> str:
     return question.scope.timezone
 
 
-def _user_name(snapshot: Snapshot, scope: Scope) -> str:
+def _user_name(snapshot: Snapshot, scope: QuestionScope) -> str:
     """Name a user; one that is not there yet by the id, as the first event would."""
     assert scope.number is not None  # noqa: S101  a user is asked for with an organization
     assert scope.user_id is not None  # noqa: S101  and only then
@@ -181,35 +181,37 @@ def _user_name(snapshot: Snapshot, scope: Scope) -> str:
 
 
 def _told(
-    snapshot: Snapshot, question: Question, subject: Subject, parts: list[Buckets]
-) -> list[Part]:
-    if question.split_by in (Split.USER, Split.ORGANIZATION):
+    snapshot: Snapshot, question: SeriesQuestion, subject: Subject, parts: list[Buckets]
+) -> list[PeriodSeries]:
+    if question.split_by in (SeriesSplit.USER, SeriesSplit.ORGANIZATION):
         return _of_the_first(snapshot, question, subject, parts)
     by = _BY[question.split_by]
     found = [read(snapshot, subject, question.counted, by, buckets) for buckets in parts]
     if question.split_by is None:
         return [
-            Part(buckets, [Line(TOTAL, TOTAL, it.get("", Sums(len(buckets.names))))])
+            PeriodSeries(
+                buckets, [SeriesSums(TOTAL, TOTAL, it.get("", BucketSums(len(buckets.names))))]
+            )
             for it, buckets in zip(found, parts, strict=True)
         ]
-    if question.split_by is Split.CATEGORY:
+    if question.split_by is SeriesSplit.CATEGORY:
         found = [_by_category(it, buckets) for it, buckets in zip(found, parts, strict=True)]
     first = _first(found, question.top)
     return [
-        Part(buckets, _lines(question.split_by, it, first, buckets))
+        PeriodSeries(buckets, _lines(question.split_by, it, first, buckets))
         for it, buckets in zip(found, parts, strict=True)
     ]
 
 
-def _by_category(found: dict[int, Sums], buckets: Buckets) -> dict[str, Sums]:
-    added: dict[str, Sums] = {}
+def _by_category(found: dict[int, BucketSums], buckets: Buckets) -> dict[str, BucketSums]:
+    added: dict[str, BucketSums] = {}
     for code, sums in found.items():
         category = BY_CODE[code].category.value
-        added.setdefault(category, Sums(len(buckets.names))).add_all(sums)
+        added.setdefault(category, BucketSums(len(buckets.names))).add_all(sums)
     return added
 
 
-def _first(found: list[dict[Any, Sums]], top: int) -> "_First":
+def _first(found: list[dict[Any, BucketSums]], top: int) -> "_First":
     """Choose the series with the highest cost, of the periods in order."""
     used = {key for it in found for key, sums in it.items() if not sums.is_nothing()}
     costs = [{key: sum(sums.costs) for key, sums in it.items()} for it in found]
@@ -228,22 +230,24 @@ def _ranked(used: Iterable[Any], costs: list[dict[Any, int]], top: int) -> _Firs
     return _First(ordered[:top], len(ordered) > top)
 
 
-def _lines(split_by: Split, found: dict[Any, Sums], first: _First, buckets: Buckets) -> list[Line]:
-    nothing = Sums(len(buckets.names))
+def _lines(
+    split_by: SeriesSplit, found: dict[Any, BucketSums], first: _First, buckets: Buckets
+) -> list[SeriesSums]:
+    nothing = BucketSums(len(buckets.names))
     lines = [_line(split_by, key, found.get(key, nothing)) for key in first.keys]
     if first.others:
-        rest = Sums(len(buckets.names))
+        rest = BucketSums(len(buckets.names))
         for key in found.keys() - set(first.keys):
             rest.add_all(found[key])
-        lines.append(Line(OTHER, OTHER, rest))
+        lines.append(SeriesSums(OTHER, OTHER, rest))
     return lines
 
 
-def _line(split_by: Split, key: Any, sums: Sums) -> Line:
-    if split_by is Split.METER:
+def _line(split_by: SeriesSplit, key: Any, sums: BucketSums) -> SeriesSums:
+    if split_by is SeriesSplit.METER:
         meter = BY_CODE[key]
-        return Line(meter.type, meter.type, sums, meter.unit)
-    return Line(key, key or NO_COUNTRY, sums)
+        return SeriesSums(meter.type, meter.type, sums, meter.unit)
+    return SeriesSums(key, key or NO_COUNTRY, sums)
 
 
 class _One(NamedTuple):
@@ -255,8 +259,8 @@ class _One(NamedTuple):
 
 
 def _of_the_first(
-    snapshot: Snapshot, question: Question, subject: Subject, parts: list[Buckets]
-) -> list[Part]:
+    snapshot: Snapshot, question: SeriesQuestion, subject: Subject, parts: list[Buckets]
+) -> list[PeriodSeries]:
     """Read the users or organizations with the highest cost one by one.
 
     The others are what is missing from the whole: sums are exact, so nothing is lost.
@@ -265,30 +269,32 @@ def _of_the_first(
     told = []
     for buckets in parts:
         lines = [
-            Line(it.key, it.name, _whole(snapshot, it.subject, question.counted, buckets))
+            SeriesSums(it.key, it.name, _whole(snapshot, it.subject, question.counted, buckets))
             for it in ones
         ]
         if others:
             rest = _whole(snapshot, subject, question.counted, buckets)
             for line in lines:
                 rest.add_all(line.sums, -1)
-            lines.append(Line(OTHER, OTHER, rest))
-        told.append(Part(buckets, lines))
+            lines.append(SeriesSums(OTHER, OTHER, rest))
+        told.append(PeriodSeries(buckets, lines))
     return told
 
 
-def _whole(snapshot: Snapshot, subject: Subject, counted: Filter, buckets: Buckets) -> Sums:
+def _whole(
+    snapshot: Snapshot, subject: Subject, counted: UsageFilter, buckets: Buckets
+) -> BucketSums:
     found = read(snapshot, subject, counted, By.NOTHING, buckets)
-    return found.get("", Sums(len(buckets.names)))
+    return found.get("", BucketSums(len(buckets.names)))
 
 
 def _ones(
-    snapshot: Snapshot, question: Question, subject: Subject, parts: list[Buckets]
+    snapshot: Snapshot, question: SeriesQuestion, subject: Subject, parts: list[Buckets]
 ) -> tuple[list[_One], bool]:
     """Choose whose series to read, and say whether there are others."""
     scope = question.scope
     organization = scope.organization
-    if question.split_by is Split.ORGANIZATION and organization:
+    if question.split_by is SeriesSplit.ORGANIZATION and organization:
         return [_One(organization.id, organization.name, subject)], False
     if scope.user_id is not None:
         return [_One(scope.user_id, _user_name(snapshot, scope), subject)], False
@@ -300,15 +306,15 @@ def _ones(
     return [one(snapshot, scope, subject, key) for key in first.keys], first.others
 
 
-def _user(snapshot: Snapshot, scope: Scope, subject: Subject, key: str) -> _One:
+def _user(snapshot: Snapshot, scope: QuestionScope, subject: Subject, key: str) -> _One:
     whose = subject._replace(user=key)
     if not key:
         return _One(key, NOBODY, whose)
-    name = _user_name(snapshot, Scope(scope.tenant, scope.organization, key))
+    name = _user_name(snapshot, QuestionScope(scope.tenant, scope.organization, key))
     return _One(key, name, whose)
 
 
-def _organization(snapshot: Snapshot, scope: Scope, subject: Subject, key: int) -> _One:
+def _organization(snapshot: Snapshot, scope: QuestionScope, subject: Subject, key: int) -> _One:
     row = directory.organization_numbered(snapshot, scope.tenant, key)
     whose = Subject(scope.tenant, subject.currency, (row.timezone,), key)
     return _One(row.id, row.name, whose)

@@ -45,7 +45,7 @@ class Hour(NamedTuple):
     start: str
 
 
-class Span(NamedTuple):
+class EvenDays(NamedTuple):
     """Days whose hours follow each other evenly.
 
     `step` is how many minutes of numbers a day takes. A day on which clocks change is alone.
@@ -150,9 +150,9 @@ def _uneven_hours(day: date, zone: ZoneInfo) -> list[Hour]:
     return [Hour(number, start) for number, start in found.items()]
 
 
-def spans_of(period: Period, zone: ZoneInfo) -> list[Span]:
+def spans_of(period: Period, zone: ZoneInfo) -> list[EvenDays]:
     """Divide a period so that the day of an hour can be told by division."""
-    spans: list[Span] = []
+    spans: list[EvenDays] = []
     before = None
     for day in days_of(period):
         offset = _even_offset(day, zone)
@@ -160,12 +160,12 @@ def spans_of(period: Period, zone: ZoneInfo) -> list[Span]:
             hours = _uneven_hours(day, zone)
             if hours:
                 first, last = hours[0].number, hours[-1].number
-                spans.append(Span(first, last, 2 * _DAY_MINUTES, day, day))
+                spans.append(EvenDays(first, last, 2 * _DAY_MINUTES, day, day))
         elif offset == before:
             last = spans[-1].last_hour + _DAY_MINUTES
             spans[-1] = spans[-1]._replace(last_hour=last, last_day=day)
         else:
             first = _minutes(day, offset)
-            spans.append(Span(first, first + _DAY_MINUTES - 60, _DAY_MINUTES, day, day))
+            spans.append(EvenDays(first, first + _DAY_MINUTES - 60, _DAY_MINUTES, day, day))
         before = offset
     return spans

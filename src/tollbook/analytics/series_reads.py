@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from tollbook.analytics.legs import covering
+from tollbook.analytics.period_cover import covering
 from tollbook.analytics.series_buckets import Bucket, Buckets, days_of, spans_of
 from tollbook.analytics.series_statements import (
     ORGANIZATION,
@@ -19,7 +19,7 @@ from tollbook.analytics.series_statements import (
     Unit,
 )
 from tollbook.domain.directory import zone
-from tollbook.domain.meters import CATALOGUE
+from tollbook.domain.meters import CATALOG
 from tollbook.domain.periods import Period, day_number
 from tollbook.store.database import Snapshot
 from tollbook.store.directory import UNKNOWN
@@ -29,8 +29,8 @@ _DAY = timedelta(days=1)
 _COLUMNS = 5
 _TOTALS = 4
 
-EVERY_METER = sum(1 << meter.code for meter in CATALOGUE)
-_NOBODYS = sum(1 << meter.code for meter in CATALOGUE if meter.organization_level)
+EVERY_METER = sum(1 << meter.code for meter in CATALOG)
+_NOBODYS = sum(1 << meter.code for meter in CATALOG if meter.organization_level)
 
 
 class Subject(NamedTuple):
@@ -47,14 +47,14 @@ class Subject(NamedTuple):
     user: str | None = None
 
 
-class Filter(NamedTuple):
+class UsageFilter(NamedTuple):
     """What counts: a bit for each meter, and one country, or "" for all."""
 
     meters: int = EVERY_METER
     country: str = ""
 
 
-class Sums:
+class BucketSums:
     """Counts, quantities in micros and costs in nanos, one for each bucket."""
 
     __slots__ = ("costs", "counts", "quantities")
@@ -64,7 +64,7 @@ class Sums:
         self.quantities = [0] * buckets
         self.costs = [0] * buckets
 
-    def add_all(self, other: "Sums", sign: int = 1) -> None:
+    def add_all(self, other: "BucketSums", sign: int = 1) -> None:
         """Add sums of the same buckets, or take them off."""
         for mine, others in zip(self._figures(), other._figures(), strict=True):
             mine[:] = [it + sign * more for it, more in zip(mine, others, strict=True)]
@@ -86,10 +86,10 @@ class Leg(NamedTuple):
 
 
 def read(
-    snapshot: Snapshot, subject: Subject, counted: Filter, by: By, buckets: Buckets
-) -> dict[Any, Sums]:
+    snapshot: Snapshot, subject: Subject, counted: UsageFilter, by: By, buckets: Buckets
+) -> dict[Any, BucketSums]:
     """Read sums by bucket, for each key that there is."""
-    found: dict[Any, Sums] = {}
+    found: dict[Any, BucketSums] = {}
     for leg in legs(subject, counted, by, buckets):
         for place, key, count, quantity, cost in _rows(snapshot, subject, counted, by, leg):
             bucket = leg.places.get(place)
@@ -97,14 +97,16 @@ def read(
                 continue
             sums = found.get(key)
             if sums is None:
-                sums = found[key] = Sums(len(buckets.names))
+                sums = found[key] = BucketSums(len(buckets.names))
             sums.counts[bucket] += count
             sums.quantities[bucket] += quantity
             sums.costs[bucket] += cost
     return found
 
 
-def _rows(snapshot: Snapshot, subject: Subject, counted: Filter, by: By, leg: Leg) -> Iterator[Row]:
+def _rows(
+    snapshot: Snapshot, subject: Subject, counted: UsageFilter, by: By, leg: Leg
+) -> Iterator[Row]:
     """Read the rows of a leg.
 
     Of a user's events those of meters that are no user's are left out. Their hours are counted for
@@ -128,7 +130,7 @@ def _statements(subject: Subject) -> dict[tuple[Unit, By], str]:
     return ORGANIZATION if subject.user is None else USER
 
 
-def parameters(subject: Subject, counted: Filter) -> dict[str, Any]:
+def parameters(subject: Subject, counted: UsageFilter) -> dict[str, Any]:
     """Give the arguments that say whose usage, and what of it."""
     bound = {"meters": counted.meters, "country": counted.country}
     if subject.number is None:
@@ -137,7 +139,7 @@ def parameters(subject: Subject, counted: Filter) -> dict[str, Any]:
     return bound | {"number": subject.number} | of_user
 
 
-def legs(subject: Subject, counted: Filter, by: By, buckets: Buckets) -> Iterator[Leg]:
+def legs(subject: Subject, counted: UsageFilter, by: By, buckets: Buckets) -> Iterator[Leg]:
     """Say which sums answer a trend: those by hour only where there are no others."""
     if buckets.bucket is Bucket.HOUR:
         if buckets.hours and subject.zones:
@@ -189,7 +191,7 @@ def _within(period: Period) -> dict[str, int]:
 
 
 def totals(
-    snapshot: Snapshot, subject: Subject, counted: Filter, period: Period
+    snapshot: Snapshot, subject: Subject, counted: UsageFilter, period: Period
 ) -> dict[Any, tuple[int, int, int]]:
     """Add up a period by the users of an organization, or by a tenant's organizations."""
     found: dict[Any, tuple[int, int, int]] = {}
@@ -202,7 +204,7 @@ def totals(
 
 
 def _totals(
-    subject: Subject, counted: Filter, period: Period
+    subject: Subject, counted: UsageFilter, period: Period
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     bound = parameters(subject, counted)
     if not counted.country:

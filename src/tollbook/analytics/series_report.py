@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from tollbook.analytics.series import Line, Part, Question, Split, Trend
-from tollbook.analytics.tables import Column, Kind, Table
+from tollbook.analytics.series import PeriodSeries, SeriesQuestion, SeriesSplit, SeriesSums, Trend
+from tollbook.analytics.tables import Column, ColumnKind, Table
 from tollbook.domain.exact import fraction, raw_amount, raw_quantity
 
 _CHANGE_PLACES = 4
@@ -56,7 +56,7 @@ class SeriesReport(msgspec.Struct, frozen=True, kw_only=True):
     comparison: ComparedSeries | UnsetType = UNSET
 
 
-def series_report(question: Question, told: Trend) -> SeriesReport:
+def series_report(question: SeriesQuestion, told: Trend) -> SeriesReport:
     """Write a trend as it is answered."""
     organization, user_id = told.scope.organization, told.scope.user_id
     return SeriesReport(
@@ -77,7 +77,7 @@ def series_report(question: Question, told: Trend) -> SeriesReport:
     )
 
 
-def _compared(now: Part, before: Part) -> ComparedSeries:
+def _compared(now: PeriodSeries, before: PeriodSeries) -> ComparedSeries:
     return ComparedSeries(
         before.buckets.period.to_json(),
         before.buckets.names,
@@ -87,7 +87,7 @@ def _compared(now: Part, before: Part) -> ComparedSeries:
     )
 
 
-def _series(line: Line) -> Series:
+def _series(line: SeriesSums) -> Series:
     sums, unit = line.sums, line.unit
     return Series(
         key=line.key,
@@ -102,21 +102,23 @@ def _series(line: Line) -> Series:
     )
 
 
-def series_table(question: Question, told: Trend) -> Table:
+def series_table(question: SeriesQuestion, told: Trend) -> Table:
     """Give a row for each bucket and series; quantities only where they are of one unit."""
-    quantity = [Column("quantity", Kind.QUANTITY)] if question.split_by is Split.METER else []
+    quantity = (
+        [Column("quantity", ColumnKind.QUANTITY)] if question.split_by is SeriesSplit.METER else []
+    )
     columns = (
-        Column("bucket", Kind.TEXT),
-        Column("key", Kind.TEXT),
-        Column("name", Kind.TEXT),
-        Column("events", Kind.COUNT),
+        Column("bucket", ColumnKind.TEXT),
+        Column("key", ColumnKind.TEXT),
+        Column("name", ColumnKind.TEXT),
+        Column("events", ColumnKind.COUNT),
         *quantity,
-        Column("cost", Kind.AMOUNT),
+        Column("cost", ColumnKind.AMOUNT),
     )
     return Table(columns, _cells(told.now, bool(quantity)))
 
 
-def _cells(part: Part, quantities: bool) -> Iterator[tuple[Any, ...]]:
+def _cells(part: PeriodSeries, quantities: bool) -> Iterator[tuple[Any, ...]]:
     for index, bucket in enumerate(part.buckets.names):
         for line in part.lines:
             sums = line.sums

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from tollbook.analytics.tables import Column, Kind, Table
+from tollbook.analytics.tables import Column, ColumnKind, Table
 from tollbook.domain.exact import raw_amount, raw_quantity
-from tollbook.domain.meters import BY_CODE, BY_TYPE, CATALOGUE
+from tollbook.domain.meters import BY_CODE, BY_TYPE, CATALOG
 from tollbook.store.engine import Row
 
 BY_METER, BY_COUNTRY = "meter", "country"
@@ -41,7 +41,7 @@ class Field(NamedTuple):
 
     name: str
     at: int
-    kind: Kind
+    kind: ColumnKind
     scale: int = 1
 
 
@@ -79,7 +79,7 @@ def chosen(rows: Iterable[Row], shape: Shape, wanted: Slice) -> list[Row]:
     tests = list(_tests(shape, wanted))
     found = [row for row in rows if all(test(row) for test in tests)]
     field = shape.field(wanted.sort)
-    is_text = field.kind is Kind.TEXT
+    is_text = field.kind is ColumnKind.TEXT
     order = wanted.order or ("asc" if is_text else "desc")
     found.sort(key=itemgetter(0))
     found.sort(key=_name if field.at == 1 else itemgetter(field.at), reverse=order == "desc")
@@ -110,13 +110,13 @@ def _tests(shape: Shape, wanted: Slice) -> Iterator[Callable[[Row], bool]]:
 def totals(rows: Sequence[Row], shape: Shape) -> Row:
     """Add up every figure of rows; id, name and status are left empty."""
     width = max(shape.events, shape.status) + 1
-    figures = {it.at for it in shape.fields if it.kind is not Kind.TEXT} | {shape.events}
+    figures = {it.at for it in shape.fields if it.kind is not ColumnKind.TEXT} | {shape.events}
     return tuple(sum(row[at] for row in rows) if at in figures else "" for at in range(width))
 
 
 def meter_bits(meters: Iterable[str]) -> int:
     """Name meters by the bits of their codes, as statements want them; without any, all."""
-    asked = [BY_TYPE[it] for it in meters] or CATALOGUE
+    asked = [BY_TYPE[it] for it in meters] or CATALOG
     return sum(1 << meter.code for meter in asked)
 
 
@@ -174,14 +174,14 @@ def table_of_groups(
     """
     lines = ((*row[:2], *group) for row in rows for group in groups.get(row[0], ()))
     names = tuple(Column(it.name, it.kind) for it in shape.fields[:2])
-    events, cost = Column("events", Kind.COUNT), Column("cost", Kind.AMOUNT)
+    events, cost = Column("events", ColumnKind.COUNT), Column("cost", ColumnKind.AMOUNT)
     total = shape.field(TOTAL_COST).at
     last = None if sums is None else ("", _TOTAL, None, sums[shape.events], None, sums[total])
     if group_by == BY_METER:
-        quantity = Column("quantity", Kind.QUANTITY)
-        columns = (*names, Column(group_by, Kind.METER), events, quantity, cost)
+        quantity = Column("quantity", ColumnKind.QUANTITY)
+        columns = (*names, Column(group_by, ColumnKind.METER), events, quantity, cost)
         return Table(columns, lines, last)
-    columns = (*names, Column(group_by, Kind.TEXT), events, cost)
+    columns = (*names, Column(group_by, ColumnKind.TEXT), events, cost)
     return Table(columns, map(_without_quantity, lines), last and _without_quantity(last))
 
 

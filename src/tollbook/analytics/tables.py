@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 
-class Kind(StrEnum):
+class ColumnKind(StrEnum):
     """What a column holds, in which stored form."""
 
     TEXT = "text"
@@ -34,7 +34,7 @@ class Column(NamedTuple):
     """A column: its name, as the JSON names the field, and what it holds."""
 
     name: str
-    kind: Kind
+    kind: ColumnKind
 
 
 class Table(NamedTuple):

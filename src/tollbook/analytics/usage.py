@@ -5,11 +5,11 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from tollbook.analytics.between import NO_DAYS, Between, Split, split
 from tollbook.analytics.by_meter import AMOUNTS, COLUMNS, ByMeter
-from tollbook.analytics.legs import days, legs
-from tollbook.analytics.scope import Scope
-from tollbook.analytics.tables import Column, Kind, Table
+from tollbook.analytics.partial_days import NO_DAYS, Between, SplitDays, split
+from tollbook.analytics.period_cover import days, legs
+from tollbook.analytics.scope import QuestionScope
+from tollbook.analytics.tables import Column, ColumnKind, Table
 from tollbook.domain.directory import User, zone
 from tollbook.domain.errors import EventArchived
 from tollbook.domain.exact import MICROS, raw_quantity
@@ -58,7 +58,7 @@ class UsageReport(msgspec.Struct, frozen=True):
     usage: Usage
 
 
-def usage_sums(snapshot: Snapshot, scope: Scope, it: Split) -> ByMeter:
+def usage_sums(snapshot: Snapshot, scope: QuestionScope, it: SplitDays) -> ByMeter:
     """Read the sums of an organization or of one of its users between two instants."""
     assert scope.number is not None  # noqa: S101  a question about usage is always one's
     _refuse_parts_of_archived_days(snapshot, scope.number, it)
@@ -67,7 +67,7 @@ def usage_sums(snapshot: Snapshot, scope: Scope, it: Split) -> ByMeter:
     return ByMeter(snapshot.sums(sql, bound, COLUMNS, AMOUNTS))
 
 
-def _refuse_parts_of_archived_days(snapshot: Snapshot, number: int, it: Split) -> None:
+def _refuse_parts_of_archived_days(snapshot: Snapshot, number: int, it: SplitDays) -> None:
     """Refuse what only events could tell: of archived ones no instants are known, only hours."""
     for part in it.parts:
         if part.day and archives.files_of(snapshot, number, part.day // 100):
@@ -77,12 +77,14 @@ def _refuse_parts_of_archived_days(snapshot: Snapshot, number: int, it: Split) -
             )
 
 
-def split_of(scope: Scope, between: Between) -> Split:
+def split_of(scope: QuestionScope, between: Between) -> SplitDays:
     """Divide what is asked for into days of the organization's zone."""
     return split(between, zone(scope.timezone))
 
 
-def usage_report(scope: Scope, user: User | None, between: Between, sums: ByMeter) -> UsageReport:
+def usage_report(
+    scope: QuestionScope, user: User | None, between: Between, sums: ByMeter
+) -> UsageReport:
     """Write sums as they are answered."""
     named: dict[str, Any]
     if user is not None:
@@ -111,7 +113,7 @@ def _seconds(sums: ByMeter) -> Seconds:
     return Seconds(*(raw_quantity(it) for it in (calls, bases, calls + bases)))
 
 
-def usage_table(scope: Scope, user: User | None, sums: ByMeter) -> Table:
+def usage_table(scope: QuestionScope, user: User | None, sums: ByMeter) -> Table:
     """Give usage as a table of one row, its columns named as the fields of the answer."""
     organization = scope.organization
     assert organization  # noqa: S101  a question about usage is always one's
@@ -122,8 +124,8 @@ def usage_table(scope: Scope, user: User | None, sums: ByMeter) -> Table:
     if user is not None:
         named |= {"user_id": user.id, "user_name": user.name, "user_email": user.email}
     quantities = {name: sum(sums[kind].quantity for kind in kinds) for name, kinds in _READ.items()}
-    columns = [Column(it, Kind.TEXT) for it in named]
-    columns += [Column(it, Kind.QUANTITY) for it in quantities]
+    columns = [Column(it, ColumnKind.TEXT) for it in named]
+    columns += [Column(it, ColumnKind.QUANTITY) for it in quantities]
     return Table(tuple(columns), [(*named.values(), *quantities.values())])
 
 
@@ -140,7 +142,7 @@ _READ = {
 }
 
 
-def parameters(scope: Scope, it: Split) -> dict[str, Any]:
+def parameters(scope: QuestionScope, it: SplitDays) -> dict[str, Any]:
     """Give the arguments of the statement."""
     head, tail = it.parts
     named = {} if scope.user_id is None else {"user": scope.user_id}

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from tollbook.analytics.legs import SUMS, among, amounts, days, legs
+from tollbook.analytics.period_cover import SUMS, among, amounts, days, legs
 from tollbook.analytics.slices import Group
 from tollbook.domain.exact import MICROS, amount_text, minutes_text, quantity_text, raw_amount
 from tollbook.domain.meters import Category, codes_of

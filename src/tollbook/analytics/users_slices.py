@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from tollbook.analytics.in_country import countries, knowledge_bases_in_country, legs_in_country
-from tollbook.analytics.legs import SUMS
+from tollbook.analytics.period_cover import SUMS
 from tollbook.analytics.slices import (
     BY_COUNTRY,
     GROUP_AMOUNTS,
@@ -21,7 +21,7 @@ from tollbook.analytics.slices import (
     meter_bits,
     totals,
 )
-from tollbook.analytics.tables import Kind
+from tollbook.analytics.tables import ColumnKind
 from tollbook.analytics.users import (
     AMOUNTS,
     COLUMNS,
@@ -46,33 +46,33 @@ _WITHIN = "organization_id = :organization"
 _WIDTH = len(UserRow._fields)
 
 
-def _field(name: str, column: str, kind: Kind, scale: int = 1) -> Field:
+def _field(name: str, column: str, kind: ColumnKind, scale: int = 1) -> Field:
     return Field(name, UserRow._fields.index(column), kind, scale)
 
 
 USERS_SHAPE = Shape(
     (
-        _field("user_id", "user_id", Kind.TEXT),
-        _field("user_name", "user_name", Kind.TEXT),
-        _field("total_sms_sent", "sms_sent", Kind.COUNT),
-        _field("total_sms_received", "sms_received", Kind.COUNT),
-        _field("total_mms_sent", "mms_sent", Kind.COUNT),
-        _field("total_mms_received", "mms_received", Kind.COUNT),
-        _field("total_voice_calls", "calls", Kind.COUNT),
-        _field("total_voice_seconds", "seconds", Kind.QUANTITY),
-        _field("messaging_cost", "messaging_cost", Kind.AMOUNT),
-        _field("voice_cost", "voice_cost", Kind.AMOUNT),
-        _field("api_request_cost", "request_cost", Kind.AMOUNT),
-        _field("api_requests_count", "requests", Kind.COUNT, MICROS),
-        _field("api_storage_cost", "storage_cost", Kind.AMOUNT),
-        _field("phone_rental_cost", "rental_cost", Kind.AMOUNT),
-        _field("phone_rental_count", "rentals", Kind.COUNT),
-        _field("phone_purchase_cost", "purchase_cost", Kind.AMOUNT),
-        _field("phone_purchase_count", "purchases", Kind.COUNT, MICROS),
-        _field("kb_cost", "kb_cost", Kind.AMOUNT),
-        _field("kb_count", "knowledge_bases", Kind.COUNT),
-        _field("kb_minutes", "kb_seconds", Kind.MINUTES),
-        _field("total_cost", "total_cost", Kind.AMOUNT),
+        _field("user_id", "user_id", ColumnKind.TEXT),
+        _field("user_name", "user_name", ColumnKind.TEXT),
+        _field("total_sms_sent", "sms_sent", ColumnKind.COUNT),
+        _field("total_sms_received", "sms_received", ColumnKind.COUNT),
+        _field("total_mms_sent", "mms_sent", ColumnKind.COUNT),
+        _field("total_mms_received", "mms_received", ColumnKind.COUNT),
+        _field("total_voice_calls", "calls", ColumnKind.COUNT),
+        _field("total_voice_seconds", "seconds", ColumnKind.QUANTITY),
+        _field("messaging_cost", "messaging_cost", ColumnKind.AMOUNT),
+        _field("voice_cost", "voice_cost", ColumnKind.AMOUNT),
+        _field("api_request_cost", "request_cost", ColumnKind.AMOUNT),
+        _field("api_requests_count", "requests", ColumnKind.COUNT, MICROS),
+        _field("api_storage_cost", "storage_cost", ColumnKind.AMOUNT),
+        _field("phone_rental_cost", "rental_cost", ColumnKind.AMOUNT),
+        _field("phone_rental_count", "rentals", ColumnKind.COUNT),
+        _field("phone_purchase_cost", "purchase_cost", ColumnKind.AMOUNT),
+        _field("phone_purchase_count", "purchases", ColumnKind.COUNT, MICROS),
+        _field("kb_cost", "kb_cost", ColumnKind.AMOUNT),
+        _field("kb_count", "knowledge_bases", ColumnKind.COUNT),
+        _field("kb_minutes", "kb_seconds", ColumnKind.MINUTES),
+        _field("total_cost", "total_cost", ColumnKind.AMOUNT),
     ),
     events=_WIDTH,
     status=_WIDTH + 1,

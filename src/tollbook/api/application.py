@@ -27,28 +27,28 @@ from tollbook.api.endpoints.analytics.users import GET_USERS
 from tollbook.api.endpoints.audit_log import GET_AUDIT_LOG
 from tollbook.api.endpoints.budgets import BUDGET_ENDPOINTS
 from tollbook.api.endpoints.erasure import DELETE_PERSONAL_DATA
+from tollbook.api.endpoints.estimate import POST_RATE
 from tollbook.api.endpoints.event_list import GET_EVENTS
 from tollbook.api.endpoints.events import POST_EVENTS
 from tollbook.api.endpoints.explanations import GET_EVENT
 from tollbook.api.endpoints.keys import KEY_ENDPOINTS
-from tollbook.api.endpoints.operators import operation
+from tollbook.api.endpoints.monitoring import operation
 from tollbook.api.endpoints.organizations import ORGANIZATION_ENDPOINTS
 from tollbook.api.endpoints.price_books import PRICE_BOOK_ENDPOINTS
 from tollbook.api.endpoints.quarantine import QUARANTINE_ENDPOINTS
-from tollbook.api.endpoints.rate import POST_RATE
 from tollbook.api.endpoints.rerating import RERATING_ENDPOINTS
 from tollbook.api.endpoints.reversals import POST_REVERSALS
 from tollbook.api.endpoints.viewer_tokens import VIEWER_TOKEN_ENDPOINTS
 from tollbook.api.openapi.document import openapi
-from tollbook.api.openapi.endpoint import Call, Endpoint, read_query
+from tollbook.api.openapi.endpoint import ApiRequest, Endpoint, read_query
 from tollbook.api.openapi.reference import POLICY, STYLES, reference_page
 from tollbook.api.pipeline.access import authenticate, key_text, require, require_meters
-from tollbook.api.pipeline.gate import address, admit, standing
-from tollbook.api.pipeline.hardening import Hardened
-from tollbook.api.pipeline.incoming import MOST_OTHER_BYTES, read_bounded
+from tollbook.api.pipeline.admission import address, admit, standing
 from tollbook.api.pipeline.paths import Paths
+from tollbook.api.pipeline.request_body import MOST_OTHER_BYTES, read_bounded
 from tollbook.api.pipeline.request_log import ROUTE
 from tollbook.api.pipeline.responses import JSON, error_response
+from tollbook.api.pipeline.security_headers import SecurityHeadersMiddleware
 from tollbook.api.pipeline.services import Services
 from tollbook.domain.errors import InternalError, MethodNotAllowed, NotFound, TollbookError
 
@@ -97,26 +97,26 @@ def application(services: Services, pages: Mapping[str, Handler] | None = None) 
     resources = {path: _Resource(path, it) for path, it in handlers.items()}
     paths = Paths(resources, _nothing_here)
     router = Router(redirect_slashes=False, default=paths, lifespan=_lifespan(services))
-    return Hardened(router, services.requests, services.hsts_seconds)
+    return SecurityHeadersMiddleware(router, services.request_log, services.hsts_seconds)
 
 
 def _lifespan(services: Services) -> Callable[[object], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: object) -> AsyncIterator[None]:
-        services.inbox.open(asyncio.get_running_loop())
-        services.reratings.open()
-        services.uses.open()
-        services.upkeep.open()
-        services.requests.open()
+        services.write_queue.open(asyncio.get_running_loop())
+        services.rerating_worker.open()
+        services.key_usage.open()
+        services.maintenance.open()
+        services.request_log.open()
         try:
             yield
         finally:
-            await run_sync(services.uses.close)
-            await run_sync(services.upkeep.close)
-            await run_sync(services.reratings.close)
-            await run_sync(services.inbox.close)
+            await run_sync(services.key_usage.close)
+            await run_sync(services.maintenance.close)
+            await run_sync(services.rerating_worker.close)
+            await run_sync(services.write_queue.close)
             await run_sync(services.database.close)
-            await run_sync(services.requests.close)
+            await run_sync(services.request_log.close)
 
     return lifespan
 
@@ -151,7 +151,7 @@ def _handler(endpoint: Endpoint, services: Services) -> Handler:
         if rate := standing(request):
             response.headers.update(rate.headers())
         seconds = time.perf_counter() - start
-        services.instruments.count_request(endpoint.name, response.status_code, seconds)
+        services.metrics.count_request(endpoint.name, response.status_code, seconds)
         return response
 
     return handle
@@ -168,7 +168,7 @@ async def _answered(endpoint: Endpoint, services: Services, request: Request) ->
 
 
 async def _answer(endpoint: Endpoint, services: Services, request: Request) -> Response:
-    with services.bodies.room_for(request):
+    with services.body_budget.room_for(request):
         return await _admitted(endpoint, services, request)
 
 
@@ -176,18 +176,23 @@ async def _admitted(endpoint: Endpoint, services: Services, request: Request) ->
     known = (await admit(request, services)).key
     if endpoint.permission:
         require(known, endpoint.permission)
-    if endpoint.take:
-        return await endpoint.take(request, services, partial(read_query, endpoint, request))
+    if endpoint.handle:
+        return await endpoint.handle(request, services, partial(read_query, endpoint, request))
     body = await read_bounded(request, MOST_OTHER_BYTES) if endpoint.request else b""
-    text, whence = key_text(request.headers), address(request, services) if endpoint.write else None
+    text, client_address = (
+        key_text(request.headers),
+        address(request, services) if endpoint.write else None,
+    )
 
-    def admitted(snapshot: Any) -> Call:
-        key = authenticate(services.catalogue, snapshot, text, known)
+    def admitted(snapshot: Any) -> ApiRequest:
+        key = authenticate(services.directory_cache, snapshot, text, known)
         query = read_query(endpoint, request)
         if endpoint.tells_usage:
             require_meters(key, query)
         params = request.path_params
-        return Call(services, key, endpoint.name, query, params, request.headers, body, whence)
+        return ApiRequest(
+            services, key, endpoint.name, query, params, request.headers, body, client_address
+        )
 
     def work() -> Response:
         if endpoint.write:

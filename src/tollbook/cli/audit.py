@@ -12,7 +12,7 @@ from tollbook.cli.parameters import DAY, ROWS
 from tollbook.cli.report.cells import print_csv, print_ndjson
 from tollbook.settings import Settings
 from tollbook.store import audit
-from tollbook.store.audit import Filter
+from tollbook.store.audit import AuditFilter
 from tollbook.store.database import Snapshot
 from tollbook.wiring import open_migrated
 
@@ -56,10 +56,10 @@ def verb(options: Options, settings: Settings) -> int:
     return 0
 
 
-def _chosen(options: Options, snapshot: Snapshot) -> Filter:
+def _chosen(options: Options, snapshot: Snapshot) -> AuditFilter:
     row = named_organization(snapshot, options)
     span = span_of(options.start, options.end)
-    return Filter(row.number if row else None, options.action, options.key, *span)
+    return AuditFilter(row.number if row else None, options.action, options.key, *span)
 
 
 def _cells(it: ShownAct) -> tuple[str | None, ...]:

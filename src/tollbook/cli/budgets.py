@@ -2,11 +2,11 @@
 
 import click
 
-from tollbook.analytics.budgets import Standing, budgets_report, standings
-from tollbook.analytics.scope import Scope
+from tollbook.analytics.budgets import BudgetStatus, budgets_report, standings
+from tollbook.analytics.scope import QuestionScope
 from tollbook.api.endpoints.budgets import budget_answer
 from tollbook.cli.choices import named_organization, named_user, organization_of, shared_options
-from tollbook.cli.command import Group, Options
+from tollbook.cli.command import Options, VerbGroup
 from tollbook.cli.output import print_json, print_line, print_rows
 from tollbook.cli.parameters import FRACTION, MONTHLY
 from tollbook.domain.budgets import (
@@ -23,7 +23,7 @@ from tollbook.store.database import Snapshot
 from tollbook.store.directory import OrganizationRow
 from tollbook.wiring import now, open_migrated
 
-verb = Group()
+verb = VerbGroup()
 _organization = click.argument("organization", help="The id of the organization.")
 _user = click.option("--user", help="A user, instead of the whole organization.")
 organization_filter = click.argument(
@@ -90,9 +90,9 @@ def _name(organization: OrganizationRow, user_id: str) -> str:
     return f"user {user_id} of {organization.id}" if user_id else f"organization {organization.id}"
 
 
-def standings_of(snapshot: Snapshot, options: Options) -> tuple[Scope, list[Standing]]:
+def standings_of(snapshot: Snapshot, options: Options) -> tuple[QuestionScope, list[BudgetStatus]]:
     """Read how the budgets that a command names stand."""
-    scope = Scope(options.tenant, named_organization(snapshot, options))
+    scope = QuestionScope(options.tenant, named_organization(snapshot, options))
     listed = budgets.budgets(snapshot, scope.tenant, scope.number)
     return scope, standings(snapshot, scope, listed, now())
 
@@ -130,7 +130,7 @@ def list_budgets(options: Options, settings: Settings) -> int:
     return 0
 
 
-def _cells(it: Standing) -> tuple[str | None, ...]:
+def _cells(it: BudgetStatus) -> tuple[str | None, ...]:
     organization, user_name, budget = it.budgeted
     return (
         organization.name,

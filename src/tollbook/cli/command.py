@@ -12,7 +12,7 @@ from tollbook.cli.output import print_error
 from tollbook.domain.errors import TollbookError, Unreachable
 from tollbook.logs import silence_logging
 from tollbook.settings import read_settings
-from tollbook.store.database import in_our_words
+from tollbook.store.database import translate_errors
 
 Options = SimpleNamespace
 """The options and arguments of a command, each by its name."""
@@ -45,7 +45,7 @@ class Command(click.Command):
         try:
             settings = read_settings(os.environ)
             assert self.callback  # noqa: S101  every command of ours has one
-            with augment_usage_errors(ctx), in_our_words():
+            with augment_usage_errors(ctx), translate_errors():
                 code = int(self.callback(Options(**ctx.params), settings))
             sys.stdout.flush()
             return code
@@ -63,7 +63,7 @@ class Command(click.Command):
             return failed(error)
 
 
-class Group(click.Group):
+class VerbGroup(click.Group):
     """A verb with several actions."""
 
     command_class = Command

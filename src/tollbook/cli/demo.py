@@ -27,13 +27,13 @@ from tollbook.cli.output import print_json, print_lines
 from tollbook.cli.parameters import PATH
 from tollbook.domain.directory import Organization, User
 from tollbook.domain.events import instant_of
-from tollbook.domain.keys import UNLIMITED, Permission, Scope, matches, prefix_of
+from tollbook.domain.keys import UNLIMITED, KeyScope, Permission, matches, prefix_of
 from tollbook.domain.receipts import Outcome
 from tollbook.ingest.keys import issue
 from tollbook.settings import Settings
 from tollbook.store import directory, keys, prices
 from tollbook.store.database import Database, Snapshot, Transaction
-from tollbook.wiring import catalogue_of, ensure_tenant, now, open_migrated
+from tollbook.wiring import directory_cache_of, ensure_tenant, now, open_migrated
 
 TENANT = "demo"
 _BATCH = 5_000
@@ -47,11 +47,11 @@ _EXAMPLE = f"organization_id={ACME.id}&{_JANUARY}"
 Keys = dict[str, str]
 
 SCOPES = {
-    "tenant": (Scope(TENANT), _ALL),
-    "acme": (Scope(TENANT, ACME.id), _READ),
-    "harbor": (Scope(TENANT, HARBOR.id), _READ),
-    "acme_user_123": (Scope(TENANT, ACME.id, "user_123"), _READ),
-    "atlas": (Scope(atlas.TENANT), _ALL),
+    "tenant": (KeyScope(TENANT), _ALL),
+    "acme": (KeyScope(TENANT, ACME.id), _READ),
+    "harbor": (KeyScope(TENANT, HARBOR.id), _READ),
+    "acme_user_123": (KeyScope(TENANT, ACME.id, "user_123"), _READ),
+    "atlas": (KeyScope(atlas.TENANT), _ALL),
 }
 """The demo's keys: of the tenant, of each organization, of one user, and of the second tenant."""
 
@@ -82,7 +82,7 @@ def verb(options: Options, settings: Settings) -> int:
             (TENANT, harbor_events(instant_of(now()))),
             (atlas.TENANT, atlas.events()),
         ):
-            importer = Importer(database, catalogue_of(settings, database), Scope(tenant))
+            importer = Importer(database, directory_cache_of(settings, database), KeyScope(tenant))
             for batch in _batches(events):
                 importer.take([(n, msgspec.json.encode(event)) for n, event in enumerate(batch)])
             counts += importer.counts
@@ -149,7 +149,7 @@ def _read_keys(path: Path) -> Keys:
         return {}
 
 
-def _holds(snapshot: Snapshot, text: str, scope: Scope) -> bool:
+def _holds(snapshot: Snapshot, text: str, scope: KeyScope) -> bool:
     prefix = prefix_of(text)
     key = keys.find_key(snapshot, prefix) if prefix else None
     return bool(key and key.revoked_at is None and key.scope == scope and matches(text, key.hash))

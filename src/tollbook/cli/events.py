@@ -8,10 +8,10 @@ from msgspec import Raw
 from tollbook.api.endpoints.charges import ShownCharge
 from tollbook.api.endpoints.explanations import EventAnswer, event_answer
 from tollbook.cli.choices import shared_options
-from tollbook.cli.command import Group, Options
+from tollbook.cli.command import Options, VerbGroup
 from tollbook.cli.output import print_json, print_lines
 from tollbook.domain.errors import NotFound
-from tollbook.domain.keys import Scope
+from tollbook.domain.keys import KeyScope
 from tollbook.settings import Settings
 from tollbook.store import directory
 from tollbook.wiring import open_migrated
@@ -19,7 +19,7 @@ from tollbook.wiring import open_migrated
 _WIDTH = 14
 
 
-verb = Group()
+verb = VerbGroup()
 
 
 @verb.command("show")
@@ -32,7 +32,7 @@ def _show(options: Options, settings: Settings) -> int:
         row = directory.find_organization(snapshot, options.tenant, options.organization)
         if row is None:
             raise NotFound(f"tenant {options.tenant} has no organization {options.organization}")
-        answer = event_answer(snapshot, Scope(options.tenant), row, options.id)
+        answer = event_answer(snapshot, KeyScope(options.tenant), row, options.id)
     if options.json:
         print_json(answer)
     else:

@@ -21,15 +21,15 @@ from tollbook.cli.command import Command, Options
 from tollbook.cli.output import print_json, print_line, progress_label
 from tollbook.cli.parameters import PATH
 from tollbook.domain.errors import InvalidRequest, RequestError
-from tollbook.domain.keys import Scope
+from tollbook.domain.keys import KeyScope
 from tollbook.domain.receipts import Outcome, Receipt
-from tollbook.ingest.catalogue import Catalogue
-from tollbook.ingest.commit import Settled, commit
-from tollbook.ingest.decode import Line, decode_numbered
+from tollbook.ingest.commit import BatchResult, commit
+from tollbook.ingest.decode import NumberedLine, decode_numbered
+from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.ingest.submit import draft_of, submission_of
 from tollbook.settings import Settings
 from tollbook.store.database import Database
-from tollbook.wiring import catalogue_of, ensure_tenant, now, open_migrated
+from tollbook.wiring import directory_cache_of, ensure_tenant, now, open_migrated
 
 UNREADABLE = (OSError, EOFError, zlib.error)
 """How a file ends that cannot be read on."""
@@ -49,7 +49,7 @@ def verb(options: Options, settings: Settings) -> int:
     database = open_migrated(settings)
     with database.writing() as transaction:
         ensure_tenant(transaction, options.tenant, options.tenant)
-    importer = Importer(database, catalogue_of(settings, database), Scope(options.tenant))
+    importer = Importer(database, directory_cache_of(settings, database), KeyScope(options.tenant))
     try:
         with _opened(options.file) as file:
             size = options.file.stat().st_size
@@ -95,27 +95,31 @@ class Importer:
     Of what went into quarantine it remembers the first: all of it is there, with the reasons.
     """
 
-    def __init__(self, database: Database, catalogue: Catalogue, scope: Scope) -> None:
+    def __init__(
+        self, database: Database, directory_cache: DirectoryCache, scope: KeyScope
+    ) -> None:
         self.counts: Counter[Outcome] = Counter()
         self.refused: list[str] = []
         self.quarantined: list[str] = []
         self._database = database
-        self._catalogue = catalogue
+        self._directory_cache = directory_cache
         self._scope = scope
 
-    def take(self, lines: list[Line]) -> None:
+    def take(self, lines: list[NumberedLine]) -> None:
         """Store a batch durably."""
         decoded = decode_numbered(lines)
         draft = draft_of(decoded, self._scope, now())
-        terms = self._catalogue.loaded_terms(draft.scope.tenant_id, draft.organizations, now())
+        terms = self._directory_cache.loaded_terms(
+            draft.scope.tenant_id, draft.organizations, now()
+        )
         submission = submission_of(draft, terms)
-        settled = commit(self._database, self._catalogue, [submission], now())[0]
+        settled = commit(self._database, self._directory_cache, [submission], now())[0]
         if isinstance(settled, RequestError):
             raise settled
-        assert isinstance(settled, Settled)  # noqa: S101  it is the only other thing
+        assert isinstance(settled, BatchResult)  # noqa: S101  it is the only other thing
         self._count(lines, settled.receipts)
 
-    def _count(self, lines: list[Line], receipts: list[Receipt]) -> None:
+    def _count(self, lines: list[NumberedLine], receipts: list[Receipt]) -> None:
         for receipt in receipts:
             self.counts[receipt.status] += 1
             if receipt.status in (Outcome.REJECTED, Outcome.CONFLICT):
@@ -124,7 +128,7 @@ class Importer:
                 self.quarantined.append(f"{_line(lines, receipt)} (in quarantine)")
 
 
-def _line(lines: list[Line], receipt: Receipt) -> str:
+def _line(lines: list[NumberedLine], receipt: Receipt) -> str:
     return f"line {lines[receipt.index][0]}: {receipt.id or 'no id'}: {receipt.error}"
 
 
@@ -137,9 +141,9 @@ def unpacked(file: BinaryIO) -> BinaryIO:
     return file
 
 
-def batches(file: BinaryIO) -> Iterator[list[Line]]:
+def batches(file: BinaryIO) -> Iterator[list[NumberedLine]]:
     """Give the lines that are not blank, so many at a time, each with its number."""
-    batch: list[Line] = []
+    batch: list[NumberedLine] = []
     for number, line in enumerate(file, start=1):
         if line.strip():
             batch.append((number, line.rstrip(b"\r\n")))

@@ -12,16 +12,16 @@ from tollbook.cli.choices import (
     named_organization,
     shared_options,
 )
-from tollbook.cli.command import Group, Options
+from tollbook.cli.command import Options, VerbGroup
 from tollbook.cli.output import print_json, print_line, print_rows
 from tollbook.cli.parameters import NETWORK, whole
-from tollbook.domain.keys import MOST_PER_MINUTE, ApiKey, Permission, Scope
+from tollbook.domain.keys import MOST_PER_MINUTE, ApiKey, KeyScope, Permission
 from tollbook.ingest.keys import DEFAULT_OVERLAP, MOST_OVERLAP, issue, revoke, rotate
 from tollbook.settings import Settings
 from tollbook.store import keys
 from tollbook.wiring import ensure_tenant, now, open_migrated
 
-verb = Group()
+verb = VerbGroup()
 _prefix = click.argument("prefix", help="The public prefix, such as tb_0123456789ab.")
 
 
@@ -71,7 +71,7 @@ def _create(options: Options, settings: Settings) -> int:
         options.rate_limit,
     )
     limits = limits_of(new, now())
-    scope = Scope(options.tenant, options.organization, options.user)
+    scope = KeyScope(options.tenant, options.organization, options.user)
     actor = command_line(options.tenant)
     with open_migrated(settings).writing() as transaction:
         ensure_tenant(transaction, options.tenant, options.tenant)

@@ -9,7 +9,7 @@ from tollbook.cli.choices import (
     organization_of,
     shared_options,
 )
-from tollbook.cli.command import Group, Options
+from tollbook.cli.command import Options, VerbGroup
 from tollbook.cli.output import print_json, print_line, print_rows
 from tollbook.cli.parameters import CURRENCY
 from tollbook.domain.directory import Organization, Status, new_organization_problems
@@ -20,7 +20,7 @@ from tollbook.store.audit import write_act
 from tollbook.store.directory import OrganizationRow
 from tollbook.wiring import ensure_tenant, now, open_migrated
 
-verb = Group()
+verb = VerbGroup()
 _id = click.argument("id", help="The id of the organization.")
 
 

@@ -12,8 +12,8 @@ from tollbook.cli.output import print_json, print_line, print_rows
 from tollbook.cli.parameters import VERSION, whole
 from tollbook.domain.prices import Pricing, conditions_of
 from tollbook.ingest.books import book_of
-from tollbook.rating.compare import Change, Difference, differences
-from tollbook.rating.shown import hours_in_words
+from tollbook.rating.compare import Change, RateDifference, differences
+from tollbook.rating.serialize import hours_in_words
 from tollbook.settings import Settings
 from tollbook.store import prices
 from tollbook.wiring import open_migrated
@@ -61,7 +61,7 @@ def diff(options: Options, settings: Settings) -> int:
     return 0
 
 
-def _print_counts(found: Sequence[Difference], options: Options) -> None:
+def _print_counts(found: Sequence[RateDifference], options: Options) -> None:
     meters = sorted({it.rate.meter for it in found})
     counts = Counter((it.rate.meter, it.change) for it in found)
     print_rows(
@@ -71,7 +71,7 @@ def _print_counts(found: Sequence[Difference], options: Options) -> None:
     )
 
 
-def _counts(found: Iterable[Difference]) -> dict[str, dict[str, int]]:
+def _counts(found: Iterable[RateDifference]) -> dict[str, dict[str, int]]:
     counts: dict[str, dict[str, int]] = {}
     for it in found:
         of_meter = counts.setdefault(it.rate.meter, {change.value: 0 for change in Change})
@@ -79,7 +79,7 @@ def _counts(found: Iterable[Difference]) -> dict[str, dict[str, int]]:
     return counts
 
 
-def _shown(it: Difference) -> dict[str, object]:
+def _shown(it: RateDifference) -> dict[str, object]:
     return {
         "change": it.change.value,
         "meter": it.rate.meter,
@@ -95,7 +95,7 @@ def _price(pricing: Pricing | None) -> dict[str, str | None] | None:
     return None if pricing is None else {"price": pricing.price, "per": pricing.per}
 
 
-def _cells(it: Difference) -> tuple[str, ...]:
+def _cells(it: RateDifference) -> tuple[str, ...]:
     conditions = [f"{name}={value}" for name, value in conditions_of(it.rate).items()]
     return (
         it.change.value,

@@ -8,7 +8,7 @@ import msgspec
 
 from tollbook.cli import price_diff, rerating
 from tollbook.cli.choices import command_line, named_organization, shared_options
-from tollbook.cli.command import Group, Options
+from tollbook.cli.command import Options, VerbGroup
 from tollbook.cli.output import (
     print_error,
     print_json,
@@ -29,7 +29,7 @@ from tollbook.ingest.books import (
     no_longer_priced,
     publish_book,
 )
-from tollbook.rating.shown import ShownRate, hours_in_words, shown_rate
+from tollbook.rating.serialize import ShownRate, hours_in_words, shown_rate
 from tollbook.settings import Settings
 from tollbook.store import prices
 from tollbook.store.database import Snapshot
@@ -38,7 +38,7 @@ from tollbook.wiring import ensure_tenant, now, open_migrated
 _MOST_IN_A_TABLE = 1_000
 
 
-verb = Group()
+verb = VerbGroup()
 verb.add_command(price_diff.diff)
 verb.add_command(rerating.rerate)
 

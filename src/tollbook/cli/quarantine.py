@@ -4,7 +4,7 @@ import click
 
 from tollbook.api.endpoints.quarantine import QuarantinedEvent, quarantined_event
 from tollbook.cli.choices import command_line, shared_options
-from tollbook.cli.command import Group, Options
+from tollbook.cli.command import Options, VerbGroup
 from tollbook.cli.output import print_json, print_line, print_rows
 from tollbook.cli.parameters import EVENTS
 from tollbook.domain.errors import NotFound
@@ -12,12 +12,12 @@ from tollbook.ingest.quarantine import replay
 from tollbook.settings import Settings
 from tollbook.store import directory, quarantine
 from tollbook.store.database import Snapshot
-from tollbook.wiring import catalogue_of, open_migrated
+from tollbook.wiring import directory_cache_of, open_migrated
 
 _USUAL_LIMIT = 100
 
 
-verb = Group()
+verb = VerbGroup()
 _organization = click.option("--organization", help="Only events of this organization.")
 
 
@@ -58,8 +58,8 @@ def _replay(options: Options, settings: Settings) -> int:
     database = open_migrated(settings)
     with database.reading() as snapshot:
         number = _number(snapshot, options)
-    catalogue = catalogue_of(settings, database)
-    done = replay(database, catalogue, command_line(options.tenant), number)
+    directory_cache = directory_cache_of(settings, database)
+    done = replay(database, directory_cache, command_line(options.tenant), number)
     if options.json:
         print_json(done)
     else:

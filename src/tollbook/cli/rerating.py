@@ -22,13 +22,13 @@ from tollbook.cli.output import print_json, print_line, print_rows
 from tollbook.cli.parameters import DAY, VERSION, whole
 from tollbook.domain.errors import InvalidRequest
 from tollbook.domain.periods import day_number
-from tollbook.domain.rerating import Run, RunStatus, Span
+from tollbook.domain.rerating import RerateRange, Run, RunStatus
 from tollbook.rerating import runs
 from tollbook.rerating.dry_run import dry_run
-from tollbook.rerating.shelf import require_book, require_ledger
-from tollbook.rerating.work import Work
+from tollbook.rerating.price_book_set import require_book, require_ledger
+from tollbook.rerating.run_day import Work
 from tollbook.settings import Settings
-from tollbook.store import recharging, rerating_runs
+from tollbook.store import recharge, rerating_runs
 from tollbook.store.audit import COMMAND_LINE, Actor
 from tollbook.store.database import Database
 from tollbook.store.engine import TimeLimit
@@ -99,16 +99,16 @@ def _rerate(options: Options, database: Database) -> int:
     return _show(options, database, _work(options, database, run))
 
 
-def _span(options: Options, database: Database) -> Span:
+def _span(options: Options, database: Database) -> RerateRange:
     if options.start > options.end:
         raise InvalidRequest("--start must not be after --end")
     with database.reading() as snapshot:
         row = named_organization(snapshot, options)
     number = row.number if row else None
-    return Span(day_number(options.start), day_number(options.end), number, options.version)
+    return RerateRange(day_number(options.start), day_number(options.end), number, options.version)
 
 
-def _is_wanted(options: Options, database: Database, span: Span) -> bool:
+def _is_wanted(options: Options, database: Database, span: RerateRange) -> bool:
     """Show what would change, and ask."""
     if options.json or not sys.stdin.isatty():
         raise InvalidRequest("--apply asks before it changes anything; give --yes to answer")
@@ -116,14 +116,14 @@ def _is_wanted(options: Options, database: Database, span: Span) -> bool:
     return input("Apply this? [y/N] ").strip().lower() in ("y", "yes")
 
 
-def _dry_run(options: Options, database: Database, span: Span) -> int:
+def _dry_run(options: Options, database: Database, span: RerateRange) -> int:
     with (
         database.reading(TimeLimit.NONE) as snapshot,
         Progress(console=Console(stderr=True), transient=True) as progress,
     ):
         require_ledger(snapshot, options.tenant, span)
         require_book(snapshot, options.tenant, span, apply=options.apply)
-        total = recharging.expected(snapshot, options.tenant, span)
+        total = recharge.expected(snapshot, options.tenant, span)
         task = progress.add_task("looking", total=total)
         result = dry_run(
             snapshot,

@@ -10,7 +10,7 @@ from tollbook.cli.choices import (
     json_option,
     number_format_option,
 )
-from tollbook.cli.command import Group, Options
+from tollbook.cli.command import Options, VerbGroup
 from tollbook.cli.output import print_json, print_line, print_rows
 from tollbook.cli.parameters import CURRENCY
 from tollbook.domain.directory import DEFAULT_CURRENCY
@@ -23,7 +23,7 @@ from tollbook.store.database import Transaction
 from tollbook.store.directory import Tenant
 from tollbook.wiring import ensure_tenant, open_migrated
 
-verb = Group()
+verb = VerbGroup()
 _id = click.argument("id", help="The id of the tenant.")
 
 

@@ -3,7 +3,7 @@
 import click
 
 from tollbook.cli.choices import command_line, organization_of, shared_options
-from tollbook.cli.command import Group, Options
+from tollbook.cli.command import Options, VerbGroup
 from tollbook.cli.output import print_json, print_line, print_rows
 from tollbook.cli.parameters import PATH
 from tollbook.domain.directory import User, new_user_problems
@@ -14,7 +14,7 @@ from tollbook.store import directory
 from tollbook.store.audit import write_act
 from tollbook.wiring import now, open_migrated
 
-verb = Group()
+verb = VerbGroup()
 _organization = click.argument("organization", help="The id of the organization.")
 
 

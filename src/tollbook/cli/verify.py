@@ -11,11 +11,11 @@ from tollbook.cli.parameters import PATH
 from tollbook.lifecycle import reversals
 from tollbook.lifecycle.check import archive_differences
 from tollbook.settings import Settings
-from tollbook.store import owners
+from tollbook.store import orphans
 from tollbook.store.engine import TimeLimit
 from tollbook.store.verification import (
     CHECKS,
-    Difference,
+    RowDifference,
     count_archived,
     count_events,
     differences,
@@ -31,7 +31,7 @@ from tollbook.wiring import open_migrated
 @json_option
 def verb(options: Options, settings: Settings) -> int:
     """Recompute every sum from the events and compare; exit 1 when any differs."""
-    found: list[Difference] = []
+    found: list[RowDifference] = []
     with (
         closing(open_migrated(settings)) as database,
         database.reading(TimeLimit.NONE) as snapshot,
@@ -40,7 +40,7 @@ def verb(options: Options, settings: Settings) -> int:
         for check in CHECKS:
             found.extend(differences(snapshot, check))
         found.extend(reversals.reversal_differences(snapshot))
-        found.extend(owners.owner_differences(snapshot))
+        found.extend(orphans.owner_differences(snapshot))
         if options.archive is not None:
             found.extend(archive_differences(snapshot, options.archive))
         archived = count_archived(snapshot)
@@ -63,7 +63,7 @@ def verb(options: Options, settings: Settings) -> int:
                 f"note: organization {zone.organization_id} of tenant {zone.tenant_id} has the "
                 f"timezone {zone.timezone}, which is not the same on every machine"
             )
-        names = ", ".join((*(check.name for check in CHECKS), reversals.CHECK, owners.CHECK))
+        names = ", ".join((*(check.name for check in CHECKS), reversals.CHECK, orphans.CHECK))
         verdict = f"{len(found)} differences" if found else "all agree"
         beside = f" and {archived} archived ones" if archived else ""
         print_line(f"{events} events{beside} against {names}: {verdict}")

@@ -5,7 +5,7 @@ import click
 from tollbook.api.endpoints.viewer_tokens import viewer_answer
 from tollbook.api.pipeline.access import require
 from tollbook.cli.choices import command_line, key_of, organization_of, shared_options
-from tollbook.cli.command import Group, Options
+from tollbook.cli.command import Options, VerbGroup
 from tollbook.cli.output import print_json, print_line
 from tollbook.cli.parameters import whole
 from tollbook.domain.errors import KeyEnded, NotFound
@@ -16,7 +16,7 @@ from tollbook.settings import Settings
 from tollbook.store.database import Snapshot
 from tollbook.wiring import now, open_migrated
 
-verb = Group()
+verb = VerbGroup()
 
 
 @verb.command("create")

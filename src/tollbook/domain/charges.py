@@ -17,7 +17,7 @@ RESERVED_LINES = (PRICE_LINE, CONNECT_FEE_LINE, OWN_COST_LINE, MARKUP_LINE)
 """Lines with a meaning of their own; a fee has another name."""
 
 
-class Usage(msgspec.Struct, frozen=True, gc=False):
+class RatingInput(msgspec.Struct, frozen=True, gc=False):
     """All that rating looks at of an event: no id, no user, no instant.
 
     `quantity` is in micros, `cost` in nanos when the event brings its own. `day` and `minute` are
@@ -34,7 +34,7 @@ class Usage(msgspec.Struct, frozen=True, gc=False):
     number_format: str = STRICT
 
 
-class Line(msgspec.Struct, frozen=True, gc=False):
+class ChargeLine(msgspec.Struct, frozen=True, gc=False):
     """One named part of a cost, in nanos."""
 
     name: str
@@ -52,14 +52,14 @@ class Charge(msgspec.Struct, frozen=True, gc=False):
     billed: int
     rate_id: int | None
     buy: int | None = None
-    parts: tuple[Line, ...] = ()
+    parts: tuple[ChargeLine, ...] = ()
 
     @property
-    def lines(self) -> tuple[Line, ...]:
+    def lines(self) -> tuple[ChargeLine, ...]:
         """List the parts of the cost; they add up to it exactly."""
         if self.parts:
             return self.parts
-        return (Line(PRICE_LINE if self.rate_id is not None else OWN_COST_LINE, self.cost),)
+        return (ChargeLine(PRICE_LINE if self.rate_id is not None else OWN_COST_LINE, self.cost),)
 
 
 @final

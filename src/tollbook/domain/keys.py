@@ -14,7 +14,7 @@ import msgspec
 from tollbook.domain.addresses import Network, network_problem, within
 from tollbook.domain.directory import LONGEST_NAME, id_problem, text_problem
 from tollbook.domain.errors import Problem
-from tollbook.domain.meters import CATALOGUE
+from tollbook.domain.meters import CATALOG
 
 _MARK = "tb"
 _PREFIX_CHARACTERS = 12
@@ -27,7 +27,7 @@ MOST_PER_MINUTE = 1_000_000
 _WHOLE_KEY = re.compile(rf"\b({_MARK}_[0-9A-Za-z]{{{_PREFIX_CHARACTERS}}})_\w+")
 _WHOLE_TOKEN = re.compile(r"\b(tbv_)[\w-]{17,}")
 """Longer than the public id of a viewer token, which has 16 digits."""
-_METERS = frozenset(meter.type for meter in CATALOGUE)
+_METERS = frozenset(meter.type for meter in CATALOG)
 
 
 class Permission(StrEnum):
@@ -38,7 +38,7 @@ class Permission(StrEnum):
     ADMIN = "admin"
 
 
-class Scope(msgspec.Struct, frozen=True):
+class KeyScope(msgspec.Struct, frozen=True):
     """What a key is bound to: a tenant, one of its organizations, or one user of that."""
 
     tenant_id: str
@@ -67,7 +67,7 @@ class ApiKey(msgspec.Struct, frozen=True):
     prefix: str
     hash: str
     name: str
-    scope: Scope
+    scope: KeyScope
     permissions: tuple[Permission, ...]
     created_at: int
     revoked_at: int | None = None

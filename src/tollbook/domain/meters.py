@@ -37,7 +37,7 @@ class Meter(msgspec.Struct, frozen=True):
     text: bool = False
 
 
-CATALOGUE = (
+CATALOG = (
     Meter("sms.outbound", 1, Category.MESSAGING, "segment", whole=True, text=True),
     Meter("sms.inbound", 2, Category.MESSAGING, "segment", whole=True, text=True),
     Meter("mms.outbound", 3, Category.MESSAGING, "segment", whole=True),
@@ -59,10 +59,10 @@ CATALOGUE = (
     ),
 )
 
-BY_TYPE = {meter.type: meter for meter in CATALOGUE}
-BY_CODE = {meter.code: meter for meter in CATALOGUE}
+BY_TYPE = {meter.type: meter for meter in CATALOG}
+BY_CODE = {meter.code: meter for meter in CATALOG}
 
 
 def codes_of(category: Category) -> tuple[int, ...]:
     """List the codes of a category's meters."""
-    return tuple(meter.code for meter in CATALOGUE if meter.category is category)
+    return tuple(meter.code for meter in CATALOG if meter.category is category)

@@ -23,7 +23,7 @@ UNFINISHED = (*AT_WORK, RunStatus.STOPPED)
 FINISHED = (RunStatus.DONE, RunStatus.REVERTED)
 
 
-class Span(msgspec.Struct, frozen=True):
+class RerateRange(msgspec.Struct, frozen=True):
     """Which events are charged again: days as numbers, one organization or all of the tenant.
 
     `organization` is its number. `version` names the book that stands in for the one of its owner
@@ -47,7 +47,7 @@ class Run(msgspec.Struct, frozen=True):
     """
 
     id: int
-    span: Span
+    span: RerateRange
     organization_id: str | None
     status: RunStatus
     backwards: bool

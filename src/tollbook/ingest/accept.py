@@ -4,18 +4,18 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from tollbook.domain.charges import Charge, Unpriced, Usage
+from tollbook.domain.charges import Charge, RatingInput, Unpriced
 from tollbook.domain.errors import Problem
 from tollbook.domain.events import attributes_text
 from tollbook.domain.exact import MICROS, quantity_text
-from tollbook.domain.keys import Scope
+from tollbook.domain.keys import KeyScope
 from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.periods import local_time
-from tollbook.ingest.catalogue import Terms
 from tollbook.ingest.countries import country_of
-from tollbook.ingest.facts import Fact, Said
+from tollbook.ingest.directory_cache import Terms
 from tollbook.ingest.masking import Masker
 from tollbook.ingest.months import Months
+from tollbook.ingest.normalize import ClaimedIdentity, NormalizedEvent
 from tollbook.rating.book import Chosen
 from tollbook.rating.charge import charge_of
 from tollbook.rating.choose import choose
@@ -35,7 +35,9 @@ _row = tuple.__new__
 """Makes a row of all its values in a third of the time that its type takes to make it of some."""
 
 
-def refusals(said: Said, scope: Scope, now: int, meters: Sequence[str] = ()) -> Iterator[Problem]:
+def refusals(
+    said: ClaimedIdentity, scope: KeyScope, now: int, meters: Sequence[str] = ()
+) -> Iterator[Problem]:
     """Say why an event may not come in: too far in the future, or not for this key."""
     if said.time > now + FUTURE_ALLOWED:
         yield Problem("time", "in_future", "time is more than 24 hours in the future")
@@ -49,7 +51,7 @@ def refusals(said: Said, scope: Scope, now: int, meters: Sequence[str] = ()) -> 
         yield Problem("type", "not_for_this_key", f"this key is for {', '.join(meters)} only")
 
 
-def staged(fact: Fact, terms: Terms, now: int, months: Months | None = None) -> Staged:
+def staged(fact: NormalizedEvent, terms: Terms, now: int, months: Months | None = None) -> Staged:
     """Make the row of an event: priced, or on its way to quarantine with the reason.
 
     `now` is the server's clock in microseconds.
@@ -70,7 +72,9 @@ def staged(fact: Fact, terms: Terms, now: int, months: Months | None = None) -> 
     plain = terms.plain(meter.type, day) if fact.cost is None else None
     charge: Charge | Unpriced | None = plain.charge(fact.quantity) if plain is not None else None
     if charge is None:
-        usage = Usage(meter.type, fact.quantity, day, event.attributes, fact.cost, minute, written)
+        usage = RatingInput(
+            meter.type, fact.quantity, day, event.attributes, fact.cost, minute, written
+        )
         charge, position, tier_key = _charged(usage, terms, months)
     if isinstance(charge, Unpriced):
         return _quarantined(fact, terms, charge if charge is not _FULL else _full(fact, day))
@@ -104,7 +108,7 @@ def staged(fact: Fact, terms: Terms, now: int, months: Months | None = None) -> 
     )
 
 
-def _doubt(fact: Fact, terms: Terms, now: int) -> Unpriced:
+def _doubt(fact: NormalizedEvent, terms: Terms, now: int) -> Unpriced:
     """Return why a call cannot have been as long as its event says."""
     if fact.time + fact.quantity > now + FUTURE_ALLOWED:
         return Unpriced(
@@ -114,7 +118,7 @@ def _doubt(fact: Fact, terms: Terms, now: int) -> Unpriced:
     return Unpriced("implausibly_long", f"the call is longer than {limit} s, the longest here")
 
 
-def _full(fact: Fact, day: int) -> Unpriced:
+def _full(fact: NormalizedEvent, day: int) -> Unpriced:
     return Unpriced(
         SUM_OUT_OF_RANGE,
         f"quantity would take {fact.event.type} of organization {fact.event.organization_id} past "
@@ -122,13 +126,13 @@ def _full(fact: Fact, day: int) -> Unpriced:
     )
 
 
-def _masked(fact: Fact, masker: Masker, terms: Terms) -> str:
+def _masked(fact: NormalizedEvent, masker: Masker, terms: Terms) -> str:
     given = fact.event.attributes
     return attributes_text(masker.masked(given, terms.number_format)) if given else ""
 
 
 def _charged(
-    usage: Usage, terms: Terms, months: Months | None
+    usage: RatingInput, terms: Terms, months: Months | None
 ) -> tuple[Charge | Unpriced, int | None, str | None]:
     """Charge a usage; give the position of its month and its tier key when they matter."""
     found = choose(terms.books, usage, terms.currency)
@@ -147,12 +151,12 @@ def _charged(
     return charge, position, tier_key
 
 
-def staged_all(facts: list[Fact], terms: Mapping[str, Terms], now: int) -> list[Staged]:
+def staged_all(facts: list[NormalizedEvent], terms: Mapping[str, Terms], now: int) -> list[Staged]:
     """Make the rows of facts, in order."""
     return [staged(fact, terms[fact.event.organization_id], now) for fact in facts]
 
 
-def _quarantined(fact: Fact, terms: Terms, unpriced: Unpriced) -> Staged:
+def _quarantined(fact: NormalizedEvent, terms: Terms, unpriced: Unpriced) -> Staged:
     event = fact.event
     if terms.masker is not None and event.attributes:
         hidden = terms.masker.masked(event.attributes, terms.number_format, waits=True)

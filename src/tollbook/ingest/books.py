@@ -8,7 +8,7 @@ import msgspec
 from tollbook.domain.books import BookHead, before
 from tollbook.domain.directory import LONGEST_NAME, text_problem
 from tollbook.domain.errors import AlreadyPublished, NotFound, PriceBookRefused, Problem
-from tollbook.domain.meters import CATALOGUE
+from tollbook.domain.meters import CATALOG
 from tollbook.domain.periods import day_of
 from tollbook.domain.prices import PriceBook, Rate
 from tollbook.store import directory, prices
@@ -86,7 +86,7 @@ class LostPrices(msgspec.Struct, frozen=True):
 def no_longer_priced(snapshot: Snapshot, tenant: str, head: BookHead) -> list[str]:
     """Return the meters that lose their price with a book, of any organization."""
     lost = {meter for it in lost_prices(snapshot, tenant, head) for meter in it.meters}
-    return [meter.type for meter in CATALOGUE if meter.type in lost]
+    return [meter.type for meter in CATALOG if meter.type in lost]
 
 
 def lost_prices(snapshot: Snapshot, tenant: str, head: BookHead) -> list[LostPrices]:
@@ -119,7 +119,7 @@ def lost_prices(snapshot: Snapshot, tenant: str, head: BookHead) -> list[LostPri
     return [
         LostPrices(
             head.currency,
-            [meter.type for meter in CATALOGUE if meter.type in meters],
+            [meter.type for meter in CATALOG if meter.type in meters],
             ids[:MOST_NAMED],
             len(ids),
         )

@@ -9,20 +9,20 @@ import msgspec
 
 from tollbook.domain.errors import InvalidApiKey, Problem, RequestError
 from tollbook.domain.events import instant_of
-from tollbook.domain.keys import Scope
+from tollbook.domain.keys import KeyScope
 from tollbook.domain.periods import day_number
 from tollbook.domain.receipts import NOT_STORED, Outcome, Receipt, conflict, rejected
 from tollbook.ingest.accept import SUM_OUT_OF_RANGE, staged, staged_all
-from tollbook.ingest.catalogue import Catalogue, Terms
-from tollbook.ingest.facts import Fact
+from tollbook.ingest.directory_cache import DirectoryCache, Terms
 from tollbook.ingest.known_users import User
 from tollbook.ingest.months import Months
+from tollbook.ingest.normalize import NormalizedEvent
 from tollbook.ingest.unaddressable import has_unaddressable, refusals_of_new
 from tollbook.store import ledger, versions
 from tollbook.store.database import Database, Snapshot, Transaction
 from tollbook.store.engine import TimeLimit
 from tollbook.store.ledger import Recorded, Touched
-from tollbook.store.staging import Staged, Standing
+from tollbook.store.staging import ExistingIdentity, Staged
 
 Identity = tuple[int, str]
 _organization = itemgetter(Staged._fields.index("organization_id"))
@@ -45,9 +45,9 @@ class Submission(msgspec.Struct):
     when the request came, in microseconds.
     """
 
-    scope: Scope
+    scope: KeyScope
     key_prefix: str | None
-    facts: list[Fact]
+    facts: list[NormalizedEvent]
     rejections: list[Receipt]
     token: int | None
     rows: list[Staged]
@@ -59,11 +59,11 @@ class Submission(msgspec.Struct):
         """Name the organizations of the events."""
         return {fact.event.organization_id for fact in self.facts}
 
-    def renew(self, snapshot: Snapshot, catalogue: Catalogue) -> None:
+    def renew(self, snapshot: Snapshot, directory_cache: DirectoryCache) -> None:
         """Make sure of the key and make the rows by the terms of this snapshot."""
-        if self.key_prefix is not None and catalogue.key(snapshot, self.key_prefix) is None:
+        if self.key_prefix is not None and directory_cache.key(snapshot, self.key_prefix) is None:
             raise InvalidApiKey
-        terms = catalogue.terms(snapshot, self.scope.tenant_id, self.organizations)
+        terms = directory_cache.terms(snapshot, self.scope.tenant_id, self.organizations)
         self.rows = staged_all(self.facts, terms, self.now)
         self.token = snapshot.directory_token
 
@@ -75,7 +75,7 @@ class Submission(msgspec.Struct):
         self.rejections = [*self.rejections, *filter(None, found)]
 
 
-class Settled(msgspec.Struct, frozen=True):
+class BatchResult(msgspec.Struct, frozen=True):
     """The receipts of a submission, in order, and the instant of the commit.
 
     Whoever asks for a state not older than `as_of` finds in it all that was accepted, also before:
@@ -97,30 +97,30 @@ class _RollBack(Exception):
 
 
 def commit(
-    database: Database, catalogue: Catalogue, submissions: Sequence[Submission], now: int
-) -> list[Settled | RequestError]:
+    database: Database, directory_cache: DirectoryCache, submissions: Sequence[Submission], now: int
+) -> list[BatchResult | RequestError]:
     """Store submissions in one durable transaction. An atomic one must come alone."""
     if submissions[0].atomic:
-        return [_commit_atomic(database, catalogue, submissions[0], now)]
+        return [_commit_atomic(database, directory_cache, submissions[0], now)]
     _make_room(database, submissions)
     with database.writing(TimeLimit.COMMIT) as transaction:
-        stored = _store(transaction, catalogue, submissions, now)
+        stored = _store(transaction, directory_cache, submissions, now)
     if stored.touched:
-        catalogue.users.remember(stored.users, stored.touched.token, stored.touched.replaced)
+        directory_cache.users.remember(stored.users, stored.touched.token, stored.touched.replaced)
     return stored.outcomes
 
 
 def _commit_atomic(
-    database: Database, catalogue: Catalogue, submission: Submission, now: int
-) -> Settled | RequestError:
+    database: Database, directory_cache: DirectoryCache, submission: Submission, now: int
+) -> BatchResult | RequestError:
     if submission.rejections:
         database.require_clock()  # a wrong one rejects what is right
         return _refused(database, submission, submission.rejections, now)
     _make_room(database, [submission])
     try:
         with database.writing(TimeLimit.COMMIT) as transaction:
-            settled = _store(transaction, catalogue, [submission], now).outcomes[0]
-            if isinstance(settled, Settled):
+            settled = _store(transaction, directory_cache, [submission], now).outcomes[0]
+            if isinstance(settled, BatchResult):
                 causes = [receipt for receipt in settled.receipts if receipt.code]
                 if causes:
                     raise _RollBack(causes)
@@ -131,7 +131,7 @@ def _commit_atomic(
 
 def _refused(
     database: Database, submission: Submission, causes: Iterable[Receipt], now: int
-) -> Settled:
+) -> BatchResult:
     """Give the causes of a refusal their own words and every other event the same."""
     with database.reading() as snapshot:
         received_at = versions.received_at(snapshot, map(_organization, submission.rows))
@@ -143,7 +143,7 @@ def _refused(
         status = Outcome.REJECTED if quarantined else cause.status
         receipts[cause.index] = msgspec.structs.replace(cause, status=status)
     as_of = _newest(submission, received_at, now)
-    return Settled([receipts[index] for index in sorted(receipts)], as_of, refused=True)
+    return BatchResult([receipts[index] for index in sorted(receipts)], as_of, refused=True)
 
 
 def _newest(submission: Submission, received_at: Mapping[int, int], now: int) -> int:
@@ -153,7 +153,7 @@ def _newest(submission: Submission, received_at: Mapping[int, int], now: int) ->
 
 def _make_room(database: Database, submissions: Sequence[Submission]) -> None:
     """Make room wherever the events may fall: their terms may change until the commit."""
-    database.make_room(months_of(submissions))
+    database.ensure_partitions(months_of(submissions))
 
 
 def months_of(submissions: Iterable[Submission]) -> Iterator[int]:
@@ -171,37 +171,40 @@ def _months_around(day: int) -> frozenset[int]:
 class _Stored(NamedTuple):
     """What a transaction did: an outcome for each submission, and whom the directory has now."""
 
-    outcomes: list[Settled | RequestError]
+    outcomes: list[BatchResult | RequestError]
     users: set[User]
     touched: Touched | None
 
 
 def _store(
-    transaction: Transaction, catalogue: Catalogue, submissions: Sequence[Submission], now: int
+    transaction: Transaction,
+    directory_cache: DirectoryCache,
+    submissions: Sequence[Submission],
+    now: int,
 ) -> _Stored:
-    refusals = _renew(transaction, catalogue, submissions)
+    refusals = _renew(transaction, directory_cache, submissions)
     for submission in submissions:
         if has_unaddressable(submission.rows):
             submission.refuse_unaddressable(transaction)
     arrived = [row for submission in submissions for row in submission.rows]
     firsts = _firsts(arrived)
-    standing: dict[Identity, Standing] = {}
+    standing: dict[Identity, ExistingIdentity] = {}
     users: set[User] = set()
     as_of, touched, full = now, None, False
 
     def new_users(touched: Touched) -> bool:
         """Find users to add; whoever is named only by an event in quarantine is not created."""
         nonlocal users
-        users = catalogue.users.unknown(map(_user, rows), touched.replaced)
+        users = directory_cache.users.unknown(map(_user, rows), touched.replaced)
         if users:
             stored = (_user(row) for row in rows if not row.code)
-            users = catalogue.users.unknown(stored, touched.replaced)
+            users = directory_cache.users.unknown(stored, touched.replaced)
         return bool(users)
 
     if firsts:
         rows = list(firsts.values())
         if any(map(_tier_key, rows)):
-            recorded = _record_in_order(transaction, catalogue, submissions, firsts, now)
+            recorded = _record_in_order(transaction, directory_cache, submissions, firsts, now)
             full = any(row.code == SUM_OUT_OF_RANGE for row in firsts.values())
         else:
             recorded = ledger.record(transaction, rows, now, new_users)
@@ -215,7 +218,7 @@ def _store(
     settle = _settle if standing or full or len(firsts) < len(arrived) else _settle_fresh
     outcomes = [
         refusals.get(index)
-        or Settled(
+        or BatchResult(
             settle(submission, firsts, standing),
             _newest(submission, received_at, as_of) if received_at else as_of,
         )
@@ -237,7 +240,7 @@ def _firsts(rows: Sequence[Staged]) -> dict[Identity, Staged]:
 
 def _record_in_order(
     transaction: Transaction,
-    catalogue: Catalogue,
+    directory_cache: DirectoryCache,
     submissions: Sequence[Submission],
     firsts: dict[Identity, Staged],
     now: int,
@@ -250,7 +253,7 @@ def _record_in_order(
 
     def charge(fresh: Sequence[Staged]) -> list[Staged]:
         months = Months(transaction)
-        open_rows = _open_rows(transaction, catalogue, submissions)
+        open_rows = _open_rows(transaction, directory_cache, submissions)
         for row in fresh:
             if row.tier_key is not None:
                 charged[id(row)] = staged(*open_rows[id(row)], months=months)
@@ -266,12 +269,14 @@ def _record_in_order(
 
 
 def _open_rows(
-    transaction: Transaction, catalogue: Catalogue, submissions: Sequence[Submission]
-) -> dict[int, tuple[Fact, Terms, int]]:
+    transaction: Transaction, directory_cache: DirectoryCache, submissions: Sequence[Submission]
+) -> dict[int, tuple[NormalizedEvent, Terms, int]]:
     """Give what all rows that wait for where their month stands are made of."""
-    found: dict[int, tuple[Fact, Terms, int]] = {}
+    found: dict[int, tuple[NormalizedEvent, Terms, int]] = {}
     for submission in submissions:
-        terms = catalogue.terms(transaction, submission.scope.tenant_id, submission.organizations)
+        terms = directory_cache.terms(
+            transaction, submission.scope.tenant_id, submission.organizations
+        )
         # A submission whose key is gone has facts and no rows.
         for fact, row in zip(submission.facts, submission.rows, strict=False):
             if row.tier_key is not None:
@@ -280,7 +285,7 @@ def _open_rows(
 
 
 def _renew(
-    transaction: Transaction, catalogue: Catalogue, submissions: Sequence[Submission]
+    transaction: Transaction, directory_cache: DirectoryCache, submissions: Sequence[Submission]
 ) -> dict[int, RequestError]:
     """Renew what was prepared in another state; return those whose key is gone by now."""
     refusals: dict[int, RequestError] = {}
@@ -288,7 +293,7 @@ def _renew(
         if submission.token == transaction.directory_token:
             continue
         try:
-            submission.renew(transaction, catalogue)
+            submission.renew(transaction, directory_cache)
         except InvalidApiKey as refusal:
             submission.rows = []
             refusals[index] = refusal
@@ -298,7 +303,7 @@ def _renew(
 def _settle(
     submission: Submission,
     firsts: dict[Identity, Staged],
-    standing: dict[Identity, Standing],
+    standing: dict[Identity, ExistingIdentity],
 ) -> list[Receipt]:
     receipts: list[Receipt] = []
     for fact, row in zip(submission.facts, submission.rows, strict=True):
@@ -336,7 +341,7 @@ def _fresh(index: int, row: Staged) -> Receipt:
     return Receipt(index, Outcome.ACCEPTED, row.id)
 
 
-def _known(index: int, row: Staged, held: Standing | Staged) -> Receipt:
+def _known(index: int, row: Staged, held: ExistingIdentity | Staged) -> Receipt:
     """Tell an event whose id stands already: the same again, or another under its name."""
     if held.fingerprint != row.fingerprint:
         return conflict(index, row.id)

@@ -11,7 +11,7 @@ from tollbook.domain.errors import BodyTooLarge, Problem, UnreadableBody
 from tollbook.domain.events import ONE, Event, microseconds
 from tollbook.domain.receipts import Receipt, rejected
 from tollbook.ingest.exact_times import has_fine_times, truncate_times, with_plain_time
-from tollbook.ingest.facts import Fact, Said, fact_of
+from tollbook.ingest.normalize import ClaimedIdentity, NormalizedEvent, fact_of
 from tollbook.ingest.problems import (
     LARGEST_READ,
     TOO_LARGE,
@@ -26,19 +26,19 @@ MOST_EVENTS = 10_000
 _MOST = f"a request may bring at most {MOST_EVENTS} events"
 
 
-class Unsound(msgspec.Struct, frozen=True):
+class InvalidEvent(msgspec.Struct, frozen=True):
     """An event with everything that is wrong in it; what it says may be refused besides."""
 
     index: int
     id: str | None
     problems: tuple[Problem, ...]
-    said: Said
+    said: ClaimedIdentity
 
 
-Decoded = Fact | Unsound | Receipt
+Decoded = NormalizedEvent | InvalidEvent | Receipt
 """Of what is a receipt already nothing could be read."""
 Decoder = Callable[[bytes], list[Decoded]]
-Line = tuple[int, bytes]
+NumberedLine = tuple[int, bytes]
 """A line with its number, counted from 1."""
 
 _UNREADABLE = "unreadable_line"
@@ -93,7 +93,7 @@ def decode_lines(body: bytes) -> list[Decoded]:
     return decoded
 
 
-def decode_numbered(lines: Sequence[Line]) -> list[Decoded]:
+def decode_numbered(lines: Sequence[NumberedLine]) -> list[Decoded]:
     """Read an event from each line; one that is not JSON is rejected with its number."""
     try:
         events = [_one.decode(line) for _, line in lines]
@@ -157,7 +157,7 @@ def _read(raw: bytes) -> Event | None:
     return truncate_times([event], b"[%b]" % raw)[0] if has_fine_times(raw) else event
 
 
-def _rejected(index: int, raw: bytes) -> Unsound | Receipt:
+def _rejected(index: int, raw: bytes) -> InvalidEvent | Receipt:
     if len(raw) > LARGEST_READ:
         return rejected(index, None, (TOO_LARGE,))
     try:
@@ -169,8 +169,8 @@ def _rejected(index: int, raw: bytes) -> Unsound | Receipt:
         text_in(fields.get(name, b"null")) for name in ("id", "organization_id", "user_id", "type")
     )
     time = time_in(fields.get("time", b"null"))
-    said = Said(organization or "", user, type_ or "", microseconds(time) if time else 0)
-    return Unsound(index, identity, tuple(problems), said)
+    said = ClaimedIdentity(organization or "", user, type_ or "", microseconds(time) if time else 0)
+    return InvalidEvent(index, identity, tuple(problems), said)
 
 
 def _check_count(count: int) -> None:

@@ -7,7 +7,7 @@ import msgspec
 
 from tollbook.domain.errors import InvalidRequest, KeyEnded
 from tollbook.domain.events import instant_of
-from tollbook.domain.keys import ApiKey, Limits, Permission, Scope, beyond
+from tollbook.domain.keys import ApiKey, KeyScope, Limits, Permission, beyond
 from tollbook.store import directory, keys
 from tollbook.store.audit import Actor, write_act
 from tollbook.store.database import Snapshot, Transaction
@@ -21,7 +21,7 @@ def issue(
     transaction: Transaction,
     actor: Actor,
     name: str,
-    scope: Scope,
+    scope: KeyScope,
     permissions: Sequence[Permission],
     limits: Limits,
     number: int | None,
@@ -93,7 +93,7 @@ def _end(old: ApiKey, now: int, asking: Limits | None) -> int | None:
     return min((it for it in ends if it is not None), default=None)
 
 
-def _number(snapshot: Snapshot, scope: Scope) -> int | None:
+def _number(snapshot: Snapshot, scope: KeyScope) -> int | None:
     """Give the number of the organization that a key is bound to."""
     if scope.organization_id is None:
         return None

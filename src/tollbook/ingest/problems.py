@@ -35,7 +35,7 @@ from tollbook.domain.exact import (
 )
 from tollbook.domain.instants import InvalidInstant, instant_in
 from tollbook.domain.meters import BY_TYPE
-from tollbook.ingest.facts import segments_told
+from tollbook.ingest.normalize import segments_told
 from tollbook.rating.segments import BODY, BODY_LENGTH
 
 FIELDS = Event.__struct_fields__

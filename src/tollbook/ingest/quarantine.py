@@ -5,9 +5,9 @@ import msgspec
 from tollbook.domain.errors import MonthNotReady, OutcomeUnknown, StoreUnavailable
 from tollbook.domain.events import Event
 from tollbook.ingest.accept import staged
-from tollbook.ingest.catalogue import Catalogue
-from tollbook.ingest.facts import fact_of
+from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.ingest.months import Months
+from tollbook.ingest.normalize import fact_of
 from tollbook.ingest.problems import fields_of, problems_of
 from tollbook.store import ledger, quarantine
 from tollbook.store.audit import Actor, write_act
@@ -30,7 +30,7 @@ class Replay(msgspec.Struct):
 
 def replay(
     database: Database,
-    catalogue: Catalogue,
+    directory_cache: DirectoryCache,
     actor: Actor,
     organization: int | None,
 ) -> Replay:
@@ -44,7 +44,7 @@ def replay(
     with database.writing(TimeLimit.COMMIT) as transaction:
         write_act(transaction, actor, "quarantine.replay", "quarantine", {}, organization)
     try:
-        _replay_all(database, catalogue, tenant, organization, now, done)
+        _replay_all(database, directory_cache, tenant, organization, now, done)
     except StoreUnavailable as error:
         raise OutcomeUnknown(
             "the database failed during the replay: some events may have been released; "
@@ -55,7 +55,7 @@ def replay(
 
 def _replay_all(
     database: Database,
-    catalogue: Catalogue,
+    directory_cache: DirectoryCache,
     tenant: str,
     organization: int | None,
     now: int,
@@ -69,10 +69,10 @@ def _replay_all(
         if not waiting:
             return
         try:
-            released = _release(database, catalogue, tenant, waiting, now, token)
+            released = _release(database, directory_cache, tenant, waiting, now, token)
         except MonthNotReady:  # the database went back to before a partition was made
             database.engine.forget_room()
-            released = _release(database, catalogue, tenant, waiting, now, token)
+            released = _release(database, directory_cache, tenant, waiting, now, token)
         if released is None:
             continue
         after = waiting[-1].number, waiting[-1].id
@@ -82,7 +82,7 @@ def _replay_all(
 
 def _release(
     database: Database,
-    catalogue: Catalogue,
+    directory_cache: DirectoryCache,
     tenant: str,
     waiting: list[Quarantined],
     now: int,
@@ -92,11 +92,11 @@ def _release(
 
     Then it is to be read again: a number may belong to another organization.
     """
-    database.make_room(_months(waiting))
+    database.ensure_partitions(_months(waiting))
     with database.writing(TimeLimit.COMMIT) as transaction:
         if transaction.directory_token != token:
             return None
-        terms = catalogue.terms(transaction, tenant, {it.organization_id for it in waiting})
+        terms = directory_cache.terms(transaction, tenant, {it.organization_id for it in waiting})
         still = quarantine.still_waiting(transaction, waiting)
         months = Months(transaction)
         rows: list[Staged] = []

@@ -11,11 +11,11 @@ from tollbook.domain.keys import ApiKey
 from tollbook.domain.meters import BY_CODE
 from tollbook.domain.receipts import NOT_STORED, Outcome, Receipt, conflict, rejected
 from tollbook.domain.reversals import LONGEST_REASON, Reversal, fingerprint
-from tollbook.ingest.catalogue import Catalogue
-from tollbook.ingest.commit import Settled
+from tollbook.ingest.commit import BatchResult
 from tollbook.ingest.decode import MOST_EVENTS, why_unreadable
-from tollbook.ingest.opposites import Opposites
+from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.ingest.problems import LARGEST_READ, TOO_LARGE, fields_of, text_in
+from tollbook.ingest.reversal_rows import Opposites
 from tollbook.store import directory, events, ledger, reversals, versions
 from tollbook.store.audit import Actor, write_act
 from tollbook.store.database import Database, Transaction
@@ -38,11 +38,11 @@ _NOT_FOR_THIS_KEY = Problem(
     "organization_id", "not_for_this_key", "this key is bound to another organization"
 )
 
-Asked = tuple[int, Reversal]
+IndexedReversal = tuple[int, Reversal]
 """A sound reversal with its place in the request."""
 
 
-def decode_reversals(body: bytes) -> list[Asked | Receipt]:
+def decode_reversals(body: bytes) -> list[IndexedReversal | Receipt]:
     """Read one reversal or an array of them; `UnreadableBody` when the body is not JSON."""
     alone = body.lstrip()[:1] != b"["
     try:
@@ -59,7 +59,7 @@ def decode_reversals(body: bytes) -> list[Asked | Receipt]:
     return [_decode_one(index, bytes(raw)) for index, raw in enumerate(raws)]
 
 
-def _decode_one(index: int, raw: bytes) -> Asked | Receipt:
+def _decode_one(index: int, raw: bytes) -> IndexedReversal | Receipt:
     if len(raw) > LARGEST_READ:
         return rejected(index, None, (TOO_LARGE,))
     try:
@@ -88,18 +88,18 @@ def _decode_one(index: int, raw: bytes) -> Asked | Receipt:
 
 def reverse(
     database: Database,
-    catalogue: Catalogue,
+    directory_cache: DirectoryCache,
     key: ApiKey,
-    decoded: Sequence[Asked | Receipt],
+    decoded: Sequence[IndexedReversal | Receipt],
     actor: Actor,
     *,
     atomic: bool = False,
-) -> Settled:
+) -> BatchResult:
     """Take events back in one durable transaction; an atomic request in whole or not at all."""
     receipts = [it for it in decoded if isinstance(it, Receipt)]
     asked = [it for it in decoded if not isinstance(it, Receipt)]
     with database.writing(TimeLimit.COMMIT) as transaction:
-        if catalogue.key(transaction, key.prefix) is None:
+        if directory_cache.key(transaction, key.prefix) is None:
             raise InvalidApiKey
         batch = _Batch(transaction, key, asked)
         receipts += [batch.take(index, reversal) for index, reversal in asked]
@@ -107,13 +107,13 @@ def reverse(
         if atomic and any(receipt.code for receipt in receipts):
             as_of = batch.newest(actor.at)
             transaction.undo()
-            return Settled([_refused(receipt) for receipt in receipts], as_of, refused=True)
+            return BatchResult([_refused(receipt) for receipt in receipts], as_of, refused=True)
         if batch.rows:
             as_of = batch.store(actor)
         else:
             as_of = batch.newest(actor.at)
             transaction.undo()
-    return Settled(receipts, as_of)
+    return BatchResult(receipts, as_of)
 
 
 def _refused(receipt: Receipt) -> Receipt:
@@ -123,7 +123,9 @@ def _refused(receipt: Receipt) -> Receipt:
 class _Batch:
     """The reversals of a request in a transaction that holds the heads of their organizations."""
 
-    def __init__(self, transaction: Transaction, key: ApiKey, asked: Sequence[Asked]) -> None:
+    def __init__(
+        self, transaction: Transaction, key: ApiKey, asked: Sequence[IndexedReversal]
+    ) -> None:
         self.rows: list[Staged] = []
         self._made: list[Reversed] = []
         self._transaction = transaction

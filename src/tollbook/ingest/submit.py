@@ -5,25 +5,25 @@ from typing import NamedTuple
 
 import msgspec
 
-from tollbook.domain.keys import Scope
+from tollbook.domain.keys import KeyScope
 from tollbook.domain.receipts import Receipt, rejected
 from tollbook.ingest.accept import FUTURE_ALLOWED, refusals, staged_all
-from tollbook.ingest.catalogue import TermsById
 from tollbook.ingest.commit import Submission
-from tollbook.ingest.decode import Decoded, Unsound
-from tollbook.ingest.facts import Fact, Said
+from tollbook.ingest.decode import Decoded, InvalidEvent
+from tollbook.ingest.directory_cache import TermsById
+from tollbook.ingest.normalize import ClaimedIdentity, NormalizedEvent
 from tollbook.ingest.unaddressable import unknown_organization
 
 
-class Draft(msgspec.Struct, frozen=True):
+class SubmissionDraft(msgspec.Struct, frozen=True):
     """The events of a request that may come in, and the receipts of those that may not.
 
     `now` is the server's clock, in microseconds.
     """
 
-    scope: Scope
+    scope: KeyScope
     now: int
-    facts: list[Fact]
+    facts: list[NormalizedEvent]
     rejections: list[Receipt]
     organizations: frozenset[str]
 
@@ -36,23 +36,23 @@ class KeyInUse(NamedTuple):
 
 
 def draft_of(
-    decoded: Sequence[Decoded], scope: Scope, now: int, meters: Sequence[str] = ()
-) -> Draft:
+    decoded: Sequence[Decoded], scope: KeyScope, now: int, meters: Sequence[str] = ()
+) -> SubmissionDraft:
     """Part what may come in from what may not: with `meters`, events of no other."""
     bound = scope.organization_id is not None or bool(meters)
-    facts: list[Fact] = []
+    facts: list[NormalizedEvent] = []
     rejections: list[Receipt] = []
     latest = now + FUTURE_ALLOWED
     for it in decoded:
-        if isinstance(it, Fact):
+        if isinstance(it, NormalizedEvent):
             if bound or it.time > latest:
                 event = it.event
-                said = Said(event.organization_id, event.user_id, event.type, it.time)
+                said = ClaimedIdentity(event.organization_id, event.user_id, event.type, it.time)
                 if problems := tuple(refusals(said, scope, now, meters)):
                     rejections.append(rejected(it.index, event.id, problems))
                     continue
             facts.append(it)
-        elif isinstance(it, Unsound):
+        elif isinstance(it, InvalidEvent):
             # A field that is wrong already says nothing of whose it is, or when.
             wrong = {problem.field for problem in it.problems}
             found = refusals(it.said, scope, now, meters)
@@ -61,11 +61,11 @@ def draft_of(
         else:
             rejections.append(it)
     organizations = frozenset(fact.event.organization_id for fact in facts)
-    return Draft(scope, now, facts, rejections, organizations)
+    return SubmissionDraft(scope, now, facts, rejections, organizations)
 
 
 def submission_of(
-    draft: Draft,
+    draft: SubmissionDraft,
     terms: tuple[int, TermsById],
     key: KeyInUse | None = None,
     atomic: bool = False,

@@ -5,7 +5,7 @@ from operator import itemgetter
 
 from tollbook.domain.directory import UNADDRESSABLE, unaddressable
 from tollbook.domain.receipts import Receipt, rejected
-from tollbook.ingest.facts import Fact
+from tollbook.ingest.normalize import NormalizedEvent
 from tollbook.store import directory, events
 from tollbook.store.database import Transaction
 from tollbook.store.staging import Staged
@@ -23,7 +23,7 @@ def has_unaddressable(rows: Sequence[Staged]) -> bool:
 
 
 def refusals_of_new(
-    transaction: Transaction, facts: Sequence[Fact], rows: Sequence[Staged]
+    transaction: Transaction, facts: Sequence[NormalizedEvent], rows: Sequence[Staged]
 ) -> list[Receipt | None]:
     """Return for each row the rejection of an event that would make such an id new, or None.
 
@@ -35,12 +35,12 @@ def refusals_of_new(
     ]
 
 
-def unknown_organization(fact: Fact) -> Receipt:
+def unknown_organization(fact: NormalizedEvent) -> Receipt:
     """Reject an event whose organization would be new under such an id."""
     return rejected(fact.index, fact.event.id, (unaddressable("organization_id"),))
 
 
-def _refusal(transaction: Transaction, fact: Fact, row: Staged) -> Receipt | None:
+def _refusal(transaction: Transaction, fact: NormalizedEvent, row: Staged) -> Receipt | None:
     if events.keys(transaction, row.organization_id, {row.id}):
         return None
     problems = []

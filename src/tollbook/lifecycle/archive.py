@@ -6,10 +6,10 @@ from secrets import token_hex
 from typing import NamedTuple
 
 from tollbook.domain.errors import ArchiveRefused, StoreUnavailable
-from tollbook.domain.rerating import Span
+from tollbook.domain.rerating import RerateRange
 from tollbook.lifecycle.drafts import Writing, clean_up, drafting
-from tollbook.lifecycle.parquet import Written, digest_of, require_arrow, write_file
-from tollbook.lifecycle.strays import safe_name
+from tollbook.lifecycle.leftover_files import safe_name
+from tollbook.lifecycle.parquet import WrittenFile, digest_of, require_arrow, write_file
 from tollbook.store import archives, directory, ledger, rerating_runs, versions
 from tollbook.store.archives import Archived, Month
 from tollbook.store.audit import Actor, write_act
@@ -103,7 +103,7 @@ class _Copy(NamedTuple):
     path: Path
     part: int
     state: tuple[object, ...]
-    written: Written
+    written: WrittenFile
 
 
 def _write(database: Database, actor: Actor, month: Month, path: Path, part: int) -> _Copy | None:
@@ -162,7 +162,7 @@ def _remove(
 
 
 def _refuse_beside_runs(transaction: Transaction, tenant: str, month: Month) -> None:
-    span = Span(month.first, month.last, month.number)
+    span = RerateRange(month.first, month.last, month.number)
     run = rerating_runs.overlapping(transaction, tenant, span, unfinished=True)
     if run is not None:
         raise ArchiveRefused(

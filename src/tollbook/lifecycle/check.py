@@ -11,22 +11,22 @@ from tollbook.store.archives import Archived
 from tollbook.store.database import Snapshot
 from tollbook.store.engine import Row
 from tollbook.store.events import Stored
-from tollbook.store.verification import Difference
+from tollbook.store.verification import RowDifference
 
 _CHECK = "archives"
 _ADDED = 7
-Sums = dict[Row, list[int]]
+SumsByKey = dict[Row, list[int]]
 
 
-def archive_differences(snapshot: Snapshot, folder: Path) -> Iterator[Difference]:
+def archive_differences(snapshot: Snapshot, folder: Path) -> Iterator[RowDifference]:
     """Read every recorded file in a folder; yield what is missing, different or not recorded."""
     for name, problem in leftovers_in(snapshot, folder.absolute()):
-        yield Difference(_CHECK, "in the folder", {"file": name, "problem": problem})
+        yield RowDifference(_CHECK, "in the folder", {"file": name, "problem": problem})
     months: dict[tuple[int, int], list[Archived]] = {}
     for file in archives.every_file(snapshot):
         months.setdefault((file.organization_id, file.month), []).append(file)
     for (number, month), files in months.items():
-        sums: Sums = {}
+        sums: SumsByKey = {}
         found = [it for file in files for it in _of_file(snapshot, folder, file, sums)]
         yield from found
         if not found:
@@ -35,7 +35,9 @@ def archive_differences(snapshot: Snapshot, folder: Path) -> Iterator[Difference
                 yield _different(files[0], "its events do not add up to the sums that were kept")
 
 
-def _of_file(snapshot: Snapshot, folder: Path, file: Archived, sums: Sums) -> Iterator[Difference]:
+def _of_file(
+    snapshot: Snapshot, folder: Path, file: Archived, sums: SumsByKey
+) -> Iterator[RowDifference]:
     path = folder / file.file
     if not path.is_file():
         yield _different(file, "the file is missing")
@@ -57,7 +59,7 @@ def _of_file(snapshot: Snapshot, folder: Path, file: Archived, sums: Sums) -> It
         yield _different(file, "it holds another number of events")
 
 
-def _add(sums: Sums, it: Stored) -> None:
+def _add(sums: SumsByKey, it: Stored) -> None:
     owner = "" if BY_CODE[it.meter].organization_level else it.user_id
     key = (
         *(owner, it.meter, it.day, it.hour, it.country),
@@ -71,6 +73,6 @@ def _add(sums: Sums, it: Stored) -> None:
         known[index] += value
 
 
-def _different(file: Archived, sentence: str) -> Difference:
+def _different(file: Archived, sentence: str) -> RowDifference:
     row = {"file": file.file, "month": file.month, "part": file.part, "problem": sentence}
-    return Difference(_CHECK, "in the folder", row)
+    return RowDifference(_CHECK, "in the folder", row)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from tollbook.domain.errors import ArchiveRefused
 from tollbook.lifecycle.drafts import Found, find, remove_file
+from tollbook.lifecycle.leftover_files import Stray, stray_at, strays_in
 from tollbook.lifecycle.parquet import UNFINISHED
-from tollbook.lifecycle.strays import Stray, stray_at, strays_in
 from tollbook.store import archives, drafts
 from tollbook.store.audit import Actor, write_act
 from tollbook.store.database import Database, Snapshot

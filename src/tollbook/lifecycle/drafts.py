@@ -10,10 +10,10 @@ from tollbook.domain.errors import OutcomeUnknown, StoreUnavailable
 from tollbook.lifecycle.parquet import not_written, unfinished_of
 from tollbook.store import drafts
 from tollbook.store.archives import is_recorded
-from tollbook.store.copies import sync
 from tollbook.store.database import Database, Transaction
-from tollbook.store.drafts import Draft, DraftState
+from tollbook.store.drafts import ArchiveDraft, DraftState
 from tollbook.store.file_locks import create_locked, is_held, lock_abandoned
+from tollbook.store.sqlite_copies import sync
 
 HOST = socket.gethostname()
 
@@ -21,7 +21,7 @@ HOST = socket.gethostname()
 class Writing:
     """A file that this process writes, and whether it has become an archive's."""
 
-    def __init__(self, draft: Draft, path: Path) -> None:
+    def __init__(self, draft: ArchiveDraft, path: Path) -> None:
         self.draft = draft
         self.path = path
         self.is_archived = False
@@ -34,7 +34,7 @@ class Writing:
 class Found(NamedTuple):
     """A draft and those of its files that are at hand."""
 
-    draft: Draft
+    draft: ArchiveDraft
     paths: Sequence[Path]
 
     @property
@@ -67,7 +67,9 @@ def drafting(database: Database, organization: int, path: Path, now: int) -> Ite
     happened nevertheless, and remove the file only when it has not and never will. While that
     cannot be asked the file stays: the next archive or erasure settles it.
     """
-    draft = Draft(organization, path.name, str(path.parent), HOST, DraftState.WRITING.value, now)
+    draft = ArchiveDraft(
+        organization, path.name, str(path.parent), HOST, DraftState.WRITING.value, now
+    )
     writing = Writing(draft, path)
     with ExitStack() as held:
         try:
@@ -126,14 +128,14 @@ def clean_up(database: Database, tenant: str, folder: Path | None = None) -> lis
     return elsewhere
 
 
-def _is_abandoned(database: Database, draft: Draft) -> bool:
+def _is_abandoned(database: Database, draft: ArchiveDraft) -> bool:
     """Mark a draft as to be removed; return False when its file became an archive's."""
     with database.writing() as transaction:
         drafts.give_up(transaction, draft)
         return not is_recorded(transaction, draft)
 
 
-def find(draft: Draft, folder: Path | None) -> Found:
+def find(draft: ArchiveDraft, folder: Path | None) -> Found:
     """Find the files of a draft where they were written, or in `folder`."""
     places = {Path(draft.folder), folder or Path(draft.folder)}
     names = [place / draft.file for place in places]

@@ -11,15 +11,15 @@ import msgspec
 from tollbook.domain.errors import ArchiveRefused, OutcomeUnknown, StoreUnavailable
 from tollbook.domain.meters import BY_CODE
 from tollbook.lifecycle.drafts import Writing, clean_up, drafting
+from tollbook.lifecycle.leftover_files import refuse_strays
 from tollbook.lifecycle.parquet import about, read_file, write_file
-from tollbook.lifecycle.strays import refuse_strays
 from tollbook.rating.number_formats import digits_of
 from tollbook.rating.numbers import CLIENT, ERASED, SIP, kind_of, shown_of
 from tollbook.rating.quantity import FROM_DAY, MEDIA_BYTES, UNTIL_DAY
 from tollbook.store import archives, directory, drafts, erasure, ledger, versions
 from tollbook.store.archives import Archived
 from tollbook.store.audit import Actor, write_act
-from tollbook.store.database import Database, Transaction, in_our_words
+from tollbook.store.database import Database, Transaction, translate_errors
 from tollbook.store.directory import OrganizationRow
 from tollbook.store.drafts import DraftState
 from tollbook.store.engine import Row, TimeLimit
@@ -120,7 +120,7 @@ def _erase_once(
         with database.writing(TimeLimit.NONE) as transaction:
             if allowed is not None:
                 allowed(transaction)
-            transaction.leave_no_traces()
+            transaction.secure_delete()
             ledger.hold_ledgers(transaction, [number])
             directory.require_number(transaction, actor.tenant, person.organization.id, number)
             if archives.files(transaction, actor.tenant, number) != files:
@@ -155,7 +155,7 @@ def _files(database: Database, tenant: str, scope: _Scope) -> list[Archived]:
 def _finish(database: Database, tenant: str, folder: Path | None) -> None:
     """Remove the traces and the files of what has been erased."""
     try:
-        with in_our_words():
+        with translate_errors():
             database.engine.flush_traces()
         clean_up(database, tenant, folder)
     except StoreUnavailable as error:

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from tollbook.domain.errors import DiskFull, SettingsError, StoreUnavailable
-from tollbook.store.copies import sync
 from tollbook.store.engine import Row
 from tollbook.store.events import Stored
+from tollbook.store.sqlite_copies import sync
 
 _TEXT, _SMALL, _DAY, _BIG = "string", "int16", "int32", "int64"
 KINDS = {
@@ -31,7 +31,7 @@ UNFINISHED = ".unfinished"
 _READ_AT_ONCE = 1 << 20
 
 
-class Written(NamedTuple):
+class WrittenFile(NamedTuple):
     """What is in a file: its checksum is SHA-256 of its bytes, its digest one of its rows."""
 
     rows: int
@@ -40,7 +40,9 @@ class Written(NamedTuple):
     digest: str
 
 
-def write_file(path: Path, groups: Iterable[Sequence[Row]], about: Mapping[str, str]) -> Written:
+def write_file(
+    path: Path, groups: Iterable[Sequence[Row]], about: Mapping[str, str]
+) -> WrittenFile:
     """Write groups of events to a file that is there only once all of it is on disk."""
     arrow, parquet = _arrow()
     schema = arrow.schema([(name, getattr(arrow, kind)()) for name, kind in KINDS.items()])
@@ -65,7 +67,7 @@ def write_file(path: Path, groups: Iterable[Sequence[Row]], about: Mapping[str, 
         raise not_written(path, error) from error
     finally:
         unfinished.unlink(missing_ok=True)
-    return Written(rows, path.stat().st_size, checksum_of(path), digest.hexdigest())
+    return WrittenFile(rows, path.stat().st_size, checksum_of(path), digest.hexdigest())
 
 
 def unfinished_of(path: Path) -> Path:

@@ -3,24 +3,24 @@
 from collections.abc import Iterator
 
 from tollbook.domain.charges import Unpriced
-from tollbook.ingest.opposites import Rates
+from tollbook.ingest.reversal_rows import RatesById
 from tollbook.store import reversals
 from tollbook.store.database import Snapshot
 from tollbook.store.events import Stored
-from tollbook.store.verification import Difference
+from tollbook.store.verification import RowDifference
 
 CHECK = "reversals in tiers"
 
 
-def reversal_differences(snapshot: Snapshot) -> Iterator[Difference]:
+def reversal_differences(snapshot: Snapshot) -> Iterator[RowDifference]:
     """Replay what each reversal in tiers costs; give those that have another cost.
 
     One costs the opposite of its event at its own position, and so does one that was stored when a
     reversal took the position of its event.
     """
-    rates: dict[str, Rates] = {}
+    rates: dict[str, RatesById] = {}
     for tenant, row in reversals.in_tiers(snapshot):
-        of_tenant = rates.setdefault(tenant, Rates(snapshot, tenant))
+        of_tenant = rates.setdefault(tenant, RatesById(snapshot, tenant))
         event = row._replace(quantity=-row.quantity)
         charge = of_tenant.charge(row.rate_id, event.usage, row.position)
         if isinstance(charge, Unpriced):
@@ -29,6 +29,6 @@ def reversal_differences(snapshot: Snapshot) -> Iterator[Difference]:
             yield _different(row, "its cost is not the difference it makes to its month")
 
 
-def _different(row: Stored, sentence: str) -> Difference:
+def _different(row: Stored, sentence: str) -> RowDifference:
     shown: dict[str, object] = {"organization_id": row.organization_id, "id": row.id}
-    return Difference(CHECK, "only in events", {**shown, "cost": row.cost, "problem": sentence})
+    return RowDifference(CHECK, "only in events", {**shown, "cost": row.cost, "problem": sentence})

@@ -6,7 +6,7 @@ from typing import final
 
 import msgspec
 
-from tollbook.domain.charges import Usage
+from tollbook.domain.charges import RatingInput
 from tollbook.domain.prices import Deck, PriceBook, Pricing, Rate
 from tollbook.rating.index import Found, Index, UnreadableNumber
 from tollbook.rating.match import SIDES, derived_of, fits
@@ -81,7 +81,7 @@ class Tariff:
         """Give what a row has in common with others: all but prefixes and id."""
         return self._templates[self._template_of[row]]
 
-    def find(self, usage: Usage) -> Chosen | None:
+    def find(self, usage: RatingInput) -> Chosen | None:
         """Find the most particular rate that fits, None when none does.
 
         A usage that brings its own cost looks for a markup, any other for a price. Where rates are
@@ -103,7 +103,7 @@ class Tariff:
                 raise
         return None if found is None else self._chosen(found)
 
-    def find_by_kind(self, usage: Usage, side: str) -> Chosen | None:
+    def find_by_kind(self, usage: RatingInput, side: str) -> Chosen | None:
         """Find the most particular rate that fits and names the kind of what is in `side`."""
         index = self._index(usage)
         found = None if index is None else index.find_by_kind(usage, self._fits, (side,))
@@ -114,7 +114,7 @@ class Tariff:
         pricing = self._pricings[self._template_of[row]]
         return Chosen(self, row, self._ids[row], pricing, to, from_)
 
-    def hidden(self, usage: Usage) -> str | None:
+    def hidden(self, usage: RatingInput) -> str | None:
         """Name an attribute of which not enough is stored to say what rate fits."""
         index = self._index(usage)
         if index is None or (usage.cost is None and usage.meter in self._sole):
@@ -131,7 +131,7 @@ class Tariff:
                 return name
         return None
 
-    def _index(self, usage: Usage) -> Index | None:
+    def _index(self, usage: RatingInput) -> Index | None:
         return (self._prices if usage.cost is None else self._markups).get(usage.meter)
 
     def prices(self, meter: str) -> bool:
@@ -143,7 +143,7 @@ class Tariff:
         found = self._sole.get(meter)
         return found and found[1:]
 
-    def _fits(self, row: int, usage: Usage) -> bool:
+    def _fits(self, row: int, usage: RatingInput) -> bool:
         return fits(self.template(row), usage)
 
     def _take(self, book: PriceBook) -> None:

@@ -24,7 +24,7 @@ from tollbook.domain.directory import currency_problem
 from tollbook.domain.errors import PriceBookRefused
 from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.prices import PriceBook, Rate
-from tollbook.rating import words
+from tollbook.rating import vocabulary
 from tollbook.rating.clashes import clashes
 from tollbook.rating.deck_csv import Progress
 from tollbook.rating.yaml_decks import Files, read_decks
@@ -94,7 +94,7 @@ def _book(
     book = PriceBook(
         nodes.text(fields, "name"),
         currency,
-        nodes.value(fields, "effective_from", "", words.day, 0, "invalid_date"),
+        nodes.value(fields, "effective_from", "", vocabulary.day, 0, "invalid_date"),
         nodes.text(fields, "source"),
         tuple(rate for rate, _ in rates),
         decks=read_decks(nodes, decks, rates, currency, files, progress) if decks else (),

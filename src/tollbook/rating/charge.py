@@ -1,12 +1,19 @@
 """From a usage and the books it is priced by to a charge, rounded once."""
 
-from tollbook.domain.charges import MARKUP_LINE, OWN_COST_LINE, Charge, Line, Unpriced, Usage
+from tollbook.domain.charges import (
+    MARKUP_LINE,
+    OWN_COST_LINE,
+    Charge,
+    ChargeLine,
+    RatingInput,
+    Unpriced,
+)
 from tollbook.domain.exact import COST_PLACES, MOST_COST, divide_half_even, scaled
 from tollbook.domain.prices import PARTS, Pricing
 from tollbook.rating.book import Chosen
+from tollbook.rating.calculation import Working, worked
 from tollbook.rating.choose import NUMBER_HIDDEN, NUMBER_UNREADABLE, Books, choose
 from tollbook.rating.quantity import billed_seconds
-from tollbook.rating.working import Working, worked
 
 MOST_COST_NANOS = scaled(MOST_COST, COST_PLACES)
 _OUT_OF_RANGE = Unpriced("cost_out_of_range", f"the cost would be over {MOST_COST}")
@@ -16,7 +23,7 @@ Found = Chosen | Unpriced
 
 
 def rated(
-    books: Books, usage: Usage, currency: str, position: int | None = None
+    books: Books, usage: RatingInput, currency: str, position: int | None = None
 ) -> Charge | Unpriced:
     """Choose the rate of a usage and charge by it."""
     found = choose(books, usage, currency)
@@ -25,7 +32,7 @@ def rated(
     return charge_of(found, usage)
 
 
-def charge_of(found: Found, usage: Usage, position: int | None = None) -> Charge | Unpriced:
+def charge_of(found: Found, usage: RatingInput, position: int | None = None) -> Charge | Unpriced:
     """Charge a usage by what was chosen for it; a usage that brings its own cost needs no rate.
 
     Unless there are markups by number, and the number cannot be read.
@@ -40,7 +47,7 @@ def charge_of(found: Found, usage: Usage, position: int | None = None) -> Charge
 
 
 def priced(
-    pricing: Pricing, rate_id: int, usage: Usage, position: int | None = None
+    pricing: Pricing, rate_id: int, usage: RatingInput, position: int | None = None
 ) -> Charge | Unpriced:
     """Charge a usage by the pricing of a rate."""
     if usage.cost is not None:
@@ -66,10 +73,10 @@ def priced(
     return Charge(cost, work.billed, rate_id, buy, work.lines)
 
 
-def _marked_up(pricing: Pricing, rate_id: int, usage: Usage, own: int) -> Charge | Unpriced:
+def _marked_up(pricing: Pricing, rate_id: int, usage: RatingInput, own: int) -> Charge | Unpriced:
     """Charge an event's own cost with the markup of the rate, rounded once."""
     markup = divide_half_even(own * (pricing.markup or 0), PARTS)
     if own + markup > MOST_COST_NANOS:
         return _OUT_OF_RANGE
-    parts = (Line(OWN_COST_LINE, own), Line(MARKUP_LINE, markup))
+    parts = (ChargeLine(OWN_COST_LINE, own), ChargeLine(MARKUP_LINE, markup))
     return Charge(own + markup, usage.quantity, rate_id, own, parts)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tollbook.domain.charges import Unpriced, Usage
+from tollbook.domain.charges import RatingInput, Unpriced
 from tollbook.rating.book import Chosen, Tariff
 from tollbook.rating.index import UnreadableNumber
 from tollbook.rating.numbers import kind_of
@@ -17,7 +17,7 @@ Books = Sequence[Sequence[Tariff]]
 """Books in the order they are asked, an organization's own first; each as its arranged versions."""
 
 
-def choose(books: Books, usage: Usage, currency: str) -> Chosen | Unpriced:
+def choose(books: Books, usage: RatingInput, currency: str) -> Chosen | Unpriced:
     """Choose the rate of a usage: that of the first book of which any rate in force fits.
 
     Behind a book that may price a number that cannot be read, a rate must name its kind.
@@ -56,7 +56,7 @@ def choose(books: Books, usage: Usage, currency: str) -> Chosen | Unpriced:
     )
 
 
-def _unreadable(usage: Usage, tariff: Tariff, side: str) -> Unpriced:
+def _unreadable(usage: RatingInput, tariff: Tariff, side: str) -> Unpriced:
     """Say that there is no number to price by; never what is there, which may be personal."""
     value = (usage.attributes or {}).get(side)
     kind = kind_of(value, usage.number_format)

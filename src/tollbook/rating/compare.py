@@ -25,7 +25,7 @@ class Change(StrEnum):
     CHANGED = "changed"
 
 
-class Difference(NamedTuple):
+class RateDifference(NamedTuple):
     """A rate that is not in both books as it is. `percent` is in hundredths, None for none."""
 
     change: Change
@@ -40,11 +40,11 @@ _Templates = list[Rate]
 _Rates = dict[_What, Rate | _Templates]
 
 
-def differences(old: PriceBook, new: PriceBook) -> list[Difference]:
+def differences(old: PriceBook, new: PriceBook) -> list[RateDifference]:
     """List what is different, by meter and prefix."""
     whats: dict[object, int] = {}
     before, after = _by_what(old, whats), _by_what(new, whats)
-    found: list[Difference] = []
+    found: list[RateDifference] = []
     verdicts: dict[tuple[int, int], tuple[Change, int | None] | None] = {}
     for what, rate in before.items():
         other = after.pop(what, None)
@@ -63,7 +63,7 @@ def _difference(
     old: Rate | None,
     new: Rate | None,
     verdicts: dict[tuple[int, int], tuple[Change, int | None] | None],
-) -> Iterator[Difference]:
+) -> Iterator[RateDifference]:
     template = new or old
     if template is None:
         return
@@ -80,7 +80,7 @@ def _difference(
         return
     _, to, from_ = what
     rate = msgspec.structs.replace(template, to=to, from_=from_)
-    yield Difference(
+    yield RateDifference(
         verdict[0], rate, old.pricing if old else None, new.pricing if new else None, verdict[1]
     )
 

@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 
 from tollbook.domain.directory import LONGEST_NAME, currency_problem, text_problem
 from tollbook.domain.prices import FIRST_DAY, LAST_DAY, PriceBook, Rate
-from tollbook.rating import words
-from tollbook.rating.deck_clashes import Clash, Place, deck_clashes
+from tollbook.rating import vocabulary
+from tollbook.rating.deck_clashes import Clash, RatePosition, deck_clashes
 from tollbook.rating.deck_csv import Progress, ReadDeck, read_deck
 from tollbook.rating.deck_terms import BookTerms, DeckProblems, DeckTerms
 
-Where = Callable[[Place], str]
+Where = Callable[[RatePosition], str]
 
 
 def parse_deck(
@@ -63,7 +63,7 @@ def _check_book(book: BookTerms, problems: DeckProblems) -> int:
     if wrong:
         problems.say(0, "currency", wrong.code, wrong.error)
     try:
-        return words.day(book.effective_from)
+        return vocabulary.day(book.effective_from)
     except ValueError as error:
         problems.say(0, "effective_from", "invalid_date", f"effective_from {error}")
         return 0

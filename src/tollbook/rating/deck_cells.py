@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from tollbook.domain.periods import day_number
-from tollbook.rating import words
+from tollbook.rating import vocabulary
 
 DMY = "dmy"
 MDY = "mdy"
@@ -31,7 +31,7 @@ def is_prefix(cell: str) -> bool:
 def prefixes(cell: str) -> Iterator[str]:
     """Read the prefixes of a cell: one, several, ranges of them."""
     for digits in codes(cell):
-        yield words.prefix(digits)
+        yield vocabulary.prefix(digits)
 
 
 def codes(cell: str) -> Iterator[str]:
@@ -98,9 +98,9 @@ def amount(cell: str, decimal_comma: bool) -> tuple[str, int]:
         text = text.replace(",", ".")
     elif "," in text:
         raise ValueError("has a comma: say so if it is the decimal sign (decimal_comma)")
-    return text, words.price(text)
+    return text, vocabulary.price(text)
 
 
 def increments(cell: str) -> tuple[int, int]:
     """Read increments such as 60/6; one number is for both."""
-    return words.increments(cell if "/" in cell else f"{cell}/{cell}")
+    return vocabulary.increments(cell if "/" in cell else f"{cell}/{cell}")

@@ -13,7 +13,7 @@ from tollbook.domain.prices import Deck, Rate
 from tollbook.rating.clashes import clashes
 
 
-class Place(NamedTuple):
+class RatePosition(NamedTuple):
     """Where a rate of a book is written: its part, and its row within that."""
 
     part: int
@@ -23,8 +23,8 @@ class Place(NamedTuple):
 class Clash(NamedTuple):
     """Two rates with nothing to choose between them, the later one second."""
 
-    first: Place
-    second: Place
+    first: RatePosition
+    second: RatePosition
     rate: Rate
     same: bool
 
@@ -37,12 +37,12 @@ def deck_clashes(rates: Sequence[Rate], decks: Sequence[Deck]) -> list[Clash]:
 
     The rates are part 0, the decks are parts 1 and so on. Of two rates of part 0 nothing is said.
     """
-    crowded: dict[_Key, list[Place]] = defaultdict(list)
-    firsts: dict[_Key, dict[str, Place]] = defaultdict(dict)
+    crowded: dict[_Key, list[RatePosition]] = defaultdict(list)
+    firsts: dict[_Key, dict[str, RatePosition]] = defaultdict(dict)
     for part, deck in enumerate(decks, 1):
         _take(part, deck, firsts, crowded)
     for row, rate in enumerate(rates):
-        place, key = Place(0, row), _place_key(rate.to, rate.from_)
+        place, key = RatePosition(0, row), _place_key(rate.to, rate.from_)
         here = firsts.get((rate.meter, ""), {}).get(key)
         if here is not None:
             _crowd(crowded, (rate.meter, key), here, place)
@@ -61,8 +61,8 @@ def deck_clashes(rates: Sequence[Rate], decks: Sequence[Deck]) -> list[Clash]:
 def _take(
     part: int,
     deck: Deck,
-    firsts: dict[_Key, dict[str, Place]],
-    crowded: dict[_Key, list[Place]],
+    firsts: dict[_Key, dict[str, RatePosition]],
+    crowded: dict[_Key, list[RatePosition]],
 ) -> None:
     """Find each prefix of a deck its first place, and note those that have one already."""
     meters = {it.meter for it in deck.templates}
@@ -79,13 +79,15 @@ def _take(
             seen = firsts[meter, ""]
             other = others[number]
             key = _place_key(other, prefix) if deck.inbound else _place_key(prefix, other)
-        place = make(Place, (part, row))
+        place = make(RatePosition, (part, row))
         before = seen.setdefault(key, place)
         if before is not place:
             _crowd(crowded, (meter, key), before, place)
 
 
-def _crowd(crowded: dict[_Key, list[Place]], key: _Key, first: Place, other: Place) -> None:
+def _crowd(
+    crowded: dict[_Key, list[RatePosition]], key: _Key, first: RatePosition, other: RatePosition
+) -> None:
     places = crowded[key]
     if not places:
         places.append(first)
@@ -96,8 +98,8 @@ def _place_key(to: str, from_: str) -> str:
     return f"{to}<{from_}" if from_ else to
 
 
-def _reader(rates: Sequence[Rate], decks: Sequence[Deck]) -> Callable[[Place], Rate]:
-    def rate_at(place: Place) -> Rate:
+def _reader(rates: Sequence[Rate], decks: Sequence[Deck]) -> Callable[[RatePosition], Rate]:
+    def rate_at(place: RatePosition) -> Rate:
         if not place.part:
             return rates[place.row]
         deck = decks[place.part - 1]
@@ -110,7 +112,9 @@ def _reader(rates: Sequence[Rate], decks: Sequence[Deck]) -> Callable[[Place], R
     return rate_at
 
 
-def _clashes(places: Sequence[Place], rate_at: Callable[[Place], Rate]) -> Iterator[Clash]:
+def _clashes(
+    places: Sequence[RatePosition], rate_at: Callable[[RatePosition], Rate]
+) -> Iterator[Clash]:
     alike = [rate_at(place) for place in places]
     for one, other in clashes(alike):
         yield Clash(places[one], places[other], alike[other], alike[one] == alike[other])

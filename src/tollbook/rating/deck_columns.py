@@ -7,7 +7,7 @@ import msgspec
 
 from tollbook.domain.meters import BY_TYPE
 from tollbook.rating.deck_terms import DeckProblems, DeckTerms
-from tollbook.rating.words import per
+from tollbook.rating.vocabulary import per
 
 PREFIX = "prefix"
 COUNTRY_CODE = "country_code"

@@ -17,7 +17,7 @@ import msgspec
 
 from tollbook.domain.prices import Deck, Rate
 from tollbook.rating import deck_cells as cells
-from tollbook.rating import words
+from tollbook.rating import vocabulary
 from tollbook.rating.deck_columns import (
     AREA_CODES,
     COUNTRY_CODE,
@@ -179,7 +179,7 @@ def _prefixes(row: list[str], where: dict[str, int]) -> Iterator[str]:
         if others:
             raise ValueError("must be one country code where there are area codes")
         for area in cells.codes(areas):
-            yield words.prefix(country + area)
+            yield vocabulary.prefix(country + area)
 
 
 def _within(prefixes: Iterator[str], countries: Iterator[str]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from phonenumbers import SUPPORTED_REGIONS
 from tollbook.domain.meters import BY_TYPE, Meter
 from tollbook.domain.prices import FIRST_DAY, LAST_DAY, Basis, CallTerms, Pricing, Rate
 from tollbook.rating import deck_cells as cells
-from tollbook.rating import words
+from tollbook.rating import vocabulary
 from tollbook.rating.deck_columns import (
     BUY,
     CONDITION,
@@ -30,7 +30,7 @@ _CALLS = (
 )
 
 
-def read_terms(terms: DeckTerms, problems: DeckProblems) -> "tuple[Meter, words.Per] | None":
+def read_terms(terms: DeckTerms, problems: DeckProblems) -> "tuple[Meter, vocabulary.Per] | None":
     """Check what is said about a deck before it is read; give its meter and what prices are for."""
     before = problems.count
     meter = BY_TYPE.get(terms.meter)
@@ -40,7 +40,7 @@ def read_terms(terms: DeckTerms, problems: DeckProblems) -> "tuple[Meter, words.
         problems.say(0, "meter", "unknown_meter", f"meter {terms.meter!r} is unknown; {known}")
     else:
         try:
-            per = words.per(terms.per, meter)
+            per = vocabulary.per(terms.per, meter)
         except ValueError as error:
             problems.say(0, "per", "invalid_per", f"per {error}")
     for field, _ in terms.columns:
@@ -60,7 +60,7 @@ class RowReader:
         self,
         terms: DeckTerms,
         meter: Meter,
-        per: words.Per,
+        per: vocabulary.Per,
         currency: str,
         columns: Columns,
         problems: DeckProblems,
@@ -86,7 +86,7 @@ class RowReader:
         before = self._problems.count
         pricing = self._pricing()
         self._check_currency()
-        origin = self._value(ORIGIN, words.prefix, "", "invalid_prefix")
+        origin = self._value(ORIGIN, vocabulary.prefix, "", "invalid_prefix")
         valid_from = self._value("valid_from", self._day, FIRST_DAY, "invalid_date")
         valid_until = self._value("valid_until", self._day, LAST_DAY, "invalid_date")
         if valid_until < valid_from:
@@ -142,10 +142,10 @@ class RowReader:
                 sentence = "must not be below the connect fee"
                 self._say("maximum_cost", "invalid_maximum_cost", sentence)
         terms = CallTerms(
-            self._value("minimum", words.seconds, 0, "invalid_minimum"),
+            self._value("minimum", vocabulary.seconds, 0, "invalid_minimum"),
             first,
             following,
-            self._value("grace", words.seconds, 0, "invalid_grace"),
+            self._value("grace", vocabulary.seconds, 0, "invalid_grace"),
             connect_fee,
             most,
         )
@@ -199,7 +199,7 @@ class RowReader:
 
 
 def _increment(text: str) -> int:
-    return words.increments(f"{text}/{text}")[0]
+    return vocabulary.increments(f"{text}/{text}")[0]
 
 
 def common_cells(columns: Columns, prefix_fields: Mapping[str, int]) -> list[int]:

@@ -3,7 +3,7 @@
 import msgspec
 
 from tollbook.domain.errors import PriceBookRefused, Problem
-from tollbook.rating import words
+from tollbook.rating import vocabulary
 
 MOST_SHOWN = 100
 """The most problems that are listed; the others are counted."""
@@ -59,7 +59,7 @@ class DeckProblems:
         where = " ".join(it for it in (self._file, line) if it)
         path = ".".join(it for it in (self._path, field) if it)
         told = f"{where}: {sentence}" if where else sentence
-        self.listed.append(words.problem(path, code, told))
+        self.listed.append(vocabulary.problem(path, code, told))
 
     def all(self) -> list[Problem]:
         """List them, and say how many more there are."""

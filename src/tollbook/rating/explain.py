@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import msgspec
 
-from tollbook.domain.charges import Charge, Line, Unpriced, Usage
+from tollbook.domain.charges import Charge, ChargeLine, RatingInput, Unpriced
 from tollbook.domain.exact import MICROS, amount_text, quantity_text
 from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.periods import day_of
@@ -21,10 +21,10 @@ from tollbook.domain.prices import (
     Rate,
     conditions_of,
 )
+from tollbook.rating.calculation import FREE, Working, worked
 from tollbook.rating.charge import priced
 from tollbook.rating.quantity import whole_blocks
 from tollbook.rating.tiers import month_price, parts
-from tollbook.rating.working import FREE, Working, worked
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _DIGITS = 12
@@ -46,13 +46,13 @@ class Explanation(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     billed: int
     cost: int
     buy: int | None
-    lines: tuple[Line, ...]
+    lines: tuple[ChargeLine, ...]
     steps: tuple[str, ...]
 
 
 def explain(
     rate: Rate | None,
-    usage: Usage,
+    usage: RatingInput,
     position: int | None = None,
     version: int | None = None,
     *,
@@ -102,7 +102,7 @@ def matched(rate: Rate) -> str:
 
 
 def _explanation(
-    rate: Rate | None, version: int | None, usage: Usage, charge: Charge, steps: list[str]
+    rate: Rate | None, version: int | None, usage: RatingInput, charge: Charge, steps: list[str]
 ) -> Explanation:
     return Explanation(
         charge.rate_id,
@@ -127,7 +127,7 @@ def _markup_step(pricing: Pricing, own: int, charge: Charge) -> str:
     )
 
 
-def _quantity_steps(rate: Rate, usage: Usage, work: Working) -> list[str]:
+def _quantity_steps(rate: Rate, usage: RatingInput, work: Working) -> list[str]:
     """Say how the quantity that is priced comes of the raw one."""
     pricing = rate.pricing
     if pricing.calls is not None:

@@ -7,7 +7,7 @@ stands as its complement (`~row`), so that the common case costs one comparison 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from tollbook.domain.charges import Usage
+from tollbook.domain.charges import RatingInput
 from tollbook.domain.prices import Rate
 from tollbook.rating.match import (
     COUNTRIES,
@@ -21,7 +21,7 @@ from tollbook.rating.match import (
 from tollbook.rating.match import fits as fits_but_for
 from tollbook.rating.number_formats import NATIONAL_PREFIXES, digits_of, is_e164
 
-Fits = Callable[[int, Usage], bool]
+Fits = Callable[[int, RatingInput], bool]
 Template = Callable[[int], Rate]
 Found = tuple[int, int, int]
 """A row, and the prefixes of `to` and `from` that matched, 0 for none."""
@@ -117,7 +117,7 @@ class Index:
         place = bisect_right(prefixes, digits)
         return place < len(prefixes) and prefixes[place].startswith(digits)
 
-    def find(self, usage: Usage, fits: Fits) -> Found | None:
+    def find(self, usage: RatingInput, fits: Fits) -> Found | None:
         """Find the most particular row that fits.
 
         `UnreadableNumber` when a row might be for a number in `to` or `from`, and there is none.
@@ -153,10 +153,10 @@ class Index:
                 return None
             to //= 10
 
-    def find_by_kind(self, usage: Usage, fits: Fits, sides: Sequence[str]) -> Found | None:
+    def find_by_kind(self, usage: RatingInput, fits: Fits, sides: Sequence[str]) -> Found | None:
         """Find the most particular row that fits and names the kind of what is in these sides."""
 
-        def fits_by_kind(row: int, usage: Usage) -> bool:
+        def fits_by_kind(row: int, usage: RatingInput) -> bool:
             return names_kind(self._template(row), sides) and fits(row, usage)
 
         for to in _shortened(_number_in(usage, TO)):
@@ -169,7 +169,7 @@ class Index:
                     return row, to, from_
         return None
 
-    def _by_from(self, node: ByFrom, usage: Usage, fits: Fits) -> tuple[int, int] | None:
+    def _by_from(self, node: ByFrom, usage: RatingInput, fits: Fits) -> tuple[int, int] | None:
         """Find the most particular row of a prefix of `to`, and its prefix of `from`."""
         digits = _number_in(usage, FROM)
         if not digits:
@@ -185,7 +185,7 @@ class Index:
                 return row, from_
         return None
 
-    def _prices_numbers(self, usage: Usage) -> bool:
+    def _prices_numbers(self, usage: RatingInput) -> bool:
         """Return whether a rate by prefix of `to` might price a usage, if there were a number."""
         if self._conditions is None:
             rows = _rows(node for to, node in self._nodes.items() if to)
@@ -210,7 +210,7 @@ def row_of(code: int) -> int:
     return code if code >= 0 else ~code
 
 
-def _among(node: Node, usage: Usage, fits: Fits, *, always: bool = True) -> int | None:
+def _among(node: Node, usage: RatingInput, fits: Fits, *, always: bool = True) -> int | None:
     """Find the first row of a node that fits; unless `always`, among those with conditions."""
     if isinstance(node, int):
         fitting = always if node >= 0 else fits(~node, usage)
@@ -227,7 +227,7 @@ def _among(node: Node, usage: Usage, fits: Fits, *, always: bool = True) -> int 
     raise TypeError("rows by `from` stand at a prefix of `to` only")
 
 
-def _number_in(usage: Usage, side: str) -> str:
+def _number_in(usage: RatingInput, side: str) -> str:
     return digits_of((usage.attributes or {}).get(side), usage.number_format)
 
 

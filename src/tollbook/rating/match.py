@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import msgspec
 
-from tollbook.domain.charges import Usage
+from tollbook.domain.charges import RatingInput
 from tollbook.domain.events import plain_number
 from tollbook.domain.periods import day_of
 from tollbook.domain.prices import MINUTES_OF_DAY, Rate
@@ -48,7 +48,7 @@ def rank_of(rate: Rate) -> Rank:
     )
 
 
-def fits(rate: Rate, usage: Usage) -> bool:
+def fits(rate: Rate, usage: RatingInput) -> bool:
     """Tell whether everything but the prefixes of a rate fits."""
     if not rate.valid_from <= usage.day <= rate.valid_until:
         return False
@@ -62,7 +62,7 @@ def fits(rate: Rate, usage: Usage) -> bool:
     return not rate.hours or _within_hours(rate, usage)
 
 
-def _within_hours(rate: Rate, usage: Usage) -> bool:
+def _within_hours(rate: Rate, usage: RatingInput) -> bool:
     minute = weekday_of(usage.day) * MINUTES_OF_DAY + usage.minute
     return any(start <= minute < end for start, end in rate.hours)
 
@@ -73,7 +73,7 @@ def weekday_of(day: int) -> int:
     return date.weekday(day_of(day))
 
 
-def derived(name: str, usage: Usage) -> str | None:
+def derived(name: str, usage: RatingInput) -> str | None:
     """Give what a number says of itself: its country, or its kind."""
     side, _, question = name.partition(".")
     value = (usage.attributes or {}).get(side)

@@ -5,7 +5,7 @@ from datetime import date
 
 import msgspec
 
-from tollbook.domain.charges import Attributes, Unpriced, Usage
+from tollbook.domain.charges import Attributes, RatingInput, Unpriced
 from tollbook.domain.exact import MICROS, MOST_QUANTITY
 from tollbook.domain.periods import day_of, parsed_day
 from tollbook.domain.prices import Basis, CallTerms, Pricing
@@ -49,7 +49,7 @@ def media_bytes(attributes: Attributes | None) -> int | Unpriced:
     return size * MICROS
 
 
-def basis_quantity(pricing: Pricing, counted: int, usage: Usage) -> int | Unpriced:
+def basis_quantity(pricing: Pricing, counted: int, usage: RatingInput) -> int | Unpriced:
     """Give what the price counts: units after increments, the event as one, or media bytes."""
     if pricing.basis is Basis.UNIT:
         return counted
@@ -69,7 +69,7 @@ class DaysInUse(msgspec.Struct, frozen=True, gc=False):
         return (self.last - self.first).days + 1
 
 
-def days_in_use(usage: Usage) -> DaysInUse | Unpriced:
+def days_in_use(usage: RatingInput) -> DaysInUse | Unpriced:
     """Say which days of the month of a usage are paid for.
 
     From `from_day`, or without it from the usage's own day, up to `until_day`, or without it the

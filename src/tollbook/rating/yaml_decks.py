@@ -13,7 +13,7 @@ import yaml
 
 from tollbook.domain.prices import Deck, Rate
 from tollbook.rating.deck_book import say_clashes
-from tollbook.rating.deck_clashes import Place
+from tollbook.rating.deck_clashes import RatePosition
 from tollbook.rating.deck_csv import Progress, ReadDeck, read_deck, text_of
 from tollbook.rating.deck_terms import DeckProblems, DeckTerms
 from tollbook.rating.yaml_nodes import Fields, Nodes, joined
@@ -62,7 +62,7 @@ def read_decks(
         else:
             nodes.problems.extend(found.all())
 
-    def where(place: Place) -> str:
+    def where(place: RatePosition) -> str:
         if not place.part:
             return f"line {rates[place.row][1].start_mark.line + 1} of the price book"
         return f"{names[place.part - 1]} line {reads[place.part - 1].lines[place.row]}"

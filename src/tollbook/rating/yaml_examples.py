@@ -9,12 +9,12 @@ from decimal import Decimal, InvalidOperation
 import msgspec
 import yaml
 
-from tollbook.domain.charges import Attributes, Unpriced, Usage
+from tollbook.domain.charges import Attributes, RatingInput, Unpriced
 from tollbook.domain.exact import COST_PLACES, MICROS, amount_text, scaled
 from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.periods import day_number, day_of
 from tollbook.domain.prices import PriceBook
-from tollbook.rating import words
+from tollbook.rating import vocabulary
 from tollbook.rating.book import Tariff
 from tollbook.rating.charge import rated
 from tollbook.rating.segments import measured
@@ -48,7 +48,7 @@ def check_examples(nodes: Nodes, node: yaml.Node, book: PriceBook) -> None:
             nodes.say(item, path, "wrong_example", sentence)
 
 
-def _usage(nodes: Nodes, node: yaml.Node, path: str, book: PriceBook) -> Usage | None:
+def _usage(nodes: Nodes, node: yaml.Node, path: str, book: PriceBook) -> RatingInput | None:
     what = "an example's event is a mapping of type, quantity, time, cost and attributes"
     fields = nodes.mapping(node, path, what, _EVENT_FIELDS, ("type",))
     if fields is None:
@@ -63,7 +63,7 @@ def _usage(nodes: Nodes, node: yaml.Node, path: str, book: PriceBook) -> Usage |
     except ValueError as error:
         nodes.say(node, joined(path, "attributes"), "invalid_attributes", str(error))
         return None
-    return Usage(
+    return RatingInput(
         meter,
         quantity if segments is None else segments * MICROS,
         day_number(time),
@@ -116,7 +116,7 @@ def _time(text: str) -> datetime:
 
 
 def _quantity(text: str) -> int:
-    return 0 if text == "0" else words.quantity(text)
+    return 0 if text == "0" else vocabulary.quantity(text)
 
 
 def _nanos(text: str) -> int:

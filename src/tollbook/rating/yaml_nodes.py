@@ -6,7 +6,7 @@ from typing import TypeVar
 import yaml
 
 from tollbook.domain.errors import PriceBookRefused, Problem
-from tollbook.rating import words
+from tollbook.rating import vocabulary
 
 T = TypeVar("T")
 Fields = Mapping[str, yaml.Node]
@@ -22,7 +22,7 @@ class Nodes:
     def say(self, node: yaml.Node | None, field: str, code: str, sentence: str) -> None:
         """Note a problem with the line it is on, or raise `PriceBookRefused` after very many."""
         line = node.start_mark.line + 1 if node is not None else 1
-        self.problems.append(words.problem(field, code, f"line {line}: {sentence}"))
+        self.problems.append(vocabulary.problem(field, code, f"line {line}: {sentence}"))
         if len(self.problems) >= MOST_PROBLEMS:
             sentence = f"the price book has {MOST_PROBLEMS:,} errors or more; nothing was loaded"
             raise PriceBookRefused(sentence, self.problems)

@@ -7,7 +7,7 @@ from tollbook.domain.charges import RESERVED_LINES
 from tollbook.domain.exact import MICROS, MOST_QUANTITY
 from tollbook.domain.meters import Meter
 from tollbook.domain.prices import Basis, CallTerms, Fee, Pricing, Tier, TierMode
-from tollbook.rating import words
+from tollbook.rating import vocabulary
 from tollbook.rating.yaml_nodes import Fields, Nodes, joined
 
 _CALLS = ("minimum", "increments", "grace", "connect_fee", "maximum_cost")
@@ -35,7 +35,7 @@ _UNIT_OF = {**dict.fromkeys(_CALLS, "second"), "proration": "month"}
 _MOST_BLOCK = int(MOST_QUANTITY) * MICROS
 _MOST_TIERS = 1_000
 _MOST_FEES = 100
-_NO_PER = words.Per(MICROS, Basis.UNIT, MICROS)
+_NO_PER = vocabulary.Per(MICROS, Basis.UNIT, MICROS)
 
 
 class PricingReader:
@@ -59,7 +59,7 @@ class PricingReader:
         pricing = Pricing(
             mode.value if tiers else self._nodes.text(fields, "price", path) or None,
             self._nodes.text(fields, "per", path),
-            value(fields, "price", path, words.price, 0),
+            value(fields, "price", path, vocabulary.price, 0),
             per.micros,
             per.basis,
             calls=self._calls(fields, path, per),
@@ -70,7 +70,7 @@ class PricingReader:
             tier_group=self._group(fields, group) if tiers or monthly else None,
             prorated=prorated == "daily",
             fees=self._fees(fields.get("fees")),
-            markup=value(fields, "markup", path, words.share, None),
+            markup=value(fields, "markup", path, vocabulary.share, None),
         )
         buy = fields.get("buy")
         return msgspec.structs.replace(pricing, buy=self._buy(buy, pricing)) if buy else pricing
@@ -97,42 +97,42 @@ class PricingReader:
                 sentence = f"{name} is for meters in {unit}s, not for {self._meter.type}"
                 self._say(fields[name], name, "not_for_meter", sentence)
 
-    def _per(self, fields: Fields, path: str, otherwise: words.Per) -> words.Per:
+    def _per(self, fields: Fields, path: str, otherwise: vocabulary.Per) -> vocabulary.Per:
         meter = self._meter
         if meter is None:
             # What a price may be for is the meter's to say; that error is said already.
             return otherwise
         return self._nodes.value(
-            fields, "per", path, lambda text: words.per(text, meter), otherwise
+            fields, "per", path, lambda text: vocabulary.per(text, meter), otherwise
         )
 
-    def _calls(self, fields: Fields, path: str, per: words.Per) -> CallTerms | None:
+    def _calls(self, fields: Fields, path: str, per: vocabulary.Per) -> CallTerms | None:
         """Read the terms of a call; None when seconds are billed as they are, and nothing else."""
         if self._meter is None or self._meter.unit != "second":
             return None
         value = self._nodes.value
-        first, following = value(fields, "increments", path, words.increments, (0, 0))
-        connect_fee = value(fields, "connect_fee", path, words.price, 0)
-        most = value(fields, "maximum_cost", path, words.price, None)
+        first, following = value(fields, "increments", path, vocabulary.increments, (0, 0))
+        connect_fee = value(fields, "connect_fee", path, vocabulary.price, 0)
+        most = value(fields, "maximum_cost", path, vocabulary.price, None)
         if most is not None and most < connect_fee:
             sentence = "maximum_cost must not be below connect_fee"
             self._say(fields["maximum_cost"], "maximum_cost", "invalid_maximum_cost", sentence)
         terms = CallTerms(
-            value(fields, "minimum", path, words.seconds, 0),
+            value(fields, "minimum", path, vocabulary.seconds, 0),
             first,
             following,
-            value(fields, "grace", path, words.seconds, 0),
+            value(fields, "grace", path, vocabulary.seconds, 0),
             connect_fee,
             most,
         )
         ordinary = terms == CallTerms() and per.basis is Basis.UNIT and "fees" not in fields
         return None if ordinary else terms
 
-    def _package(self, fields: Fields, per: words.Per) -> int:
+    def _package(self, fields: Fields, per: vocabulary.Per) -> int:
         """Read the size of a block in micros; media always come in blocks of a price."""
         if "package" not in fields:
             return per.micros if per.basis is Basis.MEDIA else 0
-        number = self._nodes.value(fields, "package", self._path, words.quantity, MICROS)
+        number = self._nodes.value(fields, "package", self._path, vocabulary.quantity, MICROS)
         if per.basis is not Basis.UNIT:
             sentence = "package is for units, not for a price by message, call or media size"
             self._say(fields["package"], "package", "invalid_package", sentence)
@@ -142,7 +142,7 @@ class PricingReader:
             self._say(fields["package"], "package", "invalid_package", sentence)
         return block
 
-    def _tiers(self, fields: Fields, mode: TierMode, per: words.Per) -> tuple[Tier, ...]:
+    def _tiers(self, fields: Fields, mode: TierMode, per: vocabulary.Per) -> tuple[Tier, ...]:
         node = fields.get(mode.value)
         if node is None:
             return ()
@@ -155,8 +155,8 @@ class PricingReader:
             )
             if read is None:
                 continue
-            up_to = self._nodes.value(read, "up_to", where, words.quantity, 0)
-            picos = self._nodes.value(read, "price", where, words.price, 0)
+            up_to = self._nodes.value(read, "up_to", where, vocabulary.quantity, 0)
+            picos = self._nodes.value(read, "price", where, vocabulary.price, 0)
             text = self._nodes.text(read, "price", where)
             tier = Tier(up_to * per.unit // MICROS if up_to else None, text, picos)
             self._check_tier(item, where, tiers, tier, "up_to" not in read, item is items[-1][0])
@@ -203,21 +203,21 @@ class PricingReader:
         if ("percent" in fields) == ("price" in fields) or ("per" in fields) != ("price" in fields):
             self._nodes.say(node, path, "invalid_fee", what)
         per = self._nodes.value(fields, "per", path, self._fee_per, _NO_PER)
-        share = self._nodes.value(fields, "percent", path, words.share, None)
+        share = self._nodes.value(fields, "percent", path, vocabulary.share, None)
         return Fee(
             self._nodes.text(fields, "name", path),
             self._nodes.text(fields, "price" if share is None else "percent", path),
             self._nodes.text(fields, "per", path),
-            self._nodes.value(fields, "price", path, words.price, 0),
+            self._nodes.value(fields, "price", path, vocabulary.price, 0),
             per.micros,
             per.basis,
             share,
         )
 
-    def _fee_per(self, text: str) -> words.Per:
+    def _fee_per(self, text: str) -> vocabulary.Per:
         if text == "event":
-            return words.Per(MICROS, Basis.EVENT, MICROS)
-        per = words.per(text, self._meter) if self._meter else _NO_PER
+            return vocabulary.Per(MICROS, Basis.EVENT, MICROS)
+        per = vocabulary.per(text, self._meter) if self._meter else _NO_PER
         if per.basis is Basis.MEDIA:
             raise ValueError("must not be a media size: a fee is for units or for the event")
         return per
@@ -228,7 +228,7 @@ class PricingReader:
         fields: Fields = {"price": node}
         if isinstance(node, yaml.MappingNode):
             fields = self._nodes.mapping(node, path, "", _BUY_FIELDS, ("price",)) or {}
-        per = self._per(fields, path, words.Per(sell.per_micros, sell.basis, 0))
+        per = self._per(fields, path, vocabulary.Per(sell.per_micros, sell.basis, 0))
         calls = sell.calls
         if any(name in fields for name in _CALLS):
             calls = self._calls(fields, path, per)
@@ -238,7 +238,7 @@ class PricingReader:
         return Pricing(
             self._nodes.text(fields, "price", path),
             self._nodes.text(fields, "per", path) or sell.per,
-            self._nodes.value(fields, "price", path, words.price, 0),
+            self._nodes.value(fields, "price", path, vocabulary.price, 0),
             per.micros,
             per.basis,
             calls=calls,

@@ -6,7 +6,7 @@ from phonenumbers import SUPPORTED_REGIONS
 
 from tollbook.domain.meters import BY_TYPE, Meter
 from tollbook.domain.prices import FIRST_DAY, LAST_DAY, Pricing, Rate
-from tollbook.rating import words
+from tollbook.rating import vocabulary
 from tollbook.rating.match import COUNTRIES, DERIVED
 from tollbook.rating.numbers import KINDS
 from tollbook.rating.yaml_nodes import Fields, Nodes, joined
@@ -77,10 +77,10 @@ def _prefixes(nodes: Nodes, fields: Fields, name: str, path: str) -> list[str]:
     if node is None:
         return [""]
     if not isinstance(node, yaml.SequenceNode):
-        return [nodes.value(fields, name, path, words.prefix, "", "invalid_prefix")]
+        return [nodes.value(fields, name, path, vocabulary.prefix, "", "invalid_prefix")]
     items = nodes.items(node, joined(path, name), f"{name} must be a prefix or a list of them")
     found = [
-        nodes.value({name: item}, name, path, words.prefix, "", "invalid_prefix")
+        nodes.value({name: item}, name, path, vocabulary.prefix, "", "invalid_prefix")
         for item, _ in items
     ]
     given: set[str] = set()
@@ -115,7 +115,7 @@ def _condition_sentence(name: str, value: str) -> str:
 
 
 def _day(nodes: Nodes, fields: Fields, name: str, path: str, otherwise: int) -> int:
-    return nodes.value(fields, name, path, words.day, otherwise, "invalid_date")
+    return nodes.value(fields, name, path, vocabulary.day, otherwise, "invalid_date")
 
 
 def _hours(nodes: Nodes, node: yaml.Node | None, path: str) -> tuple[tuple[int, int], ...]:
@@ -133,12 +133,12 @@ def _hours(nodes: Nodes, node: yaml.Node | None, path: str) -> tuple[tuple[int, 
             continue
         given = {name: nodes.text(fields, name, where) for name in _HOURS_FIELDS}
         try:
-            spans += words.hours(
+            spans += vocabulary.hours(
                 given["days"] or "mon-sun", given["from"] or "00:00", given["until"] or "24:00"
             )
         except ValueError as error:
             nodes.say(item, where, "invalid_hours", f"hours {error}")
-    return words.merged(spans)
+    return vocabulary.merged(spans)
 
 
 def _group(rate: Rate) -> str:

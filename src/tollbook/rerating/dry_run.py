@@ -8,19 +8,19 @@ import msgspec
 
 from tollbook.domain.errors import InvalidRequest, Problem
 from tollbook.domain.meters import BY_CODE
-from tollbook.domain.rerating import Costs, LeftAsItWas, Span, added
+from tollbook.domain.rerating import Costs, LeftAsItWas, RerateRange, added
 from tollbook.ingest.books import MOST_NAMED, LostPrices
 from tollbook.ingest.months import Months
-from tollbook.rerating.again import MONTH_NOT_WHOLE, Chunk, Sums, charged_again
-from tollbook.rerating.shelf import Owner, Shelf
-from tollbook.store import recharging
+from tollbook.rerating.price_book_set import Owner, PriceBookSet
+from tollbook.rerating.recharge import MONTH_NOT_WHOLE, Chunk, RechargeSums, charged_again
+from tollbook.store import recharge
 from tollbook.store.database import Snapshot
-from tollbook.store.recharging import Place
+from tollbook.store.recharge import OrganizationDay
 
 Progress = Callable[[int], None]
 """Is told how many more events were looked at."""
 
-_START = Place(0, 0)
+_START = OrganizationDay(0, 0)
 
 
 class Diff(NamedTuple):
@@ -65,7 +65,7 @@ class DryRun(msgspec.Struct):
 def dry_run(
     snapshot: Snapshot,
     tenant: str,
-    span: Span,
+    span: RerateRange,
     as_of: int,
     limit: int,
     progress: Progress | None = None,
@@ -74,11 +74,11 @@ def dry_run(
 
     However many rows differ, no more than `limit` are kept, those with the largest differences.
     """
-    result, shelf, kept = DryRun(), Shelf(tenant, span.version, as_of), _Largest(limit)
-    months, place = Months(snapshot), recharging.next_place(snapshot, tenant, span, _START)
+    result, shelf, kept = DryRun(), PriceBookSet(tenant, span.version, as_of), _Largest(limit)
+    months, place = Months(snapshot), recharge.next_place(snapshot, tenant, span, _START)
     while place is not None:
         owner = shelf.owner(snapshot, place.organization)
-        sums: dict[tuple[str, int], Sums] = {}
+        sums: dict[tuple[str, int], RechargeSums] = {}
         for chunk in charged_again(snapshot, place, owner, months, span.first_day):
             _count(result, chunk, owner, place, limit)
             _add(sums, chunk)
@@ -91,26 +91,26 @@ def dry_run(
                 kept.take(Diff(owner.id, place.day, user, type_, it.events, it.old, it.new))
         if progress:
             progress(sum(it.events for it in sums.values()))
-        place = recharging.next_place(snapshot, tenant, span, place)
+        place = recharge.next_place(snapshot, tenant, span, place)
     result.rows = kept.in_order()
     return result
 
 
-def require_whole_months(snapshot: Snapshot, tenant: str, span: Span, as_of: int) -> None:
+def require_whole_months(snapshot: Snapshot, tenant: str, span: RerateRange, as_of: int) -> None:
     """Refuse a period that begins within a month of which events would be new to tiers."""
     if span.first_day % 100 == 1:
         return
-    shelf, months = Shelf(tenant, span.version, as_of), Months(snapshot)
+    shelf, months = PriceBookSet(tenant, span.version, as_of), Months(snapshot)
     first = msgspec.structs.replace(
         span, last_day=min(span.last_day, span.first_day // 100 * 100 + 99)
     )
-    place = recharging.next_place(snapshot, tenant, first, _START)
+    place = recharge.next_place(snapshot, tenant, first, _START)
     while place is not None:
         owner = shelf.owner(snapshot, place.organization)
         if shelf.tiered:
             for chunk in charged_again(snapshot, place, owner, months, span.first_day):
                 refuse_parts_of_months(chunk, owner)
-        place = recharging.next_place(snapshot, tenant, first, place)
+        place = recharge.next_place(snapshot, tenant, first, place)
 
 
 def refuse_parts_of_months(chunk: Chunk, owner: Owner) -> None:
@@ -124,7 +124,7 @@ def refuse_parts_of_months(chunk: Chunk, owner: Owner) -> None:
             raise InvalidRequest.of([Problem("start_date", MONTH_NOT_WHOLE.code, sentence)])
 
 
-def _count(result: DryRun, chunk: Chunk, owner: Owner, place: Place, limit: int) -> None:
+def _count(result: DryRun, chunk: Chunk, owner: Owner, place: OrganizationDay, limit: int) -> None:
     refuse_parts_of_months(chunk, owner)
     result.changed += chunk.changed
     result.unpriced += len(chunk.unpriced)
@@ -136,9 +136,9 @@ def _count(result: DryRun, chunk: Chunk, owner: Owner, place: Place, limit: int)
     ]
 
 
-def _add(sums: dict[tuple[str, int], Sums], chunk: Chunk) -> None:
+def _add(sums: dict[tuple[str, int], RechargeSums], chunk: Chunk) -> None:
     for key, it in chunk.sums.items():
-        known = sums.setdefault(key, Sums())
+        known = sums.setdefault(key, RechargeSums())
         known.events += it.events
         known.old += it.old
         known.new += it.new

@@ -4,22 +4,22 @@ import msgspec
 
 from tollbook.domain.errors import NotFound, RunConflict
 from tollbook.domain.periods import day_of
-from tollbook.domain.rerating import AT_WORK, Run, RunStatus, Span
+from tollbook.domain.rerating import AT_WORK, RerateRange, Run, RunStatus
 from tollbook.rerating.dry_run import require_whole_months
-from tollbook.rerating.shelf import last_archived, require_book, require_ledger
-from tollbook.store import recharging, rerating_runs
+from tollbook.rerating.price_book_set import last_archived, require_book, require_ledger
+from tollbook.store import recharge, rerating_runs
 from tollbook.store.audit import Actor, write_act
 from tollbook.store.database import Database, Snapshot, Transaction
 from tollbook.store.engine import TimeLimit
 
 
-def begin(database: Database, actor: Actor, span: Span) -> Run:
+def begin(database: Database, actor: Actor, span: RerateRange) -> Run:
     """Record a run that applies the books as they are now; whoever works on it comes after."""
     with database.reading(TimeLimit.NONE) as snapshot:
         require_ledger(snapshot, actor.tenant, span)
         require_book(snapshot, actor.tenant, span, apply=True)
         require_whole_months(snapshot, actor.tenant, span, actor.at)
-        expected = recharging.expected(snapshot, actor.tenant, span)
+        expected = recharge.expected(snapshot, actor.tenant, span)
     with database.writing() as transaction:
         rerating_runs.lock_runs(transaction, actor.tenant)
         require_ledger(transaction, actor.tenant, span)

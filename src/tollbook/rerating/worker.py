@@ -6,7 +6,7 @@ from queue import SimpleQueue
 import structlog
 
 from tollbook.domain.errors import TollbookError
-from tollbook.rerating.work import Clock, Work
+from tollbook.rerating.run_day import Clock, Work
 from tollbook.store.database import Database
 
 _STOPPED = "the server was stopped"

@@ -3,19 +3,19 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from tollbook.domain.meters import CATALOGUE
+from tollbook.domain.meters import CATALOG
 from tollbook.store.database import Snapshot, Transaction
-from tollbook.store.drafts import Draft
+from tollbook.store.drafts import ArchiveDraft
 from tollbook.store.engine import Row
 from tollbook.store.events import Stored
 from tollbook.store.exact_sums import UNIT
-from tollbook.store.gate import ALL_TENANTS
 from tollbook.store.rollups import SUMS
+from tollbook.store.scope_check import ALL_TENANTS
 
 CHUNK = 20_000
 """The most events that are in memory at once."""
 
-ORGANIZATION_LEVEL = ", ".join(str(it.code) for it in CATALOGUE if it.organization_level)
+ORGANIZATION_LEVEL = ", ".join(str(it.code) for it in CATALOG if it.organization_level)
 OWNER = f"CASE WHEN meter IN ({ORGANIZATION_LEVEL}) THEN '' ELSE user_id END"
 ONE = "CASE WHEN reverses IS NULL THEN 1 ELSE -1 END"
 
@@ -266,7 +266,7 @@ def files_of(snapshot: Snapshot, number: int, month: int) -> list[Archived]:
     return [Archived(*row) for row in rows]
 
 
-def is_recorded(snapshot: Snapshot, file: Draft) -> bool:
+def is_recorded(snapshot: Snapshot, file: ArchiveDraft) -> bool:
     """Return whether an archive is made of this file."""
     row = snapshot.row(
         "SELECT 1 FROM archived_months WHERE organization_id = :number AND file = :file",

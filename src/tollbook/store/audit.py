@@ -39,7 +39,7 @@ class Act(NamedTuple):
     details: dict[str, Any]
 
 
-class Filter(NamedTuple):
+class AuditFilter(NamedTuple):
     """Which acts: of one organization, by its number, of one kind, by one key, between instants."""
 
     organization: int | None = None
@@ -49,7 +49,7 @@ class Filter(NamedTuple):
     end: int = _FOREVER
 
 
-ALL = Filter()
+ALL = AuditFilter()
 NEWEST = (_FOREVER, "")
 """Where the first page begins."""
 
@@ -104,7 +104,7 @@ def write_act(
 
 
 def rows(
-    snapshot: Snapshot, tenant: str, of: Filter, before: tuple[int, str], limit: int
+    snapshot: Snapshot, tenant: str, of: AuditFilter, before: tuple[int, str], limit: int
 ) -> list[Row]:
     """Read acts as they are stored, the newest first, from before an instant and an id on.
 
@@ -124,12 +124,14 @@ def rows(
     return snapshot.table("\n".join((_ACTS, *chosen, order)), parameters, len(Act._fields))
 
 
-def acts(snapshot: Snapshot, tenant: str, of: Filter = ALL, limit: int = _FOREVER) -> list[Act]:
+def acts(
+    snapshot: Snapshot, tenant: str, of: AuditFilter = ALL, limit: int = _FOREVER
+) -> list[Act]:
     """List a tenant's acts, the newest first."""
     return [act_of(row) for row in rows(snapshot, tenant, of, NEWEST, limit)]
 
 
-def all_acts(snapshot: Snapshot, tenant: str, of: Filter = ALL) -> Iterator[Row]:
+def all_acts(snapshot: Snapshot, tenant: str, of: AuditFilter = ALL) -> Iterator[Row]:
     """Give all rows of a tenant's acts, the newest first, read while they are used."""
     before, some = NEWEST, rows(snapshot, tenant, of, NEWEST, _AT_ONCE)
     while some:

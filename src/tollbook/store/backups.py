@@ -7,13 +7,13 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from tollbook.domain.errors import BackupRefused
-from tollbook.store import copies, drafts, dumps, versions
-from tollbook.store.copies import Progress
-from tollbook.store.database import Database, in_our_words, open_database
+from tollbook.store import drafts, postgres_dumps, sqlite_copies, versions
+from tollbook.store.database import Database, open_database, translate_errors
 from tollbook.store.engine import TimeLimit
 from tollbook.store.file_locks import create_locked, lock_abandoned
 from tollbook.store.migrate import migrate, missing_migrations
-from tollbook.store.verification import CHECKS, Difference, count_events, differences
+from tollbook.store.sqlite_copies import Progress
+from tollbook.store.verification import CHECKS, RowDifference, count_events, differences
 
 _OWNER_ONLY = 0o600
 _UNFINISHED = ".unfinished"
@@ -28,7 +28,7 @@ def back_up(url: str, target: Path, progress: Progress, *, quick: bool) -> int |
         raise BackupRefused(f"{target} exists already: a backup never takes the place of another")
     unfinished = target.with_name(target.name + _UNFINISHED)
     with (
-        in_our_words(),
+        translate_errors(),
         closing(open_database(url)) as database,
         _writing(unfinished) as lock,
     ):
@@ -37,10 +37,10 @@ def back_up(url: str, target: Path, progress: Progress, *, quick: bool) -> int |
         if database.engine.name == "sqlite":
             events = _copy(_path(database), unfinished, progress, quick=quick)
         else:
-            dumps.dump_database(database.engine.sqlalchemy.url, unfinished, progress, lock)
-            dumps.check_dump(unfinished)
+            postgres_dumps.dump_database(database.engine.sqlalchemy.url, unfinished, progress, lock)
+            postgres_dumps.check_dump(unfinished)
         unfinished.rename(target)
-    copies.sync(target.absolute().parent)
+    sqlite_copies.sync(target.absolute().parent)
     return events
 
 
@@ -50,14 +50,14 @@ def restore(url: str, source: Path, progress: Progress, *, replace: bool, quick:
     It is brought up to date too. On SQLite, and in the transaction of PostgreSQL, all of it
     happens or nothing does.
     """
-    with in_our_words(), closing(open_database(url)) as database:
+    with translate_errors(), closing(open_database(url)) as database:
         if database.engine.name == "sqlite":
             return _restore_file(_path(database), source, progress, replace=replace, quick=quick)
         address = database.engine.sqlalchemy.url
-        dumps.check_dump(source)
-        if not replace and not dumps.is_empty(address):
+        postgres_dumps.check_dump(source)
+        if not replace and not postgres_dumps.is_empty(address):
             raise _in_the_way()
-        dumps.restore_dump(address, source)
+        postgres_dumps.restore_dump(address, source)
         migrate(database)
         return _proved(database, quick=quick)
 
@@ -65,12 +65,12 @@ def restore(url: str, source: Path, progress: Progress, *, replace: bool, quick:
 def _copy(source: Path, target: Path, progress: Progress, *, quick: bool) -> int | None:
     if not source.is_file():
         raise BackupRefused(f"there is no database at {source}")
-    copies.check_kind(source)
-    copies.copy_database(source, target, progress)
-    copies.check_database(target, quick=quick)
+    sqlite_copies.check_kind(source)
+    sqlite_copies.copy_database(source, target, progress)
+    sqlite_copies.check_database(target, quick=quick)
     with closing(open_database(f"sqlite:///{target.absolute()}")) as copy:
         events = None if missing_migrations(copy) else _proved(copy, quick=quick)
-    copies.make_one_file(target)
+    sqlite_copies.make_one_file(target)
     return events
 
 
@@ -82,16 +82,16 @@ def _restore_file(
         # A file that is opened and closed a second time loses its locks, too.
         raise BackupRefused(f"{source} is the database itself, and no backup of it")
     new = path.with_name(path.name + ".restoring")
-    with copies.alone(path) as is_empty:
-        copies.check_database(source, quick=quick)
+    with sqlite_copies.alone(path) as is_empty:
+        sqlite_copies.check_database(source, quick=quick)
         if not replace and not is_empty:
             raise _in_the_way()
         with _writing(new):
             progress(0, 1)
             shutil.copyfile(source, new)
             events = _bring_up_to_date(new, quick=quick)
-            copies.make_one_file(new)
-            copies.put_in_place(new, path)
+            sqlite_copies.make_one_file(new)
+            sqlite_copies.put_in_place(new, path)
     return events
 
 
@@ -109,7 +109,7 @@ def _bring_up_to_date(path: Path, *, quick: bool) -> int:
 def _proved(database: Database, *, quick: bool) -> int:
     """Recompute every sum unless it is to be quick; refuse when any differs."""
     with database.reading(TimeLimit.NONE) as snapshot:
-        found: list[Difference] = []
+        found: list[RowDifference] = []
         for check in CHECKS if not quick else ():
             found.extend(differences(snapshot, check))
         events = count_events(snapshot)
@@ -139,7 +139,7 @@ def _writing(path: Path) -> Iterator[int]:
         with create_locked(path, _OWNER_ONLY) as lock:
             try:
                 path.chmod(_OWNER_ONLY)
-                for suffix in copies.BESIDE:  # of a command that was killed
+                for suffix in sqlite_copies.BESIDE:  # of a command that was killed
                     path.with_name(path.name + suffix).unlink(missing_ok=True)
                 yield lock
             finally:
@@ -152,7 +152,7 @@ def _writing(path: Path) -> Iterator[int]:
 
 
 def _remove(path: Path) -> None:
-    for suffix in ("", *copies.BESIDE):
+    for suffix in ("", *sqlite_copies.BESIDE):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
@@ -161,7 +161,9 @@ def _remove_abandoned(folder: Path) -> None:
     for path in folder.glob(f"*{_UNFINISHED}"):
         with suppress(OSError):  # what is not ours to remove stays
             with path.open("rb") as file:
-                is_backup = file.read(len(copies.MAGIC)).startswith((copies.MAGIC, dumps.MAGIC))
+                is_backup = file.read(len(sqlite_copies.MAGIC)).startswith(
+                    (sqlite_copies.MAGIC, postgres_dumps.MAGIC)
+                )
             with lock_abandoned([path]) as abandoned:
                 if is_backup and abandoned:
                     _remove(path)

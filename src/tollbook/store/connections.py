@@ -19,7 +19,7 @@ from psycopg.pq.abc import PGresult
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DisconnectionError
 
-from tollbook.store.engine import STATE_COLUMNS, STATE_TABLE, State, TimeLimit
+from tollbook.store.engine import STATE_COLUMNS, STATE_TABLE, DirectoryState, TimeLimit
 
 CONNECT_SECONDS = 5
 SILENT_SECONDS = 15
@@ -72,7 +72,7 @@ class Watched(psycopg.Connection[Any]):
 
     pooled = False
     backend = 0
-    state = State("", 0)
+    state = DirectoryState("", 0)
     replayed_at: int | None = None
     time_limit = TimeLimit.REQUEST
     limit = float(TimeLimit.REQUEST.value)
@@ -291,10 +291,10 @@ def _integer(result: PGresult, column: int) -> int:
     return int(result.get_value(0, column) or 0)
 
 
-def _state(result: PGresult, column: int) -> State:
+def _state(result: PGresult, column: int) -> DirectoryState:
     """Read the columns of `STATE_COLUMNS`, from the given one on."""
     version = result.get_value(0, column) or b""
-    return State(version.decode(), _integer(result, column + 1))
+    return DirectoryState(version.decode(), _integer(result, column + 1))
 
 
 @cache

@@ -35,7 +35,7 @@ from tollbook.store.engine import (
     TimeLimit,
 )
 from tollbook.store.postgres import Postgres
-from tollbook.store.reads import Reads, is_refusal
+from tollbook.store.refused_reads import Reads, is_refusal
 from tollbook.store.schema import SCHEMA_VERSION
 from tollbook.store.sqlite import Sqlite
 from tollbook.store.staging import Staged
@@ -151,9 +151,9 @@ class Transaction(Snapshot):
         """Put rows into the empty staging table; give how many of its columns they need."""
         return self._engine.stage(self._driver, rows)
 
-    def leave_no_traces(self) -> None:
+    def secure_delete(self) -> None:
         """See to it that nothing of what is overwritten here can be read from the database."""
-        self._engine.leave_no_traces(self._driver)
+        self._engine.secure_delete(self._driver)
 
     def remove_events(self, organization: int, month: int) -> None:
         """Take the events of an organization's month out of the ledger, all of them."""
@@ -179,7 +179,7 @@ class Database:
     def reading(self, limit: TimeLimit = TimeLimit.REQUEST) -> Iterator[Snapshot]:
         """Read from one snapshot."""
         with (
-            in_our_words(),
+            translate_errors(),
             self.reads.counted(),
             self.engine.reader(limit, is_checked=self._is_checked) as connection,
             connection.begin(),
@@ -190,7 +190,7 @@ class Database:
     def streaming(self) -> Iterator[Snapshot]:
         """Read much from one snapshot, once and in order, in little memory."""
         with (
-            in_our_words(),
+            translate_errors(),
             self.engine.streamer(is_checked=self._is_checked) as connection,
             connection.begin(),
         ):
@@ -205,7 +205,7 @@ class Database:
         """
         committing = False
         with (
-            in_our_words(_NOTHING_STORED),
+            translate_errors(_NOTHING_STORED),
             self.engine.writer(limit, is_checked=self._is_checked) as connection,
         ):
             try:
@@ -244,14 +244,14 @@ class Database:
             with self.writing():
                 pass
 
-    def make_room(self, months: Iterable[int]) -> None:
+    def ensure_partitions(self, months: Iterable[int]) -> None:
         """See to it that events of these months can be stored; raise `MonthNotReady` if not."""
-        with in_our_words():
-            self.engine.make_room(months)
+        with translate_errors():
+            self.engine.ensure_partitions(months)
 
     def try_to_make_room(self, months: Iterable[int]) -> bool:
         """See to it that events of these months can be stored; False when a lock is not free."""
-        with in_our_words():
+        with translate_errors():
             return self.engine.try_to_make_room(months)
 
     def close(self) -> None:
@@ -303,7 +303,7 @@ def _is_outcome_unknown(cause: object) -> bool:
 
 
 @contextmanager
-def in_our_words(consequence: str = "") -> Iterator[None]:
+def translate_errors(consequence: str = "") -> Iterator[None]:
     """Turn the drivers' errors into Tollbook's; the sentences end with the `consequence`."""
     try:
         yield

@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from tollbook.store.database import Snapshot, Transaction
-from tollbook.store.gate import ALL_TENANTS
+from tollbook.store.scope_check import ALL_TENANTS
 
 
 class DraftState(StrEnum):
@@ -14,7 +14,7 @@ class DraftState(StrEnum):
     REMOVING = "removing"
 
 
-class Draft(NamedTuple):
+class ArchiveDraft(NamedTuple):
     """A file that no archive is made of, and the machine and folder that it is in."""
 
     organization_id: int
@@ -25,10 +25,10 @@ class Draft(NamedTuple):
     recorded_at: int
 
 
-_COLUMNS = ", ".join(Draft._fields)
+_COLUMNS = ", ".join(ArchiveDraft._fields)
 
 DRAFTS = f"""
-SELECT {", ".join(f"archive_drafts.{it}" for it in Draft._fields)} FROM archive_drafts
+SELECT {", ".join(f"archive_drafts.{it}" for it in ArchiveDraft._fields)} FROM archive_drafts
 JOIN organizations ON organizations.organization_id = archive_drafts.organization_id
 WHERE organizations.tenant_id = :tenant
 ORDER BY archive_drafts.organization_id, archive_drafts.file
@@ -37,16 +37,16 @@ ORDER BY archive_drafts.organization_id, archive_drafts.file
 _THIS = "organization_id = :organization_id AND file = :file"
 
 
-def add(transaction: Transaction, draft: Draft) -> None:
+def add(transaction: Transaction, draft: ArchiveDraft) -> None:
     """Record a file."""
     transaction.execute(
         f"INSERT INTO archive_drafts ({_COLUMNS}) "
-        f"VALUES ({', '.join(f':{it}' for it in Draft._fields)})",
+        f"VALUES ({', '.join(f':{it}' for it in ArchiveDraft._fields)})",
         **draft._asdict(),
     )
 
 
-def finish(transaction: Transaction, draft: Draft) -> bool:
+def finish(transaction: Transaction, draft: ArchiveDraft) -> bool:
     """Delete the record of a file that becomes an archive's; return False when it must not.
 
     The transaction that returns True also records the file as an archive's.
@@ -54,7 +54,7 @@ def finish(transaction: Transaction, draft: Draft) -> bool:
     return _change(transaction, f"DELETE FROM archive_drafts WHERE {_THIS}", draft)
 
 
-def give_up(transaction: Transaction, draft: Draft) -> bool:
+def give_up(transaction: Transaction, draft: ArchiveDraft) -> bool:
     """Mark a file as to be removed; return False when it became an archive's before.
 
     Wait for a transaction that is about to `finish` the file.
@@ -63,7 +63,7 @@ def give_up(transaction: Transaction, draft: Draft) -> bool:
     return _change(transaction, sql, draft)
 
 
-def _change(transaction: Transaction, sql: str, draft: Draft) -> bool:
+def _change(transaction: Transaction, sql: str, draft: ArchiveDraft) -> bool:
     changed = transaction.execute(
         f"{sql} AND state = :writing",
         organization_id=draft.organization_id,
@@ -73,7 +73,7 @@ def _change(transaction: Transaction, sql: str, draft: Draft) -> bool:
     return changed == 1
 
 
-def forget(transaction: Transaction, draft: Draft) -> None:
+def forget(transaction: Transaction, draft: ArchiveDraft) -> None:
     """Delete the record of a file that has been removed."""
     transaction.execute(
         f"DELETE FROM archive_drafts WHERE {_THIS}",
@@ -82,15 +82,15 @@ def forget(transaction: Transaction, draft: Draft) -> None:
     )
 
 
-def drafts_of(snapshot: Snapshot, tenant: str) -> list[Draft]:
+def drafts_of(snapshot: Snapshot, tenant: str) -> list[ArchiveDraft]:
     """List the drafts of a tenant's organizations."""
-    return [Draft(*row) for row in snapshot.rows(DRAFTS, tenant=tenant)]
+    return [ArchiveDraft(*row) for row in snapshot.rows(DRAFTS, tenant=tenant)]
 
 
-def every_draft(snapshot: Snapshot) -> list[Draft]:
+def every_draft(snapshot: Snapshot) -> list[ArchiveDraft]:
     """List the drafts of all tenants."""
     rows = snapshot.rows(f"SELECT {_COLUMNS} FROM archive_drafts {ALL_TENANTS} ORDER BY file")
-    return [Draft(*row) for row in rows]
+    return [ArchiveDraft(*row) for row in rows]
 
 
 def forget_all(transaction: Transaction) -> None:

@@ -50,7 +50,7 @@ class Options(NamedTuple):
     retry_seconds: int = 0
 
 
-class State(NamedTuple):
+class DirectoryState(NamedTuple):
     """The version of the schema, and the token of the directory."""
 
     schema_version: str
@@ -58,7 +58,7 @@ class State(NamedTuple):
 
 
 STATE_TABLE = "directory_state"
-STATE_COLUMNS = ", ".join(State._fields)
+STATE_COLUMNS = ", ".join(DirectoryState._fields)
 
 OVERFLOWS = ("integer overflow", "cannot store REAL value in", "bigint out of range")
 """How drivers say that a sum passes 64 bits."""
@@ -99,7 +99,7 @@ class Engine(Protocol):
         """Open a connection whose transaction writes."""
         ...
 
-    def state(self, connection: Connection) -> State:
+    def state(self, connection: Connection) -> DirectoryState:
         """Return the state that the first statement of a checked transaction has read."""
         ...
 
@@ -144,7 +144,7 @@ class Engine(Protocol):
         """Read as `table` does; None when a sum passes 64 bits, and the transaction goes on."""
         ...
 
-    def make_room(self, months: Iterable[int]) -> None:
+    def ensure_partitions(self, months: Iterable[int]) -> None:
         """See to it that events of these months can be stored."""
         ...
 
@@ -182,7 +182,7 @@ class Engine(Protocol):
         """Take the events of an organization's month out of the ledger."""
         ...
 
-    def leave_no_traces(self, driver: Driver) -> None:
+    def secure_delete(self, driver: Driver) -> None:
         """Have what this transaction overwrites overwritten on disk too, where that can be."""
         ...
 

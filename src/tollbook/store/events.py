@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from tollbook.domain.charges import Attributes, Usage
+from tollbook.domain.charges import Attributes, RatingInput
 from tollbook.domain.meters import BY_CODE
 from tollbook.store.database import Snapshot
 
@@ -56,11 +56,11 @@ class Stored(NamedTuple):
         return self.position - self.billed
 
     @property
-    def usage(self) -> Usage:
+    def usage(self) -> RatingInput:
         """Return what rating looks at of the event; the minute chooses a rate only."""
         attributes = _attributes(self.attributes) if self.attributes else None
         meter = BY_CODE[self.meter].type
-        return Usage(meter, self.quantity, self.day, attributes, self.own_cost)
+        return RatingInput(meter, self.quantity, self.day, attributes, self.own_cost)
 
 
 class Reversed(NamedTuple):

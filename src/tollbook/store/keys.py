@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from tollbook.domain.addresses import networks_of
-from tollbook.domain.keys import UNLIMITED, ApiKey, Limits, Permission, Scope, hash_of, mint
+from tollbook.domain.keys import UNLIMITED, ApiKey, KeyScope, Limits, Permission, hash_of, mint
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.engine import Row
-from tollbook.store.gate import ALL_TENANTS
+from tollbook.store.scope_check import ALL_TENANTS
 from tollbook.store.versions import change_token
 
 _KEY = """
@@ -51,7 +51,7 @@ def keys(snapshot: Snapshot, tenant: str) -> list[KeyRow]:
 def issue_key(
     transaction: Transaction,
     name: str,
-    scope: Scope,
+    scope: KeyScope,
     permissions: Sequence[Permission],
     now: int,
     organization: int | None = None,
@@ -146,7 +146,7 @@ def _from_row(row: Row) -> KeyRow:
             prefix,
             digest,
             name,
-            Scope(tenant, organization, user),
+            KeyScope(tenant, organization, user),
             tuple(Permission(it) for it in permissions.split()),
             created,
             revoked,

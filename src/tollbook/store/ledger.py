@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from tollbook.store import resources, rollups
 from tollbook.store.database import Snapshot, Transaction
-from tollbook.store.staging import ORDINARY, Staged, Standing
+from tollbook.store.staging import ORDINARY, ExistingIdentity, Staged
 from tollbook.store.versions import new_token
 
 Row = TypeVar("Row")
@@ -35,7 +35,7 @@ class Recorded(NamedTuple):
     `touched` is None when nothing was stored.
     """
 
-    standing: list[Standing]
+    standing: list[ExistingIdentity]
     as_of: int
     touched: Touched | None
 
@@ -211,10 +211,10 @@ def record(
     columns = transaction.stage(rows)
     touched = touch_versions(transaction, now)
     transaction.execute("SAVEPOINT claim")
-    standing: list[Standing] = []
+    standing: list[ExistingIdentity] = []
     if transaction.execute(CLAIM) < len(rows):
         transaction.execute("ROLLBACK TO SAVEPOINT claim")
-        standing = [Standing(*row) for row in transaction.table(STANDING, {}, 4)]
+        standing = [ExistingIdentity(*row) for row in transaction.table(STANDING, {}, 4)]
         if len(standing) == len(rows):
             transaction.undo()
             return Recorded(standing, now, None)
@@ -234,7 +234,7 @@ def record_in_order(
     """
     transaction.stage(rows)
     touched = touch_versions(transaction, now)
-    standing = [Standing(*row) for row in transaction.table(STANDING, {}, 4)]
+    standing = [ExistingIdentity(*row) for row in transaction.table(STANDING, {}, 4)]
     if len(standing) == len(rows):
         transaction.undo()
         return Recorded(standing, now, None)
@@ -329,7 +329,7 @@ def add_in_range(
     rows: Sequence[Row],
     size: Callable[[Row], tuple[Hashable, int]],
     stage: Callable[[Sequence[Row]], None],
-    make_room: Sequence[str],
+    ensure_partitions: Sequence[str],
     **parameters: int,
 ) -> None:
     """Add rows to every sum, from the temporary table that they are in.
@@ -343,7 +343,7 @@ def add_in_range(
         return
     for chunk in rollups.chunks(rows, size):
         stage(chunk)
-        for statement in (*make_room, *statements[done:]):
+        for statement in (*ensure_partitions, *statements[done:]):
             transaction.execute(statement, **parameters)
     stage(rows)
 

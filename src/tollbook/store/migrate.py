@@ -18,7 +18,7 @@ from tollbook.domain.errors import (
     DiskFull,
     StoreUnavailable,
 )
-from tollbook.store.database import Database, in_our_words
+from tollbook.store.database import Database, translate_errors
 from tollbook.store.engine import STATE_TABLE, TimeLimit
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -55,7 +55,11 @@ def migrate(database: Database, to: str = "head") -> None:
 
 
 def _upgrade(database: Database, to: str) -> None:
-    with in_our_words(), database.engine.writer(TimeLimit.NONE) as connection, connection.begin():
+    with (
+        translate_errors(),
+        database.engine.writer(TimeLimit.NONE) as connection,
+        connection.begin(),
+    ):
         if database.engine.name == "postgresql":
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
         config = _config()
@@ -114,7 +118,7 @@ def _is_locked(connection: Connection, table: str) -> bool:
 
 def missing_migrations(database: Database) -> str | None:
     """Say what the schema lacks, or has too much; None when it is this Tollbook's."""
-    with in_our_words(), database.engine.reader() as connection:
+    with translate_errors(), database.engine.reader() as connection:
         present, head = _present(connection), _head()
     if present == head:
         return None

@@ -12,7 +12,7 @@ import psycopg
 from sqlalchemy import URL, Connection
 
 from tollbook.domain.errors import ClockWrong
-from tollbook.store import partitions, recharged, staging
+from tollbook.store import partitions, recharge_table, staging
 from tollbook.store.connections import (
     OF_SERVERS,
     Holder,
@@ -26,15 +26,15 @@ from tollbook.store.connections import (
 )
 from tollbook.store.engine import (
     REMOVE_MONTH,
+    DirectoryState,
     Driver,
     Options,
     Parameters,
     Row,
-    State,
     TimeLimit,
 )
 from tollbook.store.staging import COLUMNS, Staged, width
-from tollbook.store.watch import Watch
+from tollbook.store.statement_watchdog import Watch
 
 _NAMED = re.compile(r"(?<!:):([a-z_]+)")
 _IN_LIST = re.compile(r"\bIN :([a-z_]+)")
@@ -55,7 +55,7 @@ def _session_table(statement: str, name: str) -> tuple[str, str]:
 
 
 _STAGING, _MAKE_STAGING = _session_table(staging.CREATE, "staging")
-_RECHARGED, _MAKE_RECHARGED = _session_table(recharged.CREATE, "recharged")
+_RECHARGED, _MAKE_RECHARGED = _session_table(recharge_table.CREATE, "recharged")
 _TABLES = {"staging": _STAGING, "recharged": _RECHARGED}
 _MAKE_TABLES = f"{_MAKE_STAGING}; {_MAKE_RECHARGED}"
 # A plan made while the ledger was empty would read all of it once it is large.
@@ -99,7 +99,7 @@ class Postgres:
         opened = self.sqlalchemy.connect()
         return _begun(opened, limit, self._begin_writing, is_checked=is_checked)
 
-    def state(self, connection: Connection) -> State:
+    def state(self, connection: Connection) -> DirectoryState:
         """Return what the command that began the transaction has read."""
         return driver_of(connection).state
 
@@ -156,7 +156,7 @@ class Postgres:
             driver.execute("ROLLBACK TO SAVEPOINT sums")
             return None
 
-    def make_room(self, months: Iterable[int]) -> None:
+    def ensure_partitions(self, months: Iterable[int]) -> None:
         """Make the monthly partitions that are missing; raise `MonthNotReady` when that lasts."""
         self._partitions.make(months)
 
@@ -195,7 +195,7 @@ class Postgres:
             month_of = {"number": organization, "first": month * 100, "last": month * 100 + 99}
             self.run(driver, REMOVE_MONTH, month_of)
 
-    def leave_no_traces(self, driver: Driver) -> None:
+    def secure_delete(self, driver: Driver) -> None:
         """Do nothing: old versions of rows are there until they are vacuumed."""
 
     def flush_traces(self) -> None:

@@ -15,7 +15,7 @@ from tollbook.domain.books import BookHead
 from tollbook.domain.prices import Deck, PriceBook, Rate
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.engine import Row
-from tollbook.store.gate import ALL_TENANTS
+from tollbook.store.scope_check import ALL_TENANTS
 from tollbook.store.versions import change_token
 
 Progress = Callable[[int], None]

@@ -1,7 +1,7 @@
 """Trying to write: what readiness rests on when no event comes; and what the clock is worth."""
 
 from tollbook.store.database import Database
-from tollbook.store.gate import ALL_TENANTS
+from tollbook.store.scope_check import ALL_TENANTS
 
 _MICROSECONDS = 1_000_000
 

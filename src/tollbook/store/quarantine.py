@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from tollbook.store.database import Database, Snapshot, Transaction
-from tollbook.store.gate import ALL_TENANTS
 from tollbook.store.ledger import hold_ledgers
+from tollbook.store.scope_check import ALL_TENANTS
 
 
 class Quarantined(NamedTuple):

@@ -7,9 +7,9 @@ from tollbook.domain.rerating import (
     UNFINISHED,
     Costs,
     LeftAsItWas,
+    RerateRange,
     Run,
     RunStatus,
-    Span,
 )
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.engine import Row
@@ -18,7 +18,7 @@ MOST_LISTED = 1_000
 """How many of the events it cannot price a run remembers one by one; it counts all of them."""
 
 _PROGRESS = tuple(it for it in Run.__struct_fields__ if it not in ("span", "organization_id"))
-_FIELDS = (*_PROGRESS, *Span.__struct_fields__, "organization_id")
+_FIELDS = (*_PROGRESS, *RerateRange.__struct_fields__, "organization_id")
 _RUN = f"""
 SELECT
     {", ".join(f"runs.{name}" for name in _PROGRESS)},
@@ -32,7 +32,12 @@ _costs = msgspec.json.Decoder(dict[str, tuple[str, str]])
 
 
 def add_run(
-    transaction: Transaction, tenant: str, span: Span, expected: int, now: int, created_by: str
+    transaction: Transaction,
+    tenant: str,
+    span: RerateRange,
+    expected: int,
+    now: int,
+    created_by: str,
 ) -> int:
     """Record a run that begins; give its number. The tenant's runs are locked by the caller."""
     last = transaction.row(
@@ -99,7 +104,7 @@ def runs(snapshot: Snapshot, tenant: str, limit: int) -> list[Run]:
 
 
 def overlapping(
-    snapshot: Snapshot, tenant: str, span: Span, *, after: int = 0, unfinished: bool
+    snapshot: Snapshot, tenant: str, span: RerateRange, *, after: int = 0, unfinished: bool
 ) -> Run | None:
     """Find a run behind `after` that reaches the same days of the same organization.
 
@@ -199,7 +204,7 @@ def unpriced(snapshot: Snapshot, tenant: str, run: int, limit: int) -> list[Left
 
 def _from_row(row: Row) -> Run:
     facts = dict(zip(_FIELDS, row, strict=True))
-    span = Span(*(facts.pop(name) for name in Span.__struct_fields__))
+    span = RerateRange(*(facts.pop(name) for name in RerateRange.__struct_fields__))
     facts["status"] = RunStatus(facts["status"])
     facts["backwards"] = bool(facts["backwards"])
     costs = _costs.decode(facts["costs"])

@@ -4,9 +4,9 @@ Distinct things cannot be added up. Whoever counts an organization's knowledge b
 each of them and month, instead of one for each user and day.
 """
 
-from tollbook.domain.meters import CATALOGUE
+from tollbook.domain.meters import CATALOG
 
-COUNTED = ", ".join(str(it.code) for it in CATALOGUE if it.needs_resource)
+COUNTED = ", ".join(str(it.code) for it in CATALOG if it.needs_resource)
 _BIT = "CAST(1 AS BIGINT) << (day % 100)"
 BITS = f"CAST(SUM(DISTINCT {_BIT}) AS BIGINT)"
 """The bits of some days, each once however often it comes."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from tollbook.store import ledger, resources, rollups
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.events import Reversed, Stored
-from tollbook.store.gate import ALL_TENANTS
+from tollbook.store.scope_check import ALL_TENANTS
 from tollbook.store.staging import Staged
 
 CHUNK = 20_000

@@ -16,16 +16,16 @@ from typing import Any
 import msgspec
 from sqlalchemy import URL, Connection, NullPool, create_engine, event
 
-from tollbook.store import recharged
+from tollbook.store import recharge_table
 from tollbook.store.engine import (
     OVERFLOWS,
     REMOVE_MONTH,
     STATE_COLUMNS,
     STATE_TABLE,
+    DirectoryState,
     Driver,
     Parameters,
     Row,
-    State,
     TimeLimit,
 )
 from tollbook.store.opened_file import Identity, OpenedFile, identity_of, open_file, replaced
@@ -110,12 +110,12 @@ class Sqlite:
         del limit, is_checked
         return self.sqlalchemy.connect().execution_options(tollbook_write=True)
 
-    def state(self, connection: Connection) -> State:
+    def state(self, connection: Connection) -> DirectoryState:
         """Read the state; nothing was read in the transaction before."""
         driver = connection.connection.driver_connection
         assert driver is not None  # noqa: S101  a transaction has begun on it
         row = driver.execute(_STATE).fetchone()
-        return State(*row) if row else State("", 0)
+        return DirectoryState(*row) if row else DirectoryState("", 0)
 
     def replayed_at(self, driver: Driver) -> int | None:
         """Return None: a file has no standby."""
@@ -168,7 +168,7 @@ class Sqlite:
                 return None
             raise
 
-    def make_room(self, months: Iterable[int]) -> None:
+    def ensure_partitions(self, months: Iterable[int]) -> None:
         """Do nothing."""
 
     def try_to_make_room(self, months: Iterable[int]) -> bool:
@@ -220,7 +220,7 @@ class Sqlite:
         month_of = {"number": organization, "first": month * 100, "last": month * 100 + 99}
         self.run(driver, REMOVE_MONTH, month_of)
 
-    def leave_no_traces(self, driver: Driver) -> None:
+    def secure_delete(self, driver: Driver) -> None:
         """Have freed space filled with zeros from now on."""
         driver.execute("PRAGMA secure_delete = ON").fetchall()
 
@@ -263,7 +263,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
         "temp_store = MEMORY",
     ):
         connection.execute(f"PRAGMA {pragma}")
-    for table in (CREATE, recharged.CREATE):
+    for table in (CREATE, recharge_table.CREATE):
         connection.execute(table)
 
 

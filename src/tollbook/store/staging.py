@@ -85,7 +85,7 @@ def width(rows: Sequence[Staged]) -> int:
     return max(ORDINARY + n for it in rare for n, value in enumerate(it, 1) if value is not None)
 
 
-class Standing(NamedTuple):
+class ExistingIdentity(NamedTuple):
     """A staged identity that stands already, with the fingerprint and day it stands for."""
 
     organization_id: int

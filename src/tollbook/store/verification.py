@@ -8,8 +8,8 @@ from tollbook.store import resources
 from tollbook.store.archives import ONE, OWNER
 from tollbook.store.database import Snapshot
 from tollbook.store.exact_sums import UNIT
-from tollbook.store.gate import ALL_TENANTS
 from tollbook.store.rollups import KEYS, SUMS
+from tollbook.store.scope_check import ALL_TENANTS
 
 MOST_SHOWN = 100
 _UNITS = "_units"
@@ -33,7 +33,7 @@ class LocalZone(NamedTuple):
     timezone: str
 
 
-class Difference(NamedTuple):
+class RowDifference(NamedTuple):
     """A row that is in one of the two and not in the other."""
 
     check: str
@@ -173,7 +173,7 @@ CHECKS = (
 )
 
 
-def differences(snapshot: Snapshot, check: Check) -> Iterator[Difference]:
+def differences(snapshot: Snapshot, check: Check) -> Iterator[RowDifference]:
     """Compare both ways; at most a hundred rows of each side are given."""
     sides = (
         ("only in events", check.from_events, check.kept),
@@ -183,7 +183,9 @@ def differences(snapshot: Snapshot, check: Check) -> Iterator[Difference]:
         both = f"SELECT * FROM ({one}) AS one EXCEPT SELECT * FROM ({other}) AS other"
         sql = f"{both} LIMIT :most {ALL_TENANTS}"
         for row in snapshot.rows(sql, most=MOST_SHOWN):
-            yield Difference(check.name, side, _whole(dict(zip(check.columns, row, strict=True))))
+            yield RowDifference(
+                check.name, side, _whole(dict(zip(check.columns, row, strict=True)))
+            )
 
 
 def _whole(row: dict[str, object]) -> dict[str, object]:

@@ -5,7 +5,7 @@ from secrets import randbelow
 from typing import NamedTuple
 
 from tollbook.store.database import Snapshot, Transaction
-from tollbook.store.gate import ALL_TENANTS
+from tollbook.store.scope_check import ALL_TENANTS
 
 _TOKENS = 2**40 - 1
 

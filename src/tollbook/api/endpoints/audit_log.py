@@ -12,7 +12,7 @@ from tollbook.analytics.tables import Column, Table
 from tollbook.api.endpoints.analytics.pages import NEXT_CURSOR
 from tollbook.api.endpoints.format_parameter import FORMAT, format_of
 from tollbook.api.formats.choice import WRITERS, Format, attachment, content_type
-from tollbook.api.openapi.endpoint import Body, Call, Endpoint, Kind, Parameter
+from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint, Parameter, ParameterKind
 from tollbook.api.openapi.examples import ACT
 from tollbook.api.openapi.links import leads
 from tollbook.api.openapi.schemas import answer_schema
@@ -24,18 +24,18 @@ from tollbook.domain.errors import FormatNotInstalled, InvalidRequest, NotFound
 from tollbook.domain.events import instant_of, microseconds
 from tollbook.domain.keys import Permission
 from tollbook.store import audit
-from tollbook.store.audit import Act, Filter, act_of
+from tollbook.store.audit import Act, AuditFilter, act_of
 from tollbook.store.database import Snapshot
 from tollbook.store.engine import Row
 
 COLUMNS = (
-    Column("at", tables.Kind.INSTANT),
-    Column("key_prefix", tables.Kind.TEXT),
-    Column("address", tables.Kind.TEXT),
-    Column("action", tables.Kind.TEXT),
-    Column("object", tables.Kind.TEXT),
-    Column("organization_id", tables.Kind.TEXT),
-    Column("details", tables.Kind.OBJECT),
+    Column("at", tables.ColumnKind.INSTANT),
+    Column("key_prefix", tables.ColumnKind.TEXT),
+    Column("address", tables.ColumnKind.TEXT),
+    Column("action", tables.ColumnKind.TEXT),
+    Column("object", tables.ColumnKind.TEXT),
+    Column("organization_id", tables.ColumnKind.TEXT),
+    Column("details", tables.ColumnKind.OBJECT),
 )
 _USUAL_LIMIT = 100
 
@@ -52,7 +52,7 @@ class ShownAct(msgspec.Struct):
     details: dict[str, Any]
 
 
-def list_acts(call: Call, snapshot: Snapshot) -> Response:
+def list_acts(call: ApiRequest, snapshot: Snapshot) -> Response:
     """List acts, the newest first, a page at a time; all of them, where a format asks for a file.
 
     A file is written from a snapshot of its own, by what the key may see in this one.
@@ -90,7 +90,7 @@ def _line(row: Row) -> Row:
     return at, key_prefix, address, action, what, organization_id, told
 
 
-def _page(call: Call, snapshot: Snapshot, of: Filter) -> tuple[list[Row], str | None]:
+def _page(call: ApiRequest, snapshot: Snapshot, of: AuditFilter) -> tuple[list[Row], str | None]:
     """Give a page, and the cursor of the next one when there is one."""
     cursor, limit = call.query["cursor"], call.query["limit"] or _USUAL_LIMIT
     before = audit.NEWEST if cursor is None else read_place(cursor)
@@ -99,7 +99,7 @@ def _page(call: Call, snapshot: Snapshot, of: Filter) -> tuple[list[Row], str | 
     return page, written(page[-1][:2]) if len(found) > limit else None
 
 
-def _attachment(call: Call, chosen: Format) -> dict[str, str]:
+def _attachment(call: ApiRequest, chosen: Format) -> dict[str, str]:
     """Name the file after whose acts are in it, and the days where they were said."""
     query = call.query
     whose = query["organization_id"] or call.key.scope.organization_id or call.tenant
@@ -127,13 +127,13 @@ def span_of(start: date | None, end: date | None) -> tuple[int, int]:
     return first, last
 
 
-def _filter(call: Call, snapshot: Snapshot) -> Filter:
+def _filter(call: ApiRequest, snapshot: Snapshot) -> AuditFilter:
     """Choose acts; a key of an organization sees those about it and no others."""
     query = call.query
     identity = query["organization_id"] or call.key.scope.organization_id
     number = organization_of(snapshot, call.key, identity).number if identity else None
     span = span_of(query["start_date"], query["end_date"])
-    return Filter(number, query["action"], query["key"], *span)
+    return AuditFilter(number, query["action"], query["key"], *span)
 
 
 def _midnight(day: date) -> int:
@@ -160,12 +160,12 @@ GET_AUDIT_LOG = Endpoint(
         Parameter("organization_id", "Only acts about this organization.", example="org_abc123"),
         Parameter("action", "Only acts of this kind.", example="key.create"),
         Parameter("key", "Only acts by the key with this prefix.", example="tb_0123456789ab"),
-        Parameter("start_date", "First day, in UTC.", Kind.DATE, example="2024-01-01"),
-        Parameter("end_date", "Last day, in UTC.", Kind.DATE, example="2024-01-31"),
+        Parameter("start_date", "First day, in UTC.", ParameterKind.DATE, example="2024-01-01"),
+        Parameter("end_date", "Last day, in UTC.", ParameterKind.DATE, example="2024-01-31"),
         Parameter(
             "limit",
             f"How many acts at most; {_USUAL_LIMIT} unless said.",
-            Kind.INTEGER,
+            ParameterKind.INTEGER,
             example=100,
         ),
         Parameter("cursor", "Where to go on: the `next_cursor` of the page before.", longest=4_000),

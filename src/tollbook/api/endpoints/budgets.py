@@ -19,18 +19,18 @@ from tollbook.analytics.budgets import (
 from tollbook.api.endpoints.analytics.questions import (
     META,
     MIN_AS_OF,
-    Told,
+    Result,
     answer,
     asked,
     scope_of,
 )
 from tollbook.api.endpoints.format_parameter import FORMAT
-from tollbook.api.openapi.endpoint import Body, Call, Endpoint, Parameter
+from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint, Parameter
 from tollbook.api.openapi.examples_outlook import BUDGET, BUDGETS_ANSWER, NEW_BUDGET
 from tollbook.api.openapi.links import Links, leads
 from tollbook.api.openapi.schemas import answer_schema, extended
 from tollbook.api.pipeline.access import organization_of, require_organization_key
-from tollbook.api.pipeline.bodies import read_body, refuse
+from tollbook.api.pipeline.json_body import read_body, refuse
 from tollbook.api.pipeline.responses import json_response
 from tollbook.domain.budgets import (
     DEFAULT_ALERTS,
@@ -80,7 +80,7 @@ class _Monthly(msgspec.Struct):
     monthly: msgspec.Raw
 
 
-def list_budgets(call: Call, snapshot: Snapshot) -> Response:
+def list_budgets(call: ApiRequest, snapshot: Snapshot) -> Response:
     """List the budgets that the key may see, and how they stand."""
     scope = scope_of(call, snapshot)
     it = asked(call, snapshot, scope, dated=False)
@@ -89,41 +89,41 @@ def list_budgets(call: Call, snapshot: Snapshot) -> Response:
     days = {"days": days_of(listed, it.clock)}
     it = it._replace(call=replace(call, query={**call.query, **days}))
 
-    def tell() -> Told:
+    def tell() -> Result:
         found = standings(snapshot, scope, listed, it.clock)
-        return Told(budgets_report(found, scope), table=lambda: budgets_table(found))
+        return Result(budgets_report(found, scope), table=lambda: budgets_table(found))
 
     return answer(it, tell)
 
 
-def set_organization_budget(call: Call, transaction: Transaction) -> Response:
+def set_organization_budget(call: ApiRequest, transaction: Transaction) -> Response:
     """Give an organization a budget."""
     return _set(call, transaction, _organization(call, transaction), WHOLE_ORGANIZATION)
 
 
-def set_user_budget(call: Call, transaction: Transaction) -> Response:
+def set_user_budget(call: ApiRequest, transaction: Transaction) -> Response:
     """Give a user a budget."""
     organization = _organization(call, transaction)
     return _set(call, transaction, organization, _user(call, transaction, organization))
 
 
-def remove_organization_budget(call: Call, transaction: Transaction) -> Response:
+def remove_organization_budget(call: ApiRequest, transaction: Transaction) -> Response:
     """Take an organization's budget away."""
     return _remove(call, transaction, _organization(call, transaction), WHOLE_ORGANIZATION)
 
 
-def remove_user_budget(call: Call, transaction: Transaction) -> Response:
+def remove_user_budget(call: ApiRequest, transaction: Transaction) -> Response:
     """Take a user's budget away."""
     organization = _organization(call, transaction)
     return _remove(call, transaction, organization, _user(call, transaction, organization))
 
 
-def _organization(call: Call, snapshot: Snapshot) -> OrganizationRow:
+def _organization(call: ApiRequest, snapshot: Snapshot) -> OrganizationRow:
     require_organization_key(call.key, "set budgets")
     return organization_of(snapshot, call.key, call.path["organization_id"])
 
 
-def _user(call: Call, snapshot: Snapshot, organization: OrganizationRow) -> str:
+def _user(call: ApiRequest, snapshot: Snapshot, organization: OrganizationRow) -> str:
     identity = call.path["user_id"]
     known = not id_problem("user_id", identity) and directory.find_user(
         snapshot, organization.number, identity
@@ -134,7 +134,7 @@ def _user(call: Call, snapshot: Snapshot, organization: OrganizationRow) -> str:
 
 
 def _set(
-    call: Call, transaction: Transaction, organization: OrganizationRow, user_id: str
+    call: ApiRequest, transaction: Transaction, organization: OrganizationRow, user_id: str
 ) -> Response:
     monthly, alert_at = _read(call.body)
     budget = budgets.set_budget(transaction, call.actor, organization, user_id, monthly, alert_at)
@@ -142,7 +142,7 @@ def _set(
 
 
 def _remove(
-    call: Call, transaction: Transaction, organization: OrganizationRow, user_id: str
+    call: ApiRequest, transaction: Transaction, organization: OrganizationRow, user_id: str
 ) -> Response:
     budget = budgets.remove_budget(transaction, call.actor, organization, user_id)
     if budget is None:

@@ -4,7 +4,7 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from tollbook.domain.exact import raw_amount, raw_quantity
-from tollbook.domain.keys import Scope
+from tollbook.domain.keys import KeyScope
 from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.prices import Rate
 from tollbook.rating.explain import Explanation
@@ -61,7 +61,7 @@ class ShownCharge(msgspec.Struct, frozen=True):
     buy: Raw | UnsetType | None = UNSET
 
 
-def sees_buy(scope: Scope) -> bool:
+def sees_buy(scope: KeyScope) -> bool:
     """Tell whether somebody may see what usage is bought for: only who sees the whole tenant."""
     return scope.organization_id is None
 

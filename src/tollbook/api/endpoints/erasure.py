@@ -8,7 +8,7 @@ from starlette.responses import Response
 from tollbook.api.openapi.endpoint import Body, Endpoint, QueryReader
 from tollbook.api.openapi.links import leads
 from tollbook.api.pipeline.access import organization_of, require_organization_key
-from tollbook.api.pipeline.gate import actor, admission
+from tollbook.api.pipeline.admission import actor, admission
 from tollbook.api.pipeline.responses import json_response
 from tollbook.api.pipeline.services import Services
 from tollbook.domain.directory import id_problem
@@ -42,7 +42,7 @@ async def delete_personal_data(
         by = actor(request, services, key)
 
         def allowed(transaction: Transaction) -> None:
-            if services.catalogue.key(transaction, key.prefix) is None:
+            if services.directory_cache.key(transaction, key.prefix) is None:
                 raise InvalidApiKey
 
         done = erase(services.database, by, person, allowed=allowed)
@@ -89,7 +89,7 @@ DELETE_PERSONAL_DATA = Endpoint(
             ),
         )
     },
-    take=delete_personal_data,
+    handle=delete_personal_data,
     errors=(InvalidRequest, NotFound, ArchiveRefused),
     tag="Users",
 )

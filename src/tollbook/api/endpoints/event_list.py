@@ -10,7 +10,7 @@ from starlette.responses import Response
 from tollbook.analytics.events import (
     COLUMNS,
     EventsReport,
-    Place,
+    PageEnd,
     Wanted,
     all_events,
     events_page,
@@ -22,8 +22,8 @@ from tollbook.api.endpoints.analytics.questions import (
     MIN_AS_OF,
     PERIOD,
     START_DATE,
-    Asked,
-    Told,
+    Question,
+    Result,
     answer,
     asked,
     has_arrived,
@@ -33,7 +33,7 @@ from tollbook.api.endpoints.analytics.questions import (
 )
 from tollbook.api.endpoints.format_parameter import FORMAT
 from tollbook.api.formats.choice import Format
-from tollbook.api.openapi.endpoint import Body, Call, Endpoint, Kind, Parameter
+from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint, Parameter, ParameterKind
 from tollbook.api.openapi.examples_exports import EVENTS_LISTED
 from tollbook.api.openapi.links import leads
 from tollbook.api.pipeline.cursors import read, written
@@ -46,7 +46,7 @@ from tollbook.domain.errors import (
     Problem,
 )
 from tollbook.domain.keys import Permission
-from tollbook.domain.meters import CATALOGUE
+from tollbook.domain.meters import CATALOG
 from tollbook.domain.periods import Period, day_number
 from tollbook.store import archives
 from tollbook.store.database import Snapshot
@@ -76,7 +76,7 @@ class _Cursor(msgspec.Struct, array_like=True, frozen=True):
 _decoder = msgspec.json.Decoder(_Cursor)
 
 
-def get_events(call: Call, snapshot: Snapshot) -> Response:
+def get_events(call: ApiRequest, snapshot: Snapshot) -> Response:
     """Answer with a page of events; all of them, where a format asks for a file."""
     if call.query["organization_level"]:
         refuse_user_key(call)
@@ -96,24 +96,24 @@ def get_events(call: Call, snapshot: Snapshot) -> Response:
     return response
 
 
-def _archived(it: Asked) -> int:
+def _archived(it: Question) -> int:
     """Count what the period has beside the events that are listed, whatever kind is asked for."""
     assert it.period and it.scope.number is not None  # noqa: S101, PT018  as in `_wanted`
     days = day_number(it.period.start), day_number(it.period.end)
     return archives.count_days(it.snapshot, it.scope.number, days, it.scope.user_id)
 
 
-def _page(it: Asked, wanted: Wanted, cursor: _Cursor | None) -> Told:
-    after = Place(cursor.day, cursor.time, cursor.id) if cursor else None
+def _page(it: Question, wanted: Wanted, cursor: _Cursor | None) -> Result:
+    after = PageEnd(cursor.day, cursor.time, cursor.id) if cursor else None
     page = events_page(it.snapshot, wanted, it.call.query["limit"] or _USUAL_LIMIT, after)
     following = _text(it, wanted, page.end) if page.end else None
     if it.chosen is Format.JSON:
-        return Told(events_report(wanted, page, following))
+        return Result(events_report(wanted, page, following))
     headers = {_NEXT: following} if following else {}
-    return Told(None, table=lambda: Table(COLUMNS, page.rows), headers=headers)
+    return Result(None, table=lambda: Table(COLUMNS, page.rows), headers=headers)
 
 
-def _wanted(it: Asked, as_of: int) -> Wanted:
+def _wanted(it: Question, as_of: int) -> Wanted:
     """Name the events; whatever is received from now on is not among them."""
     query, organization, period = it.call.query, it.scope.organization, it.period
     assert organization and period  # noqa: S101, PT018  the first is a required parameter
@@ -129,13 +129,13 @@ def _wanted(it: Asked, as_of: int) -> Wanted:
     )
 
 
-def _refuse_both(call: Call) -> None:
+def _refuse_both(call: ApiRequest) -> None:
     if call.query["user_id"] is not None:
         sentence = "organization_level asks for events of no user; leave user_id out"
         raise InvalidRequest.of([Problem("organization_level", "contradiction", sentence)])
 
 
-def _question(it: Asked) -> str:
+def _question(it: Question) -> str:
     """Name what a cursor belongs to: everything asked for but the place, the days and the form."""
     query = it.call.query
     names = ("organization_level", "meter", "country")
@@ -144,13 +144,13 @@ def _question(it: Asked) -> str:
     return blake2b(msgspec.json.encode(state), digest_size=6).hexdigest()
 
 
-def _text(it: Asked, wanted: Wanted, end: Place) -> str:
+def _text(it: Question, wanted: Wanted, end: PageEnd) -> str:
     period = wanted.period
     cursor = _Cursor(wanted.as_of, period.start, period.end, *end, _question(it))
     return written(cursor)
 
 
-def _cursor_of(it: Asked) -> _Cursor | None:
+def _cursor_of(it: Question) -> _Cursor | None:
     """Read the cursor of a call; it must be one of the same question."""
     query = it.call.query
     text = query["cursor"]
@@ -198,14 +198,14 @@ GET_EVENTS = Endpoint(
         Parameter(
             "organization_level",
             "Only events that enter no user's figures.",
-            Kind.BOOLEAN,
+            ParameterKind.BOOLEAN,
             default=False,
         ),
         Parameter(
             "meter",
             "Only these types of event, separated by commas.",
-            Kind.LIST,
-            choices=tuple(meter.type for meter in CATALOGUE),
+            ParameterKind.LIST,
+            choices=tuple(meter.type for meter in CATALOG),
             default=(),
             example=["voice.call"],
         ),
@@ -220,7 +220,7 @@ GET_EVENTS = Endpoint(
         Parameter(
             "limit",
             f"How many events at most; {_USUAL_LIMIT} unless said.",
-            Kind.INTEGER,
+            ParameterKind.INTEGER,
             most=_MOST,
         ),
         Parameter("cursor", "Where to go on: `next_cursor` of the page before.", longest=1_024),

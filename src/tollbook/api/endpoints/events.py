@@ -10,14 +10,14 @@ from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tollbook.api.openapi.endpoint import Body, Endpoint, Kind, Parameter, QueryReader
+from tollbook.api.openapi.endpoint import Body, Endpoint, Parameter, ParameterKind, QueryReader
 from tollbook.api.openapi.examples import EVENT, EVENTS_ANSWER
 from tollbook.api.openapi.links import leads
 from tollbook.api.openapi.schemas import EVENTS_ANSWER_SCHEMA, EVENTS_REQUEST
-from tollbook.api.pipeline.gate import admission
-from tollbook.api.pipeline.incoming import decoder_of, read_unpacked
+from tollbook.api.pipeline.admission import admission
+from tollbook.api.pipeline.body_budget import LARGE
+from tollbook.api.pipeline.request_body import decoder_of, read_unpacked
 from tollbook.api.pipeline.responses import json_response
-from tollbook.api.pipeline.room import LARGE
 from tollbook.api.pipeline.services import Services
 from tollbook.domain.errors import (
     BodyTooLarge,
@@ -30,10 +30,10 @@ from tollbook.domain.errors import (
 from tollbook.domain.events import instant_text
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.domain.receipts import Outcome, Receipt
-from tollbook.ingest.catalogue import TermsById
-from tollbook.ingest.commit import Settled, Submission
+from tollbook.ingest.commit import BatchResult, Submission
 from tollbook.ingest.decode import DECODERS, MOST_EVENTS, Decoder
-from tollbook.ingest.submit import Draft, KeyInUse, draft_of, submission_of
+from tollbook.ingest.directory_cache import TermsById
+from tollbook.ingest.submit import KeyInUse, SubmissionDraft, draft_of, submission_of
 
 _GOOD = (Outcome.ACCEPTED, Outcome.DUPLICATE)
 
@@ -69,15 +69,15 @@ async def post_events(request: Request, services: Services, read_query: QueryRea
     # would not be faster, and the writer would wait for the interpreter's lock behind each of them.
     if len(body) > LARGE:
         whole = partial(prepare.all, body)
-        settled = await services.inbox.prepare_and_settle(whole, services.decoding)
+        settled = await services.write_queue.prepare_and_settle(whole, services.decoding)
     else:
         draft = prepare.draft(body)
         submission = prepare.submission(draft) or await _loaded(prepare, draft)
-        settled = await services.inbox.settle(submission)
+        settled = await services.write_queue.settle(submission)
     return receipts_response(settled, services)
 
 
-async def _loaded(prepare: "_Preparation", draft: Draft) -> Submission:
+async def _loaded(prepare: "_Preparation", draft: SubmissionDraft) -> Submission:
     return await run_sync(prepare.with_loaded_terms, draft)
 
 
@@ -95,31 +95,33 @@ class _Preparation:
         draft = self.draft(body)
         return self.submission(draft) or self.with_loaded_terms(draft)
 
-    def draft(self, body: bytes) -> Draft:
+    def draft(self, body: bytes) -> SubmissionDraft:
         key = self.key
         return draft_of(self.decode(body), key.scope, self.services.clock(), key.limits.meters)
 
-    def submission(self, draft: Draft) -> Submission | None:
+    def submission(self, draft: SubmissionDraft) -> Submission | None:
         """Make the submission, or None when the terms are not in memory."""
-        terms = self.services.catalogue.remembered_terms(draft.scope.tenant_id, draft.organizations)
+        terms = self.services.directory_cache.remembered_terms(
+            draft.scope.tenant_id, draft.organizations
+        )
         return self._of(draft, terms) if terms else None
 
-    def with_loaded_terms(self, draft: Draft) -> Submission:
+    def with_loaded_terms(self, draft: SubmissionDraft) -> Submission:
         """Make the submission with terms from the database, which may keep us waiting."""
-        terms = self.services.catalogue.loaded_terms(
+        terms = self.services.directory_cache.loaded_terms(
             draft.scope.tenant_id, draft.organizations, self.services.clock()
         )
         return self._of(draft, terms)
 
-    def _of(self, draft: Draft, terms: tuple[int, TermsById]) -> Submission:
+    def _of(self, draft: SubmissionDraft, terms: tuple[int, TermsById]) -> Submission:
         return submission_of(draft, terms, KeyInUse(self.key.prefix, self.token), self.atomic)
 
 
-def receipts_response(settled: Settled, services: Services) -> Response:
+def receipts_response(settled: BatchResult, services: Services) -> Response:
     """Answer with receipts; the status says whether all is well."""
     found = Counter([receipt.status for receipt in settled.receipts])
     counts = Counts(**{outcome.value: found[outcome] for outcome in Outcome})
-    services.instruments.count_events({it.value: found[it] for it in Outcome})
+    services.metrics.count_events({it.value: found[it] for it in Outcome})
     good = counts.accepted + counts.duplicate == len(settled.receipts)
     status = 200 if good else 207
     if settled.refused:
@@ -164,7 +166,7 @@ POST_EVENTS = Endpoint(
         Parameter(
             "atomic",
             "Store all events or none. When any cannot be stored and charged, nothing is.",
-            Kind.BOOLEAN,
+            ParameterKind.BOOLEAN,
             example=True,
             default=False,
         ),
@@ -195,7 +197,7 @@ POST_EVENTS = Endpoint(
             description="With `atomic=true`: an event was refused; nothing was stored.",
         ),
     },
-    take=post_events,
+    handle=post_events,
     errors=REFUSALS,
     tag="Events",
 )

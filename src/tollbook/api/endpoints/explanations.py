@@ -8,9 +8,9 @@ import msgspec
 from msgspec import Raw
 from starlette.responses import Response
 
-from tollbook.analytics.event import Charged, InArchive, find_event
+from tollbook.analytics.event import ChargedEvent, InArchive, find_event
 from tollbook.api.endpoints.charges import ShownCharge, sees_buy, shown_charge, shown_match
-from tollbook.api.openapi.endpoint import Body, Call, Endpoint
+from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples import EXPLAINED_EVENT
 from tollbook.api.openapi.links import leads
 from tollbook.api.pipeline.access import organization_of
@@ -19,7 +19,7 @@ from tollbook.domain.directory import id_problem
 from tollbook.domain.errors import EventArchived, InvalidRequest, NotFound
 from tollbook.domain.events import instant_of
 from tollbook.domain.exact import raw_amount, raw_quantity
-from tollbook.domain.keys import ApiKey, Permission, Scope
+from tollbook.domain.keys import ApiKey, KeyScope, Permission
 from tollbook.domain.meters import BY_CODE
 from tollbook.domain.periods import day_of
 from tollbook.store import directory
@@ -90,7 +90,7 @@ class EventAnswer(msgspec.Struct, frozen=True):
     quarantine: Reason | None
 
 
-def get_event(call: Call, snapshot: Snapshot) -> Response:
+def get_event(call: ApiRequest, snapshot: Snapshot) -> Response:
     """Answer from the ledger, or from quarantine."""
     organization = _organization_of(snapshot, call.key, call.path["organization_id"])
     identity = call.path["event_id"]
@@ -100,14 +100,14 @@ def get_event(call: Call, snapshot: Snapshot) -> Response:
 
 
 def event_answer(
-    snapshot: Snapshot, scope: Scope, organization: OrganizationRow, identity: str
+    snapshot: Snapshot, scope: KeyScope, organization: OrganizationRow, identity: str
 ) -> EventAnswer:
     """Tell of one event to who may see its organization; a user's key sees that user's."""
     found = find_event(snapshot, scope.tenant_id, organization.number, identity)
     answer = None
     if isinstance(found, InArchive):
         raise _archived(found, scope)
-    if isinstance(found, Charged):
+    if isinstance(found, ChargedEvent):
         answer = _charged(found, organization, scope)
     elif found is not None:
         answer = _quarantined(found)
@@ -116,7 +116,7 @@ def event_answer(
     return answer
 
 
-def _archived(found: InArchive, scope: Scope) -> NotFound | EventArchived:
+def _archived(found: InArchive, scope: KeyScope) -> NotFound | EventArchived:
     """Say where an archived event is; nobody knows of which user it is without the file."""
     if scope.user_id is not None or not found.files:
         return NotFound(_NOT_FOUND)
@@ -135,7 +135,7 @@ def _organization_of(snapshot: Snapshot, key: ApiKey, identity: str) -> Organiza
     return organization_of(snapshot, key, identity)
 
 
-def _charged(found: Charged, organization: OrganizationRow, scope: Scope) -> EventAnswer:
+def _charged(found: ChargedEvent, organization: OrganizationRow, scope: KeyScope) -> EventAnswer:
     event, told = found.event, found.explanation
     meter = BY_CODE[event.meter]
     status = EventStatus.CHARGED if found.reversal is None else EventStatus.REVERSED
@@ -169,7 +169,7 @@ def _charged(found: Charged, organization: OrganizationRow, scope: Scope) -> Eve
     return EventAnswer(True, status, shown, charge, replay_mismatch or None, reversal or None, None)
 
 
-def _reversal(it: Reversed, scope: Scope) -> ShownReversal:
+def _reversal(it: Reversed, scope: KeyScope) -> ShownReversal:
     of_tenant = scope.organization_id is None
     return ShownReversal(
         it.id,

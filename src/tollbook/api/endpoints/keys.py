@@ -9,7 +9,7 @@ from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tollbook.api.openapi.endpoint import Body, Call, Endpoint, QueryReader
+from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint, QueryReader
 from tollbook.api.openapi.examples import KEY, OWN_KEY
 from tollbook.api.openapi.links import leads
 from tollbook.api.openapi.schemas import answer_schema
@@ -19,7 +19,7 @@ from tollbook.api.pipeline.access import (
     organization_of,
     require_organization_key,
 )
-from tollbook.api.pipeline.bodies import read_body, refuse
+from tollbook.api.pipeline.json_body import read_body, refuse
 from tollbook.api.pipeline.responses import json_response
 from tollbook.api.pipeline.services import Services
 from tollbook.domain.addresses import networks_of
@@ -29,9 +29,9 @@ from tollbook.domain.events import instant_of, microseconds
 from tollbook.domain.keys import (
     MOST_PER_MINUTE,
     ApiKey,
+    KeyScope,
     Limits,
     Permission,
-    Scope,
     beyond,
     key_problems,
     limit_problems,
@@ -96,7 +96,7 @@ class KeyAnswer(msgspec.Struct):
     requests_per_minute: int | None
 
 
-def create_key(call: Call, transaction: Transaction) -> Response:
+def create_key(call: ApiRequest, transaction: Transaction) -> Response:
     """Issue a key within what the asking key is bound to and narrowed to."""
     new = read_body(call.body, NewKey)
     now = call.services.clock()
@@ -109,7 +109,7 @@ def create_key(call: Call, transaction: Transaction) -> Response:
     number = None
     if organization is not None:
         number = organization_of(transaction, call.key, organization).number
-    scope = Scope(call.tenant, organization, new.user_id)
+    scope = KeyScope(call.tenant, organization, new.user_id)
     key, secret = issue(transaction, call.actor, new.name, scope, new.permissions, limits, number)
     return json_response({"success": True, "api_key": secret, "key": key_answer(key)}, 201)
 
@@ -119,21 +119,21 @@ async def get_own_key(request: Request, services: Services, read_query: QueryRea
 
     def work() -> Response:
         with services.database.reading() as snapshot:
-            key = authenticate(services.catalogue, snapshot, key_text(request.headers))
+            key = authenticate(services.directory_cache, snapshot, key_text(request.headers))
         read_query()
         return json_response({"success": True, "key": _own_key(key)})
 
     return await run_sync(work)
 
 
-def list_keys(call: Call, snapshot: Snapshot) -> Response:
+def list_keys(call: ApiRequest, snapshot: Snapshot) -> Response:
     """List the keys within what the asking key is bound to."""
     rows = keys.keys(snapshot, call.tenant)
     found = [key_answer(row.key, row.last_used_at) for row in rows if _reaches(call, row.key)]
     return json_response({"success": True, "keys": found})
 
 
-def rotate_key(call: Call, transaction: Transaction) -> Response:
+def rotate_key(call: ApiRequest, transaction: Transaction) -> Response:
     """Issue the key that follows another, which ends after an overlap."""
     require_organization_key(call.key, "rotate keys")
     rotation = read_body(call.body, Rotation)
@@ -147,7 +147,7 @@ def rotate_key(call: Call, transaction: Transaction) -> Response:
     return json_response({**answer, "old_key": key_answer(*ended)}, 201)
 
 
-def revoke_key(call: Call, transaction: Transaction) -> Response:
+def revoke_key(call: ApiRequest, transaction: Transaction) -> Response:
     """Revoke a key; the next request with it is refused."""
     old = _find(call, transaction).key
     revoke(transaction, call.actor, old)
@@ -200,7 +200,7 @@ def key_answer(key: ApiKey, last_used_at: int | None = None) -> KeyAnswer:
     )
 
 
-def _find(call: Call, snapshot: Snapshot) -> KeyRow:
+def _find(call: ApiRequest, snapshot: Snapshot) -> KeyRow:
     prefix = call.path["prefix"]
     wrong = id_problem("prefix", prefix)
     row = None if wrong else keys.find_row(snapshot, call.tenant, prefix)
@@ -213,7 +213,7 @@ def _instant(stored: int | None) -> datetime | None:
     return None if stored is None else instant_of(stored)
 
 
-def _reaches(call: Call, key: ApiKey) -> bool:
+def _reaches(call: ApiRequest, key: ApiKey) -> bool:
     asking = call.key.scope
     return (
         key.scope.tenant_id == asking.tenant_id
@@ -247,7 +247,7 @@ KEY_ENDPOINTS = (
                 links=leads("getUserAnalytics", organization_id="/key/organization_id"),
             )
         },
-        take=get_own_key,
+        handle=get_own_key,
         errors=(InvalidRequest,),
         tag="Keys",
     ),

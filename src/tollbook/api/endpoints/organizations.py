@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
-from tollbook.api.openapi.endpoint import Body, Call, Endpoint
+from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples import ORGANIZATION, USER
 from tollbook.api.openapi.links import leads
 from tollbook.api.openapi.schemas import answer_schema
@@ -15,7 +15,7 @@ from tollbook.api.pipeline.access import (
     require_organization_key,
     require_tenant_key,
 )
-from tollbook.api.pipeline.bodies import read_body, refuse
+from tollbook.api.pipeline.json_body import read_body, refuse
 from tollbook.api.pipeline.responses import json_response
 from tollbook.domain.directory import (
     Organization,
@@ -78,7 +78,7 @@ class UserChange(msgspec.Struct):
     status: Status | None = None
 
 
-def list_organizations(call: Call, snapshot: Snapshot) -> Response:
+def list_organizations(call: ApiRequest, snapshot: Snapshot) -> Response:
     """List the organizations that the key may see."""
     bound = call.key.scope.organization_id
     if bound is None:
@@ -88,13 +88,13 @@ def list_organizations(call: Call, snapshot: Snapshot) -> Response:
     return json_response({"success": True, "organizations": [_organization(row) for row in rows]})
 
 
-def get_organization(call: Call, snapshot: Snapshot) -> Response:
+def get_organization(call: ApiRequest, snapshot: Snapshot) -> Response:
     """Show one organization."""
     row = organization_of(snapshot, call.key, call.path["organization_id"])
     return json_response({"success": True, "organization": _organization(row)})
 
 
-def create_organization(call: Call, transaction: Transaction) -> Response:
+def create_organization(call: ApiRequest, transaction: Transaction) -> Response:
     """Create an organization."""
     require_tenant_key(call.key, "create organizations")
     new = read_body(call.body, NewOrganization)
@@ -119,7 +119,7 @@ def create_organization(call: Call, transaction: Transaction) -> Response:
     return json_response({"success": True, "organization": organization}, 201)
 
 
-def change_organization(call: Call, transaction: Transaction) -> Response:
+def change_organization(call: ApiRequest, transaction: Transaction) -> Response:
     """Change an organization's name, status or number format."""
     require_organization_key(call.key, "change organizations")
     row = organization_of(transaction, call.key, call.path["organization_id"])
@@ -144,7 +144,7 @@ def change_organization(call: Call, transaction: Transaction) -> Response:
     return json_response({"success": True, "organization": changed})
 
 
-def list_users(call: Call, snapshot: Snapshot) -> Response:
+def list_users(call: ApiRequest, snapshot: Snapshot) -> Response:
     """List the users of an organization that the key may see."""
     row = organization_of(snapshot, call.key, call.path["organization_id"])
     only = call.key.scope.user_id
@@ -153,13 +153,13 @@ def list_users(call: Call, snapshot: Snapshot) -> Response:
     return json_response({"success": True, "organization_id": row.id, "users": users})
 
 
-def get_user(call: Call, snapshot: Snapshot) -> Response:
+def get_user(call: ApiRequest, snapshot: Snapshot) -> Response:
     """Show one user."""
     row, user = _user_of(call, snapshot)
     return json_response({"success": True, "organization_id": row.id, "user": user})
 
 
-def create_user(call: Call, transaction: Transaction) -> Response:
+def create_user(call: ApiRequest, transaction: Transaction) -> Response:
     """Create a user."""
     require_organization_key(call.key, "create users")
     row = organization_of(transaction, call.key, call.path["organization_id"])
@@ -172,7 +172,7 @@ def create_user(call: Call, transaction: Transaction) -> Response:
     return json_response({"success": True, "organization_id": row.id, "user": user}, 201)
 
 
-def change_user(call: Call, transaction: Transaction) -> Response:
+def change_user(call: ApiRequest, transaction: Transaction) -> Response:
     """Change a user's name, e-mail or status."""
     row, user = _user_of(call, transaction)
     change = read_body(call.body, UserChange)
@@ -197,7 +197,7 @@ def _changed(change: OrganizationChange | UserChange) -> dict[str, Any]:
 
 
 def _log(
-    call: Call,
+    call: ApiRequest,
     transaction: Transaction,
     action: str,
     row: OrganizationRow,
@@ -208,7 +208,7 @@ def _log(
     write_act(transaction, call.actor, action, what, details, row.number)
 
 
-def _user_of(call: Call, snapshot: Snapshot) -> tuple[OrganizationRow, User]:
+def _user_of(call: ApiRequest, snapshot: Snapshot) -> tuple[OrganizationRow, User]:
     row = organization_of(snapshot, call.key, call.path["organization_id"])
     identity = call.path["user_id"]
     visible = call.key.scope.user_id in (None, identity) and not id_problem("user_id", identity)

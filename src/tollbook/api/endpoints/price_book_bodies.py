@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from starlette.requests import Request
 
-from tollbook.api.openapi.endpoint import Kind, Parameter
+from tollbook.api.openapi.endpoint import Parameter, ParameterKind
 from tollbook.domain.directory import LONGEST_NAME
 from tollbook.domain.errors import InvalidRequest, PriceBookRefused, Problem, UnsupportedBody
 from tollbook.domain.prices import PriceBook
@@ -28,7 +28,7 @@ DECK_PARAMETERS = (
     Parameter("per", "CSV: what a price is for.", example="minute", longest=50),
     Parameter("currency", "CSV: the currency of its prices.", example="USD", longest=3),
     Parameter("name", "CSV: the book's name.", example="Carrier A", longest=LONGEST_NAME),
-    Parameter("effective_from", "CSV: its first day.", Kind.DATE, example="2024-02-01"),
+    Parameter("effective_from", "CSV: its first day.", ParameterKind.DATE, example="2024-02-01"),
     Parameter("source", "CSV: where it is from.", example="deck 7", longest=LONGEST_NAME),
     Parameter(
         "columns",
@@ -46,13 +46,15 @@ DECK_PARAMETERS = (
         "CSV: conditions of every rate: a JSON object.",
         longest=_LONGEST_JSON,
     ),
-    Parameter("inbound", "CSV: the prefixes are of `from`.", Kind.BOOLEAN, default=False),
+    Parameter("inbound", "CSV: the prefixes are of `from`.", ParameterKind.BOOLEAN, default=False),
     Parameter(
         "dates",
         "CSV: what comes first in dates with slashes, `dmy` or `mdy`.",
         longest=3,
     ),
-    Parameter("decimal_comma", "CSV: prices are written 0,012.", Kind.BOOLEAN, default=False),
+    Parameter(
+        "decimal_comma", "CSV: prices are written 0,012.", ParameterKind.BOOLEAN, default=False
+    ),
     Parameter(
         "increments",
         "CSV: increments of all rows, where no column has them.",

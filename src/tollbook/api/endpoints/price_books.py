@@ -15,7 +15,14 @@ from tollbook.api.endpoints.price_book_bodies import (
     media_type_of,
     read_book,
 )
-from tollbook.api.openapi.endpoint import Body, Call, Endpoint, Kind, Parameter, QueryReader
+from tollbook.api.openapi.endpoint import (
+    ApiRequest,
+    Body,
+    Endpoint,
+    Parameter,
+    ParameterKind,
+    QueryReader,
+)
 from tollbook.api.openapi.examples import DECK, PRICE_BOOK, PRICE_BOOK_YAML, RATE
 from tollbook.api.openapi.links import leads
 from tollbook.api.openapi.schemas import answer_schema
@@ -26,8 +33,8 @@ from tollbook.api.pipeline.access import (
     require_organization_key,
     require_tenant_key,
 )
-from tollbook.api.pipeline.gate import actor
-from tollbook.api.pipeline.incoming import read_bounded
+from tollbook.api.pipeline.admission import actor
+from tollbook.api.pipeline.request_body import read_bounded
 from tollbook.api.pipeline.responses import json_response
 from tollbook.api.pipeline.services import Services
 from tollbook.domain.books import BookHead, BookStatus, Listed, ShownBook, listed, shown
@@ -51,7 +58,7 @@ from tollbook.ingest.books import (
     no_longer_priced,
     publish_book,
 )
-from tollbook.rating.shown import ShownRate, shown_rate
+from tollbook.rating.serialize import ShownRate, shown_rate
 from tollbook.store import prices
 from tollbook.store.database import Snapshot, Transaction
 
@@ -63,7 +70,7 @@ _WRITE = "load and publish price books"
 _LONGEST_VERSION = 9
 
 
-def list_price_books(call: Call, snapshot: Snapshot) -> Response:
+def list_price_books(call: ApiRequest, snapshot: Snapshot) -> Response:
     """List the books that the key may see."""
     require_organization_key(call.key, _SEE)
     owner = call.query["organization_id"]
@@ -76,7 +83,7 @@ def list_price_books(call: Call, snapshot: Snapshot) -> Response:
     return json_response({"success": True, "price_books": books})
 
 
-def get_price_book(call: Call, snapshot: Snapshot) -> Response:
+def get_price_book(call: ApiRequest, snapshot: Snapshot) -> Response:
     """Show a book and a page of its rates."""
     require_organization_key(call.key, _SEE)
     found = _find(snapshot, call)
@@ -115,7 +122,7 @@ async def post_price_book(
     header = key_text(request.headers)
 
     def admitted(snapshot: Snapshot) -> ApiKey:
-        key = authenticate(services.catalogue, snapshot, header)
+        key = authenticate(services.directory_cache, snapshot, header)
         require_tenant_key(key, _WRITE)
         return key
 
@@ -140,7 +147,7 @@ async def post_price_book(
     return await run_sync(work, body, media_type, query, limiter=services.loading)
 
 
-def publish_price_book(call: Call, transaction: Transaction) -> Response:
+def publish_price_book(call: ApiRequest, transaction: Transaction) -> Response:
     """Publish a draft."""
     require_tenant_key(call.key, _WRITE)
     found = _find(transaction, call)
@@ -165,7 +172,7 @@ def _answer(
     return json_response(answer, status)
 
 
-def _find(snapshot: Snapshot, call: Call) -> Listed:
+def _find(snapshot: Snapshot, call: ApiRequest) -> Listed:
     """Find the book of the path; to a key, one that it may not see does not exist."""
     text = call.path["version"]
     if text.isascii() and text.isdigit() and len(text) <= _LONGEST_VERSION:
@@ -273,7 +280,7 @@ PRICE_BOOK_ENDPOINTS = (
             Parameter(
                 "draft",
                 "Store it without pricing anything by it yet.",
-                Kind.BOOLEAN,
+                ParameterKind.BOOLEAN,
                 example=True,
                 default=False,
             ),
@@ -282,7 +289,7 @@ PRICE_BOOK_ENDPOINTS = (
         ),
         request=Body({"type": "string"}, PRICE_BOOK_YAML, (YAML, CSV), examples={CSV: DECK}),
         answers={201: _ONE},
-        take=post_price_book,
+        handle=post_price_book,
         errors=(
             InvalidRequest,
             PriceBookRefused,
@@ -302,7 +309,7 @@ PRICE_BOOK_ENDPOINTS = (
         permission=Permission.ADMIN,
         path_parameters=_IN_PATH,
         parameters=(
-            Parameter("limit", "Rates a page.", Kind.INTEGER, example=100, default=100),
+            Parameter("limit", "Rates a page.", ParameterKind.INTEGER, example=100, default=100),
             Parameter(
                 "to",
                 "Only rates that may be for this number, or for numbers that begin so: by their "
@@ -313,7 +320,7 @@ PRICE_BOOK_ENDPOINTS = (
             Parameter(
                 "after",
                 "Where to go on: the `next_after` of the page before.",
-                Kind.INTEGER,
+                ParameterKind.INTEGER,
                 example=1000,
                 default=0,
                 least=0,
@@ -348,7 +355,7 @@ PRICE_BOOK_ENDPOINTS = (
             Parameter(
                 "effective_from",
                 "The first day it is in force; without it, the book's own.",
-                Kind.DATE,
+                ParameterKind.DATE,
                 example="2024-02-01",
             ),
         ),

@@ -8,7 +8,14 @@ from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tollbook.api.openapi.endpoint import Body, Call, Endpoint, Kind, Parameter, QueryReader
+from tollbook.api.openapi.endpoint import (
+    ApiRequest,
+    Body,
+    Endpoint,
+    Parameter,
+    ParameterKind,
+    QueryReader,
+)
 from tollbook.api.openapi.examples import QUARANTINED
 from tollbook.api.openapi.links import leads
 from tollbook.api.openapi.schemas import answer_schema
@@ -18,8 +25,8 @@ from tollbook.api.pipeline.access import (
     organization_of,
     require_organization_key,
 )
+from tollbook.api.pipeline.admission import actor
 from tollbook.api.pipeline.cursors import read_place, written
-from tollbook.api.pipeline.gate import actor
 from tollbook.api.pipeline.responses import json_response
 from tollbook.api.pipeline.services import Services
 from tollbook.domain.errors import InvalidRequest, NotFound
@@ -42,7 +49,7 @@ class QuarantinedEvent(msgspec.Struct):
     event: dict[str, Any]
 
 
-def list_quarantine(call: Call, snapshot: Snapshot) -> Response:
+def list_quarantine(call: ApiRequest, snapshot: Snapshot) -> Response:
     """List quarantined events in a stable order, a page at a time."""
     number = _number(snapshot, call.key, call.query["organization_id"])
     cursor = call.query["cursor"]
@@ -68,10 +75,10 @@ async def replay_quarantine(
 
     def work() -> Response:
         with services.database.reading() as snapshot:
-            key = authenticate(services.catalogue, snapshot, header)
+            key = authenticate(services.directory_cache, snapshot, header)
             number = _number(snapshot, key, read_query()["organization_id"])
         by = actor(request, services, key)
-        done = replay(services.database, services.catalogue, by, number)
+        done = replay(services.database, services.directory_cache, by, number)
         return json_response(
             {"success": True, "released": done.released, "remaining": done.remaining}
         )
@@ -119,7 +126,7 @@ QUARANTINE_ENDPOINTS = (
         permission=Permission.ADMIN,
         parameters=(
             _ORGANIZATION,
-            Parameter("limit", "Events a page.", Kind.INTEGER, example=100, default=100),
+            Parameter("limit", "Events a page.", ParameterKind.INTEGER, example=100, default=100),
             Parameter(
                 "cursor", "Where to go on: the `next_cursor` of the page before.", longest=4_000
             ),
@@ -157,7 +164,7 @@ QUARANTINE_ENDPOINTS = (
                 {"success": True, "released": 12, "remaining": 0},
             )
         },
-        take=replay_quarantine,
+        handle=replay_quarantine,
         errors=(InvalidRequest, NotFound),
         tag="Quarantine",
     ),

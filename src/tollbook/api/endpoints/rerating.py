@@ -17,7 +17,15 @@ from tollbook.api.endpoints.rerating_answers import (
     run_answer,
     unpriced_event,
 )
-from tollbook.api.openapi.endpoint import Body, Call, Endpoint, Kind, Parameter, QueryReader, Taker
+from tollbook.api.openapi.endpoint import (
+    ApiRequest,
+    AsyncHandler,
+    Body,
+    Endpoint,
+    Parameter,
+    ParameterKind,
+    QueryReader,
+)
 from tollbook.api.openapi.examples_rerating import DRY_RUN, RERATING, RUN, UNPRICED
 from tollbook.api.openapi.links import leads
 from tollbook.api.openapi.schemas import answer_schema
@@ -27,18 +35,18 @@ from tollbook.api.pipeline.access import (
     organization_of,
     require_tenant_key,
 )
-from tollbook.api.pipeline.bodies import read_body, refuse
-from tollbook.api.pipeline.gate import actor as by_request
-from tollbook.api.pipeline.incoming import MOST_OTHER_BYTES, read_bounded
+from tollbook.api.pipeline.admission import actor as by_request
+from tollbook.api.pipeline.json_body import read_body, refuse
+from tollbook.api.pipeline.request_body import MOST_OTHER_BYTES, read_bounded
 from tollbook.api.pipeline.responses import json_response
 from tollbook.api.pipeline.services import Services
 from tollbook.domain.errors import InvalidRequest, NotFound, Problem, RunConflict, UnreadableBody
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.domain.periods import day_number
-from tollbook.domain.rerating import Run, Span
+from tollbook.domain.rerating import RerateRange, Run
 from tollbook.rerating import runs
 from tollbook.rerating.dry_run import dry_run
-from tollbook.rerating.shelf import require_book, require_ledger
+from tollbook.rerating.price_book_set import require_book, require_ledger
 from tollbook.store import rerating_runs
 from tollbook.store.audit import Actor
 from tollbook.store.database import Snapshot, Transaction
@@ -53,7 +61,7 @@ async def post_rerating(request: Request, services: Services, read_query: QueryR
     """Charge a period again: in mind at once, in the ledger by a run that works on behind this."""
     body = await read_bounded(request, MOST_OTHER_BYTES)
 
-    def ask() -> tuple[Actor, Span, NewRerating]:
+    def ask() -> tuple[Actor, RerateRange, NewRerating]:
         with services.database.reading() as snapshot:
             actor, key = _admitted(request, services, snapshot)
             read_query()
@@ -63,7 +71,7 @@ async def post_rerating(request: Request, services: Services, read_query: QueryR
     actor, span, asked = await run_sync(ask)
     if asked.apply:
         run = await run_sync(runs.begin, services.database, actor, span)
-        services.reratings.take(actor.tenant, run.id)
+        services.rerating_worker.take(actor.tenant, run.id)
         return json_response({"success": True, "run": run_answer(run)}, 202)
 
     def look() -> Response:
@@ -76,14 +84,14 @@ async def post_rerating(request: Request, services: Services, read_query: QueryR
     return await run_sync(look, limiter=services.looking)
 
 
-def list_runs(call: Call, snapshot: Snapshot) -> Response:
+def list_runs(call: ApiRequest, snapshot: Snapshot) -> Response:
     """List the latest runs."""
     require_tenant_key(call.key, "see reratings")
     found = rerating_runs.runs(snapshot, call.tenant, call.query["limit"])
     return json_response({"success": True, "runs": [run_answer(it) for it in found]})
 
 
-def get_run(call: Call, snapshot: Snapshot) -> Response:
+def get_run(call: ApiRequest, snapshot: Snapshot) -> Response:
     """Show a run, with events it could not price."""
     require_tenant_key(call.key, "see reratings")
     run = runs.found(snapshot, call.actor, _number(call.path["run"]))
@@ -107,19 +115,19 @@ async def _act(
             actor, _ = _admitted(request, services, transaction)
             read_query()
             run = act(transaction, actor, _number(request.path_params["run"]))
-        services.reratings.take(actor.tenant, run.id)
+        services.rerating_worker.take(actor.tenant, run.id)
         return json_response({"success": True, "run": run_answer(run)}, status)
 
     return await run_sync(work)
 
 
 def _admitted(request: Request, services: Services, snapshot: Snapshot) -> tuple[Actor, ApiKey]:
-    key = authenticate(services.catalogue, snapshot, key_text(request.headers))
+    key = authenticate(services.directory_cache, snapshot, key_text(request.headers))
     require_tenant_key(key, "rerate")
     return by_request(request, services, key), key
 
 
-def _span(snapshot: Snapshot, key: ApiKey, asked: NewRerating) -> Span:
+def _span(snapshot: Snapshot, key: ApiKey, asked: NewRerating) -> RerateRange:
     if asked.start_date > asked.end_date:
         sentence = "start_date must not be after end_date"
         refuse([Problem("start_date", "invalid_period", sentence)])
@@ -127,7 +135,7 @@ def _span(snapshot: Snapshot, key: ApiKey, asked: NewRerating) -> Span:
     if asked.organization_id is not None:
         number = organization_of(snapshot, key, asked.organization_id).number
     first, last = day_number(asked.start_date), day_number(asked.end_date)
-    return Span(first, last, number, asked.version)
+    return RerateRange(first, last, number, asked.version)
 
 
 def _number(text: str) -> int:
@@ -137,7 +145,7 @@ def _number(text: str) -> int:
 
 
 _IN_PATH = {"run": "3"}
-_LIMIT = Parameter("limit", "The most rows.", Kind.INTEGER, example=100, default=100)
+_LIMIT = Parameter("limit", "The most rows.", ParameterKind.INTEGER, example=100, default=100)
 _OF_RUN = ("getRerating", "stopRerating", "resumeRerating", "revertRerating")
 _ONE_ANSWER = {"success": True, "run": RUN}
 _ONE = Body(answer_schema(run=RunAnswer), _ONE_ANSWER, links=leads(*_OF_RUN, run="/run/id"))
@@ -146,7 +154,7 @@ _ONE = Body(answer_schema(run=RunAnswer), _ONE_ANSWER, links=leads(*_OF_RUN, run
 def _endpoint_of_act(
     act: Act, name: str, summary: str, description: str, status: int = 202
 ) -> Endpoint:
-    take: Taker = partial(_act, act, status)
+    take: AsyncHandler = partial(_act, act, status)
     return Endpoint(
         method="POST",
         path=f"/v1/rerating/{{run}}/{name}",
@@ -156,7 +164,7 @@ def _endpoint_of_act(
         permission=Permission.ADMIN,
         path_parameters=_IN_PATH,
         answers={status: _ONE},
-        take=take,
+        handle=take,
         errors=(InvalidRequest, NotFound, RunConflict),
         tag="Rerating",
     )
@@ -186,7 +194,7 @@ RERATING_ENDPOINTS = (
             ),
             202: replace(_ONE, description="With `apply`: the run has begun."),
         },
-        take=post_rerating,
+        handle=post_rerating,
         errors=(InvalidRequest, UnreadableBody, NotFound, RunConflict),
         tag="Rerating",
     ),

@@ -5,11 +5,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tollbook.api.endpoints.events import OF_RECEIPT, REFUSALS, receipts_response
-from tollbook.api.openapi.endpoint import Body, Endpoint, Kind, Parameter, QueryReader
+from tollbook.api.openapi.endpoint import Body, Endpoint, Parameter, ParameterKind, QueryReader
 from tollbook.api.openapi.examples import REVERSAL, REVERSALS_ANSWER
 from tollbook.api.openapi.schemas import EVENTS_ANSWER_SCHEMA, REVERSALS_REQUEST
-from tollbook.api.pipeline.gate import actor, admission
-from tollbook.api.pipeline.incoming import media_type_of, read_unpacked
+from tollbook.api.pipeline.admission import actor, admission
+from tollbook.api.pipeline.request_body import media_type_of, read_unpacked
 from tollbook.api.pipeline.services import Services
 from tollbook.domain.errors import (
     UnsupportedBody,
@@ -30,7 +30,9 @@ async def post_reversals(request: Request, services: Services, read_query: Query
     def work() -> Response:
         decoded = decode_reversals(body)
         by = actor(request, services, key)
-        settled = reverse(services.database, services.catalogue, key, decoded, by, atomic=atomic)
+        settled = reverse(
+            services.database, services.directory_cache, key, decoded, by, atomic=atomic
+        )
         return receipts_response(settled, services)
 
     return await run_sync(work)
@@ -56,7 +58,7 @@ POST_REVERSALS = Endpoint(
         Parameter(
             "atomic",
             "Take back all of them or none.",
-            Kind.BOOLEAN,
+            ParameterKind.BOOLEAN,
             example=True,
             default=False,
         ),
@@ -91,7 +93,7 @@ POST_REVERSALS = Endpoint(
             description="With `atomic=true`: a reversal was refused; nothing was stored.",
         ),
     },
-    take=post_reversals,
+    handle=post_reversals,
     errors=REFUSALS,
     tag="Events",
 )

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 from starlette.responses import Response
 
-from tollbook.api.openapi.endpoint import Body, Call, Endpoint
+from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples import VIEWER_TOKEN
 from tollbook.api.openapi.links import leads
 from tollbook.api.openapi.schemas import answer_schema
@@ -16,7 +16,7 @@ from tollbook.api.pipeline.access import (
     require_organization_key,
     require_tenant_key,
 )
-from tollbook.api.pipeline.bodies import read_body
+from tollbook.api.pipeline.json_body import read_body
 from tollbook.api.pipeline.responses import json_response
 from tollbook.domain.errors import InvalidRequest, NotFound, PermissionMissing, UnreadableBody
 from tollbook.domain.events import instant_of
@@ -44,7 +44,7 @@ class ViewerAnswer(msgspec.Struct):
     expires_at: datetime
 
 
-def create_viewer_token(call: Call, transaction: Transaction) -> Response:
+def create_viewer_token(call: ApiRequest, transaction: Transaction) -> Response:
     """Sign a token within what the asking key is bound to."""
     _refuse_token(call)
     new = read_body(call.body, NewViewer)
@@ -54,7 +54,7 @@ def create_viewer_token(call: Call, transaction: Transaction) -> Response:
     return json_response({"success": True, "token": text, "viewer_token": shown}, 201)
 
 
-def revoke_viewer_token(call: Call, transaction: Transaction) -> Response:
+def revoke_viewer_token(call: ApiRequest, transaction: Transaction) -> Response:
     """Take a token back; the next request with it is refused."""
     _refuse_token(call)
     require_organization_key(call.key, "take viewer tokens back")
@@ -64,7 +64,7 @@ def revoke_viewer_token(call: Call, transaction: Transaction) -> Response:
     return json_response({"success": True, "id": identity})
 
 
-def revoke_viewer_tokens(call: Call, transaction: Transaction) -> Response:
+def revoke_viewer_tokens(call: ApiRequest, transaction: Transaction) -> Response:
     """Take all of a tenant's tokens back."""
     require_tenant_key(call.key, "take all viewer tokens back")
     revoke_all(transaction, call.actor)
@@ -77,7 +77,7 @@ def viewer_answer(viewer: Viewer) -> ViewerAnswer:
     return ViewerAnswer(viewer.id, viewer.organization_id, viewer.user_id, *instants)
 
 
-def _refuse_token(call: Call) -> None:
+def _refuse_token(call: ApiRequest) -> None:
     if not call.key.hash:
         raise PermissionMissing("a viewer token only sees; it makes no tokens and takes none back")
 

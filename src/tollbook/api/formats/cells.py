@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from itertools import chain, islice
 from typing import Any, TypeVar
 
-from tollbook.analytics.tables import Kind, Table
+from tollbook.analytics.tables import ColumnKind, Table
 from tollbook.domain.exact import amount_text, minutes_text, quantity_text
 from tollbook.domain.meters import BY_CODE
 from tollbook.domain.periods import day_of
@@ -17,7 +17,7 @@ T = TypeVar("T")
 Write = Callable[[Any], str]
 
 
-class Written(dict[Any, T]):
+class TextCache(dict[Any, T]):
     """Values as they are written, each made when it is first met; nothing is written as `absent`.
 
     Forgotten from time to time, so that a stream of any length takes no more memory.
@@ -85,20 +85,20 @@ _MILLIS = [f"{number // 1_000:02d}.{number % 1_000:03d}" for number in range(60_
 """Looked up, because to format a number costs more than all the rest."""
 
 
-def writer_of(kind: Kind) -> Write:
+def writer_of(kind: ColumnKind) -> Write:
     """Give what writes the values of a kind of column as text."""
-    return instant_writer() if kind is Kind.INSTANT else _WRITERS[kind]
+    return instant_writer() if kind is ColumnKind.INSTANT else _WRITERS[kind]
 
 
-_WRITERS: dict[Kind, Write] = {
-    Kind.TEXT: str,
-    Kind.COUNT: str,
-    Kind.AMOUNT: amount_text,
-    Kind.QUANTITY: quantity_text,
-    Kind.MINUTES: minutes_text,
-    Kind.SHARE: _share,
-    Kind.DAY: _day,
-    Kind.METER: lambda code: BY_CODE[code].type,
-    Kind.UNIT: lambda code: BY_CODE[code].unit,
-    Kind.OBJECT: str,
+_WRITERS: dict[ColumnKind, Write] = {
+    ColumnKind.TEXT: str,
+    ColumnKind.COUNT: str,
+    ColumnKind.AMOUNT: amount_text,
+    ColumnKind.QUANTITY: quantity_text,
+    ColumnKind.MINUTES: minutes_text,
+    ColumnKind.SHARE: _share,
+    ColumnKind.DAY: _day,
+    ColumnKind.METER: lambda code: BY_CODE[code].type,
+    ColumnKind.UNIT: lambda code: BY_CODE[code].unit,
+    ColumnKind.OBJECT: str,
 }

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from tollbook.analytics.tables import Column, Kind, Table
-from tollbook.api.formats.cells import Written, chunks, writer_of
+from tollbook.analytics.tables import Column, ColumnKind, Table
+from tollbook.api.formats.cells import TextCache, chunks, writer_of
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A cell of text that begins so is a formula to a spreadsheet; an apostrophe keeps it a text."""
@@ -25,11 +25,11 @@ def csv_bytes(table: Table) -> Iterator[bytes]:
 
 
 def _cells(column: Column) -> Callable[[Sequence[Any]], Sequence[str]]:
-    if column.kind is Kind.TEXT:
+    if column.kind is ColumnKind.TEXT:
         return _texts
-    if column.kind is Kind.OBJECT:
+    if column.kind is ColumnKind.OBJECT:
         return _objects
-    return Written(writer_of(column.kind), "").column
+    return TextCache(writer_of(column.kind), "").column
 
 
 def _texts(values: Sequence[str | None]) -> Sequence[str]:

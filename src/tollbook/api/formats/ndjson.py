@@ -5,11 +5,11 @@ from typing import Any
 
 import msgspec
 
-from tollbook.analytics.tables import Column, Kind, Table
-from tollbook.api.formats.cells import Written, chunks, writer_of
+from tollbook.analytics.tables import Column, ColumnKind, Table
+from tollbook.api.formats.cells import TextCache, chunks, writer_of
 
-_AS_THEY_ARE = (Kind.TEXT, Kind.COUNT, Kind.SHARE)
-_STRINGS = (Kind.DAY, Kind.INSTANT, Kind.METER, Kind.UNIT)
+_AS_THEY_ARE = (ColumnKind.TEXT, ColumnKind.COUNT, ColumnKind.SHARE)
+_STRINGS = (ColumnKind.DAY, ColumnKind.INSTANT, ColumnKind.METER, ColumnKind.UNIT)
 _NULL = msgspec.Raw(b"null")
 _encode_lines = msgspec.json.Encoder().encode_lines
 
@@ -27,12 +27,12 @@ def _values(column: Column) -> Callable[[Sequence[Any]], Sequence[Any]]:
     """Give what makes the values of a column ready to be encoded; numbers are written exactly."""
     if column.kind in _AS_THEY_ARE:
         return _unchanged
-    if column.kind is Kind.OBJECT:
+    if column.kind is ColumnKind.OBJECT:
         return _objects
     write = writer_of(column.kind)
     if column.kind in _STRINGS:
-        return Written[str | None](write, None).column
-    return Written(lambda value: msgspec.Raw(write(value)), _NULL).column
+        return TextCache[str | None](write, None).column
+    return TextCache(lambda value: msgspec.Raw(write(value)), _NULL).column
 
 
 def _unchanged(values: Sequence[Any]) -> Sequence[Any]:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from tollbook.analytics.tables import Kind, Table
-from tollbook.api.formats.cells import Written, chunks, writer_of
+from tollbook.analytics.tables import ColumnKind, Table
+from tollbook.api.formats.cells import TextCache, chunks, writer_of
 from tollbook.domain.errors import FormatNotInstalled
 from tollbook.domain.exact import COST_PLACES, QUANTITY_PLACES, minutes_text
 from tollbook.domain.periods import day_of
@@ -78,26 +78,26 @@ class _Sink:
         """Do nothing: what is left is taken afterwards."""
 
 
-def _column(pa: Any, kind: Kind) -> tuple[Any, Build]:
+def _column(pa: Any, kind: ColumnKind) -> tuple[Any, Build]:
     """Give the type of a column, and what makes an array of its values."""
-    if kind is Kind.AMOUNT:
+    if kind is ColumnKind.AMOUNT:
         return _decimal(pa, COST_PLACES)
-    if kind is Kind.QUANTITY:
+    if kind is ColumnKind.QUANTITY:
         return _decimal(pa, QUANTITY_PLACES)
-    if kind is Kind.MINUTES:
+    if kind is ColumnKind.MINUTES:
         return _minutes(pa)
-    if kind is Kind.DAY:
-        days = Written[int | None](lambda it: day_of(it).toordinal() - _EPOCH, None)
+    if kind is ColumnKind.DAY:
+        days = TextCache[int | None](lambda it: day_of(it).toordinal() - _EPOCH, None)
         return pa.date32(), lambda it: pa.array(days.column(it), pa.int32()).view(pa.date32())
-    if kind is Kind.INSTANT:
+    if kind is ColumnKind.INSTANT:
         instant = pa.timestamp("us", tz="UTC")
         return instant, lambda it: pa.array(it, pa.int64()).view(instant)
-    if kind is Kind.COUNT:
+    if kind is ColumnKind.COUNT:
         return pa.int64(), lambda it: pa.array(it, pa.int64())
-    if kind is Kind.SHARE:
+    if kind is ColumnKind.SHARE:
         return pa.float64(), lambda it: pa.array(it, pa.float64())
-    texts = Written[str | None](writer_of(kind), None)
-    known = kind in (Kind.METER, Kind.UNIT)
+    texts = TextCache[str | None](writer_of(kind), None)
+    known = kind in (ColumnKind.METER, ColumnKind.UNIT)
     return pa.string(), lambda it: pa.array(texts.column(it) if known else it, pa.string())
 
 
@@ -114,5 +114,5 @@ def _decimal(pa: Any, places: int) -> tuple[Any, Build]:
 
 def _minutes(pa: Any) -> tuple[Any, Build]:
     decimal = pa.decimal128(_DIGITS, COST_PLACES)
-    minutes = Written[Decimal | None](lambda it: Decimal(minutes_text(it)), None)
+    minutes = TextCache[Decimal | None](lambda it: Decimal(minutes_text(it)), None)
     return decimal, lambda it: pa.array(minutes.column(it), decimal)

@@ -6,7 +6,7 @@ from typing import Any
 
 from tollbook import __version__
 from tollbook.api.formats.choice import MEDIA_TYPES, Format
-from tollbook.api.openapi.endpoint import Body, Endpoint, Kind, Parameter
+from tollbook.api.openapi.endpoint import Body, Endpoint, Parameter, ParameterKind
 from tollbook.api.openapi.links import Links, described, next_page
 from tollbook.api.openapi.schemas import Components, types_in
 from tollbook.domain.errors import (
@@ -197,33 +197,33 @@ def _in_path(name: str, example: str) -> Document:
 
 
 _PATTERNS = {
-    Kind.MONTH: "^[0-9]{4}-(0[1-9]|1[0-2])$",
-    Kind.COUNTRY: "^[A-Z]{2}$",
-    Kind.PERIOD: f"^({'|'.join(NAMES)}|[1-9][0-9]{{3}}-(0[1-9]|1[0-2]))$",
+    ParameterKind.MONTH: "^[0-9]{4}-(0[1-9]|1[0-2])$",
+    ParameterKind.COUNTRY: "^[A-Z]{2}$",
+    ParameterKind.PERIOD: f"^({'|'.join(NAMES)}|[1-9][0-9]{{3}}-(0[1-9]|1[0-2]))$",
 }
 
 
 def _schema_of(parameter: Parameter) -> Document:
     match parameter.kind:
-        case Kind.TEXT:
+        case ParameterKind.TEXT:
             return {"type": "string", "minLength": 1, "maxLength": parameter.longest}
-        case Kind.DATE:
+        case ParameterKind.DATE:
             return {"type": "string", "format": "date"}
-        case Kind.INTEGER:
+        case ParameterKind.INTEGER:
             return {"type": "integer", "minimum": parameter.least, "maximum": parameter.most}
-        case Kind.BOOLEAN:
+        case ParameterKind.BOOLEAN:
             return {"type": "boolean"}
-        case Kind.CHOICE:
+        case ParameterKind.CHOICE:
             return {"enum": list(parameter.choices)}
-        case Kind.LIST:
+        case ParameterKind.LIST:
             return {"type": "array", "items": {"enum": list(parameter.choices)}, "minItems": 1}
-        case Kind.INSTANT:
+        case ParameterKind.INSTANT:
             return {"type": "string", "format": "date-time"}
-        case Kind.MOMENT:
+        case ParameterKind.MOMENT:
             return {"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]}
-        case Kind.AMOUNT:
+        case ParameterKind.AMOUNT:
             return {"type": "number", "minimum": 0}
-        case Kind.MONTH | Kind.COUNTRY | Kind.PERIOD:
+        case ParameterKind.MONTH | ParameterKind.COUNTRY | ParameterKind.PERIOD:
             return {"type": "string", "pattern": _PATTERNS[parameter.kind]}
 
 
@@ -238,7 +238,7 @@ def _in_query(parameter: Parameter) -> Document:
         "description": parameter.description,
         "schema": schema,
     }
-    if parameter.kind is Kind.LIST:
+    if parameter.kind is ParameterKind.LIST:
         described |= {"style": "form", "explode": False}
     if parameter.example is not None:
         described["example"] = parameter.example

@@ -30,7 +30,7 @@ from tollbook.store.database import Snapshot, Transaction
 _OFFSET_AFTER_SPACE = re.compile(" (?=[0-9]{2}:?[0-9]{2}$)")
 
 
-class Kind(StrEnum):
+class ParameterKind(StrEnum):
     """How the text of a query parameter is read."""
 
     TEXT = "text"
@@ -59,7 +59,7 @@ class Parameter:
 
     name: str
     description: str
-    kind: Kind = Kind.TEXT
+    kind: ParameterKind = ParameterKind.TEXT
     required: bool = False
     example: Any = None
     default: Any = None
@@ -85,7 +85,7 @@ class Body:
 
 
 @dataclass(frozen=True)
-class Call:
+class ApiRequest:
     """A request that was let in: who asks, at which endpoint, with which parameters and body."""
 
     services: Services
@@ -108,17 +108,17 @@ class Call:
         return Actor(self.tenant, self.key.prefix, self.services.clock(), self.address)
 
 
-Reader = Callable[[Call, Snapshot], Response]
-Writer = Callable[[Call, Transaction], Response]
+ReadHandler = Callable[[ApiRequest, Snapshot], Response]
+WriteHandler = Callable[[ApiRequest, Transaction], Response]
 QueryReader = Callable[[], Mapping[str, Any]]
-Taker = Callable[[Request, Services, QueryReader], Awaitable[Response]]
+AsyncHandler = Callable[[Request, Services, QueryReader], Awaitable[Response]]
 
 
 @dataclass(frozen=True)
 class Endpoint:
     """One method of one path.
 
-    Exactly one of `read`, `write` and `take` handles it: from a snapshot, in a transaction, or
+    Exactly one of `read`, `write` and `handle` handles it: from a snapshot, in a transaction, or
     a way of its own, which reads the query once it has found the key. A key without the
     `permission` reaches none of them; without a `permission` any key may ask.
     """
@@ -130,9 +130,9 @@ class Endpoint:
     description: str
     permission: Permission | None
     answers: Mapping[int, Body]
-    read: Reader | None = None
-    write: Writer | None = None
-    take: Taker | None = None
+    read: ReadHandler | None = None
+    write: WriteHandler | None = None
+    handle: AsyncHandler | None = None
     parameters: tuple[Parameter, ...] = ()
     path_parameters: Mapping[str, str] = field(default_factory=dict)
     request: Body | None = None
@@ -274,17 +274,17 @@ def _period(parameter: Parameter, text: str) -> str | Problem:
     return Problem(parameter.name, "invalid_choice", sentence)
 
 
-_READERS: dict[Kind, Callable[[Parameter, str], Any]] = {
-    Kind.TEXT: _text,
-    Kind.DATE: _date,
-    Kind.MONTH: _month,
-    Kind.INTEGER: _integer,
-    Kind.BOOLEAN: _boolean,
-    Kind.CHOICE: _choice,
-    Kind.LIST: _list,
-    Kind.INSTANT: _instant,
-    Kind.MOMENT: _moment,
-    Kind.AMOUNT: _amount,
-    Kind.COUNTRY: _country,
-    Kind.PERIOD: _period,
+_READERS: dict[ParameterKind, Callable[[Parameter, str], Any]] = {
+    ParameterKind.TEXT: _text,
+    ParameterKind.DATE: _date,
+    ParameterKind.MONTH: _month,
+    ParameterKind.INTEGER: _integer,
+    ParameterKind.BOOLEAN: _boolean,
+    ParameterKind.CHOICE: _choice,
+    ParameterKind.LIST: _list,
+    ParameterKind.INSTANT: _instant,
+    ParameterKind.MOMENT: _moment,
+    ParameterKind.AMOUNT: _amount,
+    ParameterKind.COUNTRY: _country,
+    ParameterKind.PERIOD: _period,
 }

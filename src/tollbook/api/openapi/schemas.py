@@ -21,7 +21,7 @@ from tollbook.domain.events import (
     MOST_ATTRIBUTES,
 )
 from tollbook.domain.exact import MOST_COST, MOST_QUANTITY
-from tollbook.domain.meters import CATALOGUE
+from tollbook.domain.meters import CATALOG
 from tollbook.domain.receipts import Receipt
 from tollbook.domain.reversals import LONGEST_REASON
 from tollbook.ingest.decode import MOST_EVENTS
@@ -124,9 +124,9 @@ EVENT: Schema = {
     "properties": {
         "id": _id("Yours; with the organization it identifies the event for ever."),
         "type": {
-            "enum": [meter.type for meter in CATALOGUE],
+            "enum": [meter.type for meter in CATALOG],
             "description": "The meter. "
-            + "; ".join(f"`{meter.type}` in {meter.unit}s" for meter in CATALOGUE),
+            + "; ".join(f"`{meter.type}` in {meter.unit}s" for meter in CATALOG),
         },
         "organization_id": _id("Whose usage it is."),
         "time": {

@@ -10,7 +10,7 @@ from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 
 from tollbook.domain.errors import TollbookError
-from tollbook.ingest.queue import Queue
+from tollbook.ingest.group_commit import GroupCommitter
 from tollbook.store.database import Database
 from tollbook.store.probe import is_standby, try_to_write
 
@@ -32,7 +32,12 @@ class Health:
     """The checks of one server. Asking often costs little: what was seen is good for a second."""
 
     def __init__(
-        self, database: Database, queue: Queue, min_free_mib: int, *, reads_only: bool = False
+        self,
+        database: Database,
+        queue: GroupCommitter,
+        min_free_mib: int,
+        *,
+        reads_only: bool = False,
     ) -> None:
         self._database = database
         self._reads_only = reads_only

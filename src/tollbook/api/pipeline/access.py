@@ -11,9 +11,9 @@ from tollbook.domain.errors import (
     NotFound,
     PermissionMissing,
 )
-from tollbook.domain.keys import ApiKey, Limits, Permission, Scope, matches, prefix_of
+from tollbook.domain.keys import ApiKey, KeyScope, Limits, Permission, matches, prefix_of
 from tollbook.domain.viewers import Viewer
-from tollbook.ingest.catalogue import Catalogue, Issuer
+from tollbook.ingest.directory_cache import DirectoryCache, Issuer
 from tollbook.store import directory
 from tollbook.store.database import Snapshot
 from tollbook.store.directory import OrganizationRow
@@ -71,7 +71,7 @@ def proven(text: str, viewer: Viewer, issuer: Issuer | None) -> ApiKey:
         viewer.id,
         "",
         "viewer token",
-        Scope(viewer.tenant_id, viewer.organization_id, viewer.user_id),
+        KeyScope(viewer.tenant_id, viewer.organization_id, viewer.user_id),
         (Permission.READ_ANALYTICS,),
         viewer.created_at,
         limits=Limits(end, of_key.meters, (), of_key.requests_per_minute),
@@ -79,19 +79,22 @@ def proven(text: str, viewer: Viewer, issuer: Issuer | None) -> ApiKey:
 
 
 def authenticate(
-    catalogue: Catalogue, snapshot: Snapshot, header: str | None, known: ApiKey | None = None
+    directory_cache: DirectoryCache,
+    snapshot: Snapshot,
+    header: str | None,
+    known: ApiKey | None = None,
 ) -> ApiKey:
     """Find the key of a request as of this snapshot: a key revoked a moment ago is unknown.
 
     `known` is the key as the gate found it, proven: while the same is in memory it still holds.
     """
-    if known and known.hash and catalogue.key(snapshot, known.prefix) is known:
+    if known and known.hash and directory_cache.key(snapshot, known.prefix) is known:
         return known
     viewer = viewer_of(header)
     if viewer is not None and header is not None:
-        return proven(header, viewer, catalogue.issuer(snapshot, viewer))
+        return proven(header, viewer, directory_cache.issuer(snapshot, viewer))
     text, prefix = presented(header)
-    key = catalogue.key(snapshot, prefix)
+    key = directory_cache.key(snapshot, prefix)
     if key is None or not matches(text, key.hash):
         raise InvalidApiKey
     return key

@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 from anyio import CapacityLimiter
 
 from tollbook.api.operation.health import Health
-from tollbook.api.operation.instruments import Instruments
-from tollbook.api.operation.upkeep import Upkeep
-from tollbook.api.operation.uses import Uses
+from tollbook.api.operation.key_usage import KeyUsageRecorder
+from tollbook.api.operation.maintenance import Maintenance
+from tollbook.api.operation.metrics import Metrics
+from tollbook.api.pipeline.body_budget import BodyBudget
 from tollbook.api.pipeline.cache import AnswerCache, StateCache
-from tollbook.api.pipeline.inbox import Inbox
-from tollbook.api.pipeline.limits import Rates
+from tollbook.api.pipeline.rate_limit import RateLimiter
 from tollbook.api.pipeline.request_log import RequestLog
-from tollbook.api.pipeline.room import Bodies
+from tollbook.api.pipeline.write_queue import WriteQueue
 from tollbook.domain.addresses import Network
-from tollbook.ingest.catalogue import Catalogue
+from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.rerating.worker import Worker
 from tollbook.store.database import Database
 
@@ -33,24 +33,24 @@ class Services:
     """
 
     database: Database
-    catalogue: Catalogue
-    inbox: Inbox
-    reratings: Worker
+    directory_cache: DirectoryCache
+    write_queue: WriteQueue
+    rerating_worker: Worker
     cache: AnswerCache
-    states: StateCache
+    cached_states: StateCache
     clock: Callable[[], int]
     compression: bool
-    instruments: Instruments
+    metrics: Metrics
     health: Health
-    uses: Uses
-    upkeep: Upkeep
-    bodies: Bodies
-    requests: RequestLog
+    key_usage: KeyUsageRecorder
+    maintenance: Maintenance
+    body_budget: BodyBudget
+    request_log: RequestLog
     metrics_token: str = ""
     proxies: tuple[Network, ...] = ()
     hsts_seconds: int = 0
     max_clock_seconds: int = 300
-    rates: Rates = field(default_factory=Rates)
+    rate_limiter: RateLimiter = field(default_factory=RateLimiter)
     decoding: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
     looking: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
     loading: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))

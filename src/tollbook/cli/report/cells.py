@@ -6,7 +6,7 @@ from typing import Any
 from rich import box
 from rich.table import Table as Shown
 
-from tollbook.analytics.tables import Kind, Table
+from tollbook.analytics.tables import ColumnKind, Table
 from tollbook.api.formats.cells import writer_of
 from tollbook.api.formats.csv import csv_bytes
 from tollbook.api.formats.ndjson import ndjson_bytes
@@ -34,7 +34,7 @@ def print_wide(title: str, table: Table) -> None:
         shown.add_column(
             _heading(column.name).replace(" ", "\n"),
             cell(_for_people(column.kind, value)),
-            justify="left" if column.kind is Kind.TEXT else "right",
+            justify="left" if column.kind is ColumnKind.TEXT else "right",
             no_wrap=True,
         )
     for row in table.rows:
@@ -67,19 +67,19 @@ def _heading(name: str) -> str:
     return " ".join(_SHORT.get(it, it.capitalize()) for it in words)
 
 
-def _for_people(kind: Kind, value: Any) -> str:
+def _for_people(kind: ColumnKind, value: Any) -> str:
     """Write a cell for people: thousands are grouped, minutes have one decimal."""
     if value is None or value == "":
         return ""
     match kind:
-        case Kind.MINUTES:
+        case ColumnKind.MINUTES:
             return f"{value / 60_000_000:,.1f}"
-        case Kind.COUNT:
+        case ColumnKind.COUNT:
             return f"{value:,}"
-        case Kind.QUANTITY:
+        case ColumnKind.QUANTITY:
             whole, point, rest = quantity_text(value).partition(".")
             return f"{int(whole):,}{point}{rest}"
-        case Kind.TEXT:
+        case ColumnKind.TEXT:
             return str(value)
         case _:
             return writer_of(kind)(value)

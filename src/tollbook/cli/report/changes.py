@@ -3,7 +3,7 @@
 import click
 
 from tollbook.analytics.changes import Changes, changes, changes_report, changes_table
-from tollbook.analytics.scope import Scope, in_its_currency
+from tollbook.analytics.scope import QuestionScope, in_its_currency
 from tollbook.cli.choices import (
     currency_option,
     named_organization,
@@ -43,7 +43,7 @@ def verb(options: Options, settings: Settings) -> int:
     """Show who grew, who shrank, who costs most."""
     with open_migrated(settings).reading() as snapshot:
         organization = named_organization(snapshot, options)
-        scope = Scope(options.tenant, organization, currency=options.currency)
+        scope = QuestionScope(options.tenant, organization, currency=options.currency)
         scope = in_its_currency(snapshot, scope)
         chosen = chosen_period(options, scope)
         period, before = chosen.period, compared_of(chosen, options.compare)
@@ -57,7 +57,9 @@ def verb(options: Options, settings: Settings) -> int:
     return 0
 
 
-def _print(found: Changes, scope: Scope, period: Period, before: Period, limit: int) -> None:
+def _print(
+    found: Changes, scope: QuestionScope, period: Period, before: Period, limit: int
+) -> None:
     """Print the totals in a sentence, and each list that has anything in it."""
     whose = "users" if scope.organization else "organizations"
     change = found.cost - found.previous_cost

@@ -11,7 +11,7 @@ from tollbook.analytics.events import (
     events_page,
     events_report,
 )
-from tollbook.analytics.scope import Scope
+from tollbook.analytics.scope import QuestionScope
 from tollbook.analytics.tables import Table
 from tollbook.api.formats.cells import writer_of
 from tollbook.cli.choices import meter_option, organization_of, period_options, report_options
@@ -66,7 +66,7 @@ def verb(options: Options, settings: Settings) -> int:
 
 def _wanted(options: Options, snapshot: Snapshot) -> Wanted:
     organization = organization_of(snapshot, options.tenant, options.organization)
-    period = period_of(options, Scope(options.tenant, organization))
+    period = period_of(options, QuestionScope(options.tenant, organization))
     meters = options.meter
     return Wanted(organization, period, 2**62, options.user, meters=meters)
 

@@ -9,7 +9,7 @@ from tollbook.analytics.forecast import (
     month_outlook,
 )
 from tollbook.analytics.outlook import Outlook
-from tollbook.analytics.scope import Scope, in_its_currency
+from tollbook.analytics.scope import QuestionScope, in_its_currency
 from tollbook.cli.choices import (
     currency_option,
     named_organization,
@@ -42,7 +42,7 @@ def verb(options: Options, settings: Settings) -> int:
     with open_migrated(settings).reading() as snapshot:
         organization = named_organization(snapshot, options)
         user = named_user(snapshot, organization, options.user)
-        scope = Scope(options.tenant, organization, options.user, options.currency)
+        scope = QuestionScope(options.tenant, organization, options.user, options.currency)
         scope = in_its_currency(snapshot, scope)
         today = scope.today(asked_at)
         first = options.month or today.replace(day=1)

@@ -8,8 +8,16 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from tollbook.analytics.scope import Scope
-from tollbook.analytics.series import DEFAULT_TOP, MOST_TOP, Line, Question, Split, Trend, trend
+from tollbook.analytics.scope import QuestionScope
+from tollbook.analytics.series import (
+    DEFAULT_TOP,
+    MOST_TOP,
+    SeriesQuestion,
+    SeriesSplit,
+    SeriesSums,
+    Trend,
+    trend,
+)
 from tollbook.analytics.series_buckets import Bucket
 from tollbook.analytics.series_report import series_report, series_table
 from tollbook.cli.choices import (
@@ -47,7 +55,9 @@ _NARROWEST_BAR = 10
     help="The length of a bucket.",
 )
 @click.option(
-    "--split", type=click.Choice(list(map(str, Split))), help="Show a series for each of these."
+    "--split",
+    type=click.Choice(list(map(str, SeriesSplit))),
+    help="Show a series for each of these.",
 )
 @meter_option("Only this meter, such as voice.call")
 @click.option("--country", help="Only usage to or from this country, such as US.")
@@ -76,14 +86,14 @@ def verb(options: Options, settings: Settings) -> int:
     return 0
 
 
-def _question(snapshot: Snapshot, options: Options) -> Question:
+def _question(snapshot: Snapshot, options: Options) -> SeriesQuestion:
     scope = _scope(snapshot, options)
     chosen = chosen_period(options, scope)
-    return Question(
+    return SeriesQuestion(
         scope,
         chosen.period,
         Bucket(options.by),
-        Split(options.split) if options.split else None,
+        SeriesSplit(options.split) if options.split else None,
         tuple(dict.fromkeys(options.meter)) or None,
         options.country,
         compared_of(chosen, options.compare) if options.compare else None,
@@ -91,21 +101,21 @@ def _question(snapshot: Snapshot, options: Options) -> Question:
     )
 
 
-def _scope(snapshot: Snapshot, options: Options) -> Scope:
+def _scope(snapshot: Snapshot, options: Options) -> QuestionScope:
     organization = named_organization(snapshot, options)
     named_user(snapshot, organization, options.user)
     currency = None if organization else options.currency
-    return Scope(options.tenant, organization, options.user, currency)
+    return QuestionScope(options.tenant, organization, options.user, currency)
 
 
-def _print_chart(question: Question, told: Trend) -> None:
+def _print_chart(question: SeriesQuestion, told: Trend) -> None:
     print_line(_title(question, told))
     print_table(_buckets(question, told))
     if question.split_by and told.now.lines:
         print_table(_series(told.now.lines))
 
 
-def _title(question: Question, told: Trend) -> str:
+def _title(question: SeriesQuestion, told: Trend) -> str:
     scope, period = told.scope, question.period
     organization = scope.organization
     whose = f"{organization.name} ({organization.id})" if organization else f"tenant {scope.tenant}"
@@ -116,7 +126,7 @@ def _title(question: Question, told: Trend) -> str:
     return f"{whose}{user}, {period.start} to {period.end}{against}, {told.timezone}{currency}"
 
 
-def _buckets(question: Question, told: Trend) -> Table:
+def _buckets(question: SeriesQuestion, told: Trend) -> Table:
     """Show a line for each bucket: all series together, and what it is compared with beside it."""
     counts = _together([line.sums.counts for line in told.now.lines], told.now.buckets.names)
     costs = _together([line.sums.costs for line in told.now.lines], told.now.buckets.names)
@@ -151,7 +161,7 @@ def _together(figures: Sequence[Sequence[int]], names: Sequence[str]) -> list[in
     return [sum(it[n] for it in figures) for n in range(len(names))]
 
 
-def _series(lines: list[Line]) -> Table:
+def _series(lines: list[SeriesSums]) -> Table:
     heads = ["Series", "Events", "Quantity", "Cost"]
     cells = [
         [

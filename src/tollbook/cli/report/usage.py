@@ -2,8 +2,8 @@
 
 import click
 
-from tollbook.analytics.between import Between
-from tollbook.analytics.scope import Scope
+from tollbook.analytics.partial_days import Between
+from tollbook.analytics.scope import QuestionScope
 from tollbook.analytics.usage import split_of, usage_report, usage_sums, usage_table
 from tollbook.cli.choices import named_user, organization_of, period_option, report_options
 from tollbook.cli.command import Command, Options
@@ -33,7 +33,7 @@ def verb(options: Options, settings: Settings) -> int:
     """Show segments and seconds, of all time by default."""
     with open_migrated(settings).reading() as snapshot:
         organization = organization_of(snapshot, options.tenant, options.organization)
-        scope = Scope(options.tenant, organization, options.user)
+        scope = QuestionScope(options.tenant, organization, options.user)
         between = Between(options.start, options.end)
         if options.period is not None:
             days = period_of(options, scope)

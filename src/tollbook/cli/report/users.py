@@ -6,7 +6,7 @@ import click
 from rich import box
 from rich.table import Table
 
-from tollbook.analytics.scope import Scope
+from tollbook.analytics.scope import QuestionScope
 from tollbook.analytics.slices import Slice, table_of
 from tollbook.analytics.users import UserRow, user_rows, users_report
 from tollbook.analytics.users_slices import USERS_SHAPE, organization_level
@@ -47,7 +47,7 @@ def verb(options: Options, settings: Settings) -> int:
     """Show usage and cost by user."""
     with open_migrated(settings).reading() as snapshot:
         organization = organization_of(snapshot, options.tenant, options.organization)
-        period = period_of(options, Scope(options.tenant, organization))
+        period = period_of(options, QuestionScope(options.tenant, organization))
         if options.json:
             number, identity, name = organization[:3]
             print_json(users_report(snapshot, number, identity, name, period))

@@ -12,14 +12,14 @@ from tollbook.api.endpoints.analytics.questions import (
     MIN_AS_OF,
     PERIOD,
     START_DATE,
-    Told,
+    Result,
     answer,
     asked,
     refuse_user_key,
     scope_of,
 )
 from tollbook.api.endpoints.format_parameter import FORMAT
-from tollbook.api.openapi.endpoint import Body, Call, Endpoint, Kind, Parameter
+from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint, Parameter, ParameterKind
 from tollbook.api.openapi.examples_outlook import CHANGES_ANSWER
 from tollbook.api.openapi.links import SAME_PERIOD, leads
 from tollbook.api.openapi.schemas import extended
@@ -35,7 +35,7 @@ from tollbook.store.database import Snapshot
 _MOST_LISTED = 1000
 
 
-def get_changes(call: Call, snapshot: Snapshot) -> Response:
+def get_changes(call: ApiRequest, snapshot: Snapshot) -> Response:
     """Compare two periods, by user of an organization or by organization of the tenant."""
     refuse_user_key(call)
     scope = in_its_currency(snapshot, scope_of(call, snapshot))
@@ -43,10 +43,10 @@ def get_changes(call: Call, snapshot: Snapshot) -> Response:
     period, before = it.period, it.compared
     assert period and before  # noqa: S101, PT018  the question is dated, and always compares
 
-    def tell() -> Told:
+    def tell() -> Result:
         found = changes(snapshot, scope, period, before)
         report = changes_report(found, scope, period, before, call.query["limit"])
-        return Told(report, table=lambda: changes_table(found, scope))
+        return Result(report, table=lambda: changes_table(found, scope))
 
     return answer(it, tell)
 
@@ -78,7 +78,7 @@ GET_CHANGES = Endpoint(
         Parameter(
             "limit",
             "How many to list of each at most.",
-            Kind.INTEGER,
+            ParameterKind.INTEGER,
             default=10,
             most=_MOST_LISTED,
         ),

@@ -16,13 +16,13 @@ from tollbook.api.endpoints.analytics.questions import (
     CURRENCY,
     META,
     MIN_AS_OF,
-    Told,
+    Result,
     answer,
     asked,
     scope_of,
 )
 from tollbook.api.endpoints.format_parameter import FORMAT
-from tollbook.api.openapi.endpoint import Body, Call, Endpoint, Kind, Parameter
+from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint, Parameter, ParameterKind
 from tollbook.api.openapi.examples_outlook import FORECAST_ANSWER
 from tollbook.api.openapi.links import leads
 from tollbook.api.openapi.schemas import extended
@@ -39,7 +39,7 @@ from tollbook.store import directory
 from tollbook.store.database import Snapshot
 
 
-def get_forecast(call: Call, snapshot: Snapshot) -> Response:
+def get_forecast(call: ApiRequest, snapshot: Snapshot) -> Response:
     """Expect the rest of a month, for a tenant, an organization or one user."""
     scope = in_its_currency(snapshot, scope_of(call, snapshot))
     if call.query["user_id"] is not None and scope.organization is None:
@@ -56,11 +56,11 @@ def get_forecast(call: Call, snapshot: Snapshot) -> Response:
     # The days that are past are part of the question: tomorrow's answer is another.
     it = it._replace(period=Period(month, min(today, month_of(month).end)))
 
-    def tell() -> Told:
+    def tell() -> Result:
         found = month_outlook(snapshot, scope, month, today)
         name = user.name if user else ""
         report = forecast_report(found, scope, name, month, it.now)
-        return Told(report, table=lambda: forecast_table(found, month))
+        return Result(report, table=lambda: forecast_table(found, month))
 
     return answer(it, tell)
 
@@ -96,7 +96,7 @@ GET_FORECAST = Endpoint(
         Parameter(
             "month",
             "The month, YYYY-MM. Default: the current one in the organization's time zone.",
-            Kind.MONTH,
+            ParameterKind.MONTH,
             example="2024-01",
         ),
         CURRENCY,

@@ -35,8 +35,8 @@ from tollbook.api.endpoints.analytics.questions import (
     MIN_AS_OF,
     PERIOD,
     START_DATE,
-    Asked,
-    Told,
+    Question,
+    Result,
     answer,
     asked,
     others_named,
@@ -44,14 +44,14 @@ from tollbook.api.endpoints.analytics.questions import (
     scope_of,
 )
 from tollbook.api.endpoints.analytics.slices import (
-    Read,
-    Rows,
+    QuestionSpec,
+    ResultSet,
     answer_slice,
     is_sliced,
     slice_parameters,
 )
 from tollbook.api.endpoints.format_parameter import FORMAT
-from tollbook.api.openapi.endpoint import Body, Call, Endpoint
+from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples_family import ORGANIZATIONS_ANSWER
 from tollbook.api.openapi.links import SAME_PERIOD, leads
 from tollbook.api.openapi.schemas import ORGANIZATIONS_REPORT
@@ -68,7 +68,7 @@ from tollbook.store.database import Snapshot
 from tollbook.store.engine import Row
 
 
-def get_organizations(call: Call, snapshot: Snapshot) -> Response:
+def get_organizations(call: ApiRequest, snapshot: Snapshot) -> Response:
     """Answer for every organization that the key sees."""
     refuse_user_key(call)
     scope, totals = scope_of(call, snapshot), "totals" in call.query["include"]
@@ -80,15 +80,15 @@ def get_organizations(call: Call, snapshot: Snapshot) -> Response:
     return answer(it, lambda: _told(it, totals=totals))
 
 
-def _told(it: Asked, *, totals: bool) -> Told:
+def _told(it: Question, *, totals: bool) -> Result:
     rows = organization_rows(it.snapshot, it.scope, _days(it))
     report = _named(it, organizations_report(it.scope, _days(it), rows))
     if not totals:
-        return Told(report, {}, lambda: _with_currency(it, organizations_table(rows)))
+        return Result(report, {}, lambda: _with_currency(it, organizations_table(rows)))
     summed = _summed(it)
     counted = [row for row in rows if row.organization_id in summed.ids]
     sums = totals_of(counted)
-    return Told(
+    return Result(
         report,
         {"totals": totals_written(counted, summed.named)},
         lambda: _with_currency(it, organizations_table(rows, sums)),
@@ -104,7 +104,7 @@ class _Summed(NamedTuple):
     headers: Mapping[str, str]
 
 
-def _summed(it: Asked) -> _Summed:
+def _summed(it: Question) -> _Summed:
     scope = summed_scope(it.snapshot, it.scope)
     ids = set(currencies_of(it.snapshot, scope))
     if scope == it.scope:
@@ -112,24 +112,24 @@ def _summed(it: Asked) -> _Summed:
     return _Summed(ids, scope.currency, others_named(it, scope))
 
 
-def _named(it: Asked, report: OrganizationsReport) -> OrganizationsReport:
+def _named(it: Question, report: OrganizationsReport) -> OrganizationsReport:
     if "currency" not in it.call.query["include"]:
         return report
     return name_currencies(report, currencies_of(it.snapshot, it.scope))
 
 
-def _with_currency(it: Asked, table: Table) -> Table:
+def _with_currency(it: Question, table: Table) -> Table:
     currencies = currencies_of(it.snapshot, it.scope)
     summed = currencies_of(it.snapshot, summed_scope(it.snapshot, it.scope))
     return with_currency(table, currencies, next(iter(summed.values()), ""))
 
 
-def _days(it: Asked) -> Period:
+def _days(it: Question) -> Period:
     assert it.period  # noqa: S101  the question is dated
     return it.period
 
 
-def _read(it: Asked, wanted: Slice) -> Read:
+def _read(it: Question, wanted: Slice) -> ResultSet:
     """Read a slice, and the sums of its rows in one currency, which a later page may ask for."""
     whose = it.snapshot, it.scope, _days(it), wanted
     rows = sliced_organizations(*whose)
@@ -138,15 +138,15 @@ def _read(it: Asked, wanted: Slice) -> Read:
     counted: list[Row] = [row for row in rows if row[0] in summed.ids]
     told: list[OrganizationSums] = sums_of(counted)
     extras: dict[str, Any] = {"totals": totals_written(told, summed.named)}
-    return Read(rows, groups, extras, counted, summed.headers)
+    return ResultSet(rows, groups, extras, counted, summed.headers)
 
 
-def _report(it: Asked, rows: list[Row], groups: Groups) -> OrganizationsReport:
+def _report(it: Question, rows: list[Row], groups: Groups) -> OrganizationsReport:
     report = sliced_report(it.scope, _days(it), rows, groups, it.call.query["group_by"])
     return _named(it, report)
 
 
-_ORGANIZATIONS = Rows(ORGANIZATIONS_SHAPE, _read, _report, _with_currency)
+_ORGANIZATIONS = QuestionSpec(ORGANIZATIONS_SHAPE, _read, _report, _with_currency)
 
 _INCLUDE = replace(
     INCLUDE,

@@ -11,14 +11,14 @@ from tollbook.api.endpoints.analytics.questions import (
     MIN_AS_OF,
     PERIOD,
     START_DATE,
-    Told,
+    Result,
     answer,
     asked,
     refuse_user_key,
     scope_of,
 )
 from tollbook.api.endpoints.format_parameter import FORMAT
-from tollbook.api.openapi.endpoint import Body, Call, Endpoint
+from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples_family import OVERVIEW_ANSWER
 from tollbook.api.openapi.links import SAME_PERIOD, leads
 from tollbook.api.openapi.schemas import OVERVIEW_REPORT
@@ -31,16 +31,16 @@ from tollbook.domain.keys import Permission
 from tollbook.store.database import Snapshot
 
 
-def get_overview(call: Call, snapshot: Snapshot) -> Response:
+def get_overview(call: ApiRequest, snapshot: Snapshot) -> Response:
     """Answer for all organizations that the key sees, added up."""
     refuse_user_key(call)
     it = asked(call, snapshot, in_one_currency(snapshot, scope_of(call, snapshot)))
     period = it.period
     assert period  # noqa: S101  the question is dated
 
-    def tell() -> Told:
+    def tell() -> Result:
         found = overview(snapshot, it.scope, period)
-        return Told(overview_report(it.scope, period, found), table=lambda: overview_table(found))
+        return Result(overview_report(it.scope, period, found), table=lambda: overview_table(found))
 
     return answer(it, tell)
 

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import msgspec
 
-from tollbook.api.endpoints.analytics.questions import Asked
-from tollbook.api.openapi.endpoint import Kind, Parameter
+from tollbook.api.endpoints.analytics.questions import Question
+from tollbook.api.openapi.endpoint import Parameter, ParameterKind
 from tollbook.api.pipeline.cursors import read, written
 from tollbook.domain.errors import CursorExpired, InvalidRequest, Problem
 from tollbook.domain.periods import Period
@@ -20,7 +20,7 @@ LIMIT = Parameter(
     "limit",
     "How many rows at most. The answer then ends with `next_cursor`, null on the last page; as "
     f"CSV, NDJSON or Parquet it is in the header `{NEXT_CURSOR}`, which the last page has not.",
-    Kind.INTEGER,
+    ParameterKind.INTEGER,
     example=100,
     most=MOST_ROWS,
 )
@@ -53,7 +53,7 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
         return self.question, self.token, self.start, self.end
 
 
-def place_of(it: Asked) -> Cursor:
+def place_of(it: Question) -> Cursor:
     """Give the place that a question's cursor names, else the beginning in the present state."""
     assert it.period  # noqa: S101  what is paged has days
     question, text = _question(it), it.call.query["cursor"]
@@ -71,7 +71,7 @@ def place_of(it: Asked) -> Cursor:
     return cursor
 
 
-def pinned(it: Asked, cursor: Cursor) -> Asked:
+def pinned(it: Question, cursor: Cursor) -> Question:
     """Give the question as it was asked in the state of a cursor."""
     period = Period(cursor.start, cursor.end)
     version = it.version._replace(token=cursor.token)
@@ -79,7 +79,7 @@ def pinned(it: Asked, cursor: Cursor) -> Asked:
     return it._replace(period=period, now=cursor.as_of, version=version, clock=clock)
 
 
-def require_present(it: Asked, cursor: Cursor) -> None:
+def require_present(it: Question, cursor: Cursor) -> None:
     """Refuse to read rows again for a cursor once the ledger has moved on."""
     if cursor.token != it.version.token:
         raise CursorExpired
@@ -92,7 +92,7 @@ def next_cursor(cursor: Cursor, limit: int | None, rows: int) -> str | None:
     return written(msgspec.structs.replace(cursor, offset=cursor.offset + limit))
 
 
-def _question(it: Asked) -> str:
+def _question(it: Question) -> str:
     """Name what is asked of whom, whatever the state."""
     query = sorted(
         (name, str(value))
@@ -104,7 +104,7 @@ def _question(it: Asked) -> str:
     return blake2b(msgspec.json.encode((it.call.question, whom, query)), digest_size=9).hexdigest()
 
 
-def _may_be(cursor: Cursor, it: Asked) -> bool:
+def _may_be(cursor: Cursor, it: Question) -> bool:
     """Tell whether a cursor can be one of ours: one made up must not date what it did not see."""
     first = it.version.as_of if cursor.token == it.version.token else 0
     return first <= cursor.as_of <= max(it.now, it.clock) + it.call.services.clocks_differ_by

@@ -16,7 +16,7 @@ from tollbook.api.endpoints.analytics.questions import (
     asked,
     scope_of,
 )
-from tollbook.api.openapi.endpoint import Body, Call, Endpoint, Parameter
+from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint, Parameter
 from tollbook.api.openapi.links import SAME_PERIOD, leads
 from tollbook.api.pipeline.responses import json_response
 from tollbook.domain.errors import InvalidRequest, NotFound
@@ -48,7 +48,7 @@ class PeriodReport(msgspec.Struct, frozen=True, kw_only=True):
     next: Days | None
 
 
-def get_period(call: Call, snapshot: Snapshot) -> Response:
+def get_period(call: ApiRequest, snapshot: Snapshot) -> Response:
     """Resolve a period, by name or by dates, for an organization or the tenant."""
     it = asked(call, snapshot, scope_of(call, snapshot))
     period, compared, organization = it.period, it.compared, it.scope.organization

@@ -16,11 +16,11 @@ from tollbook.analytics.completeness import (
     of_a_part,
     period_state,
 )
-from tollbook.analytics.scope import Scope, other_currencies
+from tollbook.analytics.scope import QuestionScope, other_currencies
 from tollbook.analytics.tables import Table
 from tollbook.api.endpoints.format_parameter import format_of
 from tollbook.api.formats.choice import WRITERS, Format, attachment, content_type
-from tollbook.api.openapi.endpoint import Call, Kind, Parameter
+from tollbook.api.openapi.endpoint import ApiRequest, Parameter, ParameterKind
 from tollbook.api.pipeline.access import organization_of
 from tollbook.api.pipeline.cache import Answer
 from tollbook.api.pipeline.responses import answer_response
@@ -38,14 +38,14 @@ from tollbook.store.versions import LedgerVersion
 START_DATE = Parameter(
     "start_date",
     "First day, YYYY-MM-DD. Default: 30 days before `end_date`.",
-    Kind.DATE,
+    ParameterKind.DATE,
     example="2024-01-01",
 )
 END_DATE = Parameter(
     "end_date",
     "Last day, YYYY-MM-DD. Default: today in the organization's time zone, for a whole tenant in "
     "UTC.",
-    Kind.DATE,
+    ParameterKind.DATE,
     example="2024-01-31",
 )
 PERIOD = Parameter(
@@ -53,13 +53,13 @@ PERIOD = Parameter(
     "The days by name instead of `start_date` and `end_date`, on the same calendar: "
     f"{', '.join(f'`{name}`' for name in NAMES)}, or a month such as `2024-01`. `last_30_days` is "
     "the default: from 30 days ago to today.",
-    Kind.PERIOD,
+    ParameterKind.PERIOD,
 )
 COMPARE = Parameter(
     "compare",
     "What to compare with: as many whole months or days before, or the same dates a year before. "
     "A period that has not ended is compared with the same elapsed part.",
-    Kind.CHOICE,
+    ParameterKind.CHOICE,
     choices=tuple(Comparison),
     default=Comparison.PREVIOUS_PERIOD.value,
 )
@@ -67,7 +67,7 @@ INCLUDE = Parameter(
     "include",
     "What to add after the documented fields: `totals`, the sums of all rows; `meta`, as of when "
     "the answer is true and what is missing from it.",
-    Kind.LIST,
+    ParameterKind.LIST,
     choices=("totals", "meta"),
     default=(),
 )
@@ -75,7 +75,7 @@ META = Parameter(
     "include",
     "What to add after the documented fields: `meta`, as of when the answer is true and what is "
     "missing from it.",
-    Kind.LIST,
+    ParameterKind.LIST,
     choices=("meta",),
     default=(),
 )
@@ -83,7 +83,7 @@ MIN_AS_OF = Parameter(
     "min_as_of",
     "Answer from a state that holds everything acknowledged up to this instant: the `as_of` of a "
     "receipt.",
-    Kind.INSTANT,
+    ParameterKind.INSTANT,
 )
 CURRENCY = Parameter(
     "currency",
@@ -98,7 +98,7 @@ OTHER_CURRENCIES = "X-Other-Currencies"
 _VERB = re.compile("^(get|list)-")
 
 
-class Asked(NamedTuple):
+class Question(NamedTuple):
     """A question that was let in: whose usage, in which days, when, in which state and format.
 
     `now` is as of when it is answered, which never goes back: not before the newest commit, whose
@@ -107,9 +107,9 @@ class Asked(NamedTuple):
     `compared` are the days of the comparison that it asks for.
     """
 
-    call: Call
+    call: ApiRequest
     snapshot: Snapshot
-    scope: Scope
+    scope: QuestionScope
     period: Period | None
     now: int
     version: LedgerVersion
@@ -118,7 +118,7 @@ class Asked(NamedTuple):
     compared: Period | None = None
 
 
-class Told(NamedTuple):
+class Result(NamedTuple):
     """What a question is answered with.
 
     The documented report and what follows its fields; what makes the same a table, for another
@@ -133,7 +133,7 @@ class Told(NamedTuple):
     quarantined: int | None = None
 
 
-def scope_of(call: Call, snapshot: Snapshot) -> Scope:
+def scope_of(call: ApiRequest, snapshot: Snapshot) -> QuestionScope:
     """Tell whose usage is asked for, of those that the key may see.
 
     Without an `organization_id`, and for a key of the whole tenant, all of its organizations. A key
@@ -142,12 +142,14 @@ def scope_of(call: Call, snapshot: Snapshot) -> Scope:
     bound = call.key.scope
     named = call.query.get("organization_id") or bound.organization_id
     if named is None:
-        return Scope(call.tenant, currency=_currency(call))
+        return QuestionScope(call.tenant, currency=_currency(call))
     row = organization_of(snapshot, call.key, named)
-    return Scope(call.tenant, row, bound.user_id or call.query.get("user_id"), _currency(call))
+    return QuestionScope(
+        call.tenant, row, bound.user_id or call.query.get("user_id"), _currency(call)
+    )
 
 
-def _currency(call: Call) -> str | None:
+def _currency(call: ApiRequest) -> str | None:
     named: str | None = call.query.get("currency")
     problem = currency_problem(named) if named is not None else None
     if problem:
@@ -155,20 +157,20 @@ def _currency(call: Call) -> str | None:
     return named
 
 
-def refuse_user_key(call: Call) -> None:
+def refuse_user_key(call: ApiRequest) -> None:
     """Refuse a key that sees one user only where more than that is asked for."""
     if call.key.scope.user_id is not None:
         raise PermissionMissing("a key bound to one user sees that user only")
 
 
 def asked(
-    call: Call,
+    call: ApiRequest,
     snapshot: Snapshot,
-    scope: Scope,
+    scope: QuestionScope,
     *,
     dated: bool = True,
     comparing: str = "start_date",
-) -> Asked:
+) -> Question:
     """Resolve the period of a question, and see in which state of the ledger it is answered.
 
     `comparing` is the parameter to name when there is no period to compare with.
@@ -182,17 +184,17 @@ def asked(
     if dated:
         chosen = chosen_period(call, scope, clock)
         period, compared = chosen.period, _compared(call, chosen, comparing)
-    return Asked(call, snapshot, scope, period, now, version, format_of(call), clock, compared)
+    return Question(call, snapshot, scope, period, now, version, format_of(call), clock, compared)
 
 
-def chosen_period(call: Call, scope: Scope, clock: int) -> ChosenPeriod:
+def chosen_period(call: ApiRequest, scope: QuestionScope, clock: int) -> ChosenPeriod:
     """Return the days that a question asks about, by name or by dates."""
     query = call.query
     names = (query["start_date"], query["end_date"], query["period"])
     return choose(*names, scope.today(clock))
 
 
-def _compared(call: Call, chosen: ChosenPeriod, field: str) -> Period | None:
+def _compared(call: ApiRequest, chosen: ChosenPeriod, field: str) -> Period | None:
     how = call.query.get("compare")
     if how is None:
         return None
@@ -203,7 +205,7 @@ def _compared(call: Call, chosen: ChosenPeriod, field: str) -> Period | None:
         raise InvalidRequest.of([Problem(field, "out_of_range", sentence)]) from error
 
 
-def _require_arrived(call: Call, snapshot: Snapshot, scope: Scope, now: int) -> None:
+def _require_arrived(call: ApiRequest, snapshot: Snapshot, scope: QuestionScope, now: int) -> None:
     """Refuse to answer from a state that is older than the client knows to exist."""
     min_as_of = call.query.get("min_as_of")
     if min_as_of is None:
@@ -217,7 +219,7 @@ def _require_arrived(call: Call, snapshot: Snapshot, scope: Scope, now: int) -> 
     raise NotYet
 
 
-def has_arrived(call: Call, snapshot: Snapshot, scope: Scope, instant: int) -> bool:
+def has_arrived(call: ApiRequest, snapshot: Snapshot, scope: QuestionScope, instant: int) -> bool:
     """Return whether everything acknowledged up to an instant is in the snapshot.
 
     On a primary it is: the snapshot is newer than the question. On a standby that is certain once
@@ -232,15 +234,15 @@ def has_arrived(call: Call, snapshot: Snapshot, scope: Scope, instant: int) -> b
     )
 
 
-def _newest_of_tenant(call: Call, snapshot: Snapshot) -> int:
+def _newest_of_tenant(call: ApiRequest, snapshot: Snapshot) -> int:
     """Return the latest instant in a receipt of any organization that the key may see."""
     if call.key.scope.organization_id is not None:
         return 0
-    version = Scope(call.tenant).ledger_version(snapshot)
+    version = QuestionScope(call.tenant).ledger_version(snapshot)
     return max(version.as_of, version.received_at)
 
 
-def answer(it: Asked, tell: Callable[[], Told], *, keep: bool = True) -> Response:
+def answer(it: Question, tell: Callable[[], Result], *, keep: bool = True) -> Response:
     """Answer from the cache while the ledger has not changed, else with what `tell` gives.
 
     Pages are not kept: they are cut from rows that are, and a cursor in them says as of when.
@@ -251,7 +253,7 @@ def answer(it: Asked, tell: Callable[[], Told], *, keep: bool = True) -> Respons
     kept = call.services.cache.get(digest)
     if_none_match = call.headers.get("if-none-match", "")
     known = _matches(if_none_match, digest)
-    count = call.services.instruments.count_answer
+    count = call.services.metrics.count_answer
     count("client" if known else "cache" if kept else "ledger")
     # `*` is any answer there is: whether there is one is known once it is made.
     if kept is None and (not known or if_none_match.strip() == "*"):
@@ -265,11 +267,11 @@ def answer(it: Asked, tell: Callable[[], Told], *, keep: bool = True) -> Respons
     return answer_response(kept, headers, compress=compress)
 
 
-def stream(it: Asked, table_of: Callable[[Snapshot], Table]) -> Response:
+def stream(it: Question, table_of: Callable[[Snapshot], Table]) -> Response:
     """Answer with a table of any length, written while it is read from a snapshot of its own."""
     headers = {**_headers(it), **_attachment(it), "X-Quarantined": str(waiting(it))}
     services, write = it.call.services, WRITERS[it.chosen]
-    services.instruments.count_answer("ledger")
+    services.metrics.count_answer("ledger")
     return Streamed(
         services.database,
         services.exporting,
@@ -279,7 +281,7 @@ def stream(it: Asked, table_of: Callable[[Snapshot], Table]) -> Response:
     )
 
 
-def _kept(it: Asked, told: Told) -> Answer:
+def _kept(it: Question, told: Result) -> Answer:
     """Write an answer in the format that was chosen."""
     waits = waiting(it) if told.quarantined is None else told.quarantined
     headers = {**_currencies(it), **told.headers}
@@ -290,18 +292,18 @@ def _kept(it: Asked, told: Told) -> Answer:
     return Answer(body, waits, None, content_type(it.chosen), headers)
 
 
-def _currencies(it: Asked) -> dict[str, str]:
+def _currencies(it: Question) -> dict[str, str]:
     """Name the other currencies with costs in the period, if there are any."""
     return others_named(it, it.scope)
 
 
-def others_named(it: Asked, scope: Scope) -> dict[str, str]:
+def others_named(it: Question, scope: QuestionScope) -> dict[str, str]:
     """Return the header that names currencies with costs that a scope leaves out, if there are."""
     others = other_currencies(it.snapshot, scope, it.period)
     return {OTHER_CURRENCIES: ", ".join(others)} if others else {}
 
 
-def _attachment(it: Asked) -> dict[str, str]:
+def _attachment(it: Question) -> dict[str, str]:
     """Name the file after the question, the organization and the days."""
     question = _VERB.sub("", re.sub("(?=[A-Z])", "-", it.call.question).lower())
     period = it.period
@@ -310,7 +312,7 @@ def _attachment(it: Asked) -> dict[str, str]:
     return attachment(it.chosen, question, who, *days)
 
 
-def _headers(it: Asked) -> dict[str, str]:
+def _headers(it: Question) -> dict[str, str]:
     return {
         "Cache-Control": "private, no-cache",
         "Vary": "X-API-Key, Authorization, Accept, Accept-Encoding",
@@ -318,7 +320,7 @@ def _headers(it: Asked) -> dict[str, str]:
     }
 
 
-def _digest(it: Asked) -> str:
+def _digest(it: Question) -> str:
     """Name the state that an answer is true of, and the question: the same, the same answer."""
     query = sorted((name, str(value)) for name, value in it.call.query.items() if value is not None)
     asked_for = (it.call.question, query, it.chosen, it.scope, it.period, it.compared)
@@ -328,12 +330,12 @@ def _digest(it: Asked) -> str:
     return blake2b(msgspec.json.encode(state), digest_size=12).hexdigest()
 
 
-def waiting(it: Asked) -> int:
+def waiting(it: Question) -> int:
     """Count what waits in quarantine, of the organization or the tenant asked about."""
     return quarantine.count(it.snapshot, it.scope.tenant, it.scope.number)
 
 
-def _encoded(it: Asked, told: Told) -> bytes:
+def _encoded(it: Question, told: Result) -> bytes:
     """Write a report with what was asked for besides, after the documented fields."""
     extras = dict(told.extras)
     if "meta" in it.call.query.get("include", ()) and "meta" not in extras:
@@ -342,7 +344,7 @@ def _encoded(it: Asked, told: Told) -> bytes:
     return body if not extras else body[:-1] + b"," + msgspec.json.encode(extras)[1:]
 
 
-def meta_of_all(it: Asked) -> Meta:
+def meta_of_all(it: Question) -> Meta:
     """Say how complete the answer is, to whoever may see all of it."""
     return completeness(it.snapshot, it.scope, it.period, it.version, it.now, it.clock)
 

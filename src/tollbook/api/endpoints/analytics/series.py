@@ -5,12 +5,12 @@ from typing import Any
 
 from starlette.responses import Response
 
-from tollbook.analytics.scope import Scope, in_its_currency
+from tollbook.analytics.scope import QuestionScope, in_its_currency
 from tollbook.analytics.series import (
     DEFAULT_TOP,
     MOST_TOP,
-    Question,
-    Split,
+    SeriesQuestion,
+    SeriesSplit,
     refuse_too_much,
     trend,
 )
@@ -24,15 +24,15 @@ from tollbook.api.endpoints.analytics.questions import (
     MIN_AS_OF,
     PERIOD,
     START_DATE,
-    Asked,
-    Told,
+    Question,
+    Result,
     answer,
     asked,
     scope_of,
 )
 from tollbook.api.endpoints.analytics.slices import COUNTRY
 from tollbook.api.endpoints.format_parameter import FORMAT
-from tollbook.api.openapi.endpoint import Body, Call, Endpoint, Kind, Parameter
+from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint, Parameter, ParameterKind
 from tollbook.api.openapi.links import SAME_PERIOD, leads
 from tollbook.api.openapi.schemas import SERIES_REPORT
 from tollbook.domain.errors import (
@@ -43,25 +43,25 @@ from tollbook.domain.errors import (
     Problem,
 )
 from tollbook.domain.keys import Permission
-from tollbook.domain.meters import CATALOGUE
+from tollbook.domain.meters import CATALOG
 from tollbook.store import directory
 from tollbook.store.database import Snapshot
 
 
-def get_series(call: Call, snapshot: Snapshot) -> Response:
+def get_series(call: ApiRequest, snapshot: Snapshot) -> Response:
     """Answer for a tenant, an organization or a user, whichever is asked for."""
     it = asked(call, snapshot, _scope(call, snapshot), comparing="compare")
     question = _question(it)
     refuse_too_much(question)
 
-    def tell() -> Told:
+    def tell() -> Result:
         told = trend(snapshot, question)
-        return Told(series_report(question, told), table=lambda: series_table(question, told))
+        return Result(series_report(question, told), table=lambda: series_table(question, told))
 
     return answer(it, tell)
 
 
-def _scope(call: Call, snapshot: Snapshot) -> Scope:
+def _scope(call: ApiRequest, snapshot: Snapshot) -> QuestionScope:
     scope = scope_of(call, snapshot)
     user_id = call.query["user_id"]
     if user_id is not None and scope.organization is None:
@@ -78,15 +78,15 @@ def _scope(call: Call, snapshot: Snapshot) -> Scope:
     return in_its_currency(snapshot, scope)
 
 
-def _question(it: Asked) -> Question:
+def _question(it: Question) -> SeriesQuestion:
     query, period = it.call.query, it.period
     assert period  # noqa: S101  the question is dated
     split_by = query["split_by"]
-    return Question(
+    return SeriesQuestion(
         it.scope,
         period,
         Bucket(query["bucket"]),
-        Split(split_by) if split_by else None,
+        SeriesSplit(split_by) if split_by else None,
         query["meter"],
         query["country"],
         it.compared,
@@ -166,21 +166,21 @@ GET_SERIES = Endpoint(
             "bucket",
             "How long a bucket is. Weeks begin on Monday. Hours for at most 31 days, split by user "
             "for at most 7; of a whole tenant only when its organizations share one time zone.",
-            Kind.CHOICE,
+            ParameterKind.CHOICE,
             choices=tuple(Bucket),
             default=Bucket.DAY.value,
         ),
         Parameter(
             "split_by",
             "One series for each of these; without it a single one, `total`.",
-            Kind.CHOICE,
-            choices=tuple(Split),
+            ParameterKind.CHOICE,
+            choices=tuple(SeriesSplit),
         ),
         Parameter(
             "meter",
             "Only these meters, separated by commas.",
-            Kind.LIST,
-            choices=tuple(it.type for it in CATALOGUE),
+            ParameterKind.LIST,
+            choices=tuple(it.type for it in CATALOG),
             example="voice.call,sms.outbound",
         ),
         COUNTRY,
@@ -192,7 +192,7 @@ GET_SERIES = Endpoint(
         Parameter(
             "top",
             "How many series at most; the rest is added up as `other`.",
-            Kind.INTEGER,
+            ParameterKind.INTEGER,
             default=DEFAULT_TOP,
             most=MOST_TOP,
         ),

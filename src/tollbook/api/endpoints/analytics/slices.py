@@ -7,7 +7,7 @@ import msgspec
 from starlette.responses import Response
 
 from tollbook.analytics.completeness import Meta, instant_text, period_state
-from tollbook.analytics.scope import Scope
+from tollbook.analytics.scope import QuestionScope
 from tollbook.analytics.slices import (
     BY_COUNTRY,
     BY_METER,
@@ -30,46 +30,46 @@ from tollbook.api.endpoints.analytics.pages import (
     require_present,
 )
 from tollbook.api.endpoints.analytics.questions import (
-    Asked,
-    Told,
+    Question,
+    Result,
     answer,
     meta_for,
     meta_of_all,
     waiting,
 )
 from tollbook.api.formats.choice import Format
-from tollbook.api.openapi.endpoint import Call, Kind, Parameter
+from tollbook.api.openapi.endpoint import ApiRequest, Parameter, ParameterKind
 from tollbook.api.pipeline.cache import size_of_rows
 from tollbook.domain.directory import Status
-from tollbook.domain.meters import CATALOGUE
+from tollbook.domain.meters import CATALOG
 from tollbook.domain.periods import Period
 from tollbook.store.engine import Row
 
 METER = Parameter(
     "meter",
     "Only the usage of these meters: other figures are 0, and costs are of these alone.",
-    Kind.LIST,
+    ParameterKind.LIST,
     example=["sms.outbound", "voice.call"],
-    choices=tuple(meter.type for meter in CATALOGUE),
+    choices=tuple(meter.type for meter in CATALOG),
     default=(),
 )
 COUNTRY = Parameter(
     "country",
     "Only usage with this country at the other end, an ISO 3166 code of two capital letters.",
-    Kind.COUNTRY,
+    ParameterKind.COUNTRY,
     example="GB",
 )
 STATUS = Parameter(
     "status",
     "Only those that have this status now.",
-    Kind.CHOICE,
+    ParameterKind.CHOICE,
     example="active",
     choices=tuple(Status),
 )
 MIN_COST = Parameter(
     "min_cost",
     "Only those whose `total_cost` is at least this.",
-    Kind.AMOUNT,
+    ParameterKind.AMOUNT,
     example=10.5,
 )
 SEARCH = Parameter(
@@ -80,13 +80,13 @@ SEARCH = Parameter(
 ACTIVE = Parameter(
     "active",
     "`true`: only those with usage in the period.",
-    Kind.BOOLEAN,
+    ParameterKind.BOOLEAN,
     example=True,
 )
 ORDER = Parameter(
     "order",
     "Default: `desc` for numbers, `asc` for texts. Rows that are equal are ordered by their id.",
-    Kind.CHOICE,
+    ParameterKind.CHOICE,
     example="asc",
     choices=("asc", "desc"),
 )
@@ -94,7 +94,7 @@ GROUP_BY = Parameter(
     "group_by",
     "Give each row its `groups`: its usage by meter, or by the country at the other end, where an "
     "empty one stands for none. As a table there is a line for each group.",
-    Kind.CHOICE,
+    ParameterKind.CHOICE,
     example="meter",
     choices=(BY_METER, BY_COUNTRY),
 )
@@ -105,7 +105,7 @@ def sort_by(shape: Shape) -> Parameter:
     return Parameter(
         "sort",
         "The field to order by. Default: `total_cost`.",
-        Kind.CHOICE,
+        ParameterKind.CHOICE,
         example="total_cost",
         choices=tuple(field.name for field in shape.fields),
     )
@@ -117,7 +117,7 @@ def slice_parameters(shape: Shape) -> tuple[Parameter, ...]:
     return (*filters, sort_by(shape), ORDER, GROUP_BY, LIMIT, CURSOR)
 
 
-class Read(NamedTuple):
+class ResultSet(NamedTuple):
     """What was read for a question: all wanted rows in their order, with their groups.
 
     `totals` are the sums of the rows, and what is said with them: `summed` are the rows that they
@@ -131,23 +131,23 @@ class Read(NamedTuple):
     headers: Mapping[str, str] = {}
 
 
-class Rows(NamedTuple):
+class QuestionSpec(NamedTuple):
     """How the rows of a question are read and put under it.
 
     Reading goes through the snapshot of the question; writing has the state that pages are of.
     """
 
     shape: Shape
-    read: Callable[[Asked, Slice], Read]
-    report: Callable[[Asked, list[Row], Groups], Any]
-    finish: Callable[[Asked, Table], Table] = lambda _, table: table
+    read: Callable[[Question, Slice], ResultSet]
+    report: Callable[[Question, list[Row], Groups], Any]
+    finish: Callable[[Question, Table], Table] = lambda _, table: table
 
 
-class State(NamedTuple):
+class CachedRows(NamedTuple):
     """Rows of a question in one state of the ledger, with what was true then."""
 
-    read: Read
-    scope: Scope
+    read: ResultSet
+    scope: QuestionScope
     meta: Meta
     quarantined: int
 
@@ -159,14 +159,14 @@ _SLICING = (
 )
 
 
-def is_sliced(call: Call, *, totals: bool = True) -> bool:
+def is_sliced(call: ApiRequest, *, totals: bool = True) -> bool:
     """Tell whether a slice is asked for, or `totals` that are read as one."""
     query = call.query
     asked = any(query.get(it.name) not in (None, it.default) for it in _SLICING)
     return asked or (totals and "totals" in query["include"])
 
 
-def slice_of(call: Call) -> Slice:
+def slice_of(call: ApiRequest) -> Slice:
     """Give the slice that is asked for."""
     query = call.query
     return Slice(
@@ -183,7 +183,7 @@ def slice_of(call: Call) -> Slice:
     )
 
 
-def answer_slice(it: Asked, rows: Rows) -> Response:
+def answer_slice(it: Question, rows: QuestionSpec) -> Response:
     """Answer with the wanted rows: all of them, or a page of a state that is kept."""
     query = it.call.query
     if query["limit"] is None and query["cursor"] is None:
@@ -192,11 +192,11 @@ def answer_slice(it: Asked, rows: Rows) -> Response:
     return answer(pinned(it, cursor), lambda: _page_told(it, cursor, rows), keep=False)
 
 
-def _all_told(it: Asked, rows: Rows) -> Told:
+def _all_told(it: Question, rows: QuestionSpec) -> Result:
     read = rows.read(it, slice_of(it.call))
     extras = read.totals if "totals" in it.call.query["include"] else {}
     report = rows.report(it, read.rows, read.groups)
-    return Told(
+    return Result(
         report,
         extras,
         lambda: rows.finish(it, _table(it, rows.shape, read.rows, read)),
@@ -204,10 +204,10 @@ def _all_told(it: Asked, rows: Rows) -> Told:
     )
 
 
-def _page_told(it: Asked, cursor: Cursor, rows: Rows) -> Told:
+def _page_told(it: Question, cursor: Cursor, rows: QuestionSpec) -> Result:
     """Cut a page from the kept rows of its state, or read them again while they are the present."""
-    states = it.call.services.states
-    state: State | None = states.get(cursor.state)
+    states = it.call.services.cached_states
+    state: CachedRows | None = states.get(cursor.state)
     then = pinned(it, cursor)
     if state is None:
         require_present(it, cursor)
@@ -221,7 +221,7 @@ def _page_told(it: Asked, cursor: Cursor, rows: Rows) -> Told:
     headers = dict(read.headers) if "totals" in query["include"] else {}
     if following and it.chosen is not Format.JSON:
         headers[NEXT_CURSOR] = following
-    return Told(
+    return Result(
         report,
         {**_extras(it, cursor, state), "next_cursor": following},
         lambda: rows.finish(it, _table(it, rows.shape, page, read)),
@@ -230,12 +230,12 @@ def _page_told(it: Asked, cursor: Cursor, rows: Rows) -> Told:
     )
 
 
-def _state(then: Asked, rows: Rows) -> State:
+def _state(then: Question, rows: QuestionSpec) -> CachedRows:
     read = rows.read(then, slice_of(then.call))
-    return State(read, then.scope, meta_of_all(then), waiting(then))
+    return CachedRows(read, then.scope, meta_of_all(then), waiting(then))
 
 
-def _extras(it: Asked, cursor: Cursor, state: State) -> dict[str, Any]:
+def _extras(it: Question, cursor: Cursor, state: CachedRows) -> dict[str, Any]:
     include = it.call.query["include"]
     extras = dict(state.read.totals) if "totals" in include else {}
     if "meta" in include:
@@ -248,7 +248,7 @@ def _extras(it: Asked, cursor: Cursor, state: State) -> dict[str, Any]:
     return extras
 
 
-def _table(it: Asked, shape: Shape, rows: list[Row], read: Read) -> Table:
+def _table(it: Question, shape: Shape, rows: list[Row], read: ResultSet) -> Table:
     """Give rows as a table; totals are of all rows, not of a page."""
     query = it.call.query
     summed = read.rows if read.summed is None else read.summed
@@ -258,6 +258,6 @@ def _table(it: Asked, shape: Shape, rows: list[Row], read: Read) -> Table:
     return table_of_groups(rows, read.groups, shape, query["group_by"], sums)
 
 
-def _size(state: State) -> int:
+def _size(state: CachedRows) -> int:
     groups = sum(map(size_of_rows, state.read.groups.values()))
     return size_of_rows(state.read.rows) + groups

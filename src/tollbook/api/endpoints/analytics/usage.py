@@ -4,21 +4,21 @@ from dataclasses import replace
 
 from starlette.responses import Response
 
-from tollbook.analytics.between import Between
-from tollbook.analytics.scope import Scope
+from tollbook.analytics.partial_days import Between
+from tollbook.analytics.scope import QuestionScope
 from tollbook.analytics.usage import split_of, usage_report, usage_sums, usage_table
 from tollbook.api.endpoints.analytics.questions import (
     META,
     MIN_AS_OF,
     PERIOD,
-    Told,
+    Result,
     answer,
     asked,
     chosen_period,
     scope_of,
 )
 from tollbook.api.endpoints.format_parameter import FORMAT
-from tollbook.api.openapi.endpoint import Body, Call, Endpoint, Kind, Parameter
+from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint, Parameter, ParameterKind
 from tollbook.api.openapi.examples_family import USAGE_ANSWER
 from tollbook.api.openapi.links import leads
 from tollbook.api.openapi.schemas import USAGE_REPORT
@@ -36,7 +36,7 @@ from tollbook.store import directory
 from tollbook.store.database import Snapshot
 
 
-def get_usage(call: Call, snapshot: Snapshot) -> Response:
+def get_usage(call: ApiRequest, snapshot: Snapshot) -> Response:
     """Answer for one organization or for one user."""
     scope = _scope(call, snapshot)
     user = _user(snapshot, scope)
@@ -46,15 +46,15 @@ def get_usage(call: Call, snapshot: Snapshot) -> Response:
     if between != Between():
         it = it._replace(period=days.touched)
 
-    def tell() -> Told:
+    def tell() -> Result:
         sums = usage_sums(snapshot, scope, days)
         report = usage_report(scope, user, between, sums)
-        return Told(report, table=lambda: usage_table(scope, user, sums))
+        return Result(report, table=lambda: usage_table(scope, user, sums))
 
     return answer(it, tell)
 
 
-def _between(call: Call, scope: Scope) -> Between:
+def _between(call: ApiRequest, scope: QuestionScope) -> Between:
     """Return the bounds that are asked for, by name or as they are given."""
     if call.query["period"] is not None:
         days = chosen_period(call, scope, call.services.clock()).period
@@ -62,7 +62,7 @@ def _between(call: Call, scope: Scope) -> Between:
     return Between(call.query["start_date"], call.query["end_date"])
 
 
-def _scope(call: Call, snapshot: Snapshot) -> Scope:
+def _scope(call: ApiRequest, snapshot: Snapshot) -> QuestionScope:
     """Tell whose usage is asked for; a user is looked for in every organization the key sees."""
     named, user = call.query["organization_id"], call.query["user_id"]
     if named is None and user is None:
@@ -79,10 +79,10 @@ def _scope(call: Call, snapshot: Snapshot) -> Scope:
     if len(found) > 1:
         sentence = "organization_id is required: several organizations have a user of this id"
         raise InvalidRequest.of([Problem("organization_id", "ambiguous_user", sentence)])
-    return Scope(call.tenant, found[0], user)
+    return QuestionScope(call.tenant, found[0], user)
 
 
-def _user(snapshot: Snapshot, scope: Scope) -> User | None:
+def _user(snapshot: Snapshot, scope: QuestionScope) -> User | None:
     if scope.user_id is None or scope.number is None:
         return None
     user = directory.find_user(snapshot, scope.number, scope.user_id)
@@ -111,14 +111,14 @@ GET_USAGE = Endpoint(
         Parameter(
             "start_date",
             f"From when on: {_FORMS}. Default: from the first event on.",
-            Kind.MOMENT,
+            ParameterKind.MOMENT,
             example="2024-01-01T00:00:00Z",
         ),
         Parameter(
             "end_date",
             f"Until when: {_FORMS}. An instant is not in it, a day is, as a whole. Default: up to "
             "the last event.",
-            Kind.MOMENT,
+            ParameterKind.MOMENT,
             example="2024-02-01T00:00:00Z",
         ),
         replace(PERIOD, description=f"{PERIOD.description.partition(' `last_30')[0]}"),

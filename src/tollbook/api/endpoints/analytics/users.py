@@ -18,21 +18,21 @@ from tollbook.api.endpoints.analytics.questions import (
     MIN_AS_OF,
     PERIOD,
     START_DATE,
-    Asked,
-    Told,
+    Question,
+    Result,
     answer,
     asked,
     scope_of,
 )
 from tollbook.api.endpoints.analytics.slices import (
-    Read,
-    Rows,
+    QuestionSpec,
+    ResultSet,
     answer_slice,
     is_sliced,
     slice_parameters,
 )
 from tollbook.api.endpoints.format_parameter import FORMAT
-from tollbook.api.openapi.endpoint import Body, Call, Endpoint, Parameter
+from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint, Parameter
 from tollbook.api.openapi.examples import USERS_ANSWER
 from tollbook.api.openapi.links import SAME_PERIOD, leads
 from tollbook.api.openapi.schemas import USERS_REPORT
@@ -50,42 +50,42 @@ from tollbook.store.directory import OrganizationRow
 from tollbook.store.engine import Row
 
 
-def get_users(call: Call, snapshot: Snapshot) -> Response:
+def get_users(call: ApiRequest, snapshot: Snapshot) -> Response:
     """Answer for every user of an organization, or for the one that the key sees."""
     it = asked(call, snapshot, scope_of(call, snapshot))
     return answer_slice(it, _USERS) if is_sliced(call) else answer(it, lambda: _told(it))
 
 
-def _told(it: Asked) -> Told:
+def _told(it: Question) -> Result:
     organization, period = _of(it)
     rows = read_rows(it.snapshot, organization.number, period, it.scope.user_id)
     report = report_of(organization.id, organization.name, period, usages(rows))
-    return Told(report, table=lambda: table_of(rows, USERS_SHAPE))
+    return Result(report, table=lambda: table_of(rows, USERS_SHAPE))
 
 
-def _of(it: Asked) -> tuple[OrganizationRow, Period]:
+def _of(it: Question) -> tuple[OrganizationRow, Period]:
     organization, period = it.scope.organization, it.period
     assert organization and period  # noqa: S101, PT018  the first is a required parameter
     return organization, period
 
 
-def _read(it: Asked, wanted: Slice) -> Read:
+def _read(it: Question, wanted: Slice) -> ResultSet:
     """Read a slice. What is no user's is told to who asks about all users only."""
     (organization, period), user_id = _of(it), it.scope.user_id
     whose = it.snapshot, organization.number, period, wanted
     rows = sliced_rows(*whose, user_id)
     groups = user_groups(*whose, user_id) if wanted.group_by else {}
     of_all = {} if user_id else {"organization_level": organization_level(*whose)}
-    return Read(rows, groups, {"totals": user_totals(rows), **of_all})
+    return ResultSet(rows, groups, {"totals": user_totals(rows), **of_all})
 
 
-def _report(it: Asked, rows: list[Row], groups: Groups) -> UsersReport:
+def _report(it: Question, rows: list[Row], groups: Groups) -> UsersReport:
     organization, period = _of(it)
     users = sliced_usages(rows, groups, it.call.query["group_by"])
     return report_of(organization.id, organization.name, period, users)
 
 
-_USERS = Rows(USERS_SHAPE, _read, _report)
+_USERS = QuestionSpec(USERS_SHAPE, _read, _report)
 
 GET_USERS = Endpoint(
     method="GET",

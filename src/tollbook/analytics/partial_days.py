@@ -1,0 +1,113 @@
+"""Two instants as whole local days, which have sums, and what is left of the days at the ends."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from tollbook.analytics.completeness import instants_of
+from tollbook.domain.errors import InvalidRequest, Problem
+from tollbook.domain.events import instant_of, microseconds
+from tollbook.domain.periods import Period, day_number, day_of, local_time
+
+Bound = date | int
+"""A whole day, or an instant in microseconds since 1970."""
+
+_NO_EVENT_BEFORE = 0
+_NO_EVENT_AFTER = 250_000_000_000_000_000
+"""The year 9892: the calendar ends soon after."""
+
+
+_FIRST_INSTANT = microseconds(datetime.min.replace(tzinfo=UTC))
+_LAST_INSTANT = microseconds(datetime.max.replace(tzinfo=UTC))
+
+
+class DayPart(NamedTuple):
+    """A part of a day: from an instant up to another, which is not in it."""
+
+    day: int
+    first: int
+    end: int
+
+
+NO_PART = DayPart(0, 0, 0)
+NO_DAYS = Period(date(1, 1, 2), date(1, 1, 1))
+
+
+class Between(msgspec.Struct, frozen=True):
+    """What is asked for: a start, an end, or all time. An end that is an instant is not in it."""
+
+    start: Bound | None = None
+    end: Bound | None = None
+
+    @property
+    def days(self) -> Period | None:
+        """Return the days when both bounds are days, the first not after the last."""
+        start, end = self.start, self.end
+        if isinstance(start, date) and isinstance(end, date) and start <= end:
+            return Period(start, end)
+        return None
+
+    def text(self) -> str | dict[str, str | None]:
+        """Repeat what was asked for, instants in UTC; null is no bound."""
+        if self.start is None and self.end is None:
+            return "all_time"
+        return {"start": _text(self.start), "end": _text(self.end)}
+
+    def instants(self, zone: ZoneInfo) -> tuple[int, int]:
+        """Give the first microsecond, and the first that is not in it any more."""
+        first, end = -(2**62), 2**62
+        if self.start is not None:
+            start = self.start
+            first = start if isinstance(start, int) else instants_of(Period(start, start), zone)[0]
+        if self.end is not None:
+            last = self.end
+            end = last if isinstance(last, int) else instants_of(Period(last, last), zone)[1] + 1
+        # A day that a zone left out has no instants, and nothing wrong with it.
+        if first >= end and self.days is None:
+            sentence = "start_date must be before end_date"
+            raise InvalidRequest.of([Problem("start_date", "start_after_end", sentence)])
+        return max(first, _NO_EVENT_BEFORE), min(end, _NO_EVENT_AFTER)
+
+
+class SplitDays(NamedTuple):
+    """Whole days, and at most two parts of days."""
+
+    days: Period
+    parts: tuple[DayPart, DayPart]
+    touched: Period
+    """Every day that is at least partly in it."""
+
+
+def split(between: Between, zone: ZoneInfo) -> SplitDays:
+    """Find the whole days between two instants: but for two days, all is read from sums."""
+    start, end = between.instants(zone)
+    if start >= end:
+        return SplitDays(NO_DAYS, (NO_PART, NO_PART), between.days or NO_DAYS)
+    first, last = _day(start, zone), _day(end - 1, zone)
+    touched = Period(first, last)
+    from_midnight = start == instants_of(Period(first, first), zone)[0]
+    to_midnight = end - 1 == instants_of(Period(last, last), zone)[1]
+    if first == last and not (from_midnight and to_midnight):
+        return SplitDays(NO_DAYS, (DayPart(day_number(first), start, end), NO_PART), touched)
+    head = NO_PART if from_midnight else DayPart(day_number(first), start, end)
+    tail = NO_PART if to_midnight else DayPart(day_number(last), start, end)
+    whole = Period(
+        first if from_midnight else first + timedelta(days=1),
+        last if to_midnight else last - timedelta(days=1),
+    )
+    return SplitDays(whole, (head, tail), touched)
+
+
+def _day(time: int, zone: ZoneInfo) -> date:
+    return day_of(local_time(time, zone)[0])
+
+
+def _text(bound: Bound | None) -> str | None:
+    if bound is None:
+        return None
+    if isinstance(bound, int):
+        known = min(max(bound, _FIRST_INSTANT), _LAST_INSTANT)
+        return instant_of(known).isoformat().replace("+00:00", "Z")
+    return bound.isoformat()

@@ -1,0 +1,171 @@
+"""POST /v1/rate: what would it cost; nothing is stored."""
+
+from collections import Counter
+from collections.abc import Sequence
+from enum import StrEnum
+
+import msgspec
+from anyio.to_thread import run_sync
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tollbook.api.endpoints.charges import ShownCharge, sees_buy, shown_charge, shown_match
+from tollbook.api.openapi.endpoint import Body, Endpoint, QueryReader
+from tollbook.api.openapi.examples import EVENT, RATED_ANSWER
+from tollbook.api.openapi.links import leads
+from tollbook.api.openapi.schemas import EVENTS_REQUEST
+from tollbook.api.pipeline.access import authenticate, key_text
+from tollbook.api.pipeline.admission import admission
+from tollbook.api.pipeline.request_body import decoder_of, read_unpacked
+from tollbook.api.pipeline.responses import json_response
+from tollbook.api.pipeline.services import Services
+from tollbook.domain.errors import (
+    BodyTooLarge,
+    InvalidRequest,
+    Problem,
+    QueueFull,
+    UnreadableBody,
+    UnsupportedBody,
+)
+from tollbook.domain.keys import ApiKey, Permission
+from tollbook.domain.receipts import Receipt
+from tollbook.ingest.decode import DECODERS, MOST_EVENTS, Decoder
+from tollbook.ingest.estimate import NotRated, Rated, rate
+from tollbook.ingest.submit import draft_of
+
+
+class RatedStatus(StrEnum):
+    """What rating came to: a charge, a reason for quarantine, or an event that cannot be read."""
+
+    PRICED = "priced"
+    UNPRICED = "unpriced"
+    REJECTED = "rejected"
+
+
+class RatedEvent(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The charge that the event at `index` would have, or why it would have none."""
+
+    index: int
+    status: RatedStatus
+    id: str | None = None
+    charge: ShownCharge | None = None
+    code: str | None = None
+    error: str | None = None
+    field: str | None = None
+    details: tuple[Problem, ...] = ()
+
+
+class RatedCounts(msgspec.Struct, frozen=True):
+    """How many events came to what."""
+
+    priced: int = 0
+    unpriced: int = 0
+    rejected: int = 0
+
+
+class RateAnswer(msgspec.Struct, frozen=True):
+    """What events would cost, in order."""
+
+    success: bool
+    counts: RatedCounts
+    charges: Sequence[RatedEvent]
+
+
+async def post_rate(request: Request, services: Services, read_query: QueryReader) -> Response:
+    """Rate what a body brings, from one snapshot."""
+    _, key = admission(request)
+    read_query()
+    decode = decoder_of(request)
+    body = await read_unpacked(request)
+    text = key_text(request.headers)
+    answer = await run_sync(_rated, services, key, text, decode, body, limiter=services.decoding)
+    return json_response(answer, 200 if answer.success else 207)
+
+
+def _rated(
+    services: Services, key: ApiKey, text: str | None, decode: Decoder, body: bytes
+) -> RateAnswer:
+    draft = draft_of(decode(body), key.scope, services.clock(), key.limits.meters)
+    with services.database.reading() as snapshot:
+        authenticate(services.directory_cache, snapshot, text)
+        rated = rate(snapshot, services.directory_cache, draft)
+    charges = [_shown(it, key) for it in rated] + [_rejected(it) for it in draft.rejections]
+    charges.sort(key=lambda it: it.index)
+    found = Counter(it.status for it in charges)
+    counts = RatedCounts(*(found[status] for status in RatedStatus))
+    return RateAnswer(counts.priced == len(charges), counts, charges)
+
+
+def _shown(it: Rated | NotRated, key: ApiKey) -> RatedEvent:
+    index, identity = it.fact.index, it.fact.event.id
+    if isinstance(it, NotRated):
+        because = it.unpriced
+        return RatedEvent(
+            index, RatedStatus.UNPRICED, identity, code=because.code, error=because.reason
+        )
+    rate_ = it.chosen.rate if it.chosen else None
+    charge = shown_charge(
+        it.explanation,
+        it.fact.meter.type,
+        it.currency,
+        shown_match(rate_, it.explanation, it.chosen.tariff.name if it.chosen else None),
+        (it.tier_key, it.position),
+        with_buy=sees_buy(key.scope),
+    )
+    return RatedEvent(index, RatedStatus.PRICED, identity, charge)
+
+
+def _rejected(it: Receipt) -> RatedEvent:
+    return RatedEvent(
+        it.index,
+        RatedStatus.REJECTED,
+        it.id,
+        code=it.code,
+        error=it.error,
+        field=it.field,
+        details=it.details,
+    )
+
+
+POST_RATE = Endpoint(
+    method="POST",
+    path="/v1/rate",
+    name="postRate",
+    summary="What would it cost",
+    description=(
+        f"Events as for `POST /v1/events`, up to {MOST_EVENTS:,} or 16 MiB, rated on the same way "
+        "up to the commit; nothing is stored. Each is rated as if it were new and came now, one "
+        "after the other: tiers go on from where the month stands, through the request. Ids are "
+        "not looked up. What would go to quarantine is `unpriced`, with the reason."
+    ),
+    permission=Permission.READ_ANALYTICS,
+    request=Body(EVENTS_REQUEST, EVENT, tuple(DECODERS)),
+    answers={
+        200: Body(
+            RateAnswer,
+            RATED_ANSWER,
+            description="All have a charge.",
+            links=leads("getPriceBook", version="/charges/0/charge/rate/book/version"),
+        ),
+        207: Body(
+            RateAnswer,
+            {
+                "success": False,
+                "counts": {"priced": 0, "unpriced": 1, "rejected": 0},
+                "charges": [
+                    {
+                        "index": 0,
+                        "status": "unpriced",
+                        "id": "call-7731",
+                        "code": "no_price",
+                        "error": "price book version 1 has no price for this voice.call",
+                    }
+                ],
+            },
+            description="Some have none; each says why.",
+        ),
+    },
+    handle=post_rate,
+    errors=(InvalidRequest, UnreadableBody, BodyTooLarge, UnsupportedBody, QueueFull),
+    tag="Events",
+)

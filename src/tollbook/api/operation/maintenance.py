@@ -1,0 +1,73 @@
+"""What a server does for its database now and then, without being asked."""
+
+import threading
+from collections.abc import Callable, Iterator
+
+import structlog
+
+from tollbook.domain.errors import TollbookError
+from tollbook.domain.events import instant_of
+from tollbook.domain.periods import day_number, months_after
+from tollbook.store.database import Database
+from tollbook.store.probe import clock_difference, is_standby
+
+_EVERY = 30.0
+_MONTHS_AHEAD = 2
+_log = structlog.get_logger()
+
+
+class Maintenance:
+    """A thread that makes months ready before their events come, and closes idle connections.
+
+    It looks every half minute, and has something to make when a month has begun. What cannot be
+    made now is tried again then. A clock that is wrong by more than `max_clock_seconds` is logged.
+    """
+
+    def __init__(
+        self, database: Database, clock: Callable[[], int], max_clock_seconds: int
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._max_clock_seconds = max_clock_seconds
+        self._clock_was_wrong = False
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="tollbook-upkeep", daemon=True)
+
+    def open(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread."""
+        self._closing.set()
+        self._thread.join()
+
+    def look(self) -> None:
+        """Do what is to be done."""
+        try:
+            months = set(months_ahead(self._clock()))
+            if self._database.engine.lacks(months) and not is_standby(self._database):
+                self._database.try_to_make_room(months)
+            self._database.engine.upkeep()
+            self._look_at_clock()
+        except TollbookError as error:
+            _log.warning("upkeep_failed", code=error.code)
+
+    def _look_at_clock(self) -> None:
+        ahead = clock_difference(self._database, self._clock())
+        wrong = abs(ahead) > self._max_clock_seconds
+        if wrong and not self._clock_was_wrong:
+            _log.warning("clock_wrong", seconds_ahead=ahead)
+        self._clock_was_wrong = wrong
+
+    def _run(self) -> None:
+        self.look()
+        while not self._closing.wait(_EVERY):
+            self.look()
+
+
+def months_ahead(now: int) -> Iterator[int]:
+    """Name the running month and the next two, as numbers such as 202401."""
+    today = instant_of(now).date()
+    for later in range(_MONTHS_AHEAD + 1):
+        yield day_number(months_after(today, later)) // 100

@@ -1,0 +1,131 @@
+"""What a server counts and times of itself, for Prometheus."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
+
+from tollbook import __version__
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_EVENTS = (1, 10, 100, 1_000, 2_000, 5_000, 10_000)
+_KEPT_FOR = 15.0
+"""Seconds for which what must be counted in the database is not counted again."""
+
+
+class Measured(NamedTuple):
+    """What is looked up when someone asks: each by a call, None when it cannot be told now."""
+
+    queued_events: Callable[[], int]
+    held_bytes: Callable[[], int]
+    quarantined_events: Callable[[], int | None]
+    database_bytes: Callable[[], int | None]
+    clock_seconds: Callable[[], int | None]
+
+
+class Metrics:
+    """The counters of one server."""
+
+    def __init__(self, measured: Measured) -> None:
+        self._registry = registry = CollectorRegistry()
+        Info("tollbook_build", "The version that runs.", registry=registry).info(
+            {"version": __version__}
+        )
+        self._events = Counter(
+            "tollbook_events", "Events by receipt.", ["outcome"], registry=registry
+        )
+        self._requests = Counter(
+            "tollbook_requests", "Requests answered.", ["endpoint", "status"], registry=registry
+        )
+        self._seconds = Histogram(
+            "tollbook_request_seconds",
+            "Time from the request to its answer.",
+            ["endpoint"],
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self._commit_seconds = Histogram(
+            "tollbook_commit_seconds",
+            "Time of a durable transaction of events.",
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self._commit_events = Histogram(
+            "tollbook_commit_events", "Events of a transaction.", buckets=_EVENTS, registry=registry
+        )
+        self._failed = Counter(
+            "tollbook_commits_failed", "Transactions that could not be made.", registry=registry
+        )
+        self._answers = Counter(
+            "tollbook_answers",
+            "Answers by where they came from: the ledger, the cache, or the client's own copy.",
+            ["source"],
+            registry=registry,
+        )
+        self._looked_up(measured)
+
+    def _looked_up(self, measured: Measured) -> None:
+        registry = self._registry
+        Gauge(
+            "tollbook_queue_events", "Events that wait for the writer.", registry=registry
+        ).set_function(measured.queued_events)
+        Gauge(
+            "tollbook_body_bytes",
+            "Bodies of requests that are not answered yet, without the first 64 KiB of each.",
+            registry=registry,
+        ).set_function(measured.held_bytes)
+        Gauge(
+            "tollbook_quarantine_events",
+            "Events that wait for a price or an owner.",
+            registry=registry,
+        ).set_function(_seldom(measured.quarantined_events))
+        Gauge("tollbook_database_bytes", "Size of the database.", registry=registry).set_function(
+            _seldom(measured.database_bytes)
+        )
+        Gauge(
+            "tollbook_clock_seconds",
+            "Seconds that the clock is ahead of the database's; in a file, of its newest commit.",
+            registry=registry,
+        ).set_function(_seldom(measured.clock_seconds))
+
+    def count_events(self, counts: Mapping[str, int]) -> None:
+        """Count receipts by outcome."""
+        for outcome, count in counts.items():
+            if count:
+                self._events.labels(outcome).inc(count)
+
+    def count_request(self, endpoint: str, status: int, seconds: float) -> None:
+        """Count a request that was answered."""
+        self._requests.labels(endpoint, status).inc()
+        self._seconds.labels(endpoint).observe(seconds)
+
+    def count_commit(self, events: int, seconds: float, *, failed: bool) -> None:
+        """Count a transaction of the writer."""
+        if failed:
+            self._failed.inc()
+        else:
+            self._commit_seconds.observe(seconds)
+            self._commit_events.observe(events)
+
+    def count_answer(self, source: str) -> None:
+        """Count an answer of `ledger`, `cache` or `client`."""
+        self._answers.labels(source).inc()
+
+    def text(self) -> bytes:
+        """Write everything in the text format of Prometheus."""
+        return generate_latest(self._registry)
+
+
+def _seldom(look: Callable[[], int | None]) -> Callable[[], float]:
+    """Look at most every fifteen seconds; what cannot be told is NaN, as Prometheus has it."""
+    at, seen = -_KEPT_FOR, float("nan")
+
+    def value() -> float:
+        nonlocal at, seen
+        if time.monotonic() - at >= _KEPT_FOR:
+            found = look()
+            at, seen = time.monotonic(), float("nan") if found is None else float(found)
+        return seen
+
+    return value

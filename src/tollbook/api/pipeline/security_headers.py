@@ -1,0 +1,84 @@
+"""What every answer carries besides: an id of its request, and headers that tie a browser down."""
+
+import re
+import secrets
+import time
+from itertools import count
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tollbook.api.pipeline.request_ids import REQUEST_ID
+from tollbook.api.pipeline.request_log import RequestLog
+
+Header = tuple[bytes, bytes]
+
+_ID_HEADER = b"x-request-id"
+_SANE = re.compile(rb"[A-Za-z0-9._:+/=@-]{1,128}")
+_POLICY = b"content-security-policy"
+_CACHING = b"cache-control"
+HEADERS: list[Header] = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (_POLICY, b"default-src 'none'; frame-ancestors 'none'"),
+    (_CACHING, b"no-store"),
+]
+"""Those that an answer does not have of its own: a page says what it may load, an answer how long
+it may be kept. All else is kept by nobody: it may hold a secret."""
+
+
+class SecurityHeadersMiddleware:
+    """Adds headers to every answer of an application, gives each request its id, and logs it."""
+
+    def __init__(self, app: ASGIApp, log: RequestLog, hsts_seconds: int = 0) -> None:
+        self._app = app
+        self._log = log
+        self._process = secrets.token_hex(4)
+        self._requests = count(1)
+        self._headers = list(HEADERS)
+        if hsts_seconds:
+            value = f"max-age={hsts_seconds}; includeSubDomains".encode()
+            self._headers.append((b"strict-transport-security", value))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        identity = _id_of(scope["headers"]) or self._new_id()
+        REQUEST_ID.set(identity.decode())
+        start, status = time.perf_counter(), None
+
+        async def send_hardened(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = self._hardened(message["headers"], identity)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_hardened)
+        finally:
+            self._log.note(scope, identity, status, start)
+
+    def _new_id(self) -> bytes:
+        """Count on from the process's own beginning.
+
+        To ask the system for random bytes gives up the interpreter's lock, and to get it back
+        beside the writer takes longer than all else that is done here.
+        """
+        return f"{self._process}{next(self._requests) & 0xFFFFFFFF:08x}".encode()
+
+    def _hardened(self, given: list[Header], identity: bytes) -> list[Header]:
+        said = {name for name, _ in given}
+        others = [it for it in self._headers if it[0] not in said]
+        return [*given, *others, (_ID_HEADER, identity)]
+
+
+def _id_of(headers: list[Header]) -> bytes | None:
+    """Take the id that a request brought, if it is sane: it goes into logs and headers."""
+    for name, value in headers:
+        if name == _ID_HEADER and _SANE.fullmatch(value):
+            return value
+    return None

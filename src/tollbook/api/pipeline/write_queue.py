@@ -1,0 +1,94 @@
+"""The border between the event loop, where requests wait, and the thread that commits."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
+
+from tollbook.domain.errors import TollbookError
+from tollbook.ingest.commit import BatchResult, Submission
+from tollbook.ingest.directory_cache import DirectoryCache
+from tollbook.ingest.group_commit import Delivery, GroupCommitter, Observe, Pending
+from tollbook.store.database import Database
+
+Prepare = Callable[[], Submission]
+
+
+@dataclass
+class _Awaited:
+    """A submission, or how to make it, and the request that waits."""
+
+    future: asyncio.Future[BatchResult]
+    ready: Submission | None = None
+    how: Prepare | None = None
+
+    @property
+    def submission(self) -> Submission:
+        assert self.ready is not None  # noqa: S101  the queue prepares before it looks
+        return self.ready
+
+    def prepare(self) -> None:
+        if self.how is not None and self.ready is None:
+            self.ready = self.how()
+
+
+class WriteQueue:
+    """Takes submissions from requests and wakes each when its transaction is on disk."""
+
+    def __init__(
+        self,
+        database: Database,
+        directory_cache: DirectoryCache,
+        clock: Callable[[], int],
+        most_waiting: int,
+        most_in_group: int,
+        observe: Observe = lambda _committed: None,
+    ) -> None:
+        self.queue = GroupCommitter(
+            database, directory_cache, clock, self._deliver, most_waiting, most_in_group, observe
+        )
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def open(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Start the writer, which will report to this loop."""
+        self._loop = loop
+        self.queue.start()
+
+    def close(self) -> None:
+        """Commit what was taken, then stop the writer."""
+        self.queue.close()
+
+    async def settle(self, submission: Submission) -> BatchResult:
+        """Wait until a submission is on disk; raise what kept it from getting there."""
+        future: asyncio.Future[BatchResult] = asyncio.get_running_loop().create_future()
+        self.queue.put(_Awaited(future, submission))
+        return await future
+
+    async def prepare_and_settle(self, prepare: Prepare, limiter: CapacityLimiter) -> BatchResult:
+        """Wait until what `prepare` makes is on disk; the writer makes it when it is idle."""
+        future: asyncio.Future[BatchResult] = asyncio.get_running_loop().create_future()
+        if self.queue.put_if_idle(_Awaited(future, how=prepare)):
+            return await future
+        return await self.settle(await run_sync(prepare, limiter=limiter))
+
+    def _deliver(self, deliveries: list[Delivery]) -> None:
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(_release, deliveries)
+
+
+def _release(deliveries: list[Delivery]) -> None:
+    for waiting, outcome in deliveries:
+        future = _future_of(waiting)
+        if future.done():  # the client has gone; what it sent is stored all the same
+            continue
+        if isinstance(outcome, TollbookError):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)
+
+
+def _future_of(waiting: Pending) -> asyncio.Future[BatchResult]:
+    assert isinstance(waiting, _Awaited)  # noqa: S101  only `settle` fills the queue
+    return waiting.future

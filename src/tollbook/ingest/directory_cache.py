@@ -1,0 +1,249 @@
+"""What accepting events takes to know: keys, and organizations with their zones and prices."""
+
+import threading
+import time
+from collections.abc import Callable, Collection
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from tollbook.domain.books import BookHead, listed
+from tollbook.domain.directory import UNADDRESSABLE, zone
+from tollbook.domain.exact import MICROS
+from tollbook.domain.keys import ApiKey
+from tollbook.domain.prices import LAST_DAY
+from tollbook.domain.viewers import Viewer
+from tollbook.ingest.known_users import KnownUsers
+from tollbook.ingest.masking import Masker
+from tollbook.rating.book import Tariff
+from tollbook.rating.choose import Books
+from tollbook.rating.flat_price import Plain, plain_of
+from tollbook.store import directory, keys, prices, viewers
+from tollbook.store.database import Database, Snapshot
+
+TermsById = dict[str, "Terms"]
+LONGEST_CALL_SECONDS = 86_400
+"""A longer call is more likely a mistake of metering, unless an operator knows better."""
+
+
+def _now() -> int:
+    return time.time_ns() // 1000
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """On what terms an organization's events are accepted; `known` once somebody created it.
+
+    `number_format` is how phone numbers are written, `longest_call` what a call may take in micros
+    of a second. `masker` hides phone numbers in what is stored, after all has been read from them.
+    """
+
+    number: int
+    known: bool
+    zone: ZoneInfo
+    currency: str
+    books: Books
+    number_format: str
+    longest_call: int
+    masker: Masker | None = None
+    plains: dict[tuple[str, int], Plain | None] = msgspec.field(default_factory=dict)
+
+    def plain(self, meter: str, day: int) -> Plain | None:
+        """Give the plain price of a meter on a day, remembered with the terms."""
+        key = meter, day
+        if key not in self.plains:
+            self.plains[key] = plain_of(self.books, meter, day, self.currency)
+        return self.plains[key]
+
+
+class Issuer(NamedTuple):
+    """What a viewer token is judged by: the key that asked for it, what it is signed with.
+
+    `revoked` holds the ids of tokens that were taken back, with the organization whose key did it.
+    """
+
+    key: ApiKey
+    secret: str
+    revoked: frozenset[tuple[str, str | None]]
+
+
+class _Remembered:
+    """What was met so far in one state of the directory; of another, nothing is kept."""
+
+    def __init__(self, token: int) -> None:
+        self.token = token
+        self.keys: dict[str, ApiKey] = {}
+        self.issuers: dict[tuple[str, str], Issuer] = {}
+        self.terms: dict[tuple[str, str], Terms] = {}
+        self.books: dict[str, list[BookHead]] = {}
+
+
+class DirectoryCache:
+    """Keys and terms met so far, in one state of the directory.
+
+    Whoever relies on them compares the token of that state with the directory's own in the
+    transaction of the commit: a change made anywhere is seen by the next commit, in every process.
+
+    Statements run under the lock, so that many threads do not load one book at once. The event loop
+    must never wait for a statement: its methods, `remembered_…`, look at one memory without the
+    lock, and what is in it belongs to its token.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Callable[[], int] = _now,
+        masker: Masker | None = None,
+        longest_call_seconds: int = LONGEST_CALL_SECONDS,
+    ) -> None:
+        self._database = database
+        self._longest_call = longest_call_seconds * MICROS
+        self._clock = clock
+        self._masker = masker
+        self._lock = threading.Lock()
+        self._memory = _Remembered(-1)
+        self._tariffs: dict[tuple[str, BookHead], Tariff] = {}
+        self.users = KnownUsers()
+
+    def remembered_key(self, prefix: str) -> tuple[int, ApiKey] | None:
+        """Return a key and the token of its state, if it is in memory; the commit compares."""
+        memory = self._memory
+        key = memory.keys.get(prefix)
+        return (memory.token, key) if key else None
+
+    def loaded_key(self, prefix: str) -> tuple[int, ApiKey] | None:
+        """Return a key and the token of its state, from the database."""
+        with self._database.reading() as snapshot:
+            key = self.key(snapshot, prefix)
+            return (snapshot.directory_token, key) if key else None
+
+    def key(self, snapshot: Snapshot, prefix: str) -> ApiKey | None:
+        """Give a key as it is in this snapshot; one that has ended by now is none."""
+        with self._lock:
+            memory = self._caught_up(snapshot)
+            if prefix not in memory.keys:
+                found = keys.find_key(snapshot, prefix)
+                if found is None or found.revoked_at is not None:
+                    return None
+                memory.keys[prefix] = found
+            key = memory.keys[prefix]
+        return None if key.ended(self._clock()) else key
+
+    def remembered_issuer(self, viewer: Viewer) -> tuple[int, Issuer] | None:
+        """Return what a viewer token is judged by and the state's token, if it is in memory."""
+        memory = self._memory
+        issuer = memory.issuers.get((viewer.tenant_id, viewer.issuer))
+        return (memory.token, issuer) if issuer else None
+
+    def loaded_issuer(self, viewer: Viewer) -> tuple[int, Issuer] | None:
+        """Return what a viewer token is judged by and the state's token, from the database."""
+        with self._database.reading() as snapshot:
+            issuer = self.issuer(snapshot, viewer)
+            return (snapshot.directory_token, issuer) if issuer else None
+
+    def issuer(self, snapshot: Snapshot, viewer: Viewer) -> Issuer | None:
+        """Give what a viewer token is judged by in this snapshot; None when its key is gone."""
+        key = self.key(snapshot, viewer.issuer)
+        tenant = viewer.tenant_id
+        if key is None or key.scope.tenant_id != tenant:
+            return None
+        with self._lock:
+            memory = self._caught_up(snapshot)
+            found = memory.issuers.get((tenant, key.prefix))
+            if found is None:
+                secret = viewers.find_secret(snapshot, tenant)
+                if secret is None:
+                    return None
+                found = Issuer(key, secret, viewers.revocations(snapshot, tenant))
+                memory.issuers[tenant, key.prefix] = found
+            return found
+
+    def remembered_terms(
+        self, tenant: str, identities: Collection[str]
+    ) -> tuple[int, TermsById] | None:
+        """Return the terms and the token of their state, if all of them are in memory."""
+        memory = self._memory
+        found = {it: terms for it in identities if (terms := memory.terms.get((tenant, it)))}
+        return (memory.token, found) if len(found) == len(identities) else None
+
+    def terms(self, snapshot: Snapshot, tenant: str, identities: Collection[str]) -> TermsById:
+        """Give the terms of organizations as they are in this snapshot.
+
+        Organizations that were never heard of are missing from the answer.
+        """
+        with self._lock:
+            memory = self._caught_up(snapshot)
+            missing = {it for it in identities if (tenant, it) not in memory.terms}
+            if missing:
+                self._load(memory, snapshot, tenant, missing)
+            return {it: terms for it in identities if (terms := memory.terms.get((tenant, it)))}
+
+    def loaded_terms(
+        self, tenant: str, identities: Collection[str], now: int
+    ) -> tuple[int, TermsById]:
+        """Return the terms and the token of their state, for organizations never heard of too.
+
+        Those get their numbers in a transaction of its own: a number is remembered only once it
+        is on disk. An organization that would be new under an id that no path can hold gets none.
+        """
+        with self._database.reading() as snapshot:
+            found = self.terms(snapshot, tenant, identities)
+            if len(found) == len(identities):
+                return snapshot.directory_token, found
+        if unheard_of := set(identities) - set(found) - UNADDRESSABLE:
+            with self._database.writing() as transaction:
+                directory.reserve_organizations(transaction, tenant, unheard_of, now)
+        with self._database.reading() as snapshot:
+            return snapshot.directory_token, self.terms(snapshot, tenant, identities)
+
+    def _caught_up(self, snapshot: Snapshot) -> _Remembered:
+        """Return the memory of a snapshot's state: a new one when the directory has changed."""
+        if snapshot.directory_token != self._memory.token:
+            self._memory = _Remembered(snapshot.directory_token)
+        return self._memory
+
+    def _load(
+        self, memory: _Remembered, snapshot: Snapshot, tenant: str, identities: Collection[str]
+    ) -> None:
+        common = self._versions(memory, snapshot, tenant, None)
+        number_format = directory.tenant_number_format(snapshot, tenant)
+        for row in directory.find_organizations(snapshot, tenant, identities):
+            own = self._versions(memory, snapshot, tenant, row.number)
+            memory.terms[tenant, row.id] = Terms(
+                row.number,
+                row.status != directory.UNKNOWN,
+                zone(row.timezone),
+                row.currency,
+                (own, common) if own else (common,),
+                row.number_format or number_format,
+                self._longest_call,
+                self._masker,
+            )
+
+    def _versions(
+        self, memory: _Remembered, snapshot: Snapshot, tenant: str, organization: int | None
+    ) -> tuple[Tariff, ...]:
+        """Give the versions of an organization's own book, or the tenant's, the latest first."""
+        if tenant not in memory.books:
+            memory.books[tenant] = self._in_use(snapshot, tenant)
+        heads = [it for it in memory.books[tenant] if it.organization == organization]
+        return tuple(self._tariff(snapshot, tenant, head) for head in heads)
+
+    def _in_use(self, snapshot: Snapshot, tenant: str) -> list[BookHead]:
+        """List the books that price some day, the latest first, and forget the tariffs of others.
+
+        A published book never changes, so its tariff stands whatever else does. A version alone is
+        not enough: when the database goes back, another book may get it.
+        """
+        found = listed(prices.price_book_heads(snapshot, tenant), LAST_DAY)
+        heads = [it.head for it in found if it.prices_some_day]
+        in_use = set(heads)
+        for key in [it for it in self._tariffs if it[0] == tenant and it[1] not in in_use]:
+            del self._tariffs[key]
+        return sorted(heads, key=lambda it: (it.effective_from, it.version), reverse=True)
+
+    def _tariff(self, snapshot: Snapshot, tenant: str, head: BookHead) -> Tariff:
+        key = tenant, head
+        if key not in self._tariffs:
+            self._tariffs[key] = Tariff(prices.read_price_book(snapshot, tenant, head))
+        return self._tariffs[key]

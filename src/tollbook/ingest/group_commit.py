@@ -1,0 +1,255 @@
+"""Group commit: requests that arrive together share one transaction.
+
+One thread takes whatever is waiting, commits it, and releases all its receipts. While it commits,
+the next group gathers, so that groups grow with the load and nobody waits for company. A large
+request that finds the writer idle is also prepared by it: handing a thousand events from one core's
+memory to another's takes longer than preparing a quarter of them.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+import structlog
+
+from tollbook.domain.errors import (
+    InternalError,
+    MonthNotReady,
+    QueueFull,
+    StoreUnavailable,
+    TollbookError,
+)
+from tollbook.ingest.commit import BatchResult, Submission, commit, months_of
+from tollbook.ingest.directory_cache import DirectoryCache
+from tollbook.ingest.partition_wait import Aside
+from tollbook.store.database import Database
+
+_log = structlog.get_logger()
+
+Outcome = BatchResult | TollbookError
+Delivery = tuple["Pending", Outcome]
+
+
+class Committed(NamedTuple):
+    """A transaction that the writer made or, when it `failed`, did not."""
+
+    events: int
+    seconds: float
+    failed: bool
+
+
+Observe = Callable[[Committed], None]
+
+
+class Pending(Protocol):
+    """A submission with whoever waits for it."""
+
+    @property
+    def submission(self) -> Submission:
+        """Give what is to be committed."""
+        ...
+
+    def prepare(self) -> None:
+        """Make the submission, for one that came to `put_idle` without it."""
+        ...
+
+
+class GroupCommitter:
+    """The bounded queue in front of the one writer of this process."""
+
+    def __init__(
+        self,
+        database: Database,
+        directory_cache: DirectoryCache,
+        clock: Callable[[], int],
+        deliver: Callable[[list[Delivery]], None],
+        most_waiting: int,
+        most_in_group: int,
+        observe: Observe = lambda _committed: None,
+    ) -> None:
+        self._observe = observe
+        self._database = database
+        self._directory_cache = directory_cache
+        self._clock = clock
+        self._deliver = deliver
+        self._most_waiting = most_waiting
+        self._most_in_group = most_in_group
+        self._waiting: deque[Pending] = deque()
+        self._events_waiting = 0
+        self._lone: Pending | None = None
+        self._busy = False
+        self._busy_since = 0.0
+        self._committed_at = self._failed_at = float("-inf")
+        self._closing = False
+        self._change = threading.Condition()
+        self._aside: Aside[Pending] = Aside(database, self._put_back, self._turn_away)
+        self._thread = threading.Thread(target=self._run, name="tollbook-writer")
+
+    def start(self) -> None:
+        """Start the writer."""
+        self._aside.start()
+        self._thread.start()
+
+    def close(self) -> None:
+        """Finish what was accepted, then stop the writer."""
+        self._aside.close()
+        with self._change:
+            self._closing = True
+            self._change.notify()
+        self._thread.join()
+
+    def put(self, waiting: Pending) -> None:
+        """Take a submission, or raise `QueueFull` and take nothing of it.
+
+        An empty queue takes a submission of any size.
+        """
+        count = len(waiting.submission.facts)
+        with self._change:
+            too_many = self._waiting and self._events_waiting + count > self._most_waiting
+            if self._closing or too_many:
+                raise QueueFull("the write queue is full; nothing was taken, try again soon")
+            self._waiting.append(waiting)
+            self._events_waiting += count
+            self._change.notify()
+
+    def put_if_idle(self, waiting: Pending) -> bool:
+        """Have the writer prepare a submission and commit it; False when it has other work."""
+        with self._change:
+            if self._closing or self._busy or self._waiting or self._lone:
+                return False
+            self._lone = waiting
+            self._change.notify()
+            return True
+
+    @property
+    def events_waiting(self) -> int:
+        """Count the events that wait for the writer."""
+        return self._events_waiting
+
+    def is_alive(self) -> bool:
+        """Tell whether the writer runs."""
+        return self._thread.is_alive()
+
+    def busy_for(self) -> float:
+        """Give the seconds that the writer has been at what it does now; 0 when it waits."""
+        with self._change:
+            return time.monotonic() - self._busy_since if self._busy else 0.0
+
+    def committed_within(self, seconds: float) -> bool | None:
+        """Tell whether the last commit of so many seconds succeeded; None when there was none."""
+        last = max(self._committed_at, self._failed_at)
+        if time.monotonic() - last > seconds:
+            return None
+        return self._committed_at > self._failed_at
+
+    def _run(self) -> None:
+        while group := self._next_group():
+            refused = self._prepared(group[0])
+            if refused:
+                self._deliver(refused)
+            elif ready := self._with_room(group):
+                self._deliver(self._commit(ready))
+
+    def _with_room(self, group: list[Pending]) -> list[Pending]:
+        """Give those whose months are ready; the others wait for theirs, and nobody for them."""
+        lacks = self._database.engine.lacks
+        if not lacks(months_of(waiting.submission for waiting in group)):
+            return group
+        ready: list[Pending] = []
+        for waiting in group:
+            months = set(months_of([waiting.submission]))
+            if lacks(months):
+                self._set_aside(waiting, months)
+            else:
+                ready.append(waiting)
+        return ready
+
+    def _set_aside(self, waiting: Pending, months: set[int]) -> None:
+        with self._change:
+            self._events_waiting += len(waiting.submission.facts)
+        self._aside.put(waiting, months)
+
+    def _put_back(self, waiting: Pending) -> None:
+        """Take a submission again whose months are ready; it is counted among those that wait."""
+        with self._change:
+            self._waiting.append(waiting)
+            self._change.notify()
+
+    def _turn_away(self, waiting: Pending, error: TollbookError) -> None:
+        with self._change:
+            self._events_waiting -= len(waiting.submission.facts)
+        self._deliver([(waiting, error)])
+
+    def _prepared(self, waiting: Pending) -> list[Delivery]:
+        """Prepare what came without its submission; deliver why that cannot be done."""
+        try:
+            waiting.prepare()
+        except TollbookError as error:
+            return [(waiting, error)]
+        except Exception:
+            _log.exception("preparation_failed")
+            return [(waiting, InternalError("something went wrong; nothing was stored"))]
+        return []
+
+    def _next_group(self) -> list[Pending]:
+        with self._change:
+            self._busy = False
+            while not self._waiting and not self._lone and not self._closing:
+                self._change.wait()
+            self._busy = True
+            self._busy_since = time.monotonic()
+            if self._lone:
+                lone, self._lone = self._lone, None
+                return [lone]
+            group: list[Pending] = []
+            events = 0
+            while self._waiting:
+                submission = self._waiting[0].submission
+                events += len(submission.facts)
+                if group and (submission.atomic or events > self._most_in_group):
+                    break
+                group.append(self._waiting.popleft())
+                self._events_waiting -= len(submission.facts)
+                if submission.atomic:
+                    break
+            return group
+
+    def _commit(self, group: list[Pending]) -> list[Delivery]:
+        start = time.monotonic()
+        deliveries = self._committed(group)
+        end = time.monotonic()
+        if not deliveries:
+            return []
+        failed = isinstance(deliveries[0][1], StoreUnavailable | InternalError)
+        if failed:
+            self._failed_at = end
+        else:
+            self._committed_at = end
+        events = sum(len(waiting.submission.facts) for waiting in group)
+        self._observe(Committed(events, end - start, failed))
+        return deliveries
+
+    def _committed(self, group: list[Pending]) -> list[Delivery]:
+        try:
+            settled = commit(
+                self._database,
+                self._directory_cache,
+                [waiting.submission for waiting in group],
+                self._clock(),
+            )
+        except MonthNotReady:
+            # A partition that was known is gone: the database was put back to before it was made.
+            self._database.engine.forget_room()
+            for waiting in group:
+                self._set_aside(waiting, set(months_of([waiting.submission])))
+            return []
+        except TollbookError as error:
+            return [(waiting, error) for waiting in group]
+        except Exception:
+            _log.exception("commit_failed")
+            # It may have gone wrong after the commit.
+            defect = InternalError("something went wrong; what was sent may have been stored")
+            return [(waiting, defect) for waiting in group]
+        return list(zip(group, settled, strict=True))

@@ -1,0 +1,86 @@
+"""The rows of reversals: what an event was, with other signs, for what that changes in its month.
+
+Outside tiers a reversal is the exact opposite of its event. Inside tiers it costs the difference
+that it makes, as every event does: F of the month without the usage, less F of the month with it.
+"""
+
+from tollbook.domain.charges import Charge, RatingInput, Unpriced
+from tollbook.domain.meters import BY_CODE
+from tollbook.domain.prices import Rate
+from tollbook.ingest.months import Months
+from tollbook.rating.charge import priced
+from tollbook.store import prices
+from tollbook.store.database import Snapshot, Transaction
+from tollbook.store.events import Stored
+from tollbook.store.staging import Staged
+
+
+class RatesById:
+    """The rates of a tenant by the ids that events name, each read once."""
+
+    def __init__(self, snapshot: Snapshot, tenant: str) -> None:
+        self._snapshot = snapshot
+        self._tenant = tenant
+        self._rates: dict[int | None, Rate | None] = {None: None}
+
+    def charge(
+        self, rate_id: int | None, usage: RatingInput, position: int | None
+    ) -> Charge | Unpriced:
+        """Charge a usage by a rate, from where its month stands, in micros."""
+        if rate_id not in self._rates:
+            found = prices.find_rate(self._snapshot, self._tenant, rate_id or 0)
+            self._rates[rate_id] = found and found[1]
+        rate = self._rates[rate_id]
+        if rate is None:
+            return Unpriced("rate_missing", f"rate {rate_id} is in none of the books")
+        return priced(rate.pricing, rate.id, usage, position)
+
+
+class Opposites:
+    """Makes the rows of reversals, one after the other.
+
+    The transaction holds the heads of their organizations, so that nobody else moves a month.
+    """
+
+    def __init__(self, transaction: Transaction, tenant: str) -> None:
+        self._months = Months(transaction)
+        self._rates = RatesById(transaction, tenant)
+
+    def row(self, original: Stored, identity: str, print_: int) -> Staged | Unpriced:
+        """Make the row of the reversal of an event, or say why that has no price."""
+        row = negated(original, identity, print_)
+        number, month, key = original.organization_id, original.day // 100, original.tier_key
+        if key is None:
+            return row
+        position = self._months.position(number, month, key) - original.billed
+        charge = self._rates.charge(original.rate_id, original.usage, position)
+        if isinstance(charge, Unpriced):
+            return charge
+        self._months.advance(number, month, key, -original.billed)
+        return row._replace(cost=-charge.cost, position=position)
+
+
+def negated(original: Stored, identity: str, print_: int) -> Staged:
+    """Make the exact opposite of an event: its figures with other signs under another id."""
+    return Staged(
+        organization_id=original.organization_id,
+        id=identity,
+        fingerprint=print_,
+        day=original.day,
+        user_id=original.user_id,
+        owner="" if BY_CODE[original.meter].organization_level else original.user_id,
+        meter=original.meter,
+        resource_id=original.resource_id or "",
+        time=original.time,
+        quantity=-original.quantity,
+        billed=-original.billed,
+        cost=-original.cost,
+        rate_id=original.rate_id,
+        attributes=original.attributes,
+        hour=original.hour,
+        country=original.country,
+        buy=None if original.buy is None else -original.buy,
+        own_cost=None if original.own_cost is None else -original.own_cost,
+        position=original.position,
+        tier_key=original.tier_key,
+    )

@@ -1,0 +1,145 @@
+"""The arithmetic: a usage and a pricing give an exact amount, with all that comes up on the way.
+
+A charge is made of that, and so is its explanation.
+"""
+
+from fractions import Fraction
+
+import msgspec
+
+from tollbook.domain.charges import CONNECT_FEE_LINE, PRICE_LINE, ChargeLine, RatingInput, Unpriced
+from tollbook.domain.exact import MICROS, divide_half_even
+from tollbook.domain.prices import PARTS, PICOS_IN_A_NANO, Basis, Fee, Pricing
+from tollbook.rating.quantity import (
+    DaysInUse,
+    basis_quantity,
+    billed_seconds,
+    days_in_use,
+    whole_blocks,
+)
+from tollbook.rating.tiers import added
+
+NO_PRICE = Unpriced("no_price", "the rate is a markup for events that bring their own cost")
+MONTH_UNKNOWN = Unpriced(
+    "month_unknown", "the price depends on the month so far, which was not given"
+)
+
+
+class Working(msgspec.Struct, frozen=True, gc=False):
+    """What comes up on the way to a charge, exactly; money in picos.
+
+    `counted` is the quantity after minimum and increments, `basis` what of it the price counts,
+    `billed` that in whole blocks or for the days in use. The price is `numerator / denominator`, or
+    `held_to` when the maximum cost makes it less; `fees` are the amounts beside it.
+    """
+
+    counted: int
+    basis: int
+    billed: int
+    numerator: int
+    denominator: int
+    held_to: int | None = None
+    days: DaysInUse | None = None
+    fees: tuple[tuple[str, Fraction], ...] = ()
+
+    @property
+    def exact(self) -> Fraction:
+        """Add up price and fees."""
+        price = Fraction(self.numerator, self.denominator)
+        if self.held_to is not None:
+            price = Fraction(self.held_to)
+        return price + sum(amount for _, amount in self.fees)
+
+    @property
+    def cost(self) -> int:
+        """Round the whole of it, once, half to even, to nanos."""
+        if self.fees or self.held_to is not None:
+            return _nanos(self.exact)
+        return divide_half_even(self.numerator, self.denominator * PICOS_IN_A_NANO)
+
+    @property
+    def lines(self) -> tuple[ChargeLine, ...]:
+        """Part the cost into lines, none when the price is all of it.
+
+        Fees are rounded as their sum goes on, and the price is the rest: lines add up to the cost,
+        a fee of at most nine decimals is shown as it is, and no line is negative by rounding.
+        """
+        if not self.fees:
+            return ()
+        lines, exact, given = [], Fraction(0), 0
+        for name, amount in self.fees:
+            exact += amount
+            rounded = _nanos(exact)
+            lines.append(ChargeLine(name, rounded - given))
+            given = rounded
+        return (ChargeLine(PRICE_LINE, self.cost - given), *lines)
+
+
+FREE = Working(0, 0, 0, 0, 1)
+
+
+def worked(pricing: Pricing, usage: RatingInput, position: int | None = None) -> Working | Unpriced:
+    """Work out a price: quantity, then amount, then what comes on top."""
+    if pricing.price is None:
+        return NO_PRICE
+    calls = pricing.calls
+    counted = usage.quantity
+    if calls is not None:
+        counted = billed_seconds(calls, counted)
+        if not counted:
+            return FREE
+    basis = basis_quantity(pricing, counted, usage)
+    if isinstance(basis, Unpriced):
+        return basis
+    if pricing.tier_group is not None:
+        if position is None:
+            return MONTH_UNKNOWN
+        price = added(pricing, position, basis) * PICOS_IN_A_NANO
+        return _on_top(Working(counted, basis, basis, price, 1), pricing)
+    billed = whole_blocks(basis, pricing.package) if pricing.package else basis
+    work = Working(counted, basis, billed, billed * pricing.price_picos, pricing.per_micros)
+    if pricing.prorated:
+        days = days_in_use(usage)
+        if isinstance(days, Unpriced):
+            return days
+        work = _prorated(work, days)
+    return _on_top(work, pricing) if calls is not None or pricing.fees else work
+
+
+def _prorated(work: Working, days: DaysInUse) -> Working:
+    """Charge for the days in use; the cost is of the exact share, `billed` that rounded."""
+    return Working(
+        work.counted,
+        work.basis,
+        divide_half_even(work.billed * days.days, days.month),
+        work.numerator * days.days,
+        work.denominator * days.month,
+        days=days,
+    )
+
+
+def _on_top(work: Working, pricing: Pricing) -> Working:
+    """Add the connect fee, hold the sum to the maximum cost, and add the fees."""
+    connect_fee = pricing.calls.connect_fee if pricing.calls else 0
+    most = pricing.calls.maximum_cost if pricing.calls else None
+    if not (connect_fee or pricing.fees or most is not None):
+        return work
+    price, held_to = Fraction(work.numerator, work.denominator), None
+    if most is not None and price + connect_fee > most:
+        held_to = most - connect_fee
+        price = Fraction(held_to)
+    fees = [(CONNECT_FEE_LINE, Fraction(connect_fee))] if connect_fee else []
+    fees += [(fee.name, _fee(fee, work.counted, price + connect_fee)) for fee in pricing.fees]
+    return msgspec.structs.replace(work, held_to=held_to, fees=tuple(fees))
+
+
+def _fee(fee: Fee, counted: int, price: Fraction) -> Fraction:
+    """Give the amount of a fee in picos: a share of the price, or so much for each."""
+    if fee.share is not None:
+        return price * fee.share / PARTS
+    quantity = MICROS if fee.basis is Basis.EVENT else counted
+    return Fraction(quantity * fee.price_picos, fee.per_micros)
+
+
+def _nanos(picos: Fraction) -> int:
+    return divide_half_even(picos.numerator, picos.denominator * PICOS_IN_A_NANO)

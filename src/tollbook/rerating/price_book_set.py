@@ -1,0 +1,126 @@
+"""The books that events are charged again by: one set of them, however long that takes."""
+
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from tollbook.domain.books import BookHead, BookStatus, listed
+from tollbook.domain.directory import zone
+from tollbook.domain.errors import InvalidRequest, NotFound, Problem
+from tollbook.domain.prices import FIRST_DAY, LAST_DAY
+from tollbook.domain.rerating import RerateRange
+from tollbook.rating.book import Tariff
+from tollbook.rating.choose import Books
+from tollbook.store import archives, directory, prices
+from tollbook.store.archives import Archived
+from tollbook.store.database import Snapshot
+
+
+class Owner(msgspec.Struct, frozen=True):
+    """An organization whose events are charged again, with its books."""
+
+    number: int
+    id: str
+    zone: ZoneInfo
+    currency: str
+    books: Books
+    number_format: str
+
+
+class PriceBookSet:
+    """Books as they were in force at a moment: those published later do not count.
+
+    With a version, that book stands in for all of its owner and currency, on every day: as if it
+    had been the only one. An organization's own book still goes before the tenant's.
+    """
+
+    def __init__(self, tenant: str, version: int | None, as_of: int) -> None:
+        self._tenant = tenant
+        self._version = version
+        self._as_of = as_of
+        self._directory_token = 0
+        self._heads: list[BookHead] | None = None
+        self._tariffs: dict[BookHead, Tariff] = {}
+        self._owners: dict[int, Owner] = {}
+        self.tiered = False
+        """Whether any price of the books met so far depends on the month."""
+
+    def owner(self, snapshot: Snapshot, number: int) -> Owner:
+        """Give an organization with the books that price it."""
+        if snapshot.directory_token != self._directory_token:
+            self._directory_token = snapshot.directory_token
+            self._heads, self._owners = None, {}
+        if number not in self._owners:
+            row = directory.organization_numbered(snapshot, self._tenant, number)
+            own, common = (self._tariffs_of(snapshot, it) for it in (number, None))
+            books = (own, common) if own else (common,)
+            number_format = directory.number_format(snapshot, self._tenant, row)
+            self._owners = {
+                number: Owner(
+                    number, row.id, zone(row.timezone), row.currency, books, number_format
+                )
+            }
+        return self._owners[number]
+
+    def _tariffs_of(self, snapshot: Snapshot, organization: int | None) -> tuple[Tariff, ...]:
+        if self._heads is None:
+            self._heads = self._chosen(snapshot)
+        heads = [it for it in self._heads if it.organization == organization]
+        return tuple(self._tariff(snapshot, it) for it in heads)
+
+    def _chosen(self, snapshot: Snapshot) -> list[BookHead]:
+        """List the books that price some day, the latest first."""
+        heads = prices.price_book_heads(snapshot, self._tenant)
+        known = [it for it in heads if (it.published_at or LAST_DAY * 10**9) <= self._as_of]
+        used = [it.head for it in listed(known, LAST_DAY) if it.prices_some_day]
+        chosen = [it for it in heads if it.version == self._version]
+        if chosen:
+            sequence = chosen[0].organization, chosen[0].currency
+            used = [it for it in used if (it.organization, it.currency) != sequence] + chosen
+        return sorted(used, key=lambda it: (it.effective_from, it.version), reverse=True)
+
+    def _tariff(self, snapshot: Snapshot, head: BookHead) -> Tariff:
+        if head not in self._tariffs:
+            book = prices.read_price_book(snapshot, self._tenant, head)
+            if head.version == self._version:
+                book = msgspec.structs.replace(book, effective_from=FIRST_DAY)
+            self._tariffs[head] = Tariff(book)
+            templates = (it for deck in book.decks for it in deck.templates)
+            self.tiered |= any(it.pricing.tier_group is not None for it in templates)
+        return self._tariffs[head]
+
+
+def require_ledger(snapshot: Snapshot, tenant: str, span: RerateRange) -> None:
+    """Refuse a period of which events are archived: they can be charged no more."""
+    archived = last_archived(snapshot, tenant, span)
+    if archived is not None:
+        sentence = (
+            f"events of {archived.month // 100}-{archived.month % 100:02d} are archived: "
+            "start_date must be after that month"
+        )
+        raise InvalidRequest.of([Problem("start_date", "archived", sentence)])
+
+
+def last_archived(snapshot: Snapshot, tenant: str, span: RerateRange) -> Archived | None:
+    """Find the last month of a span of which events are archived."""
+    months = span.first_day // 100, span.last_day // 100
+    found = archives.files(snapshot, tenant, span.organization, months)
+    return max(found, key=lambda it: it.month, default=None)
+
+
+def require_book(snapshot: Snapshot, tenant: str, span: RerateRange, *, apply: bool) -> None:
+    """Refuse a version that is not there, or not for these organizations, or still a draft."""
+    if span.version is None:
+        return
+    head = prices.find_price_book(snapshot, tenant, span.version)
+    if head is None:
+        raise NotFound(f"there is no price book version {span.version}")
+    if head.organization not in (None, span.organization):
+        sentence = (
+            f"version {head.version} is the own book of {head.organization_id}: "
+            "name that organization"
+        )
+        raise InvalidRequest.of([Problem("organization_id", "book_of_organization", sentence)])
+    if apply and head.published_at is None:
+        sentence = f"version {head.version} is a {BookStatus.DRAFT}: publish it before applying it"
+        raise InvalidRequest.of([Problem("version", "book_is_draft", sentence)])

@@ -1,0 +1,148 @@
+"""Working on a run: one day of one organization in each transaction, until told to stop."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from tollbook.domain.errors import RunConflict
+from tollbook.domain.rerating import AT_WORK, LeftAsItWas, Run, RunStatus, added
+from tollbook.ingest.months import Months
+from tollbook.rerating.price_book_set import Owner, PriceBookSet
+from tollbook.rerating.recharge import Chunk, charged_again, taken_back
+from tollbook.rerating.runs import log_end
+from tollbook.store import ledger, recharge, rerating_runs, versions
+from tollbook.store.database import Database, Transaction
+from tollbook.store.engine import TimeLimit
+from tollbook.store.recharge import OrganizationDay
+
+Clock = Callable[[], int]
+Pause = Callable[[float], object]
+
+_WORKS_FOR = 0.4
+_PAUSES_FOR = 0.1
+"""SQLite lets one write at a time, and who waits for it asks again every tenth of a second."""
+
+
+class Work:
+    """A run as one process works on it.
+
+    Where the run stands is read and moved in each transaction, under the run's own lock: it may be
+    stopped, killed and resumed at any moment, and two who work on one run take turns.
+    """
+
+    def __init__(
+        self, database: Database, tenant: str, number: int, clock: Clock, pause: Pause = time.sleep
+    ) -> None:
+        self._database = database
+        self._tenant = tenant
+        self._number = number
+        self._clock = clock
+        self._pause = pause
+        self._shelf: PriceBookSet | None = None
+        self._created_at: int | None = None
+
+    def steps(self) -> Iterator[Run]:
+        """Do one day after the other, letting others write between; give the run after each."""
+        since = time.monotonic()
+        while (run := self._step()) is not None:
+            yield run
+            if run.status not in AT_WORK:
+                return
+            if time.monotonic() - since > _WORKS_FOR:
+                self._pause(_PAUSES_FOR)
+                since = time.monotonic()
+
+    def halt(self, reason: str) -> None:
+        """Mark the run as stopped, and say why; nobody asked for it, so it is no act."""
+        with self._database.writing(TimeLimit.NONE) as transaction:
+            run = self._at_work(transaction)
+            if run is not None:
+                stopped = msgspec.structs.replace(run, status=RunStatus.STOPPED, reason=reason)
+                rerating_runs.change_run(transaction, self._tenant, stopped, self._clock())
+
+    def _step(self) -> Run | None:
+        """Do the next day; give None when the run is not, or no longer, at work."""
+        now = self._clock()
+        with self._database.writing(TimeLimit.NONE) as transaction:
+            run = self._at_work(transaction)
+            if run is None:
+                return None
+            at = OrganizationDay(run.at_organization, run.at_day)
+            place = recharge.next_place(transaction, self._tenant, run.span, at)
+            if place is None:
+                status = RunStatus.REVERTED if run.backwards else RunStatus.DONE
+                run = msgspec.structs.replace(run, status=status, finished_at=now)
+                if status is RunStatus.DONE:
+                    log_end(transaction, self._tenant, run, now)
+            else:
+                ledger.hold_ledgers(transaction, [place.organization])
+                do = self._restore if run.backwards else self._apply
+                run = do(transaction, run, place, now)
+            rerating_runs.change_run(transaction, self._tenant, run, now)
+            return run
+
+    def _at_work(self, transaction: Transaction) -> Run | None:
+        rerating_runs.lock_run(transaction, self._tenant, self._number)
+        run = rerating_runs.find_run(transaction, self._tenant, self._number)
+        if run is None or self._created_at not in (None, run.created_at):
+            raise RunConflict(
+                f"rerating {self._number} is not in the database any more, which is in an earlier "
+                "state than before; nothing more was charged"
+            )
+        self._created_at = run.created_at
+        return run if run.status in AT_WORK else None
+
+    def _apply(self, transaction: Transaction, run: Run, place: OrganizationDay, now: int) -> Run:
+        if self._shelf is None:
+            self._shelf = PriceBookSet(self._tenant, run.span.version, run.created_at)
+        owner = self._shelf.owner(transaction, place.organization)
+        months = Months(transaction)
+        touched = False
+        for chunk in charged_again(transaction, place, owner, months, run.span.first_day):
+            if chunk.changes:
+                recharge.recharge(transaction, place, chunk.changes, run.id)
+                touched = True
+            self._list_unpriced(transaction, run, place, owner, chunk)
+            run = _counted(run, chunk, owner.currency)
+        if touched:
+            versions.touch(transaction, place.organization, now)
+        return msgspec.structs.replace(run, at_organization=place.organization, at_day=place.day)
+
+    def _restore(self, transaction: Transaction, run: Run, place: OrganizationDay, now: int) -> Run:
+        restored, touched = 0, False
+        for chunk in taken_back(transaction, place, self._tenant, run.id):
+            recharge.recharge(transaction, place, chunk.changes, None)
+            restored += chunk.changed
+            touched |= bool(chunk.changes)
+        if touched:
+            versions.touch(transaction, place.organization, now)
+        return msgspec.structs.replace(
+            run,
+            at_organization=place.organization,
+            at_day=place.day,
+            restored=run.restored + restored,
+        )
+
+    def _list_unpriced(
+        self, transaction: Transaction, run: Run, place: OrganizationDay, owner: Owner, chunk: Chunk
+    ) -> None:
+        room = max(0, rerating_runs.MOST_LISTED - run.unpriced)
+        left = [
+            (place.organization, LeftAsItWas(owner.id, place.day, identity, it.code, it.reason))
+            for identity, it in chunk.unpriced[:room]
+        ]
+        rerating_runs.list_unpriced(transaction, self._tenant, run.id, left)
+
+
+def _counted(run: Run, chunk: Chunk, currency: str) -> Run:
+    costs = run.costs
+    for it in chunk.sums.values():
+        costs = added(costs, currency, it.old, it.new)
+    return msgspec.structs.replace(
+        run,
+        events=run.events + sum(it.events for it in chunk.sums.values()),
+        changed=run.changed + chunk.changed,
+        unpriced=run.unpriced + len(chunk.unpriced),
+        costs=costs,
+    )

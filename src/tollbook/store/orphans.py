@@ -1,0 +1,61 @@
+"""The statements that find rows of organizations, tenants and users that are not there."""
+
+from collections.abc import Iterator
+
+from tollbook.store.archives import ORGANIZATION_LEVEL
+from tollbook.store.database import Snapshot
+from tollbook.store.scope_check import ALL_TENANTS
+from tollbook.store.verification import MOST_SHOWN, RowDifference
+
+CHECK = "owners"
+
+_OF_USERS = ("events", "usage_daily", "usage_monthly", "resources_daily", "archived_sums")
+_OF_ORGANIZATIONS = (
+    *("organization_daily", "organization_monthly", "organization_hourly"),
+    *("organization_resources", "tier_positions", "archived_months", "quarantine", "users"),
+)
+
+# Sums have no user where the organization itself is billed; an event may name one all the same.
+# Looked up for missing users alone, so that an index answers for all others.
+_IS_BILLED = {
+    "events": f"""
+        AND EXISTS (
+            SELECT 1 FROM events
+            WHERE events.organization_id = owned.organization_id
+                AND events.user_id = owned.user_id AND events.meter NOT IN ({ORGANIZATION_LEVEL})
+        )"""
+}
+
+
+def _statement(table: str, user: str) -> str:
+    return f"""
+SELECT owned.organization_id, owned.user_id, organizations.organization_id IS NULL
+FROM (SELECT DISTINCT organization_id, {user} AS user_id FROM {table}) AS owned
+LEFT JOIN organizations ON organizations.organization_id = owned.organization_id
+LEFT JOIN users ON users.organization_id = owned.organization_id AND users.id = owned.user_id
+WHERE organizations.organization_id IS NULL
+    OR (owned.user_id <> '' AND users.id IS NULL{_IS_BILLED.get(table, "")})
+ORDER BY 1, 2 LIMIT :most {ALL_TENANTS}
+"""
+
+
+_STATEMENTS = {
+    **{it: _statement(it, "user_id") for it in _OF_USERS},
+    **{it: _statement(it, "''") for it in _OF_ORGANIZATIONS},
+}
+_WITHOUT_TENANT = f"""
+SELECT organization_id, tenant_id FROM organizations
+WHERE NOT EXISTS (SELECT 1 FROM tenants WHERE tenants.tenant_id = organizations.tenant_id)
+ORDER BY 1 LIMIT :most {ALL_TENANTS}
+"""
+
+
+def owner_differences(snapshot: Snapshot) -> Iterator[RowDifference]:
+    """Find what belongs to nobody; yield the first rows of each table by whose they would be."""
+    for number, tenant in snapshot.rows(_WITHOUT_TENANT, most=MOST_SHOWN):
+        row = {"table": "organizations", "organization_id": number, "tenant_id": tenant}
+        yield RowDifference(CHECK, "no such tenant", row)
+    for table, sql in _STATEMENTS.items():
+        for number, user, is_lost in snapshot.rows(sql, most=MOST_SHOWN):
+            row = {"table": table, "organization_id": number, "user_id": user}
+            yield RowDifference(CHECK, "no such organization" if is_lost else "no such user", row)

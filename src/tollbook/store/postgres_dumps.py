@@ -1,0 +1,240 @@
+"""Dumps of a PostgreSQL database by its own programs: pg_dump, pg_restore and psql."""
+
+import os
+import re
+import shutil
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from sqlalchemy import URL
+
+from tollbook.domain.errors import BackupRefused
+from tollbook.store.sqlite_copies import Progress, sync
+from tollbook.store.versions import new_token
+
+MAGIC = b"PGDMP"
+_DEBIAN = Path("/usr/lib/postgresql")
+_EVERY_SECONDS = 0.5
+_MOST_SAID = 500
+# Files that were being written may have become archives of the database that was backed up. What a
+# process remembers of the database before must not seem to hold. Dumps of earlier schemas have not
+# got these tables, and bringing them up to date does the same.
+_RENEW = """
+DO $$ BEGIN
+    IF to_regclass('public.archive_drafts') IS NOT NULL THEN
+        DELETE FROM public.archive_drafts;
+    END IF;
+    IF to_regclass('public.directory_state') IS NOT NULL THEN
+        UPDATE public.directory_state SET token = {token};
+        UPDATE public.ledger_versions SET token = {token};
+    END IF;
+END $$;
+"""
+_OTHERS = (
+    "FROM pg_stat_activity WHERE datname = current_database() "
+    "AND application_name = 'tollbook' AND pid <> pg_backend_pid()"
+)
+_STAY_ALONE = f"""
+DO $$ BEGIN
+    IF EXISTS (SELECT 1 {_OTHERS}) THEN
+        RAISE 'a Tollbook has connected meanwhile: stop the server and every other command first';
+    END IF;
+END $$;
+"""
+# Without the notices on what is dropped, which would hide an error.
+_EMPTY_FIRST = (
+    "SET client_min_messages = warning; DROP SCHEMA public CASCADE; CREATE SCHEMA public;\n"
+)
+
+
+def dump_database(url: URL, target: Path, progress: Progress, lock: int) -> None:
+    """Dump a database that is in use to a file, as it is at one moment.
+
+    pg_dump inherits the descriptor of the file's `lock`: it holds it while it writes, although the
+    process that started it may have been killed.
+    """
+    program = _program("pg_dump", _major(url))
+    command = [program, "--format=custom", "--no-owner", "--no-privileges", f"--file={target}"]
+    with _Watched(target, _size(url), progress):
+        _run([*command, f"--dbname={_address(url)}"], url, (lock,))
+    sync(target)
+
+
+def check_dump(path: Path) -> None:
+    """Refuse a file that is no dump of a Tollbook database, or that ends early."""
+    if not path.is_file():
+        raise BackupRefused(f"{path} is not a file")
+    with path.open("rb") as file:
+        if file.read(len(MAGIC)) != MAGIC:
+            raise BackupRefused(f"{path} is not a backup of a PostgreSQL database")
+    program = _program("pg_restore", 0)
+    listed = _run([program, "--list", str(path)], None)
+    if " alembic_version " not in listed:
+        raise BackupRefused(f"{path} is a dump, and not one of Tollbook")
+    _run([program, "--file=/dev/null", str(path)], None)  # reads all of it
+
+
+def is_empty(url: URL) -> bool:
+    """Tell whether nothing is lost when a database gives way: no tables, or no tenant."""
+    with _connected(url) as connection:
+        tables = connection.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+        ).fetchall()
+        if ("tenants",) not in tables:
+            return not tables
+        return connection.execute("SELECT 1 FROM tenants LIMIT 1").fetchone() is None
+
+
+def restore_dump(url: URL, path: Path) -> None:
+    """Put a dump in the place of everything in a database, in one transaction."""
+    with _connected(url) as connection:
+        others = connection.execute(f"SELECT COUNT(*) {_OTHERS}".encode()).fetchone()
+    if others and others[0]:
+        raise BackupRefused(
+            f"the database is in use by {others[0]} connections of Tollbook: stop the server and "
+            "every other command on it first"
+        )
+    major = _major(url)
+    reader = [_program("pg_restore", 0), "--no-owner", "--no-privileges", "--file=-", str(path)]
+    writer = [
+        _program("psql", major),
+        *("--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1"),
+        *("--output=/dev/null", f"--dbname={_address(url)}"),
+    ]
+    _pipe(reader, writer, url)
+
+
+def _pipe(reader: Sequence[str], writer: Sequence[str], url: URL) -> None:
+    """Let one program write what the other reads; what the writer takes is all or nothing.
+
+    The last line comes only when the reader has ended well: without it psql would commit what is
+    there of a dump that ended early.
+    """
+    environment = _environment(url)
+    with (
+        subprocess.Popen(reader, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as source,  # noqa: S603
+        subprocess.Popen(  # noqa: S603
+            writer, stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
+        ) as target,
+    ):
+        assert source.stdout and target.stdin and source.stderr and target.stderr  # noqa: S101, PT018
+        said: dict[str, bytes] = {}
+        listeners = [
+            threading.Thread(target=lambda n=name, p=pipe: said.update({n: p.read()}))
+            for name, pipe in (("reader", source.stderr), ("writer", target.stderr))
+        ]
+        for listener in listeners:
+            listener.start()
+        try:
+            target.stdin.write(_EMPTY_FIRST.encode())
+            shutil.copyfileobj(source.stdout, target.stdin, 1 << 20)
+            if source.wait() != 0:
+                target.stdin.write(b"\nDO $$ BEGIN RAISE 'the backup ends early'; END $$;\n")
+            target.stdin.write(_RENEW.format(token=new_token()).encode())
+            target.stdin.write(_STAY_ALONE.encode())
+            target.stdin.close()
+        except BrokenPipeError:
+            source.kill()
+        code = target.wait()
+        for listener in listeners:
+            listener.join()
+    if code or source.returncode:
+        words = said.get("writer") or said.get("reader") or b""
+        raise BackupRefused(f"nothing was restored: {_said(words)}")
+
+
+def _run(command: Sequence[str], url: URL | None, inherited: Sequence[int] = ()) -> str:
+    done = subprocess.run(  # noqa: S603  the programs of PostgreSQL, without a shell
+        command, env=_environment(url), capture_output=True, check=False, pass_fds=inherited
+    )
+    if done.returncode:
+        raise BackupRefused(f"{Path(command[0]).name} failed: {_said(done.stderr)}")
+    return done.stdout.decode(errors="replace")
+
+
+def _said(words: bytes) -> str:
+    return " ".join(words.decode(errors="replace").split())[:_MOST_SAID]
+
+
+def _program(name: str, least: int) -> str:
+    """Find a program of PostgreSQL that is not older than the server."""
+    found = [str(it) for it in sorted(_DEBIAN.glob(f"*/bin/{name}"), key=_folder_version)]
+    on_path = shutil.which(name)
+    candidates = [*([on_path] if on_path else []), *reversed(found)]
+    if not candidates:
+        raise BackupRefused(
+            f"{name} is not installed: backups of PostgreSQL are made and read by its own client "
+            "programs; on Debian: apt-get install postgresql-client"
+        )
+    versions = {it: _version_of(it) for it in candidates}
+    for program, version in versions.items():
+        if version >= least:
+            return program
+    newest = max(versions.values())
+    raise BackupRefused(
+        f"{name} is of PostgreSQL {newest} and the server of {least}: install the client programs "
+        f"of version {least} or later"
+    )
+
+
+def _folder_version(program: Path) -> int:
+    return int(program.parts[-3]) if program.parts[-3].isdecimal() else 0
+
+
+def _version_of(program: str) -> int:
+    said = _run([program, "--version"], None)
+    found = re.search(r"(\d+)", said)
+    return int(found[1]) if found else 0
+
+
+def _major(url: URL) -> int:
+    with _connected(url) as connection:
+        return connection.info.server_version // 10_000
+
+
+def _size(url: URL) -> int:
+    with _connected(url) as connection:
+        row = connection.execute("SELECT pg_database_size(current_database())").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _connected(url: URL) -> psycopg.Connection[tuple[Any, ...]]:
+    text = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    return psycopg.connect(text, connect_timeout=10)
+
+
+def _address(url: URL) -> str:
+    """Write the address without the password, which other users of the machine could read."""
+    return url._replace(drivername="postgresql", password=None).render_as_string()
+
+
+def _environment(url: URL | None) -> Mapping[str, str]:
+    given = {"PGPASSWORD": str(url.password)} if url is not None and url.password else {}
+    return {**os.environ, "PGCONNECT_TIMEOUT": "10", **given}
+
+
+class _Watched:
+    """Tells how large a file has become while somebody else writes it."""
+
+    def __init__(self, target: Path, total: int, progress: Progress) -> None:
+        self._target = target
+        self._total = total
+        self._progress = progress
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._done.wait(_EVERY_SECONDS):
+            if self._target.exists():
+                self._progress(min(self._target.stat().st_size, self._total), self._total)

@@ -1,0 +1,303 @@
+"""The statements that charge a day of an organization again, and take that back.
+
+All of them run under the organization's head, as those of ingest do. What changes comes through a
+temporary table; events, their history and every sum follow from it by joins.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import NamedTuple
+
+from tollbook.domain.rerating import RerateRange
+from tollbook.store import ledger, rollups
+from tollbook.store.database import Snapshot, Transaction
+from tollbook.store.engine import Row
+from tollbook.store.recharge_table import COLUMNS, FACTS, KINDS, Chargeable, Recharged, StoredCharge
+
+CHUNK = 20_000
+"""The most events that are in memory at once."""
+
+
+class OrganizationDay(NamedTuple):
+    """A day of an organization: what is charged again in one transaction."""
+
+    organization: int
+    day: int
+
+    @property
+    def month(self) -> int:
+        """Give the month of the day."""
+        return self.day // 100
+
+
+class DayReversal(NamedTuple):
+    """A reversal of a day; `kept` is what it was charged before a run, None if that is the same."""
+
+    event: Chargeable
+    kept: StoredCharge | None
+
+
+_CHARGE = ", ".join(KINDS)
+
+NEXT_DAY = """
+SELECT MIN(day) FROM events
+WHERE organization_id = :organization AND day > :after AND day <= :last
+"""
+
+NEXT_ORGANIZATION = """
+SELECT MIN(organization_id) FROM organizations
+WHERE tenant_id = :tenant AND organization_id > :after
+"""
+
+_BEHIND = """
+WHERE events.organization_id = :organization AND events.day = :day AND events.reverses IS NULL
+    AND (events.time > :time OR (events.time = :time AND events.id > :id))
+ORDER BY events.time, events.id LIMIT :limit
+"""
+_STORED = ", ".join(f"events.{name}" for name in (*FACTS, *KINDS))
+_KEPT = ", ".join(f"kept.{name}" for name in KINDS)
+
+EVENTS = f"SELECT {_STORED} FROM events {_BEHIND}"
+
+CHANGED = f"""
+SELECT {_STORED}, {_KEPT}
+FROM events
+JOIN charge_history AS kept ON kept.organization_id = events.organization_id
+    AND kept.day = events.day AND kept.id = events.id AND kept.run_id = :run
+{_BEHIND}
+"""
+
+_OF_RUN = """
+LEFT JOIN charge_history AS kept ON kept.organization_id = events.organization_id
+    AND kept.day = events.day AND kept.id = events.id AND kept.run_id = :run
+"""
+
+REVERSALS = f"""
+SELECT events.reverses, {_STORED}, {_KEPT} FROM events {_OF_RUN}
+WHERE events.organization_id = :organization AND events.day = :day AND events.reverses IS NOT NULL
+ORDER BY events.time, events.id
+"""
+
+# What a month counts under a key once all of it is charged as before a run.
+COUNTED_BEFORE = f"""
+SELECT CAST(SUM(CASE WHEN kept.id IS NULL THEN events.billed ELSE kept.billed END) AS BIGINT)
+FROM events {_OF_RUN}
+WHERE events.organization_id = :organization AND events.day BETWEEN :first AND :last
+    AND CASE WHEN kept.id IS NULL THEN events.tier_key ELSE kept.tier_key END = :tier_key
+"""
+
+# Counts events by their sums, which are many times fewer; a reversal is -1 in those.
+EXPECTED = """
+SELECT CAST(SUM(usage_daily.count) AS BIGINT)
+FROM organizations
+JOIN usage_daily ON usage_daily.organization_id = organizations.organization_id
+WHERE organizations.tenant_id = :tenant
+    AND (organizations.organization_id = :only OR :only = 0)
+    AND usage_daily.month BETWEEN :first_month AND :last_month
+    AND usage_daily.day BETWEEN :first_day AND :last_day
+"""
+
+REVERSED = """
+SELECT COUNT(*)
+FROM organizations
+JOIN reversals ON reversals.organization_id = organizations.organization_id
+JOIN event_keys ON event_keys.organization_id = reversals.organization_id
+    AND event_keys.id = reversals.id
+WHERE organizations.tenant_id = :tenant
+    AND (organizations.organization_id = :only OR :only = 0)
+    AND event_keys.day BETWEEN :first_day AND :last_day
+"""
+
+EMPTY = "DELETE FROM recharged"
+
+REMEMBER = f"""
+INSERT INTO charge_history (organization_id, day, id, run_id, {_CHARGE})
+SELECT
+    CAST(:organization AS BIGINT), CAST(:day AS INTEGER), id, CAST(:run AS BIGINT),
+    {", ".join(f"was_{name}" for name in KINDS)}
+FROM recharged ORDER BY id
+"""
+
+CHANGE_EVENTS = f"""
+UPDATE events SET {", ".join(f"{name} = recharged.{name}" for name in KINDS)}
+FROM recharged
+WHERE events.organization_id = :organization AND events.day = :day AND events.id = recharged.id
+"""
+
+MOVES = {table: rollups.move(table) for table in rollups.KEYS}
+MAKE_ROOM = (
+    rollups.COUNT_PART.format(within="= :organization"),
+    *(rollups.set_aside(table, "= :organization", "= :month") for table in rollups.KEYS),
+)
+
+MOVE_POSITIONS = """
+INSERT INTO tier_positions (organization_id, month, tier_key, quantity)
+SELECT
+    CAST(:organization AS BIGINT), CAST(:month AS INTEGER), tier_key, CAST(SUM(billed) AS BIGINT)
+FROM (
+    SELECT tier_key, billed FROM recharged WHERE tier_key IS NOT NULL
+    UNION ALL
+    SELECT was_tier_key, -was_billed FROM recharged WHERE was_tier_key IS NOT NULL
+) AS moved
+GROUP BY tier_key ORDER BY tier_key
+ON CONFLICT (organization_id, month, tier_key) DO UPDATE SET
+    quantity = tier_positions.quantity + excluded.quantity
+"""
+
+# A month in which nothing is counted any more is as if it had never been. Only such a month is
+# looked through.
+DROP_POSITIONS = """
+DELETE FROM tier_positions
+WHERE organization_id = :organization AND month = :month AND quantity = 0
+    AND tier_key IN (SELECT was_tier_key FROM recharged WHERE was_tier_key IS NOT NULL)
+    AND NOT EXISTS (
+        SELECT 1 FROM events
+        WHERE events.organization_id = :organization AND events.day BETWEEN :first AND :last
+            AND events.tier_key = tier_positions.tier_key
+    )
+"""
+
+
+def next_place(
+    snapshot: Snapshot, tenant: str, span: RerateRange, at: OrganizationDay
+) -> OrganizationDay | None:
+    """Give the next day with events behind a place, of this organization or the next one."""
+    number, day = at
+    if not number:
+        number, day = span.organization or _following(snapshot, tenant, 0), 0
+    while number:
+        after = max(day, span.first_day - 1)
+        row = snapshot.row(NEXT_DAY, organization=number, after=after, last=span.last_day)
+        if row and row[0] is not None:
+            return OrganizationDay(number, int(row[0]))
+        number, day = (0 if span.organization else _following(snapshot, tenant, number)), 0
+    return None
+
+
+def _following(snapshot: Snapshot, tenant: str, number: int) -> int:
+    row = snapshot.row(NEXT_ORGANIZATION, tenant=tenant, after=number)
+    return int((row and row[0]) or 0)
+
+
+def expected(snapshot: Snapshot, tenant: str, span: RerateRange) -> int:
+    """Count the events of a span, reversals among them."""
+    days = {"first_day": span.first_day, "last_day": span.last_day}
+    months = {"first_month": span.first_day // 100, "last_month": span.last_day // 100}
+    whose = {"tenant": tenant, "only": span.organization or 0}
+    net = snapshot.row(EXPECTED, **whose, **months, **days)
+    reversed_ = snapshot.row(REVERSED, **whose, **days)
+    return int((net and net[0]) or 0) + 2 * int((reversed_ and reversed_[0]) or 0)
+
+
+def events(snapshot: Snapshot, place: OrganizationDay) -> Iterator[list[Chargeable]]:
+    """Read the events of a day in the order of time and id, without reversals, in chunks."""
+    for rows in _chunks(snapshot, place, EVENTS, {}, len(FACTS) + len(KINDS)):
+        yield [_stored(row) for row in rows]
+
+
+def changed(
+    snapshot: Snapshot, place: OrganizationDay, run: int
+) -> Iterator[list[tuple[Chargeable, StoredCharge]]]:
+    """Read the events of a day that a run charged again, each with the charge it had before."""
+    width = len(FACTS) + len(KINDS)
+    for rows in _chunks(snapshot, place, CHANGED, {"run": run}, width + len(KINDS)):
+        yield [(_stored(row), StoredCharge(*row[width:])) for row in rows]
+
+
+def _chunks(
+    snapshot: Snapshot, place: OrganizationDay, sql: str, given: Mapping[str, int], width: int
+) -> Iterator[list[Row]]:
+    time, identity = -1, ""
+    while True:
+        found = snapshot.table(
+            sql,
+            {
+                "organization": place.organization,
+                "day": place.day,
+                "time": time,
+                "id": identity,
+                "limit": CHUNK,
+                **given,
+            },
+            width,
+        )
+        if found:
+            yield found
+        if len(found) < CHUNK:
+            return
+        time, identity = found[-1][FACTS.index("time")], found[-1][0]
+
+
+def _stored(row: Row) -> Chargeable:
+    facts = len(FACTS)
+    charge = StoredCharge(*row[facts : facts + len(KINDS)])
+    return Chargeable._make((*row[:facts], charge))
+
+
+def reversals(snapshot: Snapshot, place: OrganizationDay, run: int = 0) -> dict[str, DayReversal]:
+    """Find the reversals of a day by what they take back, with the charge they had before a run."""
+    parameters = {"organization": place.organization, "day": place.day, "run": run}
+    width = len(FACTS) + len(KINDS)
+    found: dict[str, DayReversal] = {}
+    for row in snapshot.table(REVERSALS, parameters, 1 + width + len(KINDS)):
+        before = row[1 + width :]
+        kept = None if before[0] is None else StoredCharge(*before)
+        found[row[0]] = DayReversal(_stored(row[1:]), kept)
+    return found
+
+
+def counted_before(snapshot: Snapshot, place: OrganizationDay, run: int, tier_key: str) -> int:
+    """Return what a month has under a key once a run is taken back, in micros.
+
+    Reversals that the run has not seen count where they are now.
+    """
+    first, last = place.month * 100, place.month * 100 + 99
+    row = snapshot.row(
+        COUNTED_BEFORE,
+        organization=place.organization,
+        first=first,
+        last=last,
+        run=run,
+        tier_key=tier_key,
+    )
+    return int((row and row[0]) or 0)
+
+
+def recharge(
+    transaction: Transaction, place: OrganizationDay, rows: Sequence[Recharged], run: int | None
+) -> None:
+    """Give events of a day their other charge, and move every sum by the difference.
+
+    What they were charged before is kept under the number of the run, if it is given.
+    """
+    number, day = place
+    month = place.month
+    _stage(transaction, rows)
+    if run is not None:
+        transaction.execute(REMEMBER, organization=number, day=day, run=run)
+    transaction.execute(CHANGE_EVENTS, organization=number, day=day)
+    _move_sums(transaction, place, rows)
+    if any(it.before.tier_key or it.after.tier_key for it in rows):
+        transaction.execute(MOVE_POSITIONS, organization=number, month=month)
+        first, last = month * 100, month * 100 + 99
+        transaction.execute(
+            DROP_POSITIONS, organization=number, month=month, first=first, last=last
+        )
+
+
+def _move_sums(transaction: Transaction, place: OrganizationDay, rows: Sequence[Recharged]) -> None:
+    """Move every sum by what the rows in the temporary table change."""
+    bound = {"organization": place.organization, "month": place.month, "day": place.day}
+    moves, stage = list(MOVES.values()), partial(_stage, transaction)
+    ledger.add_in_range(transaction, moves, rows, _size, stage, MAKE_ROOM, **bound)
+
+
+def _stage(transaction: Transaction, rows: Sequence[Recharged]) -> None:
+    transaction.execute(EMPTY)
+    transaction.bulk("recharged", COLUMNS, (it.row for it in rows))
+
+
+def _size(row: Recharged) -> tuple[int, int]:
+    before, after = row.before, row.after
+    moved = (after.cost - before.cost, after.billed - before.billed)
+    return row.meter, max(map(abs, (*moved, (after.buy or 0) - (before.buy or 0))))

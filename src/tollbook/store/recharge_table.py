@@ -1,0 +1,94 @@
+"""The temporary table through which events get another charge, and its rows."""
+
+from typing import NamedTuple
+
+
+class StoredCharge(NamedTuple):
+    """All of an event that a charge decides: what is kept when it is charged again."""
+
+    cost: int
+    billed: int
+    rate_id: int | None
+    buy: int | None
+    position: int | None
+    tier_key: str | None
+
+    @property
+    def reversed(self) -> "StoredCharge":
+        """Give the charge of the event that takes this one back."""
+        return StoredCharge(
+            -self.cost,
+            -self.billed,
+            self.rate_id,
+            None if self.buy is None else -self.buy,
+            self.position,
+            self.tier_key,
+        )
+
+
+class Chargeable(NamedTuple):
+    """An event that may be charged again: its facts, then the charge it has."""
+
+    id: str
+    user_id: str
+    meter: int
+    time: int
+    quantity: int
+    attributes: str
+    own_cost: int | None
+    hour: int
+    country: str
+    charge: StoredCharge
+
+
+class Recharged(NamedTuple):
+    """An event that gets another charge.
+
+    `owner` is whose figures it is in. `sign` is -1 for a reversal, which counts down.
+    """
+
+    id: str
+    owner: str
+    meter: int
+    hour: int
+    country: str
+    sign: int
+    before: StoredCharge
+    after: StoredCharge
+
+    @property
+    def row(self) -> tuple[object, ...]:
+        """Give the columns of the temporary table."""
+        return (*self[:-2], *self.before, *self.after)
+
+
+FACTS = Chargeable._fields[:-1]
+"""The columns of an event before its charge: what it is made of, and where its sums are."""
+
+KINDS = {
+    "cost": "BIGINT NOT NULL",
+    "billed": "BIGINT NOT NULL",
+    "rate_id": "BIGINT",
+    "buy": "BIGINT",
+    "position": "BIGINT",
+    "tier_key": "TEXT",
+}
+"""The columns of a charge, each with its type."""
+
+COLUMNS = {
+    "id": "TEXT NOT NULL",
+    "owner": "TEXT NOT NULL",
+    "meter": "SMALLINT NOT NULL",
+    "hour": "BIGINT NOT NULL",
+    "country": "TEXT NOT NULL",
+    "sign": "INTEGER NOT NULL",
+    **{f"was_{name}": kind for name, kind in KINDS.items()},
+    **KINDS,
+}
+"""The columns in the order of a row: the charge before, then the charge after."""
+
+CREATE = f"""
+CREATE TEMPORARY TABLE IF NOT EXISTS recharged (
+    {", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())}
+)
+"""

@@ -1,0 +1,123 @@
+"""What requests hold of their bodies is bounded, and small requests always come in."""
+
+import gzip
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import monotonic, sleep
+
+import httpx
+import msgspec
+import pytest
+from starlette.requests import Request
+
+from tests.builders import Platform, event
+from tests.servers import Server
+from tollbook.api.pipeline.body_budget import LARGE, BodyBudget, room_of
+from tollbook.domain.errors import QueueFull
+from tollbook.store.database import Database
+
+MIB = 1024 * 1024
+
+
+def asked() -> Request:
+    return Request({"type": "http"})
+
+
+def test_nothing_is_counted_of_small_bodies() -> None:
+    bodies = BodyBudget(1)
+    for _ in range(3):
+        request = asked()
+        with bodies.room_for(request):
+            room_of(request).take(LARGE)
+            assert bodies.held == 0
+
+
+def test_what_is_beyond_is_held_until_the_answer_however_it_arrives() -> None:
+    bodies, request = BodyBudget(MIB), asked()
+    with bodies.room_for(request):
+        for _ in range(3):
+            room_of(request).take(LARGE - 1)
+        assert bodies.held == 2 * LARGE - 3
+    assert bodies.held == 0
+
+
+def test_a_body_of_any_size_comes_in_alone_and_none_beside_it() -> None:
+    bodies, first, second = BodyBudget(MIB), asked(), asked()
+    with bodies.room_for(first), bodies.room_for(second):
+        for _ in range(5):
+            room_of(first).take(MIB)
+        with pytest.raises(QueueFull):
+            room_of(second).take(LARGE + 1)
+        room_of(second).take(LARGE)
+    assert bodies.held == 0
+
+
+@contextmanager
+def holding(server: Server, key: str, size: int) -> Iterator[None]:
+    """Send a body but for its last byte."""
+    head = (
+        f"POST /v1/events HTTP/1.1\r\nHost: x\r\nX-API-Key: {key}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {size}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", server.port)) as client:
+        client.sendall(head.encode() + b" " * (size - 1))
+        yield
+
+
+def until(ask: Callable[[], httpx.Response], status: int) -> httpx.Response:
+    give_up = monotonic() + 10
+    while (answer := ask()).status_code != status:
+        assert monotonic() < give_up, answer.text[:200]
+        sleep(0.05)
+    return answer
+
+
+@contextmanager
+def full(server: Server, key: str, ask: Callable[[], httpx.Response]) -> Iterator[httpx.Response]:
+    """Have a body hold the room that there is; give what is answered beside it.
+
+    One that comes while a request before it has room is turned away itself: it is sent again.
+    """
+    for wait in (0.05, 0.5, 2, 5):
+        with holding(server, key, 2 * MIB):
+            sleep(wait)
+            answer = ask()
+            if answer.status_code == 429:
+                yield answer
+                return
+    pytest.fail(answer.text[:200])
+
+
+def held(server: Server) -> float:
+    """Read in the metrics what requests hold."""
+    lines = httpx.get(f"{server.address}/metrics").text.splitlines()
+    return float(next(it for it in lines if it.startswith("tollbook_body_bytes ")).split()[1])
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+def test_a_server_turns_large_requests_away_while_others_hold_its_room(
+    database: Database, database_url: str, packed: bool
+) -> None:
+    platform = Platform(database)
+    platform.organization()
+    key = platform.key()
+    batch = msgspec.json.encode([event(id=f"call-{it}") for it in range(1000)])
+    headers = {"X-API-Key": key, "Content-Type": "application/json"}
+    body = batch
+    if packed:
+        body, headers["Content-Encoding"] = gzip.compress(batch), "gzip"
+    with Server(database_url, max_body_mib="1") as server:
+
+        def send() -> httpx.Response:
+            return httpx.post(f"{server.address}/v1/events", content=body, headers=headers)
+
+        with full(server, key, send) as refused:
+            assert refused.json()["code"] == "queue_full"
+            assert refused.headers["retry-after"] == "1"
+            one = httpx.post(
+                f"{server.address}/v1/events", json=event(id="one"), headers={"X-API-Key": key}
+            )
+            assert one.status_code == 200
+            assert held(server) > MIB
+        assert until(send, 200).json()["success"]
