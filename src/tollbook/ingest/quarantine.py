@@ -10,7 +10,8 @@ from tollbook.ingest.months import Months
 from tollbook.ingest.normalize import fact_of
 from tollbook.ingest.problems import fields_of, problems_of
 from tollbook.store import ledger, quarantine
-from tollbook.store.audit import Actor, write_act
+from tollbook.store.audit import Actor
+from tollbook.store.audit_writer import write_act
 from tollbook.store.database import Database
 from tollbook.store.engine import TimeLimit
 from tollbook.store.quarantine import Quarantined

@@ -17,7 +17,8 @@ from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.ingest.problems import LARGEST_READ, TOO_LARGE, fields_of, text_in
 from tollbook.ingest.reversal_rows import Opposites
 from tollbook.store import directory, events, ledger, reversals, versions
-from tollbook.store.audit import Actor, write_act
+from tollbook.store.audit import Actor
+from tollbook.store.audit_writer import write_act
 from tollbook.store.database import Database, Transaction
 from tollbook.store.engine import TimeLimit
 from tollbook.store.events import Key, Reversed, Stored

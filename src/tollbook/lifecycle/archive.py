@@ -12,7 +12,8 @@ from tollbook.lifecycle.leftover_files import safe_name
 from tollbook.lifecycle.parquet import WrittenFile, digest_of, require_arrow, write_file
 from tollbook.store import archives, directory, ledger, rerating_runs, versions
 from tollbook.store.archives import Archived, Month
-from tollbook.store.audit import Actor, write_act
+from tollbook.store.audit import Actor
+from tollbook.store.audit_writer import write_act
 from tollbook.store.database import Database, Transaction
 from tollbook.store.engine import TimeLimit
 

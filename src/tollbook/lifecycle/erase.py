@@ -18,7 +18,8 @@ from tollbook.rating.numbers import CLIENT, ERASED, SIP, kind_of, shown_of
 from tollbook.rating.quantity import FROM_DAY, MEDIA_BYTES, UNTIL_DAY
 from tollbook.store import archives, directory, drafts, erasure, ledger, versions
 from tollbook.store.archives import Archived
-from tollbook.store.audit import Actor, write_act
+from tollbook.store.audit import Actor
+from tollbook.store.audit_writer import write_act
 from tollbook.store.database import Database, Transaction, translate_errors
 from tollbook.store.directory import OrganizationRow
 from tollbook.store.drafts import DraftState
