@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import httpx
-import msgspec
 import pytest
 
 from tests.api.conftest import Site, Tenant, site  # noqa: F401
@@ -218,17 +217,25 @@ class Door:
         with self.tenant.database.reading() as snapshot:
             return acts(snapshot, self.tenant.tenant)
 
-    def new_acts(self) -> list[object]:
-        """Return the acts since the beginning, without what is random and whose key it was."""
-        found = self.acts()
-        texts = (
-            msgspec.json.encode((act.action, act.object, act.organization_id, act.details))
-            for act in found[: len(found) - self.before]
-        )
-        return [msgspec.json.decode(_RANDOM.sub("…", text.decode())) for text in texts]
+    def new_acts(self) -> list[Json]:
+        """Return the acts since the beginning, without random values and the key of a token."""
+        new = self.acts()[: -self.before]
+        return [
+            {
+                "action": act.action,
+                "object": _RANDOM.sub("…", act.object),
+                "organization_id": act.organization_id,
+                "details": {
+                    name: _RANDOM.sub("…", value) if isinstance(value, str) else value
+                    for name, value in act.details.items()
+                    if name != "key"
+                },
+            }
+            for act in new
+        ]
 
 
-_RANDOM = re.compile(r'tb_[0-9a-f]{12}|tbv_[0-9a-f]{16}|\d{4}-\d\d-\d\dT[^"]*|,"key":"[^"]*"')
+_RANDOM = re.compile(r"tb_[0-9a-f]{12}|tbv_[0-9a-f]{16}|\d{4}-\d\d-\d\dT.*")
 Send = Callable[[Door, Case], httpx.Response]
 Call = Callable[[Door, Case], Ran]
 
@@ -282,8 +289,7 @@ def test_an_action_is_audited_the_same_by_both_ways(
     ran = call(by_command, ALLOWED[action])
     assert ran.code == 0, ran.err
     (act,) = by_http.new_acts()
-    assert isinstance(act, list)
-    assert act[0] == action
+    assert act["action"] == action
     assert by_command.new_acts() == [act]
 
 

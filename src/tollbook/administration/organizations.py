@@ -99,8 +99,7 @@ def change_organization(
 
 def organization_from(row: OrganizationRow) -> Organization:
     """Return the organization of a row."""
-    _, *fields = row
-    return msgspec.convert(fields, Organization)
+    return msgspec.convert(row._asdict(), Organization)
 
 
 def assigned_id(kind: str) -> str:
