@@ -62,7 +62,7 @@ from tollbook.store.database import Snapshot, Transaction
 MOST_BYTES = {CSV: 32 * 1024 * 1024, YAML: 1024 * 1024}
 """Reading YAML takes a hundred times as long as reading a deck of the same size."""
 
-_SEE = "see price books"
+_SEE = "read price books"
 _WRITE = "load and publish price books"
 _LONGEST_VERSION = 9
 
