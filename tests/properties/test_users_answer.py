@@ -1,10 +1,9 @@
 """Whatever the sums and names of a user, the answer says them exactly, each in its field."""
 
 import json
-from collections import namedtuple
 from collections.abc import Callable
 from decimal import ROUND_HALF_EVEN, Context, Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from hypothesis import example, given
@@ -19,7 +18,7 @@ _AWKWARD = st.sampled_from(
     ['"', "\\", "\x00", "\x1f", "\x7f", "\u2028", "é", "😀", "</script>", "%s"]
 )
 
-UserRow = namedtuple("UserRow", USER_ROW.place)  # type: ignore[misc]
+UserRow = NamedTuple("UserRow", [(name, Any) for name in USER_ROW.place])
 
 NAMES = st.text() | st.lists(_AWKWARD).map("".join)
 COUNTS = st.integers(0, _LARGEST)

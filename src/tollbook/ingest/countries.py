@@ -13,6 +13,8 @@ def country_of(meter: str, attributes: Attributes, number_format: str) -> str:
 
     What has no number, such as a short code or a SIP address, has no country.
     """
-    inbound = BY_TYPE[meter].inbound or (meter == _CALL and attributes.get("direction") == "inbound")
+    inbound = BY_TYPE[meter].inbound or (
+        meter == _CALL and attributes.get("direction") == "inbound"
+    )
     digits = digits_of(attributes.get("from" if inbound else "to"), number_format)
     return (country_of_digits(digits) or "") if digits else ""
