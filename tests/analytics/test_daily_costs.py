@@ -67,11 +67,11 @@ def test_days_are_told_apart_by_whom_and_by_what_comes_by_the_day(platform: Plat
         event(id="0", cost="256e-9", time="2024-02-01T00:00:00Z"),
     )
     day, last = date(2024, 1, 15), date(2024, 1, 31)
-    late = {last: DayCost(64, 64, 0, 0)}
-    assert costs(platform) == {day: DayCost(191, 131, 4, 8), **late}
-    assert costs(platform, "org_1") == {day: DayCost(63, 3, 4, 8), **late}
-    assert costs(platform, "org_1", "user_1") == {day: DayCost(29, 1, 4, 8), **late}
-    assert costs(platform, "org_1", "user_2") == {day: DayCost(2, 2, 0, 0)}
+    late = {last: DayCost(64, 64, (0, 0))}
+    assert costs(platform) == {day: DayCost(191, 131, (4, 8)), **late}
+    assert costs(platform, "org_1") == {day: DayCost(63, 3, (4, 8)), **late}
+    assert costs(platform, "org_1", "user_1") == {day: DayCost(29, 1, (4, 8)), **late}
+    assert costs(platform, "org_1", "user_2") == {day: DayCost(2, 2, (0, 0))}
 
 
 def test_everybody_with_a_budget_has_the_days_of_their_own_question(platform: Platform) -> None:

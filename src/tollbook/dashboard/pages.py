@@ -13,6 +13,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tollbook.dashboard import catalog
+
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -53,12 +55,13 @@ def page_handlers(*, compression: bool = True) -> dict[str, Handler]:
 
 
 def read_assets() -> dict[str, bytes]:
-    """Read every file that is served beside the page, by its path under this folder."""
-    return {
+    """Return every file that is served beside the page, by its path under this folder."""
+    files = {
         path.relative_to(_FOLDER).as_posix(): path.read_bytes()
         for path in sorted(_FOLDER.rglob("*"))
         if path.suffix in _MEDIA_TYPES and path.name != _PAGE
     }
+    return files | {catalog.NAME: catalog.catalog_module()}
 
 
 def _page(assets: dict[str, bytes], version: str) -> bytes:

@@ -5,7 +5,7 @@
 
 /**
  * What is not seen, but for the two that join and part letters (U+200C, U+200D) and what turns a
- * picture into its coloured form.
+ * picture into its colored form.
  */
 const UNSEEN = /(?![\u200c\u200d])(?!(?<=\p{Extended_Pictographic})\ufe0f)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu;
 const HARMLESS = /^[\x20-\x7e]*$/;

@@ -7,14 +7,11 @@ from typing import Any, NamedTuple
 from starlette.responses import Response
 
 from tollbook.analytics.organizations import (
-    OrganizationsReport,
-    OrganizationSums,
+    ORGANIZATION_ROW,
     currencies_of,
     name_currencies,
     organization_rows,
     organizations_report,
-    organizations_table,
-    totals_of,
     totals_written,
     with_currency,
 )
@@ -23,10 +20,9 @@ from tollbook.analytics.organizations_slices import (
     organization_groups,
     sliced_organizations,
     sliced_report,
-    sums_of,
 )
 from tollbook.analytics.scope import require_one_currency, summed_scope
-from tollbook.analytics.slices import Groups, Slice
+from tollbook.analytics.slices import Groups, Slice, table_of
 from tollbook.analytics.tables import Table
 from tollbook.api.endpoints.analytics.questions import (
     CURRENCY,
@@ -84,14 +80,14 @@ def _told(it: Question, *, totals: bool) -> Result:
     rows = organization_rows(it.snapshot, it.scope, _days(it))
     report = _named(it, organizations_report(it.scope, _days(it), rows))
     if not totals:
-        return Result(report, {}, lambda: _with_currency(it, organizations_table(rows)))
+        return Result(report, {}, lambda: _with_currency(it, table_of(rows, ORGANIZATIONS_SHAPE)))
     summed = _summed(it)
-    counted = [row for row in rows if row.organization_id in summed.ids]
-    sums = totals_of(counted)
+    counted = [row for row in rows if row[0] in summed.ids]
+    sums = ORGANIZATION_ROW.total(counted)
     return Result(
         report,
         {"totals": totals_written(counted, summed.named)},
-        lambda: _with_currency(it, organizations_table(rows, sums)),
+        lambda: _with_currency(it, table_of(rows, ORGANIZATIONS_SHAPE, sums)),
         summed.headers,
     )
 
@@ -112,7 +108,7 @@ def _summed(it: Question) -> _Summed:
     return _Summed(ids, scope.currency, others_named(it, scope))
 
 
-def _named(it: Question, report: OrganizationsReport) -> OrganizationsReport:
+def _named(it: Question, report: Any) -> Any:
     if "currency" not in it.call.query["include"]:
         return report
     return name_currencies(report, currencies_of(it.snapshot, it.scope))
@@ -136,12 +132,11 @@ def _read(it: Question, wanted: Slice) -> ResultSet:
     groups = organization_groups(*whose) if wanted.group_by else {}
     summed = _summed(it)
     counted: list[Row] = [row for row in rows if row[0] in summed.ids]
-    told: list[OrganizationSums] = sums_of(counted)
-    extras: dict[str, Any] = {"totals": totals_written(told, summed.named)}
+    extras: dict[str, Any] = {"totals": totals_written(counted, summed.named)}
     return ResultSet(rows, groups, extras, counted, summed.headers)
 
 
-def _report(it: Question, rows: list[Row], groups: Groups) -> OrganizationsReport:
+def _report(it: Question, rows: list[Row], groups: Groups) -> Any:
     report = sliced_report(it.scope, _days(it), rows, groups, it.call.query["group_by"])
     return _named(it, report)
 
