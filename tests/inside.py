@@ -25,7 +25,7 @@ def serving(database: Database, key: str = "") -> Iterator[httpx.Client]:
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
-        wait_for(lambda: server.started)
+        wait_for(lambda: server.started or not thread.is_alive())
         headers = {"X-API-Key": key} if key else {}
         address = f"http://127.0.0.1:{port}"
         with httpx.Client(base_url=address, headers=headers, timeout=PATIENCE) as client:
