@@ -43,7 +43,10 @@ LIMITS = {
     "the end of a call": (f"{accept.FUTURE_ALLOWED // 3_600_000_000} hours",),
     "an id |": (f"{events.LONGEST_ID} characters",),
     "the time of an event": (f"{accept.FUTURE_ALLOWED // 3_600_000_000} hours",),
-    "request bodies in flight": (f"{SETTINGS.max_body_mib} MiB", f"{body_budget.LARGE // 1024} KiB"),
+    "request bodies in flight": (
+        f"{SETTINGS.max_body_mib} MiB",
+        f"{body_budget.LARGE // 1024} KiB",
+    ),
     "events in the write queue": (f"{SETTINGS.max_queued_events:,}",),
     "events in one transaction": (f"{SETTINGS.max_group_events:,}",),
     "requests of a key": (f"{keys.MOST_PER_MINUTE:,} a minute",),
@@ -65,7 +68,10 @@ LIMITS = {
     ),
     "equally specific rates": (f"{clashes.MOST_SETS} different",),
     "a deck |": (f"{deck_csv.MOST_PREFIXES:,} prefixes",),
-    "reported errors of a price book": (f"{yaml_nodes.MOST_PROBLEMS:,};", f"{deck_terms.MOST_SHOWN} of"),
+    "reported errors of a price book": (
+        f"{yaml_nodes.MOST_PROBLEMS:,};",
+        f"{deck_terms.MOST_SHOWN} of",
+    ),
     "rows of a page": (f"{pages.MOST_ROWS:,}", f"{event_list._MOST:,} of events", f"{MOST_ROWS:,}"),
     "buckets of a series": (
         f"{series.MOST_BUCKETS:,}",
