@@ -63,7 +63,7 @@ function Rates({ version }) {
       <header>
         <h2>${answer.data ? html`Rates of <${Foreign} text=${answer.data.price_book.name} />` : "Rates"}</h2>
         <div class="toolbar">
-          <label class="search"><input type="search" inputmode="tel" aria-label="Search by destination" placeholder="Destination, such as +44 20" value=${prefix} onInput=${(/** @type {any} */ e) => change({ prefix: e.target.value || null, after: null }, { replace: true })} /></label>
+          <label class="search"><input type="search" inputmode="tel" aria-label="Search by destination" placeholder="Destination (+44 20)" value=${prefix} onInput=${(/** @type {any} */ e) => change({ prefix: e.target.value || null, after: null }, { replace: true })} /></label>
           <select aria-label="Kind of usage" value=${meter} onChange=${(/** @type {any} */ e) => change({ meter: e.target.value || null })}>
             <option value="">All usage</option>
             ${METERS.map((it) => html`<option key=${it.type} value=${it.type}>${it.name}</option>`)}
