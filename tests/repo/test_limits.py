@@ -53,8 +53,8 @@ LIMITS = {
     "keys with a rate limit in memory": (f"{rate_limit._MOST_BUCKETS:,}",),
     "any other request body": (
         f"| {request_body.MOST_OTHER_BYTES // 1024} KiB;",
-        f"YAML {price_books.MOST_BYTES[price_books.YAML] // MIB} MiB",
-        f"CSV {price_books.MOST_BYTES[price_books.CSV] // MIB} MiB",
+        f"YAML price books {price_books.MOST_BYTES[price_books.YAML] // MIB} MiB",
+        f"CSV decks {price_books.MOST_BYTES[price_books.CSV] // MIB} MiB",
     ),
     "a price book in YAML": (
         f"{yaml_rates.MOST_RATES:,} rates",
