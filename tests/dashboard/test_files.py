@@ -45,7 +45,7 @@ def test_the_whole_page_is_within_its_budget() -> None:
 def test_a_vendored_module_is_as_it_was_written_down(it: dict[str, str]) -> None:
     assert sha256((FOLDER / "vendor" / it["file"]).read_bytes()).hexdigest() == it["sha256"]
     assert it["version"]
-    assert it["licence"] in ("MIT", "Apache-2.0")
+    assert it["license"] in ("MIT", "Apache-2.0")
 
 
 def test_every_vendored_module_is_written_down_and_pinned() -> None:

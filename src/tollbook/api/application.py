@@ -209,7 +209,7 @@ async def _nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "websocket":
         await WebSocketClose()(scope, receive, send)
         return
-    await error_response(NotFound("there is nothing at this path"))(scope, receive, send)
+    await error_response(NotFound("no such endpoint"))(scope, receive, send)
 
 
 def _documentation() -> dict[str, Handler]:

@@ -78,7 +78,7 @@ _EXAMPLE_SENTENCES = {
     "queue_full": "the write queue is full; nothing was taken, try again soon",
     "format_not_installed": "Parquet needs pyarrow, which is not installed here: "
     "pip install 'pyarrow>=22'",
-    "not_yet": "the state asked for has not arrived here yet; ask again in a second",
+    "not_yet": "this replica has not caught up yet; retry later",
     "store_unavailable": "the database is not available; nothing was stored",
     "database_read_only": "the database is read-only; nothing was stored",
     "schema_changed": "the database is at migration 0012, this Tollbook at 0011: "

@@ -1,4 +1,4 @@
-/** The series of a chart; each can be taken out of it and put back. */
+/** The legend of a chart, whose entries show and hide series. */
 import { exactSum } from "../words/figures.js";
 import { html } from "./html.js";
 

@@ -1,4 +1,4 @@
-/** The columns of the tables: the documented ones, in the documented order and wording. */
+/** The columns of the tables, in the documented order and wording. */
 import { ORGANIZATION_FIGURES, USER_FIGURES } from "./catalog.js";
 import { exactSum } from "./figures.js";
 import { changed, count, exactMoney, money, percent, twoDecimals } from "./format.js";
@@ -6,21 +6,21 @@ import { changed, count, exactMoney, money, percent, twoDecimals } from "./forma
 /**
  * @typedef {Object} Context
  * @property {string} currency
- * @property {number} whole The cost that shares are parts of.
- * @property {Map<string, number>} [earlier] Costs of the period before, by id.
+ * @property {number} whole The total cost for shares.
+ * @property {Map<string, number>} [earlier] Costs of the previous period, by id.
  * @typedef {Object} Column
  * @property {string} key
  * @property {string} label
- * @property {string} about What stands in it.
- * @property {(row: any, context: Context) => number | string | null} value What is sorted and exported.
- * @property {(value: any, context: Context) => string} show How a value is written.
- * @property {(rows: any[], context: Context) => number | string | null} total Of the rows that are shown.
+ * @property {string} about Its description.
+ * @property {(row: any, context: Context) => number | string | null} value The value to sort and export.
+ * @property {(value: any, context: Context) => string} show Formats a value.
+ * @property {(rows: any[], context: Context) => number | string | null} total The total of the visible rows.
  * @property {number} width In pixels.
  * @property {"text" | "number" | "cost"} role
- * @property {boolean} [optional] Not shown unless chosen.
+ * @property {boolean} [optional] Hidden by default.
  */
 
-/** @param {string} label Headings break between words. */
+/** @param {string} label The longest word counts, because headings break between words. */
 const longestWord = (label) => Math.max(...label.split(" ").map((it) => it.length));
 
 /** @param {any} value */
@@ -86,12 +86,12 @@ const SHARE = {
 };
 
 /**
- * The change of cost against the period before, of rows with an id.
+ * The change of cost compared with the previous period.
  * @param {(row: any) => string} id
  * @returns {Column}
  */
 const change = (id) => ({
-  ...number("change", "Change", "Change of cost against the previous period", () => 0),
+  ...number("change", "Change", "Change of cost compared with the previous period", () => 0),
   value: (row, { earlier }) => (earlier ? ratio(row.total_cost, earlier.get(id(row)) ?? 0) : ""),
   show: (value) => (value === null ? "new" : value === "" ? "" : changed(1 + value, 1) ?? ""),
   total: (rows, { earlier }) =>
@@ -153,7 +153,7 @@ export const ORGANIZATION_COLUMNS = [
 ];
 
 /**
- * Write a cell; a cost that two decimals would show as nothing says so in full on hover.
+ * Return the exact amount of a cost for its tooltip, because two decimals can show 0.00.
  * @param {Column} column
  * @param {any} value
  * @param {Context} context
