@@ -22,7 +22,8 @@ from tollbook.rating import (
     yaml_rates,
 )
 from tollbook.settings import Settings
-from tollbook.store import connections, sqlite
+from tollbook.store.postgres import connections
+from tollbook.store.sqlite import engine as sqlite
 
 PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
 MIB = 1024 * 1024

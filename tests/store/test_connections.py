@@ -12,11 +12,11 @@ from tests.builders import Platform, event
 from tests.conftest import Postgres
 from tests.ways import Way
 from tollbook.domain.errors import StoreUnavailable, Unreachable
-from tollbook.store import connections, statement_watchdog
-from tollbook.store import postgres as engine_of_postgres
-from tollbook.store.connections import OF_SERVERS, Patience, Watched
 from tollbook.store.database import Database, open_database
 from tollbook.store.engine import Options, TimeLimit
+from tollbook.store.postgres import connections, statement_watchdog
+from tollbook.store.postgres import engine as engine_of_postgres
+from tollbook.store.postgres.connections import OF_SERVERS, Patience, Watched
 
 PATIENCE = 60.0
 

@@ -11,8 +11,8 @@ from tests.inside import serving
 from tollbook.store import scope_check
 from tollbook.store.database import Database, open_database
 from tollbook.store.orphans import owner_differences
-from tollbook.store.schema import metadata
 from tollbook.store.scope_check import ALL_TENANTS, Unscoped, check
+from tollbook.store.tables.schema import metadata
 from tollbook.store.verification import CHECKS, count_events, differences
 
 SOURCES = Path(scope_check.__file__).parents[1]

@@ -6,7 +6,7 @@ from contextlib import closing
 import psycopg
 
 from tests.conftest import Postgres
-from tollbook.store.statement_watchdog import _AT_WORK, _END
+from tollbook.store.postgres.statement_watchdog import _AT_WORK, _END
 
 PATIENCE = 30.0
 

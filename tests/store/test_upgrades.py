@@ -17,7 +17,7 @@ from tests.rerating.builders import Past
 from tollbook.analytics.event import ChargedEvent, find_event
 from tollbook.store.database import Database, open_database
 from tollbook.store.migrate import _config, migrate
-from tollbook.store.schema import SCHEMA_VERSION
+from tollbook.store.tables.schema import SCHEMA_VERSION
 
 FIXTURES = Path(__file__).parent / "upgrades"
 HEAD = ScriptDirectory.from_config(_config()).get_current_head()

@@ -7,12 +7,14 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from tollbook.domain.errors import BackupRefused
-from tollbook.store import drafts, postgres_dumps, sqlite_copies, versions
+from tollbook.store import drafts, versions
 from tollbook.store.database import Database, open_database, translate_errors
 from tollbook.store.engine import TimeLimit
 from tollbook.store.file_locks import create_locked, lock_abandoned
 from tollbook.store.migrate import migrate, missing_migrations
-from tollbook.store.sqlite_copies import Progress
+from tollbook.store.postgres import dumps as postgres_dumps
+from tollbook.store.sqlite import copies as sqlite_copies
+from tollbook.store.sqlite.copies import Progress
 from tollbook.store.verification import CHECKS, RowDifference, count_events, differences
 
 _OWNER_ONLY = 0o600
@@ -57,7 +59,7 @@ def restore(url: str, source: Path, progress: Progress, *, replace: bool, quick:
         postgres_dumps.check_dump(source)
         if not replace and not postgres_dumps.is_empty(address):
             raise _in_the_way()
-        postgres_dumps.restore_dump(address, source)
+        postgres_dumps.restore_dump(address, source, versions.new_token())
         migrate(database)
         return _proved(database, quick=quick)
 

@@ -34,11 +34,11 @@ from tollbook.store.engine import (
     Row,
     TimeLimit,
 )
-from tollbook.store.postgres import Postgres
+from tollbook.store.postgres.engine import Postgres
 from tollbook.store.refused_reads import Reads, is_refusal
-from tollbook.store.schema import SCHEMA_VERSION
-from tollbook.store.sqlite import Sqlite
+from tollbook.store.sqlite.engine import Sqlite
 from tollbook.store.staging import Staged
+from tollbook.store.tables.schema import SCHEMA_VERSION
 
 _log = structlog.get_logger()
 Check = Callable[[str], None]

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from tollbook.store.engine import Row
 from tollbook.store.rollups import KEYS
-from tollbook.store.schema import metadata
+from tollbook.store.tables.schema import metadata
 
 UNIT = 1_000_000_000
 AMOUNTS = ("quantity", "cost")

@@ -9,7 +9,7 @@ knows each of those by heart.
 import re
 from functools import lru_cache
 
-from tollbook.store.schema import metadata
+from tollbook.store.tables.schema import metadata
 
 ALL_TENANTS = "/* all tenants */"
 

@@ -9,8 +9,9 @@ number given to a tenant's organization when it is first heard of. The platform'
 from sqlalchemy import Column, Index, Integer, Table, Text
 from sqlalchemy import UniqueConstraint as Unique
 
-from tollbook.store import schema_archive, schema_sums
-from tollbook.store.columns import (
+from tollbook.store.tables import archive as schema_archive
+from tollbook.store.tables import sums as schema_sums
+from tollbook.store.tables.columns import (
     BIG,
     CLUSTERED,
     SMALL,

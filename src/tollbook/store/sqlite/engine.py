@@ -28,7 +28,7 @@ from tollbook.store.engine import (
     Row,
     TimeLimit,
 )
-from tollbook.store.opened_file import Identity, OpenedFile, identity_of, open_file, replaced
+from tollbook.store.sqlite.opened_file import Identity, OpenedFile, identity_of, open_file, replaced
 from tollbook.store.staging import COLUMNS, CREATE, Staged, width
 
 _WAIT_FOR_LOCK_MS = 30_000

@@ -12,8 +12,18 @@ import psycopg
 from sqlalchemy import URL, Connection
 
 from tollbook.domain.errors import ClockWrong
-from tollbook.store import partitions, recharge_table, staging
-from tollbook.store.connections import (
+from tollbook.store import recharge_table, staging
+from tollbook.store.engine import (
+    REMOVE_MONTH,
+    DirectoryState,
+    Driver,
+    Options,
+    Parameters,
+    Row,
+    TimeLimit,
+)
+from tollbook.store.postgres import partitions
+from tollbook.store.postgres.connections import (
     OF_SERVERS,
     Holder,
     Patience,
@@ -24,17 +34,8 @@ from tollbook.store.connections import (
     driver_of,
     open_pool,
 )
-from tollbook.store.engine import (
-    REMOVE_MONTH,
-    DirectoryState,
-    Driver,
-    Options,
-    Parameters,
-    Row,
-    TimeLimit,
-)
+from tollbook.store.postgres.statement_watchdog import Watch
 from tollbook.store.staging import COLUMNS, Staged, width
-from tollbook.store.statement_watchdog import Watch
 
 _NAMED = re.compile(r"(?<!:):([a-z_]+)")
 _IN_LIST = re.compile(r"\bIN :([a-z_]+)")

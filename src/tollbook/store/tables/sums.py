@@ -2,7 +2,16 @@
 
 from sqlalchemy import Column, Integer, Table, Text
 
-from tollbook.store.columns import BIG, SMALL, SUMMED, key, metadata, organization, part, sums
+from tollbook.store.tables.columns import (
+    BIG,
+    SMALL,
+    SUMMED,
+    key,
+    metadata,
+    organization,
+    part,
+    sums,
+)
 
 # User before day: one user's days are one short range, and all users' days of an edge month are
 # another. Measured in docs/decisions/0004. By country too: most users have one of it a day.

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Column, Integer, Table, Text
 
-from tollbook.store.columns import (
+from tollbook.store.tables.columns import (
     BIG,
     CLUSTERED,
     SMALL,

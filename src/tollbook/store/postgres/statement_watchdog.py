@@ -16,7 +16,7 @@ from weakref import WeakSet, ref
 import psycopg
 import structlog
 
-from tollbook.store.connections import CONNECT_SECONDS, GRACE_SECONDS, Watched
+from tollbook.store.postgres.connections import CONNECT_SECONDS, GRACE_SECONDS, Watched
 
 _LOOK_EVERY = 1.0
 _ASK_AFTER = 10.0

@@ -13,8 +13,7 @@ import psycopg
 from sqlalchemy import URL
 
 from tollbook.domain.errors import BackupRefused
-from tollbook.store.sqlite_copies import Progress, sync
-from tollbook.store.versions import new_token
+from tollbook.store.sqlite.copies import Progress, sync
 
 MAGIC = b"PGDMP"
 _DEBIAN = Path("/usr/lib/postgresql")
@@ -89,8 +88,8 @@ def is_empty(url: URL) -> bool:
         return connection.execute("SELECT 1 FROM tenants LIMIT 1").fetchone() is None
 
 
-def restore_dump(url: URL, path: Path) -> None:
-    """Put a dump in the place of everything in a database, in one transaction."""
+def restore_dump(url: URL, path: Path, token: int) -> None:
+    """Replace everything in a database with a dump, in one transaction; `token` names its state."""
     with _connected(url) as connection:
         others = connection.execute(f"SELECT COUNT(*) {_OTHERS}".encode()).fetchone()
     if others and others[0]:
@@ -105,10 +104,10 @@ def restore_dump(url: URL, path: Path) -> None:
         *("--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1"),
         *("--output=/dev/null", f"--dbname={_address(url)}"),
     ]
-    _pipe(reader, writer, url)
+    _pipe(reader, writer, url, _RENEW.format(token=token))
 
 
-def _pipe(reader: Sequence[str], writer: Sequence[str], url: URL) -> None:
+def _pipe(reader: Sequence[str], writer: Sequence[str], url: URL, renewal: str) -> None:
     """Let one program write what the other reads; what the writer takes is all or nothing.
 
     The last line comes only when the reader has ended well: without it psql would commit what is
@@ -134,7 +133,7 @@ def _pipe(reader: Sequence[str], writer: Sequence[str], url: URL) -> None:
             shutil.copyfileobj(source.stdout, target.stdin, 1 << 20)
             if source.wait() != 0:
                 target.stdin.write(b"\nDO $$ BEGIN RAISE 'the backup ends early'; END $$;\n")
-            target.stdin.write(_RENEW.format(token=new_token()).encode())
+            target.stdin.write(renewal.encode())
             target.stdin.write(_STAY_ALONE.encode())
             target.stdin.close()
         except BrokenPipeError:

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from tollbook.domain.errors import BackupRefused
-from tollbook.store.opened_file import OpenedFile, open_file, replaced
+from tollbook.store.sqlite.opened_file import OpenedFile, open_file, replaced
 
 Progress = Callable[[int, int], None]
 """Is told how much is done, of how much."""
