@@ -56,7 +56,7 @@ def written_by(database: Database, revision: str) -> Platform:
 
 def _count_on(transaction: object, database: Database) -> None:
     """Let PostgreSQL give the numbers behind those that came with the rows."""
-    if database.engine.name == "postgresql":
+    if database.engine.sqlalchemy.dialect.name == "postgresql":
         transaction._driver.execute(  # type: ignore[attr-defined]
             "SELECT setval(pg_get_serial_sequence('organizations', 'organization_id'), 100)"
         )

@@ -12,8 +12,7 @@ from tollbook.store import drafts
 from tollbook.store.archives import is_recorded
 from tollbook.store.database import Database, Transaction
 from tollbook.store.drafts import ArchiveDraft, DraftState
-from tollbook.store.file_locks import create_locked, is_held, lock_abandoned
-from tollbook.store.sqlite.copies import sync
+from tollbook.store.file_locks import create_locked, is_held, lock_abandoned, sync
 
 HOST = socket.gethostname()
 

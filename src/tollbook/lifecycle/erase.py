@@ -19,11 +19,12 @@ from tollbook.rating.quantity import FROM_DAY, MEDIA_BYTES, UNTIL_DAY
 from tollbook.store import archives, directory, drafts, erasure, ledger, versions
 from tollbook.store.archives import Archived
 from tollbook.store.audit import Actor, write_act
-from tollbook.store.database import Database, Transaction, translate_errors
+from tollbook.store.database import Database, Transaction
 from tollbook.store.directory import OrganizationRow
 from tollbook.store.drafts import DraftState
 from tollbook.store.engine import Row, TimeLimit
 from tollbook.store.erasure import Detail
+from tollbook.store.error_translation import translate_errors
 from tollbook.store.events import Stored
 
 ACTION = "user.erase"

@@ -14,7 +14,7 @@ import msgspec
 from tollbook.domain.errors import DiskFull, SettingsError, StoreUnavailable
 from tollbook.store.engine import Row
 from tollbook.store.events import Stored
-from tollbook.store.sqlite.copies import sync
+from tollbook.store.file_locks import sync
 
 _TEXT, _SMALL, _DAY, _BIG = "string", "int16", "int32", "int64"
 KINDS = {

@@ -1,62 +1,27 @@
-"""One open database: snapshots to read from, transactions to write in, errors in our own words."""
+"""One open database: snapshots to read from, transactions to write in."""
 
-import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
-import psycopg
 import structlog
-from sqlalchemy import Connection, bindparam, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy import Connection, bindparam, text
+from sqlalchemy.exc import DBAPIError
 
-from tollbook.domain.errors import (
-    DatabaseBroken,
-    DatabaseReadOnly,
-    DiskFull,
-    MonthNotReady,
-    OutcomeUnknown,
-    SchemaChanged,
-    SettingsError,
-    StoreUnavailable,
-    SumOutOfRange,
-    Unreachable,
-)
+from tollbook.domain.errors import MonthNotReady, OutcomeUnknown, SchemaChanged
 from tollbook.store import exact_sums
-from tollbook.store.engine import (
-    OVERFLOWS,
-    STATE_TABLE,
-    Driver,
-    Engine,
-    Options,
-    Parameters,
-    Row,
-    TimeLimit,
-)
-from tollbook.store.postgres.engine import Postgres
-from tollbook.store.refused_reads import Reads, is_refusal
-from tollbook.store.sqlite.engine import Sqlite
+from tollbook.store.engine import Driver, Engine, Options, Parameters, Row, TimeLimit
+from tollbook.store.engines import open_engine
+from tollbook.store.error_translation import translate_errors
+from tollbook.store.refused_reads import Reads
 from tollbook.store.staging import Staged
 from tollbook.store.tables.schema import SCHEMA_VERSION
 
 _log = structlog.get_logger()
 Check = Callable[[str], None]
-_BROKEN = ("file is not a database", "database disk image is malformed")
-_FULL = (
-    "database or disk is full",
-    "SQLITE_IOERR_SHMSIZE",
-    "No space left on device",
-    psycopg.errors.DiskFull,
-)
-_READ_ONLY = ("attempt to write a readonly database", psycopg.errors.ReadOnlySqlTransaction)
-_NOT_OPENED = "unable to open database file"
+_Result = TypeVar("_Result")
 _NOTHING_STORED = "; nothing was stored"
-
-
-_NO_STATE = tuple(it.format(STATE_TABLE) for it in ("no such table: {}", 'relation "{}" does not'))
-_NO_PARTITION = "no partition of relation"
-_USUAL = Options()
+_DEFAULTS = Options()
 
 
 def _trust(_sql: str) -> None:
@@ -171,7 +136,7 @@ class Database:
         self, engine: Engine, check: Check = _trust, schema_version: str | None = None
     ) -> None:
         self.engine = engine
-        self.reads = Reads()
+        self.reads = Reads(engine.errors)
         self._check = check
         self._schema_version = schema_version
 
@@ -214,9 +179,10 @@ class Database:
                     yield Transaction(self.engine, connection, self._check, token)
                     committing = True
             except DBAPIError as error:
-                if not committing or not _is_outcome_unknown(error.orig):
+                errors, cause = self.engine.errors, error.orig
+                if not (committing and cause and errors.is_outcome_unknown(cause)):
                     raise
-                _log.error("outcome_unknown", error=_without_values(error, str(error.orig)))
+                _log.error("outcome_unknown", error=errors.message(cause))
                 raise OutcomeUnknown(
                     "the database's answer to the commit was lost: the change may have been "
                     "stored; send it again"
@@ -244,15 +210,38 @@ class Database:
             with self.writing():
                 pass
 
+    def write_events(
+        self,
+        months: Callable[[], Iterable[int]],
+        write: Callable[[Transaction], _Result],
+        limit: TimeLimit = TimeLimit.COMMIT,
+    ) -> _Result:
+        """Run `write`, which stores events of these months, in one transaction; return its result.
+
+        When a partition is gone, because the database went back to before it was made, make it
+        again and run `write` a second time. Raise `MonthNotReady` when that is not possible now.
+        The months are only iterated where there are partitions: for many events that takes time.
+        """
+        self.ensure_partitions(months())
+        try:
+            with self.writing(limit) as transaction:
+                return write(transaction)
+        except MonthNotReady:
+            self.engine.forget_partitions()
+            if not self.try_to_ensure_partitions(months()):
+                raise
+        with self.writing(limit) as transaction:
+            return write(transaction)
+
     def ensure_partitions(self, months: Iterable[int]) -> None:
-        """See to it that events of these months can be stored; raise `MonthNotReady` if not."""
+        """Make missing partitions of these months; raise `MonthNotReady` when that lasts."""
         with translate_errors():
             self.engine.ensure_partitions(months)
 
-    def try_to_make_room(self, months: Iterable[int]) -> bool:
-        """See to it that events of these months can be stored; False when a lock is not free."""
+    def try_to_ensure_partitions(self, months: Iterable[int]) -> bool:
+        """Make missing partitions of these months; False when a lock is not free."""
         with translate_errors():
-            return self.engine.try_to_make_room(months)
+            return self.engine.try_to_ensure_partitions(months)
 
     def close(self) -> None:
         """Close every connection."""
@@ -262,7 +251,7 @@ class Database:
 def open_database(
     url: str,
     check: Check = _trust,
-    options: Options = _USUAL,
+    options: Options = _DEFAULTS,
     schema_version: str | None = SCHEMA_VERSION,
 ) -> Database:
     """Choose the engine by the URL's scheme. Nothing is connected yet.
@@ -270,83 +259,4 @@ def open_database(
     Every statement is shown to `check` before it is run: the gate, for whoever serves tenants.
     Transactions refuse a database at another `schema_version`, unless that is None.
     """
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError) as error:
-        raise SettingsError("TOLLBOOK_DATABASE_URL is not a database URL") from error
-    if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
-        return Database(Sqlite(parsed), check, schema_version)
-    if parsed.get_backend_name() in {"postgresql", "postgres"}:
-        return Database(Postgres(parsed, options), check, schema_version)
-    raise SettingsError(
-        "TOLLBOOK_DATABASE_URL must be like sqlite:///tollbook.db or postgresql://user@host/name"
-    )
-
-
-def _without_values(error: Exception, reason: str) -> str:
-    """Give what a driver said without what follows: rows and statements, with what is in them."""
-    cause = getattr(error, "orig", error)
-    said = cause.diag.message_primary if isinstance(cause, psycopg.Error) else None
-    return said or reason.partition("\n")[0]
-
-
-def _is_outcome_unknown(cause: object) -> bool:
-    """Return whether a commit that failed may nevertheless have happened.
-
-    PostgreSQL reports a commit that it refuses as an ERROR, and keeps the connection. A FATAL
-    error, or none at all, means that the connection ended, perhaps after the commit. SQLite takes
-    a transaction back whose COMMIT fails.
-    """
-    if not isinstance(cause, psycopg.Error):
-        return False
-    return cause.diag.severity_nonlocalized != "ERROR" or (cause.sqlstate or "").startswith("08")
-
-
-@contextmanager
-def translate_errors(consequence: str = "") -> Iterator[None]:
-    """Turn the drivers' errors into Tollbook's; the sentences end with the `consequence`."""
-    try:
-        yield
-    except (DBAPIError, PoolTimeout, sqlite3.Error, psycopg.Error) as error:
-        reason = str(getattr(error, "orig", error)).strip()
-        if any(words in reason for words in OVERFLOWS):
-            raise SumOutOfRange(
-                "a sum of the ledger would pass what it can hold; nothing was stored"
-            ) from error
-        _log.error("store_failed", error=_without_values(error, reason))
-        if any(words in reason for words in _BROKEN):
-            raise DatabaseBroken(
-                f"the file is not a whole database ({reason}) and was left as it is: restore a "
-                "backup with `tollbook restore`, or move it away to begin anew"
-            ) from error
-        raise _unavailable(getattr(error, "orig", error), reason, consequence) from error
-
-
-def _unavailable(cause: object, reason: str, consequence: str) -> StoreUnavailable:
-    if isinstance(cause, PoolTimeout):
-        return Unreachable(f"all connections to the database are in use{consequence}")
-    if any(words in reason for words in _NO_STATE):
-        return SchemaChanged(
-            "the database is at the schema of another version of Tollbook; run the version that "
-            "migrated it"
-        )
-    if _NO_PARTITION in reason:
-        return MonthNotReady()
-    if is_refusal(cause):
-        told = " ".join(reason.split())
-        return Unreachable(f"the database is not available{consequence}", told)
-    reason = f"{reason} {getattr(cause, 'sqlite_errorname', '')}"
-    if _is(_FULL, cause, reason):
-        return DiskFull(f"there is no room on the disk of the database{consequence}")
-    if _is(_READ_ONLY, cause, reason):
-        return DatabaseReadOnly(f"the database is read-only{consequence}")
-    if _NOT_OPENED in reason:
-        return StoreUnavailable(
-            "the database file cannot be opened: its folder must be there and writable, also to "
-            "read from it, because SQLite keeps two files beside it; copy the file to such a folder"
-        )
-    return StoreUnavailable(f"the database is not available{consequence}")
-
-
-def _is(signs: Iterable[str | type[Exception]], cause: object, reason: str) -> bool:
-    return any(it in reason if isinstance(it, str) else isinstance(cause, it) for it in signs)
+    return Database(open_engine(url, options), check, schema_version)

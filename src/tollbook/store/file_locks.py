@@ -1,4 +1,7 @@
-"""Locks on files that are being written: a file that nobody holds was left by a dead process."""
+"""Files that are being written: their locks, and waiting until they are on disk.
+
+A file whose lock nobody holds was left by a dead process.
+"""
 
 import fcntl
 import os
@@ -51,3 +54,12 @@ def is_held(path: Path) -> bool:
     """Return whether a process that writes this file lives."""
     with lock_abandoned([path]) as abandoned:
         return not abandoned
+
+
+def sync(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 from tollbook.store import resources, rollups
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.staging import ORDINARY, ExistingIdentity, Staged
-from tollbook.store.versions import new_token
+from tollbook.store.tokens import new_token
 
 Row = TypeVar("Row")
 Charging = Callable[[Sequence[Staged]], Sequence[Staged]]
@@ -158,7 +158,7 @@ RARE_ROWS = (
 ADD_RESOURCES = add_resources()
 
 _OF_STAGED = "IN (SELECT organization_id FROM staging)", "IN (SELECT day / 100 FROM staging)"
-MAKE_ROOM = (
+SET_ASIDE = (
     rollups.COUNT_PART.format(within=_OF_STAGED[0]),
     *(rollups.set_aside(table, *_OF_STAGED) for table in rollups.KEYS),
 )
@@ -320,7 +320,7 @@ def add_sums(transaction: Transaction, statements: Sequence[str], rows: Sequence
         transaction.execute(EMPTY_STAGING)
         transaction.stage(some)
 
-    add_in_range(transaction, statements, rows, _size, stage, MAKE_ROOM)
+    add_in_range(transaction, statements, rows, _size, stage, SET_ASIDE)
 
 
 def add_in_range(
@@ -329,21 +329,21 @@ def add_in_range(
     rows: Sequence[Row],
     size: Callable[[Row], tuple[Hashable, int]],
     stage: Callable[[Sequence[Row]], None],
-    ensure_partitions: Sequence[str],
+    set_aside: Sequence[str],
     **parameters: int,
 ) -> None:
     """Add rows to every sum, from the temporary table that they are in.
 
-    When a sum would pass 64 bits, `make_room` sets full rows aside, and the rows are added a few at
-    a time: sums have no end. `size` is as in `rollups.chunks`; `stage` puts some of the rows in the
-    place of all that are in the temporary table.
+    When a sum would pass 64 bits, the statements of `set_aside` set full rows aside, and the rows
+    are added a few at a time: sums have no limit. `size` is as in `rollups.chunks`; `stage`
+    replaces the rows in the temporary table with some of them.
     """
     done = transaction.execute_in_range(statements, **parameters)
     if done == len(statements):
         return
     for chunk in rollups.chunks(rows, size):
         stage(chunk)
-        for statement in (*ensure_partitions, *statements[done:]):
+        for statement in (*set_aside, *statements[done:]):
             transaction.execute(statement, **parameters)
     stage(rows)
 

@@ -125,7 +125,7 @@ WHERE events.organization_id = :organization AND events.day = :day AND events.id
 """
 
 MOVES = {table: rollups.move(table) for table in rollups.KEYS}
-MAKE_ROOM = (
+SET_ASIDE = (
     rollups.COUNT_PART.format(within="= :organization"),
     *(rollups.set_aside(table, "= :organization", "= :month") for table in rollups.KEYS),
 )
@@ -289,7 +289,7 @@ def _move_sums(transaction: Transaction, place: OrganizationDay, rows: Sequence[
     """Move every sum by what the rows in the temporary table change."""
     bound = {"organization": place.organization, "month": place.month, "day": place.day}
     moves, stage = list(MOVES.values()), partial(_stage, transaction)
-    ledger.add_in_range(transaction, moves, rows, _size, stage, MAKE_ROOM, **bound)
+    ledger.add_in_range(transaction, moves, rows, _size, stage, SET_ASIDE, **bound)
 
 
 def _stage(transaction: Transaction, rows: Sequence[Recharged]) -> None:

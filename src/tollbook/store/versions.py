@@ -1,21 +1,11 @@
 """The states of the directory and of each ledger, named by random tokens (decision 31)."""
 
 from collections.abc import Iterable
-from secrets import randbelow
 from typing import NamedTuple
 
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.scope_check import ALL_TENANTS
-
-_TOKENS = 2**40 - 1
-
-
-def new_token() -> int:
-    """Return a random number that names a state: no other state has it, lost ones included.
-
-    It has 40 bits, so that the tokens of eight million organizations add up within 64 bits.
-    """
-    return 1 + randbelow(_TOKENS)
+from tollbook.store.tokens import new_token
 
 
 def change_token(transaction: Transaction) -> None:

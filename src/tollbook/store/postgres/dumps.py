@@ -13,7 +13,8 @@ import psycopg
 from sqlalchemy import URL
 
 from tollbook.domain.errors import BackupRefused
-from tollbook.store.sqlite.copies import Progress, sync
+from tollbook.store.engine import Progress
+from tollbook.store.file_locks import sync
 
 MAGIC = b"PGDMP"
 _DEBIAN = Path("/usr/lib/postgresql")

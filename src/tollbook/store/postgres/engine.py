@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from hashlib import blake2b
 from itertools import islice
-from pathlib import Path
 from typing import Any, Protocol
 
 import psycopg
@@ -14,15 +13,17 @@ from sqlalchemy import URL, Connection
 from tollbook.domain.errors import ClockWrong
 from tollbook.store import recharge_table, staging
 from tollbook.store.engine import (
-    REMOVE_MONTH,
+    Backup,
     DirectoryState,
     Driver,
+    Engine,
     Options,
     Parameters,
+    Restoration,
     Row,
     TimeLimit,
 )
-from tollbook.store.postgres import partitions
+from tollbook.store.postgres import dumps, migration_locks, partitions
 from tollbook.store.postgres.connections import (
     OF_SERVERS,
     Holder,
@@ -34,8 +35,10 @@ from tollbook.store.postgres.connections import (
     driver_of,
     open_pool,
 )
+from tollbook.store.postgres.errors import ERRORS
 from tollbook.store.postgres.statement_watchdog import Watch
 from tollbook.store.staging import COLUMNS, Staged, width
+from tollbook.store.tokens import new_token
 
 _NAMED = re.compile(r"(?<!:):([a-z_]+)")
 _IN_LIST = re.compile(r"\bIN :([a-z_]+)")
@@ -63,12 +66,18 @@ _MAKE_TABLES = f"{_MAKE_STAGING}; {_MAKE_RECHARGED}"
 _WRITERS_SESSION = f"SET plan_cache_mode = force_custom_plan; {_MAKE_TABLES}"
 
 
-class Postgres:
+class Postgres(Engine):
     """The server engine."""
 
-    name = "postgresql"
-    folder: Path | None = None
+    example_url = "postgresql://user@host/name"
+    errors = ERRORS
+    backup_magic = dumps.MAGIC
     has_clock = True
+
+    @staticmethod
+    def accepts(url: URL) -> bool:
+        """Return whether a URL names a server, with or without the name of a driver."""
+        return url.get_backend_name() in {"postgresql", "postgres"}
 
     def __init__(self, url: URL, options: Options) -> None:
         self._options = options
@@ -81,7 +90,6 @@ class Postgres:
         # Readers have connections of their own: a flood of questions leaves room for events.
         self._readers = open_pool(url, options.max_read_connections, self._holder, opened)
         self._partitions = partitions.Partitions(self.writer)
-        self.clock_ahead = 0
 
     def reader(
         self, limit: TimeLimit = TimeLimit.REQUEST, *, is_checked: bool = False
@@ -124,8 +132,8 @@ class Postgres:
         del width  # the driver knows
         return self.run(driver, sql, parameters).fetchall()
 
-    def lacks(self, months: Iterable[int]) -> bool:
-        """Tell whether a month is not known to have its partition; without asking the server."""
+    def lacks_partitions(self, months: Iterable[int]) -> bool:
+        """Return whether a month is not known to have its partition; without asking the server."""
         return bool(self._partitions.missing(months))
 
     def run_in_range(
@@ -161,11 +169,11 @@ class Postgres:
         """Make the monthly partitions that are missing; raise `MonthNotReady` when that lasts."""
         self._partitions.make(months)
 
-    def try_to_make_room(self, months: Iterable[int]) -> bool:
+    def try_to_ensure_partitions(self, months: Iterable[int]) -> bool:
         """Make the monthly partitions that are missing; False when it is to be tried again."""
         return self._partitions.try_to_make(months)
 
-    def forget_room(self) -> None:
+    def forget_partitions(self) -> None:
         """Look again which partitions there are."""
         self._partitions.forget()
 
@@ -193,14 +201,28 @@ class Postgres:
         The partition stays: events of that month may still come, through any server.
         """
         if not partitions.empty_partition(driver, organization, month):
-            month_of = {"number": organization, "first": month * 100, "last": month * 100 + 99}
-            self.run(driver, REMOVE_MONTH, month_of)
+            super().remove_events(driver, organization, month)
 
-    def secure_delete(self, driver: Driver) -> None:
-        """Do nothing: old versions of rows are there until they are vacuumed."""
+    def lock_migrations(self, connection: Connection) -> None:
+        """Hold an advisory lock until the transaction ends."""
+        migration_locks.lock_migrations(connection)
 
-    def flush_traces(self) -> None:
-        """Do nothing: autovacuum will."""
+    def exclude_others(self, connection: Connection) -> None:
+        """Lock the table that every transaction reads first."""
+        migration_locks.exclude_others(connection)
+
+    def back_up(self, backup: Backup) -> None:
+        """Dump the database with pg_dump, and read the dump once."""
+        dumps.dump_database(self.sqlalchemy.url, backup.target, backup.progress, backup.lock)
+        dumps.check_dump(backup.target)
+
+    def restore(self, restoration: Restoration) -> int:
+        """Replace everything in the database with a dump, in one transaction of psql."""
+        url = self.sqlalchemy.url
+        dumps.check_dump(restoration.source)
+        restoration.require_replaceable(is_empty=restoration.replace or dumps.is_empty(url))
+        dumps.restore_dump(url, restoration.source, new_token())
+        return restoration.finish(self)
 
     def size_in_bytes(self) -> int:
         """Give the size of the whole database."""

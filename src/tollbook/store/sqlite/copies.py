@@ -1,22 +1,29 @@
 """Copies of an SQLite database: its own online backup, and one file put in the place of another."""
 
-import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 from tollbook.domain.errors import BackupRefused
+from tollbook.store.engine import Progress
+from tollbook.store.file_locks import sync
 from tollbook.store.sqlite.opened_file import OpenedFile, open_file, replaced
-
-Progress = Callable[[int, int], None]
-"""Is told how much is done, of how much."""
 
 _PAGES = 2_000
 MAGIC = b"SQLite format 3\x00"
-BESIDE = ("-wal", "-shm", "-journal")
+COMPANIONS = ("-wal", "-shm", "-journal")
 _WAIT_SECONDS = 2
 _NOT_WRITTEN = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_FULL", "SQLITE_IOERR")
+
+
+@contextmanager
+def refuse_failures(path: Path) -> Iterator[None]:
+    """Raise `BackupRefused` for an error of SQLite while a file is written."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise BackupRefused(f"{path} could not be written: {error}") from error
 
 
 def copy_database(source: Path, target: Path, progress: Progress) -> None:
@@ -131,16 +138,7 @@ def _in_use(path: Path) -> BackupRefused:
 
 def put_in_place(new: Path, path: Path) -> None:
     """Put a database in the place of another, which is held alone, in one step."""
-    for suffix in BESIDE:
+    for suffix in COMPANIONS:
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     new.rename(path)
     sync(path.parent)
-
-
-def sync(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are on disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -6,8 +6,10 @@ in a thousand to a statement: few steps, however many rows.
 """
 
 import re
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from functools import cache, partial
 from itertools import chain, islice
 from pathlib import Path
@@ -16,18 +18,24 @@ from typing import Any
 import msgspec
 from sqlalchemy import URL, Connection, NullPool, create_engine, event
 
+from tollbook.domain.errors import BackupRefused
 from tollbook.store import recharge_table
+from tollbook.store.backup_files import write_alone
 from tollbook.store.engine import (
-    OVERFLOWS,
-    REMOVE_MONTH,
     STATE_COLUMNS,
     STATE_TABLE,
+    Backup,
     DirectoryState,
     Driver,
+    Engine,
+    Options,
     Parameters,
+    Restoration,
     Row,
     TimeLimit,
 )
+from tollbook.store.sqlite import copies
+from tollbook.store.sqlite.errors import ERRORS, is_sum_out_of_range
 from tollbook.store.sqlite.opened_file import Identity, OpenedFile, identity_of, open_file, replaced
 from tollbook.store.staging import COLUMNS, CREATE, Staged, width
 
@@ -42,21 +50,28 @@ _MOST_VARIABLES = 32_766
 
 _STATE = f"SELECT {STATE_COLUMNS} FROM {STATE_TABLE} WHERE id = 1"
 _IN_LIST = re.compile(r"\bIN :([a-z_]+)")
+_NO_OPTIONS = Options()
 _rows = msgspec.json.Decoder(list[tuple[Any, ...]])
 Prepare = Callable[[sqlite3.Connection], None]
 
 
-class Sqlite:
+class Sqlite(Engine):
     """The embedded engine."""
 
-    name = "sqlite"
-    has_clock = False
-    clock_ahead = 0
+    example_url = "sqlite:///tollbook.db"
+    errors = ERRORS
+    backup_magic = copies.MAGIC
+    companions = copies.COMPANIONS
 
-    def __init__(self, url: URL) -> None:
+    @staticmethod
+    def accepts(url: URL) -> bool:
+        """Return whether a URL names a file; a database in memory is gone with its process."""
+        return url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:")
+
+    def __init__(self, url: URL, _options: Options = _NO_OPTIONS) -> None:
         self.path = Path(url.database or "").absolute()
         self._identity: Identity | None = None
-        self.folder: Path | None = self.path.parent
+        self.folder = self.path.parent
         self.sqlalchemy = create_engine(
             url,
             pool_size=_READERS,
@@ -117,11 +132,6 @@ class Sqlite:
         row = driver.execute(_STATE).fetchone()
         return DirectoryState(*row) if row else DirectoryState("", 0)
 
-    def replayed_at(self, driver: Driver) -> int | None:
-        """Return None: a file has no standby."""
-        del driver
-        return None
-
     def close(self) -> None:
         """Close every connection."""
         self.sqlalchemy.dispose()
@@ -139,11 +149,6 @@ class Sqlite:
         whole = f"WITH q({names}) AS ({sql}) SELECT json_group_array(json_array({names})) FROM q"
         return _rows.decode(driver.execute(whole, parameters).fetchone()[0])
 
-    def lacks(self, months: Iterable[int]) -> bool:
-        """Tell nothing to be missing: one table holds all months."""
-        del months
-        return False
-
     def run_in_range(
         self, driver: Driver, statements: Sequence[str], parameters: Parameters
     ) -> int:
@@ -152,7 +157,7 @@ class Sqlite:
             try:
                 driver.execute(sql, parameters)
             except sqlite3.Error as error:
-                if _passes_range(error):
+                if is_sum_out_of_range(error):
                     return done
                 raise
         return len(statements)
@@ -164,29 +169,9 @@ class Sqlite:
         try:
             return self.table(driver, sql, parameters, width)
         except sqlite3.Error as error:
-            if _passes_range(error):
+            if is_sum_out_of_range(error):
                 return None
             raise
-
-    def ensure_partitions(self, months: Iterable[int]) -> None:
-        """Do nothing."""
-
-    def try_to_make_room(self, months: Iterable[int]) -> bool:
-        """Do nothing."""
-        del months
-        return True
-
-    def forget_room(self) -> None:
-        """Do nothing."""
-
-    def serve(self) -> None:
-        """Do nothing: connections are to a file."""
-
-    def upkeep(self) -> None:
-        """Do nothing."""
-
-    def clock_problem(self) -> None:
-        """Find nothing wrong: a file has no clock of its own."""
 
     def stage(self, driver: Driver, rows: Sequence[Staged]) -> int:
         """Put rows into the staging table."""
@@ -215,11 +200,6 @@ class Sqlite:
                 driver.execute(_insert(table, names, size), values)
                 start += size
 
-    def remove_events(self, driver: Driver, organization: int, month: int) -> None:
-        """Delete the events of a month; the file uses their pages again."""
-        month_of = {"number": organization, "first": month * 100, "last": month * 100 + 99}
-        self.run(driver, REMOVE_MONTH, month_of)
-
     def secure_delete(self, driver: Driver) -> None:
         """Have freed space filled with zeros from now on."""
         driver.execute("PRAGMA secure_delete = ON").fetchall()
@@ -236,15 +216,47 @@ class Sqlite:
         files = (self.path, self.path.with_name(self.path.name + "-wal"))
         return sum(file.stat().st_size for file in files if file.exists())
 
+    def back_up(self, backup: Backup) -> int | None:
+        """Copy the file page by page, and prove the copy."""
+        if not self.path.is_file():
+            raise BackupRefused(f"there is no database at {self.path}")
+        with copies.refuse_failures(backup.target):
+            copies.check_kind(self.path)
+            copies.copy_database(self.path, backup.target, backup.progress)
+            copies.check_database(backup.target, quick=backup.quick)
+            with closing(_engine_of(backup.target)) as copy:
+                events = backup.prove(copy)
+            copies.make_one_file(backup.target)
+        return events
+
+    def restore(self, restoration: Restoration) -> int:
+        """Put a copy of the backup in the place of the file, while nobody else has it open."""
+        path, source = self.path.resolve(), restoration.source
+        if path.exists() and source.exists() and path.samefile(source):
+            # A file that is opened and closed a second time loses its locks, too.
+            raise BackupRefused(f"{source} is the database itself, and no backup of it")
+        new = path.with_name(path.name + ".restoring")
+        with copies.alone(path) as is_empty:
+            copies.check_database(source, quick=restoration.quick)
+            restoration.require_replaceable(is_empty=is_empty)
+            with write_alone(new, self.companions), copies.refuse_failures(new):
+                restoration.progress(0, 1)
+                shutil.copyfile(source, new)
+                with closing(_engine_of(new)) as copy:
+                    events = restoration.finish(copy)
+                copies.make_one_file(new)
+                copies.put_in_place(new, path)
+        return events
+
+
+def _engine_of(path: Path) -> Sqlite:
+    return Sqlite(URL.create("sqlite", database=str(path.absolute())))
+
 
 @cache
 def _insert(table: str, columns: tuple[str, ...], rows: int) -> str:
     places = f"({', '.join('?' * len(columns))})"
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([places] * rows)}"
-
-
-def _passes_range(error: sqlite3.Error) -> bool:
-    return any(words in str(error) for words in OVERFLOWS)
 
 
 def _plain(value: Any) -> Any:
