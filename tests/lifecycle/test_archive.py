@@ -20,7 +20,7 @@ from tollbook.lifecycle.check import archive_differences
 from tollbook.lifecycle.parquet import about, read_file
 from tollbook.rerating import runs
 from tollbook.store import archives
-from tollbook.store.archives import Archived
+from tollbook.store.archive_files import Archived
 from tollbook.store.audit import Actor, AuditFilter, acts
 from tollbook.store.database import Database, open_database
 from tollbook.store.events import Stored

@@ -24,6 +24,7 @@ from tollbook.rating import (
 from tollbook.settings import Settings
 from tollbook.store.postgres import connections
 from tollbook.store.sqlite import engine as sqlite
+from tollbook.store.sqlite import sessions
 
 PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
 MIB = 1024 * 1024
@@ -81,7 +82,7 @@ TOLD = {
         f"{SETTINGS.max_read_connections} that read",
         f"{connections.POOL_SECONDS} seconds",
     ),
-    "a wait for SQLite's lock": (f"{sqlite._WAIT_FOR_LOCK_MS // 1000} seconds",),
+    "a wait for SQLite's lock": (f"{sessions._WAIT_FOR_LOCK_MS // 1000} seconds",),
     "answers and states": (f"{SETTINGS.cached_answer_mib} MiB",),
     "users known": (f"{known_users._MOST_USERS:,}",),
     "free disk": (f"{SETTINGS.min_free_mib} MiB",),

@@ -19,8 +19,8 @@ from tollbook.domain.periods import day_number
 from tollbook.lifecycle.archive import Due, NotArchived, archive, before_months
 from tollbook.lifecycle.discard import discard, unrecorded
 from tollbook.settings import Settings
-from tollbook.store import archives
-from tollbook.store.archives import Archived
+from tollbook.store import archive_files
+from tollbook.store.archive_files import Archived
 from tollbook.store.audit import COMMAND_LINE, Actor
 from tollbook.store.database import Database
 from tollbook.wiring import now, open_migrated
@@ -56,7 +56,7 @@ def verb(options: Options, settings: Settings) -> int:
         row = named_organization(snapshot, options)
         number = row.number if row else None
         if options.list:
-            files = archives.files(snapshot, options.tenant, number)
+            files = archive_files.files(snapshot, options.tenant, number)
             for sentence in unrecorded(snapshot, options.tenant, options.to):
                 print_error(f"tollbook: {sentence}")
             return _print(files, options)

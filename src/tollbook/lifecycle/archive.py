@@ -10,8 +10,9 @@ from tollbook.domain.rerating import RerateRange
 from tollbook.lifecycle.drafts import Writing, clean_up, drafting
 from tollbook.lifecycle.leftover_files import safe_name
 from tollbook.lifecycle.parquet import WrittenFile, digest_of, require_arrow, write_file
-from tollbook.store import archives, directory, ledger, rerating_runs, versions
-from tollbook.store.archives import Archived, Month
+from tollbook.store import archive_files, archives, directory, ledger, rerating_runs, versions
+from tollbook.store.archive_files import Archived
+from tollbook.store.archives import Month
 from tollbook.store.audit import Actor, write_act
 from tollbook.store.database import Database, Transaction
 from tollbook.store.engine import TimeLimit
@@ -76,7 +77,7 @@ def before_months(today: int, months: int) -> int:
 def _archive_month(database: Database, actor: Actor, month: Month, folder: Path) -> Archived | None:
     for _ in range(_TRIES):
         with database.reading(TimeLimit.NONE) as snapshot:
-            part = len(archives.files_of(snapshot, month.number, month.month)) + 1
+            part = len(archive_files.files_of(snapshot, month.number, month.month)) + 1
         path = folder / file_name(month, part)
         file = None
         try:

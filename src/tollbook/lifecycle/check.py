@@ -6,8 +6,8 @@ from pathlib import Path
 from tollbook.domain.meters import BY_CODE
 from tollbook.lifecycle.discard import leftovers_in
 from tollbook.lifecycle.parquet import checksum_of, read_file
-from tollbook.store import archives, events
-from tollbook.store.archives import Archived
+from tollbook.store import archive_files, archives, events
+from tollbook.store.archive_files import Archived
 from tollbook.store.database import Snapshot
 from tollbook.store.engine import Row
 from tollbook.store.events import Stored
@@ -23,7 +23,7 @@ def archive_differences(snapshot: Snapshot, folder: Path) -> Iterator[RowDiffere
     for name, problem in leftovers_in(snapshot, folder.absolute()):
         yield RowDifference(_CHECK, "in the folder", {"file": name, "problem": problem})
     months: dict[tuple[int, int], list[Archived]] = {}
-    for file in archives.every_file(snapshot):
+    for file in archive_files.every_file(snapshot):
         months.setdefault((file.organization_id, file.month), []).append(file)
     for (number, month), files in months.items():
         sums: SumsByKey = {}

@@ -7,7 +7,7 @@ from tollbook.domain.errors import ArchiveRefused
 from tollbook.lifecycle.drafts import Found, find, remove_file
 from tollbook.lifecycle.leftover_files import Stray, stray_at, strays_in
 from tollbook.lifecycle.parquet import UNFINISHED
-from tollbook.store import archives, drafts
+from tollbook.store import archive_files, drafts
 from tollbook.store.audit import Actor, write_act
 from tollbook.store.database import Database, Snapshot
 from tollbook.store.file_locks import is_held
@@ -15,10 +15,10 @@ from tollbook.store.file_locks import is_held
 
 def unrecorded(snapshot: Snapshot, tenant: str, folder: Path | None) -> Iterator[str]:
     """Name the files beside a tenant's archives that no archive is made of, and what to do."""
-    files = archives.every_file(snapshot)
+    files = archive_files.every_file(snapshot)
     written = [find(it, folder) for it in drafts.drafts_of(snapshot, tenant)]
     yield from (it.advice for it in written if not it.is_alive)
-    folders = {Path(it.folder) for it in archives.files(snapshot, tenant)}
+    folders = {Path(it.folder) for it in archive_files.files(snapshot, tenant)}
     folders |= {folder} if folder is not None else set()
     for place in sorted(folders):
         yield from (it.advice for it in _strays(snapshot, place, files))
@@ -26,7 +26,7 @@ def unrecorded(snapshot: Snapshot, tenant: str, folder: Path | None) -> Iterator
 
 def leftovers_in(snapshot: Snapshot, folder: Path) -> Iterator[tuple[str, str]]:
     """Yield name and problem of each file in a folder that no archive of any tenant is made of."""
-    for stray in _strays(snapshot, folder, archives.every_file(snapshot)):
+    for stray in _strays(snapshot, folder, archive_files.every_file(snapshot)):
         yield stray.path.name, "no archive is made of this file"
     for it in drafts.every_draft(snapshot):
         found = find(it, folder)
@@ -34,7 +34,7 @@ def leftovers_in(snapshot: Snapshot, folder: Path) -> Iterator[tuple[str, str]]:
             yield it.file, "the file was left by a run that did not end"
 
 
-def _strays(snapshot: Snapshot, folder: Path, files: list[archives.Archived]) -> list[Stray]:
+def _strays(snapshot: Snapshot, folder: Path, files: list[archive_files.Archived]) -> list[Stray]:
     known = {it.file for it in files} | {it.file for it in drafts.every_draft(snapshot)}
     return strays_in(folder, known)
 
@@ -47,7 +47,7 @@ def discard(database: Database, actor: Actor, path: Path) -> list[Path]:
     """
     name = path.name.removesuffix(UNFINISHED)
     with database.reading() as snapshot:
-        recorded = any(it.file == name for it in archives.every_file(snapshot))
+        recorded = any(it.file == name for it in archive_files.every_file(snapshot))
         written = [it for it in drafts.drafts_of(snapshot, actor.tenant) if it.file == name]
     if recorded:
         raise ArchiveRefused(f"{name} is an archive, and its events are nowhere else")
@@ -59,7 +59,7 @@ def discard(database: Database, actor: Actor, path: Path) -> list[Path]:
     with database.writing() as transaction:
         for draft in written:
             drafts.give_up(transaction, draft)
-        if any(archives.is_recorded(transaction, it) for it in written):
+        if any(archive_files.is_recorded(transaction, it) for it in written):
             raise ArchiveRefused(f"{name} is an archive, and its events are nowhere else")
         write_act(transaction, actor, "archive.discard", name, {"files": list(map(str, paths))})
     for it in paths:

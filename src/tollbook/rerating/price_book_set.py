@@ -11,8 +11,8 @@ from tollbook.domain.prices import FIRST_DAY, LAST_DAY
 from tollbook.domain.rerating import RerateRange
 from tollbook.rating.book import Tariff
 from tollbook.rating.choose import Books
-from tollbook.store import archives, directory, prices
-from tollbook.store.archives import Archived
+from tollbook.store import archive_files, directory, prices
+from tollbook.store.archive_files import Archived
 from tollbook.store.database import Snapshot
 
 
@@ -104,7 +104,7 @@ def require_ledger(snapshot: Snapshot, tenant: str, span: RerateRange) -> None:
 def last_archived(snapshot: Snapshot, tenant: str, span: RerateRange) -> Archived | None:
     """Find the last month of a span of which events are archived."""
     months = span.first_day // 100, span.last_day // 100
-    found = archives.files(snapshot, tenant, span.organization, months)
+    found = archive_files.files(snapshot, tenant, span.organization, months)
     return max(found, key=lambda it: it.month, default=None)
 
 

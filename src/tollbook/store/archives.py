@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from tollbook.domain.meters import CATALOG
+from tollbook.store import archive_files
+from tollbook.store.archive_files import Archived
 from tollbook.store.database import Snapshot, Transaction
-from tollbook.store.drafts import ArchiveDraft
 from tollbook.store.engine import Row
 from tollbook.store.events import Stored
 from tollbook.store.exact_sums import UNIT
 from tollbook.store.rollups import SUMS
-from tollbook.store.scope_check import ALL_TENANTS
 
 CHUNK = 20_000
 """The most events that are in memory at once."""
@@ -36,20 +36,6 @@ class Month(NamedTuple):
     def last(self) -> int:
         """Give a number no day of the month is behind."""
         return self.month * 100 + 99
-
-
-class Archived(NamedTuple):
-    """A file of archived events of a month."""
-
-    organization_id: int
-    month: int
-    part: int
-    file: str
-    folder: str
-    events: int
-    bytes: int
-    checksum: str
-    archived_at: int
 
 
 # Months are found by their sums, which are few; which of them have events yet, by the first one.
@@ -155,11 +141,6 @@ GROUP BY {_GROUP}, part
 """
 """For sums that pass 64 bits: some events each, under numbers that `COUNT_PARTS` has counted."""
 
-ADD_FILE = f"""
-INSERT INTO archived_months ({", ".join(Archived._fields)})
-VALUES ({", ".join(f":{it}" for it in Archived._fields)})
-"""
-
 SUMS_OF_MONTH = f"""
 SELECT {", ".join(_KEY[2:])}, {", ".join(_ADDED)} FROM archived_sums
 WHERE organization_id = :number AND month = :month
@@ -170,15 +151,6 @@ COUNT_DAYS = """
 SELECT CAST(COALESCE(SUM(events), 0) AS BIGINT) FROM archived_sums
 WHERE organization_id = :number AND month BETWEEN :first / 100 AND :last / 100
     AND day BETWEEN :first AND :last AND (:user = '' OR user_id = :user)
-"""
-
-FILES = f"""
-SELECT {", ".join(f"archived_months.{it}" for it in Archived._fields)} FROM archived_months
-JOIN organizations ON organizations.organization_id = archived_months.organization_id
-WHERE organizations.tenant_id = :tenant
-    AND (archived_months.organization_id = :only OR :only = 0)
-    AND archived_months.month BETWEEN :first_month AND :last_month
-ORDER BY archived_months.organization_id, archived_months.month, archived_months.part
 """
 
 
@@ -225,77 +197,13 @@ def move_out(transaction: Transaction, month: Month, file: Archived) -> None:
     if not transaction.execute_in_range([KEEP_SUMS], **events):
         transaction.execute(COUNT_PARTS, **events)
         transaction.execute(KEEP_SUMS_IN_PARTS, **events)
-    transaction.execute(ADD_FILE, **file._asdict())
+    archive_files.add(transaction, file)
     transaction.remove_events(month.number, month.month)
-
-
-def files(
-    snapshot: Snapshot,
-    tenant: str,
-    organization: int | None = None,
-    months: tuple[int, int] = (0, 999_999),
-) -> list[Archived]:
-    """List the files of a tenant's archived events, or of one organization's."""
-    rows = snapshot.rows(
-        FILES,
-        tenant=tenant,
-        only=organization or 0,
-        first_month=months[0],
-        last_month=months[1],
-    )
-    return [Archived(*row) for row in rows]
-
-
-def every_file(snapshot: Snapshot) -> list[Archived]:
-    """List the files of all tenants."""
-    rows = snapshot.rows(
-        f"SELECT {', '.join(Archived._fields)} FROM archived_months {ALL_TENANTS} "
-        "ORDER BY organization_id, month, part"
-    )
-    return [Archived(*row) for row in rows]
-
-
-def files_of(snapshot: Snapshot, number: int, month: int) -> list[Archived]:
-    """List the files of one month of an organization."""
-    rows = snapshot.rows(
-        f"SELECT {', '.join(Archived._fields)} FROM archived_months "
-        "WHERE organization_id = :number AND month = :month ORDER BY part",
-        number=number,
-        month=month,
-    )
-    return [Archived(*row) for row in rows]
-
-
-def is_recorded(snapshot: Snapshot, file: ArchiveDraft) -> bool:
-    """Return whether an archive is made of this file."""
-    row = snapshot.row(
-        "SELECT 1 FROM archived_months WHERE organization_id = :number AND file = :file",
-        number=file.organization_id,
-        file=file.file,
-    )
-    return row is not None
 
 
 def count_days(snapshot: Snapshot, number: int, days: tuple[int, int], user: str | None) -> int:
     """Count the archived events of some days, of an organization or in a user's figures."""
-    row = snapshot.row(COUNT_DAYS, number=number, first=days[0], last=days[1], user=user or "")
-    return int(row[0]) if row else 0
-
-
-def replace_file(transaction: Transaction, file: Archived) -> None:
-    """Record that a part of a month is in another file now."""
-    transaction.execute(
-        "UPDATE archived_months SET file = :file, folder = :folder, bytes = :bytes, "
-        "checksum = :checksum "
-        "WHERE organization_id = :number AND month = :month AND part = :part",
-        file=file.file,
-        folder=file.folder,
-        bytes=file.bytes,
-        checksum=file.checksum,
-        number=file.organization_id,
-        month=file.month,
-        part=file.part,
-    )
+    return snapshot.integer(COUNT_DAYS, number=number, first=days[0], last=days[1], user=user or "")
 
 
 def sums_of(snapshot: Snapshot, number: int, month: int) -> dict[Row, Row]:

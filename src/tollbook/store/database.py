@@ -62,6 +62,11 @@ class Snapshot:
         found: Row | None = self._engine.run(self._driver, sql, parameters).fetchone()
         return found
 
+    def integer(self, sql: str, **parameters: Any) -> int:
+        """Read one integer; 0 when there is no row, or no value in it."""
+        row = self.row(sql, **parameters)
+        return int((row and row[0]) or 0)
+
     def table(self, sql: str, parameters: Parameters, width: int) -> list[Row]:
         """Read many rows of `width` columns, quickly also beside a busy thread.
 

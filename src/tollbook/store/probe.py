@@ -27,6 +27,5 @@ def clock_difference(database: Database, now: int) -> int:
     if database.engine.has_clock:
         return round(database.engine.clock_ahead / _MICROSECONDS)
     with database.reading() as snapshot:
-        row = snapshot.row(f"SELECT COALESCE(MAX(as_of), 0) FROM ledger_versions {ALL_TENANTS}")
-    newest = row[0] if row else 0
+        newest = snapshot.integer(f"SELECT MAX(as_of) FROM ledger_versions {ALL_TENANTS}")
     return min(0, round((now - newest) / _MICROSECONDS))

@@ -107,22 +107,20 @@ def count(
     first, last = times
     within = "quarantine.time BETWEEN :first AND :last"
     if organization is not None:
-        row = snapshot.row(
+        return snapshot.integer(
             f"SELECT COUNT(*) FROM quarantine WHERE organization_id = :number AND {within}",
             number=organization,
             first=first,
             last=last,
         )
-    else:
-        row = snapshot.row(
-            "SELECT COUNT(*) FROM quarantine JOIN organizations "
-            "ON organizations.organization_id = quarantine.organization_id "
-            f"WHERE organizations.tenant_id = :tenant AND {within}",
-            tenant=tenant,
-            first=first,
-            last=last,
-        )
-    return int(row[0]) if row else 0
+    return snapshot.integer(
+        "SELECT COUNT(*) FROM quarantine JOIN organizations "
+        "ON organizations.organization_id = quarantine.organization_id "
+        f"WHERE organizations.tenant_id = :tenant AND {within}",
+        tenant=tenant,
+        first=first,
+        last=last,
+    )
 
 
 def count_by_zone(
@@ -158,5 +156,4 @@ WHERE organizations.tenant_id = :tenant AND organizations.timezone IN :zones
 def count_all(database: Database) -> int:
     """Count what waits in quarantine, of all tenants."""
     with database.reading() as snapshot:
-        row = snapshot.row(f"SELECT COUNT(*) FROM quarantine {ALL_TENANTS}")
-    return int(row[0]) if row else 0
+        return snapshot.integer(f"SELECT COUNT(*) FROM quarantine {ALL_TENANTS}")

@@ -164,19 +164,18 @@ def next_place(
     """Give the next day with events behind a place, of this organization or the next one."""
     number, day = at
     if not number:
-        number, day = span.organization or _following(snapshot, tenant, 0), 0
+        number, day = span.organization or _next_organization(snapshot, tenant, 0), 0
     while number:
         after = max(day, span.first_day - 1)
-        row = snapshot.row(NEXT_DAY, organization=number, after=after, last=span.last_day)
-        if row and row[0] is not None:
-            return OrganizationDay(number, int(row[0]))
-        number, day = (0 if span.organization else _following(snapshot, tenant, number)), 0
+        day = snapshot.integer(NEXT_DAY, organization=number, after=after, last=span.last_day)
+        if day:
+            return OrganizationDay(number, day)
+        number = 0 if span.organization else _next_organization(snapshot, tenant, number)
     return None
 
 
-def _following(snapshot: Snapshot, tenant: str, number: int) -> int:
-    row = snapshot.row(NEXT_ORGANIZATION, tenant=tenant, after=number)
-    return int((row and row[0]) or 0)
+def _next_organization(snapshot: Snapshot, tenant: str, number: int) -> int:
+    return snapshot.integer(NEXT_ORGANIZATION, tenant=tenant, after=number)
 
 
 def expected(snapshot: Snapshot, tenant: str, span: RerateRange) -> int:
@@ -184,9 +183,8 @@ def expected(snapshot: Snapshot, tenant: str, span: RerateRange) -> int:
     days = {"first_day": span.first_day, "last_day": span.last_day}
     months = {"first_month": span.first_day // 100, "last_month": span.last_day // 100}
     whose = {"tenant": tenant, "only": span.organization or 0}
-    net = snapshot.row(EXPECTED, **whose, **months, **days)
-    reversed_ = snapshot.row(REVERSED, **whose, **days)
-    return int((net and net[0]) or 0) + 2 * int((reversed_ and reversed_[0]) or 0)
+    net = snapshot.integer(EXPECTED, **whose, **months, **days)
+    return net + 2 * snapshot.integer(REVERSED, **whose, **days)
 
 
 def events(snapshot: Snapshot, place: OrganizationDay) -> Iterator[list[Chargeable]]:
@@ -252,7 +250,7 @@ def counted_before(snapshot: Snapshot, place: OrganizationDay, run: int, tier_ke
     Reversals that the run has not seen count where they are now.
     """
     first, last = place.month * 100, place.month * 100 + 99
-    row = snapshot.row(
+    return snapshot.integer(
         COUNTED_BEFORE,
         organization=place.organization,
         first=first,
@@ -260,7 +258,6 @@ def counted_before(snapshot: Snapshot, place: OrganizationDay, run: int, tier_ke
         run=run,
         tier_key=tier_key,
     )
-    return int((row and row[0]) or 0)
 
 
 def recharge(

@@ -40,10 +40,9 @@ def add_run(
     created_by: str,
 ) -> int:
     """Record a run that begins; give its number. The tenant's runs are locked by the caller."""
-    last = transaction.row(
+    number = 1 + transaction.integer(
         "SELECT MAX(id) FROM rerating_runs WHERE tenant_id = :tenant", tenant=tenant
     )
-    number = int((last and last[0]) or 0) + 1
     transaction.execute(
         """
         INSERT INTO rerating_runs (

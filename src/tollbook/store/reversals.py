@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from tollbook.store import ledger, resources, rollups
+from tollbook.store import ledger, ledger_statements, resources, rollups
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.events import Reversed, Stored
 from tollbook.store.scope_check import ALL_TENANTS
@@ -51,9 +51,9 @@ ORDER BY reversals.organization_id, reversals.reverses LIMIT :limit {ALL_TENANTS
 """
 
 STATEMENTS = (
-    ledger.add_resources(sign="-"),
+    ledger_statements.add_resources(sign="-"),
     resources.FIND_DAYS,
-    ledger.ADD_POSITIONS,
+    ledger_statements.ADD_POSITIONS,
 )
 
 
@@ -66,7 +66,7 @@ def record(
     """
     transaction.stage(rows)
     as_of = ledger.touch_versions(transaction, now).as_of
-    transaction.execute(ledger.CLAIM)
+    transaction.execute(ledger_statements.CLAIM)
     made = [it._replace(received_at=as_of)._asdict() for it in reversals]
     transaction.execute_many(ADD_REVERSAL, made)
     transaction.execute(ADD_EVENTS, now=as_of)

@@ -199,16 +199,14 @@ def _whole(row: dict[str, object]) -> dict[str, object]:
 
 def count_archived(snapshot: Snapshot) -> int:
     """Count the events that were archived out of the ledger."""
-    row = snapshot.row(
-        f"SELECT CAST(COALESCE(SUM(events), 0) AS BIGINT) FROM archived_months {ALL_TENANTS}"
+    return snapshot.integer(
+        f"SELECT CAST(SUM(events) AS BIGINT) FROM archived_months {ALL_TENANTS}"
     )
-    return int(row[0]) if row else 0
 
 
 def count_events(snapshot: Snapshot) -> int:
     """Count the events of the whole ledger."""
-    row = snapshot.row(f"SELECT COUNT(*) FROM events {ALL_TENANTS}")
-    return int(row[0]) if row else 0
+    return snapshot.integer(f"SELECT COUNT(*) FROM events {ALL_TENANTS}")
 
 
 def local_zones(snapshot: Snapshot) -> list[LocalZone]:

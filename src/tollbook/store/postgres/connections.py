@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: how they are opened, what begins a transaction, when they are closed.
+"""Connections to PostgreSQL: how they are opened, watched and closed.
 
 Nothing relies on a session: a pooler in transaction mode may give each transaction another one.
 """
@@ -8,18 +8,15 @@ import select
 import socket
 import threading
 from collections.abc import Callable, Generator
-from functools import cache
 from time import monotonic, sleep
 from typing import Any, NamedTuple, TypeVar
 
 import psycopg
-from psycopg import generators
-from psycopg.pq import ExecStatus, TransactionStatus
-from psycopg.pq.abc import PGresult
+from psycopg.pq import TransactionStatus
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DisconnectionError
 
-from tollbook.store.engine import STATE_COLUMNS, STATE_TABLE, DirectoryState, TimeLimit
+from tollbook.store.engine import DirectoryState, TimeLimit
 
 CONNECT_SECONDS = 5
 SILENT_SECONDS = 15
@@ -219,125 +216,6 @@ def close_idle(engine: Engine, seconds: float) -> int:
         record.close()
         pool._dec_overflow()
     return len(ended)
-
-
-_CLOCK = "(EXTRACT(epoch FROM clock_timestamp()) * 1000000)::bigint"
-_STATE = f" FROM {STATE_TABLE} WHERE id = 1"
-# Before the snapshot is taken: one that is older than a migration would still show the schema's
-# version before it.
-_AWAIT_MIGRATION = f"LOCK TABLE {STATE_TABLE} IN ACCESS SHARE MODE"
-
-
-# In a transaction of its own: the snapshot must be later than what this says was replayed.
-_REPLAYED_AT = (
-    "BEGIN ISOLATION LEVEL READ COMMITTED",
-    "SELECT (EXTRACT(epoch FROM pg_last_xact_replay_timestamp()) * 1000000)::bigint",
-    "COMMIT",
-)
-
-
-def begin_reading(driver: Watched, *, is_checked: bool) -> None:
-    """Begin a transaction that reads one snapshot, and read its state when it `is_checked`.
-
-    On a standby, read first how old the snapshot is.
-    """
-    was_standby = driver.replayed_at is not None
-    command, driver.limit = _reading(
-        driver.time_limit, driver.administrators_limit, was_standby, is_checked
-    )
-    results = _sent(driver, command)
-    last = results[-1]
-    driver.backend = _integer(last, 0)
-    driver.replayed_at = None
-    if last.get_value(0, 1) == b"t":
-        driver.replayed_at = _integer(results[1], 0) if was_standby else 0
-    if is_checked:
-        driver.state = _state(last, 2)
-
-
-def begin_writing(driver: Watched, tables: str, *, is_checked: bool) -> int:
-    """Begin a transaction that writes, durably whatever the server's default.
-
-    `tables` makes temporary tables where a session cannot be relied on to have them. Return the
-    database's clock, in microseconds.
-    """
-    command, driver.limit = _writing(
-        driver.time_limit,
-        driver.administrators_limit,
-        tables if driver.pooled else "",
-        is_checked,
-    )
-    last = _sent(driver, command)[-1]
-    driver.backend = _integer(last, 0)
-    if is_checked:
-        driver.state = _state(last, 2)
-    return _integer(last, 1)
-
-
-def _sent(driver: Watched, command: bytes) -> list[PGresult]:
-    """Run a command of several statements, and return their results.
-
-    Without a cursor, which would take several times as long as the statements.
-    """
-    driver.pgconn.send_query(command)
-    results: list[PGresult] = driver.wait(generators.execute(driver.pgconn))
-    for result in results:
-        if result.status not in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
-            raise psycopg.errors.error_from_result(result, encoding=driver.info.encoding)
-    return results
-
-
-def _integer(result: PGresult, column: int) -> int:
-    return int(result.get_value(0, column) or 0)
-
-
-def _state(result: PGresult, column: int) -> DirectoryState:
-    """Read the columns of `STATE_COLUMNS`, from the given one on."""
-    version = result.get_value(0, column) or b""
-    return DirectoryState(version.decode(), _integer(result, column + 1))
-
-
-@cache
-def _reading(
-    limit: TimeLimit, administrators: float, on_standby: bool, is_checked: bool
-) -> tuple[bytes, float]:
-    setting, most = _limited(limit, administrators)
-    columns = "pg_backend_pid(), pg_is_in_recovery()"
-    parts = [
-        *(_REPLAYED_AT if on_standby else ()),
-        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-        *setting,
-        *([_AWAIT_MIGRATION] if is_checked else []),
-        f"SELECT {columns}, {STATE_COLUMNS}{_STATE}" if is_checked else f"SELECT {columns}",
-    ]
-    return "; ".join(parts).encode(), most
-
-
-@cache
-def _writing(
-    limit: TimeLimit, administrators: float, tables: str, is_checked: bool
-) -> tuple[bytes, float]:
-    setting, most = _limited(limit, administrators)
-    columns = f"pg_backend_pid(), {_CLOCK}"
-    parts = [
-        "BEGIN ISOLATION LEVEL READ COMMITTED",
-        "SET LOCAL synchronous_commit = on",
-        *setting,
-        *([tables] if tables else []),
-        f"SELECT {columns}, {STATE_COLUMNS}{_STATE}" if is_checked else f"SELECT {columns}",
-    ]
-    return "; ".join(parts).encode(), most
-
-
-def _limited(limit: TimeLimit, administrators: float) -> tuple[list[str], float]:
-    """Limit the transaction's statements, unless the administrator has limited them to less.
-
-    Give the statement that does, and the seconds that they may take, 0 without a limit.
-    """
-    most = float(limit.value)
-    if not most or 0 < administrators <= most:
-        return [], administrators
-    return [f"SET LOCAL statement_timeout = '{limit.value}s'"], most
 
 
 def driver_of(connection: Connection) -> Watched:

@@ -1,9 +1,6 @@
 """PostgreSQL: COPY into a staging table, then the statements that both engines share."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
-from hashlib import blake2b
 from itertools import islice
 from typing import Any, Protocol
 
@@ -11,7 +8,6 @@ import psycopg
 from sqlalchemy import URL, Connection
 
 from tollbook.domain.errors import ClockWrong
-from tollbook.store import recharge_table, staging
 from tollbook.store.engine import (
     Backup,
     DirectoryState,
@@ -29,41 +25,19 @@ from tollbook.store.postgres.connections import (
     Holder,
     Patience,
     Watched,
-    begin_reading,
-    begin_writing,
     close_idle,
     driver_of,
     open_pool,
 )
 from tollbook.store.postgres.errors import ERRORS
 from tollbook.store.postgres.statement_watchdog import Watch
+from tollbook.store.postgres.statements import MAKE_TABLES, TABLES, WRITERS_SESSION, in_psycopg
+from tollbook.store.postgres.transactions import begin_reading, begin_writing
 from tollbook.store.staging import COLUMNS, Staged, width
 from tollbook.store.tokens import new_token
 
-_NAMED = re.compile(r"(?<!:):([a-z_]+)")
-_IN_LIST = re.compile(r"\bIN :([a-z_]+)")
-
-_STAGED = re.compile(r"\b(FROM|JOIN)\s+(staging|recharged)\b")
 _SPARE_CONNECTIONS = 2
 """Connections besides those of the pools: the watch has one, a verb may have another."""
-
-
-def _session_table(statement: str, name: str) -> tuple[str, str]:
-    """Name a temporary table after its columns, and write the statement that makes it.
-
-    Behind a pooler a session, and with it the table, may be that of another version of Tollbook.
-    """
-    digest = blake2b(statement.encode(), digest_size=4).hexdigest()
-    own = f"{name}_{digest}"
-    return own, f"{statement.strip().replace(f' {name} (', f' {own} (')} ON COMMIT DELETE ROWS"
-
-
-_STAGING, _MAKE_STAGING = _session_table(staging.CREATE, "staging")
-_RECHARGED, _MAKE_RECHARGED = _session_table(recharge_table.CREATE, "recharged")
-_TABLES = {"staging": _STAGING, "recharged": _RECHARGED}
-_MAKE_TABLES = f"{_MAKE_STAGING}; {_MAKE_RECHARGED}"
-# A plan made while the ledger was empty would read all of it once it is large.
-_WRITERS_SESSION = f"SET plan_cache_mode = force_custom_plan; {_MAKE_TABLES}"
 
 
 class Postgres(Engine):
@@ -86,7 +60,7 @@ class Postgres(Engine):
         self._watch = Watch(self._address, self._close_all_idle)
         opened = self._watch.add
         most = options.max_write_connections
-        self.sqlalchemy = open_pool(url, most, self._holder, opened, _WRITERS_SESSION)
+        self.sqlalchemy = open_pool(url, most, self._holder, opened, WRITERS_SESSION)
         # Readers have connections of their own: a flood of questions leaves room for events.
         self._readers = open_pool(url, options.max_read_connections, self._holder, opened)
         self._partitions = partitions.Partitions(self.writer)
@@ -124,7 +98,7 @@ class Postgres(Engine):
 
     def run(self, driver: Driver, sql: str, parameters: Parameters) -> psycopg.Cursor[Row]:
         """Run a statement."""
-        cursor: psycopg.Cursor[Row] = driver.execute(_in_psycopg(sql), parameters)
+        cursor: psycopg.Cursor[Row] = driver.execute(in_psycopg(sql), parameters)
         return cursor
 
     def table(self, driver: Driver, sql: str, parameters: Parameters, width: int) -> list[Row]:
@@ -188,7 +162,7 @@ class Postgres(Engine):
         self, driver: Driver, table: str, columns: Mapping[str, str], rows: Iterable[Row]
     ) -> None:
         """Copy many rows into a table, in binary form, which takes half the time of text."""
-        table = _TABLES.get(table, table)
+        table = TABLES.get(table, table)
         statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
         with driver.cursor() as cursor, cursor.copy(statement) as copy:
             copy.set_types([kind.partition(" ")[0].lower() for kind in columns.values()])
@@ -264,7 +238,7 @@ class Postgres(Engine):
 
     def _begin_writing(self, driver: Watched, *, is_checked: bool) -> None:
         before = self._options.clock()
-        clock = begin_writing(driver, _MAKE_TABLES, is_checked=is_checked)
+        clock = begin_writing(driver, MAKE_TABLES, is_checked=is_checked)
         after = self._options.clock()
         self.clock_ahead = max(before - clock, 0) or min(after - clock, 0)
         problem = self.clock_problem()
@@ -305,14 +279,3 @@ def _begun(
         connection.close()
         raise
     return connection
-
-
-@cache
-def _in_psycopg(sql: str) -> str:
-    """Write parameters as the driver knows them, and temporary tables by their own names.
-
-    A list is one array: its organizations are then looked up one after the other in the key, where
-    a join would be planned as a scan of everybody's sums.
-    """
-    sql = _STAGED.sub(lambda it: f"{it[1]} {_TABLES[it[2]]} AS {it[2]}", sql)
-    return _NAMED.sub(r"%(\1)s", _IN_LIST.sub(r"= ANY(:\1)", sql.replace("%", "%%")))

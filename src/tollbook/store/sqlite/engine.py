@@ -19,7 +19,6 @@ import msgspec
 from sqlalchemy import URL, Connection, NullPool, create_engine, event
 
 from tollbook.domain.errors import BackupRefused
-from tollbook.store import recharge_table
 from tollbook.store.backup_files import write_alone
 from tollbook.store.engine import (
     STATE_COLUMNS,
@@ -37,12 +36,9 @@ from tollbook.store.engine import (
 from tollbook.store.sqlite import copies
 from tollbook.store.sqlite.errors import ERRORS, is_sum_out_of_range
 from tollbook.store.sqlite.opened_file import Identity, OpenedFile, identity_of, open_file, replaced
-from tollbook.store.staging import COLUMNS, CREATE, Staged, width
+from tollbook.store.sqlite.sessions import prepare, prepare_stream
+from tollbook.store.staging import COLUMNS, Staged, width
 
-_WAIT_FOR_LOCK_MS = 30_000
-_CACHE_KIB = 65_536
-_CACHE_OF_A_STREAM_KIB = 4_096
-_CHECKPOINT_PAGES = 8_192
 _READERS = 16
 
 _MOST_VARIABLES = 32_766
@@ -81,8 +77,8 @@ class Sqlite(Engine):
         )
         # Whoever reads all there is opens a connection for it, and gives its memory back after.
         self._streams = create_engine(url, poolclass=NullPool, connect_args={"timeout": 30})
-        for engine, prepare in ((self.sqlalchemy, _prepare), (self._streams, _prepare_stream)):
-            event.listen(engine, "do_connect", partial(self._open, prepare))
+        for engine, set_up in ((self.sqlalchemy, prepare), (self._streams, prepare_stream)):
+            event.listen(engine, "do_connect", partial(self._open, set_up))
             event.listen(engine, "begin", _begin)
         event.listen(self.sqlalchemy, "checkout", _refuse_replaced)
 
@@ -262,31 +258,6 @@ def _insert(table: str, columns: tuple[str, ...], rows: int) -> str:
 def _plain(value: Any) -> Any:
     """Give a list as the JSON that `IN :name` reads it from."""
     return msgspec.json.encode(value).decode() if isinstance(value, list) else value
-
-
-def _prepare(connection: sqlite3.Connection) -> None:
-    connection.isolation_level = None
-    for pragma in (
-        f"busy_timeout = {_WAIT_FOR_LOCK_MS}",
-        "journal_mode = WAL",
-        "synchronous = FULL",
-        f"wal_autocheckpoint = {_CHECKPOINT_PAGES}",
-        f"cache_size = -{_CACHE_KIB}",
-        "temp_store = MEMORY",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-    for table in (CREATE, recharge_table.CREATE):
-        connection.execute(table)
-
-
-def _prepare_stream(connection: sqlite3.Connection) -> None:
-    connection.isolation_level = None
-    for pragma in (
-        f"busy_timeout = {_WAIT_FOR_LOCK_MS}",
-        f"cache_size = -{_CACHE_OF_A_STREAM_KIB}",
-        "temp_store = MEMORY",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
 
 
 def _refuse_replaced(connection: OpenedFile, _record: object, _proxy: object) -> None:
