@@ -60,9 +60,9 @@ def _of_file(
 
 
 def _add(sums: SumsByKey, it: Stored) -> None:
-    owner = "" if BY_CODE[it.meter].organization_level else it.user_id
+    billed_user_id = "" if BY_CODE[it.meter].organization_level else it.user_id
     key = (
-        *(owner, it.meter, it.day, it.hour, it.country),
+        *(billed_user_id, it.meter, it.day, it.hour, it.country),
         *(it.tier_key or "", it.resource_id or ""),
     )
     one = 1 if it.reverses is None else -1

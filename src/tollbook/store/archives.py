@@ -16,7 +16,7 @@ CHUNK = 20_000
 """The most events that are in memory at once."""
 
 ORGANIZATION_LEVEL = ", ".join(str(it.code) for it in CATALOG if it.organization_level)
-OWNER = f"CASE WHEN meter IN ({ORGANIZATION_LEVEL}) THEN '' ELSE user_id END"
+BILLED_USER_ID = f"CASE WHEN meter IN ({ORGANIZATION_LEVEL}) THEN '' ELSE user_id END"
 ONE = "CASE WHEN reverses IS NULL THEN 1 ELSE -1 END"
 
 
@@ -98,7 +98,7 @@ _KEY = (
 )
 _BY = {
     "month": "day / 100",
-    "user_id": OWNER,
+    "user_id": BILLED_USER_ID,
     "tier_key": "COALESCE(tier_key, '')",
     "resource_id": "COALESCE(resource_id, '')",
 }

@@ -101,10 +101,10 @@ def add_resources(sign: str = "") -> str:
     """Write the statement that counts the events of resources."""
     return f"""
 INSERT INTO resources_daily (organization_id, month, user_id, meter, resource_id, day, count)
-SELECT organization_id, day / 100, owner, meter, resource_id, day, {sign}COUNT(*)
+SELECT organization_id, day / 100, billed_user_id, meter, resource_id, day, {sign}COUNT(*)
 FROM staging WHERE code = '' AND resource_id <> ''
-GROUP BY organization_id, owner, meter, resource_id, day
-ORDER BY organization_id, day / 100, owner, meter, resource_id, day
+GROUP BY organization_id, billed_user_id, meter, resource_id, day
+ORDER BY organization_id, day / 100, billed_user_id, meter, resource_id, day
 ON CONFLICT (organization_id, month, user_id, meter, resource_id, day) DO UPDATE SET
     count = resources_daily.count + excluded.count
 """

@@ -11,7 +11,7 @@ from tollbook.domain.prices import Deck, PriceBook, Rate
 from tollbook.store.engine import Row
 
 
-class Columns(NamedTuple):
+class RateColumns(NamedTuple):
     """The rates of a book: what they have in common, and a number and two prefixes for each."""
 
     templates: list[Rate]
@@ -19,7 +19,7 @@ class Columns(NamedTuple):
     size: int
 
 
-def columns_of(book: PriceBook) -> Columns:
+def columns_of(book: PriceBook) -> RateColumns:
     """Make columns of rates one by one and of decks; rates alike but for prefixes share."""
     numbers: dict[Rate, int] = {}
 
@@ -32,7 +32,7 @@ def columns_of(book: PriceBook) -> Columns:
     ]
     parts += [_deck_rows(deck, [number_of(it) for it in deck.templates]) for deck in book.decks]
     count = len(book.rates) + sum(len(deck.prefixes) for deck in book.decks)
-    return Columns(list(numbers), chain.from_iterable(parts), count)
+    return RateColumns(list(numbers), chain.from_iterable(parts), count)
 
 
 def _deck_rows(deck: Deck, numbers: Sequence[int]) -> Iterator[tuple[int, str, str]]:

@@ -44,11 +44,11 @@ class Chargeable(NamedTuple):
 class Recharged(NamedTuple):
     """An event that gets another charge.
 
-    `owner` is whose figures it is in. `sign` is -1 for a reversal, which counts down.
+    `billed_user_id` is whose figures it is in. `sign` is -1 for a reversal, which counts down.
     """
 
     id: str
-    owner: str
+    billed_user_id: str
     meter: int
     hour: int
     country: str
@@ -77,7 +77,7 @@ KINDS = {
 
 COLUMNS = {
     "id": "TEXT NOT NULL",
-    "owner": "TEXT NOT NULL",
+    "billed_user_id": "TEXT NOT NULL",
     "meter": "SMALLINT NOT NULL",
     "hour": "BIGINT NOT NULL",
     "country": "TEXT NOT NULL",

@@ -19,7 +19,7 @@ _ROOM = 1 << 62
 
 Staged = TypeVar("Staged")
 
-_STAGED = {"month": "day / 100", "user_id": "owner"}
+_STAGED = {"month": "day / 100", "user_id": "billed_user_id"}
 """How a column of a key is written of a staged event, where it has another name."""
 
 
@@ -60,7 +60,7 @@ _MOVED = {
     "organization_id": "CAST(:organization AS BIGINT)",
     "month": "CAST(:month AS INTEGER)",
     "day": "CAST(:day AS INTEGER)",
-    "user_id": "owner",
+    "user_id": "billed_user_id",
 }
 """How a column of a key is written of an event that was charged again."""
 

@@ -8,11 +8,12 @@ from typing import NamedTuple
 class Staged(NamedTuple):
     """One event on its way into the ledger.
 
-    `owner` is whose figures it enters, empty for the organization's own; `resource_id` is empty
-    without one. `hour` and `country` are as in `events`. `code` is empty for a priced event;
-    otherwise the event goes to quarantine with `code` and `reason`, its `day` is 0 and `attributes`
-    holds it whole. `own_cost` is what it brought, `buy` None when nobody knows it. An event with a
-    `tier_key` is charged once its `position` is known, in the transaction.
+    `billed_user_id` is the user whose figures the event enters, empty for organization-level usage.
+    `resource_id` is empty without a resource. `hour` and `country` are as in `events`. `code` is
+    empty for a priced event; otherwise the event goes to quarantine with `code` and `reason`, its
+    `day` is 0 and `attributes` holds the whole event. `own_cost` is the cost in the event, `buy`
+    None when it is not known. An event with a `tier_key` is charged in the transaction, when its
+    `position` is known.
     """
 
     organization_id: int
@@ -20,7 +21,7 @@ class Staged(NamedTuple):
     fingerprint: int
     day: int
     user_id: str
-    owner: str
+    billed_user_id: str
     meter: int
     resource_id: str
     time: int
@@ -45,7 +46,7 @@ COLUMNS = {
     "fingerprint": "BIGINT NOT NULL",
     "day": "INTEGER NOT NULL",
     "user_id": "TEXT NOT NULL",
-    "owner": "TEXT NOT NULL",
+    "billed_user_id": "TEXT NOT NULL",
     "meter": "SMALLINT NOT NULL",
     "resource_id": "TEXT NOT NULL",
     "time": "BIGINT NOT NULL",

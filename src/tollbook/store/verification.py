@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from tollbook.domain.directory import LOCAL_ZONES
 from tollbook.store import resources
-from tollbook.store.archives import ONE, OWNER
+from tollbook.store.archives import BILLED_USER_ID, ONE
 from tollbook.store.database import Snapshot
 from tollbook.store.exact_sums import UNIT
 from tollbook.store.rollups import KEYS, SUMS
@@ -44,7 +44,7 @@ class RowDifference(NamedTuple):
 # The ledger, and what was archived out of it as sums.
 _LEDGER = f"""
     SELECT
-        organization_id, day / 100 AS month, {OWNER} AS user_id, meter, day, hour, country,
+        organization_id, day / 100 AS month, {BILLED_USER_ID} AS user_id, meter, day, hour, country,
         COALESCE(tier_key, '') AS tier_key, COALESCE(resource_id, '') AS resource_id,
         {ONE} AS count, quantity, billed, cost, COALESCE(buy, 0) AS buy,
         CASE WHEN buy IS NULL THEN 0 ELSE {ONE} END AS bought
