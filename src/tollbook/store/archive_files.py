@@ -79,7 +79,7 @@ def files_of(snapshot: Snapshot, number: int, month: int) -> list[Archived]:
 
 
 def is_recorded(snapshot: Snapshot, file: ArchiveDraft) -> bool:
-    """Return whether an archive is made of this file."""
+    """Return whether a draft became an archive."""
     row = snapshot.row(
         "SELECT 1 FROM archived_months WHERE organization_id = :number AND file = :file",
         number=file.organization_id,
@@ -89,7 +89,7 @@ def is_recorded(snapshot: Snapshot, file: ArchiveDraft) -> bool:
 
 
 def replace_file(transaction: Transaction, file: Archived) -> None:
-    """Record that a part of a month is in another file now."""
+    """Record the file that replaces another one for a part of a month."""
     transaction.execute(
         "UPDATE archived_months SET file = :file, folder = :folder, bytes = :bytes, "
         "checksum = :checksum "

@@ -1,4 +1,4 @@
-"""The statements of archives: what is due, what was taken out of the ledger, and its sums."""
+"""The statements for archives: months that are due, events moved to files, and their sums."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -29,16 +29,16 @@ class Month(NamedTuple):
 
     @property
     def first(self) -> int:
-        """Give the number before the first day."""
+        """Return the number before the first day."""
         return self.month * 100
 
     @property
     def last(self) -> int:
-        """Give a number no day of the month is behind."""
+        """Return a number that no day of the month exceeds."""
         return self.month * 100 + 99
 
 
-# Months are found by their sums, which are few; which of them have events yet, by the first one.
+# Months are found by their sums, which are few, and tested for a first event.
 DUE = """
 SELECT DISTINCT organizations.organization_id, organizations.id, kept.month
 FROM organizations
@@ -61,12 +61,12 @@ ORDER BY day, id LIMIT :limit
 
 
 def _summed(column: str) -> str:
-    """Write the sum of a column in two parts, because it may be larger than 64 bits."""
+    """Return the sum of a column in two parts, because it may exceed 64 bits."""
     parts = (f"{column} / {UNIT}", f"{column} % {UNIT}")
     return ", ".join(f"CAST(SUM({it}) AS BIGINT)" for it in parts)
 
 
-# Events come, are charged again, lose a person's data.
+# New events, reratings and erasures change these figures.
 STATE = f"""
 SELECT
     COUNT(*), {", ".join(map(_summed, ("cost", "billed", "buy", "rate_id", "position")))},
@@ -120,7 +120,7 @@ ON CONFLICT ({", ".join(_KEY)}, part) DO UPDATE SET
 """
 
 _IN_A_PART = 64
-"""So many of the largest events add up to less than 64 bits hold."""
+"""The sums of this many largest possible events fit into 64 bits."""
 COUNT_PARTS = f"""
 UPDATE ledger_versions SET parts = parts + (
     SELECT COUNT(*) / {_IN_A_PART} + 1 {_EVENTS}
@@ -139,7 +139,7 @@ FROM (
 ) AS events
 GROUP BY {_GROUP}, part
 """
-"""For sums that pass 64 bits: some events each, under numbers that `COUNT_PARTS` has counted."""
+"""For sums that pass 64 bits: rows of a few events each, numbered by `COUNT_PARTS`."""
 
 SUMS_OF_MONTH = f"""
 SELECT {", ".join(_KEY[2:])}, {", ".join(_ADDED)} FROM archived_sums
@@ -161,14 +161,14 @@ def due(snapshot: Snapshot, tenant: str, before: int, organization: int | None) 
 
 
 def state(snapshot: Snapshot, tenant: str, month: Month) -> Row:
-    """Return what changes whenever an event of a month does: first its events, last its files.
+    """Return figures that change when an event of a month does: first its events, last its files.
 
-    Sums of the events alone miss a change that leaves them equal, such as an erased text of the
-    same length: what may change events is counted too.
+    A change may leave the sums of the events equal, such as an erased text of the same length: so
+    the acts that change events are counted too.
     """
-    asked = {"number": month.number, "first": month.first, "last": month.last}
-    found = [snapshot.row(STATE, **asked)]
-    found += [snapshot.row(it, tenant=tenant, **asked) for it in (_ERASURES, _RUNS, _PARTS)]
+    parameters = {"number": month.number, "first": month.first, "last": month.last}
+    found = [snapshot.row(STATE, **parameters)]
+    found += [snapshot.row(it, tenant=tenant, **parameters) for it in (_ERASURES, _RUNS, _PARTS)]
     return tuple(value for row in found if row for value in row)
 
 
@@ -192,7 +192,7 @@ def events(snapshot: Snapshot, month: Month) -> Iterator[list[Row]]:
 
 
 def move_out(transaction: Transaction, month: Month, file: Archived) -> None:
-    """Record a file, keep the sums of the month's events, and take them out of the ledger."""
+    """Record a file, store the sums of the month's events, and remove them from the ledger."""
     events = {"number": month.number, "first": month.first, "last": month.last}
     if not transaction.execute_in_range([KEEP_SUMS], **events):
         transaction.execute(COUNT_PARTS, **events)
@@ -202,12 +202,12 @@ def move_out(transaction: Transaction, month: Month, file: Archived) -> None:
 
 
 def count_days(snapshot: Snapshot, number: int, days: tuple[int, int], user: str | None) -> int:
-    """Count the archived events of some days, of an organization or in a user's figures."""
+    """Count the archived events of a range of days, of an organization or in a user's figures."""
     return snapshot.integer(COUNT_DAYS, number=number, first=days[0], last=days[1], user=user or "")
 
 
 def sums_of(snapshot: Snapshot, number: int, month: int) -> dict[Row, Row]:
-    """Return the sums of a month's archived events by all they are kept by."""
+    """Return the sums of a month's archived events by their keys."""
     parameters = {"number": number, "month": month}
     rows = snapshot.table(SUMS_OF_MONTH, parameters, WIDTH_OF_SUMS)
     keys = len(_KEY) - 2

@@ -1,4 +1,4 @@
-"""The statements of the write path: from the staging table into the ledger and its rollups.
+"""The write path: from the staging table into the ledger and its rollups.
 
 Rows go in in key order, after the versions of their ledgers: so parallel writers wait for each
 other instead of deadlocking.
@@ -15,7 +15,7 @@ from tollbook.store.tokens import new_token
 
 Row = TypeVar("Row")
 Charging = Callable[[Sequence[Staged]], Sequence[Staged]]
-"""Charges the rows that wait for the position of their month, and gives all of them."""
+"""Charges the rows that need the position of their month, and returns all rows."""
 
 
 class Touched(NamedTuple):
@@ -31,7 +31,7 @@ class Touched(NamedTuple):
 
 
 class Recorded(NamedTuple):
-    """What stood already of the rows of a batch, and the instant of its commit.
+    """The identities of a batch that existed before, and the instant of its commit.
 
     `touched` is None when nothing was stored.
     """
@@ -48,12 +48,12 @@ NewUsers = Callable[[Touched], bool]
 def record(
     transaction: Transaction, rows: Sequence[Staged], now: int, new_users: NewUsers
 ) -> Recorded:
-    """Store the rows whose identity is free; give those whose identity stands already.
+    """Store the rows whose identity is free; return the identities that exist already.
 
-    `rows` hold no identity twice. A transaction that holds an organization's ledger is the only one
-    to claim identities in it until the commit. An identity is hardly ever taken, so all are claimed
-    at once, and only when some could not be is the claim taken back and each looked up. When none
-    was free, nothing is written: the ledger's version stays, and answers given before still hold.
+    Each identity occurs once in `rows`. A transaction that holds an organization's ledger is the
+    only one to claim identities in it until the commit. Identities are rarely taken, so all are
+    claimed at once. Only when some are taken, the claim is rolled back and each identity is looked
+    up. When none is free, nothing is written: the ledger's version and cached answers stay valid.
     """
     columns = transaction.stage(rows)
     touched = touch_versions(transaction, now)
@@ -74,10 +74,10 @@ def record(
 def record_in_order(
     transaction: Transaction, rows: Sequence[Staged], now: int, charge: Charging
 ) -> Recorded:
-    """Store rows of which some depend on what their month has billed before; as `record`, else.
+    """Store rows as `record` does, when some of them depend on what their month has billed before.
 
-    `charge` gets the rows whose identity is free, in order, once nobody else can move the month:
-    what is not stored takes no part of a tier.
+    `charge` gets the rows whose identity is free, in order, when no other transaction can change
+    the month: an event that is not stored uses up no part of a tier.
     """
     transaction.stage(rows)
     touched = touch_versions(transaction, now)
@@ -96,7 +96,7 @@ def record_in_order(
 
 
 def release(transaction: Transaction, rows: Sequence[Staged], now: int) -> None:
-    """Move events out of quarantine into the ledger; their identities are claimed already."""
+    """Move events from quarantine into the ledger; their identities were claimed before."""
     columns = transaction.stage(rows)
     as_of = touch_versions(transaction, now).as_of
     transaction.execute(sql.RELEASE_KEYS)
@@ -107,10 +107,9 @@ def release(transaction: Transaction, rows: Sequence[Staged], now: int) -> None:
 
 
 def touch_versions(transaction: Transaction, now: int) -> Touched:
-    """Hold the ledgers of the staged rows' organizations, and give them a new version.
+    """Lock the ledgers of the staged rows' organizations, and give them a new version.
 
-    The rows count as received now, unless a clock that is ahead of this one has left a later
-    instant.
+    The rows count as received now, or later when a server whose clock is ahead wrote before.
     """
     token = new_token()
     found = transaction.rows(sql.TOUCH_VERSIONS, now=now, token=token)
@@ -121,7 +120,7 @@ def touch_versions(transaction: Transaction, now: int) -> Touched:
 
 
 def hold_ledgers(transaction: Transaction, numbers: Iterable[int]) -> None:
-    """Keep everyone else from these organizations' ledgers until the commit."""
+    """Lock the ledgers of these organizations until the commit."""
     for number in sorted(numbers):
         transaction.execute(
             "UPDATE ledger_versions SET token = token WHERE organization_id = :number",
@@ -130,7 +129,7 @@ def hold_ledgers(transaction: Transaction, numbers: Iterable[int]) -> None:
 
 
 def position(snapshot: Snapshot, number: int, month: int, tier_key: str) -> int:
-    """Give what an organization's month has billed so far under a tier key, in micros."""
+    """Return what an organization's month has billed so far under a tier key, in micros."""
     return snapshot.integer(
         "SELECT quantity FROM tier_positions "
         "WHERE organization_id = :number AND month = :month AND tier_key = :tier_key",
@@ -160,7 +159,7 @@ def _add(
 
 
 def add_sums(transaction: Transaction, statements: Sequence[str], rows: Sequence[Staged]) -> None:
-    """Add the rows in the staging table to every sum, by one statement for each table of sums."""
+    """Add the staged rows to every sum, with one statement for each table of sums."""
 
     def stage(some: Sequence[Staged]) -> None:
         transaction.execute(sql.EMPTY_STAGING)

@@ -1,21 +1,21 @@
 """The statements of the write path: from the staging table into the ledger and its rollups.
 
-Rows go in in key order, after the versions of their ledgers: so parallel writers wait for each
-other instead of deadlocking.
+Rows are inserted in the order of their keys, after the versions of their ledgers: so parallel
+writers wait for each other instead of deadlocking.
 """
 
 from tollbook.store import rollups
 
-# A batch is small and the tables are not: a scalar subquery is looked up by the key, row by row,
-# where PostgreSQL may answer a join or EXISTS by reading all identities there are.
+# A batch is small and the tables are large: PostgreSQL answers a scalar subquery by the key, row by
+# row, and might answer a join or EXISTS by reading all identities.
 _STANDS = """(
     SELECT 1 FROM event_keys AS held
     WHERE held.organization_id = staging.organization_id AND held.id = staging.id
 ) = 1"""
 
 # `WHERE true` keeps SQLite from reading ON CONFLICT as the condition of a join.
-# What is committed later was received later, whatever the clocks of several servers say: whoever
-# holds the row moves on from it. So all that was received up to an instant can be asked for again.
+# Later commits have later instants, even when the clocks of servers differ: the transaction that
+# holds the row continues from its instant. So a question about an instant can be repeated.
 TOUCH_VERSIONS = """
 INSERT INTO ledger_versions
     (organization_id, token, as_of, received_at, newest, newest_received_at)
@@ -98,7 +98,7 @@ FROM staging WHERE code = '' ORDER BY organization_id, day, id
 
 
 def add_resources(sign: str = "") -> str:
-    """Write the statement that counts the events of resources."""
+    """Return the statement that counts the events of resources."""
     return f"""
 INSERT INTO resources_daily (organization_id, month, user_id, meter, resource_id, day, count)
 SELECT organization_id, day / 100, billed_user_id, meter, resource_id, day, {sign}COUNT(*)
@@ -110,8 +110,7 @@ ON CONFLICT (organization_id, month, user_id, meter, resource_id, day) DO UPDATE
 """
 
 
-# Most batches hold neither what an event was bought for nor anything else that is rare: theirs are
-# the shorter statements.
+# Most batches have neither purchase costs nor any other rare column: they use shorter statements.
 ORDINARY_ROWS = _add_events(_FACTS), [rollups.add(table, buy=False) for table in rollups.KEYS]
 RARE_ROWS = (
     _add_events(f"{_FACTS}, {_RARE}"),
@@ -124,7 +123,7 @@ SET_ASIDE = (
     rollups.COUNT_PART.format(within=_OF_STAGED[0]),
     *(rollups.set_aside(table, *_OF_STAGED) for table in rollups.KEYS),
 )
-"""Sets aside the full rows of sums of the organizations and months in the staging table."""
+"""Set aside the full rows of sums of the staged organizations and months."""
 
 ADD_POSITIONS = """
 INSERT INTO tier_positions (organization_id, month, tier_key, quantity)

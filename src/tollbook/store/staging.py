@@ -1,4 +1,4 @@
-"""The staging table: what a batch brings into a transaction before any table is touched."""
+"""The staging table: the rows of a batch, before a transaction touches any other table."""
 
 from collections.abc import Sequence
 from operator import itemgetter
@@ -67,7 +67,7 @@ COLUMNS = {
 """The columns in the order of a row, each with its type."""
 
 ORDINARY = Staged._fields.index("buy")
-"""So many columns every row has; those behind them are empty for most rows."""
+"""The number of columns that every row has; the others are empty for most rows."""
 _rare = itemgetter(*range(ORDINARY, len(COLUMNS)))
 
 CREATE = f"""
@@ -78,7 +78,7 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staging (
 
 
 def width(rows: Sequence[Staged]) -> int:
-    """Give how many columns these rows need: an empty one costs SQLite more than a full one."""
+    """Return how many columns these rows need: an empty one costs SQLite more than a full one."""
     rare = set(map(_rare, rows))
     rare.discard((None,) * (len(COLUMNS) - ORDINARY))
     if not rare:
@@ -87,7 +87,7 @@ def width(rows: Sequence[Staged]) -> int:
 
 
 class ExistingIdentity(NamedTuple):
-    """A staged identity that stands already, with the fingerprint and day it stands for."""
+    """A staged identity that exists already, with the fingerprint and day of its event."""
 
     organization_id: int
     id: str
@@ -96,5 +96,5 @@ class ExistingIdentity(NamedTuple):
 
     @property
     def in_quarantine(self) -> bool:
-        """Tell whether the event waits for a price or an owner."""
+        """Return whether the event waits for a price or an organization."""
         return self.day == 0
