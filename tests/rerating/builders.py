@@ -63,7 +63,7 @@ class Past:
             run: Run = act(transaction, self.actor(), number)
             return run
 
-    def run_days(self, number: int, most: int = 10_000) -> Run:
+    def steps(self, number: int, most: int = 10_000) -> Run:
         """Work on a run for some days; give it as it stands then."""
         work = RunExecutor(self.database, self.platform.tenant, number, now)
         for done, _ in enumerate(work.run_days(), 1):

@@ -24,18 +24,18 @@ _NOTHING_STORED = "; nothing was stored"
 _DEFAULTS = Options()
 
 
-def _trust(_sql: str) -> None:
-    """Run any statement: for tests and tools, which look at all there is."""
+def _allow_all(_sql: str) -> None:
+    """Accept any statement, for tests and tools."""
 
 
 class Snapshot:
-    """One state of the database, however long it is read."""
+    """A transaction that reads one state of the database."""
 
     def __init__(
         self, engine: Engine, connection: Connection, check: Check, directory_token: int
     ) -> None:
         self.directory_token = directory_token
-        """Names the state of organizations, keys and price books that this transaction sees."""
+        """The token of the state of organizations, keys and price books in this transaction."""
         self._engine = engine
         self._check = check
         self._connection = connection
@@ -68,9 +68,9 @@ class Snapshot:
         return int((row and row[0]) or 0)
 
     def table(self, sql: str, parameters: Parameters, width: int) -> list[Row]:
-        """Read many rows of `width` columns, quickly also beside a busy thread.
+        """Read many rows of `width` columns, fast even next to a busy thread.
 
-        A list among the parameters stands for `IN :name`, however long it is.
+        A list among the parameters stands for `IN :name`, of any length.
         """
         self._check(sql)
         return self._engine.table(self._driver, sql, parameters, width)
@@ -78,26 +78,26 @@ class Snapshot:
     def sums(
         self, sql: str, parameters: Parameters, width: int, amounts: Collection[int]
     ) -> list[Row]:
-        """Read rows as `table` does; those at `amounts` are sums, exact whatever their size.
+        """Read rows as `table` does; the columns at `amounts` are sums, exact at any size.
 
-        The other columns tell the rows apart, and the statement neither selects nor orders by sums.
+        The other columns identify a row, and the statement neither filters nor orders by sums.
         """
         self._check(sql)
         rows = self._engine.table_within(self._driver, sql, parameters, width)
         if rows is not None:
             return rows
         units, rest = (
-            self._engine.table(self._driver, it, parameters, width)
-            for it in exact_sums.in_halves(sql)
+            self._engine.table(self._driver, half, parameters, width)
+            for half in exact_sums.in_halves(sql)
         )
-        return exact_sums.combined(units, rest, amounts)
+        return exact_sums.combine(units, rest, amounts)
 
 
 class Transaction(Snapshot):
-    """What is written here becomes visible and durable at once, or not at all."""
+    """A transaction that writes: all of it becomes durable at the commit, or nothing."""
 
     def execute(self, sql: str, **parameters: Any) -> int:
-        """Run a statement; give how many rows it touched."""
+        """Run a statement; return the number of rows that it changed."""
         self._check(sql)
         return int(self._engine.run(self._driver, sql, parameters).rowcount)
 
@@ -114,23 +114,23 @@ class Transaction(Snapshot):
         return self._engine.run_in_range(self._driver, statements, parameters)
 
     def undo(self) -> None:
-        """Take back all that was written; what follows is not part of any transaction."""
+        """Roll back everything; later statements are not part of any transaction."""
         self._driver.rollback()
 
     def stage(self, rows: Sequence[Staged]) -> int:
-        """Put rows into the empty staging table; give how many of its columns they need."""
+        """Insert rows into the empty staging table; return how many of its columns they need."""
         return self._engine.stage(self._driver, rows)
 
     def secure_delete(self) -> None:
-        """See to it that nothing of what is overwritten here can be read from the database."""
+        """Overwrite on disk what this transaction overwrites, where that is possible."""
         self._engine.secure_delete(self._driver)
 
     def remove_events(self, organization: int, month: int) -> None:
-        """Take the events of an organization's month out of the ledger, all of them."""
+        """Remove all events of an organization's month from the ledger."""
         self._engine.remove_events(self._driver, organization, month)
 
     def bulk(self, table: str, columns: Mapping[str, str], rows: Iterable[Row]) -> None:
-        """Put many rows into a table; `columns` have their types in SQL."""
+        """Insert many rows into a table; `columns` have their types in SQL."""
         self._engine.bulk(self._driver, table, columns, rows)
 
 
@@ -138,7 +138,7 @@ class Database:
     """An open database."""
 
     def __init__(
-        self, engine: Engine, check: Check = _trust, schema_version: str | None = None
+        self, engine: Engine, check: Check = _allow_all, schema_version: str | None = None
     ) -> None:
         self.engine = engine
         self.reads = Reads(engine.errors)
@@ -158,7 +158,7 @@ class Database:
 
     @contextmanager
     def streaming(self) -> Iterator[Snapshot]:
-        """Read much from one snapshot, once and in order, in little memory."""
+        """Read a lot from one snapshot, once and in order, with little memory."""
         with (
             translate_errors(),
             self.engine.streamer(is_checked=self._is_checked) as connection,
@@ -171,7 +171,7 @@ class Database:
         """Write in one transaction, committed durably when the block ends without an error.
 
         Raise `OutcomeUnknown` when the commit was sent and its answer was lost. After any other
-        error nothing was stored.
+        error nothing is stored.
         """
         committing = False
         with (
@@ -255,13 +255,13 @@ class Database:
 
 def open_database(
     url: str,
-    check: Check = _trust,
+    check: Check = _allow_all,
     options: Options = _DEFAULTS,
     schema_version: str | None = SCHEMA_VERSION,
 ) -> Database:
-    """Choose the engine by the URL's scheme. Nothing is connected yet.
+    """Open a database with the engine of its URL. Nothing is connected yet.
 
-    Every statement is shown to `check` before it is run: the gate, for whoever serves tenants.
+    Every statement passes `check` before it runs; servers check that it is bound to a tenant.
     Transactions refuse a database at another `schema_version`, unless that is None.
     """
     return Database(open_engine(url, options), check, schema_version)

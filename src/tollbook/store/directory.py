@@ -11,13 +11,13 @@ from tollbook.store.engine import Row
 from tollbook.store.versions import change_token, touch
 
 UNKNOWN = "unknown"
-"""The status of an organization that events have named and nobody has created."""
+"""The status of an organization that events name and no request has created."""
 
 
 class OrganizationRow(NamedTuple):
-    """An organization with its number in the hot tables.
+    """An organization with its number in the large tables.
 
-    `number_format` is None where its tenant's holds.
+    `number_format` is None when its tenant's applies.
     """
 
     number: int
@@ -47,8 +47,8 @@ def add_tenant(transaction: Transaction, tenant_id: str, name: str, now: int) ->
 class Tenant(NamedTuple):
     """A platform that runs Tollbook.
 
-    Questions about all of its organizations are answered in `currency` unless they name another.
-    `number_format` is how its organizations write phone numbers unless they have a format.
+    `currency` is the default of questions about all of its organizations. `number_format` is how
+    its organizations write phone numbers, unless they have their own format.
     """
 
     id: str
@@ -82,13 +82,13 @@ def change_tenant(transaction: Transaction, tenant: Tenant) -> None:
 
 
 def tenant_number_format(snapshot: Snapshot, tenant: str) -> str:
-    """Return how a tenant's organizations write phone numbers unless they have a format."""
+    """Return the default format of phone numbers of a tenant's organizations."""
     found = find_tenant(snapshot, tenant)
     return found.number_format if found else STRICT
 
 
 def tenant_currency(snapshot: Snapshot, tenant: str) -> str:
-    """Return the currency that questions about a whole tenant are answered in by default."""
+    """Return the default currency of questions about a whole tenant."""
     found = find_tenant(snapshot, tenant)
     return found.currency if found else DEFAULT_CURRENCY
 
@@ -104,9 +104,9 @@ def _organizations(snapshot: Snapshot, condition: str, **parameters: Any) -> lis
 
 
 def find_organization(snapshot: Snapshot, tenant: str, identity: str) -> OrganizationRow | None:
-    """Find a tenant's organization by its id; placeholders are found too.
+    """Find a tenant's organization by its id, also one that only events name.
 
-    This is the gate to tenant data: every statement on it wants the number that only this gives.
+    Every statement on an organization's data needs the number that this returns.
     """
     condition = "WHERE tenant_id = :tenant AND id = :id"
     return next(iter(_organizations(snapshot, condition, tenant=tenant, id=identity)), None)
@@ -115,7 +115,7 @@ def find_organization(snapshot: Snapshot, tenant: str, identity: str) -> Organiz
 def find_organizations(
     snapshot: Snapshot, tenant: str, identities: Iterable[str]
 ) -> list[OrganizationRow]:
-    """Find several of a tenant's organizations by their ids; placeholders are found too."""
+    """Find several of a tenant's organizations by their ids, also those that only events name."""
     condition = "WHERE tenant_id = :tenant AND id IN :ids"
     return _organizations(snapshot, condition, tenant=tenant, ids=sorted(identities))
 
@@ -123,8 +123,8 @@ def find_organizations(
 def require_number(snapshot: Snapshot, tenant: str, identity: str, number: int) -> None:
     """Raise `StoreUnavailable` unless an organization still has the number that it had before.
 
-    Work of several transactions relies on numbers: after the database went back to an earlier
-    state, one may be another tenant's.
+    Several transactions may rely on a number: after the database went back to an earlier state, the
+    number may be another tenant's.
     """
     found = find_organization(snapshot, tenant, identity)
     if found is None or found.number != number:
@@ -133,7 +133,7 @@ def require_number(snapshot: Snapshot, tenant: str, identity: str, number: int) 
 
 def _other_state(what: str) -> StoreUnavailable:
     return StoreUnavailable(
-        f"{what} is not the one that it was: the database is in an earlier state than before; "
+        f"{what} is not the same as before: the database went back to an earlier state; "
         "nothing was changed, try again"
     )
 
@@ -167,7 +167,7 @@ def currencies(snapshot: Snapshot, tenant: str) -> list[str]:
 def add_organization(
     transaction: Transaction, tenant: str, organization: Organization, now: int
 ) -> bool:
-    """Create an organization, or give a placeholder its name; False when the id is taken."""
+    """Insert an organization, or update one that only events name; False when the id is taken."""
     added = transaction.execute(
         """
         INSERT INTO organizations (
@@ -214,9 +214,9 @@ def change_organization(
 def reserve_organizations(
     transaction: Transaction, tenant: str, identities: Iterable[str], now: int
 ) -> None:
-    """Give numbers to organizations that events name before anyone has created them.
+    """Insert organizations that events name before a request creates them, to get their numbers.
 
-    A number is remembered with the token: were it lost, another tenant might get it.
+    The token changes, because processes cache the numbers.
     """
     common = {"tenant": tenant, "unknown": UNKNOWN, "now": now}
     transaction.execute_many(
@@ -265,9 +265,10 @@ def organizations_with_user(
 
 
 def add_user(transaction: Transaction, number: int, user: User, now: int) -> bool:
-    """Create a user; False when the id is taken.
+    """Insert a user; False when the id is taken.
 
-    The ledger's version comes first, as in a commit of events: so the two wait for each other.
+    The ledger's version is changed first, as in a commit of events, so that the two wait for each
+    other instead of deadlocking.
     """
     touch(transaction, number, now)
     statement = """

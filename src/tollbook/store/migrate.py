@@ -1,4 +1,4 @@
-"""Bringing a database to the schema of this Tollbook; refusing one that is ahead of it."""
+"""Bringing a database to the schema of this Tollbook, and refusing a later one."""
 
 from functools import cache
 from pathlib import Path
@@ -22,10 +22,10 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def migrate(database: Database, to: str = "head") -> None:
-    """Bring the schema up to date, or `to` a step: from nothing, or from any earlier Tollbook.
+    """Bring an empty database, or one of any earlier Tollbook, up to date, or `to` a migration.
 
-    All of it happens or nothing does. One that is up to date is only looked at, so that a database
-    which cannot be written can still be read.
+    All migrations happen or none. An up-to-date database is only read, so that a read-only database
+    can be opened.
     """
     missing = missing_migrations(database)
     if missing is None:
@@ -39,8 +39,8 @@ def migrate(database: Database, to: str = "head") -> None:
         ) from error
     except DiskFull as error:
         raise DiskFull(
-            f"{error.sentence}: the schema is what it was, and so is all that is in it, for the "
-            "Tollbook that wrote it; make room to bring it up to date"
+            f"{error.sentence}: nothing was changed, and the earlier Tollbook can still use the "
+            "database; make room to bring it up to date"
         ) from error
 
 
@@ -60,7 +60,7 @@ def _upgrade(database: Database, to: str) -> None:
         if present is not None and present not in known:
             raise DatabaseTooNew(
                 f"the database is at migration {present}, which this Tollbook does not know: "
-                "it was written by a later one. Upgrade Tollbook, or choose another database"
+                "a later version wrote it. Upgrade Tollbook, or choose another database"
             )
         database.engine.exclude_others(connection)
         config.attributes["connection"] = connection
@@ -73,7 +73,7 @@ def _upgrade(database: Database, to: str) -> None:
 
 
 def missing_migrations(database: Database) -> str | None:
-    """Say what the schema lacks, or has too much; None when it is this Tollbook's."""
+    """Return how the schema differs from this Tollbook's; None when it is the same."""
     with translate_errors(), database.engine.reader() as connection:
         present, head = _present(connection), _head()
     if present == head:

@@ -12,7 +12,7 @@ from tollbook.store.engine import Row
 
 
 class RateColumns(NamedTuple):
-    """The rates of a book: what they have in common, and a number and two prefixes for each."""
+    """The rates of a book: templates, and for each rate a template's number and two prefixes."""
 
     templates: list[Rate]
     rows: Iterable[tuple[int, str, str]]
@@ -20,7 +20,7 @@ class RateColumns(NamedTuple):
 
 
 def columns_of(book: PriceBook) -> RateColumns:
-    """Make columns of rates one by one and of decks; rates alike but for prefixes share."""
+    """Return the columns of a book's rates and decks; rates that differ in prefixes share one."""
     numbers: dict[Rate, int] = {}
 
     def number_of(rate: Rate) -> int:
@@ -43,7 +43,7 @@ def _deck_rows(deck: Deck, numbers: Sequence[int]) -> Iterator[tuple[int, str, s
 
 
 def decks_of(rows: Sequence[Row], templates: Sequence[Rate]) -> Iterator[Deck]:
-    """Make decks of stored rows: of those with one prefix at most, and of those with two."""
+    """Yield decks of stored rows: of those with up to one prefix, and of those with two."""
     if not any(row[3] for row in rows):
         yield _deck(rows, templates, prefix=2)
         return
@@ -71,7 +71,7 @@ def _deck(rows: Sequence[Row], templates: Sequence[Rate], prefix: int) -> Deck:
 
 
 def _ids(ids: list[int]) -> Sequence[int]:
-    """Keep consecutive ids as a range."""
+    """Return consecutive ids as a range, others as an array."""
     consecutive = not ids or ids[-1] - ids[0] + 1 == len(ids)
     return range(ids[0], ids[-1] + 1) if ids and consecutive else array("q", ids)
 

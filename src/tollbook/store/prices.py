@@ -1,7 +1,7 @@
 """The statements for price books and their rates.
 
-A book comes with its rates as columns and is stored as columns: what many rates have in common is
-one template, and a row is its id, the number of its template and two prefixes.
+The rates of a book are read and stored as columns: what many rates have in common is one template,
+and a row is an id, the number of a template and two prefixes.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,7 +17,7 @@ from tollbook.store.scope_check import ALL_TENANTS
 from tollbook.store.versions import change_token
 
 Progress = Callable[[int], None]
-"""Is told how many more rates were stored."""
+"""Receives how many more rates were stored."""
 
 _HEADS = """
 SELECT
@@ -32,7 +32,7 @@ _RATES = """
 SELECT rate_id, template, to_prefix, from_prefix FROM rates
 WHERE rate_id BETWEEN :first AND :last ORDER BY rate_id
 """
-# A colon is the first character behind the digits.
+# A colon is the first character after the digits.
 _RATES_TO = """
 SELECT rate_id, template, to_prefix, from_prefix FROM rates
 WHERE rate_id BETWEEN :first AND :last AND (
@@ -55,9 +55,9 @@ _TEMPLATES_COLUMNS = {
     "number": "INTEGER",
     "rate": "TEXT",
 }
-_TELL_AFTER = 5_000
+_REPORT_AFTER = 5_000
 _MOST_NAMED = 1_000
-"""More templates than these are read all at once, not by their numbers."""
+"""Above this number, all templates are read instead of single ones."""
 
 _template = msgspec.json.Decoder(Rate)
 
@@ -72,12 +72,12 @@ def add_price_book(
     draft: bool = False,
     progress: Progress | None = None,
 ) -> int:
-    """Store a book as the tenant's next version, and give the version.
+    """Insert a book as the tenant's next version, and return the version.
 
     `organization` is the number of the organization whose own book it is.
     """
-    # Taking the directory's row first makes two loads at once come one after the other, each with
-    # a version and a block of rate ids of its own.
+    # Changing the directory's row first makes parallel loads wait for each other: each gets its own
+    # version and block of rate ids.
     change_token(transaction)
     version = 1 + transaction.integer(
         "SELECT MAX(version) FROM price_books WHERE tenant_id = :tenant", tenant=tenant
@@ -116,14 +116,14 @@ def add_price_book(
         ),
     )
     rows = ((rate_id, *row) for rate_id, row in enumerate(columns.rows, first))
-    transaction.bulk("rates", _RATES_COLUMNS, _told(rows, progress) if progress else rows)
+    transaction.bulk("rates", _RATES_COLUMNS, _report(rows, progress) if progress else rows)
     return version
 
 
 def publish_price_book(
     transaction: Transaction, tenant: str, version: int, effective_from: int, now: int
 ) -> bool:
-    """Publish a draft from a day on; False when there is no such draft."""
+    """Publish a draft that is effective from a day; False when there is no such draft."""
     change_token(transaction)
     return bool(
         transaction.execute(
@@ -152,17 +152,17 @@ def find_price_book(snapshot: Snapshot, tenant: str, version: int) -> BookHead |
 
 
 def read_price_book(snapshot: Snapshot, tenant: str, head: BookHead) -> PriceBook:
-    """Read a book whole, its rates as columns."""
+    """Read a whole book, with its rates as columns."""
     rows = snapshot.table(_RATES, {"first": head.first_rate, "last": head.last_rate}, 4)
     templates = templates_of(snapshot, tenant, head.version)
     return PriceBook(
-        head.name,
-        head.currency,
-        head.effective_from,
-        head.source,
-        (),
-        head.version,
-        tuple(decks_of(rows, templates)),
+        name=head.name,
+        currency=head.currency,
+        effective_from=head.effective_from,
+        source=head.source,
+        rates=(),
+        version=head.version,
+        decks=tuple(decks_of(rows, templates)),
     )
 
 
@@ -174,10 +174,10 @@ def price_book_rates(
     limit: int,
     digits: str | None = None,
 ) -> list[Rate]:
-    """Read a page of a book's rates: those with ids behind `after`, in order.
+    """Read a page of a book's rates with ids after `after`, in order.
 
-    With `digits` only those without a prefix, and those whose prefix, of the number called or
-    calling, begins with them or is the beginning of them.
+    With `digits`, return only rates without a prefix, and rates for whose prefix, of the called or
+    calling number, one of the two begins with the other.
     """
     first, last = max(head.first_rate, after + 1), max(head.last_rate, 0)
     if digits is None:
@@ -216,7 +216,7 @@ def find_rate(snapshot: Snapshot, tenant: str, rate_id: int) -> tuple[BookHead, 
 
 
 def templates_of(snapshot: Snapshot, tenant: str, version: int) -> list[Rate]:
-    """List what the rates of a book have in common, by the numbers that its rows name."""
+    """List the templates of a book's rates; the index is the number in its rows."""
     rows = snapshot.table(
         "SELECT number, rate FROM rate_templates "
         "WHERE tenant_id = :tenant AND version = :version ORDER BY number",
@@ -226,12 +226,12 @@ def templates_of(snapshot: Snapshot, tenant: str, version: int) -> list[Rate]:
     return [_template.decode(row[1]) for row in rows]
 
 
-def _told(rows: Iterable[Row], progress: Progress) -> Iterator[Row]:
+def _report(rows: Iterable[Row], progress: Progress) -> Iterator[Row]:
     count = 0
     for row in rows:
         yield row
         count += 1
-        if count == _TELL_AFTER:
+        if count == _REPORT_AFTER:
             progress(count)
             count = 0
     progress(count)

@@ -202,7 +202,7 @@ def changed(
 
 
 def _chunks(
-    snapshot: Snapshot, place: OrganizationDay, sql: str, given: Mapping[str, int], width: int
+    snapshot: Snapshot, place: OrganizationDay, sql: str, parameters: Mapping[str, int], width: int
 ) -> Iterator[list[Row]]:
     time, identity = -1, ""
     while True:
@@ -214,7 +214,7 @@ def _chunks(
                 "time": time,
                 "id": identity,
                 "limit": CHUNK,
-                **given,
+                **parameters,
             },
             width,
         )

@@ -17,7 +17,7 @@ _ZONES = f"SELECT tenant_id, id, timezone FROM organizations {ALL_TENANTS} ORDER
 
 
 class Check(NamedTuple):
-    """One comparison: two statements that must give the same rows."""
+    """One comparison: two statements that must return the same rows."""
 
     name: str
     columns: tuple[str, ...]
@@ -34,14 +34,14 @@ class LocalZone(NamedTuple):
 
 
 class RowDifference(NamedTuple):
-    """A row that is in one of the two and not in the other."""
+    """A row that only one of two statements returns."""
 
     check: str
     side: str
     row: dict[str, object]
 
 
-# The ledger, and what was archived out of it as sums.
+# The ledger, and the sums of archived events.
 _LEDGER = f"""
     SELECT
         organization_id, day / 100 AS month, {BILLED_USER_ID} AS user_id, meter, day, hour, country,
@@ -58,9 +58,9 @@ _LEDGER = f"""
 
 
 def _exactly(column: str) -> str:
-    """Write a sum as whole units and a rest below one, because it may pass 64 bits.
+    """Return a sum as whole units and a rest, because it may pass 64 bits.
 
-    The rest is never negative, so that one sum has one spelling whatever it was added up from.
+    The rest is never negative, so that equal sums have equal columns.
     """
     units, rest = f"SUM({column} / {UNIT})", f"SUM({column} % {UNIT})"
     positive = f"(({rest} % {UNIT} + {UNIT}) % {UNIT})"
@@ -174,7 +174,7 @@ CHECKS = (
 
 
 def differences(snapshot: Snapshot, check: Check) -> Iterator[RowDifference]:
-    """Compare both ways; at most a hundred rows of each side are given."""
+    """Compare both ways; yield up to a hundred rows of each side."""
     sides = (
         ("only in events", check.from_events, check.kept),
         ("only kept", check.kept, check.from_events),
@@ -189,7 +189,7 @@ def differences(snapshot: Snapshot, check: Check) -> Iterator[RowDifference]:
 
 
 def _whole(row: dict[str, object]) -> dict[str, object]:
-    """Put the two parts of each sum together."""
+    """Combine the two parts of each sum."""
     for name in [it for it in row if it.endswith(_UNITS)]:
         units, rest = row.pop(name), row[name.removesuffix(_UNITS)]
         assert isinstance(units, int) and isinstance(rest, int)  # noqa: S101, PT018
@@ -198,7 +198,7 @@ def _whole(row: dict[str, object]) -> dict[str, object]:
 
 
 def count_archived(snapshot: Snapshot) -> int:
-    """Count the events that were archived out of the ledger."""
+    """Count the archived events."""
     return snapshot.integer(
         f"SELECT CAST(SUM(events) AS BIGINT) FROM archived_months {ALL_TENANTS}"
     )

@@ -20,10 +20,10 @@ from tollbook.store.engine import DirectoryState, TimeLimit
 
 CONNECT_SECONDS = 5
 SILENT_SECONDS = 15
-"""A connection whose other end answers nothing, not even to the network, ends after this time."""
+"""A connection ends when the other end has not acknowledged anything for this time."""
 POOL_SECONDS = 5
 GRACE_SECONDS = 10
-"""How much longer than a statement may take its connection waits for an answer."""
+"""A connection waits this much longer for an answer than the statement may take."""
 
 _TRY_AGAIN_AFTER = 0.2
 _FULL = ("too many clients", "too many connections", "remaining connection slots", "no more conn")
@@ -44,10 +44,10 @@ _Value = TypeVar("_Value")
 
 
 class Patience(NamedTuple):
-    """How many seconds a connection is tried again that is refused, or for which there is no room.
+    """For how many seconds to retry a connection that is refused, or exceeds the server's limit.
 
-    A verb has nothing better to do than to wait; a server answers that it has no database, and
-    waits only when there are too many connections, of which some end all the time.
+    A command line verb waits. A server reports that it has no database, and waits only when there
+    are too many connections, of which some end all the time.
     """
 
     refused: float
@@ -58,13 +58,13 @@ OF_SERVERS = Patience(0, POOL_SECONDS)
 
 
 class Watched(psycopg.Connection[Any]):
-    """A connection that knows since when it has been waiting for the server, and can be cut off.
+    """A connection that records since when it has waited for the server, and can be cut off.
 
-    `backend` is the process of the server that its transaction is in, `time_limit` the kind of the
-    next transaction, `limit` the seconds that its statements may take, 0 without one. `state` is
-    what the latest checked transaction has read first. Behind a pooler it is `pooled`.
-    `replayed_at` is None on a primary; on a standby it is when the latest commit was made that was
-    replayed before the snapshot of the transaction, 0 when none was.
+    `backend` is the server process of its transaction, `time_limit` the kind of the next
+    transaction, `limit` the seconds that its statements may take, 0 without a limit. `state` is
+    the state that the latest checked transaction has read. A connection through a pooler is
+    `pooled`. `replayed_at` is None on a primary; on a standby it is the time of the latest commit
+    that was replayed before the snapshot of the transaction, 0 when there is none.
     """
 
     pooled = False
@@ -77,16 +77,16 @@ class Watched(psycopg.Connection[Any]):
     waiting_since = 0.0
     silences = 0
 
-    def __init__(self, *given: Any, **named: Any) -> None:
-        super().__init__(*given, **named)
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
         self._guard = threading.Lock()
 
-    def wait(self, gen: Generator[Any, Any, _Value], *given: Any, **named: Any) -> _Value:
-        """Wait for the server; every statement passes here."""
+    def wait(self, gen: Generator[Any, Any, _Value], *args: Any, **options: Any) -> _Value:
+        """Wait for the server; every statement calls this."""
         self.silences = 0
         self.waiting_since = monotonic()
         try:
-            return super().wait(gen, *given, **named)
+            return super().wait(gen, *args, **options)
         finally:
             with self._guard:
                 self.waiting_since = 0.0
@@ -103,7 +103,7 @@ class Watched(psycopg.Connection[Any]):
 
 
 class Holder:
-    """The patience of an engine, which a server changes once it serves."""
+    """The patience of an engine; a server changes it when it begins to serve."""
 
     def __init__(self, patience: Patience) -> None:
         self.patience = patience
@@ -114,7 +114,8 @@ def open_pool(
 ) -> Engine:
     """Make a pool of up to `most` connections; the one used last is used next.
 
-    `session` prepares each session where there is no pooler; `opened` hears of each connection.
+    `session` prepares each session unless there is a pooler; `opened` is called with each
+    connection.
     """
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
@@ -128,8 +129,8 @@ def open_pool(
         connect_args={name: url.query.get(name, value) for name, value in _NETWORK.items()},
     )
 
-    def connect(_dialect: object, _record: object, given: Any, named: Any) -> Watched:
-        return _connected(holder, *given, **named)
+    def connect(_dialect: object, _record: object, args: Any, options: Any) -> Watched:
+        return _connect(holder, *args, **options)
 
     def prepare(connection: Watched, _record: object) -> None:
         opened(connection)
@@ -145,11 +146,11 @@ def open_pool(
     return engine
 
 
-def _connected(holder: Holder, *given: Any, **named: Any) -> Watched:
+def _connect(holder: Holder, *args: Any, **options: Any) -> Watched:
     start = monotonic()
     while True:
         try:
-            return Watched.connect(*given, autocommit=True, **named)
+            return Watched.connect(*args, autocommit=True, **options)
         except psycopg.OperationalError as error:
             seconds = _seconds_to_try(str(error), holder.patience)
             if monotonic() >= start + seconds:
@@ -164,10 +165,10 @@ def _seconds_to_try(reason: str, patience: Patience) -> float:
 
 
 def _prepare(connection: Watched) -> None:
-    """See whether there is a pooler in between, and what the administrator allows a statement.
+    """Find out whether there is a pooler, and how long the administrator lets a statement take.
 
-    A pooler makes up the number of the process that a cancelation names. What is prepared or set
-    for a session would there be left to others, so nothing is.
+    A pooler invents the process number for cancelations. Behind a pooler nothing is prepared or set
+    for a session, because other clients would get that session.
     """
     found = connection.execute(
         "SELECT pg_backend_pid(), "
@@ -184,7 +185,7 @@ def _prepare(connection: Watched) -> None:
 
 
 def _refuse_ended(connection: Watched, _record: object, _proxy: object) -> None:
-    """Have another connection opened for one that the server has ended while it was idle."""
+    """Raise `DisconnectionError` when the server has ended an idle connection."""
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN)
     if poll.poll(0):
@@ -192,7 +193,7 @@ def _refuse_ended(connection: Watched, _record: object, _proxy: object) -> None:
 
 
 def _end_transaction(connection: Watched, _record: object, _state: object) -> None:
-    """Take back what was left open; most transactions have ended, and cost nothing here."""
+    """Roll back an open transaction; most have ended, and cost nothing here."""
     if connection.closed or connection.info.transaction_status != TransactionStatus.IDLE:
         connection.rollback()
 
@@ -203,10 +204,10 @@ def _note_idle(_connection: object, record: Any) -> None:
 
 
 def close_idle(engine: Engine, seconds: float) -> int:
-    """Close connections that nobody has used for so many seconds; return their number."""
+    """Close connections that have been idle for these seconds; return their number."""
     pool = engine.pool
     assert isinstance(pool, QueuePool)  # noqa: S101  `open_pool` makes no other
-    idle: Any = pool._pool  # the longest idle is its first; SQLAlchemy has no way to ask for it
+    idle: Any = pool._pool  # the first is idle for longest; SQLAlchemy has no public way to it
     before = monotonic() - seconds
     ended = []
     with idle.mutex:

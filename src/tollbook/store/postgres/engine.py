@@ -37,7 +37,7 @@ from tollbook.store.staging import COLUMNS, Staged, width
 from tollbook.store.tokens import new_token
 
 _SPARE_CONNECTIONS = 2
-"""Connections besides those of the pools: the watch has one, a verb may have another."""
+"""Connections in addition to the pools: one of the watchdog, and one of a verb."""
 
 
 class Postgres(Engine):
@@ -61,7 +61,7 @@ class Postgres(Engine):
         opened = self._watch.add
         most = options.max_write_connections
         self.sqlalchemy = open_pool(url, most, self._holder, opened, WRITERS_SESSION)
-        # Readers have connections of their own: a flood of questions leaves room for events.
+        # Readers have their own connections: a flood of questions leaves connections for events.
         self._readers = open_pool(url, options.max_read_connections, self._holder, opened)
         self._partitions = partitions.Partitions(self.writer)
 
@@ -69,10 +69,10 @@ class Postgres(Engine):
         self, limit: TimeLimit = TimeLimit.REQUEST, *, is_checked: bool = False
     ) -> Connection:
         """Open a connection whose transaction reads one snapshot and cannot write."""
-        return _begun(self._readers.connect(), limit, begin_reading, is_checked=is_checked)
+        return _begin(self._readers.connect(), limit, begin_reading, is_checked=is_checked)
 
     def streamer(self, *, is_checked: bool = False) -> Connection:
-        """Open a reader: pages are the server's to keep."""
+        """Open a reader: the server manages its own pages."""
         return self.reader(TimeLimit.NONE, is_checked=is_checked)
 
     def writer(
@@ -80,7 +80,7 @@ class Postgres(Engine):
     ) -> Connection:
         """Open a connection whose transaction writes."""
         opened = self.sqlalchemy.connect()
-        return _begun(opened, limit, self._begin_writing, is_checked=is_checked)
+        return _begin(opened, limit, self._begin_writing, is_checked=is_checked)
 
     def state(self, connection: Connection) -> DirectoryState:
         """Return what the command that began the transaction has read."""
@@ -102,8 +102,8 @@ class Postgres(Engine):
         return cursor
 
     def table(self, driver: Driver, sql: str, parameters: Parameters, width: int) -> list[Row]:
-        """Read many rows: the driver fetches them all before it takes the lock again."""
-        del width  # the driver knows
+        """Read many rows: the driver fetches all of them without the interpreter's lock."""
+        del width  # the driver returns it
         return self.run(driver, sql, parameters).fetchall()
 
     def lacks_partitions(self, months: Iterable[int]) -> bool:
@@ -122,9 +122,9 @@ class Postgres(Engine):
     ) -> list[Row] | None:
         """Read many rows; None when a sum passes 64 bits.
 
-        An error would end the transaction, and with it the snapshot: a savepoint keeps it.
+        An error would end the transaction, and with it the snapshot: a savepoint keeps both.
         """
-        del width  # the driver knows
+        del width  # the driver returns it
         cursors = self._run_saved(driver, [sql], parameters)
         return None if cursors is None else cursors[0].fetchall()
 
@@ -140,15 +140,15 @@ class Postgres(Engine):
             return None
 
     def ensure_partitions(self, months: Iterable[int]) -> None:
-        """Make the monthly partitions that are missing; raise `MonthNotReady` when that lasts."""
+        """Make missing monthly partitions; raise `MonthNotReady` after half a minute."""
         self._partitions.make(months)
 
     def try_to_ensure_partitions(self, months: Iterable[int]) -> bool:
-        """Make the monthly partitions that are missing; False when it is to be tried again."""
+        """Make missing monthly partitions; False when a lock is not free."""
         return self._partitions.try_to_make(months)
 
     def forget_partitions(self) -> None:
-        """Look again which partitions there are."""
+        """Read again which partitions there are, when they are needed."""
         self._partitions.forget()
 
     def stage(self, driver: Driver, rows: Sequence[Staged]) -> int:
@@ -170,9 +170,9 @@ class Postgres(Engine):
                 copy.write_row(row)
 
     def remove_events(self, driver: Driver, organization: int, month: int) -> None:
-        """Empty the partition when nobody else needs it, which frees its space; else delete.
+        """Empty the partition when no other organization uses it, which frees its space.
 
-        The partition stays: events of that month may still come, through any server.
+        Delete rows otherwise. The partition stays: events of that month may still come.
         """
         if not partitions.empty_partition(driver, organization, month):
             super().remove_events(driver, organization, month)
@@ -199,11 +199,11 @@ class Postgres(Engine):
         return restoration.finish(self)
 
     def size_in_bytes(self) -> int:
-        """Give the size of the whole database."""
-        return int(self._answer("SELECT pg_database_size(current_database())"))
+        """Return the size of the whole database."""
+        return int(self._read_value("SELECT pg_database_size(current_database())"))
 
     def serve(self) -> str | None:
-        """Wait less for connections from now on; return what is wrong with their number."""
+        """Wait less for connections from now on; return a problem with their number."""
         self._holder.patience = OF_SERVERS
         options = self._options
         most = options.max_write_connections + options.max_read_connections + _SPARE_CONNECTIONS
@@ -211,22 +211,22 @@ class Postgres(Engine):
             if driver_of(connection).pooled:
                 return None
         there = int(
-            self._answer(
+            self._read_value(
                 "SELECT current_setting('max_connections')::int "
                 "- current_setting('superuser_reserved_connections')::int"
             )
         )
         if most <= there:
             return None
-        return f"this server may open {most} connections, and PostgreSQL has {there} for all"
+        return f"this server may open {most} connections, but PostgreSQL allows {there} in total"
 
     def upkeep(self) -> None:
-        """Close connections that nobody has used for long."""
+        """Close connections that have been idle for long."""
         for pool in (self.sqlalchemy, self._readers):
             close_idle(pool, self._options.idle_connection_seconds)
 
     def clock_problem(self) -> str | None:
-        """Say how wrong this server's clock was at the last transaction that wrote, if it was."""
+        """Return by how much this server's clock was wrong in the last transaction that wrote."""
         limit, seconds = self._options.max_clock_seconds, round(self.clock_ahead / 1_000_000)
         if abs(self.clock_ahead) <= limit * 1_000_000:
             return None
@@ -245,7 +245,7 @@ class Postgres(Engine):
         if problem:
             raise ClockWrong(f"{problem}; nothing was stored")
 
-    def _answer(self, sql: str) -> Any:
+    def _read_value(self, sql: str) -> Any:
         with self.reader() as connection:
             found = driver_of(connection).execute(sql.encode(), prepare=False).fetchone()
         assert found is not None  # noqa: S101  each of these is one row
@@ -260,16 +260,16 @@ class Postgres(Engine):
         self._readers.dispose()
 
 
-class _Begin(Protocol):
+class _BeginDriver(Protocol):
     def __call__(self, driver: Watched, *, is_checked: bool) -> object: ...
 
 
-def _begun(
-    connection: Connection, limit: TimeLimit, begin: _Begin, *, is_checked: bool
+def _begin(
+    connection: Connection, limit: TimeLimit, begin: _BeginDriver, *, is_checked: bool
 ) -> Connection:
-    """Begin a transaction on a connection, or give it back.
+    """Begin a transaction on a connection, or return it to the pool.
 
-    SQLAlchemy has an event for this, which takes as long as half of the transaction.
+    SQLAlchemy has an event for this, which takes half as long as the transaction.
     """
     try:
         driver = driver_of(connection)

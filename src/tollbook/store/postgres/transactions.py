@@ -1,4 +1,4 @@
-"""What begins a transaction on PostgreSQL: one command, which also reads what is checked first.
+"""The beginning of a transaction on PostgreSQL: one command, which also reads the state.
 
 Nothing relies on a session: a pooler in transaction mode may give each transaction another one.
 """
@@ -15,12 +15,12 @@ from tollbook.store.postgres.connections import Watched
 
 _CLOCK = "(EXTRACT(epoch FROM clock_timestamp()) * 1000000)::bigint"
 _STATE = f" FROM {STATE_TABLE} WHERE id = 1"
-# Before the snapshot is taken: one that is older than a migration would still show the schema's
-# version before it.
+# Runs before the snapshot is taken: a snapshot older than a migration would show the version of the
+# schema before it.
 _AWAIT_MIGRATION = f"LOCK TABLE {STATE_TABLE} IN ACCESS SHARE MODE"
 
 
-# In a transaction of its own: the snapshot must be later than what this says was replayed.
+# Runs in its own transaction: the snapshot must be later than the replayed commit that this reads.
 _REPLAYED_AT = (
     "BEGIN ISOLATION LEVEL READ COMMITTED",
     "SELECT (EXTRACT(epoch FROM pg_last_xact_replay_timestamp()) * 1000000)::bigint",
@@ -37,7 +37,7 @@ def begin_reading(driver: Watched, *, is_checked: bool) -> None:
     command, driver.limit = _reading(
         driver.time_limit, driver.administrators_limit, was_standby, is_checked
     )
-    results = _sent(driver, command)
+    results = _send(driver, command)
     last = results[-1]
     driver.backend = _integer(last, 0)
     driver.replayed_at = None
@@ -50,7 +50,7 @@ def begin_reading(driver: Watched, *, is_checked: bool) -> None:
 def begin_writing(driver: Watched, tables: str, *, is_checked: bool) -> int:
     """Begin a transaction that writes, durably whatever the server's default.
 
-    `tables` makes temporary tables where a session cannot be relied on to have them. Return the
+    `tables` makes temporary tables behind a pooler, where a session may not have them. Return the
     database's clock, in microseconds.
     """
     command, driver.limit = _writing(
@@ -59,14 +59,14 @@ def begin_writing(driver: Watched, tables: str, *, is_checked: bool) -> int:
         tables if driver.pooled else "",
         is_checked,
     )
-    last = _sent(driver, command)[-1]
+    last = _send(driver, command)[-1]
     driver.backend = _integer(last, 0)
     if is_checked:
         driver.state = _state(last, 2)
     return _integer(last, 1)
 
 
-def _sent(driver: Watched, command: bytes) -> list[PGresult]:
+def _send(driver: Watched, command: bytes) -> list[PGresult]:
     """Run a command of several statements, and return their results.
 
     Without a cursor, which would take several times as long as the statements.
@@ -84,7 +84,7 @@ def _integer(result: PGresult, column: int) -> int:
 
 
 def _state(result: PGresult, column: int) -> DirectoryState:
-    """Read the columns of `STATE_COLUMNS`, from the given one on."""
+    """Read the columns of `STATE_COLUMNS`, from this column on."""
     version = result.get_value(0, column) or b""
     return DirectoryState(version.decode(), _integer(result, column + 1))
 
@@ -93,7 +93,7 @@ def _state(result: PGresult, column: int) -> DirectoryState:
 def _reading(
     limit: TimeLimit, administrators: float, on_standby: bool, is_checked: bool
 ) -> tuple[bytes, float]:
-    setting, most = _limited(limit, administrators)
+    setting, most = _limit_statements(limit, administrators)
     columns = "pg_backend_pid(), pg_is_in_recovery()"
     parts = [
         *(_REPLAYED_AT if on_standby else ()),
@@ -109,7 +109,7 @@ def _reading(
 def _writing(
     limit: TimeLimit, administrators: float, tables: str, is_checked: bool
 ) -> tuple[bytes, float]:
-    setting, most = _limited(limit, administrators)
+    setting, most = _limit_statements(limit, administrators)
     columns = f"pg_backend_pid(), {_CLOCK}"
     parts = [
         "BEGIN ISOLATION LEVEL READ COMMITTED",
@@ -121,10 +121,10 @@ def _writing(
     return "; ".join(parts).encode(), most
 
 
-def _limited(limit: TimeLimit, administrators: float) -> tuple[list[str], float]:
-    """Limit the transaction's statements, unless the administrator has limited them to less.
+def _limit_statements(limit: TimeLimit, administrators: float) -> tuple[list[str], float]:
+    """Limit the transaction's statements, unless the administrator has set a lower limit.
 
-    Give the statement that does, and the seconds that they may take, 0 without a limit.
+    Return the statement that sets it, and the seconds that statements may take, 0 without a limit.
     """
     most = float(limit.value)
     if not most or 0 < administrators <= most:

@@ -1,8 +1,8 @@
 """SQLite: one file, one writer, many readers, durable at every commit.
 
-A thread that steps SQLite row by row gives up the interpreter's lock at every row and, beside a
-busy thread, waits up to a switch interval to get it back. So rows come out as one JSON value and go
-in a thousand to a statement: few steps, however many rows.
+A thread that steps SQLite row by row releases the interpreter's lock at every row and, next to a
+busy thread, waits up to a switch interval to get it back. So rows are read as one JSON value and
+inserted a thousand to a statement: few steps for any number of rows.
 """
 
 import re
@@ -41,8 +41,8 @@ from tollbook.store.staging import COLUMNS, Staged, width
 
 _READERS = 16
 
-_MOST_VARIABLES = 32_766
-"""What SQLite takes in one statement."""
+_MAX_VARIABLES = 32_766
+"""The most variables of a statement of SQLite."""
 
 _STATE = f"SELECT {STATE_COLUMNS} FROM {STATE_TABLE} WHERE id = 1"
 _IN_LIST = re.compile(r"\bIN :([a-z_]+)")
@@ -75,7 +75,7 @@ class Sqlite(Engine):
             connect_args={"timeout": 30},
             hide_parameters=True,
         )
-        # Whoever reads all there is opens a connection for it, and gives its memory back after.
+        # A stream opens its own connection, and returns its memory afterwards.
         self._streams = create_engine(url, poolclass=NullPool, connect_args={"timeout": 30})
         for engine, set_up in ((self.sqlalchemy, prepare), (self._streams, prepare_stream)):
             event.listen(engine, "do_connect", partial(self._open, set_up))
@@ -83,12 +83,12 @@ class Sqlite(Engine):
         event.listen(self.sqlalchemy, "checkout", _refuse_replaced)
 
     def _open(
-        self, prepare: Prepare, _dialect: object, _record: object, given: Any, named: Any
+        self, prepare: Prepare, _dialect: object, _record: object, args: Any, options: Any
     ) -> OpenedFile:
-        """Open the file, which may be replaced while a restore holds it and this waits for it."""
+        """Open the file; a restore may replace it while this waits for the restore's lock."""
         if self._identity and self._identity != identity_of(self.path):
             raise replaced(self.path)
-        connection = open_file(self.path, *given, **named)
+        connection = open_file(self.path, *args, **options)
         problem: Exception | None = None
         try:
             prepare(connection)
@@ -106,7 +106,7 @@ class Sqlite(Engine):
         self, limit: TimeLimit = TimeLimit.REQUEST, *, is_checked: bool = False
     ) -> Connection:
         """Open a connection whose transaction reads one snapshot."""
-        del limit, is_checked  # a statement of a file cannot be cut off
+        del limit, is_checked  # statements on a file have no time limit
         return self.sqlalchemy.connect()
 
     def streamer(self, *, is_checked: bool = False) -> Connection:
@@ -122,7 +122,7 @@ class Sqlite(Engine):
         return self.sqlalchemy.connect().execution_options(tollbook_write=True)
 
     def state(self, connection: Connection) -> DirectoryState:
-        """Read the state; nothing was read in the transaction before."""
+        """Read the state, as the first statement of the transaction."""
         driver = connection.connection.driver_connection
         assert driver is not None  # noqa: S101  a transaction has begun on it
         row = driver.execute(_STATE).fetchone()
@@ -141,7 +141,7 @@ class Sqlite(Engine):
         """Read many rows in a single step."""
         names = ", ".join(f"c{n}" for n in range(width))
         sql = _IN_LIST.sub(r"IN (SELECT value FROM json_each(:\1))", sql)
-        parameters = {name: _plain(value) for name, value in parameters.items()}
+        parameters = {name: _as_parameter(value) for name, value in parameters.items()}
         whole = f"WITH q({names}) AS ({sql}) SELECT json_group_array(json_array({names})) FROM q"
         return _rows.decode(driver.execute(whole, parameters).fetchone()[0])
 
@@ -170,7 +170,7 @@ class Sqlite(Engine):
             raise
 
     def stage(self, driver: Driver, rows: Sequence[Staged]) -> int:
-        """Put rows into the staging table."""
+        """Insert rows into the staging table."""
         driver.execute("DELETE FROM temp.staging")
         columns = width(rows)
         ordinary = (row[:columns] for row in rows)
@@ -180,12 +180,12 @@ class Sqlite(Engine):
     def bulk(
         self, driver: Driver, table: str, columns: Mapping[str, str], rows: Iterable[Row]
     ) -> None:
-        """Put many rows into a table, a power of two of them in a step.
+        """Insert many rows, a power of two in each step.
 
-        So a few statements serve any number of rows, and the driver keeps them compiled.
+        So a few statements fit any number of rows, and the driver keeps them compiled.
         """
         names = tuple(columns)
-        most = 1 << (_MOST_VARIABLES // len(names)).bit_length() - 1
+        most = 1 << (_MAX_VARIABLES // len(names)).bit_length() - 1
         rest = iter(rows)
         while batch := list(islice(rest, most)):
             start, size = 0, most
@@ -197,18 +197,18 @@ class Sqlite(Engine):
                 start += size
 
     def secure_delete(self, driver: Driver) -> None:
-        """Have freed space filled with zeros from now on."""
+        """Fill freed space with zeros from now on."""
         driver.execute("PRAGMA secure_delete = ON").fetchall()
 
     def flush_traces(self) -> None:
-        """Move the log into the file and empty it, unless somebody reads from it right now."""
+        """Move the log into the file and empty it, unless a reader uses it now."""
         with self.sqlalchemy.connect() as connection:
             driver = connection.connection.driver_connection
             assert driver is not None  # noqa: S101  it was just connected
             driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def size_in_bytes(self) -> int:
-        """Give the size of the file and its log."""
+        """Return the size of the file and its log."""
         files = (self.path, self.path.with_name(self.path.name + "-wal"))
         return sum(file.stat().st_size for file in files if file.exists())
 
@@ -255,19 +255,19 @@ def _insert(table: str, columns: tuple[str, ...], rows: int) -> str:
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([places] * rows)}"
 
 
-def _plain(value: Any) -> Any:
-    """Give a list as the JSON that `IN :name` reads it from."""
+def _as_parameter(value: Any) -> Any:
+    """Return a list as the JSON that `IN :name` reads, and any other value unchanged."""
     return msgspec.json.encode(value).decode() if isinstance(value, list) else value
 
 
 def _refuse_replaced(connection: OpenedFile, _record: object, _proxy: object) -> None:
-    """Refuse to use a file that is no longer the database."""
+    """Raise `StoreUnavailable` when the file was replaced."""
     if connection.is_replaced:
         raise replaced(connection.path)
 
 
 def _begin(connection: Connection) -> None:
-    """Begin a transaction; one that writes may have waited while its file was replaced."""
+    """Begin a transaction; one that writes checks its file again, because it may have waited."""
     writes = connection.get_execution_options().get("tollbook_write")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
     opened = connection.connection.driver_connection

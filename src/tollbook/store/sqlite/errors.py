@@ -18,7 +18,7 @@ from tollbook.store.driver_errors import (
 is_sum_out_of_range = contains("integer overflow", "cannot store REAL value in")
 
 
-def _has_no_memory_for_log(cause: BaseException) -> bool:
+def _has_no_room_for_log(cause: BaseException) -> bool:
     return getattr(cause, "sqlite_errorname", "") == "SQLITE_IOERR_SHMSIZE"
 
 
@@ -38,7 +38,7 @@ ERRORS = DriverErrors(
         ),
         Rule(contains("no such table: directory_state"), schema_changed),
         Rule(contains("database or disk is full"), disk_full),
-        Rule(_has_no_memory_for_log, disk_full),
+        Rule(_has_no_room_for_log, disk_full),
         Rule(contains("attempt to write a readonly database"), read_only),
         Rule(contains("unable to open database file"), _not_opened),
     ),

@@ -5,7 +5,7 @@ from sqlalchemy import UniqueConstraint as Unique
 
 from tollbook.store.tables.columns import BIG, CLUSTERED, STRICT, key, metadata, organization
 
-# `number_format` says how digits without `+` are meant.
+# `number_format` is the meaning of digits without `+`.
 tenants = Table(
     "tenants",
     metadata,
@@ -17,8 +17,8 @@ tenants = Table(
     **CLUSTERED,
 )
 
-# An organization that events named before anyone created it has the status `unknown` and no name.
-# Without a `number_format` its tenant's holds.
+# An organization that events name before a request creates it has the status `unknown` and no name.
+# Without a `number_format` its tenant's applies.
 organizations = Table(
     "organizations",
     metadata,
@@ -47,9 +47,9 @@ users = Table(
     **CLUSTERED,
 )
 
-# What an organization may cost in a month, or, where `user_id` is not empty, one of its users. All
-# budgets of an organization are one short range. `monthly` is nanos
-# in digits, which may be more than 64 bits hold; `alerts` are fractions, as JSON.
+# The monthly budget of an organization or, where `user_id` is not empty, of one of its users. All
+# budgets of an organization are one short range. `monthly` is nanos as digits, because it may
+# exceed 64 bits; `alerts` are fractions, as JSON.
 budgets = Table(
     "budgets",
     metadata,
@@ -62,8 +62,8 @@ budgets = Table(
     **CLUSTERED,
 )
 
-# Words separated by spaces in `permissions`, `meters` and `addresses`. `last_used_at` is behind by
-# up to a minute and is the one column that is written without a new token of the directory.
+# `permissions`, `meters` and `addresses` are words separated by spaces. `last_used_at` is up to a
+# minute late, and the only column that is written without a new token of the directory.
 api_keys = Table(
     "api_keys",
     metadata,
@@ -84,7 +84,7 @@ api_keys = Table(
     **CLUSTERED,
 )
 
-# What a tenant's viewer tokens are signed with; another secret, and none of them holds any longer.
+# The secret that signs a tenant's viewer tokens; a new secret makes all of them invalid.
 viewer_secrets = Table(
     "viewer_secrets",
     metadata,
@@ -94,9 +94,9 @@ viewer_secrets = Table(
     **CLUSTERED,
 )
 
-# Tokens themselves are stored nowhere; those taken back stand here until they would have ended.
-# `organization_id` is that of the key that took it back, 0 for a tenant's: nobody can take back the
-# token of another organization by its id.
+# Tokens are not stored, only revoked ones until they would expire. `organization_id` is that of the
+# key that revoked the token, 0 for a tenant-wide key: so a key cannot revoke another organization's
+# token by its id.
 viewer_revocations = Table(
     "viewer_revocations",
     metadata,
@@ -107,10 +107,10 @@ viewer_revocations = Table(
     **CLUSTERED,
 )
 
-# One row, read by the first statement of every transaction. `token` is a random number that each
-# change of organizations, keys or price books replaces: a process that keeps those in memory
-# compares it in the transaction that relies on them. `schema_version` is the latest migration: a
-# Tollbook of another version must neither read nor write.
+# One row, which the first statement of every transaction reads. `token` is a random number that
+# each change of organizations, keys or price books replaces: a process that caches those compares
+# it in the transaction that relies on them. `schema_version` is the latest migration: a Tollbook of
+# another version must neither read nor write.
 directory_state = Table(
     "directory_state",
     metadata,
@@ -120,9 +120,9 @@ directory_state = Table(
     **CLUSTERED,
 )
 
-# Who did what to what, with which key, from where; only ever added to: triggers refuse all else. In
-# the order it happened, for a tenant; the index serves a page of one organization's acts. Names and
-# addresses of people are not in `details`: they could not be erased.
+# Each act with its key, object and address. Triggers refuse to change or delete rows. The key
+# serves a tenant's acts in order of time, the index a page of one organization's acts. `details`
+# have no names and e-mail addresses of people, because they could not be erased.
 audit_log = Table(
     "audit_log",
     metadata,

@@ -15,12 +15,12 @@ from tollbook.store.tables.columns import (
 )
 
 # The state of an organization's ledger and users, and when it changed last. `token` is a random
-# number that each change replaces, and `replaced` the one before it: an answer given for the same
-# token still holds, also when the database went back to an earlier state in between. Locking this
-# row first keeps parallel writers from deadlock.
-# `parts` counts how often full rows of sums were set aside: each time has a number of its own.
-# `newest` is the time of the newest event there is, and `newest_received_at` when it came: together
-# they report how far metering lags behind. `received_at` is when the last events came, of any age.
+# number that each change replaces, and `replaced` the number before it: an answer for the same
+# token is valid, even when the database went back to an earlier state in between. Writers lock this
+# row first, so that they do not deadlock. `parts` counts how often full rows of sums were set
+# aside, and numbers those rows. `newest` is the time of the newest event, and `newest_received_at`
+# when it was received: together they show how far metering lags behind. `received_at` is when the
+# last events were received, of any age.
 ledger_versions = Table(
     "ledger_versions",
     metadata,
@@ -35,7 +35,7 @@ ledger_versions = Table(
     **SUMMED,
 )
 
-# Identity for ever. `day` finds the event; 0 while the event is in quarantine.
+# Identities, which are never deleted. `day` finds the event; it is 0 in quarantine.
 event_keys = Table(
     "event_keys",
     metadata,
@@ -46,15 +46,15 @@ event_keys = Table(
     **CLUSTERED,
 )
 
-# The ledger. The day before the id keeps inserts of one day together and serves listing by period;
-# it bets that events are looked up by id through `event_keys`, which knows the day.
-# With its rate an event is all that a charge is replayed from: what it brought (`own_cost`), the
-# local day, and for tiers what the month had billed without it (`position`, under `tier_key`).
-# `buy` is NULL while nobody knows it. A reversal names in `reverses` the event whose figures it has
-# with other signs; its cost too is the opposite of what that event costs at the `position`.
-# `hour` is the start of its local hour in minutes since 1970, `country` that of the number at the
-# other end; sums are kept by both, and could not be recomputed in SQL from time and attributes.
-# The index serves what is asked of one user's events: a page of them, their hours.
+# The ledger. The day before the id keeps inserts of one day together and serves lists by period.
+# The key assumes that events are looked up by id through `event_keys`, which has the day. A charge
+# is replayed from the event and its rate: the event's own cost (`own_cost`), the local day, and for
+# tiers what the month had billed without it (`position`, under `tier_key`). `buy` is NULL when it
+# is not known. A reversal names in `reverses` the event whose figures it has with opposite signs;
+# its cost is the opposite of what that event costs at the `position`. `hour` is the start of the
+# local hour in minutes since 1970, `country` that of the number at the other end; sums are stored
+# by both, and SQL could not compute them from time and attributes. The index serves questions about
+# one user's events: pages and hours.
 events = Table(
     "events",
     metadata,
@@ -83,7 +83,7 @@ events = Table(
     **CLUSTERED,
 )
 
-# Keyed by what is taken back: an event is reversed once. The other key finds a reversal's reason.
+# Keyed by the reversed event, which is reversed once. The other key finds a reversal's reason.
 reversals = Table(
     "reversals",
     metadata,

@@ -4,8 +4,8 @@ from sqlalchemy import Column, Integer, Table, Text
 
 from tollbook.store.tables.columns import BIG, CLUSTERED, STRICT, key, metadata
 
-# Without `published_at` a book is a draft. `organization_id` is there for an organization's own
-# book. Its rates are the block of ids from `first_rate` to `last_rate`, and no other book's.
+# Without `published_at` a book is a draft. `organization_id` is set for an organization's own book.
+# The ids from `first_rate` to `last_rate` are its rates, and no other book's.
 price_books = Table(
     "price_books",
     metadata,
@@ -24,7 +24,8 @@ price_books = Table(
 )
 
 # What rates of a book have in common: all but prefixes and id, as JSON. A deck of a hundred
-# thousand prefixes has a few hundred; a row each, so that a page of rates reads only its own.
+# thousand prefixes has a few hundred templates. Each is a row, so that a page of rates reads only
+# its own.
 rate_templates = Table(
     "rate_templates",
     metadata,
@@ -35,8 +36,8 @@ rate_templates = Table(
     **CLUSTERED,
 )
 
-# Keyed by its own number: an event names the rate that priced it for as long as it is kept. The
-# book is found by its block of numbers, so that a row is as small as it can be.
+# Keyed by its own number, because an event names the rate that priced it. The book is found by its
+# block of numbers, so that a row is small.
 rates = Table(
     "rates",
     metadata,

@@ -4,8 +4,8 @@ from sqlalchemy import Column, Integer, Table, Text
 
 from tollbook.store.tables.columns import BIG, CLUSTERED, SMALL, key, metadata, organization
 
-# What events were charged before a run charged them again. The id before the run: all that an event
-# was ever charged is one short range, and a day that is taken back is another.
+# The charges that events had before a run. The id before the run: all charges of an event are one
+# short range, and a day that is reverted is another.
 charge_history = Table(
     "charge_history",
     metadata,
@@ -22,9 +22,9 @@ charge_history = Table(
     **CLUSTERED,
 )
 
-# A tenant's runs are numbered from 1. What sets a run apart from a plan is where it stands:
-# `at_organization` and `at_day` move in the transactions of its batches. `costs` holds sums by
-# currency in words: those of a whole tenant may be larger than an integer of 64 bits.
+# A tenant's runs are numbered from 1. `at_organization` and `at_day` are the progress of a run, and
+# move in the transactions of its days. `costs` are sums by currency as digits: those of a whole
+# tenant may exceed 64 bits.
 rerating_runs = Table(
     "rerating_runs",
     metadata,
@@ -52,7 +52,7 @@ rerating_runs = Table(
     **CLUSTERED,
 )
 
-# The first so many events that a run could not price; their count is with the run.
+# The first events that a run could not price; the run has their number.
 rerating_unpriced = Table(
     "rerating_unpriced",
     metadata,
