@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from tests.api.conftest import told
-from tests.api.test_inbox import eventually
+from tests.api.test_write_queue import eventually
 from tests.builders import Json, Platform, event
 from tests.inside import serving
 from tests.servers import Server

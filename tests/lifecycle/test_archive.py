@@ -238,7 +238,7 @@ def test_a_missing_or_changed_file_is_found(keeper: Keeper) -> None:
     with (keeper.folder / second.file).open("ab") as file:
         file.write(b"more")
     found = [it.row["problem"] for it in keeper.problems()]  # type: ignore[attr-defined]
-    assert found == ["the file is missing", "the file has another checksum"]
+    assert found == ["the file is missing", "the file has a different checksum"]
 
 
 def test_sums_that_were_tampered_with_are_found(keeper: Keeper) -> None:

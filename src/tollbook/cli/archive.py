@@ -1,4 +1,4 @@
-"""tollbook archive: events older than so many months go to Parquet files and out of the ledger."""
+"""tollbook archive: move old events from the ledger to Parquet files."""
 
 import click
 from rich.console import Console
@@ -72,25 +72,25 @@ def verb(options: Options, settings: Settings) -> int:
             done.append(result)
             progress.update(task, description=f"{result.file}: {result.events:,} events")
     _print(done, options)
-    for it in left:
-        print_error(f"tollbook: {it.name} was not archived: {it.reason}")
+    for month in left:
+        print_error(f"tollbook: {month.name} was not archived: {month.reason}")
     return 1 if left else 0
 
 
 def _discard(database: Database, actor: Actor, options: Options) -> int:
     if not options.yes:
-        raise InvalidRequest(f"{options.discard} would be removed for good: add --yes")
+        raise InvalidRequest(f"{options.discard} would be removed permanently: add --yes")
     removed = discard(database, actor, options.discard)
     if options.json:
         print_json({"discarded": [str(it) for it in removed]})
     else:
-        print_line(f"{options.discard} removed; the ledger is as it was")
+        print_line(f"{options.discard} removed; the ledger was not changed")
     return 0
 
 
 def _print(files: list[Archived], options: Options) -> int:
     if options.json:
-        print_json([_shown(it) for it in files])
+        print_json([_answer(it) for it in files])
     else:
         print_rows(
             ("File", "Events", "Bytes", "Checksum (SHA-256)"),
@@ -100,7 +100,7 @@ def _print(files: list[Archived], options: Options) -> int:
     return 0
 
 
-def _shown(file: Archived) -> dict[str, object]:
-    shown = file._asdict()
-    del shown["organization_id"]
-    return {**shown, "archived_at": instant_of(file.archived_at)}
+def _answer(file: Archived) -> dict[str, object]:
+    fields = file._asdict()
+    del fields["organization_id"]
+    return {**fields, "archived_at": instant_of(file.archived_at)}

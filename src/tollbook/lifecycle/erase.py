@@ -1,4 +1,4 @@
-"""Erasing a person: name, e-mail and numbers of a user are gone; sums and identities stay."""
+"""Erasing a person: a user's name, e-mail address and numbers are removed; sums stay."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -31,19 +31,19 @@ from tollbook.store.error_translation import translate_errors
 ACTION = "user.erase"
 _TRIES = 5
 
-_WAITS = "the person's data was erased, and with it what the event is priced by"
+_WAITS = "the person's data was erased, including what the event is priced by"
 Allowed = Callable[[Transaction], None]
 
 
 class Person(NamedTuple):
-    """Whose data is erased: a user of an organization."""
+    """The user of an organization whose data is erased."""
 
     organization: OrganizationRow
     user: str
 
 
 class Erased(msgspec.Struct):
-    """What was erased from: events of the ledger, those in quarantine, archived ones, files."""
+    """The numbers of erased events: in the ledger, in quarantine, archived; and of files."""
 
     events: int = 0
     quarantined: int = 0
@@ -52,7 +52,7 @@ class Erased(msgspec.Struct):
 
 
 class _Scope(NamedTuple):
-    """Whose data, where the files are if not where they were written, and numbers' new names."""
+    """The person, the folder of archives that were moved, and the new names of numbers."""
 
     person: Person
     folder: Path | None
@@ -68,10 +68,10 @@ def erase(
 ) -> Erased:
     """Erase a person from every table and every archive file, or from none.
 
-    Files are looked for where they were written, or in `folder`. `allowed` may refuse in the
-    transaction. Erasing again erases what has come since. Raise `ArchiveRefused` when a file that
-    may hold data of the person is not at hand or not recorded, and `OutcomeUnknown` when it is not
-    known that all of it is erased.
+    Files are read where they were written, or in `folder`. `allowed` may refuse in the transaction.
+    A second erasure erases what has come since. Raise `ArchiveRefused` when a file that may hold
+    data of the person is missing or not recorded, and `OutcomeUnknown` when files with the person's
+    data may still exist.
     """
     names: dict[str, str] = {}
     for _ in range(_TRIES):
@@ -83,15 +83,15 @@ def erase(
             _finish(database, actor.tenant, folder)
             return done
     raise ArchiveRefused(
-        "nothing was erased: events were archived each time that was tried; erase again when no "
-        "archive run is at work"
+        "nothing was erased: events were archived during each attempt; try again when no archive "
+        "run is at work"
     )
 
 
 def _erase_once(
     database: Database, actor: Actor, scope: _Scope, allowed: Allowed | None
 ) -> Erased | None:
-    """Erase in one transaction; return None when its commit turned out not to have happened."""
+    """Erase in one transaction; return None when its commit did not happen."""
     person = scope.person
     number = person.organization.number
     files = _files(database, actor.tenant, scope)
@@ -125,7 +125,7 @@ def _erase_once(
 
 
 def _files(database: Database, tenant: str, scope: _Scope) -> list[Archived]:
-    """List the files to look into; refuse when there may be others, which nothing records."""
+    """List the files to read; refuse when there may be unrecorded files."""
     organization = scope.person.organization
     elsewhere = clean_up(database, tenant, scope.folder)
     for it in elsewhere:
@@ -143,14 +143,14 @@ def _files(database: Database, tenant: str, scope: _Scope) -> list[Archived]:
 
 
 def _finish(database: Database, tenant: str, folder: Path | None) -> None:
-    """Remove the traces and the files of what has been erased."""
+    """Remove traces of the erased data from the log of writes, and the replaced files."""
     try:
         with translate_errors():
             database.engine.flush_traces()
         clean_up(database, tenant, folder)
     except StoreUnavailable as error:
         raise OutcomeUnknown(
-            "the person is erased, but files that others replaced may still be there "
+            "the person is erased, but replaced files may still exist "
             f"({error.sentence}): erase again"
         ) from error
 
@@ -181,7 +181,7 @@ def _without(it: Detail, names: dict[str, str]) -> Detail:
 def _waiting(
     transaction: Transaction, person: Person, names: dict[str, str]
 ) -> Iterator[tuple[str, str]]:
-    """Give the person's events in quarantine as they are to be."""
+    """Yield the person's events in quarantine without the person's data."""
     for identity, text in erasure.waiting(transaction, person.organization.number):
         event = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
         if msgspec.json.decode(event.get("user_id", b"null")) != person.user:

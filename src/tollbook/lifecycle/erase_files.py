@@ -1,4 +1,4 @@
-"""Archive files without a person's data, in the place of those with it."""
+"""Replacing archive files with files that do not have a person's data."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -23,11 +23,11 @@ _USER, _METER, _RESOURCE, _ATTRIBUTES = map(
 
 
 class ArchivesChanged(Exception):
-    """Events were archived, or files replaced, while the files were read."""
+    """Events were archived, or files replaced, while files were read."""
 
 
 class RewrittenFile(NamedTuple):
-    """An archive file with less in it, and what it takes the place of."""
+    """A new archive file without a person's data, and the file that it replaces."""
 
     old: Archived
     path: Path
@@ -44,7 +44,7 @@ def rewrite_files(
     names: dict[str, str],
     held: ExitStack,
 ) -> list[RewrittenFile]:
-    """Write again the files that have events of the person; refuse when one is not at hand."""
+    """Write new files for those with events of the user; refuse when one is missing."""
     rewritten = []
     for file, path in paths.items():
         ids = _ids_in(database, file, path, user)
@@ -76,8 +76,8 @@ def _ids_in(database: Database, file: Archived, path: Path, user: str) -> list[s
     except OSError as error:
         _raise_if_replaced(database, file, error)
         raise ArchiveRefused(
-            f"the archive {path} is not there, and it may hold data of this person: "
-            "bring it back, or say in which folder the archives are"
+            f"the archive {path} is missing, and it may hold data of this person: "
+            "restore it, or name the folder of the archives"
         ) from error
 
 
@@ -100,7 +100,7 @@ def _erased_row(row: Row, names: dict[str, str]) -> Row:
 
 
 def replace_files(transaction: Transaction, now: int, rewritten: Sequence[RewrittenFile]) -> None:
-    """Record new files as a month's archives, and the old ones as files to be removed."""
+    """Record new files as archives, and mark the old files for removal."""
     for it in rewritten:
         if not it.writing.finish(transaction):
             raise ArchivesChanged

@@ -11,19 +11,20 @@ from tollbook.rating.numbers import CLIENT, ERASED, SIP, kind_of, shown_of
 from tollbook.rating.quantity import FROM_DAY, MEDIA_BYTES, UNTIL_DAY
 
 KEPT = ("direction", MEDIA_BYTES, FROM_DAY, UNTIL_DAY)
-"""Attributes that charges are replayed from, and that tell of nobody."""
+"""Attributes that charges are replayed from, and that identify nobody."""
 
 _PHONE_NUMBER = 1_000_000
-"""A number from here on may be somebody's telephone."""
+"""A number from here on may be a telephone number."""
 
 
 def erased_attributes(text: str) -> str:
-    """Take out of attributes what may tell of a person."""
+    """Return attributes without values that may identify a person."""
     if not text:
         return text
-    given: dict[str, Any] = msgspec.json.decode(text)
-    kept = {name: value if name in KEPT else _erased(value) for name, value in given.items()}
-    return msgspec.json.encode(kept, order="sorted").decode()
+    attributes: dict[str, Any] = msgspec.json.decode(text)
+    for name in attributes.keys() - set(KEPT):
+        attributes[name] = _erased(attributes[name])
+    return msgspec.json.encode(attributes, order="sorted").decode()
 
 
 def _erased(value: Any) -> Any:
@@ -35,7 +36,7 @@ def _erased(value: Any) -> Any:
 
 
 def erased_resource(meter: int, resource: str | None, names: dict[str, str]) -> str | None:
-    """Give a number another name; what else is in use, such as a knowledge base, is no person."""
+    """Return the new name of a number; other resources, such as knowledge bases, stay."""
     kind = BY_CODE[meter]
     if resource is None or kind.organization_level or kind.needs_resource:
         return resource

@@ -90,7 +90,7 @@ _FACTS = (
     *("hour", "country"),
 )
 _NEGATED = ("quantity", "billed", "own_cost", "buy")
-# Within tiers a reversal costs the difference it makes, which takes its rate to compute.
+# In tiers a reversal costs the difference that it makes; only its rate can compute that.
 _COST = "CASE WHEN {events}.tier_key IS NULL THEN {sign}{events}.cost ELSE 0 END"
 _RESOURCE = ("organization_id", "month", "user_id", "meter", "resource_id", "day")
 
