@@ -40,8 +40,9 @@ from tollbook.rating.book_yaml import parse_price_book
 from tollbook.rerating.worker import Worker
 from tollbook.settings import FULL, Settings
 from tollbook.store import directory, prices, quarantine, scope_check, secrets
-from tollbook.store.database import Database, Transaction, open_database, translate_errors
+from tollbook.store.database import Database, Transaction, open_database
 from tollbook.store.engine import Options
+from tollbook.store.error_translation import translate_errors
 from tollbook.store.migrate import migrate
 from tollbook.store.probe import clock_difference, is_standby, try_to_write
 

@@ -22,7 +22,9 @@ from tollbook.rating import (
     yaml_rates,
 )
 from tollbook.settings import Settings
-from tollbook.store import connections, sqlite
+from tollbook.store.postgres import connections
+from tollbook.store.sqlite import engine as sqlite
+from tollbook.store.sqlite import sessions
 
 PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
 MIB = 1024 * 1024
@@ -86,7 +88,7 @@ LIMITS = {
         f"{SETTINGS.max_read_connections} for reading",
         f"PostgreSQL {connections.POOL_SECONDS} seconds",
     ),
-    "waiting for SQLite's lock": (f"{sqlite._WAIT_FOR_LOCK_MS // 1000} seconds",),
+    "waiting for SQLite's lock": (f"{sessions._WAIT_FOR_LOCK_MS // 1000} seconds",),
     "cached responses and states": (f"{SETTINGS.cached_answer_mib} MiB",),
     "users in memory": (f"{known_users._MOST_USERS:,}",),
     "free disk space": (f"{SETTINGS.min_free_mib} MiB",),

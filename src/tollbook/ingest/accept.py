@@ -167,7 +167,7 @@ def _quarantined(fact: NormalizedEvent, terms: Terms, unpriced: Unpriced) -> Sta
         fingerprint=fact.fingerprint,
         day=0,
         user_id=event.user_id or "",
-        owner="",
+        billed_user_id="",
         meter=fact.meter.code,
         resource_id=event.resource_id or "",
         time=fact.time,

@@ -87,7 +87,9 @@ class Aside(Generic[Item]):
         A month that could not be made in this turn is among those that are `busy`.
         """
         try:
-            ready = it.months.isdisjoint(busy) and self._database.try_to_make_room(it.months)
+            ready = it.months.isdisjoint(busy) and self._database.try_to_ensure_partitions(
+                it.months
+            )
         except TollbookError as error:
             self._turn_away(it.item, error)
             return True

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tollbook.domain.errors import MonthNotReady, OutcomeUnknown, StoreUnavailable
+from tollbook.domain.errors import OutcomeUnknown, StoreUnavailable
 from tollbook.domain.events import Event
 from tollbook.ingest.accept import staged
 from tollbook.ingest.directory_cache import DirectoryCache
@@ -11,7 +11,7 @@ from tollbook.ingest.normalize import fact_of
 from tollbook.ingest.problems import fields_of, problems_of
 from tollbook.store import ledger, quarantine
 from tollbook.store.audit import Actor, write_act
-from tollbook.store.database import Database
+from tollbook.store.database import Database, Transaction
 from tollbook.store.engine import TimeLimit
 from tollbook.store.quarantine import Quarantined
 from tollbook.store.staging import Staged
@@ -68,11 +68,7 @@ def _replay_all(
             token = snapshot.directory_token
         if not waiting:
             return
-        try:
-            released = _release(database, directory_cache, tenant, waiting, now, token)
-        except MonthNotReady:  # the database went back to before a partition was made
-            database.engine.forget_room()
-            released = _release(database, directory_cache, tenant, waiting, now, token)
+        released = _release(database, directory_cache, tenant, waiting, now, token)
         if released is None:
             continue
         after = waiting[-1].number, waiting[-1].id
@@ -92,8 +88,8 @@ def _release(
 
     Then it is to be read again: a number may belong to another organization.
     """
-    database.ensure_partitions(_months(waiting))
-    with database.writing(TimeLimit.COMMIT) as transaction:
+
+    def release(transaction: Transaction) -> int | None:
         if transaction.directory_token != token:
             return None
         terms = directory_cache.terms(transaction, tenant, {it.organization_id for it in waiting})
@@ -117,6 +113,8 @@ def _release(
         if rows:
             ledger.release(transaction, rows, now)
         return len(rows)
+
+    return database.write_events(lambda: _months(waiting), release)
 
 
 def _why_invalid(it: Quarantined) -> str:

@@ -72,7 +72,7 @@ def set_budget(
     monthly: int,
     alert_at: Sequence[float],
 ) -> Budget:
-    """Give an organization or a user a budget, or another one. What is spent is compared anew."""
+    """Set or replace the budget of an organization or a user."""
     versions.touch(transaction, organization.number, actor.at)
     before = find_budget(transaction, organization.number, user_id)
     alerts = tuple(sorted(alert_at))
@@ -103,12 +103,12 @@ def set_budget(
 def remove_budget(
     transaction: Transaction, actor: Actor, organization: OrganizationRow, user_id: str
 ) -> Budget | None:
-    """Take a budget away; None when there is none."""
+    """Delete a budget and return it; None when there is none."""
     if find_budget(transaction, organization.number, user_id) is None:
         return None
     versions.touch(transaction, organization.number, actor.at)
     before = find_budget(transaction, organization.number, user_id)
-    if before is None:  # someone else took it away before the head was ours
+    if before is None:  # another transaction deleted it before this one had the ledger
         return None
     transaction.execute(
         "DELETE FROM budgets WHERE organization_id = :number AND user_id = :user",
@@ -127,5 +127,5 @@ def _object(organization: OrganizationRow, user_id: str) -> str:
 
 def _budget(row: Row) -> Budget:
     user_id, monthly, alerts, created_at, changed_at = row
-    told = tuple(map(float, msgspec.json.decode(alerts)))
-    return Budget(user_id, int(monthly), told, created_at, changed_at)
+    shares = tuple(map(float, msgspec.json.decode(alerts)))
+    return Budget(user_id, int(monthly), shares, created_at, changed_at)

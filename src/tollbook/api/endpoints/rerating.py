@@ -71,7 +71,7 @@ async def post_rerating(request: Request, services: Services, read_query: QueryR
     actor, span, asked = await run_sync(ask)
     if asked.apply:
         run = await run_sync(runs.begin, services.database, actor, span)
-        services.rerating_worker.take(actor.tenant, run.id)
+        services.rerating_worker.enqueue(actor.tenant, run.id)
         return json_response({"success": True, "run": run_answer(run)}, 202)
 
     def look() -> Response:
@@ -94,7 +94,7 @@ def list_runs(call: ApiRequest, snapshot: Snapshot) -> Response:
 def get_run(call: ApiRequest, snapshot: Snapshot) -> Response:
     """Show a run, with events it could not price."""
     require_tenant_key(call.key, "see reratings")
-    run = runs.found(snapshot, call.actor, _number(call.path["run"]))
+    run = runs.require_run(snapshot, call.actor, _number(call.path["run"]))
     left = rerating_runs.unpriced(snapshot, call.tenant, run.id, call.query["limit"])
     return json_response(
         {
@@ -115,7 +115,7 @@ async def _act(
             actor, _ = _admitted(request, services, transaction)
             read_query()
             run = act(transaction, actor, _number(request.path_params["run"]))
-        services.rerating_worker.take(actor.tenant, run.id)
+        services.rerating_worker.enqueue(actor.tenant, run.id)
         return json_response({"success": True, "run": run_answer(run)}, status)
 
     return await run_sync(work)

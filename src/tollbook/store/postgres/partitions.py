@@ -10,12 +10,12 @@ from tollbook.domain.errors import MonthNotReady
 
 LOCK_SECONDS = 1
 PATIENCE_SECONDS = 30.0
-"""How long a request waits for the partition of a month that it is the first to need."""
+"""How long a request waits for the partition of a new month."""
 
 _OLDEST_MONTH = 202001
 _PAUSE = 0.2
 _PARTITION_LOCK = 7_108_652_301
-"""The advisory lock of whoever creates partitions; the number means nothing else."""
+"""The number of the advisory lock for creating partitions."""
 _PRESENT = (
     "SELECT pg_class.relname FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid "
     "WHERE inhparent = 'events'::regclass"
@@ -34,11 +34,11 @@ class Partitions:
         return {month for month in months if month >= _OLDEST_MONTH} - self._known
 
     def forget(self) -> None:
-        """Look again which partitions there are: one that was known is gone."""
+        """Forget the known partitions: one of them is gone."""
         self._known = frozenset()
 
     def make(self, months: Iterable[int], seconds: float = PATIENCE_SECONDS) -> None:
-        """Make the partitions that are missing; raise `MonthNotReady` after so many seconds."""
+        """Make missing partitions; raise `MonthNotReady` when that fails for these seconds."""
         months = set(months)
         give_up = monotonic() + seconds
         while not self.try_to_make(months):
@@ -47,10 +47,10 @@ class Partitions:
             sleep(_PAUSE)
 
     def try_to_make(self, months: Iterable[int]) -> bool:
-        """Make the partitions that are missing; False when a lock that it takes is not free.
+        """Make missing partitions; False when a lock that this needs is not free.
 
         A table is made first and attached then, which neither waits for readers and writers of
-        events nor lets them wait. It does wait for a VACUUM of the whole table or a migration.
+        events nor blocks them. It does wait for a VACUUM of the whole table or a migration.
         """
         missing = self.missing(months)
         if not missing:
@@ -99,10 +99,10 @@ SELECT 1 WHERE EXISTS (SELECT 1 FROM events_{month} WHERE organization_id < %(nu
 def empty_partition(
     driver: psycopg.Connection[tuple[object, ...]], organization: int, month: int
 ) -> bool:
-    """Empty a month's partition, which frees its space; False when rows have to be deleted.
+    """Empty a month's partition, which frees its space; False when rows must be deleted instead.
 
-    That is so when others have events in it, and when anybody reads or writes it right now: whoever
-    waits for its lock would stop everybody who comes after.
+    That is the case when another organization has events in it, or another transaction uses it now:
+    to wait for its lock would block every transaction that comes after.
     """
     if month < _OLDEST_MONTH or _has_others(driver, organization, month):
         return False

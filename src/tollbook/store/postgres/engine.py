@@ -1,73 +1,57 @@
 """PostgreSQL: COPY into a staging table, then the statements that both engines share."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
-from hashlib import blake2b
 from itertools import islice
-from pathlib import Path
 from typing import Any, Protocol
 
 import psycopg
 from sqlalchemy import URL, Connection
 
 from tollbook.domain.errors import ClockWrong
-from tollbook.store import partitions, recharge_table, staging
-from tollbook.store.connections import (
+from tollbook.store.engine import (
+    Backup,
+    DirectoryState,
+    Driver,
+    Engine,
+    Options,
+    Parameters,
+    Restoration,
+    Row,
+    TimeLimit,
+)
+from tollbook.store.postgres import dumps, migration_locks, partitions
+from tollbook.store.postgres.connections import (
     OF_SERVERS,
     Holder,
     Patience,
     Watched,
-    begin_reading,
-    begin_writing,
     close_idle,
     driver_of,
     open_pool,
 )
-from tollbook.store.engine import (
-    REMOVE_MONTH,
-    DirectoryState,
-    Driver,
-    Options,
-    Parameters,
-    Row,
-    TimeLimit,
-)
+from tollbook.store.postgres.errors import ERRORS
+from tollbook.store.postgres.statement_watchdog import Watch
+from tollbook.store.postgres.statements import MAKE_TABLES, TABLES, WRITERS_SESSION, in_psycopg
+from tollbook.store.postgres.transactions import begin_reading, begin_writing
 from tollbook.store.staging import COLUMNS, Staged, width
-from tollbook.store.statement_watchdog import Watch
+from tollbook.store.tokens import new_token
 
-_NAMED = re.compile(r"(?<!:):([a-z_]+)")
-_IN_LIST = re.compile(r"\bIN :([a-z_]+)")
-
-_STAGED = re.compile(r"\b(FROM|JOIN)\s+(staging|recharged)\b")
 _SPARE_CONNECTIONS = 2
-"""Connections besides those of the pools: the watch has one, a verb may have another."""
+"""Connections in addition to the pools: one of the watchdog, and one of a verb."""
 
 
-def _session_table(statement: str, name: str) -> tuple[str, str]:
-    """Name a temporary table after its columns, and write the statement that makes it.
-
-    Behind a pooler a session, and with it the table, may be that of another version of Tollbook.
-    """
-    digest = blake2b(statement.encode(), digest_size=4).hexdigest()
-    own = f"{name}_{digest}"
-    return own, f"{statement.strip().replace(f' {name} (', f' {own} (')} ON COMMIT DELETE ROWS"
-
-
-_STAGING, _MAKE_STAGING = _session_table(staging.CREATE, "staging")
-_RECHARGED, _MAKE_RECHARGED = _session_table(recharge_table.CREATE, "recharged")
-_TABLES = {"staging": _STAGING, "recharged": _RECHARGED}
-_MAKE_TABLES = f"{_MAKE_STAGING}; {_MAKE_RECHARGED}"
-# A plan made while the ledger was empty would read all of it once it is large.
-_WRITERS_SESSION = f"SET plan_cache_mode = force_custom_plan; {_MAKE_TABLES}"
-
-
-class Postgres:
+class Postgres(Engine):
     """The server engine."""
 
-    name = "postgresql"
-    folder: Path | None = None
+    example_url = "postgresql://user@host/name"
+    errors = ERRORS
+    backup_magic = dumps.MAGIC
     has_clock = True
+
+    @staticmethod
+    def accepts(url: URL) -> bool:
+        """Return whether a URL names a server, with or without the name of a driver."""
+        return url.get_backend_name() in {"postgresql", "postgres"}
 
     def __init__(self, url: URL, options: Options) -> None:
         self._options = options
@@ -76,20 +60,19 @@ class Postgres:
         self._watch = Watch(self._address, self._close_all_idle)
         opened = self._watch.add
         most = options.max_write_connections
-        self.sqlalchemy = open_pool(url, most, self._holder, opened, _WRITERS_SESSION)
-        # Readers have connections of their own: a flood of questions leaves room for events.
+        self.sqlalchemy = open_pool(url, most, self._holder, opened, WRITERS_SESSION)
+        # Readers have their own connections: a flood of questions leaves connections for events.
         self._readers = open_pool(url, options.max_read_connections, self._holder, opened)
         self._partitions = partitions.Partitions(self.writer)
-        self.clock_ahead = 0
 
     def reader(
         self, limit: TimeLimit = TimeLimit.REQUEST, *, is_checked: bool = False
     ) -> Connection:
         """Open a connection whose transaction reads one snapshot and cannot write."""
-        return _begun(self._readers.connect(), limit, begin_reading, is_checked=is_checked)
+        return _begin(self._readers.connect(), limit, begin_reading, is_checked=is_checked)
 
     def streamer(self, *, is_checked: bool = False) -> Connection:
-        """Open a reader: pages are the server's to keep."""
+        """Open a reader: the server manages its own pages."""
         return self.reader(TimeLimit.NONE, is_checked=is_checked)
 
     def writer(
@@ -97,7 +80,7 @@ class Postgres:
     ) -> Connection:
         """Open a connection whose transaction writes."""
         opened = self.sqlalchemy.connect()
-        return _begun(opened, limit, self._begin_writing, is_checked=is_checked)
+        return _begin(opened, limit, self._begin_writing, is_checked=is_checked)
 
     def state(self, connection: Connection) -> DirectoryState:
         """Return what the command that began the transaction has read."""
@@ -115,16 +98,16 @@ class Postgres:
 
     def run(self, driver: Driver, sql: str, parameters: Parameters) -> psycopg.Cursor[Row]:
         """Run a statement."""
-        cursor: psycopg.Cursor[Row] = driver.execute(_in_psycopg(sql), parameters)
+        cursor: psycopg.Cursor[Row] = driver.execute(in_psycopg(sql), parameters)
         return cursor
 
     def table(self, driver: Driver, sql: str, parameters: Parameters, width: int) -> list[Row]:
-        """Read many rows: the driver fetches them all before it takes the lock again."""
-        del width  # the driver knows
+        """Read many rows: the driver fetches all of them without the interpreter's lock."""
+        del width  # the driver returns it
         return self.run(driver, sql, parameters).fetchall()
 
-    def lacks(self, months: Iterable[int]) -> bool:
-        """Tell whether a month is not known to have its partition; without asking the server."""
+    def lacks_partitions(self, months: Iterable[int]) -> bool:
+        """Return whether a month is not known to have its partition; without asking the server."""
         return bool(self._partitions.missing(months))
 
     def run_in_range(
@@ -139,9 +122,9 @@ class Postgres:
     ) -> list[Row] | None:
         """Read many rows; None when a sum passes 64 bits.
 
-        An error would end the transaction, and with it the snapshot: a savepoint keeps it.
+        An error would end the transaction, and with it the snapshot: a savepoint keeps both.
         """
-        del width  # the driver knows
+        del width  # the driver returns it
         cursors = self._run_saved(driver, [sql], parameters)
         return None if cursors is None else cursors[0].fetchall()
 
@@ -157,15 +140,15 @@ class Postgres:
             return None
 
     def ensure_partitions(self, months: Iterable[int]) -> None:
-        """Make the monthly partitions that are missing; raise `MonthNotReady` when that lasts."""
+        """Make missing monthly partitions; raise `MonthNotReady` after half a minute."""
         self._partitions.make(months)
 
-    def try_to_make_room(self, months: Iterable[int]) -> bool:
-        """Make the monthly partitions that are missing; False when it is to be tried again."""
+    def try_to_ensure_partitions(self, months: Iterable[int]) -> bool:
+        """Make missing monthly partitions; False when a lock is not free."""
         return self._partitions.try_to_make(months)
 
-    def forget_room(self) -> None:
-        """Look again which partitions there are."""
+    def forget_partitions(self) -> None:
+        """Read again which partitions there are, when they are needed."""
         self._partitions.forget()
 
     def stage(self, driver: Driver, rows: Sequence[Staged]) -> int:
@@ -179,7 +162,7 @@ class Postgres:
         self, driver: Driver, table: str, columns: Mapping[str, str], rows: Iterable[Row]
     ) -> None:
         """Copy many rows into a table, in binary form, which takes half the time of text."""
-        table = _TABLES.get(table, table)
+        table = TABLES.get(table, table)
         statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
         with driver.cursor() as cursor, cursor.copy(statement) as copy:
             copy.set_types([kind.partition(" ")[0].lower() for kind in columns.values()])
@@ -187,26 +170,40 @@ class Postgres:
                 copy.write_row(row)
 
     def remove_events(self, driver: Driver, organization: int, month: int) -> None:
-        """Empty the partition when nobody else needs it, which frees its space; else delete.
+        """Empty the partition when no other organization uses it, which frees its space.
 
-        The partition stays: events of that month may still come, through any server.
+        Delete rows otherwise. The partition stays: events of that month may still come.
         """
         if not partitions.empty_partition(driver, organization, month):
-            month_of = {"number": organization, "first": month * 100, "last": month * 100 + 99}
-            self.run(driver, REMOVE_MONTH, month_of)
+            super().remove_events(driver, organization, month)
 
-    def secure_delete(self, driver: Driver) -> None:
-        """Do nothing: old versions of rows are there until they are vacuumed."""
+    def lock_migrations(self, connection: Connection) -> None:
+        """Hold an advisory lock until the transaction ends."""
+        migration_locks.lock_migrations(connection)
 
-    def flush_traces(self) -> None:
-        """Do nothing: autovacuum will."""
+    def exclude_others(self, connection: Connection) -> None:
+        """Lock the table that every transaction reads first."""
+        migration_locks.exclude_others(connection)
+
+    def back_up(self, backup: Backup) -> None:
+        """Dump the database with pg_dump, and read the dump once."""
+        dumps.dump_database(self.sqlalchemy.url, backup.target, backup.progress, backup.lock)
+        dumps.check_dump(backup.target)
+
+    def restore(self, restoration: Restoration) -> int:
+        """Replace everything in the database with a dump, in one transaction of psql."""
+        url = self.sqlalchemy.url
+        dumps.check_dump(restoration.source)
+        restoration.require_replaceable(is_empty=restoration.replace or dumps.is_empty(url))
+        dumps.restore_dump(url, restoration.source, new_token())
+        return restoration.finish(self)
 
     def size_in_bytes(self) -> int:
-        """Give the size of the whole database."""
-        return int(self._answer("SELECT pg_database_size(current_database())"))
+        """Return the size of the whole database."""
+        return int(self._read_value("SELECT pg_database_size(current_database())"))
 
     def serve(self) -> str | None:
-        """Wait less for connections from now on; return what is wrong with their number."""
+        """Wait less for connections from now on; return a problem with their number."""
         self._holder.patience = OF_SERVERS
         options = self._options
         most = options.max_write_connections + options.max_read_connections + _SPARE_CONNECTIONS
@@ -214,22 +211,22 @@ class Postgres:
             if driver_of(connection).pooled:
                 return None
         there = int(
-            self._answer(
+            self._read_value(
                 "SELECT current_setting('max_connections')::int "
                 "- current_setting('superuser_reserved_connections')::int"
             )
         )
         if most <= there:
             return None
-        return f"this server may open {most} connections, and PostgreSQL has {there} for all"
+        return f"this server may open {most} connections, but PostgreSQL allows {there} in total"
 
     def upkeep(self) -> None:
-        """Close connections that nobody has used for long."""
+        """Close connections that have been idle for long."""
         for pool in (self.sqlalchemy, self._readers):
             close_idle(pool, self._options.idle_connection_seconds)
 
     def clock_problem(self) -> str | None:
-        """Say how wrong this server's clock was at the last transaction that wrote, if it was."""
+        """Return by how much this server's clock was wrong in the last transaction that wrote."""
         limit, seconds = self._options.max_clock_seconds, round(self.clock_ahead / 1_000_000)
         if abs(self.clock_ahead) <= limit * 1_000_000:
             return None
@@ -241,14 +238,14 @@ class Postgres:
 
     def _begin_writing(self, driver: Watched, *, is_checked: bool) -> None:
         before = self._options.clock()
-        clock = begin_writing(driver, _MAKE_TABLES, is_checked=is_checked)
+        clock = begin_writing(driver, MAKE_TABLES, is_checked=is_checked)
         after = self._options.clock()
         self.clock_ahead = max(before - clock, 0) or min(after - clock, 0)
         problem = self.clock_problem()
         if problem:
             raise ClockWrong(f"{problem}; nothing was stored")
 
-    def _answer(self, sql: str) -> Any:
+    def _read_value(self, sql: str) -> Any:
         with self.reader() as connection:
             found = driver_of(connection).execute(sql.encode(), prepare=False).fetchone()
         assert found is not None  # noqa: S101  each of these is one row
@@ -263,16 +260,16 @@ class Postgres:
         self._readers.dispose()
 
 
-class _Begin(Protocol):
+class _BeginDriver(Protocol):
     def __call__(self, driver: Watched, *, is_checked: bool) -> object: ...
 
 
-def _begun(
-    connection: Connection, limit: TimeLimit, begin: _Begin, *, is_checked: bool
+def _begin(
+    connection: Connection, limit: TimeLimit, begin: _BeginDriver, *, is_checked: bool
 ) -> Connection:
-    """Begin a transaction on a connection, or give it back.
+    """Begin a transaction on a connection, or return it to the pool.
 
-    SQLAlchemy has an event for this, which takes as long as half of the transaction.
+    SQLAlchemy has an event for this, which takes half as long as the transaction.
     """
     try:
         driver = driver_of(connection)
@@ -282,14 +279,3 @@ def _begun(
         connection.close()
         raise
     return connection
-
-
-@cache
-def _in_psycopg(sql: str) -> str:
-    """Write parameters as the driver knows them, and temporary tables by their own names.
-
-    A list is one array: its organizations are then looked up one after the other in the key, where
-    a join would be planned as a scan of everybody's sums.
-    """
-    sql = _STAGED.sub(lambda it: f"{it[1]} {_TABLES[it[2]]} AS {it[2]}", sql)
-    return _NAMED.sub(r"%(\1)s", _IN_LIST.sub(r"= ANY(:\1)", sql.replace("%", "%%")))

@@ -1,13 +1,15 @@
 """SQLite: one file, one writer, many readers, durable at every commit.
 
-A thread that steps SQLite row by row gives up the interpreter's lock at every row and, beside a
-busy thread, waits up to a switch interval to get it back. So rows come out as one JSON value and go
-in a thousand to a statement: few steps, however many rows.
+A thread that steps SQLite row by row releases the interpreter's lock at every row and, next to a
+busy thread, waits up to a switch interval to get it back. So rows are read as one JSON value and
+inserted a thousand to a statement: few steps for any number of rows.
 """
 
 import re
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from functools import cache, partial
 from itertools import chain, islice
 from pathlib import Path
@@ -16,47 +18,56 @@ from typing import Any
 import msgspec
 from sqlalchemy import URL, Connection, NullPool, create_engine, event
 
-from tollbook.store import recharge_table
+from tollbook.domain.errors import BackupRefused
+from tollbook.store.backup_files import write_alone
 from tollbook.store.engine import (
-    OVERFLOWS,
-    REMOVE_MONTH,
     STATE_COLUMNS,
     STATE_TABLE,
+    Backup,
     DirectoryState,
     Driver,
+    Engine,
+    Options,
     Parameters,
+    Restoration,
     Row,
     TimeLimit,
 )
-from tollbook.store.opened_file import Identity, OpenedFile, identity_of, open_file, replaced
-from tollbook.store.staging import COLUMNS, CREATE, Staged, width
+from tollbook.store.sqlite import copies
+from tollbook.store.sqlite.errors import ERRORS, is_sum_out_of_range
+from tollbook.store.sqlite.opened_file import Identity, OpenedFile, identity_of, open_file, replaced
+from tollbook.store.sqlite.sessions import prepare, prepare_stream
+from tollbook.store.staging import COLUMNS, Staged, width
 
-_WAIT_FOR_LOCK_MS = 30_000
-_CACHE_KIB = 65_536
-_CACHE_OF_A_STREAM_KIB = 4_096
-_CHECKPOINT_PAGES = 8_192
 _READERS = 16
 
-_MOST_VARIABLES = 32_766
-"""What SQLite takes in one statement."""
+_MAX_VARIABLES = 32_766
+"""The most variables of a statement of SQLite."""
 
 _STATE = f"SELECT {STATE_COLUMNS} FROM {STATE_TABLE} WHERE id = 1"
 _IN_LIST = re.compile(r"\bIN :([a-z_]+)")
+_NO_OPTIONS = Options()
 _rows = msgspec.json.Decoder(list[tuple[Any, ...]])
 Prepare = Callable[[sqlite3.Connection], None]
 
 
-class Sqlite:
+class Sqlite(Engine):
     """The embedded engine."""
 
-    name = "sqlite"
-    has_clock = False
-    clock_ahead = 0
+    example_url = "sqlite:///tollbook.db"
+    errors = ERRORS
+    backup_magic = copies.MAGIC
+    companions = copies.COMPANIONS
 
-    def __init__(self, url: URL) -> None:
+    @staticmethod
+    def accepts(url: URL) -> bool:
+        """Return whether a URL names a file; a database in memory is gone with its process."""
+        return url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:")
+
+    def __init__(self, url: URL, _options: Options = _NO_OPTIONS) -> None:
         self.path = Path(url.database or "").absolute()
         self._identity: Identity | None = None
-        self.folder: Path | None = self.path.parent
+        self.folder = self.path.parent
         self.sqlalchemy = create_engine(
             url,
             pool_size=_READERS,
@@ -64,20 +75,20 @@ class Sqlite:
             connect_args={"timeout": 30},
             hide_parameters=True,
         )
-        # Whoever reads all there is opens a connection for it, and gives its memory back after.
+        # A stream opens its own connection, and returns its memory afterwards.
         self._streams = create_engine(url, poolclass=NullPool, connect_args={"timeout": 30})
-        for engine, prepare in ((self.sqlalchemy, _prepare), (self._streams, _prepare_stream)):
-            event.listen(engine, "do_connect", partial(self._open, prepare))
+        for engine, set_up in ((self.sqlalchemy, prepare), (self._streams, prepare_stream)):
+            event.listen(engine, "do_connect", partial(self._open, set_up))
             event.listen(engine, "begin", _begin)
         event.listen(self.sqlalchemy, "checkout", _refuse_replaced)
 
     def _open(
-        self, prepare: Prepare, _dialect: object, _record: object, given: Any, named: Any
+        self, prepare: Prepare, _dialect: object, _record: object, args: Any, options: Any
     ) -> OpenedFile:
-        """Open the file, which may be replaced while a restore holds it and this waits for it."""
+        """Open the file; a restore may replace it while this waits for the restore's lock."""
         if self._identity and self._identity != identity_of(self.path):
             raise replaced(self.path)
-        connection = open_file(self.path, *given, **named)
+        connection = open_file(self.path, *args, **options)
         problem: Exception | None = None
         try:
             prepare(connection)
@@ -95,7 +106,7 @@ class Sqlite:
         self, limit: TimeLimit = TimeLimit.REQUEST, *, is_checked: bool = False
     ) -> Connection:
         """Open a connection whose transaction reads one snapshot."""
-        del limit, is_checked  # a statement of a file cannot be cut off
+        del limit, is_checked  # statements on a file have no time limit
         return self.sqlalchemy.connect()
 
     def streamer(self, *, is_checked: bool = False) -> Connection:
@@ -111,16 +122,11 @@ class Sqlite:
         return self.sqlalchemy.connect().execution_options(tollbook_write=True)
 
     def state(self, connection: Connection) -> DirectoryState:
-        """Read the state; nothing was read in the transaction before."""
+        """Read the state, as the first statement of the transaction."""
         driver = connection.connection.driver_connection
         assert driver is not None  # noqa: S101  a transaction has begun on it
         row = driver.execute(_STATE).fetchone()
         return DirectoryState(*row) if row else DirectoryState("", 0)
-
-    def replayed_at(self, driver: Driver) -> int | None:
-        """Return None: a file has no standby."""
-        del driver
-        return None
 
     def close(self) -> None:
         """Close every connection."""
@@ -135,14 +141,9 @@ class Sqlite:
         """Read many rows in a single step."""
         names = ", ".join(f"c{n}" for n in range(width))
         sql = _IN_LIST.sub(r"IN (SELECT value FROM json_each(:\1))", sql)
-        parameters = {name: _plain(value) for name, value in parameters.items()}
+        parameters = {name: _as_parameter(value) for name, value in parameters.items()}
         whole = f"WITH q({names}) AS ({sql}) SELECT json_group_array(json_array({names})) FROM q"
         return _rows.decode(driver.execute(whole, parameters).fetchone()[0])
-
-    def lacks(self, months: Iterable[int]) -> bool:
-        """Tell nothing to be missing: one table holds all months."""
-        del months
-        return False
 
     def run_in_range(
         self, driver: Driver, statements: Sequence[str], parameters: Parameters
@@ -152,7 +153,7 @@ class Sqlite:
             try:
                 driver.execute(sql, parameters)
             except sqlite3.Error as error:
-                if _passes_range(error):
+                if is_sum_out_of_range(error):
                     return done
                 raise
         return len(statements)
@@ -164,32 +165,12 @@ class Sqlite:
         try:
             return self.table(driver, sql, parameters, width)
         except sqlite3.Error as error:
-            if _passes_range(error):
+            if is_sum_out_of_range(error):
                 return None
             raise
 
-    def ensure_partitions(self, months: Iterable[int]) -> None:
-        """Do nothing."""
-
-    def try_to_make_room(self, months: Iterable[int]) -> bool:
-        """Do nothing."""
-        del months
-        return True
-
-    def forget_room(self) -> None:
-        """Do nothing."""
-
-    def serve(self) -> None:
-        """Do nothing: connections are to a file."""
-
-    def upkeep(self) -> None:
-        """Do nothing."""
-
-    def clock_problem(self) -> None:
-        """Find nothing wrong: a file has no clock of its own."""
-
     def stage(self, driver: Driver, rows: Sequence[Staged]) -> int:
-        """Put rows into the staging table."""
+        """Insert rows into the staging table."""
         driver.execute("DELETE FROM temp.staging")
         columns = width(rows)
         ordinary = (row[:columns] for row in rows)
@@ -199,12 +180,12 @@ class Sqlite:
     def bulk(
         self, driver: Driver, table: str, columns: Mapping[str, str], rows: Iterable[Row]
     ) -> None:
-        """Put many rows into a table, a power of two of them in a step.
+        """Insert many rows, a power of two in each step.
 
-        So a few statements serve any number of rows, and the driver keeps them compiled.
+        So a few statements fit any number of rows, and the driver keeps them compiled.
         """
         names = tuple(columns)
-        most = 1 << (_MOST_VARIABLES // len(names)).bit_length() - 1
+        most = 1 << (_MAX_VARIABLES // len(names)).bit_length() - 1
         rest = iter(rows)
         while batch := list(islice(rest, most)):
             start, size = 0, most
@@ -215,26 +196,57 @@ class Sqlite:
                 driver.execute(_insert(table, names, size), values)
                 start += size
 
-    def remove_events(self, driver: Driver, organization: int, month: int) -> None:
-        """Delete the events of a month; the file uses their pages again."""
-        month_of = {"number": organization, "first": month * 100, "last": month * 100 + 99}
-        self.run(driver, REMOVE_MONTH, month_of)
-
     def secure_delete(self, driver: Driver) -> None:
-        """Have freed space filled with zeros from now on."""
+        """Fill freed space with zeros from now on."""
         driver.execute("PRAGMA secure_delete = ON").fetchall()
 
     def flush_traces(self) -> None:
-        """Move the log into the file and empty it, unless somebody reads from it right now."""
+        """Move the log into the file and empty it, unless a reader uses it now."""
         with self.sqlalchemy.connect() as connection:
             driver = connection.connection.driver_connection
             assert driver is not None  # noqa: S101  it was just connected
             driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def size_in_bytes(self) -> int:
-        """Give the size of the file and its log."""
+        """Return the size of the file and its log."""
         files = (self.path, self.path.with_name(self.path.name + "-wal"))
         return sum(file.stat().st_size for file in files if file.exists())
+
+    def back_up(self, backup: Backup) -> int | None:
+        """Copy the file page by page, and prove the copy."""
+        if not self.path.is_file():
+            raise BackupRefused(f"there is no database at {self.path}")
+        with copies.refuse_failures(backup.target):
+            copies.check_kind(self.path)
+            copies.copy_database(self.path, backup.target, backup.progress)
+            copies.check_database(backup.target, quick=backup.quick)
+            with closing(_engine_of(backup.target)) as copy:
+                events = backup.prove(copy)
+            copies.make_one_file(backup.target)
+        return events
+
+    def restore(self, restoration: Restoration) -> int:
+        """Put a copy of the backup in the place of the file, while nobody else has it open."""
+        path, source = self.path.resolve(), restoration.source
+        if path.exists() and source.exists() and path.samefile(source):
+            # A file that is opened and closed a second time loses its locks, too.
+            raise BackupRefused(f"{source} is the database itself, and no backup of it")
+        new = path.with_name(path.name + ".restoring")
+        with copies.alone(path) as is_empty:
+            copies.check_database(source, quick=restoration.quick)
+            restoration.require_replaceable(is_empty=is_empty)
+            with write_alone(new, self.companions), copies.refuse_failures(new):
+                restoration.progress(0, 1)
+                shutil.copyfile(source, new)
+                with closing(_engine_of(new)) as copy:
+                    events = restoration.finish(copy)
+                copies.make_one_file(new)
+                copies.put_in_place(new, path)
+        return events
+
+
+def _engine_of(path: Path) -> Sqlite:
+    return Sqlite(URL.create("sqlite", database=str(path.absolute())))
 
 
 @cache
@@ -243,48 +255,19 @@ def _insert(table: str, columns: tuple[str, ...], rows: int) -> str:
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([places] * rows)}"
 
 
-def _passes_range(error: sqlite3.Error) -> bool:
-    return any(words in str(error) for words in OVERFLOWS)
-
-
-def _plain(value: Any) -> Any:
-    """Give a list as the JSON that `IN :name` reads it from."""
+def _as_parameter(value: Any) -> Any:
+    """Return a list as the JSON that `IN :name` reads, and any other value unchanged."""
     return msgspec.json.encode(value).decode() if isinstance(value, list) else value
 
 
-def _prepare(connection: sqlite3.Connection) -> None:
-    connection.isolation_level = None
-    for pragma in (
-        f"busy_timeout = {_WAIT_FOR_LOCK_MS}",
-        "journal_mode = WAL",
-        "synchronous = FULL",
-        f"wal_autocheckpoint = {_CHECKPOINT_PAGES}",
-        f"cache_size = -{_CACHE_KIB}",
-        "temp_store = MEMORY",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-    for table in (CREATE, recharge_table.CREATE):
-        connection.execute(table)
-
-
-def _prepare_stream(connection: sqlite3.Connection) -> None:
-    connection.isolation_level = None
-    for pragma in (
-        f"busy_timeout = {_WAIT_FOR_LOCK_MS}",
-        f"cache_size = -{_CACHE_OF_A_STREAM_KIB}",
-        "temp_store = MEMORY",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-
-
 def _refuse_replaced(connection: OpenedFile, _record: object, _proxy: object) -> None:
-    """Refuse to use a file that is no longer the database."""
+    """Raise `StoreUnavailable` when the file was replaced."""
     if connection.is_replaced:
         raise replaced(connection.path)
 
 
 def _begin(connection: Connection) -> None:
-    """Begin a transaction; one that writes may have waited while its file was replaced."""
+    """Begin a transaction; one that writes checks its file again, because it may have waited."""
     writes = connection.get_execution_options().get("tollbook_write")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
     opened = connection.connection.driver_connection

@@ -1,10 +1,10 @@
-"""The watch over statements that wait for PostgreSQL: a way that has gone silent is given up.
+"""A thread that cuts off connections whose answer from PostgreSQL was lost.
 
-The network notices an end that is gone, but not one that takes everything and answers nothing: a
-proxy, or a machine that hangs. So a thread looks at statements that have waited for long. Over
-another connection it asks the server whether it is at work on them; where it is not, the answer was
-lost, and the connection is cut off. A statement that has waited longer than it may take is cut off
-without asking.
+The network detects an end that is gone, but not one that accepts everything and answers nothing: a
+proxy, or a machine that hangs. So a thread checks statements that have waited for long. Over
+another connection it asks the server whether it is at work on them. If not, the answer was lost,
+and the connection is cut off. A statement that has exceeded its time limit is cut off without
+asking.
 """
 
 import threading
@@ -16,14 +16,14 @@ from weakref import WeakSet, ref
 import psycopg
 import structlog
 
-from tollbook.store.connections import CONNECT_SECONDS, GRACE_SECONDS, Watched
+from tollbook.store.postgres.connections import CONNECT_SECONDS, GRACE_SECONDS, Watched
 
 _LOOK_EVERY = 1.0
 _ASK_AFTER = 10.0
 _SILENCES = 2
-"""How often the server must not be at work on a statement: an answer may just be on its way."""
-# A server that waits for its client is not at work: what was sent to it, such as rows of a COPY, or
-# what it sends, is lost.
+"""How many checks in a row must find the server idle: an answer may just be on its way."""
+# A server that waits for its client is not at work: the data that was sent, such as rows of a COPY,
+# is lost.
 _AT_WORK = (
     "SELECT pid FROM pg_stat_activity WHERE pid = ANY(%s) AND state <> 'idle' "
     "AND state NOT LIKE 'idle in transaction%%' "
@@ -34,12 +34,12 @@ _END = (
     "AND usename = current_user AND xact_start < clock_timestamp() - make_interval(secs => %s) "
     "AND (state <> 'active' OR wait_event IN ('ClientRead', 'ClientWrite'))"
 )
-"""Ends transactions that wait for a client which has given up, and with them their locks."""
+"""Ends transactions whose client has given up, and releases their locks."""
 _log = structlog.get_logger()
 
 
 class Watch:
-    """The watch of one engine; its thread starts with the first connection."""
+    """Watches the connections of one engine; its thread starts with the first connection."""
 
     def __init__(self, address: Callable[[], dict[str, Any]], cut: Callable[[], None]) -> None:
         self._address = address
@@ -50,7 +50,7 @@ class Watch:
         self._thread: threading.Thread | None = None
 
     def add(self, connection: Watched) -> None:
-        """Watch a connection for as long as it is there."""
+        """Watch a connection for as long as it exists."""
         with self._lock:
             self._connections.add(connection)
             if self._thread is None and not self._closed.is_set():
@@ -59,11 +59,11 @@ class Watch:
                 self._thread.start()
 
     def close(self) -> None:
-        """End the thread, at its next look."""
+        """End the thread at its next check."""
         self._closed.set()
 
     def look(self) -> None:
-        """Cut off what has waited too long, and what the server is not at work on."""
+        """Cut off statements that wait too long, or that the server does not execute."""
         now = monotonic()
         with self._lock:
             waiting = [(it, since) for it in self._connections if (since := it.waiting_since)]
@@ -81,11 +81,11 @@ class Watch:
                 given_up.append(it.backend)
                 self._cut()
         if given_up:
-            # What is between may keep the other half of the connection open, and its locks held.
+            # A proxy may keep the other half of the connection open, and its locks held.
             self._ask(_END, (given_up, _ASK_AFTER))
 
     def _at_work(self, backends: list[int]) -> set[int] | None:
-        """Ask which of these processes are at work; None when the server cannot be asked."""
+        """Return which of these processes are at work; None when the server cannot be asked."""
         found = self._ask(_AT_WORK, (backends,))
         return None if found is None else {pid for (pid,) in found}
 
@@ -93,14 +93,14 @@ class Watch:
         try:
             address = {**self._address(), "connect_timeout": CONNECT_SECONDS}
             with psycopg.connect(autocommit=True, **address) as connection:
-                asked = connection.execute(statement.encode(), parameters, prepare=False)
-                return asked.fetchall()
+                cursor = connection.execute(statement.encode(), parameters, prepare=False)
+                return cursor.fetchall()
         except psycopg.Error:
             return None
 
 
 class _Run:
-    """What the thread does; it does not keep an engine that nobody else keeps."""
+    """The loop of the thread; it holds no reference that would keep an engine alive."""
 
     def __init__(self, watch: Watch, closed: threading.Event) -> None:
         self._watch = ref(watch)

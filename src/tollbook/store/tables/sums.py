@@ -1,8 +1,17 @@
-"""The tables of sums: what is answered is read from them, never from events."""
+"""The tables of sums: answers are read from them, not from events."""
 
 from sqlalchemy import Column, Integer, Table, Text
 
-from tollbook.store.columns import BIG, SMALL, SUMMED, key, metadata, organization, part, sums
+from tollbook.store.tables.columns import (
+    BIG,
+    SMALL,
+    SUMMED,
+    key,
+    metadata,
+    organization,
+    part,
+    sums,
+)
 
 # User before day: one user's days are one short range, and all users' days of an edge month are
 # another. Measured in docs/decisions/0004. By country too: most users have one of it a day.
@@ -32,8 +41,8 @@ usage_monthly = Table(
     **SUMMED,
 )
 
-# Sums without users: what is asked of whole organizations, or of all of a tenant's, is read from so
-# few rows that neither users nor events matter. Measured in docs/decisions/0013.
+# Sums without users: questions about whole organizations, or all of a tenant's, read few rows,
+# whatever the number of users and events. Measured in docs/decisions/0013.
 organization_daily = Table(
     "organization_daily",
     metadata,
@@ -70,7 +79,7 @@ organization_hourly = Table(
     **SUMMED,
 )
 
-# Distinct things cannot be summed, so the days they were seen on are kept.
+# Distinct resources cannot be added up, so the days of their use are stored.
 resources_daily = Table(
     "resources_daily",
     metadata,
@@ -84,8 +93,8 @@ resources_daily = Table(
     **SUMMED,
 )
 
-# The days of a month on which anyone of an organization used a resource that is counted, as bits 1
-# to 31 of `days`. Distinct resources of a tenant are then read from few rows.
+# The days of a month on which an organization used a resource that is counted, as bits 1 to 31 of
+# `days`. A tenant's distinct resources are then counted from few rows.
 organization_resources = Table(
     "organization_resources",
     metadata,
@@ -97,8 +106,9 @@ organization_resources = Table(
     **SUMMED,
 )
 
-# What a month has billed so far under a tier key: read and moved under the organization's head, so
-# that each event is charged from where the one before it left off.
+# The quantity that a month has billed so far under a tier key. It is read and changed while the
+# transaction holds the organization's ledger, so that each event continues where the last one
+# ended.
 tier_positions = Table(
     "tier_positions",
     metadata,

@@ -1,8 +1,8 @@
-"""The tables of what was archived: which files there are, and the sums of the events in them."""
+"""The tables of archives: their files, and the sums of the events in them."""
 
 from sqlalchemy import Column, Integer, Table, Text
 
-from tollbook.store.columns import (
+from tollbook.store.tables.columns import (
     BIG,
     CLUSTERED,
     SMALL,
@@ -14,7 +14,7 @@ from tollbook.store.columns import (
     sums,
 )
 
-# A month is archived again when late events have come: each time is a part, a file of its own.
+# A month is archived again when late events have come: each time is a part with its own file.
 archived_months = Table(
     "archived_months",
     metadata,
@@ -30,8 +30,8 @@ archived_months = Table(
     **CLUSTERED,
 )
 
-# Files on disk that no archive is made of: those that a process writes until its transaction turns
-# their record into an archive's, and those that another file replaced until they are removed.
+# Files on disk that are not archives: those that a process writes, until its transaction records
+# them as archives, and those that another file replaced, until they are removed.
 archive_drafts = Table(
     "archive_drafts",
     metadata,
@@ -44,8 +44,8 @@ archive_drafts = Table(
     **CLUSTERED,
 )
 
-# As fine as the finest sums, so that every sum and tier position can be recomputed, and a user's
-# hours be told, without the files. User before hour: a user's hours are one range in a month.
+# As fine as the finest sums, so that every sum, tier position and user's hour can be recomputed
+# without the files. User before hour: a user's hours are one range in a month.
 archived_sums = Table(
     "archived_sums",
     metadata,
@@ -64,7 +64,7 @@ archived_sums = Table(
     **SUMMED,
 )
 
-# One row each: what must be kept secret and stay the same.
+# One row for each secret that must never change.
 secrets = Table(
     "secrets",
     metadata,

@@ -1,7 +1,7 @@
-"""SQLite files that know when their path names another file: a restored one, or one moved there.
+"""Connections to SQLite that notice when their path names another file.
 
-A file that was replaced is still there for those that have it open, and what they write is lost.
-They do not open the new one either: a log that the old one has left would be taken for its own.
+A replaced file still exists for the processes that have it open, and what they write is lost. They
+must not open the new file either: SQLite would apply a leftover log of the old file to it.
 """
 
 import os
@@ -16,19 +16,19 @@ _TRIES = 10
 
 
 class OpenedFile(sqlite3.Connection):
-    """A connection that knows which file it has open, and by which path."""
+    """A connection that records which file it has open, and its path."""
 
     path: Path
     identity: Identity | None
 
     @property
     def is_replaced(self) -> bool:
-        """Return whether the path no longer names the file; it takes a few microseconds."""
+        """Return whether the path no longer names the file; this takes a few microseconds."""
         return identity_of(self.path) != self.identity
 
 
 def identity_of(path: Path) -> Identity | None:
-    """Return what tells a file from all others that are there; None when there is no file."""
+    """Return the device and inode of a file; None when there is no file."""
     try:
         found = os.stat(path)  # noqa: PTH116  in every transaction: half the time of `Path.stat`
     except OSError:
@@ -36,11 +36,11 @@ def identity_of(path: Path) -> Identity | None:
     return found.st_dev, found.st_ino
 
 
-def open_file(path: Path, *given: Any, **named: Any) -> OpenedFile:
-    """Open a file, or make one; its path must name the same file before and after."""
+def open_file(path: Path, *args: Any, **options: Any) -> OpenedFile:
+    """Open or create a file; its path must name the same file before and after."""
     for _ in range(_TRIES):
         before = identity_of(path)
-        connection = sqlite3.connect(*given, factory=OpenedFile, **named)
+        connection = sqlite3.connect(*args, factory=OpenedFile, **options)
         connection.path, connection.identity = path, before
         if not connection.is_replaced:
             return connection
@@ -49,7 +49,7 @@ def open_file(path: Path, *given: Any, **named: Any) -> OpenedFile:
 
 
 def replaced(path: Path) -> StoreUnavailable:
-    """Make the error of a path that no longer names the file that was opened by it."""
+    """Return the error for a path that no longer names the opened file."""
     if identity_of(path) is None:
         return StoreUnavailable("the database file is gone: put it back where it was")
     return StoreUnavailable(

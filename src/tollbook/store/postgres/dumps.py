@@ -1,4 +1,4 @@
-"""Dumps of a PostgreSQL database by its own programs: pg_dump, pg_restore and psql."""
+"""Dumps of a PostgreSQL database by its client programs: pg_dump, pg_restore and psql."""
 
 import os
 import re
@@ -13,16 +13,16 @@ import psycopg
 from sqlalchemy import URL
 
 from tollbook.domain.errors import BackupRefused
-from tollbook.store.sqlite_copies import Progress, sync
-from tollbook.store.versions import new_token
+from tollbook.store.engine import Progress
+from tollbook.store.file_locks import sync
 
 MAGIC = b"PGDMP"
 _DEBIAN = Path("/usr/lib/postgresql")
 _EVERY_SECONDS = 0.5
-_MOST_SAID = 500
-# Files that were being written may have become archives of the database that was backed up. What a
-# process remembers of the database before must not seem to hold. Dumps of earlier schemas have not
-# got these tables, and bringing them up to date does the same.
+_MAX_MESSAGE = 500
+# Drafts may have become archives of the database that was backed up, and what processes have cached
+# of the replaced database must become invalid. Dumps of earlier schemas do not have these tables;
+# their migration does the same.
 _RENEW = """
 DO $$ BEGIN
     IF to_regclass('public.archive_drafts') IS NOT NULL THEN
@@ -45,7 +45,7 @@ DO $$ BEGIN
     END IF;
 END $$;
 """
-# Without the notices on what is dropped, which would hide an error.
+# Without notices about dropped objects, which would hide an error.
 _EMPTY_FIRST = (
     "SET client_min_messages = warning; DROP SCHEMA public CASCADE; CREATE SCHEMA public;\n"
 )
@@ -54,18 +54,18 @@ _EMPTY_FIRST = (
 def dump_database(url: URL, target: Path, progress: Progress, lock: int) -> None:
     """Dump a database that is in use to a file, as it is at one moment.
 
-    pg_dump inherits the descriptor of the file's `lock`: it holds it while it writes, although the
-    process that started it may have been killed.
+    pg_dump inherits the descriptor of the file's `lock`, and so holds the lock while it writes,
+    even when the process that started it was killed.
     """
     program = _program("pg_dump", _major(url))
     command = [program, "--format=custom", "--no-owner", "--no-privileges", f"--file={target}"]
-    with _Watched(target, _size(url), progress):
+    with _FileProgress(target, _size(url), progress):
         _run([*command, f"--dbname={_address(url)}"], url, (lock,))
     sync(target)
 
 
 def check_dump(path: Path) -> None:
-    """Refuse a file that is no dump of a Tollbook database, or that ends early."""
+    """Refuse a file that is not a complete dump of a Tollbook database."""
     if not path.is_file():
         raise BackupRefused(f"{path} is not a file")
     with path.open("rb") as file:
@@ -74,13 +74,13 @@ def check_dump(path: Path) -> None:
     program = _program("pg_restore", 0)
     listed = _run([program, "--list", str(path)], None)
     if " alembic_version " not in listed:
-        raise BackupRefused(f"{path} is a dump, and not one of Tollbook")
+        raise BackupRefused(f"{path} is a dump, but not of a Tollbook database")
     _run([program, "--file=/dev/null", str(path)], None)  # reads all of it
 
 
 def is_empty(url: URL) -> bool:
-    """Tell whether nothing is lost when a database gives way: no tables, or no tenant."""
-    with _connected(url) as connection:
+    """Return whether a database has no tables, or no tenant, so that it may be replaced."""
+    with _connect(url) as connection:
         tables = connection.execute(
             "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
         ).fetchall()
@@ -89,9 +89,9 @@ def is_empty(url: URL) -> bool:
         return connection.execute("SELECT 1 FROM tenants LIMIT 1").fetchone() is None
 
 
-def restore_dump(url: URL, path: Path) -> None:
-    """Put a dump in the place of everything in a database, in one transaction."""
-    with _connected(url) as connection:
+def restore_dump(url: URL, path: Path, token: int) -> None:
+    """Replace everything in a database with a dump, in one transaction; `token` names its state."""
+    with _connect(url) as connection:
         others = connection.execute(f"SELECT COUNT(*) {_OTHERS}".encode()).fetchone()
     if others and others[0]:
         raise BackupRefused(
@@ -105,14 +105,14 @@ def restore_dump(url: URL, path: Path) -> None:
         *("--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1"),
         *("--output=/dev/null", f"--dbname={_address(url)}"),
     ]
-    _pipe(reader, writer, url)
+    _pipe(reader, writer, url, _RENEW.format(token=token))
 
 
-def _pipe(reader: Sequence[str], writer: Sequence[str], url: URL) -> None:
-    """Let one program write what the other reads; what the writer takes is all or nothing.
+def _pipe(reader: Sequence[str], writer: Sequence[str], url: URL, renewal: str) -> None:
+    """Pipe the output of one program into another, which applies all of it or nothing.
 
-    The last line comes only when the reader has ended well: without it psql would commit what is
-    there of a dump that ended early.
+    When the reader fails, a statement that fails is added: otherwise psql would commit part of a
+    dump.
     """
     environment = _environment(url)
     with (
@@ -122,9 +122,9 @@ def _pipe(reader: Sequence[str], writer: Sequence[str], url: URL) -> None:
         ) as target,
     ):
         assert source.stdout and target.stdin and source.stderr and target.stderr  # noqa: S101, PT018
-        said: dict[str, bytes] = {}
+        output: dict[str, bytes] = {}
         listeners = [
-            threading.Thread(target=lambda n=name, p=pipe: said.update({n: p.read()}))
+            threading.Thread(target=lambda n=name, p=pipe: output.update({n: p.read()}))
             for name, pipe in (("reader", source.stderr), ("writer", target.stderr))
         ]
         for listener in listeners:
@@ -134,7 +134,7 @@ def _pipe(reader: Sequence[str], writer: Sequence[str], url: URL) -> None:
             shutil.copyfileobj(source.stdout, target.stdin, 1 << 20)
             if source.wait() != 0:
                 target.stdin.write(b"\nDO $$ BEGIN RAISE 'the backup ends early'; END $$;\n")
-            target.stdin.write(_RENEW.format(token=new_token()).encode())
+            target.stdin.write(renewal.encode())
             target.stdin.write(_STAY_ALONE.encode())
             target.stdin.close()
         except BrokenPipeError:
@@ -143,8 +143,8 @@ def _pipe(reader: Sequence[str], writer: Sequence[str], url: URL) -> None:
         for listener in listeners:
             listener.join()
     if code or source.returncode:
-        words = said.get("writer") or said.get("reader") or b""
-        raise BackupRefused(f"nothing was restored: {_said(words)}")
+        message = output.get("writer") or output.get("reader") or b""
+        raise BackupRefused(f"nothing was restored: {_shorten(message)}")
 
 
 def _run(command: Sequence[str], url: URL | None, inherited: Sequence[int] = ()) -> str:
@@ -152,23 +152,23 @@ def _run(command: Sequence[str], url: URL | None, inherited: Sequence[int] = ())
         command, env=_environment(url), capture_output=True, check=False, pass_fds=inherited
     )
     if done.returncode:
-        raise BackupRefused(f"{Path(command[0]).name} failed: {_said(done.stderr)}")
+        raise BackupRefused(f"{Path(command[0]).name} failed: {_shorten(done.stderr)}")
     return done.stdout.decode(errors="replace")
 
 
-def _said(words: bytes) -> str:
-    return " ".join(words.decode(errors="replace").split())[:_MOST_SAID]
+def _shorten(message: bytes) -> str:
+    return " ".join(message.decode(errors="replace").split())[:_MAX_MESSAGE]
 
 
 def _program(name: str, least: int) -> str:
-    """Find a program of PostgreSQL that is not older than the server."""
+    """Return the path of a program that is not older than the server."""
     found = [str(it) for it in sorted(_DEBIAN.glob(f"*/bin/{name}"), key=_folder_version)]
     on_path = shutil.which(name)
     candidates = [*([on_path] if on_path else []), *reversed(found)]
     if not candidates:
         raise BackupRefused(
-            f"{name} is not installed: backups of PostgreSQL are made and read by its own client "
-            "programs; on Debian: apt-get install postgresql-client"
+            f"{name} is not installed: backups of PostgreSQL need its client programs; "
+            "on Debian: apt-get install postgresql-client"
         )
     versions = {it: _version_of(it) for it in candidates}
     for program, version in versions.items():
@@ -186,39 +186,38 @@ def _folder_version(program: Path) -> int:
 
 
 def _version_of(program: str) -> int:
-    said = _run([program, "--version"], None)
-    found = re.search(r"(\d+)", said)
+    found = re.search(r"(\d+)", _run([program, "--version"], None))
     return int(found[1]) if found else 0
 
 
 def _major(url: URL) -> int:
-    with _connected(url) as connection:
+    with _connect(url) as connection:
         return connection.info.server_version // 10_000
 
 
 def _size(url: URL) -> int:
-    with _connected(url) as connection:
+    with _connect(url) as connection:
         row = connection.execute("SELECT pg_database_size(current_database())").fetchone()
     return int(row[0]) if row else 0
 
 
-def _connected(url: URL) -> psycopg.Connection[tuple[Any, ...]]:
+def _connect(url: URL) -> psycopg.Connection[tuple[Any, ...]]:
     text = url.set(drivername="postgresql").render_as_string(hide_password=False)
     return psycopg.connect(text, connect_timeout=10)
 
 
 def _address(url: URL) -> str:
-    """Write the address without the password, which other users of the machine could read."""
+    """Return the address without the password, which other users of the machine could read."""
     return url._replace(drivername="postgresql", password=None).render_as_string()
 
 
 def _environment(url: URL | None) -> Mapping[str, str]:
-    given = {"PGPASSWORD": str(url.password)} if url is not None and url.password else {}
-    return {**os.environ, "PGCONNECT_TIMEOUT": "10", **given}
+    password = {"PGPASSWORD": str(url.password)} if url is not None and url.password else {}
+    return {**os.environ, "PGCONNECT_TIMEOUT": "10", **password}
 
 
-class _Watched:
-    """Tells how large a file has become while somebody else writes it."""
+class _FileProgress:
+    """Reports the size of a file while another program writes it."""
 
     def __init__(self, target: Path, total: int, progress: Progress) -> None:
         self._target = target

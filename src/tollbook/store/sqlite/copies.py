@@ -1,29 +1,36 @@
-"""Copies of an SQLite database: its own online backup, and one file put in the place of another."""
+"""Copies of an SQLite database: online backups, checks, and replacing the file."""
 
-import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 from tollbook.domain.errors import BackupRefused
-from tollbook.store.opened_file import OpenedFile, open_file, replaced
-
-Progress = Callable[[int, int], None]
-"""Is told how much is done, of how much."""
+from tollbook.store.engine import Progress
+from tollbook.store.file_locks import sync
+from tollbook.store.sqlite.opened_file import OpenedFile, open_file, replaced
 
 _PAGES = 2_000
 MAGIC = b"SQLite format 3\x00"
-BESIDE = ("-wal", "-shm", "-journal")
+COMPANIONS = ("-wal", "-shm", "-journal")
 _WAIT_SECONDS = 2
 _NOT_WRITTEN = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_FULL", "SQLITE_IOERR")
+
+
+@contextmanager
+def refuse_failures(path: Path) -> Iterator[None]:
+    """Raise `BackupRefused` for an error of SQLite while a file is written."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise BackupRefused(f"{path} could not be written: {error}") from error
 
 
 def copy_database(source: Path, target: Path, progress: Progress) -> None:
     """Copy a database that is in use to a file, as it is at one moment.
 
-    The open transaction keeps that moment: without it, each commit of another process would make
-    the copying begin again, and under load it would never end.
+    The open transaction keeps that moment. Without it, each commit of another process would restart
+    the copy, which under load would never end.
     """
     address = f"{source.absolute().as_uri()}?mode=rw"
     with closing(open_file(source, address, uri=True)) as connection:
@@ -31,7 +38,7 @@ def copy_database(source: Path, target: Path, progress: Progress) -> None:
         connection.execute("PRAGMA busy_timeout = 30000")
         connection.execute("BEGIN")
         connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
-        if connection.is_replaced:  # while this waited for a restore
+        if connection.is_replaced:  # by a restore that this waited for
             raise replaced(source)
         with closing(sqlite3.connect(target)) as copy:
             connection.backup(
@@ -42,14 +49,14 @@ def copy_database(source: Path, target: Path, progress: Progress) -> None:
 
 
 def make_one_file(path: Path) -> None:
-    """Have all of a database in its file, without a log beside it, and on disk."""
+    """Move the log of a database into its file, and wait until it is on disk."""
     with closing(sqlite3.connect(path)) as copy:
         copy.execute("PRAGMA journal_mode = DELETE").fetchone()
     sync(path)
 
 
 def check_kind(path: Path) -> None:
-    """Refuse a file that does not begin like a database."""
+    """Refuse a file that does not begin like an SQLite database."""
     if not path.is_file():
         raise BackupRefused(f"{path} is not a file")
     with path.open("rb") as file:
@@ -58,7 +65,7 @@ def check_kind(path: Path) -> None:
 
 
 def check_database(path: Path, *, quick: bool) -> None:
-    """Refuse a file that is no database of Tollbook, or one with damage in it."""
+    """Refuse a file that is damaged or not a database of Tollbook."""
     check_kind(path)
     pragma = "quick_check" if quick else "integrity_check"
     try:
@@ -72,16 +79,16 @@ def check_database(path: Path, *, quick: bool) -> None:
     if problems != ["ok"]:
         raise BackupRefused(f"{path} is damaged: {problems[0]}")
     if known is None:
-        raise BackupRefused(f"{path} is a database, and not one of Tollbook")
+        raise BackupRefused(f"{path} is a database, but not one of Tollbook")
 
 
 @contextmanager
 def alone(path: Path) -> Iterator[bool]:
-    """Hold a database that nobody else has open; yield whether nothing is lost when it gives way.
+    """Lock a database that no other process has open; yield whether it has no tenant.
 
-    Leaving WAL takes the only connection there is, and puts what is in the log into the file. Then
-    no other connection reads or writes until the end. One that waits for so long has the old file
-    open, and finds that the path names another one.
+    Leaving WAL mode needs the only connection, and moves the log into the file. Then no other
+    connection reads or writes until the end. A connection that waits until then has the old file
+    open, and finds that the path names another file.
     """
     is_new = not path.exists()
     opened = open_file(path, path, timeout=_WAIT_SECONDS, isolation_level=None)
@@ -97,8 +104,8 @@ def alone(path: Path) -> Iterator[bool]:
 def _hold(connection: OpenedFile) -> bool:
     """Lock a database; return whether it has no tenant.
 
-    An empty file first becomes a database without tables: SQLite takes a log that is there for a
-    leftover of an empty file and removes it, and whoever waits may see that of the restored one.
+    An empty file first becomes a database without tables. SQLite removes the log of an empty file
+    as a leftover, and a waiting connection might remove the log of the restored database.
     """
     try:
         connection.execute("PRAGMA journal_mode = DELETE").fetchone()
@@ -112,7 +119,7 @@ def _hold(connection: OpenedFile) -> bool:
             raise _in_use(connection.path) from error
         if reason.startswith(_NOT_WRITTEN):
             raise
-        is_empty = False  # what is no database is open to nobody, and may be somebody's
+        is_empty = False  # not a database: no process has it open, but its content may matter
     if connection.is_replaced:
         raise replaced(connection.path)
     return is_empty
@@ -130,17 +137,8 @@ def _in_use(path: Path) -> BackupRefused:
 
 
 def put_in_place(new: Path, path: Path) -> None:
-    """Put a database in the place of another, which is held alone, in one step."""
-    for suffix in BESIDE:
+    """Replace a locked database with another file, in one step."""
+    for suffix in COMPANIONS:
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     new.rename(path)
     sync(path.parent)
-
-
-def sync(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are on disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

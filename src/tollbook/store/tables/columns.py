@@ -15,36 +15,36 @@ SMALL = SmallInteger().with_variant(Integer(), "sqlite")
 
 
 def key(name: str, kind: TypeEngine[Any] | type[TypeEngine[Any]]) -> Column[Any]:
-    """Make a column of a key."""
+    """Return a column of a key."""
     return Column(name, kind, primary_key=True, autoincrement=False)
 
 
 def organization() -> Column[Any]:
-    """Make the first column of the key of a table that grows."""
+    """Return the first column of the key of a large table."""
     return key("organization_id", BIG)
 
 
 def sums() -> list[Column[Any]]:
-    """Make the columns of sums: `buy` adds up what is known, of so many events as `bought` says."""
+    """Return the columns of sums; `buy` is the known purchase cost of `bought` events."""
     required = [Column(it, BIG, nullable=False) for it in ("count", "quantity", "billed", "cost")]
     return [*required, zero("buy"), zero("bought")]
 
 
 def part() -> Column[Any]:
-    """Make the last column of a key of sums: 0, or the number under which a full row is kept.
+    """Return the last column of a key of sums: 0, or the number of a full row that was set aside.
 
-    A sum of 64 bits that would pass its range goes on in another row; whoever reads adds them up.
+    A sum that would pass 64 bits continues in another row; readers add the rows up.
     """
     return Column("part", Integer, primary_key=True, autoincrement=False, server_default="0")
 
 
 def zero(name: str) -> Column[Any]:
-    """Make a column that is 0 where nothing is known."""
+    """Return a column with the default 0."""
     return Column(name, BIG, nullable=False, server_default="0")
 
 
-# A table that is read by its key alone is stored in its key's order on SQLite.
+# On SQLite, a table that is read by its key only is stored in the order of the key.
 CLUSTERED: dict[str, Any] = {"sqlite_with_rowid": False, "sqlite_strict": True}
 STRICT: dict[str, Any] = {"sqlite_strict": True}
-# Sums are updated in place all day; room in the page lets PostgreSQL do it without the index.
+# Sums are updated all day; free space in a page lets PostgreSQL update a row without its index.
 SUMMED: dict[str, Any] = {**CLUSTERED, "postgresql_with": {"fillfactor": 70}}
