@@ -36,7 +36,7 @@ from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.ingest.masking import Masker
 from tollbook.listening import listen, sockets_of
 from tollbook.logs import configure_logging, level_of, print_lines
-from tollbook.rating.book_yaml import parse_price_book
+from tollbook.rating.books.yaml_book import parse_price_book
 from tollbook.rerating.worker import Worker
 from tollbook.settings import FULL, Settings
 from tollbook.store import directory, prices, quarantine, scope_check, secrets

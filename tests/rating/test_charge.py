@@ -5,8 +5,8 @@ import pytest
 from tests.rating.builders import pricing, rate, tariff, usage
 from tollbook.domain.charges import Charge, Unpriced
 from tollbook.domain.prices import Basis
-from tollbook.rating.book import Tariff
 from tollbook.rating.charge import rated
+from tollbook.rating.tariff import Tariff
 from tollbook.wiring import default_price_book
 
 DEFAULT = Tariff(default_price_book())

@@ -11,11 +11,11 @@ from tollbook.api.endpoints.rerating_answers import MOST_ROWS
 from tollbook.api.pipeline import body_budget, http_protocol, rate_limit, request_body, streams
 from tollbook.domain import events, keys
 from tollbook.ingest import accept, decode, known_users, problems
-from tollbook.rating import (
-    book_yaml,
+from tollbook.rating.books import (
     clashes,
     deck_csv,
     deck_terms,
+    yaml_book,
     yaml_examples,
     yaml_nodes,
     yaml_pricing,
@@ -61,7 +61,7 @@ LIMITS = {
     "a price book in YAML": (
         f"{yaml_rates.MOST_RATES:,} rates",
         f"{yaml_examples._MOST:,} examples",
-        f"{book_yaml._MOST_REPEATED:,} nodes",
+        f"{yaml_book._MOST_REPEATED:,} nodes",
     ),
     "a rate |": (
         f"{yaml_rates._MOST_HOURS} spans",

@@ -29,7 +29,7 @@ from tollbook.ingest.books import (
     no_longer_priced,
     publish_book,
 )
-from tollbook.rating.serialize import ShownRate, hours_in_words, shown_rate
+from tollbook.rating.books.serialize import ShownRate, hours_in_words, shown_rate
 from tollbook.settings import Settings
 from tollbook.store import prices
 from tollbook.store.database import Snapshot

@@ -16,9 +16,9 @@ from tollbook.ingest.directory_cache import Terms
 from tollbook.ingest.masking import Masker
 from tollbook.ingest.months import Months
 from tollbook.ingest.normalize import ClaimedIdentity, NormalizedEvent
-from tollbook.rating.book import Chosen
 from tollbook.rating.charge import charge_of
 from tollbook.rating.choose import choose
+from tollbook.rating.tariff import Chosen
 from tollbook.store.staging import Staged
 
 FUTURE_ALLOWED = 24 * 3600 * 1_000_000

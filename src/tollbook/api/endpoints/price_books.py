@@ -58,7 +58,7 @@ from tollbook.ingest.books import (
     no_longer_priced,
     publish_book,
 )
-from tollbook.rating.serialize import ShownRate, shown_rate
+from tollbook.rating.books.serialize import ShownRate, shown_rate
 from tollbook.store import prices
 from tollbook.store.database import Snapshot, Transaction
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 
 from tollbook.domain.directory import LONGEST_NAME, currency_problem, text_problem
 from tollbook.domain.prices import FIRST_DAY, LAST_DAY, PriceBook, Rate
-from tollbook.rating import vocabulary
-from tollbook.rating.deck_clashes import Clash, RatePosition, deck_clashes
-from tollbook.rating.deck_csv import Progress, ReadDeck, read_deck
-from tollbook.rating.deck_terms import BookTerms, DeckProblems, DeckTerms
+from tollbook.rating.books import vocabulary
+from tollbook.rating.books.deck_clashes import Clash, RatePosition, deck_clashes
+from tollbook.rating.books.deck_csv import Progress, ReadDeck, read_deck
+from tollbook.rating.books.deck_terms import BookTerms, DeckProblems, DeckTerms
 
 Where = Callable[[RatePosition], str]
 

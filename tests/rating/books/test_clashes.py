@@ -6,7 +6,7 @@ import pytest
 
 from tests.rating.builders import pricing, rate
 from tollbook.domain.prices import Rate
-from tollbook.rating.clashes import clashes
+from tollbook.rating.books.clashes import clashes
 
 MORNING, EVENING = (480, 720), (1080, 1320)
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 import yaml
 
 from tollbook.domain.errors import PriceBookRefused, Problem
-from tollbook.rating import vocabulary
+from tollbook.rating.books import vocabulary
 
 T = TypeVar("T")
 Fields = Mapping[str, yaml.Node]

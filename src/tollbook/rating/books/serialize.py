@@ -20,7 +20,7 @@ from tollbook.domain.prices import (
     Tier,
     TierMode,
 )
-from tollbook.rating import vocabulary
+from tollbook.rating.books import vocabulary
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 

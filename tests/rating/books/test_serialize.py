@@ -4,8 +4,8 @@ import msgspec
 import pytest
 
 from tollbook.domain.prices import Rate
-from tollbook.rating.book_yaml import parse_price_book
-from tollbook.rating.serialize import price_text, shown_rate
+from tollbook.rating.books.serialize import price_text, shown_rate
+from tollbook.rating.books.yaml_book import parse_price_book
 
 HEAD = "name: A\ncurrency: USD\neffective_from: 2024-02-01\nsource: mail\nrates:\n  - "
 WRITTEN = [

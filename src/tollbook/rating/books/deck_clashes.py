@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from tollbook.domain.prices import Deck, Rate
-from tollbook.rating.clashes import clashes
+from tollbook.rating.books.clashes import clashes
 
 
 class RatePosition(NamedTuple):

@@ -16,17 +16,17 @@ from operator import itemgetter
 import msgspec
 
 from tollbook.domain.prices import Deck, Rate
-from tollbook.rating import deck_cells as cells
-from tollbook.rating import vocabulary
-from tollbook.rating.deck_columns import (
+from tollbook.rating.books import deck_cells as cells
+from tollbook.rating.books import vocabulary
+from tollbook.rating.books.deck_columns import (
     AREA_CODES,
     COUNTRY_CODE,
     PREFIX,
     Columns,
     read_header,
 )
-from tollbook.rating.deck_rows import RowReader, common_cells, read_terms
-from tollbook.rating.deck_terms import DeckProblems, DeckTerms
+from tollbook.rating.books.deck_rows import RowReader, common_cells, read_terms
+from tollbook.rating.books.deck_terms import DeckProblems, DeckTerms
 
 Progress = Callable[[int], None]
 """Is told how many more rows were read."""

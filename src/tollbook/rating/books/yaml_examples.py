@@ -14,11 +14,11 @@ from tollbook.domain.exact import COST_PLACES, MICROS, amount_text, scaled
 from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.periods import day_number, day_of
 from tollbook.domain.prices import PriceBook
-from tollbook.rating import vocabulary
-from tollbook.rating.book import Tariff
+from tollbook.rating.books import vocabulary
+from tollbook.rating.books.yaml_nodes import Fields, Nodes, joined
 from tollbook.rating.charge import rated
 from tollbook.rating.segments import measured
-from tollbook.rating.yaml_nodes import Fields, Nodes, joined
+from tollbook.rating.tariff import Tariff
 
 _MOST = 1_000
 _FIELDS = ("event", "cost", "month_so_far")

@@ -24,13 +24,13 @@ from tollbook.domain.directory import currency_problem
 from tollbook.domain.errors import PriceBookRefused
 from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.prices import PriceBook, Rate
-from tollbook.rating import vocabulary
-from tollbook.rating.clashes import clashes
-from tollbook.rating.deck_csv import Progress
-from tollbook.rating.yaml_decks import Files, read_decks
-from tollbook.rating.yaml_examples import check_examples
-from tollbook.rating.yaml_nodes import Fields, Nodes
-from tollbook.rating.yaml_rates import MOST_RATES, TOO_MANY_RATES, read_rate
+from tollbook.rating.books import vocabulary
+from tollbook.rating.books.clashes import clashes
+from tollbook.rating.books.deck_csv import Progress
+from tollbook.rating.books.yaml_decks import Files, read_decks
+from tollbook.rating.books.yaml_examples import check_examples
+from tollbook.rating.books.yaml_nodes import Fields, Nodes
+from tollbook.rating.books.yaml_rates import MOST_RATES, TOO_MANY_RATES, read_rate
 
 _REQUIRED = ("name", "currency", "effective_from", "source")
 _FIELDS = (*_REQUIRED, "rates", "decks", "examples")

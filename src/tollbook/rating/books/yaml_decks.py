@@ -12,11 +12,11 @@ from typing import Any
 import yaml
 
 from tollbook.domain.prices import Deck, Rate
-from tollbook.rating.deck_book import say_clashes
-from tollbook.rating.deck_clashes import RatePosition
-from tollbook.rating.deck_csv import Progress, ReadDeck, read_deck, text_of
-from tollbook.rating.deck_terms import DeckProblems, DeckTerms
-from tollbook.rating.yaml_nodes import Fields, Nodes, joined
+from tollbook.rating.books.deck_book import say_clashes
+from tollbook.rating.books.deck_clashes import RatePosition
+from tollbook.rating.books.deck_csv import Progress, ReadDeck, read_deck, text_of
+from tollbook.rating.books.deck_terms import DeckProblems, DeckTerms
+from tollbook.rating.books.yaml_nodes import Fields, Nodes, joined
 
 Files = Callable[[str], bytes]
 """Gives the content of a file that a book names; ValueError with a sentence when it cannot."""

@@ -4,7 +4,7 @@ import pytest
 
 from tollbook.domain.errors import PriceBookRefused
 from tollbook.domain.prices import PriceBook
-from tollbook.rating.book_yaml import parse_price_book
+from tollbook.rating.books.yaml_book import parse_price_book
 
 HEAD = "name: A\ncurrency: USD\neffective_from: 2024-02-01\nsource: mail\n"
 UK = "{file: uk.csv, meter: voice.call, per: minute}"

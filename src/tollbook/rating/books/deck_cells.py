@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from tollbook.domain.periods import day_number
-from tollbook.rating import vocabulary
+from tollbook.rating.books import vocabulary
 
 DMY = "dmy"
 MDY = "mdy"

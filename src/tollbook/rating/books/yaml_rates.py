@@ -6,12 +6,12 @@ from phonenumbers import SUPPORTED_REGIONS
 
 from tollbook.domain.meters import BY_TYPE, Meter
 from tollbook.domain.prices import FIRST_DAY, LAST_DAY, Pricing, Rate
-from tollbook.rating import vocabulary
+from tollbook.rating.books import vocabulary
+from tollbook.rating.books.yaml_nodes import Fields, Nodes, joined
+from tollbook.rating.books.yaml_pricing import FIELDS as PRICING_FIELDS
+from tollbook.rating.books.yaml_pricing import PricingReader
 from tollbook.rating.match import COUNTRIES, DERIVED
 from tollbook.rating.numbers import KINDS
-from tollbook.rating.yaml_nodes import Fields, Nodes, joined
-from tollbook.rating.yaml_pricing import FIELDS as PRICING_FIELDS
-from tollbook.rating.yaml_pricing import PricingReader
 
 FIELDS = (
     *("meter", "to", "from", "when", "valid_from", "valid_until", "hours"),

@@ -4,7 +4,7 @@ import pytest
 
 from tollbook.domain.errors import PriceBookRefused
 from tollbook.domain.prices import Basis
-from tollbook.rating.book_yaml import parse_price_book
+from tollbook.rating.books.yaml_book import parse_price_book
 
 BOOK = """\
 name: Standard

@@ -6,10 +6,10 @@ import pytest
 
 from tollbook.domain.errors import PriceBookRefused
 from tollbook.domain.prices import CallTerms, PriceBook, Rate
-from tollbook.rating import deck_csv
-from tollbook.rating.deck_book import parse_deck
-from tollbook.rating.deck_csv import text_of
-from tollbook.rating.deck_terms import BookTerms, DeckTerms
+from tollbook.rating.books import deck_csv
+from tollbook.rating.books.deck_book import parse_deck
+from tollbook.rating.books.deck_csv import text_of
+from tollbook.rating.books.deck_terms import BookTerms, DeckTerms
 
 SECOND = 1_000_000
 PICOS = 10**12

@@ -7,8 +7,8 @@ from tollbook.domain.charges import RESERVED_LINES
 from tollbook.domain.exact import MICROS, MOST_QUANTITY
 from tollbook.domain.meters import Meter
 from tollbook.domain.prices import Basis, CallTerms, Fee, Pricing, Tier, TierMode
-from tollbook.rating import vocabulary
-from tollbook.rating.yaml_nodes import Fields, Nodes, joined
+from tollbook.rating.books import vocabulary
+from tollbook.rating.books.yaml_nodes import Fields, Nodes, joined
 
 _CALLS = ("minimum", "increments", "grace", "connect_fee", "maximum_cost")
 _TIERS = ("graduated", "volume")

@@ -5,9 +5,9 @@ from time import process_time
 import msgspec
 import pytest
 
-from tests.rating.test_wrong_books import CALL, HEAD, rates
+from tests.rating.books.test_wrong_books import CALL, HEAD, rates
 from tollbook.domain.errors import PriceBookRefused
-from tollbook.rating.book_yaml import parse_price_book
+from tollbook.rating.books.yaml_book import parse_price_book
 
 REQUEST = "meter: api.request, price: 1, per: request"
 NOTHING = "the price book is not YAML: an escape or a version of YAML stands for nothing"

@@ -8,9 +8,9 @@ from phonenumbers import SUPPORTED_REGIONS
 
 from tollbook.domain.meters import BY_TYPE, Meter
 from tollbook.domain.prices import FIRST_DAY, LAST_DAY, Basis, CallTerms, Pricing, Rate
-from tollbook.rating import deck_cells as cells
-from tollbook.rating import vocabulary
-from tollbook.rating.deck_columns import (
+from tollbook.rating.books import deck_cells as cells
+from tollbook.rating.books import vocabulary
+from tollbook.rating.books.deck_columns import (
     BUY,
     CONDITION,
     COUNTRY,
@@ -20,7 +20,7 @@ from tollbook.rating.deck_columns import (
     PRICE,
     Columns,
 )
-from tollbook.rating.deck_terms import DeckProblems, DeckTerms
+from tollbook.rating.books.deck_terms import DeckProblems, DeckTerms
 from tollbook.rating.match import FROM_COUNTRY, TO_COUNTRY
 
 T = TypeVar("T")

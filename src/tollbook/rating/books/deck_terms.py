@@ -3,7 +3,7 @@
 import msgspec
 
 from tollbook.domain.errors import PriceBookRefused, Problem
-from tollbook.rating import vocabulary
+from tollbook.rating.books import vocabulary
 
 MOST_SHOWN = 100
 """The most problems that are listed; the others are counted."""

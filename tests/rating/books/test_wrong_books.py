@@ -3,7 +3,7 @@
 import pytest
 
 from tollbook.domain.errors import PriceBookRefused
-from tollbook.rating.book_yaml import parse_price_book
+from tollbook.rating.books.yaml_book import parse_price_book
 
 HEAD = """\
 name: Standard

@@ -2,7 +2,7 @@
 
 from tests.rating.builders import pricing, rate
 from tollbook.domain.prices import Basis, CallTerms, Deck, PriceBook, Pricing, Rate
-from tollbook.rating.compare import differences
+from tollbook.rating.books.compare import differences
 
 
 def book(*rates: Rate, decks: tuple[Deck, ...] = ()) -> PriceBook:

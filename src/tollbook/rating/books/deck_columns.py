@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from tollbook.domain.meters import BY_TYPE
-from tollbook.rating.deck_terms import DeckProblems, DeckTerms
-from tollbook.rating.vocabulary import per
+from tollbook.rating.books.deck_terms import DeckProblems, DeckTerms
+from tollbook.rating.books.vocabulary import per
 
 PREFIX = "prefix"
 COUNTRY_CODE = "country_code"
