@@ -7,7 +7,7 @@ from time import perf_counter
 from tests.builders import TENANT, Platform
 
 from benchmarks.databases import Databases
-from tollbook.ingest.books import load_book
+from tollbook.administration.price_books import load_book
 from tollbook.rating.books.deck_book import parse_deck
 from tollbook.rating.books.deck_terms import BookTerms, DeckTerms
 from tollbook.rating.tariff import Tariff

@@ -6,12 +6,12 @@ import pytest
 
 from tests.analytics.golden import golden_lines, lines_of
 from tests.builders import Platform, event
+from tollbook.administration.budgets import NewBudget, set_budget
 from tollbook.analytics import daily_costs
 from tollbook.analytics.daily_costs import DailyCosts, DayCost
 from tollbook.analytics.scope import QuestionScope
 from tollbook.store import directory
 from tollbook.store.audit import Actor
-from tollbook.store.budgets import set_budget
 from tollbook.store.database import Database
 
 STATEMENTS = {
@@ -88,7 +88,7 @@ def test_everybody_with_a_budget_has_the_days_of_their_own_question(platform: Pl
         with platform.database.writing() as transaction:
             row = directory.find_organization(transaction, platform.tenant, organization)
             assert row is not None
-            set_budget(transaction, actor, row, user, 1, (1.0,))
+            set_budget(transaction, actor, row, user, NewBudget("0.000000001", (1.0,)))
     with platform.database.reading() as snapshot:
         found = daily_costs.budgeted_costs(snapshot, QuestionScope(platform.tenant), *JANUARY)
         of_one = daily_costs.budgeted_costs(snapshot, scope(platform, "org_1"), *JANUARY)

@@ -9,9 +9,9 @@ _CALL = "voice.call"
 
 
 def country_of(meter: str, attributes: Attributes, number_format: str) -> str:
-    """Give the ISO 3166 code of whom a message or call went `to`, or came `from`; else nothing.
+    """Return the ISO 3166 code of the number that an event went `to`, or came `from`.
 
-    What has no number, such as a short code or a SIP address, has no country.
+    Short codes, SIP addresses and events without a number have no country: return "".
     """
     inbound = BY_TYPE[meter].inbound or (
         meter == _CALL and attributes.get("direction") == "inbound"

@@ -97,7 +97,7 @@ def _rated(
 
 
 def _shown(it: Rated | NotRated, key: ApiKey) -> RatedEvent:
-    index, identity = it.fact.index, it.fact.event.id
+    index, identity = it.normalized.index, it.normalized.event.id
     if isinstance(it, NotRated):
         because = it.unpriced
         return RatedEvent(
@@ -106,7 +106,7 @@ def _shown(it: Rated | NotRated, key: ApiKey) -> RatedEvent:
     rate_ = it.chosen.rate if it.chosen else None
     charge = shown_charge(
         it.explanation,
-        it.fact.meter.type,
+        it.normalized.meter.type,
         it.currency,
         shown_match(rate_, it.explanation, it.chosen.tariff.name if it.chosen else None),
         (it.tier_key, it.position),

@@ -36,11 +36,18 @@ from tollbook.api.pipeline.access import (
     require_tenant_key,
 )
 from tollbook.api.pipeline.admission import actor as by_request
-from tollbook.api.pipeline.json_body import read_body, refuse
+from tollbook.api.pipeline.json_body import read_body
 from tollbook.api.pipeline.request_body import MOST_OTHER_BYTES, read_bounded
 from tollbook.api.pipeline.responses import json_response
 from tollbook.api.pipeline.services import Services
-from tollbook.domain.errors import InvalidRequest, NotFound, Problem, RunConflict, UnreadableBody
+from tollbook.domain.errors import (
+    InvalidRequest,
+    NotFound,
+    Problem,
+    RunConflict,
+    UnreadableBody,
+    refuse,
+)
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.domain.periods import day_number
 from tollbook.domain.rerating import RerateRange, Run

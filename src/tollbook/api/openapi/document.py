@@ -57,7 +57,7 @@ _EVERYWHERE = (
 _EXAMPLE_SENTENCES = {
     "invalid_request": "organization_id required",
     "currency_required": "currency required: the organizations have EUR, USD",
-    "unreadable_body": "the body is not JSON: it ends before it is whole (byte 1)",
+    "unreadable_body": "the body is not JSON: it is incomplete (byte 1)",
     "unreadable_request": "this is no request of HTTP/1.1",
     "head_too_large": "a head must have at most 65536 bytes",
     "permission_missing": "this key lacks the permission admin",
@@ -75,7 +75,7 @@ _EXAMPLE_SENTENCES = {
     "unsupported_body": "Content-Encoding must be gzip, or absent",
     "key_ended": "key tb_0123456789ab has ended; issue a new one",
     "rate_limited": "this key may ask 600 times a minute; wait 1 s",
-    "queue_full": "the write queue is full; nothing was taken, try again soon",
+    "queue_full": "the write queue is full; nothing was stored, try again soon",
     "format_not_installed": "Parquet needs pyarrow, which is not installed here: "
     "pip install 'pyarrow>=22'",
     "not_yet": "this replica has not caught up yet; retry later",

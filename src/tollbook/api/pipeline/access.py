@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tollbook.domain import viewers
-from tollbook.domain.directory import id_problem
+from tollbook.domain.directory import User, id_problem
 from tollbook.domain.errors import (
     ApiKeyRequired,
     InvalidApiKey,
@@ -144,3 +144,12 @@ def organization_of(snapshot: Snapshot, key: ApiKey, identity: str) -> Organizat
     if found is None or found.status == directory.UNKNOWN:
         raise NotFound("Organization not found")
     return found
+
+
+def user_of(snapshot: Snapshot, key: ApiKey, organization: OrganizationRow, identity: str) -> User:
+    """Find a user that this key may see; to it, any other does not exist."""
+    visible = key.scope.user_id in (None, identity) and not id_problem("user_id", identity)
+    user = directory.find_user(snapshot, organization.number, identity) if visible else None
+    if user is None:
+        raise NotFound("User not found")
+    return user

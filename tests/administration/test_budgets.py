@@ -1,13 +1,16 @@
-"""Budgets on both engines: set, changed, taken away, each with its act in the log."""
+"""Budgets on both engines: set, changed and removed, each with its act in the log."""
 
 import pytest
 
 from tests.builders import Platform
+from tollbook.administration.budgets import NewBudget, remove_budget, set_budget
 from tollbook.domain.budgets import Budget
 from tollbook.domain.directory import User
+from tollbook.domain.errors import NotFound
+from tollbook.domain.exact import amount_text
 from tollbook.store import directory, versions
 from tollbook.store.audit import Actor, acts
-from tollbook.store.budgets import budgets, find_budget, remove_budget, set_budget
+from tollbook.store.budgets import budgets, find_budget
 from tollbook.store.database import Database
 from tollbook.store.directory import OrganizationRow
 
@@ -31,9 +34,15 @@ class Household(Platform):
         self.at += 1
         actor = Actor(self.tenant, "tb_x", self.at)
         with self.database.writing() as transaction:
-            return set_budget(transaction, actor, self.row(organization), user, monthly, (1.0, 0.5))
+            return set_budget(
+                transaction,
+                actor,
+                self.row(organization),
+                user,
+                NewBudget(amount_text(monthly), (1.0, 0.5)),
+            )
 
-    def remove(self, user: str = "") -> Budget | None:
+    def remove(self, user: str = "") -> Budget:
         self.at += 1
         actor = Actor(self.tenant, "tb_x", self.at)
         with self.database.writing() as transaction:
@@ -56,7 +65,8 @@ def test_at_first_there_are_none(household: Household) -> None:
         assert budgets(snapshot, household.tenant) == []
         assert find_budget(snapshot, household.row().number, "") is None
     token = household.token()
-    assert household.remove() is None
+    with pytest.raises(NotFound, match="organization org_1 has no budget"):
+        household.remove()
     assert household.token() == token
 
 

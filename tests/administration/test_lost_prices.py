@@ -3,8 +3,9 @@
 import pytest
 
 from tests.builders import Platform, event
+from tollbook.administration.book_report import lost_prices
+from tollbook.administration.price_books import find_book
 from tollbook.domain.directory import currency_problem
-from tollbook.ingest.books import book_of, lost_prices
 from tollbook.store.database import Database
 
 BOOK = """
@@ -69,7 +70,7 @@ def test_organizations_and_meters_that_lose_prices_are_named(platform: Platform)
     )
     with platform.database.reading() as snapshot:
         (lost,) = lost_prices(
-            snapshot, platform.tenant, book_of(snapshot, platform.tenant, version)
+            snapshot, platform.tenant, find_book(snapshot, platform.tenant, version)
         )
     assert (lost.currency, lost.meters) == ("EUR", ["voice.call"])
     assert (lost.organizations, lost.organizations_count) == (["eur"], 1)

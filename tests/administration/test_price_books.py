@@ -4,10 +4,10 @@ import pytest
 
 from tests.builders import Platform, event
 from tests.rating.builders import pricing, rate
+from tollbook.administration.price_books import load_book, publish_book
 from tollbook.domain.books import BookHead, listed
 from tollbook.domain.errors import AlreadyPublished, NotFound, PriceBookRefused
 from tollbook.domain.prices import PriceBook, Rate
-from tollbook.ingest.books import load_book, publish_book
 from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.store import directory, prices
 from tollbook.store.audit import Actor
@@ -77,7 +77,7 @@ def test_publishing_again_changes_nothing_and_from_another_day_is_refused(
     first = publish(platform, version, 20240201)
     assert publish(platform, version) == first
     assert publish(platform, version, 20240201) == first
-    with pytest.raises(AlreadyPublished, match="published from 2024-02-01 on and stays as it is"):
+    with pytest.raises(AlreadyPublished, match="published from 2024-02-01 on and cannot change"):
         publish(platform, version, 20240202)
     assert publish(platform, version) == first
 
