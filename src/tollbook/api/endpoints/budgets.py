@@ -1,12 +1,11 @@
 """/v1/budgets: what an organization or a user may cost in a month, and how far that is used."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 from starlette.responses import Response
 
 from tollbook.analytics.budgets import (
@@ -16,16 +15,17 @@ from tollbook.analytics.budgets import (
     days_of,
     standings,
 )
-from tollbook.api.endpoints.analytics.questions import (
-    META,
-    MIN_AS_OF,
-    Result,
-    answer,
-    asked,
-    scope_of,
+from tollbook.api.endpoints.analytics.answers import (
+    find_answer,
+    keep_answer,
+    respond,
+    write_report,
+    write_table,
 )
-from tollbook.api.endpoints.format_parameter import FORMAT
-from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint, Parameter
+from tollbook.api.endpoints.analytics.queries import AnswerQuery, OrganizationId
+from tollbook.api.endpoints.analytics.questions import open_question
+from tollbook.api.endpoints.analytics.scope import resolve_scope
+from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples_outlook import BUDGET, BUDGETS_ANSWER, NEW_BUDGET
 from tollbook.api.openapi.links import Links, leads
 from tollbook.api.openapi.schemas import answer_schema, extended
@@ -42,10 +42,8 @@ from tollbook.domain.budgets import (
 )
 from tollbook.domain.directory import id_problem
 from tollbook.domain.errors import (
-    FormatNotInstalled,
     InvalidRequest,
     NotFound,
-    NotYet,
     Problem,
     UnreadableBody,
 )
@@ -80,20 +78,32 @@ class _Monthly(msgspec.Struct):
     monthly: msgspec.Raw
 
 
-def list_budgets(call: ApiRequest, snapshot: Snapshot) -> Response:
-    """List the budgets that the key may see, and how they stand."""
-    scope = scope_of(call, snapshot)
-    it = asked(call, snapshot, scope, dated=False)
+class BudgetsQuery(AnswerQuery, frozen=True, kw_only=True):
+    """The query of a list of budgets."""
+
+    organization_id: Annotated[
+        OrganizationId | None,
+        Meta(description="Only the budgets of this organization and its users."),
+    ] = None
+
+
+def list_budgets(request: ApiRequest[BudgetsQuery], snapshot: Snapshot) -> Response:
+    """List the budgets that the key may see, and how much of each is used."""
+    scope = resolve_scope(request, snapshot, request.query.organization_id)
+    clock = request.services.clock()
     listed = budgets.budgets(snapshot, scope.tenant, scope.number, scope.user_id)
-    # What is expected changes with the day, and days begin in each zone for itself.
-    days = {"days": days_of(listed, it.clock)}
-    it = it._replace(call=replace(call, query={**call.query, **days}))
-
-    def tell() -> Result:
-        found = standings(snapshot, scope, listed, it.clock)
-        return Result(budgets_report(found, scope), table=lambda: budgets_table(found))
-
-    return answer(it, tell)
+    # What is expected changes with the day, and each zone's days begin at its own midnight.
+    days = days_of(listed, clock)
+    question = open_question(request, snapshot, scope, clock, depends_on=days)
+    found = find_answer(question)
+    if found.is_missing:
+        result = standings(snapshot, scope, listed, clock)
+        if question.is_table:
+            answer = write_table(question, budgets_table(result))
+        else:
+            answer = write_report(question, budgets_report(result, scope))
+        found = keep_answer(question, found, answer)
+    return respond(question, found)
 
 
 def set_organization_budget(call: ApiRequest, transaction: Transaction) -> Response:
@@ -124,7 +134,7 @@ def _organization(call: ApiRequest, snapshot: Snapshot) -> OrganizationRow:
 
 
 def _user(call: ApiRequest, snapshot: Snapshot, organization: OrganizationRow) -> str:
-    identity = call.path["user_id"]
+    identity: str = call.path["user_id"]
     known = not id_problem("user_id", identity) and directory.find_user(
         snapshot, organization.number, identity
     )
@@ -218,16 +228,6 @@ BUDGET_ENDPOINTS = (
             "will be passed at this pace. A key bound to one user sees that user's only."
         ),
         permission=Permission.READ_ANALYTICS,
-        parameters=(
-            Parameter(
-                "organization_id",
-                "Only the budgets of this organization and its users.",
-                example="org_abc123",
-            ),
-            META,
-            FORMAT,
-            MIN_AS_OF,
-        ),
         answers={
             200: Body(
                 extended(BudgetsReport),
@@ -239,9 +239,7 @@ BUDGET_ENDPOINTS = (
             )
         },
         read=list_budgets,
-        errors=(InvalidRequest, NotFound, NotYet, FormatNotInstalled),
         tag="Budgets",
-        tagged=True,
     ),
     Endpoint(
         method="PUT",

@@ -4,15 +4,18 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Annotated
 
 import msgspec
 from anyio.to_thread import run_sync
+from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tollbook.api.openapi.endpoint import Body, Endpoint, Parameter, ParameterKind, QueryReader
+from tollbook.api.openapi.endpoint import Body, Endpoint, QueryReader
 from tollbook.api.openapi.examples import EVENT, EVENTS_ANSWER
 from tollbook.api.openapi.links import leads
+from tollbook.api.openapi.parameters import Flag, Query
 from tollbook.api.openapi.schemas import EVENTS_ANSWER_SCHEMA, EVENTS_REQUEST
 from tollbook.api.pipeline.admission import admission
 from tollbook.api.pipeline.body_budget import LARGE
@@ -20,11 +23,8 @@ from tollbook.api.pipeline.request_body import decoder_of, read_unpacked
 from tollbook.api.pipeline.responses import json_response
 from tollbook.api.pipeline.services import Services
 from tollbook.domain.errors import (
-    BodyTooLarge,
-    InvalidRequest,
     MonthNotReady,
     QueueFull,
-    UnreadableBody,
     UnsupportedBody,
 )
 from tollbook.domain.events import instant_text
@@ -57,14 +57,29 @@ class EventsAnswer(msgspec.Struct):
     as_of: str
 
 
-async def post_events(request: Request, services: Services, read_query: QueryReader) -> Response:
+class EventsQuery(Query, frozen=True, kw_only=True):
+    """The query of a batch of events."""
+
+    atomic: Annotated[
+        Flag,
+        Meta(
+            description="Store all events or none. When any cannot be stored and charged, nothing "
+            "is.",
+            examples=[True],
+        ),
+    ] = False
+
+
+async def post_events(
+    request: Request, services: Services, read_query: QueryReader[EventsQuery]
+) -> Response:
     """Decode, submit, and answer once everything accepted is on disk."""
     token, key = admission(request)
     query = read_query()
     decode = decoder_of(request)
     body = await read_unpacked(request)
 
-    prepare = _Preparation(services, key, token, query["atomic"], decode)
+    prepare = _Preparation(services, key, token, query.atomic, decode)
     # Large bodies are decoded beside the event loop, one at a time: decoders in several threads
     # would not be faster, and the writer would wait for the interpreter's lock behind each of them.
     if len(body) > LARGE:
@@ -130,14 +145,7 @@ def receipts_response(settled: BatchResult, services: Services) -> Response:
     return json_response(EventsAnswer(good, counts, settled.receipts, as_of), status)
 
 
-REFUSALS = (
-    InvalidRequest,
-    UnreadableBody,
-    BodyTooLarge,
-    UnsupportedBody,
-    QueueFull,
-    MonthNotReady,
-)
+REFUSALS = (UnsupportedBody, QueueFull, MonthNotReady)
 """What is answered instead of receipts."""
 OF_RECEIPT = leads(
     "getEvent", organization_id="$request.body#/organization_id", event_id="/receipts/0/id"
@@ -162,15 +170,6 @@ POST_EVENTS = Endpoint(
         "replayed later. Events are taken one by one unless `atomic=true`."
     ),
     permission=Permission.WRITE_EVENTS,
-    parameters=(
-        Parameter(
-            "atomic",
-            "Store all events or none. When any cannot be stored and charged, nothing is.",
-            ParameterKind.BOOLEAN,
-            example=True,
-            default=False,
-        ),
-    ),
     request=Body(EVENTS_REQUEST, EVENT, tuple(DECODERS)),
     answers={
         200: Body(

@@ -1,12 +1,16 @@
 """POST /v1/events/reversals: single events taken back, a receipt for each."""
 
+from typing import Annotated
+
 from anyio.to_thread import run_sync
+from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
 from tollbook.api.endpoints.events import OF_RECEIPT, REFUSALS, receipts_response
-from tollbook.api.openapi.endpoint import Body, Endpoint, Parameter, ParameterKind, QueryReader
+from tollbook.api.openapi.endpoint import Body, Endpoint, QueryReader
 from tollbook.api.openapi.examples import REVERSAL, REVERSALS_ANSWER
+from tollbook.api.openapi.parameters import Flag, Query
 from tollbook.api.openapi.schemas import EVENTS_ANSWER_SCHEMA, REVERSALS_REQUEST
 from tollbook.api.pipeline.admission import actor, admission
 from tollbook.api.pipeline.request_body import media_type_of, read_unpacked
@@ -19,10 +23,24 @@ from tollbook.ingest.decode import MOST_EVENTS
 from tollbook.ingest.reversals import decode_reversals, reverse
 
 
-async def post_reversals(request: Request, services: Services, read_query: QueryReader) -> Response:
+class ReversalsQuery(Query, frozen=True, kw_only=True):
+    """The query of a batch of reversals."""
+
+    atomic: Annotated[
+        Flag,
+        Meta(
+            description="Take back all of them or none.",
+            examples=[True],
+        ),
+    ] = False
+
+
+async def post_reversals(
+    request: Request, services: Services, read_query: QueryReader[ReversalsQuery]
+) -> Response:
     """Take events back, and answer once that is on disk."""
     _, key = admission(request)
-    atomic = read_query()["atomic"]
+    atomic = read_query().atomic
     if media_type_of(request) != "application/json":
         raise UnsupportedBody("Content-Type must be application/json")
     body = await read_unpacked(request)
@@ -54,15 +72,6 @@ POST_REVERSALS = Endpoint(
         "taken one by one unless `atomic=true`."
     ),
     permission=Permission.WRITE_EVENTS,
-    parameters=(
-        Parameter(
-            "atomic",
-            "Take back all of them or none.",
-            ParameterKind.BOOLEAN,
-            example=True,
-            default=False,
-        ),
-    ),
     request=Body(REVERSALS_REQUEST, REVERSAL),
     answers={
         200: Body(
