@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import Meta
 from starlette.responses import Response
 
 from tollbook.analytics import tables
@@ -16,7 +15,7 @@ from tollbook.api.formats.choice import WRITERS, Format, attachment, content_typ
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples import ACT
 from tollbook.api.openapi.links import leads
-from tollbook.api.openapi.parameters import Day, Query, Text, text, whole_number
+from tollbook.api.openapi.parameters import Day, Query, Text, about, text, whole_number
 from tollbook.api.openapi.schemas import answer_schema
 from tollbook.api.pipeline.access import organization_of, require_organization_key
 from tollbook.api.pipeline.cursors import read_place, written
@@ -57,33 +56,27 @@ class AuditLogQuery(Query, frozen=True, kw_only=True):
     """The query of the audit log."""
 
     organization_id: Annotated[
-        OrganizationId | None, Meta(description="Only acts about this organization.")
+        OrganizationId | None, about("Only acts about this organization.")
     ] = None
-    action: Annotated[
-        Text | None, Meta(description="Only acts of this kind.", examples=["key.create"])
-    ] = None
+    action: Annotated[Text | None, about("Only acts of this kind.", "key.create")] = None
     key: Annotated[
         Text | None,
-        Meta(description="Only acts by the key with this prefix.", examples=["tb_0123456789ab"]),
+        about("Only acts by the key with this prefix.", "tb_0123456789ab"),
     ] = None
-    start_date: Annotated[
-        Day | None, Meta(description="First day, in UTC.", examples=["2024-01-01"])
-    ] = None
-    end_date: Annotated[
-        Day | None, Meta(description="Last day, in UTC.", examples=["2024-01-31"])
-    ] = None
+    start_date: Annotated[Day | None, about("First day, in UTC.", "2024-01-01")] = None
+    end_date: Annotated[Day | None, about("Last day, in UTC.", "2024-01-31")] = None
     limit: Annotated[
         int | None,
         whole_number(),
-        Meta(
-            description=f"How many acts at most; {_USUAL_LIMIT} unless said.",
-            examples=[_USUAL_LIMIT],
+        about(
+            f"How many acts at most; {_USUAL_LIMIT} unless said.",
+            _USUAL_LIMIT,
         ),
     ] = None
     cursor: Annotated[
         str | None,
         text(4_000),
-        Meta(description="Where to go on: the `next_cursor` of the page before."),
+        about("Where to go on: the `next_cursor` of the page before."),
     ] = None
     format: FormatName = None
 

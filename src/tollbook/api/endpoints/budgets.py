@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, UnsetType
 from starlette.responses import Response
 
 from tollbook.analytics.budgets import (
@@ -15,19 +15,14 @@ from tollbook.analytics.budgets import (
     days_of,
     standings,
 )
-from tollbook.api.endpoints.analytics.answers import (
-    find_answer,
-    keep_answer,
-    respond,
-    write_report,
-    write_table,
-)
+from tollbook.api.endpoints.analytics import answers
 from tollbook.api.endpoints.analytics.queries import AnswerQuery, OrganizationId
 from tollbook.api.endpoints.analytics.questions import open_question
 from tollbook.api.endpoints.analytics.scope import resolve_scope
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples_outlook import BUDGET, BUDGETS_ANSWER, NEW_BUDGET
 from tollbook.api.openapi.links import Links, leads
+from tollbook.api.openapi.parameters import about
 from tollbook.api.openapi.schemas import answer_schema, extended
 from tollbook.api.pipeline.access import organization_of, require_organization_key
 from tollbook.api.pipeline.json_body import read_body, refuse
@@ -83,7 +78,7 @@ class BudgetsQuery(AnswerQuery, frozen=True, kw_only=True):
 
     organization_id: Annotated[
         OrganizationId | None,
-        Meta(description="Only the budgets of this organization and its users."),
+        about("Only the budgets of this organization and its users."),
     ] = None
 
 
@@ -95,15 +90,15 @@ def list_budgets(request: ApiRequest[BudgetsQuery], snapshot: Snapshot) -> Respo
     # What is expected changes with the day, and each zone's days begin at its own midnight.
     days = days_of(listed, clock)
     question = open_question(request, snapshot, scope, clock, depends_on=days)
-    found = find_answer(question)
+    found = answers.find(question)
     if found.is_missing:
         result = standings(snapshot, scope, listed, clock)
         if question.is_table:
-            answer = write_table(question, budgets_table(result))
+            answer = answers.write_table(question, budgets_table(result))
         else:
-            answer = write_report(question, budgets_report(result, scope))
-        found = keep_answer(question, found, answer)
-    return respond(question, found)
+            answer = answers.write_report(question, budgets_report(result, scope))
+        found = answers.keep(question, found, answer)
+    return answers.respond(question, found)
 
 
 def set_organization_budget(call: ApiRequest, transaction: Transaction) -> Response:

@@ -18,14 +18,7 @@ from tollbook.analytics.events import (
     events_report,
 )
 from tollbook.analytics.tables import Table
-from tollbook.api.endpoints.analytics.answers import (
-    find_answer,
-    keep_answer,
-    respond,
-    stream,
-    write_report,
-    write_table,
-)
+from tollbook.api.endpoints.analytics import answers
 from tollbook.api.endpoints.analytics.periods import resolve_period
 from tollbook.api.endpoints.analytics.queries import (
     NEXT_CURSOR,
@@ -42,7 +35,7 @@ from tollbook.api.endpoints.analytics.scope import refuse_user_key, resolve_scop
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples_exports import EVENTS_LISTED
 from tollbook.api.openapi.links import leads
-from tollbook.api.openapi.parameters import Flag, text, whole_number
+from tollbook.api.openapi.parameters import Flag, about, text, whole_number
 from tollbook.api.pipeline.cache import Answer
 from tollbook.api.pipeline.cursors import read, written
 from tollbook.domain.directory import id_problem
@@ -61,26 +54,17 @@ _Bits = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 class EventsQuery(StateQuery, frozen=True, kw_only=True):
     """The query of a list of events."""
 
-    organization_id: Annotated[OrganizationId, Meta(description="Whose events.")]
-    user_id: Annotated[
-        UserId | None, Meta(description="Only events that enter this user's figures.")
-    ] = None
-    organization_level: Annotated[
-        Flag, Meta(description="Only events that enter no user's figures.")
-    ] = False
+    organization_id: Annotated[OrganizationId, about("Whose events.")]
+    user_id: Annotated[UserId | None, about("Only events that enter this user's figures.")] = None
+    organization_level: Annotated[Flag, about("Only events that enter no user's figures.")] = False
     meter: Annotated[
         MeterList,
-        Meta(
-            description="Only these types of event, separated by commas.", examples=[["voice.call"]]
-        ),
+        about("Only these types of event, separated by commas.", ["voice.call"]),
     ] = ()
     country: Annotated[
         str | None,
         text(2),
-        Meta(
-            description="Only events with a number of this country at the other end: ISO 3166, two "
-            "letters."
-        ),
+        about("Only events with a number of this country at the other end: ISO 3166, two letters."),
     ] = None
     start_date: FirstDay = None
     end_date: LastDay = None
@@ -88,12 +72,12 @@ class EventsQuery(StateQuery, frozen=True, kw_only=True):
     limit: Annotated[
         int | None,
         whole_number(most=_MOST),
-        Meta(description=f"How many events at most; {_USUAL_LIMIT} unless said."),
+        about(f"How many events at most; {_USUAL_LIMIT} unless said."),
     ] = None
     cursor: Annotated[
         str | None,
         text(1_024),
-        Meta(description="Where to go on: `next_cursor` of the page before."),
+        about("Where to go on: `next_cursor` of the page before."),
     ] = None
 
 
@@ -122,19 +106,19 @@ def get_events(request: ApiRequest[EventsQuery], snapshot: Snapshot) -> Response
         refuse_user_key(request.key)
         _refuse_user(query)
     scope = resolve_scope(request, snapshot, query.organization_id, query.user_id)
-    period = resolve_period(query, scope, clock).period
+    period = resolve_period(query.start_date, query.end_date, query.period, scope, clock).period
     question = open_question(request, snapshot, scope, clock, period)
     cursor = _read_cursor(question, query)
     if cursor:
         question = question._replace(period=Period(cursor.start, cursor.end))
     wanted = _resolve_events(question, query, cursor)
     if question.is_table and not cursor and query.limit is None:
-        response = stream(question, lambda opened: all_events(opened, wanted))
+        response = answers.stream(question, lambda opened: all_events(opened, wanted))
     else:
-        found = find_answer(question)
+        found = answers.find(question)
         if found.is_missing:
-            found = keep_answer(question, found, _read_page(question, query, wanted, cursor))
-        response = respond(question, found)
+            found = answers.keep(question, found, _read_page(question, query, wanted, cursor))
+        response = answers.respond(question, found)
     archived = _count_archived(question)
     if archived:
         response.headers[_ARCHIVED] = str(archived)
@@ -202,9 +186,9 @@ def _read_page(
     page = events_page(question.snapshot, wanted, query.limit or _USUAL_LIMIT, after)
     following = _write_cursor(question, query, wanted, page.end) if page.end else None
     if not question.is_table:
-        return write_report(question, events_report(wanted, page, following))
+        return answers.write_report(question, events_report(wanted, page, following))
     headers = {NEXT_CURSOR: following} if following else {}
-    return write_table(question, Table(COLUMNS, page.rows), headers)
+    return answers.write_table(question, Table(COLUMNS, page.rows), headers)
 
 
 def _write_cursor(question: Question, query: EventsQuery, wanted: Wanted, end: PageEnd) -> str:

@@ -8,14 +8,13 @@ from typing import Annotated
 
 import msgspec
 from anyio.to_thread import run_sync
-from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
 from tollbook.api.openapi.endpoint import Body, Endpoint, QueryReader
 from tollbook.api.openapi.examples import EVENT, EVENTS_ANSWER
 from tollbook.api.openapi.links import leads
-from tollbook.api.openapi.parameters import Flag, Query
+from tollbook.api.openapi.parameters import Flag, Query, about
 from tollbook.api.openapi.schemas import EVENTS_ANSWER_SCHEMA, EVENTS_REQUEST
 from tollbook.api.pipeline.admission import admission
 from tollbook.api.pipeline.body_budget import LARGE
@@ -62,10 +61,9 @@ class EventsQuery(Query, frozen=True, kw_only=True):
 
     atomic: Annotated[
         Flag,
-        Meta(
-            description="Store all events or none. When any cannot be stored and charged, nothing "
-            "is.",
-            examples=[True],
+        about(
+            "Store all events or none. When any cannot be stored and charged, nothing is.",
+            True,
         ),
     ] = False
 

@@ -28,7 +28,7 @@ from tollbook.api.openapi.endpoint import (
 )
 from tollbook.api.openapi.examples_rerating import DRY_RUN, RERATING, RUN, UNPRICED
 from tollbook.api.openapi.links import leads
-from tollbook.api.openapi.parameters import Path, Query, whole_number
+from tollbook.api.openapi.parameters import Path, Query, about, whole_number
 from tollbook.api.openapi.schemas import answer_schema
 from tollbook.api.pipeline.access import (
     authenticate,
@@ -90,7 +90,7 @@ async def post_rerating(
 class RunsQuery(Query, frozen=True, kw_only=True):
     """The query of a list of runs, or of the events that a run could not price."""
 
-    limit: Annotated[int, whole_number(), Meta(description="The most rows.", examples=[100])] = 100
+    limit: Annotated[int, whole_number(), about("The most rows.", 100)] = 100
 
 
 class RunPath(Path, frozen=True, kw_only=True):

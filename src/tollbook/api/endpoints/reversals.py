@@ -3,14 +3,13 @@
 from typing import Annotated
 
 from anyio.to_thread import run_sync
-from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
 from tollbook.api.endpoints.events import OF_RECEIPT, REFUSALS, receipts_response
 from tollbook.api.openapi.endpoint import Body, Endpoint, QueryReader
 from tollbook.api.openapi.examples import REVERSAL, REVERSALS_ANSWER
-from tollbook.api.openapi.parameters import Flag, Query
+from tollbook.api.openapi.parameters import Flag, Query, about
 from tollbook.api.openapi.schemas import EVENTS_ANSWER_SCHEMA, REVERSALS_REQUEST
 from tollbook.api.pipeline.admission import actor, admission
 from tollbook.api.pipeline.request_body import media_type_of, read_unpacked
@@ -28,9 +27,9 @@ class ReversalsQuery(Query, frozen=True, kw_only=True):
 
     atomic: Annotated[
         Flag,
-        Meta(
-            description="Take back all of them or none.",
-            examples=[True],
+        about(
+            "Take back all of them or none.",
+            True,
         ),
     ] = False
 

@@ -51,6 +51,11 @@ class Parameter(NamedTuple):
         return tuple(self.schema.get("items", self.schema).get("enum", ()))
 
 
+def about(description: str, example: Any = None) -> Meta:
+    """Return the metadata that documents a parameter."""
+    return Meta(description=description, examples=None if example is None else [example])
+
+
 def parameter(read: Read, **schema: Any) -> Meta:
     """Return the metadata of a type: how its text is read, and its schema."""
     return Meta(extra={"read": read}, extra_json_schema=schema)

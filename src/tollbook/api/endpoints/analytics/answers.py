@@ -45,7 +45,7 @@ class Lookup(NamedTuple):
         return self.answer is None and (self.is_any or not self.is_known)
 
 
-def find_answer(question: Question) -> Lookup:
+def find(question: Question) -> Lookup:
     """Look for an answer in the client's hands and in the cache."""
     etag, request = etag_of(question), question.request
     if_none_match = request.headers.get("if-none-match", "")
@@ -110,7 +110,7 @@ def count_quarantined(question: Question) -> int:
     return quarantine.count(question.snapshot, question.scope.tenant, question.scope.number)
 
 
-def keep_answer(question: Question, found: Lookup, answer: Answer) -> Lookup:
+def keep(question: Question, found: Lookup, answer: Answer) -> Lookup:
     """Keep an answer for as long as the ledger does not change."""
     question.request.services.cache.put(found.etag, answer)
     return found._replace(answer=answer)

@@ -2,18 +2,11 @@
 
 from typing import Annotated
 
-from msgspec import Meta
 from starlette.responses import Response
 
 from tollbook.analytics.changes import ChangesReport, changes, changes_report, changes_table
 from tollbook.analytics.scope import in_its_currency
-from tollbook.api.endpoints.analytics.answers import (
-    find_answer,
-    keep_answer,
-    respond,
-    write_report,
-    write_table,
-)
+from tollbook.api.endpoints.analytics import answers
 from tollbook.api.endpoints.analytics.periods import compared_period, resolve_period
 from tollbook.api.endpoints.analytics.queries import (
     ChosenCurrency,
@@ -26,7 +19,7 @@ from tollbook.api.endpoints.analytics.scope import refuse_user_key, resolve_scop
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples_outlook import CHANGES_ANSWER
 from tollbook.api.openapi.links import SAME_PERIOD, leads
-from tollbook.api.openapi.parameters import whole_number
+from tollbook.api.openapi.parameters import about, whole_number
 from tollbook.api.openapi.schemas import extended
 from tollbook.domain.keys import Permission
 from tollbook.domain.periods import Comparison
@@ -40,16 +33,15 @@ class ChangesQuery(PeriodQuery, frozen=True, kw_only=True):
 
     organization_id: Annotated[
         OrganizationId | None,
-        Meta(
-            description="The organization to answer for, by user. Without it the whole tenant, by "
-            "organization."
+        about(
+            "The organization to answer for, by user. Without it the whole tenant, by organization."
         ),
     ] = None
     compare: ComparedWith = Comparison.PREVIOUS_PERIOD
     limit: Annotated[
         int,
         whole_number(most=_MOST_LISTED),
-        Meta(description="How many to list of each at most."),
+        about("How many to list of each at most."),
     ] = 10
     currency: ChosenCurrency = None
 
@@ -60,19 +52,19 @@ def get_changes(request: ApiRequest[ChangesQuery], snapshot: Snapshot) -> Respon
     query, clock = request.query, request.services.clock()
     scope = resolve_scope(request, snapshot, query.organization_id, currency=query.currency)
     scope = in_its_currency(snapshot, scope)
-    chosen = resolve_period(query, scope, clock)
+    chosen = resolve_period(query.start_date, query.end_date, query.period, scope, clock)
     period, before = chosen.period, compared_period(chosen, query.compare)
     question = open_question(request, snapshot, scope, clock, period, compared=before)
-    found = find_answer(question)
+    found = answers.find(question)
     if found.is_missing:
         result = changes(snapshot, scope, period, before)
         if question.is_table:
-            answer = write_table(question, changes_table(result, scope))
+            answer = answers.write_table(question, changes_table(result, scope))
         else:
             report = changes_report(result, scope, period, before, query.limit)
-            answer = write_report(question, report)
-        found = keep_answer(question, found, answer)
-    return respond(question, found)
+            answer = answers.write_report(question, report)
+        found = answers.keep(question, found, answer)
+    return answers.respond(question, found)
 
 
 GET_CHANGES = Endpoint(

@@ -3,7 +3,6 @@
 from datetime import date
 from typing import Annotated
 
-from msgspec import Meta
 from starlette.responses import Response
 
 from tollbook.analytics.forecast import (
@@ -14,13 +13,7 @@ from tollbook.analytics.forecast import (
 )
 from tollbook.analytics.outlook import month_of
 from tollbook.analytics.scope import in_its_currency
-from tollbook.api.endpoints.analytics.answers import (
-    find_answer,
-    keep_answer,
-    respond,
-    write_report,
-    write_table,
-)
+from tollbook.api.endpoints.analytics import answers
 from tollbook.api.endpoints.analytics.queries import (
     AnswerQuery,
     ChosenCurrency,
@@ -32,7 +25,7 @@ from tollbook.api.endpoints.analytics.scope import find_user, require_organizati
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples_outlook import FORECAST_ANSWER
 from tollbook.api.openapi.links import leads
-from tollbook.api.openapi.parameters import Month
+from tollbook.api.openapi.parameters import Month, about
 from tollbook.api.openapi.schemas import extended
 from tollbook.domain.errors import InvalidRequest, Problem
 from tollbook.domain.keys import Permission
@@ -45,15 +38,14 @@ class ForecastQuery(AnswerQuery, frozen=True, kw_only=True):
 
     organization_id: Annotated[
         OrganizationId | None,
-        Meta(description="The organization to answer for. Without it the whole tenant."),
+        about("The organization to answer for. Without it the whole tenant."),
     ] = None
-    user_id: Annotated[UserId | None, Meta(description="One user of the organization.")] = None
+    user_id: Annotated[UserId | None, about("One user of the organization.")] = None
     month: Annotated[
         Month | None,
-        Meta(
-            description="The month, YYYY-MM. Default: the current one in the organization's time "
-            "zone.",
-            examples=["2024-01"],
+        about(
+            "The month, YYYY-MM. Default: the current one in the organization's time zone.",
+            "2024-01",
         ),
     ] = None
     currency: ChosenCurrency = None
@@ -72,17 +64,17 @@ def get_forecast(request: ApiRequest[ForecastQuery], snapshot: Snapshot) -> Resp
     # The answer depends on the days that are past: tomorrow's is another.
     past = Period(month, min(today, month_of(month).end))
     question = open_question(request, snapshot, scope, clock, past)
-    found = find_answer(question)
+    found = answers.find(question)
     if found.is_missing:
         outlook = month_outlook(snapshot, scope, month, today)
         if question.is_table:
-            answer = write_table(question, forecast_table(outlook, month))
+            answer = answers.write_table(question, forecast_table(outlook, month))
         else:
             name = user.name if user else ""
             report = forecast_report(outlook, scope, name, month, question.now)
-            answer = write_report(question, report)
-        found = keep_answer(question, found, answer)
-    return respond(question, found)
+            answer = answers.write_report(question, report)
+        found = answers.keep(question, found, answer)
+    return answers.respond(question, found)
 
 
 def _resolve_month(named: date | None, today: date) -> date:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, NamedTuple
 
-from msgspec import Meta
 from starlette.responses import Response
 
 from tollbook.analytics.organizations import (
@@ -28,14 +27,8 @@ from tollbook.analytics.organizations_slices import (
 from tollbook.analytics.scope import require_one_currency, summed_scope
 from tollbook.analytics.slices import Groups
 from tollbook.analytics.tables import Table
+from tollbook.api.endpoints.analytics import answers
 from tollbook.api.endpoints.analytics.answer_headers import currency_headers
-from tollbook.api.endpoints.analytics.answers import (
-    find_answer,
-    keep_answer,
-    respond,
-    write_report,
-    write_table,
-)
 from tollbook.api.endpoints.analytics.pages import open_page
 from tollbook.api.endpoints.analytics.periods import resolve_period
 from tollbook.api.endpoints.analytics.queries import TOTALS_OR_META, Currency, RowsQuery
@@ -54,7 +47,7 @@ from tollbook.api.endpoints.analytics.scope import refuse_user_key, resolve_scop
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples_family import ORGANIZATIONS_ANSWER
 from tollbook.api.openapi.links import SAME_PERIOD, leads
-from tollbook.api.openapi.parameters import one_of, some_of
+from tollbook.api.openapi.parameters import about, one_of, some_of
 from tollbook.api.openapi.schemas import ORGANIZATIONS_REPORT
 from tollbook.api.pipeline.cache import Answer
 from tollbook.domain.errors import CurrencyRequired, CursorExpired
@@ -70,20 +63,20 @@ class OrganizationsQuery(RowsQuery, frozen=True, kw_only=True):
     sort: Annotated[
         str | None,
         one_of(field.name for field in ORGANIZATIONS_SHAPE.fields),
-        Meta(description="The field to order by. Default: `total_cost`.", examples=["total_cost"]),
+        about("The field to order by. Default: `total_cost`.", "total_cost"),
     ] = None
     currency: Annotated[
         Currency | None,
-        Meta(
-            description="Only organizations of this currency. Required with `min_cost` when the "
+        about(
+            "Only organizations of this currency. Required with `min_cost` when the "
             "tenant's organizations have several."
         ),
     ] = None
     include: Annotated[
         tuple[str, ...],
         some_of(("totals", "meta", "currency")),
-        Meta(
-            description=f"{TOTALS_OR_META} `currency` adds the currency of each organization. When "
+        about(
+            f"{TOTALS_OR_META} `currency` adds the currency of each organization. When "
             "organizations have several currencies, `totals` are of those in the tenant's, which "
             "they name as `currency`; `X-Other-Currencies` names others with costs in the period."
         ),
@@ -97,15 +90,15 @@ def get_organizations(request: ApiRequest[OrganizationsQuery], snapshot: Snapsho
     scope = resolve_scope(request, snapshot, currency=query.currency)
     if query.min_cost is not None:
         require_one_currency(snapshot, scope, "min_cost")
-    period = resolve_period(query, scope, clock).period
+    period = resolve_period(query.start_date, query.end_date, query.period, scope, clock).period
     question = open_question(request, snapshot, scope, clock, period)
     if is_paged(query):
         return _respond_with_page(question, query, period)
-    found = find_answer(question)
+    found = answers.find(question)
     if found.is_missing:
         read = _read_some if is_sliced(query) else _read_all
-        found = keep_answer(question, found, read(question, query))
-    return respond(question, found)
+        found = answers.keep(question, found, read(question, query))
+    return answers.respond(question, found)
 
 
 def _read_all(question: Question, query: OrganizationsQuery) -> Answer:
@@ -113,17 +106,19 @@ def _read_all(question: Question, query: OrganizationsQuery) -> Answer:
     rows = organization_rows(question.snapshot, scope, period)
     if "totals" not in query.include:
         if question.is_table:
-            return write_table(question, _with_currency(question, organizations_table(rows)))
+            return answers.write_table(
+                question, _with_currency(question, organizations_table(rows))
+            )
         report = organizations_report(scope, period, rows)
-        return write_report(question, _named(question, query, report))
+        return answers.write_report(question, _named(question, query, report))
     summed = _summed(question)
     counted = [row for row in rows if row.organization_id in summed.ids]
     if question.is_table:
         table = organizations_table(rows, totals_of(counted))
-        return write_table(question, _with_currency(question, table), summed.headers)
+        return answers.write_table(question, _with_currency(question, table), summed.headers)
     report = _named(question, query, organizations_report(scope, period, rows))
     extras = {"totals": totals_written(counted, summed.named)}
-    return write_report(question, report, extras, summed.headers)
+    return answers.write_report(question, report, extras, summed.headers)
 
 
 def _read_some(question: Question, query: OrganizationsQuery) -> Answer:
@@ -132,29 +127,31 @@ def _read_some(question: Question, query: OrganizationsQuery) -> Answer:
     headers = result.headers if with_totals else {}
     if question.is_table:
         table = rows_table(query, ORGANIZATIONS_SHAPE, result.rows, result)
-        return write_table(question, _with_currency(question, table), headers)
+        return answers.write_table(question, _with_currency(question, table), headers)
     report = _report(question, query, result.rows, result.groups)
-    return write_report(question, report, result.totals if with_totals else {}, headers)
+    return answers.write_report(question, report, result.totals if with_totals else {}, headers)
 
 
 def _respond_with_page(question: Question, query: OrganizationsQuery, period: Period) -> Response:
     """Return a page. It is not kept: the rows that it is cut from are."""
     page = open_page(question, query, period)
     question = page.question
-    found = find_answer(question)
+    found = answers.find(question)
     if found.is_missing:
         state = find_rows(page) or keep_rows(page, _read_rows(question, query))
         cut, result = cut_page(page, state, query), state.result
         if question.is_table:
             table = rows_table(query, ORGANIZATIONS_SHAPE, cut.rows, result)
             table = _with_currency(question, table)
-            answer = write_table(question, table, cut.headers, state.quarantined)
+            answer = answers.write_table(question, table, cut.headers, state.quarantined)
         else:
             then = question._replace(scope=state.scope)
             report = _report(then, query, cut.rows, result.groups)
-            answer = write_report(question, report, cut.extras, cut.headers, state.quarantined)
+            answer = answers.write_report(
+                question, report, cut.extras, cut.headers, state.quarantined
+            )
         found = found._replace(answer=answer)
-    return respond(question, found)
+    return answers.respond(question, found)
 
 
 def _read_rows(question: Question, query: OrganizationsQuery) -> ResultSet:

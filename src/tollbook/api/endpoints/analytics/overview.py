@@ -4,13 +4,7 @@ from starlette.responses import Response
 
 from tollbook.analytics.overview import overview, overview_report, overview_table
 from tollbook.analytics.scope import in_one_currency
-from tollbook.api.endpoints.analytics.answers import (
-    find_answer,
-    keep_answer,
-    respond,
-    write_report,
-    write_table,
-)
+from tollbook.api.endpoints.analytics import answers
 from tollbook.api.endpoints.analytics.periods import resolve_period
 from tollbook.api.endpoints.analytics.queries import ChosenCurrency, PeriodQuery
 from tollbook.api.endpoints.analytics.questions import open_question
@@ -35,17 +29,17 @@ def get_overview(request: ApiRequest[OverviewQuery], snapshot: Snapshot) -> Resp
     query, clock = request.query, request.services.clock()
     scope = resolve_scope(request, snapshot, currency=query.currency)
     scope = in_one_currency(snapshot, scope)
-    period = resolve_period(query, scope, clock).period
+    period = resolve_period(query.start_date, query.end_date, query.period, scope, clock).period
     question = open_question(request, snapshot, scope, clock, period)
-    found = find_answer(question)
+    found = answers.find(question)
     if found.is_missing:
         sums = overview(snapshot, scope, period)
         if question.is_table:
-            answer = write_table(question, overview_table(sums))
+            answer = answers.write_table(question, overview_table(sums))
         else:
-            answer = write_report(question, overview_report(scope, period, sums))
-        found = keep_answer(question, found, answer)
-    return respond(question, found)
+            answer = answers.write_report(question, overview_report(scope, period, sums))
+        found = answers.keep(question, found, answer)
+    return answers.respond(question, found)
 
 
 GET_OVERVIEW = Endpoint(

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, UnsetType
 from starlette.responses import Response
 
 from tollbook.analytics.completeness import period_state
@@ -19,7 +19,7 @@ from tollbook.api.endpoints.analytics.queries import (
 from tollbook.api.endpoints.analytics.scope import resolve_scope
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.links import SAME_PERIOD, leads
-from tollbook.api.openapi.parameters import Query
+from tollbook.api.openapi.parameters import Query, about
 from tollbook.api.pipeline.responses import json_response
 from tollbook.domain.keys import Permission
 from tollbook.domain.named_periods import beside
@@ -54,7 +54,7 @@ class PeriodDaysQuery(Query, frozen=True, kw_only=True):
 
     organization_id: Annotated[
         OrganizationId | None,
-        Meta(description="The organization whose calendar it is. Default: the tenant's, in UTC."),
+        about("The organization whose calendar it is. Default: the tenant's, in UTC."),
     ] = None
     start_date: FirstDay = None
     end_date: LastDay = None
@@ -66,7 +66,7 @@ def get_period(request: ApiRequest[PeriodDaysQuery], snapshot: Snapshot) -> Resp
     """Return the days of a period, by name or by dates, for an organization or the tenant."""
     query, clock = request.query, request.services.clock()
     scope = resolve_scope(request, snapshot, query.organization_id)
-    chosen = resolve_period(query, scope, clock)
+    chosen = resolve_period(query.start_date, query.end_date, query.period, scope, clock)
     period, compared = chosen.period, compared_period(chosen, query.compare)
     organization, today = scope.organization, scope.today(clock)
     following = beside(period, 1)

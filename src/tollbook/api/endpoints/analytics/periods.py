@@ -1,7 +1,6 @@
 """Which days a question is about, and which it compares them with."""
 
 from datetime import date
-from typing import Protocol
 
 from tollbook.analytics.scope import QuestionScope
 from tollbook.domain.errors import InvalidRequest, Problem
@@ -9,25 +8,11 @@ from tollbook.domain.named_periods import ChosenPeriod, choose
 from tollbook.domain.periods import Comparison, Period
 
 
-class Dated(Protocol):
-    """A query that names days."""
-
-    @property
-    def start_date(self) -> date | None:
-        """Return the first day."""
-
-    @property
-    def end_date(self) -> date | None:
-        """Return the last day."""
-
-    @property
-    def period(self) -> str | None:
-        """Return the name of the days."""
-
-
-def resolve_period(query: Dated, scope: QuestionScope, clock: int) -> ChosenPeriod:
+def resolve_period(
+    start: date | None, end: date | None, name: str | None, scope: QuestionScope, clock: int
+) -> ChosenPeriod:
     """Return the days that are asked for, by name or by dates, on the calendar of the scope."""
-    return choose(query.start_date, query.end_date, query.period, scope.today(clock))
+    return choose(start, end, name, scope.today(clock))
 
 
 def compared_period(

@@ -14,6 +14,7 @@ from tollbook.api.openapi.parameters import (
     PeriodName,
     Query,
     Text,
+    about,
     some_of,
     text,
     whole_number,
@@ -39,16 +40,16 @@ COMPARE = (
 
 FormatName = Annotated[
     Format | None,
-    Meta(
-        description="How the answer is written: `json`, or its rows as `csv`, `ndjson` (an object "
+    about(
+        "How the answer is written: `json`, or its rows as `csv`, `ndjson` (an object "
         "a line) or `parquet`. Default: what `Accept` asks for, else JSON."
     ),
 ]
 Currency = Annotated[str, text(3), Meta(examples=["USD"])]
 ChosenCurrency = Annotated[
     Currency | None,
-    Meta(
-        description="Answer for organizations of this currency. Default: the tenant's currency. "
+    about(
+        "Answer for organizations of this currency. Default: the tenant's currency. "
         "Amounts of different currencies are never added up; `X-Other-Currencies` names others "
         "with costs."
     ),
@@ -56,34 +57,33 @@ ChosenCurrency = Annotated[
 MeterList = Annotated[tuple[str, ...], some_of(meter.type for meter in CATALOG)]
 OtherCountry = Annotated[
     Country | None,
-    Meta(
-        description="Only usage with this country at the other end, an ISO 3166 code of two "
-        "capital letters.",
-        examples=["GB"],
+    about(
+        "Only usage with this country at the other end, an ISO 3166 code of two capital letters.",
+        "GB",
     ),
 ]
 OrganizationId = Annotated[Text, Meta(examples=["org_abc123"])]
 UserId = Annotated[Text, Meta(examples=["user_123"])]
-ComparedWith = Annotated[Comparison, Meta(description=COMPARE)]
+ComparedWith = Annotated[Comparison, about(COMPARE)]
 FirstDay = Annotated[
     Day | None,
-    Meta(
-        description="First day, YYYY-MM-DD. Default: 30 days before `end_date`.",
-        examples=["2024-01-01"],
+    about(
+        "First day, YYYY-MM-DD. Default: 30 days before `end_date`.",
+        "2024-01-01",
     ),
 ]
 LastDay = Annotated[
     Day | None,
-    Meta(
-        description="Last day, YYYY-MM-DD. Default: today in the organization's time zone, for a "
+    about(
+        "Last day, YYYY-MM-DD. Default: today in the organization's time zone, for a "
         "whole tenant in UTC.",
-        examples=["2024-01-31"],
+        "2024-01-31",
     ),
 ]
-ShortPeriodName = Annotated[PeriodName | None, Meta(description=_NAMED_PERIODS)]
+ShortPeriodName = Annotated[PeriodName | None, about(_NAMED_PERIODS)]
 DaysByName = Annotated[
     PeriodName | None,
-    Meta(description=f"{_NAMED_PERIODS} `last_30_days` is the default: from 30 days ago to today."),
+    about(f"{_NAMED_PERIODS} `last_30_days` is the default: from 30 days ago to today."),
 ]
 
 
@@ -93,8 +93,8 @@ class StateQuery(Query, frozen=True, kw_only=True):
     format: FormatName = None
     min_as_of: Annotated[
         Instant | None,
-        Meta(
-            description="Answer from a state that holds everything acknowledged up to this "
+        about(
+            "Answer from a state that holds everything acknowledged up to this "
             "instant: the `as_of` of a receipt."
         ),
     ] = None
@@ -106,7 +106,7 @@ class AnswerQuery(StateQuery, frozen=True, kw_only=True):
     include: Annotated[
         tuple[str, ...],
         some_of(("meta",)),
-        Meta(description=f"What to add after the documented fields: {_META}"),
+        about(f"What to add after the documented fields: {_META}"),
     ] = ()
 
 
@@ -123,65 +123,64 @@ class RowsQuery(PeriodQuery, frozen=True, kw_only=True):
 
     meter: Annotated[
         MeterList,
-        Meta(
-            description="Only the usage of these meters: other figures are 0, and costs are of "
-            "these alone.",
-            examples=[["sms.outbound", "voice.call"]],
+        about(
+            "Only the usage of these meters: other figures are 0, and costs are of these alone.",
+            ["sms.outbound", "voice.call"],
         ),
     ] = ()
     country: OtherCountry = None
     status: Annotated[
         Status | None,
-        Meta(description="Only those that have this status now.", examples=["active"]),
+        about("Only those that have this status now.", "active"),
     ] = None
     min_cost: Annotated[
         Amount | None,
-        Meta(description="Only those whose `total_cost` is at least this.", examples=[10.5]),
+        about("Only those whose `total_cost` is at least this.", 10.5),
     ] = None
     search: Annotated[
         Text | None,
-        Meta(
-            description="Only those with this in their name or id, in capital or small letters.",
-            examples=["anna"],
+        about(
+            "Only those with this in their name or id, in capital or small letters.",
+            "anna",
         ),
     ] = None
     active: Annotated[
         Flag | None,
-        Meta(description="`true`: only those with usage in the period.", examples=[True]),
+        about("`true`: only those with usage in the period.", True),
     ] = None
     sort: str | None = None
     order: Annotated[
         Literal["asc", "desc"] | None,
-        Meta(
-            description="Default: `desc` for numbers, `asc` for texts. Rows that are equal are "
+        about(
+            "Default: `desc` for numbers, `asc` for texts. Rows that are equal are "
             "ordered by their id.",
-            examples=["asc"],
+            "asc",
         ),
     ] = None
     group_by: Annotated[
         Literal["meter", "country"] | None,
-        Meta(
-            description="Give each row its `groups`: its usage by meter, or by the country at the "
+        about(
+            "Give each row its `groups`: its usage by meter, or by the country at the "
             "other end, where an empty one stands for none. As a table there is a line for each "
             "group.",
-            examples=["meter"],
+            "meter",
         ),
     ] = None
     limit: Annotated[
         int | None,
         whole_number(most=MOST_ROWS),
-        Meta(
-            description="How many rows at most. The answer then ends with `next_cursor`, null on "
+        about(
+            "How many rows at most. The answer then ends with `next_cursor`, null on "
             f"the last page; as CSV, NDJSON or Parquet it is in the header `{NEXT_CURSOR}`, which "
             "the last page has not.",
-            examples=[100],
+            100,
         ),
     ] = None
     cursor: Annotated[
         str | None,
         text(512),
-        Meta(
-            description="The `next_cursor` of an answer, to go on where it ended, with the same "
+        about(
+            "The `next_cursor` of an answer, to go on where it ended, with the same "
             "parameters but for `limit`. All pages are of one state of the ledger, whatever "
             "arrives between them."
         ),
@@ -189,5 +188,5 @@ class RowsQuery(PeriodQuery, frozen=True, kw_only=True):
     include: Annotated[
         tuple[str, ...],
         some_of(("totals", "meta")),
-        Meta(description=TOTALS_OR_META),
+        about(TOTALS_OR_META),
     ] = ()

@@ -2,7 +2,6 @@
 
 from typing import Annotated, Any
 
-from msgspec import Meta
 from starlette.responses import Response
 
 from tollbook.analytics.scope import in_its_currency
@@ -16,13 +15,7 @@ from tollbook.analytics.series import (
 )
 from tollbook.analytics.series_buckets import Bucket
 from tollbook.analytics.series_report import series_report, series_table
-from tollbook.api.endpoints.analytics.answers import (
-    find_answer,
-    keep_answer,
-    respond,
-    write_report,
-    write_table,
-)
+from tollbook.api.endpoints.analytics import answers
 from tollbook.api.endpoints.analytics.periods import compared_period, resolve_period
 from tollbook.api.endpoints.analytics.queries import (
     COMPARE,
@@ -37,7 +30,7 @@ from tollbook.api.endpoints.analytics.questions import open_question
 from tollbook.api.endpoints.analytics.scope import find_user, require_organization, resolve_scope
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.links import SAME_PERIOD, leads
-from tollbook.api.openapi.parameters import whole_number
+from tollbook.api.openapi.parameters import about, whole_number
 from tollbook.api.openapi.schemas import SERIES_REPORT
 from tollbook.domain.keys import Permission
 from tollbook.domain.periods import Comparison
@@ -49,42 +42,37 @@ class SeriesQuery(PeriodQuery, frozen=True, kw_only=True):
 
     organization_id: Annotated[
         OrganizationId | None,
-        Meta(
-            description="The organization to answer for. Default: all of the tenant's that the key "
-            "may see."
-        ),
+        about("The organization to answer for. Default: all of the tenant's that the key may see."),
     ] = None
-    user_id: Annotated[UserId | None, Meta(description="Only this user of the organization.")] = (
-        None
-    )
+    user_id: Annotated[UserId | None, about("Only this user of the organization.")] = None
     bucket: Annotated[
         Bucket,
-        Meta(
-            description="How long a bucket is. Weeks begin on Monday. Hours for at most 31 days, "
+        about(
+            "How long a bucket is. Weeks begin on Monday. Hours for at most 31 days, "
             "split by user for at most 7; of a whole tenant only when its organizations share one "
             "time zone."
         ),
     ] = Bucket.DAY
     split_by: Annotated[
         SeriesSplit | None,
-        Meta(description="One series for each of these; without it a single one, `total`."),
+        about("One series for each of these; without it a single one, `total`."),
     ] = None
     meter: Annotated[
         MeterList | None,
-        Meta(
-            description="Only these meters, separated by commas.",
-            examples=["voice.call,sms.outbound"],
+        about(
+            "Only these meters, separated by commas.",
+            "voice.call,sms.outbound",
         ),
     ] = None
     country: OtherCountry = None
     compare: Annotated[
         Comparison | None,
-        Meta(description=f"Add the same series of another period. {COMPARE}"),
+        about(f"Add the same series of another period. {COMPARE}"),
     ] = None
     top: Annotated[
         int,
         whole_number(most=MOST_TOP),
-        Meta(description="How many series at most; the rest is added up as `other`."),
+        about("How many series at most; the rest is added up as `other`."),
     ] = DEFAULT_TOP
     currency: ChosenCurrency = None
 
@@ -99,7 +87,7 @@ def get_series(request: ApiRequest[SeriesQuery], snapshot: Snapshot) -> Response
     if user_id is not None and request.key.scope.user_id is None:
         find_user(snapshot, scope)
     scope = in_its_currency(snapshot, scope)
-    chosen = resolve_period(query, scope, clock)
+    chosen = resolve_period(query.start_date, query.end_date, query.period, scope, clock)
     compared = compared_period(chosen, query.compare, "compare") if query.compare else None
     question = open_question(request, snapshot, scope, clock, chosen.period, compared=compared)
     series = SeriesQuestion(
@@ -113,15 +101,15 @@ def get_series(request: ApiRequest[SeriesQuery], snapshot: Snapshot) -> Response
         query.top,
     )
     refuse_too_much(series)
-    found = find_answer(question)
+    found = answers.find(question)
     if found.is_missing:
         result = trend(snapshot, series)
         if question.is_table:
-            answer = write_table(question, series_table(series, result))
+            answer = answers.write_table(question, series_table(series, result))
         else:
-            answer = write_report(question, series_report(series, result))
-        found = keep_answer(question, found, answer)
-    return respond(question, found)
+            answer = answers.write_report(question, series_report(series, result))
+        found = answers.keep(question, found, answer)
+    return answers.respond(question, found)
 
 
 _EXAMPLE: dict[str, Any] = {

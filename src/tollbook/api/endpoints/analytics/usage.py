@@ -2,30 +2,23 @@
 
 from typing import Annotated, cast
 
-from msgspec import Meta
 from starlette.responses import Response
 
 from tollbook.analytics.partial_days import Between
 from tollbook.analytics.scope import QuestionScope
 from tollbook.analytics.usage import split_of, usage_report, usage_sums, usage_table
-from tollbook.api.endpoints.analytics.answers import (
-    find_answer,
-    keep_answer,
-    respond,
-    write_report,
-    write_table,
-)
+from tollbook.api.endpoints.analytics import answers
+from tollbook.api.endpoints.analytics.periods import resolve_period
 from tollbook.api.endpoints.analytics.queries import AnswerQuery, OrganizationId, ShortPeriodName
 from tollbook.api.endpoints.analytics.questions import open_question
 from tollbook.api.endpoints.analytics.scope import find_user, resolve_scope
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples_family import USAGE_ANSWER
 from tollbook.api.openapi.links import leads
-from tollbook.api.openapi.parameters import Moment, Text
+from tollbook.api.openapi.parameters import Moment, Text, about
 from tollbook.api.openapi.schemas import USAGE_REPORT
 from tollbook.domain.errors import EventArchived, InvalidRequest, NotFound, Problem
 from tollbook.domain.keys import Permission
-from tollbook.domain.named_periods import choose
 from tollbook.store import directory
 from tollbook.store.database import Snapshot
 
@@ -35,26 +28,26 @@ _FORMS = "an RFC 3339 time such as 2024-01-15T10:30:00Z, or YYYY-MM-DD in the or
 class UsageQuery(AnswerQuery, frozen=True, kw_only=True):
     """The query of the usage answer."""
 
-    organization_id: Annotated[
-        OrganizationId | None, Meta(description="The organization to answer for.")
-    ] = None
+    organization_id: Annotated[OrganizationId | None, about("The organization to answer for.")] = (
+        None
+    )
     user_id: Annotated[
         Text | None,
-        Meta(description="The user to answer for, instead of a whole organization."),
+        about("The user to answer for, instead of a whole organization."),
     ] = None
     start_date: Annotated[
         Moment | None,
-        Meta(
-            description=f"From when on: {_FORMS}. Default: from the first event on.",
-            examples=["2024-01-01T00:00:00Z"],
+        about(
+            f"From when on: {_FORMS}. Default: from the first event on.",
+            "2024-01-01T00:00:00Z",
         ),
     ] = None
     end_date: Annotated[
         Moment | None,
-        Meta(
-            description=f"Until when: {_FORMS}. An instant is not in it, a day is, as a whole. "
+        about(
+            f"Until when: {_FORMS}. An instant is not in it, a day is, as a whole. "
             "Default: up to the last event.",
-            examples=["2024-02-01T00:00:00Z"],
+            "2024-02-01T00:00:00Z",
         ),
     ] = None
     period: ShortPeriodName = None
@@ -69,15 +62,15 @@ def get_usage(request: ApiRequest[UsageQuery], snapshot: Snapshot) -> Response:
     days = split_of(scope, between)
     period = None if between == Between() else days.touched
     question = open_question(request, snapshot, scope, clock, period)
-    found = find_answer(question)
+    found = answers.find(question)
     if found.is_missing:
         sums = usage_sums(snapshot, scope, days)
         if question.is_table:
-            answer = write_table(question, usage_table(scope, user, sums))
+            answer = answers.write_table(question, usage_table(scope, user, sums))
         else:
-            answer = write_report(question, usage_report(scope, user, between, sums))
-        found = keep_answer(question, found, answer)
-    return respond(question, found)
+            answer = answers.write_report(question, usage_report(scope, user, between, sums))
+        found = answers.keep(question, found, answer)
+    return answers.respond(question, found)
 
 
 def _resolve_scope(request: ApiRequest[UsageQuery], snapshot: Snapshot) -> QuestionScope:
@@ -105,7 +98,7 @@ def _resolve_bounds(query: UsageQuery, scope: QuestionScope, clock: int) -> Betw
     if query.period is None:
         return Between(query.start_date, query.end_date)
     given = cast("tuple[None, None]", (query.start_date, query.end_date))  # else it is refused
-    days = choose(*given, query.period, scope.today(clock)).period
+    days = resolve_period(*given, query.period, scope, clock).period
     return Between(days.start, days.end)
 
 

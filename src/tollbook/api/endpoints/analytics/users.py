@@ -2,7 +2,6 @@
 
 from typing import Annotated
 
-from msgspec import Meta
 from starlette.responses import Response
 
 from tollbook.analytics.slices import Groups, table_of
@@ -15,13 +14,7 @@ from tollbook.analytics.users_slices import (
     user_groups,
     user_totals,
 )
-from tollbook.api.endpoints.analytics.answers import (
-    find_answer,
-    keep_answer,
-    respond,
-    write_report,
-    write_table,
-)
+from tollbook.api.endpoints.analytics import answers
 from tollbook.api.endpoints.analytics.pages import open_page
 from tollbook.api.endpoints.analytics.periods import resolve_period
 from tollbook.api.endpoints.analytics.queries import OrganizationId, RowsQuery, UserId
@@ -40,7 +33,7 @@ from tollbook.api.endpoints.analytics.scope import resolve_scope
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples import USERS_ANSWER
 from tollbook.api.openapi.links import SAME_PERIOD, leads
-from tollbook.api.openapi.parameters import one_of
+from tollbook.api.openapi.parameters import about, one_of
 from tollbook.api.openapi.schemas import USERS_REPORT
 from tollbook.api.pipeline.cache import Answer
 from tollbook.domain.errors import CursorExpired
@@ -54,12 +47,12 @@ from tollbook.store.engine import Row
 class UsersQuery(RowsQuery, frozen=True, kw_only=True):
     """The query of the users answer."""
 
-    organization_id: Annotated[OrganizationId, Meta(description="The organization to answer for.")]
-    user_id: Annotated[UserId | None, Meta(description="Only this user.")] = None
+    organization_id: Annotated[OrganizationId, about("The organization to answer for.")]
+    user_id: Annotated[UserId | None, about("Only this user.")] = None
     sort: Annotated[
         str | None,
         one_of(field.name for field in USERS_SHAPE.fields),
-        Meta(description="The field to order by. Default: `total_cost`.", examples=["total_cost"]),
+        about("The field to order by. Default: `total_cost`.", "total_cost"),
     ] = None
 
 
@@ -67,24 +60,24 @@ def get_users(request: ApiRequest[UsersQuery], snapshot: Snapshot) -> Response:
     """Return the usage of every user of an organization, or of the one that the key sees."""
     query, clock = request.query, request.services.clock()
     scope = resolve_scope(request, snapshot, query.organization_id, query.user_id)
-    period = resolve_period(query, scope, clock).period
+    period = resolve_period(query.start_date, query.end_date, query.period, scope, clock).period
     question = open_question(request, snapshot, scope, clock, period)
     if is_paged(query):
         return _respond_with_page(question, query, period)
-    found = find_answer(question)
+    found = answers.find(question)
     if found.is_missing:
         is_whole = not is_sliced(query) and "totals" not in query.include
         answer = _read_all(question) if is_whole else _read_some(question, query)
-        found = keep_answer(question, found, answer)
-    return respond(question, found)
+        found = answers.keep(question, found, answer)
+    return answers.respond(question, found)
 
 
 def _read_all(question: Question) -> Answer:
     organization, period = _subject(question)
     rows = read_rows(question.snapshot, organization.number, period, question.scope.user_id)
     if question.is_table:
-        return write_table(question, table_of(rows, USERS_SHAPE))
-    return write_report(
+        return answers.write_table(question, table_of(rows, USERS_SHAPE))
+    return answers.write_report(
         question, report_of(organization.id, organization.name, period, usages(rows))
     )
 
@@ -92,28 +85,32 @@ def _read_all(question: Question) -> Answer:
 def _read_some(question: Question, query: UsersQuery) -> Answer:
     result = _read_rows(question, query)
     if question.is_table:
-        return write_table(question, rows_table(query, USERS_SHAPE, result.rows, result))
+        return answers.write_table(question, rows_table(query, USERS_SHAPE, result.rows, result))
     extras = result.totals if "totals" in query.include else {}
-    return write_report(question, _report(question, query, result.rows, result.groups), extras)
+    return answers.write_report(
+        question, _report(question, query, result.rows, result.groups), extras
+    )
 
 
 def _respond_with_page(question: Question, query: UsersQuery, period: Period) -> Response:
     """Return a page. It is not kept: the rows that it is cut from are."""
     page = open_page(question, query, period)
     question = page.question
-    found = find_answer(question)
+    found = answers.find(question)
     if found.is_missing:
         state = find_rows(page) or keep_rows(page, _read_rows(question, query))
         cut, result = cut_page(page, state, query), state.result
         if question.is_table:
             table = rows_table(query, USERS_SHAPE, cut.rows, result)
-            answer = write_table(question, table, cut.headers, state.quarantined)
+            answer = answers.write_table(question, table, cut.headers, state.quarantined)
         else:
             then = question._replace(scope=state.scope)
             report = _report(then, query, cut.rows, result.groups)
-            answer = write_report(question, report, cut.extras, cut.headers, state.quarantined)
+            answer = answers.write_report(
+                question, report, cut.extras, cut.headers, state.quarantined
+            )
         found = found._replace(answer=answer)
-    return respond(question, found)
+    return answers.respond(question, found)
 
 
 def _read_rows(question: Question, query: UsersQuery) -> ResultSet:
