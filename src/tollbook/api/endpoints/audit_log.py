@@ -15,7 +15,8 @@ from tollbook.api.formats.choice import WRITERS, Format, attachment, content_typ
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples import ACT
 from tollbook.api.openapi.links import leads
-from tollbook.api.openapi.parameters import Day, Query, Text, about, text, whole_number
+from tollbook.api.openapi.parameter_types import Day, Text, about, text, whole_number
+from tollbook.api.openapi.parameters import Query
 from tollbook.api.openapi.schemas import answer_schema
 from tollbook.api.pipeline.access import organization_of, require_organization_key
 from tollbook.api.pipeline.cursors import read_place, written
@@ -186,13 +187,11 @@ GET_AUDIT_LOG = Endpoint(
         f"`limit` sends all acts; with it a page, whose cursor is in `{NEXT_CURSOR}`."
     ),
     permission=Permission.ADMIN,
-    answers={
-        200: Body(
-            answer_schema(acts=list[ShownAct], next_cursor=str | None),
-            {"success": True, "acts": [ACT], "next_cursor": None},
-            links=leads("getOrganization", organization_id="/acts/0/organization_id"),
-        )
-    },
+    answers=Body(
+        answer_schema(acts=list[ShownAct], next_cursor=str | None),
+        {"success": True, "acts": [ACT], "next_cursor": None},
+        links=leads("getOrganization", organization_id="/acts/0/organization_id"),
+    ),
     read=list_acts,
     tag="Audit log",
 )

@@ -22,7 +22,7 @@ from tollbook.api.endpoints.analytics.scope import resolve_scope
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples_outlook import BUDGET, BUDGETS_ANSWER, NEW_BUDGET
 from tollbook.api.openapi.links import Links, leads
-from tollbook.api.openapi.parameters import about
+from tollbook.api.openapi.parameter_types import about
 from tollbook.api.openapi.schemas import answer_schema, extended
 from tollbook.api.pipeline.access import organization_of, require_organization_key
 from tollbook.api.pipeline.json_body import read_body, refuse

@@ -35,7 +35,7 @@ from tollbook.api.endpoints.analytics.scope import refuse_user_key, resolve_scop
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples_exports import EVENTS_LISTED
 from tollbook.api.openapi.links import leads
-from tollbook.api.openapi.parameters import Flag, about, text, whole_number
+from tollbook.api.openapi.parameter_types import Flag, about, text, whole_number
 from tollbook.api.pipeline.cache import Answer
 from tollbook.api.pipeline.cursors import read, written
 from tollbook.domain.directory import id_problem
@@ -228,13 +228,11 @@ GET_EVENTS = Endpoint(
         "that user's events only."
     ),
     permission=Permission.READ_ANALYTICS,
-    answers={
-        200: Body(
-            EventsReport,
-            EVENTS_LISTED,
-            links=leads("getEvent", organization_id="/organization_id", event_id="/events/0/id"),
-        )
-    },
+    answers=Body(
+        EventsReport,
+        EVENTS_LISTED,
+        links=leads("getEvent", organization_id="/organization_id", event_id="/events/0/id"),
+    ),
     read=get_events,
     tag="Events",
 )

@@ -234,18 +234,16 @@ GET_EVENT = Endpoint(
         "key bound to one user sees that user's events."
     ),
     permission=Permission.READ_ANALYTICS,
-    answers={
-        200: Body(
-            EventAnswer,
-            EXPLAINED_EVENT,
-            links=leads("getPriceBook", version="/charge/rate/book/version")
-            | leads(
-                *("getUser", "getUserAnalytics", "listEvents"),
-                organization_id="/event/organization_id",
-                user_id="/event/user_id",
-            ),
-        )
-    },
+    answers=Body(
+        EventAnswer,
+        EXPLAINED_EVENT,
+        links=leads("getPriceBook", version="/charge/rate/book/version")
+        | leads(
+            *("getUser", "getUserAnalytics", "listEvents"),
+            organization_id="/event/organization_id",
+            user_id="/event/user_id",
+        ),
+    ),
     read=get_event,
     errors=(EventArchived,),
     tag="Events",

@@ -28,7 +28,8 @@ from tollbook.api.openapi.endpoint import (
 )
 from tollbook.api.openapi.examples_rerating import DRY_RUN, RERATING, RUN, UNPRICED
 from tollbook.api.openapi.links import leads
-from tollbook.api.openapi.parameters import Path, Query, about, whole_number
+from tollbook.api.openapi.parameter_types import about, whole_number
+from tollbook.api.openapi.parameters import Path, Query
 from tollbook.api.openapi.schemas import answer_schema
 from tollbook.api.pipeline.access import (
     authenticate,
@@ -219,13 +220,11 @@ RERATING_ENDPOINTS = (
         summary="List runs",
         description="The latest runs, the latest first. Needs a key of the whole tenant.",
         permission=Permission.ADMIN,
-        answers={
-            200: Body(
-                answer_schema(runs=list[RunAnswer]),
-                {"success": True, "runs": [RUN]},
-                links=leads(*_OF_RUN, run="/runs/0/id"),
-            )
-        },
+        answers=Body(
+            answer_schema(runs=list[RunAnswer]),
+            {"success": True, "runs": [RUN]},
+            links=leads(*_OF_RUN, run="/runs/0/id"),
+        ),
         read=list_runs,
         tag="Rerating",
     ),
@@ -239,13 +238,11 @@ RERATING_ENDPOINTS = (
             "events it could not price. Needs a key of the whole tenant."
         ),
         permission=Permission.ADMIN,
-        answers={
-            200: Body(
-                answer_schema(run=RunAnswer, unpriced_events=list[UnpricedEvent]),
-                {**_ONE_ANSWER, "unpriced_events": [UNPRICED]},
-                links=_ONE.links,
-            )
-        },
+        answers=Body(
+            answer_schema(run=RunAnswer, unpriced_events=list[UnpricedEvent]),
+            {**_ONE_ANSWER, "unpriced_events": [UNPRICED]},
+            links=_ONE.links,
+        ),
         read=get_run,
         tag="Rerating",
     ),

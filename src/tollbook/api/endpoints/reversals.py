@@ -6,11 +6,12 @@ from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tollbook.api.endpoints.events import OF_RECEIPT, REFUSALS, receipts_response
+from tollbook.api.endpoints.events import OF_RECEIPT, REFUSALS, EventsAnswer, receipts_response
 from tollbook.api.openapi.endpoint import Body, Endpoint, QueryReader
 from tollbook.api.openapi.examples import REVERSAL, REVERSALS_ANSWER
-from tollbook.api.openapi.parameters import Flag, Query, about
-from tollbook.api.openapi.schemas import EVENTS_ANSWER_SCHEMA, REVERSALS_REQUEST
+from tollbook.api.openapi.parameter_types import Flag, about
+from tollbook.api.openapi.parameters import Query
+from tollbook.api.openapi.schemas import REVERSALS_REQUEST
 from tollbook.api.pipeline.admission import actor, admission
 from tollbook.api.pipeline.request_body import media_type_of, read_unpacked
 from tollbook.api.pipeline.services import Services
@@ -74,7 +75,7 @@ POST_REVERSALS = Endpoint(
     request=Body(REVERSALS_REQUEST, REVERSAL),
     answers={
         200: Body(
-            EVENTS_ANSWER_SCHEMA,
+            EventsAnswer,
             {
                 "success": True,
                 "counts": {**REVERSALS_ANSWER["counts"], "rejected": 0},
@@ -85,18 +86,18 @@ POST_REVERSALS = Endpoint(
             links=OF_RECEIPT,
         ),
         207: Body(
-            EVENTS_ANSWER_SCHEMA,
+            EventsAnswer,
             REVERSALS_ANSWER,
             description="Some reversals are in conflict or rejected; the receipts say.",
             links=OF_RECEIPT,
         ),
         409: Body(
-            EVENTS_ANSWER_SCHEMA,
+            EventsAnswer,
             REVERSALS_ANSWER,
             description="With `atomic=true`: a reversal is in conflict; nothing was stored.",
         ),
         422: Body(
-            EVENTS_ANSWER_SCHEMA,
+            EventsAnswer,
             REVERSALS_ANSWER,
             description="With `atomic=true`: a reversal was refused; nothing was stored.",
         ),

@@ -128,7 +128,7 @@ def openapi(endpoints: Iterable[Endpoint]) -> Document:
 
 
 def _types(endpoints: list[Endpoint]) -> list[Any]:
-    bodies = [body for it in endpoints for body in (*it.answers.values(), it.request) if body]
+    bodies = [body for it in endpoints for body in (*it.bodies.values(), it.request) if body]
     found = {repr(kind): kind for body in bodies for kind in types_in(body.schema)}
     return list(found.values())
 
@@ -158,7 +158,7 @@ def _operation(endpoint: Endpoint, components: Components) -> Document:
         }
     answers = {
         str(status): _answer(status, body, components, endpoint)
-        for status, body in endpoint.answers.items()
+        for status, body in endpoint.bodies.items()
     }
     operation["responses"] = _merged(
         {**_with_formats(endpoint, answers), **_not_modified(endpoint)},

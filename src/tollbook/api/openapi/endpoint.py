@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypeVar
 
-from tollbook.api.openapi import parameters as kinds_
+from tollbook.api.openapi import parameter_types as kinds_
 from tollbook.api.openapi.links import Links
 from tollbook.api.openapi.parameters import Parameter as TypedParameter
 from tollbook.api.openapi.parameters import (
@@ -118,8 +118,8 @@ class Endpoint:
     Exactly one of `read`, `write` and `handle` handles it: from a snapshot, in a transaction, or
     asynchronously with snapshots of its own, reading the query once the key is found. The types of
     query and path come from the handler's annotations. A key without the `permission` never
-    reaches the handler; without a `permission` any key does. `errors`
-    are those that its parameters and body do not imply.
+    reaches the handler; without a `permission` any key does. `answers` are bodies by status, or
+    the body of 200. `errors` are those that its parameters and body do not imply.
     """
 
     method: str
@@ -128,7 +128,7 @@ class Endpoint:
     summary: str
     description: str
     permission: Permission | None
-    answers: Mapping[int, Body]
+    answers: Body | Mapping[int, Body]
     read: ReadHandler | None = None
     write: WriteHandler | None = None
     handle: AsyncHandler | None = None
@@ -151,6 +151,11 @@ class Endpoint:
             object.__setattr__(self, "parameters", parameters_of(query))
         if path:
             object.__setattr__(self, "path_parameters", path_examples(path))
+
+    @property
+    def bodies(self) -> Mapping[int, Body]:
+        """Return the bodies of its answers by status."""
+        return {200: self.answers} if isinstance(self.answers, Body) else self.answers
 
     @property
     def tagged(self) -> bool:

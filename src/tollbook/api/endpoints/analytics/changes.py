@@ -19,7 +19,7 @@ from tollbook.api.endpoints.analytics.scope import refuse_user_key, resolve_scop
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples_outlook import CHANGES_ANSWER
 from tollbook.api.openapi.links import SAME_PERIOD, leads
-from tollbook.api.openapi.parameters import about, whole_number
+from tollbook.api.openapi.parameter_types import about, whole_number
 from tollbook.api.openapi.schemas import extended
 from tollbook.domain.keys import Permission
 from tollbook.domain.periods import Comparison
@@ -80,17 +80,15 @@ GET_CHANGES = Endpoint(
         "key bound to one user may not ask this."
     ),
     permission=Permission.READ_ANALYTICS,
-    answers={
-        200: Body(
-            extended(ChangesReport),
-            CHANGES_ANSWER,
-            links=leads(
-                "listEvents",
-                organization_id="/organization_id",
-                user_id="/grew/0/user_id",
-                **SAME_PERIOD,
-            ),
-        )
-    },
+    answers=Body(
+        extended(ChangesReport),
+        CHANGES_ANSWER,
+        links=leads(
+            "listEvents",
+            organization_id="/organization_id",
+            user_id="/grew/0/user_id",
+            **SAME_PERIOD,
+        ),
+    ),
     read=get_changes,
 )

@@ -25,7 +25,7 @@ from tollbook.api.endpoints.analytics.scope import find_user, require_organizati
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples_outlook import FORECAST_ANSWER
 from tollbook.api.openapi.links import leads
-from tollbook.api.openapi.parameters import Month, about
+from tollbook.api.openapi.parameter_types import Month, about
 from tollbook.api.openapi.schemas import extended
 from tollbook.domain.errors import InvalidRequest, Problem
 from tollbook.domain.keys import Permission
@@ -98,12 +98,10 @@ GET_FORECAST = Endpoint(
         "user asks about that user."
     ),
     permission=Permission.READ_ANALYTICS,
-    answers={
-        200: Body(
-            extended(ForecastReport),
-            FORECAST_ANSWER,
-            links=leads("setOrganizationBudget", "listBudgets", organization_id="/organization_id"),
-        )
-    },
+    answers=Body(
+        extended(ForecastReport),
+        FORECAST_ANSWER,
+        links=leads("setOrganizationBudget", "listBudgets", organization_id="/organization_id"),
+    ),
     read=get_forecast,
 )

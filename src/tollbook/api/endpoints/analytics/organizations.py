@@ -47,7 +47,7 @@ from tollbook.api.endpoints.analytics.scope import refuse_user_key, resolve_scop
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples_family import ORGANIZATIONS_ANSWER
 from tollbook.api.openapi.links import SAME_PERIOD, leads
-from tollbook.api.openapi.parameters import about, one_of, some_of
+from tollbook.api.openapi.parameter_types import about, one_of, some_of
 from tollbook.api.openapi.schemas import ORGANIZATIONS_REPORT
 from tollbook.api.pipeline.cache import Answer
 from tollbook.domain.errors import CurrencyRequired, CursorExpired
@@ -223,18 +223,16 @@ GET_ORGANIZATIONS = Endpoint(
         "organization sees that one only."
     ),
     permission=Permission.READ_ANALYTICS,
-    answers={
-        200: Body(
-            ORGANIZATIONS_REPORT,
-            ORGANIZATIONS_ANSWER,
-            links=leads(
-                "getUserAnalytics",
-                "getChanges",
-                organization_id="/organizations/0/organization_id",
-                **SAME_PERIOD,
-            ),
-        )
-    },
+    answers=Body(
+        ORGANIZATIONS_REPORT,
+        ORGANIZATIONS_ANSWER,
+        links=leads(
+            "getUserAnalytics",
+            "getChanges",
+            organization_id="/organizations/0/organization_id",
+            **SAME_PERIOD,
+        ),
+    ),
     read=get_organizations,
     errors=(CurrencyRequired, CursorExpired),
 )

@@ -54,12 +54,10 @@ GET_OVERVIEW = Endpoint(
         "organization. A key bound to an organization gets that organization's figures."
     ),
     permission=Permission.READ_ANALYTICS,
-    answers={
-        200: Body(
-            OVERVIEW_REPORT,
-            OVERVIEW_ANSWER,
-            links=leads("getOrganizationAnalytics", "getChanges", "getUsageSeries", **SAME_PERIOD),
-        )
-    },
+    answers=Body(
+        OVERVIEW_REPORT,
+        OVERVIEW_ANSWER,
+        links=leads("getOrganizationAnalytics", "getChanges", "getUsageSeries", **SAME_PERIOD),
+    ),
     read=get_overview,
 )

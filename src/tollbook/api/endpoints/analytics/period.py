@@ -19,7 +19,8 @@ from tollbook.api.endpoints.analytics.queries import (
 from tollbook.api.endpoints.analytics.scope import resolve_scope
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.links import SAME_PERIOD, leads
-from tollbook.api.openapi.parameters import Query, about
+from tollbook.api.openapi.parameter_types import about
+from tollbook.api.openapi.parameters import Query
 from tollbook.api.pipeline.responses import json_response
 from tollbook.domain.keys import Permission
 from tollbook.domain.named_periods import beside
@@ -116,18 +117,16 @@ GET_PERIOD = Endpoint(
         "resolves `period` in the same way."
     ),
     permission=Permission.READ_ANALYTICS,
-    answers={
-        200: Body(
-            PeriodReport,
-            _EXAMPLE,
-            links=leads(
-                "getUserAnalytics",
-                "getUsageSeries",
-                organization_id="/organization_id",
-                **SAME_PERIOD,
-            ),
-        )
-    },
+    answers=Body(
+        PeriodReport,
+        _EXAMPLE,
+        links=leads(
+            "getUserAnalytics",
+            "getUsageSeries",
+            organization_id="/organization_id",
+            **SAME_PERIOD,
+        ),
+    ),
     read=get_period,
     tells_usage=False,
 )

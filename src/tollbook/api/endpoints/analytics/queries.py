@@ -5,20 +5,20 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from tollbook.api.formats.choice import Format
-from tollbook.api.openapi.parameters import (
+from tollbook.api.openapi.parameter_types import (
     Amount,
     Country,
     Day,
     Flag,
     Instant,
     PeriodName,
-    Query,
     Text,
     about,
     some_of,
     text,
     whole_number,
 )
+from tollbook.api.openapi.parameters import Query
 from tollbook.domain.directory import Status
 from tollbook.domain.meters import CATALOG
 from tollbook.domain.named_periods import NAMES

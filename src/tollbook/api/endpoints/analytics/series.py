@@ -30,7 +30,7 @@ from tollbook.api.endpoints.analytics.questions import open_question
 from tollbook.api.endpoints.analytics.scope import find_user, require_organization, resolve_scope
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.links import SAME_PERIOD, leads
-from tollbook.api.openapi.parameters import about, whole_number
+from tollbook.api.openapi.parameter_types import about, whole_number
 from tollbook.api.openapi.schemas import SERIES_REPORT
 from tollbook.domain.keys import Permission
 from tollbook.domain.periods import Comparison
@@ -170,18 +170,16 @@ GET_SERIES = Endpoint(
         "A key bound to one user sees that user only."
     ),
     permission=Permission.READ_ANALYTICS,
-    answers={
-        200: Body(
-            SERIES_REPORT,
-            _EXAMPLE,
-            links=leads(
-                "getUserAnalytics",
-                "listEvents",
-                "getChanges",
-                organization_id="/organization_id",
-                **SAME_PERIOD,
-            ),
-        )
-    },
+    answers=Body(
+        SERIES_REPORT,
+        _EXAMPLE,
+        links=leads(
+            "getUserAnalytics",
+            "listEvents",
+            "getChanges",
+            organization_id="/organization_id",
+            **SAME_PERIOD,
+        ),
+    ),
     read=get_series,
 )

@@ -15,7 +15,7 @@ from tollbook.api.endpoints.analytics.scope import find_user, resolve_scope
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples_family import USAGE_ANSWER
 from tollbook.api.openapi.links import leads
-from tollbook.api.openapi.parameters import Moment, Text, about
+from tollbook.api.openapi.parameter_types import Moment, Text, about
 from tollbook.api.openapi.schemas import USAGE_REPORT
 from tollbook.domain.errors import EventArchived, InvalidRequest, NotFound, Problem
 from tollbook.domain.keys import Permission
@@ -114,13 +114,11 @@ GET_USAGE = Endpoint(
         "A key bound to one user gets that user's usage."
     ),
     permission=Permission.READ_ANALYTICS,
-    answers={
-        200: Body(
-            USAGE_REPORT,
-            USAGE_ANSWER,
-            links=leads("getUserAnalytics", organization_id="/usage/organization_id"),
-        )
-    },
+    answers=Body(
+        USAGE_REPORT,
+        USAGE_ANSWER,
+        links=leads("getUserAnalytics", organization_id="/usage/organization_id"),
+    ),
     read=get_usage,
     errors=(EventArchived,),
 )

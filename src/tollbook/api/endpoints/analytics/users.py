@@ -33,7 +33,7 @@ from tollbook.api.endpoints.analytics.scope import resolve_scope
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples import USERS_ANSWER
 from tollbook.api.openapi.links import SAME_PERIOD, leads
-from tollbook.api.openapi.parameters import about, one_of
+from tollbook.api.openapi.parameter_types import about, one_of
 from tollbook.api.openapi.schemas import USERS_REPORT
 from tollbook.api.pipeline.cache import Answer
 from tollbook.domain.errors import CursorExpired
@@ -150,19 +150,17 @@ GET_USERS = Endpoint(
         "`organization_level`, the usage that is no user's, unless it is asked about one user."
     ),
     permission=Permission.READ_ANALYTICS,
-    answers={
-        200: Body(
-            USERS_REPORT,
-            USERS_ANSWER,
-            links=leads(
-                "listEvents",
-                organization_id="/organization_id",
-                user_id="/users/0/user_id",
-                **SAME_PERIOD,
-            )
-            | leads("getForecast", organization_id="/organization_id", user_id="/users/0/user_id"),
+    answers=Body(
+        USERS_REPORT,
+        USERS_ANSWER,
+        links=leads(
+            "listEvents",
+            organization_id="/organization_id",
+            user_id="/users/0/user_id",
+            **SAME_PERIOD,
         )
-    },
+        | leads("getForecast", organization_id="/organization_id", user_id="/users/0/user_id"),
+    ),
     read=get_users,
     errors=(CursorExpired,),
 )
