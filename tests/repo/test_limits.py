@@ -6,7 +6,7 @@ import pytest
 
 from tollbook.analytics import series
 from tollbook.api.endpoints import event_list, price_books
-from tollbook.api.endpoints.analytics import pages
+from tollbook.api.endpoints.analytics import queries
 from tollbook.api.endpoints.rerating_answers import MOST_ROWS
 from tollbook.api.pipeline import body_budget, http_protocol, rate_limit, request_body, streams
 from tollbook.domain import events, keys
@@ -74,7 +74,11 @@ LIMITS = {
         f"{yaml_nodes.MOST_PROBLEMS:,};",
         f"{deck_terms.MOST_SHOWN} of",
     ),
-    "rows of a page": (f"{pages.MOST_ROWS:,}", f"{event_list._MOST:,} of events", f"{MOST_ROWS:,}"),
+    "rows of a page": (
+        f"{queries.MOST_ROWS:,}",
+        f"{event_list._MOST:,} of events",
+        f"{MOST_ROWS:,}",
+    ),
     "buckets of a series": (
         f"{series.MOST_BUCKETS:,}",
         f"{series.MOST_DAYS_OF_HOURS} days",

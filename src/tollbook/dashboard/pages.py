@@ -12,6 +12,7 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
+from werkzeug.http import parse_accept_header
 
 from tollbook.dashboard import catalog
 
@@ -83,7 +84,7 @@ def _sender(
     async def send(request: Request) -> Response:
         if "ETag" in headers and headers["ETag"] in request.headers.get("if-none-match", ""):
             return Response(None, 304, headers)
-        if compression and "gzip" in request.headers.get("accept-encoding", ""):
+        if compression and parse_accept_header(request.headers.get("accept-encoding"))["gzip"]:
             zipped = {**headers, "Content-Encoding": "gzip"}
             return Response(compressed, 200, zipped, media_type=media_type)
         return Response(content, 200, headers, media_type=media_type)

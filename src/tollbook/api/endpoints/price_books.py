@@ -1,7 +1,6 @@
 """Price books over HTTP: list, read, load, publish."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -264,7 +263,7 @@ PRICE_BOOK_ENDPOINTS = (
                 example=True,
                 default=False,
             ),
-            replace(_ORGANIZATION, description="Whose own book it is to be."),
+            _ORGANIZATION._replace(description="Whose own book it is to be."),
             *DECK_PARAMETERS,
         ),
         request=Body({"type": "string"}, PRICE_BOOK_YAML, (YAML, CSV), examples={CSV: DECK}),
