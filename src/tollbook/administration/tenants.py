@@ -5,7 +5,7 @@ from importlib.resources import files
 from tollbook.domain.directory import LONGEST_NAME, currency_problem, id_problem, text_problem
 from tollbook.domain.errors import AlreadyExists, NotFound, refuse
 from tollbook.domain.prices import PriceBook
-from tollbook.rating.book_yaml import parse_price_book
+from tollbook.rating.books.yaml_book import parse_price_book
 from tollbook.rating.number_formats import number_format_problem
 from tollbook.store import directory, prices
 from tollbook.store.audit import Actor

@@ -12,8 +12,8 @@ from tollbook.cli.command import Command, Options
 from tollbook.cli.output import print_json, print_line, print_rows
 from tollbook.cli.parameters import VERSION, whole
 from tollbook.domain.prices import Pricing, conditions_of
-from tollbook.rating.compare import Change, RateDifference, differences
-from tollbook.rating.serialize import hours_in_words
+from tollbook.rating.books.compare import Change, RateDifference, differences
+from tollbook.rating.books.serialize import hours_in_words
 from tollbook.settings import Settings
 from tollbook.store import prices
 from tollbook.wiring import open_migrated

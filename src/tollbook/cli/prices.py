@@ -18,7 +18,7 @@ from tollbook.domain.books import BookStatus, ShownBook, shown
 from tollbook.domain.lost_prices import LostPrices
 from tollbook.domain.periods import day_number
 from tollbook.domain.prices import Rate, conditions_of
-from tollbook.rating.serialize import ShownRate, hours_in_words, shown_rate
+from tollbook.rating.books.serialize import ShownRate, hours_in_words, shown_rate
 from tollbook.settings import Settings
 from tollbook.store import prices
 from tollbook.wiring import now, open_migrated

@@ -16,9 +16,9 @@ from tollbook.ingest.directory_cache import Terms
 from tollbook.ingest.masking import Masker
 from tollbook.ingest.months import Months
 from tollbook.ingest.normalize import ClaimedIdentity, NormalizedEvent
-from tollbook.rating.book import Chosen
 from tollbook.rating.charge import charge_of
 from tollbook.rating.choose import choose
+from tollbook.rating.tariff import Chosen
 from tollbook.store.staging import Staged
 
 FUTURE_ALLOWED = 24 * 3600 * 1_000_000
@@ -168,7 +168,7 @@ def _quarantined(normalized: NormalizedEvent, terms: Terms, unpriced: Unpriced) 
         fingerprint=normalized.fingerprint,
         day=0,
         user_id=event.user_id or "",
-        owner="",
+        billed_user_id="",
         meter=normalized.meter.code,
         resource_id=event.resource_id or "",
         time=normalized.time,

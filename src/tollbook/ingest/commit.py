@@ -20,7 +20,6 @@ from tollbook.ingest.normalize import NormalizedEvent
 from tollbook.ingest.unaddressable import has_unaddressable, refusals_of_new
 from tollbook.store import ledger, versions
 from tollbook.store.database import Database, Snapshot, Transaction
-from tollbook.store.engine import TimeLimit
 from tollbook.store.ledger import Recorded, Touched
 from tollbook.store.staging import ExistingIdentity, Staged
 
@@ -102,9 +101,10 @@ def commit(
     """Store submissions in one durable transaction. An atomic one must be the only one."""
     if submissions[0].atomic:
         return [_commit_atomic(database, directory_cache, submissions[0], now)]
-    _ensure_partitions(database, submissions)
-    with database.writing(TimeLimit.COMMIT) as transaction:
-        stored = _store(transaction, directory_cache, submissions, now)
+    stored = database.write_events(
+        lambda: months_of(submissions),
+        lambda transaction: _store(transaction, directory_cache, submissions, now),
+    )
     if stored.touched:
         directory_cache.users.remember(stored.users, stored.touched.token, stored.touched.replaced)
     return stored.outcomes
@@ -116,15 +116,17 @@ def _commit_atomic(
     if submission.rejections:
         database.require_clock()  # a wrong clock rejects valid events
         return _refused(database, submission, submission.rejections, now)
-    _ensure_partitions(database, [submission])
+
+    def store(transaction: Transaction) -> BatchResult | RequestError:
+        result = _store(transaction, directory_cache, [submission], now).outcomes[0]
+        if isinstance(result, BatchResult):
+            causes = [receipt for receipt in result.receipts if receipt.code]
+            if causes:
+                raise _RollBack(causes)
+        return result
+
     try:
-        with database.writing(TimeLimit.COMMIT) as transaction:
-            result = _store(transaction, directory_cache, [submission], now).outcomes[0]
-            if isinstance(result, BatchResult):
-                causes = [receipt for receipt in result.receipts if receipt.code]
-                if causes:
-                    raise _RollBack(causes)
-            return result
+        return database.write_events(lambda: months_of([submission]), store)
     except _RollBack as refusal:
         return _refused(database, submission, refusal.causes, now)
 
@@ -151,13 +153,11 @@ def _newest(submission: Submission, received_at: Mapping[int, int], now: int) ->
     return max((received_at[row.organization_id] for row in submission.rows), default=0) or now
 
 
-def _ensure_partitions(database: Database, submissions: Sequence[Submission]) -> None:
-    """Ensure partitions for all possible months: terms may change until the commit."""
-    database.ensure_partitions(months_of(submissions))
-
-
 def months_of(submissions: Iterable[Submission]) -> Iterator[int]:
-    """Yield the months that events may fall into in any time zone."""
+    """Yield the months that events may fall into, wherever their organization's midnight is.
+
+    Its time zone may change until the commit.
+    """
     for day in {event.time // _DAY for it in submissions for event in it.events}:
         yield from _months_around(day)
 

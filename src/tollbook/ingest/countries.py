@@ -1,10 +1,10 @@
 """The country of an event: that of the number at the other end."""
 
 from tollbook.domain.charges import Attributes
+from tollbook.domain.meters import BY_TYPE
 from tollbook.rating.number_formats import digits_of
 from tollbook.rating.numbers import country_of as country_of_digits
 
-_INBOUND = frozenset({"sms.inbound", "mms.inbound"})
 _CALL = "voice.call"
 
 
@@ -13,6 +13,8 @@ def country_of(meter: str, attributes: Attributes, number_format: str) -> str:
 
     Short codes, SIP addresses and events without a number have no country: return "".
     """
-    inbound = meter in _INBOUND or (meter == _CALL and attributes.get("direction") == "inbound")
+    inbound = BY_TYPE[meter].inbound or (
+        meter == _CALL and attributes.get("direction") == "inbound"
+    )
     digits = digits_of(attributes.get("from" if inbound else "to"), number_format)
     return (country_of_digits(digits) or "") if digits else ""

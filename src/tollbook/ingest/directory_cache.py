@@ -16,9 +16,9 @@ from tollbook.domain.prices import LAST_DAY
 from tollbook.domain.viewers import Viewer
 from tollbook.ingest.known_users import KnownUsers
 from tollbook.ingest.masking import Masker
-from tollbook.rating.book import Tariff
 from tollbook.rating.choose import Books
 from tollbook.rating.flat_price import Plain, plain_of
+from tollbook.rating.tariff import Tariff
 from tollbook.store import directory, keys, prices, viewers
 from tollbook.store.database import Database, Snapshot
 

@@ -9,9 +9,9 @@ from tollbook.ingest.directory_cache import DirectoryCache, Terms
 from tollbook.ingest.months import Months
 from tollbook.ingest.normalize import NormalizedEvent
 from tollbook.ingest.submit import SubmissionDraft
-from tollbook.rating.book import Chosen
 from tollbook.rating.choose import choose
 from tollbook.rating.explain import Explanation, explain
+from tollbook.rating.tariff import Chosen
 from tollbook.store.database import Snapshot
 
 

@@ -16,7 +16,6 @@ import structlog
 
 from tollbook.domain.errors import (
     InternalError,
-    MonthNotReady,
     QueueFull,
     StoreUnavailable,
     TollbookError,
@@ -156,7 +155,7 @@ class GroupCommitter:
 
     def _with_room(self, group: list[Pending]) -> list[Pending]:
         """Return submissions whose partitions exist; set the others aside until theirs do."""
-        lacks = self._database.engine.lacks
+        lacks = self._database.engine.lacks_partitions
         if not lacks(months_of(waiting.submission for waiting in group)):
             return group
         ready: list[Pending] = []
@@ -222,8 +221,6 @@ class GroupCommitter:
         start = time.monotonic()
         deliveries = self._committed(group)
         end = time.monotonic()
-        if not deliveries:
-            return []
         failed = isinstance(deliveries[0][1], StoreUnavailable | InternalError)
         if failed:
             self._failed_at = end
@@ -241,12 +238,6 @@ class GroupCommitter:
                 [waiting.submission for waiting in group],
                 self._clock(),
             )
-        except MonthNotReady:
-            # A known partition is gone: the database was restored to a state before it.
-            self._database.engine.forget_room()
-            for waiting in group:
-                self._set_aside(waiting, set(months_of([waiting.submission])))
-            return []
         except TollbookError as error:
             return [(waiting, error) for waiting in group]
         except Exception:

@@ -87,7 +87,9 @@ class PartitionWaiter(Generic[Item]):
         `busy` holds the months whose partition could not be created in this turn.
         """
         try:
-            ready = it.months.isdisjoint(busy) and self._database.try_to_make_room(it.months)
+            ready = it.months.isdisjoint(busy) and self._database.try_to_ensure_partitions(
+                it.months
+            )
         except TollbookError as error:
             self._turn_away(it.item, error)
             return True

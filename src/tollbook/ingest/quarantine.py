@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tollbook.domain.errors import MonthNotReady, OutcomeUnknown, StoreUnavailable
+from tollbook.domain.errors import OutcomeUnknown, StoreUnavailable
 from tollbook.domain.events import Event
 from tollbook.ingest.accept import stage_row
 from tollbook.ingest.directory_cache import DirectoryCache
@@ -12,7 +12,7 @@ from tollbook.ingest.problems import fields_of, problems_of
 from tollbook.store import ledger, quarantine
 from tollbook.store.audit import Actor
 from tollbook.store.audit_writer import write_act
-from tollbook.store.database import Database
+from tollbook.store.database import Database, Transaction
 from tollbook.store.engine import TimeLimit
 from tollbook.store.quarantine import Quarantined
 from tollbook.store.staging import Staged
@@ -69,11 +69,7 @@ def _replay_all(
             token = snapshot.directory_token
         if not waiting:
             return
-        try:
-            released = _release(database, directory_cache, tenant, waiting, now, token)
-        except MonthNotReady:  # a restored database may lack a known partition
-            database.engine.forget_room()
-            released = _release(database, directory_cache, tenant, waiting, now, token)
+        released = _release(database, directory_cache, tenant, waiting, now, token)
         if released is None:
             continue
         after = waiting[-1].number, waiting[-1].id
@@ -94,8 +90,8 @@ def _release(
     Return None when the directory has changed since `token`. Read the events again then: a number
     may belong to another organization.
     """
-    database.ensure_partitions(_months(waiting))
-    with database.writing(TimeLimit.COMMIT) as transaction:
+
+    def release(transaction: Transaction) -> int | None:
         if transaction.directory_token != token:
             return None
         terms = directory_cache.terms(transaction, tenant, {it.organization_id for it in waiting})
@@ -119,6 +115,8 @@ def _release(
         if rows:
             ledger.release(transaction, rows, now)
         return len(rows)
+
+    return database.write_events(lambda: _months(waiting), release)
 
 
 def _why_invalid(it: Quarantined) -> str:

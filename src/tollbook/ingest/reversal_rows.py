@@ -69,7 +69,7 @@ def negated(original: Stored, identity: str, print_: int) -> Staged:
         fingerprint=print_,
         day=original.day,
         user_id=original.user_id,
-        owner="" if BY_CODE[original.meter].organization_level else original.user_id,
+        billed_user_id="" if BY_CODE[original.meter].organization_level else original.user_id,
         meter=original.meter,
         resource_id=original.resource_id or "",
         time=original.time,

@@ -99,5 +99,5 @@ def remove_budget(transaction: Transaction, number: int, user_id: str, now: int)
 
 def _budget(row: Row) -> Budget:
     user_id, monthly, alerts, created_at, changed_at = row
-    told = tuple(map(float, msgspec.json.decode(alerts)))
-    return Budget(user_id, int(monthly), told, created_at, changed_at)
+    shares = tuple(map(float, msgspec.json.decode(alerts)))
+    return Budget(user_id, int(monthly), shares, created_at, changed_at)

@@ -1,9 +1,8 @@
 """Monthly budgets of organizations and users, and how much of them is spent: /v1/budgets."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -17,28 +16,22 @@ from tollbook.analytics.budgets import (
     days_of,
     standings,
 )
-from tollbook.api.endpoints.analytics.questions import (
-    META,
-    MIN_AS_OF,
-    Result,
-    answer,
-    asked,
-    scope_of,
-)
-from tollbook.api.endpoints.format_parameter import FORMAT
-from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint, Parameter
+from tollbook.api.endpoints.analytics import answers
+from tollbook.api.endpoints.analytics.queries import AnswerQuery, OrganizationId
+from tollbook.api.endpoints.analytics.questions import open_question
+from tollbook.api.endpoints.analytics.scope import resolve_scope
+from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples_outlook import BUDGET, BUDGETS_ANSWER, NEW_BUDGET
 from tollbook.api.openapi.links import Links, leads
+from tollbook.api.openapi.parameter_types import about
 from tollbook.api.openapi.schemas import answer_schema, extended
 from tollbook.api.pipeline.access import organization_of, require_organization_key, user_of
 from tollbook.api.pipeline.json_body import read_body
 from tollbook.api.pipeline.responses import json_response
 from tollbook.domain.budgets import WHOLE_ORGANIZATION, Budget
 from tollbook.domain.errors import (
-    FormatNotInstalled,
     InvalidRequest,
     NotFound,
-    NotYet,
     UnreadableBody,
 )
 from tollbook.domain.events import instant_of
@@ -65,20 +58,32 @@ class _Monthly(msgspec.Struct):
     monthly: msgspec.Raw
 
 
-def list_budgets(call: ApiRequest, snapshot: Snapshot) -> Response:
-    """List the budgets that the key may see, and how much of them is spent."""
-    scope = scope_of(call, snapshot)
-    it = asked(call, snapshot, scope, dated=False)
+class BudgetsQuery(AnswerQuery, frozen=True, kw_only=True):
+    """The query of a list of budgets."""
+
+    organization_id: Annotated[
+        OrganizationId | None,
+        about("Only the budgets of this organization and its users."),
+    ] = None
+
+
+def list_budgets(request: ApiRequest[BudgetsQuery], snapshot: Snapshot) -> Response:
+    """List the budgets that the key may see, and how much of each is used."""
+    scope = resolve_scope(request, snapshot, request.query.organization_id)
+    clock = request.services.clock()
     listed = budgets.budgets(snapshot, scope.tenant, scope.number, scope.user_id)
-    # The forecast changes with the day, and each time zone has its own midnight.
-    days = {"days": days_of(listed, it.clock)}
-    it = it._replace(call=replace(call, query={**call.query, **days}))
-
-    def tell() -> Result:
-        found = standings(snapshot, scope, listed, it.clock)
-        return Result(budgets_report(found, scope), table=lambda: budgets_table(found))
-
-    return answer(it, tell)
+    # What is expected changes with the day, and each zone's days begin at its own midnight.
+    days = days_of(listed, clock)
+    question = open_question(request, snapshot, scope, clock, depends_on=days)
+    found = answers.find(question)
+    if found.is_missing:
+        result = standings(snapshot, scope, listed, clock)
+        if question.is_table:
+            answer = answers.write_table(question, budgets_table(result))
+        else:
+            answer = answers.write_report(question, budgets_report(result, scope))
+        found = answers.keep(question, found, answer)
+    return answers.respond(question, found)
 
 
 def put_organization_budget(call: ApiRequest, transaction: Transaction) -> Response:
@@ -183,16 +188,6 @@ BUDGET_ENDPOINTS = (
             "will be passed at this pace. A key bound to one user sees that user's only."
         ),
         permission=Permission.READ_ANALYTICS,
-        parameters=(
-            Parameter(
-                "organization_id",
-                "Only the budgets of this organization and its users.",
-                example="org_abc123",
-            ),
-            META,
-            FORMAT,
-            MIN_AS_OF,
-        ),
         answers={
             200: Body(
                 extended(BudgetsReport),
@@ -204,9 +199,7 @@ BUDGET_ENDPOINTS = (
             )
         },
         read=list_budgets,
-        errors=(InvalidRequest, NotFound, NotYet, FormatNotInstalled),
         tag="Budgets",
-        tagged=True,
     ),
     Endpoint(
         method="PUT",

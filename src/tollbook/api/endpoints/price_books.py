@@ -1,7 +1,6 @@
 """Price books over HTTP: list, read, load, publish."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -54,7 +53,7 @@ from tollbook.domain.errors import (
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.domain.lost_prices import LostPrices
 from tollbook.domain.periods import day_number
-from tollbook.rating.serialize import ShownRate, shown_rate
+from tollbook.rating.books.serialize import ShownRate, shown_rate
 from tollbook.store import prices
 from tollbook.store.audit import Actor
 from tollbook.store.database import Snapshot, Transaction
@@ -264,7 +263,7 @@ PRICE_BOOK_ENDPOINTS = (
                 example=True,
                 default=False,
             ),
-            replace(_ORGANIZATION, description="Whose own book it is to be."),
+            _ORGANIZATION._replace(description="Whose own book it is to be."),
             *DECK_PARAMETERS,
         ),
         request=Body({"type": "string"}, PRICE_BOOK_YAML, (YAML, CSV), examples={CSV: DECK}),
