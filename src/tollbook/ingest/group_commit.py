@@ -20,9 +20,10 @@ from tollbook.domain.errors import (
     StoreUnavailable,
     TollbookError,
 )
-from tollbook.ingest.commit import BatchResult, Submission, commit, months_of
+from tollbook.ingest.commit import BatchResult, commit
 from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.ingest.partition_wait import PartitionWaiter
+from tollbook.ingest.submit import Submission, months_of
 from tollbook.store.database import Database
 
 _log = structlog.get_logger()

@@ -231,7 +231,12 @@ class _Batch:
         for name, number in self._numbers.items():
             ids = [it.reverses for it in self._made if it.organization_id == number]
             if ids:
-                details = {"reversals": len(ids), "first": ids[0]}
-                what = f"organization {name}"
-                write_act(self._transaction, actor, "events.reverse", what, details, number)
+                write_act(
+                    self._transaction,
+                    actor,
+                    "events.reverse",
+                    f"organization {name}",
+                    {"reversals": len(ids), "first": ids[0]},
+                    organization=number,
+                )
         return as_of

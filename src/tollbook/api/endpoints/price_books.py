@@ -83,9 +83,10 @@ def get_price_book(call: ApiRequest, snapshot: Snapshot) -> Response:
     """Return a book and a page of its rates."""
     require_organization_key(call.key, _SEE)
     found = _find(snapshot, call)
-    limit = call.query["limit"]
+    limit, after = call.query["limit"], call.query["after"]
+    digits = _digits(call.query["to"])
     rates = prices.price_book_rates(
-        snapshot, call.tenant, found.head, call.query["after"], limit + 1, _digits(call.query["to"])
+        snapshot, call.tenant, found.head, after, limit + 1, digits=digits
     )
     page = rates[:limit]
     # Buying prices are for the platform only, not for its customers.
