@@ -75,7 +75,7 @@ def _import_file(importer: "Importer", path: Path) -> None:
         Progress(console=Console(stderr=True), transient=True) as progress,
     ):
         task = progress.add_task(progress_label(path.name), total=path.stat().st_size)
-        for lines in batches(unpacked(file)):
+        for lines in batches(unpack(file)):
             importer.store(lines)
             progress.update(task, completed=file.tell())
 
@@ -135,7 +135,7 @@ class Importer:
             self.quarantined.append(f"{line} (in quarantine)")
 
 
-def unpacked(file: BinaryIO) -> BinaryIO:
+def unpack(file: BinaryIO) -> BinaryIO:
     """Return a file without its gzip compression, which its first bytes show."""
     magic = file.read(2)
     file.seek(0)

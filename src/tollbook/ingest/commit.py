@@ -70,7 +70,7 @@ def _commit_atomic(
 ) -> BatchResult | RequestError:
     if submission.rejections:
         database.require_clock()  # a wrong clock rejects valid events
-        return _refused(database, submission, submission.rejections, now)
+        return _refuse(database, submission, submission.rejections, now)
 
     def store(transaction: Transaction) -> BatchResult | RequestError:
         result = _store(transaction, directory_cache, [submission], now).outcomes[0]
@@ -83,10 +83,10 @@ def _commit_atomic(
     try:
         return database.write_events(lambda: months_of([submission]), store)
     except _RollBack as refusal:
-        return _refused(database, submission, refusal.causes, now)
+        return _refuse(database, submission, refusal.causes, now)
 
 
-def _refused(
+def _refuse(
     database: Database, submission: Submission, causes: Iterable[Receipt], now: int
 ) -> BatchResult:
     """Return receipts for a refused submission: the causes, and `NOT_STORED` for other events."""
