@@ -130,6 +130,7 @@ def _ensure_keys(database: Database, path: Path) -> Keys:
                     command_line(scope.tenant_id),
                     new,
                     partial(organization_of, transaction, scope.tenant_id),
+                    creator=None,
                 )
     if made != kept:
         path.unlink(missing_ok=True)
