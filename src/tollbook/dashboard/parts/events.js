@@ -18,7 +18,7 @@ const A_PAGE = 50;
 /**
  * @param {string} organization
  * @param {string} user
- * @param {import("../state/period.js").Asked} period
+ * @param {import("../state/period.js").QueriedDays} period
  * @param {string | undefined} kind
  */
 export const eventsPath = (organization, user, period, kind) =>
@@ -26,11 +26,11 @@ export const eventsPath = (organization, user, period, kind) =>
     organization_id: organization,
     user_id: user,
     meter: kindOf(kind ?? "")?.meters.join(","),
-    ...period.asked,
+    ...period.query,
     limit: A_PAGE,
   });
 
-/** @param {{organization: Organization, user: string, period: import("../state/period.js").Asked}} props */
+/** @param {{organization: Organization, user: string, period: import("../state/period.js").QueriedDays}} props */
 export function Events({ organization, user, period }) {
   const { query } = route.value;
   const path = eventsPath(organization.id, user, period, query.events);

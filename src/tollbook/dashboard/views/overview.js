@@ -16,9 +16,9 @@ import { TrustLine } from "../parts/trust_line.js";
 
 const ZONE = "UTC";
 
-/** @param {import("../state/period.js").Asked} period @param {Record<string, string | undefined>} more */
+/** @param {import("../state/period.js").QueriedDays} period @param {Record<string, string | undefined>} more */
 const organizationsPath = (period, more) =>
-  pathOf("v1/analytics/organizations", { ...period.asked, include: "totals,meta", ...more });
+  pathOf("v1/analytics/organizations", { ...period.query, include: "totals,meta", ...more });
 
 export function OverviewView() {
   const directory = useAnswer("v1/organizations", { live: false });
