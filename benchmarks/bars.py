@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from statistics import median
 
 from benchmarks.answers import COLD, REPEATED, AnswerFigures
 from benchmarks.crowds import WHOLE, CrowdFigures
@@ -12,6 +13,7 @@ from benchmarks.exports import ExportFigure
 from benchmarks.ingest import IngestFigure
 from benchmarks.measured import Measured
 from benchmarks.overview import OverviewFigures
+from benchmarks.page import PageFigures
 from benchmarks.rating import RatingFigure
 from benchmarks.series import PLAIN, SeriesFigure
 
@@ -32,6 +34,9 @@ _LEAST_WITH_DECK = 0.8
 _LEAST_EXPORTED = 100_000
 _MOST_MIB_TO_EXPORT = 100
 _BAR_OF_EXPORTS = "csv"
+_MOST_PAGE_MS = 400.0
+_MOST_FRAME_MS = 100.0
+"""Far above what a quiet machine needs: beyond it, the page stalls."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +54,9 @@ def bars(measured: Measured) -> list[Bar]:
     found: list[Bar] = []
     for figure in measured.ingested:
         found.extend(_ingest_bars(figure))
-    for figures in measured.answered:
-        found.extend(_answer_bars(figures))
-        found.extend(_growth_bars(figures))
+    for answers in measured.answered:
+        found.extend(_answer_bars(answers))
+        found.extend(_growth_bars(answers))
     for crowd in measured.crowded:
         found.extend(_crowd_bars(crowd))
     for overview in measured.overviews:
@@ -64,6 +69,8 @@ def bars(measured: Measured) -> list[Bar]:
     found.extend(_deck_ingest_bar(it) for it in measured.decked)
     for export in measured.exported:
         found.extend(_export_bars(export))
+    for page in measured.paged:
+        found.extend(_page_bars(page))
     return found
 
 
@@ -163,3 +170,12 @@ def _export_bars(it: ExportFigure) -> Iterator[Bar]:
     met = it.above_idle_mib <= _MOST_MIB_TO_EXPORT
     reached = f"{it.above_idle_mib:.0f} MiB"
     yield Bar(f"{what}, memory above idle", f"≤ {_MOST_MIB_TO_EXPORT} MiB", reached, met)
+
+
+def _page_bars(figures: PageFigures) -> Iterator[Bar]:
+    for what, times, most in (
+        ("a sort", figures.sorts, _MOST_PAGE_MS),
+        ("a key stroke in the search", figures.keys, _MOST_PAGE_MS),
+        ("a frame while scrolling", figures.frames, _MOST_FRAME_MS),
+    ):
+        yield _below(f"page of {figures.users:,} users: {what}", median(times), most)

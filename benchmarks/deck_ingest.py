@@ -17,8 +17,8 @@ from benchmarks.load import Job, Load
 from benchmarks.plan import BATCH, Plan
 from benchmarks.rating import deck_book, numbers_under
 from benchmarks.wire import request
+from tollbook.administration.price_books import load_book
 from tollbook.domain.keys import Permission
-from tollbook.ingest.books import load_book
 from tollbook.store.audit import COMMAND_LINE, Actor
 from tollbook.wiring import now
 

@@ -7,10 +7,10 @@ from time import perf_counter
 from tests.builders import TENANT, Platform
 
 from benchmarks.databases import Databases
-from tollbook.ingest.books import load_book
-from tollbook.rating.book import Tariff
-from tollbook.rating.deck_book import parse_deck
-from tollbook.rating.deck_terms import BookTerms, DeckTerms
+from tollbook.administration.price_books import load_book
+from tollbook.rating.books.deck_book import parse_deck
+from tollbook.rating.books.deck_terms import BookTerms, DeckTerms
+from tollbook.rating.tariff import Tariff
 from tollbook.store import prices
 from tollbook.store.audit import COMMAND_LINE, Actor
 from tollbook.store.database import Database, open_database

@@ -148,7 +148,7 @@ def _template(number: int, day: date, meter: str, user: str) -> Staged:
         fingerprint=0,
         day=day_number(day),
         user_id=user,
-        owner=user,
+        billed_user_id=user,
         meter=kind.code,
         resource_id=resource,
         time=microseconds(noon),
@@ -165,9 +165,9 @@ def _varied(template: Staged, identities: list[str], random: Random) -> list[Sta
 
     Written out, because `_replace` costs several times as much.
     """
-    number, _, _, day, user, owner, meter, resource, time, quantity, billed, cost, rate = template[
-        :13
-    ]
+    number, _, _, day, user, billed_user_id, meter, resource, time, quantity, billed, cost, rate = (
+        template[:13]
+    )
     attributes = template.attributes
     return [
         Staged(
@@ -176,7 +176,7 @@ def _varied(template: Staged, identities: list[str], random: Random) -> list[Sta
             chance,
             day,
             user,
-            owner,
+            billed_user_id,
             meter,
             resource,
             time + chance % 3_600_000_000,

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from playwright.sync_api import Browser, Page, sync_playwright
 from tests.builders import Platform
-from tests.dashboard.conftest import CHROMIUM, JANUARY, PATIENCE, SWITCHES, WIDE
+from tests.dashboard.conftest import CHROMIUM, JANUARY, MILLISECONDS, SWITCHES, WIDE
 from tests.dashboard.measuring import MANY, ORGANIZATION, first_row, frames, keys, send_many, sorts
 from tests.servers import Server
 
@@ -82,7 +82,7 @@ def _measure(browser: Browser, address: str, key: str, figures: PageFigures) -> 
     """Open the page with an empty cache, and use it."""
     context = browser.new_context(locale="en-US", viewport=WIDE)
     opened = context.new_page()
-    opened.set_default_timeout(PATIENCE)
+    opened.set_default_timeout(MILLISECONDS)
     opened.add_init_script(f"sessionStorage.setItem('tollbook.key', {json.dumps(key)})")
     opened.goto(address)
     figures.first_rows.append(first_row(opened))

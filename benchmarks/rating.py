@@ -12,8 +12,8 @@ from time import process_time
 from tollbook.domain.charges import Charge, RatingInput
 from tollbook.domain.exact import MICROS
 from tollbook.domain.prices import CallTerms, Deck, PriceBook, Pricing, Rate
-from tollbook.rating.book import Tariff
 from tollbook.rating.charge import rated
+from tollbook.rating.tariff import Tariff
 
 _PREFIXES = 100_000
 _CALLS = 20_000

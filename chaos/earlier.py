@@ -56,7 +56,7 @@ def write_earlier(url: str, events: int) -> None:
         database.ensure_partitions(_MONTHS)
         statements = _WRITTEN.read_text().split(";\n")
         statements += [it.format(events=events) for it in _MORE]
-        if database.engine.name == "postgresql":
+        if database.engine.sqlalchemy.dialect.name == "postgresql":
             statements.append(
                 "SELECT setval(pg_get_serial_sequence('organizations', 'organization_id'), 100)"
             )
@@ -69,7 +69,9 @@ def state_of(url: str) -> dict[str, str]:
     """Return a hash of the rows of every table."""
     opened = open_database(url, schema_version=None)
     with closing(opened) as database, database.reading() as snapshot:
-        tables = sorted(row[0] for row in snapshot.rows(_TABLES[database.engine.name]))
+        tables = sorted(
+            row[0] for row in snapshot.rows(_TABLES[database.engine.sqlalchemy.dialect.name])
+        )
         return {it: _hash(map(repr, snapshot.rows(f"SELECT * FROM {it}"))) for it in tables}
 
 

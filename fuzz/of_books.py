@@ -13,16 +13,16 @@ from tollbook.domain.errors import PriceBookRefused
 from tollbook.domain.exact import MICROS
 from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.prices import Deck, PriceBook, Rate
-from tollbook.rating.book import Tariff
-from tollbook.rating.book_yaml import parse_price_book
+from tollbook.rating.books.deck_book import parse_deck
+from tollbook.rating.books.deck_columns import FIELDS as COLUMNS
+from tollbook.rating.books.deck_csv import text_of
+from tollbook.rating.books.deck_terms import BookTerms, DeckTerms
+from tollbook.rating.books.serialize import shown_rate
+from tollbook.rating.books.yaml_book import parse_price_book
+from tollbook.rating.books.yaml_rates import FIELDS
 from tollbook.rating.charge import rated
-from tollbook.rating.deck_book import parse_deck
-from tollbook.rating.deck_columns import FIELDS as COLUMNS
-from tollbook.rating.deck_csv import text_of
-from tollbook.rating.deck_terms import BookTerms, DeckTerms
 from tollbook.rating.match import DERIVED
-from tollbook.rating.serialize import shown_rate
-from tollbook.rating.yaml_rates import FIELDS
+from tollbook.rating.tariff import Tariff
 
 _HEAD = "name: A\ncurrency: USD\neffective_from: 2024-01-01\nsource: x\n"
 _MOST_TRIED = 20

@@ -6,7 +6,6 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from importlib.resources import files
 
 import structlog
 import uvicorn
@@ -24,24 +23,17 @@ from tollbook.api.pipeline.request_log import RequestLog
 from tollbook.api.pipeline.services import Services
 from tollbook.api.pipeline.write_queue import WriteQueue
 from tollbook.dashboard.pages import page_handlers
-from tollbook.domain.directory import LONGEST_NAME, id_problem, text_problem
-from tollbook.domain.errors import (
-    DatabaseReadOnly,
-    InvalidRequest,
-    StoreUnavailable,
-    TollbookError,
-)
-from tollbook.domain.prices import PriceBook
+from tollbook.domain.errors import DatabaseReadOnly, StoreUnavailable, TollbookError
 from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.ingest.masking import Masker
 from tollbook.listening import listen, sockets_of
 from tollbook.logs import configure_logging, level_of, print_lines
-from tollbook.rating.book_yaml import parse_price_book
 from tollbook.rerating.worker import Worker
 from tollbook.settings import FULL, Settings
-from tollbook.store import directory, prices, quarantine, scope_check, secrets
-from tollbook.store.database import Database, Transaction, open_database, translate_errors
+from tollbook.store import quarantine, scope_check, secrets
+from tollbook.store.database import Database, open_database
 from tollbook.store.engine import Options
+from tollbook.store.error_translation import translate_errors
 from tollbook.store.migrate import migrate
 from tollbook.store.probe import clock_difference, is_standby, try_to_write
 
@@ -200,20 +192,3 @@ def serve(settings: Settings, host: str, port: int) -> None:
         timeout_graceful_shutdown=_SECONDS_TO_FINISH,
     )
     listen(config, sockets)
-
-
-def default_price_book() -> PriceBook:
-    """Return the price book of a new tenant."""
-    return parse_price_book(files("tollbook.rating").joinpath("default_book.yaml").read_text())
-
-
-def ensure_tenant(transaction: Transaction, tenant: str, name: str) -> bool:
-    """Add a tenant with the default prices; return False if it exists already."""
-    found = (id_problem("tenant", tenant), text_problem("name", name, LONGEST_NAME))
-    problems = [problem for problem in found if problem]
-    if problems:
-        raise InvalidRequest.of(problems)
-    added = directory.add_tenant(transaction, tenant, name, now())
-    if added:
-        prices.add_price_book(transaction, tenant, default_price_book(), now())
-    return added

@@ -7,7 +7,6 @@ from tests.builders import event
 from tests.dashboard.conftest import JANUARY, Demo, Look, held
 
 MORE = "**/v1/events?*cursor=*"
-PATIENCE = 15_000
 ORGANIZATION = "pages"
 
 
@@ -95,8 +94,8 @@ def test_a_page_opened_while_the_server_was_away_renews_itself(
     page.reload()
     expect(page.get_by_role("alert").first).to_contain_text("retries automatically")
     page.unroute(away)
-    expect(page.locator(".events li")).to_have_count(50, timeout=PATIENCE)
-    expect(page.get_by_role("alert")).to_have_count(0, timeout=PATIENCE)
+    expect(page.locator(".events li")).to_have_count(50)
+    expect(page.get_by_role("alert")).to_have_count(0)
 
 
 def test_a_server_that_cannot_answer_is_asked_again(look: Look, demo: Demo, events: str) -> None:
@@ -108,7 +107,7 @@ def test_a_server_that_cannot_answer_is_asked_again(look: Look, demo: Demo, even
     page.reload()
     expect(page.get_by_role("alert").first).to_contain_text("The database does not answer")
     page.unroute("**/v1/organizations/*")
-    expect(page.locator(".events li")).to_have_count(50, timeout=PATIENCE)
+    expect(page.locator(".events li")).to_have_count(50)
 
 
 REFUSAL = {"success": False, "error": "the days before are not at hand", "code": "invalid"}

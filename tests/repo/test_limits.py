@@ -6,23 +6,25 @@ import pytest
 
 from tollbook.analytics import series
 from tollbook.api.endpoints import event_list, price_books
-from tollbook.api.endpoints.analytics import pages
+from tollbook.api.endpoints.analytics import queries
 from tollbook.api.endpoints.rerating_answers import MOST_ROWS
 from tollbook.api.pipeline import body_budget, http_protocol, rate_limit, request_body, streams
 from tollbook.domain import events, keys
 from tollbook.ingest import accept, decode, known_users, problems
-from tollbook.rating import (
-    book_yaml,
+from tollbook.rating.books import (
     clashes,
     deck_csv,
     deck_terms,
+    yaml_book,
     yaml_examples,
     yaml_nodes,
     yaml_pricing,
     yaml_rates,
 )
 from tollbook.settings import Settings
-from tollbook.store import connections, sqlite
+from tollbook.store.postgres import connections
+from tollbook.store.sqlite import engine as sqlite
+from tollbook.store.sqlite import sessions
 
 PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
 MIB = 1024 * 1024
@@ -59,7 +61,7 @@ LIMITS = {
     "a price book in YAML": (
         f"{yaml_rates.MOST_RATES:,} rates",
         f"{yaml_examples._MOST:,} examples",
-        f"{book_yaml._MOST_REPEATED:,} nodes",
+        f"{yaml_book._MOST_REPEATED:,} nodes",
     ),
     "a rate |": (
         f"{yaml_rates._MOST_HOURS} spans",
@@ -72,7 +74,11 @@ LIMITS = {
         f"{yaml_nodes.MOST_PROBLEMS:,};",
         f"{deck_terms.MOST_SHOWN} of",
     ),
-    "rows of a page": (f"{pages.MOST_ROWS:,}", f"{event_list._MOST:,} of events", f"{MOST_ROWS:,}"),
+    "rows of a page": (
+        f"{queries.MOST_ROWS:,}",
+        f"{event_list._MOST:,} of events",
+        f"{MOST_ROWS:,}",
+    ),
     "buckets of a series": (
         f"{series.MOST_BUCKETS:,}",
         f"{series.MOST_DAYS_OF_HOURS} days",
@@ -86,7 +92,7 @@ LIMITS = {
         f"{SETTINGS.max_read_connections} for reading",
         f"PostgreSQL {connections.POOL_SECONDS} seconds",
     ),
-    "waiting for SQLite's lock": (f"{sqlite._WAIT_FOR_LOCK_MS // 1000} seconds",),
+    "waiting for SQLite's lock": (f"{sessions._WAIT_FOR_LOCK_MS // 1000} seconds",),
     "cached responses and states": (f"{SETTINGS.cached_answer_mib} MiB",),
     "users in memory": (f"{known_users._MOST_USERS:,}",),
     "free disk space": (f"{SETTINGS.min_free_mib} MiB",),

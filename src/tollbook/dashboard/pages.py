@@ -12,6 +12,9 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
+from werkzeug.http import parse_accept_header
+
+from tollbook.dashboard import catalog
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -53,12 +56,13 @@ def page_handlers(*, compression: bool = True) -> dict[str, Handler]:
 
 
 def read_assets() -> dict[str, bytes]:
-    """Read every file of the dashboard except the page, by its path in this folder."""
-    return {
+    """Return every file of the dashboard except the page, by its path in this folder."""
+    files = {
         path.relative_to(_FOLDER).as_posix(): path.read_bytes()
         for path in sorted(_FOLDER.rglob("*"))
         if path.suffix in _MEDIA_TYPES and path.name != _PAGE
     }
+    return files | {catalog.NAME: catalog.catalog_module()}
 
 
 def _page(assets: dict[str, bytes], version: str) -> bytes:
@@ -80,7 +84,7 @@ def _sender(
     async def send(request: Request) -> Response:
         if "ETag" in headers and headers["ETag"] in request.headers.get("if-none-match", ""):
             return Response(None, 304, headers)
-        if compression and "gzip" in request.headers.get("accept-encoding", ""):
+        if compression and parse_accept_header(request.headers.get("accept-encoding"))["gzip"]:
             zipped = {**headers, "Content-Encoding": "gzip"}
             return Response(compressed, 200, zipped, media_type=media_type)
         return Response(content, 200, headers, media_type=media_type)

@@ -43,7 +43,7 @@ TollbookError
 └── SettingsError                    a TOLLBOOK_* variable is invalid
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 import msgspec
@@ -362,3 +362,10 @@ class SettingsError(TollbookError):
     """A setting is invalid; the message names its variable."""
 
     code = "invalid_setting"
+
+
+def refuse(problems: Iterable[Problem | None]) -> None:
+    """Raise `InvalidRequest` with all problems; return when there are none. None is no problem."""
+    found = [problem for problem in problems if problem]
+    if found:
+        raise InvalidRequest.of(found)

@@ -12,7 +12,7 @@ import { html } from "./html.js";
  * @typedef {Object} Series
  * @property {string} key
  * @property {string} name
- * @property {number} colour From 1 to 8.
+ * @property {number} color From 1 to 8.
  * @property {number[]} values One for each bucket.
  * @typedef {Object} Chart
  * @property {string} label
@@ -113,7 +113,7 @@ export function BarChart({ label, buckets, bucket, series, show, tick, earlier }
           <table>
             <tbody>
               ${[...series].reverse().filter((it) => it.values[at]).map(
-                (it) => html`<tr key=${it.key}><th scope="row"><i class=${`swatch c${it.colour}`}></i>${it.name}</th><td>${show(it.values[at])}</td></tr>`,
+                (it) => html`<tr key=${it.key}><th scope="row"><i class=${`swatch c${it.color}`}></i>${it.name}</th><td>${show(it.values[at])}</td></tr>`,
               )}
               <tr class="sum"><th scope="row">Total</th><td>${show(totals[at])}</td></tr>
               ${earlier && html`<tr class="sum"><th scope="row">Previous period</th><td>${show(earlier[at] ?? 0)}</td></tr>`}
@@ -142,7 +142,7 @@ function Bars({ series, count, left, step, y }) {
       paths[place] += `M${x.toFixed(2)} ${near.toFixed(2)}h${(step - gap).toFixed(2)}V${far.toFixed(2)}h${(gap - step).toFixed(2)}z`;
     });
   }
-  return paths.map((d, place) => html`<path key=${series[place].key} class=${`stack c${series[place].colour}`} d=${d} />`);
+  return paths.map((d, place) => html`<path key=${series[place].key} class=${`stack c${series[place].color}`} d=${d} />`);
 }
 
 /**

@@ -1,6 +1,7 @@
 /** A table of users or organizations with its toolbar; search, filters and sorting run in the browser. */
 import { useMemo } from "../vendor/hooks.js";
 import { change, route } from "../state/route.js";
+import { ORGANIZATION_FIGURES, USER_FIGURES } from "../words/catalog.js";
 import { csvOf, save } from "../words/csv.js";
 import { compared, exactSum } from "../words/figures.js";
 import { html } from "./html.js";
@@ -85,14 +86,10 @@ export function SearchedTable({ answer, one, title, columns, changes, currency, 
   `;
 }
 
-/** @param {any} row Whether it has any usage. Users have some counts in a breakdown, organizations at the top level. */
-function used(row) {
-  const { api_requests_count: requests, phone_rental_count: rentals, phone_purchase_count: purchases, kb_count: bases } = row.cost_breakdown ?? row;
-  return Boolean(
-    row.total_cost || row.total_sms_sent || row.total_sms_received || row.total_mms_sent || row.total_mms_received ||
-      row.total_voice_calls || row.brand_registration_count || requests || rentals || purchases || bases,
-  );
-}
+const COUNTED = [...USER_FIGURES, ...ORGANIZATION_FIGURES].map((it) => it.name).filter((it) => it !== "users_count");
+
+/** @param {any} row Whether anything was counted, or cost anything; users have some of it in a breakdown. */
+const used = (row) => Boolean(row.total_cost) || COUNTED.some((name) => row[name] || row.cost_breakdown?.[name]);
 
 /**
  * The column and direction of the rows: highest cost first by default.

@@ -142,13 +142,13 @@ function Body({ answer, usage, kind, currency, period }) {
 function costSeries(answered, length) {
   const known = KINDS.map((kind) => ({ ...kind, of: answered.filter((it) => kind.meters.includes(it.key)) }));
   const others = answered.filter((it) => !meterOf(it.key));
-  const kinds = [...known, { key: "other", name: "Other", colour: 8, of: others }];
+  const kinds = [...known, { key: "other", name: "Other", color: 8, of: others }];
   return kinds
     .filter(({ of }) => of.some((it) => it.total_cost))
-    .map(({ key, name, colour, of }) => ({
+    .map(({ key, name, color, of }) => ({
       key,
       name,
-      colour,
+      color,
       values: Array.from({ length }, (_, index) => exactSum(of.map((it) => it.costs[index]))),
     }));
 }
@@ -165,7 +165,7 @@ function usageSeries(answered, kind) {
     const [meter, found] = [meterOf(type), answered.find((it) => it.key === type)];
     if (!meter || meter.unit !== unit || !found?.total_events) return [];
     const values = found[meter.counted].map((/** @type {number} */ it) => it / (meter.per ?? 1));
-    return [{ key: type, name: meterName(type), colour: meter.colour, values }];
+    return [{ key: type, name: meterName(type), color: meter.color, values }];
   });
 }
 

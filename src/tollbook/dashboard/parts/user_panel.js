@@ -62,24 +62,24 @@ export function UserPanel({ organization, user, period, alone = false }) {
  */
 const rowOf = (data, user) => data?.users.find((/** @type {any} */ it) => it.user_id === user);
 
-/**
- * The kinds of a breakdown, each with its cost and counts.
- * @param {any} row
- */
-function parts(row) {
-  const it = row.cost_breakdown;
-  const sms = `${count(row.total_sms_sent)} SMS sent, ${count(row.total_sms_received)} received`;
-  const mms = `${count(row.total_mms_sent)} MMS sent, ${count(row.total_mms_received)} received`;
-  return [
-    { kind: "messaging", cost: it.messaging_cost, counted: `${sms}; ${mms}` },
-    { kind: "voice", cost: it.voice_cost, counted: `${counted(row.total_voice_calls, "call")}, ${twoDecimals(row.total_voice_seconds / 60)} min` },
-    { kind: "api_requests", cost: it.api_request_cost, counted: counted(it.api_requests_count, "request") },
-    { kind: "storage", cost: it.api_storage_cost, counted: "" },
-    { kind: "phone_rental", cost: it.phone_rental_cost, counted: counted(it.phone_rental_count, "rental") },
-    { kind: "phone_purchase", cost: it.phone_purchase_cost, counted: counted(it.phone_purchase_count, "purchase") },
-    { kind: "knowledge_bases", cost: it.kb_cost, counted: `${counted(it.kb_count, "knowledge base")}, ${twoDecimals(it.kb_minutes)} min` },
-  ];
-}
+/** @type {Record<string, (row: any, it: any) => string>} What was counted of a kind, in a row and its breakdown. */
+const COUNTED = {
+  messaging: (row) =>
+    `${count(row.total_sms_sent)} SMS sent, ${count(row.total_sms_received)} received; ${count(row.total_mms_sent)} MMS sent, ${count(row.total_mms_received)} received`,
+  voice: (row) => `${counted(row.total_voice_calls, "call")}, ${twoDecimals(row.total_voice_seconds / 60)} min`,
+  api_requests: (_, it) => counted(it.api_requests_count, "request"),
+  phone_rental: (_, it) => counted(it.phone_rental_count, "rental"),
+  phone_purchase: (_, it) => counted(it.phone_purchase_count, "purchase"),
+  knowledge_bases: (_, it) => `${counted(it.kb_count, "knowledge base")}, ${twoDecimals(it.kb_minutes)} min`,
+};
+
+/** @param {any} row The kinds of its breakdown, each with its cost and what was counted. */
+const parts = (row) =>
+  KINDS.filter(({ cost }) => cost in row.cost_breakdown).map(({ key, cost }) => ({
+    kind: key,
+    cost: row.cost_breakdown[cost],
+    counted: COUNTED[key]?.(row, row.cost_breakdown) ?? "",
+  }));
 
 /** @param {{row: any, currency: string}} props */
 function Breakdown({ row, currency }) {
@@ -98,11 +98,11 @@ function Breakdown({ row, currency }) {
               <tr key=${kind} class=${cost ? "" : "zero"}>
                 <th scope="row">
                   <a href=${hrefWith({ events: chosen === kind ? null : kind, event: null })} aria-current=${chosen === kind ? "true" : undefined} onClick=${showEvents}>
-                    <i class=${`swatch c${about?.colour}`} aria-hidden="true"></i>${about?.name}
+                    <i class=${`swatch c${about?.color}`} aria-hidden="true"></i>${about?.name}
                   </a>
                   <small>${counts}</small>
                 </th>
-                <td class="part"><span style=${{ width: `${Math.max(0, share) * 100}%` }} class=${`c${about?.colour}`}></span></td>
+                <td class="part"><span style=${{ width: `${Math.max(0, share) * 100}%` }} class=${`c${about?.color}`}></span></td>
                 <td class="share">${percent(share)}</td>
                 <td title=${exactMoney(cost, currency)}>${money(cost, currency)}</td>
               </tr>

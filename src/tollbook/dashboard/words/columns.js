@@ -1,4 +1,5 @@
 /** The columns of the tables, in the documented order and wording. */
+import { ORGANIZATION_FIGURES, USER_FIGURES } from "./catalog.js";
 import { exactSum } from "./figures.js";
 import { changed, count, exactMoney, money, percent, twoDecimals } from "./format.js";
 
@@ -104,14 +105,16 @@ const change = (id) => ({
  */
 const ratio = (now, before) => (before ? now / before - 1 : now ? null : 0);
 
-const messages = [
-  number("sms_sent", "SMS Sent", "Outbound SMS", (row) => row.total_sms_sent),
-  number("sms_received", "SMS Received", "Inbound SMS", (row) => row.total_sms_received),
-  number("mms_sent", "MMS Sent", "Outbound MMS", (row) => row.total_mms_sent),
-  number("mms_received", "MMS Received", "Inbound MMS", (row) => row.total_mms_received),
-  number("voice_calls", "Voice Calls", "Call count", (row) => row.total_voice_calls),
-  minutesOf("voice_min", "Voice Min", "Duration in minutes", (row) => row.total_voice_seconds),
-];
+/**
+ * The column of a figure.
+ * @param {import("./catalog.js").Figure} figure
+ * @returns {Column}
+ */
+function column({ key, label, about, name, in_breakdown, show }) {
+  const of = (/** @type {any} */ row) => (in_breakdown ? row.cost_breakdown : row)[name];
+  if (show === "seconds") return minutesOf(key, label, about, of);
+  return number(key, label, about, of, show === "amount" ? AMOUNT : show === "minutes" ? { show: asMinutes } : {});
+}
 
 /** @type {Column[]} */
 export const USER_COLUMNS = [
@@ -125,15 +128,7 @@ export const USER_COLUMNS = [
     width: 232,
     role: "text",
   },
-  ...messages,
-  number("api_requests", "API Requests", "API calls", (row) => row.cost_breakdown.api_requests_count),
-  number("storage", "Storage", "Cost of storage", (row) => row.cost_breakdown.api_storage_cost, AMOUNT),
-  number("phone_monthly", "Phone Monthly", "Rental events", (row) => row.cost_breakdown.phone_rental_count),
-  number("phones_purchased", "Phones Purchased", "Purchases", (row) => row.cost_breakdown.phone_purchase_count),
-  number("kb_count", "KB Count", "Knowledge bases in use", (row) => row.cost_breakdown.kb_count),
-  number("kb_min", "KB Min", "Minutes of knowledge base calls", (row) => row.cost_breakdown.kb_minutes, {
-    show: asMinutes,
-  }),
+  ...USER_FIGURES.map(column),
   SHARE,
   change((row) => row.user_id),
   COST,
@@ -153,14 +148,7 @@ export const ORGANIZATION_COLUMNS = [
   },
   { ...SHARE, optional: false },
   change((row) => row.organization_id),
-  number("users", "Users", "Users of the organization", (row) => row.users_count),
-  ...messages,
-  number("api_requests", "API Requests", "API calls", (row) => row.api_requests_count),
-  number("storage", "Storage", "Cost of storage", (row) => row.api_storage_cost, AMOUNT),
-  number("phone_monthly", "Phone Monthly", "Rental events", (row) => row.phone_rental_count),
-  number("phones_purchased", "Phones Purchased", "Purchases", (row) => row.phone_purchase_count),
-  number("brands", "Brands", "Brand registrations", (row) => row.brand_registration_count),
-  number("kb_count", "KB Count", "Knowledge bases in use", (row) => row.kb_count),
+  ...ORGANIZATION_FIGURES.map(column),
   COST,
 ];
 
