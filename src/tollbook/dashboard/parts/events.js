@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { ApiError, ask, pathOf } from "../state/api.js";
 import { useAnswer } from "../state/resource.js";
 import { change, route } from "../state/route.js";
-import { key, noticeRefusal } from "../state/session.js";
+import { key, signOutIfRefused } from "../state/session.js";
 import { exactMoney, moment, quantity } from "../words/format.js";
 import { kindOf, meterName } from "../words/meters.js";
 import { EventDetail } from "./event_detail.js";
@@ -81,7 +81,7 @@ function useMore(path, answer) {
       if (!signal.aborted) setKept({ ...more, events: [...more.events, ...data.events], cursor: data.next_cursor, error: null, loading: false });
     } catch (error) {
       if (signal.aborted) return;
-      noticeRefusal(error);
+      signOutIfRefused(error);
       if (!(error instanceof ApiError)) throw error;
       setKept({ ...more, error, loading: false });
     }

@@ -3,7 +3,7 @@ import { useLayoutEffect, useState } from "../vendor/hooks.js";
 import { periodPath } from "../state/period.js";
 import { useAnswer } from "../state/resource.js";
 import { change, route } from "../state/route.js";
-import { counted, days } from "../words/format.js";
+import { pluralize, days } from "../words/format.js";
 import { PRESETS, periodQueryOf, datesOf } from "../words/periods.js";
 import { html } from "./html.js";
 import { Icon } from "./icon.js";
@@ -75,7 +75,7 @@ function Panel({ period, timezone, organization, close }) {
   const path = problem ? null : periodPath(datesOf({ start, end }), organization);
   const answer = useAnswer(path, { live: false, subject: "chosen days" });
   const wrong = problem || (answer.error?.kind === "invalid" ? `${answer.error.message}.` : "");
-  const length = answer.data && !answer.loading ? `${counted(answer.data.days, "day")}, first and last included.` : "The first and last day are included.";
+  const length = answer.data && !answer.loading ? `${pluralize(answer.data.days, "day")}, first and last included.` : "The first and last day are included.";
   const choose = (/** @type {string} */ key) => {
     change({ period: key, start: null, end: null });
     close();

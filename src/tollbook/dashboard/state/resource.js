@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { signal } from "../vendor/signals.js";
 import { ApiError, ask } from "./api.js";
-import { key, noticeRefusal } from "./session.js";
+import { key, signOutIfRefused } from "./session.js";
 
 /**
  * @typedef {Object} Resource
@@ -69,7 +69,7 @@ export function useAnswer(path, { live = true, subject = path?.split("?")[0] ?? 
       ({ data, headers }) => setState({ path, subject, data, headers, error: null }),
       (error) => {
         if (stop.signal.aborted) return;
-        noticeRefusal(error);
+        signOutIfRefused(error);
         if (!(error instanceof ApiError)) throw error;
         setState((/** @type {any} */ before) => {
           // A recent figure is better than none while the network is down.
