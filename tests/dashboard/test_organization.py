@@ -155,6 +155,8 @@ def test_comparing_adds_the_change_of_each_user(look: Look) -> None:
     table(page)
     page.keyboard.press("x")
     expect(page).to_have_url(re.compile("compare=previous_period"))
+    changes = page.locator(".table-box tr[data-index] td:nth-last-child(2)")
+    expect(changes.first).to_have_text(re.compile("%|new"))
     rows = table(page)
     assert rows[0][-2:] == ["Change", "Cost"]
     assert all(re.fullmatch(r"[+-]?[\d.,]+%|new", row[-2]) for row in rows[1:])
