@@ -5,19 +5,19 @@ from collections.abc import Iterator
 from fuzz.target import Target, hold
 from tollbook.ingest.masking import Masker
 from tollbook.rating import number_formats, numbers
-from tollbook.rating.segments import measured, segments_of, segments_of_length
+from tollbook.rating.segments import count_segments, count_segments_of_length, measure_segments
 
 _masked = Masker(b"key").masked
 
 
 def _try_text(data: bytes) -> None:
     text = data.decode(errors="replace")
-    segments = segments_of(text)
+    segments = count_segments(text)
     units = len(text.encode("utf-16-le")) // 2
     hold(1 <= segments <= max(1, 2 * len(text)), "more segments than there is text")
-    hold(segments >= segments_of_length(units, "GSM-7"), "fewer segments than it takes")
-    hold(segments_of(text + "a") >= segments, "a longer text takes fewer segments")
-    hold(measured({"body": text, "n": 1}) == (segments, {"n": 1}), "the text is kept")
+    hold(segments >= count_segments_of_length(units, "GSM-7"), "fewer segments than it takes")
+    hold(count_segments(text + "a") >= segments, "a longer text takes fewer segments")
+    hold(measure_segments({"body": text, "n": 1}) == (segments, {"n": 1}), "the text is kept")
 
 
 def _try_number(data: bytes) -> None:

@@ -16,7 +16,7 @@ from tollbook.cli.parameters import CURRENCY, DAY, PAIR
 from tollbook.domain.errors import PriceBookRefused
 from tollbook.domain.prices import PriceBook
 from tollbook.rating.books.deck_book import parse_deck
-from tollbook.rating.books.deck_csv import text_of
+from tollbook.rating.books.deck_csv import decode_deck
 from tollbook.rating.books.deck_terms import BookTerms, DeckTerms
 from tollbook.rating.books.yaml_book import parse_price_book
 
@@ -91,7 +91,7 @@ def read_book(options: Options, report: Report) -> PriceBook:
         inbound=options.inbound,
         decimal_comma=options.decimal_comma,
     )
-    return parse_deck(text_of(_bytes(path)), deck, book, report)
+    return parse_deck(decode_deck(_bytes(path)), deck, book, report)
 
 
 @contextmanager

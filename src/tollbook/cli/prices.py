@@ -29,7 +29,9 @@ from tollbook.ingest.books import (
     no_longer_priced,
     publish_book,
 )
-from tollbook.rating.books.serialize import ShownRate, hours_in_words, shown_rate
+from tollbook.rating.books.fields import ShownRate
+from tollbook.rating.books.serialize import show_rate
+from tollbook.rating.books.vocabulary import format_hours
 from tollbook.settings import Settings
 from tollbook.store import prices
 from tollbook.store.database import Snapshot
@@ -182,7 +184,7 @@ def _show(options: Options, settings: Settings) -> int:
         rates = prices.price_book_rates(snapshot, tenant, head, 0, limit)
         told = _told(snapshot, tenant, head)
     if options.json:
-        print_json({**msgspec.to_builtins(told), "rates": [shown_rate(rate) for rate in rates]})
+        print_json({**msgspec.to_builtins(told), "rates": [show_rate(rate) for rate in rates]})
         return 0
     print_line(
         f"{told.name}, version {version}, {told.currency}, {told.status.value}, {told.source}"
@@ -194,14 +196,14 @@ def _show(options: Options, settings: Settings) -> int:
 
 
 def _cells(rate: Rate) -> tuple[str, ...]:
-    told = shown_rate(rate)
+    told = show_rate(rate)
     conditions = [f"{name}={value}" for name, value in conditions_of(rate).items()]
     days = [
         f"{word} {day}"
         for word, day in (("from", told.valid_from), ("until", told.valid_until))
         if day
     ]
-    when = ", ".join([*conditions, *hours_in_words(rate.hours), *days])
+    when = ", ".join([*conditions, *format_hours(rate.hours), *days])
     return rate.meter, rate.pricing.price or "", rate.pricing.per, when, _besides(told)
 
 

@@ -17,7 +17,7 @@ from tollbook.domain.viewers import Viewer
 from tollbook.ingest.known_users import KnownUsers
 from tollbook.ingest.masking import Masker
 from tollbook.rating.choose import Books
-from tollbook.rating.flat_price import Plain, plain_of
+from tollbook.rating.flat_price import FlatPrice, find_flat_price
 from tollbook.rating.tariff import Tariff
 from tollbook.store import directory, keys, prices, viewers
 from tollbook.store.database import Database, Snapshot
@@ -46,13 +46,13 @@ class Terms(msgspec.Struct, frozen=True):
     number_format: str
     longest_call: int
     masker: Masker | None = None
-    plains: dict[tuple[str, int], Plain | None] = msgspec.field(default_factory=dict)
+    plains: dict[tuple[str, int], FlatPrice | None] = msgspec.field(default_factory=dict)
 
-    def plain(self, meter: str, day: int) -> Plain | None:
+    def plain(self, meter: str, day: int) -> FlatPrice | None:
         """Give the plain price of a meter on a day, remembered with the terms."""
         key = meter, day
         if key not in self.plains:
-            self.plains[key] = plain_of(self.books, meter, day, self.currency)
+            self.plains[key] = find_flat_price(self.books, meter, day, self.currency)
         return self.plains[key]
 
 

@@ -14,7 +14,7 @@ from tollbook.lifecycle.drafts import Writing, clean_up, drafting
 from tollbook.lifecycle.leftover_files import refuse_strays
 from tollbook.lifecycle.parquet import about, read_file, write_file
 from tollbook.rating.number_formats import digits_of
-from tollbook.rating.numbers import CLIENT, ERASED, SIP, kind_of, shown_of
+from tollbook.rating.numbers import CLIENT, ERASED, SIP, kind_of, stored_digits_of
 from tollbook.rating.quantity import FROM_DAY, MEDIA_BYTES, UNTIL_DAY
 from tollbook.store import archives, directory, drafts, erasure, ledger, versions
 from tollbook.store.archives import Archived
@@ -193,7 +193,7 @@ def _erased_resource(meter: int, resource: str | None, names: dict[str, str]) ->
 
 
 def _is_number(resource: str) -> bool:
-    if shown_of(resource) is not None or digits_of(resource):
+    if stored_digits_of(resource) is not None or digits_of(resource):
         return True
     if kind_of(resource) in (SIP, CLIENT):
         return True

@@ -17,7 +17,7 @@ from tollbook.rating.quantity import (
     days_in_use,
     whole_blocks,
 )
-from tollbook.rating.tiers import added
+from tollbook.rating.tiers import added_cost
 
 NO_PRICE = Unpriced("no_price", "the rate is a markup for events that bring their own cost")
 MONTH_UNKNOWN = Unpriced(
@@ -25,7 +25,7 @@ MONTH_UNKNOWN = Unpriced(
 )
 
 
-class Working(msgspec.Struct, frozen=True, gc=False):
+class Calculation(msgspec.Struct, frozen=True, gc=False):
     """What comes up on the way to a charge, exactly; money in picos.
 
     `counted` is the quantity after minimum and increments, `basis` what of it the price counts,
@@ -75,10 +75,12 @@ class Working(msgspec.Struct, frozen=True, gc=False):
         return (ChargeLine(PRICE_LINE, self.cost - given), *lines)
 
 
-FREE = Working(0, 0, 0, 0, 1)
+FREE = Calculation(0, 0, 0, 0, 1)
 
 
-def worked(pricing: Pricing, usage: RatingInput, position: int | None = None) -> Working | Unpriced:
+def calculate(
+    pricing: Pricing, usage: RatingInput, position: int | None = None
+) -> Calculation | Unpriced:
     """Work out a price: quantity, then amount, then what comes on top."""
     if pricing.price is None:
         return NO_PRICE
@@ -94,10 +96,10 @@ def worked(pricing: Pricing, usage: RatingInput, position: int | None = None) ->
     if pricing.tier_group is not None:
         if position is None:
             return MONTH_UNKNOWN
-        price = added(pricing, position, basis) * PICOS_IN_A_NANO
-        return _on_top(Working(counted, basis, basis, price, 1), pricing)
+        price = added_cost(pricing, position, basis) * PICOS_IN_A_NANO
+        return _on_top(Calculation(counted, basis, basis, price, 1), pricing)
     billed = whole_blocks(basis, pricing.package) if pricing.package else basis
-    work = Working(counted, basis, billed, billed * pricing.price_picos, pricing.per_micros)
+    work = Calculation(counted, basis, billed, billed * pricing.price_picos, pricing.per_micros)
     if pricing.prorated:
         days = days_in_use(usage)
         if isinstance(days, Unpriced):
@@ -106,9 +108,9 @@ def worked(pricing: Pricing, usage: RatingInput, position: int | None = None) ->
     return _on_top(work, pricing) if calls is not None or pricing.fees else work
 
 
-def _prorated(work: Working, days: DaysInUse) -> Working:
+def _prorated(work: Calculation, days: DaysInUse) -> Calculation:
     """Charge for the days in use; the cost is of the exact share, `billed` that rounded."""
-    return Working(
+    return Calculation(
         work.counted,
         work.basis,
         divide_half_even(work.billed * days.days, days.month),
@@ -118,7 +120,7 @@ def _prorated(work: Working, days: DaysInUse) -> Working:
     )
 
 
-def _on_top(work: Working, pricing: Pricing) -> Working:
+def _on_top(work: Calculation, pricing: Pricing) -> Calculation:
     """Add the connect fee, hold the sum to the maximum cost, and add the fees."""
     connect_fee = pricing.calls.connect_fee if pricing.calls else 0
     most = pricing.calls.maximum_cost if pricing.calls else None

@@ -10,7 +10,7 @@ from tollbook.domain.charges import (
 )
 from tollbook.domain.exact import COST_PLACES, MOST_COST, divide_half_even, scaled
 from tollbook.domain.prices import PARTS, Pricing
-from tollbook.rating.calculation import Working, worked
+from tollbook.rating.calculation import Calculation, calculate
 from tollbook.rating.choose import NUMBER_HIDDEN, NUMBER_UNREADABLE, Books, choose
 from tollbook.rating.quantity import billed_seconds
 from tollbook.rating.tariff import Chosen
@@ -22,17 +22,19 @@ _MARKUP_UNKNOWN = (NUMBER_HIDDEN, NUMBER_UNREADABLE)
 Found = Chosen | Unpriced
 
 
-def rated(
+def rate_usage(
     books: Books, usage: RatingInput, currency: str, position: int | None = None
 ) -> Charge | Unpriced:
     """Choose the rate of a usage and charge by it."""
     found = choose(books, usage, currency)
     if type(found) is Chosen:
-        return priced(found.pricing, found.rate_id, usage, position)
-    return charge_of(found, usage)
+        return apply_pricing(found.pricing, found.rate_id, usage, position)
+    return charge_usage(found, usage)
 
 
-def charge_of(found: Found, usage: RatingInput, position: int | None = None) -> Charge | Unpriced:
+def charge_usage(
+    found: Found, usage: RatingInput, position: int | None = None
+) -> Charge | Unpriced:
     """Charge a usage by what was chosen for it; a usage that brings its own cost needs no rate.
 
     Unless there are markups by number, and the number cannot be read.
@@ -40,13 +42,13 @@ def charge_of(found: Found, usage: RatingInput, position: int | None = None) -> 
     `position` is what the ledger has billed this month under `found.tier_key`.
     """
     if type(found) is Chosen:
-        return priced(found.pricing, found.rate_id, usage, position)
+        return apply_pricing(found.pricing, found.rate_id, usage, position)
     if usage.cost is None or found.code in _MARKUP_UNKNOWN:
         return found
     return Charge(usage.cost, usage.quantity, None, usage.cost)
 
 
-def priced(
+def apply_pricing(
     pricing: Pricing, rate_id: int, usage: RatingInput, position: int | None = None
 ) -> Charge | Unpriced:
     """Charge a usage by the pricing of a rate."""
@@ -54,20 +56,20 @@ def priced(
         return _marked_up(pricing, rate_id, usage, usage.cost)
     plain = pricing.plain
     if plain is not None:
-        # What `worked` comes to, without keeping the way.
+        # What `calculate` comes to, without keeping the way.
         calls, billed = pricing.calls, usage.quantity
         if calls is not None:
             billed = billed_seconds(calls, billed)
         cost = divide_half_even(billed * plain[0], plain[1])
         return Charge(cost, billed, rate_id) if cost <= MOST_COST_NANOS else _OUT_OF_RANGE
-    work = worked(pricing, usage, position)
+    work = calculate(pricing, usage, position)
     if isinstance(work, Unpriced):
         return work
     cost = work.cost
     if not -MOST_COST_NANOS <= cost <= MOST_COST_NANOS:
         return _OUT_OF_RANGE
-    bought = None if pricing.buy is None else worked(pricing.buy, usage)
-    buy = bought.cost if isinstance(bought, Working) else None
+    bought = None if pricing.buy is None else calculate(pricing.buy, usage)
+    buy = bought.cost if isinstance(bought, Calculation) else None
     if buy is not None and buy > MOST_COST_NANOS:
         return _OUT_OF_RANGE
     return Charge(cost, work.billed, rate_id, buy, work.lines)

@@ -21,10 +21,10 @@ from tollbook.domain.prices import (
     Rate,
     conditions_of,
 )
-from tollbook.rating.calculation import FREE, Working, worked
-from tollbook.rating.charge import priced
+from tollbook.rating.calculation import FREE, Calculation, calculate
+from tollbook.rating.charge import apply_pricing
 from tollbook.rating.quantity import whole_blocks
-from tollbook.rating.tiers import month_price, parts
+from tollbook.rating.tiers import month_price, split_into_tiers
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _DIGITS = 12
@@ -70,13 +70,13 @@ def explain(
         own = Charge(usage.cost, usage.quantity, None, usage.cost)
         said = f"the event brings its own cost, {amount_text(usage.cost)}, and is charged that"
         return _explanation(None, None, usage, own, [said])
-    charge = priced(rate.pricing, rate.id, usage, position)
+    charge = apply_pricing(rate.pricing, rate.id, usage, position)
     if isinstance(charge, Unpriced):
         return charge
     if usage.cost is not None:
         said = _markup_step(rate.pricing, usage.cost, charge)
         return _explanation(rate, version, usage, charge, [said])
-    work = worked(rate.pricing, usage, position)
+    work = calculate(rate.pricing, usage, position)
     if isinstance(work, Unpriced):
         return work
     sign = -1 if out and rate.pricing.tier_group is not None else 1
@@ -127,7 +127,7 @@ def _markup_step(pricing: Pricing, own: int, charge: Charge) -> str:
     )
 
 
-def _quantity_steps(rate: Rate, usage: RatingInput, work: Working) -> list[str]:
+def _quantity_steps(rate: Rate, usage: RatingInput, work: Calculation) -> list[str]:
     """Say how the quantity that is priced comes of the raw one."""
     pricing = rate.pricing
     if pricing.calls is not None:
@@ -147,7 +147,7 @@ def _quantity_steps(rate: Rate, usage: RatingInput, work: Working) -> list[str]:
     return steps
 
 
-def _call_step(calls: CallTerms, raw: int, work: Working) -> str:
+def _call_step(calls: CallTerms, raw: int, work: Calculation) -> str:
     said = f"{quantity_text(raw)} s raw -> {quantity_text(work.counted)} s billed"
     if not raw:
         return f"{said}: a call of no seconds is counted and not charged"
@@ -162,7 +162,7 @@ def _call_step(calls: CallTerms, raw: int, work: Working) -> str:
     return f"{said}: {', '.join(reasons) or 'as it lasted'}"
 
 
-def _price_steps(rate: Rate, work: Working, position: int | None, sign: int) -> list[str]:
+def _price_steps(rate: Rate, work: Calculation, position: int | None, sign: int) -> list[str]:
     """Say what the quantity costs before anything comes on top."""
     pricing = rate.pricing
     if work is FREE:
@@ -179,7 +179,7 @@ def _price_steps(rate: Rate, work: Working, position: int | None, sign: int) -> 
     return steps
 
 
-def _price_step(rate: Rate, billed: int, work: Working) -> str:
+def _price_step(rate: Rate, billed: int, work: Calculation) -> str:
     pricing, days = rate.pricing, work.days
     amount = _money(Fraction(work.numerator, work.denominator))
     said = f"{_quantity(rate, billed)} / {_quantity(rate, pricing.per_micros)} x {pricing.price}"
@@ -188,7 +188,7 @@ def _price_step(rate: Rate, billed: int, work: Working) -> str:
     return f"{said} = {amount}"
 
 
-def _month_steps(rate: Rate, work: Working, position: int, sign: int) -> list[str]:
+def _month_steps(rate: Rate, work: Calculation, position: int, sign: int) -> list[str]:
     """Say what the month costs with this usage and without, and that the difference is charged."""
     full = position + work.basis
     with_, without = (month_price(rate.pricing, it) for it in (full, position))
@@ -212,11 +212,12 @@ def _month(rate: Rate, quantity: int) -> str:
         blocks = _quantity(rate, whole_blocks(quantity, pricing.package))
         return f"{blocks} in whole blocks / {per} x {pricing.price}"
     return " + ".join(
-        f"{_quantity(rate, part)} / {per} x {tier.price}" for tier, part in parts(pricing, quantity)
+        f"{_quantity(rate, part)} / {per} x {tier.price}"
+        for tier, part in split_into_tiers(pricing, quantity)
     ) or _quantity(rate, 0)
 
 
-def _fee_steps(pricing: Pricing, work: Working, sign: int) -> list[str]:
+def _fee_steps(pricing: Pricing, work: Calculation, sign: int) -> list[str]:
     """Say each amount beside the price, exactly."""
     words_of = {fee.name: _fee_words(fee) for fee in pricing.fees}
     return [
@@ -230,7 +231,7 @@ def _fee_words(fee: Fee) -> str:
     )
 
 
-def _total_step(work: Working, charge: Charge, sign: int) -> str:
+def _total_step(work: Calculation, charge: Charge, sign: int) -> str:
     """Say the cost, and that it was rounded when it was."""
     cost = amount_text(sign * charge.cost)
     if Fraction(charge.cost * PICOS_IN_A_NANO) == work.exact:

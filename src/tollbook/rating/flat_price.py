@@ -12,7 +12,7 @@ from tollbook.rating.charge import MOST_COST_NANOS
 from tollbook.rating.choose import Books, in_force
 
 
-class Plain(msgspec.Struct, frozen=True, gc=False):
+class FlatPrice(msgspec.Struct, frozen=True, gc=False):
     """So many nanos for each micro, as a fraction, by one rate."""
 
     rate_id: int
@@ -25,7 +25,7 @@ class Plain(msgspec.Struct, frozen=True, gc=False):
         return Charge(cost, quantity, self.rate_id) if cost <= MOST_COST_NANOS else None
 
 
-def plain_of(books: Books, meter: str, day: int, currency: str) -> Plain | None:
+def find_flat_price(books: Books, meter: str, day: int, currency: str) -> FlatPrice | None:
     """Find the plain price of a meter on a day; None when it takes a closer look at the usage."""
     for versions in books:
         tariff = in_force(versions, day, currency)
@@ -36,7 +36,7 @@ def plain_of(books: Books, meter: str, day: int, currency: str) -> Plain | None:
     return None
 
 
-def _plain(sole: tuple[int, Pricing] | None) -> Plain | None:
+def _plain(sole: tuple[int, Pricing] | None) -> FlatPrice | None:
     if sole is None or sole[1].calls is not None or sole[1].plain is None:
         return None
-    return Plain(sole[0], *sole[1].plain)
+    return FlatPrice(sole[0], *sole[1].plain)

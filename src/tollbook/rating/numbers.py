@@ -36,7 +36,7 @@ _ALONE = {
 """Calling codes of one region each; +1, +7, +44 and a few others are shared."""
 
 
-def shown_of(value: object) -> str | None:
+def stored_digits_of(value: object) -> str | None:
     """Give the digits that are left of a number of which some are not stored, else None."""
     if type(value) is not str:
         return None
@@ -47,7 +47,7 @@ def shown_of(value: object) -> str | None:
     return hidden[1] if hidden else None
 
 
-def shown_digits(digits: str) -> int:
+def count_storable_digits(digits: str) -> int:
     """Give how many digits of a number may be stored: all but four, and those its country takes."""
     shown, country = len(digits) - _HIDDEN, country_of(digits)
     while shown < len(digits) - 1 and country_of(digits[:shown].ljust(len(digits), "0")) != country:

@@ -36,7 +36,7 @@ _NON_JOINER = "\u200c"
 _LONGEST = 1_000_000
 
 
-def segments_of(text: str) -> int:
+def count_segments(text: str) -> int:
     """Count the segments of a text. No text is one segment: it is sent all the same."""
     if _GSM_ALL.issuperset(text):
         doubled = sum(character in _GSM_EXTENSION for character in text)
@@ -51,13 +51,13 @@ def segments_of(text: str) -> int:
     return _filled(_whole(_sequences(text), part), part)
 
 
-def segments_of_length(length: int, encoding: str) -> int:
+def count_segments_of_length(length: int, encoding: str) -> int:
     """Count the segments of so many units of an encoding, as nothing is known of their borders."""
     single, part = _SIZES[encoding]
     return 1 if length <= single else -(-length // part)
 
 
-def measured(attributes: Attributes) -> tuple[int | None, Attributes]:
+def measure_segments(attributes: Attributes) -> tuple[int | None, Attributes]:
     """Count the segments that attributes tell of, and give the attributes without the text.
 
     The text itself (`body`) goes before its length (`body_length`, in units of `encoding`). None
@@ -67,7 +67,7 @@ def measured(attributes: Attributes) -> tuple[int | None, Attributes]:
         body = attributes[BODY]
         if not isinstance(body, str):
             raise ValueError(f"{BODY} must be text")
-        return segments_of(body), {it: attributes[it] for it in attributes if it != BODY}
+        return count_segments(body), {it: attributes[it] for it in attributes if it != BODY}
     if BODY_LENGTH not in attributes:
         return None, attributes
     length, encoding = attributes[BODY_LENGTH], attributes.get(ENCODING, GSM)
@@ -75,7 +75,7 @@ def measured(attributes: Attributes) -> tuple[int | None, Attributes]:
         raise ValueError(f"{BODY_LENGTH} must be a whole number up to {_LONGEST}")
     if not isinstance(encoding, str) or encoding not in _SIZES:
         raise ValueError(f"{ENCODING} must be {' or '.join(_SIZES)}")
-    return segments_of_length(length, encoding), attributes
+    return count_segments_of_length(length, encoding), attributes
 
 
 def _filled(sizes: Iterable[int], room: int) -> int:

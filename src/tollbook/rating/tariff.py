@@ -10,7 +10,7 @@ from tollbook.domain.charges import RatingInput
 from tollbook.domain.prices import Deck, PriceBook, Pricing, Rate
 from tollbook.rating.index import Found, Index, UnreadableNumber
 from tollbook.rating.match import SIDES, derived_of, fits
-from tollbook.rating.numbers import ERASED, shown_of
+from tollbook.rating.numbers import ERASED, stored_digits_of
 
 
 @final
@@ -120,10 +120,10 @@ class Tariff:
         if index is None or (usage.cost is None and usage.meter in self._sole):
             return None
         for name, value in (usage.attributes or {}).items():
-            # Looked at here and not in `shown_of`, because every attribute comes by.
+            # Looked at here and not in `stored_digits_of`, because every attribute comes by.
             if type(value) is not str or not ("#" in value or value == ERASED):
                 continue
-            digits = shown_of(value)
+            digits = stored_digits_of(value)
             if digits is None:
                 continue
             asked = self._names.intersection(derived_of(name)) if not digits else ()
@@ -211,7 +211,7 @@ def _joined(columns: Sequence[Sequence[int]]) -> Sequence[int]:
     return consecutive if array("q", consecutive) == ids else ids
 
 
-def arranged(books: Iterable[PriceBook]) -> tuple[Tariff, ...]:
+def arrange_versions(books: Iterable[PriceBook]) -> tuple[Tariff, ...]:
     """Arrange the versions of a book: the latest first, the higher version on a tie."""
     latest_first = sorted(books, key=lambda it: (it.effective_from, it.version), reverse=True)
     return tuple(Tariff(book) for book in latest_first)

@@ -11,7 +11,7 @@ from tollbook.domain.directory import LONGEST_NAME
 from tollbook.domain.errors import InvalidRequest, PriceBookRefused, Problem, UnsupportedBody
 from tollbook.domain.prices import PriceBook
 from tollbook.rating.books.deck_book import parse_deck
-from tollbook.rating.books.deck_csv import text_of
+from tollbook.rating.books.deck_csv import decode_deck
 from tollbook.rating.books.deck_terms import BookTerms, DeckTerms
 from tollbook.rating.books.yaml_book import parse_price_book
 
@@ -110,7 +110,7 @@ def _deck(body: bytes, query: Mapping[str, Any]) -> PriceBook:
     deck = DeckTerms(columns=columns, when=when, ignore=tuple(ignore), **given)
     day = query["effective_from"].isoformat()
     book = BookTerms(query["name"], query["currency"], day, query["source"])
-    return parse_deck(text_of(body), deck, book)
+    return parse_deck(decode_deck(body), deck, book)
 
 
 def _object(name: str, text: str | None, problems: list[Problem]) -> tuple[tuple[str, str], ...]:

@@ -58,7 +58,8 @@ from tollbook.ingest.books import (
     no_longer_priced,
     publish_book,
 )
-from tollbook.rating.books.serialize import ShownRate, shown_rate
+from tollbook.rating.books.fields import ShownRate
+from tollbook.rating.books.serialize import show_rate
 from tollbook.store import prices
 from tollbook.store.database import Snapshot, Transaction
 
@@ -98,7 +99,7 @@ def get_price_book(call: ApiRequest, snapshot: Snapshot) -> Response:
         {
             "success": True,
             "price_book": shown(found),
-            "rates": [shown_rate(rate, with_buy=with_buy) for rate in page],
+            "rates": [show_rate(rate, with_buy=with_buy) for rate in page],
             "next_after": page[-1].id if len(rates) > limit else None,
         }
     )
