@@ -3,11 +3,11 @@
 import pytest
 
 from tests.rating.builders import pricing, rate, tariff, usage
+from tollbook.administration.tenants import default_price_book
 from tollbook.domain.charges import Charge, Unpriced
 from tollbook.domain.prices import Basis
 from tollbook.rating.charge import rate_usage
 from tollbook.rating.tariff import Tariff
-from tollbook.wiring import default_price_book
 
 DEFAULT = Tariff(default_price_book())
 

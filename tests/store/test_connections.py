@@ -1,24 +1,21 @@
 """Connections to PostgreSQL: what their transactions are, and what happens when they end."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from time import monotonic
 
 import psycopg
 import pytest
 
 from tests.builders import Platform, event
 from tests.conftest import Postgres
+from tests.waiting import PATIENCE, wait_for
 from tests.ways import Way
 from tollbook.domain.errors import StoreUnavailable, Unreachable
-from tollbook.store import connections, statement_watchdog
-from tollbook.store import postgres as engine_of_postgres
-from tollbook.store.connections import OF_SERVERS, Patience, Watched
 from tollbook.store.database import Database, open_database
 from tollbook.store.engine import Options, TimeLimit
-
-PATIENCE = 60.0
+from tollbook.store.postgres import connections, statement_watchdog, statements
+from tollbook.store.postgres.connections import OF_SERVERS, Patience, Watched
 
 
 def opened(url: str, **options: int) -> Database:
@@ -263,13 +260,12 @@ def test_a_statement_that_the_server_is_at_work_on_is_left_alone(
     database.close()
 
 
-def _look_until(database: Database, done: object) -> None:
-    watched = database.engine._watch  # type: ignore[attr-defined]
-    give_up = monotonic() + PATIENCE
-    while not done() and monotonic() < give_up:  # type: ignore[operator]
-        watched.look()
-        threading.Event().wait(0.05)
-    assert done()  # type: ignore[operator]
+def _look_until(database: Database, done: Callable[[], bool]) -> None:
+    def looked() -> bool:
+        database.engine._watch.look()  # type: ignore[attr-defined]
+        return done()
+
+    wait_for(looked)
 
 
 def test_a_server_says_when_it_may_open_more_connections_than_there_are(postgres_url: str) -> None:
@@ -283,6 +279,6 @@ def test_a_server_says_when_it_may_open_more_connections_than_there_are(postgres
 
 
 def test_statements_reach_temporary_tables_by_names_of_their_own() -> None:
-    sql = engine_of_postgres._in_psycopg("DELETE FROM staging WHERE staging.id = :id")
-    name = engine_of_postgres._STAGING
+    sql = statements.in_psycopg("DELETE FROM staging WHERE staging.id = :id")
+    name = statements._STAGING
     assert sql == f"DELETE FROM {name} AS staging WHERE staging.id = %(id)s"
