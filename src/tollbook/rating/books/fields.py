@@ -5,6 +5,7 @@ YAML and JSON, and its `Field` holds the rest.
 """
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Annotated, Any
 
 import msgspec
@@ -234,6 +235,7 @@ FIELDS: Mapping[str, Field] = _fields()
 """The fields of a rate by name, in the order in which they are shown."""
 
 
+@cache
 def kept_in(part: type[msgspec.Struct]) -> tuple[Field, ...]:
     """List the fields that a part of a rate keeps as attributes."""
     return tuple(it for it in FIELDS.values() if it.part is part and it.attributes)

@@ -70,8 +70,9 @@ def read_pricing(source: Source, meter: Meter | None, group: str = "") -> Pricin
     mode = TierMode.VOLUME if "volume" in source else TierMode.GRADUATED
     tiers = _read_tiers(source, mode, per)
     kept = source.attributes(_KEPT)
+    named = kept.pop("tier_group", None)
     if tiers or kept.get("monthly"):
-        kept.setdefault("tier_group", group)
+        kept["tier_group"] = named or group
         if not kept["tier_group"]:
             sentence = "a rate of several prefixes must name the tier_group they count in"
             source.note("tier_group", "missing_field", sentence)
@@ -227,11 +228,7 @@ def _parse_fee_per(text: str, meter: Meter | None) -> Per:
 def _read_buy(source: Source, meter: Meter | None, sell: Pricing) -> Pricing:
     """Read what the quantity is bought for; what is absent is as in the sale, but for fees."""
     per = _read_per(source, meter, Per(sell.per_micros, sell.basis, 0))
-    calls = sell.calls
-    if any(field.name in source for field in CALLS):
-        calls = _read_calls(source, meter, per)
-    elif calls is not None:
-        calls = msgspec.structs.replace(calls, connect_fee=0, maximum_cost=None)
+    has_terms = any(field.name in source for field in CALLS)
     is_media = per.basis is Basis.MEDIA
     text, picos = read_price(source)
     return Pricing(
@@ -240,7 +237,12 @@ def _read_buy(source: Source, meter: Meter | None, sell: Pricing) -> Pricing:
         price_picos=picos,
         per_micros=per.micros,
         basis=per.basis,
-        calls=calls,
+        calls=_read_calls(source, meter, per) if has_terms else terms_of_buy(sell.calls),
         package=per.micros if is_media else 0 if sell.monthly else sell.package,
         prorated=sell.prorated,
     )
+
+
+def terms_of_buy(sell: CallTerms | None) -> CallTerms | None:
+    """Return the terms of calls that are bought as they are sold: without its fees."""
+    return sell and msgspec.structs.replace(sell, connect_fee=0, maximum_cost=None)
