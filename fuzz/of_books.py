@@ -109,7 +109,7 @@ def _check_longest(book: PriceBook, deck: Deck) -> None:
 
 
 def _check_written_again(rate: Rate) -> None:
-    """Check that a rate, except its hours, is shown in the notation of a book."""
+    """Check that a rate is shown in the notation of a book."""
     words = msgspec.to_builtins(show_rate(rate))
     del words["rate_id"]
     text = _HEAD + yaml.safe_dump({"rates": [words]})

@@ -30,7 +30,7 @@ def _try_number(data: bytes) -> None:
         hold(
             digits.isascii() and digits.isdigit() and len(digits) <= 30, f"{digits} are not digits"
         )
-    if digits and numbers.shown_of(written) is None:
+    if digits and numbers.stored_digits_of(written) is None:
         hold(bool(number_formats.is_e164("+" + digits)), f"{digits} are not a number")
         hold(
             number_formats.digits_of("+" + digits) == digits,
