@@ -97,7 +97,7 @@ def test_lines_add_up_to_the_cost_and_none_is_negative(
 @examples(200)
 @given(pricings(), SECONDS)
 def test_the_short_way_of_plain_prices_comes_to_the_same(terms: Pricing, quantity: int) -> None:
-    assume(terms.plain is not None)
+    assume(terms.flat_price is not None)
     used = usage(quantity=quantity)
     work, charge = calculate(terms, used), charged(terms, used)
     assert work is not None

@@ -1,4 +1,4 @@
-"""Reading a price book from files: YAML with the decks beside it, or a deck alone."""
+"""Read a price book from files: YAML with its decks, or one deck."""
 
 import sys
 from collections.abc import Callable, Iterator

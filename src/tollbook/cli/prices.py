@@ -14,7 +14,7 @@ from tollbook.cli.command import Options, VerbGroup
 from tollbook.cli.output import print_error, print_json, print_line, print_result, print_rows
 from tollbook.cli.parameters import DAY, PATH, VERSION, whole
 from tollbook.cli.price_files import deck_options, progress, read_book, rows_of
-from tollbook.domain.books import BookStatus, ShownBook, shown
+from tollbook.domain.books import BookStatus, ShownBook, show_book
 from tollbook.domain.lost_prices import LostPrices
 from tollbook.domain.periods import day_number
 from tollbook.domain.prices import Rate, conditions_of
@@ -107,7 +107,7 @@ def _list(options: Options, settings: Settings) -> int:
     with open_migrated(settings).reading() as snapshot:
         organization = named_organization(snapshot, options)
         books = [
-            shown(it)
+            show_book(it)
             for it in books_of(snapshot, options.tenant, now())
             if organization is None or it.head.organization == organization.number
         ]
@@ -153,7 +153,7 @@ def _show(options: Options, settings: Settings) -> int:
         head = find_book(snapshot, tenant, version)
         limit = options.limit or (head.rates if options.json else _MOST_IN_A_TABLE)
         rates = prices.price_book_rates(snapshot, tenant, head, 0, limit)
-    book = shown(books[version])
+    book = show_book(books[version])
     if options.json:
         print_json({**msgspec.to_builtins(book), "rates": [show_rate(rate) for rate in rates]})
         return 0

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from tollbook.domain.books import BookHead, listed
+from tollbook.domain.books import BookHead, list_books
 from tollbook.domain.directory import UNADDRESSABLE, zone
 from tollbook.domain.exact import MICROS
 from tollbook.domain.keys import ApiKey
@@ -235,7 +235,7 @@ class DirectoryCache:
         A published book never changes, so its tariff stays valid. A version alone does not
         identify it: after a restore, another book may get the same version.
         """
-        found = listed(prices.price_book_heads(snapshot, tenant), LAST_DAY)
+        found = list_books(prices.price_book_heads(snapshot, tenant), LAST_DAY)
         heads = [it.head for it in found if it.prices_some_day]
         in_use = set(heads)
         for key in [it for it in self._tariffs if it[0] == tenant and it[1] not in in_use]:

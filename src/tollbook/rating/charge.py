@@ -18,7 +18,7 @@ from tollbook.rating.tariff import Chosen
 MOST_COST_NANOS = scaled(MOST_COST, COST_PLACES)
 _OUT_OF_RANGE = Unpriced("cost_out_of_range", f"the cost would be over {MOST_COST}")
 _MARKUP_UNKNOWN = (NUMBER_HIDDEN, NUMBER_UNREADABLE)
-"""Why it cannot be said which markup an event's own cost takes."""
+"""The reasons for which the markup on an event's own cost is unknown."""
 Found = Chosen | Unpriced
 
 
@@ -35,11 +35,10 @@ def rate_usage(
 def charge_usage(
     found: Found, usage: RatingInput, position: int | None = None
 ) -> Charge | Unpriced:
-    """Charge a usage by what was chosen for it; a usage that brings its own cost needs no rate.
+    """Charge a usage by the rate that was chosen, or by its own cost when there is none.
 
-    Unless there are markups by number, and the number cannot be read.
-
-    `position` is what the ledger has billed this month under `found.tier_key`.
+    An own cost is not charged while the number that decides its markup cannot be read. `position`
+    is the quantity that the ledger has billed this month under `found.tier_key`.
     """
     if type(found) is Chosen:
         return apply_pricing(found.pricing, found.rate_id, usage, position)
@@ -53,14 +52,14 @@ def apply_pricing(
 ) -> Charge | Unpriced:
     """Charge a usage by the pricing of a rate."""
     if usage.cost is not None:
-        return _marked_up(pricing, rate_id, usage, usage.cost)
-    plain = pricing.plain
-    if plain is not None:
-        # What `calculate` comes to, without keeping the way.
+        return _mark_up(pricing, rate_id, usage, usage.cost)
+    flat = pricing.flat_price
+    if flat is not None:
+        # The result of `calculate` without its intermediate values.
         calls, billed = pricing.calls, usage.quantity
         if calls is not None:
             billed = billed_seconds(calls, billed)
-        cost = divide_half_even(billed * plain[0], plain[1])
+        cost = divide_half_even(billed * flat[0], flat[1])
         return Charge(cost, billed, rate_id) if cost <= MOST_COST_NANOS else _OUT_OF_RANGE
     work = calculate(pricing, usage, position)
     if isinstance(work, Unpriced):
@@ -75,7 +74,7 @@ def apply_pricing(
     return Charge(cost, work.billed, rate_id, buy, work.lines)
 
 
-def _marked_up(pricing: Pricing, rate_id: int, usage: RatingInput, own: int) -> Charge | Unpriced:
+def _mark_up(pricing: Pricing, rate_id: int, usage: RatingInput, own: int) -> Charge | Unpriced:
     """Charge an event's own cost with the markup of the rate, rounded once."""
     markup = divide_half_even(own * (pricing.markup or 0), PARTS)
     if own + markup > MOST_COST_NANOS:

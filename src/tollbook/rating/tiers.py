@@ -12,7 +12,7 @@ from tollbook.rating.quantity import whole_blocks
 
 
 def added_cost(pricing: Pricing, position: int, quantity: int) -> int:
-    """Give what a quantity adds to a month that stands at a position, in nanos.
+    """Compute what a quantity adds to a month at a position, in nanos.
 
     With volume tiers this is negative when the quantity brings a cheaper price to all before it.
     """
@@ -20,7 +20,7 @@ def added_cost(pricing: Pricing, position: int, quantity: int) -> int:
 
 
 def month_price(pricing: Pricing, quantity: int) -> int:
-    """Give what the first `quantity` micros of a month cost, in nanos, rounded once."""
+    """Compute what the first `quantity` micros of a month cost, in nanos, rounded once."""
     if pricing.tiers:
         picos = sum(part * tier.price_picos for tier, part in split_into_tiers(pricing, quantity))
     else:
@@ -29,7 +29,7 @@ def month_price(pricing: Pricing, quantity: int) -> int:
 
 
 def split_into_tiers(pricing: Pricing, quantity: int) -> Iterator[tuple[Tier, int]]:
-    """Share a month's quantity among its tiers: graduated to each its part, volume all to one."""
+    """Split a month's quantity among its tiers: graduated by parts, volume all to one."""
     if pricing.tier_mode is TierMode.VOLUME:
         yield next(it for it in pricing.tiers if it.up_to is None or quantity <= it.up_to), quantity
         return

@@ -39,7 +39,7 @@ from tollbook.api.pipeline.admission import actor
 from tollbook.api.pipeline.request_body import read_bounded
 from tollbook.api.pipeline.responses import json_response
 from tollbook.api.pipeline.services import Services
-from tollbook.domain.books import BookHead, BookStatus, Listed, ShownBook, shown
+from tollbook.domain.books import BookHead, BookStatus, Listed, ShownBook, show_book
 from tollbook.domain.errors import (
     AlreadyPublished,
     BodyTooLarge,
@@ -73,7 +73,7 @@ def list_price_books(call: ApiRequest, snapshot: Snapshot) -> Response:
     identity = call.query["organization_id"]
     number = None if identity is None else organization_of(snapshot, call.key, identity).number
     books = [
-        shown(it)
+        show_book(it)
         for it in _visible(snapshot, call)
         if number is None or it.head.organization == number
     ]
@@ -94,7 +94,7 @@ def get_price_book(call: ApiRequest, snapshot: Snapshot) -> Response:
     return json_response(
         {
             "success": True,
-            "price_book": shown(found),
+            "price_book": show_book(found),
             "rates": [show_rate(rate, with_buy=with_buy) for rate in page],
             "next_after": page[-1].id if len(rates) > limit else None,
         }
