@@ -31,7 +31,7 @@ _DIGITS = 12
 class Explanation(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     """A charge with its rate, the version of its book, and each step of the arithmetic.
 
-    `rate_id` is None, and `matched` says so, when the event is charged its own cost. Quantities are
+    `rate_id` is None when the event is charged its own cost; `matched` states that. Quantities are
     in micros, money in nanos; `steps` are sentences.
     """
 
@@ -89,14 +89,14 @@ def explain(
 
 def describe_rate(rate: Rate) -> str:
     """Describe the usage that a rate is for."""
-    said = [rate.meter, *(f"{name} {value}" for name, value in conditions_of(rate).items())]
+    words = [rate.meter, *(f"{name} {value}" for name, value in conditions_of(rate).items())]
     if rate.hours:
-        said.append(", ".join(format_hours(rate.hours)))
+        words.append(", ".join(format_hours(rate.hours)))
     if rate.valid_from:
-        said.append(f"from {day_of(rate.valid_from)}")
+        words.append(f"from {day_of(rate.valid_from)}")
     if rate.valid_until != LAST_DAY:
-        said.append(f"until {day_of(rate.valid_until)}")
-    return "; ".join(said)
+        words.append(f"until {day_of(rate.valid_until)}")
+    return "; ".join(words)
 
 
 def _explanation(
@@ -145,18 +145,18 @@ def _quantity_steps(rate: Rate, usage: RatingInput, work: Calculation) -> list[s
 
 
 def _call_step(calls: CallTerms, raw: int, work: Calculation) -> str:
-    said = f"{quantity_text(raw)} s raw -> {quantity_text(work.counted)} s billed"
+    step = f"{quantity_text(raw)} s raw -> {quantity_text(work.counted)} s billed"
     if not raw:
-        return f"{said}: a call of no seconds is counted and not charged"
+        return f"{step}: a call of no seconds is counted and not charged"
     if raw <= calls.grace:
-        return f"{said}: free up to {quantity_text(calls.grace)} s"
+        return f"{step}: free up to {quantity_text(calls.grace)} s"
     reasons = []
     least = max(calls.minimum, calls.first)
     if least:
         reasons.append(f"at least {quantity_text(least)} s")
     if calls.following:
         reasons.append(f"then steps of {quantity_text(calls.following)} s")
-    return f"{said}: {', '.join(reasons) or 'as it lasted'}"
+    return f"{step}: {', '.join(reasons) or 'as it lasted'}"
 
 
 def _price_steps(rate: Rate, work: Calculation, position: int | None, sign: int) -> list[str]:
@@ -179,10 +179,10 @@ def _price_steps(rate: Rate, work: Calculation, position: int | None, sign: int)
 def _price_step(rate: Rate, billed: int, work: Calculation) -> str:
     pricing, days = rate.pricing, work.days
     amount = _money(Fraction(work.numerator, work.denominator))
-    said = f"{_quantity(rate, billed)} / {_quantity(rate, pricing.per_micros)} x {pricing.price}"
+    step = f"{_quantity(rate, billed)} / {_quantity(rate, pricing.per_micros)} x {pricing.price}"
     if days is not None:
-        said += f" x {days.days} of {days.month} days ({days.first} to {days.last})"
-    return f"{said} = {amount}"
+        step += f" x {days.days} of {days.month} days ({days.first} to {days.last})"
+    return f"{step} = {amount}"
 
 
 def _month_steps(rate: Rate, work: Calculation, position: int, sign: int) -> list[str]:
@@ -193,13 +193,13 @@ def _month_steps(rate: Rate, work: Calculation, position: int, sign: int) -> lis
     positions = f"the month is at {here}, with this at {there}"
     if sign < 0:
         positions = f"the month is at {there}, without this at {here}"
-    said = [
+    costs = [
         f"the month with this: {_month(rate, full)} = {amount_text(with_)}",
         f"the month without it: {_month(rate, position)} = {amount_text(without)}",
     ]
     after, before = (with_, without)[::sign]
     difference = f"{amount_text(after)} - {amount_text(before)} = {amount_text(after - before)}"
-    return [positions, *said, difference]
+    return [positions, *costs, difference]
 
 
 def _month(rate: Rate, quantity: int) -> str:

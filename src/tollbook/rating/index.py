@@ -224,7 +224,7 @@ def _among(node: Node, usage: RatingInput, fits: Fits, *, always: bool = True) -
         country = derived(node.condition, usage)
         found = _among(node.rows_of.get(country or "", ()), usage, fits, always=always)
         return _among(node.rest, usage, fits, always=always) if found is None else found
-    raise TypeError("rows by `from` stand at a prefix of `to` only")
+    raise TypeError("rows by `from` are only at a prefix of `to`")
 
 
 def _number_in(usage: RatingInput, side: str) -> str:

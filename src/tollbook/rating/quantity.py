@@ -39,7 +39,7 @@ def billed_seconds(calls: CallTerms, lasted: int) -> int:
 
 
 def media_bytes(attributes: Attributes | None) -> int | Unpriced:
-    """Read the size of a medium, in micros of a byte, from the attribute that must say it."""
+    """Read the size of a medium, in micros of a byte, from the attribute that must state it."""
     size = (attributes or {}).get(MEDIA_BYTES)
     if type(size) is not int or not 0 <= size <= _MOST_BYTES:
         return Unpriced(

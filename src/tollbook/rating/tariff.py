@@ -112,7 +112,8 @@ class Tariff:
     def _chosen(self, found: Found) -> Chosen:
         row, to, from_ = found
         pricing = self._pricings[self._template_of[row]]
-        return Chosen(self, row, self._ids[row], pricing, to, from_)
+        rate_id = self._ids[row]
+        return Chosen(tariff=self, row=row, rate_id=rate_id, pricing=pricing, to=to, from_=from_)
 
     def hidden(self, usage: RatingInput) -> str | None:
         """Return an attribute of which too little is stored to choose a rate, or None."""

@@ -227,8 +227,11 @@ def test_rows_with_nothing_in_them_are_passed_over() -> None:
 WRONG = [
     ("", "the deck is empty"),
     ("Prefix,Rate\n", "the deck has a header and no rows"),
-    ("Prefix,Rate,Colour\n44,1,red\n", "line 1: unknown column 'Colour'; say which field it is"),
-    ("Prefix,From,Rate\n44,20240201,1\n", "line 1: unknown column 'From'; say which field it"),
+    (
+        "Prefix,Rate,Colour\n44,1,red\n",
+        "line 1: unknown column 'Colour'; name its field",
+    ),
+    ("Prefix,From,Rate\n44,20240201,1\n", "line 1: unknown column 'From'; name its"),
     ("Prefix,Destination\n44,UK\n", "line 1: no column has prices"),
     ("Destination,Rate\nUK,1\n", "line 1: no column has prefixes, country codes or countries"),
     ("Area code,Rate\n20,1\n", "line 1: no column has prefixes"),
@@ -242,7 +245,10 @@ WRONG = [
     ("Prefix,Rate\n44,abc\n", "line 2: Rate must be a number from 0 to 1000000"),
     ("Prefix,Rate\n44,-1\n", "line 2: Rate must be a number from 0 to 1000000"),
     ("Prefix,Rate\n44,\n", "line 2: Rate is empty"),
-    ("Prefix;Rate\n44;0,5\n", "line 2: Rate has a comma: say so if it is the decimal sign"),
+    (
+        "Prefix;Rate\n44;0,5\n",
+        "line 2: Rate has a comma: set decimal_comma if that",
+    ),
     ("Prefix,Rate\n44,0.1234567890123\n", "line 2: Rate must be a number from 0 to 1000000 with"),
     ("Prefix,Rate\n044,1\n", "line 2: Prefix must be the first digits of an international number"),
     ("Prefix,Rate\nUK,1\n", "line 2: Prefix must be prefixes such as 4420"),
@@ -255,7 +261,10 @@ WRONG = [
     ("Prefix,Rate\n4400000-4499999,1\n", "line 2: Prefix has a range 4400000-4499999 of more than"),
     ("CC,Area code,Rate\n44;45,20,1\n", "line 2: CC must be one country code where there are"),
     ("Prefix,Rate,Start\n44,1,2024-02-30\n", "line 2: Start must be a date such as 2024-01-31"),
-    ("Prefix,Rate,Start\n44,1,01/02/2024\n", "line 2: Start has slashes: say whether the day or"),
+    (
+        "Prefix,Rate,Start\n44,1,01/02/2024\n",
+        "line 2: Start has slashes: set dates to the order",
+    ),
     ("Prefix,Rate,Start,End\n44,1,2024-02-02,2024-02-01\n", "line 2: End must not be before Start"),
     ("Prefix,Rate,Increments\n44,1,0/6\n", "line 2: Increments must be two numbers of seconds"),
     ("Prefix,Rate,Minimum\n44,1,long\n", "line 2: Minimum must be a number of seconds from 0"),

@@ -82,7 +82,7 @@ def _parse_day(text: str, order: str) -> date:
         return date(int(found[3]), _MONTHS.index(found[2].lower()) + 1, int(found[1]))
     if found := _SLASHED.fullmatch(text):
         if order not in (DMY, MDY):
-            raise ValueError("has slashes: say whether the day or the month comes first (dates)")
+            raise ValueError("has slashes: set dates to the order of day and month")
         one, other = int(found[1]), int(found[2])
         return date(int(found[3]), *((other, one) if order == DMY else (one, other)))
     raise ValueError(text)
@@ -92,7 +92,7 @@ def amount_text(cell: str, decimal_comma: bool) -> str:
     """Return an amount of money as it is written, with a decimal point."""
     if not decimal_comma:
         if "," in cell:
-            raise ValueError("has a comma: say so if it is the decimal sign (decimal_comma)")
+            raise ValueError("has a comma: set decimal_comma if that is the decimal sign")
         return cell
     if not _COMMA.fullmatch(cell):
         raise ValueError("must be a number with a decimal comma")

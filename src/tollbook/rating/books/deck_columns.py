@@ -15,14 +15,6 @@ PREFIX = "prefix"
 COUNTRY_CODE = "country_code"
 AREA_CODES = "area_codes"
 PREFIX_FIELDS = (PREFIX, COUNTRY_CODE, AREA_CODES)
-ORIGIN = "origin"
-COUNTRY = "country"
-PRICE = "price"
-BUY = "buy"
-INCREMENTS = "increments"
-FIRST_INCREMENT = "first_increment"
-NEXT_INCREMENT = "next_increment"
-CURRENCY = "currency"
 CONDITION = "when."
 
 _HEADERS: Mapping[str, str] = {
@@ -33,16 +25,16 @@ _HEADERS: Mapping[str, str] = {
     COUNTRY_CODE: "country code, cc, country dial code, country prefix",
     AREA_CODES: "area code, area codes, area, city code, city codes, ndc, ndcs, network code, "
     "network codes, operator code, operator codes",
-    ORIGIN: "origin, origin prefix, origin code, origination, origination code, from prefix, "
+    "origin": "origin, origin prefix, origin code, origination, origination code, from prefix, "
     "a number, a number prefix, calling prefix",
-    CURRENCY: "currency, ccy, currency code",
-    FIRST_INCREMENT: "first increment, initial increment, initial interval, first interval, "
+    "currency": "currency, ccy, currency code",
+    "first_increment": "first increment, initial increment, initial interval, first interval, "
     "interval 1, initial period",
-    NEXT_INCREMENT: "next increment, subsequent increment, following increment, next interval, "
+    "next_increment": "next increment, subsequent increment, following increment, next interval, "
     "subsequent interval, following interval, interval n, interval 2",
     **{field.name: field.headers for field in FIELDS.values() if field.headers},
 }
-COLUMNS = (*_HEADERS, COUNTRY)
+COLUMNS = (*_HEADERS, "country")
 """The fields that columns of a deck can have, besides conditions."""
 _FIELD_OF = {name: field for field, names in _HEADERS.items() for name in names.split(", ")}
 _COUNTRIES = ("country", "country iso", "iso", "iso code", "iso country")
@@ -64,7 +56,7 @@ _CURRENCIES = {
     *("cad", "aud", "nzd", "jpy", "cny", "hkd", "sgd", "inr", "brl", "mxn", "zar", "aed", "ils"),
 }
 _IN_SECONDS = {
-    *(FIRST_INCREMENT, NEXT_INCREMENT),
+    *("first_increment", "next_increment"),
     *(it.name for it in FIELDS.values() if it.kind in (fields.SECONDS, fields.INCREMENTS)),
 }
 _WORDS = re.compile(r"[^\W_]+")
@@ -114,11 +106,9 @@ def _find_field(
     field = _FIELD_OF.get(" ".join(words)) or _FIELD_OF.get(" ".join(bare))
     if field is None:
         if " ".join(words) in _COUNTRIES:
-            return COUNTRY
+            return "country"
         if words and " ".join(words) not in _SKIPPED:
-            sentence = (
-                f"unknown column {cell!r}; say which field it is, or that it is to be ignored"
-            )
+            sentence = f"unknown column {cell!r}; name its field in columns, or ignore it"
             problems.note(line, cell, "unknown_column", sentence)
         return None
     kind = FIELDS[field].kind if field in FIELDS else None
@@ -128,7 +118,7 @@ def _find_field(
             sentence = f"column {cell!r} is in {others[0]}, the price book in {currency}"
             problems.note(line, cell, "currency_mismatch", sentence)
     units = [] if " ".join(words) in _FIELD_OF else [_UNITS[it] for it in words if it in _UNITS]
-    wanted = terms.per if field in (PRICE, BUY) else "second" if field in _IN_SECONDS else None
+    wanted = terms.per if field in ("price", "buy") else "second" if field in _IN_SECONDS else None
     if wanted and any(not _same_unit(it, wanted, terms.meter) for it in units):
         sentence = f"column {cell!r} is by {units[0]}, and read as by {wanted}"
         problems.note(line, cell, "other_unit", sentence)
@@ -148,22 +138,22 @@ def _same_unit(unit: str, wanted: str, meter: str) -> bool:
 def _skip_country(at: dict[str, int]) -> None:
     """Skip a column of countries next to prefixes; without prefixes it is a condition."""
     if PREFIX in at or COUNTRY_CODE in at:
-        at.pop(COUNTRY, None)
+        at.pop("country", None)
 
 
 def _require(at: Mapping[str, int], line: int, problems: DeckProblems) -> None:
-    if not any(it in at for it in (PREFIX, COUNTRY_CODE, COUNTRY)):
+    if not any(it in at for it in (PREFIX, COUNTRY_CODE, "country")):
         sentence = "no column has prefixes, country codes or countries"
         problems.note(line, PREFIX, "missing_column", sentence)
-    if PRICE not in at:
-        problems.note(line, PRICE, "missing_column", "no column has prices")
+    if "price" not in at:
+        problems.note(line, "price", "missing_column", "no column has prices")
     if PREFIX in at and AREA_CODES in at:
         sentence = "there are both whole prefixes and area codes; ignore one of the columns"
         problems.note(line, AREA_CODES, "repeated_column", sentence)
-    if (FIRST_INCREMENT in at) != (NEXT_INCREMENT in at):
+    if ("first_increment" in at) != ("next_increment" in at):
         sentence = "the first and the next increment need each other"
         problems.note(line, "increments", "missing_column", sentence)
-    if INCREMENTS in at and FIRST_INCREMENT in at:
+    if "increments" in at and "first_increment" in at:
         sentence = "there are both increments and a first increment; ignore one of the columns"
         problems.note(line, "increments", "repeated_column", sentence)
 

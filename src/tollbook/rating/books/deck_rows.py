@@ -11,20 +11,7 @@ from tollbook.domain.meters import BY_TYPE, Meter
 from tollbook.domain.prices import Rate
 from tollbook.rating.books import deck_cells as cells
 from tollbook.rating.books import fields
-from tollbook.rating.books.deck_columns import (
-    BUY,
-    COLUMNS,
-    CONDITION,
-    COUNTRY,
-    CURRENCY,
-    FIRST_INCREMENT,
-    INCREMENTS,
-    NEXT_INCREMENT,
-    ORIGIN,
-    PREFIX_FIELDS,
-    PRICE,
-    Columns,
-)
+from tollbook.rating.books.deck_columns import COLUMNS, CONDITION, PREFIX_FIELDS, Columns
 from tollbook.rating.books.deck_terms import TEXTS, DeckProblems, DeckTerms
 from tollbook.rating.books.fields import FIELDS
 from tollbook.rating.books.pricing import add_buy, read_days, read_price, read_pricing
@@ -74,8 +61,8 @@ class Row(Source):
         self._problems = problems
         self._line = 0
         self._part: Row | None = None
-        self._price_at = {name: at for name, at in self._at.items() if name in (PRICE, BUY)}
-        self._others = cells_but_for((*PREFIX_FIELDS, PRICE, BUY), columns)
+        self._price_at = {name: at for name, at in self._at.items() if name in ("price", "buy")}
+        self._others = cells_but_for((*PREFIX_FIELDS, "price", "buy"), columns)
         self._alike: dict[tuple[str, ...], Rate] = {}
         """Most rows differ from an earlier one in nothing but prefix and prices."""
         self._texts = {name: text for name in TEXTS if (text := getattr(terms, name))}
@@ -113,8 +100,8 @@ class Row(Source):
     def part(self, name: str, _form: Form) -> "Row":
         """Return the row as one with the price of another column and nothing else."""
         part = self._part = self._part or copy(self)
-        part._line, part._at = self._line, {PRICE: self._at[name]}
-        part._cells = {PRICE: self._cells[name]}
+        part._line, part._at = self._line, {"price": self._at[name]}
+        part._cells = {"price": self._cells[name]}
         return part
 
     def rate(self, cells: list[str], line: int) -> Rate | None:
@@ -124,9 +111,9 @@ class Row(Source):
         key = tuple(cells[at] for at in self._others)
         alike = self._alike.get(key)
         self._cells = self._read_cells(cells, self._at if alike is None else self._price_at)
-        if PRICE not in self._cells:
-            self.note(PRICE, "missing_price", f"{self.label(PRICE)} is empty")
-            self._cells[PRICE] = ""
+        if "price" not in self._cells:
+            self.note("price", "missing_price", f"{self.label('price')} is empty")
+            self._cells["price"] = ""
         rate = self._read_rate() if alike is None else self._reprice(alike)
         if self._problems.count > before:
             return None
@@ -135,7 +122,7 @@ class Row(Source):
     def _read_rate(self) -> Rate:
         pricing = read_pricing(self, self._meter)
         self._check_currency()
-        origin = self.value(ORIGIN, parse_prefix, "", "invalid_prefix")
+        origin = self.value("origin", parse_prefix, "", "invalid_prefix")
         to, from_ = (origin, "") if self._terms.inbound else ("", origin)
         return Rate(
             meter=self._meter.type,
@@ -159,9 +146,9 @@ class Row(Source):
                 found[name] = cell
             else:
                 found.pop(name, None)
-        if FIRST_INCREMENT in found or NEXT_INCREMENT in found:
-            both = found.pop(FIRST_INCREMENT, ""), found.pop(NEXT_INCREMENT, "")
-            found[INCREMENTS] = "/".join(both)
+        if "first_increment" in found or "next_increment" in found:
+            both = found.pop("first_increment", ""), found.pop("next_increment", "")
+            found["increments"] = "/".join(both)
         return found
 
     def _read_when(self) -> tuple[tuple[str, str], ...]:
@@ -169,20 +156,20 @@ class Row(Source):
         for field in self._conditions:
             if field in self._cells:
                 when[field.removeprefix(CONDITION)] = self._cells[field]
-        if COUNTRY in self._at:
-            cell = self._cells.get(COUNTRY, "")
+        if "country" in self._at:
+            cell = self._cells.get("country", "")
             country = cell.upper()
             if country not in SUPPORTED_REGIONS:
                 sentence = f"{cell!r} is not the ISO 3166 code of a country"
-                self.note(COUNTRY, "invalid_country", f"{self.label(COUNTRY)} {sentence}")
+                self.note("country", "invalid_country", f"{self.label('country')} {sentence}")
             when[FROM_COUNTRY if self._terms.inbound else TO_COUNTRY] = country
         return tuple(sorted(when.items()))
 
     def _check_currency(self) -> None:
-        given = self._cells.get(CURRENCY, "")
+        given = self._cells.get("currency", "")
         if given and given.upper() != self._currency:
             sentence = f"is {given}, the price book is in {self._currency}"
-            self.note(CURRENCY, "currency_mismatch", f"{self.label(CURRENCY)} {sentence}")
+            self.note("currency", "currency_mismatch", f"{self.label('currency')} {sentence}")
 
 
 def _rewriters(terms: DeckTerms) -> Mapping[str, Callable[[str], str]]:

@@ -15,7 +15,7 @@ class DeckTerms(msgspec.Struct, frozen=True):
     `columns` has pairs of a field and its header, for headers that are not known by name; `ignore`
     has the headers of columns to skip. Prefixes of an `inbound` deck are those of `from`. `dates`
     is the order of a date with slashes, dmy or mdy. A text with the name of a field of a rate
-    stands for a column that the deck does not have.
+    replaces a column that the deck does not have.
     """
 
     meter: str

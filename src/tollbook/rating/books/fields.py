@@ -52,7 +52,7 @@ DAY = Kind(vocabulary.parse_day, vocabulary.format_day)
 class Field(msgspec.Struct, frozen=True):
     """How a field is written, which attributes keep it, and what it goes with.
 
-    `part` and `attributes` say where the model keeps the value; a field without attributes is a
+    `part` and `attributes` are where the model keeps the value. A field without attributes is a
     list, a mapping, or a text that needs others to be read, and has code in `pricing.py` and
     `serialize.py`. `unit` is that of the meters the field is for. A field `needs` one of those
     fields, and `excludes` all of these. `headers` are the names of its column in a deck.

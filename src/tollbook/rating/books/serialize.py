@@ -1,4 +1,4 @@
-"""A rate in the words of a book: loading what is shown gives the same rate again."""
+"""A rate in the words of a book, which load as the same rate."""
 
 from typing import Any
 

@@ -76,7 +76,7 @@ def _compose(text: str) -> yaml.Node | None:
     except RecursionError as error:
         raise PriceBookRefused("the price book is not YAML: it is nested too deeply") from error
     except (ValueError, OverflowError) as error:
-        sentence = "an escape or a version of YAML stands for nothing"
+        sentence = "an escape or a version of YAML has no meaning"
         raise PriceBookRefused(f"the price book is not YAML: {sentence}") from error
     return root
 
