@@ -5,19 +5,19 @@ from collections.abc import Iterator
 from fuzz.target import Target, hold
 from tollbook.ingest.masking import Masker
 from tollbook.rating import number_formats, numbers
-from tollbook.rating.segments import measured, segments_of, segments_of_length
+from tollbook.rating.segments import count_segments, count_segments_of_length, measure_segments
 
 _masked = Masker(b"key").masked
 
 
 def _try_text(data: bytes) -> None:
     text = data.decode(errors="replace")
-    segments = segments_of(text)
+    segments = count_segments(text)
     units = len(text.encode("utf-16-le")) // 2
     hold(1 <= segments <= max(1, 2 * len(text)), "more segments than the text can need")
-    hold(segments >= segments_of_length(units, "GSM-7"), "fewer segments than the text needs")
-    hold(segments_of(text + "a") >= segments, "a longer text needs fewer segments")
-    hold(measured({"body": text, "n": 1}) == (segments, {"n": 1}), "the text is stored")
+    hold(segments >= count_segments_of_length(units, "GSM-7"), "fewer segments than the text needs")
+    hold(count_segments(text + "a") >= segments, "a longer text needs fewer segments")
+    hold(measure_segments({"body": text, "n": 1}) == (segments, {"n": 1}), "the text is stored")
 
 
 def _try_number(data: bytes) -> None:
@@ -30,7 +30,7 @@ def _try_number(data: bytes) -> None:
         hold(
             digits.isascii() and digits.isdigit() and len(digits) <= 30, f"{digits} are not digits"
         )
-    if digits and numbers.shown_of(written) is None:
+    if digits and numbers.stored_digits_of(written) is None:
         hold(bool(number_formats.is_e164("+" + digits)), f"{digits} are not a number")
         hold(
             number_formats.digits_of("+" + digits) == digits,

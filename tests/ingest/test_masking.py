@@ -14,7 +14,7 @@ from tollbook.domain.rerating import RerateRange
 from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.ingest.masking import Masker
 from tollbook.rating.number_formats import digits_of
-from tollbook.rating.numbers import CLIENT, NONE, NUMBER, SIP, country_of, kind_of, shown_of
+from tollbook.rating.numbers import CLIENT, NONE, NUMBER, SIP, country_of, kind_of, stored_digits_of
 from tollbook.rerating.dry_run import dry_run
 from tollbook.store import directory
 from tollbook.store.database import Database
@@ -73,7 +73,7 @@ def test_however_it_is_written_a_number_is_stored_as_one_text(value: str) -> Non
     text = masked(value)
     assert text == masked("+442071838750")
     assert text.startswith("+44207183****#")
-    assert shown_of(text) == "44207183"
+    assert stored_digits_of(text) == "44207183"
     assert masked(text) == text, "masking again changes nothing"
     assert masked(f" {text}\n") == f" {text}\n", "whatever stands around it"
 

@@ -14,11 +14,13 @@ from tollbook.cli.command import Options, VerbGroup
 from tollbook.cli.output import print_error, print_json, print_line, print_result, print_rows
 from tollbook.cli.parameters import DAY, PATH, VERSION, whole
 from tollbook.cli.price_files import deck_options, progress, read_book, rows_of
-from tollbook.domain.books import BookStatus, ShownBook, shown
+from tollbook.domain.books import BookStatus, ShownBook, show_book
 from tollbook.domain.lost_prices import LostPrices
 from tollbook.domain.periods import day_number
 from tollbook.domain.prices import Rate, conditions_of
-from tollbook.rating.books.serialize import ShownRate, hours_in_words, shown_rate
+from tollbook.rating.books.fields import ShownRate
+from tollbook.rating.books.serialize import show_rate
+from tollbook.rating.books.vocabulary import format_hours
 from tollbook.settings import Settings
 from tollbook.store import prices
 from tollbook.wiring import now, open_migrated
@@ -105,7 +107,7 @@ def _list(options: Options, settings: Settings) -> int:
     with open_migrated(settings).reading() as snapshot:
         organization = named_organization(snapshot, options)
         books = [
-            shown(it)
+            show_book(it)
             for it in books_of(snapshot, options.tenant, now())
             if organization is None or it.head.organization == organization.number
         ]
@@ -154,9 +156,9 @@ def _show(options: Options, settings: Settings) -> int:
         head = find_book(snapshot, tenant, version)
         limit = options.limit or (head.rates if options.json else _MOST_IN_A_TABLE)
         rates = prices.price_book_rates(snapshot, tenant, head, 0, limit)
-    book = shown(books[version])
+    book = show_book(books[version])
     if options.json:
-        print_json({**msgspec.to_builtins(book), "rates": [shown_rate(rate) for rate in rates]})
+        print_json({**msgspec.to_builtins(book), "rates": [show_rate(rate) for rate in rates]})
         return 0
     print_line(f"{book.name}, version {version}, {book.currency}, {book.status}, {book.source}")
     print_rows(("Meter", "Price", "Per", "When", "Other"), map(_cells, rates), "no rates")
@@ -166,14 +168,14 @@ def _show(options: Options, settings: Settings) -> int:
 
 
 def _cells(rate: Rate) -> tuple[str, ...]:
-    shown = shown_rate(rate)
+    shown = show_rate(rate)
     conditions = [f"{name}={value}" for name, value in conditions_of(rate).items()]
     days = [
         f"{word} {day}"
         for word, day in (("from", shown.valid_from), ("until", shown.valid_until))
         if day
     ]
-    when = ", ".join([*conditions, *hours_in_words(rate.hours), *days])
+    when = ", ".join([*conditions, *format_hours(rate.hours), *days])
     return rate.meter, rate.pricing.price or "", rate.pricing.per, when, _other(shown)
 
 

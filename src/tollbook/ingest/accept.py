@@ -16,7 +16,7 @@ from tollbook.ingest.directory_cache import Terms
 from tollbook.ingest.masking import Masker
 from tollbook.ingest.months import Months
 from tollbook.ingest.normalize import ClaimedIdentity, NormalizedEvent
-from tollbook.rating.charge import charge_of
+from tollbook.rating.charge import charge_usage
 from tollbook.rating.choose import choose
 from tollbook.rating.tariff import Chosen
 from tollbook.store.staging import Staged
@@ -141,12 +141,12 @@ def _charge(
     found = choose(terms.books, usage, terms.currency)
     # A cost that the event states does not depend on what the month has billed.
     if type(found) is not Chosen or found.pricing.tier_group is None or usage.cost is not None:
-        return charge_of(found, usage), None, None
+        return charge_usage(found, usage), None, None
     tier_key, month = found.pricing.tier_group, usage.day // 100
     if months is None:
         return Charge(0, 0, found.rate_id), None, tier_key
     position = months.position(terms.number, month, tier_key)
-    charge = charge_of(found, usage, position)
+    charge = charge_usage(found, usage, position)
     if not isinstance(charge, Unpriced):
         if position + charge.billed > MOST_BILLED:
             return _FULL, None, None

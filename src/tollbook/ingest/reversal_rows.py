@@ -8,7 +8,7 @@ from tollbook.domain.charges import Charge, RatingInput, Unpriced
 from tollbook.domain.meters import BY_CODE
 from tollbook.domain.prices import Rate
 from tollbook.ingest.months import Months
-from tollbook.rating.charge import priced
+from tollbook.rating.charge import apply_pricing
 from tollbook.store import prices
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.events import Stored
@@ -33,7 +33,7 @@ class RatesById:
         rate = self._rates[rate_id]
         if rate is None:
             return Unpriced("rate_missing", f"rate {rate_id} is in none of the books")
-        return priced(rate.pricing, rate.id, usage, position)
+        return apply_pricing(rate.pricing, rate.id, usage, position)
 
 
 class Opposites:

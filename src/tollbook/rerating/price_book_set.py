@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from tollbook.domain.books import BookHead, BookStatus, listed
+from tollbook.domain.books import BookHead, BookStatus, list_books
 from tollbook.domain.directory import zone
 from tollbook.domain.errors import InvalidRequest, NotFound, Problem
 from tollbook.domain.prices import FIRST_DAY, LAST_DAY
@@ -77,7 +77,7 @@ class PriceBookSet:
         """List the books that price some day, the latest first."""
         heads = prices.price_book_heads(snapshot, self._tenant)
         known = [it for it in heads if (it.published_at or LAST_DAY * 10**9) <= self._as_of]
-        used = [it.head for it in listed(known, LAST_DAY) if it.prices_some_day]
+        used = [it.head for it in list_books(known, LAST_DAY) if it.prices_some_day]
         chosen = [it for it in heads if it.version == self._version]
         if chosen:
             sequence = chosen[0].organization, chosen[0].currency

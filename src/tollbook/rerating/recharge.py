@@ -10,7 +10,7 @@ from tollbook.domain.numbers import STRICT
 from tollbook.domain.periods import local_time
 from tollbook.ingest.months import Months
 from tollbook.ingest.reversal_rows import RatesById
-from tollbook.rating.charge import Found, charge_of
+from tollbook.rating.charge import Found, charge_usage
 from tollbook.rating.choose import choose
 from tollbook.rating.tariff import Chosen
 from tollbook.rerating.price_book_set import PricedOrganization
@@ -217,7 +217,7 @@ class _DayCharger:
             if key != before.tier_key and not self._is_whole:
                 return MONTH_NOT_WHOLE
             position = before.position if key == before.tier_key else self._position(key)
-        charge = charge_of(found, usage, position)
+        charge = charge_usage(found, usage, position)
         if isinstance(charge, Unpriced):
             return charge
         after = StoredCharge(charge.cost, charge.billed, charge.rate_id, charge.buy, position, key)
@@ -235,7 +235,7 @@ class _DayCharger:
         """Charge the reversal of an event: in tiers from its own position, which it keeps."""
         if after.tier_key is None or after.tier_key != before.tier_key:
             return after.reversed
-        charge = charge_of(found, usage, before.position)
+        charge = charge_usage(found, usage, before.position)
         if isinstance(charge, Unpriced):
             return charge
         return after._replace(cost=charge.cost, position=before.position).reversed

@@ -39,7 +39,7 @@ from tollbook.api.pipeline.admission import actor
 from tollbook.api.pipeline.request_body import read_bounded
 from tollbook.api.pipeline.responses import json_response
 from tollbook.api.pipeline.services import Services
-from tollbook.domain.books import BookHead, BookStatus, Listed, ShownBook, shown
+from tollbook.domain.books import BookHead, BookStatus, Listed, ShownBook, show_book
 from tollbook.domain.errors import (
     AlreadyPublished,
     BodyTooLarge,
@@ -53,7 +53,8 @@ from tollbook.domain.errors import (
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.domain.lost_prices import LostPrices
 from tollbook.domain.periods import day_number
-from tollbook.rating.books.serialize import ShownRate, shown_rate
+from tollbook.rating.books.fields import ShownRate
+from tollbook.rating.books.serialize import show_rate
 from tollbook.store import prices
 from tollbook.store.audit import Actor
 from tollbook.store.database import Snapshot, Transaction
@@ -72,7 +73,7 @@ def list_price_books(call: ApiRequest, snapshot: Snapshot) -> Response:
     identity = call.query["organization_id"]
     number = None if identity is None else organization_of(snapshot, call.key, identity).number
     books = [
-        shown(it)
+        show_book(it)
         for it in _visible(snapshot, call)
         if number is None or it.head.organization == number
     ]
@@ -94,8 +95,8 @@ def get_price_book(call: ApiRequest, snapshot: Snapshot) -> Response:
     return json_response(
         {
             "success": True,
-            "price_book": shown(found),
-            "rates": [shown_rate(rate, with_buy=with_buy) for rate in page],
+            "price_book": show_book(found),
+            "rates": [show_rate(rate, with_buy=with_buy) for rate in page],
             "next_after": page[-1].id if len(rates) > limit else None,
         }
     )
