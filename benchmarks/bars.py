@@ -1,7 +1,8 @@
-"""What the figures must reach, and whether they did."""
+"""The targets of the figures, and whether they are met."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from statistics import median
 
 from benchmarks.answers import COLD, REPEATED, AnswerFigures
 from benchmarks.crowds import WHOLE, CrowdFigures
@@ -12,6 +13,7 @@ from benchmarks.exports import ExportFigure
 from benchmarks.ingest import IngestFigure
 from benchmarks.measured import Measured
 from benchmarks.overview import OverviewFigures
+from benchmarks.page import PageFigures
 from benchmarks.rating import RatingFigure
 from benchmarks.series import PLAIN, SeriesFigure
 
@@ -32,11 +34,14 @@ _LEAST_WITH_DECK = 0.8
 _LEAST_EXPORTED = 100_000
 _MOST_MIB_TO_EXPORT = 100
 _BAR_OF_EXPORTS = "csv"
+_MOST_PAGE_MS = 400.0
+_MOST_FRAME_MS = 100.0
+"""Far above what a quiet machine needs: beyond it, the page stalls."""
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One thing to reach, what was reached, and whether that is enough."""
+    """A target, the result, and whether it is met."""
 
     what: str
     wanted: str
@@ -45,13 +50,13 @@ class Bar:
 
 
 def bars(measured: Measured) -> list[Bar]:
-    """Hold every figure against its bar."""
+    """Compare every figure with its target."""
     found: list[Bar] = []
     for figure in measured.ingested:
         found.extend(_ingest_bars(figure))
-    for figures in measured.answered:
-        found.extend(_answer_bars(figures))
-        found.extend(_growth_bars(figures))
+    for answers in measured.answered:
+        found.extend(_answer_bars(answers))
+        found.extend(_growth_bars(answers))
     for crowd in measured.crowded:
         found.extend(_crowd_bars(crowd))
     for overview in measured.overviews:
@@ -64,6 +69,8 @@ def bars(measured: Measured) -> list[Bar]:
     found.extend(_deck_ingest_bar(it) for it in measured.decked)
     for export in measured.exported:
         found.extend(_export_bars(export))
+    for page in measured.paged:
+        found.extend(_page_bars(page))
     return found
 
 
@@ -78,14 +85,14 @@ def _ingest_bars(it: IngestFigure) -> Iterator[Bar]:
     met = it.events_per_second >= _LEAST_IN_BATCHES
     yield Bar(f"{where}: events/s in batches", f"≥ {_LEAST_IN_BATCHES:,}", rate, met)
     met = it.ratio >= _LEAST_RATIO
-    what = f"{where}: batches, of the engine's own speed"
+    what = f"{where}: batches, ratio to the engine's own speed"
     yield Bar(what, f"≥ {_LEAST_RATIO}", f"{it.ratio:.2f}", met)
 
 
 def _answer_bars(figures: AnswerFigures) -> Iterator[Bar]:
     for it in figures.alone:
         if it.what == COLD:
-            what = f"{figures.engine}: cold answer, times the bare statement"
+            what = f"{figures.engine}: cold answer, ratio to the bare statement"
             met = it.ratio <= _MOST_TIMES_BARE
             yield Bar(what, f"≤ {_MOST_TIMES_BARE}", f"{it.ratio:.2f}", met)
         if it.what == REPEATED:
@@ -99,7 +106,7 @@ def _growth_bars(figures: AnswerFigures) -> Iterator[Bar]:
         growth = it.times.p50 / first.times.p50
         what = (
             f"{figures.engine}: cold answer on {ledger.events:,} events, "
-            f"times that on {first_ledger.events:,}"
+            f"ratio to {first_ledger.events:,}"
         )
         yield Bar(what, f"≤ {_MOST_GROWTH}", f"{growth:.2f}", growth <= _MOST_GROWTH)
 
@@ -108,7 +115,7 @@ def _crowd_bars(figures: CrowdFigures) -> Iterator[Bar]:
     for period, few, many in figures.by_period:
         if period == WHOLE:
             ratio = many.times.p50 / few.times.p50
-            what = f"{figures.engine}: cold answer of {many.what} users, times that of {few.what}"
+            what = f"{figures.engine}: cold answer of {many.what} users, ratio to {few.what}"
             yield Bar(what, f"≤ {_MOST_TIMES_FEW}", f"{ratio:.1f}", ratio <= _MOST_TIMES_FEW)
 
 
@@ -117,7 +124,7 @@ def _overview_bars(figures: OverviewFigures) -> Iterator[Bar]:
     if figures.engine == PostgresDatabases.name:
         yield _below(f"{where}, cold", cold.times.p50, _MOST_OVERVIEW_MS)
     met = cold.ratio <= _MOST_TIMES_BARE
-    what = f"{where}, times the bare statements"
+    what = f"{where}, ratio to the bare statements"
     yield Bar(what, f"≤ {_MOST_TIMES_BARE}", f"{cold.ratio:.2f}", met)
     yield _below(f"{where}, repeated", repeated.times.p50, _MOST_REPEATED_MS)
 
@@ -131,26 +138,26 @@ def _series_bars(it: SeriesFigure) -> Iterator[Bar]:
     yield _below(where, it.times.p50, _MOST_SERIES_MS)
     if it.what == PLAIN:
         met = it.ratio <= _MOST_TIMES_BARE
-        what = f"{where}, times the bare statement"
+        what = f"{where}, ratio to the bare statement"
         yield Bar(what, f"≤ {_MOST_TIMES_BARE}", f"{it.ratio:.2f}", met)
 
 
 def _rating_bars(it: RatingFigure) -> Iterator[Bar]:
     deck = f"a deck of {it.prefixes:,} prefixes"
     reached, met = f"{it.calls_per_second:,.0f}", it.calls_per_second >= _LEAST_RATED
-    yield Bar(f"calls rated/s on one core, {deck}", f"≥ {_LEAST_RATED:,}", reached, met)
+    yield Bar(f"calls rated per second on one core, {deck}", f"≥ {_LEAST_RATED:,}", reached, met)
     reached, met = f"{it.bytes_a_prefix:.0f}", it.bytes_a_prefix <= _MOST_BYTES_A_PREFIX
-    yield Bar(f"bytes a prefix, {deck}", f"≤ {_MOST_BYTES_A_PREFIX}", reached, met)
+    yield Bar(f"bytes per prefix, {deck}", f"≤ {_MOST_BYTES_A_PREFIX}", reached, met)
 
 
 def _deck_bar(it: DeckFigure) -> Bar:
-    what = f"{it.engine}: a deck of {it.prefixes:,} prefixes is loaded"
+    what = f"{it.engine}: loading a deck of {it.prefixes:,} prefixes"
     met = it.seconds < _MOST_SECONDS_TO_LOAD
     return Bar(what, f"< {_MOST_SECONDS_TO_LOAD} s", f"{it.seconds:.1f} s", met)
 
 
 def _deck_ingest_bar(it: DeckIngestFigure) -> Bar:
-    what = f"{it.engine}: calls/s in batches with the deck, times that with the default book"
+    what = f"{it.engine}: calls/s in batches with the deck, ratio to the default book"
     met = it.ratio >= _LEAST_WITH_DECK
     return Bar(what, f"≥ {_LEAST_WITH_DECK}", f"{it.ratio:.2f}", met)
 
@@ -163,3 +170,12 @@ def _export_bars(it: ExportFigure) -> Iterator[Bar]:
     met = it.above_idle_mib <= _MOST_MIB_TO_EXPORT
     reached = f"{it.above_idle_mib:.0f} MiB"
     yield Bar(f"{what}, memory above idle", f"≤ {_MOST_MIB_TO_EXPORT} MiB", reached, met)
+
+
+def _page_bars(figures: PageFigures) -> Iterator[Bar]:
+    for what, times, most in (
+        ("a sort", figures.sorts, _MOST_PAGE_MS),
+        ("a key stroke in the search", figures.keys, _MOST_PAGE_MS),
+        ("a frame while scrolling", figures.frames, _MOST_FRAME_MS),
+    ):
+        yield _below(f"page of {figures.users:,} users: {what}", median(times), most)

@@ -1,7 +1,6 @@
 """A server inside the process of a test, which can look at what it does."""
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,12 +8,11 @@ import httpx
 import uvicorn
 
 from tests.servers import free_port
+from tests.waiting import PATIENCE, wait_for
 from tollbook.api.application import application
 from tollbook.settings import Settings
 from tollbook.store.database import Database
 from tollbook.wiring import services
-
-_PATIENCE = 30.0
 
 
 @contextmanager
@@ -27,12 +25,10 @@ def serving(database: Database, key: str = "") -> Iterator[httpx.Client]:
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
-        give_up = time.monotonic() + _PATIENCE
-        while not server.started and time.monotonic() < give_up:
-            time.sleep(0.01)
+        wait_for(lambda: server.started or not thread.is_alive())
         headers = {"X-API-Key": key} if key else {}
         address = f"http://127.0.0.1:{port}"
-        with httpx.Client(base_url=address, headers=headers, timeout=_PATIENCE) as client:
+        with httpx.Client(base_url=address, headers=headers, timeout=PATIENCE) as client:
             yield client
     finally:
         server.should_exit = True

@@ -13,8 +13,7 @@ import pytest
 from sqlalchemy import make_url
 
 from tests.servers import free_port
-
-_PATIENCE = 30.0
+from tests.waiting import PATIENCE
 
 
 def program() -> str:
@@ -61,7 +60,7 @@ class Pooler:
         return self
 
     def _wait(self) -> None:
-        give_up = time.monotonic() + _PATIENCE
+        give_up = time.monotonic() + PATIENCE
         while time.monotonic() < give_up and self.process.poll() is None:
             try:
                 psycopg.connect(self.url, connect_timeout=3).close()

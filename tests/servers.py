@@ -14,7 +14,8 @@ from typing import Self
 
 import httpx
 
-_PATIENCE = 30.0
+from tests.waiting import PATIENCE
+
 _PORTS = range(20_000, 32_000)
 """Below those that the system gives to connections: a server that starts again finds its own."""
 
@@ -45,7 +46,7 @@ class Server:
         command = [sys.executable, "-m", self.module, "serve", "--port", str(self.port)]
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  a pipe that nobody reads would stop the server
         self.process = subprocess.Popen(command, env=environment, stderr=self._log)
-        give_up = time.monotonic() + _PATIENCE
+        give_up = time.monotonic() + PATIENCE
         while time.monotonic() < give_up:
             if self.process.poll() is not None:
                 raise RuntimeError(f"the server did not start: {self._errors()}")
@@ -59,7 +60,7 @@ class Server:
 
     def _errors(self) -> str:
         assert self.process is not None
-        self.process.wait(_PATIENCE + 10)
+        self.process.wait(PATIENCE + 10)
         self._log.seek(0)
         text = self._log.read().decode()
         self._log.close()
@@ -80,7 +81,7 @@ class Server:
 
     def client(self, key: str | None = None) -> httpx.Client:
         headers = {"X-API-Key": key} if key else {}
-        return httpx.Client(base_url=self.address, headers=headers, timeout=30)
+        return httpx.Client(base_url=self.address, headers=headers, timeout=PATIENCE)
 
     def __enter__(self) -> Self:
         self.start()

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from pathlib import Path
 from random import Random
 from typing import Any
 
 import msgspec
 import pytest
 
+from tests.analytics.golden import golden_lines, lines_of
 from tests.builders import Json, Platform, event
 from tollbook.analytics import changes
 from tollbook.analytics.scope import QuestionScope, in_one_currency
@@ -18,7 +18,6 @@ from tollbook.store import directory
 from tollbook.store.database import Database
 from tollbook.wiring import now
 
-GOLDEN = Path(__file__).parent / "golden"
 FIRST = date(2023, 11, 1)
 DAYS = 130
 
@@ -229,9 +228,14 @@ def test_every_figure_is_that_of_the_events(platform: Platform) -> None:
         assert everything.cost == ledger.cost(None, None, period)
 
 
-@pytest.mark.parametrize("name", ["USER_CHANGES", "ORGANIZATION_CHANGES"])
-def test_the_statement_is_the_golden_one(name: str) -> None:
-    assert getattr(changes, name) == (GOLDEN / f"{name.lower()}.sql").read_text()
+STATEMENTS = {
+    "user_changes": changes.USER_CHANGES,
+    "organization_changes": changes.ORGANIZATION_CHANGES,
+}
+
+
+def test_the_statements_are_the_golden_ones() -> None:
+    assert lines_of(STATEMENTS) == golden_lines("changes", STATEMENTS)
 
 
 def test_the_arguments_of_two_cut_periods() -> None:

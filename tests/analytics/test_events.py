@@ -1,11 +1,11 @@
 """Events behind a figure: the empty organization first, then days, pages, filters and the pin."""
 
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.analytics.golden import golden_lines, lines_of
 from tests.builders import Platform, event, reversal
 from tollbook.analytics import events
 from tollbook.analytics.events import PageEnd, Wanted, Whose, all_events, events_page, events_report
@@ -13,15 +13,14 @@ from tollbook.domain.periods import Period
 from tollbook.store import directory, versions
 from tollbook.store.database import Database, Snapshot, open_database
 
-GOLDEN = Path(__file__).parent / "golden"
 STATEMENTS = {
-    **{f"events_page_{whose}": sql for whose, sql in events.PAGE.items()},
-    **{f"events_first_{whose}": sql for whose, sql in events.FIRST.items()},
-    **{f"events_chunk_{whose}": sql for whose, sql in events.CHUNK.items()},
-    "events_months": events.MONTHS,
-    "events_days": events.DAYS,
-    "events_user_days": events.USER_DAYS,
-    "events_hours": events.HOURS,
+    **{f"page_{whose}": sql for whose, sql in events.PAGE.items()},
+    **{f"first_{whose}": sql for whose, sql in events.FIRST.items()},
+    **{f"chunk_{whose}": sql for whose, sql in events.CHUNK.items()},
+    "months": events.MONTHS,
+    "days": events.DAYS,
+    "user_days": events.USER_DAYS,
+    "hours": events.HOURS,
 }
 
 
@@ -151,9 +150,8 @@ def test_a_stream_reads_a_day_in_pieces(
     assert ids == ["newer", *(f"{n:02}" for n in range(10))]
 
 
-@pytest.mark.parametrize("name", STATEMENTS)
-def test_the_statements_are_the_golden_ones(name: str) -> None:
-    assert STATEMENTS[name] == (GOLDEN / f"{name}.sql").read_text()
+def test_the_statements_are_the_golden_ones() -> None:
+    assert lines_of(STATEMENTS) == golden_lines("events", STATEMENTS)
 
 
 def test_one_users_events_are_read_by_the_index_of_users(sqlite_url: str) -> None:

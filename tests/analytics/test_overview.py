@@ -1,19 +1,20 @@
 """Usage and cost of a whole tenant: the empty tenant first, then each figure and each rule."""
 
 from datetime import date
-from pathlib import Path
 
 import msgspec
 import pytest
 
+from tests.analytics.golden import golden_lines, lines_of
 from tests.builders import Json, Platform, event
 from tollbook.analytics import organizations, overview
+from tollbook.analytics.organizations_slices import ORGANIZATIONS_SHAPE
 from tollbook.analytics.period_cover import days
 from tollbook.analytics.scope import QuestionScope, in_one_currency
+from tollbook.analytics.slices import table_of
 from tollbook.domain.periods import Period
 from tollbook.store.database import Database
 
-GOLDEN = Path(__file__).parent / "golden"
 JANUARY = Period(date(2024, 1, 1), date(2024, 1, 31))
 
 
@@ -216,21 +217,20 @@ def test_columns_of_the_tables_are_named_and_filled_as_the_answers(platform: Pla
     assert set(shown) == names
     assert shown["kb_minutes"] == 90_000_000
     assert shown["total_cost"] == shown["kb_cost"] == shown["kb_usage_cost"] == 150_000_000
-    table = organizations.organizations_table(rows)
+    table = table_of(rows, ORGANIZATIONS_SHAPE)
     assert [it.name for it in table.columns] == list(listed(platform)[0])
 
 
-@pytest.mark.parametrize(
-    ("name", "statement"),
-    [
-        ("overview", overview.OVERVIEW),
-        ("users_of_all", overview.USERS_OF_ALL),
-        ("knowledge_bases", overview.KNOWLEDGE_BASES),
-        ("organizations", organizations.ORGANIZATIONS),
-    ],
-)
-def test_the_statement_is_the_golden_one(name: str, statement: str) -> None:
-    assert statement == (GOLDEN / f"{name}.sql").read_text()
+STATEMENTS = {
+    "overview": overview.OVERVIEW,
+    "users_of_all": overview.USERS_OF_ALL,
+    "knowledge_bases": overview.KNOWLEDGE_BASES,
+    "organizations": organizations.ORGANIZATIONS,
+}
+
+
+def test_the_statements_are_the_golden_ones() -> None:
+    assert lines_of(STATEMENTS) == golden_lines("overview", STATEMENTS)
 
 
 def test_the_arguments_are_those_of_the_legs() -> None:

@@ -1,18 +1,17 @@
 """The statements of trends, word for word, and which of them answer what."""
 
 from datetime import date
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.analytics.golden import golden_lines, lines_of
 from tollbook.analytics import series_statements as statements
 from tollbook.analytics.series_buckets import Bucket, buckets_of
 from tollbook.analytics.series_reads import EVERY_METER, Subject, UsageFilter, legs, parameters
 from tollbook.analytics.series_statements import By, Unit
 from tollbook.domain.periods import Period
 
-GOLDEN = Path(__file__).parent / "golden" / "series"
 STATEMENTS = {
     **{f"organization_{unit}_{by}": it for (unit, by), it in statements.ORGANIZATION.items()},
     **{f"tenant_{unit}_{by}": it for (unit, by), it in statements.TENANT.items()},
@@ -28,13 +27,8 @@ TENANT = Subject("t", "USD", ("Europe/Berlin", "UTC"))
 ANN = BERLIN._replace(user="ann")
 
 
-@pytest.mark.parametrize("name", STATEMENTS)
-def test_the_statement_is_the_golden_one(name: str) -> None:
-    assert STATEMENTS[name] == (GOLDEN / f"{name}.sql").read_text()
-
-
-def test_every_golden_statement_is_used() -> None:
-    assert {it.stem for it in GOLDEN.iterdir()} == set(STATEMENTS)
+def test_the_statements_are_the_golden_ones() -> None:
+    assert lines_of(STATEMENTS) == golden_lines("series", STATEMENTS)
 
 
 def test_the_arguments_say_whose_and_what() -> None:

@@ -1,7 +1,6 @@
 """Segments and seconds between two instants: nothing first, then each bound and each rule."""
 
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,6 +8,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
+from tests.analytics.golden import golden_lines, lines_of
 from tests.builders import Json, Platform, event
 from tollbook.analytics import usage
 from tollbook.analytics.partial_days import NO_DAYS, NO_PART, Between, Bound, DayPart, split
@@ -19,7 +19,6 @@ from tollbook.domain.periods import Period
 from tollbook.store import directory
 from tollbook.store.database import Database
 
-GOLDEN = Path(__file__).parent / "golden"
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
@@ -189,10 +188,14 @@ def test_any_two_instants_count_what_is_between_them(platform: Platform, zone: s
         assert asked(platform, *bounds, user="user_1")["voice"]["seconds"] == odd
 
 
-@pytest.mark.parametrize("name", ["ORGANIZATION", "USER"])
-def test_the_statement_is_the_golden_one(name: str) -> None:
-    golden = (GOLDEN / f"usage_of_{name.lower()}.sql").read_text()
-    assert getattr(usage, name) == golden
+STATEMENTS = {
+    "organization": usage.ORGANIZATION,
+    "user": usage.USER,
+}
+
+
+def test_the_statements_are_the_golden_ones() -> None:
+    assert lines_of(STATEMENTS) == golden_lines("usage", STATEMENTS)
 
 
 def test_the_arguments_name_two_parts_of_days_at_most() -> None:

@@ -1,17 +1,15 @@
 """Usage and cost by user: the empty organization first, then each figure and each rule."""
 
 from datetime import date
-from pathlib import Path
 
 import pytest
 
+from tests.analytics.golden import golden_lines, lines_of
 from tests.builders import Json, Platform, event
 from tollbook.analytics import users
 from tollbook.domain.periods import Period
 from tollbook.store import prices
 from tollbook.store.database import Database
-
-GOLDEN = Path(__file__).parent / "golden"
 
 
 @pytest.fixture
@@ -203,9 +201,14 @@ def test_every_day_of_a_period_and_no_other_is_counted(
     assert (user["total_voice_calls"], user["total_voice_seconds"]) == (days, days)
 
 
-@pytest.mark.parametrize("name", ["USERS", "ONE_USER"])
-def test_the_statement_is_the_golden_one(name: str) -> None:
-    assert getattr(users, name) == (GOLDEN / f"{name.lower()}.sql").read_text()
+STATEMENTS = {
+    "users": users.USERS,
+    "one_user": users.ONE_USER,
+}
+
+
+def test_the_statements_are_the_golden_ones() -> None:
+    assert lines_of(STATEMENTS) == golden_lines("users", STATEMENTS)
 
 
 def test_the_arguments_of_a_cut_period() -> None:

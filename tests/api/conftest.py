@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import httpx
@@ -11,8 +11,12 @@ import pytest
 
 from tests.builders import Json, Platform
 from tests.conftest import ENGINES, Postgres
+from tests.inside import serving
 from tests.servers import Server
+from tollbook import wiring
+from tollbook.domain.exact import MICROS
 from tollbook.store.database import Database, open_database
+from tollbook.store.engine import system_clock
 
 
 class Tenant(Platform):
@@ -104,6 +108,35 @@ def tenant(site: Site) -> Tenant:
     tenant = site.tenant()
     tenant.organization()
     return tenant
+
+
+class Clock:
+    """The clock of a server in this process, which a test sets forward."""
+
+    seconds = 0
+
+    def __call__(self) -> int:
+        return system_clock() + self.seconds * MICROS
+
+
+class Clocked(NamedTuple):
+    """A tenant of a server, and the clock of that server."""
+
+    tenant: Tenant
+    clock: Clock
+
+
+@pytest.fixture
+def clocked(
+    database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Clocked]:
+    """A tenant with the organization org_1, on a server whose clock can be set forward."""
+    clock = Clock()
+    monkeypatch.setattr(wiring, "now", clock)
+    with serving(open_database(database_url)) as http:
+        tenant = Tenant(database, http)
+        tenant.organization()
+        yield Clocked(tenant, clock)
 
 
 @pytest.fixture(params=ENGINES)

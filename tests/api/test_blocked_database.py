@@ -9,10 +9,10 @@ import psycopg
 import pytest
 
 from tests.api.conftest import told
-from tests.api.test_write_queue import eventually
 from tests.builders import Json, Platform, event
 from tests.inside import serving
 from tests.servers import Server
+from tests.waiting import wait_for
 from tollbook.api.operation.maintenance import months_ahead
 from tollbook.ingest import partition_wait
 from tollbook.store.database import Database, open_database
@@ -112,7 +112,7 @@ def test_the_running_and_the_next_two_months_are_ready_before_their_events_come(
     names = [f"events_{month}" for month in months_ahead(now())]
     with serving(open_database(postgres_url)):
         platform = Platform(database)
-        assert eventually(lambda: platform.rows(present, names=names)[0][0] == 3)
+        wait_for(lambda: platform.rows(present, names=names)[0][0] == 3)
     database.close()
 
 
@@ -144,11 +144,10 @@ def test_a_statement_that_hangs_stops_neither_health_nor_requests_that_do_withou
         with holding(postgres_url, "LOCK TABLE api_keys IN ACCESS EXCLUSIVE MODE"):
             # Its key is looked up in the database, under the lock of what is in memory.
             hanging = Sent(stranger, id="hanging")
-            eventually(lambda: _waits(postgres_url))
-            patient = httpx.Timeout(10)
-            sent = client.post("/v1/events", json=event(id="next"), timeout=patient)
+            wait_for(lambda: _waits(postgres_url))
+            sent = client.post("/v1/events", json=event(id="next"))
             assert sent.status_code == 200
-            assert client.get("/healthz", timeout=patient).status_code == 200
+            assert client.get("/healthz").status_code == 200
         assert hanging.result() == 200
 
 
@@ -167,9 +166,9 @@ def test_health_answers_while_every_statement_waits(platform: Platform, postgres
             "IN ACCESS EXCLUSIVE MODE",
         ):
             hanging = [Sent(client, id=f"{n}") for n in range(60)]
-            assert eventually(lambda: _waits(postgres_url))
+            wait_for(lambda: _waits(postgres_url))
             for _ in range(5):
-                assert client.get("/healthz", timeout=10).json()["status"] == "ok"
+                assert client.get("/healthz").json()["status"] == "ok"
         assert {it.result() for it in hanging} == {200}
 
 

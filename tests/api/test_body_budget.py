@@ -2,9 +2,8 @@
 
 import gzip
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from time import monotonic, sleep
 
 import httpx
 import msgspec
@@ -13,6 +12,7 @@ from starlette.requests import Request
 
 from tests.builders import Platform, event
 from tests.servers import Server
+from tests.waiting import wait_for
 from tollbook.api.pipeline.body_budget import LARGE, BodyBudget, room_of
 from tollbook.domain.errors import QueueFull
 from tollbook.store.database import Database
@@ -53,46 +53,23 @@ def test_a_body_of_any_size_comes_in_alone_and_none_beside_it() -> None:
     assert bodies.held == 0
 
 
+def held(server: Server) -> float:
+    """Read in the metrics what requests hold."""
+    lines = httpx.get(f"{server.address}/metrics").text.splitlines()
+    return float(next(it for it in lines if it.startswith("tollbook_body_bytes ")).split()[1])
+
+
 @contextmanager
 def holding(server: Server, key: str, size: int) -> Iterator[None]:
-    """Send a body but for its last byte."""
+    """Send a body without its last byte; go on when it fills the budget."""
     head = (
         f"POST /v1/events HTTP/1.1\r\nHost: x\r\nX-API-Key: {key}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {size}\r\n\r\n"
     )
     with socket.create_connection(("127.0.0.1", server.port)) as client:
         client.sendall(head.encode() + b" " * (size - 1))
+        wait_for(lambda: held(server) > MIB)
         yield
-
-
-def until(ask: Callable[[], httpx.Response], status: int) -> httpx.Response:
-    give_up = monotonic() + 10
-    while (answer := ask()).status_code != status:
-        assert monotonic() < give_up, answer.text[:200]
-        sleep(0.05)
-    return answer
-
-
-@contextmanager
-def full(server: Server, key: str, ask: Callable[[], httpx.Response]) -> Iterator[httpx.Response]:
-    """Have a body hold the room that there is; give what is answered beside it.
-
-    One that comes while a request before it has room is turned away itself: it is sent again.
-    """
-    for wait in (0.05, 0.5, 2, 5):
-        with holding(server, key, 2 * MIB):
-            sleep(wait)
-            answer = ask()
-            if answer.status_code == 429:
-                yield answer
-                return
-    pytest.fail(answer.text[:200])
-
-
-def held(server: Server) -> float:
-    """Read in the metrics what requests hold."""
-    lines = httpx.get(f"{server.address}/metrics").text.splitlines()
-    return float(next(it for it in lines if it.startswith("tollbook_body_bytes ")).split()[1])
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
@@ -112,7 +89,9 @@ def test_a_server_turns_large_requests_away_while_others_hold_its_room(
         def send() -> httpx.Response:
             return httpx.post(f"{server.address}/v1/events", content=body, headers=headers)
 
-        with full(server, key, send) as refused:
+        with holding(server, key, 2 * MIB):
+            refused = send()
+            assert refused.status_code == 429
             assert refused.json()["code"] == "queue_full"
             assert refused.headers["retry-after"] == "1"
             one = httpx.post(
@@ -120,4 +99,4 @@ def test_a_server_turns_large_requests_away_while_others_hold_its_room(
             )
             assert one.status_code == 200
             assert held(server) > MIB
-        assert until(send, 200).json()["success"]
+        wait_for(lambda: send().json()["success"])

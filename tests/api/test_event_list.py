@@ -5,8 +5,8 @@ import io
 import json
 import select
 import socket
-import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from contextlib import closing
 from decimal import Decimal
 from typing import Any
 
@@ -14,9 +14,13 @@ import msgspec
 import pyarrow.parquet
 import pytest
 
-from tests.api.conftest import Site, Tenant, problems
+from tests.api.conftest import Tenant, problems
 from tests.builders import Json, event
+from tests.inside import serving
+from tests.waiting import PATIENCE
+from tollbook.api.pipeline import streams
 from tollbook.domain.keys import Permission
+from tollbook.store.database import open_database
 
 PATH = "/v1/events"
 JANUARY = {"organization_id": "org_1", "start_date": "2024-01-01", "end_date": "2024-01-31"}
@@ -199,33 +203,36 @@ def test_head_sends_no_file(tenant: Tenant) -> None:
     assert (answer.status_code, answer.content) == (200, b"")
 
 
-def test_a_client_that_goes_away_ends_the_reading(site: Site, tenant: Tenant) -> None:
+def test_a_client_that_goes_away_ends_the_reading(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A reading that its client's end did not end goes on for longer than this test waits.
+    monkeypatch.setattr(streams, "_PATIENCE", 2 * PATIENCE)
+    with closing(open_database(sqlite_url)) as database, serving(open_database(sqlite_url)) as http:
+        _reading_ends(Tenant(database, http))
+
+
+def _reading_ends(tenant: Tenant) -> None:
+    tenant.organization()
     for start in range(0, 30_000, 10_000):
         tenant.send(*(event(id=f"{start + n}", attributes={"a": "x" * 900}) for n in range(10_000)))
     query = "&".join(f"{name}={value}" for name, value in JANUARY.items())
     asked = (
         f"GET {PATH}?{query}&format=csv HTTP/1.1\r\nHost: t\r\nX-API-Key: {tenant.admin}\r\n\r\n"
     )
-    gone = [socket.create_connection(("127.0.0.1", site.server.port)) for _ in range(6)]
+    gone = [socket.create_connection(("127.0.0.1", tenant.http.base_url.port)) for _ in range(6)]
     for connection in gone:
         connection.sendall(asked.encode())
     # Four are written at once, whichever come first.
     answered: set[socket.socket] = set()
     while len(answered) < 4:
-        ready, _, _ = select.select([it for it in gone if it not in answered], [], [], 30)
+        ready, _, _ = select.select([it for it in gone if it not in answered], [], [], PATIENCE)
         assert ready
         for connection in ready:
             assert connection.recv(100).startswith(b"HTTP/1.1 200")
         answered.update(ready)
     for connection in gone:
         connection.close()
-    # Were one of those still being read, this would have to wait.
-    start = time.monotonic()
-    lines = 0
-    with site.http.stream(
-        "GET", PATH, params={**JANUARY, "format": "csv"}, headers={"X-API-Key": tenant.admin}
-    ) as answer:
-        for text in answer.iter_text():
-            lines += text.count("\n")
-    assert lines == 30_001
-    assert time.monotonic() - start < 30
+    # This waits for as long as four of those are still being read.
+    answer = tenant.get(PATH, params={**JANUARY, "format": "csv"})
+    assert answer.text.count("\n") == 30_001

@@ -8,6 +8,7 @@ import pytest
 
 from tests.api.conftest import Site, site_on
 from tests.builders import event
+from tests.waiting import PATIENCE
 from tollbook.api.pipeline.http_protocol import MOST_HEAD_BYTES
 
 CHUNK = b"x" * 10_000
@@ -16,7 +17,7 @@ CHUNK = b"x" * 10_000
 def sent(site: Site, *pieces: bytes) -> bytes:
     """Send pieces until the server hangs up; give what it answered."""
     with socket.create_connection(("127.0.0.1", site.server.port)) as connection:
-        connection.settimeout(10)
+        connection.settimeout(PATIENCE)
         try:
             for piece in pieces:
                 connection.sendall(piece)

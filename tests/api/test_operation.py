@@ -1,7 +1,6 @@
 """What operators watch: alive, ready, metrics."""
 
 import sqlite3
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.builders import Platform, event
 from tests.conftest import Postgres
 from tests.servers import Server
+from tests.waiting import wait_for
 from tollbook.store.database import open_database
 
 
@@ -22,17 +22,12 @@ def server(sqlite_url: str) -> Iterator[Server]:
         yield running
 
 
-def ready(server: Server) -> tuple[int, dict[str, str]]:
-    """Ask again until what was seen before is too old."""
-    time.sleep(1.1)
+def checks_at(server: Server, status: int) -> dict[str, str]:
+    """Wait until a server is ready (200) or not (503), and return what it checked."""
     with server.client() as http:
-        response = http.get("/readyz")
-    return response.status_code, response.json()["checks"]
-
-
-def ready_again(server: Server) -> bool:
-    """Ask until it is ready, for half a minute."""
-    return any(ready(server)[0] == 200 for _ in range(30))
+        response = wait_for(lambda: (it := http.get("/readyz")).status_code == status and it)
+    checks: dict[str, str] = response.json()["checks"]
+    return checks
 
 
 def test_a_server_is_alive_and_ready_and_needs_no_key_to_say_so(server: Server) -> None:
@@ -50,12 +45,12 @@ def test_a_database_that_takes_no_writes_makes_it_red_until_it_does(
 ) -> None:
     other = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    status, checks = ready(server)
-    assert (status, checks["writer"]) == (503, "no answer from the database within 5 seconds")
+    checks = checks_at(server, 503)
+    assert checks["writer"] == "no answer from the database within 5 seconds"
     assert httpx.get(f"{server.address}/healthz").status_code == 200
     other.execute("ROLLBACK")
     other.close()
-    assert ready_again(server)
+    assert checks_at(server, 200)
 
 
 def test_postgresql_that_is_gone_or_read_only_makes_it_red(
@@ -71,17 +66,14 @@ def test_postgresql_that_is_gone_or_read_only_makes_it_red(
             )
 
         cut("SET default_transaction_read_only = on")
-        assert ready(server)[0] == 503
+        assert checks_at(server, 503)
         cut("RESET default_transaction_read_only")
-        assert ready_again(server)
+        assert checks_at(server, 200)
         cut("ALLOW_CONNECTIONS false")
-        status, checks = ready(server)
-        assert (status, checks["writer"]) == (
-            503,
-            "the database is not available; nothing was stored",
-        )
+        checks = checks_at(server, 503)
+        assert checks["writer"] == "the database is not available; nothing was stored"
         cut("ALLOW_CONNECTIONS true")
-        assert ready_again(server)
+        assert checks_at(server, 200)
 
 
 def test_a_later_schema_makes_it_red(server: Server, sqlite_url: str) -> None:
@@ -89,16 +81,12 @@ def test_a_later_schema_makes_it_red(server: Server, sqlite_url: str) -> None:
     with database.writing() as transaction:
         transaction.execute("UPDATE directory_state SET schema_version = '9999'")
     database.close()
-    status, checks = ready(server)
-    assert status == 503
-    assert "migration 9999" in checks["migrations"]
+    assert "migration 9999" in checks_at(server, 503)["migrations"]
 
 
 def test_a_disk_that_is_nearly_full_makes_it_red(sqlite_url: str) -> None:
     with Server(sqlite_url, min_free_mib="999999999") as server:
-        status, checks = ready(server)
-    assert status == 503
-    assert "MiB are free where the database is" in checks["disk"]
+        assert "MiB are free where the database is" in checks_at(server, 503)["disk"]
 
 
 def samples(text: str) -> dict[str, float]:

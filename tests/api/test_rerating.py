@@ -1,12 +1,11 @@
 """Rerating over HTTP: dry runs, runs, and what is refused."""
 
-import time
-
 import pytest
 
 from tests.api.conftest import Tenant, problems
 from tests.builders import Json, event
 from tests.rerating.builders import CALLS, Past, book
+from tests.waiting import wait_for
 
 JANUARY = {"start_date": "2024-01-01", "end_date": "2024-01-31"}
 
@@ -20,12 +19,11 @@ def platform(either: Tenant) -> Tenant:
 
 
 def finished(tenant: Tenant, run: int, status: str = "done") -> Json:
-    for _ in range(1_000):
-        found: Json = tenant.get(f"/v1/rerating/{run}").json()
-        if found["run"]["status"] == status:
-            return found
-        time.sleep(0.02)
-    raise AssertionError(found)
+    def found() -> Json | None:
+        answer: Json = tenant.get(f"/v1/rerating/{run}").json()
+        return answer if answer["run"]["status"] == status else None
+
+    return wait_for(found)
 
 
 def test_a_dry_run_answers_with_sums_rows_and_what_has_no_price(platform: Tenant) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from datetime import datetime, timedelta
-from time import monotonic, sleep
 
 import httpx
 import pytest
@@ -13,6 +12,7 @@ from tests.builders import Json, Platform, event
 from tests.poolers import Pooler, program
 from tests.servers import Server
 from tests.standbys import Pair, pair
+from tests.waiting import wait_for
 from tollbook.store.database import open_database
 from tollbook.store.engine import system_clock
 from tollbook.store.migrate import migrate
@@ -22,7 +22,6 @@ pytestmark = pytest.mark.xdist_group("standby")
 JANUARY = "start_date=2024-01-01&end_date=2024-01-31"
 USERS = f"/v1/analytics/users?organization_id=org_1&{JANUARY}"
 OVERVIEW = f"/v1/analytics/overview?{JANUARY}"
-PATIENCE = 60.0
 
 
 class Both:
@@ -116,11 +115,8 @@ def test_a_standby_that_lags_answers_not_yet_until_the_event_is_there(both: Both
     assert calls(present) == had
     assert present.headers["x-as-of"] < receipt["as_of"]
     both.clusters.standby.resume_replay()
-    give_up = monotonic() + PATIENCE
-    while (answer := both.ask(USERS, receipt["as_of"])).status_code == 503:
-        assert monotonic() < give_up
-        sleep(0.05)
-    assert calls(answer) == had + 1
+    wait_for(lambda: both.ask(USERS, receipt["as_of"]).status_code != 503)
+    assert calls(both.ask(USERS, receipt["as_of"])) == had + 1
 
 
 def test_all_organizations_must_have_got_that_far_or_the_replay_be_well_past_it(both: Both) -> None:
@@ -222,9 +218,6 @@ def test_a_server_on_a_standby_logs_no_error_and_writes_once_it_is_promoted() ->
             assert '"level":"error"' not in log.replace(" ", "")
             server.start()
             clusters.standby.promote()
-            give_up = monotonic() + PATIENCE
-            while client.post("/v1/events", json=event()).status_code != 200:
-                assert monotonic() < give_up
-                sleep(0.05)
+            wait_for(lambda: client.post("/v1/events", json=event()).status_code == 200)
             assert client.get("/readyz").status_code == 200
             assert calls(client.get(USERS)) == 1

@@ -1,11 +1,10 @@
 """Viewer tokens: what a browser holds sees one organization or user, reads only, and ends."""
 
-import time
 from typing import Any
 
 import pytest
 
-from tests.api.conftest import Tenant, prefix, problems
+from tests.api.conftest import Clocked, Tenant, prefix, problems
 from tests.builders import Json, event
 from tollbook.api.application import ENDPOINTS
 from tollbook.domain.keys import Limits, Permission
@@ -92,11 +91,11 @@ def test_a_token_can_ask_what_it_is(either: Tenant) -> None:
     }
 
 
-def test_a_token_ends(either: Tenant) -> None:
-    token = made(either, expires_in=3)["token"]
-    assert users(either, token)[0] == 200
-    time.sleep(3.1)
-    assert users(either, token)[0] == 401
+def test_a_token_ends(clocked: Clocked) -> None:
+    token = made(clocked.tenant, expires_in=120)["token"]
+    assert users(clocked.tenant, token)[0] == 200
+    clocked.clock.seconds = 121
+    assert users(clocked.tenant, token)[0] == 401
 
 
 def test_a_token_lasts_a_quarter_of_an_hour_unless_said_and_no_longer_than_its_key(

@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from tests.api.conftest import told
 from tests.builders import Platform, event
 from tests.conftest import Postgres
 from tests.servers import Server
+from tests.waiting import wait_for
 from tollbook.store.database import open_database
 
 JANUARY = "organization_id=org_1&start_date=2024-01-01&end_date=2024-01-31"
@@ -41,13 +42,6 @@ class Requests:
         for thread in self._threads:
             thread.join()
         return sorted(answer.status_code for answer in self.answers)
-
-
-def eventually(holds: Callable[[], bool]) -> bool:
-    give_up = time.monotonic() + 10
-    while not holds() and time.monotonic() < give_up:
-        time.sleep(0.01)
-    return holds()
 
 
 @contextmanager
@@ -83,7 +77,7 @@ def test_a_full_queue_is_429_and_what_it_took_is_stored(sqlite_url: str) -> None
                 # At most two are with the writer and two wait; all the others find no room.
                 for number in range(6):
                     requests.send(id=str(number))
-                assert eventually(lambda: len(requests.answers) >= 2)
+                wait_for(lambda: len(requests.answers) >= 2)
                 assert {it.status_code for it in requests.answers} == {429}
             statuses = requests.statuses()
             refused = [it for it in requests.answers if it.status_code == 429]
@@ -110,7 +104,7 @@ def test_reading_goes_on_while_a_write_waits(sqlite_url: str) -> None:
         requests = Requests(server, key)
         with server.client(key) as http, write_lock(sqlite_url):
             requests.send()
-            assert http.get(USERS, timeout=5).json()["users"] == []
+            assert http.get(USERS).json()["users"] == []
         assert requests.statuses() == [200]
 
 
@@ -119,10 +113,10 @@ def test_reading_goes_on_while_an_event_of_an_unknown_organization_waits(sqlite_
         key = platform.key()
         requests = Requests(server, key)
         with server.client(key) as http, write_lock(sqlite_url):
-            assert http.get(USERS, timeout=5).status_code == 200
+            assert http.get(USERS).status_code == 200
             requests.send(organization_id="never heard of")
             time.sleep(0.2)
-            assert http.get(USERS, timeout=5).status_code == 200
+            assert http.get(USERS).status_code == 200
         assert requests.statuses() == [207]
 
 

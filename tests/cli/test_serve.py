@@ -12,8 +12,7 @@ import httpx
 import pytest
 
 from tests.cli.conftest import Tollbook
-
-PATIENCE = 30
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture

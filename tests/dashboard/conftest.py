@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.dashboard.measuring import ORGANIZATION, send_many
 from tests.servers import Server
+from tests.waiting import PATIENCE
 
 CHROMIUM = os.environ.get("TOLLBOOK_TEST_CHROMIUM") or shutil.which("chromium")
 SWITCHES = (
@@ -27,7 +28,8 @@ SWITCHES = (
     "--disable-sync",
 )
 JANUARY = "start=2024-01-01&end=2024-01-31"
-PATIENCE = 15_000
+MILLISECONDS = 1_000 * PATIENCE
+expect.set_options(MILLISECONDS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -114,7 +116,7 @@ def look(browser: Browser, demo: Demo) -> Iterator[Look]:
         context = browser.new_context(**{"locale": "en-US", "viewport": WIDE, **more})
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(PATIENCE)
+        page.set_default_timeout(MILLISECONDS)
         page.on("pageerror", lambda error: said.append(str(error)))
 
         def heard(message: Any) -> None:

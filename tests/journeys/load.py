@@ -9,6 +9,7 @@ import httpx
 
 from tests.builders import Json, Platform, event
 from tests.servers import Server
+from tests.waiting import PATIENCE
 from tollbook.store.database import Database
 from tollbook.store.verification import CHECKS, differences
 
@@ -47,7 +48,7 @@ class Sender:
 
     def wait_until_told(self, times: int) -> None:
         for _ in range(times):
-            assert self._told.acquire(timeout=30), "no answer"
+            assert self._told.acquire(timeout=PATIENCE), "no answer"
 
     def _send(self, client: httpx.Client) -> bool:
         retried = bool(self._again)

@@ -14,6 +14,7 @@ import pytest
 from tests.builders import Platform, event
 from tests.journeys.load import ORGANIZATIONS, Ledger, Request, Sender, seconds_of, statuses_of
 from tests.servers import Server
+from tests.waiting import PATIENCE
 from tollbook.store.database import open_database
 
 LIVES = 20
@@ -101,13 +102,13 @@ def test_a_request_that_is_on_its_way_when_the_server_is_asked_to_stop_is_answer
         text = msgspec.json.encode([event()])
         yield text[:20]
         begun.set()
-        assert stopping.wait(30)
+        assert stopping.wait(PATIENCE)
         yield text[20:]
 
     with Server(database_url) as server, ThreadPoolExecutor(1) as pool, server.client(key) as slow:
         assert slow.get("/v1/organizations").status_code == 200
         answer = pool.submit(slow.post, "/v1/events", content=body())
-        assert begun.wait(30)
+        assert begun.wait(PATIENCE)
         assert server.process is not None
         server.process.terminate()
         while is_listening(server):

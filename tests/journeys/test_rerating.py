@@ -1,6 +1,5 @@
 """A year's prices are mended while the platform goes on: killed, stopped, read and written to."""
 
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import date, timedelta
@@ -12,6 +11,7 @@ import pytest
 from tests.builders import Json, Platform, event
 from tests.rerating.builders import CALLS, LEDGER, book
 from tests.servers import Server
+from tests.waiting import wait_for
 from tollbook.store.database import open_database
 
 FIRST = date(2024, 1, 1)
@@ -19,7 +19,6 @@ DAYS = [FIRST + timedelta(n) for n in range(360)]
 EVENTS_A_DAY = 12
 PERIOD = {"start_date": DAYS[0].isoformat(), "end_date": DAYS[-1].isoformat()}
 OLD, NEW = 0.122 * EVENTS_A_DAY, 0.183 * EVENTS_A_DAY
-PATIENCE = 60
 
 # A run that works for some twenty seconds, so that one who waits for its middle finds it there.
 SLOW = {
@@ -69,13 +68,12 @@ def begin(http: httpx.Client) -> str:
 
 def wait_until(http: httpx.Client, run: str, status: str, least: int = 0) -> Json:
     """Wait until a run has a status and has changed so many events."""
-    give_up = time.monotonic() + PATIENCE
-    while time.monotonic() < give_up:
-        found: Json = http.get(run).json()["run"]
-        if found["status"] == status and found["changed"] >= least:
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"{run} is {found}")
+
+    def found() -> Json | None:
+        state: Json = http.get(run).json()["run"]
+        return state if state["status"] == status and state["changed"] >= least else None
+
+    return wait_for(found)
 
 
 def ledger(platform: Platform) -> dict[str, list[tuple]]:

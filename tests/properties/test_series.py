@@ -14,7 +14,7 @@ from tests.builders import Json, Platform, event, reversal
 from tests.properties.profile import examples
 from tests.properties.trends import BRAND, UNITS, Asked, Fact, Trends
 from tollbook.analytics.scope import QuestionScope
-from tollbook.analytics.series import Question, SeriesSplit, trend
+from tollbook.analytics.series import SeriesQuestion, SeriesSplit, trend
 from tollbook.analytics.series_buckets import Bucket
 from tollbook.analytics.series_report import series_report
 from tollbook.domain.directory import User
@@ -136,7 +136,7 @@ def asked_of(platform: Platform, asked: Asked) -> Json:
                 snapshot, platform.tenant, asked.organization
             )
         period = Period(asked.start, asked.end)
-        question = Question(
+        question = SeriesQuestion(
             QuestionScope(platform.tenant, organization, asked.user),
             period,
             Bucket(asked.bucket),

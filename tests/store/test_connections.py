@@ -1,23 +1,21 @@
 """Connections to PostgreSQL: what their transactions are, and what happens when they end."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from time import monotonic
 
 import psycopg
 import pytest
 
 from tests.builders import Platform, event
 from tests.conftest import Postgres
+from tests.waiting import PATIENCE, wait_for
 from tests.ways import Way
 from tollbook.domain.errors import StoreUnavailable, Unreachable
 from tollbook.store.database import Database, open_database
 from tollbook.store.engine import Options, TimeLimit
 from tollbook.store.postgres import connections, statement_watchdog, statements
 from tollbook.store.postgres.connections import OF_SERVERS, Patience, Watched
-
-PATIENCE = 60.0
 
 
 def opened(url: str, **options: int) -> Database:
@@ -262,13 +260,12 @@ def test_a_statement_that_the_server_is_at_work_on_is_left_alone(
     database.close()
 
 
-def _look_until(database: Database, done: object) -> None:
-    watched = database.engine._watch  # type: ignore[attr-defined]
-    give_up = monotonic() + PATIENCE
-    while not done() and monotonic() < give_up:  # type: ignore[operator]
-        watched.look()
-        threading.Event().wait(0.05)
-    assert done()  # type: ignore[operator]
+def _look_until(database: Database, done: Callable[[], bool]) -> None:
+    def looked() -> bool:
+        database.engine._watch.look()  # type: ignore[attr-defined]
+        return done()
+
+    wait_for(looked)
 
 
 def test_a_server_says_when_it_may_open_more_connections_than_there_are(postgres_url: str) -> None:

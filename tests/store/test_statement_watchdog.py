@@ -1,14 +1,12 @@
 """Which statements PostgreSQL is at work on, and which transactions are ended."""
 
-import time
 from contextlib import closing
 
 import psycopg
 
 from tests.conftest import Postgres
+from tests.waiting import wait_for
 from tollbook.store.postgres.statement_watchdog import _AT_WORK, _END
-
-PATIENCE = 30.0
 
 
 def test_a_server_that_waits_for_its_client_is_not_at_work_and_is_ended(
@@ -33,10 +31,8 @@ def test_a_copy_without_its_rows_is_not_at_work(postgres: Postgres, postgres_url
         copying.execute("CREATE TEMPORARY TABLE copied (n integer)")
         backends = [[copying.info.backend_pid]]
         with copying.cursor() as cursor, cursor.copy("COPY copied FROM STDIN"):
-            give_up = time.monotonic() + PATIENCE
-            while other.execute(_AT_WORK.encode(), backends).fetchall():  # until it waits for rows
-                assert time.monotonic() < give_up
-                time.sleep(0.01)
+            # It waits for its rows.
+            wait_for(lambda: other.execute(_AT_WORK.encode(), backends).fetchall() == [])
 
 
 def test_a_statement_that_runs_is_at_work(postgres: Postgres, postgres_url: str) -> None:
@@ -46,9 +42,6 @@ def test_a_statement_that_runs_is_at_work(postgres: Postgres, postgres_url: str)
     ):
         backend = running.info.backend_pid
         running.pgconn.send_query(b"SELECT pg_sleep(60)")
-        give_up = time.monotonic() + PATIENCE
-        while other.execute(_AT_WORK.encode(), [[backend]]).fetchall() != [(backend,)]:
-            assert time.monotonic() < give_up
-            time.sleep(0.01)
+        wait_for(lambda: other.execute(_AT_WORK.encode(), [[backend]]).fetchall() == [(backend,)])
         assert other.execute(_END.encode(), [[backend], 0]).fetchall() == []
         other.execute("SELECT pg_terminate_backend(%s)", [backend])

@@ -13,7 +13,8 @@ from tollbook.lifecycle.parquet import WrittenFile, digest_of, require_arrow, wr
 from tollbook.store import archive_files, archives, directory, ledger, rerating_runs, versions
 from tollbook.store.archive_files import Archived
 from tollbook.store.archives import Month
-from tollbook.store.audit import Actor, write_act
+from tollbook.store.audit import Actor
+from tollbook.store.audit_writer import write_act
 from tollbook.store.database import Database, Transaction
 from tollbook.store.engine import TimeLimit
 

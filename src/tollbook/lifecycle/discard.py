@@ -8,7 +8,8 @@ from tollbook.lifecycle.drafts import Found, find, remove_file
 from tollbook.lifecycle.leftover_files import Stray, stray_at, strays_in
 from tollbook.lifecycle.parquet import UNFINISHED
 from tollbook.store import archive_files, drafts
-from tollbook.store.audit import Actor, write_act
+from tollbook.store.audit import Actor
+from tollbook.store.audit_writer import write_act
 from tollbook.store.database import Database, Snapshot
 from tollbook.store.file_locks import is_held
 

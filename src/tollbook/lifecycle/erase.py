@@ -21,7 +21,8 @@ from tollbook.lifecycle.leftover_files import refuse_strays
 from tollbook.rating.numbers import ERASED
 from tollbook.store import archive_files, directory, drafts, erasure, ledger, versions
 from tollbook.store.archive_files import Archived
-from tollbook.store.audit import Actor, write_act
+from tollbook.store.audit import Actor
+from tollbook.store.audit_writer import write_act
 from tollbook.store.database import Database, Transaction
 from tollbook.store.directory import OrganizationRow
 from tollbook.store.engine import TimeLimit

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import msgspec
 
 from tollbook.domain.errors import InvalidRequest, Problem
+from tollbook.domain.lost_prices import MOST_NAMED, LostPrices
 from tollbook.domain.meters import BY_CODE
 from tollbook.domain.rerating import Costs, LeftAsItWas, RerateRange, added
-from tollbook.ingest.books import MOST_NAMED, LostPrices
 from tollbook.ingest.months import Months
 from tollbook.rerating.price_book_set import PriceBookSet, PricedOrganization
 from tollbook.rerating.recharge import MONTH_NOT_WHOLE, RechargedChunk, RechargeSums, recharge_day

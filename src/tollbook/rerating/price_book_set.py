@@ -9,8 +9,8 @@ from tollbook.domain.directory import zone
 from tollbook.domain.errors import InvalidRequest, NotFound, Problem
 from tollbook.domain.prices import FIRST_DAY, LAST_DAY
 from tollbook.domain.rerating import RerateRange
-from tollbook.rating.book import Tariff
 from tollbook.rating.choose import Books
+from tollbook.rating.tariff import Tariff
 from tollbook.store import archive_files, directory, prices
 from tollbook.store.archive_files import Archived
 from tollbook.store.database import Snapshot

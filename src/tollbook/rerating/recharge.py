@@ -10,9 +10,9 @@ from tollbook.domain.numbers import STRICT
 from tollbook.domain.periods import local_time
 from tollbook.ingest.months import Months
 from tollbook.ingest.reversal_rows import RatesById
-from tollbook.rating.book import Chosen
 from tollbook.rating.charge import Found, charge_of
 from tollbook.rating.choose import choose
+from tollbook.rating.tariff import Chosen
 from tollbook.rerating.price_book_set import PricedOrganization
 from tollbook.store import recharge
 from tollbook.store.database import Snapshot

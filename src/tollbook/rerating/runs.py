@@ -8,7 +8,8 @@ from tollbook.domain.rerating import AT_WORK, RerateRange, Run, RunStatus
 from tollbook.rerating.dry_run import require_whole_months
 from tollbook.rerating.price_book_set import last_archived, require_book, require_ledger
 from tollbook.store import recharge, rerating_runs
-from tollbook.store.audit import Actor, write_act
+from tollbook.store.audit import Actor
+from tollbook.store.audit_writer import write_act
 from tollbook.store.database import Database, Snapshot, Transaction
 from tollbook.store.engine import TimeLimit
 

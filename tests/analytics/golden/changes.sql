@@ -1,0 +1,149 @@
+-- user_changes
+WITH legs (whose, count, cost, previous_cost) AS (
+    SELECT
+        sums.user_id, CAST(SUM(sums.count) AS BIGINT),
+        CAST(SUM(sums.cost) AS BIGINT), 0
+    FROM usage_monthly AS sums
+    WHERE sums.organization_id = :organization
+        AND sums.month BETWEEN :first_month AND :last_month
+    GROUP BY sums.user_id
+    UNION ALL
+    SELECT
+        sums.user_id, CAST(SUM(sums.count) * :head_sign AS BIGINT),
+        CAST(SUM(sums.cost) * :head_sign AS BIGINT), 0
+    FROM usage_daily AS sums
+    WHERE sums.organization_id = :organization
+        AND sums.month = :head_month
+        AND sums.day BETWEEN :head_first AND :head_last
+    GROUP BY sums.user_id
+    UNION ALL
+    SELECT
+        sums.user_id, CAST(SUM(sums.count) * :tail_sign AS BIGINT),
+        CAST(SUM(sums.cost) * :tail_sign AS BIGINT), 0
+    FROM usage_daily AS sums
+    WHERE sums.organization_id = :organization
+        AND sums.month = :tail_month
+        AND sums.day BETWEEN :tail_first AND :tail_last
+    GROUP BY sums.user_id
+    UNION ALL
+    SELECT
+        sums.user_id, 0, 0,
+        CAST(SUM(sums.cost) AS BIGINT)
+    FROM usage_monthly AS sums
+    WHERE sums.organization_id = :organization
+        AND sums.month BETWEEN :previous_first_month AND :previous_last_month
+    GROUP BY sums.user_id
+    UNION ALL
+    SELECT
+        sums.user_id, 0, 0,
+        CAST(SUM(sums.cost) * :previous_head_sign AS BIGINT)
+    FROM usage_daily AS sums
+    WHERE sums.organization_id = :organization
+        AND sums.month = :previous_head_month
+        AND sums.day BETWEEN :previous_head_first AND :previous_head_last
+    GROUP BY sums.user_id
+    UNION ALL
+    SELECT
+        sums.user_id, 0, 0,
+        CAST(SUM(sums.cost) * :previous_tail_sign AS BIGINT)
+    FROM usage_daily AS sums
+    WHERE sums.organization_id = :organization
+        AND sums.month = :previous_tail_month
+        AND sums.day BETWEEN :previous_tail_first AND :previous_tail_last
+    GROUP BY sums.user_id
+)
+SELECT
+    people.id, people.name,
+    COALESCE(usage.count, 0), COALESCE(usage.cost, 0), COALESCE(usage.previous_cost, 0)
+FROM (
+    SELECT id, name, id AS whose FROM users WHERE organization_id = :organization
+    UNION ALL
+    SELECT '', '', ''
+) AS people
+LEFT JOIN (
+    SELECT
+        whose,
+        CAST(SUM(count) AS BIGINT) AS count,
+        CAST(SUM(cost) AS BIGINT) AS cost,
+        CAST(SUM(previous_cost) AS BIGINT) AS previous_cost
+    FROM legs
+    GROUP BY whose
+) AS usage ON usage.whose = people.whose
+
+-- organization_changes
+WITH legs (whose, count, cost, previous_cost) AS (
+    SELECT
+        sums.organization_id, CAST(SUM(sums.count) AS BIGINT),
+        CAST(SUM(sums.cost) AS BIGINT), 0
+    FROM organizations
+    JOIN organization_monthly AS sums ON sums.organization_id = organizations.organization_id
+    WHERE organizations.tenant_id = :tenant AND organizations.currency = :currency
+        AND sums.month BETWEEN :first_month AND :last_month
+    GROUP BY sums.organization_id
+    UNION ALL
+    SELECT
+        sums.organization_id, CAST(SUM(sums.count) * :head_sign AS BIGINT),
+        CAST(SUM(sums.cost) * :head_sign AS BIGINT), 0
+    FROM organizations
+    JOIN organization_daily AS sums ON sums.organization_id = organizations.organization_id
+    WHERE organizations.tenant_id = :tenant AND organizations.currency = :currency
+        AND sums.month = :head_month
+        AND sums.day BETWEEN :head_first AND :head_last
+    GROUP BY sums.organization_id
+    UNION ALL
+    SELECT
+        sums.organization_id, CAST(SUM(sums.count) * :tail_sign AS BIGINT),
+        CAST(SUM(sums.cost) * :tail_sign AS BIGINT), 0
+    FROM organizations
+    JOIN organization_daily AS sums ON sums.organization_id = organizations.organization_id
+    WHERE organizations.tenant_id = :tenant AND organizations.currency = :currency
+        AND sums.month = :tail_month
+        AND sums.day BETWEEN :tail_first AND :tail_last
+    GROUP BY sums.organization_id
+    UNION ALL
+    SELECT
+        sums.organization_id, 0, 0,
+        CAST(SUM(sums.cost) AS BIGINT)
+    FROM organizations
+    JOIN organization_monthly AS sums ON sums.organization_id = organizations.organization_id
+    WHERE organizations.tenant_id = :tenant AND organizations.currency = :currency
+        AND sums.month BETWEEN :previous_first_month AND :previous_last_month
+    GROUP BY sums.organization_id
+    UNION ALL
+    SELECT
+        sums.organization_id, 0, 0,
+        CAST(SUM(sums.cost) * :previous_head_sign AS BIGINT)
+    FROM organizations
+    JOIN organization_daily AS sums ON sums.organization_id = organizations.organization_id
+    WHERE organizations.tenant_id = :tenant AND organizations.currency = :currency
+        AND sums.month = :previous_head_month
+        AND sums.day BETWEEN :previous_head_first AND :previous_head_last
+    GROUP BY sums.organization_id
+    UNION ALL
+    SELECT
+        sums.organization_id, 0, 0,
+        CAST(SUM(sums.cost) * :previous_tail_sign AS BIGINT)
+    FROM organizations
+    JOIN organization_daily AS sums ON sums.organization_id = organizations.organization_id
+    WHERE organizations.tenant_id = :tenant AND organizations.currency = :currency
+        AND sums.month = :previous_tail_month
+        AND sums.day BETWEEN :previous_tail_first AND :previous_tail_last
+    GROUP BY sums.organization_id
+)
+SELECT
+    people.id, people.name,
+    COALESCE(usage.count, 0), COALESCE(usage.cost, 0), COALESCE(usage.previous_cost, 0)
+FROM (
+    SELECT id, name, organization_id AS whose
+    FROM organizations
+    WHERE tenant_id = :tenant AND currency = :currency AND status <> :unknown
+) AS people
+LEFT JOIN (
+    SELECT
+        whose,
+        CAST(SUM(count) AS BIGINT) AS count,
+        CAST(SUM(cost) AS BIGINT) AS cost,
+        CAST(SUM(previous_cost) AS BIGINT) AS previous_cost
+    FROM legs
+    GROUP BY whose
+) AS usage ON usage.whose = people.whose

@@ -1,0 +1,476 @@
+-- organization_day_nothing
+SELECT
+    sums.day, '',
+    CAST(SUM(sums.count) AS BIGINT),
+    CAST(SUM(sums.quantity) AS BIGINT),
+    CAST(SUM(sums.cost) AS BIGINT)
+FROM organization_daily AS sums
+WHERE sums.organization_id = :number AND sums.month BETWEEN :first_month AND :last_month
+    AND sums.day BETWEEN :first_day AND :last_day
+    AND ((:meters >> sums.meter) & 1) = 1
+GROUP BY 1, 2
+
+-- organization_day_meter
+SELECT
+    sums.day, sums.meter,
+    CAST(SUM(sums.count) AS BIGINT),
+    CAST(SUM(sums.quantity) AS BIGINT),
+    CAST(SUM(sums.cost) AS BIGINT)
+FROM organization_daily AS sums
+WHERE sums.organization_id = :number AND sums.month BETWEEN :first_month AND :last_month
+    AND sums.day BETWEEN :first_day AND :last_day
+    AND ((:meters >> sums.meter) & 1) = 1
+GROUP BY 1, 2
+
+-- organization_month_nothing
+SELECT
+    sums.month, '',
+    CAST(SUM(sums.count) AS BIGINT),
+    CAST(SUM(sums.quantity) AS BIGINT),
+    CAST(SUM(sums.cost) AS BIGINT)
+FROM organization_monthly AS sums
+WHERE sums.organization_id = :number AND sums.month BETWEEN :first_month AND :last_month
+    AND ((:meters >> sums.meter) & 1) = 1
+GROUP BY 1, 2
+
+-- organization_month_meter
+SELECT
+    sums.month, sums.meter,
+    CAST(SUM(sums.count) AS BIGINT),
+    CAST(SUM(sums.quantity) AS BIGINT),
+    CAST(SUM(sums.cost) AS BIGINT)
+FROM organization_monthly AS sums
+WHERE sums.organization_id = :number AND sums.month BETWEEN :first_month AND :last_month
+    AND ((:meters >> sums.meter) & 1) = 1
+GROUP BY 1, 2
+
+-- organization_hour_nothing
+SELECT
+    (sums.hour - :origin) / :step, '',
+    CAST(SUM(sums.count) AS BIGINT),
+    CAST(SUM(sums.quantity) AS BIGINT),
+    CAST(SUM(sums.cost) AS BIGINT)
+FROM organization_hourly AS sums
+WHERE sums.organization_id = :number AND sums.month BETWEEN :first_month AND :last_month
+    AND sums.hour BETWEEN :first_hour AND :last_hour
+    AND (:country = '' OR sums.country = :country)
+    AND ((:meters >> sums.meter) & 1) = 1
+GROUP BY 1, 2
+
+-- organization_hour_meter
+SELECT
+    (sums.hour - :origin) / :step, sums.meter,
+    CAST(SUM(sums.count) AS BIGINT),
+    CAST(SUM(sums.quantity) AS BIGINT),
+    CAST(SUM(sums.cost) AS BIGINT)
+FROM organization_hourly AS sums
+WHERE sums.organization_id = :number AND sums.month BETWEEN :first_month AND :last_month
+    AND sums.hour BETWEEN :first_hour AND :last_hour
+    AND (:country = '' OR sums.country = :country)
+    AND ((:meters >> sums.meter) & 1) = 1
+GROUP BY 1, 2
+
+-- organization_hour_country
+SELECT
+    (sums.hour - :origin) / :step, sums.country,
+    CAST(SUM(sums.count) AS BIGINT),
+    CAST(SUM(sums.quantity) AS BIGINT),
+    CAST(SUM(sums.cost) AS BIGINT)
+FROM organization_hourly AS sums
+WHERE sums.organization_id = :number AND sums.month BETWEEN :first_month AND :last_month
+    AND sums.hour BETWEEN :first_hour AND :last_hour
+    AND (:country = '' OR sums.country = :country)
+    AND ((:meters >> sums.meter) & 1) = 1
+GROUP BY 1, 2
+
+-- tenant_day_nothing
+SELECT
+    sums.day, '',
+    CAST(SUM(sums.count) AS BIGINT),
+    CAST(SUM(sums.quantity) AS BIGINT),
+    CAST(SUM(sums.cost) AS BIGINT)
+FROM organizations
+JOIN organization_daily AS sums ON sums.organization_id = organizations.organization_id
+WHERE organizations.tenant_id = :tenant AND organizations.currency = :currency
+    AND sums.month BETWEEN :first_month AND :last_month
+    AND sums.day BETWEEN :first_day AND :last_day
+    AND ((:meters >> sums.meter) & 1) = 1
+GROUP BY 1, 2
+
+-- tenant_day_meter
+SELECT
+    sums.day, sums.meter,
+    CAST(SUM(sums.count) AS BIGINT),
+    CAST(SUM(sums.quantity) AS BIGINT),
+    CAST(SUM(sums.cost) AS BIGINT)
+FROM organizations
+JOIN organization_daily AS sums ON sums.organization_id = organizations.organization_id
+WHERE organizations.tenant_id = :tenant AND organizations.currency = :currency
+    AND sums.month BETWEEN :first_month AND :last_month
+    AND sums.day BETWEEN :first_day AND :last_day
+    AND ((:meters >> sums.meter) & 1) = 1
+GROUP BY 1, 2
+
+-- tenant_month_nothing
+SELECT
+    sums.month, '',
+    CAST(SUM(sums.count) AS BIGINT),
+    CAST(SUM(sums.quantity) AS BIGINT),
+    CAST(SUM(sums.cost) AS BIGINT)
+FROM organizations
+JOIN organization_monthly AS sums ON sums.organization_id = organizations.organization_id
+WHERE organizations.tenant_id = :tenant AND organizations.currency = :currency
+    AND sums.month BETWEEN :first_month AND :last_month
+    AND ((:meters >> sums.meter) & 1) = 1
+GROUP BY 1, 2
+
+-- tenant_month_meter
+SELECT
+    sums.month, sums.meter,
+    CAST(SUM(sums.count) AS BIGINT),
+    CAST(SUM(sums.quantity) AS BIGINT),
+    CAST(SUM(sums.cost) AS BIGINT)
+FROM organizations
+JOIN organization_monthly AS sums ON sums.organization_id = organizations.organization_id
+WHERE organizations.tenant_id = :tenant AND organizations.currency = :currency
+    AND sums.month BETWEEN :first_month AND :last_month
+    AND ((:meters >> sums.meter) & 1) = 1
+GROUP BY 1, 2
+
+-- tenant_hour_nothing
+SELECT
+    (sums.hour - :origin) / :step, '',
+    CAST(SUM(sums.count) AS BIGINT),
+    CAST(SUM(sums.quantity) AS BIGINT),
+    CAST(SUM(sums.cost) AS BIGINT)
+FROM organizations
+JOIN organization_hourly AS sums ON sums.organization_id = organizations.organization_id
+WHERE organizations.tenant_id = :tenant AND organizations.currency = :currency
+    AND organizations.timezone = :timezone
+    AND sums.month BETWEEN :first_month AND :last_month
+    AND sums.hour BETWEEN :first_hour AND :last_hour
+    AND (:country = '' OR sums.country = :country)
+    AND ((:meters >> sums.meter) & 1) = 1
+GROUP BY 1, 2
+
+-- tenant_hour_meter
+SELECT
+    (sums.hour - :origin) / :step, sums.meter,
+    CAST(SUM(sums.count) AS BIGINT),
+    CAST(SUM(sums.quantity) AS BIGINT),
+    CAST(SUM(sums.cost) AS BIGINT)
+FROM organizations
+JOIN organization_hourly AS sums ON sums.organization_id = organizations.organization_id
+WHERE organizations.tenant_id = :tenant AND organizations.currency = :currency
+    AND organizations.timezone = :timezone
+    AND sums.month BETWEEN :first_month AND :last_month
+    AND sums.hour BETWEEN :first_hour AND :last_hour
+    AND (:country = '' OR sums.country = :country)
+    AND ((:meters >> sums.meter) & 1) = 1
+GROUP BY 1, 2
+
+-- tenant_hour_country
+SELECT
+    (sums.hour - :origin) / :step, sums.country,
+    CAST(SUM(sums.count) AS BIGINT),
+    CAST(SUM(sums.quantity) AS BIGINT),
+    CAST(SUM(sums.cost) AS BIGINT)
+FROM organizations
+JOIN organization_hourly AS sums ON sums.organization_id = organizations.organization_id
+WHERE organizations.tenant_id = :tenant AND organizations.currency = :currency
+    AND organizations.timezone = :timezone
+    AND sums.month BETWEEN :first_month AND :last_month
+    AND sums.hour BETWEEN :first_hour AND :last_hour
+    AND (:country = '' OR sums.country = :country)
+    AND ((:meters >> sums.meter) & 1) = 1
+GROUP BY 1, 2
+
+-- user_day_nothing
+WITH RECURSIVE months(month) AS (
+    SELECT CAST(:first_month AS INTEGER)
+    UNION ALL
+    SELECT CASE WHEN month % 100 < 12 THEN month + 1 ELSE month + 89 END
+    FROM months WHERE month < :last_month
+)
+SELECT
+    sums.day, '',
+    CAST(SUM(sums.count) AS BIGINT),
+    CAST(SUM(sums.quantity) AS BIGINT),
+    CAST(SUM(sums.cost) AS BIGINT)
+FROM months
+CROSS JOIN usage_daily AS sums
+WHERE sums.organization_id = :number AND sums.month = months.month AND sums.user_id = :user
+    AND sums.day BETWEEN :first_day AND :last_day
+    AND (:country = '' OR sums.country = :country)
+    AND ((:meters >> sums.meter) & 1) = 1
+GROUP BY 1, 2
+
+-- user_day_meter
+WITH RECURSIVE months(month) AS (
+    SELECT CAST(:first_month AS INTEGER)
+    UNION ALL
+    SELECT CASE WHEN month % 100 < 12 THEN month + 1 ELSE month + 89 END
+    FROM months WHERE month < :last_month
+)
+SELECT
+    sums.day, sums.meter,
+    CAST(SUM(sums.count) AS BIGINT),
+    CAST(SUM(sums.quantity) AS BIGINT),
+    CAST(SUM(sums.cost) AS BIGINT)
+FROM months
+CROSS JOIN usage_daily AS sums
+WHERE sums.organization_id = :number AND sums.month = months.month AND sums.user_id = :user
+    AND sums.day BETWEEN :first_day AND :last_day
+    AND (:country = '' OR sums.country = :country)
+    AND ((:meters >> sums.meter) & 1) = 1
+GROUP BY 1, 2
+
+-- user_month_nothing
+WITH RECURSIVE months(month) AS (
+    SELECT CAST(:first_month AS INTEGER)
+    UNION ALL
+    SELECT CASE WHEN month % 100 < 12 THEN month + 1 ELSE month + 89 END
+    FROM months WHERE month < :last_month
+)
+SELECT
+    sums.month, '',
+    CAST(SUM(sums.count) AS BIGINT),
+    CAST(SUM(sums.quantity) AS BIGINT),
+    CAST(SUM(sums.cost) AS BIGINT)
+FROM months
+CROSS JOIN usage_monthly AS sums
+WHERE sums.organization_id = :number AND sums.month = months.month AND sums.user_id = :user
+    AND ((:meters >> sums.meter) & 1) = 1
+GROUP BY 1, 2
+
+-- user_month_meter
+WITH RECURSIVE months(month) AS (
+    SELECT CAST(:first_month AS INTEGER)
+    UNION ALL
+    SELECT CASE WHEN month % 100 < 12 THEN month + 1 ELSE month + 89 END
+    FROM months WHERE month < :last_month
+)
+SELECT
+    sums.month, sums.meter,
+    CAST(SUM(sums.count) AS BIGINT),
+    CAST(SUM(sums.quantity) AS BIGINT),
+    CAST(SUM(sums.cost) AS BIGINT)
+FROM months
+CROSS JOIN usage_monthly AS sums
+WHERE sums.organization_id = :number AND sums.month = months.month AND sums.user_id = :user
+    AND ((:meters >> sums.meter) & 1) = 1
+GROUP BY 1, 2
+
+-- user_day_country
+WITH RECURSIVE months(month) AS (
+    SELECT CAST(:first_month AS INTEGER)
+    UNION ALL
+    SELECT CASE WHEN month % 100 < 12 THEN month + 1 ELSE month + 89 END
+    FROM months WHERE month < :last_month
+)
+SELECT
+    sums.day, sums.country,
+    CAST(SUM(sums.count) AS BIGINT),
+    CAST(SUM(sums.quantity) AS BIGINT),
+    CAST(SUM(sums.cost) AS BIGINT)
+FROM months
+CROSS JOIN usage_daily AS sums
+WHERE sums.organization_id = :number AND sums.month = months.month AND sums.user_id = :user
+    AND sums.day BETWEEN :first_day AND :last_day
+    AND (:country = '' OR sums.country = :country)
+    AND ((:meters >> sums.meter) & 1) = 1
+GROUP BY 1, 2
+
+-- user_hour_nothing
+SELECT
+    sums.hour, '',
+    CAST(SUM(sums.count) AS BIGINT),
+    CAST(SUM(sums.quantity) AS BIGINT),
+    CAST(SUM(sums.cost) AS BIGINT)
+FROM (
+    SELECT
+        hour, meter, country, CASE WHEN reverses IS NULL THEN 1 ELSE -1 END AS count,
+        quantity, cost
+    FROM events
+    WHERE organization_id = :number AND user_id = :user
+        AND day BETWEEN :first_day AND :last_day
+    UNION ALL
+    SELECT hour, meter, country, count, quantity, cost
+    FROM archived_sums
+    WHERE organization_id = :number AND user_id = :user
+        AND month BETWEEN :first_day / 100 AND :last_day / 100
+        AND day BETWEEN :first_day AND :last_day
+) AS sums
+WHERE (:country = '' OR sums.country = :country)
+    AND ((:meters >> sums.meter) & 1) = 1
+GROUP BY 1, 2
+
+-- user_hour_meter
+SELECT
+    sums.hour, sums.meter,
+    CAST(SUM(sums.count) AS BIGINT),
+    CAST(SUM(sums.quantity) AS BIGINT),
+    CAST(SUM(sums.cost) AS BIGINT)
+FROM (
+    SELECT
+        hour, meter, country, CASE WHEN reverses IS NULL THEN 1 ELSE -1 END AS count,
+        quantity, cost
+    FROM events
+    WHERE organization_id = :number AND user_id = :user
+        AND day BETWEEN :first_day AND :last_day
+    UNION ALL
+    SELECT hour, meter, country, count, quantity, cost
+    FROM archived_sums
+    WHERE organization_id = :number AND user_id = :user
+        AND month BETWEEN :first_day / 100 AND :last_day / 100
+        AND day BETWEEN :first_day AND :last_day
+) AS sums
+WHERE (:country = '' OR sums.country = :country)
+    AND ((:meters >> sums.meter) & 1) = 1
+GROUP BY 1, 2
+
+-- user_hour_country
+SELECT
+    sums.hour, sums.country,
+    CAST(SUM(sums.count) AS BIGINT),
+    CAST(SUM(sums.quantity) AS BIGINT),
+    CAST(SUM(sums.cost) AS BIGINT)
+FROM (
+    SELECT
+        hour, meter, country, CASE WHEN reverses IS NULL THEN 1 ELSE -1 END AS count,
+        quantity, cost
+    FROM events
+    WHERE organization_id = :number AND user_id = :user
+        AND day BETWEEN :first_day AND :last_day
+    UNION ALL
+    SELECT hour, meter, country, count, quantity, cost
+    FROM archived_sums
+    WHERE organization_id = :number AND user_id = :user
+        AND month BETWEEN :first_day / 100 AND :last_day / 100
+        AND day BETWEEN :first_day AND :last_day
+) AS sums
+WHERE (:country = '' OR sums.country = :country)
+    AND ((:meters >> sums.meter) & 1) = 1
+GROUP BY 1, 2
+
+-- users
+SELECT
+    sums.id,
+    CAST(SUM(sums.count) AS BIGINT),
+    CAST(SUM(sums.quantity) AS BIGINT),
+    CAST(SUM(sums.cost) AS BIGINT)
+FROM (
+    SELECT
+        sums.user_id AS id,
+        CAST(SUM(sums.count) AS BIGINT) AS count,
+        CAST(SUM(sums.quantity) AS BIGINT) AS quantity,
+        CAST(SUM(sums.cost) AS BIGINT) AS cost
+    FROM usage_monthly AS sums
+    WHERE sums.organization_id = :number
+        AND sums.month BETWEEN :first_month AND :last_month
+        AND ((:meters >> sums.meter) & 1) = 1
+    GROUP BY sums.user_id
+    UNION ALL
+    SELECT
+        sums.user_id AS id,
+        CAST(SUM(sums.count) * :head_sign AS BIGINT) AS count,
+        CAST(SUM(sums.quantity) * :head_sign AS BIGINT) AS quantity,
+        CAST(SUM(sums.cost) * :head_sign AS BIGINT) AS cost
+    FROM usage_daily AS sums
+    WHERE sums.organization_id = :number
+        AND sums.month = :head_month AND sums.day BETWEEN :head_first AND :head_last
+        AND ((:meters >> sums.meter) & 1) = 1
+    GROUP BY sums.user_id
+    UNION ALL
+    SELECT
+        sums.user_id AS id,
+        CAST(SUM(sums.count) * :tail_sign AS BIGINT) AS count,
+        CAST(SUM(sums.quantity) * :tail_sign AS BIGINT) AS quantity,
+        CAST(SUM(sums.cost) * :tail_sign AS BIGINT) AS cost
+    FROM usage_daily AS sums
+    WHERE sums.organization_id = :number
+        AND sums.month = :tail_month AND sums.day BETWEEN :tail_first AND :tail_last
+        AND ((:meters >> sums.meter) & 1) = 1
+    GROUP BY sums.user_id
+) AS sums
+GROUP BY sums.id
+
+-- users_in_country
+SELECT
+    sums.user_id,
+    CAST(SUM(sums.count) AS BIGINT),
+    CAST(SUM(sums.quantity) AS BIGINT),
+    CAST(SUM(sums.cost) AS BIGINT)
+FROM usage_daily AS sums
+WHERE sums.organization_id = :number
+    AND sums.month BETWEEN :first_month AND :last_month
+    AND sums.day BETWEEN :first_day AND :last_day
+    AND sums.country = :country
+    AND ((:meters >> sums.meter) & 1) = 1
+GROUP BY sums.user_id
+
+-- organizations
+SELECT
+    sums.id,
+    CAST(SUM(sums.count) AS BIGINT),
+    CAST(SUM(sums.quantity) AS BIGINT),
+    CAST(SUM(sums.cost) AS BIGINT)
+FROM (
+    SELECT
+        sums.organization_id AS id,
+        CAST(SUM(sums.count) AS BIGINT) AS count,
+        CAST(SUM(sums.quantity) AS BIGINT) AS quantity,
+        CAST(SUM(sums.cost) AS BIGINT) AS cost
+    FROM organization_monthly AS sums
+    JOIN organizations ON organizations.organization_id = sums.organization_id
+    WHERE organizations.tenant_id = :tenant AND organizations.currency = :currency
+        AND sums.month BETWEEN :first_month AND :last_month
+        AND ((:meters >> sums.meter) & 1) = 1
+    GROUP BY sums.organization_id
+    UNION ALL
+    SELECT
+        sums.organization_id AS id,
+        CAST(SUM(sums.count) * :head_sign AS BIGINT) AS count,
+        CAST(SUM(sums.quantity) * :head_sign AS BIGINT) AS quantity,
+        CAST(SUM(sums.cost) * :head_sign AS BIGINT) AS cost
+    FROM organization_daily AS sums
+    JOIN organizations ON organizations.organization_id = sums.organization_id
+    WHERE organizations.tenant_id = :tenant AND organizations.currency = :currency
+        AND sums.month = :head_month AND sums.day BETWEEN :head_first AND :head_last
+        AND ((:meters >> sums.meter) & 1) = 1
+    GROUP BY sums.organization_id
+    UNION ALL
+    SELECT
+        sums.organization_id AS id,
+        CAST(SUM(sums.count) * :tail_sign AS BIGINT) AS count,
+        CAST(SUM(sums.quantity) * :tail_sign AS BIGINT) AS quantity,
+        CAST(SUM(sums.cost) * :tail_sign AS BIGINT) AS cost
+    FROM organization_daily AS sums
+    JOIN organizations ON organizations.organization_id = sums.organization_id
+    WHERE organizations.tenant_id = :tenant AND organizations.currency = :currency
+        AND sums.month = :tail_month AND sums.day BETWEEN :tail_first AND :tail_last
+        AND ((:meters >> sums.meter) & 1) = 1
+    GROUP BY sums.organization_id
+) AS sums
+GROUP BY sums.id
+
+-- organizations_in_country
+SELECT
+    sums.organization_id,
+    CAST(SUM(sums.count) AS BIGINT),
+    CAST(SUM(sums.quantity) AS BIGINT),
+    CAST(SUM(sums.cost) AS BIGINT)
+FROM organization_hourly AS sums
+JOIN organizations ON organizations.organization_id = sums.organization_id
+WHERE organizations.tenant_id = :tenant AND organizations.currency = :currency
+    AND organizations.timezone = :timezone
+    AND sums.month BETWEEN :first_month AND :last_month
+    AND sums.hour BETWEEN :first_hour AND :last_hour
+    AND sums.country = :country
+    AND ((:meters >> sums.meter) & 1) = 1
+GROUP BY sums.organization_id
+
+-- timezones
+SELECT DISTINCT timezone FROM organizations
+WHERE tenant_id = :tenant AND currency = :currency AND status <> :unknown
+ORDER BY timezone

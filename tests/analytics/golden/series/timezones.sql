@@ -1,4 +1,0 @@
-
-SELECT DISTINCT timezone FROM organizations
-WHERE tenant_id = :tenant AND currency = :currency AND status <> :unknown
-ORDER BY timezone

@@ -1,2 +1,0 @@
-
-SELECT COUNT(*) FROM users WHERE organization_id IN :numbers
