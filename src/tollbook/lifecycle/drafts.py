@@ -67,7 +67,12 @@ def drafting(database: Database, organization: int, path: Path, now: int) -> Ite
     be found out the file stays: the next archive or erasure removes or keeps it.
     """
     draft = ArchiveDraft(
-        organization, path.name, str(path.parent), HOST, DraftState.WRITING.value, now
+        organization_id=organization,
+        file=path.name,
+        folder=str(path.parent),
+        host=HOST,
+        state=DraftState.WRITING.value,
+        recorded_at=now,
     )
     writing = Writing(draft, path)
     with ExitStack() as held:

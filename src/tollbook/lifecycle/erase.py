@@ -211,4 +211,5 @@ def _write_act(
         "replaced": [it.old.file for it in rewritten],
     }
     what = f"user {person.user} of {person.organization.id}"
-    write_act(transaction, actor, ACTION, what, details, person.organization.number)
+    number = person.organization.number
+    write_act(transaction, actor, ACTION, what, details, organization=number)

@@ -88,10 +88,16 @@ def dry_run(
             result.costs = added(result.costs, organization.currency, it.old, it.new)
             if it.old != it.new:
                 result.differing += 1
-                type_ = BY_CODE[meter].type
-                largest.add(
-                    Diff(organization.id, place.day, user, type_, it.events, it.old, it.new)
+                row = Diff(
+                    organization_id=organization.id,
+                    day=place.day,
+                    user_id=user,
+                    meter=BY_CODE[meter].type,
+                    events=it.events,
+                    old=it.old,
+                    new=it.new,
                 )
+                largest.add(row)
         if progress:
             progress(sum(it.events for it in sums.values()))
         place = recharge.next_place(snapshot, tenant, span, place)

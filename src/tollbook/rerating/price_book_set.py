@@ -69,11 +69,11 @@ class PriceBookSet:
 
     def _tariffs_of(self, snapshot: Snapshot, organization: int | None) -> tuple[Tariff, ...]:
         if self._heads is None:
-            self._heads = self._chosen(snapshot)
+            self._heads = self._choose_heads(snapshot)
         heads = [it for it in self._heads if it.organization == organization]
         return tuple(self._tariff(snapshot, it) for it in heads)
 
-    def _chosen(self, snapshot: Snapshot) -> list[BookHead]:
+    def _choose_heads(self, snapshot: Snapshot) -> list[BookHead]:
         """List the books that price some day, the latest first."""
         heads = prices.price_book_heads(snapshot, self._tenant)
         known = [it for it in heads if (it.published_at or LAST_DAY * 10**9) <= self._as_of]

@@ -165,7 +165,14 @@ def add_sums(transaction: Transaction, statements: Sequence[str], rows: Sequence
         transaction.execute(sql.EMPTY_STAGING)
         transaction.stage(some)
 
-    add_in_range(transaction, statements, rows, _size, stage, sql.SET_ASIDE)
+    add_in_range(
+        transaction=transaction,
+        statements=statements,
+        rows=rows,
+        size=_size,
+        stage=stage,
+        set_aside=sql.SET_ASIDE,
+    )
 
 
 def add_in_range(

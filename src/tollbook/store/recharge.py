@@ -189,35 +189,25 @@ def expected(snapshot: Snapshot, tenant: str, span: RerateRange) -> int:
 def events(snapshot: Snapshot, place: OrganizationDay) -> Iterator[list[Chargeable]]:
     """Read the events of a day in the order of time and id, without reversals, in chunks."""
     for rows in _chunks(snapshot, place, EVENTS, {}, len(FACTS) + len(KINDS)):
-        yield [_stored(row) for row in rows]
+        yield [_to_chargeable(row) for row in rows]
 
 
-def changed(
+def recharged_events(
     snapshot: Snapshot, place: OrganizationDay, run: int
 ) -> Iterator[list[tuple[Chargeable, StoredCharge]]]:
     """Read the events of a day that a run charged again, each with the charge it had before."""
     width = len(FACTS) + len(KINDS)
     for rows in _chunks(snapshot, place, CHANGED, {"run": run}, width + len(KINDS)):
-        yield [(_stored(row), StoredCharge(*row[width:])) for row in rows]
+        yield [(_to_chargeable(row), StoredCharge(*row[width:])) for row in rows]
 
 
 def _chunks(
     snapshot: Snapshot, place: OrganizationDay, sql: str, parameters: Mapping[str, int], width: int
 ) -> Iterator[list[Row]]:
+    bound = {"organization": place.organization, "day": place.day, "limit": CHUNK, **parameters}
     time, identity = -1, ""
     while True:
-        found = snapshot.table(
-            sql,
-            {
-                "organization": place.organization,
-                "day": place.day,
-                "time": time,
-                "id": identity,
-                "limit": CHUNK,
-                **parameters,
-            },
-            width,
-        )
+        found = snapshot.table(sql, {**bound, "time": time, "id": identity}, width)
         if found:
             yield found
         if len(found) < CHUNK:
@@ -225,7 +215,7 @@ def _chunks(
         time, identity = found[-1][FACTS.index("time")], found[-1][0]
 
 
-def _stored(row: Row) -> Chargeable:
+def _to_chargeable(row: Row) -> Chargeable:
     facts = len(FACTS)
     charge = StoredCharge(*row[facts : facts + len(KINDS)])
     return Chargeable._make((*row[:facts], charge))
@@ -239,7 +229,7 @@ def reversals(snapshot: Snapshot, place: OrganizationDay, run: int = 0) -> dict[
     for row in snapshot.table(REVERSALS, parameters, 1 + width + len(KINDS)):
         before = row[1 + width :]
         kept = None if before[0] is None else StoredCharge(*before)
-        found[row[0]] = DayReversal(_stored(row[1:]), kept)
+        found[row[0]] = DayReversal(_to_chargeable(row[1:]), kept)
     return found
 
 
@@ -284,8 +274,15 @@ def recharge(
 def _move_sums(transaction: Transaction, place: OrganizationDay, rows: Sequence[Recharged]) -> None:
     """Add the differences of the rows in the temporary table to every sum."""
     bound = {"organization": place.organization, "month": place.month, "day": place.day}
-    moves, stage = list(MOVES.values()), partial(_stage, transaction)
-    ledger.add_in_range(transaction, moves, rows, _size, stage, SET_ASIDE, **bound)
+    ledger.add_in_range(
+        transaction=transaction,
+        statements=list(MOVES.values()),
+        rows=rows,
+        size=_size,
+        stage=partial(_stage, transaction),
+        set_aside=SET_ASIDE,
+        **bound,
+    )
 
 
 def _stage(transaction: Transaction, rows: Sequence[Recharged]) -> None:

@@ -27,7 +27,7 @@ FROM rerating_runs AS runs
 LEFT JOIN organizations ON organizations.organization_id = runs.organization_id
 WHERE runs.tenant_id = :tenant
 """
-# Sums of a whole tenant may be larger than a column holds, so they are kept in words.
+# Sums of a whole tenant may exceed the range of a column, so they are stored as digits.
 _costs = msgspec.json.Decoder(dict[str, tuple[str, str]])
 
 

@@ -114,7 +114,7 @@ def chunks(
 ) -> Iterator[list[Staged]]:
     """Divide rows, in order, so that no sum of a chunk is too large for a row that is not full.
 
-    `size` gives the coarsest sum that a row enters, and the most that it adds to a figure of it.
+    `size` returns the coarsest sum of a row, and the most that the row adds to a figure of it.
     """
     chunk: list[Staged] = []
     totals: dict[Hashable, int] = {}
