@@ -82,7 +82,7 @@ def _discard(database: Database, actor: Actor, options: Options) -> int:
         raise InvalidRequest(f"{options.discard} would be removed permanently: add --yes")
     removed = discard(database, actor, options.discard)
     if options.json:
-        print_json({"discarded": [str(it) for it in removed]})
+        print_json({"discarded": [str(path) for path in removed]})
     else:
         print_line(f"{options.discard} removed; the ledger was not changed")
     return 0
@@ -90,11 +90,11 @@ def _discard(database: Database, actor: Actor, options: Options) -> int:
 
 def _print(files: list[Archived], options: Options) -> int:
     if options.json:
-        print_json([_answer(it) for it in files])
+        print_json([_answer(file) for file in files])
     else:
         print_rows(
             ("File", "Events", "Bytes", "Checksum (SHA-256)"),
-            ((it.file, f"{it.events:,}", f"{it.bytes:,}", it.checksum) for it in files),
+            ((file.file, f"{file.events:,}", f"{file.bytes:,}", file.checksum) for file in files),
             "nothing is archived" if options.list else "there is nothing to archive",
         )
     return 0

@@ -65,7 +65,7 @@ _RUN = whole("run")
 def rerate(options: Options, settings: Settings) -> int:
     """Charge a period again; a dry run without --apply."""
     acts = (options.stop, options.resume, options.revert)
-    if sum(it is not None for it in acts) + options.apply + options.list > 1:
+    if sum(act is not None for act in acts) + options.apply + options.list > 1:
         raise click.UsageError(
             "only one of --apply, --list, --stop, --resume, --revert is possible"
         )
@@ -169,17 +169,17 @@ def _list(options: Options, database: Database) -> int:
         ("Run", "Status", "Organization", "Start", "End", "Version", "Events", "Changed", "By"),
         (
             (
-                str(it.id),
-                it.status.value,
-                it.organization_id or "all",
-                it.start_date.isoformat(),
-                it.end_date.isoformat(),
-                str(it.version or ""),
-                f"{it.events:,} of {it.expected:,}",
-                f"{it.changed - it.restored:,}",
-                it.created_by,
+                str(run.id),
+                run.status.value,
+                run.organization_id or "all",
+                run.start_date.isoformat(),
+                run.end_date.isoformat(),
+                str(run.version or ""),
+                f"{run.events:,} of {run.expected:,}",
+                f"{run.changed - run.restored:,}",
+                run.created_by,
             )
-            for it in shown
+            for run in shown
         ),
         f"tenant {options.tenant} has no rerating runs",
     )
@@ -192,14 +192,14 @@ def _show(options: Options, database: Database, run: Run) -> int:
         left = rerating_runs.unpriced(snapshot, options.tenant, run.id, options.limit)
     shown = run_answer(run)
     if options.json:
-        print_json({"run": shown, "unpriced_events": [unpriced_event(it) for it in left]})
+        print_json({"run": shown, "unpriced_events": [unpriced_event(event) for event in left]})
     else:
         if run.backwards:
             print_line(_reverted_line(shown))
         else:
             _print_run(shown)
-            for it in left:
-                print_line(f"  {it.organization_id} {it.id}: {it.reason}")
+            for event in left:
+                print_line(f"  {event.organization_id} {event.id}: {event.reason}")
     return 1 if run.status is RunStatus.STOPPED and options.stop is None else 0
 
 
@@ -223,21 +223,24 @@ def _print_dry_run(shown: DryRunAnswer) -> None:
         ("Organization", "Day", "User", "Meter", "Events", "Old cost", "New cost", "Difference"),
         (
             (
-                it.organization_id,
-                it.day.isoformat(),
-                it.user_id or "",
-                it.meter,
-                f"{it.events:,}",
-                *(bytes(amount).decode() for amount in (it.old_cost, it.new_cost, it.difference)),
+                row.organization_id,
+                row.day.isoformat(),
+                row.user_id or "",
+                row.meter,
+                f"{row.events:,}",
+                *(
+                    bytes(amount).decode()
+                    for amount in (row.old_cost, row.new_cost, row.difference)
+                ),
             )
-            for it in shown.rows
+            for row in shown.rows
         ),
         "no cost would change",
     )
     if shown.differing_rows > len(shown.rows):
         print_line(f"and {shown.differing_rows - len(shown.rows):,} rows with smaller differences")
-    for it in shown.unpriced_events:
-        print_line(f"no price: {it.organization_id} {it.id}: {it.reason}")
+    for event in shown.unpriced_events:
+        print_line(f"no price: {event.organization_id} {event.id}: {event.reason}")
     for lost in shown.lost_prices:
         names = ", ".join(lost.organizations)
         print_line(f"without a price in {lost.currency}: {', '.join(lost.meters)} ({names})")
@@ -249,8 +252,8 @@ def _print_dry_run(shown: DryRunAnswer) -> None:
 
 
 def _print_totals(totals: Sequence[Total]) -> None:
-    for it in totals:
+    for total in totals:
         old, new, more = (
-            bytes(amount).decode() for amount in (it.old_cost, it.new_cost, it.difference)
+            bytes(amount).decode() for amount in (total.old_cost, total.new_cost, total.difference)
         )
-        print_line(f"{it.currency}: {old} -> {new}, difference {more}")
+        print_line(f"{total.currency}: {old} -> {new}, difference {more}")

@@ -50,8 +50,8 @@ def verb(options: Options, settings: Settings) -> int:
             {
                 "events": events,
                 "archived": archived,
-                "differences": [it._asdict() for it in found],
-                "local_timezones": [it._asdict() for it in zones],
+                "differences": [difference._asdict() for difference in found],
+                "local_timezones": [zone._asdict() for zone in zones],
             }
         )
     else:

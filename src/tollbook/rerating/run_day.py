@@ -136,20 +136,20 @@ class RunExecutor:
         left = [
             (
                 place.organization,
-                LeftAsItWas(organization.id, place.day, identity, it.code, it.reason),
+                LeftAsItWas(organization.id, place.day, identity, unpriced.code, unpriced.reason),
             )
-            for identity, it in chunk.unpriced[:room]
+            for identity, unpriced in chunk.unpriced[:room]
         ]
         rerating_runs.list_unpriced(transaction, self._tenant, run.id, left)
 
 
 def _add_counts(run: Run, chunk: RechargedChunk, currency: str) -> Run:
     costs = run.costs
-    for it in chunk.sums.values():
-        costs = added(costs, currency, it.old, it.new)
+    for amounts in chunk.sums.values():
+        costs = added(costs, currency, amounts.old, amounts.new)
     return msgspec.structs.replace(
         run,
-        events=run.events + sum(it.events for it in chunk.sums.values()),
+        events=run.events + sum(amounts.events for amounts in chunk.sums.values()),
         changed=run.changed + chunk.changed,
         unpriced=run.unpriced + len(chunk.unpriced),
         costs=costs,

@@ -57,7 +57,7 @@ class DriverErrors(NamedTuple):
 
 def contains(*phrases: str) -> Callable[[BaseException], bool]:
     """Match errors whose text contains one of the phrases."""
-    return lambda cause: any(it in str(cause) for it in phrases)
+    return lambda cause: any(phrase in str(cause) for phrase in phrases)
 
 
 def is_a(*kinds: type[Exception]) -> Callable[[BaseException], bool]:

@@ -85,19 +85,19 @@ def replace_details(transaction: Transaction, number: int, changed: Sequence[Det
     rows = [
         {
             "number": number,
-            "day": it.day,
-            "id": it.id,
-            "attributes": it.attributes,
-            "resource_id": it.resource_id,
+            "day": detail.day,
+            "id": detail.id,
+            "attributes": detail.attributes,
+            "resource_id": detail.resource_id,
         }
-        for it in changed
+        for detail in changed
     ]
     transaction.execute_many(ERASE_EVENT, rows)
 
 
 def erase_reasons(transaction: Transaction, number: int, ids: Sequence[str]) -> None:
     """Erase the reasons of the reversals of these events."""
-    transaction.execute_many(ERASE_REASON, [{"number": number, "id": it} for it in ids])
+    transaction.execute_many(ERASE_REASON, [{"number": number, "id": identity} for identity in ids])
 
 
 def waiting(snapshot: Snapshot, number: int) -> list[tuple[str, str]]:
@@ -113,7 +113,8 @@ def replace_waiting(
     transaction: Transaction, number: int, changed: Sequence[tuple[str, str]], reason: str
 ) -> None:
     """Update events in quarantine whose details were erased."""
-    rows = [{"number": number, "id": id_, "event": it, "reason": reason} for id_, it in changed]
+    common = {"number": number, "reason": reason}
+    rows = [{"id": identity, "event": event, **common} for identity, event in changed]
     transaction.execute_many(ERASE_WAITING, rows)
 
 

@@ -85,7 +85,7 @@ def record_in_order(
     if len(standing) == len(rows):
         transaction.undo()
         return Recorded(standing, now, None)
-    known = {(it.organization_id, it.id) for it in standing}
+    known = {(identity.organization_id, identity.id) for identity in standing}
     fresh = charge([row for row in rows if (row.organization_id, row.id) not in known])
     transaction.execute(sql.EMPTY_STAGING)
     columns = transaction.stage(fresh)

@@ -75,12 +75,12 @@ def still_waiting(transaction: Transaction, events: Sequence[Quarantined]) -> se
 
     Without the lock, two replays at once could release an event twice.
     """
-    hold_ledgers(transaction, {it.number for it in events})
+    hold_ledgers(transaction, {event.number for event in events})
     rows = transaction.rows(
         "SELECT organization_id, id FROM quarantine WHERE organization_id IN :numbers "
         "AND id IN :ids",
-        numbers=sorted({it.number for it in events}),
-        ids=[it.id for it in events],
+        numbers=sorted({event.number for event in events}),
+        ids=[event.id for event in events],
     )
     return {(row[0], row[1]) for row in rows}
 
@@ -90,7 +90,10 @@ def give_reasons(transaction: Transaction, events: Sequence[Quarantined]) -> Non
     transaction.execute_many(
         "UPDATE quarantine SET code = :code, reason = :reason "
         "WHERE organization_id = :number AND id = :id",
-        [{"code": it.code, "reason": it.reason, "number": it.number, "id": it.id} for it in events],
+        [
+            {"code": event.code, "reason": event.reason, "number": event.number, "id": event.id}
+            for event in events
+        ],
     )
 
 

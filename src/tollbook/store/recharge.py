@@ -263,7 +263,7 @@ def recharge(
         transaction.execute(REMEMBER, organization=number, day=day, run=run)
     transaction.execute(CHANGE_EVENTS, organization=number, day=day)
     _move_sums(transaction, place, rows)
-    if any(it.before.tier_key or it.after.tier_key for it in rows):
+    if any(row.before.tier_key or row.after.tier_key for row in rows):
         transaction.execute(MOVE_POSITIONS, organization=number, month=month)
         first, last = month * 100, month * 100 + 99
         transaction.execute(
@@ -287,7 +287,7 @@ def _move_sums(transaction: Transaction, place: OrganizationDay, rows: Sequence[
 
 def _stage(transaction: Transaction, rows: Sequence[Recharged]) -> None:
     transaction.execute(EMPTY)
-    transaction.bulk("recharged", COLUMNS, (it.row for it in rows))
+    transaction.bulk("recharged", COLUMNS, (row.row for row in rows))
 
 
 def _size(row: Recharged) -> tuple[int, int]:

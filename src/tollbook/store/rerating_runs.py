@@ -17,7 +17,7 @@ from tollbook.store.engine import Row
 MOST_LISTED = 1_000
 """The number of unpriced events that a run lists; it counts all of them."""
 
-_PROGRESS = tuple(it for it in Run.__struct_fields__ if it not in ("span", "organization_id"))
+_PROGRESS = tuple(name for name in Run.__struct_fields__ if name not in ("span", "organization_id"))
 _FIELDS = (*_PROGRESS, *RerateRange.__struct_fields__, "organization_id")
 _RUN = f"""
 SELECT
@@ -123,7 +123,7 @@ def overlapping(
         """,
         tenant=tenant,
         after=after,
-        wanted=[it.value for it in wanted],
+        wanted=[status.value for status in wanted],
         first_day=span.first_day,
         last_day=span.last_day,
         every=int(span.organization is None),

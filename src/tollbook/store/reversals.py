@@ -36,7 +36,9 @@ VALUES (:organization_id, :reverses, :id, :reason, :key_prefix, :received_at)
 SUMS = [rollups.add(table, buy=True, sign="-") for table in rollups.KEYS]
 # Found by their ids, so that a whole ledger is not read for a few reversals.
 IN_TIERS = f"""
-SELECT organizations.tenant_id, reversals.reverses, {", ".join(f"events.{it}" for it in _STORED)}
+SELECT
+    organizations.tenant_id, reversals.reverses,
+    {", ".join(f"events.{column}" for column in _STORED)}
 FROM reversals
 JOIN organizations ON organizations.organization_id = reversals.organization_id
 JOIN event_keys ON event_keys.organization_id = reversals.organization_id
@@ -67,7 +69,7 @@ def record(
     transaction.stage(rows)
     as_of = ledger.touch_versions(transaction, now).as_of
     transaction.execute(ledger_statements.CLAIM)
-    made = [it._replace(received_at=as_of)._asdict() for it in reversals]
+    made = [reversal._replace(received_at=as_of)._asdict() for reversal in reversals]
     transaction.execute_many(ADD_REVERSAL, made)
     transaction.execute(ADD_EVENTS, now=as_of)
     ledger.add_sums(transaction, SUMS, rows)

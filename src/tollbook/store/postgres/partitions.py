@@ -87,7 +87,7 @@ class Partitions:
 
 def _present(driver: psycopg.Connection[tuple[object, ...]]) -> set[int]:
     names = [str(name) for (name,) in driver.execute(_PRESENT, prepare=False)]
-    return {int(it.removeprefix("events_")) for it in names if it[7:].isdigit()}
+    return {int(name.removeprefix("events_")) for name in names if name[7:].isdigit()}
 
 
 _OTHERS = """
