@@ -64,7 +64,7 @@ def test_an_archive_and_what_is_no_archive_are_not_discarded(filled: Tollbook) -
         assert "is an archive, and its events are stored nowhere else" in said
     other = filled.write("notes.txt", "mine")
     assert "not an archive file" in filled.refusal("archive", "--discard", other, "--yes")
-    assert "is not there" in filled.refusal("archive", "--discard", "nothing.parquet", "--yes")
+    assert "does not exist" in filled.refusal("archive", "--discard", "nothing.parquet", "--yes")
     assert filled("verify", "--archive", "archive").code == 0
 
 
