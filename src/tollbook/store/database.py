@@ -219,7 +219,6 @@ class Database:
         self,
         months: Callable[[], Iterable[int]],
         write: Callable[[Transaction], _Result],
-        limit: TimeLimit = TimeLimit.COMMIT,
     ) -> _Result:
         """Run `write`, which stores events of these months, in one transaction; return its result.
 
@@ -229,13 +228,13 @@ class Database:
         """
         self.ensure_partitions(months())
         try:
-            with self.writing(limit) as transaction:
+            with self.writing(TimeLimit.COMMIT) as transaction:
                 return write(transaction)
         except MonthNotReady:
             self.engine.forget_partitions()
             if not self.try_to_ensure_partitions(months()):
                 raise
-        with self.writing(limit) as transaction:
+        with self.writing(TimeLimit.COMMIT) as transaction:
             return write(transaction)
 
     def ensure_partitions(self, months: Iterable[int]) -> None:
