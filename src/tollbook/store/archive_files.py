@@ -93,12 +93,6 @@ def replace_file(transaction: Transaction, file: Archived) -> None:
     transaction.execute(
         "UPDATE archived_months SET file = :file, folder = :folder, bytes = :bytes, "
         "checksum = :checksum "
-        "WHERE organization_id = :number AND month = :month AND part = :part",
-        file=file.file,
-        folder=file.folder,
-        bytes=file.bytes,
-        checksum=file.checksum,
-        number=file.organization_id,
-        month=file.month,
-        part=file.part,
+        "WHERE organization_id = :organization_id AND month = :month AND part = :part",
+        **file._asdict(),
     )

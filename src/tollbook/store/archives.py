@@ -12,9 +12,6 @@ from tollbook.store.events import Stored
 from tollbook.store.exact_sums import UNIT
 from tollbook.store.rollups import SUMS
 
-CHUNK = 20_000
-"""The most events that are in memory at once."""
-
 ORGANIZATION_LEVEL = ", ".join(str(meter.code) for meter in CATALOG if meter.organization_level)
 BILLED_USER_ID = f"CASE WHEN meter IN ({ORGANIZATION_LEVEL}) THEN '' ELSE user_id END"
 ONE = "CASE WHEN reverses IS NULL THEN 1 ELSE -1 END"
@@ -178,21 +175,8 @@ def state(snapshot: Snapshot, tenant: str, month: Month) -> Row:
 
 def events(snapshot: Snapshot, month: Month) -> Iterator[list[Row]]:
     """Read the events of a month in the order of day and id, in chunks."""
-    day, identity = month.first, ""
-    while True:
-        parameters = {
-            "number": month.number,
-            "last": month.last,
-            "day": day,
-            "id": identity,
-            "limit": CHUNK,
-        }
-        found = snapshot.table(EVENTS, parameters, len(Stored._fields))
-        if found:
-            yield [tuple(row) for row in found]
-        if len(found) < CHUNK:
-            return
-        day, identity = found[-1][1], found[-1][2]
+    parameters = {"number": month.number, "last": month.last}
+    return snapshot.chunks(EVENTS, parameters, Stored._fields, {"day": month.first, "id": ""})
 
 
 def move_out(transaction: Transaction, month: Month, file: Archived) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from tollbook.store.archives import CHUNK
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.resources import COUNTED
 
@@ -69,29 +68,14 @@ def user_fields(transaction: Transaction, number: int, user: str) -> None:
 
 def details(snapshot: Snapshot, number: int, user: str) -> Iterator[list[Detail]]:
     """Read the details of a user's events, in chunks."""
-    day, identity = -1, ""
-    while True:
-        parameters = {"number": number, "user": user, "day": day, "id": identity, "limit": CHUNK}
-        found = snapshot.table(DETAILS, parameters, len(Detail._fields))
-        if found:
-            yield [Detail(*row) for row in found]
-        if len(found) < CHUNK:
-            return
-        day, identity = found[-1][0], found[-1][1]
+    parameters, start = {"number": number, "user": user}, {"day": -1, "id": ""}
+    for rows in snapshot.chunks(DETAILS, parameters, Detail._fields, start):
+        yield [Detail(*row) for row in rows]
 
 
 def replace_details(transaction: Transaction, number: int, changed: Sequence[Detail]) -> None:
     """Update events whose details were erased."""
-    rows = [
-        {
-            "number": number,
-            "day": detail.day,
-            "id": detail.id,
-            "attributes": detail.attributes,
-            "resource_id": detail.resource_id,
-        }
-        for detail in changed
-    ]
+    rows = [{"number": number, **detail._asdict()} for detail in changed]
     transaction.execute_many(ERASE_EVENT, rows)
 
 

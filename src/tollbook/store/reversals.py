@@ -8,9 +8,6 @@ from tollbook.store.events import Reversed, Stored
 from tollbook.store.scope_check import ALL_TENANTS
 from tollbook.store.staging import Staged
 
-CHUNK = 20_000
-"""The most reversals that are in memory at once."""
-
 _STORED = Stored._fields
 
 ADD_EVENTS = """
@@ -80,12 +77,7 @@ def record(
 
 def in_tiers(snapshot: Snapshot) -> Iterator[tuple[str, Stored]]:
     """Read every reversal that was charged in tiers, with its tenant."""
-    number, reverses = 0, ""
-    while True:
-        parameters = {"number": number, "reverses": reverses, "limit": CHUNK}
-        found = snapshot.table(IN_TIERS, parameters, 2 + len(_STORED))
-        for row in found:
+    columns = ("tenant", "reverses", "number", *_STORED[1:])
+    for rows in snapshot.chunks(IN_TIERS, {}, columns, {"number": 0, "reverses": ""}):
+        for row in rows:
             yield row[0], Stored(*row[2:])
-        if len(found) < CHUNK:
-            return
-        number, reverses = found[-1][2], found[-1][1]
