@@ -37,6 +37,16 @@ _WAITING = f"""{_QUARANTINED}WHERE organizations.tenant_id = :tenant
 ORDER BY quarantine.organization_id, quarantine.id
 LIMIT :limit
 """
+_ZONES_THAT_WAIT = """
+SELECT DISTINCT timezone FROM organizations
+WHERE tenant_id = :tenant AND EXISTS (
+    SELECT 1 FROM quarantine WHERE quarantine.organization_id = organizations.organization_id
+)"""
+_IN_ZONES = """
+SELECT COUNT(*)
+FROM quarantine JOIN organizations ON organizations.organization_id = quarantine.organization_id
+WHERE organizations.tenant_id = :tenant AND organizations.timezone IN :zones
+    AND quarantine.time BETWEEN :first AND :last"""
 _EVERY_NUMBER = (0, 2**62)
 FROM_THE_START = (0, "")
 """The position before all events in quarantine."""
@@ -142,18 +152,6 @@ def count_by_zone(
         for (first, last), names in together.items()
         for (count,) in snapshot.rows(_IN_ZONES, tenant=tenant, zones=names, first=first, last=last)
     )
-
-
-_ZONES_THAT_WAIT = """
-SELECT DISTINCT timezone FROM organizations
-WHERE tenant_id = :tenant AND EXISTS (
-    SELECT 1 FROM quarantine WHERE quarantine.organization_id = organizations.organization_id
-)"""
-_IN_ZONES = """
-SELECT COUNT(*)
-FROM quarantine JOIN organizations ON organizations.organization_id = quarantine.organization_id
-WHERE organizations.tenant_id = :tenant AND organizations.timezone IN :zones
-    AND quarantine.time BETWEEN :first AND :last"""
 
 
 def count_all(database: Database) -> int:
