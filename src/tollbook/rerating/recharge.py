@@ -116,7 +116,7 @@ def restore_day(
     """Restore the charges that the events of a day had before a run."""
     reversals = recharge.reversals(snapshot, place, run)
     later = _LaterReversals(snapshot, place, tenant, run)
-    for events in recharge.changed(snapshot, place, run):
+    for events in recharge.recharged_events(snapshot, place, run):
         chunk = RechargedChunk()
         for event, before in events:
             chunk.add(event, before)
@@ -178,7 +178,13 @@ def _usage(
     attributes = _attributes(event.attributes) if event.attributes else None
     meter = BY_CODE[event.meter].type
     return RatingInput(
-        meter, event.quantity, day, attributes, event.own_cost, minute, number_format
+        meter=meter,
+        quantity=event.quantity,
+        day=day,
+        attributes=attributes,
+        cost=event.own_cost,
+        minute=minute,
+        number_format=number_format,
     )
 
 
@@ -220,7 +226,14 @@ class _DayCharger:
         charge = charge_usage(found, usage, position)
         if isinstance(charge, Unpriced):
             return charge
-        after = StoredCharge(charge.cost, charge.billed, charge.rate_id, charge.buy, position, key)
+        after = StoredCharge(
+            cost=charge.cost,
+            billed=charge.billed,
+            rate_id=charge.rate_id,
+            buy=charge.buy,
+            position=position,
+            tier_key=key,
+        )
         if back is not None:
             reversal = self._reversal(found, usage, back.charge, after)
             return reversal if isinstance(reversal, Unpriced) else (after, reversal)
