@@ -33,8 +33,12 @@ class Found:
     how: str
 
 
-def fuzz(target: Target, seconds: int, *, seed: int = 0, corpus: Path | None = None) -> Found:
-    """Try a target for so long, from its seeds and what `corpus` holds, which is added to.
+def fuzz(
+    target: Target, seconds: int, *, seed: int = 0, runs: int = -1, corpus: Path | None = None
+) -> Found:
+    """Try a target for so long, or with so many inputs, from its seeds and what `corpus` holds.
+
+    What is found on the way is added to `corpus`.
 
     libFuzzer draws other inputs every time; with a `seed`, the same as far as it gets.
     """
@@ -49,6 +53,7 @@ def fuzz(target: Target, seconds: int, *, seed: int = 0, corpus: Path | None = N
         words.write_text("".join(f'"{_escaped(word)}"\n' for word in target.words))
         options = {
             "max_total_time": seconds,
+            "runs": runs,
             "max_len": LONGEST,
             "timeout": _HANGING_SECONDS,
             "rss_limit_mb": _RSS_MEBIBYTES,

@@ -5,19 +5,25 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["tollbook.wiring", "tollbook.cli.serve", "tollbook.cli.main"])
 
 
 class Fork:
-    """A command in a process of its own, with the methods of `Popen` that tests use."""
+    """A function in a process of its own, with the methods of `Popen` that tests use.
 
-    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], log: str) -> None:
-        given = (list(arguments), dict(environment), Path.cwd(), log)
-        self._process = _FORKS.Process(target=_run, args=given)
+    What it returns is its exit code; what it prints is appended to a file.
+    """
+
+    def __init__(
+        self, environment: Mapping[str, str], log: str, run: Callable[..., int], *given: Any
+    ) -> None:
+        arguments = (dict(environment), Path.cwd(), log, run, given)
+        self._process = _FORKS.Process(target=_run, args=arguments)
         self._process.start()
         assert self._process.pid is not None
         self.pid = self._process.pid
@@ -46,14 +52,14 @@ class Fork:
         self.send_signal(signal.SIGKILL)
 
 
-def _run(arguments: list[str], environment: dict[str, str], folder: Path, log: str) -> None:
-    """Run a command in the fork as its own process would."""
-    from tollbook.cli.main import run
-
+def _run(
+    environment: dict[str, str], folder: Path, log: str, run: Callable[..., int], given: Any
+) -> None:
+    """Run a function in the fork as a process of its own would."""
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
     written = os.open(log, os.O_WRONLY | os.O_APPEND)
     for descriptor in (1, 2):
         os.dup2(written, descriptor)
-    sys.exit(run(arguments))
+    sys.exit(run(*given))

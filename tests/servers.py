@@ -16,6 +16,7 @@ import httpx
 
 from tests.forks import Fork
 from tests.waiting import PATIENCE
+from tollbook.cli.main import run
 
 _PORTS = range(20_000, 32_000)
 """Below those that the system gives to connections: a server that starts again finds its own."""
@@ -52,7 +53,7 @@ class Server:
         verb = ["serve", "--port", str(self.port)]
         self._log = tempfile.NamedTemporaryFile()  # noqa: SIM115  a pipe that nobody reads would stop the server
         if self.forks and self.module == "tollbook" and not self.environment:
-            self.process = Fork(verb, environment, self._log.name)
+            self.process = Fork(environment, self._log.name, run, verb)
         else:
             command = [sys.executable, "-m", self.module, *verb]
             self.process = subprocess.Popen(command, env=environment, stderr=self._log)

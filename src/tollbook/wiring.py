@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from importlib.resources import files
 
 import structlog
@@ -201,6 +202,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
     listen(config, sockets)
 
 
+@lru_cache(1)
 def default_price_book() -> PriceBook:
     """Read the prices that a new tenant starts with."""
     return parse_price_book(files("tollbook.rating").joinpath("default_book.yaml").read_text())

@@ -15,6 +15,8 @@ from tollbook.api.openapi.examples import USERS_ANSWER
 from tollbook.api.openapi.examples_family import ORGANIZATIONS_ANSWER, OVERVIEW_ANSWER, USAGE_ANSWER
 from tollbook.store.database import Database, open_database
 
+pytestmark = pytest.mark.xdist_group("demo")  # they share what takes long to make
+
 JANUARY = ("--tenant", "demo", "--start", "2024-01-01", "--end", "2024-01-31")
 
 
