@@ -1,6 +1,6 @@
 """How many examples a property is tried with: the same few each time, or many new ones.
 
-`TOLLBOOK_TEST_EXAMPLES=5000 make test args=tests/properties` looks further than a usual run does.
+`TOLLBOOK_TEST_EXAMPLES=5000 make test args=tests/ingest` looks further than a usual run does.
 """
 
 import os
