@@ -1,1 +1,1 @@
-"""What Tollbook does in a second, in how much memory and on how much disk: `make bench`."""
+"""Measure the speed, memory and disk space of Tollbook: `make bench`."""

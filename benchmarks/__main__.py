@@ -33,7 +33,7 @@ _ENGINES = ("sqlite", "postgresql")
 
 @dataclass(frozen=True)
 class Options:
-    """What to measure."""
+    """The parts to measure."""
 
     quick: bool
     millions: int | None
@@ -44,25 +44,27 @@ class Options:
 
 
 def read_options(arguments: list[str]) -> Options:
-    """Read the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="measure less, in a few minutes")
     parser.add_argument(
-        "--millions", type=int, help="grow the SQLite ledger up to 1, 10 (default) or 50 million"
+        "--millions",
+        type=int,
+        help="size of the SQLite ledger: 1, 10 (default) or 50 million events",
     )
     parser.add_argument(
         "--postgres-millions", type=int, help="the same for PostgreSQL (default 1 million)"
     )
     parser.add_argument(
-        "--folder", type=Path, default=Path("/var/tmp"), help="where to put SQLite's files"
+        "--folder", type=Path, default=Path("/var/tmp"), help="the folder of SQLite's files"
     )
-    parser.add_argument("--only", choices=_PARTS, help="measure one part; write no page")
-    parser.add_argument("--engine", choices=_ENGINES, help="measure one engine; write no page")
+    parser.add_argument("--only", choices=_PARTS, help="measure one part and write no page")
+    parser.add_argument("--engine", choices=_ENGINES, help="measure one engine and write no page")
     return Options(**vars(parser.parse_args(arguments)))
 
 
 def main(options: Options) -> int:
-    """Measure what was asked for. A bar that is missed is said on the page."""
+    """Measure the selected parts; the page reports targets that are not met."""
     admin = os.environ.get(_POSTGRES)
     if not admin:
         print(f"{_POSTGRES} is not set: run `make bench`", file=sys.stderr)

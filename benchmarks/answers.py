@@ -1,4 +1,4 @@
-"""The main job over HTTP, and beside it the bare statement through the plain driver."""
+"""Measure the users answer over HTTP, and its bare statement through the plain driver."""
 
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ from tollbook.domain.periods import Period
 _AT_ONCE = 16
 _WARMING = 8
 _SLOWER = 4
-"""A period that cuts two months reads the days of both; it is asked less often."""
+"""A period that divides two months reads the days of both; it is measured less often."""
 _BARE = "bare"
 _BASES = "a knowledge base for each user"
 COLD = "cold"
@@ -32,7 +32,7 @@ _GZIP = {"Accept-Encoding": "gzip"}
 
 @dataclass(frozen=True)
 class AnswerFigure:
-    """Times of one kind of answer over one connection, beside those of its bare statement."""
+    """Times of one kind of answer over one connection, and of its bare statement."""
 
     what: str
     times: Times
@@ -40,13 +40,13 @@ class AnswerFigure:
 
     @property
     def ratio(self) -> float:
-        """Compare the median with that of the bare statement."""
+        """Return the ratio of the median to that of the bare statement."""
         return self.times.p50 / self.bare.p50 if self.bare else 0.0
 
 
 @dataclass(frozen=True)
 class ManyFigure:
-    """Times of one kind of answer over many connections at once."""
+    """Times of one kind of answer over many concurrent connections."""
 
     what: str
     times: Times
@@ -55,7 +55,7 @@ class ManyFigure:
 
 @dataclass
 class AnswerFigures:
-    """What one engine did, and how the answer grew with the ledger."""
+    """The figures of one engine, also for larger ledgers."""
 
     engine: str
     alone: list[AnswerFigure] = field(default_factory=list)
@@ -65,14 +65,14 @@ class AnswerFigures:
 
 @dataclass(frozen=True)
 class _Asked:
-    """A running server on a ledger; every call has a connection of its own."""
+    """A running server on a ledger; every call has a separate connection."""
 
     ledger: Ledger
     server: Server
     end: ExitStack
 
     def prepared(self, period: Period, headers: dict[str, str]) -> bytes:
-        """Write the request."""
+        """Return the request."""
         path = (
             f"/v1/analytics/users?organization_id={ORGANIZATION}"
             f"&start_date={period.start}&end_date={period.end}"
@@ -80,7 +80,7 @@ class _Asked:
         return request("GET", path, {"X-API-Key": self.ledger.key, **headers})
 
     def ask(self, prepared: bytes, status: int = 200) -> bytearray:
-        """Ask once."""
+        """Send the request once."""
         with Caller(self.server.port) as caller:
             answer = caller.ask(prepared)
         check(answer, status)
@@ -89,7 +89,7 @@ class _Asked:
     def call(
         self, period: Period, headers: dict[str, str] | None = None, status: int = 200
     ) -> Call:
-        """Give a call that asks, after asking once and looking at the answer closely."""
+        """Return a call that sends the request, after checking one answer in detail."""
         prepared = self.prepared(period, headers or {})
         body = body_of(self.ask(prepared, status))
         if status == 200 and not headers:
@@ -98,11 +98,11 @@ class _Asked:
         return lambda: check(caller.ask(prepared), status, body)
 
     def tag(self, period: Period) -> str:
-        """Give the tag of the present answer."""
+        """Return the tag of the current answer."""
         return header_of(self.ask(self.prepared(period, {})), "ETag")
 
     def together(self, load: Load, what: str, requests: int) -> ManyFigure:
-        """Ask for the month over many connections at once."""
+        """Request the month over many concurrent connections."""
         prepared = self.prepared(MONTH, {})
         start = body_of(self.ask(prepared))
         load.run(Job(self.server.port, _AT_ONCE, [prepared] * _AT_ONCE, 200, start))
@@ -189,7 +189,7 @@ def _bare(databases: Databases, ledger: Ledger, period: Period) -> Call:
 
 
 def _look_at(body: bytes) -> None:
-    """Raise `WrongAnswer` unless every user is there with usage and cost."""
+    """Raise `WrongAnswer` unless every user is present with usage and cost."""
     answer: dict[str, Any] = msgspec.json.decode(body)
     users = answer["users"]
     if len(users) != len(USERS) or not all(it["total_cost"] > 0 for it in users):
@@ -197,7 +197,7 @@ def _look_at(body: bytes) -> None:
 
 
 def make_sure_that_cold_is_cold() -> None:
-    """Raise `WrongAnswer` unless a cache of no bytes keeps nothing."""
+    """Raise `WrongAnswer` if a cache of 0 bytes stores anything."""
     cache = AnswerCache(0)
     cache.put("tag", Answer(b"answer"))
     if cache.get("tag"):

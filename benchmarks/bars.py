@@ -1,4 +1,4 @@
-"""What the figures must reach, and whether they did."""
+"""The targets of the figures, and whether they are met."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ _MOST_FRAME_MS = 100.0
 
 @dataclass(frozen=True)
 class Bar:
-    """One thing to reach, what was reached, and whether that is enough."""
+    """A target, the result, and whether it is met."""
 
     what: str
     wanted: str
@@ -50,7 +50,7 @@ class Bar:
 
 
 def bars(measured: Measured) -> list[Bar]:
-    """Hold every figure against its bar."""
+    """Compare every figure with its target."""
     found: list[Bar] = []
     for figure in measured.ingested:
         found.extend(_ingest_bars(figure))
@@ -85,14 +85,14 @@ def _ingest_bars(it: IngestFigure) -> Iterator[Bar]:
     met = it.events_per_second >= _LEAST_IN_BATCHES
     yield Bar(f"{where}: events/s in batches", f"≥ {_LEAST_IN_BATCHES:,}", rate, met)
     met = it.ratio >= _LEAST_RATIO
-    what = f"{where}: batches, of the engine's own speed"
+    what = f"{where}: batches, ratio to the engine's own speed"
     yield Bar(what, f"≥ {_LEAST_RATIO}", f"{it.ratio:.2f}", met)
 
 
 def _answer_bars(figures: AnswerFigures) -> Iterator[Bar]:
     for it in figures.alone:
         if it.what == COLD:
-            what = f"{figures.engine}: cold answer, times the bare statement"
+            what = f"{figures.engine}: cold answer, ratio to the bare statement"
             met = it.ratio <= _MOST_TIMES_BARE
             yield Bar(what, f"≤ {_MOST_TIMES_BARE}", f"{it.ratio:.2f}", met)
         if it.what == REPEATED:
@@ -106,7 +106,7 @@ def _growth_bars(figures: AnswerFigures) -> Iterator[Bar]:
         growth = it.times.p50 / first.times.p50
         what = (
             f"{figures.engine}: cold answer on {ledger.events:,} events, "
-            f"times that on {first_ledger.events:,}"
+            f"ratio to {first_ledger.events:,}"
         )
         yield Bar(what, f"≤ {_MOST_GROWTH}", f"{growth:.2f}", growth <= _MOST_GROWTH)
 
@@ -115,7 +115,7 @@ def _crowd_bars(figures: CrowdFigures) -> Iterator[Bar]:
     for period, few, many in figures.by_period:
         if period == WHOLE:
             ratio = many.times.p50 / few.times.p50
-            what = f"{figures.engine}: cold answer of {many.what} users, times that of {few.what}"
+            what = f"{figures.engine}: cold answer of {many.what} users, ratio to {few.what}"
             yield Bar(what, f"≤ {_MOST_TIMES_FEW}", f"{ratio:.1f}", ratio <= _MOST_TIMES_FEW)
 
 
@@ -124,7 +124,7 @@ def _overview_bars(figures: OverviewFigures) -> Iterator[Bar]:
     if figures.engine == PostgresDatabases.name:
         yield _below(f"{where}, cold", cold.times.p50, _MOST_OVERVIEW_MS)
     met = cold.ratio <= _MOST_TIMES_BARE
-    what = f"{where}, times the bare statements"
+    what = f"{where}, ratio to the bare statements"
     yield Bar(what, f"≤ {_MOST_TIMES_BARE}", f"{cold.ratio:.2f}", met)
     yield _below(f"{where}, repeated", repeated.times.p50, _MOST_REPEATED_MS)
 
@@ -138,26 +138,26 @@ def _series_bars(it: SeriesFigure) -> Iterator[Bar]:
     yield _below(where, it.times.p50, _MOST_SERIES_MS)
     if it.what == PLAIN:
         met = it.ratio <= _MOST_TIMES_BARE
-        what = f"{where}, times the bare statement"
+        what = f"{where}, ratio to the bare statement"
         yield Bar(what, f"≤ {_MOST_TIMES_BARE}", f"{it.ratio:.2f}", met)
 
 
 def _rating_bars(it: RatingFigure) -> Iterator[Bar]:
     deck = f"a deck of {it.prefixes:,} prefixes"
     reached, met = f"{it.calls_per_second:,.0f}", it.calls_per_second >= _LEAST_RATED
-    yield Bar(f"calls rated/s on one core, {deck}", f"≥ {_LEAST_RATED:,}", reached, met)
+    yield Bar(f"calls rated per second on one core, {deck}", f"≥ {_LEAST_RATED:,}", reached, met)
     reached, met = f"{it.bytes_a_prefix:.0f}", it.bytes_a_prefix <= _MOST_BYTES_A_PREFIX
-    yield Bar(f"bytes a prefix, {deck}", f"≤ {_MOST_BYTES_A_PREFIX}", reached, met)
+    yield Bar(f"bytes per prefix, {deck}", f"≤ {_MOST_BYTES_A_PREFIX}", reached, met)
 
 
 def _deck_bar(it: DeckFigure) -> Bar:
-    what = f"{it.engine}: a deck of {it.prefixes:,} prefixes is loaded"
+    what = f"{it.engine}: loading a deck of {it.prefixes:,} prefixes"
     met = it.seconds < _MOST_SECONDS_TO_LOAD
     return Bar(what, f"< {_MOST_SECONDS_TO_LOAD} s", f"{it.seconds:.1f} s", met)
 
 
 def _deck_ingest_bar(it: DeckIngestFigure) -> Bar:
-    what = f"{it.engine}: calls/s in batches with the deck, times that with the default book"
+    what = f"{it.engine}: calls/s in batches with the deck, ratio to the default book"
     met = it.ratio >= _LEAST_WITH_DECK
     return Bar(what, f"≥ {_LEAST_WITH_DECK}", f"{it.ratio:.2f}", met)
 

@@ -1,4 +1,4 @@
-"""The main job for 10,000 users beside that for 1,000, each with its bare statement."""
+"""Compare the users answer for 10,000 and 1,000 users, each with its bare statement."""
 
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -69,14 +69,14 @@ ORDER BY users.organization_id, month, users.id, meter
 
 @dataclass(frozen=True)
 class CrowdFigures:
-    """What one engine took for few and for many users, by period."""
+    """The times of one engine for few and for many users, by period."""
 
     engine: str
     by_period: list[tuple[str, AnswerFigure, AnswerFigure]]
 
 
 def crowds(databases: Databases, plan: Plan) -> CrowdFigures:
-    """Measure both organizations in turns; the cut period only when there is time to fill days."""
+    """Measure both organizations alternately; the divided period only in thorough runs."""
     ledger = _tenant(databases, plan.thorough)
     measured = []
     with ExitStack() as stack:
@@ -127,7 +127,7 @@ def _call(stack: ExitStack, port: int, key: str, period: Period, identity: str, 
 
 
 def _look_at(body: bytes, users: int) -> None:
-    """Raise `WrongAnswer` unless each user has what 31 days cost, exactly."""
+    """Raise `WrongAnswer` unless each user has exactly the cost of 31 days."""
     answer: dict[str, Any] = msgspec.json.decode(body)
     cost = 31 * sum(BY_TYPE[it].code for it in METERS) * COST / 1e9
     listed = answer["users"]

@@ -1,4 +1,4 @@
-"""Fresh databases of both engines, gone when the run ends."""
+"""Temporary databases of both engines."""
 
 import json
 import re
@@ -15,32 +15,32 @@ import psycopg
 from psycopg import sql
 
 _IN_LIST = re.compile(r"\bIN :([a-z_]+)")
-"""Written `= ANY(…)` on PostgreSQL, `IN (SELECT … json_each(…))` on SQLite, as the store does."""
+"""`= ANY(…)` on PostgreSQL, `IN (SELECT … json_each(…))` on SQLite, like in the store."""
 
 
 class Databases(Protocol):
-    """Databases of one engine; used in a `with` block, at whose end they are dropped."""
+    """Databases of one engine, which are dropped at the end of a `with` block."""
 
     name: str
 
     def fresh(self) -> str:
-        """Give the URL of a database with nothing in it."""
+        """Return the URL of an empty database."""
         ...
 
     def copy(self, url: str) -> str:
-        """Copy a database that nobody has open; give the URL of the copy."""
+        """Copy a database that is not in use, and return the URL of the copy."""
         ...
 
     def settle(self, url: str) -> None:
-        """Do what the engine would do by itself some minutes after much was written."""
+        """Run the maintenance that the engine would run automatically after many writes."""
         ...
 
     def drop(self, url: str) -> None:
-        """Forget a database."""
+        """Drop a database."""
         ...
 
     def bare(self, url: str, statement: str, parameters: dict[str, Any]) -> Callable[[], list[Any]]:
-        """Give a call of a statement through the plain driver, on a connection of its own."""
+        """Return a call of a statement through the plain driver, on a separate connection."""
         ...
 
     def __enter__(self) -> Self: ...
@@ -58,7 +58,7 @@ class SqliteFiles:
         self._folder = Path(self._end.enter_context(TemporaryDirectory(dir=folder)))
 
     def fresh(self) -> str:
-        """Give the URL of a file that is not there yet."""
+        """Return the URL of a new file."""
         return f"sqlite:///{self._folder / uuid4().hex}.db"
 
     def copy(self, url: str) -> str:
@@ -68,7 +68,7 @@ class SqliteFiles:
         return copied
 
     def settle(self, url: str) -> None:
-        """Do nothing: closing the last connection has moved the log into the file."""
+        """Do nothing, because closing the last connection has moved the log into the file."""
 
     def drop(self, url: str) -> None:
         """Remove the file."""
@@ -76,7 +76,7 @@ class SqliteFiles:
             Path(_path(url) + suffix).unlink(missing_ok=True)
 
     def bare(self, url: str, statement: str, parameters: dict[str, Any]) -> Callable[[], list[Any]]:
-        """Give a call on a connection with SQLite's own settings."""
+        """Return a call on a connection with SQLite's default settings."""
         connection = self._end.enter_context(_Closing(sqlite3.connect(_path(url))))
         written = _IN_LIST.sub(r"IN (SELECT value FROM json_each(:\1))", statement)
         bound = {name: _plain(value) for name, value in parameters.items()}
@@ -90,7 +90,7 @@ class SqliteFiles:
 
 
 class PostgresDatabases:
-    """Databases of a running server, made and dropped through its administrator."""
+    """Databases of a running server, created and dropped by its administrator."""
 
     name = "PostgreSQL"
 
@@ -108,17 +108,17 @@ class PostgresDatabases:
         return self._create("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", _database(url))
 
     def settle(self, url: str) -> None:
-        """Vacuum and analyze, as the server does by itself."""
+        """Vacuum and analyze, as the server does automatically."""
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("VACUUM (ANALYZE)")
 
     def drop(self, url: str) -> None:
-        """Drop the database, whoever is connected."""
+        """Drop the database, even if it is in use."""
         self._made.remove(_database(url))
         self._run("DROP DATABASE IF EXISTS {} WITH (FORCE)", _database(url))
 
     def bare(self, url: str, statement: str, parameters: dict[str, Any]) -> Callable[[], list[Any]]:
-        """Give a call on a connection with the driver's own settings."""
+        """Return a call on a connection with the driver's default settings."""
         connection = self._end.enter_context(psycopg.connect(url, autocommit=True))
         written = _IN_LIST.sub(r"= ANY(:\1)", statement).replace("%", "%%")
         for name in sorted(parameters, key=len, reverse=True):
@@ -126,7 +126,7 @@ class PostgresDatabases:
         return lambda: connection.execute(written.encode(), parameters).fetchall()
 
     def version(self) -> str:
-        """Give the server's version."""
+        """Return the server's version."""
         with psycopg.connect(self._admin) as connection:
             return connection.info.parameter_status("server_version") or "unknown"
 
@@ -152,7 +152,7 @@ class PostgresDatabases:
 
 
 class _Closing:
-    """Closes a connection of sqlite3, whose own `with` only commits."""
+    """Close a connection of sqlite3, whose own `with` only commits."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection

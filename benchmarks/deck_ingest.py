@@ -1,4 +1,4 @@
-"""Durable ingest of calls over HTTP: with a deck of 100,000 prefixes, beside the default book."""
+"""Compare durable ingest of calls with a deck of 100,000 prefixes and with the default book."""
 
 import random
 from collections.abc import Sequence
@@ -17,8 +17,8 @@ from benchmarks.load import Job, Load
 from benchmarks.plan import BATCH, Plan
 from benchmarks.rating import deck_book, numbers_under
 from benchmarks.wire import request
+from tollbook.administration.price_books import load_book
 from tollbook.domain.keys import Permission
-from tollbook.ingest.books import load_book
 from tollbook.store.audit import COMMAND_LINE, Actor
 from tollbook.wiring import now
 
@@ -28,7 +28,7 @@ _WARMING = 16
 
 @dataclass(frozen=True)
 class DeckIngestFigure:
-    """Events a second with either book, and the median ratio of the rounds."""
+    """Events per second with either book, and the median ratio of the rounds."""
 
     engine: str
     prefixes: int
@@ -38,7 +38,7 @@ class DeckIngestFigure:
 
 
 def deck_ingest(databases: Databases, load: Load, plan: Plan) -> DeckIngestFigure:
-    """Send the same calls to two servers in turns, one of which prices them by prefix."""
+    """Send the same calls alternately to two servers, one of which prices by prefix."""
     chance = random.Random(1)
     book, prefixes = deck_book(chance)
     plain, decked = Target(databases), Target(databases)

@@ -1,4 +1,4 @@
-"""Loading a deck: from the text of a CSV to the commit, and reading it back for rating."""
+"""Measure loading a deck: from the CSV text to the commit, and reading it for rating."""
 
 import random
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from time import perf_counter
 from tests.builders import TENANT, Platform
 
 from benchmarks.databases import Databases
-from tollbook.ingest.books import load_book
-from tollbook.rating.book import Tariff
-from tollbook.rating.deck_book import parse_deck
-from tollbook.rating.deck_terms import BookTerms, DeckTerms
+from tollbook.administration.price_books import load_book
+from tollbook.rating.books.deck_book import parse_deck
+from tollbook.rating.books.deck_terms import BookTerms, DeckTerms
+from tollbook.rating.tariff import Tariff
 from tollbook.store import prices
 from tollbook.store.audit import COMMAND_LINE, Actor
 from tollbook.store.database import Database, open_database
@@ -26,7 +26,7 @@ _BOOK = BookTerms("deck", "USD", "2024-02-01", "generated")
 
 @dataclass(frozen=True)
 class DeckFigure:
-    """How long each step of a load took, in seconds."""
+    """The seconds of each step of a load."""
 
     engine: str
     prefixes: int
@@ -37,12 +37,12 @@ class DeckFigure:
 
     @property
     def seconds(self) -> float:
-        """Give what whoever loads a deck waits for."""
+        """Return the seconds until a load is done."""
         return self.read_seconds + self.stored_seconds
 
 
 def decks(databases: Databases) -> DeckFigure:
-    """Load a deck into a fresh database, and arrange it for rating."""
+    """Load a deck into a fresh database, and index it for rating."""
     url = databases.fresh()
     database = open_database(url)
     migrate(database)
@@ -69,7 +69,7 @@ def _load(engine: str, database: Database) -> DeckFigure:
 
 
 def _deck() -> str:
-    """Make a deck of prefixes of three to nine digits at some thousand prices."""
+    """Return a deck of prefixes of three to nine digits at some thousand prices."""
     chance = random.Random(1)
     prefixes: dict[str, None] = {}
     while len(prefixes) < _PREFIXES:

@@ -1,4 +1,4 @@
-"""Realistic events: as a platform sends them, and as rows for filling a large ledger quickly.
+"""Realistic events, as requests and as rows for filling a large ledger quickly.
 
 Identifiers are 32 hexadecimal digits that begin with the time, like UUIDs of version 7: what a
 platform would choose today, and kind to an index. Wholly random ones cost more as a ledger grows.
@@ -25,7 +25,7 @@ _NUMBERS = tuple(f"+1415555{number:04d}" for number in range(10_000))
 
 
 class Identifiers:
-    """Identifiers that rise with time and end in 80 random bits."""
+    """Identifiers that increase with time and end in 80 random bits."""
 
     def __init__(self, random: Random, start: datetime) -> None:
         self._random = random
@@ -33,7 +33,7 @@ class Identifiers:
         self._given = 0
 
     def take(self, count: int) -> list[str]:
-        """Give the next ones."""
+        """Return the next identifiers."""
         first = self._first + self._given
         self._given += count
         bits = self._random.getrandbits
@@ -44,7 +44,7 @@ class Identifiers:
 
 
 class Traffic:
-    """Events of 1,000 users during the current day, each different, encoded for sending."""
+    """Different events of 1,000 users during the current day, encoded as requests."""
 
     def __init__(self) -> None:
         self._random = Random(_SEED)
@@ -53,7 +53,7 @@ class Traffic:
         self._day = now.date().isoformat()
 
     def bodies(self, requests: int, events: int) -> list[bytes]:
-        """Give bodies of as many events each: one event alone, or an array."""
+        """Return bodies of a number of events each: a single event, or an array."""
         if events == 1:
             return [self._event(it).encode() for it in self._identifiers.take(requests)]
         return [self._batch(events).encode() for _ in range(requests)]
@@ -78,7 +78,7 @@ class Traffic:
 
 FIRST_DAY = date(2023, 12, 1)
 DAYS = 62
-"""Two months of 31 days, so that a period may cut both in the middle."""
+"""Two months of 31 days, so that a period can divide both in the middle."""
 
 METERS = (
     "sms.outbound",
@@ -97,7 +97,7 @@ LEAST_EVENTS = len(USERS) * DAYS * len(METERS)
 def ledger_rows(
     number: int, meters: Sequence[str], wanted: int, per_transaction: int
 ) -> Iterator[list[Staged]]:
-    """Give rows in the order of time, in lists for one transaction each.
+    """Yield rows in the order of time, in lists for one transaction each.
 
     Every user has events in every meter on every day: `wanted` of them altogether, spread evenly.
     """
@@ -122,7 +122,7 @@ FIRST_DAY_OF_YEAR = date(2024, 1, 1)
 
 
 def year_rows(number: int, per_transaction: int) -> Iterator[list[Staged]]:
-    """Give an event for every user on every day of a leap year, the meters taking turns."""
+    """Yield an event for every user on every day of a leap year, with alternating meters."""
     random = Random(_SEED)
     identifiers = Identifiers(random, datetime.now(UTC))
     made: list[Staged] = []
@@ -148,7 +148,7 @@ def _template(number: int, day: date, meter: str, user: str) -> Staged:
         fingerprint=0,
         day=day_number(day),
         user_id=user,
-        owner=user,
+        billed_user_id=user,
         meter=kind.code,
         resource_id=resource,
         time=microseconds(noon),
@@ -161,13 +161,13 @@ def _template(number: int, day: date, meter: str, user: str) -> Staged:
 
 
 def _varied(template: Staged, identities: list[str], random: Random) -> list[Staged]:
-    """Give rows with identities and quantities of their own.
+    """Return rows with different identities and quantities.
 
     Written out, because `_replace` costs several times as much.
     """
-    number, _, _, day, user, owner, meter, resource, time, quantity, billed, cost, rate = template[
-        :13
-    ]
+    number, _, _, day, user, billed_user_id, meter, resource, time, quantity, billed, cost, rate = (
+        template[:13]
+    )
     attributes = template.attributes
     return [
         Staged(
@@ -176,7 +176,7 @@ def _varied(template: Staged, identities: list[str], random: Random) -> list[Sta
             chance,
             day,
             user,
-            owner,
+            billed_user_id,
             meter,
             resource,
             time + chance % 3_600_000_000,

@@ -1,4 +1,4 @@
-"""All events of a large ledger as files over HTTP: rows a second, and what memory that takes."""
+"""Measure exports of a large ledger over HTTP: rows per second and memory."""
 
 import re
 import socket
@@ -29,7 +29,7 @@ FORMATS = ("csv", "ndjson", "parquet")
 
 @dataclass(frozen=True)
 class ExportFigure:
-    """One file of all events, alone; and the main job while it is written, beside alone."""
+    """One export of all events, and the users answer with and without an export."""
 
     engine: str
     form: str
@@ -43,17 +43,17 @@ class ExportFigure:
 
     @property
     def rows_per_second(self) -> float:
-        """Give how many events came in a second."""
+        """Return the events per second."""
         return self.events / self.seconds
 
     @property
     def above_idle_mib(self) -> float:
-        """Give how much memory the file took at most."""
+        """Return the peak of memory above idle."""
         return self.peak_mib - self.idle_mib
 
 
 def exports(databases: Databases, *, quick: bool) -> list[ExportFigure]:
-    """Measure each format, on a server of its own."""
+    """Measure each format on a separate server."""
     small = new_ledger(databases, METERS)
     ledger = small if quick else filled(databases, small.url, small, METERS, _EVENTS)
     return [_measure(databases.name, ledger, form) for form in FORMATS]
@@ -63,7 +63,7 @@ def _measure(engine: str, ledger: Ledger, form: str) -> ExportFigure:
     with Server(ledger.url, cached_answer_mib="0") as server:
         process = server.process
         if process is None:
-            raise WrongAnswer("the server does not run")
+            raise WrongAnswer("the server is not running")
         with Caller(server.port) as caller:
             ask = _main_job(caller, ledger)
             for _ in range(_WARMING):
@@ -74,7 +74,7 @@ def _measure(engine: str, ledger: Ledger, form: str) -> ExportFigure:
         while download.is_alive():
             peak = max(peak, _resident_mib(process.pid))
             time.sleep(_PAUSE)
-        download.look_at()
+        download.verify()
         second = _Download(server.port, ledger, form)
         beside: list[float] = []
         with Caller(server.port) as caller:
@@ -82,7 +82,7 @@ def _measure(engine: str, ledger: Ledger, form: str) -> ExportFigure:
             while second.is_alive():
                 beside.append(ask())
                 time.sleep(_PAUSE)
-        second.look_at()
+        second.verify()
         return ExportFigure(
             engine,
             form,
@@ -97,7 +97,7 @@ def _measure(engine: str, ledger: Ledger, form: str) -> ExportFigure:
 
 
 def _main_job(caller: Caller, ledger: Ledger) -> Callable[[], float]:
-    """Give a call that asks for the users' month, and says how long that took."""
+    """Return a call that requests the users of the month and returns its seconds."""
     path = (
         f"/v1/analytics/users?organization_id={ORGANIZATION}"
         f"&start_date={MONTH.start}&end_date={MONTH.end}"
@@ -113,7 +113,7 @@ def _main_job(caller: Caller, ledger: Ledger) -> Callable[[], float]:
 
 
 class _Download(Thread):
-    """Takes a file as it comes and keeps none of it, as a client with a disk would."""
+    """Download a file and discard it, at the speed of a client with a disk."""
 
     def __init__(self, port: int, ledger: Ledger, form: str) -> None:
         super().__init__()
@@ -141,12 +141,12 @@ class _Download(Thread):
                 self._ends = (self._ends + some)[-len(_LAST_PIECE) :]
         self.seconds = time.perf_counter() - start
 
-    def look_at(self) -> None:
-        """Raise `WrongAnswer` unless the file came to its end with every event in it."""
+    def verify(self) -> None:
+        """Raise `WrongAnswer` unless the file is complete."""
         self.join()
         whole = self._ends == _LAST_PIECE
         if not whole or (self._form != "parquet" and self._lines < self._events):
-            raise WrongAnswer(f"the {self._form} file of {self._events} events was cut off")
+            raise WrongAnswer(f"the {self._form} file of {self._events} events is incomplete")
 
 
 def _resident_mib(pid: int) -> float:

@@ -1,4 +1,4 @@
-"""Times taken, and what is said of them."""
+"""Measured times and their percentiles."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,23 +8,23 @@ from time import perf_counter
 
 @dataclass(frozen=True)
 class Times:
-    """Seconds that many like things took."""
+    """The seconds of repeated operations."""
 
     seconds: list[float]
 
     @property
     def p50(self) -> float:
-        """Give the median in milliseconds."""
+        """Return the median in milliseconds."""
         return median(self.seconds) * 1000
 
     @property
     def p99(self) -> float:
-        """Give the time in milliseconds that one in a hundred exceeds."""
+        """Return the 99th percentile in milliseconds."""
         return quantiles(self.seconds, n=100, method="inclusive")[98] * 1000
 
 
 def interleaved(rounds: int, calls: Mapping[str, Callable[[], object]]) -> dict[str, Times]:
-    """Time each call once a round, so that whatever else the machine does meets all alike."""
+    """Time each call once per round, so that other work on the machine affects all equally."""
     times: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(rounds):
         for name, call in calls.items():

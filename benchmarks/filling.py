@@ -1,4 +1,4 @@
-"""Organizations, users and sums written in SQL, without events behind them: crowds in seconds."""
+"""Write organizations, users and sums in SQL, without events."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ from tollbook.store.migrate import migrate
 from tollbook.wiring import now
 
 COST = 1_000_000
-"""Nanos; what a cell of the sums costs is a multiple of it that is known without asking."""
+"""In nanos. The cost in each cell of the sums is a known multiple of it."""
 
 _NUMBERS = (
     "WITH RECURSIVE {name}(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM {name} WHERE n < {most})"
@@ -46,7 +46,7 @@ FROM organizations CROSS JOIN counted WHERE tenant_id = :tenant AND id LIKE :nam
 
 @contextmanager
 def filling(databases: Databases) -> Iterator["Filling"]:
-    """Give an empty tenant to fill; what was filled is seen when the block ends."""
+    """Yield an empty tenant to fill, and commit at the end of the block."""
     url = databases.fresh()
     database = open_database(url)
     migrate(database)
@@ -58,14 +58,14 @@ def filling(databases: Databases) -> Iterator["Filling"]:
 
 
 class Filling:
-    """A transaction that fills a tenant; what its statements have in common is bound by itself."""
+    """A transaction that fills a tenant; it binds the common parameters of its statements."""
 
     def __init__(self, url: str, key: str, transaction: Transaction) -> None:
         self.ledger = Ledger(url, 0, key, 0, 0)
         self._transaction = transaction
 
     def organizations(self, count: int) -> None:
-        """Create `org_1` and so on, each with a head."""
+        """Create `org_1` and so on, each with a ledger version."""
         self.run(ORGANIZATIONS, organizations=count, now=now())
         self.run(HEADS, now=now())
 
@@ -74,17 +74,17 @@ class Filling:
         self.run(USERS, users=count, now=now(), named=named)
 
     def run(self, statement: str, **given: Any) -> None:
-        """Run a statement, giving it those of all parameters that it names."""
+        """Run a statement with the parameters that it names."""
         bound: Mapping[str, Any] = {"tenant": TENANT, "unit": MICROS, "cost": COST, **given}
         named = {name: value for name, value in bound.items() if f":{name}" in statement}
         self._transaction.execute(statement, **named)
 
 
 def day_list(days: Sequence[date]) -> str:
-    """Write days as rows to select from."""
+    """Return days as rows of a SELECT."""
     return ", ".join(f"({day_number(it)})" for it in days)
 
 
 def meter_list(meters: Sequence[str]) -> str:
-    """Write meters as rows to select from."""
+    """Return meters as rows of a SELECT."""
     return ", ".join(f"({BY_TYPE[it].code})" for it in meters)

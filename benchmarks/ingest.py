@@ -1,4 +1,4 @@
-"""Durable ingest over HTTP, and beside it the engine writing the same rows without HTTP."""
+"""Measure durable ingest over HTTP, and the engine writing the same rows without HTTP."""
 
 import gc
 from dataclasses import dataclass
@@ -27,12 +27,12 @@ from tollbook.wiring import now
 
 _MOST_IN_A_TRANSACTION = 10_000
 _WARMING = 4
-"""Requests before the first that counts: the keys, the terms and most users are known then."""
+"""Requests before the measurement, so that keys, terms and most users are in memory."""
 
 
 @dataclass(frozen=True)
 class IngestFigure:
-    """What one number of connections reached, and the engine beside it."""
+    """The figures of one number of connections, and of the engine."""
 
     engine: str
     events_in_request: int
@@ -65,7 +65,7 @@ class Target:
         self.number = self.platform.organization(ORGANIZATION)
 
     def rows_of(self, bodies: list[bytes]) -> list[Staged]:
-        """Prepare the rows that the server would make of these bodies."""
+        """Return the rows that the server would store for these bodies."""
         rows: list[Staged] = []
         for body in bodies:
             draft = draft_of(decode_json(body), KeyScope(TENANT), now())
@@ -75,11 +75,11 @@ class Target:
         return rows
 
     def record(self, rows: list[Staged], per_transaction: int) -> float:
-        """Write rows, so many in each transaction; give the seconds that took."""
+        """Write rows with a number of them in each transaction, and return the seconds."""
         groups = [
             rows[start : start + per_transaction] for start in range(0, len(rows), per_transaction)
         ]
-        # The server, too, knows whom it has met.
+        # The server also has the users in memory.
         users = {(row.organization_id, row.user_id) for row in rows}
         new_users = bool(self.platform.directory_cache.unknown_users(users))
         self.platform.directory_cache.know(users)
@@ -91,12 +91,12 @@ class Target:
         return perf_counter() - start
 
     def commits(self) -> int:
-        """Count the transactions that wrote to the ledger."""
+        """Return the number of transactions that wrote to the ledger."""
         sql = "SELECT token FROM ledger_versions"
         return sum(row[0] for row in self.platform.rows(sql))
 
     def verify(self, acknowledged: int) -> None:
-        """Raise `WrongAnswer` unless all that was acknowledged is there and the rollups agree."""
+        """Raise `WrongAnswer` unless all acknowledged events exist and the rollups are correct."""
         with self.database.reading() as snapshot:
             stored = count_events(snapshot)
             if stored != acknowledged:
@@ -148,7 +148,7 @@ class _Sender:
     connections: int
 
     def round(self, direct: Target, bodies: list[bytes]) -> _Round:
-        """Send bodies to the server, then write the same rows beside it, without delay."""
+        """Send bodies to the server, then write the same rows without HTTP."""
         rows = direct.rows_of(bodies)
         requests = [request("POST", "/v1/events", self.headers, body) for body in bodies]
         start = b'{"success":true,"counts":{"accepted":%d,' % self.events
@@ -179,7 +179,7 @@ def _figure(
 
 
 def peak_mib(server: Server) -> float:
-    """Give the most memory that a server has held, in MiB."""
+    """Return the peak of memory of a server in MiB."""
     assert server.process is not None
     status = Path(f"/proc/{server.process.pid}/status").read_text()
     line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))

@@ -1,4 +1,4 @@
-"""Ledgers of 1,000 busy users with any number of events behind them, filled through the store."""
+"""Ledgers of 1,000 active users with any number of events, filled through the store."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -28,13 +28,13 @@ from tollbook.wiring import now
 
 MONTH = Period(date(2024, 1, 1), date(2024, 1, 31))
 CUT = Period(date(2023, 12, 17), date(2024, 1, 16))
-"""As long as the default period, from the middle of one month to the middle of the next."""
+"""A period of the default length, from the middle of one month to the middle of the next."""
 _PER_TRANSACTION = 30_000
 
 
 @dataclass(frozen=True)
 class Ledger:
-    """A filled database that nobody has open."""
+    """A filled database that is not in use."""
 
     url: str
     number: int
@@ -45,7 +45,7 @@ class Ledger:
 
 
 def grown(databases: Databases, millions: Sequence[int]) -> Iterator[Ledger]:
-    """Give a ledger of the fewest events, then copies of it grown to so many millions."""
+    """Yield a ledger with the fewest events, then copies of it with millions more."""
     made = new_ledger(databases, METERS)
     yield made
     for wanted in millions:
@@ -54,12 +54,12 @@ def grown(databases: Databases, millions: Sequence[int]) -> Iterator[Ledger]:
 
 
 def new_ledger(databases: Databases, meters: Sequence[str]) -> Ledger:
-    """Make a ledger with one event for every user, day and meter."""
+    """Create a ledger with one event for every user, day and meter."""
     return filled(databases, *_empty(databases), meters, LEAST_EVENTS)
 
 
 def year_ledger(databases: Databases) -> Ledger:
-    """Make a ledger of a year, with one event for every user and day."""
+    """Create a ledger of a year, with one event for every user and day."""
     url, empty = _empty(databases)
     rows = year_rows(empty.number, _PER_TRANSACTION)
     return _with(databases, url, empty, rows, YEAR * len(USERS))
@@ -79,7 +79,7 @@ def _empty(databases: Databases) -> tuple[str, Ledger]:
 def filled(
     databases: Databases, url: str, before: Ledger, meters: Sequence[str], events: int
 ) -> Ledger:
-    """Add events to a ledger until it has so many."""
+    """Add events to a ledger up to a total number."""
     rows = ledger_rows(before.number, meters, events - before.events, _PER_TRANSACTION)
     return _with(databases, url, before, rows, events)
 

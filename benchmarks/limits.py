@@ -1,8 +1,8 @@
-"""What the limits of a server cost and save: `python -m benchmarks.limits`.
+"""Measure the cost of a server's limits: `python -m benchmarks.limits`.
 
-Each table is one limit at several values. The values take turns, round after round, so that
-whatever else the machine does meets all alike; what is shown is the median of the rounds, and its
-ratio to the default.
+Each table compares several values of one limit. The values alternate in each round, so that other
+work on the machine affects all equally. Tables show the median of the rounds and its ratio to the
+default.
 """
 
 import argparse
@@ -32,7 +32,7 @@ _ANSWER = f"/v1/analytics/users?organization_id={ORGANIZATION}"
 
 @dataclass(frozen=True)
 class Case:
-    """One value of a limit, and the load that it is tried with."""
+    """One value of a limit, and its load."""
 
     value: str
     connections: int
@@ -44,11 +44,11 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Tried:
-    """What a case came to in one round.
+class Trial:
+    """The result of a case in one round.
 
-    Times are of requests that were taken, from their last sending on; `refused` is the share of
-    sendings that got 429.
+    Times are those of accepted requests, from their last attempt on; `refused` is the share of
+    attempts that got 429.
     """
 
     events_per_second: float
@@ -59,8 +59,8 @@ class Tried:
 
 
 async def _sent(port: int, connections: int, requests: Sequence[bytes]) -> tuple[Times, int]:
-    """Send all requests, each again after a second for as long as it gets 429."""
-    waiting, taken, refused = iter(requests), list[float](), 0
+    """Send all requests, and retry each after a second while it gets 429."""
+    waiting, accepted, refused = iter(requests), list[float](), 0
 
     async def work(mine: Iterator[bytes]) -> None:
         nonlocal refused
@@ -74,7 +74,7 @@ async def _sent(port: int, connections: int, requests: Sequence[bytes]) -> tuple
                     answer += await reader.read(1 << 20) or b"HTTP/1.1 000 hung up\r\n\r\n"
                 status = int(answer[9:12])
                 if status == 200:
-                    taken.append(perf_counter() - start)
+                    accepted.append(perf_counter() - start)
                     break
                 if status == 429:
                     refused += 1
@@ -85,10 +85,10 @@ async def _sent(port: int, connections: int, requests: Sequence[bytes]) -> tuple
         writer.close()
 
     await asyncio.gather(*(work(waiting) for _ in range(connections)))
-    return Times(taken), refused
+    return Times(accepted), refused
 
 
-def _tried(databases: SqliteFiles, case: Case, traffic: Traffic) -> Tried:
+def _try(databases: SqliteFiles, case: Case, traffic: Traffic) -> Trial:
     target = Target(databases)
     headers = {"X-API-Key": target.platform.key(Permission.WRITE_EVENTS)}
     bodies = traffic.bodies(case.requests, case.events)
@@ -107,18 +107,18 @@ def _tried(databases: SqliteFiles, case: Case, traffic: Traffic) -> Tried:
     target.database.close()
     databases.drop(target.url)
     rate = case.requests * case.events / seconds
-    return Tried(rate, times.p50, times.p99, peak, refused / (refused + case.requests))
+    return Trial(rate, times.p50, times.p99, peak, refused / (refused + case.requests))
 
 
 def _table(databases: SqliteFiles, title: str, cases: Sequence[Case], rounds: int) -> None:
-    found: dict[str, list[Tried]] = {case.value: [] for case in cases}
+    found: dict[str, list[Trial]] = {case.value: [] for case in cases}
     for number in range(rounds):
         traffic = Traffic()
         for case in cases if number % 2 else reversed(cases):
-            found[case.value].append(_tried(databases, case, traffic))
-    shown = {value: _middle(tried) for value, tried in found.items()}
+            found[case.value].append(_try(databases, case, traffic))
+    shown = {value: _middle(trials) for value, trials in found.items()}
     usual = shown[next(case.value for case in cases if case.default)]
-    print(f"\n{title}\n\n| | events/s | of the default | p50 ms | p99 ms | peak MiB | 429 |")
+    print(f"\n{title}\n\n| | events/s | ratio to the default | p50 ms | p99 ms | peak MiB | 429 |")
     print("|---|---|---|---|---|---|---|")
     for value, it in shown.items():
         ratio = it.events_per_second / usual.events_per_second
@@ -129,9 +129,9 @@ def _table(databases: SqliteFiles, title: str, cases: Sequence[Case], rounds: in
         )
 
 
-def _middle(tried: Sequence[Tried]) -> Tried:
-    names = Tried.__dataclass_fields__
-    return Tried(*(median(getattr(it, name) for it in tried) for name in names))
+def _middle(trials: Sequence[Trial]) -> Trial:
+    names = Trial.__dataclass_fields__
+    return Trial(*(median(getattr(it, name) for it in trials) for name in names))
 
 
 _TABLES = {
@@ -162,7 +162,7 @@ _TABLES = {
 
 
 def _readers(databases: SqliteFiles, rounds: int) -> None:
-    """Ask for answers that are not kept, over several connections at once."""
+    """Measure answers without a cache over several concurrent connections."""
     target = Target(databases)
     key = target.platform.key()
     found: dict[int, list[tuple[float, Times]]] = {1: [], 2: [], 4: [], 8: [], 16: [], 32: []}
@@ -178,7 +178,7 @@ def _readers(databases: SqliteFiles, rounds: int) -> None:
                 figures.append((len(asked) / (perf_counter() - start), times))
     target.database.close()
     databases.drop(target.url)
-    print("\nanswers at once\n\n| | answers/s | of one at a time | p50 ms | p99 ms |")
+    print("\nconcurrent answers\n\n| | answers/s | ratio to one at a time | p50 ms | p99 ms |")
     print("|---|---|---|---|---|")
     alone = median(rate for rate, _ in found[1])
     for connections, figures in found.items():
@@ -188,14 +188,14 @@ def _readers(databases: SqliteFiles, rounds: int) -> None:
 
 
 def _ten_times(databases: SqliteFiles) -> None:
-    """Ask ten times as often as a key may for ten seconds, then as often as it may."""
+    """Exceed the rate limit of a key tenfold for ten seconds, then respect it."""
     target = Target(databases)
     key = target.platform.key(limits=Limits(requests_per_minute=600))
     statuses: list[int] = []
     with Server(target.url) as server, server.client(key) as client:
         body = msgspec.json.encode(event(organization_id=ORGANIZATION))
         while client.post("/v1/events", content=body).status_code != 429:
-            pass  # the minute that a bucket holds
+            pass  # use up the requests of one minute
         start = perf_counter()
         while (at := perf_counter() - start) < 10:
             statuses.append(client.post("/v1/events", content=body).status_code)
@@ -209,15 +209,17 @@ def _ten_times(databases: SqliteFiles) -> None:
     databases.drop(target.url)
     share = statuses.count(429) / len(statuses)
     print(
-        f"\na key that asks {len(statuses) / 10:.0f} times a second and may 10: {share:.1%} get "
-        f"429; the next is taken {recovered * 1000:.0f} ms after that"
+        f"\na key with {len(statuses) / 10:.0f} requests per second and a limit of 10: {share:.1%} "
+        f"get 429; the next one is accepted {recovered * 1000:.0f} ms later"
     )
 
 
 def main() -> None:
     """Print a table for each limit."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.limits", description=__doc__)
-    parser.add_argument("--only", default="", help="tables whose titles hold this")
+    parser.add_argument(
+        "--only", default="", help="print only tables whose titles contain this text"
+    )
     parser.add_argument("--rounds", type=int, default=_ROUNDS)
     parser.add_argument("--folder", type=Path, default=Path("/var/tmp"))
     options = parser.parse_args()
@@ -225,7 +227,7 @@ def main() -> None:
         for title, cases in _TABLES.items():
             if options.only in title:
                 _table(databases, title, cases, options.rounds)
-        if options.only in "answers at once":
+        if options.only in "concurrent answers":
             _readers(databases, options.rounds)
         if options.only in "rate of a key":
             _ten_times(databases)

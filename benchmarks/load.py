@@ -1,4 +1,4 @@
-"""The load: a process of its own that sends prepared requests over many connections at once."""
+"""The load generator: a process that sends prepared requests over many connections."""
 
 import asyncio
 import gc
@@ -17,7 +17,7 @@ from benchmarks.wire import WrongAnswer, check, is_complete
 
 @dataclass(frozen=True)
 class Job:
-    """Requests, each sent over whichever connection is free, and what every answer must be."""
+    """Requests, each sent over a free connection, and the expected answer."""
 
     port: int
     connections: int
@@ -28,16 +28,16 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How long a job took from the first byte to the last, and each of its requests."""
+    """The seconds of a job from the first byte to the last, and of each of its requests."""
 
     seconds: float
     times: Times
     client_seconds: float
-    """How long the load itself kept a core busy."""
+    """The CPU time of the load generator."""
 
 
 class _Connection(asyncio.Protocol):
-    """Sends the next request as soon as it has the answer to the last."""
+    """Send the next request when the answer to the last one has arrived."""
 
     def __init__(self, job: Job, waiting: Iterator[bytes], taken: list[float]) -> None:
         self._job = job
@@ -115,7 +115,7 @@ def _work(pipe: Pipe) -> None:
 
 
 class Load:
-    """The process; it takes one job at a time."""
+    """The process, which runs one job at a time."""
 
     def __init__(self) -> None:
         context = multiprocessing.get_context("spawn")
@@ -123,7 +123,7 @@ class Load:
         self._process = context.Process(target=_work, args=(theirs,), daemon=True)
 
     def run(self, job: Job) -> Outcome:
-        """Do a job; raise `WrongAnswer` when any answer was not as it must be."""
+        """Run a job; raise `WrongAnswer` if any answer is not as expected."""
         self._pipe.send(job)
         outcome: Any = self._pipe.recv()
         if isinstance(outcome, WrongAnswer):

@@ -1,4 +1,4 @@
-"""The machine that the figures are from."""
+"""The machine on which the figures were measured."""
 
 import os
 import platform
@@ -14,7 +14,7 @@ _BLOCK = bytes(4096)
 
 
 def machine(folder: Path, postgres: str) -> dict[str, str]:
-    """Say what the figures depend on."""
+    """Return the properties of the machine and its software."""
     memory = _line("/proc/meminfo", "MemTotal").split()[0]
     return {
         "Date": datetime.now(UTC).date().isoformat(),
@@ -37,7 +37,7 @@ def _line(path: str, name: str) -> str:
 
 
 def _sync_milliseconds(folder: Path) -> float:
-    """Time what every commit must wait for at least."""
+    """Measure the time of a durable write, for which every commit waits."""
     seconds: list[float] = []
     with TemporaryFile(dir=folder, buffering=0) as file:
         for _ in range(_WRITES):

@@ -1,4 +1,4 @@
-"""All that one run has measured."""
+"""The figures of one run."""
 
 from dataclasses import dataclass, field
 
@@ -16,7 +16,7 @@ from benchmarks.series import SeriesFigure
 
 @dataclass
 class Measured:
-    """The figures of each part; a part that was left out has none."""
+    """The figures of each part; a part that was not measured has none."""
 
     ingested: list[IngestFigure] = field(default_factory=list)
     answered: list[AnswerFigures] = field(default_factory=list)

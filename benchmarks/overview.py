@@ -1,4 +1,4 @@
-"""The overview of a large tenant over HTTP, and beside it the bare statements."""
+"""Measure the overview of a large tenant over HTTP, and its bare statements."""
 
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -26,12 +26,12 @@ from tollbook.domain.periods import Period
 ORGANIZATIONS = 1_000
 USERS_IN_EACH = 100
 PERIOD = Period(date(2024, 1, 17), date(2024, 4, 15))
-"""90 days that cut the first and the last month they touch."""
+"""90 days that divide the first and the last month."""
 BASES_IN_EACH = 10
 _BARE = "bare"
 _WARMING = 8
 _FILLED = tuple(date(2024, 1, 1) + timedelta(days=it) for it in range(121))
-"""Four whole months: what lies beside the period must not be in the answer."""
+"""Four whole months: the answer must not include days outside the period."""
 
 DAYS = f"""
 WITH days(day) AS (VALUES {day_list(_FILLED)}), meters(meter) AS (VALUES {meter_list(METERS)}),
@@ -67,14 +67,14 @@ FROM organization_monthly CROSS JOIN bases WHERE meter = {BY_TYPE["kb.usage"].co
 
 @dataclass(frozen=True)
 class OverviewFigures:
-    """What one engine took for the overview."""
+    """The times of one engine for the overview."""
 
     engine: str
     alone: list[AnswerFigure]
 
 
 def overview(databases: Databases, plan: Plan) -> OverviewFigures:
-    """Measure the overview cold and repeated, in turns with its statements."""
+    """Measure the overview cold and repeated, alternating with its statements."""
     make_sure_that_cold_is_cold()
     ledger = _tenant(databases)
     with ExitStack() as stack:
@@ -113,7 +113,7 @@ def _call(stack: ExitStack, ledger: Ledger, cached_mib: str) -> Call:
 
 
 def _look_at(body: bytes) -> None:
-    """Raise `WrongAnswer` unless the answer is what the tenant was filled with."""
+    """Raise `WrongAnswer` unless the answer matches the data of the tenant."""
     answer: dict[str, Any] = msgspec.json.decode(body)
     messages = ORGANIZATIONS * USERS_IN_EACH * 90
     found = (
@@ -131,7 +131,7 @@ def _look_at(body: bytes) -> None:
 
 
 def _cost() -> int:
-    """Give what all cost: each day an organization's own number and the day's, for each meter."""
+    """Return the total cost: for each day and meter, the organization's number plus the day's."""
     within = [it.day for it in _FILLED if PERIOD.start <= it <= PERIOD.end]
     own = len(within) * ORGANIZATIONS * (ORGANIZATIONS + 1) // 2
     codes = sum(BY_TYPE[it].code for it in METERS)

@@ -1,4 +1,4 @@
-"""The table of 10,000 users in a real Chromium: first rows, sorts, keys and frames."""
+"""Measure the table of 10,000 users in Chromium: first rows, sorts, keystrokes and frames."""
 
 import json
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ _WARMING = 1
 
 @dataclass
 class PageFigures:
-    """Milliseconds in the browser; sorts, keys and frames of all rounds together."""
+    """Milliseconds in the browser, of all rounds together."""
 
     users: int = MANY
     first_rows: list[float] = field(default_factory=list)
@@ -31,11 +31,11 @@ class PageFigures:
     frames: list[float] = field(default_factory=list)
 
     def rows(self) -> Iterator[tuple[str, int, float, float]]:
-        """Give what was done, how often, its median and the time one in twenty exceeds."""
+        """Return each action, its number, its median and its 95th percentile."""
         done = {
             "first rows": self.first_rows,
             "a sort": self.sorts,
-            "a key stroke in the search": self.keys,
+            "a keystroke in the search": self.keys,
             "a frame while scrolling": self.frames,
         }
         for what, times in done.items():
@@ -44,9 +44,9 @@ class PageFigures:
 
 
 def page(rounds: int) -> PageFigures | None:
-    """Measure in a Chromium; None where there is none."""
+    """Measure in Chromium; return None if it is not installed."""
     if not CHROMIUM:
-        print("  no Chromium: run `make bench`, or set TOLLBOOK_TEST_CHROMIUM", flush=True)
+        print("  Chromium not found: run `make bench`, or set TOLLBOOK_TEST_CHROMIUM", flush=True)
         return None
     figures = PageFigures()
     with _server() as (address, key), _chromium(CHROMIUM) as browser:
@@ -57,7 +57,7 @@ def page(rounds: int) -> PageFigures | None:
 
 @contextmanager
 def _server() -> Iterator[tuple[str, str]]:
-    """Serve 10,000 users; give the page's address and a key."""
+    """Serve 10,000 users; yield the address of the page and a key."""
     with TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'tollbook.db'}"
         database = open_database(url)
@@ -79,7 +79,7 @@ def _chromium(path: str) -> Iterator[Browser]:
 
 
 def _measure(browser: Browser, address: str, key: str, figures: PageFigures) -> None:
-    """Open the page as for the first time, with nothing kept, and use it."""
+    """Open the page with an empty cache, and use it."""
     context = browser.new_context(locale="en-US", viewport=WIDE)
     opened = context.new_page()
     opened.set_default_timeout(MILLISECONDS)

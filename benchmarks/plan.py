@@ -1,4 +1,4 @@
-"""How much is measured: a full run of about fifteen minutes, a quick one of about three."""
+"""The extent of a run: about fifteen minutes in full, about three if quick."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Plan:
-    """Requests of a round by connections, rounds, how often each answer is asked for, and rated.
+    """The number of rounds, of requests by connections, of answers, and of ratings.
 
     `thorough` adds an organization in which every user has a knowledge base, and the days of 10,000
-    users. `pages` is how often the page is opened.
+    users. `pages` is how often the dashboard is opened.
     """
 
     rounds: int
@@ -48,5 +48,5 @@ QUICK = Plan(
 
 
 def growth(most_millions: int) -> tuple[int, ...]:
-    """List the sizes to measure up to the largest, in millions of events."""
+    """Return the sizes to measure up to the largest, in millions of events."""
     return tuple(it for it in _GROWTH if it <= most_millions)

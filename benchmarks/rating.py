@@ -1,4 +1,4 @@
-"""Rating alone: calls a second on one core against a deck of 100,000 prefixes, and its memory."""
+"""Measure rating: calls per second on one core with a deck of 100,000 prefixes, and memory."""
 
 import gc
 import random
@@ -12,8 +12,8 @@ from time import process_time
 from tollbook.domain.charges import Charge, RatingInput
 from tollbook.domain.exact import MICROS
 from tollbook.domain.prices import CallTerms, Deck, PriceBook, Pricing, Rate
-from tollbook.rating.book import Tariff
 from tollbook.rating.charge import rated
+from tollbook.rating.tariff import Tariff
 
 _PREFIXES = 100_000
 _CALLS = 20_000
@@ -41,7 +41,7 @@ _DAY = 20240115
 
 @dataclass(frozen=True)
 class RatingFigure:
-    """How fast calls are rated, in seconds of the processor, and what the deck takes."""
+    """The speed of rating in CPU time, and the memory of the deck."""
 
     prefixes: int
     calls_per_second: float
@@ -52,7 +52,7 @@ class RatingFigure:
 
 
 def rating(rounds: int) -> RatingFigure:
-    """Measure; the processor's own time, so that other work on the machine counts less."""
+    """Measure in CPU time, so that other work on the machine counts less."""
     chance = random.Random(1)
     book, prefixes = deck_book(chance)
     gc.collect()
@@ -72,19 +72,19 @@ def rating(rounds: int) -> RatingFigure:
 
 
 def deck_book(chance: random.Random) -> tuple[PriceBook, list[str]]:
-    """Make a book of one deck of calls; give its prefixes too."""
+    """Return a book with one deck of calls, and its prefixes."""
     prefixes = _prefixes(chance)
     deck = _deck(chance, prefixes)
     return PriceBook("deck", _CURRENCY, _DAY, "generated", (), 1, (deck,)), prefixes
 
 
 def numbers_under(chance: random.Random, prefixes: Sequence[str], count: int) -> list[str]:
-    """Make numbers of twelve digits anywhere under a deck, in E.164."""
+    """Return E.164 numbers of twelve digits that match prefixes of a deck."""
     return [f"+{chance.choice(prefixes)}{chance.randrange(10**12):012d}"[:13] for _ in range(count)]
 
 
 def _prefixes(chance: random.Random) -> list[str]:
-    """Prefixes of three to nine digits under some calling codes, each code with its own as well."""
+    """Return prefixes of three to nine digits under some calling codes, and the codes."""
     found = set(_CALLING_CODES)
     while len(found) < _PREFIXES:
         code = chance.choice(_CALLING_CODES)
@@ -106,7 +106,7 @@ def _deck(chance: random.Random, prefixes: list[str]) -> Deck:
 
 
 def _calls(chance: random.Random, prefixes: list[str]) -> list[RatingInput]:
-    """Calls to numbers of twelve digits, anywhere under the deck, of up to an hour."""
+    """Return calls of up to an hour to numbers of the deck."""
     return [
         RatingInput("voice.call", chance.randint(0, 3600) * MICROS, _DAY, {"to": number})
         for number in numbers_under(chance, prefixes, _CALLS)

@@ -1,4 +1,4 @@
-"""The figures as one Markdown page, which reads well in a terminal too."""
+"""Write the figures as a Markdown page, which is also readable in a terminal."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,97 +18,104 @@ from benchmarks.tables import ms, table
 _HEAD = """\
 # Benchmarks
 
-Written by `make bench`, which takes about fifteen minutes. `make bench args=--quick` takes about
-four, measures less and writes no page; `args="--millions 50"` grows the ledger further. Everything
-goes over HTTP to a real `tollbook serve` in a process of its own, on a fresh database; the client
-has the same cores. Other work on the machine disturbs absolute figures. What is compared was
-measured in turns, so trust the ratios.
+`make bench` writes this page in about fifteen minutes. `make bench args=--quick` takes about four
+minutes, measures less and writes no page. `args="--millions 50"` uses a larger ledger.
+
+All requests are sent over HTTP to a real `tollbook serve` in a separate process, on a fresh
+database. The client uses the same cores. Other work on the machine affects absolute figures.
+Compared figures were measured alternately, so rely on the ratios.
 """
 
 _INGEST = """\
 ## Durable ingest
 
-Events of 1,000 users of one organization, in four meters, with two attributes, into a ledger that
-is empty at first. Identifiers are 32 hexadecimal digits that rise with time and end in 80 random
-bits; wholly random ones would cost more as the ledger grows. Every answer was checked, every event
-acknowledged was found in the ledger, and every rollup agreed with the events.
+Events of 1,000 users of one organization, in four meters, with two attributes, are sent to an empty
+ledger. Identifiers are 32 hexadecimal digits that increase with time and end in 80 random bits;
+completely random ones would cost more as the ledger grows. Every response was checked, every
+acknowledged event was found in the ledger, and every rollup matched the events.
 
-*Engine events/s* is the same rows, prepared beforehand, written by the store without HTTP in
-transactions of as many events as the connections have in flight (at most 10,000), measured right
-after each round; *ratio* is the median of the rounds. *Events/commit* is what group commit made of
-the load. *Memory* is the peak of the server's process, *client* the share of one core that the load
-generator took.
+| Column | Meaning |
+|---|---|
+| Engine events/s | the store writes the same rows without HTTP, right after each round |
+| Ratio | the median of the rounds |
+| Events/commit | the size of the groups of group commit |
+| Memory | the peak of the server's process |
+| Client | the share of one core that the load generator used |
+
+The engine writes prepared rows in transactions of as many events as the connections have in flight
+(at most 10,000).
 """
 
 _ANSWERS = f"""\
 ## GET /v1/analytics/users
 
-An organization of 1,000 users, each active in 7 meters on all days of two months of 31 days
-({LEAST_EVENTS:,} events), asked for one of the months over one connection. *Cold* is a server that
-keeps no answers, *repeated* one that does. *Bare* is the same SQL statement through the plain
-driver on a warm connection, in turns with the request. The bar is for the first line of an engine:
-knowledge bases, here one for each user, are counted from days, and so is most of a period that cuts
-two months, as the default period mostly does.
+An organization has 1,000 users, each active in 7 meters on all days of two months of 31 days
+({LEAST_EVENTS:,} events). Requests are for one of the months, over one connection. *Cold* is a
+server without a cache, *repeated* one with a cache. *Bare* is the same SQL statement through the
+plain driver on a warm connection, alternating with the request. The target applies to the first
+line of an engine. The other lines read days: knowledge bases (here one for each user) are counted
+from days, and so is most of a period that divides two months, as the default period usually does.
 """
 
 _TOGETHER = """\
-Over 16 connections at once:
+Over 16 concurrent connections:
 """
 
 _GROWTH = """\
 ## The same answer on larger ledgers
 
-The same users and months with more events behind them; all sizes asked in turns, cold, over one
-connection. *Growth* is against the smallest. Bytes are those of the whole database on disk.
+The same users and months with more events. Cold requests to all sizes alternate over one
+connection. *Growth* is relative to the smallest ledger. *Bytes/event* is the size of the whole
+database on disk.
 """
 
 _SERIES = """\
 ## GET /v1/analytics/series
 
 A year by day of an organization of 1,000 users, each with an event on every day in one of 7 meters,
-asked over one connection of a server that keeps no answers. *Bare* is the statement of the same
-line through the plain driver on a warm connection, in turns with the request; split by user it is
-many statements, so there is none. The bare statement of the first line takes a millisecond or two,
-less than HTTP and the writing of 366 buckets: its ratio says what those take, and grows as the
-statement gets faster.
+over one connection to a server without a cache. *Bare* is the statement of the same line through
+the plain driver on a warm connection, alternating with the request; a split by user uses many
+statements and has none. The bare statement of the first line takes one or two milliseconds, less
+than HTTP and writing 366 buckets. Its ratio therefore shows their cost, and grows as the statement
+gets faster.
 """
 
 _RATING = """\
-## Rating alone
+## Rating without ingest
 
-Calls to numbers anywhere under a generated deck, with increments, rated one after the other on one
-core: from the usage to its charge. Seconds are the processor's. *Calls/s* is the median of the
-rounds, *bytes a prefix* all that the arranged deck takes.
+Calls to numbers in a generated deck, with increments, are rated one after the other on one core,
+from the usage to its charge. Seconds are CPU time. *Calls/s* is the median of the rounds. *Bytes
+per prefix* is the memory of the indexed deck.
 """
 
 _DECKED = """\
-The same with calls only, in batches of 1,000 over 8 connections, to two servers in turns: one
-prices them by a deck of prefixes with increments, the other by the one price of the default book.
-Identifiers are wholly random.
+The same with calls only, in batches of 1,000 over 8 connections, alternating between two servers:
+one prices them by a deck of prefixes with increments, the other by the single price of the default
+book. Identifiers are completely random.
 """
 
 _DECKS = """\
 ## Loading a deck
 
-A CSV of prefixes is read and checked, stored in one transaction, and read back and arranged for
-rating, which each process does once when the deck is in force.
+A CSV file of prefixes is read and checked, stored in one transaction, and read back and indexed for
+rating. Each process indexes a deck once when it is in force.
 """
 
 _EXPORTS = """\
 ## All events as a file
 
-`GET /v1/events` without a limit, over one connection, to a client that keeps nothing. *Memory*
-is that of the server's process: idle after some answers, and its peak while the file is written.
-*Main job* is the users answer, cold, asked for again and again: alone, then beside a second file.
+`GET /v1/events` without a limit, over one connection, to a client that discards the data. *Memory*
+is that of the server's process: idle after some requests, and its peak while the file is written.
+*Users p50* is the time of cold requests for the users: without an export, then during a second one.
 """
 
 _BARS = """\
-## Bars
+## Targets
 """
 
 
 def report(machine: Mapping[str, str], measured: Measured, held: Sequence[Bar]) -> str:
-    """Write the page."""
+    """Return the text of the page."""
     parts = [_HEAD, table(("Machine", ""), machine.items()), _BARS, _bars(held)]
     if measured.ingested:
         parts += [_INGEST, _ingest(measured.ingested)]
@@ -136,7 +143,7 @@ def report(machine: Mapping[str, str], measured: Measured, held: Sequence[Bar]) 
 
 def _bars(held: Sequence[Bar]) -> str:
     return table(
-        ("What", "Bar", "Reached", "Met"),
+        ("Figure", "Target", "Result", "Met"),
         ((it.what, it.wanted, it.reached, "yes" if it.met else "**no**") for it in held),
     )
 
@@ -244,7 +251,7 @@ def _trends(trends: Sequence[SeriesFigure]) -> str:
 
 def _rated(rated: Sequence[RatingFigure]) -> str:
     return table(
-        ("Prefixes", "Calls/s", "Slowest", "Fastest", "Bytes a prefix", "Seconds to arrange"),
+        ("Prefixes", "Calls/s", "Slowest", "Fastest", "Bytes per prefix", "Seconds to index"),
         (
             (
                 f"{it.prefixes:,}",
@@ -261,7 +268,7 @@ def _rated(rated: Sequence[RatingFigure]) -> str:
 
 def _loaded(loaded: Sequence[DeckFigure]) -> str:
     return table(
-        ("Storage", "Prefixes", "Templates", "Read s", "Stored s", "Together s", "Arranged s"),
+        ("Storage", "Prefixes", "Templates", "Read s", "Store s", "Total s", "Index s"),
         (
             (
                 it.engine,
@@ -302,9 +309,9 @@ def _exported(exported: Sequence[ExportFigure]) -> str:
         "MB",
         "Idle MiB",
         "Above idle MiB",
-        "Main job p50 ms",
+        "Users p50 ms",
         "p99 ms",
-        "Beside p50 ms",
+        "During export p50 ms",
         "p99 ms",
     )
     return table(

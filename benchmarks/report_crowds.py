@@ -1,4 +1,4 @@
-"""The sections on many users and many organizations: answers, overviews and the page."""
+"""The sections on many users and many organizations: answers, overviews and the dashboard."""
 
 from collections.abc import Sequence
 
@@ -16,33 +16,33 @@ from benchmarks.tables import ms, table
 _CROWDED = """\
 ## The same answer for 10,000 users
 
-Two organizations with the same meters and days, of 1,000 and of 10,000 users, asked in turns, cold,
-over one connection; the sums were written without events, which this answer never reads. *Times
-1,000* compares the medians. The bar is for the whole month.
+Two organizations with the same meters and days have 1,000 and 10,000 users. Cold requests alternate
+over one connection. The sums were written without events, which this answer never reads. *Times
+1,000* compares the medians. The target is for the whole month.
 """
 
 _OVERVIEWS = f"""\
 ## GET /v1/analytics/overview
 
-A tenant of {ORGANIZATIONS:,} organizations with {USERS_IN_EACH} users each, active in 7 meters on
-all days, with {BASES_IN_EACH} knowledge bases each, asked for {PERIOD.start} to {PERIOD.end}:
-90 days that cut two months. Sums were written without events behind them; the answer is compared
-with figures known beforehand. *Bare* are its three statements (sums, knowledge bases, users) one
-after the other through the plain driver, in turns with the request.
+A tenant has {ORGANIZATIONS:,} organizations with {USERS_IN_EACH} users each, active in 7 meters on
+all days, and {BASES_IN_EACH} knowledge bases each. The period is {PERIOD.start} to {PERIOD.end}: 90
+days that divide two months. The sums were written without events; the answer is compared with
+known figures. *Bare* is the time of its three statements (sums, knowledge bases, users) through the
+plain driver, alternating with the request.
 """
 
 _PAGED = """\
-## The page with 10,000 users
+## The dashboard with 10,000 users
 
-A Chromium without a graphics card opens the organization's page with nothing kept, then sorts,
-searches and scrolls; the browser and the server share the machine's cores. *First rows* counts from
-the request for the page; the others until what was asked for is drawn. *p95* is what one in twenty
-exceeds.
+Chromium without a graphics card opens the organization with an empty cache, then sorts, searches
+and scrolls. The browser and the server share the machine's cores. *First rows* is the time from the
+request for the page; the others are the times until the result is rendered. *p95* is the time that
+one in twenty exceeds.
 """
 
 
 def crowded(figures: Sequence[CrowdFigures]) -> list[str]:
-    """Write what many users cost beside few."""
+    """Return the section that compares many users with few."""
     head = ("Storage", "Period", "Users", "p50 ms", "p99 ms", "Bare p50 ms", "Times bare")
     rows = [
         (
@@ -63,7 +63,7 @@ def crowded(figures: Sequence[CrowdFigures]) -> list[str]:
 
 
 def overviews(figures: Sequence[OverviewFigures]) -> list[str]:
-    """Write what the overview of a large tenant takes."""
+    """Return the section on the overview of a large tenant."""
     head = ("Storage", "Answer", "p50 ms", "p99 ms", "Bare p50 ms", "Bare p99 ms", "Times bare")
     rows = [
         (
@@ -82,7 +82,7 @@ def overviews(figures: Sequence[OverviewFigures]) -> list[str]:
 
 
 def paged(figures: Sequence[PageFigures]) -> list[str]:
-    """Write what the page takes in a browser."""
+    """Return the section on the dashboard in a browser."""
     rows = [
         (what, str(times), ms(median), ms(slow))
         for it in figures

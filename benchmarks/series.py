@@ -1,4 +1,4 @@
-"""A year by day over HTTP, and beside it the bare statement through the plain driver."""
+"""Measure a year by day over HTTP, and its bare statement through the plain driver."""
 
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ _BARE = {PLAIN: By.NOTHING, _BY_METER: By.METER}
 
 @dataclass(frozen=True)
 class SeriesFigure:
-    """Times of one kind of trend, beside those of its bare statement where it is a single one."""
+    """Times of one kind of series, and of its bare statement if it is a single one."""
 
     engine: str
     what: str
@@ -47,12 +47,12 @@ class SeriesFigure:
 
     @property
     def ratio(self) -> float:
-        """Compare the median with that of the bare statement."""
+        """Return the ratio of the median to that of the bare statement."""
         return self.times.p50 / self.bare.p50 if self.bare else 0.0
 
 
 def series(databases: Databases, plan: Plan) -> list[SeriesFigure]:
-    """Measure each kind of trend, cold."""
+    """Measure each kind of series, cold."""
     ledger = year_ledger(databases)
     with ExitStack() as stack:
         server = stack.enter_context(Server(ledger.url, cached_answer_mib="0"))

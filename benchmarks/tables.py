@@ -1,15 +1,15 @@
-"""Tables of the page, whose columns line up."""
+"""Markdown tables with aligned columns."""
 
 from collections.abc import Iterable, Sequence
 
 
 def ms(milliseconds: float) -> str:
-    """Write milliseconds."""
+    """Return milliseconds as text."""
     return f"{milliseconds:,.1f}"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Write a table whose columns line up."""
+    """Return a table with aligned columns."""
     cells = [tuple(head), *map(tuple, rows)]
     widths = [max(len(row[n]) for row in cells) for n in range(len(head))]
     lines = [

@@ -1,4 +1,4 @@
-"""HTTP as prepared bytes: requests to send, answers to check, one connection to ask over."""
+"""HTTP as prepared bytes: requests, answers, and a connection."""
 
 import re
 import socket
@@ -13,11 +13,11 @@ Call = Callable[[], object]
 
 
 class WrongAnswer(Exception):
-    """An answer was not the expected one; nothing measured with it counts."""
+    """An answer was not as expected, so its measurements are invalid."""
 
 
 def request(method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> bytes:
-    """Write a request."""
+    """Return the bytes of a request."""
     lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     if body:
@@ -26,7 +26,7 @@ def request(method: str, path: str, headers: Mapping[str, str], body: bytes = b"
 
 
 def is_complete(answer: bytes | bytearray) -> bool:
-    """Tell whether all of an answer has come."""
+    """Return whether an answer is complete."""
     end = answer.find(_END)
     if end < 0:
         return False
@@ -35,12 +35,12 @@ def is_complete(answer: bytes | bytearray) -> bool:
 
 
 def body_of(answer: bytes | bytearray) -> bytes:
-    """Give the body of an answer."""
+    """Return the body of an answer."""
     return bytes(answer[answer.find(_END) + len(_END) :])
 
 
 def header_of(answer: bytes | bytearray, name: str) -> str:
-    """Give a header of an answer."""
+    """Return a header of an answer."""
     head = bytes(answer[: answer.find(_END)]).decode()
     for line in head.split("\r\n")[1:]:
         key, _, value = line.partition(":")
@@ -50,21 +50,21 @@ def header_of(answer: bytes | bytearray, name: str) -> str:
 
 
 def check(answer: bytes | bytearray, status: int, start: bytes = b"") -> None:
-    """Raise `WrongAnswer` unless an answer has this status and its body begins like this."""
+    """Raise `WrongAnswer` unless an answer has this status and beginning of the body."""
     head = b"HTTP/1.1 %d" % status
     if not answer.startswith(head) or not answer.startswith(start, answer.find(_END) + len(_END)):
         raise WrongAnswer(bytes(answer[:500]).decode(errors="replace"))
 
 
 class Caller:
-    """One connection, kept, over which one asks and waits."""
+    """A persistent connection for one request at a time."""
 
     def __init__(self, port: int) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=60)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def ask(self, prepared: bytes) -> bytearray:
-        """Send a request and wait for the whole answer."""
+        """Send a request and wait for the complete answer."""
         self._socket.sendall(prepared)
         answer = bytearray()
         while not is_complete(answer):
@@ -82,7 +82,7 @@ class Caller:
 
 
 def asking(stack: ExitStack, port: int, prepared: bytes, look: Callable[[bytes], None]) -> Call:
-    """Give a call that asks over a connection of its own, after looking at one answer closely."""
+    """Return a call that sends a request over a separate connection, after checking one answer."""
     caller = stack.enter_context(Caller(port))
     answer = caller.ask(prepared)
     check(answer, 200)

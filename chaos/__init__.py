@@ -1,1 +1,1 @@
-"""Faults that real machines and real clients produce, against a real server under load."""
+"""Test faults of machines, databases and clients against a real server under load."""

@@ -1,4 +1,4 @@
-"""Produce every fault, print what came of it, and write docs/reliability.md."""
+"""Produce every fault, print the results, and write docs/reliability.md."""
 
 import argparse
 import sys
@@ -19,7 +19,7 @@ from chaos.of_restores import OF_RESTORES
 from chaos.of_standbys import OF_STANDBYS
 from chaos.of_upgrades import OF_UPGRADES
 from chaos.of_ways import OF_WAYS
-from chaos.report import Tried, page
+from chaos.report import Trial, page
 from chaos.world import Verdict
 
 FAULTS = (
@@ -37,46 +37,50 @@ FAULTS = (
 _PAGE = Path(__file__).parent.parent / "docs" / "reliability.md"
 
 
-def produce(fault: Fault, engine: str, folder: Path, *, quick: bool) -> Tried:
-    """Produce a fault on an engine, as often as it is to be."""
+def produce(fault: Fault, engine: str, folder: Path, *, quick: bool) -> Trial:
+    """Produce a fault on an engine the required number of times."""
     times = fault.quick if quick else fault.times
     with TemporaryDirectory(dir=folder, prefix="tollbook-chaos-") as own:
         Path(own).chmod(0o755)
         start = monotonic()
         try:
             verdict = fault.run(Bench(engine, Path(own), times, Random(fault.name), quick))
-        except (
-            RuntimeError
-        ) as error:  # it never got over the fault; the others are tried all the same
+        except RuntimeError as error:  # there was no recovery; the other faults are still tested
             verdict = Verdict(wrong=[str(error)])
-        return Tried(fault, engine, times, monotonic() - start, verdict)
+        return Trial(fault, engine, times, monotonic() - start, verdict)
 
 
 def main() -> int:
-    """Run what the command line asks for; 1 when anything was lost, doubled or wrong."""
+    """Run the selected faults; return 1 if anything was lost, duplicated or wrong."""
     parser = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="each fault a few times; no page")
-    parser.add_argument("--only", default="", help="faults whose names hold this; no page")
-    parser.add_argument("--engine", default="", help="SQLite or PostgreSQL; no page")
+    parser.add_argument(
+        "--quick", action="store_true", help="test each fault a few times and write no page"
+    )
+    parser.add_argument(
+        "--only", default="", help="test faults whose names contain this text and write no page"
+    )
+    parser.add_argument(
+        "--engine", default="", help="test SQLite or PostgreSQL only and write no page"
+    )
     parser.add_argument("--folder", type=Path, default=Path("/var/tmp"))
     options = parser.parse_args()
-    tried = []
+    trials = []
     for fault in FAULTS:
         for engine in fault.engines:
             if options.only in fault.name and options.engine.lower() in engine.lower():
-                tried.append(produce(fault, engine, options.folder, quick=options.quick))
-                _print(tried[-1])
+                trials.append(produce(fault, engine, options.folder, quick=options.quick))
+                _print(trials[-1])
                 if not (options.quick or options.only or options.engine):
-                    _PAGE.write_text(page(tried, datetime.now(UTC).date()))
-    return 0 if all(it.verdict.good for it in tried) else 1
+                    _PAGE.write_text(page(trials, datetime.now(UTC).date()))
+    return 0 if all(it.verdict.passed for it in trials) else 1
 
 
-def _print(it: Tried) -> None:
-    verdict = it.verdict
-    result = "good" if verdict.good else f"WRONG {verdict}"
+def _print(trial: Trial) -> None:
+    verdict = trial.verdict
+    result = "passed" if verdict.passed else f"FAILED {verdict}"
     print(
-        f"{it.engine:10} {it.fault.name}: {it.times} times in {it.seconds:.0f} s, "
-        f"{verdict.acknowledged:,} acknowledged, {verdict.turned_away:,} turned away: {result}",
+        f"{trial.engine:10} {trial.fault.name}: {trial.times} times in {trial.seconds:.0f} s, "
+        f"{verdict.acknowledged:,} acknowledged, {verdict.refused:,} refused: {result}",
         flush=True,
     )
 

@@ -1,4 +1,4 @@
-"""Small disks that can be filled, and files and disks that cannot be written."""
+"""Create small disks that can be filled, and read-only files and disks."""
 
 import subprocess
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def small_disk(folder: Path, mib: int) -> Iterator[Path]:
 
 @contextmanager
 def filled(disk: Path, left: int = 0) -> Iterator[None]:
-    """Fill a disk but for so many bytes, and give the room back."""
+    """Fill a disk except for a number of bytes, and free the space afterwards."""
     ballast = disk / "ballast"
     with ballast.open("wb", buffering=0) as file:
         for size in (_MIB, 1 << 12, 1):
@@ -39,7 +39,7 @@ def filled(disk: Path, left: int = 0) -> Iterator[None]:
 
 @contextmanager
 def read_only_disk(disk: Path) -> Iterator[None]:
-    """Have a disk that nobody writes to take no writes."""
+    """Make a disk read-only; nothing may have it open for writing."""
     _run("mount", "-o", "remount,ro", str(disk))
     try:
         yield
@@ -49,7 +49,7 @@ def read_only_disk(disk: Path) -> Iterator[None]:
 
 @contextmanager
 def read_only_file(path: Path) -> Iterator[None]:
-    """Have a file take no writes, not even an administrator's; its folder takes them."""
+    """Make a file read-only, even for root; its folder stays writable."""
     _run("mount", "--bind", str(path), str(path))
     try:
         _run("mount", "-o", "remount,ro,bind", str(path))

@@ -1,4 +1,4 @@
-"""A ledger that an earlier Tollbook wrote, made so large that bringing it up to date takes room."""
+"""Create a large ledger of an earlier Tollbook, whose migration needs disk space."""
 
 from collections.abc import Iterable
 from contextlib import closing
@@ -9,7 +9,7 @@ from tollbook.store.database import open_database
 from tollbook.store.migrate import migrate
 
 REVISION = "0004"
-"""The last one without sums by hour, country and organization, which are made of the events."""
+"""The last revision without sums by hour, country and organization, which need all events."""
 
 _WRITTEN = Path(__file__).parent.parent / "tests" / "store" / "upgrades" / f"{REVISION}.sql"
 _MONTHS = (202401, 202402, 202403)
@@ -50,26 +50,28 @@ _TABLES = {
 
 
 def write_earlier(url: str, events: int) -> None:
-    """Write what that Tollbook left, and so many events of the same kind."""
+    """Write the ledger of that Tollbook, with a number of additional events."""
     with closing(open_database(url, schema_version=None)) as database:
         migrate(database, REVISION)
         database.ensure_partitions(_MONTHS)
         statements = _WRITTEN.read_text().split(";\n")
         statements += [it.format(events=events) for it in _MORE]
-        if database.engine.name == "postgresql":
+        if database.engine.sqlalchemy.dialect.name == "postgresql":
             statements.append(
                 "SELECT setval(pg_get_serial_sequence('organizations', 'organization_id'), 100)"
             )
         with database.writing() as transaction:
             for statement in filter(str.strip, statements):
-                transaction._driver.execute(statement)  # colons in texts are no parameters
+                transaction._driver.execute(statement)  # colons in texts are not parameters
 
 
 def state_of(url: str) -> dict[str, str]:
-    """Hash the rows of every table there is."""
+    """Return a hash of the rows of every table."""
     opened = open_database(url, schema_version=None)
     with closing(opened) as database, database.reading() as snapshot:
-        tables = sorted(row[0] for row in snapshot.rows(_TABLES[database.engine.name]))
+        tables = sorted(
+            row[0] for row in snapshot.rows(_TABLES[database.engine.sqlalchemy.dialect.name])
+        )
         return {it: _hash(map(repr, snapshot.rows(f"SELECT * FROM {it}"))) for it in tables}
 
 

@@ -1,4 +1,4 @@
-"""What a fault is, and all of them in the order of the page."""
+"""Faults, and the bench on which they are tested."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ ENGINES = ("SQLite", "PostgreSQL")
 
 @dataclass(frozen=True)
 class Bench:
-    """Where a fault is tried: an engine, a folder that is removed afterwards, how many times.
+    """The test bench of a fault: an engine, a temporary folder, and the number of repetitions.
 
-    A fault that lasts is `quick` when it lasts a few seconds only.
+    With `quick`, lasting faults take only a few seconds.
     """
 
     engine: str
@@ -25,19 +25,19 @@ class Bench:
     quick: bool = False
 
     def place(self, options: str = "", folder: Path | None = None) -> Place:
-        """Make a database of the engine."""
+        """Create a database of the engine."""
         if self.engine == "SQLite":
             return SqliteFile(folder or self.folder)
         return Cluster(folder or self.folder, options).create()
 
     def cluster(self, options: str = "") -> Cluster:
-        """Make a PostgreSQL cluster."""
+        """Create a PostgreSQL cluster."""
         return Cluster(self.folder, options).create()
 
     def under_load(
         self, place: Place, act: Callable[[World], None], *, keep: bool = False, **settings: str
     ) -> Verdict:
-        """Put a server on a place under load, act, and compare; drop the place unless told."""
+        """Run `act` on a server under load, and compare; drop the place unless `keep`."""
         try:
             world = World(place, **settings)
             try:
@@ -57,9 +57,9 @@ class Bench:
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault: what it is called, what must come of it, where it applies, how often it is tried.
+    """A fault: its name, expected result, engines, and number of repetitions.
 
-    Only an administrator can produce one that `mounts` a disk. One that `pools` needs a PgBouncer.
+    A fault that `mounts` a disk needs root. A fault that `pools` needs PgBouncer.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Clients that send until everything they have is acknowledged, and know every receipt they got."""
+"""Clients that retry until every event is acknowledged, and record every receipt."""
 
 import threading
 from collections import Counter
@@ -14,18 +14,18 @@ Identity = tuple[str, str]
 
 _MOST_IN_BATCH = 40
 _PATIENCE = 240.0
-"""Seconds after which an answer is given up, long enough for a machine that is busy."""
+"""Seconds to wait for a response, long enough for a busy machine."""
 _PAUSE = 0.05
-"""Seconds before a client that was turned away, or had no answer, tries again."""
+"""Seconds before a client retries after a refusal or a lost response."""
 
 
 class Load:
-    """Some clients at once. `address` says where the server is now."""
+    """Concurrent clients. `address` returns the current address of the server."""
 
     def __init__(self, address: Callable[[], str], key: str, clients: int = 4) -> None:
         self.sent: dict[Identity, int] = {}
         self.acknowledged: set[Identity] = set()
-        self.turned_away: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
         self.wrong: list[str] = []
         self.prefix = ""
         self._address = address
@@ -38,30 +38,30 @@ class Load:
         ]
 
     def start(self) -> "Load":
-        """Begin to send."""
+        """Start sending."""
         for thread in self._threads:
             thread.start()
         return self
 
     def stop(self) -> None:
-        """Send no more than is on its way, and wait until all of it is acknowledged."""
+        """Stop sending new events, and wait until all sent ones are acknowledged."""
         self._stopping.set()
         give_up = monotonic() + _PATIENCE
         for thread in self._threads:
             thread.join(max(0.0, give_up - monotonic()))
             if thread.is_alive():
-                self.wrong.append("what was sent was not acknowledged in four minutes")
+                self.wrong.append("events were not acknowledged within four minutes")
 
     def wait_for(self, more: int) -> None:
-        """Wait until so many more events are acknowledged."""
+        """Wait until a number of further events are acknowledged."""
         wanted, give_up = len(self.acknowledged) + more, monotonic() + _PATIENCE
         while len(self.acknowledged) < wanted:
             if monotonic() > give_up:
-                raise RuntimeError(f"no answer in four minutes; {self.turned_away}")
+                raise RuntimeError(f"no response within four minutes; {self.refused}")
             sleep(0.002)
 
     def give_up(self, stored: Collection[Identity]) -> None:
-        """Expect nothing any more that is acknowledged and not stored: the database went back."""
+        """Expect only stored events, because the database went back to an earlier state."""
         with self._lock:
             self.acknowledged &= set(stored)
 
@@ -80,28 +80,28 @@ class Load:
                 self._until_acknowledged(client, batch)
 
     def _until_acknowledged(self, client: httpx.Client, batch: list[Json]) -> None:
-        again = False
+        is_retry = False
         while True:
             try:
                 response = client.post(f"{self._address()}/v1/events", json=batch)
             except httpx.TransportError:
-                self.turned_away["no answer"] += 1
+                self.refused["no response"] += 1
             else:
                 if response.status_code == 200:
-                    self._acknowledge(batch, response, again=again)
+                    self._acknowledge(batch, response, is_retry=is_retry)
                     return
-                self.turned_away[str(response.status_code)] += 1
+                self.refused[str(response.status_code)] += 1
                 if response.status_code not in (429, 503):
                     self.wrong.append(f"{response.status_code}: {response.text[:200]}")
                     return
-            again = True
+            is_retry = True
             sleep(_PAUSE)
 
-    def _acknowledge(self, batch: list[Json], response: httpx.Response, *, again: bool) -> None:
-        fates = {it["status"] for it in response.json()["receipts"]}
-        # What had no answer was stored whole or not at all.
-        if fates != {"accepted"} and not (again and fates == {"duplicate"}):
-            self.wrong.append(f"receipts {sorted(fates)}, sent again: {again}")
+    def _acknowledge(self, batch: list[Json], response: httpx.Response, *, is_retry: bool) -> None:
+        statuses = {it["status"] for it in response.json()["receipts"]}
+        # A request without a response was stored completely or not at all.
+        if statuses != {"accepted"} and not (is_retry and statuses == {"duplicate"}):
+            self.wrong.append(f"receipts {sorted(statuses)}, sent again: {is_retry}")
         with self._lock:
             self.acknowledged |= set(map(_identity, batch))
 

@@ -1,4 +1,4 @@
-"""Clients that are slow, gone, greedy or hostile; the others must not notice."""
+"""Faults: clients that are slow, disconnected, greedy or hostile."""
 
 import gzip
 import socket
@@ -16,21 +16,21 @@ from chaos.faults import Bench, Fault
 from chaos.world import Verdict, World
 
 _MOST_MORE_MIB = 400
-"""What a hostile client may make a server take beside its load."""
+"""The additional memory that hostile clients may cause a server to use."""
 _MIB = 1024 * 1024
 
 
-def _among_good_ones(bench: Bench, hostile: Callable[[World], None], **settings: str) -> Verdict:
-    """Let hostile clients do as they like, and see that the others are served in between."""
+def _with_other_clients(bench: Bench, hostile: Callable[[World], None], **settings: str) -> Verdict:
+    """Run hostile clients, and check that the others are served in between."""
 
     def act(world: World) -> None:
         before = _memory_mib(world)
         for _ in range(bench.times):
             hostile(world)
             world.load.wait_for(50)
-        more = _memory_mib(world) - before
-        if more > _MOST_MORE_MIB:
-            world.notes.append(f"wrong: the server took {more:.0f} MiB more")
+        growth = _memory_mib(world) - before
+        if growth > _MOST_MORE_MIB:
+            world.notes.append(f"wrong: the server used {growth:.0f} MiB more")
 
     return bench.under_load(bench.place(), act, **settings)
 
@@ -62,7 +62,7 @@ def _slow(bench: Bench) -> Verdict:
                 client.sendall(bytes([byte]))
                 sleep(0.05)
 
-    return _among_good_ones(bench, hostile)
+    return _with_other_clients(bench, hostile)
 
 
 def _gone(bench: Bench) -> Verdict:
@@ -72,7 +72,7 @@ def _gone(bench: Bench) -> Verdict:
             with _connected(world) as client:
                 client.sendall(_head(world, len(body)) + body[: len(body) // 2])
 
-    return _among_good_ones(bench, hostile)
+    return _with_other_clients(bench, hostile)
 
 
 def _never_reads(bench: Bench) -> Verdict:
@@ -87,7 +87,7 @@ def _never_reads(bench: Bench) -> Verdict:
                 client.sendall(request * 20)
             sleep(1)
 
-    return _among_good_ones(bench, hostile)
+    return _with_other_clients(bench, hostile)
 
 
 def _idle(bench: Bench) -> Verdict:
@@ -96,10 +96,10 @@ def _idle(bench: Bench) -> Verdict:
             for _ in range(10_000):
                 stack.enter_context(_connected(world))
             if world.get("/healthz").status_code != 200:
-                world.notes.append("wrong: not alive beside idle connections")
+                world.notes.append("wrong: not alive with idle connections")
             world.load.wait_for(50)
 
-    return _among_good_ones(bench, hostile)
+    return _with_other_clients(bench, hostile)
 
 
 def _huge(bench: Bench) -> Verdict:
@@ -110,7 +110,7 @@ def _huge(bench: Bench) -> Verdict:
 
         _refused(world, body(), {}, (413,))
 
-    return _among_good_ones(bench, hostile)
+    return _with_other_clients(bench, hostile)
 
 
 def _refused(
@@ -124,13 +124,13 @@ def _refused(
             timeout=60,
         )
     except httpx.TransportError:
-        return  # refused so early that the client was still sending
+        return  # refused while the client was still sending
     if response.status_code not in statuses:
         world.notes.append(f"wrong: {response.status_code} {response.text[:200]}")
 
 
 def _bodies(bench: Bench) -> Verdict:
-    """Send what no parser should fall for."""
+    """Send bodies that exploit weaknesses of parsers."""
     sound = msgspec.json.encode(event(id="hostile"))
     bomb = gzip.compress(b" " * (1 << 30), 9)
     bodies: list[tuple[bytes, dict[str, str], tuple[int, ...]]] = [
@@ -154,14 +154,14 @@ def _bodies(bench: Bench) -> Verdict:
         if world.get("/readyz").status_code != 200:
             world.notes.append("wrong: not ready after hostile bodies")
 
-    verdict = _among_good_ones(bench, hostile)
-    # The event with a quantity of -0 is a sound one that the load does not know of.
+    verdict = _with_other_clients(bench, hostile)
+    # The event with a quantity of -0 is valid, but the load does not know it.
     verdict.wrong = [it for it in verdict.wrong if it != "1 events that nobody sent"]
     return verdict
 
 
 def _three_times(bench: Bench) -> Verdict:
-    """Send every request three times, the answers of two of them unread."""
+    """Send every request three times, and ignore two of the responses."""
 
     def act(world: World) -> None:
         for number in range(50 * bench.times):
@@ -184,7 +184,7 @@ def _three_times(bench: Bench) -> Verdict:
 
 
 def _overload(bench: Bench) -> Verdict:
-    """Send far more than the writer can take, for a while; read meanwhile."""
+    """Send far more than the writer can handle, and read meanwhile."""
     seconds = 5 if bench.quick else 60
 
     def act(world: World) -> None:
@@ -208,7 +208,7 @@ def _overload(bench: Bench) -> Verdict:
 
 
 class Flood:
-    """Clients that send batches as fast as they can, and heed no 429."""
+    """Clients that send batches as fast as they can and ignore 429."""
 
     def __init__(self, world: World, clients: int) -> None:
         self.statuses: dict[str, int] = {}
@@ -224,20 +224,20 @@ class Flood:
             thread.start()
 
     def stop(self) -> None:
-        """End the flood."""
+        """Stop the flood."""
         self._stopping.set()
         for thread in self._threads:
             thread.join(60)
 
     def notes(self, more_mib: float, slowest_read: float) -> list[str]:
-        """Say what was wrong with how the flood was borne."""
+        """Return the problems that the flood caused."""
         found = []
         if not self.statuses.get("429"):
-            found.append(f"wrong: nobody was turned away: {self.statuses}")
+            found.append(f"wrong: no request was refused: {self.statuses}")
         if set(self.statuses) - {"200", "429"}:
             found.append(f"wrong: {self.statuses}")
         if more_mib > _MOST_MORE_MIB:
-            found.append(f"wrong: the server took {more_mib:.0f} MiB more")
+            found.append(f"wrong: the server used {more_mib:.0f} MiB more")
         if self.slowest > 20 or slowest_read > 5:
             found.append(f"wrong: {self.slowest:.1f} s for a write, {slowest_read:.1f} for a read")
         return found
@@ -262,23 +262,28 @@ class Flood:
                         self._world.load.acknowledged |= {("org_1", it["id"]) for it in batch}
 
 
-_SERVED = "refused or let go; the others are served, memory is bounded"
+_SERVED = "refused or disconnected; other clients are served, and memory is bounded"
 OF_CLIENTS = (
     Fault("a client that sends a byte at a time", _SERVED, _slow, times=5),
     Fault("clients that disconnect in the middle", _SERVED, _gone, times=5),
-    Fault("clients that never read their answers", _SERVED, _never_reads, times=3),
-    Fault("a client that sends everything three times", "each event once", _three_times, times=5),
+    Fault("clients that never read their responses", _SERVED, _never_reads, times=3),
+    Fault(
+        "a client that sends everything three times",
+        "each event is stored once",
+        _three_times,
+        times=5,
+    ),
     Fault("10,000 idle connections", _SERVED, _idle, quick=1),
     Fault("a body of 1 GiB", "413", _huge),
     Fault(
-        "a gzip bomb, nesting of 100,000, a million fields, bytes that are no text, 1e400, NaN",
-        "refused, each with a sentence",
+        "a gzip bomb, nesting of 100,000, a million fields, invalid UTF-8, 1e400, NaN",
+        "each is refused with an error",
         _bodies,
         times=2,
     ),
     Fault(
-        "far more than the writer can take, for a minute",
-        "429 for what is too much; reads go on; recovered within seconds",
+        "far more events than the writer can handle, for a minute",
+        "429 for excess requests; reads continue; recovery within seconds",
         _overload,
     ),
 )

@@ -1,4 +1,4 @@
-"""Clocks that jump, and two servers whose clocks differ by minutes."""
+"""Faults: clocks that jump, are wrong, or differ between servers."""
 
 import os
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ from chaos.world import Verdict, World
 
 
 class WrongClock(Server):
-    """A server whose clock is ahead by what stands in a file."""
+    """A server whose clock is ahead by the seconds in a file."""
 
     def __init__(self, database_url: str, clock: Path, **settings: str) -> None:
         super().__init__(database_url, **settings)
@@ -36,7 +36,7 @@ def _clock_jumps(bench: Bench) -> Verdict:
                 clock.write_text(str(offset))
                 world.load.wait_for(100)
                 if world.get("/readyz").status_code != 200:
-                    world.notes.append(f"wrong: not ready with the clock {offset} s off")
+                    world.notes.append(f"wrong: not ready with a clock that is {offset} s ahead")
 
     return bench.under_load(place, act)
 
@@ -84,15 +84,15 @@ def _clock_is_wrong(bench: Bench) -> Verdict:
                 for offset in (90_000, -90_000):
                     clock.write_text(str(offset))
                     world.until_ready(ready=False)
-                    told = world.get("/readyz").json()["checks"]["clock"]
-                    if "90000 seconds" not in told:
-                        world.notes.append(f"wrong: readiness says {told} with a wrong clock")
+                    message = world.get("/readyz").json()["checks"]["clock"]
+                    if "90000 seconds" not in message:
+                        world.notes.append(f"wrong: readiness reports {message} with a wrong clock")
                     seen = httpx.get(
                         f"{right.address}/v1/analytics/users?organization_id=org_1",
                         headers={"X-API-Key": world.key},
                     ).headers["x-as-of"]
                     if datetime.fromisoformat(seen) > datetime.now(UTC) + timedelta(minutes=5):
-                        world.notes.append(f"wrong: the other server answers as of {seen}")
+                        world.notes.append(f"wrong: the other server reports as of {seen}")
                     clock.write_text("0")
                     world.until_ready()
                     world.load.wait_for(50)
@@ -102,22 +102,22 @@ def _clock_is_wrong(bench: Bench) -> Verdict:
 
 OF_CLOCKS = (
     Fault(
-        "the clock jumps back and ahead, up to a month",
-        "identity, sums and readiness do not depend on it",
+        "a clock that jumps back and ahead, by up to a month",
+        "identities, sums and readiness are not affected",
         _clock_jumps,
         times=3,
         engines=("SQLite",),
     ),
     Fault(
-        "a server whose clock is 25 hours wrong, beside another",
-        "it writes nothing and says so; the other does not notice; then everything by itself",
+        "a server whose clock is wrong by 25 hours, next to another server",
+        "it writes nothing and reports the reason; the other is not affected; automatic recovery",
         _clock_is_wrong,
         times=3,
         engines=("PostgreSQL",),
     ),
     Fault(
         "two servers with clocks four minutes apart",
-        "one ledger; neither refuses the other's events",
+        "one consistent ledger; neither refuses the other's events",
         _clocks_differ,
         times=3,
         engines=("PostgreSQL",),

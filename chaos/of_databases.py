@@ -1,4 +1,4 @@
-"""Databases that are locked, slow, read-only or broken."""
+"""Faults: databases that are locked, slow, read-only or broken."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ def _lock_held(bench: Bench) -> Verdict:
 
 @contextmanager
 def _locked(place: Place) -> Iterator[None]:
-    """Hold what every commit of events needs."""
+    """Hold a lock that every commit of events needs."""
     if isinstance(place, SqliteFile):
         connection = sqlite3.connect(place.path, isolation_level=None, timeout=30)
         connection.execute("BEGIN IMMEDIATE")
@@ -84,27 +84,27 @@ def _set_read_only(cluster: Cluster, state: str) -> None:
 
 
 def _broken_file(bench: Bench) -> Verdict:
-    """Break a file in several ways; a server must refuse each, and leave it as it is."""
+    """Break a file in several ways; a server must refuse each without changing it."""
     whole = SqliteFile(bench.folder)
     verdict = bench.under_load(whole, lambda world: world.load.wait_for(500), keep=True)
     content = whole.path.read_bytes()
     broken = {
-        "cut off in the middle": content[: len(content) // 2],
-        "cut off within its first page": content[:100],
+        "truncated in the middle": content[: len(content) // 2],
+        "truncated in its first page": content[:100],
         "another file": b"not a database" * 1000,
         "first page overwritten": b"\0" * 4096 + content[4096:],
         "schema overwritten": content[:100] + b"\xff" * 3996 + content[4096:],
     }
-    for name, what in broken.items():
+    for name, damaged in broken.items():
         path = bench.folder / "broken.db"
-        path.write_bytes(what)
+        path.write_bytes(damaged)
         try:
             Server(f"sqlite:///{path}").start()
             verdict.wrong.append(f"a file {name} was served")
         except RuntimeError as error:
             if "tollbook: " not in str(error) or "restore" not in str(error):
                 verdict.wrong.append(f"a file {name}: {str(error)[-300:]}")
-        if path.read_bytes() != what:
+        if path.read_bytes() != damaged:
             verdict.wrong.append(f"a file {name} was changed")
         for suffix in ("", "-wal", "-shm"):
             Path(f"{path}{suffix}").unlink(missing_ok=True)
@@ -113,24 +113,24 @@ def _broken_file(bench: Bench) -> Verdict:
 
 
 OF_DATABASES = (
-    Fault("a lock held for two seconds", "clients wait; reads go on", _lock_held, times=5),
+    Fault("a lock held for two seconds", "clients wait; reads continue", _lock_held, times=5),
     Fault(
         "statements that time out",
-        "503, nothing of them stored; then everything",
+        "503, and nothing is stored; afterwards everything is",
         _statement_timeout,
         times=5,
         engines=("PostgreSQL",),
     ),
     Fault(
-        "database read-only, and writable again",
-        "503 and red readiness, then everything by itself",
+        "a database that is temporarily read-only",
+        "503 and red readiness; automatic recovery",
         _read_only,
         times=3,
         engines=("PostgreSQL",),
     ),
     Fault(
-        "a database file that is broken, in five ways",
-        "refused with a sentence that says what to do; not a byte changed",
+        "a database file that is damaged in five ways",
+        "refused with an error that says what to do; the file is not changed",
         _broken_file,
         engines=("SQLite",),
     ),

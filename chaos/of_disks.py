@@ -1,4 +1,4 @@
-"""Disks that are full while something is written to them, and those that take no writes."""
+"""Faults: disks that are full or read-only."""
 
 import os
 import subprocess
@@ -45,14 +45,14 @@ def _full_during_ingest(bench: Bench) -> Verdict:
 
 
 def _read_on_a_full_disk(world: World, place: Place) -> None:
-    """Ask for an answer and a file; only a PostgreSQL that has ended may keep them back."""
+    """Read an answer and a file; these may fail only if PostgreSQL has stopped."""
     allowed = (200,) if isinstance(place, SqliteFile) else (200, 503)
     for path in (_ANSWER, _EXPORT):
         try:
             reading = world.get(path)
         except httpx.RemoteProtocolError:
             if isinstance(place, SqliteFile):
-                world.notes.append("wrong: a file was cut off on a full disk")
+                world.notes.append("wrong: a file was truncated on a full disk")
             continue
         if reading.status_code not in allowed:
             world.notes.append(f"wrong: a read on a full disk: {reading.status_code}")
@@ -61,7 +61,7 @@ def _read_on_a_full_disk(world: World, place: Place) -> None:
 
 
 def _start_if_ended(place: Place) -> None:
-    """A PostgreSQL that cannot write its log ends; its administrator makes room and starts it."""
+    """Start PostgreSQL if it has stopped because it could not write its log."""
     if not isinstance(place, Cluster):
         return
     try:
@@ -75,10 +75,10 @@ def _start_if_ended(place: Place) -> None:
 
 
 def _full_during_migration(bench: Bench) -> Verdict:
-    """Leave a different room each time, so that it ends early or late."""
+    """Leave different amounts of space, so that the migration fails early or late."""
     wrong: list[str] = []
     words: tuple[str, ...] = ("there is no room on the disk",)
-    if bench.engine == "PostgreSQL":  # which ends when it has no room for its log
+    if bench.engine == "PostgreSQL":  # PostgreSQL stops when it has no space for its log
         words = (*words, "the database is not available")
     with small_disk(bench.folder / "disk", _DISK_MIB[bench.engine]) as disk:
         place = bench.place(_LITTLE_LOG, disk)
@@ -90,7 +90,7 @@ def _full_during_migration(bench: Bench) -> Verdict:
                     wrong += _refused(place.url, words)
                 _start_if_ended(place)
                 if state_of(place.url) != before:
-                    wrong.append("a migration that found no room left something behind")
+                    wrong.append("a migration without space changed the database")
             with Server(place.url, min_free_mib="0"):
                 pass
         except BaseException:
@@ -102,35 +102,35 @@ def _full_during_migration(bench: Bench) -> Verdict:
 
 
 def _refused(url: str, words: tuple[str, ...]) -> list[str]:
-    """Start a server, which must refuse in a sentence with one of these words."""
+    """Start a server, which must refuse with an error that contains one of these texts."""
     try:
         with Server(url, min_free_mib="0"):
             return ["a server started"]
     except RuntimeError as error:
-        said = str(error)
-    if "Traceback" in said or not any(f"tollbook: {it}" in said for it in words):
-        return [f"a server said: {said[-300:]}"]
+        message = str(error)
+    if "Traceback" in message or not any(f"tollbook: {it}" in message for it in words):
+        return [f"a server printed: {message[-300:]}"]
     return []
 
 
 def _full_during_copies(bench: Bench) -> Verdict:
-    """Copy a ledger under load to a full disk; then, with room, restore and archive the copy."""
+    """Copy a ledger to a full disk under load; then free space, restore and archive the copy."""
     place = bench.place()
 
     def act(world: World) -> None:
         with small_disk(bench.folder / "disk", _DISK_MIB[bench.engine]) as disk:
             world.load.wait_for(2000)
             for number in range(bench.times):
-                # More would be room for the archive of a month, which is then rightly done.
+                # With more space, the archive of a month would rightly succeed.
                 with filled(disk, (0, 4 * _KIB)[number % 2]):
-                    _copy_in_vain(world, disk)
+                    _fail_to_copy(world, disk)
                 world.load.wait_for(50)
             _copy(world, disk)
 
     return bench.under_load(place, act)
 
 
-def _copy_in_vain(world: World, disk: Path) -> None:
+def _fail_to_copy(world: World, disk: Path) -> None:
     backup, archive = disk / "backup", disk / "archive"
     for arguments in (
         ("backup", str(backup)),
@@ -143,7 +143,7 @@ def _copy_in_vain(world: World, disk: Path) -> None:
             world.notes.append(f"wrong: {arguments[0]}: {ran.returncode} {ran.stderr[-300:]}")
     left = [it.name for it in (backup, *archive.rglob("*"), *disk.glob("*.unfinished*"))]
     if backup.exists() or len(left) > 1:
-        world.notes.append(f"wrong: on a full disk there is left {left}")
+        world.notes.append(f"wrong: left over on a full disk: {left}")
     (disk / "output").unlink()
 
 
@@ -162,9 +162,9 @@ def _copy(world: World, disk: Path) -> None:
     ):
         ran = _tollbook(url, *arguments)
         if ran.returncode:
-            world.notes.append(f"wrong: with room, {arguments[0]}: {ran.stderr[-300:]}")
+            world.notes.append(f"wrong: with enough space, {arguments[0]}: {ran.stderr[-300:]}")
     if not any(Path(archive).iterdir()):
-        world.notes.append("wrong: with room, nothing was archived")
+        world.notes.append("wrong: with enough space, nothing was archived")
 
 
 def _tollbook(
@@ -181,7 +181,7 @@ def _tollbook(
 
 
 def _not_writable(bench: Bench) -> Verdict:
-    """A file that cannot be written can be read; one whose folder cannot is refused."""
+    """Check that a read-only file can be read, and that one in a read-only folder is refused."""
     with small_disk(bench.folder / "disk", _DISK_MIB[bench.engine]) as disk:
         place = SqliteFile(disk)
         verdict = bench.under_load(place, lambda world: world.load.wait_for(500), keep=True)
@@ -198,7 +198,7 @@ def _not_writable(bench: Bench) -> Verdict:
                     if ran.returncode != code or ("tollbook: " in ran.stderr) != bool(code):
                         verdict.wrong.append(f"{words}: {ran.returncode} {ran.stderr[-300:]}")
             if place.path.read_bytes() != content:
-                verdict.wrong.append(f"{words}, and yet it was changed")
+                verdict.wrong.append(f"{words}, but the file was changed")
         with Server(place.url, min_free_mib="0") as server:
             if httpx.get(f"{server.address}/readyz").status_code != 200:
                 verdict.wrong.append("not ready on a file that is writable again")
@@ -209,31 +209,31 @@ def _not_writable(bench: Bench) -> Verdict:
 
 OF_DISKS = (
     Fault(
-        "disk full, and room again",
-        "503 and red readiness, reads and exports go on, then everything by itself (a PostgreSQL "
-        "that ended is started)",
+        "a disk that is temporarily full",
+        "503 and red readiness; reads and exports continue; automatic recovery (PostgreSQL is "
+        "started again if it has stopped)",
         _full_during_ingest,
         times=5,
         mounts=True,
     ),
     Fault(
-        "disk full while the schema is brought up to date",
-        "no start, with a sentence; not a row changed; with room it starts, and all adds up (a "
-        "PostgreSQL that ended is started)",
+        "a disk that is full during a migration",
+        "an error and no start; no row is changed; with enough space the server starts and all "
+        "sums are correct (PostgreSQL is started again if it has stopped)",
         _full_during_migration,
         times=6,
         mounts=True,
     ),
     Fault(
-        "disk full where a backup, an archive or a report is written",
-        "a sentence, and nothing there under a final name, nothing removed; with room, whole",
+        "a disk that is full when a backup, an archive or a report is written",
+        "an error; no file under its final name, and no event removed; with enough space, success",
         _full_during_copies,
         times=6,
         mounts=True,
     ),
     Fault(
-        "a database file, or its folder, that cannot be written",
-        "no start, with a sentence; the file is read where SQLite can; not a byte changed",
+        "a database file or folder that is read-only",
+        "an error and no start; the file can be read where SQLite can; it is not changed",
         _not_writable,
         engines=("SQLite",),
         mounts=True,

@@ -1,4 +1,4 @@
-"""Commits whose answer is lost, and archive runs and erasures that are killed."""
+"""Faults: commits whose response is lost, and archive runs and erasures that are killed."""
 
 import os
 import subprocess
@@ -55,7 +55,7 @@ def _answers_lost(bench: Bench) -> Verdict:
 
 
 def _killed(bench: Bench) -> Verdict:
-    """Kill archive runs and erasures, let one of each finish, and look for what is left."""
+    """Kill archive runs and erasures, let one of each finish, and check for leftovers."""
     place = bench.place()
     verdict = bench.under_load(place, lambda world: world.load.wait_for(100), keep=True)
     folder = bench.folder / "archive"
@@ -70,9 +70,9 @@ def _killed(bench: Bench) -> Verdict:
                 _kill(bench, place, folder, verb)
             for verb in (archive, erasure):
                 done = _start(place, verb)
-                said = done.communicate(timeout=_LONGEST_RUN)[1].decode()
+                message = done.communicate(timeout=_LONGEST_RUN)[1].decode()
                 if done.returncode:
-                    verdict.wrong.append(f"{verb[:2]} after the kills: {said[-200:]}")
+                    verdict.wrong.append(f"{verb[:2]} after the kills: {message[-200:]}")
             verdict.wrong.extend(_left_in(database, folder))
     finally:
         place.drop()
@@ -100,7 +100,7 @@ def _start(place: Place, verb: tuple[str, ...]) -> subprocess.Popen[bytes]:
 
 
 def _kill(bench: Bench, place: Place, folder: Path, verb: tuple[str, ...]) -> None:
-    """Kill a verb while it writes and replaces files, if it does."""
+    """Kill a command while it writes and replaces files."""
     before = set(folder.iterdir())
     process = _start(place, verb)
     while process.poll() is None and set(folder.iterdir()) == before:
@@ -111,7 +111,7 @@ def _kill(bench: Bench, place: Place, folder: Path, verb: tuple[str, ...]) -> No
 
 
 def _left_in(database: Database, folder: Path) -> list[str]:
-    """Say what is in the folder and should not be, or the other way round."""
+    """Return problems: files that should not be in the folder, or are missing."""
     wrong = []
     with database.reading() as snapshot:
         found = [it for check in CHECKS for it in differences(snapshot, check)]
@@ -133,8 +133,8 @@ def _left_in(database: Database, folder: Path) -> list[str]:
 
 OF_FILES = (
     Fault(
-        "commits whose answer is lost, or that never arrive",
-        "503 `outcome_unknown`; sent again, everything is there once",
+        "commits whose response is lost, or that never arrive",
+        "503 `outcome_unknown`; after a retry, every event is stored once",
         _answers_lost,
         times=20,
         quick=3,
@@ -142,8 +142,8 @@ OF_FILES = (
     ),
     Fault(
         "archive runs and erasures killed (SIGKILL) at random instants",
-        "every event is once in the ledger or an archive; no file is left over; "
-        "nothing of an erased person is left",
+        "every event is once in the ledger or an archive; no file is left over; no data of an "
+        "erased person remains",
         _killed,
         times=40,
         quick=2,

@@ -1,4 +1,4 @@
-"""Servers and databases that are killed, stopped and restarted."""
+"""Faults: servers and databases that are killed, stopped and restarted."""
 
 from time import sleep
 
@@ -13,7 +13,7 @@ def _server_killed(bench: Bench) -> Verdict:
     def act(world: World) -> None:
         for _ in range(bench.times):
             world.load.wait_for(bench.random.randint(1, 200))
-            sleep(bench.random.uniform(0, 0.02))  # not always just after an answer
+            sleep(bench.random.uniform(0, 0.02))  # not always right after a response
             world.server.kill()
             world.restart()
 
@@ -83,7 +83,7 @@ def _failover(bench: Bench) -> Verdict:
         world.load.wait_for(300)
         primary.kill()
         replica.promote()
-        # Alone now, it has nobody to wait for.
+        # The promoted replica has no standby to wait for.
         world.server.kill()
         world.place = replica
         world.restart()
@@ -98,21 +98,21 @@ def _failover(bench: Bench) -> Verdict:
 OF_PROCESSES = (
     Fault(
         "server killed (SIGKILL) at random instants",
-        "everything acknowledged is there once",
+        "every acknowledged event is stored once",
         _server_killed,
         times=100,
         quick=3,
     ),
     Fault(
         "server stopped (SIGTERM) under load",
-        "what was accepted is answered; nothing is logged as an error",
+        "accepted requests are answered; no error is logged",
         _server_stopped,
         times=10,
         quick=1,
     ),
     Fault(
         "PostgreSQL killed (SIGKILL) at random instants",
-        "503 meanwhile; everything acknowledged is there once",
+        "503 meanwhile; every acknowledged event is stored once",
         _postgres_killed,
         times=100,
         quick=1,
@@ -120,22 +120,22 @@ OF_PROCESSES = (
     ),
     Fault(
         "PostgreSQL restarted",
-        "503 and red readiness meanwhile, green again by itself",
+        "503 and red readiness meanwhile; automatic recovery",
         _postgres_restarted,
         times=5,
         engines=("PostgreSQL",),
     ),
     Fault(
         "all connections cut (pg_terminate_backend)",
-        "replaced; at most one 503 for each client",
+        "connections are replaced; at most one 503 for each client",
         _connections_cut,
         times=20,
         quick=2,
         engines=("PostgreSQL",),
     ),
     Fault(
-        "failover to a synchronous replica, promoted by hand",
-        "the server on the replica has everything acknowledged",
+        "failover to a synchronous replica that is promoted manually",
+        "the server on the replica has every acknowledged event",
         _failover,
         engines=("PostgreSQL",),
     ),

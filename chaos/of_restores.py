@@ -1,4 +1,4 @@
-"""Restores of a backup while a server and commands are at work on the database."""
+"""Fault: a backup is restored while a server uses the database."""
 
 import os
 import subprocess
@@ -11,20 +11,20 @@ from chaos.world import Verdict, World
 
 
 def _restored(bench: Bench) -> Verdict:
-    """Try to put a backup in the place of a database that a server has open."""
+    """Try to restore a backup over a database that a server uses."""
     place = bench.place()
     backup = str(bench.folder / "backup")
 
     def act(world: World) -> None:
         for _ in range(bench.times):
             world.load.wait_for(100)
-            code, said = _tollbook(place, "backup", backup)
+            code, message = _tollbook(place, "backup", backup)
             if code:
-                world.notes.append(f"wrong: backup: {said}")
+                world.notes.append(f"wrong: backup: {message}")
             world.load.wait_for(50)
-            code, said = _tollbook(place, "restore", backup, "--replace")
-            if code != 1 or "in use" not in said:
-                world.notes.append(f"wrong: a restore under a server: {code}, {said}")
+            code, message = _tollbook(place, "restore", backup, "--replace")
+            if code != 1 or "in use" not in message:
+                world.notes.append(f"wrong: a restore under a server: {code}, {message}")
             Path(backup).unlink()
         world.load.wait_for(50)
 
@@ -45,7 +45,7 @@ def _tollbook(place: Place, *verb: str) -> tuple[int, str]:
 OF_RESTORES = (
     Fault(
         "restore of a backup under a running server",
-        "refused; the server goes on and everything acknowledged is there once",
+        "refused; the server continues, and every acknowledged event is stored once",
         _restored,
         times=5,
     ),

@@ -1,4 +1,4 @@
-"""A standby that is behind, and is promoted under a running server."""
+"""Fault: a standby that lags behind is promoted under a running server."""
 
 from contextlib import closing
 from time import monotonic, sleep
@@ -15,7 +15,7 @@ from tollbook.store.database import Database, open_database
 
 _PATIENCE = 60.0
 _ORGANIZATIONS = 40
-"""More than the 32 numbers that a sequence skips after a promotion: some are given twice."""
+"""More than the 32 numbers that a sequence skips after a promotion, so that some repeat."""
 _QUIET = "/v1/analytics/users?organization_id=quiet&start_date=2024-01-01&end_date=2024-01-31"
 _WITHOUT_USER = """
 SELECT COUNT(*) FROM events LEFT JOIN users
@@ -30,7 +30,7 @@ WHERE organizations.tenant_id = 'after' AND events.id NOT LIKE 'after %'
 
 
 class _Tenant:
-    """A tenant with many organizations, which are numbered in the order of their creation."""
+    """A tenant with many organizations, numbered in the order of their creation."""
 
     def __init__(self, world: World, database: Database, name: str) -> None:
         self._world = world
@@ -43,12 +43,12 @@ class _Tenant:
         ]
 
     def send(self) -> int:
-        """Send an event of each organization; return the status."""
+        """Send an event of each organization and return the status."""
         return _send(self._world, *self.events, key=self.key).status_code
 
 
 def _send(world: World, *events: Json, key: str = "") -> httpx.Response:
-    """Send events until the database is there; those that are stored are expected from then on."""
+    """Send events until the database is available; stored events are expected from then on."""
     headers = {"X-API-Key": key or world.key}
     expected = {(it["organization_id"], it["id"]): it["quantity"] for it in events}
     world.load.sent |= expected
@@ -65,7 +65,7 @@ def _send(world: World, *events: Json, key: str = "") -> httpx.Response:
 
 
 def _of_user(user: str) -> list[Json]:
-    """Make events of a user who may be new, in a month that may be, of an organization at rest."""
+    """Return events of a user and of a month, each of which may be new."""
     first = event(id=f"first of {user}", user_id=user, organization_id="quiet")
     new = event(id=f"month of {user}", user_id="new", time="2021-03-15T12:00:00Z")
     return [first, new]
@@ -97,13 +97,13 @@ def _promote(world: World, database: Database, clusters: Pair, way: Proxy) -> No
     way.lead_to(clusters.standby.url)
     with closing(open_database(clusters.standby.url)) as promoted:
         world.load.give_up([identity for identity, _ in stored_in(Platform(promoted))])
-        # As many changes as were lost: what counts them is where it was for the server.
+        # As many changes as were lost, so that counters have the values that the server remembers.
         after = _Tenant(world, promoted, "after")
     way.up()
 
     refused = lost.send()
     if refused != 401:
-        world.notes.append(f"wrong: {refused} for a key that was lost")
+        world.notes.append(f"wrong: {refused} for a lost key")
     statuses += [after.send(), _send(world, *_of_user("after")).status_code]
     if set(statuses) != {200}:
         world.notes.append(f"wrong: statuses {statuses}")
@@ -111,7 +111,7 @@ def _promote(world: World, database: Database, clusters: Pair, way: Proxy) -> No
     answer = httpx.get(f"{world.server.address}{_QUIET}", headers=headers, timeout=_PATIENCE)
     users = [it["user_id"] for it in answer.json()["users"]] if answer.content else []
     if users != ["after"]:
-        world.notes.append(f"wrong: {answer.status_code} with {users} for a state that was lost")
+        world.notes.append(f"wrong: {answer.status_code} with {users} for a lost state")
     world.load.wait_for(100)
     world.until_ready()
     for what, question in (("users", _WITHOUT_USER), ("tenants", _OF_ANOTHER)):
@@ -122,9 +122,9 @@ def _promote(world: World, database: Database, clusters: Pair, way: Proxy) -> No
 
 OF_STANDBYS = (
     Fault(
-        "promotion of a standby that is behind, under a running server",
-        "what had not arrived is lost, and forgotten; everything acknowledged from then on is "
-        "there, of its own tenant and user",
+        "promotion of a standby that lags behind, under a running server",
+        "events that had not arrived are lost; every event acknowledged afterwards is stored for "
+        "its own tenant and user",
         _promotion,
         engines=("PostgreSQL",),
     ),

@@ -1,4 +1,4 @@
-"""A schema that is brought up to date under a server of the version before."""
+"""Fault: the schema is migrated under a server of the previous version."""
 
 import os
 import subprocess
@@ -22,15 +22,15 @@ _PATIENCE = 60.0
 
 
 def _upgraded(bench: Bench) -> Verdict:
-    """Go on with the new version on the same port once the one before has had its chance."""
+    """Migrate under the previous version, then continue with the new one on the same port."""
     source = earlier_source(bench.folder / "earlier")
     place = bench.place()
     try:
         _tollbook(place, source, "migrate")
         for organization in ORGANIZATIONS:
             _tollbook(place, source, "organizations", "create", organization, "--name", "x")
-        said = _tollbook(place, source, "keys", "create", "--permission", "admin", "--name", "x")
-        key = next(it for it in said.split() if it.startswith("tb_"))
+        output = _tollbook(place, source, "keys", "create", "--permission", "admin", "--name", "x")
+        key = next(it for it in output.split() if it.startswith("tb_"))
         server = earlier_server(place.url, source)
         server.start()
         load = Load(lambda: server.address, key).start()
@@ -53,7 +53,7 @@ def _upgraded(bench: Bench) -> Verdict:
 
 
 def _after_the_migration(place: Place, load: Load, address: str) -> list[str]:
-    """Look whether the server of the version before stores anything more."""
+    """Check that the server of the previous version stores nothing more."""
     wrong = []
     counts = []
     for _ in range(2):
@@ -61,22 +61,22 @@ def _after_the_migration(place: Place, load: Load, address: str) -> list[str]:
         with closing(open_database(place.url)) as database:
             counts.append(Platform(database).rows("SELECT COUNT(*) FROM events"))
     if counts[0] != counts[1]:
-        wrong.append(f"the version before has stored events: {counts}")
+        wrong.append(f"the previous version has stored events: {counts}")
     if httpx.get(f"{address}/readyz", timeout=30).status_code != 503:
-        wrong.append("the version before says that it is ready")
+        wrong.append("the previous version reports that it is ready")
     return wrong
 
 
 def _wait_for_refusals(load: Load) -> None:
-    wanted, give_up = load.turned_away.total() + _REFUSALS, monotonic() + _PATIENCE
-    while load.turned_away.total() < wanted:
+    wanted, give_up = load.refused.total() + _REFUSALS, monotonic() + _PATIENCE
+    while load.refused.total() < wanted:
         if monotonic() > give_up:
-            raise RuntimeError("the version before refuses nothing")
+            raise RuntimeError("the previous version refuses nothing")
         sleep(0.05)
 
 
 def _tollbook(place: Place, source: Path | None, *verb: str) -> str:
-    """Run a verb of the version in `source`, or of this one; return what it printed."""
+    """Run a command of the version in `source`, or of this one, and return its output."""
     environment = {**os.environ, "TOLLBOOK_DATABASE_URL": place.url}
     if source:
         environment["PYTHONPATH"] = str(source)
@@ -94,8 +94,8 @@ def _tollbook(place: Place, source: Path | None, *verb: str) -> str:
 
 OF_UPGRADES = (
     Fault(
-        "schema brought up to date under a server of the version before",
-        "the earlier server stores nothing more and is not ready; the new one goes on",
+        "schema migrated under a server of the previous version",
+        "the earlier server stores nothing more and is not ready; the new one continues",
         _upgraded,
     ),
 )

@@ -1,4 +1,4 @@
-"""Slow readers of PostgreSQL, a network that goes silent on the way to it, and poolers."""
+"""Faults: slow readers of PostgreSQL, a silent network, and poolers."""
 
 import os
 from collections.abc import Iterator
@@ -21,18 +21,18 @@ _RECOVERS_WITHIN = 30.0
 
 @dataclass
 class Through:
-    """A database that is reached another way."""
+    """A database that is reached through a proxy."""
 
     place: Place
     url: str
 
     @property
     def engine(self) -> str:
-        """Name the engine."""
+        """Return the name of the engine."""
         return self.place.engine
 
     def drop(self) -> None:
-        """End the database."""
+        """Drop the database."""
         self.place.drop()
 
 
@@ -54,14 +54,14 @@ def _slow_reader(bench: Bench) -> Verdict:
                 world.load.wait_for(50)
                 path = f"/v1/events/org_1/{new['id']}"
                 if world.get(path).status_code != 200:
-                    world.notes.append("wrong: an event was not explained beside a slow reader")
+                    world.notes.append("wrong: an event was not explained during a slow read")
 
     return bench.under_load(place, act)
 
 
 @contextmanager
 def _reading(place: Place) -> Iterator[None]:
-    """Read events, slowly: as an export does, or a dump."""
+    """Keep a read of events open, like a slow export or dump."""
     with psycopg.connect(place.url) as reader:
         reader.execute("SELECT * FROM events LIMIT 1")
         yield
@@ -87,7 +87,7 @@ def _silence(bench: Bench) -> Verdict:
                 world.until_ready()
                 if not bench.quick and monotonic() - start > _RECOVERS_WITHIN:
                     world.notes.append(
-                        f"wrong: recovered {monotonic() - start:.0f} s after a new way was open"
+                        f"wrong: recovered {monotonic() - start:.0f} s after the network was back"
                     )
 
         return bench.under_load(Through(place, way.url), act)
@@ -108,9 +108,9 @@ def _pooler(bench: Bench) -> Verdict:
                     world.notes.append("wrong: a question failed behind the pooler")
                 if world.get("/readyz").status_code != 200:
                     world.notes.append("wrong: not ready behind the pooler")
-            refused = {it: n for it, n in world.load.turned_away.items() if it != "429"}
+            refused = {it: n for it, n in world.load.refused.items() if it != "429"}
             if refused:
-                world.notes.append(f"wrong: turned away behind the pooler: {refused}")
+                world.notes.append(f"wrong: refused behind the pooler: {refused}")
 
         return bench.under_load(Through(place, pooler.url), act)
 
@@ -118,14 +118,14 @@ def _pooler(bench: Bench) -> Verdict:
 OF_WAYS = (
     Fault(
         "a slow reader, and the first event of a month",
-        "nobody waits for the reader",
+        "no request waits for the reader",
         _slow_reader,
         times=20,
         engines=("PostgreSQL",),
     ),
     Fault(
-        "a network that takes everything and answers nothing",
-        "alive all the while; everything again within 30 s of a new way",
+        "a network that accepts data and returns nothing",
+        "alive meanwhile; recovery within 30 s after the network is back",
         _silence,
         times=4,
         engines=("PostgreSQL",),

@@ -1,4 +1,4 @@
-"""Where a database lives: a file, or a PostgreSQL cluster of its own that may be killed."""
+"""Databases for tests: a file, or a separate PostgreSQL cluster that may be killed."""
 
 import os
 import shutil
@@ -16,22 +16,22 @@ _PATIENCE = 30.0
 
 
 class Place(Protocol):
-    """A database that is there until it is dropped."""
+    """A database that exists until it is dropped."""
 
     engine: str
 
     @property
     def url(self) -> str:
-        """Give the URL of the database."""
+        """Return the URL of the database."""
         ...
 
     def drop(self) -> None:
-        """End it, and remove what it left."""
+        """Stop the database and remove its files."""
         ...
 
 
 class SqliteFile:
-    """A file in a folder."""
+    """An SQLite file in a folder."""
 
     engine = "SQLite"
 
@@ -41,7 +41,7 @@ class SqliteFile:
 
     @property
     def url(self) -> str:
-        """Give the URL of the file."""
+        """Return the URL of the file."""
         return f"sqlite:///{self.path}"
 
     def drop(self) -> None:
@@ -51,7 +51,7 @@ class SqliteFile:
 
 
 class Cluster:
-    """A PostgreSQL cluster, run by its own user: PostgreSQL refuses to be root's."""
+    """A PostgreSQL cluster, run by its own user because PostgreSQL refuses to run as root."""
 
     engine = "PostgreSQL"
 
@@ -65,17 +65,17 @@ class Cluster:
 
     @property
     def url(self) -> str:
-        """Give the URL of the database."""
+        """Return the URL of the database."""
         return f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
 
     def create(self) -> "Cluster":
-        """Make the cluster, and start it."""
+        """Create and start the cluster."""
         self._run("initdb", "-D", str(self._data), "-U", "postgres", "--auth=trust", "-N")
         self.start()
         return self
 
     def follow(self, primary: "Cluster", *, synchronous: bool = True) -> "Cluster":
-        """Make a replica of another cluster, which waits for it at each commit if `synchronous`."""
+        """Create a replica of another cluster, whose commits wait for it if `synchronous`."""
         source = f"host=127.0.0.1 port={primary.port} user=postgres application_name=replica"
         self._run("pg_basebackup", "-D", str(self._data), "-R", "-X", "stream", "-d", source)
         self.start()
@@ -85,22 +85,22 @@ class Cluster:
         return self
 
     def pause_replay(self) -> None:
-        """Let a replica fall behind: what arrives is kept and not applied."""
+        """Make a replica lag behind: it receives changes but does not apply them."""
         self.execute("SELECT pg_wal_replay_pause()")
         self._wait_until("SELECT pg_get_wal_replay_pause_state() = 'paused'")
 
     def resume_replay(self) -> None:
-        """Let a replica apply what has arrived."""
+        """Make a replica apply the received changes."""
         self.execute("SELECT pg_wal_replay_resume()")
 
     def stop_following(self) -> None:
-        """Cut a replica off: a promotion loses what is committed from now on."""
+        """Disconnect a replica, so that a promotion loses later commits."""
         self.execute("ALTER SYSTEM SET primary_conninfo = ''")
         self.execute("SELECT pg_reload_conf()")
         self._wait_until("SELECT NOT EXISTS (SELECT FROM pg_stat_wal_receiver)")
 
     def catch_up(self, primary: "Cluster") -> None:
-        """Wait until a replica has applied everything that its primary has committed by now."""
+        """Wait until a replica has applied all commits of its primary."""
         end = primary.value("SELECT pg_current_wal_flush_lsn()")
         self._wait_until(f"SELECT pg_last_wal_replay_lsn() >= '{end}'")
 
@@ -112,7 +112,7 @@ class Cluster:
             sleep(0.02)
 
     def start(self) -> None:
-        """Start, also after a crash, when its processes may take a moment to be gone."""
+        """Start the cluster; after a crash, its processes may take a moment to end."""
         options = (
             f"-p {self.port} -c listen_addresses=127.0.0.1 -c max_connections=200 "
             f"-c unix_socket_directories={self.folder} {self._options}"
@@ -125,18 +125,18 @@ class Cluster:
                 self._run("pg_ctl", *arguments)
             except RuntimeError as error:
                 if monotonic() > give_up:
-                    said = (self.folder / "log").read_text(errors="replace")[-500:]
-                    raise RuntimeError(f"{error}{said}") from error
+                    tail = (self.folder / "log").read_text(errors="replace")[-500:]
+                    raise RuntimeError(f"{error}{tail}") from error
                 sleep(0.5)
             else:
                 return
 
     def stop(self, mode: str = "fast") -> None:
-        """Stop as an administrator does."""
+        """Stop the cluster with `pg_ctl`."""
         self._run("pg_ctl", "-D", str(self._data), "-w", "-m", mode, "stop")
 
     def kill(self) -> None:
-        """End every process of the cluster with SIGKILL, its head stopped so that it makes none."""
+        """Kill every process; the postmaster is suspended first so that it starts no others."""
         postmaster = int((self._data / "postmaster.pid").read_text().split()[0])
         with suppress(ProcessLookupError):
             os.kill(postmaster, signal.SIGSTOP)
@@ -150,7 +150,7 @@ class Cluster:
                 continue
 
     def promote(self) -> None:
-        """Make a replica the primary."""
+        """Promote a replica to primary."""
         self._run("pg_ctl", "-D", str(self._data), "-w", "promote")
 
     def execute(self, statement: str) -> None:
@@ -159,13 +159,13 @@ class Cluster:
             connection.execute(statement.encode())
 
     def value(self, question: str) -> Any:
-        """Ask for one value as the administrator."""
+        """Return the value of a query as the administrator."""
         with psycopg.connect(self.url, autocommit=True) as connection:
             row = connection.execute(question.encode()).fetchone()
         return row[0] if row else None
 
     def drop(self) -> None:
-        """Kill the cluster; its folder goes with the folder it is in."""
+        """Kill the cluster; its files are removed with the parent folder."""
         if (self._data / "postmaster.pid").exists():
             self.kill()
 
@@ -186,7 +186,7 @@ class Cluster:
 
 
 def binaries() -> Path:
-    """Find the programs of the latest PostgreSQL that is installed."""
+    """Return the folder of the latest PostgreSQL programs."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda it: float(it.parent.name))
     if not found:
         raise RuntimeError("no PostgreSQL found; on Debian: apt-get install postgresql")

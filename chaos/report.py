@@ -1,4 +1,4 @@
-"""The page on reliability, as the run itself writes it."""
+"""Write the page on reliability from the results of a run."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -8,8 +8,8 @@ from chaos.faults import Fault
 from chaos.world import Verdict
 
 
-class Tried(NamedTuple):
-    """A fault that was tried on an engine, and what came of it."""
+class Trial(NamedTuple):
+    """A fault that was tested on an engine, with its result."""
 
     fault: Fault
     engine: str
@@ -20,44 +20,48 @@ class Tried(NamedTuple):
 
 _HEAD = (
     "# Reliability\n\n"
-    "What a ledger is worth shows on its worst day. `make chaos` produces these faults on a real "
-    "server under load and a real database, compares every receipt that its clients got with what "
-    "is in the ledger afterwards, recomputes every sum from the events as `tollbook verify` does, "
-    "and writes this page. A short form of it is among the tests.\n\n"
-    "*Times* is how often the fault was produced. *Acknowledged* counts events with a receipt, "
-    "*lost* those of them that are not in the ledger as they were sent, *twice* those that are "
-    "there more than once. *Turned away* counts requests that got no answer, 429 or 503 while the "
-    "fault lasted, and were sent again.\n\n"
+    "`make chaos` produces these faults on a real server under load with a real database. It "
+    "then compares every receipt of its clients with the ledger, recomputes every sum from the "
+    "events like `tollbook verify`, and writes this page. The test suite includes a short run."
+    "\n\n"
+    "| column | meaning |\n|---|---|\n"
+    "| times | how often the fault was produced |\n"
+    "| acknowledged | events with a receipt |\n"
+    "| lost | acknowledged events that are missing from the ledger or differ from what was sent |\n"
+    "| twice | events that are in the ledger more than once |\n"
+    "| refused | requests that got no response, 429 or 503 during the fault, and were sent again |"
+    "\n\n"
 )
-_NOT_TRIED = (
-    "\nNot tried: an SQLite file that becomes read-only under a running server, because a file "
-    "that is open for writing keeps its disk from turning read-only.\n"
+_NOT_TESTED = (
+    "\nNot tested: an SQLite file that becomes read-only under a running server. A disk cannot "
+    "become read-only while a file on it is open for writing.\n"
 )
 
 
-def page(tried: Sequence[Tried], day: date) -> str:
-    """Write the page."""
+def page(trials: Sequence[Trial], day: date) -> str:
+    """Return the text of the page."""
     lines = [
         _HEAD,
         f"Written on {day.isoformat()}.\n\n",
-        "| fault | what must come of it | engine | times | acknowledged | lost | twice | "
-        "turned away | |\n|---|---|---|---|---|---|---|---|---|\n",
+        "| fault | expected result | engine | times | acknowledged | lost | twice | "
+        "refused | result |\n|---|---|---|---|---|---|---|---|---|\n",
     ]
-    lines += [_line(it) for it in tried]
-    acknowledged = sum(it.verdict.acknowledged for it in tried)
-    lost, twice = (sum(getattr(it.verdict, name) for it in tried) for name in ("lost", "twice"))
-    times = sum(it.times for it in tried)
+    lines += [_line(it) for it in trials]
+    acknowledged = sum(it.verdict.acknowledged for it in trials)
+    lost, twice = (sum(getattr(it.verdict, name) for it in trials) for name in ("lost", "twice"))
+    times = sum(it.times for it in trials)
     lines.append(
         f"\n{times:,} faults, {acknowledged:,} events acknowledged, {lost:,} lost, "
         f"{twice:,} counted twice.\n"
     )
-    lines.append(_NOT_TRIED)
+    lines.append(_NOT_TESTED)
     return "".join(lines)
 
 
-def _line(it: Tried) -> str:
-    verdict = it.verdict
-    result = "good" if verdict.good else "; ".join(verdict.wrong) or "NOT GOOD"
-    figures = (it.times, verdict.acknowledged, verdict.lost, verdict.twice, verdict.turned_away)
+def _line(trial: Trial) -> str:
+    verdict = trial.verdict
+    result = "passed" if verdict.passed else "; ".join(verdict.wrong) or "FAILED"
+    figures = (trial.times, verdict.acknowledged, verdict.lost, verdict.twice, verdict.refused)
     shown = " | ".join(f"{figure:,}" for figure in figures)
-    return f"| {it.fault.name} | {it.fault.expected} | {it.engine} | {shown} | {result} |\n"
+    name, expected = trial.fault.name, trial.fault.expected
+    return f"| {name} | {expected} | {trial.engine} | {shown} | {result} |\n"

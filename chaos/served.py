@@ -1,4 +1,4 @@
-"""`tollbook serve` with a clock that is wrong by what stands in a file, in seconds."""
+"""Run `tollbook serve` with a clock that is wrong by the seconds in a file."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""A server on a database, clients that send to it, and the check of what is left of it."""
+"""A server under load, and the check of its ledger afterwards."""
 
 from collections.abc import Sequence
 from contextlib import closing
@@ -21,22 +21,22 @@ _PATIENCE = 60.0
 
 @dataclass
 class Verdict:
-    """What the ledger holds beside what was acknowledged. All of `wrong` should be empty."""
+    """The comparison of the ledger with the acknowledged events; `wrong` lists other problems."""
 
     acknowledged: int = 0
     lost: int = 0
     twice: int = 0
-    turned_away: int = 0
+    refused: int = 0
     wrong: list[str] = field(default_factory=list)
 
     @property
-    def good(self) -> bool:
-        """Tell whether nothing is lost, counted twice, or otherwise wrong."""
+    def passed(self) -> bool:
+        """Return whether nothing is lost, counted twice, or otherwise wrong."""
         return not (self.lost or self.twice or self.wrong)
 
 
 class World:
-    """A platform with two organizations, served and under load."""
+    """A platform with two organizations on a server under load."""
 
     def __init__(self, place: Place, *, clients: int = 4, **settings: str) -> None:
         self.place = place
@@ -55,18 +55,18 @@ class World:
         self.load = Load(lambda: self.server.address, self.key, clients)
 
     def get(self, path: str) -> httpx.Response:
-        """Ask the server something."""
+        """Send a GET request to the server."""
         return httpx.get(
             f"{self.server.address}{path}", headers={"X-API-Key": self.key}, timeout=30
         )
 
     def restart(self) -> None:
-        """Start the server again, on the same port, so that clients find it."""
+        """Start the server again on the same port, so that clients find it."""
         self.server.database_url = self.place.url
         self.server.start()
 
     def until_ready(self, *, ready: bool = True) -> float:
-        """Wait until readiness is green, or red; give the seconds that took."""
+        """Wait until readiness is green, or red; return the seconds it took."""
         start = monotonic()
         while monotonic() < start + _PATIENCE:
             try:
@@ -75,7 +75,7 @@ class World:
             except httpx.TransportError:
                 pass
             sleep(0.1)
-        raise RuntimeError(f"readiness did not turn {'green' if ready else 'red'}")
+        raise RuntimeError(f"readiness did not become {'green' if ready else 'red'}")
 
     def finish(self) -> Verdict:
         """Let the clients finish, stop the server, and compare."""
@@ -85,10 +85,10 @@ class World:
 
 
 def compare(place: Place, load: Load, before: Sequence[tuple[Identity, int]] = ()) -> Verdict:
-    """Compare the receipts of clients with the ledger, which held the events `before` them."""
+    """Compare the receipts of clients with the ledger, which contained the events `before`."""
     verdict = Verdict(
         acknowledged=len(load.acknowledged),
-        turned_away=load.turned_away.total(),
+        refused=load.refused.total(),
         wrong=list(load.wrong),
     )
     with closing(open_database(place.url)) as database:
@@ -121,7 +121,7 @@ def _compare(
         verdict.wrong.append(f"{len(unsent)} events that nobody sent")
     sums = platform.rows("SELECT COALESCE(SUM(quantity), 0) FROM organization_monthly")
     if int(sums[0][0]) != sum(stored.values()):
-        verdict.wrong.append("the sums are not those of the events")
+        verdict.wrong.append("the sums differ from the events")
     with database.reading() as snapshot:
         found = [it for check in CHECKS for it in differences(snapshot, check)]
         found += owner_differences(snapshot)

@@ -1,1 +1,1 @@
-"""Inputs that nobody would send, made by the million, for everything that reads: `make fuzz`."""
+"""Test everything that reads outside data with millions of malformed inputs: `make fuzz`."""

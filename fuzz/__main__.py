@@ -1,4 +1,4 @@
-"""Try every target for a while and print what came of it; what breaks one is kept."""
+"""Fuzz every target for a while, print the results, and keep inputs that break one."""
 
 import argparse
 import sys
@@ -13,10 +13,14 @@ _KEPT = Path(__file__).parent.parent / ".fuzz"
 
 
 def main() -> int:
-    """Run what the command line asks for; 1 when any input broke a promise."""
+    """Run the selected targets; return 1 if any input broke a promise."""
     parser = argparse.ArgumentParser(prog="python -m fuzz", description=__doc__)
-    parser.add_argument("--only", default="", help="targets whose names hold this")
-    parser.add_argument("--seconds", type=int, default=60, help="for each target (60)")
+    parser.add_argument(
+        "--only", default="", help="fuzz only targets whose names contain this text"
+    )
+    parser.add_argument(
+        "--seconds", type=int, default=60, help="seconds for each target (default 60)"
+    )
     options = parser.parse_args()
     targets = [it for it in TARGETS if options.only in it.name]
     return max([_tried(target, options.seconds) for target in targets], default=0)
@@ -27,8 +31,8 @@ def _tried(target: Target, seconds: int) -> int:
     first, last = found.ways
     print(
         f"{target.name:14} {found.tried:>10,} inputs in {seconds} s, "
-        f"{first:,} ways through the code with the seeds, {last:,} in the end: "
-        f"{'good' if found.broken_by is None else 'BROKEN'}",
+        f"{first:,} code paths with the seeds, {last:,} at the end: "
+        f"{'passed' if found.broken_by is None else 'BROKEN'}",
         flush=True,
     )
     if found.broken_by is None:
@@ -40,7 +44,7 @@ def _tried(target: Target, seconds: int) -> int:
 def _keep(target: Target, found: Found, broken_by: bytes) -> None:
     path = _KEPT / f"broken-{target.name}-{sha256(broken_by).hexdigest()[:12]}"
     path.write_bytes(broken_by)
-    print(f"  it promises: {target.promise}\n  broken by {path}: {broken_by[:200]!r}")
+    print(f"  promise: {target.promise}\n  broken by {path}: {broken_by[:200]!r}")
     print(found.how)
 
 

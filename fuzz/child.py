@@ -1,8 +1,8 @@
 """The process of one target: python -m fuzz.child MODULE NAME FILE -OPTION...
 
-libFuzzer ends it. An input that breaks the promise is written to the file, and ends it at once.
-A process begins with the most memory that the one before it in its place has taken, which would be
-that of whoever runs the target; a child of its own begins with none.
+libFuzzer ends the process. An input that breaks the promise is written to the file and ends it at
+once. A process inherits the peak memory of the process that it replaces, so the target runs in a
+child process, whose peak starts at zero.
 """
 
 import importlib
@@ -23,11 +23,11 @@ _WATCHED = (
         "tollbook.cli.import_",
     ),
 )
-"""Where libFuzzer sees which way an input goes, beside PyYAML; to watch the rest takes seconds."""
+"""The packages that libFuzzer instruments, with PyYAML; instrumenting the rest takes seconds."""
 
 
 def main() -> None:
-    """Try inputs in a child, and end as it does."""
+    """Run inputs in a child process, and exit with its code."""
     child = os.fork()
     if child:
         _, status = os.waitpid(child, 0)
@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def _try_inputs() -> None:
-    """Try inputs until libFuzzer has had enough or one breaks the promise."""
+    """Run inputs until libFuzzer ends or an input breaks the promise."""
     module, name, file, *options = sys.argv[1:]
     logging.disable()
     paths = (it.relative_to(_SOURCES).with_suffix("") for it in _SOURCES.rglob("*.py"))

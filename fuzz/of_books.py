@@ -1,4 +1,4 @@
-"""What sets prices: books in YAML, and decks of carriers."""
+"""Targets: price books in YAML, and decks."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -13,16 +13,16 @@ from tollbook.domain.errors import PriceBookRefused
 from tollbook.domain.exact import MICROS
 from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.prices import Deck, PriceBook, Rate
-from tollbook.rating.book import Tariff
-from tollbook.rating.book_yaml import parse_price_book
+from tollbook.rating.books.deck_book import parse_deck
+from tollbook.rating.books.deck_columns import FIELDS as COLUMNS
+from tollbook.rating.books.deck_csv import text_of
+from tollbook.rating.books.deck_terms import BookTerms, DeckTerms
+from tollbook.rating.books.serialize import shown_rate
+from tollbook.rating.books.yaml_book import parse_price_book
+from tollbook.rating.books.yaml_rates import FIELDS
 from tollbook.rating.charge import rated
-from tollbook.rating.deck_book import parse_deck
-from tollbook.rating.deck_columns import FIELDS as COLUMNS
-from tollbook.rating.deck_csv import text_of
-from tollbook.rating.deck_terms import BookTerms, DeckTerms
 from tollbook.rating.match import DERIVED
-from tollbook.rating.serialize import shown_rate
-from tollbook.rating.yaml_rates import FIELDS
+from tollbook.rating.tariff import Tariff
 
 _HEAD = "name: A\ncurrency: USD\neffective_from: 2024-01-01\nsource: x\n"
 _MOST_TRIED = 20
@@ -50,7 +50,7 @@ def _try_book(data: bytes) -> None:
 
 
 def _try_deck(data: bytes) -> None:
-    """The first byte chooses what is said about the deck."""
+    """Parse a deck with options that the first byte selects."""
     terms = _TERMS[data[0] % len(_TERMS)] if data else _TERMS[0]
     try:
         book = parse_deck(text_of(data[1:]), terms, _BOOK)
@@ -78,7 +78,7 @@ def _check_refusal(refusal: PriceBookRefused) -> None:
 
 
 def _check_priced(book: PriceBook) -> None:
-    """Whatever a book says, it prices what its rates are for, or gives the reason."""
+    """Check that a book prices what its rates are for, or gives the reason."""
     tariff = Tariff(book)
     tried = list(book.rates[:_MOST_TRIED])
     for deck in book.decks:
@@ -109,7 +109,7 @@ def _check_longest(book: PriceBook, deck: Deck) -> None:
 
 
 def _check_written_again(rate: Rate) -> None:
-    """A rate is shown in the words of a book, but for its hours."""
+    """Check that a rate, except its hours, is shown in the notation of a book."""
     words = msgspec.to_builtins(shown_rate(rate))
     for name in ("rate_id", "hours"):
         words.pop(name, None)
@@ -117,7 +117,7 @@ def _check_written_again(rate: Rate) -> None:
     try:
         (again,) = parse_price_book(text).rates
     except PriceBookRefused as refusal:
-        raise AssertionError(f"as it is shown it is refused: {refusal.details}") from refusal
+        raise AssertionError(f"the displayed rate is refused: {refusal.details}") from refusal
     hold(again == msgspec.structs.replace(rate, hours=(), id=0), "as it is shown it is another")
 
 
@@ -175,8 +175,8 @@ _WORDS = (
 TARGETS = (
     Target(
         "books",
-        "a YAML price book prices, and its rates are the same when they are loaded as they are "
-        "shown; or it is refused with every error and its line",
+        "a YAML price book sets prices, and its rates do not change when they are displayed and "
+        "loaded again; or it is refused with every error and its line",
         _try_book,
         _books,
         (*_YAML, *_WORDS, *(f"{it}: " for it in (*FIELDS, *DERIVED)), *BY_TYPE),
@@ -184,8 +184,8 @@ TARGETS = (
     ),
     Target(
         "decks",
-        "a deck prices every number by the longest of its prefixes; or it is refused with every "
-        "error and its line",
+        "a deck prices every number by its longest prefix; or it is refused with every error and "
+        "its line",
         _try_deck,
         _decks,
         (*COLUMNS, ",", ";", "\t", '"', "\n", "\r\n", "sep=", "4470-4479", "1-Feb-2024", "0,5"),

@@ -1,4 +1,4 @@
-"""What a platform sends: bodies of events, files to import, and the small bodies of the rest."""
+"""Targets: event bodies, import files, and small request bodies."""
 
 import gzip
 import io
@@ -44,7 +44,7 @@ _TIMES = ('"2024-01-15T10:30:00Z"', '"2024-01-15T10:30:00', "+05:45", "9999-12-3
 
 
 def _try_body(data: bytes) -> None:
-    """The first byte says how the rest is sent: as JSON, lines, an array of copies, or packed."""
+    """Decode a body as JSON, lines, an array of copies, or gzip, as the first byte selects."""
     how, body = data[:1], data[1:]
     try:
         if how == b"z":
@@ -85,12 +85,12 @@ def _check(decoded: Sequence[Decoded]) -> None:
 
 
 def _check_written_again(fact: NormalizedEvent) -> None:
-    """What is stored of an event, sent once more, is the same content; its text is gone."""
+    """Check that a stored event, sent again, has the same content without its text."""
     (again,) = decode_json(msgspec.json.encode(fact.event))
     if isinstance(again, NormalizedEvent):
         hold(_stored(again) == _stored(fact), "written again it is another")
     else:
-        hold(False, f"written again it is refused: {again}")
+        hold(False, f"refused when written again: {again}")
 
 
 def _same(one: Sequence[Decoded], other: Sequence[Decoded]) -> bool:
@@ -104,7 +104,7 @@ def _stored(it: Decoded) -> object:
 
 
 def _try_small(data: bytes) -> None:
-    """The first byte chooses the kind of body."""
+    """Decode the kind of body that the first byte selects."""
     kind = _KINDS[data[0] % len(_KINDS)] if data else NewUser
     try:
         value = read_body(data[1:], kind)
@@ -162,8 +162,8 @@ _SMALL_FIELDS = tuple(sorted({f'"{name}":' for kind in _KINDS for name in kind._
 TARGETS = (
     Target(
         "event_bodies",
-        "a body of POST /v1/events is facts and rejections with reasons, in order, or unreadable "
-        "or too large; what is stored of a fact is the same fact when it is sent again",
+        "a body of POST /v1/events becomes events and rejections with reasons, in order, or is "
+        "unreadable or too large; a stored event has the same content when it is sent again",
         _try_body,
         _bodies,
         (*_JSON, *_FIELDS, *_METERS, *_ATTRIBUTES, *_TIMES),
@@ -172,7 +172,7 @@ TARGETS = (
     ),
     Target(
         "import_files",
-        "a file of `tollbook import` is facts and rejections with reasons, or it cannot be read on",
+        "a file of `tollbook import` becomes events and rejections with reasons, or is unreadable",
         _try_file,
         _files,
         (*_JSON, *_FIELDS, *_METERS, *_ATTRIBUTES, "\n", "\r\n"),
@@ -181,8 +181,8 @@ TARGETS = (
     ),
     Target(
         "small_bodies",
-        "a JSON body is what it is to be, the same when it is written again, or each of its "
-        "problems is named",
+        "a JSON body is decoded, and is the same when it is written again; or each of its problems "
+        "is reported",
         _try_small,
         _small,
         (*_JSON, *_SMALL_FIELDS, *(f'"{it.value}"' for it in Permission)),

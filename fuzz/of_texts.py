@@ -1,4 +1,4 @@
-"""What events say of messages and calls: texts, and numbers however they are written."""
+"""Targets: message texts, and phone numbers in any notation."""
 
 from collections.abc import Iterator
 
@@ -23,25 +23,27 @@ def _try_text(data: bytes) -> None:
 def _try_number(data: bytes) -> None:
     written = data.decode(errors="replace")
     digits, kind = number_formats.digits_of(written), numbers.kind_of(written)
-    hold((kind == numbers.NUMBER) == bool(digits), f"{digits} is of the kind {kind}")
+    hold((kind == numbers.NUMBER) == bool(digits), f"{digits} has the kind {kind}")
     hold(kind in numbers.KINDS, "there is no such kind")
     country = numbers.country_of(digits)
     if digits:
-        hold(digits.isascii() and digits.isdigit() and len(digits) <= 30, f"{digits} are no digits")
+        hold(
+            digits.isascii() and digits.isdigit() and len(digits) <= 30, f"{digits} are not digits"
+        )
     if digits and numbers.shown_of(written) is None:
-        hold(bool(number_formats.is_e164("+" + digits)), f"{digits} are no number")
+        hold(bool(number_formats.is_e164("+" + digits)), f"{digits} are not a number")
         hold(
             number_formats.digits_of("+" + digits) == digits,
-            f"{digits} are others when written again",
+            f"{digits} differ when written again",
         )
         hidden = str(_masked({"to": written})["to"])
         hold(digits not in hidden, "a number shows through")
         hold(_masked({"to": hidden})["to"] == hidden, "what is hidden is hidden again")
         again = number_formats.digits_of(hidden)
-        hold(len(again) == len(digits), f"{hidden} is of another length")
+        hold(len(again) == len(digits), f"{hidden} has another length")
         # A country that takes all digits to tell is not told.
         told = hidden.count("*") == 1 or numbers.country_of(again) == country
-        hold(told, f"{hidden} is of another country")
+        hold(told, f"{hidden} has another country")
 
 
 def _texts() -> Iterator[bytes]:
@@ -74,15 +76,15 @@ _MARKS = ("\u200d", "\u0301", "\ufe0f", "\U0001f3fd", "\U0001f1e9", "\U000e0067"
 TARGETS = (
     Target(
         "segments",
-        "a text takes as many segments as it takes, more when it is longer, and is not kept",
+        "a text has the correct number of segments, a longer text not fewer, and is not stored",
         _try_text,
         _texts,
         _MARKS,
     ),
     Target(
         "numbers",
-        "a number is read as its digits or is none; what is stored of a masked one tells its "
-        "country and length and no more",
+        "a number is read as its digits or is not a number; a masked number reveals only its "
+        "country and length",
         _try_number,
         _numbers,
         ("+44", "00", "tel:", ";phone-context=", ";ext=", "sip:", "@", "****#", "x", "\uff0b"),

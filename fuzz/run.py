@@ -1,4 +1,4 @@
-"""Running a target in a process of its own, and what came of it."""
+"""Run a target in a separate process."""
 
 import os
 import re
@@ -22,9 +22,9 @@ _TRIED = re.compile(r"^#(\d+)\s", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Found:
-    """How many inputs a target was tried with, how far they went, and what broke it, and how.
+    """The result of a target: the number of inputs, code paths, and the input that broke it.
 
-    `ways` through the code are counted: those that the seeds go, and those gone in the end.
+    `ways` is the number of code paths with the seeds, and at the end.
     """
 
     tried: int
@@ -36,11 +36,11 @@ class Found:
 def fuzz(
     target: Target, seconds: int, *, seed: int = 0, runs: int = -1, corpus: Path | None = None
 ) -> Found:
-    """Try a target for so long, or with so many inputs, from its seeds and what `corpus` holds.
+    """Fuzz a target with its seeds and the inputs in `corpus`, to which new ones are added.
 
-    What is found on the way is added to `corpus`.
+    Stop after so many `seconds`, or after so many `runs`.
 
-    libFuzzer draws other inputs every time; with a `seed`, the same as far as it gets.
+    libFuzzer uses other inputs every time; with a `seed`, it uses the same.
     """
     with TemporaryDirectory(prefix="tollbook-fuzz-") as own:
         folder = Path(own)
@@ -81,7 +81,7 @@ def fuzz(
 
 
 def _ended(command: list[str], most_seconds: int) -> tuple[int, str]:
-    """Run a process to its end, or kill it; give its code and what it wrote."""
+    """Run a process to its end, or kill it; return its code and output."""
     environment = {**os.environ, "PYTHONHASHSEED": "0"}
     with subprocess.Popen(
         command,
@@ -102,11 +102,11 @@ def _ended(command: list[str], most_seconds: int) -> tuple[int, str]:
 
 
 def _how(log: str) -> str:
-    """Cut out of a log what was raised; of an input that hung or took all memory, the end of it."""
+    """Return the exception in a log, or its end for an input that hung or used all memory."""
     raised = log.find(_BROKEN)
     return log[raised:] if raised >= 0 else log[-4000:]
 
 
 def _escaped(word: str) -> str:
-    """Write a word as libFuzzer's dictionaries do."""
+    """Return a word in the format of libFuzzer's dictionaries."""
     return "".join(f"\\x{byte:02x}" for byte in word.encode())

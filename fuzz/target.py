@@ -1,4 +1,4 @@
-"""What a target is, and what must hold for every input of it."""
+"""Targets, and the promises that hold for every input."""
 
 import resource
 from collections.abc import Callable, Iterable
@@ -6,21 +6,20 @@ from dataclasses import dataclass
 from time import process_time
 
 LONGEST = 4096
-"""In bytes. What hurts at this size hurts a thousand times more at the size that is let in."""
+"""In bytes. A problem at this size is a thousand times worse at the largest accepted size."""
 _MEBIBYTE = 1024
 
 
 class BrokenPromise(Exception):
-    """An input for which something does not hold that is said to hold for all of them."""
+    """An input breaks the promise of a target."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """Something that reads: what it promises of any input, and how it is tried with one.
+    """Code that reads input: its promise for any input, and a call that reads one.
 
-    `seeds` are inputs to begin with, `words` what inputs are likely to be made of. An input of
-    `LONGEST` bytes takes at most so many seconds of the processor, watched as they are, and makes
-    the process grow by so many mebibytes at most.
+    `seeds` are initial inputs, `words` likely parts of inputs. An input of `LONGEST` bytes may use
+    `seconds` of CPU time when instrumented, and grow the process by `mebibytes`.
     """
 
     name: str
@@ -32,7 +31,7 @@ class Target:
     mebibytes: int = 64
 
     def check(self, data: bytes) -> None:
-        """Try an input; whatever is raised is a defect."""
+        """Run an input; any exception is a defect."""
         started, size = process_time(), _peak()
         self.try_(data)
         seconds, grown = process_time() - started, _peak() - size
@@ -41,7 +40,7 @@ class Target:
 
 
 def hold(holds: bool, sentence: str) -> None:
-    """Raise `BrokenPromise` unless it holds."""
+    """Raise `BrokenPromise` unless the condition holds."""
     if not holds:
         raise BrokenPromise(sentence)
 

@@ -1,4 +1,4 @@
-"""Everything that reads what strangers write, in the order in which it is tried."""
+"""All targets, in the order in which they run."""
 
 from fuzz import of_books, of_events, of_texts
 

@@ -1,4 +1,4 @@
-// Copies each third-party module as one file with relative imports, and records version, licence and hashes.
+// Copy each third-party module as one file with relative imports, and record version, license and hashes.
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 
@@ -25,20 +25,20 @@ const recorded = modules.map((it) => {
   const shipped = original
     .replace(/from ?"([^"./][^"]*)"/g, (_, name) => `from"${relative[name]}"`)
     .replace(/\n?\/\/# sourceMappingURL=.*\n?$/, "\n");
-  if (/from ?"[^.]/.test(shipped)) throw new Error(`${it.file} imports what is not vendored`);
+  if (/from ?"[^.]/.test(shipped)) throw new Error(`${it.file} imports a module that is not vendored`);
   writeFileSync(`${target}/${it.file}`, shipped);
   return {
     file: it.file,
     package: it.package,
     version: about.version,
-    licence: about.license,
+    license: about.license,
     source: it.from,
     sha256_of_source: sha256(original),
     sha256: sha256(shipped),
   };
 });
-const licences = [...new Set(modules.map((it) => it.package))].map(
+const licenses = [...new Set(modules.map((it) => it.package))].map(
   (name) => `${name}\n\n${readFileSync(`node_modules/${name}/LICENSE`, "utf8").trim()}\n`,
 );
-writeFileSync(`${target}/LICENSES.txt`, licences.join("\n----\n\n"));
+writeFileSync(`${target}/LICENSES.txt`, licenses.join("\n----\n\n"));
 writeFileSync(`${target}/vendored.json`, `${JSON.stringify(recorded, null, 2)}\n`);

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from tollbook.administration.tenants import ensure_tenant
 from tollbook.analytics.users import users_report
 from tollbook.domain.directory import Organization
 from tollbook.domain.keys import (
@@ -25,13 +26,13 @@ from tollbook.ingest.quarantine import replay
 from tollbook.ingest.reversals import decode_reversals, reverse
 from tollbook.ingest.submit import draft_of, submission_of
 from tollbook.lifecycle.reversals import reversal_differences
-from tollbook.rating.book_yaml import parse_price_book
+from tollbook.rating.books.yaml_book import parse_price_book
 from tollbook.store import directory, keys, prices
 from tollbook.store.audit import COMMAND_LINE, Actor
 from tollbook.store.database import Database
 from tollbook.store.orphans import owner_differences
 from tollbook.store.verification import CHECKS, RowDifference, differences
-from tollbook.wiring import ensure_tenant, now
+from tollbook.wiring import now
 
 TENANT = "default"
 Json = dict[str, Any]
@@ -69,7 +70,7 @@ class Platform:
         self.tenant = tenant
         self.directory_cache = DirectoryCache(database)
         with database.writing() as transaction:
-            ensure_tenant(transaction, tenant, tenant)
+            ensure_tenant(transaction, Actor(tenant, COMMAND_LINE, now()))
 
     def organization(self, identity: str = "org_1", **given: Any) -> int:
         """Create an organization; give its number."""

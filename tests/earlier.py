@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers import Server
-from tollbook.store.schema import SCHEMA_VERSION
+from tollbook.store.tables.schema import SCHEMA_VERSION
 
 _ROOT = Path(__file__).parents[1]
 _MIGRATIONS = "src/tollbook/store/migrations/versions"

@@ -1,3 +1,3 @@
-"""Tollbook: the usage and cost ledger of a communications platform."""
+"""Tollbook: a usage and cost ledger for communications platforms."""
 
 __version__ = "0.1.0"

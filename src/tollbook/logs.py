@@ -1,4 +1,4 @@
-"""What is logged, and in which form: lines of JSON on standard error."""
+"""Configure logging: JSON lines on standard error."""
 
 import logging
 import sys
@@ -16,33 +16,35 @@ from tollbook.traces import discreet, where_of
 
 
 def silence_logging() -> None:
-    """Log nothing: a command says in a sentence what went wrong."""
+    """Turn logging off, because commands print their errors."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
 
 def configure_logging(settings: Settings) -> None:
-    """Log lines of JSON to standard error, whoever has something to say."""
+    """Log JSON lines of all components to standard error."""
     level = level_of(settings)
-    told: list[Processor] = [
+    shared: list[Processor] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso"),
         with_request_id,
     ]
-    written: list[Processor] = [
+    rendering: list[Processor] = [
         structlog.processors.ExceptionRenderer(where_of),
         structlog.processors.JSONRenderer(),
         _escaped,
     ]
     others = ProcessorFormatter(
-        foreign_pre_chain=told,
-        processors=[ProcessorFormatter.remove_processors_meta, discreet, *written],
+        foreign_pre_chain=shared,
+        processors=[ProcessorFormatter.remove_processors_meta, discreet, *rendering],
     )
     handler = logging.StreamHandler()
     handler.setFormatter(others)
-    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # less is told by `api.wire`
+    logging.getLogger("uvicorn.error").setLevel(
+        logging.ERROR
+    )  # the HTTP protocol logs its own errors
     logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler])
     structlog.configure(
-        processors=[*told, *written],
+        processors=[*shared, *rendering],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(_Stderr()),  # type: ignore[arg-type]
     )
@@ -50,12 +52,12 @@ def configure_logging(settings: Settings) -> None:
 
 
 def _escaped(_logger: object, _method: str, line: object) -> str:
-    """Keep characters that act on a terminal out of a line."""
+    """Escape characters that control a terminal."""
     return visible_json(str(line))
 
 
 class _Stderr:
-    """Standard error, whose full disk or closed pipe is no reason to end what was logged."""
+    """Standard error that ignores errors such as a full disk or a closed pipe."""
 
     def write(self, text: str) -> None:
         with suppress(OSError):
@@ -67,18 +69,18 @@ class _Stderr:
 
 
 def level_of(settings: Settings) -> int:
-    """Give the level from which lines are logged, as `logging` counts them."""
+    """Return the lowest level that is logged, as a number of `logging`."""
     return logging.getLevelNamesMapping()[settings.log_level.upper()]
 
 
 def print_lines(lines: str) -> None:
-    """Print lines at once: what others print meanwhile comes before or after them."""
+    """Print lines in one write, so that other output does not split them."""
     sys.stderr.write(lines)
     sys.stderr.flush()
 
 
 def _log_end_of_thread(ended: threading.ExceptHookArgs) -> None:
-    """Tell of a thread that a defect has ended, in our form: Python's quotes the exception."""
+    """Log a thread that an exception has ended, without the message that Python would print."""
     name = ended.thread.name if ended.thread else None
     exc_info = (ended.exc_type, ended.exc_value, ended.exc_traceback)
     structlog.get_logger().error("thread_ended", thread=name, exc_info=exc_info)

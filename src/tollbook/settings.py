@@ -1,4 +1,4 @@
-"""Settings: one frozen value, read once from TOLLBOOK_* variables."""
+"""Read the settings from TOLLBOOK_* variables."""
 
 from collections.abc import Mapping
 
@@ -11,21 +11,9 @@ DEFAULT_DATABASE_URL = "sqlite:///tollbook.db"
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """What an operator may choose; every name is a variable with TOLLBOOK_ before it.
+    """The settings of an operator; the variable of each is its name with the prefix TOLLBOOK_.
 
-    `max_queued_events` bounds the write queue, `max_group_events` one transaction,
-    `max_body_mib` the bodies of all requests that are not answered yet.
-    `compression` may be switched off behind a proxy that compresses. `cached_answer_mib` bounds
-    the answers kept in memory until their organization changes, `cached_state_mib` the rows that
-    later pages of an answer are cut from. With less than `min_free_mib` on the disk of a database
-    file the server is not ready. With a `metrics_token`, whoever asks for metrics must bring it.
-    `trusted_proxies` are addresses and networks, separated by commas, whose `X-Forwarded-For` is
-    believed. With `hsts_seconds` browsers are told to come by HTTPS only for so long.
-    `max_write_connections` and `max_read_connections` bound the connections to PostgreSQL, those
-    idle for `idle_connection_seconds` are closed. A clock that differs from PostgreSQL's by more
-    than `max_clock_seconds` is wrong.
-    `phone_numbers` says whether whole numbers are stored; the key of their hashes is in the
-    database when it is not given. A call longer than `longest_call_seconds` is quarantined.
+    docs/operations.md describes each setting with its unit and default.
     """
 
     database_url: str = DEFAULT_DATABASE_URL
@@ -50,7 +38,7 @@ class Settings(msgspec.Struct, frozen=True):
 
     @property
     def proxies(self) -> tuple[Network, ...]:
-        """Give the networks of trusted proxies."""
+        """Return the networks of trusted proxies."""
         return networks_of(_listed(self.trusted_proxies))
 
 
@@ -63,12 +51,12 @@ _AT_LEAST_ONE = (
 )
 _SHORTEST_KEY = 16
 _KINDS = {int: "a whole number", bool: "true or false"}
-"""What else but a text a setting may be."""
+"""The types of settings other than text, as errors name them."""
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
-    """Read settings; `SettingsError` names the variable that is wrong."""
+    """Read settings; `SettingsError` names the invalid variable."""
     given = {
         field: environment[variable(field)]
         for field in Settings.__struct_fields__
@@ -105,5 +93,5 @@ def _listed(text: str) -> list[str]:
 
 
 def variable(field: str) -> str:
-    """Name the environment variable of a setting."""
+    """Return the name of the environment variable of a setting."""
     return f"TOLLBOOK_{field.upper()}"

@@ -1,4 +1,4 @@
-"""The composition root: settings in, running parts out. Only here is it known what is real."""
+"""The composition root: build the parts of a server from the settings."""
 
 import gc
 import logging
@@ -6,8 +6,6 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from functools import lru_cache
-from importlib.resources import files
 
 import structlog
 import uvicorn
@@ -25,24 +23,17 @@ from tollbook.api.pipeline.request_log import RequestLog
 from tollbook.api.pipeline.services import Services
 from tollbook.api.pipeline.write_queue import WriteQueue
 from tollbook.dashboard.pages import page_handlers
-from tollbook.domain.directory import LONGEST_NAME, id_problem, text_problem
-from tollbook.domain.errors import (
-    DatabaseReadOnly,
-    InvalidRequest,
-    StoreUnavailable,
-    TollbookError,
-)
-from tollbook.domain.prices import PriceBook
+from tollbook.domain.errors import DatabaseReadOnly, StoreUnavailable, TollbookError
 from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.ingest.masking import Masker
 from tollbook.listening import listen, sockets_of
 from tollbook.logs import configure_logging, level_of, print_lines
-from tollbook.rating.book_yaml import parse_price_book
 from tollbook.rerating.worker import Worker
 from tollbook.settings import FULL, Settings
-from tollbook.store import directory, prices, quarantine, scope_check, secrets
-from tollbook.store.database import Database, Transaction, open_database, translate_errors
+from tollbook.store import quarantine, scope_check, secrets
+from tollbook.store.database import Database, open_database
 from tollbook.store.engine import Options
+from tollbook.store.error_translation import translate_errors
 from tollbook.store.migrate import migrate
 from tollbook.store.probe import clock_difference, is_standby, try_to_write
 
@@ -50,20 +41,20 @@ _log = structlog.get_logger()
 DEFAULT_TENANT = "default"
 _MIB = 1024 * 1024
 _VERB_RETRY_SECONDS = 10
-"""For so long a verb tries to get a connection to PostgreSQL; a server does until it serves."""
+"""How long a command, or a server before it serves, retries to connect to PostgreSQL."""
 _SECONDS_TO_FINISH = 30
 _SWITCH_INTERVAL = 0.0005
-"""The writer waits this long at most for the interpreter's lock, instead of the usual 5 ms."""
+"""The longest wait of the writer for the interpreter's lock, instead of the default 5 ms."""
 _COLLECT_AFTER = 50_000
 
 
 def now() -> int:
-    """Give the time in microseconds since 1970 in UTC."""
+    """Return the time in microseconds since 1970 in UTC."""
     return time.time_ns() // 1000
 
 
 def open_migrated(settings: Settings) -> Database:
-    """Open the database and bring its schema up to date."""
+    """Open the database and migrate its schema."""
     options = Options(
         settings.max_write_connections,
         settings.max_read_connections,
@@ -78,7 +69,7 @@ def open_migrated(settings: Settings) -> Database:
 
 
 def directory_cache_of(settings: Settings, database: Database) -> DirectoryCache:
-    """Make what accepting events takes to know, phone numbers as they are to be stored."""
+    """Create the directory cache, with a masker if phone numbers are masked."""
     if settings.phone_numbers == FULL:
         return DirectoryCache(database, now, None, settings.longest_call_seconds)
     key = settings.phone_number_key
@@ -87,16 +78,16 @@ def directory_cache_of(settings: Settings, database: Database) -> DirectoryCache
 
 
 def services(settings: Settings, database: Database, *, reads_only: bool = False) -> Services:
-    """Put the parts of a server together; one that `reads_only` is meant for a standby."""
+    """Build the parts of a server; with `reads_only` it serves a standby."""
     directory_cache = directory_cache_of(settings, database)
     body_budget = BodyBudget(settings.max_body_mib * _MIB)
     metrics = Metrics(
         Measured(
             lambda: write_queue.queue.events_waiting,
             lambda: body_budget.held,
-            lambda: _told(lambda: quarantine.count_all(database)),
-            lambda: _told(database.engine.size_in_bytes),
-            lambda: _told(lambda: clock_difference(database, now())),
+            lambda: _measure(lambda: quarantine.count_all(database)),
+            lambda: _measure(database.engine.size_in_bytes),
+            lambda: _measure(lambda: clock_difference(database, now())),
         )
     )
     write_queue = WriteQueue(
@@ -129,17 +120,17 @@ def services(settings: Settings, database: Database, *, reads_only: bool = False
     )
 
 
-def _told(look: Callable[[], int]) -> int | None:
-    """Look something up for the metrics, which say nothing while the database does not answer."""
+def _measure(read: Callable[[], int]) -> int | None:
+    """Read a figure for the metrics; None while the database does not respond."""
     try:
         with translate_errors():
-            return look()
+            return read()
     except TollbookError:
         return None
 
 
 def build(settings: Settings) -> ASGIApp:
-    """Build the application on a database that is up to date."""
+    """Build the application on a migrated database."""
     database = open_migrated(settings)
     reads_only = _is_for_reads(database)
     _warn_of_connections(database)
@@ -148,46 +139,47 @@ def build(settings: Settings) -> ASGIApp:
 
 
 def _is_for_reads(database: Database) -> bool:
-    """Return whether the database is a standby, which answers reads until it is promoted.
+    """Return whether the database is a standby, which serves reads until it is promoted.
 
-    Refuse any other that was never meant to be written; one that fails for now is awaited.
+    Raise `DatabaseReadOnly` for any other read-only database. A database that is unavailable for
+    now is accepted: readiness reports it.
     """
     try:
         if is_standby(database):
-            _log.warning("standby", effect="reads are answered, writes are refused")
+            _log.warning("standby", effect="reads are served, writes are refused")
             return True
         try_to_write(database)
     except DatabaseReadOnly as error:
         raise DatabaseReadOnly(
-            "the database is read-only, and a server must write: let it write the file and its "
-            "folder, or choose another database in TOLLBOOK_DATABASE_URL; `tollbook report` and "
-            "`tollbook verify` can read this one"
+            "the database is read-only, but a server must write to it: allow writing to the file "
+            "and its folder, or set TOLLBOOK_DATABASE_URL to another database; `tollbook report` "
+            "and `tollbook verify` work on this one"
         ) from error
     except StoreUnavailable:
-        pass  # readiness is red for as long as that is so
+        pass  # readiness is red until the database is available
     return False
 
 
 def _warn_of_connections(database: Database) -> None:
-    """Log that PostgreSQL has fewer connections than this server may open."""
+    """Log a warning if PostgreSQL allows fewer connections than this server may open."""
     try:
         with translate_errors():
             problem = database.engine.serve()
     except StoreUnavailable:
-        return  # readiness is red for as long as that is so
+        return  # readiness is red until the database is available
     if problem:
         _log.warning("too_few_connections", problem=problem)
 
 
 def serve(settings: Settings, host: str, port: int) -> None:
-    """Serve until told to stop, then finish what was accepted."""
+    """Serve until a signal stops the server, then finish accepted requests."""
     configure_logging(settings)
     app = build(settings)
     sockets = sockets_of(host, port)
     sys.setswitchinterval(_SWITCH_INTERVAL)
     gc.freeze()
     gc.set_threshold(_COLLECT_AFTER, 20, 20)
-    # The server handles the signal and raises it again when it has finished; that is a success.
+    # uvicorn raises the signal again when it has finished, which is a success.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     config = uvicorn.Config(
         app,
@@ -200,21 +192,3 @@ def serve(settings: Settings, host: str, port: int) -> None:
         timeout_graceful_shutdown=_SECONDS_TO_FINISH,
     )
     listen(config, sockets)
-
-
-@lru_cache(1)
-def default_price_book() -> PriceBook:
-    """Read the prices that a new tenant starts with."""
-    return parse_price_book(files("tollbook.rating").joinpath("default_book.yaml").read_text())
-
-
-def ensure_tenant(transaction: Transaction, tenant: str, name: str) -> bool:
-    """Add a tenant with the default prices; False when it is there already."""
-    found = (id_problem("tenant", tenant), text_problem("name", name, LONGEST_NAME))
-    problems = [problem for problem in found if problem]
-    if problems:
-        raise InvalidRequest.of(problems)
-    added = directory.add_tenant(transaction, tenant, name, now())
-    if added:
-        prices.add_price_book(transaction, tenant, default_price_book(), now())
-    return added

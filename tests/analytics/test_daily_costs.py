@@ -6,12 +6,12 @@ import pytest
 
 from tests.analytics.golden import golden_lines, lines_of
 from tests.builders import Platform, event
+from tollbook.administration.budgets import NewBudget, set_budget
 from tollbook.analytics import daily_costs
 from tollbook.analytics.daily_costs import DailyCosts, DayCost
 from tollbook.analytics.scope import QuestionScope
 from tollbook.store import directory
 from tollbook.store.audit import Actor
-from tollbook.store.budgets import set_budget
 from tollbook.store.database import Database
 
 STATEMENTS = {
@@ -66,11 +66,11 @@ def test_days_are_told_apart_by_whom_and_by_what_comes_by_the_day(platform: Plat
         event(id="0", cost="256e-9", time="2024-02-01T00:00:00Z"),
     )
     day, last = date(2024, 1, 15), date(2024, 1, 31)
-    late = {last: DayCost(64, 64, 0, 0)}
-    assert costs(platform) == {day: DayCost(191, 131, 4, 8), **late}
-    assert costs(platform, "org_1") == {day: DayCost(63, 3, 4, 8), **late}
-    assert costs(platform, "org_1", "user_1") == {day: DayCost(29, 1, 4, 8), **late}
-    assert costs(platform, "org_1", "user_2") == {day: DayCost(2, 2, 0, 0)}
+    late = {last: DayCost(64, 64, (0, 0))}
+    assert costs(platform) == {day: DayCost(191, 131, (4, 8)), **late}
+    assert costs(platform, "org_1") == {day: DayCost(63, 3, (4, 8)), **late}
+    assert costs(platform, "org_1", "user_1") == {day: DayCost(29, 1, (4, 8)), **late}
+    assert costs(platform, "org_1", "user_2") == {day: DayCost(2, 2, (0, 0))}
 
 
 def test_everybody_with_a_budget_has_the_days_of_their_own_question(platform: Platform) -> None:
@@ -88,7 +88,7 @@ def test_everybody_with_a_budget_has_the_days_of_their_own_question(platform: Pl
         with platform.database.writing() as transaction:
             row = directory.find_organization(transaction, platform.tenant, organization)
             assert row is not None
-            set_budget(transaction, actor, row, user, 1, (1.0,))
+            set_budget(transaction, actor, row, user, NewBudget("0.000000001", (1.0,)))
     with platform.database.reading() as snapshot:
         found = daily_costs.budgeted_costs(snapshot, QuestionScope(platform.tenant), *JANUARY)
         of_one = daily_costs.budgeted_costs(snapshot, scope(platform, "org_1"), *JANUARY)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.builders import Platform, event, reversal
 from tests.properties.profile import examples
 from tollbook.analytics.events import PageEnd, Wanted, all_events, events_page
-from tollbook.analytics.users import user_rows
+from tollbook.analytics.users import USER_ROW, read_rows
 from tollbook.domain.meters import BY_TYPE, CATALOG, Category
 from tollbook.domain.periods import Period
 from tollbook.store import directory
@@ -35,25 +35,25 @@ EVENTS = st.fixed_dictionaries(
 COSTS = {
     Category.MESSAGING: "messaging_cost",
     Category.VOICE: "voice_cost",
-    Category.API_REQUEST: "request_cost",
-    Category.API_STORAGE: "storage_cost",
-    Category.PHONE_RENTAL: "rental_cost",
-    Category.PHONE_PURCHASE: "purchase_cost",
+    Category.API_REQUEST: "api_request_cost",
+    Category.API_STORAGE: "api_storage_cost",
+    Category.PHONE_RENTAL: "phone_rental_cost",
+    Category.PHONE_PURCHASE: "phone_purchase_cost",
     Category.KNOWLEDGE_BASE: "kb_cost",
 }
 COUNTS = {
-    "sms.outbound": "sms_sent",
-    "sms.inbound": "sms_received",
-    "mms.outbound": "mms_sent",
-    "mms.inbound": "mms_received",
-    "voice.call": "calls",
-    "phone.rental": "rentals",
+    "sms.outbound": "total_sms_sent",
+    "sms.inbound": "total_sms_received",
+    "mms.outbound": "total_mms_sent",
+    "mms.inbound": "total_mms_received",
+    "voice.call": "total_voice_calls",
+    "phone.rental": "phone_rental_count",
 }
 QUANTITIES = {
-    "voice.call": "seconds",
-    "api.request": "requests",
-    "phone.purchase": "purchases",
-    "kb.usage": "kb_seconds",
+    "voice.call": "total_voice_seconds",
+    "api.request": "api_requests_count",
+    "phone.purchase": "phone_purchase_count",
+    "kb.usage": "kb_minutes",
 }
 
 
@@ -109,12 +109,13 @@ def test_pages_add_up_to_each_figure(
         streamed = all_events(snapshot, Wanted(row, period, 2**62)).rows
         assert sorted(streamed) == sorted(everything)
         of_all: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
-        for user in user_rows(snapshot, row.number, period):
+        for sums in read_rows(snapshot, row.number, period, None):
+            user = dict(zip(USER_ROW.place, sums, strict=True))
             found = {
                 meter.type: list(
                     _pages(
                         snapshot,
-                        Wanted(row, period, 2**62, user.user_id, meters=(meter.type,)),
+                        Wanted(row, period, 2**62, user["user_id"], meters=(meter.type,)),
                         limit,
                     )
                 )
@@ -122,11 +123,11 @@ def test_pages_add_up_to_each_figure(
             }
             for category, field in COSTS.items():
                 mine = [it for it in CATALOG if it.category is category]
-                assert sum(_sums(found[it.type])[2] for it in mine) == getattr(user, field)
+                assert sum(_sums(found[it.type])[2] for it in mine) == user[field]
             for name, field in COUNTS.items():
-                assert _sums(found[name])[0] == getattr(user, field)
+                assert _sums(found[name])[0] == user[field]
             for name, field in QUANTITIES.items():
-                assert _sums(found[name])[1] == getattr(user, field)
+                assert _sums(found[name])[1] == user[field]
             of_all["user"] += [it for rows in found.values() for it in rows]
         nobodys = Wanted(row, period, 2**62, nobody=True)
         of_all["user"] += _pages(snapshot, nobodys, limit)

@@ -13,11 +13,11 @@ TODAY = date(2024, 1, 19)
 
 
 def usage(cost: int) -> DayCost:
-    return DayCost(cost, cost, 0, 0)
+    return DayCost(cost, cost, (0, 0))
 
 
 def rented(phone: int = 0, knowledge_base: int = 0) -> DayCost:
-    return DayCost(phone + knowledge_base, 0, phone, knowledge_base)
+    return DayCost(phone + knowledge_base, 0, (phone, knowledge_base))
 
 
 def days(first: date, last: date, cost: int) -> DailyCosts:
@@ -67,7 +67,7 @@ def test_on_the_first_day_the_month_before_is_gone_by() -> None:
 
 def test_what_is_charged_once_is_spent_and_not_expected_again() -> None:
     costs = days(date(2023, 11, 1), TODAY - timedelta(days=1), CENT)
-    costs[date(2024, 1, 3)] = DayCost(CENT + 1000 * CENT, CENT, 0, 0)
+    costs[date(2024, 1, 3)] = DayCost(CENT + 1000 * CENT, CENT, (0, 0))
     found = outlook(costs, TODAY)
     assert (found.spent, found.forecast) == (1018 * CENT, 1031 * CENT)
 

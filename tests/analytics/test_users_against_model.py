@@ -3,20 +3,22 @@
 import json
 from collections.abc import Callable
 from decimal import ROUND_HALF_EVEN, Context, Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.properties.profile import examples
-from tollbook.analytics.users import UserRow, UsersReport, UserUsage, usages
+from tollbook.analytics.users import USER_ROW, UsersReport, UserUsage, usages
 
 _LARGEST = 2**63 - 1
 _WIDE = Context(prec=60, rounding=ROUND_HALF_EVEN)
 _AWKWARD = st.sampled_from(
     ['"', "\\", "\x00", "\x1f", "\x7f", "\u2028", "é", "😀", "</script>", "%s"]
 )
+
+UserRow = NamedTuple("UserRow", [(name, Any) for name in USER_ROW.place])
 
 NAMES = st.text() | st.lists(_AWKWARD).map("".join)
 COUNTS = st.integers(0, _LARGEST)
@@ -56,27 +58,27 @@ def minutes(second_micros: int) -> str:
 COSTS: dict[str, Callable[[UserRow], str]] = {
     "messaging_cost": lambda it: amount(it.messaging_cost),
     "voice_cost": lambda it: amount(it.voice_cost),
-    "api_request_cost": lambda it: amount(it.request_cost),
-    "api_requests_count": lambda it: str(it.requests // 10**6),
-    "api_storage_cost": lambda it: amount(it.storage_cost),
-    "phone_rental_cost": lambda it: amount(it.rental_cost),
-    "phone_rental_count": lambda it: str(it.rentals),
-    "phone_purchase_cost": lambda it: amount(it.purchase_cost),
-    "phone_purchase_count": lambda it: str(it.purchases // 10**6),
+    "api_request_cost": lambda it: amount(it.api_request_cost),
+    "api_requests_count": lambda it: str(it.api_requests_count // 10**6),
+    "api_storage_cost": lambda it: amount(it.api_storage_cost),
+    "phone_rental_cost": lambda it: amount(it.phone_rental_cost),
+    "phone_rental_count": lambda it: str(it.phone_rental_count),
+    "phone_purchase_cost": lambda it: amount(it.phone_purchase_cost),
+    "phone_purchase_count": lambda it: str(it.phone_purchase_count // 10**6),
     "kb_cost": lambda it: amount(it.kb_cost),
-    "kb_count": lambda it: str(it.knowledge_bases),
-    "kb_minutes": lambda it: minutes(it.kb_seconds),
+    "kb_count": lambda it: str(it.kb_count),
+    "kb_minutes": lambda it: minutes(it.kb_minutes),
 }
 
 FIELDS: dict[str, Callable[[UserRow], Any]] = {
     "user_id": lambda it: it.user_id,
     "user_name": lambda it: it.user_name,
-    "total_sms_sent": lambda it: str(it.sms_sent),
-    "total_sms_received": lambda it: str(it.sms_received),
-    "total_mms_sent": lambda it: str(it.mms_sent),
-    "total_mms_received": lambda it: str(it.mms_received),
-    "total_voice_calls": lambda it: str(it.calls),
-    "total_voice_seconds": lambda it: written(it.seconds, 6, 0),
+    "total_sms_sent": lambda it: str(it.total_sms_sent),
+    "total_sms_received": lambda it: str(it.total_sms_received),
+    "total_mms_sent": lambda it: str(it.total_mms_sent),
+    "total_mms_received": lambda it: str(it.total_mms_received),
+    "total_voice_calls": lambda it: str(it.total_voice_calls),
+    "total_voice_seconds": lambda it: written(it.total_voice_seconds, 6, 0),
     "cost_breakdown": lambda it: [(name, of(it)) for name, of in COSTS.items()],
     "total_cost": lambda it: amount(it.total_cost),
 }

@@ -15,7 +15,8 @@ from tollbook.api.endpoints.audit_log import acts_table
 from tollbook.api.formats.choice import MEDIA_TYPES, WRITERS, Format
 from tollbook.domain.keys import Permission
 from tollbook.store import audit
-from tollbook.store.audit import Actor, write_act
+from tollbook.store.audit import Actor
+from tollbook.store.audit_writer import write_act
 
 PATH = "/v1/audit-log"
 MANY = 30_000

@@ -41,7 +41,7 @@ def test_a_wrong_value_is_told_in_words(body: bytes, sentence: str) -> None:
 @pytest.mark.parametrize(
     ("body", "why"),
     [
-        (b"{", "it ends before it is whole (byte 1)"),
+        (b"{", "it is incomplete (byte 1)"),
         (b'{"name": "\xff"}', "invalid UTF-8 (byte 10)"),
         (b"[" * 100_000, "it is nested too deeply"),
     ],

@@ -38,7 +38,7 @@ def spend(tenant: Tenant, cost: str, **given: Any) -> None:
 def test_at_first_there_are_no_budgets(either: Tenant) -> None:
     answer = either.get(PATH)
     assert answer.json() == {"success": True, "tenant_id": either.tenant, "budgets": []}
-    assert either.delete(OF_ORG_1).json()["error"] == "Budget not found"
+    assert either.delete(OF_ORG_1).json()["error"] == "organization org_1 has no budget"
 
 
 def test_a_budget_is_set_and_listed(either: Tenant) -> None:

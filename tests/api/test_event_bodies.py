@@ -47,14 +47,14 @@ def test_an_empty_body_is_refused(tenant: Tenant, body: bytes, headers: dict) ->
 @pytest.mark.parametrize(
     ("body", "where"),
     [
-        (b"{", "it ends before it is whole (byte 1)"),
-        (b'{"id": "a"', "it ends before it is whole (byte 10)"),
-        (b"[{}, ", "it ends before it is whole (byte 5)"),
+        (b"{", "it is incomplete (byte 1)"),
+        (b'{"id": "a"', "it is incomplete (byte 10)"),
+        (b"[{}, ", "it is incomplete (byte 5)"),
         (b"{}{}", "trailing characters"),
         (b"{'id': 1}", "byte 1"),
         (b'{"id": "\xff"}', "invalid UTF-8 (byte 8)"),
         (b'[{}, {"\xc3\x28": 1}]', "invalid UTF-8 (byte 7)"),
-        (b'{"id": "\\ud800"}', "or half of a surrogate pair stands alone"),
+        (b'{"id": "\\ud800"}', "or it has half of a surrogate pair"),
         (b"nonsense", "byte"),
         (b"\x00", "byte"),
         (b"id=1&type=call", "byte"),

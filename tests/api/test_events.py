@@ -113,8 +113,7 @@ def test_every_fate_in_one_batch_is_207_with_each_told(either: Tenant) -> None:
             "status": "conflict",
             "id": "taken",
             "code": "conflict",
-            "error": "this id was used before for an event with other content; "
-            "the first one stands",
+            "error": "this id already belongs to an event with other content, which is kept",
             "field": "id",
         },
         {

@@ -15,12 +15,15 @@ from tests.builders import Platform, event
 from tests.inside import serving
 from tollbook.analytics.tables import Table
 from tollbook.api.application import ENDPOINTS
-from tollbook.api.endpoints.format_parameter import FORMAT
 from tollbook.api.formats.choice import MEDIA_TYPES
 from tollbook.api.openapi.endpoint import Endpoint
 from tollbook.store.database import Database
 
-QUESTIONS = [it for it in ENDPOINTS if FORMAT in it.parameters and it.tagged]
+QUESTIONS = [
+    endpoint
+    for endpoint in ENDPOINTS
+    if endpoint.tagged and "format" in [it.name for it in endpoint.parameters]
+]
 WITHOUT_COSTS_OF_THE_PERIOD = ("getUsage", "getForecast", "listBudgets")
 DAYS = {"organization_id": "org_1", "start_date": "2024-01-01", "end_date": "2024-01-31"}
 

@@ -42,7 +42,7 @@ def test_a_handler_is_reached_with_its_permission_only(
 
         return replace(
             endpoint,
-            take=take if endpoint.handle else None,
+            handle=take if endpoint.handle else None,
             read=handle if endpoint.read else None,
             write=handle if endpoint.write else None,
             parameters=(),

@@ -175,7 +175,7 @@ def test_a_published_book_is_published_again_from_no_other_day(either: Tenant) -
     assert (first.status_code, again.json()) == (200, first.json())
     other = either.post(path, params={"effective_from": "2024-01-02"})
     assert (other.status_code, other.json()["code"]) == (409, "already_published")
-    assert "from 2024-01-01 on and stays as it is" in other.json()["error"]
+    assert "from 2024-01-01 on and cannot change" in other.json()["error"]
 
 
 def test_an_organizations_own_book_overrides_rate_by_rate(either: Tenant) -> None:

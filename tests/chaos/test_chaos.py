@@ -1,4 +1,4 @@
-"""The short form of `make chaos`: each fault, a few times; of clients, on one engine."""
+"""A short run of `make chaos`: each fault a few times, those of clients on one engine."""
 
 import os
 from pathlib import Path
@@ -25,6 +25,6 @@ def test_nothing_acknowledged_is_lost_or_counted_twice(fault: Fault, engine: str
         pytest.skip("NOT ROOT: a small disk cannot be mounted; run `make chaos` as root")
     if fault.pools:
         program()
-    tried = produce(fault, engine, Path("/var/tmp"), quick=True)
-    assert tried.verdict.acknowledged > 0
-    assert tried.verdict.good, tried.verdict
+    trial = produce(fault, engine, Path("/var/tmp"), quick=True)
+    assert trial.verdict.acknowledged > 0
+    assert trial.verdict.passed, trial.verdict

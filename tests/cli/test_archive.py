@@ -61,7 +61,7 @@ def test_an_archive_and_what_is_no_archive_are_not_discarded(filled: Tollbook) -
     assert filled(*ALL).code == 0
     for path in Path("archive").iterdir():
         said = filled.refusal("archive", "--discard", str(path), "--yes")
-        assert "is an archive, and its events are nowhere else" in said
+        assert "is an archive, and its events are stored nowhere else" in said
     other = filled.write("notes.txt", "mine")
     assert "no archive file" in filled.refusal("archive", "--discard", other, "--yes")
     assert "is not there" in filled.refusal("archive", "--discard", "nothing.parquet", "--yes")

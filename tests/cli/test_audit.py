@@ -70,7 +70,7 @@ def test_a_key_is_rotated_with_an_overlap(tollbook: Tollbook) -> None:
     assert old["expires_at"] is not None
     assert tollbook("keys", "rotate", prefix, "--overlap", "x").code == 2
     tollbook("keys", "revoke", prefix)
-    assert "has ended" in tollbook.refusal("keys", "rotate", prefix)
+    assert "has expired or is revoked" in tollbook.refusal("keys", "rotate", prefix)
     assert "no key" in tollbook.refusal("keys", "rotate", "tb_000000000000")
 
 
@@ -81,7 +81,7 @@ def test_a_key_is_limited_on_the_command_line(tollbook: Tollbook) -> None:
     )["key"]
     assert key["allowed_addresses"] == ["192.0.2.0/24", "::1/128"]
     assert (key["requests_per_minute"], key["expires_at"] is None) == (60, False)
-    assert "60 a minute" in tollbook("keys", "list").out
+    assert "60 requests per minute" in tollbook("keys", "list").out
     for option, value in (
         ("--meter", "fax"),
         ("--expires-in-days", "0"),

@@ -14,9 +14,10 @@ import pytest
 from tests.builders import Platform, event
 from tests.cli.conftest import Tollbook
 from tests.conftest import Postgres
-from tollbook.store import drafts, postgres_dumps
+from tollbook.store import drafts
 from tollbook.store.database import open_database
 from tollbook.store.drafts import ArchiveDraft
+from tollbook.store.postgres import dumps as postgres_dumps
 
 
 def fill(url: str, identity: str = "call-1") -> None:

@@ -107,7 +107,7 @@ def test_bad_lines_are_told_by_their_number_and_the_rest_is_stored(platform: Tol
     told = platform.json("import", path, code=1)
     assert told["counts"] == counts(accepted=1, quarantined=1, conflict=1, rejected=2)
     assert told["refused"][1:] == [
-        "line 5: 0: this id was used before for an event with other content; the first one stands",
+        "line 5: 0: this id already belongs to an event with other content, which is kept",
         "line 6: worse: quantity must not be negative",
     ]
     ran = platform("import", path)

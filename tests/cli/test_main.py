@@ -110,7 +110,7 @@ def test_a_newer_postgresql_is_refused_with_a_sentence(
         later.execute("UPDATE alembic_version SET version_num = '9999_later'")
     ran = in_a_process(postgres_url, tmp_path, "tenants", "list")
     assert (ran.returncode, ran.stdout) == (1, "")
-    assert "written by a later one" in ran.stderr
+    assert "a later version wrote it" in ran.stderr
 
 
 def test_a_database_that_cannot_be_opened_is_a_sentence_and_no_more(tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ def test_a_draft_is_published_once(tollbook: Tollbook) -> None:
     assert published.out == "uk: version 2 is published from 2024-03-01 on\n"
     assert tollbook.json("prices", "publish", "2")["effective_from"] == "2024-03-01"
     refused = tollbook.refusal("prices", "publish", "2", "--effective-from", "2024-04-01")
-    assert "published from 2024-03-01 on and stays as it is; load a new one" in refused
+    assert "published from 2024-03-01 on and cannot change; load a new one" in refused
     first = tollbook.json("prices", "list")[0]
     assert (first["status"], first["effective_until"]) == ("superseded", "2024-02-29")
 

@@ -13,9 +13,9 @@ from tests.builders import Platform, event
 from tests.cli.conftest import Tollbook
 from tests.servers import Server
 from tollbook.domain.errors import BackupRefused, StoreUnavailable
-from tollbook.store import sqlite_copies
 from tollbook.store.backups import restore
 from tollbook.store.database import open_database
+from tollbook.store.sqlite import copies as sqlite_copies
 
 BESIDE = ("-wal", "-shm", "-journal")
 
@@ -134,7 +134,7 @@ def test_a_database_behind_a_link_is_replaced_where_it_is(
 _COMMAND = """
 import sys
 from tollbook.cli.main import run
-from tollbook.store import sqlite
+from tollbook.store.sqlite import engine as sqlite
 
 open_file = sqlite.open_file
 

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.dashboard.conftest import Demo
+from tollbook.dashboard.catalog import catalog_module
 from tollbook.dashboard.pages import POLICY, read_assets
+from tollbook.domain.meters import BY_TYPE, CATALOG, Category
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "src" / "tollbook" / "dashboard"
@@ -43,7 +45,7 @@ def test_the_whole_page_is_within_its_budget() -> None:
 def test_a_vendored_module_is_as_it_was_written_down(it: dict[str, str]) -> None:
     assert sha256((FOLDER / "vendor" / it["file"]).read_bytes()).hexdigest() == it["sha256"]
     assert it["version"]
-    assert it["licence"] in ("MIT", "Apache-2.0")
+    assert it["license"] in ("MIT", "Apache-2.0")
 
 
 def test_every_vendored_module_is_written_down_and_pinned() -> None:
@@ -55,10 +57,28 @@ def test_every_vendored_module_is_written_down_and_pinned() -> None:
 
 def test_every_import_is_relative_and_leads_to_a_file() -> None:
     statement = re.compile(r'(?:^(?:import|export|\}) .*|[};])from ?"([^"\s]+)"', re.MULTILINE)
+    served = read_assets()
     for path in FOLDER.rglob("*.js"):
         for name in statement.findall(path.read_text()):
             assert name.startswith("."), (path.name, name)
-            assert (path.parent / name).is_file(), (path.name, name)
+            file = (path.parent / name).resolve().relative_to(FOLDER)
+            assert file.as_posix() in served, (path.name, name)
+
+
+def test_the_page_knows_every_meter_every_category_and_every_column() -> None:
+    names = re.findall(r"^export const (\w+)", catalog_module().decode(), re.MULTILINE)
+    meters, kinds, users, organizations = (
+        json.loads(line.partition(" = ")[2].rstrip(";"))
+        for line in catalog_module().decode().splitlines()
+    )
+    assert names == ["METERS", "KINDS", "USER_FIGURES", "ORGANIZATION_FIGURES"]
+    assert [it["type"] for it in meters] == [it.type for it in CATALOG]
+    assert sorted(it for kind in kinds for it in kind["meters"]) == sorted(BY_TYPE)
+    assert {it["cost"] for it in kinds} == {f"{it}_cost" for it in Category}
+    labels = ["SMS Sent", "SMS Received", "MMS Sent", "MMS Received", "Voice Calls", "Voice Min"]
+    labels += ["API Requests", "Storage", "Phone Monthly", "Phones Purchased"]
+    assert [it["label"] for it in users] == [*labels, "KB Count", "KB Min"]
+    assert [it["label"] for it in organizations] == ["Users", *labels, "Brands", "KB Count"]
 
 
 def test_the_page_names_only_files_that_are_served(demo: Demo) -> None:

@@ -187,5 +187,5 @@ def test_a_zone_that_the_browser_does_not_know_is_utc_and_said(look: Look, demo:
     page.evaluate(f"sessionStorage.setItem('tollbook.key', '{demo.keys['tenant']}')")
     page.goto(f"{demo.address}{of('zone', '&user=user_1')}")
     page.reload()
-    expect(page.get_by_text("This browser does not know that zone")).to_be_visible()
+    expect(page.get_by_text("This browser does not support this time zone")).to_be_visible()
     expect(page.locator("button.event time")).to_have_text("Jan 15, 2024, 10:30:00 AM")

@@ -28,7 +28,7 @@ def test_a_whole_visit_without_a_mouse(look: Look, demo: Demo) -> None:
     page.keyboard.press("Enter")
     table(page)
     page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Skip to the figures")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     page.keyboard.press("Enter")
     _tab_to(page, "Previous period")
     page.keyboard.press("Enter")

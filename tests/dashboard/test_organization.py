@@ -82,7 +82,7 @@ def test_columns_are_chosen_and_the_choice_is_in_the_address(look: Look) -> None
     page.reload()
     assert table(page) == rows
     page.get_by_role("button", name="Columns").click()
-    page.get_by_role("button", name="As documented").click()
+    page.get_by_role("button", name="Default columns").click()
     assert table(page)[0] == HEADING
 
 
@@ -139,7 +139,7 @@ def test_presets_arrows_and_free_dates_choose_the_period(look: Look) -> None:
     page.get_by_label("Last day").fill("2024-01-05")
     expect(page.get_by_text("The first day is after the last.")).to_be_visible()
     page.get_by_label("Last day").fill("2024-01-14")
-    expect(page.get_by_text("7 days, both included.")).to_be_visible()
+    expect(page.get_by_text("7 days, first and last included.")).to_be_visible()
     expect(page.get_by_text("Days begin and end in UTC.")).to_be_visible()
     page.get_by_role("button", name="Show", exact=True).click()
     expect(page).to_have_url(re.compile("start=2024-01-08&end=2024-01-14"))

@@ -83,25 +83,25 @@ def test_prices_are_searched_and_reckoned(look: Look) -> None:
     expect(page.get_by_text("in force").first).to_be_visible()
     rates = page.get_by_role("region", name="List of rates")
     expect(rates.get_by_role("row")).to_have_count(13)
-    page.get_by_label("Search a destination").fill("+4420")
+    page.get_by_label("Search by destination").fill("+4420")
     expect(rates.get_by_role("row", name="Voice calls 0.002 second")).to_be_visible()
     page.get_by_label("Seconds").fill("61")
-    page.get_by_role("button", name="Rate it").click()
+    page.get_by_role("button", name="Calculate").click()
     expect(page.get_by_text("61 s / 1 s x 0.002 = 0.122")).to_be_visible()
     expect(page.get_by_text("$0.122").first).to_be_visible()
 
 
 def test_who_may_not_see_the_books_can_still_reckon(look: Look) -> None:
     page = look("acme", "#/prices", refused=True)
-    expect(page.get_by_text("This key may not see this")).to_be_visible()
-    page.get_by_role("button", name="Rate it").click()
+    expect(page.get_by_text("Access denied")).to_be_visible()
+    page.get_by_role("button", name="Calculate").click()
     expect(page.get_by_text("$0.12").first).to_be_visible()
 
 
 def test_a_key_that_only_writes_is_told_that_it_may_not_read(look: Look, demo: Demo) -> None:
     key = demo.new_key(organization_id="org_abc123", permissions=["events:write"])
     page = look(key, f"#/?{JANUARY}", refused=True)
-    expect(page.get_by_role("alert")).to_contain_text("This key may not see this")
+    expect(page.get_by_role("alert")).to_contain_text("Access denied")
     expect(page.get_by_role("alert")).to_contain_text("lacks the permission analytics:read")
 
 
@@ -124,8 +124,8 @@ def test_quarantine_says_what_waits_and_why_and_replays_it(look: Look, demo: Dem
     with demo.server.client(demo.keys["tenant"]) as client:
         client.post("/v1/organizations", json={"id": "org_lost", "name": "Found"})
     page.get_by_role("button", name="Replay").click()
-    expect(page.get_by_text("1 event charged, 0 events still waiting.")).to_be_visible()
-    expect(page.get_by_text("Nothing in quarantine")).to_be_visible()
+    expect(page.get_by_text("1 event charged, 0 events still in quarantine.")).to_be_visible()
+    expect(page.get_by_text("No events in quarantine")).to_be_visible()
 
 
 def test_paper_gets_the_whole_table(look: Look, many: str) -> None:

@@ -52,7 +52,7 @@ def test_october_is_compared_with_september_by_tile_chart_and_table(
     page = look("tenant", OCTOBER)
     expect(page.locator(".tile.main .change")).to_contain_text("+100")
     september = shown(page, {"start": "2024-09-01", "end": "2024-09-30"})
-    expect(page.locator(".against")).to_have_text(f"Changes are against {september}.")
+    expect(page.locator(".against")).to_have_text(f"Compared with {september}.")
     expect(page.locator(".trend .note")).to_contain_text(september)
     assert table(page)[1][-2].startswith("+100")
     asked = f"organization_id={months}&period=2024-10"
@@ -71,7 +71,7 @@ def test_a_preset_is_the_days_that_the_api_answers(
     page.wait_for_selector(".trend .note")
     against = shown(page, found["comparison"])
     assert page.locator(".period .range").inner_text() == shown(page, found["period"])
-    assert page.locator(".against").inner_text() == f"Changes are against {against}."
+    assert page.locator(".against").inner_text() == f"Compared with {against}."
     assert against in page.locator(".trend .note").inner_text()
 
 
@@ -205,6 +205,6 @@ def test_figures_of_one_period_are_not_exported_or_compared_as_those_of_another(
         expect(page.locator(".tiles.dimmed")).to_be_visible()
         expect(page.locator(".tile .change")).to_have_count(0)
         export.click()
-        expect(page.locator(".take-along h3").first).to_be_visible()
+        expect(page.locator(".export-menu h3").first).to_be_visible()
         expect(csv).to_have_count(0)
     expect(csv).to_be_visible()

@@ -26,7 +26,7 @@ def test_an_unknown_key_is_refused_in_a_sentence(look: Look) -> None:
     page = look(None, refused=True)
     page.get_by_label("API key or viewer token").fill("tb_0123456789ab_nobody")
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("alert")).to_contain_text("does not know this key")
+    expect(page.get_by_role("alert")).to_contain_text("does not recognize this key")
     page.get_by_label("API key or viewer token").fill(" ")
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("alert")).to_contain_text("Paste an API key first")

@@ -5,12 +5,12 @@ import pytest
 
 from tests.builders import event
 from tollbook.domain.events import Event, attributes_text
-from tollbook.ingest.normalize import fact_of
+from tollbook.ingest.normalize import normalize
 
 
 def fingerprint(**given: object) -> int:
     wire = msgspec.json.decode(msgspec.json.encode(event(**given)), type=Event)
-    fact = fact_of(0, wire)
+    fact = normalize(0, wire)
     assert fact is not None
     return fact.fingerprint
 

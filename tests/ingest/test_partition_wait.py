@@ -9,7 +9,7 @@ import pytest
 from tests.waiting import wait_for
 from tollbook.domain.errors import MonthNotReady, TollbookError
 from tollbook.ingest import partition_wait
-from tollbook.ingest.partition_wait import Aside
+from tollbook.ingest.partition_wait import PartitionWaiter
 from tollbook.store.database import Database, open_database
 
 LOCKED = "LOCK TABLE events IN SHARE UPDATE EXCLUSIVE MODE"
@@ -21,7 +21,7 @@ class Outcomes:
     def __init__(self, database: Database) -> None:
         self.ready: list[str] = []
         self.refused: list[tuple[str, type[TollbookError]]] = []
-        self.aside: Aside[str] = Aside(
+        self.aside: PartitionWaiter[str] = PartitionWaiter(
             database,
             self.ready.append,
             lambda name, error: self.refused.append((name, type(error))),

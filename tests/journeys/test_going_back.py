@@ -18,8 +18,9 @@ from psycopg import sql
 from tests.builders import Json, Platform, event
 from tests.conftest import ENGINES, Postgres
 from tests.servers import Server
+from tollbook.administration.tenants import ensure_tenant
+from tollbook.store.audit import COMMAND_LINE, Actor
 from tollbook.store.database import Database, open_database
-from tollbook.wiring import ensure_tenant
 
 YAML = {"Content-Type": "application/yaml"}
 JANUARY = {"start_date": "2024-01-01", "end_date": "2024-01-31"}
@@ -106,7 +107,7 @@ def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
     with closing(open_database(url)) as database:
         with database.writing() as transaction:
             for tenant in ("one", "other"):
-                ensure_tenant(transaction, tenant, tenant)
+                ensure_tenant(transaction, Actor(tenant, COMMAND_LINE, 1))
         keys = [Platform(database, tenant).key() for tenant in ("one", "other")]
         Platform(database, "one").organization()
     state = State(url, tmp_path, postgres)

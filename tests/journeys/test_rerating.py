@@ -56,7 +56,7 @@ def slow_platform(platform: Platform) -> Platform:
 
 def run_all(platform: Platform, statements: dict[str, tuple[str, ...]]) -> None:
     with platform.database.writing() as transaction:
-        for statement in statements[platform.database.engine.name]:
+        for statement in statements[platform.database.engine.sqlalchemy.dialect.name]:
             transaction.execute(statement)
 
 

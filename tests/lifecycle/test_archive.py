@@ -20,7 +20,7 @@ from tollbook.lifecycle.check import archive_differences
 from tollbook.lifecycle.parquet import about, read_file
 from tollbook.rerating import runs
 from tollbook.store import archives
-from tollbook.store.archives import Archived
+from tollbook.store.archive_files import Archived
 from tollbook.store.audit import Actor, AuditFilter, acts
 from tollbook.store.database import Database, open_database
 from tollbook.store.events import Stored
@@ -238,7 +238,7 @@ def test_a_missing_or_changed_file_is_found(keeper: Keeper) -> None:
     with (keeper.folder / second.file).open("ab") as file:
         file.write(b"more")
     found = [it.row["problem"] for it in keeper.problems()]  # type: ignore[attr-defined]
-    assert found == ["the file is missing", "the file has another checksum"]
+    assert found == ["the file is missing", "the file has a different checksum"]
 
 
 def test_sums_that_were_tampered_with_are_found(keeper: Keeper) -> None:

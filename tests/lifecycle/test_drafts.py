@@ -18,7 +18,7 @@ from tollbook.lifecycle import erase as erasure
 from tollbook.lifecycle.archive import NotArchived
 from tollbook.lifecycle.drafts import clean_up, drafting
 from tollbook.lifecycle.parquet import read_file
-from tollbook.store.archives import Archived
+from tollbook.store.archive_files import Archived
 from tollbook.store.database import Database, open_database
 
 pytest.importorskip("pyarrow")
@@ -137,8 +137,8 @@ def test_an_archive_run_that_is_killed_leaves_nothing_that_the_next_one_does_not
 @pytest.mark.parametrize(
     ("point", "when"),
     [
-        ("tollbook.lifecycle.erase.write_file", "before"),
-        ("tollbook.lifecycle.erase.write_file", "after"),
+        ("tollbook.lifecycle.erase_files.write_file", "before"),
+        ("tollbook.lifecycle.erase_files.write_file", "after"),
         ("tollbook.lifecycle.erase._write_act", "after"),
         ("tollbook.lifecycle.erase._finish", "before"),
     ],

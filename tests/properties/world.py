@@ -23,7 +23,7 @@ from tollbook.ingest.decode import decode_json
 from tollbook.ingest.quarantine import replay
 from tollbook.ingest.submit import draft_of, submission_of
 from tollbook.lifecycle.reversals import reversal_differences
-from tollbook.rating.book_yaml import parse_price_book
+from tollbook.rating.books.yaml_book import parse_price_book
 from tollbook.store import directory, prices
 from tollbook.store.audit import Actor
 from tollbook.store.database import Database

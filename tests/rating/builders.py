@@ -4,7 +4,7 @@ from typing import Any
 
 from tollbook.domain.charges import RatingInput
 from tollbook.domain.prices import PriceBook, Pricing, Rate
-from tollbook.rating.book import Tariff
+from tollbook.rating.tariff import Tariff
 
 MONDAY = 20240115
 

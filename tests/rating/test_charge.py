@@ -3,11 +3,11 @@
 import pytest
 
 from tests.rating.builders import pricing, rate, tariff, usage
+from tollbook.administration.tenants import default_price_book
 from tollbook.domain.charges import Charge, Unpriced
 from tollbook.domain.prices import Basis
-from tollbook.rating.book import Tariff
 from tollbook.rating.charge import rated
-from tollbook.wiring import default_price_book
+from tollbook.rating.tariff import Tariff
 
 DEFAULT = Tariff(default_price_book())
 

@@ -5,10 +5,10 @@ import pytest
 from tests.rating.builders import pricing, rate, tariff, usage
 from tollbook.domain.charges import Attributes, Charge, Unpriced
 from tollbook.domain.prices import PriceBook, Tier
-from tollbook.rating import vocabulary
-from tollbook.rating.book import Chosen, Tariff, arranged
+from tollbook.rating.books import vocabulary
 from tollbook.rating.charge import charge_of
 from tollbook.rating.choose import choose
+from tollbook.rating.tariff import Chosen, Tariff, arranged
 
 
 def chosen(book: Tariff, attributes: Attributes | None, **given: object) -> int | str:

@@ -6,13 +6,13 @@ from hypothesis import strategies as st
 from tests.rating.builders import usage
 from tollbook.domain.errors import PriceBookRefused
 from tollbook.domain.prices import PriceBook
-from tollbook.rating.book import Tariff
-from tollbook.rating.book_yaml import parse_price_book
+from tollbook.rating.books.compare import differences
+from tollbook.rating.books.deck_book import parse_deck
+from tollbook.rating.books.deck_csv import text_of
+from tollbook.rating.books.deck_terms import BookTerms, DeckTerms
+from tollbook.rating.books.yaml_book import parse_price_book
 from tollbook.rating.charge import rated
-from tollbook.rating.compare import differences
-from tollbook.rating.deck_book import parse_deck
-from tollbook.rating.deck_csv import text_of
-from tollbook.rating.deck_terms import BookTerms, DeckTerms
+from tollbook.rating.tariff import Tariff
 
 TERMS = DeckTerms("voice.call", "minute")
 BOOK = BookTerms("A", "USD", "2024-01-01", "x")

@@ -4,10 +4,10 @@ import pytest
 
 from tollbook.domain.charges import Attributes, RatingInput, Unpriced
 from tollbook.domain.exact import MICROS
-from tollbook.rating.book import Chosen, Tariff
-from tollbook.rating.book_yaml import parse_price_book
+from tollbook.rating.books.yaml_book import parse_price_book
 from tollbook.rating.choose import choose
 from tollbook.rating.explain import Explanation, explain
+from tollbook.rating.tariff import Chosen, Tariff
 
 HEAD = "name: x\ncurrency: USD\neffective_from: 2020-01-01\nsource: x\nrates:\n"
 CALL = "meter: voice.call, price: 0.012, per: minute"

@@ -13,11 +13,11 @@ from tests.properties.profile import examples
 from tests.rating.builders import pricing, rate, usage
 from tollbook.domain.charges import Attributes, RatingInput
 from tollbook.domain.prices import Deck, PriceBook, Rate
-from tollbook.rating.book import Chosen, Tariff
-from tollbook.rating.clashes import clashes
+from tollbook.rating.books.clashes import clashes
 from tollbook.rating.index import UnreadableNumber
 from tollbook.rating.match import fits, rank_of
 from tollbook.rating.number_formats import digits_of
+from tollbook.rating.tariff import Chosen, Tariff
 
 PREFIXES = ("", "4", "44", "442", "4420", "1", "14", "49")
 NUMBERS = (None, "+4420718387", "+4479460000", "+4915112345", "+14155550100", "+33123456", "12345")

@@ -7,9 +7,9 @@ import pytest
 
 from tollbook.domain.charges import Attributes, Charge, RatingInput
 from tollbook.domain.exact import MICROS, amount_text
-from tollbook.rating.book import Tariff
-from tollbook.rating.book_yaml import parse_price_book
+from tollbook.rating.books.yaml_book import parse_price_book
 from tollbook.rating.charge import rated
+from tollbook.rating.tariff import Tariff
 
 HEAD = "name: x\ncurrency: USD\neffective_from: 2020-01-01\nsource: x\nrates:\n"
 CALL = "meter: voice.call, price: 0.012, per: minute"

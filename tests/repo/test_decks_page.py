@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from tollbook.domain.errors import PriceBookRefused
-from tollbook.rating.book_yaml import parse_price_book
-from tollbook.rating.deck_book import parse_deck
-from tollbook.rating.deck_columns import FIELDS
-from tollbook.rating.deck_terms import BookTerms, DeckTerms
+from tollbook.rating.books.deck_book import parse_deck
+from tollbook.rating.books.deck_columns import FIELDS
+from tollbook.rating.books.deck_terms import BookTerms, DeckTerms
+from tollbook.rating.books.yaml_book import parse_price_book
 
 PAGE = (Path(__file__).parents[2] / "docs" / "decks.md").read_text()
 BLOCKS = re.findall(r"```(csv|yaml)\n(.*?)```", PAGE, re.DOTALL)

@@ -1,4 +1,4 @@
-"""docs/keys.md is true: its commands run, its requests get such answers, its form finds keys."""
+"""Run the commands and requests of docs/keys.md, and find keys by its pattern."""
 
 import json
 import re
@@ -47,14 +47,14 @@ def test_the_commands_and_requests_of_the_page_do_what_it_says(
 
 
 def shape(value: Any) -> Any:
-    """Give the names of fields, in order."""
+    """Return the names of fields, in order."""
     if isinstance(value, dict):
         return [(name, shape(it)) for name, it in value.items() if name != "details"]
     return [shape(it) for it in value[:1]] if isinstance(value, list) and value else None
 
 
 def test_the_form_on_the_page_finds_keys() -> None:
-    (form,) = re.findall(r"```\n(.*?)\n```", PAGE)[:1]
+    (form,) = re.findall(r"^```\n(tb_.*)\n```", PAGE, re.MULTILINE)
     assert re.fullmatch(form, mint()[1])
 
 

@@ -50,5 +50,5 @@ def test_archive_and_erase_say_what_is_missing(
     platform.send(event())
     database.close()
     assert run(["users", "erase", "org_1", "user_1"]) == 1
-    assert "say --yes" in capsys.readouterr().err
+    assert "confirm with --yes" in capsys.readouterr().err
     assert run(["users", "erase", "org_1", "nobody", "--yes"]) == 1

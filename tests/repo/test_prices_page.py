@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tollbook.domain.errors import PriceBookRefused
-from tollbook.rating.book_yaml import parse_price_book
+from tollbook.rating.books.yaml_book import parse_price_book
 
 PAGE = (Path(__file__).parents[2] / "docs" / "prices.md").read_text()
 BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)

@@ -9,7 +9,7 @@ from tollbook.domain.periods import day_number
 from tollbook.domain.rerating import RerateRange, Run
 from tollbook.rerating import runs
 from tollbook.rerating.dry_run import DryRun, dry_run
-from tollbook.rerating.run_day import Work
+from tollbook.rerating.run_day import RunExecutor
 from tollbook.store import rerating_runs
 from tollbook.store.audit import Act, Actor, acts
 from tollbook.store.rollups import KEYS
@@ -65,8 +65,8 @@ class Past:
 
     def steps(self, number: int, most: int = 10_000) -> Run:
         """Work on a run for some days; give it as it stands then."""
-        work = Work(self.database, self.platform.tenant, number, now)
-        for done, _ in enumerate(work.steps(), 1):
+        work = RunExecutor(self.database, self.platform.tenant, number, now)
+        for done, _ in enumerate(work.run_days(), 1):
             if done == most:
                 break
         return self.run(number)
@@ -80,7 +80,7 @@ class Past:
 
     def run(self, number: int) -> Run:
         with self.database.reading() as snapshot:
-            return runs.found(snapshot, self.actor(), number)
+            return runs.require_run(snapshot, self.actor(), number)
 
     def unpriced(self, number: int) -> list[tuple[str, str]]:
         with self.database.reading() as snapshot:

@@ -10,7 +10,7 @@ from tests.rerating.test_apply import january
 from tollbook.domain.errors import InvalidRequest, NotFound, RunConflict
 from tollbook.domain.rerating import RunStatus
 from tollbook.rerating import runs
-from tollbook.rerating.run_day import Work
+from tollbook.rerating.run_day import RunExecutor
 from tollbook.wiring import now
 
 
@@ -52,7 +52,9 @@ def test_a_half_done_run_can_be_taken_back_also_in_two_goes(platform: Platform, 
 
 def test_two_who_work_on_one_run_take_turns(platform: Platform, past: Past) -> None:
     run = past.begin()
-    workers = [Work(platform.database, platform.tenant, run.id, now).steps() for _ in range(2)]
+    workers = [
+        RunExecutor(platform.database, platform.tenant, run.id, now).run_days() for _ in range(2)
+    ]
     for worker in (*workers, *workers, *workers):
         next(worker, None)
     done = past.run(run.id)

@@ -12,11 +12,10 @@ from tests.conftest import Postgres
 from tests.waiting import PATIENCE, wait_for
 from tests.ways import Way
 from tollbook.domain.errors import StoreUnavailable, Unreachable
-from tollbook.store import connections, statement_watchdog
-from tollbook.store import postgres as engine_of_postgres
-from tollbook.store.connections import OF_SERVERS, Patience, Watched
 from tollbook.store.database import Database, open_database
 from tollbook.store.engine import Options, TimeLimit
+from tollbook.store.postgres import connections, statement_watchdog, statements
+from tollbook.store.postgres.connections import OF_SERVERS, Patience, Watched
 
 
 def opened(url: str, **options: int) -> Database:
@@ -280,6 +279,6 @@ def test_a_server_says_when_it_may_open_more_connections_than_there_are(postgres
 
 
 def test_statements_reach_temporary_tables_by_names_of_their_own() -> None:
-    sql = engine_of_postgres._in_psycopg("DELETE FROM staging WHERE staging.id = :id")
-    name = engine_of_postgres._STAGING
+    sql = statements.in_psycopg("DELETE FROM staging WHERE staging.id = :id")
+    name = statements._STAGING
     assert sql == f"DELETE FROM {name} AS staging WHERE staging.id = %(id)s"

@@ -7,9 +7,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.properties.profile import examples
-from tollbook.store.exact_sums import AMOUNTS, UNIT, combined, in_halves
+from tollbook.store.exact_sums import AMOUNTS, UNIT, combine, in_halves
 from tollbook.store.rollups import KEYS, chunks
-from tollbook.store.schema import metadata
+from tollbook.store.tables.schema import metadata
 
 INTEGERS = st.integers(-(2**63), 2**63 - 1)
 ROOM = 1 << 62
@@ -45,17 +45,17 @@ def test_halves_add_up_to_the_whole_whatever_its_size(rows: Rows) -> None:
         for user in "abc"
         if (mine := [it for it in rows if it[0] == user])
     ]
-    assert combined(units, rest, {2, 3}) == wanted
+    assert combine(units, rest, {2, 3}) == wanted
 
 
 def test_a_sum_of_nothing_stays_null() -> None:
-    assert combined([("a", None)], [("a", None)], {1}) == [("a", None)]
-    assert combined([], [], {1}) == []
+    assert combine([("a", None)], [("a", None)], {1}) == [("a", None)]
+    assert combine([], [], {1}) == []
 
 
 def test_rows_are_put_together_by_their_keys_in_the_order_of_the_second() -> None:
     units, rest = [("a", 1), ("b", 2)], [("b", 5), ("a", -7)]
-    assert combined(units, rest, {1}) == [("b", 2 * UNIT + 5), ("a", UNIT - 7)]
+    assert combine(units, rest, {1}) == [("b", 2 * UNIT + 5), ("a", UNIT - 7)]
 
 
 def test_only_amounts_of_tables_of_amounts_are_divided() -> None:

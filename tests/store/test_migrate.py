@@ -11,7 +11,7 @@ from tests.conftest import Postgres
 from tollbook.domain.errors import DatabaseTooNew
 from tollbook.store.database import Database, open_database
 from tollbook.store.migrate import migrate
-from tollbook.store.schema import SCHEMA_VERSION, metadata
+from tollbook.store.tables.schema import SCHEMA_VERSION, metadata
 from tollbook.store.verification import CHECKS, differences
 
 

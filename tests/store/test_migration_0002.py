@@ -13,7 +13,7 @@ from tollbook.domain.prices import Basis, Pricing, Rate
 from tollbook.store import prices
 from tollbook.store.database import Database, open_database
 from tollbook.store.migrate import _config, migrate
-from tollbook.store.schema import SCHEMA_VERSION
+from tollbook.store.tables.schema import SCHEMA_VERSION
 
 RATE = """
 INSERT INTO rates (

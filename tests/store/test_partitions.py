@@ -10,7 +10,7 @@ import pytest
 from tests.builders import Platform, event
 from tollbook.domain.errors import MonthNotReady
 from tollbook.store.database import Database, open_database
-from tollbook.store.partitions import Partitions, empty_partition
+from tollbook.store.postgres.partitions import Partitions, empty_partition
 
 LOCKED = "LOCK TABLE events IN SHARE UPDATE EXCLUSIVE MODE"
 

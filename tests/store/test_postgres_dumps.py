@@ -13,7 +13,8 @@ from tests.conftest import Postgres
 from tollbook.domain.errors import BackupRefused
 from tollbook.store.database import open_database
 from tollbook.store.file_locks import create_locked
-from tollbook.store.postgres_dumps import check_dump, dump_database, is_empty, restore_dump
+from tollbook.store.postgres.dumps import check_dump, dump_database, is_empty, restore_dump
+from tollbook.store.tokens import new_token
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def make_notes(url: URL) -> None:
 
 def test_a_dump_has_what_the_database_had(source: URL, dump: Path, other: URL) -> None:
     check_dump(dump)
-    restore_dump(other, dump)
+    restore_dump(other, dump, new_token())
     for sql in ("SELECT id, cost FROM events", "SELECT id FROM organizations"):
         assert rows(other, sql) == rows(source, sql) != []
 
@@ -68,7 +69,7 @@ def test_what_a_process_remembers_of_the_database_before_holds_no_longer(
 ) -> None:
     sql = "SELECT token FROM directory_state UNION SELECT token FROM ledger_versions"
     before = set(rows(source, sql))
-    restore_dump(source, dump)
+    restore_dump(source, dump, new_token())
     assert not before & set(rows(source, sql))
 
 
@@ -93,7 +94,7 @@ def test_a_dump_that_ends_early_is_refused_and_changes_nothing(
     with pytest.raises(BackupRefused):
         check_dump(dump)
     with pytest.raises(BackupRefused, match="nothing was restored"):
-        restore_dump(source, dump)
+        restore_dump(source, dump, new_token())
     assert rows(source, "SELECT id FROM events") == [("call-1",)]
 
 
@@ -125,8 +126,8 @@ def test_a_database_in_use_is_not_replaced(source: URL, dump: Path) -> None:
         psycopg.connect(url, application_name="tollbook"),
         pytest.raises(BackupRefused, match="in use by 1 connections"),
     ):
-        restore_dump(source, dump)
+        restore_dump(source, dump, new_token())
     with psycopg.connect(url, application_name="somebody else"):
         pass
-    restore_dump(source, dump)
+    restore_dump(source, dump, new_token())
     assert rows(source, "SELECT id FROM events") == [("call-1",)]

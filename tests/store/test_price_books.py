@@ -8,8 +8,8 @@ import pytest
 from tests.builders import Platform
 from tests.rating.builders import pricing, rate
 from tollbook.domain.prices import Deck, PriceBook, Rate
-from tollbook.rating.deck_book import parse_deck
-from tollbook.rating.deck_terms import BookTerms, DeckTerms
+from tollbook.rating.books.deck_book import parse_deck
+from tollbook.rating.books.deck_terms import BookTerms, DeckTerms
 from tollbook.store import prices
 from tollbook.store.database import Database
 

@@ -3,7 +3,7 @@
 import msgspec
 
 from tests.builders import TENANT, Platform, event
-from tollbook.rating.book_yaml import parse_price_book
+from tollbook.rating.books.yaml_book import parse_price_book
 from tollbook.store import prices
 from tollbook.store.database import Database
 from tollbook.wiring import now

@@ -10,7 +10,7 @@ from tests.api.test_access import CASES
 from tests.builders import Platform, event
 from tests.inside import serving
 from tollbook.store.database import Database
-from tollbook.store.schema import SCHEMA_VERSION
+from tollbook.store.tables.schema import SCHEMA_VERSION
 
 TABLES = (
     "events",

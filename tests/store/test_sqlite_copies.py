@@ -9,8 +9,8 @@ import pytest
 from tests.builders import Platform, event
 from tollbook.domain.errors import BackupRefused
 from tollbook.store.database import open_database
-from tollbook.store.sqlite_copies import (
-    BESIDE,
+from tollbook.store.sqlite.copies import (
+    COMPANIONS,
     alone,
     check_database,
     check_kind,
@@ -134,9 +134,9 @@ def test_a_file_is_put_in_the_place_of_another_without_its_logs(path: Path, tmp_
     with closing(sqlite3.connect(new)) as connection:
         connection.execute("DELETE FROM events")
         connection.commit()
-    for suffix in BESIDE:
+    for suffix in COMPANIONS:
         path.with_name(path.name + suffix).write_bytes(b"left by a killed process")
     put_in_place(new, path)
     assert not new.exists()
     assert count(path) == 0
-    assert not any(path.with_name(path.name + it).exists() for it in BESIDE)
+    assert not any(path.with_name(path.name + it).exists() for it in COMPANIONS)

@@ -6,7 +6,7 @@ import psycopg
 
 from tests.conftest import Postgres
 from tests.waiting import wait_for
-from tollbook.store.statement_watchdog import _AT_WORK, _END
+from tollbook.store.postgres.statement_watchdog import _AT_WORK, _END
 
 
 def test_a_server_that_waits_for_its_client_is_not_at_work_and_is_ended(

@@ -6,7 +6,7 @@ import pytest
 
 from tests.builders import Json, Platform, event, reversal
 from tollbook.store.database import Database
-from tollbook.store.exact_sums import combined, in_halves
+from tollbook.store.exact_sums import combine, in_halves
 from tollbook.store.rollups import KEYS, chunks
 
 MOST = 100_000_000
@@ -97,7 +97,7 @@ def test_a_table_is_read_in_halves_under_its_name_or_its_alias() -> None:
 
 def test_halves_are_put_together_whatever_their_order() -> None:
     units, rest = [("a", 1, -2), ("b", 1, None)], [("b", 1, None), ("a", 1, -7)]
-    assert combined(units, rest, [2]) == [("b", 1, None), ("a", 1, -2_000_000_007)]
+    assert combine(units, rest, [2]) == [("b", 1, None), ("a", 1, -2_000_000_007)]
 
 
 def test_rows_are_divided_so_that_each_part_fits() -> None:

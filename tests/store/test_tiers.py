@@ -199,8 +199,8 @@ def test_an_event_past_what_a_month_can_bill_is_rejected_alone(platform: Platfor
     (problem,) = settled.receipts[1].details
     assert (problem.code, problem.field) == ("sum_out_of_range", "quantity")
     assert problem.error == (
-        "quantity would take api.request of organization org_1 past 9000000000000 billed units in "
-        "2024-01"
+        "quantity would raise api.request of organization org_1 above 9000000000000 billed units "
+        "in 2024-01"
     )
     assert platform.statuses(event(id="too many", type="api.request", quantity=1)) == ["rejected"]
     february = event(id="too many", time="2024-02-01T00:00:00Z", **many)

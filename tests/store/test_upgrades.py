@@ -17,7 +17,7 @@ from tests.rerating.builders import Past
 from tollbook.analytics.event import ChargedEvent, find_event
 from tollbook.store.database import Database, open_database
 from tollbook.store.migrate import _config, migrate
-from tollbook.store.schema import SCHEMA_VERSION
+from tollbook.store.tables.schema import SCHEMA_VERSION
 
 FIXTURES = Path(__file__).parent / "upgrades"
 HEAD = ScriptDirectory.from_config(_config()).get_current_head()
@@ -56,7 +56,7 @@ def written_by(database: Database, revision: str) -> Platform:
 
 def _count_on(transaction: object, database: Database) -> None:
     """Let PostgreSQL give the numbers behind those that came with the rows."""
-    if database.engine.name == "postgresql":
+    if database.engine.sqlalchemy.dialect.name == "postgresql":
         transaction._driver.execute(  # type: ignore[attr-defined]
             "SELECT setval(pg_get_serial_sequence('organizations', 'organization_id'), 100)"
         )

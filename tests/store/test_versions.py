@@ -4,12 +4,12 @@ import pytest
 
 from tests.builders import Platform, event
 from tollbook.store.database import Database
+from tollbook.store.tokens import new_token
 from tollbook.store.versions import (
     LedgerVersion,
     change_token,
     ledger_version,
     ledger_version_of_all,
-    new_token,
     received_at,
     renew_tokens,
     touch,

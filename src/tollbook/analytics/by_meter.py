@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from tollbook.domain.meters import BY_CODE, BY_TYPE, CATALOG, Category
+from tollbook.analytics.figures import Figure, Measure
+from tollbook.domain.meters import BY_CODE, BY_TYPE
 from tollbook.store.engine import Row
 
 
@@ -16,6 +17,7 @@ class MeterSums(NamedTuple):
 
 
 _NOTHING = MeterSums()
+_ADDED = {Measure.EVENTS: "events", Measure.QUANTITY: "quantity", Measure.COST: "cost"}
 COLUMNS = 4
 """A row is a meter's code and its sums."""
 AMOUNTS = (2, 3)
@@ -33,9 +35,10 @@ class ByMeter:
     def __getitem__(self, kind: str) -> MeterSums:
         return self._sums.get(BY_TYPE[kind].type, _NOTHING)
 
-    def cost(self, category: Category) -> int:
-        """Add up the costs of a category."""
-        return sum(self[it.type].cost for it in CATALOG if it.category is category)
+    def figure(self, figure: Figure) -> int:
+        """Add up a figure of events, quantities or costs."""
+        types = (BY_CODE[code].type for code in figure.codes)
+        return sum(getattr(self[it], _ADDED[figure.measure]) for it in types)
 
     def total_cost(self) -> int:
         """Add up all costs."""

@@ -5,30 +5,32 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from tollbook.analytics.scope import QuestionScope
-from tollbook.domain.meters import BY_TYPE
+from tollbook.domain.meters import CATALOG, Meter
 from tollbook.domain.periods import day_number, day_of
 from tollbook.store.database import Snapshot
 from tollbook.store.engine import Row
 
+MONTHLY = tuple(meter for meter in CATALOG if meter.is_monthly)
+
 
 class DayCost(NamedTuple):
-    """What a day cost, in nanos; `rhythm` is what of it comes by the day, as usage does."""
+    """The cost of a day in nanos.
+
+    `rhythm` is the part that comes by the day, as usage does; `monthly` are the costs of the
+    `MONTHLY` meters.
+    """
 
     cost: int
     rhythm: int
-    phone_rental: int
-    kb_rental: int
+    monthly: tuple[int, ...]
 
 
-NO_COST = DayCost(0, 0, 0, 0)
+NO_COST = DayCost(0, 0, (0,) * len(MONTHLY))
 DailyCosts = dict[date, DayCost]
 Owner = tuple[int, str]
 """An organization's number and a user's id, empty for the whole organization."""
 
-_ONCE = tuple(
-    BY_TYPE[it].code for it in ("phone.rental", "phone.purchase", "kb.rental", "brand.registration")
-)
-"""What is charged on single days: nothing follows from it for the days after."""
+_ONCE = tuple(meter.code for meter in CATALOG if meter.is_charged_once)
 
 
 def daily_costs(snapshot: Snapshot, scope: QuestionScope, first: date, last: date) -> DailyCosts:
@@ -41,7 +43,11 @@ def daily_costs(snapshot: Snapshot, scope: QuestionScope, first: date, last: dat
         bound["user"], sql = scope.user_id, USER_DAYS
     bound |= _days(first, last)
     rows = snapshot.sums(sql, bound, 1 + _COSTS_READ, range(1, 1 + _COSTS_READ))
-    return {day_of(day): DayCost(*costs) for day, *costs in rows}
+    return {day_of(day): _day_cost(*costs) for day, *costs in rows}
+
+
+def _day_cost(cost: int, rhythm: int, *monthly: int) -> DayCost:
+    return DayCost(cost, rhythm, monthly)
 
 
 def budgeted_costs(
@@ -64,14 +70,14 @@ def budgeted_costs(
 
 def _sort_in(found: dict[Owner, DailyCosts], rows: Iterable[tuple[Any, ...]]) -> None:
     for number, user, day, *costs in rows:
-        found.setdefault((number, user), {})[day_of(day)] = DayCost(*costs)
+        found.setdefault((number, user), {})[day_of(day)] = _day_cost(*costs)
 
 
 def _owned(snapshot: Snapshot, sql: str, bound: dict[str, Any]) -> list[Row]:
     return snapshot.sums(sql, bound, 3 + _COSTS_READ, range(3, 3 + _COSTS_READ))
 
 
-_COSTS_READ = len(DayCost._fields)
+_COSTS_READ = 2 + len(MONTHLY)
 
 _MONTHS = "abcdefg"
 """As many as a history and the month it is for can touch: seven."""
@@ -94,18 +100,18 @@ def _days(first: date, last: date) -> dict[str, int]:
     }
 
 
-def _cost_of(meter: str) -> str:
-    only = f"FILTER (WHERE sums.meter = {BY_TYPE[meter].code})"
+def _cost_of(meter: Meter) -> str:
+    only = f"FILTER (WHERE sums.meter = {meter.code})"
     return f"CAST(COALESCE(SUM(sums.cost) {only}, 0) AS BIGINT)"
 
 
+_MONTHLY_COSTS = ",\n    ".join(map(_cost_of, MONTHLY))
 _COSTS = f"""\
     CAST(SUM(sums.cost) AS BIGINT),
     CAST(COALESCE(
         SUM(sums.cost) FILTER (WHERE sums.meter NOT IN ({", ".join(map(str, _ONCE))})), 0
     ) AS BIGINT),
-    {_cost_of("phone.rental")},
-    {_cost_of("kb.rental")}"""
+    {_MONTHLY_COSTS}"""
 _BETWEEN = "sums.month BETWEEN :first_month AND :last_month"
 _EACH = f"sums.month IN ({', '.join(f':month_{it}' for it in _MONTHS)})"
 

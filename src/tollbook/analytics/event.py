@@ -10,7 +10,7 @@ from tollbook.domain.exact import amount_text
 from tollbook.domain.meters import BY_CODE
 from tollbook.domain.prices import Rate
 from tollbook.rating.explain import Explanation, explain
-from tollbook.store import archives, events, prices, quarantine
+from tollbook.store import archive_files, events, prices, quarantine
 from tollbook.store.database import Snapshot
 from tollbook.store.events import Reversed, Stored
 from tollbook.store.quarantine import Quarantined
@@ -55,7 +55,7 @@ def find_event(
     event = events.event(snapshot, number, key.day, identity)
     if event is not None:
         return charged(snapshot, tenant, event)
-    files = archives.files_of(snapshot, number, key.day // 100)
+    files = archive_files.files_of(snapshot, number, key.day // 100)
     return InArchive(identity, key.day, tuple(it.file for it in files))
 
 

@@ -1,6 +1,6 @@
 """The organizations answer by meter and country, with usage in groups."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -10,10 +10,8 @@ from tollbook.analytics.in_country import countries, knowledge_bases_in_country,
 from tollbook.analytics.organizations import (
     AMOUNTS,
     COLUMNS,
-    FIELDS,
+    ORGANIZATION_ROW,
     WITHIN,
-    OrganizationsReport,
-    OrganizationSums,
     currency_place,
     organization_legs,
     organizations_report,
@@ -26,14 +24,13 @@ from tollbook.analytics.slices import (
     BY_COUNTRY,
     GROUP_AMOUNTS,
     MATCHING,
-    Field,
     Groups,
-    Shape,
     Slice,
     chosen,
     grouped,
     groups_of,
     meter_bits,
+    shape_of,
 )
 from tollbook.analytics.tables import ColumnKind
 from tollbook.domain.periods import Period
@@ -41,18 +38,13 @@ from tollbook.store.database import Snapshot
 from tollbook.store.directory import OrganizationRow, tenant_currency
 from tollbook.store.engine import Row
 
-_WIDTH = len(OrganizationSums._fields)
-ORGANIZATIONS_SHAPE = Shape(
-    tuple(Field(name, at, kind) for at, (name, kind) in enumerate(FIELDS)),
-    events=_WIDTH,
-    status=_WIDTH + 1,
-)
+ORGANIZATIONS_SHAPE = shape_of(ORGANIZATION_ROW)
 
 
 def sliced_organizations(
     snapshot: Snapshot, scope: QuestionScope, period: Period, wanted: Slice
 ) -> list[Row]:
-    """Read the rows wanted: those of `OrganizationSums`, with the count of events and the status.
+    """Read the rows wanted: those of `ORGANIZATION_ROW`, with the count of events and the status.
 
     How many users an organization has is not changed by what usage counts.
     """
@@ -88,10 +80,10 @@ def organization_groups(
 
 
 def sliced_report(
-    scope: QuestionScope, period: Period, rows: Iterable[Row], groups: Groups, group_by: str | None
-) -> OrganizationsReport:
+    scope: QuestionScope, period: Period, rows: Sequence[Row], groups: Groups, group_by: str | None
+) -> Any:
     """Write sliced rows as they are answered, each with its groups when they are asked for."""
-    report = organizations_report(scope, period, sums_of(rows))
+    report: Any = organizations_report(scope, period, rows)
     if group_by is None:
         return report
     replace = msgspec.structs.replace
@@ -100,11 +92,6 @@ def sliced_report(
         for it in report.organizations
     ]
     return replace(report, organizations=with_groups)
-
-
-def sums_of(rows: Iterable[Row]) -> list[OrganizationSums]:
-    """Give sliced rows without what is for slicing alone."""
-    return [OrganizationSums(*row[:_WIDTH]) for row in rows]
 
 
 def _bound(listed: list[OrganizationRow], period: Period, wanted: Slice) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from calendar import monthrange
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from tollbook.analytics.daily_costs import NO_COST, DailyCosts
+from tollbook.analytics.daily_costs import MONTHLY, NO_COST, DailyCosts
 from tollbook.analytics.pace import HISTORY_DAYS, MODEL_DAYS, Method, Pace, pace
 from tollbook.domain.exact import NANOS
 from tollbook.domain.periods import Period
@@ -118,9 +118,9 @@ def rentals_to_come(costs: DailyCosts, today: date) -> dict[int, int]:
         return {}
     before = month_of(month.start - timedelta(days=1))
     to_come: dict[int, int] = {}
-    for kind in ("phone_rental", "kb_rental"):
-        then = _rentals(costs, before, kind)
-        missing = sum(then.values()) - sum(_rentals(costs, month, kind).values())
+    for meter in range(len(MONTHLY)):
+        then = _rentals(costs, before, meter)
+        missing = sum(then.values()) - sum(_rentals(costs, month, meter).values())
         for day, rental in reversed(then.items()):
             part = max(0, min(missing, rental))
             missing -= part
@@ -130,8 +130,9 @@ def rentals_to_come(costs: DailyCosts, today: date) -> dict[int, int]:
     return to_come
 
 
-def _rentals(costs: DailyCosts, month: Period, kind: str) -> dict[date, int]:
-    return {day: getattr(costs.get(day, NO_COST), kind) for day in _days(month.start, month.end)}
+def _rentals(costs: DailyCosts, month: Period, meter: int) -> dict[date, int]:
+    days = _days(month.start, month.end)
+    return {day: costs.get(day, NO_COST).monthly[meter] for day in days}
 
 
 def _days(first: date, last: date) -> list[date]:

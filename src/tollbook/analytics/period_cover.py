@@ -1,9 +1,7 @@
 """The legs of a period: whole months and two edges, added up as every question needs them."""
 
-from collections.abc import Iterable
 from typing import Any
 
-from tollbook.domain.meters import BY_TYPE, Category, codes_of
 from tollbook.domain.periods import Period, cover, day_number
 
 
@@ -67,49 +65,6 @@ def _edge(edge: str, tables: str, by: str, within: str, besides: str) -> str:
         GROUP BY {by}"""
 
 
-def _count(meter: str) -> str:
-    return f"SUM(count) FILTER (WHERE meter = {BY_TYPE[meter].code})"
-
-
-def _quantity(meter: str) -> str:
-    return f"SUM(quantity) FILTER (WHERE meter = {BY_TYPE[meter].code})"
-
-
-def _cost(category: Category) -> str:
-    return f"SUM(cost) FILTER (WHERE meter {among(codes_of(category))})"
-
-
 def among(codes: tuple[int, ...]) -> str:
     """Compare with a list of one as with a number: it is tested a hundred thousand times."""
     return f"= {codes[0]}" if len(codes) == 1 else f"IN ({', '.join(map(str, codes))})"
-
-
-SUMS = {
-    "sms_sent": _count("sms.outbound"),
-    "sms_received": _count("sms.inbound"),
-    "mms_sent": _count("mms.outbound"),
-    "mms_received": _count("mms.inbound"),
-    "calls": _count("voice.call"),
-    "seconds": _quantity("voice.call"),
-    "requests": _quantity("api.request"),
-    "rentals": _count("phone.rental"),
-    "purchases": _quantity("phone.purchase"),
-    "brands": _quantity("brand.registration"),
-    "kb_seconds": _quantity("kb.usage"),
-    "messaging_cost": _cost(Category.MESSAGING),
-    "voice_cost": _cost(Category.VOICE),
-    "request_cost": _cost(Category.API_REQUEST),
-    "storage_cost": _cost(Category.API_STORAGE),
-    "rental_cost": _cost(Category.PHONE_RENTAL),
-    "purchase_cost": _cost(Category.PHONE_PURCHASE),
-    "kb_cost": _cost(Category.KNOWLEDGE_BASE),
-    "brand_cost": _cost(Category.BRAND_REGISTRATION),
-}
-"""What the figures of an answer are added up from, by the names they have in its rows."""
-
-_AMOUNTS = frozenset(it for it, sql in SUMS.items() if "(count)" not in sql) | {"total_cost"}
-
-
-def amounts(names: Iterable[str]) -> frozenset[int]:
-    """Return the places of the names that are sums of quantities or costs."""
-    return frozenset(at for at, name in enumerate(names) if name in _AMOUNTS)

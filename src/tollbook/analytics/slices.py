@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from tollbook.analytics.rows import RowLayout, scale_of
 from tollbook.analytics.tables import Column, ColumnKind, Table
 from tollbook.domain.exact import raw_amount, raw_quantity
 from tollbook.domain.meters import BY_CODE, BY_TYPE, CATALOG
@@ -58,6 +59,15 @@ class Shape(NamedTuple):
     def field(self, name: str) -> Field:
         """Find a field by its name in JSON."""
         return next(it for it in self.fields if it.name == name)
+
+
+def shape_of(layout: RowLayout) -> Shape:
+    """Return the shape of rows that are read for slicing: the figures, then events and status."""
+    identity = [Field(it, layout.place[it], ColumnKind.TEXT) for it in layout.identity]
+    figures = [
+        Field(it.name, layout.place[it.name], it.kind, scale_of(it)) for it in layout.figures
+    ]
+    return Shape((*identity, *figures), events=layout.width, status=layout.width + 1)
 
 
 class Group(msgspec.Struct, frozen=True, gc=False, kw_only=True):

@@ -14,7 +14,7 @@ from tollbook.domain.directory import User, zone
 from tollbook.domain.errors import EventArchived
 from tollbook.domain.exact import MICROS, raw_quantity
 from tollbook.domain.periods import day_of
-from tollbook.store import archives
+from tollbook.store import archive_files
 from tollbook.store.database import Snapshot
 
 
@@ -70,7 +70,7 @@ def usage_sums(snapshot: Snapshot, scope: QuestionScope, it: SplitDays) -> ByMet
 def _refuse_parts_of_archived_days(snapshot: Snapshot, number: int, it: SplitDays) -> None:
     """Refuse what only events could tell: of archived ones no instants are known, only hours."""
     for part in it.parts:
-        if part.day and archives.files_of(snapshot, number, part.day // 100):
+        if part.day and archive_files.files_of(snapshot, number, part.day // 100):
             raise EventArchived(
                 f"events of {day_of(part.day)} are archived: ask for whole days of the "
                 "organization's zone"

@@ -5,107 +5,62 @@ from typing import Any
 
 import msgspec
 
+from tollbook.analytics.figures import Answer
 from tollbook.analytics.in_country import countries, knowledge_bases_in_country, legs_in_country
-from tollbook.analytics.period_cover import SUMS
+from tollbook.analytics.rows import RowLayout, define
 from tollbook.analytics.slices import (
     BY_COUNTRY,
     GROUP_AMOUNTS,
     MATCHING,
-    Field,
     Groups,
-    Shape,
     Slice,
     chosen,
     grouped,
     groups_of,
     meter_bits,
-    totals,
+    shape_of,
 )
-from tollbook.analytics.tables import ColumnKind
 from tollbook.analytics.users import (
     AMOUNTS,
     COLUMNS,
     COSTS,
     OF_USER,
+    USER_ROW,
     CostBreakdown,
-    UserRow,
-    UserUsage,
     covering_legs,
     knowledge_bases_sql,
     parameters,
     usages,
     users_sql,
 )
-from tollbook.domain.exact import MICROS, raw_amount
 from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
 from tollbook.store.engine import Row
 
 _NO_USER = ""
 _WITHIN = "organization_id = :organization"
-_WIDTH = len(UserRow._fields)
-
-
-def _field(name: str, column: str, kind: ColumnKind, scale: int = 1) -> Field:
-    return Field(name, UserRow._fields.index(column), kind, scale)
-
-
-USERS_SHAPE = Shape(
-    (
-        _field("user_id", "user_id", ColumnKind.TEXT),
-        _field("user_name", "user_name", ColumnKind.TEXT),
-        _field("total_sms_sent", "sms_sent", ColumnKind.COUNT),
-        _field("total_sms_received", "sms_received", ColumnKind.COUNT),
-        _field("total_mms_sent", "mms_sent", ColumnKind.COUNT),
-        _field("total_mms_received", "mms_received", ColumnKind.COUNT),
-        _field("total_voice_calls", "calls", ColumnKind.COUNT),
-        _field("total_voice_seconds", "seconds", ColumnKind.QUANTITY),
-        _field("messaging_cost", "messaging_cost", ColumnKind.AMOUNT),
-        _field("voice_cost", "voice_cost", ColumnKind.AMOUNT),
-        _field("api_request_cost", "request_cost", ColumnKind.AMOUNT),
-        _field("api_requests_count", "requests", ColumnKind.COUNT, MICROS),
-        _field("api_storage_cost", "storage_cost", ColumnKind.AMOUNT),
-        _field("phone_rental_cost", "rental_cost", ColumnKind.AMOUNT),
-        _field("phone_rental_count", "rentals", ColumnKind.COUNT),
-        _field("phone_purchase_cost", "purchase_cost", ColumnKind.AMOUNT),
-        _field("phone_purchase_count", "purchases", ColumnKind.COUNT, MICROS),
-        _field("kb_cost", "kb_cost", ColumnKind.AMOUNT),
-        _field("kb_count", "knowledge_bases", ColumnKind.COUNT),
-        _field("kb_minutes", "kb_seconds", ColumnKind.MINUTES),
-        _field("total_cost", "total_cost", ColumnKind.AMOUNT),
-    ),
-    events=_WIDTH,
-    status=_WIDTH + 1,
-)
+USERS_SHAPE = shape_of(USER_ROW)
 """Fields in the documented order; those of the cost breakdown by their own names."""
 
-
-class UserTotals(msgspec.Struct, frozen=True):
-    """The figures of a row added up over rows; `kb_count` is the sum of theirs."""
-
-    total_sms_sent: int
-    total_sms_received: int
-    total_mms_sent: int
-    total_mms_received: int
-    total_voice_calls: int
-    total_voice_seconds: msgspec.Raw
-    cost_breakdown: CostBreakdown
-    total_cost: msgspec.Raw
+UserTotals = define(
+    "UserTotals",
+    "The figures of a row added up over rows; `kb_count` is the sum of theirs.",
+    USER_ROW.fields(CostBreakdown),
+)
 
 
-class OrganizationLevel(msgspec.Struct, frozen=True):
-    """Usage that is no user's. With the totals of all users it is the organization's, exactly."""
-
-    events: int
-    brand_registration_count: int
-    brand_registration_cost: msgspec.Raw
-    total_cost: msgspec.Raw
+OWN_ROW = RowLayout(Answer.ORGANIZATION_LEVEL, "events")
+OrganizationLevel = define(
+    "OrganizationLevel",
+    "Usage that is no user's. With the totals of all users it is the organization's, exactly.",
+    [("events", int), *OWN_ROW.fields()],
+)
 
 
 def sliced_rows(
     snapshot: Snapshot, number: int, period: Period, wanted: Slice, user_id: str | None
 ) -> list[Row]:
-    """Read the rows that are wanted: those of `UserRow`, with the count of events and the status.
+    """Read the rows that are wanted: those of `USER_ROW`, with the count of events and the status.
 
     Of one user only when `user_id` is given: the one asked about, or the one that a key sees.
     """
@@ -132,23 +87,18 @@ def user_groups(
 
 def organization_level(
     snapshot: Snapshot, number: int, period: Period, wanted: Slice
-) -> OrganizationLevel:
+) -> msgspec.Struct:
     """Add up what is no user's, of the meters and the country that are asked for."""
     sql = organization_level_sql(in_country=wanted.country is not None)
-    ((events, brands, brand_cost, cost),) = snapshot.sums(
-        sql, _bound(number, period, wanted, _NO_USER), 4, (1, 2, 3)
-    )
-    return OrganizationLevel(
-        events,
-        brands // MICROS,
-        raw_amount(brand_cost),
-        raw_amount(cost),
-    )
+    bound = _bound(number, period, wanted, _NO_USER)
+    rows = snapshot.sums(sql, bound, OWN_ROW.width, OWN_ROW.amounts)
+    (own,) = map(OrganizationLevel, *OWN_ROW.cells(rows))
+    return own
 
 
-def sliced_usages(rows: list[Row], groups: Groups, group_by: str | None) -> list[UserUsage]:
+def sliced_usages(rows: list[Row], groups: Groups, group_by: str | None) -> list[Any]:
     """Write sliced rows as they are answered, each with its groups when they are asked for."""
-    written = usages([row[:_WIDTH] for row in rows])
+    written = usages(rows)
     if group_by is None:
         return written
     return [
@@ -157,10 +107,11 @@ def sliced_usages(rows: list[Row], groups: Groups, group_by: str | None) -> list
     ]
 
 
-def user_totals(rows: list[Row]) -> UserTotals:
+def user_totals(rows: list[Row]) -> msgspec.Struct:
     """Write the sums of sliced rows."""
-    (total,) = usages([totals(rows, USERS_SHAPE)[:_WIDTH]])
-    return UserTotals(*(getattr(total, name) for name in UserTotals.__struct_fields__))
+    _, _, *cells = USER_ROW.cells([USER_ROW.total(rows)], CostBreakdown)
+    (total,) = map(UserTotals, *cells)
+    return total
 
 
 def _bound(number: int, period: Period, wanted: Slice, user_id: str | None) -> dict[str, Any]:
@@ -213,11 +164,11 @@ def countries_sql(*, one_user: bool) -> str:
 @cache
 def organization_level_sql(*, in_country: bool) -> str:
     """Write the statement for what is no user's."""
+    sums = ",\n    ".join(f"COALESCE(CAST({it} AS BIGINT), 0)" for it in OWN_ROW.sums.values())
     return f"""
 SELECT
     COALESCE(CAST(SUM(count) AS BIGINT), 0),
-    COALESCE(CAST({SUMS["brands"]} AS BIGINT), 0),
-    COALESCE(CAST({SUMS["brand_cost"]} AS BIGINT), 0),
+    {sums},
     COALESCE(CAST(SUM(cost) AS BIGINT), 0)
 FROM (
 {_legs(_condition(one_user=True), in_country=in_country)}

@@ -40,7 +40,7 @@ from tollbook.api.endpoints.rerating import RERATING_ENDPOINTS
 from tollbook.api.endpoints.reversals import POST_REVERSALS
 from tollbook.api.endpoints.viewer_tokens import VIEWER_TOKEN_ENDPOINTS
 from tollbook.api.openapi.document import openapi
-from tollbook.api.openapi.endpoint import ApiRequest, Endpoint, read_query
+from tollbook.api.openapi.endpoint import ApiRequest, Endpoint, read_path, read_query
 from tollbook.api.openapi.reference import POLICY, STYLES, reference_page
 from tollbook.api.pipeline.access import authenticate, key_text, require, require_meters
 from tollbook.api.pipeline.admission import address, admit, standing
@@ -51,6 +51,8 @@ from tollbook.api.pipeline.responses import JSON, error_response
 from tollbook.api.pipeline.security_headers import SecurityHeadersMiddleware
 from tollbook.api.pipeline.services import Services
 from tollbook.domain.errors import InternalError, MethodNotAllowed, NotFound, TollbookError
+from tollbook.domain.keys import ApiKey
+from tollbook.store.database import Snapshot
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     GET_USERS,
@@ -168,48 +170,62 @@ async def _answered(endpoint: Endpoint, services: Services, request: Request) ->
 
 
 async def _answer(endpoint: Endpoint, services: Services, request: Request) -> Response:
+    """Admit a request, read its body, and let its handler answer."""
     with services.body_budget.room_for(request):
-        return await _admitted(endpoint, services, request)
+        known = (await admit(request, services)).key
+        if endpoint.permission:
+            require(known, endpoint.permission)
+        if endpoint.handle:
+            return await endpoint.handle(request, services, partial(read_query, endpoint, request))
+        body = await read_bounded(request, MOST_OTHER_BYTES) if endpoint.request else b""
+        return await run_sync(_answer_in_database, endpoint, services, request, known, body)
 
 
-async def _admitted(endpoint: Endpoint, services: Services, request: Request) -> Response:
-    known = (await admit(request, services)).key
-    if endpoint.permission:
-        require(known, endpoint.permission)
-    if endpoint.handle:
-        return await endpoint.handle(request, services, partial(read_query, endpoint, request))
-    body = await read_bounded(request, MOST_OTHER_BYTES) if endpoint.request else b""
-    text, client_address = (
-        key_text(request.headers),
-        address(request, services) if endpoint.write else None,
+def _answer_in_database(
+    endpoint: Endpoint, services: Services, request: Request, known: ApiKey, body: bytes
+) -> Response:
+    """Let the handler answer from a snapshot or in a transaction."""
+    if endpoint.write:
+        with services.database.writing() as transaction:
+            asked = _api_request(endpoint, services, request, known, body, transaction)
+            return endpoint.write(asked, transaction)
+    assert endpoint.read  # noqa: S101  an endpoint has one of the three
+    with services.database.reading() as snapshot:
+        asked = _api_request(endpoint, services, request, known, body, snapshot)
+        return endpoint.read(asked, snapshot)
+
+
+def _api_request(
+    endpoint: Endpoint,
+    services: Services,
+    request: Request,
+    known: ApiKey,
+    body: bytes,
+    snapshot: Snapshot,
+) -> ApiRequest:
+    """Return the typed request, with its key as of the snapshot."""
+    text = key_text(request.headers)
+    key = authenticate(services.directory_cache, snapshot, text, known)
+    query = read_query(endpoint, request)
+    if endpoint.tells_usage:
+        require_meters(key, getattr(query, "meter", None) or ())
+    return ApiRequest(
+        services=services,
+        key=key,
+        question=endpoint.name,
+        query=query,
+        path=read_path(endpoint, request),
+        headers=request.headers,
+        body=body,
+        address=address(request, services) if endpoint.write else None,
     )
-
-    def admitted(snapshot: Any) -> ApiRequest:
-        key = authenticate(services.directory_cache, snapshot, text, known)
-        query = read_query(endpoint, request)
-        if endpoint.tells_usage:
-            require_meters(key, query)
-        params = request.path_params
-        return ApiRequest(
-            services, key, endpoint.name, query, params, request.headers, body, client_address
-        )
-
-    def work() -> Response:
-        if endpoint.write:
-            with services.database.writing() as transaction:
-                return endpoint.write(admitted(transaction), transaction)
-        assert endpoint.read  # noqa: S101  an endpoint has one of the three
-        with services.database.reading() as snapshot:
-            return endpoint.read(admitted(snapshot), snapshot)
-
-    return await run_sync(work)
 
 
 async def _nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "websocket":
         await WebSocketClose()(scope, receive, send)
         return
-    await error_response(NotFound("there is nothing at this path"))(scope, receive, send)
+    await error_response(NotFound("no such endpoint"))(scope, receive, send)
 
 
 def _documentation() -> dict[str, Handler]:

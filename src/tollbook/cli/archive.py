@@ -1,4 +1,4 @@
-"""tollbook archive: events older than so many months go to Parquet files and out of the ledger."""
+"""tollbook archive: move old events from the ledger to Parquet files."""
 
 import click
 from rich.console import Console
@@ -19,8 +19,8 @@ from tollbook.domain.periods import day_number
 from tollbook.lifecycle.archive import Due, NotArchived, archive, before_months
 from tollbook.lifecycle.discard import discard, unrecorded
 from tollbook.settings import Settings
-from tollbook.store import archives
-from tollbook.store.archives import Archived
+from tollbook.store import archive_files
+from tollbook.store.archive_files import Archived
 from tollbook.store.audit import COMMAND_LINE, Actor
 from tollbook.store.database import Database
 from tollbook.wiring import now, open_migrated
@@ -56,7 +56,7 @@ def verb(options: Options, settings: Settings) -> int:
         row = named_organization(snapshot, options)
         number = row.number if row else None
         if options.list:
-            files = archives.files(snapshot, options.tenant, number)
+            files = archive_files.files(snapshot, options.tenant, number)
             for sentence in unrecorded(snapshot, options.tenant, options.to):
                 print_error(f"tollbook: {sentence}")
             return _print(files, options)
@@ -72,25 +72,25 @@ def verb(options: Options, settings: Settings) -> int:
             done.append(result)
             progress.update(task, description=f"{result.file}: {result.events:,} events")
     _print(done, options)
-    for it in left:
-        print_error(f"tollbook: {it.name} was not archived: {it.reason}")
+    for month in left:
+        print_error(f"tollbook: {month.name} was not archived: {month.reason}")
     return 1 if left else 0
 
 
 def _discard(database: Database, actor: Actor, options: Options) -> int:
     if not options.yes:
-        raise InvalidRequest(f"{options.discard} would be removed for good: add --yes")
+        raise InvalidRequest(f"{options.discard} would be removed permanently: add --yes")
     removed = discard(database, actor, options.discard)
     if options.json:
         print_json({"discarded": [str(it) for it in removed]})
     else:
-        print_line(f"{options.discard} removed; the ledger is as it was")
+        print_line(f"{options.discard} removed; the ledger was not changed")
     return 0
 
 
 def _print(files: list[Archived], options: Options) -> int:
     if options.json:
-        print_json([_shown(it) for it in files])
+        print_json([_answer(it) for it in files])
     else:
         print_rows(
             ("File", "Events", "Bytes", "Checksum (SHA-256)"),
@@ -100,7 +100,7 @@ def _print(files: list[Archived], options: Options) -> int:
     return 0
 
 
-def _shown(file: Archived) -> dict[str, object]:
-    shown = file._asdict()
-    del shown["organization_id"]
-    return {**shown, "archived_at": instant_of(file.archived_at)}
+def _answer(file: Archived) -> dict[str, object]:
+    fields = file._asdict()
+    del fields["organization_id"]
+    return {**fields, "archived_at": instant_of(file.archived_at)}

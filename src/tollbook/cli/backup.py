@@ -1,4 +1,4 @@
-"""tollbook backup: a checked copy of the database as it is at one moment, while it is in use."""
+"""tollbook backup: write a checked copy of the database while it is in use."""
 
 import click
 

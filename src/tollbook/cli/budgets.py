@@ -1,24 +1,25 @@
-"""tollbook budgets: what an organization or a user may cost in a month."""
+"""tollbook budgets: set, remove and list the monthly budgets of organizations and users."""
 
 import click
 
+from tollbook.administration.budgets import NewBudget, holder_name, remove_budget, set_budget
 from tollbook.analytics.budgets import BudgetStatus, budgets_report, standings
 from tollbook.analytics.scope import QuestionScope
 from tollbook.api.endpoints.budgets import budget_answer
-from tollbook.cli.choices import named_organization, named_user, organization_of, shared_options
-from tollbook.cli.command import Options, VerbGroup
-from tollbook.cli.output import print_json, print_line, print_rows
-from tollbook.cli.parameters import FRACTION, MONTHLY
-from tollbook.domain.budgets import (
-    DEFAULT_ALERTS,
-    WHOLE_ORGANIZATION,
-    alert_problems,
+from tollbook.cli.choices import (
+    command_line,
+    named_organization,
+    named_user,
+    organization_of,
+    shared_options,
 )
-from tollbook.domain.errors import InvalidRequest, NotFound
+from tollbook.cli.command import Options, VerbGroup
+from tollbook.cli.output import print_json, print_result, print_rows
+from tollbook.cli.parameters import FRACTION, MONTHLY
+from tollbook.domain.budgets import DEFAULT_ALERTS, WHOLE_ORGANIZATION
 from tollbook.domain.exact import amount_text
 from tollbook.settings import Settings
 from tollbook.store import budgets
-from tollbook.store.audit import COMMAND_LINE, Actor
 from tollbook.store.database import Snapshot
 from tollbook.store.directory import OrganizationRow
 from tollbook.wiring import now, open_migrated
@@ -45,19 +46,14 @@ organization_filter = click.argument(
 @shared_options
 def _set(options: Options, settings: Settings) -> int:
     """Set the monthly budget of an organization or a user."""
-    monthly, alert_at = options.monthly, list(options.alert_at)
-    problems = alert_problems(alert_at)
-    if problems:
-        raise InvalidRequest.of(problems)
+    new = NewBudget(options.monthly, tuple(options.alert_at))
     with open_migrated(settings).writing() as transaction:
-        organization, user_id = _whose(transaction, options)
-        actor = Actor(options.tenant, COMMAND_LINE, now())
-        budget = budgets.set_budget(transaction, actor, organization, user_id, monthly, alert_at)
-    if options.json:
-        print_json(budget_answer(organization, budget))
-    else:
-        amount = f"{amount_text(monthly)} {organization.currency}"
-        print_line(f"{_name(organization, user_id)} has a budget of {amount} a month")
+        organization, user_id = _holder(transaction, options)
+        actor = command_line(options.tenant)
+        budget = set_budget(transaction, actor, organization, user_id, new)
+    amount = f"{amount_text(budget.monthly)} {organization.currency}"
+    sentence = f"{holder_name(organization, user_id)} has a budget of {amount} a month"
+    print_result(budget_answer(organization, budget), sentence, json=options.json)
     return 0
 
 
@@ -68,30 +64,22 @@ def _set(options: Options, settings: Settings) -> int:
 def _remove(options: Options, settings: Settings) -> int:
     """Remove a budget."""
     with open_migrated(settings).writing() as transaction:
-        organization, user_id = _whose(transaction, options)
-        actor = Actor(options.tenant, COMMAND_LINE, now())
-        budget = budgets.remove_budget(transaction, actor, organization, user_id)
-        if budget is None:
-            raise NotFound(f"{_name(organization, user_id)} has no budget")
-    if options.json:
-        print_json(budget_answer(organization, budget))
-    else:
-        print_line(f"{_name(organization, user_id)} has no budget any more")
+        organization, user_id = _holder(transaction, options)
+        actor = command_line(options.tenant)
+        budget = remove_budget(transaction, actor, organization, user_id)
+    sentence = f"the budget of {holder_name(organization, user_id)} is removed"
+    print_result(budget_answer(organization, budget), sentence, json=options.json)
     return 0
 
 
-def _whose(snapshot: Snapshot, options: Options) -> tuple[OrganizationRow, str]:
+def _holder(snapshot: Snapshot, options: Options) -> tuple[OrganizationRow, str]:
     organization = organization_of(snapshot, options.tenant, options.organization)
     user = named_user(snapshot, organization, options.user)
     return organization, user.id if user else WHOLE_ORGANIZATION
 
 
-def _name(organization: OrganizationRow, user_id: str) -> str:
-    return f"user {user_id} of {organization.id}" if user_id else f"organization {organization.id}"
-
-
 def standings_of(snapshot: Snapshot, options: Options) -> tuple[QuestionScope, list[BudgetStatus]]:
-    """Read how the budgets that a command names stand."""
+    """Return the status of the budgets that the options name."""
     scope = QuestionScope(options.tenant, named_organization(snapshot, options))
     listed = budgets.budgets(snapshot, scope.tenant, scope.number)
     return scope, standings(snapshot, scope, listed, now())
@@ -106,7 +94,7 @@ def _list(options: Options, settings: Settings) -> int:
 
 
 def list_budgets(options: Options, settings: Settings) -> int:
-    """List budgets, as a table or as the API answers."""
+    """List budgets, as a table or in the JSON of the API."""
     with open_migrated(settings).reading() as snapshot:
         scope, found = standings_of(snapshot, options)
     if options.json:
@@ -114,15 +102,8 @@ def list_budgets(options: Options, settings: Settings) -> int:
     else:
         print_rows(
             (
-                "Organization",
-                "User",
-                "Monthly",
-                "Currency",
-                "Spent",
-                "Used",
-                "Forecast",
-                "Passed on",
-                "State",
+                *("Organization", "User", "Monthly", "Currency", "Spent", "Used"),
+                *("Forecast", "Exceeded on", "State"),
             ),
             map(_cells, found),
             "there are no budgets yet",

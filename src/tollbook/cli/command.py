@@ -12,7 +12,7 @@ from tollbook.cli.output import print_error
 from tollbook.domain.errors import TollbookError, Unreachable
 from tollbook.logs import silence_logging
 from tollbook.settings import read_settings
-from tollbook.store.database import translate_errors
+from tollbook.store.error_translation import translate_errors
 
 Options = SimpleNamespace
 """The options and arguments of a command, each by its name."""

@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import click
 import msgspec
 from rich.console import Console
 
+from tollbook.administration.keys import NewKey, create_key
+from tollbook.administration.tenants import ensure_tenant
 from tollbook.cli import demo_platform as atlas
-from tollbook.cli.choices import command_line, json_option
+from tollbook.cli.choices import command_line, json_option, organization_of
 from tollbook.cli.command import Command, Options
 from tollbook.cli.demo_data import (
     ACME,
@@ -27,13 +30,12 @@ from tollbook.cli.output import print_json, print_lines
 from tollbook.cli.parameters import PATH
 from tollbook.domain.directory import Organization, User
 from tollbook.domain.events import instant_of
-from tollbook.domain.keys import UNLIMITED, KeyScope, Permission, matches, prefix_of
+from tollbook.domain.keys import KeyScope, Permission, matches, prefix_of
 from tollbook.domain.receipts import Outcome
-from tollbook.ingest.keys import issue
 from tollbook.settings import Settings
 from tollbook.store import directory, keys, prices
 from tollbook.store.database import Database, Snapshot, Transaction
-from tollbook.wiring import directory_cache_of, ensure_tenant, now, open_migrated
+from tollbook.wiring import directory_cache_of, now, open_migrated
 
 TENANT = "demo"
 _BATCH = 5_000
@@ -69,7 +71,7 @@ def verb(options: Options, settings: Settings) -> int:
     """Fill a tenant with demo data; safe to repeat."""
     database = open_migrated(settings)
     with database.writing() as transaction:
-        ensure_tenant(transaction, TENANT, "Demo")
+        ensure_tenant(transaction, command_line(TENANT), "Demo")
         for organization, users in ((ACME, ACME_USERS), (HARBOR, HARBOR_USERS)):
             _ensure_organization(transaction, TENANT, organization, users)
         _ensure_atlas(transaction)
@@ -98,7 +100,7 @@ def verb(options: Options, settings: Settings) -> int:
 
 
 def _ensure_atlas(transaction: Transaction) -> None:
-    if ensure_tenant(transaction, atlas.TENANT, atlas.NAME):
+    if ensure_tenant(transaction, command_line(atlas.TENANT), atlas.NAME):
         prices.add_price_book(transaction, atlas.TENANT, atlas.prices(), now())
     for organization, users in atlas.customers():
         _ensure_organization(transaction, atlas.TENANT, organization, users)
@@ -122,13 +124,12 @@ def _ensure_keys(database: Database, path: Path) -> Keys:
         for name, (scope, permissions) in SCOPES.items():
             made[name] = kept.get(name, "")
             if not _holds(transaction, made[name], scope):
-                number = None
-                if scope.organization_id:
-                    row = directory.find_organization(transaction, TENANT, scope.organization_id)
-                    number = row.number if row else None
-                actor, called = command_line(TENANT), f"demo {name}"
-                _, made[name] = issue(
-                    transaction, actor, called, scope, permissions, UNLIMITED, number
+                new = NewKey(f"demo {name}", [*permissions], scope.organization_id, scope.user_id)
+                _, made[name] = create_key(
+                    transaction,
+                    command_line(scope.tenant_id),
+                    new,
+                    partial(organization_of, transaction, scope.tenant_id),
                 )
     if made != kept:
         path.unlink(missing_ok=True)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from tollbook.cli.demo_data import WireEvent, made_up_number, parts, wire_event
 from tollbook.domain.directory import Organization, User
 from tollbook.domain.prices import PriceBook
-from tollbook.rating.book_yaml import parse_price_book
+from tollbook.rating.books.yaml_book import parse_price_book
 
 TENANT = "atlas"
 NAME = "Atlas"

@@ -16,7 +16,8 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from tollbook.cli.choices import shared_options
+from tollbook.administration.tenants import ensure_tenant
+from tollbook.cli.choices import command_line, shared_options
 from tollbook.cli.command import Command, Options
 from tollbook.cli.output import print_json, print_line, progress_label
 from tollbook.cli.parameters import PATH
@@ -29,7 +30,7 @@ from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.ingest.submit import draft_of, submission_of
 from tollbook.settings import Settings
 from tollbook.store.database import Database
-from tollbook.wiring import directory_cache_of, ensure_tenant, now, open_migrated
+from tollbook.wiring import directory_cache_of, now, open_migrated
 
 UNREADABLE = (OSError, EOFError, zlib.error)
 """How a file ends that cannot be read on."""
@@ -48,7 +49,7 @@ def verb(options: Options, settings: Settings) -> int:
     """
     database = open_migrated(settings)
     with database.writing() as transaction:
-        ensure_tenant(transaction, options.tenant, options.tenant)
+        ensure_tenant(transaction, command_line(options.tenant))
     importer = Importer(database, directory_cache_of(settings, database), KeyScope(options.tenant))
     try:
         with _opened(options.file) as file:

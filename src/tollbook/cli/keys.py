@@ -1,25 +1,35 @@
 """tollbook keys: API keys, shown once."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import click
 
-from tollbook.api.endpoints.keys import KeyAnswer, NewKey, key_answer, limits_of
+from tollbook.administration.keys import (
+    DEFAULT_OVERLAP,
+    MOST_OVERLAP,
+    NewKey,
+    Rotation,
+    create_key,
+    revoke_key,
+    rotate_key,
+)
+from tollbook.administration.tenants import ensure_tenant
+from tollbook.api.endpoints.keys import KeyAnswer, key_answer
 from tollbook.cli.choices import (
     command_line,
     key_of,
     meter_option,
-    named_organization,
+    organization_of,
     shared_options,
 )
 from tollbook.cli.command import Options, VerbGroup
-from tollbook.cli.output import print_json, print_line, print_rows
+from tollbook.cli.output import print_json, print_result, print_rows
 from tollbook.cli.parameters import NETWORK, whole
-from tollbook.domain.keys import MOST_PER_MINUTE, ApiKey, KeyScope, Permission
-from tollbook.ingest.keys import DEFAULT_OVERLAP, MOST_OVERLAP, issue, revoke, rotate
+from tollbook.domain.keys import MOST_PER_MINUTE, ApiKey, Permission
 from tollbook.settings import Settings
 from tollbook.store import keys
-from tollbook.wiring import ensure_tenant, now, open_migrated
+from tollbook.wiring import open_migrated
 
 verb = VerbGroup()
 _prefix = click.argument("prefix", help="The public prefix, such as tb_0123456789ab.")
@@ -57,28 +67,24 @@ _prefix = click.argument("prefix", help="The public prefix, such as tb_012345678
 )
 @shared_options
 def _create(options: Options, settings: Settings) -> int:
-    """Issue a key and show it once."""
+    """Create a key and show it once."""
     days = options.expires_in_days
-    end = None if days is None else datetime.now(UTC) + timedelta(days=days)
     new = NewKey(
-        options.name,
-        [Permission(it) for it in dict.fromkeys(options.permission)],
-        options.organization,
-        options.user,
-        end,
-        list(options.meter),
-        list(options.allow_from),
-        options.rate_limit,
+        name=options.name,
+        permissions=[Permission(it) for it in dict.fromkeys(options.permission)],
+        organization_id=options.organization,
+        user_id=options.user,
+        expires_at=None if days is None else datetime.now(UTC) + timedelta(days=days),
+        meters=list(options.meter),
+        allowed_addresses=list(options.allow_from),
+        requests_per_minute=options.rate_limit,
     )
-    limits = limits_of(new, now())
-    scope = KeyScope(options.tenant, options.organization, options.user)
     actor = command_line(options.tenant)
     with open_migrated(settings).writing() as transaction:
-        ensure_tenant(transaction, options.tenant, options.tenant)
-        row = named_organization(transaction, options)
-        number = row.number if row else None
-        made = issue(transaction, actor, new.name, scope, new.permissions, limits, number)
-    return _show(options, *made)
+        ensure_tenant(transaction, actor)
+        find = partial(organization_of, transaction, options.tenant)
+        key, secret = create_key(transaction, actor, new, find)
+    return _show(options, key, secret)
 
 
 @verb.command("rotate")
@@ -91,18 +97,16 @@ def _create(options: Options, settings: Settings) -> int:
 )
 @shared_options
 def _rotate(options: Options, settings: Settings) -> int:
-    """Issue the successor of a key and show it once."""
+    """Create the successor of a key and show it once."""
     with open_migrated(settings).writing() as transaction:
         old = key_of(transaction, options.tenant, options.prefix)
-        made = rotate(transaction, command_line(options.tenant), old, options.overlap)
-    return _show(options, *made)
+        rotation = Rotation(options.overlap)
+        key, secret = rotate_key(transaction, command_line(options.tenant), old, rotation)
+    return _show(options, key, secret)
 
 
 def _show(options: Options, key: ApiKey, secret: str) -> int:
-    if options.json:
-        print_json({"api_key": secret, "key": key_answer(key)})
-    else:
-        print_line(secret)
+    print_result({"api_key": secret, "key": key_answer(key)}, secret, json=options.json)
     return 0
 
 
@@ -112,15 +116,10 @@ def _show(options: Options, key: ApiKey, secret: str) -> int:
 def _revoke(options: Options, settings: Settings) -> int:
     """Revoke a key and its viewer tokens immediately."""
     with open_migrated(settings).writing() as transaction:
-        revoke(
-            transaction,
-            command_line(options.tenant),
-            key_of(transaction, options.tenant, options.prefix),
-        )
-    if options.json:
-        print_json({"prefix": options.prefix, "revoked": True})
-    else:
-        print_line(f"key {options.prefix} revoked")
+        key = key_of(transaction, options.tenant, options.prefix)
+        revoke_key(transaction, command_line(options.tenant), key)
+    result = {"prefix": key.prefix, "revoked": True}
+    print_result(result, f"key {key.prefix} revoked", json=options.json)
     return 0
 
 
@@ -135,8 +134,8 @@ def _list(options: Options, settings: Settings) -> int:
     else:
         print_rows(
             (
-                *("Key", "Name", "Permissions", "Organization", "User", "Only"),
-                *("Created", "Last used", "Ends", "Revoked"),
+                *("Key", "Name", "Permissions", "Organization", "User", "Limits"),
+                *("Created", "Last used", "Expires", "Revoked"),
             ),
             (_cells(key) for key in found),
             f"tenant {options.tenant} has no keys yet",
@@ -145,15 +144,15 @@ def _list(options: Options, settings: Settings) -> int:
 
 
 def _cells(key: KeyAnswer) -> tuple[str | None, ...]:
-    per_minute = key.requests_per_minute
-    often = () if per_minute is None else (f"{per_minute} a minute",)
+    limit = key.requests_per_minute
+    rate_limit = () if limit is None else (f"{limit} requests per minute",)
     return (
         key.prefix,
         key.name,
         " ".join(key.permissions),
         key.organization_id,
         key.user_id,
-        ", ".join((*key.meters, *key.allowed_addresses, *often)),
+        ", ".join((*key.meters, *key.allowed_addresses, *rate_limit)),
         _minute(key.created_at),
         _minute(key.last_used_at),
         _minute(key.expires_at),

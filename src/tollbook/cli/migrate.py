@@ -1,4 +1,4 @@
-"""tollbook migrate: bring the database up to date without serving from it."""
+"""tollbook migrate: bring the database up to date without a server."""
 
 import click
 

@@ -28,6 +28,14 @@ def print_json(value: Any) -> None:
     print(msgspec.json.format(msgspec.json.encode(value)).decode())
 
 
+def print_result(value: Any, sentence: str, *, json: bool) -> None:
+    """Print a value as JSON, or else a sentence for people."""
+    if json:
+        print_json(value)
+    else:
+        print_line(sentence)
+
+
 def print_line(text: str) -> None:
     """Print one line for people."""
     print(visible(text))

@@ -81,11 +81,12 @@ def _period(text: str) -> str:
     return text
 
 
-def _amount(text: str) -> int:
+def _amount(text: str) -> str:
     try:
-        return monthly_of(text.encode())
+        monthly_of(text.encode())
     except ValueError as error:
         raise ValueError(monthly_problem().error) from error
+    return text
 
 
 def _fraction(text: str) -> float:
@@ -120,7 +121,7 @@ MOMENT = Parsed("time", _moment)
 """A day, or an instant in microseconds."""
 PERIOD = Parsed("period", _period)
 MONTHLY = Parsed("amount", _amount)
-"""The amount of a budget, in nanos."""
+"""The amount of a budget, as text."""
 FRACTION = Parsed("fraction", _fraction)
 CURRENCY = Parsed("currency", _checked(currency_problem))
 NUMBER_FORMAT = Parsed("format", _checked(number_format_problem))

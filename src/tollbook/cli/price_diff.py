@@ -6,14 +6,14 @@ from itertools import islice
 
 import click
 
+from tollbook.administration.price_books import find_book
 from tollbook.cli.choices import shared_options
 from tollbook.cli.command import Command, Options
 from tollbook.cli.output import print_json, print_line, print_rows
 from tollbook.cli.parameters import VERSION, whole
 from tollbook.domain.prices import Pricing, conditions_of
-from tollbook.ingest.books import book_of
-from tollbook.rating.compare import Change, RateDifference, differences
-from tollbook.rating.serialize import hours_in_words
+from tollbook.rating.books.compare import Change, RateDifference, differences
+from tollbook.rating.books.serialize import hours_in_words
 from tollbook.settings import Settings
 from tollbook.store import prices
 from tollbook.wiring import open_migrated
@@ -34,7 +34,7 @@ def diff(options: Options, settings: Settings) -> int:
     with open_migrated(settings).reading() as snapshot:
         old, new = (
             prices.read_price_book(
-                snapshot, options.tenant, book_of(snapshot, options.tenant, version)
+                snapshot, options.tenant, find_book(snapshot, options.tenant, version)
             )
             for version in (options.old, options.new)
         )

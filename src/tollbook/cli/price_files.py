@@ -15,10 +15,10 @@ from tollbook.cli.output import progress_label
 from tollbook.cli.parameters import CURRENCY, DAY, PAIR
 from tollbook.domain.errors import PriceBookRefused
 from tollbook.domain.prices import PriceBook
-from tollbook.rating.book_yaml import parse_price_book
-from tollbook.rating.deck_book import parse_deck
-from tollbook.rating.deck_csv import text_of
-from tollbook.rating.deck_terms import BookTerms, DeckTerms
+from tollbook.rating.books.deck_book import parse_deck
+from tollbook.rating.books.deck_csv import text_of
+from tollbook.rating.books.deck_terms import BookTerms, DeckTerms
+from tollbook.rating.books.yaml_book import parse_price_book
 
 Report = Callable[[int], None]
 _DECKS = {".csv", ".tsv", ".txt"}

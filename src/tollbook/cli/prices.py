@@ -1,39 +1,27 @@
 """tollbook prices: load, list, show, compare and publish price books."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import click
 import msgspec
 
+from tollbook.administration.book_report import BookReport, book_report
+from tollbook.administration.price_books import books_of, find_book, load_book, publish_book
+from tollbook.administration.tenants import ensure_tenant
 from tollbook.cli import price_diff, rerating
 from tollbook.cli.choices import command_line, named_organization, shared_options
 from tollbook.cli.command import Options, VerbGroup
-from tollbook.cli.output import (
-    print_error,
-    print_json,
-    print_line,
-    print_rows,
-)
+from tollbook.cli.output import print_error, print_json, print_line, print_result, print_rows
 from tollbook.cli.parameters import DAY, PATH, VERSION, whole
 from tollbook.cli.price_files import deck_options, progress, read_book, rows_of
-from tollbook.domain.books import BookHead, BookStatus, Listed, ShownBook, listed, shown
-from tollbook.domain.events import instant_of
+from tollbook.domain.books import BookStatus, ShownBook, shown
+from tollbook.domain.lost_prices import LostPrices
 from tollbook.domain.periods import day_number
 from tollbook.domain.prices import Rate, conditions_of
-from tollbook.ingest.books import (
-    LostPrices,
-    book_of,
-    load_book,
-    lost_prices,
-    no_longer_priced,
-    publish_book,
-)
-from tollbook.rating.serialize import ShownRate, hours_in_words, shown_rate
+from tollbook.rating.books.serialize import ShownRate, hours_in_words, shown_rate
 from tollbook.settings import Settings
 from tollbook.store import prices
-from tollbook.store.database import Snapshot
-from tollbook.wiring import ensure_tenant, now, open_migrated
+from tollbook.wiring import now, open_migrated
 
 _MOST_IN_A_TABLE = 1_000
 
@@ -58,27 +46,18 @@ def _load(options: Options, settings: Settings) -> int:
         book = read_book(options, step("reading", rows_of(options.file)))
         count = len(book.rates) + sum(len(deck.prefixes) for deck in book.decks)
         report = step("storing", count)
+        actor = command_line(options.tenant)
         with open_migrated(settings).writing() as transaction:
-            ensure_tenant(transaction, options.tenant, options.tenant)
+            ensure_tenant(transaction, actor)
             organization = named_organization(transaction, options)
             head = load_book(
-                transaction,
-                command_line(options.tenant),
-                book,
-                organization,
-                draft=options.draft,
-                progress=report,
+                transaction, actor, book, organization, draft=options.draft, progress=report
             )
-            told = _told(transaction, options.tenant, head)
-            lost = no_longer_priced(transaction, options.tenant, head)
-            losses = lost_prices(transaction, options.tenant, head)
-    if options.json:
-        print_json(_json(told, lost, losses))
-    else:
-        what = f"{book.name}: {told.rates:,} rates loaded as version {told.version}"
-        print_line(f"{what}, a draft" if options.draft else what)
-        _warn(told, losses)
-    return 0
+            loaded = book_report(transaction, options.tenant, head, actor.at)
+    draft = ", a draft" if options.draft else ""
+    version = loaded.price_book.version
+    sentence = f"{book.name}: {head.rates:,} rates loaded as version {version}{draft}"
+    return _show_report(options, loaded, sentence)
 
 
 @verb.command("publish")
@@ -90,27 +69,21 @@ def _load(options: Options, settings: Settings) -> int:
 def _publish(options: Options, settings: Settings) -> int:
     """Publish a draft, which can never change again."""
     day = None if options.effective_from is None else day_number(options.effective_from)
+    actor = command_line(options.tenant)
     with open_migrated(settings).writing() as transaction:
-        head = publish_book(transaction, command_line(options.tenant), options.version, day)
-        told = _told(transaction, options.tenant, head)
-        lost = no_longer_priced(transaction, options.tenant, head)
-        losses = lost_prices(transaction, options.tenant, head)
-    if options.json:
-        print_json(_json(told, lost, losses))
-    else:
-        print_line(
-            f"{told.name}: version {told.version} is published from {told.effective_from} on"
-        )
-        _warn(told, losses)
+        head = publish_book(transaction, actor, options.version, day)
+        report = book_report(transaction, options.tenant, head, actor.at)
+    book = report.price_book
+    sentence = f"{book.name}: version {book.version} is published from {book.effective_from} on"
+    return _show_report(options, report, sentence)
+
+
+def _show_report(options: Options, report: BookReport, sentence: str) -> int:
+    answer = msgspec.to_builtins(report)
+    print_result({**answer.pop("price_book"), **answer}, sentence, json=options.json)
+    if not options.json:
+        _warn(report.price_book, report.lost_prices)
     return 0
-
-
-def _json(book: ShownBook, lost: Sequence[str], losses: Sequence[LostPrices]) -> dict[str, Any]:
-    return {
-        **msgspec.to_builtins(book),
-        "no_longer_priced": lost,
-        "lost_prices": msgspec.to_builtins(losses),
-    }
 
 
 def _warn(book: ShownBook, losses: Sequence[LostPrices]) -> None:
@@ -133,7 +106,7 @@ def _list(options: Options, settings: Settings) -> int:
         organization = named_organization(snapshot, options)
         books = [
             shown(it)
-            for it in _standing(snapshot, options.tenant)
+            for it in books_of(snapshot, options.tenant, now())
             if organization is None or it.head.organization == organization.number
         ]
     if options.json:
@@ -173,21 +146,17 @@ def _show(options: Options, settings: Settings) -> int:
     """Show the rates of a price book."""
     tenant = options.tenant
     with open_migrated(settings).reading() as snapshot:
-        version = options.version
-        if version is None:
-            heads = prices.price_book_heads(snapshot, tenant)
-            version = heads[-1].version if heads else 0
-        head = book_of(snapshot, tenant, version)
+        books = {it.head.version: it for it in books_of(snapshot, tenant, now())}
+        version = max(books, default=0) if options.version is None else options.version
+        head = find_book(snapshot, tenant, version)
         limit = options.limit or (head.rates if options.json else _MOST_IN_A_TABLE)
         rates = prices.price_book_rates(snapshot, tenant, head, 0, limit)
-        told = _told(snapshot, tenant, head)
+    book = shown(books[version])
     if options.json:
-        print_json({**msgspec.to_builtins(told), "rates": [shown_rate(rate) for rate in rates]})
+        print_json({**msgspec.to_builtins(book), "rates": [shown_rate(rate) for rate in rates]})
         return 0
-    print_line(
-        f"{told.name}, version {version}, {told.currency}, {told.status.value}, {told.source}"
-    )
-    print_rows(("Meter", "Price", "Per", "When", "Besides"), map(_cells, rates), "no rates")
+    print_line(f"{book.name}, version {version}, {book.currency}, {book.status}, {book.source}")
+    print_rows(("Meter", "Price", "Per", "When", "Other"), map(_cells, rates), "no rates")
     if head.rates > len(rates):
         print_line(f"and {head.rates - len(rates):,} more; --limit or --json shows them")
     return 0
@@ -217,12 +186,3 @@ def _besides(told: ShownRate) -> str:
         f"{name} {value if isinstance(value, str) else msgspec.json.encode(value).decode()}"
         for name, value in rest.items()
     )
-
-
-def _standing(snapshot: Snapshot, tenant: str) -> Sequence[Listed]:
-    return listed(prices.price_book_heads(snapshot, tenant), day_number(instant_of(now())))
-
-
-def _told(snapshot: Snapshot, tenant: str, head: BookHead) -> ShownBook:
-    (found,) = (it for it in _standing(snapshot, tenant) if it.head.version == head.version)
-    return shown(found)

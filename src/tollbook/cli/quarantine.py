@@ -1,11 +1,11 @@
-"""tollbook quarantine: what was kept and not charged, and why; replay it."""
+"""tollbook quarantine: list and replay events that are stored but not charged."""
 
 import click
 
 from tollbook.api.endpoints.quarantine import QuarantinedEvent, quarantined_event
 from tollbook.cli.choices import command_line, shared_options
 from tollbook.cli.command import Options, VerbGroup
-from tollbook.cli.output import print_json, print_line, print_rows
+from tollbook.cli.output import print_json, print_line, print_result, print_rows
 from tollbook.cli.parameters import EVENTS
 from tollbook.domain.errors import NotFound
 from tollbook.ingest.quarantine import replay
@@ -46,29 +46,28 @@ def _list(options: Options, settings: Settings) -> int:
     return 0
 
 
-def _cells(it: QuarantinedEvent) -> tuple[str, ...]:
-    return it.organization_id, it.id, f"{it.received_at:%Y-%m-%d %H:%M:%S}", it.code, it.reason
+def _cells(event: QuarantinedEvent) -> tuple[str, ...]:
+    received_at = f"{event.received_at:%Y-%m-%d %H:%M:%S}"
+    return event.organization_id, event.id, received_at, event.code, event.reason
 
 
 @verb.command("replay")
 @_organization
 @shared_options
 def _replay(options: Options, settings: Settings) -> int:
-    """Charge all events that can be charged by now."""
+    """Charge all events that now have a price and an organization."""
     database = open_migrated(settings)
     with database.reading() as snapshot:
         number = _number(snapshot, options)
     directory_cache = directory_cache_of(settings, database)
-    done = replay(database, directory_cache, command_line(options.tenant), number)
-    if options.json:
-        print_json(done)
-    else:
-        print_line(f"{done.released:,} released, {done.remaining:,} remaining")
+    result = replay(database, directory_cache, command_line(options.tenant), number)
+    sentence = f"{result.released:,} released, {result.remaining:,} remaining"
+    print_result(result, sentence, json=options.json)
     return 0
 
 
 def _number(snapshot: Snapshot, options: Options) -> int | None:
-    """Give the organization's number; those that only events have named are in quarantine too."""
+    """Return the number of the named organization, which may be one that only events have named."""
     if directory.find_tenant(snapshot, options.tenant) is None:
         raise NotFound(f"there is no tenant {options.tenant}")
     if options.organization is None:

@@ -26,7 +26,7 @@ from tollbook.domain.rerating import RerateRange, Run, RunStatus
 from tollbook.rerating import runs
 from tollbook.rerating.dry_run import dry_run
 from tollbook.rerating.price_book_set import require_book, require_ledger
-from tollbook.rerating.run_day import Work
+from tollbook.rerating.run_day import RunExecutor
 from tollbook.settings import Settings
 from tollbook.store import recharge, rerating_runs
 from tollbook.store.audit import COMMAND_LINE, Actor
@@ -143,18 +143,18 @@ def _dry_run(options: Options, database: Database, span: RerateRange) -> int:
 
 def _work(options: Options, database: Database, run: Run) -> Run:
     """Work on a run in the foreground; interrupted, it is stopped and can be resumed."""
-    work = Work(database, options.tenant, run.id, now)
+    work = RunExecutor(database, options.tenant, run.id, now)
     with Progress(console=Console(stderr=True), transient=True) as progress:
         total = run.changed if run.backwards else run.expected
         task = progress.add_task(f"run {run.id}", total=total)
         try:
-            for step in work.steps():
+            for step in work.run_days():
                 progress.update(task, completed=step.restored if run.backwards else step.events)
         except KeyboardInterrupt:
             work.halt(_INTERRUPTED)
             raise
     with database.reading() as snapshot:
-        return runs.found(snapshot, _actor(options), run.id)
+        return runs.require_run(snapshot, _actor(options), run.id)
 
 
 def _list(options: Options, database: Database) -> int:

@@ -1,4 +1,4 @@
-"""tollbook restore: a backup in the place of the database, whole or not at all."""
+"""tollbook restore: replace the database with a backup, completely or not at all."""
 
 import click
 
@@ -28,5 +28,5 @@ def verb(options: Options, settings: Settings) -> int:
     if options.json:
         print_json({"file": str(options.file), "events": events})
     else:
-        print_line(f"{options.file} restored: {events:,} events, and up to date")
+        print_line(f"{options.file} restored: {events:,} events; the schema is up to date")
     return 0

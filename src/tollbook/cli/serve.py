@@ -1,4 +1,4 @@
-"""tollbook serve: answer requests."""
+"""tollbook serve: answer requests over HTTP."""
 
 import click
 

@@ -1,9 +1,10 @@
-"""tollbook tenants: the platforms that share this database."""
+"""tollbook tenants: create, change and list the platforms that share this database."""
 
 from collections.abc import Callable
 
 import click
 
+from tollbook.administration.tenants import change_tenant, create_tenant
 from tollbook.cli.choices import (
     Body,
     command_line,
@@ -11,17 +12,15 @@ from tollbook.cli.choices import (
     number_format_option,
 )
 from tollbook.cli.command import Options, VerbGroup
-from tollbook.cli.output import print_json, print_line, print_rows
+from tollbook.cli.output import print_json, print_result, print_rows
 from tollbook.cli.parameters import CURRENCY
 from tollbook.domain.directory import DEFAULT_CURRENCY
-from tollbook.domain.errors import AlreadyExists, InvalidRequest, NotFound
+from tollbook.domain.errors import InvalidRequest
 from tollbook.domain.numbers import STRICT
 from tollbook.settings import Settings
 from tollbook.store import directory
-from tollbook.store.audit import write_act
-from tollbook.store.database import Transaction
 from tollbook.store.directory import Tenant
-from tollbook.wiring import ensure_tenant, open_migrated
+from tollbook.wiring import open_migrated
 
 verb = VerbGroup()
 _id = click.argument("id", help="The id of the tenant.")
@@ -47,14 +46,8 @@ def _create(options: Options, settings: Settings) -> int:
     name = options.id if options.name is None else options.name
     tenant = Tenant(options.id, name, options.currency, options.number_format)
     with open_migrated(settings).writing() as transaction:
-        if not ensure_tenant(transaction, tenant.id, name):
-            raise AlreadyExists(f"tenant {tenant.id} exists already")
-        directory.change_tenant(transaction, tenant)
-        _log(transaction, "tenant.create", tenant)
-    if options.json:
-        print_json(tenant._asdict())
-    else:
-        print_line(f"tenant {tenant.id} created")
+        create_tenant(transaction, command_line(tenant.id), tenant)
+    print_result(tenant._asdict(), f"tenant {tenant.id} created", json=options.json)
     return 0
 
 
@@ -66,29 +59,16 @@ def _create(options: Options, settings: Settings) -> int:
 def _change(options: Options, settings: Settings) -> int:
     """Change the currency or the number format of a tenant."""
     if options.currency is None and options.number_format is None:
-        raise InvalidRequest("tenants change needs --currency or --number-format")
+        raise InvalidRequest("--currency or --number-format is required")
     with open_migrated(settings).writing() as transaction:
-        found = directory.find_tenant(transaction, options.id)
-        if found is None:
-            raise NotFound(f"there is no tenant {options.id}")
-        tenant = found._replace(
-            currency=options.currency or found.currency,
-            number_format=options.number_format or found.number_format,
-        )
-        directory.change_tenant(transaction, tenant)
-        _log(transaction, "tenant.change", tenant)
-    if options.json:
-        print_json(tenant._asdict())
-    else:
-        print_line(
-            f"tenant {tenant.id}: currency {tenant.currency}, number format {tenant.number_format}"
-        )
+        actor = command_line(options.id)
+        tenant = change_tenant(transaction, actor, options.currency, options.number_format)
+    print_result(
+        tenant._asdict(),
+        f"tenant {tenant.id}: currency {tenant.currency}, number format {tenant.number_format}",
+        json=options.json,
+    )
     return 0
-
-
-def _log(transaction: Transaction, action: str, tenant: Tenant) -> None:
-    details = {"currency": tenant.currency, "number_format": tenant.number_format}
-    write_act(transaction, command_line(tenant.id), action, f"tenant {tenant.id}", details)
 
 
 @verb.command("list")

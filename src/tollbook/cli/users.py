@@ -1,18 +1,17 @@
-"""tollbook users: the people of an organization."""
+"""tollbook users: create, list and erase the users of an organization."""
 
 import click
 
-from tollbook.cli.choices import command_line, organization_of, shared_options
+from tollbook.administration.users import NewUser, create_user
+from tollbook.cli.choices import command_line, named_user, organization_of, shared_options
 from tollbook.cli.command import Options, VerbGroup
-from tollbook.cli.output import print_json, print_line, print_rows
+from tollbook.cli.output import print_json, print_result, print_rows
 from tollbook.cli.parameters import PATH
-from tollbook.domain.directory import User, new_user_problems
-from tollbook.domain.errors import AlreadyExists, InvalidRequest, NotFound
+from tollbook.domain.errors import InvalidRequest
 from tollbook.lifecycle.erase import Person, erase
 from tollbook.settings import Settings
 from tollbook.store import directory
-from tollbook.store.audit import write_act
-from tollbook.wiring import now, open_migrated
+from tollbook.wiring import open_migrated
 
 verb = VerbGroup()
 _organization = click.argument("organization", help="The id of the organization.")
@@ -26,20 +25,12 @@ _organization = click.argument("organization", help="The id of the organization.
 @shared_options
 def _create(options: Options, settings: Settings) -> int:
     """Create a user."""
-    user = User(options.id, options.id if options.name is None else options.name, options.email)
-    problems = new_user_problems(user)
-    if problems:
-        raise InvalidRequest.of(problems)
+    name = options.id if options.name is None else options.name
+    new = NewUser(name, options.id, options.email)
     with open_migrated(settings).writing() as transaction:
         row = organization_of(transaction, options.tenant, options.organization)
-        if not directory.add_user(transaction, row.number, user, now()):
-            raise AlreadyExists(f"user {user.id} exists already in {row.id}")
-        actor, details = command_line(options.tenant), {"status": user.status}
-        write_act(transaction, actor, "user.create", f"user {user.id}", details, row.number)
-    if options.json:
-        print_json(user)
-    else:
-        print_line(f"user {user.id} created in {options.organization}")
+        user = create_user(transaction, command_line(options.tenant), row, new)
+    print_result(user, f"user {user.id} created in {row.id}", json=options.json)
     return 0
 
 
@@ -54,25 +45,23 @@ def _create(options: Options, settings: Settings) -> int:
 def _erase(options: Options, settings: Settings) -> int:
     """Erase personal data from tables and archives.
 
-    Sums stay as they are.
+    Sums do not change.
     """
     database = open_migrated(settings)
     with database.reading() as snapshot:
         row = organization_of(snapshot, options.tenant, options.organization)
-        if directory.find_user(snapshot, row.number, options.id) is None:
-            raise NotFound(f"organization {row.id} has no user {options.id}")
+        named_user(snapshot, row, options.id)
     if not options.yes:
-        raise InvalidRequest("what is erased is gone for ever: say --yes")
+        raise InvalidRequest("erased data cannot be restored; confirm with --yes")
     actor = command_line(options.tenant)
-    done = erase(database, actor, Person(row, options.id), options.archive)
-    if options.json:
-        print_json(done)
-    else:
-        print_line(
-            f"user {options.id} of {row.id} erased from {done.events:,} events, "
-            f"{done.quarantined:,} in quarantine and {done.archived_events:,} in "
-            f"{done.files:,} archive files; sums are as they were"
-        )
+    result = erase(database, actor, Person(row, options.id), options.archive)
+    print_result(
+        result,
+        f"user {options.id} of {row.id} erased from {result.events:,} events, "
+        f"{result.quarantined:,} in quarantine and {result.archived_events:,} in "
+        f"{result.files:,} archive files; sums are unchanged",
+        json=options.json,
+    )
     return 0
 
 

@@ -1,4 +1,4 @@
-"""tollbook verify: recompute every rollup from the events and compare."""
+"""tollbook verify: recompute every sum from the events and compare."""
 
 from contextlib import closing
 
@@ -55,16 +55,16 @@ def verb(options: Options, settings: Settings) -> int:
             }
         )
     else:
-        for it in found:
-            row = ", ".join(f"{name}={value}" for name, value in it.row.items())
-            print_line(f"{it.check}: {it.side}: {row}")
+        for difference in found:
+            row = ", ".join(f"{name}={value}" for name, value in difference.row.items())
+            print_line(f"{difference.check}: {difference.side}: {row}")
         for zone in zones:
             print_line(
                 f"note: organization {zone.organization_id} of tenant {zone.tenant_id} has the "
-                f"timezone {zone.timezone}, which is not the same on every machine"
+                f"timezone {zone.timezone}, whose meaning depends on the machine"
             )
         names = ", ".join((*(check.name for check in CHECKS), reversals.CHECK, orphans.CHECK))
         verdict = f"{len(found)} differences" if found else "all agree"
-        beside = f" and {archived} archived ones" if archived else ""
-        print_line(f"{events} events{beside} against {names}: {verdict}")
+        more = f" and {archived} archived ones" if archived else ""
+        print_line(f"{events} events{more} against {names}: {verdict}")
     return 1 if found else 0

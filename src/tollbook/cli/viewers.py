@@ -1,32 +1,38 @@
-"""tollbook viewers: tokens for browsers, shown once."""
+"""tollbook viewers: create and revoke viewer tokens."""
 
 import click
 
+from tollbook.administration.viewer_tokens import (
+    NewViewer,
+    create_viewer_token,
+    revoke_viewer_token,
+    revoke_viewer_tokens,
+)
 from tollbook.api.endpoints.viewer_tokens import viewer_answer
 from tollbook.api.pipeline.access import require
 from tollbook.cli.choices import command_line, key_of, organization_of, shared_options
 from tollbook.cli.command import Options, VerbGroup
-from tollbook.cli.output import print_json, print_line
+from tollbook.cli.output import print_result
 from tollbook.cli.parameters import whole
 from tollbook.domain.errors import KeyEnded, NotFound
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.domain.viewers import DEFAULT_SECONDS, MOST_SECONDS
-from tollbook.ingest.viewers import issue, revoke, revoke_all
 from tollbook.settings import Settings
+from tollbook.store.audit import Actor
 from tollbook.store.database import Snapshot
-from tollbook.wiring import now, open_migrated
+from tollbook.wiring import open_migrated
 
 verb = VerbGroup()
 
 
 @verb.command("create")
-@click.argument("organization", help="The organization that the token shows.")
-@click.option("--user", help="Show only this user.")
+@click.argument("organization", help="The organization that the token can read.")
+@click.option("--user", help="Limit the token to one user.")
 @click.option(
     "--key",
     required=True,
     metavar="PREFIX",
-    help="The key whose limits and end the token has, such as tb_0123456789ab.",
+    help="The key whose limits and expiry the token inherits, such as tb_0123456789ab.",
 )
 @click.option(
     "--expires-in-seconds",
@@ -37,25 +43,23 @@ verb = VerbGroup()
 @shared_options
 def _create(options: Options, settings: Settings) -> int:
     """Sign a token on behalf of a key and show it once."""
-    actor = command_line(options.tenant)
+    new = NewViewer(options.organization, options.user, options.expires_in_seconds)
     with open_migrated(settings).writing() as transaction:
-        key = _key(transaction, options.tenant, options.key)
+        actor = command_line(options.tenant)
+        key = _key(transaction, actor, options.key)
         row = organization_of(transaction, options.tenant, options.organization)
         if key.scope.organization_id not in (None, row.id):
-            raise NotFound(f"key {options.key} does not see organization {row.id}")
-        viewer, text = issue(transaction, actor, key, row, options.user, options.expires_in_seconds)
-    if options.json:
-        print_json({"token": text, "viewer_token": viewer_answer(viewer)})
-    else:
-        print_line(text)
+            raise NotFound(f"key {options.key} has no access to organization {row.id}")
+        viewer, text = create_viewer_token(transaction, actor, key, row, new)
+    print_result({"token": text, "viewer_token": viewer_answer(viewer)}, text, json=options.json)
     return 0
 
 
-def _key(snapshot: Snapshot, tenant: str, prefix: str) -> ApiKey:
-    """Find the key that a token is for: one that may see, and has not ended."""
-    key = key_of(snapshot, tenant, prefix)
-    if key.ended(now()):
-        raise KeyEnded(f"key {prefix} has ended")
+def _key(snapshot: Snapshot, actor: Actor, prefix: str) -> ApiKey:
+    """Return the key of a token; raise unless it has not expired and may read analytics."""
+    key = key_of(snapshot, actor.tenant, prefix)
+    if key.ended(actor.at):
+        raise KeyEnded(f"key {prefix} has expired or is revoked")
     require(key, Permission.READ_ANALYTICS)
     return key
 
@@ -71,12 +75,9 @@ def _revoke(options: Options, settings: Settings) -> int:
     actor = command_line(options.tenant)
     with open_migrated(settings).writing() as transaction:
         if options.all:
-            revoke_all(transaction, actor)
+            revoke_viewer_tokens(transaction, actor)
         else:
-            revoke(transaction, actor, options.id, None)
-    if options.json:
-        print_json({"id": options.id, "revoked": True})
-    else:
-        what = "all viewer tokens" if options.all else f"viewer token {options.id}"
-        print_line(f"{what} revoked")
+            revoke_viewer_token(transaction, actor, options.id, None)
+    what = "all viewer tokens" if options.all else f"viewer token {options.id}"
+    print_result({"id": options.id, "revoked": True}, f"{what} revoked", json=options.json)
     return 0

@@ -1,1 +1,1 @@
-"""The page: plain ES modules and styles, served as they stand here; it speaks to /v1 only."""
+"""The dashboard: plain ES modules and styles, served as they are, which use /v1 only."""

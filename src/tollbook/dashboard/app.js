@@ -1,4 +1,4 @@
-/** The whole page: who is looking decides what stands where. */
+/** The root component. The key that is signed in determines the view. */
 import { useEffect } from "./vendor/hooks.js";
 import { change, route } from "./state/route.js";
 import { farewell, key, noticeRefusal, signIn, viewer } from "./state/session.js";
@@ -18,7 +18,7 @@ import { signal } from "./vendor/signals.js";
 /** @type {import("./vendor/signals-core.js").Signal<ApiError | null>} */
 const trouble = signal(null);
 
-/** Look up what a kept key is, after a reload. */
+/** Look up the stored key after a reload. */
 function resume() {
   trouble.value = null;
   const resumed = key.value;
@@ -49,20 +49,20 @@ export function App() {
 }
 
 /** @param {{viewer: import("./state/session.js").Viewer}} props */
-function View({ viewer: it }) {
+function View({ viewer }) {
   const [place = "", id = ""] = route.value.path;
-  if (place === "prices") return html`<${PricesView} viewer=${it} />`;
-  if (place === "quarantine") return html`<${QuarantineView} viewer=${it} />`;
-  if (it.user_id) return html`<${UserView} organization=${it.organization_id} user=${it.user_id} />`;
-  if (place === "organizations" && id) return html`<${OrganizationView} key=${id} id=${id} viewer=${it} />`;
+  if (place === "prices") return html`<${PricesView} viewer=${viewer} />`;
+  if (place === "quarantine") return html`<${QuarantineView} viewer=${viewer} />`;
+  if (viewer.user_id) return html`<${UserView} organization=${viewer.organization_id} user=${viewer.user_id} />`;
+  if (place === "organizations" && id) return html`<${OrganizationView} key=${id} id=${id} viewer=${viewer} />`;
   if (place && place !== "organizations") {
-    return html`<${Empty} title="There is nothing at this address"><a href="#/">Go to the start</a>.<//>`;
+    return html`<${Empty} title="Page not found"><a href="#/">Go to the start page</a>.<//>`;
   }
-  if (it.organization_id) return html`<${OrganizationView} id=${it.organization_id} viewer=${it} />`;
+  if (viewer.organization_id) return html`<${OrganizationView} id=${viewer.organization_id} viewer=${viewer} />`;
   return html`<${OverviewView} />`;
 }
 
-/** X compares with the previous period, slash goes to the search; not while somebody types. */
+/** Compare with the previous period on `x`, and focus the search on `/`, except while typing. */
 function useShortcuts() {
   useEffect(() => {
     const pressed = (/** @type {KeyboardEvent} */ event) => {

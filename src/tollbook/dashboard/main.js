@@ -1,4 +1,4 @@
-/** Puts the page into the document. */
+/** Render the page. */
 import { render } from "./vendor/preact.js";
 import { App } from "./app.js";
 import { html } from "./parts/html.js";

@@ -1,7 +1,7 @@
-"""The files of the page as handlers: the page at `/`, all else under a path that names its content.
+"""Serve the dashboard: the page at `/`, and its files under a path with a hash of their content.
 
-The path of a file holds a hash of all files, so a browser keeps them for ever and a new version
-of the page is another path. Modules import each other relatively and need not know it.
+The hash covers all files, so browsers cache them permanently and a new version has a new path.
+Modules import each other by relative paths.
 """
 
 import gzip
@@ -12,6 +12,9 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
+from werkzeug.http import parse_accept_header
+
+from tollbook.dashboard import catalog
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -28,41 +31,42 @@ _MEDIA_TYPES = {
 }
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
-_FOR_EVER = "public, max-age=31536000, immutable"
-_SMALLEST = 9
+_PERMANENT = "public, max-age=31536000, immutable"
+_BEST_COMPRESSION = 9
 
 
 def page_handlers(*, compression: bool = True) -> dict[str, Handler]:
-    """Give the handlers of the page's paths; what they send is read and compressed once, here."""
+    """Return the handlers of the dashboard's paths; files are read and compressed once, here."""
     assets = read_assets()
     version = blake2b(repr(sorted(assets.items())).encode(), digest_size=8).hexdigest()
     page = _page(assets, version)
-    of_page = {
+    page_headers = {
         "Cache-Control": "no-cache",
         "ETag": f'W/"{blake2b(page, digest_size=8).hexdigest()}"',
         "Content-Security-Policy": POLICY,
         "Referrer-Policy": "no-referrer",
     }
-    of_assets = {"Cache-Control": _FOR_EVER}
-    return {"/": _sender(page, _MEDIA_TYPES[".html"], of_page, compression=compression)} | {
+    asset_headers = {"Cache-Control": _PERMANENT}
+    return {"/": _sender(page, _MEDIA_TYPES[".html"], page_headers, compression=compression)} | {
         f"/assets/{version}/{name}": _sender(
-            content, _MEDIA_TYPES[Path(name).suffix], of_assets, compression=compression
+            content, _MEDIA_TYPES[Path(name).suffix], asset_headers, compression=compression
         )
         for name, content in assets.items()
     }
 
 
 def read_assets() -> dict[str, bytes]:
-    """Read every file that is served beside the page, by its path under this folder."""
-    return {
+    """Return every file of the dashboard except the page, by its path in this folder."""
+    files = {
         path.relative_to(_FOLDER).as_posix(): path.read_bytes()
         for path in sorted(_FOLDER.rglob("*"))
         if path.suffix in _MEDIA_TYPES and path.name != _PAGE
     }
+    return files | {catalog.NAME: catalog.catalog_module()}
 
 
 def _page(assets: dict[str, bytes], version: str) -> bytes:
-    """Name the version in the page, and the modules that it will need, so that none waits."""
+    """Insert the version into the page, and preload its modules so that none waits for another."""
     base = f"assets/{version}"
     preloads = "".join(
         f'<link rel="modulepreload" href="{base}/{name}">' for name in assets if name.endswith("js")
@@ -74,13 +78,13 @@ def _page(assets: dict[str, bytes], version: str) -> bytes:
 def _sender(
     content: bytes, media_type: str, headers: dict[str, str], *, compression: bool
 ) -> Handler:
-    compressed = gzip.compress(content, _SMALLEST, mtime=0)
+    compressed = gzip.compress(content, _BEST_COMPRESSION, mtime=0)
     headers = {**headers, "Vary": "Accept-Encoding"}
 
     async def send(request: Request) -> Response:
         if "ETag" in headers and headers["ETag"] in request.headers.get("if-none-match", ""):
             return Response(None, 304, headers)
-        if compression and "gzip" in request.headers.get("accept-encoding", ""):
+        if compression and parse_accept_header(request.headers.get("accept-encoding"))["gzip"]:
             zipped = {**headers, "Content-Encoding": "gzip"}
             return Response(compressed, 200, zipped, media_type=media_type)
         return Response(content, 200, headers, media_type=media_type)

@@ -1,1 +1,1 @@
-"""Nouns of the ledger: values and rules that need no database, no server and no clock."""
+"""The values and rules of the ledger; they need no database, server or clock."""

@@ -1,4 +1,4 @@
-"""Addresses of clients: which networks they are in, and which proxies are believed about them."""
+"""Client addresses, networks, and trusted proxies."""
 
 from collections.abc import Iterable, Sequence
 from ipaddress import (
@@ -15,41 +15,41 @@ from tollbook.domain.errors import Problem
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 _LONGEST = 45
-"""The longest text of an address of version 6."""
+"""The length of the longest IPv6 address."""
 _MOST_HOPS = 20
 
 
 def network_problem(field: str, text: str) -> Problem | None:
-    """Say what is wrong with an address or a network."""
+    """Return the problem with an address or network, if there is one."""
     try:
         ip_network(text)
     except ValueError:
-        sentence = f"{field} must hold addresses or networks such as 192.0.2.7 or 2001:db8::/32"
+        sentence = f"{field} must contain addresses or networks such as 192.0.2.7 or 2001:db8::/32"
         return Problem(field, "invalid_network", sentence)
     return None
 
 
 def networks_of(texts: Iterable[str]) -> tuple[Network, ...]:
-    """Read addresses and networks that are known to be sound."""
+    """Parse addresses and networks that are known to be valid."""
     return tuple(ip_network(text) for text in texts)
 
 
 def within(inner: Iterable[Network], outer: Sequence[Network]) -> bool:
-    """Tell whether each of some networks is part of one of others."""
+    """Return whether each inner network is part of an outer one."""
     return all(any(_is_part(one, other) for other in outer) for one in inner)
 
 
 def is_in(address: Address | None, networks: Iterable[Network]) -> bool:
-    """Tell whether an address is in one of some networks; one that is not known is in none."""
+    """Return whether an address is in one of the networks; an unknown address is in none."""
     return address is not None and any(address in network for network in networks)
 
 
 def address_of(peer: str | None, forwarded: str | None, proxies: Sequence[Network]) -> str | None:
-    """Tell whence a request came: from the peer, or from whom the trusted proxies say.
+    """Return the client address of a request: the peer, or the address that trusted proxies name.
 
-    Each proxy adds the address it was asked from at the end. So the list is read from there, as
-    long as whoever added the entry is trusted. What a trusted one says that is no address is none:
-    the proxy's own would let everybody in that asks it.
+    Each proxy appends the address of its client. So the list is read from its end, as long as the
+    proxy that added the entry is trusted. An entry of a trusted proxy that is not an address means
+    no address: the proxy's own address would admit all of its clients.
     """
     found = parsed(peer)
     hops = forwarded.split(",")[-_MOST_HOPS:] if forwarded else []
@@ -59,7 +59,7 @@ def address_of(peer: str | None, forwarded: str | None, proxies: Sequence[Networ
 
 
 def parsed(text: str | None) -> Address | None:
-    """Read an address, one of version 4 inside version 6 as what it is; None when it is none."""
+    """Parse an address, unwrapping an IPv4-mapped IPv6 one; return None if it is invalid."""
     if not text or len(text) > _LONGEST:
         return None
     try:

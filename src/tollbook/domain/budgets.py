@@ -1,4 +1,4 @@
-"""Budgets: what an organization or a user may cost in a month, and how far that is used."""
+"""Monthly budgets of organizations and users."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -14,11 +14,11 @@ MOST_ALERTS = 10
 HIGHEST_ALERT = 10
 ALERT_PLACES = 4
 WHOLE_ORGANIZATION = ""
-"""Stands for the user of a budget that is the organization's."""
+"""The user id of a budget for the whole organization."""
 
 
 class BudgetState(StrEnum):
-    """How a budget stands: `near` when the last alert before all of it has been reached."""
+    """The state of a budget; `near` when the last alert below 100 % has been reached."""
 
     WITHIN = "within"
     NEAR = "near"
@@ -26,9 +26,9 @@ class BudgetState(StrEnum):
 
 
 class Budget(msgspec.Struct, frozen=True):
-    """What may be spent in a month, in nanos, and at which fractions of it to tell.
+    """A monthly amount in nanos, and the fractions of it at which to alert.
 
-    Without a user it is the organization's. Instants are in microseconds.
+    Without a user, it applies to the whole organization. Instants are in microseconds.
     """
 
     user_id: str
@@ -38,14 +38,14 @@ class Budget(msgspec.Struct, frozen=True):
     changed_at: int
 
     def state(self, spent: int) -> BudgetState:
-        """Tell how the budget stands: all of it may be spent, and no more."""
+        """Return the state of the budget; spending exactly all of it is not `over`."""
         if spent > self.monthly:
             return BudgetState.OVER
         near = max((it for it in self.alert_at if it < 1), default=1.0)
         return BudgetState.NEAR if self._reached(spent, near) else BudgetState.WITHIN
 
     def reached(self, spent: int) -> float | None:
-        """Give the highest alert that has been reached."""
+        """Return the highest alert that has been reached."""
         return max((it for it in self.alert_at if self._reached(spent, it)), default=None)
 
     def _reached(self, spent: int, alert: float) -> bool:
@@ -53,21 +53,21 @@ class Budget(msgspec.Struct, frozen=True):
 
 
 def monthly_of(text: bytes) -> int:
-    """Read the amount of a budget, a JSON number or text, as nanos; ValueError when it is none."""
+    """Parse the amount of a budget, a JSON number or text, as nanos; ValueError if invalid."""
     nanos = nanos_of(text, MOST_BUDGET)
     if nanos == 0:
-        raise ValueError("a budget of nothing")
+        raise ValueError("a budget of 0")
     return nanos
 
 
 def monthly_problem() -> Problem:
-    """Say what the amount of a budget must be."""
+    """Return the problem of an invalid amount."""
     sentence = f"monthly must be an amount above 0 and up to {MOST_BUDGET}, with at most 9 decimals"
     return Problem("monthly", "invalid_amount", sentence)
 
 
 def alert_problems(alerts: Sequence[float]) -> list[Problem]:
-    """List what is wrong with the alerts of a budget."""
+    """Return the problems with the alerts of a budget."""
     fits = all(0 < it <= HIGHEST_ALERT and round(it, ALERT_PLACES) == it for it in alerts)
     if fits and len(set(alerts)) == len(alerts) <= MOST_ALERTS:
         return []

@@ -1,4 +1,4 @@
-"""Organizations and users: who a ledger is about, and what their fields may be."""
+"""Organizations and users, and the rules for their fields."""
 
 import unicodedata
 from enum import StrEnum
@@ -13,12 +13,12 @@ from tollbook.domain.events import LONGEST_ID
 
 LONGEST_NAME = 200
 DEFAULT_CURRENCY = "USD"
-"""The currency of a tenant that names none."""
+"""The default currency of a tenant."""
 LONGEST_EMAIL = 254
 UNADDRESSABLE = frozenset({".", ".."})
-"""Clients take these segments out of a path, however they are escaped."""
+"""Clients remove these segments from a path, even if they are escaped."""
 LOCAL_ZONES = frozenset({"localtime", "Factory"})
-"""Zones that mean something else on another machine, or nothing."""
+"""Time zones whose meaning depends on the machine."""
 
 
 class Status(StrEnum):
@@ -32,7 +32,7 @@ class Status(StrEnum):
 class Organization(msgspec.Struct, frozen=True):
     """A customer of a tenant. Its days begin at midnight in `timezone`.
 
-    `number_format` is how it writes phone numbers, None when as its tenant does.
+    `number_format` None means the number format of the tenant.
     """
 
     id: str
@@ -54,7 +54,7 @@ class User(msgspec.Struct, frozen=True):
 
 @cache
 def zone(name: str) -> ZoneInfo:
-    """Give an IANA time zone by name."""
+    """Return an IANA time zone by name."""
     return ZoneInfo(name)
 
 
@@ -64,14 +64,14 @@ def _zone_names() -> frozenset[str]:
 
 
 def has_control_characters(text: str) -> bool:
-    """Tell whether a text holds characters that no identifier or name should."""
+    """Return whether a text contains control characters or lone surrogates."""
     return not text.isprintable() and any(
         unicodedata.category(character) in {"Cc", "Cs"} for character in text
     )
 
 
 def text_problem(field: str, value: str, longest: int) -> Problem | None:
-    """Say what is wrong with a text: empty, too long, or with control characters."""
+    """Return the problem with a text: empty, too long, or with control characters."""
     if not value or value.isspace():
         return Problem(field, "empty", f"{field} must not be empty")
     if len(value) > longest:
@@ -82,22 +82,22 @@ def text_problem(field: str, value: str, longest: int) -> Problem | None:
 
 
 def id_problem(field: str, value: str) -> Problem | None:
-    """Say what is wrong with an identifier."""
+    """Return the problem with an identifier, if there is one."""
     return text_problem(field, value, LONGEST_ID)
 
 
 def unaddressable(field: str) -> Problem:
-    """Return the problem with an id that no path can hold."""
-    sentence = f'{field} must not be "." or "..": no path can hold such an id'
+    """Return the problem with an id that no URL path can contain."""
+    sentence = f'{field} must not be "." or "..": a URL path cannot contain such an id'
     return Problem(field, "unaddressable_id", sentence)
 
 
 _CURRENCIES = frozenset(it.code for it in Currency) - {"XTS", "XXX"}
-"""The codes in force. Nobody pays in the code for tests or in the one for no currency."""
+"""The codes in force, except those for tests and for no currency."""
 
 
 def currency_problem(currency: str) -> Problem | None:
-    """Return what is wrong with a currency, None for a code of ISO 4217 that is in force."""
+    """Return the problem with a currency; None for an ISO 4217 code in force."""
     if currency in _CURRENCIES:
         return None
     sentence = "currency must be an ISO 4217 code such as USD"
@@ -105,18 +105,18 @@ def currency_problem(currency: str) -> Problem | None:
 
 
 def new_organization_problems(organization: Organization) -> list[Problem]:
-    """List everything wrong with an organization that is to be created."""
+    """Return the problems with an organization that is to be created."""
     found = organization_problems(organization)
     if organization.id in UNADDRESSABLE:
         found.append(unaddressable("id"))
     if organization.timezone in LOCAL_ZONES:
-        sentence = "timezone must be the name of a place or UTC, not of the machine's own zone"
+        sentence = "timezone must be UTC or name a place; the machine's local zone is not allowed"
         found.append(Problem("timezone", "local_timezone", sentence))
     return found
 
 
 def new_user_problems(user: User) -> list[Problem]:
-    """List everything wrong with a user that is to be created."""
+    """Return the problems with a user that is to be created."""
     found = user_problems(user)
     if user.id in UNADDRESSABLE:
         found.append(unaddressable("id"))
@@ -124,7 +124,7 @@ def new_user_problems(user: User) -> list[Problem]:
 
 
 def organization_problems(organization: Organization) -> list[Problem]:
-    """List everything wrong with an organization."""
+    """Return the problems with an organization."""
     found = [
         id_problem("id", organization.id),
         text_problem("name", organization.name, LONGEST_NAME),
@@ -142,7 +142,7 @@ def organization_problems(organization: Organization) -> list[Problem]:
 
 
 def user_problems(user: User) -> list[Problem]:
-    """List everything wrong with a user."""
+    """Return the problems with a user."""
     found = [id_problem("id", user.id), text_problem("name", user.name, LONGEST_NAME)]
     if user.email is not None:
         found.append(text_problem("email", user.email, LONGEST_EMAIL))

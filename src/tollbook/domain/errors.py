@@ -1,56 +1,56 @@
-"""Every error Tollbook raises on purpose, as one tree with a sentence, a code and a status.
+"""The tree of all errors that Tollbook raises, each with a message, a code and a status.
 
 TollbookError
-├── RequestError                what a client did; carries an HTTP status
-│   ├── InvalidRequest          400  a parameter or field is malformed; `details` names each
+├── RequestError                the request is wrong; has an HTTP status
+│   ├── InvalidRequest          400  a parameter or field is invalid; `details` names each
 │   ├── CurrencyRequired        400  costs in several currencies cannot be added up
-│   ├── UnreadableBody          400  nothing of the body can be read
-│   ├── UnreadableRequest       400  what came is no HTTP
+│   ├── UnreadableBody          400  the body cannot be parsed
+│   ├── UnreadableRequest       400  the request is not valid HTTP
 │   ├── ApiKeyRequired          401
 │   ├── InvalidApiKey           401
 │   ├── PermissionMissing       403
-│   ├── AddressRefused          403  a key that may be used from other addresses only
-│   ├── NotFound                404  unknown, or another tenant's
+│   ├── AddressRefused          403  the key is not allowed from this address
+│   ├── NotFound                404  does not exist, or belongs to another tenant
 │   ├── MethodNotAllowed        405
 │   ├── AlreadyExists           409
-│   ├── RunConflict             409  a rerating in the wrong state, or in the way of another
-│   ├── AlreadyPublished        409  a published price book stays as it is
-│   ├── KeyEnded                409  a key that is revoked or past its end is not rotated
-│   ├── CursorExpired           410  the state that a cursor is cut from is gone
-│   ├── EventArchived           410  the event was archived out of the ledger
-│   ├── ArchiveRefused          409  an archive is not at hand, or in the way of a rerating
+│   ├── RunConflict             409  a rerating has another status, or conflicts with another one
+│   ├── AlreadyPublished        409  a published price book cannot change
+│   ├── KeyEnded                409  a revoked or expired key cannot be rotated
+│   ├── CursorExpired           410  the state of a cursor is no longer stored
+│   ├── EventArchived           410  the event is archived
+│   ├── ArchiveRefused          409  an archive is missing, or prevents a rerating
 │   ├── BodyTooLarge            413
 │   ├── UnsupportedBody         415
-│   ├── HeadTooLarge            431  a request line and headers without an end
+│   ├── HeadTooLarge            431  the request line and headers are too long
 │   ├── QueueFull               429
-│   ├── RateLimited             429  a key that may ask so often was used more often
-│   ├── FormatNotInstalled      501  a format that needs a package this server has not
-│   └── NotYet                  503  the state asked for has not arrived here
-├── StoreUnavailable            503  the database did not answer; nothing was acknowledged
-│   ├── DatabaseBroken          503  the file is no whole database; it is left as it is
-│   ├── DatabaseReadOnly        503  it takes no writes
+│   ├── RateLimited             429  the key has exceeded its rate limit
+│   ├── FormatNotInstalled      501  the format needs a package that is not installed
+│   └── NotYet                  503  this replica has not caught up
+├── StoreUnavailable            503  the database did not respond; nothing was stored
+│   ├── DatabaseBroken          503  the database file is damaged; it was not changed
+│   ├── DatabaseReadOnly        503  the database is read-only
 │   ├── SchemaChanged           503  another version of Tollbook migrated it
-│   ├── Unreachable             503  no connection to it, or none is free
-│   ├── MonthNotReady           503  events of a month for which there is no partition yet
-│   ├── OutcomeUnknown          503  a commit was sent and its answer was lost
-│   ├── ClockWrong              503  this server's clock is not the database's
-│   └── DiskFull                503  there is no room where something was to be written
+│   ├── Unreachable             503  no connection to the database is available
+│   ├── MonthNotReady           503  the partition of a month does not exist yet
+│   ├── OutcomeUnknown          503  the response to a commit was lost
+│   ├── ClockWrong              503  this server's clock differs from the database's
+│   └── DiskFull                503  a disk is full
 ├── InternalError               500  a defect of Tollbook
-├── SumOutOfRange               500  the tiers of a month would pass 64 bits in a rerating
-├── PriceBookRefused            400  a price book with errors, all of them listed
+├── SumOutOfRange               500  a rerating would exceed 64 bits in the tiers of a month
+├── PriceBookRefused            400  a price book has errors; all are listed
 ├── DatabaseTooNew                   written by a later Tollbook
-├── BackupRefused                    a backup cannot be made, read or put in a database's place
-└── SettingsError                    a TOLLBOOK_* variable is wrong
+├── BackupRefused                    a backup cannot be made, read or restored
+└── SettingsError                    a TOLLBOOK_* variable is invalid
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 import msgspec
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """One thing wrong with one field: its name, a stable code and a sentence."""
+    """A problem with a field: its name, a stable code and a message."""
 
     field: str
     code: str
@@ -58,7 +58,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 class TollbookError(Exception):
-    """The root: a sentence for people and a stable code for programs."""
+    """The root of all errors: a message for people and a stable code for programs."""
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal_error"
@@ -71,35 +71,35 @@ class TollbookError(Exception):
 
 
 class RequestError(TollbookError):
-    """Something the client can mend."""
+    """A request that the client can correct."""
 
     status = 400
     code = "invalid_request"
 
 
 class InvalidRequest(RequestError):
-    """A parameter or a field is missing or malformed; every problem is listed."""
+    """A parameter or field is missing or invalid; every problem is listed."""
 
     @classmethod
     def of(cls, problems: Sequence[Problem]) -> "InvalidRequest":
-        """Say the first problem and list them all."""
+        """Return an error with the message of the first problem and a list of all."""
         return cls(problems[0].error, problems)
 
 
 class CurrencyRequired(RequestError):
-    """The tenant's organizations have several currencies, and their costs cannot be added up."""
+    """The organizations have several currencies, and their costs cannot be added up."""
 
     code = "currency_required"
 
 
 class UnreadableBody(RequestError):
-    """Nothing of the body can be read; the sentence names the byte or line where it breaks."""
+    """The body cannot be parsed; the message names the byte or line of the problem."""
 
     code = "unreadable_body"
 
 
 class ApiKeyRequired(RequestError):
-    """The request carries no key."""
+    """The request has no key."""
 
     status = 401
     code = "api_key_required"
@@ -109,7 +109,7 @@ class ApiKeyRequired(RequestError):
 
 
 class InvalidApiKey(RequestError):
-    """The key or token is unknown, malformed, revoked or past its end."""
+    """The key or token is unknown, malformed, revoked or expired."""
 
     status = 401
     code = "invalid_api_key"
@@ -119,28 +119,28 @@ class InvalidApiKey(RequestError):
 
 
 class PermissionMissing(RequestError):
-    """The key is valid and may not do this."""
+    """The key lacks the permission."""
 
     status = 403
     code = "permission_missing"
 
 
 class AddressRefused(RequestError):
-    """The key is valid, and not from this address."""
+    """The key is not allowed from this address."""
 
     status = 403
     code = "address_refused"
 
 
 class NotFound(RequestError):
-    """The thing does not exist, or belongs to another tenant: a stranger cannot tell which."""
+    """The resource does not exist, or belongs to another tenant; the response is the same."""
 
     status = 404
     code = "not_found"
 
 
 class MethodNotAllowed(RequestError):
-    """The path exists and does not take this method."""
+    """The path does not support this method."""
 
     status = 405
     code = "method_not_allowed"
@@ -154,79 +154,81 @@ class AlreadyExists(RequestError):
 
 
 class AlreadyPublished(RequestError):
-    """The price book is published from another day on, and stays as it is."""
+    """The price book is already published from another day on and cannot change."""
 
     status = 409
     code = "already_published"
 
 
 class KeyEnded(RequestError):
-    """The key is revoked or past its end; nothing can follow it."""
+    """The key is revoked or expired, so it cannot be rotated."""
 
     status = 409
     code = "key_ended"
 
 
 class RunConflict(RequestError):
-    """A rerating is not in the state for this, or another one is in its way."""
+    """The rerating has another status, or conflicts with another one."""
 
     status = 409
     code = "run_conflict"
 
 
 class CursorExpired(RequestError):
-    """The state of the ledger that a cursor belongs to is no longer held: begin again."""
+    """The state of the ledger that a cursor belongs to is no longer stored: start again."""
 
     status = 410
     code = "cursor_expired"
 
     def __init__(self) -> None:
-        super().__init__("the ledger has moved on from the state of this cursor; begin again")
+        super().__init__(
+            "the state of this cursor is no longer stored; start again without a cursor"
+        )
 
 
 class EventArchived(RequestError):
-    """The event is in an archive: its sums and its identity stand, its details are in a file."""
+    """The event is archived: its sums and identity remain, its details are in a file."""
 
     status = 410
     code = "archived"
 
 
 class ArchiveRefused(RequestError):
-    """An archive is not at hand, not as it was written, or in the way of a rerating."""
+    """An archive is missing or has changed, or prevents a rerating."""
 
     status = 409
     code = "archive_refused"
 
 
 class BodyTooLarge(RequestError):
-    """More bytes or more events than one request may bring."""
+    """The request has more bytes or events than allowed."""
 
     status = 413
     code = "body_too_large"
 
 
 class UnreadableRequest(RequestError):
-    """What came is no request of HTTP; the connection is closed."""
+    """The request is not valid HTTP; the connection is closed."""
 
     code = "unreadable_request"
 
 
 class HeadTooLarge(RequestError):
-    """A request line and headers of more bytes than there may be; the connection is closed."""
+    """The request line and headers are too long; the connection is closed."""
 
     status = 431
     code = "head_too_large"
 
 
 class UnsupportedBody(RequestError):
-    """A content type or encoding that is not read here."""
+    """The content type or encoding is not supported."""
 
     status = 415
     code = "unsupported_body"
 
 
 class QueueFull(RequestError):
-    """The write queue is full; nothing of the request was taken."""
+    """The write queue is full; nothing of the request was stored."""
 
     status = 429
     code = "queue_full"
@@ -234,7 +236,7 @@ class QueueFull(RequestError):
 
 
 class RateLimited(RequestError):
-    """The key was used more often than it may be; nothing of the request was taken."""
+    """The key has exceeded its rate limit; the request was not processed."""
 
     status = 429
     code = "rate_limited"
@@ -246,25 +248,25 @@ class RateLimited(RequestError):
 
 
 class FormatNotInstalled(RequestError):
-    """The format asked for needs a package that is not installed at this server."""
+    """The requested format needs a package that is not installed on this server."""
 
     status = 501
     code = "format_not_installed"
 
 
 class NotYet(RequestError):
-    """The state of the ledger that is asked for has not arrived at this server."""
+    """The requested state of the ledger has not arrived at this server yet."""
 
     status = 503
     code = "not_yet"
     headers = {"Retry-After": "1"}
 
     def __init__(self) -> None:
-        super().__init__("the state asked for has not arrived here yet; ask again in a second")
+        super().__init__("this replica has not caught up yet; retry later")
 
 
 class StoreUnavailable(TollbookError):
-    """The database did not answer or refused the transaction; nothing was acknowledged."""
+    """The database did not respond or refused the transaction; nothing was stored."""
 
     status = 503
     code = "store_unavailable"
@@ -272,25 +274,25 @@ class StoreUnavailable(TollbookError):
 
 
 class DatabaseBroken(StoreUnavailable):
-    """The database file is cut off, overwritten or another file; it is left as it is."""
+    """The database file is truncated, overwritten or not a database; it was not changed."""
 
     code = "database_broken"
 
 
 class DatabaseReadOnly(StoreUnavailable):
-    """The database may be read and not written."""
+    """The database is read-only."""
 
     code = "database_read_only"
 
 
 class SchemaChanged(StoreUnavailable):
-    """The database is at the schema of another version; nothing was read and nothing written."""
+    """The database has the schema of another version; nothing was read or written."""
 
     code = "schema_changed"
 
 
 class Unreachable(StoreUnavailable):
-    """No connection to the database can be had. `reason` is for its administrator alone."""
+    """No connection to the database is available. `reason` is for administrators only."""
 
     def __init__(self, sentence: str, reason: str = "") -> None:
         super().__init__(sentence)
@@ -298,65 +300,72 @@ class Unreachable(StoreUnavailable):
 
 
 class MonthNotReady(StoreUnavailable):
-    """The partition of a month cannot be made, because something locks the table of events."""
+    """The partition of a month cannot be created, because the table of events is locked."""
 
     code = "month_not_ready"
 
     def __init__(self) -> None:
         super().__init__(
             "the partition for a month of these events is not ready; nothing was stored, "
-            "send them again"
+            "retry later"
         )
 
 
 class ClockWrong(StoreUnavailable):
-    """The clock of this server differs from the database's by more than is allowed."""
+    """The clock of this server differs from the database's by more than allowed."""
 
     code = "clock_wrong"
 
 
 class DiskFull(StoreUnavailable):
-    """There is no room on a disk; what was to be written is not there, not even a part of it."""
+    """A disk is full; nothing was written, not even a part."""
 
     code = "disk_full"
 
 
 class OutcomeUnknown(StoreUnavailable):
-    """A commit was sent and its answer was lost: the write is stored in whole, or not at all."""
+    """The response to a commit was lost: the write is stored completely or not at all."""
 
     code = "outcome_unknown"
 
 
 class InternalError(TollbookError):
-    """A defect of Tollbook; the log has the details, the client does not."""
+    """A defect of Tollbook; only the log has the details."""
 
 
 class SumOutOfRange(TollbookError):
-    """What a rerating would bill in the tiers of a month passes 64 bits; nothing was changed."""
+    """The rerating would exceed 64 bits in the tiers of a month; nothing was changed."""
 
     code = "sum_out_of_range"
 
 
 class PriceBookRefused(TollbookError):
-    """A price book with errors: it is refused whole, and every error is listed."""
+    """The price book has errors; it was refused as a whole, and every error is listed."""
 
     status = 400
     code = "price_book_refused"
 
 
 class DatabaseTooNew(TollbookError):
-    """The database was written by a later Tollbook than this one."""
+    """The database was written by a later version of Tollbook."""
 
     code = "database_too_new"
 
 
 class BackupRefused(TollbookError):
-    """A backup cannot be made or read, or a database is in its way; nothing was changed."""
+    """The backup cannot be made or read, or a database prevents it; nothing was changed."""
 
     code = "backup_refused"
 
 
 class SettingsError(TollbookError):
-    """A setting is wrong; the sentence names its variable."""
+    """A setting is invalid; the message names its variable."""
 
     code = "invalid_setting"
+
+
+def refuse(problems: Iterable[Problem | None]) -> None:
+    """Raise `InvalidRequest` with all problems; return when there are none. None is no problem."""
+    found = [problem for problem in problems if problem]
+    if found:
+        raise InvalidRequest.of(found)

@@ -1,4 +1,4 @@
-"""The usage event as it stands on the wire, its limits, and its fingerprint."""
+"""The usage event as sent by clients, its limits, and its fingerprint."""
 
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
@@ -12,9 +12,9 @@ MOST_ATTRIBUTES = 64
 LONGEST_ATTRIBUTE_NAME = 64
 LONGEST_ATTRIBUTE_VALUE = 2000
 LONGEST_BODY = 64 * 1024
-"""In bytes of UTF-8: the one attribute that no event keeps may be longer than others."""
+"""In bytes of UTF-8. `body` may be longer than other attributes because it is not stored."""
 LARGEST_INTEGER = 2**53
-"""Integers up to here mean the same to every JSON reader; larger ones are sent as text."""
+"""The largest integer that every JSON parser reads exactly; larger ones are sent as text."""
 
 Id = Annotated[str, Meta(min_length=1, max_length=LONGEST_ID)]
 AttributeValue = (
@@ -41,10 +41,10 @@ class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """One metered fact, as a platform reports it.
 
     `quantity` is in the unit of the meter, with at most 6 decimals. `cost`, with at most 9, is
-    what the carrier already charged, in the organization's currency. Both stay as they were
-    written until `exact.parsed` reads them: as numbers they would lose digits, as decimals they
-    would gain spellings that JSON does not know. `gc=False` keeps the collector away from batches
-    of thousands; it is safe because an event holds no cycle.
+    what the carrier already charged, in the organization's currency. Both keep their text until
+    `exact.parsed` reads them: floats would lose digits, and decimals would accept notations that
+    JSON does not allow. `gc=False` saves garbage collection of large batches; it is safe because
+    an event contains no reference cycle.
     """
 
     id: Id
@@ -59,27 +59,27 @@ class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
 
 
 def microseconds(instant: datetime) -> int:
-    """Give an instant as microseconds since 1970-01-01T00:00:00Z, the form it is stored in."""
+    """Return an instant in its stored form, microseconds since 1970-01-01T00:00:00Z."""
     since = instant - EPOCH
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def instant_of(stored: int) -> datetime:
-    """Give a stored instant back as a time in UTC."""
+    """Return a stored instant as a time in UTC."""
     return EPOCH + timedelta(microseconds=stored)
 
 
 def instant_text(stored: int) -> str:
-    """Write a stored instant in UTC with all of its digits: RFC 3339."""
+    """Return a stored instant as RFC 3339 text in UTC with all digits."""
     return instant_of(stored).isoformat().replace("+00:00", "Z")
 
 
 def attributes_text(attributes: dict[str, str | int | float | bool | None] | None) -> str:
-    """Write attributes by value: names sorted, 1.0 as 1; empty text when there are none."""
+    """Return attributes as text by value: names sorted, 1.0 as 1; empty if there are none."""
     if not attributes:
         return ""
     text = _encode_sorted(attributes).decode()
-    if ".0" not in text:  # every number that is to be written otherwise ends in it
+    if ".0" not in text:  # only numbers that end in .0 need another notation
         return text
     plain = {
         name: plain_number(value) if type(value) is float else value
@@ -89,9 +89,9 @@ def attributes_text(attributes: dict[str, str | int | float | bool | None] | Non
 
 
 def has_long_text(attributes: dict[str, AttributeValue] | None, written: str) -> bool:
-    """Return whether a text among attributes is too long, given all of them as they are written.
+    """Return whether an attribute is too long; `written` is the text of all attributes.
 
-    Texts that are short together are short, which spares nearly every event a look at each.
+    If all attributes together are short, each is short: this saves the check of nearly every event.
     """
     if len(written) <= LONGEST_ATTRIBUTE_VALUE or not attributes:
         return False
@@ -100,7 +100,7 @@ def has_long_text(attributes: dict[str, AttributeValue] | None, written: str) ->
 
 
 def plain_number(value: float) -> float | int:
-    """Write 1.0 as 1: one value, one spelling."""
+    """Return 1.0 as 1, so that each value has one notation."""
     return int(value) if value.is_integer() and abs(value) <= LARGEST_INTEGER else value
 
 
@@ -108,8 +108,8 @@ def fingerprint(event: Event, time: int, quantity: int, cost: int | None, attrib
     """Hash the content of an event by value into a signed 64-bit integer (BLAKE2b, RFC 7693).
 
     `time`, `quantity`, `cost` and `attributes` are the stored forms, so that the same instant in
-    another offset, or 1 and 1.0, is the same content. Only events of one and the same id are ever
-    compared, so 64 bits make taking a conflict for a duplicate a matter of 1 in 10**19.
+    another offset, or 1 and 1.0, is the same content. Only events with the same id are compared,
+    so with 64 bits a conflict passes as a duplicate with a probability of 1 in 10**19.
     """
     content = _encode(
         (event.type, event.user_id, event.resource_id, time, quantity, cost, attributes)

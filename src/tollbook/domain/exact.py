@@ -1,9 +1,8 @@
 """Exact numbers: money in billionths, quantities in millionths, both plain integers.
 
 An amount of money is an integer of *nanos* (1e-9 of the currency), a quantity an integer of
-*micros* (1e-6 of the meter's unit). Sums are integer sums; nothing here rounds but
-`divide_half_even`, which rating calls once for each event, and the conversion of seconds to
-minutes, which is for reading only.
+*micros* (1e-6 of the meter's unit). Sums are integer sums. Only `divide_half_even`, which rating
+calls once per event, and the conversion of seconds to minutes for display round.
 """
 
 import re
@@ -18,11 +17,11 @@ _A_CENT = NANOS // 100
 COST_PLACES = 9
 QUANTITY_PLACES = 6
 MOST_QUANTITY = Decimal(1_000_000_000)
-"""One event may report up to a billion units: a 64-bit sum then holds over nine thousand such."""
+"""The largest quantity of an event, a billion units; 64 bits can hold over nine thousand such."""
 MOST_COST = Decimal(100_000_000)
-"""One event may cost up to a hundred million: 64 bits hold over ninety such."""
+"""The largest cost of an event, a hundred million; 64 bits can hold over ninety such."""
 MOST_BUDGET = Decimal(1_000_000_000_000_000)
-"""A month may have a budget of 1e15, which is 40 billion US dollars in Vietnamese dong."""
+"""The largest budget, 1e15, which is 40 billion US dollars in Vietnamese dong."""
 
 _NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,4})?")
 _LONGEST_NUMBER = 64
@@ -30,9 +29,9 @@ _EXACT = Context(prec=60, traps=[InvalidOperation, Inexact])
 
 
 def scaled(value: Decimal, places: int) -> int:
-    """Give `value` as an integer of 10**-places; ValueError when that would lose a digit.
+    """Return `value` as an integer of 10**-places; ValueError if that would lose a digit.
 
-    So it is from 1e60 on, which nothing here is: the integer of 1e999999 takes half a minute.
+    Values from 1e60 on are refused: converting 1e999999 to an integer takes half a minute.
     """
     if value and value.adjusted() >= _EXACT.prec:
         raise ValueError("out of range")
@@ -43,7 +42,7 @@ def scaled(value: Decimal, places: int) -> int:
 
 
 def parsed(text: bytes) -> Decimal | None:
-    """Read a JSON number, or one in a JSON string, exactly; None when the text is neither."""
+    """Parse a JSON number, or a number in a JSON string, exactly; return None if it is neither."""
     bare = text
     if text[:1] == b'"':
         try:
@@ -56,14 +55,14 @@ def parsed(text: bytes) -> Decimal | None:
 
 
 def micros_of(text: bytes) -> int:
-    """Read a quantity as micros; ValueError when it is no number or out of range."""
+    """Parse a quantity as micros; ValueError if it is not a number or out of range."""
     if text.isdigit() and len(text) < 10:
         return int(text) * MICROS
     return _within(text, MOST_QUANTITY, QUANTITY_PLACES)
 
 
 def nanos_of(text: bytes, most: Decimal = MOST_COST) -> int:
-    """Read a cost up to `most` as nanos; ValueError when it is no number or out of range."""
+    """Parse a cost up to `most` as nanos; ValueError if it is not a number or out of range."""
     return _within(text, most, COST_PLACES)
 
 
@@ -84,7 +83,7 @@ def divide_half_even(numerator: int, denominator: int) -> int:
 
 
 def fraction(part: int, whole: int, places: int) -> float | None:
-    """Give a part as a fraction of the whole, rounded, for reading only; None of nothing."""
+    """Return a part as a rounded fraction of the whole, for display; None if the whole is 0."""
     if whole == 0:
         return None
     sign = 1 if whole > 0 else -1
@@ -93,7 +92,7 @@ def fraction(part: int, whole: int, places: int) -> float | None:
 
 
 def amount_text(nanos: int) -> str:
-    """Write an amount with two decimals, or as many up to nine as it takes to be exact."""
+    """Return an amount as text with two decimals, or as many up to nine as it needs."""
     if nanos < 0:
         return "-" + amount_text(-nanos)
     if nanos % _A_CENT:
@@ -104,24 +103,24 @@ def amount_text(nanos: int) -> str:
 
 
 def quantity_text(micros: int, least_places: int = 0) -> str:
-    """Write a quantity exactly, with at least `least_places` decimals."""
+    """Return a quantity as exact text with at least `least_places` decimals."""
     return _fraction_text(micros, MICROS, QUANTITY_PLACES, least_places)
 
 
 def raw_amount(nanos: int) -> msgspec.Raw:
-    """Write an amount as an exact JSON number."""
+    """Return an amount as an exact JSON number."""
     return msgspec.Raw(amount_text(nanos))
 
 
 def raw_quantity(micros: int) -> msgspec.Raw:
-    """Write a quantity as an exact JSON number."""
+    """Return a quantity as an exact JSON number."""
     return msgspec.Raw(quantity_text(micros))
 
 
 def minutes_text(second_micros: int) -> str:
-    """Write seconds as minutes, at most nine decimals, half to even.
+    """Return seconds as text in minutes with at most nine decimals, rounded half to even.
 
-    The ledger keeps seconds: minutes are a way of reading them and are never summed.
+    The ledger stores seconds. Minutes are for display only and are never summed.
     """
     return _fraction_text(divide_half_even(second_micros * 1000, 60), NANOS, COST_PLACES, 1)
 

@@ -1,6 +1,6 @@
-"""Instants as text: RFC 3339, truncated to the microsecond that is stored.
+"""Parse instants in RFC 3339, truncated to the stored microsecond.
 
-Digits behind the sixth are cut off, never rounded: the last instant of a month stays in it.
+Digits after the sixth are cut off, never rounded, so that the last instant of a month stays in it.
 """
 
 import re
@@ -19,11 +19,11 @@ _EPOCH = re.compile("[+-]?[0-9]+([.][0-9]*)?([eE][+-]?[0-9]+)?")
 _MICROSECONDS = len(".123456")
 _LEAP = "60"
 _BEFORE_LEAP = "59.999999"
-"""A leap second has no number of its own in time since 1970: it is the end of the one before."""
+"""The time that represents a leap second, which has no number of its own since 1970."""
 
 
 class InvalidInstant(ValueError):
-    """A text that is no instant: a stable code, and a sentence that follows a field's name."""
+    """An invalid instant: a stable code, and a sentence that follows the name of the field."""
 
     def __init__(self, code: str, sentence: str) -> None:
         super().__init__(sentence)
@@ -46,13 +46,13 @@ _NO_LEAP = "invalid_time", "must not have 60 seconds: a leap second ends a day i
 
 
 def parsed_instant(text: str) -> datetime:
-    """Read an RFC 3339 time, truncated to microseconds; `InvalidInstant` says what is wrong.
+    """Parse an RFC 3339 time, truncated to microseconds; `InvalidInstant` states the problem.
 
-    23:59:60 in UTC, whatever the offset it is written with, is 23:59:59.999999.
+    23:59:60 in UTC, in any offset, becomes 23:59:59.999999.
     """
     form = _FORM.fullmatch(text)
     if form is None:
-        raise InvalidInstant(*_what_is_wrong(text))
+        raise InvalidInstant(*_problem_of(text))
     day, minute, second, fraction, offset = form.groups()
     if second is None:
         raise InvalidInstant(*_NO_SECONDS)
@@ -70,7 +70,7 @@ def parsed_instant(text: str) -> datetime:
 
 
 def instant_in(value: bytes) -> datetime:
-    """Read a JSON value as an instant; `InvalidInstant` says what is wrong."""
+    """Parse a JSON value as an instant; `InvalidInstant` states the problem."""
     if value[:1] in b"-0123456789":
         raise InvalidInstant(*_IS_EPOCH)
     try:
@@ -80,14 +80,14 @@ def instant_in(value: bytes) -> datetime:
     return parsed_instant(text)
 
 
-def _what_is_wrong(text: str) -> tuple[str, str]:
+def _problem_of(text: str) -> tuple[str, str]:
     if _EPOCH.fullmatch(text):
         return _IS_EPOCH
     return _NO_TIME_OF_DAY if _DAY.fullmatch(text) else _MALFORMED
 
 
 def _ends_a_day(instant: datetime) -> bool:
-    """Tell whether an instant is in the last minute of a day in UTC."""
+    """Return whether an instant is in the last minute of a day in UTC."""
     try:
         utc = instant.astimezone(UTC)
     except OverflowError:

@@ -1,4 +1,4 @@
-"""API keys: made once, shown once, kept only as a hash."""
+"""API keys, of which only a hash is stored."""
 
 import re
 import secrets
@@ -20,18 +20,18 @@ _MARK = "tb"
 _PREFIX_CHARACTERS = 12
 _ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _SECRET_CHARACTERS = 43
-"""256 bits in letters and digits, of which 43 hold a little more."""
+"""43 letters and digits contain a little more than 256 bits."""
 _CHECKSUM_CHARACTERS = 6
 _MOST_LISTED = 100
 MOST_PER_MINUTE = 1_000_000
 _WHOLE_KEY = re.compile(rf"\b({_MARK}_[0-9A-Za-z]{{{_PREFIX_CHARACTERS}}})_\w+")
 _WHOLE_TOKEN = re.compile(r"\b(tbv_)[\w-]{17,}")
-"""Longer than the public id of a viewer token, which has 16 digits."""
+"""A viewer token; it is longer than its public id, which has 16 digits."""
 _METERS = frozenset(meter.type for meter in CATALOG)
 
 
 class Permission(StrEnum):
-    """What a key may do. `admin` includes the others."""
+    """The permissions of a key; `admin` includes the others."""
 
     WRITE_EVENTS = "events:write"
     READ_ANALYTICS = "analytics:read"
@@ -39,7 +39,7 @@ class Permission(StrEnum):
 
 
 class KeyScope(msgspec.Struct, frozen=True):
-    """What a key is bound to: a tenant, one of its organizations, or one user of that."""
+    """What a key applies to: a tenant, an organization, or a user."""
 
     tenant_id: str
     organization_id: str | None = None
@@ -47,9 +47,9 @@ class KeyScope(msgspec.Struct, frozen=True):
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """What narrows a key further: until when, to which meters, from where, how often.
+    """The limits of a key: expiry, meters, addresses and rate.
 
-    Nothing of it said is no limit of that sort. `expires_at` is in microseconds since 1970.
+    A field left at its default means no limit. `expires_at` is in microseconds since 1970.
     """
 
     expires_at: int | None = None
@@ -62,7 +62,7 @@ UNLIMITED = Limits()
 
 
 class ApiKey(msgspec.Struct, frozen=True):
-    """A key as it is stored: everything but the secret."""
+    """A stored key: everything except the secret."""
 
     prefix: str
     hash: str
@@ -74,16 +74,16 @@ class ApiKey(msgspec.Struct, frozen=True):
     limits: Limits = UNLIMITED
 
     def may(self, permission: Permission) -> bool:
-        """Tell whether the key carries a permission."""
+        """Return whether the key has a permission."""
         return permission in self.permissions or Permission.ADMIN in self.permissions
 
     @property
     def sees_a_part(self) -> bool:
-        """Tell whether the key sees one user only, or some meters only, of its organization."""
+        """Return whether the key sees only one user or some meters of its organization."""
         return self.scope.user_id is not None or bool(self.limits.meters)
 
     def ended(self, now: int) -> bool:
-        """Tell whether the key is revoked or past its end."""
+        """Return whether the key is revoked or expired."""
         end = self.limits.expires_at
         return self.revoked_at is not None or (end is not None and end <= now)
 
@@ -91,7 +91,7 @@ class ApiKey(msgspec.Struct, frozen=True):
 def key_problems(
     name: str, permissions: Sequence[Permission], organization_id: str | None, user_id: str | None
 ) -> list[Problem]:
-    """List everything wrong with a key that is to be issued."""
+    """Return the problems with a key that is to be created."""
     found = [text_problem("name", name, LONGEST_NAME)]
     if not permissions or len(set(permissions)) < len(permissions):
         sentence = "permissions must name at least one permission, each once"
@@ -101,18 +101,18 @@ def key_problems(
     if user_id is not None:
         found.append(id_problem("user_id", user_id))
         if organization_id is None:
-            sentence = "organization_id is required for a key bound to a user"
+            sentence = "organization_id is required for the key of a user"
             found.append(Problem("organization_id", "missing_field", sentence))
     return [problem for problem in found if problem]
 
 
 def meters_problem(meters: Sequence[str], permissions: Sequence[Permission]) -> Problem | None:
-    """Say what is wrong with the meters that a key is to be narrowed to."""
+    """Return the problem with the meters of a key, if there is one."""
     if not _METERS.issuperset(meters) or len(set(meters)) < len(meters):
-        sentence = "meters must name meters of the catalogue, each once"
+        sentence = "meters must be known meters, each at most once"
         return Problem("meters", "invalid_meters", sentence)
     if meters and Permission.ADMIN in permissions:
-        sentence = "a key with the permission admin cannot be narrowed to meters"
+        sentence = "a key with the permission admin cannot be limited to meters"
         return Problem("meters", "invalid_meters", sentence)
     return None
 
@@ -120,7 +120,7 @@ def meters_problem(meters: Sequence[str], permissions: Sequence[Permission]) -> 
 def limit_problems(
     expires_at: int | None, networks: Sequence[str], requests_per_minute: int | None, now: int
 ) -> list[Problem]:
-    """List everything wrong with until when, from where and how often a key may be used."""
+    """Return the problems with the expiry, addresses and rate limit of a key."""
     found = [network_problem("allowed_addresses", it) for it in networks[: _MOST_LISTED + 1]]
     if len(networks) > _MOST_LISTED:
         sentence = f"allowed_addresses must have at most {_MOST_LISTED} entries"
@@ -133,28 +133,28 @@ def limit_problems(
     return [problem for problem in found if problem]
 
 
-def beyond(asking: Limits, asked: Limits) -> list[Problem]:
-    """List where a key would go beyond the key that issues it: nobody passes on what they lack."""
+def beyond(issuer: Limits, limits: Limits) -> list[Problem]:
+    """Return the limits of a new key that exceed those of the key that creates it."""
     found: list[Problem] = []
-    end, until = asking.expires_at, asked.expires_at
+    end, until = issuer.expires_at, limits.expires_at
     if end is not None and (until is None or until > end):
-        sentence = "expires_at must not be later than that of the key that asks"
+        sentence = "expires_at must not be later than that of the key of the request"
         found.append(Problem("expires_at", "beyond_asking_key", sentence))
-    if asking.networks and not (asked.networks and within(asked.networks, asking.networks)):
-        sentence = "allowed_addresses must be within those of the key that asks"
+    if issuer.networks and not (limits.networks and within(limits.networks, issuer.networks)):
+        sentence = "allowed_addresses must be within those of the key of the request"
         found.append(Problem("allowed_addresses", "beyond_asking_key", sentence))
-    most, often = asking.requests_per_minute, asked.requests_per_minute
-    if most is not None and (often is None or often > most):
-        sentence = "requests_per_minute must not be more than that of the key that asks"
+    most, rate = issuer.requests_per_minute, limits.requests_per_minute
+    if most is not None and (rate is None or rate > most):
+        sentence = "requests_per_minute must not exceed that of the key of the request"
         found.append(Problem("requests_per_minute", "beyond_asking_key", sentence))
     return found
 
 
 def mint() -> tuple[str, str]:
-    """Make a new key; give its public prefix and the whole text, which is shown only once.
+    """Create a key; return its public prefix and its whole text, which is shown only once.
 
-    The text ends in a checksum: what looks like a key and is none is told without a look at any
-    database, here and in scanners for secrets.
+    The text ends in a checksum, so that texts that only look like a key are recognized without a
+    database, here and in secret scanners.
     """
     prefix = f"{_MARK}_{secrets.token_hex(_PREFIX_CHARACTERS // 2)}"
     secret = "".join(secrets.choice(_ALPHABET) for _ in range(_SECRET_CHARACTERS))
@@ -163,7 +163,7 @@ def mint() -> tuple[str, str]:
 
 
 def prefix_of(key: str) -> str | None:
-    """Give the public prefix of a key, or None when the text cannot be a key."""
+    """Return the public prefix of a key, or None if the text cannot be a key."""
     mark, _, rest = key.partition("_")
     prefix, _, secret = rest.partition("_")
     if mark != _MARK or len(prefix) != _PREFIX_CHARACTERS or not secret or not key.isascii():
@@ -172,12 +172,12 @@ def prefix_of(key: str) -> str | None:
 
 
 def without_secrets(text: str) -> str:
-    """Return a text in which each whole API key or viewer token is cut to its public part."""
+    """Return a text with each API key and viewer token cut to its public part."""
     return _WHOLE_TOKEN.sub(r"\1…", _WHOLE_KEY.sub(r"\1", text))
 
 
 def is_sound(key: str) -> bool:
-    """Tell whether the checksum is right; keys of before there were any have none."""
+    """Return whether the checksum is correct; the oldest keys have none."""
     secret = key[len(_MARK) + _PREFIX_CHARACTERS + 2 :]
     if len(secret) != _SECRET_CHARACTERS + _CHECKSUM_CHARACTERS:
         return len(secret) == _SECRET_CHARACTERS
@@ -185,7 +185,7 @@ def is_sound(key: str) -> bool:
 
 
 def hash_of(key: str) -> str:
-    """Hash a key with SHA-256: its 256 random bits leave nothing for a slow hash to protect."""
+    """Hash a key with SHA-256; with 256 random bits, it needs no slow hash."""
     return sha256(key.encode()).hexdigest()
 
 

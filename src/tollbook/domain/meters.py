@@ -1,4 +1,4 @@
-"""The catalogue of meters: every kind of usage Tollbook knows, one entry each."""
+"""The catalog of meters: every kind of usage that Tollbook knows, one entry each."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class Category(StrEnum):
-    """What a meter's cost is called in an answer's cost breakdown."""
+    """A cost of the cost breakdown: the name of its field without `_cost`."""
 
     MESSAGING = "messaging"
     VOICE = "voice"
@@ -21,10 +21,11 @@ class Category(StrEnum):
 class Meter(msgspec.Struct, frozen=True):
     """One kind of usage.
 
-    `code` is how the hot tables name the meter: it is stored, so it never changes and is never
-    used again. `whole` meters take whole quantities only. `needs_resource` meters are counted by
-    distinct resource. `organization_level` meters never enter a user's figures. The quantity of a
-    `text` meter is counted from the message's text when an event does not say it.
+    The hot tables store a meter as its `code`, which never changes and is never used again.
+    `whole` meters take whole quantities only. `needs_resource` meters are counted by distinct
+    resource. `organization_level` meters never enter a user's figures. `inbound` meters count what
+    was received, so the other end is the sender. The quantity of a `text` meter is counted from
+    the message's text when an event has none.
     """
 
     type: str
@@ -35,13 +36,27 @@ class Meter(msgspec.Struct, frozen=True):
     needs_resource: bool = False
     organization_level: bool = False
     text: bool = False
+    inbound: bool = False
+
+    @property
+    def is_monthly(self) -> bool:
+        """Return whether it is charged once a month, and is expected again in the next one."""
+        return self.unit == "month"
+
+    @property
+    def is_charged_once(self) -> bool:
+        """Return whether it is charged on single days, so that other days are not like them."""
+        return self.is_monthly or self.category in _BOUGHT
+
+
+_BOUGHT = (Category.PHONE_PURCHASE, Category.BRAND_REGISTRATION)
 
 
 CATALOG = (
     Meter("sms.outbound", 1, Category.MESSAGING, "segment", whole=True, text=True),
-    Meter("sms.inbound", 2, Category.MESSAGING, "segment", whole=True, text=True),
+    Meter("sms.inbound", 2, Category.MESSAGING, "segment", whole=True, text=True, inbound=True),
     Meter("mms.outbound", 3, Category.MESSAGING, "segment", whole=True),
-    Meter("mms.inbound", 4, Category.MESSAGING, "segment", whole=True),
+    Meter("mms.inbound", 4, Category.MESSAGING, "segment", whole=True, inbound=True),
     Meter("voice.call", 5, Category.VOICE, "second"),
     Meter("api.request", 6, Category.API_REQUEST, "request", whole=True),
     Meter("api.storage", 7, Category.API_STORAGE, "GB-day"),
@@ -64,5 +79,5 @@ BY_CODE = {meter.code: meter for meter in CATALOG}
 
 
 def codes_of(category: Category) -> tuple[int, ...]:
-    """List the codes of a category's meters."""
+    """Return the codes of a category's meters."""
     return tuple(meter.code for meter in CATALOG if meter.category is category)

@@ -1,4 +1,4 @@
-"""Periods by name, such as this_month, and the days that a question is about."""
+"""Named periods such as this_month, and the period of a question."""
 
 import re
 from datetime import date, timedelta
@@ -24,7 +24,7 @@ ROLLING = {
     "last_7_days": (6, 0),
     "last_30_days": (DEFAULT_DAYS_BACK, 0),
 }
-"""By name, how many days ago the first and the last day are."""
+"""For each name, how many days ago the first and the last day are."""
 CALENDAR = {
     "this_month": (1, 0),
     "last_month": (1, 1),
@@ -33,17 +33,17 @@ CALENDAR = {
     "this_year": (12, 0),
     "last_year": (12, 1),
 }
-"""By name, how many months one has, and how many such ago it is."""
+"""For each name, the length in months, and how many such lengths ago it is."""
 NAMES = (*ROLLING, *CALENDAR)
 
 
 def is_period_name(text: str) -> bool:
-    """Tell whether a text names a period: one of `NAMES`, or a month such as 2024-01."""
+    """Return whether a text names a period: one of `NAMES`, or a month such as 2024-01."""
     return text in NAMES or (_MONTH.fullmatch(text) is not None and not text.startswith("0000"))
 
 
 def named(name: str, today: date) -> Period:
-    """Return the days of a named period; OverflowError where the calendar ends."""
+    """Return the days of a named period; OverflowError outside the calendar."""
     if name in ROLLING:
         first, last = ROLLING[name]
         return Period(today - first * _DAY, today - last * _DAY)
@@ -62,7 +62,7 @@ def _months(start: date, length: int) -> Period:
 
 
 def beside(period: Period, direction: int) -> Period | None:
-    """Return the period of the same length before (-1) or after (1); None where time ends.
+    """Return the period of the same length before (-1) or after (1); None outside the calendar.
 
     Whole months stay whole months.
     """
@@ -77,7 +77,7 @@ def beside(period: Period, direction: int) -> Period | None:
 
 
 class Names(NamedTuple):
-    """How a caller gives the days of a question, for its errors."""
+    """The names of the parameters of a period, for errors."""
 
     start: str = "start_date"
     end: str = "end_date"
@@ -85,9 +85,9 @@ class Names(NamedTuple):
 
 
 class ChosenPeriod(NamedTuple):
-    """The days that a question is about, on a day of its zone.
+    """The period of a question, with the current day in its time zone.
 
-    `rolling` days move on with today, so they compare with as many days, never with months.
+    A `rolling` period moves with today, so it is compared with as many days, never with months.
     """
 
     period: Period
@@ -104,12 +104,12 @@ def choose(
     end: date | None,
     name: str | None,
     today: date,
-    names: Names = Names(),  # noqa: B008  it is a tuple
+    names: Names = Names(),  # noqa: B008  a tuple is immutable
 ) -> ChosenPeriod:
-    """Return the days of a question by name, or by dates with their defaults.
+    """Return the period of a question, given by name or by dates with their defaults.
 
-    `InvalidRequest` when both are given, when the period ends before it starts, or when it starts
-    in the future and its end is left out.
+    `InvalidRequest` if both are given, if the period ends before it starts, or if it starts in the
+    future without an end.
     """
     if name is not None:
         if start is not None or end is not None:

@@ -1,6 +1,6 @@
-"""How an organization writes telephone numbers: its number format."""
+"""The number formats of organizations."""
 
 STRICT = "strict"
-"""Only what is written internationally is a number: with `+`, or with `00` for it."""
+"""Only digits in international notation are a number: with `+`, or with `00` instead."""
 INTERNATIONAL = "international"
-"""Digits without `+` mean what they mean with it. Any other format is an ISO 3166 country code."""
+"""Digits without `+` are read as with it. Any other format is an ISO 3166 country code."""

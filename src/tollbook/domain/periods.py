@@ -1,4 +1,4 @@
-"""Days, months and periods: whole numbers such as 20240131 and 202401 inside, ISO dates outside."""
+"""Days, months and periods; stored as numbers such as 20240131 and 202401, shown as ISO dates."""
 
 import re
 from calendar import monthrange
@@ -20,31 +20,31 @@ _ISO_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def parsed_day(text: str) -> date:
-    """Read YYYY-MM-DD and no other form of ISO 8601; ValueError for anything else."""
+    """Parse a date in the form YYYY-MM-DD only; ValueError for anything else."""
     if not _ISO_DAY.fullmatch(text):
         raise ValueError("not a date in the form YYYY-MM-DD")
     return date.fromisoformat(text)
 
 
 def day_number(day: date) -> int:
-    """Give a calendar day as the number it is stored as: 20240131."""
+    """Return a calendar day as its stored number, such as 20240131."""
     return day.year * 10000 + day.month * 100 + day.day
 
 
 def day_of(number: int) -> date:
-    """Give a stored day number back as a date."""
+    """Return a stored day number as a date."""
     return date(number // 10000, number // 100 % 100, number % 100)
 
 
 Local = tuple[int, int, int]
 """A day number, the minute of the day from 0 to 1439, and the start of the hour.
 
-The hour is in minutes since 1970 in UTC: when clocks go back, the same hour comes twice.
+The hour is in minutes since 1970 in UTC, because a local hour repeats when clocks go back.
 """
 
 
 def local_time(time: int, zone: ZoneInfo) -> Local:
-    """Give day, minute and hour of an instant, in microseconds since 1970 in UTC, in a zone."""
+    """Return the local day, minute and hour of an instant in microseconds since 1970 in UTC."""
     quarter, rest = divmod(time, _QUARTER)
     start = _start_of(quarter, zone)
     if start is None:
@@ -60,10 +60,9 @@ def _looked_up(time: int, zone: ZoneInfo) -> Local:
 
 @lru_cache(65_536)
 def _start_of(quarter: int, zone: ZoneInfo) -> Local | None:
-    """Give the day, minute and hour in which a quarter of an hour starts.
+    """Return the local day, minute and hour at the start of a quarter of an hour.
 
-    None when it must be looked at closely: midnight or a change of the clock is inside, or it does
-    not start with a minute.
+    Return None if the quarter contains midnight or a clock change, or does not start with a minute.
     """
     first = instant_of(quarter * _QUARTER).astimezone(zone)
     last = instant_of((quarter + 1) * _QUARTER - 1).astimezone(zone)
@@ -78,12 +77,12 @@ class Period(msgspec.Struct, frozen=True):
     end: date
 
     def to_json(self) -> dict[str, str]:
-        """Name both days, as answers do."""
+        """Return both days as in responses."""
         return {"start": self.start.isoformat(), "end": self.end.isoformat()}
 
 
 def resolve(start: date | None, end: date | None, today: date) -> Period:
-    """Fill in the defaults: up to today, from 30 days before the end."""
+    """Return a period with defaults: until today, from 30 days before the end."""
     last = end or today
     if start is not None:
         return Period(start, last)
@@ -92,7 +91,7 @@ def resolve(start: date | None, end: date | None, today: date) -> Period:
 
 
 class Comparison(StrEnum):
-    """Which period another one is compared with."""
+    """The period to compare with."""
 
     PREVIOUS_PERIOD = "previous_period"
     PREVIOUS_YEAR = "previous_year"
@@ -103,10 +102,10 @@ def previous(
 ) -> Period:
     """Return the period to compare with; OverflowError when that would begin before the year 1.
 
-    Whole months compare with as many whole months before them, other days with as many days before
-    them, and so do `rolling` days whatever they are. A year before are the same dates, for
-    29 February the 28th. A period that has not ended `today` is compared with the same elapsed part
-    of the other one, which for months is up to the same day of the month, or the month's last.
+    Whole months are compared with as many whole months before them; other periods, and all
+    `rolling` ones, with as many days before them. The previous year has the same dates, with
+    28 for 29 February. A period that has not ended `today` is compared with the same elapsed part
+    of the other one: for months, up to the same day of the month, or its last day.
     """
     start, end = period.start, period.end
     running = today is not None and start <= today <= end
@@ -122,7 +121,7 @@ def previous(
 
 
 def whole_months(period: Period) -> int:
-    """Return how many whole months a period is, 0 when it is not."""
+    """Return the number of whole months in a period; 0 if it does not consist of whole months."""
     start, end = period.start, period.end
     if start.day != 1 or end.day != monthrange(end.year, end.month)[1]:
         return 0
@@ -130,13 +129,13 @@ def whole_months(period: Period) -> int:
 
 
 def _is_month_to_date(period: Period, today: date | None) -> bool:
-    """Tell whether a period is from the first of a month to today; one day is a day."""
+    """Return whether a period of at least two days is from the first of a month to today."""
     start, end = period.start, period.end
     return start.day == 1 and start < end == today and _month_of(start) == _month_of(end)
 
 
 def months_after(day: date, months: int) -> date:
-    """Return the same day of a later month, or that month's last; OverflowError out of range."""
+    """Return the same day of a later month, or its last day; OverflowError out of range."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     if not date.min.year <= year <= date.max.year:
         raise OverflowError("outside the calendar")
@@ -144,7 +143,7 @@ def months_after(day: date, months: int) -> date:
 
 
 class Edge(msgspec.Struct, frozen=True):
-    """Some days of one month, to be added (`sign` 1) to whole months or taken off them (-1)."""
+    """Days of one month that are added to (`sign` 1) or subtracted from (-1) whole months."""
 
     month: int
     first_day: int
@@ -153,7 +152,7 @@ class Edge(msgspec.Struct, frozen=True):
 
 
 class Cover(msgspec.Struct, frozen=True):
-    """A period as whole months and at most two edges: what the rollups can answer from.
+    """A period as whole months and at most two edges, for which rollups exist.
 
     `first_month` after `last_month` means no whole month.
     """
@@ -167,10 +166,10 @@ NO_EDGE = Edge(0, 0, -1, 1)
 
 
 def cover(period: Period) -> Cover:
-    """Split a period into whole months and edge days, touching as few daily rows as possible.
+    """Split a period into whole months and edge days, with as few daily rows as possible.
 
-    An edge month of which more than half is wanted is taken whole, and the days outside the
-    period are subtracted: sums are exact, so the detour costs nothing.
+    If a period includes more than half of an edge month, the whole month is used and the other
+    days are subtracted. Sums are exact, so this loses nothing.
     """
     start, end = period.start, period.end
     first, last = _month_of(start), _month_of(end)
@@ -180,20 +179,22 @@ def cover(period: Period) -> Cover:
             return Cover(first, last, (NO_EDGE, NO_EDGE))
         if end.day - start.day + 1 <= length // 2:
             return Cover(1, 0, (_days(first, start.day, end.day, 1), NO_EDGE))
-        head = _days(first, 1, start.day - 1, -1)
-        tail = _days(first, end.day + 1, length, -1)
-        return Cover(first, last, (head, tail))
-    head_whole, head = _edge(first, monthrange(start.year, start.month)[1], start.day, 31)
-    tail_whole, tail = _edge(last, length, 1, end.day)
+        before = _days(first, 1, start.day - 1, -1)
+        after = _days(first, end.day + 1, length, -1)
+        return Cover(first, last, (before, after))
+    is_first_whole, first_edge = _edge(first, monthrange(start.year, start.month)[1], start.day, 31)
+    is_last_whole, last_edge = _edge(last, length, 1, end.day)
     return Cover(
-        first if head_whole else _next(first), last if tail_whole else _previous(last), (head, tail)
+        first if is_first_whole else _next(first),
+        last if is_last_whole else _previous(last),
+        (first_edge, last_edge),
     )
 
 
 def _edge(month: int, length: int, first: int, last: int) -> tuple[bool, Edge]:
-    """Say whether a month at the edge is taken whole, and which days are then added or taken off.
+    """Return whether an edge month is used whole, and the days to add or subtract.
 
-    `first` is the month's first day or `last` its last: an edge touches one end of its month.
+    Either `first` is the first day of the month or `last` its last day.
     """
     last = min(last, length)
     if last - first + 1 <= length // 2:

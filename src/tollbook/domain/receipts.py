@@ -1,4 +1,4 @@
-"""Receipts: what became of each event of a request."""
+"""Receipts: the result for each event of a request."""
 
 from enum import StrEnum
 
@@ -8,7 +8,7 @@ from tollbook.domain.errors import Problem
 
 
 class Outcome(StrEnum):
-    """The five fates of an event."""
+    """The five results for an event."""
 
     ACCEPTED = "accepted"
     DUPLICATE = "duplicate"
@@ -18,7 +18,7 @@ class Outcome(StrEnum):
 
 
 class Receipt(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """What became of the event at `index`; `code`, `error` and `field` say why it was not taken."""
+    """The result for the event at `index`; `code`, `error` and `field` state why it was refused."""
 
     index: int
     status: Outcome
@@ -30,7 +30,7 @@ class Receipt(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 def rejected(index: int, identity: str | None, problems: tuple[Problem, ...]) -> Receipt:
-    """Reject an event, naming its first problem and listing all of them."""
+    """Return the receipt of a rejected event, with its first problem and a list of all."""
     first = problems[0]
     return Receipt(
         index, Outcome.REJECTED, identity, first.code, first.error, first.field, problems
@@ -38,11 +38,11 @@ def rejected(index: int, identity: str | None, problems: tuple[Problem, ...]) ->
 
 
 NOT_STORED = Problem(
-    "", "batch_refused", "not stored: another event of this atomic batch was refused"
+    "", "batch_refused", "not stored: another event of this atomic batch was not accepted"
 )
-CONFLICT_SENTENCE = "this id was used before for an event with other content; the first one stands"
+CONFLICT_SENTENCE = "this id already belongs to an event with other content, which is kept"
 
 
 def conflict(index: int, identity: str) -> Receipt:
-    """Report an id that already stands for other content."""
+    """Return the receipt of an id that already belongs to other content."""
     return Receipt(index, Outcome.CONFLICT, identity, "conflict", CONFLICT_SENTENCE, "id")

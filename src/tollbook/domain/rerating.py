@@ -1,15 +1,15 @@
-"""Rerating as frozen values: what is asked, a run with its progress, what it cannot price."""
+"""Rerating: its range, a run with its progress, and events without a price."""
 
 from enum import StrEnum
 
 import msgspec
 
 Costs = dict[str, tuple[int, int]]
-"""What events cost before and after, in nanos, by currency: nothing is added across currencies."""
+"""The cost of events before and after, in nanos, by currency."""
 
 
 class RunStatus(StrEnum):
-    """A stopped run waits for somebody to resume it, in the direction it was going."""
+    """The status of a run; a stopped run is resumed in its previous direction."""
 
     RUNNING = "running"
     STOPPED = "stopped"
@@ -24,10 +24,10 @@ FINISHED = (RunStatus.DONE, RunStatus.REVERTED)
 
 
 class RerateRange(msgspec.Struct, frozen=True):
-    """Which events are charged again: days as numbers, one organization or all of the tenant.
+    """The events to charge again: days as numbers, one organization or all of the tenant.
 
-    `organization` is its number. `version` names the book that stands in for the one of its owner
-    on every day; without it the books are those in force.
+    `organization` is its number. `version` names the book that replaces all books of its owner on
+    every day; without it, the books in force apply.
     """
 
     first_day: int
@@ -39,11 +39,10 @@ class RerateRange(msgspec.Struct, frozen=True):
 class Run(msgspec.Struct, frozen=True):
     """One recorded rerating of a tenant.
 
-    `at_organization` and `at_day` are where it stands: everything up to that day of that
-    organization is done, and every organization with a smaller number. A run that is going back
-    counts `restored` on its way from the start again. `expected` is how many events there were when
-    it began. Reversals are events in every count; `changed` and `restored` are of events that got
-    another cost. Instants are microseconds since 1970.
+    `at_organization` and `at_day` are its progress: every organization with a smaller number is
+    done, and this one up to that day. A reverting run counts `restored` from the start again.
+    `expected` is the number of events when the run started. All counts include reversals; `changed`
+    and `restored` count events whose cost changed. Instants are microseconds since 1970.
     """
 
     id: int
@@ -67,7 +66,7 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class LeftAsItWas(msgspec.Struct, frozen=True):
-    """An event that has no price by the books of a run and keeps its charge, with the reason."""
+    """An event without a price in the books of a run, which keeps its charge, with the reason."""
 
     organization_id: str
     day: int
@@ -77,6 +76,6 @@ class LeftAsItWas(msgspec.Struct, frozen=True):
 
 
 def added(costs: Costs, currency: str, old: int, new: int) -> Costs:
-    """Add what events of a currency cost before and after."""
+    """Return the costs with the costs of events of a currency added."""
     before, after = costs.get(currency, (0, 0))
     return {**costs, currency: (before + old, after + new)}

@@ -1,4 +1,4 @@
-"""A reversal as it stands on the wire: which event is taken back, and why."""
+"""The reversal of an event as sent by clients."""
 
 from hashlib import blake2b
 
@@ -8,7 +8,7 @@ LONGEST_REASON = 500
 
 
 class Reversal(msgspec.Struct, frozen=True, gc=False):
-    """One event that takes back another of its organization."""
+    """An event that reverses another event of its organization."""
 
     id: str
     organization_id: str
@@ -17,9 +17,9 @@ class Reversal(msgspec.Struct, frozen=True, gc=False):
 
 
 def fingerprint(reversal: Reversal) -> int:
-    """Hash the content of a reversal, as `events.fingerprint` does that of an event.
+    """Hash the content of a reversal, like `events.fingerprint`.
 
-    The two never agree: what is hashed begins with another word.
+    A prefix makes it differ from the fingerprint of any event.
     """
     content = msgspec.json.encode(("reversal", reversal.reverses, reversal.reason))
     return int.from_bytes(blake2b(content, digest_size=8).digest(), "big", signed=True)

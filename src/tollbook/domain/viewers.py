@@ -1,4 +1,4 @@
-"""Viewer tokens: a signed text that lets a browser see one organization or one user for a while."""
+"""Viewer tokens: signed, short-lived access of a browser to one organization or user."""
 
 import base64
 import binascii
@@ -20,9 +20,9 @@ _MAC_BYTES = 32
 
 
 class Viewer(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """What a token says: who sees what until when, by which key.
+    """The content of a token.
 
-    `issuer` is the public prefix of the key that asked; `created_at` and `expires_at` are in
+    `issuer` is the public prefix of the key that created it; `created_at` and `expires_at` are in
     microseconds since 1970.
     """
 
@@ -39,28 +39,28 @@ _decode = msgspec.json.Decoder(Viewer).decode
 
 
 def new_id() -> str:
-    """Make up the public id of a token."""
+    """Return a random public id for a token."""
     return f"{MARK}{secrets.token_hex(_ID_BYTES)}"
 
 
 def is_id(text: str) -> bool:
-    """Return whether a text has the form of a public id; a whole token has not."""
+    """Return whether a text has the form of a public id, and not of a whole token."""
     return _ID.fullmatch(text) is not None
 
 
 def new_secret() -> str:
-    """Make up what a tenant's tokens are signed with."""
+    """Return a random secret to sign the tokens of a tenant."""
     return secrets.token_hex(_SECRET_BYTES)
 
 
 def signed(viewer: Viewer, secret: str) -> str:
-    """Write a token."""
+    """Return the text of a token."""
     content = msgspec.json.encode(viewer)
     return f"{MARK}{_text(_mac(content, secret) + content)}"
 
 
 def read(token: str) -> Viewer | None:
-    """Read what a token says, which is true only if it `is_signed`; None when it is no token."""
+    """Parse a token without verifying it (see `is_signed`); return None if it is malformed."""
     content = _bytes(token)[_MAC_BYTES:]
     try:
         return _decode(content)
@@ -69,7 +69,7 @@ def read(token: str) -> Viewer | None:
 
 
 def is_signed(token: str, secret: str) -> bool:
-    """Tell whether a token was signed with a secret, in constant time."""
+    """Return whether a token was signed with a secret, in constant time."""
     whole = _bytes(token)
     return hmac.compare_digest(whole[:_MAC_BYTES], _mac(whole[_MAC_BYTES:], secret))
 
@@ -83,7 +83,7 @@ def _text(whole: bytes) -> str:
 
 
 def _bytes(token: str) -> bytes:
-    """Unpack a token; the one way in which its bytes can be written, and no other."""
+    """Decode a token; return nothing unless it has the canonical encoding."""
     text = token.removeprefix(MARK)
     if len(text) > _LONGEST or not text.isascii():
         return b""

@@ -1,1 +1,1 @@
-"""The write path: decode a body, accept its events, commit them, give receipts."""
+"""The write path: decode a body, accept its events, commit them, return receipts."""

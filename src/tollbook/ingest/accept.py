@@ -1,4 +1,4 @@
-"""From a fact and its organization's terms to a row for the ledger, or for quarantine."""
+"""Price a normalized event by its organization's terms: a row for the ledger or for quarantine."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -6,7 +6,7 @@ import msgspec
 
 from tollbook.domain.charges import Charge, RatingInput, Unpriced
 from tollbook.domain.errors import Problem
-from tollbook.domain.events import attributes_text
+from tollbook.domain.events import Event, attributes_text
 from tollbook.domain.exact import MICROS, quantity_text
 from tollbook.domain.keys import KeyScope
 from tollbook.domain.meters import BY_TYPE
@@ -16,101 +16,102 @@ from tollbook.ingest.directory_cache import Terms
 from tollbook.ingest.masking import Masker
 from tollbook.ingest.months import Months
 from tollbook.ingest.normalize import ClaimedIdentity, NormalizedEvent
-from tollbook.rating.book import Chosen
 from tollbook.rating.charge import charge_of
 from tollbook.rating.choose import choose
+from tollbook.rating.tariff import Chosen
 from tollbook.store.staging import Staged
 
 FUTURE_ALLOWED = 24 * 3600 * 1_000_000
-"""Clocks differ; an event may be ahead of ours by a day, in microseconds."""
+"""How far an event may be ahead of the server's clock, in microseconds: clocks differ."""
 
 _CALL = BY_TYPE["voice.call"]
 MOST_BILLED = 9_000_000_000_000 * MICROS
-"""What a month may bill under one tier key: 64 bits hold a little more."""
+"""The most that a month may bill under one tier key: 64 bits hold a little more."""
 SUM_OUT_OF_RANGE = "sum_out_of_range"
 _FULL = Unpriced(SUM_OUT_OF_RANGE, "")
 
 UNKNOWN_ORGANIZATION = Unpriced("unknown_organization", "no organization has this id yet")
 _row = tuple.__new__
-"""Makes a row of all its values in a third of the time that its type takes to make it of some."""
+"""Building a row from all its values takes a third of the time of calling its type."""
 
 
 def refusals(
-    said: ClaimedIdentity, scope: KeyScope, now: int, meters: Sequence[str] = ()
+    claimed: ClaimedIdentity, scope: KeyScope, now: int, meters: Sequence[str] = ()
 ) -> Iterator[Problem]:
-    """Say why an event may not come in: too far in the future, or not for this key."""
-    if said.time > now + FUTURE_ALLOWED:
+    """Yield the reasons to reject an event: too far in the future, or not allowed for its key."""
+    if claimed.time > now + FUTURE_ALLOWED:
         yield Problem("time", "in_future", "time is more than 24 hours in the future")
-    if scope.organization_id not in (None, said.organization_id):
+    if scope.organization_id not in (None, claimed.organization_id):
         yield Problem(
             "organization_id", "not_for_this_key", "this key is bound to another organization"
         )
-    if scope.user_id not in (None, said.user_id):
+    if scope.user_id not in (None, claimed.user_id):
         yield Problem("user_id", "not_for_this_key", "this key is bound to another user")
-    if meters and said.type not in meters:
+    if meters and claimed.type not in meters:
         yield Problem("type", "not_for_this_key", f"this key is for {', '.join(meters)} only")
 
 
-def staged(fact: NormalizedEvent, terms: Terms, now: int, months: Months | None = None) -> Staged:
-    """Make the row of an event: priced, or on its way to quarantine with the reason.
+def stage_row(
+    normalized: NormalizedEvent, terms: Terms, now: int, months: Months | None = None
+) -> Staged:
+    """Return the row of an event, either priced or quarantined with the reason.
 
     `now` is the server's clock in microseconds.
 
-    A charge that depends on its month is left open without `months`: the row has a `tier_key` and
-    no `position`, and is made anew in the transaction.
+    Without `months`, a charge that depends on its month stays open: the row has a `tier_key` and no
+    `position`, and is built again in the transaction.
     """
-    event, meter, written = fact.event, fact.meter, terms.number_format
-    day, minute, hour = local_time(fact.time, terms.zone)
+    event, meter, number_format = normalized.event, normalized.meter, terms.number_format
+    time, quantity = normalized.time, normalized.quantity
+    day, minute, hour = local_time(time, terms.zone)
     if not terms.known:
-        return _quarantined(fact, terms, UNKNOWN_ORGANIZATION)
+        return _quarantined(normalized, terms, UNKNOWN_ORGANIZATION)
     # Micros of a second are microseconds.
-    if meter is _CALL and (
-        fact.quantity > terms.longest_call or fact.time + fact.quantity > now + FUTURE_ALLOWED
-    ):
-        return _quarantined(fact, terms, _doubt(fact, terms, now))
+    if meter is _CALL and (quantity > terms.longest_call or time + quantity > now + FUTURE_ALLOWED):
+        return _quarantined(normalized, terms, _doubt(normalized, terms, now))
     position = tier_key = None
-    plain = terms.plain(meter.type, day) if fact.cost is None else None
-    charge: Charge | Unpriced | None = plain.charge(fact.quantity) if plain is not None else None
+    plain = terms.plain(meter.type, day) if normalized.cost is None else None
+    charge: Charge | Unpriced | None = plain.charge(quantity) if plain is not None else None
     if charge is None:
         usage = RatingInput(
-            meter.type, fact.quantity, day, event.attributes, fact.cost, minute, written
+            meter.type, quantity, day, event.attributes, normalized.cost, minute, number_format
         )
         charge, position, tier_key = _charged(usage, terms, months)
     if isinstance(charge, Unpriced):
-        return _quarantined(fact, terms, charge if charge is not _FULL else _full(fact, day))
+        return _quarantined(normalized, terms, charge if charge is not _FULL else _full(event, day))
     user = event.user_id or ""
     return _row(
         Staged,
         (
             terms.number,
             event.id,
-            fact.fingerprint,
+            normalized.fingerprint,
             day,
             user,
             "" if meter.organization_level else user,
             meter.code,
             event.resource_id or "",
-            fact.time,
-            fact.quantity,
+            time,
+            quantity,
             charge.billed,
             charge.cost,
             charge.rate_id,
-            fact.attributes if terms.masker is None else _masked(fact, terms.masker, terms),
+            normalized.attributes if terms.masker is None else _mask(event, terms.masker, terms),
             hour,
-            country_of(meter.type, event.attributes, written) if event.attributes else "",
+            country_of(meter.type, event.attributes, number_format) if event.attributes else "",
             "",
             "",
             charge.buy,
-            fact.cost,
+            normalized.cost,
             position,
             tier_key,
         ),
     )
 
 
-def _doubt(fact: NormalizedEvent, terms: Terms, now: int) -> Unpriced:
+def _doubt(normalized: NormalizedEvent, terms: Terms, now: int) -> Unpriced:
     """Return why a call cannot have been as long as its event says."""
-    if fact.time + fact.quantity > now + FUTURE_ALLOWED:
+    if normalized.time + normalized.quantity > now + FUTURE_ALLOWED:
         return Unpriced(
             "ends_in_future", "the call ends more than 24 hours after the server's clock"
         )
@@ -118,25 +119,25 @@ def _doubt(fact: NormalizedEvent, terms: Terms, now: int) -> Unpriced:
     return Unpriced("implausibly_long", f"the call is longer than {limit} s, the longest here")
 
 
-def _full(fact: NormalizedEvent, day: int) -> Unpriced:
+def _full(event: Event, day: int) -> Unpriced:
     return Unpriced(
         SUM_OUT_OF_RANGE,
-        f"quantity would take {fact.event.type} of organization {fact.event.organization_id} past "
+        f"quantity would raise {event.type} of organization {event.organization_id} above "
         f"{MOST_BILLED // MICROS} billed units in {day // 10000}-{day // 100 % 100:02}",
     )
 
 
-def _masked(fact: NormalizedEvent, masker: Masker, terms: Terms) -> str:
-    given = fact.event.attributes
+def _mask(event: Event, masker: Masker, terms: Terms) -> str:
+    given = event.attributes
     return attributes_text(masker.masked(given, terms.number_format)) if given else ""
 
 
 def _charged(
     usage: RatingInput, terms: Terms, months: Months | None
 ) -> tuple[Charge | Unpriced, int | None, str | None]:
-    """Charge a usage; give the position of its month and its tier key when they matter."""
+    """Charge a usage; return its month's position and its tier key too, None where unused."""
     found = choose(terms.books, usage, terms.currency)
-    # What an event brought is charged whatever the month has billed.
+    # A cost that the event states does not depend on what the month has billed.
     if type(found) is not Chosen or found.pricing.tier_group is None or usage.cost is not None:
         return charge_of(found, usage), None, None
     tier_key, month = found.pricing.tier_group, usage.day // 100
@@ -151,26 +152,26 @@ def _charged(
     return charge, position, tier_key
 
 
-def staged_all(facts: list[NormalizedEvent], terms: Mapping[str, Terms], now: int) -> list[Staged]:
-    """Make the rows of facts, in order."""
-    return [staged(fact, terms[fact.event.organization_id], now) for fact in facts]
+def stage_rows(events: list[NormalizedEvent], terms: Mapping[str, Terms], now: int) -> list[Staged]:
+    """Return the rows of events, in order."""
+    return [stage_row(it, terms[it.event.organization_id], now) for it in events]
 
 
-def _quarantined(fact: NormalizedEvent, terms: Terms, unpriced: Unpriced) -> Staged:
-    event = fact.event
+def _quarantined(normalized: NormalizedEvent, terms: Terms, unpriced: Unpriced) -> Staged:
+    event = normalized.event
     if terms.masker is not None and event.attributes:
         hidden = terms.masker.masked(event.attributes, terms.number_format, waits=True)
         event = msgspec.structs.replace(event, attributes=hidden)
     return Staged(
         organization_id=terms.number,
         id=event.id,
-        fingerprint=fact.fingerprint,
+        fingerprint=normalized.fingerprint,
         day=0,
         user_id=event.user_id or "",
-        owner="",
-        meter=fact.meter.code,
+        billed_user_id="",
+        meter=normalized.meter.code,
         resource_id=event.resource_id or "",
-        time=fact.time,
+        time=normalized.time,
         quantity=0,
         billed=0,
         cost=0,

@@ -1,4 +1,4 @@
-"""One transaction for many submissions: claim, store, and tell each event what became of it."""
+"""Commit many submissions in one transaction: claim, store, and return a receipt per event."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -12,7 +12,7 @@ from tollbook.domain.events import instant_of
 from tollbook.domain.keys import KeyScope
 from tollbook.domain.periods import day_number
 from tollbook.domain.receipts import NOT_STORED, Outcome, Receipt, conflict, rejected
-from tollbook.ingest.accept import SUM_OUT_OF_RANGE, staged, staged_all
+from tollbook.ingest.accept import SUM_OUT_OF_RANGE, stage_row, stage_rows
 from tollbook.ingest.directory_cache import DirectoryCache, Terms
 from tollbook.ingest.known_users import User
 from tollbook.ingest.months import Months
@@ -20,7 +20,6 @@ from tollbook.ingest.normalize import NormalizedEvent
 from tollbook.ingest.unaddressable import has_unaddressable, refusals_of_new
 from tollbook.store import ledger, versions
 from tollbook.store.database import Database, Snapshot, Transaction
-from tollbook.store.engine import TimeLimit
 from tollbook.store.ledger import Recorded, Touched
 from tollbook.store.staging import ExistingIdentity, Staged
 
@@ -39,15 +38,15 @@ ALREADY_IN_QUARANTINE = "this event is in quarantine from an earlier request"
 class Submission(msgspec.Struct):
     """The events of one request on their way through a commit.
 
-    `key_prefix` is None for whoever needs no key. `rows` are prepared for the state of the
-    directory that `token` names, None when they rely on several. In another state at the time of
-    the commit, the key is looked at again and the rows are made again. `now` is the server's clock
-    when the request came, in microseconds.
+    `key_prefix` is None on the command line. `rows` are built for the state of the directory that
+    `token` names, None when they rely on several states. If the commit finds another state, it
+    checks the key and builds the rows again. `now` is the server's clock when the request came, in
+    microseconds.
     """
 
     scope: KeyScope
     key_prefix: str | None
-    facts: list[NormalizedEvent]
+    events: list[NormalizedEvent]
     rejections: list[Receipt]
     token: int | None
     rows: list[Staged]
@@ -56,21 +55,21 @@ class Submission(msgspec.Struct):
 
     @property
     def organizations(self) -> set[str]:
-        """Name the organizations of the events."""
-        return {fact.event.organization_id for fact in self.facts}
+        """Return the ids of the organizations of the events."""
+        return {it.event.organization_id for it in self.events}
 
     def renew(self, snapshot: Snapshot, directory_cache: DirectoryCache) -> None:
-        """Make sure of the key and make the rows by the terms of this snapshot."""
+        """Check the key and build the rows by the terms of this snapshot."""
         if self.key_prefix is not None and directory_cache.key(snapshot, self.key_prefix) is None:
             raise InvalidApiKey
         terms = directory_cache.terms(snapshot, self.scope.tenant_id, self.organizations)
-        self.rows = staged_all(self.facts, terms, self.now)
+        self.rows = stage_rows(self.events, terms, self.now)
         self.token = snapshot.directory_token
 
     def refuse_unaddressable(self, transaction: Transaction) -> None:
-        """Reject the events that would make an id new that no path can hold."""
-        found = refusals_of_new(transaction, self.facts, self.rows)
-        self.facts = [it for it, refusal in zip(self.facts, found, strict=True) if not refusal]
+        """Reject the events that would create an id that no path can hold."""
+        found = refusals_of_new(transaction, self.events, self.rows)
+        self.events = [it for it, refusal in zip(self.events, found, strict=True) if not refusal]
         self.rows = [it for it, refusal in zip(self.rows, found, strict=True) if not refusal]
         self.rejections = [*self.rejections, *filter(None, found)]
 
@@ -78,9 +77,9 @@ class Submission(msgspec.Struct):
 class BatchResult(msgspec.Struct, frozen=True):
     """The receipts of a submission, in order, and the instant of the commit.
 
-    Whoever asks for a state not older than `as_of` finds in it all that was accepted, also before:
-    when nothing was stored, it is that of the newest commit to the organizations named. `refused`
-    when the submission was atomic and nothing was kept.
+    A state that is not older than `as_of` holds all accepted events, earlier ones included: when
+    nothing was stored, `as_of` is the newest commit to these organizations. `refused` is true when
+    the submission was atomic and nothing was stored.
     """
 
     receipts: list[Receipt]
@@ -89,7 +88,7 @@ class BatchResult(msgspec.Struct, frozen=True):
 
 
 class _RollBack(Exception):
-    """Leaves the transaction of an atomic submission without a trace."""
+    """Rolls back the transaction of an atomic submission."""
 
     def __init__(self, causes: list[Receipt]) -> None:
         super().__init__()
@@ -99,12 +98,13 @@ class _RollBack(Exception):
 def commit(
     database: Database, directory_cache: DirectoryCache, submissions: Sequence[Submission], now: int
 ) -> list[BatchResult | RequestError]:
-    """Store submissions in one durable transaction. An atomic one must come alone."""
+    """Store submissions in one durable transaction. An atomic one must be the only one."""
     if submissions[0].atomic:
         return [_commit_atomic(database, directory_cache, submissions[0], now)]
-    _make_room(database, submissions)
-    with database.writing(TimeLimit.COMMIT) as transaction:
-        stored = _store(transaction, directory_cache, submissions, now)
+    stored = database.write_events(
+        lambda: months_of(submissions),
+        lambda transaction: _store(transaction, directory_cache, submissions, now),
+    )
     if stored.touched:
         directory_cache.users.remember(stored.users, stored.touched.token, stored.touched.replaced)
     return stored.outcomes
@@ -114,17 +114,19 @@ def _commit_atomic(
     database: Database, directory_cache: DirectoryCache, submission: Submission, now: int
 ) -> BatchResult | RequestError:
     if submission.rejections:
-        database.require_clock()  # a wrong one rejects what is right
+        database.require_clock()  # a wrong clock rejects valid events
         return _refused(database, submission, submission.rejections, now)
-    _make_room(database, [submission])
+
+    def store(transaction: Transaction) -> BatchResult | RequestError:
+        result = _store(transaction, directory_cache, [submission], now).outcomes[0]
+        if isinstance(result, BatchResult):
+            causes = [receipt for receipt in result.receipts if receipt.code]
+            if causes:
+                raise _RollBack(causes)
+        return result
+
     try:
-        with database.writing(TimeLimit.COMMIT) as transaction:
-            settled = _store(transaction, directory_cache, [submission], now).outcomes[0]
-            if isinstance(settled, BatchResult):
-                causes = [receipt for receipt in settled.receipts if receipt.code]
-                if causes:
-                    raise _RollBack(causes)
-            return settled
+        return database.write_events(lambda: months_of([submission]), store)
     except _RollBack as refusal:
         return _refused(database, submission, refusal.causes, now)
 
@@ -132,11 +134,11 @@ def _commit_atomic(
 def _refused(
     database: Database, submission: Submission, causes: Iterable[Receipt], now: int
 ) -> BatchResult:
-    """Give the causes of a refusal their own words and every other event the same."""
+    """Return receipts for a refused submission: the causes, and `NOT_STORED` for other events."""
     with database.reading() as snapshot:
         received_at = versions.received_at(snapshot, map(_organization, submission.rows))
     receipts = {
-        fact.index: rejected(fact.index, fact.event.id, (NOT_STORED,)) for fact in submission.facts
+        it.index: rejected(it.index, it.event.id, (NOT_STORED,)) for it in submission.events
     }
     for cause in causes:
         quarantined = cause.status is Outcome.QUARANTINED
@@ -147,29 +149,27 @@ def _refused(
 
 
 def _newest(submission: Submission, received_at: Mapping[int, int], now: int) -> int:
-    """Return when the last events of a submission's organizations came; now if none ever did."""
+    """Return when a submission's organizations last received events; now if they never did."""
     return max((received_at[row.organization_id] for row in submission.rows), default=0) or now
 
 
-def _make_room(database: Database, submissions: Sequence[Submission]) -> None:
-    """Make room wherever the events may fall: their terms may change until the commit."""
-    database.ensure_partitions(months_of(submissions))
-
-
 def months_of(submissions: Iterable[Submission]) -> Iterator[int]:
-    """Name the months that events may fall into, wherever their organization's midnight is."""
-    for day in {fact.time // _DAY for it in submissions for fact in it.facts}:
+    """Yield the months that events may fall into, wherever their organization's midnight is.
+
+    Its time zone may change until the commit.
+    """
+    for day in {event.time // _DAY for it in submissions for event in it.events}:
         yield from _months_around(day)
 
 
 @lru_cache(4096)
 def _months_around(day: int) -> frozenset[int]:
-    """Name the months of a day, counted from 1970 in UTC, and of the days before and after."""
+    """Return the months of a day, counted from 1970 in UTC, and of the days before and after."""
     return frozenset(day_number(instant_of(near * _DAY)) // 100 for near in (day - 1, day, day + 1))
 
 
 class _Stored(NamedTuple):
-    """What a transaction did: an outcome for each submission, and whom the directory has now."""
+    """The outcome of each submission, and the users that are known to be in the directory."""
 
     outcomes: list[BatchResult | RequestError]
     users: set[User]
@@ -187,13 +187,13 @@ def _store(
         if has_unaddressable(submission.rows):
             submission.refuse_unaddressable(transaction)
     arrived = [row for submission in submissions for row in submission.rows]
-    firsts = _firsts(arrived)
-    standing: dict[Identity, ExistingIdentity] = {}
+    first_rows = _first_of_each(arrived)
+    existing: dict[Identity, ExistingIdentity] = {}
     users: set[User] = set()
     as_of, touched, full = now, None, False
 
     def new_users(touched: Touched) -> bool:
-        """Find users to add; whoever is named only by an event in quarantine is not created."""
+        """Find users to add. An event in quarantine creates no user."""
         nonlocal users
         users = directory_cache.users.unknown(map(_user, rows), touched.replaced)
         if users:
@@ -201,25 +201,27 @@ def _store(
             users = directory_cache.users.unknown(stored, touched.replaced)
         return bool(users)
 
-    if firsts:
-        rows = list(firsts.values())
+    if first_rows:
+        rows = list(first_rows.values())
         if any(map(_tier_key, rows)):
-            recorded = _record_in_order(transaction, directory_cache, submissions, firsts, now)
-            full = any(row.code == SUM_OUT_OF_RANGE for row in firsts.values())
+            recorded = _record_in_order(transaction, directory_cache, submissions, first_rows, now)
+            full = any(row.code == SUM_OUT_OF_RANGE for row in first_rows.values())
         else:
             recorded = ledger.record(transaction, rows, now, new_users)
         found, as_of, touched = recorded
-        standing = {(it.organization_id, it.id): it for it in found}
-        if standing:  # whoever is named only by an event that was not stored is not there
+        existing = {(it.organization_id, it.id): it for it in found}
+        if existing:  # an event that was not stored has created no user
             users = set()
     received_at: dict[int, int] = {}
-    if firsts and touched is None:  # nothing was stored
-        received_at = versions.received_at(transaction, map(_organization, firsts.values()))
-    settle = _settle if standing or full or len(firsts) < len(arrived) else _settle_fresh
+    if first_rows and touched is None:  # nothing was stored
+        received_at = versions.received_at(transaction, map(_organization, first_rows.values()))
+    receipts_of = (
+        _receipts if existing or full or len(first_rows) < len(arrived) else _fresh_receipts
+    )
     outcomes = [
         refusals.get(index)
         or BatchResult(
-            settle(submission, firsts, standing),
+            receipts_of(submission, first_rows, existing),
             _newest(submission, received_at, as_of) if received_at else as_of,
         )
         for index, submission in enumerate(submissions)
@@ -227,27 +229,27 @@ def _store(
     return _Stored(outcomes, users, touched)
 
 
-def _firsts(rows: Sequence[Staged]) -> dict[Identity, Staged]:
-    """Give the first row of each identity, in order of arrival."""
+def _first_of_each(rows: Sequence[Staged]) -> dict[Identity, Staged]:
+    """Return the first row of each identity, in order of arrival."""
     identities = list(map(_identity, rows))
-    firsts = dict(zip(identities, rows, strict=True))
-    if len(firsts) < len(rows):
-        firsts = {}
+    first_rows = dict(zip(identities, rows, strict=True))
+    if len(first_rows) < len(rows):
+        first_rows = {}
         for identity, row in zip(identities, rows, strict=True):
-            firsts.setdefault(identity, row)
-    return firsts
+            first_rows.setdefault(identity, row)
+    return first_rows
 
 
 def _record_in_order(
     transaction: Transaction,
     directory_cache: DirectoryCache,
     submissions: Sequence[Submission],
-    firsts: dict[Identity, Staged],
+    first_rows: dict[Identity, Staged],
     now: int,
 ) -> Recorded:
-    """Store rows of which some are charged by where their month stands, in order of arrival.
+    """Store rows in order of arrival, where some charges depend on what their month has billed.
 
-    The rows with their charges take the place of those without.
+    Rows with such a charge replace the open ones.
     """
     charged: dict[int, Staged] = {}
 
@@ -256,13 +258,13 @@ def _record_in_order(
         open_rows = _open_rows(transaction, directory_cache, submissions)
         for row in fresh:
             if row.tier_key is not None:
-                charged[id(row)] = staged(*open_rows[id(row)], months=months)
+                charged[id(row)] = stage_row(*open_rows[id(row)], months=months)
         rows = [charged.get(id(row), row) for row in fresh]
         return [row for row in rows if row.code != SUM_OUT_OF_RANGE]
 
-    found = ledger.record_in_order(transaction, list(firsts.values()), now, charge)
-    for identity, row in firsts.items():
-        firsts[identity] = charged.get(id(row), row)
+    found = ledger.record_in_order(transaction, list(first_rows.values()), now, charge)
+    for identity, row in first_rows.items():
+        first_rows[identity] = charged.get(id(row), row)
     for submission in submissions:
         submission.rows = [charged.get(id(row), row) for row in submission.rows]
     return found
@@ -271,23 +273,23 @@ def _record_in_order(
 def _open_rows(
     transaction: Transaction, directory_cache: DirectoryCache, submissions: Sequence[Submission]
 ) -> dict[int, tuple[NormalizedEvent, Terms, int]]:
-    """Give what all rows that wait for where their month stands are made of."""
+    """Return the arguments of `stage_row` for each open row."""
     found: dict[int, tuple[NormalizedEvent, Terms, int]] = {}
     for submission in submissions:
         terms = directory_cache.terms(
             transaction, submission.scope.tenant_id, submission.organizations
         )
-        # A submission whose key is gone has facts and no rows.
-        for fact, row in zip(submission.facts, submission.rows, strict=False):
+        # A submission whose key is revoked has events and no rows.
+        for event, row in zip(submission.events, submission.rows, strict=False):
             if row.tier_key is not None:
-                found[id(row)] = fact, terms[fact.event.organization_id], submission.now
+                found[id(row)] = event, terms[event.event.organization_id], submission.now
     return found
 
 
 def _renew(
     transaction: Transaction, directory_cache: DirectoryCache, submissions: Sequence[Submission]
 ) -> dict[int, RequestError]:
-    """Renew what was prepared in another state; return those whose key is gone by now."""
+    """Renew submissions of another state; return the refusals of those whose key is revoked."""
     refusals: dict[int, RequestError] = {}
     for index, submission in enumerate(submissions):
         if submission.token == transaction.directory_token:
@@ -300,35 +302,35 @@ def _renew(
     return refusals
 
 
-def _settle(
+def _receipts(
     submission: Submission,
-    firsts: dict[Identity, Staged],
-    standing: dict[Identity, ExistingIdentity],
+    first_rows: dict[Identity, Staged],
+    existing: dict[Identity, ExistingIdentity],
 ) -> list[Receipt]:
     receipts: list[Receipt] = []
-    for fact, row in zip(submission.facts, submission.rows, strict=True):
+    for event, row in zip(submission.events, submission.rows, strict=True):
         identity = _identity(row)
-        held, first = standing.get(identity), firsts[identity]
+        held, first = existing.get(identity), first_rows[identity]
         if held is None and first.code == SUM_OUT_OF_RANGE:
             problem = Problem("quantity", first.code, first.reason)
-            receipts.append(rejected(fact.index, row.id, (problem,)))
+            receipts.append(rejected(event.index, row.id, (problem,)))
         elif held is None and first is row:
-            receipts.append(_fresh(fact.index, row))
+            receipts.append(_fresh(event.index, row))
         else:
-            receipts.append(_known(fact.index, row, held or first))
-    return _settled(submission, receipts)
+            receipts.append(_known(event.index, row, held or first))
+    return _with_rejections(submission, receipts)
 
 
-def _settle_fresh(submission: Submission, *_: object) -> list[Receipt]:
-    """Settle when no identity of the whole transaction stood before or came twice."""
+def _fresh_receipts(submission: Submission, *_: object) -> list[Receipt]:
+    """Return receipts when no identity of the transaction existed before or came twice."""
     receipts = [
-        _fresh(fact.index, row) if row.code else Receipt(fact.index, Outcome.ACCEPTED, row.id)
-        for fact, row in zip(submission.facts, submission.rows, strict=True)
+        _fresh(event.index, row) if row.code else Receipt(event.index, Outcome.ACCEPTED, row.id)
+        for event, row in zip(submission.events, submission.rows, strict=True)
     ]
-    return _settled(submission, receipts)
+    return _with_rejections(submission, receipts)
 
 
-def _settled(submission: Submission, receipts: list[Receipt]) -> list[Receipt]:
+def _with_rejections(submission: Submission, receipts: list[Receipt]) -> list[Receipt]:
     if submission.rejections:
         receipts += submission.rejections
         receipts.sort(key=lambda receipt: receipt.index)
@@ -342,7 +344,7 @@ def _fresh(index: int, row: Staged) -> Receipt:
 
 
 def _known(index: int, row: Staged, held: ExistingIdentity | Staged) -> Receipt:
-    """Tell an event whose id stands already: the same again, or another under its name."""
+    """Return the receipt of an event whose id exists: a duplicate, or a conflict."""
     if held.fingerprint != row.fingerprint:
         return conflict(index, row.id)
     if held.day == 0:

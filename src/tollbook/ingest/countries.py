@@ -1,18 +1,20 @@
 """The country of an event: that of the number at the other end."""
 
 from tollbook.domain.charges import Attributes
+from tollbook.domain.meters import BY_TYPE
 from tollbook.rating.number_formats import digits_of
 from tollbook.rating.numbers import country_of as country_of_digits
 
-_INBOUND = frozenset({"sms.inbound", "mms.inbound"})
 _CALL = "voice.call"
 
 
 def country_of(meter: str, attributes: Attributes, number_format: str) -> str:
-    """Give the ISO 3166 code of whom a message or call went `to`, or came `from`; else nothing.
+    """Return the ISO 3166 code of the number that an event went `to`, or came `from`.
 
-    What has no number, such as a short code or a SIP address, has no country.
+    Short codes, SIP addresses and events without a number have no country: return "".
     """
-    inbound = meter in _INBOUND or (meter == _CALL and attributes.get("direction") == "inbound")
+    inbound = BY_TYPE[meter].inbound or (
+        meter == _CALL and attributes.get("direction") == "inbound"
+    )
     digits = digits_of(attributes.get("from" if inbound else "to"), number_format)
     return (country_of_digits(digits) or "") if digits else ""

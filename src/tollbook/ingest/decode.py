@@ -1,4 +1,4 @@
-"""From the bytes of a request to facts and rejections, decoding once and strictly."""
+"""Decode the body of a request, strictly and once, to events and rejections."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ from tollbook.domain.errors import BodyTooLarge, Problem, UnreadableBody
 from tollbook.domain.events import ONE, Event, microseconds
 from tollbook.domain.receipts import Receipt, rejected
 from tollbook.ingest.exact_times import has_fine_times, truncate_times, with_plain_time
-from tollbook.ingest.normalize import ClaimedIdentity, NormalizedEvent, fact_of
+from tollbook.ingest.normalize import ClaimedIdentity, NormalizedEvent, normalize
 from tollbook.ingest.problems import (
     LARGEST_READ,
     TOO_LARGE,
@@ -27,16 +27,16 @@ _MOST = f"a request may bring at most {MOST_EVENTS} events"
 
 
 class InvalidEvent(msgspec.Struct, frozen=True):
-    """An event with everything that is wrong in it; what it says may be refused besides."""
+    """An event with all its problems. The claimed identity may be refused in addition."""
 
     index: int
     id: str | None
     problems: tuple[Problem, ...]
-    said: ClaimedIdentity
+    claimed: ClaimedIdentity
 
 
 Decoded = NormalizedEvent | InvalidEvent | Receipt
-"""Of what is a receipt already nothing could be read."""
+"""A receipt here means that the event could not be parsed."""
 Decoder = Callable[[bytes], list[Decoded]]
 NumberedLine = tuple[int, bytes]
 """A line with its number, counted from 1."""
@@ -45,7 +45,7 @@ _UNREADABLE = "unreadable_line"
 
 _CUT_OFF = "Input data was truncated"
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
-"""What the decoder calls cut off may also be an escape without its other half."""
+"""The decoder reports half of a surrogate pair as truncated input, too."""
 
 _Failures = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _one = msgspec.json.Decoder(Event)
@@ -70,7 +70,7 @@ def decode_json(body: bytes) -> list[Decoded]:
     _check_count(len(events))
     if has_fine_times(body):
         events = truncate_times(events, body if not alone else b"[%b]" % body)
-    return _facts(events)
+    return _normalize_all(events)
 
 
 def decode_lines(body: bytes) -> list[Decoded]:
@@ -78,7 +78,7 @@ def decode_lines(body: bytes) -> list[Decoded]:
 
     A line that is not JSON is rejected alone; `UnreadableBody` when that is true of all of them.
     """
-    # Cut as far as is needed: of eight million lines a list would take a gigabyte.
+    # Lines are read as needed: a list of eight million lines would take a gigabyte.
     numbered = enumerate(BytesIO(body), start=1)
     filled = ((number, line.rstrip(b"\n")) for number, line in numbered if not line.isspace())
     lines = list(islice(filled, MOST_EVENTS + 1))
@@ -102,19 +102,19 @@ def decode_numbered(lines: Sequence[NumberedLine]) -> list[Decoded]:
     texts = [line for _, line in lines]
     if has_fine_times(b"\n".join(texts)):
         events = truncate_times(events, b"[%b]" % b",".join(texts))
-    return _facts(events)
+    return _normalize_all(events)
 
 
-def _facts(events: list[Event]) -> list[Decoded]:
+def _normalize_all(events: list[Event]) -> list[Decoded]:
     decoded: list[Decoded] = []
     for index, event in enumerate(events):
-        fact = fact_of(index, event)
-        decoded.append(fact if fact is not None else _rejected(index, _written(event)))
+        normalized = normalize(index, event)
+        decoded.append(normalized if normalized is not None else _rejected(index, _written(event)))
     return decoded
 
 
 def _written(event: Event) -> bytes:
-    """Write an event as it came: a quantity that was left out is not said."""
+    """Return an event as it was sent, without a quantity that was left out."""
     fields = msgspec.structs.asdict(event)
     if event.quantity is ONE:
         del fields["quantity"]
@@ -123,7 +123,7 @@ def _written(event: Event) -> bytes:
 
 def _decode_each(body: bytes, alone: bool) -> list[Decoded]:
     try:
-        body.decode()  # raw parts are cut out of the body without a look at their bytes
+        body.decode()  # the decoder does not check the bytes of raw parts
         raws = [_raw.decode(body)] if alone else _raw_many.decode(body)
         _check_count(len(raws))
         return [_decode_one(index, bytes(raw)) for index, raw in enumerate(raws)]
@@ -143,12 +143,12 @@ def _decode_one(index: int, raw: bytes) -> Decoded:
     event = _read(raw)
     if event is None:
         return _rejected(index, raw)
-    fact = fact_of(index, event)
-    return fact if fact is not None else _rejected(index, raw)
+    normalized = normalize(index, event)
+    return normalized if normalized is not None else _rejected(index, raw)
 
 
 def _read(raw: bytes) -> Event | None:
-    """Read one event; None when anything is wrong with it."""
+    """Read one event; return None when it has a problem."""
     try:
         event = _one.decode(raw)
     except msgspec.ValidationError:
@@ -169,8 +169,10 @@ def _rejected(index: int, raw: bytes) -> InvalidEvent | Receipt:
         text_in(fields.get(name, b"null")) for name in ("id", "organization_id", "user_id", "type")
     )
     time = time_in(fields.get("time", b"null"))
-    said = ClaimedIdentity(organization or "", user, type_ or "", microseconds(time) if time else 0)
-    return InvalidEvent(index, identity, tuple(problems), said)
+    claimed = ClaimedIdentity(
+        organization or "", user, type_ or "", microseconds(time) if time else 0
+    )
+    return InvalidEvent(index, identity, tuple(problems), claimed)
 
 
 def _check_count(count: int) -> None:
@@ -179,7 +181,7 @@ def _check_count(count: int) -> None:
 
 
 def why_unreadable(error: Exception, text: bytes) -> str:
-    """Say why a text is not JSON, and at which byte, without a word of what it holds."""
+    """Return why a text is not JSON, and at which byte, without repeating any of its content."""
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
     try:
@@ -188,8 +190,8 @@ def why_unreadable(error: Exception, text: bytes) -> str:
         return f"invalid UTF-8 (byte {invalid.start})"
     if str(error) != _CUT_OFF:
         return str(error)
-    ends = f"it ends before it is whole (byte {len(text)})"
-    half = "or half of a surrogate pair stands alone"
+    ends = f"it is incomplete (byte {len(text)})"
+    half = "or it has half of a surrogate pair"
     return f"{ends}, {half}" if _SURROGATE.search(text) else ends
 
 
@@ -198,4 +200,4 @@ DECODERS: dict[str, Decoder] = {
     "application/x-ndjson": decode_lines,
     "application/jsonl": decode_lines,
 }
-"""How each content type of `POST /v1/events` is read."""
+"""The decoder of each content type of `POST /v1/events`."""

@@ -1,4 +1,4 @@
-"""What accepting events takes to know: keys, and organizations with their zones and prices."""
+"""Keep keys, and organizations with their time zones and prices, in memory."""
 
 import threading
 import time
@@ -16,15 +16,15 @@ from tollbook.domain.prices import LAST_DAY
 from tollbook.domain.viewers import Viewer
 from tollbook.ingest.known_users import KnownUsers
 from tollbook.ingest.masking import Masker
-from tollbook.rating.book import Tariff
 from tollbook.rating.choose import Books
 from tollbook.rating.flat_price import Plain, plain_of
+from tollbook.rating.tariff import Tariff
 from tollbook.store import directory, keys, prices, viewers
 from tollbook.store.database import Database, Snapshot
 
 TermsById = dict[str, "Terms"]
 LONGEST_CALL_SECONDS = 86_400
-"""A longer call is more likely a mistake of metering, unless an operator knows better."""
+"""A longer call is probably a metering error. Operators can change this limit."""
 
 
 def _now() -> int:
@@ -32,10 +32,10 @@ def _now() -> int:
 
 
 class Terms(msgspec.Struct, frozen=True):
-    """On what terms an organization's events are accepted; `known` once somebody created it.
+    """The terms on which an organization's events are accepted; `known` once it is created.
 
-    `number_format` is how phone numbers are written, `longest_call` what a call may take in micros
-    of a second. `masker` hides phone numbers in what is stored, after all has been read from them.
+    `number_format` is how phone numbers are written, `longest_call` the longest allowed call in
+    micros of a second. `masker` hides phone numbers in stored events, after rating has read them.
     """
 
     number: int
@@ -49,7 +49,7 @@ class Terms(msgspec.Struct, frozen=True):
     plains: dict[tuple[str, int], Plain | None] = msgspec.field(default_factory=dict)
 
     def plain(self, meter: str, day: int) -> Plain | None:
-        """Give the plain price of a meter on a day, remembered with the terms."""
+        """Return the flat price of a meter on a day, which the terms remember."""
         key = meter, day
         if key not in self.plains:
             self.plains[key] = plain_of(self.books, meter, day, self.currency)
@@ -57,9 +57,9 @@ class Terms(msgspec.Struct, frozen=True):
 
 
 class Issuer(NamedTuple):
-    """What a viewer token is judged by: the key that asked for it, what it is signed with.
+    """The key that created a viewer token, and the secret that signs the tenant's tokens.
 
-    `revoked` holds the ids of tokens that were taken back, with the organization whose key did it.
+    `revoked` holds the ids of revoked tokens, each with the organization whose key revoked it.
     """
 
     key: ApiKey
@@ -68,7 +68,7 @@ class Issuer(NamedTuple):
 
 
 class _Remembered:
-    """What was met so far in one state of the directory; of another, nothing is kept."""
+    """The cached entries of one state of the directory."""
 
     def __init__(self, token: int) -> None:
         self.token = token
@@ -79,14 +79,14 @@ class _Remembered:
 
 
 class DirectoryCache:
-    """Keys and terms met so far, in one state of the directory.
+    """A cache of keys and terms, for one state of the directory.
 
-    Whoever relies on them compares the token of that state with the directory's own in the
-    transaction of the commit: a change made anywhere is seen by the next commit, in every process.
+    A commit compares the token of that state with the directory's own in its transaction: every
+    process sees a change with its next commit.
 
     Statements run under the lock, so that many threads do not load one book at once. The event loop
-    must never wait for a statement: its methods, `remembered_…`, look at one memory without the
-    lock, and what is in it belongs to its token.
+    must never wait for a statement: its methods, `remembered_…`, read one memory without the lock,
+    and all entries of that memory belong to its token.
     """
 
     def __init__(
@@ -118,7 +118,7 @@ class DirectoryCache:
             return (snapshot.directory_token, key) if key else None
 
     def key(self, snapshot: Snapshot, prefix: str) -> ApiKey | None:
-        """Give a key as it is in this snapshot; one that has ended by now is none."""
+        """Return a key as it is in this snapshot; None when it has expired or is revoked."""
         with self._lock:
             memory = self._caught_up(snapshot)
             if prefix not in memory.keys:
@@ -130,19 +130,19 @@ class DirectoryCache:
         return None if key.ended(self._clock()) else key
 
     def remembered_issuer(self, viewer: Viewer) -> tuple[int, Issuer] | None:
-        """Return what a viewer token is judged by and the state's token, if it is in memory."""
+        """Return the issuer of a viewer token and the state's token, if it is in memory."""
         memory = self._memory
         issuer = memory.issuers.get((viewer.tenant_id, viewer.issuer))
         return (memory.token, issuer) if issuer else None
 
     def loaded_issuer(self, viewer: Viewer) -> tuple[int, Issuer] | None:
-        """Return what a viewer token is judged by and the state's token, from the database."""
+        """Return the issuer of a viewer token and the state's token, from the database."""
         with self._database.reading() as snapshot:
             issuer = self.issuer(snapshot, viewer)
             return (snapshot.directory_token, issuer) if issuer else None
 
     def issuer(self, snapshot: Snapshot, viewer: Viewer) -> Issuer | None:
-        """Give what a viewer token is judged by in this snapshot; None when its key is gone."""
+        """Return the issuer of a viewer token in this snapshot; None when its key is revoked."""
         key = self.key(snapshot, viewer.issuer)
         tenant = viewer.tenant_id
         if key is None or key.scope.tenant_id != tenant:
@@ -167,9 +167,9 @@ class DirectoryCache:
         return (memory.token, found) if len(found) == len(identities) else None
 
     def terms(self, snapshot: Snapshot, tenant: str, identities: Collection[str]) -> TermsById:
-        """Give the terms of organizations as they are in this snapshot.
+        """Return the terms of organizations as they are in this snapshot.
 
-        Organizations that were never heard of are missing from the answer.
+        Unknown organizations are missing from the result.
         """
         with self._lock:
             memory = self._caught_up(snapshot)
@@ -181,18 +181,18 @@ class DirectoryCache:
     def loaded_terms(
         self, tenant: str, identities: Collection[str], now: int
     ) -> tuple[int, TermsById]:
-        """Return the terms and the token of their state, for organizations never heard of too.
+        """Return the terms and the token of their state, for unknown organizations too.
 
-        Those get their numbers in a transaction of its own: a number is remembered only once it
-        is on disk. An organization that would be new under an id that no path can hold gets none.
+        Unknown organizations get numbers in a transaction of their own, because a number is
+        remembered only once it is on disk. An id that no path can hold gets no number.
         """
         with self._database.reading() as snapshot:
             found = self.terms(snapshot, tenant, identities)
             if len(found) == len(identities):
                 return snapshot.directory_token, found
-        if unheard_of := set(identities) - set(found) - UNADDRESSABLE:
+        if unknown := set(identities) - set(found) - UNADDRESSABLE:
             with self._database.writing() as transaction:
-                directory.reserve_organizations(transaction, tenant, unheard_of, now)
+                directory.reserve_organizations(transaction, tenant, unknown, now)
         with self._database.reading() as snapshot:
             return snapshot.directory_token, self.terms(snapshot, tenant, identities)
 
@@ -210,30 +210,30 @@ class DirectoryCache:
         for row in directory.find_organizations(snapshot, tenant, identities):
             own = self._versions(memory, snapshot, tenant, row.number)
             memory.terms[tenant, row.id] = Terms(
-                row.number,
-                row.status != directory.UNKNOWN,
-                zone(row.timezone),
-                row.currency,
-                (own, common) if own else (common,),
-                row.number_format or number_format,
-                self._longest_call,
-                self._masker,
+                number=row.number,
+                known=row.status != directory.UNKNOWN,
+                zone=zone(row.timezone),
+                currency=row.currency,
+                books=(own, common) if own else (common,),
+                number_format=row.number_format or number_format,
+                longest_call=self._longest_call,
+                masker=self._masker,
             )
 
     def _versions(
         self, memory: _Remembered, snapshot: Snapshot, tenant: str, organization: int | None
     ) -> tuple[Tariff, ...]:
-        """Give the versions of an organization's own book, or the tenant's, the latest first."""
+        """Return the versions of an organization's own book, or the tenant's, latest first."""
         if tenant not in memory.books:
             memory.books[tenant] = self._in_use(snapshot, tenant)
         heads = [it for it in memory.books[tenant] if it.organization == organization]
         return tuple(self._tariff(snapshot, tenant, head) for head in heads)
 
     def _in_use(self, snapshot: Snapshot, tenant: str) -> list[BookHead]:
-        """List the books that price some day, the latest first, and forget the tariffs of others.
+        """Return the books that price some day, latest first, and forget the tariffs of others.
 
-        A published book never changes, so its tariff stands whatever else does. A version alone is
-        not enough: when the database goes back, another book may get it.
+        A published book never changes, so its tariff stays valid. A version alone does not
+        identify it: after a restore, another book may get the same version.
         """
         found = listed(prices.price_book_heads(snapshot, tenant), LAST_DAY)
         heads = [it.head for it in found if it.prices_some_day]

@@ -1,4 +1,4 @@
-"""What the fast decoder of events does not read exactly: times with many digits, and leap seconds.
+"""Read the times that the fast decoder does not read exactly: many digits, and leap seconds.
 
 msgspec rounds a time to the nearest microsecond, which may be in the next month, and refuses
 23:59:60. Both are rare, so batches without them pay one search over their bytes.
@@ -31,16 +31,16 @@ _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def has_fine_times(body: bytes) -> bool:
-    """Tell whether a time in events may have more digits than microseconds; true too often."""
+    """Return whether a time may have more digits than microseconds; may be true without one."""
     if _EXCESS.search(body):
         return True
     return b"\\" in body and _ESCAPED.search(body) is not None
 
 
 def truncate_times(events: Iterable[Event], array: bytes) -> list[Event]:
-    """Return the events of a JSON array with times that are truncated where they were rounded up.
+    """Return the events of a JSON array, each time truncated where the decoder rounded it up.
 
-    Rounding moves a time by no more than a microsecond, so what is written tells whether it did.
+    Rounding moves a time by at most a microsecond, so the text shows whether it did.
     """
     return [
         msgspec.structs.replace(event, time=event.time - _MICROSECOND)
@@ -52,10 +52,10 @@ def truncate_times(events: Iterable[Event], array: bytes) -> list[Event]:
 
 
 def with_plain_time(raw: bytes) -> bytes | None:
-    """Write an event with its time as the decoder reads it; None when that is not what is wrong.
+    """Return an event with its time as the decoder reads it; None when the time is not at fault.
 
-    So a leap second becomes the microsecond before it. An event that gives a field twice is left
-    as it is: which of them is wrong is for `ingest.problems` to report.
+    A leap second becomes the microsecond before it. An event that repeats a field is not changed:
+    `ingest.problems` reports which of the two is wrong.
     """
     if not (_LEAP.search(raw) or has_fine_times(raw)):
         return None

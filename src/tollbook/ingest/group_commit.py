@@ -1,9 +1,9 @@
 """Group commit: requests that arrive together share one transaction.
 
-One thread takes whatever is waiting, commits it, and releases all its receipts. While it commits,
-the next group gathers, so that groups grow with the load and nobody waits for company. A large
-request that finds the writer idle is also prepared by it: handing a thousand events from one core's
-memory to another's takes longer than preparing a quarter of them.
+One thread commits all waiting submissions and then delivers their receipts. The next group gathers
+during the commit, so groups grow with the load, and no submission waits for others. An idle writer
+also prepares a large request itself: moving a thousand events between the memories of two cores
+takes longer than preparing a quarter of them.
 """
 
 import threading
@@ -16,14 +16,13 @@ import structlog
 
 from tollbook.domain.errors import (
     InternalError,
-    MonthNotReady,
     QueueFull,
     StoreUnavailable,
     TollbookError,
 )
 from tollbook.ingest.commit import BatchResult, Submission, commit, months_of
 from tollbook.ingest.directory_cache import DirectoryCache
-from tollbook.ingest.partition_wait import Aside
+from tollbook.ingest.partition_wait import PartitionWaiter
 from tollbook.store.database import Database
 
 _log = structlog.get_logger()
@@ -33,7 +32,7 @@ Delivery = tuple["Pending", Outcome]
 
 
 class Committed(NamedTuple):
-    """A transaction that the writer made or, when it `failed`, did not."""
+    """A transaction of the writer, which may have `failed`."""
 
     events: int
     seconds: float
@@ -44,15 +43,15 @@ Observe = Callable[[Committed], None]
 
 
 class Pending(Protocol):
-    """A submission with whoever waits for it."""
+    """A submission with the request that waits for it."""
 
     @property
     def submission(self) -> Submission:
-        """Give what is to be committed."""
+        """Return the submission to commit."""
         ...
 
     def prepare(self) -> None:
-        """Make the submission, for one that came to `put_idle` without it."""
+        """Build the submission, if it came to `put_if_idle` without one."""
         ...
 
 
@@ -84,32 +83,34 @@ class GroupCommitter:
         self._committed_at = self._failed_at = float("-inf")
         self._closing = False
         self._change = threading.Condition()
-        self._aside: Aside[Pending] = Aside(database, self._put_back, self._turn_away)
+        self._partition_waiter: PartitionWaiter[Pending] = PartitionWaiter(
+            database, self._put_back, self._turn_away
+        )
         self._thread = threading.Thread(target=self._run, name="tollbook-writer")
 
     def start(self) -> None:
         """Start the writer."""
-        self._aside.start()
+        self._partition_waiter.start()
         self._thread.start()
 
     def close(self) -> None:
         """Finish what was accepted, then stop the writer."""
-        self._aside.close()
+        self._partition_waiter.close()
         with self._change:
             self._closing = True
             self._change.notify()
         self._thread.join()
 
     def put(self, waiting: Pending) -> None:
-        """Take a submission, or raise `QueueFull` and take nothing of it.
+        """Queue a submission, or raise `QueueFull` and store none of it.
 
-        An empty queue takes a submission of any size.
+        An empty queue accepts a submission of any size.
         """
-        count = len(waiting.submission.facts)
+        count = len(waiting.submission.events)
         with self._change:
             too_many = self._waiting and self._events_waiting + count > self._most_waiting
             if self._closing or too_many:
-                raise QueueFull("the write queue is full; nothing was taken, try again soon")
+                raise QueueFull("the write queue is full; nothing was stored, try again soon")
             self._waiting.append(waiting)
             self._events_waiting += count
             self._change.notify()
@@ -129,16 +130,16 @@ class GroupCommitter:
         return self._events_waiting
 
     def is_alive(self) -> bool:
-        """Tell whether the writer runs."""
+        """Return whether the writer runs."""
         return self._thread.is_alive()
 
     def busy_for(self) -> float:
-        """Give the seconds that the writer has been at what it does now; 0 when it waits."""
+        """Return for how many seconds the writer has been busy; 0 when it is idle."""
         with self._change:
             return time.monotonic() - self._busy_since if self._busy else 0.0
 
     def committed_within(self, seconds: float) -> bool | None:
-        """Tell whether the last commit of so many seconds succeeded; None when there was none."""
+        """Return whether the last commit within some seconds succeeded; None without a commit."""
         last = max(self._committed_at, self._failed_at)
         if time.monotonic() - last > seconds:
             return None
@@ -153,8 +154,8 @@ class GroupCommitter:
                 self._deliver(self._commit(ready))
 
     def _with_room(self, group: list[Pending]) -> list[Pending]:
-        """Give those whose months are ready; the others wait for theirs, and nobody for them."""
-        lacks = self._database.engine.lacks
+        """Return submissions whose partitions exist; set the others aside until theirs do."""
+        lacks = self._database.engine.lacks_partitions
         if not lacks(months_of(waiting.submission for waiting in group)):
             return group
         ready: list[Pending] = []
@@ -168,22 +169,22 @@ class GroupCommitter:
 
     def _set_aside(self, waiting: Pending, months: set[int]) -> None:
         with self._change:
-            self._events_waiting += len(waiting.submission.facts)
-        self._aside.put(waiting, months)
+            self._events_waiting += len(waiting.submission.events)
+        self._partition_waiter.put(waiting, months)
 
     def _put_back(self, waiting: Pending) -> None:
-        """Take a submission again whose months are ready; it is counted among those that wait."""
+        """Queue a submission again whose partitions exist now; its events are already counted."""
         with self._change:
             self._waiting.append(waiting)
             self._change.notify()
 
     def _turn_away(self, waiting: Pending, error: TollbookError) -> None:
         with self._change:
-            self._events_waiting -= len(waiting.submission.facts)
+            self._events_waiting -= len(waiting.submission.events)
         self._deliver([(waiting, error)])
 
     def _prepared(self, waiting: Pending) -> list[Delivery]:
-        """Prepare what came without its submission; deliver why that cannot be done."""
+        """Prepare a submission; return the delivery of the error if that fails."""
         try:
             waiting.prepare()
         except TollbookError as error:
@@ -207,11 +208,11 @@ class GroupCommitter:
             events = 0
             while self._waiting:
                 submission = self._waiting[0].submission
-                events += len(submission.facts)
+                events += len(submission.events)
                 if group and (submission.atomic or events > self._most_in_group):
                     break
                 group.append(self._waiting.popleft())
-                self._events_waiting -= len(submission.facts)
+                self._events_waiting -= len(submission.events)
                 if submission.atomic:
                     break
             return group
@@ -220,36 +221,28 @@ class GroupCommitter:
         start = time.monotonic()
         deliveries = self._committed(group)
         end = time.monotonic()
-        if not deliveries:
-            return []
         failed = isinstance(deliveries[0][1], StoreUnavailable | InternalError)
         if failed:
             self._failed_at = end
         else:
             self._committed_at = end
-        events = sum(len(waiting.submission.facts) for waiting in group)
+        events = sum(len(waiting.submission.events) for waiting in group)
         self._observe(Committed(events, end - start, failed))
         return deliveries
 
     def _committed(self, group: list[Pending]) -> list[Delivery]:
         try:
-            settled = commit(
+            results = commit(
                 self._database,
                 self._directory_cache,
                 [waiting.submission for waiting in group],
                 self._clock(),
             )
-        except MonthNotReady:
-            # A partition that was known is gone: the database was put back to before it was made.
-            self._database.engine.forget_room()
-            for waiting in group:
-                self._set_aside(waiting, set(months_of([waiting.submission])))
-            return []
         except TollbookError as error:
             return [(waiting, error) for waiting in group]
         except Exception:
             _log.exception("commit_failed")
-            # It may have gone wrong after the commit.
-            defect = InternalError("something went wrong; what was sent may have been stored")
+            # The defect may have come after the commit.
+            defect = InternalError("something went wrong; the events may have been stored")
             return [(waiting, defect) for waiting in group]
-        return list(zip(group, settled, strict=True))
+        return list(zip(group, results, strict=True))

@@ -9,10 +9,10 @@ _MOST_USERS = 1_000_000
 
 
 class KnownUsers:
-    """The users of commits of this process, for as long as their ledgers are as it left them.
+    """The users that commits of this process have seen, while nobody else changes their ledgers.
 
-    A database may go back to a state without some of them. So each commit compares the token that
-    it replaces with the one that this process left there.
+    A restored database may lack some of them. So each commit compares the token that it replaces
+    with the token that this process left there.
     """
 
     def __init__(self) -> None:
@@ -21,7 +21,7 @@ class KnownUsers:
         self._count = 0
 
     def unknown(self, users: Iterable[User], replaced: Mapping[int, int]) -> set[User]:
-        """Return those users that may not be there, given the tokens that a commit replaces."""
+        """Return the users that may not exist, given the tokens that a commit replaces."""
         known: dict[int, set[str]] = {
             number: self._users.get(number, set())
             for number, token in replaced.items()
@@ -30,7 +30,7 @@ class KnownUsers:
         return {it for it in set(users) if it[1] not in known.get(it[0], ())}
 
     def remember(self, users: Iterable[User], token: int, replaced: Mapping[int, int]) -> None:
-        """Add users that are there after a commit; forget the rest where another was in between."""
+        """Add the users of a commit; forget those of ledgers that others have changed before it."""
         if self._count > _MOST_USERS:
             self._left, self._users, self._count = {}, {}, 0
         for number, before in replaced.items():

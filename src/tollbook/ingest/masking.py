@@ -1,4 +1,4 @@
-"""Phone numbers as they are stored where whole ones may not be: first digits and a keyed hash."""
+"""Mask phone numbers for storage: the first digits and a keyed hash."""
 
 import hmac
 
@@ -12,14 +12,14 @@ _HASH_BYTES = 8
 _NUMBER_MIN = 7
 _UNREADABLE = "*#"
 _HIDDEN = {SIP: "sip:*#", CLIENT: "client:*#", NONE: _UNREADABLE}
-"""What stands before the hash of what is hidden whole; its kind stays the same."""
+"""The text before the hash of a fully masked value, by the kind of the value."""
 
 
 class Masker:
-    """Hides the last digits of numbers and all of addresses, by one key.
+    """Masks the last digits of numbers, and whole addresses, with one key.
 
-    Equal numbers stay equal, so they can be counted and found by who holds the key. The digits
-    that are left price the same, and tell the same country.
+    Equal numbers stay equal: they can be counted, and the owner of the key can find them. The
+    remaining digits have the same price and the same country.
     """
 
     def __init__(self, key: bytes) -> None:
@@ -28,10 +28,10 @@ class Masker:
     def masked(
         self, attributes: Attributes, number_format: str = STRICT, *, waits: bool = False
     ) -> dict[str, str | int | float | bool | None]:
-        """Hide the numbers among attributes, whatever they are called.
+        """Return attributes with masked numbers, whatever the names of the attributes.
 
-        Digits without `+` are read in `to` and `from` only: elsewhere they may be anything. Where
-        they cannot be read they are hidden whole, unless the event `waits` to be read again.
+        Digits without `+` are numbers in `to` and `from` only. Unreadable ones are masked whole,
+        unless the event `waits` in quarantine to be read again.
         """
         return {
             name: self._value(

@@ -1,4 +1,4 @@
-"""Where months stand: read when first asked, moved on by each charge of a batch."""
+"""Track what months have billed: read at first use, advanced by each charge of a batch."""
 
 from tollbook.store import ledger
 from tollbook.store.database import Snapshot
@@ -8,9 +8,9 @@ Month = tuple[int, int, str]
 
 
 class Months:
-    """What months have billed so far under their tier keys, as of a snapshot and since.
+    """The amounts that months have billed under their tier keys, in a snapshot and since.
 
-    Who writes holds the heads of the organizations, so that nobody else can move a month.
+    A writer holds the ledger versions of the organizations, so no other writer can change a month.
     """
 
     def __init__(self, snapshot: Snapshot) -> None:
@@ -18,12 +18,12 @@ class Months:
         self._positions: dict[Month, int] = {}
 
     def position(self, number: int, month: int, tier_key: str) -> int:
-        """Give where a month stands, in micros."""
+        """Return what a month has billed so far, in micros."""
         key = number, month, tier_key
         if key not in self._positions:
             self._positions[key] = ledger.position(self._snapshot, *key)
         return self._positions[key]
 
     def advance(self, number: int, month: int, tier_key: str, billed: int) -> None:
-        """Move a month on by what was billed."""
+        """Add billed units, in micros, to a month."""
         self._positions[number, month, tier_key] += billed

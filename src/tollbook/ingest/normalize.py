@@ -1,4 +1,4 @@
-"""From a decoded event to a fact: everything about it in the form it is stored in."""
+"""Normalize a decoded event: all of its values in the form in which they are stored."""
 
 from functools import lru_cache
 from typing import NamedTuple
@@ -23,12 +23,12 @@ from tollbook.domain.exact import MICROS, nanos_of
 from tollbook.domain.meters import BY_TYPE, Meter
 from tollbook.rating.segments import BODY, BODY_LENGTH, measured
 
-# Most quantities are small whole numbers that come again and again.
+# Most quantities are small whole numbers that repeat.
 _micros_of = lru_cache(4096)(exact.micros_of)
 
 
 class NormalizedEvent(msgspec.Struct, frozen=True, gc=False):
-    """A sound event with its stored forms; the text of a message is in none of them."""
+    """A valid event with its stored values, none of which holds the text of a message."""
 
     index: int
     event: Event
@@ -41,7 +41,7 @@ class NormalizedEvent(msgspec.Struct, frozen=True, gc=False):
 
 
 class ClaimedIdentity(NamedTuple):
-    """What an event says that decides who may send it, and when."""
+    """The fields of an event that decide whether its key may send it, and when."""
 
     organization_id: str
     user_id: str | None
@@ -49,10 +49,10 @@ class ClaimedIdentity(NamedTuple):
     time: int
 
 
-def fact_of(index: int, event: Event) -> NormalizedEvent | None:
-    """Make a fact of an event, or None when anything is wrong with it.
+def normalize(index: int, event: Event) -> NormalizedEvent | None:
+    """Return an event with its stored values; None when it has a problem.
 
-    What exactly is wrong, and all of it, is for `ingest.problems` to say.
+    `ingest.problems` lists the problems.
     """
     meter = BY_TYPE.get(event.type)
     if meter is None or (meter.needs_resource and event.resource_id is None):
@@ -76,7 +76,7 @@ def fact_of(index: int, event: Event) -> NormalizedEvent | None:
         return None
     given = event.attributes
     if given and (BODY in given or BODY_LENGTH in given):
-        return _fact_of_text(index, event, meter, time, quantity, cost)
+        return _normalize_text(index, event, meter, time, quantity, cost)
     attributes = attributes_text(given)
     if (meter.text and not quantity) or has_long_text(given, attributes):
         return None
@@ -84,15 +84,15 @@ def fact_of(index: int, event: Event) -> NormalizedEvent | None:
     return NormalizedEvent(index, event, meter, time, quantity, cost, attributes, print_)
 
 
-def _fact_of_text(
+def _normalize_text(
     index: int, event: Event, meter: Meter, time: int, quantity: int, cost: int | None
 ) -> NormalizedEvent | None:
-    """Make a fact of an event that tells of a text: of the text itself only a hash is left."""
+    """Normalize an event with a message text, of which only a hash remains."""
     given = event.attributes or {}
     segments = None
     if meter.text and (event.quantity is ONE or not quantity):
         try:
-            segments = segments_told(given)
+            segments = count_segments(given)
         except ValueError:
             return None
     if segments is not None:
@@ -113,10 +113,10 @@ def is_long_body(attributes: Attributes) -> bool:
     return isinstance(body, str) and len(body.encode()) > LONGEST_BODY
 
 
-def segments_told(attributes: Attributes) -> int | None:
-    """Count the segments of the text that attributes tell of, None when they tell of none.
+def count_segments(attributes: Attributes) -> int | None:
+    """Return the number of segments of the text that attributes describe; None without a text.
 
-    When they do it wrongly, ValueError with a sentence that begins with the attribute's name.
+    Raise ValueError, with a sentence that begins with the attribute's name, for invalid ones.
     """
     plain = {
         name: plain_number(value) if type(value) is float else value
@@ -135,4 +135,4 @@ def _is_sound(identity: str) -> bool:
 
 
 _is_known_sound = lru_cache(65_536)(_is_sound)
-"""Organizations and users come again and again; of events no two have the same id."""
+"""Ids of organizations and users repeat; ids of events do not, and are not cached."""

@@ -1,4 +1,4 @@
-"""Submissions that wait for the partition of their month, beside the writer."""
+"""Hold submissions until the partition of their month exists, while the writer goes on."""
 
 import threading
 import time
@@ -17,17 +17,17 @@ Item = TypeVar("Item")
 
 
 class _Waits(NamedTuple, Generic[Item]):
-    """A submission, the months it needs, and until when it waits for them."""
+    """A submission, the months it needs, and when it gives up."""
 
     item: Item
     months: set[int]
     give_up: float
 
 
-class Aside(Generic[Item]):
-    """A thread that makes months ready, and puts back what waited for them.
+class PartitionWaiter(Generic[Item]):
+    """A thread that creates partitions, and then queues the submissions that waited for them.
 
-    Others are committed meanwhile: making a partition may have to wait for a lock.
+    Creating a partition may have to wait for a lock. Other submissions are committed meanwhile.
     """
 
     def __init__(
@@ -49,14 +49,14 @@ class Aside(Generic[Item]):
         self._thread.start()
 
     def close(self) -> None:
-        """Try once more for what waits, turn away the rest, and end the thread."""
+        """Try once more, turn away the submissions that still wait, and end the thread."""
         with self._change:
             self._closing = True
             self._change.notify()
         self._thread.join()
 
     def put(self, item: Item, months: set[int]) -> None:
-        """Have these months made ready for a submission."""
+        """Create the partitions of these months, and then queue the submission."""
         with self._change:
             if not self._closing:
                 self._waiting.append(_Waits(item, months, time.monotonic() + _PATIENCE))
@@ -82,12 +82,14 @@ class Aside(Generic[Item]):
                         self._change.wait(_PAUSE)
 
     def _done(self, it: _Waits[Item], busy: set[int], *, last: bool) -> bool:
-        """Try to make the months of a submission ready; False when it is to wait on.
+        """Try to create the partitions of a submission; return False when it must wait.
 
-        A month that could not be made in this turn is among those that are `busy`.
+        `busy` holds the months whose partition could not be created in this turn.
         """
         try:
-            ready = it.months.isdisjoint(busy) and self._database.try_to_make_room(it.months)
+            ready = it.months.isdisjoint(busy) and self._database.try_to_ensure_partitions(
+                it.months
+            )
         except TollbookError as error:
             self._turn_away(it.item, error)
             return True

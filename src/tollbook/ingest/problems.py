@@ -1,7 +1,7 @@
-"""Everything that is wrong with an event, said at once, field by field.
+"""List every problem of an event, field by field.
 
-The fast path only learns that an event is unsound; this is the slow path behind it, which reads
-the event's fields as they were written and lists every problem with the field's name.
+The fast path only learns that an event is invalid. This slow path reads the event's fields as they
+were written and lists every problem with the field's name.
 """
 
 import json
@@ -35,7 +35,7 @@ from tollbook.domain.exact import (
 )
 from tollbook.domain.instants import InvalidInstant, instant_in
 from tollbook.domain.meters import BY_TYPE
-from tollbook.ingest.normalize import segments_told
+from tollbook.ingest.normalize import count_segments
 from tollbook.rating.segments import BODY, BODY_LENGTH
 
 FIELDS = Event.__struct_fields__
@@ -45,14 +45,14 @@ _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _attribute_values = msgspec.json.Decoder(Attributes)
 _NULL = b"null"
 LARGEST_READ = 2 * 1024 * 1024
-"""In bytes. No sound event is larger, and taking a larger one apart takes fifty times its size."""
-TOO_LARGE = Problem("", "too_large", f"larger than the {LARGEST_READ} bytes that one may have")
+"""In bytes. No valid event is larger, and parsing a larger one takes fifty times its size."""
+TOO_LARGE = Problem("", "too_large", f"must have at most {LARGEST_READ} bytes")
 REQUIRED = ("id", "type", "organization_id", "time")
 _BODY_PATH = f"attributes.{BODY}"
 
 
 def problems_of(fields: Fields) -> list[Problem]:
-    """List everything wrong with an event, given as its fields, each as it was written."""
+    """Return the problems of an event, whose fields are given as they were written."""
     given = {name: value for name, value in fields.items() if value != _NULL}
     found = list(_unknown_and_missing(fields))
     for name, check in _CHECKS.items():
@@ -63,9 +63,9 @@ def problems_of(fields: Fields) -> list[Problem]:
 
 
 def repeated(raw: bytes) -> Iterator[Problem]:
-    """Say which names an event gives twice: one that is wrong may hide behind one that is not."""
+    """Yield a problem for each repeated name: a valid value may hide an invalid one."""
     try:
-        text = raw.decode(errors="replace")  # what hides may be no text either
+        text = raw.decode(errors="replace")  # a hidden value may be invalid UTF-8, too
         pairs = json.loads(text, object_pairs_hook=_Pairs, parse_int=str, strict=False)
     except (ValueError, RecursionError):
         return
@@ -78,16 +78,16 @@ def repeated(raw: bytes) -> Iterator[Problem]:
 
 
 class _Pairs(list[tuple[str, object]]):
-    """The names and values of an object, as often as they are given."""
+    """The names and values of an object, repeated ones included."""
 
 
 def fields_of(raw: bytes) -> Fields:
-    """Take an object apart without reading its fields."""
+    """Return the fields of an object without parsing them."""
     return {name: bytes(value) for name, value in _fields.decode(raw).items()}
 
 
 def text_in(value: bytes) -> str | None:
-    """Read a field as a text, None when it is none."""
+    """Return a field as text; None when it is not a string."""
     try:
         return msgspec.json.decode(value, type=str)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -95,7 +95,7 @@ def text_in(value: bytes) -> str | None:
 
 
 def time_in(value: bytes) -> datetime | None:
-    """Read a field as an instant, None when it is none."""
+    """Return a field as an instant; None when it is not one."""
     try:
         return instant_in(value)
     except InvalidInstant:
@@ -194,7 +194,7 @@ def _attribute(path: str, value: bytes) -> Iterator[Problem]:
     elif start == b'"':
         text = text_in(value)
         if text is None:
-            yield Problem(path, "not_a_string", f"{path} is not a text that can be read")
+            yield Problem(path, "not_a_string", f"{path} must be a valid string")
         elif path == _BODY_PATH:
             if len(text.encode()) > LONGEST_BODY:
                 sentence = f"{path} must have at most {LONGEST_BODY} bytes"
@@ -210,7 +210,7 @@ def _attribute(path: str, value: bytes) -> Iterator[Problem]:
 
 
 def _is_common(number: bytes) -> bool:
-    """Tell whether a number means the same to every JSON reader."""
+    """Return whether every JSON reader reads a number the same."""
     if number.lstrip(b"-").isdigit():
         return len(number) < 20 and abs(int(number)) <= LARGEST_INTEGER
     return isfinite(float(number))
@@ -223,7 +223,7 @@ def _across_fields(given: Fields) -> Iterator[Problem]:
     if meter.needs_resource and "resource_id" not in given:
         yield Problem("resource_id", "missing_field", f"resource_id is required for {meter.type}")
     number = parsed(given["quantity"]) if meter.whole and "quantity" in given else None
-    # Not the remainder of a division by 1: of a number with more than 28 digits there is none.
+    # The remainder of a division by 1 fails for numbers with more than 28 digits.
     broken = number is not None and number != number.to_integral_value()
     if number is not None and broken and _fits(number, QUANTITY_PLACES):
         yield Problem(
@@ -236,13 +236,13 @@ def _across_fields(given: Fields) -> Iterator[Problem]:
 
 
 def _text(type_: str, given: Fields) -> Iterator[Problem]:
-    """Say what is wrong with the text that a quantity is to be counted from."""
+    """Yield the problems of the message text that the quantity is counted from."""
     segments = None
     try:
         if "attributes" in given:
-            segments = segments_told(_attribute_values.decode(given["attributes"]))
+            segments = count_segments(_attribute_values.decode(given["attributes"]))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return  # that they are no attributes is said already
+        return  # the check of the attributes has reported this
     except ValueError as error:
         name = str(error).partition(" ")[0]
         yield Problem(f"attributes.{name}", "invalid_text", f"attributes.{error}")
@@ -256,7 +256,7 @@ def _text(type_: str, given: Fields) -> Iterator[Problem]:
 
 
 def _shown(name: str) -> str:
-    """Repeat a client's name in an answer, safely and not at any length."""
+    """Return a client's field name for an answer, shortened and without control characters."""
     clean = "?" if has_control_characters(name) else name
     return clean[:LONGEST_ATTRIBUTE_NAME]
 

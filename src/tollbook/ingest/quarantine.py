@@ -1,17 +1,18 @@
-"""Replaying quarantine: events that have a price and an owner by now enter the ledger."""
+"""Replay quarantined events: those that now have a price and an organization are charged."""
 
 import msgspec
 
-from tollbook.domain.errors import MonthNotReady, OutcomeUnknown, StoreUnavailable
+from tollbook.domain.errors import OutcomeUnknown, StoreUnavailable
 from tollbook.domain.events import Event
-from tollbook.ingest.accept import staged
+from tollbook.ingest.accept import stage_row
 from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.ingest.months import Months
-from tollbook.ingest.normalize import fact_of
+from tollbook.ingest.normalize import normalize
 from tollbook.ingest.problems import fields_of, problems_of
 from tollbook.store import ledger, quarantine
-from tollbook.store.audit import Actor, write_act
-from tollbook.store.database import Database
+from tollbook.store.audit import Actor
+from tollbook.store.audit_writer import write_act
+from tollbook.store.database import Database, Transaction
 from tollbook.store.engine import TimeLimit
 from tollbook.store.quarantine import Quarantined
 from tollbook.store.staging import Staged
@@ -34,10 +35,10 @@ def replay(
     actor: Actor,
     organization: int | None,
 ) -> Replay:
-    """Look at every quarantined event again, in bounded transactions after the one that logs it.
+    """Process every quarantined event again, in bounded transactions after the audited one.
 
-    What stays is kept with the reason that it has by now. Raise `OutcomeUnknown` when the database
-    fails after the first of these transactions: what was released until then stays released.
+    Events that remain get their current reason. Raise `OutcomeUnknown` when the database fails
+    after the first transaction: events that were released until then stay released.
     """
     tenant, now = actor.tenant, actor.at
     done = Replay()
@@ -68,11 +69,7 @@ def _replay_all(
             token = snapshot.directory_token
         if not waiting:
             return
-        try:
-            released = _release(database, directory_cache, tenant, waiting, now, token)
-        except MonthNotReady:  # the database went back to before a partition was made
-            database.engine.forget_room()
-            released = _release(database, directory_cache, tenant, waiting, now, token)
+        released = _release(database, directory_cache, tenant, waiting, now, token)
         if released is None:
             continue
         after = waiting[-1].number, waiting[-1].id
@@ -88,12 +85,13 @@ def _release(
     now: int,
     token: int,
 ) -> int | None:
-    """Release what can be; return its number, None when the directory is not that of `token`.
+    """Release events that have a price; return how many.
 
-    Then it is to be read again: a number may belong to another organization.
+    Return None when the directory has changed since `token`. Read the events again then: a number
+    may belong to another organization.
     """
-    database.ensure_partitions(_months(waiting))
-    with database.writing(TimeLimit.COMMIT) as transaction:
+
+    def release(transaction: Transaction) -> int | None:
         if transaction.directory_token != token:
             return None
         terms = directory_cache.terms(transaction, tenant, {it.organization_id for it in waiting})
@@ -102,13 +100,13 @@ def _release(
         rows: list[Staged] = []
         staying: list[Quarantined] = []
         for it in waiting:
-            fact = fact_of(0, _event.decode(it.event))
+            normalized = normalize(0, _event.decode(it.event))
             if (it.number, it.id) not in still:
                 continue
-            if fact is None:
+            if normalized is None:
                 staying.append(it._replace(code=INVALID, reason=_why_invalid(it)))
                 continue
-            row = staged(fact, terms[it.organization_id], now, months)
+            row = stage_row(normalized, terms[it.organization_id], now, months)
             if not row.code:
                 rows.append(row)
             elif (row.code, row.reason) != (it.code, it.reason):
@@ -118,15 +116,17 @@ def _release(
             ledger.release(transaction, rows, now)
         return len(rows)
 
+    return database.write_events(lambda: _months(waiting), release)
+
 
 def _why_invalid(it: Quarantined) -> str:
-    """Say why an event that was accepted once would be rejected today."""
+    """Return why an event that was once accepted would be rejected today."""
     problems = problems_of(fields_of(it.event.encode()))
     return problems[0].error if problems else "the event is not valid any more"
 
 
 def _months(waiting: list[Quarantined]) -> set[int]:
-    """Name the months the events may fall into, wherever their organization's midnight is."""
+    """Return the months that events may fall into in any time zone."""
     months: set[int] = set()
     for it in waiting:
         time = _event.decode(it.event).time

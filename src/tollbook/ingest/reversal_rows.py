@@ -1,7 +1,7 @@
-"""The rows of reversals: what an event was, with other signs, for what that changes in its month.
+"""Build the rows of reversals.
 
-Outside tiers a reversal is the exact opposite of its event. Inside tiers it costs the difference
-that it makes, as every event does: F of the month without the usage, less F of the month with it.
+Outside tiers a reversal is the exact negative of its event. Inside tiers its cost is the difference
+that it makes: F of the month without the usage, less F of the month with it.
 """
 
 from tollbook.domain.charges import Charge, RatingInput, Unpriced
@@ -16,7 +16,7 @@ from tollbook.store.staging import Staged
 
 
 class RatesById:
-    """The rates of a tenant by the ids that events name, each read once."""
+    """The rates of a tenant by id, each read once."""
 
     def __init__(self, snapshot: Snapshot, tenant: str) -> None:
         self._snapshot = snapshot
@@ -26,7 +26,7 @@ class RatesById:
     def charge(
         self, rate_id: int | None, usage: RatingInput, position: int | None
     ) -> Charge | Unpriced:
-        """Charge a usage by a rate, from where its month stands, in micros."""
+        """Charge a usage by a rate, from the position of its month in micros."""
         if rate_id not in self._rates:
             found = prices.find_rate(self._snapshot, self._tenant, rate_id or 0)
             self._rates[rate_id] = found and found[1]
@@ -37,9 +37,10 @@ class RatesById:
 
 
 class Opposites:
-    """Makes the rows of reversals, one after the other.
+    """Builds the rows of reversals, one after the other.
 
-    The transaction holds the heads of their organizations, so that nobody else moves a month.
+    The transaction holds the ledger versions of their organizations, so no other writer can change
+    a month.
     """
 
     def __init__(self, transaction: Transaction, tenant: str) -> None:
@@ -47,7 +48,7 @@ class Opposites:
         self._rates = RatesById(transaction, tenant)
 
     def row(self, original: Stored, identity: str, print_: int) -> Staged | Unpriced:
-        """Make the row of the reversal of an event, or say why that has no price."""
+        """Return the row of an event's reversal, or the reason why it has no price."""
         row = negated(original, identity, print_)
         number, month, key = original.organization_id, original.day // 100, original.tier_key
         if key is None:
@@ -61,14 +62,14 @@ class Opposites:
 
 
 def negated(original: Stored, identity: str, print_: int) -> Staged:
-    """Make the exact opposite of an event: its figures with other signs under another id."""
+    """Return the exact negative of an event under another id."""
     return Staged(
         organization_id=original.organization_id,
         id=identity,
         fingerprint=print_,
         day=original.day,
         user_id=original.user_id,
-        owner="" if BY_CODE[original.meter].organization_level else original.user_id,
+        billed_user_id="" if BY_CODE[original.meter].organization_level else original.user_id,
         meter=original.meter,
         resource_id=original.resource_id or "",
         time=original.time,

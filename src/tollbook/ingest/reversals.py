@@ -1,4 +1,4 @@
-"""Reversals: single events taken back, each by an event of its own."""
+"""Reverse single events, each by an event of its own."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,8 @@ from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.ingest.problems import LARGEST_READ, TOO_LARGE, fields_of, text_in
 from tollbook.ingest.reversal_rows import Opposites
 from tollbook.store import directory, events, ledger, reversals, versions
-from tollbook.store.audit import Actor, write_act
+from tollbook.store.audit import Actor
+from tollbook.store.audit_writer import write_act
 from tollbook.store.database import Database, Transaction
 from tollbook.store.engine import TimeLimit
 from tollbook.store.events import Key, Reversed, Stored
@@ -30,23 +31,23 @@ _UNKNOWN = Problem("reverses", "unknown_event", "no event of this organization h
 _WAITS = Problem(
     "reverses",
     "event_in_quarantine",
-    "the event is in quarantine: it was not charged, so there is nothing to take back",
+    "the event is in quarantine: it was not charged, so there is nothing to reverse",
 )
-_ARCHIVED = Problem("reverses", "archived", "the event is archived: it can no longer be taken back")
+_ARCHIVED = Problem("reverses", "archived", "the event is archived: it can no longer be reversed")
 _IS_REVERSAL = Problem("reverses", "is_a_reversal", "a reversal cannot be reversed")
 _NOT_FOR_THIS_KEY = Problem(
     "organization_id", "not_for_this_key", "this key is bound to another organization"
 )
 
 IndexedReversal = tuple[int, Reversal]
-"""A sound reversal with its place in the request."""
+"""A valid reversal with its index in the request."""
 
 
 def decode_reversals(body: bytes) -> list[IndexedReversal | Receipt]:
     """Read one reversal or an array of them; `UnreadableBody` when the body is not JSON."""
     alone = body.lstrip()[:1] != b"["
     try:
-        body.decode()  # raw parts are cut out of the body without a look at their bytes
+        body.decode()  # the decoder does not check the bytes of raw parts
         kind = msgspec.Raw if alone else list[msgspec.Raw]
         read = msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -95,14 +96,14 @@ def reverse(
     *,
     atomic: bool = False,
 ) -> BatchResult:
-    """Take events back in one durable transaction; an atomic request in whole or not at all."""
+    """Reverse events in one durable transaction; an atomic request succeeds whole or fails."""
     receipts = [it for it in decoded if isinstance(it, Receipt)]
-    asked = [it for it in decoded if not isinstance(it, Receipt)]
+    requested = [it for it in decoded if not isinstance(it, Receipt)]
     with database.writing(TimeLimit.COMMIT) as transaction:
         if directory_cache.key(transaction, key.prefix) is None:
             raise InvalidApiKey
-        batch = _Batch(transaction, key, asked)
-        receipts += [batch.take(index, reversal) for index, reversal in asked]
+        batch = _Batch(transaction, key, requested)
+        receipts += [batch.receipt(index, reversal) for index, reversal in requested]
         receipts.sort(key=lambda receipt: receipt.index)
         if atomic and any(receipt.code for receipt in receipts):
             as_of = batch.newest(actor.at)
@@ -121,10 +122,10 @@ def _refused(receipt: Receipt) -> Receipt:
 
 
 class _Batch:
-    """The reversals of a request in a transaction that holds the heads of their organizations."""
+    """The reversals of a request, in a transaction that holds their organizations' ledgers."""
 
     def __init__(
-        self, transaction: Transaction, key: ApiKey, asked: Sequence[IndexedReversal]
+        self, transaction: Transaction, key: ApiKey, requested: Sequence[IndexedReversal]
     ) -> None:
         self.rows: list[Staged] = []
         self._made: list[Reversed] = []
@@ -136,21 +137,23 @@ class _Batch:
         self._archived: set[tuple[int, str]] = set()
         tenant = key.scope.tenant_id
         self._opposites = Opposites(transaction, tenant)
-        names = {reversal.organization_id for _, reversal in asked if self._is_for_key(reversal)}
+        names = {
+            reversal.organization_id for _, reversal in requested if self._is_for_key(reversal)
+        }
         found = directory.find_organizations(transaction, tenant, names) if names else []
         self._numbers = {row.id: row.number for row in found}
         ledger.hold_ledgers(transaction, self._numbers.values())
         for name, number in self._numbers.items():
-            self._read(number, [it for _, it in asked if it.organization_id == name])
+            self._read(number, [it for _, it in requested if it.organization_id == name])
 
     def _is_for_key(self, reversal: Reversal) -> bool:
         return self._key.scope.organization_id in (None, reversal.organization_id)
 
-    def _read(self, number: int, asked: Sequence[Reversal]) -> None:
-        """Read what the ids of an organization stand for, and what was reversed before."""
-        ids = {it.id for it in asked} | {it.reverses for it in asked}
+    def _read(self, number: int, requested: Sequence[Reversal]) -> None:
+        """Read the events that an organization's ids name, and their earlier reversals."""
+        ids = {it.id for it in requested} | {it.reverses for it in requested}
         keys = events.keys(self._transaction, number, ids)
-        wanted = {it.reverses for it in asked if it.reverses in keys}
+        wanted = {it.reverses for it in requested if it.reverses in keys}
         days = {it: keys[it].day for it in wanted if keys[it].day}
         originals = events.events(self._transaction, number, days)
         before = events.reversals_of(self._transaction, number, wanted)
@@ -159,14 +162,14 @@ class _Batch:
         self._originals |= {(number, it): event for it, event in originals.items()}
         self._reversed |= {(number, it): found.id for it, found in before.items()}
 
-    def take(self, index: int, reversal: Reversal) -> Receipt:
-        """Say what becomes of a reversal; one that is accepted has its row afterwards."""
+    def receipt(self, index: int, reversal: Reversal) -> Receipt:
+        """Return the receipt of a reversal, and keep the row of an accepted one."""
         if not self._is_for_key(reversal):
             return rejected(index, reversal.id, (_NOT_FOR_THIS_KEY,))
         number = self._numbers.get(reversal.organization_id, 0)
         original = self._originals.get((number, reversal.reverses))
         problem = self._problem(number, reversal, original)
-        # What this key may not see is unknown to it, whatever else the ids stand for.
+        # An event that the key may not see is unknown to it, whatever the ids name.
         if problem is _UNKNOWN:
             return rejected(index, reversal.id, (problem,))
         print_ = fingerprint(reversal)
@@ -195,7 +198,7 @@ class _Batch:
             key = self._keys.get((number, reversal.reverses))
             if (number, reversal.reverses) in self._archived:
                 return _UNKNOWN if user is not None else _ARCHIVED
-            if key is not None and key.day:  # made by this very request
+            if key is not None and key.day:  # this request has just made it
                 return _IS_REVERSAL
             return _UNKNOWN if key is None or user is not None else _WAITS
         if user not in (None, original.user_id):
@@ -218,12 +221,12 @@ class _Batch:
         self._reversed[number, reversal.reverses] = reversal.id
 
     def newest(self, now: int) -> int:
-        """Return when the last events of the organizations came; now if none ever did."""
+        """Return when the organizations last received events; now if they never did."""
         received_at = versions.received_at(self._transaction, self._numbers.values())
         return max(received_at.values(), default=0) or now
 
     def store(self, actor: Actor) -> int:
-        """Store what was accepted, and log it for each organization; give the commit's instant."""
+        """Store and audit accepted reversals; return the instant of the commit."""
         as_of = reversals.record(self._transaction, self.rows, self._made, actor.at)
         for name, number in self._numbers.items():
             ids = [it.reverses for it in self._made if it.organization_id == number]

@@ -1,4 +1,4 @@
-"""Making a submission of a decoded request: what this key may send, on which terms."""
+"""Build the submission of a decoded request: the events that its key may send, with rows."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,7 +7,7 @@ import msgspec
 
 from tollbook.domain.keys import KeyScope
 from tollbook.domain.receipts import Receipt, rejected
-from tollbook.ingest.accept import FUTURE_ALLOWED, refusals, staged_all
+from tollbook.ingest.accept import FUTURE_ALLOWED, refusals, stage_rows
 from tollbook.ingest.commit import Submission
 from tollbook.ingest.decode import Decoded, InvalidEvent
 from tollbook.ingest.directory_cache import TermsById
@@ -16,20 +16,20 @@ from tollbook.ingest.unaddressable import unknown_organization
 
 
 class SubmissionDraft(msgspec.Struct, frozen=True):
-    """The events of a request that may come in, and the receipts of those that may not.
+    """The allowed events of a request, and the receipts of rejected ones.
 
     `now` is the server's clock, in microseconds.
     """
 
     scope: KeyScope
     now: int
-    facts: list[NormalizedEvent]
+    events: list[NormalizedEvent]
     rejections: list[Receipt]
     organizations: frozenset[str]
 
 
 class KeyInUse(NamedTuple):
-    """The key of a request, and the token of the state of the directory that it was found in."""
+    """The key of a request, and the token of the directory's state that it was found in."""
 
     prefix: str
     token: int
@@ -38,30 +38,30 @@ class KeyInUse(NamedTuple):
 def draft_of(
     decoded: Sequence[Decoded], scope: KeyScope, now: int, meters: Sequence[str] = ()
 ) -> SubmissionDraft:
-    """Part what may come in from what may not: with `meters`, events of no other."""
+    """Separate allowed events from rejected ones. `meters` limits the types, if there are any."""
     bound = scope.organization_id is not None or bool(meters)
-    facts: list[NormalizedEvent] = []
+    events: list[NormalizedEvent] = []
     rejections: list[Receipt] = []
     latest = now + FUTURE_ALLOWED
     for it in decoded:
         if isinstance(it, NormalizedEvent):
             if bound or it.time > latest:
                 event = it.event
-                said = ClaimedIdentity(event.organization_id, event.user_id, event.type, it.time)
-                if problems := tuple(refusals(said, scope, now, meters)):
+                claimed = ClaimedIdentity(event.organization_id, event.user_id, event.type, it.time)
+                if problems := tuple(refusals(claimed, scope, now, meters)):
                     rejections.append(rejected(it.index, event.id, problems))
                     continue
-            facts.append(it)
+            events.append(it)
         elif isinstance(it, InvalidEvent):
-            # A field that is wrong already says nothing of whose it is, or when.
+            # A field with a problem proves nothing about the key or the time.
             wrong = {problem.field for problem in it.problems}
-            found = refusals(it.said, scope, now, meters)
+            found = refusals(it.claimed, scope, now, meters)
             more = (problem for problem in found if problem.field not in wrong)
             rejections.append(rejected(it.index, it.id, (*it.problems, *more)))
         else:
             rejections.append(it)
-    organizations = frozenset(fact.event.organization_id for fact in facts)
-    return SubmissionDraft(scope, now, facts, rejections, organizations)
+    organizations = frozenset(normalized.event.organization_id for normalized in events)
+    return SubmissionDraft(scope, now, events, rejections, organizations)
 
 
 def submission_of(
@@ -70,21 +70,21 @@ def submission_of(
     key: KeyInUse | None = None,
     atomic: bool = False,
 ) -> Submission:
-    """Make the rows by these terms."""
+    """Build the rows by these terms."""
     token, by_id = terms
     is_of_one_state = key is None or key.token == token
-    facts, rejections = draft.facts, draft.rejections
+    events, rejections = draft.events, draft.rejections
     if len(by_id) < len(draft.organizations):
-        unknown = [it for it in facts if it.event.organization_id not in by_id]
-        facts = [it for it in facts if it.event.organization_id in by_id]
+        unknown = [it for it in events if it.event.organization_id not in by_id]
+        events = [it for it in events if it.event.organization_id in by_id]
         rejections = [*rejections, *map(unknown_organization, unknown)]
     return Submission(
-        draft.scope,
-        key.prefix if key else None,
-        facts,
-        rejections,
-        token if is_of_one_state else None,
-        staged_all(facts, by_id, draft.now),
-        draft.now,
-        atomic,
+        scope=draft.scope,
+        key_prefix=key.prefix if key else None,
+        events=events,
+        rejections=rejections,
+        token=token if is_of_one_state else None,
+        rows=stage_rows(events, by_id, draft.now),
+        now=draft.now,
+        atomic=atomic,
     )

@@ -1,4 +1,4 @@
-"""Ids that no client can put into a path: an event that would make such an id new is rejected."""
+"""Reject events that would create an id that no client can put into a path."""
 
 from collections.abc import Sequence
 from operator import itemgetter
@@ -15,7 +15,7 @@ _user_of = itemgetter(Staged._fields.index("user_id"))
 
 
 def has_unaddressable(rows: Sequence[Staged]) -> bool:
-    """Return whether any row has such an id or user; hardly ever does one."""
+    """Return whether any row has such an id or user, which is rare."""
     return not (
         UNADDRESSABLE.isdisjoint(map(_id_of, rows))
         and UNADDRESSABLE.isdisjoint(map(_user_of, rows))
@@ -23,24 +23,24 @@ def has_unaddressable(rows: Sequence[Staged]) -> bool:
 
 
 def refusals_of_new(
-    transaction: Transaction, facts: Sequence[NormalizedEvent], rows: Sequence[Staged]
+    transaction: Transaction, normalized: Sequence[NormalizedEvent], rows: Sequence[Staged]
 ) -> list[Receipt | None]:
-    """Return for each row the rejection of an event that would make such an id new, or None.
+    """Return for each row None, or the rejection of an event that would create such an id.
 
-    An event that is stored already keeps its answer, and a user that exists takes new events.
+    A stored event keeps its receipt, and an existing user gets new events.
     """
     return [
-        _refusal(transaction, fact, row) if has_unaddressable((row,)) else None
-        for fact, row in zip(facts, rows, strict=True)
+        _refusal(transaction, event, row) if has_unaddressable((row,)) else None
+        for event, row in zip(normalized, rows, strict=True)
     ]
 
 
-def unknown_organization(fact: NormalizedEvent) -> Receipt:
-    """Reject an event whose organization would be new under such an id."""
-    return rejected(fact.index, fact.event.id, (unaddressable("organization_id"),))
+def unknown_organization(normalized: NormalizedEvent) -> Receipt:
+    """Reject an event that would create an organization with such an id."""
+    return rejected(normalized.index, normalized.event.id, (unaddressable("organization_id"),))
 
 
-def _refusal(transaction: Transaction, fact: NormalizedEvent, row: Staged) -> Receipt | None:
+def _refusal(transaction: Transaction, normalized: NormalizedEvent, row: Staged) -> Receipt | None:
     if events.keys(transaction, row.organization_id, {row.id}):
         return None
     problems = []
@@ -50,4 +50,4 @@ def _refusal(transaction: Transaction, fact: NormalizedEvent, row: Staged) -> Re
         transaction, row.organization_id, row.user_id
     ):
         problems.append(unaddressable("user_id"))
-    return rejected(fact.index, row.id, tuple(problems)) if problems else None
+    return rejected(normalized.index, row.id, tuple(problems)) if problems else None

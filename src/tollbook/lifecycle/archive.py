@@ -1,4 +1,4 @@
-"""Archiving: a month of an organization's events goes into a file, is checked, and then removed."""
+"""Archiving: write a month of an organization's events to a file, check it, remove the events."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,9 +10,11 @@ from tollbook.domain.rerating import RerateRange
 from tollbook.lifecycle.drafts import Writing, clean_up, drafting
 from tollbook.lifecycle.leftover_files import safe_name
 from tollbook.lifecycle.parquet import WrittenFile, digest_of, require_arrow, write_file
-from tollbook.store import archives, directory, ledger, rerating_runs, versions
-from tollbook.store.archives import Archived, Month
-from tollbook.store.audit import Actor, write_act
+from tollbook.store import archive_files, archives, directory, ledger, rerating_runs, versions
+from tollbook.store.archive_files import Archived
+from tollbook.store.archives import Month
+from tollbook.store.audit import Actor
+from tollbook.store.audit_writer import write_act
 from tollbook.store.database import Database, Transaction
 from tollbook.store.engine import TimeLimit
 
@@ -20,7 +22,7 @@ _TRIES = 5
 
 
 class Due(NamedTuple):
-    """What is to be archived: whose months, those before which one, and where to."""
+    """The months to archive: of one organization or all, before a month, to a folder."""
 
     organization: int | None
     before: int
@@ -28,26 +30,27 @@ class Due(NamedTuple):
 
 
 class NotArchived(NamedTuple):
-    """A month that stays in the ledger, and why."""
+    """A month that stays in the ledger, with the reason."""
 
     month: Month
     reason: str
 
     @property
     def name(self) -> str:
-        """Return the name of the month, with that of its organization."""
-        return named(self.month)
+        """Return the organization and the month."""
+        return describe(self.month)
 
 
 class _Changed(Exception):
-    """The events are not, or no longer, those in the file."""
+    """The events in the ledger are not the events in the file."""
 
 
 def archive(database: Database, actor: Actor, due: Due) -> Iterator[Archived | NotArchived]:
-    """Archive what is due, a month of an organization at a time; yield each result when it is done.
+    """Archive the months that are due, one organization's month at a time; yield each result.
 
-    A month that cannot be archived is yielded with the reason, and the next one follows. If the
-    run stops at any moment, what is done is done, and nothing is removed that is not in a file.
+    A month that cannot be archived is yielded with the reason, and the next one follows. The run
+    may stop at any moment: yielded months are archived, and no event is removed that is not in a
+    file.
     """
     require_arrow()
     clean_up(database, actor.tenant)
@@ -68,7 +71,7 @@ def archive(database: Database, actor: Actor, due: Due) -> Iterator[Archived | N
 
 
 def before_months(today: int, months: int) -> int:
-    """Give the month before which events are older than so many whole months."""
+    """Return the month before which events are older than a number of whole months."""
     year, index = divmod(today // 10_000 * 12 + today // 100 % 100 - 1 - months, 12)
     return year * 100 + index + 1
 
@@ -76,13 +79,13 @@ def before_months(today: int, months: int) -> int:
 def _archive_month(database: Database, actor: Actor, month: Month, folder: Path) -> Archived | None:
     for _ in range(_TRIES):
         with database.reading(TimeLimit.NONE) as snapshot:
-            part = len(archives.files_of(snapshot, month.number, month.month)) + 1
+            part = len(archive_files.files_of(snapshot, month.number, month.month)) + 1
         path = folder / file_name(month, part)
         file = None
         try:
             with drafting(database, month.number, path, actor.at) as writing:
                 copy = _write(database, actor, month, path, part)
-                if copy is None:  # another run was quicker
+                if copy is None:  # another run has archived it
                     return None
                 file = _file_of(month, copy, actor)
                 _remove(database, actor, month, copy, writing, file)
@@ -92,13 +95,13 @@ def _archive_month(database: Database, actor: Actor, month: Month, folder: Path)
         if writing.is_archived:
             return file
     raise ArchiveRefused(
-        f"the events of {named(month)} changed each time they were written: try again when "
+        f"the events of {describe(month)} changed each time they were written: try again when "
         "fewer late events come"
     )
 
 
 class _Copy(NamedTuple):
-    """A file, and the state of the events when they were written to it."""
+    """A file, and the state of its events when it was written."""
 
     path: Path
     part: int
@@ -107,7 +110,7 @@ class _Copy(NamedTuple):
 
 
 def _write(database: Database, actor: Actor, month: Month, path: Path, part: int) -> _Copy | None:
-    """Write a month to its file and read that again; return None when it has no events."""
+    """Write a month to its file and read the file; return None when the month has no events."""
     with database.reading(TimeLimit.NONE) as snapshot:
         state = archives.state(snapshot, actor.tenant, month)
         if not state[0]:
@@ -124,31 +127,31 @@ def _write(database: Database, actor: Actor, month: Month, path: Path, part: int
         }
         written = write_file(path, archives.events(snapshot, month), about)
     if written.rows != state[0] or digest_of(path) != written.digest:
-        raise ArchiveRefused(f"{path} does not read as it was written: nothing was removed")
+        raise ArchiveRefused(f"{path} has other content than was written: nothing was removed")
     return _Copy(path, part, state, written)
 
 
 def _file_of(month: Month, copy: _Copy, actor: Actor) -> Archived:
     return Archived(
-        month.number,
-        month.month,
-        copy.part,
-        copy.path.name,
-        str(copy.path.parent),
-        copy.written.rows,
-        copy.written.bytes,
-        copy.written.checksum,
-        actor.at,
+        organization_id=month.number,
+        month=month.month,
+        part=copy.part,
+        file=copy.path.name,
+        folder=str(copy.path.parent),
+        events=copy.written.rows,
+        bytes=copy.written.bytes,
+        checksum=copy.written.checksum,
+        archived_at=actor.at,
     )
 
 
 def _remove(
     database: Database, actor: Actor, month: Month, copy: _Copy, writing: Writing, file: Archived
 ) -> None:
-    """Delete from the ledger what is in a file; raise `_Changed` when that is not all of it."""
+    """Remove the events of a file from the ledger; raise `_Changed` when the month has others."""
     with database.writing(TimeLimit.NONE) as transaction:
         rerating_runs.lock_runs(transaction, actor.tenant)
-        _refuse_beside_runs(transaction, actor.tenant, month)
+        _refuse_during_runs(transaction, actor.tenant, month)
         ledger.hold_ledgers(transaction, [month.number])
         directory.require_number(transaction, actor.tenant, month.organization_id, month.number)
         if archives.state(transaction, actor.tenant, month) != copy.state:
@@ -158,25 +161,25 @@ def _remove(
         archives.move_out(transaction, month, file)
         versions.touch(transaction, month.number, actor.at)
         details = {"file": file.file, "events": file.events, "checksum": file.checksum}
-        write_act(transaction, actor, "events.archive", named(month), details, month.number)
+        write_act(transaction, actor, "events.archive", describe(month), details, month.number)
 
 
-def _refuse_beside_runs(transaction: Transaction, tenant: str, month: Month) -> None:
+def _refuse_during_runs(transaction: Transaction, tenant: str, month: Month) -> None:
     span = RerateRange(month.first, month.last, month.number)
     run = rerating_runs.overlapping(transaction, tenant, span, unfinished=True)
     if run is not None:
         raise ArchiveRefused(
-            f"rerating run {run.id} is {run.status} and reaches {named(month)}: "
+            f"rerating run {run.id} is {run.status} and covers {describe(month)}: "
             "let it end or revert it first"
         )
 
 
-def named(month: Month) -> str:
-    """Name a month of an organization."""
+def describe(month: Month) -> str:
+    """Return an organization and a month as part of a sentence."""
     return f"{month.organization_id} {month.month // 100}-{month.month % 100:02d}"
 
 
 def file_name(month: Month, part: int) -> str:
-    """Name the file of a month; no two are alike, whoever writes them at the same time."""
+    """Return a unique name for the file of a month, even when two runs write it at once."""
     when = f"{month.month // 100}-{month.month % 100:02d}"
     return f"{safe_name(month.organization_id)}.{month.number}.{when}.{part}-{token_hex(3)}.parquet"

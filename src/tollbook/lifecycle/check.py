@@ -1,4 +1,4 @@
-"""Archives compared with what the ledger recorded of them: bytes, events, sums and identities."""
+"""Comparing archives with the ledger's records: bytes, events, sums and identities."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,8 +6,8 @@ from pathlib import Path
 from tollbook.domain.meters import BY_CODE
 from tollbook.lifecycle.discard import leftovers_in
 from tollbook.lifecycle.parquet import checksum_of, read_file
-from tollbook.store import archives, events
-from tollbook.store.archives import Archived
+from tollbook.store import archive_files, archives, events
+from tollbook.store.archive_files import Archived
 from tollbook.store.database import Snapshot
 from tollbook.store.engine import Row
 from tollbook.store.events import Stored
@@ -19,11 +19,11 @@ SumsByKey = dict[Row, list[int]]
 
 
 def archive_differences(snapshot: Snapshot, folder: Path) -> Iterator[RowDifference]:
-    """Read every recorded file in a folder; yield what is missing, different or not recorded."""
+    """Read every recorded file in a folder; yield missing, different and unrecorded files."""
     for name, problem in leftovers_in(snapshot, folder.absolute()):
         yield RowDifference(_CHECK, "in the folder", {"file": name, "problem": problem})
     months: dict[tuple[int, int], list[Archived]] = {}
-    for file in archives.every_file(snapshot):
+    for file in archive_files.every_file(snapshot):
         months.setdefault((file.organization_id, file.month), []).append(file)
     for (number, month), files in months.items():
         sums: SumsByKey = {}
@@ -32,7 +32,7 @@ def archive_differences(snapshot: Snapshot, folder: Path) -> Iterator[RowDiffere
         if not found:
             kept = archives.sums_of(snapshot, number, month)
             if kept != {key: tuple(value) for key, value in sums.items()}:
-                yield _different(files[0], "its events do not add up to the sums that were kept")
+                yield _different(files[0], "its events do not add up to the stored sums")
 
 
 def _of_file(
@@ -43,7 +43,7 @@ def _of_file(
         yield _different(file, "the file is missing")
         return
     if checksum_of(path) != file.checksum:
-        yield _different(file, "the file has another checksum")
+        yield _different(file, "the file has a different checksum")
         return
     count = 0
     for rows in read_file(path):
@@ -51,23 +51,23 @@ def _of_file(
         count += len(stored)
         known = events.keys(snapshot, file.organization_id, (it.id for it in stored))
         if any(it.id not in known or known[it.id].day != it.day for it in stored):
-            yield _different(file, "it holds an event whose identity does not stand")
+            yield _different(file, "it has an event whose identity is not in the ledger")
             return
-        for it in stored:
-            _add(sums, it)
+        for event in stored:
+            _add(sums, event)
     if count != file.events:
-        yield _different(file, "it holds another number of events")
+        yield _different(file, "it has a different number of events")
 
 
-def _add(sums: SumsByKey, it: Stored) -> None:
-    owner = "" if BY_CODE[it.meter].organization_level else it.user_id
+def _add(sums: SumsByKey, event: Stored) -> None:
+    billed_user_id = "" if BY_CODE[event.meter].organization_level else event.user_id
     key = (
-        *(owner, it.meter, it.day, it.hour, it.country),
-        *(it.tier_key or "", it.resource_id or ""),
+        *(billed_user_id, event.meter, event.day, event.hour, event.country),
+        *(event.tier_key or "", event.resource_id or ""),
     )
-    one = 1 if it.reverses is None else -1
-    bought = 0 if it.buy is None else one
-    added = (1, one, it.quantity, it.billed, it.cost, it.buy or 0, bought)
+    one = 1 if event.reverses is None else -1
+    bought = 0 if event.buy is None else one
+    added = (1, one, event.quantity, event.billed, event.cost, event.buy or 0, bought)
     known = sums.setdefault(key, [0] * _ADDED)
     for index, value in enumerate(added):
         known[index] += value

@@ -1,4 +1,4 @@
-"""Archive files that no archive is made of: naming them, and removing one on request."""
+"""Archive files that the database does not record: listing them, and removing one."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,60 +7,61 @@ from tollbook.domain.errors import ArchiveRefused
 from tollbook.lifecycle.drafts import Found, find, remove_file
 from tollbook.lifecycle.leftover_files import Stray, stray_at, strays_in
 from tollbook.lifecycle.parquet import UNFINISHED
-from tollbook.store import archives, drafts
-from tollbook.store.audit import Actor, write_act
+from tollbook.store import archive_files, drafts
+from tollbook.store.audit import Actor
+from tollbook.store.audit_writer import write_act
 from tollbook.store.database import Database, Snapshot
 from tollbook.store.file_locks import is_held
 
 
 def unrecorded(snapshot: Snapshot, tenant: str, folder: Path | None) -> Iterator[str]:
-    """Name the files beside a tenant's archives that no archive is made of, and what to do."""
-    files = archives.every_file(snapshot)
+    """Yield a sentence for each unrecorded file next to a tenant's archives, and what to do."""
+    files = archive_files.every_file(snapshot)
     written = [find(it, folder) for it in drafts.drafts_of(snapshot, tenant)]
     yield from (it.advice for it in written if not it.is_alive)
-    folders = {Path(it.folder) for it in archives.files(snapshot, tenant)}
+    folders = {Path(it.folder) for it in archive_files.files(snapshot, tenant)}
     folders |= {folder} if folder is not None else set()
     for place in sorted(folders):
         yield from (it.advice for it in _strays(snapshot, place, files))
 
 
 def leftovers_in(snapshot: Snapshot, folder: Path) -> Iterator[tuple[str, str]]:
-    """Yield name and problem of each file in a folder that no archive of any tenant is made of."""
-    for stray in _strays(snapshot, folder, archives.every_file(snapshot)):
-        yield stray.path.name, "no archive is made of this file"
+    """Yield name and problem of each file in a folder that is not an archive of any tenant."""
+    for stray in _strays(snapshot, folder, archive_files.every_file(snapshot)):
+        yield stray.path.name, "the database does not record this file"
     for it in drafts.every_draft(snapshot):
         found = find(it, folder)
         if any(path.parent == folder for path in found.paths) and not found.is_alive:
-            yield it.file, "the file was left by a run that did not end"
+            yield it.file, "an interrupted run left this file"
 
 
-def _strays(snapshot: Snapshot, folder: Path, files: list[archives.Archived]) -> list[Stray]:
+def _strays(snapshot: Snapshot, folder: Path, files: list[archive_files.Archived]) -> list[Stray]:
     known = {it.file for it in files} | {it.file for it in drafts.every_draft(snapshot)}
     return strays_in(folder, known)
 
 
 def discard(database: Database, actor: Actor, path: Path) -> list[Path]:
-    """Remove a file that no archive is made of, and its record if it is a draft.
+    """Remove a file that is not an archive of the database, and its record if it is a draft.
 
-    Return what was removed. Raise `ArchiveRefused` for anything else: an archive of any tenant, a
-    file that a process still writes, and one that is no archive file.
+    Return the removed files. Raise `ArchiveRefused` for any other file: an archive of any tenant, a
+    file that a process is writing, and a file that does not look like an archive.
     """
     name = path.name.removesuffix(UNFINISHED)
     with database.reading() as snapshot:
-        recorded = any(it.file == name for it in archives.every_file(snapshot))
+        recorded = any(it.file == name for it in archive_files.every_file(snapshot))
         written = [it for it in drafts.drafts_of(snapshot, actor.tenant) if it.file == name]
     if recorded:
-        raise ArchiveRefused(f"{name} is an archive, and its events are nowhere else")
+        raise ArchiveRefused(f"{name} is an archive, and its events are stored nowhere else")
     paths = _paths(path, [find(it, None) for it in written])
     if not written and not any(map(stray_at, paths)):
-        raise ArchiveRefused(f"{path} is not there, or no archive file")
+        raise ArchiveRefused(f"{path} does not exist or is not an archive file")
     if any(map(is_held, paths)):
         raise ArchiveRefused(f"{path} is being written: wait for the run that writes it")
     with database.writing() as transaction:
         for draft in written:
             drafts.give_up(transaction, draft)
-        if any(archives.is_recorded(transaction, it) for it in written):
-            raise ArchiveRefused(f"{name} is an archive, and its events are nowhere else")
+        if any(archive_files.is_recorded(transaction, it) for it in written):
+            raise ArchiveRefused(f"{name} is an archive, and its events are stored nowhere else")
         write_act(transaction, actor, "archive.discard", name, {"files": list(map(str, paths))})
     for it in paths:
         remove_file(it)
@@ -71,5 +72,5 @@ def discard(database: Database, actor: Actor, path: Path) -> list[Path]:
 
 
 def _paths(path: Path, written: list[Found]) -> list[Path]:
-    given = [path] if path.is_file() else []
-    return list(dict.fromkeys([*given, *(file for it in written for file in it.paths)]))
+    named = [path] if path.is_file() else []
+    return list(dict.fromkeys([*named, *(file for it in written for file in it.paths)]))

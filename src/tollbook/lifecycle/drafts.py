@@ -1,4 +1,4 @@
-"""Drafts: a file of an archive is recorded before it is written, so none is left unknown."""
+"""Drafts: a file of an archive is recorded before it is written, so no file stays unknown."""
 
 import socket
 from collections.abc import Iterator, Sequence
@@ -9,17 +9,16 @@ from typing import NamedTuple
 from tollbook.domain.errors import OutcomeUnknown, StoreUnavailable
 from tollbook.lifecycle.parquet import not_written, unfinished_of
 from tollbook.store import drafts
-from tollbook.store.archives import is_recorded
+from tollbook.store.archive_files import is_recorded
 from tollbook.store.database import Database, Transaction
 from tollbook.store.drafts import ArchiveDraft, DraftState
-from tollbook.store.file_locks import create_locked, is_held, lock_abandoned
-from tollbook.store.sqlite_copies import sync
+from tollbook.store.file_locks import create_locked, is_held, lock_abandoned, sync
 
 HOST = socket.gethostname()
 
 
 class Writing:
-    """A file that this process writes, and whether it has become an archive's."""
+    """A file that this process writes, and whether it has become an archive."""
 
     def __init__(self, draft: ArchiveDraft, path: Path) -> None:
         self.draft = draft
@@ -27,19 +26,19 @@ class Writing:
         self.is_archived = False
 
     def finish(self, transaction: Transaction) -> bool:
-        """Turn the record of the file into the archive's; return False when it is gone."""
+        """Delete the record of a file that becomes an archive; False when it is gone."""
         return drafts.finish(transaction, self.draft)
 
 
 class Found(NamedTuple):
-    """A draft and those of its files that are at hand."""
+    """A draft, and its files on this machine."""
 
     draft: ArchiveDraft
     paths: Sequence[Path]
 
     @property
     def is_gone(self) -> bool:
-        """Return whether there is no file, and none can be anywhere else."""
+        """Return whether the draft has no file here, and cannot have one anywhere else."""
         draft = self.draft
         return not self.paths and draft.host == HOST and Path(draft.folder).is_dir()
 
@@ -48,24 +47,24 @@ class Found(NamedTuple):
         """Return the sentence that names the file and what to do about it."""
         draft = self.draft
         return (
-            f"{draft.file} was left by a run that did not end, in {draft.folder} on {draft.host}: "
-            "run this command there; if the file no longer exists: "
+            f"an interrupted run left {draft.file} in {draft.folder} on {draft.host}: run this "
+            "command there; if the file no longer exists, run: "
             f"tollbook archive --discard '{draft.file}' --yes"
         )
 
     @property
     def is_alive(self) -> bool:
-        """Return whether a process writes the file."""
+        """Return whether a process is writing the file."""
         return self.draft.state == DraftState.WRITING and any(map(is_held, self.paths))
 
 
 @contextmanager
 def drafting(database: Database, organization: int, path: Path, now: int) -> Iterator[Writing]:
-    """Record a file, and hold a lock on it while the block writes it and makes it an archive's.
+    """Record a file, and hold its lock while the block writes it and records it as an archive.
 
-    When the block does not set `is_archived`, look in a new transaction whether its commit has
-    happened nevertheless, and remove the file only when it has not and never will. While that
-    cannot be asked the file stays: the next archive or erasure settles it.
+    When the block does not set `is_archived`, find out in a new transaction whether its commit has
+    happened nevertheless, and remove the file only when it has not and never will. When that cannot
+    be found out the file stays: the next archive or erasure removes or keeps it.
     """
     draft = ArchiveDraft(
         organization, path.name, str(path.parent), HOST, DraftState.WRITING.value, now
@@ -86,10 +85,10 @@ def drafting(database: Database, organization: int, path: Path, now: int) -> Ite
                 _settle(database, writing)
             except StoreUnavailable:
                 raise OutcomeUnknown(
-                    f"{error.sentence}; {path} is kept until the next archive or erasure settles it"
+                    f"{error.sentence}; {path} is kept until the next archive or erasure"
                 ) from error
         except BaseException:
-            with suppress(StoreUnavailable):  # the record makes the next run settle it
+            with suppress(StoreUnavailable):  # the next run finds the record
                 _settle(database, writing)
             raise
         else:
@@ -98,7 +97,7 @@ def drafting(database: Database, organization: int, path: Path, now: int) -> Ite
 
 
 def _settle(database: Database, writing: Writing) -> None:
-    """Find out whether a file became an archive's; remove it when it did not."""
+    """Find out whether a file became an archive; remove it when it did not."""
     draft = writing.draft
     with database.writing() as transaction:
         given_up = drafts.give_up(transaction, draft)
@@ -108,10 +107,10 @@ def _settle(database: Database, writing: Writing) -> None:
 
 
 def clean_up(database: Database, tenant: str, folder: Path | None = None) -> list[Found]:
-    """Remove the files of drafts whose writer no longer lives, and those that were replaced.
+    """Remove the files of drafts whose process has ended, and files that were replaced.
 
-    Return those that are not at hand: their files may be on another machine, or their folder is
-    not there. `folder` is where files are, if they were moved.
+    Return drafts whose files are not here: they may be on another machine, or their folder is
+    missing. `folder` is the place of files that were moved.
     """
     elsewhere = []
     with database.reading() as snapshot:
@@ -129,7 +128,7 @@ def clean_up(database: Database, tenant: str, folder: Path | None = None) -> lis
 
 
 def _is_abandoned(database: Database, draft: ArchiveDraft) -> bool:
-    """Mark a draft as to be removed; return False when its file became an archive's."""
+    """Mark a draft for removal; return False when its file became an archive."""
     with database.writing() as transaction:
         drafts.give_up(transaction, draft)
         return not is_recorded(transaction, draft)

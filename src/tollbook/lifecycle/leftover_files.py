@@ -1,4 +1,4 @@
-"""Strays: archive files in a folder that the database has no record of."""
+"""Strays: archive files in a folder that the database does not record."""
 
 import re
 from collections.abc import Collection
@@ -15,7 +15,7 @@ _ABOUT = {"tenant", "organization_id", "month"}
 
 
 class Stray(NamedTuple):
-    """A file that is an archive by its name or its metadata, and is not recorded."""
+    """A file that looks like an archive by its name or metadata, and is not recorded."""
 
     path: Path
     name: str
@@ -34,7 +34,7 @@ class Stray(NamedTuple):
     def advice(self) -> str:
         """Return the sentence that names the file and the command that removes it."""
         return (
-            f"{self.path} is an archive file that this database has no record of; to remove it: "
+            f"{self.path} is an archive file that this database does not record; to remove it: "
             f"tollbook archive --discard '{self.path}' --yes"
         )
 
@@ -54,27 +54,27 @@ def strays_in(folder: Path, known: Collection[str]) -> list[Stray]:
 
 
 def stray_at(path: Path) -> Stray | None:
-    """Read what a file says about itself; return None when it is no archive."""
+    """Read the name and metadata of a file; return None when it does not look like an archive."""
     name = path.name.removesuffix(UNFINISHED)
     if not name.endswith(".parquet"):
         return None
     found = _NAMED.fullmatch(name)
-    said = {} if path.name.endswith(UNFINISHED) else _about(path)
-    if not found and not said:
+    metadata = {} if path.name.endswith(UNFINISHED) else _metadata(path)
+    if not found and not metadata:
         return None
-    return Stray(path, found[1] if found else "", said)
+    return Stray(path, found[1] if found else "", metadata)
 
 
-def _about(path: Path) -> dict[str, str]:
+def _metadata(path: Path) -> dict[str, str]:
     try:
-        said = about(path)
-    except (OSError, ValueError):  # it is cut off, or no Parquet
+        metadata = about(path)
+    except (OSError, ValueError):  # cut off, or not Parquet
         return {}
-    return said if said.keys() >= _ABOUT else {}
+    return metadata if metadata.keys() >= _ABOUT else {}
 
 
 def refuse_strays(folders: Collection[Path], known: Collection[str], of: tuple[str, str]) -> None:
-    """Refuse when a folder has a file that may hold events of an organization, and no record."""
+    """Refuse when a folder has an unrecorded file that may hold events of an organization."""
     for folder in folders:
         for stray in strays_in(folder, known):
             if stray.may_be_of(*of):

@@ -1,4 +1,4 @@
-"""One Parquet file of events: written whole and durably, or not there; read back in groups."""
+"""One Parquet file of events: written completely and durably, or not at all; read in groups."""
 
 import hashlib
 import os
@@ -14,7 +14,7 @@ import msgspec
 from tollbook.domain.errors import DiskFull, SettingsError, StoreUnavailable
 from tollbook.store.engine import Row
 from tollbook.store.events import Stored
-from tollbook.store.sqlite_copies import sync
+from tollbook.store.file_locks import sync
 
 _TEXT, _SMALL, _DAY, _BIG = "string", "int16", "int32", "int64"
 KINDS = {
@@ -32,7 +32,7 @@ _READ_AT_ONCE = 1 << 20
 
 
 class WrittenFile(NamedTuple):
-    """What is in a file: its checksum is SHA-256 of its bytes, its digest one of its rows."""
+    """A written file: `checksum` is the SHA-256 of its bytes, `digest` that of its rows."""
 
     rows: int
     bytes: int
@@ -43,7 +43,7 @@ class WrittenFile(NamedTuple):
 def write_file(
     path: Path, groups: Iterable[Sequence[Row]], about: Mapping[str, str]
 ) -> WrittenFile:
-    """Write groups of events to a file that is there only once all of it is on disk."""
+    """Write groups of events to a file that exists only once all of it is on disk."""
     arrow, parquet = _arrow()
     schema = arrow.schema([(name, getattr(arrow, kind)()) for name, kind in KINDS.items()])
     schema = schema.with_metadata(dict(about))
@@ -76,20 +76,20 @@ def unfinished_of(path: Path) -> Path:
 
 
 def not_written(path: Path, error: OSError) -> StoreUnavailable:
-    """Return the error for a file that the system does not let us write."""
+    """Return the error for a file that could not be written."""
     reason = os.strerror(error.errno) if error.errno else str(error)
     kind = DiskFull if error.errno == ENOSPC else StoreUnavailable
-    return kind(f"{path} could not be written ({reason}); no event was touched")
+    return kind(f"{path} could not be written ({reason}); no event was changed")
 
 
 def read_file(path: Path) -> Iterator[list[Row]]:
-    """Read the events of a file, in the groups they were written in."""
+    """Read the events of a file, in the groups in which they were written."""
     for columns in _columns(path):
         yield list(zip(*columns, strict=True))
 
 
 def about(path: Path) -> dict[str, str]:
-    """Read what a file says of itself."""
+    """Read the metadata of a file."""
     with _opened(path) as file:
         found = file.schema_arrow.metadata or {}
     return {
@@ -115,7 +115,7 @@ def checksum_of(path: Path) -> str:
 
 
 def require_arrow() -> None:
-    """Refuse in a sentence when the library for Parquet is not installed."""
+    """Raise `SettingsError` when the library for Parquet is not installed."""
     _arrow()
 
 
@@ -139,11 +139,11 @@ def _add(digest: Any, columns: list[list[Any]]) -> None:
 
 
 def _arrow() -> tuple[Any, Any]:
-    """Import the library where it is needed: most of Tollbook runs without it."""
+    """Import the library only where it is needed: most of Tollbook runs without it."""
     try:
         return import_module("pyarrow"), import_module("pyarrow.parquet")
     except ImportError as error:
         raise SettingsError(
-            "archives are Parquet files, for which the library pyarrow is not installed: "
+            "archives are Parquet files, and need the library pyarrow, which is not installed: "
             "pip install 'pyarrow>=22'"
         ) from error

@@ -1,4 +1,4 @@
-"""Reversals in tiers compared with their charges replayed, which takes more than SQL."""
+"""Verifying reversals in tiers, whose charges are replayed."""
 
 from collections.abc import Iterator
 
@@ -13,10 +13,9 @@ CHECK = "reversals in tiers"
 
 
 def reversal_differences(snapshot: Snapshot) -> Iterator[RowDifference]:
-    """Replay what each reversal in tiers costs; give those that have another cost.
+    """Replay the cost of each reversal in tiers; yield those that have a different cost.
 
-    One costs the opposite of its event at its own position, and so does one that was stored when a
-    reversal took the position of its event.
+    A reversal costs the opposite of its event at the reversal's own position.
     """
     rates: dict[str, RatesById] = {}
     for tenant, row in reversals.in_tiers(snapshot):
@@ -26,7 +25,7 @@ def reversal_differences(snapshot: Snapshot) -> Iterator[RowDifference]:
         if isinstance(charge, Unpriced):
             yield _different(row, charge.reason)
         elif charge.cost != -row.cost:
-            yield _different(row, "its cost is not the difference it makes to its month")
+            yield _different(row, "its cost is not the difference that it makes to its month")
 
 
 def _different(row: Stored, sentence: str) -> RowDifference:

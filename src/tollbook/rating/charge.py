@@ -10,10 +10,10 @@ from tollbook.domain.charges import (
 )
 from tollbook.domain.exact import COST_PLACES, MOST_COST, divide_half_even, scaled
 from tollbook.domain.prices import PARTS, Pricing
-from tollbook.rating.book import Chosen
 from tollbook.rating.calculation import Working, worked
 from tollbook.rating.choose import NUMBER_HIDDEN, NUMBER_UNREADABLE, Books, choose
 from tollbook.rating.quantity import billed_seconds
+from tollbook.rating.tariff import Chosen
 
 MOST_COST_NANOS = scaled(MOST_COST, COST_PLACES)
 _OUT_OF_RANGE = Unpriced("cost_out_of_range", f"the cost would be over {MOST_COST}")

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from tollbook.domain.charges import RatingInput, Unpriced
-from tollbook.rating.book import Chosen, Tariff
 from tollbook.rating.index import UnreadableNumber
 from tollbook.rating.numbers import kind_of
+from tollbook.rating.tariff import Chosen, Tariff
 
 NO_BOOK = "no_price_book"
 NO_PRICE = "no_price"

@@ -1,4 +1,4 @@
-"""What charging a period again would change, without changing anything."""
+"""Dry runs: what charging a period again would change."""
 
 from collections.abc import Callable
 from heapq import heappush, heappushpop
@@ -7,18 +7,18 @@ from typing import NamedTuple
 import msgspec
 
 from tollbook.domain.errors import InvalidRequest, Problem
+from tollbook.domain.lost_prices import MOST_NAMED, LostPrices
 from tollbook.domain.meters import BY_CODE
 from tollbook.domain.rerating import Costs, LeftAsItWas, RerateRange, added
-from tollbook.ingest.books import MOST_NAMED, LostPrices
 from tollbook.ingest.months import Months
-from tollbook.rerating.price_book_set import Owner, PriceBookSet
-from tollbook.rerating.recharge import MONTH_NOT_WHOLE, Chunk, RechargeSums, charged_again
+from tollbook.rerating.price_book_set import PriceBookSet, PricedOrganization
+from tollbook.rerating.recharge import MONTH_NOT_WHOLE, RechargedChunk, RechargeSums, recharge_day
 from tollbook.store import recharge
 from tollbook.store.database import Snapshot
 from tollbook.store.recharge import OrganizationDay
 
 Progress = Callable[[int], None]
-"""Is told how many more events were looked at."""
+"""Receives how many more events were read."""
 
 _START = OrganizationDay(0, 0)
 
@@ -26,7 +26,7 @@ _START = OrganizationDay(0, 0)
 class Diff(NamedTuple):
     """What the events of a user, a meter and a day cost and would cost, in nanos.
 
-    `user_id` is empty for what the organization used by itself.
+    `user_id` is empty for organization-level usage.
     """
 
     organization_id: str
@@ -52,7 +52,7 @@ class DryRun(msgspec.Struct):
     """The meters without a price, by currency and organization."""
 
     def lost_prices(self) -> list[LostPrices]:
-        """Return who would lose which prices; organizations that lose the same are one entry."""
+        """Return which organizations would lose which prices, one entry for each set of prices."""
         alike: dict[tuple[str, tuple[int, ...]], list[str]] = {}
         for (currency, organization), meters in sorted(self.lost.items()):
             alike.setdefault((currency, tuple(sorted(meters))), []).append(organization)
@@ -70,73 +70,84 @@ def dry_run(
     limit: int,
     progress: Progress | None = None,
 ) -> DryRun:
-    """Charge a span again in mind.
+    """Compute what charging a span again would change, and change nothing.
 
-    However many rows differ, no more than `limit` are kept, those with the largest differences.
+    Of the rows that differ, keep the `limit` rows with the largest differences.
     """
-    result, shelf, kept = DryRun(), PriceBookSet(tenant, span.version, as_of), _Largest(limit)
+    result, largest = DryRun(), _Largest(limit)
+    book_set = PriceBookSet(tenant, span.version, as_of)
     months, place = Months(snapshot), recharge.next_place(snapshot, tenant, span, _START)
     while place is not None:
-        owner = shelf.owner(snapshot, place.organization)
+        organization = book_set.organization(snapshot, place.organization)
         sums: dict[tuple[str, int], RechargeSums] = {}
-        for chunk in charged_again(snapshot, place, owner, months, span.first_day):
-            _count(result, chunk, owner, place, limit)
+        for chunk in recharge_day(snapshot, place, organization, months, span.first_day):
+            _count(result, chunk, organization, place, limit)
             _add(sums, chunk)
         for (user, meter), it in sums.items():
             result.events += it.events
-            result.costs = added(result.costs, owner.currency, it.old, it.new)
+            result.costs = added(result.costs, organization.currency, it.old, it.new)
             if it.old != it.new:
                 result.differing += 1
                 type_ = BY_CODE[meter].type
-                kept.take(Diff(owner.id, place.day, user, type_, it.events, it.old, it.new))
+                largest.add(
+                    Diff(organization.id, place.day, user, type_, it.events, it.old, it.new)
+                )
         if progress:
             progress(sum(it.events for it in sums.values()))
         place = recharge.next_place(snapshot, tenant, span, place)
-    result.rows = kept.in_order()
+    result.rows = largest.in_order()
     return result
 
 
 def require_whole_months(snapshot: Snapshot, tenant: str, span: RerateRange, as_of: int) -> None:
-    """Refuse a period that begins within a month of which events would be new to tiers."""
+    """Refuse a period that begins within a month whose events would be new to tiers."""
     if span.first_day % 100 == 1:
         return
-    shelf, months = PriceBookSet(tenant, span.version, as_of), Months(snapshot)
+    book_set, months = PriceBookSet(tenant, span.version, as_of), Months(snapshot)
     first = msgspec.structs.replace(
         span, last_day=min(span.last_day, span.first_day // 100 * 100 + 99)
     )
     place = recharge.next_place(snapshot, tenant, first, _START)
     while place is not None:
-        owner = shelf.owner(snapshot, place.organization)
-        if shelf.tiered:
-            for chunk in charged_again(snapshot, place, owner, months, span.first_day):
-                refuse_parts_of_months(chunk, owner)
+        organization = book_set.organization(snapshot, place.organization)
+        if book_set.tiered:
+            for chunk in recharge_day(snapshot, place, organization, months, span.first_day):
+                refuse_parts_of_months(chunk, organization)
         place = recharge.next_place(snapshot, tenant, first, place)
 
 
-def refuse_parts_of_months(chunk: Chunk, owner: Owner) -> None:
+def refuse_parts_of_months(chunk: RechargedChunk, organization: PricedOrganization) -> None:
     """Refuse the period when an event of it could not be placed in the tiers of its month."""
     for identity, reason in chunk.unpriced:
         if reason is MONTH_NOT_WHOLE:
             sentence = (
-                f"event {identity} of {owner.id} would be new to the tiers of its month: "
+                f"event {identity} of {organization.id} would be new to the tiers of its month: "
                 "start_date must be the first of a month"
             )
             raise InvalidRequest.of([Problem("start_date", MONTH_NOT_WHOLE.code, sentence)])
 
 
-def _count(result: DryRun, chunk: Chunk, owner: Owner, place: OrganizationDay, limit: int) -> None:
-    refuse_parts_of_months(chunk, owner)
+def _count(
+    result: DryRun,
+    chunk: RechargedChunk,
+    organization: PricedOrganization,
+    place: OrganizationDay,
+    limit: int,
+) -> None:
+    refuse_parts_of_months(chunk, organization)
     result.changed += chunk.changed
     result.unpriced += len(chunk.unpriced)
     if chunk.unpriced_meters:
-        result.lost.setdefault((owner.currency, owner.id), set()).update(chunk.unpriced_meters)
+        result.lost.setdefault((organization.currency, organization.id), set()).update(
+            chunk.unpriced_meters
+        )
     result.left += [
-        LeftAsItWas(owner.id, place.day, identity, it.code, it.reason)
+        LeftAsItWas(organization.id, place.day, identity, it.code, it.reason)
         for identity, it in chunk.unpriced[: limit - len(result.left)]
     ]
 
 
-def _add(sums: dict[tuple[str, int], RechargeSums], chunk: Chunk) -> None:
+def _add(sums: dict[tuple[str, int], RechargeSums], chunk: RechargedChunk) -> None:
     for key, it in chunk.sums.items():
         known = sums.setdefault(key, RechargeSums())
         known.events += it.events
@@ -152,8 +163,8 @@ class _Largest:
         self._heap: list[tuple[int, int, Diff]] = []
         self._seen = 0
 
-    def take(self, row: Diff) -> None:
-        """Keep a row if it is large enough; of rows alike the first ones stay."""
+    def add(self, row: Diff) -> None:
+        """Keep a row if it is large enough; of rows with the same difference keep the first."""
         self._seen += 1
         entry = (abs(row.new - row.old), -self._seen, row)
         if len(self._heap) < self._limit:
@@ -162,5 +173,5 @@ class _Largest:
             heappushpop(self._heap, entry)
 
     def in_order(self) -> list[Diff]:
-        """Give the rows, the largest difference first."""
+        """Return the rows, the largest difference first."""
         return [row for _, _, row in sorted(self._heap, reverse=True)]

@@ -1,4 +1,4 @@
-"""The books that events are charged again by: one set of them, however long that takes."""
+"""The price books of a rerating: the same set from its first day to its last."""
 
 from zoneinfo import ZoneInfo
 
@@ -9,14 +9,14 @@ from tollbook.domain.directory import zone
 from tollbook.domain.errors import InvalidRequest, NotFound, Problem
 from tollbook.domain.prices import FIRST_DAY, LAST_DAY
 from tollbook.domain.rerating import RerateRange
-from tollbook.rating.book import Tariff
 from tollbook.rating.choose import Books
-from tollbook.store import archives, directory, prices
-from tollbook.store.archives import Archived
+from tollbook.rating.tariff import Tariff
+from tollbook.store import archive_files, directory, prices
+from tollbook.store.archive_files import Archived
 from tollbook.store.database import Snapshot
 
 
-class Owner(msgspec.Struct, frozen=True):
+class PricedOrganization(msgspec.Struct, frozen=True):
     """An organization whose events are charged again, with its books."""
 
     number: int
@@ -28,10 +28,10 @@ class Owner(msgspec.Struct, frozen=True):
 
 
 class PriceBookSet:
-    """Books as they were in force at a moment: those published later do not count.
+    """The books that were in force at a moment: those published later do not count.
 
-    With a version, that book stands in for all of its owner and currency, on every day: as if it
-    had been the only one. An organization's own book still goes before the tenant's.
+    With a version, that book replaces all books of the same currency that are the tenant's or the
+    same organization's, on every day. An organization's own book still goes before the tenant's.
     """
 
     def __init__(self, tenant: str, version: int | None, as_of: int) -> None:
@@ -41,26 +41,31 @@ class PriceBookSet:
         self._directory_token = 0
         self._heads: list[BookHead] | None = None
         self._tariffs: dict[BookHead, Tariff] = {}
-        self._owners: dict[int, Owner] = {}
+        self._organizations: dict[int, PricedOrganization] = {}
         self.tiered = False
         """Whether any price of the books met so far depends on the month."""
 
-    def owner(self, snapshot: Snapshot, number: int) -> Owner:
-        """Give an organization with the books that price it."""
+    def organization(self, snapshot: Snapshot, number: int) -> PricedOrganization:
+        """Return an organization with the books that price its events."""
         if snapshot.directory_token != self._directory_token:
             self._directory_token = snapshot.directory_token
-            self._heads, self._owners = None, {}
-        if number not in self._owners:
+            self._heads, self._organizations = None, {}
+        if number not in self._organizations:
             row = directory.organization_numbered(snapshot, self._tenant, number)
             own, common = (self._tariffs_of(snapshot, it) for it in (number, None))
             books = (own, common) if own else (common,)
             number_format = directory.number_format(snapshot, self._tenant, row)
-            self._owners = {
-                number: Owner(
-                    number, row.id, zone(row.timezone), row.currency, books, number_format
+            self._organizations = {
+                number: PricedOrganization(
+                    number=number,
+                    id=row.id,
+                    zone=zone(row.timezone),
+                    currency=row.currency,
+                    books=books,
+                    number_format=number_format,
                 )
             }
-        return self._owners[number]
+        return self._organizations[number]
 
     def _tariffs_of(self, snapshot: Snapshot, organization: int | None) -> tuple[Tariff, ...]:
         if self._heads is None:
@@ -91,7 +96,7 @@ class PriceBookSet:
 
 
 def require_ledger(snapshot: Snapshot, tenant: str, span: RerateRange) -> None:
-    """Refuse a period of which events are archived: they can be charged no more."""
+    """Refuse a period with archived events: they cannot be charged again."""
     archived = last_archived(snapshot, tenant, span)
     if archived is not None:
         sentence = (
@@ -102,14 +107,14 @@ def require_ledger(snapshot: Snapshot, tenant: str, span: RerateRange) -> None:
 
 
 def last_archived(snapshot: Snapshot, tenant: str, span: RerateRange) -> Archived | None:
-    """Find the last month of a span of which events are archived."""
+    """Find the last month of a span that has archived events."""
     months = span.first_day // 100, span.last_day // 100
-    found = archives.files(snapshot, tenant, span.organization, months)
+    found = archive_files.files(snapshot, tenant, span.organization, months)
     return max(found, key=lambda it: it.month, default=None)
 
 
 def require_book(snapshot: Snapshot, tenant: str, span: RerateRange, *, apply: bool) -> None:
-    """Refuse a version that is not there, or not for these organizations, or still a draft."""
+    """Refuse a version that does not exist, is for other organizations, or is still a draft."""
     if span.version is None:
         return
     head = prices.find_price_book(snapshot, tenant, span.version)

@@ -1,4 +1,4 @@
-"""A day's events charged again by the same arithmetic as when they came in."""
+"""Charging a day's events again, by the same arithmetic as when they came in."""
 
 from collections.abc import Iterator
 
@@ -10,10 +10,10 @@ from tollbook.domain.numbers import STRICT
 from tollbook.domain.periods import local_time
 from tollbook.ingest.months import Months
 from tollbook.ingest.reversal_rows import RatesById
-from tollbook.rating.book import Chosen
 from tollbook.rating.charge import Found, charge_of
 from tollbook.rating.choose import choose
-from tollbook.rerating.price_book_set import Owner
+from tollbook.rating.tariff import Chosen
+from tollbook.rerating.price_book_set import PricedOrganization
 from tollbook.store import recharge
 from tollbook.store.database import Snapshot
 from tollbook.store.recharge import OrganizationDay
@@ -34,11 +34,11 @@ class RechargeSums(msgspec.Struct, gc=False):
     new: int = 0
 
 
-class Chunk:
-    """What comes of charging some events of a day again, reversals beside what they reverse.
+class RechargedChunk:
+    """The result of charging some events of a day again, together with their reversals.
 
-    `changes` are the events that get another charge, `changed` how many of them another cost.
-    `sums` are by owner and meter.
+    `changes` are the events that get another charge, `changed` the number of those that get another
+    cost. `sums` are by billed user and meter.
     """
 
     def __init__(self) -> None:
@@ -48,11 +48,11 @@ class Chunk:
         self.unpriced_meters: set[int] = set()
         self.sums: dict[tuple[str, int], RechargeSums] = {}
 
-    def take(self, event: Chargeable, after: StoredCharge, sign: int = 1) -> None:
-        """Take an event with the charge it is to have; the sign of a reversal is -1."""
+    def add(self, event: Chargeable, after: StoredCharge, sign: int = 1) -> None:
+        """Add an event with its new charge; the sign of a reversal is -1."""
         before = event.charge
-        owner = "" if BY_CODE[event.meter].organization_level else event.user_id
-        sums = self.sums.setdefault((owner, event.meter), RechargeSums())
+        billed_user_id = "" if BY_CODE[event.meter].organization_level else event.user_id
+        sums = self.sums.setdefault((billed_user_id, event.meter), RechargeSums())
         sums.events += 1
         sums.old += before.cost
         sums.new += after.cost
@@ -60,76 +60,89 @@ class Chunk:
             return
         self.changed += after.cost != before.cost
         self.changes.append(
-            Recharged(event.id, owner, event.meter, event.hour, event.country, sign, before, after)
+            Recharged(
+                id=event.id,
+                billed_user_id=billed_user_id,
+                meter=event.meter,
+                hour=event.hour,
+                country=event.country,
+                sign=sign,
+                before=before,
+                after=after,
+            )
         )
 
-    def follow(self, reversal: Chargeable, after: StoredCharge) -> None:
-        """Take a reversal that a run never changed: it is not one of those that are restored."""
+    def add_later(self, reversal: Chargeable, after: StoredCharge) -> None:
+        """Add a reversal that came after the run: it does not count as restored."""
         changed = self.changed
-        self.take(reversal, after, -1)
+        self.add(reversal, after, -1)
         self.changed = changed
 
 
-def charged_again(
-    snapshot: Snapshot, place: OrganizationDay, owner: Owner, months: Months, first_day: int
-) -> Iterator[Chunk]:
+def recharge_day(
+    snapshot: Snapshot,
+    place: OrganizationDay,
+    organization: PricedOrganization,
+    months: Months,
+    first_day: int,
+) -> Iterator[RechargedChunk]:
     """Charge the events of a day again, in the order of time and id.
 
     `first_day` is that of the period: an event that is new to the tiers of its month can only be
     placed in it when the month is charged again from its start.
     """
-    whole = first_day <= place.month * 100 + 1
+    is_whole = first_day <= place.month * 100 + 1
     reversals = recharge.reversals(snapshot, place)
-    charging = _Charging(place, owner, months, whole)
+    charger = _DayCharger(place, organization, months, is_whole=is_whole)
     for events in recharge.events(snapshot, place):
-        chunk = Chunk()
+        chunk = RechargedChunk()
         for event in events:
             found = reversals.get(event.id)
             back = found.event if found else None
-            after = charging.charge(event, back)
+            after = charger.charge(event, back)
             if isinstance(after, Unpriced):
                 chunk.unpriced.append((event.id, after))
                 chunk.unpriced_meters.add(event.meter)
                 after = event.charge, back and back.charge
-            chunk.take(event, after[0])
+            chunk.add(event, after[0])
             if back and after[1]:
-                chunk.take(back, after[1], -1)
+                chunk.add(back, after[1], -1)
         yield chunk
 
 
-def taken_back(
+def restore_day(
     snapshot: Snapshot, place: OrganizationDay, tenant: str, run: int
-) -> Iterator[Chunk]:
-    """Give the events of a day that a run charged again the charge they had before."""
+) -> Iterator[RechargedChunk]:
+    """Restore the charges that the events of a day had before a run."""
     reversals = recharge.reversals(snapshot, place, run)
-    behind = _Behind(snapshot, place, tenant, run)
+    later = _LaterReversals(snapshot, place, tenant, run)
     for events in recharge.changed(snapshot, place, run):
-        chunk = Chunk()
+        chunk = RechargedChunk()
         for event, before in events:
-            chunk.take(event, before)
+            chunk.add(event, before)
             back = reversals.pop(event.id, None)
             if back is not None and back.kept is not None:
-                chunk.take(back.event, back.kept, -1)
+                chunk.add(back.event, back.kept, -1)
             elif back is not None:
-                chunk.follow(back.event, behind.charge(event, before, back.event))
+                chunk.add_later(back.event, later.charge(event, before, back.event))
         yield chunk
-    alone = Chunk()
+    alone = RechargedChunk()
     for back in reversals.values():
         if back.kept is not None:
-            alone.take(back.event, back.kept, -1)
+            alone.add(back.event, back.kept, -1)
     if alone.changes:
         yield alone
 
 
-class _Behind:
-    """Charges reversals that came after a run, when what they reverse gets its old charge back."""
+class _LaterReversals:
+    """Charges reversals that came after a run, when their events get their old charges back."""
 
     def __init__(self, snapshot: Snapshot, place: OrganizationDay, tenant: str, run: int) -> None:
         self._snapshot = snapshot
         self._place = place
         self._rates = RatesById(snapshot, tenant)
         self._run = run
-        self._stands: dict[str, int] = {}
+        self._positions: dict[str, int] = {}
 
     def charge(
         self, original: Chargeable, restored: StoredCharge, back: Chargeable
@@ -144,19 +157,19 @@ class _Behind:
         if key == back.charge.tier_key:
             position = back.charge.position
         else:
-            position = self._stands_at(key) - restored.billed
+            position = self._position(key) - restored.billed
         charge = self._rates.charge(restored.rate_id, _usage(original, self._place.day), position)
         if isinstance(charge, Unpriced):
             return restored.reversed
         if key != back.charge.tier_key and position is not None:
-            self._stands[key] = position
+            self._positions[key] = position
         return restored._replace(cost=charge.cost, position=position).reversed
 
-    def _stands_at(self, key: str) -> int:
-        if key not in self._stands:
+    def _position(self, key: str) -> int:
+        if key not in self._positions:
             counted = recharge.counted_before(self._snapshot, self._place, self._run, key)
-            self._stands[key] = counted
-        return self._stands[key]
+            self._positions[key] = counted
+        return self._positions[key]
 
 
 def _usage(
@@ -169,33 +182,41 @@ def _usage(
     )
 
 
-class _Charging:
-    """Charges events of one day of an organization, in order."""
+class _DayCharger:
+    """Charges events of one day of an organization, in order; a month `is_whole` from its start."""
 
-    def __init__(self, place: OrganizationDay, owner: Owner, months: Months, whole: bool) -> None:
+    def __init__(
+        self,
+        place: OrganizationDay,
+        organization: PricedOrganization,
+        months: Months,
+        *,
+        is_whole: bool,
+    ) -> None:
         self._place = place
-        self._owner = owner
+        self._organization = organization
         self._months = months
-        self._whole = whole
+        self._is_whole = is_whole
 
     def charge(
         self, event: Chargeable, back: Chargeable | None
     ) -> tuple[StoredCharge, StoredCharge | None] | Unpriced:
-        """Charge an event and its reversal by the books of its owner, or say why there is no price.
+        """Charge an event and its reversal by the books of its organization.
 
-        What is new to tiers is placed in them, and taken out at once when it is reversed.
+        Return why there is no price when there is none. An event that is new to tiers is placed in
+        them, and removed at once when it is reversed.
         """
-        owner, before = self._owner, event.charge
-        minute = local_time(event.time, owner.zone)[1]
-        usage = _usage(event, self._place.day, minute, owner.number_format)
-        found = choose(owner.books, usage, owner.currency)
+        organization, before = self._organization, event.charge
+        minute = local_time(event.time, organization.zone)[1]
+        usage = _usage(event, self._place.day, minute, organization.number_format)
+        found = choose(organization.books, usage, organization.currency)
         key = position = None
         if type(found) is Chosen and event.own_cost is None:
             key = found.tier_key
         if key is not None:
-            if key != before.tier_key and not self._whole:
+            if key != before.tier_key and not self._is_whole:
                 return MONTH_NOT_WHOLE
-            position = before.position if key == before.tier_key else self._stands(key)
+            position = before.position if key == before.tier_key else self._position(key)
         charge = charge_of(found, usage, position)
         if isinstance(charge, Unpriced):
             return charge
@@ -219,11 +240,11 @@ class _Charging:
             return charge
         return after._replace(cost=charge.cost, position=before.position).reversed
 
-    def _stands(self, key: str) -> int:
-        return self._months.position(self._owner.number, self._place.month, key)
+    def _position(self, key: str) -> int:
+        return self._months.position(self._organization.number, self._place.month, key)
 
     def _move(self, key: str | None, billed: int) -> None:
-        """Move a month as the tables will be moved: an event with its reversal does not."""
+        """Move a month's position as the tables will be moved."""
         if key is not None:
-            self._stands(key)
-            self._months.advance(self._owner.number, self._place.month, key, billed)
+            self._position(key)
+            self._months.advance(self._organization.number, self._place.month, key, billed)

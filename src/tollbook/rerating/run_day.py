@@ -8,8 +8,8 @@ import msgspec
 from tollbook.domain.errors import RunConflict
 from tollbook.domain.rerating import AT_WORK, LeftAsItWas, Run, RunStatus, added
 from tollbook.ingest.months import Months
-from tollbook.rerating.price_book_set import Owner, PriceBookSet
-from tollbook.rerating.recharge import Chunk, charged_again, taken_back
+from tollbook.rerating.price_book_set import PriceBookSet, PricedOrganization
+from tollbook.rerating.recharge import RechargedChunk, recharge_day, restore_day
 from tollbook.rerating.runs import log_end
 from tollbook.store import ledger, recharge, rerating_runs, versions
 from tollbook.store.database import Database, Transaction
@@ -21,14 +21,14 @@ Pause = Callable[[float], object]
 
 _WORKS_FOR = 0.4
 _PAUSES_FOR = 0.1
-"""SQLite lets one write at a time, and who waits for it asks again every tenth of a second."""
+"""SQLite has one writer at a time, and a waiting one tries again every tenth of a second."""
 
 
-class Work:
-    """A run as one process works on it.
+class RunExecutor:
+    """Works on a run, one day in each transaction.
 
-    Where the run stands is read and moved in each transaction, under the run's own lock: it may be
-    stopped, killed and resumed at any moment, and two who work on one run take turns.
+    Each transaction reads and moves the run's place under the run's own lock: a run may be stopped,
+    killed and resumed at any moment, and two processes that work on one run take turns.
     """
 
     def __init__(
@@ -39,13 +39,13 @@ class Work:
         self._number = number
         self._clock = clock
         self._pause = pause
-        self._shelf: PriceBookSet | None = None
+        self._book_set: PriceBookSet | None = None
         self._created_at: int | None = None
 
-    def steps(self) -> Iterator[Run]:
-        """Do one day after the other, letting others write between; give the run after each."""
+    def run_days(self) -> Iterator[Run]:
+        """Charge one day after the other; yield the run after each. Others can write in between."""
         since = time.monotonic()
-        while (run := self._step()) is not None:
+        while (run := self._run_day()) is not None:
             yield run
             if run.status not in AT_WORK:
                 return
@@ -54,15 +54,15 @@ class Work:
                 since = time.monotonic()
 
     def halt(self, reason: str) -> None:
-        """Mark the run as stopped, and say why; nobody asked for it, so it is no act."""
+        """Mark the run as stopped, with the reason; nobody requested it, so it is not logged."""
         with self._database.writing(TimeLimit.NONE) as transaction:
             run = self._at_work(transaction)
             if run is not None:
                 stopped = msgspec.structs.replace(run, status=RunStatus.STOPPED, reason=reason)
                 rerating_runs.change_run(transaction, self._tenant, stopped, self._clock())
 
-    def _step(self) -> Run | None:
-        """Do the next day; give None when the run is not, or no longer, at work."""
+    def _run_day(self) -> Run | None:
+        """Charge the next day; return None when the run is not, or no longer, at work."""
         now = self._clock()
         with self._database.writing(TimeLimit.NONE) as transaction:
             run = self._at_work(transaction)
@@ -77,8 +77,8 @@ class Work:
                     log_end(transaction, self._tenant, run, now)
             else:
                 ledger.hold_ledgers(transaction, [place.organization])
-                do = self._restore if run.backwards else self._apply
-                run = do(transaction, run, place, now)
+                charge = self._restore if run.backwards else self._apply
+                run = charge(transaction, run, place, now)
             rerating_runs.change_run(transaction, self._tenant, run, now)
             return run
 
@@ -94,24 +94,24 @@ class Work:
         return run if run.status in AT_WORK else None
 
     def _apply(self, transaction: Transaction, run: Run, place: OrganizationDay, now: int) -> Run:
-        if self._shelf is None:
-            self._shelf = PriceBookSet(self._tenant, run.span.version, run.created_at)
-        owner = self._shelf.owner(transaction, place.organization)
+        if self._book_set is None:
+            self._book_set = PriceBookSet(self._tenant, run.span.version, run.created_at)
+        organization = self._book_set.organization(transaction, place.organization)
         months = Months(transaction)
         touched = False
-        for chunk in charged_again(transaction, place, owner, months, run.span.first_day):
+        for chunk in recharge_day(transaction, place, organization, months, run.span.first_day):
             if chunk.changes:
                 recharge.recharge(transaction, place, chunk.changes, run.id)
                 touched = True
-            self._list_unpriced(transaction, run, place, owner, chunk)
-            run = _counted(run, chunk, owner.currency)
+            self._list_unpriced(transaction, run, place, organization, chunk)
+            run = _counted(run, chunk, organization.currency)
         if touched:
             versions.touch(transaction, place.organization, now)
         return msgspec.structs.replace(run, at_organization=place.organization, at_day=place.day)
 
     def _restore(self, transaction: Transaction, run: Run, place: OrganizationDay, now: int) -> Run:
         restored, touched = 0, False
-        for chunk in taken_back(transaction, place, self._tenant, run.id):
+        for chunk in restore_day(transaction, place, self._tenant, run.id):
             recharge.recharge(transaction, place, chunk.changes, None)
             restored += chunk.changed
             touched |= bool(chunk.changes)
@@ -125,17 +125,25 @@ class Work:
         )
 
     def _list_unpriced(
-        self, transaction: Transaction, run: Run, place: OrganizationDay, owner: Owner, chunk: Chunk
+        self,
+        transaction: Transaction,
+        run: Run,
+        place: OrganizationDay,
+        organization: PricedOrganization,
+        chunk: RechargedChunk,
     ) -> None:
         room = max(0, rerating_runs.MOST_LISTED - run.unpriced)
         left = [
-            (place.organization, LeftAsItWas(owner.id, place.day, identity, it.code, it.reason))
+            (
+                place.organization,
+                LeftAsItWas(organization.id, place.day, identity, it.code, it.reason),
+            )
             for identity, it in chunk.unpriced[:room]
         ]
         rerating_runs.list_unpriced(transaction, self._tenant, run.id, left)
 
 
-def _counted(run: Run, chunk: Chunk, currency: str) -> Run:
+def _counted(run: Run, chunk: RechargedChunk, currency: str) -> Run:
     costs = run.costs
     for it in chunk.sums.values():
         costs = added(costs, currency, it.old, it.new)

@@ -1,4 +1,4 @@
-"""Beginning, stopping, resuming and taking back a run: what is allowed when, and who did it."""
+"""Beginning, stopping, resuming and reverting a run: each act is checked and logged."""
 
 import msgspec
 
@@ -8,13 +8,14 @@ from tollbook.domain.rerating import AT_WORK, RerateRange, Run, RunStatus
 from tollbook.rerating.dry_run import require_whole_months
 from tollbook.rerating.price_book_set import last_archived, require_book, require_ledger
 from tollbook.store import recharge, rerating_runs
-from tollbook.store.audit import Actor, write_act
+from tollbook.store.audit import Actor
+from tollbook.store.audit_writer import write_act
 from tollbook.store.database import Database, Snapshot, Transaction
 from tollbook.store.engine import TimeLimit
 
 
 def begin(database: Database, actor: Actor, span: RerateRange) -> Run:
-    """Record a run that applies the books as they are now; whoever works on it comes after."""
+    """Record a run that applies the books as they are now; a worker then executes it."""
     with database.reading(TimeLimit.NONE) as snapshot:
         require_ledger(snapshot, actor.tenant, span)
         require_book(snapshot, actor.tenant, span, apply=True)
@@ -26,40 +27,40 @@ def begin(database: Database, actor: Actor, span: RerateRange) -> Run:
         other = rerating_runs.overlapping(transaction, actor.tenant, span, unfinished=True)
         if other:
             raise RunConflict(
-                f"{named(other)} is {other.status} and reaches the same days: "
+                f"{describe(other)} is {other.status} and covers the same days: "
                 "resume it or revert it first"
             )
         number = rerating_runs.add_run(
             transaction, actor.tenant, span, expected, actor.at, actor.key_prefix
         )
-        run = found(transaction, actor, number)
+        run = require_run(transaction, actor, number)
         _log(transaction, actor, "rerating.apply", run)
         return run
 
 
 def stop(transaction: Transaction, actor: Actor, number: int) -> Run:
-    """Stop a run once the day it is at is done; stopping again changes nothing."""
-    run = _locked(transaction, actor, number)
+    """Stop a run when its current day is done; stopping again changes nothing."""
+    run = _lock_run(transaction, actor, number)
     if run.status is RunStatus.STOPPED:
         return run
     if run.status not in AT_WORK:
-        raise RunConflict(f"{named(run)} is {run.status}: there is nothing to stop")
+        raise RunConflict(f"{describe(run)} is {run.status}: there is nothing to stop")
     stopped = msgspec.structs.replace(run, status=RunStatus.STOPPED, reason=None)
-    return _changed(transaction, actor, "rerating.stop", stopped)
+    return _store_act(transaction, actor, "rerating.stop", stopped)
 
 
 def resume(transaction: Transaction, actor: Actor, number: int) -> Run:
-    """Go on with a run, in the direction it was going.
+    """Continue a run, in the direction it had.
 
-    One that is at work already stays so: whoever worked on it may be gone.
+    A run that is at work stays so: the process that worked on it may be gone.
     """
-    run = _locked(transaction, actor, number)
+    run = _lock_run(transaction, actor, number)
     if run.status in AT_WORK:
         return run
     if run.status is not RunStatus.STOPPED:
-        raise RunConflict(f"{named(run)} is {run.status}: there is nothing to resume")
+        raise RunConflict(f"{describe(run)} is {run.status}: there is nothing to resume")
     status = RunStatus.REVERTING if run.backwards else RunStatus.RUNNING
-    return _changed(
+    return _store_act(
         transaction,
         actor,
         "rerating.resume",
@@ -68,26 +69,27 @@ def resume(transaction: Transaction, actor: Actor, number: int) -> Run:
 
 
 def revert(transaction: Transaction, actor: Actor, number: int) -> Run:
-    """Begin to take a run back: each event gets the charge it had before."""
+    """Begin to revert a run: each event gets the charge it had before."""
     rerating_runs.lock_runs(transaction, actor.tenant)
-    run = _locked(transaction, actor, number)
+    run = _lock_run(transaction, actor, number)
     if run.status in AT_WORK:
-        raise RunConflict(f"{named(run)} is {run.status}: stop it first")
+        raise RunConflict(f"{describe(run)} is {run.status}: stop it first")
     if run.backwards:
         half = run.status is RunStatus.STOPPED
         what = "half reverted: resume it" if half else "reverted already"
-        raise RunConflict(f"{named(run)} is {what}")
+        raise RunConflict(f"{describe(run)} is {what}")
     archived = last_archived(transaction, actor.tenant, run.span)
     if archived is not None:
         raise RunConflict(
-            f"{named(run)} charged events again that are archived by now: it stays as it is"
+            f"{describe(run)} charged events that have been archived since: it cannot be reverted"
         )
     later = rerating_runs.overlapping(
         transaction, actor.tenant, run.span, after=run.id, unfinished=False
     )
     if later:
         raise RunConflict(
-            f"{named(later)} charged the same days again after run {run.id}: revert that first"
+            f"{describe(later)} charged the same days again after run {run.id}: "
+            "revert that run first"
         )
     begun = msgspec.structs.replace(
         run,
@@ -98,7 +100,7 @@ def revert(transaction: Transaction, actor: Actor, number: int) -> Run:
         finished_at=None,
         reason=None,
     )
-    return _changed(transaction, actor, "rerating.revert", begun)
+    return _store_act(transaction, actor, "rerating.revert", begun)
 
 
 def log_end(transaction: Transaction, tenant: str, run: Run, now: int) -> None:
@@ -107,28 +109,28 @@ def log_end(transaction: Transaction, tenant: str, run: Run, now: int) -> None:
     _log(transaction, actor, "rerating.done", run, events=run.events, changed=run.changed)
 
 
-def found(snapshot: Snapshot, actor: Actor, number: int) -> Run:
-    """Find a run of a tenant, or say that there is none."""
+def require_run(snapshot: Snapshot, actor: Actor, number: int) -> Run:
+    """Return a run of a tenant; raise `NotFound` when there is none."""
     run = rerating_runs.find_run(snapshot, actor.tenant, number)
     if run is None:
         raise NotFound(f"there is no rerating run {number}")
     return run
 
 
-def named(run: Run) -> str:
-    """Name a run in a sentence."""
+def describe(run: Run) -> str:
+    """Return a run as part of a sentence."""
     first, last = day_of(run.span.first_day), day_of(run.span.last_day)
     return f"run {run.id} ({run.organization_id or 'all organizations'}, {first} to {last})"
 
 
-def _locked(transaction: Transaction, actor: Actor, number: int) -> Run:
+def _lock_run(transaction: Transaction, actor: Actor, number: int) -> Run:
     rerating_runs.lock_run(transaction, actor.tenant, number)
-    return found(transaction, actor, number)
+    return require_run(transaction, actor, number)
 
 
-def _changed(transaction: Transaction, actor: Actor, action: str, run: Run) -> Run:
+def _store_act(transaction: Transaction, actor: Actor, action: str, run: Run) -> Run:
     rerating_runs.change_run(transaction, actor.tenant, run, actor.at)
-    changed = found(transaction, actor, run.id)
+    changed = require_run(transaction, actor, run.id)
     _log(transaction, actor, action, changed, changed=changed.changed)
     return changed
 

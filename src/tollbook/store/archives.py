@@ -1,22 +1,22 @@
-"""The statements of archives: what is due, what was taken out of the ledger, and its sums."""
+"""The statements for archives: months that are due, events moved to files, and their sums."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from tollbook.domain.meters import CATALOG
+from tollbook.store import archive_files
+from tollbook.store.archive_files import Archived
 from tollbook.store.database import Snapshot, Transaction
-from tollbook.store.drafts import ArchiveDraft
 from tollbook.store.engine import Row
 from tollbook.store.events import Stored
 from tollbook.store.exact_sums import UNIT
 from tollbook.store.rollups import SUMS
-from tollbook.store.scope_check import ALL_TENANTS
 
 CHUNK = 20_000
 """The most events that are in memory at once."""
 
 ORGANIZATION_LEVEL = ", ".join(str(it.code) for it in CATALOG if it.organization_level)
-OWNER = f"CASE WHEN meter IN ({ORGANIZATION_LEVEL}) THEN '' ELSE user_id END"
+BILLED_USER_ID = f"CASE WHEN meter IN ({ORGANIZATION_LEVEL}) THEN '' ELSE user_id END"
 ONE = "CASE WHEN reverses IS NULL THEN 1 ELSE -1 END"
 
 
@@ -29,30 +29,16 @@ class Month(NamedTuple):
 
     @property
     def first(self) -> int:
-        """Give the number before the first day."""
+        """Return the number before the first day."""
         return self.month * 100
 
     @property
     def last(self) -> int:
-        """Give a number no day of the month is behind."""
+        """Return a number that no day of the month exceeds."""
         return self.month * 100 + 99
 
 
-class Archived(NamedTuple):
-    """A file of archived events of a month."""
-
-    organization_id: int
-    month: int
-    part: int
-    file: str
-    folder: str
-    events: int
-    bytes: int
-    checksum: str
-    archived_at: int
-
-
-# Months are found by their sums, which are few; which of them have events yet, by the first one.
+# Months are found by their sums, which are few, and tested for a first event.
 DUE = """
 SELECT DISTINCT organizations.organization_id, organizations.id, kept.month
 FROM organizations
@@ -75,12 +61,12 @@ ORDER BY day, id LIMIT :limit
 
 
 def _summed(column: str) -> str:
-    """Write the sum of a column in two parts, because it may be larger than 64 bits."""
+    """Return the sum of a column in two parts, because it may exceed 64 bits."""
     parts = (f"{column} / {UNIT}", f"{column} % {UNIT}")
     return ", ".join(f"CAST(SUM({it}) AS BIGINT)" for it in parts)
 
 
-# Events come, are charged again, lose a person's data.
+# New events, reratings and erasures change these figures.
 STATE = f"""
 SELECT
     COUNT(*), {", ".join(map(_summed, ("cost", "billed", "buy", "rate_id", "position")))},
@@ -112,7 +98,7 @@ _KEY = (
 )
 _BY = {
     "month": "day / 100",
-    "user_id": OWNER,
+    "user_id": BILLED_USER_ID,
     "tier_key": "COALESCE(tier_key, '')",
     "resource_id": "COALESCE(resource_id, '')",
 }
@@ -134,7 +120,7 @@ ON CONFLICT ({", ".join(_KEY)}, part) DO UPDATE SET
 """
 
 _IN_A_PART = 64
-"""So many of the largest events add up to less than 64 bits hold."""
+"""The sums of this many largest possible events fit into 64 bits."""
 COUNT_PARTS = f"""
 UPDATE ledger_versions SET parts = parts + (
     SELECT COUNT(*) / {_IN_A_PART} + 1 {_EVENTS}
@@ -153,12 +139,7 @@ FROM (
 ) AS events
 GROUP BY {_GROUP}, part
 """
-"""For sums that pass 64 bits: some events each, under numbers that `COUNT_PARTS` has counted."""
-
-ADD_FILE = f"""
-INSERT INTO archived_months ({", ".join(Archived._fields)})
-VALUES ({", ".join(f":{it}" for it in Archived._fields)})
-"""
+"""For sums that pass 64 bits: rows of a few events each, numbered by `COUNT_PARTS`."""
 
 SUMS_OF_MONTH = f"""
 SELECT {", ".join(_KEY[2:])}, {", ".join(_ADDED)} FROM archived_sums
@@ -172,15 +153,6 @@ WHERE organization_id = :number AND month BETWEEN :first / 100 AND :last / 100
     AND day BETWEEN :first AND :last AND (:user = '' OR user_id = :user)
 """
 
-FILES = f"""
-SELECT {", ".join(f"archived_months.{it}" for it in Archived._fields)} FROM archived_months
-JOIN organizations ON organizations.organization_id = archived_months.organization_id
-WHERE organizations.tenant_id = :tenant
-    AND (archived_months.organization_id = :only OR :only = 0)
-    AND archived_months.month BETWEEN :first_month AND :last_month
-ORDER BY archived_months.organization_id, archived_months.month, archived_months.part
-"""
-
 
 def due(snapshot: Snapshot, tenant: str, before: int, organization: int | None) -> list[Month]:
     """List the months before `before` that have events in the ledger."""
@@ -189,14 +161,14 @@ def due(snapshot: Snapshot, tenant: str, before: int, organization: int | None) 
 
 
 def state(snapshot: Snapshot, tenant: str, month: Month) -> Row:
-    """Return what changes whenever an event of a month does: first its events, last its files.
+    """Return figures that change when an event of a month does: first its events, last its files.
 
-    Sums of the events alone miss a change that leaves them equal, such as an erased text of the
-    same length: what may change events is counted too.
+    A change may leave the sums of the events equal, such as an erased text of the same length: so
+    the acts that change events are counted too.
     """
-    asked = {"number": month.number, "first": month.first, "last": month.last}
-    found = [snapshot.row(STATE, **asked)]
-    found += [snapshot.row(it, tenant=tenant, **asked) for it in (_ERASURES, _RUNS, _PARTS)]
+    parameters = {"number": month.number, "first": month.first, "last": month.last}
+    found = [snapshot.row(STATE, **parameters)]
+    found += [snapshot.row(it, tenant=tenant, **parameters) for it in (_ERASURES, _RUNS, _PARTS)]
     return tuple(value for row in found if row for value in row)
 
 
@@ -220,86 +192,22 @@ def events(snapshot: Snapshot, month: Month) -> Iterator[list[Row]]:
 
 
 def move_out(transaction: Transaction, month: Month, file: Archived) -> None:
-    """Record a file, keep the sums of the month's events, and take them out of the ledger."""
+    """Record a file, store the sums of the month's events, and remove them from the ledger."""
     events = {"number": month.number, "first": month.first, "last": month.last}
     if not transaction.execute_in_range([KEEP_SUMS], **events):
         transaction.execute(COUNT_PARTS, **events)
         transaction.execute(KEEP_SUMS_IN_PARTS, **events)
-    transaction.execute(ADD_FILE, **file._asdict())
+    archive_files.add(transaction, file)
     transaction.remove_events(month.number, month.month)
 
 
-def files(
-    snapshot: Snapshot,
-    tenant: str,
-    organization: int | None = None,
-    months: tuple[int, int] = (0, 999_999),
-) -> list[Archived]:
-    """List the files of a tenant's archived events, or of one organization's."""
-    rows = snapshot.rows(
-        FILES,
-        tenant=tenant,
-        only=organization or 0,
-        first_month=months[0],
-        last_month=months[1],
-    )
-    return [Archived(*row) for row in rows]
-
-
-def every_file(snapshot: Snapshot) -> list[Archived]:
-    """List the files of all tenants."""
-    rows = snapshot.rows(
-        f"SELECT {', '.join(Archived._fields)} FROM archived_months {ALL_TENANTS} "
-        "ORDER BY organization_id, month, part"
-    )
-    return [Archived(*row) for row in rows]
-
-
-def files_of(snapshot: Snapshot, number: int, month: int) -> list[Archived]:
-    """List the files of one month of an organization."""
-    rows = snapshot.rows(
-        f"SELECT {', '.join(Archived._fields)} FROM archived_months "
-        "WHERE organization_id = :number AND month = :month ORDER BY part",
-        number=number,
-        month=month,
-    )
-    return [Archived(*row) for row in rows]
-
-
-def is_recorded(snapshot: Snapshot, file: ArchiveDraft) -> bool:
-    """Return whether an archive is made of this file."""
-    row = snapshot.row(
-        "SELECT 1 FROM archived_months WHERE organization_id = :number AND file = :file",
-        number=file.organization_id,
-        file=file.file,
-    )
-    return row is not None
-
-
 def count_days(snapshot: Snapshot, number: int, days: tuple[int, int], user: str | None) -> int:
-    """Count the archived events of some days, of an organization or in a user's figures."""
-    row = snapshot.row(COUNT_DAYS, number=number, first=days[0], last=days[1], user=user or "")
-    return int(row[0]) if row else 0
-
-
-def replace_file(transaction: Transaction, file: Archived) -> None:
-    """Record that a part of a month is in another file now."""
-    transaction.execute(
-        "UPDATE archived_months SET file = :file, folder = :folder, bytes = :bytes, "
-        "checksum = :checksum "
-        "WHERE organization_id = :number AND month = :month AND part = :part",
-        file=file.file,
-        folder=file.folder,
-        bytes=file.bytes,
-        checksum=file.checksum,
-        number=file.organization_id,
-        month=file.month,
-        part=file.part,
-    )
+    """Count the archived events of a range of days, of an organization or in a user's figures."""
+    return snapshot.integer(COUNT_DAYS, number=number, first=days[0], last=days[1], user=user or "")
 
 
 def sums_of(snapshot: Snapshot, number: int, month: int) -> dict[Row, Row]:
-    """Return the sums of a month's archived events by all they are kept by."""
+    """Return the sums of a month's archived events by their keys."""
     parameters = {"number": number, "month": month}
     rows = snapshot.table(SUMS_OF_MONTH, parameters, WIDTH_OF_SUMS)
     keys = len(_KEY) - 2

@@ -1,24 +1,26 @@
-"""The statements of the audit log: who did what to what, from where; only ever added to."""
+"""Read the audit log: who did what to which object, when, and from where."""
 
-import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import msgspec
 
-from tollbook.store.database import Snapshot, Transaction
+from tollbook.store.database import Snapshot
 from tollbook.store.engine import Row
 
 COMMAND_LINE = "cli"
-"""Stands for the key of whoever sits at the machine and needs none."""
+"""The key prefix of acts from the command line, which needs no key."""
 
 _FOREVER = 2**62
-_AT_ONCE = 1_000
-"""Rows of all acts that are read in one step: what holds up other requests must be short."""
+_CHUNK = 1_000
+"""Rows that one statement reads: a long statement would hold up other requests."""
 
 
 class Actor(NamedTuple):
-    """Who acts: a tenant, the public prefix of the key or `COMMAND_LINE`, when, and from where."""
+    """Who acts: a tenant, the public prefix of a key or `COMMAND_LINE`, when, and from where.
+
+    `at` is in microseconds since 1970. `address` is None on the command line.
+    """
 
     tenant: str
     key_prefix: str
@@ -27,7 +29,7 @@ class Actor(NamedTuple):
 
 
 class Act(NamedTuple):
-    """An entry of the log. `organization_id` is the platform's own id of it."""
+    """An entry of the log. `organization_id` is the id that the platform has given."""
 
     at: int
     id: str
@@ -40,7 +42,7 @@ class Act(NamedTuple):
 
 
 class AuditFilter(NamedTuple):
-    """Which acts: of one organization, by its number, of one kind, by one key, between instants."""
+    """Filter acts by organization number, kind, key, and instants from `start` to before `end`."""
 
     organization: int | None = None
     action: str | None = None
@@ -51,7 +53,7 @@ class AuditFilter(NamedTuple):
 
 ALL = AuditFilter()
 NEWEST = (_FOREVER, "")
-"""Where the first page begins."""
+"""The position before the newest act, where the first page starts."""
 
 _ACTS = """
 SELECT
@@ -69,47 +71,13 @@ _WHERE = {
 }
 
 
-def write_act(
-    transaction: Transaction,
-    actor: Actor,
-    action: str,
-    what: str,
-    details: Mapping[str, Any],
-    organization: int | None = None,
-) -> None:
-    """Log an act in the transaction that does it: one is never there without the other.
-
-    `organization` is the number of the organization that it is about, None for the whole tenant.
-    What is written can never be erased: no names of people, no secrets.
-    """
-    transaction.execute(
-        """
-        INSERT INTO audit_log (
-            tenant_id, at, id, key_prefix, action, object, details, organization_id, address
-        )
-        VALUES (
-            :tenant, :at, :id, :key_prefix, :action, :object, :details, :organization, :address
-        )
-        """,
-        tenant=actor.tenant,
-        at=actor.at,
-        id=secrets.token_hex(8),
-        key_prefix=actor.key_prefix,
-        action=action,
-        object=what,
-        details=msgspec.json.encode(details).decode(),
-        organization=organization,
-        address=actor.address,
-    )
-
-
 def rows(
     snapshot: Snapshot, tenant: str, of: AuditFilter, before: tuple[int, str], limit: int
 ) -> list[Row]:
-    """Read acts as they are stored, the newest first, from before an instant and an id on.
+    """Read stored acts that are older than the position `before`, newest first.
 
-    A row has the fields of an `Act`, the details as the text of a JSON object. The end
-    is moved to where the page goes on: an index is then read from there, not from the newest act.
+    A row has the fields of an `Act`, with the details as JSON text. Lowering the end to the
+    position makes the index scan start there and not at the newest act.
     """
     of = of._replace(end=min(of.end, before[0] + 1))
     chosen = [sql for name, sql in _WHERE.items() if getattr(of, name) is not None]
@@ -127,19 +95,20 @@ def rows(
 def acts(
     snapshot: Snapshot, tenant: str, of: AuditFilter = ALL, limit: int = _FOREVER
 ) -> list[Act]:
-    """List a tenant's acts, the newest first."""
+    """Return a tenant's acts, newest first."""
     return [act_of(row) for row in rows(snapshot, tenant, of, NEWEST, limit)]
 
 
 def all_acts(snapshot: Snapshot, tenant: str, of: AuditFilter = ALL) -> Iterator[Row]:
-    """Give all rows of a tenant's acts, the newest first, read while they are used."""
-    before, some = NEWEST, rows(snapshot, tenant, of, NEWEST, _AT_ONCE)
-    while some:
-        yield from some
-        before = some[-1][0], some[-1][1]
-        some = rows(snapshot, tenant, of, before, _AT_ONCE) if len(some) == _AT_ONCE else []
+    """Yield the rows of a tenant's acts, newest first, and read them in chunks."""
+    before = NEWEST
+    while chunk := rows(snapshot, tenant, of, before, _CHUNK):
+        yield from chunk
+        if len(chunk) < _CHUNK:
+            return
+        before = chunk[-1][0], chunk[-1][1]
 
 
 def act_of(row: Row) -> Act:
-    """Read an act from its row."""
+    """Return the act of a row."""
     return Act(*row)._replace(details=msgspec.json.decode(row[-1]))

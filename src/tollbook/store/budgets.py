@@ -1,14 +1,11 @@
 """The statements of budgets."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from tollbook.domain.budgets import Budget
-from tollbook.domain.exact import amount_text
 from tollbook.store import versions
-from tollbook.store.audit import Actor, write_act
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.directory import OrganizationRow
 from tollbook.store.engine import Row
@@ -64,68 +61,43 @@ def find_budget(snapshot: Snapshot, number: int, user_id: str) -> Budget | None:
     return _budget(row) if row else None
 
 
-def set_budget(
-    transaction: Transaction,
-    actor: Actor,
-    organization: OrganizationRow,
-    user_id: str,
-    monthly: int,
-    alert_at: Sequence[float],
-) -> Budget:
-    """Give an organization or a user a budget, or another one. What is spent is compared anew."""
-    versions.touch(transaction, organization.number, actor.at)
-    before = find_budget(transaction, organization.number, user_id)
-    alerts = tuple(sorted(alert_at))
+def set_budget(transaction: Transaction, number: int, budget: Budget) -> Budget | None:
+    """Insert or replace a budget, which keeps its first `created_at`; return the replaced one."""
+    versions.touch(transaction, number, budget.changed_at)
+    before = find_budget(transaction, number, budget.user_id)
     transaction.execute(
         """
         INSERT INTO budgets (organization_id, user_id, monthly, alerts, created_at, changed_at)
-        VALUES (:number, :user, :monthly, :alerts, :now, :now)
+        VALUES (:number, :user, :monthly, :alerts, :created_at, :changed_at)
         ON CONFLICT (organization_id, user_id) DO UPDATE
         SET monthly = excluded.monthly, alerts = excluded.alerts, changed_at = excluded.changed_at
         """,
-        number=organization.number,
-        user=user_id,
-        monthly=str(monthly),
-        alerts=msgspec.json.encode(alerts).decode(),
-        now=actor.at,
+        number=number,
+        user=budget.user_id,
+        monthly=str(budget.monthly),
+        alerts=msgspec.json.encode(budget.alert_at).decode(),
+        created_at=budget.created_at,
+        changed_at=budget.changed_at,
     )
-    details = {
-        "monthly": amount_text(monthly),
-        "alert_at": alerts,
-        "before": amount_text(before.monthly) if before else None,
-    }
-    what, number = _object(organization, user_id), organization.number
-    write_act(transaction, actor, "budget.set", what, details, number)
-    since = before.created_at if before else actor.at
-    return Budget(user_id, monthly, alerts, since, actor.at)
-
-
-def remove_budget(
-    transaction: Transaction, actor: Actor, organization: OrganizationRow, user_id: str
-) -> Budget | None:
-    """Take a budget away; None when there is none."""
-    if find_budget(transaction, organization.number, user_id) is None:
-        return None
-    versions.touch(transaction, organization.number, actor.at)
-    before = find_budget(transaction, organization.number, user_id)
-    if before is None:  # someone else took it away before the head was ours
-        return None
-    transaction.execute(
-        "DELETE FROM budgets WHERE organization_id = :number AND user_id = :user",
-        number=organization.number,
-        user=user_id,
-    )
-    details = {"before": amount_text(before.monthly)}
-    what, number = _object(organization, user_id), organization.number
-    write_act(transaction, actor, "budget.remove", what, details, number)
     return before
 
 
-def _object(organization: OrganizationRow, user_id: str) -> str:
-    return f"{organization.id} {user_id}" if user_id else organization.id
+def remove_budget(transaction: Transaction, number: int, user_id: str, now: int) -> Budget | None:
+    """Delete a budget and return it; None when there is none."""
+    if find_budget(transaction, number, user_id) is None:
+        return None
+    versions.touch(transaction, number, now)
+    # Another transaction may have deleted it before this one held the ledger's version.
+    before = find_budget(transaction, number, user_id)
+    transaction.execute(
+        "DELETE FROM budgets WHERE organization_id = :number AND user_id = :user",
+        number=number,
+        user=user_id,
+    )
+    return before
 
 
 def _budget(row: Row) -> Budget:
     user_id, monthly, alerts, created_at, changed_at = row
-    told = tuple(map(float, msgspec.json.decode(alerts)))
-    return Budget(user_id, int(monthly), told, created_at, changed_at)
+    shares = tuple(map(float, msgspec.json.decode(alerts)))
+    return Budget(user_id, int(monthly), shares, created_at, changed_at)

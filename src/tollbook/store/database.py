@@ -1,76 +1,41 @@
-"""One open database: snapshots to read from, transactions to write in, errors in our own words."""
+"""One open database: snapshots to read from, transactions to write in."""
 
-import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
-import psycopg
 import structlog
-from sqlalchemy import Connection, bindparam, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy import Connection, bindparam, text
+from sqlalchemy.exc import DBAPIError
 
-from tollbook.domain.errors import (
-    DatabaseBroken,
-    DatabaseReadOnly,
-    DiskFull,
-    MonthNotReady,
-    OutcomeUnknown,
-    SchemaChanged,
-    SettingsError,
-    StoreUnavailable,
-    SumOutOfRange,
-    Unreachable,
-)
+from tollbook.domain.errors import MonthNotReady, OutcomeUnknown, SchemaChanged
 from tollbook.store import exact_sums
-from tollbook.store.engine import (
-    OVERFLOWS,
-    STATE_TABLE,
-    Driver,
-    Engine,
-    Options,
-    Parameters,
-    Row,
-    TimeLimit,
-)
-from tollbook.store.postgres import Postgres
-from tollbook.store.refused_reads import Reads, is_refusal
-from tollbook.store.schema import SCHEMA_VERSION
-from tollbook.store.sqlite import Sqlite
+from tollbook.store.engine import Driver, Engine, Options, Parameters, Row, TimeLimit
+from tollbook.store.engines import open_engine
+from tollbook.store.error_translation import translate_errors
+from tollbook.store.refused_reads import Reads
 from tollbook.store.staging import Staged
+from tollbook.store.tables.schema import SCHEMA_VERSION
 
 _log = structlog.get_logger()
 Check = Callable[[str], None]
-_BROKEN = ("file is not a database", "database disk image is malformed")
-_FULL = (
-    "database or disk is full",
-    "SQLITE_IOERR_SHMSIZE",
-    "No space left on device",
-    psycopg.errors.DiskFull,
-)
-_READ_ONLY = ("attempt to write a readonly database", psycopg.errors.ReadOnlySqlTransaction)
-_NOT_OPENED = "unable to open database file"
+_Result = TypeVar("_Result")
 _NOTHING_STORED = "; nothing was stored"
+_DEFAULTS = Options()
 
 
-_NO_STATE = tuple(it.format(STATE_TABLE) for it in ("no such table: {}", 'relation "{}" does not'))
-_NO_PARTITION = "no partition of relation"
-_USUAL = Options()
-
-
-def _trust(_sql: str) -> None:
-    """Run any statement: for tests and tools, which look at all there is."""
+def _allow_all(_sql: str) -> None:
+    """Accept any statement, for tests and tools."""
 
 
 class Snapshot:
-    """One state of the database, however long it is read."""
+    """A transaction that reads one state of the database."""
 
     def __init__(
         self, engine: Engine, connection: Connection, check: Check, directory_token: int
     ) -> None:
         self.directory_token = directory_token
-        """Names the state of organizations, keys and price books that this transaction sees."""
+        """The token of the state of organizations, keys and price books in this transaction."""
         self._engine = engine
         self._check = check
         self._connection = connection
@@ -97,10 +62,15 @@ class Snapshot:
         found: Row | None = self._engine.run(self._driver, sql, parameters).fetchone()
         return found
 
-    def table(self, sql: str, parameters: Parameters, width: int) -> list[Row]:
-        """Read many rows of `width` columns, quickly also beside a busy thread.
+    def integer(self, sql: str, **parameters: Any) -> int:
+        """Read one integer; 0 when there is no row, or no value in it."""
+        row = self.row(sql, **parameters)
+        return int((row and row[0]) or 0)
 
-        A list among the parameters stands for `IN :name`, however long it is.
+    def table(self, sql: str, parameters: Parameters, width: int) -> list[Row]:
+        """Read many rows of `width` columns, fast even next to a busy thread.
+
+        A list among the parameters stands for `IN :name`, of any length.
         """
         self._check(sql)
         return self._engine.table(self._driver, sql, parameters, width)
@@ -108,26 +78,26 @@ class Snapshot:
     def sums(
         self, sql: str, parameters: Parameters, width: int, amounts: Collection[int]
     ) -> list[Row]:
-        """Read rows as `table` does; those at `amounts` are sums, exact whatever their size.
+        """Read rows as `table` does; the columns at `amounts` are sums, exact at any size.
 
-        The other columns tell the rows apart, and the statement neither selects nor orders by sums.
+        The other columns identify a row, and the statement neither filters nor orders by sums.
         """
         self._check(sql)
         rows = self._engine.table_within(self._driver, sql, parameters, width)
         if rows is not None:
             return rows
         units, rest = (
-            self._engine.table(self._driver, it, parameters, width)
-            for it in exact_sums.in_halves(sql)
+            self._engine.table(self._driver, half, parameters, width)
+            for half in exact_sums.in_halves(sql)
         )
-        return exact_sums.combined(units, rest, amounts)
+        return exact_sums.combine(units, rest, amounts)
 
 
 class Transaction(Snapshot):
-    """What is written here becomes visible and durable at once, or not at all."""
+    """A transaction that writes: all of it becomes durable at the commit, or nothing."""
 
     def execute(self, sql: str, **parameters: Any) -> int:
-        """Run a statement; give how many rows it touched."""
+        """Run a statement; return the number of rows that it changed."""
         self._check(sql)
         return int(self._engine.run(self._driver, sql, parameters).rowcount)
 
@@ -144,23 +114,23 @@ class Transaction(Snapshot):
         return self._engine.run_in_range(self._driver, statements, parameters)
 
     def undo(self) -> None:
-        """Take back all that was written; what follows is not part of any transaction."""
+        """Roll back everything; later statements are not part of any transaction."""
         self._driver.rollback()
 
     def stage(self, rows: Sequence[Staged]) -> int:
-        """Put rows into the empty staging table; give how many of its columns they need."""
+        """Insert rows into the empty staging table; return how many of its columns they need."""
         return self._engine.stage(self._driver, rows)
 
     def secure_delete(self) -> None:
-        """See to it that nothing of what is overwritten here can be read from the database."""
+        """Overwrite on disk what this transaction overwrites, where that is possible."""
         self._engine.secure_delete(self._driver)
 
     def remove_events(self, organization: int, month: int) -> None:
-        """Take the events of an organization's month out of the ledger, all of them."""
+        """Remove all events of an organization's month from the ledger."""
         self._engine.remove_events(self._driver, organization, month)
 
     def bulk(self, table: str, columns: Mapping[str, str], rows: Iterable[Row]) -> None:
-        """Put many rows into a table; `columns` have their types in SQL."""
+        """Insert many rows into a table; `columns` have their types in SQL."""
         self._engine.bulk(self._driver, table, columns, rows)
 
 
@@ -168,10 +138,10 @@ class Database:
     """An open database."""
 
     def __init__(
-        self, engine: Engine, check: Check = _trust, schema_version: str | None = None
+        self, engine: Engine, check: Check = _allow_all, schema_version: str | None = None
     ) -> None:
         self.engine = engine
-        self.reads = Reads()
+        self.reads = Reads(engine.errors)
         self._check = check
         self._schema_version = schema_version
 
@@ -188,7 +158,7 @@ class Database:
 
     @contextmanager
     def streaming(self) -> Iterator[Snapshot]:
-        """Read much from one snapshot, once and in order, in little memory."""
+        """Read a lot from one snapshot, once and in order, with little memory."""
         with (
             translate_errors(),
             self.engine.streamer(is_checked=self._is_checked) as connection,
@@ -201,7 +171,7 @@ class Database:
         """Write in one transaction, committed durably when the block ends without an error.
 
         Raise `OutcomeUnknown` when the commit was sent and its answer was lost. After any other
-        error nothing was stored.
+        error nothing is stored.
         """
         committing = False
         with (
@@ -214,9 +184,10 @@ class Database:
                     yield Transaction(self.engine, connection, self._check, token)
                     committing = True
             except DBAPIError as error:
-                if not committing or not _is_outcome_unknown(error.orig):
+                errors, cause = self.engine.errors, error.orig
+                if not (committing and cause and errors.is_outcome_unknown(cause)):
                     raise
-                _log.error("outcome_unknown", error=_without_values(error, str(error.orig)))
+                _log.error("outcome_unknown", error=errors.message(cause))
                 raise OutcomeUnknown(
                     "the database's answer to the commit was lost: the change may have been "
                     "stored; send it again"
@@ -244,15 +215,38 @@ class Database:
             with self.writing():
                 pass
 
+    def write_events(
+        self,
+        months: Callable[[], Iterable[int]],
+        write: Callable[[Transaction], _Result],
+        limit: TimeLimit = TimeLimit.COMMIT,
+    ) -> _Result:
+        """Run `write`, which stores events of these months, in one transaction; return its result.
+
+        When a partition is gone, because the database went back to before it was made, make it
+        again and run `write` a second time. Raise `MonthNotReady` when that is not possible now.
+        The months are only iterated where there are partitions: for many events that takes time.
+        """
+        self.ensure_partitions(months())
+        try:
+            with self.writing(limit) as transaction:
+                return write(transaction)
+        except MonthNotReady:
+            self.engine.forget_partitions()
+            if not self.try_to_ensure_partitions(months()):
+                raise
+        with self.writing(limit) as transaction:
+            return write(transaction)
+
     def ensure_partitions(self, months: Iterable[int]) -> None:
-        """See to it that events of these months can be stored; raise `MonthNotReady` if not."""
+        """Make missing partitions of these months; raise `MonthNotReady` when that lasts."""
         with translate_errors():
             self.engine.ensure_partitions(months)
 
-    def try_to_make_room(self, months: Iterable[int]) -> bool:
-        """See to it that events of these months can be stored; False when a lock is not free."""
+    def try_to_ensure_partitions(self, months: Iterable[int]) -> bool:
+        """Make missing partitions of these months; False when a lock is not free."""
         with translate_errors():
-            return self.engine.try_to_make_room(months)
+            return self.engine.try_to_ensure_partitions(months)
 
     def close(self) -> None:
         """Close every connection."""
@@ -261,92 +255,13 @@ class Database:
 
 def open_database(
     url: str,
-    check: Check = _trust,
-    options: Options = _USUAL,
+    check: Check = _allow_all,
+    options: Options = _DEFAULTS,
     schema_version: str | None = SCHEMA_VERSION,
 ) -> Database:
-    """Choose the engine by the URL's scheme. Nothing is connected yet.
+    """Open a database with the engine of its URL. Nothing is connected yet.
 
-    Every statement is shown to `check` before it is run: the gate, for whoever serves tenants.
+    Every statement passes `check` before it runs; servers check that it is bound to a tenant.
     Transactions refuse a database at another `schema_version`, unless that is None.
     """
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError) as error:
-        raise SettingsError("TOLLBOOK_DATABASE_URL is not a database URL") from error
-    if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
-        return Database(Sqlite(parsed), check, schema_version)
-    if parsed.get_backend_name() in {"postgresql", "postgres"}:
-        return Database(Postgres(parsed, options), check, schema_version)
-    raise SettingsError(
-        "TOLLBOOK_DATABASE_URL must be like sqlite:///tollbook.db or postgresql://user@host/name"
-    )
-
-
-def _without_values(error: Exception, reason: str) -> str:
-    """Give what a driver said without what follows: rows and statements, with what is in them."""
-    cause = getattr(error, "orig", error)
-    said = cause.diag.message_primary if isinstance(cause, psycopg.Error) else None
-    return said or reason.partition("\n")[0]
-
-
-def _is_outcome_unknown(cause: object) -> bool:
-    """Return whether a commit that failed may nevertheless have happened.
-
-    PostgreSQL reports a commit that it refuses as an ERROR, and keeps the connection. A FATAL
-    error, or none at all, means that the connection ended, perhaps after the commit. SQLite takes
-    a transaction back whose COMMIT fails.
-    """
-    if not isinstance(cause, psycopg.Error):
-        return False
-    return cause.diag.severity_nonlocalized != "ERROR" or (cause.sqlstate or "").startswith("08")
-
-
-@contextmanager
-def translate_errors(consequence: str = "") -> Iterator[None]:
-    """Turn the drivers' errors into Tollbook's; the sentences end with the `consequence`."""
-    try:
-        yield
-    except (DBAPIError, PoolTimeout, sqlite3.Error, psycopg.Error) as error:
-        reason = str(getattr(error, "orig", error)).strip()
-        if any(words in reason for words in OVERFLOWS):
-            raise SumOutOfRange(
-                "a sum of the ledger would pass what it can hold; nothing was stored"
-            ) from error
-        _log.error("store_failed", error=_without_values(error, reason))
-        if any(words in reason for words in _BROKEN):
-            raise DatabaseBroken(
-                f"the file is not a whole database ({reason}) and was left as it is: restore a "
-                "backup with `tollbook restore`, or move it away to begin anew"
-            ) from error
-        raise _unavailable(getattr(error, "orig", error), reason, consequence) from error
-
-
-def _unavailable(cause: object, reason: str, consequence: str) -> StoreUnavailable:
-    if isinstance(cause, PoolTimeout):
-        return Unreachable(f"all connections to the database are in use{consequence}")
-    if any(words in reason for words in _NO_STATE):
-        return SchemaChanged(
-            "the database is at the schema of another version of Tollbook; run the version that "
-            "migrated it"
-        )
-    if _NO_PARTITION in reason:
-        return MonthNotReady()
-    if is_refusal(cause):
-        told = " ".join(reason.split())
-        return Unreachable(f"the database is not available{consequence}", told)
-    reason = f"{reason} {getattr(cause, 'sqlite_errorname', '')}"
-    if _is(_FULL, cause, reason):
-        return DiskFull(f"there is no room on the disk of the database{consequence}")
-    if _is(_READ_ONLY, cause, reason):
-        return DatabaseReadOnly(f"the database is read-only{consequence}")
-    if _NOT_OPENED in reason:
-        return StoreUnavailable(
-            "the database file cannot be opened: its folder must be there and writable, also to "
-            "read from it, because SQLite keeps two files beside it; copy the file to such a folder"
-        )
-    return StoreUnavailable(f"the database is not available{consequence}")
-
-
-def _is(signs: Iterable[str | type[Exception]], cause: object, reason: str) -> bool:
-    return any(it in reason if isinstance(it, str) else isinstance(cause, it) for it in signs)
+    return Database(open_engine(url, options), check, schema_version)

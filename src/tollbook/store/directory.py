@@ -1,22 +1,23 @@
 """The statements for tenants, organizations and users."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tollbook.domain.directory import DEFAULT_CURRENCY, Organization, Status, User
 from tollbook.domain.errors import StoreUnavailable
 from tollbook.domain.numbers import STRICT
 from tollbook.store.database import Snapshot, Transaction
+from tollbook.store.engine import Row
 from tollbook.store.versions import change_token, touch
 
 UNKNOWN = "unknown"
-"""The status of an organization that events have named and nobody has created."""
+"""The status of an organization that events name and no request has created."""
 
 
 class OrganizationRow(NamedTuple):
-    """An organization with its number in the hot tables.
+    """An organization with its number in the large tables.
 
-    `number_format` is None where its tenant's holds.
+    `number_format` is None when its tenant's applies.
     """
 
     number: int
@@ -35,23 +36,19 @@ _ORGANIZATION = (
 
 
 def add_tenant(transaction: Transaction, tenant_id: str, name: str, now: int) -> bool:
-    """Add a tenant; False when it is there already."""
-    return bool(
-        transaction.execute(
-            "INSERT INTO tenants (tenant_id, name, created_at) VALUES (:tenant, :name, :now) "
-            "ON CONFLICT (tenant_id) DO NOTHING",
-            tenant=tenant_id,
-            name=name,
-            now=now,
-        )
+    """Insert a tenant; return False when it exists already."""
+    statement = (
+        "INSERT INTO tenants (tenant_id, name, created_at) VALUES (:tenant, :name, :now) "
+        "ON CONFLICT (tenant_id) DO NOTHING"
     )
+    return bool(transaction.execute(statement, tenant=tenant_id, name=name, now=now))
 
 
 class Tenant(NamedTuple):
     """A platform that runs Tollbook.
 
-    Questions about all of its organizations are answered in `currency` unless they name another.
-    `number_format` is how its organizations write phone numbers unless they have a format.
+    `currency` is the default of questions about all of its organizations. `number_format` is how
+    its organizations write phone numbers, unless they have their own format.
     """
 
     id: str
@@ -85,13 +82,13 @@ def change_tenant(transaction: Transaction, tenant: Tenant) -> None:
 
 
 def tenant_number_format(snapshot: Snapshot, tenant: str) -> str:
-    """Return how a tenant's organizations write phone numbers unless they have a format."""
+    """Return the default format of phone numbers of a tenant's organizations."""
     found = find_tenant(snapshot, tenant)
     return found.number_format if found else STRICT
 
 
 def tenant_currency(snapshot: Snapshot, tenant: str) -> str:
-    """Return the currency that questions about a whole tenant are answered in by default."""
+    """Return the default currency of questions about a whole tenant."""
     found = find_tenant(snapshot, tenant)
     return found.currency if found else DEFAULT_CURRENCY
 
@@ -101,34 +98,33 @@ def number_format(snapshot: Snapshot, tenant: str, organization: OrganizationRow
     return organization.number_format or tenant_number_format(snapshot, tenant)
 
 
-def find_organization(snapshot: Snapshot, tenant: str, identity: str) -> OrganizationRow | None:
-    """Find a tenant's organization by its id; placeholders are found too.
+def _organizations(snapshot: Snapshot, condition: str, **parameters: Any) -> list[OrganizationRow]:
+    rows = snapshot.rows(_ORGANIZATION + condition, **parameters)
+    return [OrganizationRow(*row) for row in rows]
 
-    This is the gate to tenant data: every statement on it wants the number that only this gives.
+
+def find_organization(snapshot: Snapshot, tenant: str, identity: str) -> OrganizationRow | None:
+    """Find a tenant's organization by its id, also one that only events name.
+
+    Every statement on an organization's data needs the number that this returns.
     """
-    row = snapshot.row(
-        _ORGANIZATION + "WHERE tenant_id = :tenant AND id = :id", tenant=tenant, id=identity
-    )
-    return OrganizationRow(*row) if row else None
+    condition = "WHERE tenant_id = :tenant AND id = :id"
+    return next(iter(_organizations(snapshot, condition, tenant=tenant, id=identity)), None)
 
 
 def find_organizations(
     snapshot: Snapshot, tenant: str, identities: Iterable[str]
 ) -> list[OrganizationRow]:
-    """Find several of a tenant's organizations by their ids; placeholders are found too."""
-    rows = snapshot.rows(
-        _ORGANIZATION + "WHERE tenant_id = :tenant AND id IN :ids",
-        tenant=tenant,
-        ids=sorted(identities),
-    )
-    return [OrganizationRow(*row) for row in rows]
+    """Find several of a tenant's organizations by their ids, also those that only events name."""
+    condition = "WHERE tenant_id = :tenant AND id IN :ids"
+    return _organizations(snapshot, condition, tenant=tenant, ids=sorted(identities))
 
 
 def require_number(snapshot: Snapshot, tenant: str, identity: str, number: int) -> None:
     """Raise `StoreUnavailable` unless an organization still has the number that it had before.
 
-    Work of several transactions relies on numbers: after the database went back to an earlier
-    state, one may be another tenant's.
+    Several transactions may rely on a number: after the database went back to an earlier state, the
+    number may be another tenant's.
     """
     found = find_organization(snapshot, tenant, identity)
     if found is None or found.number != number:
@@ -137,31 +133,24 @@ def require_number(snapshot: Snapshot, tenant: str, identity: str, number: int) 
 
 def _other_state(what: str) -> StoreUnavailable:
     return StoreUnavailable(
-        f"{what} is not the one that it was: the database is in an earlier state than before; "
+        f"{what} is not the same as before: the database went back to an earlier state; "
         "nothing was changed, try again"
     )
 
 
 def organization_numbered(snapshot: Snapshot, tenant: str, number: int) -> OrganizationRow:
-    """Give a tenant's organization by its number, which is known to be one of its."""
-    rows = snapshot.rows(
-        _ORGANIZATION + "WHERE tenant_id = :tenant AND organization_id = :number",
-        tenant=tenant,
-        number=number,
-    )
-    if not rows:
+    """Return a tenant's organization by a number that was one of its organizations' before."""
+    condition = "WHERE tenant_id = :tenant AND organization_id = :number"
+    found = _organizations(snapshot, condition, tenant=tenant, number=number)
+    if not found:
         raise _other_state(f"the organization numbered {number}")
-    return OrganizationRow(*rows[0])
+    return found[0]
 
 
 def organizations(snapshot: Snapshot, tenant: str) -> list[OrganizationRow]:
     """List a tenant's organizations."""
-    rows = snapshot.rows(
-        _ORGANIZATION + "WHERE tenant_id = :tenant AND status <> :unknown ORDER BY id",
-        tenant=tenant,
-        unknown=UNKNOWN,
-    )
-    return [OrganizationRow(*row) for row in rows]
+    condition = "WHERE tenant_id = :tenant AND status <> :unknown ORDER BY id"
+    return _organizations(snapshot, condition, tenant=tenant, unknown=UNKNOWN)
 
 
 def currencies(snapshot: Snapshot, tenant: str) -> list[str]:
@@ -178,7 +167,7 @@ def currencies(snapshot: Snapshot, tenant: str) -> list[str]:
 def add_organization(
     transaction: Transaction, tenant: str, organization: Organization, now: int
 ) -> bool:
-    """Create an organization, or give a placeholder its name; False when the id is taken."""
+    """Insert an organization, or update one that only events name; False when the id is taken."""
     added = transaction.execute(
         """
         INSERT INTO organizations (
@@ -225,78 +214,69 @@ def change_organization(
 def reserve_organizations(
     transaction: Transaction, tenant: str, identities: Iterable[str], now: int
 ) -> None:
-    """Give numbers to organizations that events name before anyone has created them.
+    """Insert organizations that events name before a request creates them, to get their numbers.
 
-    A number is remembered with the token: were it lost, another tenant might get it.
+    The token changes, because processes cache the numbers.
     """
+    common = {"tenant": tenant, "unknown": UNKNOWN, "now": now}
     transaction.execute_many(
         """
         INSERT INTO organizations (tenant_id, id, name, timezone, currency, status, created_at)
         VALUES (:tenant, :id, '', 'UTC', '', :unknown, :now)
         ON CONFLICT (tenant_id, id) DO NOTHING
         """,
-        [
-            {"tenant": tenant, "id": identity, "unknown": UNKNOWN, "now": now}
-            for identity in sorted(identities)
-        ],
+        [{"id": identity, **common} for identity in sorted(identities)],
     )
     change_token(transaction)
 
 
+_USER = "SELECT id, name, email, status FROM users WHERE organization_id = :number "
+
+
 def users(snapshot: Snapshot, number: int) -> list[User]:
     """List an organization's users."""
-    rows = snapshot.rows(
-        "SELECT id, name, email, status FROM users WHERE organization_id = :number ORDER BY id",
-        number=number,
-    )
-    return [User(row[0], row[1], row[2], Status(row[3])) for row in rows]
+    return [_user(row) for row in snapshot.rows(f"{_USER}ORDER BY id", number=number)]
 
 
 def find_user(snapshot: Snapshot, number: int, identity: str) -> User | None:
     """Find a user of an organization."""
-    row = snapshot.row(
-        "SELECT id, name, email, status FROM users WHERE organization_id = :number AND id = :id",
-        number=number,
-        id=identity,
-    )
-    return User(row[0], row[1], row[2], Status(row[3])) if row else None
+    row = snapshot.row(f"{_USER}AND id = :id", number=number, id=identity)
+    return _user(row) if row else None
+
+
+def _user(row: Row) -> User:
+    identity, name, email, status = row
+    return User(identity, name, email, Status(status))
 
 
 def organizations_with_user(
     snapshot: Snapshot, tenant: str, identity: str
 ) -> list[OrganizationRow]:
     """List a tenant's organizations that have a user of this id."""
-    rows = snapshot.rows(
-        _ORGANIZATION + "WHERE tenant_id = :tenant AND status <> :unknown AND EXISTS ("
+    return _organizations(
+        snapshot,
+        "WHERE tenant_id = :tenant AND status <> :unknown AND EXISTS ("
         "SELECT 1 FROM users WHERE users.organization_id = organizations.organization_id "
         "AND users.id = :id) ORDER BY id",
         tenant=tenant,
         unknown=UNKNOWN,
         id=identity,
     )
-    return [OrganizationRow(*row) for row in rows]
 
 
 def add_user(transaction: Transaction, number: int, user: User, now: int) -> bool:
-    """Create a user; False when the id is taken.
+    """Insert a user; False when the id is taken.
 
-    The ledger's version comes first, as in a commit of events: so the two wait for each other.
+    The ledger's version is changed first, as in a commit of events, so that the two wait for each
+    other instead of deadlocking.
     """
     touch(transaction, number, now)
-    added = transaction.execute(
-        """
+    statement = """
         INSERT INTO users (organization_id, id, name, email, status, created_at)
         VALUES (:number, :id, :name, :email, :status, :now)
         ON CONFLICT (organization_id, id) DO NOTHING
-        """,
-        number=number,
-        id=user.id,
-        name=user.name,
-        email=user.email,
-        status=user.status.value,
-        now=now,
-    )
-    return bool(added)
+    """
+    return bool(transaction.execute(statement, number=number, now=now, **_columns_of(user)))
 
 
 def change_user(transaction: Transaction, number: int, user: User, now: int) -> None:
@@ -308,8 +288,9 @@ def change_user(transaction: Transaction, number: int, user: User, now: int) -> 
         WHERE organization_id = :number AND id = :id
         """,
         number=number,
-        id=user.id,
-        name=user.name,
-        email=user.email,
-        status=user.status.value,
+        **_columns_of(user),
     )
+
+
+def _columns_of(user: User) -> dict[str, str | None]:
+    return {"id": user.id, "name": user.name, "email": user.email, "status": user.status.value}

@@ -1,4 +1,4 @@
-"""The statements of drafts: files that are not archives, because they are not yet or no longer."""
+"""The statements for drafts: files that are not archives yet, or no longer."""
 
 from enum import StrEnum
 from typing import NamedTuple
@@ -8,14 +8,14 @@ from tollbook.store.scope_check import ALL_TENANTS
 
 
 class DraftState(StrEnum):
-    """Whether a file may still become an archive's, or is to be removed."""
+    """Whether a file may still become an archive, or will be removed."""
 
     WRITING = "writing"
     REMOVING = "removing"
 
 
 class ArchiveDraft(NamedTuple):
-    """A file that no archive is made of, and the machine and folder that it is in."""
+    """A file that is not an archive, with its machine and folder."""
 
     organization_id: int
     file: str
@@ -47,15 +47,15 @@ def add(transaction: Transaction, draft: ArchiveDraft) -> None:
 
 
 def finish(transaction: Transaction, draft: ArchiveDraft) -> bool:
-    """Delete the record of a file that becomes an archive's; return False when it must not.
+    """Delete the record of a file that becomes an archive; return False when it must not.
 
-    The transaction that returns True also records the file as an archive's.
+    The transaction that returns True also records the file as an archive.
     """
     return _change(transaction, f"DELETE FROM archive_drafts WHERE {_THIS}", draft)
 
 
 def give_up(transaction: Transaction, draft: ArchiveDraft) -> bool:
-    """Mark a file as to be removed; return False when it became an archive's before.
+    """Mark a file for removal; return False when it became an archive before.
 
     Wait for a transaction that is about to `finish` the file.
     """

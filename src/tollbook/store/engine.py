@@ -1,14 +1,18 @@
-"""What the two engines have in common, as a protocol: all that differs is behind it."""
+"""What every engine does, behind one class: nothing outside an engine's folder depends on it."""
 
+import shutil
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple
 
-from sqlalchemy import Connection
+from sqlalchemy import URL, Connection
 from sqlalchemy import Engine as SqlalchemyEngine
 
+from tollbook.domain.errors import BackupRefused
+from tollbook.store.driver_errors import DriverErrors
 from tollbook.store.staging import Staged
 
 Row = tuple[Any, ...]
@@ -16,12 +20,15 @@ Parameters = Mapping[str, Any]
 Driver = Any
 """A connection of the plain driver. SQLAlchemy opens, pools and commits it; the statements of the
 hot paths run on it directly, which saves 50 to 100 microseconds each."""
+Progress = Callable[[int, int], None]
+"""Receives how much is done, of how much."""
 
 
 class TimeLimit(Enum):
     """The most seconds that a statement may take on PostgreSQL, by the kind of its transaction.
 
-    `NONE` is for what reads all there is: exports, migrations, `verify`, archives and backups.
+    `NONE` is for transactions that read everything: exports, migrations, `verify`, archives and
+    backups.
     """
 
     REQUEST = 30
@@ -38,8 +45,8 @@ class Options(NamedTuple):
     """How a database is opened; all of it concerns PostgreSQL alone.
 
     Connections that are idle for longer than `idle_connection_seconds` are closed. `clock` may
-    differ from the database's by `max_clock_seconds`. A connection that is refused is tried again
-    for `retry_seconds`.
+    differ from the database's by `max_clock_seconds`. A refused connection is retried for
+    `retry_seconds`.
     """
 
     max_write_connections: int = 32
@@ -60,26 +67,76 @@ class DirectoryState(NamedTuple):
 STATE_TABLE = "directory_state"
 STATE_COLUMNS = ", ".join(DirectoryState._fields)
 
-OVERFLOWS = ("integer overflow", "cannot store REAL value in", "bigint out of range")
-"""How drivers say that a sum passes 64 bits."""
-
 REMOVE_MONTH = """
 DELETE FROM events WHERE organization_id = :number AND day BETWEEN :first AND :last
 """
 
 
-class Engine(Protocol):
-    """One kind of database behind one URL."""
+class Backup(NamedTuple):
+    """A backup to write.
 
-    name: str
+    `lock` is the descriptor that holds the lock of `target`, for programs that write the file.
+    `prove` checks the copy of a database and returns the number of its events, None when its schema
+    is an earlier one. A `quick` backup skips slow checks.
+    """
+
+    target: Path
+    progress: Progress
+    lock: int
+    quick: bool
+    prove: "Callable[[Engine], int | None]"
+
+
+class Restoration(NamedTuple):
+    """A backup to put in the place of a database.
+
+    Only with `replace` may the database have a tenant. `finish` migrates and checks what was
+    restored, and returns the number of its events.
+    """
+
+    source: Path
+    progress: Progress
+    replace: bool
+    quick: bool
+    finish: "Callable[[Engine], int]"
+
+    def require_replaceable(self, *, is_empty: bool) -> None:
+        """Raise `BackupRefused` when the database has a tenant and must not be replaced."""
+        if not (self.replace or is_empty):
+            raise BackupRefused(
+                "the database is not empty: back it up, then add --replace, or choose another in "
+                "TOLLBOOK_DATABASE_URL"
+            )
+
+
+class Engine(ABC):
+    """One kind of database behind one URL; the defaults are for a database in a file."""
+
+    example_url: ClassVar[str]
+    errors: ClassVar[DriverErrors]
+    """How the errors of the driver become Tollbook's."""
+    backup_magic: ClassVar[bytes]
+    """The first bytes of every backup."""
+    companions: ClassVar[tuple[str, ...]] = ()
+    """The suffixes of the files that may stand next to a file of a database or backup."""
     sqlalchemy: SqlalchemyEngine
-    folder: Path | None
-    """The folder that the database is in, when it is a file of this machine."""
-    has_clock: bool
+    folder: Path | None = None
+    """The folder of a database that is a file of this machine."""
+    has_clock: bool = False
     """Whether the database has a clock of its own, which is compared with this server's."""
-    clock_ahead: int
+    clock_ahead: int = 0
     """By how many microseconds this server's clock was ahead of the database's when last seen."""
 
+    @staticmethod
+    @abstractmethod
+    def accepts(url: URL) -> bool:
+        """Return whether a URL names a database of this engine."""
+
+    @abstractmethod
+    def __init__(self, url: URL, options: Options) -> None:
+        """Prepare to connect; nothing is connected yet."""
+
+    @abstractmethod
     def reader(
         self, limit: TimeLimit = TimeLimit.REQUEST, *, is_checked: bool = False
     ) -> Connection:
@@ -87,48 +144,37 @@ class Engine(Protocol):
 
         Its first statement reads what `state` returns when the transaction `is_checked`.
         """
-        ...
 
+    @abstractmethod
     def streamer(self, *, is_checked: bool = False) -> Connection:
-        """Open a reader that keeps no pages: whoever reads all there is reads each page once."""
-        ...
+        """Open a reader that keeps no pages: a stream reads each page once."""
 
+    @abstractmethod
     def writer(
         self, limit: TimeLimit = TimeLimit.REQUEST, *, is_checked: bool = False
     ) -> Connection:
         """Open a connection whose transaction writes."""
-        ...
 
+    @abstractmethod
     def state(self, connection: Connection) -> DirectoryState:
         """Return the state that the first statement of a checked transaction has read."""
-        ...
 
-    def replayed_at(self, driver: Driver) -> int | None:
-        """Return up to when a standby had caught up before the transaction of a driver began.
-
-        That is the time of the latest commit that was replayed, in microseconds by the clock of the
-        database, or 0 when it is not known. None on a primary, which has every commit.
-        """
-        ...
-
+    @abstractmethod
     def close(self) -> None:
         """Close every connection."""
-        ...
 
+    @abstractmethod
     def run(self, driver: Driver, sql: str, parameters: Parameters) -> Any:
-        """Run a statement whose parameters are written `:name`; give its cursor."""
-        ...
+        """Run a statement whose parameters are written `:name`; return its cursor."""
 
+    @abstractmethod
     def table(self, driver: Driver, sql: str, parameters: Parameters, width: int) -> list[Row]:
-        """Read many rows of `width` columns without starving beside a busy thread.
+        """Read many rows of `width` columns, fast even next to a busy thread.
 
         A list among the parameters stands for `IN :name`, as one parameter of any length.
         """
-        ...
 
-    def lacks(self, months: Iterable[int]) -> bool:
-        """Tell whether events of these months may have nowhere to go; without a statement."""
-
+    @abstractmethod
     def run_in_range(
         self, driver: Driver, statements: Sequence[str], parameters: Parameters
     ) -> int:
@@ -136,60 +182,96 @@ class Engine(Protocol):
 
         The transaction goes on.
         """
-        ...
 
+    @abstractmethod
     def table_within(
         self, driver: Driver, sql: str, parameters: Parameters, width: int
     ) -> list[Row] | None:
         """Read as `table` does; None when a sum passes 64 bits, and the transaction goes on."""
-        ...
 
-    def ensure_partitions(self, months: Iterable[int]) -> None:
-        """See to it that events of these months can be stored."""
-        ...
-
-    def try_to_make_room(self, months: Iterable[int]) -> bool:
-        """See to it that events of these months can be stored; False when a lock is not free."""
-        ...
-
-    def forget_room(self) -> None:
-        """Look again for which months there is room."""
-        ...
-
-    def serve(self) -> str | None:
-        """Answer requests from now on; return what is wrong with the number of connections."""
-        ...
-
-    def upkeep(self) -> None:
-        """Give back what nobody has used for long."""
-        ...
-
-    def clock_problem(self) -> str | None:
-        """Say by how much this server's clock is wrong, when that is more than is allowed."""
-        ...
-
+    @abstractmethod
     def stage(self, driver: Driver, rows: Sequence[Staged]) -> int:
-        """Put rows into the empty staging table; give how many of its columns they need."""
-        ...
+        """Put rows into the empty staging table; return how many of its columns they need."""
 
+    @abstractmethod
     def bulk(
         self, driver: Driver, table: str, columns: Mapping[str, str], rows: Iterable[Row]
     ) -> None:
-        """Put many rows into a table, in as few steps as can be; `columns` have their types."""
-        ...
+        """Insert many rows into a table in few steps; `columns` have their types."""
+
+    @abstractmethod
+    def size_in_bytes(self) -> int:
+        """Return the size of the database on disk."""
+
+    @abstractmethod
+    def back_up(self, backup: Backup) -> int | None:
+        """Write a checked backup of the database as it is at one moment, while it is in use.
+
+        Return the number of events in it, None when that is not known.
+        """
+
+    @abstractmethod
+    def restore(self, restoration: Restoration) -> int:
+        """Replace the database with a backup; return the number of its events.
+
+        Raise `BackupRefused`, and change nothing, when the backup cannot be used or the database is
+        in use.
+        """
+
+    def free_bytes(self) -> int | None:
+        """Return the free bytes on the disk of the database; None when it is not of this machine.
+
+        The disk of a server is for its administrator to watch.
+        """
+        return None if self.folder is None else shutil.disk_usage(self.folder).free
+
+    def replayed_at(self, driver: Driver) -> int | None:
+        """Return up to when a standby had caught up before the transaction of a driver began.
+
+        That is the time of the latest commit that was replayed, in microseconds by the clock of the
+        database, or 0 when it is not known. None on a primary, which has every commit.
+        """
+        del driver
+        return None
+
+    def lacks_partitions(self, months: Iterable[int]) -> bool:
+        """Return whether a partition of these months may be missing; without a statement."""
+        del months
+        return False
+
+    def ensure_partitions(self, months: Iterable[int]) -> None:
+        """Make missing partitions of these months; raise `MonthNotReady` when that lasts."""
+
+    def try_to_ensure_partitions(self, months: Iterable[int]) -> bool:
+        """Make missing partitions of these months; False when a lock is not free."""
+        del months
+        return True
+
+    def forget_partitions(self) -> None:
+        """Look again which partitions there are."""
 
     def remove_events(self, driver: Driver, organization: int, month: int) -> None:
-        """Take the events of an organization's month out of the ledger."""
-        ...
+        """Remove the events of an organization's month from the ledger."""
+        parameters = {"number": organization, "first": month * 100, "last": month * 100 + 99}
+        self.run(driver, REMOVE_MONTH, parameters)
+
+    def serve(self) -> str | None:
+        """Answer requests from now on; return what is wrong with the number of connections."""
+
+    def upkeep(self) -> None:
+        """Close connections that have been idle for long."""
+
+    def clock_problem(self) -> str | None:
+        """Return by how much this server's clock is wrong, when that is more than is allowed."""
+
+    def lock_migrations(self, connection: Connection) -> None:
+        """Wait until no other process migrates the database; the transaction holds the lock."""
+
+    def exclude_others(self, connection: Connection) -> None:
+        """Wait for every transaction on the database; let none begin until this one has ended."""
 
     def secure_delete(self, driver: Driver) -> None:
-        """Have what this transaction overwrites overwritten on disk too, where that can be."""
-        ...
+        """Overwrite on disk what this transaction overwrites, where that is possible."""
 
     def flush_traces(self) -> None:
-        """Have what was overwritten leave the log of writes, where that can be."""
-        ...
-
-    def size_in_bytes(self) -> int:
-        """Give the size of the database on disk."""
-        ...
+        """Remove what was overwritten from the log of writes, where that is possible."""

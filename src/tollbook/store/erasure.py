@@ -1,4 +1,4 @@
-"""The statements that take a person's data out of every table; sums and identities stay."""
+"""The statements that remove a person's data from every table; sums and identities stay."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -11,7 +11,7 @@ ERASED = "erased"
 
 
 class Detail(NamedTuple):
-    """What of an event may tell of a person, with its key."""
+    """The fields of an event that may identify a person, with its key."""
 
     day: int
     id: str
@@ -61,14 +61,14 @@ _RESOURCES = ("resources_daily", "archived_sums")
 
 
 def user_fields(transaction: Transaction, number: int, user: str) -> None:
-    """Put a user's id in the place of the name, and take the e-mail and names of keys away."""
+    """Replace a user's name with the id, and remove the e-mail address and names of keys."""
     transaction.execute(ERASE_USER, number=number, user=user)
     transaction.execute(ERASE_KEYS, number=number, user=user)
     transaction.execute(ERASE_REASONS, number=number, user=user)
 
 
 def details(snapshot: Snapshot, number: int, user: str) -> Iterator[list[Detail]]:
-    """Read what a user's events tell, in chunks."""
+    """Read the details of a user's events, in chunks."""
     day, identity = -1, ""
     while True:
         parameters = {"number": number, "user": user, "day": day, "id": identity, "limit": CHUNK}
@@ -81,7 +81,7 @@ def details(snapshot: Snapshot, number: int, user: str) -> Iterator[list[Detail]
 
 
 def replace_details(transaction: Transaction, number: int, changed: Sequence[Detail]) -> None:
-    """Store events with less in them."""
+    """Update events whose details were erased."""
     rows = [
         {
             "number": number,
@@ -96,7 +96,7 @@ def replace_details(transaction: Transaction, number: int, changed: Sequence[Det
 
 
 def erase_reasons(transaction: Transaction, number: int, ids: Sequence[str]) -> None:
-    """Take the reasons away for which events were reversed."""
+    """Erase the reasons of the reversals of these events."""
     transaction.execute_many(ERASE_REASON, [{"number": number, "id": it} for it in ids])
 
 
@@ -112,13 +112,13 @@ def waiting(snapshot: Snapshot, number: int) -> list[tuple[str, str]]:
 def replace_waiting(
     transaction: Transaction, number: int, changed: Sequence[tuple[str, str]], reason: str
 ) -> None:
-    """Store events in quarantine with less in them."""
+    """Update events in quarantine whose details were erased."""
     rows = [{"number": number, "id": id_, "event": it, "reason": reason} for id_, it in changed]
     transaction.execute_many(ERASE_WAITING, rows)
 
 
 def resources(snapshot: Snapshot, number: int, user: str) -> set[str]:
-    """Name the resources in a user's sums."""
+    """Return the resources in a user's sums."""
     found: set[str] = set()
     for table in _RESOURCES:
         rows = snapshot.rows(
@@ -134,7 +134,7 @@ def resources(snapshot: Snapshot, number: int, user: str) -> set[str]:
 def rename_resources(
     transaction: Transaction, number: int, user: str, names: Mapping[str, str]
 ) -> None:
-    """Give resources in a user's sums other names."""
+    """Rename the resources in a user's sums."""
     rows = [{"number": number, "user": user, "old": old, "new": names[old]} for old in names]
     for table in _RESOURCES:
         transaction.execute_many(

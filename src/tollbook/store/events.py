@@ -1,4 +1,4 @@
-"""Finding what is stored: identities, single events, and what was reversed by what."""
+"""The statements that find identities, events and reversals by their ids."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ _AT_ONCE = 500
 
 
 class Key(NamedTuple):
-    """What an identity stands for; the day is 0 in quarantine."""
+    """The fingerprint and day of an identity's event; the day is 0 in quarantine."""
 
     fingerprint: int
     day: int
@@ -23,8 +23,8 @@ class Key(NamedTuple):
 class Stored(NamedTuple):
     """An event of the ledger, as it is stored.
 
-    `position` is what its month has billed without it, in micros: before an event, and after a
-    reversal.
+    `position` is what its month has billed without the event, in micros: before an event, and after
+    a reversal.
     """
 
     organization_id: int
@@ -57,14 +57,14 @@ class Stored(NamedTuple):
 
     @property
     def usage(self) -> RatingInput:
-        """Return what rating looks at of the event; the minute chooses a rate only."""
+        """Return what rating reads of the event, without the minute, which only chooses a rate."""
         attributes = _attributes(self.attributes) if self.attributes else None
         meter = BY_CODE[self.meter].type
         return RatingInput(meter, self.quantity, self.day, attributes, self.own_cost)
 
 
 class Reversed(NamedTuple):
-    """A reversal, found by what it takes back; `key_prefix` is of the key that asked for it."""
+    """A reversal, found by the event it reverses; `key_prefix` is that of the request's key."""
 
     organization_id: int
     reverses: str
@@ -79,7 +79,7 @@ _REVERSAL = f"SELECT {', '.join(Reversed._fields)} FROM reversals"
 
 
 def keys(snapshot: Snapshot, number: int, ids: Iterable[str]) -> dict[str, Key]:
-    """Find what identities of an organization stand for."""
+    """Find identities of an organization."""
     sql = "SELECT id, fingerprint, day FROM event_keys WHERE organization_id = :number"
     return {row[0]: Key(row[1], row[2]) for row in _of(snapshot, sql, number, ids)}
 
@@ -108,7 +108,7 @@ def events(snapshot: Snapshot, number: int, days: dict[str, int]) -> dict[str, S
 
 
 def reversals_of(snapshot: Snapshot, number: int, ids: Iterable[str]) -> dict[str, Reversed]:
-    """Find the reversals of events, by what they take back."""
+    """Find the reversals of events, by the id of the reversed event."""
     sql = f"{_REVERSAL} WHERE organization_id = :number"
     rows = _of(snapshot, sql, number, ids, column="reverses")
     return {row[1]: Reversed(*row) for row in rows}
@@ -122,7 +122,7 @@ def _of(
     column: str = "id",
     **parameters: Any,
 ) -> Iterator[tuple[Any, ...]]:
-    """Read rows of an organization by ids, some at once."""
+    """Read rows of an organization by ids, in batches."""
     wanted = sorted(set(ids))
     for start in range(0, len(wanted), _AT_ONCE):
         some = wanted[start : start + _AT_ONCE]

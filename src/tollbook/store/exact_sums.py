@@ -1,10 +1,10 @@
 """Sums past 64 bits: the same statement, run once for whole units and once for the rest.
 
-Nearly every sum fits into 64 bits, and both engines add those up fastest. Neither adds up larger
+Nearly every sum fits into 64 bits, and engines add those up fastest. They do not add up larger
 ones in integers: SQLite stops with an error, PostgreSQL when the sum becomes a BIGINT. Then each
-stored amount is divided into `amount / UNIT` and `amount % UNIT`, which have the sign of the amount
-in both engines; both are added up, and Python puts the two sums together. A sum of such parts fits
-into 64 bits up to nine billion rows.
+stored amount is divided into `amount / UNIT` and `amount % UNIT`, with the sign of the amount. Both
+are added up, and Python combines the two sums. A sum of such parts fits into 64 bits up to nine
+billion rows.
 """
 
 import re
@@ -13,11 +13,11 @@ from functools import lru_cache
 
 from tollbook.store.engine import Row
 from tollbook.store.rollups import KEYS
-from tollbook.store.schema import metadata
+from tollbook.store.tables.schema import metadata
 
 UNIT = 1_000_000_000
 AMOUNTS = ("quantity", "cost")
-"""The columns whose sums are read; counts do not get so large."""
+"""The columns whose sums are read; counts never get that large."""
 
 _SUMMED = (*KEYS, "events", "archived_sums")
 _SOURCE = re.compile(rf"\b(FROM|JOIN) ({'|'.join(_SUMMED)})\b(?: AS ([a-z_]+))?")
@@ -30,7 +30,7 @@ def in_halves(sql: str) -> tuple[str, str]:
 
 
 def _reading(sql: str, operator: str) -> str:
-    """Put a subquery with parts of the amounts in the place of each table of amounts."""
+    """Replace each table of amounts with a subquery of their parts."""
 
     def source(found: re.Match[str]) -> str:
         word, table, alias = found.groups()
@@ -43,10 +43,10 @@ def _reading(sql: str, operator: str) -> str:
     return _SOURCE.sub(source, sql)
 
 
-def combined(units: Sequence[Row], rest: Sequence[Row], amounts: Collection[int]) -> list[Row]:
-    """Put the rows of both statements together; `amounts` are the places of sums in a row.
+def combine(units: Sequence[Row], rest: Sequence[Row], amounts: Collection[int]) -> list[Row]:
+    """Combine the rows of both statements; `amounts` are the indexes of the sums in a row.
 
-    All other columns are the same in both, and different in each row of one.
+    The other columns identify a row, and are the same in both results.
     """
 
     def key(row: Row) -> Row:

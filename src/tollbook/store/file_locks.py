@@ -1,4 +1,7 @@
-"""Locks on files that are being written: a file that nobody holds was left by a dead process."""
+"""Files that are being written: their locks, and waiting until they are on disk.
+
+A file whose lock nobody holds was left by a dead process.
+"""
 
 import fcntl
 import os
@@ -11,8 +14,8 @@ from pathlib import Path
 def create_locked(path: Path, mode: int = 0o666) -> Iterator[int]:
     """Create a file, or empty it, and hold its lock; yield the descriptor that holds it.
 
-    The lock follows the file when it is renamed, and a child that inherits the descriptor holds
-    it too. Raise `BlockingIOError` when another process holds it.
+    The lock stays with the file when it is renamed. A child process that inherits the descriptor
+    holds the lock, too. Raise `BlockingIOError` when another process holds it.
     """
     descriptor = os.open(path, os.O_CREAT | os.O_RDWR, mode)
     try:
@@ -25,11 +28,11 @@ def create_locked(path: Path, mode: int = 0o666) -> Iterator[int]:
 
 @contextmanager
 def lock_abandoned(paths: list[Path]) -> Iterator[bool]:
-    """Hold the locks of files that nobody writes; yield False when one has a living writer."""
+    """Lock files that no process writes; yield False when a process writes one of them."""
     with ExitStack() as held:
         try:
             for path in paths:
-                descriptor = _opened(path)
+                descriptor = _open_to_lock(path)
                 held.callback(os.close, descriptor)
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except (BlockingIOError, FileNotFoundError):
@@ -39,8 +42,8 @@ def lock_abandoned(paths: list[Path]) -> Iterator[bool]:
             yield True
 
 
-def _opened(path: Path) -> int:
-    """Open a file to lock it; a lock over NFS needs a file that is open for writing."""
+def _open_to_lock(path: Path) -> int:
+    """Open a file to lock it; NFS needs a file that is open for writing."""
     try:
         return os.open(path, os.O_RDWR)
     except PermissionError:
@@ -48,6 +51,15 @@ def _opened(path: Path) -> int:
 
 
 def is_held(path: Path) -> bool:
-    """Return whether a process that writes this file lives."""
+    """Return whether a process is writing this file."""
     with lock_abandoned([path]) as abandoned:
         return not abandoned
+
+
+def sync(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -25,14 +25,14 @@ _LIST = f"{_KEY}WHERE api_keys.tenant_id = :tenant ORDER BY api_keys.created_at,
 
 
 class KeyRow(NamedTuple):
-    """A key, and when it was last used as far as that is written down."""
+    """A key, and the last use that was stored."""
 
     key: ApiKey
     last_used_at: int | None
 
 
 def find_key(snapshot: Snapshot, prefix: str) -> ApiKey | None:
-    """Find a key by its public prefix: it tells the tenant, which nobody knows before."""
+    """Find a key by its public prefix; only the key identifies the tenant."""
     row = snapshot.row(_FIND, prefix=prefix)
     return _from_row(row).key if row else None
 
@@ -57,7 +57,7 @@ def issue_key(
     organization: int | None = None,
     limits: Limits = UNLIMITED,
 ) -> tuple[ApiKey, str]:
-    """Make a key and store its hash; give the key and its text, which nobody can read again.
+    """Make a key and store its hash; return the key and its text, which is not stored.
 
     `organization` is the number of the organization that `scope` names.
     """
@@ -105,7 +105,7 @@ def revoke_key(transaction: Transaction, tenant: str, prefix: str, now: int) -> 
 
 
 def end_key(transaction: Transaction, tenant: str, prefix: str, at: int) -> None:
-    """Let a key end at an instant, unless it ends before."""
+    """Make a key expire at an instant, unless it expires before."""
     transaction.execute(
         "UPDATE api_keys SET expires_at = :at WHERE tenant_id = :tenant AND prefix = :prefix "
         "AND (expires_at IS NULL OR expires_at > :at)",
@@ -117,10 +117,10 @@ def end_key(transaction: Transaction, tenant: str, prefix: str, at: int) -> None
 
 
 def write_uses(transaction: Transaction, uses: Mapping[tuple[str, str], int]) -> None:
-    """Write down when keys, named by tenant and prefix, were last used.
+    """Store when keys, identified by tenant and prefix, were last used.
 
-    Nothing that anyone keeps in memory depends on it. In the order of the keys, so that two servers
-    wait for each other.
+    No cache depends on it, so the token stays. The updates are in the order of the keys, so that
+    two servers wait for each other instead of deadlocking.
     """
     for (tenant, prefix), at in sorted(uses.items()):
         transaction.execute(
@@ -141,16 +141,14 @@ def _from_row(row: Row) -> KeyRow:
         networks_of(addresses.split()) if addresses else (),
         per_minute,
     )
-    return KeyRow(
-        ApiKey(
-            prefix,
-            digest,
-            name,
-            KeyScope(tenant, organization, user),
-            tuple(Permission(it) for it in permissions.split()),
-            created,
-            revoked,
-            UNLIMITED if limits == UNLIMITED else limits,
-        ),
-        used,
+    key = ApiKey(
+        prefix=prefix,
+        hash=digest,
+        name=name,
+        scope=KeyScope(tenant, organization, user),
+        permissions=tuple(map(Permission, permissions.split())),
+        created_at=created,
+        revoked_at=revoked,
+        limits=UNLIMITED if limits == UNLIMITED else limits,
     )
+    return KeyRow(key, used)

@@ -1,4 +1,4 @@
-"""The statements that find rows of organizations, tenants and users that are not there."""
+"""The statements that find rows of organizations, tenants and users that do not exist."""
 
 from collections.abc import Iterator
 
@@ -15,8 +15,8 @@ _OF_ORGANIZATIONS = (
     *("organization_resources", "tier_positions", "archived_months", "quarantine", "users"),
 )
 
-# Sums have no user where the organization itself is billed; an event may name one all the same.
-# Looked up for missing users alone, so that an index answers for all others.
+# Organization-level sums have no user, but their events may name one. Events are only read for
+# users that are missing, because the index answers for all others.
 _IS_BILLED = {
     "events": f"""
         AND EXISTS (
@@ -51,7 +51,7 @@ ORDER BY 1 LIMIT :most {ALL_TENANTS}
 
 
 def owner_differences(snapshot: Snapshot) -> Iterator[RowDifference]:
-    """Find what belongs to nobody; yield the first rows of each table by whose they would be."""
+    """Yield the first rows of each table whose tenant, organization or user does not exist."""
     for number, tenant in snapshot.rows(_WITHOUT_TENANT, most=MOST_SHOWN):
         row = {"table": "organizations", "organization_id": number, "tenant_id": tenant}
         yield RowDifference(CHECK, "no such tenant", row)

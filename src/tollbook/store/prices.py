@@ -1,25 +1,23 @@
 """The statements for price books and their rates.
 
-A book comes with its rates as columns and is stored as columns: what many rates have in common is
-one template, and a row is its id, the number of its template and two prefixes.
+The rates of a book are read and stored as columns: what many rates have in common is one template,
+and a row is an id, the number of a template and two prefixes.
 """
 
-from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
 from tollbook.domain.books import BookHead
-from tollbook.domain.prices import Deck, PriceBook, Rate
+from tollbook.domain.prices import PriceBook, Rate
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.engine import Row
+from tollbook.store.price_columns import columns_of, decks_of, rate_of
 from tollbook.store.scope_check import ALL_TENANTS
 from tollbook.store.versions import change_token
 
 Progress = Callable[[int], None]
-"""Is told how many more rates were stored."""
+"""Receives how many more rates were stored."""
 
 _HEADS = """
 SELECT
@@ -34,7 +32,7 @@ _RATES = """
 SELECT rate_id, template, to_prefix, from_prefix FROM rates
 WHERE rate_id BETWEEN :first AND :last ORDER BY rate_id
 """
-# A colon is the first character behind the digits.
+# A colon is the first character after the digits.
 _RATES_TO = """
 SELECT rate_id, template, to_prefix, from_prefix FROM rates
 WHERE rate_id BETWEEN :first AND :last AND (
@@ -57,19 +55,11 @@ _TEMPLATES_COLUMNS = {
     "number": "INTEGER",
     "rate": "TEXT",
 }
-_TELL_AFTER = 5_000
+_REPORT_AFTER = 5_000
 _MOST_NAMED = 1_000
-"""More templates than these are read all at once, not by their numbers."""
+"""Above this number, all templates are read instead of single ones."""
 
 _template = msgspec.json.Decoder(Rate)
-
-
-class _Columns(NamedTuple):
-    """The rates of a book: what they have in common, and a number and two prefixes for each."""
-
-    templates: list[Rate]
-    rows: Iterable[tuple[int, str, str]]
-    size: int
 
 
 def add_price_book(
@@ -82,18 +72,18 @@ def add_price_book(
     draft: bool = False,
     progress: Progress | None = None,
 ) -> int:
-    """Store a book as the tenant's next version, and give the version.
+    """Insert a book as the tenant's next version, and return the version.
 
     `organization` is the number of the organization whose own book it is.
     """
-    # Taking the directory's row first makes two loads at once come one after the other, each with
-    # a version and a block of rate ids of its own.
+    # Changing the directory's row first makes parallel loads wait for each other: each gets its own
+    # version and block of rate ids.
     change_token(transaction)
-    version = _number(
-        transaction, "SELECT MAX(version) FROM price_books WHERE tenant_id = :tenant", tenant=tenant
+    version = 1 + transaction.integer(
+        "SELECT MAX(version) FROM price_books WHERE tenant_id = :tenant", tenant=tenant
     )
-    first = _number(transaction, f"SELECT MAX(last_rate) FROM price_books {ALL_TENANTS}")
-    columns = _columns_of(book)
+    first = 1 + transaction.integer(f"SELECT MAX(last_rate) FROM price_books {ALL_TENANTS}")
+    columns = columns_of(book)
     transaction.execute(
         """
         INSERT INTO price_books (
@@ -126,14 +116,14 @@ def add_price_book(
         ),
     )
     rows = ((rate_id, *row) for rate_id, row in enumerate(columns.rows, first))
-    transaction.bulk("rates", _RATES_COLUMNS, _told(rows, progress) if progress else rows)
+    transaction.bulk("rates", _RATES_COLUMNS, _report(rows, progress) if progress else rows)
     return version
 
 
 def publish_price_book(
     transaction: Transaction, tenant: str, version: int, effective_from: int, now: int
 ) -> bool:
-    """Publish a draft from a day on; False when there is no such draft."""
+    """Publish a draft that is effective from a day; False when there is no such draft."""
     change_token(transaction)
     return bool(
         transaction.execute(
@@ -162,17 +152,17 @@ def find_price_book(snapshot: Snapshot, tenant: str, version: int) -> BookHead |
 
 
 def read_price_book(snapshot: Snapshot, tenant: str, head: BookHead) -> PriceBook:
-    """Read a book whole, its rates as columns."""
+    """Read a whole book, with its rates as columns."""
     rows = snapshot.table(_RATES, {"first": head.first_rate, "last": head.last_rate}, 4)
     templates = templates_of(snapshot, tenant, head.version)
     return PriceBook(
-        head.name,
-        head.currency,
-        head.effective_from,
-        head.source,
-        (),
-        head.version,
-        tuple(_decks(rows, templates)),
+        name=head.name,
+        currency=head.currency,
+        effective_from=head.effective_from,
+        source=head.source,
+        rates=(),
+        version=head.version,
+        decks=tuple(decks_of(rows, templates)),
     )
 
 
@@ -184,10 +174,10 @@ def price_book_rates(
     limit: int,
     digits: str | None = None,
 ) -> list[Rate]:
-    """Read a page of a book's rates: those with ids behind `after`, in order.
+    """Read a page of a book's rates with ids after `after`, in order.
 
-    With `digits` only those without a prefix, and those whose prefix, of the number called or
-    calling, begins with them or is the beginning of them.
+    With `digits`, return only rates without a prefix, and rates for whose prefix, of the called or
+    calling number, one of the two begins with the other.
     """
     first, last = max(head.first_rate, after + 1), max(head.last_rate, 0)
     if digits is None:
@@ -208,7 +198,7 @@ def price_book_rates(
         templates = dict(enumerate(templates_of(snapshot, tenant, head.version)))
     else:
         templates = _templates(snapshot, tenant, head.version, numbers)
-    return [_rate(row, templates[row[1]]) for row in rows]
+    return [rate_of(row, templates[row[1]]) for row in rows]
 
 
 def find_rate(snapshot: Snapshot, tenant: str, rate_id: int) -> tuple[BookHead, Rate] | None:
@@ -226,7 +216,7 @@ def find_rate(snapshot: Snapshot, tenant: str, rate_id: int) -> tuple[BookHead, 
 
 
 def templates_of(snapshot: Snapshot, tenant: str, version: int) -> list[Rate]:
-    """List what the rates of a book have in common, by the numbers that its rows name."""
+    """List the templates of a book's rates; the index is the number in its rows."""
     rows = snapshot.table(
         "SELECT number, rate FROM rate_templates "
         "WHERE tenant_id = :tenant AND version = :version ORDER BY number",
@@ -236,83 +226,15 @@ def templates_of(snapshot: Snapshot, tenant: str, version: int) -> list[Rate]:
     return [_template.decode(row[1]) for row in rows]
 
 
-def _number(transaction: Transaction, statement: str, **parameters: str) -> int:
-    """Give the number after the highest there is."""
-    row = transaction.row(statement, **parameters)
-    return int((row and row[0]) or 0) + 1
-
-
-def _told(rows: Iterable[Row], progress: Progress) -> Iterator[Row]:
+def _report(rows: Iterable[Row], progress: Progress) -> Iterator[Row]:
     count = 0
     for row in rows:
         yield row
         count += 1
-        if count == _TELL_AFTER:
+        if count == _REPORT_AFTER:
             progress(count)
             count = 0
     progress(count)
-
-
-def _columns_of(book: PriceBook) -> _Columns:
-    """Make columns of rates one by one and of decks; rates alike but for prefixes share."""
-    numbers: dict[Rate, int] = {}
-
-    def number_of(rate: Rate) -> int:
-        template = msgspec.structs.replace(rate, to="", from_="", id=0)
-        return numbers.setdefault(template, len(numbers))
-
-    parts: list[Iterable[tuple[int, str, str]]] = [
-        [(number_of(rate), rate.to, rate.from_) for rate in book.rates]
-    ]
-    parts += [_deck_rows(deck, [number_of(it) for it in deck.templates]) for deck in book.decks]
-    count = len(book.rates) + sum(len(deck.prefixes) for deck in book.decks)
-    return _Columns(list(numbers), chain.from_iterable(parts), count)
-
-
-def _deck_rows(deck: Deck, numbers: Sequence[int]) -> Iterator[tuple[int, str, str]]:
-    for prefix, template in zip(deck.prefixes, deck.template_of, strict=True):
-        rate = deck.templates[template]
-        to, from_ = (rate.to, prefix) if deck.inbound else (prefix, rate.from_)
-        yield numbers[template], to, from_
-
-
-def _decks(rows: Sequence[Row], templates: Sequence[Rate]) -> Iterator[Deck]:
-    """Make decks of stored rows: of those with one prefix at most, and of those with two."""
-    if not any(row[3] for row in rows):
-        yield _deck(rows, templates, prefix=2)
-        return
-    yield _deck([row for row in rows if not row[3]], templates, prefix=2)
-    both = [row for row in rows if row[2] and row[3]]
-    yield _deck([row for row in rows if not row[2] and row[3]], templates, prefix=3)
-    rates = [_rate(row, templates[row[1]]) for row in both]
-    prefixes = [rate.to for rate in rates]
-    yield Deck(
-        [msgspec.structs.replace(rate, to="", id=0) for rate in rates],
-        prefixes,
-        range(len(rates)),
-        [rate.id for rate in rates],
-    )
-
-
-def _deck(rows: Sequence[Row], templates: Sequence[Rate], prefix: int) -> Deck:
-    return Deck(
-        templates,
-        [row[prefix] for row in rows],
-        array("I", [row[1] for row in rows]),
-        _ids([row[0] for row in rows]),
-        inbound=prefix == 3,
-    )
-
-
-def _ids(ids: list[int]) -> Sequence[int]:
-    """Keep consecutive ids as a range."""
-    consecutive = not ids or ids[-1] - ids[0] + 1 == len(ids)
-    return range(ids[0], ids[-1] + 1) if ids and consecutive else array("q", ids)
-
-
-def _rate(row: Row, template: Rate) -> Rate:
-    rate_id, _, to, from_ = row
-    return msgspec.structs.replace(template, to=to, from_=from_, id=rate_id)
 
 
 def _templates(

@@ -1,4 +1,4 @@
-"""The statements for events that wait for a price or an owner."""
+"""The statements for events that wait for a price or an organization."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -39,7 +39,7 @@ LIMIT :limit
 """
 _EVERY_NUMBER = (0, 2**62)
 FROM_THE_START = (0, "")
-"""The place before all that waits."""
+"""The position before all events in quarantine."""
 EVERY_TIME = (-(2**62), 2**62)
 
 
@@ -50,7 +50,7 @@ def waiting(
     after: tuple[int, str],
     limit: int,
 ) -> list[Quarantined]:
-    """List a tenant's quarantined events, or one organization's, behind `after` in key order."""
+    """List a tenant's or an organization's quarantined events after `after`, in key order."""
     first, last = (organization, organization) if organization else _EVERY_NUMBER
     rows = snapshot.rows(
         _WAITING,
@@ -71,9 +71,9 @@ def find(snapshot: Snapshot, number: int, identity: str) -> Quarantined | None:
 
 
 def still_waiting(transaction: Transaction, events: Sequence[Quarantined]) -> set[tuple[int, str]]:
-    """Tell which of these are in quarantine still, holding their organizations' heads.
+    """Return which of these are still in quarantine, and lock their organizations' ledgers.
 
-    Two replays at once would otherwise release an event twice.
+    Without the lock, two replays at once could release an event twice.
     """
     hold_ledgers(transaction, {it.number for it in events})
     rows = transaction.rows(
@@ -86,7 +86,7 @@ def still_waiting(transaction: Transaction, events: Sequence[Quarantined]) -> se
 
 
 def give_reasons(transaction: Transaction, events: Sequence[Quarantined]) -> None:
-    """Keep these in quarantine for the reasons they have now."""
+    """Update the reasons of events that stay in quarantine."""
     transaction.execute_many(
         "UPDATE quarantine SET code = :code, reason = :reason "
         "WHERE organization_id = :number AND id = :id",
@@ -100,35 +100,33 @@ def count(
     organization: int | None = None,
     times: tuple[int, int] = EVERY_TIME,
 ) -> int:
-    """Count quarantined events of a tenant or of one organization, of events of these times.
+    """Count the quarantined events of a tenant or an organization, with times in a range.
 
     `times` are the first and last instant, in microseconds.
     """
     first, last = times
     within = "quarantine.time BETWEEN :first AND :last"
     if organization is not None:
-        row = snapshot.row(
+        return snapshot.integer(
             f"SELECT COUNT(*) FROM quarantine WHERE organization_id = :number AND {within}",
             number=organization,
             first=first,
             last=last,
         )
-    else:
-        row = snapshot.row(
-            "SELECT COUNT(*) FROM quarantine JOIN organizations "
-            "ON organizations.organization_id = quarantine.organization_id "
-            f"WHERE organizations.tenant_id = :tenant AND {within}",
-            tenant=tenant,
-            first=first,
-            last=last,
-        )
-    return int(row[0]) if row else 0
+    return snapshot.integer(
+        "SELECT COUNT(*) FROM quarantine JOIN organizations "
+        "ON organizations.organization_id = quarantine.organization_id "
+        f"WHERE organizations.tenant_id = :tenant AND {within}",
+        tenant=tenant,
+        first=first,
+        last=last,
+    )
 
 
 def count_by_zone(
     snapshot: Snapshot, tenant: str, times_in: Callable[[str], tuple[int, int]]
 ) -> int:
-    """Count a tenant's quarantined events, each organization's of the times of its own zone.
+    """Count a tenant's quarantined events; each organization's range is in its own time zone.
 
     `times_in` returns the first and last instant, in microseconds, in a zone.
     """
@@ -156,7 +154,6 @@ WHERE organizations.tenant_id = :tenant AND organizations.timezone IN :zones
 
 
 def count_all(database: Database) -> int:
-    """Count what waits in quarantine, of all tenants."""
+    """Count the quarantined events of all tenants."""
     with database.reading() as snapshot:
-        row = snapshot.row(f"SELECT COUNT(*) FROM quarantine {ALL_TENANTS}")
-    return int(row[0]) if row else 0
+        return snapshot.integer(f"SELECT COUNT(*) FROM quarantine {ALL_TENANTS}")

@@ -1,7 +1,7 @@
-"""The statements that charge a day of an organization again, and take that back.
+"""The statements that charge a day of an organization again, and revert that.
 
-All of them run under the organization's head, as those of ingest do. What changes comes through a
-temporary table; events, their history and every sum follow from it by joins.
+Like those of ingest, they run while the transaction holds the organization's ledger. The changes
+are in a temporary table; events, their history and every sum are updated by joins with it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,19 +19,19 @@ CHUNK = 20_000
 
 
 class OrganizationDay(NamedTuple):
-    """A day of an organization: what is charged again in one transaction."""
+    """A day of an organization, which is charged again in one transaction."""
 
     organization: int
     day: int
 
     @property
     def month(self) -> int:
-        """Give the month of the day."""
+        """Return the month of the day."""
         return self.day // 100
 
 
 class DayReversal(NamedTuple):
-    """A reversal of a day; `kept` is what it was charged before a run, None if that is the same."""
+    """A reversal of a day; `kept` is its charge before a run, None when that is the same."""
 
     event: Chargeable
     kept: StoredCharge | None
@@ -78,7 +78,7 @@ WHERE events.organization_id = :organization AND events.day = :day AND events.re
 ORDER BY events.time, events.id
 """
 
-# What a month counts under a key once all of it is charged as before a run.
+# A month's quantity under a key once all of its events have their charges from before a run.
 COUNTED_BEFORE = f"""
 SELECT CAST(SUM(CASE WHEN kept.id IS NULL THEN events.billed ELSE kept.billed END) AS BIGINT)
 FROM events {_OF_RUN}
@@ -86,7 +86,7 @@ WHERE events.organization_id = :organization AND events.day BETWEEN :first AND :
     AND CASE WHEN kept.id IS NULL THEN events.tier_key ELSE kept.tier_key END = :tier_key
 """
 
-# Counts events by their sums, which are many times fewer; a reversal is -1 in those.
+# Counts events by sums, of which there are far fewer; a reversal counts -1 there.
 EXPECTED = """
 SELECT CAST(SUM(usage_daily.count) AS BIGINT)
 FROM organizations
@@ -125,7 +125,7 @@ WHERE events.organization_id = :organization AND events.day = :day AND events.id
 """
 
 MOVES = {table: rollups.move(table) for table in rollups.KEYS}
-MAKE_ROOM = (
+SET_ASIDE = (
     rollups.COUNT_PART.format(within="= :organization"),
     *(rollups.set_aside(table, "= :organization", "= :month") for table in rollups.KEYS),
 )
@@ -144,8 +144,7 @@ ON CONFLICT (organization_id, month, tier_key) DO UPDATE SET
     quantity = tier_positions.quantity + excluded.quantity
 """
 
-# A month in which nothing is counted any more is as if it had never been. Only such a month is
-# looked through.
+# A month without a counted event has no position. Events are only searched when it may be so.
 DROP_POSITIONS = """
 DELETE FROM tier_positions
 WHERE organization_id = :organization AND month = :month AND quantity = 0
@@ -161,22 +160,21 @@ WHERE organization_id = :organization AND month = :month AND quantity = 0
 def next_place(
     snapshot: Snapshot, tenant: str, span: RerateRange, at: OrganizationDay
 ) -> OrganizationDay | None:
-    """Give the next day with events behind a place, of this organization or the next one."""
+    """Return the next day with events after a place, of this organization or the next one."""
     number, day = at
     if not number:
-        number, day = span.organization or _following(snapshot, tenant, 0), 0
+        number, day = span.organization or _next_organization(snapshot, tenant, 0), 0
     while number:
         after = max(day, span.first_day - 1)
-        row = snapshot.row(NEXT_DAY, organization=number, after=after, last=span.last_day)
-        if row and row[0] is not None:
-            return OrganizationDay(number, int(row[0]))
-        number, day = (0 if span.organization else _following(snapshot, tenant, number)), 0
+        day = snapshot.integer(NEXT_DAY, organization=number, after=after, last=span.last_day)
+        if day:
+            return OrganizationDay(number, day)
+        number = 0 if span.organization else _next_organization(snapshot, tenant, number)
     return None
 
 
-def _following(snapshot: Snapshot, tenant: str, number: int) -> int:
-    row = snapshot.row(NEXT_ORGANIZATION, tenant=tenant, after=number)
-    return int((row and row[0]) or 0)
+def _next_organization(snapshot: Snapshot, tenant: str, number: int) -> int:
+    return snapshot.integer(NEXT_ORGANIZATION, tenant=tenant, after=number)
 
 
 def expected(snapshot: Snapshot, tenant: str, span: RerateRange) -> int:
@@ -184,9 +182,8 @@ def expected(snapshot: Snapshot, tenant: str, span: RerateRange) -> int:
     days = {"first_day": span.first_day, "last_day": span.last_day}
     months = {"first_month": span.first_day // 100, "last_month": span.last_day // 100}
     whose = {"tenant": tenant, "only": span.organization or 0}
-    net = snapshot.row(EXPECTED, **whose, **months, **days)
-    reversed_ = snapshot.row(REVERSED, **whose, **days)
-    return int((net and net[0]) or 0) + 2 * int((reversed_ and reversed_[0]) or 0)
+    net = snapshot.integer(EXPECTED, **whose, **months, **days)
+    return net + 2 * snapshot.integer(REVERSED, **whose, **days)
 
 
 def events(snapshot: Snapshot, place: OrganizationDay) -> Iterator[list[Chargeable]]:
@@ -205,7 +202,7 @@ def changed(
 
 
 def _chunks(
-    snapshot: Snapshot, place: OrganizationDay, sql: str, given: Mapping[str, int], width: int
+    snapshot: Snapshot, place: OrganizationDay, sql: str, parameters: Mapping[str, int], width: int
 ) -> Iterator[list[Row]]:
     time, identity = -1, ""
     while True:
@@ -217,7 +214,7 @@ def _chunks(
                 "time": time,
                 "id": identity,
                 "limit": CHUNK,
-                **given,
+                **parameters,
             },
             width,
         )
@@ -235,7 +232,7 @@ def _stored(row: Row) -> Chargeable:
 
 
 def reversals(snapshot: Snapshot, place: OrganizationDay, run: int = 0) -> dict[str, DayReversal]:
-    """Find the reversals of a day by what they take back, with the charge they had before a run."""
+    """Return the reversals of a day by the events they reverse, with their charges before a run."""
     parameters = {"organization": place.organization, "day": place.day, "run": run}
     width = len(FACTS) + len(KINDS)
     found: dict[str, DayReversal] = {}
@@ -247,12 +244,12 @@ def reversals(snapshot: Snapshot, place: OrganizationDay, run: int = 0) -> dict[
 
 
 def counted_before(snapshot: Snapshot, place: OrganizationDay, run: int, tier_key: str) -> int:
-    """Return what a month has under a key once a run is taken back, in micros.
+    """Return a month's quantity under a key once a run is reverted, in micros.
 
-    Reversals that the run has not seen count where they are now.
+    Reversals that came after the run count as they are now.
     """
     first, last = place.month * 100, place.month * 100 + 99
-    row = snapshot.row(
+    return snapshot.integer(
         COUNTED_BEFORE,
         organization=place.organization,
         first=first,
@@ -260,15 +257,14 @@ def counted_before(snapshot: Snapshot, place: OrganizationDay, run: int, tier_ke
         run=run,
         tier_key=tier_key,
     )
-    return int((row and row[0]) or 0)
 
 
 def recharge(
     transaction: Transaction, place: OrganizationDay, rows: Sequence[Recharged], run: int | None
 ) -> None:
-    """Give events of a day their other charge, and move every sum by the difference.
+    """Store the new charges of a day's events, and add the differences to every sum.
 
-    What they were charged before is kept under the number of the run, if it is given.
+    With the number of a run, keep their earlier charges under it.
     """
     number, day = place
     month = place.month
@@ -286,10 +282,10 @@ def recharge(
 
 
 def _move_sums(transaction: Transaction, place: OrganizationDay, rows: Sequence[Recharged]) -> None:
-    """Move every sum by what the rows in the temporary table change."""
+    """Add the differences of the rows in the temporary table to every sum."""
     bound = {"organization": place.organization, "month": place.month, "day": place.day}
     moves, stage = list(MOVES.values()), partial(_stage, transaction)
-    ledger.add_in_range(transaction, moves, rows, _size, stage, MAKE_ROOM, **bound)
+    ledger.add_in_range(transaction, moves, rows, _size, stage, SET_ASIDE, **bound)
 
 
 def _stage(transaction: Transaction, rows: Sequence[Recharged]) -> None:

@@ -1,10 +1,10 @@
-"""The temporary table through which events get another charge, and its rows."""
+"""The temporary table of events that get another charge, and its rows."""
 
 from typing import NamedTuple
 
 
 class StoredCharge(NamedTuple):
-    """All of an event that a charge decides: what is kept when it is charged again."""
+    """The columns of an event that a charge decides; they are kept when it is charged again."""
 
     cost: int
     billed: int
@@ -15,7 +15,7 @@ class StoredCharge(NamedTuple):
 
     @property
     def reversed(self) -> "StoredCharge":
-        """Give the charge of the event that takes this one back."""
+        """Return the charge of the event's reversal."""
         return StoredCharge(
             -self.cost,
             -self.billed,
@@ -44,11 +44,12 @@ class Chargeable(NamedTuple):
 class Recharged(NamedTuple):
     """An event that gets another charge.
 
-    `owner` is whose figures it is in. `sign` is -1 for a reversal, which counts down.
+    `billed_user_id` is the user whose figures it is in, empty for organization-level usage. `sign`
+    is -1 for a reversal, which counts down.
     """
 
     id: str
-    owner: str
+    billed_user_id: str
     meter: int
     hour: int
     country: str
@@ -58,7 +59,7 @@ class Recharged(NamedTuple):
 
     @property
     def row(self) -> tuple[object, ...]:
-        """Give the columns of the temporary table."""
+        """Return the columns of the temporary table."""
         return (*self[:-2], *self.before, *self.after)
 
 
@@ -77,7 +78,7 @@ KINDS = {
 
 COLUMNS = {
     "id": "TEXT NOT NULL",
-    "owner": "TEXT NOT NULL",
+    "billed_user_id": "TEXT NOT NULL",
     "meter": "SMALLINT NOT NULL",
     "hour": "BIGINT NOT NULL",
     "country": "TEXT NOT NULL",

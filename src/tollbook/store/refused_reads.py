@@ -1,53 +1,45 @@
-"""How many reads PostgreSQL refused of late: what readiness says when writes still succeed."""
+"""How many reads the database refused of late: readiness fails even when writes succeed."""
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
 
-import psycopg
 from sqlalchemy.exc import DBAPIError
+
+from tollbook.store.driver_errors import DriverErrors
 
 _SECONDS = 10
 _FEWEST_REFUSED = 10
-_REFUSALS = ("08", "53300", "57P")
-"""Connections, too many of them, and a server that ends or begins: classes of SQLSTATE."""
-
-
-def is_refusal(error: object) -> bool:
-    """Tell whether PostgreSQL refused or did not answer; a statement that fails is an answer."""
-    cause = getattr(error, "orig", error)
-    if not isinstance(cause, psycopg.OperationalError):
-        return False
-    return cause.sqlstate is None or cause.sqlstate.startswith(_REFUSALS)
 
 
 class Reads:
     """Reads of the last ten seconds, by second: how many there were, and how many were refused."""
 
-    def __init__(self) -> None:
+    def __init__(self, errors: DriverErrors) -> None:
+        self._errors = errors
         self._lock = threading.Lock()
         self._seconds: dict[int, list[int]] = {}
 
     @contextmanager
     def counted(self) -> Iterator[None]:
-        """Count a read. One that got no connection from Tollbook's own pool is none."""
+        """Count a read; one that got no connection from Tollbook's own pool does not count."""
         try:
             yield
-        except (psycopg.Error, DBAPIError) as error:
-            self._count(refused=is_refusal(error))
+        except (self._errors.driver_error, DBAPIError) as error:
+            self._count(refused=self._errors.is_refusal(getattr(error, "orig", error)))
             raise
         self._count(refused=False)
 
     def problem(self) -> str | None:
-        """Say that most reads are refused, when they are."""
+        """Report that most reads are refused; None when they are not."""
         oldest = int(monotonic()) - _SECONDS
         with self._lock:
             recent = [counts for second, counts in self._seconds.items() if second > oldest]
         reads, refused = (sum(it) for it in zip(*recent, strict=True)) if recent else (0, 0)
         if refused < _FEWEST_REFUSED or 2 * refused <= reads:
             return None
-        return f"PostgreSQL refused {refused} of the last {reads} reads"
+        return f"the database refused {refused} of the last {reads} reads"
 
     def _count(self, *, refused: bool) -> None:
         second = int(monotonic())

@@ -1,4 +1,4 @@
-"""The statements for reratings as runs: recorded, found, moved on."""
+"""The statements for rerating runs."""
 
 import msgspec
 
@@ -15,7 +15,7 @@ from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.engine import Row
 
 MOST_LISTED = 1_000
-"""How many of the events it cannot price a run remembers one by one; it counts all of them."""
+"""The number of unpriced events that a run lists; it counts all of them."""
 
 _PROGRESS = tuple(it for it in Run.__struct_fields__ if it not in ("span", "organization_id"))
 _FIELDS = (*_PROGRESS, *RerateRange.__struct_fields__, "organization_id")
@@ -39,11 +39,10 @@ def add_run(
     now: int,
     created_by: str,
 ) -> int:
-    """Record a run that begins; give its number. The tenant's runs are locked by the caller."""
-    last = transaction.row(
+    """Insert a run, and return its number. The caller holds the lock of the tenant's runs."""
+    number = 1 + transaction.integer(
         "SELECT MAX(id) FROM rerating_runs WHERE tenant_id = :tenant", tenant=tenant
     )
-    number = int((last and last[0]) or 0) + 1
     transaction.execute(
         """
         INSERT INTO rerating_runs (
@@ -72,7 +71,7 @@ def add_run(
 
 
 def lock_runs(transaction: Transaction, tenant: str) -> bool:
-    """Keep others from beginning or changing runs of a tenant; False when there is none."""
+    """Lock the runs of a tenant until the commit; False when there is no such tenant."""
     return bool(
         transaction.execute(
             "UPDATE tenants SET name = name WHERE tenant_id = :tenant", tenant=tenant
@@ -81,7 +80,7 @@ def lock_runs(transaction: Transaction, tenant: str) -> bool:
 
 
 def lock_run(transaction: Transaction, tenant: str, run: int) -> bool:
-    """Wait for whoever works on a run, and keep others from it until the commit."""
+    """Wait for the process that works on a run, and lock the run until the commit."""
     return bool(
         transaction.execute(
             "UPDATE rerating_runs SET moved_at = moved_at WHERE tenant_id = :tenant AND id = :run",
@@ -106,9 +105,9 @@ def runs(snapshot: Snapshot, tenant: str, limit: int) -> list[Run]:
 def overlapping(
     snapshot: Snapshot, tenant: str, span: RerateRange, *, after: int = 0, unfinished: bool
 ) -> Run | None:
-    """Find a run behind `after` that reaches the same days of the same organization.
+    """Find a run after `after` that covers some of the same days of the same organization.
 
-    Either any that is not finished, or any that has not been taken back.
+    With `unfinished`, only a run that is not finished; otherwise any that was not reverted.
     """
     wanted = UNFINISHED if unfinished else (*UNFINISHED, FINISHED[0])
     found = snapshot.rows(
@@ -134,7 +133,7 @@ def overlapping(
 
 
 def change_run(transaction: Transaction, tenant: str, run: Run, now: int) -> None:
-    """Store where a run stands by now."""
+    """Update the status and progress of a run."""
     transaction.execute(
         """
         UPDATE rerating_runs SET
@@ -164,7 +163,7 @@ def change_run(transaction: Transaction, tenant: str, run: Run, now: int) -> Non
 def list_unpriced(
     transaction: Transaction, tenant: str, run: int, left: list[tuple[int, LeftAsItWas]]
 ) -> None:
-    """Remember events that keep their charge; each comes with its organization's number."""
+    """Insert events that keep their charge, each with its organization's number."""
     transaction.execute_many(
         """
         INSERT INTO rerating_unpriced (tenant_id, run_id, organization_id, day, id, code, reason)
@@ -186,7 +185,7 @@ def list_unpriced(
 
 
 def unpriced(snapshot: Snapshot, tenant: str, run: int, limit: int) -> list[LeftAsItWas]:
-    """List events that a run could not price, in the order it met them."""
+    """List events that a run could not price, in the order of the run."""
     rows = snapshot.rows(
         """
         SELECT organizations.id, left_out.day, left_out.id, left_out.code, left_out.reason

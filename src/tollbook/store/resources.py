@@ -1,7 +1,7 @@
-"""The days on which an organization used a resource: a month of them is the bits of one number.
+"""The days on which an organization used a resource: a month of days is the bits of one number.
 
-Distinct things cannot be added up. Whoever counts an organization's knowledge bases reads a row for
-each of them and month, instead of one for each user and day.
+Distinct resources cannot be added up. To count an organization's knowledge bases, one row for each
+of them and month is read, instead of one for each user and day.
 """
 
 from tollbook.domain.meters import CATALOG
@@ -9,10 +9,10 @@ from tollbook.domain.meters import CATALOG
 COUNTED = ", ".join(str(it.code) for it in CATALOG if it.needs_resource)
 _BIT = "CAST(1 AS BIGINT) << (day % 100)"
 BITS = f"CAST(SUM(DISTINCT {_BIT}) AS BIGINT)"
-"""The bits of some days, each once however often it comes."""
+"""The bits of days, each set once."""
 
 STAGED = f"FROM staging WHERE code = '' AND resource_id <> '' AND meter IN ({COUNTED})"
-"""The events of resources that are counted; others, such as numbers, are known by user only."""
+"""The events of resources that are counted; others, such as numbers, are stored by user only."""
 
 ADD_DAYS = f"""
 INSERT INTO organization_resources (organization_id, month, meter, resource_id, days)
@@ -24,7 +24,7 @@ ON CONFLICT (organization_id, month, meter, resource_id) DO UPDATE SET
     days = organization_resources.days | excluded.days
 """
 
-# A reversal may have taken back the last use of a day: the days of its resource are found anew.
+# A reversal may reverse the last use of a day: the days of its resource are computed again.
 FIND_DAYS = f"""
 UPDATE organization_resources SET days = COALESCE((
     SELECT {BITS} FROM resources_daily
@@ -42,7 +42,7 @@ WHERE (organization_id, month, meter, resource_id) IN (
 
 
 def from_ledger(ledger: str) -> str:
-    """Write the statement that finds the days anew, from the rows of a ledger."""
+    """Return the statement that computes the days from the rows of a ledger."""
     return f"""
 SELECT organization_id, month, meter, resource_id, {BITS}
 FROM (

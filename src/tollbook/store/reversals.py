@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from tollbook.store import ledger, resources, rollups
+from tollbook.store import ledger, ledger_statements, resources, rollups
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.events import Reversed, Stored
 from tollbook.store.scope_check import ALL_TENANTS
@@ -34,7 +34,7 @@ VALUES (:organization_id, :reverses, :id, :reason, :key_prefix, :received_at)
 """
 
 SUMS = [rollups.add(table, buy=True, sign="-") for table in rollups.KEYS]
-# Their ids lead to the events: those of a whole ledger are not read for a few reversals.
+# Found by their ids, so that a whole ledger is not read for a few reversals.
 IN_TIERS = f"""
 SELECT organizations.tenant_id, reversals.reverses, {", ".join(f"events.{it}" for it in _STORED)}
 FROM reversals
@@ -51,22 +51,22 @@ ORDER BY reversals.organization_id, reversals.reverses LIMIT :limit {ALL_TENANTS
 """
 
 STATEMENTS = (
-    ledger.add_resources(sign="-"),
+    ledger_statements.add_resources(sign="-"),
     resources.FIND_DAYS,
-    ledger.ADD_POSITIONS,
+    ledger_statements.ADD_POSITIONS,
 )
 
 
 def record(
     transaction: Transaction, rows: Sequence[Staged], reversals: Sequence[Reversed], now: int
 ) -> int:
-    """Store reversals whose ids are free, with their rows; return the instant of the commit.
+    """Store reversals with free ids, and their rows; return the instant of the commit.
 
-    The rows have negative quantities, and what they cost.
+    The rows have negative quantities and costs.
     """
     transaction.stage(rows)
     as_of = ledger.touch_versions(transaction, now).as_of
-    transaction.execute(ledger.CLAIM)
+    transaction.execute(ledger_statements.CLAIM)
     made = [it._replace(received_at=as_of)._asdict() for it in reversals]
     transaction.execute_many(ADD_REVERSAL, made)
     transaction.execute(ADD_EVENTS, now=as_of)
@@ -77,7 +77,7 @@ def record(
 
 
 def in_tiers(snapshot: Snapshot) -> Iterator[tuple[str, Stored]]:
-    """Read every reversal that was charged by what its month had billed, with its tenant."""
+    """Read every reversal that was charged in tiers, with its tenant."""
     number, reverses = 0, ""
     while True:
         parameters = {"number": number, "reverses": reverses, "limit": CHUNK}

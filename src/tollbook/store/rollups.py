@@ -1,4 +1,4 @@
-"""The sums kept with the ledger: each table by its key, and the statements that move them."""
+"""The sums that are stored with the ledger: their tables, keys and statements."""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import TypeVar
@@ -15,19 +15,16 @@ KEYS: dict[str, tuple[str, ...]] = {
 SUMS = ("count", "quantity", "billed", "cost", "buy", "bought")
 
 _ROOM = 1 << 62
-"""Half of what 64 bits hold: a row below it has room for rows that add up to less than it."""
+"""Half the range of 64 bits: a row below it can take rows that add up to less than it."""
 
 Staged = TypeVar("Staged")
 
-_STAGED = {"month": "day / 100", "user_id": "owner"}
-"""How a column of a key is written of a staged event, where it has another name."""
+_STAGED = {"month": "day / 100", "user_id": "billed_user_id"}
+"""The expressions for columns of a key that have another name in the staging table."""
 
 
 def _sums(buy: bool, sign: str) -> dict[str, str]:
-    """Name the sums of staged events, each with what it adds up.
-
-    Those of reversals have negative figures and count down.
-    """
+    """Return the sums of staged events by name; reversals have negative figures and count down."""
     sums = {
         "count": f"{sign}COUNT(*)",
         "quantity": "CAST(SUM(quantity) AS BIGINT)",
@@ -43,7 +40,7 @@ def _added(table: str, sums: Iterable[str]) -> str:
 
 
 def add(table: str, buy: bool, sign: str = "") -> str:
-    """Write the statement that adds staged events to a table of sums."""
+    """Return the statement that adds staged events to a table of sums."""
     sums, keys = _sums(buy, sign), KEYS[table]
     by = ", ".join(_STAGED.get(it, it) for it in keys)
     return f"""
@@ -60,15 +57,15 @@ _MOVED = {
     "organization_id": "CAST(:organization AS BIGINT)",
     "month": "CAST(:month AS INTEGER)",
     "day": "CAST(:day AS INTEGER)",
-    "user_id": "owner",
+    "user_id": "billed_user_id",
 }
-"""How a column of a key is written of an event that was charged again."""
+"""The expressions for columns of a key in the table of recharged events."""
 
 
 def move(table: str) -> str:
-    """Write the statement that moves a table of sums by what was charged again on one day.
+    """Return the statement that adds the differences of one recharged day to a table of sums.
 
-    It adds: the row that the event is in may have been set aside.
+    It inserts where there is no row: the row with the event's sums may have been set aside.
     """
     keys, sums = KEYS[table], ("billed", "cost", "buy", "bought")
     by = ", ".join(_MOVED.get(it, it) for it in keys if it == "user_id" or it not in _MOVED)
@@ -95,10 +92,10 @@ UPDATE ledger_versions SET parts = parts + 1 WHERE organization_id {within}
 
 
 def set_aside(table: str, within: str, month: str) -> str:
-    """Write the statement that sets full rows aside, so that the next sums begin new ones.
+    """Return the statement that sets full rows aside, so that the next sums begin new rows.
 
     `within` and `month` are conditions on the organizations and months. The rows get the number
-    that `COUNT_PART` has just counted to, which no row of theirs has.
+    that `COUNT_PART` has just reached, which none of their rows has.
     """
     full = " OR ".join(
         f"{it} >= {_ROOM} OR {it} <= -{_ROOM}" for it in ("quantity", "billed", "cost", "buy")

@@ -1,15 +1,14 @@
-"""The gate of the tables: a statement on tenants' data says whose, or it is not run.
+"""The scope check: a statement on tenants' data must name a tenant or organizations.
 
-Every statement passes here, once for each text. It has to be bound to a tenant, to organizations by
-their numbers (which only the directory gives, for a tenant), or to what a batch has staged for
-them. A statement over all tenants says so itself, with the words of `ALL_TENANTS` in it; a test
-knows each of those by heart.
+Every statement is checked, once for each text. It must be bound to a tenant, to organizations by
+their numbers (which only the directory returns, for a tenant), or to the rows that a batch has
+staged for them. A statement over all tenants contains `ALL_TENANTS`; a test lists each of them.
 """
 
 import re
 from functools import lru_cache
 
-from tollbook.store.schema import metadata
+from tollbook.store.tables.schema import metadata
 
 ALL_TENANTS = "/* all tenants */"
 
@@ -25,12 +24,12 @@ _WRITTEN = re.compile(
 
 
 class Unscoped(Exception):
-    """A statement on tenants' data that does not say whose: a defect, which goes no further."""
+    """A defect: a statement on tenants' data without a tenant or organizations; it is not run."""
 
 
 @lru_cache(4096)
 def check(sql: str) -> None:
-    """Refuse a statement that might reach from one tenant to another."""
+    """Raise `Unscoped` for a statement that might return another tenant's data."""
     tables = set(_TABLES.findall(sql)) & (OF_ORGANIZATIONS | OF_TENANTS)
     if not tables or ALL_TENANTS in sql:
         return

@@ -1,4 +1,4 @@
-"""The statements for what must be kept secret and the same for ever."""
+"""The statements for secrets that never change."""
 
 from secrets import token_hex
 
@@ -8,7 +8,7 @@ _PHONE_NUMBER_KEY = "SELECT value FROM secrets WHERE name = 'phone_number_key'"
 
 
 def phone_number_key(database: Database) -> str:
-    """Return the key of the hashes of phone numbers, made when it is first asked for."""
+    """Return the key for hashing phone numbers; make it at the first call."""
     with database.reading() as snapshot:
         row = snapshot.row(_PHONE_NUMBER_KEY)
     if row is None:

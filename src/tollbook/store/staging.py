@@ -1,4 +1,4 @@
-"""The staging table: what a batch brings into a transaction before any table is touched."""
+"""The staging table: the rows of a batch, before a transaction touches any other table."""
 
 from collections.abc import Sequence
 from operator import itemgetter
@@ -8,11 +8,12 @@ from typing import NamedTuple
 class Staged(NamedTuple):
     """One event on its way into the ledger.
 
-    `owner` is whose figures it enters, empty for the organization's own; `resource_id` is empty
-    without one. `hour` and `country` are as in `events`. `code` is empty for a priced event;
-    otherwise the event goes to quarantine with `code` and `reason`, its `day` is 0 and `attributes`
-    holds it whole. `own_cost` is what it brought, `buy` None when nobody knows it. An event with a
-    `tier_key` is charged once its `position` is known, in the transaction.
+    `billed_user_id` is the user whose figures the event enters, empty for organization-level usage.
+    `resource_id` is empty without a resource. `hour` and `country` are as in `events`. `code` is
+    empty for a priced event; otherwise the event goes to quarantine with `code` and `reason`, its
+    `day` is 0 and `attributes` holds the whole event. `own_cost` is the cost in the event, `buy`
+    None when it is not known. An event with a `tier_key` is charged in the transaction, when its
+    `position` is known.
     """
 
     organization_id: int
@@ -20,7 +21,7 @@ class Staged(NamedTuple):
     fingerprint: int
     day: int
     user_id: str
-    owner: str
+    billed_user_id: str
     meter: int
     resource_id: str
     time: int
@@ -45,7 +46,7 @@ COLUMNS = {
     "fingerprint": "BIGINT NOT NULL",
     "day": "INTEGER NOT NULL",
     "user_id": "TEXT NOT NULL",
-    "owner": "TEXT NOT NULL",
+    "billed_user_id": "TEXT NOT NULL",
     "meter": "SMALLINT NOT NULL",
     "resource_id": "TEXT NOT NULL",
     "time": "BIGINT NOT NULL",
@@ -66,7 +67,7 @@ COLUMNS = {
 """The columns in the order of a row, each with its type."""
 
 ORDINARY = Staged._fields.index("buy")
-"""So many columns every row has; those behind them are empty for most rows."""
+"""The number of columns that every row has; the others are empty for most rows."""
 _rare = itemgetter(*range(ORDINARY, len(COLUMNS)))
 
 CREATE = f"""
@@ -77,7 +78,7 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staging (
 
 
 def width(rows: Sequence[Staged]) -> int:
-    """Give how many columns these rows need: an empty one costs SQLite more than a full one."""
+    """Return how many columns these rows need: an empty one costs SQLite more than a full one."""
     rare = set(map(_rare, rows))
     rare.discard((None,) * (len(COLUMNS) - ORDINARY))
     if not rare:
@@ -86,7 +87,7 @@ def width(rows: Sequence[Staged]) -> int:
 
 
 class ExistingIdentity(NamedTuple):
-    """A staged identity that stands already, with the fingerprint and day it stands for."""
+    """A staged identity that exists already, with the fingerprint and day of its event."""
 
     organization_id: int
     id: str
@@ -95,5 +96,5 @@ class ExistingIdentity(NamedTuple):
 
     @property
     def in_quarantine(self) -> bool:
-        """Tell whether the event waits for a price or an owner."""
+        """Return whether the event waits for a price or an organization."""
         return self.day == 0

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from tollbook.domain.directory import LOCAL_ZONES
 from tollbook.store import resources
-from tollbook.store.archives import ONE, OWNER
+from tollbook.store.archives import BILLED_USER_ID, ONE
 from tollbook.store.database import Snapshot
 from tollbook.store.exact_sums import UNIT
 from tollbook.store.rollups import KEYS, SUMS
@@ -17,7 +17,7 @@ _ZONES = f"SELECT tenant_id, id, timezone FROM organizations {ALL_TENANTS} ORDER
 
 
 class Check(NamedTuple):
-    """One comparison: two statements that must give the same rows."""
+    """One comparison: two statements that must return the same rows."""
 
     name: str
     columns: tuple[str, ...]
@@ -34,17 +34,17 @@ class LocalZone(NamedTuple):
 
 
 class RowDifference(NamedTuple):
-    """A row that is in one of the two and not in the other."""
+    """A row that only one of two statements returns."""
 
     check: str
     side: str
     row: dict[str, object]
 
 
-# The ledger, and what was archived out of it as sums.
+# The ledger, and the sums of archived events.
 _LEDGER = f"""
     SELECT
-        organization_id, day / 100 AS month, {OWNER} AS user_id, meter, day, hour, country,
+        organization_id, day / 100 AS month, {BILLED_USER_ID} AS user_id, meter, day, hour, country,
         COALESCE(tier_key, '') AS tier_key, COALESCE(resource_id, '') AS resource_id,
         {ONE} AS count, quantity, billed, cost, COALESCE(buy, 0) AS buy,
         CASE WHEN buy IS NULL THEN 0 ELSE {ONE} END AS bought
@@ -58,9 +58,9 @@ _LEDGER = f"""
 
 
 def _exactly(column: str) -> str:
-    """Write a sum as whole units and a rest below one, because it may pass 64 bits.
+    """Return a sum as whole units and a rest, because it may pass 64 bits.
 
-    The rest is never negative, so that one sum has one spelling whatever it was added up from.
+    The rest is never negative, so that equal sums have equal columns.
     """
     units, rest = f"SUM({column} / {UNIT})", f"SUM({column} % {UNIT})"
     positive = f"(({rest} % {UNIT} + {UNIT}) % {UNIT})"
@@ -90,7 +90,7 @@ _FACTS = (
     *("hour", "country"),
 )
 _NEGATED = ("quantity", "billed", "own_cost", "buy")
-# Within tiers a reversal costs the difference it makes, which takes its rate to compute.
+# In tiers a reversal costs the difference that it makes; only its rate can compute that.
 _COST = "CASE WHEN {events}.tier_key IS NULL THEN {sign}{events}.cost ELSE 0 END"
 _RESOURCE = ("organization_id", "month", "user_id", "meter", "resource_id", "day")
 
@@ -174,7 +174,7 @@ CHECKS = (
 
 
 def differences(snapshot: Snapshot, check: Check) -> Iterator[RowDifference]:
-    """Compare both ways; at most a hundred rows of each side are given."""
+    """Compare both ways; yield up to a hundred rows of each side."""
     sides = (
         ("only in events", check.from_events, check.kept),
         ("only kept", check.kept, check.from_events),
@@ -189,7 +189,7 @@ def differences(snapshot: Snapshot, check: Check) -> Iterator[RowDifference]:
 
 
 def _whole(row: dict[str, object]) -> dict[str, object]:
-    """Put the two parts of each sum together."""
+    """Combine the two parts of each sum."""
     for name in [it for it in row if it.endswith(_UNITS)]:
         units, rest = row.pop(name), row[name.removesuffix(_UNITS)]
         assert isinstance(units, int) and isinstance(rest, int)  # noqa: S101, PT018
@@ -198,17 +198,15 @@ def _whole(row: dict[str, object]) -> dict[str, object]:
 
 
 def count_archived(snapshot: Snapshot) -> int:
-    """Count the events that were archived out of the ledger."""
-    row = snapshot.row(
-        f"SELECT CAST(COALESCE(SUM(events), 0) AS BIGINT) FROM archived_months {ALL_TENANTS}"
+    """Count the archived events."""
+    return snapshot.integer(
+        f"SELECT CAST(SUM(events) AS BIGINT) FROM archived_months {ALL_TENANTS}"
     )
-    return int(row[0]) if row else 0
 
 
 def count_events(snapshot: Snapshot) -> int:
     """Count the events of the whole ledger."""
-    row = snapshot.row(f"SELECT COUNT(*) FROM events {ALL_TENANTS}")
-    return int(row[0]) if row else 0
+    return snapshot.integer(f"SELECT COUNT(*) FROM events {ALL_TENANTS}")
 
 
 def local_zones(snapshot: Snapshot) -> list[LocalZone]:

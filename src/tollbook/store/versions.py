@@ -1,32 +1,22 @@
 """The states of the directory and of each ledger, named by random tokens (decision 31)."""
 
 from collections.abc import Iterable
-from secrets import randbelow
 from typing import NamedTuple
 
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.scope_check import ALL_TENANTS
-
-_TOKENS = 2**40 - 1
-
-
-def new_token() -> int:
-    """Return a random number that names a state: no other state has it, lost ones included.
-
-    It has 40 bits, so that the tokens of eight million organizations add up within 64 bits.
-    """
-    return 1 + randbelow(_TOKENS)
+from tollbook.store.tokens import new_token
 
 
 def change_token(transaction: Transaction) -> None:
-    """Have every process that keeps the directory in memory read it again."""
+    """Make every process that keeps the directory in memory read it again."""
     token = new_token()
     transaction.execute("UPDATE directory_state SET token = :token WHERE id = 1", token=token)
     transaction.directory_token = token
 
 
 def renew_tokens(transaction: Transaction) -> None:
-    """Have nothing hold any longer that any process remembers of this database."""
+    """Make everything invalid that processes have cached of this database."""
     change_token(transaction)
     transaction.execute(
         f"UPDATE ledger_versions SET token = :token {ALL_TENANTS}", token=new_token()
@@ -34,7 +24,7 @@ def renew_tokens(transaction: Transaction) -> None:
 
 
 def touch(transaction: Transaction, number: int, now: int) -> None:
-    """Change the token of an organization's ledger: answers given before no longer hold."""
+    """Change the token of an organization's ledger: cached answers become invalid."""
     transaction.execute(
         """
         INSERT INTO ledger_versions (organization_id, token, as_of) VALUES (:number, :token, :now)
@@ -52,7 +42,7 @@ def touch(transaction: Transaction, number: int, now: int) -> None:
 
 
 def received_at(snapshot: Snapshot, numbers: Iterable[int]) -> dict[int, int]:
-    """Return when the last events came, by the number of the organization; 0 before any did."""
+    """Return when the last events were received, by number of the organization; 0 without any."""
     wanted = dict.fromkeys(numbers, 0)
     if not wanted:
         return {}
@@ -68,10 +58,9 @@ def received_at(snapshot: Snapshot, numbers: Iterable[int]) -> dict[int, int]:
 class LedgerVersion(NamedTuple):
     """The state of a ledger.
 
-    An answer holds for as long as `token` is the same. `as_of` is when the ledger changed last,
-    `received_at` when the last events came, however old they are, `newest` the time of the newest
-    event, and `newest_received_at` when that came. Instants are in microseconds, 0 when there is
-    none.
+    An answer is valid as long as `token` is the same. `as_of` is when the ledger changed last,
+    `received_at` when the last events were received, of any age, `newest` the time of the newest
+    event, and `newest_received_at` when it was received. Instants are in microseconds, or 0.
     """
 
     token: int
@@ -108,10 +97,10 @@ def ledger_version_of_all(snapshot: Snapshot, tenant: str) -> LedgerVersion:
             COALESCE(MAX(ledger_versions.received_at), 0),
             COALESCE((
                 SELECT versions.newest_received_at
-                FROM organizations AS owners
+                FROM organizations AS candidates
                 JOIN ledger_versions AS versions
-                    ON versions.organization_id = owners.organization_id
-                WHERE owners.tenant_id = :tenant
+                    ON versions.organization_id = candidates.organization_id
+                WHERE candidates.tenant_id = :tenant
                 ORDER BY versions.newest DESC, versions.newest_received_at
                 LIMIT 1
             ), 0)

@@ -1,21 +1,21 @@
-"""The statements for viewer tokens: what a tenant's are signed with, and which are taken back."""
+"""The statements for viewer tokens: each tenant's signing secret, and revoked tokens."""
 
 from tollbook.domain.viewers import MOST_SECONDS, new_secret
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.versions import change_token
 
 OF_TENANT = 0
-"""Stands for the organization where a key of the whole tenant takes a token back."""
+"""The organization number of a token that a tenant-wide key revoked."""
 
 
 def find_secret(snapshot: Snapshot, tenant: str) -> str | None:
-    """Find what a tenant's tokens are signed with; None before there was any."""
+    """Return the secret that a tenant's tokens are signed with; None before the first token."""
     row = snapshot.row("SELECT secret FROM viewer_secrets WHERE tenant_id = :tenant", tenant=tenant)
     return str(row[0]) if row else None
 
 
 def secret_of(transaction: Transaction, tenant: str, now: int) -> str:
-    """Give what a tenant's tokens are signed with, made when the first one is asked for."""
+    """Return the secret that a tenant's tokens are signed with; make it for the first token."""
     transaction.execute(
         "INSERT INTO viewer_secrets (tenant_id, secret, made_at) VALUES (:tenant, :secret, :now) "
         "ON CONFLICT (tenant_id) DO NOTHING",
@@ -27,7 +27,7 @@ def secret_of(transaction: Transaction, tenant: str, now: int) -> str:
 
 
 def change_secret(transaction: Transaction, tenant: str, now: int) -> None:
-    """Sign with another secret from now on: no token of before holds any longer."""
+    """Replace the secret: all earlier tokens of the tenant become invalid."""
     transaction.execute(
         "INSERT INTO viewer_secrets (tenant_id, secret, made_at) VALUES (:tenant, :secret, :now) "
         "ON CONFLICT (tenant_id) DO UPDATE "
@@ -40,7 +40,7 @@ def change_secret(transaction: Transaction, tenant: str, now: int) -> None:
 
 
 def revocations(snapshot: Snapshot, tenant: str) -> frozenset[tuple[str, str | None]]:
-    """List the tokens that are taken back, each with the organization whose key did it, or None."""
+    """Return the revoked tokens, each with the organization whose key revoked it, or None."""
     rows = snapshot.rows(
         """
         SELECT viewer_revocations.id, organizations.id
@@ -57,7 +57,7 @@ def revocations(snapshot: Snapshot, tenant: str) -> frozenset[tuple[str, str | N
 def revoke(
     transaction: Transaction, tenant: str, identity: str, organization: int | None, now: int
 ) -> None:
-    """Take a token back, and forget those that have ended by themselves."""
+    """Revoke a token, and delete the revocations of expired tokens."""
     transaction.execute(
         "DELETE FROM viewer_revocations WHERE tenant_id = :tenant AND expires_at < :now",
         tenant=tenant,

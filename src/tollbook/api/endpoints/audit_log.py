@@ -2,25 +2,26 @@
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from starlette.responses import Response
 
 from tollbook.analytics import tables
 from tollbook.analytics.tables import Column, Table
-from tollbook.api.endpoints.analytics.pages import NEXT_CURSOR
-from tollbook.api.endpoints.format_parameter import FORMAT, format_of
+from tollbook.api.endpoints.analytics.queries import NEXT_CURSOR, FormatName, OrganizationId
+from tollbook.api.endpoints.formats import resolve_format
 from tollbook.api.formats.choice import WRITERS, Format, attachment, content_type
-from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint, Parameter, ParameterKind
+from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples import ACT
 from tollbook.api.openapi.links import leads
+from tollbook.api.openapi.parameter_types import Day, Text, about, text, whole_number
+from tollbook.api.openapi.parameters import Query
 from tollbook.api.openapi.schemas import answer_schema
 from tollbook.api.pipeline.access import organization_of, require_organization_key
 from tollbook.api.pipeline.cursors import read_place, written
 from tollbook.api.pipeline.responses import json_response
 from tollbook.api.pipeline.streams import Streamed
-from tollbook.domain.errors import FormatNotInstalled, InvalidRequest, NotFound
 from tollbook.domain.events import instant_of, microseconds
 from tollbook.domain.keys import Permission
 from tollbook.store import audit
@@ -52,88 +53,118 @@ class ShownAct(msgspec.Struct):
     details: dict[str, Any]
 
 
-def list_acts(call: ApiRequest, snapshot: Snapshot) -> Response:
-    """List acts, the newest first, a page at a time; all of them, where a format asks for a file.
+class AuditLogQuery(Query, frozen=True, kw_only=True):
+    """The query of the audit log."""
+
+    organization_id: Annotated[
+        OrganizationId | None, about("Only acts about this organization.")
+    ] = None
+    action: Annotated[Text | None, about("Only acts of this kind.", "key.create")] = None
+    key: Annotated[
+        Text | None,
+        about("Only acts by the key with this prefix.", "tb_0123456789ab"),
+    ] = None
+    start_date: Annotated[Day | None, about("First day, in UTC.", "2024-01-01")] = None
+    end_date: Annotated[Day | None, about("Last day, in UTC.", "2024-01-31")] = None
+    limit: Annotated[
+        int | None,
+        whole_number(),
+        about(
+            f"How many acts at most; {_USUAL_LIMIT} unless said.",
+            _USUAL_LIMIT,
+        ),
+    ] = None
+    cursor: Annotated[
+        str | None,
+        text(4_000),
+        about("Where to go on: the `next_cursor` of the page before."),
+    ] = None
+    format: FormatName = None
+
+
+def list_acts(request: ApiRequest[AuditLogQuery], snapshot: Snapshot) -> Response:
+    """List acts, the newest first: a page, or all of them when a format asks for a file.
 
     A file is written from a snapshot of its own, by what the key may see in this one.
     """
-    require_organization_key(call.key, "see the audit log")
-    query, chosen, of = call.query, format_of(call), _filter(call, snapshot)
-    services, tenant = call.services, call.tenant
+    require_organization_key(request.key, "see the audit log")
+    query, services, tenant = request.query, request.services, request.tenant
+    chosen, filters = resolve_format(request, query.format), _filter(request, snapshot)
     if chosen is Format.JSON:
-        page, following = _page(call, snapshot, of)
-        acts = [shown_act(act_of(it)) for it in page]
+        page, following = _page(request, snapshot, filters)
+        acts = [shown_act(act_of(row)) for row in page]
         return json_response({"success": True, "acts": acts, "next_cursor": following})
-    headers = _attachment(call, chosen)
-    if query["cursor"] is None and query["limit"] is None:
+    headers = _attachment(request, chosen)
+    if query.cursor is None and query.limit is None:
         return Streamed(
             services.database,
             services.exporting,
-            lambda opened: WRITERS[chosen](acts_table(audit.all_acts(opened, tenant, of))),
+            lambda opened: WRITERS[chosen](acts_table(audit.all_acts(opened, tenant, filters))),
             headers,
             content_type(chosen),
         )
-    page, following = _page(call, snapshot, of)
+    page, following = _page(request, snapshot, filters)
     headers |= {NEXT_CURSOR: following} if following else {}
     content = b"".join(WRITERS[chosen](acts_table(page)))
     return Response(content, 200, headers, content_type(chosen))
 
 
-def acts_table(rows: Iterable[Row]) -> Table:
-    """Give acts as a table: what `shown_act` shows of them."""
-    return Table(COLUMNS, map(_line, rows))
+def _filter(request: ApiRequest[AuditLogQuery], snapshot: Snapshot) -> AuditFilter:
+    """Return which acts are asked for; a key of an organization sees those about it only."""
+    query = request.query
+    identity = query.organization_id or request.key.scope.organization_id
+    number = organization_of(snapshot, request.key, identity).number if identity else None
+    return AuditFilter(number, query.action, query.key, *span_of(query.start_date, query.end_date))
 
 
-def _line(row: Row) -> Row:
-    at, _, key_prefix, action, what, organization_id, address, details = row
-    told = "" if details == "{}" else details
-    return at, key_prefix, address, action, what, organization_id, told
-
-
-def _page(call: ApiRequest, snapshot: Snapshot, of: AuditFilter) -> tuple[list[Row], str | None]:
-    """Give a page, and the cursor of the next one when there is one."""
-    cursor, limit = call.query["cursor"], call.query["limit"] or _USUAL_LIMIT
+def _page(
+    request: ApiRequest[AuditLogQuery], snapshot: Snapshot, filters: AuditFilter
+) -> tuple[list[Row], str | None]:
+    """Return a page, and the cursor of the next one when there is one."""
+    cursor, limit = request.query.cursor, request.query.limit or _USUAL_LIMIT
     before = audit.NEWEST if cursor is None else read_place(cursor)
-    found = audit.rows(snapshot, call.tenant, of, before, limit + 1)
+    found = audit.rows(snapshot, request.tenant, filters, before, limit + 1)
     page = found[:limit]
     return page, written(page[-1][:2]) if len(found) > limit else None
 
 
-def _attachment(call: ApiRequest, chosen: Format) -> dict[str, str]:
-    """Name the file after whose acts are in it, and the days where they were said."""
-    query = call.query
-    whose = query["organization_id"] or call.key.scope.organization_id or call.tenant
-    days = (it for it in (query["start_date"], query["end_date"]) if it)
-    return attachment(chosen, "audit-log", whose, *days)
+def _attachment(request: ApiRequest[AuditLogQuery], chosen: Format) -> dict[str, str]:
+    """Return the header that names a file after the subject of its acts, and the days asked for."""
+    query = request.query
+    subject = query.organization_id or request.key.scope.organization_id or request.tenant
+    days = (day for day in (query.start_date, query.end_date) if day)
+    return attachment(chosen, "audit-log", subject, *days)
 
 
-def shown_act(it: Act) -> ShownAct:
-    """Show an act without the id that only tells two of an instant apart."""
+def acts_table(rows: Iterable[Row]) -> Table:
+    """Return acts as a table, with the fields of `shown_act`."""
+    return Table(COLUMNS, map(_line, rows))
+
+
+def _line(row: Row) -> Row:
+    at, _, key_prefix, action, subject, organization_id, address, details = row
+    shown = "" if details == "{}" else details
+    return at, key_prefix, address, action, subject, organization_id, shown
+
+
+def shown_act(act: Act) -> ShownAct:
+    """Return an act without the id that only distinguishes two of one instant."""
     return ShownAct(
-        instant_of(it.at),
-        it.key_prefix,
-        it.address,
-        it.action,
-        it.object,
-        it.organization_id,
-        it.details,
+        instant_of(act.at),
+        act.key_prefix,
+        act.address,
+        act.action,
+        act.object,
+        act.organization_id,
+        act.details,
     )
 
 
 def span_of(start: date | None, end: date | None) -> tuple[int, int]:
-    """Give the instants of days in UTC, both inclusive; without them, all there are."""
+    """Return the instants of days in UTC, both inclusive; of all days when none is given."""
     first = audit.ALL.start if start is None else _midnight(start)
     last = audit.ALL.end if end is None else _midnight(end) + 24 * 3600 * 1_000_000
     return first, last
-
-
-def _filter(call: ApiRequest, snapshot: Snapshot) -> AuditFilter:
-    """Choose acts; a key of an organization sees those about it and no others."""
-    query = call.query
-    identity = query["organization_id"] or call.key.scope.organization_id
-    number = organization_of(snapshot, call.key, identity).number if identity else None
-    span = span_of(query["start_date"], query["end_date"])
-    return AuditFilter(number, query["action"], query["key"], *span)
 
 
 def _midnight(day: date) -> int:
@@ -156,29 +187,11 @@ GET_AUDIT_LOG = Endpoint(
         f"`limit` sends all acts; with it a page, whose cursor is in `{NEXT_CURSOR}`."
     ),
     permission=Permission.ADMIN,
-    parameters=(
-        Parameter("organization_id", "Only acts about this organization.", example="org_abc123"),
-        Parameter("action", "Only acts of this kind.", example="key.create"),
-        Parameter("key", "Only acts by the key with this prefix.", example="tb_0123456789ab"),
-        Parameter("start_date", "First day, in UTC.", ParameterKind.DATE, example="2024-01-01"),
-        Parameter("end_date", "Last day, in UTC.", ParameterKind.DATE, example="2024-01-31"),
-        Parameter(
-            "limit",
-            f"How many acts at most; {_USUAL_LIMIT} unless said.",
-            ParameterKind.INTEGER,
-            example=100,
-        ),
-        Parameter("cursor", "Where to go on: the `next_cursor` of the page before.", longest=4_000),
-        FORMAT,
+    answers=Body(
+        answer_schema(acts=list[ShownAct], next_cursor=str | None),
+        {"success": True, "acts": [ACT], "next_cursor": None},
+        links=leads("getOrganization", organization_id="/acts/0/organization_id"),
     ),
-    answers={
-        200: Body(
-            answer_schema(acts=list[ShownAct], next_cursor=str | None),
-            {"success": True, "acts": [ACT], "next_cursor": None},
-            links=leads("getOrganization", organization_id="/acts/0/organization_id"),
-        )
-    },
     read=list_acts,
-    errors=(InvalidRequest, NotFound, FormatNotInstalled),
     tag="Audit log",
 )

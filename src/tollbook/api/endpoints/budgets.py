@@ -1,14 +1,14 @@
-"""/v1/budgets: what an organization or a user may cost in a month, and how far that is used."""
+"""Monthly budgets of organizations and users, and how much of them is spent: /v1/budgets."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
 from starlette.responses import Response
 
+from tollbook.administration.budgets import NewBudget, remove_budget, set_budget
 from tollbook.analytics.budgets import (
     BudgetsReport,
     budgets_report,
@@ -16,52 +16,30 @@ from tollbook.analytics.budgets import (
     days_of,
     standings,
 )
-from tollbook.api.endpoints.analytics.questions import (
-    META,
-    MIN_AS_OF,
-    Result,
-    answer,
-    asked,
-    scope_of,
-)
-from tollbook.api.endpoints.format_parameter import FORMAT
-from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint, Parameter
+from tollbook.api.endpoints.analytics import answers
+from tollbook.api.endpoints.analytics.queries import AnswerQuery, OrganizationId
+from tollbook.api.endpoints.analytics.questions import open_question
+from tollbook.api.endpoints.analytics.scope import resolve_scope
+from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples_outlook import BUDGET, BUDGETS_ANSWER, NEW_BUDGET
 from tollbook.api.openapi.links import Links, leads
+from tollbook.api.openapi.parameter_types import about
 from tollbook.api.openapi.schemas import answer_schema, extended
-from tollbook.api.pipeline.access import organization_of, require_organization_key
-from tollbook.api.pipeline.json_body import read_body, refuse
+from tollbook.api.pipeline.access import organization_of, require_organization_key, user_of
+from tollbook.api.pipeline.json_body import read_body
 from tollbook.api.pipeline.responses import json_response
-from tollbook.domain.budgets import (
-    DEFAULT_ALERTS,
-    WHOLE_ORGANIZATION,
-    Budget,
-    alert_problems,
-    monthly_of,
-    monthly_problem,
-)
-from tollbook.domain.directory import id_problem
+from tollbook.domain.budgets import WHOLE_ORGANIZATION, Budget
 from tollbook.domain.errors import (
-    FormatNotInstalled,
     InvalidRequest,
     NotFound,
-    NotYet,
-    Problem,
     UnreadableBody,
 )
 from tollbook.domain.events import instant_of
 from tollbook.domain.exact import raw_amount
 from tollbook.domain.keys import Permission
-from tollbook.store import budgets, directory
+from tollbook.store import budgets
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.directory import OrganizationRow
-
-
-class NewBudget(msgspec.Struct):
-    """The body that sets a budget."""
-
-    monthly: float | str
-    alert_at: tuple[float, ...] = DEFAULT_ALERTS
 
 
 class BudgetAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,42 +58,54 @@ class _Monthly(msgspec.Struct):
     monthly: msgspec.Raw
 
 
-def list_budgets(call: ApiRequest, snapshot: Snapshot) -> Response:
-    """List the budgets that the key may see, and how they stand."""
-    scope = scope_of(call, snapshot)
-    it = asked(call, snapshot, scope, dated=False)
+class BudgetsQuery(AnswerQuery, frozen=True, kw_only=True):
+    """The query of a list of budgets."""
+
+    organization_id: Annotated[
+        OrganizationId | None,
+        about("Only the budgets of this organization and its users."),
+    ] = None
+
+
+def list_budgets(request: ApiRequest[BudgetsQuery], snapshot: Snapshot) -> Response:
+    """List the budgets that the key may see, and how much of each is used."""
+    scope = resolve_scope(request, snapshot, request.query.organization_id)
+    clock = request.services.clock()
     listed = budgets.budgets(snapshot, scope.tenant, scope.number, scope.user_id)
-    # What is expected changes with the day, and days begin in each zone for itself.
-    days = {"days": days_of(listed, it.clock)}
-    it = it._replace(call=replace(call, query={**call.query, **days}))
+    # What is expected changes with the day, and each zone's days begin at its own midnight.
+    days = days_of(listed, clock)
+    question = open_question(request, snapshot, scope, clock, depends_on=days)
+    found = answers.find(question)
+    if found.is_missing:
+        result = standings(snapshot, scope, listed, clock)
+        if question.is_table:
+            answer = answers.write_table(question, budgets_table(result))
+        else:
+            answer = answers.write_report(question, budgets_report(result, scope))
+        found = answers.keep(question, found, answer)
+    return answers.respond(question, found)
 
-    def tell() -> Result:
-        found = standings(snapshot, scope, listed, it.clock)
-        return Result(budgets_report(found, scope), table=lambda: budgets_table(found))
 
-    return answer(it, tell)
-
-
-def set_organization_budget(call: ApiRequest, transaction: Transaction) -> Response:
-    """Give an organization a budget."""
+def put_organization_budget(call: ApiRequest, transaction: Transaction) -> Response:
+    """Set the budget of an organization."""
     return _set(call, transaction, _organization(call, transaction), WHOLE_ORGANIZATION)
 
 
-def set_user_budget(call: ApiRequest, transaction: Transaction) -> Response:
-    """Give a user a budget."""
+def put_user_budget(call: ApiRequest, transaction: Transaction) -> Response:
+    """Set the budget of a user."""
     organization = _organization(call, transaction)
-    return _set(call, transaction, organization, _user(call, transaction, organization))
+    return _set(call, transaction, organization, _user_id(call, transaction, organization))
 
 
-def remove_organization_budget(call: ApiRequest, transaction: Transaction) -> Response:
-    """Take an organization's budget away."""
+def delete_organization_budget(call: ApiRequest, transaction: Transaction) -> Response:
+    """Remove the budget of an organization."""
     return _remove(call, transaction, _organization(call, transaction), WHOLE_ORGANIZATION)
 
 
-def remove_user_budget(call: ApiRequest, transaction: Transaction) -> Response:
-    """Take a user's budget away."""
+def delete_user_budget(call: ApiRequest, transaction: Transaction) -> Response:
+    """Remove the budget of a user."""
     organization = _organization(call, transaction)
-    return _remove(call, transaction, organization, _user(call, transaction, organization))
+    return _remove(call, transaction, organization, _user_id(call, transaction, organization))
 
 
 def _organization(call: ApiRequest, snapshot: Snapshot) -> OrganizationRow:
@@ -123,49 +113,29 @@ def _organization(call: ApiRequest, snapshot: Snapshot) -> OrganizationRow:
     return organization_of(snapshot, call.key, call.path["organization_id"])
 
 
-def _user(call: ApiRequest, snapshot: Snapshot, organization: OrganizationRow) -> str:
-    identity = call.path["user_id"]
-    known = not id_problem("user_id", identity) and directory.find_user(
-        snapshot, organization.number, identity
-    )
-    if not known:
-        raise NotFound("User not found")
-    return identity
+def _user_id(call: ApiRequest, snapshot: Snapshot, organization: OrganizationRow) -> str:
+    return user_of(snapshot, call.key, organization, call.path["user_id"]).id
 
 
 def _set(
     call: ApiRequest, transaction: Transaction, organization: OrganizationRow, user_id: str
 ) -> Response:
-    monthly, alert_at = _read(call.body)
-    budget = budgets.set_budget(transaction, call.actor, organization, user_id, monthly, alert_at)
+    new = read_body(call.body, NewBudget)
+    # The amount as it is written: a float may have lost digits.
+    new.monthly = bytes(msgspec.json.decode(call.body, type=_Monthly).monthly).decode()
+    budget = set_budget(transaction, call.actor, organization, user_id, new)
     return json_response({"success": True, "budget": budget_answer(organization, budget)})
 
 
 def _remove(
     call: ApiRequest, transaction: Transaction, organization: OrganizationRow, user_id: str
 ) -> Response:
-    budget = budgets.remove_budget(transaction, call.actor, organization, user_id)
-    if budget is None:
-        raise NotFound("Budget not found")
+    budget = remove_budget(transaction, call.actor, organization, user_id)
     return json_response({"success": True, "budget": budget_answer(organization, budget)})
 
 
-def _read(body: bytes) -> tuple[int, tuple[float, ...]]:
-    """Read a budget; its amount as it is written, because a float may have lost digits of it."""
-    new = read_body(body, NewBudget)
-    problems: list[Problem] = []
-    monthly = 0
-    try:
-        monthly = monthly_of(bytes(msgspec.json.decode(body, type=_Monthly).monthly))
-    except ValueError:
-        problems.append(monthly_problem())
-    problems.extend(alert_problems(new.alert_at))
-    refuse(problems)
-    return monthly, new.alert_at
-
-
 def budget_answer(organization: OrganizationRow, budget: Budget) -> BudgetAnswer:
-    """Show a budget as it was set."""
+    """Return a budget as it was set."""
     return BudgetAnswer(
         organization_id=organization.id,
         user_id=budget.user_id or UNSET,
@@ -218,16 +188,6 @@ BUDGET_ENDPOINTS = (
             "will be passed at this pace. A key bound to one user sees that user's only."
         ),
         permission=Permission.READ_ANALYTICS,
-        parameters=(
-            Parameter(
-                "organization_id",
-                "Only the budgets of this organization and its users.",
-                example="org_abc123",
-            ),
-            META,
-            FORMAT,
-            MIN_AS_OF,
-        ),
         answers={
             200: Body(
                 extended(BudgetsReport),
@@ -239,9 +199,7 @@ BUDGET_ENDPOINTS = (
             )
         },
         read=list_budgets,
-        errors=(InvalidRequest, NotFound, NotYet, FormatNotInstalled),
         tag="Budgets",
-        tagged=True,
     ),
     Endpoint(
         method="PUT",
@@ -253,7 +211,7 @@ BUDGET_ENDPOINTS = (
         path_parameters=_OF_ORGANIZATION,
         request=Body(NewBudget, NEW_BUDGET),
         answers=_answers(BUDGET, _STANDING),
-        write=set_organization_budget,
+        write=put_organization_budget,
         errors=_BAD_BODY,
         tag="Budgets",
     ),
@@ -266,7 +224,7 @@ BUDGET_ENDPOINTS = (
         permission=Permission.ADMIN,
         path_parameters=_OF_ORGANIZATION,
         answers=_answers(BUDGET, _STANDING),
-        write=remove_organization_budget,
+        write=delete_organization_budget,
         errors=(InvalidRequest, NotFound),
         tag="Budgets",
     ),
@@ -280,7 +238,7 @@ BUDGET_ENDPOINTS = (
         path_parameters=_OF_USER,
         request=Body(NewBudget, NEW_BUDGET),
         answers=_answers(_USERS_BUDGET, _USERS_STANDING),
-        write=set_user_budget,
+        write=put_user_budget,
         errors=_BAD_BODY,
         tag="Budgets",
     ),
@@ -293,7 +251,7 @@ BUDGET_ENDPOINTS = (
         permission=Permission.ADMIN,
         path_parameters=_OF_USER,
         answers=_answers(_USERS_BUDGET, _USERS_STANDING),
-        write=remove_user_budget,
+        write=delete_user_budget,
         errors=(InvalidRequest, NotFound),
         tag="Budgets",
     ),

@@ -1,4 +1,4 @@
-"""DELETE …/personal-data: a person is gone from every table and archive; sums stay."""
+"""Erase a person from every table and archive; sums stay: DELETE …/personal-data."""
 
 import msgspec
 from anyio.to_thread import run_sync
@@ -7,20 +7,18 @@ from starlette.responses import Response
 
 from tollbook.api.openapi.endpoint import Body, Endpoint, QueryReader
 from tollbook.api.openapi.links import leads
-from tollbook.api.pipeline.access import organization_of, require_organization_key
+from tollbook.api.pipeline.access import organization_of, require_organization_key, user_of
 from tollbook.api.pipeline.admission import actor, admission
 from tollbook.api.pipeline.responses import json_response
 from tollbook.api.pipeline.services import Services
-from tollbook.domain.directory import id_problem
 from tollbook.domain.errors import ArchiveRefused, InvalidApiKey, InvalidRequest, NotFound
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.lifecycle.erase import Erased, Person, erase
-from tollbook.store import directory
 from tollbook.store.database import Transaction
 
 
 class ErasedAnswer(msgspec.Struct, frozen=True):
-    """What was erased from, in events and files."""
+    """How many events and files a person was erased from."""
 
     success: bool
     organization_id: str
@@ -31,7 +29,7 @@ class ErasedAnswer(msgspec.Struct, frozen=True):
 async def delete_personal_data(
     request: Request, services: Services, read_query: QueryReader
 ) -> Response:
-    """Erase a person, and answer once that is on disk."""
+    """Erase a person, and answer once the erasure is on disk."""
     _, key = admission(request)
     require_organization_key(key, "erase a person")
     read_query()
@@ -54,10 +52,7 @@ async def delete_personal_data(
 def _person(services: Services, key: ApiKey, organization: str, user: str) -> Person:
     with services.database.reading() as snapshot:
         row = organization_of(snapshot, key, organization)
-        known = not id_problem("user_id", user) and directory.find_user(snapshot, row.number, user)
-    if not known:
-        raise NotFound("User not found")
-    return Person(row, user)
+        return Person(row, user_of(snapshot, key, row, user).id)
 
 
 DELETE_PERSONAL_DATA = Endpoint(

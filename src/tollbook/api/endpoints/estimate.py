@@ -13,6 +13,7 @@ from tollbook.api.endpoints.charges import ShownCharge, sees_buy, shown_charge, 
 from tollbook.api.openapi.endpoint import Body, Endpoint, QueryReader
 from tollbook.api.openapi.examples import EVENT, RATED_ANSWER
 from tollbook.api.openapi.links import leads
+from tollbook.api.openapi.parameters import Query
 from tollbook.api.openapi.schemas import EVENTS_REQUEST
 from tollbook.api.pipeline.access import authenticate, key_text
 from tollbook.api.pipeline.admission import admission
@@ -20,11 +21,8 @@ from tollbook.api.pipeline.request_body import decoder_of, read_unpacked
 from tollbook.api.pipeline.responses import json_response
 from tollbook.api.pipeline.services import Services
 from tollbook.domain.errors import (
-    BodyTooLarge,
-    InvalidRequest,
     Problem,
     QueueFull,
-    UnreadableBody,
     UnsupportedBody,
 )
 from tollbook.domain.keys import ApiKey, Permission
@@ -71,7 +69,9 @@ class RateAnswer(msgspec.Struct, frozen=True):
     charges: Sequence[RatedEvent]
 
 
-async def post_rate(request: Request, services: Services, read_query: QueryReader) -> Response:
+async def post_rate(
+    request: Request, services: Services, read_query: QueryReader[Query]
+) -> Response:
     """Rate what a body brings, from one snapshot."""
     _, key = admission(request)
     read_query()
@@ -97,7 +97,7 @@ def _rated(
 
 
 def _shown(it: Rated | NotRated, key: ApiKey) -> RatedEvent:
-    index, identity = it.fact.index, it.fact.event.id
+    index, identity = it.normalized.index, it.normalized.event.id
     if isinstance(it, NotRated):
         because = it.unpriced
         return RatedEvent(
@@ -106,7 +106,7 @@ def _shown(it: Rated | NotRated, key: ApiKey) -> RatedEvent:
     rate_ = it.chosen.rate if it.chosen else None
     charge = shown_charge(
         it.explanation,
-        it.fact.meter.type,
+        it.normalized.meter.type,
         it.currency,
         shown_match(rate_, it.explanation, it.chosen.tariff.name if it.chosen else None),
         (it.tier_key, it.position),
@@ -166,6 +166,6 @@ POST_RATE = Endpoint(
         ),
     },
     handle=post_rate,
-    errors=(InvalidRequest, UnreadableBody, BodyTooLarge, UnsupportedBody, QueueFull),
+    errors=(UnsupportedBody, QueueFull),
     tag="Events",
 )

@@ -5,6 +5,7 @@ from hashlib import blake2b
 from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 from starlette.responses import Response
 
 from tollbook.analytics.events import (
@@ -17,49 +18,71 @@ from tollbook.analytics.events import (
     events_report,
 )
 from tollbook.analytics.tables import Table
-from tollbook.api.endpoints.analytics.questions import (
-    END_DATE,
-    MIN_AS_OF,
-    PERIOD,
-    START_DATE,
-    Question,
-    Result,
-    answer,
-    asked,
-    has_arrived,
-    refuse_user_key,
-    scope_of,
-    stream,
+from tollbook.api.endpoints.analytics import answers
+from tollbook.api.endpoints.analytics.periods import resolve_period
+from tollbook.api.endpoints.analytics.queries import (
+    NEXT_CURSOR,
+    DaysByName,
+    FirstDay,
+    LastDay,
+    MeterList,
+    OrganizationId,
+    StateQuery,
+    UserId,
 )
-from tollbook.api.endpoints.format_parameter import FORMAT
-from tollbook.api.formats.choice import Format
-from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint, Parameter, ParameterKind
+from tollbook.api.endpoints.analytics.questions import Question, has_arrived, open_question
+from tollbook.api.endpoints.analytics.scope import refuse_user_key, resolve_scope
+from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples_exports import EVENTS_LISTED
 from tollbook.api.openapi.links import leads
+from tollbook.api.openapi.parameter_types import Flag, about, text, whole_number
+from tollbook.api.pipeline.cache import Answer
 from tollbook.api.pipeline.cursors import read, written
 from tollbook.domain.directory import id_problem
-from tollbook.domain.errors import (
-    FormatNotInstalled,
-    InvalidRequest,
-    NotFound,
-    NotYet,
-    Problem,
-)
+from tollbook.domain.errors import InvalidRequest, NotYet, Problem
 from tollbook.domain.keys import Permission
-from tollbook.domain.meters import CATALOG
 from tollbook.domain.periods import Period, day_number
 from tollbook.store import archives
 from tollbook.store.database import Snapshot
 
 _USUAL_LIMIT = 100
 _MOST = 1_000
-_NEXT = "X-Next-Cursor"
 _ARCHIVED = "X-Archived"
-_Bits = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+_Bits = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+
+
+class EventsQuery(StateQuery, frozen=True, kw_only=True):
+    """The query of a list of events."""
+
+    organization_id: Annotated[OrganizationId, about("Whose events.")]
+    user_id: Annotated[UserId | None, about("Only events that enter this user's figures.")] = None
+    organization_level: Annotated[Flag, about("Only events that enter no user's figures.")] = False
+    meter: Annotated[
+        MeterList,
+        about("Only these types of event, separated by commas.", ["voice.call"]),
+    ] = ()
+    country: Annotated[
+        str | None,
+        text(2),
+        about("Only events with a number of this country at the other end: ISO 3166, two letters."),
+    ] = None
+    start_date: FirstDay = None
+    end_date: LastDay = None
+    period: DaysByName = None
+    limit: Annotated[
+        int | None,
+        whole_number(most=_MOST),
+        about(f"How many events at most; {_USUAL_LIMIT} unless said."),
+    ] = None
+    cursor: Annotated[
+        str | None,
+        text(1_024),
+        about("Where to go on: `next_cursor` of the page before."),
+    ] = None
 
 
 class _Cursor(msgspec.Struct, array_like=True, frozen=True):
-    """Where a page goes on: what it is pinned to, the question, and the last event before.
+    """Where a page goes on: its state, its question, and the last event before it.
 
     The days are those of the first page, so that midnight makes no difference.
     """
@@ -67,7 +90,7 @@ class _Cursor(msgspec.Struct, array_like=True, frozen=True):
     as_of: _Bits
     start: date
     end: date
-    day: Annotated[int, msgspec.Meta(ge=0, le=99_991_231)]
+    day: Annotated[int, Meta(ge=0, le=99_991_231)]
     time: _Bits
     id: str
     question: str
@@ -76,104 +99,117 @@ class _Cursor(msgspec.Struct, array_like=True, frozen=True):
 _decoder = msgspec.json.Decoder(_Cursor)
 
 
-def get_events(call: ApiRequest, snapshot: Snapshot) -> Response:
-    """Answer with a page of events; all of them, where a format asks for a file."""
-    if call.query["organization_level"]:
-        refuse_user_key(call)
-        _refuse_both(call)
-    it = asked(call, snapshot, scope_of(call, snapshot))
-    cursor = _cursor_of(it)
+def get_events(request: ApiRequest[EventsQuery], snapshot: Snapshot) -> Response:
+    """Return a page of events, or all of them when a format asks for a file."""
+    query, clock = request.query, request.services.clock()
+    if query.organization_level:
+        refuse_user_key(request.key)
+        _refuse_user(query)
+    scope = resolve_scope(request, snapshot, query.organization_id, query.user_id)
+    period = resolve_period(query.start_date, query.end_date, query.period, scope, clock).period
+    question = open_question(request, snapshot, scope, clock, period)
+    cursor = _read_cursor(question, query)
     if cursor:
-        it = it._replace(period=Period(cursor.start, cursor.end))
-    wanted = _wanted(it, cursor.as_of if cursor else it.version.received_at)
-    if it.chosen is not Format.JSON and not cursor and call.query["limit"] is None:
-        response: Response = stream(it, lambda opened: all_events(opened, wanted))
+        question = question._replace(period=Period(cursor.start, cursor.end))
+    wanted = _resolve_events(question, query, cursor)
+    if question.is_table and not cursor and query.limit is None:
+        response = answers.stream(question, lambda opened: all_events(opened, wanted))
     else:
-        response = answer(it, lambda: _page(it, wanted, cursor))
-    archived = _archived(it)
+        found = answers.find(question)
+        if found.is_missing:
+            found = answers.keep(question, found, _read_page(question, query, wanted, cursor))
+        response = answers.respond(question, found)
+    archived = _count_archived(question)
     if archived:
         response.headers[_ARCHIVED] = str(archived)
     return response
 
 
-def _archived(it: Question) -> int:
-    """Count what the period has beside the events that are listed, whatever kind is asked for."""
-    assert it.period and it.scope.number is not None  # noqa: S101, PT018  as in `_wanted`
-    days = day_number(it.period.start), day_number(it.period.end)
-    return archives.count_days(it.snapshot, it.scope.number, days, it.scope.user_id)
-
-
-def _page(it: Question, wanted: Wanted, cursor: _Cursor | None) -> Result:
-    after = PageEnd(cursor.day, cursor.time, cursor.id) if cursor else None
-    page = events_page(it.snapshot, wanted, it.call.query["limit"] or _USUAL_LIMIT, after)
-    following = _text(it, wanted, page.end) if page.end else None
-    if it.chosen is Format.JSON:
-        return Result(events_report(wanted, page, following))
-    headers = {_NEXT: following} if following else {}
-    return Result(None, table=lambda: Table(COLUMNS, page.rows), headers=headers)
-
-
-def _wanted(it: Question, as_of: int) -> Wanted:
-    """Name the events; whatever is received from now on is not among them."""
-    query, organization, period = it.call.query, it.scope.organization, it.period
-    assert organization and period  # noqa: S101, PT018  the first is a required parameter
-    country = query["country"]
-    return Wanted(
-        organization,
-        period,
-        as_of,
-        it.scope.user_id,
-        query["organization_level"],
-        query["meter"],
-        country.upper() if country else None,
-    )
-
-
-def _refuse_both(call: ApiRequest) -> None:
-    if call.query["user_id"] is not None:
+def _refuse_user(query: EventsQuery) -> None:
+    if query.user_id is not None:
         sentence = "organization_level asks for events of no user; leave user_id out"
         raise InvalidRequest.of([Problem("organization_level", "contradiction", sentence)])
 
 
-def _question(it: Question) -> str:
-    """Name what a cursor belongs to: everything asked for but the place, the days and the form."""
-    query = it.call.query
-    names = ("organization_level", "meter", "country")
-    period = [query["period"]] if query["period"] else []
-    state = (it.scope, [query[name] for name in names] + period)
-    return blake2b(msgspec.json.encode(state), digest_size=6).hexdigest()
-
-
-def _text(it: Question, wanted: Wanted, end: PageEnd) -> str:
-    period = wanted.period
-    cursor = _Cursor(wanted.as_of, period.start, period.end, *end, _question(it))
-    return written(cursor)
-
-
-def _cursor_of(it: Question) -> _Cursor | None:
-    """Read the cursor of a call; it must be one of the same question."""
-    query = it.call.query
-    text = query["cursor"]
-    if text is None:
+def _read_cursor(question: Question, query: EventsQuery) -> _Cursor | None:
+    """Return the cursor of a query; it must be one of the same question."""
+    if query.cursor is None:
         return None
     try:
-        cursor = read(text, _decoder)
+        cursor = read(query.cursor, _decoder)
     except ValueError as error:
         raise _wrong_cursor() from error
-    days = {(query["start_date"], cursor.start), (query["end_date"], cursor.end)}
+    days = {(query.start_date, cursor.start), (query.end_date, cursor.end)}
     same_days = all(given in (None, kept) for given, kept in days)
-    if cursor.question != _question(it) or not same_days or id_problem("cursor", cursor.id):
+    same = cursor.question == _name_of(question, query) and same_days
+    if not same or id_problem("cursor", cursor.id):
         raise _wrong_cursor()
-    if cursor.start > cursor.end or cursor.as_of > max(it.now, it.clock):
+    if cursor.start > cursor.end or cursor.as_of > max(question.now, question.clock):
         raise _wrong_cursor()
-    if not has_arrived(it.call, it.snapshot, it.scope, cursor.as_of):
+    if not has_arrived(question.request, question.snapshot, question.scope, cursor.as_of):
         raise NotYet
     return cursor
+
+
+def _name_of(question: Question, query: EventsQuery) -> str:
+    """Return a hash of what is asked, whatever the place, the days and the format."""
+    period = [query.period] if query.period else []
+    asked = [query.organization_level, query.meter, query.country, *period]
+    state = (question.scope, asked)
+    return blake2b(msgspec.json.encode(state), digest_size=6).hexdigest()
 
 
 def _wrong_cursor() -> InvalidRequest:
     sentence = "cursor must be the next_cursor of an answer to the same question"
     return InvalidRequest.of([Problem("cursor", "invalid_cursor", sentence)])
+
+
+def _resolve_events(question: Question, query: EventsQuery, cursor: _Cursor | None) -> Wanted:
+    """Return which events are asked for; those received from now on are not among them."""
+    organization, period = question.scope.organization, question.period
+    assert organization and period  # noqa: S101, PT018  the first is a required parameter
+    return Wanted(
+        organization,
+        period,
+        cursor.as_of if cursor else question.version.received_at,
+        question.scope.user_id,
+        query.organization_level,
+        query.meter,
+        query.country.upper() if query.country else None,
+    )
+
+
+def _read_page(
+    question: Question, query: EventsQuery, wanted: Wanted, cursor: _Cursor | None
+) -> Answer:
+    after = PageEnd(cursor.day, cursor.time, cursor.id) if cursor else None
+    page = events_page(question.snapshot, wanted, query.limit or _USUAL_LIMIT, after)
+    following = _write_cursor(question, query, wanted, page.end) if page.end else None
+    if not question.is_table:
+        return answers.write_report(question, events_report(wanted, page, following))
+    headers = {NEXT_CURSOR: following} if following else {}
+    return answers.write_table(question, Table(COLUMNS, page.rows), headers)
+
+
+def _write_cursor(question: Question, query: EventsQuery, wanted: Wanted, end: PageEnd) -> str:
+    cursor = _Cursor(
+        as_of=wanted.as_of,
+        start=wanted.period.start,
+        end=wanted.period.end,
+        day=end.day,
+        time=end.time,
+        id=end.id,
+        question=_name_of(question, query),
+    )
+    return written(cursor)
+
+
+def _count_archived(question: Question) -> int:
+    """Count the archived events of the period, of whichever meter."""
+    period, number = question.period, question.scope.number
+    assert period and number is not None  # noqa: S101, PT018  as in `_resolve_events`
+    days = day_number(period.start), day_number(period.end)
+    return archives.count_days(question.snapshot, number, days, question.scope.user_id)
 
 
 GET_EVENTS = Endpoint(
@@ -187,55 +223,16 @@ GET_EVENTS = Endpoint(
         "id. Every page of one listing is of the same state: events that arrive meanwhile are in "
         "none of them. A reversal is an event with negative figures. `format=csv`, `ndjson` or "
         "`parquet` without `limit` sends all events, newest day first, a day in the order of ids; "
-        f"with it a page, whose cursor is in `{_NEXT}`. Archived events are not listed; how many "
-        f"the period has of them is in `{_ARCHIVED}`. A key bound to one user sees that user's "
-        "events only."
+        f"with it a page, whose cursor is in `{NEXT_CURSOR}`. Archived events are not listed; "
+        f"how many the period has of them is in `{_ARCHIVED}`. A key bound to one user sees "
+        "that user's events only."
     ),
     permission=Permission.READ_ANALYTICS,
-    parameters=(
-        Parameter("organization_id", "Whose events.", required=True, example="org_abc123"),
-        Parameter("user_id", "Only events that enter this user's figures.", example="user_123"),
-        Parameter(
-            "organization_level",
-            "Only events that enter no user's figures.",
-            ParameterKind.BOOLEAN,
-            default=False,
-        ),
-        Parameter(
-            "meter",
-            "Only these types of event, separated by commas.",
-            ParameterKind.LIST,
-            choices=tuple(meter.type for meter in CATALOG),
-            default=(),
-            example=["voice.call"],
-        ),
-        Parameter(
-            "country",
-            "Only events with a number of this country at the other end: ISO 3166, two letters.",
-            longest=2,
-        ),
-        START_DATE,
-        END_DATE,
-        PERIOD,
-        Parameter(
-            "limit",
-            f"How many events at most; {_USUAL_LIMIT} unless said.",
-            ParameterKind.INTEGER,
-            most=_MOST,
-        ),
-        Parameter("cursor", "Where to go on: `next_cursor` of the page before.", longest=1_024),
-        FORMAT,
-        MIN_AS_OF,
+    answers=Body(
+        EventsReport,
+        EVENTS_LISTED,
+        links=leads("getEvent", organization_id="/organization_id", event_id="/events/0/id"),
     ),
-    answers={
-        200: Body(
-            EventsReport,
-            EVENTS_LISTED,
-            links=leads("getEvent", organization_id="/organization_id", event_id="/events/0/id"),
-        )
-    },
     read=get_events,
-    errors=(InvalidRequest, NotFound, NotYet, FormatNotInstalled),
     tag="Events",
-    tagged=True,
 )

@@ -4,27 +4,28 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Annotated
 
 import msgspec
 from anyio.to_thread import run_sync
+from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tollbook.api.openapi.endpoint import Body, Endpoint, Parameter, ParameterKind, QueryReader
+from tollbook.api.openapi.endpoint import Body, Endpoint, QueryReader
 from tollbook.api.openapi.examples import EVENT, EVENTS_ANSWER
 from tollbook.api.openapi.links import leads
-from tollbook.api.openapi.schemas import EVENTS_ANSWER_SCHEMA, EVENTS_REQUEST
+from tollbook.api.openapi.parameter_types import Flag, about
+from tollbook.api.openapi.parameters import Query
+from tollbook.api.openapi.schemas import EVENTS_REQUEST
 from tollbook.api.pipeline.admission import admission
 from tollbook.api.pipeline.body_budget import LARGE
 from tollbook.api.pipeline.request_body import decoder_of, read_unpacked
 from tollbook.api.pipeline.responses import json_response
 from tollbook.api.pipeline.services import Services
 from tollbook.domain.errors import (
-    BodyTooLarge,
-    InvalidRequest,
     MonthNotReady,
     QueueFull,
-    UnreadableBody,
     UnsupportedBody,
 )
 from tollbook.domain.events import instant_text
@@ -38,33 +39,57 @@ from tollbook.ingest.submit import KeyInUse, SubmissionDraft, draft_of, submissi
 _GOOD = (Outcome.ACCEPTED, Outcome.DUPLICATE)
 
 
+_Count = Annotated[int, Meta(ge=0)]
+
+
 class Counts(msgspec.Struct):
     """How many events had each outcome."""
 
-    accepted: int = 0
-    duplicate: int = 0
-    quarantined: int = 0
-    conflict: int = 0
-    rejected: int = 0
+    accepted: _Count
+    duplicate: _Count
+    quarantined: _Count
+    conflict: _Count
+    rejected: _Count
 
 
 class EventsAnswer(msgspec.Struct):
-    """What became of a request: counts, a receipt for each event in order, and since when."""
+    """The outcome of a request: counts, and a receipt for each event in order."""
 
-    success: bool
+    success: Annotated[bool, Meta(description="Every event accepted or a duplicate.")]
     counts: Counts
     receipts: Sequence[Receipt]
-    as_of: str
+    as_of: Annotated[
+        str,
+        Meta(
+            description="The instant of the commit; `min_as_of` of a question whose answer must "
+            "hold these events.",
+            extra_json_schema={"format": "date-time"},
+        ),
+    ]
 
 
-async def post_events(request: Request, services: Services, read_query: QueryReader) -> Response:
+class EventsQuery(Query, frozen=True, kw_only=True):
+    """The query of a batch of events."""
+
+    atomic: Annotated[
+        Flag,
+        about(
+            "Store all events or none. When any cannot be stored and charged, nothing is.",
+            True,
+        ),
+    ] = False
+
+
+async def post_events(
+    request: Request, services: Services, read_query: QueryReader[EventsQuery]
+) -> Response:
     """Decode, submit, and answer once everything accepted is on disk."""
     token, key = admission(request)
     query = read_query()
     decode = decoder_of(request)
     body = await read_unpacked(request)
 
-    prepare = _Preparation(services, key, token, query["atomic"], decode)
+    prepare = _Preparation(services, key, token, query.atomic, decode)
     # Large bodies are decoded beside the event loop, one at a time: decoders in several threads
     # would not be faster, and the writer would wait for the interpreter's lock behind each of them.
     if len(body) > LARGE:
@@ -130,14 +155,7 @@ def receipts_response(settled: BatchResult, services: Services) -> Response:
     return json_response(EventsAnswer(good, counts, settled.receipts, as_of), status)
 
 
-REFUSALS = (
-    InvalidRequest,
-    UnreadableBody,
-    BodyTooLarge,
-    UnsupportedBody,
-    QueueFull,
-    MonthNotReady,
-)
+REFUSALS = (UnsupportedBody, QueueFull, MonthNotReady)
 """What is answered instead of receipts."""
 OF_RECEIPT = leads(
     "getEvent", organization_id="$request.body#/organization_id", event_id="/receipts/0/id"
@@ -162,37 +180,28 @@ POST_EVENTS = Endpoint(
         "replayed later. Events are taken one by one unless `atomic=true`."
     ),
     permission=Permission.WRITE_EVENTS,
-    parameters=(
-        Parameter(
-            "atomic",
-            "Store all events or none. When any cannot be stored and charged, nothing is.",
-            ParameterKind.BOOLEAN,
-            example=True,
-            default=False,
-        ),
-    ),
     request=Body(EVENTS_REQUEST, EVENT, tuple(DECODERS)),
     answers={
         200: Body(
-            EVENTS_ANSWER_SCHEMA,
+            EventsAnswer,
             EVENTS_ANSWER,
             description="All accepted, or duplicates of events stored before.",
             links=OF_RECEIPT | _WITH_IT,
         ),
         207: Body(
-            EVENTS_ANSWER_SCHEMA,
+            EventsAnswer,
             EVENTS_ANSWER,
             description="Some events are quarantined, in conflict or rejected; the receipts say.",
             links=OF_RECEIPT
             | leads("listQuarantine", organization_id="$request.body#/organization_id"),
         ),
         409: Body(
-            EVENTS_ANSWER_SCHEMA,
+            EventsAnswer,
             EVENTS_ANSWER,
             description="With `atomic=true`: an event is in conflict; nothing was stored.",
         ),
         422: Body(
-            EVENTS_ANSWER_SCHEMA,
+            EventsAnswer,
             EVENTS_ANSWER,
             description="With `atomic=true`: an event was refused; nothing was stored.",
         ),

@@ -2,21 +2,23 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Raw
+from msgspec import Meta, Raw
 from starlette.responses import Response
 
 from tollbook.analytics.event import ChargedEvent, InArchive, find_event
+from tollbook.api.endpoints.analytics.queries import OrganizationId
 from tollbook.api.endpoints.charges import ShownCharge, sees_buy, shown_charge, shown_match
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples import EXPLAINED_EVENT
 from tollbook.api.openapi.links import leads
+from tollbook.api.openapi.parameters import Path, Query
 from tollbook.api.pipeline.access import organization_of
 from tollbook.api.pipeline.responses import json_response
 from tollbook.domain.directory import id_problem
-from tollbook.domain.errors import EventArchived, InvalidRequest, NotFound
+from tollbook.domain.errors import EventArchived, NotFound
 from tollbook.domain.events import instant_of
 from tollbook.domain.exact import raw_amount, raw_quantity
 from tollbook.domain.keys import ApiKey, KeyScope, Permission
@@ -90,13 +92,20 @@ class EventAnswer(msgspec.Struct, frozen=True):
     quarantine: Reason | None
 
 
-def get_event(call: ApiRequest, snapshot: Snapshot) -> Response:
-    """Answer from the ledger, or from quarantine."""
-    organization = _organization_of(snapshot, call.key, call.path["organization_id"])
-    identity = call.path["event_id"]
-    if id_problem("event_id", identity):
+class EventPath(Path, frozen=True, kw_only=True):
+    """The path of an event."""
+
+    organization_id: OrganizationId
+    event_id: Annotated[str, Meta(examples=["call-7731"])]
+
+
+def get_event(request: ApiRequest[Query, EventPath], snapshot: Snapshot) -> Response:
+    """Return an event from the ledger or from quarantine."""
+    path, key = request.path, request.key
+    organization = _organization_of(snapshot, key, path.organization_id)
+    if id_problem("event_id", path.event_id):
         raise NotFound(_NOT_FOUND)
-    return json_response(event_answer(snapshot, call.key.scope, organization, identity))
+    return json_response(event_answer(snapshot, key.scope, organization, path.event_id))
 
 
 def event_answer(
@@ -225,20 +234,17 @@ GET_EVENT = Endpoint(
         "key bound to one user sees that user's events."
     ),
     permission=Permission.READ_ANALYTICS,
-    path_parameters={"organization_id": "org_abc123", "event_id": "call-7731"},
-    answers={
-        200: Body(
-            EventAnswer,
-            EXPLAINED_EVENT,
-            links=leads("getPriceBook", version="/charge/rate/book/version")
-            | leads(
-                *("getUser", "getUserAnalytics", "listEvents"),
-                organization_id="/event/organization_id",
-                user_id="/event/user_id",
-            ),
-        )
-    },
+    answers=Body(
+        EventAnswer,
+        EXPLAINED_EVENT,
+        links=leads("getPriceBook", version="/charge/rate/book/version")
+        | leads(
+            *("getUser", "getUserAnalytics", "listEvents"),
+            organization_id="/event/organization_id",
+            user_id="/event/user_id",
+        ),
+    ),
     read=get_event,
-    errors=(InvalidRequest, NotFound, EventArchived),
+    errors=(EventArchived,),
     tag="Events",
 )

@@ -1,14 +1,14 @@
-"""API keys: issue, list, rotate, revoke."""
+"""API keys: create, list, rotate, revoke."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from functools import partial
 
 import msgspec
 from anyio.to_thread import run_sync
-from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tollbook.administration.keys import NewKey, Rotation, create_key, revoke_key, rotate_key
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint, QueryReader
 from tollbook.api.openapi.examples import KEY, OWN_KEY
 from tollbook.api.openapi.links import leads
@@ -19,54 +19,20 @@ from tollbook.api.pipeline.access import (
     organization_of,
     require_organization_key,
 )
-from tollbook.api.pipeline.json_body import read_body, refuse
+from tollbook.api.pipeline.json_body import read_body
 from tollbook.api.pipeline.responses import json_response
 from tollbook.api.pipeline.services import Services
-from tollbook.domain.addresses import networks_of
 from tollbook.domain.directory import id_problem
 from tollbook.domain.errors import InvalidRequest, KeyEnded, NotFound, UnreadableBody
-from tollbook.domain.events import instant_of, microseconds
-from tollbook.domain.keys import (
-    MOST_PER_MINUTE,
-    ApiKey,
-    KeyScope,
-    Limits,
-    Permission,
-    beyond,
-    key_problems,
-    limit_problems,
-    meters_problem,
-)
-from tollbook.ingest.keys import DEFAULT_OVERLAP, MOST_OVERLAP, issue, revoke, rotate
+from tollbook.domain.events import instant_of
+from tollbook.domain.keys import ApiKey, Permission
 from tollbook.store import keys
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.keys import KeyRow
 
-Instant = Annotated[datetime, Meta(tz=True)]
-
-
-class NewKey(msgspec.Struct):
-    """The body that issues a key, for the tenant, an organization, or one user of it."""
-
-    name: str
-    permissions: list[Permission]
-    organization_id: str | None = None
-    user_id: str | None = None
-    expires_at: Instant | None = None
-    meters: list[str] = []
-    allowed_addresses: list[str] = []
-    requests_per_minute: Annotated[int, Meta(ge=1, le=MOST_PER_MINUTE)] | None = None
-
-
-class Rotation(msgspec.Struct):
-    """The body that rotates a key: how long the old one still works, when the new one ends."""
-
-    overlap_seconds: Annotated[int, Meta(ge=0, le=MOST_OVERLAP)] = DEFAULT_OVERLAP
-    expires_at: Instant | None = None
-
 
 class OwnKey(msgspec.Struct):
-    """What a key or token may know of itself: what it is bound to, and what it may do."""
+    """The scope, permissions and limits of the requesting key or token."""
 
     prefix: str
     name: str
@@ -96,26 +62,17 @@ class KeyAnswer(msgspec.Struct):
     requests_per_minute: int | None
 
 
-def create_key(call: ApiRequest, transaction: Transaction) -> Response:
-    """Issue a key within what the asking key is bound to and narrowed to."""
-    new = read_body(call.body, NewKey)
-    now = call.services.clock()
-    limits = limits_of(new, now)
+def post_key(call: ApiRequest, transaction: Transaction) -> Response:
+    """Create a key within the scope and the limits of the requesting key."""
     require_organization_key(call.key, "issue keys")
-    refuse(beyond(call.key.limits, limits))
-    organization = new.organization_id
-    if organization is None:
-        organization = call.key.scope.organization_id
-    number = None
-    if organization is not None:
-        number = organization_of(transaction, call.key, organization).number
-    scope = KeyScope(call.tenant, organization, new.user_id)
-    key, secret = issue(transaction, call.actor, new.name, scope, new.permissions, limits, number)
+    new = read_body(call.body, NewKey)
+    find = partial(organization_of, transaction, call.key)
+    key, secret = create_key(transaction, call.actor, new, find, call.key)
     return json_response({"success": True, "api_key": secret, "key": key_answer(key)}, 201)
 
 
 async def get_own_key(request: Request, services: Services, read_query: QueryReader) -> Response:
-    """Tell a key what it is; any key may ask, whatever its permissions."""
+    """Return the scope and the limits of the requesting key; any key may do this."""
 
     def work() -> Response:
         with services.database.reading() as snapshot:
@@ -127,76 +84,60 @@ async def get_own_key(request: Request, services: Services, read_query: QueryRea
 
 
 def list_keys(call: ApiRequest, snapshot: Snapshot) -> Response:
-    """List the keys within what the asking key is bound to."""
+    """List the keys within the scope of the requesting key."""
     rows = keys.keys(snapshot, call.tenant)
-    found = [key_answer(row.key, row.last_used_at) for row in rows if _reaches(call, row.key)]
+    found = [key_answer(row.key, row.last_used_at) for row in rows if _is_visible(call, row.key)]
     return json_response({"success": True, "keys": found})
 
 
-def rotate_key(call: ApiRequest, transaction: Transaction) -> Response:
-    """Issue the key that follows another, which ends after an overlap."""
+def post_rotation(call: ApiRequest, transaction: Transaction) -> Response:
+    """Create the successor of a key, which expires after an overlap."""
     require_organization_key(call.key, "rotate keys")
     rotation = read_body(call.body, Rotation)
     old = _find(call, transaction).key
-    given = None if rotation.expires_at is None else microseconds(rotation.expires_at)
-    refuse(limit_problems(given, (), None, call.services.clock()))
-    limits, overlap = call.key.limits, rotation.overlap_seconds
-    key, secret = rotate(transaction, call.actor, old, overlap, given, limits)
-    ended = keys.find_row(transaction, call.tenant, old.prefix) or KeyRow(old, None)
-    answer: dict[str, Any] = {"success": True, "api_key": secret, "key": key_answer(key)}
-    return json_response({**answer, "old_key": key_answer(*ended)}, 201)
+    key, secret = rotate_key(transaction, call.actor, old, rotation, call.key)
+    old_key = key_answer(*_find(call, transaction))
+    answer = {"success": True, "api_key": secret, "key": key_answer(key), "old_key": old_key}
+    return json_response(answer, 201)
 
 
-def revoke_key(call: ApiRequest, transaction: Transaction) -> Response:
+def delete_key(call: ApiRequest, transaction: Transaction) -> Response:
     """Revoke a key; the next request with it is refused."""
-    old = _find(call, transaction).key
-    revoke(transaction, call.actor, old)
-    row = keys.find_row(transaction, call.tenant, old.prefix) or KeyRow(old, None)
-    return json_response({"success": True, "key": key_answer(*row)})
-
-
-def limits_of(new: NewKey, now: int) -> Limits:
-    """Read what narrows a new key, and refuse it with everything that is wrong."""
-    expires_at = None if new.expires_at is None else microseconds(new.expires_at)
-    problems = key_problems(new.name, new.permissions, new.organization_id, new.user_id)
-    meters = meters_problem(new.meters, new.permissions)
-    often = new.requests_per_minute
-    problems += [meters] if meters else []
-    refuse(problems + limit_problems(expires_at, new.allowed_addresses, often, now))
-    return Limits(expires_at, tuple(new.meters), networks_of(new.allowed_addresses), often)
+    revoke_key(transaction, call.actor, _find(call, transaction).key)
+    return json_response({"success": True, "key": key_answer(*_find(call, transaction))})
 
 
 def _own_key(key: ApiKey) -> OwnKey:
     scope, limits = key.scope, key.limits
     return OwnKey(
-        key.prefix,
-        key.name,
-        scope.tenant_id,
-        scope.organization_id,
-        scope.user_id,
-        key.permissions,
-        _instant(limits.expires_at),
-        limits.meters,
-        limits.requests_per_minute,
+        prefix=key.prefix,
+        name=key.name,
+        tenant_id=scope.tenant_id,
+        organization_id=scope.organization_id,
+        user_id=scope.user_id,
+        permissions=key.permissions,
+        expires_at=_instant(limits.expires_at),
+        meters=limits.meters,
+        requests_per_minute=limits.requests_per_minute,
     )
 
 
 def key_answer(key: ApiKey, last_used_at: int | None = None) -> KeyAnswer:
-    """Show a key without its hash."""
+    """Return a key without its hash."""
     limits = key.limits
     return KeyAnswer(
-        key.prefix,
-        key.name,
-        key.permissions,
-        key.scope.organization_id,
-        key.scope.user_id,
-        instant_of(key.created_at),
-        _instant(key.revoked_at),
-        _instant(limits.expires_at),
-        _instant(last_used_at),
-        limits.meters,
-        tuple(map(str, limits.networks)),
-        limits.requests_per_minute,
+        prefix=key.prefix,
+        name=key.name,
+        permissions=key.permissions,
+        organization_id=key.scope.organization_id,
+        user_id=key.scope.user_id,
+        created_at=instant_of(key.created_at),
+        revoked_at=_instant(key.revoked_at),
+        expires_at=_instant(limits.expires_at),
+        last_used_at=_instant(last_used_at),
+        meters=limits.meters,
+        allowed_addresses=tuple(map(str, limits.networks)),
+        requests_per_minute=limits.requests_per_minute,
     )
 
 
@@ -204,7 +145,7 @@ def _find(call: ApiRequest, snapshot: Snapshot) -> KeyRow:
     prefix = call.path["prefix"]
     wrong = id_problem("prefix", prefix)
     row = None if wrong else keys.find_row(snapshot, call.tenant, prefix)
-    if row is None or not _reaches(call, row.key):
+    if row is None or not _is_visible(call, row.key):
         raise NotFound("Key not found")
     return row
 
@@ -213,12 +154,12 @@ def _instant(stored: int | None) -> datetime | None:
     return None if stored is None else instant_of(stored)
 
 
-def _reaches(call: ApiRequest, key: ApiKey) -> bool:
-    asking = call.key.scope
+def _is_visible(call: ApiRequest, key: ApiKey) -> bool:
+    scope = call.key.scope
     return (
-        key.scope.tenant_id == asking.tenant_id
-        and asking.organization_id in (None, key.scope.organization_id)
-        and asking.user_id in (None, key.scope.user_id)
+        key.scope.tenant_id == scope.tenant_id
+        and scope.organization_id in (None, key.scope.organization_id)
+        and scope.user_id in (None, key.scope.user_id)
     )
 
 
@@ -294,7 +235,7 @@ KEY_ENDPOINTS = (
                 links=_OF_NEW,
             )
         },
-        write=create_key,
+        write=post_key,
         errors=(InvalidRequest, UnreadableBody, NotFound),
         tag="Keys",
     ),
@@ -323,7 +264,7 @@ KEY_ENDPOINTS = (
                 links=_OF_NEW,
             )
         },
-        write=rotate_key,
+        write=post_rotation,
         errors=(InvalidRequest, UnreadableBody, NotFound, KeyEnded),
         tag="Keys",
     ),
@@ -339,7 +280,7 @@ KEY_ENDPOINTS = (
         permission=Permission.ADMIN,
         path_parameters=_IN_PATH,
         answers={200: Body(answer_schema(key=KeyAnswer), _ANSWER)},
-        write=revoke_key,
+        write=delete_key,
         errors=(InvalidRequest, NotFound),
         tag="Keys",
     ),

@@ -1,11 +1,15 @@
 """Organizations and their users: create, list, read, change."""
 
-import secrets
-from typing import Any
-
-import msgspec
 from starlette.responses import Response
 
+from tollbook.administration.organizations import (
+    NewOrganization,
+    OrganizationChange,
+    change_organization,
+    create_organization,
+    organization_from,
+)
+from tollbook.administration.users import NewUser, UserChange, change_user, create_user
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples import ORGANIZATION, USER
 from tollbook.api.openapi.links import leads
@@ -14,68 +18,16 @@ from tollbook.api.pipeline.access import (
     organization_of,
     require_organization_key,
     require_tenant_key,
+    user_of,
 )
-from tollbook.api.pipeline.json_body import read_body, refuse
+from tollbook.api.pipeline.json_body import read_body
 from tollbook.api.pipeline.responses import json_response
-from tollbook.domain.directory import (
-    Organization,
-    Status,
-    User,
-    id_problem,
-    new_organization_problems,
-    new_user_problems,
-    organization_problems,
-    user_problems,
-)
-from tollbook.domain.errors import AlreadyExists, InvalidRequest, NotFound, Problem, UnreadableBody
+from tollbook.domain.directory import Organization, User
+from tollbook.domain.errors import AlreadyExists, InvalidRequest, NotFound, UnreadableBody
 from tollbook.domain.keys import Permission
-from tollbook.rating.number_formats import number_format_problem
 from tollbook.store import directory
-from tollbook.store.audit import write_act
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.directory import OrganizationRow
-
-
-class NewOrganization(msgspec.Struct):
-    """The body that creates an organization.
-
-    Without an id one is made up; without a currency it has its tenant's.
-    """
-
-    name: str
-    id: str | None = None
-    timezone: str = "UTC"
-    currency: str | None = None
-    status: Status = Status.ACTIVE
-    number_format: str | None = None
-
-
-class OrganizationChange(msgspec.Struct):
-    """The body that changes an organization; its zone and currency are fixed by its ledger.
-
-    With `null` for `number_format` that of the tenant holds.
-    """
-
-    name: str | None = None
-    status: Status | None = None
-    number_format: str | msgspec.UnsetType | None = msgspec.UNSET
-
-
-class NewUser(msgspec.Struct):
-    """The body that creates a user; without an id one is made up."""
-
-    name: str
-    id: str | None = None
-    email: str | None = None
-    status: Status = Status.ACTIVE
-
-
-class UserChange(msgspec.Struct):
-    """The body that changes a user."""
-
-    name: str | None = None
-    email: str | None = None
-    status: Status | None = None
 
 
 def list_organizations(call: ApiRequest, snapshot: Snapshot) -> Response:
@@ -85,154 +37,71 @@ def list_organizations(call: ApiRequest, snapshot: Snapshot) -> Response:
         rows = directory.organizations(snapshot, call.tenant)
     else:
         rows = [organization_of(snapshot, call.key, bound)]
-    return json_response({"success": True, "organizations": [_organization(row) for row in rows]})
+    organizations = [organization_from(row) for row in rows]
+    return json_response({"success": True, "organizations": organizations})
 
 
 def get_organization(call: ApiRequest, snapshot: Snapshot) -> Response:
-    """Show one organization."""
-    row = organization_of(snapshot, call.key, call.path["organization_id"])
-    return json_response({"success": True, "organization": _organization(row)})
+    """Return one organization."""
+    return _organization_answer(organization_from(_named_organization(call, snapshot)))
 
 
-def create_organization(call: ApiRequest, transaction: Transaction) -> Response:
+def post_organization(call: ApiRequest, transaction: Transaction) -> Response:
     """Create an organization."""
     require_tenant_key(call.key, "create organizations")
     new = read_body(call.body, NewOrganization)
-    identity = _given_or_made_up(new.id, "org")
-    own = directory.tenant_currency(transaction, call.tenant)
-    currency = own if new.currency is None else new.currency
-    organization = Organization(
-        identity, new.name, new.timezone, currency, new.status, new.number_format
-    )
-    refuse(new_organization_problems(organization) + _format_problems(organization))
-    now = call.services.clock()
-    if not directory.add_organization(transaction, call.tenant, organization, now):
-        raise AlreadyExists(f"organization {identity} exists already")
-    row = organization_of(transaction, call.key, identity)
-    details = {
-        "timezone": row.timezone,
-        "currency": row.currency,
-        "status": row.status,
-        "number_format": row.number_format,
-    }
-    _log(call, transaction, "organization.create", row, details)
-    return json_response({"success": True, "organization": organization}, 201)
+    return _organization_answer(create_organization(transaction, call.actor, new), 201)
 
 
-def change_organization(call: ApiRequest, transaction: Transaction) -> Response:
+def patch_organization(call: ApiRequest, transaction: Transaction) -> Response:
     """Change an organization's name, status or number format."""
     require_organization_key(call.key, "change organizations")
-    row = organization_of(transaction, call.key, call.path["organization_id"])
+    row = _named_organization(call, transaction)
     change = read_body(call.body, OrganizationChange)
-    number_format = change.number_format
-    changed = msgspec.structs.replace(
-        _organization(row),
-        name=row.name if change.name is None else change.name,
-        status=change.status or Status(row.status),
-        number_format=row.number_format if number_format is msgspec.UNSET else number_format,
-    )
-    # A currency stored before codes were checked stays: a rename does not change it.
-    problems = organization_problems(changed) + _format_problems(changed)
-    refuse([it for it in problems if it.field != "currency"])
-    directory.change_organization(transaction, row.number, changed, call.services.clock())
-    details = {
-        **_changed(change),
-        "status": changed.status,
-        "number_format": changed.number_format,
-    }
-    _log(call, transaction, "organization.change", row, details)
-    return json_response({"success": True, "organization": changed})
+    return _organization_answer(change_organization(transaction, call.actor, row, change))
 
 
 def list_users(call: ApiRequest, snapshot: Snapshot) -> Response:
     """List the users of an organization that the key may see."""
-    row = organization_of(snapshot, call.key, call.path["organization_id"])
-    only = call.key.scope.user_id
+    row = _named_organization(call, snapshot)
+    bound = call.key.scope.user_id
     found = directory.users(snapshot, row.number)
-    users = [user for user in found if only in (None, user.id)]
+    users = [user for user in found if bound in (None, user.id)]
     return json_response({"success": True, "organization_id": row.id, "users": users})
 
 
 def get_user(call: ApiRequest, snapshot: Snapshot) -> Response:
-    """Show one user."""
-    row, user = _user_of(call, snapshot)
-    return json_response({"success": True, "organization_id": row.id, "user": user})
+    """Return one user."""
+    row = _named_organization(call, snapshot)
+    return _user_answer(row, user_of(snapshot, call.key, row, call.path["user_id"]))
 
 
-def create_user(call: ApiRequest, transaction: Transaction) -> Response:
+def post_user(call: ApiRequest, transaction: Transaction) -> Response:
     """Create a user."""
     require_organization_key(call.key, "create users")
-    row = organization_of(transaction, call.key, call.path["organization_id"])
+    row = _named_organization(call, transaction)
     new = read_body(call.body, NewUser)
-    user = User(_given_or_made_up(new.id, "user"), new.name, new.email, new.status)
-    refuse(new_user_problems(user))
-    if not directory.add_user(transaction, row.number, user, call.services.clock()):
-        raise AlreadyExists(f"user {user.id} exists already in organization {row.id}")
-    _log(call, transaction, "user.create", row, {"status": user.status}, user.id)
-    return json_response({"success": True, "organization_id": row.id, "user": user}, 201)
+    return _user_answer(row, create_user(transaction, call.actor, row, new), 201)
 
 
-def change_user(call: ApiRequest, transaction: Transaction) -> Response:
+def patch_user(call: ApiRequest, transaction: Transaction) -> Response:
     """Change a user's name, e-mail or status."""
-    row, user = _user_of(call, transaction)
+    row = _named_organization(call, transaction)
+    user = user_of(transaction, call.key, row, call.path["user_id"])
     change = read_body(call.body, UserChange)
-    changed = User(
-        user.id,
-        user.name if change.name is None else change.name,
-        user.email if change.email is None else change.email,
-        change.status or user.status,
-    )
-    refuse(user_problems(changed))
-    directory.change_user(transaction, row.number, changed, call.services.clock())
-    details = {**_changed(change), "status": changed.status}
-    _log(call, transaction, "user.change", row, details, user.id)
-    return json_response({"success": True, "organization_id": row.id, "user": changed})
+    return _user_answer(row, change_user(transaction, call.actor, row, user, change))
 
 
-def _changed(change: OrganizationChange | UserChange) -> dict[str, Any]:
-    """Name the fields that a body changes; what they say now may be about a person."""
-    fields = {it: getattr(change, it) for it in change.__struct_fields__}
-    left_out = {it: msgspec.UNSET if it == "number_format" else None for it in fields}
-    return {"changed": [it for it, value in fields.items() if value is not left_out[it]]}
+def _named_organization(call: ApiRequest, snapshot: Snapshot) -> OrganizationRow:
+    return organization_of(snapshot, call.key, call.path["organization_id"])
 
 
-def _log(
-    call: ApiRequest,
-    transaction: Transaction,
-    action: str,
-    row: OrganizationRow,
-    details: dict[str, Any],
-    user: str | None = None,
-) -> None:
-    what = f"organization {row.id}" if user is None else f"user {user}"
-    write_act(transaction, call.actor, action, what, details, row.number)
+def _organization_answer(organization: Organization, status: int = 200) -> Response:
+    return json_response({"success": True, "organization": organization}, status)
 
 
-def _user_of(call: ApiRequest, snapshot: Snapshot) -> tuple[OrganizationRow, User]:
-    row = organization_of(snapshot, call.key, call.path["organization_id"])
-    identity = call.path["user_id"]
-    visible = call.key.scope.user_id in (None, identity) and not id_problem("user_id", identity)
-    user = directory.find_user(snapshot, row.number, identity) if visible else None
-    if user is None:
-        raise NotFound("User not found")
-    return row, user
-
-
-def _organization(row: OrganizationRow) -> Organization:
-    return Organization(
-        row.id, row.name, row.timezone, row.currency, Status(row.status), row.number_format
-    )
-
-
-def _format_problems(organization: Organization) -> list[Problem]:
-    if organization.number_format is None:
-        return []
-    problem = number_format_problem(organization.number_format)
-    return [problem] if problem else []
-
-
-def _given_or_made_up(identity: str | None, kind: str) -> str:
-    return f"{kind}_{secrets.token_hex(8)}" if identity is None else identity
+def _user_answer(row: OrganizationRow, user: User, status: int = 200) -> Response:
+    return json_response({"success": True, "organization_id": row.id, "user": user}, status)
 
 
 _ORGANIZATION_ANSWER = {"success": True, "organization": ORGANIZATION}
@@ -294,7 +163,7 @@ ORGANIZATION_ENDPOINTS = (
         permission=Permission.ADMIN,
         request=Body(NewOrganization, ORGANIZATION),
         answers={201: _ONE},
-        write=create_organization,
+        write=post_organization,
         errors=(*_BAD_BODY, AlreadyExists),
         tag="Organizations",
     ),
@@ -327,7 +196,7 @@ ORGANIZATION_ENDPOINTS = (
         path_parameters=_IN_PATH,
         request=Body(OrganizationChange, {"name": "Acme Corporation"}),
         answers={200: _ONE},
-        write=change_organization,
+        write=patch_organization,
         errors=(*_BAD_BODY, NotFound),
         tag="Organizations",
     ),
@@ -364,7 +233,7 @@ ORGANIZATION_ENDPOINTS = (
         path_parameters=_IN_PATH,
         request=Body(NewUser, USER),
         answers={201: _ONE_USER},
-        write=create_user,
+        write=post_user,
         errors=(*_BAD_BODY, NotFound, AlreadyExists),
         tag="Users",
     ),
@@ -392,7 +261,7 @@ ORGANIZATION_ENDPOINTS = (
         path_parameters=_USER_IN_PATH,
         request=Body(UserChange, {"name": "jane@acme.com"}),
         answers={200: _ONE_USER},
-        write=change_user,
+        write=patch_user,
         errors=(*_BAD_BODY, NotFound),
         tag="Users",
     ),

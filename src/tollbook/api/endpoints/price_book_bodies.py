@@ -10,10 +10,10 @@ from tollbook.api.openapi.endpoint import Parameter, ParameterKind
 from tollbook.domain.directory import LONGEST_NAME
 from tollbook.domain.errors import InvalidRequest, PriceBookRefused, Problem, UnsupportedBody
 from tollbook.domain.prices import PriceBook
-from tollbook.rating.book_yaml import parse_price_book
-from tollbook.rating.deck_book import parse_deck
-from tollbook.rating.deck_csv import text_of
-from tollbook.rating.deck_terms import BookTerms, DeckTerms
+from tollbook.rating.books.deck_book import parse_deck
+from tollbook.rating.books.deck_csv import text_of
+from tollbook.rating.books.deck_terms import BookTerms, DeckTerms
+from tollbook.rating.books.yaml_book import parse_price_book
 
 YAML = "application/yaml"
 CSV = "text/csv"

@@ -1,13 +1,15 @@
 """Price books over HTTP: list, read, load, publish."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
+import msgspec
 from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tollbook.administration.book_report import book_report
+from tollbook.administration.price_books import books_of, load_book, publish_book
 from tollbook.api.endpoints.price_book_bodies import (
     CSV,
     DECK_PARAMETERS,
@@ -37,7 +39,7 @@ from tollbook.api.pipeline.admission import actor
 from tollbook.api.pipeline.request_body import read_bounded
 from tollbook.api.pipeline.responses import json_response
 from tollbook.api.pipeline.services import Services
-from tollbook.domain.books import BookHead, BookStatus, Listed, ShownBook, listed, shown
+from tollbook.domain.books import BookHead, BookStatus, Listed, ShownBook, shown
 from tollbook.domain.errors import (
     AlreadyPublished,
     BodyTooLarge,
@@ -48,22 +50,16 @@ from tollbook.domain.errors import (
     QueueFull,
     UnsupportedBody,
 )
-from tollbook.domain.events import instant_of
 from tollbook.domain.keys import ApiKey, Permission
+from tollbook.domain.lost_prices import LostPrices
 from tollbook.domain.periods import day_number
-from tollbook.ingest.books import (
-    LostPrices,
-    load_book,
-    lost_prices,
-    no_longer_priced,
-    publish_book,
-)
-from tollbook.rating.serialize import ShownRate, shown_rate
+from tollbook.rating.books.serialize import ShownRate, shown_rate
 from tollbook.store import prices
+from tollbook.store.audit import Actor
 from tollbook.store.database import Snapshot, Transaction
 
 MOST_BYTES = {CSV: 32 * 1024 * 1024, YAML: 1024 * 1024}
-"""YAML takes a hundred times as long to read as a deck of the same size."""
+"""Reading YAML takes a hundred times as long as reading a deck of the same size."""
 
 _SEE = "see price books"
 _WRITE = "load and publish price books"
@@ -73,18 +69,18 @@ _LONGEST_VERSION = 9
 def list_price_books(call: ApiRequest, snapshot: Snapshot) -> Response:
     """List the books that the key may see."""
     require_organization_key(call.key, _SEE)
-    owner = call.query["organization_id"]
-    number = None if owner is None else organization_of(snapshot, call.key, owner).number
+    identity = call.query["organization_id"]
+    number = None if identity is None else organization_of(snapshot, call.key, identity).number
     books = [
         shown(it)
-        for it in _visible(snapshot, call.key, call.services)
+        for it in _visible(snapshot, call)
         if number is None or it.head.organization == number
     ]
     return json_response({"success": True, "price_books": books})
 
 
 def get_price_book(call: ApiRequest, snapshot: Snapshot) -> Response:
-    """Show a book and a page of its rates."""
+    """Return a book and a page of its rates."""
     require_organization_key(call.key, _SEE)
     found = _find(snapshot, call)
     limit = call.query["limit"]
@@ -92,7 +88,7 @@ def get_price_book(call: ApiRequest, snapshot: Snapshot) -> Response:
         snapshot, call.tenant, found.head, call.query["after"], limit + 1, _digits(call.query["to"])
     )
     page = rates[:limit]
-    # What the platform buys for is not for its customers.
+    # Buying prices are for the platform only, not for its customers.
     with_buy = call.key.scope.organization_id is None
     return json_response(
         {
@@ -105,7 +101,7 @@ def get_price_book(call: ApiRequest, snapshot: Snapshot) -> Response:
 
 
 def _digits(to: str | None) -> str | None:
-    """Give the digits of a number or of the beginning of one, however it is written."""
+    """Return the digits of a number, or of the beginning of one, however it is written."""
     if to is None:
         return None
     digits = to.translate(_PUNCTUATION).removeprefix("00")
@@ -118,7 +114,7 @@ def _digits(to: str | None) -> str | None:
 async def post_price_book(
     request: Request, services: Services, read_query: QueryReader
 ) -> Response:
-    """Read a book, and store it as the next version; published at once unless it is a draft."""
+    """Read a book and store it as the next version, published at once unless it is a draft."""
     header = key_text(request.headers)
 
     def admitted(snapshot: Snapshot) -> ApiKey:
@@ -134,11 +130,11 @@ async def post_price_book(
         book = read_book(body, media_type, query)
         with services.database.writing() as transaction:
             key = admitted(transaction)
-            owner = query["organization_id"]
-            organization = None if owner is None else organization_of(transaction, key, owner)
+            identity = query["organization_id"]
+            row = None if identity is None else organization_of(transaction, key, identity)
             by = actor(request, services, key)
-            head = load_book(transaction, by, book, organization, draft=query["draft"])
-            return _answer(transaction, by.tenant, head, services, 201)
+            head = load_book(transaction, by, book, row, draft=query["draft"])
+            return _answer(transaction, by, head, 201)
 
     await run_sync(admit)
     query = read_query()
@@ -150,54 +146,37 @@ async def post_price_book(
 def publish_price_book(call: ApiRequest, transaction: Transaction) -> Response:
     """Publish a draft."""
     require_tenant_key(call.key, _WRITE)
-    found = _find(transaction, call)
-    given = call.query["effective_from"]
-    day = None if given is None else day_number(given)
-    head = publish_book(transaction, call.actor, found.head.version, day)
-    return _answer(transaction, call.tenant, head, call.services)
+    version = _find(transaction, call).head.version
+    date = call.query["effective_from"]
+    day = None if date is None else day_number(date)
+    return _answer(transaction, call.actor, publish_book(transaction, call.actor, version, day))
 
 
-def _answer(
-    snapshot: Snapshot, tenant: str, head: BookHead, services: Services, status: int = 200
-) -> Response:
-    books = _standing(snapshot, tenant, services)
-    (found,) = (it for it in books if it.head.version == head.version)
-    lost = no_longer_priced(snapshot, tenant, head)
-    answer = {
-        "success": True,
-        "price_book": shown(found),
-        "no_longer_priced": lost,
-        "lost_prices": lost_prices(snapshot, tenant, head),
-    }
-    return json_response(answer, status)
+def _answer(snapshot: Snapshot, by: Actor, head: BookHead, status: int = 200) -> Response:
+    report = book_report(snapshot, by.tenant, head, by.at)
+    return json_response({"success": True, **msgspec.structs.asdict(report)}, status)
 
 
 def _find(snapshot: Snapshot, call: ApiRequest) -> Listed:
-    """Find the book of the path; to a key, one that it may not see does not exist."""
+    """Return the book of the path; raise `NotFound` for one that the key may not see."""
     text = call.path["version"]
     if text.isascii() and text.isdigit() and len(text) <= _LONGEST_VERSION:
-        for book in _visible(snapshot, call.key, call.services):
+        for book in _visible(snapshot, call):
             if book.head.version == int(text):
                 return book
     raise NotFound("Price book not found")
 
 
-def _visible(snapshot: Snapshot, key: ApiKey, services: Services) -> list[Listed]:
-    """List the books of a key: to one of an organization, published ones of it or of its tenant."""
-    books = _standing(snapshot, key.scope.tenant_id, services)
-    bound = key.scope.organization_id
-    if bound is None:
-        return books
+def _visible(snapshot: Snapshot, call: ApiRequest) -> list[Listed]:
+    """Return the books of a key; for a key of an organization, published ones that price it."""
+    books = books_of(snapshot, call.tenant, call.services.clock())
+    bound = call.key.scope.organization_id
     return [
         it
         for it in books
-        if it.head.organization_id in (None, bound) and it.status is not BookStatus.DRAFT
+        if bound is None
+        or (it.head.organization_id in (None, bound) and it.status is not BookStatus.DRAFT)
     ]
-
-
-def _standing(snapshot: Snapshot, tenant: str, services: Services) -> list[Listed]:
-    heads = prices.price_book_heads(snapshot, tenant)
-    return listed(heads, day_number(instant_of(services.clock())))
 
 
 _IN_PATH = {"version": "2"}
@@ -284,7 +263,7 @@ PRICE_BOOK_ENDPOINTS = (
                 example=True,
                 default=False,
             ),
-            replace(_ORGANIZATION, description="Whose own book it is to be."),
+            _ORGANIZATION._replace(description="Whose own book it is to be."),
             *DECK_PARAMETERS,
         ),
         request=Body({"type": "string"}, PRICE_BOOK_YAML, (YAML, CSV), examples={CSV: DECK}),

@@ -1,4 +1,4 @@
-"""Quarantine: see what waits for a price or an owner, and replay it."""
+"""Quarantined events, which wait for a price or an organization: list, replay."""
 
 from datetime import datetime
 from typing import Any
@@ -39,7 +39,7 @@ from tollbook.store.quarantine import Quarantined
 
 
 class QuarantinedEvent(msgspec.Struct):
-    """An event in quarantine, as it came, with the reason."""
+    """A quarantined event as it was sent, with the reason."""
 
     organization_id: str
     id: str
@@ -70,7 +70,7 @@ def list_quarantine(call: ApiRequest, snapshot: Snapshot) -> Response:
 async def replay_quarantine(
     request: Request, services: Services, read_query: QueryReader
 ) -> Response:
-    """Price quarantined events again; those that can be charged by now enter the ledger."""
+    """Charge quarantined events again; those that now have a price enter the ledger."""
     header = key_text(request.headers)
 
     def work() -> Response:
@@ -78,16 +78,14 @@ async def replay_quarantine(
             key = authenticate(services.directory_cache, snapshot, header)
             number = _number(snapshot, key, read_query()["organization_id"])
         by = actor(request, services, key)
-        done = replay(services.database, services.directory_cache, by, number)
-        return json_response(
-            {"success": True, "released": done.released, "remaining": done.remaining}
-        )
+        result = replay(services.database, services.directory_cache, by, number)
+        return json_response({"success": True, **msgspec.structs.asdict(result)})
 
     return await run_sync(work)
 
 
 def _number(snapshot: Snapshot, key: ApiKey, identity: str | None) -> int | None:
-    """Give the number of the organization asked for; placeholders are in quarantine too."""
+    """Return the number of the named organization, which may be one that only events have named."""
     require_organization_key(key, "see what is in quarantine")
     bound = key.scope.organization_id
     if identity is None and bound is None:
@@ -100,12 +98,16 @@ def _number(snapshot: Snapshot, key: ApiKey, identity: str | None) -> int | None
     return found.number
 
 
-def quarantined_event(it: Quarantined) -> QuarantinedEvent:
-    """Show an event as it came, without what it left out."""
-    event = msgspec.json.decode(it.event, type=dict[str, msgspec.Raw])
-    given = {name: value for name, value in event.items() if bytes(value) != b"null"}
+def quarantined_event(stored: Quarantined) -> QuarantinedEvent:
+    """Return an event as it was sent, without absent fields."""
+    event = msgspec.json.decode(stored.event, type=dict[str, msgspec.Raw])
     return QuarantinedEvent(
-        it.organization_id, it.id, it.code, it.reason, instant_of(it.received_at), given
+        organization_id=stored.organization_id,
+        id=stored.id,
+        code=stored.code,
+        reason=stored.reason,
+        received_at=instant_of(stored.received_at),
+        event={name: value for name, value in event.items() if bytes(value) != b"null"},
     )
 
 

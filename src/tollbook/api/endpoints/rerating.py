@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import Annotated
 
 from anyio.to_thread import run_sync
+from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -22,12 +24,12 @@ from tollbook.api.openapi.endpoint import (
     AsyncHandler,
     Body,
     Endpoint,
-    Parameter,
-    ParameterKind,
     QueryReader,
 )
 from tollbook.api.openapi.examples_rerating import DRY_RUN, RERATING, RUN, UNPRICED
 from tollbook.api.openapi.links import leads
+from tollbook.api.openapi.parameter_types import about, whole_number
+from tollbook.api.openapi.parameters import Path, Query
 from tollbook.api.openapi.schemas import answer_schema
 from tollbook.api.pipeline.access import (
     authenticate,
@@ -36,11 +38,11 @@ from tollbook.api.pipeline.access import (
     require_tenant_key,
 )
 from tollbook.api.pipeline.admission import actor as by_request
-from tollbook.api.pipeline.json_body import read_body, refuse
+from tollbook.api.pipeline.json_body import read_body
 from tollbook.api.pipeline.request_body import MOST_OTHER_BYTES, read_bounded
 from tollbook.api.pipeline.responses import json_response
 from tollbook.api.pipeline.services import Services
-from tollbook.domain.errors import InvalidRequest, NotFound, Problem, RunConflict, UnreadableBody
+from tollbook.domain.errors import NotFound, Problem, RunConflict, refuse
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.domain.periods import day_number
 from tollbook.domain.rerating import RerateRange, Run
@@ -57,7 +59,9 @@ Act = Callable[[Transaction, Actor, int], Run]
 _LONGEST_NUMBER = 9
 
 
-async def post_rerating(request: Request, services: Services, read_query: QueryReader) -> Response:
+async def post_rerating(
+    request: Request, services: Services, read_query: QueryReader[Query]
+) -> Response:
     """Charge a period again: in mind at once, in the ledger by a run that works on behind this."""
     body = await read_bounded(request, MOST_OTHER_BYTES)
 
@@ -71,7 +75,7 @@ async def post_rerating(request: Request, services: Services, read_query: QueryR
     actor, span, asked = await run_sync(ask)
     if asked.apply:
         run = await run_sync(runs.begin, services.database, actor, span)
-        services.rerating_worker.take(actor.tenant, run.id)
+        services.rerating_worker.enqueue(actor.tenant, run.id)
         return json_response({"success": True, "run": run_answer(run)}, 202)
 
     def look() -> Response:
@@ -84,18 +88,30 @@ async def post_rerating(request: Request, services: Services, read_query: QueryR
     return await run_sync(look, limiter=services.looking)
 
 
-def list_runs(call: ApiRequest, snapshot: Snapshot) -> Response:
+class RunsQuery(Query, frozen=True, kw_only=True):
+    """The query of a list of runs, or of the events that a run could not price."""
+
+    limit: Annotated[int, whole_number(), about("The most rows.", 100)] = 100
+
+
+class RunPath(Path, frozen=True, kw_only=True):
+    """The path of a run."""
+
+    run: Annotated[str, Meta(examples=["3"])]
+
+
+def list_runs(request: ApiRequest[RunsQuery], snapshot: Snapshot) -> Response:
     """List the latest runs."""
-    require_tenant_key(call.key, "see reratings")
-    found = rerating_runs.runs(snapshot, call.tenant, call.query["limit"])
+    require_tenant_key(request.key, "see reratings")
+    found = rerating_runs.runs(snapshot, request.tenant, request.query.limit)
     return json_response({"success": True, "runs": [run_answer(it) for it in found]})
 
 
-def get_run(call: ApiRequest, snapshot: Snapshot) -> Response:
-    """Show a run, with events it could not price."""
-    require_tenant_key(call.key, "see reratings")
-    run = runs.found(snapshot, call.actor, _number(call.path["run"]))
-    left = rerating_runs.unpriced(snapshot, call.tenant, run.id, call.query["limit"])
+def get_run(request: ApiRequest[RunsQuery, RunPath], snapshot: Snapshot) -> Response:
+    """Return a run, with events that it could not price."""
+    require_tenant_key(request.key, "see reratings")
+    run = runs.require_run(snapshot, request.actor, _number(request.path.run))
+    left = rerating_runs.unpriced(snapshot, request.tenant, run.id, request.query.limit)
     return json_response(
         {
             "success": True,
@@ -106,7 +122,7 @@ def get_run(call: ApiRequest, snapshot: Snapshot) -> Response:
 
 
 async def _act(
-    act: Act, status: int, request: Request, services: Services, read_query: QueryReader
+    act: Act, status: int, request: Request, services: Services, read_query: QueryReader[Query]
 ) -> Response:
     """Change what becomes of a run; once that is on disk, the thread looks at it."""
 
@@ -115,7 +131,7 @@ async def _act(
             actor, _ = _admitted(request, services, transaction)
             read_query()
             run = act(transaction, actor, _number(request.path_params["run"]))
-        services.rerating_worker.take(actor.tenant, run.id)
+        services.rerating_worker.enqueue(actor.tenant, run.id)
         return json_response({"success": True, "run": run_answer(run)}, status)
 
     return await run_sync(work)
@@ -145,7 +161,6 @@ def _number(text: str) -> int:
 
 
 _IN_PATH = {"run": "3"}
-_LIMIT = Parameter("limit", "The most rows.", ParameterKind.INTEGER, example=100, default=100)
 _OF_RUN = ("getRerating", "stopRerating", "resumeRerating", "revertRerating")
 _ONE_ANSWER = {"success": True, "run": RUN}
 _ONE = Body(answer_schema(run=RunAnswer), _ONE_ANSWER, links=leads(*_OF_RUN, run="/run/id"))
@@ -165,7 +180,7 @@ def _endpoint_of_act(
         path_parameters=_IN_PATH,
         answers={status: _ONE},
         handle=take,
-        errors=(InvalidRequest, NotFound, RunConflict),
+        errors=(RunConflict,),
         tag="Rerating",
     )
 
@@ -195,7 +210,7 @@ RERATING_ENDPOINTS = (
             202: replace(_ONE, description="With `apply`: the run has begun."),
         },
         handle=post_rerating,
-        errors=(InvalidRequest, UnreadableBody, NotFound, RunConflict),
+        errors=(NotFound, RunConflict),
         tag="Rerating",
     ),
     Endpoint(
@@ -205,16 +220,12 @@ RERATING_ENDPOINTS = (
         summary="List runs",
         description="The latest runs, the latest first. Needs a key of the whole tenant.",
         permission=Permission.ADMIN,
-        parameters=(_LIMIT,),
-        answers={
-            200: Body(
-                answer_schema(runs=list[RunAnswer]),
-                {"success": True, "runs": [RUN]},
-                links=leads(*_OF_RUN, run="/runs/0/id"),
-            )
-        },
+        answers=Body(
+            answer_schema(runs=list[RunAnswer]),
+            {"success": True, "runs": [RUN]},
+            links=leads(*_OF_RUN, run="/runs/0/id"),
+        ),
         read=list_runs,
-        errors=(InvalidRequest,),
         tag="Rerating",
     ),
     Endpoint(
@@ -227,17 +238,12 @@ RERATING_ENDPOINTS = (
             "events it could not price. Needs a key of the whole tenant."
         ),
         permission=Permission.ADMIN,
-        path_parameters=_IN_PATH,
-        parameters=(_LIMIT,),
-        answers={
-            200: Body(
-                answer_schema(run=RunAnswer, unpriced_events=list[UnpricedEvent]),
-                {**_ONE_ANSWER, "unpriced_events": [UNPRICED]},
-                links=_ONE.links,
-            )
-        },
+        answers=Body(
+            answer_schema(run=RunAnswer, unpriced_events=list[UnpricedEvent]),
+            {**_ONE_ANSWER, "unpriced_events": [UNPRICED]},
+            links=_ONE.links,
+        ),
         read=get_run,
-        errors=(InvalidRequest, NotFound),
         tag="Rerating",
     ),
     _endpoint_of_act(

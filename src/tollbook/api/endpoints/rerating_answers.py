@@ -9,9 +9,9 @@ from msgspec import Meta
 
 from tollbook.domain.events import instant_of
 from tollbook.domain.exact import raw_amount
+from tollbook.domain.lost_prices import LostPrices
 from tollbook.domain.periods import day_of
 from tollbook.domain.rerating import Costs, LeftAsItWas, Run, RunStatus
-from tollbook.ingest.books import LostPrices
 from tollbook.rerating.dry_run import Diff, DryRun
 
 MOST_ROWS = 1_000

@@ -1,13 +1,17 @@
 """POST /v1/events/reversals: single events taken back, a receipt for each."""
 
+from typing import Annotated
+
 from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tollbook.api.endpoints.events import OF_RECEIPT, REFUSALS, receipts_response
-from tollbook.api.openapi.endpoint import Body, Endpoint, Parameter, ParameterKind, QueryReader
+from tollbook.api.endpoints.events import OF_RECEIPT, REFUSALS, EventsAnswer, receipts_response
+from tollbook.api.openapi.endpoint import Body, Endpoint, QueryReader
 from tollbook.api.openapi.examples import REVERSAL, REVERSALS_ANSWER
-from tollbook.api.openapi.schemas import EVENTS_ANSWER_SCHEMA, REVERSALS_REQUEST
+from tollbook.api.openapi.parameter_types import Flag, about
+from tollbook.api.openapi.parameters import Query
+from tollbook.api.openapi.schemas import REVERSALS_REQUEST
 from tollbook.api.pipeline.admission import actor, admission
 from tollbook.api.pipeline.request_body import media_type_of, read_unpacked
 from tollbook.api.pipeline.services import Services
@@ -19,10 +23,24 @@ from tollbook.ingest.decode import MOST_EVENTS
 from tollbook.ingest.reversals import decode_reversals, reverse
 
 
-async def post_reversals(request: Request, services: Services, read_query: QueryReader) -> Response:
+class ReversalsQuery(Query, frozen=True, kw_only=True):
+    """The query of a batch of reversals."""
+
+    atomic: Annotated[
+        Flag,
+        about(
+            "Take back all of them or none.",
+            True,
+        ),
+    ] = False
+
+
+async def post_reversals(
+    request: Request, services: Services, read_query: QueryReader[ReversalsQuery]
+) -> Response:
     """Take events back, and answer once that is on disk."""
     _, key = admission(request)
-    atomic = read_query()["atomic"]
+    atomic = read_query().atomic
     if media_type_of(request) != "application/json":
         raise UnsupportedBody("Content-Type must be application/json")
     body = await read_unpacked(request)
@@ -54,19 +72,10 @@ POST_REVERSALS = Endpoint(
         "taken one by one unless `atomic=true`."
     ),
     permission=Permission.WRITE_EVENTS,
-    parameters=(
-        Parameter(
-            "atomic",
-            "Take back all of them or none.",
-            ParameterKind.BOOLEAN,
-            example=True,
-            default=False,
-        ),
-    ),
     request=Body(REVERSALS_REQUEST, REVERSAL),
     answers={
         200: Body(
-            EVENTS_ANSWER_SCHEMA,
+            EventsAnswer,
             {
                 "success": True,
                 "counts": {**REVERSALS_ANSWER["counts"], "rejected": 0},
@@ -77,18 +86,18 @@ POST_REVERSALS = Endpoint(
             links=OF_RECEIPT,
         ),
         207: Body(
-            EVENTS_ANSWER_SCHEMA,
+            EventsAnswer,
             REVERSALS_ANSWER,
             description="Some reversals are in conflict or rejected; the receipts say.",
             links=OF_RECEIPT,
         ),
         409: Body(
-            EVENTS_ANSWER_SCHEMA,
+            EventsAnswer,
             REVERSALS_ANSWER,
             description="With `atomic=true`: a reversal is in conflict; nothing was stored.",
         ),
         422: Body(
-            EVENTS_ANSWER_SCHEMA,
+            EventsAnswer,
             REVERSALS_ANSWER,
             description="With `atomic=true`: a reversal was refused; nothing was stored.",
         ),

@@ -1,12 +1,16 @@
-"""Viewer tokens: asked for by a platform, handed to a browser, taken back."""
+"""Viewer tokens, which give a browser read access: create, revoke."""
 
 from datetime import datetime
-from typing import Annotated
 
 import msgspec
-from msgspec import Meta
 from starlette.responses import Response
 
+from tollbook.administration.viewer_tokens import (
+    NewViewer,
+    create_viewer_token,
+    revoke_viewer_token,
+    revoke_viewer_tokens,
+)
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples import VIEWER_TOKEN
 from tollbook.api.openapi.links import leads
@@ -21,17 +25,8 @@ from tollbook.api.pipeline.responses import json_response
 from tollbook.domain.errors import InvalidRequest, NotFound, PermissionMissing, UnreadableBody
 from tollbook.domain.events import instant_of
 from tollbook.domain.keys import Permission
-from tollbook.domain.viewers import DEFAULT_SECONDS, MOST_SECONDS, Viewer
-from tollbook.ingest.viewers import issue, revoke, revoke_all
+from tollbook.domain.viewers import Viewer
 from tollbook.store.database import Transaction
-
-
-class NewViewer(msgspec.Struct):
-    """The body that asks for a token, for an organization or one user of it."""
-
-    organization_id: str
-    user_id: str | None = None
-    expires_in: Annotated[int, Meta(ge=1, le=MOST_SECONDS)] = DEFAULT_SECONDS
 
 
 class ViewerAnswer(msgspec.Struct):
@@ -44,42 +39,42 @@ class ViewerAnswer(msgspec.Struct):
     expires_at: datetime
 
 
-def create_viewer_token(call: ApiRequest, transaction: Transaction) -> Response:
-    """Sign a token within what the asking key is bound to."""
+def post_viewer_token(call: ApiRequest, transaction: Transaction) -> Response:
+    """Create a token within the scope of the requesting key."""
     _refuse_token(call)
     new = read_body(call.body, NewViewer)
     row = organization_of(transaction, call.key, new.organization_id)
-    viewer, text = issue(transaction, call.actor, call.key, row, new.user_id, new.expires_in)
-    shown = viewer_answer(viewer)
-    return json_response({"success": True, "token": text, "viewer_token": shown}, 201)
+    viewer, text = create_viewer_token(transaction, call.actor, call.key, row, new)
+    answer = {"success": True, "token": text, "viewer_token": viewer_answer(viewer)}
+    return json_response(answer, 201)
 
 
-def revoke_viewer_token(call: ApiRequest, transaction: Transaction) -> Response:
-    """Take a token back; the next request with it is refused."""
+def delete_viewer_token(call: ApiRequest, transaction: Transaction) -> Response:
+    """Revoke a token; the next request with it is refused."""
     _refuse_token(call)
     require_organization_key(call.key, "take viewer tokens back")
     bound, identity = call.key.scope.organization_id, call.path["id"]
     number = None if bound is None else organization_of(transaction, call.key, bound).number
-    revoke(transaction, call.actor, identity, number)
+    revoke_viewer_token(transaction, call.actor, identity, number)
     return json_response({"success": True, "id": identity})
 
 
-def revoke_viewer_tokens(call: ApiRequest, transaction: Transaction) -> Response:
-    """Take all of a tenant's tokens back."""
+def delete_viewer_tokens(call: ApiRequest, transaction: Transaction) -> Response:
+    """Revoke all of a tenant's tokens."""
     require_tenant_key(call.key, "take all viewer tokens back")
-    revoke_all(transaction, call.actor)
+    revoke_viewer_tokens(transaction, call.actor)
     return json_response({"success": True})
 
 
 def viewer_answer(viewer: Viewer) -> ViewerAnswer:
-    """Show a token without its text."""
+    """Return a token without its text."""
     instants = instant_of(viewer.created_at), instant_of(viewer.expires_at)
     return ViewerAnswer(viewer.id, viewer.organization_id, viewer.user_id, *instants)
 
 
 def _refuse_token(call: ApiRequest) -> None:
     if not call.key.hash:
-        raise PermissionMissing("a viewer token only sees; it makes no tokens and takes none back")
+        raise PermissionMissing("a viewer token only reads; creating and revoking needs a key")
 
 
 _PATH = "/v1/viewer-tokens"
@@ -112,7 +107,7 @@ VIEWER_TOKEN_ENDPOINTS = (
                 links=leads("revokeViewerToken", id="/viewer_token/id"),
             )
         },
-        write=create_viewer_token,
+        write=post_viewer_token,
         errors=(InvalidRequest, UnreadableBody, NotFound),
         tag="Viewer tokens",
         tells_usage=False,
@@ -130,7 +125,7 @@ VIEWER_TOKEN_ENDPOINTS = (
         permission=Permission.READ_ANALYTICS,
         path_parameters={"id": "tbv_0123456789abcdef"},
         answers={200: Body(answer_schema(id=str), {"success": True, "id": "tbv_0123456789abcdef"})},
-        write=revoke_viewer_token,
+        write=delete_viewer_token,
         errors=(InvalidRequest, NotFound),
         tag="Viewer tokens",
         tells_usage=False,
@@ -146,7 +141,7 @@ VIEWER_TOKEN_ENDPOINTS = (
         ),
         permission=Permission.ADMIN,
         answers={200: Body(answer_schema(), {"success": True})},
-        write=revoke_viewer_tokens,
+        write=delete_viewer_tokens,
         errors=(InvalidRequest,),
         tag="Viewer tokens",
     ),

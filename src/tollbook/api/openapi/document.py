@@ -1,13 +1,14 @@
 """The OpenAPI 3.1 document, made from the endpoints themselves."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 from typing import Any
 
 from tollbook import __version__
 from tollbook.api.formats.choice import MEDIA_TYPES, Format
-from tollbook.api.openapi.endpoint import Body, Endpoint, Parameter, ParameterKind
+from tollbook.api.openapi.endpoint import Body, Endpoint
 from tollbook.api.openapi.links import Links, described, next_page
+from tollbook.api.openapi.parameters import Parameter
 from tollbook.api.openapi.schemas import Components, types_in
 from tollbook.domain.errors import (
     AddressRefused,
@@ -16,9 +17,12 @@ from tollbook.domain.errors import (
     ClockWrong,
     DatabaseReadOnly,
     DiskFull,
+    FormatNotInstalled,
     HeadTooLarge,
     InvalidApiKey,
     InvalidRequest,
+    NotFound,
+    NotYet,
     OutcomeUnknown,
     PermissionMissing,
     PriceBookRefused,
@@ -26,9 +30,9 @@ from tollbook.domain.errors import (
     SchemaChanged,
     StoreUnavailable,
     TollbookError,
+    UnreadableBody,
     UnreadableRequest,
 )
-from tollbook.domain.named_periods import NAMES
 
 Document = dict[str, Any]
 
@@ -57,7 +61,7 @@ _EVERYWHERE = (
 _EXAMPLE_SENTENCES = {
     "invalid_request": "organization_id required",
     "currency_required": "currency required: the organizations have EUR, USD",
-    "unreadable_body": "the body is not JSON: it ends before it is whole (byte 1)",
+    "unreadable_body": "the body is not JSON: it is incomplete (byte 1)",
     "unreadable_request": "this is no request of HTTP/1.1",
     "head_too_large": "a head must have at most 65536 bytes",
     "permission_missing": "this key lacks the permission admin",
@@ -75,10 +79,10 @@ _EXAMPLE_SENTENCES = {
     "unsupported_body": "Content-Encoding must be gzip, or absent",
     "key_ended": "key tb_0123456789ab has ended; issue a new one",
     "rate_limited": "this key may ask 600 times a minute; wait 1 s",
-    "queue_full": "the write queue is full; nothing was taken, try again soon",
+    "queue_full": "the write queue is full; nothing was stored, try again soon",
     "format_not_installed": "Parquet needs pyarrow, which is not installed here: "
     "pip install 'pyarrow>=22'",
-    "not_yet": "the state asked for has not arrived here yet; ask again in a second",
+    "not_yet": "this replica has not caught up yet; retry later",
     "store_unavailable": "the database is not available; nothing was stored",
     "database_read_only": "the database is read-only; nothing was stored",
     "schema_changed": "the database is at migration 0012, this Tollbook at 0011: "
@@ -124,7 +128,7 @@ def openapi(endpoints: Iterable[Endpoint]) -> Document:
 
 
 def _types(endpoints: list[Endpoint]) -> list[Any]:
-    bodies = [body for it in endpoints for body in (*it.answers.values(), it.request) if body]
+    bodies = [body for it in endpoints for body in (*it.bodies.values(), it.request) if body]
     found = {repr(kind): kind for body in bodies for kind in types_in(body.schema)}
     return list(found.values())
 
@@ -154,18 +158,33 @@ def _operation(endpoint: Endpoint, components: Components) -> Document:
         }
     answers = {
         str(status): _answer(status, body, components, endpoint)
-        for status, body in endpoint.answers.items()
+        for status, body in endpoint.bodies.items()
     }
-    of_body = (BodyTooLarge,) if endpoint.request else ()
     operation["responses"] = _merged(
         {**_with_formats(endpoint, answers), **_not_modified(endpoint)},
-        _errors(
-            it
-            for it in (*endpoint.errors, *of_body, *_EVERYWHERE)
-            if endpoint.permission or it is not PermissionMissing
-        ),
+        _errors(_errors_of(endpoint)),
     )
     return operation
+
+
+def _errors_of(endpoint: Endpoint) -> Iterator[type[TollbookError]]:
+    """List the errors of an endpoint: of its parameters and body, its own, and of every request."""
+    yield InvalidRequest
+    names = {parameter.name for parameter in endpoint.parameters}
+    if endpoint.request and "application/json" in endpoint.request.media_types:
+        yield UnreadableBody
+    if endpoint.path_parameters or "organization_id" in names:
+        yield NotFound
+    yield from endpoint.errors
+    if "min_as_of" in names:
+        yield NotYet
+    if "format" in names:
+        yield FormatNotInstalled
+    if endpoint.request:
+        yield BodyTooLarge
+    for error in _EVERYWHERE:
+        if endpoint.permission or error is not PermissionMissing:
+            yield error
 
 
 def _needs(endpoint: Endpoint) -> str:
@@ -196,49 +215,15 @@ def _in_path(name: str, example: str) -> Document:
     return {"name": name, "in": "path", "required": True, "schema": schema, "example": example}
 
 
-_PATTERNS = {
-    ParameterKind.MONTH: "^[0-9]{4}-(0[1-9]|1[0-2])$",
-    ParameterKind.COUNTRY: "^[A-Z]{2}$",
-    ParameterKind.PERIOD: f"^({'|'.join(NAMES)}|[1-9][0-9]{{3}}-(0[1-9]|1[0-2]))$",
-}
-
-
-def _schema_of(parameter: Parameter) -> Document:
-    match parameter.kind:
-        case ParameterKind.TEXT:
-            return {"type": "string", "minLength": 1, "maxLength": parameter.longest}
-        case ParameterKind.DATE:
-            return {"type": "string", "format": "date"}
-        case ParameterKind.INTEGER:
-            return {"type": "integer", "minimum": parameter.least, "maximum": parameter.most}
-        case ParameterKind.BOOLEAN:
-            return {"type": "boolean"}
-        case ParameterKind.CHOICE:
-            return {"enum": list(parameter.choices)}
-        case ParameterKind.LIST:
-            return {"type": "array", "items": {"enum": list(parameter.choices)}, "minItems": 1}
-        case ParameterKind.INSTANT:
-            return {"type": "string", "format": "date-time"}
-        case ParameterKind.MOMENT:
-            return {"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]}
-        case ParameterKind.AMOUNT:
-            return {"type": "number", "minimum": 0}
-        case ParameterKind.MONTH | ParameterKind.COUNTRY | ParameterKind.PERIOD:
-            return {"type": "string", "pattern": _PATTERNS[parameter.kind]}
-
-
 def _in_query(parameter: Parameter) -> Document:
-    schema = _schema_of(parameter)
-    if parameter.default is not None:
-        schema["default"] = parameter.default
     described: Document = {
         "name": parameter.name,
         "in": "query",
         "required": parameter.required,
         "description": parameter.description,
-        "schema": schema,
+        "schema": parameter.schema,
     }
-    if parameter.kind is ParameterKind.LIST:
+    if parameter.schema.get("type") == "array":
         described |= {"style": "form", "explode": False}
     if parameter.example is not None:
         described["example"] = parameter.example

@@ -71,28 +71,6 @@ ORGANIZATIONS_REPORT = extended(OrganizationsReport, totals=Totals, next_cursor=
 OVERVIEW_REPORT = extended(OverviewReport)
 USAGE_REPORT = extended(UsageReport)
 SERIES_REPORT = extended(SeriesReport)
-_COUNTS = ("accepted", "duplicate", "quarantined", "conflict", "rejected")
-EVENTS_ANSWER_SCHEMA: Schema = {
-    "type": "object",
-    "required": ["success", "counts", "receipts", "as_of"],
-    "additionalProperties": False,
-    "properties": {
-        "success": {"type": "boolean", "description": "Every event accepted or a duplicate."},
-        "counts": {
-            "type": "object",
-            "required": list(_COUNTS),
-            "additionalProperties": False,
-            "properties": {name: {"type": "integer", "minimum": 0} for name in _COUNTS},
-        },
-        "receipts": {"type": "array", "items": {"$ref": _REFERENCE.format(name="Receipt")}},
-        "as_of": {
-            "type": "string",
-            "format": "date-time",
-            "description": "The instant of the commit; `min_as_of` of a question whose answer "
-            "must hold these events.",
-        },
-    },
-}
 
 
 def _id(description: str, *, optional: bool = False) -> Schema:

@@ -1,6 +1,5 @@
 """Alive, and ready: may traffic come here? Red when anything acknowledged could not be kept."""
 
-import shutil
 import time
 from collections.abc import Callable
 
@@ -99,10 +98,9 @@ class Health:
             return error.sentence
 
     def _disk(self) -> str:
-        folder = self._database.engine.folder
-        if folder is None:
+        free = self._database.engine.free_bytes()
+        if free is None or free >= self._min_free_mib * _MIB:
             return OK
-        free = shutil.disk_usage(folder).free // _MIB
-        if free >= self._min_free_mib:
-            return OK
-        return f"{free} MiB are free where the database is; the least is {self._min_free_mib}"
+        return (
+            f"{free // _MIB} MiB are free where the database is; the least is {self._min_free_mib}"
+        )

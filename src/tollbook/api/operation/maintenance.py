@@ -46,8 +46,8 @@ class Maintenance:
         """Do what is to be done."""
         try:
             months = set(months_ahead(self._clock()))
-            if self._database.engine.lacks(months) and not is_standby(self._database):
-                self._database.try_to_make_room(months)
+            if self._database.engine.lacks_partitions(months) and not is_standby(self._database):
+                self._database.try_to_ensure_partitions(months)
             self._database.engine.upkeep()
             self._look_at_clock()
         except TollbookError as error:

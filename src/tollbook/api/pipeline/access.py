@@ -1,10 +1,9 @@
 """Who asks, and what that key may see: the gate every request passes."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from tollbook.domain import viewers
-from tollbook.domain.directory import id_problem
+from tollbook.domain.directory import User, id_problem
 from tollbook.domain.errors import (
     ApiKeyRequired,
     InvalidApiKey,
@@ -106,17 +105,13 @@ def require(key: ApiKey, permission: Permission) -> None:
         raise PermissionMissing(f"this key lacks the permission {permission.value}")
 
 
-def require_meters(key: ApiKey, query: Mapping[str, Any]) -> None:
-    """Refuse a question that is not about the meters which a key is narrowed to, and them only.
+def require_meters(key: ApiKey, named: Iterable[str]) -> None:
+    """Refuse a question about other meters than those which a key is narrowed to.
 
-    Nothing is ever left out of an answer silently: sums of some meters are asked for as such.
+    An answer never leaves usage out silently, so such a key has to name its meters.
     """
-    allowed = key.limits.meters
-    if not allowed:
-        return
-    asked = query.get("meter") or ()
-    named = {asked} if isinstance(asked, str) else set(asked)
-    if not named or not named <= set(allowed):
+    allowed, asked = key.limits.meters, set(named)
+    if allowed and not (asked and asked <= set(allowed)):
         raise PermissionMissing(
             f"this key sees {', '.join(allowed)} only: name no others in the parameter meter, "
             "of questions that have it"
@@ -144,3 +139,12 @@ def organization_of(snapshot: Snapshot, key: ApiKey, identity: str) -> Organizat
     if found is None or found.status == directory.UNKNOWN:
         raise NotFound("Organization not found")
     return found
+
+
+def user_of(snapshot: Snapshot, key: ApiKey, organization: OrganizationRow, identity: str) -> User:
+    """Find a user that this key may see; to it, any other does not exist."""
+    visible = key.scope.user_id in (None, identity) and not id_problem("user_id", identity)
+    user = directory.find_user(snapshot, organization.number, identity) if visible else None
+    if user is None:
+        raise NotFound("User not found")
+    return user

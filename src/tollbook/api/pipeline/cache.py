@@ -1,25 +1,25 @@
-"""What is kept in memory: answers while they hold, and rows that pages are cut from."""
+"""Memory for answers while they hold, and for rows that pages are cut from."""
 
 import gzip
 import sys
 import threading
-from collections import OrderedDict
 from collections.abc import Hashable, Iterable
 from typing import Any, NamedTuple
 
 import msgspec
+from cachetools import LRUCache
 
 LEAST_COMPRESSED = 1_000
 """Smaller bodies are sent as they are: compressing them saves less than it costs."""
 _FASTEST = 1
-_BESIDES = 500
+_OVERHEAD = 500
 """About how many bytes a kept answer takes besides its bodies: small ones are mostly that."""
 
 
 class Answer(msgspec.Struct):
-    """An encoded answer, compressed when someone first asks for that.
+    """An encoded answer, compressed when a client first asks for that.
 
-    `quarantined` counts what waited in quarantine in that state of the ledger; `headers` are those
+    `quarantined` counts the events in quarantine in that state of the ledger; `headers` are those
     that only this answer has.
     """
 
@@ -30,102 +30,89 @@ class Answer(msgspec.Struct):
     headers: dict[str, str] = {}
 
     def gzip(self) -> bytes:
-        """Give the body compressed at level 1: higher levels cost far more than they save."""
+        """Return the body compressed at level 1: higher levels cost far more than they save."""
         if self.compressed is None:
             self.compressed = gzip.compress(self.body, _FASTEST, mtime=0)
         return self.compressed
 
     def size(self) -> int:
-        """Give about how many bytes the answer keeps in memory."""
-        return len(self.body) + len(self.compressed or b"") + _BESIDES
+        """Return about how many bytes of memory the answer takes."""
+        return len(self.body) + len(self.compressed or b"") + _OVERHEAD
 
 
 class AnswerCache:
-    """The answers used last, up to so many bytes."""
+    """The most recently used answers, up to a size in bytes.
+
+    An answer grows when it is compressed, which happens after it was found or kept. So it is
+    measured again when it is found, and the latest one before another is kept.
+    """
 
     def __init__(self, most_bytes: int) -> None:
-        self._most_bytes = most_bytes
-        self._answers: OrderedDict[str, tuple[Answer, int]] = OrderedDict()
-        self._size = 0
+        self._answers: LRUCache[str, Answer] = LRUCache(most_bytes, Answer.size)
+        self._latest = ""
         self._lock = threading.Lock()
 
     def get(self, tag: str) -> Answer | None:
-        """Give the answer of a tag, if it is kept; it is measured again, having been used."""
+        """Return the answer with a tag, if it is kept."""
         with self._lock:
-            kept = self._answers.get(tag)
-            if kept is None:
-                return None
-            self._keep(tag, kept[0])
-            return kept[0]
+            return self._measured(tag)
 
     def put(self, tag: str, answer: Answer) -> None:
-        """Keep an answer; forget the ones used longest ago."""
+        """Keep an answer, and forget the least recently used ones; one too large
+        for the cache empties it.
+        """
         with self._lock:
-            if self._answers:
-                latest, (used, _) = next(reversed(self._answers.items()))
-                self._keep(latest, used)
+            self._measured(self._latest)
             self._keep(tag, answer)
 
+    def _measured(self, tag: str) -> Answer | None:
+        answer = self._answers.get(tag)
+        if answer is not None:
+            self._keep(tag, answer)
+        return answer
+
     def _keep(self, tag: str, answer: Answer) -> None:
-        """Put an answer last, with its size, which grows when it is compressed.
-
-        The sizes are added up as they change: to add up all would take longer with every answer.
-        """
-        self._forget(tag)
-        size = answer.size()
-        self._answers[tag] = answer, size
-        self._size += size
-        while self._size > self._most_bytes:
-            self._forget(next(iter(self._answers)))
-
-    def _forget(self, tag: str) -> None:
-        kept = self._answers.pop(tag, None)
-        self._size -= kept[1] if kept else 0
+        self._latest = tag
+        _keep(self._answers, tag, answer)
 
 
-class Kept(NamedTuple):
-    """Something kept for pages, and about how many bytes of memory it takes."""
-
-    state: Any
+class _Sized(NamedTuple):
+    value: Any
     size: int
 
 
 class StateCache:
-    """The states of the ledger that pages were cut from last, up to so many bytes.
+    """The states of the ledger that the latest pages were cut from, up to a size in bytes.
 
-    Unlike an answer, a state is kept when the ledger moves on: later pages are cut from it too.
+    Unlike an answer, a state is kept when the ledger changes: later pages are cut from it too.
     """
 
     def __init__(self, most_bytes: int) -> None:
-        self._most_bytes = most_bytes
-        self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
-        self._size = 0
+        self._states: LRUCache[Hashable, _Sized] = LRUCache(most_bytes, lambda it: it.size)
         self._lock = threading.Lock()
 
     def get(self, name: Hashable) -> Any:
-        """Give the state of a name, or None."""
+        """Return the state with a name, or None."""
         with self._lock:
-            kept = self._kept.get(name)
-            if kept is None:
-                return None
-            self._kept.move_to_end(name)
-            return kept.state
+            kept = self._states.get(name)
+        return kept.value if kept else None
 
     def put(self, name: Hashable, state: Any, size: int) -> None:
-        """Keep a state; forget the ones used longest ago."""
+        """Keep a state, and forget the least recently used ones; one too large
+        for the cache empties it.
+        """
         with self._lock:
-            self._forget(name)
-            self._kept[name] = Kept(state, size)
-            self._size += size
-            while self._size > self._most_bytes:
-                self._forget(next(iter(self._kept)))
+            _keep(self._states, name, _Sized(state, size))
 
-    def _forget(self, name: Hashable) -> None:
-        kept = self._kept.pop(name, None)
-        self._size -= kept.size if kept else 0
+
+def _keep(cache: LRUCache[Any, Any], name: Hashable, value: Any) -> None:
+    try:
+        cache[name] = value
+    except ValueError:  # too large
+        cache.clear()
 
 
 def size_of_rows(rows: Iterable[tuple[Any, ...]]) -> int:
-    """Add up what rows take in memory; numbers that they share are counted each time."""
+    """Return the memory that rows take in bytes, counting shared numbers each time."""
     measure = sys.getsizeof
     return sum(measure(row) + sum(map(measure, row)) for row in rows)

@@ -88,9 +88,3 @@ def _sentence(name: str, said: str) -> str:
     types = [_WORDS.get(it, it) for it in found["types"].split(" | ")]
     bound = "" if found["sign"] is None else f" {_SIGNS[found['sign']]} {found['bound']}"
     return f"{name}{found['path'] or ''} must be {' or '.join(types)}{bound}"
-
-
-def refuse(problems: list[Problem]) -> None:
-    """Raise `InvalidRequest` when there is any problem."""
-    if problems:
-        raise InvalidRequest.of(problems)

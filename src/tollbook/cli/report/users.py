@@ -1,14 +1,17 @@
 """tollbook report users: usage and cost by user."""
 
-from typing import Literal
+from typing import Any
 
 import click
 from rich import box
 from rich.table import Table
 
+from tollbook.analytics.figures import Figure
+from tollbook.analytics.rows import scale_of
 from tollbook.analytics.scope import QuestionScope
 from tollbook.analytics.slices import Slice, table_of
-from tollbook.analytics.users import UserRow, user_rows, users_report
+from tollbook.analytics.tables import ColumnKind
+from tollbook.analytics.users import USER_ROW, read_rows, users_report
 from tollbook.analytics.users_slices import USERS_SHAPE, organization_level
 from tollbook.cli.choices import organization_of, period_options, report_options
 from tollbook.cli.command import Command, Options
@@ -19,24 +22,10 @@ from tollbook.domain.exact import MICROS, amount_text
 from tollbook.domain.periods import Period
 from tollbook.settings import Settings
 from tollbook.store.directory import OrganizationRow
+from tollbook.store.engine import Row
 from tollbook.wiring import open_migrated
 
-COLUMNS = (
-    "User",
-    "SMS Sent",
-    "SMS Received",
-    "MMS Sent",
-    "MMS Received",
-    "Voice Calls",
-    "Voice Min",
-    "API Requests",
-    "Storage",
-    "Phone Monthly",
-    "Phones Purchased",
-    "KB Count",
-    "KB Min",
-    "Cost",
-)
+COLUMNS = tuple(it for it in USER_ROW.figures if it.label)
 
 
 @click.command(cls=Command)
@@ -52,8 +41,8 @@ def verb(options: Options, settings: Settings) -> int:
             number, identity, name = organization[:3]
             print_json(users_report(snapshot, number, identity, name, period))
             return 0
-        rows = user_rows(snapshot, organization.number, period)
-        own = organization_level(snapshot, organization.number, period, Slice())
+        rows = read_rows(snapshot, organization.number, period, None)
+        own: Any = organization_level(snapshot, organization.number, period, Slice())
     if options.csv:
         print_csv(table_of(rows, USERS_SHAPE))
     else:
@@ -64,38 +53,30 @@ def verb(options: Options, settings: Settings) -> int:
     return 0
 
 
-def _total(rows: list[UserRow]) -> UserRow:
-    sums = [sum(column) for column in list(zip(*rows, strict=True))[2:]]
-    return UserRow("", "Total", *(sums or [0] * (len(UserRow._fields) - 2)))
-
-
-def _print_table(organization: OrganizationRow, period: Period, rows: list[UserRow]) -> None:
+def _print_table(organization: OrganizationRow, period: Period, rows: list[Row]) -> None:
     title = (
         f"{organization.name} ({organization.id}), {period.start} to {period.end}, "
         f"{organization.timezone}, {organization.currency}"
     )
     table = Table(title=cell(title), title_justify="left", box=box.SIMPLE_HEAD, show_footer=True)
-    shown = [_cells(row) for row in rows]
-    for name, total in zip(COLUMNS, _cells(_total(rows)), strict=True):
-        justify: Literal["left", "right"] = "left" if name == "User" else "right"
-        table.add_column(name.replace(" ", "\n"), cell(total), justify=justify, no_wrap=True)
-    for cells in shown:
-        table.add_row(*(cell(text) for text in cells))
+    table.add_column("User", cell("Total"), justify="left", no_wrap=True)
+    total = USER_ROW.total(rows)
+    for figure in COLUMNS:
+        heading = figure.label.replace(" ", "\n")
+        table.add_column(heading, cell(_text(figure, total)), justify="right", no_wrap=True)
+    for row in rows:
+        name = row[USER_ROW.place["user_name"]]
+        table.add_row(cell(name), *(cell(_text(figure, row)) for figure in COLUMNS))
     print_table(table)
 
 
-def _cells(row: UserRow) -> list[str]:
-    """Write a row for people: counts grouped by thousands, minutes with one decimal."""
-    counts = [row.sms_sent, row.sms_received, row.mms_sent, row.mms_received, row.calls]
-    return [
-        row.user_name,
-        *(f"{count:,}" for count in counts),
-        f"{row.seconds / MICROS / 60:,.1f}",
-        f"{row.requests // MICROS:,}",
-        amount_text(row.storage_cost),
-        f"{row.rentals:,}",
-        f"{row.purchases // MICROS:,}",
-        f"{row.knowledge_bases:,}",
-        f"{row.kb_seconds / MICROS / 60:,.1f}",
-        amount_text(row.total_cost),
-    ]
+def _text(figure: Figure, row: Row) -> str:
+    """Write a figure for people: counts grouped by thousands, minutes with one decimal."""
+    value = row[USER_ROW.place[figure.name]]
+    match figure.kind:
+        case ColumnKind.AMOUNT:
+            return amount_text(value)
+        case ColumnKind.COUNT:
+            return f"{value // scale_of(figure):,}"
+        case _:
+            return f"{value / MICROS / 60:,.1f}"

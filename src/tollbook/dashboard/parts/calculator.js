@@ -1,4 +1,4 @@
-/** What would it cost: an event that is rated and not stored. */
+/** The cost estimate of an event that is not stored. */
 import { useRef, useState } from "../vendor/hooks.js";
 import { ApiError, ask } from "../state/api.js";
 import { useAnswer } from "../state/resource.js";
@@ -40,28 +40,28 @@ export function Calculator({ viewer }) {
     const inbound = form.type.endsWith(".inbound");
     const attributes = WITH_NUMBER.has(form.type) && form.number ? { [inbound ? "from" : "to"]: form.number.replace(/[\s()-]/g, "") } : {};
     const body = {
-      id: "what-would-it-cost",
+      id: "estimate",
       type: form.type,
       organization_id: organization,
       user_id: viewer.user_id ?? undefined,
       time: new Date().toISOString(),
       quantity: form.quantity,
-      resource_id: form.type.startsWith("kb.") || form.type === "phone.rental" ? "what-would-it-cost" : undefined,
+      resource_id: form.type.startsWith("kb.") || form.type === "phone.rental" ? "estimate" : undefined,
       attributes,
     };
-    const asked = form;
-    const show = (/** @type {any} */ it) => latest.current === asked && setResult(it);
+    const submitted = form;
+    const show = (/** @type {any} */ it) => latest.current === submitted && setResult(it);
     try {
       show((await ask(key.value, "v1/rate", { method: "POST", body })).data.charges[0]);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       noticeRefusal(error);
-      show({ status: "refused", error: `${error.message}; press Rate it to try again` });
+      show({ status: "refused", error: `${error.message}; select Calculate to try again` });
     }
   };
   return html`
-    <section class="panel calculator" aria-label="What would it cost">
-      <header><h2>What would it cost</h2></header>
+    <section class="panel calculator" aria-label="Cost estimate">
+      <header><h2>Cost estimate</h2></header>
       ${directory.error && html`<${Refused} error=${directory.error} reload=${directory.reload} />`}
       <form onSubmit=${submit}>
         ${!viewer.organization_id &&
@@ -70,12 +70,12 @@ export function Calculator({ viewer }) {
         <label>${QUANTITIES[form.type] ?? (meterOf(form.type)?.unit === "messages" ? "Segments" : "Quantity")}<input inputmode="decimal" value=${form.quantity} onInput=${set("quantity")} required /></label>
         ${WITH_NUMBER.has(form.type) &&
         html`<label>${form.type.endsWith(".inbound") ? "From number" : "To number"}<input type="tel" value=${form.number} onInput=${set("number")} placeholder="+442071838750" /></label>`}
-        <button type="submit" class="button primary">Rate it</button>
+        <button type="submit" class="button primary">Calculate</button>
       </form>
       <div role="status">
         ${result?.charge && html`<p class="figure">${exactMoney(result.charge.cost, result.charge.currency)}</p><${Charge} charge=${result.charge} />`}
         ${result && !result.charge && html`<p class="notice"><${Sentence} text=${result.error} />.</p>`}
-        ${!result && html`<p class="note">Rated like an event that came now, and not stored.</p>`}
+        ${!result && html`<p class="note">Estimate at current prices. Nothing is saved.</p>`}
       </div>
     </section>
   `;

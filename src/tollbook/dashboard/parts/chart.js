@@ -1,7 +1,7 @@
 /**
- * Stacked bars over time, from zero up: for the mouse, the keyboard and the ear.
+ * Stacked bars over time, for mouse, keyboard and screen readers.
  *
- * The plot is a slider along its buckets: arrow keys move, and each step is told in words.
+ * The plot is a slider along its buckets: arrow keys move, and each step is announced.
  */
 import { useEffect, useId, useRef, useState } from "../vendor/hooks.js";
 import { exactSum } from "../words/figures.js";
@@ -12,16 +12,16 @@ import { html } from "./html.js";
  * @typedef {Object} Series
  * @property {string} key
  * @property {string} name
- * @property {number} colour From 1 to 8.
+ * @property {number} color From 1 to 8.
  * @property {number[]} values One for each bucket.
  * @typedef {Object} Chart
  * @property {string} label
  * @property {string[]} buckets
  * @property {string} bucket day, week or month
- * @property {Series[]} series The ones that are shown, from the bottom up.
+ * @property {Series[]} series The visible series, from the bottom up.
  * @property {(value: number) => string} show
  * @property {(value: number, step: number) => string} tick
- * @property {number[]} [earlier] Totals of the period before, bucket by bucket.
+ * @property {number[]} [earlier] Totals of the previous period, by bucket.
  */
 
 const HEIGHT = 248;
@@ -58,7 +58,7 @@ export function BarChart({ label, buckets, bucket, series, show, tick, earlier }
     event.preventDefault();
     setActive(Math.max(0, Math.min(buckets.length - 1, places[event.key])));
   };
-  const said = (/** @type {number} */ index) =>
+  const describe = (/** @type {number} */ index) =>
     [`${bucketName(buckets[index], bucket)}: ${show(totals[index])}`, ...series.filter((it) => it.values[index]).map((it) => `${it.name} ${show(it.values[index])}`)].join(", ");
 
   return html`
@@ -73,7 +73,7 @@ export function BarChart({ label, buckets, bucket, series, show, tick, earlier }
         aria-valuemin="0"
         aria-valuemax=${Math.max(0, buckets.length - 1)}
         aria-valuenow=${Math.max(0, at)}
-        aria-valuetext=${buckets.length ? said(Math.max(0, at)) : "No buckets"}
+        aria-valuetext=${buckets.length ? describe(Math.max(0, at)) : "No data"}
         onKeyDown=${pressed}
         onFocus=${() => at < 0 && matches(":focus-visible", box.current) && setActive(0)}
         onBlur=${() => setActive(-1)}
@@ -105,7 +105,7 @@ export function BarChart({ label, buckets, bucket, series, show, tick, earlier }
           </svg>
         `}
       </div>
-      <span class="unseen" id=${hint}>Arrow keys move along the bars. The same figures stand in the table view.</span>
+      <span class="unseen" id=${hint}>Use the arrow keys to move along the bars. The table view shows the same figures.</span>
       ${at >= 0 &&
       html`
         <div class="tip" style=${tipPlace(left + (at + 0.5) * step, width)}>
@@ -113,10 +113,10 @@ export function BarChart({ label, buckets, bucket, series, show, tick, earlier }
           <table>
             <tbody>
               ${[...series].reverse().filter((it) => it.values[at]).map(
-                (it) => html`<tr key=${it.key}><th scope="row"><i class=${`swatch c${it.colour}`}></i>${it.name}</th><td>${show(it.values[at])}</td></tr>`,
+                (it) => html`<tr key=${it.key}><th scope="row"><i class=${`swatch c${it.color}`}></i>${it.name}</th><td>${show(it.values[at])}</td></tr>`,
               )}
               <tr class="sum"><th scope="row">Total</th><td>${show(totals[at])}</td></tr>
-              ${earlier && html`<tr class="sum"><th scope="row">Period before</th><td>${show(earlier[at] ?? 0)}</td></tr>`}
+              ${earlier && html`<tr class="sum"><th scope="row">Previous period</th><td>${show(earlier[at] ?? 0)}</td></tr>`}
             </tbody>
           </table>
         </div>
@@ -142,11 +142,11 @@ function Bars({ series, count, left, step, y }) {
       paths[place] += `M${x.toFixed(2)} ${near.toFixed(2)}h${(step - gap).toFixed(2)}V${far.toFixed(2)}h${(gap - step).toFixed(2)}z`;
     });
   }
-  return paths.map((d, place) => html`<path key=${series[place].key} class=${`stack c${series[place].colour}`} d=${d} />`);
+  return paths.map((d, place) => html`<path key=${series[place].key} class=${`stack c${series[place].color}`} d=${d} />`);
 }
 
 /**
- * The outline of totals, as stairs.
+ * The outline of totals, as steps.
  * @param {number[]} values
  * @param {number} left
  * @param {number} step
@@ -156,7 +156,7 @@ const stairs = (values, left, step, y) =>
   values.map((it, index) => `${index ? "L" : "M"}${left + index * step} ${y(it)}h${step}`).join("");
 
 /**
- * Round steps from zero; the axis always holds zero.
+ * Round steps from zero; the axis always includes zero.
  * @param {number} least
  * @param {number} most
  */
@@ -173,7 +173,7 @@ export function scaleOf(least, most) {
 }
 
 /**
- * The buckets that are named on the axis: evenly, and no closer than names are wide.
+ * The labeled buckets of the axis: evenly spaced, and no closer than their labels are wide.
  * @param {string[]} buckets
  * @param {string} bucket
  * @param {number} step
@@ -201,7 +201,7 @@ const tipPlace = (x, width) => (x < width / 2 ? { left: `${x + 14}px` } : { righ
  */
 const matches = (selector, box) => Boolean(box?.querySelector(selector));
 
-/** @returns {[{current: HTMLDivElement | null}, number]} A box and how wide it is. */
+/** @returns {[{current: HTMLDivElement | null}, number]} A box and its width. */
 function useWidth() {
   const box = useRef(/** @type {HTMLDivElement | null} */ (null));
   const [width, setWidth] = useState(0);

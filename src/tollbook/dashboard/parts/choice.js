@@ -1,4 +1,4 @@
-/** A few choices side by side, of which one holds. */
+/** A group of buttons of which one is selected. */
 import { html } from "./html.js";
 
 /**

@@ -1,4 +1,4 @@
-/** Why an event costs what it does: the rate, the steps of the arithmetic, the lines. */
+/** Why an event costs what it does: the rate, the steps of the calculation, the lines. */
 import { curlOf } from "../state/api.js";
 import { useAnswer } from "../state/resource.js";
 import { count, exactMoney, moment, quantity } from "../words/format.js";
@@ -10,9 +10,9 @@ import { Refused, Skeleton } from "./states.js";
 /** @type {Record<string, string>} */
 const STATUS = {
   charged: "Charged",
-  reversed: "Taken back",
-  reversal: "Takes another event back",
-  quarantined: "In quarantine, not charged yet",
+  reversed: "Reversed",
+  reversal: "Reversal of another event",
+  quarantined: "Quarantined, not charged yet",
 };
 
 /** @param {{organization: import("../views/organization.js").Organization, id: string}} props */
@@ -24,21 +24,21 @@ export function EventDetail({ organization, id }) {
   const { event, status, charge, replay_mismatch, reversal, quarantine } = answer.data;
   return html`
     <div class="event-detail">
-      <h3>${charge ? `Why it costs ${exactMoney(charge.cost, charge.currency)}` : "Why it costs nothing yet"}</h3>
+      <h3>${charge ? `Why it costs ${exactMoney(charge.cost, charge.currency)}` : "Not charged yet"}</h3>
       ${charge && html`<${Charge} charge=${charge} />`}
       ${quarantine && html`<p class="notice"><${Sentence} text=${quarantine.error} />.</p>`}
       ${replay_mismatch && html`<p class="notice"><${Sentence} text=${replay_mismatch.error} />.</p>`}
-      ${reversal && html`<p class="notice">${status === "reversal" ? "It takes back" : "It was taken back by"} <code><${Foreign} text=${status === "reversal" ? reversal.reverses : reversal.id} /></code>: <${Sentence} text=${reversal.reason} />.</p>`}
+      ${reversal && html`<p class="notice">${status === "reversal" ? "Reverses" : "Reversed by"} <code><${Foreign} text=${status === "reversal" ? reversal.reverses : reversal.id} /></code>: <${Sentence} text=${reversal.reason} />.</p>`}
       <dl class="facts">
         <dt>Event</dt><dd><code><${Foreign} text=${event.id} /></code></dd>
-        <dt>Kind</dt><dd>${meterName(event.type)} <code>${event.type}</code></dd>
-        <dt>State</dt><dd>${STATUS[status] ?? status}</dd>
+        <dt>Usage</dt><dd>${meterName(event.type)} <code>${event.type}</code></dd>
+        <dt>Status</dt><dd>${STATUS[status] ?? status}</dd>
         <dt>Time</dt><dd>${moment(event.time, organization.timezone)}</dd>
         <dt>Received</dt><dd>${moment(event.received_at, organization.timezone)}</dd>
         ${event.resource_id && html`<dt>Resource</dt><dd><code><${Foreign} text=${event.resource_id} /></code></dd>`}
         ${Object.entries(event.attributes).map(([name, value]) => html`<dt key=${name}><${Foreign} text=${name} /></dt><dd><${Sentence} text=${String(value)} lines=${true} /></dd>`)}
       </dl>
-      <details class="curl"><summary>As a request</summary><pre tabindex="0"><code>${curlOf(path)}</code></pre></details>
+      <details class="curl"><summary>API request</summary><pre tabindex="0"><code>${curlOf(path)}</code></pre></details>
     </div>
   `;
 }
@@ -49,9 +49,9 @@ export const Charge = ({ charge }) => html`
   ${charge.lines.length > 1 &&
   html`<table class="lines"><tbody>${charge.lines.map((/** @type {any} */ it) => html`<tr key=${it.name}><th scope="row"><${Foreign} text=${it.name} /></th><td>${exactMoney(it.cost, charge.currency)}</td></tr>`)}</tbody></table>`}
   <p class="note">
-    ${quantity(charge.quantity, charge.unit)} raw, ${count(charge.billed)} billed.
-    ${charge.rate ? html` <${Sentence} text=${rateWords(charge.rate)} />` : " The event brought its own cost."}
-    ${charge.tier && html` The month stood at ${count(charge.tier.position)} in <${Foreign} text=${charge.tier.key} />.`}
+    Quantity: ${quantity(charge.quantity, charge.unit)}; billed: ${count(charge.billed)}.
+    ${charge.rate ? html` <${Sentence} text=${rateWords(charge.rate)} />` : " The event has its own cost."}
+    ${charge.tier && html` Quantity of the month in <${Foreign} text=${charge.tier.key} /> before this event: ${count(charge.tier.position)}.`}
   </p>
 `;
 

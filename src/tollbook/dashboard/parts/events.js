@@ -1,4 +1,4 @@
-/** The events behind a figure, newest first, a page at a time; each tells why it costs what it does. */
+/** The events behind a figure, newest first, by page; each shows why it costs what it does. */
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { ApiError, ask, pathOf } from "../state/api.js";
 import { useAnswer } from "../state/resource.js";
@@ -47,7 +47,7 @@ export function Events({ organization, user, period }) {
       </header>
       ${answer.error && html`<${Refused} error=${answer.error} reload=${answer.reload} />`}
       ${!answer.error && (!answer.data || (answer.loading && !events.length)) && html`<${Skeleton} lines=${4} class="rows" />`}
-      ${answer.data && !answer.loading && !events.length && html`<${Empty} title="No events">No such event in this period.<//>`}
+      ${answer.data && !answer.loading && !events.length && html`<${Empty} title="No events">No events of this kind in this period.<//>`}
       ${query.event && !events.some((it) => it.id === query.event) && answer.data && html`<${EventDetail} organization=${organization} id=${query.event} />`}
       <ul class=${answer.loading ? "dimmed" : ""}>
         ${events.map((it) => html`<${Event} key=${it.id} event=${it} organization=${organization} open=${it.id === query.event} />`)}
@@ -59,8 +59,8 @@ export function Events({ organization, user, period }) {
 }
 
 /**
- * The pages after the first. They belong to one answer: when another comes, a request that is still
- * on its way is dropped, and so is what came before it.
+ * The pages after the first. They belong to one answer: when a new answer arrives, pending requests
+ * are aborted and these pages are dropped.
  * @param {string} path
  * @param {import("../state/resource.js").Resource} answer
  */
@@ -94,7 +94,7 @@ const Event = ({ event, organization, open }) => html`
   <li>
     <button type="button" class="event" aria-expanded=${open} onClick=${() => change({ event: open ? null : event.id }, { replace: true })}>
       <time datetime=${event.time}>${moment(event.time, organization.timezone)}</time>
-      <span class="what"><bdi>${meterName(event.type)}</bdi>${event.reverses ? ", taken back" : ""}</span>
+      <span class="what"><bdi>${meterName(event.type)}</bdi>${event.reverses ? ", reversal" : ""}</span>
       <span class="much">${quantity(event.quantity, event.unit)}</span>
       <b>${exactMoney(event.cost, organization.currency)}</b>
     </button>

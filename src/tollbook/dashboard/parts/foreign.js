@@ -1,4 +1,4 @@
-/** A text that somebody else wrote, so that it changes nothing around it. */
+/** Outside text such as names and ids, isolated from the text around it. */
 import { useRef, useEffect } from "../vendor/hooks.js";
 import { piecesOf, shortened } from "../words/foreign.js";
 import { html } from "./html.js";
@@ -10,9 +10,9 @@ const marked = (text, allowed) =>
   piecesOf(text, allowed).map((it, index) => (it.unseen ? html`<span key=${index} class="unseen-character">${it.text}</span>` : it.text));
 
 /**
- * A name or an id: isolated, with what is not seen by its code, and shortened in the middle when it
- * is long. The whole of it is shown on hover and focus, and copied.
- * @param {{text: string, room?: number}} props `room` is for how many wide letters.
+ * A name or an id: isolated, with invisible characters shown by their code, and shortened in the
+ * middle when it is long. The full text is shown on hover and focus, and copied.
+ * @param {{text: string, room?: number}} props `room` is the number of wide letters that fit.
  */
 export function Foreign({ text, room }) {
   const parts = shortened(text, room);
@@ -24,7 +24,7 @@ export function Foreign({ text, room }) {
 function Long({ text, parts: [head, middle, tail] }) {
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => {
-    // In a link or a button that has the focus, its text needs none of its own.
+    // Text in a link or a button needs no focus of its own.
     const inside = box.current?.parentElement?.closest("a, button, summary");
     if (!inside) box.current?.setAttribute("tabindex", "0");
   }, []);
@@ -32,8 +32,8 @@ function Long({ text, parts: [head, middle, tail] }) {
 }
 
 /**
- * A sentence of the server that may quote names and figures: each figure stays in its place.
- * @param {{text: string, lines?: boolean}} props `lines` keeps the ends of lines.
+ * A sentence of the server that may quote names and figures. Figures keep their position.
+ * @param {{text: string, lines?: boolean}} props `lines` keeps line breaks.
  */
 export const Sentence = ({ text, lines = false }) => html`
   <bdi dir="ltr" class="sentence">${text.split(FIGURES).map((it, index) => (index % 2 ? html`<bdi key=${index}>${it}</bdi>` : marked(it, lines ? "\n\t" : "")))}</bdi>

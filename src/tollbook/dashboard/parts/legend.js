@@ -1,4 +1,4 @@
-/** The series of a chart; each can be taken out of it and put back. */
+/** The legend of a chart, whose entries show and hide series. */
 import { exactSum } from "../words/figures.js";
 import { html } from "./html.js";
 
@@ -11,7 +11,7 @@ export const Legend = ({ series, hidden, toggle, show }) => html`
       (it) => html`
         <li key=${it.key}>
           <button type="button" aria-pressed=${!hidden.has(it.key)} onClick=${() => toggle(it.key)}>
-            <i class=${`swatch c${it.colour}`} aria-hidden="true"></i>${it.name}
+            <i class=${`swatch c${it.color}`} aria-hidden="true"></i>${it.name}
             <b>${show(exactSum(it.values))}</b>
           </button>
         </li>

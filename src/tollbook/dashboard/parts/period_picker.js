@@ -1,4 +1,4 @@
-/** The period of a view: presets, free dates, and the arrows to the one before and after, all asked of the API. */
+/** The period of a view: presets, dates, and arrows to the previous and next period. The API resolves them. */
 import { useLayoutEffect, useState } from "../vendor/hooks.js";
 import { periodPath } from "../state/period.js";
 import { useAnswer } from "../state/resource.js";
@@ -41,7 +41,7 @@ export function PeriodPicker({ period, timezone, organization }) {
 }
 
 /**
- * A press waits for the period of the address. A `disabled` button would lose the focus.
+ * A click waits until the period in the address is loaded. The buttons use `aria-disabled`, because `disabled` ones lose the focus.
  * @param {Period} period
  */
 function useArrows(period) {
@@ -71,11 +71,11 @@ function Panel({ period, timezone, organization, close }) {
   const [typed, setTyped] = useState(/** @type {Partial<import("../state/period.js").Days>} */ ({}));
   const { start, end } = { start: period.start, end: period.end, ...typed };
   const type = (/** @type {"start" | "end"} */ name) => (/** @type {any} */ e) => setTyped((before) => ({ ...before, [name]: e.target.value }));
-  const unfit = !start || !end ? "Give both days." : start > end ? "The first day is after the last." : "";
-  const path = unfit ? null : periodPath(datesOf({ start, end }), organization);
+  const problem = !start || !end ? "Enter both days." : start > end ? "The first day must not be after the last day." : "";
+  const path = problem ? null : periodPath(datesOf({ start, end }), organization);
   const answer = useAnswer(path, { live: false, subject: "chosen days" });
-  const wrong = unfit || (answer.error?.kind === "invalid" ? `${answer.error.message}.` : "");
-  const length = answer.data && !answer.loading ? `${counted(answer.data.days, "day")}, both included.` : "Both days included.";
+  const wrong = problem || (answer.error?.kind === "invalid" ? `${answer.error.message}.` : "");
+  const length = answer.data && !answer.loading ? `${counted(answer.data.days, "day")}, first and last included.` : "The first and last day are included.";
   const choose = (/** @type {string} */ key) => {
     change({ period: key, start: null, end: null });
     close();

@@ -1,4 +1,4 @@
-/** A button that opens a small panel beside it; the browser closes it on Escape and outside clicks. */
+/** A button that opens a small panel. The browser closes it on Escape and on clicks outside. */
 import { useId, useRef, useState } from "../vendor/hooks.js";
 import { html } from "./html.js";
 
@@ -7,7 +7,7 @@ const MARGIN = 8;
 
 /**
  * @param {{label: any, name: string, class?: string, children: (close: () => void) => any}} props
- *   `name` is what a screen reader calls the panel. Its content is made when it opens.
+ *   `name` is the accessible name of the panel. Its content is rendered when it opens.
  */
 export function Popover({ label, name, class: className = "", children }) {
   const id = useId();

@@ -1,12 +1,13 @@
-/** A table of users or organizations with what stands over it: searched, filtered and sorted in the browser. */
+/** A table of users or organizations with its toolbar; search, filters and sorting run in the browser. */
 import { useMemo } from "../vendor/hooks.js";
 import { change, route } from "../state/route.js";
+import { ORGANIZATION_FIGURES, USER_FIGURES } from "../words/catalog.js";
 import { csvOf, save } from "../words/csv.js";
 import { compared, exactSum } from "../words/figures.js";
 import { html } from "./html.js";
 import { Empty, Skeleton } from "./states.js";
 import { Table } from "./table.js";
-import { ColumnPicker, Filters, Search, TakeAlong, shownColumns, useSearch } from "./toolbar.js";
+import { ColumnPicker, Filters, Search, ExportMenu, shownColumns, useSearch } from "./toolbar.js";
 import { trendPath } from "./trend.js";
 
 /**
@@ -21,7 +22,7 @@ import { trendPath } from "./trend.js";
  *   subject: {organization?: string, currency: string}, period: import("../state/period.js").Period, file: string,
  *   hrefOf: (row: any) => string, none?: string, summary: (rows: any[], all: any[]) => string,
  * }} props
- * `changes` shows the change against `earlier` by itself; `none` is said where there are no rows at all.
+ * `changes` shows the change against `earlier` by default; `none` is the message for a table without rows.
  */
 export function SearchedTable({ answer, one, title, columns, changes, currency, earlier, path, subject, period, file, hrefOf, none, summary }) {
   const { query } = route.value;
@@ -49,7 +50,7 @@ export function SearchedTable({ answer, one, title, columns, changes, currency, 
   const csv = () => save(`${file}-${period.start}-${period.end}.csv`, csvOf(cellsOf(rows, shown, context)));
   const paths = [
     { name: `These ${what}`, path },
-    { name: "The chart", path: trendPath(subject, period, query) },
+    { name: "Chart", path: trendPath(subject, period, query) },
   ];
   return html`
     <section class="panel table-panel" aria-label=${title}>
@@ -59,11 +60,11 @@ export function SearchedTable({ answer, one, title, columns, changes, currency, 
           <${Search} text=${text} setText=${setText} what=${what} />
           <${Filters} what=${what} />
           <${ColumnPicker} columns=${columns} shown=${shown} />
-          <${TakeAlong} paths=${paths} csv=${answer.loading ? undefined : csv} />
+          <${ExportMenu} paths=${paths} csv=${answer.loading ? undefined : csv} />
         </div>
       </header>
       ${!all && html`<${Skeleton} lines=${6} class="rows" />`}
-      ${all && !rows.length && html`<${Empty} title=${`No ${one} to show`}>${(!all.length && none) || `No ${one} matches the search and the filters.`}<//>`}
+      ${all && !rows.length && html`<${Empty} title=${`No ${one}s`}>${(!all.length && none) || `No ${one} matches the search and the filters.`}<//>`}
       ${all &&
       rows.length > 0 &&
       html`
@@ -85,17 +86,13 @@ export function SearchedTable({ answer, one, title, columns, changes, currency, 
   `;
 }
 
-/** @param {any} row Whether anything was counted; what users have in a breakdown, organizations have beside the rest. */
-function used(row) {
-  const { api_requests_count: requests, phone_rental_count: rentals, phone_purchase_count: purchases, kb_count: bases } = row.cost_breakdown ?? row;
-  return Boolean(
-    row.total_cost || row.total_sms_sent || row.total_sms_received || row.total_mms_sent || row.total_mms_received ||
-      row.total_voice_calls || row.brand_registration_count || requests || rentals || purchases || bases,
-  );
-}
+const COUNTED = [...USER_FIGURES, ...ORGANIZATION_FIGURES].map((it) => it.name).filter((it) => it !== "users_count");
+
+/** @param {any} row Whether anything was counted, or cost anything; users have some of it in a breakdown. */
+const used = (row) => Boolean(row.total_cost) || COUNTED.some((name) => row[name] || row.cost_breakdown?.[name]);
 
 /**
- * The column and direction that rows are in: cost first, unless the address says otherwise.
+ * The column and direction of the rows: highest cost first by default.
  * @param {Record<string, string>} query
  * @param {Column[]} columns
  * @returns {[string, boolean]}
@@ -109,7 +106,7 @@ function order(query, columns) {
 const names = new Intl.Collator(undefined, { numeric: true });
 
 /**
- * Rows in the order of a column; what is equal stays by id, so that two looks are the same.
+ * Sort rows by a column. Equal rows stay in the order of their ids, so that the result is always the same.
  * @param {any[]} rows
  * @param {Column} column
  * @param {boolean} descending
@@ -124,7 +121,7 @@ function sorted(rows, column, descending, context) {
 }
 
 /**
- * The table as cells: heading, rows in their order, totals.
+ * The cells of the table: headings, rows, totals.
  * @param {any[]} rows
  * @param {Column[]} columns
  * @param {Context} context

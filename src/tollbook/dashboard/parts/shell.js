@@ -1,4 +1,4 @@
-/** What stands around every view: the name, the ways to go, the theme, and leaving. */
+/** The frame of every view: name, navigation, theme, and signing out. */
 import { route } from "../state/route.js";
 import { hrefTo } from "../state/route.js";
 import { isAdmin, signOut } from "../state/session.js";
@@ -8,32 +8,32 @@ import { html } from "./html.js";
 import { Icon } from "./icon.js";
 import { Popover } from "./popover.js";
 
-const THEMES = { "light dark": "as the system", light: "light", dark: "dark" };
+const THEMES = { "light dark": "system", light: "light", dark: "dark" };
 
 /** @param {{viewer: import("../state/session.js").Viewer, children: any}} props */
 export function Shell({ viewer, children }) {
   const place = route.value.path[0] ?? "";
   const start = viewer.user_id ? "My usage" : viewer.organization_id ? "Usage" : "Overview";
-  const ways = [
+  const links = [
     { name: start, path: /** @type {string[]} */ ([]), here: place === "" || place === "organizations" },
     { name: "Prices", path: ["prices"], here: place === "prices" },
     ...(isAdmin(viewer) && !viewer.user_id ? [{ name: "Quarantine", path: ["quarantine"], here: place === "quarantine" }] : []),
   ];
   return html`
-    <a class="skip" href="#main" onClick=${skip}>Skip to the figures</a>
+    <a class="skip" href="#main" onClick=${skip}>Skip to content</a>
     <header class="bar">
       <a class="brand" href=${hrefTo([])}><span class="mark" aria-hidden="true"></span>Tollbook</a>
       <nav aria-label="Views">
-        ${ways.map((it) => html`<a key=${it.name} href=${hrefTo(it.path)} aria-current=${it.here ? "page" : undefined}>${it.name}</a>`)}
+        ${links.map((it) => html`<a key=${it.name} href=${hrefTo(it.path)} aria-current=${it.here ? "page" : undefined}>${it.name}</a>`)}
       </nav>
-      <button type="button" class="button quiet square" onClick=${nextTheme} aria-label=${`Colours: ${THEMES[theme.value]}`} title=${`Colours: ${THEMES[theme.value]}`}>
+      <button type="button" class="button quiet square" onClick=${nextTheme} aria-label=${`Theme: ${THEMES[theme.value]}`} title=${`Theme: ${THEMES[theme.value]}`}>
         <${Icon} name="theme" />
       </button>
       <${Popover} name="Key" class="quiet" label=${html`<span class="who"><${Foreign} text=${viewer.name} /></span><${Icon} name="down" />`}>
         ${() => html`
           <div class="key-panel">
             <p><b><${Foreign} text=${viewer.name} /></b><br /><code>${viewer.prefix}…</code></p>
-            <p class="note">Sees ${sees(viewer)}. May: ${viewer.permissions.join(", ")}.</p>
+            <p class="note">Access: ${accessOf(viewer)} · Role: ${viewer.permissions.join(", ")}</p>
             <p><a href="docs">API reference</a></p>
             <button type="button" class="button" onClick=${() => signOut()}>Sign out</button>
           </div>
@@ -45,14 +45,14 @@ export function Shell({ viewer, children }) {
 }
 
 /** @param {import("../state/session.js").Viewer} viewer */
-function sees(viewer) {
+function accessOf(viewer) {
   const id = (/** @type {string} */ text) => html`<${Foreign} text=${text} />`;
-  if (viewer.user_id) return html`the user ${id(viewer.user_id)} of ${id(viewer.organization_id ?? "")}`;
-  if (viewer.organization_id) return html`the organization ${id(viewer.organization_id)}`;
-  return html`all organizations of ${id(viewer.tenant_id)}`;
+  if (viewer.user_id) return html`user ${id(viewer.user_id)} of ${id(viewer.organization_id ?? "")}`;
+  if (viewer.organization_id) return html`organization ${id(viewer.organization_id)}`;
+  return html`all organizations in ${id(viewer.tenant_id)}`;
 }
 
-/** @param {Event} event The fragment is taken by the route; so the focus is moved here. */
+/** @param {Event} event Moves the focus here, because the fragment of the address is the route. */
 function skip(event) {
   event.preventDefault();
   document.getElementById("main")?.focus();

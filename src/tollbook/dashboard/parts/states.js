@@ -1,4 +1,4 @@
-/** What stands where figures are not: loading, nothing there, refused, out of reach. */
+/** The states of a view without figures: loading, empty, refused, offline. */
 import { hrefWith } from "../state/route.js";
 import { Sentence } from "./foreign.js";
 import { html } from "./html.js";
@@ -8,25 +8,25 @@ import { html } from "./html.js";
 /** @type {Record<import("../state/api.js").ErrorKind, string>} */
 const TITLES = {
   signed_out: "Signed out",
-  forbidden: "This key may not see this",
+  forbidden: "Access denied",
   missing: "Not found",
-  absent: "Not offered by this server",
-  invalid: "This view asks for something the server refuses",
+  absent: "Not supported by this server",
+  invalid: "The server rejected the request",
   limited: "Too many requests",
-  unavailable: "The server could not answer",
+  unavailable: "The server could not respond",
   offline: "No connection",
 };
 
 /** @type {Record<import("../state/api.js").ErrorKind, string>} */
 const ADVICE = {
   signed_out: "Sign in again.",
-  forbidden: "Ask whoever issued the key for one that may.",
-  missing: "It may have another id, or belong to someone whose figures this key does not see.",
-  absent: "The rest of the page works without it; a later version of the server answers it.",
+  forbidden: "Request a key with access.",
+  missing: "The id may be wrong, or this key has no access to it.",
+  absent: "The rest of the page works without it. Upgrade the server to use it.",
   invalid: "Change the period or the filters.",
-  limited: "The page asks again by itself in a moment.",
-  unavailable: "Nothing is lost. The page asks again by itself; the server's log says more.",
-  offline: "The page asks again by itself until the server answers. What is shown may be old.",
+  limited: "The page retries automatically in a moment.",
+  unavailable: "No data is lost. The page retries automatically. See the server's log for details.",
+  offline: "The page retries automatically. The figures shown may be out of date.",
 };
 
 /** @param {{error: ApiError, reload?: () => void}} props */
@@ -38,18 +38,18 @@ export const Refused = ({ error, reload }) => html`
   </div>
 `;
 
-/** @param {{error: ApiError, reload: () => void}} props Of a view whose period cannot be shown, such as one in the future. */
+/** @param {{error: ApiError, reload: () => void}} props For a view whose period cannot be shown, such as one in the future. */
 export const PeriodRefused = ({ error, reload }) => html`
   <${Refused} error=${error} reload=${reload} />
   ${error.kind === "invalid" && html`<p><a href=${hrefWith({ start: null, end: null, period: null })}>Show the last 30 days</a></p>`}
 `;
 
-/** @param {{earlier: import("../state/resource.js").Resource}} props A comparison that failed, next to figures that did not. */
+/** @param {{earlier: import("../state/resource.js").Resource}} props Reports a failed comparison next to figures that loaded. */
 export const NotCompared = ({ earlier }) =>
   earlier.error &&
   !earlier.data &&
   html`<p class="notice" role="alert">
-    No comparison with the period before: <${Sentence} text=${sentence(earlier.error.message)} /> <button type="button" class="button" onClick=${earlier.reload}>Try again</button>
+    The comparison with the previous period failed: <${Sentence} text=${sentence(earlier.error.message)} /> <button type="button" class="button" onClick=${earlier.reload}>Try again</button>
   </p>`;
 
 /** @param {string} text */
@@ -61,14 +61,14 @@ function sentence(text) {
 /** @param {{title: string, children: any}} props */
 export const Empty = ({ title, children }) => html`<div class="state"><p class="title">${title}</p><p>${children}</p></div>`;
 
-/** @param {{lines?: number, class?: string}} props Bars where text will be. */
+/** @param {{lines?: number, class?: string}} props Placeholder bars for text that is loading. */
 export const Skeleton = ({ lines = 1, class: name = "" }) => html`
   <div class=${`skeleton ${name}`} aria-hidden="true">
     ${Array.from({ length: lines }, (_, index) => html`<span key=${index}></span>`)}
   </div>
 `;
 
-/** @param {{loading: boolean, what: string}} props Tells a screen reader that something is on its way. */
+/** @param {{loading: boolean, what: string}} props Announces to screen readers that something is loading. */
 export const Loading = ({ loading, what }) => html`
   <span class="unseen" role="status">${loading ? `Loading ${what}` : ""}</span>
 `;

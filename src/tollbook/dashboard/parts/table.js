@@ -1,8 +1,8 @@
 /**
- * A table of any length: only the rows in sight are in the document.
+ * A table of any length: only visible rows are in the document.
  *
- * Rows have one height, so that the place of each is known without asking the browser; the header,
- * the totals, the first and the last column stay in sight.
+ * All rows have the same height, so that positions need no layout. The header, the totals, and the
+ * first and last column stay visible.
  */
 import { Component, options } from "../vendor/preact.js";
 import { useEffect, useMemo, useRef, useState } from "../vendor/hooks.js";
@@ -53,7 +53,7 @@ export function Table({ label, columns, rows, context, sort, descending, onSort,
 
   const scrolled = () => {
     const now = Math.floor((box.current?.scrollTop ?? 0) / height);
-    // A step of a few rows: between them nothing has to be drawn anew.
+    // Rendering a few rows ahead saves a render for each scrolled row.
     if (Math.abs(now - top) >= BEYOND / 2 || now === 0) setTop(now);
   };
   const moved = (/** @type {KeyboardEvent} */ event) => {
@@ -112,7 +112,7 @@ export function Table({ label, columns, rows, context, sort, descending, onSort,
 }
 
 /**
- * How wide a column is: the total is the longest figure in it, and no figure may be cut.
+ * The width of a column: no figure may be cut off, and the total is the longest one.
  * @param {Column} column
  * @param {number | string | null} total
  * @param {Context} context
@@ -133,7 +133,7 @@ const Heading = ({ column, sorted, descending, onSort }) => html`
 `;
 
 /**
- * A row is drawn again only when something of it is another: scrolling moves rows and changes none.
+ * A row renders only when its properties change: scrolling moves rows without changing them.
  * @typedef {{row: any, index: number, columns: Column[], context: Context, most: number, href: string, sort: string, room: number}} RowProps
  * @extends {Component<RowProps>}
  */
@@ -162,7 +162,7 @@ class Row extends Component {
 }
 
 /**
- * Bring a row into sight, and its link into focus once it is drawn.
+ * Scroll to a row, and focus its link when it is rendered.
  * @param {HTMLElement} box
  * @param {number} index
  * @param {number} height
@@ -180,7 +180,7 @@ function focusRow(box, index, height) {
   focus(4);
 }
 
-/** The height of the window, followed. */
+/** The current height of the window. */
 function useRoom() {
   const [room, setRoom] = useState(innerHeight);
   useEffect(() => {
@@ -191,7 +191,7 @@ function useRoom() {
   return room;
 }
 
-/** Whether the page is being printed: then all rows are drawn, at once. */
+/** Whether the page is being printed, which needs all rows at once. */
 function usePrinting() {
   const [printing, setPrinting] = useState(false);
   useEffect(() => {

@@ -1,4 +1,4 @@
-/** The figures one looks at first. */
+/** The main figures of a view. */
 import { exactSum } from "../words/figures.js";
 import { changed, count, days, minutes, money } from "../words/format.js";
 import { html } from "./html.js";
@@ -13,7 +13,7 @@ import { Skeleton } from "./states.js";
  * @property {number | null} before Null while it is unknown.
  */
 
-/** @param {{tiles: Tile[] | null, against?: import("../state/period.js").Days, dimmed?: boolean}} props `against` are the days compared with. */
+/** @param {{tiles: Tile[] | null, against?: import("../state/period.js").Days, dimmed?: boolean}} props `against` is the period to compare with. */
 export const Tiles = ({ tiles, against, dimmed = false }) => html`
   <dl class=${`tiles${dimmed ? " dimmed" : ""}`}>
     ${(tiles ?? Array.from({ length: 4 }, () => null)).map(
@@ -30,7 +30,7 @@ export const Tiles = ({ tiles, against, dimmed = false }) => html`
       `,
     )}
   </dl>
-  ${against && html`<p class="note against">Changes are against ${named(against)}.</p>`}
+  ${against && html`<p class="note against">Compared with ${named(against)}.</p>`}
 `;
 
 /** @param {import("../state/period.js").Days | undefined} period */
@@ -42,10 +42,10 @@ export function Change({ now, before, against }) {
   const text = changed(now, before);
   if (text === null) return null;
   const way = /[1-9]/.test(text) ? (now > before ? "up" : "down") : "same";
-  return html`<span class=${`change ${way}`} title=${`Against ${against}`}>${way === "up" ? "▲" : way === "down" ? "▼" : ""} ${text}<span class="unseen"> against the previous period</span></span>`;
+  return html`<span class=${`change ${way}`} title=${`Compared with ${against}`}>${way === "up" ? "▲" : way === "down" ? "▼" : ""} ${text}<span class="unseen"> compared with the previous period</span></span>`;
 }
 
-/** @param {any[]} rows Of users or organizations. @param {number} [own] Cost that is in no row. */
+/** @param {any[]} rows Users or organizations. @param {number} [own] Cost that no row includes. */
 export function figuresOf(rows, own = 0) {
   const sum = (/** @type {string} */ name) => exactSum(rows.map((it) => it[name] ?? it.cost_breakdown[name]));
   const sent = sum("total_sms_sent") + sum("total_mms_sent");

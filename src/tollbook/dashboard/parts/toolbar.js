@@ -1,4 +1,4 @@
-/** What stands over a table: search, filters, the choice of columns, and what one can take along. */
+/** The toolbar of a table: search, filters, columns, and export. */
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { curlOf } from "../state/api.js";
 import { change, route } from "../state/route.js";
@@ -10,7 +10,7 @@ import { Popover } from "./popover.js";
 const MILLISECONDS_AFTER_TYPING = 300;
 
 /**
- * The text somebody searches for: at once in the table, a moment later in the address.
+ * The search text: applied to the table at once, and to the address a moment later.
  * @returns {[string, (text: string) => void]}
  */
 export function useSearch() {
@@ -52,7 +52,7 @@ export const KindOptions = ({ all }) => html`
   ${KINDS.filter((it) => it.key !== "brand").map((it) => html`<option key=${it.key} value=${it.key}>${it.name}</option>`)}
 `;
 
-/** The filter by kind of usage, and by having any. @param {{what: string}} props */
+/** The filters by kind of usage and for rows without usage. @param {{what: string}} props */
 export const Filters = ({ what }) => html`
   <select
     aria-label="Kind of usage"
@@ -68,9 +68,9 @@ export const Filters = ({ what }) => html`
 `;
 
 /**
- * Columns that are shown: all but the hidden ones, and the optional ones that were asked for.
+ * The visible columns: all except hidden ones, and the optional ones that are selected.
  * @param {import("../words/columns.js").Column[]} columns
- * @param {string[]} wanted Optional columns that this view shows by itself.
+ * @param {string[]} wanted Optional columns that this view shows by default.
  */
 export function shownColumns(columns, wanted = []) {
   const toggled = new Set((route.value.query.columns ?? "").split(",").filter(Boolean));
@@ -97,7 +97,7 @@ export function ColumnPicker({ columns, shown }) {
               </label>
             `,
           )}
-          <button type="button" class="button" disabled=${!route.value.query.columns} onClick=${() => change({ columns: null })}>As documented</button>
+          <button type="button" class="button" disabled=${!route.value.query.columns} onClick=${() => change({ columns: null })}>Default columns</button>
         </fieldset>
       `}
     <//>
@@ -105,13 +105,13 @@ export function ColumnPicker({ columns, shown }) {
 }
 
 /** @param {{paths: {name: string, path: string}[], csv?: () => void}} props */
-export const TakeAlong = ({ paths, csv }) => html`
+export const ExportMenu = ({ paths, csv }) => html`
   <${Popover} name="Export" label=${html`<${Icon} name="share" />Export`}>
     ${() => html`
-      <div class="take-along">
-        ${csv && html`<button type="button" class="button primary" onClick=${csv}>Save as CSV, as shown</button>`}
+      <div class="export-menu">
+        ${csv && html`<button type="button" class="button primary" onClick=${csv}>Save as CSV</button>`}
         ${paths.map((it) => html`<${Curl} key=${it.name} ...${it} />`)}
-        <p class="note">With an API key in <code>$KEY</code>. <a href="docs">All of the API</a></p>
+        <p class="note">Set <code>$KEY</code> to an API key. <a href="docs">API reference</a></p>
       </div>
     `}
   <//>
@@ -126,7 +126,7 @@ function Curl({ name, path }) {
       await navigator.clipboard.writeText(text);
       setCopied("Copied");
     } catch {
-      setCopied("Select the text and copy it");
+      setCopied("Copying failed. Select the text and copy it");
     }
   };
   return html`

@@ -1,4 +1,4 @@
-/** Cost or usage over time: the chart with its switches, for a tenant, an organization or one user. */
+/** Cost or usage over time: a chart with controls, for a tenant, an organization or a user. */
 import { pathOf } from "../state/api.js";
 import { useAnswer } from "../state/resource.js";
 import { change, route } from "../state/route.js";
@@ -29,7 +29,7 @@ const BUCKETS = [
 ];
 
 /**
- * The question behind a chart.
+ * The path of a chart's question.
  * @param {Subject} subject
  * @param {Period} period
  * @param {Record<string, string>} query
@@ -73,14 +73,14 @@ export function Trend({ subject, period }) {
         <h2>${usage ? "Usage" : "Cost"} over time</h2>
         <div class="switches">
           <${Choice}
-            name="What the chart shows"
+            name="Measure"
             choices=${[{ key: "cost", name: "Cost" }, { key: "usage", name: "Usage" }]}
             chosen=${usage ? "usage" : "cost"}
             choose=${(/** @type {string} */ key) => change({ measure: key === "usage" ? key : null, off: null })}
           />
           ${usage && !query.kind && html`<${UsageKind} chosen=${kind} />`}
           <${Choice}
-            name="Bars"
+            name="Interval"
             choices=${BUCKETS.filter((it) => offered.includes(it.key))}
             chosen=${bucket}
             choose=${(/** @type {string} */ key) => change({ bucket: key })}
@@ -112,7 +112,7 @@ function Body({ answer, usage, kind, currency, period }) {
   const { buckets = [], bucket, series: answered = [] } = answer.data ?? {};
   const all = usage ? usageSeries(answered, kind) : costSeries(answered, buckets.length);
   if (!all.length && (answer.loading || !answer.data)) return html`<${Skeleton} class="chart-skeleton" />`;
-  if (!all.length) return html`<${Empty} title=${usage ? "No such usage" : "No cost"}>Nothing was recorded from ${days(period.start, period.end)}.<//>`;
+  if (!all.length) return html`<${Empty} title=${usage ? "No usage of this kind" : "No cost"}>Nothing was recorded in the period ${days(period.start, period.end)}.<//>`;
   const hidden = new Set((route.value.query.off ?? "").split(",").filter(Boolean));
   const series = all.filter((it) => !hidden.has(it.key));
   const unit = all[0] && usage ? meterOf(kindOf(kind)?.meters[0] ?? "")?.unit ?? "" : "";
@@ -128,7 +128,7 @@ function Body({ answer, usage, kind, currency, period }) {
     <div class=${answer.loading ? "dimmed" : ""}>
       ${route.value.query.chart === "table" ? html`<${ChartTable} ...${props} />` : html`<${BarChart} ...${props} />`}
       <${Legend} series=${all} hidden=${hidden} toggle=${toggle} show=${(/** @type {number} */ it) => (usage ? count(Math.round(it * 100) / 100) : money(it, currency))} />
-      ${earlier && html`<p class="note"><i class="swatch line" aria-hidden="true"></i>The line is the period before, ${days(answer.data.comparison.period.start, answer.data.comparison.period.end)}.</p>`}
+      ${earlier && html`<p class="note"><i class="swatch line" aria-hidden="true"></i>The line shows the previous period, ${days(answer.data.comparison.period.start, answer.data.comparison.period.end)}.</p>`}
     </div>
   `;
 }
@@ -142,13 +142,13 @@ function Body({ answer, usage, kind, currency, period }) {
 function costSeries(answered, length) {
   const known = KINDS.map((kind) => ({ ...kind, of: answered.filter((it) => kind.meters.includes(it.key)) }));
   const others = answered.filter((it) => !meterOf(it.key));
-  const kinds = [...known, { key: "other", name: "Other", colour: 8, of: others }];
+  const kinds = [...known, { key: "other", name: "Other", color: 8, of: others }];
   return kinds
     .filter(({ of }) => of.some((it) => it.total_cost))
-    .map(({ key, name, colour, of }) => ({
+    .map(({ key, name, color, of }) => ({
       key,
       name,
-      colour,
+      color,
       values: Array.from({ length }, (_, index) => exactSum(of.map((it) => it.costs[index]))),
     }));
 }
@@ -165,12 +165,12 @@ function usageSeries(answered, kind) {
     const [meter, found] = [meterOf(type), answered.find((it) => it.key === type)];
     if (!meter || meter.unit !== unit || !found?.total_events) return [];
     const values = found[meter.counted].map((/** @type {number} */ it) => it / (meter.per ?? 1));
-    return [{ key: type, name: meterName(type), colour: meter.colour, values }];
+    return [{ key: type, name: meterName(type), color: meter.color, values }];
   });
 }
 
 /**
- * The totals of the period before, one for each bucket that has a counterpart.
+ * The totals of the previous period, one for each bucket that has a counterpart.
  * @param {any} data
  * @param {boolean} usage
  * @param {string} kind

@@ -1,4 +1,4 @@
-/** One user over the table: a dialog of the browser, whose address can be shared. */
+/** One user in a dialog over the table, with an address that can be shared. */
 import { useEffect, useRef } from "../vendor/hooks.js";
 import { change } from "../state/route.js";
 import { html } from "./html.js";

@@ -1,4 +1,4 @@
-/** One user: what they cost by kind, how it moved, on which days most, and the events behind it. */
+/** One user: cost breakdown, trend, busiest days, and events. */
 import { pathOf } from "../state/api.js";
 import { userPath } from "../state/questions.js";
 import { useAnswer, useEarlier } from "../state/resource.js";
@@ -11,7 +11,7 @@ import { Foreign } from "./foreign.js";
 import { html } from "./html.js";
 import { Empty, Loading, NotCompared, Refused, Skeleton } from "./states.js";
 import { Change } from "./tiles.js";
-import { TakeAlong } from "./toolbar.js";
+import { ExportMenu } from "./toolbar.js";
 import { Trend } from "./trend.js";
 
 /** @typedef {import("../views/organization.js").Organization} Organization */
@@ -30,7 +30,7 @@ export function UserPanel({ organization, user, period, alone = false }) {
   const { currency } = organization;
   const name = (/** @type {string} */ text) => (alone ? html`<h1 id="user-name"><${Foreign} text=${text} /></h1>` : html`<h2 id="user-name"><${Foreign} text=${text} /></h2>`);
   if (answer.error && !answer.data) return html`${name(user)}<${Refused} error=${answer.error} reload=${answer.reload} />`;
-  if (answer.data && !row) return html`${name(user)}<${Empty} title="No such user"><${Foreign} text=${organization.name} /> has no user with the id <${Foreign} text=${user} />.<//>`;
+  if (answer.data && !row) return html`${name(user)}<${Empty} title="User not found"><${Foreign} text=${organization.name} /> has no user with the id <${Foreign} text=${user} />.<//>`;
   return html`
     <header class="user-head">
       <div>
@@ -41,7 +41,7 @@ export function UserPanel({ organization, user, period, alone = false }) {
       html`<p class=${`user-cost${answer.loading ? " dimmed" : ""}`}>
         <b>${money(row.total_cost, currency)}</b>
         <${Change} now=${row.total_cost} before=${then ? then.total_cost : null} against=${against} />
-        ${then && html`<small>against ${against}</small>`}
+        ${then && html`<small>compared with ${against}</small>`}
       </p>`}
     </header>
     <${Loading} loading=${answer.loading} what="the user" />
@@ -51,7 +51,7 @@ export function UserPanel({ organization, user, period, alone = false }) {
     <${Busiest} organization=${organization} user=${user} period=${period} />
     <${Events} organization=${organization} user=${user} period=${period} />
     <div class="toolbar">
-      <${TakeAlong} paths=${[{ name: "This user", path }, { name: "Their events", path: eventsPath(organization.id, user, period, route.value.query.events) }]} />
+      <${ExportMenu} paths=${[{ name: "This user", path }, { name: "Their events", path: eventsPath(organization.id, user, period, route.value.query.events) }]} />
     </div>
   `;
 }
@@ -62,24 +62,24 @@ export function UserPanel({ organization, user, period, alone = false }) {
  */
 const rowOf = (data, user) => data?.users.find((/** @type {any} */ it) => it.user_id === user);
 
-/**
- * The kinds of a breakdown, each with its cost and what was counted.
- * @param {any} row
- */
-function parts(row) {
-  const it = row.cost_breakdown;
-  const sms = `${count(row.total_sms_sent)} SMS sent, ${count(row.total_sms_received)} received`;
-  const mms = `${count(row.total_mms_sent)} MMS sent, ${count(row.total_mms_received)} received`;
-  return [
-    { kind: "messaging", cost: it.messaging_cost, counted: `${sms}; ${mms}` },
-    { kind: "voice", cost: it.voice_cost, counted: `${counted(row.total_voice_calls, "call")}, ${twoDecimals(row.total_voice_seconds / 60)} min` },
-    { kind: "api_requests", cost: it.api_request_cost, counted: counted(it.api_requests_count, "request") },
-    { kind: "storage", cost: it.api_storage_cost, counted: "" },
-    { kind: "phone_rental", cost: it.phone_rental_cost, counted: counted(it.phone_rental_count, "rental") },
-    { kind: "phone_purchase", cost: it.phone_purchase_cost, counted: counted(it.phone_purchase_count, "purchase") },
-    { kind: "knowledge_bases", cost: it.kb_cost, counted: `${counted(it.kb_count, "knowledge base")}, ${twoDecimals(it.kb_minutes)} min` },
-  ];
-}
+/** @type {Record<string, (row: any, it: any) => string>} What was counted of a kind, in a row and its breakdown. */
+const COUNTED = {
+  messaging: (row) =>
+    `${count(row.total_sms_sent)} SMS sent, ${count(row.total_sms_received)} received; ${count(row.total_mms_sent)} MMS sent, ${count(row.total_mms_received)} received`,
+  voice: (row) => `${counted(row.total_voice_calls, "call")}, ${twoDecimals(row.total_voice_seconds / 60)} min`,
+  api_requests: (_, it) => counted(it.api_requests_count, "request"),
+  phone_rental: (_, it) => counted(it.phone_rental_count, "rental"),
+  phone_purchase: (_, it) => counted(it.phone_purchase_count, "purchase"),
+  knowledge_bases: (_, it) => `${counted(it.kb_count, "knowledge base")}, ${twoDecimals(it.kb_minutes)} min`,
+};
+
+/** @param {any} row The kinds of its breakdown, each with its cost and what was counted. */
+const parts = (row) =>
+  KINDS.filter(({ cost }) => cost in row.cost_breakdown).map(({ key, cost }) => ({
+    kind: key,
+    cost: row.cost_breakdown[cost],
+    counted: COUNTED[key]?.(row, row.cost_breakdown) ?? "",
+  }));
 
 /** @param {{row: any, currency: string}} props */
 function Breakdown({ row, currency }) {
@@ -87,22 +87,22 @@ function Breakdown({ row, currency }) {
   const chosen = route.value.query.events;
   return html`
     <section class="breakdown" aria-label="Cost breakdown">
-      <h2>What it is made of</h2>
+      <h2>Cost breakdown</h2>
       <table>
-        <caption class="unseen">Cost by kind of usage: the kind, a bar, its share, its cost</caption>
+        <caption class="unseen">Cost by kind of usage: kind, bar, share, cost</caption>
         <tbody>
-          ${parts(row).map(({ kind, cost, counted: said }) => {
+          ${parts(row).map(({ kind, cost, counted: counts }) => {
             const about = KINDS.find((it) => it.key === kind);
             const share = total ? cost / total : 0;
             return html`
               <tr key=${kind} class=${cost ? "" : "zero"}>
                 <th scope="row">
                   <a href=${hrefWith({ events: chosen === kind ? null : kind, event: null })} aria-current=${chosen === kind ? "true" : undefined} onClick=${showEvents}>
-                    <i class=${`swatch c${about?.colour}`} aria-hidden="true"></i>${about?.name}
+                    <i class=${`swatch c${about?.color}`} aria-hidden="true"></i>${about?.name}
                   </a>
-                  <small>${said}</small>
+                  <small>${counts}</small>
                 </th>
-                <td class="part"><span style=${{ width: `${Math.max(0, share) * 100}%` }} class=${`c${about?.colour}`}></span></td>
+                <td class="part"><span style=${{ width: `${Math.max(0, share) * 100}%` }} class=${`c${about?.color}`}></span></td>
                 <td class="share">${percent(share)}</td>
                 <td title=${exactMoney(cost, currency)}>${money(cost, currency)}</td>
               </tr>
@@ -115,7 +115,7 @@ function Breakdown({ row, currency }) {
   `;
 }
 
-/** Bring the events of a kind into sight once they are drawn. */
+/** Scroll to the events of a kind when they are rendered. */
 function showEvents() {
   setTimeout(() => document.getElementById("events")?.scrollIntoView({ block: "nearest" }), 60);
 }

@@ -1,4 +1,4 @@
-/** The table of users: the documented columns. */
+/** The table of users with the documented columns. */
 import { hrefWith, route } from "../state/route.js";
 import { USER_COLUMNS } from "../words/columns.js";
 import { exactSum } from "../words/figures.js";
@@ -26,7 +26,7 @@ export const UsersTable = ({ answer, organization: { id, currency }, period, pat
     period=${period}
     file=${`${id}-users`}
     hrefOf=${(/** @type {any} */ row) => hrefWith({ user: row.user_id, event: null, events: null })}
-    none="This organization has no users yet. The first event that names one makes them appear."
+    none="This organization has no users yet. Users appear with their first event."
     summary=${(/** @type {any[]} */ rows, /** @type {any[]} */ all) => summary(rows, all, currency, answer.data.organization_level)}
   />
 `;
@@ -35,12 +35,12 @@ export const UsersTable = ({ answer, organization: { id, currency }, period, pat
  * @param {any[]} rows
  * @param {any[]} users
  * @param {string} currency
- * @param {any} own Usage that is no user's.
+ * @param {any} own Organization-level usage.
  */
 function summary(rows, users, currency, own) {
   const cost = exactSum(rows.map((it) => it.total_cost));
   const shown = rows.length === users.length ? counted(rows.length, "user") : `${rows.length} of ${counted(users.length, "user")}`;
   if (!own?.total_cost || rows.length < users.length) return `${shown}, ${money(cost, currency)}.`;
   const whole = exactSum([cost, own.total_cost]);
-  return `${shown}, ${money(cost, currency)}; with ${money(own.total_cost, currency)} of the organization's own (such as brand registration) ${money(whole, currency)}.`;
+  return `${shown}, ${money(cost, currency)}. Organization-level (such as brand registration): ${money(own.total_cost, currency)}. Total: ${money(whole, currency)}.`;
 }

@@ -1,10 +1,10 @@
-/** The whole of a shortened text: over everything while it is pointed at or has the focus. */
+/** A tooltip with the full text of shortened names, shown on hover and focus. */
 import { piecesOf } from "../words/foreign.js";
 
 const GAP = 6;
 const MARGIN = 8;
 
-/** Show whole texts from now on, and copy them as they were written. */
+/** Show full texts in a tooltip, and copy them unchanged. */
 export function showWhole() {
   const panel = document.createElement("div");
   panel.className = "whole";
@@ -35,7 +35,7 @@ export function showWhole() {
 }
 
 /**
- * Copy names and ids as they were written, without the codes of characters that are not seen.
+ * Copy names and ids unchanged, without the codes of invisible characters.
  * @param {ClipboardEvent} event
  */
 function copied(event) {

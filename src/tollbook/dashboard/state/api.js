@@ -1,8 +1,8 @@
 /**
- * The only module that speaks to `/v1`. The key travels in a header, never in an address or a log.
+ * The only module that sends requests to `/v1`. The key is sent in a header, never in an address.
  *
- * Answers carry an `ETag` and `no-cache`: the browser asks again with it and uses its own copy when
- * nothing has changed, so no second cache is kept here.
+ * Responses have an `ETag` and `no-cache`: the browser revalidates its own copy, so this module has
+ * no cache.
  */
 import { parsed } from "../words/figures.js";
 
@@ -13,7 +13,7 @@ import { parsed } from "../words/figures.js";
  * @property {Headers} headers
  */
 
-/** What went wrong with a request, in a sentence for people. */
+/** A failed request, with a message for people. */
 export class ApiError extends Error {
   /**
    * @param {ErrorKind} kind
@@ -30,10 +30,10 @@ export class ApiError extends Error {
 
 /** @type {Record<number, ErrorKind>} */
 const KINDS = { 401: "signed_out", 403: "forbidden", 404: "missing", 429: "limited" };
-const NOTHING_AT_PATH = "there is nothing at this path";
+const NO_ENDPOINT = "no such endpoint";
 
 /**
- * Ask for a path under the address that served the page.
+ * Send a request to a path of the server of this page.
  * @param {string} key
  * @param {string} path Such as `v1/organizations`.
  * @param {{signal?: AbortSignal, method?: string, body?: unknown}} [options]
@@ -72,15 +72,15 @@ function decoded(text) {
  * @param {any} data
  */
 function refusal(response, data) {
-  const sentence = data?.error ?? `The server answered ${response.status}.`;
+  const sentence = data?.error ?? `The server returned status ${response.status}.`;
   let kind = KINDS[response.status] ?? (response.status >= 500 ? "unavailable" : "invalid");
-  if (kind === "missing" && sentence === NOTHING_AT_PATH) kind = "absent";
+  if (kind === "missing" && sentence === NO_ENDPOINT) kind = "absent";
   const retryAfter = Number(response.headers.get("retry-after")) || 0;
   return new ApiError(kind, sentence, { code: data?.code, retryAfter });
 }
 
 /**
- * Write a path with its query; what is empty is left out.
+ * Build a path with its query; empty parameters are omitted.
  * @param {string} path
  * @param {Record<string, string | number | boolean | null | undefined>} query
  */
@@ -96,7 +96,7 @@ export function pathOf(path, query) {
 }
 
 /**
- * Write the request of a view as a command. The key is a variable of the shell, never the key.
+ * The request of a view as a command. The key is a shell variable, never its value.
  * @param {string} path
  */
 export function curlOf(path) {

@@ -6,12 +6,12 @@ import { useAnswer } from "./resource.js";
 
 /**
  * @typedef {{start: string, end: string}} Days
- * @typedef {Days & {asked: import("../words/periods.js").AskedDays}} Asked Days, and how other questions ask for them.
+ * @typedef {Days & {asked: import("../words/periods.js").AskedDays}} Asked Days, and the parameters that select them in other questions.
  * @typedef {Object} More
- * @property {string} preset The name it was asked for by, or "" for free dates.
- * @property {number} days How many they are.
+ * @property {string} preset Its name, or "" for dates.
+ * @property {number} days The number of days.
  * @property {boolean} open Whether its last day has not ended.
- * @property {Asked} compared The days it is compared with.
+ * @property {Asked} compared The days to compare with.
  * @property {Days | null} previous
  * @property {Days | null} next
  * @typedef {Asked & More} Period
@@ -19,12 +19,12 @@ import { useAnswer } from "./resource.js";
 
 /**
  * @param {import("../words/periods.js").AskedDays} asked
- * @param {string} [organization] Whose calendar it is; without one the tenant's.
+ * @param {string} [organization] The organization whose calendar applies; by default the tenant's.
  */
 export const periodPath = (asked, organization) => pathOf("v1/analytics/period", { organization_id: organization, ...asked });
 
 /**
- * Ask for the period of a view; the last one stays until the next is there.
+ * Load the period of a view; the last one stays until the next one is loaded.
  * @param {Record<string, string>} query Of the address.
  * @param {string} [organization]
  * @returns {{period: Period | null, error: import("./api.js").ApiError | null, reload: () => void}}

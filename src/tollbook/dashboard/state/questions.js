@@ -1,4 +1,4 @@
-/** The questions about users, which several views ask. */
+/** The paths of questions about users that several views share. */
 import { pathOf } from "./api.js";
 
 /** @typedef {import("./period.js").Asked} Days */
@@ -13,7 +13,7 @@ export const usersPath = (organization, period, meter) =>
   pathOf("v1/analytics/users", { ...about(organization, period), include: "totals,meta", meter });
 
 /**
- * The sums of all users, and their rows only where they are needed.
+ * The totals of all users, and their rows if needed.
  * @param {string} organization
  * @param {Days} period
  * @param {string | undefined} meter

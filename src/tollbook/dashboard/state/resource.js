@@ -1,4 +1,4 @@
-/** One answer of the API as a value that a component shows: loading, there, or refused. */
+/** An API response as a value for components: loading, loaded, or failed. */
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { signal } from "../vendor/signals.js";
 import { ApiError, ask } from "./api.js";
@@ -6,7 +6,7 @@ import { key, noticeRefusal } from "./session.js";
 
 /**
  * @typedef {Object} Resource
- * @property {any} data The last answer, kept while the next one is on its way.
+ * @property {any} data The last response, kept while the next one is loading.
  * @property {Headers | null} headers
  * @property {ApiError | null} error
  * @property {boolean} loading
@@ -14,10 +14,10 @@ import { key, noticeRefusal } from "./session.js";
  */
 
 const MILLISECONDS_BETWEEN = 30_000;
-/** After this the page asks again where the server could not be reached. */
+/** The time before a retry when the server could not be reached. */
 const MILLISECONDS_AWAY = 5_000;
 
-/** Counts up while somebody looks; answers are asked for again, which costs nothing unless they changed. */
+/** Increases while the page is visible. Each step revalidates the responses, which is cheap if they have not changed. */
 const moments = signal(0);
 setInterval(() => {
   if (document.visibilityState === "visible" && navigator.onLine) moments.value += 1;
@@ -27,7 +27,7 @@ addEventListener("online", () => {
 });
 
 /**
- * How long to wait before a refused request is sent again, or 0 when only a person can help.
+ * The time before a failed request is retried, or 0 if retrying does not help.
  * @param {ApiError} error
  */
 export function millisecondsUntil(error) {
@@ -36,7 +36,7 @@ export function millisecondsUntil(error) {
 }
 
 /**
- * Ask for the days that an answer is compared with. Both are of one period, or nothing is compared.
+ * Load the response to compare with. Nothing is compared until both belong to the same period.
  * @param {string} path
  * @param {Resource} answer
  * @returns {Resource}
@@ -47,10 +47,10 @@ export function useEarlier(path, answer) {
 }
 
 /**
- * Ask for a path, again whenever it changes; an answer that comes too late is dropped.
- * @param {string | null} path Null asks for nothing.
- * @param {{live?: boolean, subject?: string}} [options] `live` asks again now and then. The last
- *   answer is kept while another is loading, unless the `subject` changes.
+ * Load a path whenever it changes; a response that arrives too late is dropped.
+ * @param {string | null} path Null loads nothing.
+ * @param {{live?: boolean, subject?: string}} [options] `live` revalidates regularly. The last
+ *   response is kept while the next one is loading, unless the `subject` changes.
  * @returns {Resource}
  */
 export function useAnswer(path, { live = true, subject = path?.split("?")[0] ?? "" } = {}) {
@@ -72,7 +72,7 @@ export function useAnswer(path, { live = true, subject = path?.split("?")[0] ?? 
         noticeRefusal(error);
         if (!(error instanceof ApiError)) throw error;
         setState((/** @type {any} */ before) => {
-          // A figure that was true a moment ago is better than none while the network is away.
+          // A recent figure is better than none while the network is down.
           const kept = before.path === path && millisecondsUntil(error) > 0;
           return { path, subject, data: kept ? before.data : null, headers: before.headers, error };
         });

@@ -1,6 +1,6 @@
 /**
- * Where one is: everything a view depends on stands in the fragment of the address, so that reload,
- * back and a shared link show the same. The fragment is not sent to any server.
+ * The route: the fragment of the address contains everything that a view depends on, so that reload,
+ * back and shared links show the same. Browsers do not send the fragment to servers.
  */
 import { signal } from "../vendor/signals.js";
 
@@ -11,7 +11,7 @@ import { signal } from "../vendor/signals.js";
  * @typedef {Record<string, string | number | null | undefined>} Changes
  */
 
-/** What goes along from one view to the next. */
+/** Parameters that are kept from one view to the next. */
 const CARRIED = ["period", "start", "end", "compare", "bucket"];
 
 /**
@@ -46,7 +46,7 @@ addEventListener("popstate", () => {
 });
 
 /**
- * Give the address of another view, in the same period.
+ * Return the address of another view in the same period.
  * @param {string[]} path
  * @param {Changes} [query]
  */
@@ -58,7 +58,7 @@ export function hrefTo(path, query = {}) {
 }
 
 /**
- * Give the address of this view with other parameters; null takes one away.
+ * Return the address of this view with other parameters; null removes one.
  * @param {Changes} changes
  */
 export const hrefWith = (changes) => written(route.value.path, { ...route.value.query, ...changes });
@@ -66,7 +66,7 @@ export const hrefWith = (changes) => written(route.value.path, { ...route.value.
 /**
  * Change parameters of this view.
  * @param {Changes} changes
- * @param {{replace?: boolean}} [options] `replace` makes no step for the back button.
+ * @param {{replace?: boolean}} [options] `replace` adds no entry to the history.
  */
 export function change(changes, { replace = false } = {}) {
   const address = hrefWith(changes);

@@ -1,4 +1,4 @@
-/** Who is looking: the key of this tab, and what the server says it is bound to. */
+/** The session: the key of this tab and its scope. */
 import { signal } from "../vendor/signals.js";
 import { ApiError, ask } from "./api.js";
 
@@ -20,11 +20,11 @@ export const key = signal(sessionStorage.getItem(KEPT) ?? "");
 /** @type {import("../vendor/signals-core.js").Signal<Viewer | null>} */
 export const viewer = signal(null);
 
-/** Why the tab is signed out, when that was not asked for. */
+/** Why the tab was signed out automatically. */
 export const farewell = signal("");
 
 /**
- * Find out what a key is, and keep it for this tab.
+ * Look up a key, and store it for this tab.
  * @param {string} text
  */
 export async function signIn(text) {
@@ -37,7 +37,7 @@ export async function signIn(text) {
 
 /**
  * Forget the key.
- * @param {string} [because] A sentence to show.
+ * @param {string} [because] A message to show.
  */
 export function signOut(because = "") {
   sessionStorage.removeItem(KEPT);
@@ -46,7 +46,7 @@ export function signOut(because = "") {
   key.value = "";
 }
 
-/** @param {unknown} error Sign out when the key is no longer known. */
+/** @param {unknown} error Sign out if the key is no longer valid. */
 export function noticeRefusal(error) {
   if (error instanceof ApiError && error.kind === "signed_out" && key.value) {
     signOut("This key is no longer valid. Sign in with another one.");

@@ -1,4 +1,4 @@
-/** Light, dark, or as the system has it; remembered by the browser. */
+/** The theme: light, dark or system; the browser stores it. */
 import { signal } from "../vendor/signals.js";
 
 /** @typedef {"light dark" | "light" | "dark"} Theme */
@@ -10,7 +10,7 @@ const ORDER = ["light dark", "light", "dark"];
 /** @type {import("../vendor/signals-core.js").Signal<Theme>} */
 export const theme = signal(ORDER.find((it) => it === localStorage.getItem(KEPT)) ?? "light dark");
 
-/** Let the document follow the choice. */
+/** Apply the theme to the document. */
 export function keepTheme() {
   theme.subscribe((value) => {
     document.documentElement.style.colorScheme = value;
@@ -18,7 +18,7 @@ export function keepTheme() {
   });
 }
 
-/** Take the next choice. */
+/** Switch to the next theme. */
 export function nextTheme() {
   theme.value = ORDER[(ORDER.indexOf(theme.value) + 1) % ORDER.length];
 }

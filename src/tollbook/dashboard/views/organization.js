@@ -1,4 +1,4 @@
-/** An organization: its tiles, its usage over time, and the table of its users. */
+/** The view of an organization: tiles, usage over time, and the table of users. */
 import { sumsPath, usersPath } from "../state/questions.js";
 import { useAnswer, useEarlier } from "../state/resource.js";
 import { usePeriod } from "../state/period.js";
@@ -71,22 +71,22 @@ function Loaded({ organization, viewer, period }) {
   `;
 }
 
-/** @param {any} data The sums of all rows, and what is no user's. */
+/** @param {any} data The totals of all rows, and organization-level usage. */
 const figures = ({ users, totals, organization_level: own }) => figuresOf(totals ? [totals] : users, own?.total_cost);
 
 /** @param {any} data @param {string} currency */
 function noteOf({ users, organization_level: own }, currency) {
-  if (own?.total_cost) return `${money(own.total_cost, currency)} of it no user's`;
+  if (own?.total_cost) return `incl. ${money(own.total_cost, currency)} organization-level`;
   return counted(users.filter((/** @type {any} */ it) => it.total_cost).length, "user with cost", "users with cost");
 }
 
-/** Where usage is, when there is none here: an empty period and broken metering must not look alike. @param {{data: any, timezone: string}} props */
+/** Explain an empty period, so that it does not look like broken metering. @param {{data: any, timezone: string}} props */
 function NothingHere({ data, timezone }) {
   const newest = data.meta?.newest_event_at;
   const { cost, messages, calls, requests } = figures(data);
   if (cost || messages || calls || requests || !data.meta) return null;
-  if (!newest) return html`<p class="notice">No usage was ever recorded for this organization. Check that its events arrive.</p>`;
+  if (!newest) return html`<p class="notice">No usage has been recorded for this organization. Check that its events arrive.</p>`;
   const latest = monthOf(newest, timezone);
   const href = hrefTo(route.value.path, { start: null, end: null, period: latest });
-  return html`<p class="notice">No usage in this period. The newest is of ${month(latest)}: <a href=${href}>show that month</a>.</p>`;
+  return html`<p class="notice">No usage in this period. The latest usage is in ${month(latest)}: <a href=${href}>show that month</a>.</p>`;
 }

@@ -1,4 +1,4 @@
-/** All organizations of a tenant: totals, cost over time, and the table of organizations. */
+/** The view of a tenant: totals, cost over time, and the table of organizations. */
 import { pathOf } from "../state/api.js";
 import { useAnswer, useEarlier } from "../state/resource.js";
 import { usePeriod } from "../state/period.js";
@@ -28,7 +28,7 @@ export function OverviewView() {
   if (!directory.data || !period) return html`<${Skeleton} lines=${3} /><${Tiles} tiles=${null} />`;
   const organizations = directory.data.organizations;
   if (!organizations.length) {
-    return html`<h1>Overview</h1><${Empty} title="No organizations yet">Create one with <code>POST /v1/organizations</code> or <code>tollbook organizations create</code>; its usage appears here.<//>`;
+    return html`<h1>Overview</h1><${Empty} title="No organizations yet">Create one with <code>POST /v1/organizations</code> or <code>tollbook organizations create</code>. Its usage then appears here.<//>`;
   }
   return html`<${Loaded} organizations=${organizations} period=${period} />`;
 }
@@ -38,10 +38,10 @@ function Loaded({ organizations, period }) {
   const { query } = route.value;
   const currencies = mostUsed(organizations.map((it) => it.currency));
   const currency = currencies.includes(query.currency) ? query.currency : currencies[0];
-  const asked = { currency, meter: kindOf(query.kind)?.meters.join(",") };
-  const path = organizationsPath(period, asked);
+  const filters = { currency, meter: kindOf(query.kind)?.meters.join(",") };
+  const path = organizationsPath(period, filters);
   const answer = useAnswer(path, { subject: `organizations ${currency}` });
-  const earlier = useEarlier(organizationsPath(period.compared, asked), answer);
+  const earlier = useEarlier(organizationsPath(period.compared, filters), answer);
   return html`
     <div class="heading">
       <div>
@@ -51,7 +51,7 @@ function Loaded({ organizations, period }) {
           ${currencies.map((it) => html`<option key=${it} value=${it}>${it}</option>`)}
         </select></label>`}
       </div>
-      <${PeriodPicker} period=${period} timezone=${`each organization's zone; today is that of ${ZONE}`} />
+      <${PeriodPicker} period=${period} timezone=${`each organization's time zone; the current day is in ${ZONE}`} />
     </div>
     <${TrustLine} answer=${answer} timezone=${ZONE} period=${period} admin=${true} />
     <${Loading} loading=${answer.loading} what="the organizations" />
@@ -71,7 +71,7 @@ function Loaded({ organizations, period }) {
   `;
 }
 
-/** @param {string[]} texts Each once, the commonest first. */
+/** @param {string[]} texts Returned once each, most frequent first. */
 function mostUsed(texts) {
   const counts = new Map();
   for (const it of texts) counts.set(it, (counts.get(it) ?? 0) + 1);

@@ -8,7 +8,7 @@ import { Foreign, Sentence } from "../parts/foreign.js";
 import { html } from "../parts/html.js";
 import { Calculator } from "../parts/calculator.js";
 import { Empty, Refused, Skeleton } from "../parts/states.js";
-import { TakeAlong } from "../parts/toolbar.js";
+import { ExportMenu } from "../parts/toolbar.js";
 
 const A_PAGE = 1000;
 
@@ -21,15 +21,15 @@ export function PricesView({ viewer }) {
     <div class="heading"><h1>Prices</h1></div>
     <${Calculator} viewer=${viewer} />
     <section class="panel" aria-label="Price books">
-      <header><h2>Price books</h2><${TakeAlong} paths=${[{ name: "The books", path: "v1/price-books" }]} /></header>
+      <header><h2>Price books</h2><${ExportMenu} paths=${[{ name: "Price books", path: "v1/price-books" }]} /></header>
       ${books.error && html`<${Refused} error=${books.error} reload=${books.reload} />`}
       ${!books.error && !books.data && html`<${Skeleton} lines=${3} class="rows" />`}
-      ${books.data && !listed.length && html`<${Empty} title="No price books">Load one with <code>tollbook prices load</code>; until then all usage goes to quarantine.<//>`}
+      ${books.data && !listed.length && html`<${Empty} title="No price books">Load one with <code>tollbook prices load</code>. Until then, all usage is quarantined.<//>`}
       ${listed.length > 0 &&
       html`
         <div class="plain-table" tabindex="0" role="region" aria-label="List of price books">
           <table>
-            <thead><tr><th scope="col">Book</th><th scope="col">State</th><th scope="col">From</th><th scope="col">Of</th><th scope="col">Currency</th></tr></thead>
+            <thead><tr><th scope="col">Book</th><th scope="col">Status</th><th scope="col">Effective from</th><th scope="col">Applies to</th><th scope="col">Currency</th></tr></thead>
             <tbody>
               ${listed.map(
                 (/** @type {any} */ it) => html`
@@ -37,7 +37,7 @@ export function PricesView({ viewer }) {
                     <th scope="row"><a href=${hrefWith({ book: it.version, prefix: null })}><${Foreign} text=${it.name} /></a> <span class="note">version ${it.version}</span></th>
                     <td><span class=${`badge ${it.status}`}>${it.status === "published" ? "in force" : it.status}</span></td>
                     <td>${it.effective_from ? day(it.effective_from) : ""}</td>
-                    <td>${it.organization_id ? html`<${Foreign} text=${it.organization_id} />` : "all organizations"}</td>
+                    <td>${it.organization_id ? html`<${Foreign} text=${it.organization_id} />` : "All organizations"}</td>
                     <td>${it.currency}</td>
                   </tr>
                 `,
@@ -63,7 +63,7 @@ function Rates({ version }) {
       <header>
         <h2>${answer.data ? html`Rates of <${Foreign} text=${answer.data.price_book.name} />` : "Rates"}</h2>
         <div class="toolbar">
-          <label class="search"><input type="search" inputmode="tel" aria-label="Search a destination" placeholder="Destination, as +44 20" value=${prefix} onInput=${(/** @type {any} */ e) => change({ prefix: e.target.value || null, after: null }, { replace: true })} /></label>
+          <label class="search"><input type="search" inputmode="tel" aria-label="Search by destination" placeholder="Destination (+44 20)" value=${prefix} onInput=${(/** @type {any} */ e) => change({ prefix: e.target.value || null, after: null }, { replace: true })} /></label>
           <select aria-label="Kind of usage" value=${meter} onChange=${(/** @type {any} */ e) => change({ meter: e.target.value || null })}>
             <option value="">All usage</option>
             ${METERS.map((it) => html`<option key=${it.type} value=${it.type}>${it.name}</option>`)}
@@ -72,7 +72,7 @@ function Rates({ version }) {
       </header>
       ${answer.error && html`<${Refused} error=${answer.error} reload=${answer.reload} />`}
       ${!answer.error && !answer.data && html`<${Skeleton} lines=${5} class="rows" />`}
-      ${answer.data && !rows(rates).length && html`<${Empty} title="No such rate">No rate on this page fits. ${answer.data.next_after ? "There are more pages." : ""}<//>`}
+      ${answer.data && !rows(rates).length && html`<${Empty} title="No matching rates">No rate on this page matches. ${answer.data.next_after ? "There are more pages." : ""}<//>`}
       ${rates.length > 0 &&
       html`
         <div class="plain-table tall" tabindex="0" role="region" aria-label="List of rates">
@@ -84,7 +84,7 @@ function Rates({ version }) {
       `}
       ${answer.data &&
       html`<p class="note below">
-        ${count(rates.length)} of ${count(answer.data.rates.length)} rates of this page. Without a destination a rate is for all. ${(after || !answer.loading) && answer.data.next_after && html`<a href=${hrefWith({ after: answer.data.next_after })}>Next page</a>`}
+        ${count(rates.length)} of ${count(answer.data.rates.length)} rates on this page. A rate without a destination applies to all destinations. ${(after || !answer.loading) && answer.data.next_after && html`<a href=${hrefWith({ after: answer.data.next_after })}>Next page</a>`}
         ${after && html` <a href=${hrefWith({ after: null })}>First page</a>`}
       </p>`}
     </section>
@@ -105,11 +105,11 @@ const rows = (rates) =>
     `,
   );
 
-/** @param {any} rate The words of a rate that are neither its price nor its destination. */
+/** @param {any} rate Its fields except price and destination. */
 function conditions(rate) {
-  const said = { ...rate };
-  for (const name of ["rate_id", "meter", "price", "per", "to", "from"]) delete said[name];
-  return Object.entries(said)
+  const fields = { ...rate };
+  for (const name of ["rate_id", "meter", "price", "per", "to", "from"]) delete fields[name];
+  return Object.entries(fields)
     .map(([name, value]) => `${name.replaceAll("_", " ")} ${typeof value === "string" ? value : JSON.stringify(value).replace(/["{}[\]]/g, "")}`)
     .join("; ");
 }

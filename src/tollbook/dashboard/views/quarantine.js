@@ -1,4 +1,4 @@
-/** What waits for a price or an owner, why, and the way back into the ledger. */
+/** The view of quarantined events: their reasons, and replay. */
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { ApiError, ask, pathOf } from "../state/api.js";
 import { useAnswer } from "../state/resource.js";
@@ -9,14 +9,14 @@ import { meterName } from "../words/meters.js";
 import { Foreign, Sentence } from "../parts/foreign.js";
 import { html } from "../parts/html.js";
 import { Empty, Refused, Skeleton } from "../parts/states.js";
-import { TakeAlong } from "../parts/toolbar.js";
+import { ExportMenu } from "../parts/toolbar.js";
 
 const A_PAGE = 200;
 
 /** @type {Record<string, string>} */
 const REMEDIES = {
   unknown_organization: "Create the organization, then replay.",
-  no_price: "Load a price book that prices it, then replay.",
+  no_price: "Load a price book with a price for it, then replay.",
 };
 
 /** @param {{viewer: import("../state/session.js").Viewer}} props */
@@ -31,7 +31,7 @@ export function QuarantineView({ viewer }) {
       <div>
         <h1>Quarantine</h1>
         <p class="note">
-          Usage that was kept and not charged, because nothing fits it yet${own ? html`, of <b><${Foreign} text=${own} /></b>` : ""}.
+          Events${own ? html` of <b><${Foreign} text=${own} /></b>` : ""} that are stored but not charged.
           ${organization && !viewer.organization_id && html` <a href=${hrefWith({ organization: null, cursor: null })}>Show all organizations</a>`}
         </p>
       </div>
@@ -39,14 +39,14 @@ export function QuarantineView({ viewer }) {
     </div>
     ${answer.error && html`<${Refused} error=${answer.error} reload=${answer.reload} />`}
     ${!answer.error && !answer.data && html`<${Skeleton} lines=${5} class="rows" />`}
-    ${answer.data && !events.length && html`<${Empty} title="Nothing in quarantine">Every event has an owner and a price.<//>`}
+    ${answer.data && !events.length && html`<${Empty} title="No events in quarantine">Every event has an organization and a price.<//>`}
     ${events.length > 0 &&
     html`
       <section class="panel">
-        <header><h2>${counted(events.length, "event")}${answer.data.next_cursor ? " on this page" : ""}</h2><${TakeAlong} paths=${[{ name: "These events", path }]} /></header>
+        <header><h2>${counted(events.length, "event")}${answer.data.next_cursor ? " on this page" : ""}</h2><${ExportMenu} paths=${[{ name: "These events", path }]} /></header>
         <div class="plain-table" tabindex="0" role="region" aria-label="Events in quarantine">
           <table>
-            <thead><tr><th scope="col">Organization</th><th scope="col">Event</th><th scope="col">Kind</th><th scope="col">Why</th><th scope="col">Received</th></tr></thead>
+            <thead><tr><th scope="col">Organization</th><th scope="col">Event</th><th scope="col">Usage</th><th scope="col">Reason</th><th scope="col">Received</th></tr></thead>
             <tbody>
               ${events.map(
                 (/** @type {any} */ it) => html`
@@ -70,29 +70,29 @@ export function QuarantineView({ viewer }) {
 
 /** @param {{organization: string, reload: () => void}} props */
 function Replay({ organization, reload }) {
-  const [said, setSaid] = useState("");
+  const [message, setMessage] = useState("");
   const [busy, setBusy] = useState(false);
   const current = useRef(organization);
   current.current = organization;
-  useEffect(() => setSaid(""), [organization]);
+  useEffect(() => setMessage(""), [organization]);
   const replay = async () => {
     setBusy(true);
-    const about = organization;
-    const say = (/** @type {string} */ text) => current.current === about && setSaid(text);
+    const replayed = organization;
+    const report = (/** @type {string} */ text) => current.current === replayed && setMessage(text);
     try {
       const { data } = await ask(key.value, pathOf("v1/quarantine/replay", { organization_id: organization }), { method: "POST" });
-      say(`${counted(data.released, "event")} charged, ${counted(data.remaining, "event")} still waiting.`);
+      report(`${counted(data.released, "event")} charged, ${counted(data.remaining, "event")} still in quarantine.`);
       reload();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       noticeRefusal(error);
-      say(`${error.message}; press Replay to try again.`);
+      report(`${error.message}; select Replay to try again.`);
     }
     setBusy(false);
   };
   return html`
     <div class="replay">
-      <span role="status" class="note"><${Sentence} text=${said} /></span>
+      <span role="status" class="note"><${Sentence} text=${message} /></span>
       <button type="button" class="button primary" disabled=${busy} onClick=${replay}>Replay</button>
     </div>
   `;

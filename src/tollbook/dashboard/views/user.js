@@ -1,4 +1,4 @@
-/** The page of a key that is bound to one user. */
+/** The view of a key that applies to one user. */
 import { useAnswer } from "../state/resource.js";
 import { usePeriod } from "../state/period.js";
 import { route } from "../state/route.js";
@@ -19,7 +19,7 @@ export function UserView({ organization: id, user }) {
   const { organization } = about.data;
   return html`
     <div class="heading alone-user"><${PeriodPicker} period=${period} timezone=${organization.timezone} organization=${organization.id} /></div>
-    ${!isKnownZone(organization.timezone) && html`<p class="notice">This browser does not know the zone <bdi>${plainly(organization.timezone)}</bdi>: times are shown in UTC.</p>`}
+    ${!isKnownZone(organization.timezone) && html`<p class="notice">This browser does not support the time zone <bdi>${plainly(organization.timezone)}</bdi>; times are shown in UTC.</p>`}
     <div class="user-page"><${UserPanel} organization=${organization} user=${user} period=${period} alone=${true} /></div>
   `;
 }

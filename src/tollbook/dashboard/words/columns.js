@@ -1,25 +1,26 @@
-/** The columns of the tables: the documented ones, in the documented order and wording. */
+/** The columns of the tables, in the documented order and wording. */
+import { ORGANIZATION_FIGURES, USER_FIGURES } from "./catalog.js";
 import { exactSum } from "./figures.js";
 import { changed, count, exactMoney, money, percent, twoDecimals } from "./format.js";
 
 /**
  * @typedef {Object} Context
  * @property {string} currency
- * @property {number} whole The cost that shares are parts of.
- * @property {Map<string, number>} [earlier] Costs of the period before, by id.
+ * @property {number} whole The total cost for shares.
+ * @property {Map<string, number>} [earlier] Costs of the previous period, by id.
  * @typedef {Object} Column
  * @property {string} key
  * @property {string} label
- * @property {string} about What stands in it.
- * @property {(row: any, context: Context) => number | string | null} value What is sorted and exported.
- * @property {(value: any, context: Context) => string} show How a value is written.
- * @property {(rows: any[], context: Context) => number | string | null} total Of the rows that are shown.
+ * @property {string} about Its description.
+ * @property {(row: any, context: Context) => number | string | null} value The value to sort and export.
+ * @property {(value: any, context: Context) => string} show Formats a value.
+ * @property {(rows: any[], context: Context) => number | string | null} total The total of the visible rows.
  * @property {number} width In pixels.
  * @property {"text" | "number" | "cost"} role
- * @property {boolean} [optional] Not shown unless chosen.
+ * @property {boolean} [optional] Hidden by default.
  */
 
-/** @param {string} label Headings break between words. */
+/** @param {string} label The longest word counts, because headings break between words. */
 const longestWord = (label) => Math.max(...label.split(" ").map((it) => it.length));
 
 /** @param {any} value */
@@ -85,12 +86,12 @@ const SHARE = {
 };
 
 /**
- * The change of cost against the period before, of rows with an id.
+ * The change of cost compared with the previous period.
  * @param {(row: any) => string} id
  * @returns {Column}
  */
 const change = (id) => ({
-  ...number("change", "Change", "Change of cost against the previous period", () => 0),
+  ...number("change", "Change", "Change of cost compared with the previous period", () => 0),
   value: (row, { earlier }) => (earlier ? ratio(row.total_cost, earlier.get(id(row)) ?? 0) : ""),
   show: (value) => (value === null ? "new" : value === "" ? "" : changed(1 + value, 1) ?? ""),
   total: (rows, { earlier }) =>
@@ -104,14 +105,16 @@ const change = (id) => ({
  */
 const ratio = (now, before) => (before ? now / before - 1 : now ? null : 0);
 
-const messages = [
-  number("sms_sent", "SMS Sent", "Outbound SMS", (row) => row.total_sms_sent),
-  number("sms_received", "SMS Received", "Inbound SMS", (row) => row.total_sms_received),
-  number("mms_sent", "MMS Sent", "Outbound MMS", (row) => row.total_mms_sent),
-  number("mms_received", "MMS Received", "Inbound MMS", (row) => row.total_mms_received),
-  number("voice_calls", "Voice Calls", "Call count", (row) => row.total_voice_calls),
-  minutesOf("voice_min", "Voice Min", "Duration in minutes", (row) => row.total_voice_seconds),
-];
+/**
+ * The column of a figure.
+ * @param {import("./catalog.js").Figure} figure
+ * @returns {Column}
+ */
+function column({ key, label, about, name, in_breakdown, show }) {
+  const of = (/** @type {any} */ row) => (in_breakdown ? row.cost_breakdown : row)[name];
+  if (show === "seconds") return minutesOf(key, label, about, of);
+  return number(key, label, about, of, show === "amount" ? AMOUNT : show === "minutes" ? { show: asMinutes } : {});
+}
 
 /** @type {Column[]} */
 export const USER_COLUMNS = [
@@ -125,15 +128,7 @@ export const USER_COLUMNS = [
     width: 232,
     role: "text",
   },
-  ...messages,
-  number("api_requests", "API Requests", "API calls", (row) => row.cost_breakdown.api_requests_count),
-  number("storage", "Storage", "Cost of storage", (row) => row.cost_breakdown.api_storage_cost, AMOUNT),
-  number("phone_monthly", "Phone Monthly", "Rental events", (row) => row.cost_breakdown.phone_rental_count),
-  number("phones_purchased", "Phones Purchased", "Purchases", (row) => row.cost_breakdown.phone_purchase_count),
-  number("kb_count", "KB Count", "Knowledge bases in use", (row) => row.cost_breakdown.kb_count),
-  number("kb_min", "KB Min", "Minutes of knowledge base calls", (row) => row.cost_breakdown.kb_minutes, {
-    show: asMinutes,
-  }),
+  ...USER_FIGURES.map(column),
   SHARE,
   change((row) => row.user_id),
   COST,
@@ -153,19 +148,12 @@ export const ORGANIZATION_COLUMNS = [
   },
   { ...SHARE, optional: false },
   change((row) => row.organization_id),
-  number("users", "Users", "Users of the organization", (row) => row.users_count),
-  ...messages,
-  number("api_requests", "API Requests", "API calls", (row) => row.api_requests_count),
-  number("storage", "Storage", "Cost of storage", (row) => row.api_storage_cost, AMOUNT),
-  number("phone_monthly", "Phone Monthly", "Rental events", (row) => row.phone_rental_count),
-  number("phones_purchased", "Phones Purchased", "Purchases", (row) => row.phone_purchase_count),
-  number("brands", "Brands", "Brand registrations", (row) => row.brand_registration_count),
-  number("kb_count", "KB Count", "Knowledge bases in use", (row) => row.kb_count),
+  ...ORGANIZATION_FIGURES.map(column),
   COST,
 ];
 
 /**
- * Write a cell; a cost that two decimals would show as nothing says so in full on hover.
+ * Return the exact amount of a cost for its tooltip, because two decimals can show 0.00.
  * @param {Column} column
  * @param {any} value
  * @param {Context} context

@@ -1,9 +1,9 @@
-/** A table as CSV: what is shown, in its order, with plain numbers that a spreadsheet adds up. */
+/** Write a table as CSV in its visible order, with plain numbers for spreadsheets. */
 import { Exact, plain } from "./figures.js";
 import { seenOnly } from "./foreign.js";
 
 /**
- * Write rows of cells. A text that a spreadsheet would run as a formula gets an apostrophe before it.
+ * Write rows of cells. An apostrophe precedes a text that a spreadsheet would run as a formula.
  * @param {(string | number | Exact | null)[][]} rows
  */
 export const csvOf = (rows) => rows.map((cells) => cells.map(cell).join(",")).join("\r\n") + "\r\n";
@@ -17,7 +17,7 @@ function cell(value) {
 }
 
 /**
- * Hand a text to the browser to save.
+ * Save a text as a file.
  * @param {string} name
  * @param {string} text
  */

@@ -1,5 +1,5 @@
 /**
- * Figures that stay exact: what has more digits than a float holds keeps the text of the answer.
+ * Exact figures: a number with more digits than a float can hold keeps its text.
  *
  * A float holds 15 decimal digits; an amount of 1e12 units in billionths has 21.
  */
@@ -8,12 +8,12 @@ const MOST_DIGITS = 15;
 /** Every number of more digits is at least this long. Most answers have none. */
 const LONG = new RegExp(`[\\d.eE+-]{${MOST_DIGITS + 1}}`);
 const TOKENS = new RegExp(`"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|-?\\d[\\d.eE+-]{${MOST_DIGITS - 1},}`, "g");
-/** What no answer can hold, because it is made up for this page. */
+/** A random mark, so that no answer contains it. */
 const MARK = `exact ${Math.random()} `;
 const PLAIN = /^(-?)(\d+)(?:\.(\d+))?$/;
 const DECIMALS = 9;
 
-/** A number with its own text. Arithmetic takes it for the nearest float; sums and texts are exact. */
+/** A number with its text. Arithmetic uses the nearest float; sums and texts are exact. */
 export class Exact extends Number {
   /** @param {string} text */
   constructor(text) {
@@ -31,7 +31,7 @@ export class Exact extends Number {
 }
 
 /**
- * Read JSON; numbers that a float does not hold become `Exact`.
+ * Parse JSON; numbers that a float cannot hold become `Exact`.
  * @param {string} text
  * @returns {any}
  */
@@ -44,7 +44,7 @@ export function parsed(text) {
 }
 
 /**
- * A figure as a number's format reads it.
+ * A figure in the form that number formats accept.
  * @param {number | Exact} value
  */
 export const exact = (value) => /** @type {number} */ (value instanceof Exact ? /** @type {unknown} */ (value.text) : value);
@@ -82,13 +82,13 @@ export function compared(a, b) {
 /**
  * Add figures up exactly: each is a whole number of billionths.
  * @param {(number | Exact)[]} amounts
- * @returns {any} A number, or `Exact` where a float does not hold the sum.
+ * @returns {any} A number, or `Exact` if a float cannot hold the sum.
  */
 export function exactSum(amounts) {
   let [whole, nanos] = [0n, 0];
   for (const it of amounts) {
     const near = Math.round(Number(it) * 1e9);
-    // Numbers hold whole billionths up to nine million; what is more is read from its digits.
+    // Floats hold whole billionths up to nine million; larger amounts are read from their digits.
     if (Math.abs(near) > 4e15) whole += nanosOf(it);
     else nanos += near;
     if (Math.abs(nanos) > 4e15) {

@@ -1,11 +1,11 @@
 /**
- * Texts that others wrote: names, ids, reasons. Characters that are not seen or that turn the
- * direction of a text are shown by their code, and nothing beside a text is moved by it.
+ * Outside texts: names, ids, reasons. Invisible characters and those that change the text direction
+ * are shown by their code, and a text does not move the text around it.
  */
 
 /**
- * What is not seen, but for the two that join and part letters (U+200C, U+200D) and what turns a
- * picture into its coloured form.
+ * Invisible characters, except those that join and separate letters (U+200C, U+200D) and the one
+ * that selects the color form of an emoji.
  */
 const UNSEEN = /(?![\u200c\u200d])(?!(?<=\p{Extended_Pictographic})\ufe0f)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu;
 const HARMLESS = /^[\x20-\x7e]*$/;
@@ -15,7 +15,7 @@ const [ISOLATE, END] = ["\u2068", "\u2069"];
 const codeOf = (character) => `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
 
 /**
- * A text in pieces: those that are seen as they are, and codes of those that are not.
+ * Split a text into visible pieces and the codes of invisible characters.
  * @param {string} text
  * @param {string} [allowed] Characters that stay, such as line ends.
  * @returns {{text: string, unseen: boolean}[]}
@@ -35,14 +35,14 @@ export function piecesOf(text, allowed = "") {
 }
 
 /**
- * The text where no markup can be: in an option, a label, a hint.
+ * The text for places without markup: an option, a label, a tooltip.
  * @param {string} text
  */
 export const plainly = (text) =>
   HARMLESS.test(text) ? text : `${ISOLATE}${text.replace(UNSEEN, (it) => `[${codeOf(it)}]`)}${END}`;
 
 /**
- * The same for an option of a list, shortened.
+ * The same for an option, shortened.
  * @param {string} text
  */
 export function asOption(text) {
@@ -51,17 +51,17 @@ export function asOption(text) {
 }
 
 /**
- * The text without what is not seen, as for the name of a file.
+ * The text without invisible characters, for a file name.
  * @param {string} text
  */
 export const seenOnly = (text) => text.replace(UNSEEN, "");
 
-/** What has fewer letters than this part more than the room for wide ones fits in most fonts. */
+/** Texts with up to this multiple of the number of wide letters fit in most fonts. */
 const MORE = 1.3;
 const letters = "Segmenter" in Intl ? new Intl.Segmenter() : null;
 
 /**
- * A long text in three parts, of which the middle is not shown; null for a text that is short.
+ * Split a long text into three parts, of which the middle is hidden; null for a short text.
  * @param {string} text
  * @param {number} [room] How many wide letters fit.
  * @returns {[string, string, string] | null}

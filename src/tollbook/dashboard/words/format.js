@@ -1,4 +1,4 @@
-/** How money, counts, minutes, days and times are written: in the viewer's locale, in one place. */
+/** The formats of money, counts, minutes, days and times in the viewer's locale. */
 import { exact } from "./figures.js";
 
 const locale = navigator.language || "en";
@@ -41,7 +41,7 @@ export function exactMoney(value, currency) {
  * An amount for an axis, short.
  * @param {number} value
  * @param {string} currency
- * @param {number} step Between two marks of the axis: all have the decimals that it needs.
+ * @param {number} step The distance of two ticks, which determines the decimals.
  */
 export function axisMoney(value, currency, step) {
   const short = step >= 2_000;
@@ -77,7 +77,7 @@ export const percent = (value) =>
   numbers("percent", { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(value);
 
 /**
- * A change against an earlier value, with its sign.
+ * A change from an earlier value, with its sign.
  * @param {number} now
  * @param {number} before
  * @returns {string | null} Null when there is nothing to compare with.
@@ -91,7 +91,7 @@ export function changed(now, before) {
   }).format(now / before - 1);
 }
 
-/** @param {string} zone IANA. Whether this browser knows it. */
+/** @param {string} zone IANA. Whether this browser supports it. */
 export function isKnownZone(zone) {
   try {
     return Boolean(new Intl.DateTimeFormat("en", { timeZone: zone }));
@@ -100,7 +100,7 @@ export function isKnownZone(zone) {
   }
 }
 
-/** @param {string} zone The zone that times are shown in: UTC for one that this browser does not know. */
+/** @param {string} zone The zone for times: UTC if this browser does not support it. */
 export const shownZone = (zone) => (isKnownZone(zone) ? zone : "UTC");
 
 /** @type {Map<string, Intl.DateTimeFormat>} */
@@ -145,7 +145,7 @@ export const month = (text) =>
   dateFormat("month", { month: "short", year: "numeric", timeZone: "UTC" }).format(utc(`${text.slice(0, 7)}-01`));
 
 /**
- * An instant on the clock of a zone.
+ * An instant in a time zone.
  * @param {string} text RFC 3339.
  * @param {string} timezone IANA.
  */
@@ -179,7 +179,7 @@ export function bucketName(text, bucket) {
 export const bucketTick = (text, bucket) => (bucket === "month" ? month(text) : shortDay(text));
 
 /**
- * Say how many of something there are.
+ * A count with its noun.
  * @param {number} n
  * @param {string} one
  * @param {string} [many]

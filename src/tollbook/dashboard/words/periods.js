@@ -1,4 +1,4 @@
-/** Periods in words: their names, and what of an address is one. Which days they are, the API says. */
+/** The names of periods, and the period in an address. The API resolves their days. */
 
 /** @type {{key: string, name: string}[]} Names that the API resolves. */
 export const PRESETS = [
@@ -25,14 +25,14 @@ const isMonth = (text) => /^\d{4}-\d\d$/.test(text);
  */
 
 /**
- * Ask for days by their dates.
+ * The parameters of a period given by dates.
  * @param {{start: string, end: string}} days
  * @returns {AskedDays}
  */
 export const datesOf = ({ start, end }) => ({ start_date: start, end_date: end });
 
 /**
- * What of a view's address asks for its period; what cannot be read is the default.
+ * The period parameters in the address of a view; the default if they are invalid.
  * @param {Record<string, string>} query
  * @returns {AskedDays}
  */
@@ -43,7 +43,7 @@ export function askedDays({ start = "", end = "", period = "" }) {
 }
 
 /**
- * The month of an instant on the calendar of a zone, as the API names it.
+ * The month of an instant in a time zone, in the API's notation.
  * @param {string} instant RFC 3339.
  * @param {string} timezone IANA.
  */
@@ -54,7 +54,7 @@ export function monthOf(instant, timezone) {
 }
 
 /**
- * Buckets that a chart of so many days can be read in; the first is the default.
+ * The buckets available for a number of days; the first is the default.
  * @param {number} length
  */
 export function bucketsOf(length) {

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from tollbook.store.schema import metadata
+from tollbook.store.tables.schema import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
 context.run_migrations()

@@ -1,54 +1,70 @@
 """GET /v1/analytics/changes: who grew and who shrank most, who costs most, who uses nothing."""
 
+from typing import Annotated
+
 from starlette.responses import Response
 
 from tollbook.analytics.changes import ChangesReport, changes, changes_report, changes_table
 from tollbook.analytics.scope import in_its_currency
-from tollbook.api.endpoints.analytics.questions import (
-    COMPARE,
-    CURRENCY,
-    END_DATE,
-    META,
-    MIN_AS_OF,
-    PERIOD,
-    START_DATE,
-    Result,
-    answer,
-    asked,
-    refuse_user_key,
-    scope_of,
+from tollbook.api.endpoints.analytics import answers
+from tollbook.api.endpoints.analytics.periods import compared_period, resolve_period
+from tollbook.api.endpoints.analytics.queries import (
+    ChosenCurrency,
+    ComparedWith,
+    OrganizationId,
+    PeriodQuery,
 )
-from tollbook.api.endpoints.format_parameter import FORMAT
-from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint, Parameter, ParameterKind
+from tollbook.api.endpoints.analytics.questions import open_question
+from tollbook.api.endpoints.analytics.scope import refuse_user_key, resolve_scope
+from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples_outlook import CHANGES_ANSWER
 from tollbook.api.openapi.links import SAME_PERIOD, leads
+from tollbook.api.openapi.parameter_types import about, whole_number
 from tollbook.api.openapi.schemas import extended
-from tollbook.domain.errors import (
-    FormatNotInstalled,
-    InvalidRequest,
-    NotFound,
-    NotYet,
-)
 from tollbook.domain.keys import Permission
+from tollbook.domain.periods import Comparison
 from tollbook.store.database import Snapshot
 
 _MOST_LISTED = 1000
 
 
-def get_changes(call: ApiRequest, snapshot: Snapshot) -> Response:
+class ChangesQuery(PeriodQuery, frozen=True, kw_only=True):
+    """The query of the changes answer."""
+
+    organization_id: Annotated[
+        OrganizationId | None,
+        about(
+            "The organization to answer for, by user. Without it the whole tenant, by organization."
+        ),
+    ] = None
+    compare: ComparedWith = Comparison.PREVIOUS_PERIOD
+    limit: Annotated[
+        int,
+        whole_number(most=_MOST_LISTED),
+        about("How many to list of each at most."),
+    ] = 10
+    currency: ChosenCurrency = None
+
+
+def get_changes(request: ApiRequest[ChangesQuery], snapshot: Snapshot) -> Response:
     """Compare two periods, by user of an organization or by organization of the tenant."""
-    refuse_user_key(call)
-    scope = in_its_currency(snapshot, scope_of(call, snapshot))
-    it = asked(call, snapshot, scope)
-    period, before = it.period, it.compared
-    assert period and before  # noqa: S101, PT018  the question is dated, and always compares
-
-    def tell() -> Result:
-        found = changes(snapshot, scope, period, before)
-        report = changes_report(found, scope, period, before, call.query["limit"])
-        return Result(report, table=lambda: changes_table(found, scope))
-
-    return answer(it, tell)
+    refuse_user_key(request.key)
+    query, clock = request.query, request.services.clock()
+    scope = resolve_scope(request, snapshot, query.organization_id, currency=query.currency)
+    scope = in_its_currency(snapshot, scope)
+    chosen = resolve_period(query.start_date, query.end_date, query.period, scope, clock)
+    period, before = chosen.period, compared_period(chosen, query.compare)
+    question = open_question(request, snapshot, scope, clock, period, compared=before)
+    found = answers.find(question)
+    if found.is_missing:
+        result = changes(snapshot, scope, period, before)
+        if question.is_table:
+            answer = answers.write_table(question, changes_table(result, scope))
+        else:
+            report = changes_report(result, scope, period, before, query.limit)
+            answer = answers.write_report(question, report)
+        found = answers.keep(question, found, answer)
+    return answers.respond(question, found)
 
 
 GET_CHANGES = Endpoint(
@@ -64,42 +80,15 @@ GET_CHANGES = Endpoint(
         "key bound to one user may not ask this."
     ),
     permission=Permission.READ_ANALYTICS,
-    parameters=(
-        Parameter(
-            "organization_id",
-            "The organization to answer for, by user. Without it the whole tenant, by "
-            "organization.",
-            example="org_abc123",
+    answers=Body(
+        extended(ChangesReport),
+        CHANGES_ANSWER,
+        links=leads(
+            "listEvents",
+            organization_id="/organization_id",
+            user_id="/grew/0/user_id",
+            **SAME_PERIOD,
         ),
-        START_DATE,
-        END_DATE,
-        PERIOD,
-        COMPARE,
-        Parameter(
-            "limit",
-            "How many to list of each at most.",
-            ParameterKind.INTEGER,
-            default=10,
-            most=_MOST_LISTED,
-        ),
-        CURRENCY,
-        META,
-        FORMAT,
-        MIN_AS_OF,
     ),
-    answers={
-        200: Body(
-            extended(ChangesReport),
-            CHANGES_ANSWER,
-            links=leads(
-                "listEvents",
-                organization_id="/organization_id",
-                user_id="/grew/0/user_id",
-                **SAME_PERIOD,
-            ),
-        )
-    },
     read=get_changes,
-    errors=(InvalidRequest, NotFound, NotYet, FormatNotInstalled),
-    tagged=True,
 )

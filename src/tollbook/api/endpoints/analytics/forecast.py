@@ -1,6 +1,7 @@
 """GET /v1/analytics/forecast: what a month will cost by its end."""
 
 from datetime import date
+from typing import Annotated
 
 from starlette.responses import Response
 
@@ -12,61 +13,72 @@ from tollbook.analytics.forecast import (
 )
 from tollbook.analytics.outlook import month_of
 from tollbook.analytics.scope import in_its_currency
-from tollbook.api.endpoints.analytics.questions import (
-    CURRENCY,
-    META,
-    MIN_AS_OF,
-    Result,
-    answer,
-    asked,
-    scope_of,
+from tollbook.api.endpoints.analytics import answers
+from tollbook.api.endpoints.analytics.queries import (
+    AnswerQuery,
+    ChosenCurrency,
+    OrganizationId,
+    UserId,
 )
-from tollbook.api.endpoints.format_parameter import FORMAT
-from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint, Parameter, ParameterKind
+from tollbook.api.endpoints.analytics.questions import open_question
+from tollbook.api.endpoints.analytics.scope import find_user, require_organization, resolve_scope
+from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples_outlook import FORECAST_ANSWER
 from tollbook.api.openapi.links import leads
+from tollbook.api.openapi.parameter_types import Month, about
 from tollbook.api.openapi.schemas import extended
-from tollbook.domain.errors import (
-    FormatNotInstalled,
-    InvalidRequest,
-    NotFound,
-    NotYet,
-    Problem,
-)
+from tollbook.domain.errors import InvalidRequest, Problem
 from tollbook.domain.keys import Permission
 from tollbook.domain.periods import Period
-from tollbook.store import directory
 from tollbook.store.database import Snapshot
 
 
-def get_forecast(call: ApiRequest, snapshot: Snapshot) -> Response:
-    """Expect the rest of a month, for a tenant, an organization or one user."""
-    scope = in_its_currency(snapshot, scope_of(call, snapshot))
-    if call.query["user_id"] is not None and scope.organization is None:
-        sentence = "organization_id required with user_id"
-        raise InvalidRequest.of([Problem("organization_id", "missing_parameter", sentence)])
-    user = None
-    if scope.organization and scope.user_id is not None:
-        user = directory.find_user(snapshot, scope.organization.number, scope.user_id)
-        if user is None:
-            raise NotFound("User not found")
-    it = asked(call, snapshot, scope, dated=False)
-    today = scope.today(it.clock)
-    month = _month(call.query["month"], today)
-    # The days that are past are part of the question: tomorrow's answer is another.
-    it = it._replace(period=Period(month, min(today, month_of(month).end)))
+class ForecastQuery(AnswerQuery, frozen=True, kw_only=True):
+    """The query of the forecast answer."""
 
-    def tell() -> Result:
-        found = month_outlook(snapshot, scope, month, today)
-        name = user.name if user else ""
-        report = forecast_report(found, scope, name, month, it.now)
-        return Result(report, table=lambda: forecast_table(found, month))
-
-    return answer(it, tell)
+    organization_id: Annotated[
+        OrganizationId | None,
+        about("The organization to answer for. Without it the whole tenant."),
+    ] = None
+    user_id: Annotated[UserId | None, about("One user of the organization.")] = None
+    month: Annotated[
+        Month | None,
+        about(
+            "The month, YYYY-MM. Default: the current one in the organization's time zone.",
+            "2024-01",
+        ),
+    ] = None
+    currency: ChosenCurrency = None
 
 
-def _month(asked_for: date | None, today: date) -> date:
-    month = asked_for or today.replace(day=1)
+def get_forecast(request: ApiRequest[ForecastQuery], snapshot: Snapshot) -> Response:
+    """Return the expected cost of a month, for a tenant, an organization or one user."""
+    query, clock = request.query, request.services.clock()
+    user_id, currency = query.user_id, query.currency
+    scope = resolve_scope(request, snapshot, query.organization_id, user_id, currency)
+    scope = in_its_currency(snapshot, scope)
+    require_organization(scope, user_id, "organization_id required with user_id")
+    user = find_user(snapshot, scope)
+    today = scope.today(clock)
+    month = _resolve_month(query.month, today)
+    # The answer depends on the days that are past: tomorrow's is another.
+    past = Period(month, min(today, month_of(month).end))
+    question = open_question(request, snapshot, scope, clock, past)
+    found = answers.find(question)
+    if found.is_missing:
+        outlook = month_outlook(snapshot, scope, month, today)
+        if question.is_table:
+            answer = answers.write_table(question, forecast_table(outlook, month))
+        else:
+            name = user.name if user else ""
+            report = forecast_report(outlook, scope, name, month, question.now)
+            answer = answers.write_report(question, report)
+        found = answers.keep(question, found, answer)
+    return answers.respond(question, found)
+
+
+def _resolve_month(named: date | None, today: date) -> date:
+    month = named or today.replace(day=1)
     if month > today:
         sentence = "month must not lie in the future"
         raise InvalidRequest.of([Problem("month", "in_future", sentence)])
@@ -86,32 +98,10 @@ GET_FORECAST = Endpoint(
         "user asks about that user."
     ),
     permission=Permission.READ_ANALYTICS,
-    parameters=(
-        Parameter(
-            "organization_id",
-            "The organization to answer for. Without it the whole tenant.",
-            example="org_abc123",
-        ),
-        Parameter("user_id", "One user of the organization.", example="user_123"),
-        Parameter(
-            "month",
-            "The month, YYYY-MM. Default: the current one in the organization's time zone.",
-            ParameterKind.MONTH,
-            example="2024-01",
-        ),
-        CURRENCY,
-        META,
-        FORMAT,
-        MIN_AS_OF,
+    answers=Body(
+        extended(ForecastReport),
+        FORECAST_ANSWER,
+        links=leads("setOrganizationBudget", "listBudgets", organization_id="/organization_id"),
     ),
-    answers={
-        200: Body(
-            extended(ForecastReport),
-            FORECAST_ANSWER,
-            links=leads("setOrganizationBudget", "listBudgets", organization_id="/organization_id"),
-        )
-    },
     read=get_forecast,
-    errors=(InvalidRequest, NotFound, NotYet, FormatNotInstalled),
-    tagged=True,
 )

@@ -1,20 +1,16 @@
 """GET /v1/analytics/organizations: usage and cost by organization."""
 
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from starlette.responses import Response
 
 from tollbook.analytics.organizations import (
-    OrganizationsReport,
-    OrganizationSums,
+    ORGANIZATION_ROW,
     currencies_of,
     name_currencies,
     organization_rows,
     organizations_report,
-    organizations_table,
-    totals_of,
     totals_written,
     with_currency,
 )
@@ -23,147 +19,187 @@ from tollbook.analytics.organizations_slices import (
     organization_groups,
     sliced_organizations,
     sliced_report,
-    sums_of,
 )
 from tollbook.analytics.scope import require_one_currency, summed_scope
-from tollbook.analytics.slices import Groups, Slice
+from tollbook.analytics.slices import Groups, table_of
 from tollbook.analytics.tables import Table
-from tollbook.api.endpoints.analytics.questions import (
-    CURRENCY,
-    END_DATE,
-    INCLUDE,
-    MIN_AS_OF,
-    PERIOD,
-    START_DATE,
-    Question,
-    Result,
-    answer,
-    asked,
-    others_named,
-    refuse_user_key,
-    scope_of,
-)
-from tollbook.api.endpoints.analytics.slices import (
-    QuestionSpec,
+from tollbook.api.endpoints.analytics import answers
+from tollbook.api.endpoints.analytics.answer_headers import currency_headers
+from tollbook.api.endpoints.analytics.pages import open_page
+from tollbook.api.endpoints.analytics.periods import resolve_period
+from tollbook.api.endpoints.analytics.queries import TOTALS_OR_META, Currency, RowsQuery
+from tollbook.api.endpoints.analytics.questions import Question, open_question
+from tollbook.api.endpoints.analytics.rows import (
     ResultSet,
-    answer_slice,
+    cut_page,
+    filters_of,
+    find_rows,
+    is_paged,
     is_sliced,
-    slice_parameters,
+    keep_rows,
+    rows_table,
 )
-from tollbook.api.endpoints.format_parameter import FORMAT
+from tollbook.api.endpoints.analytics.scope import refuse_user_key, resolve_scope
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples_family import ORGANIZATIONS_ANSWER
 from tollbook.api.openapi.links import SAME_PERIOD, leads
+from tollbook.api.openapi.parameter_types import about, one_of, some_of
 from tollbook.api.openapi.schemas import ORGANIZATIONS_REPORT
-from tollbook.domain.errors import (
-    CurrencyRequired,
-    CursorExpired,
-    FormatNotInstalled,
-    InvalidRequest,
-    NotYet,
-)
+from tollbook.api.pipeline.cache import Answer
+from tollbook.domain.errors import CurrencyRequired, CursorExpired
 from tollbook.domain.keys import Permission
 from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
 from tollbook.store.engine import Row
 
 
-def get_organizations(call: ApiRequest, snapshot: Snapshot) -> Response:
-    """Answer for every organization that the key sees."""
-    refuse_user_key(call)
-    scope, totals = scope_of(call, snapshot), "totals" in call.query["include"]
-    if call.query["min_cost"] is not None:
+class OrganizationsQuery(RowsQuery, frozen=True, kw_only=True):
+    """The query of the organizations answer."""
+
+    sort: Annotated[
+        str | None,
+        one_of(field.name for field in ORGANIZATIONS_SHAPE.fields),
+        about("The field to order by. Default: `total_cost`.", "total_cost"),
+    ] = None
+    currency: Annotated[
+        Currency | None,
+        about(
+            "Only organizations of this currency. Required with `min_cost` when the "
+            "tenant's organizations have several."
+        ),
+    ] = None
+    include: Annotated[
+        tuple[str, ...],
+        some_of(("totals", "meta", "currency")),
+        about(
+            f"{TOTALS_OR_META} `currency` adds the currency of each organization. When "
+            "organizations have several currencies, `totals` are of those in the tenant's, which "
+            "they name as `currency`; `X-Other-Currencies` names others with costs in the period."
+        ),
+    ] = ()
+
+
+def get_organizations(request: ApiRequest[OrganizationsQuery], snapshot: Snapshot) -> Response:
+    """Return the usage of every organization that the key sees."""
+    refuse_user_key(request.key)
+    query, clock = request.query, request.services.clock()
+    scope = resolve_scope(request, snapshot, currency=query.currency)
+    if query.min_cost is not None:
         require_one_currency(snapshot, scope, "min_cost")
-    it = asked(call, snapshot, scope)
-    if is_sliced(call, totals=False):
-        return answer_slice(it, _ORGANIZATIONS)
-    return answer(it, lambda: _told(it, totals=totals))
+    period = resolve_period(query.start_date, query.end_date, query.period, scope, clock).period
+    question = open_question(request, snapshot, scope, clock, period)
+    if is_paged(query):
+        return _respond_with_page(question, query, period)
+    found = answers.find(question)
+    if found.is_missing:
+        read = _read_some if is_sliced(query) else _read_all
+        found = answers.keep(question, found, read(question, query))
+    return answers.respond(question, found)
 
 
-def _told(it: Question, *, totals: bool) -> Result:
-    rows = organization_rows(it.snapshot, it.scope, _days(it))
-    report = _named(it, organizations_report(it.scope, _days(it), rows))
-    if not totals:
-        return Result(report, {}, lambda: _with_currency(it, organizations_table(rows)))
-    summed = _summed(it)
-    counted = [row for row in rows if row.organization_id in summed.ids]
-    sums = totals_of(counted)
-    return Result(
-        report,
-        {"totals": totals_written(counted, summed.named)},
-        lambda: _with_currency(it, organizations_table(rows, sums)),
-        summed.headers,
-    )
+def _read_all(question: Question, query: OrganizationsQuery) -> Answer:
+    scope, period = question.scope, _days(question)
+    rows = organization_rows(question.snapshot, scope, period)
+    if "totals" not in query.include:
+        if question.is_table:
+            return answers.write_table(
+                question, _with_currency(question, table_of(rows, ORGANIZATIONS_SHAPE))
+            )
+        report = organizations_report(scope, period, rows)
+        return answers.write_report(question, _named(question, query, report))
+    summed = _summed(question)
+    counted = [row for row in rows if row[0] in summed.ids]
+    if question.is_table:
+        table = table_of(rows, ORGANIZATIONS_SHAPE, ORGANIZATION_ROW.total(counted))
+        return answers.write_table(question, _with_currency(question, table), summed.headers)
+    report = _named(question, query, organizations_report(scope, period, rows))
+    extras = {"totals": totals_written(counted, summed.named)}
+    return answers.write_report(question, report, extras, summed.headers)
+
+
+def _read_some(question: Question, query: OrganizationsQuery) -> Answer:
+    result = _read_rows(question, query)
+    with_totals = "totals" in query.include
+    headers = result.headers if with_totals else {}
+    if question.is_table:
+        table = rows_table(query, ORGANIZATIONS_SHAPE, result.rows, result)
+        return answers.write_table(question, _with_currency(question, table), headers)
+    report = _report(question, query, result.rows, result.groups)
+    return answers.write_report(question, report, result.totals if with_totals else {}, headers)
+
+
+def _respond_with_page(question: Question, query: OrganizationsQuery, period: Period) -> Response:
+    """Return a page. It is not kept: the rows that it is cut from are."""
+    page = open_page(question, query, period)
+    question = page.question
+    found = answers.find(question)
+    if found.is_missing:
+        state = find_rows(page) or keep_rows(page, _read_rows(question, query))
+        cut, result = cut_page(page, state, query), state.result
+        if question.is_table:
+            table = rows_table(query, ORGANIZATIONS_SHAPE, cut.rows, result)
+            table = _with_currency(question, table)
+            answer = answers.write_table(question, table, cut.headers, state.quarantined)
+        else:
+            then = question._replace(scope=state.scope)
+            report = _report(then, query, cut.rows, result.groups)
+            answer = answers.write_report(
+                question, report, cut.extras, cut.headers, state.quarantined
+            )
+        found = found._replace(answer=answer)
+    return answers.respond(question, found)
+
+
+def _read_rows(question: Question, query: OrganizationsQuery) -> ResultSet:
+    """Read the rows that are asked for, with the sums of those in one currency for later pages."""
+    filters = filters_of(query)
+    of = question.snapshot, question.scope, _days(question), filters
+    rows = sliced_organizations(*of)
+    groups = organization_groups(*of) if filters.group_by else {}
+    summed = _summed(question)
+    counted: list[Row] = [row for row in rows if row[0] in summed.ids]
+    totals: dict[str, Any] = {"totals": totals_written(counted, summed.named)}
+    return ResultSet(rows, groups, totals, counted, summed.headers)
+
+
+def _report(question: Question, query: OrganizationsQuery, rows: list[Row], groups: Groups) -> Any:
+    report = sliced_report(question.scope, _days(question), rows, groups, query.group_by)
+    return _named(question, query, report)
+
+
+def _named(question: Question, query: OrganizationsQuery, report: Any) -> Any:
+    if "currency" not in query.include:
+        return report
+    return name_currencies(report, currencies_of(question.snapshot, question.scope))
+
+
+def _with_currency(question: Question, table: Table) -> Table:
+    currencies = currencies_of(question.snapshot, question.scope)
+    scope = summed_scope(question.snapshot, question.scope)
+    summed = currencies_of(question.snapshot, scope)
+    return with_currency(table, currencies, next(iter(summed.values()), ""))
 
 
 class _Summed(NamedTuple):
-    """Which organizations totals are of, in which currency if it must be named; and the header."""
+    """The organizations that totals are of, their currency if it must be named, and a header."""
 
     ids: set[str]
     named: str | None
     headers: Mapping[str, str]
 
 
-def _summed(it: Question) -> _Summed:
-    scope = summed_scope(it.snapshot, it.scope)
-    ids = set(currencies_of(it.snapshot, scope))
-    if scope == it.scope:
+def _summed(question: Question) -> _Summed:
+    scope = summed_scope(question.snapshot, question.scope)
+    ids = set(currencies_of(question.snapshot, scope))
+    if scope == question.scope:
         return _Summed(ids, None, {})
-    return _Summed(ids, scope.currency, others_named(it, scope))
+    return _Summed(ids, scope.currency, currency_headers(question, scope))
 
 
-def _named(it: Question, report: OrganizationsReport) -> OrganizationsReport:
-    if "currency" not in it.call.query["include"]:
-        return report
-    return name_currencies(report, currencies_of(it.snapshot, it.scope))
+def _days(question: Question) -> Period:
+    assert question.period  # noqa: S101  the question has a period
+    return question.period
 
-
-def _with_currency(it: Question, table: Table) -> Table:
-    currencies = currencies_of(it.snapshot, it.scope)
-    summed = currencies_of(it.snapshot, summed_scope(it.snapshot, it.scope))
-    return with_currency(table, currencies, next(iter(summed.values()), ""))
-
-
-def _days(it: Question) -> Period:
-    assert it.period  # noqa: S101  the question is dated
-    return it.period
-
-
-def _read(it: Question, wanted: Slice) -> ResultSet:
-    """Read a slice, and the sums of its rows in one currency, which a later page may ask for."""
-    whose = it.snapshot, it.scope, _days(it), wanted
-    rows = sliced_organizations(*whose)
-    groups = organization_groups(*whose) if wanted.group_by else {}
-    summed = _summed(it)
-    counted: list[Row] = [row for row in rows if row[0] in summed.ids]
-    told: list[OrganizationSums] = sums_of(counted)
-    extras: dict[str, Any] = {"totals": totals_written(told, summed.named)}
-    return ResultSet(rows, groups, extras, counted, summed.headers)
-
-
-def _report(it: Question, rows: list[Row], groups: Groups) -> OrganizationsReport:
-    report = sliced_report(it.scope, _days(it), rows, groups, it.call.query["group_by"])
-    return _named(it, report)
-
-
-_ORGANIZATIONS = QuestionSpec(ORGANIZATIONS_SHAPE, _read, _report, _with_currency)
-
-_INCLUDE = replace(
-    INCLUDE,
-    description=(
-        f"{INCLUDE.description} `currency` adds the currency of each organization. When "
-        "organizations have several currencies, `totals` are of those in the tenant's, which they "
-        "name as `currency`; `X-Other-Currencies` names others with costs in the period."
-    ),
-    choices=("totals", "meta", "currency"),
-)
-_CURRENCY = replace(
-    CURRENCY,
-    description=(
-        "Only organizations of this currency. Required with `min_cost` when the tenant's "
-        "organizations have several."
-    ),
-)
 
 GET_ORGANIZATIONS = Endpoint(
     method="GET",
@@ -178,35 +214,16 @@ GET_ORGANIZATIONS = Endpoint(
         "organization sees that one only."
     ),
     permission=Permission.READ_ANALYTICS,
-    parameters=(
-        START_DATE,
-        END_DATE,
-        PERIOD,
-        *slice_parameters(ORGANIZATIONS_SHAPE),
-        _CURRENCY,
-        _INCLUDE,
-        FORMAT,
-        MIN_AS_OF,
+    answers=Body(
+        ORGANIZATIONS_REPORT,
+        ORGANIZATIONS_ANSWER,
+        links=leads(
+            "getUserAnalytics",
+            "getChanges",
+            organization_id="/organizations/0/organization_id",
+            **SAME_PERIOD,
+        ),
     ),
-    answers={
-        200: Body(
-            ORGANIZATIONS_REPORT,
-            ORGANIZATIONS_ANSWER,
-            links=leads(
-                "getUserAnalytics",
-                "getChanges",
-                organization_id="/organizations/0/organization_id",
-                **SAME_PERIOD,
-            ),
-        )
-    },
     read=get_organizations,
-    errors=(
-        InvalidRequest,
-        CurrencyRequired,
-        CursorExpired,
-        NotYet,
-        FormatNotInstalled,
-    ),
-    tagged=True,
+    errors=(CurrencyRequired, CursorExpired),
 )

@@ -4,45 +4,42 @@ from starlette.responses import Response
 
 from tollbook.analytics.overview import overview, overview_report, overview_table
 from tollbook.analytics.scope import in_one_currency
-from tollbook.api.endpoints.analytics.questions import (
-    CURRENCY,
-    END_DATE,
-    META,
-    MIN_AS_OF,
-    PERIOD,
-    START_DATE,
-    Result,
-    answer,
-    asked,
-    refuse_user_key,
-    scope_of,
-)
-from tollbook.api.endpoints.format_parameter import FORMAT
+from tollbook.api.endpoints.analytics import answers
+from tollbook.api.endpoints.analytics.periods import resolve_period
+from tollbook.api.endpoints.analytics.queries import ChosenCurrency, PeriodQuery
+from tollbook.api.endpoints.analytics.questions import open_question
+from tollbook.api.endpoints.analytics.scope import refuse_user_key, resolve_scope
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples_family import OVERVIEW_ANSWER
 from tollbook.api.openapi.links import SAME_PERIOD, leads
 from tollbook.api.openapi.schemas import OVERVIEW_REPORT
-from tollbook.domain.errors import (
-    FormatNotInstalled,
-    InvalidRequest,
-    NotYet,
-)
 from tollbook.domain.keys import Permission
 from tollbook.store.database import Snapshot
 
 
-def get_overview(call: ApiRequest, snapshot: Snapshot) -> Response:
-    """Answer for all organizations that the key sees, added up."""
-    refuse_user_key(call)
-    it = asked(call, snapshot, in_one_currency(snapshot, scope_of(call, snapshot)))
-    period = it.period
-    assert period  # noqa: S101  the question is dated
+class OverviewQuery(PeriodQuery, frozen=True, kw_only=True):
+    """The query of the overview answer."""
 
-    def tell() -> Result:
-        found = overview(snapshot, it.scope, period)
-        return Result(overview_report(it.scope, period, found), table=lambda: overview_table(found))
+    currency: ChosenCurrency = None
 
-    return answer(it, tell)
+
+def get_overview(request: ApiRequest[OverviewQuery], snapshot: Snapshot) -> Response:
+    """Return the sums of all organizations that the key sees."""
+    refuse_user_key(request.key)
+    query, clock = request.query, request.services.clock()
+    scope = resolve_scope(request, snapshot, currency=query.currency)
+    scope = in_one_currency(snapshot, scope)
+    period = resolve_period(query.start_date, query.end_date, query.period, scope, clock).period
+    question = open_question(request, snapshot, scope, clock, period)
+    found = answers.find(question)
+    if found.is_missing:
+        sums = overview(snapshot, scope, period)
+        if question.is_table:
+            answer = answers.write_table(question, overview_table(sums))
+        else:
+            answer = answers.write_report(question, overview_report(scope, period, sums))
+        found = answers.keep(question, found, answer)
+    return answers.respond(question, found)
 
 
 GET_OVERVIEW = Endpoint(
@@ -57,15 +54,10 @@ GET_OVERVIEW = Endpoint(
         "organization. A key bound to an organization gets that organization's figures."
     ),
     permission=Permission.READ_ANALYTICS,
-    parameters=(START_DATE, END_DATE, PERIOD, CURRENCY, META, FORMAT, MIN_AS_OF),
-    answers={
-        200: Body(
-            OVERVIEW_REPORT,
-            OVERVIEW_ANSWER,
-            links=leads("getOrganizationAnalytics", "getChanges", "getUsageSeries", **SAME_PERIOD),
-        )
-    },
+    answers=Body(
+        OVERVIEW_REPORT,
+        OVERVIEW_ANSWER,
+        links=leads("getOrganizationAnalytics", "getChanges", "getUsageSeries", **SAME_PERIOD),
+    ),
     read=get_overview,
-    errors=(InvalidRequest, NotYet, FormatNotInstalled),
-    tagged=True,
 )

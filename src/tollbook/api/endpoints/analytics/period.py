@@ -1,28 +1,30 @@
 """GET /v1/analytics/period: which days a period is, and which days it is compared with."""
 
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
 from starlette.responses import Response
 
 from tollbook.analytics.completeness import period_state
-from tollbook.api.endpoints.analytics.questions import (
-    COMPARE,
-    END_DATE,
-    PERIOD,
-    START_DATE,
-    asked,
-    scope_of,
+from tollbook.api.endpoints.analytics.periods import compared_period, resolve_period
+from tollbook.api.endpoints.analytics.queries import (
+    ComparedWith,
+    DaysByName,
+    FirstDay,
+    LastDay,
+    OrganizationId,
 )
-from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint, Parameter
+from tollbook.api.endpoints.analytics.scope import resolve_scope
+from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.links import SAME_PERIOD, leads
+from tollbook.api.openapi.parameter_types import about
+from tollbook.api.openapi.parameters import Query
 from tollbook.api.pipeline.responses import json_response
-from tollbook.domain.errors import InvalidRequest, NotFound
 from tollbook.domain.keys import Permission
 from tollbook.domain.named_periods import beside
-from tollbook.domain.periods import Period
+from tollbook.domain.periods import Comparison, Period
 from tollbook.store.database import Snapshot
 
 Days = dict[str, str]
@@ -48,22 +50,36 @@ class PeriodReport(msgspec.Struct, frozen=True, kw_only=True):
     next: Days | None
 
 
-def get_period(call: ApiRequest, snapshot: Snapshot) -> Response:
-    """Resolve a period, by name or by dates, for an organization or the tenant."""
-    it = asked(call, snapshot, scope_of(call, snapshot))
-    period, compared, organization = it.period, it.compared, it.scope.organization
-    assert period and compared  # noqa: S101, PT018  the question is dated, and always compares
-    today = it.scope.today(it.clock)
+class PeriodDaysQuery(Query, frozen=True, kw_only=True):
+    """The query of the period answer."""
+
+    organization_id: Annotated[
+        OrganizationId | None,
+        about("The organization whose calendar it is. Default: the tenant's, in UTC."),
+    ] = None
+    start_date: FirstDay = None
+    end_date: LastDay = None
+    period: DaysByName = None
+    compare: ComparedWith = Comparison.PREVIOUS_PERIOD
+
+
+def get_period(request: ApiRequest[PeriodDaysQuery], snapshot: Snapshot) -> Response:
+    """Return the days of a period, by name or by dates, for an organization or the tenant."""
+    query, clock = request.query, request.services.clock()
+    scope = resolve_scope(request, snapshot, query.organization_id)
+    chosen = resolve_period(query.start_date, query.end_date, query.period, scope, clock)
+    period, compared = chosen.period, compared_period(chosen, query.compare)
+    organization, today = scope.organization, scope.today(clock)
     following = beside(period, 1)
     report = PeriodReport(
         success=True,
-        tenant_id=it.scope.tenant,
+        tenant_id=scope.tenant,
         organization_id=organization.id if organization else UNSET,
-        timezone=it.scope.timezone,
+        timezone=scope.timezone,
         today=today,
         period=period.to_json(),
         days=(period.end - period.start).days + 1,
-        period_state=period_state(it.scope, period, it.clock),
+        period_state=period_state(scope, period, clock),
         comparison=compared.to_json(),
         previous=_days(beside(period, -1)),
         next=_days(following if following and following.start <= today else None),
@@ -101,30 +117,16 @@ GET_PERIOD = Endpoint(
         "resolves `period` in the same way."
     ),
     permission=Permission.READ_ANALYTICS,
-    parameters=(
-        Parameter(
-            "organization_id",
-            "The organization whose calendar it is. Default: the tenant's, in UTC.",
-            example="org_abc123",
+    answers=Body(
+        PeriodReport,
+        _EXAMPLE,
+        links=leads(
+            "getUserAnalytics",
+            "getUsageSeries",
+            organization_id="/organization_id",
+            **SAME_PERIOD,
         ),
-        START_DATE,
-        END_DATE,
-        PERIOD,
-        COMPARE,
     ),
-    answers={
-        200: Body(
-            PeriodReport,
-            _EXAMPLE,
-            links=leads(
-                "getUserAnalytics",
-                "getUsageSeries",
-                organization_id="/organization_id",
-                **SAME_PERIOD,
-            ),
-        )
-    },
     read=get_period,
-    errors=(InvalidRequest, NotFound),
     tells_usage=False,
 )

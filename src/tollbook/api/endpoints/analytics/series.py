@@ -1,11 +1,10 @@
 """GET /v1/analytics/series: how usage and cost went, by hour, day, week or month."""
 
-from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
 
 from starlette.responses import Response
 
-from tollbook.analytics.scope import QuestionScope, in_its_currency
+from tollbook.analytics.scope import in_its_currency
 from tollbook.analytics.series import (
     DEFAULT_TOP,
     MOST_TOP,
@@ -16,82 +15,101 @@ from tollbook.analytics.series import (
 )
 from tollbook.analytics.series_buckets import Bucket
 from tollbook.analytics.series_report import series_report, series_table
-from tollbook.api.endpoints.analytics.questions import (
+from tollbook.api.endpoints.analytics import answers
+from tollbook.api.endpoints.analytics.periods import compared_period, resolve_period
+from tollbook.api.endpoints.analytics.queries import (
     COMPARE,
-    CURRENCY,
-    END_DATE,
-    META,
-    MIN_AS_OF,
-    PERIOD,
-    START_DATE,
-    Question,
-    Result,
-    answer,
-    asked,
-    scope_of,
+    ChosenCurrency,
+    MeterList,
+    OrganizationId,
+    OtherCountry,
+    PeriodQuery,
+    UserId,
 )
-from tollbook.api.endpoints.analytics.slices import COUNTRY
-from tollbook.api.endpoints.format_parameter import FORMAT
-from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint, Parameter, ParameterKind
+from tollbook.api.endpoints.analytics.questions import open_question
+from tollbook.api.endpoints.analytics.scope import find_user, require_organization, resolve_scope
+from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.links import SAME_PERIOD, leads
+from tollbook.api.openapi.parameter_types import about, whole_number
 from tollbook.api.openapi.schemas import SERIES_REPORT
-from tollbook.domain.errors import (
-    FormatNotInstalled,
-    InvalidRequest,
-    NotFound,
-    NotYet,
-    Problem,
-)
 from tollbook.domain.keys import Permission
-from tollbook.domain.meters import CATALOG
-from tollbook.store import directory
+from tollbook.domain.periods import Comparison
 from tollbook.store.database import Snapshot
 
 
-def get_series(call: ApiRequest, snapshot: Snapshot) -> Response:
-    """Answer for a tenant, an organization or a user, whichever is asked for."""
-    it = asked(call, snapshot, _scope(call, snapshot), comparing="compare")
-    question = _question(it)
-    refuse_too_much(question)
+class SeriesQuery(PeriodQuery, frozen=True, kw_only=True):
+    """The query of the series answer."""
 
-    def tell() -> Result:
-        told = trend(snapshot, question)
-        return Result(series_report(question, told), table=lambda: series_table(question, told))
+    organization_id: Annotated[
+        OrganizationId | None,
+        about("The organization to answer for. Default: all of the tenant's that the key may see."),
+    ] = None
+    user_id: Annotated[UserId | None, about("Only this user of the organization.")] = None
+    bucket: Annotated[
+        Bucket,
+        about(
+            "How long a bucket is. Weeks begin on Monday. Hours for at most 31 days, "
+            "split by user for at most 7; of a whole tenant only when its organizations share one "
+            "time zone."
+        ),
+    ] = Bucket.DAY
+    split_by: Annotated[
+        SeriesSplit | None,
+        about("One series for each of these; without it a single one, `total`."),
+    ] = None
+    meter: Annotated[
+        MeterList | None,
+        about(
+            "Only these meters, separated by commas.",
+            "voice.call,sms.outbound",
+        ),
+    ] = None
+    country: OtherCountry = None
+    compare: Annotated[
+        Comparison | None,
+        about(f"Add the same series of another period. {COMPARE}"),
+    ] = None
+    top: Annotated[
+        int,
+        whole_number(most=MOST_TOP),
+        about("How many series at most; the rest is added up as `other`."),
+    ] = DEFAULT_TOP
+    currency: ChosenCurrency = None
 
-    return answer(it, tell)
 
-
-def _scope(call: ApiRequest, snapshot: Snapshot) -> QuestionScope:
-    scope = scope_of(call, snapshot)
-    user_id = call.query["user_id"]
-    if user_id is not None and scope.organization is None:
-        sentence = "organization_id required: a user_id is of one organization"
-        raise InvalidRequest.of([Problem("organization_id", "missing_parameter", sentence)])
-    bound = call.key.scope.user_id
-    if (
-        user_id is not None
-        and bound is None
-        and scope.number is not None
-        and directory.find_user(snapshot, scope.number, user_id) is None
-    ):
-        raise NotFound("User not found")
-    return in_its_currency(snapshot, scope)
-
-
-def _question(it: Question) -> SeriesQuestion:
-    query, period = it.call.query, it.period
-    assert period  # noqa: S101  the question is dated
-    split_by = query["split_by"]
-    return SeriesQuestion(
-        it.scope,
-        period,
-        Bucket(query["bucket"]),
-        SeriesSplit(split_by) if split_by else None,
-        query["meter"],
-        query["country"],
-        it.compared,
-        query["top"],
+def get_series(request: ApiRequest[SeriesQuery], snapshot: Snapshot) -> Response:
+    """Return the usage over time of a tenant, an organization or a user, as asked for."""
+    query, clock = request.query, request.services.clock()
+    user_id, currency = query.user_id, query.currency
+    scope = resolve_scope(request, snapshot, query.organization_id, user_id, currency)
+    sentence = "organization_id required: a user_id is of one organization"
+    require_organization(scope, user_id, sentence)
+    if user_id is not None and request.key.scope.user_id is None:
+        find_user(snapshot, scope)
+    scope = in_its_currency(snapshot, scope)
+    chosen = resolve_period(query.start_date, query.end_date, query.period, scope, clock)
+    compared = compared_period(chosen, query.compare, "compare") if query.compare else None
+    question = open_question(request, snapshot, scope, clock, chosen.period, compared=compared)
+    series = SeriesQuestion(
+        scope,
+        chosen.period,
+        query.bucket,
+        query.split_by,
+        query.meter,
+        query.country,
+        compared,
+        query.top,
     )
+    refuse_too_much(series)
+    found = answers.find(question)
+    if found.is_missing:
+        result = trend(snapshot, series)
+        if question.is_table:
+            answer = answers.write_table(question, series_table(series, result))
+        else:
+            answer = answers.write_report(question, series_report(series, result))
+        found = answers.keep(question, found, answer)
+    return answers.respond(question, found)
 
 
 _EXAMPLE: dict[str, Any] = {
@@ -152,69 +170,16 @@ GET_SERIES = Endpoint(
         "A key bound to one user sees that user only."
     ),
     permission=Permission.READ_ANALYTICS,
-    parameters=(
-        Parameter(
-            "organization_id",
-            "The organization to answer for. Default: all of the tenant's that the key may see.",
-            example="org_abc123",
+    answers=Body(
+        SERIES_REPORT,
+        _EXAMPLE,
+        links=leads(
+            "getUserAnalytics",
+            "listEvents",
+            "getChanges",
+            organization_id="/organization_id",
+            **SAME_PERIOD,
         ),
-        Parameter("user_id", "Only this user of the organization.", example="user_123"),
-        START_DATE,
-        END_DATE,
-        PERIOD,
-        Parameter(
-            "bucket",
-            "How long a bucket is. Weeks begin on Monday. Hours for at most 31 days, split by user "
-            "for at most 7; of a whole tenant only when its organizations share one time zone.",
-            ParameterKind.CHOICE,
-            choices=tuple(Bucket),
-            default=Bucket.DAY.value,
-        ),
-        Parameter(
-            "split_by",
-            "One series for each of these; without it a single one, `total`.",
-            ParameterKind.CHOICE,
-            choices=tuple(SeriesSplit),
-        ),
-        Parameter(
-            "meter",
-            "Only these meters, separated by commas.",
-            ParameterKind.LIST,
-            choices=tuple(it.type for it in CATALOG),
-            example="voice.call,sms.outbound",
-        ),
-        COUNTRY,
-        replace(
-            COMPARE,
-            description=f"Add the same series of another period. {COMPARE.description}",
-            default=None,
-        ),
-        Parameter(
-            "top",
-            "How many series at most; the rest is added up as `other`.",
-            ParameterKind.INTEGER,
-            default=DEFAULT_TOP,
-            most=MOST_TOP,
-        ),
-        CURRENCY,
-        META,
-        FORMAT,
-        MIN_AS_OF,
     ),
-    answers={
-        200: Body(
-            SERIES_REPORT,
-            _EXAMPLE,
-            links=leads(
-                "getUserAnalytics",
-                "listEvents",
-                "getChanges",
-                organization_id="/organization_id",
-                **SAME_PERIOD,
-            ),
-        )
-    },
     read=get_series,
-    errors=(InvalidRequest, NotFound, NotYet, FormatNotInstalled),
-    tagged=True,
 )

@@ -1,97 +1,106 @@
 """GET /v1/analytics/usage: segments and seconds of an organization or a user."""
 
-from dataclasses import replace
+from typing import Annotated, cast
 
 from starlette.responses import Response
 
 from tollbook.analytics.partial_days import Between
 from tollbook.analytics.scope import QuestionScope
 from tollbook.analytics.usage import split_of, usage_report, usage_sums, usage_table
-from tollbook.api.endpoints.analytics.questions import (
-    META,
-    MIN_AS_OF,
-    PERIOD,
-    Result,
-    answer,
-    asked,
-    chosen_period,
-    scope_of,
-)
-from tollbook.api.endpoints.format_parameter import FORMAT
-from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint, Parameter, ParameterKind
+from tollbook.api.endpoints.analytics import answers
+from tollbook.api.endpoints.analytics.periods import resolve_period
+from tollbook.api.endpoints.analytics.queries import AnswerQuery, OrganizationId, ShortPeriodName
+from tollbook.api.endpoints.analytics.questions import open_question
+from tollbook.api.endpoints.analytics.scope import find_user, resolve_scope
+from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples_family import USAGE_ANSWER
 from tollbook.api.openapi.links import leads
+from tollbook.api.openapi.parameter_types import Moment, Text, about
 from tollbook.api.openapi.schemas import USAGE_REPORT
-from tollbook.domain.directory import User
-from tollbook.domain.errors import (
-    EventArchived,
-    FormatNotInstalled,
-    InvalidRequest,
-    NotFound,
-    NotYet,
-    Problem,
-)
+from tollbook.domain.errors import EventArchived, InvalidRequest, NotFound, Problem
 from tollbook.domain.keys import Permission
 from tollbook.store import directory
 from tollbook.store.database import Snapshot
 
+_FORMS = "an RFC 3339 time such as 2024-01-15T10:30:00Z, or YYYY-MM-DD in the organization's zone"
 
-def get_usage(call: ApiRequest, snapshot: Snapshot) -> Response:
-    """Answer for one organization or for one user."""
-    scope = _scope(call, snapshot)
-    user = _user(snapshot, scope)
-    between = _between(call, scope)
+
+class UsageQuery(AnswerQuery, frozen=True, kw_only=True):
+    """The query of the usage answer."""
+
+    organization_id: Annotated[OrganizationId | None, about("The organization to answer for.")] = (
+        None
+    )
+    user_id: Annotated[
+        Text | None,
+        about("The user to answer for, instead of a whole organization."),
+    ] = None
+    start_date: Annotated[
+        Moment | None,
+        about(
+            f"From when on: {_FORMS}. Default: from the first event on.",
+            "2024-01-01T00:00:00Z",
+        ),
+    ] = None
+    end_date: Annotated[
+        Moment | None,
+        about(
+            f"Until when: {_FORMS}. An instant is not in it, a day is, as a whole. "
+            "Default: up to the last event.",
+            "2024-02-01T00:00:00Z",
+        ),
+    ] = None
+    period: ShortPeriodName = None
+
+
+def get_usage(request: ApiRequest[UsageQuery], snapshot: Snapshot) -> Response:
+    """Return the usage of one organization or of one user."""
+    query, clock = request.query, request.services.clock()
+    scope = _resolve_scope(request, snapshot)
+    user = find_user(snapshot, scope)
+    between = _resolve_bounds(query, scope, clock)
     days = split_of(scope, between)
-    it = asked(call, snapshot, scope, dated=False)
-    if between != Between():
-        it = it._replace(period=days.touched)
-
-    def tell() -> Result:
+    period = None if between == Between() else days.touched
+    question = open_question(request, snapshot, scope, clock, period)
+    found = answers.find(question)
+    if found.is_missing:
         sums = usage_sums(snapshot, scope, days)
-        report = usage_report(scope, user, between, sums)
-        return Result(report, table=lambda: usage_table(scope, user, sums))
-
-    return answer(it, tell)
-
-
-def _between(call: ApiRequest, scope: QuestionScope) -> Between:
-    """Return the bounds that are asked for, by name or as they are given."""
-    if call.query["period"] is not None:
-        days = chosen_period(call, scope, call.services.clock()).period
-        return Between(days.start, days.end)
-    return Between(call.query["start_date"], call.query["end_date"])
+        if question.is_table:
+            answer = answers.write_table(question, usage_table(scope, user, sums))
+        else:
+            answer = answers.write_report(question, usage_report(scope, user, between, sums))
+        found = answers.keep(question, found, answer)
+    return answers.respond(question, found)
 
 
-def _scope(call: ApiRequest, snapshot: Snapshot) -> QuestionScope:
-    """Tell whose usage is asked for; a user is looked for in every organization the key sees."""
-    named, user = call.query["organization_id"], call.query["user_id"]
+def _resolve_scope(request: ApiRequest[UsageQuery], snapshot: Snapshot) -> QuestionScope:
+    """Return whose usage is asked for; a user is looked for in every organization the key sees."""
+    named, user = request.query.organization_id, request.query.user_id
     if named is None and user is None:
         sentence = "organization_id or user_id is required"
         raise InvalidRequest.of([Problem("organization_id", "missing_parameter", sentence)])
-    bound = call.key.scope
+    bound = request.key.scope
     if bound.user_id is not None and user not in (None, bound.user_id):
         raise NotFound("User not found")
-    if named is not None or bound.organization_id is not None:
-        return scope_of(call, snapshot)
-    found = directory.organizations_with_user(snapshot, call.tenant, user)
+    if named is not None or user is None or bound.organization_id is not None:
+        return resolve_scope(request, snapshot, named, user)
+    found = directory.organizations_with_user(snapshot, request.tenant, user)
     if not found:
         raise NotFound("User not found")
     if len(found) > 1:
         sentence = "organization_id is required: several organizations have a user of this id"
         raise InvalidRequest.of([Problem("organization_id", "ambiguous_user", sentence)])
-    return QuestionScope(call.tenant, found[0], user)
+    return QuestionScope(request.tenant, found[0], user)
 
 
-def _user(snapshot: Snapshot, scope: QuestionScope) -> User | None:
-    if scope.user_id is None or scope.number is None:
-        return None
-    user = directory.find_user(snapshot, scope.number, scope.user_id)
-    if user is None:
-        raise NotFound("User not found")
-    return user
+def _resolve_bounds(query: UsageQuery, scope: QuestionScope, clock: int) -> Between:
+    """Return the bounds that are asked for, by name or as they are given."""
+    if query.period is None:
+        return Between(query.start_date, query.end_date)
+    given = cast("tuple[None, None]", (query.start_date, query.end_date))  # else it is refused
+    days = resolve_period(*given, query.period, scope, clock).period
+    return Between(days.start, days.end)
 
-
-_FORMS = "an RFC 3339 time such as 2024-01-15T10:30:00Z, or YYYY-MM-DD in the organization's zone"
 
 GET_USAGE = Endpoint(
     method="GET",
@@ -105,41 +114,11 @@ GET_USAGE = Endpoint(
         "A key bound to one user gets that user's usage."
     ),
     permission=Permission.READ_ANALYTICS,
-    parameters=(
-        Parameter("organization_id", "The organization to answer for.", example="org_abc123"),
-        Parameter("user_id", "The user to answer for, instead of a whole organization."),
-        Parameter(
-            "start_date",
-            f"From when on: {_FORMS}. Default: from the first event on.",
-            ParameterKind.MOMENT,
-            example="2024-01-01T00:00:00Z",
-        ),
-        Parameter(
-            "end_date",
-            f"Until when: {_FORMS}. An instant is not in it, a day is, as a whole. Default: up to "
-            "the last event.",
-            ParameterKind.MOMENT,
-            example="2024-02-01T00:00:00Z",
-        ),
-        replace(PERIOD, description=f"{PERIOD.description.partition(' `last_30')[0]}"),
-        META,
-        FORMAT,
-        MIN_AS_OF,
+    answers=Body(
+        USAGE_REPORT,
+        USAGE_ANSWER,
+        links=leads("getUserAnalytics", organization_id="/usage/organization_id"),
     ),
-    answers={
-        200: Body(
-            USAGE_REPORT,
-            USAGE_ANSWER,
-            links=leads("getUserAnalytics", organization_id="/usage/organization_id"),
-        )
-    },
     read=get_usage,
-    errors=(
-        InvalidRequest,
-        NotFound,
-        EventArchived,
-        NotYet,
-        FormatNotInstalled,
-    ),
-    tagged=True,
+    errors=(EventArchived,),
 )

@@ -1,9 +1,11 @@
 """GET /v1/analytics/users: usage and cost by user, the main job."""
 
+from typing import Annotated, Any
+
 from starlette.responses import Response
 
-from tollbook.analytics.slices import Groups, Slice, table_of
-from tollbook.analytics.users import UsersReport, read_rows, report_of, usages
+from tollbook.analytics.slices import Groups, table_of
+from tollbook.analytics.users import read_rows, report_of, usages
 from tollbook.analytics.users_slices import (
     USERS_SHAPE,
     organization_level,
@@ -12,37 +14,29 @@ from tollbook.analytics.users_slices import (
     user_groups,
     user_totals,
 )
-from tollbook.api.endpoints.analytics.questions import (
-    END_DATE,
-    INCLUDE,
-    MIN_AS_OF,
-    PERIOD,
-    START_DATE,
-    Question,
-    Result,
-    answer,
-    asked,
-    scope_of,
-)
-from tollbook.api.endpoints.analytics.slices import (
-    QuestionSpec,
+from tollbook.api.endpoints.analytics import answers
+from tollbook.api.endpoints.analytics.pages import open_page
+from tollbook.api.endpoints.analytics.periods import resolve_period
+from tollbook.api.endpoints.analytics.queries import OrganizationId, RowsQuery, UserId
+from tollbook.api.endpoints.analytics.questions import Question, open_question
+from tollbook.api.endpoints.analytics.rows import (
     ResultSet,
-    answer_slice,
+    cut_page,
+    filters_of,
+    find_rows,
+    is_paged,
     is_sliced,
-    slice_parameters,
+    keep_rows,
+    rows_table,
 )
-from tollbook.api.endpoints.format_parameter import FORMAT
-from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint, Parameter
+from tollbook.api.endpoints.analytics.scope import resolve_scope
+from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples import USERS_ANSWER
 from tollbook.api.openapi.links import SAME_PERIOD, leads
+from tollbook.api.openapi.parameter_types import about, one_of
 from tollbook.api.openapi.schemas import USERS_REPORT
-from tollbook.domain.errors import (
-    CursorExpired,
-    FormatNotInstalled,
-    InvalidRequest,
-    NotFound,
-    NotYet,
-)
+from tollbook.api.pipeline.cache import Answer
+from tollbook.domain.errors import CursorExpired
 from tollbook.domain.keys import Permission
 from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
@@ -50,42 +44,97 @@ from tollbook.store.directory import OrganizationRow
 from tollbook.store.engine import Row
 
 
-def get_users(call: ApiRequest, snapshot: Snapshot) -> Response:
-    """Answer for every user of an organization, or for the one that the key sees."""
-    it = asked(call, snapshot, scope_of(call, snapshot))
-    return answer_slice(it, _USERS) if is_sliced(call) else answer(it, lambda: _told(it))
+class UsersQuery(RowsQuery, frozen=True, kw_only=True):
+    """The query of the users answer."""
+
+    organization_id: Annotated[OrganizationId, about("The organization to answer for.")]
+    user_id: Annotated[UserId | None, about("Only this user.")] = None
+    sort: Annotated[
+        str | None,
+        one_of(field.name for field in USERS_SHAPE.fields),
+        about("The field to order by. Default: `total_cost`.", "total_cost"),
+    ] = None
 
 
-def _told(it: Question) -> Result:
-    organization, period = _of(it)
-    rows = read_rows(it.snapshot, organization.number, period, it.scope.user_id)
-    report = report_of(organization.id, organization.name, period, usages(rows))
-    return Result(report, table=lambda: table_of(rows, USERS_SHAPE))
+def get_users(request: ApiRequest[UsersQuery], snapshot: Snapshot) -> Response:
+    """Return the usage of every user of an organization, or of the one that the key sees."""
+    query, clock = request.query, request.services.clock()
+    scope = resolve_scope(request, snapshot, query.organization_id, query.user_id)
+    period = resolve_period(query.start_date, query.end_date, query.period, scope, clock).period
+    question = open_question(request, snapshot, scope, clock, period)
+    if is_paged(query):
+        return _respond_with_page(question, query, period)
+    found = answers.find(question)
+    if found.is_missing:
+        is_whole = not is_sliced(query) and "totals" not in query.include
+        answer = _read_all(question) if is_whole else _read_some(question, query)
+        found = answers.keep(question, found, answer)
+    return answers.respond(question, found)
 
 
-def _of(it: Question) -> tuple[OrganizationRow, Period]:
-    organization, period = it.scope.organization, it.period
-    assert organization and period  # noqa: S101, PT018  the first is a required parameter
-    return organization, period
+def _read_all(question: Question) -> Answer:
+    organization, period = _subject(question)
+    rows = read_rows(question.snapshot, organization.number, period, question.scope.user_id)
+    if question.is_table:
+        return answers.write_table(question, table_of(rows, USERS_SHAPE))
+    return answers.write_report(
+        question, report_of(organization.id, organization.name, period, usages(rows))
+    )
 
 
-def _read(it: Question, wanted: Slice) -> ResultSet:
-    """Read a slice. What is no user's is told to who asks about all users only."""
-    (organization, period), user_id = _of(it), it.scope.user_id
-    whose = it.snapshot, organization.number, period, wanted
-    rows = sliced_rows(*whose, user_id)
-    groups = user_groups(*whose, user_id) if wanted.group_by else {}
-    of_all = {} if user_id else {"organization_level": organization_level(*whose)}
+def _read_some(question: Question, query: UsersQuery) -> Answer:
+    result = _read_rows(question, query)
+    if question.is_table:
+        return answers.write_table(question, rows_table(query, USERS_SHAPE, result.rows, result))
+    extras = result.totals if "totals" in query.include else {}
+    return answers.write_report(
+        question, _report(question, query, result.rows, result.groups), extras
+    )
+
+
+def _respond_with_page(question: Question, query: UsersQuery, period: Period) -> Response:
+    """Return a page. It is not kept: the rows that it is cut from are."""
+    page = open_page(question, query, period)
+    question = page.question
+    found = answers.find(question)
+    if found.is_missing:
+        state = find_rows(page) or keep_rows(page, _read_rows(question, query))
+        cut, result = cut_page(page, state, query), state.result
+        if question.is_table:
+            table = rows_table(query, USERS_SHAPE, cut.rows, result)
+            answer = answers.write_table(question, table, cut.headers, state.quarantined)
+        else:
+            then = question._replace(scope=state.scope)
+            report = _report(then, query, cut.rows, result.groups)
+            answer = answers.write_report(
+                question, report, cut.extras, cut.headers, state.quarantined
+            )
+        found = found._replace(answer=answer)
+    return answers.respond(question, found)
+
+
+def _read_rows(question: Question, query: UsersQuery) -> ResultSet:
+    """Read the rows that are asked for, with what is organization-level if of all users."""
+    organization, period = _subject(question)
+    filters, user_id = filters_of(query, query.user_id), question.scope.user_id
+    of = question.snapshot, organization.number, period, filters
+    rows = sliced_rows(*of, user_id)
+    groups = user_groups(*of, user_id) if filters.group_by else {}
+    of_all = {} if user_id else {"organization_level": organization_level(*of)}
     return ResultSet(rows, groups, {"totals": user_totals(rows), **of_all})
 
 
-def _report(it: Question, rows: list[Row], groups: Groups) -> UsersReport:
-    organization, period = _of(it)
-    users = sliced_usages(rows, groups, it.call.query["group_by"])
+def _report(question: Question, query: UsersQuery, rows: list[Row], groups: Groups) -> Any:
+    organization, period = _subject(question)
+    users = sliced_usages(rows, groups, query.group_by)
     return report_of(organization.id, organization.name, period, users)
 
 
-_USERS = QuestionSpec(USERS_SHAPE, _read, _report)
+def _subject(question: Question) -> tuple[OrganizationRow, Period]:
+    organization, period = question.scope.organization, question.period
+    assert organization and period  # noqa: S101, PT018  the first is a required parameter
+    return organization, period
+
 
 GET_USERS = Endpoint(
     method="GET",
@@ -101,36 +150,17 @@ GET_USERS = Endpoint(
         "`organization_level`, the usage that is no user's, unless it is asked about one user."
     ),
     permission=Permission.READ_ANALYTICS,
-    parameters=(
-        Parameter(
-            "organization_id",
-            "The organization to answer for.",
-            required=True,
-            example="org_abc123",
-        ),
-        START_DATE,
-        END_DATE,
-        PERIOD,
-        Parameter("user_id", "Only this user.", example="user_123"),
-        *slice_parameters(USERS_SHAPE),
-        INCLUDE,
-        FORMAT,
-        MIN_AS_OF,
-    ),
-    answers={
-        200: Body(
-            USERS_REPORT,
-            USERS_ANSWER,
-            links=leads(
-                "listEvents",
-                organization_id="/organization_id",
-                user_id="/users/0/user_id",
-                **SAME_PERIOD,
-            )
-            | leads("getForecast", organization_id="/organization_id", user_id="/users/0/user_id"),
+    answers=Body(
+        USERS_REPORT,
+        USERS_ANSWER,
+        links=leads(
+            "listEvents",
+            organization_id="/organization_id",
+            user_id="/users/0/user_id",
+            **SAME_PERIOD,
         )
-    },
+        | leads("getForecast", organization_id="/organization_id", user_id="/users/0/user_id"),
+    ),
     read=get_users,
-    errors=(InvalidRequest, NotFound, CursorExpired, NotYet, FormatNotInstalled),
-    tagged=True,
+    errors=(CursorExpired,),
 )

@@ -1,0 +1,1 @@
+"""Administrative actions: each validates, stores and audits a change in one transaction."""

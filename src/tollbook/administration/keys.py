@@ -1,0 +1,164 @@
+"""Create, rotate and revoke API keys."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from tollbook.domain.addresses import networks_of
+from tollbook.domain.errors import KeyEnded, refuse
+from tollbook.domain.events import instant_of, microseconds
+from tollbook.domain.keys import (
+    MOST_PER_MINUTE,
+    UNLIMITED,
+    ApiKey,
+    KeyScope,
+    Limits,
+    Permission,
+    beyond,
+    key_problems,
+    limit_problems,
+    meters_problem,
+)
+from tollbook.store import directory, keys
+from tollbook.store.audit import Actor
+from tollbook.store.audit_writer import write_act
+from tollbook.store.database import Snapshot, Transaction
+from tollbook.store.directory import OrganizationRow
+
+DEFAULT_OVERLAP = 24 * 3600
+MOST_OVERLAP = 30 * 24 * 3600
+"""How many seconds a rotated key still works."""
+
+Instant = Annotated[datetime, Meta(tz=True)]
+
+
+class NewKey(msgspec.Struct):
+    """A key to create, for the tenant, an organization, or one user of it."""
+
+    name: str
+    permissions: list[Permission]
+    organization_id: str | None = None
+    user_id: str | None = None
+    expires_at: Instant | None = None
+    meters: list[str] = []
+    allowed_addresses: list[str] = []
+    requests_per_minute: Annotated[int, Meta(ge=1, le=MOST_PER_MINUTE)] | None = None
+
+
+class Rotation(msgspec.Struct):
+    """A rotation of a key: how long the old key still works, and when the new key expires."""
+
+    overlap_seconds: Annotated[int, Meta(ge=0, le=MOST_OVERLAP)] = DEFAULT_OVERLAP
+    expires_at: Instant | None = None
+
+
+def create_key(
+    transaction: Transaction,
+    actor: Actor,
+    new: NewKey,
+    find_organization: Callable[[str], OrganizationRow],
+    creator: ApiKey | None = None,
+) -> tuple[ApiKey, str]:
+    """Create a key; return it with its text, which is not stored.
+
+    `creator` is the key that creates the new one, which gets no more than the creator has. None
+    has no limits.
+    """
+    limits = _limits(new, actor.at)
+    refuse(beyond(creator.limits if creator else UNLIMITED, limits))
+    organization_id = new.organization_id
+    if organization_id is None and creator:
+        organization_id = creator.scope.organization_id
+    number = None if organization_id is None else find_organization(organization_id).number
+    scope = KeyScope(actor.tenant, organization_id, new.user_id)
+    key, secret = keys.issue_key(
+        transaction, new.name, scope, new.permissions, actor.at, organization=number, limits=limits
+    )
+    details = {"permissions": key.permissions, "user_id": scope.user_id, **_details(limits)}
+    write_act(transaction, actor, "key.create", f"key {key.prefix}", details, organization=number)
+    return key, secret
+
+
+def rotate_key(
+    transaction: Transaction,
+    actor: Actor,
+    old: ApiKey,
+    rotation: Rotation,
+    creator: ApiKey | None = None,
+) -> tuple[ApiKey, str]:
+    """Create the successor of a key; return it with its text, which is not stored.
+
+    The old key still works during the overlap. The new key has the old one's lifetime unless the
+    rotation sets its end, and no more than `creator` has, the key that rotates.
+    """
+    now, overlap = actor.at, rotation.overlap_seconds
+    limits_of_creator = creator.limits if creator else UNLIMITED
+    end = None if rotation.expires_at is None else microseconds(rotation.expires_at)
+    refuse(limit_problems(end, (), None, now))
+    if old.ended(now):
+        raise KeyEnded(f"key {old.prefix} has expired or is revoked; create a new one")
+    end = _default_end(old, now, limits_of_creator) if end is None else end
+    limits = msgspec.structs.replace(old.limits, expires_at=end)
+    refuse(beyond(limits_of_creator, limits))
+    number = _number(transaction, old.scope)
+    key, secret = keys.issue_key(
+        transaction, old.name, old.scope, old.permissions, now, organization=number, limits=limits
+    )
+    if overlap:
+        keys.end_key(transaction, actor.tenant, old.prefix, now + overlap * 1_000_000)
+    else:
+        keys.revoke_key(transaction, actor.tenant, old.prefix, now)
+    details = {"new": key.prefix, "overlap_seconds": overlap, **_details(limits)}
+    write_act(transaction, actor, "key.rotate", f"key {old.prefix}", details, organization=number)
+    return key, secret
+
+
+def revoke_key(transaction: Transaction, actor: Actor, key: ApiKey) -> None:
+    """Revoke a key. Revoking it again changes nothing."""
+    keys.revoke_key(transaction, actor.tenant, key.prefix, actor.at)
+    number = _number(transaction, key.scope)
+    write_act(transaction, actor, "key.revoke", f"key {key.prefix}", {}, organization=number)
+
+
+def _limits(new: NewKey, now: int) -> Limits:
+    """Return the limits of a new key; raise `InvalidRequest` with every problem of the key."""
+    expires_at = None if new.expires_at is None else microseconds(new.expires_at)
+    rate_limit = new.requests_per_minute
+    refuse(
+        [
+            *key_problems(new.name, new.permissions, new.organization_id, new.user_id),
+            meters_problem(new.meters, new.permissions),
+            *limit_problems(expires_at, new.allowed_addresses, rate_limit, now),
+        ]
+    )
+    return Limits(expires_at, tuple(new.meters), networks_of(new.allowed_addresses), rate_limit)
+
+
+def _details(limits: Limits) -> dict[str, Any]:
+    """Return the limits of a key for the audit log, under the names of the API."""
+    end = limits.expires_at
+    return {
+        "expires_at": None if end is None else instant_of(end),
+        "meters": limits.meters,
+        "allowed_addresses": list(map(str, limits.networks)),
+        "requests_per_minute": limits.requests_per_minute,
+    }
+
+
+def _default_end(old: ApiKey, now: int, limits_of_creator: Limits) -> int | None:
+    """Return when a successor expires: after the old key's lifetime, or with its creator."""
+    end = old.limits.expires_at
+    lifetime_end = None if end is None else now + end - old.created_at
+    ends = (lifetime_end, limits_of_creator.expires_at)
+    return min((it for it in ends if it is not None), default=None)
+
+
+def _number(snapshot: Snapshot, scope: KeyScope) -> int | None:
+    """Return the number of the organization that a key is bound to."""
+    if scope.organization_id is None:
+        return None
+    row = directory.find_organization(snapshot, scope.tenant_id, scope.organization_id)
+    return row.number if row else None

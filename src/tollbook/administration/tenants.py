@@ -1,0 +1,68 @@
+"""Create and change tenants."""
+
+from functools import lru_cache
+from importlib.resources import files
+
+from tollbook.domain.directory import LONGEST_NAME, currency_problem, id_problem, text_problem
+from tollbook.domain.errors import AlreadyExists, NotFound, refuse
+from tollbook.domain.prices import PriceBook
+from tollbook.rating.books.yaml_book import parse_price_book
+from tollbook.rating.number_formats import number_format_problem
+from tollbook.store import directory, prices
+from tollbook.store.audit import Actor
+from tollbook.store.audit_writer import write_act
+from tollbook.store.database import Transaction
+from tollbook.store.directory import Tenant
+
+
+@lru_cache(1)
+def default_price_book() -> PriceBook:
+    """Return the prices that a new tenant starts with."""
+    return parse_price_book(files("tollbook.rating").joinpath("default_book.yaml").read_text())
+
+
+def ensure_tenant(transaction: Transaction, actor: Actor, name: str | None = None) -> bool:
+    """Add the actor's tenant with the default prices; return False when it exists already.
+
+    Without a name, the tenant's id is its name. The audit log gets no act.
+    """
+    name = actor.tenant if name is None else name
+    refuse([id_problem("tenant", actor.tenant), text_problem("name", name, LONGEST_NAME)])
+    added = directory.add_tenant(transaction, actor.tenant, name, actor.at)
+    if added:
+        prices.add_price_book(transaction, actor.tenant, default_price_book(), actor.at)
+    return added
+
+
+def create_tenant(transaction: Transaction, actor: Actor, tenant: Tenant) -> None:
+    """Create the actor's tenant with the default prices."""
+    refuse([currency_problem(tenant.currency), number_format_problem(tenant.number_format)])
+    if not ensure_tenant(transaction, actor, tenant.name):
+        raise AlreadyExists(f"tenant {tenant.id} exists already")
+    _store(transaction, actor, "tenant.create", tenant)
+
+
+def change_tenant(
+    transaction: Transaction, actor: Actor, currency: str | None, number_format: str | None
+) -> Tenant:
+    """Change the currency or the number format of the actor's tenant; None keeps a value."""
+    refuse(
+        [
+            currency_problem(currency) if currency else None,
+            number_format_problem(number_format) if number_format else None,
+        ]
+    )
+    found = directory.find_tenant(transaction, actor.tenant)
+    if found is None:
+        raise NotFound(f"there is no tenant {actor.tenant}")
+    tenant = found._replace(
+        currency=currency or found.currency, number_format=number_format or found.number_format
+    )
+    _store(transaction, actor, "tenant.change", tenant)
+    return tenant
+
+
+def _store(transaction: Transaction, actor: Actor, action: str, tenant: Tenant) -> None:
+    directory.change_tenant(transaction, tenant)
+    details = {"currency": tenant.currency, "number_format": tenant.number_format}
+    write_act(transaction, actor, action, f"tenant {tenant.id}", details)

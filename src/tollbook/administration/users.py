@@ -1,0 +1,67 @@
+"""Create and change the users of an organization."""
+
+import msgspec
+
+from tollbook.administration.organizations import assigned_id
+from tollbook.domain.directory import Status, User, new_user_problems, user_problems
+from tollbook.domain.errors import AlreadyExists, refuse
+from tollbook.store import directory
+from tollbook.store.audit import Actor
+from tollbook.store.audit_writer import write_act
+from tollbook.store.database import Transaction
+from tollbook.store.directory import OrganizationRow
+
+
+class NewUser(msgspec.Struct):
+    """A user to create. Without an id, a random one is assigned."""
+
+    name: str
+    id: str | None = None
+    email: str | None = None
+    status: Status = Status.ACTIVE
+
+
+class UserChange(msgspec.Struct):
+    """A change of a user."""
+
+    name: str | None = None
+    email: str | None = None
+    status: Status | None = None
+
+
+def create_user(
+    transaction: Transaction, actor: Actor, organization: OrganizationRow, new: NewUser
+) -> User:
+    """Create a user."""
+    identity = assigned_id("user") if new.id is None else new.id
+    user = User(identity, new.name, new.email, new.status)
+    refuse(new_user_problems(user))
+    if not directory.add_user(transaction, organization.number, user, actor.at):
+        raise AlreadyExists(f"user {user.id} exists already in organization {organization.id}")
+    details = {"status": user.status}
+    what, number = f"user {user.id}", organization.number
+    write_act(transaction, actor, "user.create", what, details, organization=number)
+    return user
+
+
+def change_user(
+    transaction: Transaction,
+    actor: Actor,
+    organization: OrganizationRow,
+    user: User,
+    change: UserChange,
+) -> User:
+    """Change a user's name, e-mail or status.
+
+    The audit log names the changed fields without their values, which may be personal data.
+    """
+    changes = {
+        name: value for name, value in msgspec.structs.asdict(change).items() if value is not None
+    }
+    changed = msgspec.structs.replace(user, **changes)
+    refuse(user_problems(changed))
+    directory.change_user(transaction, organization.number, changed, actor.at)
+    details = {"changed": list(changes), "status": changed.status}
+    what, number = f"user {user.id}", organization.number
+    write_act(transaction, actor, "user.change", what, details, organization=number)
+    return changed

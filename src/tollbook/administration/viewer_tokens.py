@@ -1,0 +1,84 @@
+"""Create and revoke viewer tokens."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from tollbook.domain import viewers
+from tollbook.domain.directory import id_problem
+from tollbook.domain.errors import NotFound, Problem, refuse
+from tollbook.domain.events import instant_of
+from tollbook.domain.keys import ApiKey
+from tollbook.domain.viewers import DEFAULT_SECONDS, MOST_SECONDS, Viewer
+from tollbook.store import viewers as stored_viewers
+from tollbook.store.audit import Actor
+from tollbook.store.audit_writer import write_act
+from tollbook.store.database import Transaction
+from tollbook.store.directory import OrganizationRow
+
+
+class NewViewer(msgspec.Struct):
+    """A token to create, for an organization or one user of it."""
+
+    organization_id: str
+    user_id: str | None = None
+    expires_in: Annotated[int, Meta(ge=1, le=MOST_SECONDS)] = DEFAULT_SECONDS
+
+
+def create_viewer_token(
+    transaction: Transaction,
+    actor: Actor,
+    key: ApiKey,
+    organization: OrganizationRow,
+    new: NewViewer,
+) -> tuple[Viewer, str]:
+    """Sign a token on behalf of a key; return it with its text, which is not stored.
+
+    `organization` is the one that `new` names, and the key must have access to it. The token
+    expires with the key. A key bound to one user gets tokens for that user.
+    """
+    user, now = _user(key, new.user_id), actor.at
+    end = now + new.expires_in * 1_000_000
+    viewer = Viewer(
+        id=viewers.new_id(),
+        tenant_id=actor.tenant,
+        organization_id=organization.id,
+        user_id=user,
+        issuer=key.prefix,
+        created_at=now,
+        expires_at=min(end, key.limits.expires_at or end),
+    )
+    text = viewers.signed(viewer, stored_viewers.secret_of(transaction, actor.tenant, now))
+    details = {"user_id": user, "expires_at": instant_of(viewer.expires_at)}
+    if actor.key_prefix != key.prefix:
+        details["key"] = key.prefix
+    what, number = f"viewer token {viewer.id}", organization.number
+    write_act(transaction, actor, "viewer_token.create", what, details, organization=number)
+    return viewer, text
+
+
+def revoke_viewer_token(
+    transaction: Transaction, actor: Actor, identity: str, number: int | None
+) -> None:
+    """Revoke a token; with the number of an organization, only if it is one of its tokens."""
+    if not viewers.is_id(identity):
+        raise NotFound("Viewer token not found")
+    stored_viewers.revoke(transaction, actor.tenant, identity, number, actor.at)
+    what = f"viewer token {identity}"
+    write_act(transaction, actor, "viewer_token.revoke", what, {}, organization=number)
+
+
+def revoke_viewer_tokens(transaction: Transaction, actor: Actor) -> None:
+    """Revoke all tokens of a tenant, by signing with another secret from now on."""
+    stored_viewers.change_secret(transaction, actor.tenant, actor.at)
+    write_act(transaction, actor, "viewer_token.revoke_all", "viewer tokens", {})
+
+
+def _user(key: ApiKey, user: str | None) -> str | None:
+    """Return the user of a token; raise `InvalidRequest` when the key is bound to another."""
+    bound = key.scope.user_id
+    if bound is not None and user not in (None, bound):
+        refuse([Problem("user_id", "not_for_this_key", "this key is bound to another user")])
+    refuse([None if user is None else id_problem("user_id", user)])
+    return user if bound is None else bound

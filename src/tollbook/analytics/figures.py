@@ -1,0 +1,229 @@
+"""The table of figures: every number of the answers by user, by organization and for a tenant.
+
+Each figure is defined here once. The sums that statements read, the rows, the answers, their sort
+keys and totals, and the columns of files, the terminal and the page are made from this table.
+"""
+
+from collections.abc import Iterable, Mapping
+from enum import Enum, IntEnum, auto
+from typing import Any, NamedTuple
+
+from tollbook.analytics.tables import ColumnKind
+from tollbook.domain.meters import BY_TYPE, CATALOG, Category, Meter, codes_of
+
+
+class Measure(Enum):
+    """How a figure is counted or added up from usage."""
+
+    EVENTS = auto()
+    QUANTITY = auto()
+    """In micros of the meter's unit."""
+    COST = auto()
+    """In nanos of the currency."""
+    RESOURCES = auto()
+    """Distinct resources, such as knowledge bases."""
+    TOTAL = auto()
+    """The cost of everything, in nanos."""
+    USERS = auto()
+    ORGANIZATIONS = auto()
+
+
+class Answer(Enum):
+    """What an answer, or a row of it, is about."""
+
+    USER = auto()
+    ORGANIZATION = auto()
+    ORGANIZATION_LEVEL = auto()
+    """An organization's own usage, which is no user's."""
+    OVERVIEW = auto()
+
+
+class Section(IntEnum):
+    """Where in an answer a figure stands. Within a section, figures keep the order of the table."""
+
+    HEAD = auto()
+    COUNTS = auto()
+    TOTAL = auto()
+    BREAKDOWN = auto()
+    """Inside the object `cost_breakdown`."""
+    END = auto()
+
+
+class Figure(NamedTuple):
+    """One figure: its field in JSON, what it adds up, and the section of each answer it is in.
+
+    `meters` are types, or a category for all of its meters. A figure with a `label` is a column of
+    the tables that people read; `about` explains the column.
+    """
+
+    name: str
+    measure: Measure
+    meters: tuple[str, ...] | Category
+    sections: Mapping[Answer, Section]
+    kind: ColumnKind = ColumnKind.COUNT
+    label: str = ""
+    about: str = ""
+
+    @property
+    def codes(self) -> tuple[int, ...]:
+        """Return the codes of the meters that are added up."""
+        if isinstance(self.meters, Category):
+            return codes_of(self.meters)
+        return tuple(BY_TYPE[it].code for it in self.meters)
+
+    @property
+    def is_amount(self) -> bool:
+        """Return whether its sum can pass 64 bits: sums of quantities and of costs can."""
+        return self.measure in (Measure.QUANTITY, Measure.COST, Measure.TOTAL)
+
+
+_ROWS = dict.fromkeys((Answer.USER, Answer.ORGANIZATION, Answer.OVERVIEW), Section.COUNTS)
+_EVERYWHERE = {
+    Answer.USER: Section.BREAKDOWN,
+    Answer.ORGANIZATION: Section.COUNTS,
+    Answer.OVERVIEW: Section.BREAKDOWN,
+}
+_BREAKDOWNS = {Answer.USER: Section.BREAKDOWN, Answer.OVERVIEW: Section.BREAKDOWN}
+_OVERVIEW = {Answer.OVERVIEW: Section.BREAKDOWN}
+_OWN_COUNT = {
+    Answer.ORGANIZATION: Section.COUNTS,
+    Answer.ORGANIZATION_LEVEL: Section.COUNTS,
+    Answer.OVERVIEW: Section.BREAKDOWN,
+}
+_OWN_COST = {Answer.ORGANIZATION_LEVEL: Section.TOTAL, Answer.OVERVIEW: Section.BREAKDOWN}
+
+
+def _events(name: str, meter: str, label: str, about: str, sections: Any = _EVERYWHERE) -> Figure:
+    return Figure(name, Measure.EVENTS, (meter,), sections, label=label, about=about)
+
+
+def _quantity(name: str, meter: str, label: str, about: str, sections: Any = _EVERYWHERE) -> Figure:
+    """Define the quantity of a meter that takes whole quantities only."""
+    return Figure(name, Measure.QUANTITY, (meter,), sections, label=label, about=about)
+
+
+def _cost(category: Category, sections: Any = _BREAKDOWNS, label: str = "") -> Figure:
+    about = f"Cost of {label.lower()}" if label else ""
+    name = f"{category}_cost"
+    return Figure(name, Measure.COST, category, sections, ColumnKind.AMOUNT, label, about)
+
+
+FIGURES = (
+    Figure(
+        "organizations_count",
+        Measure.ORGANIZATIONS,
+        (),
+        {Answer.OVERVIEW: Section.END},
+    ),
+    Figure(
+        "users_count",
+        Measure.USERS,
+        (),
+        {Answer.ORGANIZATION: Section.HEAD, Answer.OVERVIEW: Section.END},
+        label="Users",
+        about="Users of the organization",
+    ),
+    _events("total_sms_sent", "sms.outbound", "SMS Sent", "Outbound SMS", _ROWS),
+    _events("total_sms_received", "sms.inbound", "SMS Received", "Inbound SMS", _ROWS),
+    _events("total_mms_sent", "mms.outbound", "MMS Sent", "Outbound MMS", _ROWS),
+    _events("total_mms_received", "mms.inbound", "MMS Received", "Inbound MMS", _ROWS),
+    _events("total_voice_calls", "voice.call", "Voice Calls", "Call count", _ROWS),
+    Figure(
+        "total_voice_seconds",
+        Measure.QUANTITY,
+        ("voice.call",),
+        _ROWS,
+        ColumnKind.QUANTITY,
+        "Voice Min",
+        "Duration in minutes",
+    ),
+    _cost(Category.MESSAGING),
+    _cost(Category.VOICE),
+    _cost(Category.API_REQUEST),
+    _quantity("api_requests_count", "api.request", "API Requests", "API calls"),
+    _cost(Category.API_STORAGE, _EVERYWHERE, "Storage"),
+    _cost(Category.PHONE_RENTAL),
+    _events("phone_rental_count", "phone.rental", "Phone Monthly", "Rental events"),
+    _cost(Category.PHONE_PURCHASE),
+    _quantity("phone_purchase_count", "phone.purchase", "Phones Purchased", "Purchases"),
+    _cost(Category.BRAND_REGISTRATION, _OWN_COST),
+    _quantity(
+        "brand_registration_count",
+        "brand.registration",
+        "Brands",
+        "Brand registrations",
+        _OWN_COUNT,
+    ),
+    _cost(Category.KNOWLEDGE_BASE),
+    Figure("kb_monthly_cost", Measure.COST, ("kb.rental",), _OVERVIEW, ColumnKind.AMOUNT),
+    Figure("kb_usage_cost", Measure.COST, ("kb.usage",), _OVERVIEW, ColumnKind.AMOUNT),
+    Figure(
+        "kb_count",
+        Measure.RESOURCES,
+        Category.KNOWLEDGE_BASE,
+        _EVERYWHERE,
+        label="KB Count",
+        about="Knowledge bases in use",
+    ),
+    Figure(
+        "kb_minutes",
+        Measure.QUANTITY,
+        ("kb.usage",),
+        _BREAKDOWNS,
+        ColumnKind.MINUTES,
+        "KB Min",
+        "Minutes of knowledge base calls",
+    ),
+    Figure(
+        "total_cost",
+        Measure.TOTAL,
+        (),
+        {
+            Answer.USER: Section.END,
+            Answer.ORGANIZATION: Section.END,
+            Answer.ORGANIZATION_LEVEL: Section.END,
+            Answer.OVERVIEW: Section.TOTAL,
+        },
+        ColumnKind.AMOUNT,
+        "Cost",
+        "Total cost",
+    ),
+)
+"""In the documented order of the answers."""
+
+
+def figures_of(answer: Answer) -> tuple[Figure, ...]:
+    """Return the figures of an answer in the documented order."""
+    found = (it for it in FIGURES if answer in it.sections)
+    return tuple(sorted(found, key=lambda it: it.sections[answer]))
+
+
+def require_every_cost(figures: Iterable[Figure], catalog: Iterable[Meter]) -> None:
+    """Raise `AssertionError` when a category's cost is in a total and not in its breakdown.
+
+    The cost breakdown of an overview has every category, that of a user every category but those
+    whose meters are all organization-level.
+    """
+    named = {(it.meters, answer) for it in figures for answer in it.sections if is_cost(it)}
+    missing = [
+        f"{meter.category}_cost of {meter.type} in {answer.name}"
+        for meter in catalog
+        for answer in (Answer.USER, Answer.OVERVIEW)
+        if not (meter.organization_level and answer is Answer.USER)
+        and (meter.category, answer) not in named
+    ]
+    if missing:
+        raise AssertionError(f"no figure shows {', '.join(missing)}")
+
+
+def is_cost(figure: Figure) -> bool:
+    """Return whether a figure is the cost of a whole category: these add up to `total_cost`."""
+    return figure.measure is Measure.COST and isinstance(figure.meters, Category)
+
+
+require_every_cost(FIGURES, CATALOG)
+
+
+def key_of(figure: Figure) -> str:
+    """Return the name of a figure's column in the tables that people read."""
+    return figure.label.lower().replace(" ", "_")

@@ -1,0 +1,155 @@
+"""Rows of sums, and the answers that are made of them, as the table of figures says."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+import msgspec
+
+from tollbook.analytics.figures import Answer, Figure, Measure, Section, figures_of
+from tollbook.analytics.period_cover import among
+from tollbook.analytics.tables import Column, ColumnKind
+from tollbook.domain.exact import MICROS, amount_text, minutes_text, quantity_text, raw_amount
+from tollbook.store.engine import Row
+
+AnswerType = type[msgspec.Struct]
+
+_READ_ORDER = (
+    (Measure.ORGANIZATIONS, Measure.USERS),
+    (Measure.EVENTS, Measure.QUANTITY),
+    (Measure.COST,),
+    (Measure.RESOURCES,),
+    (Measure.TOTAL,),
+)
+"""Costs are next to each other in a row, so that a total is the sum of a slice."""
+
+_SUMMED = {Measure.EVENTS: "count", Measure.QUANTITY: "quantity", Measure.COST: "cost"}
+_BREAKDOWN = "cost_breakdown"
+
+
+def sum_sql(figure: Figure) -> str:
+    """Return the SQL that adds up a figure over rows of sums."""
+    return f"SUM({_SUMMED[figure.measure]}) FILTER (WHERE meter {among(figure.codes)})"
+
+
+def scale_of(figure: Figure) -> int:
+    """Return by what a stored sum is divided to be shown as a whole number."""
+    is_whole = figure.measure is Measure.QUANTITY and figure.kind is ColumnKind.COUNT
+    return MICROS if is_whole else 1
+
+
+class RowLayout:
+    """The places of an answer's figures in a row of sums, after the columns of its identity."""
+
+    def __init__(self, answer: Answer, *identity: str) -> None:
+        self.identity = identity
+        self.figures = figures_of(answer)
+        """In the documented order."""
+        self._sections = [
+            (section, tuple(figures))
+            for section, figures in groupby(self.figures, key=lambda it: it.sections[answer])
+        ]
+        self.stored = tuple(
+            it for measures in _READ_ORDER for it in self.figures if it.measure in measures
+        )
+        """In the order of a row."""
+        names = (*identity, *(it.name for it in self.stored))
+        self.place = {name: at for at, name in enumerate(names)}
+        self.width = len(names)
+        self.amounts = frozenset(self.place[it.name] for it in self.stored if it.is_amount)
+        """The places of sums that can pass 64 bits."""
+        self.sums = {it.name: sum_sql(it) for it in self.stored if it.measure in _SUMMED}
+        """The SQL of every sum of usage, by the name of its figure."""
+
+    @property
+    def costs(self) -> slice:
+        """Return the places of the costs that add up to the total."""
+        places = [self.place[it.name] for it in self.stored if it.measure is Measure.COST]
+        return slice(places[0], places[-1] + 1)
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Return the columns of a file: the identity, then the figures as documented."""
+        identity = (Column(it, ColumnKind.TEXT) for it in self.identity)
+        return (*identity, *(Column(it.name, it.kind) for it in self.figures))
+
+    def total(self, rows: Sequence[Row]) -> Row:
+        """Add up rows; the identity stays empty."""
+        names = len(self.identity)
+        sums = [sum(column) for column in list(zip(*rows, strict=True))[names : self.width]]
+        return (*("",) * names, *(sums or (0,) * (self.width - names)))
+
+    def breakdown_type(self, name: str, doc: str) -> AnswerType:
+        """Define the object of an answer that has the cost breakdown."""
+        (figures,) = (it for section, it in self._sections if section is Section.BREAKDOWN)
+        return define(name, doc, _fields(figures))
+
+    def fields(self, breakdown: AnswerType | None = None) -> Iterator[tuple[str, Any]]:
+        """Return the names and types of an answer's figures; amounts are exact JSON numbers."""
+        for section, figures in self._sections:
+            if section is Section.BREAKDOWN:
+                yield _BREAKDOWN, breakdown
+            else:
+                yield from _fields(figures)
+
+    def cells(
+        self, rows: Sequence[Row], breakdown: AnswerType | None = None
+    ) -> list[Iterable[Any]]:
+        """Write rows as they are answered: the identity, then a list for each of `fields`.
+
+        A column is written at once, and each value when it first occurs: most of them repeat,
+        but totals do not.
+        """
+        columns = list(zip(*rows, strict=True)) or [()] * self.width
+        texts = {kind: _Texts(write).__getitem__ for kind, write in _WRITERS.items()}
+        found: list[Iterable[Any]] = list(columns[: len(self.identity)])
+        for section, figures in self._sections:
+            cells = [_written(it, columns[self.place[it.name]], texts) for it in figures]
+            if section is Section.BREAKDOWN:
+                assert breakdown  # noqa: S101  an answer with that section has the type
+                found.append(map(breakdown, *cells))
+            else:
+                found += cells
+        return found
+
+
+def _written(
+    figure: Figure, values: Sequence[int], texts: Mapping[ColumnKind, Any]
+) -> Iterable[Any]:
+    if figure.measure is Measure.TOTAL:
+        return map(raw_amount, values)
+    if figure.kind is not ColumnKind.COUNT:
+        return map(texts[figure.kind], values)
+    scale = scale_of(figure)
+    return values if scale == 1 else [it // scale for it in values]
+
+
+class _Texts(dict[int, msgspec.Raw]):
+    """Numbers as JSON, each written when first asked for."""
+
+    def __init__(self, write: Callable[[int], str]) -> None:
+        super().__init__()
+        self._write = write
+
+    def __missing__(self, number: int) -> msgspec.Raw:
+        text = self[number] = msgspec.Raw(self._write(number))
+        return text
+
+
+_WRITERS: dict[ColumnKind, Callable[[int], str]] = {
+    ColumnKind.AMOUNT: amount_text,
+    ColumnKind.QUANTITY: quantity_text,
+    ColumnKind.MINUTES: minutes_text,
+}
+
+
+def define(name: str, doc: str, fields: Iterable[Any]) -> AnswerType:
+    """Define an answer or a part of it; its name and `doc` are also in the OpenAPI document."""
+    namespace = {"__doc__": doc}
+    return msgspec.defstruct(
+        name, list(fields), namespace=namespace, module=__name__, frozen=True, gc=False
+    )
+
+
+def _fields(figures: Iterable[Figure]) -> list[tuple[str, Any]]:
+    return [(it.name, int if it.kind is ColumnKind.COUNT else msgspec.Raw) for it in figures]

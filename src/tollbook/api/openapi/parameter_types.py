@@ -1,0 +1,190 @@
+"""The types of query parameters: each carries the function that reads its text and its schema."""
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import date
+from functools import partial
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from tollbook.domain.directory import text_problem
+from tollbook.domain.errors import Problem
+from tollbook.domain.events import LONGEST_ID, microseconds
+from tollbook.domain.exact import nanos_of
+from tollbook.domain.instants import InvalidInstant, parsed_instant
+from tollbook.domain.named_periods import NAMES, is_period_name
+from tollbook.domain.periods import parsed_day
+
+Read = Callable[[str, str], Any]
+"""Reads a parameter by its name and text; returns the value or a `Problem`."""
+_OFFSET_AFTER_SPACE = re.compile(" (?=[0-9]{2}:?[0-9]{2}$)")
+
+
+def about(description: str, example: Any = None) -> Meta:
+    """Return the metadata that documents a parameter."""
+    return Meta(description=description, examples=None if example is None else [example])
+
+
+def parameter(read: Read, **schema: Any) -> Meta:
+    """Return the metadata of a type: how its text is read, and its schema."""
+    return Meta(extra={"read": read}, extra_json_schema=schema)
+
+
+def parsed(parse: Callable[[str], Any], code: str, must_be: str, **schema: Any) -> Meta:
+    """Return the metadata of a type that `parse` reads or refuses with an error."""
+
+    def read(name: str, text: str) -> Any:
+        try:
+            return parse(text)
+        except InvalidInstant as error:
+            return Problem(name, error.code, f"{name} {error}")
+        except (ValueError, KeyError):
+            return Problem(name, code, f"{name} must be {must_be}")
+
+    return parameter(read, **schema)
+
+
+def text(longest: int = LONGEST_ID) -> Meta:
+    """Return the metadata of a text of up to `longest` characters."""
+
+    def read(name: str, text: str) -> str | Problem:
+        if not text:
+            return Problem(name, "missing_parameter", f"{name} required")
+        return text_problem(name, text, longest) or text
+
+    return parameter(read, type="string", minLength=1, maxLength=longest)
+
+
+def whole_number(least: int = 1, most: int = 1000) -> Meta:
+    """Return the metadata of an integer between two bounds, both inclusive."""
+    must_be = f"a whole number from {least} to {most}"
+    bounds = {"minimum": least, "maximum": most}
+    parse = partial(_whole_number, least, most)
+    return parsed(parse, "invalid_integer", must_be, type="integer", **bounds)
+
+
+def _whole_number(least: int, most: int, text: str) -> int:
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+    if not least <= number <= most:
+        raise ValueError(text)
+    return number
+
+
+def one_of(choices: Iterable[str]) -> Meta:
+    """Return the metadata of a choice; members of an enumeration are read as such."""
+    by_text = {str(choice): choice for choice in choices}
+    must_be = f"one of {', '.join(by_text)}"
+    return parsed(by_text.__getitem__, "invalid_choice", must_be, enum=list(by_text))
+
+
+def some_of(choices: Iterable[str]) -> Meta:
+    """Return the metadata of choices separated by commas, read in the order of the choices."""
+    listed = tuple(choices)
+    return parsed(
+        partial(_some_of, listed),
+        "invalid_choice",
+        f"some of {', '.join(listed)}, separated by commas",
+        type="array",
+        items={"enum": list(listed)},
+        minItems=1,
+    )
+
+
+def _some_of(choices: tuple[str, ...], text: str) -> tuple[str, ...]:
+    words = {word.strip() for word in text.split(",")}
+    if not words <= set(choices):
+        raise ValueError(text)
+    return tuple(choice for choice in choices if choice in words)
+
+
+def _instant(text: str) -> int:
+    """Return an RFC 3339 time in microseconds; a URL may have made a space of its `+`."""
+    return microseconds(parsed_instant(_OFFSET_AFTER_SPACE.sub("+", text)))
+
+
+def _moment(text: str) -> date | int:
+    """Return a day as a day, and anything else as an instant."""
+    try:
+        return parsed_day(text)
+    except ValueError:
+        return _instant(text)
+
+
+def _country(text: str) -> str:
+    if not re.fullmatch("[A-Z]{2}", text):
+        raise ValueError(text)
+    return text
+
+
+def _period_name(text: str) -> str:
+    if not is_period_name(text):
+        raise ValueError(text)
+    return text
+
+
+FLAG = parsed(
+    {"true": True, "false": False}.__getitem__, "invalid_boolean", "true or false", type="boolean"
+)
+DAY = parsed(
+    parsed_day, "invalid_date", "a date in the form YYYY-MM-DD", type="string", format="date"
+)
+
+Text = Annotated[str, text()]
+Flag = Annotated[bool, FLAG]
+Day = Annotated[date, DAY]
+Month = Annotated[
+    date,
+    parsed(
+        lambda text: parsed_day(f"{text}-01"),
+        "invalid_month",
+        "a month in the form YYYY-MM",
+        type="string",
+        pattern="^[0-9]{4}-(0[1-9]|1[0-2])$",
+    ),
+]
+"""A month, read as its first day."""
+Instant = Annotated[int, parsed(_instant, "invalid_time", "", type="string", format="date-time")]
+"""An instant in microseconds since 1970."""
+Moment = Annotated[
+    date | int,
+    parsed(
+        _moment,
+        "invalid_time",
+        "",
+        type="string",
+        anyOf=[{"format": "date-time"}, {"format": "date"}],
+    ),
+]
+"""A whole day, or an instant in microseconds since 1970."""
+Amount = Annotated[
+    int,
+    parsed(
+        lambda text: nanos_of(text.encode()),
+        "invalid_amount",
+        "an amount of at least 0, with at most 9 decimals",
+        type="number",
+        minimum=0,
+    ),
+]
+"""An amount of money in nanos."""
+Country = Annotated[
+    str,
+    parsed(
+        _country,
+        "invalid_country",
+        "an ISO 3166 code of two capital letters, such as GB",
+        type="string",
+        pattern="^[A-Z]{2}$",
+    ),
+]
+PeriodName = Annotated[
+    str,
+    parsed(
+        _period_name,
+        "invalid_choice",
+        f"one of {', '.join(NAMES)}, or a month such as 2024-01",
+        type="string",
+        pattern=f"^({'|'.join(NAMES)}|[1-9][0-9]{{3}}-(0[1-9]|1[0-2]))$",
+    ),
+]

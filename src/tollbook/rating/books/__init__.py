@@ -1,0 +1,1 @@
+"""Price books as they are written: YAML and decks, one table of fields, comparison."""

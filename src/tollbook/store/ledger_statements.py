@@ -1,0 +1,159 @@
+"""The statements of the write path: from the staging table into the ledger and its rollups.
+
+Rows are inserted in the order of their keys, after the versions of their ledgers: so parallel
+writers wait for each other instead of deadlocking.
+"""
+
+from tollbook.store import rollups
+
+# A batch is small and the tables are large: PostgreSQL answers a scalar subquery by the key, row by
+# row, and might answer a join or EXISTS by reading all identities.
+_STANDS = """(
+    SELECT 1 FROM event_keys AS held
+    WHERE held.organization_id = staging.organization_id AND held.id = staging.id
+) = 1"""
+
+# `WHERE true` keeps SQLite from reading ON CONFLICT as the condition of a join.
+# Later commits have later instants, even when the clocks of servers differ: the transaction that
+# holds the row continues from its instant. So a question about an instant can be repeated.
+TOUCH_VERSIONS = """
+INSERT INTO ledger_versions
+    (organization_id, token, as_of, received_at, newest, newest_received_at)
+SELECT organization_id, :token, :now, :now, MAX(time), :now
+FROM staging WHERE true GROUP BY organization_id ORDER BY organization_id
+ON CONFLICT (organization_id) DO UPDATE
+SET replaced = ledger_versions.token, token = excluded.token,
+    as_of = CASE
+        WHEN excluded.as_of > ledger_versions.as_of THEN excluded.as_of
+        ELSE ledger_versions.as_of
+    END,
+    received_at = CASE
+        WHEN excluded.received_at > ledger_versions.received_at THEN excluded.received_at
+        ELSE ledger_versions.received_at + 1
+    END,
+    newest = CASE
+        WHEN excluded.newest > ledger_versions.newest THEN excluded.newest
+        ELSE ledger_versions.newest
+    END,
+    newest_received_at = CASE
+        WHEN excluded.newest <= ledger_versions.newest THEN ledger_versions.newest_received_at
+        WHEN excluded.received_at > ledger_versions.received_at THEN excluded.received_at
+        ELSE ledger_versions.received_at + 1
+    END
+RETURNING organization_id, received_at, replaced
+"""
+
+AGREE_VERSIONS = """
+UPDATE ledger_versions SET
+    as_of = CASE WHEN as_of > :now THEN as_of ELSE :now END,
+    newest_received_at = CASE
+        WHEN newest_received_at = received_at THEN :now ELSE newest_received_at
+    END,
+    received_at = :now
+WHERE organization_id IN (SELECT organization_id FROM staging)
+"""
+
+STANDING = f"""
+SELECT
+    organization_id,
+    id,
+    (
+        SELECT held.fingerprint FROM event_keys AS held
+        WHERE held.organization_id = staging.organization_id AND held.id = staging.id
+    ),
+    (
+        SELECT held.day FROM event_keys AS held
+        WHERE held.organization_id = staging.organization_id AND held.id = staging.id
+    )
+FROM staging WHERE {_STANDS}
+"""
+
+EMPTY_STAGING = "DELETE FROM staging"
+
+DROP_STANDING = f"DELETE FROM staging WHERE {_STANDS}"
+
+CLAIM = """
+INSERT INTO event_keys (organization_id, id, fingerprint, day)
+SELECT organization_id, id, fingerprint, day FROM staging WHERE true ORDER BY organization_id, id
+ON CONFLICT (organization_id, id) DO NOTHING
+"""
+
+ADD_USERS = """
+INSERT INTO users (organization_id, id, name, status, created_at)
+SELECT DISTINCT organization_id, user_id, user_id, 'active', :now
+FROM staging WHERE code = '' AND user_id <> '' ORDER BY organization_id, user_id
+ON CONFLICT (organization_id, id) DO NOTHING
+"""
+
+_FACTS = "time, quantity, billed, cost, rate_id, attributes, hour, country"
+_RARE = "buy, own_cost, position, tier_key"
+
+
+def _add_events(columns: str) -> str:
+    return f"""
+INSERT INTO events (organization_id, day, id, user_id, meter, resource_id, {columns}, received_at)
+SELECT organization_id, day, id, user_id, meter, NULLIF(resource_id, ''), {columns}, :now
+FROM staging WHERE code = '' ORDER BY organization_id, day, id
+"""
+
+
+def add_resources(sign: str = "") -> str:
+    """Return the statement that counts the events of resources."""
+    return f"""
+INSERT INTO resources_daily (organization_id, month, user_id, meter, resource_id, day, count)
+SELECT organization_id, day / 100, billed_user_id, meter, resource_id, day, {sign}COUNT(*)
+FROM staging WHERE code = '' AND resource_id <> ''
+GROUP BY organization_id, billed_user_id, meter, resource_id, day
+ORDER BY organization_id, day / 100, billed_user_id, meter, resource_id, day
+ON CONFLICT (organization_id, month, user_id, meter, resource_id, day) DO UPDATE SET
+    count = resources_daily.count + excluded.count
+"""
+
+
+# Most batches have neither purchase costs nor any other rare column: they use shorter statements.
+ORDINARY_ROWS = _add_events(_FACTS), [rollups.add(table, buy=False) for table in rollups.KEYS]
+RARE_ROWS = (
+    _add_events(f"{_FACTS}, {_RARE}"),
+    [rollups.add(table, buy=True) for table in rollups.KEYS],
+)
+ADD_RESOURCES = add_resources()
+
+_OF_STAGED = "IN (SELECT organization_id FROM staging)", "IN (SELECT day / 100 FROM staging)"
+SET_ASIDE = (
+    rollups.COUNT_PART.format(within=_OF_STAGED[0]),
+    *(rollups.set_aside(table, *_OF_STAGED) for table in rollups.KEYS),
+)
+"""Set aside the full rows of sums of the staged organizations and months."""
+
+ADD_POSITIONS = """
+INSERT INTO tier_positions (organization_id, month, tier_key, quantity)
+SELECT organization_id, day / 100, tier_key, CAST(SUM(billed) AS BIGINT)
+FROM staging WHERE code = '' AND tier_key IS NOT NULL
+GROUP BY organization_id, day / 100, tier_key ORDER BY organization_id, day / 100, tier_key
+ON CONFLICT (organization_id, month, tier_key) DO UPDATE SET
+    quantity = tier_positions.quantity + excluded.quantity
+"""
+
+ADD_QUARANTINE = """
+INSERT INTO quarantine (organization_id, id, received_at, code, reason, event, time)
+SELECT organization_id, id, :now, code, reason, attributes, time
+FROM staging WHERE code <> '' ORDER BY organization_id, id
+"""
+
+RELEASE_KEYS = """
+UPDATE event_keys SET day = (
+    SELECT day FROM staging
+    WHERE staging.organization_id = event_keys.organization_id AND staging.id = event_keys.id
+)
+WHERE EXISTS (
+    SELECT 1 FROM staging
+    WHERE staging.organization_id = event_keys.organization_id AND staging.id = event_keys.id
+)
+"""
+
+LEAVE_QUARANTINE = """
+DELETE FROM quarantine WHERE EXISTS (
+    SELECT 1 FROM staging
+    WHERE staging.organization_id = quarantine.organization_id AND staging.id = quarantine.id
+)
+"""

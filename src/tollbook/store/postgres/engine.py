@@ -1,0 +1,281 @@
+"""PostgreSQL: COPY into a staging table, then the statements that both engines share."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Any, Protocol
+
+import psycopg
+from sqlalchemy import URL, Connection
+
+from tollbook.domain.errors import ClockWrong
+from tollbook.store.engine import (
+    Backup,
+    DirectoryState,
+    Driver,
+    Engine,
+    Options,
+    Parameters,
+    Restoration,
+    Row,
+    TimeLimit,
+)
+from tollbook.store.postgres import dumps, migration_locks, partitions
+from tollbook.store.postgres.connections import (
+    OF_SERVERS,
+    Holder,
+    Patience,
+    Watched,
+    close_idle,
+    driver_of,
+    open_pool,
+)
+from tollbook.store.postgres.errors import ERRORS
+from tollbook.store.postgres.statement_watchdog import Watch
+from tollbook.store.postgres.statements import MAKE_TABLES, TABLES, WRITERS_SESSION, in_psycopg
+from tollbook.store.postgres.transactions import begin_reading, begin_writing
+from tollbook.store.staging import COLUMNS, Staged, width
+from tollbook.store.tokens import new_token
+
+_SPARE_CONNECTIONS = 2
+"""Connections in addition to the pools: one of the watchdog, and one of a verb."""
+
+
+class Postgres(Engine):
+    """The server engine."""
+
+    example_url = "postgresql://user@host/name"
+    errors = ERRORS
+    backup_magic = dumps.MAGIC
+    has_clock = True
+
+    @staticmethod
+    def accepts(url: URL) -> bool:
+        """Return whether a URL names a server, with or without the name of a driver."""
+        return url.get_backend_name() in {"postgresql", "postgres"}
+
+    def __init__(self, url: URL, options: Options) -> None:
+        self._options = options
+        seconds = options.retry_seconds
+        self._holder = Holder(Patience(seconds, max(seconds, OF_SERVERS.full)))
+        self._watch = Watch(self._address, self._close_all_idle)
+        opened = self._watch.add
+        most = options.max_write_connections
+        self.sqlalchemy = open_pool(url, most, self._holder, opened, WRITERS_SESSION)
+        # Readers have their own connections: a flood of questions leaves connections for events.
+        self._readers = open_pool(url, options.max_read_connections, self._holder, opened)
+        self._partitions = partitions.Partitions(self.writer)
+
+    def reader(
+        self, limit: TimeLimit = TimeLimit.REQUEST, *, is_checked: bool = False
+    ) -> Connection:
+        """Open a connection whose transaction reads one snapshot and cannot write."""
+        return _begin(self._readers.connect(), limit, begin_reading, is_checked=is_checked)
+
+    def streamer(self, *, is_checked: bool = False) -> Connection:
+        """Open a reader: the server manages its own pages."""
+        return self.reader(TimeLimit.NONE, is_checked=is_checked)
+
+    def writer(
+        self, limit: TimeLimit = TimeLimit.REQUEST, *, is_checked: bool = False
+    ) -> Connection:
+        """Open a connection whose transaction writes."""
+        opened = self.sqlalchemy.connect()
+        return _begin(opened, limit, self._begin_writing, is_checked=is_checked)
+
+    def state(self, connection: Connection) -> DirectoryState:
+        """Return what the command that began the transaction has read."""
+        return driver_of(connection).state
+
+    def replayed_at(self, driver: Driver) -> int | None:
+        """Return what the command that began the driver's transaction has read."""
+        replayed_at: int | None = driver.replayed_at
+        return replayed_at
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._watch.close()
+        self._close_all_idle()
+
+    def run(self, driver: Driver, sql: str, parameters: Parameters) -> psycopg.Cursor[Row]:
+        """Run a statement."""
+        cursor: psycopg.Cursor[Row] = driver.execute(in_psycopg(sql), parameters)
+        return cursor
+
+    def table(self, driver: Driver, sql: str, parameters: Parameters, width: int) -> list[Row]:
+        """Read many rows: the driver fetches all of them without the interpreter's lock."""
+        del width  # the driver returns it
+        return self.run(driver, sql, parameters).fetchall()
+
+    def lacks_partitions(self, months: Iterable[int]) -> bool:
+        """Return whether a month is not known to have its partition; without asking the server."""
+        return bool(self._partitions.missing(months))
+
+    def run_in_range(
+        self, driver: Driver, statements: Sequence[str], parameters: Parameters
+    ) -> int:
+        """Run all statements, or none when a sum passes 64 bits."""
+        done = self._run_saved(driver, statements, parameters)
+        return 0 if done is None else len(statements)
+
+    def table_within(
+        self, driver: Driver, sql: str, parameters: Parameters, width: int
+    ) -> list[Row] | None:
+        """Read many rows; None when a sum passes 64 bits.
+
+        An error would end the transaction, and with it the snapshot: a savepoint keeps both.
+        """
+        del width  # the driver returns it
+        cursors = self._run_saved(driver, [sql], parameters)
+        return None if cursors is None else cursors[0].fetchall()
+
+    def _run_saved(
+        self, driver: Driver, statements: Sequence[str], parameters: Parameters
+    ) -> list[psycopg.Cursor[Row]] | None:
+        """Run statements; None when a sum passes 64 bits, and then none of them has run."""
+        driver.execute("SAVEPOINT sums")
+        try:
+            return [self.run(driver, sql, parameters) for sql in statements]
+        except psycopg.errors.NumericValueOutOfRange:
+            driver.execute("ROLLBACK TO SAVEPOINT sums")
+            return None
+
+    def ensure_partitions(self, months: Iterable[int]) -> None:
+        """Make missing monthly partitions; raise `MonthNotReady` after half a minute."""
+        self._partitions.make(months)
+
+    def try_to_ensure_partitions(self, months: Iterable[int]) -> bool:
+        """Make missing monthly partitions; False when a lock is not free."""
+        return self._partitions.try_to_make(months)
+
+    def forget_partitions(self) -> None:
+        """Read again which partitions there are, when they are needed."""
+        self._partitions.forget()
+
+    def stage(self, driver: Driver, rows: Sequence[Staged]) -> int:
+        """Copy rows into the staging table, which every commit empties."""
+        columns = width(rows)
+        ordinary = (row[:columns] for row in rows)
+        self.bulk(driver, "staging", dict(islice(COLUMNS.items(), columns)), ordinary)
+        return columns
+
+    def bulk(
+        self, driver: Driver, table: str, columns: Mapping[str, str], rows: Iterable[Row]
+    ) -> None:
+        """Copy many rows into a table, in binary form, which takes half the time of text."""
+        table = TABLES.get(table, table)
+        statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            copy.set_types([kind.partition(" ")[0].lower() for kind in columns.values()])
+            for row in rows:
+                copy.write_row(row)
+
+    def remove_events(self, driver: Driver, organization: int, month: int) -> None:
+        """Empty the partition when no other organization uses it, which frees its space.
+
+        Delete rows otherwise. The partition stays: events of that month may still come.
+        """
+        if not partitions.empty_partition(driver, organization, month):
+            super().remove_events(driver, organization, month)
+
+    def lock_migrations(self, connection: Connection) -> None:
+        """Hold an advisory lock until the transaction ends."""
+        migration_locks.lock_migrations(connection)
+
+    def exclude_others(self, connection: Connection) -> None:
+        """Lock the table that every transaction reads first."""
+        migration_locks.exclude_others(connection)
+
+    def back_up(self, backup: Backup) -> None:
+        """Dump the database with pg_dump, and read the dump once."""
+        dumps.dump_database(self.sqlalchemy.url, backup.target, backup.progress, backup.lock)
+        dumps.check_dump(backup.target)
+
+    def restore(self, restoration: Restoration) -> int:
+        """Replace everything in the database with a dump, in one transaction of psql."""
+        url = self.sqlalchemy.url
+        dumps.check_dump(restoration.source)
+        restoration.require_replaceable(is_empty=restoration.replace or dumps.is_empty(url))
+        dumps.restore_dump(url, restoration.source, new_token())
+        return restoration.finish(self)
+
+    def size_in_bytes(self) -> int:
+        """Return the size of the whole database."""
+        return int(self._read_value("SELECT pg_database_size(current_database())"))
+
+    def serve(self) -> str | None:
+        """Wait less for connections from now on; return a problem with their number."""
+        self._holder.patience = OF_SERVERS
+        options = self._options
+        most = options.max_write_connections + options.max_read_connections + _SPARE_CONNECTIONS
+        with self.reader() as connection:
+            if driver_of(connection).pooled:
+                return None
+        there = int(
+            self._read_value(
+                "SELECT current_setting('max_connections')::int "
+                "- current_setting('superuser_reserved_connections')::int"
+            )
+        )
+        if most <= there:
+            return None
+        return f"this server may open {most} connections, but PostgreSQL allows {there} in total"
+
+    def upkeep(self) -> None:
+        """Close connections that have been idle for long."""
+        for pool in (self.sqlalchemy, self._readers):
+            close_idle(pool, self._options.idle_connection_seconds)
+
+    def clock_problem(self) -> str | None:
+        """Return by how much this server's clock was wrong in the last transaction that wrote."""
+        limit, seconds = self._options.max_clock_seconds, round(self.clock_ahead / 1_000_000)
+        if abs(self.clock_ahead) <= limit * 1_000_000:
+            return None
+        way = "ahead of" if seconds > 0 else "behind"
+        return (
+            f"this server's clock is {abs(seconds)} seconds {way} the database's; "
+            f"{limit} are allowed"
+        )
+
+    def _begin_writing(self, driver: Watched, *, is_checked: bool) -> None:
+        before = self._options.clock()
+        clock = begin_writing(driver, MAKE_TABLES, is_checked=is_checked)
+        after = self._options.clock()
+        self.clock_ahead = max(before - clock, 0) or min(after - clock, 0)
+        problem = self.clock_problem()
+        if problem:
+            raise ClockWrong(f"{problem}; nothing was stored")
+
+    def _read_value(self, sql: str) -> Any:
+        with self.reader() as connection:
+            found = driver_of(connection).execute(sql.encode(), prepare=False).fetchone()
+        assert found is not None  # noqa: S101  each of these is one row
+        return found[0]
+
+    def _address(self) -> dict[str, Any]:
+        _, named = self.sqlalchemy.dialect.create_connect_args(self.sqlalchemy.url)
+        return dict(named)
+
+    def _close_all_idle(self) -> None:
+        self.sqlalchemy.dispose()
+        self._readers.dispose()
+
+
+class _BeginDriver(Protocol):
+    def __call__(self, driver: Watched, *, is_checked: bool) -> object: ...
+
+
+def _begin(
+    connection: Connection, limit: TimeLimit, begin: _BeginDriver, *, is_checked: bool
+) -> Connection:
+    """Begin a transaction on a connection, or return it to the pool.
+
+    SQLAlchemy has an event for this, which takes half as long as the transaction.
+    """
+    try:
+        driver = driver_of(connection)
+        driver.time_limit = limit
+        begin(driver, is_checked=is_checked)
+    except BaseException:
+        connection.close()
+        raise
+    return connection

@@ -1,0 +1,61 @@
+"""What the errors of the psycopg driver mean."""
+
+import psycopg
+from psycopg import errors
+
+from tollbook.store.driver_errors import (
+    DriverErrors,
+    Rule,
+    contains,
+    disk_full,
+    first_line,
+    is_a,
+    month_not_ready,
+    read_only,
+    schema_changed,
+    sum_out_of_range,
+    unreachable,
+)
+
+_REFUSALS = ("08", "53300", "57P")
+"""Connections, too many of them, and a server that ends or begins: classes of SQLSTATE."""
+
+
+def _message(cause: BaseException) -> str:
+    """Return the primary message: the details have values of rows."""
+    primary = cause.diag.message_primary if isinstance(cause, psycopg.Error) else None
+    return primary or first_line(cause)
+
+
+def _is_outcome_unknown(cause: BaseException) -> bool:
+    """Return whether a commit that failed may nevertheless have happened.
+
+    PostgreSQL reports a commit that it refuses as an ERROR, and keeps the connection. A FATAL
+    error, or none at all, means that the connection ended, perhaps after the commit.
+    """
+    if not isinstance(cause, psycopg.Error):
+        return False
+    return cause.diag.severity_nonlocalized != "ERROR" or (cause.sqlstate or "").startswith("08")
+
+
+def _is_refusal(cause: BaseException) -> bool:
+    if not isinstance(cause, psycopg.OperationalError):
+        return False
+    return cause.sqlstate is None or cause.sqlstate.startswith(_REFUSALS)
+
+
+ERRORS = DriverErrors(
+    psycopg.Error,
+    (
+        Rule(contains("bigint out of range"), sum_out_of_range),
+        Rule(contains('relation "directory_state" does not'), schema_changed),
+        Rule(contains("no partition of relation"), month_not_ready),
+        Rule(_is_refusal, unreachable),
+        Rule(is_a(errors.DiskFull), disk_full),
+        Rule(contains("No space left on device"), disk_full),
+        Rule(is_a(errors.ReadOnlySqlTransaction), read_only),
+    ),
+    message=_message,
+    is_outcome_unknown=_is_outcome_unknown,
+    is_refusal=_is_refusal,
+)

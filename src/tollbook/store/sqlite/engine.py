@@ -1,0 +1,276 @@
+"""SQLite: one file, one writer, many readers, durable at every commit.
+
+A thread that steps SQLite row by row releases the interpreter's lock at every row and, next to a
+busy thread, waits up to a switch interval to get it back. So rows are read as one JSON value and
+inserted a thousand to a statement: few steps for any number of rows.
+"""
+
+import re
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
+from functools import cache, partial
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy import URL, Connection, NullPool, create_engine, event
+
+from tollbook.domain.errors import BackupRefused
+from tollbook.store.backup_files import write_alone
+from tollbook.store.engine import (
+    STATE_COLUMNS,
+    STATE_TABLE,
+    Backup,
+    DirectoryState,
+    Driver,
+    Engine,
+    Options,
+    Parameters,
+    Restoration,
+    Row,
+    TimeLimit,
+)
+from tollbook.store.sqlite import copies
+from tollbook.store.sqlite.errors import ERRORS, is_sum_out_of_range
+from tollbook.store.sqlite.opened_file import Identity, OpenedFile, identity_of, open_file, replaced
+from tollbook.store.sqlite.sessions import prepare, prepare_stream
+from tollbook.store.staging import COLUMNS, Staged, width
+
+_READERS = 16
+
+_MAX_VARIABLES = 32_766
+"""The most variables of a statement of SQLite."""
+
+_STATE = f"SELECT {STATE_COLUMNS} FROM {STATE_TABLE} WHERE id = 1"
+_IN_LIST = re.compile(r"\bIN :([a-z_]+)")
+_NO_OPTIONS = Options()
+_rows = msgspec.json.Decoder(list[tuple[Any, ...]])
+Prepare = Callable[[sqlite3.Connection], None]
+
+
+class Sqlite(Engine):
+    """The embedded engine."""
+
+    example_url = "sqlite:///tollbook.db"
+    errors = ERRORS
+    backup_magic = copies.MAGIC
+    companions = copies.COMPANIONS
+
+    @staticmethod
+    def accepts(url: URL) -> bool:
+        """Return whether a URL names a file; a database in memory is gone with its process."""
+        return url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:")
+
+    def __init__(self, url: URL, _options: Options = _NO_OPTIONS) -> None:
+        self.path = Path(url.database or "").absolute()
+        self._identity: Identity | None = None
+        self.folder = self.path.parent
+        self.sqlalchemy = create_engine(
+            url,
+            pool_size=_READERS,
+            max_overflow=_READERS,
+            connect_args={"timeout": 30},
+            hide_parameters=True,
+        )
+        # A stream opens its own connection, and returns its memory afterwards.
+        self._streams = create_engine(url, poolclass=NullPool, connect_args={"timeout": 30})
+        for engine, set_up in ((self.sqlalchemy, prepare), (self._streams, prepare_stream)):
+            event.listen(engine, "do_connect", partial(self._open, set_up))
+            event.listen(engine, "begin", _begin)
+        event.listen(self.sqlalchemy, "checkout", _refuse_replaced)
+
+    def _open(
+        self, prepare: Prepare, _dialect: object, _record: object, args: Any, options: Any
+    ) -> OpenedFile:
+        """Open the file; a restore may replace it while this waits for the restore's lock."""
+        if self._identity and self._identity != identity_of(self.path):
+            raise replaced(self.path)
+        connection = open_file(self.path, *args, **options)
+        problem: Exception | None = None
+        try:
+            prepare(connection)
+        except sqlite3.Error as error:
+            problem = error
+        if connection.is_replaced:
+            problem = replaced(self.path)
+        if problem:
+            connection.close()
+            raise problem
+        self._identity = connection.identity
+        return connection
+
+    def reader(
+        self, limit: TimeLimit = TimeLimit.REQUEST, *, is_checked: bool = False
+    ) -> Connection:
+        """Open a connection whose transaction reads one snapshot."""
+        del limit, is_checked  # statements on a file have no time limit
+        return self.sqlalchemy.connect()
+
+    def streamer(self, *, is_checked: bool = False) -> Connection:
+        """Open a reader that keeps few pages."""
+        del is_checked
+        return self._streams.connect()
+
+    def writer(
+        self, limit: TimeLimit = TimeLimit.REQUEST, *, is_checked: bool = False
+    ) -> Connection:
+        """Open a connection that takes the write lock at once, waiting for other processes."""
+        del limit, is_checked
+        return self.sqlalchemy.connect().execution_options(tollbook_write=True)
+
+    def state(self, connection: Connection) -> DirectoryState:
+        """Read the state, as the first statement of the transaction."""
+        driver = connection.connection.driver_connection
+        assert driver is not None  # noqa: S101  a transaction has begun on it
+        row = driver.execute(_STATE).fetchone()
+        return DirectoryState(*row) if row else DirectoryState("", 0)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.sqlalchemy.dispose()
+
+    def run(self, driver: Driver, sql: str, parameters: Parameters) -> sqlite3.Cursor:
+        """Run a statement; the driver knows parameters written `:name`."""
+        cursor: sqlite3.Cursor = driver.execute(sql, parameters)
+        return cursor
+
+    def table(self, driver: Driver, sql: str, parameters: Parameters, width: int) -> list[Row]:
+        """Read many rows in a single step."""
+        names = ", ".join(f"c{n}" for n in range(width))
+        sql = _IN_LIST.sub(r"IN (SELECT value FROM json_each(:\1))", sql)
+        parameters = {name: _as_parameter(value) for name, value in parameters.items()}
+        whole = f"WITH q({names}) AS ({sql}) SELECT json_group_array(json_array({names})) FROM q"
+        return _rows.decode(driver.execute(whole, parameters).fetchone()[0])
+
+    def run_in_range(
+        self, driver: Driver, statements: Sequence[str], parameters: Parameters
+    ) -> int:
+        """Run statements; one that fails leaves what those before it did."""
+        for done, sql in enumerate(statements):
+            try:
+                driver.execute(sql, parameters)
+            except sqlite3.Error as error:
+                if is_sum_out_of_range(error):
+                    return done
+                raise
+        return len(statements)
+
+    def table_within(
+        self, driver: Driver, sql: str, parameters: Parameters, width: int
+    ) -> list[Row] | None:
+        """Read many rows; None when a sum passes 64 bits."""
+        try:
+            return self.table(driver, sql, parameters, width)
+        except sqlite3.Error as error:
+            if is_sum_out_of_range(error):
+                return None
+            raise
+
+    def stage(self, driver: Driver, rows: Sequence[Staged]) -> int:
+        """Insert rows into the staging table."""
+        driver.execute("DELETE FROM temp.staging")
+        columns = width(rows)
+        ordinary = (row[:columns] for row in rows)
+        self.bulk(driver, "temp.staging", dict(islice(COLUMNS.items(), columns)), ordinary)
+        return columns
+
+    def bulk(
+        self, driver: Driver, table: str, columns: Mapping[str, str], rows: Iterable[Row]
+    ) -> None:
+        """Insert many rows, a power of two in each step.
+
+        So a few statements fit any number of rows, and the driver keeps them compiled.
+        """
+        names = tuple(columns)
+        most = 1 << (_MAX_VARIABLES // len(names)).bit_length() - 1
+        rest = iter(rows)
+        while batch := list(islice(rest, most)):
+            start, size = 0, most
+            while start < len(batch):
+                while size > len(batch) - start:
+                    size //= 2
+                values = list(chain.from_iterable(batch[start : start + size]))
+                driver.execute(_insert(table, names, size), values)
+                start += size
+
+    def secure_delete(self, driver: Driver) -> None:
+        """Fill freed space with zeros from now on."""
+        driver.execute("PRAGMA secure_delete = ON").fetchall()
+
+    def flush_traces(self) -> None:
+        """Move the log into the file and empty it, unless a reader uses it now."""
+        with self.sqlalchemy.connect() as connection:
+            driver = connection.connection.driver_connection
+            assert driver is not None  # noqa: S101  it was just connected
+            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def size_in_bytes(self) -> int:
+        """Return the size of the file and its log."""
+        files = (self.path, self.path.with_name(self.path.name + "-wal"))
+        return sum(file.stat().st_size for file in files if file.exists())
+
+    def back_up(self, backup: Backup) -> int | None:
+        """Copy the file page by page, and prove the copy."""
+        if not self.path.is_file():
+            raise BackupRefused(f"there is no database at {self.path}")
+        with copies.refuse_failures(backup.target):
+            copies.check_kind(self.path)
+            copies.copy_database(self.path, backup.target, backup.progress)
+            copies.check_database(backup.target, quick=backup.quick)
+            with closing(_engine_of(backup.target)) as copy:
+                events = backup.prove(copy)
+            copies.make_one_file(backup.target)
+        return events
+
+    def restore(self, restoration: Restoration) -> int:
+        """Put a copy of the backup in the place of the file, while nobody else has it open."""
+        path, source = self.path.resolve(), restoration.source
+        if path.exists() and source.exists() and path.samefile(source):
+            # A file that is opened and closed a second time loses its locks, too.
+            raise BackupRefused(f"{source} is the database itself, and no backup of it")
+        new = path.with_name(path.name + ".restoring")
+        with copies.alone(path) as is_empty:
+            copies.check_database(source, quick=restoration.quick)
+            restoration.require_replaceable(is_empty=is_empty)
+            with write_alone(new, self.companions), copies.refuse_failures(new):
+                restoration.progress(0, 1)
+                shutil.copyfile(source, new)
+                with closing(_engine_of(new)) as copy:
+                    events = restoration.finish(copy)
+                copies.make_one_file(new)
+                copies.put_in_place(new, path)
+        return events
+
+
+def _engine_of(path: Path) -> Sqlite:
+    return Sqlite(URL.create("sqlite", database=str(path.absolute())))
+
+
+@cache
+def _insert(table: str, columns: tuple[str, ...], rows: int) -> str:
+    places = f"({', '.join('?' * len(columns))})"
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([places] * rows)}"
+
+
+def _as_parameter(value: Any) -> Any:
+    """Return a list as the JSON that `IN :name` reads, and any other value unchanged."""
+    return msgspec.json.encode(value).decode() if isinstance(value, list) else value
+
+
+def _refuse_replaced(connection: OpenedFile, _record: object, _proxy: object) -> None:
+    """Raise `StoreUnavailable` when the file was replaced."""
+    if connection.is_replaced:
+        raise replaced(connection.path)
+
+
+def _begin(connection: Connection) -> None:
+    """Begin a transaction; one that writes checks its file again, because it may have waited."""
+    writes = connection.get_execution_options().get("tollbook_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    opened = connection.connection.driver_connection
+    assert isinstance(opened, OpenedFile)  # noqa: S101  `_open` makes no others
+    if writes and opened.is_replaced:
+        raise replaced(opened.path)

@@ -1,0 +1,140 @@
+"""Tenants, organizations, users, budgets, keys and viewer tokens, and the audit log."""
+
+from sqlalchemy import Column, Index, Integer, Table, Text
+from sqlalchemy import UniqueConstraint as Unique
+
+from tollbook.store.tables.columns import BIG, CLUSTERED, STRICT, key, metadata, organization
+
+# `number_format` is the meaning of digits without `+`.
+tenants = Table(
+    "tenants",
+    metadata,
+    key("tenant_id", Text),
+    Column("name", Text, nullable=False),
+    Column("created_at", BIG, nullable=False),
+    Column("number_format", Text, nullable=False, server_default="strict"),
+    Column("currency", Text, nullable=False, server_default="USD"),
+    **CLUSTERED,
+)
+
+# An organization that events name before a request creates it has the status `unknown` and no name.
+# Without a `number_format` its tenant's applies.
+organizations = Table(
+    "organizations",
+    metadata,
+    Column("organization_id", BIG, primary_key=True),
+    Column("tenant_id", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("timezone", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("created_at", BIG, nullable=False),
+    Column("number_format", Text),
+    Unique("tenant_id", "id"),
+    **STRICT,
+)
+
+users = Table(
+    "users",
+    metadata,
+    organization(),
+    key("id", Text),
+    Column("name", Text, nullable=False),
+    Column("email", Text),
+    Column("status", Text, nullable=False),
+    Column("created_at", BIG, nullable=False),
+    **CLUSTERED,
+)
+
+# The monthly budget of an organization or, where `user_id` is not empty, of one of its users. All
+# budgets of an organization are one short range. `monthly` is nanos as digits, because it may
+# exceed 64 bits; `alerts` are fractions, as JSON.
+budgets = Table(
+    "budgets",
+    metadata,
+    organization(),
+    key("user_id", Text),
+    Column("monthly", Text, nullable=False),
+    Column("alerts", Text, nullable=False),
+    Column("created_at", BIG, nullable=False),
+    Column("changed_at", BIG, nullable=False),
+    **CLUSTERED,
+)
+
+# `permissions`, `meters` and `addresses` are words separated by spaces. `last_used_at` is up to a
+# minute late, and the only column that is written without a new token of the directory.
+api_keys = Table(
+    "api_keys",
+    metadata,
+    key("prefix", Text),
+    Column("hash", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("tenant_id", Text, nullable=False),
+    Column("organization_id", BIG),
+    Column("user_id", Text),
+    Column("permissions", Text, nullable=False),
+    Column("created_at", BIG, nullable=False),
+    Column("revoked_at", BIG),
+    Column("expires_at", BIG),
+    Column("meters", Text),
+    Column("addresses", Text),
+    Column("requests_per_minute", Integer),
+    Column("last_used_at", BIG),
+    **CLUSTERED,
+)
+
+# The secret that signs a tenant's viewer tokens; a new secret makes all of them invalid.
+viewer_secrets = Table(
+    "viewer_secrets",
+    metadata,
+    key("tenant_id", Text),
+    Column("secret", Text, nullable=False),
+    Column("made_at", BIG, nullable=False),
+    **CLUSTERED,
+)
+
+# Tokens are not stored, only revoked ones until they would expire. `organization_id` is that of the
+# key that revoked the token, 0 for a tenant-wide key: so a key cannot revoke another organization's
+# token by its id.
+viewer_revocations = Table(
+    "viewer_revocations",
+    metadata,
+    key("tenant_id", Text),
+    key("id", Text),
+    organization(),
+    Column("expires_at", BIG, nullable=False),
+    **CLUSTERED,
+)
+
+# One row, which the first statement of every transaction reads. `token` is a random number that
+# each change of organizations, keys or price books replaces: a process that caches those compares
+# it in the transaction that relies on them. `schema_version` is the latest migration: a Tollbook of
+# another version must neither read nor write.
+directory_state = Table(
+    "directory_state",
+    metadata,
+    key("id", Integer),
+    Column("token", BIG, nullable=False),
+    Column("schema_version", Text, nullable=False, server_default=""),
+    **CLUSTERED,
+)
+
+# Each act with its key, object and address. Triggers refuse to change or delete rows. The key
+# serves a tenant's acts in order of time, the index a page of one organization's acts. `details`
+# have no names and e-mail addresses of people, because they could not be erased.
+audit_log = Table(
+    "audit_log",
+    metadata,
+    key("tenant_id", Text),
+    key("at", BIG),
+    key("id", Text),
+    Column("key_prefix", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("object", Text, nullable=False),
+    Column("details", Text, nullable=False),
+    Column("organization_id", BIG),
+    Column("address", Text),
+    Index("ix_audit_log_by_organization", "tenant_id", "organization_id", "at", "id"),
+    **CLUSTERED,
+)

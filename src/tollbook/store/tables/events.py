@@ -1,0 +1,111 @@
+"""The ledger: versions, identities, events, reversals and the quarantine."""
+
+from sqlalchemy import Column, Index, Integer, Table, Text
+from sqlalchemy import UniqueConstraint as Unique
+
+from tollbook.store.tables.columns import (
+    BIG,
+    CLUSTERED,
+    SMALL,
+    SUMMED,
+    key,
+    metadata,
+    organization,
+    zero,
+)
+
+# The state of an organization's ledger and users, and when it changed last. `token` is a random
+# number that each change replaces, and `replaced` the number before it: an answer for the same
+# token is valid, even when the database went back to an earlier state in between. Writers lock this
+# row first, so that they do not deadlock. `parts` counts how often full rows of sums were set
+# aside, and numbers those rows. `newest` is the time of the newest event, and `newest_received_at`
+# when it was received: together they show how far metering lags behind. `received_at` is when the
+# last events were received, of any age.
+ledger_versions = Table(
+    "ledger_versions",
+    metadata,
+    organization(),
+    Column("token", BIG, nullable=False),
+    Column("as_of", BIG, nullable=False),
+    zero("newest"),
+    zero("received_at"),
+    zero("parts"),
+    zero("newest_received_at"),
+    zero("replaced"),
+    **SUMMED,
+)
+
+# Identities, which are never deleted. `day` finds the event; it is 0 in quarantine.
+event_keys = Table(
+    "event_keys",
+    metadata,
+    organization(),
+    key("id", Text),
+    Column("fingerprint", BIG, nullable=False),
+    Column("day", Integer, nullable=False),
+    **CLUSTERED,
+)
+
+# The ledger. The day before the id keeps inserts of one day together and serves lists by period.
+# The key assumes that events are looked up by id through `event_keys`, which has the day. A charge
+# is replayed from the event and its rate: the event's own cost (`own_cost`), the local day, and for
+# tiers what the month had billed without it (`position`, under `tier_key`). `buy` is NULL when it
+# is not known. A reversal names in `reverses` the event whose figures it has with opposite signs;
+# its cost is the opposite of what that event costs at the `position`. `hour` is the start of the
+# local hour in minutes since 1970, `country` that of the number at the other end; sums are stored
+# by both, and SQL could not compute them from time and attributes. The index serves questions about
+# one user's events: pages and hours.
+events = Table(
+    "events",
+    metadata,
+    organization(),
+    key("day", Integer),
+    key("id", Text),
+    Column("user_id", Text, nullable=False),
+    Column("meter", SMALL, nullable=False),
+    Column("resource_id", Text),
+    Column("time", BIG, nullable=False),
+    Column("quantity", BIG, nullable=False),
+    Column("billed", BIG, nullable=False),
+    Column("cost", BIG, nullable=False),
+    Column("rate_id", BIG),
+    Column("attributes", Text, nullable=False),
+    Column("received_at", BIG, nullable=False),
+    Column("own_cost", BIG),
+    Column("buy", BIG),
+    Column("position", BIG),
+    Column("tier_key", Text),
+    Column("reverses", Text),
+    zero("hour"),
+    Column("country", Text, nullable=False, server_default=""),
+    Index("ix_events_by_user", "organization_id", "user_id", "day"),
+    postgresql_partition_by="RANGE (day)",
+    **CLUSTERED,
+)
+
+# Keyed by the reversed event, which is reversed once. The other key finds a reversal's reason.
+reversals = Table(
+    "reversals",
+    metadata,
+    organization(),
+    key("reverses", Text),
+    Column("id", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("key_prefix", Text),
+    Column("received_at", BIG, nullable=False),
+    Unique("organization_id", "id"),
+    **CLUSTERED,
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    organization(),
+    key("id", Text),
+    Column("received_at", BIG, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    zero("time"),
+    **CLUSTERED,
+)

@@ -1,0 +1,16 @@
+"""All tables, each with its key and the question that the key serves; and their version.
+
+Times are microseconds since 1970 in UTC, days are numbers such as 20240131, quantities are micros
+and costs are nanos: integers all of them, the same in both engines. `organization_id` is a small
+number given to a tenant's organization when an event or a request first names it. The platform's
+own id is `organizations.id`; it is unique for a tenant only, so no tenant can learn or take
+another's.
+"""
+
+from tollbook.store.tables import archive, directory, events, price_books, reratings, sums
+from tollbook.store.tables.columns import metadata
+
+__all__ = ("archive", "directory", "events", "metadata", "price_books", "reratings", "sums")
+
+SCHEMA_VERSION = "0011"
+"""The latest migration, which every database that this Tollbook reads or writes must be at."""

@@ -1,0 +1,308 @@
+"""Every action validates and audits the same, whether it comes by HTTP or by the command line."""
+
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+
+from tests.api.conftest import Site, Tenant, site  # noqa: F401
+from tests.builders import Json
+from tests.cli.conftest import Ran, Tollbook
+from tollbook.administration.budgets import NewBudget, set_budget
+from tollbook.administration.price_books import load_book
+from tollbook.domain.directory import User
+from tollbook.domain.keys import Permission
+from tollbook.rating.books.yaml_book import parse_price_book
+from tollbook.store import directory
+from tollbook.store.audit import COMMAND_LINE, Act, Actor, acts
+from tollbook.wiring import now
+
+ORGANIZATION = "/v1/organizations/org_1"
+USERS = f"{ORGANIZATION}/users"
+BUDGET = "/v1/budgets/org_1"
+KEY = "/v1/keys/{key}"
+TOKENS = "/v1/viewer-tokens"
+TOKEN = "tbv_0123456789abcdef"
+BOOKS = "/v1/price-books"
+BOOK = """
+name: {name}
+currency: {currency}
+effective_from: 2024-02-01
+source: test
+rates:
+  - meter: voice.call
+    price: "0.02"
+    per: minute
+"""
+GOOD_BOOK = BOOK.format(name="February", currency="USD")
+BAD_BOOK = BOOK.format(name='" "', currency="USD")
+OTHER_BOOK = BOOK.format(name="February", currency="EUR")
+
+
+class Case(NamedTuple):
+    """An action as a request and as a command; `{key}` is the prefix of a key, `{file}` a file."""
+
+    method: str
+    path: str
+    command: str
+    body: Json | str | None = None
+    """The body, a text for a price book, which is the command's file too."""
+
+
+ALLOWED = {
+    "organization.create": Case(
+        "POST",
+        "/v1/organizations",
+        "organizations create org_2 --name Acme --timezone Asia/Tokyo --currency JPY",
+        {"id": "org_2", "name": "Acme", "timezone": "Asia/Tokyo", "currency": "JPY"},
+    ),
+    "organization.change": Case(
+        "PATCH",
+        ORGANIZATION,
+        "organizations change org_1 --number-format GB",
+        {"number_format": "GB"},
+    ),
+    "user.create": Case(
+        "POST",
+        USERS,
+        "users create org_1 bob --name Bob --email bob@acme.example",
+        {"id": "bob", "name": "Bob", "email": "bob@acme.example"},
+    ),
+    "user.erase": Case("DELETE", f"{USERS}/ann/personal-data", "users erase org_1 ann --yes"),
+    "key.create": Case(
+        "POST",
+        "/v1/keys",
+        "keys create --name door --organization org_1 --user ann --permission analytics:read "
+        "--meter voice.call --allow-from 192.0.2.0/24 --rate-limit 60",
+        {
+            "name": "door",
+            "organization_id": "org_1",
+            "user_id": "ann",
+            "permissions": ["analytics:read"],
+            "meters": ["voice.call"],
+            "allowed_addresses": ["192.0.2.0/24"],
+            "requests_per_minute": 60,
+        },
+    ),
+    "key.rotate": Case(
+        "POST", f"{KEY}/rotation", "keys rotate {key} --overlap 60", {"overlap_seconds": 60}
+    ),
+    "key.revoke": Case("DELETE", KEY, "keys revoke {key}"),
+    "viewer_token.create": Case(
+        "POST",
+        TOKENS,
+        "viewers create org_1 --user ann --key {key} --expires-in-seconds 60",
+        {"organization_id": "org_1", "user_id": "ann", "expires_in": 60},
+    ),
+    "viewer_token.revoke": Case("DELETE", f"{TOKENS}/{TOKEN}", f"viewers revoke {TOKEN}"),
+    "viewer_token.revoke_all": Case("DELETE", TOKENS, "viewers revoke --all"),
+    "price_book.load": Case(
+        "POST",
+        f"{BOOKS}?organization_id=org_1",
+        "prices load {file} --organization org_1",
+        GOOD_BOOK,
+    ),
+    "price_book.publish": Case(
+        "POST",
+        f"{BOOKS}/2/publish?effective_from=2024-03-01",
+        "prices publish 2 --effective-from 2024-03-01",
+    ),
+    "budget.set": Case(
+        "PUT",
+        BUDGET,
+        "budgets set org_1 250.5 --alert-at 0.9 --alert-at 0.4",
+        {"monthly": 250.5, "alert_at": [0.9, 0.4]},
+    ),
+    "budget.remove": Case("DELETE", f"{BUDGET}/users/ann", "budgets remove org_1 --user ann"),
+    "quarantine.replay": Case(
+        "POST",
+        "/v1/quarantine/replay?organization_id=org_1",
+        "quarantine replay --organization org_1",
+    ),
+}
+NEW = {"id": "org_2", "name": "Acme"}
+REFUSED = {
+    "an organization with several problems": Case(
+        "POST",
+        "/v1/organizations",
+        "organizations create . --name {control} --timezone Mars",
+        {"id": ".", "name": "\t", "timezone": "Mars"},
+    ),
+    "an organization in no currency": Case(
+        "POST",
+        "/v1/organizations",
+        "organizations create org_2 --currency ZZZ",
+        {**NEW, "currency": "ZZZ"},
+    ),
+    "an organization with an unknown number format": Case(
+        "POST",
+        "/v1/organizations",
+        "organizations create org_2 --number-format ZZ",
+        {**NEW, "number_format": "ZZ"},
+    ),
+    "an organization that exists": Case(
+        "POST", "/v1/organizations", "organizations create org_1", {"id": "org_1", "name": "o"}
+    ),
+    "a change to an unknown number format": Case(
+        "PATCH",
+        ORGANIZATION,
+        "organizations change org_1 --number-format ZZ",
+        {"number_format": "ZZ"},
+    ),
+    "a user with several problems": Case(
+        "POST",
+        USERS,
+        "users create org_1 .. --name {control} --email x",
+        {"id": "..", "name": "\t", "email": "x"},
+    ),
+    "a user that exists": Case(
+        "POST", USERS, "users create org_1 ann", {"id": "ann", "name": "Ann"}
+    ),
+    "a key with several problems": Case(
+        "POST",
+        "/v1/keys",
+        "keys create --name {control} --user ann --permission admin --meter voice.call",
+        {"name": "\t", "user_id": "ann", "permissions": ["admin"], "meters": ["voice.call"]},
+    ),
+    "a token for a user that cannot be": Case(
+        "POST",
+        TOKENS,
+        "viewers create org_1 --key {key} --user {control}",
+        {"organization_id": "org_1", "user_id": "\t"},
+    ),
+    "a token that is none": Case("DELETE", f"{TOKENS}/nothing", "viewers revoke nothing"),
+    "a book without a name": Case("POST", BOOKS, "prices load {file}", BAD_BOOK),
+    "a book in another currency than its organization": Case(
+        "POST",
+        f"{BOOKS}?organization_id=org_1",
+        "prices load {file} --organization org_1",
+        OTHER_BOOK,
+    ),
+    "a published book from another day": Case(
+        "POST",
+        f"{BOOKS}/1/publish?effective_from=2024-03-01",
+        "prices publish 1 --effective-from 2024-03-01",
+    ),
+    "a budget of nothing": Case("PUT", BUDGET, "budgets set org_1 0", {"monthly": 0}),
+    "a budget with an alert at nothing": Case(
+        "PUT",
+        BUDGET,
+        "budgets set org_1 1 --alert-at 0",
+        {"monthly": 1, "alert_at": [0]},
+    ),
+    "a budget that is not there": Case("DELETE", BUDGET, "budgets remove org_1"),
+}
+
+
+class Door:
+    """A tenant with an organization, a user, a key, a draft and a budget, for one way in."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self.tenant = tenant
+        number = tenant.organization()
+        self.key = tenant.key(Permission.READ_ANALYTICS)
+        self.prefix = self.key.rpartition("_")[0]
+        actor = Actor(tenant.tenant, COMMAND_LINE, now())
+        with tenant.database.writing() as transaction:
+            directory.add_user(transaction, number, User("ann", "Ann"), now())
+            load_book(transaction, actor, parse_price_book(GOOD_BOOK), draft=True)
+            row = directory.find_organization(transaction, tenant.tenant, "org_1")
+            assert row is not None
+            set_budget(transaction, actor, row, "ann", NewBudget("1"))
+        self.before = len(self.acts())
+
+    def acts(self) -> list[Act]:
+        with self.tenant.database.reading() as snapshot:
+            return acts(snapshot, self.tenant.tenant)
+
+    def new_acts(self) -> list[Json]:
+        """Return the acts since the beginning, without random values and the key of a token."""
+        new = self.acts()[: -self.before]
+        return [
+            {
+                "action": act.action,
+                "object": _RANDOM.sub("…", act.object),
+                "organization_id": act.organization_id,
+                "details": {
+                    name: _RANDOM.sub("…", value) if isinstance(value, str) else value
+                    for name, value in act.details.items()
+                    if name != "key"
+                },
+            }
+            for act in new
+        ]
+
+
+_RANDOM = re.compile(r"tb_[0-9a-f]{12}|tbv_[0-9a-f]{16}|\d{4}-\d\d-\d\dT.*")
+Send = Callable[[Door, Case], httpx.Response]
+Call = Callable[[Door, Case], Ran]
+
+
+@pytest.fixture
+def doors(site: Site) -> tuple[Door, Door]:  # noqa: F811
+    return Door(site.tenant()), Door(site.tenant())
+
+
+@pytest.fixture
+def send() -> Send:
+    def by_http(door: Door, case: Case) -> httpx.Response:
+        # A token is signed for the key of its request, the key that a command names.
+        key = door.key if case.path == TOKENS and case.method == "POST" else None
+        given: dict[str, Any] = {"json": case.body} if case.body is not None else {}
+        if isinstance(case.body, str):
+            given = {"content": case.body, "headers": {"Content-Type": "application/yaml"}}
+        path = case.path.format(key=door.prefix)
+        return door.tenant.call(case.method, path, key, **given)
+
+    return by_http
+
+
+@pytest.fixture
+def call(
+    site: Site,  # noqa: F811
+    tmp_path: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Call:
+    monkeypatch.setenv("TOLLBOOK_DATABASE_URL", site.server.database_url)
+    tollbook = Tollbook(capsys, tmp_path)
+
+    def by_command(door: Door, case: Case) -> Ran:
+        file = tollbook.write("book.yaml", case.body) if isinstance(case.body, str) else ""
+        words = (
+            it.format(key=door.prefix, file=file, control="\t") for it in case.command.split(" ")
+        )
+        return tollbook(*words, "--tenant", door.tenant.tenant)
+
+    return by_command
+
+
+@pytest.mark.parametrize("action", ALLOWED)
+def test_an_action_is_audited_the_same_by_both_ways(
+    doors: tuple[Door, Door], send: Send, call: Call, action: str
+) -> None:
+    by_http, by_command = doors
+    response = send(by_http, ALLOWED[action])
+    assert response.is_success, response.text
+    ran = call(by_command, ALLOWED[action])
+    assert ran.code == 0, ran.err
+    (act,) = by_http.new_acts()
+    assert act["action"] == action
+    assert by_command.new_acts() == [act]
+
+
+@pytest.mark.parametrize("reason", REFUSED)
+def test_an_action_is_refused_the_same_by_both_ways(
+    doors: tuple[Door, Door], send: Send, call: Call, reason: str
+) -> None:
+    by_http, by_command = doors
+    response = send(by_http, REFUSED[reason])
+    assert response.is_client_error, response.text
+    answer = response.json()
+    sentences = [it["error"] for it in answer.get("details", ())] or [answer["error"]]
+    ran = call(by_command, REFUSED[reason])
+    assert ran.code in (1, 2)
+    assert [it for it in sentences if it not in ran.err] == []
+    assert by_http.new_acts() == by_command.new_acts() == []

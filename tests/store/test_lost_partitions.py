@@ -1,0 +1,55 @@
+"""A partition that Tollbook knows is gone: the database went back to before it was made."""
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from tests.builders import Platform, event
+from tollbook.domain.errors import MonthNotReady
+from tollbook.domain.receipts import Outcome
+from tollbook.store.database import open_database
+
+MAY = "2021-05-10T10:30:00Z"
+UNPRICED = {"type": "sms.message", "quantity": 1, "attributes": {"to": "+919876543210"}}
+PRICES = """
+name: Test
+currency: USD
+effective_from: 2020-01-01
+source: a test
+rates:
+  - {meter: voice.call, price: "0.01", per: minute}
+  - {meter: sms.message, price: "0.01", per: message}
+"""
+
+
+@pytest.fixture
+def platform(postgres_url: str) -> Iterator[Platform]:
+    """A platform that has stored an event of May 2021, whose partition is gone."""
+    database = open_database(postgres_url)
+    platform = Platform(database)
+    platform.organization()
+    platform.send(event(id="before", time=MAY))
+    with psycopg.connect(postgres_url) as connection:
+        connection.execute("DROP TABLE events_202105")
+    yield platform
+    database.close()
+
+
+@pytest.mark.parametrize("atomic", [False, True])
+def test_events_are_stored_in_a_new_partition(platform: Platform, atomic: bool) -> None:
+    result = platform.send(event(id="new", time=MAY), event(id="other"), atomic=atomic)
+    assert [it.status for it in result.receipts] == [Outcome.ACCEPTED] * 2
+    assert {row[0] for row in platform.rows("SELECT id FROM events")} == {"new", "other"}
+
+
+def test_nothing_is_stored_while_the_partition_cannot_be_made(
+    platform: Platform, postgres_url: str
+) -> None:
+    with psycopg.connect(postgres_url) as holder:
+        holder.execute("LOCK TABLE events IN SHARE UPDATE EXCLUSIVE MODE")
+        with pytest.raises(MonthNotReady):
+            platform.send(event(id="new", time=MAY), event(id="other"))
+        holder.rollback()
+    assert platform.rows("SELECT id FROM events") == []
+    assert platform.statuses(event(id="new", time=MAY)) == ["accepted"]
