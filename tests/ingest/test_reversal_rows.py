@@ -77,7 +77,7 @@ def test_a_row_is_the_opposite_of_its_event_in_everything_that_is_added_up(
     ):
         assert getattr(row, name) == getattr(original, name), name
     assert (row.id, row.fingerprint, row.code) == ("back call-1", 7, "")
-    assert row.owner == ("" if given.get("type") == "brand.registration" else row.user_id)
+    assert row.billed_user_id == ("" if given.get("type") == "brand.registration" else row.user_id)
     assert row == negated(original, "back call-1", 7)
 
 

@@ -111,7 +111,7 @@ def test_a_dump_of_something_else_is_refused(other: URL, tmp_path: Path) -> None
     make_notes(other)
     path = tmp_path / "dump"
     written(other, path)
-    with pytest.raises(BackupRefused, match="not one of Tollbook"):
+    with pytest.raises(BackupRefused, match="not of a Tollbook database"):
         check_dump(path)
 
 
