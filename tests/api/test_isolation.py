@@ -73,7 +73,7 @@ def world() -> Iterator[World]:
 
 
 def _furnish(client: httpx.Client, platform: Platform, mark: str) -> list[str]:
-    """Give a tenant organizations, users and events; give public ids, and a viewer token last."""
+    """Create organizations, users and events; return public ids, and a viewer token last."""
     for organization in ("shared", f"org_{platform.tenant}"):
         number = platform.organization(organization, name=mark)
         with platform.database.writing() as transaction:

@@ -1,4 +1,4 @@
-"""tollbook import: every line told, bad ones by their number; safe to repeat."""
+"""tollbook import: bad lines are reported by their number; safe to repeat."""
 
 import gzip
 import json

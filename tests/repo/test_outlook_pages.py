@@ -31,7 +31,7 @@ ASKED_AT = datetime(2024, 1, 19, 10, 30, tzinfo=UTC)
 
 
 def steps(name: str) -> list[tuple[list[str], Json | None]]:
-    """Give the commands of a page, each with the answer under it, if there is one."""
+    """Return the commands of a page, each with the answer under it, if there is one."""
     found: list[tuple[list[str], Json | None]] = []
     page = (PAGES / f"{name}.md").read_text()
     for language, text in re.findall(r"```(\w+)\n(.*?)```", page, re.DOTALL):
