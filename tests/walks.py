@@ -149,7 +149,7 @@ class InTurn(TransitionController):
 
 
 class Walker:
-    """What a walk does beside the state machine that it is mixed into."""
+    """The steps that a walk adds to the state machine."""
 
     walks: Walks
     ways: set[Pair]

@@ -1,4 +1,4 @@
-"""Whoever has a key or token of a part tries every route, with all it knows of the rest."""
+"""A holder of a narrow key or token tries every route, with every name outside its scope."""
 
 import re
 import time
@@ -31,7 +31,7 @@ TRIED = {
     "organization_level": ("true",),
 }
 MAC = len("tbv_") + 42
-"""So many letters of a token are of its signature alone."""
+"""The number of letters of a token that belong to its signature alone."""
 OF_A_MOMENT = re.compile(r'"(request_id|next_cursor)":"[^"]*"|20[0-9:T-]+\.[0-9]+Z')
 
 

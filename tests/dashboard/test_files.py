@@ -1,4 +1,4 @@
-"""What is served: small, unchanged, from here alone, and kept by browsers for ever."""
+"""Static files: small, unchanged, from this server alone, and cached by browsers without end."""
 
 import gzip
 import json

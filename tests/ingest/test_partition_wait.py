@@ -1,4 +1,4 @@
-"""Submissions that wait for the partition of their month, beside the writer."""
+"""Submissions wait for the partition of their month while the writer goes on."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager

@@ -158,7 +158,7 @@ rates:
 
 
 def of_month(seconds: int) -> int:
-    """Return what so many seconds of a month cost, in nanos."""
+    """Return the cost of some seconds of a month, in nanos."""
     parts = min(seconds, 1000), max(min(seconds, 7777) - 1000, 0), max(seconds - 7777, 0)
     picos = parts[0] * 3_333_333_300 + parts[1] * 1_000_000_000 + parts[2] * 100_000_000
     return round(Fraction(picos, 1000))
@@ -225,7 +225,7 @@ class Undone(Exception):
 
 
 def wait_for_waiting(platform: Platform, count: int) -> None:
-    """Return once so many transactions wait for a lock."""
+    """Return when this number of transactions waits for a lock."""
     waiting = (
         "SELECT COUNT(*) FROM pg_stat_activity "
         "WHERE datname = current_database() AND wait_event_type = 'Lock'"

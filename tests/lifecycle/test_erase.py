@@ -1,4 +1,4 @@
-"""Erasing a person: nothing that tells of them is left anywhere, and no sum has moved."""
+"""Erasing a person: no personal data is left anywhere, and no sum changes."""
 
 from contextlib import closing
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What Tollbook promises, computed the slow way: every event is kept, every answer counted anew.
+"""What Tollbook promises, computed the slow way: it keeps every event and recounts each answer.
 
 Written from the design alone: nothing here comes from the product. Numbers are decimals and
 fractions, and the one rounding is `round` of a fraction, which goes half to even.

@@ -1,4 +1,4 @@
-"""Monthly partitions of events: made when first needed, beside readers and writers."""
+"""Monthly partitions of events: created when first needed, without blocking readers or writers."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
