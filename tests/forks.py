@@ -23,7 +23,7 @@ class Fork:
         self, environment: Mapping[str, str], log: str, run: Callable[..., int], *given: Any
     ) -> None:
         arguments = (dict(environment), Path.cwd(), log, run, given)
-        self._process = _FORKS.Process(target=_run, args=arguments)
+        self._process = _FORKS.Process(target=_run, args=arguments, daemon=True)
         self._process.start()
         assert self._process.pid is not None
         self.pid = self._process.pid
