@@ -3,7 +3,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 bin := .venv/bin
 port := 8000
-quick := $(addprefix tests/,analytics domain ingest lifecycle rating rerating store journeys)
+quick := $(addprefix tests/,administration analytics domain ingest lifecycle rating rerating store journeys)
 
 .PHONY: help setup setup-dev run check test lint fmt bench chaos fuzz audit lock clean
 
@@ -20,11 +20,11 @@ run: setup ## load demo data and serve on 127.0.0.1:8000 (port=8000)
 	@$(bin)/tollbook demo --address http://127.0.0.1:$(port)
 	@exec $(bin)/tollbook serve --port $(port)
 
-check: setup-dev ## style, types, layers, and tests that need SQLite only, in two minutes
+check: setup-dev ## style, types, layers, unit tests and journeys on SQLite, in two minutes
 	@$(bin)/ruff check . && $(bin)/ruff format --check . && $(bin)/mypy && $(bin)/lint-imports --no-logo
 	@env -u TOLLBOOK_TEST_POSTGRES $(bin)/python -m pytest -n auto --dist loadgroup $(quick) $(args)
 
-test: setup-dev ## every test, on SQLite and PostgreSQL, the page in a Chromium
+test: setup-dev ## every test, on SQLite and PostgreSQL, the page in a Chromium, in ten minutes
 	@scripts/node && TOLLBOOK_TEST_CHROMIUM=$$(scripts/chromium) && export TOLLBOOK_TEST_CHROMIUM && \
 	TOLLBOOK_TEST_POSTGRES=$$(scripts/postgres) && TOLLBOOK_TEST_PGBOUNCER=$$(scripts/pgbouncer) && \
 	export TOLLBOOK_TEST_POSTGRES TOLLBOOK_TEST_PGBOUNCER && $(bin)/python -m pytest -n auto --dist loadgroup $(args)

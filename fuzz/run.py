@@ -33,8 +33,12 @@ class Found:
     how: str
 
 
-def fuzz(target: Target, seconds: int, *, seed: int = 0, corpus: Path | None = None) -> Found:
+def fuzz(
+    target: Target, seconds: int, *, seed: int = 0, runs: int = -1, corpus: Path | None = None
+) -> Found:
     """Fuzz a target with its seeds and the inputs in `corpus`, to which new ones are added.
+
+    Stop after so many `seconds`, or after so many `runs`.
 
     libFuzzer uses other inputs every time; with a `seed`, it uses the same.
     """
@@ -49,6 +53,7 @@ def fuzz(target: Target, seconds: int, *, seed: int = 0, corpus: Path | None = N
         words.write_text("".join(f'"{_escaped(word)}"\n' for word in target.words))
         options = {
             "max_total_time": seconds,
+            "runs": runs,
             "max_len": LONGEST,
             "timeout": _HANGING_SECONDS,
             "rss_limit_mb": _RSS_MEBIBYTES,

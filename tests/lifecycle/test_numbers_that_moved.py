@@ -21,7 +21,7 @@ def platform(database: Database) -> Platform:
 
 
 def move(platform: Platform, monkeypatch: pytest.MonkeyPatch, module: object) -> None:
-    """Give the organization another number, as one that is created again gets it."""
+    """Change the number of the organization, as one that is created again gets it."""
     held = module.ledger.hold_ledgers  # type: ignore[attr-defined]
 
     def hold(transaction: object, numbers: object) -> None:
