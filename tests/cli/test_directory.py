@@ -146,7 +146,9 @@ def test_a_single_problem_names_its_field_where_its_sentence_does_not(tollbook: 
 
 
 @pytest.mark.parametrize("tenant", ["", " ", "a\tb", "x" * 256])
-@pytest.mark.parametrize("verb", [("organizations", "create", "org_1"), ("keys", "create")])
+@pytest.mark.parametrize(
+    "verb", [("organizations", "create", "org_1"), ("keys", "create", "--permission", "admin")]
+)
 def test_a_tenant_that_could_not_be_created_is_not_made_up(
     tollbook: Tollbook, verb: tuple, tenant: str
 ) -> None:
