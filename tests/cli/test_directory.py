@@ -15,7 +15,7 @@ def test_nothing_is_said_to_be_nothing(tollbook: Tollbook) -> None:
     assert tollbook.json("users", "list", "org_1") == []
 
 
-def test_a_tenant_is_created_with_the_default_prices(tollbook: Tollbook) -> None:
+def test_a_tenant_is_created_without_prices(tollbook: Tollbook) -> None:
     created = tollbook.json("tenants", "create", "acme", "--name", "Acme")
     assert created == {
         "id": "acme",
@@ -24,7 +24,7 @@ def test_a_tenant_is_created_with_the_default_prices(tollbook: Tollbook) -> None
         "number_format": "strict",
     }
     assert tollbook.json("tenants", "list") == [created]
-    assert len(tollbook.json("prices", "list", "--tenant", "acme")) == 1
+    assert tollbook.json("prices", "list", "--tenant", "acme") == []
     assert "exists already" in tollbook.refusal("tenants", "create", "acme")
 
 

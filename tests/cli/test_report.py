@@ -14,6 +14,8 @@ from tests.inside import serving
 from tollbook.analytics.users_slices import USERS_SHAPE
 from tollbook.store.database import open_database
 
+pytestmark = pytest.mark.usefixtures("example_prices")
+
 JANUARY = ("org_1", "--start", "2024-01-01", "--end", "2024-01-31")
 COLUMNS = [column.name for column in USERS_SHAPE.fields]
 
