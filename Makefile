@@ -16,6 +16,7 @@ setup: ## install Tollbook's dependencies into .venv
 setup-dev: ## install development dependencies into .venv
 	@scripts/venv requirements-dev.lock
 
+run: export TOLLBOOK_DATABASE_URL := $(or $(TOLLBOOK_DATABASE_URL),sqlite:///tollbook-demo.db)
 run: setup ## load demo data and serve on 127.0.0.1:8000 (port=8000)
 	@$(bin)/tollbook demo --address http://127.0.0.1:$(port)
 	@exec $(bin)/tollbook serve --port $(port)
@@ -58,4 +59,4 @@ lock: setup-dev ## pin dependencies
 	@scripts/lock
 
 clean: ## remove the environment and the demo data
-	@rm -rf .venv tollbook.db tollbook.db-shm tollbook.db-wal tollbook-demo.json
+	@rm -rf .venv tollbook-demo.db tollbook-demo.db-shm tollbook-demo.db-wal tollbook-demo.json

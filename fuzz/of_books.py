@@ -131,7 +131,7 @@ def _number(prefix: str) -> str:
 
 
 def _books() -> Iterator[bytes]:
-    yield source("rating/default_book.yaml").encode()
+    yield source("rating/example_book.yaml").encode()
     for text in (*shown("docs/prices.md", "yaml"), *shown("docs/decks.md", "yaml")):
         yield text.encode()
         if text.startswith("- "):

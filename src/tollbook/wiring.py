@@ -38,7 +38,6 @@ from tollbook.store.migrate import migrate
 from tollbook.store.probe import clock_difference, is_standby, try_to_write
 
 _log = structlog.get_logger()
-DEFAULT_TENANT = "default"
 _MIB = 1024 * 1024
 _VERB_RETRY_SECONDS = 10
 """How long a command, or a server before it serves, retries to connect to PostgreSQL."""

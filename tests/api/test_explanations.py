@@ -67,7 +67,7 @@ def test_an_event_is_told_by_value_with_its_charge(either: Tenant) -> None:
     assert found["status"] == "charged"
     assert found["replay_mismatch"] is found["reversal"] is found["quarantine"] is None
     charge = found["charge"]
-    assert charge.pop("rate")["book"] == {"version": 1, "name": "Default prices"}
+    assert charge.pop("rate")["book"] == {"version": 1, "name": "Example prices"}
     assert charge == {
         "cost": 0.123,
         "currency": "USD",

@@ -146,3 +146,17 @@ def test_damaged_keys_are_made_anew_and_the_page_a_key_and_the_curl_printed(demo
 
 def test_the_demo_verifies(demo: Demo) -> None:
     assert demo.run("verify").code == 0
+
+
+def test_the_demo_has_a_database_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("TOLLBOOK_DATABASE_URL", raising=False)
+    monkeypatch.chdir(tmp_path)
+    assert run(["demo", "--json"]) == 0
+    assert Path("tollbook-demo.db").exists()
+    assert Path("tollbook-demo.json").exists()
+    assert not Path("tollbook.db").exists()
+    capsys.readouterr()
+    assert run(["tenants", "list", "--json"]) == 0
+    assert msgspec.json.decode(capsys.readouterr().out) == []

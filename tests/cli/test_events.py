@@ -23,7 +23,7 @@ def test_an_event_is_shown_with_each_step(tollbook: Tollbook, platform: Platform
         "user          user_1",
         "2024-01-15T10:30:00Z (local day 2024-01-15)",
         "to            +442071838750",
-        "of price book 1, Default prices: voice.call",
+        "of price book 1, Example prices: voice.call",
         "61 raw, 61 billed, in seconds",
         "61 s / 1 s x 0.002 = 0.122",
         "cost          0.122 USD",

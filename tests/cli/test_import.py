@@ -10,6 +10,8 @@ import pytest
 from tests.builders import event
 from tests.cli.conftest import Tollbook
 
+pytestmark = pytest.mark.usefixtures("example_prices")
+
 
 def lines(count: int, **given: Any) -> str:
     return "".join(f"{json.dumps(event(id=str(n), **given))}\n" for n in range(count))

@@ -7,6 +7,8 @@ import pytest
 from tests.builders import event
 from tests.cli.conftest import Tollbook
 
+pytestmark = pytest.mark.usefixtures("example_prices")
+
 
 @pytest.fixture
 def platform(tollbook: Tollbook) -> Tollbook:

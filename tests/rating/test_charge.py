@@ -3,13 +3,13 @@
 import pytest
 
 from tests.rating.builders import pricing, rate, tariff, usage
-from tollbook.administration.tenants import default_price_book
+from tollbook.administration.price_books import example_book
 from tollbook.domain.charges import Charge, Unpriced
 from tollbook.domain.prices import Basis
 from tollbook.rating.charge import rate_usage
 from tollbook.rating.tariff import Tariff
 
-DEFAULT = Tariff(default_price_book())
+EXAMPLE = Tariff(example_book())
 
 
 def charged(given: Charge | Unpriced) -> Charge:
@@ -32,14 +32,14 @@ def charged(given: Charge | Unpriced) -> Charge:
         ("voice.call", 0, 0),
     ],
 )
-def test_the_default_book_charges(meter: str, micros: int, nanos: int) -> None:
-    charge = charged(rate_usage([[DEFAULT]], usage(meter=meter, quantity=micros), "USD"))
+def test_the_example_book_charges(meter: str, micros: int, nanos: int) -> None:
+    charge = charged(rate_usage([[EXAMPLE]], usage(meter=meter, quantity=micros), "USD"))
     assert charge.cost == nanos
 
 
 def test_a_message_price_bills_one_message_whatever_the_segments() -> None:
     segments = usage(meter="mms.inbound", quantity=5_000_000)
-    charge = charged(rate_usage([[DEFAULT]], segments, "USD"))
+    charge = charged(rate_usage([[EXAMPLE]], segments, "USD"))
     assert (charge.cost, charge.billed) == (20_000_000, 1_000_000)
 
 

@@ -1,6 +1,8 @@
 """Load and publish price books. A published book never changes."""
 
 from collections.abc import Mapping
+from functools import lru_cache
+from importlib.resources import files
 from typing import Any
 
 from tollbook.domain.books import BookHead, Listed, list_books
@@ -9,12 +11,19 @@ from tollbook.domain.errors import AlreadyPublished, NotFound, PriceBookRefused,
 from tollbook.domain.events import instant_of
 from tollbook.domain.periods import day_number, day_of
 from tollbook.domain.prices import PriceBook
+from tollbook.rating.books.yaml_book import parse_price_book
 from tollbook.store import prices
 from tollbook.store.audit import Actor
 from tollbook.store.audit_writer import write_act
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.directory import OrganizationRow
 from tollbook.store.prices import Progress
+
+
+@lru_cache(1)
+def example_book() -> PriceBook:
+    """Return the prices of the published example, with a price for every meter."""
+    return parse_price_book(files("tollbook.rating").joinpath("example_book.yaml").read_text())
 
 
 def load_book(

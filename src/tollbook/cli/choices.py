@@ -11,11 +11,12 @@ from tollbook.domain.directory import User
 from tollbook.domain.errors import InvalidRequest, NotFound
 from tollbook.domain.keys import ApiKey, prefix_of
 from tollbook.domain.named_periods import NAMES
+from tollbook.settings import DEFAULT_TENANT, variable
 from tollbook.store import directory, keys
 from tollbook.store.audit import COMMAND_LINE, Actor
 from tollbook.store.database import Snapshot
 from tollbook.store.directory import OrganizationRow
-from tollbook.wiring import DEFAULT_TENANT, now
+from tollbook.wiring import now
 
 Body = TypeVar("Body", bound=Callable[..., Any])
 """The function of a command."""
@@ -32,7 +33,13 @@ def combined(*options: Callable[[Body], Body]) -> Callable[[Body], Body]:
     return decorate
 
 
-tenant_option = click.option("--tenant", default=DEFAULT_TENANT, help="The tenant.")
+tenant_option = click.option(
+    "--tenant",
+    default=DEFAULT_TENANT,
+    envvar=variable("tenant"),
+    show_envvar=True,
+    help="The tenant.",
+)
 json_option = click.option("--json", is_flag=True, help="Print JSON instead of text.")
 csv_option = click.option("--csv", is_flag=True, help="Print CSV, with the headings of the API.")
 currency_option = click.option(

@@ -42,8 +42,8 @@ _prefix = click.argument("prefix", help="The public prefix, such as tb_012345678
 @click.option(
     "--permission",
     multiple=True,
+    required=True,
     type=click.Choice([it.value for it in Permission]),
-    default=[Permission.ADMIN.value],
     help="What the key may do; repeatable.",
 )
 @click.option(

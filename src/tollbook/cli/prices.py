@@ -1,23 +1,30 @@
 """tollbook prices: load, list, show, compare and publish price books."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import click
 import msgspec
 
 from tollbook.administration.book_report import BookReport, book_report
-from tollbook.administration.price_books import books_of, find_book, load_book, publish_book
+from tollbook.administration.price_books import (
+    books_of,
+    example_book,
+    find_book,
+    load_book,
+    publish_book,
+)
 from tollbook.administration.tenants import ensure_tenant
 from tollbook.cli import price_diff, rerating
 from tollbook.cli.choices import command_line, named_organization, shared_options
 from tollbook.cli.command import Options, VerbGroup
 from tollbook.cli.output import print_error, print_json, print_line, print_result, print_rows
 from tollbook.cli.parameters import DAY, PATH, VERSION, whole
-from tollbook.cli.price_files import deck_options, progress, read_book, rows_of
+from tollbook.cli.price_files import Report, deck_options, progress, read_book, rows_of
 from tollbook.domain.books import BookStatus, ShownBook, show_book
+from tollbook.domain.errors import InvalidRequest
 from tollbook.domain.lost_prices import LostPrices
 from tollbook.domain.periods import day_number
-from tollbook.domain.prices import Rate, conditions_of
+from tollbook.domain.prices import PriceBook, Rate, conditions_of
 from tollbook.rating.books.fields import ShownRate
 from tollbook.rating.books.serialize import show_rate
 from tollbook.rating.books.vocabulary import format_hours
@@ -34,7 +41,8 @@ verb.add_command(rerating.rerate)
 
 
 @verb.command("load")
-@click.argument("file", type=PATH, help="A book in YAML or a deck in CSV.")
+@click.argument("file", type=PATH, required=False, help="A book in YAML or a deck in CSV.")
+@click.option("--example", is_flag=True, help="Load the example prices instead of a file.")
 @click.option("--draft", is_flag=True, help="Price nothing until the book is published.")
 @deck_options
 @click.option("--organization", show_default="the tenant", help="The organization of the book.")
@@ -45,7 +53,7 @@ def _load(options: Options, settings: Settings) -> int:
     A file with errors is refused whole, and every error is listed.
     """
     with progress() as step:
-        book = read_book(options, step("reading", rows_of(options.file)))
+        book = _read(options, step)
         count = len(book.rates) + sum(len(deck.prefixes) for deck in book.decks)
         report = step("storing", count)
         actor = command_line(options.tenant)
@@ -60,6 +68,14 @@ def _load(options: Options, settings: Settings) -> int:
     version = loaded.price_book.version
     sentence = f"{book.name}: {head.rates:,} rates loaded as version {version}{draft}"
     return _show_report(options, loaded, sentence)
+
+
+def _read(options: Options, step: Callable[[str, int | None], Report]) -> PriceBook:
+    if options.example == (options.file is not None):
+        raise InvalidRequest("a FILE or --example is required, and not both")
+    if options.example:
+        return example_book()
+    return read_book(options, step("reading", rows_of(options.file)))
 
 
 @verb.command("publish")

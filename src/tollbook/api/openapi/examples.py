@@ -50,7 +50,7 @@ CHARGE: dict[str, Any] = {
         "per": "second",
         "to": None,
         "from": None,
-        "book": {"version": 1, "name": "Default prices"},
+        "book": {"version": 1, "name": "Example prices"},
     },
     "tier": None,
     "steps": ["61 s raw", "61 s / 1 s x 0.002 = 0.122", "cost 0.122"],
