@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from functools import partial
 from typing import Any
 
 import msgspec
@@ -40,7 +39,7 @@ from tollbook.api.endpoints.rerating import RERATING_ENDPOINTS
 from tollbook.api.endpoints.reversals import POST_REVERSALS
 from tollbook.api.endpoints.viewer_tokens import VIEWER_TOKEN_ENDPOINTS
 from tollbook.api.openapi.document import openapi
-from tollbook.api.openapi.endpoint import ApiRequest, Endpoint, read_path, read_query
+from tollbook.api.openapi.endpoint import ApiRequest, AsyncRequest, Endpoint, read_path, read_query
 from tollbook.api.openapi.reference import POLICY, STYLES, reference_page
 from tollbook.api.pipeline.access import authenticate, key_text, require, require_meters
 from tollbook.api.pipeline.admission import address, admit, standing
@@ -176,7 +175,7 @@ async def _answer(endpoint: Endpoint, services: Services, request: Request) -> R
         if endpoint.permission:
             require(known, endpoint.permission)
         if endpoint.handle:
-            return await endpoint.handle(request, services, partial(read_query, endpoint, request))
+            return await endpoint.handle(AsyncRequest(request, services, endpoint))
         body = await read_bounded(request, MOST_OTHER_BYTES) if endpoint.request else b""
         return await run_sync(_answer_in_database, endpoint, services, request, known, body)
 

@@ -2,16 +2,16 @@
 
 import msgspec
 from anyio.to_thread import run_sync
-from starlette.requests import Request
 from starlette.responses import Response
 
-from tollbook.api.openapi.endpoint import Body, Endpoint, QueryReader
+from tollbook.api.endpoints.paths import UserPath
+from tollbook.api.openapi.endpoint import AsyncRequest, Body, Endpoint
 from tollbook.api.openapi.links import leads
+from tollbook.api.openapi.parameters import Query
 from tollbook.api.pipeline.access import organization_of, require_organization_key, user_of
-from tollbook.api.pipeline.admission import actor, admission
 from tollbook.api.pipeline.responses import json_response
 from tollbook.api.pipeline.services import Services
-from tollbook.domain.errors import ArchiveRefused, InvalidApiKey, InvalidRequest, NotFound
+from tollbook.domain.errors import ArchiveRefused, InvalidApiKey
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.lifecycle.erase import Erased, Person, erase
 from tollbook.store.database import Transaction
@@ -26,18 +26,16 @@ class ErasedAnswer(msgspec.Struct, frozen=True):
     erased: Erased
 
 
-async def delete_personal_data(
-    request: Request, services: Services, read_query: QueryReader
-) -> Response:
+async def delete_personal_data(request: AsyncRequest[Query, UserPath]) -> Response:
     """Erase a person, and answer once the erasure is on disk."""
-    _, key = admission(request)
+    key = request.admission.key
     require_organization_key(key, "erase a person")
-    read_query()
-    path = request.path_params
+    request.read_query()
+    path, services = request.path, request.services
 
     def work() -> Response:
-        person = _person(services, key, path["organization_id"], path["user_id"])
-        by = actor(request, services, key)
+        person = _person(services, key, path.organization_id, path.user_id)
+        by = request.actor(key)
 
         def allowed(transaction: Transaction) -> None:
             if services.directory_cache.key(transaction, key.prefix) is None:
@@ -69,7 +67,6 @@ DELETE_PERSONAL_DATA = Endpoint(
         "taken back; erasing again erases what has come since."
     ),
     permission=Permission.ADMIN,
-    path_parameters={"organization_id": "org_abc123", "user_id": "user_123"},
     answers={
         200: Body(
             ErasedAnswer,
@@ -85,6 +82,6 @@ DELETE_PERSONAL_DATA = Endpoint(
         )
     },
     handle=delete_personal_data,
-    errors=(InvalidRequest, NotFound, ArchiveRefused),
+    errors=(ArchiveRefused,),
     tag="Users",
 )

@@ -6,20 +6,15 @@ from enum import StrEnum
 
 import msgspec
 from anyio.to_thread import run_sync
-from starlette.requests import Request
 from starlette.responses import Response
 
 from tollbook.api.endpoints.charges import ShownCharge, sees_buy, shown_charge, shown_match
-from tollbook.api.openapi.endpoint import Body, Endpoint, QueryReader
+from tollbook.api.openapi.endpoint import AsyncRequest, Body, Endpoint
 from tollbook.api.openapi.examples import EVENT, RATED_ANSWER
 from tollbook.api.openapi.links import leads
-from tollbook.api.openapi.parameters import Query
 from tollbook.api.openapi.schemas import EVENTS_REQUEST
-from tollbook.api.pipeline.access import authenticate, key_text
-from tollbook.api.pipeline.admission import admission
 from tollbook.api.pipeline.request_body import decoder_of, read_unpacked
 from tollbook.api.pipeline.responses import json_response
-from tollbook.api.pipeline.services import Services
 from tollbook.domain.errors import (
     Problem,
     QueueFull,
@@ -69,25 +64,20 @@ class RateAnswer(msgspec.Struct, frozen=True):
     charges: Sequence[RatedEvent]
 
 
-async def post_rate(
-    request: Request, services: Services, read_query: QueryReader[Query]
-) -> Response:
+async def post_rate(request: AsyncRequest) -> Response:
     """Rate what a body brings, from one snapshot."""
-    _, key = admission(request)
-    read_query()
-    decode = decoder_of(request)
-    body = await read_unpacked(request)
-    text = key_text(request.headers)
-    answer = await run_sync(_rated, services, key, text, decode, body, limiter=services.decoding)
+    request.read_query()
+    decode = decoder_of(request.http)
+    body = await read_unpacked(request.http)
+    answer = await run_sync(_rated, request, decode, body, limiter=request.services.decoding)
     return json_response(answer, 200 if answer.success else 207)
 
 
-def _rated(
-    services: Services, key: ApiKey, text: str | None, decode: Decoder, body: bytes
-) -> RateAnswer:
+def _rated(request: AsyncRequest, decode: Decoder, body: bytes) -> RateAnswer:
+    services, key = request.services, request.admission.key
     draft = draft_of(decode(body), key.scope, services.clock(), key.limits.meters)
     with services.database.reading() as snapshot:
-        authenticate(services.directory_cache, snapshot, text)
+        request.authenticate(snapshot)
         rated = rate(snapshot, services.directory_cache, draft)
     charges = [_shown(it, key) for it in rated] + [_rejected(it) for it in draft.rejections]
     charges.sort(key=lambda it: it.index)

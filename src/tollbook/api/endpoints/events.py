@@ -9,16 +9,14 @@ from typing import Annotated
 import msgspec
 from anyio.to_thread import run_sync
 from msgspec import Meta
-from starlette.requests import Request
 from starlette.responses import Response
 
-from tollbook.api.openapi.endpoint import Body, Endpoint, QueryReader
+from tollbook.api.openapi.endpoint import AsyncRequest, Body, Endpoint
 from tollbook.api.openapi.examples import EVENT, EVENTS_ANSWER
 from tollbook.api.openapi.links import leads
 from tollbook.api.openapi.parameter_types import Flag, about
 from tollbook.api.openapi.parameters import Query
 from tollbook.api.openapi.schemas import EVENTS_REQUEST
-from tollbook.api.pipeline.admission import admission
 from tollbook.api.pipeline.body_budget import LARGE
 from tollbook.api.pipeline.request_body import decoder_of, read_unpacked
 from tollbook.api.pipeline.responses import json_response
@@ -80,15 +78,12 @@ class EventsQuery(Query, frozen=True, kw_only=True):
     ] = False
 
 
-async def post_events(
-    request: Request, services: Services, read_query: QueryReader[EventsQuery]
-) -> Response:
+async def post_events(request: AsyncRequest[EventsQuery]) -> Response:
     """Decode, submit, and answer once everything accepted is on disk."""
-    token, key = admission(request)
-    query = read_query()
-    decode = decoder_of(request)
-    body = await read_unpacked(request)
-
+    token, key = request.admission
+    query, services = request.read_query(), request.services
+    decode = decoder_of(request.http)
+    body = await read_unpacked(request.http)
     prepare = _Preparation(services, key, token, query.atomic, decode)
     # Large bodies are decoded beside the event loop, one at a time: decoders in several threads
     # would not be faster, and the writer would wait for the interpreter's lock behind each of them.

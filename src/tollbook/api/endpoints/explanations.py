@@ -9,12 +9,12 @@ from msgspec import Meta, Raw
 from starlette.responses import Response
 
 from tollbook.analytics.event import ChargedEvent, InArchive, find_event
-from tollbook.api.endpoints.analytics.queries import OrganizationId
 from tollbook.api.endpoints.charges import ShownCharge, sees_buy, shown_charge, shown_match
+from tollbook.api.endpoints.paths import OrganizationPath
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples import EXPLAINED_EVENT
 from tollbook.api.openapi.links import leads
-from tollbook.api.openapi.parameters import Path, Query
+from tollbook.api.openapi.parameters import Query
 from tollbook.api.pipeline.access import organization_of
 from tollbook.api.pipeline.responses import json_response
 from tollbook.domain.directory import id_problem
@@ -92,10 +92,9 @@ class EventAnswer(msgspec.Struct, frozen=True):
     quarantine: Reason | None
 
 
-class EventPath(Path, frozen=True, kw_only=True):
+class EventPath(OrganizationPath, frozen=True, kw_only=True):
     """The path of an event."""
 
-    organization_id: OrganizationId
     event_id: Annotated[str, Meta(examples=["call-7731"])]
 
 

@@ -2,28 +2,27 @@
 
 from datetime import datetime
 from functools import partial
+from typing import Annotated
 
 import msgspec
 from anyio.to_thread import run_sync
-from starlette.requests import Request
+from msgspec import Meta
 from starlette.responses import Response
 
 from tollbook.administration.keys import NewKey, Rotation, create_key, revoke_key, rotate_key
-from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint, QueryReader
+from tollbook.api.openapi.endpoint import ApiRequest, AsyncRequest, Body, Endpoint
 from tollbook.api.openapi.examples import KEY, OWN_KEY
 from tollbook.api.openapi.links import leads
+from tollbook.api.openapi.parameters import Path, Query
 from tollbook.api.openapi.schemas import answer_schema
 from tollbook.api.pipeline.access import (
-    authenticate,
-    key_text,
     organization_of,
     require_organization_key,
 )
 from tollbook.api.pipeline.json_body import read_body
 from tollbook.api.pipeline.responses import json_response
-from tollbook.api.pipeline.services import Services
 from tollbook.domain.directory import id_problem
-from tollbook.domain.errors import InvalidRequest, KeyEnded, NotFound, UnreadableBody
+from tollbook.domain.errors import KeyEnded, NotFound
 from tollbook.domain.events import instant_of
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.store import keys
@@ -62,6 +61,12 @@ class KeyAnswer(msgspec.Struct):
     requests_per_minute: int | None
 
 
+class KeyPath(Path, frozen=True, kw_only=True):
+    """The path of a key."""
+
+    prefix: Annotated[str, Meta(examples=["tb_0123456789ab"])]
+
+
 def post_key(call: ApiRequest, transaction: Transaction) -> Response:
     """Create a key within the scope and the limits of the requesting key."""
     require_organization_key(call.key, "issue keys")
@@ -71,13 +76,13 @@ def post_key(call: ApiRequest, transaction: Transaction) -> Response:
     return json_response({"success": True, "api_key": secret, "key": key_answer(key)}, 201)
 
 
-async def get_own_key(request: Request, services: Services, read_query: QueryReader) -> Response:
+async def get_own_key(request: AsyncRequest) -> Response:
     """Return the scope and the limits of the requesting key; any key may do this."""
 
     def work() -> Response:
-        with services.database.reading() as snapshot:
-            key = authenticate(services.directory_cache, snapshot, key_text(request.headers))
-        read_query()
+        with request.services.database.reading() as snapshot:
+            key = request.authenticate(snapshot)
+        request.read_query()
         return json_response({"success": True, "key": _own_key(key)})
 
     return await run_sync(work)
@@ -90,7 +95,7 @@ def list_keys(call: ApiRequest, snapshot: Snapshot) -> Response:
     return json_response({"success": True, "keys": found})
 
 
-def post_rotation(call: ApiRequest, transaction: Transaction) -> Response:
+def post_rotation(call: ApiRequest[Query, KeyPath], transaction: Transaction) -> Response:
     """Create the successor of a key, which expires after an overlap."""
     require_organization_key(call.key, "rotate keys")
     rotation = read_body(call.body, Rotation)
@@ -101,7 +106,7 @@ def post_rotation(call: ApiRequest, transaction: Transaction) -> Response:
     return json_response(answer, 201)
 
 
-def delete_key(call: ApiRequest, transaction: Transaction) -> Response:
+def delete_key(call: ApiRequest[Query, KeyPath], transaction: Transaction) -> Response:
     """Revoke a key; the next request with it is refused."""
     revoke_key(transaction, call.actor, _find(call, transaction).key)
     return json_response({"success": True, "key": key_answer(*_find(call, transaction))})
@@ -141,8 +146,8 @@ def key_answer(key: ApiKey, last_used_at: int | None = None) -> KeyAnswer:
     )
 
 
-def _find(call: ApiRequest, snapshot: Snapshot) -> KeyRow:
-    prefix = call.path["prefix"]
+def _find(call: ApiRequest[Query, KeyPath], snapshot: Snapshot) -> KeyRow:
+    prefix = call.path.prefix
     wrong = id_problem("prefix", prefix)
     row = None if wrong else keys.find_row(snapshot, call.tenant, prefix)
     if row is None or not _is_visible(call, row.key):
@@ -164,7 +169,6 @@ def _is_visible(call: ApiRequest, key: ApiKey) -> bool:
 
 
 _ANSWER = {"success": True, "key": KEY}
-_IN_PATH = {"prefix": "tb_0123456789ab"}
 _OF_NEW = leads("rotateKey", "revokeKey", prefix="/key/prefix") | leads(
     "listActs", key="/key/prefix"
 )
@@ -189,7 +193,6 @@ KEY_ENDPOINTS = (
             )
         },
         handle=get_own_key,
-        errors=(InvalidRequest,),
         tag="Keys",
     ),
     Endpoint(
@@ -204,7 +207,6 @@ KEY_ENDPOINTS = (
         permission=Permission.ADMIN,
         answers={200: Body(answer_schema(keys=list[KeyAnswer]), {"success": True, "keys": [KEY]})},
         read=list_keys,
-        errors=(InvalidRequest,),
         tag="Keys",
     ),
     Endpoint(
@@ -236,7 +238,7 @@ KEY_ENDPOINTS = (
             )
         },
         write=post_key,
-        errors=(InvalidRequest, UnreadableBody, NotFound),
+        errors=(NotFound,),
         tag="Keys",
     ),
     Endpoint(
@@ -250,7 +252,6 @@ KEY_ENDPOINTS = (
             "one lasts as long as the old one was issued for, unless `expires_at` says otherwise."
         ),
         permission=Permission.ADMIN,
-        path_parameters=_IN_PATH,
         request=Body(Rotation, {"overlap_seconds": 3600}),
         answers={
             201: Body(
@@ -265,7 +266,7 @@ KEY_ENDPOINTS = (
             )
         },
         write=post_rotation,
-        errors=(InvalidRequest, UnreadableBody, NotFound, KeyEnded),
+        errors=(KeyEnded,),
         tag="Keys",
     ),
     Endpoint(
@@ -278,10 +279,8 @@ KEY_ENDPOINTS = (
             "Revoking again changes nothing."
         ),
         permission=Permission.ADMIN,
-        path_parameters=_IN_PATH,
         answers={200: Body(answer_schema(key=KeyAnswer), _ANSWER)},
         write=delete_key,
-        errors=(InvalidRequest, NotFound),
         tag="Keys",
     ),
 )

@@ -10,9 +10,11 @@ from tollbook.administration.organizations import (
     organization_from,
 )
 from tollbook.administration.users import NewUser, UserChange, change_user, create_user
+from tollbook.api.endpoints.paths import OrganizationPath, UserPath
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples import ORGANIZATION, USER
 from tollbook.api.openapi.links import leads
+from tollbook.api.openapi.parameters import Query
 from tollbook.api.openapi.schemas import answer_schema
 from tollbook.api.pipeline.access import (
     organization_of,
@@ -23,7 +25,7 @@ from tollbook.api.pipeline.access import (
 from tollbook.api.pipeline.json_body import read_body
 from tollbook.api.pipeline.responses import json_response
 from tollbook.domain.directory import Organization, User
-from tollbook.domain.errors import AlreadyExists, InvalidRequest, NotFound, UnreadableBody
+from tollbook.domain.errors import AlreadyExists
 from tollbook.domain.keys import Permission
 from tollbook.store import directory
 from tollbook.store.database import Snapshot, Transaction
@@ -41,7 +43,7 @@ def list_organizations(call: ApiRequest, snapshot: Snapshot) -> Response:
     return json_response({"success": True, "organizations": organizations})
 
 
-def get_organization(call: ApiRequest, snapshot: Snapshot) -> Response:
+def get_organization(call: ApiRequest[Query, OrganizationPath], snapshot: Snapshot) -> Response:
     """Return one organization."""
     return _organization_answer(organization_from(_named_organization(call, snapshot)))
 
@@ -53,7 +55,9 @@ def post_organization(call: ApiRequest, transaction: Transaction) -> Response:
     return _organization_answer(create_organization(transaction, call.actor, new), 201)
 
 
-def patch_organization(call: ApiRequest, transaction: Transaction) -> Response:
+def patch_organization(
+    call: ApiRequest[Query, OrganizationPath], transaction: Transaction
+) -> Response:
     """Change an organization's name, status or number format."""
     require_organization_key(call.key, "change organizations")
     row = _named_organization(call, transaction)
@@ -61,7 +65,7 @@ def patch_organization(call: ApiRequest, transaction: Transaction) -> Response:
     return _organization_answer(change_organization(transaction, call.actor, row, change))
 
 
-def list_users(call: ApiRequest, snapshot: Snapshot) -> Response:
+def list_users(call: ApiRequest[Query, OrganizationPath], snapshot: Snapshot) -> Response:
     """List the users of an organization that the key may see."""
     row = _named_organization(call, snapshot)
     bound = call.key.scope.user_id
@@ -70,13 +74,13 @@ def list_users(call: ApiRequest, snapshot: Snapshot) -> Response:
     return json_response({"success": True, "organization_id": row.id, "users": users})
 
 
-def get_user(call: ApiRequest, snapshot: Snapshot) -> Response:
+def get_user(call: ApiRequest[Query, UserPath], snapshot: Snapshot) -> Response:
     """Return one user."""
     row = _named_organization(call, snapshot)
-    return _user_answer(row, user_of(snapshot, call.key, row, call.path["user_id"]))
+    return _user_answer(row, user_of(snapshot, call.key, row, call.path.user_id))
 
 
-def post_user(call: ApiRequest, transaction: Transaction) -> Response:
+def post_user(call: ApiRequest[Query, OrganizationPath], transaction: Transaction) -> Response:
     """Create a user."""
     require_organization_key(call.key, "create users")
     row = _named_organization(call, transaction)
@@ -84,16 +88,18 @@ def post_user(call: ApiRequest, transaction: Transaction) -> Response:
     return _user_answer(row, create_user(transaction, call.actor, row, new), 201)
 
 
-def patch_user(call: ApiRequest, transaction: Transaction) -> Response:
+def patch_user(call: ApiRequest[Query, UserPath], transaction: Transaction) -> Response:
     """Change a user's name, e-mail or status."""
     row = _named_organization(call, transaction)
-    user = user_of(transaction, call.key, row, call.path["user_id"])
+    user = user_of(transaction, call.key, row, call.path.user_id)
     change = read_body(call.body, UserChange)
     return _user_answer(row, change_user(transaction, call.actor, row, user, change))
 
 
-def _named_organization(call: ApiRequest, snapshot: Snapshot) -> OrganizationRow:
-    return organization_of(snapshot, call.key, call.path["organization_id"])
+def _named_organization(
+    call: ApiRequest[Query, OrganizationPath], snapshot: Snapshot
+) -> OrganizationRow:
+    return organization_of(snapshot, call.key, call.path.organization_id)
 
 
 def _organization_answer(organization: Organization, status: int = 200) -> Response:
@@ -124,9 +130,6 @@ _ONE_USER = Body(
     _USER_ANSWER,
     links=leads(*_OF_USER, organization_id="/organization_id", user_id="/user/id"),
 )
-_IN_PATH = {"organization_id": "org_abc123"}
-_USER_IN_PATH = {**_IN_PATH, "user_id": "user_123"}
-_BAD_BODY = (InvalidRequest, UnreadableBody)
 
 
 ORGANIZATION_ENDPOINTS = (
@@ -146,7 +149,6 @@ ORGANIZATION_ENDPOINTS = (
         },
         read=list_organizations,
         tells_usage=False,
-        errors=(InvalidRequest,),
         tag="Organizations",
     ),
     Endpoint(
@@ -164,7 +166,7 @@ ORGANIZATION_ENDPOINTS = (
         request=Body(NewOrganization, ORGANIZATION),
         answers={201: _ONE},
         write=post_organization,
-        errors=(*_BAD_BODY, AlreadyExists),
+        errors=(AlreadyExists,),
         tag="Organizations",
     ),
     Endpoint(
@@ -174,11 +176,9 @@ ORGANIZATION_ENDPOINTS = (
         summary="Read an organization",
         description="One organization.",
         permission=Permission.READ_ANALYTICS,
-        path_parameters=_IN_PATH,
         answers={200: _ONE},
         read=get_organization,
         tells_usage=False,
-        errors=(InvalidRequest, NotFound),
         tag="Organizations",
     ),
     Endpoint(
@@ -193,11 +193,9 @@ ORGANIZATION_ENDPOINTS = (
             "and access-code forms are read. With null the tenant's format holds."
         ),
         permission=Permission.ADMIN,
-        path_parameters=_IN_PATH,
         request=Body(OrganizationChange, {"name": "Acme Corporation"}),
         answers={200: _ONE},
         write=patch_organization,
-        errors=(*_BAD_BODY, NotFound),
         tag="Organizations",
     ),
     Endpoint(
@@ -207,7 +205,6 @@ ORGANIZATION_ENDPOINTS = (
         summary="List users",
         description="The organization's users that the key may see, by id.",
         permission=Permission.READ_ANALYTICS,
-        path_parameters=_IN_PATH,
         answers={
             200: Body(
                 answer_schema(organization_id=str, users=list[User]),
@@ -217,7 +214,6 @@ ORGANIZATION_ENDPOINTS = (
         },
         read=list_users,
         tells_usage=False,
-        errors=(InvalidRequest, NotFound),
         tag="Users",
     ),
     Endpoint(
@@ -230,11 +226,10 @@ ORGANIZATION_ENDPOINTS = (
             "first to give them names. Without an `id` one is made up."
         ),
         permission=Permission.ADMIN,
-        path_parameters=_IN_PATH,
         request=Body(NewUser, USER),
         answers={201: _ONE_USER},
         write=post_user,
-        errors=(*_BAD_BODY, NotFound, AlreadyExists),
+        errors=(AlreadyExists,),
         tag="Users",
     ),
     Endpoint(
@@ -244,11 +239,9 @@ ORGANIZATION_ENDPOINTS = (
         summary="Read a user",
         description="One user.",
         permission=Permission.READ_ANALYTICS,
-        path_parameters=_USER_IN_PATH,
         answers={200: _ONE_USER},
         read=get_user,
         tells_usage=False,
-        errors=(InvalidRequest, NotFound),
         tag="Users",
     ),
     Endpoint(
@@ -258,11 +251,9 @@ ORGANIZATION_ENDPOINTS = (
         summary="Change a user",
         description="Change a user's name, e-mail or status.",
         permission=Permission.ADMIN,
-        path_parameters=_USER_IN_PATH,
         request=Body(UserChange, {"name": "jane@acme.com"}),
         answers={200: _ONE_USER},
         write=patch_user,
-        errors=(*_BAD_BODY, NotFound),
         tag="Users",
     ),
 )

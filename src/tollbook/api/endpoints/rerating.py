@@ -7,7 +7,6 @@ from typing import Annotated
 
 from anyio.to_thread import run_sync
 from msgspec import Meta
-from starlette.requests import Request
 from starlette.responses import Response
 
 from tollbook.api.endpoints.rerating_answers import (
@@ -19,29 +18,16 @@ from tollbook.api.endpoints.rerating_answers import (
     run_answer,
     unpriced_event,
 )
-from tollbook.api.openapi.endpoint import (
-    ApiRequest,
-    AsyncHandler,
-    Body,
-    Endpoint,
-    QueryReader,
-)
+from tollbook.api.openapi.endpoint import ApiRequest, AsyncHandler, AsyncRequest, Body, Endpoint
 from tollbook.api.openapi.examples_rerating import DRY_RUN, RERATING, RUN, UNPRICED
 from tollbook.api.openapi.links import leads
 from tollbook.api.openapi.parameter_types import about, whole_number
 from tollbook.api.openapi.parameters import Path, Query
 from tollbook.api.openapi.schemas import answer_schema
-from tollbook.api.pipeline.access import (
-    authenticate,
-    key_text,
-    organization_of,
-    require_tenant_key,
-)
-from tollbook.api.pipeline.admission import actor as by_request
+from tollbook.api.pipeline.access import organization_of, require_tenant_key
 from tollbook.api.pipeline.json_body import read_body
 from tollbook.api.pipeline.request_body import MOST_OTHER_BYTES, read_bounded
 from tollbook.api.pipeline.responses import json_response
-from tollbook.api.pipeline.services import Services
 from tollbook.domain.errors import NotFound, Problem, RunConflict, refuse
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.domain.periods import day_number
@@ -59,18 +45,29 @@ Act = Callable[[Transaction, Actor, int], Run]
 _LONGEST_NUMBER = 9
 
 
-async def post_rerating(
-    request: Request, services: Services, read_query: QueryReader[Query]
-) -> Response:
+class RunsQuery(Query, frozen=True, kw_only=True):
+    """The query of a list of runs, or of the events that a run could not price."""
+
+    limit: Annotated[int, whole_number(), about("The most rows.", 100)] = 100
+
+
+class RunPath(Path, frozen=True, kw_only=True):
+    """The path of a run."""
+
+    run: Annotated[str, Meta(examples=["3"])]
+
+
+async def post_rerating(request: AsyncRequest) -> Response:
     """Charge a period again: in mind at once, in the ledger by a run that works on behind this."""
-    body = await read_bounded(request, MOST_OTHER_BYTES)
+    services = request.services
+    body = await read_bounded(request.http, MOST_OTHER_BYTES)
 
     def ask() -> tuple[Actor, RerateRange, NewRerating]:
         with services.database.reading() as snapshot:
-            actor, key = _admitted(request, services, snapshot)
-            read_query()
+            key = _authenticate(request, snapshot)
+            request.read_query()
             asked = read_body(body, NewRerating)
-            return actor, _span(snapshot, key, asked), asked
+            return request.actor(key), _span(snapshot, key, asked), asked
 
     actor, span, asked = await run_sync(ask)
     if asked.apply:
@@ -86,18 +83,6 @@ async def post_rerating(
         return json_response({"success": True, "dry_run": dry_run_answer(result)})
 
     return await run_sync(look, limiter=services.looking)
-
-
-class RunsQuery(Query, frozen=True, kw_only=True):
-    """The query of a list of runs, or of the events that a run could not price."""
-
-    limit: Annotated[int, whole_number(), about("The most rows.", 100)] = 100
-
-
-class RunPath(Path, frozen=True, kw_only=True):
-    """The path of a run."""
-
-    run: Annotated[str, Meta(examples=["3"])]
 
 
 def list_runs(request: ApiRequest[RunsQuery], snapshot: Snapshot) -> Response:
@@ -121,26 +106,24 @@ def get_run(request: ApiRequest[RunsQuery, RunPath], snapshot: Snapshot) -> Resp
     )
 
 
-async def _act(
-    act: Act, status: int, request: Request, services: Services, read_query: QueryReader[Query]
-) -> Response:
+async def _act(act: Act, status: int, request: AsyncRequest[Query, RunPath]) -> Response:
     """Change what becomes of a run; once that is on disk, the thread looks at it."""
 
     def work() -> Response:
-        with services.database.writing() as transaction:
-            actor, _ = _admitted(request, services, transaction)
-            read_query()
-            run = act(transaction, actor, _number(request.path_params["run"]))
-        services.rerating_worker.enqueue(actor.tenant, run.id)
+        with request.services.database.writing() as transaction:
+            actor = request.actor(_authenticate(request, transaction))
+            request.read_query()
+            run = act(transaction, actor, _number(request.path.run))
+        request.services.rerating_worker.enqueue(actor.tenant, run.id)
         return json_response({"success": True, "run": run_answer(run)}, status)
 
     return await run_sync(work)
 
 
-def _admitted(request: Request, services: Services, snapshot: Snapshot) -> tuple[Actor, ApiKey]:
-    key = authenticate(services.directory_cache, snapshot, key_text(request.headers))
+def _authenticate(request: AsyncRequest[Query, Path], snapshot: Snapshot) -> ApiKey:
+    key = request.authenticate(snapshot)
     require_tenant_key(key, "rerate")
-    return by_request(request, services, key), key
+    return key
 
 
 def _span(snapshot: Snapshot, key: ApiKey, asked: NewRerating) -> RerateRange:
@@ -160,7 +143,6 @@ def _number(text: str) -> int:
     raise NotFound("there is no such rerating run")
 
 
-_IN_PATH = {"run": "3"}
 _OF_RUN = ("getRerating", "stopRerating", "resumeRerating", "revertRerating")
 _ONE_ANSWER = {"success": True, "run": RUN}
 _ONE = Body(answer_schema(run=RunAnswer), _ONE_ANSWER, links=leads(*_OF_RUN, run="/run/id"))
@@ -177,7 +159,6 @@ def _endpoint_of_act(
         summary=summary,
         description=f"{description} Needs a key of the whole tenant.",
         permission=Permission.ADMIN,
-        path_parameters=_IN_PATH,
         answers={status: _ONE},
         handle=take,
         errors=(RunConflict,),

@@ -3,18 +3,15 @@
 from typing import Annotated
 
 from anyio.to_thread import run_sync
-from starlette.requests import Request
 from starlette.responses import Response
 
 from tollbook.api.endpoints.events import OF_RECEIPT, REFUSALS, EventsAnswer, receipts_response
-from tollbook.api.openapi.endpoint import Body, Endpoint, QueryReader
+from tollbook.api.openapi.endpoint import AsyncRequest, Body, Endpoint
 from tollbook.api.openapi.examples import REVERSAL, REVERSALS_ANSWER
 from tollbook.api.openapi.parameter_types import Flag, about
 from tollbook.api.openapi.parameters import Query
 from tollbook.api.openapi.schemas import REVERSALS_REQUEST
-from tollbook.api.pipeline.admission import actor, admission
 from tollbook.api.pipeline.request_body import media_type_of, read_unpacked
-from tollbook.api.pipeline.services import Services
 from tollbook.domain.errors import (
     UnsupportedBody,
 )
@@ -35,19 +32,17 @@ class ReversalsQuery(Query, frozen=True, kw_only=True):
     ] = False
 
 
-async def post_reversals(
-    request: Request, services: Services, read_query: QueryReader[ReversalsQuery]
-) -> Response:
+async def post_reversals(request: AsyncRequest[ReversalsQuery]) -> Response:
     """Take events back, and answer once that is on disk."""
-    _, key = admission(request)
-    atomic = read_query().atomic
-    if media_type_of(request) != "application/json":
+    key, services = request.admission.key, request.services
+    atomic = request.read_query().atomic
+    if media_type_of(request.http) != "application/json":
         raise UnsupportedBody("Content-Type must be application/json")
-    body = await read_unpacked(request)
+    body = await read_unpacked(request.http)
 
     def work() -> Response:
         decoded = decode_reversals(body)
-        by = actor(request, services, key)
+        by = request.actor(key)
         settled = reverse(
             services.database, services.directory_cache, key, decoded, by, atomic=atomic
         )

@@ -1,8 +1,10 @@
 """Viewer tokens, which give a browser read access: create, revoke."""
 
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 from starlette.responses import Response
 
 from tollbook.administration.viewer_tokens import (
@@ -14,6 +16,7 @@ from tollbook.administration.viewer_tokens import (
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples import VIEWER_TOKEN
 from tollbook.api.openapi.links import leads
+from tollbook.api.openapi.parameters import Path, Query
 from tollbook.api.openapi.schemas import answer_schema
 from tollbook.api.pipeline.access import (
     organization_of,
@@ -22,7 +25,7 @@ from tollbook.api.pipeline.access import (
 )
 from tollbook.api.pipeline.json_body import read_body
 from tollbook.api.pipeline.responses import json_response
-from tollbook.domain.errors import InvalidRequest, NotFound, PermissionMissing, UnreadableBody
+from tollbook.domain.errors import NotFound, PermissionMissing
 from tollbook.domain.events import instant_of
 from tollbook.domain.keys import Permission
 from tollbook.domain.viewers import Viewer
@@ -39,6 +42,12 @@ class ViewerAnswer(msgspec.Struct):
     expires_at: datetime
 
 
+class ViewerTokenPath(Path, frozen=True, kw_only=True):
+    """The path of a viewer token."""
+
+    id: Annotated[str, Meta(examples=["tbv_0123456789abcdef"])]
+
+
 def post_viewer_token(call: ApiRequest, transaction: Transaction) -> Response:
     """Create a token within the scope of the requesting key."""
     _refuse_token(call)
@@ -49,11 +58,13 @@ def post_viewer_token(call: ApiRequest, transaction: Transaction) -> Response:
     return json_response(answer, 201)
 
 
-def delete_viewer_token(call: ApiRequest, transaction: Transaction) -> Response:
+def delete_viewer_token(
+    call: ApiRequest[Query, ViewerTokenPath], transaction: Transaction
+) -> Response:
     """Revoke a token; the next request with it is refused."""
     _refuse_token(call)
     require_organization_key(call.key, "take viewer tokens back")
-    bound, identity = call.key.scope.organization_id, call.path["id"]
+    bound, identity = call.key.scope.organization_id, call.path.id
     number = None if bound is None else organization_of(transaction, call.key, bound).number
     revoke_viewer_token(transaction, call.actor, identity, number)
     return json_response({"success": True, "id": identity})
@@ -108,7 +119,7 @@ VIEWER_TOKEN_ENDPOINTS = (
             )
         },
         write=post_viewer_token,
-        errors=(InvalidRequest, UnreadableBody, NotFound),
+        errors=(NotFound,),
         tag="Viewer tokens",
         tells_usage=False,
     ),
@@ -123,10 +134,8 @@ VIEWER_TOKEN_ENDPOINTS = (
             "without effect."
         ),
         permission=Permission.READ_ANALYTICS,
-        path_parameters={"id": "tbv_0123456789abcdef"},
         answers={200: Body(answer_schema(id=str), {"success": True, "id": "tbv_0123456789abcdef"})},
         write=delete_viewer_token,
-        errors=(InvalidRequest, NotFound),
         tag="Viewer tokens",
         tells_usage=False,
     ),
@@ -142,7 +151,6 @@ VIEWER_TOKEN_ENDPOINTS = (
         permission=Permission.ADMIN,
         answers={200: Body(answer_schema(), {"success": True})},
         write=delete_viewer_tokens,
-        errors=(InvalidRequest,),
         tag="Viewer tokens",
     ),
 )
