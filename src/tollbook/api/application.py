@@ -1,4 +1,4 @@
-"""The application: every endpoint behind the same gate, every error in the same shape."""
+"""The application: every endpoint behind the same admission, every error in the same form."""
 
 import asyncio
 import time
@@ -42,7 +42,7 @@ from tollbook.api.openapi.document import openapi
 from tollbook.api.openapi.endpoint import ApiRequest, AsyncRequest, Endpoint, read_path, read_query
 from tollbook.api.openapi.reference import POLICY, STYLES, reference_page
 from tollbook.api.pipeline.access import authenticate, key_text, require, require_meters
-from tollbook.api.pipeline.admission import address, admit, standing
+from tollbook.api.pipeline.admission import admit, client_address, rate_limit_state
 from tollbook.api.pipeline.paths import Paths
 from tollbook.api.pipeline.request_body import MOST_OTHER_BYTES, read_bounded
 from tollbook.api.pipeline.request_log import ROUTE
@@ -84,11 +84,10 @@ _log = structlog.get_logger()
 
 
 def application(services: Services, pages: Mapping[str, Handler] | None = None) -> ASGIApp:
-    """Build the application; it starts and stops the writer with itself.
+    """Return the application, which starts and stops the writer.
 
-    `pages` are handlers of paths beside the API: those of the dashboard. Every handler turns
-    whatever happens into an answer of ours, so the layers with which a framework catches errors are
-    left out.
+    `pages` are handlers of other paths: those of the dashboard. Every handler returns errors as
+    responses, so no layer of the framework has to catch them.
     """
     handlers: dict[str, dict[str, Handler]] = {}
     for endpoint in ENDPOINTS:
@@ -148,8 +147,8 @@ class _Resource:
 def _handler(endpoint: Endpoint, services: Services) -> Handler:
     async def handle(request: Request) -> Response:
         start = time.perf_counter()
-        response = await _answered(endpoint, services, request)
-        if rate := standing(request):
+        response = await _answer_or_error(endpoint, services, request)
+        if rate := rate_limit_state(request):
             response.headers.update(rate.headers())
         seconds = time.perf_counter() - start
         services.metrics.count_request(endpoint.name, response.status_code, seconds)
@@ -158,7 +157,7 @@ def _handler(endpoint: Endpoint, services: Services) -> Handler:
     return handle
 
 
-async def _answered(endpoint: Endpoint, services: Services, request: Request) -> Response:
+async def _answer_or_error(endpoint: Endpoint, services: Services, request: Request) -> Response:
     try:
         return await _answer(endpoint, services, request)
     except TollbookError as error:
@@ -169,8 +168,8 @@ async def _answered(endpoint: Endpoint, services: Services, request: Request) ->
 
 
 async def _answer(endpoint: Endpoint, services: Services, request: Request) -> Response:
-    """Admit a request, read its body, and let its handler answer."""
-    with services.body_budget.room_for(request):
+    """Admit a request, read its body, and call its handler."""
+    with services.body_budget.reserve_for(request):
         known = (await admit(request, services)).key
         if endpoint.permission:
             require(known, endpoint.permission)
@@ -183,7 +182,7 @@ async def _answer(endpoint: Endpoint, services: Services, request: Request) -> R
 def _answer_in_database(
     endpoint: Endpoint, services: Services, request: Request, known: ApiKey, body: bytes
 ) -> Response:
-    """Let the handler answer from a snapshot or in a transaction."""
+    """Call the handler with a snapshot or a transaction."""
     if endpoint.write:
         with services.database.writing() as transaction:
             asked = _api_request(endpoint, services, request, known, body, transaction)
@@ -216,7 +215,7 @@ def _api_request(
         path=read_path(endpoint, request),
         headers=request.headers,
         body=body,
-        address=address(request, services) if endpoint.write else None,
+        address=client_address(request, services) if endpoint.write else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""A charge as it is shown: exact numbers, the rate and its book, each line and each step."""
+"""A charge in the API: exact numbers, the rate and its book, each line and each step."""
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
@@ -62,12 +62,12 @@ class ShownCharge(msgspec.Struct, frozen=True):
 
 
 def sees_buy(scope: KeyScope) -> bool:
-    """Tell whether somebody may see what usage is bought for: only who sees the whole tenant."""
+    """Return whether a scope may see buying prices: only that of a whole tenant may."""
     return scope.organization_id is None
 
 
 def shown_charge(
-    told: Explanation,
+    explanation: Explanation,
     meter: str,
     currency: str,
     match: ShownMatch | None,
@@ -75,38 +75,38 @@ def shown_charge(
     *,
     with_buy: bool,
 ) -> ShownCharge:
-    """Show a charge that was explained."""
+    """Return an explained charge for the API."""
     key, position = tier
     buy: Raw | UnsetType | None = UNSET
     if with_buy:
-        buy = None if told.buy is None else raw_amount(told.buy)
+        buy = None if explanation.buy is None else raw_amount(explanation.buy)
     return ShownCharge(
-        raw_amount(told.cost),
+        raw_amount(explanation.cost),
         currency,
-        raw_quantity(told.raw),
-        raw_quantity(told.billed),
+        raw_quantity(explanation.raw),
+        raw_quantity(explanation.billed),
         BY_TYPE[meter].unit,
-        [ShownLine(line.name, raw_amount(line.cost)) for line in told.lines],
+        [ShownLine(line.name, raw_amount(line.cost)) for line in explanation.lines],
         match,
         None if key is None or position is None else ShownTierPosition(key, raw_quantity(position)),
-        list(told.steps),
+        list(explanation.steps),
         buy,
     )
 
 
-def shown_match(rate: Rate | None, told: Explanation, book: str | None) -> ShownMatch | None:
-    """Show the rate of a charge; `book` is the name of its book."""
+def shown_match(rate: Rate | None, explanation: Explanation, book: str | None) -> ShownMatch | None:
+    """Return the rate of a charge for the API; `book` is the name of its book."""
     if rate is None:
         return None
     named = None
-    if told.version is not None and book is not None:
-        named = ShownBookName(told.version, book)
+    if explanation.version is not None and book is not None:
+        named = ShownBookName(explanation.version, book)
     return ShownMatch(
         rate.id,
-        told.matched,
+        explanation.matched,
         rate.pricing.price,
         rate.pricing.per,
-        told.to or None,
-        told.from_ or None,
+        explanation.to or None,
+        explanation.from_ or None,
         named,
     )

@@ -37,7 +37,7 @@ from tollbook.api.openapi.examples_exports import EVENTS_LISTED
 from tollbook.api.openapi.links import leads
 from tollbook.api.openapi.parameter_types import Flag, about, text, whole_number
 from tollbook.api.pipeline.cache import Answer
-from tollbook.api.pipeline.cursors import read, written
+from tollbook.api.pipeline.cursors import read_cursor, write_cursor
 from tollbook.domain.directory import id_problem
 from tollbook.domain.errors import InvalidRequest, NotYet, Problem
 from tollbook.domain.keys import Permission
@@ -136,7 +136,7 @@ def _read_cursor(question: Question, query: EventsQuery) -> _Cursor | None:
     if query.cursor is None:
         return None
     try:
-        cursor = read(query.cursor, _decoder)
+        cursor = read_cursor(query.cursor, _decoder)
     except ValueError as error:
         raise _wrong_cursor() from error
     days = {(query.start_date, cursor.start), (query.end_date, cursor.end)}
@@ -201,7 +201,7 @@ def _write_cursor(question: Question, query: EventsQuery, wanted: Wanted, end: P
         id=end.id,
         question=_name_of(question, query),
     )
-    return written(cursor)
+    return write_cursor(cursor)
 
 
 def _count_archived(question: Question) -> int:

@@ -66,7 +66,7 @@ class EventsAnswer(msgspec.Struct):
     ]
 
 
-class EventsQuery(Query, frozen=True, kw_only=True):
+class PostEventsQuery(Query, frozen=True, kw_only=True):
     """The query of a batch of events."""
 
     atomic: Annotated[
@@ -78,23 +78,23 @@ class EventsQuery(Query, frozen=True, kw_only=True):
     ] = False
 
 
-async def post_events(request: AsyncRequest[EventsQuery]) -> Response:
-    """Decode, submit, and answer once everything accepted is on disk."""
+async def post_events(request: AsyncRequest[PostEventsQuery]) -> Response:
+    """Decode and submit events, and respond once all accepted ones are on disk."""
     token, key = request.admission
     query, services = request.read_query(), request.services
     decode = decoder_of(request.http)
     body = await read_unpacked(request.http)
     prepare = _Preparation(services, key, token, query.atomic, decode)
-    # Large bodies are decoded beside the event loop, one at a time: decoders in several threads
+    # Large bodies are decoded in a thread, one at a time: decoders in several threads
     # would not be faster, and the writer would wait for the interpreter's lock behind each of them.
     if len(body) > LARGE:
         whole = partial(prepare.all, body)
-        settled = await services.write_queue.prepare_and_settle(whole, services.decoding)
+        result = await services.write_queue.prepare_and_settle(whole, services.decoding)
     else:
         draft = prepare.draft(body)
         submission = prepare.submission(draft) or await _loaded(prepare, draft)
-        settled = await services.write_queue.settle(submission)
-    return receipts_response(settled, services)
+        result = await services.write_queue.settle(submission)
+    return receipts_response(result, services)
 
 
 async def _loaded(prepare: "_Preparation", draft: SubmissionDraft) -> Submission:
@@ -103,7 +103,7 @@ async def _loaded(prepare: "_Preparation", draft: SubmissionDraft) -> Submission
 
 @dataclass(frozen=True)
 class _Preparation:
-    """The way from a body to a submission, whole or in the steps that never wait."""
+    """The steps from a body to a submission, all at once or those that never wait."""
 
     services: Services
     key: ApiKey
@@ -120,14 +120,14 @@ class _Preparation:
         return draft_of(self.decode(body), key.scope, self.services.clock(), key.limits.meters)
 
     def submission(self, draft: SubmissionDraft) -> Submission | None:
-        """Make the submission, or None when the terms are not in memory."""
+        """Return the submission, or None when the terms are not in memory."""
         terms = self.services.directory_cache.remembered_terms(
             draft.scope.tenant_id, draft.organizations
         )
         return self._of(draft, terms) if terms else None
 
     def with_loaded_terms(self, draft: SubmissionDraft) -> Submission:
-        """Make the submission with terms from the database, which may keep us waiting."""
+        """Return the submission with terms from the database, which may block."""
         terms = self.services.directory_cache.loaded_terms(
             draft.scope.tenant_id, draft.organizations, self.services.clock()
         )
@@ -137,21 +137,21 @@ class _Preparation:
         return submission_of(draft, terms, KeyInUse(self.key.prefix, self.token), self.atomic)
 
 
-def receipts_response(settled: BatchResult, services: Services) -> Response:
-    """Answer with receipts; the status says whether all is well."""
-    found = Counter([receipt.status for receipt in settled.receipts])
+def receipts_response(result: BatchResult, services: Services) -> Response:
+    """Return the receipts; the status says whether all events were accepted."""
+    found = Counter([receipt.status for receipt in result.receipts])
     counts = Counts(**{outcome.value: found[outcome] for outcome in Outcome})
     services.metrics.count_events({it.value: found[it] for it in Outcome})
-    good = counts.accepted + counts.duplicate == len(settled.receipts)
+    good = counts.accepted + counts.duplicate == len(result.receipts)
     status = 200 if good else 207
-    if settled.refused:
+    if result.refused:
         status = 409 if counts.conflict else 422
-    as_of = instant_text(settled.as_of)
-    return json_response(EventsAnswer(good, counts, settled.receipts, as_of), status)
+    as_of = instant_text(result.as_of)
+    return json_response(EventsAnswer(good, counts, result.receipts, as_of), status)
 
 
 REFUSALS = (UnsupportedBody, QueueFull, MonthNotReady)
-"""What is answered instead of receipts."""
+"""The errors that replace the receipts."""
 OF_RECEIPT = leads(
     "getEvent", organization_id="$request.body#/organization_id", event_id="/receipts/0/id"
 )

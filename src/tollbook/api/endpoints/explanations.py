@@ -110,7 +110,7 @@ def get_event(request: ApiRequest[Query, EventPath], snapshot: Snapshot) -> Resp
 def event_answer(
     snapshot: Snapshot, scope: KeyScope, organization: OrganizationRow, identity: str
 ) -> EventAnswer:
-    """Tell of one event to who may see its organization; a user's key sees that user's."""
+    """Return an event within a scope that may see its organization; a user sees only their own."""
     found = find_event(snapshot, scope.tenant_id, organization.number, identity)
     answer = None
     if isinstance(found, InArchive):
@@ -125,7 +125,7 @@ def event_answer(
 
 
 def _archived(found: InArchive, scope: KeyScope) -> NotFound | EventArchived:
-    """Say where an archived event is; nobody knows of which user it is without the file."""
+    """Return the error for an archived event, whose user is known from its file only."""
     if scope.user_id is not None or not found.files:
         return NotFound(_NOT_FOUND)
     return EventArchived(
@@ -135,7 +135,7 @@ def _archived(found: InArchive, scope: KeyScope) -> NotFound | EventArchived:
 
 
 def _organization_of(snapshot: Snapshot, key: ApiKey, identity: str) -> OrganizationRow:
-    """Find an organization; a key of the whole tenant sees the events of unknown ones too."""
+    """Return an organization; a key of the whole tenant sees the events of unknown ones too."""
     if key.scope.organization_id is None and not id_problem("organization_id", identity):
         found = directory.find_organization(snapshot, key.scope.tenant_id, identity)
         if found is not None and found.status == directory.UNKNOWN:
@@ -144,7 +144,7 @@ def _organization_of(snapshot: Snapshot, key: ApiKey, identity: str) -> Organiza
 
 
 def _charged(found: ChargedEvent, organization: OrganizationRow, scope: KeyScope) -> EventAnswer:
-    event, told = found.event, found.explanation
+    event, explanation = found.event, found.explanation
     meter = BY_CODE[event.meter]
     status = EventStatus.CHARGED if found.reversal is None else EventStatus.REVERSED
     if event.reverses is not None:
@@ -163,10 +163,10 @@ def _charged(found: ChargedEvent, organization: OrganizationRow, scope: KeyScope
         instant_of(event.received_at),
     )
     charge = shown_charge(
-        told,
+        explanation,
         meter.type,
         organization.currency,
-        shown_match(found.rate, told, found.book.name if found.book else None),
+        shown_match(found.rate, explanation, found.book.name if found.book else None),
         (event.tier_key, event.stood_at),
         with_buy=sees_buy(scope),
     )

@@ -18,7 +18,7 @@ from tollbook.api.pipeline.access import (
     organization_of,
     require_organization_key,
 )
-from tollbook.api.pipeline.cursors import read_place, written
+from tollbook.api.pipeline.cursors import read_place, write_cursor
 from tollbook.api.pipeline.responses import json_response
 from tollbook.domain.errors import NotFound
 from tollbook.domain.events import instant_of
@@ -70,7 +70,7 @@ def list_quarantine(call: ApiRequest[QuarantineQuery], snapshot: Snapshot) -> Re
         {
             "success": True,
             "quarantine": [quarantined_event(it) for it in page],
-            "next_cursor": written((page[-1].number, page[-1].id)) if more else None,
+            "next_cursor": write_cursor((page[-1].number, page[-1].id)) if more else None,
         }
     )
 

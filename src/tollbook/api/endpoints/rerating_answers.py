@@ -45,7 +45,7 @@ class Total(msgspec.Struct):
 class DiffRow(msgspec.Struct):
     """What the events of a user, a meter and a day cost and would cost.
 
-    `user_id` is null for what the organization used by itself.
+    `user_id` is null for usage at organization level.
     """
 
     organization_id: str

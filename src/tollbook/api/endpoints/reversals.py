@@ -33,7 +33,7 @@ class ReversalsQuery(Query, frozen=True, kw_only=True):
 
 
 async def post_reversals(request: AsyncRequest[ReversalsQuery]) -> Response:
-    """Take events back, and answer once that is on disk."""
+    """Reverse events, and respond once the reversals are on disk."""
     key, services = request.admission.key, request.services
     atomic = request.read_query().atomic
     if media_type_of(request.http) != "application/json":
@@ -43,10 +43,10 @@ async def post_reversals(request: AsyncRequest[ReversalsQuery]) -> Response:
     def work() -> Response:
         decoded = decode_reversals(body)
         by = request.actor(key)
-        settled = reverse(
+        result = reverse(
             services.database, services.directory_cache, key, decoded, by, atomic=atomic
         )
-        return receipts_response(settled, services)
+        return receipts_response(result, services)
 
     return await run_sync(work)
 

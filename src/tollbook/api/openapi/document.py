@@ -41,7 +41,7 @@ _ROWS = {
     Format.NDJSON: '{"user_id":"user_123","total_cost":193.35}\n',
     Format.PARQUET: "PAR1",
 }
-"""How rows look in each format; those of a question have its own fields."""
+"""Example rows in each format."""
 
 _EVERYWHERE = (
     ApiKeyRequired,
@@ -193,7 +193,7 @@ def _needs(endpoint: Endpoint) -> str:
 
 
 def _merged(answers: Document, errors: Document) -> Document:
-    """Put answers and errors together; a status may stand for one or the other."""
+    """Merge answers and errors; a status may have both."""
     both = answers.keys() & errors.keys()
     return {**answers, **errors, **{it: _either(answers[it], errors[it]) for it in sorted(both)}}
 
@@ -243,7 +243,7 @@ def _answer(status: int, body: Body, components: Components, endpoint: Endpoint)
 
 
 def _links(body: Body, endpoint: Endpoint) -> Links:
-    """Say where an answer leads; to its own operation only from page to page."""
+    """Return the links of an answer; to its own operation only from page to page."""
     query = [it.name for it in endpoint.parameters]
     others = {name: it for name, it in body.links.items() if name != endpoint.name}
     return others | next_page(endpoint.name, endpoint.path_parameters, query)
