@@ -1,13 +1,11 @@
 """The bodies of price books: YAML, or a deck in CSV of which the query says the rest."""
 
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from starlette.requests import Request
 
-from tollbook.api.openapi.parameter_types import Day, Flag, about, text
-from tollbook.api.openapi.parameters import Query
-from tollbook.domain.directory import LONGEST_NAME
+from tollbook.api.endpoints.price_book_queries import DeckQuery
 from tollbook.domain.errors import PriceBookRefused, Problem, UnsupportedBody, refuse
 from tollbook.domain.prices import PriceBook
 from tollbook.rating.books.deck_book import parse_deck
@@ -18,47 +16,6 @@ from tollbook.rating.books.yaml_book import parse_price_book
 YAML = "application/yaml"
 CSV = "text/csv"
 _REQUIRED = ("meter", "per", "currency", "name", "effective_from", "source")
-
-_Short = Annotated[str | None, text(50)]
-_Name = Annotated[str | None, text(LONGEST_NAME)]
-_Json = Annotated[str | None, text(4_000)]
-
-
-class DeckQuery(Query, frozen=True, kw_only=True):
-    """The query that says of a deck in CSV what its columns do not."""
-
-    meter: Annotated[_Short, about("CSV: what the deck prices.", "voice.call")] = None
-    per: Annotated[_Short, about("CSV: what a price is for.", "minute")] = None
-    currency: Annotated[str | None, text(3), about("CSV: the currency of its prices.", "USD")] = (
-        None
-    )
-    name: Annotated[_Name, about("CSV: the book's name.", "Carrier A")] = None
-    effective_from: Annotated[Day | None, about("CSV: its first day.", "2024-02-01")] = None
-    source: Annotated[_Name, about("CSV: where it is from.", "deck 7")] = None
-    columns: Annotated[
-        _Json,
-        about(
-            "CSV: the headers of fields, where they are not known by name: a JSON object "
-            'such as `{"price": "Rate USD"}`.'
-        ),
-    ] = None
-    ignore: Annotated[_Json, about("CSV: headers of columns that mean nothing: a JSON array.")] = (
-        None
-    )
-    when: Annotated[_Json, about("CSV: conditions of every rate: a JSON object.")] = None
-    inbound: Annotated[Flag, about("CSV: the prefixes are of `from`.")] = False
-    dates: Annotated[
-        str | None,
-        text(3),
-        about("CSV: what comes first in dates with slashes, `dmy` or `mdy`."),
-    ] = None
-    decimal_comma: Annotated[Flag, about("CSV: prices are written 0,012.")] = False
-    increments: Annotated[
-        _Short, about("CSV: increments of all rows, where no column has them.")
-    ] = None
-    minimum: Annotated[_Short, about("CSV: the same of the minimum, in seconds.")] = None
-    grace: Annotated[_Short, about("CSV: the same of the grace period, in seconds.")] = None
-    connect_fee: Annotated[_Short, about("CSV: the same of the connect fee.")] = None
 
 
 def media_type_of(request: Request) -> str:

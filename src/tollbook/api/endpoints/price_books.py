@@ -1,21 +1,23 @@
 """Price books over HTTP: list, read, load, publish."""
 
-from typing import Annotated
-
 import msgspec
 from anyio.to_thread import run_sync
-from msgspec import Meta
 from starlette.responses import Response
 
 from tollbook.administration.book_report import book_report
 from tollbook.administration.price_books import books_of, load_book, publish_book
-from tollbook.api.endpoints.analytics.queries import OrganizationId
-from tollbook.api.endpoints.price_book_bodies import CSV, YAML, DeckQuery, media_type_of, read_book
+from tollbook.api.endpoints.price_book_bodies import CSV, YAML, media_type_of, read_book
+from tollbook.api.endpoints.price_book_queries import (
+    BookPath,
+    BookQuery,
+    BooksQuery,
+    LoadQuery,
+    PublishQuery,
+)
 from tollbook.api.openapi.endpoint import ApiRequest, AsyncRequest, Body, Endpoint
 from tollbook.api.openapi.examples import DECK, PRICE_BOOK, PRICE_BOOK_YAML, RATE
 from tollbook.api.openapi.links import leads
-from tollbook.api.openapi.parameter_types import Day, Flag, about, text, whole_number
-from tollbook.api.openapi.parameters import Path, Query
+from tollbook.api.openapi.parameters import Query
 from tollbook.api.openapi.schemas import answer_schema
 from tollbook.api.pipeline.access import (
     organization_of,
@@ -48,56 +50,6 @@ MOST_BYTES = {CSV: 32 * 1024 * 1024, YAML: 1024 * 1024}
 _SEE = "see price books"
 _WRITE = "load and publish price books"
 _LONGEST_VERSION = 9
-
-
-class BooksQuery(Query, frozen=True, kw_only=True):
-    """The query of a list of books."""
-
-    organization_id: Annotated[
-        OrganizationId | None, about("Only this organization's own books.")
-    ] = None
-
-
-class LoadQuery(DeckQuery, frozen=True, kw_only=True):
-    """The query that loads a book."""
-
-    draft: Annotated[Flag, about("Store it without pricing anything by it yet.", True)] = False
-    organization_id: Annotated[OrganizationId | None, about("Whose own book it is to be.")] = None
-
-
-class BookQuery(Query, frozen=True, kw_only=True):
-    """The query of a book and a page of its rates."""
-
-    limit: Annotated[int, whole_number(), about("Rates a page.", 100)] = 100
-    to: Annotated[
-        str | None,
-        text(32),
-        about(
-            "Only rates that may be for this number, or for numbers that begin so: by their "
-            "prefix, or without one.",
-            "+4420",
-        ),
-    ] = None
-    after: Annotated[
-        int,
-        whole_number(0, 999_999_999),
-        about("Where to go on: the `next_after` of the page before.", 1000),
-    ] = 0
-
-
-class PublishQuery(Query, frozen=True, kw_only=True):
-    """The query that publishes a draft."""
-
-    effective_from: Annotated[
-        Day | None,
-        about("The first day it is in force; without it, the book's own.", "2024-02-01"),
-    ] = None
-
-
-class BookPath(Path, frozen=True, kw_only=True):
-    """The path of a book."""
-
-    version: Annotated[str, Meta(examples=["2"])]
 
 
 def list_price_books(call: ApiRequest[BooksQuery], snapshot: Snapshot) -> Response:
