@@ -179,4 +179,5 @@ def read_query(endpoint: Endpoint, request: Request) -> Any:
 
 def read_path(endpoint: Endpoint, request: Request) -> Any:
     """Return the parameters in the path as the endpoint declares them."""
-    return endpoint.path_type(**request.path_params)
+    given = request.path_params
+    return endpoint.path_type(**{name: given[name] for name in endpoint.path_parameters})
