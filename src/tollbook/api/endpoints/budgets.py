@@ -188,16 +188,14 @@ BUDGET_ENDPOINTS = (
             "will be passed at this pace. A key bound to one user sees that user's only."
         ),
         permission=Permission.READ_ANALYTICS,
-        answers={
-            200: Body(
-                extended(BudgetsReport),
-                BUDGETS_ANSWER,
-                links=leads(
-                    *("getForecast", "setOrganizationBudget", "removeOrganizationBudget"),
-                    organization_id="/budgets/0/organization_id",
-                ),
-            )
-        },
+        answers=Body(
+            extended(BudgetsReport),
+            BUDGETS_ANSWER,
+            links=leads(
+                *("getForecast", "setOrganizationBudget", "removeOrganizationBudget"),
+                organization_id="/budgets/0/organization_id",
+            ),
+        ),
         read=list_budgets,
         tag="Budgets",
     ),

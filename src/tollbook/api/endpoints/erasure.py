@@ -67,20 +67,18 @@ DELETE_PERSONAL_DATA = Endpoint(
         "taken back; erasing again erases what has come since."
     ),
     permission=Permission.ADMIN,
-    answers={
-        200: Body(
-            ErasedAnswer,
-            {
-                "success": True,
-                "organization_id": "org_abc123",
-                "user_id": "user_123",
-                "erased": {"events": 412, "quarantined": 1, "archived_events": 97, "files": 2},
-            },
-            links=leads(
-                "getUser", "listEvents", organization_id="/organization_id", user_id="/user_id"
-            ),
-        )
-    },
+    answers=Body(
+        ErasedAnswer,
+        {
+            "success": True,
+            "organization_id": "org_abc123",
+            "user_id": "user_123",
+            "erased": {"events": 412, "quarantined": 1, "archived_events": 97, "files": 2},
+        },
+        links=leads(
+            "getUser", "listEvents", organization_id="/organization_id", user_id="/user_id"
+        ),
+    ),
     handle=delete_personal_data,
     errors=(ArchiveRefused,),
     tag="Users",

@@ -185,13 +185,11 @@ KEY_ENDPOINTS = (
             "page shows what follows from it. The tenant's keys have neither organization nor user."
         ),
         permission=None,
-        answers={
-            200: Body(
-                answer_schema(key=OwnKey),
-                {"success": True, "key": OWN_KEY},
-                links=leads("getUserAnalytics", organization_id="/key/organization_id"),
-            )
-        },
+        answers=Body(
+            answer_schema(key=OwnKey),
+            {"success": True, "key": OWN_KEY},
+            links=leads("getUserAnalytics", organization_id="/key/organization_id"),
+        ),
         handle=get_own_key,
         tag="Keys",
     ),
@@ -205,7 +203,7 @@ KEY_ENDPOINTS = (
             "`last_used_at` is behind by up to two minutes."
         ),
         permission=Permission.ADMIN,
-        answers={200: Body(answer_schema(keys=list[KeyAnswer]), {"success": True, "keys": [KEY]})},
+        answers=Body(answer_schema(keys=list[KeyAnswer]), {"success": True, "keys": [KEY]}),
         read=list_keys,
         tag="Keys",
     ),
@@ -279,7 +277,7 @@ KEY_ENDPOINTS = (
             "Revoking again changes nothing."
         ),
         permission=Permission.ADMIN,
-        answers={200: Body(answer_schema(key=KeyAnswer), _ANSWER)},
+        answers=Body(answer_schema(key=KeyAnswer), _ANSWER),
         write=delete_key,
         tag="Keys",
     ),

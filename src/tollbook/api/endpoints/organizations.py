@@ -140,13 +140,11 @@ ORGANIZATION_ENDPOINTS = (
         summary="List organizations",
         description="The organizations that the key may see, by id.",
         permission=Permission.READ_ANALYTICS,
-        answers={
-            200: Body(
-                answer_schema(organizations=list[Organization]),
-                {"success": True, "organizations": [ORGANIZATION]},
-                links=leads(*_OF_ORGANIZATION, organization_id="/organizations/0/id"),
-            )
-        },
+        answers=Body(
+            answer_schema(organizations=list[Organization]),
+            {"success": True, "organizations": [ORGANIZATION]},
+            links=leads(*_OF_ORGANIZATION, organization_id="/organizations/0/id"),
+        ),
         read=list_organizations,
         tells_usage=False,
         tag="Organizations",
@@ -176,7 +174,7 @@ ORGANIZATION_ENDPOINTS = (
         summary="Read an organization",
         description="One organization.",
         permission=Permission.READ_ANALYTICS,
-        answers={200: _ONE},
+        answers=_ONE,
         read=get_organization,
         tells_usage=False,
         tag="Organizations",
@@ -194,7 +192,7 @@ ORGANIZATION_ENDPOINTS = (
         ),
         permission=Permission.ADMIN,
         request=Body(OrganizationChange, {"name": "Acme Corporation"}),
-        answers={200: _ONE},
+        answers=_ONE,
         write=patch_organization,
         tag="Organizations",
     ),
@@ -205,13 +203,11 @@ ORGANIZATION_ENDPOINTS = (
         summary="List users",
         description="The organization's users that the key may see, by id.",
         permission=Permission.READ_ANALYTICS,
-        answers={
-            200: Body(
-                answer_schema(organization_id=str, users=list[User]),
-                {"success": True, "organization_id": "org_abc123", "users": [USER]},
-                links=leads(*_OF_USER, organization_id="/organization_id", user_id="/users/0/id"),
-            )
-        },
+        answers=Body(
+            answer_schema(organization_id=str, users=list[User]),
+            {"success": True, "organization_id": "org_abc123", "users": [USER]},
+            links=leads(*_OF_USER, organization_id="/organization_id", user_id="/users/0/id"),
+        ),
         read=list_users,
         tells_usage=False,
         tag="Users",
@@ -239,7 +235,7 @@ ORGANIZATION_ENDPOINTS = (
         summary="Read a user",
         description="One user.",
         permission=Permission.READ_ANALYTICS,
-        answers={200: _ONE_USER},
+        answers=_ONE_USER,
         read=get_user,
         tells_usage=False,
         tag="Users",
@@ -252,7 +248,7 @@ ORGANIZATION_ENDPOINTS = (
         description="Change a user's name, e-mail or status.",
         permission=Permission.ADMIN,
         request=Body(UserChange, {"name": "jane@acme.com"}),
-        answers={200: _ONE_USER},
+        answers=_ONE_USER,
         write=patch_user,
         tag="Users",
     ),

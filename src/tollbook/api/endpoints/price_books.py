@@ -209,13 +209,11 @@ PRICE_BOOK_ENDPOINTS = (
             f"is `superseded` and prices late events of its days only. {_VISIBLE}"
         ),
         permission=Permission.ADMIN,
-        answers={
-            200: Body(
-                answer_schema(price_books=list[ShownBook]),
-                {"success": True, "price_books": [PRICE_BOOK]},
-                links=leads(*_OF_BOOK, version="/price_books/0/version"),
-            )
-        },
+        answers=Body(
+            answer_schema(price_books=list[ShownBook]),
+            {"success": True, "price_books": [PRICE_BOOK]},
+            links=leads(*_OF_BOOK, version="/price_books/0/version"),
+        ),
         read=list_price_books,
         tag="Prices",
     ),
@@ -247,13 +245,11 @@ PRICE_BOOK_ENDPOINTS = (
         summary="Read a price book",
         description=f"The book and a page of its rates, in the order they were loaded. {_VISIBLE}",
         permission=Permission.ADMIN,
-        answers={
-            200: Body(
-                answer_schema(price_book=ShownBook, rates=list[ShownRate], next_after=int | None),
-                {**_EXAMPLE, "rates": [RATE], "next_after": None},
-                links=_ONE.links,
-            )
-        },
+        answers=Body(
+            answer_schema(price_book=ShownBook, rates=list[ShownRate], next_after=int | None),
+            {**_EXAMPLE, "rates": [RATE], "next_after": None},
+            links=_ONE.links,
+        ),
         read=get_price_book,
         tag="Prices",
     ),
@@ -269,7 +265,7 @@ PRICE_BOOK_ENDPOINTS = (
             "the whole tenant."
         ),
         permission=Permission.ADMIN,
-        answers={200: _ONE},
+        answers=_ONE,
         write=publish_price_book,
         errors=(AlreadyPublished,),
         tag="Prices",

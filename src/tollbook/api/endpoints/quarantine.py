@@ -128,18 +128,16 @@ QUARANTINE_ENDPOINTS = (
             "price fits, with the reason."
         ),
         permission=Permission.ADMIN,
-        answers={
-            200: Body(
-                answer_schema(quarantine=list[QuarantinedEvent], next_cursor=str | None),
-                {"success": True, "quarantine": [QUARANTINED], "next_cursor": None},
-                links=leads(
-                    "getEvent",
-                    organization_id="/quarantine/0/organization_id",
-                    event_id="/quarantine/0/id",
-                )
-                | leads("replayQuarantine", organization_id="/quarantine/0/organization_id"),
+        answers=Body(
+            answer_schema(quarantine=list[QuarantinedEvent], next_cursor=str | None),
+            {"success": True, "quarantine": [QUARANTINED], "next_cursor": None},
+            links=leads(
+                "getEvent",
+                organization_id="/quarantine/0/organization_id",
+                event_id="/quarantine/0/id",
             )
-        },
+            | leads("replayQuarantine", organization_id="/quarantine/0/organization_id"),
+        ),
         read=list_quarantine,
         tag="Quarantine",
     ),
@@ -153,12 +151,10 @@ QUARANTINE_ENDPOINTS = (
             "book was loaded, its events enter the ledger on the day they happened."
         ),
         permission=Permission.ADMIN,
-        answers={
-            200: Body(
-                answer_schema(released=int, remaining=int),
-                {"success": True, "released": 12, "remaining": 0},
-            )
-        },
+        answers=Body(
+            answer_schema(released=int, remaining=int),
+            {"success": True, "released": 12, "remaining": 0},
+        ),
         handle=replay_quarantine,
         tag="Quarantine",
     ),

@@ -134,7 +134,7 @@ VIEWER_TOKEN_ENDPOINTS = (
             "without effect."
         ),
         permission=Permission.READ_ANALYTICS,
-        answers={200: Body(answer_schema(id=str), {"success": True, "id": "tbv_0123456789abcdef"})},
+        answers=Body(answer_schema(id=str), {"success": True, "id": "tbv_0123456789abcdef"}),
         write=delete_viewer_token,
         tag="Viewer tokens",
         tells_usage=False,
@@ -149,7 +149,7 @@ VIEWER_TOKEN_ENDPOINTS = (
             "any longer. Needs a key of the whole tenant."
         ),
         permission=Permission.ADMIN,
-        answers={200: Body(answer_schema(), {"success": True})},
+        answers=Body(answer_schema(), {"success": True}),
         write=delete_viewer_tokens,
         tag="Viewer tokens",
     ),
