@@ -176,8 +176,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 GET_AUDIT_LOG = Endpoint(
-    method="GET",
-    path="/v1/audit-log",
+    route="GET /v1/audit-log",
     name="listActs",
     summary="Read the audit log",
     description=(

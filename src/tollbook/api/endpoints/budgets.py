@@ -178,8 +178,7 @@ _REMOVE = "Written to the audit log. A key bound to one user may not do this."
 
 BUDGET_ENDPOINTS = (
     Endpoint(
-        method="GET",
-        path="/v1/budgets",
+        route="GET /v1/budgets",
         name="listBudgets",
         summary="List budgets and how they stand",
         description=(
@@ -200,8 +199,7 @@ BUDGET_ENDPOINTS = (
         tag="Budgets",
     ),
     Endpoint(
-        method="PUT",
-        path=_ORGANIZATIONS_PATH,
+        route=f"PUT {_ORGANIZATIONS_PATH}",
         name="setOrganizationBudget",
         summary="Give an organization a budget",
         description=f"What it may cost in a month, in its currency. {_SET}",
@@ -212,8 +210,7 @@ BUDGET_ENDPOINTS = (
         tag="Budgets",
     ),
     Endpoint(
-        method="DELETE",
-        path=_ORGANIZATIONS_PATH,
+        route=f"DELETE {_ORGANIZATIONS_PATH}",
         name="removeOrganizationBudget",
         summary="Take an organization's budget away",
         description=_REMOVE,
@@ -223,8 +220,7 @@ BUDGET_ENDPOINTS = (
         tag="Budgets",
     ),
     Endpoint(
-        method="PUT",
-        path=_USERS_PATH,
+        route=f"PUT {_USERS_PATH}",
         name="setUserBudget",
         summary="Give a user a budget",
         description=f"What the user may cost in a month, in the organization's currency. {_SET}",
@@ -235,8 +231,7 @@ BUDGET_ENDPOINTS = (
         tag="Budgets",
     ),
     Endpoint(
-        method="DELETE",
-        path=_USERS_PATH,
+        route=f"DELETE {_USERS_PATH}",
         name="removeUserBudget",
         summary="Take a user's budget away",
         description=_REMOVE,

@@ -54,8 +54,7 @@ def _person(services: Services, key: ApiKey, organization: str, user: str) -> Pe
 
 
 DELETE_PERSONAL_DATA = Endpoint(
-    method="DELETE",
-    path="/v1/organizations/{organization_id}/users/{user_id}/personal-data",
+    route="DELETE /v1/organizations/{organization_id}/users/{user_id}/personal-data",
     name="erasePersonalData",
     summary="Erase a person",
     description=(

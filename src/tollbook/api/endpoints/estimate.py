@@ -11,6 +11,7 @@ from starlette.responses import Response
 from tollbook.api.endpoints.charges import ShownCharge, sees_buy, shown_charge, shown_match
 from tollbook.api.openapi.endpoint import AsyncRequest, Body, Endpoint
 from tollbook.api.openapi.examples import EVENT, RATED_ANSWER
+from tollbook.api.openapi.examples_events import UNRATED_ANSWER
 from tollbook.api.openapi.links import leads
 from tollbook.api.openapi.schemas import EVENTS_REQUEST
 from tollbook.api.pipeline.request_body import decoder_of, read_unpacked
@@ -118,8 +119,7 @@ def _rejected(it: Receipt) -> RatedEvent:
 
 
 POST_RATE = Endpoint(
-    method="POST",
-    path="/v1/rate",
+    route="POST /v1/rate",
     name="postRate",
     summary="What would it cost",
     description=(
@@ -137,23 +137,7 @@ POST_RATE = Endpoint(
             description="All have a charge.",
             links=leads("getPriceBook", version="/charges/0/charge/rate/book/version"),
         ),
-        207: Body(
-            RateAnswer,
-            {
-                "success": False,
-                "counts": {"priced": 0, "unpriced": 1, "rejected": 0},
-                "charges": [
-                    {
-                        "index": 0,
-                        "status": "unpriced",
-                        "id": "call-7731",
-                        "code": "no_price",
-                        "error": "price book version 1 has no price for this voice.call",
-                    }
-                ],
-            },
-            description="Some have none; each says why.",
-        ),
+        207: Body(RateAnswer, UNRATED_ANSWER, description="Some have none; each says why."),
     },
     handle=post_rate,
     errors=(UnsupportedBody, QueueFull),

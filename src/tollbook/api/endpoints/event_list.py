@@ -213,8 +213,7 @@ def _count_archived(question: Question) -> int:
 
 
 GET_EVENTS = Endpoint(
-    method="GET",
-    path="/v1/events",
+    route="GET /v1/events",
     name="listEvents",
     summary="Events behind a figure",
     description=(

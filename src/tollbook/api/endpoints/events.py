@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from anyio.to_thread import run_sync
@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from tollbook.api.openapi.endpoint import AsyncRequest, Body, Endpoint
 from tollbook.api.openapi.examples import EVENT, EVENTS_ANSWER
-from tollbook.api.openapi.links import leads
+from tollbook.api.openapi.links import Links, leads
 from tollbook.api.openapi.parameter_types import Flag, about
 from tollbook.api.openapi.parameters import Query
 from tollbook.api.openapi.schemas import EVENTS_REQUEST
@@ -155,15 +155,21 @@ REFUSALS = (UnsupportedBody, QueueFull, MonthNotReady)
 OF_RECEIPT = leads(
     "getEvent", organization_id="$request.body#/organization_id", event_id="/receipts/0/id"
 )
-_WITH_IT = leads(
+_LINKS = OF_RECEIPT | leads(
     *("getUserAnalytics", "listEvents"),
     organization_id="$request.body#/organization_id",
     min_as_of="/as_of",
 )
 
+
+def receipts_body(description: str, links: Links | None = None, example: Any = None) -> Body:
+    """Return the body of receipts, for one status."""
+    example = EVENTS_ANSWER if example is None else example
+    return Body(EventsAnswer, example, description=description, links=links or {})
+
+
 POST_EVENTS = Endpoint(
-    method="POST",
-    path="/v1/events",
+    route="POST /v1/events",
     name="postEvents",
     summary="Send usage events",
     description=(
@@ -177,29 +183,13 @@ POST_EVENTS = Endpoint(
     permission=Permission.WRITE_EVENTS,
     request=Body(EVENTS_REQUEST, EVENT, tuple(DECODERS)),
     answers={
-        200: Body(
-            EventsAnswer,
-            EVENTS_ANSWER,
-            description="All accepted, or duplicates of events stored before.",
-            links=OF_RECEIPT | _WITH_IT,
+        200: receipts_body("All accepted, or duplicates of events stored before.", _LINKS),
+        207: receipts_body(
+            "Some events are quarantined, in conflict or rejected; the receipts say.",
+            OF_RECEIPT | leads("listQuarantine", organization_id="$request.body#/organization_id"),
         ),
-        207: Body(
-            EventsAnswer,
-            EVENTS_ANSWER,
-            description="Some events are quarantined, in conflict or rejected; the receipts say.",
-            links=OF_RECEIPT
-            | leads("listQuarantine", organization_id="$request.body#/organization_id"),
-        ),
-        409: Body(
-            EventsAnswer,
-            EVENTS_ANSWER,
-            description="With `atomic=true`: an event is in conflict; nothing was stored.",
-        ),
-        422: Body(
-            EventsAnswer,
-            EVENTS_ANSWER,
-            description="With `atomic=true`: an event was refused; nothing was stored.",
-        ),
+        409: receipts_body("With `atomic=true`: an event is in conflict; nothing was stored."),
+        422: receipts_body("With `atomic=true`: an event was refused; nothing was stored."),
     },
     handle=post_events,
     errors=REFUSALS,

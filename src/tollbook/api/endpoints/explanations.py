@@ -219,8 +219,7 @@ def _number(written: Raw) -> Raw:
 
 
 GET_EVENT = Endpoint(
-    method="GET",
-    path="/v1/events/{organization_id}/{event_id}",
+    route="GET /v1/events/{organization_id}/{event_id}",
     name="getEvent",
     summary="One event, and why it cost that",
     description=(

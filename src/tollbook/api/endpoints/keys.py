@@ -176,8 +176,7 @@ _TEXT = "tb_0123456789ab_and-49-letters-and-digits-of-which-6-are-a-checksum"
 
 KEY_ENDPOINTS = (
     Endpoint(
-        method="GET",
-        path="/v1/keys/self",
+        route="GET /v1/keys/self",
         name="getOwnKey",
         summary="What the asking key is",
         description=(
@@ -194,8 +193,7 @@ KEY_ENDPOINTS = (
         tag="Keys",
     ),
     Endpoint(
-        method="GET",
-        path="/v1/keys",
+        route="GET /v1/keys",
         name="listKeys",
         summary="List API keys",
         description=(
@@ -208,8 +206,7 @@ KEY_ENDPOINTS = (
         tag="Keys",
     ),
     Endpoint(
-        method="POST",
-        path="/v1/keys",
+        route="POST /v1/keys",
         name="createKey",
         summary="Issue an API key",
         description=(
@@ -240,8 +237,7 @@ KEY_ENDPOINTS = (
         tag="Keys",
     ),
     Endpoint(
-        method="POST",
-        path="/v1/keys/{prefix}/rotation",
+        route="POST /v1/keys/{prefix}/rotation",
         name="rotateKey",
         summary="Rotate an API key",
         description=(
@@ -268,8 +264,7 @@ KEY_ENDPOINTS = (
         tag="Keys",
     ),
     Endpoint(
-        method="DELETE",
-        path="/v1/keys/{prefix}",
+        route="DELETE /v1/keys/{prefix}",
         name="revokeKey",
         summary="Revoke an API key",
         description=(

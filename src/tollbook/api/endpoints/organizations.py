@@ -134,8 +134,7 @@ _ONE_USER = Body(
 
 ORGANIZATION_ENDPOINTS = (
     Endpoint(
-        method="GET",
-        path="/v1/organizations",
+        route="GET /v1/organizations",
         name="listOrganizations",
         summary="List organizations",
         description="The organizations that the key may see, by id.",
@@ -150,8 +149,7 @@ ORGANIZATION_ENDPOINTS = (
         tag="Organizations",
     ),
     Endpoint(
-        method="POST",
-        path="/v1/organizations",
+        route="POST /v1/organizations",
         name="createOrganization",
         summary="Create an organization",
         description=(
@@ -168,8 +166,7 @@ ORGANIZATION_ENDPOINTS = (
         tag="Organizations",
     ),
     Endpoint(
-        method="GET",
-        path="/v1/organizations/{organization_id}",
+        route="GET /v1/organizations/{organization_id}",
         name="getOrganization",
         summary="Read an organization",
         description="One organization.",
@@ -180,8 +177,7 @@ ORGANIZATION_ENDPOINTS = (
         tag="Organizations",
     ),
     Endpoint(
-        method="PATCH",
-        path="/v1/organizations/{organization_id}",
+        route="PATCH /v1/organizations/{organization_id}",
         name="changeOrganization",
         summary="Change an organization",
         description=(
@@ -197,8 +193,7 @@ ORGANIZATION_ENDPOINTS = (
         tag="Organizations",
     ),
     Endpoint(
-        method="GET",
-        path="/v1/organizations/{organization_id}/users",
+        route="GET /v1/organizations/{organization_id}/users",
         name="listUsers",
         summary="List users",
         description="The organization's users that the key may see, by id.",
@@ -213,8 +208,7 @@ ORGANIZATION_ENDPOINTS = (
         tag="Users",
     ),
     Endpoint(
-        method="POST",
-        path="/v1/organizations/{organization_id}/users",
+        route="POST /v1/organizations/{organization_id}/users",
         name="createUser",
         summary="Create a user",
         description=(
@@ -229,8 +223,7 @@ ORGANIZATION_ENDPOINTS = (
         tag="Users",
     ),
     Endpoint(
-        method="GET",
-        path="/v1/organizations/{organization_id}/users/{user_id}",
+        route="GET /v1/organizations/{organization_id}/users/{user_id}",
         name="getUser",
         summary="Read a user",
         description="One user.",
@@ -241,8 +234,7 @@ ORGANIZATION_ENDPOINTS = (
         tag="Users",
     ),
     Endpoint(
-        method="PATCH",
-        path="/v1/organizations/{organization_id}/users/{user_id}",
+        route="PATCH /v1/organizations/{organization_id}/users/{user_id}",
         name="changeUser",
         summary="Change a user",
         description="Change a user's name, e-mail or status.",

@@ -199,8 +199,7 @@ _VISIBLE = (
 
 PRICE_BOOK_ENDPOINTS = (
     Endpoint(
-        method="GET",
-        path="/v1/price-books",
+        route="GET /v1/price-books",
         name="listPriceBooks",
         summary="List price books",
         description=(
@@ -218,8 +217,7 @@ PRICE_BOOK_ENDPOINTS = (
         tag="Prices",
     ),
     Endpoint(
-        method="POST",
-        path="/v1/price-books",
+        route="POST /v1/price-books",
         name="loadPriceBook",
         summary="Load a price book",
         description=(
@@ -239,8 +237,7 @@ PRICE_BOOK_ENDPOINTS = (
         tag="Prices",
     ),
     Endpoint(
-        method="GET",
-        path="/v1/price-books/{version}",
+        route="GET /v1/price-books/{version}",
         name="getPriceBook",
         summary="Read a price book",
         description=f"The book and a page of its rates, in the order they were loaded. {_VISIBLE}",
@@ -254,8 +251,7 @@ PRICE_BOOK_ENDPOINTS = (
         tag="Prices",
     ),
     Endpoint(
-        method="POST",
-        path="/v1/price-books/{version}/publish",
+        route="POST /v1/price-books/{version}/publish",
         name="publishPriceBook",
         summary="Publish a price book",
         description=(

@@ -119,8 +119,7 @@ def quarantined_event(stored: Quarantined) -> QuarantinedEvent:
 
 QUARANTINE_ENDPOINTS = (
     Endpoint(
-        method="GET",
-        path="/v1/quarantine",
+        route="GET /v1/quarantine",
         name="listQuarantine",
         summary="List quarantined events",
         description=(
@@ -142,8 +141,7 @@ QUARANTINE_ENDPOINTS = (
         tag="Quarantine",
     ),
     Endpoint(
-        method="POST",
-        path="/v1/quarantine/replay",
+        route="POST /v1/quarantine/replay",
         name="replayQuarantine",
         summary="Replay quarantined events",
         description=(

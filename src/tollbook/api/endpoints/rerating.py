@@ -153,8 +153,7 @@ def _endpoint_of_act(
 ) -> Endpoint:
     take: AsyncHandler = partial(_act, act, status)
     return Endpoint(
-        method="POST",
-        path=f"/v1/rerating/{{run}}/{name}",
+        route=f"POST /v1/rerating/{{run}}/{name}",
         name=f"{name}Rerating",
         summary=summary,
         description=f"{description} Needs a key of the whole tenant.",
@@ -168,8 +167,7 @@ def _endpoint_of_act(
 
 RERATING_ENDPOINTS = (
     Endpoint(
-        method="POST",
-        path="/v1/rerating",
+        route="POST /v1/rerating",
         name="rerate",
         summary="Charge a period again",
         description=(
@@ -195,8 +193,7 @@ RERATING_ENDPOINTS = (
         tag="Rerating",
     ),
     Endpoint(
-        method="GET",
-        path="/v1/rerating",
+        route="GET /v1/rerating",
         name="listReratings",
         summary="List runs",
         description="The latest runs, the latest first. Needs a key of the whole tenant.",
@@ -210,8 +207,7 @@ RERATING_ENDPOINTS = (
         tag="Rerating",
     ),
     Endpoint(
-        method="GET",
-        path="/v1/rerating/{run}",
+        route="GET /v1/rerating/{run}",
         name="getRerating",
         summary="Read a run",
         description=(

@@ -1,13 +1,14 @@
 """POST /v1/events/reversals: single events taken back, a receipt for each."""
 
+from functools import partial
 from typing import Annotated
 
 from anyio.to_thread import run_sync
 from starlette.responses import Response
 
-from tollbook.api.endpoints.events import OF_RECEIPT, REFUSALS, EventsAnswer, receipts_response
+from tollbook.api.endpoints.events import OF_RECEIPT, REFUSALS, receipts_body, receipts_response
 from tollbook.api.openapi.endpoint import AsyncRequest, Body, Endpoint
-from tollbook.api.openapi.examples import REVERSAL, REVERSALS_ANSWER
+from tollbook.api.openapi.examples_events import ALL_REVERSED, REVERSAL, REVERSALS_ANSWER
 from tollbook.api.openapi.parameter_types import Flag, about
 from tollbook.api.openapi.parameters import Query
 from tollbook.api.openapi.schemas import REVERSALS_REQUEST
@@ -51,9 +52,10 @@ async def post_reversals(request: AsyncRequest[ReversalsQuery]) -> Response:
     return await run_sync(work)
 
 
+_some = partial(receipts_body, example=REVERSALS_ANSWER)
+
 POST_REVERSALS = Endpoint(
-    method="POST",
-    path="/v1/events/reversals",
+    route="POST /v1/events/reversals",
     name="postReversals",
     summary="Take events back",
     description=(
@@ -69,33 +71,10 @@ POST_REVERSALS = Endpoint(
     permission=Permission.WRITE_EVENTS,
     request=Body(REVERSALS_REQUEST, REVERSAL),
     answers={
-        200: Body(
-            EventsAnswer,
-            {
-                "success": True,
-                "counts": {**REVERSALS_ANSWER["counts"], "rejected": 0},
-                "receipts": REVERSALS_ANSWER["receipts"][:1],
-                "as_of": REVERSALS_ANSWER["as_of"],
-            },
-            description="All taken back, now or before.",
-            links=OF_RECEIPT,
-        ),
-        207: Body(
-            EventsAnswer,
-            REVERSALS_ANSWER,
-            description="Some reversals are in conflict or rejected; the receipts say.",
-            links=OF_RECEIPT,
-        ),
-        409: Body(
-            EventsAnswer,
-            REVERSALS_ANSWER,
-            description="With `atomic=true`: a reversal is in conflict; nothing was stored.",
-        ),
-        422: Body(
-            EventsAnswer,
-            REVERSALS_ANSWER,
-            description="With `atomic=true`: a reversal was refused; nothing was stored.",
-        ),
+        200: receipts_body("All taken back, now or before.", OF_RECEIPT, ALL_REVERSED),
+        207: _some("Some reversals are in conflict or rejected; the receipts say.", OF_RECEIPT),
+        409: _some("With `atomic=true`: a reversal is in conflict; nothing was stored."),
+        422: _some("With `atomic=true`: a reversal was refused; nothing was stored."),
     },
     handle=post_reversals,
     errors=REFUSALS,

@@ -92,8 +92,7 @@ _PATH = "/v1/viewer-tokens"
 
 VIEWER_TOKEN_ENDPOINTS = (
     Endpoint(
-        method="POST",
-        path=_PATH,
+        route=f"POST {_PATH}",
         name="createViewerToken",
         summary="Ask for a viewer token",
         description=(
@@ -124,8 +123,7 @@ VIEWER_TOKEN_ENDPOINTS = (
         tells_usage=False,
     ),
     Endpoint(
-        method="DELETE",
-        path=f"{_PATH}/{{id}}",
+        route=f"DELETE {_PATH}/{{id}}",
         name="revokeViewerToken",
         summary="Take a viewer token back",
         description=(
@@ -140,8 +138,7 @@ VIEWER_TOKEN_ENDPOINTS = (
         tells_usage=False,
     ),
     Endpoint(
-        method="DELETE",
-        path=_PATH,
+        route=f"DELETE {_PATH}",
         name="revokeViewerTokens",
         summary="Take all viewer tokens back",
         description=(

@@ -122,8 +122,8 @@ class Endpoint:
     the body of 200. `errors` are those that its parameters and body do not imply.
     """
 
-    method: str
-    path: str
+    route: str
+    """The method and the path, such as `GET /v1/events`."""
     name: str
     summary: str
     description: str
@@ -149,6 +149,16 @@ class Endpoint:
         path = next((it for it in named if issubclass(it, Path)), Path)
         object.__setattr__(self, "query_type", query)
         object.__setattr__(self, "path_type", path)
+
+    @property
+    def method(self) -> str:
+        """Return the method of its route."""
+        return self.route.partition(" ")[0]
+
+    @property
+    def path(self) -> str:
+        """Return the path of its route."""
+        return self.route.partition(" ")[2]
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:

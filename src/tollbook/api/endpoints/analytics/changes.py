@@ -68,8 +68,7 @@ def get_changes(request: ApiRequest[ChangesQuery], snapshot: Snapshot) -> Respon
 
 
 GET_CHANGES = Endpoint(
-    method="GET",
-    path="/v1/analytics/changes",
+    route="GET /v1/analytics/changes",
     name="getChanges",
     summary="Who grew, who shrank, who costs most",
     description=(

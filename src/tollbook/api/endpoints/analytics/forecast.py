@@ -86,8 +86,7 @@ def _resolve_month(named: date | None, today: date) -> date:
 
 
 GET_FORECAST = Endpoint(
-    method="GET",
-    path="/v1/analytics/forecast",
+    route="GET /v1/analytics/forecast",
     name="getForecast",
     summary="What a month will cost",
     description=(

@@ -202,8 +202,7 @@ def _days(question: Question) -> Period:
 
 
 GET_ORGANIZATIONS = Endpoint(
-    method="GET",
-    path="/v1/analytics/organizations",
+    route="GET /v1/analytics/organizations",
     name="getOrganizationAnalytics",
     summary="Usage and cost by organization",
     description=(

@@ -106,8 +106,7 @@ _EXAMPLE: dict[str, Any] = {
 }
 
 GET_PERIOD = Endpoint(
-    method="GET",
-    path="/v1/analytics/period",
+    route="GET /v1/analytics/period",
     name="getPeriod",
     summary="The days of a period",
     description=(

@@ -158,8 +158,7 @@ _EXAMPLE: dict[str, Any] = {
 }
 
 GET_SERIES = Endpoint(
-    method="GET",
-    path="/v1/analytics/series",
+    route="GET /v1/analytics/series",
     name="getUsageSeries",
     summary="Usage and cost over time",
     description=(

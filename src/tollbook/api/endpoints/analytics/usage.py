@@ -103,8 +103,7 @@ def _resolve_bounds(query: UsageQuery, scope: QuestionScope, clock: int) -> Betw
 
 
 GET_USAGE = Endpoint(
-    method="GET",
-    path="/v1/analytics/usage",
+    route="GET /v1/analytics/usage",
     name="getUsage",
     summary="Segments and seconds of an organization or a user",
     description=(

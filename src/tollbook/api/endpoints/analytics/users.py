@@ -137,8 +137,7 @@ def _subject(question: Question) -> tuple[OrganizationRow, Period]:
 
 
 GET_USERS = Endpoint(
-    method="GET",
-    path="/v1/analytics/users",
+    route="GET /v1/analytics/users",
     name="getUserAnalytics",
     summary="Usage and cost by user",
     description=(
