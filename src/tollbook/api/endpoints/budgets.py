@@ -170,21 +170,23 @@ def _answer(budget: Mapping[str, Any], links: Links) -> Body:
 
 
 _SET = (
-    "Replaces the one there is. `alert_at` are fractions of it at which to tell; `alert_reached` "
-    "in the listing is the highest that has been reached. Nothing is refused when a budget is "
-    "passed. Written to the audit log. A key bound to one user may not do this."
+    "Replaces the existing budget. `alert_at` are fractions of it at which an alert is due; "
+    "`alert_reached` in the list is the highest that has been reached. Budgets never block usage; "
+    "they report when a limit is exceeded. Written to the audit log. A key bound to one user is "
+    "refused."
 )
-_REMOVE = "Written to the audit log. A key bound to one user may not do this."
+_REMOVE = "Written to the audit log. A key bound to one user is refused."
 
 BUDGET_ENDPOINTS = (
     Endpoint(
         route="GET /v1/budgets",
         name="listBudgets",
-        summary="List budgets and how they stand",
+        summary="List budgets and their use",
         description=(
-            "The budgets of an organization and its users, or of the whole tenant: what this month "
-            "has spent of each, what it will have spent by its end, and the day on which it was or "
-            "will be passed at this pace. A key bound to one user sees that user's only."
+            "The budgets of an organization and its users, or of the whole tenant: the "
+            "amount spent this month, the expected amount at its end, and the day on which "
+            "the budget was or will be exceeded at this pace. A key bound to one user sees "
+            "that user's budget only."
         ),
         permission=Permission.READ_ANALYTICS,
         answers=Body(
@@ -201,8 +203,8 @@ BUDGET_ENDPOINTS = (
     Endpoint(
         route=f"PUT {_ORGANIZATIONS_PATH}",
         name="setOrganizationBudget",
-        summary="Give an organization a budget",
-        description=f"What it may cost in a month, in its currency. {_SET}",
+        summary="Set an organization's budget",
+        description=f"The organization's limit for a month, in its currency. {_SET}",
         permission=Permission.ADMIN,
         request=Body(NewBudget, NEW_BUDGET),
         answers=_answer(BUDGET, _STANDING),
@@ -212,7 +214,7 @@ BUDGET_ENDPOINTS = (
     Endpoint(
         route=f"DELETE {_ORGANIZATIONS_PATH}",
         name="removeOrganizationBudget",
-        summary="Take an organization's budget away",
+        summary="Remove an organization's budget",
         description=_REMOVE,
         permission=Permission.ADMIN,
         answers=_answer(BUDGET, _STANDING),
@@ -222,8 +224,8 @@ BUDGET_ENDPOINTS = (
     Endpoint(
         route=f"PUT {_USERS_PATH}",
         name="setUserBudget",
-        summary="Give a user a budget",
-        description=f"What the user may cost in a month, in the organization's currency. {_SET}",
+        summary="Set a user's budget",
+        description=f"The user's limit for a month, in the organization's currency. {_SET}",
         permission=Permission.ADMIN,
         request=Body(NewBudget, NEW_BUDGET),
         answers=_answer(_USERS_BUDGET, _USERS_STANDING),
@@ -233,7 +235,7 @@ BUDGET_ENDPOINTS = (
     Endpoint(
         route=f"DELETE {_USERS_PATH}",
         name="removeUserBudget",
-        summary="Take a user's budget away",
+        summary="Remove a user's budget",
         description=_REMOVE,
         permission=Permission.ADMIN,
         answers=_answer(_USERS_BUDGET, _USERS_STANDING),

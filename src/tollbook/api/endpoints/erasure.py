@@ -56,14 +56,15 @@ def _person(services: Services, key: ApiKey, organization: str, user: str) -> Pe
 DELETE_PERSONAL_DATA = Endpoint(
     route="DELETE /v1/organizations/{organization_id}/users/{user_id}/personal-data",
     name="erasePersonalData",
-    summary="Erase a person",
+    summary="Erase a user's personal data",
     description=(
-        "Takes a user's name and e-mail away, and from the user's events every text and number "
-        "that may tell of a person, in the ledger, in quarantine, and in archives, which must be "
-        "where they were written. Sums stay as they are, and so do identities: the same event "
-        "again is still a duplicate. What remains is the platform's own `user_id`. An erased "
-        "event keeps its charge in reratings by prices that ask for its number. It cannot be "
-        "taken back; erasing again erases what has come since."
+        "Removes a user's name and e-mail, and every text and number in the user's "
+        "events that may identify a person: in the ledger, in quarantine, and in "
+        "archives, whose files must be in their original place. Sums and identities are"
+        " unchanged: the same event sent again is still a duplicate. The platform's own"
+        " `user_id` remains. An erased event keeps its charge in reratings by prices "
+        "that depend on its number. This cannot be undone; erasing again also erases "
+        "later events."
     ),
     permission=Permission.ADMIN,
     answers=Body(

@@ -121,7 +121,7 @@ def _rejected(it: Receipt) -> RatedEvent:
 POST_RATE = Endpoint(
     route="POST /v1/rate",
     name="postRate",
-    summary="What would it cost",
+    summary="Estimate a cost",
     description=(
         f"Events as for `POST /v1/events`, up to {MOST_EVENTS:,} or 16 MiB, rated on the same way "
         "up to the commit; nothing is stored. Each is rated as if it were new and came now, one "

@@ -55,8 +55,10 @@ class EventsQuery(StateQuery, frozen=True, kw_only=True):
     """The query of a list of events."""
 
     organization_id: Annotated[OrganizationId, about("Whose events.")]
-    user_id: Annotated[UserId | None, about("Only events that enter this user's figures.")] = None
-    organization_level: Annotated[Flag, about("Only events that enter no user's figures.")] = False
+    user_id: Annotated[UserId | None, about("Only events that are attributed to this user.")] = None
+    organization_level: Annotated[Flag, about("Only events that are not attributed to a user.")] = (
+        False
+    )
     meter: Annotated[
         MeterList,
         about("Only these types of event, separated by commas.", ["voice.call"]),

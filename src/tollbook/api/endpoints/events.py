@@ -175,10 +175,10 @@ POST_EVENTS = Endpoint(
     description=(
         f"One event, an array of events, or lines of JSON: up to {MOST_EVENTS:,} events or 16 MiB, "
         "gzip accepted. The answer comes when everything accepted is on disk. An event is "
-        "identified by its organization and id, for ever: sending it again is a `duplicate` and "
+        "identified by its organization and id, permanently: sending it again is a `duplicate` and "
         "a success; another content under the same id is a `conflict` and is not stored. An event "
         "of an unknown organization, or without a price, is `quarantined`: kept, not charged, and "
-        "replayed later. Events are taken one by one unless `atomic=true`."
+        "replayed later. Events are stored one by one unless `atomic=true`."
     ),
     permission=Permission.WRITE_EVENTS,
     request=Body(EVENTS_REQUEST, EVENT, tuple(DECODERS)),

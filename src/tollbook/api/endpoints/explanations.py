@@ -221,7 +221,7 @@ def _number(written: Raw) -> Raw:
 GET_EVENT = Endpoint(
     route="GET /v1/events/{organization_id}/{event_id}",
     name="getEvent",
-    summary="One event, and why it cost that",
+    summary="Get an event and its charge",
     description=(
         "An event with its charge: each line, the rate and the version of its book, the prefix "
         "that matched, raw and billed quantity, and each step of the arithmetic in words. The "

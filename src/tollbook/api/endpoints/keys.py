@@ -178,10 +178,10 @@ KEY_ENDPOINTS = (
     Endpoint(
         route="GET /v1/keys/self",
         name="getOwnKey",
-        summary="What the asking key is",
+        summary="Get the requesting key",
         description=(
-            "What the key or viewer token of this request is bound to, may do, and when it ends; a "
-            "page shows what follows from it. The tenant's keys have neither organization nor user."
+            "The scope, the permissions and the expiry of the key or viewer token of this "
+            "request. Keys of the whole tenant have neither organization nor user."
         ),
         permission=None,
         answers=Body(
@@ -197,8 +197,8 @@ KEY_ENDPOINTS = (
         name="listKeys",
         summary="List API keys",
         description=(
-            "The keys within what the asking key is bound to, revoked and ended ones included. "
-            "`last_used_at` is behind by up to two minutes."
+            "The keys within the scope of the requesting key, including revoked and expired"
+            " ones. `last_used_at` lags by up to two minutes."
         ),
         permission=Permission.ADMIN,
         answers=Body(answer_schema(keys=list[KeyAnswer]), {"success": True, "keys": [KEY]}),
@@ -208,12 +208,12 @@ KEY_ENDPOINTS = (
     Endpoint(
         route="POST /v1/keys",
         name="createKey",
-        summary="Issue an API key",
+        summary="Create an API key",
         description=(
-            "The key's text stands in this answer and nowhere else: only its hash is kept. Without "
-            "an organization the key is the tenant's; with a user it sees that user only. It can "
-            "be narrowed further: to a last instant, to meters, to addresses and networks it may "
-            "be used from, to so many requests a minute. No key passes on more than it has."
+            "The key is shown once, in this response: only its hash is stored. Without an "
+            "organization the key is tenant-wide; with a user it sees that user only. It "
+            "can be limited to an expiry, to meters, to client addresses and networks, and "
+            "to a number of requests per minute. No key grants more than it has."
         ),
         permission=Permission.ADMIN,
         request=Body(
@@ -241,9 +241,10 @@ KEY_ENDPOINTS = (
         name="rotateKey",
         summary="Rotate an API key",
         description=(
-            "A new key of the same name, scope, permissions and limits; the old one works for "
-            "`overlap_seconds` more (a day unless said, 30 days at most) and then ends. The new "
-            "one lasts as long as the old one was issued for, unless `expires_at` says otherwise."
+            "Creates a key with the same name, scope, permissions and limits. The old key "
+            "works for `overlap_seconds` more (a day by default, at most 30 days) and then "
+            "expires. The new key is valid for as long as the old one was issued for, "
+            "unless `expires_at` is given."
         ),
         permission=Permission.ADMIN,
         request=Body(Rotation, {"overlap_seconds": 3600}),
@@ -268,8 +269,8 @@ KEY_ENDPOINTS = (
         name="revokeKey",
         summary="Revoke an API key",
         description=(
-            "The next request with the key is refused, and with every viewer token it asked for. "
-            "Revoking again changes nothing."
+            "The next request with the key, or with a viewer token that it created, is "
+            "refused. Revoking again changes nothing."
         ),
         permission=Permission.ADMIN,
         answers=Body(answer_schema(key=KeyAnswer), _ANSWER),

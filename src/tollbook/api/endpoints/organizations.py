@@ -153,10 +153,10 @@ ORGANIZATION_ENDPOINTS = (
         name="createOrganization",
         summary="Create an organization",
         description=(
-            "Its days begin at midnight in `timezone`, its costs are in `currency`; both stay as "
-            "they are for ever, because the ledger is written in them. Without an `id` one is made "
-            "up. `number_format` says how it writes phone numbers; without one the tenant's holds. "
-            "Needs a key of the whole tenant."
+            "Its days begin at midnight in `timezone`, and its costs are in `currency`. "
+            "Both are permanent, because the ledger is written in them. Without an `id` a "
+            "random one is assigned. `number_format` sets how it writes phone numbers; by "
+            "default as the tenant does. Requires a tenant-wide key."
         ),
         permission=Permission.ADMIN,
         request=Body(NewOrganization, ORGANIZATION),
@@ -168,7 +168,7 @@ ORGANIZATION_ENDPOINTS = (
     Endpoint(
         route="GET /v1/organizations/{organization_id}",
         name="getOrganization",
-        summary="Read an organization",
+        summary="Get an organization",
         description="One organization.",
         permission=Permission.READ_ANALYTICS,
         answers=_ONE,
@@ -181,10 +181,11 @@ ORGANIZATION_ENDPOINTS = (
         name="changeOrganization",
         summary="Change an organization",
         description=(
-            "Change its name, its status or its `number_format`: how digits without `+` are meant "
-            "in `to` and `from`. That is `strict` (they are no number), `international` (they mean "
-            "what they mean with `+`), or an ISO 3166 country code such as `GB`, whose national "
-            "and access-code forms are read. With null the tenant's format holds."
+            "Changes its name, its status or its `number_format`, which sets how digits "
+            "without `+` are read in `to` and `from`: `strict` (not as a number), "
+            "`international` (as if they had a `+`), or an ISO 3166 country code such as "
+            "`GB` (in the national and access-code forms of the country). With null the "
+            "tenant's format applies."
         ),
         permission=Permission.ADMIN,
         request=Body(OrganizationChange, {"name": "Acme Corporation"}),
@@ -212,8 +213,9 @@ ORGANIZATION_ENDPOINTS = (
         name="createUser",
         summary="Create a user",
         description=(
-            "Users that events name are created by themselves, with their id as name; create them "
-            "first to give them names. Without an `id` one is made up."
+            "Unknown users are created automatically from incoming events, with their id as"
+            " name; create them first to set their names. Without an `id` a random one is "
+            "assigned."
         ),
         permission=Permission.ADMIN,
         request=Body(NewUser, USER),
@@ -225,7 +227,7 @@ ORGANIZATION_ENDPOINTS = (
     Endpoint(
         route="GET /v1/organizations/{organization_id}/users/{user_id}",
         name="getUser",
-        summary="Read a user",
+        summary="Get a user",
         description="One user.",
         permission=Permission.READ_ANALYTICS,
         answers=_ONE_USER,

@@ -239,7 +239,7 @@ PRICE_BOOK_ENDPOINTS = (
     Endpoint(
         route="GET /v1/price-books/{version}",
         name="getPriceBook",
-        summary="Read a price book",
+        summary="Get a price book",
         description=f"The book and a page of its rates, in the order they were loaded. {_VISIBLE}",
         permission=Permission.ADMIN,
         answers=Body(

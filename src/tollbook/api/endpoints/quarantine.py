@@ -123,8 +123,8 @@ QUARANTINE_ENDPOINTS = (
         name="listQuarantine",
         summary="List quarantined events",
         description=(
-            "Events that were kept and not charged, because their organization is unknown or no "
-            "price fits, with the reason."
+            "Events that were stored but not charged, because their organization is unknown"
+            " or no price applies, with the reason."
         ),
         permission=Permission.ADMIN,
         answers=Body(
@@ -145,8 +145,9 @@ QUARANTINE_ENDPOINTS = (
         name="replayQuarantine",
         summary="Replay quarantined events",
         description=(
-            "Look at every quarantined event again: after the organization was created or a price "
-            "book was loaded, its events enter the ledger on the day they happened."
+            "Processes every quarantined event again. Once the organization is created or a"
+            " price book is loaded, its events enter the ledger on the day on which they "
+            "happened."
         ),
         permission=Permission.ADMIN,
         answers=Body(

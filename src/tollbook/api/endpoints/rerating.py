@@ -48,7 +48,7 @@ _LONGEST_NUMBER = 9
 class RunsQuery(Query, frozen=True, kw_only=True):
     """The query of a list of runs, or of the events that a run could not price."""
 
-    limit: Annotated[int, whole_number(), about("The most rows.", 100)] = 100
+    limit: Annotated[int, whole_number(), about("The maximum number of rows.", 100)] = 100
 
 
 class RunPath(Path, frozen=True, kw_only=True):
@@ -156,7 +156,7 @@ def _endpoint_of_act(
         route=f"POST /v1/rerating/{{run}}/{name}",
         name=f"{name}Rerating",
         summary=summary,
-        description=f"{description} Needs a key of the whole tenant.",
+        description=f"{description} Requires a tenant-wide key.",
         permission=Permission.ADMIN,
         answers={status: _ONE},
         handle=take,
@@ -169,14 +169,15 @@ RERATING_ENDPOINTS = (
     Endpoint(
         route="POST /v1/rerating",
         name="rerate",
-        summary="Charge a period again",
+        summary="Rerate a period",
         description=(
-            "What would the events of a period cost by the price books as they are in force now, "
-            "or, with `version`, by that book on every day? Without `apply` nothing is written: "
-            "the answer has the sums of everything, the rows that differ most, and events that "
-            "would have no price. With `apply` a run is recorded and works on, day by day: every "
-            "answer meanwhile is old or new for each day. Events without a price keep their "
-            "charge. Needs a key of the whole tenant."
+            "Computes what the events of a period would cost by the price books that are in"
+            " force now or, with `version`, by that book on every day. Without `apply` "
+            "nothing is written: the answer has the sums of everything, the rows that "
+            "differ most, and events without a price. With `apply` a run is recorded and "
+            "processes the period day by day; until it is done, each day has either its old"
+            " or its new costs. Events without a price keep their charge. Requires a "
+            "tenant-wide key."
         ),
         permission=Permission.ADMIN,
         request=Body(NewRerating, RERATING),
@@ -186,7 +187,7 @@ RERATING_ENDPOINTS = (
                 {"success": True, "dry_run": DRY_RUN},
                 description="What would change.",
             ),
-            202: replace(_ONE, description="With `apply`: the run has begun."),
+            202: replace(_ONE, description="With `apply`: the run has started."),
         },
         handle=post_rerating,
         errors=(NotFound, RunConflict),
@@ -196,7 +197,7 @@ RERATING_ENDPOINTS = (
         route="GET /v1/rerating",
         name="listReratings",
         summary="List runs",
-        description="The latest runs, the latest first. Needs a key of the whole tenant.",
+        description="The latest runs, newest first. Requires a tenant-wide key.",
         permission=Permission.ADMIN,
         answers=Body(
             answer_schema(runs=list[RunAnswer]),
@@ -209,10 +210,10 @@ RERATING_ENDPOINTS = (
     Endpoint(
         route="GET /v1/rerating/{run}",
         name="getRerating",
-        summary="Read a run",
+        summary="Get a run",
         description=(
-            f"How far it is, what it changed, and up to {rerating_runs.MOST_LISTED:,} of the "
-            "events it could not price. Needs a key of the whole tenant."
+            f"Its progress, its changes, and up to {rerating_runs.MOST_LISTED:,} of the "
+            "events that it could not price. Requires a tenant-wide key."
         ),
         permission=Permission.ADMIN,
         answers=Body(
@@ -227,20 +228,20 @@ RERATING_ENDPOINTS = (
         runs.stop,
         "stop",
         "Stop a run",
-        "It stops once the day it is at is done; what is done stays done.",
+        "It stops after the current day; the days before keep their new costs.",
         200,
     ),
     _endpoint_of_act(
         runs.resume,
         "resume",
         "Resume a run",
-        "Go on where it stopped, or where the server was when it was killed.",
+        "Continues where it stopped, or where the server was when it was killed.",
     ),
     _endpoint_of_act(
         runs.revert,
         "revert",
-        "Take a run back",
-        "Every event gets the charge it had before the run, day by day. Refused while a later run "
-        "of the same days stands.",
+        "Revert a run",
+        "Every event gets the charge that it had before the run, day by day. Refused while a later "
+        "run of the same days is in effect.",
     ),
 )

@@ -27,7 +27,7 @@ class ReversalsQuery(Query, frozen=True, kw_only=True):
     atomic: Annotated[
         Flag,
         about(
-            "Take back all of them or none.",
+            "Reverse all events or none.",
             True,
         ),
     ] = False
@@ -57,7 +57,7 @@ _some = partial(receipts_body, example=REVERSALS_ANSWER)
 POST_REVERSALS = Endpoint(
     route="POST /v1/events/reversals",
     name="postReversals",
-    summary="Take events back",
+    summary="Reverse events",
     description=(
         f"One reversal or an array of up to {MOST_EVENTS:,}. A reversal is an event of its own, on "
         "the day of the one it takes back, with the same figures and other signs; in tiers it is "
@@ -66,12 +66,12 @@ POST_REVERSALS = Endpoint(
         "the same again is a `duplicate`, other content under it a `conflict`. It is `rejected` "
         "as `unknown_event`, `event_in_quarantine`, `archived`, `already_reversed` (an event is "
         "reversed once), `is_a_reversal` or `cost_out_of_range`. Reversals are "
-        "taken one by one unless `atomic=true`."
+        "stored one by one unless `atomic=true`."
     ),
     permission=Permission.WRITE_EVENTS,
     request=Body(REVERSALS_REQUEST, REVERSAL),
     answers={
-        200: receipts_body("All taken back, now or before.", OF_RECEIPT, ALL_REVERSED),
+        200: receipts_body("All events are reversed, now or earlier.", OF_RECEIPT, ALL_REVERSED),
         207: _some("Some reversals are in conflict or rejected; the receipts say.", OF_RECEIPT),
         409: _some("With `atomic=true`: a reversal is in conflict; nothing was stored."),
         422: _some("With `atomic=true`: a reversal was refused; nothing was stored."),

@@ -94,13 +94,13 @@ VIEWER_TOKEN_ENDPOINTS = (
     Endpoint(
         route=f"POST {_PATH}",
         name="createViewerToken",
-        summary="Ask for a viewer token",
+        summary="Create a viewer token",
         description=(
-            "A short-lived token for a browser: it sees exactly one organization or one user, and "
-            "changes nothing. It is presented as a key is, in `X-API-Key` or as a bearer's. It "
-            "ends after `expires_in` seconds (15 minutes unless said, a day at most), with the key "
-            "that asked for it, or when it is taken back. A key bound to one user gets tokens for "
-            "that user."
+            "A short-lived token for a browser: it reads the data of one organization or "
+            "one user, and changes nothing. It is sent like a key, in `X-API-Key` or as a "
+            "bearer token. It expires after `expires_in` seconds (by default 15 minutes, at"
+            " most a day), with the key that created it, or when it is revoked. A key bound"
+            " to one user creates tokens for that user."
         ),
         permission=Permission.READ_ANALYTICS,
         request=Body(
@@ -125,11 +125,11 @@ VIEWER_TOKEN_ENDPOINTS = (
     Endpoint(
         route=f"DELETE {_PATH}/{{id}}",
         name="revokeViewerToken",
-        summary="Take a viewer token back",
+        summary="Revoke a viewer token",
         description=(
-            "The next request with the token is refused. The id alone does not tell whose it is: a "
-            "key of an organization takes back tokens of that organization, and any other id "
-            "without effect."
+            "The next request with the token is refused. The id alone does not identify its"
+            " organization: a key of an organization revokes tokens of that organization, "
+            "and any other id has no effect."
         ),
         permission=Permission.READ_ANALYTICS,
         answers=Body(answer_schema(id=str), {"success": True, "id": "tbv_0123456789abcdef"}),
@@ -140,10 +140,10 @@ VIEWER_TOKEN_ENDPOINTS = (
     Endpoint(
         route=f"DELETE {_PATH}",
         name="revokeViewerTokens",
-        summary="Take all viewer tokens back",
+        summary="Revoke all viewer tokens",
         description=(
-            "The tenant's tokens are signed with another secret from now on: none of before holds "
-            "any longer. Needs a key of the whole tenant."
+            "From now on the tenant's tokens are signed with another secret, so that no "
+            "earlier token is valid. Requires a tenant-wide key."
         ),
         permission=Permission.ADMIN,
         answers=Body(answer_schema(), {"success": True}),

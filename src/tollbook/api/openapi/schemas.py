@@ -100,7 +100,7 @@ EVENT: Schema = {
     "required": ["id", "type", "organization_id", "time"],
     "additionalProperties": False,
     "properties": {
-        "id": _id("Yours; with the organization it identifies the event for ever."),
+        "id": _id("Yours; with the organization it identifies the event permanently."),
         "type": {
             "enum": [meter.type for meter in CATALOG],
             "description": "The meter. "
@@ -118,7 +118,7 @@ EVENT: Schema = {
             "default": 1,
         },
         "user_id": _id(
-            "Whose figures it enters; absent for the organization's own.", optional=True
+            "The user it is attributed to; absent for organization-level usage.", optional=True
         ),
         "resource_id": _id(
             "The knowledge base or number it is about; required for kb meters.", optional=True
@@ -167,7 +167,7 @@ REVERSAL: Schema = {
             "type": "string",
             "minLength": 1,
             "maxLength": LONGEST_REASON,
-            "description": "Why, for whoever reads the ledger later.",
+            "description": "The reason, for readers of the ledger.",
         },
     },
 }

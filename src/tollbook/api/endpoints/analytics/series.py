@@ -162,11 +162,12 @@ GET_SERIES = Endpoint(
     name="getUsageSeries",
     summary="Usage and cost over time",
     description=(
-        "Usage and cost of a tenant, an organization or a user by hour, day, week or month, on the "
-        "organization's own calendar and clock: a day on which clocks change has 23 or 25 hours. "
-        "Buckets without usage are zeros. Split, the series with the highest cost come first and "
-        "the rest is added up as `other`, so that the series always add up to `total_cost`. "
-        "A key bound to one user sees that user only."
+        "Usage and cost of a tenant, an organization or a user by hour, day, week or "
+        "month, in the organization's time zone: a day on which clocks change has 23 or"
+        " 25 hours. Buckets without usage are zeros. With `split_by`, the series with "
+        "the highest cost come first and the rest is added up as `other`, so that the "
+        "series always add up to `total_cost`. A key bound to one user sees that user "
+        "only."
     ),
     permission=Permission.READ_ANALYTICS,
     answers=Body(
