@@ -150,13 +150,13 @@ def _line(row: Row) -> Row:
 def shown_act(act: Act) -> ShownAct:
     """Return an act without the id that only distinguishes two of one instant."""
     return ShownAct(
-        instant_of(act.at),
-        act.key_prefix,
-        act.address,
-        act.action,
-        act.object,
-        act.organization_id,
-        act.details,
+        at=instant_of(act.at),
+        key_prefix=act.key_prefix,
+        address=act.address,
+        action=act.action,
+        object=act.object,
+        organization_id=act.organization_id,
+        details=act.details,
     )
 
 

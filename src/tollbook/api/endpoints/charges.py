@@ -81,16 +81,18 @@ def shown_charge(
     if with_buy:
         buy = None if explanation.buy is None else raw_amount(explanation.buy)
     return ShownCharge(
-        raw_amount(explanation.cost),
-        currency,
-        raw_quantity(explanation.raw),
-        raw_quantity(explanation.billed),
-        BY_TYPE[meter].unit,
-        [ShownLine(line.name, raw_amount(line.cost)) for line in explanation.lines],
-        match,
-        None if key is None or position is None else ShownTierPosition(key, raw_quantity(position)),
-        list(explanation.steps),
-        buy,
+        cost=raw_amount(explanation.cost),
+        currency=currency,
+        quantity=raw_quantity(explanation.raw),
+        billed=raw_quantity(explanation.billed),
+        unit=BY_TYPE[meter].unit,
+        lines=[ShownLine(line.name, raw_amount(line.cost)) for line in explanation.lines],
+        rate=match,
+        tier=None
+        if key is None or position is None
+        else ShownTierPosition(key, raw_quantity(position)),
+        steps=list(explanation.steps),
+        buy=buy,
     )
 
 
@@ -102,11 +104,11 @@ def shown_match(rate: Rate | None, explanation: Explanation, book: str | None) -
     if explanation.version is not None and book is not None:
         named = ShownBookName(explanation.version, book)
     return ShownMatch(
-        rate.id,
-        explanation.matched,
-        rate.pricing.price,
-        rate.pricing.per,
-        explanation.to or None,
-        explanation.from_ or None,
-        named,
+        rate_id=rate.id,
+        matched=explanation.matched,
+        price=rate.pricing.price,
+        per=rate.pricing.per,
+        to=explanation.to or None,
+        from_=explanation.from_ or None,
+        book=named,
     )

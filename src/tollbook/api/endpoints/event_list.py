@@ -171,13 +171,13 @@ def _resolve_events(question: Question, query: EventsQuery, cursor: _Cursor | No
     organization, period = question.scope.organization, question.period
     assert organization and period  # noqa: S101, PT018  the first is a required parameter
     return Wanted(
-        organization,
-        period,
-        cursor.as_of if cursor else question.version.received_at,
-        question.scope.user_id,
-        query.organization_level,
-        query.meter,
-        query.country.upper() if query.country else None,
+        organization=organization,
+        period=period,
+        as_of=cursor.as_of if cursor else question.version.received_at,
+        user_id=question.scope.user_id,
+        nobody=query.organization_level,
+        meters=query.meter,
+        country=query.country.upper() if query.country else None,
     )
 
 

@@ -150,17 +150,17 @@ def _charged(found: ChargedEvent, organization: OrganizationRow, scope: KeyScope
     if event.reverses is not None:
         status = EventStatus.REVERSAL
     shown = ShownEvent(
-        event.id,
-        meter.type,
-        organization.id,
-        event.user_id or None,
-        event.resource_id,
-        instant_of(event.time),
-        day_of(event.day).isoformat(),
-        raw_quantity(event.quantity),
-        None if event.own_cost is None else raw_amount(event.own_cost),
-        msgspec.json.decode(event.attributes) if event.attributes else {},
-        instant_of(event.received_at),
+        id=event.id,
+        type=meter.type,
+        organization_id=organization.id,
+        user_id=event.user_id or None,
+        resource_id=event.resource_id,
+        time=instant_of(event.time),
+        day=day_of(event.day).isoformat(),
+        quantity=raw_quantity(event.quantity),
+        cost=None if event.own_cost is None else raw_amount(event.own_cost),
+        attributes=msgspec.json.decode(event.attributes) if event.attributes else {},
+        received_at=instant_of(event.received_at),
     )
     charge = shown_charge(
         explanation,
@@ -174,7 +174,15 @@ def _charged(found: ChargedEvent, organization: OrganizationRow, scope: KeyScope
         found.replay_mismatch.code, found.replay_mismatch.reason
     )
     reversal = found.reversal and _reversal(found.reversal, scope)
-    return EventAnswer(True, status, shown, charge, replay_mismatch or None, reversal or None, None)
+    return EventAnswer(
+        success=True,
+        status=status,
+        event=shown,
+        charge=charge,
+        replay_mismatch=replay_mismatch or None,
+        reversal=reversal or None,
+        quarantine=None,
+    )
 
 
 def _reversal(it: Reversed, scope: KeyScope) -> ShownReversal:
@@ -196,20 +204,28 @@ def _quarantined(found: Quarantined) -> EventAnswer:
         for name in ("type", "user_id", "resource_id", "attributes")
     }
     shown = ShownEvent(
-        found.id,
-        read["type"],
-        found.organization_id,
-        read["user_id"],
-        read["resource_id"],
-        msgspec.json.decode(given["time"], type=datetime),
-        None,
-        _number(given["quantity"]),
-        None if bytes(given["cost"]) == b"null" else _number(given["cost"]),
-        read["attributes"] or {},
-        instant_of(found.received_at),
+        id=found.id,
+        type=read["type"],
+        organization_id=found.organization_id,
+        user_id=read["user_id"],
+        resource_id=read["resource_id"],
+        time=msgspec.json.decode(given["time"], type=datetime),
+        day=None,
+        quantity=_number(given["quantity"]),
+        cost=None if bytes(given["cost"]) == b"null" else _number(given["cost"]),
+        attributes=read["attributes"] or {},
+        received_at=instant_of(found.received_at),
     )
     because = Reason(found.code, found.reason)
-    return EventAnswer(True, EventStatus.QUARANTINED, shown, None, None, None, because)
+    return EventAnswer(
+        success=True,
+        status=EventStatus.QUARANTINED,
+        event=shown,
+        charge=None,
+        replay_mismatch=None,
+        reversal=None,
+        quarantine=because,
+    )
 
 
 def _number(written: Raw) -> Raw:

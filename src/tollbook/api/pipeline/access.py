@@ -67,12 +67,12 @@ def verify_token(text: str, viewer: Viewer, issuer: Issuer | None) -> ApiKey:
     of_key = issuer.key.limits
     end = min(viewer.expires_at, of_key.expires_at or viewer.expires_at)
     return ApiKey(
-        viewer.id,
-        "",
-        "viewer token",
-        KeyScope(viewer.tenant_id, viewer.organization_id, viewer.user_id),
-        (Permission.READ_ANALYTICS,),
-        viewer.created_at,
+        prefix=viewer.id,
+        hash="",
+        name="viewer token",
+        scope=KeyScope(viewer.tenant_id, viewer.organization_id, viewer.user_id),
+        permissions=(Permission.READ_ANALYTICS,),
+        created_at=viewer.created_at,
         limits=Limits(end, of_key.meters, (), of_key.requests_per_minute),
     )
 

@@ -124,16 +124,16 @@ class RequestLog:
 def _line(it: _Noted) -> _Line:
     key = it.key
     return _Line(
-        "request",
-        "info",
-        _text(it.at),
-        it.request_id.decode(),
-        it.method,
-        it.route,
-        it.status,
-        round(it.seconds * 1_000, 3),
-        key.prefix if key else None,
-        key.scope.tenant_id if key else None,
+        event="request",
+        level="info",
+        timestamp=_text(it.at),
+        request_id=it.request_id.decode(),
+        method=it.method,
+        route=it.route,
+        status=it.status,
+        milliseconds=round(it.seconds * 1_000, 3),
+        key=key.prefix if key else None,
+        tenant=key.scope.tenant_id if key else None,
     )
 
 

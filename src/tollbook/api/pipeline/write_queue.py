@@ -47,7 +47,13 @@ class WriteQueue:
         observe: Observe = lambda _committed: None,
     ) -> None:
         self.queue = GroupCommitter(
-            database, directory_cache, clock, self._deliver, most_waiting, most_in_group, observe
+            database=database,
+            directory_cache=directory_cache,
+            clock=clock,
+            deliver=self._deliver,
+            most_waiting=most_waiting,
+            most_in_group=most_in_group,
+            observe=observe,
         )
         self._loop: asyncio.AbstractEventLoop | None = None
 

@@ -91,14 +91,14 @@ def get_series(request: ApiRequest[SeriesQuery], snapshot: Snapshot) -> Response
     compared = compared_period(chosen, query.compare, "compare") if query.compare else None
     question = open_question(request, snapshot, scope, clock, chosen.period, compared=compared)
     series = SeriesQuestion(
-        scope,
-        chosen.period,
-        query.bucket,
-        query.split_by,
-        query.meter,
-        query.country,
-        compared,
-        query.top,
+        scope=scope,
+        period=chosen.period,
+        bucket=query.bucket,
+        split_by=query.split_by,
+        meters=query.meter,
+        country=query.country,
+        compared=compared,
+        top=query.top,
     )
     refuse_too_much(series)
     found = answers.find(question)
