@@ -39,9 +39,9 @@ from tollbook.api.endpoints.rerating import RERATING_ENDPOINTS
 from tollbook.api.endpoints.reversals import POST_REVERSALS
 from tollbook.api.endpoints.viewer_tokens import VIEWER_TOKEN_ENDPOINTS
 from tollbook.api.openapi.document import openapi
-from tollbook.api.openapi.endpoint import ApiRequest, AsyncRequest, Endpoint, read_path, read_query
+from tollbook.api.openapi.endpoint import ApiRequest, AsyncRequest, Endpoint
 from tollbook.api.openapi.reference import POLICY, STYLES, reference_page
-from tollbook.api.pipeline.access import authenticate, key_text, require, require_meters
+from tollbook.api.pipeline.access import require, require_meters
 from tollbook.api.pipeline.admission import admit, client_address, rate_limit_state
 from tollbook.api.pipeline.paths import Paths
 from tollbook.api.pipeline.request_body import MOST_OTHER_BYTES, read_bounded
@@ -50,7 +50,6 @@ from tollbook.api.pipeline.responses import JSON, error_response
 from tollbook.api.pipeline.security_headers import SecurityHeadersMiddleware
 from tollbook.api.pipeline.services import Services
 from tollbook.domain.errors import InternalError, MethodNotAllowed, NotFound, TollbookError
-from tollbook.domain.keys import ApiKey
 from tollbook.store.database import Snapshot
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -167,44 +166,34 @@ async def _answer_or_error(endpoint: Endpoint, services: Services, request: Requ
         return error_response(InternalError("something went wrong; the log says what"))
 
 
-async def _answer(endpoint: Endpoint, services: Services, request: Request) -> Response:
+async def _answer(endpoint: Endpoint, services: Services, http: Request) -> Response:
     """Admit a request, read its body, and call its handler."""
-    with services.body_budget.reserve_for(request):
-        known = (await admit(request, services)).key
+    with services.body_budget.reserve_for(http):
+        key = (await admit(http, services)).key
         if endpoint.permission:
-            require(known, endpoint.permission)
+            require(key, endpoint.permission)
+        request: AsyncRequest = AsyncRequest(http, services, endpoint)
         if endpoint.handle:
-            return await endpoint.handle(AsyncRequest(request, services, endpoint))
-        body = await read_bounded(request, MOST_OTHER_BYTES) if endpoint.request else b""
-        return await run_sync(_answer_in_database, endpoint, services, request, known, body)
+            return await endpoint.handle(request)
+        body = await read_bounded(http, MOST_OTHER_BYTES) if endpoint.request else b""
+        return await run_sync(_answer_in_database, request, body)
 
 
-def _answer_in_database(
-    endpoint: Endpoint, services: Services, request: Request, known: ApiKey, body: bytes
-) -> Response:
+def _answer_in_database(request: AsyncRequest, body: bytes) -> Response:
     """Call the handler with a snapshot or a transaction."""
+    endpoint, database = request.endpoint, request.services.database
     if endpoint.write:
-        with services.database.writing() as transaction:
-            asked = _api_request(endpoint, services, request, known, body, transaction)
-            return endpoint.write(asked, transaction)
+        with database.writing() as transaction:
+            return endpoint.write(_api_request(request, body, transaction), transaction)
     assert endpoint.read  # noqa: S101  an endpoint has one of the three
-    with services.database.reading() as snapshot:
-        asked = _api_request(endpoint, services, request, known, body, snapshot)
-        return endpoint.read(asked, snapshot)
+    with database.reading() as snapshot:
+        return endpoint.read(_api_request(request, body, snapshot), snapshot)
 
 
-def _api_request(
-    endpoint: Endpoint,
-    services: Services,
-    request: Request,
-    known: ApiKey,
-    body: bytes,
-    snapshot: Snapshot,
-) -> ApiRequest:
+def _api_request(request: AsyncRequest, body: bytes, snapshot: Snapshot) -> ApiRequest:
     """Return the typed request, with its key as of the snapshot."""
-    text = key_text(request.headers)
-    key = authenticate(services.directory_cache, snapshot, text, known)
-    query = read_query(endpoint, request)
+    endpoint, services = request.endpoint, request.services
+    key, query = request.authenticate(snapshot), request.read_query()
     if endpoint.tells_usage:
         require_meters(key, getattr(query, "meter", None) or ())
     return ApiRequest(
@@ -212,10 +201,10 @@ def _api_request(
         key=key,
         question=endpoint.name,
         query=query,
-        path=read_path(endpoint, request),
-        headers=request.headers,
+        path=request.path,
+        headers=request.http.headers,
         body=body,
-        address=client_address(request, services) if endpoint.write else None,
+        address=client_address(request.http, services) if endpoint.write else None,
     )
 
 

@@ -6,7 +6,7 @@ The query is read by the declaration that OpenAPI shows, so nothing undocumented
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Generic, get_args, get_type_hints
+from typing import Any, Generic, cast, get_args, get_type_hints
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -74,7 +74,7 @@ class ApiRequest(Generic[Q, P]):
 
 @dataclass(frozen=True)
 class AsyncRequest(Generic[Q, P]):
-    """An admitted request whose handler opens snapshots and transactions of its own."""
+    """An admitted request without a snapshot: an asynchronous handler opens its own."""
 
     http: Request
     services: Services
@@ -82,28 +82,29 @@ class AsyncRequest(Generic[Q, P]):
 
     def read_query(self) -> Q:
         """Return the query; `InvalidRequest` lists every problem."""
-        query: Q = read_query(self.endpoint, self.http)
-        return query
+        given = self.http.query_params.multi_items()
+        values = read_values(self.endpoint.parameters, given)
+        return cast("Q", self.endpoint.query_type(**values))
 
     @property
     def path(self) -> P:
         """Return the parameters in the path."""
-        path: P = read_path(self.endpoint, self.http)
-        return path
+        given, names = self.http.path_params, self.endpoint.path_parameters
+        return cast("P", self.endpoint.path_type(**{name: given[name] for name in names}))
+
+    def authenticate(self, snapshot: Snapshot) -> ApiKey:
+        """Return the key as of a snapshot; `InvalidApiKey` when it is revoked."""
+        text, admitted = key_text(self.http.headers), self.admission.key
+        return authenticate(self.services.directory_cache, snapshot, text, admitted)
+
+    def actor(self, key: ApiKey) -> Actor:
+        """Return who acts, for the audit log."""
+        return actor(self.http, self.services, key)
 
     @property
     def admission(self) -> Admission:
         """Return the key as it was admitted, which a snapshot may know to be revoked."""
         return admission(self.http)
-
-    def authenticate(self, snapshot: Snapshot) -> ApiKey:
-        """Return the key as of a snapshot; `InvalidApiKey` when it is revoked."""
-        text = key_text(self.http.headers)
-        return authenticate(self.services.directory_cache, snapshot, text)
-
-    def actor(self, key: ApiKey) -> Actor:
-        """Return who acts, for the audit log."""
-        return actor(self.http, self.services, key)
 
 
 ReadHandler = Callable[[ApiRequest[Any, Any], Snapshot], Response]
@@ -179,15 +180,3 @@ class Endpoint:
     def tagged(self) -> bool:
         """Return whether its answers carry an `ETag`: those that name a state of the ledger do."""
         return any(parameter.name == "min_as_of" for parameter in self.parameters)
-
-
-def read_query(endpoint: Endpoint, request: Request) -> Any:
-    """Return the query as the endpoint declares it; `InvalidRequest` lists every problem."""
-    values = read_values(endpoint.parameters, request.query_params.multi_items())
-    return endpoint.query_type(**values)
-
-
-def read_path(endpoint: Endpoint, request: Request) -> Any:
-    """Return the parameters in the path as the endpoint declares them."""
-    given = request.path_params
-    return endpoint.path_type(**{name: given[name] for name in endpoint.path_parameters})
