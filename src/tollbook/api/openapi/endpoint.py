@@ -19,7 +19,7 @@ from tollbook.api.openapi.parameters import (
     Query,
     parameters_of,
     path_examples,
-    read_values,
+    read_query,
 )
 from tollbook.api.pipeline.access import authenticate, key_text
 from tollbook.api.pipeline.admission import Admission, actor, admission
@@ -83,8 +83,7 @@ class AsyncRequest(Generic[Q, P]):
     def read_query(self) -> Q:
         """Return the query; `InvalidRequest` lists every problem."""
         given = self.http.query_params.multi_items()
-        values = read_values(self.endpoint.parameters, given)
-        return cast("Q", self.endpoint.query_type(**values))
+        return cast("Q", read_query(self.endpoint.query_type, given))
 
     @property
     def path(self) -> P:
@@ -164,7 +163,7 @@ class Endpoint:
     @property
     def parameters(self) -> tuple[Parameter, ...]:
         """Return the parameters of its query."""
-        return parameters_of(self.query_type)
+        return tuple(parameters_of(self.query_type).values())
 
     @property
     def path_parameters(self) -> Mapping[str, str]:
