@@ -45,7 +45,7 @@ def version(answer: httpx.Response) -> int:
 
 
 def call_cost(tenant: Tenant, identity: str, **given: Any) -> int:
-    """Give what a call of one second costs, in whole units of currency."""
+    """Return what a call of one second costs, in whole units of currency."""
     sent = tenant.post(
         "/v1/events",
         json=event(id=identity, quantity=1, **{"attributes": {"to": "+4930123456"}, **given}),

@@ -1,5 +1,6 @@
 """Create and change tenants."""
 
+from functools import lru_cache
 from importlib.resources import files
 
 from tollbook.domain.directory import LONGEST_NAME, currency_problem, id_problem, text_problem
@@ -14,6 +15,7 @@ from tollbook.store.database import Transaction
 from tollbook.store.directory import Tenant
 
 
+@lru_cache(1)
 def default_price_book() -> PriceBook:
     """Return the prices that a new tenant starts with."""
     return parse_price_book(files("tollbook.rating").joinpath("default_book.yaml").read_text())

@@ -1,4 +1,4 @@
-"""A charge in the API: exact numbers, the rate and its book, each line and each step."""
+"""The display of a charge: exact numbers, the rate and its book, each line and each step."""
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
@@ -46,7 +46,7 @@ class ShownTierPosition(msgspec.Struct, frozen=True):
 class ShownCharge(msgspec.Struct, frozen=True):
     """What an event costs, and why.
 
-    `buy` is null when nobody knows it; keys bound to an organization do not see it.
+    `buy` is null when it is unknown; keys of an organization do not see it.
     """
 
     cost: Raw
@@ -62,11 +62,11 @@ class ShownCharge(msgspec.Struct, frozen=True):
 
 
 def sees_buy(scope: KeyScope) -> bool:
-    """Return whether a scope may see buying prices: only that of a whole tenant may."""
+    """Return whether a key may see buy prices: only one of the whole tenant may."""
     return scope.organization_id is None
 
 
-def shown_charge(
+def show_charge(
     explanation: Explanation,
     meter: str,
     currency: str,
@@ -75,11 +75,14 @@ def shown_charge(
     *,
     with_buy: bool,
 ) -> ShownCharge:
-    """Return an explained charge for the API."""
+    """Show an explained charge."""
     key, position = tier
     buy: Raw | UnsetType | None = UNSET
     if with_buy:
         buy = None if explanation.buy is None else raw_amount(explanation.buy)
+    tier_position = None
+    if key is not None and position is not None:
+        tier_position = ShownTierPosition(key, raw_quantity(position))
     return ShownCharge(
         cost=raw_amount(explanation.cost),
         currency=currency,
@@ -88,16 +91,14 @@ def shown_charge(
         unit=BY_TYPE[meter].unit,
         lines=[ShownLine(line.name, raw_amount(line.cost)) for line in explanation.lines],
         rate=match,
-        tier=None
-        if key is None or position is None
-        else ShownTierPosition(key, raw_quantity(position)),
+        tier=tier_position,
         steps=list(explanation.steps),
         buy=buy,
     )
 
 
-def shown_match(rate: Rate | None, explanation: Explanation, book: str | None) -> ShownMatch | None:
-    """Return the rate of a charge for the API; `book` is the name of its book."""
+def show_match(rate: Rate | None, explanation: Explanation, book: str | None) -> ShownMatch | None:
+    """Show the rate of a charge; `book` is the name of its book."""
     if rate is None:
         return None
     named = None

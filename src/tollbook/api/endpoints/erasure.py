@@ -29,7 +29,7 @@ class ErasedAnswer(msgspec.Struct, frozen=True):
 async def delete_personal_data(request: AsyncRequest[Query, UserPath]) -> Response:
     """Erase a person, and answer once the erasure is on disk."""
     key = request.admission.key
-    require_organization_key(key, "erase a person")
+    require_organization_key(key, "erase users")
     request.read_query()
     path, services = request.path, request.services
 

@@ -9,7 +9,7 @@ from msgspec import Meta, Raw
 from starlette.responses import Response
 
 from tollbook.analytics.event import ChargedEvent, InArchive, find_event
-from tollbook.api.endpoints.charges import ShownCharge, sees_buy, shown_charge, shown_match
+from tollbook.api.endpoints.charges import ShownCharge, sees_buy, show_charge, show_match
 from tollbook.api.endpoints.paths import OrganizationPath
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples import EXPLAINED_EVENT
@@ -162,11 +162,11 @@ def _charged(found: ChargedEvent, organization: OrganizationRow, scope: KeyScope
         attributes=msgspec.json.decode(event.attributes) if event.attributes else {},
         received_at=instant_of(event.received_at),
     )
-    charge = shown_charge(
+    charge = show_charge(
         explanation,
         meter.type,
         organization.currency,
-        shown_match(found.rate, explanation, found.book.name if found.book else None),
+        show_match(found.rate, explanation, found.book.name if found.book else None),
         (event.tier_key, event.stood_at),
         with_buy=sees_buy(scope),
     )

@@ -1,4 +1,4 @@
-"""The bodies of price books: YAML, or a deck in CSV of which the query says the rest."""
+"""The bodies of price books: YAML, or a deck in CSV whose terms are query parameters."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from tollbook.api.endpoints.price_book_queries import DeckQuery
 from tollbook.domain.errors import PriceBookRefused, Problem, UnsupportedBody, refuse
 from tollbook.domain.prices import PriceBook
 from tollbook.rating.books.deck_book import parse_deck
-from tollbook.rating.books.deck_csv import text_of
+from tollbook.rating.books.deck_csv import decode_deck
 from tollbook.rating.books.deck_terms import BookTerms, DeckTerms
 from tollbook.rating.books.yaml_book import parse_price_book
 
@@ -35,7 +35,7 @@ def read_book(body: bytes, media_type: str, query: DeckQuery) -> PriceBook:
     for_decks = [name for name in DeckQuery.__struct_fields__ if getattr(query, name)]
     refuse(
         [
-            Problem(name, "not_for_yaml", f"{name} is for decks in CSV; YAML says it itself")
+            Problem(name, "not_for_yaml", f"{name} is for decks in CSV, not for YAML")
             for name in for_decks
         ]
     )
@@ -72,7 +72,7 @@ def _deck(body: bytes, query: DeckQuery) -> PriceBook:
     book = BookTerms(
         query.name or "", query.currency or "", str(query.effective_from), query.source or ""
     )
-    return parse_deck(text_of(body), deck, book)
+    return parse_deck(decode_deck(body), deck, book)
 
 
 def _object(name: str, text: str | None, problems: list[Problem]) -> tuple[tuple[str, str], ...]:

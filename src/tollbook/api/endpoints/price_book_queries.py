@@ -28,27 +28,25 @@ class DeckQuery(Query, frozen=True, kw_only=True):
     columns: Annotated[
         _Json,
         about(
-            "CSV: the headers of fields, where they are not known by name: a JSON object "
+            "CSV: the headers of fields that are not known by name: a JSON object "
             'such as `{"price": "Rate USD"}`.'
         ),
     ] = None
-    ignore: Annotated[_Json, about("CSV: headers of columns that mean nothing: a JSON array.")] = (
-        None
-    )
+    ignore: Annotated[_Json, about("CSV: the headers of columns to skip: a JSON array.")] = None
     when: Annotated[_Json, about("CSV: conditions of every rate: a JSON object.")] = None
     inbound: Annotated[Flag, about("CSV: the prefixes are of `from`.")] = False
     dates: Annotated[
         str | None,
         text(3),
-        about("CSV: what comes first in dates with slashes, `dmy` or `mdy`."),
+        about("CSV: the order of dates with slashes, `dmy` or `mdy`."),
     ] = None
     decimal_comma: Annotated[Flag, about("CSV: prices are written 0,012.")] = False
-    increments: Annotated[
-        _Short, about("CSV: increments of all rows, where no column has them.")
-    ] = None
-    minimum: Annotated[_Short, about("CSV: the same of the minimum, in seconds.")] = None
-    grace: Annotated[_Short, about("CSV: the same of the grace period, in seconds.")] = None
-    connect_fee: Annotated[_Short, about("CSV: the same of the connect fee.")] = None
+    increments: Annotated[_Short, about("CSV: the increments of all rows, without a column.")] = (
+        None
+    )
+    minimum: Annotated[_Short, about("CSV: the minimum, in seconds, likewise.")] = None
+    grace: Annotated[_Short, about("CSV: the grace period, in seconds, likewise.")] = None
+    connect_fee: Annotated[_Short, about("CSV: the connect fee, likewise.")] = None
 
 
 class BooksQuery(Query, frozen=True, kw_only=True):
