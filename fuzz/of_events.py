@@ -20,7 +20,7 @@ from tollbook.api.endpoints.rerating_answers import NewRerating
 from tollbook.api.endpoints.viewer_tokens import NewViewer
 from tollbook.api.pipeline.body_budget import BodyBudget, BodyReservation
 from tollbook.api.pipeline.json_body import read_body
-from tollbook.api.pipeline.request_body import unpacked
+from tollbook.api.pipeline.request_body import unpack
 from tollbook.cli import import_
 from tollbook.domain.errors import BodyTooLarge, InvalidRequest, UnreadableBody
 from tollbook.domain.events import Event
@@ -48,7 +48,7 @@ def _try_body(data: bytes) -> None:
     how, body = data[:1], data[1:]
     try:
         if how == b"z":
-            _check(decode_lines(unpacked("gzip", body, BodyReservation(BodyBudget(_ROOM)))))
+            _check(decode_lines(unpack("gzip", body, BodyReservation(BodyBudget(_ROOM)))))
         elif how == b"m":
             copies = decode_json(b"[" + b",".join([body] * _COPIES) + b"]")
             _check(copies)

@@ -83,7 +83,7 @@ def services(settings: Settings, database: Database, *, reads_only: bool = False
     metrics = Metrics(
         Measured(
             lambda: write_queue.queue.events_waiting,
-            lambda: body_budget.held,
+            lambda: body_budget.reserved,
             lambda: _measure(lambda: quarantine.count_all(database)),
             lambda: _measure(database.engine.size_in_bytes),
             lambda: _measure(lambda: clock_difference(database, now())),

@@ -12,7 +12,7 @@ PLACES = (
     "docs/archives.md",
     "docs/analytics/events.md",
     "src/tollbook/api/formats/parquet.py",
-    "src/tollbook/api/openapi/document.py",
+    "src/tollbook/api/openapi/errors.py",
     "src/tollbook/lifecycle/parquet.py",
 )
 
