@@ -74,7 +74,7 @@ def _check_refusal(refusal: PriceBookRefused) -> None:
     written = msgspec.json.encode((refusal.sentence, refusal.details))
     hold(len(written) < 2_000_000, f"the refusal has {len(written)} bytes")
     no_yaml = refusal.sentence.startswith("the price book is not YAML: ")
-    hold(no_yaml or bool(refusal.details), "a refusal gives no reason")
+    hold(no_yaml or bool(refusal.details), "a refusal has no reason")
 
 
 def _check_priced(book: PriceBook) -> None:
@@ -90,7 +90,7 @@ def _check_priced(book: PriceBook) -> None:
             usage = RatingInput(rate.meter, 61 * MICROS, 20240215, attributes, cost, 630)
             charge = rate_usage([[tariff]], usage, book.currency, 7 * MICROS)
             if isinstance(charge, Unpriced):
-                hold(bool(charge.reason), "it gives no reason for having no price")
+                hold(bool(charge.reason), "an unpriced event has no reason")
             else:
                 total = sum(line.cost for line in charge.lines)
                 hold(total == charge.cost, "lines do not add up to the cost")

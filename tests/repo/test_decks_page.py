@@ -1,4 +1,4 @@
-"""docs/decks.md is true: its deck loads, its book loads, its refusal is what is said."""
+"""Load the deck and the book of docs/decks.md, and check its error."""
 
 import re
 from pathlib import Path

@@ -34,7 +34,7 @@ verb.add_command(rerating.rerate)
 
 
 @verb.command("load")
-@click.argument("file", type=PATH, help="A book (YAML) or a deck (CSV).")
+@click.argument("file", type=PATH, help="A book in YAML or a deck in CSV.")
 @click.option("--draft", is_flag=True, help="Price nothing until the book is published.")
 @deck_options
 @click.option("--organization", show_default="the tenant", help="The organization of the book.")
@@ -42,7 +42,7 @@ verb.add_command(rerating.rerate)
 def _load(options: Options, settings: Settings) -> int:
     """Load a book or a deck as the next version.
 
-    A file with errors is refused as a whole, with all of its errors.
+    A file with errors is refused whole, and every error is listed.
     """
     with progress() as step:
         book = read_book(options, step("reading", rows_of(options.file)))
@@ -69,7 +69,7 @@ def _load(options: Options, settings: Settings) -> int:
 )
 @shared_options
 def _publish(options: Options, settings: Settings) -> int:
-    """Publish a draft, which can never change again."""
+    """Publish a draft, which can no longer change after that."""
     day = None if options.effective_from is None else day_number(options.effective_from)
     actor = command_line(options.tenant)
     with open_migrated(settings).writing() as transaction:
@@ -89,7 +89,7 @@ def _show_report(options: Options, report: BookReport, sentence: str) -> int:
 
 
 def _warn(book: ShownBook, losses: Sequence[LostPrices]) -> None:
-    """Print which organizations and meters lose their price with a book, by currency."""
+    """Print the meters that lose their price with a book, by currency and organizations."""
     once = ", once it is published" if book.status is BookStatus.DRAFT else ""
     for it in losses:
         more = it.organizations_count - len(it.organizations)
@@ -115,7 +115,10 @@ def _list(options: Options, settings: Settings) -> int:
         print_json(books)
         return 0
     print_rows(
-        ("Version", "Name", "Of", "Currency", "Status", "From", "Until", "Rates", "Source"),
+        (
+            *("Version", "Name", "Organization", "Currency", "Status"),
+            *("From", "Until", "Rates", "Source"),
+        ),
         (
             (
                 str(it.version),
@@ -165,23 +168,23 @@ def _show(options: Options, settings: Settings) -> int:
 
 
 def _cells(rate: Rate) -> tuple[str, ...]:
-    told = show_rate(rate)
+    shown = show_rate(rate)
     conditions = [f"{name}={value}" for name, value in conditions_of(rate).items()]
     days = [
         f"{word} {day}"
-        for word, day in (("from", told.valid_from), ("until", told.valid_until))
+        for word, day in (("from", shown.valid_from), ("until", shown.valid_until))
         if day
     ]
     when = ", ".join([*conditions, *format_hours(rate.hours), *days])
-    return rate.meter, rate.pricing.price or "", rate.pricing.per, when, _besides(told)
+    return rate.meter, rate.pricing.price or "", rate.pricing.per, when, _other(shown)
 
 
-def _besides(told: ShownRate) -> str:
-    """Put the rest of a rate in a line, each part by its name in a book."""
+def _other(rate: ShownRate) -> str:
+    """Return the other fields of a rate in a line, under their names in a book."""
     known = {"rate_id", "meter", "price", "per", "to", "from", "when", "hours"}
     rest = {
         name: value
-        for name, value in msgspec.to_builtins(told).items()
+        for name, value in msgspec.to_builtins(rate).items()
         if name not in known and not name.startswith("valid_")
     }
     return ", ".join(

@@ -32,7 +32,7 @@ class Masker:
     def __init__(self, key: bytes) -> None:
         self._key = key
 
-    def masked(
+    def mask(
         self, attributes: Attributes, number_format: str = STRICT, *, waits: bool = False
     ) -> dict[str, str | int | float | bool | None]:
         """Return attributes with masked numbers, whatever the names of the attributes.

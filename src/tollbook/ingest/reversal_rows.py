@@ -49,7 +49,7 @@ class Opposites:
 
     def row(self, original: Stored, identity: str, print_: int) -> Staged | Unpriced:
         """Return the row of an event's reversal, or the reason why it has no price."""
-        row = negated(original, identity, print_)
+        row = negate(original, identity, print_)
         number, month, key = original.organization_id, original.day // 100, original.tier_key
         if key is None:
             return row
@@ -61,7 +61,7 @@ class Opposites:
         return row._replace(cost=-charge.cost, position=position)
 
 
-def negated(original: Stored, identity: str, print_: int) -> Staged:
+def negate(original: Stored, identity: str, print_: int) -> Staged:
     """Return the exact negative of an event under another id."""
     return Staged(
         organization_id=original.organization_id,

@@ -62,7 +62,7 @@ from tollbook.store.database import Snapshot, Transaction
 MOST_BYTES = {CSV: 32 * 1024 * 1024, YAML: 1024 * 1024}
 """Reading YAML takes a hundred times as long as reading a deck of the same size."""
 
-_SEE = "see price books"
+_SEE = "read price books"
 _WRITE = "load and publish price books"
 _LONGEST_VERSION = 9
 
@@ -84,9 +84,10 @@ def get_price_book(call: ApiRequest, snapshot: Snapshot) -> Response:
     """Return a book and a page of its rates."""
     require_organization_key(call.key, _SEE)
     found = _find(snapshot, call)
-    limit = call.query["limit"]
+    limit, after = call.query["limit"], call.query["after"]
+    digits = _digits(call.query["to"])
     rates = prices.price_book_rates(
-        snapshot, call.tenant, found.head, call.query["after"], limit + 1, _digits(call.query["to"])
+        snapshot, call.tenant, found.head, after, limit + 1, digits=digits
     )
     page = rates[:limit]
     # Buying prices are for the platform only, not for its customers.
