@@ -25,10 +25,10 @@ def explained(
     usage = RatingInput(book.rates[0].meter, round(quantity * MICROS), 20240215, attributes, cost)
     found = choose([[Tariff(book)]], usage, "USD")
     month = None if position is None else round(position * MICROS)
-    told = explain(found.rate if isinstance(found, Chosen) else None, usage, month)
-    assert isinstance(told, Explanation), told
-    assert sum(line.cost for line in told.lines) == told.cost
-    return told
+    explanation = explain(found.rate if isinstance(found, Chosen) else None, usage, month)
+    assert isinstance(explanation, Explanation), explanation
+    assert sum(line.cost for line in explanation.lines) == explanation.cost
+    return explanation
 
 
 @pytest.mark.parametrize(
@@ -110,13 +110,15 @@ def explained(
         ),
     ],
 )
-def test_each_step_is_told(rate: str, quantity: float, steps: list[str]) -> None:
+def test_each_step_is_explained(rate: str, quantity: float, steps: list[str]) -> None:
     assert list(explained(rate, quantity).steps) == steps
 
 
 def test_media_are_told_in_bytes() -> None:
-    told = explained("meter: mms.inbound, price: 0.01, per: 100 KB", 1, {"media_bytes": 250_001})
-    assert told.steps[1:3] == (
+    explanation = explained(
+        "meter: mms.inbound, price: 0.01, per: 100 KB", 1, {"media_bytes": 250_001}
+    )
+    assert explanation.steps[1:3] == (
         "media of 250001 bytes",
         "300000 bytes billed: whole blocks of 100000 bytes",
     )
@@ -156,7 +158,7 @@ def test_an_own_cost_says_so() -> None:
     )
 
 
-def test_the_matched_rate_is_told() -> None:
+def test_the_matched_rate_is_described() -> None:
     rate = (
         f"{CALL}, to: 4420, valid_from: 2024-01-01, valid_until: 2024-12-31, "
         'when: {direction: outbound}, hours: {days: "thu,sat", from: "20:00", until: "08:00"}'
@@ -166,10 +168,10 @@ def test_the_matched_rate_is_told() -> None:
     usage = RatingInput("voice.call", MICROS, 20240215, attributes, minute=21 * 60)
     found = choose([[Tariff(book)]], usage, "USD")
     assert isinstance(found, Chosen)
-    told = explain(found.rate, usage, version=found.tariff.version)
-    assert isinstance(told, Explanation)
-    assert (told.to, told.from_, told.version) == ("4420", "", 0)
-    assert told.matched == (
+    explanation = explain(found.rate, usage, version=found.tariff.version)
+    assert isinstance(explanation, Explanation)
+    assert (explanation.to, explanation.from_, explanation.version) == ("4420", "", 0)
+    assert explanation.matched == (
         "voice.call; to 4420; direction outbound; thu 20:00 to fri 08:00, sat 20:00 to sun 08:00; "
         "from 2024-01-01; until 2024-12-31"
     )
