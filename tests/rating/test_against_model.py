@@ -3,6 +3,7 @@
 import re
 from fractions import Fraction
 
+import msgspec
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -11,6 +12,7 @@ from tests.rating.builders import MONDAY, pricing, rate, tariff, usage
 from tollbook.domain.charges import Charge, RatingInput
 from tollbook.domain.exact import MICROS, NANOS, amount_text
 from tollbook.domain.prices import Basis, CallTerms, Fee, Pricing, Tier, TierMode
+from tollbook.rating.books.pricing import terms_of_buy
 from tollbook.rating.calculation import calculate
 from tollbook.rating.charge import apply_pricing, rate_usage
 from tollbook.rating.explain import explain
@@ -97,9 +99,13 @@ def test_lines_add_up_to_the_cost_and_none_is_negative(
 @examples(200)
 @given(pricings(), SECONDS)
 def test_the_short_way_of_plain_prices_comes_to_the_same(terms: Pricing, quantity: int) -> None:
-    assume(terms.flat_price is not None)
+    without_fees = terms_of_buy(terms.calls)
+    flat = msgspec.structs.replace(
+        terms, calls=without_fees, package=0, tiers=(), tier_group=None, fees=(), buy=None
+    )
+    assert flat.flat_price is not None
     used = usage(quantity=quantity)
-    work, charge = calculate(terms, used), charged(terms, used)
+    work, charge = calculate(flat, used), charged(flat, used)
     assert work is not None
     assert (work.cost, work.billed, work.lines) == (charge.cost, charge.billed, ())  # type: ignore[union-attr]
 

@@ -110,7 +110,7 @@ def explained(
         ),
     ],
 )
-def test_each_step_is_told(rate: str, quantity: float, steps: list[str]) -> None:
+def test_each_step_is_explained(rate: str, quantity: float, steps: list[str]) -> None:
     assert list(explained(rate, quantity).steps) == steps
 
 
@@ -158,7 +158,7 @@ def test_an_own_cost_says_so() -> None:
     )
 
 
-def test_the_matched_rate_is_told() -> None:
+def test_the_matched_rate_is_described() -> None:
     rate = (
         f"{CALL}, to: 4420, valid_from: 2024-01-01, valid_until: 2024-12-31, "
         'when: {direction: outbound}, hours: {days: "thu,sat", from: "20:00", until: "08:00"}'

@@ -225,7 +225,7 @@ def test_tiers_are_counted_in_the_unit_of_the_price() -> None:
         (20241027, {}, "0.50", 161_290),
         # a last month: up to the 10th included, 10 of 31
         (20240101, {"until_day": "2024-01-10"}, "1.00", 322_581),
-        # a first month that is told: from the 22nd on 10 of 31, whenever the event comes
+        # a first month with a day: from the 22nd on 10 of 31, whenever the event comes
         (20240131, {"from_day": "2024-01-22"}, "1.00", 322_581),
         # first and last in one: the 5th to the 5th is one day
         (20240105, {"from_day": "2024-01-05", "until_day": "2024-01-05"}, "0.10", 32_258),

@@ -45,7 +45,7 @@ def diff(options: Options, settings: Settings) -> int:
                 "old": options.old,
                 "new": options.new,
                 "counts": _counts(found),
-                "differences": [_shown(it) for it in found],
+                "differences": [_to_json(it) for it in found],
             }
         )
         return 0
@@ -79,7 +79,7 @@ def _counts(found: Iterable[RateDifference]) -> dict[str, dict[str, int]]:
     return counts
 
 
-def _shown(it: RateDifference) -> dict[str, object]:
+def _to_json(it: RateDifference) -> dict[str, object]:
     return {
         "change": it.change.value,
         "meter": it.rate.meter,
@@ -101,13 +101,13 @@ def _cells(it: RateDifference) -> tuple[str, ...]:
         it.change.value,
         it.rate.meter,
         ", ".join([*conditions, *format_hours(it.rate.hours)]),
-        _words(it.old),
-        _words(it.new),
+        _format_price(it.old),
+        _format_price(it.new),
         "" if it.percent is None else f"{it.percent / 100:+.2f}%",
     )
 
 
-def _words(pricing: Pricing | None) -> str:
+def _format_price(pricing: Pricing | None) -> str:
     if pricing is None:
         return ""
     return f"{pricing.price or 'markup'} / {pricing.per}" if pricing.per else pricing.price or ""

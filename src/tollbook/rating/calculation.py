@@ -131,11 +131,11 @@ def _add_fees(work: Calculation, pricing: Pricing) -> Calculation:
         held_to = most - connect_fee
         price = Fraction(held_to)
     fees = [(CONNECT_FEE_LINE, Fraction(connect_fee))] if connect_fee else []
-    fees += [(fee.name, _fee(fee, work.counted, price + connect_fee)) for fee in pricing.fees]
+    fees += [(fee.name, _amount_of(fee, work.counted, price + connect_fee)) for fee in pricing.fees]
     return msgspec.structs.replace(work, held_to=held_to, fees=tuple(fees))
 
 
-def _fee(fee: Fee, counted: int, price: Fraction) -> Fraction:
+def _amount_of(fee: Fee, counted: int, price: Fraction) -> Fraction:
     """Compute the amount of a fee in picos: a share of the price, or an amount for each unit."""
     if fee.share is not None:
         return price * fee.share / PARTS

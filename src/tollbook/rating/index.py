@@ -146,7 +146,7 @@ class Index:
                     if found is not None:
                         return found[0], to, found[1]
                 else:
-                    row = _among(node, usage, fits)
+                    row = _first_fit(node, usage, fits)
                     if row is not None:
                         return row, to, 0
             if not to:
@@ -164,7 +164,7 @@ class Index:
             starts = _shortened(_number_in(usage, FROM)) if type(node) is ByFrom else (0,)
             for from_ in starts:
                 here = node.nodes.get(from_) if type(node) is ByFrom else node
-                row = None if here is None else _among(here, usage, fits_by_kind, always=False)
+                row = None if here is None else _first_fit(here, usage, fits_by_kind, always=False)
                 if row is not None:
                     return row, to, from_
         return None
@@ -180,7 +180,7 @@ class Index:
                 raise UnreadableNumber(FROM)
         for from_ in _shortened(digits):
             here = node.nodes.get(from_)
-            row = None if here is None else _among(here, usage, fits)
+            row = None if here is None else _first_fit(here, usage, fits)
             if row is not None:
                 return row, from_
         return None
@@ -210,7 +210,7 @@ def row_of(code: int) -> int:
     return code if code >= 0 else ~code
 
 
-def _among(node: Node, usage: RatingInput, fits: Fits, *, always: bool = True) -> int | None:
+def _first_fit(node: Node, usage: RatingInput, fits: Fits, *, always: bool = True) -> int | None:
     """Find the first row of a node that fits; unless `always`, among those with conditions."""
     if isinstance(node, int):
         fitting = always if node >= 0 else fits(~node, usage)
@@ -222,8 +222,8 @@ def _among(node: Node, usage: RatingInput, fits: Fits, *, always: bool = True) -
         return None
     if isinstance(node, ByCountry):
         country = derived(node.condition, usage)
-        found = _among(node.rows_of.get(country or "", ()), usage, fits, always=always)
-        return _among(node.rest, usage, fits, always=always) if found is None else found
+        found = _first_fit(node.rows_of.get(country or "", ()), usage, fits, always=always)
+        return _first_fit(node.rest, usage, fits, always=always) if found is None else found
     raise TypeError("rows by `from` are only at a prefix of `to`")
 
 

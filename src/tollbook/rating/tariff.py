@@ -101,15 +101,15 @@ class Tariff:
             found = index.find_by_kind(usage, self._fits, (unreadable.side,))
             if found is None:
                 raise
-        return None if found is None else self._chosen(found)
+        return None if found is None else self._choose_row(found)
 
     def find_by_kind(self, usage: RatingInput, side: str) -> Chosen | None:
         """Find the most specific rate that fits and names the kind of the address in `side`."""
         index = self._index(usage)
         found = None if index is None else index.find_by_kind(usage, self._fits, (side,))
-        return None if found is None else self._chosen(found)
+        return None if found is None else self._choose_row(found)
 
-    def _chosen(self, found: Found) -> Chosen:
+    def _choose_row(self, found: Found) -> Chosen:
         row, to, from_ = found
         pricing = self._pricings[self._template_of[row]]
         rate_id = self._ids[row]
@@ -150,7 +150,7 @@ class Tariff:
     def _arrange(self, book: PriceBook) -> None:
         """Arrange the rates and decks of a book as columns, and index them."""
         columns = [Deck.of(book.rates), *book.decks]
-        self._ids = _joined([deck.ids for deck in columns])
+        self._ids = _join([deck.ids for deck in columns])
         for deck in columns:
             self._add_deck(deck)
         self._names = frozenset(name for it in self._templates for name, _ in it.when)
@@ -185,7 +185,7 @@ class Tariff:
         return [index.add for index in indexes]
 
 
-def _joined(columns: Sequence[Sequence[int]]) -> Sequence[int]:
+def _join(columns: Sequence[Sequence[int]]) -> Sequence[int]:
     """Join columns of ids, as a range when they are one."""
     columns = [column for column in columns if len(column)]
     if len(columns) == 1 and isinstance(columns[0], range):

@@ -39,16 +39,16 @@ def parsed(text: str) -> Rate:
 
 @pytest.mark.parametrize("text", WRITTEN)
 def test_a_rate_is_shown_as_it_was_written(text: str) -> None:
-    told = msgspec.to_builtins(show_rate(parsed(text)))
-    assert {**told, "rate_id": 0} == {**msgspec.json.decode(text), "rate_id": 0}
+    shown = msgspec.to_builtins(show_rate(parsed(text)))
+    assert {**shown, "rate_id": 0} == {**msgspec.json.decode(text), "rate_id": 0}
 
 
 @pytest.mark.parametrize("text", WRITTEN)
 def test_what_is_shown_can_be_loaded_again(text: str) -> None:
     rate = parsed(text)
-    told = msgspec.to_builtins(show_rate(rate))
-    del told["rate_id"]
-    assert parsed(msgspec.json.encode(told).decode()) == rate
+    shown = msgspec.to_builtins(show_rate(rate))
+    del shown["rate_id"]
+    assert parsed(msgspec.json.encode(shown).decode()) == rate
 
 
 def test_hours_are_shown_as_weekdays_and_times() -> None:

@@ -35,7 +35,7 @@ _HEADERS: Mapping[str, str] = {
     **{field.name: field.headers for field in FIELDS.values() if field.headers},
 }
 COLUMNS = (*_HEADERS, "country")
-"""The fields that columns of a deck can have, besides conditions."""
+"""The fields that columns of a deck can have, apart from conditions."""
 _FIELD_OF = {name: field for field, names in _HEADERS.items() for name in names.split(", ")}
 _COUNTRIES = ("country", "country iso", "iso", "iso code", "iso country")
 _SKIPPED = {

@@ -120,98 +120,52 @@ class ShownBuy(msgspec.Struct, frozen=True, omit_defaults=True):
 class ShownRate(msgspec.Struct, frozen=True, omit_defaults=True, rename={"from_": "from"}):
     """One rate; what does not apply to it is absent. Amounts and quantities are decimal numbers."""
 
+    # fmt: off
     rate_id: int
     meter: Annotated[str, Field(part=Rate, code="unknown_meter")]
-    price: Annotated[
-        Text,
-        Field(
-            PRICE, headers="price, rate, sell, sell price, sell rate, new rate, new price, tariff"
-        ),
-    ] = None
+    price: Annotated[Text, Field(PRICE, headers=
+        "price, rate, sell, sell price, sell rate, new rate, new price, tariff")] = None
     per: Annotated[Text, Field(needs=PRICES)] = None
     to: Annotated[Text, Field(part=Rate)] = None
     from_: Annotated[Text, Field(part=Rate)] = None
     when: Annotated[dict[str, str] | None, Field(part=Rate)] = None
     hours: Annotated[list[str] | None, Field(part=Rate)] = None
-    valid_from: Annotated[
-        Text,
-        _day(
-            "valid_from",
-            "effective date, effective, effective from, valid from, start date, start, from date, "
-            "date from, begin date, activation date",
-        ),
-    ] = None
-    valid_until: Annotated[
-        Text,
-        _day(
-            "valid_until",
-            "end date, end, valid until, valid to, valid till, expiry, expiry date, expires, "
-            "expiration date, effective to, effective till, to date, date to",
-        ),
-    ] = None
-    increments: Annotated[
-        Text,
-        _of_calls(
-            INCREMENTS,
-            ("first", "following"),
-            "increment, increments, billing increment, billing increments, billing, "
-            "billing interval, billing intervals, charging, charging interval, rounding",
-        ),
-    ] = None
-    minimum: Annotated[
-        Text,
-        _of_calls(
-            SECONDS, ("minimum",), "minimum, minimum duration, min duration, minimum time, min time"
-        ),
-    ] = None
-    grace: Annotated[
-        Text, _of_calls(SECONDS, ("grace",), "grace, grace period, grace time, free, free time")
-    ] = None
-    connect_fee: Annotated[
-        Text,
-        _of_calls(
-            PRICE,
-            ("connect_fee",),
-            "connect fee, connection fee, connect charge, connection charge, setup, setup fee, "
-            "setup charge, call setup, call setup fee, set up fee",
-        ),
-    ] = None
-    maximum_cost: Annotated[
-        Text,
-        _of_calls(PRICE, ("maximum_cost",), "maximum cost, max cost, maximum charge, max charge"),
-    ] = None
+    valid_from: Annotated[Text, _day("valid_from",
+        "effective date, effective, effective from, valid from, start date, start, from date, "
+        "date from, begin date, activation date")] = None
+    valid_until: Annotated[Text, _day("valid_until",
+        "end date, end, valid until, valid to, valid till, expiry, expiry date, expires, "
+        "expiration date, effective to, effective till, to date, date to")] = None
+    increments: Annotated[Text, _of_calls(INCREMENTS, ("first", "following"),
+        "increment, increments, billing increment, billing increments, billing, "
+        "billing interval, billing intervals, charging, charging interval, rounding")] = None
+    minimum: Annotated[Text, _of_calls(SECONDS, ("minimum",),
+        "minimum, minimum duration, min duration, minimum time, min time")] = None
+    grace: Annotated[Text, _of_calls(SECONDS, ("grace",),
+        "grace, grace period, grace time, free, free time")] = None
+    connect_fee: Annotated[Text, _of_calls(PRICE, ("connect_fee",),
+        "connect fee, connection fee, connect charge, connection charge, setup, setup fee, "
+        "setup charge, call setup, call setup fee, set up fee")] = None
+    maximum_cost: Annotated[Text, _of_calls(PRICE, ("maximum_cost",),
+        "maximum cost, max cost, maximum charge, max charge")] = None
     package: Annotated[Text, Field(needs=PRICES)] = None
-    over: Annotated[
-        Text,
-        Field(
-            choice(event=False, month=True),
-            attributes=("monthly",),
-            needs=("package",),
-            excludes=("maximum_cost", "proration", "markup"),
-        ),
-    ] = None
+    over: Annotated[Text, Field(
+        choice(event=False, month=True), attributes=("monthly",), needs=("package",),
+        excludes=("maximum_cost", "proration", "markup"))] = None
     graduated: Annotated[list[ShownTier] | None, Field(excludes=_NOT_WITH_TIERS)] = None
-    volume: Annotated[list[ShownTier] | None, Field(excludes=(*_NOT_WITH_TIERS, "graduated"))] = (
-        None
-    )
-    tier_group: Annotated[
-        Text, Field(attributes=("tier_group",), needs=("graduated", "volume", "over"))
-    ] = None
-    proration: Annotated[
-        Text,
-        Field(choice(none=False, daily=True), attributes=("prorated",), unit="month", needs=PRICES),
-    ] = None
+    volume: Annotated[list[ShownTier] | None, Field(
+        excludes=(*_NOT_WITH_TIERS, "graduated"))] = None
+    tier_group: Annotated[Text, Field(
+        attributes=("tier_group",), needs=("graduated", "volume", "over"))] = None
+    proration: Annotated[Text, Field(
+        choice(none=False, daily=True), attributes=("prorated",), unit="month",
+        needs=PRICES)] = None
     fees: Annotated[list[ShownFee] | None, Field(needs=PRICES)] = None
     markup: Annotated[Text, Field(PERCENT, attributes=("markup",))] = None
-    buy: Annotated[
-        ShownBuy | None,
-        Field(
-            PRICE,
-            needs=PRICES,
-            headers="buy, buy price, buy rate, cost price, purchase price",
-            code="invalid_price",
-        ),
-    ] = None
+    buy: Annotated[ShownBuy | None, Field(
+        PRICE, needs=PRICES, headers="buy, buy price, buy rate, cost price, purchase price",
+        code="invalid_price")] = None
+    # fmt: on
 
 
 def _default(field: Field) -> object:
