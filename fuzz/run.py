@@ -61,10 +61,10 @@ def fuzz(
             "artifact_prefix": f"{folder}/broken-",
             "seed": seed,
         }
-        given = [f"-{name}={value}" for name, value in options.items()]
+        arguments = [f"-{name}={value}" for name, value in options.items()]
         command = [
             *(sys.executable, "-m", "fuzz.child", target.try_.__module__, target.name),
-            *(f"{folder}/broken-raised", str(corpus), str(seeds), *given),
+            *(f"{folder}/broken-raised", str(corpus), str(seeds), *arguments),
         ]
         code, log = _ended(command, seconds + _STARTING_SECONDS)
         broken = [it.read_bytes() for it in sorted(folder.glob("broken-*"))]

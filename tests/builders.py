@@ -19,12 +19,12 @@ from tollbook.domain.keys import (
 )
 from tollbook.domain.periods import Period
 from tollbook.domain.receipts import Receipt
-from tollbook.ingest.commit import BatchResult, Submission, commit
+from tollbook.ingest.commit import BatchResult, commit
 from tollbook.ingest.decode import decode_json
 from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.ingest.quarantine import replay
 from tollbook.ingest.reversals import decode_reversals, reverse
-from tollbook.ingest.submit import draft_of, submission_of
+from tollbook.ingest.submit import Submission, draft_of, submission_of
 from tollbook.lifecycle.reversals import reversal_differences
 from tollbook.rating.books.yaml_book import parse_price_book
 from tollbook.store import directory, keys, prices

@@ -57,13 +57,13 @@ _LOG_LEVELS = ("debug", "info", "warning", "error")
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Read settings; `SettingsError` names the invalid variable."""
-    given = {
+    values = {
         field: environment[variable(field)]
         for field in Settings.__struct_fields__
         if environment.get(variable(field))
     }
     try:
-        settings = msgspec.convert(given, Settings, strict=False)
+        settings = msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as error:
         field = str(error).partition(" - at `$.")[2].rstrip("`")
         kind = _KINDS[Settings.__annotations__[field]]

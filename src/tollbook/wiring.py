@@ -56,12 +56,12 @@ def now() -> int:
 def open_migrated(settings: Settings) -> Database:
     """Open the database and migrate its schema."""
     options = Options(
-        settings.max_write_connections,
-        settings.max_read_connections,
-        settings.idle_connection_seconds,
-        settings.max_clock_seconds,
-        lambda: now(),
-        _VERB_RETRY_SECONDS,
+        max_write_connections=settings.max_write_connections,
+        max_read_connections=settings.max_read_connections,
+        idle_connection_seconds=settings.idle_connection_seconds,
+        max_clock_seconds=settings.max_clock_seconds,
+        clock=lambda: now(),
+        retry_seconds=_VERB_RETRY_SECONDS,
     )
     database = open_database(settings.database_url, scope_check.check, options)
     migrate(database)

@@ -281,7 +281,7 @@ def test_the_reversal_of_what_opened_a_package_says_what_stays_charged(either: T
     assert found["charge"]["steps"] == [
         "takes back call-1: a mistake",
         "1 request raw",
-        "the month stands at 501 requests, without this at 500 requests",
+        "the month is at 501 requests, without this at 500 requests",
         "the month with this: 1000 requests in whole blocks / 1000 requests x 10 = 10.00",
         "the month without it: 1000 requests in whole blocks / 1000 requests x 10 = 10.00",
         "10.00 - 10.00 = 0.00",

@@ -8,7 +8,7 @@ from tests.cli.conftest import Tollbook
 
 
 def test_nothing_was_done_yet(tollbook: Tollbook) -> None:
-    assert "nothing like that" in tollbook("audit").out
+    assert "has no such acts" in tollbook("audit").out
     assert tollbook.json("audit") == []
 
 

@@ -65,8 +65,8 @@ def test_a_cut_packed_file_keeps_what_came_and_takes_the_rest_later(platform: To
     )
     whole = gzip.compress(text.encode())
     said = platform.refusal("import", platform.write("cut.gz", whole[: len(whole) * 9 // 10]))
-    assert "cannot be read on" in said
-    assert "importing the mended file takes the rest" in said
+    assert "cannot be read to its end" in said
+    assert "import the repaired file to store the rest" in said
     done = platform.json("import", platform.write("whole.gz", whole))["counts"]
     assert done["accepted"] + done["duplicate"] == 12_000
     assert 0 < done["duplicate"] < 12_000
@@ -78,7 +78,7 @@ def test_a_damaged_packed_file_is_refused_with_a_sentence(platform: Tollbook, pl
     packed = bytearray(gzip.compress(lines(100).encode()))
     packed[place] ^= 0xFF
     said = platform.refusal("import", platform.write("bad.gz", bytes(packed)))
-    assert "cannot be read on" in said
+    assert "cannot be read to its end" in said
 
 
 @pytest.mark.parametrize(

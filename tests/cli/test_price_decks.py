@@ -88,8 +88,8 @@ def test_a_refused_deck_is_refused_whole_with_every_line(tollbook: Tollbook) -> 
     [
         ("a.csv", (), "a deck needs --meter, --per, --currency, --effective-from"),
         ("a.csv", ("--meter", "voice.call"), "a deck needs --per, --currency, --effective-from"),
-        ("a.yaml", ("--per", "minute"), "--per is for decks; a YAML book says it itself"),
-        ("a.yaml", ("--inbound",), "--inbound is for decks; a YAML book says it itself"),
+        ("a.yaml", ("--per", "minute"), "--per is for decks; a YAML book states it itself"),
+        ("a.yaml", ("--inbound",), "--inbound is for decks; a YAML book states it itself"),
     ],
 )
 def test_options_that_do_not_fit_are_refused(

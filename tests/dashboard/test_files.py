@@ -1,4 +1,4 @@
-"""Static files: small, unchanged, from this server alone, and cached by browsers without end."""
+"""The served files are small, unchanged, local, and cached permanently."""
 
 import gzip
 import json

@@ -154,7 +154,7 @@ def test_a_missing_archive_stops_everything(keeper: Keeper) -> None:
     jane(platform)
     keeper.archive()
     moved = keeper.folder.rename(keeper.folder.with_name("elsewhere"))
-    with pytest.raises(ArchiveRefused, match="is not there"):
+    with pytest.raises(ArchiveRefused, match="is missing"):
         erasing(keeper)
     assert "Jane" in everything(platform)
     assert erasing(keeper, moved).files == 1

@@ -18,10 +18,10 @@ from tollbook.domain.directory import User
 from tollbook.domain.exact import NANOS
 from tollbook.domain.keys import KeyScope
 from tollbook.domain.periods import Period, day_number
-from tollbook.ingest.commit import BatchResult, Submission, commit
+from tollbook.ingest.commit import BatchResult, commit
 from tollbook.ingest.decode import decode_json
 from tollbook.ingest.quarantine import replay
-from tollbook.ingest.submit import draft_of, submission_of
+from tollbook.ingest.submit import Submission, draft_of, submission_of
 from tollbook.lifecycle.reversals import reversal_differences
 from tollbook.rating.books.yaml_book import parse_price_book
 from tollbook.store import directory, prices

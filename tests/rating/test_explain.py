@@ -49,7 +49,7 @@ def explained(
             [
                 "3600 s raw -> 3600 s billed: as it lasted",
                 "3600 s / 60 s x 0.012 = 0.72",
-                "held to the maximum cost of 0.6, connect fee included",
+                "limited to the maximum cost of 0.6, connect fee included",
                 "connect fee = 0.05",
                 "cost 0.60",
             ],
@@ -128,7 +128,7 @@ def test_tiers_are_told_as_the_month_with_and_without() -> None:
     rate = "meter: sms.outbound, per: segment, graduated: [{up_to: 10, price: 0.1}, {price: 0.05}]"
     assert list(explained(rate, 4, position=8).steps) == [
         "4 segments raw",
-        "the month stands at 8 segments, with this at 12 segments",
+        "the month is at 8 segments, with this at 12 segments",
         "the month with this: 10 segments / 1 segment x 0.1 + 2 segments / 1 segment x 0.05 = 1.10",
         "the month without it: 8 segments / 1 segment x 0.1 = 0.80",
         "1.10 - 0.80 = 0.30",
@@ -140,7 +140,7 @@ def test_blocks_of_a_month_are_told_likewise() -> None:
     rate = "meter: api.request, price: 0.01, per: request, package: 100, over: month"
     assert list(explained(rate, 2, position=99).steps) == [
         "2 requests raw",
-        "the month stands at 99 requests, with this at 101 requests",
+        "the month is at 99 requests, with this at 101 requests",
         "the month with this: 200 requests in whole blocks / 1 request x 0.01 = 2.00",
         "the month without it: 100 requests in whole blocks / 1 request x 0.01 = 1.00",
         "2.00 - 1.00 = 1.00",
@@ -150,11 +150,11 @@ def test_blocks_of_a_month_are_told_likewise() -> None:
 
 def test_an_own_cost_says_so() -> None:
     bare = explained(CALL, 61, cost=12_000_000)
-    assert bare.steps == ("the event brings its own cost, 0.012, and is charged that",)
+    assert bare.steps == ("the event has its own cost, 0.012, and is charged that",)
     assert (bare.rate_id, bare.matched) == (None, "voice.call; own cost, no rate")
     marked_up = explained("meter: voice.call, markup: 12.5%", 61, cost=12_000_000)
     assert marked_up.steps == (
-        "the event brings its own cost, 0.012; with 12.5% on top it is 0.0135",
+        "the event has its own cost, 0.012; with a markup of 12.5% it is 0.0135",
     )
 
 
@@ -172,7 +172,7 @@ def test_the_matched_rate_is_told() -> None:
     assert isinstance(explanation, Explanation)
     assert (explanation.to, explanation.from_, explanation.version) == ("4420", "", 0)
     assert explanation.matched == (
-        "voice.call; to 4420; direction outbound; Thu 20:00 to Fri 08:00, Sat 20:00 to Sun 08:00; "
+        "voice.call; to 4420; direction outbound; thu 20:00 to fri 08:00, sat 20:00 to sun 08:00; "
         "from 2024-01-01; until 2024-12-31"
     )
 

@@ -8,7 +8,7 @@ import pytest
 from tollbook.domain.charges import Attributes, Charge, RatingInput
 from tollbook.domain.exact import MICROS, amount_text
 from tollbook.rating.books.yaml_book import parse_price_book
-from tollbook.rating.charge import rated
+from tollbook.rating.charge import rate_usage
 from tollbook.rating.tariff import Tariff
 
 HEAD = "name: x\ncurrency: USD\neffective_from: 2020-01-01\nsource: x\nrates:\n"
@@ -30,7 +30,7 @@ def charge(
     micros = round(quantity * MICROS)
     usage = RatingInput(book.rates[0].meter, micros, day, attributes, cost)
     month = None if position is None else round(position * MICROS)
-    found = rated([[Tariff(book)]], usage, "USD", month)
+    found = rate_usage([[Tariff(book)]], usage, "USD", month)
     assert isinstance(found, Charge), found
     assert sum(line.cost for line in found.lines) == found.cost
     return found

@@ -1,4 +1,4 @@
-"""The pages of organizations, overview and usage are true: their answers are the server's."""
+"""Run the requests of the pages on organizations, overview and usage."""
 
 import json
 import re

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tollbook.domain.books import BookHead, Listed, listed
+from tollbook.domain.books import BookHead, Listed, list_books
 from tollbook.domain.directory import LONGEST_NAME, text_problem
 from tollbook.domain.errors import AlreadyPublished, NotFound, PriceBookRefused, Problem
 from tollbook.domain.events import instant_of
@@ -86,7 +86,7 @@ def find_book(snapshot: Snapshot, tenant: str, version: int) -> BookHead:
 
 def books_of(snapshot: Snapshot, tenant: str, now: int) -> list[Listed]:
     """Return a tenant's books by version, each with its status now."""
-    return listed(prices.price_book_heads(snapshot, tenant), day_number(instant_of(now)))
+    return list_books(prices.price_book_heads(snapshot, tenant), day_number(instant_of(now)))
 
 
 def _log(

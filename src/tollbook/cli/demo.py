@@ -86,7 +86,7 @@ def verb(options: Options, settings: Settings) -> int:
         ):
             importer = Importer(database, directory_cache_of(settings, database), KeyScope(tenant))
             for batch in _batches(events):
-                importer.take([(n, msgspec.json.encode(event)) for n, event in enumerate(batch)])
+                importer.store([(n, msgspec.json.encode(event)) for n, event in enumerate(batch)])
             counts += importer.counts
             refused += importer.refused
     if options.json:
@@ -130,6 +130,7 @@ def _ensure_keys(database: Database, path: Path) -> Keys:
                     command_line(scope.tenant_id),
                     new,
                     partial(organization_of, transaction, scope.tenant_id),
+                    creator=None,
                 )
     if made != kept:
         path.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from tollbook.cli.output import print_json, print_line, print_rows
 from tollbook.cli.parameters import VERSION, whole
 from tollbook.domain.prices import Pricing, conditions_of
 from tollbook.rating.books.compare import Change, RateDifference, differences
-from tollbook.rating.books.serialize import hours_in_words
+from tollbook.rating.books.vocabulary import format_hours
 from tollbook.settings import Settings
 from tollbook.store import prices
 from tollbook.wiring import open_migrated
@@ -84,7 +84,7 @@ def _shown(it: RateDifference) -> dict[str, object]:
         "change": it.change.value,
         "meter": it.rate.meter,
         "when": conditions_of(it.rate),
-        "hours": list(hours_in_words(it.rate.hours)),
+        "hours": list(format_hours(it.rate.hours)),
         "old": _price(it.old),
         "new": _price(it.new),
         "percent": None if it.percent is None else it.percent / 100,
@@ -100,7 +100,7 @@ def _cells(it: RateDifference) -> tuple[str, ...]:
     return (
         it.change.value,
         it.rate.meter,
-        ", ".join([*conditions, *hours_in_words(it.rate.hours)]),
+        ", ".join([*conditions, *format_hours(it.rate.hours)]),
         _words(it.old),
         _words(it.new),
         "" if it.percent is None else f"{it.percent / 100:+.2f}%",

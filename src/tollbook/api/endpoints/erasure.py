@@ -31,7 +31,7 @@ async def delete_personal_data(
 ) -> Response:
     """Erase a person, and answer once the erasure is on disk."""
     _, key = admission(request)
-    require_organization_key(key, "erase a person")
+    require_organization_key(key, "erase users")
     read_query()
     path = request.path_params
 

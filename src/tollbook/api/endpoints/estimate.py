@@ -9,7 +9,7 @@ from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tollbook.api.endpoints.charges import ShownCharge, sees_buy, shown_charge, shown_match
+from tollbook.api.endpoints.charges import ShownCharge, sees_buy, show_charge, show_match
 from tollbook.api.openapi.endpoint import Body, Endpoint, QueryReader
 from tollbook.api.openapi.examples import EVENT, RATED_ANSWER
 from tollbook.api.openapi.links import leads
@@ -104,11 +104,11 @@ def _shown(it: Rated | NotRated, key: ApiKey) -> RatedEvent:
             index, RatedStatus.UNPRICED, identity, code=because.code, error=because.reason
         )
     rate_ = it.chosen.rate if it.chosen else None
-    charge = shown_charge(
+    charge = show_charge(
         it.explanation,
         it.normalized.meter.type,
         it.currency,
-        shown_match(rate_, it.explanation, it.chosen.tariff.name if it.chosen else None),
+        show_match(rate_, it.explanation, it.chosen.tariff.name if it.chosen else None),
         (it.tier_key, it.position),
         with_buy=sees_buy(key.scope),
     )

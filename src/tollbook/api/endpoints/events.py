@@ -31,10 +31,10 @@ from tollbook.domain.errors import (
 from tollbook.domain.events import instant_text
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.domain.receipts import Outcome, Receipt
-from tollbook.ingest.commit import BatchResult, Submission
+from tollbook.ingest.commit import BatchResult
 from tollbook.ingest.decode import DECODERS, MOST_EVENTS, Decoder
 from tollbook.ingest.directory_cache import TermsById
-from tollbook.ingest.submit import KeyInUse, SubmissionDraft, draft_of, submission_of
+from tollbook.ingest.submit import KeyInUse, Submission, SubmissionDraft, draft_of, submission_of
 
 _GOOD = (Outcome.ACCEPTED, Outcome.DUPLICATE)
 

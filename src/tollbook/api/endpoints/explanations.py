@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from tollbook.analytics.event import ChargedEvent, InArchive, find_event
 from tollbook.api.endpoints.analytics.queries import OrganizationId
-from tollbook.api.endpoints.charges import ShownCharge, sees_buy, shown_charge, shown_match
+from tollbook.api.endpoints.charges import ShownCharge, sees_buy, show_charge, show_match
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples import EXPLAINED_EVENT
 from tollbook.api.openapi.links import leads
@@ -163,11 +163,11 @@ def _charged(found: ChargedEvent, organization: OrganizationRow, scope: KeyScope
         msgspec.json.decode(event.attributes) if event.attributes else {},
         instant_of(event.received_at),
     )
-    charge = shown_charge(
+    charge = show_charge(
         told,
         meter.type,
         organization.currency,
-        shown_match(found.rate, told, found.book.name if found.book else None),
+        show_match(found.rate, told, found.book.name if found.book else None),
         (event.tier_key, event.stood_at),
         with_buy=sees_buy(scope),
     )

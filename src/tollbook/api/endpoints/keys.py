@@ -64,7 +64,7 @@ class KeyAnswer(msgspec.Struct):
 
 def post_key(call: ApiRequest, transaction: Transaction) -> Response:
     """Create a key within the scope and the limits of the requesting key."""
-    require_organization_key(call.key, "issue keys")
+    require_organization_key(call.key, "create keys")
     new = read_body(call.body, NewKey)
     find = partial(organization_of, transaction, call.key)
     key, secret = create_key(transaction, call.actor, new, find, call.key)

@@ -1,4 +1,4 @@
-"""The bodies of price books: YAML, or a deck in CSV of which the query says the rest."""
+"""The bodies of price books: YAML, or a deck in CSV whose terms are query parameters."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,16 +11,13 @@ from tollbook.domain.directory import LONGEST_NAME
 from tollbook.domain.errors import InvalidRequest, PriceBookRefused, Problem, UnsupportedBody
 from tollbook.domain.prices import PriceBook
 from tollbook.rating.books.deck_book import parse_deck
-from tollbook.rating.books.deck_csv import text_of
-from tollbook.rating.books.deck_terms import BookTerms, DeckTerms
+from tollbook.rating.books.deck_csv import decode_deck
+from tollbook.rating.books.deck_terms import FLAGS, TEXTS, BookTerms, DeckTerms
 from tollbook.rating.books.yaml_book import parse_price_book
 
 YAML = "application/yaml"
 CSV = "text/csv"
 _REQUIRED = ("meter", "per", "currency", "name", "effective_from", "source")
-_TEXTS = ("meter", "per", "dates", "increments", "minimum", "grace", "connect_fee")
-_FLAGS = ("inbound", "decimal_comma")
-_JSON = ("columns", "ignore", "when")
 _LONGEST_JSON = 4_000
 
 DECK_PARAMETERS = (
@@ -32,13 +29,13 @@ DECK_PARAMETERS = (
     Parameter("source", "CSV: where it is from.", example="deck 7", longest=LONGEST_NAME),
     Parameter(
         "columns",
-        "CSV: the headers of fields, where they are not known by name: a JSON object "
+        "CSV: the headers of fields that are not known by name: a JSON object "
         'such as `{"price": "Rate USD"}`.',
         longest=_LONGEST_JSON,
     ),
     Parameter(
         "ignore",
-        "CSV: headers of columns that mean nothing: a JSON array.",
+        "CSV: the headers of columns to skip: a JSON array.",
         longest=_LONGEST_JSON,
     ),
     Parameter(
@@ -49,7 +46,7 @@ DECK_PARAMETERS = (
     Parameter("inbound", "CSV: the prefixes are of `from`.", ParameterKind.BOOLEAN, default=False),
     Parameter(
         "dates",
-        "CSV: what comes first in dates with slashes, `dmy` or `mdy`.",
+        "CSV: the order of dates with slashes, `dmy` or `mdy`.",
         longest=3,
     ),
     Parameter(
@@ -57,12 +54,16 @@ DECK_PARAMETERS = (
     ),
     Parameter(
         "increments",
-        "CSV: increments of all rows, where no column has them.",
+        "CSV: the increments of all rows, without a column.",
         longest=50,
     ),
-    Parameter("minimum", "CSV: the same of the minimum, in seconds.", longest=50),
-    Parameter("grace", "CSV: the same of the grace period, in seconds.", longest=50),
-    Parameter("connect_fee", "CSV: the same of the connect fee.", longest=50),
+    Parameter("minimum", "CSV: the minimum, in seconds, likewise.", longest=50),
+    Parameter(
+        "grace",
+        "CSV: the grace period, in seconds, likewise.",
+        longest=50,
+    ),
+    Parameter("connect_fee", "CSV: the connect fee, likewise.", longest=50),
 )
 
 
@@ -83,10 +84,7 @@ def read_book(body: bytes, media_type: str, query: Mapping[str, Any]) -> PriceBo
     given = [it.name for it in DECK_PARAMETERS if query[it.name]]
     if given:
         raise InvalidRequest.of(
-            [
-                Problem(it, "not_for_yaml", f"{it} is for decks in CSV; YAML says it itself")
-                for it in given
-            ]
+            [Problem(it, "not_for_yaml", f"{it} is for decks in CSV, not for YAML") for it in given]
         )
     try:
         return parse_price_book(body.decode())
@@ -105,12 +103,12 @@ def _deck(body: bytes, query: Mapping[str, Any]) -> PriceBook:
     ignore = _value("ignore", query["ignore"], list[str], [], problems)
     if problems:
         raise InvalidRequest.of(problems)
-    given: dict[str, Any] = {name: query[name] or "" for name in _TEXTS}
-    given |= {name: query[name] for name in _FLAGS}
+    given: dict[str, Any] = {name: query[name] or "" for name in TEXTS}
+    given |= {name: query[name] for name in FLAGS}
     deck = DeckTerms(columns=columns, when=when, ignore=tuple(ignore), **given)
     day = query["effective_from"].isoformat()
     book = BookTerms(query["name"], query["currency"], day, query["source"])
-    return parse_deck(text_of(body), deck, book)
+    return parse_deck(decode_deck(body), deck, book)
 
 
 def _object(name: str, text: str | None, problems: list[Problem]) -> tuple[tuple[str, str], ...]:

@@ -39,7 +39,7 @@ from tollbook.api.pipeline.admission import actor
 from tollbook.api.pipeline.request_body import read_bounded
 from tollbook.api.pipeline.responses import json_response
 from tollbook.api.pipeline.services import Services
-from tollbook.domain.books import BookHead, BookStatus, Listed, ShownBook, shown
+from tollbook.domain.books import BookHead, BookStatus, Listed, ShownBook, show_book
 from tollbook.domain.errors import (
     AlreadyPublished,
     BodyTooLarge,
@@ -53,7 +53,8 @@ from tollbook.domain.errors import (
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.domain.lost_prices import LostPrices
 from tollbook.domain.periods import day_number
-from tollbook.rating.books.serialize import ShownRate, shown_rate
+from tollbook.rating.books.fields import ShownRate
+from tollbook.rating.books.serialize import show_rate
 from tollbook.store import prices
 from tollbook.store.audit import Actor
 from tollbook.store.database import Snapshot, Transaction
@@ -61,7 +62,7 @@ from tollbook.store.database import Snapshot, Transaction
 MOST_BYTES = {CSV: 32 * 1024 * 1024, YAML: 1024 * 1024}
 """Reading YAML takes a hundred times as long as reading a deck of the same size."""
 
-_SEE = "see price books"
+_SEE = "read price books"
 _WRITE = "load and publish price books"
 _LONGEST_VERSION = 9
 
@@ -72,7 +73,7 @@ def list_price_books(call: ApiRequest, snapshot: Snapshot) -> Response:
     identity = call.query["organization_id"]
     number = None if identity is None else organization_of(snapshot, call.key, identity).number
     books = [
-        shown(it)
+        show_book(it)
         for it in _visible(snapshot, call)
         if number is None or it.head.organization == number
     ]
@@ -83,9 +84,10 @@ def get_price_book(call: ApiRequest, snapshot: Snapshot) -> Response:
     """Return a book and a page of its rates."""
     require_organization_key(call.key, _SEE)
     found = _find(snapshot, call)
-    limit = call.query["limit"]
+    limit, after = call.query["limit"], call.query["after"]
+    digits = _digits(call.query["to"])
     rates = prices.price_book_rates(
-        snapshot, call.tenant, found.head, call.query["after"], limit + 1, _digits(call.query["to"])
+        snapshot, call.tenant, found.head, after, limit + 1, digits=digits
     )
     page = rates[:limit]
     # Buying prices are for the platform only, not for its customers.
@@ -93,8 +95,8 @@ def get_price_book(call: ApiRequest, snapshot: Snapshot) -> Response:
     return json_response(
         {
             "success": True,
-            "price_book": shown(found),
-            "rates": [shown_rate(rate, with_buy=with_buy) for rate in page],
+            "price_book": show_book(found),
+            "rates": [show_rate(rate, with_buy=with_buy) for rate in page],
             "next_after": page[-1].id if len(rates) > limit else None,
         }
     )

@@ -86,7 +86,7 @@ async def replay_quarantine(
 
 def _number(snapshot: Snapshot, key: ApiKey, identity: str | None) -> int | None:
     """Return the number of the named organization, which may be one that only events have named."""
-    require_organization_key(key, "see what is in quarantine")
+    require_organization_key(key, "read or replay quarantined events")
     bound = key.scope.organization_id
     if identity is None and bound is None:
         return None

@@ -52,7 +52,7 @@ def post_viewer_token(call: ApiRequest, transaction: Transaction) -> Response:
 def delete_viewer_token(call: ApiRequest, transaction: Transaction) -> Response:
     """Revoke a token; the next request with it is refused."""
     _refuse_token(call)
-    require_organization_key(call.key, "take viewer tokens back")
+    require_organization_key(call.key, "revoke viewer tokens")
     bound, identity = call.key.scope.organization_id, call.path["id"]
     number = None if bound is None else organization_of(transaction, call.key, bound).number
     revoke_viewer_token(transaction, call.actor, identity, number)
@@ -61,7 +61,7 @@ def delete_viewer_token(call: ApiRequest, transaction: Transaction) -> Response:
 
 def delete_viewer_tokens(call: ApiRequest, transaction: Transaction) -> Response:
     """Revoke all of a tenant's tokens."""
-    require_tenant_key(call.key, "take all viewer tokens back")
+    require_tenant_key(call.key, "revoke all viewer tokens")
     revoke_viewer_tokens(transaction, call.actor)
     return json_response({"success": True})
 

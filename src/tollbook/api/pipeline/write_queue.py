@@ -8,9 +8,10 @@ from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 
 from tollbook.domain.errors import TollbookError
-from tollbook.ingest.commit import BatchResult, Submission
+from tollbook.ingest.commit import BatchResult
 from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.ingest.group_commit import Delivery, GroupCommitter, Observe, Pending
+from tollbook.ingest.submit import Submission
 from tollbook.store.database import Database
 
 Prepare = Callable[[], Submission]
