@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.properties.profile import examples
-from tollbook.domain.books import BookHead, BookStatus, before, listed
+from tollbook.domain.books import BookHead, BookStatus, before, list_books
 from tollbook.domain.periods import day_number, day_of
 
 FIRST = date(2023, 12, 28)
@@ -63,7 +63,7 @@ def in_force(heads: list[BookHead], like: BookHead, day: int) -> int | None:
 @examples(300)
 @given(heads=books(), today=st.sampled_from(NUMBERS))
 def test_a_book_is_in_force_on_the_days_up_to_its_last(heads: list[BookHead], today: int) -> None:
-    for book in listed(heads, today):
+    for book in list_books(heads, today):
         days = [it for it in NUMBERS if in_force(heads, book.head, it) == book.head.version]
         if book.status is BookStatus.DRAFT:
             assert book.head.published_at is None
@@ -79,7 +79,7 @@ def test_a_book_is_in_force_on_the_days_up_to_its_last(heads: list[BookHead], to
 def test_a_book_is_superseded_once_another_is_in_force_in_its_place(
     heads: list[BookHead], today: int
 ) -> None:
-    for book in listed(heads, today):
+    for book in list_books(heads, today):
         if book.status is not BookStatus.DRAFT:
             day = max(today, book.head.effective_from)
             is_over = in_force(heads, book.head, day) != book.head.version
@@ -89,7 +89,7 @@ def test_a_book_is_superseded_once_another_is_in_force_in_its_place(
 @examples(200)
 @given(heads=books())
 def test_every_book_is_listed_once_in_the_order_of_versions(heads: list[BookHead]) -> None:
-    found = [it.head for it in listed(iter(heads), NUMBERS[0])]
+    found = [it.head for it in list_books(iter(heads), NUMBERS[0])]
     assert found == sorted(heads, key=lambda it: it.version)
 
 
@@ -111,7 +111,7 @@ def _is_earlier(book: BookHead, other: BookHead) -> bool:
 def test_a_book_of_the_first_day_of_all_that_is_replaced_at_once_has_that_last_day() -> None:
     begin = day_number(date.min)
     first, second = head(1, 0, effective_from=begin), head(2, 0, effective_from=begin)
-    replaced, latest = listed([first, second], NUMBERS[0])
+    replaced, latest = list_books([first, second], NUMBERS[0])
     assert day_of(replaced.last_day or 0) == date.min
     assert (replaced.status, latest.status) == (BookStatus.SUPERSEDED, BookStatus.PUBLISHED)
 
