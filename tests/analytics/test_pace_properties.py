@@ -82,7 +82,7 @@ def months(draw: st.DrawFn) -> tuple[DailyCosts, date]:
     costs = {}
     for ago in draw(st.sets(st.integers(0, HISTORY_DAYS), max_size=60)):
         rhythm, phone, base = draw(amounts), draw(amounts), draw(amounts)
-        costs[today - ago * DAY] = DayCost(rhythm + phone + base, rhythm, phone, base)
+        costs[today - ago * DAY] = DayCost(rhythm + phone + base, rhythm, (phone, base))
     return costs, today
 
 
@@ -126,9 +126,9 @@ def test_rentals_come_again_up_to_what_last_month_had(given_: tuple[DailyCosts, 
     month = month_of(today)
     before = month_of(month.start - DAY)
     missing = 0
-    for kind in ("phone_rental", "kb_rental"):
+    for meter in range(2):
         then, now = (
-            sum(getattr(it, kind) for day, it in costs.items() if part.start <= day <= part.end)
+            sum(it.monthly[meter] for day, it in costs.items() if part.start <= day <= part.end)
             for part in (before, month)
         )
         missing += max(0, then - now)

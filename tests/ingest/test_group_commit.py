@@ -229,4 +229,4 @@ def test_a_writer_that_waits_is_not_busy(writer: Writer) -> None:
 
 def test_a_request_is_what_the_queue_asks_of_one(writer: Writer) -> None:
     pending: Pending = writer.request(event())
-    assert len(pending.submission.facts) == 1
+    assert len(pending.submission.events) == 1

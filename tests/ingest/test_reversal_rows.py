@@ -6,7 +6,7 @@ from tests.builders import Json, Platform, event
 from tests.rerating.builders import book
 from tollbook.domain.charges import Unpriced
 from tollbook.domain.exact import MICROS, NANOS
-from tollbook.ingest.reversal_rows import Opposites, RatesById, negated
+from tollbook.ingest.reversal_rows import Opposites, RatesById, negate
 from tollbook.store import events
 from tollbook.store.database import Database, Snapshot
 from tollbook.store.events import Stored
@@ -78,7 +78,7 @@ def test_a_row_is_the_opposite_of_its_event_in_everything_that_is_added_up(
         assert getattr(row, name) == getattr(original, name), name
     assert (row.id, row.fingerprint, row.code) == ("back call-1", 7, "")
     assert row.billed_user_id == ("" if given.get("type") == "brand.registration" else row.user_id)
-    assert row == negated(original, "back call-1", 7)
+    assert row == negate(original, "back call-1", 7)
 
 
 def test_inside_tiers_a_reversal_costs_what_the_month_costs_less_without_it(

@@ -177,10 +177,10 @@ def test_an_erasure_of_the_same_length_while_a_month_is_archived_is_not_missed(
     real = archiving._remove
     erasures = []
 
-    def erase_first(*arguments: object) -> None:
+    def erase_first(*arguments: object, **named: object) -> None:
         if not erasures:
             erasures.append(erasing(keeper))
-        real(*arguments)  # type: ignore[arg-type]
+        real(*arguments, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr(archiving, "_remove", erase_first)
     (file,) = keeper.archive()
@@ -195,11 +195,11 @@ def test_archive_goes_on_after_a_month_that_keeps_changing(
     jane(keeper.platform)
     real = archiving._remove
 
-    def late(database: Database, actor: object, month: object, *rest: object) -> None:
+    def late(database: Database, actor: object, month: object, **named: object) -> None:
         if month.month == 202401:  # type: ignore[attr-defined]
             count = keeper.count()
             keeper.platform.send(event(id=f"late-{count}"))
-        real(database, actor, month, *rest)  # type: ignore[arg-type]
+        real(database, actor, month, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr(archiving, "_remove", late)
     left, done = keeper.run(before=202403)
