@@ -23,11 +23,11 @@ def logged(database: Database) -> list[tuple[str, str, dict[str, str]]]:
         return [(act.action, act.object, act.details) for act in acts(snapshot, "acme")]
 
 
-def test_a_tenant_is_created_with_prices_and_an_act(database: Database) -> None:
+def test_a_tenant_is_created_without_prices_and_with_an_act(database: Database) -> None:
     create(database)
     with database.reading() as snapshot:
         assert directory.tenants(snapshot) == [ACME]
-        assert len(prices.price_book_heads(snapshot, "acme")) == 1
+        assert prices.price_book_heads(snapshot, "acme") == []
     details = {"currency": "EUR", "number_format": "GB"}
     assert logged(database) == [("tenant.create", "tenant acme", details)]
 
