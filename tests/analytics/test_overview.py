@@ -9,7 +9,7 @@ from tests.analytics.golden import golden_lines, lines_of
 from tests.builders import Json, Platform, event
 from tollbook.analytics import organizations, overview
 from tollbook.analytics.organizations_slices import ORGANIZATIONS_SHAPE
-from tollbook.analytics.period_cover import days
+from tollbook.analytics.period_cover import period_parameters
 from tollbook.analytics.scope import QuestionScope, in_one_currency
 from tollbook.analytics.slices import table_of
 from tollbook.domain.periods import Period
@@ -234,17 +234,17 @@ def test_the_statements_are_the_golden_ones() -> None:
 
 
 def test_the_arguments_are_those_of_the_legs() -> None:
-    assert days(Period(date(2023, 12, 25), date(2024, 2, 20))) == {
+    assert period_parameters(Period(date(2023, 12, 25), date(2024, 2, 20))) == {
         "first_month": 202401,
         "last_month": 202402,
-        "head_month": 202312,
-        "head_first": 20231225,
-        "head_last": 20231231,
-        "head_sign": 1,
-        "tail_month": 202402,
-        "tail_first": 20240221,
-        "tail_last": 20240229,
-        "tail_sign": -1,
+        "first_edge_month": 202312,
+        "first_edge_start": 20231225,
+        "first_edge_end": 20231231,
+        "first_edge_sign": 1,
+        "last_edge_month": 202402,
+        "last_edge_start": 20240221,
+        "last_edge_end": 20240229,
+        "last_edge_sign": -1,
         "start_month": 202312,
         "end_month": 202402,
         "start_day": 20231225,

@@ -74,7 +74,13 @@ def test_a_trend_is_read_from_the_coarsest_sums_that_tell_it(
 def test_the_arguments_of_months_and_edges() -> None:
     period = Period(date(2024, 1, 15), date(2024, 4, 15))
     buckets = buckets_of(period, Bucket.MONTH, ZoneInfo("UTC"))
-    months, head, tail = legs(BERLIN, UsageFilter(), By.NOTHING, buckets)
+    months, first_edge, last_edge = legs(BERLIN, UsageFilter(), By.NOTHING, buckets)
     assert months.parameters == {"first_month": 202402, "last_month": 202403}
-    assert (head.parameters["first_day"], head.parameters["last_day"]) == (20240115, 20240131)
-    assert (tail.parameters["first_day"], tail.parameters["last_day"]) == (20240401, 20240415)
+    assert (first_edge.parameters["first_day"], first_edge.parameters["last_day"]) == (
+        20240115,
+        20240131,
+    )
+    assert (last_edge.parameters["first_day"], last_edge.parameters["last_day"]) == (
+        20240401,
+        20240415,
+    )

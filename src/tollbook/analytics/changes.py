@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from tollbook.analytics.period_cover import covering
+from tollbook.analytics.period_cover import EDGES, cover_parameters
 from tollbook.analytics.scope import QuestionScope
 from tollbook.analytics.tables import Column, ColumnKind, Table
 from tollbook.domain.exact import divide_half_even, fraction, raw_amount
@@ -252,25 +252,25 @@ def parameters(scope: QuestionScope, period: Period, before: Period) -> dict[str
     whose: dict[str, Any] = {"organization": scope.number}
     if scope.organization is None:
         whose = {"tenant": scope.tenant, "currency": scope.currency or "", "unknown": UNKNOWN}
-    return {**whose, **covering(period), **covering(before, "previous_")}
+    return {**whose, **cover_parameters(period), **cover_parameters(before, "previous_")}
 
 
 def _changes_sql(people: str, by: str, months: str, days: str, where: str) -> str:
     """Write the statement: everybody, with the sums of both periods."""
-    legs = "\n    UNION ALL\n".join(
-        leg
+    parts = "\n    UNION ALL\n".join(
+        part
         for prefix in ("", "previous_")
-        for leg in (
-            _leg_sql(by, months, where + _MONTHS.format(prefix), prefix),
+        for part in (
+            _part_sql(by, months, where + _MONTHS.format(prefix), prefix),
             *(
-                _leg_sql(by, days, where + _DAYS.format(prefix + edge), prefix, prefix + edge)
-                for edge in ("head", "tail")
+                _part_sql(by, days, where + _DAYS.format(prefix + edge), prefix, prefix + edge)
+                for edge in EDGES
             ),
         )
     )
     return f"""
-WITH legs (whose, count, cost, previous_cost) AS (
-{legs}
+WITH period_cover (whose, count, cost, previous_cost) AS (
+{parts}
 )
 SELECT
     people.id, people.name,
@@ -284,18 +284,18 @@ LEFT JOIN (
         CAST(SUM(count) AS BIGINT) AS count,
         CAST(SUM(cost) AS BIGINT) AS cost,
         CAST(SUM(previous_cost) AS BIGINT) AS previous_cost
-    FROM legs
+    FROM period_cover
     GROUP BY whose
 ) AS usage ON usage.whose = people.whose
 """
 
 
 _MONTHS = "sums.month BETWEEN :{0}first_month AND :{0}last_month"
-_DAYS = "sums.month = :{0}_month\n        AND sums.day BETWEEN :{0}_first AND :{0}_last"
+_DAYS = "sums.month = :{0}_month\n        AND sums.day BETWEEN :{0}_start AND :{0}_end"
 
 
-def _leg_sql(by: str, table: str, where: str, prefix: str, edge: str = "") -> str:
-    """Write one leg, summed by whom it is of; the count is that of the later period alone."""
+def _part_sql(by: str, table: str, where: str, prefix: str, edge: str = "") -> str:
+    """Return the SQL of one part of the cover. Only the later period has a count."""
     sign = f" * :{edge}_sign" if edge else ""
     count, cost = f"CAST(SUM(sums.count){sign} AS BIGINT)", f"CAST(SUM(sums.cost){sign} AS BIGINT)"
     figures = f"0, 0,\n        {cost}" if prefix else f"{count},\n        {cost}, 0"

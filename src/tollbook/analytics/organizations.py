@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from tollbook.analytics.figures import Answer
-from tollbook.analytics.period_cover import days, legs
+from tollbook.analytics.period_cover import period_cover_sql, period_parameters
 from tollbook.analytics.resources import bits, knowledge_bases_by_organization
 from tollbook.analytics.rows import RowLayout, define
 from tollbook.analytics.scope import QuestionScope, organizations_of
@@ -52,7 +52,7 @@ OrganizationsReport = define(
 def organization_rows(snapshot: Snapshot, scope: QuestionScope, period: Period) -> list[Row]:
     """Read the sums of every organization in scope, the highest cost first."""
     chosen = organizations_of(snapshot, scope)
-    bound = {"numbers": [it.number for it in chosen], **days(period), **bits(period)}
+    bound = {"numbers": [it.number for it in chosen], **period_parameters(period), **bits(period)}
     read = {row[0]: row[1:] for row in snapshot.sums(ORGANIZATIONS, bound, COLUMNS, AMOUNTS)}
     rows = [(it.id, it.name, *read[it.number]) for it in chosen]
     rows.sort(key=itemgetter(ORGANIZATION_ROW.place["organization_id"]))
@@ -148,7 +148,7 @@ LEFT JOIN (
         CAST(SUM(cost) AS BIGINT) AS total_cost{count}
     FROM (
 {both}
-    ) AS legs
+    ) AS period_cover
     GROUP BY organization_id
 ) AS usage ON usage.organization_id = organizations.organization_id
 LEFT JOIN (
@@ -158,11 +158,11 @@ WHERE organizations.{WITHIN}
 """
 
 
-def organization_legs(besides: str = "") -> str:
+def organizations_cover_sql(besides: str = "") -> str:
     """Write the sums of organizations that cover a period; `besides` is one more condition."""
-    return legs("organization", "organization_id, meter", WITHIN, besides)
+    return period_cover_sql("organization", "organization_id, meter", WITHIN, besides)
 
 
 ORGANIZATIONS = organizations_sql(
-    organization_legs(), knowledge_bases_by_organization(), sliced=False
+    organizations_cover_sql(), knowledge_bases_by_organization(), sliced=False
 )

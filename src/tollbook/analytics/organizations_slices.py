@@ -6,18 +6,22 @@ from typing import Any
 
 import msgspec
 
-from tollbook.analytics.in_country import countries, knowledge_bases_in_country, legs_in_country
+from tollbook.analytics.in_country import (
+    countries_by_sql,
+    country_cover_sql,
+    country_knowledge_bases_sql,
+)
 from tollbook.analytics.organizations import (
     AMOUNTS,
     COLUMNS,
     ORGANIZATION_ROW,
     WITHIN,
     currency_place,
-    organization_legs,
+    organizations_cover_sql,
     organizations_report,
     organizations_sql,
 )
-from tollbook.analytics.period_cover import days
+from tollbook.analytics.period_cover import period_parameters
 from tollbook.analytics.resources import bits, knowledge_bases_by_organization
 from tollbook.analytics.scope import QuestionScope, organizations_of
 from tollbook.analytics.slices import (
@@ -98,17 +102,17 @@ def _bound(listed: list[OrganizationRow], period: Period, wanted: Slice) -> dict
     """Give the arguments; a statement takes those it names."""
     numbers = {"numbers": [it.number for it in listed], "meters": meter_bits(wanted.meters)}
     country = {} if wanted.country is None else {"country": wanted.country}
-    return {**numbers, **days(period), **bits(period), **country}
+    return {**numbers, **period_parameters(period), **bits(period), **country}
 
 
 @cache
 def sliced_organizations_sql(*, in_country: bool) -> str:
     """Write the statement of organizations for slices."""
     if in_country:
-        bases = knowledge_bases_in_country("organization_id", WITHIN, MATCHING)
+        bases = country_knowledge_bases_sql("organization_id", WITHIN, MATCHING)
     else:
         bases = knowledge_bases_by_organization(MATCHING)
-    return organizations_sql(_legs(in_country=in_country), bases, sliced=True)
+    return organizations_sql(_cover_sql(in_country=in_country), bases, sliced=True)
 
 
 @cache
@@ -121,8 +125,8 @@ SELECT
     CAST(SUM(quantity) AS BIGINT),
     CAST(SUM(cost) AS BIGINT)
 FROM (
-{_legs(in_country=in_country)}
-) AS legs
+{_cover_sql(in_country=in_country)}
+) AS period_cover
 GROUP BY organization_id, meter
 """
 
@@ -130,11 +134,11 @@ GROUP BY organization_id, meter
 @cache
 def organization_countries_sql() -> str:
     """Write the statement for groups by country."""
-    return countries("organization_id", WITHIN, MATCHING)
+    return countries_by_sql("organization_id", WITHIN, MATCHING)
 
 
-def _legs(*, in_country: bool) -> str:
+def _cover_sql(*, in_country: bool) -> str:
     """Write the sums to add up: months and edges, or days where a country is asked for."""
     if in_country:
-        return legs_in_country("organization_id, meter", WITHIN, MATCHING)
-    return organization_legs(MATCHING)
+        return country_cover_sql("organization_id, meter", WITHIN, MATCHING)
+    return organizations_cover_sql(MATCHING)

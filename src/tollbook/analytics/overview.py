@@ -7,7 +7,7 @@ import msgspec
 
 from tollbook.analytics.by_meter import AMOUNTS, COLUMNS, ByMeter
 from tollbook.analytics.figures import Answer, Measure
-from tollbook.analytics.period_cover import days, legs
+from tollbook.analytics.period_cover import period_cover_sql, period_parameters
 from tollbook.analytics.resources import KNOWLEDGE_BASES, bits
 from tollbook.analytics.rows import RowLayout, define
 from tollbook.analytics.scope import QuestionScope, organizations_of
@@ -47,7 +47,7 @@ class Overview(NamedTuple):
 def overview(snapshot: Snapshot, scope: QuestionScope, period: Period) -> Overview:
     """Read the sums of all organizations in scope, which have one currency."""
     numbers = [it.number for it in organizations_of(snapshot, scope)]
-    bound = {"numbers": numbers, **days(period), **bits(period)}
+    bound = {"numbers": numbers, **period_parameters(period), **bits(period)}
     return Overview(
         ByMeter(snapshot.sums(OVERVIEW, bound, COLUMNS, AMOUNTS)),
         snapshot.table(KNOWLEDGE_BASES, bound, 1)[0][0],
@@ -88,8 +88,8 @@ SELECT
     CAST(SUM(quantity) AS BIGINT),
     CAST(SUM(cost) AS BIGINT)
 FROM (
-{legs("organization", "meter", "organization_id IN :numbers")}
-) AS legs
+{period_cover_sql("organization", "meter", "organization_id IN :numbers")}
+) AS period_cover
 GROUP BY meter
 """
 

@@ -91,13 +91,13 @@ def split(between: Between, zone: ZoneInfo) -> SplitDays:
     to_midnight = end - 1 == instants_of(Period(last, last), zone)[1]
     if first == last and not (from_midnight and to_midnight):
         return SplitDays(NO_DAYS, (DayPart(day_number(first), start, end), NO_PART), touched)
-    head = NO_PART if from_midnight else DayPart(day_number(first), start, end)
-    tail = NO_PART if to_midnight else DayPart(day_number(last), start, end)
+    first_edge = NO_PART if from_midnight else DayPart(day_number(first), start, end)
+    last_edge = NO_PART if to_midnight else DayPart(day_number(last), start, end)
     whole = Period(
         first if from_midnight else first + timedelta(days=1),
         last if to_midnight else last - timedelta(days=1),
     )
-    return SplitDays(whole, (head, tail), touched)
+    return SplitDays(whole, (first_edge, last_edge), touched)
 
 
 def _day(time: int, zone: ZoneInfo) -> date:

@@ -1,6 +1,6 @@
 """Distinct knowledge bases of a period: what cannot be added up from days or from months."""
 
-from tollbook.analytics.period_cover import among
+from tollbook.analytics.period_cover import match_any
 from tollbook.domain.meters import Category, codes_of
 from tollbook.domain.periods import Period
 
@@ -26,7 +26,7 @@ def _seen(besides: str = "") -> str:
         FROM organization_resources
         WHERE organization_id IN :numbers
             AND month BETWEEN :start_month AND :end_month{besides}
-            AND meter {among(codes_of(Category.KNOWLEDGE_BASE))}
+            AND meter {match_any(codes_of(Category.KNOWLEDGE_BASE))}
             AND days
                 & {_within("start")}
                 & {_within("end")} <> 0"""

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from tollbook.analytics.figures import Answer, Figure, Measure, Section, figures_of
-from tollbook.analytics.period_cover import among
+from tollbook.analytics.period_cover import match_any
 from tollbook.analytics.tables import Column, ColumnKind
 from tollbook.domain.exact import MICROS, amount_text, minutes_text, quantity_text, raw_amount
 from tollbook.store.engine import Row
@@ -29,7 +29,7 @@ _BREAKDOWN = "cost_breakdown"
 
 def sum_sql(figure: Figure) -> str:
     """Return the SQL that adds up a figure over rows of sums."""
-    return f"SUM({_SUMMED[figure.measure]}) FILTER (WHERE meter {among(figure.codes)})"
+    return f"SUM({_SUMMED[figure.measure]}) FILTER (WHERE meter {match_any(figure.codes)})"
 
 
 def scale_of(figure: Figure) -> int:

@@ -4,7 +4,7 @@ from datetime import date
 
 import msgspec
 
-from tollbook.analytics.period_cover import days, legs
+from tollbook.analytics.period_cover import period_cover_sql, period_parameters
 from tollbook.domain.directory import zone
 from tollbook.domain.errors import CurrencyRequired, InvalidRequest, Problem
 from tollbook.domain.events import instant_of
@@ -119,7 +119,7 @@ def other_currencies(snapshot: Snapshot, scope: QuestionScope, period: Period | 
     others = [it for it in organizations_of(snapshot, whole) if it.currency != scope.currency]
     if not others:
         return []
-    bound = {"numbers": [it.number for it in others], **days(period)}
+    bound = {"numbers": [it.number for it in others], **period_parameters(period)}
     costly = {row[0] for row in snapshot.sums(COSTS, bound, 2, (1,)) if row[1]}
     return sorted({it.currency for it in others if it.number in costly})
 
@@ -129,7 +129,7 @@ SELECT
     organization_id,
     CAST(SUM(cost) AS BIGINT)
 FROM (
-{legs("organization", "organization_id", "organization_id IN :numbers")}
-) AS legs
+{period_cover_sql("organization", "organization_id", "organization_id IN :numbers")}
+) AS period_cover
 GROUP BY organization_id
 """

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from tollbook.analytics.period_cover import covering
+from tollbook.analytics.period_cover import cover_parameters
 from tollbook.analytics.series_buckets import Bucket, Buckets, days_of, spans_of
 from tollbook.analytics.series_statements import (
     ORGANIZATION,
@@ -209,7 +209,7 @@ def _totals(
     bound = parameters(subject, counted)
     if not counted.country:
         whole = USERS if subject.number is not None else ORGANIZATIONS
-        yield whole, bound | covering(period)
+        yield whole, bound | cover_parameters(period)
     elif subject.number is not None:
         yield USERS_IN_COUNTRY, bound | _within(period)
     else:

@@ -6,6 +6,8 @@ has a bit for each meter that counts.
 
 from enum import StrEnum
 
+from tollbook.analytics.period_cover import EDGES
+
 _SUMS = """\
     CAST(SUM(sums.count) AS BIGINT),
     CAST(SUM(sums.quantity) AS BIGINT),
@@ -165,16 +167,16 @@ _OF = {
 def totals_sql(key: str, months: str, days: str) -> str:
     """Write what adds up a period by users or organizations: whole months, and edges with signs."""
     parts = [_totals(key, months, "sums.month BETWEEN :first_month AND :last_month")]
-    for edge in ("head", "tail"):
-        within = f"sums.month = :{edge}_month AND sums.day BETWEEN :{edge}_first AND :{edge}_last"
+    for edge in EDGES:
+        within = f"sums.month = :{edge}_month AND sums.day BETWEEN :{edge}_start AND :{edge}_end"
         parts.append(_totals(key, days, within, f"{edge}_sign"))
-    legs = "\n    UNION ALL\n".join(parts)
+    cover = "\n    UNION ALL\n".join(parts)
     return f"""
 SELECT
     sums.id,
 {_SUMS}
 FROM (
-{legs}
+{cover}
 ) AS sums
 GROUP BY sums.id
 """

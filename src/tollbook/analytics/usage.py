@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from tollbook.analytics.by_meter import AMOUNTS, COLUMNS, ByMeter
 from tollbook.analytics.partial_days import NO_DAYS, Between, SplitDays, split
-from tollbook.analytics.period_cover import days, legs
+from tollbook.analytics.period_cover import period_cover_sql, period_parameters
 from tollbook.analytics.scope import QuestionScope
 from tollbook.analytics.tables import Column, ColumnKind, Table
 from tollbook.domain.directory import User, zone
@@ -144,16 +144,17 @@ _READ = {
 
 def parameters(scope: QuestionScope, it: SplitDays) -> dict[str, Any]:
     """Give the arguments of the statement."""
-    head, tail = it.parts
-    named = {} if scope.user_id is None else {"user": scope.user_id}
+    first_edge, last_edge = it.parts
+    user = {} if scope.user_id is None else {"user": scope.user_id}
+    whole = it.days if it.days.start <= it.days.end else NO_DAYS
     return {
-        **named,
+        **user,
         "organization": scope.number,
-        **(days(it.days) if it.days.start <= it.days.end else days(NO_DAYS)),
-        "head_day": head.day,
-        "tail_day": tail.day,
-        "first": head.first or tail.first,
-        "end": head.end or tail.end,
+        **period_parameters(whole),
+        "first_edge_day": first_edge.day,
+        "last_edge_day": last_edge.day,
+        "first": first_edge.first or last_edge.first,
+        "end": first_edge.end or last_edge.end,
     }
 
 
@@ -167,18 +168,18 @@ SELECT
     CAST(SUM(quantity) AS BIGINT),
     CAST(SUM(cost) AS BIGINT)
 FROM (
-{legs(tables, "meter", within, of_user)}
+{period_cover_sql(tables, "meter", within, of_user)}
         UNION ALL
         SELECT meter, CASE WHEN reverses IS NULL THEN 1 ELSE -1 END, quantity, cost
         FROM events
-        WHERE {within} AND day = :head_day{of_user}
+        WHERE {within} AND day = :first_edge_day{of_user}
             AND time >= :first AND time < :end
         UNION ALL
         SELECT meter, CASE WHEN reverses IS NULL THEN 1 ELSE -1 END, quantity, cost
         FROM events
-        WHERE {within} AND day = :tail_day{of_user}
+        WHERE {within} AND day = :last_edge_day{of_user}
             AND time >= :first AND time < :end
-) AS legs
+) AS period_cover
 GROUP BY meter
 """
 

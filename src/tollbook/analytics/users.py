@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from tollbook.analytics.figures import Answer
-from tollbook.analytics.period_cover import among, days, legs
+from tollbook.analytics.period_cover import match_any, period_cover_sql, period_parameters
 from tollbook.analytics.rows import RowLayout, define
 from tollbook.analytics.slices import Group
 from tollbook.domain.meters import Category, codes_of
@@ -96,7 +96,7 @@ def usages(rows: list[Row]) -> list[Any]:
 
 def parameters(number: int, period: Period) -> dict[str, Any]:
     """Give the arguments of the statement for a period."""
-    return {"organization": number, **days(period)}
+    return {"organization": number, **period_parameters(period)}
 
 
 def users_sql(both: str, bases: str, of_user: str, sums: Mapping[str, str], last: str = "") -> str:
@@ -120,7 +120,7 @@ LEFT JOIN (
         {taken}
     FROM (
 {both}
-    ) AS legs
+    ) AS period_cover
     GROUP BY user_id
 ) AS usage ON usage.user_id = users.id
 LEFT JOIN (
@@ -130,9 +130,9 @@ WHERE users.organization_id = :organization{of_user.replace("user_id", "users.id
 """
 
 
-def covering_legs(condition: str) -> str:
+def users_cover_sql(condition: str) -> str:
     """Write the sums of users that cover a period, of the rows that meet a condition."""
-    return legs("usage", "user_id, meter", "organization_id = :organization", condition)
+    return period_cover_sql("usage", "user_id, meter", "organization_id = :organization", condition)
 
 
 def knowledge_bases_sql(condition: str) -> str:
@@ -149,11 +149,11 @@ def knowledge_bases_sql(condition: str) -> str:
             AND month BETWEEN :start_month AND :end_month{condition}
             AND day BETWEEN :start_day AND :end_day
             AND count > 0
-            AND meter {among(codes_of(Category.KNOWLEDGE_BASE))}
+            AND meter {match_any(codes_of(Category.KNOWLEDGE_BASE))}
     ) AS seen
     GROUP BY user_id"""
 
 
 OF_USER = " AND user_id = :user"
-USERS = users_sql(covering_legs(""), knowledge_bases_sql(""), "", {})
-ONE_USER = users_sql(covering_legs(OF_USER), knowledge_bases_sql(OF_USER), OF_USER, {})
+USERS = users_sql(users_cover_sql(""), knowledge_bases_sql(""), "", {})
+ONE_USER = users_sql(users_cover_sql(OF_USER), knowledge_bases_sql(OF_USER), OF_USER, {})

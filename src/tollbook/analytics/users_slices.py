@@ -6,7 +6,11 @@ from typing import Any
 import msgspec
 
 from tollbook.analytics.figures import Answer
-from tollbook.analytics.in_country import countries, knowledge_bases_in_country, legs_in_country
+from tollbook.analytics.in_country import (
+    countries_by_sql,
+    country_cover_sql,
+    country_knowledge_bases_sql,
+)
 from tollbook.analytics.rows import RowLayout, define
 from tollbook.analytics.slices import (
     BY_COUNTRY,
@@ -27,10 +31,10 @@ from tollbook.analytics.users import (
     OF_USER,
     USER_ROW,
     CostBreakdown,
-    covering_legs,
     knowledge_bases_sql,
     parameters,
     usages,
+    users_cover_sql,
     users_sql,
 )
 from tollbook.domain.periods import Period
@@ -126,11 +130,11 @@ def sliced_sql(*, one_user: bool, in_country: bool) -> str:
     """Write the statement of users for slices, which tells events and status besides."""
     condition = _condition(one_user=one_user)
     if in_country:
-        bases = knowledge_bases_in_country("user_id", _WITHIN, condition)
+        bases = country_knowledge_bases_sql("user_id", _WITHIN, condition)
     else:
         bases = knowledge_bases_sql(condition)
     return users_sql(
-        _legs(condition, in_country=in_country),
+        _cover_sql(condition, in_country=in_country),
         bases,
         OF_USER if one_user else "",
         {"events": "SUM(count)"},
@@ -148,8 +152,8 @@ SELECT
     CAST(SUM(quantity) AS BIGINT),
     CAST(SUM(cost) AS BIGINT)
 FROM (
-{_legs(_condition(one_user=one_user), in_country=in_country)}
-) AS legs
+{_cover_sql(_condition(one_user=one_user), in_country=in_country)}
+) AS period_cover
 WHERE user_id <> ''
 GROUP BY user_id, meter
 """
@@ -158,7 +162,9 @@ GROUP BY user_id, meter
 @cache
 def countries_sql(*, one_user: bool) -> str:
     """Write the statement for groups by country."""
-    return countries("user_id", _WITHIN, f" AND user_id <> ''{_condition(one_user=one_user)}")
+    return countries_by_sql(
+        "user_id", _WITHIN, f" AND user_id <> ''{_condition(one_user=one_user)}"
+    )
 
 
 @cache
@@ -171,8 +177,8 @@ SELECT
     {sums},
     COALESCE(CAST(SUM(cost) AS BIGINT), 0)
 FROM (
-{_legs(_condition(one_user=True), in_country=in_country)}
-) AS legs
+{_cover_sql(_condition(one_user=True), in_country=in_country)}
+) AS period_cover
 """
 
 
@@ -181,8 +187,8 @@ def _condition(*, one_user: bool) -> str:
     return OF_USER + MATCHING if one_user else MATCHING
 
 
-def _legs(condition: str, *, in_country: bool) -> str:
+def _cover_sql(condition: str, *, in_country: bool) -> str:
     """Write the sums to add up: months and edges, or days where a country is asked for."""
     if not in_country:
-        return covering_legs(condition)
-    return legs_in_country("user_id, meter", _WITHIN, condition)
+        return users_cover_sql(condition)
+    return country_cover_sql("user_id, meter", _WITHIN, condition)
