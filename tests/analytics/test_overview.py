@@ -8,10 +8,8 @@ import pytest
 from tests.analytics.golden import golden_lines, lines_of
 from tests.builders import Json, Platform, event
 from tollbook.analytics import organizations, overview
-from tollbook.analytics.organizations_slices import ORGANIZATIONS_SHAPE
 from tollbook.analytics.period_cover import period_parameters
 from tollbook.analytics.scope import QuestionScope, in_one_currency
-from tollbook.analytics.slices import table_of
 from tollbook.domain.periods import Period
 from tollbook.store.database import Database
 
@@ -217,7 +215,7 @@ def test_columns_of_the_tables_are_named_and_filled_as_the_answers(platform: Pla
     assert set(shown) == names
     assert shown["kb_minutes"] == 90_000_000
     assert shown["total_cost"] == shown["kb_cost"] == shown["kb_usage_cost"] == 150_000_000
-    table = table_of(rows, ORGANIZATIONS_SHAPE)
+    table = organizations.ORGANIZATION_ROW.table(rows)
     assert [it.name for it in table.columns] == list(listed(platform)[0])
 
 

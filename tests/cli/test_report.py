@@ -11,11 +11,11 @@ import pytest
 from tests.builders import event
 from tests.cli.conftest import Tollbook
 from tests.inside import serving
-from tollbook.analytics.users_slices import USERS_SHAPE
+from tollbook.analytics.users import USER_ROW
 from tollbook.store.database import open_database
 
 JANUARY = ("org_1", "--start", "2024-01-01", "--end", "2024-01-31")
-COLUMNS = [column.name for column in USERS_SHAPE.fields]
+COLUMNS = [column.name for column in USER_ROW.columns]
 
 
 @pytest.fixture

@@ -8,10 +8,9 @@ import msgspec
 from tollbook.analytics.by_meter import AMOUNTS, COLUMNS, ByMeter
 from tollbook.analytics.figures import Answer, Measure
 from tollbook.analytics.period_cover import period_cover_sql, period_parameters
-from tollbook.analytics.resources import KNOWLEDGE_BASES, bits
+from tollbook.analytics.resources import KNOWLEDGE_BASES, resource_parameters
 from tollbook.analytics.rows import RowLayout, define
 from tollbook.analytics.scope import QuestionScope, organizations_of
-from tollbook.analytics.slices import shape_of, table_of
 from tollbook.analytics.tables import Table
 from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
@@ -47,7 +46,7 @@ class Overview(NamedTuple):
 def overview(snapshot: Snapshot, scope: QuestionScope, period: Period) -> Overview:
     """Read the sums of all organizations in scope, which have one currency."""
     numbers = [it.number for it in organizations_of(snapshot, scope)]
-    bound = {"numbers": numbers, **period_parameters(period), **bits(period)}
+    bound = {"numbers": numbers, **period_parameters(period), **resource_parameters(period)}
     return Overview(
         ByMeter(snapshot.sums(OVERVIEW, bound, COLUMNS, AMOUNTS)),
         snapshot.table(KNOWLEDGE_BASES, bound, 1)[0][0],
@@ -65,7 +64,7 @@ def overview_report(scope: QuestionScope, period: Period, found: Overview) -> ms
 
 def overview_table(found: Overview) -> Table:
     """Return an overview as a table of one row, its columns named as the fields of the answer."""
-    return table_of([_row(found)], shape_of(OVERVIEW_ROW))
+    return OVERVIEW_ROW.table([_row(found)])
 
 
 def _row(found: Overview) -> Row:

@@ -4,14 +4,12 @@ import click
 
 from tollbook.analytics.organizations import (
     ORGANIZATION_ROW,
+    add_currency_column,
     currencies_of,
     organization_rows,
     organizations_report,
-    with_currency,
 )
-from tollbook.analytics.organizations_slices import ORGANIZATIONS_SHAPE
 from tollbook.analytics.scope import summed_scope
-from tollbook.analytics.slices import table_of
 from tollbook.cli.choices import currency_option, period_options, report_options
 from tollbook.cli.command import Command, Options
 from tollbook.cli.output import print_json
@@ -40,14 +38,13 @@ def verb(options: Options, settings: Settings) -> int:
     if options.json:
         print_json(organizations_report(scope, period, rows))
     elif options.csv:
-        print_csv(with_currency(table_of(rows, ORGANIZATIONS_SHAPE), currencies, None))
+        print_csv(add_currency_column(ORGANIZATION_ROW.table(rows), currencies, None))
     else:
         used = sorted(set(currencies.values()))
         title = f"{scope.tenant}, {period.start} to {period.end}, {', '.join(used) or '-'}"
         # Amounts of different currencies have no sum: the last row is of the tenant's.
         counted = [row for row in rows if row[0] in summed]
-        sums = ORGANIZATION_ROW.total(counted) if counted or not rows else None
         currency = of_totals.currency if len(used) > 1 else None
-        table = table_of(rows, ORGANIZATIONS_SHAPE, sums)
-        print_wide(title, with_currency(table, currencies, currency))
+        table = ORGANIZATION_ROW.table(rows, counted if counted or not rows else None)
+        print_wide(title, add_currency_column(table, currencies, currency))
     return 0

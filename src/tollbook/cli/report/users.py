@@ -7,12 +7,12 @@ from rich import box
 from rich.table import Table
 
 from tollbook.analytics.figures import Figure
+from tollbook.analytics.filtered_users import read_organization_level
+from tollbook.analytics.filters import Filters
 from tollbook.analytics.rows import scale_of
 from tollbook.analytics.scope import QuestionScope
-from tollbook.analytics.slices import Slice, table_of
 from tollbook.analytics.tables import ColumnKind
 from tollbook.analytics.users import USER_ROW, read_rows, users_report
-from tollbook.analytics.users_slices import USERS_SHAPE, organization_level
 from tollbook.cli.choices import organization_of, period_options, report_options
 from tollbook.cli.command import Command, Options
 from tollbook.cli.output import cell, print_json, print_line, print_table
@@ -42,9 +42,9 @@ def verb(options: Options, settings: Settings) -> int:
             print_json(users_report(snapshot, number, identity, name, period))
             return 0
         rows = read_rows(snapshot, organization.number, period, None)
-        own: Any = organization_level(snapshot, organization.number, period, Slice())
+        own: Any = read_organization_level(snapshot, organization.number, period, Filters())
     if options.csv:
-        print_csv(table_of(rows, USERS_SHAPE))
+        print_csv(USER_ROW.table(rows))
     else:
         _print_table(organization, period, rows)
         if own.events:

@@ -1,4 +1,4 @@
--- users_sliced
+-- users_filtered
 SELECT
     users.id, users.name,
     COALESCE(usage.total_sms_sent, 0),
@@ -89,7 +89,7 @@ LEFT JOIN (
 ) AS bases ON bases.user_id = users.id
 WHERE users.organization_id = :organization
 
--- users_sliced_one
+-- users_filtered_one
 SELECT
     users.id, users.name,
     COALESCE(usage.total_sms_sent, 0),
@@ -180,7 +180,7 @@ LEFT JOIN (
 ) AS bases ON bases.user_id = users.id
 WHERE users.organization_id = :organization AND users.id = :user
 
--- users_sliced_in_country
+-- users_filtered_in_country
 SELECT
     users.id, users.name,
     COALESCE(usage.total_sms_sent, 0),
@@ -273,7 +273,7 @@ LEFT JOIN (
 ) AS bases ON bases.user_id = users.id
 WHERE users.organization_id = :organization
 
--- users_sliced_one_in_country
+-- users_filtered_one_in_country
 SELECT
     users.id, users.name,
     COALESCE(usage.total_sms_sent, 0),

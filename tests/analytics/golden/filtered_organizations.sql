@@ -1,4 +1,4 @@
--- organizations_sliced
+-- organizations_filtered
 SELECT
     organizations.organization_id,
     COALESCE(people.users, 0),
@@ -87,7 +87,7 @@ LEFT JOIN (
 ) AS bases ON bases.organization_id = organizations.organization_id
 WHERE organizations.organization_id IN :numbers
 
--- organizations_sliced_in_country
+-- organizations_filtered_in_country
 SELECT
     organizations.organization_id,
     COALESCE(people.users, 0),
