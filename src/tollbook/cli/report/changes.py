@@ -2,7 +2,8 @@
 
 import click
 
-from tollbook.analytics.changes import Changes, changes, changes_report, changes_table
+from tollbook.analytics.changes import Changes, read_changes
+from tollbook.analytics.changes_report import changes_report, changes_table
 from tollbook.analytics.scope import QuestionScope, in_its_currency
 from tollbook.cli.choices import (
     currency_option,
@@ -47,7 +48,7 @@ def verb(options: Options, settings: Settings) -> int:
         scope = in_its_currency(snapshot, scope)
         chosen = chosen_period(options, scope)
         period, before = chosen.period, compared_of(chosen, options.compare)
-        found = changes(snapshot, scope, period, before)
+        found = read_changes(snapshot, scope, period, before)
     if options.json:
         print_json(changes_report(found, scope, period, before, options.limit))
     elif options.csv:

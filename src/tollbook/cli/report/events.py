@@ -6,10 +6,10 @@ import click
 
 from tollbook.analytics.events import (
     COLUMNS,
-    Wanted,
-    all_events,
-    events_page,
+    EventsQuestion,
     events_report,
+    events_table,
+    read_page,
 )
 from tollbook.analytics.scope import QuestionScope
 from tollbook.analytics.tables import Table
@@ -45,16 +45,16 @@ _SHOWN = ("time", "id", "type", "user_id", "quantity", "billed_quantity", "unit"
 def verb(options: Options, settings: Settings) -> int:
     """Show the events behind a figure, newest first."""
     with open_migrated(settings).streaming() as snapshot:
-        wanted = _wanted(options, snapshot)
+        question = _wanted(options, snapshot)
         if options.csv and options.limit is None:
-            print_csv(all_events(snapshot, wanted))
+            print_csv(events_table(snapshot, question))
             return 0
-        page = events_page(snapshot, wanted, options.limit or _USUAL_LIMIT, None)
-        archived = _archived(snapshot, wanted)
+        page = read_page(snapshot, question, options.limit or _USUAL_LIMIT, None)
+        archived = _archived(snapshot, question)
     if options.csv:
         print_csv(Table(COLUMNS, page.rows))
     elif options.json:
-        print_json(events_report(wanted, page, None))
+        print_json(events_report(question, page, None))
     else:
         print_rows(_SHOWN, _cells(page.rows), "no events")
         if page.end:
@@ -64,16 +64,16 @@ def verb(options: Options, settings: Settings) -> int:
     return 0
 
 
-def _wanted(options: Options, snapshot: Snapshot) -> Wanted:
+def _wanted(options: Options, snapshot: Snapshot) -> EventsQuestion:
     organization = organization_of(snapshot, options.tenant, options.organization)
     period = period_of(options, QuestionScope(options.tenant, organization))
     meters = options.meter
-    return Wanted(organization, period, 2**62, options.user, meters=meters)
+    return EventsQuestion(organization, period, 2**62, options.user, meters=meters)
 
 
-def _archived(snapshot: Snapshot, wanted: Wanted) -> int:
-    days = day_number(wanted.period.start), day_number(wanted.period.end)
-    return archives.count_days(snapshot, wanted.organization.number, days, wanted.user_id)
+def _archived(snapshot: Snapshot, question: EventsQuestion) -> int:
+    days = day_number(question.period.start), day_number(question.period.end)
+    return archives.count_days(snapshot, question.organization.number, days, question.user_id)
 
 
 def _cells(rows: Iterable[tuple[object, ...]]) -> Iterator[list[str]]:

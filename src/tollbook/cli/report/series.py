@@ -9,16 +9,9 @@ from rich.console import Console
 from rich.table import Table
 
 from tollbook.analytics.scope import QuestionScope
-from tollbook.analytics.series import (
-    DEFAULT_TOP,
-    MOST_TOP,
-    SeriesQuestion,
-    SeriesSplit,
-    SeriesSums,
-    Trend,
-    trend,
-)
+from tollbook.analytics.series import SeriesSums, Trend, read_trend
 from tollbook.analytics.series_buckets import Bucket
+from tollbook.analytics.series_question import DEFAULT_TOP, MAX_TOP, SeriesQuestion, SeriesSplit
 from tollbook.analytics.series_report import series_report, series_table
 from tollbook.cli.choices import (
     currency_option,
@@ -66,7 +59,7 @@ _NARROWEST_BAR = 10
 )
 @click.option(
     "--top",
-    type=whole("number of series", 1, MOST_TOP),
+    type=whole("number of series", 1, MAX_TOP),
     default=DEFAULT_TOP,
     help="The most series.",
 )
@@ -76,7 +69,7 @@ def verb(options: Options, settings: Settings) -> int:
     """Show usage and cost over time."""
     with open_migrated(settings).reading() as snapshot:
         question = _question(snapshot, options)
-        told = trend(snapshot, question)
+        told = read_trend(snapshot, question)
     if options.json:
         print_json(series_report(question, told))
     elif options.csv:
