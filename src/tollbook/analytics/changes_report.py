@@ -40,7 +40,7 @@ class Named(msgspec.Struct, frozen=True, gc=False):
 
 
 class OwnCost(msgspec.Struct, frozen=True):
-    """What is no user's: the organization's own usage, such as brand registration."""
+    """Usage not attributed to a user, such as brand registration."""
 
     cost: msgspec.Raw
     previous_cost: msgspec.Raw
@@ -75,7 +75,7 @@ class ChangesReport(msgspec.Struct, frozen=True, kw_only=True):
 def changes_report(
     found: Changes, scope: QuestionScope, period: Period, before: Period, limit: int
 ) -> ChangesReport:
-    """Answer with the first `limit` of each list."""
+    """Return the answer with the first `limit` rows of each list."""
     idle = [Named(**_identity(scope, it)) for it in found.without_usage[:limit]]
     return ChangesReport(
         success=True,
@@ -95,13 +95,13 @@ def changes_report(
 
 
 def _by_user(found: Changes, scope: QuestionScope, idle: list[Named]) -> dict[str, Any]:
-    """Give the fields that only an organization's answer has."""
+    """Return the fields that only an organization's answer has."""
     assert scope.organization  # noqa: S101
     return {
         "organization_id": scope.organization.id,
         "organization_name": scope.organization.name,
         "active_users": len(found.active),
-        "cost_per_active_user": _each(found),
+        "cost_per_active_user": _cost_per_active(found),
         "organization_level": OwnCost(
             raw_amount(found.own.cost), raw_amount(found.own.previous_cost)
         ),
@@ -110,22 +110,22 @@ def _by_user(found: Changes, scope: QuestionScope, idle: list[Named]) -> dict[st
 
 
 def _by_organization(found: Changes, idle: list[Named]) -> dict[str, Any]:
-    """Give the fields that only a tenant's answer has."""
+    """Return the fields that only a tenant's answer has."""
     return {
         "active_organizations": len(found.active),
-        "cost_per_active_organization": _each(found),
+        "cost_per_active_organization": _cost_per_active(found),
         "without_usage_organizations": idle,
     }
 
 
-def _each(found: Changes) -> msgspec.Raw | None:
-    """Divide what is somebody's by those with usage."""
+def _cost_per_active(found: Changes) -> msgspec.Raw | None:
+    """Return the cost per row with usage, without the organization-level cost."""
     active = len(found.active)
     return raw_amount(divide_half_even(found.cost - found.own.cost, active)) if active else None
 
 
 def changes_table(found: Changes, scope: QuestionScope) -> Table:
-    """Give every user or organization as a row, whoever grew most first."""
+    """Return a table of all users or organizations, those that grew most first."""
     whose = "user" if scope.organization else "organization"
     columns = (
         Column(f"{whose}_id", ColumnKind.TEXT),

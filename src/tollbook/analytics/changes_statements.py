@@ -4,7 +4,7 @@ from tollbook.analytics.period_cover import EDGES
 
 
 def _changes_sql(people: str, by: str, months: str, days: str, where: str) -> str:
-    """Write the statement: everybody, with the sums of both periods."""
+    """Return the statement: every user or organization with the sums of both periods."""
     parts = "\n    UNION ALL\n".join(
         part
         for prefix in ("", "previous_")

@@ -10,7 +10,7 @@ _COLUMNS = """\
 
 
 class Whose(StrEnum):
-    """Whose events: everybody's, one user's, or those that enter no user's figures."""
+    """All events, those of one user, or those not attributed to a user."""
 
     ALL = "all"
     USER = "user"
@@ -27,8 +27,8 @@ _METERS = "(CAST(:meters AS BIGINT) >> meter) & 1 = 1"
 _COUNTRIES = "country BETWEEN :country AND :last_country"
 
 
-# SQLite would read a whole day by the key of all events to find one user's: it is made to look them
-# up in the index of users first.
+# SQLite would read a whole day by the primary key to find one user's events. The subquery makes it
+# use the index of users.
 _BY_USER = """
     AND id IN (
         SELECT mine.id FROM events AS mine
@@ -58,8 +58,8 @@ _AFTER = """\
     AND id > :after
 ORDER BY id LIMIT :limit"""
 
-# Most users' days have no second piece. Where one has, its user has much of the day, and it is
-# read by the key of all events, once for all pieces.
+# Most users have too few events on a day for a second chunk. Where there is one, its user has much of
+# the day, so all later chunks read by the primary key.
 PAGE = {whose: _events_sql(_LOOKED_UP[whose], _BEFORE) for whose in Whose}
 FIRST = {whose: _events_sql(_LOOKED_UP[whose], _FIRST) for whose in Whose}
 CHUNK = {whose: _events_sql(_OF[whose], _AFTER) for whose in Whose}

@@ -1,7 +1,7 @@
-"""Which events make up a figure: the question behind GET /v1/events.
+"""The events that make up a figure: the question behind GET /v1/events.
 
-Of the few questions that read events, and not their sums: so the sums tell on which days there is
-something to read, the newest day first, and a page reads no more days than it takes to fill it.
+Most questions read sums; this one reads events. The sums show which days have events, so a page
+reads only as many days as it needs, the newest first.
 """
 
 from collections.abc import Iterator
@@ -47,11 +47,11 @@ COLUMNS = (
 )
 
 AT_ONCE = 1_000
-"""Rows of a stream that are read in one step: what holds up other requests must be short."""
+"""Rows that a stream reads in one step. A step must be short: it delays other requests."""
 
 
 class EventsQuestion(NamedTuple):
-    """Which events are asked for. `as_of` leaves out what was received later."""
+    """The events to read. Events received after `as_of` are left out."""
 
     organization: OrganizationRow
     period: Period
@@ -63,14 +63,14 @@ class EventsQuestion(NamedTuple):
 
     @property
     def whose(self) -> Whose:
-        """Tell which statement reads them."""
+        """Return the key of the statement that reads them."""
         if self.nobody:
             return Whose.NOBODY
         return Whose.ALL if self.user_id is None else Whose.USER
 
 
 class PageEnd(NamedTuple):
-    """Where a page ends: the day, time and id of its last event."""
+    """The end of a page: the day, time and id of its last event."""
 
     day: int
     time: int
@@ -78,14 +78,14 @@ class PageEnd(NamedTuple):
 
 
 class Page(NamedTuple):
-    """Events, newest first, and where the next page goes on; None after the last."""
+    """Events, newest first, and the end of the page; None on the last page."""
 
     rows: list[Row]
     end: PageEnd | None
 
 
 class EventLine(msgspec.Struct, frozen=True, gc=False):
-    """An event of the ledger. A reversal has negative figures and names what it takes back."""
+    """An event of the ledger. A reversal has negative figures and names the event it reverses."""
 
     id: str
     type: str
@@ -114,14 +114,14 @@ class EventsReport(msgspec.Struct, frozen=True):
 
 
 def events_report(question: EventsQuestion, page: Page, next_cursor: str | None) -> EventsReport:
-    """Write a page as it is answered."""
+    """Return the answer with a page."""
     period = question.period
     return EventsReport(
-        True,
-        question.organization.id,
-        period.to_json(),
-        [_line(*row) for row in page.rows],
-        next_cursor,
+        success=True,
+        organization_id=question.organization.id,
+        period=period.to_json(),
+        events=[_line(*row) for row in page.rows],
+        next_cursor=next_cursor,
     )
 
 
@@ -142,20 +142,20 @@ def _line(
     reverses: str | None,
 ) -> EventLine:
     return EventLine(
-        identity,
-        BY_CODE[meter].type,
-        user_id,
-        resource_id,
-        instant_text(time),
-        day_of(day).isoformat(),
-        raw_quantity(quantity),
-        raw_quantity(billed),
-        BY_CODE[meter].unit,
-        raw_amount(cost),
-        country,
-        msgspec.json.decode(attributes) if attributes else {},
-        instant_text(received_at),
-        reverses,
+        id=identity,
+        type=BY_CODE[meter].type,
+        user_id=user_id,
+        resource_id=resource_id,
+        time=instant_text(time),
+        day=day_of(day).isoformat(),
+        quantity=raw_quantity(quantity),
+        billed_quantity=raw_quantity(billed),
+        unit=BY_CODE[meter].unit,
+        cost=raw_amount(cost),
+        country=country,
+        attributes=msgspec.json.decode(attributes) if attributes else {},
+        received_at=instant_text(received_at),
+        reverses=reverses,
     )
 
 
@@ -182,9 +182,10 @@ def read_page(
 
 
 def events_table(snapshot: Snapshot, question: EventsQuestion) -> Table:
-    """Give every event, newest day first, a day in the order of ids; read while it is used.
+    """Return all events as a table, which is read while it is used.
 
-    A day in the order of time would have to be sorted in memory, however large it is.
+    The newest day is first. Within a day, events are in the order of their ids: sorting them by
+    time would need memory for a whole day.
     """
     return Table(COLUMNS, (row for rows in _chunks(snapshot, question) for row in rows))
 
@@ -202,7 +203,7 @@ def _chunks(snapshot: Snapshot, question: EventsQuestion) -> Iterator[list[Row]]
 
 
 def _days(snapshot: Snapshot, question: EventsQuestion, newest: int | None = None) -> Iterator[int]:
-    """Give the days on which there is something, the newest first, a month at a time."""
+    """Read the days with events, the newest first, a month at a time."""
     period = question.period
     first, last = day_number(period.start), day_number(period.end)
     if newest is not None:
@@ -231,9 +232,9 @@ def _days_of_hours(
     first: int,
     last: int,
 ) -> Iterator[int]:
-    """Find the days of a country's hours, there being no sums by country and day alone.
+    """Read the days with usage in a country from its hours: no daily sums have only the country.
 
-    The end of an hour is looked at too: clocks went back over midnight inside one, in places.
+    The end of an hour counts too: some zones have put clocks back over midnight within an hour.
     """
     there = zone(question.organization.timezone)
     found: set[int] = set()
@@ -250,7 +251,7 @@ def _without_country(bound: dict[str, Any]) -> dict[str, Any]:
 
 
 def _parameters(question: EventsQuestion, day: int) -> dict[str, Any]:
-    """Give what page and stream have in common."""
+    """Return the parameters that pages and streams share."""
     bound = {"organization": question.organization.number, "day": day, "as_of": question.as_of}
     user = {"user": question.user_id} if question.whose is Whose.USER else {}
     return {**bound, **_filters(question), **user}
@@ -261,10 +262,10 @@ _LAST_COUNTRY = "ZZ"
 
 
 def _filters(question: EventsQuestion) -> dict[str, Any]:
-    """Give meters as the bits of a number, so that one text serves any choice of them.
+    """Return the meters as the bits of a number, so that one statement serves any choice of them.
 
-    What is never a user's is not among those of a user. Every country, and none, lies between ''
-    and 'ZZ'.
+    Organization-level meters are not in a user's figures. Without a country the range is '' to
+    'ZZ', which includes every country and usage without one.
     """
     meters = [BY_TYPE[name] for name in question.meters or _EVERY_METER]
     if question.whose is Whose.USER:

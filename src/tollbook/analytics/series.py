@@ -93,7 +93,7 @@ def _subject(snapshot: Snapshot, question: SeriesQuestion) -> Subject:
 
 
 def _timezone(question: SeriesQuestion, subject: Subject) -> str:
-    """Return the zone of the buckets; hours of a tenant require that its organizations share one."""
+    """Return the zone of the buckets; hours of a tenant require one zone of all organizations."""
     if len(subject.zones) == 1:
         return subject.zones[0]
     if question.bucket is Bucket.HOUR and subject.zones:

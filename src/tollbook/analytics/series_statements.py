@@ -82,8 +82,8 @@ GROUP BY 1, 2
 """
 
 
-# The key continues with the user, so a range of months would read all users: each month is looked up
-# on its own. SQLite keeps the order of a CROSS JOIN: months first, then their rows.
+# The user follows the month in the key, so a range of months would read all users: each month is
+# looked up on its own. SQLite keeps the order of a CROSS JOIN: months first, then their rows.
 _EACH_MONTH = """
 WITH RECURSIVE months(month) AS (
     SELECT CAST(:first_month AS INTEGER)
@@ -112,7 +112,7 @@ GROUP BY 1, 2
 
 
 def user_hours_sql(by: By) -> str:
-    """Return the statement that adds up a user's events by hour, read by the index of users and days.
+    """Return the statement that adds up a user's events by hour, by the index of users and days.
 
     A reversal counts as -1. The sums of archived events are kept, and are added.
     """
