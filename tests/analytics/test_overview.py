@@ -24,7 +24,7 @@ def platform(database: Database) -> Platform:
 def asked(platform: Platform, period: Period = JANUARY, currency: str | None = None) -> Json:
     with platform.database.reading() as snapshot:
         scope = in_one_currency(snapshot, QuestionScope(platform.tenant, currency=currency))
-        found = overview.overview(snapshot, scope, period)
+        found = overview.read_overview(snapshot, scope, period)
         report = overview.overview_report(scope, period, found)
     answer: Json = msgspec.json.decode(msgspec.json.encode(report))
     return answer
@@ -201,7 +201,7 @@ def test_columns_of_the_tables_are_named_and_filled_as_the_answers(platform: Pla
     platform.send(event(type="kb.usage", resource_id="kb", quantity=90))
     with platform.database.reading() as snapshot:
         scope = QuestionScope(platform.tenant)
-        found = overview.overview_table(overview.overview(snapshot, scope, JANUARY))
+        found = overview.overview_table(overview.read_overview(snapshot, scope, JANUARY))
         rows = organizations.organization_rows(snapshot, scope, JANUARY)
     (row,) = found.rows
     shown = dict(zip((it.name for it in found.columns), row, strict=True))

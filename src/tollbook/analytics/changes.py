@@ -86,7 +86,7 @@ def read_changes(
 
 
 def parameters(scope: QuestionScope, period: Period, before: Period) -> dict[str, Any]:
-    """Return the parameters of the statements; those of the earlier period begin with `previous_`."""
+    """Return the parameters of the statements; the earlier period has `previous_`."""
     whose: dict[str, Any] = {"organization": scope.number}
     if scope.organization is None:
         whose = {"tenant": scope.tenant, "currency": scope.currency or "", "unknown": UNKNOWN}

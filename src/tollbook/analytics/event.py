@@ -135,7 +135,7 @@ def _negate(event: Stored) -> Stored:
 def _negate_explanation(
     explanation: Explanation, event: Stored, reversal: Reversed | None
 ) -> Explanation:
-    """Return the explanation of a reversal; without tiers, it is the event's with negative signs."""
+    """Return the explanation of a reversal: outside tiers, the event's with opposite signs."""
     because = f": {reversal.reason}" if reversal else ""
     opposite = () if event.tier_key is not None else ("with the opposite sign",)
     return msgspec.structs.replace(

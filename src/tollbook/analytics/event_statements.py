@@ -58,8 +58,8 @@ _AFTER = """\
     AND id > :after
 ORDER BY id LIMIT :limit"""
 
-# Most users have too few events on a day for a second chunk. Where there is one, its user has much of
-# the day, so all later chunks read by the primary key.
+# Most users have too few events on a day for a second chunk. Users with one have much of the day,
+# so later chunks read by the primary key.
 PAGE = {whose: _events_sql(_LOOKED_UP[whose], _BEFORE) for whose in Whose}
 FIRST = {whose: _events_sql(_LOOKED_UP[whose], _FIRST) for whose in Whose}
 CHUNK = {whose: _events_sql(_OF[whose], _AFTER) for whose in Whose}

@@ -1,4 +1,4 @@
-"""What each customer used and cost: the question behind GET /v1/analytics/organizations."""
+"""Usage and cost by organization: the question behind GET /v1/analytics/organizations."""
 
 from collections.abc import Sequence
 from operator import itemgetter

@@ -1,4 +1,4 @@
-"""What all of a tenant used and what it cost: the question behind GET /v1/analytics/overview."""
+"""Usage and cost of a whole tenant: the question behind GET /v1/analytics/overview."""
 
 from functools import partial
 from typing import NamedTuple
@@ -20,7 +20,7 @@ OVERVIEW_ROW = RowLayout(Answer.OVERVIEW)
 
 OverviewBreakdown = OVERVIEW_ROW.breakdown_type(
     "OverviewBreakdown",
-    "Costs by category, with the counts behind them; two costs are parts of `kb_cost`.",
+    "Costs by category, with their counts. `kb_monthly_cost` and `kb_usage_cost` are in `kb_cost`.",
 )
 OverviewReport = define(
     "OverviewReport",
@@ -35,7 +35,7 @@ OverviewReport = define(
 
 
 class Overview(NamedTuple):
-    """The sums of a period, of how many organizations and users, with what cannot be added up."""
+    """The sums of a period by meter, and the counts of knowledge bases, organizations and users."""
 
     sums: ByMeter
     knowledge_bases: int
@@ -43,8 +43,8 @@ class Overview(NamedTuple):
     users: int
 
 
-def overview(snapshot: Snapshot, scope: QuestionScope, period: Period) -> Overview:
-    """Read the sums of all organizations in scope, which have one currency."""
+def read_overview(snapshot: Snapshot, scope: QuestionScope, period: Period) -> Overview:
+    """Read the sums of all organizations in a scope, which must have one currency."""
     numbers = [it.number for it in organizations_of(snapshot, scope)]
     bound = {"numbers": numbers, **period_parameters(period), **resource_parameters(period)}
     return Overview(
@@ -56,14 +56,14 @@ def overview(snapshot: Snapshot, scope: QuestionScope, period: Period) -> Overvi
 
 
 def overview_report(scope: QuestionScope, period: Period, found: Overview) -> msgspec.Struct:
-    """Write an overview as it is answered."""
+    """Return the answer with an overview."""
     answer = partial(OverviewReport, True, scope.tenant, period.to_json())
     (report,) = map(answer, *OVERVIEW_ROW.cells([_row(found)], OverviewBreakdown))
     return report
 
 
 def overview_table(found: Overview) -> Table:
-    """Return an overview as a table of one row, its columns named as the fields of the answer."""
+    """Return an overview as a table of one row."""
     return OVERVIEW_ROW.table([_row(found)])
 
 

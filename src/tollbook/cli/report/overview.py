@@ -2,7 +2,7 @@
 
 import click
 
-from tollbook.analytics.overview import overview, overview_report, overview_table
+from tollbook.analytics.overview import overview_report, overview_table, read_overview
 from tollbook.analytics.scope import in_one_currency
 from tollbook.cli.choices import currency_option, period_options, report_options
 from tollbook.cli.command import Command, Options
@@ -25,7 +25,7 @@ def verb(options: Options, settings: Settings) -> int:
     with open_migrated(settings).reading() as snapshot:
         scope = in_one_currency(snapshot, scope_of(snapshot, options))
         period = period_of(options, scope)
-        found = overview(snapshot, scope, period)
+        found = read_overview(snapshot, scope, period)
     if options.json:
         print_json(overview_report(scope, period, found))
     elif options.csv:
