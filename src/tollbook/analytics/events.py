@@ -214,24 +214,20 @@ def _days(snapshot: Snapshot, question: EventsQuestion, newest: int | None = Non
     )
     for (month,) in months:
         if question.whose is Whose.ALL and question.country is not None:
-            yield from _days_of_hours(snapshot, question, bound, month, first, last)
+            days = _days_of_hours(snapshot, question, bound, month)
+            yield from (day for day in days if first <= day <= last)
             continue
-        days = {"month": month, "first": first, "last": last}
+        bounds = {"month": month, "first": first, "last": last}
         if question.whose is Whose.ALL:
-            found = snapshot.rows(DAYS, **days, **_without_country(bound))
+            found = snapshot.rows(DAYS, **bounds, **_without_country(bound))
         else:
-            found = snapshot.rows(USER_DAYS, **days, **bound, user=question.user_id or "")
+            found = snapshot.rows(USER_DAYS, **bounds, **bound, user=question.user_id or "")
         yield from (day for (day,) in found)
 
 
 def _days_of_hours(
-    snapshot: Snapshot,
-    question: EventsQuestion,
-    bound: dict[str, Any],
-    month: int,
-    first: int,
-    last: int,
-) -> Iterator[int]:
+    snapshot: Snapshot, question: EventsQuestion, bound: dict[str, Any], month: int
+) -> list[int]:
     """Read the days with usage in a country from its hours: no daily sums have only the country.
 
     The end of an hour counts too: some zones have put clocks back over midnight within an hour.
@@ -241,9 +237,9 @@ def _days_of_hours(
     for (hour,) in snapshot.rows(HOURS, month=month, **bound):
         for minute in (hour, hour + 59):
             day = day_number(instant_of(minute * 60_000_000).astimezone(there).date())
-            if day // 100 == month and first <= day <= last:
+            if day // 100 == month:
                 found.add(day)
-    yield from sorted(found, reverse=True)
+    return sorted(found, reverse=True)
 
 
 def _without_country(bound: dict[str, Any]) -> dict[str, Any]:

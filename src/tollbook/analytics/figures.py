@@ -105,16 +105,19 @@ def _quantity(name: str, meter: str, label: str, about: str, sections: Any = _EV
 def _cost(category: Category, sections: Any = _BREAKDOWNS, label: str = "") -> Figure:
     about = f"Cost of {label.lower()}" if label else ""
     name = f"{category}_cost"
-    return Figure(name, Measure.COST, category, sections, ColumnKind.AMOUNT, label, about)
+    return Figure(
+        name,
+        Measure.COST,
+        category,
+        sections,
+        kind=ColumnKind.AMOUNT,
+        label=label,
+        about=about,
+    )
 
 
 FIGURES = (
-    Figure(
-        "organizations_count",
-        Measure.ORGANIZATIONS,
-        (),
-        {Answer.OVERVIEW: Section.END},
-    ),
+    Figure("organizations_count", Measure.ORGANIZATIONS, (), {Answer.OVERVIEW: Section.END}),
     Figure(
         "users_count",
         Measure.USERS,
@@ -133,9 +136,9 @@ FIGURES = (
         Measure.QUANTITY,
         ("voice.call",),
         _ROWS,
-        ColumnKind.QUANTITY,
-        "Voice Min",
-        "Duration in minutes",
+        kind=ColumnKind.QUANTITY,
+        label="Voice Min",
+        about="Duration in minutes",
     ),
     _cost(Category.MESSAGING),
     _cost(Category.VOICE),
@@ -170,9 +173,9 @@ FIGURES = (
         Measure.QUANTITY,
         ("kb.usage",),
         _BREAKDOWNS,
-        ColumnKind.MINUTES,
-        "KB Min",
-        "Minutes of knowledge base calls",
+        kind=ColumnKind.MINUTES,
+        label="KB Min",
+        about="Minutes of knowledge base calls",
     ),
     Figure(
         "total_cost",
@@ -184,9 +187,9 @@ FIGURES = (
             Answer.ORGANIZATION_LEVEL: Section.END,
             Answer.OVERVIEW: Section.TOTAL,
         },
-        ColumnKind.AMOUNT,
-        "Cost",
-        "Total cost",
+        kind=ColumnKind.AMOUNT,
+        label="Cost",
+        about="Total cost",
     ),
 )
 """In the documented order of the answers."""

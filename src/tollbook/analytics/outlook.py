@@ -57,7 +57,16 @@ def closed(costs: DailyCosts, month: Period) -> Outlook:
     """Return the outlook on a month that is over: the forecast is its cost."""
     by_day = [costs.get(day, NO_COST).cost for day in _days(month.start, month.end)]
     spent = sum(by_day)
-    return Outlook(spent, spent, spent, spent, Method.CLOSED, 0, 0, tuple(map(float, by_day)))
+    return Outlook(
+        spent=spent,
+        forecast=spent,
+        low=spent,
+        high=spent,
+        method=Method.CLOSED,
+        days_left=0,
+        based_on_days=0,
+        by_day=tuple(map(float, by_day)),
+    )
 
 
 def outlook(costs: DailyCosts, today: date, *, ranged: bool = True) -> Outlook:
@@ -81,13 +90,18 @@ def outlook(costs: DailyCosts, today: date, *, ranged: bool = True) -> Outlook:
 
 def _round_outlook(spent: int, by_day: tuple[float, ...], ahead: Pace, days_left: int) -> Outlook:
     """Return an outlook with expected costs in whole cents, and never below the amount spent."""
-    if ahead.method is Method.NONE:
-        return Outlook(spent, spent, None, None, ahead.method, days_left, 0, by_day)
-    expected, off = sum(by_day), ahead.spread
-    low = None if off is None else max(spent, _cents(expected - off))
-    high = None if off is None else max(spent, _cents(expected + off))
-    forecast = max(spent, _cents(expected))
-    return Outlook(spent, forecast, low, high, ahead.method, days_left, ahead.based_on_days, by_day)
+    expected = spent if ahead.method is Method.NONE else max(spent, _cents(sum(by_day)))
+    off = ahead.spread
+    return Outlook(
+        spent=spent,
+        forecast=expected,
+        low=None if off is None else max(spent, _cents(sum(by_day) - off)),
+        high=None if off is None else max(spent, _cents(sum(by_day) + off)),
+        method=ahead.method,
+        days_left=days_left,
+        based_on_days=ahead.based_on_days,
+        by_day=by_day,
+    )
 
 
 def _cents(nanos: float) -> int:

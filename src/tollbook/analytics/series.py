@@ -106,8 +106,8 @@ def _timezone(question: SeriesQuestion, subject: Subject) -> str:
 
 def _user_name(snapshot: Snapshot, scope: QuestionScope) -> str:
     """Return the name of a user, or the id if no event has created the user yet."""
-    assert scope.number is not None  # noqa: S101  a user is asked for with an organization
-    assert scope.user_id is not None  # noqa: S101  and only then
+    assert scope.number is not None  # noqa: S101  a user is always of an organization
+    assert scope.user_id is not None  # noqa: S101  the caller has a user
     found = directory.find_user(snapshot, scope.number, scope.user_id)
     return found.name if found else scope.user_id
 

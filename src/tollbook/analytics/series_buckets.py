@@ -1,7 +1,7 @@
 """The buckets of a trend: hours, days, weeks and months of a time zone."""
 
 from calendar import monthrange
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -33,9 +33,9 @@ class Buckets(NamedTuple):
     period: Period
     bucket: Bucket
     names: list[str]
-    days: dict[int, int]
-    months: dict[int, int]
-    hours: dict[int, int]
+    days: Mapping[int, int] = {}
+    months: Mapping[int, int] = {}
+    hours: Mapping[int, int] = {}
 
 
 class Hour(NamedTuple):
@@ -69,7 +69,7 @@ def buckets_of(period: Period, bucket: Bucket, zone: ZoneInfo) -> Buckets:
     if bucket is Bucket.HOUR:
         listed = hours_of(period, zone)
         hours = {hour.number: index for index, hour in enumerate(listed)}
-        return Buckets(period, bucket, [hour.start for hour in listed], {}, {}, hours)
+        return Buckets(period, bucket, [hour.start for hour in listed], hours=hours)
     names: dict[str, int] = {}
     days = {}
     for day in days_of(period):
@@ -77,7 +77,7 @@ def buckets_of(period: Period, bucket: Bucket, zone: ZoneInfo) -> Buckets:
     months: dict[int, int] = {}
     if bucket is Bucket.MONTH:
         months = {month: days[month * 100 + 1] for month in _whole_months(period)}
-    return Buckets(period, bucket, list(names), days, months, {})
+    return Buckets(period, bucket, list(names), days, months)
 
 
 def _name(day: date, bucket: Bucket) -> str:

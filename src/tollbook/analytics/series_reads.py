@@ -1,6 +1,6 @@
 """Read a trend: plan the statements, run them, and add up their rows by bucket."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -82,7 +82,7 @@ class SeriesPart(NamedTuple):
 
     unit: Unit
     parameters: dict[str, Any]
-    places: dict[int, int]
+    places: Mapping[int, int]
 
 
 def read_series(
