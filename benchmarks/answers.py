@@ -184,7 +184,7 @@ def _measure_growth(
 def _bare(databases: Databases, ledger: Ledger, period: Period) -> Call:
     call = databases.bare(ledger.url, STATEMENT, parameters(ledger.number, period))
     if len(call()) != len(USERS):
-        raise WrongAnswer("the bare statement does not give a row for each user")
+        raise WrongAnswer("the bare statement does not return a row for each user")
     return call
 
 

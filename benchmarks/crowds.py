@@ -141,5 +141,5 @@ def _bare(databases: Databases, ledger: Ledger, period: Period, users: int) -> C
     )()
     call = databases.bare(ledger.url, STATEMENT, parameters(found[0][0], period))
     if len(call()) != users:
-        raise WrongAnswer("the bare statement does not give a row for each user")
+        raise WrongAnswer("the bare statement does not return a row for each user")
     return call

@@ -12,7 +12,7 @@ from time import process_time
 from tollbook.domain.charges import Charge, RatingInput
 from tollbook.domain.exact import MICROS
 from tollbook.domain.prices import CallTerms, Deck, PriceBook, Pricing, Rate
-from tollbook.rating.charge import rated
+from tollbook.rating.charge import rate_usage
 from tollbook.rating.tariff import Tariff
 
 _PREFIXES = 100_000
@@ -116,7 +116,7 @@ def _calls(chance: random.Random, prefixes: list[str]) -> list[RatingInput]:
 def _speed(tariff: Tariff, calls: list[RatingInput]) -> float:
     books = [[tariff]]
     start = process_time()
-    charges = [rated(books, call, _CURRENCY) for call in calls]
+    charges = [rate_usage(books, call, _CURRENCY) for call in calls]
     seconds = process_time() - start
     if not all(type(charge) is Charge for charge in charges):
         raise AssertionError("a call was not rated")

@@ -97,5 +97,5 @@ def _bare(databases: Databases, ledger: Ledger, by: By) -> Call:
     }
     call = databases.bare(ledger.url, STATEMENTS[Unit.DAY, by], bound)
     if len({row[0] for row in call()}) != YEAR:
-        raise WrongAnswer("the bare statement does not give a row for each day")
+        raise WrongAnswer("the bare statement does not return a row for each day")
     return call

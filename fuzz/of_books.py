@@ -14,13 +14,13 @@ from tollbook.domain.exact import MICROS
 from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.prices import Deck, PriceBook, Rate
 from tollbook.rating.books.deck_book import parse_deck
-from tollbook.rating.books.deck_columns import FIELDS as COLUMNS
-from tollbook.rating.books.deck_csv import text_of
+from tollbook.rating.books.deck_columns import COLUMNS
+from tollbook.rating.books.deck_csv import decode_deck
 from tollbook.rating.books.deck_terms import BookTerms, DeckTerms
-from tollbook.rating.books.serialize import shown_rate
+from tollbook.rating.books.fields import FIELDS
+from tollbook.rating.books.serialize import show_rate
 from tollbook.rating.books.yaml_book import parse_price_book
-from tollbook.rating.books.yaml_rates import FIELDS
-from tollbook.rating.charge import rated
+from tollbook.rating.charge import rate_usage
 from tollbook.rating.match import DERIVED
 from tollbook.rating.tariff import Tariff
 
@@ -53,7 +53,7 @@ def _try_deck(data: bytes) -> None:
     """Parse a deck with options that the first byte selects."""
     terms = _TERMS[data[0] % len(_TERMS)] if data else _TERMS[0]
     try:
-        book = parse_deck(text_of(data[1:]), terms, _BOOK)
+        book = parse_deck(decode_deck(data[1:]), terms, _BOOK)
     except PriceBookRefused as refusal:
         _check_refusal(refusal)
         return
@@ -74,7 +74,7 @@ def _check_refusal(refusal: PriceBookRefused) -> None:
     written = msgspec.json.encode((refusal.sentence, refusal.details))
     hold(len(written) < 2_000_000, f"the refusal has {len(written)} bytes")
     no_yaml = refusal.sentence.startswith("the price book is not YAML: ")
-    hold(no_yaml or bool(refusal.details), "a refusal gives no reason")
+    hold(no_yaml or bool(refusal.details), "a refusal has no reason")
 
 
 def _check_priced(book: PriceBook) -> None:
@@ -88,9 +88,9 @@ def _check_priced(book: PriceBook) -> None:
         attributes |= {"to": _number(rate.to), "from": _number(rate.from_), "media_bytes": 1_000}
         for cost in (None, 5):
             usage = RatingInput(rate.meter, 61 * MICROS, 20240215, attributes, cost, 630)
-            charge = rated([[tariff]], usage, book.currency, 7 * MICROS)
+            charge = rate_usage([[tariff]], usage, book.currency, 7 * MICROS)
             if isinstance(charge, Unpriced):
-                hold(bool(charge.reason), "it gives no reason for having no price")
+                hold(bool(charge.reason), "an unpriced event has no reason")
             else:
                 total = sum(line.cost for line in charge.lines)
                 hold(total == charge.cost, "lines do not add up to the cost")
@@ -102,23 +102,22 @@ def _check_longest(book: PriceBook, deck: Deck) -> None:
         number = _number(prefix)
         longest = max((it for it in deck.prefixes if number[1:].startswith(it)), key=len)
         usage = RatingInput(deck.templates[0].meter, MICROS, 20240215, {"to": number})
-        charge = rated([[tariff]], usage, book.currency)
+        charge = rate_usage([[tariff]], usage, book.currency)
         if isinstance(charge, Charge) and charge.rate_id is not None:
             found = deck.prefixes[charge.rate_id]
             hold(found == longest, f"{number} is priced by {found}, not {longest}")
 
 
 def _check_written_again(rate: Rate) -> None:
-    """Check that a rate, except its hours, is shown in the notation of a book."""
-    words = msgspec.to_builtins(shown_rate(rate))
-    for name in ("rate_id", "hours"):
-        words.pop(name, None)
+    """Check that a rate is shown in the notation of a book."""
+    words = msgspec.to_builtins(show_rate(rate))
+    del words["rate_id"]
     text = _HEAD + yaml.safe_dump({"rates": [words]})
     try:
         (again,) = parse_price_book(text).rates
     except PriceBookRefused as refusal:
         raise AssertionError(f"the displayed rate is refused: {refusal.details}") from refusal
-    hold(again == msgspec.structs.replace(rate, hours=(), id=0), "as it is shown it is another")
+    hold(again == msgspec.structs.replace(rate, id=0), "as it is shown it is another")
 
 
 def _rates(deck: Deck) -> Iterator[Rate]:
@@ -132,7 +131,7 @@ def _number(prefix: str) -> str:
 
 
 def _books() -> Iterator[bytes]:
-    yield source("rating/default_book.yaml").encode()
+    yield source("rating/example_book.yaml").encode()
     for text in (*shown("docs/prices.md", "yaml"), *shown("docs/decks.md", "yaml")):
         yield text.encode()
         if text.startswith("- "):

@@ -20,7 +20,7 @@ from tollbook.api.endpoints.rerating_answers import NewRerating
 from tollbook.api.endpoints.viewer_tokens import NewViewer
 from tollbook.api.pipeline.body_budget import BodyBudget, BodyReservation
 from tollbook.api.pipeline.json_body import read_body
-from tollbook.api.pipeline.request_body import unpacked
+from tollbook.api.pipeline.request_body import unpack
 from tollbook.cli import import_
 from tollbook.domain.errors import BodyTooLarge, InvalidRequest, UnreadableBody
 from tollbook.domain.events import Event
@@ -48,7 +48,7 @@ def _try_body(data: bytes) -> None:
     how, body = data[:1], data[1:]
     try:
         if how == b"z":
-            _check(decode_lines(unpacked("gzip", body, BodyReservation(BodyBudget(_ROOM)))))
+            _check(decode_lines(unpack("gzip", body, BodyReservation(BodyBudget(_ROOM)))))
         elif how == b"m":
             copies = decode_json(b"[" + b",".join([body] * _COPIES) + b"]")
             _check(copies)
@@ -79,9 +79,9 @@ def _check(decoded: Sequence[Decoded]) -> None:
             _check_written_again(it)
             continue
         problems = it.details if isinstance(it, Receipt) else it.problems
-        hold(bool(problems), "a rejection gives no reason")
-        sound = any(problem.code == "invalid_event" for problem in problems)
-        hold(not sound, "the quick reader refused what the other finds sound")
+        hold(bool(problems), "a rejection has no reason")
+        valid = any(problem.code == "invalid_event" for problem in problems)
+        hold(not valid, "the fast decoder refused a valid event")
 
 
 def _check_written_again(fact: NormalizedEvent) -> None:
@@ -110,7 +110,7 @@ def _try_small(data: bytes) -> None:
         value = read_body(data[1:], kind)
     except (UnreadableBody, InvalidRequest) as refusal:
         msgspec.json.encode((refusal.sentence, refusal.details))
-        hold(bool(refusal.sentence), "a refusal gives no reason")
+        hold(bool(refusal.sentence), "a refusal has no reason")
         return
     again = read_body(msgspec.json.encode(value), kind)
     hold(again == value, "written again it is another")

@@ -5,19 +5,19 @@ from collections.abc import Iterator
 from fuzz.target import Target, hold
 from tollbook.ingest.masking import Masker
 from tollbook.rating import number_formats, numbers
-from tollbook.rating.segments import measured, segments_of, segments_of_length
+from tollbook.rating.segments import count_segments, count_segments_of_length, measure_segments
 
 _masked = Masker(b"key").masked
 
 
 def _try_text(data: bytes) -> None:
     text = data.decode(errors="replace")
-    segments = segments_of(text)
+    segments = count_segments(text)
     units = len(text.encode("utf-16-le")) // 2
-    hold(1 <= segments <= max(1, 2 * len(text)), "more segments than there is text")
-    hold(segments >= segments_of_length(units, "GSM-7"), "fewer segments than it takes")
-    hold(segments_of(text + "a") >= segments, "a longer text takes fewer segments")
-    hold(measured({"body": text, "n": 1}) == (segments, {"n": 1}), "the text is kept")
+    hold(1 <= segments <= max(1, 2 * len(text)), "more segments than the text can need")
+    hold(segments >= count_segments_of_length(units, "GSM-7"), "fewer segments than the text needs")
+    hold(count_segments(text + "a") >= segments, "a longer text needs fewer segments")
+    hold(measure_segments({"body": text, "n": 1}) == (segments, {"n": 1}), "the text is stored")
 
 
 def _try_number(data: bytes) -> None:
@@ -30,7 +30,7 @@ def _try_number(data: bytes) -> None:
         hold(
             digits.isascii() and digits.isdigit() and len(digits) <= 30, f"{digits} are not digits"
         )
-    if digits and numbers.shown_of(written) is None:
+    if digits and numbers.stored_digits_of(written) is None:
         hold(bool(number_formats.is_e164("+" + digits)), f"{digits} are not a number")
         hold(
             number_formats.digits_of("+" + digits) == digits,
@@ -38,12 +38,12 @@ def _try_number(data: bytes) -> None:
         )
         hidden = str(_masked({"to": written})["to"])
         hold(digits not in hidden, "a number shows through")
-        hold(_masked({"to": hidden})["to"] == hidden, "what is hidden is hidden again")
+        hold(_masked({"to": hidden})["to"] == hidden, "masking a masked number changes it")
         again = number_formats.digits_of(hidden)
         hold(len(again) == len(digits), f"{hidden} has another length")
-        # A country that takes all digits to tell is not told.
-        told = hidden.count("*") == 1 or numbers.country_of(again) == country
-        hold(told, f"{hidden} has another country")
+        # A country that only all digits determine is not revealed.
+        same = hidden.count("*") == 1 or numbers.country_of(again) == country
+        hold(same, f"{hidden} has another country")
 
 
 def _texts() -> Iterator[bytes]:

@@ -33,8 +33,12 @@ class Found:
     how: str
 
 
-def fuzz(target: Target, seconds: int, *, seed: int = 0, corpus: Path | None = None) -> Found:
+def fuzz(
+    target: Target, seconds: int, *, seed: int = 0, runs: int = -1, corpus: Path | None = None
+) -> Found:
     """Fuzz a target with its seeds and the inputs in `corpus`, to which new ones are added.
+
+    Stop after so many `seconds`, or after so many `runs`.
 
     libFuzzer uses other inputs every time; with a `seed`, it uses the same.
     """
@@ -49,6 +53,7 @@ def fuzz(target: Target, seconds: int, *, seed: int = 0, corpus: Path | None = N
         words.write_text("".join(f'"{_escaped(word)}"\n' for word in target.words))
         options = {
             "max_total_time": seconds,
+            "runs": runs,
             "max_len": LONGEST,
             "timeout": _HANGING_SECONDS,
             "rss_limit_mb": _RSS_MEBIBYTES,
@@ -56,10 +61,10 @@ def fuzz(target: Target, seconds: int, *, seed: int = 0, corpus: Path | None = N
             "artifact_prefix": f"{folder}/broken-",
             "seed": seed,
         }
-        given = [f"-{name}={value}" for name, value in options.items()]
+        arguments = [f"-{name}={value}" for name, value in options.items()]
         command = [
             *(sys.executable, "-m", "fuzz.child", target.try_.__module__, target.name),
-            *(f"{folder}/broken-raised", str(corpus), str(seeds), *given),
+            *(f"{folder}/broken-raised", str(corpus), str(seeds), *arguments),
         ]
         code, log = _ended(command, seconds + _STARTING_SECONDS)
         broken = [it.read_bytes() for it in sorted(folder.glob("broken-*"))]

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from tollbook.administration.price_books import example_book
 from tollbook.administration.tenants import ensure_tenant
 from tollbook.analytics.users import users_report
 from tollbook.domain.directory import Organization
@@ -19,12 +20,12 @@ from tollbook.domain.keys import (
 )
 from tollbook.domain.periods import Period
 from tollbook.domain.receipts import Receipt
-from tollbook.ingest.commit import BatchResult, Submission, commit
+from tollbook.ingest.commit import BatchResult, commit
 from tollbook.ingest.decode import decode_json
 from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.ingest.quarantine import replay
 from tollbook.ingest.reversals import decode_reversals, reverse
-from tollbook.ingest.submit import draft_of, submission_of
+from tollbook.ingest.submit import Submission, draft_of, submission_of
 from tollbook.lifecycle.reversals import reversal_differences
 from tollbook.rating.books.yaml_book import parse_price_book
 from tollbook.store import directory, keys, prices
@@ -63,14 +64,15 @@ def reversal(reverses: str = "call-1", **given: Any) -> Json:
 
 
 class Platform:
-    """A tenant on an open database, spoken to without HTTP."""
+    """A tenant with the example prices on an open database, used without HTTP."""
 
     def __init__(self, database: Database, tenant: str = TENANT) -> None:
         self.database = database
         self.tenant = tenant
         self.directory_cache = DirectoryCache(database)
         with database.writing() as transaction:
-            ensure_tenant(transaction, Actor(tenant, COMMAND_LINE, now()))
+            if ensure_tenant(transaction, Actor(tenant, COMMAND_LINE, now())):
+                prices.add_price_book(transaction, tenant, example_book(), now())
 
     def organization(self, identity: str = "org_1", **given: Any) -> int:
         """Create an organization; give its number."""

@@ -4,48 +4,17 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
-import psycopg
 import pytest
-from psycopg import sql
 
+from tests.databases import Postgres
 from tests.servers import Server
 from tollbook.store.database import Database, open_database
 from tollbook.store.migrate import migrate
 
 POSTGRES = os.environ.get("TOLLBOOK_TEST_POSTGRES", "")
+Server.forks = True
 ENGINES = ("sqlite", "postgresql")
-
-
-class Postgres:
-    """Databases of one test run, each a copy of a migrated template."""
-
-    def __init__(self, admin: str) -> None:
-        self.admin = admin
-        self.template = f"tollbook_test_{uuid4().hex[:12]}"
-        self._run("CREATE DATABASE {}", self.template)
-        database = open_database(self.url(self.template))
-        migrate(database)
-        database.close()
-
-    def url(self, name: str) -> str:
-        return f"{self.admin.rpartition('/')[0]}/{name}"
-
-    def create(self, *, empty: bool = False) -> str:
-        name = f"tollbook_test_{uuid4().hex[:12]}"
-        if empty:
-            self._run("CREATE DATABASE {}", name)
-        else:
-            self._run("CREATE DATABASE {} TEMPLATE {}", name, self.template)
-        return name
-
-    def drop(self, name: str) -> None:
-        self._run("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
-
-    def _run(self, statement: str, *names: str) -> None:
-        with psycopg.connect(self.admin, autocommit=True) as connection:
-            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +23,7 @@ def postgres() -> Iterator[Postgres]:
         pytest.skip("NO POSTGRESQL: run `make test`, or set TOLLBOOK_TEST_POSTGRES to its URL")
     cluster = Postgres(POSTGRES)
     yield cluster
-    cluster.drop(cluster.template)
+    cluster.close()
 
 
 @pytest.fixture(scope="session")
@@ -80,10 +49,18 @@ def postgres_url(postgres: Postgres) -> Iterator[str]:
     postgres.drop(name)
 
 
+@pytest.fixture
+def emptied_postgres_url(postgres: Postgres) -> Iterator[str]:
+    """As `postgres_url`, for tests to which partitions and statistics do not matter."""
+    name = postgres.take()
+    yield postgres.url(name)
+    postgres.give_back(name)
+
+
 @pytest.fixture(params=ENGINES)
 def database_url(request: pytest.FixtureRequest) -> str:
     """The URL of a migrated, empty database: the test runs once for each engine."""
-    fixture = "sqlite_url" if request.param == "sqlite" else "postgres_url"
+    fixture = "sqlite_url" if request.param == "sqlite" else "emptied_postgres_url"
     return str(request.getfixturevalue(fixture))
 
 

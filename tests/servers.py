@@ -14,7 +14,9 @@ from typing import Self
 
 import httpx
 
+from tests.forks import Fork
 from tests.waiting import PATIENCE
+from tollbook.cli.main import run
 
 _PORTS = range(20_000, 32_000)
 """Below those that the system gives to connections: a server that starts again finds its own."""
@@ -29,7 +31,12 @@ def free_port() -> int:
 
 
 class Server:
-    """`tollbook serve` in a process of its own; stopped by its process id."""
+    """`tollbook serve` in a process of its own; stopped by its process id.
+
+    The tests have `forks` of a process that has imported it, measurements and faults have not.
+    """
+
+    forks = False
 
     def __init__(self, database_url: str, **settings: str) -> None:
         self.database_url = database_url
@@ -38,14 +45,18 @@ class Server:
         self._settings = {f"TOLLBOOK_{name.upper()}": value for name, value in settings.items()}
         self.module = "tollbook"
         self.environment: dict[str, str] = {}
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | Fork | None = None
 
     def start(self) -> None:
         environment = {**os.environ, **self._settings, **self.environment}
         environment["TOLLBOOK_DATABASE_URL"] = self.database_url
-        command = [sys.executable, "-m", self.module, "serve", "--port", str(self.port)]
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115  a pipe that nobody reads would stop the server
-        self.process = subprocess.Popen(command, env=environment, stderr=self._log)
+        verb = ["serve", "--port", str(self.port)]
+        self._log = tempfile.NamedTemporaryFile()  # noqa: SIM115  a pipe that nobody reads would stop the server
+        if self.forks and self.module == "tollbook" and not self.environment:
+            self.process = Fork(environment, self._log.name, run, verb)
+        else:
+            command = [sys.executable, "-m", self.module, *verb]
+            self.process = subprocess.Popen(command, env=environment, stderr=self._log)
         give_up = time.monotonic() + PATIENCE
         while time.monotonic() < give_up:
             if self.process.poll() is not None:

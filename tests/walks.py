@@ -118,7 +118,7 @@ class Walks:
 
 
 def may_begin(operation: Any, *_: object) -> bool:
-    """Tell whether a walk may begin here: whether nothing is needed from an answer before."""
+    """Return whether a walk may begin here: whether nothing is needed from an answer before."""
     return operation.method in ("get", "post") and not operation.path_parameters
 
 
@@ -149,7 +149,7 @@ class InTurn(TransitionController):
 
 
 class Walker:
-    """What a walk does beside the state machine that it is mixed into."""
+    """The steps that a walk adds to the state machine."""
 
     walks: Walks
     ways: set[Pair]

@@ -1,6 +1,7 @@
 """Read the settings from TOLLBOOK_* variables."""
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 
 import msgspec
 
@@ -8,6 +9,11 @@ from tollbook.domain.addresses import Network, network_problem, networks_of
 from tollbook.domain.errors import SettingsError
 
 DEFAULT_DATABASE_URL = "sqlite:///tollbook.db"
+DEFAULT_TENANT = "default"
+_PREFIX = "TOLLBOOK_"
+_OF_OTHERS = tuple(f"{_PREFIX}{name}" for name in ("TEST_", "SERVICE_", "PORT"))
+"""Variables of the tests, and those that Kubernetes sets for a service called tollbook."""
+_ALL_NAMES = "docs/operations.md lists all settings"
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -17,6 +23,7 @@ class Settings(msgspec.Struct, frozen=True):
     """
 
     database_url: str = DEFAULT_DATABASE_URL
+    tenant: str = DEFAULT_TENANT
     max_queued_events: int = 100_000
     max_group_events: int = 10_000
     max_body_mib: int = 256
@@ -56,14 +63,15 @@ _LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
-    """Read settings; `SettingsError` names the invalid variable."""
-    given = {
+    """Read settings; `SettingsError` names the invalid variable, or one that is not known."""
+    _refuse_unknown(environment)
+    values = {
         field: environment[variable(field)]
         for field in Settings.__struct_fields__
         if environment.get(variable(field))
     }
     try:
-        settings = msgspec.convert(given, Settings, strict=False)
+        settings = msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as error:
         field = str(error).partition(" - at `$.")[2].rstrip("`")
         kind = _KINDS[Settings.__annotations__[field]]
@@ -88,10 +96,21 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     return settings
 
 
+def _refuse_unknown(environment: Mapping[str, str]) -> None:
+    fields = [field.upper() for field in Settings.__struct_fields__]
+    for name in sorted(environment):
+        field = name.removeprefix(_PREFIX)
+        if name == field or field in fields or name.startswith(_OF_OTHERS):
+            continue
+        closest = get_close_matches(field.upper(), fields, 1)
+        hint = f"did you mean {_PREFIX}{closest[0]}?" if closest else _ALL_NAMES
+        raise SettingsError(f"{name} is not a setting; {hint}")
+
+
 def _listed(text: str) -> list[str]:
     return [it for word in text.split(",") if (it := word.strip())]
 
 
 def variable(field: str) -> str:
     """Return the name of the environment variable of a setting."""
-    return f"TOLLBOOK_{field.upper()}"
+    return f"{_PREFIX}{field.upper()}"

@@ -38,7 +38,6 @@ from tollbook.store.migrate import migrate
 from tollbook.store.probe import clock_difference, is_standby, try_to_write
 
 _log = structlog.get_logger()
-DEFAULT_TENANT = "default"
 _MIB = 1024 * 1024
 _VERB_RETRY_SECONDS = 10
 """How long a command, or a server before it serves, retries to connect to PostgreSQL."""
@@ -56,12 +55,12 @@ def now() -> int:
 def open_migrated(settings: Settings) -> Database:
     """Open the database and migrate its schema."""
     options = Options(
-        settings.max_write_connections,
-        settings.max_read_connections,
-        settings.idle_connection_seconds,
-        settings.max_clock_seconds,
-        lambda: now(),
-        _VERB_RETRY_SECONDS,
+        max_write_connections=settings.max_write_connections,
+        max_read_connections=settings.max_read_connections,
+        idle_connection_seconds=settings.idle_connection_seconds,
+        max_clock_seconds=settings.max_clock_seconds,
+        clock=lambda: now(),
+        retry_seconds=_VERB_RETRY_SECONDS,
     )
     database = open_database(settings.database_url, scope_check.check, options)
     migrate(database)
@@ -84,7 +83,7 @@ def services(settings: Settings, database: Database, *, reads_only: bool = False
     metrics = Metrics(
         Measured(
             lambda: write_queue.queue.events_waiting,
-            lambda: body_budget.held,
+            lambda: body_budget.reserved,
             lambda: _measure(lambda: quarantine.count_all(database)),
             lambda: _measure(database.engine.size_in_bytes),
             lambda: _measure(lambda: clock_difference(database, now())),

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 import httpx
 import pytest
-from tollbook.rating.book_yaml import parse_price_book
 
 from tests.api.conftest import Site, Tenant, site  # noqa: F401
 from tests.builders import Json
@@ -15,6 +14,7 @@ from tollbook.administration.budgets import NewBudget, set_budget
 from tollbook.administration.price_books import load_book
 from tollbook.domain.directory import User
 from tollbook.domain.keys import Permission
+from tollbook.rating.books.yaml_book import parse_price_book
 from tollbook.store import directory
 from tollbook.store.audit import COMMAND_LINE, Act, Actor, acts
 from tollbook.wiring import now

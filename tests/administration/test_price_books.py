@@ -5,7 +5,7 @@ import pytest
 from tests.builders import Platform, event
 from tests.rating.builders import pricing, rate
 from tollbook.administration.price_books import load_book, publish_book
-from tollbook.domain.books import BookHead, listed
+from tollbook.domain.books import BookHead, list_books
 from tollbook.domain.errors import AlreadyPublished, NotFound, PriceBookRefused
 from tollbook.domain.prices import PriceBook, Rate
 from tollbook.ingest.directory_cache import DirectoryCache
@@ -45,12 +45,12 @@ def publish(platform: Platform, version: int, day: int | None = None) -> BookHea
 
 def standing(platform: Platform, today: int) -> list[tuple[int, str, int | None]]:
     with platform.database.reading() as snapshot:
-        found = listed(prices.price_book_heads(snapshot, "default"), today)
+        found = list_books(prices.price_book_heads(snapshot, "default"), today)
     return [(it.head.version, it.status.value, it.last_day) for it in found]
 
 
 def cost(platform: Platform, identity: str, **given: object) -> int:
-    """Give what a call of one second costs, in whole units of currency."""
+    """Return what a call of one second costs, in whole units of currency."""
     assert platform.statuses(event(id=identity, quantity=1, **given)) == ["accepted"]
     ((nanos,),) = platform.rows("SELECT cost FROM events WHERE id = :id", id=identity)
     return nanos // 10**9

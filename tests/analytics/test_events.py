@@ -47,7 +47,7 @@ def wanted(snapshot: Snapshot, **given: Any) -> EventsQuestion:
 
 
 def listed(platform: Platform, limit: int = 100, **given: Any) -> list[str]:
-    """Give the ids on all pages, and see that a stream has the same."""
+    """Return the ids on all pages, and see that a stream has the same."""
     ids: list[str] = []
     with platform.database.reading() as snapshot:
         asked = wanted(snapshot, **given)

@@ -55,14 +55,14 @@ def prefix(key: str) -> str:
 
 
 def told(response: httpx.Response) -> Json:
-    """Give what an error says, once it names its request as the header does."""
+    """Return what an error says, once it names its request as the header does."""
     answer: Json = response.json()
     assert answer.pop("request_id") == response.headers["x-request-id"]
     return answer
 
 
 def problems(response: httpx.Response) -> list[tuple[str, str]]:
-    """Give the field and the code of everything that an error names."""
+    """Return the field and the code of everything that an error names."""
     answer: Json = response.json()
     assert answer["success"] is False
     assert answer["error"]

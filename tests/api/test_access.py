@@ -16,7 +16,7 @@ NOBODY = {"none": 401, "garbage": 401, "revoked": 401}
 
 
 def granted(status: int, **given: int) -> dict[str, int]:
-    """Give the status for each kind of key, where the rest is as for an admin."""
+    """Return the status for each kind of key, where the rest is as for an admin."""
     kinds = ("writer", "reader", "organization", "user", "stranger", "admin")
     return {**NOBODY, **dict.fromkeys(kinds, status), **given}
 
@@ -334,7 +334,7 @@ def test_the_table_names_every_endpoint() -> None:
 
 
 def fitting(endpoint: Endpoint, case: Case) -> bool:
-    """Tell whether a case is one of an endpoint, and not of another that fits better."""
+    """Return whether a case is one of an endpoint, and not of another that fits better."""
     parts = case.path.partition("?")[0]
     exact = any(it.path == parts and it.method == case.method for it in ENDPOINTS)
     fits = endpoint.path == parts if exact else _fits(endpoint.path, parts)

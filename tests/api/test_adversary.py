@@ -1,4 +1,4 @@
-"""Whoever has a key or token of a part tries every route, with all it knows of the rest."""
+"""A holder of a narrow key or token tries every route, with every name outside its scope."""
 
 import re
 import time
@@ -31,7 +31,7 @@ TRIED = {
     "organization_level": ("true",),
 }
 MAC = len("tbv_") + 42
-"""So many letters of a token are of its signature alone."""
+"""The number of letters of a token that belong to its signature alone."""
 OF_A_MOMENT = re.compile(r'"(request_id|next_cursor)":"[^"]*"|20[0-9:T-]+\.[0-9]+Z')
 
 
@@ -67,7 +67,7 @@ def token_for(tenant: Tenant, key: str, seconds: int = 600) -> str:
 
 
 def variants(endpoint: Endpoint) -> Iterator[dict[str, str]]:
-    """Give the query of a question in all of its ways, one parameter at a time."""
+    """Return the query of a question in all of its ways, one parameter at a time."""
     yield {}
     for it in endpoint.parameters:
         if it.name not in ("organization_id", "meter", *JANUARY):
@@ -77,7 +77,7 @@ def variants(endpoint: Endpoint) -> Iterator[dict[str, str]]:
 
 
 def asked(endpoint: Endpoint, organization: str, **given: str) -> tuple[str, dict[str, str]]:
-    """Give the path and the query of a question about an organization in January."""
+    """Return the path and the query of a question about an organization in January."""
     names = {it.name for it in endpoint.parameters}
     query = {"organization_id": organization, **JANUARY, **given}
     path = endpoint.path.replace("{organization_id}", organization)
@@ -116,7 +116,7 @@ def test_a_token_changes_nothing(part: Part, endpoint: Endpoint) -> None:
 
 
 def dead(tenant: Tenant) -> list[str]:
-    """Give tokens that were good once, or look as if they were."""
+    """Return tokens that were good once, or look as if they were."""
     good, of_key = token_for(tenant, tenant.admin), tenant.key(READ)
     viewer = read(good)
     assert viewer is not None
@@ -141,7 +141,7 @@ def test_a_dead_token_opens_no_route(part: Part) -> None:
 
 
 def alike(answer: httpx.Response) -> tuple[int, str]:
-    """Give what two organizations must have alike."""
+    """Return what two organizations must have alike."""
     return answer.status_code, OF_A_MOMENT.sub("", answer.text.replace(f"{MARK}org", "org_1"))
 
 

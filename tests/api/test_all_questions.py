@@ -70,7 +70,7 @@ class Model:
         self.facts = [fact for it in made for fact in _facts(it)]
 
     def within(self, period: tuple[date, date], **wanted: str) -> list[Fact]:
-        """Give the facts of a period with these values; of a whole tenant in its currency."""
+        """Return the facts of a period with these values; of a whole tenant in its currency."""
         if "organization" not in wanted:
             wanted = {"currency": "USD", **wanted}
         first, last = period
@@ -136,11 +136,11 @@ class Asker:
         return json.loads(self.text(path, **query), parse_float=Decimal, parse_int=int)
 
     def rows(self, path: str, **query: Any) -> list[dict[str, str]]:
-        """Give the answer as CSV, each row by the names of its columns."""
+        """Return the answer as CSV, each row by the names of its columns."""
         return list(csv.DictReader(io.StringIO(self.text(path, format="csv", **query))))
 
     def pages(self, path: str, name: str, **query: Any) -> list[Json]:
-        """Give all pages of an answer."""
+        """Return all pages of an answer."""
         found: list[Json] = []
         cursor: dict[str, str] = {}
         while True:

@@ -1,4 +1,4 @@
-"""The audit log: every act of an administrator is in it, written with the act, for ever."""
+"""The audit log: every administrative act is in it, written in the transaction of the act."""
 
 from typing import Any
 

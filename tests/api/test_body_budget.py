@@ -13,7 +13,7 @@ from starlette.requests import Request
 from tests.builders import Platform, event
 from tests.servers import Server
 from tests.waiting import wait_for
-from tollbook.api.pipeline.body_budget import LARGE, BodyBudget, room_of
+from tollbook.api.pipeline.body_budget import LARGE, BodyBudget, reservation_of
 from tollbook.domain.errors import QueueFull
 from tollbook.store.database import Database
 
@@ -28,29 +28,29 @@ def test_nothing_is_counted_of_small_bodies() -> None:
     bodies = BodyBudget(1)
     for _ in range(3):
         request = asked()
-        with bodies.room_for(request):
-            room_of(request).take(LARGE)
-            assert bodies.held == 0
+        with bodies.reserve_for(request):
+            reservation_of(request).reserve(LARGE)
+            assert bodies.reserved == 0
 
 
 def test_what_is_beyond_is_held_until_the_answer_however_it_arrives() -> None:
     bodies, request = BodyBudget(MIB), asked()
-    with bodies.room_for(request):
+    with bodies.reserve_for(request):
         for _ in range(3):
-            room_of(request).take(LARGE - 1)
-        assert bodies.held == 2 * LARGE - 3
-    assert bodies.held == 0
+            reservation_of(request).reserve(LARGE - 1)
+        assert bodies.reserved == 2 * LARGE - 3
+    assert bodies.reserved == 0
 
 
 def test_a_body_of_any_size_comes_in_alone_and_none_beside_it() -> None:
     bodies, first, second = BodyBudget(MIB), asked(), asked()
-    with bodies.room_for(first), bodies.room_for(second):
+    with bodies.reserve_for(first), bodies.reserve_for(second):
         for _ in range(5):
-            room_of(first).take(MIB)
+            reservation_of(first).reserve(MIB)
         with pytest.raises(QueueFull):
-            room_of(second).take(LARGE + 1)
-        room_of(second).take(LARGE)
-    assert bodies.held == 0
+            reservation_of(second).reserve(LARGE + 1)
+        reservation_of(second).reserve(LARGE)
+    assert bodies.reserved == 0
 
 
 def held(server: Server) -> float:

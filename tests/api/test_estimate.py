@@ -31,11 +31,11 @@ def test_events_are_rated_and_nothing_is_stored(either: Tenant) -> None:
     before = contents(either)
     answer = either.post(PATH, json=[event(), event(id="2", organization_id="never heard of")])
     assert answer.status_code == 207
-    told = answer.json()
-    assert told["success"] is False
-    assert told["counts"] == {"priced": 1, "unpriced": 1, "rejected": 0}
-    assert told["charges"][0]["charge"]["cost"] == 0.122
-    assert told["charges"][1] == {
+    reply = answer.json()
+    assert reply["success"] is False
+    assert reply["counts"] == {"priced": 1, "unpriced": 1, "rejected": 0}
+    assert reply["charges"][0]["charge"]["cost"] == 0.122
+    assert reply["charges"][1] == {
         "index": 1,
         "status": "unpriced",
         "id": "2",
@@ -47,10 +47,10 @@ def test_events_are_rated_and_nothing_is_stored(either: Tenant) -> None:
 
 def test_the_documented_example_is_what_the_server_answers(either: Tenant) -> None:
     either.organization("org_abc123")
-    told = either.post(PATH, json=EVENT).json()
+    reply = either.post(PATH, json=EVENT).json()
     rate_id = RATED_ANSWER["charges"][0]["charge"]["rate"]["rate_id"]
-    told["charges"][0]["charge"]["rate"]["rate_id"] = rate_id
-    assert told == RATED_ANSWER
+    reply["charges"][0]["charge"]["rate"]["rate_id"] = rate_id
+    assert reply == RATED_ANSWER
 
 
 def test_what_is_rated_is_what_ingest_charges(either: Tenant) -> None:
@@ -73,8 +73,8 @@ def test_what_is_rated_is_what_ingest_charges(either: Tenant) -> None:
 def test_lines_are_rated_like_an_array(tenant: Tenant, media_type: str) -> None:
     lines = f"{json.dumps(event())}\nnothing\n"
     answer = tenant.post(PATH, content=lines, headers={"Content-Type": media_type})
-    told = [(it["status"], it.get("code")) for it in answer.json()["charges"]]
-    assert told == [("priced", None), ("rejected", "unreadable_line")]
+    reply = [(it["status"], it.get("code")) for it in answer.json()["charges"]]
+    assert reply == [("priced", None), ("rejected", "unreadable_line")]
 
 
 def test_what_is_wrong_is_said_as_for_events(tenant: Tenant) -> None:
@@ -89,15 +89,15 @@ def test_what_is_wrong_is_said_as_for_events(tenant: Tenant) -> None:
 
 def test_segments_are_counted_from_the_text(tenant: Tenant) -> None:
     sms = event(type="sms.outbound", quantity=None, attributes={"body": "x" * 161})
-    (told,) = rated(tenant, sms)
-    assert (told["charge"]["quantity"], told["charge"]["cost"]) == (2, 0.06)
-    assert "xxx" not in json.dumps(told)
+    (reply,) = rated(tenant, sms)
+    assert (reply["charge"]["quantity"], reply["charge"]["cost"]) == (2, 0.06)
+    assert "xxx" not in json.dumps(reply)
 
 
 def test_who_is_bound_to_an_organization_does_not_see_the_buy_price(tenant: Tenant) -> None:
     bound = tenant.key(Permission.READ_ANALYTICS, organization="org_1", user="user_1")
-    (told,) = rated(tenant, event(cost=1), key=bound)
-    assert "buy" not in told["charge"]
+    (reply,) = rated(tenant, event(cost=1), key=bound)
+    assert "buy" not in reply["charge"]
     (other,) = rated(tenant, event(user_id="user_2"), key=bound)
     assert (other["status"], other["code"]) == ("rejected", "not_for_this_key")
 

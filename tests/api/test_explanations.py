@@ -67,7 +67,7 @@ def test_an_event_is_told_by_value_with_its_charge(either: Tenant) -> None:
     assert found["status"] == "charged"
     assert found["replay_mismatch"] is found["reversal"] is found["quarantine"] is None
     charge = found["charge"]
-    assert charge.pop("rate")["book"] == {"version": 1, "name": "Default prices"}
+    assert charge.pop("rate")["book"] == {"version": 1, "name": "Example prices"}
     assert charge == {
         "cost": 0.123,
         "currency": "USD",
@@ -281,7 +281,7 @@ def test_the_reversal_of_what_opened_a_package_says_what_stays_charged(either: T
     assert found["charge"]["steps"] == [
         "reverses call-1: a mistake",
         "1 request raw",
-        "the month stands at 501 requests, without this at 500 requests",
+        "the month is at 501 requests, without this at 500 requests",
         "the month with this: 1000 requests in whole blocks / 1000 requests x 10 = 10.00",
         "the month without it: 1000 requests in whole blocks / 1000 requests x 10 = 10.00",
         "10.00 - 10.00 = 0.00",

@@ -29,7 +29,7 @@ DAYS = {"organization_id": "org_1", "start_date": "2024-01-01", "end_date": "202
 
 
 def parameters(question: Endpoint, options: dict[str, str]) -> dict[str, str]:
-    """Give those of the options that a question takes."""
+    """Return those of the options that a question takes."""
     taken = {it.name: it.choices for it in question.parameters}
     if question.name == "getUsage":
         taken = {it: choices for it, choices in taken.items() if "date" not in it}

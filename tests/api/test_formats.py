@@ -12,7 +12,7 @@ import pyarrow.parquet
 import pytest
 
 from tollbook.analytics.tables import Column, ColumnKind, Table
-from tollbook.api.formats.choice import Format, accepted, attachment
+from tollbook.api.formats.choice import Format, attachment, preferred_format
 from tollbook.api.formats.csv import csv_bytes
 from tollbook.api.formats.ndjson import ndjson_bytes
 from tollbook.api.formats.parquet import parquet_bytes, require_pyarrow
@@ -137,7 +137,7 @@ def test_without_pyarrow_parquet_says_what_to_install(monkeypatch: pytest.Monkey
     ],
 )
 def test_accept_chooses_what_weighs_most_and_json_else(accept: str, chosen: Format) -> None:
-    assert accepted(accept) is chosen
+    assert preferred_format(accept) is chosen
 
 
 def test_a_file_is_named_in_plain_letters() -> None:

@@ -152,7 +152,7 @@ def test_no_head_takes_the_memory_of_the_server(sqlite_url: str) -> None:
 
 
 def resident(site: Site) -> int:
-    """Give the memory of a server in KiB."""
+    """Return the memory of a server in KiB."""
     assert site.server.process
     status = Path(f"/proc/{site.server.process.pid}/status").read_text()
     return int(status.partition("VmRSS:")[2].split()[0])

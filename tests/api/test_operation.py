@@ -90,7 +90,7 @@ def test_a_disk_that_is_nearly_full_makes_it_red(sqlite_url: str) -> None:
 
 
 def samples(text: str) -> dict[str, float]:
-    """Give what was measured, each by its name and labels."""
+    """Return what was measured, each by its name and labels."""
     return {
         " ".join((it.name, *it.labels.values())): it.value
         for family in text_string_to_metric_families(text)

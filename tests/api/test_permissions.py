@@ -45,7 +45,6 @@ def test_a_handler_is_reached_with_its_permission_only(
             handle=take if endpoint.handle else None,
             read=handle if endpoint.read else None,
             write=handle if endpoint.write else None,
-            parameters=(),
             tells_usage=False,
         )
 

@@ -45,7 +45,7 @@ def version(answer: httpx.Response) -> int:
 
 
 def call_cost(tenant: Tenant, identity: str, **given: Any) -> int:
-    """Give what a call of one second costs, in whole units of currency."""
+    """Return what a call of one second costs, in whole units of currency."""
     sent = tenant.post(
         "/v1/events",
         json=event(id=identity, quantity=1, **{"attributes": {"to": "+4930123456"}, **given}),
@@ -59,7 +59,7 @@ def call_cost(tenant: Tenant, identity: str, **given: Any) -> int:
     return nanos // 10**9
 
 
-def test_a_new_tenant_has_the_default_book(either: Tenant) -> None:
+def test_the_example_prices_are_the_first_book(either: Tenant) -> None:
     (book,) = either.get(PATH).json()["price_books"]
     assert (book["version"], book["status"], book["rates"]) == (1, "published", 12)
 

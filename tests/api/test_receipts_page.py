@@ -58,4 +58,4 @@ def test_a_reversal_needs_a_reason(either: Tenant, reason: str | None, code: str
     answer = either.post("/v1/events/reversals", json=reversal(reason=reason))
     (receipt,) = answer.json()["receipts"]
     assert (receipt["status"], receipt["field"], receipt["code"]) == ("rejected", "reason", code)
-    assert f"`reason` too: 1 to {LONGEST_REASON} characters" in PAGE
+    assert f"`reason` has 1 to {LONGEST_REASON} characters" in PAGE

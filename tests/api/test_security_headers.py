@@ -118,7 +118,7 @@ def test_a_defect_shows_nothing_of_itself(
     assert '"request_id": "request-7"' in logged
     assert "Wrong at" in logged
     assert "because of ValueError" in logged
-    assert "test_hardening.py" in logged
+    assert "test_security_headers.py" in logged
     for secret in SECRETS:
         assert secret not in logged
 

@@ -80,7 +80,7 @@ def country_of(held: Held) -> str:
 
 
 def only(world: World, wanted: Callable[[Held], bool]) -> World:
-    """Give the world as if only some of its events had ever come."""
+    """Return the world as if only some of its events had ever come."""
     narrowed = copy(world)
     narrowed.model = copy(world.model)
     narrowed.model.held = {key: it for key, it in world.model.held.items() if wanted(it)}

@@ -62,3 +62,9 @@ def tollbook(
     monkeypatch.setenv("TOLLBOOK_DATABASE_URL", sqlite_url)
     monkeypatch.chdir(tmp_path)
     return Tollbook(capsys, tmp_path)
+
+
+@pytest.fixture
+def example_prices(tollbook: Tollbook) -> None:
+    """The example prices of the default tenant, as its first version."""
+    assert tollbook("prices", "load", "--example").code == 0

@@ -63,8 +63,8 @@ def test_an_archive_and_what_is_no_archive_are_not_discarded(filled: Tollbook) -
         said = filled.refusal("archive", "--discard", str(path), "--yes")
         assert "is an archive, and its events are stored nowhere else" in said
     other = filled.write("notes.txt", "mine")
-    assert "no archive file" in filled.refusal("archive", "--discard", other, "--yes")
-    assert "is not there" in filled.refusal("archive", "--discard", "nothing.parquet", "--yes")
+    assert "not an archive file" in filled.refusal("archive", "--discard", other, "--yes")
+    assert "does not exist" in filled.refusal("archive", "--discard", "nothing.parquet", "--yes")
     assert filled("verify", "--archive", "archive").code == 0
 
 

@@ -8,7 +8,7 @@ from tests.cli.conftest import Tollbook
 
 
 def test_nothing_was_done_yet(tollbook: Tollbook) -> None:
-    assert "nothing like that" in tollbook("audit").out
+    assert "has no such acts" in tollbook("audit").out
     assert tollbook.json("audit") == []
 
 
@@ -16,7 +16,9 @@ def test_every_command_that_administers_leaves_an_act(tollbook: Tollbook) -> Non
     tollbook("tenants", "create", "t")
     tollbook("organizations", "create", "org_1", "--tenant", "t")
     tollbook("users", "create", "org_1", "ann", "--tenant", "t")
-    prefix = tollbook.json("keys", "create", "--tenant", "t")["key"]["prefix"]
+    prefix = tollbook.json("keys", "create", "--permission", "admin", "--tenant", "t")["key"][
+        "prefix"
+    ]
     new = tollbook.json("keys", "rotate", prefix, "--tenant", "t")["key"]["prefix"]
     tollbook("keys", "revoke", new, "--tenant", "t")
     acts = tollbook.json("audit", "--tenant", "t")
@@ -35,7 +37,7 @@ def test_every_command_that_administers_leaves_an_act(tollbook: Tollbook) -> Non
 def test_acts_are_chosen(tollbook: Tollbook) -> None:
     tollbook("organizations", "create", "org_1")
     tollbook("users", "create", "org_1", "ann")
-    tollbook("keys", "create")
+    tollbook("keys", "create", "--permission", "admin")
     assert len(tollbook.json("audit", "--organization", "org_1")) == 2
     assert len(tollbook.json("audit", "--action", "key.create", "--key", "cli")) == 1
     assert tollbook.json("audit", "--end", "2024-01-31") == []
@@ -89,5 +91,5 @@ def test_a_key_is_limited_on_the_command_line(tollbook: Tollbook) -> None:
         ("--allow-from", "192.0.2.0/99"),
         ("--rate-limit", "-1"),
     ):
-        ran = tollbook("keys", "create", option, value)
+        ran = tollbook("keys", "create", "--permission", "admin", option, value)
         assert (ran.code, option in ran.err) == (2, True)

@@ -1,9 +1,8 @@
 """tollbook demo: the published example figure by figure, and a livelier organization."""
 
-import os
-import subprocess
-import sys
+import io
 from collections.abc import Iterator
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,13 @@ import msgspec
 import pytest
 
 from tests.builders import Json
+from tests.cli.conftest import Ran
 from tollbook.api.openapi.examples import USERS_ANSWER
 from tollbook.api.openapi.examples_family import ORGANIZATIONS_ANSWER, OVERVIEW_ANSWER, USAGE_ANSWER
+from tollbook.cli.main import run
 from tollbook.store.database import Database, open_database
+
+pytestmark = pytest.mark.xdist_group("demo")  # they share what takes long to make
 
 JANUARY = ("--tenant", "demo", "--start", "2024-01-01", "--end", "2024-01-31")
 
@@ -25,20 +28,22 @@ class Demo:
         self.folder = folder
         self.first = self.json("demo")
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "tollbook", *arguments],
-            env={**os.environ, "TOLLBOOK_DATABASE_URL": "sqlite:///tollbook.db"},
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    def run(self, *arguments: str) -> Ran:
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            chdir(self.folder),
+            pytest.MonkeyPatch.context() as patch,
+            redirect_stdout(out),
+            redirect_stderr(err),
+        ):
+            patch.setenv("TOLLBOOK_DATABASE_URL", "sqlite:///tollbook.db")
+            code = run(arguments)
+        return Ran(code, out.getvalue(), err.getvalue())
 
     def json(self, *arguments: str) -> Any:
         ran = self.run(*arguments, "--json")
-        assert ran.returncode == 0, ran.stderr
-        return msgspec.json.decode(ran.stdout)
+        assert ran.code == 0, ran.err
+        return msgspec.json.decode(ran.out)
 
 
 @pytest.fixture(scope="module")
@@ -126,18 +131,32 @@ def test_damaged_keys_are_made_anew_and_the_page_a_key_and_the_curl_printed(demo
     kept = demo.folder / "tollbook-demo.json"
     kept.write_text("{oops")
     ran = demo.run("demo", "--address", "http://tollbook.test")
-    assert ran.returncode == 0
+    assert ran.code == 0
     renewed = msgspec.json.decode(kept.read_bytes())
     assert set(renewed.values()) & set(demo.first["keys"].values()) == set()
     assert kept.stat().st_mode & 0o777 == 0o600
     key = renewed["tenant"]
-    assert "Page      http://tollbook.test/\n" in ran.stdout
-    assert f"API key   {key}\n" in ran.stdout
+    assert "Page      http://tollbook.test/\n" in ran.out
+    assert f"API key   {key}\n" in ran.out
     assert (
         "curl 'http://tollbook.test/v1/analytics/users?organization_id=org_abc123"
         f"&start_date=2024-01-01&end_date=2024-01-31' \\\n    -H 'X-API-Key: {key}'"
-    ) in ran.stdout
+    ) in ran.out
 
 
 def test_the_demo_verifies(demo: Demo) -> None:
-    assert demo.run("verify").returncode == 0
+    assert demo.run("verify").code == 0
+
+
+def test_the_demo_has_a_database_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("TOLLBOOK_DATABASE_URL", raising=False)
+    monkeypatch.chdir(tmp_path)
+    assert run(["demo", "--json"]) == 0
+    assert Path("tollbook-demo.db").exists()
+    assert Path("tollbook-demo.json").exists()
+    assert not Path("tollbook.db").exists()
+    capsys.readouterr()
+    assert run(["tenants", "list", "--json"]) == 0
+    assert msgspec.json.decode(capsys.readouterr().out) == []

@@ -15,7 +15,7 @@ def test_nothing_is_said_to_be_nothing(tollbook: Tollbook) -> None:
     assert tollbook.json("users", "list", "org_1") == []
 
 
-def test_a_tenant_is_created_with_the_default_prices(tollbook: Tollbook) -> None:
+def test_a_tenant_is_created_without_prices(tollbook: Tollbook) -> None:
     created = tollbook.json("tenants", "create", "acme", "--name", "Acme")
     assert created == {
         "id": "acme",
@@ -24,7 +24,7 @@ def test_a_tenant_is_created_with_the_default_prices(tollbook: Tollbook) -> None
         "number_format": "strict",
     }
     assert tollbook.json("tenants", "list") == [created]
-    assert len(tollbook.json("prices", "list", "--tenant", "acme")) == 1
+    assert tollbook.json("prices", "list", "--tenant", "acme") == []
     assert "exists already" in tollbook.refusal("tenants", "create", "acme")
 
 
@@ -146,7 +146,9 @@ def test_a_single_problem_names_its_field_where_its_sentence_does_not(tollbook: 
 
 
 @pytest.mark.parametrize("tenant", ["", " ", "a\tb", "x" * 256])
-@pytest.mark.parametrize("verb", [("organizations", "create", "org_1"), ("keys", "create")])
+@pytest.mark.parametrize(
+    "verb", [("organizations", "create", "org_1"), ("keys", "create", "--permission", "admin")]
+)
 def test_a_tenant_that_could_not_be_created_is_not_made_up(
     tollbook: Tollbook, verb: tuple, tenant: str
 ) -> None:

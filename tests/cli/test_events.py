@@ -21,13 +21,13 @@ def test_an_event_is_shown_with_each_step(tollbook: Tollbook, platform: Platform
     for words in (
         "call-1: voice.call, charged",
         "user          user_1",
-        "2024-01-15T10:30:00Z, 2024-01-15 there",
+        "2024-01-15T10:30:00Z (local day 2024-01-15)",
         "to            +442071838750",
-        "of price book 1, Default prices: voice.call",
+        "of price book 1, Example prices: voice.call",
         "61 raw, 61 billed, in seconds",
         "61 s / 1 s x 0.002 = 0.122",
         "cost          0.122 USD",
-        "bought for    unknown",
+        "buying cost   unknown",
     ):
         assert words in said
 
@@ -37,9 +37,9 @@ def test_a_reversal_and_an_own_cost_are_shown(tollbook: Tollbook, platform: Plat
     platform.reverse(reversal())
     said = tollbook("events", "show", "org_1", "call-1").out
     assert "call-1: kb.usage, reversed" in said
-    assert "none: the event's own cost" in said
-    assert "bought for    0.50" in said
-    assert "back call-1 takes back call-1: a test" in said
+    assert "none: the event states its cost" in said
+    assert "buying cost   0.50" in said
+    assert "back call-1 reverses call-1: a test" in said
     assert "cost          -0.50 USD" in tollbook("events", "show", "org_1", "back call-1").out
 
 
@@ -59,7 +59,7 @@ def test_a_charge_that_does_not_replay_is_pointed_out(
     with platform.database.writing() as transaction:
         transaction.execute("UPDATE events SET cost = 1")
     said = tollbook("events", "show", "org_1", "call-1").out
-    assert "BEWARE" in said
+    assert "WARNING" in said
     assert "replay_differs" in said
 
 

@@ -1,4 +1,4 @@
-"""tollbook import: every line told, bad ones by their number; safe to repeat."""
+"""tollbook import: bad lines are reported by their number; safe to repeat."""
 
 import gzip
 import json
@@ -9,6 +9,8 @@ import pytest
 
 from tests.builders import event
 from tests.cli.conftest import Tollbook
+
+pytestmark = pytest.mark.usefixtures("example_prices")
 
 
 def lines(count: int, **given: Any) -> str:
@@ -65,8 +67,8 @@ def test_a_cut_packed_file_keeps_what_came_and_takes_the_rest_later(platform: To
     )
     whole = gzip.compress(text.encode())
     said = platform.refusal("import", platform.write("cut.gz", whole[: len(whole) * 9 // 10]))
-    assert "cannot be read on" in said
-    assert "importing the mended file takes the rest" in said
+    assert "cannot be read to its end" in said
+    assert "import the repaired file to store the rest" in said
     done = platform.json("import", platform.write("whole.gz", whole))["counts"]
     assert done["accepted"] + done["duplicate"] == 12_000
     assert 0 < done["duplicate"] < 12_000
@@ -78,7 +80,7 @@ def test_a_damaged_packed_file_is_refused_with_a_sentence(platform: Tollbook, pl
     packed = bytearray(gzip.compress(lines(100).encode()))
     packed[place] ^= 0xFF
     said = platform.refusal("import", platform.write("bad.gz", bytes(packed)))
-    assert "cannot be read on" in said
+    assert "cannot be read to its end" in said
 
 
 @pytest.mark.parametrize(
@@ -104,9 +106,9 @@ def test_bad_lines_are_told_by_their_number_and_the_rest_is_stored(platform: Tol
         json.dumps(event(id="lost", organization_id="nobody")),
     ]
     path = platform.write("bad.ndjson", "\r\n".join(bad))
-    told = platform.json("import", path, code=1)
-    assert told["counts"] == counts(accepted=1, quarantined=1, conflict=1, rejected=2)
-    assert told["refused"][1:] == [
+    summary = platform.json("import", path, code=1)
+    assert summary["counts"] == counts(accepted=1, quarantined=1, conflict=1, rejected=2)
+    assert summary["refused"][1:] == [
         "line 5: 0: this id already belongs to an event with other content, which is kept",
         "line 6: worse: quantity must not be negative",
     ]
@@ -118,8 +120,8 @@ def test_bad_lines_are_told_by_their_number_and_the_rest_is_stored(platform: Tol
 @pytest.mark.parametrize("sound", ["", json.dumps(event())])
 def test_a_line_that_is_not_json_is_told_by_one_number_only(platform: Tollbook, sound: str) -> None:
     path = platform.write("bad.ndjson", f"{sound}\n\n{{oops\n\n{{again\n")
-    told = platform.json("import", path, code=1)["refused"]
-    for number, refused in zip((3, 5), told, strict=True):
+    summary = platform.json("import", path, code=1)["refused"]
+    for number, refused in zip((3, 5), summary, strict=True):
         assert refused.startswith(f"line {number}")
         for other in {1, 2, 3, 4, 5} - {number}:
             assert f"line {other}" not in refused
@@ -127,9 +129,9 @@ def test_a_line_that_is_not_json_is_told_by_one_number_only(platform: Tollbook, 
 
 def test_line_numbers_go_on_behind_a_batch(platform: Tollbook) -> None:
     text = lines(5_000) + "{oops\n" + json.dumps(event(id="last", quantity=-1)) + "\n"
-    told = platform.json("import", platform.write("long.ndjson", text), code=1)
-    assert told["counts"] == counts(accepted=5_000, rejected=2)
-    assert [it.split()[1].rstrip(":") for it in told["refused"]] == ["5001", "5002"]
+    summary = platform.json("import", platform.write("long.ndjson", text), code=1)
+    assert summary["counts"] == counts(accepted=5_000, rejected=2)
+    assert [it.split()[1].rstrip(":") for it in summary["refused"]] == ["5001", "5002"]
 
 
 def test_a_long_list_of_refusals_is_cut_for_people(platform: Tollbook) -> None:
@@ -149,12 +151,12 @@ def test_why_events_are_in_quarantine_is_told_of_the_first(platform: Tollbook) -
     path = platform.write("events.ndjson", lines(23, organization_id="nobody"))
     ran = platform("import", path)
     assert ran.code == 0
-    told = ran.out.splitlines()
-    assert told[0].startswith("line 1: 0: no organization has this id yet")
-    assert told[19].startswith("line 20: 19: ")
-    assert told[19].endswith(" (in quarantine)")
-    assert told[20] == "and 3 more in quarantine"
-    assert len(told) == 22
+    summary = ran.out.splitlines()
+    assert summary[0].startswith("line 1: 0: no organization has this id yet")
+    assert summary[19].startswith("line 20: 19: ")
+    assert summary[19].endswith(" (in quarantine)")
+    assert summary[20] == "and 3 more in quarantine"
+    assert len(summary) == 22
 
 
 @pytest.mark.parametrize("content", ["", "\n\n", gzip.compress(b"", mtime=0)])

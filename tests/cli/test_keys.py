@@ -6,14 +6,14 @@ from tests.cli.conftest import Tollbook
 
 
 def test_a_key_is_printed_alone_so_that_a_script_can_take_it(tollbook: Tollbook) -> None:
-    ran = tollbook("keys", "create")
+    ran = tollbook("keys", "create", "--permission", "admin")
     assert ran.code == 0
     assert ran.out.startswith("tb_")
     assert ran.out.count("\n") == 1
 
 
 def test_a_key_is_an_admins_of_the_tenant_unless_said_otherwise(tollbook: Tollbook) -> None:
-    made = tollbook.json("keys", "create")
+    made = tollbook.json("keys", "create", "--permission", "admin")
     assert made["api_key"].startswith(f"{made['key']['prefix']}_")
     assert {**made["key"], "prefix": "", "created_at": ""} == {
         "prefix": "",
@@ -43,9 +43,20 @@ def test_a_key_is_bound_and_limited(tollbook: Tollbook) -> None:
     assert tollbook.json("keys", "list") == [made]
 
 
+def test_a_key_says_what_it_may_do(tollbook: Tollbook) -> None:
+    ran = tollbook("keys", "create", "--name", "all")
+    assert ran.code == 2
+    assert "Missing option '--permission'" in ran.err
+    assert tollbook.json("keys", "list") == []
+
+
 def test_a_key_that_makes_no_sense_is_refused(tollbook: Tollbook) -> None:
-    assert "organization_id is required" in tollbook.refusal("keys", "create", "--user", "ann")
-    assert "no organization" in tollbook.refusal("keys", "create", "--organization", "nobody")
+    assert "organization_id is required" in tollbook.refusal(
+        "keys", "create", "--permission", "admin", "--user", "ann"
+    )
+    assert "no organization" in tollbook.refusal(
+        "keys", "create", "--permission", "admin", "--organization", "nobody"
+    )
     assert tollbook("keys", "create", "--permission", "root").code == 2
     assert tollbook.json("keys", "list") == []
 
@@ -56,12 +67,14 @@ def test_a_key_is_held_to_what_the_api_holds_it_to(
     tollbook: Tollbook, option: str, text: str
 ) -> None:
     tollbook("organizations", "create", "org_1")
-    tollbook.refusal("keys", "create", "--organization", "org_1", option, text)
+    tollbook.refusal(
+        "keys", "create", "--permission", "admin", "--organization", "org_1", option, text
+    )
     assert tollbook.json("keys", "list") == []
 
 
 def test_a_key_is_revoked_and_its_text_never_listed(tollbook: Tollbook) -> None:
-    made = tollbook.json("keys", "create")
+    made = tollbook.json("keys", "create", "--permission", "admin")
     prefix = made["key"]["prefix"]
     revoked = tollbook.json("keys", "revoke", prefix)
     assert revoked == {"prefix": prefix, "revoked": True}
@@ -73,7 +86,9 @@ def test_a_key_is_revoked_and_its_text_never_listed(tollbook: Tollbook) -> None:
 
 @pytest.mark.parametrize("tenant", ["default", "other"])
 def test_a_key_of_nobody_or_another_tenant_is_not_revoked(tollbook: Tollbook, tenant: str) -> None:
-    prefix = tollbook.json("keys", "create", "--tenant", "mine")["key"]["prefix"]
+    prefix = tollbook.json("keys", "create", "--permission", "admin", "--tenant", "mine")["key"][
+        "prefix"
+    ]
     said = tollbook.refusal("keys", "revoke", prefix, "--tenant", tenant)
     assert said == f"tollbook: tenant {tenant} has no key {prefix}\n"
     assert tollbook.json("keys", "list", "--tenant", "mine")[0]["revoked_at"] is None
@@ -95,7 +110,7 @@ def test_the_list_shows_prefixes_whole_so_that_they_can_be_revoked(tollbook: Tol
 )
 def test_an_empty_binding_does_not_widen_a_key(tollbook: Tollbook, bound: tuple) -> None:
     tollbook("organizations", "create", "org_1")
-    tollbook.refusal("keys", "create", *bound)
+    tollbook.refusal("keys", "create", "--permission", "admin", *bound)
     assert tollbook.json("keys", "list") == []
 
 
@@ -113,7 +128,7 @@ def test_an_empty_binding_does_not_widen_a_key(tollbook: Tollbook, bound: tuple)
 )
 def test_no_error_shows_a_whole_key(tollbook: Tollbook, verb: tuple[str, ...], tenant: str) -> None:
     tollbook("organizations", "create", "org_1")
-    made = tollbook.json("keys", "create", "--tenant", tenant)
+    made = tollbook.json("keys", "create", "--permission", "admin", "--tenant", tenant)
     ran = tollbook(*verb, made["api_key"])
     assert ran.code in (1, 2)
     assert made["api_key"] not in ran.err
@@ -122,7 +137,7 @@ def test_no_error_shows_a_whole_key(tollbook: Tollbook, verb: tuple[str, ...], t
 
 
 def test_a_whole_key_is_refused_by_its_prefix(tollbook: Tollbook) -> None:
-    made = tollbook.json("keys", "create")
+    made = tollbook.json("keys", "create", "--permission", "admin")
     said = tollbook.refusal("keys", "revoke", made["api_key"])
     assert said == (
         f"tollbook: the key must be named by its public prefix only: {made['key']['prefix']}\n"

@@ -55,7 +55,7 @@ VERBS: list[tuple[str, ...]] = [
     ("users", "create", ORGANIZATION, f"new{TURNING}"),
     ("users", "list", ORGANIZATION),
     ("quarantine", "list"),
-    ("keys", "create", "--organization", f"x{TURNING}"),
+    ("keys", "create", "--permission", "admin", "--organization", f"x{TURNING}"),
     ("keys", "list", "--tenant", HOSTILE),
     ("budgets", "set", ORGANIZATION, "5"),
     ("prices", "load", f"{HOSTILE}.yaml"),

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.cli.conftest import Tollbook
+from tollbook.domain.meters import BY_TYPE
 
 BOOK = """\
 name: Mine
@@ -28,15 +29,32 @@ LOADED = {
 }
 
 
+def test_the_example_prices_have_a_price_for_every_meter(tollbook: Tollbook) -> None:
+    loaded = tollbook.json("prices", "load", "--example", "--tenant", "new")
+    assert (loaded["version"], loaded["name"]) == (1, "Example prices")
+    shown = tollbook.json("prices", "show", "--tenant", "new")
+    assert sorted(it["meter"] for it in shown["rates"]) == sorted(BY_TYPE)
+    (act,) = tollbook.json("audit", "--tenant", "new")
+    assert act["action"] == "price_book.load"
+
+
+def test_prices_are_loaded_from_a_file_or_from_the_example(tollbook: Tollbook) -> None:
+    for arguments in ((), (tollbook.write("mine.yaml", BOOK), "--example")):
+        said = tollbook.refusal("prices", "load", *arguments)
+        assert "a FILE or --example is required, and not both" in said
+    assert tollbook.json("prices", "list") == []
+
+
 def test_a_tenant_without_a_book_says_so(tollbook: Tollbook) -> None:
     assert tollbook("prices", "list").out == "tenant default has no price book yet\n"
     assert "no price book version 0" in tollbook.refusal("prices", "show")
 
 
+@pytest.mark.usefixtures("example_prices")
 def test_a_book_is_loaded_as_the_next_version(tollbook: Tollbook) -> None:
     path = tollbook.write("mine.yaml", BOOK)
     loaded = tollbook.json("prices", "load", path)
-    # The default prices are in USD, and stay in force.
+    # The example prices are in USD, and stay in force.
     assert (loaded.pop("no_longer_priced"), loaded.pop("lost_prices")) == ([], [])
     assert {**loaded, "created_at": "", "published_at": ""} == {**LOADED, "version": 2}
     again = tollbook("prices", "load", path)
@@ -44,6 +62,7 @@ def test_a_book_is_loaded_as_the_next_version(tollbook: Tollbook) -> None:
     assert [it["version"] for it in tollbook.json("prices", "list")] == [1, 2, 3]
 
 
+@pytest.mark.usefixtures("example_prices")
 def test_a_book_is_shown_as_it_was_written(tollbook: Tollbook) -> None:
     tollbook("prices", "load", tollbook.write("mine.yaml", BOOK))
     shown = tollbook.json("prices", "show", "2")

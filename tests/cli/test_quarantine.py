@@ -7,6 +7,8 @@ import pytest
 from tests.builders import event
 from tests.cli.conftest import Tollbook
 
+pytestmark = pytest.mark.usefixtures("example_prices")
+
 
 @pytest.fixture
 def platform(tollbook: Tollbook) -> Tollbook:
@@ -24,7 +26,7 @@ def platform(tollbook: Tollbook) -> Tollbook:
 
 def test_nothing_in_quarantine_is_said(tollbook: Tollbook) -> None:
     tollbook("organizations", "create", "org_1")
-    assert tollbook("quarantine", "list").out == "nothing is in quarantine\n"
+    assert tollbook("quarantine", "list").out == "no events are in quarantine\n"
     assert tollbook("quarantine", "replay").out == "0 released, 0 remaining\n"
 
 
@@ -34,7 +36,7 @@ def test_events_are_listed_with_the_reason(platform: Tollbook) -> None:
         assert out.count(words) == 2
     assert "currency_mismatch" in out
     one = platform("quarantine", "list", "--organization", "late", "--limit", "1").out
-    assert "There are more than 1; --limit shows more of them." in one
+    assert "there are more than 1 events; --limit shows more" in one
     assert "currency_mismatch" not in one
     assert platform("quarantine", "list", "--limit", "0").code == 2
 

@@ -14,6 +14,8 @@ from tests.inside import serving
 from tollbook.analytics.users import USER_ROW
 from tollbook.store.database import open_database
 
+pytestmark = pytest.mark.usefixtures("example_prices")
+
 JANUARY = ("org_1", "--start", "2024-01-01", "--end", "2024-01-31")
 COLUMNS = [column.name for column in USER_ROW.columns]
 
@@ -55,7 +57,7 @@ def test_csv_is_exact_and_that_of_the_api(platform: Tollbook, sqlite_url: str) -
     assert [it["user_name"] for it in rows] == ["ann@acme.com", "bob@acme.com"]
     assert rows[0]["total_voice_seconds"] == "90"
     assert (rows[1]["kb_minutes"], rows[1]["total_cost"]) == ("1.666666667", "49.549346667")
-    key = platform("keys", "create").out.strip()
+    key = platform("keys", "create", "--permission", "admin").out.strip()
     with serving(open_database(sqlite_url)) as http:
         of_api = http.get(
             "/v1/analytics/users",

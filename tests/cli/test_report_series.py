@@ -8,6 +8,8 @@ import pytest
 from tests.builders import event
 from tests.cli.conftest import Tollbook
 
+pytestmark = pytest.mark.usefixtures("example_prices")
+
 TWO_DAYS = ("--start", "2024-01-15", "--end", "2024-01-16")
 
 

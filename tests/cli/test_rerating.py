@@ -79,8 +79,8 @@ def test_what_nobody_confirms_is_not_applied(
     tollbook: Tollbook, platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
-    assert "give --yes" in tollbook.refusal(*JANUARY, "--apply")
-    assert "give --yes" in tollbook.refusal(*JANUARY, "--apply", "--json")
+    assert "add --yes" in tollbook.refusal(*JANUARY, "--apply")
+    assert "add --yes" in tollbook.refusal(*JANUARY, "--apply", "--json")
     assert cost(platform) == 122_000_000
 
 

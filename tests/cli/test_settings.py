@@ -21,6 +21,7 @@ def test_every_setting_has_its_variable() -> None:
     assert read_settings(
         {
             "TOLLBOOK_DATABASE_URL": "postgresql://u@h/n",
+            "TOLLBOOK_TENANT": "acme",
             "TOLLBOOK_MAX_QUEUED_EVENTS": "7",
             "TOLLBOOK_MAX_GROUP_EVENTS": "5",
             "TOLLBOOK_MAX_BODY_MIB": "3",
@@ -38,7 +39,7 @@ def test_every_setting_has_its_variable() -> None:
             "SOMETHING_ELSE": "x",
         }
     ) == Settings(
-        *("postgresql://u@h/n", 7, 5, 3, False, 0, 1, 9, "t", "error"),
+        *("postgresql://u@h/n", "acme", 7, 5, 3, False, 0, 1, 9, "t", "error"),
         max_write_connections=2,
         max_read_connections=4,
         idle_connection_seconds=60,
@@ -111,3 +112,43 @@ def test_a_wrong_setting_ends_every_verb_with_a_sentence(
     monkeypatch.setenv("TOLLBOOK_MAX_QUEUED_EVENTS", "many")
     for verb in (("serve",), ("migrate",), ("verify",), ("keys", "list")):
         assert "TOLLBOOK_MAX_QUEUED_EVENTS" in tollbook.refusal(*verb)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("TOLLBOOK_DATABASE", "did you mean TOLLBOOK_DATABASE_URL?"),
+        ("TOLLBOOK_MAX_QUEUED_EVENT", "did you mean TOLLBOOK_MAX_QUEUED_EVENTS?"),
+        ("TOLLBOOK_log_level", "did you mean TOLLBOOK_LOG_LEVEL?"),
+        ("TOLLBOOK_", "docs/operations.md lists all settings"),
+        ("TOLLBOOK_XYZZY", "docs/operations.md lists all settings"),
+    ],
+)
+def test_an_unknown_variable_is_refused_with_the_closest_name(name: str, hint: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        read_settings({name: "", "OTHER": "x"})
+    assert refused.value.sentence.startswith(f"{name} is not a setting")
+    assert refused.value.sentence.endswith(hint)
+
+
+def test_variables_of_tests_and_of_kubernetes_are_ignored() -> None:
+    names = ("TEST_POSTGRES", "SERVICE_HOST", "SERVICE_PORT_HTTP", "PORT", "PORT_8000_TCP_ADDR")
+    assert read_settings({f"TOLLBOOK_{name}": "x" for name in names}) == Settings()
+
+
+def test_every_command_refuses_an_unknown_variable(
+    tollbook: Tollbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOLLBOOK_TENNANT", "acme")
+    assert "did you mean TOLLBOOK_TENANT?" in tollbook.refusal("keys", "list")
+
+
+def test_the_tenant_of_commands_is_a_setting(
+    tollbook: Tollbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tollbook("organizations", "create", "org_1", "--tenant", "acme")
+    monkeypatch.setenv("TOLLBOOK_TENANT", "acme")
+    assert [it["id"] for it in tollbook.json("organizations", "list")] == ["org_1"]
+    assert tollbook.json("organizations", "list", "--tenant", "other") == []
+    monkeypatch.setenv("TOLLBOOK_TENANT", "")
+    assert tollbook.json("organizations", "list") == []

@@ -58,22 +58,22 @@ def _event(index: int) -> dict[str, Any]:
 
 
 def first_row(page: Page) -> float:
-    """Wait for rows; give the milliseconds since the page was asked for."""
+    """Wait for rows; return the milliseconds since the page was requested."""
     return float(page.wait_for_function(FIRST_ROW).json_value())
 
 
 def sorts(page: Page) -> list[float]:
-    """Sort by the name and by some figures; give the milliseconds until each is drawn."""
+    """Sort by the name and by some figures; return the milliseconds until each is rendered."""
     return [_measured(page, SORT.format(place=it)) for it in (0, 5, 7, 13, 0)]
 
 
 def keys(page: Page) -> list[float]:
-    """Type into the search; give the milliseconds until each key's rows are drawn."""
+    """Type into the search; return the milliseconds until each key's rows are rendered."""
     return [_measured(page, TYPE.format(text=it)) for it in ("9", "99", "999", "")]
 
 
 def frames(page: Page) -> list[float]:
-    """Scroll through the table; give the milliseconds between frames."""
+    """Scroll through the table; return the milliseconds between frames."""
     return [float(it) for it in page.evaluate(SCROLL)]
 
 

@@ -1,4 +1,4 @@
-"""What is served: small, unchanged, from here alone, and kept by browsers for ever."""
+"""The served files are small, unchanged, local, and cached permanently."""
 
 import gzip
 import json

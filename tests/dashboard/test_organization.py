@@ -137,7 +137,7 @@ def test_presets_arrows_and_free_dates_choose_the_period(look: Look) -> None:
     page.get_by_role("button", name="Jan 1").click()
     page.get_by_label("First day").fill("2024-01-08")
     page.get_by_label("Last day").fill("2024-01-05")
-    expect(page.get_by_text("The first day is after the last.")).to_be_visible()
+    expect(page.get_by_text("The first day must not be after the last day.")).to_be_visible()
     page.get_by_label("Last day").fill("2024-01-14")
     expect(page.get_by_text("7 days, first and last included.")).to_be_visible()
     expect(page.get_by_text("Days begin and end in UTC.")).to_be_visible()
@@ -155,6 +155,8 @@ def test_comparing_adds_the_change_of_each_user(look: Look) -> None:
     table(page)
     page.keyboard.press("x")
     expect(page).to_have_url(re.compile("compare=previous_period"))
+    changes = page.locator(".table-box tr[data-index] td:nth-last-child(2)")
+    expect(changes.first).to_have_text(re.compile("%|new"))
     rows = table(page)
     assert rows[0][-2:] == ["Change", "Cost"]
     assert all(re.fullmatch(r"[+-]?[\d.,]+%|new", row[-2]) for row in rows[1:])

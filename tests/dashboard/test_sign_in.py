@@ -1,4 +1,4 @@
-"""Signing in: the key decides what is shown, stays in the tab, and goes nowhere else."""
+"""Signing in: the key determines what is shown and stays in the tab."""
 
 from playwright.sync_api import expect
 

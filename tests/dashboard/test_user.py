@@ -55,7 +55,7 @@ def test_the_events_of_a_kind_stand_behind_its_figure_and_tell_their_price(look:
     expect(page).to_have_url(re.compile("event=user_123-call"))
     detail = dialog.locator(".event-detail")
     expect(detail).to_contain_text("Why it costs $0.")
-    expect(detail).to_contain_text("0.002 per second for voice.call, version 1 of Default prices")
+    expect(detail).to_contain_text("0.002 per second for voice.call, version 1 of Example prices")
     page.reload()
     expect(dialog.locator(".event-detail")).to_contain_text("Why it costs $0.")
 

@@ -1,4 +1,4 @@
-"""How a budget stands, and what one may be."""
+"""The state of a budget, and its rules."""
 
 import pytest
 

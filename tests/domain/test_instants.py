@@ -1,4 +1,4 @@
-"""Instants as text: truncated, never rounded, and refused with what is wrong."""
+"""Instants are truncated, never rounded, and refused with the problem."""
 
 import pytest
 

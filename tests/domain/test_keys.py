@@ -1,4 +1,4 @@
-"""Keys: unlike each other, recognisable, and nothing but a hash is kept."""
+"""Keys are unique and recognizable, and only a hash is stored."""
 
 import re
 
@@ -83,7 +83,7 @@ HERE = networks_of(["192.0.2.0/24"])
 
 
 @pytest.mark.parametrize(
-    ("asking", "asked", "fields"),
+    ("issuer", "limits", "fields"),
     [
         (Limits(), Limits(), []),
         (Limits(), Limits(5, ("voice.call",), HERE, 1), []),
@@ -97,8 +97,10 @@ HERE = networks_of(["192.0.2.0/24"])
         (Limits(requests_per_minute=5), Limits(), ["requests_per_minute"]),
     ],
 )
-def test_nobody_passes_on_what_they_lack(asking: Limits, asked: Limits, fields: list[str]) -> None:
-    assert [it.field for it in beyond(asking, asked)] == fields
+def test_a_key_cannot_exceed_the_limits_of_its_issuer(
+    issuer: Limits, limits: Limits, fields: list[str]
+) -> None:
+    assert [it.field for it in beyond(issuer, limits)] == fields
 
 
 def test_limits_that_make_no_sense_are_named() -> None:
@@ -112,7 +114,7 @@ def test_limits_that_make_no_sense_are_named() -> None:
     assert len(limit_problems(None, ["::1"] * 101, None, 0)) == 1
 
 
-def test_a_key_is_narrowed_to_meters_of_the_catalogue() -> None:
+def test_a_key_is_narrowed_to_meters_of_the_catalog() -> None:
     write = (Permission.WRITE_EVENTS,)
     assert meters_problem(["voice.call", "sms.outbound"], write) is None
     for wrong in (["fax"], ["voice.call", "voice.call"]):

@@ -1,4 +1,4 @@
-"""The catalogue of meters: what is stored of it never changes."""
+"""The catalog of meters: stored numbers never change."""
 
 from tollbook.domain.meters import BY_CODE, CATALOG
 

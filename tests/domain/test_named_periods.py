@@ -1,4 +1,4 @@
-"""Periods by name, the periods beside them, and what may not be asked for."""
+"""Named periods, neighboring periods, and invalid combinations."""
 
 from datetime import date
 

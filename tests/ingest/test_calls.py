@@ -20,7 +20,7 @@ def platform(database: Database) -> Platform:
 
 
 def ahead(seconds: float, **given: object) -> Json:
-    """A call that begins so many seconds after the server's clock."""
+    """A call that begins `seconds` after the server's clock."""
     time = datetime.now(UTC) + timedelta(seconds=seconds)
     return event(time=time.isoformat(), **given)
 

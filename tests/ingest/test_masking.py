@@ -14,7 +14,7 @@ from tollbook.domain.rerating import RerateRange
 from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.ingest.masking import Masker
 from tollbook.rating.number_formats import digits_of
-from tollbook.rating.numbers import CLIENT, NONE, NUMBER, SIP, country_of, kind_of, shown_of
+from tollbook.rating.numbers import CLIENT, NONE, NUMBER, SIP, country_of, kind_of, stored_digits_of
 from tollbook.rerating.dry_run import dry_run
 from tollbook.store import directory
 from tollbook.store.database import Database
@@ -46,7 +46,7 @@ def platform(database: Database) -> Platform:
 
 
 def masked(value: str) -> str:
-    found = MASK.masked({"to": value})["to"]
+    found = MASK.mask({"to": value})["to"]
     assert isinstance(found, str)
     return found
 
@@ -73,13 +73,13 @@ def test_however_it_is_written_a_number_is_stored_as_one_text(value: str) -> Non
     text = masked(value)
     assert text == masked("+442071838750")
     assert text.startswith("+44207183****#")
-    assert shown_of(text) == "44207183"
+    assert stored_digits_of(text) == "44207183"
     assert masked(text) == text, "masking again changes nothing"
     assert masked(f" {text}\n") == f" {text}\n", "whatever stands around it"
 
 
 def test_another_key_gives_another_hash() -> None:
-    assert Masker(b"another").masked({"to": "+442071838750"})["to"] != masked("+442071838750")
+    assert Masker(b"another").mask({"to": "+442071838750"})["to"] != masked("+442071838750")
 
 
 @pytest.mark.parametrize("value", ["sip:jane@acme.example", "jane@acme.example"])
@@ -103,24 +103,24 @@ def test_addresses_are_hidden_whole(value: str) -> None:
 def test_a_number_in_its_organizations_format_is_masked_as_any(
     value: str, number_format: str
 ) -> None:
-    found = MASK.masked({"to": value, "from": value}, number_format)
+    found = MASK.mask({"to": value, "from": value}, number_format)
     assert found == {"to": masked("+442071838750"), "from": masked("+442071838750")}
 
 
 def test_digits_without_plus_are_read_in_to_and_from_only() -> None:
     given: Attributes = {"to": "442071838750", "reference": "442071838750"}
-    found = MASK.masked(given, "international")
+    found = MASK.mask(given, "international")
     assert found == {"to": masked("+442071838750"), "reference": "442071838750"}
 
 
 def test_digits_that_cannot_be_read_are_hidden_whole_once_they_are_charged() -> None:
     given: Attributes = {"to": "442071838750", "reference": "442071838750", "from": "anybody"}
-    hidden = MASK.masked(given)
+    hidden = MASK.mask(given)
     assert "2071838" not in str(hidden["to"])
     assert kind_of(hidden["to"]) == NONE
-    assert MASK.masked(hidden) == hidden
+    assert MASK.mask(hidden) == hidden
     assert (hidden["reference"], hidden["from"]) == ("442071838750", "anybody")
-    assert MASK.masked(given, waits=True) == given, "it is to be read again"
+    assert MASK.mask(given, waits=True) == given, "it is to be read again"
 
 
 def test_the_name_of_a_client_is_hidden() -> None:
@@ -137,7 +137,7 @@ def test_what_is_no_number_stays(value: str) -> None:
 
 def test_other_kinds_of_values_stay() -> None:
     given: Attributes = {"media_bytes": 5, "flag": True, "none": None, "callback": "+442071838750"}
-    found = MASK.masked(given)
+    found = MASK.mask(given)
     assert {name: found[name] for name in ("media_bytes", "flag", "none")} == {
         "media_bytes": 5,
         "flag": True,

@@ -19,7 +19,7 @@ _MOST_IN_BATCH = 40
 
 
 def statuses_of(response: httpx.Response) -> list[str]:
-    """Give what became of each event of a request that was a success."""
+    """Return what became of each event of a request that was a success."""
     assert response.status_code == 200, response.text
     return [receipt["status"] for receipt in response.json()["receipts"]]
 
@@ -94,14 +94,14 @@ class Ledger:
         assert len(self.quantities) == len(rows), "an event is in the ledger twice"
 
     def holds(self, request: Request) -> bool:
-        """Tell whether a request is here; it must be so whole, and unchanged, or not at all."""
+        """Return whether a request is here; it must be so whole, and unchanged, or not at all."""
         here = [self.quantities.get((it["organization_id"], it["id"])) for it in request]
         sent = [it["quantity"] * 1_000_000 for it in request]
         assert here in (sent, [None] * len(request)), "a request was torn apart"
         return here == sent
 
     def sums(self) -> Counter[str]:
-        """Give the seconds of each organization as the monthly sums have them."""
+        """Return the seconds of each organization as the monthly sums have them."""
         rows = self.platform.rows(
             "SELECT organizations.id, quantity FROM usage_monthly JOIN organizations "
             "ON organizations.organization_id = usage_monthly.organization_id"
@@ -115,7 +115,7 @@ class Ledger:
 
 
 def seconds_of(requests: list[Request]) -> Counter[str]:
-    """Give the seconds of each organization as they were sent."""
+    """Return the seconds of each organization as they were sent."""
     return _added_up((it["organization_id"], it["quantity"]) for sent in requests for it in sent)
 
 

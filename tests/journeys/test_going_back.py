@@ -18,7 +18,9 @@ from psycopg import sql
 from tests.builders import Json, Platform, event
 from tests.conftest import ENGINES, Postgres
 from tests.servers import Server
+from tollbook.administration.price_books import example_book
 from tollbook.administration.tenants import ensure_tenant
+from tollbook.store import prices
 from tollbook.store.audit import COMMAND_LINE, Actor
 from tollbook.store.database import Database, open_database
 
@@ -107,7 +109,8 @@ def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
     with closing(open_database(url)) as database:
         with database.writing() as transaction:
             for tenant in ("one", "other"):
-                ensure_tenant(transaction, Actor(tenant, COMMAND_LINE, 1))
+                if ensure_tenant(transaction, Actor(tenant, COMMAND_LINE, 1)):
+                    prices.add_price_book(transaction, tenant, example_book(), 1)
         keys = [Platform(database, tenant).key() for tenant in ("one", "other")]
         Platform(database, "one").organization()
     state = State(url, tmp_path, postgres)

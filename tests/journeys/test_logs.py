@@ -18,7 +18,7 @@ E_MAIL = "jane@doe.example"
 
 
 def attempts(number: int, key: str) -> list[tuple[str, str, bytes | None, str]]:
-    """Give requests of which some succeed and some cannot."""
+    """Return requests of which some succeed and some cannot."""
     sms = (
         f'{{"id": "{number}", "type": "sms.outbound", "organization_id": "org_1", '
         f'"user_id": "ann", "time": "2024-01-15T10:30:00Z", '

@@ -48,7 +48,9 @@ EVENTS = [
 
 
 def test_the_whole_story(server: Server, tmp_path: Path) -> None:
-    made = tollbook(server, tmp_path, "keys", "create", "--name", "bootstrap")
+    made = tollbook(
+        server, tmp_path, "keys", "create", "--permission", "admin", "--name", "bootstrap"
+    )
     assert made.returncode == 0, made.stderr
     with server.client(made.stdout.strip()) as admin:
         _create_everything(admin)

@@ -67,7 +67,7 @@ def begin(http: httpx.Client) -> str:
 
 
 def wait_until(http: httpx.Client, run: str, status: str, least: int = 0) -> Json:
-    """Wait until a run has a status and has changed so many events."""
+    """Wait until a run has a status and has changed at least `least` events."""
 
     def found() -> Json | None:
         state: Json = http.get(run).json()["run"]

@@ -30,7 +30,7 @@ def costs(http: httpx.Client, organization: str = "org_1") -> dict[str, float]:
 
 
 def said(response: httpx.Response) -> Json:
-    """Give what an error says, without the id that each request has for itself."""
+    """Return what an error says, without the id that each request has for itself."""
     answer: Json = response.json()
     del answer["request_id"]
     return answer

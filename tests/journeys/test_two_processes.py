@@ -72,8 +72,8 @@ def batches(events: list[Json], size: int, order: Random) -> list[list[Json]]:
 def fates(client: httpx.Client, batch: list[Json]) -> Counter[tuple[str, str, str]]:
     """Send a batch; count what became of each identity in it."""
     statuses = statuses_of(client.post("/v1/events", json=batch))
-    told = zip(batch, statuses, strict=True)
-    return Counter((it["organization_id"], it["id"], status) for it, status in told)
+    outcomes = zip(batch, statuses, strict=True)
+    return Counter((it["organization_id"], it["id"], status) for it, status in outcomes)
 
 
 def run_tollbook(database_url: str, *arguments: str) -> subprocess.Popen[bytes]:
@@ -106,11 +106,11 @@ def test_of_many_that_send_an_event_at_once_one_has_it_accepted(
     with ThreadPoolExecutor(WRITERS) as pool:
         writings = [pool.submit(write, number) for number in range(WRITERS)]
         start.set()
-        told = sum((writing.result() for writing in writings), Counter())
+        outcomes = sum((writing.result() for writing in writings), Counter())
     for it in events:
         identity = it["organization_id"], it["id"]
-        assert told[*identity, "accepted"] == 1
-        assert told[*identity, "duplicate"] == WRITERS - 1
+        assert outcomes[*identity, "accepted"] == 1
+        assert outcomes[*identity, "duplicate"] == WRITERS - 1
     ledger = Ledger(platform.database)
     assert ledger.holds(events)
     assert ledger.sums() == seconds_of([events])
@@ -127,15 +127,15 @@ def test_a_server_and_an_import_write_the_same_events_at_once(
     # The end of the file first: the import gets there last.
     last_first = [events[start : start + 500] for start in range(14_500, -1, -500)]
     with server.client(key) as client:
-        told = fates(client, last_first[0])
+        outcomes = fates(client, last_first[0])
         importing = run_tollbook(database_url, "import", str(file))
         while not platform.rows("SELECT 1 FROM event_keys WHERE id = :id", id=events[0]["id"]):
             assert importing.poll() is None
         for batch in last_first[1:]:
-            told += fates(client, batch)
+            outcomes += fates(client, batch)
     imported = json.loads(importing.communicate()[0])["counts"]
-    accepted = Counter(status for _, _, status in told.elements())["accepted"]
-    assert max(told.values()) == 1
+    accepted = Counter(status for _, _, status in outcomes.elements())["accepted"]
+    assert max(outcomes.values()) == 1
     assert accepted >= len(last_first[0])
     assert imported["accepted"] == len(events) - accepted
     assert imported["duplicate"] == accepted
@@ -158,7 +158,7 @@ rates:
 
 
 def of_month(seconds: int) -> int:
-    """Give what so many seconds of a month cost, in nanos."""
+    """Return the cost of some seconds of a month, in nanos."""
     parts = min(seconds, 1000), max(min(seconds, 7777) - 1000, 0), max(seconds - 7777, 0)
     picos = parts[0] * 3_333_333_300 + parts[1] * 1_000_000_000 + parts[2] * 100_000_000
     return round(Fraction(picos, 1000))
@@ -202,20 +202,20 @@ def test_of_two_that_take_an_event_back_at_once_one_does(
     platform.send(*(event(id=str(n)) for n in range(40)))
 
     def take_back(number: int) -> Counter[str]:
-        told: Counter[str] = Counter()
+        outcomes: Counter[str] = Counter()
         with servers[number % 2].client(key) as client:
             start.wait()
             for n in range(40):
                 asked = reversal(str(n), id=f"back {n} of {number}")
                 receipt = client.post("/v1/events/reversals", json=asked).json()["receipts"][0]
-                told[receipt.get("code", "accepted")] += 1
-        return told
+                outcomes[receipt.get("code", "accepted")] += 1
+        return outcomes
 
     with ThreadPoolExecutor(4) as pool:
         takings = [pool.submit(take_back, number) for number in range(4)]
         start.set()
-        told = sum((taking.result() for taking in takings), Counter())
-    assert told == {"accepted": 40, "already_reversed": 120}
+        outcomes = sum((taking.result() for taking in takings), Counter())
+    assert outcomes == {"accepted": 40, "already_reversed": 120}
     assert platform.rows("SELECT count, cost FROM usage_monthly") == [(0, 0)]
     assert platform.differences() == []
 
@@ -225,7 +225,7 @@ class Undone(Exception):
 
 
 def wait_for_waiting(platform: Platform, count: int) -> None:
-    """Return once so many transactions wait for a lock."""
+    """Return when this number of transactions waits for a lock."""
     waiting = (
         "SELECT COUNT(*) FROM pg_stat_activity "
         "WHERE datname = current_database() AND wait_event_type = 'Lock'"

@@ -2,34 +2,34 @@
 
 import os
 import signal
-import subprocess
-import sys
-
-_CHILD = """
-import os, signal, sys
+import tempfile
+from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from tests.forks import Fork
+from tests.waiting import PATIENCE
 from tollbook.cli.main import run
-
-module, _, function = sys.argv[1].rpartition(".")
-owner = import_module(module)
-real = getattr(owner, function)
-
-def killed(*arguments, **named):
-    if sys.argv[2] == "after":
-        real(*arguments, **named)
-    os.kill(os.getpid(), signal.SIGKILL)
-
-setattr(owner, function, killed)
-run(sys.argv[3:])
-"""
 
 
 def killed_at(point: str, when: str, url: str, *verb: str) -> None:
     """Run a verb until it is `before` or `after` a function, and kill it there."""
-    done = subprocess.run(
-        [sys.executable, "-c", _CHILD, point, when, *verb],
-        env={**os.environ, "TOLLBOOK_DATABASE_URL": url},
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+    with tempfile.NamedTemporaryFile() as log:
+        environment = {**os.environ, "TOLLBOOK_DATABASE_URL": url}
+        code = Fork(environment, log.name, _run_to, point, when, verb).wait(PATIENCE)
+        assert code == -signal.SIGKILL, Path(log.name).read_text()
+
+
+def _run_to(point: str, when: str, verb: Sequence[str]) -> int:
+    module, _, function = point.rpartition(".")
+    owner = import_module(module)
+    real = getattr(owner, function)
+
+    def killed(*arguments: Any, **named: Any) -> None:
+        if when == "after":
+            real(*arguments, **named)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    setattr(owner, function, killed)
+    return run(verb)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -176,10 +177,10 @@ def test_an_erasure_of_the_same_length_while_a_month_is_archived_is_not_missed(
     real = archiving._remove
     erasures = []
 
-    def erase_first(*arguments: object) -> None:
+    def erase_first(*arguments: object, **named: object) -> None:
         if not erasures:
             erasures.append(erasing(keeper))
-        real(*arguments)  # type: ignore[arg-type]
+        real(*arguments, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr(archiving, "_remove", erase_first)
     (file,) = keeper.archive()
@@ -194,11 +195,11 @@ def test_archive_goes_on_after_a_month_that_keeps_changing(
     jane(keeper.platform)
     real = archiving._remove
 
-    def late(database: Database, actor: object, month: object, *rest: object) -> None:
+    def late(database: Database, actor: object, month: object, **named: object) -> None:
         if month.month == 202401:  # type: ignore[attr-defined]
             count = keeper.count()
             keeper.platform.send(event(id=f"late-{count}"))
-        real(database, actor, month, *rest)  # type: ignore[arg-type]
+        real(database, actor, month, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr(archiving, "_remove", late)
     left, done = keeper.run(before=202403)
@@ -225,15 +226,15 @@ def test_an_erasure_goes_on_when_a_month_is_archived_meanwhile(
     keeper: Keeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     jane(keeper.platform)
-    real, months = erasure._rewrite_files, [202402, 202403]
+    real, months = erasure.rewrite_files, [202402, 202403]
 
-    def archive_first(*arguments: object) -> object:
-        found = real(*arguments)  # type: ignore[arg-type]
+    def archive_first(**arguments: Any) -> object:
+        found = real(**arguments)
         if months:
             keeper.archive(before=months.pop(0))
         return found
 
-    monkeypatch.setattr(erasure, "_rewrite_files", archive_first)
+    monkeypatch.setattr(erasure, "rewrite_files", archive_first)
     assert erasing(keeper).files == 2
     assert secrets_in(keeper.folder) == keeper.problems() == keeper.drafts() == []
 
@@ -242,16 +243,16 @@ def test_an_erasure_gives_up_after_five_tries(
     keeper: Keeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     jane(keeper.platform)
-    real, tries = erasure._rewrite_files, []
+    real, tries = erasure.rewrite_files, []
 
-    def archive_first(*arguments: object) -> object:
-        found = real(*arguments)  # type: ignore[arg-type]
+    def archive_first(**arguments: Any) -> object:
+        found = real(**arguments)
         keeper.platform.send(event(id=f"late-{len(tries)}"))
         tries.append(keeper.archive())
         return found
 
-    monkeypatch.setattr(erasure, "_rewrite_files", archive_first)
-    with pytest.raises(ArchiveRefused, match="nothing was erased: events were archived each time"):
+    monkeypatch.setattr(erasure, "rewrite_files", archive_first)
+    with pytest.raises(ArchiveRefused, match="events were archived during each"):
         erasing(keeper)
     assert len(tries) == 5
     assert keeper.drafts() == keeper.problems() == []

@@ -1,4 +1,4 @@
-"""Erasing a person: nothing that tells of them is left anywhere, and no sum has moved."""
+"""Erasing a person: no personal data is left anywhere, and no sum changes."""
 
 from contextlib import closing
 from pathlib import Path
@@ -74,7 +74,7 @@ def everything(platform: Platform) -> str:
 
 
 def numbers_of(keeper: Keeper) -> dict[str, list[tuple[object, ...]]]:
-    """Give all sums, resources counted and not named."""
+    """Return all sums, resources counted and not named."""
     sums = keeper.sums()
     sums["resources_daily"] = sorted(row[:4] + row[5:] for row in sums["resources_daily"])
     return sums
@@ -154,7 +154,7 @@ def test_a_missing_archive_stops_everything(keeper: Keeper) -> None:
     jane(platform)
     keeper.archive()
     moved = keeper.folder.rename(keeper.folder.with_name("elsewhere"))
-    with pytest.raises(ArchiveRefused, match="is not there"):
+    with pytest.raises(ArchiveRefused, match="is missing"):
         erasing(keeper)
     assert "Jane" in everything(platform)
     assert erasing(keeper, moved).files == 1

@@ -21,7 +21,7 @@ def platform(database: Database) -> Platform:
 
 
 def move(platform: Platform, monkeypatch: pytest.MonkeyPatch, module: object) -> None:
-    """Give the organization another number, as one that is created again gets it."""
+    """Change the number of the organization, as one that is created again gets it."""
     held = module.ledger.hold_ledgers  # type: ignore[attr-defined]
 
     def hold(transaction: object, numbers: object) -> None:
@@ -42,7 +42,7 @@ def test_an_erasure_does_not_reach_another_organization(
     assert row is not None
     actor = Actor(platform.tenant, COMMAND_LINE, 1)
     move(platform, monkeypatch, erase)
-    with pytest.raises(StoreUnavailable, match="organization org_1 is not the one that it was"):
+    with pytest.raises(StoreUnavailable, match="organization org_1 is not the same as before"):
         erase.erase(platform.database, actor, erase.Person(row, "user_1"))
     assert platform.rows("SELECT name FROM users") == [("user_1",)]
 
@@ -52,6 +52,6 @@ def test_an_archive_does_not_take_the_events_of_another_organization(
 ) -> None:
     actor = Actor(platform.tenant, COMMAND_LINE, 1)
     move(platform, monkeypatch, archive)
-    with pytest.raises(StoreUnavailable, match="organization org_1 is not the one that it was"):
+    with pytest.raises(StoreUnavailable, match="organization org_1 is not the same as before"):
         list(archive.archive(platform.database, actor, archive.Due(None, 202402, tmp_path)))
     assert platform.rows("SELECT id FROM events") == [("call-1",)]

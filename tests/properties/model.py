@@ -1,4 +1,4 @@
-"""What Tollbook promises, computed the slow way: every event is kept, every answer counted anew.
+"""What Tollbook promises, computed the slow way: it keeps every event and recounts each answer.
 
 Written from the design alone: nothing here comes from the product. Numbers are decimals and
 fractions, and the one rounding is `round` of a fraction, which goes half to even.
@@ -76,7 +76,7 @@ class Price:
         return all(attributes.get(name) == value for name, value in self.when)
 
     def of_month(self, quantity: Fraction) -> Decimal:
-        """Give what the first so much of a month costs."""
+        """Return what the first so much of a month costs."""
         if self.blocks:
             return rounded(-(-quantity // self.blocks) * Fraction(self.amount))
         if self.volume:
@@ -249,7 +249,7 @@ class Model:
         return cost
 
     def users(self, organization: str, start: date, end: date, only: str | None = None) -> Json:
-        """Give the figures of every user, or of one, in the order of the answer."""
+        """Return the figures of every user, or of one, in the order of the answer."""
         of_users = {
             user: [held for held in self._charged(organization, start, end) if _owner(held) == user]
             for user in self.organizations[organization].users
@@ -266,11 +266,11 @@ class Model:
         }
 
     def total(self, organization: str, start: date, end: date) -> Decimal:
-        """Give what the organization's whole usage of a period cost."""
+        """Return what the organization's whole usage of a period cost."""
         return _cost_of(self._charged(organization, start, end))
 
     def organization_level(self, organization: str, start: date, end: date) -> Decimal:
-        """Give what the usage of no user cost."""
+        """Return what the usage of no user cost."""
         charged = self._charged(organization, start, end)
         return _cost_of([held for held in charged if _owner(held) is None])
 

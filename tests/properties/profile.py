@@ -1,12 +1,16 @@
 """How many examples a property is tried with: the same few each time, or many new ones.
 
-`TOLLBOOK_TEST_EXAMPLES=5000 make test args=tests/properties` looks further than a usual run does.
+`TOLLBOOK_TEST_EXAMPLES=5000 make test args=tests/ingest` looks further than a usual run does.
 """
 
 import os
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.internal.conjecture import engine
 
+assert engine.MAX_SHRINKING_SECONDS, "Hypothesis keeps its bound elsewhere now"
+engine.MAX_SHRINKING_SECONDS = 20
+"""A failure is told in seconds: its example need not be the smallest there is."""
 _LONGER = os.environ.get("TOLLBOOK_TEST_EXAMPLES", "")
 
 
@@ -18,6 +22,7 @@ def examples(usual: int) -> settings:
         database=None,
         deadline=None,
         print_blob=True,
+        phases=[Phase.explicit, Phase.generate, Phase.shrink],
         suppress_health_check=[
             HealthCheck.function_scoped_fixture,
             HealthCheck.too_slow,

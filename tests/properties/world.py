@@ -18,10 +18,10 @@ from tollbook.domain.directory import User
 from tollbook.domain.exact import NANOS
 from tollbook.domain.keys import KeyScope
 from tollbook.domain.periods import Period, day_number
-from tollbook.ingest.commit import BatchResult, Submission, commit
+from tollbook.ingest.commit import BatchResult, commit
 from tollbook.ingest.decode import decode_json
 from tollbook.ingest.quarantine import replay
-from tollbook.ingest.submit import draft_of, submission_of
+from tollbook.ingest.submit import Submission, draft_of, submission_of
 from tollbook.lifecycle.reversals import reversal_differences
 from tollbook.rating.books.yaml_book import parse_price_book
 from tollbook.store import directory, prices
@@ -125,7 +125,7 @@ class World:
                 self.change(step)
 
     def users(self, organization: str, start: date, end: date, only: str | None = None) -> Json:
-        """Give the answer as `Platform.users` does, with every digit of its numbers."""
+        """Return the answer as `Platform.users` does, with every digit of its numbers."""
         with self.platform.database.reading() as snapshot:
             tenant = self.platform.tenant
             row = directory.find_organization(snapshot, tenant, organization)
@@ -136,11 +136,11 @@ class World:
         return answer
 
     def total(self, organization: str, start: date, end: date) -> Decimal:
-        """Give the cost of a period as the daily sums have it."""
+        """Return the cost of a period as the daily sums have it."""
         return self._sum("usage_daily", "day", organization, day_number(start), day_number(end))
 
     def total_of_months(self, organization: str, start: date, end: date) -> Decimal:
-        """Give the cost of whole months as the monthly sums have it."""
+        """Return the cost of whole months as the monthly sums have it."""
         first, last = day_number(start) // 100, day_number(end) // 100
         return self._sum("usage_monthly", "month", organization, first, last)
 

@@ -3,13 +3,13 @@
 import pytest
 
 from tests.rating.builders import pricing, rate, tariff, usage
-from tollbook.administration.tenants import default_price_book
+from tollbook.administration.price_books import example_book
 from tollbook.domain.charges import Charge, Unpriced
 from tollbook.domain.prices import Basis
-from tollbook.rating.charge import rated
+from tollbook.rating.charge import rate_usage
 from tollbook.rating.tariff import Tariff
 
-DEFAULT = Tariff(default_price_book())
+EXAMPLE = Tariff(example_book())
 
 
 def charged(given: Charge | Unpriced) -> Charge:
@@ -32,14 +32,14 @@ def charged(given: Charge | Unpriced) -> Charge:
         ("voice.call", 0, 0),
     ],
 )
-def test_the_default_book_charges(meter: str, micros: int, nanos: int) -> None:
-    charge = charged(rated([[DEFAULT]], usage(meter=meter, quantity=micros), "USD"))
+def test_the_example_book_charges(meter: str, micros: int, nanos: int) -> None:
+    charge = charged(rate_usage([[EXAMPLE]], usage(meter=meter, quantity=micros), "USD"))
     assert charge.cost == nanos
 
 
 def test_a_message_price_bills_one_message_whatever_the_segments() -> None:
     segments = usage(meter="mms.inbound", quantity=5_000_000)
-    charge = charged(rated([[DEFAULT]], segments, "USD"))
+    charge = charged(rate_usage([[EXAMPLE]], segments, "USD"))
     assert (charge.cost, charge.billed) == (20_000_000, 1_000_000)
 
 
@@ -49,27 +49,27 @@ def test_a_message_price_bills_one_message_whatever_the_segments() -> None:
 )
 def test_the_one_rounding_is_half_to_even_at_a_billionth(picos: int, nanos: int) -> None:
     book = tariff(rate(pricing(price_picos=picos)))
-    assert charged(rated([[book]], usage(quantity=1_000_000), "USD")).cost == nanos
+    assert charged(rate_usage([[book]], usage(quantity=1_000_000), "USD")).cost == nanos
 
 
 def test_a_cost_past_the_bound_is_unpriced() -> None:
     dear = tariff(rate(pricing(price_picos=10**18)))
-    unpriced = rated([[dear]], usage(quantity=10**15), "USD")
+    unpriced = rate_usage([[dear]], usage(quantity=10**15), "USD")
     assert isinstance(unpriced, Unpriced)
     assert unpriced.code == "cost_out_of_range"
 
 
 def test_a_buy_price_past_the_bound_is_unpriced_too() -> None:
     dear = tariff(rate(pricing(buy=pricing(price_picos=10**18))))
-    assert isinstance(rated([[dear]], usage(quantity=10**15), "USD"), Unpriced)
+    assert isinstance(rate_usage([[dear]], usage(quantity=10**15), "USD"), Unpriced)
 
 
 def test_an_event_that_brings_its_cost_is_charged_that_even_without_a_book() -> None:
-    charge = charged(rated([], usage(cost=7, quantity=3), "USD"))
+    charge = charged(rate_usage([], usage(cost=7, quantity=3), "USD"))
     assert (charge.cost, charge.billed, charge.rate_id, charge.buy) == (7, 3, None, 7)
     assert [(line.name, line.cost) for line in charge.lines] == [("own cost", 7)]
 
 
 def test_a_message_price_is_for_the_event() -> None:
     by_call = tariff(rate(pricing(price_picos=10**12, basis=Basis.EVENT)))
-    assert charged(rated([[by_call]], usage(quantity=61_000_000), "USD")).cost == 10**9
+    assert charged(rate_usage([[by_call]], usage(quantity=61_000_000), "USD")).cost == 10**9

@@ -6,9 +6,9 @@ from tests.rating.builders import pricing, rate, tariff, usage
 from tollbook.domain.charges import Attributes, Charge, Unpriced
 from tollbook.domain.prices import PriceBook, Tier
 from tollbook.rating.books import vocabulary
-from tollbook.rating.charge import charge_of
+from tollbook.rating.charge import charge_usage
 from tollbook.rating.choose import choose
-from tollbook.rating.tariff import Chosen, Tariff, arranged
+from tollbook.rating.tariff import Chosen, Tariff, arrange_versions
 
 
 def chosen(book: Tariff, attributes: Attributes | None, **given: object) -> int | str:
@@ -56,7 +56,7 @@ def test_a_book_in_another_currency_prices_nothing() -> None:
 
 
 def test_the_latest_version_that_has_begun_is_in_force() -> None:
-    versions = arranged(
+    versions = arrange_versions(
         [
             PriceBook("old", "USD", 20240101, "", (rate(id=1),), 1),
             PriceBook("new", "USD", 20240301, "", (rate(id=2),), 2),
@@ -126,8 +126,8 @@ def test_a_rate_is_valid_on_its_first_and_its_last_day(day: int, rate_id: int) -
     ],
 )
 def test_hours_are_those_of_the_week_and_of_the_start(day: int, minute: int, rate_id: int) -> None:
-    peak = rate(hours=vocabulary.hours("mon-fri", "08:00", "20:00"), id=1)
-    nights = rate(hours=vocabulary.hours("sat,sun", "22:00", "06:00"), id=2)
+    peak = rate(hours=vocabulary.parse_hours("mon-fri", "08:00", "20:00"), id=1)
+    nights = rate(hours=vocabulary.parse_hours("sat,sun", "22:00", "06:00"), id=2)
     assert chosen(tariff(peak, nights, rate(id=9)), None, day=day, minute=minute) == rate_id
 
 
@@ -248,11 +248,11 @@ def test_an_own_cost_takes_no_markup_by_guess() -> None:
         rate(pricing(price=None, markup=100_000), id=2),
     )
     by_cost = usage(attributes={"to": "442079460100"}, cost=100)
-    unpriced = charge_of(choose([[book]], by_cost, "USD"), by_cost)
+    unpriced = charge_usage(choose([[book]], by_cost, "USD"), by_cost)
     assert isinstance(unpriced, Unpriced)
     assert unpriced.code == "number_unreadable"
     without_markups = tariff(*BY_PREFIX)
-    assert charge_of(choose([[without_markups]], by_cost, "USD"), by_cost) == Charge(
+    assert charge_usage(choose([[without_markups]], by_cost, "USD"), by_cost) == Charge(
         100, by_cost.quantity, None, 100
     )
 
@@ -302,10 +302,10 @@ def test_a_rate_that_depends_on_the_month_says_what_to_count() -> None:
     found = choose([[tariff(rate(tiers))]], usage(), "USD")
     assert isinstance(found, Chosen)
     assert found.tier_key == "calls"
-    uncounted = charge_of(found, usage())
+    uncounted = charge_usage(found, usage())
     assert isinstance(uncounted, Unpriced)
     assert uncounted.code == "month_unknown"
-    assert isinstance(charge_of(found, usage(), 0), Charge)
+    assert isinstance(charge_usage(found, usage(), 0), Charge)
 
 
 def test_what_was_chosen_can_be_shown_whole() -> None:

@@ -25,10 +25,10 @@ def explained(
     usage = RatingInput(book.rates[0].meter, round(quantity * MICROS), 20240215, attributes, cost)
     found = choose([[Tariff(book)]], usage, "USD")
     month = None if position is None else round(position * MICROS)
-    told = explain(found.rate if isinstance(found, Chosen) else None, usage, month)
-    assert isinstance(told, Explanation), told
-    assert sum(line.cost for line in told.lines) == told.cost
-    return told
+    explanation = explain(found.rate if isinstance(found, Chosen) else None, usage, month)
+    assert isinstance(explanation, Explanation), explanation
+    assert sum(line.cost for line in explanation.lines) == explanation.cost
+    return explanation
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def explained(
             [
                 "3600 s raw -> 3600 s billed: as it lasted",
                 "3600 s / 60 s x 0.012 = 0.72",
-                "held to the maximum cost of 0.6, connect fee included",
+                "limited to the maximum cost of 0.6, connect fee included",
                 "connect fee = 0.05",
                 "cost 0.60",
             ],
@@ -110,13 +110,15 @@ def explained(
         ),
     ],
 )
-def test_each_step_is_told(rate: str, quantity: float, steps: list[str]) -> None:
+def test_each_step_is_explained(rate: str, quantity: float, steps: list[str]) -> None:
     assert list(explained(rate, quantity).steps) == steps
 
 
 def test_media_are_told_in_bytes() -> None:
-    told = explained("meter: mms.inbound, price: 0.01, per: 100 KB", 1, {"media_bytes": 250_001})
-    assert told.steps[1:3] == (
+    explanation = explained(
+        "meter: mms.inbound, price: 0.01, per: 100 KB", 1, {"media_bytes": 250_001}
+    )
+    assert explanation.steps[1:3] == (
         "media of 250001 bytes",
         "300000 bytes billed: whole blocks of 100000 bytes",
     )
@@ -126,7 +128,7 @@ def test_tiers_are_told_as_the_month_with_and_without() -> None:
     rate = "meter: sms.outbound, per: segment, graduated: [{up_to: 10, price: 0.1}, {price: 0.05}]"
     assert list(explained(rate, 4, position=8).steps) == [
         "4 segments raw",
-        "the month stands at 8 segments, with this at 12 segments",
+        "the month is at 8 segments, with this at 12 segments",
         "the month with this: 10 segments / 1 segment x 0.1 + 2 segments / 1 segment x 0.05 = 1.10",
         "the month without it: 8 segments / 1 segment x 0.1 = 0.80",
         "1.10 - 0.80 = 0.30",
@@ -138,7 +140,7 @@ def test_blocks_of_a_month_are_told_likewise() -> None:
     rate = "meter: api.request, price: 0.01, per: request, package: 100, over: month"
     assert list(explained(rate, 2, position=99).steps) == [
         "2 requests raw",
-        "the month stands at 99 requests, with this at 101 requests",
+        "the month is at 99 requests, with this at 101 requests",
         "the month with this: 200 requests in whole blocks / 1 request x 0.01 = 2.00",
         "the month without it: 100 requests in whole blocks / 1 request x 0.01 = 1.00",
         "2.00 - 1.00 = 1.00",
@@ -148,15 +150,15 @@ def test_blocks_of_a_month_are_told_likewise() -> None:
 
 def test_an_own_cost_says_so() -> None:
     bare = explained(CALL, 61, cost=12_000_000)
-    assert bare.steps == ("the event brings its own cost, 0.012, and is charged that",)
+    assert bare.steps == ("the event has its own cost, 0.012, and is charged that",)
     assert (bare.rate_id, bare.matched) == (None, "voice.call; own cost, no rate")
     marked_up = explained("meter: voice.call, markup: 12.5%", 61, cost=12_000_000)
     assert marked_up.steps == (
-        "the event brings its own cost, 0.012; with 12.5% on top it is 0.0135",
+        "the event has its own cost, 0.012; with a markup of 12.5% it is 0.0135",
     )
 
 
-def test_the_matched_rate_is_told() -> None:
+def test_the_matched_rate_is_described() -> None:
     rate = (
         f"{CALL}, to: 4420, valid_from: 2024-01-01, valid_until: 2024-12-31, "
         'when: {direction: outbound}, hours: {days: "thu,sat", from: "20:00", until: "08:00"}'
@@ -166,11 +168,11 @@ def test_the_matched_rate_is_told() -> None:
     usage = RatingInput("voice.call", MICROS, 20240215, attributes, minute=21 * 60)
     found = choose([[Tariff(book)]], usage, "USD")
     assert isinstance(found, Chosen)
-    told = explain(found.rate, usage, version=found.tariff.version)
-    assert isinstance(told, Explanation)
-    assert (told.to, told.from_, told.version) == ("4420", "", 0)
-    assert told.matched == (
-        "voice.call; to 4420; direction outbound; Thu 20:00 to Fri 08:00, Sat 20:00 to Sun 08:00; "
+    explanation = explain(found.rate, usage, version=found.tariff.version)
+    assert isinstance(explanation, Explanation)
+    assert (explanation.to, explanation.from_, explanation.version) == ("4420", "", 0)
+    assert explanation.matched == (
+        "voice.call; to 4420; direction outbound; thu 20:00 to fri 08:00, sat 20:00 to sun 08:00; "
         "from 2024-01-01; until 2024-12-31"
     )
 

@@ -216,7 +216,7 @@ def test_no_digits_have_no_country() -> None:
 
 
 def _numbers(code: str, regions: tuple[str, ...]) -> Iterator[str]:
-    """Give numbers of each region that shares a calling code, their ends at random."""
+    """Return numbers of each region that shares a calling code, their ends at random."""
     random = Random(code)
     for region in regions:
         for kind in range(8):

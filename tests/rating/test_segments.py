@@ -12,7 +12,7 @@ import pytest
 import regex
 import smsutil
 
-from tollbook.rating.segments import measured, segments_of, segments_of_length
+from tollbook.rating.segments import count_segments, count_segments_of_length, measure_segments
 
 FAMILY = "👨\u200d👩\u200d👧\u200d👦"
 
@@ -71,7 +71,7 @@ INDIC = {
     ],
 )
 def test_segments_at_the_borders(text: str, segments: int) -> None:
-    assert segments_of(text) == segments
+    assert count_segments(text) == segments
 
 
 @pytest.mark.parametrize(
@@ -88,15 +88,15 @@ def test_segments_at_the_borders(text: str, segments: int) -> None:
     ],
 )
 def test_segments_of_a_length(length: int, encoding: str, segments: int) -> None:
-    assert segments_of_length(length, encoding) == segments
+    assert count_segments_of_length(length, encoding) == segments
     attributes = {"body_length": length, "encoding": encoding, "to": "+1"}
-    assert measured(attributes) == (segments, attributes)
+    assert measure_segments(attributes) == (segments, attributes)
 
 
 def test_the_text_is_used_and_dropped() -> None:
-    assert measured({"body": "ж" * 71, "to": "+1"}) == (2, {"to": "+1"})
-    assert measured({"to": "+1"}) == (None, {"to": "+1"})
-    assert measured({"body_length": 161}) == (2, {"body_length": 161})
+    assert measure_segments({"body": "ж" * 71, "to": "+1"}) == (2, {"to": "+1"})
+    assert measure_segments({"to": "+1"}) == (None, {"to": "+1"})
+    assert measure_segments({"body_length": 161}) == (2, {"body_length": 161})
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_the_text_is_used_and_dropped() -> None:
 )
 def test_what_is_told_wrongly_is_said(attributes: dict[str, object], sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
-        measured(attributes)  # type: ignore[arg-type]
+        measure_segments(attributes)  # type: ignore[arg-type]
 
 
 def independently(text: str) -> int:
@@ -142,7 +142,7 @@ def corpus(scripts: dict[str, str], texts: int) -> list[str]:
 
 def test_segments_agree_with_independent_implementations_in_many_scripts() -> None:
     for text in corpus(SCRIPTS, 6_000):
-        assert segments_of(text) == independently(text), text
+        assert count_segments(text) == independently(text), text
 
 
 def test_where_one_library_counts_otherwise_it_cuts_a_sequence() -> None:
@@ -150,10 +150,10 @@ def test_where_one_library_counts_otherwise_it_cuts_a_sequence() -> None:
     others = 0
     for text in corpus(SCRIPTS, 3_000):
         parts = [part.content for part in smsutil.split(text).parts] if text else [""]
-        if len(parts) == segments_of(text):
+        if len(parts) == count_segments(text):
             continue
         others += 1
-        assert len(parts) < segments_of(text)
+        assert len(parts) < count_segments(text)
         whole = regex.findall(r"\X", text)
         assert [it for part in parts for it in regex.findall(r"\X", part)] != whole
     assert others
@@ -166,7 +166,7 @@ def test_where_the_other_counts_otherwise_it_joins_letters_to_a_conjunct() -> No
     also lets go of some spacing marks, such as the Burmese signs for long a, which ours keeps.)
     """
     for text in corpus(INDIC, 2_000):
-        assert segments_of(text) <= independently(text)
+        assert count_segments(text) <= independently(text)
 
 
 def test_no_text_is_too_odd_to_count() -> None:
@@ -175,10 +175,10 @@ def test_no_text_is_too_odd_to_count() -> None:
         text = "".join(chr(chance.randrange(0x20, 0x2_0000)) for _ in range(chance.randint(0, 150)))
         text = "".join(it for it in text if unicodedata.category(it) != "Cs")
         units = len(text.encode("utf-16-be")) // 2
-        assert units <= 70 or -(-units // 67) <= segments_of(text) <= -(-units // 34)
+        assert units <= 70 or -(-units // 67) <= count_segments(text) <= -(-units // 34)
 
 
 def test_a_million_marks_on_a_letter_are_counted_in_one_pass() -> None:
     start = process_time()
-    assert segments_of("e" + "\u0301" * 1_000_000) == 14_926
+    assert count_segments("e" + "\u0301" * 1_000_000) == 14_926
     assert process_time() - start < 5

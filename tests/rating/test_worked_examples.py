@@ -8,7 +8,7 @@ import pytest
 from tollbook.domain.charges import Attributes, Charge, RatingInput
 from tollbook.domain.exact import MICROS, amount_text
 from tollbook.rating.books.yaml_book import parse_price_book
-from tollbook.rating.charge import rated
+from tollbook.rating.charge import rate_usage
 from tollbook.rating.tariff import Tariff
 
 HEAD = "name: x\ncurrency: USD\neffective_from: 2020-01-01\nsource: x\nrates:\n"
@@ -30,7 +30,7 @@ def charge(
     micros = round(quantity * MICROS)
     usage = RatingInput(book.rates[0].meter, micros, day, attributes, cost)
     month = None if position is None else round(position * MICROS)
-    found = rated([[Tariff(book)]], usage, "USD", month)
+    found = rate_usage([[Tariff(book)]], usage, "USD", month)
     assert isinstance(found, Charge), found
     assert sum(line.cost for line in found.lines) == found.cost
     return found
@@ -225,7 +225,7 @@ def test_tiers_are_counted_in_the_unit_of_the_price() -> None:
         (20241027, {}, "0.50", 161_290),
         # a last month: up to the 10th included, 10 of 31
         (20240101, {"until_day": "2024-01-10"}, "1.00", 322_581),
-        # a first month that is told: from the 22nd on 10 of 31, whenever the event comes
+        # a first month with a day: from the 22nd on 10 of 31, whenever the event comes
         (20240131, {"from_day": "2024-01-22"}, "1.00", 322_581),
         # first and last in one: the 5th to the 5th is one day
         (20240105, {"from_day": "2024-01-05", "until_day": "2024-01-05"}, "0.10", 32_258),

@@ -1,4 +1,4 @@
-"""docs/decks.md is true: its deck loads, its book loads, its refusal is what is said."""
+"""Load the deck and the book of docs/decks.md, and check its error."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from tollbook.domain.errors import PriceBookRefused
 from tollbook.rating.books.deck_book import parse_deck
-from tollbook.rating.books.deck_columns import FIELDS
+from tollbook.rating.books.deck_columns import COLUMNS
 from tollbook.rating.books.deck_terms import BookTerms, DeckTerms
 from tollbook.rating.books.yaml_book import parse_price_book
 
@@ -33,6 +33,6 @@ def test_the_deck_is_refused_as_the_page_says() -> None:
     assert [it.error for it in refused.value.details] == [sentence]
 
 
-@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize("field", COLUMNS)
 def test_every_field_of_a_deck_is_documented(field: str) -> None:
     assert f"`{field}`" in PAGE

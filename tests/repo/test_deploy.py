@@ -1,4 +1,4 @@
-"""What `deploy/` names is what a server measures, and what the docs explain."""
+"""`deploy/` and the documentation name the metrics of a server."""
 
 import json
 import re
@@ -14,7 +14,7 @@ _NAME = re.compile(r"tollbook_[a-z_]+")
 
 
 def measured() -> set[str]:
-    """Name every metric that a server gives, labels or not."""
+    """Return the name of every metric, with or without labels."""
     instruments = Metrics(Measured(*[lambda: 0] * 5))
     instruments.count_events({"accepted": 1})
     instruments.count_request("endpoint", 200, 0.1)
@@ -24,7 +24,7 @@ def measured() -> set[str]:
 
 
 def families() -> set[str]:
-    """Name what was measured without the parts of histograms."""
+    """Return the names of metrics without the parts of histograms."""
     return {re.sub("_(bucket|sum|count|created)$", "", name) for name in measured()}
 
 
@@ -40,7 +40,7 @@ def test_every_metric_measured_is_documented() -> None:
     assert [name for name in sorted(families()) if name not in page] == []
 
 
-def test_every_alert_says_what_to_do() -> None:
+def test_every_alert_has_instructions() -> None:
     groups = yaml.safe_load((ROOT / "deploy" / "alerts.yaml").read_text())["groups"]
     rules = [rule for group in groups for rule in group["rules"]]
     assert len({rule["alert"] for rule in rules}) == len(rules)

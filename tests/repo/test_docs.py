@@ -1,4 +1,4 @@
-"""The documentation is complete: what exists is written down, what is linked exists."""
+"""The documentation is complete, and its links exist."""
 
 import re
 import subprocess
@@ -61,7 +61,7 @@ def test_every_folder_has_its_place_in_the_architecture() -> None:
     assert [name for name in folders if f"| `{name}/` |" not in page] == []
 
 
-def test_endpoints_are_read_by_name_in_only_one_way() -> None:
+def test_names_of_endpoints_are_unique() -> None:
     names = [endpoint.name for endpoint in ENDPOINTS]
     assert len(set(names)) == len(names)
 
@@ -76,7 +76,7 @@ def test_no_file_names_a_package_host_or_grows_past_its_subject() -> None:
         assert "://" not in lock.read_text()
 
 
-def test_security_names_tests_that_are_there() -> None:
+def test_security_names_existing_tests() -> None:
     named = re.findall(r"`(tests/[^` ]+)`", (ROOT / "SECURITY.md").read_text())
     assert len(named) > 10
     assert [name for name in named if not (ROOT / name).exists()] == []

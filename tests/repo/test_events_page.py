@@ -1,4 +1,4 @@
-"""docs/analytics/events.md is true: its requests give its answers."""
+"""Run the requests of docs/analytics/events.md."""
 
 import json
 import re

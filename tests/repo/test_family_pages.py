@@ -1,4 +1,4 @@
-"""The pages of organizations, overview and usage are true: their answers are the server's."""
+"""Run the requests of the pages on organizations, overview and usage."""
 
 import json
 import re
@@ -12,6 +12,8 @@ import pytest
 from tests.journeys.test_documented_curl import demo
 from tests.servers import Server
 from tollbook.api.application import ENDPOINTS
+
+pytestmark = pytest.mark.xdist_group("family pages")  # they share what takes long to make
 
 PAGES = Path(__file__).parents[2] / "docs" / "analytics"
 NAMES = ("organizations", "overview", "usage")

@@ -1,4 +1,4 @@
-"""docs/backup.md and docs/archives.md are true: their commands run, in order."""
+"""Run the commands of docs/backup.md and docs/archives.md in order."""
 
 import re
 import shlex
@@ -38,7 +38,7 @@ def test_the_commands_of_the_page_run_in_order(
         assert run(command) == 0, (command, capsys.readouterr().err)
 
 
-def test_archive_and_erase_say_what_is_missing(
+def test_archive_and_erase_report_missing_options(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("TOLLBOOK_DATABASE_URL", sqlite_url)

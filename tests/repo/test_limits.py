@@ -15,10 +15,10 @@ from tollbook.rating.books import (
     clashes,
     deck_csv,
     deck_terms,
+    pricing,
     yaml_book,
     yaml_examples,
     yaml_nodes,
-    yaml_pricing,
     yaml_rates,
 )
 from tollbook.settings import Settings
@@ -65,8 +65,8 @@ LIMITS = {
     ),
     "a rate |": (
         f"{yaml_rates._MOST_HOURS} spans",
-        f"{yaml_pricing._MOST_FEES} fees",
-        f"{yaml_pricing._MOST_TIERS:,} tiers",
+        f"{pricing._MOST_FEES} fees",
+        f"{pricing._MOST_TIERS:,} tiers",
     ),
     "equally specific rates": (f"{clashes.MOST_SETS} different",),
     "a deck |": (f"{deck_csv.MOST_PREFIXES:,} prefixes",),

@@ -1,4 +1,4 @@
-"""docs/analytics: the requests of these pages, asked of the demo on 19 January 2024, in order."""
+"""Run the requests of docs/analytics on the demo of 19 January 2024, in order."""
 
 import asyncio
 import json
@@ -24,12 +24,14 @@ from tollbook.store import directory
 from tollbook.store.database import open_database
 from tollbook.wiring import services
 
+pytestmark = pytest.mark.xdist_group("outlook pages")  # they share what takes long to make
+
 PAGES = Path(__file__).parents[2] / "docs" / "analytics"
-ASKED_AT = datetime(2024, 1, 19, 10, 30, tzinfo=UTC)
+REQUESTED_AT = datetime(2024, 1, 19, 10, 30, tzinfo=UTC)
 
 
 def steps(name: str) -> list[tuple[list[str], Json | None]]:
-    """Give the commands of a page, each with the answer under it, if there is one."""
+    """Return the commands of a page, each with the answer below it, if there is one."""
     found: list[tuple[list[str], Json | None]] = []
     page = (PAGES / f"{name}.md").read_text()
     for language, text in re.findall(r"```(\w+)\n(.*?)```", page, re.DOTALL):
@@ -42,7 +44,7 @@ def steps(name: str) -> list[tuple[list[str], Json | None]]:
 
 
 class Demo:
-    """The demo as it was on a day, spoken to as curl would."""
+    """The demo on a day, with requests written as curl commands."""
 
     def __init__(self, app: ASGIApp, key: str) -> None:
         self._app = app
@@ -54,12 +56,12 @@ class Demo:
         method = command[command.index("-X") + 1] if "-X" in command else "GET"
         # A browser of another test may have left its loop running in this thread.
         with ThreadPoolExecutor(1) as thread:
-            answer = thread.submit(lambda: asyncio.run(self._asked(method, url, data))).result()
+            answer = thread.submit(lambda: asyncio.run(self._send(method, url, data))).result()
         assert answer.status_code == 200, answer.text
-        told: Json = answer.json()
-        return told
+        decoded: Json = answer.json()
+        return decoded
 
-    async def _asked(self, method: str, url: str, data: str | None) -> Response:
+    async def _send(self, method: str, url: str, data: str | None) -> Response:
         async with AsyncClient(transport=ASGITransport(self._app)) as client:
             headers = {"X-API-Key": self._key}
             return await client.request(method, url, content=data, headers=headers)
@@ -71,28 +73,28 @@ def demo(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     path.write_bytes(migrated_file.read_bytes())
     url = f"sqlite:///{path}"
     database = open_database(url)
-    asked_at = microseconds(ASKED_AT)
+    requested_at = microseconds(REQUESTED_AT)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tests.builders.now", lambda: asked_at)
+        patch.setattr("tests.builders.now", lambda: requested_at)
         platform = Platform(database, TENANT)
         number = platform.organization(HARBOR.id, name=HARBOR.name, timezone=HARBOR.timezone)
         with database.writing() as transaction:
             for user in HARBOR_USERS:
-                directory.add_user(transaction, number, user, asked_at)
-        events = list(harbor_events(ASKED_AT))
+                directory.add_user(transaction, number, user, requested_at)
+        events = list(harbor_events(REQUESTED_AT))
         for first in range(0, len(events), 5_000):
             platform.send(*events[first : first + 5_000])
         key = platform.key()
-    app = application(replace(services(Settings(url), database), clock=lambda: asked_at))
+    app = application(replace(services(Settings(url), database), clock=lambda: requested_at))
     yield Demo(app, key)
     database.close()
 
 
 @pytest.mark.parametrize("name", ["changes", "forecast", "budgets"])
 def test_the_requests_of_a_page_are_answered_as_it_says(demo: Demo, name: str) -> None:
-    asked = [it for it in steps(name) if it[0][0] == "curl"]
-    assert len([answer for _, answer in asked if answer]) >= 1
-    for command, answer in asked:
-        told = demo.curl(command)
+    requests = [it for it in steps(name) if it[0][0] == "curl"]
+    assert len([answer for _, answer in requests if answer]) >= 1
+    for command, answer in requests:
+        actual = demo.curl(command)
         if answer is not None:
-            assert told == answer
+            assert actual == answer

@@ -1,4 +1,4 @@
-"""What is said about installing pyarrow, wherever it is said, is what pyproject.toml asks for."""
+"""The documentation names the pyarrow version of pyproject.toml."""
 
 import re
 import subprocess
@@ -12,7 +12,7 @@ PLACES = (
     "docs/archives.md",
     "docs/analytics/events.md",
     "src/tollbook/api/formats/parquet.py",
-    "src/tollbook/api/openapi/document.py",
+    "src/tollbook/api/openapi/errors.py",
     "src/tollbook/lifecycle/parquet.py",
 )
 
@@ -20,8 +20,8 @@ PLACES = (
 def test_every_place_names_the_package_and_version_of_the_extra() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     (needed,) = project["optional-dependencies"]["parquet"]
-    said = {it: re.findall(r"'(pyarrow[^']*)'", (ROOT / it).read_text()) for it in PLACES}
-    assert said == {it: [needed] for it in PLACES}
+    documented = {it: re.findall(r"'(pyarrow[^']*)'", (ROOT / it).read_text()) for it in PLACES}
+    assert documented == {it: [needed] for it in PLACES}
 
 
 def test_make_setup_installs_it_with_the_hashes_of_the_version_that_is_tested() -> None:

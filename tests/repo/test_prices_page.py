@@ -1,4 +1,4 @@
-"""docs/prices.md is true: its books load, its rates are rates, its refusal is what is said."""
+"""Load the books and rates of docs/prices.md, and check its error."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The README is true: its commands are run, and its answers are what the server answers."""
+"""Run the commands of the README, and compare its responses with the server's."""
 
 import json
 import os
@@ -15,6 +15,8 @@ import pytest
 
 from tests.servers import free_port
 
+pytestmark = pytest.mark.xdist_group("readme")  # they share what takes long to make
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
@@ -23,7 +25,7 @@ PATIENCE = 120
 
 
 class Running:
-    """What `make run` printed, and where it serves."""
+    """The output of `make run`, and its port."""
 
     def __init__(self, port: int, environment: dict[str, str], output: str) -> None:
         self.port = port
@@ -31,7 +33,7 @@ class Running:
         self.output = output
 
     def shell(self, text: str) -> str:
-        """Run a block as it stands, but for the port."""
+        """Run a block with another port."""
         command = text.replace("127.0.0.1:8000", f"127.0.0.1:{self.port}")
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", command],
@@ -48,7 +50,7 @@ class Running:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """`make run` as the README has it, on a database and a port of its own."""
+    """Run `make run` like the README, with a separate database and port."""
     folder = tmp_path_factory.mktemp("readme")
     port = free_port()
     url = f"sqlite:///{folder / 'tollbook.db'}"

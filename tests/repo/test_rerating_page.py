@@ -1,4 +1,4 @@
-"""docs/rerating.md is true: its commands run, in order, and leave the ledger as it was."""
+"""Run the commands of docs/rerating.md in order; they leave the ledger unchanged."""
 
 import re
 import shlex

@@ -1,4 +1,4 @@
-"""docs/analytics/series.md is true: its request is asked of the demo, its command is run."""
+"""Run the request and the command of docs/analytics/series.md on the demo."""
 
 import json
 import re
@@ -23,7 +23,7 @@ BLOCKS = re.findall(r"```(\w+)\n(.*?)```", PAGE, re.DOTALL)
 
 @pytest.fixture
 def demo_key(sqlite_url: str) -> str:
-    """Send the events of the published example; give a key of their tenant."""
+    """Send the events of the published example; return a key of their tenant."""
     platform = Platform(open_database(sqlite_url), TENANT)
     number = platform.organization(ACME.id, name=ACME.name)
     with platform.database.writing() as transaction:
@@ -42,8 +42,8 @@ def test_the_request_of_the_page_has_its_answer(sqlite_url: str, demo_key: str) 
     assert language == "json"
     path = shlex.split(curl)[2].removeprefix("http://127.0.0.1:8000")
     with Server(sqlite_url) as server:
-        told = httpx.get(f"{server.address}{path}", headers={"X-API-Key": demo_key})
-    assert told.json() == json.loads(answer)
+        response = httpx.get(f"{server.address}{path}", headers={"X-API-Key": demo_key})
+    assert response.json() == json.loads(answer)
 
 
 def test_the_command_of_the_page_prints_what_it_says(
@@ -57,5 +57,5 @@ def test_the_command_of_the_page_prints_what_it_says(
     (_, command), (language, printed) = BLOCKS[2:]
     assert language == "text"
     assert run(shlex.split(command)[1:]) == 0
-    told = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
-    assert [it for it in told if it] == [it for it in printed.splitlines() if it]
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert [it for it in lines if it] == [it for it in printed.splitlines() if it]

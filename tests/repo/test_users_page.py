@@ -1,4 +1,4 @@
-"""docs/analytics/users.md is true: its request runs against the demo and is answered as it says."""
+"""Run the request of docs/analytics/users.md on the demo."""
 
 import json
 import os
@@ -25,18 +25,18 @@ def test_the_request_of_the_page_is_answered_as_it_says(sqlite_url: str, tmp_pat
     key = re.search(r"API key +(\S+)", printed)
     assert key
     with Server(sqlite_url) as server:
-        said = subprocess.run(
+        output = subprocess.run(
             ["bash", "-c", command.replace("http://127.0.0.1:8000", server.address)],
             env={**environment, "KEY": key[1]},
             capture_output=True,
             text=True,
             check=True,
         ).stdout
-    assert json.loads(said) == json.loads(answer)
+    assert json.loads(output) == json.loads(answer)
 
 
 @pytest.mark.parametrize("parameter", GET_USERS.parameters, ids=lambda it: it.name)
-def test_every_parameter_that_slices_is_on_the_page(parameter: object) -> None:
+def test_every_filter_is_on_the_page(parameter: object) -> None:
     name: str = parameter.name  # type: ignore[attr-defined]
     shared = ("organization_id", "start_date", "end_date", "min_as_of", "format", "currency")
     assert name in shared or f"`{name}" in PAGE

@@ -92,7 +92,7 @@ class Past:
             return acts(snapshot, self.platform.tenant)[::-1]
 
     def ledger(self) -> dict[str, list[tuple[Any, ...]]]:
-        """Give every row of events and sums."""
+        """Return every row of events and sums."""
         return {it: sorted(self.rows(f"SELECT * FROM {it}"), key=repr) for it in LEDGER}
 
     def rows(self, sql: str, **parameters: Any) -> Sequence[tuple[Any, ...]]:

@@ -5,7 +5,6 @@ import pytest
 from tests.builders import Platform, event
 from tests.rerating.builders import CALLS, MINUTES, SMS, Past, book
 from tollbook.domain.rerating import RunStatus
-from tollbook.store import recharge
 
 
 def january(*days: int, **given: object) -> list[dict]:
@@ -161,7 +160,7 @@ def test_no_more_than_so_many_unpriced_events_are_listed_and_all_are_counted(
 def test_a_large_day_goes_through_in_chunks(
     platform: Platform, past: Past, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recharge, "CHUNK", 7)
+    monkeypatch.setattr("tollbook.store.database.CHUNK", 7)
     same_time = [event(id=f"same-{n:02d}") for n in range(20)]
     platform.send(
         *same_time, *(event(id=str(n), time=f"2024-01-15T{n}:00:00Z") for n in range(10, 24))

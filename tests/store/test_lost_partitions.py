@@ -5,22 +5,12 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from tests.builders import Platform, event
+from tests.builders import Platform, event, reversal
 from tollbook.domain.errors import MonthNotReady
 from tollbook.domain.receipts import Outcome
 from tollbook.store.database import open_database
 
 MAY = "2021-05-10T10:30:00Z"
-UNPRICED = {"type": "sms.message", "quantity": 1, "attributes": {"to": "+919876543210"}}
-PRICES = """
-name: Test
-currency: USD
-effective_from: 2020-01-01
-source: a test
-rates:
-  - {meter: voice.call, price: "0.01", per: minute}
-  - {meter: sms.message, price: "0.01", per: message}
-"""
 
 
 @pytest.fixture
@@ -43,6 +33,13 @@ def test_events_are_stored_in_a_new_partition(platform: Platform, atomic: bool) 
     assert {row[0] for row in platform.rows("SELECT id FROM events")} == {"new", "other"}
 
 
+def test_a_replay_releases_events_into_a_new_partition(platform: Platform) -> None:
+    platform.send(event(id="waiting", organization_id="org_9", time=MAY))
+    platform.organization("org_9")
+    assert platform.replay() == 1
+    assert platform.rows("SELECT id FROM events") == [("waiting",)]
+
+
 def test_nothing_is_stored_while_the_partition_cannot_be_made(
     platform: Platform, postgres_url: str
 ) -> None:
@@ -53,3 +50,7 @@ def test_nothing_is_stored_while_the_partition_cannot_be_made(
         holder.rollback()
     assert platform.rows("SELECT id FROM events") == []
     assert platform.statuses(event(id="new", time=MAY)) == ["accepted"]
+
+
+def test_a_reversal_never_needs_a_partition_without_its_event(platform: Platform) -> None:
+    assert platform.reversed(reversal("before")) == [("rejected", "archived")]

@@ -8,7 +8,7 @@ from alembic import command
 
 from tests.builders import Platform, event
 from tests.conftest import Postgres
-from tollbook.domain.books import BookStatus, listed
+from tollbook.domain.books import BookStatus, list_books
 from tollbook.domain.prices import Basis, Pricing, Rate
 from tollbook.store import prices
 from tollbook.store.database import Database, open_database
@@ -107,7 +107,7 @@ def test_books_are_published_since_they_were_loaded(old: Database) -> None:
         (77, 5, 5),
         (77, 7, 7),
     ]
-    standing = [(it.status, it.last_day) for it in listed(heads, 20240301)]
+    standing = [(it.status, it.last_day) for it in list_books(heads, 20240301)]
     assert standing == [(BookStatus.SUPERSEDED, 20240131), (BookStatus.PUBLISHED, None)]
 
 

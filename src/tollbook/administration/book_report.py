@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from tollbook.administration.price_books import books_of
-from tollbook.domain.books import BookHead, ShownBook, before, shown
+from tollbook.domain.books import BookHead, ShownBook, before, show_book
 from tollbook.domain.lost_prices import MOST_NAMED, LostPrices
 from tollbook.domain.meters import CATALOG
 from tollbook.domain.prices import Rate
@@ -25,7 +25,9 @@ def book_report(snapshot: Snapshot, tenant: str, head: BookHead, now: int) -> Bo
     """Return a tenant's book with its status now and the prices that it takes away."""
     (book,) = (it for it in books_of(snapshot, tenant, now) if it.head.version == head.version)
     lost = lost_prices(snapshot, tenant, head)
-    return BookReport(shown(book), _in_order({it for entry in lost for it in entry.meters}), lost)
+    return BookReport(
+        show_book(book), _in_order({it for entry in lost for it in entry.meters}), lost
+    )
 
 
 def lost_prices(snapshot: Snapshot, tenant: str, head: BookHead) -> list[LostPrices]:

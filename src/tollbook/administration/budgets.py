@@ -1,8 +1,5 @@
 """Set and remove monthly budgets."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import msgspec
 
 from tollbook.domain.budgets import (
@@ -46,7 +43,8 @@ def set_budget(
         "alert_at": alerts,
         "before": amount_text(before.monthly) if before else None,
     }
-    _log(transaction, actor, "budget.set", organization, user_id, details)
+    what, number = _object(organization, user_id), organization.number
+    write_act(transaction, actor, "budget.set", what, details, organization=number)
     created_at = before.created_at if before else actor.at
     return msgspec.structs.replace(budget, created_at=created_at)
 
@@ -59,7 +57,8 @@ def remove_budget(
     if removed is None:
         raise NotFound(f"{holder_name(organization, user_id)} has no budget")
     details = {"before": amount_text(removed.monthly)}
-    _log(transaction, actor, "budget.remove", organization, user_id, details)
+    what, number = _object(organization, user_id), organization.number
+    write_act(transaction, actor, "budget.remove", what, details, organization=number)
     return removed
 
 
@@ -76,13 +75,5 @@ def _nanos(text: str) -> int:
         return 0
 
 
-def _log(
-    transaction: Transaction,
-    actor: Actor,
-    action: str,
-    organization: OrganizationRow,
-    user_id: str,
-    details: Mapping[str, Any],
-) -> None:
-    what = f"{organization.id} {user_id}" if user_id else organization.id
-    write_act(transaction, actor, action, what, details, organization=organization.number)
+def _object(organization: OrganizationRow, user_id: str) -> str:
+    return f"{organization.id} {user_id}" if user_id else organization.id

@@ -60,12 +60,12 @@ def create_key(
     actor: Actor,
     new: NewKey,
     find_organization: Callable[[str], OrganizationRow],
-    creator: ApiKey | None = None,
+    creator: ApiKey | None,
 ) -> tuple[ApiKey, str]:
     """Create a key; return it with its text, which is not stored.
 
-    `creator` is the key that creates the new one, which gets no more than the creator has. None
-    has no limits.
+    `find_organization` returns an organization that the caller may see. The new key gets no more
+    than its `creator` has, which is None on the command line: that has no limits.
     """
     limits = _limits(new, actor.at)
     refuse(beyond(creator.limits if creator else UNLIMITED, limits))
@@ -87,12 +87,13 @@ def rotate_key(
     actor: Actor,
     old: ApiKey,
     rotation: Rotation,
-    creator: ApiKey | None = None,
+    creator: ApiKey | None,
 ) -> tuple[ApiKey, str]:
     """Create the successor of a key; return it with its text, which is not stored.
 
     The old key still works during the overlap. The new key has the old one's lifetime unless the
-    rotation sets its end, and no more than `creator` has, the key that rotates.
+    rotation sets its end. It gets no more than its `creator` has, which is None on the command
+    line: that has no limits.
     """
     now, overlap = actor.at, rotation.overlap_seconds
     limits_of_creator = creator.limits if creator else UNLIMITED

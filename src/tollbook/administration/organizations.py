@@ -49,17 +49,17 @@ def create_organization(
 ) -> Organization:
     """Create an organization of the actor's tenant."""
     currency = new.currency
+    if currency is None:
+        currency = directory.tenant_currency(transaction, actor.tenant)
     organization = Organization(
         id=assigned_id("org") if new.id is None else new.id,
         name=new.name,
         timezone=new.timezone,
-        currency=directory.tenant_currency(transaction, actor.tenant)
-        if currency is None
-        else currency,
+        currency=currency,
         status=new.status,
         number_format=new.number_format,
     )
-    refuse(new_organization_problems(organization) + _format_problems(organization))
+    refuse([*new_organization_problems(organization), _format_problem(organization)])
     if not directory.add_organization(transaction, actor.tenant, organization, actor.at):
         raise AlreadyExists(f"organization {organization.id} exists already")
     row = directory.find_organization(transaction, actor.tenant, organization.id)
@@ -84,8 +84,8 @@ def change_organization(
     }
     changed = msgspec.structs.replace(organization_from(row), **changes)
     # A currency stored before codes were checked stays: a rename does not change it.
-    problems = organization_problems(changed) + _format_problems(changed)
-    refuse([problem for problem in problems if problem.field != "currency"])
+    problems = (it for it in organization_problems(changed) if it.field != "currency")
+    refuse([*problems, _format_problem(changed)])
     directory.change_organization(transaction, row.number, changed, actor.at)
     details = {
         "changed": list(changes),
@@ -107,8 +107,6 @@ def assigned_id(kind: str) -> str:
     return f"{kind}_{secrets.token_hex(8)}"
 
 
-def _format_problems(organization: Organization) -> list[Problem]:
-    if organization.number_format is None:
-        return []
-    problem = number_format_problem(organization.number_format)
-    return [problem] if problem else []
+def _format_problem(organization: Organization) -> Problem | None:
+    number_format = organization.number_format
+    return None if number_format is None else number_format_problem(number_format)

@@ -1,20 +1,29 @@
 """Load and publish price books. A published book never changes."""
 
 from collections.abc import Mapping
+from functools import lru_cache
+from importlib.resources import files
 from typing import Any
 
-from tollbook.domain.books import BookHead, Listed, listed
+from tollbook.domain.books import BookHead, Listed, list_books
 from tollbook.domain.directory import LONGEST_NAME, text_problem
 from tollbook.domain.errors import AlreadyPublished, NotFound, PriceBookRefused, Problem
 from tollbook.domain.events import instant_of
 from tollbook.domain.periods import day_number, day_of
 from tollbook.domain.prices import PriceBook
+from tollbook.rating.books.yaml_book import parse_price_book
 from tollbook.store import prices
 from tollbook.store.audit import Actor
 from tollbook.store.audit_writer import write_act
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.directory import OrganizationRow
 from tollbook.store.prices import Progress
+
+
+@lru_cache(1)
+def example_book() -> PriceBook:
+    """Return the prices of the published example, with a price for every meter."""
+    return parse_price_book(files("tollbook.rating").joinpath("example_book.yaml").read_text())
 
 
 def load_book(
@@ -86,7 +95,7 @@ def find_book(snapshot: Snapshot, tenant: str, version: int) -> BookHead:
 
 def books_of(snapshot: Snapshot, tenant: str, now: int) -> list[Listed]:
     """Return a tenant's books by version, each with its status now."""
-    return listed(prices.price_book_heads(snapshot, tenant), day_number(instant_of(now)))
+    return list_books(prices.price_book_heads(snapshot, tenant), day_number(instant_of(now)))
 
 
 def _log(

@@ -1,39 +1,27 @@
 """Create and change tenants."""
 
-from importlib.resources import files
-
 from tollbook.domain.directory import LONGEST_NAME, currency_problem, id_problem, text_problem
 from tollbook.domain.errors import AlreadyExists, NotFound, refuse
-from tollbook.domain.prices import PriceBook
-from tollbook.rating.books.yaml_book import parse_price_book
 from tollbook.rating.number_formats import number_format_problem
-from tollbook.store import directory, prices
+from tollbook.store import directory
 from tollbook.store.audit import Actor
 from tollbook.store.audit_writer import write_act
 from tollbook.store.database import Transaction
 from tollbook.store.directory import Tenant
 
 
-def default_price_book() -> PriceBook:
-    """Return the prices that a new tenant starts with."""
-    return parse_price_book(files("tollbook.rating").joinpath("default_book.yaml").read_text())
-
-
 def ensure_tenant(transaction: Transaction, actor: Actor, name: str | None = None) -> bool:
-    """Add the actor's tenant with the default prices; return False when it exists already.
+    """Add the actor's tenant, which has no prices yet; return False when it exists already.
 
     Without a name, the tenant's id is its name. The audit log gets no act.
     """
     name = actor.tenant if name is None else name
     refuse([id_problem("tenant", actor.tenant), text_problem("name", name, LONGEST_NAME)])
-    added = directory.add_tenant(transaction, actor.tenant, name, actor.at)
-    if added:
-        prices.add_price_book(transaction, actor.tenant, default_price_book(), actor.at)
-    return added
+    return directory.add_tenant(transaction, actor.tenant, name, actor.at)
 
 
 def create_tenant(transaction: Transaction, actor: Actor, tenant: Tenant) -> None:
-    """Create the actor's tenant with the default prices."""
+    """Create the actor's tenant, which has no prices yet."""
     refuse([currency_problem(tenant.currency), number_format_problem(tenant.number_format)])
     if not ensure_tenant(transaction, actor, tenant.name):
         raise AlreadyExists(f"tenant {tenant.id} exists already")

@@ -1,10 +1,9 @@
-"""The application: every endpoint behind the same gate, every error in the same shape."""
+"""The application: every endpoint behind the same admission, every error in the same form."""
 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from functools import partial
 from typing import Any
 
 import msgspec
@@ -40,10 +39,10 @@ from tollbook.api.endpoints.rerating import RERATING_ENDPOINTS
 from tollbook.api.endpoints.reversals import POST_REVERSALS
 from tollbook.api.endpoints.viewer_tokens import VIEWER_TOKEN_ENDPOINTS
 from tollbook.api.openapi.document import openapi
-from tollbook.api.openapi.endpoint import ApiRequest, Endpoint, read_path, read_query
+from tollbook.api.openapi.endpoint import ApiRequest, AsyncRequest, Endpoint
 from tollbook.api.openapi.reference import POLICY, STYLES, reference_page
-from tollbook.api.pipeline.access import authenticate, key_text, require, require_meters
-from tollbook.api.pipeline.admission import address, admit, standing
+from tollbook.api.pipeline.access import require, require_meters
+from tollbook.api.pipeline.admission import admit, client_address, rate_limit_state
 from tollbook.api.pipeline.paths import Paths
 from tollbook.api.pipeline.request_body import MOST_OTHER_BYTES, read_bounded
 from tollbook.api.pipeline.request_log import ROUTE
@@ -51,7 +50,6 @@ from tollbook.api.pipeline.responses import JSON, error_response
 from tollbook.api.pipeline.security_headers import SecurityHeadersMiddleware
 from tollbook.api.pipeline.services import Services
 from tollbook.domain.errors import InternalError, MethodNotAllowed, NotFound, TollbookError
-from tollbook.domain.keys import ApiKey
 from tollbook.store.database import Snapshot
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -85,11 +83,10 @@ _log = structlog.get_logger()
 
 
 def application(services: Services, pages: Mapping[str, Handler] | None = None) -> ASGIApp:
-    """Build the application; it starts and stops the writer with itself.
+    """Return the application, which starts and stops the writer.
 
-    `pages` are handlers of paths beside the API: those of the dashboard. Every handler turns
-    whatever happens into an answer of ours, so the layers with which a framework catches errors are
-    left out.
+    `pages` are handlers of other paths: those of the dashboard. Every handler returns errors as
+    responses, so no layer of the framework has to catch them.
     """
     handlers: dict[str, dict[str, Handler]] = {}
     for endpoint in ENDPOINTS:
@@ -149,8 +146,8 @@ class _Resource:
 def _handler(endpoint: Endpoint, services: Services) -> Handler:
     async def handle(request: Request) -> Response:
         start = time.perf_counter()
-        response = await _answered(endpoint, services, request)
-        if rate := standing(request):
+        response = await _answer_or_error(endpoint, services, request)
+        if rate := rate_limit_state(request):
             response.headers.update(rate.headers())
         seconds = time.perf_counter() - start
         services.metrics.count_request(endpoint.name, response.status_code, seconds)
@@ -159,7 +156,7 @@ def _handler(endpoint: Endpoint, services: Services) -> Handler:
     return handle
 
 
-async def _answered(endpoint: Endpoint, services: Services, request: Request) -> Response:
+async def _answer_or_error(endpoint: Endpoint, services: Services, request: Request) -> Response:
     try:
         return await _answer(endpoint, services, request)
     except TollbookError as error:
@@ -169,44 +166,34 @@ async def _answered(endpoint: Endpoint, services: Services, request: Request) ->
         return error_response(InternalError("something went wrong; the log says what"))
 
 
-async def _answer(endpoint: Endpoint, services: Services, request: Request) -> Response:
-    """Admit a request, read its body, and let its handler answer."""
-    with services.body_budget.room_for(request):
-        known = (await admit(request, services)).key
+async def _answer(endpoint: Endpoint, services: Services, http: Request) -> Response:
+    """Admit a request, read its body, and call its handler."""
+    with services.body_budget.reserve_for(http):
+        key = (await admit(http, services)).key
         if endpoint.permission:
-            require(known, endpoint.permission)
+            require(key, endpoint.permission)
+        request: AsyncRequest = AsyncRequest(http, services, endpoint)
         if endpoint.handle:
-            return await endpoint.handle(request, services, partial(read_query, endpoint, request))
-        body = await read_bounded(request, MOST_OTHER_BYTES) if endpoint.request else b""
-        return await run_sync(_answer_in_database, endpoint, services, request, known, body)
+            return await endpoint.handle(request)
+        body = await read_bounded(http, MOST_OTHER_BYTES) if endpoint.request else b""
+        return await run_sync(_answer_in_database, request, body)
 
 
-def _answer_in_database(
-    endpoint: Endpoint, services: Services, request: Request, known: ApiKey, body: bytes
-) -> Response:
-    """Let the handler answer from a snapshot or in a transaction."""
+def _answer_in_database(request: AsyncRequest, body: bytes) -> Response:
+    """Call the handler with a snapshot or a transaction."""
+    endpoint, database = request.endpoint, request.services.database
     if endpoint.write:
-        with services.database.writing() as transaction:
-            asked = _api_request(endpoint, services, request, known, body, transaction)
-            return endpoint.write(asked, transaction)
+        with database.writing() as transaction:
+            return endpoint.write(_api_request(request, body, transaction), transaction)
     assert endpoint.read  # noqa: S101  an endpoint has one of the three
-    with services.database.reading() as snapshot:
-        asked = _api_request(endpoint, services, request, known, body, snapshot)
-        return endpoint.read(asked, snapshot)
+    with database.reading() as snapshot:
+        return endpoint.read(_api_request(request, body, snapshot), snapshot)
 
 
-def _api_request(
-    endpoint: Endpoint,
-    services: Services,
-    request: Request,
-    known: ApiKey,
-    body: bytes,
-    snapshot: Snapshot,
-) -> ApiRequest:
+def _api_request(request: AsyncRequest, body: bytes, snapshot: Snapshot) -> ApiRequest:
     """Return the typed request, with its key as of the snapshot."""
-    text = key_text(request.headers)
-    key = authenticate(services.directory_cache, snapshot, text, known)
-    query = read_query(endpoint, request)
+    endpoint, services = request.endpoint, request.services
+    key, query = request.authenticate(snapshot), request.read_query()
     if endpoint.tells_usage:
         require_meters(key, getattr(query, "meter", None) or ())
     return ApiRequest(
@@ -214,10 +201,10 @@ def _api_request(
         key=key,
         question=endpoint.name,
         query=query,
-        path=read_path(endpoint, request),
-        headers=request.headers,
+        path=request.path,
+        headers=request.http.headers,
         body=body,
-        address=address(request, services) if endpoint.write else None,
+        address=client_address(request.http, services) if endpoint.write else None,
     )
 
 

@@ -22,7 +22,7 @@ from tollbook.settings import Settings
 from tollbook.store import archive_files
 from tollbook.store.archive_files import Archived
 from tollbook.store.audit import COMMAND_LINE, Actor
-from tollbook.store.database import Database
+from tollbook.store.database import Database, Snapshot
 from tollbook.wiring import now, open_migrated
 
 
@@ -56,12 +56,20 @@ def verb(options: Options, settings: Settings) -> int:
         row = named_organization(snapshot, options)
         number = row.number if row else None
         if options.list:
-            files = archive_files.files(snapshot, options.tenant, number)
-            for sentence in unrecorded(snapshot, options.tenant, options.to):
-                print_error(f"tollbook: {sentence}")
-            return _print(files, options)
+            return _list(snapshot, options, number)
+    return _archive(database, actor, options, number)
+
+
+def _list(snapshot: Snapshot, options: Options, number: int | None) -> int:
+    for sentence in unrecorded(snapshot, options.tenant, options.to):
+        print_error(f"tollbook: {sentence}")
+    _print(archive_files.files(snapshot, options.tenant, number), options)
+    return 0
+
+
+def _archive(database: Database, actor: Actor, options: Options, number: int | None) -> int:
     before = before_months(day_number(instant_of(actor.at)), options.older_than)
-    done: list[Archived] = []
+    archived: list[Archived] = []
     left: list[NotArchived] = []
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(f"archiving months before {before}", total=None)
@@ -69,9 +77,9 @@ def verb(options: Options, settings: Settings) -> int:
             if isinstance(result, NotArchived):
                 left.append(result)
                 continue
-            done.append(result)
+            archived.append(result)
             progress.update(task, description=f"{result.file}: {result.events:,} events")
-    _print(done, options)
+    _print(archived, options)
     for month in left:
         print_error(f"tollbook: {month.name} was not archived: {month.reason}")
     return 1 if left else 0
@@ -82,22 +90,21 @@ def _discard(database: Database, actor: Actor, options: Options) -> int:
         raise InvalidRequest(f"{options.discard} would be removed permanently: add --yes")
     removed = discard(database, actor, options.discard)
     if options.json:
-        print_json({"discarded": [str(it) for it in removed]})
+        print_json({"discarded": [str(path) for path in removed]})
     else:
         print_line(f"{options.discard} removed; the ledger was not changed")
     return 0
 
 
-def _print(files: list[Archived], options: Options) -> int:
+def _print(files: list[Archived], options: Options) -> None:
     if options.json:
-        print_json([_answer(it) for it in files])
+        print_json([_answer(file) for file in files])
     else:
         print_rows(
             ("File", "Events", "Bytes", "Checksum (SHA-256)"),
-            ((it.file, f"{it.events:,}", f"{it.bytes:,}", it.checksum) for it in files),
+            ((file.file, f"{file.events:,}", f"{file.bytes:,}", file.checksum) for file in files),
             "nothing is archived" if options.list else "there is nothing to archive",
         )
-    return 0
 
 
 def _answer(file: Archived) -> dict[str, object]:

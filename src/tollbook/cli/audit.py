@@ -1,4 +1,4 @@
-"""tollbook audit: who did what to what, with which key, from where."""
+"""tollbook audit: show who did what to which object, with which key, and from where."""
 
 from itertools import islice
 
@@ -38,20 +38,18 @@ def verb(options: Options, settings: Settings) -> int:
     with open_migrated(settings).streaming() as snapshot:
         chosen, limit = _chosen(options, snapshot), options.limit
         if options.csv or options.ndjson:
-            of_all = audit.all_acts(snapshot, options.tenant, chosen)
-            table = acts_table(of_all if limit is None else islice(of_all, limit))
+            table = acts_table(islice(audit.all_acts(snapshot, options.tenant, chosen), limit))
             (print_csv if options.csv else print_ndjson)(table)
             return 0
-        most = _LIMIT if limit is None else limit
-        found = audit.acts(snapshot, options.tenant, chosen, most)
-    acts = [shown_act(it) for it in found]
+        found = audit.acts(snapshot, options.tenant, chosen, _LIMIT if limit is None else limit)
+    acts = [shown_act(act) for act in found]
     if options.json:
         print_json(acts)
     else:
         print_rows(
-            ("When", "Key", "From", "Act", "On", "Organization", "Details"),
+            ("Time", "Key", "Address", "Action", "Object", "Organization", "Details"),
             map(_cells, acts),
-            f"nothing like that in the audit log of tenant {options.tenant}",
+            f"the audit log of tenant {options.tenant} has no such acts",
         )
     return 0
 
@@ -62,15 +60,15 @@ def _chosen(options: Options, snapshot: Snapshot) -> AuditFilter:
     return AuditFilter(row.number if row else None, options.action, options.key, *span)
 
 
-def _cells(it: ShownAct) -> tuple[str | None, ...]:
+def _cells(act: ShownAct) -> tuple[str | None, ...]:
     return (
-        f"{it.at:%Y-%m-%d %H:%M:%S}",
-        it.key_prefix,
-        it.address,
-        it.action,
-        it.object,
-        it.organization_id,
-        ", ".join(f"{name}: {_text(value)}" for name, value in it.details.items() if value),
+        f"{act.at:%Y-%m-%d %H:%M:%S}",
+        act.key_prefix,
+        act.address,
+        act.action,
+        act.object,
+        act.organization_id,
+        ", ".join(f"{name}: {_text(value)}" for name, value in act.details.items() if value),
     )
 
 

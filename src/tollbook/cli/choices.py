@@ -1,4 +1,4 @@
-"""The options that several verbs share, and what they name: a tenant, an organization, a key."""
+"""Options that several verbs share, and the tenants, organizations and keys that they name."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -11,11 +11,12 @@ from tollbook.domain.directory import User
 from tollbook.domain.errors import InvalidRequest, NotFound
 from tollbook.domain.keys import ApiKey, prefix_of
 from tollbook.domain.named_periods import NAMES
+from tollbook.settings import DEFAULT_TENANT, variable
 from tollbook.store import directory, keys
 from tollbook.store.audit import COMMAND_LINE, Actor
 from tollbook.store.database import Snapshot
 from tollbook.store.directory import OrganizationRow
-from tollbook.wiring import DEFAULT_TENANT, now
+from tollbook.wiring import now
 
 Body = TypeVar("Body", bound=Callable[..., Any])
 """The function of a command."""
@@ -32,7 +33,13 @@ def combined(*options: Callable[[Body], Body]) -> Callable[[Body], Body]:
     return decorate
 
 
-tenant_option = click.option("--tenant", default=DEFAULT_TENANT, help="The tenant.")
+tenant_option = click.option(
+    "--tenant",
+    default=DEFAULT_TENANT,
+    envvar=variable("tenant"),
+    show_envvar=True,
+    help="The tenant.",
+)
 json_option = click.option("--json", is_flag=True, help="Print JSON instead of text.")
 csv_option = click.option("--csv", is_flag=True, help="Print CSV, with the headings of the API.")
 currency_option = click.option(
@@ -72,20 +79,25 @@ def number_format_option(default: str | None = None) -> Callable[[Body], Body]:
 
 
 def command_line(tenant: str) -> Actor:
-    """Name who acts at the machine, for the audit log."""
+    """Return the actor of a command, for the audit log."""
     return Actor(tenant, COMMAND_LINE, now())
 
 
-def organization_of(snapshot: Snapshot, tenant: str, identity: str) -> OrganizationRow:
-    """Find a tenant's organization; raise `NotFound` when there is none."""
+def organization_of(
+    snapshot: Snapshot, tenant: str, identity: str, *, created: bool = True
+) -> OrganizationRow:
+    """Return a tenant's organization; raise `NotFound` when there is none.
+
+    With `created=False`, accept one that only events have named.
+    """
     found = directory.find_organization(snapshot, tenant, identity)
-    if found is None or found.status == directory.UNKNOWN:
+    if found is None or (created and found.status == directory.UNKNOWN):
         raise NotFound(f"tenant {tenant} has no organization {identity}")
     return found
 
 
 def named_organization(snapshot: Snapshot, options: Options) -> OrganizationRow | None:
-    """Find the organization that a command names; None when it names none."""
+    """Return the organization that a command names; None when it names none."""
     if options.organization is None:
         return None
     return organization_of(snapshot, options.tenant, options.organization)
@@ -94,7 +106,7 @@ def named_organization(snapshot: Snapshot, options: Options) -> OrganizationRow 
 def named_user(
     snapshot: Snapshot, organization: OrganizationRow | None, user_id: str | None
 ) -> User | None:
-    """Find the user of an organization that a command names; None when it names none."""
+    """Return the user of an organization that a command names; None when it names none."""
     if user_id is None:
         return None
     if organization is None:
@@ -106,7 +118,7 @@ def named_user(
 
 
 def key_of(snapshot: Snapshot, tenant: str, prefix: str) -> ApiKey:
-    """Return a tenant's API key by its public prefix; a whole key is a secret, and refused."""
+    """Return a tenant's API key by its public prefix; refuse a whole key, which is a secret."""
     public = prefix_of(prefix)
     if public is not None:
         raise InvalidRequest(f"the key must be named by its public prefix only: {public}")

@@ -12,6 +12,7 @@ import msgspec
 from rich.console import Console
 
 from tollbook.administration.keys import NewKey, create_key
+from tollbook.administration.price_books import example_book, load_book
 from tollbook.administration.tenants import ensure_tenant
 from tollbook.cli import demo_platform as atlas
 from tollbook.cli.choices import command_line, json_option, organization_of
@@ -32,13 +33,15 @@ from tollbook.domain.directory import Organization, User
 from tollbook.domain.events import instant_of
 from tollbook.domain.keys import KeyScope, Permission, matches, prefix_of
 from tollbook.domain.receipts import Outcome
-from tollbook.settings import Settings
-from tollbook.store import directory, keys, prices
+from tollbook.settings import Settings, variable
+from tollbook.store import directory, keys
 from tollbook.store.database import Database, Snapshot, Transaction
 from tollbook.wiring import directory_cache_of, now, open_migrated
 
 TENANT = "demo"
 _BATCH = 5_000
+_DATABASE_URL = "sqlite:///tollbook-demo.db"
+"""Of its own, so that nobody's platform begins inside the demo."""
 _KEYS = "tollbook-demo.json"
 _ALL = (Permission.ADMIN,)
 _READ = (Permission.READ_ANALYTICS,)
@@ -68,10 +71,16 @@ SCOPES = {
 @click.option("--address", default="http://127.0.0.1:8000", help="The address to print.")
 @json_option
 def verb(options: Options, settings: Settings) -> int:
-    """Fill a tenant with demo data; safe to repeat."""
+    """Fill a database of its own, tollbook-demo.db, with demo data; safe to repeat.
+
+    With TOLLBOOK_DATABASE_URL, the data goes into that database.
+    """
+    if not os.environ.get(variable("database_url")):
+        settings = msgspec.structs.replace(settings, database_url=_DATABASE_URL)
     database = open_migrated(settings)
     with database.writing() as transaction:
-        ensure_tenant(transaction, command_line(TENANT), "Demo")
+        if ensure_tenant(transaction, command_line(TENANT), "Demo"):
+            load_book(transaction, command_line(TENANT), example_book())
         for organization, users in ((ACME, ACME_USERS), (HARBOR, HARBOR_USERS)):
             _ensure_organization(transaction, TENANT, organization, users)
         _ensure_atlas(transaction)
@@ -86,7 +95,7 @@ def verb(options: Options, settings: Settings) -> int:
         ):
             importer = Importer(database, directory_cache_of(settings, database), KeyScope(tenant))
             for batch in _batches(events):
-                importer.take([(n, msgspec.json.encode(event)) for n, event in enumerate(batch)])
+                importer.store([(n, msgspec.json.encode(event)) for n, event in enumerate(batch)])
             counts += importer.counts
             refused += importer.refused
     if options.json:
@@ -100,8 +109,9 @@ def verb(options: Options, settings: Settings) -> int:
 
 
 def _ensure_atlas(transaction: Transaction) -> None:
-    if ensure_tenant(transaction, command_line(atlas.TENANT), atlas.NAME):
-        prices.add_price_book(transaction, atlas.TENANT, atlas.prices(), now())
+    actor = command_line(atlas.TENANT)
+    if ensure_tenant(transaction, actor, atlas.NAME):
+        load_book(transaction, actor, atlas.prices())
     for organization, users in atlas.customers():
         _ensure_organization(transaction, atlas.TENANT, organization, users)
 
@@ -130,6 +140,7 @@ def _ensure_keys(database: Database, path: Path) -> Keys:
                     command_line(scope.tenant_id),
                     new,
                     partial(organization_of, transaction, scope.tenant_id),
+                    creator=None,
                 )
     if made != kept:
         path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""tollbook events: one event, and why it cost what it did."""
+"""tollbook events: show one event and how its cost was computed."""
 
 from collections.abc import Iterator
 
@@ -7,13 +7,11 @@ from msgspec import Raw
 
 from tollbook.api.endpoints.charges import ShownCharge
 from tollbook.api.endpoints.explanations import EventAnswer, event_answer
-from tollbook.cli.choices import shared_options
+from tollbook.cli.choices import organization_of, shared_options
 from tollbook.cli.command import Options, VerbGroup
 from tollbook.cli.output import print_json, print_lines
-from tollbook.domain.errors import NotFound
 from tollbook.domain.keys import KeyScope
 from tollbook.settings import Settings
-from tollbook.store import directory
 from tollbook.wiring import open_migrated
 
 _WIDTH = 14
@@ -29,9 +27,7 @@ verb = VerbGroup()
 def _show(options: Options, settings: Settings) -> int:
     """Show an event, its charge, and each step of the arithmetic."""
     with open_migrated(settings).reading() as snapshot:
-        row = directory.find_organization(snapshot, options.tenant, options.organization)
-        if row is None:
-            raise NotFound(f"tenant {options.tenant} has no organization {options.organization}")
+        row = organization_of(snapshot, options.tenant, options.organization, created=False)
         answer = event_answer(snapshot, KeyScope(options.tenant), row, options.id)
     if options.json:
         print_json(answer)
@@ -44,10 +40,10 @@ def _lines(answer: EventAnswer) -> Iterator[str]:
     event = answer.event
     yield f"{event.id}: {event.type}, {answer.status}"
     yield _row("organization", event.organization_id)
-    yield _row("user", event.user_id or "none: usage of the organization itself")
+    yield _row("user", event.user_id or "none (organization-level)")
     if event.resource_id:
         yield _row("resource", event.resource_id)
-    local = f", {event.day} there" if event.day else ""
+    local = f" (local day {event.day})" if event.day else ""
     yield _row("time", f"{event.time.isoformat().replace('+00:00', 'Z')}{local}")
     for name, value in event.attributes.items():
         yield _row(name, str(value))
@@ -56,10 +52,10 @@ def _lines(answer: EventAnswer) -> Iterator[str]:
     if answer.charge:
         yield from _charge_lines(answer.charge)
     if answer.reversal:
-        back = answer.reversal
-        yield _row("reversal", f"{back.id} takes back {back.reverses}: {back.reason}")
+        reversal = answer.reversal
+        yield _row("reversal", f"{reversal.id} reverses {reversal.reverses}: {reversal.reason}")
     if answer.replay_mismatch:
-        yield _row("BEWARE", f"{answer.replay_mismatch.error} ({answer.replay_mismatch.code})")
+        yield _row("WARNING", f"{answer.replay_mismatch.error} ({answer.replay_mismatch.code})")
 
 
 def _charge_lines(charge: ShownCharge) -> Iterator[str]:
@@ -68,7 +64,7 @@ def _charge_lines(charge: ShownCharge) -> Iterator[str]:
         of = f" of price book {book.version}, {book.name}" if book else ""
         yield _row("rate", f"{charge.rate.rate_id}{of}: {charge.rate.matched}")
     else:
-        yield _row("rate", "none: the event's own cost")
+        yield _row("rate", "none: the event states its cost")
     quantity, billed = _text(charge.quantity), _text(charge.billed)
     yield _row("quantity", f"{quantity} raw, {billed} billed, in {charge.unit}s")
     for step in charge.steps:
@@ -76,8 +72,7 @@ def _charge_lines(charge: ShownCharge) -> Iterator[str]:
     for line in charge.lines:
         yield _row(line.name, _text(line.cost))
     yield _row("cost", f"{_text(charge.cost)} {charge.currency}")
-    bought = _text(charge.buy) if isinstance(charge.buy, Raw) else "unknown"
-    yield _row("bought for", bought)
+    yield _row("buying cost", _text(charge.buy) if isinstance(charge.buy, Raw) else "unknown")
 
 
 def _row(name: str, text: str) -> str:

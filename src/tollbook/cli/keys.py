@@ -42,8 +42,8 @@ _prefix = click.argument("prefix", help="The public prefix, such as tb_012345678
 @click.option(
     "--permission",
     multiple=True,
+    required=True,
     type=click.Choice([it.value for it in Permission]),
-    default=[Permission.ADMIN.value],
     help="What the key may do; repeatable.",
 )
 @click.option(
@@ -83,7 +83,7 @@ def _create(options: Options, settings: Settings) -> int:
     with open_migrated(settings).writing() as transaction:
         ensure_tenant(transaction, actor)
         find = partial(organization_of, transaction, options.tenant)
-        key, secret = create_key(transaction, actor, new, find)
+        key, secret = create_key(transaction, actor, new, find, creator=None)
     return _show(options, key, secret)
 
 
@@ -101,7 +101,9 @@ def _rotate(options: Options, settings: Settings) -> int:
     with open_migrated(settings).writing() as transaction:
         old = key_of(transaction, options.tenant, options.prefix)
         rotation = Rotation(options.overlap)
-        key, secret = rotate_key(transaction, command_line(options.tenant), old, rotation)
+        key, secret = rotate_key(
+            transaction, command_line(options.tenant), old, rotation, creator=None
+        )
     return _show(options, key, secret)
 
 

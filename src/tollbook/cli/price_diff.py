@@ -13,7 +13,7 @@ from tollbook.cli.output import print_json, print_line, print_rows
 from tollbook.cli.parameters import VERSION, whole
 from tollbook.domain.prices import Pricing, conditions_of
 from tollbook.rating.books.compare import Change, RateDifference, differences
-from tollbook.rating.books.serialize import hours_in_words
+from tollbook.rating.books.vocabulary import format_hours
 from tollbook.settings import Settings
 from tollbook.store import prices
 from tollbook.wiring import open_migrated
@@ -45,7 +45,7 @@ def diff(options: Options, settings: Settings) -> int:
                 "old": options.old,
                 "new": options.new,
                 "counts": _counts(found),
-                "differences": [_shown(it) for it in found],
+                "differences": [_to_json(it) for it in found],
             }
         )
         return 0
@@ -79,12 +79,12 @@ def _counts(found: Iterable[RateDifference]) -> dict[str, dict[str, int]]:
     return counts
 
 
-def _shown(it: RateDifference) -> dict[str, object]:
+def _to_json(it: RateDifference) -> dict[str, object]:
     return {
         "change": it.change.value,
         "meter": it.rate.meter,
         "when": conditions_of(it.rate),
-        "hours": list(hours_in_words(it.rate.hours)),
+        "hours": list(format_hours(it.rate.hours)),
         "old": _price(it.old),
         "new": _price(it.new),
         "percent": None if it.percent is None else it.percent / 100,
@@ -100,14 +100,14 @@ def _cells(it: RateDifference) -> tuple[str, ...]:
     return (
         it.change.value,
         it.rate.meter,
-        ", ".join([*conditions, *hours_in_words(it.rate.hours)]),
-        _words(it.old),
-        _words(it.new),
+        ", ".join([*conditions, *format_hours(it.rate.hours)]),
+        _format_price(it.old),
+        _format_price(it.new),
         "" if it.percent is None else f"{it.percent / 100:+.2f}%",
     )
 
 
-def _words(pricing: Pricing | None) -> str:
+def _format_price(pricing: Pricing | None) -> str:
     if pricing is None:
         return ""
     return f"{pricing.price or 'markup'} / {pricing.per}" if pricing.per else pricing.price or ""

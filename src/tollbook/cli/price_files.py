@@ -1,9 +1,10 @@
-"""Reading a price book from files: YAML with the decks beside it, or a deck alone."""
+"""Read a price book from files: YAML with its decks, or one deck."""
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -16,14 +17,14 @@ from tollbook.cli.parameters import CURRENCY, DAY, PAIR
 from tollbook.domain.errors import PriceBookRefused
 from tollbook.domain.prices import PriceBook
 from tollbook.rating.books.deck_book import parse_deck
-from tollbook.rating.books.deck_csv import text_of
-from tollbook.rating.books.deck_terms import BookTerms, DeckTerms
+from tollbook.rating.books.deck_csv import decode_deck
+from tollbook.rating.books.deck_terms import FLAGS, TEXTS, BookTerms, DeckTerms
 from tollbook.rating.books.yaml_book import parse_price_book
 
 Report = Callable[[int], None]
 _DECKS = {".csv", ".tsv", ".txt"}
 _NEEDED = ("meter", "per", "currency", "effective_from")
-_TEXTS = ("meter", "per", "dates", "increments", "minimum", "grace", "connect_fee")
+_DECK_OPTIONS = (*TEXTS, *_NEEDED, "name", "source", "column", "ignore", "when", *FLAGS)
 
 
 deck_options = combined(
@@ -66,32 +67,29 @@ deck_options = combined(
 def read_book(options: Options, report: Report) -> PriceBook:
     """Read the book that the options name, or raise `PriceBookRefused` with every error."""
     path: Path = options.file
-    given = [name for name in (*_TEXTS, *_NEEDED, "name", "source") if getattr(options, name)]
-    listed = [name for name in ("column", "ignore", "when") if getattr(options, name)]
-    flags = [name for name in ("inbound", "decimal_comma") if getattr(options, name)]
     if path.suffix.lower() not in _DECKS and not options.meter:
-        if given or listed or flags:
-            option = _option([*given, *listed, *flags][0])
-            raise PriceBookRefused(f"{option} is for decks; a YAML book says it itself")
-        return parse_price_book(_text(path), lambda name: _beside(path, name), report)
+        given = next((name for name in _DECK_OPTIONS if getattr(options, name)), None)
+        if given:
+            raise PriceBookRefused(f"{_option(given)} is for decks; a YAML book states it itself")
+        return parse_price_book(_text(path), lambda name: _read_next_to(path, name), report)
     missing = [name for name in _NEEDED if not getattr(options, name)]
     if missing:
         raise PriceBookRefused(f"a deck needs {', '.join(map(_option, missing))}")
     book = BookTerms(
-        options.name or path.stem,
-        options.currency,
-        options.effective_from.isoformat(),
-        options.source or path.name,
+        name=options.name or path.stem,
+        currency=options.currency,
+        effective_from=options.effective_from.isoformat(),
+        source=options.source or path.name,
     )
+    terms: dict[str, Any] = {name: getattr(options, name) or "" for name in TEXTS}
+    terms |= {name: getattr(options, name) for name in FLAGS}
     deck = DeckTerms(
-        **{name: getattr(options, name) or "" for name in _TEXTS},
+        **terms,
         columns=options.column,
         ignore=options.ignore,
         when=options.when,
-        inbound=options.inbound,
-        decimal_comma=options.decimal_comma,
     )
-    return parse_deck(text_of(_bytes(path)), deck, book, report)
+    return parse_deck(decode_deck(_bytes(path)), deck, book, report)
 
 
 @contextmanager
@@ -104,18 +102,18 @@ def progress() -> Iterator[Callable[[str, int | None], Report]]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    shown = Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty())
-    with shown:
+    bar = Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty())
+    with bar:
 
         def step(what: str, total: int | None) -> Report:
-            task = shown.add_task(progress_label(what), total=total)
-            return lambda count: shown.advance(task, count)
+            task = bar.add_task(progress_label(what), total=total)
+            return lambda count: bar.advance(task, count)
 
         yield step
 
 
 def rows_of(path: Path) -> int | None:
-    """Count the rows of a deck, for a bar; None when that cannot be told beforehand."""
+    """Count the rows of a deck, for a bar; None when the file has to be read for that."""
     try:
         return path.read_bytes().count(b"\n") if path.suffix.lower() in _DECKS else None
     except OSError:
@@ -138,7 +136,7 @@ def _bytes(path: Path) -> bytes:
         raise PriceBookRefused(f"cannot read {path}: {error.strerror}") from error
 
 
-def _beside(path: Path, name: str) -> bytes:
+def _read_next_to(path: Path, name: str) -> bytes:
     try:
         return (path.parent / name).read_bytes()
     except (OSError, ValueError) as error:

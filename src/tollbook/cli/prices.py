@@ -1,24 +1,33 @@
 """tollbook prices: load, list, show, compare and publish price books."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import click
 import msgspec
 
 from tollbook.administration.book_report import BookReport, book_report
-from tollbook.administration.price_books import books_of, find_book, load_book, publish_book
+from tollbook.administration.price_books import (
+    books_of,
+    example_book,
+    find_book,
+    load_book,
+    publish_book,
+)
 from tollbook.administration.tenants import ensure_tenant
 from tollbook.cli import price_diff, rerating
 from tollbook.cli.choices import command_line, named_organization, shared_options
 from tollbook.cli.command import Options, VerbGroup
 from tollbook.cli.output import print_error, print_json, print_line, print_result, print_rows
 from tollbook.cli.parameters import DAY, PATH, VERSION, whole
-from tollbook.cli.price_files import deck_options, progress, read_book, rows_of
-from tollbook.domain.books import BookStatus, ShownBook, shown
+from tollbook.cli.price_files import Report, deck_options, progress, read_book, rows_of
+from tollbook.domain.books import BookStatus, ShownBook, show_book
+from tollbook.domain.errors import InvalidRequest
 from tollbook.domain.lost_prices import LostPrices
 from tollbook.domain.periods import day_number
-from tollbook.domain.prices import Rate, conditions_of
-from tollbook.rating.books.serialize import ShownRate, hours_in_words, shown_rate
+from tollbook.domain.prices import PriceBook, Rate, conditions_of
+from tollbook.rating.books.fields import ShownRate
+from tollbook.rating.books.serialize import show_rate
+from tollbook.rating.books.vocabulary import format_hours
 from tollbook.settings import Settings
 from tollbook.store import prices
 from tollbook.wiring import now, open_migrated
@@ -32,7 +41,8 @@ verb.add_command(rerating.rerate)
 
 
 @verb.command("load")
-@click.argument("file", type=PATH, help="A book (YAML) or a deck (CSV).")
+@click.argument("file", type=PATH, required=False, help="A book in YAML or a deck in CSV.")
+@click.option("--example", is_flag=True, help="Load the example prices instead of a file.")
 @click.option("--draft", is_flag=True, help="Price nothing until the book is published.")
 @deck_options
 @click.option("--organization", show_default="the tenant", help="The organization of the book.")
@@ -40,10 +50,10 @@ verb.add_command(rerating.rerate)
 def _load(options: Options, settings: Settings) -> int:
     """Load a book or a deck as the next version.
 
-    A file with errors is refused as a whole, with all of its errors.
+    A file with errors is refused whole, and every error is listed.
     """
     with progress() as step:
-        book = read_book(options, step("reading", rows_of(options.file)))
+        book = _read(options, step)
         count = len(book.rates) + sum(len(deck.prefixes) for deck in book.decks)
         report = step("storing", count)
         actor = command_line(options.tenant)
@@ -60,6 +70,14 @@ def _load(options: Options, settings: Settings) -> int:
     return _show_report(options, loaded, sentence)
 
 
+def _read(options: Options, step: Callable[[str, int | None], Report]) -> PriceBook:
+    if options.example == (options.file is not None):
+        raise InvalidRequest("a FILE or --example is required, and not both")
+    if options.example:
+        return example_book()
+    return read_book(options, step("reading", rows_of(options.file)))
+
+
 @verb.command("publish")
 @click.argument("version", type=VERSION, help="The version of the draft.")
 @click.option(
@@ -67,7 +85,7 @@ def _load(options: Options, settings: Settings) -> int:
 )
 @shared_options
 def _publish(options: Options, settings: Settings) -> int:
-    """Publish a draft, which can never change again."""
+    """Publish a draft, which can no longer change after that."""
     day = None if options.effective_from is None else day_number(options.effective_from)
     actor = command_line(options.tenant)
     with open_migrated(settings).writing() as transaction:
@@ -87,7 +105,7 @@ def _show_report(options: Options, report: BookReport, sentence: str) -> int:
 
 
 def _warn(book: ShownBook, losses: Sequence[LostPrices]) -> None:
-    """Print which organizations and meters lose their price with a book, by currency."""
+    """Print the meters that lose their price with a book, by currency and organizations."""
     once = ", once it is published" if book.status is BookStatus.DRAFT else ""
     for it in losses:
         more = it.organizations_count - len(it.organizations)
@@ -105,7 +123,7 @@ def _list(options: Options, settings: Settings) -> int:
     with open_migrated(settings).reading() as snapshot:
         organization = named_organization(snapshot, options)
         books = [
-            shown(it)
+            show_book(it)
             for it in books_of(snapshot, options.tenant, now())
             if organization is None or it.head.organization == organization.number
         ]
@@ -113,7 +131,10 @@ def _list(options: Options, settings: Settings) -> int:
         print_json(books)
         return 0
     print_rows(
-        ("Version", "Name", "Of", "Currency", "Status", "From", "Until", "Rates", "Source"),
+        (
+            *("Version", "Name", "Organization", "Currency", "Status"),
+            *("From", "Until", "Rates", "Source"),
+        ),
         (
             (
                 str(it.version),
@@ -151,9 +172,9 @@ def _show(options: Options, settings: Settings) -> int:
         head = find_book(snapshot, tenant, version)
         limit = options.limit or (head.rates if options.json else _MOST_IN_A_TABLE)
         rates = prices.price_book_rates(snapshot, tenant, head, 0, limit)
-    book = shown(books[version])
+    book = show_book(books[version])
     if options.json:
-        print_json({**msgspec.to_builtins(book), "rates": [shown_rate(rate) for rate in rates]})
+        print_json({**msgspec.to_builtins(book), "rates": [show_rate(rate) for rate in rates]})
         return 0
     print_line(f"{book.name}, version {version}, {book.currency}, {book.status}, {book.source}")
     print_rows(("Meter", "Price", "Per", "When", "Other"), map(_cells, rates), "no rates")
@@ -163,23 +184,23 @@ def _show(options: Options, settings: Settings) -> int:
 
 
 def _cells(rate: Rate) -> tuple[str, ...]:
-    told = shown_rate(rate)
+    shown = show_rate(rate)
     conditions = [f"{name}={value}" for name, value in conditions_of(rate).items()]
     days = [
         f"{word} {day}"
-        for word, day in (("from", told.valid_from), ("until", told.valid_until))
+        for word, day in (("from", shown.valid_from), ("until", shown.valid_until))
         if day
     ]
-    when = ", ".join([*conditions, *hours_in_words(rate.hours), *days])
-    return rate.meter, rate.pricing.price or "", rate.pricing.per, when, _besides(told)
+    when = ", ".join([*conditions, *format_hours(rate.hours), *days])
+    return rate.meter, rate.pricing.price or "", rate.pricing.per, when, _other(shown)
 
 
-def _besides(told: ShownRate) -> str:
-    """Put the rest of a rate in a line, each part by its name in a book."""
+def _other(rate: ShownRate) -> str:
+    """Return the other fields of a rate in a line, under their names in a book."""
     known = {"rate_id", "meter", "price", "per", "to", "from", "when", "hours"}
     rest = {
         name: value
-        for name, value in msgspec.to_builtins(told).items()
+        for name, value in msgspec.to_builtins(rate).items()
         if name not in known and not name.startswith("valid_")
     }
     return ", ".join(

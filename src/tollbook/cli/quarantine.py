@@ -3,7 +3,7 @@
 import click
 
 from tollbook.api.endpoints.quarantine import QuarantinedEvent, quarantined_event
-from tollbook.cli.choices import command_line, shared_options
+from tollbook.cli.choices import command_line, organization_of, shared_options
 from tollbook.cli.command import Options, VerbGroup
 from tollbook.cli.output import print_json, print_line, print_result, print_rows
 from tollbook.cli.parameters import EVENTS
@@ -39,10 +39,10 @@ def _list(options: Options, settings: Settings) -> int:
     print_rows(
         ("Organization", "Event", "Received", "Code", "Reason"),
         map(_cells, events),
-        "nothing is in quarantine",
+        "no events are in quarantine",
     )
     if len(found) > options.limit:
-        print_line(f"There are more than {options.limit:,}; --limit shows more of them.")
+        print_line(f"there are more than {options.limit:,} events; --limit shows more")
     return 0
 
 
@@ -72,7 +72,4 @@ def _number(snapshot: Snapshot, options: Options) -> int | None:
         raise NotFound(f"there is no tenant {options.tenant}")
     if options.organization is None:
         return None
-    row = directory.find_organization(snapshot, options.tenant, options.organization)
-    if row is None:
-        raise NotFound(f"tenant {options.tenant} has no organization {options.organization}")
-    return row.number
+    return organization_of(snapshot, options.tenant, options.organization, created=False).number

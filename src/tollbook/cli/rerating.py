@@ -1,4 +1,4 @@
-"""tollbook prices rerate: what a price change would do to the past; do it; take it back."""
+"""tollbook prices rerate: charge the past again, as a dry run or a run that can be reverted."""
 
 import sys
 from collections.abc import Sequence
@@ -65,23 +65,23 @@ _RUN = whole("run")
 def rerate(options: Options, settings: Settings) -> int:
     """Charge a period again; a dry run without --apply."""
     acts = (options.stop, options.resume, options.revert)
-    if sum(it is not None for it in acts) + options.apply + options.list > 1:
+    if sum(act is not None for act in acts) + options.apply + options.list > 1:
         raise click.UsageError(
             "only one of --apply, --list, --stop, --resume, --revert is possible"
         )
     if options.list:
         return _list(options, open_migrated(settings))
     acts = ((runs.stop, options.stop), (runs.resume, options.resume), (runs.revert, options.revert))
-    asked = [(act, number) for act, number in acts if number is not None]
-    if not asked:
+    requested = [(act, number) for act, number in acts if number is not None]
+    if not requested:
         if options.start is None or options.end is None:
             raise click.UsageError("--start and --end are required")
         return _rerate(options, open_migrated(settings))
-    act, number = asked[0]
+    act, number = requested[0]
     database = open_migrated(settings)
     with database.writing() as transaction:
         run = act(transaction, _actor(options), number)
-    return _show(options, database, run if act is runs.stop else _work(options, database, run))
+    return _show(options, database, run if act is runs.stop else _execute(options, database, run))
 
 
 def _actor(options: Options) -> Actor:
@@ -92,11 +92,11 @@ def _rerate(options: Options, database: Database) -> int:
     span = _span(options, database)
     if not options.apply:
         return _dry_run(options, database, span)
-    if not options.yes and not _is_wanted(options, database, span):
+    if not options.yes and not _confirm(options, database, span):
         print_line("nothing was changed")
         return 1
     run = runs.begin(database, _actor(options), span)
-    return _show(options, database, _work(options, database, run))
+    return _show(options, database, _execute(options, database, run))
 
 
 def _span(options: Options, database: Database) -> RerateRange:
@@ -108,10 +108,10 @@ def _span(options: Options, database: Database) -> RerateRange:
     return RerateRange(day_number(options.start), day_number(options.end), number, options.version)
 
 
-def _is_wanted(options: Options, database: Database, span: RerateRange) -> bool:
+def _confirm(options: Options, database: Database, span: RerateRange) -> bool:
     """Show what would change, and ask."""
     if options.json or not sys.stdin.isatty():
-        raise InvalidRequest("--apply asks before it changes anything; give --yes to answer")
+        raise InvalidRequest("--apply asks for confirmation on a terminal; add --yes to confirm")
     _dry_run(options, database, span)
     return input("Apply this? [y/N] ").strip().lower() in ("y", "yes")
 
@@ -124,34 +124,35 @@ def _dry_run(options: Options, database: Database, span: RerateRange) -> int:
         require_ledger(snapshot, options.tenant, span)
         require_book(snapshot, options.tenant, span, apply=options.apply)
         total = recharge.expected(snapshot, options.tenant, span)
-        task = progress.add_task("looking", total=total)
+        task = progress.add_task("reading events", total=total)
         result = dry_run(
             snapshot,
             options.tenant,
             span,
-            now(),
-            options.limit,
-            lambda events: progress.update(task, advance=events),
+            as_of=now(),
+            limit=options.limit,
+            progress=lambda events: progress.update(task, advance=events),
         )
-    shown = dry_run_answer(result)
+    answer = dry_run_answer(result)
     if options.json:
-        print_json({"dry_run": shown})
+        print_json({"dry_run": answer})
     else:
-        _print_dry_run(shown)
+        _print_dry_run(answer)
     return 0
 
 
-def _work(options: Options, database: Database, run: Run) -> Run:
-    """Work on a run in the foreground; interrupted, it is stopped and can be resumed."""
-    work = RunExecutor(database, options.tenant, run.id, now)
+def _execute(options: Options, database: Database, run: Run) -> Run:
+    """Execute a run in the foreground; when interrupted, stop it, so that it can be resumed."""
+    executor = RunExecutor(database, options.tenant, run.id, now)
     with Progress(console=Console(stderr=True), transient=True) as progress:
         total = run.changed if run.backwards else run.expected
         task = progress.add_task(f"run {run.id}", total=total)
         try:
-            for step in work.run_days():
-                progress.update(task, completed=step.restored if run.backwards else step.events)
+            for state in executor.run_days():
+                done = state.restored if run.backwards else state.events
+                progress.update(task, completed=done)
         except KeyboardInterrupt:
-            work.halt(_INTERRUPTED)
+            executor.halt(_INTERRUPTED)
             raise
     with database.reading() as snapshot:
         return runs.require_run(snapshot, _actor(options), run.id)
@@ -168,53 +169,53 @@ def _list(options: Options, database: Database) -> int:
         ("Run", "Status", "Organization", "Start", "End", "Version", "Events", "Changed", "By"),
         (
             (
-                str(it.id),
-                it.status.value,
-                it.organization_id or "all",
-                it.start_date.isoformat(),
-                it.end_date.isoformat(),
-                str(it.version or ""),
-                f"{it.events:,} of {it.expected:,}",
-                f"{it.changed - it.restored:,}",
-                it.created_by,
+                str(run.id),
+                run.status.value,
+                run.organization_id or "all",
+                run.start_date.isoformat(),
+                run.end_date.isoformat(),
+                str(run.version or ""),
+                f"{run.events:,} of {run.expected:,}",
+                f"{run.changed - run.restored:,}",
+                run.created_by,
             )
-            for it in shown
+            for run in shown
         ),
-        f"tenant {options.tenant} has never charged its past again",
+        f"tenant {options.tenant} has no rerating runs",
     )
     return 0
 
 
 def _show(options: Options, database: Database, run: Run) -> int:
-    """Show a run; a run that stopped by itself is no success."""
+    """Show a run; return 1 when it stopped without --stop."""
     with database.reading() as snapshot:
         left = rerating_runs.unpriced(snapshot, options.tenant, run.id, options.limit)
     shown = run_answer(run)
     if options.json:
-        print_json({"run": shown, "unpriced_events": [unpriced_event(it) for it in left]})
+        print_json({"run": shown, "unpriced_events": [unpriced_event(event) for event in left]})
     else:
         if run.backwards:
-            print_line(_taken_back(shown))
+            print_line(_reverted_line(shown))
         else:
             _print_run(shown)
-            for it in left:
-                print_line(f"  {it.organization_id} {it.id}: {it.reason}")
+            for event in left:
+                print_line(f"  {event.organization_id} {event.id}: {event.reason}")
     return 1 if run.status is RunStatus.STOPPED and options.stop is None else 0
 
 
 def _print_run(run: RunAnswer) -> None:
-    said = f"run {run.id} {run.status}: {run.events:,} events, {run.changed:,} changed"
+    line = f"run {run.id} {run.status}: {run.events:,} events, {run.changed:,} changed"
     if run.unpriced:
-        said += f", {run.unpriced:,} without a price keep their charge"
-    print_line(said if run.reason is None else f"{said}; {run.reason}")
+        line += f", {run.unpriced:,} without a price keep their charge"
+    print_line(line if run.reason is None else f"{line}; {run.reason}")
     _print_totals(run.totals)
 
 
-def _taken_back(run: RunAnswer) -> str:
-    """Say how far a run is taken back; its totals are of the way there, and are not shown."""
-    said = f"run {run.id} {run.status}: {run.restored:,} of {run.changed:,} changed events have"
-    said += " the charge they had before"
-    return said if run.reason is None else f"{said}; {run.reason}"
+def _reverted_line(run: RunAnswer) -> str:
+    """Return how far a run is reverted, without its totals, which are those of its charges."""
+    line = f"run {run.id} {run.status}: {run.restored:,} of {run.changed:,} changed events have"
+    line += " the charge they had before"
+    return line if run.reason is None else f"{line}; {run.reason}"
 
 
 def _print_dry_run(shown: DryRunAnswer) -> None:
@@ -222,21 +223,24 @@ def _print_dry_run(shown: DryRunAnswer) -> None:
         ("Organization", "Day", "User", "Meter", "Events", "Old cost", "New cost", "Difference"),
         (
             (
-                it.organization_id,
-                it.day.isoformat(),
-                it.user_id or "",
-                it.meter,
-                f"{it.events:,}",
-                *(bytes(amount).decode() for amount in (it.old_cost, it.new_cost, it.difference)),
+                row.organization_id,
+                row.day.isoformat(),
+                row.user_id or "",
+                row.meter,
+                f"{row.events:,}",
+                *(
+                    bytes(amount).decode()
+                    for amount in (row.old_cost, row.new_cost, row.difference)
+                ),
             )
-            for it in shown.rows
+            for row in shown.rows
         ),
         "no cost would change",
     )
     if shown.differing_rows > len(shown.rows):
         print_line(f"and {shown.differing_rows - len(shown.rows):,} rows with smaller differences")
-    for it in shown.unpriced_events:
-        print_line(f"no price: {it.organization_id} {it.id}: {it.reason}")
+    for event in shown.unpriced_events:
+        print_line(f"no price: {event.organization_id} {event.id}: {event.reason}")
     for lost in shown.lost_prices:
         names = ", ".join(lost.organizations)
         print_line(f"without a price in {lost.currency}: {', '.join(lost.meters)} ({names})")
@@ -248,8 +252,8 @@ def _print_dry_run(shown: DryRunAnswer) -> None:
 
 
 def _print_totals(totals: Sequence[Total]) -> None:
-    for it in totals:
+    for total in totals:
         old, new, more = (
-            bytes(amount).decode() for amount in (it.old_cost, it.new_cost, it.difference)
+            bytes(amount).decode() for amount in (total.old_cost, total.new_cost, total.difference)
         )
-        print_line(f"{it.currency}: {old} -> {new}, difference {more}")
+        print_line(f"{total.currency}: {old} -> {new}, difference {more}")

@@ -42,7 +42,7 @@ def _currency_option(default: str | None = None) -> Callable[[Body], Body]:
 @number_format_option(STRICT)
 @json_option
 def _create(options: Options, settings: Settings) -> int:
-    """Create a tenant with the default prices."""
+    """Create a tenant. Its events are quarantined until it has prices."""
     name = options.id if options.name is None else options.name
     tenant = Tenant(options.id, name, options.currency, options.number_format)
     with open_migrated(settings).writing() as transaction:

@@ -1,6 +1,7 @@
 """tollbook verify: recompute every sum from the events and compare."""
 
 from contextlib import closing
+from pathlib import Path
 
 import click
 
@@ -12,9 +13,11 @@ from tollbook.lifecycle import reversals
 from tollbook.lifecycle.check import archive_differences
 from tollbook.settings import Settings
 from tollbook.store import orphans
+from tollbook.store.database import Snapshot
 from tollbook.store.engine import TimeLimit
 from tollbook.store.verification import (
     CHECKS,
+    LocalZone,
     RowDifference,
     count_archived,
     count_events,
@@ -31,40 +34,50 @@ from tollbook.wiring import open_migrated
 @json_option
 def verb(options: Options, settings: Settings) -> int:
     """Recompute every sum from the events and compare; exit 1 when any differs."""
-    found: list[RowDifference] = []
     with (
         closing(open_migrated(settings)) as database,
         database.reading(TimeLimit.NONE) as snapshot,
     ):
-        events = count_events(snapshot)
-        for check in CHECKS:
-            found.extend(differences(snapshot, check))
-        found.extend(reversals.reversal_differences(snapshot))
-        found.extend(orphans.owner_differences(snapshot))
-        if options.archive is not None:
-            found.extend(archive_differences(snapshot, options.archive))
-        archived = count_archived(snapshot)
+        events, archived = count_events(snapshot), count_archived(snapshot)
+        found = _differences(snapshot, options.archive)
         zones = local_zones(snapshot)
     if options.json:
         print_json(
             {
                 "events": events,
                 "archived": archived,
-                "differences": [it._asdict() for it in found],
-                "local_timezones": [it._asdict() for it in zones],
+                "differences": [difference._asdict() for difference in found],
+                "local_timezones": [zone._asdict() for zone in zones],
             }
         )
     else:
-        for difference in found:
-            row = ", ".join(f"{name}={value}" for name, value in difference.row.items())
-            print_line(f"{difference.check}: {difference.side}: {row}")
-        for zone in zones:
-            print_line(
-                f"note: organization {zone.organization_id} of tenant {zone.tenant_id} has the "
-                f"timezone {zone.timezone}, whose meaning depends on the machine"
-            )
+        _print_differences(found)
+        _print_zones(zones)
         names = ", ".join((*(check.name for check in CHECKS), reversals.CHECK, orphans.CHECK))
         verdict = f"{len(found)} differences" if found else "all agree"
         more = f" and {archived} archived ones" if archived else ""
         print_line(f"{events} events{more} against {names}: {verdict}")
     return 1 if found else 0
+
+
+def _differences(snapshot: Snapshot, folder: Path | None) -> list[RowDifference]:
+    found = [difference for check in CHECKS for difference in differences(snapshot, check)]
+    found.extend(reversals.reversal_differences(snapshot))
+    found.extend(orphans.owner_differences(snapshot))
+    if folder is not None:
+        found.extend(archive_differences(snapshot, folder))
+    return found
+
+
+def _print_differences(found: list[RowDifference]) -> None:
+    for difference in found:
+        row = ", ".join(f"{name}={value}" for name, value in difference.row.items())
+        print_line(f"{difference.check}: {difference.side}: {row}")
+
+
+def _print_zones(zones: list[LocalZone]) -> None:
+    for zone in zones:
+        print_line(
+            f"note: organization {zone.organization_id} of tenant {zone.tenant_id} has the "
+            f"timezone {zone.timezone}, whose meaning depends on the machine"
+        )

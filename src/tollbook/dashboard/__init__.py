@@ -1,1 +1,1 @@
-"""The dashboard: plain ES modules and styles, served as they are, which use /v1 only."""
+"""The dashboard: plain ES modules and styles, which use /v1 only."""

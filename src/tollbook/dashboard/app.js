@@ -1,7 +1,7 @@
 /** The root component. The key that is signed in determines the view. */
 import { useEffect } from "./vendor/hooks.js";
 import { change, route } from "./state/route.js";
-import { farewell, key, noticeRefusal, signIn, viewer } from "./state/session.js";
+import { farewell, key, signOutIfRefused, signIn, viewer } from "./state/session.js";
 import { ApiError } from "./state/api.js";
 import { millisecondsUntil } from "./state/resource.js";
 import { html } from "./parts/html.js";
@@ -24,7 +24,7 @@ function resume() {
   const resumed = key.value;
   signIn(resumed).catch((error) => {
     if (key.value !== resumed) return;
-    noticeRefusal(error);
+    signOutIfRefused(error);
     if (error instanceof ApiError) trouble.value = error;
   });
 }

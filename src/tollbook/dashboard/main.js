@@ -2,11 +2,11 @@
 import { render } from "./vendor/preact.js";
 import { App } from "./app.js";
 import { html } from "./parts/html.js";
-import { showWhole } from "./parts/whole.js";
+import { showFullTexts } from "./parts/whole.js";
 import { keepTheme } from "./state/theme.js";
 
 keepTheme();
-showWhole();
+showFullTexts();
 const page = document.getElementById("page");
 if (page) {
   page.replaceChildren();

@@ -1,4 +1,4 @@
-"""Price books as they are listed: whose they are, when in force, and what became of them."""
+"""Stored price books: owner, days in force and status."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
@@ -19,7 +19,7 @@ class BookStatus(StrEnum):
 
 
 class BookHead(msgspec.Struct, frozen=True):
-    """Everything about a stored price book but its rates, whose ids are one block.
+    """A stored price book without its rates, whose ids are one block.
 
     `organization` is the number of the organization whose own book it is, None for the tenant's.
     Instants are microseconds since 1970; without `published_at` the book is a draft.
@@ -39,15 +39,15 @@ class BookHead(msgspec.Struct, frozen=True):
 
     @property
     def rates(self) -> int:
-        """Count its rates."""
+        """Count the rates."""
         return self.last_rate - self.first_rate + 1
 
 
 class Listed(msgspec.Struct, frozen=True):
-    """A book among the others: its status today, and the last day it is in force, if there is one.
+    """A book with its status today and its last day in force, None without one.
 
-    A book that is replaced from its own first day on is in force on no day; its last day is then
-    the day before the first.
+    A book that is replaced from its own first day on is never in force; its last day is then the
+    day before the first.
     """
 
     head: BookHead
@@ -56,13 +56,13 @@ class Listed(msgspec.Struct, frozen=True):
 
     @property
     def prices_some_day(self) -> bool:
-        """Tell whether any event, however late, can be priced by it."""
+        """Return whether any event, however late, can be priced by the book."""
         if self.status is BookStatus.DRAFT:
             return False
         return self.last_day is None or self.last_day >= self.head.effective_from
 
 
-def listed(heads: Iterable[BookHead], today: int) -> list[Listed]:
+def list_books(heads: Iterable[BookHead], today: int) -> list[Listed]:
     """Return each book, in order of version, among those of the same owner and currency.
 
     Of two published books the one with the later first day comes later, on a tie the higher
@@ -103,7 +103,7 @@ def before(heads: Iterable[BookHead], head: BookHead) -> BookHead | None:
 
 
 class ShownBook(msgspec.Struct, frozen=True):
-    """A book as it is told of, without its rates; `effective_until` is inclusive, null for ever."""
+    """A book without its rates; `effective_until` is inclusive, null when the book has no end."""
 
     version: int
     organization_id: str | None
@@ -118,21 +118,21 @@ class ShownBook(msgspec.Struct, frozen=True):
     published_at: datetime | None
 
 
-def shown(book: Listed) -> ShownBook:
-    """Tell of a book."""
+def show_book(book: Listed) -> ShownBook:
+    """Show a book without its rates."""
     head = book.head
     return ShownBook(
-        head.version,
-        head.organization_id,
-        head.name,
-        head.currency,
-        book.status,
-        day_of(head.effective_from).isoformat(),
-        None if book.last_day is None else day_of(book.last_day).isoformat(),
-        head.source,
-        head.rates,
-        instant_of(head.created_at),
-        None if head.published_at is None else instant_of(head.published_at),
+        version=head.version,
+        organization_id=head.organization_id,
+        name=head.name,
+        currency=head.currency,
+        status=book.status,
+        effective_from=day_of(head.effective_from).isoformat(),
+        effective_until=None if book.last_day is None else day_of(book.last_day).isoformat(),
+        source=head.source,
+        rates=head.rates,
+        created_at=instant_of(head.created_at),
+        published_at=None if head.published_at is None else instant_of(head.published_at),
     )
 
 

@@ -1,4 +1,4 @@
-"""What is rated and what comes of it, as frozen values."""
+"""The input of rating and its results, as frozen values."""
 
 from collections.abc import Mapping
 from typing import final
@@ -18,9 +18,9 @@ RESERVED_LINES = (PRICE_LINE, CONNECT_FEE_LINE, OWN_COST_LINE, MARKUP_LINE)
 
 
 class RatingInput(msgspec.Struct, frozen=True, gc=False):
-    """All that rating looks at of an event: no id, no user, no instant.
+    """The part of an event that rating reads: no id, no user, no instant.
 
-    `quantity` is in micros, `cost` in nanos when the event brings its own. `day` and `minute` are
+    `quantity` is in micros, `cost` in nanos when the event has its own cost. `day` and `minute` are
     the start on the organization's own calendar and clock: 20240131, and minutes since midnight.
     `number_format` is how the organization writes the numbers in `attributes`.
     """
@@ -42,10 +42,10 @@ class ChargeLine(msgspec.Struct, frozen=True, gc=False):
 
 
 class Charge(msgspec.Struct, frozen=True, gc=False):
-    """What an event costs, in nanos, for which billed quantity, in micros, and by which rate.
+    """The cost of an event in nanos, its billed quantity in micros, and its rate.
 
-    `rate_id` is None when the event's own cost is all there is to it. `buy` is None when nobody
-    knows what the usage was bought for. `parts` is empty when the price is all of the cost.
+    `rate_id` is None when the event is charged its own cost. `buy` is None when it is unknown
+    what the usage was bought for. `parts` is empty when the price is all of the cost.
     """
 
     cost: int
@@ -64,7 +64,7 @@ class Charge(msgspec.Struct, frozen=True, gc=False):
 
 @final
 class Unpriced(msgspec.Struct, frozen=True):
-    """Why an event has no charge: a code and a sentence. It is never charged 0."""
+    """The reason that an event has no charge: a code and a sentence. It is never charged 0."""
 
     code: str
     reason: str

@@ -1,10 +1,11 @@
 """Rates, what they cost, and price books, as frozen values.
 
 Prices are integers of *picos* (1e-12 of the currency), quantities integers of *micros* (1e-6 of a
-unit); `price` and `per` are the words of the book they came from.
+unit); `price` and `per` are texts as in the book.
 """
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from functools import cached_property
 from math import gcd
@@ -59,7 +60,7 @@ class Tier(msgspec.Struct, frozen=True, gc=False):
 
 
 class Fee(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """A line beside the price: an amount for some units or for the event, or a share of the price.
+    """A line added to the price: an amount for units or for the event, or a share of the price.
 
     `share` is in millionths of the price, connect fee included; then `price_picos` is 0.
     """
@@ -74,13 +75,13 @@ class Fee(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 class Pricing(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
-    """Everything about what a rate costs; thousands of rates of a deck share one.
+    """What a rate costs; thousands of rates of a deck share one pricing.
 
     `price_picos` is for `per_micros` of the basis. `package` rounds the quantity up to whole
-    blocks of that many micros, of each event or, when `monthly`, of the month. Whatever depends on
-    the month so far names its `tier_group`, under which the ledger counts. `buy` is what the
-    quantity is bought for, None when nobody knows. `markup` is added to an event's own cost, in
-    millionths; without `price` the rate is for such events only.
+    blocks of that many micros, of each event or, when `monthly`, of the month. A price that
+    depends on the month so far names its `tier_group`, under which the ledger counts. `buy` is
+    what the quantity is bought for, None when that is unknown. `markup` is added to an event's own
+    cost, in millionths; without `price` the rate is for such events only.
     """
 
     price: str | None
@@ -100,10 +101,11 @@ class Pricing(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
     markup: int | None = None
 
     @cached_property
-    def plain(self) -> tuple[int, int] | None:
-        """Give the nanos of a micro as a fraction when so much for each unit is all there is to it.
+    def flat_price(self) -> tuple[int, int] | None:
+        """Return the nanos for each micro as a fraction, None unless that is the whole price.
 
-        Most rates of a deck are such. Kept, because every call asks; a deck has few pricings.
+        Most rates of a deck are such. It is cached, because every call needs it and a deck has few
+        pricings.
         """
         calls = self.calls
         if (
@@ -121,7 +123,7 @@ class Pricing(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
 
 
 class Rate(msgspec.Struct, frozen=True, omit_defaults=True, gc=False, rename={"from_": "from"}):
-    """What a usage must be to have this pricing: one price with its conditions, immutable.
+    """A pricing and the conditions under which a usage has it.
 
     `to` and `from_` are the first digits of E.164 numbers. `when` holds attributes and the values
     they must have. `hours` are spans of local minutes since Monday 0:00, the end outside; none
@@ -140,7 +142,7 @@ class Rate(msgspec.Struct, frozen=True, omit_defaults=True, gc=False, rename={"f
 
     @property
     def always(self) -> bool:
-        """Tell whether the prefixes alone decide, whatever the time and the attributes."""
+        """Return whether the prefixes alone decide, whatever the time and the attributes."""
         return not (
             self.when or self.hours or self.valid_from > FIRST_DAY or self.valid_until < LAST_DAY
         )
@@ -159,6 +161,32 @@ class Deck(msgspec.Struct, frozen=True):
     ids: Sequence[int]
     inbound: bool = False
 
+    @classmethod
+    def of(cls, rates: Sequence[Rate]) -> "Deck":
+        """Arrange rates as columns; those that differ in `to` and id alone share a template."""
+        numbers: dict[Rate, int] = {}
+        template_of = array("I")
+        for rate in rates:
+            template = msgspec.structs.replace(rate, to="", id=0)
+            template_of.append(numbers.setdefault(template, len(numbers)))
+        prefixes = [rate.to for rate in rates]
+        return cls(tuple(numbers), prefixes, template_of, [rate.id for rate in rates])
+
+    def rows(self) -> Iterator[tuple[int, str, str]]:
+        """Iterate over the number of the template, `to` and `from_` of each row."""
+        others = [rate.to if self.inbound else rate.from_ for rate in self.templates]
+        for prefix, number in zip(self.prefixes, self.template_of, strict=True):
+            other = others[number]
+            yield (number, other, prefix) if self.inbound else (number, prefix, other)
+
+    def rate(self, row: int) -> Rate:
+        """Return the rate of a row, without its id."""
+        template = self.templates[self.template_of[row]]
+        prefix = self.prefixes[row]
+        if self.inbound:
+            return msgspec.structs.replace(template, from_=prefix)
+        return msgspec.structs.replace(template, to=prefix)
+
 
 class PriceBook(msgspec.Struct, frozen=True):
     """A versioned set of rates, in force from a day on until a later version is."""
@@ -173,6 +201,6 @@ class PriceBook(msgspec.Struct, frozen=True):
 
 
 def conditions_of(rate: Rate) -> dict[str, str]:
-    """List what a rate asks for but days and hours, as a reader of its book knows it."""
+    """List the conditions of a rate except days and hours, by their names in a book."""
     prefixes = {"to": rate.to, "from": rate.from_}
     return {name: prefix for name, prefix in prefixes.items() if prefix} | dict(rate.when)

@@ -16,7 +16,7 @@ from tollbook.ingest.directory_cache import Terms
 from tollbook.ingest.masking import Masker
 from tollbook.ingest.months import Months
 from tollbook.ingest.normalize import ClaimedIdentity, NormalizedEvent
-from tollbook.rating.charge import charge_of
+from tollbook.rating.charge import charge_usage
 from tollbook.rating.choose import choose
 from tollbook.rating.tariff import Chosen
 from tollbook.store.staging import Staged
@@ -65,10 +65,10 @@ def stage_row(
     time, quantity = normalized.time, normalized.quantity
     day, minute, hour = local_time(time, terms.zone)
     if not terms.known:
-        return _quarantined(normalized, terms, UNKNOWN_ORGANIZATION)
+        return _quarantine_row(normalized, terms, UNKNOWN_ORGANIZATION)
     # Micros of a second are microseconds.
     if meter is _CALL and (quantity > terms.longest_call or time + quantity > now + FUTURE_ALLOWED):
-        return _quarantined(normalized, terms, _doubt(normalized, terms, now))
+        return _quarantine_row(normalized, terms, _doubt(normalized, terms, now))
     position = tier_key = None
     plain = terms.plain(meter.type, day) if normalized.cost is None else None
     charge: Charge | Unpriced | None = plain.charge(quantity) if plain is not None else None
@@ -76,9 +76,11 @@ def stage_row(
         usage = RatingInput(
             meter.type, quantity, day, event.attributes, normalized.cost, minute, number_format
         )
-        charge, position, tier_key = _charged(usage, terms, months)
+        charge, position, tier_key = _charge(usage, terms, months)
     if isinstance(charge, Unpriced):
-        return _quarantined(normalized, terms, charge if charge is not _FULL else _full(event, day))
+        return _quarantine_row(
+            normalized, terms, charge if charge is not _FULL else _full(event, day)
+        )
     user = event.user_id or ""
     return _row(
         Staged,
@@ -129,22 +131,22 @@ def _full(event: Event, day: int) -> Unpriced:
 
 def _mask(event: Event, masker: Masker, terms: Terms) -> str:
     given = event.attributes
-    return attributes_text(masker.masked(given, terms.number_format)) if given else ""
+    return attributes_text(masker.mask(given, terms.number_format)) if given else ""
 
 
-def _charged(
+def _charge(
     usage: RatingInput, terms: Terms, months: Months | None
 ) -> tuple[Charge | Unpriced, int | None, str | None]:
     """Charge a usage; return its month's position and its tier key too, None where unused."""
     found = choose(terms.books, usage, terms.currency)
     # A cost that the event states does not depend on what the month has billed.
     if type(found) is not Chosen or found.pricing.tier_group is None or usage.cost is not None:
-        return charge_of(found, usage), None, None
+        return charge_usage(found, usage), None, None
     tier_key, month = found.pricing.tier_group, usage.day // 100
     if months is None:
         return Charge(0, 0, found.rate_id), None, tier_key
     position = months.position(terms.number, month, tier_key)
-    charge = charge_of(found, usage, position)
+    charge = charge_usage(found, usage, position)
     if not isinstance(charge, Unpriced):
         if position + charge.billed > MOST_BILLED:
             return _FULL, None, None
@@ -157,10 +159,10 @@ def stage_rows(events: list[NormalizedEvent], terms: Mapping[str, Terms], now: i
     return [stage_row(it, terms[it.event.organization_id], now) for it in events]
 
 
-def _quarantined(normalized: NormalizedEvent, terms: Terms, unpriced: Unpriced) -> Staged:
+def _quarantine_row(normalized: NormalizedEvent, terms: Terms, unpriced: Unpriced) -> Staged:
     event = normalized.event
     if terms.masker is not None and event.attributes:
-        hidden = terms.masker.masked(event.attributes, terms.number_format, waits=True)
+        hidden = terms.masker.mask(event.attributes, terms.number_format, waits=True)
         event = msgspec.structs.replace(event, attributes=hidden)
     return Staged(
         organization_id=terms.number,

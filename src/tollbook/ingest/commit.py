@@ -1,25 +1,22 @@
 """Commit many submissions in one transaction: claim, store, and return a receipt per event."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
 import msgspec
 
 from tollbook.domain.errors import InvalidApiKey, Problem, RequestError
-from tollbook.domain.events import instant_of
-from tollbook.domain.keys import KeyScope
-from tollbook.domain.periods import day_number
 from tollbook.domain.receipts import NOT_STORED, Outcome, Receipt, conflict, rejected
-from tollbook.ingest.accept import SUM_OUT_OF_RANGE, stage_row, stage_rows
+from tollbook.ingest.accept import SUM_OUT_OF_RANGE, stage_row
 from tollbook.ingest.directory_cache import DirectoryCache, Terms
 from tollbook.ingest.known_users import User
 from tollbook.ingest.months import Months
 from tollbook.ingest.normalize import NormalizedEvent
-from tollbook.ingest.unaddressable import has_unaddressable, refusals_of_new
+from tollbook.ingest.submit import Submission, months_of
+from tollbook.ingest.unaddressable import has_unaddressable
 from tollbook.store import ledger, versions
-from tollbook.store.database import Database, Snapshot, Transaction
+from tollbook.store.database import Database, Transaction
 from tollbook.store.ledger import Recorded, Touched
 from tollbook.store.staging import ExistingIdentity, Staged
 
@@ -29,49 +26,7 @@ _tier_key = itemgetter(Staged._fields.index("tier_key"))
 _identity = itemgetter(*map(Staged._fields.index, ("organization_id", "id")))
 _user = itemgetter(*map(Staged._fields.index, ("organization_id", "user_id")))
 
-_DAY = 24 * 3600 * 1_000_000
-"""A day in microseconds."""
-
 ALREADY_IN_QUARANTINE = "this event is in quarantine from an earlier request"
-
-
-class Submission(msgspec.Struct):
-    """The events of one request on their way through a commit.
-
-    `key_prefix` is None on the command line. `rows` are built for the state of the directory that
-    `token` names, None when they rely on several states. If the commit finds another state, it
-    checks the key and builds the rows again. `now` is the server's clock when the request came, in
-    microseconds.
-    """
-
-    scope: KeyScope
-    key_prefix: str | None
-    events: list[NormalizedEvent]
-    rejections: list[Receipt]
-    token: int | None
-    rows: list[Staged]
-    now: int
-    atomic: bool = False
-
-    @property
-    def organizations(self) -> set[str]:
-        """Return the ids of the organizations of the events."""
-        return {it.event.organization_id for it in self.events}
-
-    def renew(self, snapshot: Snapshot, directory_cache: DirectoryCache) -> None:
-        """Check the key and build the rows by the terms of this snapshot."""
-        if self.key_prefix is not None and directory_cache.key(snapshot, self.key_prefix) is None:
-            raise InvalidApiKey
-        terms = directory_cache.terms(snapshot, self.scope.tenant_id, self.organizations)
-        self.rows = stage_rows(self.events, terms, self.now)
-        self.token = snapshot.directory_token
-
-    def refuse_unaddressable(self, transaction: Transaction) -> None:
-        """Reject the events that would create an id that no path can hold."""
-        found = refusals_of_new(transaction, self.events, self.rows)
-        self.events = [it for it, refusal in zip(self.events, found, strict=True) if not refusal]
-        self.rows = [it for it, refusal in zip(self.rows, found, strict=True) if not refusal]
-        self.rejections = [*self.rejections, *filter(None, found)]
 
 
 class BatchResult(msgspec.Struct, frozen=True):
@@ -115,7 +70,7 @@ def _commit_atomic(
 ) -> BatchResult | RequestError:
     if submission.rejections:
         database.require_clock()  # a wrong clock rejects valid events
-        return _refused(database, submission, submission.rejections, now)
+        return _refuse(database, submission, submission.rejections, now)
 
     def store(transaction: Transaction) -> BatchResult | RequestError:
         result = _store(transaction, directory_cache, [submission], now).outcomes[0]
@@ -128,10 +83,10 @@ def _commit_atomic(
     try:
         return database.write_events(lambda: months_of([submission]), store)
     except _RollBack as refusal:
-        return _refused(database, submission, refusal.causes, now)
+        return _refuse(database, submission, refusal.causes, now)
 
 
-def _refused(
+def _refuse(
     database: Database, submission: Submission, causes: Iterable[Receipt], now: int
 ) -> BatchResult:
     """Return receipts for a refused submission: the causes, and `NOT_STORED` for other events."""
@@ -151,21 +106,6 @@ def _refused(
 def _newest(submission: Submission, received_at: Mapping[int, int], now: int) -> int:
     """Return when a submission's organizations last received events; now if they never did."""
     return max((received_at[row.organization_id] for row in submission.rows), default=0) or now
-
-
-def months_of(submissions: Iterable[Submission]) -> Iterator[int]:
-    """Yield the months that events may fall into, wherever their organization's midnight is.
-
-    Its time zone may change until the commit.
-    """
-    for day in {event.time // _DAY for it in submissions for event in it.events}:
-        yield from _months_around(day)
-
-
-@lru_cache(4096)
-def _months_around(day: int) -> frozenset[int]:
-    """Return the months of a day, counted from 1970 in UTC, and of the days before and after."""
-    return frozenset(day_number(instant_of(near * _DAY)) // 100 for near in (day - 1, day, day + 1))
 
 
 class _Stored(NamedTuple):

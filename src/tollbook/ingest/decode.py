@@ -109,11 +109,11 @@ def _normalize_all(events: list[Event]) -> list[Decoded]:
     decoded: list[Decoded] = []
     for index, event in enumerate(events):
         normalized = normalize(index, event)
-        decoded.append(normalized if normalized is not None else _rejected(index, _written(event)))
+        decoded.append(normalized if normalized is not None else _reject(index, _as_sent(event)))
     return decoded
 
 
-def _written(event: Event) -> bytes:
+def _as_sent(event: Event) -> bytes:
     """Return an event as it was sent, without a quantity that was left out."""
     fields = msgspec.structs.asdict(event)
     if event.quantity is ONE:
@@ -142,9 +142,9 @@ def _decode_line(index: int, number: int, line: bytes) -> Decoded:
 def _decode_one(index: int, raw: bytes) -> Decoded:
     event = _read(raw)
     if event is None:
-        return _rejected(index, raw)
+        return _reject(index, raw)
     normalized = normalize(index, event)
-    return normalized if normalized is not None else _rejected(index, raw)
+    return normalized if normalized is not None else _reject(index, raw)
 
 
 def _read(raw: bytes) -> Event | None:
@@ -157,7 +157,7 @@ def _read(raw: bytes) -> Event | None:
     return truncate_times([event], b"[%b]" % raw)[0] if has_fine_times(raw) else event
 
 
-def _rejected(index: int, raw: bytes) -> InvalidEvent | Receipt:
+def _reject(index: int, raw: bytes) -> InvalidEvent | Receipt:
     if len(raw) > LARGEST_READ:
         return rejected(index, None, (TOO_LARGE,))
     try:

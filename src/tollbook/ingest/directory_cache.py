@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from tollbook.domain.books import BookHead, listed
+from tollbook.domain.books import BookHead, list_books
 from tollbook.domain.directory import UNADDRESSABLE, zone
 from tollbook.domain.exact import MICROS
 from tollbook.domain.keys import ApiKey
@@ -17,7 +17,7 @@ from tollbook.domain.viewers import Viewer
 from tollbook.ingest.known_users import KnownUsers
 from tollbook.ingest.masking import Masker
 from tollbook.rating.choose import Books
-from tollbook.rating.flat_price import Plain, plain_of
+from tollbook.rating.flat_price import FlatPrice, find_flat_price
 from tollbook.rating.tariff import Tariff
 from tollbook.store import directory, keys, prices, viewers
 from tollbook.store.database import Database, Snapshot
@@ -46,13 +46,13 @@ class Terms(msgspec.Struct, frozen=True):
     number_format: str
     longest_call: int
     masker: Masker | None = None
-    plains: dict[tuple[str, int], Plain | None] = msgspec.field(default_factory=dict)
+    plains: dict[tuple[str, int], FlatPrice | None] = msgspec.field(default_factory=dict)
 
-    def plain(self, meter: str, day: int) -> Plain | None:
+    def plain(self, meter: str, day: int) -> FlatPrice | None:
         """Return the flat price of a meter on a day, which the terms remember."""
         key = meter, day
         if key not in self.plains:
-            self.plains[key] = plain_of(self.books, meter, day, self.currency)
+            self.plains[key] = find_flat_price(self.books, meter, day, self.currency)
         return self.plains[key]
 
 
@@ -235,7 +235,7 @@ class DirectoryCache:
         A published book never changes, so its tariff stays valid. A version alone does not
         identify it: after a restore, another book may get the same version.
         """
-        found = listed(prices.price_book_heads(snapshot, tenant), LAST_DAY)
+        found = list_books(prices.price_book_heads(snapshot, tenant), LAST_DAY)
         heads = [it.head for it in found if it.prices_some_day]
         in_use = set(heads)
         for key in [it for it in self._tariffs if it[0] == tenant and it[1] not in in_use]:

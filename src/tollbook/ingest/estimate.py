@@ -40,11 +40,11 @@ def rate(
     terms = directory_cache.terms(snapshot, draft.scope.tenant_id, draft.organizations)
     months = Months(snapshot)
     return [
-        _rated(it, terms.get(it.event.organization_id), draft.now, months) for it in draft.events
+        _estimate(it, terms.get(it.event.organization_id), draft.now, months) for it in draft.events
     ]
 
 
-def _rated(
+def _estimate(
     normalized: NormalizedEvent, terms: Terms | None, now: int, months: Months
 ) -> Rated | NotRated:
     if terms is None:

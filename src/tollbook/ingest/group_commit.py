@@ -20,9 +20,10 @@ from tollbook.domain.errors import (
     StoreUnavailable,
     TollbookError,
 )
-from tollbook.ingest.commit import BatchResult, Submission, commit, months_of
+from tollbook.ingest.commit import BatchResult, commit
 from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.ingest.partition_wait import PartitionWaiter
+from tollbook.ingest.submit import Submission, months_of
 from tollbook.store.database import Database
 
 _log = structlog.get_logger()
@@ -147,7 +148,7 @@ class GroupCommitter:
 
     def _run(self) -> None:
         while group := self._next_group():
-            refused = self._prepared(group[0])
+            refused = self._prepare(group[0])
             if refused:
                 self._deliver(refused)
             elif ready := self._with_room(group):
@@ -183,7 +184,7 @@ class GroupCommitter:
             self._events_waiting -= len(waiting.submission.events)
         self._deliver([(waiting, error)])
 
-    def _prepared(self, waiting: Pending) -> list[Delivery]:
+    def _prepare(self, waiting: Pending) -> list[Delivery]:
         """Prepare a submission; return the delivery of the error if that fails."""
         try:
             waiting.prepare()
@@ -219,7 +220,7 @@ class GroupCommitter:
 
     def _commit(self, group: list[Pending]) -> list[Delivery]:
         start = time.monotonic()
-        deliveries = self._committed(group)
+        deliveries = self._deliveries(group)
         end = time.monotonic()
         failed = isinstance(deliveries[0][1], StoreUnavailable | InternalError)
         if failed:
@@ -230,7 +231,7 @@ class GroupCommitter:
         self._observe(Committed(events, end - start, failed))
         return deliveries
 
-    def _committed(self, group: list[Pending]) -> list[Delivery]:
+    def _deliveries(self, group: list[Pending]) -> list[Delivery]:
         try:
             results = commit(
                 self._database,

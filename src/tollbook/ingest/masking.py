@@ -6,7 +6,14 @@ from tollbook.domain.charges import Attributes
 from tollbook.domain.numbers import STRICT
 from tollbook.rating.match import SIDES
 from tollbook.rating.number_formats import digits_of
-from tollbook.rating.numbers import CLIENT, NONE, SIP, kind_of, shown_digits, shown_of
+from tollbook.rating.numbers import (
+    CLIENT,
+    NONE,
+    SIP,
+    count_storable_digits,
+    kind_of,
+    stored_digits_of,
+)
 
 _HASH_BYTES = 8
 _NUMBER_MIN = 7
@@ -25,7 +32,7 @@ class Masker:
     def __init__(self, key: bytes) -> None:
         self._key = key
 
-    def masked(
+    def mask(
         self, attributes: Attributes, number_format: str = STRICT, *, waits: bool = False
     ) -> dict[str, str | int | float | bool | None]:
         """Return attributes with masked numbers, whatever the names of the attributes.
@@ -45,11 +52,11 @@ class Masker:
         }
 
     def _value(self, value: str, number_format: str, *, hides_unreadable: bool) -> str:
-        if len(value) < _NUMBER_MIN or shown_of(value) is not None:
+        if len(value) < _NUMBER_MIN or stored_digits_of(value) is not None:
             return value
         digits = digits_of(value, number_format)
         if digits:
-            shown = shown_digits(digits)
+            shown = count_storable_digits(digits)
             return f"+{digits[:shown]}{'*' * (len(digits) - shown)}#{self._hash(digits)}"
         hidden = _HIDDEN.get(kind_of(value, number_format))
         if hidden is None or value.startswith(hidden):

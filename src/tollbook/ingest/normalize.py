@@ -21,7 +21,7 @@ from tollbook.domain.events import (
 )
 from tollbook.domain.exact import MICROS, nanos_of
 from tollbook.domain.meters import BY_TYPE, Meter
-from tollbook.rating.segments import BODY, BODY_LENGTH, measured
+from tollbook.rating.segments import BODY, BODY_LENGTH, measure_segments
 
 # Most quantities are small whole numbers that repeat.
 _micros_of = lru_cache(4096)(exact.micros_of)
@@ -122,7 +122,7 @@ def count_segments(attributes: Attributes) -> int | None:
         name: plain_number(value) if type(value) is float else value
         for name, value in attributes.items()
     }
-    return measured(plain)[0]
+    return measure_segments(plain)[0]
 
 
 def _cost_of(event: Event) -> int | None:

@@ -5,7 +5,7 @@ import msgspec
 from tollbook.domain.errors import OutcomeUnknown, StoreUnavailable
 from tollbook.domain.events import Event
 from tollbook.ingest.accept import stage_row
-from tollbook.ingest.directory_cache import DirectoryCache
+from tollbook.ingest.directory_cache import DirectoryCache, TermsById
 from tollbook.ingest.months import Months
 from tollbook.ingest.normalize import normalize
 from tollbook.ingest.problems import fields_of, problems_of
@@ -30,59 +30,42 @@ class Replay(msgspec.Struct):
 
 
 def replay(
-    database: Database,
-    directory_cache: DirectoryCache,
-    actor: Actor,
-    organization: int | None,
+    database: Database, directory_cache: DirectoryCache, actor: Actor, organization: int | None
 ) -> Replay:
     """Process every quarantined event again, in bounded transactions after the audited one.
 
     Events that remain get their current reason. Raise `OutcomeUnknown` when the database fails
     after the first transaction: events that were released until then stay released.
     """
-    tenant, now = actor.tenant, actor.at
-    done = Replay()
     with database.writing(TimeLimit.COMMIT) as transaction:
-        write_act(transaction, actor, "quarantine.replay", "quarantine", {}, organization)
+        write_act(
+            transaction, actor, "quarantine.replay", "quarantine", {}, organization=organization
+        )
+    result, after = Replay(), quarantine.FROM_THE_START
     try:
-        _replay_all(database, directory_cache, tenant, organization, now, done)
+        while True:
+            with database.reading() as snapshot:
+                waiting = quarantine.waiting(snapshot, actor.tenant, organization, after, _BATCH)
+                token = snapshot.directory_token
+            if not waiting:
+                return result
+            released = _release(database, directory_cache, actor, waiting, token)
+            if released is not None:
+                after = waiting[-1].number, waiting[-1].id
+                result.released += released
+                result.remaining += len(waiting) - released
     except StoreUnavailable as error:
         raise OutcomeUnknown(
             "the database failed during the replay: some events may have been released; "
             "replay again"
         ) from error
-    return done
-
-
-def _replay_all(
-    database: Database,
-    directory_cache: DirectoryCache,
-    tenant: str,
-    organization: int | None,
-    now: int,
-    done: Replay,
-) -> None:
-    after = (0, "")
-    while True:
-        with database.reading() as snapshot:
-            waiting = quarantine.waiting(snapshot, tenant, organization, after, _BATCH)
-            token = snapshot.directory_token
-        if not waiting:
-            return
-        released = _release(database, directory_cache, tenant, waiting, now, token)
-        if released is None:
-            continue
-        after = waiting[-1].number, waiting[-1].id
-        done.released += released
-        done.remaining += len(waiting) - released
 
 
 def _release(
     database: Database,
     directory_cache: DirectoryCache,
-    tenant: str,
+    actor: Actor,
     waiting: list[Quarantined],
-    now: int,
     token: int,
 ) -> int | None:
     """Release events that have a price; return how many.
@@ -94,34 +77,43 @@ def _release(
     def release(transaction: Transaction) -> int | None:
         if transaction.directory_token != token:
             return None
-        terms = directory_cache.terms(transaction, tenant, {it.organization_id for it in waiting})
-        still = quarantine.still_waiting(transaction, waiting)
-        months = Months(transaction)
-        rows: list[Staged] = []
-        staying: list[Quarantined] = []
-        for it in waiting:
-            normalized = normalize(0, _event.decode(it.event))
-            if (it.number, it.id) not in still:
-                continue
-            if normalized is None:
-                staying.append(it._replace(code=INVALID, reason=_why_invalid(it)))
-                continue
-            row = stage_row(normalized, terms[it.organization_id], now, months)
-            if not row.code:
-                rows.append(row)
-            elif (row.code, row.reason) != (it.code, it.reason):
-                staying.append(it._replace(code=row.code, reason=row.reason))
-        quarantine.give_reasons(transaction, staying)
+        organizations = {event.organization_id for event in waiting}
+        terms = directory_cache.terms(transaction, actor.tenant, organizations)
+        rows, remaining = _stage(transaction, terms, waiting, actor.at)
+        quarantine.give_reasons(transaction, remaining)
         if rows:
-            ledger.release(transaction, rows, now)
+            ledger.release(transaction, rows, actor.at)
         return len(rows)
 
     return database.write_events(lambda: _months(waiting), release)
 
 
-def _why_invalid(it: Quarantined) -> str:
+def _stage(
+    transaction: Transaction, terms: TermsById, waiting: list[Quarantined], now: int
+) -> tuple[list[Staged], list[Quarantined]]:
+    """Return the rows of events that have a price, and the others whose reason has changed."""
+    still_waiting = quarantine.still_waiting(transaction, waiting)
+    months = Months(transaction)
+    rows: list[Staged] = []
+    remaining: list[Quarantined] = []
+    for event in waiting:
+        if (event.number, event.id) not in still_waiting:
+            continue
+        normalized = normalize(0, _event.decode(event.event))
+        if normalized is None:
+            remaining.append(event._replace(code=INVALID, reason=_why_invalid(event)))
+            continue
+        row = stage_row(normalized, terms[event.organization_id], now, months)
+        if not row.code:
+            rows.append(row)
+        elif (row.code, row.reason) != (event.code, event.reason):
+            remaining.append(event._replace(code=row.code, reason=row.reason))
+    return rows, remaining
+
+
+def _why_invalid(event: Quarantined) -> str:
     """Return why an event that was once accepted would be rejected today."""
-    problems = problems_of(fields_of(it.event.encode()))
+    problems = problems_of(fields_of(event.event.encode()))
     return problems[0].error if problems else "the event is not valid any more"
 
 

@@ -8,7 +8,7 @@ from tollbook.domain.charges import Charge, RatingInput, Unpriced
 from tollbook.domain.meters import BY_CODE
 from tollbook.domain.prices import Rate
 from tollbook.ingest.months import Months
-from tollbook.rating.charge import priced
+from tollbook.rating.charge import apply_pricing
 from tollbook.store import prices
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.events import Stored
@@ -33,7 +33,7 @@ class RatesById:
         rate = self._rates[rate_id]
         if rate is None:
             return Unpriced("rate_missing", f"rate {rate_id} is in none of the books")
-        return priced(rate.pricing, rate.id, usage, position)
+        return apply_pricing(rate.pricing, rate.id, usage, position)
 
 
 class Opposites:
@@ -49,7 +49,7 @@ class Opposites:
 
     def row(self, original: Stored, identity: str, print_: int) -> Staged | Unpriced:
         """Return the row of an event's reversal, or the reason why it has no price."""
-        row = negated(original, identity, print_)
+        row = negate(original, identity, print_)
         number, month, key = original.organization_id, original.day // 100, original.tier_key
         if key is None:
             return row
@@ -61,7 +61,7 @@ class Opposites:
         return row._replace(cost=-charge.cost, position=position)
 
 
-def negated(original: Stored, identity: str, print_: int) -> Staged:
+def negate(original: Stored, identity: str, print_: int) -> Staged:
     """Return the exact negative of an event under another id."""
     return Staged(
         organization_id=original.organization_id,

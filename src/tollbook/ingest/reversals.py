@@ -108,7 +108,7 @@ def reverse(
         if atomic and any(receipt.code for receipt in receipts):
             as_of = batch.newest(actor.at)
             transaction.undo()
-            return BatchResult([_refused(receipt) for receipt in receipts], as_of, refused=True)
+            return BatchResult([_refuse(receipt) for receipt in receipts], as_of, refused=True)
         if batch.rows:
             as_of = batch.store(actor)
         else:
@@ -117,7 +117,7 @@ def reverse(
     return BatchResult(receipts, as_of)
 
 
-def _refused(receipt: Receipt) -> Receipt:
+def _refuse(receipt: Receipt) -> Receipt:
     return receipt if receipt.code else rejected(receipt.index, receipt.id, (NOT_STORED,))
 
 
@@ -231,7 +231,12 @@ class _Batch:
         for name, number in self._numbers.items():
             ids = [it.reverses for it in self._made if it.organization_id == number]
             if ids:
-                details = {"reversals": len(ids), "first": ids[0]}
-                what = f"organization {name}"
-                write_act(self._transaction, actor, "events.reverse", what, details, number)
+                write_act(
+                    self._transaction,
+                    actor,
+                    "events.reverse",
+                    f"organization {name}",
+                    {"reversals": len(ids), "first": ids[0]},
+                    organization=number,
+                )
         return as_of

@@ -1,18 +1,26 @@
-"""Build the submission of a decoded request: the events that its key may send, with rows."""
+"""Build submissions: the events of a request that its key may send, with their rows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
 
+from tollbook.domain.errors import InvalidApiKey
+from tollbook.domain.events import instant_of
 from tollbook.domain.keys import KeyScope
+from tollbook.domain.periods import day_number
 from tollbook.domain.receipts import Receipt, rejected
 from tollbook.ingest.accept import FUTURE_ALLOWED, refusals, stage_rows
-from tollbook.ingest.commit import Submission
 from tollbook.ingest.decode import Decoded, InvalidEvent
-from tollbook.ingest.directory_cache import TermsById
+from tollbook.ingest.directory_cache import DirectoryCache, TermsById
 from tollbook.ingest.normalize import ClaimedIdentity, NormalizedEvent
-from tollbook.ingest.unaddressable import unknown_organization
+from tollbook.ingest.unaddressable import refusals_of_new, unknown_organization
+from tollbook.store.database import Snapshot, Transaction
+from tollbook.store.staging import Staged
+
+_DAY = 24 * 3600 * 1_000_000
+"""A day in microseconds."""
 
 
 class SubmissionDraft(msgspec.Struct, frozen=True):
@@ -26,6 +34,45 @@ class SubmissionDraft(msgspec.Struct, frozen=True):
     events: list[NormalizedEvent]
     rejections: list[Receipt]
     organizations: frozenset[str]
+
+
+class Submission(msgspec.Struct):
+    """The events of one request on their way through a commit.
+
+    `key_prefix` is None on the command line. `rows` are built for the state of the directory that
+    `token` names, None when they rely on several states. If the commit finds another state, it
+    checks the key and builds the rows again. `now` is the server's clock when the request came, in
+    microseconds.
+    """
+
+    scope: KeyScope
+    key_prefix: str | None
+    events: list[NormalizedEvent]
+    rejections: list[Receipt]
+    token: int | None
+    rows: list[Staged]
+    now: int
+    atomic: bool = False
+
+    @property
+    def organizations(self) -> set[str]:
+        """Return the ids of the organizations of the events."""
+        return {it.event.organization_id for it in self.events}
+
+    def renew(self, snapshot: Snapshot, directory_cache: DirectoryCache) -> None:
+        """Check the key and build the rows by the terms of this snapshot."""
+        if self.key_prefix is not None and directory_cache.key(snapshot, self.key_prefix) is None:
+            raise InvalidApiKey
+        terms = directory_cache.terms(snapshot, self.scope.tenant_id, self.organizations)
+        self.rows = stage_rows(self.events, terms, self.now)
+        self.token = snapshot.directory_token
+
+    def refuse_unaddressable(self, transaction: Transaction) -> None:
+        """Reject the events that would create an id that no path can hold."""
+        found = refusals_of_new(transaction, self.events, self.rows)
+        self.events = [it for it, refusal in zip(self.events, found, strict=True) if not refusal]
+        self.rows = [it for it, refusal in zip(self.rows, found, strict=True) if not refusal]
+        self.rejections = [*self.rejections, *filter(None, found)]
 
 
 class KeyInUse(NamedTuple):
@@ -88,3 +135,18 @@ def submission_of(
         now=draft.now,
         atomic=atomic,
     )
+
+
+def months_of(submissions: Iterable[Submission]) -> Iterator[int]:
+    """Yield the months that events may fall into, wherever their organization's midnight is.
+
+    Its time zone may change until the commit.
+    """
+    for day in {event.time // _DAY for it in submissions for event in it.events}:
+        yield from _months_around(day)
+
+
+@lru_cache(4096)
+def _months_around(day: int) -> frozenset[int]:
+    """Return the months of a day, counted from 1970 in UTC, and of the days before and after."""
+    return frozenset(day_number(instant_of(near * _DAY)) // 100 for near in (day - 1, day, day + 1))

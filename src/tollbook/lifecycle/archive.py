@@ -88,7 +88,7 @@ def _archive_month(database: Database, actor: Actor, month: Month, folder: Path)
                 if copy is None:  # another run has archived it
                     return None
                 file = _file_of(month, copy, actor)
-                _remove(database, actor, month, copy, writing, file)
+                _remove(database, actor, month, copy=copy, writing=writing, file=file)
                 writing.is_archived = True
         except _Changed:
             continue
@@ -161,7 +161,14 @@ def _remove(
         archives.move_out(transaction, month, file)
         versions.touch(transaction, month.number, actor.at)
         details = {"file": file.file, "events": file.events, "checksum": file.checksum}
-        write_act(transaction, actor, "events.archive", describe(month), details, month.number)
+        write_act(
+            transaction,
+            actor,
+            "events.archive",
+            describe(month),
+            details,
+            organization=month.number,
+        )
 
 
 def _refuse_during_runs(transaction: Transaction, tenant: str, month: Month) -> None:

@@ -27,7 +27,9 @@ def archive_differences(snapshot: Snapshot, folder: Path) -> Iterator[RowDiffere
         months.setdefault((file.organization_id, file.month), []).append(file)
     for (number, month), files in months.items():
         sums: SumsByKey = {}
-        found = [it for file in files for it in _of_file(snapshot, folder, file, sums)]
+        found = [
+            difference for file in files for difference in _of_file(snapshot, folder, file, sums)
+        ]
         yield from found
         if not found:
             kept = archives.sums_of(snapshot, number, month)
@@ -49,8 +51,8 @@ def _of_file(
     for rows in read_file(path):
         stored = [Stored(*row) for row in rows]
         count += len(stored)
-        known = events.keys(snapshot, file.organization_id, (it.id for it in stored))
-        if any(it.id not in known or known[it.id].day != it.day for it in stored):
+        known = events.keys(snapshot, file.organization_id, (event.id for event in stored))
+        if any(event.id not in known or known[event.id].day != event.day for event in stored):
             yield _different(file, "it has an event whose identity is not in the ledger")
             return
         for event in stored:

@@ -17,26 +17,26 @@ from tollbook.store.file_locks import is_held
 def unrecorded(snapshot: Snapshot, tenant: str, folder: Path | None) -> Iterator[str]:
     """Yield a sentence for each unrecorded file next to a tenant's archives, and what to do."""
     files = archive_files.every_file(snapshot)
-    written = [find(it, folder) for it in drafts.drafts_of(snapshot, tenant)]
-    yield from (it.advice for it in written if not it.is_alive)
-    folders = {Path(it.folder) for it in archive_files.files(snapshot, tenant)}
+    written = [find(draft, folder) for draft in drafts.drafts_of(snapshot, tenant)]
+    yield from (draft.advice for draft in written if not draft.is_alive)
+    folders = {Path(file.folder) for file in archive_files.files(snapshot, tenant)}
     folders |= {folder} if folder is not None else set()
     for place in sorted(folders):
-        yield from (it.advice for it in _strays(snapshot, place, files))
+        yield from (stray.advice for stray in _strays(snapshot, place, files))
 
 
 def leftovers_in(snapshot: Snapshot, folder: Path) -> Iterator[tuple[str, str]]:
     """Yield name and problem of each file in a folder that is not an archive of any tenant."""
     for stray in _strays(snapshot, folder, archive_files.every_file(snapshot)):
         yield stray.path.name, "the database does not record this file"
-    for it in drafts.every_draft(snapshot):
-        found = find(it, folder)
+    for draft in drafts.every_draft(snapshot):
+        found = find(draft, folder)
         if any(path.parent == folder for path in found.paths) and not found.is_alive:
-            yield it.file, "an interrupted run left this file"
+            yield draft.file, "an interrupted run left this file"
 
 
 def _strays(snapshot: Snapshot, folder: Path, files: list[archive_files.Archived]) -> list[Stray]:
-    known = {it.file for it in files} | {it.file for it in drafts.every_draft(snapshot)}
+    known = {file.file for file in files} | {draft.file for draft in drafts.every_draft(snapshot)}
     return strays_in(folder, known)
 
 
@@ -48,11 +48,13 @@ def discard(database: Database, actor: Actor, path: Path) -> list[Path]:
     """
     name = path.name.removesuffix(UNFINISHED)
     with database.reading() as snapshot:
-        recorded = any(it.file == name for it in archive_files.every_file(snapshot))
-        written = [it for it in drafts.drafts_of(snapshot, actor.tenant) if it.file == name]
+        recorded = any(file.file == name for file in archive_files.every_file(snapshot))
+        written = [
+            draft for draft in drafts.drafts_of(snapshot, actor.tenant) if draft.file == name
+        ]
     if recorded:
         raise ArchiveRefused(f"{name} is an archive, and its events are stored nowhere else")
-    paths = _paths(path, [find(it, None) for it in written])
+    paths = _paths(path, [find(draft, None) for draft in written])
     if not written and not any(map(stray_at, paths)):
         raise ArchiveRefused(f"{path} does not exist or is not an archive file")
     if any(map(is_held, paths)):
@@ -60,11 +62,11 @@ def discard(database: Database, actor: Actor, path: Path) -> list[Path]:
     with database.writing() as transaction:
         for draft in written:
             drafts.give_up(transaction, draft)
-        if any(archive_files.is_recorded(transaction, it) for it in written):
+        if any(archive_files.is_recorded(transaction, draft) for draft in written):
             raise ArchiveRefused(f"{name} is an archive, and its events are stored nowhere else")
         write_act(transaction, actor, "archive.discard", name, {"files": list(map(str, paths))})
-    for it in paths:
-        remove_file(it)
+    for path in paths:
+        remove_file(path)
     with database.writing() as transaction:
         for draft in written:
             drafts.forget(transaction, draft)
@@ -73,4 +75,4 @@ def discard(database: Database, actor: Actor, path: Path) -> list[Path]:
 
 def _paths(path: Path, written: list[Found]) -> list[Path]:
     named = [path] if path.is_file() else []
-    return list(dict.fromkeys([*named, *(file for it in written for file in it.paths)]))
+    return list(dict.fromkeys([*named, *(file for draft in written for file in draft.paths)]))

@@ -67,7 +67,12 @@ def drafting(database: Database, organization: int, path: Path, now: int) -> Ite
     be found out the file stays: the next archive or erasure removes or keeps it.
     """
     draft = ArchiveDraft(
-        organization, path.name, str(path.parent), HOST, DraftState.WRITING.value, now
+        organization_id=organization,
+        file=path.name,
+        folder=str(path.parent),
+        host=HOST,
+        state=DraftState.WRITING.value,
+        recorded_at=now,
     )
     writing = Writing(draft, path)
     with ExitStack() as held:
@@ -115,7 +120,7 @@ def clean_up(database: Database, tenant: str, folder: Path | None = None) -> lis
     elsewhere = []
     with database.reading() as snapshot:
         known = drafts.drafts_of(snapshot, tenant)
-    for found in (find(it, folder) for it in known):
+    for found in (find(draft, folder) for draft in known):
         if not found.paths and not found.is_gone:
             elsewhere.append(found)
             continue
@@ -139,8 +144,8 @@ def find(draft: ArchiveDraft, folder: Path | None) -> Found:
     places = {Path(draft.folder), folder or Path(draft.folder)}
     names = [place / draft.file for place in places]
     # A writer renames its file from the first name to the second.
-    paths = [it for name in names for it in (unfinished_of(name), name) if it.is_file()]
-    return Found(draft, paths)
+    files = (path for name in names for path in (unfinished_of(name), name))
+    return Found(draft, [path for path in files if path.is_file()])
 
 
 def _remove(database: Database, found: Found) -> None:

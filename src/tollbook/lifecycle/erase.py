@@ -117,30 +117,30 @@ def _erase_once(
             done = _erase_rows(transaction, person, scope.names)
             replace_files(transaction, actor.at, rewritten)
             done.files = len(rewritten)
-            done.archived_events = sum(len(it.ids) for it in rewritten)
+            done.archived_events = sum(len(file.ids) for file in rewritten)
             versions.touch(transaction, number, actor.at)
             _write_act(transaction, actor, person, done, rewritten)
-        for it in rewritten:
-            it.writing.is_archived = True
-    return done if all(it.writing.is_archived for it in rewritten) else None
+        for file in rewritten:
+            file.writing.is_archived = True
+    return done if all(file.writing.is_archived for file in rewritten) else None
 
 
 def _files(database: Database, tenant: str, scope: _Scope) -> list[Archived]:
     """List the files to read; refuse when there may be unrecorded files."""
     organization = scope.person.organization
     elsewhere = clean_up(database, tenant, scope.folder)
-    for it in elsewhere:
-        if it.draft.organization_id == organization.number:
-            raise ArchiveRefused(f"nothing was erased: {it.advice}")
+    for missing in elsewhere:
+        if missing.draft.organization_id == organization.number:
+            raise ArchiveRefused(f"nothing was erased: {missing.advice}")
     with database.reading(TimeLimit.NONE) as snapshot:
         every = archive_files.files(snapshot, tenant)
-        known = {it.file: Path(it.folder) for it in every}
-        known |= {it.file: Path(it.folder) for it in drafts.drafts_of(snapshot, tenant)}
+        known = {file.file: Path(file.folder) for file in every}
+        known |= {draft.file: Path(draft.folder) for draft in drafts.drafts_of(snapshot, tenant)}
     folders = set(known.values())
     if scope.folder is not None:
         folders.add(scope.folder)
     refuse_strays(folders, known, (tenant, organization.id))
-    return [it for it in every if it.organization_id == organization.number]
+    return [file for file in every if file.organization_id == organization.number]
 
 
 def _finish(database: Database, tenant: str, folder: Path | None) -> None:
@@ -161,21 +161,22 @@ def _erase_rows(transaction: Transaction, person: Person, names: dict[str, str])
     erasure.user_fields(transaction, number, user)
     done = Erased()
     for rows in erasure.details(transaction, number, user):
-        changed = [after for it in rows if (after := _without(it, names)) != it]
+        changed = [after for row in rows if (after := _without(row, names)) != row]
         erasure.replace_details(transaction, number, changed)
         done.events += len(changed)
-    kept = {it: names.get(it, "") for it in erasure.resources(transaction, number, user)}
-    erasure.rename_resources(transaction, number, user, {a: b for a, b in kept.items() if b})
+    resources = erasure.resources(transaction, number, user)
+    renamed = {resource: names[resource] for resource in resources & names.keys()}
+    erasure.rename_resources(transaction, number, user, renamed)
     waiting = list(_waiting(transaction, person, names))
     erasure.replace_waiting(transaction, number, waiting, _WAITS)
     done.quarantined = len(waiting)
     return done
 
 
-def _without(it: Detail, names: dict[str, str]) -> Detail:
-    return it._replace(
-        attributes=erased_attributes(it.attributes),
-        resource_id=erased_resource(it.meter, it.resource_id, names),
+def _without(detail: Detail, names: dict[str, str]) -> Detail:
+    return detail._replace(
+        attributes=erased_attributes(detail.attributes),
+        resource_id=erased_resource(detail.meter, detail.resource_id, names),
     )
 
 
@@ -208,7 +209,8 @@ def _write_act(
 ) -> None:
     details = {
         **msgspec.to_builtins(done),
-        "replaced": [it.old.file for it in rewritten],
+        "replaced": [file.old.file for file in rewritten],
     }
     what = f"user {person.user} of {person.organization.id}"
-    write_act(transaction, actor, ACTION, what, details, person.organization.number)
+    number = person.organization.number
+    write_act(transaction, actor, ACTION, what, details, organization=number)

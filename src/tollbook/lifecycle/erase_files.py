@@ -101,13 +101,13 @@ def _erased_row(row: Row, names: dict[str, str]) -> Row:
 
 def replace_files(transaction: Transaction, now: int, rewritten: Sequence[RewrittenFile]) -> None:
     """Record new files as archives, and mark the old files for removal."""
-    for it in rewritten:
-        if not it.writing.finish(transaction):
+    for file in rewritten:
+        if not file.writing.finish(transaction):
             raise ArchivesChanged
-        archive_files.replace_file(transaction, it.new)
-        folder = str(it.path.parent)
-        old = it.writing.draft._replace(
-            file=it.old.file, folder=folder, state=DraftState.REMOVING.value, recorded_at=now
+        archive_files.replace_file(transaction, file.new)
+        folder = str(file.path.parent)
+        old = file.writing.draft._replace(
+            file=file.old.file, folder=folder, state=DraftState.REMOVING.value, recorded_at=now
         )
         drafts.add(transaction, old)
-        erasure.erase_reasons(transaction, it.new.organization_id, it.ids)
+        erasure.erase_reasons(transaction, file.new.organization_id, file.ids)

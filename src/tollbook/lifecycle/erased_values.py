@@ -7,7 +7,7 @@ import msgspec
 
 from tollbook.domain.meters import BY_CODE
 from tollbook.rating.number_formats import digits_of
-from tollbook.rating.numbers import CLIENT, ERASED, SIP, kind_of, shown_of
+from tollbook.rating.numbers import CLIENT, ERASED, SIP, kind_of, stored_digits_of
 from tollbook.rating.quantity import FROM_DAY, MEDIA_BYTES, UNTIL_DAY
 
 KEPT = ("direction", MEDIA_BYTES, FROM_DAY, UNTIL_DAY)
@@ -47,7 +47,7 @@ def erased_resource(meter: int, resource: str | None, names: dict[str, str]) -> 
 
 def is_number(resource: str) -> bool:
     """Return whether a resource may be somebody's telephone number or address."""
-    if shown_of(resource) is not None or digits_of(resource):
+    if stored_digits_of(resource) is not None or digits_of(resource):
         return True
     if kind_of(resource) in (SIP, CLIENT):
         return True

@@ -48,9 +48,9 @@ def strays_in(folder: Path, known: Collection[str]) -> list[Stray]:
     """List the archive files in a folder whose names are not among the `known` ones."""
     if not folder.is_dir():
         return []
-    files = sorted(it for it in folder.iterdir() if it.is_file())
-    others = (it for it in files if it.name.removesuffix(UNFINISHED) not in known)
-    return [stray for it in others if (stray := stray_at(it)) is not None]
+    files = sorted(file for file in folder.iterdir() if file.is_file())
+    others = (file for file in files if file.name.removesuffix(UNFINISHED) not in known)
+    return [stray for file in others if (stray := stray_at(file)) is not None]
 
 
 def stray_at(path: Path) -> Stray | None:

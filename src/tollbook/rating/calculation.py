@@ -1,6 +1,6 @@
-"""The arithmetic: a usage and a pricing give an exact amount, with all that comes up on the way.
+"""The arithmetic: from a usage and a pricing to an exact amount, with each intermediate value.
 
-A charge is made of that, and so is its explanation.
+A charge and its explanation are both made of these values.
 """
 
 from fractions import Fraction
@@ -17,7 +17,7 @@ from tollbook.rating.quantity import (
     days_in_use,
     whole_blocks,
 )
-from tollbook.rating.tiers import added
+from tollbook.rating.tiers import added_cost
 
 NO_PRICE = Unpriced("no_price", "the rate is a markup for events that bring their own cost")
 MONTH_UNKNOWN = Unpriced(
@@ -25,12 +25,12 @@ MONTH_UNKNOWN = Unpriced(
 )
 
 
-class Working(msgspec.Struct, frozen=True, gc=False):
-    """What comes up on the way to a charge, exactly; money in picos.
+class Calculation(msgspec.Struct, frozen=True, gc=False):
+    """The values from which a charge is made, exactly; money in picos.
 
-    `counted` is the quantity after minimum and increments, `basis` what of it the price counts,
-    `billed` that in whole blocks or for the days in use. The price is `numerator / denominator`, or
-    `held_to` when the maximum cost makes it less; `fees` are the amounts beside it.
+    `counted` is the quantity after minimum and increments, `basis` the quantity that the price
+    counts, `billed` that in whole blocks or for the days in use. The price is
+    `numerator / denominator`, or `held_to` when the maximum cost limits it; `fees` are added.
     """
 
     counted: int
@@ -52,17 +52,17 @@ class Working(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def cost(self) -> int:
-        """Round the whole of it, once, half to even, to nanos."""
+        """Round price and fees together to nanos, once, half to even."""
         if self.fees or self.held_to is not None:
             return _nanos(self.exact)
         return divide_half_even(self.numerator, self.denominator * PICOS_IN_A_NANO)
 
     @property
     def lines(self) -> tuple[ChargeLine, ...]:
-        """Part the cost into lines, none when the price is all of it.
+        """Split the cost into lines, none when the price is all of it.
 
-        Fees are rounded as their sum goes on, and the price is the rest: lines add up to the cost,
-        a fee of at most nine decimals is shown as it is, and no line is negative by rounding.
+        The running sum of the fees is rounded, and the price is the rest: lines add up to the cost,
+        a fee of at most nine decimals is exact, and no line is negative by rounding.
         """
         if not self.fees:
             return ()
@@ -75,11 +75,13 @@ class Working(msgspec.Struct, frozen=True, gc=False):
         return (ChargeLine(PRICE_LINE, self.cost - given), *lines)
 
 
-FREE = Working(0, 0, 0, 0, 1)
+FREE = Calculation(0, 0, 0, 0, 1)
 
 
-def worked(pricing: Pricing, usage: RatingInput, position: int | None = None) -> Working | Unpriced:
-    """Work out a price: quantity, then amount, then what comes on top."""
+def calculate(
+    pricing: Pricing, usage: RatingInput, position: int | None = None
+) -> Calculation | Unpriced:
+    """Calculate a charge: the quantity, then the price, then fees."""
     if pricing.price is None:
         return NO_PRICE
     calls = pricing.calls
@@ -94,21 +96,21 @@ def worked(pricing: Pricing, usage: RatingInput, position: int | None = None) ->
     if pricing.tier_group is not None:
         if position is None:
             return MONTH_UNKNOWN
-        price = added(pricing, position, basis) * PICOS_IN_A_NANO
-        return _on_top(Working(counted, basis, basis, price, 1), pricing)
+        price = added_cost(pricing, position, basis) * PICOS_IN_A_NANO
+        return _add_fees(Calculation(counted, basis, basis, price, 1), pricing)
     billed = whole_blocks(basis, pricing.package) if pricing.package else basis
-    work = Working(counted, basis, billed, billed * pricing.price_picos, pricing.per_micros)
+    work = Calculation(counted, basis, billed, billed * pricing.price_picos, pricing.per_micros)
     if pricing.prorated:
         days = days_in_use(usage)
         if isinstance(days, Unpriced):
             return days
-        work = _prorated(work, days)
-    return _on_top(work, pricing) if calls is not None or pricing.fees else work
+        work = _prorate(work, days)
+    return _add_fees(work, pricing) if calls is not None or pricing.fees else work
 
 
-def _prorated(work: Working, days: DaysInUse) -> Working:
-    """Charge for the days in use; the cost is of the exact share, `billed` that rounded."""
-    return Working(
+def _prorate(work: Calculation, days: DaysInUse) -> Calculation:
+    """Prorate a price to the days in use; only `billed` is rounded."""
+    return Calculation(
         work.counted,
         work.basis,
         divide_half_even(work.billed * days.days, days.month),
@@ -118,8 +120,8 @@ def _prorated(work: Working, days: DaysInUse) -> Working:
     )
 
 
-def _on_top(work: Working, pricing: Pricing) -> Working:
-    """Add the connect fee, hold the sum to the maximum cost, and add the fees."""
+def _add_fees(work: Calculation, pricing: Pricing) -> Calculation:
+    """Add the connect fee, limit the sum to the maximum cost, and add the fees."""
     connect_fee = pricing.calls.connect_fee if pricing.calls else 0
     most = pricing.calls.maximum_cost if pricing.calls else None
     if not (connect_fee or pricing.fees or most is not None):
@@ -129,12 +131,12 @@ def _on_top(work: Working, pricing: Pricing) -> Working:
         held_to = most - connect_fee
         price = Fraction(held_to)
     fees = [(CONNECT_FEE_LINE, Fraction(connect_fee))] if connect_fee else []
-    fees += [(fee.name, _fee(fee, work.counted, price + connect_fee)) for fee in pricing.fees]
+    fees += [(fee.name, _amount_of(fee, work.counted, price + connect_fee)) for fee in pricing.fees]
     return msgspec.structs.replace(work, held_to=held_to, fees=tuple(fees))
 
 
-def _fee(fee: Fee, counted: int, price: Fraction) -> Fraction:
-    """Give the amount of a fee in picos: a share of the price, or so much for each."""
+def _amount_of(fee: Fee, counted: int, price: Fraction) -> Fraction:
+    """Compute the amount of a fee in picos: a share of the price, or an amount for each unit."""
     if fee.share is not None:
         return price * fee.share / PARTS
     quantity = MICROS if fee.basis is Basis.EVENT else counted

@@ -14,15 +14,15 @@ NUMBER_UNREADABLE = "number_unreadable"
 WRONG_CURRENCY = "currency_mismatch"
 
 Books = Sequence[Sequence[Tariff]]
-"""Books in the order they are asked, an organization's own first; each as its arranged versions."""
+"""Books in the order they are searched, an organization's own first; each as its tariffs."""
 
 
 def choose(books: Books, usage: RatingInput, currency: str) -> Chosen | Unpriced:
-    """Choose the rate of a usage: that of the first book of which any rate in force fits.
+    """Choose the rate of a usage from the first book with a rate in force that fits.
 
-    Behind a book that may price a number that cannot be read, a rate must name its kind.
+    After a book that may price a number that cannot be read, a rate must name its kind.
     """
-    asked: Tariff | None = None
+    last: Tariff | None = None
     unreadable: tuple[Tariff, str] | None = None
     day = usage.day
     for versions in books:
@@ -46,18 +46,18 @@ def choose(books: Books, usage: RatingInput, currency: str) -> Chosen | Unpriced
             continue
         if found is not None:
             return found
-        asked = tariff
+        last = tariff
     if unreadable is not None:
         return _unreadable(usage, *unreadable)
-    if asked is None:
+    if last is None:
         return _without_book(books, day, currency)
     return Unpriced(
-        NO_PRICE, f"price book version {asked.version} has no price for this {usage.meter}"
+        NO_PRICE, f"price book version {last.version} has no price for this {usage.meter}"
     )
 
 
 def _unreadable(usage: RatingInput, tariff: Tariff, side: str) -> Unpriced:
-    """Say that there is no number to price by; never what is there, which may be personal."""
+    """Return why there is no number; the text is never quoted, because it may be personal."""
     value = (usage.attributes or {}).get(side)
     kind = kind_of(value, usage.number_format)
     what = f"{side} is missing" if value is None else f"{side} is not a number that can be read"

@@ -1,4 +1,4 @@
-"""Why a charge is what it is: the same arithmetic once more, told step by step in words."""
+"""The explanation of a charge: the same arithmetic again, step by step in words."""
 
 from fractions import Fraction
 
@@ -10,8 +10,6 @@ from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.periods import day_of
 from tollbook.domain.prices import (
     LAST_DAY,
-    MINUTES_OF_DAY,
-    PARTS,
     PICOS,
     PICOS_IN_A_NANO,
     Basis,
@@ -21,20 +19,20 @@ from tollbook.domain.prices import (
     Rate,
     conditions_of,
 )
-from tollbook.rating.calculation import FREE, Working, worked
-from tollbook.rating.charge import priced
+from tollbook.rating.books.vocabulary import format_hours, format_percent
+from tollbook.rating.calculation import FREE, Calculation, calculate
+from tollbook.rating.charge import apply_pricing
 from tollbook.rating.quantity import whole_blocks
-from tollbook.rating.tiers import month_price, parts
+from tollbook.rating.tiers import month_price, split_into_tiers
 
-_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _DIGITS = 12
 
 
 class Explanation(msgspec.Struct, frozen=True, rename={"from_": "from"}):
-    """A charge with the way to it: which rate of which version of its book and why, and each step.
+    """A charge with its rate, the version of its book, and each step of the arithmetic.
 
-    `rate_id` is None, and `matched` says so, when the event's own cost is all there is to it.
-    Quantities are in micros, money in nanos; `steps` say them in words.
+    `rate_id` is None when the event is charged its own cost; `matched` states that. Quantities are
+    in micros, money in nanos; `steps` are sentences.
     """
 
     rate_id: int | None
@@ -60,23 +58,23 @@ def explain(
 ) -> Explanation | Unpriced:
     """Explain the charge of a usage by a rate, or by its own cost when there is no rate.
 
-    `position` is the month without the usage as it was when that was charged, `version` that of the
-    book. With `out` the steps say what it costs to take the usage out of its month, where
-    there is a position; the figures are those of the usage all the same.
+    `position` is that of the month before the usage was charged, `version` that of the book. With
+    `out` and a position, the steps explain what it costs to take the usage out of its month; the
+    figures are still those of the usage.
     """
     if rate is None:
         if usage.cost is None:
             return Unpriced("no_price", f"no rate fits this {usage.meter}")
         own = Charge(usage.cost, usage.quantity, None, usage.cost)
-        said = f"the event brings its own cost, {amount_text(usage.cost)}, and is charged that"
-        return _explanation(None, None, usage, own, [said])
-    charge = priced(rate.pricing, rate.id, usage, position)
+        step = f"the event has its own cost, {amount_text(usage.cost)}, and is charged that"
+        return _explanation(None, None, usage, own, [step])
+    charge = apply_pricing(rate.pricing, rate.id, usage, position)
     if isinstance(charge, Unpriced):
         return charge
     if usage.cost is not None:
-        said = _markup_step(rate.pricing, usage.cost, charge)
-        return _explanation(rate, version, usage, charge, [said])
-    work = worked(rate.pricing, usage, position)
+        step = _markup_step(rate.pricing, usage.cost, charge)
+        return _explanation(rate, version, usage, charge, [step])
+    work = calculate(rate.pricing, usage, position)
     if isinstance(work, Unpriced):
         return work
     sign = -1 if out and rate.pricing.tier_group is not None else 1
@@ -89,46 +87,45 @@ def explain(
     return _explanation(rate, version, usage, charge, steps)
 
 
-def matched(rate: Rate) -> str:
-    """Say what a rate is for, in words."""
-    said = [rate.meter, *(f"{name} {value}" for name, value in conditions_of(rate).items())]
+def describe_rate(rate: Rate) -> str:
+    """Describe the usage that a rate is for."""
+    words = [rate.meter, *(f"{name} {value}" for name, value in conditions_of(rate).items())]
     if rate.hours:
-        said.append(", ".join(_span(start, end) for start, end in rate.hours))
+        words.append(", ".join(format_hours(rate.hours)))
     if rate.valid_from:
-        said.append(f"from {day_of(rate.valid_from)}")
+        words.append(f"from {day_of(rate.valid_from)}")
     if rate.valid_until != LAST_DAY:
-        said.append(f"until {day_of(rate.valid_until)}")
-    return "; ".join(said)
+        words.append(f"until {day_of(rate.valid_until)}")
+    return "; ".join(words)
 
 
 def _explanation(
     rate: Rate | None, version: int | None, usage: RatingInput, charge: Charge, steps: list[str]
 ) -> Explanation:
     return Explanation(
-        charge.rate_id,
-        version,
-        matched(rate) if rate else f"{usage.meter}; own cost, no rate",
-        rate.to if rate else "",
-        rate.from_ if rate else "",
-        usage.quantity,
-        charge.billed,
-        charge.cost,
-        charge.buy,
-        charge.lines,
-        tuple(steps),
+        rate_id=charge.rate_id,
+        version=version,
+        matched=describe_rate(rate) if rate else f"{usage.meter}; own cost, no rate",
+        to=rate.to if rate else "",
+        from_=rate.from_ if rate else "",
+        raw=usage.quantity,
+        billed=charge.billed,
+        cost=charge.cost,
+        buy=charge.buy,
+        lines=charge.lines,
+        steps=tuple(steps),
     )
 
 
 def _markup_step(pricing: Pricing, own: int, charge: Charge) -> str:
-    percent = _decimal(Fraction(100 * (pricing.markup or 0), PARTS))
     return (
-        f"the event brings its own cost, {amount_text(own)}; "
-        f"with {percent}% on top it is {amount_text(charge.cost)}"
+        f"the event has its own cost, {amount_text(own)}; with a markup of "
+        f"{format_percent(pricing.markup or 0)} it is {amount_text(charge.cost)}"
     )
 
 
-def _quantity_steps(rate: Rate, usage: RatingInput, work: Working) -> list[str]:
-    """Say how the quantity that is priced comes of the raw one."""
+def _quantity_steps(rate: Rate, usage: RatingInput, work: Calculation) -> list[str]:
+    """Explain how the priced quantity follows from the raw one."""
     pricing = rate.pricing
     if pricing.calls is not None:
         steps = [_call_step(pricing.calls, usage.quantity, work)]
@@ -147,23 +144,23 @@ def _quantity_steps(rate: Rate, usage: RatingInput, work: Working) -> list[str]:
     return steps
 
 
-def _call_step(calls: CallTerms, raw: int, work: Working) -> str:
-    said = f"{quantity_text(raw)} s raw -> {quantity_text(work.counted)} s billed"
+def _call_step(calls: CallTerms, raw: int, work: Calculation) -> str:
+    step = f"{quantity_text(raw)} s raw -> {quantity_text(work.counted)} s billed"
     if not raw:
-        return f"{said}: a call of no seconds is counted and not charged"
+        return f"{step}: a call of no seconds is counted and not charged"
     if raw <= calls.grace:
-        return f"{said}: free up to {quantity_text(calls.grace)} s"
+        return f"{step}: free up to {quantity_text(calls.grace)} s"
     reasons = []
     least = max(calls.minimum, calls.first)
     if least:
         reasons.append(f"at least {quantity_text(least)} s")
     if calls.following:
         reasons.append(f"then steps of {quantity_text(calls.following)} s")
-    return f"{said}: {', '.join(reasons) or 'as it lasted'}"
+    return f"{step}: {', '.join(reasons) or 'as it lasted'}"
 
 
-def _price_steps(rate: Rate, work: Working, position: int | None, sign: int) -> list[str]:
-    """Say what the quantity costs before anything comes on top."""
+def _price_steps(rate: Rate, work: Calculation, position: int | None, sign: int) -> list[str]:
+    """Explain what the quantity costs before fees."""
     pricing = rate.pricing
     if work is FREE:
         return []
@@ -174,35 +171,35 @@ def _price_steps(rate: Rate, work: Working, position: int | None, sign: int) -> 
         steps = [_price_step(rate, billed, work)]
     if work.held_to is not None and pricing.calls is not None:
         most = _money(Fraction(pricing.calls.maximum_cost or 0))
-        beside = ", connect fee included" if pricing.calls.connect_fee else ""
-        steps.append(f"held to the maximum cost of {most}{beside}")
+        included = ", connect fee included" if pricing.calls.connect_fee else ""
+        steps.append(f"limited to the maximum cost of {most}{included}")
     return steps
 
 
-def _price_step(rate: Rate, billed: int, work: Working) -> str:
+def _price_step(rate: Rate, billed: int, work: Calculation) -> str:
     pricing, days = rate.pricing, work.days
     amount = _money(Fraction(work.numerator, work.denominator))
-    said = f"{_quantity(rate, billed)} / {_quantity(rate, pricing.per_micros)} x {pricing.price}"
+    step = f"{_quantity(rate, billed)} / {_quantity(rate, pricing.per_micros)} x {pricing.price}"
     if days is not None:
-        said += f" x {days.days} of {days.month} days ({days.first} to {days.last})"
-    return f"{said} = {amount}"
+        step += f" x {days.days} of {days.month} days ({days.first} to {days.last})"
+    return f"{step} = {amount}"
 
 
-def _month_steps(rate: Rate, work: Working, position: int, sign: int) -> list[str]:
-    """Say what the month costs with this usage and without, and that the difference is charged."""
+def _month_steps(rate: Rate, work: Calculation, position: int, sign: int) -> list[str]:
+    """Explain what the month costs with this usage and without, and the difference."""
     full = position + work.basis
     with_, without = (month_price(rate.pricing, it) for it in (full, position))
     here, there = _quantity(rate, position), _quantity(rate, full)
-    stands = f"the month stands at {here}, with this at {there}"
+    positions = f"the month is at {here}, with this at {there}"
     if sign < 0:
-        stands = f"the month stands at {there}, without this at {here}"
-    said = [
+        positions = f"the month is at {there}, without this at {here}"
+    costs = [
         f"the month with this: {_month(rate, full)} = {amount_text(with_)}",
         f"the month without it: {_month(rate, position)} = {amount_text(without)}",
     ]
     after, before = (with_, without)[::sign]
     difference = f"{amount_text(after)} - {amount_text(before)} = {amount_text(after - before)}"
-    return [stands, *said, difference]
+    return [positions, *costs, difference]
 
 
 def _month(rate: Rate, quantity: int) -> str:
@@ -212,12 +209,13 @@ def _month(rate: Rate, quantity: int) -> str:
         blocks = _quantity(rate, whole_blocks(quantity, pricing.package))
         return f"{blocks} in whole blocks / {per} x {pricing.price}"
     return " + ".join(
-        f"{_quantity(rate, part)} / {per} x {tier.price}" for tier, part in parts(pricing, quantity)
+        f"{_quantity(rate, part)} / {per} x {tier.price}"
+        for tier, part in split_into_tiers(pricing, quantity)
     ) or _quantity(rate, 0)
 
 
-def _fee_steps(pricing: Pricing, work: Working, sign: int) -> list[str]:
-    """Say each amount beside the price, exactly."""
+def _fee_steps(pricing: Pricing, work: Calculation, sign: int) -> list[str]:
+    """Explain each fee, exactly."""
     words_of = {fee.name: _fee_words(fee) for fee in pricing.fees}
     return [
         f"{name}{words_of.get(name, '')} = {_money(sign * amount)}" for name, amount in work.fees
@@ -230,8 +228,8 @@ def _fee_words(fee: Fee) -> str:
     )
 
 
-def _total_step(work: Working, charge: Charge, sign: int) -> str:
-    """Say the cost, and that it was rounded when it was."""
+def _total_step(work: Calculation, charge: Charge, sign: int) -> str:
+    """State the cost, and whether it was rounded."""
     cost = amount_text(sign * charge.cost)
     if Fraction(charge.cost * PICOS_IN_A_NANO) == work.exact:
         return f"cost {cost}"
@@ -248,18 +246,6 @@ def _counted(micros: int, unit: str) -> str:
     if unit == "second":
         return f"{quantity_text(micros)} s"
     return f"{quantity_text(micros)} {unit}{'' if micros == MICROS else 's'}"
-
-
-def _span(start: int, end: int) -> str:
-    """Write a span of the week, short when it is within a day."""
-    first, from_ = divmod(start, MINUTES_OF_DAY)
-    last, until = divmod(end - 1, MINUTES_OF_DAY)
-    day = "" if last == first else f"{_WEEKDAYS[last]} "
-    return f"{_WEEKDAYS[first]} {_clock(from_)} to {day}{_clock(until + 1)}"
-
-
-def _clock(minute: int) -> str:
-    return f"{minute // 60:02d}:{minute % 60:02d}"
 
 
 def _money(picos: Fraction) -> str:

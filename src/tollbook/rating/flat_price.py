@@ -1,6 +1,6 @@
-"""The price of a meter where nothing but the quantity matters: found once for each day.
+"""The price of a meter that depends on the quantity alone, found once for each day.
 
-Most meters of most platforms are such. What comes of it is what `charge` comes to.
+Most meters of most platforms are such. The charge is the one that `rate_usage` makes.
 """
 
 import msgspec
@@ -12,31 +12,31 @@ from tollbook.rating.charge import MOST_COST_NANOS
 from tollbook.rating.choose import Books, in_force
 
 
-class Plain(msgspec.Struct, frozen=True, gc=False):
-    """So many nanos for each micro, as a fraction, by one rate."""
+class FlatPrice(msgspec.Struct, frozen=True, gc=False):
+    """The nanos for each micro, as a fraction, by one rate."""
 
     rate_id: int
     numerator: int
     denominator: int
 
     def charge(self, quantity: int) -> Charge | None:
-        """Charge a quantity in micros; None when that is for `charge` to refuse."""
+        """Charge a quantity in micros; None when the cost is out of range."""
         cost = divide_half_even(quantity * self.numerator, self.denominator)
         return Charge(cost, quantity, self.rate_id) if cost <= MOST_COST_NANOS else None
 
 
-def plain_of(books: Books, meter: str, day: int, currency: str) -> Plain | None:
-    """Find the plain price of a meter on a day; None when it takes a closer look at the usage."""
+def find_flat_price(books: Books, meter: str, day: int, currency: str) -> FlatPrice | None:
+    """Find the flat price of a meter on a day; None when the price depends on the usage."""
     for versions in books:
         tariff = in_force(versions, day, currency)
         if tariff is None:
             continue
         if tariff.prices(meter):
-            return _plain(tariff.sole(meter))
+            return _flat_price_of(tariff.sole(meter))
     return None
 
 
-def _plain(sole: tuple[int, Pricing] | None) -> Plain | None:
-    if sole is None or sole[1].calls is not None or sole[1].plain is None:
+def _flat_price_of(sole: tuple[int, Pricing] | None) -> FlatPrice | None:
+    if sole is None or sole[1].calls is not None or sole[1].flat_price is None:
         return None
-    return Plain(sole[0], *sole[1].plain)
+    return FlatPrice(sole[0], *sole[1].flat_price)

@@ -1,7 +1,7 @@
 """Rows of a tariff by prefix: the longest prefix of a number in as many look-ups as it has digits.
 
-A row is a number. A row whose prefixes alone decide stands as it is; one that must be looked at
-stands as its complement (`~row`), so that the common case costs one comparison and no object.
+A row is a number. A row without other conditions is stored as it is, one with conditions as its
+complement (`~row`), so that the common case costs one comparison and no object.
 """
 
 from bisect import bisect_right
@@ -27,7 +27,7 @@ Found = tuple[int, int, int]
 """A row, and the prefixes of `to` and `from` that matched, 0 for none."""
 
 _FEW = 4
-"""Up to here going through the rows of a prefix is as quick as looking up a country."""
+"""Up to this number, trying each row of a prefix is as fast as looking up a country."""
 
 
 class UnreadableNumber(Exception):
@@ -39,7 +39,7 @@ class UnreadableNumber(Exception):
 
 
 class ByFrom:
-    """What stands at one prefix of `to`, by prefix of `from`; 0 is for any."""
+    """The nodes of one prefix of `to`, by prefix of `from`; 0 is for any."""
 
     __slots__ = ("conditions", "nodes")
 
@@ -49,7 +49,7 @@ class ByFrom:
 
 
 class ByCountry:
-    """Rows of one prefix by the country they ask for, and those that ask for none."""
+    """Rows of one prefix by the country of their condition, and those without one."""
 
     __slots__ = ("condition", "rest", "rows_of")
 
@@ -63,7 +63,7 @@ Node = int | tuple[int, ...] | ByFrom | ByCountry
 
 
 class Index:
-    """The rows of one meter: filled by `add`, made ready by `settle`, asked by `find`."""
+    """The rows of one meter: filled by `add`, then sorted once, then searched by `find`."""
 
     __slots__ = ("_conditions", "_crowded", "_longest", "_nodes", "_prefixes", "_template")
 
@@ -76,7 +76,7 @@ class Index:
         self._longest = 0
 
     def add(self, row: int, to: str, from_: str, always: bool) -> None:
-        """Put a row at its prefixes."""
+        """Add a row at its prefixes."""
         self._longest = max(self._longest, len(to))
         nodes, key = self._place(int(to or 0), int(from_ or 0))
         code = row if always else ~row
@@ -89,8 +89,8 @@ class Index:
         else:
             self._crowded[int(to or 0), int(from_ or 0)].append(code)
 
-    def settle(self, template: Template) -> None:
-        """Order the rows that share their prefixes, the most particular first."""
+    def sort(self, template: Template) -> None:
+        """Sort the rows that share their prefixes, the most specific first."""
         self._template = template
         for (to, from_), codes in self._crowded.items():
             nodes, key = self._place(to, from_)
@@ -99,13 +99,13 @@ class Index:
         self._crowded.clear()
 
     def sole(self) -> int | None:
-        """Give the row that fits whatever is asked, None when it takes a look at what is asked."""
+        """Return the row that fits every usage, None when that depends on the usage."""
         node = self._nodes.get(0)
         return node if len(self._nodes) == 1 and isinstance(node, int) and node >= 0 else None
 
     def reaches(self, side: str, digits: str) -> bool:
-        """Tell whether a prefix of `to` or `from` begins with these digits and goes on."""
-        if self._prefixes is None:  # only who stores no whole numbers asks
+        """Return whether a prefix of `to` or `from` begins with these digits and is longer."""
+        if self._prefixes is None:  # needed only where numbers are not stored whole
             from_ = {
                 it for node in self._nodes.values() if isinstance(node, ByFrom) for it in node.nodes
             }
@@ -118,12 +118,12 @@ class Index:
         return place < len(prefixes) and prefixes[place].startswith(digits)
 
     def find(self, usage: RatingInput, fits: Fits) -> Found | None:
-        """Find the most particular row that fits.
+        """Find the most specific row that fits.
 
-        `UnreadableNumber` when a row might be for a number in `to` or `from`, and there is none.
+        Raise `UnreadableNumber` when a row might be for a number in `to` or `from` that is none.
         """
         value = usage.attributes.get(TO) if usage.attributes else None
-        # Asked here and not in `digits_of`, because every call comes by.
+        # Checked here and not in `digits_of`, because every call passes here.
         if (
             type(value) is str
             and is_e164(value)
@@ -146,7 +146,7 @@ class Index:
                     if found is not None:
                         return found[0], to, found[1]
                 else:
-                    row = _among(node, usage, fits)
+                    row = _first_fit(node, usage, fits)
                     if row is not None:
                         return row, to, 0
             if not to:
@@ -154,7 +154,7 @@ class Index:
             to //= 10
 
     def find_by_kind(self, usage: RatingInput, fits: Fits, sides: Sequence[str]) -> Found | None:
-        """Find the most particular row that fits and names the kind of what is in these sides."""
+        """Find the most specific row that fits and names the kind of the address in these sides."""
 
         def fits_by_kind(row: int, usage: RatingInput) -> bool:
             return names_kind(self._template(row), sides) and fits(row, usage)
@@ -164,13 +164,13 @@ class Index:
             starts = _shortened(_number_in(usage, FROM)) if type(node) is ByFrom else (0,)
             for from_ in starts:
                 here = node.nodes.get(from_) if type(node) is ByFrom else node
-                row = None if here is None else _among(here, usage, fits_by_kind, always=False)
+                row = None if here is None else _first_fit(here, usage, fits_by_kind, always=False)
                 if row is not None:
                     return row, to, from_
         return None
 
     def _by_from(self, node: ByFrom, usage: RatingInput, fits: Fits) -> tuple[int, int] | None:
-        """Find the most particular row of a prefix of `to`, and its prefix of `from`."""
+        """Find the most specific row of a prefix of `to`, and its prefix of `from`."""
         digits = _number_in(usage, FROM)
         if not digits:
             if node.conditions is None:
@@ -180,7 +180,7 @@ class Index:
                 raise UnreadableNumber(FROM)
         for from_ in _shortened(digits):
             here = node.nodes.get(from_)
-            row = None if here is None else _among(here, usage, fits)
+            row = None if here is None else _first_fit(here, usage, fits)
             if row is not None:
                 return row, from_
         return None
@@ -193,7 +193,7 @@ class Index:
         return any(fits_but_for(it, usage) for it in self._conditions)
 
     def _place(self, to: int, from_: int) -> tuple[dict[int, Node], int]:
-        """Give the place of a pair of prefixes, making room for `from` where there was none."""
+        """Return the place of a pair of prefixes, and divide it by `from` where necessary."""
         node = self._nodes.get(to)
         if not isinstance(node, ByFrom):
             if not from_:
@@ -206,11 +206,11 @@ class Index:
 
 
 def row_of(code: int) -> int:
-    """Give the row that stands in an index, as it is or as its complement."""
+    """Return the row of a code, which is the row or its complement."""
     return code if code >= 0 else ~code
 
 
-def _among(node: Node, usage: RatingInput, fits: Fits, *, always: bool = True) -> int | None:
+def _first_fit(node: Node, usage: RatingInput, fits: Fits, *, always: bool = True) -> int | None:
     """Find the first row of a node that fits; unless `always`, among those with conditions."""
     if isinstance(node, int):
         fitting = always if node >= 0 else fits(~node, usage)
@@ -222,9 +222,9 @@ def _among(node: Node, usage: RatingInput, fits: Fits, *, always: bool = True) -
         return None
     if isinstance(node, ByCountry):
         country = derived(node.condition, usage)
-        found = _among(node.rows_of.get(country or "", ()), usage, fits, always=always)
-        return _among(node.rest, usage, fits, always=always) if found is None else found
-    raise TypeError("rows by `from` stand at a prefix of `to` only")
+        found = _first_fit(node.rows_of.get(country or "", ()), usage, fits, always=always)
+        return _first_fit(node.rest, usage, fits, always=always) if found is None else found
+    raise TypeError("rows by `from` are only at a prefix of `to`")
 
 
 def _number_in(usage: RatingInput, side: str) -> str:
@@ -232,7 +232,7 @@ def _number_in(usage: RatingInput, side: str) -> str:
 
 
 def _shortened(digits: str) -> Iterator[int]:
-    """Give the prefixes of a number from the longest to none, which is 0."""
+    """Yield the prefixes of a number from the longest to none, which is 0."""
     number = int(digits or 0)
     while number:
         yield number
@@ -241,7 +241,7 @@ def _shortened(digits: str) -> Iterator[int]:
 
 
 def _rows(nodes: Iterable[Node]) -> Iterator[int]:
-    """Give all rows that stand at nodes."""
+    """Yield all rows at nodes."""
     for node in nodes:
         if isinstance(node, int):
             yield row_of(node)
@@ -256,7 +256,7 @@ def _rows(nodes: Iterable[Node]) -> Iterator[int]:
 def _by_country(
     codes: Sequence[int], template: Callable[[int], Rate], conditions: Sequence[str]
 ) -> Node:
-    """Part rows by the countries they ask for when they are many; both parts keep their order."""
+    """Split many rows by the country of their condition; each part keeps its order."""
     if len(codes) <= _FEW or not conditions:
         return tuple(codes)
     rows_of: dict[str, tuple[int, ...]] = {}

@@ -1,4 +1,4 @@
-"""Whether a rate fits a usage, and which of two that fit is the more particular one."""
+"""Whether a rate fits a usage, and which of two that fit is more specific."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -19,7 +19,7 @@ TO_KIND = "to.kind"
 FROM_KIND = "from.kind"
 COUNTRIES = (TO_COUNTRY, FROM_COUNTRY)
 DERIVED = (*COUNTRIES, TO_KIND, FROM_KIND)
-"""Conditions that are no attributes, but what the numbers in `to` and `from` say of themselves."""
+"""Conditions on no attribute, but on what is derived from the numbers in `to` and `from`."""
 
 TO = "to"
 FROM = "from"
@@ -30,7 +30,7 @@ Rank = tuple[int, int, bool, bool, int, bool]
 
 
 def rank_of(rate: Rate) -> Rank:
-    """Say how particular a rate is; of those that fit, the highest rank wins.
+    """Return how specific a rate is; of those that fit, the highest rank wins.
 
     The order is that of docs/prices.md: the longer `to`, the longer `from`, a country of `to`, one
     of `from`, the number of other conditions, hours. Two rates that fit one usage and have one
@@ -49,7 +49,7 @@ def rank_of(rate: Rate) -> Rank:
 
 
 def fits(rate: Rate, usage: RatingInput) -> bool:
-    """Tell whether everything but the prefixes of a rate fits."""
+    """Return whether a usage meets all conditions of a rate but its prefixes."""
     if not rate.valid_from <= usage.day <= rate.valid_until:
         return False
     attributes = usage.attributes or {}
@@ -57,7 +57,7 @@ def fits(rate: Rate, usage: RatingInput) -> bool:
         if name in DERIVED:
             if derived(name, usage) != wanted:
                 return False
-        elif name not in attributes or plain(attributes[name]) != wanted:
+        elif name not in attributes or format_attribute(attributes[name]) != wanted:
             return False
     return not rate.hours or _within_hours(rate, usage)
 
@@ -69,12 +69,12 @@ def _within_hours(rate: Rate, usage: RatingInput) -> bool:
 
 @lru_cache(maxsize=1024)
 def weekday_of(day: int) -> int:
-    """Give the weekday of a day number, 0 for Monday."""
+    """Return the weekday of a day number, 0 for Monday."""
     return date.weekday(day_of(day))
 
 
 def derived(name: str, usage: RatingInput) -> str | None:
-    """Give what a number says of itself: its country, or its kind."""
+    """Return what is derived from a number: its country, or its kind."""
     side, _, question = name.partition(".")
     value = (usage.attributes or {}).get(side)
     if question == "country":
@@ -83,12 +83,12 @@ def derived(name: str, usage: RatingInput) -> str | None:
 
 
 def derived_of(name: str) -> tuple[str, str]:
-    """Name the conditions that are about what an attribute says of itself."""
+    """Return the conditions on what is derived from an attribute."""
     return f"{name}.country", f"{name}.kind"
 
 
 def conditions_but_for(side: str, rates: Iterable[Rate]) -> tuple[Rate, ...]:
-    """Return rates with the distinct conditions of these but what they ask of `to` or `from`."""
+    """Return rates with the distinct conditions of these, except those on `to` or `from`."""
     names = derived_of(side)
     found: dict[tuple[object, ...], Rate] = {}
     for rate in rates:
@@ -100,13 +100,13 @@ def conditions_but_for(side: str, rates: Iterable[Rate]) -> tuple[Rate, ...]:
 
 
 def names_kind(rate: Rate, sides: Iterable[str]) -> bool:
-    """Return whether a rate says what stands in each of these attributes: its kind or its text."""
+    """Return whether a rate has a condition on the kind or the text of each of these attributes."""
     names = {name for name, _ in rate.when}
     return all(not names.isdisjoint((side, f"{side}.kind")) for side in sides)
 
 
-def plain(value: str | float | bool | None) -> str:
-    """Write an attribute as a book would: text as it is, anything else as in JSON."""
+def format_attribute(value: str | float | bool | None) -> str:
+    """Format an attribute as a book has it: text as it is, anything else as in JSON."""
     if isinstance(value, float):
         value = plain_number(value)
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()

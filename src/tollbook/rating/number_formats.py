@@ -102,7 +102,7 @@ def _read(value: str, number_format: str) -> str:
 
 
 def _of_page(text: str, number_format: str) -> str:
-    """Read what stands in a messenger address: its digits are rarely a number."""
+    """Read the number of a messenger address, whose digits are rarely one."""
     digits = _dialed(text, number_format)
     is_number = bool(digits) and phonenumbers.is_valid_number(phonenumbers.parse(f"+{digits}"))
     return digits if is_number else ""

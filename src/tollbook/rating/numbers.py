@@ -1,4 +1,4 @@
-"""What telephone numbers, and what stands in their place, say about themselves."""
+"""The kind and country of phone numbers and of the addresses in their place."""
 
 import re
 from functools import lru_cache
@@ -25,7 +25,7 @@ KINDS = (NUMBER, SHORT_CODE, ALPHANUMERIC, SIP, CLIENT, NONE)
 
 _HIDDEN = 4
 ERASED = "erased"
-"""Stands for what was taken away with a person's data."""
+"""The text in place of a value that was erased with a person's data."""
 
 _is_alphanumeric = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 &'+._-]{1,11}").fullmatch
 _ALONE = {
@@ -36,8 +36,8 @@ _ALONE = {
 """Calling codes of one region each; +1, +7, +44 and a few others are shared."""
 
 
-def shown_of(value: object) -> str | None:
-    """Give the digits that are left of a number of which some are not stored, else None."""
+def stored_digits_of(value: object) -> str | None:
+    """Return the stored digits of a masked number, None for any other text."""
     if type(value) is not str:
         return None
     if value == ERASED:
@@ -47,8 +47,8 @@ def shown_of(value: object) -> str | None:
     return hidden[1] if hidden else None
 
 
-def shown_digits(digits: str) -> int:
-    """Give how many digits of a number may be stored: all but four, and those its country takes."""
+def count_storable_digits(digits: str) -> int:
+    """Count the digits that masking keeps: all but the last four, and those of the country."""
     shown, country = len(digits) - _HIDDEN, country_of(digits)
     while shown < len(digits) - 1 and country_of(digits[:shown].ljust(len(digits), "0")) != country:
         shown += 1
@@ -56,7 +56,7 @@ def shown_digits(digits: str) -> int:
 
 
 def kind_of(value: object, number_format: str = STRICT) -> str:
-    """Return what stands in `to` or `from`: a number, or what may stand in place of one."""
+    """Return the kind of the address in `to` or `from`: a number, or another kind."""
     if type(value) is not str:
         return NONE
     if digits_of(value, number_format):
@@ -72,7 +72,7 @@ def kind_of(value: object, number_format: str = STRICT) -> str:
 
 
 def country_of(digits: str) -> str | None:
-    """Give the ISO 3166 code of the country of an international number, None without one."""
+    """Return the ISO 3166 code of the country of an international number, None without one."""
     found = _ALONE.get(digits[:2]) or _ALONE.get(digits[:3])
     if found or not digits:
         return found
@@ -82,10 +82,10 @@ def country_of(digits: str) -> str | None:
 
 @lru_cache(maxsize=65_536)
 def _country_of_shared(first: str, length: int) -> str | None:
-    """Ask about the first digits, filled up with zeros.
+    """Look up the country of the first digits, padded with zeros.
 
-    Countries that share a calling code are told apart by so many digits; the library takes fifty
-    microseconds, and few numbers come twice.
+    These digits distinguish the countries that share a calling code. The library takes fifty
+    microseconds, and few numbers occur twice.
     """
     try:
         parsed = phonenumbers.parse("+" + first.ljust(length, "0"), None)

@@ -22,7 +22,7 @@ def whole_blocks(quantity: int, block: int) -> int:
 
 
 def billed_seconds(calls: CallTerms, lasted: int) -> int:
-    """Give the seconds a call is billed for, 0 when it is free.
+    """Compute the seconds that a call is billed for, 0 when it is free.
 
     At least the minimum; the first increment whole, then whole steps. A call of no seconds is
     free, and so is one within the grace.
@@ -30,7 +30,7 @@ def billed_seconds(calls: CallTerms, lasted: int) -> int:
     if lasted <= calls.grace:
         return 0
     first, step, billed = calls.first, calls.following, calls.minimum
-    # `max` would take as long as all the rest.
+    # `max` takes as long as everything else here.
     if lasted > billed:
         billed = lasted
     if billed <= first:
@@ -39,7 +39,7 @@ def billed_seconds(calls: CallTerms, lasted: int) -> int:
 
 
 def media_bytes(attributes: Attributes | None) -> int | Unpriced:
-    """Read the size of a medium, in micros of a byte, from the attribute that must say it."""
+    """Read the size of a medium, in micros of a byte, from the attribute that must state it."""
     size = (attributes or {}).get(MEDIA_BYTES)
     if type(size) is not int or not 0 <= size <= _MOST_BYTES:
         return Unpriced(
@@ -50,7 +50,7 @@ def media_bytes(attributes: Attributes | None) -> int | Unpriced:
 
 
 def basis_quantity(pricing: Pricing, counted: int, usage: RatingInput) -> int | Unpriced:
-    """Give what the price counts: units after increments, the event as one, or media bytes."""
+    """Return the quantity that the price counts: units after increments, one event, or bytes."""
     if pricing.basis is Basis.UNIT:
         return counted
     return MICROS if pricing.basis is Basis.EVENT else media_bytes(usage.attributes)
@@ -65,12 +65,12 @@ class DaysInUse(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def days(self) -> int:
-        """Count them; calendar days, however many hours each has."""
+        """Count the calendar days, however many hours each has."""
         return (self.last - self.first).days + 1
 
 
 def days_in_use(usage: RatingInput) -> DaysInUse | Unpriced:
-    """Say which days of the month of a usage are paid for.
+    """Return the days that are charged in the month of a usage.
 
     From `from_day`, or without it from the usage's own day, up to `until_day`, or without it the
     end of the month. Days outside the usage's month belong to other months' usages.

@@ -36,38 +36,38 @@ _NON_JOINER = "\u200c"
 _LONGEST = 1_000_000
 
 
-def segments_of(text: str) -> int:
-    """Count the segments of a text. No text is one segment: it is sent all the same."""
+def count_segments(text: str) -> int:
+    """Count the segments of a text. An empty text is one segment: it is sent too."""
     if _GSM_ALL.issuperset(text):
         doubled = sum(character in _GSM_EXTENSION for character in text)
         units = len(text) + doubled
         single, part = _SIZES[GSM]
         if units <= single:
             return 1
-        return _filled((1 + (it in _GSM_EXTENSION) for it in text), part)
+        return _fill((1 + (it in _GSM_EXTENSION) for it in text), part)
     single, part = _SIZES[UCS2]
     if _units(text) <= single:
         return 1
-    return _filled(_whole(_sequences(text), part), part)
+    return _fill(_sizes_of(_sequences(text), part), part)
 
 
-def segments_of_length(length: int, encoding: str) -> int:
-    """Count the segments of so many units of an encoding, as nothing is known of their borders."""
+def count_segments_of_length(length: int, encoding: str) -> int:
+    """Count the segments of a number of units of an encoding whose characters are unknown."""
     single, part = _SIZES[encoding]
     return 1 if length <= single else -(-length // part)
 
 
-def measured(attributes: Attributes) -> tuple[int | None, Attributes]:
-    """Count the segments that attributes tell of, and give the attributes without the text.
+def measure_segments(attributes: Attributes) -> tuple[int | None, Attributes]:
+    """Count the segments of a message, and return its attributes without the text.
 
-    The text itself (`body`) goes before its length (`body_length`, in units of `encoding`). None
-    when neither is told; ValueError with a sentence when they are told wrongly.
+    The text (`body`) takes precedence over its length (`body_length`, in units of `encoding`).
+    None when both are absent; ValueError with a sentence when they are wrong.
     """
     if BODY in attributes:
         body = attributes[BODY]
         if not isinstance(body, str):
             raise ValueError(f"{BODY} must be text")
-        return segments_of(body), {it: attributes[it] for it in attributes if it != BODY}
+        return count_segments(body), {it: attributes[it] for it in attributes if it != BODY}
     if BODY_LENGTH not in attributes:
         return None, attributes
     length, encoding = attributes[BODY_LENGTH], attributes.get(ENCODING, GSM)
@@ -75,11 +75,11 @@ def measured(attributes: Attributes) -> tuple[int | None, Attributes]:
         raise ValueError(f"{BODY_LENGTH} must be a whole number up to {_LONGEST}")
     if not isinstance(encoding, str) or encoding not in _SIZES:
         raise ValueError(f"{ENCODING} must be {' or '.join(_SIZES)}")
-    return segments_of_length(length, encoding), attributes
+    return count_segments_of_length(length, encoding), attributes
 
 
-def _filled(sizes: Iterable[int], room: int) -> int:
-    """Count the segments that things take which stay whole, in order."""
+def _fill(sizes: Iterable[int], room: int) -> int:
+    """Count the segments of sequences of these sizes, none of which is cut."""
     segments, used = 1, 0
     for size in sizes:
         used += size
@@ -92,8 +92,8 @@ def _units(text: str) -> int:
     return len(text) + sum(character > "\uffff" for character in text)
 
 
-def _whole(sequences: Iterable[str], room: int) -> Iterator[int]:
-    """Give the sizes of sequences; those that fit no segment character by character."""
+def _sizes_of(sequences: Iterable[str], room: int) -> Iterator[int]:
+    """Yield the sizes of sequences; a sequence that fits no segment is split into characters."""
     for sequence in sequences:
         size = _units(sequence)
         if size <= room:
@@ -103,7 +103,7 @@ def _whole(sequences: Iterable[str], room: int) -> Iterator[int]:
 
 
 def _sequences(text: str) -> Iterator[str]:
-    """Part a text into combining sequences."""
+    """Split a text into combining sequences."""
     start = 0
     for here in range(1, len(text) + 1):
         if here == len(text) or not _continues(text[here - 1], here - start, text[here]):
@@ -112,7 +112,7 @@ def _sequences(text: str) -> Iterator[str]:
 
 
 def _continues(last: str, length: int, character: str) -> bool:
-    """Tell whether a character belongs to the sequence of so many that `last` is the end of."""
+    """Return whether a character continues the sequence of `length` characters that `last` ends."""
     if character < "\u0300":
         return False
     return (
@@ -131,7 +131,7 @@ def _is_regional(character: str) -> bool:
 
 
 def _is_syllable(last: str, character: str) -> bool:
-    """Tell whether jamo go on with a syllable: leading, vowel and trailing ones in this order."""
+    """Return whether jamo continue a syllable: leading, vowel and trailing ones in this order."""
     jamo = "\u1100" <= last <= "\u11ff" and "\u1100" <= character <= "\u11ff"
     return jamo and 0 <= _place(character) - _place(last) <= 1
 

@@ -10,7 +10,7 @@ from tollbook.domain.charges import RatingInput
 from tollbook.domain.prices import Deck, PriceBook, Pricing, Rate
 from tollbook.rating.index import Found, Index, UnreadableNumber
 from tollbook.rating.match import SIDES, derived_of, fits
-from tollbook.rating.numbers import ERASED, shown_of
+from tollbook.rating.numbers import ERASED, stored_digits_of
 
 
 @final
@@ -29,12 +29,12 @@ class Chosen(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def tier_key(self) -> str | None:
-        """Name what the ledger must have counted this month, None when the month is no matter."""
+        """Return the tier group that the ledger counts this month, None without tiers."""
         return self.pricing.tier_group
 
     @property
     def rate(self) -> Rate:
-        """Give the rate itself, for explaining."""
+        """Return the rate itself, to explain it."""
         template = self.tariff.template(self.row)
         to, from_ = (str(prefix) if prefix else "" for prefix in (self.to, self.from_))
         return msgspec.structs.replace(template, to=to, from_=from_, id=self.rate_id)
@@ -75,17 +75,17 @@ class Tariff:
         self._markups: dict[str, Index] = {}
         self._sole: dict[str, tuple[int, int, Pricing]] = {}
         self._names: frozenset[str] = frozenset()
-        self._take(book)
+        self._arrange(book)
 
     def template(self, row: int) -> Rate:
-        """Give what a row has in common with others: all but prefixes and id."""
+        """Return what a row shares with others: all but its prefixes and id."""
         return self._templates[self._template_of[row]]
 
     def find(self, usage: RatingInput) -> Chosen | None:
-        """Find the most particular rate that fits, None when none does.
+        """Find the most specific rate that fits, None when none does.
 
-        A usage that brings its own cost looks for a markup, any other for a price. Where rates are
-        for prefixes and there is no number, a rate must name the kind of what is there instead:
+        A usage with its own cost looks for a markup, any other for a price. Where rates are
+        for prefixes and there is no number, a rate must name the kind of the address instead:
         `UnreadableNumber` when none does.
         """
         if usage.cost is None:
@@ -101,33 +101,34 @@ class Tariff:
             found = index.find_by_kind(usage, self._fits, (unreadable.side,))
             if found is None:
                 raise
-        return None if found is None else self._chosen(found)
+        return None if found is None else self._choose_row(found)
 
     def find_by_kind(self, usage: RatingInput, side: str) -> Chosen | None:
-        """Find the most particular rate that fits and names the kind of what is in `side`."""
+        """Find the most specific rate that fits and names the kind of the address in `side`."""
         index = self._index(usage)
         found = None if index is None else index.find_by_kind(usage, self._fits, (side,))
-        return None if found is None else self._chosen(found)
+        return None if found is None else self._choose_row(found)
 
-    def _chosen(self, found: Found) -> Chosen:
+    def _choose_row(self, found: Found) -> Chosen:
         row, to, from_ = found
         pricing = self._pricings[self._template_of[row]]
-        return Chosen(self, row, self._ids[row], pricing, to, from_)
+        rate_id = self._ids[row]
+        return Chosen(tariff=self, row=row, rate_id=rate_id, pricing=pricing, to=to, from_=from_)
 
     def hidden(self, usage: RatingInput) -> str | None:
-        """Name an attribute of which not enough is stored to say what rate fits."""
+        """Return an attribute of which too little is stored to choose a rate, or None."""
         index = self._index(usage)
         if index is None or (usage.cost is None and usage.meter in self._sole):
             return None
         for name, value in (usage.attributes or {}).items():
-            # Looked at here and not in `shown_of`, because every attribute comes by.
+            # Checked here and not in `stored_digits_of`, because every attribute passes here.
             if type(value) is not str or not ("#" in value or value == ERASED):
                 continue
-            digits = shown_of(value)
+            digits = stored_digits_of(value)
             if digits is None:
                 continue
-            asked = self._names.intersection(derived_of(name)) if not digits else ()
-            if asked or name in self._names or (name in SIDES and index.reaches(name, digits)):
+            derived = self._names.intersection(derived_of(name)) if not digits else ()
+            if derived or name in self._names or (name in SIDES and index.reaches(name, digits)):
                 return name
         return None
 
@@ -135,47 +136,44 @@ class Tariff:
         return (self._prices if usage.cost is None else self._markups).get(usage.meter)
 
     def prices(self, meter: str) -> bool:
-        """Tell whether any rate has a price for a meter."""
+        """Return whether any rate has a price for a meter."""
         return meter in self._prices
 
     def sole(self, meter: str) -> tuple[int, Pricing] | None:
-        """Give the id and pricing of the one rate that prices all usage of a meter, or None."""
+        """Return the id and pricing of the one rate for all usage of a meter, or None."""
         found = self._sole.get(meter)
         return found and found[1:]
 
     def _fits(self, row: int, usage: RatingInput) -> bool:
         return fits(self.template(row), usage)
 
-    def _take(self, book: PriceBook) -> None:
-        """Make columns of a book's rates and decks, and index them."""
-        columns = [_deck_of(book.rates), *book.decks]
-        self._ids = _joined([deck.ids for deck in columns])
+    def _arrange(self, book: PriceBook) -> None:
+        """Arrange the rates and decks of a book as columns, and index them."""
+        columns = [Deck.of(book.rates), *book.decks]
+        self._ids = _join([deck.ids for deck in columns])
         for deck in columns:
-            self._take_deck(deck)
+            self._add_deck(deck)
         self._names = frozenset(name for it in self._templates for name, _ in it.when)
         for index in (*self._prices.values(), *self._markups.values()):
-            index.settle(self.template)
+            index.sort(self.template)
         for meter, index in self._prices.items():
             row = index.sole()
             if row is not None:
                 self._sole[meter] = row, self._ids[row], self._pricings[self._template_of[row]]
 
-    def _take_deck(self, deck: Deck) -> None:
+    def _add_deck(self, deck: Deck) -> None:
         first = len(self._templates)
         self._templates.extend(deck.templates)
         self._pricings.extend(template.pricing for template in deck.templates)
         adders = [self._adders(template) for template in deck.templates]
-        for row, (prefix, number) in enumerate(
-            zip(deck.prefixes, deck.template_of, strict=True), len(self._template_of)
-        ):
-            template = deck.templates[number]
-            to, from_ = (template.to, prefix) if deck.inbound else (prefix, template.from_)
+        always = [template.always for template in deck.templates]
+        for row, (number, to, from_) in enumerate(deck.rows(), len(self._template_of)):
             for add in adders[number]:
-                add(row, to, from_, template.always)
+                add(row, to, from_, always[number])
         self._template_of.extend(array("I", [first + number for number in deck.template_of]))
 
     def _adders(self, template: Rate) -> list[Callable[[int, str, str, bool], None]]:
-        """Give the indexes a rate belongs to: that of prices, that of markups, or both."""
+        """Return how to add a rate to its indexes: that of prices, that of markups, or both."""
         indexes = [
             kept.setdefault(template.meter, Index())
             for kept, wanted in (
@@ -187,19 +185,8 @@ class Tariff:
         return [index.add for index in indexes]
 
 
-def _deck_of(rates: Sequence[Rate]) -> Deck:
-    """Make columns of rates; rates that differ by `to` and id alone share a template."""
-    numbers: dict[Rate, int] = {}
-    template_of = array("I")
-    for rate in rates:
-        template = msgspec.structs.replace(rate, to="", id=0)
-        template_of.append(numbers.setdefault(template, len(numbers)))
-    prefixes = [rate.to for rate in rates]
-    return Deck(tuple(numbers), prefixes, template_of, [rate.id for rate in rates])
-
-
-def _joined(columns: Sequence[Sequence[int]]) -> Sequence[int]:
-    """Put columns of ids one after the other, as a range when they are one."""
+def _join(columns: Sequence[Sequence[int]]) -> Sequence[int]:
+    """Join columns of ids, as a range when they are one."""
     columns = [column for column in columns if len(column)]
     if len(columns) == 1 and isinstance(columns[0], range):
         return columns[0]
@@ -211,7 +198,7 @@ def _joined(columns: Sequence[Sequence[int]]) -> Sequence[int]:
     return consecutive if array("q", consecutive) == ids else ids
 
 
-def arranged(books: Iterable[PriceBook]) -> tuple[Tariff, ...]:
+def arrange_versions(books: Iterable[PriceBook]) -> tuple[Tariff, ...]:
     """Arrange the versions of a book: the latest first, the higher version on a tie."""
     latest_first = sorted(books, key=lambda it: (it.effective_from, it.version), reverse=True)
     return tuple(Tariff(book) for book in latest_first)

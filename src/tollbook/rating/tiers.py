@@ -11,8 +11,8 @@ from tollbook.domain.prices import PICOS_IN_A_NANO, Pricing, Tier, TierMode
 from tollbook.rating.quantity import whole_blocks
 
 
-def added(pricing: Pricing, position: int, quantity: int) -> int:
-    """Give what a quantity adds to a month that stands at a position, in nanos.
+def added_cost(pricing: Pricing, position: int, quantity: int) -> int:
+    """Compute what a quantity adds to a month at a position, in nanos.
 
     With volume tiers this is negative when the quantity brings a cheaper price to all before it.
     """
@@ -20,16 +20,16 @@ def added(pricing: Pricing, position: int, quantity: int) -> int:
 
 
 def month_price(pricing: Pricing, quantity: int) -> int:
-    """Give what the first `quantity` micros of a month cost, in nanos, rounded once."""
+    """Compute what the first `quantity` micros of a month cost, in nanos, rounded once."""
     if pricing.tiers:
-        picos = sum(part * tier.price_picos for tier, part in parts(pricing, quantity))
+        picos = sum(part * tier.price_picos for tier, part in split_into_tiers(pricing, quantity))
     else:
         picos = whole_blocks(quantity, pricing.package) * pricing.price_picos
     return divide_half_even(picos, pricing.per_micros * PICOS_IN_A_NANO)
 
 
-def parts(pricing: Pricing, quantity: int) -> Iterator[tuple[Tier, int]]:
-    """Share a month's quantity among its tiers: graduated to each its part, volume all to one."""
+def split_into_tiers(pricing: Pricing, quantity: int) -> Iterator[tuple[Tier, int]]:
+    """Split a month's quantity among its tiers: graduated by parts, volume all to one."""
     if pricing.tier_mode is TierMode.VOLUME:
         yield next(it for it in pricing.tiers if it.up_to is None or quantity <= it.up_to), quantity
         return

@@ -57,7 +57,9 @@ class DryRun(msgspec.Struct):
         for (currency, organization), meters in sorted(self.lost.items()):
             alike.setdefault((currency, tuple(sorted(meters))), []).append(organization)
         return [
-            LostPrices(currency, [BY_CODE[it].type for it in meters], ids[:MOST_NAMED], len(ids))
+            LostPrices(
+                currency, [BY_CODE[meter].type for meter in meters], ids[:MOST_NAMED], len(ids)
+            )
             for (currency, meters), ids in alike.items()
         ]
 
@@ -83,17 +85,24 @@ def dry_run(
         for chunk in recharge_day(snapshot, place, organization, months, span.first_day):
             _count(result, chunk, organization, place, limit)
             _add(sums, chunk)
-        for (user, meter), it in sums.items():
-            result.events += it.events
-            result.costs = added(result.costs, organization.currency, it.old, it.new)
-            if it.old != it.new:
+        for (user, meter), amounts in sums.items():
+            old, new = amounts.old, amounts.new
+            result.events += amounts.events
+            result.costs = added(result.costs, organization.currency, old, new)
+            if old != new:
                 result.differing += 1
-                type_ = BY_CODE[meter].type
-                largest.add(
-                    Diff(organization.id, place.day, user, type_, it.events, it.old, it.new)
+                row = Diff(
+                    organization_id=organization.id,
+                    day=place.day,
+                    user_id=user,
+                    meter=BY_CODE[meter].type,
+                    events=amounts.events,
+                    old=old,
+                    new=new,
                 )
+                largest.add(row)
         if progress:
-            progress(sum(it.events for it in sums.values()))
+            progress(sum(amounts.events for amounts in sums.values()))
         place = recharge.next_place(snapshot, tenant, span, place)
     result.rows = largest.in_order()
     return result
@@ -142,17 +151,17 @@ def _count(
             chunk.unpriced_meters
         )
     result.left += [
-        LeftAsItWas(organization.id, place.day, identity, it.code, it.reason)
-        for identity, it in chunk.unpriced[: limit - len(result.left)]
+        LeftAsItWas(organization.id, place.day, identity, unpriced.code, unpriced.reason)
+        for identity, unpriced in chunk.unpriced[: limit - len(result.left)]
     ]
 
 
 def _add(sums: dict[tuple[str, int], RechargeSums], chunk: RechargedChunk) -> None:
-    for key, it in chunk.sums.items():
+    for key, amounts in chunk.sums.items():
         known = sums.setdefault(key, RechargeSums())
-        known.events += it.events
-        known.old += it.old
-        known.new += it.new
+        known.events += amounts.events
+        known.old += amounts.old
+        known.new += amounts.new
 
 
 class _Largest:

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from tollbook.domain.books import BookHead, BookStatus, listed
+from tollbook.domain.books import BookHead, BookStatus, list_books
 from tollbook.domain.directory import zone
 from tollbook.domain.errors import InvalidRequest, NotFound, Problem
 from tollbook.domain.prices import FIRST_DAY, LAST_DAY
@@ -52,7 +52,8 @@ class PriceBookSet:
             self._heads, self._organizations = None, {}
         if number not in self._organizations:
             row = directory.organization_numbered(snapshot, self._tenant, number)
-            own, common = (self._tariffs_of(snapshot, it) for it in (number, None))
+            own = self._tariffs_of(snapshot, number)
+            common = self._tariffs_of(snapshot, None)
             books = (own, common) if own else (common,)
             number_format = directory.number_format(snapshot, self._tenant, row)
             self._organizations = {
@@ -69,20 +70,22 @@ class PriceBookSet:
 
     def _tariffs_of(self, snapshot: Snapshot, organization: int | None) -> tuple[Tariff, ...]:
         if self._heads is None:
-            self._heads = self._chosen(snapshot)
-        heads = [it for it in self._heads if it.organization == organization]
-        return tuple(self._tariff(snapshot, it) for it in heads)
+            self._heads = self._choose_heads(snapshot)
+        heads = [head for head in self._heads if head.organization == organization]
+        return tuple(self._tariff(snapshot, head) for head in heads)
 
-    def _chosen(self, snapshot: Snapshot) -> list[BookHead]:
+    def _choose_heads(self, snapshot: Snapshot) -> list[BookHead]:
         """List the books that price some day, the latest first."""
         heads = prices.price_book_heads(snapshot, self._tenant)
-        known = [it for it in heads if (it.published_at or LAST_DAY * 10**9) <= self._as_of]
-        used = [it.head for it in listed(known, LAST_DAY) if it.prices_some_day]
-        chosen = [it for it in heads if it.version == self._version]
+        known = [head for head in heads if (head.published_at or LAST_DAY * 10**9) <= self._as_of]
+        used = [book.head for book in list_books(known, LAST_DAY) if book.prices_some_day]
+        chosen = [head for head in heads if head.version == self._version]
         if chosen:
             sequence = chosen[0].organization, chosen[0].currency
-            used = [it for it in used if (it.organization, it.currency) != sequence] + chosen
-        return sorted(used, key=lambda it: (it.effective_from, it.version), reverse=True)
+            used = [
+                head for head in used if (head.organization, head.currency) != sequence
+            ] + chosen
+        return sorted(used, key=lambda head: (head.effective_from, head.version), reverse=True)
 
     def _tariff(self, snapshot: Snapshot, head: BookHead) -> Tariff:
         if head not in self._tariffs:
@@ -90,8 +93,8 @@ class PriceBookSet:
             if head.version == self._version:
                 book = msgspec.structs.replace(book, effective_from=FIRST_DAY)
             self._tariffs[head] = Tariff(book)
-            templates = (it for deck in book.decks for it in deck.templates)
-            self.tiered |= any(it.pricing.tier_group is not None for it in templates)
+            templates = (template for deck in book.decks for template in deck.templates)
+            self.tiered |= any(template.pricing.tier_group is not None for template in templates)
         return self._tariffs[head]
 
 
@@ -110,7 +113,7 @@ def last_archived(snapshot: Snapshot, tenant: str, span: RerateRange) -> Archive
     """Find the last month of a span that has archived events."""
     months = span.first_day // 100, span.last_day // 100
     found = archive_files.files(snapshot, tenant, span.organization, months)
-    return max(found, key=lambda it: it.month, default=None)
+    return max(found, key=lambda file: file.month, default=None)
 
 
 def require_book(snapshot: Snapshot, tenant: str, span: RerateRange, *, apply: bool) -> None:

@@ -10,7 +10,7 @@ from tollbook.domain.numbers import STRICT
 from tollbook.domain.periods import local_time
 from tollbook.ingest.months import Months
 from tollbook.ingest.reversal_rows import RatesById
-from tollbook.rating.charge import Found, charge_of
+from tollbook.rating.charge import Found, charge_usage
 from tollbook.rating.choose import choose
 from tollbook.rating.tariff import Chosen
 from tollbook.rerating.price_book_set import PricedOrganization
@@ -116,7 +116,7 @@ def restore_day(
     """Restore the charges that the events of a day had before a run."""
     reversals = recharge.reversals(snapshot, place, run)
     later = _LaterReversals(snapshot, place, tenant, run)
-    for events in recharge.changed(snapshot, place, run):
+    for events in recharge.recharged_events(snapshot, place, run):
         chunk = RechargedChunk()
         for event, before in events:
             chunk.add(event, before)
@@ -178,7 +178,13 @@ def _usage(
     attributes = _attributes(event.attributes) if event.attributes else None
     meter = BY_CODE[event.meter].type
     return RatingInput(
-        meter, event.quantity, day, attributes, event.own_cost, minute, number_format
+        meter=meter,
+        quantity=event.quantity,
+        day=day,
+        attributes=attributes,
+        cost=event.own_cost,
+        minute=minute,
+        number_format=number_format,
     )
 
 
@@ -217,10 +223,17 @@ class _DayCharger:
             if key != before.tier_key and not self._is_whole:
                 return MONTH_NOT_WHOLE
             position = before.position if key == before.tier_key else self._position(key)
-        charge = charge_of(found, usage, position)
+        charge = charge_usage(found, usage, position)
         if isinstance(charge, Unpriced):
             return charge
-        after = StoredCharge(charge.cost, charge.billed, charge.rate_id, charge.buy, position, key)
+        after = StoredCharge(
+            cost=charge.cost,
+            billed=charge.billed,
+            rate_id=charge.rate_id,
+            buy=charge.buy,
+            position=position,
+            tier_key=key,
+        )
         if back is not None:
             reversal = self._reversal(found, usage, back.charge, after)
             return reversal if isinstance(reversal, Unpriced) else (after, reversal)
@@ -235,7 +248,7 @@ class _DayCharger:
         """Charge the reversal of an event: in tiers from its own position, which it keeps."""
         if after.tier_key is None or after.tier_key != before.tier_key:
             return after.reversed
-        charge = charge_of(found, usage, before.position)
+        charge = charge_usage(found, usage, before.position)
         if isinstance(charge, Unpriced):
             return charge
         return after._replace(cost=charge.cost, position=before.position).reversed

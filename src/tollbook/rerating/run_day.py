@@ -1,4 +1,4 @@
-"""Working on a run: one day of one organization in each transaction, until told to stop."""
+"""Executing a run: one day of one organization in each transaction."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -104,7 +104,7 @@ class RunExecutor:
                 recharge.recharge(transaction, place, chunk.changes, run.id)
                 touched = True
             self._list_unpriced(transaction, run, place, organization, chunk)
-            run = _counted(run, chunk, organization.currency)
+            run = _add_counts(run, chunk, organization.currency)
         if touched:
             versions.touch(transaction, place.organization, now)
         return msgspec.structs.replace(run, at_organization=place.organization, at_day=place.day)
@@ -136,20 +136,20 @@ class RunExecutor:
         left = [
             (
                 place.organization,
-                LeftAsItWas(organization.id, place.day, identity, it.code, it.reason),
+                LeftAsItWas(organization.id, place.day, identity, unpriced.code, unpriced.reason),
             )
-            for identity, it in chunk.unpriced[:room]
+            for identity, unpriced in chunk.unpriced[:room]
         ]
         rerating_runs.list_unpriced(transaction, self._tenant, run.id, left)
 
 
-def _counted(run: Run, chunk: RechargedChunk, currency: str) -> Run:
+def _add_counts(run: Run, chunk: RechargedChunk, currency: str) -> Run:
     costs = run.costs
-    for it in chunk.sums.values():
-        costs = added(costs, currency, it.old, it.new)
+    for amounts in chunk.sums.values():
+        costs = added(costs, currency, amounts.old, amounts.new)
     return msgspec.structs.replace(
         run,
-        events=run.events + sum(it.events for it in chunk.sums.values()),
+        events=run.events + sum(amounts.events for amounts in chunk.sums.values()),
         changed=run.changed + chunk.changed,
         unpriced=run.unpriced + len(chunk.unpriced),
         costs=costs,

@@ -31,7 +31,12 @@ def begin(database: Database, actor: Actor, span: RerateRange) -> Run:
                 "resume it or revert it first"
             )
         number = rerating_runs.add_run(
-            transaction, actor.tenant, span, expected, actor.at, actor.key_prefix
+            transaction,
+            actor.tenant,
+            span,
+            expected=expected,
+            now=actor.at,
+            created_by=actor.key_prefix,
         )
         run = require_run(transaction, actor, number)
         _log(transaction, actor, "rerating.apply", run)
@@ -143,5 +148,5 @@ def _log(transaction: Transaction, actor: Actor, action: str, run: Run, **counts
         "version": run.span.version,
         **counts,
     }
-    number = run.span.organization
-    write_act(transaction, actor, action, f"run {run.id}", details, number)
+    what, number = f"run {run.id}", run.span.organization
+    write_act(transaction, actor, action, what, details, organization=number)

@@ -23,11 +23,11 @@ class Archived(NamedTuple):
 
 ADD_FILE = f"""
 INSERT INTO archived_months ({", ".join(Archived._fields)})
-VALUES ({", ".join(f":{it}" for it in Archived._fields)})
+VALUES ({", ".join(f":{column}" for column in Archived._fields)})
 """
 
 FILES = f"""
-SELECT {", ".join(f"archived_months.{it}" for it in Archived._fields)} FROM archived_months
+SELECT {", ".join(f"archived_months.{column}" for column in Archived._fields)} FROM archived_months
 JOIN organizations ON organizations.organization_id = archived_months.organization_id
 WHERE organizations.tenant_id = :tenant
     AND (archived_months.organization_id = :only OR :only = 0)
@@ -93,12 +93,6 @@ def replace_file(transaction: Transaction, file: Archived) -> None:
     transaction.execute(
         "UPDATE archived_months SET file = :file, folder = :folder, bytes = :bytes, "
         "checksum = :checksum "
-        "WHERE organization_id = :number AND month = :month AND part = :part",
-        file=file.file,
-        folder=file.folder,
-        bytes=file.bytes,
-        checksum=file.checksum,
-        number=file.organization_id,
-        month=file.month,
-        part=file.part,
+        "WHERE organization_id = :organization_id AND month = :month AND part = :part",
+        **file._asdict(),
     )

@@ -12,10 +12,7 @@ from tollbook.store.events import Stored
 from tollbook.store.exact_sums import UNIT
 from tollbook.store.rollups import SUMS
 
-CHUNK = 20_000
-"""The most events that are in memory at once."""
-
-ORGANIZATION_LEVEL = ", ".join(str(it.code) for it in CATALOG if it.organization_level)
+ORGANIZATION_LEVEL = ", ".join(str(meter.code) for meter in CATALOG if meter.organization_level)
 BILLED_USER_ID = f"CASE WHEN meter IN ({ORGANIZATION_LEVEL}) THEN '' ELSE user_id END"
 ONE = "CASE WHEN reverses IS NULL THEN 1 ELSE -1 END"
 
@@ -63,7 +60,7 @@ ORDER BY day, id LIMIT :limit
 def _summed(column: str) -> str:
     """Return the sum of a column in two parts, because it may exceed 64 bits."""
     parts = (f"{column} / {UNIT}", f"{column} % {UNIT}")
-    return ", ".join(f"CAST(SUM({it}) AS BIGINT)" for it in parts)
+    return ", ".join(f"CAST(SUM({part}) AS BIGINT)" for part in parts)
 
 
 # New events, reratings and erasures change these figures.
@@ -103,7 +100,7 @@ _BY = {
     "resource_id": "COALESCE(resource_id, '')",
 }
 _ADDED = ("events", *SUMS)
-_GROUP = ", ".join(_BY.get(it, it) for it in _KEY)
+_GROUP = ", ".join(_BY.get(column, column) for column in _KEY)
 _EVENTS = "FROM events WHERE organization_id = :number AND day BETWEEN :first AND :last"
 _SUMMED = f"""
     COUNT(*), CAST(SUM({ONE}) AS BIGINT), CAST(SUM(quantity) AS BIGINT),
@@ -116,7 +113,7 @@ SELECT {_GROUP},{_SUMMED}
 {_EVENTS}
 GROUP BY {_GROUP}
 ON CONFLICT ({", ".join(_KEY)}, part) DO UPDATE SET
-    {", ".join(f"{it} = archived_sums.{it} + excluded.{it}" for it in _ADDED)}
+    {", ".join(f"{column} = archived_sums.{column} + excluded.{column}" for column in _ADDED)}
 """
 
 _IN_A_PART = 64
@@ -167,28 +164,19 @@ def state(snapshot: Snapshot, tenant: str, month: Month) -> Row:
     the acts that change events are counted too.
     """
     parameters = {"number": month.number, "first": month.first, "last": month.last}
-    found = [snapshot.row(STATE, **parameters)]
-    found += [snapshot.row(it, tenant=tenant, **parameters) for it in (_ERASURES, _RUNS, _PARTS)]
-    return tuple(value for row in found if row for value in row)
+    rows = [
+        snapshot.row(STATE, **parameters),
+        snapshot.row(_ERASURES, tenant=tenant, **parameters),
+        snapshot.row(_RUNS, tenant=tenant, **parameters),
+        snapshot.row(_PARTS, tenant=tenant, **parameters),
+    ]
+    return tuple(value for row in rows if row for value in row)
 
 
 def events(snapshot: Snapshot, month: Month) -> Iterator[list[Row]]:
     """Read the events of a month in the order of day and id, in chunks."""
-    day, identity = month.first, ""
-    while True:
-        parameters = {
-            "number": month.number,
-            "last": month.last,
-            "day": day,
-            "id": identity,
-            "limit": CHUNK,
-        }
-        found = snapshot.table(EVENTS, parameters, len(Stored._fields))
-        if found:
-            yield [tuple(row) for row in found]
-        if len(found) < CHUNK:
-            return
-        day, identity = found[-1][1], found[-1][2]
+    parameters = {"number": month.number, "last": month.last}
+    return snapshot.chunks(EVENTS, parameters, Stored._fields, {"day": month.first, "id": ""})
 
 
 def move_out(transaction: Transaction, month: Month, file: Archived) -> None:

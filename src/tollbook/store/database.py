@@ -20,6 +20,8 @@ from tollbook.store.tables.schema import SCHEMA_VERSION
 _log = structlog.get_logger()
 Check = Callable[[str], None]
 _Result = TypeVar("_Result")
+CHUNK = 20_000
+"""The most rows of a large result that are in memory at once."""
 _NOTHING_STORED = "; nothing was stored"
 _DEFAULTS = Options()
 
@@ -74,6 +76,24 @@ class Snapshot:
         """
         self._check(sql)
         return self._engine.table(self._driver, sql, parameters, width)
+
+    def chunks(
+        self, sql: str, parameters: Parameters, columns: Sequence[str], start: Parameters
+    ) -> Iterator[list[Row]]:
+        """Read any number of rows with these columns, up to `CHUNK` at a time.
+
+        The statement orders rows by position, returns up to `:limit` of those after a position, and
+        gets the columns of the position as parameters: first `start`, then the last row's.
+        """
+        position = start
+        while True:
+            bound = {**parameters, **position, "limit": CHUNK}
+            rows = self.table(sql, bound, len(columns))
+            if rows:
+                yield rows
+            if len(rows) < CHUNK:
+                return
+            position = {name: rows[-1][columns.index(name)] for name in start}
 
     def sums(
         self, sql: str, parameters: Parameters, width: int, amounts: Collection[int]
@@ -219,7 +239,6 @@ class Database:
         self,
         months: Callable[[], Iterable[int]],
         write: Callable[[Transaction], _Result],
-        limit: TimeLimit = TimeLimit.COMMIT,
     ) -> _Result:
         """Run `write`, which stores events of these months, in one transaction; return its result.
 
@@ -229,13 +248,13 @@ class Database:
         """
         self.ensure_partitions(months())
         try:
-            with self.writing(limit) as transaction:
+            with self.writing(TimeLimit.COMMIT) as transaction:
                 return write(transaction)
         except MonthNotReady:
             self.engine.forget_partitions()
             if not self.try_to_ensure_partitions(months()):
                 raise
-        with self.writing(limit) as transaction:
+        with self.writing(TimeLimit.COMMIT) as transaction:
             return write(transaction)
 
     def ensure_partitions(self, months: Iterable[int]) -> None:

@@ -33,6 +33,7 @@ _ORGANIZATION = (
     "SELECT organization_id, id, name, timezone, currency, status, number_format "
     "FROM organizations "
 )
+_USER = "SELECT id, name, email, status FROM users WHERE organization_id = :number "
 
 
 def add_tenant(transaction: Transaction, tenant_id: str, name: str, now: int) -> bool:
@@ -228,9 +229,6 @@ def reserve_organizations(
         [{"id": identity, **common} for identity in sorted(identities)],
     )
     change_token(transaction)
-
-
-_USER = "SELECT id, name, email, status FROM users WHERE organization_id = :number "
 
 
 def users(snapshot: Snapshot, number: int) -> list[User]:

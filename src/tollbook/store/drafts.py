@@ -28,7 +28,8 @@ class ArchiveDraft(NamedTuple):
 _COLUMNS = ", ".join(ArchiveDraft._fields)
 
 DRAFTS = f"""
-SELECT {", ".join(f"archive_drafts.{it}" for it in ArchiveDraft._fields)} FROM archive_drafts
+SELECT {", ".join(f"archive_drafts.{column}" for column in ArchiveDraft._fields)}
+FROM archive_drafts
 JOIN organizations ON organizations.organization_id = archive_drafts.organization_id
 WHERE organizations.tenant_id = :tenant
 ORDER BY archive_drafts.organization_id, archive_drafts.file
@@ -41,7 +42,7 @@ def add(transaction: Transaction, draft: ArchiveDraft) -> None:
     """Record a file."""
     transaction.execute(
         f"INSERT INTO archive_drafts ({_COLUMNS}) "
-        f"VALUES ({', '.join(f':{it}' for it in ArchiveDraft._fields)})",
+        f"VALUES ({', '.join(f':{column}' for column in ArchiveDraft._fields)})",
         **draft._asdict(),
     )
 

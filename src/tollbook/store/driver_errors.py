@@ -4,15 +4,12 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from tollbook.domain.errors import (
-    DatabaseBroken,
     DatabaseReadOnly,
     DiskFull,
-    MonthNotReady,
     SchemaChanged,
     StoreUnavailable,
     SumOutOfRange,
     TollbookError,
-    Unreachable,
 )
 
 
@@ -57,7 +54,7 @@ class DriverErrors(NamedTuple):
 
 def contains(*phrases: str) -> Callable[[BaseException], bool]:
     """Match errors whose text contains one of the phrases."""
-    return lambda cause: any(it in str(cause) for it in phrases)
+    return lambda cause: any(phrase in str(cause) for phrase in phrases)
 
 
 def is_a(*kinds: type[Exception]) -> Callable[[BaseException], bool]:
@@ -70,31 +67,12 @@ def sum_out_of_range(_failure: Failure) -> TollbookError:
     return SumOutOfRange("a sum of the ledger would pass what it can hold; nothing was stored")
 
 
-def database_broken(failure: Failure) -> TollbookError:
-    """Return the error of a file that is damaged or no database."""
-    return DatabaseBroken(
-        f"the file is not a whole database ({failure.text}) and was not changed: restore a "
-        "backup with `tollbook restore`, or move the file away to start with an empty ledger"
-    )
-
-
 def schema_changed(_failure: Failure) -> TollbookError:
     """Return the error of a schema that another version of Tollbook made."""
     return SchemaChanged(
         "the database is at the schema of another version of Tollbook; run the version that "
         "migrated it"
     )
-
-
-def month_not_ready(_failure: Failure) -> TollbookError:
-    """Return the error of a month without a partition."""
-    return MonthNotReady()
-
-
-def unreachable(failure: Failure) -> TollbookError:
-    """Return the error of a database that refuses connections or does not answer."""
-    sentence = f"the database is not available{failure.consequence}"
-    return Unreachable(sentence, " ".join(failure.text.split()))
 
 
 def disk_full(failure: Failure) -> TollbookError:

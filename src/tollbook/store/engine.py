@@ -118,7 +118,7 @@ class Engine(ABC):
     backup_magic: ClassVar[bytes]
     """The first bytes of every backup."""
     companions: ClassVar[tuple[str, ...]] = ()
-    """The suffixes of the files that may stand next to a file of a database or backup."""
+    """The suffixes of files that the engine keeps next to a database or an unfinished backup."""
     sqlalchemy: SqlalchemyEngine
     folder: Path | None = None
     """The folder of a database that is a file of this machine."""
@@ -248,7 +248,7 @@ class Engine(ABC):
         return True
 
     def forget_partitions(self) -> None:
-        """Look again which partitions there are."""
+        """Forget which partitions there are: one of them is gone."""
 
     def remove_events(self, driver: Driver, organization: int, month: int) -> None:
         """Remove the events of an organization's month from the ledger."""

@@ -20,5 +20,5 @@ def open_engine(url: str, options: Options) -> Engine:
     for engine in ENGINES:
         if engine.accepts(parsed):
             return engine(parsed, options)
-    examples = " or ".join(it.example_url for it in ENGINES)
+    examples = " or ".join(engine.example_url for engine in ENGINES)
     raise SettingsError(f"TOLLBOOK_DATABASE_URL must be like {examples}")

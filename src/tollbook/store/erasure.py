@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from tollbook.store.archives import CHUNK
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.resources import COUNTED
 
@@ -69,35 +68,20 @@ def user_fields(transaction: Transaction, number: int, user: str) -> None:
 
 def details(snapshot: Snapshot, number: int, user: str) -> Iterator[list[Detail]]:
     """Read the details of a user's events, in chunks."""
-    day, identity = -1, ""
-    while True:
-        parameters = {"number": number, "user": user, "day": day, "id": identity, "limit": CHUNK}
-        found = snapshot.table(DETAILS, parameters, len(Detail._fields))
-        if found:
-            yield [Detail(*row) for row in found]
-        if len(found) < CHUNK:
-            return
-        day, identity = found[-1][0], found[-1][1]
+    parameters, start = {"number": number, "user": user}, {"day": -1, "id": ""}
+    for rows in snapshot.chunks(DETAILS, parameters, Detail._fields, start):
+        yield [Detail(*row) for row in rows]
 
 
 def replace_details(transaction: Transaction, number: int, changed: Sequence[Detail]) -> None:
     """Update events whose details were erased."""
-    rows = [
-        {
-            "number": number,
-            "day": it.day,
-            "id": it.id,
-            "attributes": it.attributes,
-            "resource_id": it.resource_id,
-        }
-        for it in changed
-    ]
+    rows = [{"number": number, **detail._asdict()} for detail in changed]
     transaction.execute_many(ERASE_EVENT, rows)
 
 
 def erase_reasons(transaction: Transaction, number: int, ids: Sequence[str]) -> None:
     """Erase the reasons of the reversals of these events."""
-    transaction.execute_many(ERASE_REASON, [{"number": number, "id": it} for it in ids])
+    transaction.execute_many(ERASE_REASON, [{"number": number, "id": identity} for identity in ids])
 
 
 def waiting(snapshot: Snapshot, number: int) -> list[tuple[str, str]]:
@@ -113,7 +97,8 @@ def replace_waiting(
     transaction: Transaction, number: int, changed: Sequence[tuple[str, str]], reason: str
 ) -> None:
     """Update events in quarantine whose details were erased."""
-    rows = [{"number": number, "id": id_, "event": it, "reason": reason} for id_, it in changed]
+    common = {"number": number, "reason": reason}
+    rows = [{"id": identity, "event": event, **common} for identity, event in changed]
     transaction.execute_many(ERASE_WAITING, rows)
 
 

@@ -34,10 +34,8 @@ def _reading(sql: str, operator: str) -> str:
 
     def source(found: re.Match[str]) -> str:
         word, table, alias = found.groups()
-        columns = (
-            f"{it.name} {operator} {UNIT} AS {it.name}" if it.name in AMOUNTS else it.name
-            for it in metadata.tables[table].columns
-        )
+        names = [column.name for column in metadata.tables[table].columns]
+        columns = (f"{it} {operator} {UNIT} AS {it}" if it in AMOUNTS else it for it in names)
         return f"{word} (SELECT {', '.join(columns)} FROM {table}) AS {alias or table}"
 
     return _SOURCE.sub(source, sql)

@@ -1,6 +1,6 @@
 """Files that are being written: their locks, and waiting until they are on disk.
 
-A file whose lock nobody holds was left by a dead process.
+A file that is not locked was left by a process that has ended.
 """
 
 import fcntl

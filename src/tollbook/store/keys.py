@@ -62,7 +62,15 @@ def issue_key(
     `organization` is the number of the organization that `scope` names.
     """
     prefix, secret = mint()
-    key = ApiKey(prefix, hash_of(secret), name, scope, tuple(permissions), now, limits=limits)
+    key = ApiKey(
+        prefix=prefix,
+        hash=hash_of(secret),
+        name=name,
+        scope=scope,
+        permissions=tuple(permissions),
+        created_at=now,
+        limits=limits,
+    )
     transaction.execute(
         """
         INSERT INTO api_keys (

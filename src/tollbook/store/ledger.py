@@ -85,7 +85,7 @@ def record_in_order(
     if len(standing) == len(rows):
         transaction.undo()
         return Recorded(standing, now, None)
-    known = {(it.organization_id, it.id) for it in standing}
+    known = {(identity.organization_id, identity.id) for identity in standing}
     fresh = charge([row for row in rows if (row.organization_id, row.id) not in known])
     transaction.execute(sql.EMPTY_STAGING)
     columns = transaction.stage(fresh)
@@ -165,7 +165,14 @@ def add_sums(transaction: Transaction, statements: Sequence[str], rows: Sequence
         transaction.execute(sql.EMPTY_STAGING)
         transaction.stage(some)
 
-    add_in_range(transaction, statements, rows, _size, stage, sql.SET_ASIDE)
+    add_in_range(
+        transaction=transaction,
+        statements=statements,
+        rows=rows,
+        size=_size,
+        stage=stage,
+        set_aside=sql.SET_ASIDE,
+    )
 
 
 def add_in_range(

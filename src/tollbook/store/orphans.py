@@ -40,8 +40,8 @@ ORDER BY 1, 2 LIMIT :most {ALL_TENANTS}
 
 
 _STATEMENTS = {
-    **{it: _statement(it, "user_id") for it in _OF_USERS},
-    **{it: _statement(it, "''") for it in _OF_ORGANIZATIONS},
+    **{table: _statement(table, "user_id") for table in _OF_USERS},
+    **{table: _statement(table, "''") for table in _OF_ORGANIZATIONS},
 }
 _WITHOUT_TENANT = f"""
 SELECT organization_id, tenant_id FROM organizations

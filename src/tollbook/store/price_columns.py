@@ -30,7 +30,10 @@ def columns_of(book: PriceBook) -> RateColumns:
     parts: list[Iterable[tuple[int, str, str]]] = [
         [(number_of(rate), rate.to, rate.from_) for rate in book.rates]
     ]
-    parts += [_deck_rows(deck, [number_of(it) for it in deck.templates]) for deck in book.decks]
+    parts += [
+        _deck_rows(deck, [number_of(template) for template in deck.templates])
+        for deck in book.decks
+    ]
     count = len(book.rates) + sum(len(deck.prefixes) for deck in book.decks)
     return RateColumns(list(numbers), chain.from_iterable(parts), count)
 

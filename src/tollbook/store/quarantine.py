@@ -37,6 +37,16 @@ _WAITING = f"""{_QUARANTINED}WHERE organizations.tenant_id = :tenant
 ORDER BY quarantine.organization_id, quarantine.id
 LIMIT :limit
 """
+_ZONES_THAT_WAIT = """
+SELECT DISTINCT timezone FROM organizations
+WHERE tenant_id = :tenant AND EXISTS (
+    SELECT 1 FROM quarantine WHERE quarantine.organization_id = organizations.organization_id
+)"""
+_IN_ZONES = """
+SELECT COUNT(*)
+FROM quarantine JOIN organizations ON organizations.organization_id = quarantine.organization_id
+WHERE organizations.tenant_id = :tenant AND organizations.timezone IN :zones
+    AND quarantine.time BETWEEN :first AND :last"""
 _EVERY_NUMBER = (0, 2**62)
 FROM_THE_START = (0, "")
 """The position before all events in quarantine."""
@@ -75,12 +85,12 @@ def still_waiting(transaction: Transaction, events: Sequence[Quarantined]) -> se
 
     Without the lock, two replays at once could release an event twice.
     """
-    hold_ledgers(transaction, {it.number for it in events})
+    hold_ledgers(transaction, {event.number for event in events})
     rows = transaction.rows(
         "SELECT organization_id, id FROM quarantine WHERE organization_id IN :numbers "
         "AND id IN :ids",
-        numbers=sorted({it.number for it in events}),
-        ids=[it.id for it in events],
+        numbers=sorted({event.number for event in events}),
+        ids=[event.id for event in events],
     )
     return {(row[0], row[1]) for row in rows}
 
@@ -90,7 +100,10 @@ def give_reasons(transaction: Transaction, events: Sequence[Quarantined]) -> Non
     transaction.execute_many(
         "UPDATE quarantine SET code = :code, reason = :reason "
         "WHERE organization_id = :number AND id = :id",
-        [{"code": it.code, "reason": it.reason, "number": it.number, "id": it.id} for it in events],
+        [
+            {"code": event.code, "reason": event.reason, "number": event.number, "id": event.id}
+            for event in events
+        ],
     )
 
 
@@ -139,18 +152,6 @@ def count_by_zone(
         for (first, last), names in together.items()
         for (count,) in snapshot.rows(_IN_ZONES, tenant=tenant, zones=names, first=first, last=last)
     )
-
-
-_ZONES_THAT_WAIT = """
-SELECT DISTINCT timezone FROM organizations
-WHERE tenant_id = :tenant AND EXISTS (
-    SELECT 1 FROM quarantine WHERE quarantine.organization_id = organizations.organization_id
-)"""
-_IN_ZONES = """
-SELECT COUNT(*)
-FROM quarantine JOIN organizations ON organizations.organization_id = quarantine.organization_id
-WHERE organizations.tenant_id = :tenant AND organizations.timezone IN :zones
-    AND quarantine.time BETWEEN :first AND :last"""
 
 
 def count_all(database: Database) -> int:

@@ -4,7 +4,7 @@ Like those of ingest, they run while the transaction holds the organization's le
 are in a temporary table; events, their history and every sum are updated by joins with it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -13,9 +13,6 @@ from tollbook.store import ledger, rollups
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.engine import Row
 from tollbook.store.recharge_table import COLUMNS, FACTS, KINDS, Chargeable, Recharged, StoredCharge
-
-CHUNK = 20_000
-"""The most events that are in memory at once."""
 
 
 class OrganizationDay(NamedTuple):
@@ -29,6 +26,11 @@ class OrganizationDay(NamedTuple):
         """Return the month of the day."""
         return self.day // 100
 
+    @property
+    def parameters(self) -> dict[str, int]:
+        """Return the parameters of a statement on the day."""
+        return {"organization": self.organization, "day": self.day}
+
 
 class DayReversal(NamedTuple):
     """A reversal of a day; `kept` is its charge before a run, None when that is the same."""
@@ -38,6 +40,8 @@ class DayReversal(NamedTuple):
 
 
 _CHARGE = ", ".join(KINDS)
+_COLUMNS = (*FACTS, *KINDS)
+_START = {"time": -1, "id": ""}
 
 NEXT_DAY = """
 SELECT MIN(day) FROM events
@@ -54,7 +58,7 @@ WHERE events.organization_id = :organization AND events.day = :day AND events.re
     AND (events.time > :time OR (events.time = :time AND events.id > :id))
 ORDER BY events.time, events.id LIMIT :limit
 """
-_STORED = ", ".join(f"events.{name}" for name in (*FACTS, *KINDS))
+_STORED = ", ".join(f"events.{name}" for name in _COLUMNS)
 _KEPT = ", ".join(f"kept.{name}" for name in KINDS)
 
 EVENTS = f"SELECT {_STORED} FROM events {_BEHIND}"
@@ -188,58 +192,32 @@ def expected(snapshot: Snapshot, tenant: str, span: RerateRange) -> int:
 
 def events(snapshot: Snapshot, place: OrganizationDay) -> Iterator[list[Chargeable]]:
     """Read the events of a day in the order of time and id, without reversals, in chunks."""
-    for rows in _chunks(snapshot, place, EVENTS, {}, len(FACTS) + len(KINDS)):
-        yield [_stored(row) for row in rows]
+    for rows in snapshot.chunks(EVENTS, place.parameters, _COLUMNS, _START):
+        yield [_to_chargeable(row) for row in rows]
 
 
-def changed(
+def recharged_events(
     snapshot: Snapshot, place: OrganizationDay, run: int
 ) -> Iterator[list[tuple[Chargeable, StoredCharge]]]:
     """Read the events of a day that a run charged again, each with the charge it had before."""
-    width = len(FACTS) + len(KINDS)
-    for rows in _chunks(snapshot, place, CHANGED, {"run": run}, width + len(KINDS)):
-        yield [(_stored(row), StoredCharge(*row[width:])) for row in rows]
+    parameters, width = {**place.parameters, "run": run}, len(_COLUMNS)
+    for rows in snapshot.chunks(CHANGED, parameters, (*_COLUMNS, *KINDS), _START):
+        yield [(_to_chargeable(row), StoredCharge(*row[width:])) for row in rows]
 
 
-def _chunks(
-    snapshot: Snapshot, place: OrganizationDay, sql: str, parameters: Mapping[str, int], width: int
-) -> Iterator[list[Row]]:
-    time, identity = -1, ""
-    while True:
-        found = snapshot.table(
-            sql,
-            {
-                "organization": place.organization,
-                "day": place.day,
-                "time": time,
-                "id": identity,
-                "limit": CHUNK,
-                **parameters,
-            },
-            width,
-        )
-        if found:
-            yield found
-        if len(found) < CHUNK:
-            return
-        time, identity = found[-1][FACTS.index("time")], found[-1][0]
-
-
-def _stored(row: Row) -> Chargeable:
-    facts = len(FACTS)
-    charge = StoredCharge(*row[facts : facts + len(KINDS)])
-    return Chargeable._make((*row[:facts], charge))
+def _to_chargeable(row: Row) -> Chargeable:
+    charge = StoredCharge(*row[len(FACTS) : len(_COLUMNS)])
+    return Chargeable._make((*row[: len(FACTS)], charge))
 
 
 def reversals(snapshot: Snapshot, place: OrganizationDay, run: int = 0) -> dict[str, DayReversal]:
     """Return the reversals of a day by the events they reverse, with their charges before a run."""
-    parameters = {"organization": place.organization, "day": place.day, "run": run}
-    width = len(FACTS) + len(KINDS)
+    parameters, width = {**place.parameters, "run": run}, len(_COLUMNS)
     found: dict[str, DayReversal] = {}
     for row in snapshot.table(REVERSALS, parameters, 1 + width + len(KINDS)):
         before = row[1 + width :]
         kept = None if before[0] is None else StoredCharge(*before)
-        found[row[0]] = DayReversal(_stored(row[1:]), kept)
+        found[row[0]] = DayReversal(_to_chargeable(row[1:]), kept)
     return found
 
 
@@ -273,7 +251,7 @@ def recharge(
         transaction.execute(REMEMBER, organization=number, day=day, run=run)
     transaction.execute(CHANGE_EVENTS, organization=number, day=day)
     _move_sums(transaction, place, rows)
-    if any(it.before.tier_key or it.after.tier_key for it in rows):
+    if any(row.before.tier_key or row.after.tier_key for row in rows):
         transaction.execute(MOVE_POSITIONS, organization=number, month=month)
         first, last = month * 100, month * 100 + 99
         transaction.execute(
@@ -284,13 +262,20 @@ def recharge(
 def _move_sums(transaction: Transaction, place: OrganizationDay, rows: Sequence[Recharged]) -> None:
     """Add the differences of the rows in the temporary table to every sum."""
     bound = {"organization": place.organization, "month": place.month, "day": place.day}
-    moves, stage = list(MOVES.values()), partial(_stage, transaction)
-    ledger.add_in_range(transaction, moves, rows, _size, stage, SET_ASIDE, **bound)
+    ledger.add_in_range(
+        transaction=transaction,
+        statements=list(MOVES.values()),
+        rows=rows,
+        size=_size,
+        stage=partial(_stage, transaction),
+        set_aside=SET_ASIDE,
+        **bound,
+    )
 
 
 def _stage(transaction: Transaction, rows: Sequence[Recharged]) -> None:
     transaction.execute(EMPTY)
-    transaction.bulk("recharged", COLUMNS, (it.row for it in rows))
+    transaction.bulk("recharged", COLUMNS, (row.row for row in rows))
 
 
 def _size(row: Recharged) -> tuple[int, int]:

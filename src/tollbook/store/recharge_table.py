@@ -16,14 +16,8 @@ class StoredCharge(NamedTuple):
     @property
     def reversed(self) -> "StoredCharge":
         """Return the charge of the event's reversal."""
-        return StoredCharge(
-            -self.cost,
-            -self.billed,
-            self.rate_id,
-            None if self.buy is None else -self.buy,
-            self.position,
-            self.tier_key,
-        )
+        buy = None if self.buy is None else -self.buy
+        return self._replace(cost=-self.cost, billed=-self.billed, buy=buy)
 
 
 class Chargeable(NamedTuple):

@@ -36,7 +36,7 @@ class Reads:
         oldest = int(monotonic()) - _SECONDS
         with self._lock:
             recent = [counts for second, counts in self._seconds.items() if second > oldest]
-        reads, refused = (sum(it) for it in zip(*recent, strict=True)) if recent else (0, 0)
+        reads, refused = map(sum, zip(*recent, strict=True)) if recent else (0, 0)
         if refused < _FEWEST_REFUSED or 2 * refused <= reads:
             return None
         return f"the database refused {refused} of the last {reads} reads"
@@ -45,10 +45,9 @@ class Reads:
         second = int(monotonic())
         with self._lock:
             if second not in self._seconds:
-                old = [it for it in self._seconds if it <= second - _SECONDS]
-                for it in old:
-                    del self._seconds[it]
-                self._seconds[second] = [0, 0]
+                oldest = second - _SECONDS
+                recent = {key: counts for key, counts in self._seconds.items() if key > oldest}
+                self._seconds = recent | {second: [0, 0]}
             counts = self._seconds[second]
             counts[0] += 1
             counts[1] += refused

@@ -17,7 +17,7 @@ from tollbook.store.engine import Row
 MOST_LISTED = 1_000
 """The number of unpriced events that a run lists; it counts all of them."""
 
-_PROGRESS = tuple(it for it in Run.__struct_fields__ if it not in ("span", "organization_id"))
+_PROGRESS = tuple(name for name in Run.__struct_fields__ if name not in ("span", "organization_id"))
 _FIELDS = (*_PROGRESS, *RerateRange.__struct_fields__, "organization_id")
 _RUN = f"""
 SELECT
@@ -27,7 +27,7 @@ FROM rerating_runs AS runs
 LEFT JOIN organizations ON organizations.organization_id = runs.organization_id
 WHERE runs.tenant_id = :tenant
 """
-# Sums of a whole tenant may be larger than a column holds, so they are kept in words.
+# Sums of a whole tenant may exceed the range of a column, so they are stored as digits.
 _costs = msgspec.json.Decoder(dict[str, tuple[str, str]])
 
 
@@ -123,7 +123,7 @@ def overlapping(
         """,
         tenant=tenant,
         after=after,
-        wanted=[it.value for it in wanted],
+        wanted=[status.value for status in wanted],
         first_day=span.first_day,
         last_day=span.last_day,
         every=int(span.organization is None),

@@ -6,7 +6,7 @@ of them and month is read, instead of one for each user and day.
 
 from tollbook.domain.meters import CATALOG
 
-COUNTED = ", ".join(str(it.code) for it in CATALOG if it.needs_resource)
+COUNTED = ", ".join(str(meter.code) for meter in CATALOG if meter.needs_resource)
 _BIT = "CAST(1 AS BIGINT) << (day % 100)"
 BITS = f"CAST(SUM(DISTINCT {_BIT}) AS BIGINT)"
 """The bits of days, each set once."""

@@ -8,9 +8,6 @@ from tollbook.store.events import Reversed, Stored
 from tollbook.store.scope_check import ALL_TENANTS
 from tollbook.store.staging import Staged
 
-CHUNK = 20_000
-"""The most reversals that are in memory at once."""
-
 _STORED = Stored._fields
 
 ADD_EVENTS = """
@@ -36,7 +33,9 @@ VALUES (:organization_id, :reverses, :id, :reason, :key_prefix, :received_at)
 SUMS = [rollups.add(table, buy=True, sign="-") for table in rollups.KEYS]
 # Found by their ids, so that a whole ledger is not read for a few reversals.
 IN_TIERS = f"""
-SELECT organizations.tenant_id, reversals.reverses, {", ".join(f"events.{it}" for it in _STORED)}
+SELECT
+    organizations.tenant_id, reversals.reverses,
+    {", ".join(f"events.{column}" for column in _STORED)}
 FROM reversals
 JOIN organizations ON organizations.organization_id = reversals.organization_id
 JOIN event_keys ON event_keys.organization_id = reversals.organization_id
@@ -67,7 +66,7 @@ def record(
     transaction.stage(rows)
     as_of = ledger.touch_versions(transaction, now).as_of
     transaction.execute(ledger_statements.CLAIM)
-    made = [it._replace(received_at=as_of)._asdict() for it in reversals]
+    made = [reversal._replace(received_at=as_of)._asdict() for reversal in reversals]
     transaction.execute_many(ADD_REVERSAL, made)
     transaction.execute(ADD_EVENTS, now=as_of)
     ledger.add_sums(transaction, SUMS, rows)
@@ -78,12 +77,7 @@ def record(
 
 def in_tiers(snapshot: Snapshot) -> Iterator[tuple[str, Stored]]:
     """Read every reversal that was charged in tiers, with its tenant."""
-    number, reverses = 0, ""
-    while True:
-        parameters = {"number": number, "reverses": reverses, "limit": CHUNK}
-        found = snapshot.table(IN_TIERS, parameters, 2 + len(_STORED))
-        for row in found:
+    columns = ("tenant", "reverses", "number", *_STORED[1:])
+    for rows in snapshot.chunks(IN_TIERS, {}, columns, {"number": 0, "reverses": ""}):
+        for row in rows:
             yield row[0], Stored(*row[2:])
-        if len(found) < CHUNK:
-            return
-        number, reverses = found[-1][2], found[-1][1]

@@ -36,13 +36,13 @@ def _sums(buy: bool, sign: str) -> dict[str, str]:
 
 
 def _added(table: str, sums: Iterable[str]) -> str:
-    return ", ".join(f"{it} = {table}.{it} + excluded.{it}" for it in sums)
+    return ", ".join(f"{column} = {table}.{column} + excluded.{column}" for column in sums)
 
 
 def add(table: str, buy: bool, sign: str = "") -> str:
     """Return the statement that adds staged events to a table of sums."""
     sums, keys = _sums(buy, sign), KEYS[table]
-    by = ", ".join(_STAGED.get(it, it) for it in keys)
+    by = ", ".join(_STAGED.get(column, column) for column in keys)
     return f"""
 INSERT INTO {table} ({", ".join(keys)}, {", ".join(sums)})
 SELECT {by}, {", ".join(sums.values())}
@@ -68,11 +68,12 @@ def move(table: str) -> str:
     It inserts where there is no row: the row with the event's sums may have been set aside.
     """
     keys, sums = KEYS[table], ("billed", "cost", "buy", "bought")
-    by = ", ".join(_MOVED.get(it, it) for it in keys if it == "user_id" or it not in _MOVED)
+    selected = [_MOVED.get(column, column) for column in keys]
+    by = ", ".join(expression for expression in selected if ":" not in expression)
     return f"""
 INSERT INTO {table} ({", ".join(keys)}, count, quantity, {", ".join(sums)})
 SELECT
-    {", ".join(_MOVED.get(it, it) for it in keys)}, 0, 0,
+    {", ".join(selected)}, 0, 0,
     CAST(SUM(billed - was_billed) AS BIGINT),
     CAST(SUM(cost - was_cost) AS BIGINT),
     CAST(SUM(COALESCE(buy, 0) - COALESCE(was_buy, 0)) AS BIGINT),
@@ -98,7 +99,8 @@ def set_aside(table: str, within: str, month: str) -> str:
     that `COUNT_PART` has just reached, which none of their rows has.
     """
     full = " OR ".join(
-        f"{it} >= {_ROOM} OR {it} <= -{_ROOM}" for it in ("quantity", "billed", "cost", "buy")
+        f"{column} >= {_ROOM} OR {column} <= -{_ROOM}"
+        for column in ("quantity", "billed", "cost", "buy")
     )
     return f"""
 UPDATE {table} SET part = (
@@ -114,7 +116,7 @@ def chunks(
 ) -> Iterator[list[Staged]]:
     """Divide rows, in order, so that no sum of a chunk is too large for a row that is not full.
 
-    `size` gives the coarsest sum that a row enters, and the most that it adds to a figure of it.
+    `size` returns the coarsest sum of a row, and the most that the row adds to a figure of it.
     """
     chunk: list[Staged] = []
     totals: dict[Hashable, int] = {}

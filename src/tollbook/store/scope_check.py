@@ -13,8 +13,8 @@ from tollbook.store.tables.schema import metadata
 ALL_TENANTS = "/* all tenants */"
 
 _columns = {name: set(table.columns.keys()) for name, table in metadata.tables.items()}
-OF_TENANTS = frozenset(it for it in _columns if "tenant_id" in _columns[it]) - {"tenants"}
-OF_ORGANIZATIONS = frozenset(it for it in _columns if "organization_id" in _columns[it])
+OF_TENANTS = frozenset(table for table in _columns if "tenant_id" in _columns[table]) - {"tenants"}
+OF_ORGANIZATIONS = frozenset(table for table in _columns if "organization_id" in _columns[table])
 _TABLES = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE)\s+(?:temp\.)?([a-z_0-9]+)")
 _BOUND = re.compile(r"\b(?:tenant_id|organization_id) (?:= :|IN :|= ANY\(:)")
 _STAGED = re.compile(r"\b(?:FROM|JOIN)\s+(?:temp\.)?(?:staging|recharged)\b")
@@ -33,5 +33,5 @@ def check(sql: str) -> None:
     tables = set(_TABLES.findall(sql)) & (OF_ORGANIZATIONS | OF_TENANTS)
     if not tables or ALL_TENANTS in sql:
         return
-    if not any(it.search(sql) for it in (_BOUND, _STAGED, _WRITTEN)):
+    if not any(pattern.search(sql) for pattern in (_BOUND, _STAGED, _WRITTEN)):
         raise Unscoped(f"neither a tenant nor an organization in a statement on {sorted(tables)}")

@@ -83,7 +83,9 @@ def width(rows: Sequence[Staged]) -> int:
     rare.discard((None,) * (len(COLUMNS) - ORDINARY))
     if not rare:
         return ORDINARY
-    return max(ORDINARY + n for it in rare for n, value in enumerate(it, 1) if value is not None)
+    return max(
+        ORDINARY + n for values in rare for n, value in enumerate(values, 1) if value is not None
+    )
 
 
 class ExistingIdentity(NamedTuple):

@@ -72,9 +72,14 @@ def _exactly(column: str) -> str:
 
 _LARGE = ("quantity", "billed", "cost", "buy")
 _SUMS = ", ".join(
-    _exactly(it) if it in _LARGE else f"CAST(SUM({it}) AS BIGINT) AS {it}" for it in SUMS
+    _exactly(column) if column in _LARGE else f"CAST(SUM({column}) AS BIGINT) AS {column}"
+    for column in SUMS
 )
-_COLUMNS = tuple(name for it in SUMS for name in ((f"{it}{_UNITS}", it) if it in _LARGE else (it,)))
+_COLUMNS = tuple(
+    name
+    for column in SUMS
+    for name in ((f"{column}{_UNITS}", column) if column in _LARGE else (column,))
+)
 _IS_ARCHIVED = """
 EXISTS (
     SELECT 1 FROM archived_months
@@ -162,8 +167,8 @@ CHECKS = (
         f"SELECT organization_id, id, reverses, {', '.join((*_FACTS, *_NEGATED))}, "
         f"{_COST.format(events='events', sign='')} FROM events WHERE reverses IS NOT NULL",
         "SELECT reversals.organization_id, reversals.id, reversals.reverses, "
-        f"{', '.join(f'events.{it}' for it in _FACTS)}, "
-        f"{', '.join(f'-events.{it}' for it in _NEGATED)}, "
+        f"{', '.join(f'events.{column}' for column in _FACTS)}, "
+        f"{', '.join(f'-events.{column}' for column in _NEGATED)}, "
         f"{_COST.format(events='events', sign='-')} FROM reversals "
         "JOIN event_keys ON event_keys.organization_id = reversals.organization_id "
         "AND event_keys.id = reversals.reverses "
@@ -190,7 +195,7 @@ def differences(snapshot: Snapshot, check: Check) -> Iterator[RowDifference]:
 
 def _whole(row: dict[str, object]) -> dict[str, object]:
     """Combine the two parts of each sum."""
-    for name in [it for it in row if it.endswith(_UNITS)]:
+    for name in [column for column in row if column.endswith(_UNITS)]:
         units, rest = row.pop(name), row[name.removesuffix(_UNITS)]
         assert isinstance(units, int) and isinstance(rest, int)  # noqa: S101, PT018
         row[name.removesuffix(_UNITS)] = units * UNIT + rest
@@ -212,4 +217,4 @@ def count_events(snapshot: Snapshot) -> int:
 def local_zones(snapshot: Snapshot) -> list[LocalZone]:
     """List the organizations with a time zone that new ones cannot have."""
     found = (LocalZone(*row) for row in snapshot.rows(_ZONES))
-    return [it for it in found if it.timezone in LOCAL_ZONES]
+    return [zone for zone in found if zone.timezone in LOCAL_ZONES]

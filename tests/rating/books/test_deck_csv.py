@@ -8,7 +8,7 @@ from tollbook.domain.errors import PriceBookRefused
 from tollbook.domain.prices import CallTerms, PriceBook, Rate
 from tollbook.rating.books import deck_csv
 from tollbook.rating.books.deck_book import parse_deck
-from tollbook.rating.books.deck_csv import text_of
+from tollbook.rating.books.deck_csv import decode_deck
 from tollbook.rating.books.deck_terms import BookTerms, DeckTerms
 
 SECOND = 1_000_000
@@ -63,8 +63,8 @@ def test_a_row_is_a_rate() -> None:
 def test_separators_and_marks_are_found_out(separator: str, mark: str, end: str) -> None:
     lines = [["Destination", "Prefix", "Rate"], ['"UK, mobile; all"', "447", "0.09"]]
     text = mark + end.join(separator.join(line) for line in lines) + end
-    assert priced(parse(text_of(text.encode()))) == {"447": "0.09"}
-    assert priced(parse(text_of(f"sep={separator}\n{text.lstrip(mark)}".encode()))) == {
+    assert priced(parse(decode_deck(text.encode()))) == {"447": "0.09"}
+    assert priced(parse(decode_deck(f"sep={separator}\n{text.lstrip(mark)}".encode()))) == {
         "447": "0.09"
     }
 
@@ -72,7 +72,7 @@ def test_separators_and_marks_are_found_out(separator: str, mark: str, end: str)
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 def test_what_spreadsheets_write_is_read(encoding: str) -> None:
     text = "Destination,Prefix,Rate\nCôte d'Ivoire,225,0.3\n"
-    assert priced(parse(text_of(text.encode(encoding)))) == {"225": "0.3"}
+    assert priced(parse(decode_deck(text.encode(encoding)))) == {"225": "0.3"}
 
 
 @pytest.mark.parametrize(
@@ -227,8 +227,11 @@ def test_rows_with_nothing_in_them_are_passed_over() -> None:
 WRONG = [
     ("", "the deck is empty"),
     ("Prefix,Rate\n", "the deck has a header and no rows"),
-    ("Prefix,Rate,Colour\n44,1,red\n", "line 1: unknown column 'Colour'; say which field it is"),
-    ("Prefix,From,Rate\n44,20240201,1\n", "line 1: unknown column 'From'; say which field it"),
+    (
+        "Prefix,Rate,Colour\n44,1,red\n",
+        "line 1: unknown column 'Colour'; name its field",
+    ),
+    ("Prefix,From,Rate\n44,20240201,1\n", "line 1: unknown column 'From'; name its"),
     ("Prefix,Destination\n44,UK\n", "line 1: no column has prices"),
     ("Destination,Rate\nUK,1\n", "line 1: no column has prefixes, country codes or countries"),
     ("Area code,Rate\n20,1\n", "line 1: no column has prefixes"),
@@ -242,7 +245,10 @@ WRONG = [
     ("Prefix,Rate\n44,abc\n", "line 2: Rate must be a number from 0 to 1000000"),
     ("Prefix,Rate\n44,-1\n", "line 2: Rate must be a number from 0 to 1000000"),
     ("Prefix,Rate\n44,\n", "line 2: Rate is empty"),
-    ("Prefix;Rate\n44;0,5\n", "line 2: Rate has a comma: say so if it is the decimal sign"),
+    (
+        "Prefix;Rate\n44;0,5\n",
+        "line 2: Rate has a comma: set decimal_comma if that",
+    ),
     ("Prefix,Rate\n44,0.1234567890123\n", "line 2: Rate must be a number from 0 to 1000000 with"),
     ("Prefix,Rate\n044,1\n", "line 2: Prefix must be the first digits of an international number"),
     ("Prefix,Rate\nUK,1\n", "line 2: Prefix must be prefixes such as 4420"),
@@ -255,8 +261,11 @@ WRONG = [
     ("Prefix,Rate\n4400000-4499999,1\n", "line 2: Prefix has a range 4400000-4499999 of more than"),
     ("CC,Area code,Rate\n44;45,20,1\n", "line 2: CC must be one country code where there are"),
     ("Prefix,Rate,Start\n44,1,2024-02-30\n", "line 2: Start must be a date such as 2024-01-31"),
-    ("Prefix,Rate,Start\n44,1,01/02/2024\n", "line 2: Start has slashes: say whether the day or"),
-    ("Prefix,Rate,Start,End\n44,1,2024-02-02,2024-02-01\n", "line 2: End must not be before the"),
+    (
+        "Prefix,Rate,Start\n44,1,01/02/2024\n",
+        "line 2: Start has slashes: set dates to the order",
+    ),
+    ("Prefix,Rate,Start,End\n44,1,2024-02-02,2024-02-01\n", "line 2: End must not be before Start"),
     ("Prefix,Rate,Increments\n44,1,0/6\n", "line 2: Increments must be two numbers of seconds"),
     ("Prefix,Rate,Minimum\n44,1,long\n", "line 2: Minimum must be a number of seconds from 0"),
     ("Prefix,Rate,Setup\n44,1,x\n", "line 2: Setup must be a number from 0"),
@@ -371,5 +380,5 @@ def test_prefixes_are_compared_with_many_country_codes_at_once() -> None:
     assert len(book.decks[0].prefixes) == 10_000
     assert process_time() - started < 1
     assert refusal('CC,Prefix,Rate\n"1000-9999",1000,1\n') == [
-        "line 2: Prefix has more than 1,000 country codes beside it"
+        "line 2: Prefix has more than 1,000 country codes next to it"
     ]

@@ -10,7 +10,7 @@ from tollbook.domain.errors import PriceBookRefused
 from tollbook.rating.books.yaml_book import parse_price_book
 
 REQUEST = "meter: api.request, price: 1, per: request"
-NOTHING = "the price book is not YAML: an escape or a version of YAML stands for nothing"
+NOTHING = "the price book is not YAML: an escape or a version of YAML has no meaning"
 PREFIXES = ", ".join(map(str, range(10_000, 20_000)))
 FEES = ", ".join(f"{{name: f{n}, price: 1, per: event}}" for n in range(101))
 TIERS = ", ".join(f"{{price: 1, up_to: {n}}}" for n in range(1, 1_001))

@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from tollbook.domain.prices import Rate
-from tollbook.rating.books.serialize import price_text, shown_rate
+from tollbook.rating.books.serialize import show_rate
+from tollbook.rating.books.vocabulary import format_price
 from tollbook.rating.books.yaml_book import parse_price_book
 
 HEAD = "name: A\ncurrency: USD\neffective_from: 2024-02-01\nsource: mail\nrates:\n  - "
@@ -38,33 +39,33 @@ def parsed(text: str) -> Rate:
 
 @pytest.mark.parametrize("text", WRITTEN)
 def test_a_rate_is_shown_as_it_was_written(text: str) -> None:
-    told = msgspec.to_builtins(shown_rate(parsed(text)))
-    assert {**told, "rate_id": 0} == {**msgspec.json.decode(text), "rate_id": 0}
+    shown = msgspec.to_builtins(show_rate(parsed(text)))
+    assert {**shown, "rate_id": 0} == {**msgspec.json.decode(text), "rate_id": 0}
 
 
 @pytest.mark.parametrize("text", WRITTEN)
 def test_what_is_shown_can_be_loaded_again(text: str) -> None:
     rate = parsed(text)
-    told = msgspec.to_builtins(shown_rate(rate))
-    del told["rate_id"]
-    assert parsed(msgspec.json.encode(told).decode()) == rate
+    shown = msgspec.to_builtins(show_rate(rate))
+    del shown["rate_id"]
+    assert parsed(msgspec.json.encode(shown).decode()) == rate
 
 
 def test_hours_are_shown_as_weekdays_and_times() -> None:
     hours = '{days: mon-tue, from: "08:00", until: "20:00"}'
     rate = parsed(f"{{meter: voice.call, price: 1, per: minute, hours: {hours}}}")
-    assert shown_rate(rate).hours == ["mon 08:00 to mon 20:00", "tue 08:00 to tue 20:00"]
+    assert show_rate(rate).hours == ["mon 08:00 to mon 20:00", "tue 08:00 to tue 20:00"]
     week = parsed("{meter: voice.call, price: 1, per: minute, hours: {days: sun}}")
-    assert shown_rate(week).hours == ["sun 00:00 to sun 24:00"]
+    assert show_rate(week).hours == ["sun 00:00 to sun 24:00"]
 
 
 def test_what_is_bought_for_can_be_left_out() -> None:
     rate = parsed("{meter: voice.call, price: 2, per: minute, buy: 1}")
-    assert shown_rate(rate, with_buy=False).buy is None
+    assert show_rate(rate, with_buy=False).buy is None
 
 
 @pytest.mark.parametrize(
     ("picos", "text"), [(0, "0"), (10**12, "1"), (1, "0.000000000001"), (15 * 10**11, "1.5")]
 )
 def test_amounts_are_written_exactly(picos: int, text: str) -> None:
-    assert price_text(picos) == text
+    assert format_price(picos) == text

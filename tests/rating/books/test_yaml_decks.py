@@ -1,4 +1,4 @@
-"""Decks that a YAML book names: read from beside it, checked against each other and its rates."""
+"""Decks that a YAML book names: read from files, and checked against each other and its rates."""
 
 import pytest
 

@@ -19,7 +19,7 @@ from tollbook.api.openapi.parameter_types import Day, Text, about, text, whole_n
 from tollbook.api.openapi.parameters import Query
 from tollbook.api.openapi.schemas import answer_schema
 from tollbook.api.pipeline.access import organization_of, require_organization_key
-from tollbook.api.pipeline.cursors import read_place, written
+from tollbook.api.pipeline.cursors import read_place, write_cursor
 from tollbook.api.pipeline.responses import json_response
 from tollbook.api.pipeline.streams import Streamed
 from tollbook.domain.events import instant_of, microseconds
@@ -125,7 +125,7 @@ def _page(
     before = audit.NEWEST if cursor is None else read_place(cursor)
     found = audit.rows(snapshot, request.tenant, filters, before, limit + 1)
     page = found[:limit]
-    return page, written(page[-1][:2]) if len(found) > limit else None
+    return page, write_cursor(page[-1][:2]) if len(found) > limit else None
 
 
 def _attachment(request: ApiRequest[AuditLogQuery], chosen: Format) -> dict[str, str]:
@@ -150,13 +150,13 @@ def _line(row: Row) -> Row:
 def shown_act(act: Act) -> ShownAct:
     """Return an act without the id that only distinguishes two of one instant."""
     return ShownAct(
-        instant_of(act.at),
-        act.key_prefix,
-        act.address,
-        act.action,
-        act.object,
-        act.organization_id,
-        act.details,
+        at=instant_of(act.at),
+        key_prefix=act.key_prefix,
+        address=act.address,
+        action=act.action,
+        object=act.object,
+        organization_id=act.organization_id,
+        details=act.details,
     )
 
 
@@ -176,8 +176,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 GET_AUDIT_LOG = Endpoint(
-    method="GET",
-    path="/v1/audit-log",
+    route="GET /v1/audit-log",
     name="listActs",
     summary="Read the audit log",
     description=(

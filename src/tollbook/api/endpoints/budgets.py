@@ -20,20 +20,17 @@ from tollbook.api.endpoints.analytics import answers
 from tollbook.api.endpoints.analytics.queries import AnswerQuery, OrganizationId
 from tollbook.api.endpoints.analytics.questions import open_question
 from tollbook.api.endpoints.analytics.scope import resolve_scope
+from tollbook.api.endpoints.paths import OrganizationPath, UserPath
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples_outlook import BUDGET, BUDGETS_ANSWER, NEW_BUDGET
 from tollbook.api.openapi.links import Links, leads
 from tollbook.api.openapi.parameter_types import about
+from tollbook.api.openapi.parameters import Query
 from tollbook.api.openapi.schemas import answer_schema, extended
 from tollbook.api.pipeline.access import organization_of, require_organization_key, user_of
 from tollbook.api.pipeline.json_body import read_body
 from tollbook.api.pipeline.responses import json_response
 from tollbook.domain.budgets import WHOLE_ORGANIZATION, Budget
-from tollbook.domain.errors import (
-    InvalidRequest,
-    NotFound,
-    UnreadableBody,
-)
 from tollbook.domain.events import instant_of
 from tollbook.domain.exact import raw_amount
 from tollbook.domain.keys import Permission
@@ -86,35 +83,41 @@ def list_budgets(request: ApiRequest[BudgetsQuery], snapshot: Snapshot) -> Respo
     return answers.respond(question, found)
 
 
-def put_organization_budget(call: ApiRequest, transaction: Transaction) -> Response:
+def put_organization_budget(
+    call: ApiRequest[Query, OrganizationPath], transaction: Transaction
+) -> Response:
     """Set the budget of an organization."""
     return _set(call, transaction, _organization(call, transaction), WHOLE_ORGANIZATION)
 
 
-def put_user_budget(call: ApiRequest, transaction: Transaction) -> Response:
+def put_user_budget(call: ApiRequest[Query, UserPath], transaction: Transaction) -> Response:
     """Set the budget of a user."""
     organization = _organization(call, transaction)
     return _set(call, transaction, organization, _user_id(call, transaction, organization))
 
 
-def delete_organization_budget(call: ApiRequest, transaction: Transaction) -> Response:
+def delete_organization_budget(
+    call: ApiRequest[Query, OrganizationPath], transaction: Transaction
+) -> Response:
     """Remove the budget of an organization."""
     return _remove(call, transaction, _organization(call, transaction), WHOLE_ORGANIZATION)
 
 
-def delete_user_budget(call: ApiRequest, transaction: Transaction) -> Response:
+def delete_user_budget(call: ApiRequest[Query, UserPath], transaction: Transaction) -> Response:
     """Remove the budget of a user."""
     organization = _organization(call, transaction)
     return _remove(call, transaction, organization, _user_id(call, transaction, organization))
 
 
-def _organization(call: ApiRequest, snapshot: Snapshot) -> OrganizationRow:
+def _organization(call: ApiRequest[Query, OrganizationPath], snapshot: Snapshot) -> OrganizationRow:
     require_organization_key(call.key, "set budgets")
-    return organization_of(snapshot, call.key, call.path["organization_id"])
+    return organization_of(snapshot, call.key, call.path.organization_id)
 
 
-def _user_id(call: ApiRequest, snapshot: Snapshot, organization: OrganizationRow) -> str:
-    return user_of(snapshot, call.key, organization, call.path["user_id"]).id
+def _user_id(
+    call: ApiRequest[Query, UserPath], snapshot: Snapshot, organization: OrganizationRow
+) -> str:
+    return user_of(snapshot, call.key, organization, call.path.user_id).id
 
 
 def _set(
@@ -157,102 +160,86 @@ _USERS_STANDING = leads("listBudgets", organization_id="/budget/organization_id"
     organization_id="/budget/organization_id",
     user_id="/budget/user_id",
 )
-_OF_ORGANIZATION = {"organization_id": "org_abc123"}
-_OF_USER = {**_OF_ORGANIZATION, "user_id": "user_123"}
 _USERS_BUDGET = {**BUDGET, "user_id": "user_123"}
 _ORGANIZATIONS_PATH = "/v1/budgets/{organization_id}"
 _USERS_PATH = "/v1/budgets/{organization_id}/users/{user_id}"
 
 
-def _answers(budget: Mapping[str, Any], links: Links) -> dict[int, Body]:
-    return {200: Body(_ONE, {"success": True, "budget": budget}, links=links)}
+def _answer(budget: Mapping[str, Any], links: Links) -> Body:
+    return Body(_ONE, {"success": True, "budget": budget}, links=links)
 
 
 _SET = (
-    "Replaces the one there is. `alert_at` are fractions of it at which to tell; `alert_reached` "
-    "in the listing is the highest that has been reached. Nothing is refused when a budget is "
-    "passed. Written to the audit log. A key bound to one user may not do this."
+    "Replaces the existing budget. `alert_at` are fractions of it at which an alert is due; "
+    "`alert_reached` in the list is the highest that has been reached. Budgets never block usage; "
+    "they report when a limit is exceeded. Written to the audit log. A key bound to one user is "
+    "refused."
 )
-_REMOVE = "Written to the audit log. A key bound to one user may not do this."
-_BAD_BODY = (InvalidRequest, UnreadableBody, NotFound)
+_REMOVE = "Written to the audit log. A key bound to one user is refused."
 
 BUDGET_ENDPOINTS = (
     Endpoint(
-        method="GET",
-        path="/v1/budgets",
+        route="GET /v1/budgets",
         name="listBudgets",
-        summary="List budgets and how they stand",
+        summary="List budgets and their use",
         description=(
-            "The budgets of an organization and its users, or of the whole tenant: what this month "
-            "has spent of each, what it will have spent by its end, and the day on which it was or "
-            "will be passed at this pace. A key bound to one user sees that user's only."
+            "The budgets of an organization and its users, or of the whole tenant: the "
+            "amount spent this month, the expected amount at its end, and the day on which "
+            "the budget was or will be exceeded at this pace. A key bound to one user sees "
+            "that user's budget only."
         ),
         permission=Permission.READ_ANALYTICS,
-        answers={
-            200: Body(
-                extended(BudgetsReport),
-                BUDGETS_ANSWER,
-                links=leads(
-                    *("getForecast", "setOrganizationBudget", "removeOrganizationBudget"),
-                    organization_id="/budgets/0/organization_id",
-                ),
-            )
-        },
+        answers=Body(
+            extended(BudgetsReport),
+            BUDGETS_ANSWER,
+            links=leads(
+                *("getForecast", "setOrganizationBudget", "removeOrganizationBudget"),
+                organization_id="/budgets/0/organization_id",
+            ),
+        ),
         read=list_budgets,
         tag="Budgets",
     ),
     Endpoint(
-        method="PUT",
-        path=_ORGANIZATIONS_PATH,
+        route=f"PUT {_ORGANIZATIONS_PATH}",
         name="setOrganizationBudget",
-        summary="Give an organization a budget",
-        description=f"What it may cost in a month, in its currency. {_SET}",
+        summary="Set an organization's budget",
+        description=f"The organization's limit for a month, in its currency. {_SET}",
         permission=Permission.ADMIN,
-        path_parameters=_OF_ORGANIZATION,
         request=Body(NewBudget, NEW_BUDGET),
-        answers=_answers(BUDGET, _STANDING),
+        answers=_answer(BUDGET, _STANDING),
         write=put_organization_budget,
-        errors=_BAD_BODY,
         tag="Budgets",
     ),
     Endpoint(
-        method="DELETE",
-        path=_ORGANIZATIONS_PATH,
+        route=f"DELETE {_ORGANIZATIONS_PATH}",
         name="removeOrganizationBudget",
-        summary="Take an organization's budget away",
+        summary="Remove an organization's budget",
         description=_REMOVE,
         permission=Permission.ADMIN,
-        path_parameters=_OF_ORGANIZATION,
-        answers=_answers(BUDGET, _STANDING),
+        answers=_answer(BUDGET, _STANDING),
         write=delete_organization_budget,
-        errors=(InvalidRequest, NotFound),
         tag="Budgets",
     ),
     Endpoint(
-        method="PUT",
-        path=_USERS_PATH,
+        route=f"PUT {_USERS_PATH}",
         name="setUserBudget",
-        summary="Give a user a budget",
-        description=f"What the user may cost in a month, in the organization's currency. {_SET}",
+        summary="Set a user's budget",
+        description=f"The user's limit for a month, in the organization's currency. {_SET}",
         permission=Permission.ADMIN,
-        path_parameters=_OF_USER,
         request=Body(NewBudget, NEW_BUDGET),
-        answers=_answers(_USERS_BUDGET, _USERS_STANDING),
+        answers=_answer(_USERS_BUDGET, _USERS_STANDING),
         write=put_user_budget,
-        errors=_BAD_BODY,
         tag="Budgets",
     ),
     Endpoint(
-        method="DELETE",
-        path=_USERS_PATH,
+        route=f"DELETE {_USERS_PATH}",
         name="removeUserBudget",
-        summary="Take a user's budget away",
+        summary="Remove a user's budget",
         description=_REMOVE,
         permission=Permission.ADMIN,
-        path_parameters=_OF_USER,
-        answers=_answers(_USERS_BUDGET, _USERS_STANDING),
+        answers=_answer(_USERS_BUDGET, _USERS_STANDING),
         write=delete_user_budget,
-        errors=(InvalidRequest, NotFound),
         tag="Budgets",
     ),
 )

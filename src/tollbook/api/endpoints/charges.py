@@ -1,4 +1,4 @@
-"""A charge as it is shown: exact numbers, the rate and its book, each line and each step."""
+"""The display of a charge: exact numbers, the rate and its book, each line and each step."""
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
@@ -46,7 +46,7 @@ class ShownTierPosition(msgspec.Struct, frozen=True):
 class ShownCharge(msgspec.Struct, frozen=True):
     """What an event costs, and why.
 
-    `buy` is null when nobody knows it; keys bound to an organization do not see it.
+    `buy` is null when it is unknown; keys of an organization do not see it.
     """
 
     cost: Raw
@@ -62,12 +62,12 @@ class ShownCharge(msgspec.Struct, frozen=True):
 
 
 def sees_buy(scope: KeyScope) -> bool:
-    """Tell whether somebody may see what usage is bought for: only who sees the whole tenant."""
+    """Return whether a key may see buy prices: only one of the whole tenant may."""
     return scope.organization_id is None
 
 
-def shown_charge(
-    told: Explanation,
+def show_charge(
+    explanation: Explanation,
     meter: str,
     currency: str,
     match: ShownMatch | None,
@@ -75,38 +75,41 @@ def shown_charge(
     *,
     with_buy: bool,
 ) -> ShownCharge:
-    """Show a charge that was explained."""
+    """Show an explained charge."""
     key, position = tier
     buy: Raw | UnsetType | None = UNSET
     if with_buy:
-        buy = None if told.buy is None else raw_amount(told.buy)
+        buy = None if explanation.buy is None else raw_amount(explanation.buy)
+    tier_position = None
+    if key is not None and position is not None:
+        tier_position = ShownTierPosition(key, raw_quantity(position))
     return ShownCharge(
-        raw_amount(told.cost),
-        currency,
-        raw_quantity(told.raw),
-        raw_quantity(told.billed),
-        BY_TYPE[meter].unit,
-        [ShownLine(line.name, raw_amount(line.cost)) for line in told.lines],
-        match,
-        None if key is None or position is None else ShownTierPosition(key, raw_quantity(position)),
-        list(told.steps),
-        buy,
+        cost=raw_amount(explanation.cost),
+        currency=currency,
+        quantity=raw_quantity(explanation.raw),
+        billed=raw_quantity(explanation.billed),
+        unit=BY_TYPE[meter].unit,
+        lines=[ShownLine(line.name, raw_amount(line.cost)) for line in explanation.lines],
+        rate=match,
+        tier=tier_position,
+        steps=list(explanation.steps),
+        buy=buy,
     )
 
 
-def shown_match(rate: Rate | None, told: Explanation, book: str | None) -> ShownMatch | None:
+def show_match(rate: Rate | None, explanation: Explanation, book: str | None) -> ShownMatch | None:
     """Show the rate of a charge; `book` is the name of its book."""
     if rate is None:
         return None
     named = None
-    if told.version is not None and book is not None:
-        named = ShownBookName(told.version, book)
+    if explanation.version is not None and book is not None:
+        named = ShownBookName(explanation.version, book)
     return ShownMatch(
-        rate.id,
-        told.matched,
-        rate.pricing.price,
-        rate.pricing.per,
-        told.to or None,
-        told.from_ or None,
-        named,
+        rate_id=rate.id,
+        matched=explanation.matched,
+        price=rate.pricing.price,
+        per=rate.pricing.per,
+        to=explanation.to or None,
+        from_=explanation.from_ or None,
+        book=named,
     )

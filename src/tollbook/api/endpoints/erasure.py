@@ -2,16 +2,16 @@
 
 import msgspec
 from anyio.to_thread import run_sync
-from starlette.requests import Request
 from starlette.responses import Response
 
-from tollbook.api.openapi.endpoint import Body, Endpoint, QueryReader
+from tollbook.api.endpoints.paths import UserPath
+from tollbook.api.openapi.endpoint import AsyncRequest, Body, Endpoint
 from tollbook.api.openapi.links import leads
+from tollbook.api.openapi.parameters import Query
 from tollbook.api.pipeline.access import organization_of, require_organization_key, user_of
-from tollbook.api.pipeline.admission import actor, admission
 from tollbook.api.pipeline.responses import json_response
 from tollbook.api.pipeline.services import Services
-from tollbook.domain.errors import ArchiveRefused, InvalidApiKey, InvalidRequest, NotFound
+from tollbook.domain.errors import ArchiveRefused, InvalidApiKey
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.lifecycle.erase import Erased, Person, erase
 from tollbook.store.database import Transaction
@@ -26,18 +26,16 @@ class ErasedAnswer(msgspec.Struct, frozen=True):
     erased: Erased
 
 
-async def delete_personal_data(
-    request: Request, services: Services, read_query: QueryReader
-) -> Response:
+async def delete_personal_data(request: AsyncRequest[Query, UserPath]) -> Response:
     """Erase a person, and answer once the erasure is on disk."""
-    _, key = admission(request)
-    require_organization_key(key, "erase a person")
-    read_query()
-    path = request.path_params
+    key = request.admission.key
+    require_organization_key(key, "erase users")
+    request.read_query()
+    path, services = request.path, request.services
 
     def work() -> Response:
-        person = _person(services, key, path["organization_id"], path["user_id"])
-        by = actor(request, services, key)
+        person = _person(services, key, path.organization_id, path.user_id)
+        by = request.actor(key)
 
         def allowed(transaction: Transaction) -> None:
             if services.directory_cache.key(transaction, key.prefix) is None:
@@ -56,35 +54,32 @@ def _person(services: Services, key: ApiKey, organization: str, user: str) -> Pe
 
 
 DELETE_PERSONAL_DATA = Endpoint(
-    method="DELETE",
-    path="/v1/organizations/{organization_id}/users/{user_id}/personal-data",
+    route="DELETE /v1/organizations/{organization_id}/users/{user_id}/personal-data",
     name="erasePersonalData",
-    summary="Erase a person",
+    summary="Erase a user's personal data",
     description=(
-        "Takes a user's name and e-mail away, and from the user's events every text and number "
-        "that may tell of a person, in the ledger, in quarantine, and in archives, which must be "
-        "where they were written. Sums stay as they are, and so do identities: the same event "
-        "again is still a duplicate. What remains is the platform's own `user_id`. An erased "
-        "event keeps its charge in reratings by prices that ask for its number. It cannot be "
-        "taken back; erasing again erases what has come since."
+        "Removes a user's name and e-mail, and every text and number in the user's "
+        "events that may identify a person: in the ledger, in quarantine, and in "
+        "archives, whose files must be in their original place. Sums and identities are"
+        " unchanged: the same event sent again is still a duplicate. The platform's own"
+        " `user_id` remains. An erased event keeps its charge in reratings by prices "
+        "that depend on its number. This cannot be undone; erasing again also erases "
+        "later events."
     ),
     permission=Permission.ADMIN,
-    path_parameters={"organization_id": "org_abc123", "user_id": "user_123"},
-    answers={
-        200: Body(
-            ErasedAnswer,
-            {
-                "success": True,
-                "organization_id": "org_abc123",
-                "user_id": "user_123",
-                "erased": {"events": 412, "quarantined": 1, "archived_events": 97, "files": 2},
-            },
-            links=leads(
-                "getUser", "listEvents", organization_id="/organization_id", user_id="/user_id"
-            ),
-        )
-    },
+    answers=Body(
+        ErasedAnswer,
+        {
+            "success": True,
+            "organization_id": "org_abc123",
+            "user_id": "user_123",
+            "erased": {"events": 412, "quarantined": 1, "archived_events": 97, "files": 2},
+        },
+        links=leads(
+            "getUser", "listEvents", organization_id="/organization_id", user_id="/user_id"
+        ),
+    ),
     handle=delete_personal_data,
-    errors=(InvalidRequest, NotFound, ArchiveRefused),
+    errors=(ArchiveRefused,),
     tag="Users",
 )

@@ -6,20 +6,16 @@ from enum import StrEnum
 
 import msgspec
 from anyio.to_thread import run_sync
-from starlette.requests import Request
 from starlette.responses import Response
 
-from tollbook.api.endpoints.charges import ShownCharge, sees_buy, shown_charge, shown_match
-from tollbook.api.openapi.endpoint import Body, Endpoint, QueryReader
+from tollbook.api.endpoints.charges import ShownCharge, sees_buy, show_charge, show_match
+from tollbook.api.openapi.endpoint import AsyncRequest, Body, Endpoint
 from tollbook.api.openapi.examples import EVENT, RATED_ANSWER
+from tollbook.api.openapi.examples_events import UNRATED_ANSWER
 from tollbook.api.openapi.links import leads
-from tollbook.api.openapi.parameters import Query
 from tollbook.api.openapi.schemas import EVENTS_REQUEST
-from tollbook.api.pipeline.access import authenticate, key_text
-from tollbook.api.pipeline.admission import admission
 from tollbook.api.pipeline.request_body import decoder_of, read_unpacked
 from tollbook.api.pipeline.responses import json_response
-from tollbook.api.pipeline.services import Services
 from tollbook.domain.errors import (
     Problem,
     QueueFull,
@@ -69,25 +65,20 @@ class RateAnswer(msgspec.Struct, frozen=True):
     charges: Sequence[RatedEvent]
 
 
-async def post_rate(
-    request: Request, services: Services, read_query: QueryReader[Query]
-) -> Response:
+async def post_rate(request: AsyncRequest) -> Response:
     """Rate what a body brings, from one snapshot."""
-    _, key = admission(request)
-    read_query()
-    decode = decoder_of(request)
-    body = await read_unpacked(request)
-    text = key_text(request.headers)
-    answer = await run_sync(_rated, services, key, text, decode, body, limiter=services.decoding)
+    request.read_query()
+    decode = decoder_of(request.http)
+    body = await read_unpacked(request.http)
+    answer = await run_sync(_rated, request, decode, body, limiter=request.services.decoding)
     return json_response(answer, 200 if answer.success else 207)
 
 
-def _rated(
-    services: Services, key: ApiKey, text: str | None, decode: Decoder, body: bytes
-) -> RateAnswer:
+def _rated(request: AsyncRequest, decode: Decoder, body: bytes) -> RateAnswer:
+    services, key = request.services, request.admission.key
     draft = draft_of(decode(body), key.scope, services.clock(), key.limits.meters)
     with services.database.reading() as snapshot:
-        authenticate(services.directory_cache, snapshot, text)
+        request.authenticate(snapshot)
         rated = rate(snapshot, services.directory_cache, draft)
     charges = [_shown(it, key) for it in rated] + [_rejected(it) for it in draft.rejections]
     charges.sort(key=lambda it: it.index)
@@ -104,11 +95,11 @@ def _shown(it: Rated | NotRated, key: ApiKey) -> RatedEvent:
             index, RatedStatus.UNPRICED, identity, code=because.code, error=because.reason
         )
     rate_ = it.chosen.rate if it.chosen else None
-    charge = shown_charge(
+    charge = show_charge(
         it.explanation,
         it.normalized.meter.type,
         it.currency,
-        shown_match(rate_, it.explanation, it.chosen.tariff.name if it.chosen else None),
+        show_match(rate_, it.explanation, it.chosen.tariff.name if it.chosen else None),
         (it.tier_key, it.position),
         with_buy=sees_buy(key.scope),
     )
@@ -128,10 +119,9 @@ def _rejected(it: Receipt) -> RatedEvent:
 
 
 POST_RATE = Endpoint(
-    method="POST",
-    path="/v1/rate",
+    route="POST /v1/rate",
     name="postRate",
-    summary="What would it cost",
+    summary="Estimate a cost",
     description=(
         f"Events as for `POST /v1/events`, up to {MOST_EVENTS:,} or 16 MiB, rated on the same way "
         "up to the commit; nothing is stored. Each is rated as if it were new and came now, one "
@@ -147,23 +137,7 @@ POST_RATE = Endpoint(
             description="All have a charge.",
             links=leads("getPriceBook", version="/charges/0/charge/rate/book/version"),
         ),
-        207: Body(
-            RateAnswer,
-            {
-                "success": False,
-                "counts": {"priced": 0, "unpriced": 1, "rejected": 0},
-                "charges": [
-                    {
-                        "index": 0,
-                        "status": "unpriced",
-                        "id": "call-7731",
-                        "code": "no_price",
-                        "error": "price book version 1 has no price for this voice.call",
-                    }
-                ],
-            },
-            description="Some have none; each says why.",
-        ),
+        207: Body(RateAnswer, UNRATED_ANSWER, description="Some have none; each says why."),
     },
     handle=post_rate,
     errors=(UnsupportedBody, QueueFull),

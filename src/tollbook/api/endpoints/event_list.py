@@ -37,7 +37,7 @@ from tollbook.api.openapi.examples_exports import EVENTS_LISTED
 from tollbook.api.openapi.links import leads
 from tollbook.api.openapi.parameter_types import Flag, about, text, whole_number
 from tollbook.api.pipeline.cache import Answer
-from tollbook.api.pipeline.cursors import read, written
+from tollbook.api.pipeline.cursors import read_cursor, write_cursor
 from tollbook.domain.directory import id_problem
 from tollbook.domain.errors import InvalidRequest, NotYet, Problem
 from tollbook.domain.keys import Permission
@@ -55,8 +55,10 @@ class EventsQuery(StateQuery, frozen=True, kw_only=True):
     """The query of a list of events."""
 
     organization_id: Annotated[OrganizationId, about("Whose events.")]
-    user_id: Annotated[UserId | None, about("Only events that enter this user's figures.")] = None
-    organization_level: Annotated[Flag, about("Only events that enter no user's figures.")] = False
+    user_id: Annotated[UserId | None, about("Only events that are attributed to this user.")] = None
+    organization_level: Annotated[Flag, about("Only events that are not attributed to a user.")] = (
+        False
+    )
     meter: Annotated[
         MeterList,
         about("Only these types of event, separated by commas.", ["voice.call"]),
@@ -136,7 +138,7 @@ def _read_cursor(question: Question, query: EventsQuery) -> _Cursor | None:
     if query.cursor is None:
         return None
     try:
-        cursor = read(query.cursor, _decoder)
+        cursor = read_cursor(query.cursor, _decoder)
     except ValueError as error:
         raise _wrong_cursor() from error
     days = {(query.start_date, cursor.start), (query.end_date, cursor.end)}
@@ -171,13 +173,13 @@ def _resolve_events(
     organization, period = question.scope.organization, question.period
     assert organization and period  # noqa: S101, PT018  the first is a required parameter
     return EventsQuestion(
-        organization,
-        period,
-        cursor.as_of if cursor else question.version.received_at,
-        question.scope.user_id,
-        query.organization_level,
-        query.meter,
-        query.country.upper() if query.country else None,
+        organization=organization,
+        period=period,
+        as_of=cursor.as_of if cursor else question.version.received_at,
+        user_id=question.scope.user_id,
+        nobody=query.organization_level,
+        meters=query.meter,
+        country=query.country.upper() if query.country else None,
     )
 
 
@@ -205,7 +207,7 @@ def _write_cursor(
         id=end.id,
         question=_name_of(question, query),
     )
-    return written(cursor)
+    return write_cursor(cursor)
 
 
 def _count_archived(question: Question) -> int:
@@ -217,8 +219,7 @@ def _count_archived(question: Question) -> int:
 
 
 GET_EVENTS = Endpoint(
-    method="GET",
-    path="/v1/events",
+    route="GET /v1/events",
     name="listEvents",
     summary="Events behind a figure",
     description=(

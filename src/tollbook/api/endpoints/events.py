@@ -4,21 +4,19 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from anyio.to_thread import run_sync
 from msgspec import Meta
-from starlette.requests import Request
 from starlette.responses import Response
 
-from tollbook.api.openapi.endpoint import Body, Endpoint, QueryReader
+from tollbook.api.openapi.endpoint import AsyncRequest, Body, Endpoint
 from tollbook.api.openapi.examples import EVENT, EVENTS_ANSWER
-from tollbook.api.openapi.links import leads
+from tollbook.api.openapi.links import Links, leads
 from tollbook.api.openapi.parameter_types import Flag, about
 from tollbook.api.openapi.parameters import Query
 from tollbook.api.openapi.schemas import EVENTS_REQUEST
-from tollbook.api.pipeline.admission import admission
 from tollbook.api.pipeline.body_budget import LARGE
 from tollbook.api.pipeline.request_body import decoder_of, read_unpacked
 from tollbook.api.pipeline.responses import json_response
@@ -31,10 +29,10 @@ from tollbook.domain.errors import (
 from tollbook.domain.events import instant_text
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.domain.receipts import Outcome, Receipt
-from tollbook.ingest.commit import BatchResult, Submission
+from tollbook.ingest.commit import BatchResult
 from tollbook.ingest.decode import DECODERS, MOST_EVENTS, Decoder
 from tollbook.ingest.directory_cache import TermsById
-from tollbook.ingest.submit import KeyInUse, SubmissionDraft, draft_of, submission_of
+from tollbook.ingest.submit import KeyInUse, Submission, SubmissionDraft, draft_of, submission_of
 
 _GOOD = (Outcome.ACCEPTED, Outcome.DUPLICATE)
 
@@ -68,7 +66,7 @@ class EventsAnswer(msgspec.Struct):
     ]
 
 
-class EventsQuery(Query, frozen=True, kw_only=True):
+class PostEventsQuery(Query, frozen=True, kw_only=True):
     """The query of a batch of events."""
 
     atomic: Annotated[
@@ -80,26 +78,23 @@ class EventsQuery(Query, frozen=True, kw_only=True):
     ] = False
 
 
-async def post_events(
-    request: Request, services: Services, read_query: QueryReader[EventsQuery]
-) -> Response:
-    """Decode, submit, and answer once everything accepted is on disk."""
-    token, key = admission(request)
-    query = read_query()
-    decode = decoder_of(request)
-    body = await read_unpacked(request)
-
+async def post_events(request: AsyncRequest[PostEventsQuery]) -> Response:
+    """Decode and submit events, and respond once all accepted ones are on disk."""
+    token, key = request.admission
+    query, services = request.read_query(), request.services
+    decode = decoder_of(request.http)
+    body = await read_unpacked(request.http)
     prepare = _Preparation(services, key, token, query.atomic, decode)
-    # Large bodies are decoded beside the event loop, one at a time: decoders in several threads
+    # Large bodies are decoded in a thread, one at a time: decoders in several threads
     # would not be faster, and the writer would wait for the interpreter's lock behind each of them.
     if len(body) > LARGE:
         whole = partial(prepare.all, body)
-        settled = await services.write_queue.prepare_and_settle(whole, services.decoding)
+        result = await services.write_queue.prepare_and_settle(whole, services.decoding)
     else:
         draft = prepare.draft(body)
         submission = prepare.submission(draft) or await _loaded(prepare, draft)
-        settled = await services.write_queue.settle(submission)
-    return receipts_response(settled, services)
+        result = await services.write_queue.settle(submission)
+    return receipts_response(result, services)
 
 
 async def _loaded(prepare: "_Preparation", draft: SubmissionDraft) -> Submission:
@@ -108,7 +103,7 @@ async def _loaded(prepare: "_Preparation", draft: SubmissionDraft) -> Submission
 
 @dataclass(frozen=True)
 class _Preparation:
-    """The way from a body to a submission, whole or in the steps that never wait."""
+    """The steps from a body to a submission, all at once or those that never wait."""
 
     services: Services
     key: ApiKey
@@ -125,14 +120,14 @@ class _Preparation:
         return draft_of(self.decode(body), key.scope, self.services.clock(), key.limits.meters)
 
     def submission(self, draft: SubmissionDraft) -> Submission | None:
-        """Make the submission, or None when the terms are not in memory."""
+        """Return the submission, or None when the terms are not in memory."""
         terms = self.services.directory_cache.remembered_terms(
             draft.scope.tenant_id, draft.organizations
         )
         return self._of(draft, terms) if terms else None
 
     def with_loaded_terms(self, draft: SubmissionDraft) -> Submission:
-        """Make the submission with terms from the database, which may keep us waiting."""
+        """Return the submission with terms from the database, which may block."""
         terms = self.services.directory_cache.loaded_terms(
             draft.scope.tenant_id, draft.organizations, self.services.clock()
         )
@@ -142,69 +137,59 @@ class _Preparation:
         return submission_of(draft, terms, KeyInUse(self.key.prefix, self.token), self.atomic)
 
 
-def receipts_response(settled: BatchResult, services: Services) -> Response:
-    """Answer with receipts; the status says whether all is well."""
-    found = Counter([receipt.status for receipt in settled.receipts])
+def receipts_response(result: BatchResult, services: Services) -> Response:
+    """Return the receipts; the status says whether all events were accepted."""
+    found = Counter([receipt.status for receipt in result.receipts])
     counts = Counts(**{outcome.value: found[outcome] for outcome in Outcome})
     services.metrics.count_events({it.value: found[it] for it in Outcome})
-    good = counts.accepted + counts.duplicate == len(settled.receipts)
+    good = counts.accepted + counts.duplicate == len(result.receipts)
     status = 200 if good else 207
-    if settled.refused:
+    if result.refused:
         status = 409 if counts.conflict else 422
-    as_of = instant_text(settled.as_of)
-    return json_response(EventsAnswer(good, counts, settled.receipts, as_of), status)
+    as_of = instant_text(result.as_of)
+    return json_response(EventsAnswer(good, counts, result.receipts, as_of), status)
 
 
 REFUSALS = (UnsupportedBody, QueueFull, MonthNotReady)
-"""What is answered instead of receipts."""
+"""The errors that replace the receipts."""
 OF_RECEIPT = leads(
     "getEvent", organization_id="$request.body#/organization_id", event_id="/receipts/0/id"
 )
-_WITH_IT = leads(
+_LINKS = OF_RECEIPT | leads(
     *("getUserAnalytics", "listEvents"),
     organization_id="$request.body#/organization_id",
     min_as_of="/as_of",
 )
 
+
+def receipts_body(description: str, links: Links | None = None, example: Any = None) -> Body:
+    """Return the body of receipts, for one status."""
+    example = EVENTS_ANSWER if example is None else example
+    return Body(EventsAnswer, example, description=description, links=links or {})
+
+
 POST_EVENTS = Endpoint(
-    method="POST",
-    path="/v1/events",
+    route="POST /v1/events",
     name="postEvents",
     summary="Send usage events",
     description=(
         f"One event, an array of events, or lines of JSON: up to {MOST_EVENTS:,} events or 16 MiB, "
         "gzip accepted. The answer comes when everything accepted is on disk. An event is "
-        "identified by its organization and id, for ever: sending it again is a `duplicate` and "
+        "identified by its organization and id, permanently: sending it again is a `duplicate` and "
         "a success; another content under the same id is a `conflict` and is not stored. An event "
         "of an unknown organization, or without a price, is `quarantined`: kept, not charged, and "
-        "replayed later. Events are taken one by one unless `atomic=true`."
+        "replayed later. Events are stored one by one unless `atomic=true`."
     ),
     permission=Permission.WRITE_EVENTS,
     request=Body(EVENTS_REQUEST, EVENT, tuple(DECODERS)),
     answers={
-        200: Body(
-            EventsAnswer,
-            EVENTS_ANSWER,
-            description="All accepted, or duplicates of events stored before.",
-            links=OF_RECEIPT | _WITH_IT,
+        200: receipts_body("All accepted, or duplicates of events stored before.", _LINKS),
+        207: receipts_body(
+            "Some events are quarantined, in conflict or rejected; the receipts say.",
+            OF_RECEIPT | leads("listQuarantine", organization_id="$request.body#/organization_id"),
         ),
-        207: Body(
-            EventsAnswer,
-            EVENTS_ANSWER,
-            description="Some events are quarantined, in conflict or rejected; the receipts say.",
-            links=OF_RECEIPT
-            | leads("listQuarantine", organization_id="$request.body#/organization_id"),
-        ),
-        409: Body(
-            EventsAnswer,
-            EVENTS_ANSWER,
-            description="With `atomic=true`: an event is in conflict; nothing was stored.",
-        ),
-        422: Body(
-            EventsAnswer,
-            EVENTS_ANSWER,
-            description="With `atomic=true`: an event was refused; nothing was stored.",
-        ),
+        409: receipts_body("With `atomic=true`: an event is in conflict; nothing was stored."),
+        422: receipts_body("With `atomic=true`: an event was refused; nothing was stored."),
     },
     handle=post_events,
     errors=REFUSALS,

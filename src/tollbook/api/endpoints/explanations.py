@@ -9,12 +9,12 @@ from msgspec import Meta, Raw
 from starlette.responses import Response
 
 from tollbook.analytics.event import ChargedEvent, InArchive, find_event
-from tollbook.api.endpoints.analytics.queries import OrganizationId
-from tollbook.api.endpoints.charges import ShownCharge, sees_buy, shown_charge, shown_match
+from tollbook.api.endpoints.charges import ShownCharge, sees_buy, show_charge, show_match
+from tollbook.api.endpoints.paths import OrganizationPath
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples import EXPLAINED_EVENT
 from tollbook.api.openapi.links import leads
-from tollbook.api.openapi.parameters import Path, Query
+from tollbook.api.openapi.parameters import Query
 from tollbook.api.pipeline.access import organization_of
 from tollbook.api.pipeline.responses import json_response
 from tollbook.domain.directory import id_problem
@@ -92,10 +92,9 @@ class EventAnswer(msgspec.Struct, frozen=True):
     quarantine: Reason | None
 
 
-class EventPath(Path, frozen=True, kw_only=True):
+class EventPath(OrganizationPath, frozen=True, kw_only=True):
     """The path of an event."""
 
-    organization_id: OrganizationId
     event_id: Annotated[str, Meta(examples=["call-7731"])]
 
 
@@ -111,7 +110,7 @@ def get_event(request: ApiRequest[Query, EventPath], snapshot: Snapshot) -> Resp
 def event_answer(
     snapshot: Snapshot, scope: KeyScope, organization: OrganizationRow, identity: str
 ) -> EventAnswer:
-    """Tell of one event to who may see its organization; a user's key sees that user's."""
+    """Return an event within a scope that may see its organization; a user sees only their own."""
     found = find_event(snapshot, scope.tenant_id, organization.number, identity)
     answer = None
     if isinstance(found, InArchive):
@@ -126,7 +125,7 @@ def event_answer(
 
 
 def _archived(found: InArchive, scope: KeyScope) -> NotFound | EventArchived:
-    """Say where an archived event is; nobody knows of which user it is without the file."""
+    """Return the error for an archived event, whose user is known from its file only."""
     if scope.user_id is not None or not found.files:
         return NotFound(_NOT_FOUND)
     return EventArchived(
@@ -136,7 +135,7 @@ def _archived(found: InArchive, scope: KeyScope) -> NotFound | EventArchived:
 
 
 def _organization_of(snapshot: Snapshot, key: ApiKey, identity: str) -> OrganizationRow:
-    """Find an organization; a key of the whole tenant sees the events of unknown ones too."""
+    """Return an organization; a key of the whole tenant sees the events of unknown ones too."""
     if key.scope.organization_id is None and not id_problem("organization_id", identity):
         found = directory.find_organization(snapshot, key.scope.tenant_id, identity)
         if found is not None and found.status == directory.UNKNOWN:
@@ -145,29 +144,29 @@ def _organization_of(snapshot: Snapshot, key: ApiKey, identity: str) -> Organiza
 
 
 def _charged(found: ChargedEvent, organization: OrganizationRow, scope: KeyScope) -> EventAnswer:
-    event, told = found.event, found.explanation
+    event, explanation = found.event, found.explanation
     meter = BY_CODE[event.meter]
     status = EventStatus.CHARGED if found.reversal is None else EventStatus.REVERSED
     if event.reverses is not None:
         status = EventStatus.REVERSAL
     shown = ShownEvent(
-        event.id,
-        meter.type,
-        organization.id,
-        event.user_id or None,
-        event.resource_id,
-        instant_of(event.time),
-        day_of(event.day).isoformat(),
-        raw_quantity(event.quantity),
-        None if event.own_cost is None else raw_amount(event.own_cost),
-        msgspec.json.decode(event.attributes) if event.attributes else {},
-        instant_of(event.received_at),
+        id=event.id,
+        type=meter.type,
+        organization_id=organization.id,
+        user_id=event.user_id or None,
+        resource_id=event.resource_id,
+        time=instant_of(event.time),
+        day=day_of(event.day).isoformat(),
+        quantity=raw_quantity(event.quantity),
+        cost=None if event.own_cost is None else raw_amount(event.own_cost),
+        attributes=msgspec.json.decode(event.attributes) if event.attributes else {},
+        received_at=instant_of(event.received_at),
     )
-    charge = shown_charge(
-        told,
+    charge = show_charge(
+        explanation,
         meter.type,
         organization.currency,
-        shown_match(found.rate, told, found.book.name if found.book else None),
+        show_match(found.rate, explanation, found.book.name if found.book else None),
         (event.tier_key, event.stood_at),
         with_buy=sees_buy(scope),
     )
@@ -175,7 +174,15 @@ def _charged(found: ChargedEvent, organization: OrganizationRow, scope: KeyScope
         found.replay_mismatch.code, found.replay_mismatch.reason
     )
     reversal = found.reversal and _reversal(found.reversal, scope)
-    return EventAnswer(True, status, shown, charge, replay_mismatch or None, reversal or None, None)
+    return EventAnswer(
+        success=True,
+        status=status,
+        event=shown,
+        charge=charge,
+        replay_mismatch=replay_mismatch or None,
+        reversal=reversal or None,
+        quarantine=None,
+    )
 
 
 def _reversal(it: Reversed, scope: KeyScope) -> ShownReversal:
@@ -197,20 +204,28 @@ def _quarantined(found: Quarantined) -> EventAnswer:
         for name in ("type", "user_id", "resource_id", "attributes")
     }
     shown = ShownEvent(
-        found.id,
-        read["type"],
-        found.organization_id,
-        read["user_id"],
-        read["resource_id"],
-        msgspec.json.decode(given["time"], type=datetime),
-        None,
-        _number(given["quantity"]),
-        None if bytes(given["cost"]) == b"null" else _number(given["cost"]),
-        read["attributes"] or {},
-        instant_of(found.received_at),
+        id=found.id,
+        type=read["type"],
+        organization_id=found.organization_id,
+        user_id=read["user_id"],
+        resource_id=read["resource_id"],
+        time=msgspec.json.decode(given["time"], type=datetime),
+        day=None,
+        quantity=_number(given["quantity"]),
+        cost=None if bytes(given["cost"]) == b"null" else _number(given["cost"]),
+        attributes=read["attributes"] or {},
+        received_at=instant_of(found.received_at),
     )
     because = Reason(found.code, found.reason)
-    return EventAnswer(True, EventStatus.QUARANTINED, shown, None, None, None, because)
+    return EventAnswer(
+        success=True,
+        status=EventStatus.QUARANTINED,
+        event=shown,
+        charge=None,
+        replay_mismatch=None,
+        reversal=None,
+        quarantine=because,
+    )
 
 
 def _number(written: Raw) -> Raw:
@@ -220,10 +235,9 @@ def _number(written: Raw) -> Raw:
 
 
 GET_EVENT = Endpoint(
-    method="GET",
-    path="/v1/events/{organization_id}/{event_id}",
+    route="GET /v1/events/{organization_id}/{event_id}",
     name="getEvent",
-    summary="One event, and why it cost that",
+    summary="Get an event and its charge",
     description=(
         "An event with its charge: each line, the rate and the version of its book, the prefix "
         "that matched, raw and billed quantity, and each step of the arithmetic in words. The "

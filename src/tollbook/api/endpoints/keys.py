@@ -2,28 +2,27 @@
 
 from datetime import datetime
 from functools import partial
+from typing import Annotated
 
 import msgspec
 from anyio.to_thread import run_sync
-from starlette.requests import Request
+from msgspec import Meta
 from starlette.responses import Response
 
 from tollbook.administration.keys import NewKey, Rotation, create_key, revoke_key, rotate_key
-from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint, QueryReader
+from tollbook.api.openapi.endpoint import ApiRequest, AsyncRequest, Body, Endpoint
 from tollbook.api.openapi.examples import KEY, OWN_KEY
 from tollbook.api.openapi.links import leads
+from tollbook.api.openapi.parameters import Path, Query
 from tollbook.api.openapi.schemas import answer_schema
 from tollbook.api.pipeline.access import (
-    authenticate,
-    key_text,
     organization_of,
     require_organization_key,
 )
 from tollbook.api.pipeline.json_body import read_body
 from tollbook.api.pipeline.responses import json_response
-from tollbook.api.pipeline.services import Services
 from tollbook.domain.directory import id_problem
-from tollbook.domain.errors import InvalidRequest, KeyEnded, NotFound, UnreadableBody
+from tollbook.domain.errors import KeyEnded, NotFound
 from tollbook.domain.events import instant_of
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.store import keys
@@ -62,22 +61,28 @@ class KeyAnswer(msgspec.Struct):
     requests_per_minute: int | None
 
 
+class KeyPath(Path, frozen=True, kw_only=True):
+    """The path of a key."""
+
+    prefix: Annotated[str, Meta(examples=["tb_0123456789ab"])]
+
+
 def post_key(call: ApiRequest, transaction: Transaction) -> Response:
     """Create a key within the scope and the limits of the requesting key."""
-    require_organization_key(call.key, "issue keys")
+    require_organization_key(call.key, "create keys")
     new = read_body(call.body, NewKey)
     find = partial(organization_of, transaction, call.key)
     key, secret = create_key(transaction, call.actor, new, find, call.key)
     return json_response({"success": True, "api_key": secret, "key": key_answer(key)}, 201)
 
 
-async def get_own_key(request: Request, services: Services, read_query: QueryReader) -> Response:
+async def get_own_key(request: AsyncRequest) -> Response:
     """Return the scope and the limits of the requesting key; any key may do this."""
 
     def work() -> Response:
-        with services.database.reading() as snapshot:
-            key = authenticate(services.directory_cache, snapshot, key_text(request.headers))
-        read_query()
+        with request.services.database.reading() as snapshot:
+            key = request.authenticate(snapshot)
+        request.read_query()
         return json_response({"success": True, "key": _own_key(key)})
 
     return await run_sync(work)
@@ -90,7 +95,7 @@ def list_keys(call: ApiRequest, snapshot: Snapshot) -> Response:
     return json_response({"success": True, "keys": found})
 
 
-def post_rotation(call: ApiRequest, transaction: Transaction) -> Response:
+def post_rotation(call: ApiRequest[Query, KeyPath], transaction: Transaction) -> Response:
     """Create the successor of a key, which expires after an overlap."""
     require_organization_key(call.key, "rotate keys")
     rotation = read_body(call.body, Rotation)
@@ -101,7 +106,7 @@ def post_rotation(call: ApiRequest, transaction: Transaction) -> Response:
     return json_response(answer, 201)
 
 
-def delete_key(call: ApiRequest, transaction: Transaction) -> Response:
+def delete_key(call: ApiRequest[Query, KeyPath], transaction: Transaction) -> Response:
     """Revoke a key; the next request with it is refused."""
     revoke_key(transaction, call.actor, _find(call, transaction).key)
     return json_response({"success": True, "key": key_answer(*_find(call, transaction))})
@@ -141,8 +146,8 @@ def key_answer(key: ApiKey, last_used_at: int | None = None) -> KeyAnswer:
     )
 
 
-def _find(call: ApiRequest, snapshot: Snapshot) -> KeyRow:
-    prefix = call.path["prefix"]
+def _find(call: ApiRequest[Query, KeyPath], snapshot: Snapshot) -> KeyRow:
+    prefix = call.path.prefix
     wrong = id_problem("prefix", prefix)
     row = None if wrong else keys.find_row(snapshot, call.tenant, prefix)
     if row is None or not _is_visible(call, row.key):
@@ -164,7 +169,6 @@ def _is_visible(call: ApiRequest, key: ApiKey) -> bool:
 
 
 _ANSWER = {"success": True, "key": KEY}
-_IN_PATH = {"prefix": "tb_0123456789ab"}
 _OF_NEW = leads("rotateKey", "revokeKey", prefix="/key/prefix") | leads(
     "listActs", key="/key/prefix"
 )
@@ -172,51 +176,44 @@ _TEXT = "tb_0123456789ab_and-49-letters-and-digits-of-which-6-are-a-checksum"
 
 KEY_ENDPOINTS = (
     Endpoint(
-        method="GET",
-        path="/v1/keys/self",
+        route="GET /v1/keys/self",
         name="getOwnKey",
-        summary="What the asking key is",
+        summary="Get the requesting key",
         description=(
-            "What the key or viewer token of this request is bound to, may do, and when it ends; a "
-            "page shows what follows from it. The tenant's keys have neither organization nor user."
+            "The scope, the permissions and the expiry of the key or viewer token of this "
+            "request. Keys of the whole tenant have neither organization nor user."
         ),
         permission=None,
-        answers={
-            200: Body(
-                answer_schema(key=OwnKey),
-                {"success": True, "key": OWN_KEY},
-                links=leads("getUserAnalytics", organization_id="/key/organization_id"),
-            )
-        },
+        answers=Body(
+            answer_schema(key=OwnKey),
+            {"success": True, "key": OWN_KEY},
+            links=leads("getUserAnalytics", organization_id="/key/organization_id"),
+        ),
         handle=get_own_key,
-        errors=(InvalidRequest,),
         tag="Keys",
     ),
     Endpoint(
-        method="GET",
-        path="/v1/keys",
+        route="GET /v1/keys",
         name="listKeys",
         summary="List API keys",
         description=(
-            "The keys within what the asking key is bound to, revoked and ended ones included. "
-            "`last_used_at` is behind by up to two minutes."
+            "The keys within the scope of the requesting key, including revoked and expired"
+            " ones. `last_used_at` lags by up to two minutes."
         ),
         permission=Permission.ADMIN,
-        answers={200: Body(answer_schema(keys=list[KeyAnswer]), {"success": True, "keys": [KEY]})},
+        answers=Body(answer_schema(keys=list[KeyAnswer]), {"success": True, "keys": [KEY]}),
         read=list_keys,
-        errors=(InvalidRequest,),
         tag="Keys",
     ),
     Endpoint(
-        method="POST",
-        path="/v1/keys",
+        route="POST /v1/keys",
         name="createKey",
-        summary="Issue an API key",
+        summary="Create an API key",
         description=(
-            "The key's text stands in this answer and nowhere else: only its hash is kept. Without "
-            "an organization the key is the tenant's; with a user it sees that user only. It can "
-            "be narrowed further: to a last instant, to meters, to addresses and networks it may "
-            "be used from, to so many requests a minute. No key passes on more than it has."
+            "The key is shown once, in this response: only its hash is stored. Without an "
+            "organization the key is tenant-wide; with a user it sees that user only. It "
+            "can be limited to an expiry, to meters, to client addresses and networks, and "
+            "to a number of requests per minute. No key grants more than it has."
         ),
         permission=Permission.ADMIN,
         request=Body(
@@ -236,21 +233,20 @@ KEY_ENDPOINTS = (
             )
         },
         write=post_key,
-        errors=(InvalidRequest, UnreadableBody, NotFound),
+        errors=(NotFound,),
         tag="Keys",
     ),
     Endpoint(
-        method="POST",
-        path="/v1/keys/{prefix}/rotation",
+        route="POST /v1/keys/{prefix}/rotation",
         name="rotateKey",
         summary="Rotate an API key",
         description=(
-            "A new key of the same name, scope, permissions and limits; the old one works for "
-            "`overlap_seconds` more (a day unless said, 30 days at most) and then ends. The new "
-            "one lasts as long as the old one was issued for, unless `expires_at` says otherwise."
+            "Creates a key with the same name, scope, permissions and limits. The old key "
+            "works for `overlap_seconds` more (a day by default, at most 30 days) and then "
+            "expires. The new key is valid for as long as the old one was issued for, "
+            "unless `expires_at` is given."
         ),
         permission=Permission.ADMIN,
-        path_parameters=_IN_PATH,
         request=Body(Rotation, {"overlap_seconds": 3600}),
         answers={
             201: Body(
@@ -265,23 +261,20 @@ KEY_ENDPOINTS = (
             )
         },
         write=post_rotation,
-        errors=(InvalidRequest, UnreadableBody, NotFound, KeyEnded),
+        errors=(KeyEnded,),
         tag="Keys",
     ),
     Endpoint(
-        method="DELETE",
-        path="/v1/keys/{prefix}",
+        route="DELETE /v1/keys/{prefix}",
         name="revokeKey",
         summary="Revoke an API key",
         description=(
-            "The next request with the key is refused, and with every viewer token it asked for. "
-            "Revoking again changes nothing."
+            "The next request with the key, or with a viewer token that it created, is "
+            "refused. Revoking again changes nothing."
         ),
         permission=Permission.ADMIN,
-        path_parameters=_IN_PATH,
-        answers={200: Body(answer_schema(key=KeyAnswer), _ANSWER)},
+        answers=Body(answer_schema(key=KeyAnswer), _ANSWER),
         write=delete_key,
-        errors=(InvalidRequest, NotFound),
         tag="Keys",
     ),
 )

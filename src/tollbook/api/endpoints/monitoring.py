@@ -1,4 +1,4 @@
-"""What an operator's tools ask: alive, ready, metrics. Without an API key, and of no tenant."""
+"""Health, readiness and metrics, which need no API key and reveal no tenant data."""
 
 from collections.abc import Callable, Coroutine
 from hmac import compare_digest
@@ -20,7 +20,7 @@ _NO_STORE = {"Cache-Control": "no-store"}
 
 
 def operation(services: Services) -> dict[str, Handler]:
-    """Give the handlers of the paths that operators watch."""
+    """Return the handlers of the paths that operators monitor."""
 
     async def send_health(_request: Request) -> Response:
         return json_response({"status": "ok", "version": __version__}, headers=_NO_STORE)

@@ -10,9 +10,11 @@ from tollbook.administration.organizations import (
     organization_from,
 )
 from tollbook.administration.users import NewUser, UserChange, change_user, create_user
+from tollbook.api.endpoints.paths import OrganizationPath, UserPath
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples import ORGANIZATION, USER
 from tollbook.api.openapi.links import leads
+from tollbook.api.openapi.parameters import Query
 from tollbook.api.openapi.schemas import answer_schema
 from tollbook.api.pipeline.access import (
     organization_of,
@@ -23,7 +25,7 @@ from tollbook.api.pipeline.access import (
 from tollbook.api.pipeline.json_body import read_body
 from tollbook.api.pipeline.responses import json_response
 from tollbook.domain.directory import Organization, User
-from tollbook.domain.errors import AlreadyExists, InvalidRequest, NotFound, UnreadableBody
+from tollbook.domain.errors import AlreadyExists
 from tollbook.domain.keys import Permission
 from tollbook.store import directory
 from tollbook.store.database import Snapshot, Transaction
@@ -41,7 +43,7 @@ def list_organizations(call: ApiRequest, snapshot: Snapshot) -> Response:
     return json_response({"success": True, "organizations": organizations})
 
 
-def get_organization(call: ApiRequest, snapshot: Snapshot) -> Response:
+def get_organization(call: ApiRequest[Query, OrganizationPath], snapshot: Snapshot) -> Response:
     """Return one organization."""
     return _organization_answer(organization_from(_named_organization(call, snapshot)))
 
@@ -53,7 +55,9 @@ def post_organization(call: ApiRequest, transaction: Transaction) -> Response:
     return _organization_answer(create_organization(transaction, call.actor, new), 201)
 
 
-def patch_organization(call: ApiRequest, transaction: Transaction) -> Response:
+def patch_organization(
+    call: ApiRequest[Query, OrganizationPath], transaction: Transaction
+) -> Response:
     """Change an organization's name, status or number format."""
     require_organization_key(call.key, "change organizations")
     row = _named_organization(call, transaction)
@@ -61,7 +65,7 @@ def patch_organization(call: ApiRequest, transaction: Transaction) -> Response:
     return _organization_answer(change_organization(transaction, call.actor, row, change))
 
 
-def list_users(call: ApiRequest, snapshot: Snapshot) -> Response:
+def list_users(call: ApiRequest[Query, OrganizationPath], snapshot: Snapshot) -> Response:
     """List the users of an organization that the key may see."""
     row = _named_organization(call, snapshot)
     bound = call.key.scope.user_id
@@ -70,13 +74,13 @@ def list_users(call: ApiRequest, snapshot: Snapshot) -> Response:
     return json_response({"success": True, "organization_id": row.id, "users": users})
 
 
-def get_user(call: ApiRequest, snapshot: Snapshot) -> Response:
+def get_user(call: ApiRequest[Query, UserPath], snapshot: Snapshot) -> Response:
     """Return one user."""
     row = _named_organization(call, snapshot)
-    return _user_answer(row, user_of(snapshot, call.key, row, call.path["user_id"]))
+    return _user_answer(row, user_of(snapshot, call.key, row, call.path.user_id))
 
 
-def post_user(call: ApiRequest, transaction: Transaction) -> Response:
+def post_user(call: ApiRequest[Query, OrganizationPath], transaction: Transaction) -> Response:
     """Create a user."""
     require_organization_key(call.key, "create users")
     row = _named_organization(call, transaction)
@@ -84,16 +88,18 @@ def post_user(call: ApiRequest, transaction: Transaction) -> Response:
     return _user_answer(row, create_user(transaction, call.actor, row, new), 201)
 
 
-def patch_user(call: ApiRequest, transaction: Transaction) -> Response:
+def patch_user(call: ApiRequest[Query, UserPath], transaction: Transaction) -> Response:
     """Change a user's name, e-mail or status."""
     row = _named_organization(call, transaction)
-    user = user_of(transaction, call.key, row, call.path["user_id"])
+    user = user_of(transaction, call.key, row, call.path.user_id)
     change = read_body(call.body, UserChange)
     return _user_answer(row, change_user(transaction, call.actor, row, user, change))
 
 
-def _named_organization(call: ApiRequest, snapshot: Snapshot) -> OrganizationRow:
-    return organization_of(snapshot, call.key, call.path["organization_id"])
+def _named_organization(
+    call: ApiRequest[Query, OrganizationPath], snapshot: Snapshot
+) -> OrganizationRow:
+    return organization_of(snapshot, call.key, call.path.organization_id)
 
 
 def _organization_answer(organization: Organization, status: int = 200) -> Response:
@@ -124,145 +130,120 @@ _ONE_USER = Body(
     _USER_ANSWER,
     links=leads(*_OF_USER, organization_id="/organization_id", user_id="/user/id"),
 )
-_IN_PATH = {"organization_id": "org_abc123"}
-_USER_IN_PATH = {**_IN_PATH, "user_id": "user_123"}
-_BAD_BODY = (InvalidRequest, UnreadableBody)
 
 
 ORGANIZATION_ENDPOINTS = (
     Endpoint(
-        method="GET",
-        path="/v1/organizations",
+        route="GET /v1/organizations",
         name="listOrganizations",
         summary="List organizations",
         description="The organizations that the key may see, by id.",
         permission=Permission.READ_ANALYTICS,
-        answers={
-            200: Body(
-                answer_schema(organizations=list[Organization]),
-                {"success": True, "organizations": [ORGANIZATION]},
-                links=leads(*_OF_ORGANIZATION, organization_id="/organizations/0/id"),
-            )
-        },
+        answers=Body(
+            answer_schema(organizations=list[Organization]),
+            {"success": True, "organizations": [ORGANIZATION]},
+            links=leads(*_OF_ORGANIZATION, organization_id="/organizations/0/id"),
+        ),
         read=list_organizations,
         tells_usage=False,
-        errors=(InvalidRequest,),
         tag="Organizations",
     ),
     Endpoint(
-        method="POST",
-        path="/v1/organizations",
+        route="POST /v1/organizations",
         name="createOrganization",
         summary="Create an organization",
         description=(
-            "Its days begin at midnight in `timezone`, its costs are in `currency`; both stay as "
-            "they are for ever, because the ledger is written in them. Without an `id` one is made "
-            "up. `number_format` says how it writes phone numbers; without one the tenant's holds. "
-            "Needs a key of the whole tenant."
+            "Its days begin at midnight in `timezone`, and its costs are in `currency`. "
+            "Both are permanent, because the ledger is written in them. Without an `id` a "
+            "random one is assigned. `number_format` sets how it writes phone numbers; by "
+            "default as the tenant does. Requires a tenant-wide key."
         ),
         permission=Permission.ADMIN,
         request=Body(NewOrganization, ORGANIZATION),
         answers={201: _ONE},
         write=post_organization,
-        errors=(*_BAD_BODY, AlreadyExists),
+        errors=(AlreadyExists,),
         tag="Organizations",
     ),
     Endpoint(
-        method="GET",
-        path="/v1/organizations/{organization_id}",
+        route="GET /v1/organizations/{organization_id}",
         name="getOrganization",
-        summary="Read an organization",
+        summary="Get an organization",
         description="One organization.",
         permission=Permission.READ_ANALYTICS,
-        path_parameters=_IN_PATH,
-        answers={200: _ONE},
+        answers=_ONE,
         read=get_organization,
         tells_usage=False,
-        errors=(InvalidRequest, NotFound),
         tag="Organizations",
     ),
     Endpoint(
-        method="PATCH",
-        path="/v1/organizations/{organization_id}",
+        route="PATCH /v1/organizations/{organization_id}",
         name="changeOrganization",
         summary="Change an organization",
         description=(
-            "Change its name, its status or its `number_format`: how digits without `+` are meant "
-            "in `to` and `from`. That is `strict` (they are no number), `international` (they mean "
-            "what they mean with `+`), or an ISO 3166 country code such as `GB`, whose national "
-            "and access-code forms are read. With null the tenant's format holds."
+            "Changes its name, its status or its `number_format`, which sets how digits "
+            "without `+` are read in `to` and `from`: `strict` (not as a number), "
+            "`international` (as if they had a `+`), or an ISO 3166 country code such as "
+            "`GB` (in the national and access-code forms of the country). With null the "
+            "tenant's format applies."
         ),
         permission=Permission.ADMIN,
-        path_parameters=_IN_PATH,
         request=Body(OrganizationChange, {"name": "Acme Corporation"}),
-        answers={200: _ONE},
+        answers=_ONE,
         write=patch_organization,
-        errors=(*_BAD_BODY, NotFound),
         tag="Organizations",
     ),
     Endpoint(
-        method="GET",
-        path="/v1/organizations/{organization_id}/users",
+        route="GET /v1/organizations/{organization_id}/users",
         name="listUsers",
         summary="List users",
         description="The organization's users that the key may see, by id.",
         permission=Permission.READ_ANALYTICS,
-        path_parameters=_IN_PATH,
-        answers={
-            200: Body(
-                answer_schema(organization_id=str, users=list[User]),
-                {"success": True, "organization_id": "org_abc123", "users": [USER]},
-                links=leads(*_OF_USER, organization_id="/organization_id", user_id="/users/0/id"),
-            )
-        },
+        answers=Body(
+            answer_schema(organization_id=str, users=list[User]),
+            {"success": True, "organization_id": "org_abc123", "users": [USER]},
+            links=leads(*_OF_USER, organization_id="/organization_id", user_id="/users/0/id"),
+        ),
         read=list_users,
         tells_usage=False,
-        errors=(InvalidRequest, NotFound),
         tag="Users",
     ),
     Endpoint(
-        method="POST",
-        path="/v1/organizations/{organization_id}/users",
+        route="POST /v1/organizations/{organization_id}/users",
         name="createUser",
         summary="Create a user",
         description=(
-            "Users that events name are created by themselves, with their id as name; create them "
-            "first to give them names. Without an `id` one is made up."
+            "Unknown users are created automatically from incoming events, with their id as"
+            " name; create them first to set their names. Without an `id` a random one is "
+            "assigned."
         ),
         permission=Permission.ADMIN,
-        path_parameters=_IN_PATH,
         request=Body(NewUser, USER),
         answers={201: _ONE_USER},
         write=post_user,
-        errors=(*_BAD_BODY, NotFound, AlreadyExists),
+        errors=(AlreadyExists,),
         tag="Users",
     ),
     Endpoint(
-        method="GET",
-        path="/v1/organizations/{organization_id}/users/{user_id}",
+        route="GET /v1/organizations/{organization_id}/users/{user_id}",
         name="getUser",
-        summary="Read a user",
+        summary="Get a user",
         description="One user.",
         permission=Permission.READ_ANALYTICS,
-        path_parameters=_USER_IN_PATH,
-        answers={200: _ONE_USER},
+        answers=_ONE_USER,
         read=get_user,
         tells_usage=False,
-        errors=(InvalidRequest, NotFound),
         tag="Users",
     ),
     Endpoint(
-        method="PATCH",
-        path="/v1/organizations/{organization_id}/users/{user_id}",
+        route="PATCH /v1/organizations/{organization_id}/users/{user_id}",
         name="changeUser",
         summary="Change a user",
         description="Change a user's name, e-mail or status.",
         permission=Permission.ADMIN,
-        path_parameters=_USER_IN_PATH,
         request=Body(UserChange, {"name": "jane@acme.com"}),
-        answers={200: _ONE_USER},
+        answers=_ONE_USER,
         write=patch_user,
-        errors=(*_BAD_BODY, NotFound),
         tag="Users",
     ),
 )

@@ -1,73 +1,25 @@
-"""The bodies of price books: YAML, or a deck in CSV of which the query says the rest."""
+"""The bodies of price books: YAML, or a deck in CSV whose terms are query parameters."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 from starlette.requests import Request
 
-from tollbook.api.openapi.endpoint import Parameter, ParameterKind
-from tollbook.domain.directory import LONGEST_NAME
-from tollbook.domain.errors import InvalidRequest, PriceBookRefused, Problem, UnsupportedBody
+from tollbook.api.endpoints.price_book_queries import DeckQuery
+from tollbook.domain.errors import PriceBookRefused, Problem, UnsupportedBody, refuse
 from tollbook.domain.prices import PriceBook
 from tollbook.rating.books.deck_book import parse_deck
-from tollbook.rating.books.deck_csv import text_of
+from tollbook.rating.books.deck_csv import decode_deck
 from tollbook.rating.books.deck_terms import BookTerms, DeckTerms
 from tollbook.rating.books.yaml_book import parse_price_book
 
 YAML = "application/yaml"
 CSV = "text/csv"
 _REQUIRED = ("meter", "per", "currency", "name", "effective_from", "source")
-_TEXTS = ("meter", "per", "dates", "increments", "minimum", "grace", "connect_fee")
-_FLAGS = ("inbound", "decimal_comma")
-_JSON = ("columns", "ignore", "when")
-_LONGEST_JSON = 4_000
-
-DECK_PARAMETERS = (
-    Parameter("meter", "CSV: what the deck prices.", example="voice.call", longest=50),
-    Parameter("per", "CSV: what a price is for.", example="minute", longest=50),
-    Parameter("currency", "CSV: the currency of its prices.", example="USD", longest=3),
-    Parameter("name", "CSV: the book's name.", example="Carrier A", longest=LONGEST_NAME),
-    Parameter("effective_from", "CSV: its first day.", ParameterKind.DATE, example="2024-02-01"),
-    Parameter("source", "CSV: where it is from.", example="deck 7", longest=LONGEST_NAME),
-    Parameter(
-        "columns",
-        "CSV: the headers of fields, where they are not known by name: a JSON object "
-        'such as `{"price": "Rate USD"}`.',
-        longest=_LONGEST_JSON,
-    ),
-    Parameter(
-        "ignore",
-        "CSV: headers of columns that mean nothing: a JSON array.",
-        longest=_LONGEST_JSON,
-    ),
-    Parameter(
-        "when",
-        "CSV: conditions of every rate: a JSON object.",
-        longest=_LONGEST_JSON,
-    ),
-    Parameter("inbound", "CSV: the prefixes are of `from`.", ParameterKind.BOOLEAN, default=False),
-    Parameter(
-        "dates",
-        "CSV: what comes first in dates with slashes, `dmy` or `mdy`.",
-        longest=3,
-    ),
-    Parameter(
-        "decimal_comma", "CSV: prices are written 0,012.", ParameterKind.BOOLEAN, default=False
-    ),
-    Parameter(
-        "increments",
-        "CSV: increments of all rows, where no column has them.",
-        longest=50,
-    ),
-    Parameter("minimum", "CSV: the same of the minimum, in seconds.", longest=50),
-    Parameter("grace", "CSV: the same of the grace period, in seconds.", longest=50),
-    Parameter("connect_fee", "CSV: the same of the connect fee.", longest=50),
-)
 
 
 def media_type_of(request: Request) -> str:
-    """Read what the body is; `UnsupportedBody` when it is neither YAML nor CSV."""
+    """Return the media type of the body; `UnsupportedBody` for neither YAML nor CSV."""
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise UnsupportedBody("Content-Encoding must be absent")
     given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -76,41 +28,51 @@ def media_type_of(request: Request) -> str:
     return given
 
 
-def read_book(body: bytes, media_type: str, query: Mapping[str, Any]) -> PriceBook:
-    """Read a book, or raise with every error in it."""
+def read_book(body: bytes, media_type: str, query: DeckQuery) -> PriceBook:
+    """Return the book in a body, or raise with every error in it."""
     if media_type == CSV:
         return _deck(body, query)
-    given = [it.name for it in DECK_PARAMETERS if query[it.name]]
-    if given:
-        raise InvalidRequest.of(
-            [
-                Problem(it, "not_for_yaml", f"{it} is for decks in CSV; YAML says it itself")
-                for it in given
-            ]
-        )
+    for_decks = [name for name in DeckQuery.__struct_fields__ if getattr(query, name)]
+    refuse(
+        [
+            Problem(name, "not_for_yaml", f"{name} is for decks in CSV, not for YAML")
+            for name in for_decks
+        ]
+    )
     try:
         return parse_price_book(body.decode())
     except UnicodeDecodeError as error:
         raise PriceBookRefused(f"the price book is not UTF-8: {error.reason}") from error
 
 
-def _deck(body: bytes, query: Mapping[str, Any]) -> PriceBook:
+def _deck(body: bytes, query: DeckQuery) -> PriceBook:
     problems = [
         Problem(name, "missing_parameter", f"{name} required")
         for name in _REQUIRED
-        if query[name] is None
+        if getattr(query, name) is None
     ]
-    columns = _object("columns", query["columns"], problems)
-    when = _object("when", query["when"], problems)
-    ignore = _value("ignore", query["ignore"], list[str], [], problems)
-    if problems:
-        raise InvalidRequest.of(problems)
-    given: dict[str, Any] = {name: query[name] or "" for name in _TEXTS}
-    given |= {name: query[name] for name in _FLAGS}
-    deck = DeckTerms(columns=columns, when=when, ignore=tuple(ignore), **given)
-    day = query["effective_from"].isoformat()
-    book = BookTerms(query["name"], query["currency"], day, query["source"])
-    return parse_deck(text_of(body), deck, book)
+    columns = _object("columns", query.columns, problems)
+    when = _object("when", query.when, problems)
+    ignore = _value("ignore", query.ignore, list[str], [], problems)
+    refuse(problems)
+    deck = DeckTerms(
+        meter=query.meter or "",
+        per=query.per or "",
+        columns=columns,
+        when=when,
+        ignore=tuple(ignore),
+        inbound=query.inbound,
+        dates=query.dates or "",
+        decimal_comma=query.decimal_comma,
+        increments=query.increments or "",
+        minimum=query.minimum or "",
+        grace=query.grace or "",
+        connect_fee=query.connect_fee or "",
+    )
+    book = BookTerms(
+        query.name or "", query.currency or "", str(query.effective_from), query.source or ""
+    )
+    return parse_deck(decode_deck(body), deck, book)
 
 
 def _object(name: str, text: str | None, problems: list[Problem]) -> tuple[tuple[str, str], ...]:

@@ -1,48 +1,34 @@
 """Price books over HTTP: list, read, load, publish."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import msgspec
 from anyio.to_thread import run_sync
-from starlette.requests import Request
 from starlette.responses import Response
 
 from tollbook.administration.book_report import book_report
 from tollbook.administration.price_books import books_of, load_book, publish_book
-from tollbook.api.endpoints.price_book_bodies import (
-    CSV,
-    DECK_PARAMETERS,
-    YAML,
-    media_type_of,
-    read_book,
+from tollbook.api.endpoints.price_book_bodies import CSV, YAML, media_type_of, read_book
+from tollbook.api.endpoints.price_book_queries import (
+    BookPath,
+    BookQuery,
+    BooksQuery,
+    LoadQuery,
+    PublishQuery,
 )
-from tollbook.api.openapi.endpoint import (
-    ApiRequest,
-    Body,
-    Endpoint,
-    Parameter,
-    ParameterKind,
-    QueryReader,
-)
+from tollbook.api.openapi.endpoint import ApiRequest, AsyncRequest, Body, Endpoint
 from tollbook.api.openapi.examples import DECK, PRICE_BOOK, PRICE_BOOK_YAML, RATE
 from tollbook.api.openapi.links import leads
+from tollbook.api.openapi.parameters import Query
 from tollbook.api.openapi.schemas import answer_schema
 from tollbook.api.pipeline.access import (
-    authenticate,
-    key_text,
     organization_of,
     require_organization_key,
     require_tenant_key,
 )
-from tollbook.api.pipeline.admission import actor
 from tollbook.api.pipeline.request_body import read_bounded
 from tollbook.api.pipeline.responses import json_response
-from tollbook.api.pipeline.services import Services
-from tollbook.domain.books import BookHead, BookStatus, Listed, ShownBook, shown
+from tollbook.domain.books import BookHead, BookStatus, Listed, ShownBook, show_book
 from tollbook.domain.errors import (
     AlreadyPublished,
-    BodyTooLarge,
     InvalidRequest,
     NotFound,
     PriceBookRefused,
@@ -53,7 +39,8 @@ from tollbook.domain.errors import (
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.domain.lost_prices import LostPrices
 from tollbook.domain.periods import day_number
-from tollbook.rating.books.serialize import ShownRate, shown_rate
+from tollbook.rating.books.fields import ShownRate
+from tollbook.rating.books.serialize import show_rate
 from tollbook.store import prices
 from tollbook.store.audit import Actor
 from tollbook.store.database import Snapshot, Transaction
@@ -61,31 +48,32 @@ from tollbook.store.database import Snapshot, Transaction
 MOST_BYTES = {CSV: 32 * 1024 * 1024, YAML: 1024 * 1024}
 """Reading YAML takes a hundred times as long as reading a deck of the same size."""
 
-_SEE = "see price books"
+_SEE = "read price books"
 _WRITE = "load and publish price books"
 _LONGEST_VERSION = 9
 
 
-def list_price_books(call: ApiRequest, snapshot: Snapshot) -> Response:
+def list_price_books(call: ApiRequest[BooksQuery], snapshot: Snapshot) -> Response:
     """List the books that the key may see."""
     require_organization_key(call.key, _SEE)
-    identity = call.query["organization_id"]
+    identity = call.query.organization_id
     number = None if identity is None else organization_of(snapshot, call.key, identity).number
     books = [
-        shown(it)
+        show_book(it)
         for it in _visible(snapshot, call)
         if number is None or it.head.organization == number
     ]
     return json_response({"success": True, "price_books": books})
 
 
-def get_price_book(call: ApiRequest, snapshot: Snapshot) -> Response:
+def get_price_book(call: ApiRequest[BookQuery, BookPath], snapshot: Snapshot) -> Response:
     """Return a book and a page of its rates."""
     require_organization_key(call.key, _SEE)
     found = _find(snapshot, call)
-    limit = call.query["limit"]
+    limit, after = call.query.limit, call.query.after
+    digits = _digits(call.query.to)
     rates = prices.price_book_rates(
-        snapshot, call.tenant, found.head, call.query["after"], limit + 1, _digits(call.query["to"])
+        snapshot, call.tenant, found.head, after, limit + 1, digits=digits
     )
     page = rates[:limit]
     # Buying prices are for the platform only, not for its customers.
@@ -93,8 +81,8 @@ def get_price_book(call: ApiRequest, snapshot: Snapshot) -> Response:
     return json_response(
         {
             "success": True,
-            "price_book": shown(found),
-            "rates": [shown_rate(rate, with_buy=with_buy) for rate in page],
+            "price_book": show_book(found),
+            "rates": [show_rate(rate, with_buy=with_buy) for rate in page],
             "next_after": page[-1].id if len(rates) > limit else None,
         }
     )
@@ -111,43 +99,42 @@ def _digits(to: str | None) -> str | None:
     return digits
 
 
-async def post_price_book(
-    request: Request, services: Services, read_query: QueryReader
-) -> Response:
+async def post_price_book(request: AsyncRequest[LoadQuery]) -> Response:
     """Read a book and store it as the next version, published at once unless it is a draft."""
-    header = key_text(request.headers)
+    services = request.services
 
-    def admitted(snapshot: Snapshot) -> ApiKey:
-        key = authenticate(services.directory_cache, snapshot, header)
+    def authenticate(snapshot: Snapshot) -> ApiKey:
+        key = request.authenticate(snapshot)
         require_tenant_key(key, _WRITE)
         return key
 
     def admit() -> None:
         with services.database.reading() as snapshot:
-            admitted(snapshot)
+            authenticate(snapshot)
 
-    def work(body: bytes, media_type: str, query: Mapping[str, Any]) -> Response:
+    def work(body: bytes, media_type: str, query: LoadQuery) -> Response:
         book = read_book(body, media_type, query)
         with services.database.writing() as transaction:
-            key = admitted(transaction)
-            identity = query["organization_id"]
-            row = None if identity is None else organization_of(transaction, key, identity)
-            by = actor(request, services, key)
-            head = load_book(transaction, by, book, row, draft=query["draft"])
+            key, named = authenticate(transaction), query.organization_id
+            row = None if named is None else organization_of(transaction, key, named)
+            by = request.actor(key)
+            head = load_book(transaction, by, book, row, draft=query.draft)
             return _answer(transaction, by, head, 201)
 
     await run_sync(admit)
-    query = read_query()
-    media_type = media_type_of(request)
-    body = await read_bounded(request, MOST_BYTES[media_type])
+    query = request.read_query()
+    media_type = media_type_of(request.http)
+    body = await read_bounded(request.http, MOST_BYTES[media_type])
     return await run_sync(work, body, media_type, query, limiter=services.loading)
 
 
-def publish_price_book(call: ApiRequest, transaction: Transaction) -> Response:
+def publish_price_book(
+    call: ApiRequest[PublishQuery, BookPath], transaction: Transaction
+) -> Response:
     """Publish a draft."""
     require_tenant_key(call.key, _WRITE)
     version = _find(transaction, call).head.version
-    date = call.query["effective_from"]
+    date = call.query.effective_from
     day = None if date is None else day_number(date)
     return _answer(transaction, call.actor, publish_book(transaction, call.actor, version, day))
 
@@ -157,9 +144,9 @@ def _answer(snapshot: Snapshot, by: Actor, head: BookHead, status: int = 200) ->
     return json_response({"success": True, **msgspec.structs.asdict(report)}, status)
 
 
-def _find(snapshot: Snapshot, call: ApiRequest) -> Listed:
+def _find(snapshot: Snapshot, call: ApiRequest[Query, BookPath]) -> Listed:
     """Return the book of the path; raise `NotFound` for one that the key may not see."""
-    text = call.path["version"]
+    text = call.path.version
     if text.isascii() and text.isdigit() and len(text) <= _LONGEST_VERSION:
         for book in _visible(snapshot, call):
             if book.head.version == int(text):
@@ -179,7 +166,6 @@ def _visible(snapshot: Snapshot, call: ApiRequest) -> list[Listed]:
     ]
 
 
-_IN_PATH = {"version": "2"}
 _OF_BOOK = ("getPriceBook", "publishPriceBook")
 _EXAMPLE = {"success": True, "price_book": PRICE_BOOK}
 _ONE = Body(
@@ -208,9 +194,6 @@ _BODY = {
     "description": "A deck in CSV, or a whole book in YAML; what they may hold is in the manual.",
 }
 _PUNCTUATION = str.maketrans("", "", "+ -().")
-_ORGANIZATION = Parameter(
-    "organization_id", "Only this organization's own books.", example="org_abc123"
-)
 _VISIBLE = (
     "A key of an organization sees the tenant's published books and its own, without what the "
     "platform buys for."
@@ -218,8 +201,7 @@ _VISIBLE = (
 
 PRICE_BOOK_ENDPOINTS = (
     Endpoint(
-        method="GET",
-        path="/v1/price-books",
+        route="GET /v1/price-books",
         name="listPriceBooks",
         summary="List price books",
         description=(
@@ -228,21 +210,16 @@ PRICE_BOOK_ENDPOINTS = (
             f"is `superseded` and prices late events of its days only. {_VISIBLE}"
         ),
         permission=Permission.ADMIN,
-        parameters=(_ORGANIZATION,),
-        answers={
-            200: Body(
-                answer_schema(price_books=list[ShownBook]),
-                {"success": True, "price_books": [PRICE_BOOK]},
-                links=leads(*_OF_BOOK, version="/price_books/0/version"),
-            )
-        },
+        answers=Body(
+            answer_schema(price_books=list[ShownBook]),
+            {"success": True, "price_books": [PRICE_BOOK]},
+            links=leads(*_OF_BOOK, version="/price_books/0/version"),
+        ),
         read=list_price_books,
-        errors=(InvalidRequest, NotFound),
         tag="Prices",
     ),
     Endpoint(
-        method="POST",
-        path="/v1/price-books",
+        route="POST /v1/price-books",
         name="loadPriceBook",
         summary="Load a price book",
         description=(
@@ -255,71 +232,28 @@ PRICE_BOOK_ENDPOINTS = (
             f"be the organization's. {_LOST} Needs a key of the whole tenant."
         ),
         permission=Permission.ADMIN,
-        parameters=(
-            Parameter(
-                "draft",
-                "Store it without pricing anything by it yet.",
-                ParameterKind.BOOLEAN,
-                example=True,
-                default=False,
-            ),
-            _ORGANIZATION._replace(description="Whose own book it is to be."),
-            *DECK_PARAMETERS,
-        ),
         request=Body({"type": "string"}, PRICE_BOOK_YAML, (YAML, CSV), examples={CSV: DECK}),
         answers={201: _ONE},
         handle=post_price_book,
-        errors=(
-            InvalidRequest,
-            PriceBookRefused,
-            NotFound,
-            UnsupportedBody,
-            BodyTooLarge,
-            QueueFull,
-        ),
+        errors=(PriceBookRefused, UnsupportedBody, QueueFull),
         tag="Prices",
     ),
     Endpoint(
-        method="GET",
-        path="/v1/price-books/{version}",
+        route="GET /v1/price-books/{version}",
         name="getPriceBook",
-        summary="Read a price book",
+        summary="Get a price book",
         description=f"The book and a page of its rates, in the order they were loaded. {_VISIBLE}",
         permission=Permission.ADMIN,
-        path_parameters=_IN_PATH,
-        parameters=(
-            Parameter("limit", "Rates a page.", ParameterKind.INTEGER, example=100, default=100),
-            Parameter(
-                "to",
-                "Only rates that may be for this number, or for numbers that begin so: by their "
-                "prefix, or without one.",
-                example="+4420",
-                longest=32,
-            ),
-            Parameter(
-                "after",
-                "Where to go on: the `next_after` of the page before.",
-                ParameterKind.INTEGER,
-                example=1000,
-                default=0,
-                least=0,
-                most=999_999_999,
-            ),
+        answers=Body(
+            answer_schema(price_book=ShownBook, rates=list[ShownRate], next_after=int | None),
+            {**_EXAMPLE, "rates": [RATE], "next_after": None},
+            links=_ONE.links,
         ),
-        answers={
-            200: Body(
-                answer_schema(price_book=ShownBook, rates=list[ShownRate], next_after=int | None),
-                {**_EXAMPLE, "rates": [RATE], "next_after": None},
-                links=_ONE.links,
-            )
-        },
         read=get_price_book,
-        errors=(InvalidRequest, NotFound),
         tag="Prices",
     ),
     Endpoint(
-        method="POST",
-        path="/v1/price-books/{version}/publish",
+        route="POST /v1/price-books/{version}/publish",
         name="publishPriceBook",
         summary="Publish a price book",
         description=(
@@ -329,18 +263,9 @@ PRICE_BOOK_ENDPOINTS = (
             "the whole tenant."
         ),
         permission=Permission.ADMIN,
-        path_parameters=_IN_PATH,
-        parameters=(
-            Parameter(
-                "effective_from",
-                "The first day it is in force; without it, the book's own.",
-                ParameterKind.DATE,
-                example="2024-02-01",
-            ),
-        ),
-        answers={200: _ONE},
+        answers=_ONE,
         write=publish_price_book,
-        errors=(InvalidRequest, NotFound, AlreadyPublished),
+        errors=(AlreadyPublished,),
         tag="Prices",
     ),
 )

@@ -1,35 +1,26 @@
 """Quarantined events, which wait for a price or an organization: list, replay."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from anyio.to_thread import run_sync
-from starlette.requests import Request
 from starlette.responses import Response
 
-from tollbook.api.openapi.endpoint import (
-    ApiRequest,
-    Body,
-    Endpoint,
-    Parameter,
-    ParameterKind,
-    QueryReader,
-)
+from tollbook.api.endpoints.analytics.queries import OrganizationId
+from tollbook.api.openapi.endpoint import ApiRequest, AsyncRequest, Body, Endpoint
 from tollbook.api.openapi.examples import QUARANTINED
 from tollbook.api.openapi.links import leads
+from tollbook.api.openapi.parameter_types import about, text, whole_number
+from tollbook.api.openapi.parameters import Query
 from tollbook.api.openapi.schemas import answer_schema
 from tollbook.api.pipeline.access import (
-    authenticate,
-    key_text,
     organization_of,
     require_organization_key,
 )
-from tollbook.api.pipeline.admission import actor
-from tollbook.api.pipeline.cursors import read_place, written
+from tollbook.api.pipeline.cursors import read_place, write_cursor
 from tollbook.api.pipeline.responses import json_response
-from tollbook.api.pipeline.services import Services
-from tollbook.domain.errors import InvalidRequest, NotFound
+from tollbook.domain.errors import NotFound
 from tollbook.domain.events import instant_of
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.ingest.quarantine import replay
@@ -49,12 +40,29 @@ class QuarantinedEvent(msgspec.Struct):
     event: dict[str, Any]
 
 
-def list_quarantine(call: ApiRequest, snapshot: Snapshot) -> Response:
+class ReplayQuery(Query, frozen=True, kw_only=True):
+    """The query of a replay."""
+
+    organization_id: Annotated[OrganizationId | None, about("Only this organization's events.")] = (
+        None
+    )
+
+
+class QuarantineQuery(ReplayQuery, frozen=True, kw_only=True):
+    """The query of a list of quarantined events."""
+
+    limit: Annotated[int, whole_number(), about("Events a page.", 100)] = 100
+    cursor: Annotated[
+        str | None, text(4_000), about("Where to go on: the `next_cursor` of the page before.")
+    ] = None
+
+
+def list_quarantine(call: ApiRequest[QuarantineQuery], snapshot: Snapshot) -> Response:
     """List quarantined events in a stable order, a page at a time."""
-    number = _number(snapshot, call.key, call.query["organization_id"])
-    cursor = call.query["cursor"]
+    number = _number(snapshot, call.key, call.query.organization_id)
+    cursor = call.query.cursor
     after = quarantine.FROM_THE_START if cursor is None else read_place(cursor)
-    limit = call.query["limit"]
+    limit = call.query.limit
     found = quarantine.waiting(snapshot, call.tenant, number, after, limit + 1)
     page = found[:limit]
     more = len(found) > limit
@@ -62,22 +70,20 @@ def list_quarantine(call: ApiRequest, snapshot: Snapshot) -> Response:
         {
             "success": True,
             "quarantine": [quarantined_event(it) for it in page],
-            "next_cursor": written((page[-1].number, page[-1].id)) if more else None,
+            "next_cursor": write_cursor((page[-1].number, page[-1].id)) if more else None,
         }
     )
 
 
-async def replay_quarantine(
-    request: Request, services: Services, read_query: QueryReader
-) -> Response:
+async def replay_quarantine(request: AsyncRequest[ReplayQuery]) -> Response:
     """Charge quarantined events again; those that now have a price enter the ledger."""
-    header = key_text(request.headers)
+    services = request.services
 
     def work() -> Response:
         with services.database.reading() as snapshot:
-            key = authenticate(services.directory_cache, snapshot, header)
-            number = _number(snapshot, key, read_query()["organization_id"])
-        by = actor(request, services, key)
+            key = request.authenticate(snapshot)
+            number = _number(snapshot, key, request.read_query().organization_id)
+        by = request.actor(key)
         result = replay(services.database, services.directory_cache, by, number)
         return json_response({"success": True, **msgspec.structs.asdict(result)})
 
@@ -86,7 +92,7 @@ async def replay_quarantine(
 
 def _number(snapshot: Snapshot, key: ApiKey, identity: str | None) -> int | None:
     """Return the number of the named organization, which may be one that only events have named."""
-    require_organization_key(key, "see what is in quarantine")
+    require_organization_key(key, "read or replay quarantined events")
     bound = key.scope.organization_id
     if identity is None and bound is None:
         return None
@@ -111,63 +117,44 @@ def quarantined_event(stored: Quarantined) -> QuarantinedEvent:
     )
 
 
-_ORGANIZATION = Parameter(
-    "organization_id", "Only this organization's events.", example="org_abc123"
-)
-
 QUARANTINE_ENDPOINTS = (
     Endpoint(
-        method="GET",
-        path="/v1/quarantine",
+        route="GET /v1/quarantine",
         name="listQuarantine",
         summary="List quarantined events",
         description=(
-            "Events that were kept and not charged, because their organization is unknown or no "
-            "price fits, with the reason."
+            "Events that were stored but not charged, because their organization is unknown"
+            " or no price applies, with the reason."
         ),
         permission=Permission.ADMIN,
-        parameters=(
-            _ORGANIZATION,
-            Parameter("limit", "Events a page.", ParameterKind.INTEGER, example=100, default=100),
-            Parameter(
-                "cursor", "Where to go on: the `next_cursor` of the page before.", longest=4_000
-            ),
-        ),
-        answers={
-            200: Body(
-                answer_schema(quarantine=list[QuarantinedEvent], next_cursor=str | None),
-                {"success": True, "quarantine": [QUARANTINED], "next_cursor": None},
-                links=leads(
-                    "getEvent",
-                    organization_id="/quarantine/0/organization_id",
-                    event_id="/quarantine/0/id",
-                )
-                | leads("replayQuarantine", organization_id="/quarantine/0/organization_id"),
+        answers=Body(
+            answer_schema(quarantine=list[QuarantinedEvent], next_cursor=str | None),
+            {"success": True, "quarantine": [QUARANTINED], "next_cursor": None},
+            links=leads(
+                "getEvent",
+                organization_id="/quarantine/0/organization_id",
+                event_id="/quarantine/0/id",
             )
-        },
+            | leads("replayQuarantine", organization_id="/quarantine/0/organization_id"),
+        ),
         read=list_quarantine,
-        errors=(InvalidRequest, NotFound),
         tag="Quarantine",
     ),
     Endpoint(
-        method="POST",
-        path="/v1/quarantine/replay",
+        route="POST /v1/quarantine/replay",
         name="replayQuarantine",
         summary="Replay quarantined events",
         description=(
-            "Look at every quarantined event again: after the organization was created or a price "
-            "book was loaded, its events enter the ledger on the day they happened."
+            "Processes every quarantined event again. Once the organization is created or a"
+            " price book is loaded, its events enter the ledger on the day on which they "
+            "happened."
         ),
         permission=Permission.ADMIN,
-        parameters=(_ORGANIZATION,),
-        answers={
-            200: Body(
-                answer_schema(released=int, remaining=int),
-                {"success": True, "released": 12, "remaining": 0},
-            )
-        },
+        answers=Body(
+            answer_schema(released=int, remaining=int),
+            {"success": True, "released": 12, "remaining": 0},
+        ),
         handle=replay_quarantine,
-        errors=(InvalidRequest, NotFound),
         tag="Quarantine",
     ),
 )

@@ -7,7 +7,6 @@ from typing import Annotated
 
 from anyio.to_thread import run_sync
 from msgspec import Meta
-from starlette.requests import Request
 from starlette.responses import Response
 
 from tollbook.api.endpoints.rerating_answers import (
@@ -19,29 +18,16 @@ from tollbook.api.endpoints.rerating_answers import (
     run_answer,
     unpriced_event,
 )
-from tollbook.api.openapi.endpoint import (
-    ApiRequest,
-    AsyncHandler,
-    Body,
-    Endpoint,
-    QueryReader,
-)
+from tollbook.api.openapi.endpoint import ApiRequest, AsyncHandler, AsyncRequest, Body, Endpoint
 from tollbook.api.openapi.examples_rerating import DRY_RUN, RERATING, RUN, UNPRICED
 from tollbook.api.openapi.links import leads
 from tollbook.api.openapi.parameter_types import about, whole_number
 from tollbook.api.openapi.parameters import Path, Query
 from tollbook.api.openapi.schemas import answer_schema
-from tollbook.api.pipeline.access import (
-    authenticate,
-    key_text,
-    organization_of,
-    require_tenant_key,
-)
-from tollbook.api.pipeline.admission import actor as by_request
+from tollbook.api.pipeline.access import organization_of, require_tenant_key
 from tollbook.api.pipeline.json_body import read_body
 from tollbook.api.pipeline.request_body import MOST_OTHER_BYTES, read_bounded
 from tollbook.api.pipeline.responses import json_response
-from tollbook.api.pipeline.services import Services
 from tollbook.domain.errors import NotFound, Problem, RunConflict, refuse
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.domain.periods import day_number
@@ -59,18 +45,29 @@ Act = Callable[[Transaction, Actor, int], Run]
 _LONGEST_NUMBER = 9
 
 
-async def post_rerating(
-    request: Request, services: Services, read_query: QueryReader[Query]
-) -> Response:
+class RunsQuery(Query, frozen=True, kw_only=True):
+    """The query of a list of runs, or of the events that a run could not price."""
+
+    limit: Annotated[int, whole_number(), about("The maximum number of rows.", 100)] = 100
+
+
+class RunPath(Path, frozen=True, kw_only=True):
+    """The path of a run."""
+
+    run: Annotated[str, Meta(examples=["3"])]
+
+
+async def post_rerating(request: AsyncRequest) -> Response:
     """Charge a period again: in mind at once, in the ledger by a run that works on behind this."""
-    body = await read_bounded(request, MOST_OTHER_BYTES)
+    services = request.services
+    body = await read_bounded(request.http, MOST_OTHER_BYTES)
 
     def ask() -> tuple[Actor, RerateRange, NewRerating]:
         with services.database.reading() as snapshot:
-            actor, key = _admitted(request, services, snapshot)
-            read_query()
+            key = _authenticate(request, snapshot)
+            request.read_query()
             asked = read_body(body, NewRerating)
-            return actor, _span(snapshot, key, asked), asked
+            return request.actor(key), _span(snapshot, key, asked), asked
 
     actor, span, asked = await run_sync(ask)
     if asked.apply:
@@ -86,18 +83,6 @@ async def post_rerating(
         return json_response({"success": True, "dry_run": dry_run_answer(result)})
 
     return await run_sync(look, limiter=services.looking)
-
-
-class RunsQuery(Query, frozen=True, kw_only=True):
-    """The query of a list of runs, or of the events that a run could not price."""
-
-    limit: Annotated[int, whole_number(), about("The most rows.", 100)] = 100
-
-
-class RunPath(Path, frozen=True, kw_only=True):
-    """The path of a run."""
-
-    run: Annotated[str, Meta(examples=["3"])]
 
 
 def list_runs(request: ApiRequest[RunsQuery], snapshot: Snapshot) -> Response:
@@ -121,26 +106,24 @@ def get_run(request: ApiRequest[RunsQuery, RunPath], snapshot: Snapshot) -> Resp
     )
 
 
-async def _act(
-    act: Act, status: int, request: Request, services: Services, read_query: QueryReader[Query]
-) -> Response:
+async def _act(act: Act, status: int, request: AsyncRequest[Query, RunPath]) -> Response:
     """Change what becomes of a run; once that is on disk, the thread looks at it."""
 
     def work() -> Response:
-        with services.database.writing() as transaction:
-            actor, _ = _admitted(request, services, transaction)
-            read_query()
-            run = act(transaction, actor, _number(request.path_params["run"]))
-        services.rerating_worker.enqueue(actor.tenant, run.id)
+        with request.services.database.writing() as transaction:
+            actor = request.actor(_authenticate(request, transaction))
+            request.read_query()
+            run = act(transaction, actor, _number(request.path.run))
+        request.services.rerating_worker.enqueue(actor.tenant, run.id)
         return json_response({"success": True, "run": run_answer(run)}, status)
 
     return await run_sync(work)
 
 
-def _admitted(request: Request, services: Services, snapshot: Snapshot) -> tuple[Actor, ApiKey]:
-    key = authenticate(services.directory_cache, snapshot, key_text(request.headers))
+def _authenticate(request: AsyncRequest[Query, Path], snapshot: Snapshot) -> ApiKey:
+    key = request.authenticate(snapshot)
     require_tenant_key(key, "rerate")
-    return by_request(request, services, key), key
+    return key
 
 
 def _span(snapshot: Snapshot, key: ApiKey, asked: NewRerating) -> RerateRange:
@@ -160,7 +143,6 @@ def _number(text: str) -> int:
     raise NotFound("there is no such rerating run")
 
 
-_IN_PATH = {"run": "3"}
 _OF_RUN = ("getRerating", "stopRerating", "resumeRerating", "revertRerating")
 _ONE_ANSWER = {"success": True, "run": RUN}
 _ONE = Body(answer_schema(run=RunAnswer), _ONE_ANSWER, links=leads(*_OF_RUN, run="/run/id"))
@@ -171,13 +153,11 @@ def _endpoint_of_act(
 ) -> Endpoint:
     take: AsyncHandler = partial(_act, act, status)
     return Endpoint(
-        method="POST",
-        path=f"/v1/rerating/{{run}}/{name}",
+        route=f"POST /v1/rerating/{{run}}/{name}",
         name=f"{name}Rerating",
         summary=summary,
-        description=f"{description} Needs a key of the whole tenant.",
+        description=f"{description} Requires a tenant-wide key.",
         permission=Permission.ADMIN,
-        path_parameters=_IN_PATH,
         answers={status: _ONE},
         handle=take,
         errors=(RunConflict,),
@@ -187,17 +167,17 @@ def _endpoint_of_act(
 
 RERATING_ENDPOINTS = (
     Endpoint(
-        method="POST",
-        path="/v1/rerating",
+        route="POST /v1/rerating",
         name="rerate",
-        summary="Charge a period again",
+        summary="Rerate a period",
         description=(
-            "What would the events of a period cost by the price books as they are in force now, "
-            "or, with `version`, by that book on every day? Without `apply` nothing is written: "
-            "the answer has the sums of everything, the rows that differ most, and events that "
-            "would have no price. With `apply` a run is recorded and works on, day by day: every "
-            "answer meanwhile is old or new for each day. Events without a price keep their "
-            "charge. Needs a key of the whole tenant."
+            "Computes what the events of a period would cost by the price books that are in"
+            " force now or, with `version`, by that book on every day. Without `apply` "
+            "nothing is written: the answer has the sums of everything, the rows that "
+            "differ most, and events without a price. With `apply` a run is recorded and "
+            "processes the period day by day; until it is done, each day has either its old"
+            " or its new costs. Events without a price keep their charge. Requires a "
+            "tenant-wide key."
         ),
         permission=Permission.ADMIN,
         request=Body(NewRerating, RERATING),
@@ -207,18 +187,17 @@ RERATING_ENDPOINTS = (
                 {"success": True, "dry_run": DRY_RUN},
                 description="What would change.",
             ),
-            202: replace(_ONE, description="With `apply`: the run has begun."),
+            202: replace(_ONE, description="With `apply`: the run has started."),
         },
         handle=post_rerating,
         errors=(NotFound, RunConflict),
         tag="Rerating",
     ),
     Endpoint(
-        method="GET",
-        path="/v1/rerating",
+        route="GET /v1/rerating",
         name="listReratings",
         summary="List runs",
-        description="The latest runs, the latest first. Needs a key of the whole tenant.",
+        description="The latest runs, newest first. Requires a tenant-wide key.",
         permission=Permission.ADMIN,
         answers=Body(
             answer_schema(runs=list[RunAnswer]),
@@ -229,13 +208,12 @@ RERATING_ENDPOINTS = (
         tag="Rerating",
     ),
     Endpoint(
-        method="GET",
-        path="/v1/rerating/{run}",
+        route="GET /v1/rerating/{run}",
         name="getRerating",
-        summary="Read a run",
+        summary="Get a run",
         description=(
-            f"How far it is, what it changed, and up to {rerating_runs.MOST_LISTED:,} of the "
-            "events it could not price. Needs a key of the whole tenant."
+            f"Its progress, its changes, and up to {rerating_runs.MOST_LISTED:,} of the "
+            "events that it could not price. Requires a tenant-wide key."
         ),
         permission=Permission.ADMIN,
         answers=Body(
@@ -250,20 +228,20 @@ RERATING_ENDPOINTS = (
         runs.stop,
         "stop",
         "Stop a run",
-        "It stops once the day it is at is done; what is done stays done.",
+        "It stops after the current day; the days before keep their new costs.",
         200,
     ),
     _endpoint_of_act(
         runs.resume,
         "resume",
         "Resume a run",
-        "Go on where it stopped, or where the server was when it was killed.",
+        "Continues where it stopped, or where the server was when it was killed.",
     ),
     _endpoint_of_act(
         runs.revert,
         "revert",
-        "Take a run back",
-        "Every event gets the charge it had before the run, day by day. Refused while a later run "
-        "of the same days stands.",
+        "Revert a run",
+        "Every event gets the charge that it had before the run, day by day. Refused while a later "
+        "run of the same days is in effect.",
     ),
 )

@@ -45,7 +45,7 @@ class Total(msgspec.Struct):
 class DiffRow(msgspec.Struct):
     """What the events of a user, a meter and a day cost and would cost.
 
-    `user_id` is null for what the organization used by itself.
+    `user_id` is null for usage at organization level.
     """
 
     organization_id: str
@@ -110,37 +110,37 @@ class RunAnswer(msgspec.Struct):
 def dry_run_answer(result: DryRun) -> DryRunAnswer:
     """Show a dry run."""
     return DryRunAnswer(
-        result.events,
-        result.changed,
-        result.unpriced,
-        _totals(result.costs),
-        result.differing,
-        [_row(it) for it in result.rows],
-        [unpriced_event(it) for it in result.left],
-        result.lost_prices(),
+        events=result.events,
+        changed=result.changed,
+        unpriced=result.unpriced,
+        totals=_totals(result.costs),
+        differing_rows=result.differing,
+        rows=[_row(it) for it in result.rows],
+        unpriced_events=[unpriced_event(it) for it in result.left],
+        lost_prices=result.lost_prices(),
     )
 
 
 def run_answer(run: Run) -> RunAnswer:
     """Show a run."""
     return RunAnswer(
-        run.id,
-        run.status,
-        day_of(run.span.first_day),
-        day_of(run.span.last_day),
-        run.organization_id,
-        run.span.version,
-        run.expected,
-        run.events,
-        run.changed,
-        run.unpriced,
-        run.restored,
-        _totals(run.costs),
-        instant_of(run.created_at),
-        run.created_by,
-        instant_of(run.moved_at),
-        None if run.finished_at is None else instant_of(run.finished_at),
-        run.reason,
+        id=run.id,
+        status=run.status,
+        start_date=day_of(run.span.first_day),
+        end_date=day_of(run.span.last_day),
+        organization_id=run.organization_id,
+        version=run.span.version,
+        expected=run.expected,
+        events=run.events,
+        changed=run.changed,
+        unpriced=run.unpriced,
+        restored=run.restored,
+        totals=_totals(run.costs),
+        created_at=instant_of(run.created_at),
+        created_by=run.created_by,
+        moved_at=instant_of(run.moved_at),
+        finished_at=None if run.finished_at is None else instant_of(run.finished_at),
+        reason=run.reason,
     )
 
 

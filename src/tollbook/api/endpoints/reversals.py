@@ -1,20 +1,18 @@
 """POST /v1/events/reversals: single events taken back, a receipt for each."""
 
+from functools import partial
 from typing import Annotated
 
 from anyio.to_thread import run_sync
-from starlette.requests import Request
 from starlette.responses import Response
 
-from tollbook.api.endpoints.events import OF_RECEIPT, REFUSALS, EventsAnswer, receipts_response
-from tollbook.api.openapi.endpoint import Body, Endpoint, QueryReader
-from tollbook.api.openapi.examples import REVERSAL, REVERSALS_ANSWER
+from tollbook.api.endpoints.events import OF_RECEIPT, REFUSALS, receipts_body, receipts_response
+from tollbook.api.openapi.endpoint import AsyncRequest, Body, Endpoint
+from tollbook.api.openapi.examples_events import ALL_REVERSED, REVERSAL, REVERSALS_ANSWER
 from tollbook.api.openapi.parameter_types import Flag, about
 from tollbook.api.openapi.parameters import Query
 from tollbook.api.openapi.schemas import REVERSALS_REQUEST
-from tollbook.api.pipeline.admission import actor, admission
 from tollbook.api.pipeline.request_body import media_type_of, read_unpacked
-from tollbook.api.pipeline.services import Services
 from tollbook.domain.errors import (
     UnsupportedBody,
 )
@@ -29,38 +27,37 @@ class ReversalsQuery(Query, frozen=True, kw_only=True):
     atomic: Annotated[
         Flag,
         about(
-            "Take back all of them or none.",
+            "Reverse all events or none.",
             True,
         ),
     ] = False
 
 
-async def post_reversals(
-    request: Request, services: Services, read_query: QueryReader[ReversalsQuery]
-) -> Response:
-    """Take events back, and answer once that is on disk."""
-    _, key = admission(request)
-    atomic = read_query().atomic
-    if media_type_of(request) != "application/json":
+async def post_reversals(request: AsyncRequest[ReversalsQuery]) -> Response:
+    """Reverse events, and respond once the reversals are on disk."""
+    key, services = request.admission.key, request.services
+    atomic = request.read_query().atomic
+    if media_type_of(request.http) != "application/json":
         raise UnsupportedBody("Content-Type must be application/json")
-    body = await read_unpacked(request)
+    body = await read_unpacked(request.http)
 
     def work() -> Response:
         decoded = decode_reversals(body)
-        by = actor(request, services, key)
-        settled = reverse(
+        by = request.actor(key)
+        result = reverse(
             services.database, services.directory_cache, key, decoded, by, atomic=atomic
         )
-        return receipts_response(settled, services)
+        return receipts_response(result, services)
 
     return await run_sync(work)
 
 
+_some = partial(receipts_body, example=REVERSALS_ANSWER)
+
 POST_REVERSALS = Endpoint(
-    method="POST",
-    path="/v1/events/reversals",
+    route="POST /v1/events/reversals",
     name="postReversals",
-    summary="Take events back",
+    summary="Reverse events",
     description=(
         f"One reversal or an array of up to {MOST_EVENTS:,}. A reversal is an event of its own, on "
         "the day of the one it takes back, with the same figures and other signs; in tiers it is "
@@ -69,38 +66,15 @@ POST_REVERSALS = Endpoint(
         "the same again is a `duplicate`, other content under it a `conflict`. It is `rejected` "
         "as `unknown_event`, `event_in_quarantine`, `archived`, `already_reversed` (an event is "
         "reversed once), `is_a_reversal` or `cost_out_of_range`. Reversals are "
-        "taken one by one unless `atomic=true`."
+        "stored one by one unless `atomic=true`."
     ),
     permission=Permission.WRITE_EVENTS,
     request=Body(REVERSALS_REQUEST, REVERSAL),
     answers={
-        200: Body(
-            EventsAnswer,
-            {
-                "success": True,
-                "counts": {**REVERSALS_ANSWER["counts"], "rejected": 0},
-                "receipts": REVERSALS_ANSWER["receipts"][:1],
-                "as_of": REVERSALS_ANSWER["as_of"],
-            },
-            description="All taken back, now or before.",
-            links=OF_RECEIPT,
-        ),
-        207: Body(
-            EventsAnswer,
-            REVERSALS_ANSWER,
-            description="Some reversals are in conflict or rejected; the receipts say.",
-            links=OF_RECEIPT,
-        ),
-        409: Body(
-            EventsAnswer,
-            REVERSALS_ANSWER,
-            description="With `atomic=true`: a reversal is in conflict; nothing was stored.",
-        ),
-        422: Body(
-            EventsAnswer,
-            REVERSALS_ANSWER,
-            description="With `atomic=true`: a reversal was refused; nothing was stored.",
-        ),
+        200: receipts_body("All events are reversed, now or earlier.", OF_RECEIPT, ALL_REVERSED),
+        207: _some("Some reversals are in conflict or rejected; the receipts say.", OF_RECEIPT),
+        409: _some("With `atomic=true`: a reversal is in conflict; nothing was stored."),
+        422: _some("With `atomic=true`: a reversal was refused; nothing was stored."),
     },
     handle=post_reversals,
     errors=REFUSALS,

@@ -1,8 +1,10 @@
 """Viewer tokens, which give a browser read access: create, revoke."""
 
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 from starlette.responses import Response
 
 from tollbook.administration.viewer_tokens import (
@@ -14,6 +16,7 @@ from tollbook.administration.viewer_tokens import (
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples import VIEWER_TOKEN
 from tollbook.api.openapi.links import leads
+from tollbook.api.openapi.parameters import Path, Query
 from tollbook.api.openapi.schemas import answer_schema
 from tollbook.api.pipeline.access import (
     organization_of,
@@ -22,7 +25,7 @@ from tollbook.api.pipeline.access import (
 )
 from tollbook.api.pipeline.json_body import read_body
 from tollbook.api.pipeline.responses import json_response
-from tollbook.domain.errors import InvalidRequest, NotFound, PermissionMissing, UnreadableBody
+from tollbook.domain.errors import NotFound, PermissionMissing
 from tollbook.domain.events import instant_of
 from tollbook.domain.keys import Permission
 from tollbook.domain.viewers import Viewer
@@ -39,6 +42,12 @@ class ViewerAnswer(msgspec.Struct):
     expires_at: datetime
 
 
+class ViewerTokenPath(Path, frozen=True, kw_only=True):
+    """The path of a viewer token."""
+
+    id: Annotated[str, Meta(examples=["tbv_0123456789abcdef"])]
+
+
 def post_viewer_token(call: ApiRequest, transaction: Transaction) -> Response:
     """Create a token within the scope of the requesting key."""
     _refuse_token(call)
@@ -49,11 +58,13 @@ def post_viewer_token(call: ApiRequest, transaction: Transaction) -> Response:
     return json_response(answer, 201)
 
 
-def delete_viewer_token(call: ApiRequest, transaction: Transaction) -> Response:
+def delete_viewer_token(
+    call: ApiRequest[Query, ViewerTokenPath], transaction: Transaction
+) -> Response:
     """Revoke a token; the next request with it is refused."""
     _refuse_token(call)
-    require_organization_key(call.key, "take viewer tokens back")
-    bound, identity = call.key.scope.organization_id, call.path["id"]
+    require_organization_key(call.key, "revoke viewer tokens")
+    bound, identity = call.key.scope.organization_id, call.path.id
     number = None if bound is None else organization_of(transaction, call.key, bound).number
     revoke_viewer_token(transaction, call.actor, identity, number)
     return json_response({"success": True, "id": identity})
@@ -61,7 +72,7 @@ def delete_viewer_token(call: ApiRequest, transaction: Transaction) -> Response:
 
 def delete_viewer_tokens(call: ApiRequest, transaction: Transaction) -> Response:
     """Revoke all of a tenant's tokens."""
-    require_tenant_key(call.key, "take all viewer tokens back")
+    require_tenant_key(call.key, "revoke all viewer tokens")
     revoke_viewer_tokens(transaction, call.actor)
     return json_response({"success": True})
 
@@ -81,16 +92,15 @@ _PATH = "/v1/viewer-tokens"
 
 VIEWER_TOKEN_ENDPOINTS = (
     Endpoint(
-        method="POST",
-        path=_PATH,
+        route=f"POST {_PATH}",
         name="createViewerToken",
-        summary="Ask for a viewer token",
+        summary="Create a viewer token",
         description=(
-            "A short-lived token for a browser: it sees exactly one organization or one user, and "
-            "changes nothing. It is presented as a key is, in `X-API-Key` or as a bearer's. It "
-            "ends after `expires_in` seconds (15 minutes unless said, a day at most), with the key "
-            "that asked for it, or when it is taken back. A key bound to one user gets tokens for "
-            "that user."
+            "A short-lived token for a browser: it reads the data of one organization or "
+            "one user, and changes nothing. It is sent like a key, in `X-API-Key` or as a "
+            "bearer token. It expires after `expires_in` seconds (by default 15 minutes, at"
+            " most a day), with the key that created it, or when it is revoked. A key bound"
+            " to one user creates tokens for that user."
         ),
         permission=Permission.READ_ANALYTICS,
         request=Body(
@@ -108,41 +118,36 @@ VIEWER_TOKEN_ENDPOINTS = (
             )
         },
         write=post_viewer_token,
-        errors=(InvalidRequest, UnreadableBody, NotFound),
+        errors=(NotFound,),
         tag="Viewer tokens",
         tells_usage=False,
     ),
     Endpoint(
-        method="DELETE",
-        path=f"{_PATH}/{{id}}",
+        route=f"DELETE {_PATH}/{{id}}",
         name="revokeViewerToken",
-        summary="Take a viewer token back",
+        summary="Revoke a viewer token",
         description=(
-            "The next request with the token is refused. The id alone does not tell whose it is: a "
-            "key of an organization takes back tokens of that organization, and any other id "
-            "without effect."
+            "The next request with the token is refused. The id alone does not identify its"
+            " organization: a key of an organization revokes tokens of that organization, "
+            "and any other id has no effect."
         ),
         permission=Permission.READ_ANALYTICS,
-        path_parameters={"id": "tbv_0123456789abcdef"},
-        answers={200: Body(answer_schema(id=str), {"success": True, "id": "tbv_0123456789abcdef"})},
+        answers=Body(answer_schema(id=str), {"success": True, "id": "tbv_0123456789abcdef"}),
         write=delete_viewer_token,
-        errors=(InvalidRequest, NotFound),
         tag="Viewer tokens",
         tells_usage=False,
     ),
     Endpoint(
-        method="DELETE",
-        path=_PATH,
+        route=f"DELETE {_PATH}",
         name="revokeViewerTokens",
-        summary="Take all viewer tokens back",
+        summary="Revoke all viewer tokens",
         description=(
-            "The tenant's tokens are signed with another secret from now on: none of before holds "
-            "any longer. Needs a key of the whole tenant."
+            "From now on the tenant's tokens are signed with another secret, so that no "
+            "earlier token is valid. Requires a tenant-wide key."
         ),
         permission=Permission.ADMIN,
-        answers={200: Body(answer_schema(), {"success": True})},
+        answers=Body(answer_schema(), {"success": True}),
         write=delete_viewer_tokens,
-        errors=(InvalidRequest,),
         tag="Viewer tokens",
     ),
 )

@@ -40,7 +40,7 @@ class TextCache(dict[Any, T]):
 
 
 def chunks(table: Table) -> Iterator[Sequence[tuple[Any, ...]]]:
-    """Give the columns of some rows at once; the row of totals, if there is one, is the last."""
+    """Yield the columns of some rows at a time; the row of totals, if any, is the last."""
     totals: Iterable[tuple[Any, ...]] = () if table.totals is None else (table.totals,)
     rows = chain(table.rows, totals)
     while some := list(islice(rows, ROWS_AT_ONCE)):
@@ -67,7 +67,7 @@ class _Minutes(dict[int, str]):
 
 
 def instant_writer() -> Write:
-    """Give what writes an instant in UTC with all of its digits."""
+    """Return the function that writes an instant in UTC with all of its digits."""
     known = _Minutes()
 
     def write(stored: int) -> str:
@@ -86,7 +86,7 @@ _MILLIS = [f"{number // 1_000:02d}.{number % 1_000:03d}" for number in range(60_
 
 
 def writer_of(kind: ColumnKind) -> Write:
-    """Give what writes the values of a kind of column as text."""
+    """Return the function that writes the values of a kind of column as text."""
     return instant_writer() if kind is ColumnKind.INSTANT else _WRITERS[kind]
 
 

@@ -38,7 +38,7 @@ _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 @lru_cache(maxsize=32)
-def accepted(accept: str) -> Format:
+def preferred_format(accept: str) -> Format:
     """Return the format that `Accept` prefers, of equals the first; JSON for any other type."""
     for item, quality in parse_accept_header(accept.lower()):
         media_type = item.partition(";")[0].strip()

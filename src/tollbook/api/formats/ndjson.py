@@ -24,7 +24,7 @@ def ndjson_bytes(table: Table) -> Iterator[bytes]:
 
 
 def _values(column: Column) -> Callable[[Sequence[Any]], Sequence[Any]]:
-    """Give what makes the values of a column ready to be encoded; numbers are written exactly."""
+    """Return the function that prepares a column's values; numbers are written exactly."""
     if column.kind in _AS_THEY_ARE:
         return _unchanged
     if column.kind is ColumnKind.OBJECT:

@@ -24,7 +24,7 @@ Build = Callable[[Sequence[Any]], Array]
 
 
 def require_pyarrow() -> Any:
-    """Give pyarrow, or say how to install it."""
+    """Return pyarrow; `FormatNotInstalled` says how to install it."""
     try:
         import pyarrow.parquet
     except ImportError as error:
@@ -66,20 +66,20 @@ class _Sink:
         return len(self._written[-1])
 
     def take(self) -> bytes:
-        """Give what was written since."""
+        """Return the bytes that were written since the last call."""
         taken = b"".join(self._written)
         self._written.clear()
         return taken
 
     def flush(self) -> None:
-        """Do nothing: whoever takes has it."""
+        """Do nothing: the bytes are read at once."""
 
     def close(self) -> None:
         """Do nothing: what is left is taken afterwards."""
 
 
 def _column(pa: Any, kind: ColumnKind) -> tuple[Any, Build]:
-    """Give the type of a column, and what makes an array of its values."""
+    """Return the type of a column, and the function that makes an array of its values."""
     if kind is ColumnKind.AMOUNT:
         return _decimal(pa, COST_PLACES)
     if kind is ColumnKind.QUANTITY:
@@ -102,7 +102,7 @@ def _column(pa: Any, kind: ColumnKind) -> tuple[Any, Build]:
 
 
 def _decimal(pa: Any, places: int) -> tuple[Any, Build]:
-    """Read integers as decimals with so many places: the same bits under another type."""
+    """Return integers as decimals with the given places: the same bits as another type."""
     decimal = pa.decimal128(_DIGITS, places)
 
     def build(values: Sequence[int | None]) -> Array:

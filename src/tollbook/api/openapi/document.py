@@ -1,38 +1,16 @@
 """The OpenAPI 3.1 document, made from the endpoints themselves."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
 from tollbook import __version__
 from tollbook.api.formats.choice import MEDIA_TYPES, Format
 from tollbook.api.openapi.endpoint import Body, Endpoint
+from tollbook.api.openapi.errors import error_responses
 from tollbook.api.openapi.links import Links, described, next_page
 from tollbook.api.openapi.parameters import Parameter
 from tollbook.api.openapi.schemas import Components, types_in
-from tollbook.domain.errors import (
-    AddressRefused,
-    ApiKeyRequired,
-    BodyTooLarge,
-    ClockWrong,
-    DatabaseReadOnly,
-    DiskFull,
-    FormatNotInstalled,
-    HeadTooLarge,
-    InvalidApiKey,
-    InvalidRequest,
-    NotFound,
-    NotYet,
-    OutcomeUnknown,
-    PermissionMissing,
-    PriceBookRefused,
-    RateLimited,
-    SchemaChanged,
-    StoreUnavailable,
-    TollbookError,
-    UnreadableBody,
-    UnreadableRequest,
-)
 
 Document = dict[str, Any]
 
@@ -41,60 +19,7 @@ _ROWS = {
     Format.NDJSON: '{"user_id":"user_123","total_cost":193.35}\n',
     Format.PARQUET: "PAR1",
 }
-"""How rows look in each format; those of a question have its own fields."""
-
-_EVERYWHERE = (
-    ApiKeyRequired,
-    InvalidApiKey,
-    PermissionMissing,
-    AddressRefused,
-    RateLimited,
-    StoreUnavailable,
-    DatabaseReadOnly,
-    DiskFull,
-    SchemaChanged,
-    ClockWrong,
-    OutcomeUnknown,
-    UnreadableRequest,
-    HeadTooLarge,
-)
-_EXAMPLE_SENTENCES = {
-    "invalid_request": "organization_id required",
-    "currency_required": "currency required: the organizations have EUR, USD",
-    "unreadable_body": "the body is not JSON: it is incomplete (byte 1)",
-    "unreadable_request": "this is no request of HTTP/1.1",
-    "head_too_large": "a head must have at most 65536 bytes",
-    "permission_missing": "this key lacks the permission admin",
-    "address_refused": "this key may not be used from this address",
-    "not_found": "Organization not found",
-    "already_exists": "organization org_abc123 exists already",
-    "already_published": "price book version 2 is published from 2024-02-01 on and stays as it is; "
-    "load a new one",
-    "price_book_refused": "the price book has 1 error; nothing was loaded",
-    "run_conflict": "run 3 (org_abc123, 2024-01-01 to 2024-01-31) is running: stop it first",
-    "archived": "event call-7731 of 2024-01-15 is archived: it counts in every sum, and its "
-    "details are in org_abc123.1.2024-01.1-3fa9c2.parquet",
-    "archive_refused": "the archive /archive/org_abc123.1.2024-01.1-3fa9c2.parquet is not there",
-    "body_too_large": "the body must have at most 16777216 bytes",
-    "unsupported_body": "Content-Encoding must be gzip, or absent",
-    "key_ended": "key tb_0123456789ab has ended; issue a new one",
-    "rate_limited": "this key may ask 600 times a minute; wait 1 s",
-    "queue_full": "the write queue is full; nothing was stored, try again soon",
-    "format_not_installed": "Parquet needs pyarrow, which is not installed here: "
-    "pip install 'pyarrow>=22'",
-    "not_yet": "this replica has not caught up yet; retry later",
-    "store_unavailable": "the database is not available; nothing was stored",
-    "database_read_only": "the database is read-only; nothing was stored",
-    "schema_changed": "the database is at migration 0012, this Tollbook at 0011: "
-    "run the version of Tollbook that migrated it",
-    "clock_wrong": "this server's clock is 90000 seconds ahead of the database's; 300 are allowed; "
-    "nothing was stored",
-    "month_not_ready": "the partition for a month of these events is not ready; "
-    "nothing was stored, send them again",
-    "disk_full": "there is no room on the disk of the database; nothing was stored",
-    "outcome_unknown": "the database's answer to the commit was lost: the change may have been "
-    "stored; send it again",
-}
+"""Example rows in each format."""
 
 
 def openapi(endpoints: Iterable[Endpoint]) -> Document:
@@ -162,29 +87,9 @@ def _operation(endpoint: Endpoint, components: Components) -> Document:
     }
     operation["responses"] = _merged(
         {**_with_formats(endpoint, answers), **_not_modified(endpoint)},
-        _errors(_errors_of(endpoint)),
+        error_responses(endpoint),
     )
     return operation
-
-
-def _errors_of(endpoint: Endpoint) -> Iterator[type[TollbookError]]:
-    """List the errors of an endpoint: of its parameters and body, its own, and of every request."""
-    yield InvalidRequest
-    names = {parameter.name for parameter in endpoint.parameters}
-    if endpoint.request and "application/json" in endpoint.request.media_types:
-        yield UnreadableBody
-    if endpoint.path_parameters or "organization_id" in names:
-        yield NotFound
-    yield from endpoint.errors
-    if "min_as_of" in names:
-        yield NotYet
-    if "format" in names:
-        yield FormatNotInstalled
-    if endpoint.request:
-        yield BodyTooLarge
-    for error in _EVERYWHERE:
-        if endpoint.permission or error is not PermissionMissing:
-            yield error
 
 
 def _needs(endpoint: Endpoint) -> str:
@@ -193,7 +98,7 @@ def _needs(endpoint: Endpoint) -> str:
 
 
 def _merged(answers: Document, errors: Document) -> Document:
-    """Put answers and errors together; a status may stand for one or the other."""
+    """Merge answers and errors; a status may have both."""
     both = answers.keys() & errors.keys()
     return {**answers, **errors, **{it: _either(answers[it], errors[it]) for it in sorted(both)}}
 
@@ -243,7 +148,7 @@ def _answer(status: int, body: Body, components: Components, endpoint: Endpoint)
 
 
 def _links(body: Body, endpoint: Endpoint) -> Links:
-    """Say where an answer leads; to its own operation only from page to page."""
+    """Return the links of an answer; to its own operation only from page to page."""
     query = [it.name for it in endpoint.parameters]
     others = {name: it for name, it in body.links.items() if name != endpoint.name}
     return others | next_page(endpoint.name, endpoint.path_parameters, query)
@@ -265,42 +170,3 @@ def _not_modified(endpoint: Endpoint) -> Document:
     if not endpoint.tagged:
         return {}
     return {"304": {"description": "The answer with the tag in `If-None-Match` still holds."}}
-
-
-def _errors(errors: Iterable[type[TollbookError]]) -> Document:
-    by_status: dict[int, list[type[TollbookError]]] = {}
-    for error in dict.fromkeys(errors):
-        by_status.setdefault(error.status, []).append(error)
-    return {str(status): _error(kinds) for status, kinds in sorted(by_status.items())}
-
-
-def _error(kinds: list[type[TollbookError]]) -> Document:
-    headers = {
-        name: {"description": "Seconds to wait.", "schema": {"type": "integer"}}
-        for kind in kinds
-        for name in kind.headers
-    }
-    described: Document = {
-        "description": " ".join((kind.__doc__ or "").splitlines()[0] for kind in kinds),
-        "content": {
-            "application/json": {
-                "schema": {"$ref": "#/components/schemas/Error"},
-                "examples": {kind.code: {"value": _error_example(kind)} for kind in kinds},
-            }
-        },
-    }
-    return {**described, "headers": headers} if headers else described
-
-
-def _error_example(kind: type[TollbookError]) -> Document:
-    sentence = _EXAMPLE_SENTENCES.get(kind.code)
-    if sentence is None:
-        sentence = kind().sentence  # type: ignore[call-arg]
-    example: Document = {"success": False, "error": sentence, "code": kind.code}
-    if kind is InvalidRequest:
-        problem = {"field": "organization_id", "code": "missing_parameter", "error": sentence}
-        example["details"] = [problem]
-    if kind is PriceBookRefused:
-        sentence = "line 7: price must be a number from 0 to 1000000 with at most 12 decimals"
-        example["details"] = [{"field": "price", "code": "invalid_price", "error": sentence}]
-    return {**example, "request_id": "6f1c2a9b00000042"}

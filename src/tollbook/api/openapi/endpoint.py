@@ -5,65 +5,32 @@ The query is read by the declaration that OpenAPI shows, so nothing undocumented
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import partial
-from typing import Any, Generic, get_args, get_type_hints
+from typing import Any, Generic, cast, get_args, get_type_hints
 
 from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypeVar
 
-from tollbook.api.openapi import parameter_types as kinds_
 from tollbook.api.openapi.links import Links
-from tollbook.api.openapi.parameters import Parameter as TypedParameter
 from tollbook.api.openapi.parameters import (
+    Parameter,
     Path,
     Query,
     parameters_of,
     path_examples,
-    read_values,
+    read_query,
 )
+from tollbook.api.pipeline.access import authenticate, key_text
+from tollbook.api.pipeline.admission import Admission, actor, admission
 from tollbook.api.pipeline.services import Services
 from tollbook.domain.errors import TollbookError
-from tollbook.domain.events import LONGEST_ID
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.store.audit import Actor
 from tollbook.store.database import Snapshot, Transaction
 
-Q = TypeVar("Q", default=Any, covariant=True)
-P = TypeVar("P", default=Any, covariant=True)
-
-
-class ParameterKind(StrEnum):
-    """How the text of a query parameter is read, where no struct declares it yet."""
-
-    TEXT = "text"
-    DATE = "date"
-    INTEGER = "integer"
-    BOOLEAN = "boolean"
-
-
-def Parameter(  # noqa: N802
-    name: str,
-    description: str,
-    kind: ParameterKind = ParameterKind.TEXT,
-    *,
-    example: Any = None,
-    default: Any = None,
-    least: int = 1,
-    most: int = 1000,
-    longest: int = LONGEST_ID,
-) -> TypedParameter:
-    """Return a query parameter that no struct declares yet."""
-    kinds: dict[ParameterKind, Any] = {
-        ParameterKind.TEXT: kinds_.text(longest),
-        ParameterKind.DATE: kinds_.DAY,
-        ParameterKind.INTEGER: kinds_.whole_number(least, most),
-        ParameterKind.BOOLEAN: kinds_.FLAG,
-    }
-    meta = kinds[kind]
-    schema = meta.extra_json_schema | ({} if default is None else {"default": default})
-    return TypedParameter(name, meta.extra["read"], schema, description, example, required=False)
+Q = TypeVar("Q", default=Query, covariant=True)
+P = TypeVar("P", default=Path, covariant=True)
 
 
 @dataclass(frozen=True)
@@ -105,10 +72,43 @@ class ApiRequest(Generic[Q, P]):
         return Actor(self.tenant, self.key.prefix, self.services.clock(), self.address)
 
 
+@dataclass(frozen=True)
+class AsyncRequest(Generic[Q, P]):
+    """An admitted request without a snapshot: an asynchronous handler opens its own."""
+
+    http: Request
+    services: Services
+    endpoint: "Endpoint"
+
+    def read_query(self) -> Q:
+        """Return the query; `InvalidRequest` lists every problem."""
+        given = self.http.query_params.multi_items()
+        return cast("Q", read_query(self.endpoint.query_type, given))
+
+    @property
+    def path(self) -> P:
+        """Return the parameters in the path."""
+        given, names = self.http.path_params, self.endpoint.path_parameters
+        return cast("P", self.endpoint.path_type(**{name: given[name] for name in names}))
+
+    def authenticate(self, snapshot: Snapshot) -> ApiKey:
+        """Return the key as of a snapshot; `InvalidApiKey` when it is revoked."""
+        text, admitted = key_text(self.http.headers), self.admission.key
+        return authenticate(self.services.directory_cache, snapshot, text, admitted)
+
+    def actor(self, key: ApiKey) -> Actor:
+        """Return who acts, for the audit log."""
+        return actor(self.http, self.services, key)
+
+    @property
+    def admission(self) -> Admission:
+        """Return the key as it was admitted, which a snapshot may know to be revoked."""
+        return admission(self.http)
+
+
 ReadHandler = Callable[[ApiRequest[Any, Any], Snapshot], Response]
 WriteHandler = Callable[[ApiRequest[Any, Any], Transaction], Response]
-QueryReader = Callable[[], Q]
-AsyncHandler = Callable[[Request, Services, QueryReader[Any]], Awaitable[Response]]
+AsyncHandler = Callable[[AsyncRequest[Any, Any]], Awaitable[Response]]
 
 
 @dataclass(frozen=True)
@@ -122,8 +122,8 @@ class Endpoint:
     the body of 200. `errors` are those that its parameters and body do not imply.
     """
 
-    method: str
-    path: str
+    route: str
+    """The method and the path, such as `GET /v1/events`."""
     name: str
     summary: str
     description: str
@@ -132,25 +132,43 @@ class Endpoint:
     read: ReadHandler | None = None
     write: WriteHandler | None = None
     handle: AsyncHandler | None = None
-    parameters: tuple[TypedParameter, ...] = ()
-    path_parameters: Mapping[str, str] = field(default_factory=dict)
     request: Body | None = None
     errors: tuple[type[TollbookError], ...] = ()
     tag: str = "Analytics"
     tells_usage: bool = True
     """Whether it reports usage: then a key narrowed to meters has to name them."""
-    query_type: type[Query] | None = field(init=False)
-    path_type: type[Path] | None = field(init=False)
+    query_type: type[Query] = field(init=False)
+    path_type: type[Path] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Derive the parameters from the types that the handler names."""
-        query, path = _types_of(self.read or self.write or self.handle)
+        """Derive the types of query and path from the handler."""
+        handler: Any = self.read or self.write or self.handle
+        hints = get_type_hints(handler.func if isinstance(handler, partial) else handler)
+        named = [it for hint in hints.values() for it in get_args(hint) if isinstance(it, type)]
+        query = next((it for it in named if issubclass(it, Query)), Query)
+        path = next((it for it in named if issubclass(it, Path)), Path)
         object.__setattr__(self, "query_type", query)
         object.__setattr__(self, "path_type", path)
-        if query:
-            object.__setattr__(self, "parameters", parameters_of(query))
-        if path:
-            object.__setattr__(self, "path_parameters", path_examples(path))
+
+    @property
+    def method(self) -> str:
+        """Return the method of its route."""
+        return self.route.partition(" ")[0]
+
+    @property
+    def path(self) -> str:
+        """Return the path of its route."""
+        return self.route.partition(" ")[2]
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Return the parameters of its query."""
+        return tuple(parameters_of(self.query_type).values())
+
+    @property
+    def path_parameters(self) -> Mapping[str, str]:
+        """Return an example of each parameter in its path."""
+        return path_examples(self.path_type)
 
     @property
     def bodies(self) -> Mapping[int, Body]:
@@ -161,27 +179,3 @@ class Endpoint:
     def tagged(self) -> bool:
         """Return whether its answers carry an `ETag`: those that name a state of the ledger do."""
         return any(parameter.name == "min_as_of" for parameter in self.parameters)
-
-
-def _types_of(handler: Any) -> tuple[type[Query] | None, type[Path] | None]:
-    """Return the types of query and path in the annotations of a handler."""
-    function = handler.func if isinstance(handler, partial) else handler
-    named = [kind for hint in get_type_hints(function).values() for kind in get_args(hint)]
-    types = [kind for kind in named if isinstance(kind, type)]
-    queries = (kind for kind in types if issubclass(kind, Query))
-    paths = (kind for kind in types if issubclass(kind, Path))
-    return next(queries, None), next(paths, None)
-
-
-def read_query(endpoint: Endpoint, request: Request) -> Any:
-    """Return the query as the endpoint declares it; `InvalidRequest` lists every problem."""
-    values = read_values(endpoint.parameters, request.query_params.multi_items())
-    if endpoint.query_type:
-        return endpoint.query_type(**values)
-    return {it.name: it.schema.get("default") for it in endpoint.parameters} | values
-
-
-def read_path(endpoint: Endpoint, request: Request) -> Any:
-    """Return the parameters in the path as the endpoint declares them."""
-    values = request.path_params
-    return endpoint.path_type(**values) if endpoint.path_type else values

@@ -50,7 +50,7 @@ CHARGE: dict[str, Any] = {
         "per": "second",
         "to": None,
         "from": None,
-        "book": {"version": 1, "name": "Default prices"},
+        "book": {"version": 1, "name": "Example prices"},
     },
     "tier": None,
     "steps": ["61 s raw", "61 s / 1 s x 0.002 = 0.122", "cost 0.122"],
@@ -77,37 +77,6 @@ EXPLAINED_EVENT: dict[str, Any] = {
     "replay_mismatch": None,
     "reversal": None,
     "quarantine": None,
-}
-
-REVERSAL: dict[str, Any] = {
-    "id": "credit-17",
-    "organization_id": "org_abc123",
-    "reverses": "call-7731",
-    "reason": "the carrier dropped the call",
-}
-
-REVERSALS_ANSWER: dict[str, Any] = {
-    "success": False,
-    "counts": {"accepted": 1, "duplicate": 0, "quarantined": 0, "conflict": 0, "rejected": 1},
-    "receipts": [
-        {"index": 0, "status": "accepted", "id": "credit-17"},
-        {
-            "index": 1,
-            "status": "rejected",
-            "id": "credit-18",
-            "code": "already_reversed",
-            "error": "the event was reversed by credit-17",
-            "field": "reverses",
-            "details": [
-                {
-                    "field": "reverses",
-                    "code": "already_reversed",
-                    "error": "the event was reversed by credit-17",
-                }
-            ],
-        },
-    ],
-    "as_of": "2024-01-15T10:31:00.123456Z",
 }
 
 ORGANIZATION: dict[str, Any] = {

@@ -123,16 +123,22 @@ def _period_name(text: str) -> str:
     return text
 
 
-FLAG = parsed(
-    {"true": True, "false": False}.__getitem__, "invalid_boolean", "true or false", type="boolean"
-)
-DAY = parsed(
-    parsed_day, "invalid_date", "a date in the form YYYY-MM-DD", type="string", format="date"
-)
-
 Text = Annotated[str, text()]
-Flag = Annotated[bool, FLAG]
-Day = Annotated[date, DAY]
+Flag = Annotated[
+    bool,
+    parsed(
+        {"true": True, "false": False}.__getitem__,
+        "invalid_boolean",
+        "true or false",
+        type="boolean",
+    ),
+]
+Day = Annotated[
+    date,
+    parsed(
+        parsed_day, "invalid_date", "a date in the form YYYY-MM-DD", type="string", format="date"
+    ),
+]
 Month = Annotated[
     date,
     parsed(

@@ -6,13 +6,24 @@ The types of the fields carry how each is read and its schema, so that a paramet
 from collections.abc import Iterable
 from enum import EnumType
 from functools import cache
-from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    NamedTuple,
+    TypeVar,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import msgspec
 from msgspec import Meta
 
 from tollbook.api.openapi.parameter_types import Read, one_of
 from tollbook.domain.errors import InvalidRequest, Problem
+
+Q = TypeVar("Q", bound="Query")
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,12 +51,12 @@ class Parameter(NamedTuple):
 
 
 @cache
-def parameters_of(kind: type[Query]) -> tuple[Parameter, ...]:
-    """Return the parameters of a query: first its own, then those it shares with others."""
+def parameters_of(kind: type[Query]) -> dict[str, Parameter]:
+    """Return the parameters of a query by name: first its own, then those it shares."""
     fields = {field.name: field for field in msgspec.structs.fields(kind)}
     names = (name for base in kind.__mro__ for name in getattr(base, "__annotations__", ()))
     hints = get_type_hints(kind, include_extras=True)
-    return tuple(_parameter_of(fields[name], hints[name]) for name in dict.fromkeys(names))
+    return {name: _parameter_of(fields[name], hints[name]) for name in dict.fromkeys(names)}
 
 
 def _parameter_of(field: msgspec.structs.FieldInfo, hint: Any) -> Parameter:
@@ -86,11 +97,9 @@ def _metas_in(hint: Any) -> Iterable[Meta]:
             yield from _metas_in(inner)
 
 
-def read_values(
-    parameters: Iterable[Parameter], given: Iterable[tuple[str, str]]
-) -> dict[str, Any]:
-    """Return the values of what a query gives; `InvalidRequest` lists every problem."""
-    declared = {parameter.name: parameter for parameter in parameters}
+def read_query(kind: type[Q], given: Iterable[tuple[str, str]]) -> Q:
+    """Return a query from its names and texts; `InvalidRequest` lists every problem."""
+    declared = parameters_of(kind)
     values: dict[str, Any] = {}
     problems: list[Problem] = []
     seen: set[str] = set()
@@ -108,7 +117,7 @@ def read_values(
     )
     if problems:
         raise InvalidRequest.of(problems)
-    return values
+    return kind(**values)
 
 
 def _read_one(name: str, text: str, declared: dict[str, Parameter], seen: set[str]) -> Any:

@@ -38,20 +38,20 @@ class AnswerSchema:
 
 
 def answer_schema(**fields: Any) -> AnswerSchema:
-    """Describe an answer by the types of its fields beside `success`."""
+    """Return an answer with `success` and fields of the given types."""
     return AnswerSchema(fields)
 
 
 @dataclass(frozen=True)
 class Extended:
-    """A report as documented, and what may follow its fields when it is asked for."""
+    """A report as documented, and the fields that follow its own on request."""
 
     report: Any
     extras: dict[str, Any]
 
 
 def extended(report: Any, **extras: Any) -> Extended:
-    """Describe a report with the types of what may follow its fields."""
+    """Return a report with the types of the fields that may follow its own."""
     return Extended(report, {**extras, "meta": Meta})
 
 
@@ -100,7 +100,7 @@ EVENT: Schema = {
     "required": ["id", "type", "organization_id", "time"],
     "additionalProperties": False,
     "properties": {
-        "id": _id("Yours; with the organization it identifies the event for ever."),
+        "id": _id("Yours; with the organization it identifies the event permanently."),
         "type": {
             "enum": [meter.type for meter in CATALOG],
             "description": "The meter. "
@@ -118,7 +118,7 @@ EVENT: Schema = {
             "default": 1,
         },
         "user_id": _id(
-            "Whose figures it enters; absent for the organization's own.", optional=True
+            "The user it is attributed to; absent for organization-level usage.", optional=True
         ),
         "resource_id": _id(
             "The knowledge base or number it is about; required for kb meters.", optional=True
@@ -167,7 +167,7 @@ REVERSAL: Schema = {
             "type": "string",
             "minLength": 1,
             "maxLength": LONGEST_REASON,
-            "description": "Why, for whoever reads the ledger later.",
+            "description": "The reason, for readers of the ledger.",
         },
     },
 }
@@ -214,7 +214,7 @@ class Components:
         self.components |= {"Event": EVENT, "Reversal": REVERSAL, "Error": ERROR}
 
     def of(self, kind: Any) -> Schema:
-        """Give the schema of a type, of an answer, or a schema as it is."""
+        """Return the schema of a type or an answer; a schema is returned as it is."""
         if isinstance(kind, dict):
             return kind
         if isinstance(kind, AnswerSchema):
@@ -236,7 +236,7 @@ class Components:
         return {**report, "properties": {**report["properties"], **extras}}
 
     def of_request(self, kind: Any, media_type: str) -> Schema:
-        """Give the schema of a request body in one of its media types."""
+        """Return the schema of a request body in one of its media types."""
         if not isinstance(kind, EventsRequest):
             return self.of(kind)
         event = {"$ref": _REFERENCE.format(name="Event")}
@@ -255,7 +255,7 @@ def types_in(kind: Any) -> list[Any]:
 
 
 def _closed(schema: Schema) -> Schema:
-    """Say that unknown fields are refused, and that a field encoded by hand is a number."""
+    """Return a schema that refuses unknown fields; a field of raw JSON is a number."""
     if schema.get("type") != "object" or "properties" not in schema:
         return schema
     properties = {name: _number_or(it) for name, it in schema["properties"].items()}

@@ -1,1 +1,1 @@
-"""What a server does beside its requests: health, metrics, upkeep."""
+"""Health, metrics and maintenance of a server."""

@@ -1,4 +1,4 @@
-"""Alive, and ready: may traffic come here? Red when anything acknowledged could not be kept."""
+"""Readiness: whether this server may get traffic and can keep what it acknowledges."""
 
 import time
 from collections.abc import Callable
@@ -62,7 +62,7 @@ class Health:
         return self._seen
 
     async def _within(self, check: Callable[[], str]) -> str:
-        """Give a check its time; a thread that hangs is left behind, and so is the one after it."""
+        """Run a check within a time limit; a thread that hangs is abandoned."""
         with anyio.move_on_after(_PATIENCE):
             return await run_sync(check, limiter=self._one, abandon_on_cancel=True)
         return f"no answer from the database within {_PATIENCE:.0f} seconds"

@@ -1,4 +1,4 @@
-"""When keys were last used: noted in memory, written down now and then, beside all requests."""
+"""When keys were last used: noted in memory, and written from time to time by a thread."""
 
 import threading
 
@@ -17,7 +17,7 @@ _log = structlog.get_logger()
 
 
 class KeyUsageRecorder:
-    """A thread that writes down what the event loop noted, in a transaction of its own.
+    """A thread that writes what the event loop noted, in a transaction of its own.
 
     What cannot be written is given up: the next minute brings it again.
     """
@@ -34,7 +34,7 @@ class KeyUsageRecorder:
         self._thread.start()
 
     def close(self) -> None:
-        """Write down what is left."""
+        """Write the remaining notes."""
         self._closing.set()
         self._thread.join()
 
@@ -45,7 +45,7 @@ class KeyUsageRecorder:
             self._unwritten[key.scope.tenant_id, key.prefix] = now
 
     def write(self) -> None:
-        """Write down what was noted since the last time."""
+        """Write the notes since the last time."""
         uses, self._unwritten = self._unwritten, {}
         if not uses:
             return

@@ -1,4 +1,4 @@
-"""What a server does for its database now and then, without being asked."""
+"""Regular maintenance of the database by a server."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -43,7 +43,7 @@ class Maintenance:
         self._thread.join()
 
     def look(self) -> None:
-        """Do what is to be done."""
+        """Do the maintenance that is due."""
         try:
             months = set(months_ahead(self._clock()))
             if self._database.engine.lacks_partitions(months) and not is_standby(self._database):
@@ -67,7 +67,7 @@ class Maintenance:
 
 
 def months_ahead(now: int) -> Iterator[int]:
-    """Name the running month and the next two, as numbers such as 202401."""
+    """Return the current month and the next two, as numbers such as 202401."""
     today = instant_of(now).date()
     for later in range(_MONTHS_AHEAD + 1):
         yield day_number(months_after(today, later)) // 100

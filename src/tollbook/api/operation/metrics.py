@@ -1,4 +1,4 @@
-"""What a server counts and times of itself, for Prometheus."""
+"""Counters and timings of a server, for Prometheus."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ _KEPT_FOR = 15.0
 
 
 class Measured(NamedTuple):
-    """What is looked up when someone asks: each by a call, None when it cannot be told now."""
+    """Values that are read on request, each by a call; None when one is unavailable."""
 
     queued_events: Callable[[], int]
     held_bytes: Callable[[], int]
@@ -118,7 +118,7 @@ class Metrics:
 
 
 def _seldom(look: Callable[[], int | None]) -> Callable[[], float]:
-    """Look at most every fifteen seconds; what cannot be told is NaN, as Prometheus has it."""
+    """Return a value read at most every fifteen seconds; NaN when it is unavailable."""
     at, seen = -_KEPT_FOR, float("nan")
 
     def value() -> float:

@@ -1,4 +1,4 @@
-"""Who asks, and what that key may see: the gate every request passes."""
+"""The key of a request, and what it may see."""
 
 from collections.abc import Iterable, Mapping
 
@@ -22,7 +22,7 @@ _BEARER = "bearer "
 
 
 def key_text(headers: Mapping[str, str]) -> str | None:
-    """Give the key or token that a request carries, in its own header or as a bearer's."""
+    """Return the key or token of a request, from `X-API-Key` or a bearer's."""
     text = headers.get(KEY_HEADER)
     if text:
         return text
@@ -31,8 +31,8 @@ def key_text(headers: Mapping[str, str]) -> str | None:
     return bearer[len(_BEARER) :].strip() if found else None
 
 
-def presented(header: str | None) -> tuple[str, str]:
-    """Give the key a request carries, and its public prefix."""
+def split_key(header: str | None) -> tuple[str, str]:
+    """Return the key of a request and its public prefix."""
     if not header:
         raise ApiKeyRequired
     prefix = prefix_of(header)
@@ -42,7 +42,7 @@ def presented(header: str | None) -> tuple[str, str]:
 
 
 def viewer_of(text: str | None) -> Viewer | None:
-    """Read a viewer token, which is yet to be proven; None when the text is a key, or nothing."""
+    """Return a viewer token that is yet to be verified; None for a key or no text."""
     if not text or not text.startswith(viewers.MARK):
         return None
     viewer = viewers.read(text)
@@ -53,10 +53,10 @@ def viewer_of(text: str | None) -> Viewer | None:
     return viewer
 
 
-def proven(text: str, viewer: Viewer, issuer: Issuer | None) -> ApiKey:
-    """Give what a viewer token may do, once its signature is right and nobody took it back.
+def verify_token(text: str, viewer: Viewer, issuer: Issuer | None) -> ApiKey:
+    """Return the key that a viewer token stands for, once its signature is right and it holds.
 
-    It is narrowed as the key that asked for it is, but for the addresses: those are of the
+    It is narrowed as the key that created it is, except for the addresses: those are of the
     platform's servers, and a browser is elsewhere.
     """
     if issuer is None or not viewers.is_signed(text, issuer.secret):
@@ -67,12 +67,12 @@ def proven(text: str, viewer: Viewer, issuer: Issuer | None) -> ApiKey:
     of_key = issuer.key.limits
     end = min(viewer.expires_at, of_key.expires_at or viewer.expires_at)
     return ApiKey(
-        viewer.id,
-        "",
-        "viewer token",
-        KeyScope(viewer.tenant_id, viewer.organization_id, viewer.user_id),
-        (Permission.READ_ANALYTICS,),
-        viewer.created_at,
+        prefix=viewer.id,
+        hash="",
+        name="viewer token",
+        scope=KeyScope(viewer.tenant_id, viewer.organization_id, viewer.user_id),
+        permissions=(Permission.READ_ANALYTICS,),
+        created_at=viewer.created_at,
         limits=Limits(end, of_key.meters, (), of_key.requests_per_minute),
     )
 
@@ -83,16 +83,16 @@ def authenticate(
     header: str | None,
     known: ApiKey | None = None,
 ) -> ApiKey:
-    """Find the key of a request as of this snapshot: a key revoked a moment ago is unknown.
+    """Return the key of a request as of this snapshot: a key revoked a moment ago is unknown.
 
-    `known` is the key as the gate found it, proven: while the same is in memory it still holds.
+    `known` is the verified key of the admission: while the same is in memory it still holds.
     """
     if known and known.hash and directory_cache.key(snapshot, known.prefix) is known:
         return known
     viewer = viewer_of(header)
     if viewer is not None and header is not None:
-        return proven(header, viewer, directory_cache.issuer(snapshot, viewer))
-    text, prefix = presented(header)
+        return verify_token(header, viewer, directory_cache.issuer(snapshot, viewer))
+    text, prefix = split_key(header)
     key = directory_cache.key(snapshot, prefix)
     if key is None or not matches(text, key.hash):
         raise InvalidApiKey
@@ -131,7 +131,7 @@ def require_organization_key(key: ApiKey, action: str) -> None:
 
 
 def organization_of(snapshot: Snapshot, key: ApiKey, identity: str) -> OrganizationRow:
-    """Find an organization that this key may see; to it, any other does not exist."""
+    """Return an organization that this key may see; any other does not exist for it."""
     bound = key.scope.organization_id
     found = None
     if bound in (None, identity) and not id_problem("organization_id", identity):
@@ -142,7 +142,7 @@ def organization_of(snapshot: Snapshot, key: ApiKey, identity: str) -> Organizat
 
 
 def user_of(snapshot: Snapshot, key: ApiKey, organization: OrganizationRow, identity: str) -> User:
-    """Find a user that this key may see; to it, any other does not exist."""
+    """Return a user that this key may see; any other does not exist for it."""
     visible = key.scope.user_id in (None, identity) and not id_problem("user_id", identity)
     user = directory.find_user(snapshot, organization.number, identity) if visible else None
     if user is None:

@@ -1,7 +1,7 @@
-"""The memory that bodies of requests take, all together, and its bound.
+"""The memory for the bodies of all requests in flight, and its limit.
 
-A body is held from its first byte until the request is answered: while it arrives, while it waits
-for the decoder, and while what is in it waits for the writer. So this bounds what is in the queue
+A body is counted from its first byte until the request is answered: while it arrives, while it
+waits for the decoder, and while its events wait for the writer. So this limits the write queue
 too, however large its events are.
 """
 
@@ -14,63 +14,66 @@ from starlette.requests import Request
 from tollbook.domain.errors import QueueFull
 
 LARGE = 64 * 1024
-"""What is not counted of each body, so that small requests come in beside large ones."""
+"""The first bytes of each body are not counted, so that small requests pass large ones."""
 
-_ROOM = "tollbook.room"
+_RESERVATION = "tollbook.body_reservation"
 
 
 class BodyBudget:
-    """What all requests hold. Each counts what is beyond the first 64 KiB of it."""
+    """The bytes of all bodies in flight, excluding the first 64 KiB of each."""
 
     def __init__(self, most_bytes: int) -> None:
         self._most = most_bytes
-        self._held = 0
+        self._reserved = 0
         self._lock = threading.Lock()
 
     @contextmanager
-    def room_for(self, request: Request) -> Iterator[None]:
-        """Let a request hold a body until it is answered."""
-        room = request.scope[_ROOM] = BodyReservation(self)
+    def reserve_for(self, request: Request) -> Iterator[None]:
+        """Reserve memory for the body of a request until it is answered."""
+        reservation = request.scope[_RESERVATION] = BodyReservation(self)
         try:
             yield
         finally:
-            self._give_back(room.counted)
+            self._release(reservation.counted)
 
-    def take(self, size: int, own: int) -> None:
-        """Hold so much more beside a request's own, or raise `QueueFull`; alone it may be any."""
+    def reserve(self, size: int, own: int) -> None:
+        """Reserve more for a request that has `own` bytes, or raise `QueueFull`.
+
+        A request that is alone may have any size.
+        """
         with self._lock:
-            if self._held > own and self._held + size > self._most:
+            if self._reserved > own and self._reserved + size > self._most:
                 raise QueueFull("too many large requests at once; nothing was taken, try again")
-            self._held += size
+            self._reserved += size
 
-    def _give_back(self, size: int) -> None:
+    def _release(self, size: int) -> None:
         with self._lock:
-            self._held -= size
+            self._reserved -= size
 
     @property
-    def held(self) -> int:
-        """Give how much is held."""
-        return self._held
+    def reserved(self) -> int:
+        """Return how many bytes are reserved."""
+        return self._reserved
 
 
 class BodyReservation:
-    """What one request holds."""
+    """The part of the budget that one request has."""
 
-    def __init__(self, bodies: BodyBudget) -> None:
+    def __init__(self, budget: BodyBudget) -> None:
         self.counted = 0
-        self._bodies = bodies
+        self._budget = budget
         self._size = 0
 
-    def take(self, size: int) -> None:
-        """Hold so many more bytes, or raise `QueueFull`."""
+    def reserve(self, size: int) -> None:
+        """Reserve `size` more bytes, or raise `QueueFull`."""
         more = max(0, self._size + size - LARGE) - self.counted
         if more:
-            self._bodies.take(more, self.counted)
+            self._budget.reserve(more, self.counted)
             self.counted += more
         self._size += size
 
 
-def room_of(request: Request) -> BodyReservation:
-    """Give what a request may hold."""
-    found: BodyReservation = request.scope[_ROOM]
-    return found
+def reservation_of(request: Request) -> BodyReservation:
+    """Return the reservation of a request."""
+    reservation: BodyReservation = request.scope[_RESERVATION]
+    return reservation

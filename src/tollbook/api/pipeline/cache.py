@@ -13,7 +13,7 @@ LEAST_COMPRESSED = 1_000
 """Smaller bodies are sent as they are: compressing them saves less than it costs."""
 _FASTEST = 1
 _OVERHEAD = 500
-"""About how many bytes a kept answer takes besides its bodies: small ones are mostly that."""
+"""About how many bytes of memory an answer takes in addition to its bodies."""
 
 
 class Answer(msgspec.Struct):

@@ -1,4 +1,4 @@
-"""Cursors: where a list goes on, as a text that is read only as it was written."""
+"""Cursors: texts that name the place where a list continues."""
 
 from base64 import b64decode, urlsafe_b64encode
 from typing import Annotated, Any, TypeVar
@@ -12,24 +12,24 @@ T = TypeVar("T")
 _place = msgspec.json.Decoder(tuple[Annotated[int, msgspec.Meta(ge=0, le=2**62)], str])
 
 
-def written(value: Any) -> str:
-    """Write a cursor."""
+def write_cursor(value: Any) -> str:
+    """Return a value as the text of a cursor."""
     return urlsafe_b64encode(msgspec.json.encode(value)).rstrip(b"=").decode()
 
 
-def read(text: str, decoder: msgspec.json.Decoder[T]) -> T:
-    """Read a cursor; `ValueError` for any text that `written` does not give."""
+def read_cursor(text: str, decoder: msgspec.json.Decoder[T]) -> T:
+    """Return the value of a cursor; `ValueError` for a text that `write_cursor` never returns."""
     padded = text + "=" * (-len(text) % 4)
     value = decoder.decode(b64decode(padded.encode(), b"-_", validate=True))
-    if written(value) != text:
+    if write_cursor(value) != text:
         raise ValueError(text)
     return value
 
 
 def read_place(text: str) -> tuple[int, str]:
-    """Read the place of a row that is known by a number and an id."""
+    """Return the place of a row, a number and an id; `InvalidRequest` for any other text."""
     try:
-        number, identity = read(text, _place)
+        number, identity = read_cursor(text, _place)
         if has_control_characters(identity):
             raise ValueError(identity)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""HTTP as it comes in: bounded where its parser is not, and in our form where it is none."""
+"""HTTP with limits that its parser lacks, and with errors in the API's form."""
 
 import secrets
 from http import HTTPStatus
@@ -13,17 +13,17 @@ from tollbook.domain.errors import HeadTooLarge, TollbookError, UnreadableReques
 
 MOST_HEAD_BYTES = 64 * 1024
 _SECONDS_TO_READ = 1.0
-"""How long a client that is refused has to read why, while what it still sends goes nowhere."""
+"""How long a refused client has to read the error; further input is ignored."""
 _TOO_LARGE = HeadTooLarge(f"a head must have at most {MOST_HEAD_BYTES} bytes")
 _log = structlog.get_logger()
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
-    """A connection, of whoever has a key or none.
+    """A connection of any client, with a key or without.
 
-    The parser keeps a head, a trailer or a chunk's extension of any length. Here the address and
-    the headers of a request are counted as they are read, and all that has come since the last
-    whole head or piece of a body, and there is a most of each.
+    The parser keeps a head, a trailer or a chunk's extension of any length. This class limits the
+    bytes of a request's URL and headers, and the bytes since the last complete head or piece of a
+    body.
     """
 
     _came = 0
@@ -33,44 +33,44 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     _in_body = False
 
     def on_message_begin(self) -> None:
-        """Count a head from nothing."""
+        """Start the count of a head."""
         self._head = 0
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
-        """Take an address, or a part of one."""
+        """Count a URL, or a part of one."""
         self._count(len(url))
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header."""
+        """Count a header."""
         self._count(len(name) + len(value) + 4)
         super().on_header(name, value)
 
     def _count(self, length: int) -> None:
         self._head += length
         if self._head > MOST_HEAD_BYTES:
-            raise ValueError(self._head)  # the parser gives up, and says so as of what is no HTTP
+            raise ValueError(self._head)  # the parser stops, and reports invalid HTTP
 
     def on_headers_complete(self) -> None:
-        """Go on after a head."""
+        """Note a complete head."""
         self._went_on = True
         super().on_headers_complete()
         self._in_body = True
 
     def on_body(self, body: bytes) -> None:
-        """Go on after a piece of a body."""
+        """Note a piece of a body."""
         self._went_on = True
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Go on after a request."""
+        """Note a complete request."""
         self._went_on = True
         self._in_body = False
         super().on_message_complete()
 
     def data_received(self, data: bytes) -> None:
-        """Take what came, and give the connection up when that leads to nothing."""
+        """Parse received bytes, and refuse the connection when they exceed the limits."""
         if self._refused:
             return
         self._went_on = False
@@ -80,13 +80,13 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._refuse(_TOO_LARGE)
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what cannot be read in our words, not in `msg`."""
+        """Respond to invalid HTTP with an error in the API's form, not with `msg`."""
         del msg
         unreadable = UnreadableRequest("this is no request of HTTP/1.1")
         self._refuse(_TOO_LARGE if self._head > MOST_HEAD_BYTES else unreadable)
 
     def _refuse(self, error: TollbookError) -> None:
-        """Answer and hang up; not in place of the answer that a request before it has to get."""
+        """Respond and close; an earlier request in the pipeline gets its own response first."""
         self._refused = True
         identity = secrets.token_hex(8)
         token = REQUEST_ID.set(identity)
@@ -111,7 +111,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._hang_up()
 
     def _hang_up(self) -> None:
-        """Close once the client has had time to read: to close on what it sends resets it."""
+        """Close once the client has had time to read: closing while it sends is a reset."""
         self.flow.resume_reading()
         self.transport.write_eof()
         self.loop.call_later(_SECONDS_TO_READ, self.transport.close)

@@ -55,7 +55,7 @@ def read_body(body: bytes, kind: type[T]) -> T:
 
 
 def _is_instant(hint: Any) -> bool:
-    """Tell whether a field, which may be left out, is an instant."""
+    """Return whether a field, which may be optional, is an instant."""
     kinds = (hint, *get_args(hint))
     return any(datetime in (kind, *get_args(kind)) for kind in kinds)
 
@@ -81,7 +81,7 @@ def _field_problems(name: str, value: Any, hint: Any) -> list[Problem]:
 
 
 def _sentence(name: str, said: str) -> str:
-    """Say in words of JSON what the decoder says in types of Python."""
+    """Return the decoder's message with the types of JSON instead of those of Python."""
     found = _EXPECTED.fullmatch(said)
     if found is None:
         return f"{name}: {said[:1].lower()}{said[1:]}"

@@ -1,4 +1,4 @@
-"""How often each key asks: a bucket for each in this process, filled again all the time."""
+"""Rate limits: a token bucket for each key in this process."""
 
 import time
 from collections import OrderedDict
@@ -11,9 +11,10 @@ _MINUTE = 60.0
 
 
 class RateLimitState(NamedTuple):
-    """What a key has left after a request.
+    """The rate limit of a key after a request.
 
-    `reset` is in how many seconds it has all of its requests again or, refused, the next one.
+    `reset` is in how many seconds all requests are available again or, when one is refused, the
+    next one.
     """
 
     limit: int
@@ -22,7 +23,7 @@ class RateLimitState(NamedTuple):
     allowed: bool
 
     def headers(self) -> dict[str, str]:
-        """Write it as headers of an answer."""
+        """Return the state as headers of an answer."""
         return {
             "RateLimit-Limit": str(self.limit),
             "RateLimit-Remaining": str(self.remaining),
@@ -31,10 +32,10 @@ class RateLimitState(NamedTuple):
 
 
 class RateLimiter:
-    """The buckets of all keys with a rate. Only the event loop looks at them.
+    """The buckets of all keys with a rate limit. Only the event loop uses them.
 
-    A bucket holds a minute's requests at most. Those asked of least recently are forgotten when
-    there are too many, which gives their keys a full one.
+    A bucket holds the requests of one minute. The least recently used buckets are dropped when
+    there are too many; their keys then start with a full one.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -42,7 +43,7 @@ class RateLimiter:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def take(self, prefix: str, per_minute: int) -> RateLimitState:
-        """Take a request from a key's bucket, if there is one left."""
+        """Return the state of a key after a request, and count the request if it is allowed."""
         now = self._clock()
         held, at = self._buckets.pop(prefix, (float(per_minute), now))
         held = min(float(per_minute), held + (now - at) * per_minute / _MINUTE)

@@ -1,4 +1,4 @@
-"""Reading what may be large: the body up to its bound, unpacked."""
+"""Read bodies up to their limits, and unpack them."""
 
 import gzip
 import io
@@ -8,26 +8,26 @@ from collections.abc import Iterator
 from anyio.to_thread import run_sync
 from starlette.requests import ClientDisconnect, Request
 
-from tollbook.api.pipeline.body_budget import BodyReservation, room_of
+from tollbook.api.pipeline.body_budget import BodyReservation, reservation_of
 from tollbook.domain.errors import BodyTooLarge, UnreadableBody, UnsupportedBody
 from tollbook.ingest.decode import DECODERS, Decoder
 
 MOST_BYTES = 16 * 1024 * 1024
 MOST_OTHER_BYTES = 64 * 1024
-"""Of a body that is neither events nor a price book."""
+"""The limit of bodies other than events and price books."""
 _UNPACKED_AT_ONCE = 1024 * 1024
 _GZIP = b"\x1f\x8b"
 """How gzip begins."""
 
 
 def media_type_of(request: Request) -> str:
-    """Name the content type, JSON unless said."""
+    """Return the media type of a body; JSON by default."""
     media_type = request.headers.get("content-type", "application/json").partition(";")[0]
     return media_type.strip().lower()
 
 
 def decoder_of(request: Request) -> Decoder:
-    """Choose how events are read by the content type."""
+    """Return the decoder of events for the media type."""
     decode = DECODERS.get(media_type_of(request))
     if decode is None:
         raise UnsupportedBody(f"Content-Type must be one of {', '.join(DECODERS)}")
@@ -35,8 +35,8 @@ def decoder_of(request: Request) -> Decoder:
 
 
 async def read_bounded(request: Request, most: int) -> bytes:
-    """Read a body, or raise as soon as it passes `most` bytes, or there is no room for it."""
-    room = room_of(request)
+    """Read a body; raise as soon as it exceeds `most` bytes or the budget of all bodies."""
+    reservation = reservation_of(request)
     chunks: list[bytes] = []
     size = 0
     try:
@@ -44,7 +44,7 @@ async def read_bounded(request: Request, most: int) -> bytes:
             size += len(chunk)
             if size > most:
                 raise BodyTooLarge(f"the body must have at most {most} bytes")
-            room.take(len(chunk))
+            reservation.reserve(len(chunk))
             chunks.append(chunk)
     except ClientDisconnect as error:
         raise UnreadableBody("the body ended early") from error
@@ -56,16 +56,16 @@ async def read_unpacked(request: Request) -> bytes:
     body = await read_bounded(request, MOST_BYTES)
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         encoding = request.headers["content-encoding"]
-        body = await run_sync(unpacked, encoding, body, room_of(request))
+        body = await run_sync(unpack, encoding, body, reservation_of(request))
     return body
 
 
-def unpacked(encoding: str, body: bytes, room: BodyReservation) -> bytes:
-    """Unpack a body; what is in it has a bound too."""
+def unpack(encoding: str, body: bytes, reservation: BodyReservation) -> bytes:
+    """Return an unpacked body, whose size is limited too."""
     if encoding.strip().lower() != "gzip":
         raise UnsupportedBody("Content-Encoding must be gzip, or absent")
     try:
-        return b"".join(_pieces(gzip.GzipFile(fileobj=io.BytesIO(body)), room))
+        return b"".join(_pieces(gzip.GzipFile(fileobj=io.BytesIO(body)), reservation))
     except EOFError as error:
         raise UnreadableBody("the body is not gzip: it ends early") from error
     except (OSError, zlib.error) as error:
@@ -73,11 +73,11 @@ def unpacked(encoding: str, body: bytes, room: BodyReservation) -> bytes:
         raise UnreadableBody(f"the body is not gzip{damaged}") from error
 
 
-def _pieces(packed: gzip.GzipFile, room: BodyReservation) -> Iterator[bytes]:
+def _pieces(packed: gzip.GzipFile, reservation: BodyReservation) -> Iterator[bytes]:
     size = 0
     while piece := packed.read(_UNPACKED_AT_ONCE):
         size += len(piece)
         if size > MOST_BYTES:
             raise BodyTooLarge(f"the unpacked body must have at most {MOST_BYTES} bytes")
-        room.take(len(piece))
+        reservation.reserve(len(piece))
         yield piece

@@ -1,7 +1,7 @@
-"""A line of the log for each request: what was asked by whom, what came of it, how long it took.
+"""A line of the log for each request: its route, key, status and duration.
 
-Noted on the event loop, written by a thread: to write gives up the interpreter's lock, and to get
-it back beside the writer takes longer than many a request.
+The event loop notes it, and a thread writes it: writing releases the interpreter's lock, and
+waiting for the lock while the writer has it takes longer than many requests.
 """
 
 import threading
@@ -38,7 +38,7 @@ class _Noted(NamedTuple):
 
 
 class _Line(msgspec.Struct, gc=False):
-    """No path and no query: ids and numbers of people may be in them. The key by its prefix."""
+    """A line without path and query, which may hold personal data. The key is its prefix."""
 
     event: str
     level: str
@@ -53,7 +53,7 @@ class _Line(msgspec.Struct, gc=False):
 
 
 class _Lost(msgspec.Struct):
-    """Lines that nobody took in time are counted instead."""
+    """The number of lines that could not be written in time."""
 
     event: str
     level: str
@@ -62,14 +62,14 @@ class _Lost(msgspec.Struct):
 
 
 class RequestLog:
-    """The lines that wait, and the thread that writes them; without `write` there are none."""
+    """The waiting lines, and the thread that writes them; without `write` there is no log."""
 
     def __init__(self, write: Callable[[str], object] | None) -> None:
         self._write = write
         self._waiting: deque[_Noted] = deque()
         self._dropped = 0
         self._refused = 0
-        self._told = 0
+        self._reported = 0
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tollbook-request-log", daemon=True)
 
@@ -79,7 +79,7 @@ class RequestLog:
             self._thread.start()
 
     def close(self) -> None:
-        """Write what is left, as far as somebody takes it."""
+        """Write the remaining lines, within the time that is left."""
         if self._write:
             self._closing.set()
             self._thread.join(_PATIENCE)
@@ -87,7 +87,7 @@ class RequestLog:
     def note(
         self, scope: Mapping[str, Any], request_id: bytes, status: int | None, start: float
     ) -> None:
-        """Note a request that was answered, or whose client has gone; on the event loop."""
+        """Note a request that was answered, or whose client disconnected; on the event loop."""
         if self._write is None:
             return
         if len(self._waiting) >= _MOST_WAITING:
@@ -98,12 +98,12 @@ class RequestLog:
         self._waiting.append(_Noted(time.time(), request_id, *asked))
 
     def write(self) -> None:
-        """Write the lines that wait; what is not taken is counted, and told once it is."""
+        """Write the waiting lines; those that cannot be written are counted and reported later."""
         assert self._write  # noqa: S101  without it there is no thread
         lines: list[Any] = []
         while self._waiting:
             lines.append(_line(self._waiting.popleft()))
-        requests, lost = len(lines), self._dropped + self._refused - self._told
+        requests, lost = len(lines), self._dropped + self._refused - self._reported
         if lost:
             lines.append(_Lost("requests_not_logged", "warning", _text(time.time()), lost))
         if not lines:
@@ -113,7 +113,7 @@ class RequestLog:
         except OSError:
             self._refused += requests
         else:
-            self._told += lost
+            self._reported += lost
 
     def _run(self) -> None:
         while not self._closing.wait(_WRITTEN_AFTER):
@@ -124,16 +124,16 @@ class RequestLog:
 def _line(it: _Noted) -> _Line:
     key = it.key
     return _Line(
-        "request",
-        "info",
-        _text(it.at),
-        it.request_id.decode(),
-        it.method,
-        it.route,
-        it.status,
-        round(it.seconds * 1_000, 3),
-        key.prefix if key else None,
-        key.scope.tenant_id if key else None,
+        event="request",
+        level="info",
+        timestamp=_text(it.at),
+        request_id=it.request_id.decode(),
+        method=it.method,
+        route=it.route,
+        status=it.status,
+        milliseconds=round(it.seconds * 1_000, 3),
+        key=key.prefix if key else None,
+        tenant=key.scope.tenant_id if key else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""Answers as bytes: JSON, and errors in their one shape."""
+"""Responses in JSON, and errors in their one form."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,12 +17,12 @@ _encode = msgspec.json.Encoder().encode
 def json_response(
     value: Any, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """Encode a value."""
+    """Return a value as a response in JSON."""
     return Response(_encode(value), status, headers, media_type=JSON)
 
 
 def error_response(error: TollbookError) -> Response:
-    """Encode an error, with the id under which the log tells of its request."""
+    """Return an error as a response, with the request's id in the log."""
     body: dict[str, Any] = {"success": False, "error": error.sentence, "code": error.code}
     if error.details:
         body["details"] = error.details
@@ -32,7 +32,7 @@ def error_response(error: TollbookError) -> Response:
 
 
 def answer_response(answer: Answer, headers: dict[str, str], *, compress: bool) -> Response:
-    """Send an encoded answer, compressed when the client takes that and it is worth it."""
+    """Return an encoded answer as a response, compressed when allowed and worth it."""
     headers = {**headers, **answer.headers}
     if compress and len(answer.body) >= LEAST_COMPRESSED:
         headers = {**headers, "Content-Encoding": "gzip"}

@@ -1,4 +1,4 @@
-"""What every answer carries besides: an id of its request, and headers that tie a browser down."""
+"""Add a request id and security headers to every response."""
 
 import re
 import secrets
@@ -24,12 +24,12 @@ HEADERS: list[Header] = [
     (_POLICY, b"default-src 'none'; frame-ancestors 'none'"),
     (_CACHING, b"no-store"),
 ]
-"""Those that an answer does not have of its own: a page says what it may load, an answer how long
-it may be kept. All else is kept by nobody: it may hold a secret."""
+"""The defaults. A page sets what it may load, an answer how long it may be cached. Any other
+response may contain a secret and is not cached."""
 
 
 class SecurityHeadersMiddleware:
-    """Adds headers to every answer of an application, gives each request its id, and logs it."""
+    """Adds headers to every response, gives each request an id, and logs it."""
 
     def __init__(self, app: ASGIApp, log: RequestLog, hsts_seconds: int = 0) -> None:
         self._app = app
@@ -42,7 +42,7 @@ class SecurityHeadersMiddleware:
             self._headers.append((b"strict-transport-security", value))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
+        """Handle a request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -63,10 +63,10 @@ class SecurityHeadersMiddleware:
             self._log.note(scope, identity, status, start)
 
     def _new_id(self) -> bytes:
-        """Count on from the process's own beginning.
+        """Return the next id of this process.
 
-        To ask the system for random bytes gives up the interpreter's lock, and to get it back
-        beside the writer takes longer than all else that is done here.
+        Random bytes of the system would release the interpreter's lock. Waiting for the lock
+        while the writer has it takes longer than everything else here.
         """
         return f"{self._process}{next(self._requests) & 0xFFFFFFFF:08x}".encode()
 
@@ -77,7 +77,7 @@ class SecurityHeadersMiddleware:
 
 
 def _id_of(headers: list[Header]) -> bytes | None:
-    """Take the id that a request brought, if it is sane: it goes into logs and headers."""
+    """Return the client's id for the request if it is safe for logs and headers."""
     for name, value in headers:
         if name == _ID_HEADER and _SANE.fullmatch(value):
             return value

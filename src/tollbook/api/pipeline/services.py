@@ -1,4 +1,4 @@
-"""What the handlers work with, put together by `wiring`."""
+"""The running parts that handlers use, created by `wiring`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,14 +22,13 @@ from tollbook.store.database import Database
 
 @dataclass(frozen=True)
 class Services:
-    """The running parts: `clock` gives microseconds since 1970 in UTC.
+    """The running parts. `clock` returns microseconds since 1970 in UTC.
 
-    What `proxies` say of where a request came from is believed. Browsers are told to come by HTTPS
-    only for so many seconds. A server's clock may differ from the database's by
-    `max_clock_seconds`.
+    Addresses that `proxies` forward are trusted. Browsers use HTTPS only for `hsts_seconds`. A
+    server's clock may differ from the database's by `max_clock_seconds`.
 
-    One thread at a time decodes large bodies, one loads books, and one looks at what rerating would
-    change. A few at a time write long exports, each with a connection of its own.
+    One thread at a time decodes large bodies, one loads price books, and one does dry runs of
+    reratings. A few write long exports, each with its own connection.
     """
 
     database: Database

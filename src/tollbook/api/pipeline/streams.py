@@ -1,7 +1,7 @@
-"""Answers that are read, written and sent piece by piece, whatever their length.
+"""Responses of any length, which are read, written and sent piece by piece.
 
 A thread reads from one snapshot and writes; the event loop sends. A few pieces may wait between
-them, so a client that is slow slows the reading, and one that has gone ends it.
+them, so a slow client slows the reading, and one that disconnects ends it.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from tollbook.store.database import Database, Snapshot
 
 _MOST_WAITING = 4
 _PATIENCE = 60.0
-"""A client that takes nothing for so many seconds is given up, with its snapshot."""
+"""Seconds after which a client that reads nothing is dropped, with its snapshot."""
 _LEAST_SENT = 64 * 1024
 
 _log = structlog.get_logger()
@@ -30,7 +30,7 @@ Write = Callable[[Snapshot], Iterator[bytes]]
 
 
 class _Gone(Exception):
-    """Nobody takes what is written any more."""
+    """The client has disconnected."""
 
 
 class _Handover:
@@ -43,17 +43,17 @@ class _Handover:
         self._stopped = False
 
     def put(self, piece: bytes) -> None:
-        """Hand over a piece, when there is room; called in the thread."""
+        """Add a piece, and wait while the queue is full; called in the thread."""
         if not self._room.acquire(timeout=_PATIENCE) or self._stopped:
             raise _Gone
         self._loop.call_soon_threadsafe(self._ready.put_nowait, piece)
 
     def end(self, error: Exception | None = None) -> None:
-        """Say that nothing more comes, and why; called in the thread."""
+        """Mark the end, with its error if any; called in the thread."""
         self._loop.call_soon_threadsafe(self._ready.put_nowait, error)
 
     async def get(self) -> bytes | None:
-        """Take the next piece, None after the last; raise what kept the rest from coming."""
+        """Return the next piece, None after the last; raise the error that ended the rest."""
         taken = await self._ready.get()
         self._room.release()
         if isinstance(taken, Exception):
@@ -61,15 +61,15 @@ class _Handover:
         return taken
 
     def stop(self) -> None:
-        """Let the thread end at its next piece."""
+        """Make the thread end at its next piece."""
         self._stopped = True
         self._room.release()
 
 
 class Streamed(Response):
-    """The answer: its status is sent with the first piece, so an error before that is an error.
+    """A streamed response: an error before its first piece is sent as an error.
 
-    An error later cuts the answer off; the client sees that it has not come to its end.
+    A later error cuts the response off, and the client sees that it is incomplete.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Streamed(Response):
         self._write = write
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the answer; return when it is sent, or its client has gone."""
+        """Send the response; return when it is sent or the client has disconnected."""
         if scope["method"] == "HEAD":
             await self._start(send)
             await send({"type": "http.response.body", "body": b""})
@@ -103,16 +103,16 @@ class Streamed(Response):
                 group.cancel_scope.cancel()
 
     def _produce(self, handover: _Handover) -> None:
-        """Read and write in a thread; whatever happens, the loop hears of the end."""
+        """Read and write in a thread, and always mark the end for the loop."""
         try:
             with (
                 self._database.streaming() as snapshot,
-                closing(_joined(self._write(snapshot))) as it,
+                closing(_join(self._write(snapshot))) as it,
             ):
                 for piece in it:
                     handover.put(piece)
         except _Gone:
-            handover.end(InternalError("the client has gone"))
+            handover.end(InternalError("the client has disconnected"))
         except TollbookError as error:
             handover.end(error)
         except Exception:
@@ -146,8 +146,8 @@ async def _watch(receive: Receive, stop: Callable[[], None]) -> None:
     stop()
 
 
-def _joined(pieces: Iterator[bytes]) -> Generator[bytes, None, None]:
-    """Put small pieces together: each costs a turn of the loop."""
+def _join(pieces: Iterator[bytes]) -> Generator[bytes, None, None]:
+    """Join small pieces: each costs a turn of the loop."""
     waiting: list[bytes] = []
     size = 0
     for piece in pieces:

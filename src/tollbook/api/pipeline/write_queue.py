@@ -1,4 +1,4 @@
-"""The border between the event loop, where requests wait, and the thread that commits."""
+"""The queue from the event loop, where requests wait, to the thread that commits."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,9 +8,10 @@ from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 
 from tollbook.domain.errors import TollbookError
-from tollbook.ingest.commit import BatchResult, Submission
+from tollbook.ingest.commit import BatchResult
 from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.ingest.group_commit import Delivery, GroupCommitter, Observe, Pending
+from tollbook.ingest.submit import Submission
 from tollbook.store.database import Database
 
 Prepare = Callable[[], Submission]
@@ -35,7 +36,7 @@ class _Awaited:
 
 
 class WriteQueue:
-    """Takes submissions from requests and wakes each when its transaction is on disk."""
+    """Queues submissions of requests, and wakes each request when its transaction is on disk."""
 
     def __init__(
         self,
@@ -47,7 +48,13 @@ class WriteQueue:
         observe: Observe = lambda _committed: None,
     ) -> None:
         self.queue = GroupCommitter(
-            database, directory_cache, clock, self._deliver, most_waiting, most_in_group, observe
+            database=database,
+            directory_cache=directory_cache,
+            clock=clock,
+            deliver=self._deliver,
+            most_waiting=most_waiting,
+            most_in_group=most_in_group,
+            observe=observe,
         )
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -57,17 +64,17 @@ class WriteQueue:
         self.queue.start()
 
     def close(self) -> None:
-        """Commit what was taken, then stop the writer."""
+        """Commit the queued submissions, then stop the writer."""
         self.queue.close()
 
     async def settle(self, submission: Submission) -> BatchResult:
-        """Wait until a submission is on disk; raise what kept it from getting there."""
+        """Wait until a submission is on disk, or raise the error that prevented it."""
         future: asyncio.Future[BatchResult] = asyncio.get_running_loop().create_future()
         self.queue.put(_Awaited(future, submission))
         return await future
 
     async def prepare_and_settle(self, prepare: Prepare, limiter: CapacityLimiter) -> BatchResult:
-        """Wait until what `prepare` makes is on disk; the writer makes it when it is idle."""
+        """Wait until what `prepare` returns is on disk; an idle writer calls `prepare` itself."""
         future: asyncio.Future[BatchResult] = asyncio.get_running_loop().create_future()
         if self.queue.put_if_idle(_Awaited(future, how=prepare)):
             return await future
@@ -81,7 +88,7 @@ class WriteQueue:
 def _release(deliveries: list[Delivery]) -> None:
     for waiting, outcome in deliveries:
         future = _future_of(waiting)
-        if future.done():  # the client has gone; what it sent is stored all the same
+        if future.done():  # the client has disconnected; its events are stored all the same
             continue
         if isinstance(outcome, TollbookError):
             future.set_exception(outcome)

@@ -2,8 +2,8 @@
 import { useRef, useState } from "../vendor/hooks.js";
 import { ApiError, ask } from "../state/api.js";
 import { useAnswer } from "../state/resource.js";
-import { key, noticeRefusal } from "../state/session.js";
-import { asOption } from "../words/foreign.js";
+import { key, signOutIfRefused } from "../state/session.js";
+import { optionText } from "../words/foreign.js";
 import { exactMoney } from "../words/format.js";
 import { METERS, meterOf } from "../words/meters.js";
 import { Charge } from "./event_detail.js";
@@ -55,7 +55,7 @@ export function Calculator({ viewer }) {
       show((await ask(key.value, "v1/rate", { method: "POST", body })).data.charges[0]);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      noticeRefusal(error);
+      signOutIfRefused(error);
       show({ status: "refused", error: `${error.message}; select Calculate to try again` });
     }
   };
@@ -65,7 +65,7 @@ export function Calculator({ viewer }) {
       ${directory.error && html`<${Refused} error=${directory.error} reload=${directory.reload} />`}
       <form onSubmit=${submit}>
         ${!viewer.organization_id &&
-        html`<label>Organization<select value=${organization} onChange=${set("organization")}>${organizations.map((/** @type {any} */ it) => html`<option key=${it.id} value=${it.id}>${asOption(it.name)}</option>`)}</select></label>`}
+        html`<label>Organization<select value=${organization} onChange=${set("organization")}>${organizations.map((/** @type {any} */ it) => html`<option key=${it.id} value=${it.id}>${optionText(it.name)}</option>`)}</select></label>`}
         <label>Usage<select value=${form.type} onChange=${set("type")}>${METERS.map((it) => html`<option key=${it.type} value=${it.type}>${it.name}</option>`)}</select></label>
         <label>${QUANTITIES[form.type] ?? (meterOf(form.type)?.unit === "messages" ? "Segments" : "Quantity")}<input inputmode="decimal" value=${form.quantity} onInput=${set("quantity")} required /></label>
         ${WITH_NUMBER.has(form.type) &&

@@ -49,7 +49,7 @@ export const Charge = ({ charge }) => html`
   ${charge.lines.length > 1 &&
   html`<table class="lines"><tbody>${charge.lines.map((/** @type {any} */ it) => html`<tr key=${it.name}><th scope="row"><${Foreign} text=${it.name} /></th><td>${exactMoney(it.cost, charge.currency)}</td></tr>`)}</tbody></table>`}
   <p class="note">
-    Quantity: ${quantity(charge.quantity, charge.unit)}; billed: ${count(charge.billed)}.
+    ${quantity(charge.quantity, charge.unit)} used, ${count(charge.billed)} billed.
     ${charge.rate ? html` <${Sentence} text=${rateWords(charge.rate)} />` : " The event has its own cost."}
     ${charge.tier && html` Quantity of the month in <${Foreign} text=${charge.tier.key} /> before this event: ${count(charge.tier.position)}.`}
   </p>

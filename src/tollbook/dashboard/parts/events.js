@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { ApiError, ask, pathOf } from "../state/api.js";
 import { useAnswer } from "../state/resource.js";
 import { change, route } from "../state/route.js";
-import { key, noticeRefusal } from "../state/session.js";
+import { key, signOutIfRefused } from "../state/session.js";
 import { exactMoney, moment, quantity } from "../words/format.js";
 import { kindOf, meterName } from "../words/meters.js";
 import { EventDetail } from "./event_detail.js";
@@ -18,7 +18,7 @@ const A_PAGE = 50;
 /**
  * @param {string} organization
  * @param {string} user
- * @param {import("../state/period.js").Asked} period
+ * @param {import("../state/period.js").QueriedDays} period
  * @param {string | undefined} kind
  */
 export const eventsPath = (organization, user, period, kind) =>
@@ -26,11 +26,11 @@ export const eventsPath = (organization, user, period, kind) =>
     organization_id: organization,
     user_id: user,
     meter: kindOf(kind ?? "")?.meters.join(","),
-    ...period.asked,
+    ...period.query,
     limit: A_PAGE,
   });
 
-/** @param {{organization: Organization, user: string, period: import("../state/period.js").Asked}} props */
+/** @param {{organization: Organization, user: string, period: import("../state/period.js").QueriedDays}} props */
 export function Events({ organization, user, period }) {
   const { query } = route.value;
   const path = eventsPath(organization.id, user, period, query.events);
@@ -81,7 +81,7 @@ function useMore(path, answer) {
       if (!signal.aborted) setKept({ ...more, events: [...more.events, ...data.events], cursor: data.next_cursor, error: null, loading: false });
     } catch (error) {
       if (signal.aborted) return;
-      noticeRefusal(error);
+      signOutIfRefused(error);
       if (!(error instanceof ApiError)) throw error;
       setKept({ ...more, error, loading: false });
     }

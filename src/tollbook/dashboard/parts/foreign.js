@@ -1,12 +1,12 @@
 /** Outside text such as names and ids, isolated from the text around it. */
 import { useRef, useEffect } from "../vendor/hooks.js";
-import { piecesOf, shortened } from "../words/foreign.js";
+import { piecesOf, shorten } from "../words/foreign.js";
 import { html } from "./html.js";
 
 const FIGURES = /(\d[\d.,:]*)/;
 
 /** @param {string} text @param {string} [allowed] */
-const marked = (text, allowed) =>
+const markUnseen = (text, allowed) =>
   piecesOf(text, allowed).map((it, index) => (it.unseen ? html`<span key=${index} class="unseen-character">${it.text}</span>` : it.text));
 
 /**
@@ -15,8 +15,8 @@ const marked = (text, allowed) =>
  * @param {{text: string, room?: number}} props `room` is the number of wide letters that fit.
  */
 export function Foreign({ text, room }) {
-  const parts = shortened(text, room);
-  if (!parts) return html`<bdi class="foreign" data-whole=${text}>${marked(text)}</bdi>`;
+  const parts = shorten(text, room);
+  if (!parts) return html`<bdi class="foreign" data-whole=${text}>${markUnseen(text)}</bdi>`;
   return html`<${Long} text=${text} parts=${parts} />`;
 }
 
@@ -28,7 +28,7 @@ function Long({ text, parts: [head, middle, tail] }) {
     const inside = box.current?.parentElement?.closest("a, button, summary");
     if (!inside) box.current?.setAttribute("tabindex", "0");
   }, []);
-  return html`<bdi ref=${box} class="foreign long" data-whole=${text}>${marked(head)}<i class="dots" aria-hidden="true"></i><span class="middle">${marked(middle)}</span>${marked(tail)}</bdi>`;
+  return html`<bdi ref=${box} class="foreign long" data-whole=${text}>${markUnseen(head)}<i class="dots" aria-hidden="true"></i><span class="middle">${markUnseen(middle)}</span>${markUnseen(tail)}</bdi>`;
 }
 
 /**
@@ -36,5 +36,5 @@ function Long({ text, parts: [head, middle, tail] }) {
  * @param {{text: string, lines?: boolean}} props `lines` keeps line breaks.
  */
 export const Sentence = ({ text, lines = false }) => html`
-  <bdi dir="ltr" class="sentence">${text.split(FIGURES).map((it, index) => (index % 2 ? html`<bdi key=${index}>${it}</bdi>` : marked(it, lines ? "\n\t" : "")))}</bdi>
+  <bdi dir="ltr" class="sentence">${text.split(FIGURES).map((it, index) => (index % 2 ? html`<bdi key=${index}>${it}</bdi>` : markUnseen(it, lines ? "\n\t" : "")))}</bdi>
 `;

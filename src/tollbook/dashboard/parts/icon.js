@@ -1,4 +1,4 @@
-/** The few pictograms, drawn on a grid of 16; they say nothing that the text beside them does not. */
+/** Icons on a grid of 16; the text next to them has the same meaning. */
 import { html } from "./html.js";
 
 const PATHS = {

@@ -2,7 +2,7 @@
 import { hrefTo } from "../state/route.js";
 import { ORGANIZATION_COLUMNS } from "../words/columns.js";
 import { exactSum } from "../words/figures.js";
-import { counted, money } from "../words/format.js";
+import { pluralize, money } from "../words/format.js";
 import { html } from "./html.js";
 import { SearchedTable } from "./searched_table.js";
 
@@ -26,6 +26,6 @@ export const OrganizationsTable = ({ answer, period, path, earlier, currency }) 
     period=${period}
     file="organizations"
     hrefOf=${(/** @type {any} */ row) => hrefTo(["organizations", row.organization_id])}
-    summary=${(/** @type {any[]} */ rows) => `${counted(rows.length, "organization")}, ${money(exactSum(rows.map((it) => it.total_cost)), currency)}.`}
+    summary=${(/** @type {any[]} */ rows) => `${pluralize(rows.length, "organization")}, ${money(exactSum(rows.map((it) => it.total_cost)), currency)}.`}
   />
 `;

@@ -3,8 +3,8 @@ import { useLayoutEffect, useState } from "../vendor/hooks.js";
 import { periodPath } from "../state/period.js";
 import { useAnswer } from "../state/resource.js";
 import { change, route } from "../state/route.js";
-import { counted, days } from "../words/format.js";
-import { PRESETS, askedDays, datesOf } from "../words/periods.js";
+import { pluralize, days } from "../words/format.js";
+import { PRESETS, periodQueryOf, datesOf } from "../words/periods.js";
 import { html } from "./html.js";
 import { Icon } from "./icon.js";
 import { Popover } from "./popover.js";
@@ -46,8 +46,8 @@ export function PeriodPicker({ period, timezone, organization }) {
  */
 function useArrows(period) {
   const [waiting, setWaiting] = useState({ at: "", steps: 0 });
-  const address = addressOf(askedDays(route.value.query));
-  const settled = address === addressOf(period.asked);
+  const address = addressOf(periodQueryOf(route.value.query));
+  const settled = address === addressOf(period.query);
   const steps = waiting.at === address ? waiting.steps : 0;
   const target = (/** @type {number} */ way) => (way < 0 ? period.previous : period.next);
   useLayoutEffect(() => {
@@ -63,8 +63,8 @@ function useArrows(period) {
   });
 }
 
-/** @param {import("../words/periods.js").AskedDays} asked */
-const addressOf = (asked) => JSON.stringify(asked);
+/** @param {import("../words/periods.js").PeriodQuery} query */
+const addressOf = (query) => JSON.stringify(query);
 
 /** @param {{period: Period, timezone: string, organization?: string, close: () => void}} props */
 function Panel({ period, timezone, organization, close }) {
@@ -75,7 +75,7 @@ function Panel({ period, timezone, organization, close }) {
   const path = problem ? null : periodPath(datesOf({ start, end }), organization);
   const answer = useAnswer(path, { live: false, subject: "chosen days" });
   const wrong = problem || (answer.error?.kind === "invalid" ? `${answer.error.message}.` : "");
-  const length = answer.data && !answer.loading ? `${counted(answer.data.days, "day")}, first and last included.` : "The first and last day are included.";
+  const length = answer.data && !answer.loading ? `${pluralize(answer.data.days, "day")}, first and last included.` : "The first and last day are included.";
   const choose = (/** @type {string} */ key) => {
     change({ period: key, start: null, end: null });
     close();

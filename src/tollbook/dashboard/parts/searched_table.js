@@ -3,11 +3,11 @@ import { useMemo } from "../vendor/hooks.js";
 import { change, route } from "../state/route.js";
 import { ORGANIZATION_FIGURES, USER_FIGURES } from "../words/catalog.js";
 import { csvOf, save } from "../words/csv.js";
-import { compared, exactSum } from "../words/figures.js";
+import { compare, exactSum } from "../words/figures.js";
 import { html } from "./html.js";
 import { Empty, Skeleton } from "./states.js";
 import { Table } from "./table.js";
-import { ColumnPicker, Filters, Search, ExportMenu, shownColumns, useSearch } from "./toolbar.js";
+import { ColumnPicker, Filters, Search, ExportMenu, visibleColumns, useSearch } from "./toolbar.js";
 import { trendPath } from "./trend.js";
 
 /**
@@ -28,7 +28,7 @@ export function SearchedTable({ answer, one, title, columns, changes, currency, 
   const { query } = route.value;
   const [text, setText] = useSearch();
   const what = `${one}s`;
-  const shown = useMemo(() => shownColumns(columns, changes ? ["change"] : []), [columns, query.columns, changes]);
+  const shown = useMemo(() => visibleColumns(columns, changes ? ["change"] : []), [columns, query.columns, changes]);
   /** @type {any[] | undefined} */
   const all = answer.data?.[what];
   const context = useMemo(
@@ -40,8 +40,8 @@ export function SearchedTable({ answer, one, title, columns, changes, currency, 
   const rows = useMemo(() => {
     const wanted = text.trim().toLowerCase();
     const matches = (/** @type {any} */ it) => !wanted || [it[`${one}_name`], it[`${one}_id`]].some((its) => its.toLowerCase().includes(wanted));
-    const found = (all ?? []).filter((it) => matches(it) && (query.active !== "true" || used(it)));
-    return sorted(found, columnOf(sort), descending, context);
+    const found = (all ?? []).filter((it) => matches(it) && (query.active !== "true" || hasUsage(it)));
+    return sortRows(found, columnOf(sort), descending, context);
   }, [all, text, query.active, sort, descending, context]);
   const sortBy = (/** @type {string} */ key) => {
     const other = key === sort ? !descending : columnOf(key).role !== "text";
@@ -89,7 +89,7 @@ export function SearchedTable({ answer, one, title, columns, changes, currency, 
 const COUNTED = [...USER_FIGURES, ...ORGANIZATION_FIGURES].map((it) => it.name).filter((it) => it !== "users_count");
 
 /** @param {any} row Whether anything was counted, or cost anything; users have some of it in a breakdown. */
-const used = (row) => Boolean(row.total_cost) || COUNTED.some((name) => row[name] || row.cost_breakdown?.[name]);
+const hasUsage = (row) => Boolean(row.total_cost) || COUNTED.some((name) => row[name] || row.cost_breakdown?.[name]);
 
 /**
  * The column and direction of the rows: highest cost first by default.
@@ -112,11 +112,11 @@ const names = new Intl.Collator(undefined, { numeric: true });
  * @param {boolean} descending
  * @param {Context} context
  */
-function sorted(rows, column, descending, context) {
+function sortRows(rows, column, descending, context) {
   const sign = descending ? -1 : 1;
   const keyed = rows.map((row) => ({ row, value: column.value(row, context) }));
   if (column.role === "text") keyed.sort((a, b) => sign * names.compare(String(a.value), String(b.value)));
-  else keyed.sort((a, b) => sign * compared(/** @type {number} */ (a.value ?? Infinity), /** @type {number} */ (b.value ?? Infinity)));
+  else keyed.sort((a, b) => sign * compare(/** @type {number} */ (a.value ?? Infinity), /** @type {number} */ (b.value ?? Infinity)));
   return keyed.map((it) => it.row);
 }
 

@@ -6,7 +6,7 @@
  */
 import { Component, options } from "../vendor/preact.js";
 import { useEffect, useMemo, useRef, useState } from "../vendor/hooks.js";
-import { exactly } from "../words/columns.js";
+import { exactText } from "../words/columns.js";
 import { Foreign } from "./foreign.js";
 import { html } from "./html.js";
 
@@ -154,7 +154,7 @@ class Row extends Component {
           if (!place) return html`<th key=${it.key} scope="row"><a href=${href}><${Foreign} text=${text} room=${room} /></a></th>`;
           const share = it.role === "cost" && most ? { "--share": `${(100 * Math.max(0, Number(value))) / most}%` } : null;
           const name = `${it.role}${value === 0 ? " zero" : ""}${it.key === sort ? " sorted" : ""}`;
-          return html`<td key=${it.key} class=${name} style=${share} title=${exactly(it, value, context)}>${text}</td>`;
+          return html`<td key=${it.key} class=${name} style=${share} title=${exactText(it, value, context)}>${text}</td>`;
         })}
       </tr>
     `;

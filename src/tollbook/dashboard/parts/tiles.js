@@ -1,6 +1,6 @@
 /** The main figures of a view. */
 import { exactSum } from "../words/figures.js";
-import { changed, count, days, minutes, money } from "../words/format.js";
+import { changeText, count, days, minutes, money } from "../words/format.js";
 import { html } from "./html.js";
 import { Skeleton } from "./states.js";
 
@@ -39,7 +39,7 @@ const named = (period) => (period ? days(period.start, period.end) : "");
 /** @param {{now: number, before: number | null, against: string}} props */
 export function Change({ now, before, against }) {
   if (before === null) return null;
-  const text = changed(now, before);
+  const text = changeText(now, before);
   if (text === null) return null;
   const way = /[1-9]/.test(text) ? (now > before ? "up" : "down") : "same";
   return html`<span class=${`change ${way}`} title=${`Compared with ${against}`}>${way === "up" ? "▲" : way === "down" ? "▼" : ""} ${text}<span class="unseen"> compared with the previous period</span></span>`;

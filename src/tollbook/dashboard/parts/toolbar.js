@@ -72,7 +72,7 @@ export const Filters = ({ what }) => html`
  * @param {import("../words/columns.js").Column[]} columns
  * @param {string[]} wanted Optional columns that this view shows by default.
  */
-export function shownColumns(columns, wanted = []) {
+export function visibleColumns(columns, wanted = []) {
   const toggled = new Set((route.value.query.columns ?? "").split(",").filter(Boolean));
   return columns.filter((it) => (Boolean(it.optional) && !wanted.includes(it.key)) === toggled.has(it.key));
 }

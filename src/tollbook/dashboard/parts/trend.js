@@ -39,7 +39,7 @@ export function trendPath(subject, period, query) {
     organization_id: subject.organization,
     user_id: subject.user,
     currency: subject.organization ? "" : subject.currency,
-    ...period.asked,
+    ...period.query,
     bucket: bucketOf(period, query),
     split_by: "meter",
     top: 20,

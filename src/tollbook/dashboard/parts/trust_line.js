@@ -1,7 +1,7 @@
 /** The state of the figures: their time, whether they will change, and quarantined events. */
 import { hrefTo } from "../state/route.js";
-import { plainly } from "../words/foreign.js";
-import { clock, counted, isKnownZone } from "../words/format.js";
+import { visibleText } from "../words/foreign.js";
+import { clock, pluralize, isKnownZone } from "../words/format.js";
 import { html } from "./html.js";
 
 /**
@@ -24,10 +24,10 @@ export function TrustLine({ answer, timezone, period, organization, admin }) {
       ${quarantined > 0 &&
       html`<span class="waiting">
         ${admin
-          ? html`<a href=${hrefTo(["quarantine"], { organization })}>${counted(quarantined, "event")} in quarantine</a>`
-          : `${counted(quarantined, "event")} in quarantine`}, not charged yet
+          ? html`<a href=${hrefTo(["quarantine"], { organization })}>${pluralize(quarantined, "event")} in quarantine</a>`
+          : `${pluralize(quarantined, "event")} in quarantine`}, not charged yet
       </span>`}
-      <span>Time zone: <bdi>${plainly(timezone)}</bdi></span>
+      <span>Time zone: <bdi>${visibleText(timezone)}</bdi></span>
       ${!isKnownZone(timezone) && html`<span class="waiting">This browser does not support this time zone; times are shown in UTC</span>`}
     </p>
   `;

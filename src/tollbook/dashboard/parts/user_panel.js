@@ -4,7 +4,7 @@ import { userPath } from "../state/questions.js";
 import { useAnswer, useEarlier } from "../state/resource.js";
 import { change, hrefWith, route } from "../state/route.js";
 import { exactSum } from "../words/figures.js";
-import { count, counted, days, exactMoney, longDay, money, percent, twoDecimals } from "../words/format.js";
+import { count, pluralize, days, exactMoney, longDay, money, percent, twoDecimals } from "../words/format.js";
 import { KINDS } from "../words/meters.js";
 import { Events, eventsPath } from "./events.js";
 import { Foreign } from "./foreign.js";
@@ -66,11 +66,11 @@ const rowOf = (data, user) => data?.users.find((/** @type {any} */ it) => it.use
 const COUNTED = {
   messaging: (row) =>
     `${count(row.total_sms_sent)} SMS sent, ${count(row.total_sms_received)} received; ${count(row.total_mms_sent)} MMS sent, ${count(row.total_mms_received)} received`,
-  voice: (row) => `${counted(row.total_voice_calls, "call")}, ${twoDecimals(row.total_voice_seconds / 60)} min`,
-  api_requests: (_, it) => counted(it.api_requests_count, "request"),
-  phone_rental: (_, it) => counted(it.phone_rental_count, "rental"),
-  phone_purchase: (_, it) => counted(it.phone_purchase_count, "purchase"),
-  knowledge_bases: (_, it) => `${counted(it.kb_count, "knowledge base")}, ${twoDecimals(it.kb_minutes)} min`,
+  voice: (row) => `${pluralize(row.total_voice_calls, "call")}, ${twoDecimals(row.total_voice_seconds / 60)} min`,
+  api_requests: (_, it) => pluralize(it.api_requests_count, "request"),
+  phone_rental: (_, it) => pluralize(it.phone_rental_count, "rental"),
+  phone_purchase: (_, it) => pluralize(it.phone_purchase_count, "purchase"),
+  knowledge_bases: (_, it) => `${pluralize(it.kb_count, "knowledge base")}, ${twoDecimals(it.kb_minutes)} min`,
 };
 
 /** @param {any} row The kinds of its breakdown, each with its cost and what was counted. */
@@ -122,7 +122,7 @@ function showEvents() {
 
 /** @param {{organization: Organization, user: string, period: import("../state/period.js").Period}} props */
 function Busiest({ organization, user, period }) {
-  const path = pathOf("v1/analytics/series", { organization_id: organization.id, user_id: user, ...period.asked, bucket: "day" });
+  const path = pathOf("v1/analytics/series", { organization_id: organization.id, user_id: user, ...period.query, bucket: "day" });
   const answer = useAnswer(path, { subject: `busiest ${organization.id} ${user}` });
   if (answer.error && !answer.data) return html`<${Refused} error=${answer.error} reload=${answer.reload} />`;
   if (!answer.data) return null;
@@ -141,7 +141,7 @@ function Busiest({ organization, user, period }) {
           (/** @type {any} */ it) => html`
             <li key=${it.day}>
               <button type="button" class="link" onClick=${() => change({ start: it.day, end: it.day, period: null })}>${longDay(it.day)}</button>
-              <span>${counted(it.events, "event")}</span>
+              <span>${pluralize(it.events, "event")}</span>
               <b>${money(it.cost, organization.currency)}</b>
             </li>
           `,

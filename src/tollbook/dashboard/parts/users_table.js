@@ -2,7 +2,7 @@
 import { hrefWith, route } from "../state/route.js";
 import { USER_COLUMNS } from "../words/columns.js";
 import { exactSum } from "../words/figures.js";
-import { counted, money } from "../words/format.js";
+import { pluralize, money } from "../words/format.js";
 import { html } from "./html.js";
 import { SearchedTable } from "./searched_table.js";
 
@@ -39,7 +39,7 @@ export const UsersTable = ({ answer, organization: { id, currency }, period, pat
  */
 function summary(rows, users, currency, own) {
   const cost = exactSum(rows.map((it) => it.total_cost));
-  const shown = rows.length === users.length ? counted(rows.length, "user") : `${rows.length} of ${counted(users.length, "user")}`;
+  const shown = rows.length === users.length ? pluralize(rows.length, "user") : `${rows.length} of ${pluralize(users.length, "user")}`;
   if (!own?.total_cost || rows.length < users.length) return `${shown}, ${money(cost, currency)}.`;
   const whole = exactSum([cost, own.total_cost]);
   return `${shown}, ${money(cost, currency)}. Organization-level (such as brand registration): ${money(own.total_cost, currency)}. Total: ${money(whole, currency)}.`;

@@ -5,7 +5,7 @@ const GAP = 6;
 const MARGIN = 8;
 
 /** Show full texts in a tooltip, and copy them unchanged. */
-export function showWhole() {
+export function showFullTexts() {
   const panel = document.createElement("div");
   panel.className = "whole";
   panel.popover = "manual";
@@ -31,14 +31,14 @@ export function showWhole() {
   document.addEventListener("focusout", hide);
   document.addEventListener("scroll", hide, true);
   document.addEventListener("keydown", (event) => event.key === "Escape" && hide());
-  document.addEventListener("copy", copied);
+  document.addEventListener("copy", copyNames);
 }
 
 /**
  * Copy names and ids unchanged, without the codes of invisible characters.
  * @param {ClipboardEvent} event
  */
-function copied(event) {
+function copyNames(event) {
   const selection = getSelection();
   const names = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".foreign:has(.unseen-character)"));
   let [text, from] = [String(selection), 0];

@@ -4,7 +4,7 @@
  * Responses have an `ETag` and `no-cache`: the browser revalidates its own copy, so this module has
  * no cache.
  */
-import { parsed } from "../words/figures.js";
+import { parse } from "../words/figures.js";
 
 /**
  * @typedef {"signed_out" | "forbidden" | "missing" | "absent" | "invalid" | "limited" | "unavailable" | "offline"} ErrorKind
@@ -53,15 +53,15 @@ export async function ask(key, path, options = {}) {
     throw new ApiError("offline", "The server cannot be reached.");
   }
   const text = await response.text();
-  const data = text ? decoded(text) : null;
+  const data = text ? decode(text) : null;
   if (response.ok && data) return { data, headers: response.headers };
-  throw refusal(response, data);
+  throw errorOf(response, data);
 }
 
 /** @param {string} text */
-function decoded(text) {
+function decode(text) {
   try {
-    return parsed(text);
+    return parse(text);
   } catch {
     return null;
   }
@@ -71,7 +71,7 @@ function decoded(text) {
  * @param {Response} response
  * @param {any} data
  */
-function refusal(response, data) {
+function errorOf(response, data) {
   const sentence = data?.error ?? `The server returned status ${response.status}.`;
   let kind = KINDS[response.status] ?? (response.status >= 500 ? "unavailable" : "invalid");
   if (kind === "missing" && sentence === NO_ENDPOINT) kind = "absent";

@@ -1,27 +1,27 @@
 /** The period of a view, as the API resolves it. */
 import { useRef } from "../vendor/hooks.js";
-import { askedDays, datesOf } from "../words/periods.js";
+import { periodQueryOf, datesOf } from "../words/periods.js";
 import { pathOf } from "./api.js";
 import { useAnswer } from "./resource.js";
 
 /**
  * @typedef {{start: string, end: string}} Days
- * @typedef {Days & {asked: import("../words/periods.js").AskedDays}} Asked Days, and the parameters that select them in other questions.
+ * @typedef {Days & {query: import("../words/periods.js").PeriodQuery}} QueriedDays Days, and the parameters that select them in other questions.
  * @typedef {Object} More
  * @property {string} preset Its name, or "" for dates.
  * @property {number} days The number of days.
  * @property {boolean} open Whether its last day has not ended.
- * @property {Asked} compared The days to compare with.
+ * @property {QueriedDays} compared The days to compare with.
  * @property {Days | null} previous
  * @property {Days | null} next
- * @typedef {Asked & More} Period
+ * @typedef {QueriedDays & More} Period
  */
 
 /**
- * @param {import("../words/periods.js").AskedDays} asked
+ * @param {import("../words/periods.js").PeriodQuery} query
  * @param {string} [organization] The organization whose calendar applies; by default the tenant's.
  */
-export const periodPath = (asked, organization) => pathOf("v1/analytics/period", { organization_id: organization, ...asked });
+export const periodPath = (query, organization) => pathOf("v1/analytics/period", { organization_id: organization, ...query });
 
 /**
  * Load the period of a view; the last one stays until the next one is loaded.
@@ -30,25 +30,25 @@ export const periodPath = (asked, organization) => pathOf("v1/analytics/period",
  * @returns {{period: Period | null, error: import("./api.js").ApiError | null, reload: () => void}}
  */
 export function usePeriod(query, organization) {
-  const asked = askedDays(query);
-  const answer = useAnswer(periodPath(asked, organization), { subject: `period ${organization ?? ""}` });
+  const chosen = periodQueryOf(query);
+  const answer = useAnswer(periodPath(chosen, organization), { subject: `period ${organization ?? ""}` });
   const last = useRef(/** @type {Period | null} */ (null));
-  if (answer.data && !answer.loading) last.current = periodOf(answer.data, asked);
+  if (answer.data && !answer.loading) last.current = periodOf(answer.data, chosen);
   return { period: last.current, error: answer.data && !answer.loading ? null : answer.error, reload: answer.reload };
 }
 
 /**
  * @param {any} data
- * @param {import("../words/periods.js").AskedDays} asked
+ * @param {import("../words/periods.js").PeriodQuery} query
  * @returns {Period}
  */
-const periodOf = (data, asked) => ({
+const periodOf = (data, query) => ({
   ...data.period,
-  asked,
-  preset: "period" in asked ? asked.period : "",
+  query,
+  preset: "period" in query ? query.period : "",
   days: data.days,
   open: data.period_state === "open",
-  compared: { ...data.comparison, asked: datesOf(data.comparison) },
+  compared: { ...data.comparison, query: datesOf(data.comparison) },
   previous: data.previous,
   next: data.next,
 });

@@ -1,7 +1,7 @@
 /** The paths of questions about users that several views share. */
 import { pathOf } from "./api.js";
 
-/** @typedef {import("./period.js").Asked} Days */
+/** @typedef {import("./period.js").QueriedDays} Days */
 
 /**
  * All users of an organization.
@@ -37,5 +37,5 @@ export const userPath = (organization, user, period) =>
  */
 const about = (organization, period) => ({
   organization_id: organization,
-  ...period.asked,
+  ...period.query,
 });

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { signal } from "../vendor/signals.js";
 import { ApiError, ask } from "./api.js";
-import { key, noticeRefusal } from "./session.js";
+import { key, signOutIfRefused } from "./session.js";
 
 /**
  * @typedef {Object} Resource
@@ -55,7 +55,7 @@ export function useEarlier(path, answer) {
  */
 export function useAnswer(path, { live = true, subject = path?.split("?")[0] ?? "" } = {}) {
   const [state, setState] = useState(/** @type {any} */ ({ path: null, subject, data: null, headers: null, error: null }));
-  const [asked, setAsked] = useState(0);
+  const [attempts, setAttempts] = useState(0);
   const moment = live ? moments.value : 0;
   const current = useRef(path);
   current.current = path;
@@ -69,7 +69,7 @@ export function useAnswer(path, { live = true, subject = path?.split("?")[0] ?? 
       ({ data, headers }) => setState({ path, subject, data, headers, error: null }),
       (error) => {
         if (stop.signal.aborted) return;
-        noticeRefusal(error);
+        signOutIfRefused(error);
         if (!(error instanceof ApiError)) throw error;
         setState((/** @type {any} */ before) => {
           // A recent figure is better than none while the network is down.
@@ -77,14 +77,14 @@ export function useAnswer(path, { live = true, subject = path?.split("?")[0] ?? 
           return { path, subject, data: kept ? before.data : null, headers: before.headers, error };
         });
         const wait = millisecondsUntil(error);
-        if (wait) again = setTimeout(() => setAsked((n) => n + 1), wait);
+        if (wait) again = setTimeout(() => setAttempts((n) => n + 1), wait);
       },
     );
     return () => {
       stop.abort();
       clearTimeout(again);
     };
-  }, [path, asked, moment]);
+  }, [path, attempts, moment]);
 
   const same = state.subject === subject && path !== null;
   return {
@@ -92,6 +92,6 @@ export function useAnswer(path, { live = true, subject = path?.split("?")[0] ?? 
     headers: same ? state.headers : null,
     error: state.path === path ? state.error : null,
     loading: path !== null && state.path !== path,
-    reload: () => setAsked((n) => n + 1),
+    reload: () => setAttempts((n) => n + 1),
   };
 }

@@ -21,13 +21,13 @@ const CARRIED = ["period", "start", "end", "compare", "bucket"];
 export function parse(hash) {
   const [path = "", query = ""] = hash.replace(/^#?\/?/, "").split("?", 2);
   return {
-    path: path.split("/").filter(Boolean).map(decoded),
+    path: path.split("/").filter(Boolean).map(decode),
     query: Object.fromEntries(new URLSearchParams(query)),
   };
 }
 
 /** @param {string} text */
-function decoded(text) {
+function decode(text) {
   try {
     return decodeURIComponent(text);
   } catch {
@@ -54,14 +54,14 @@ export function hrefTo(path, query = {}) {
   const carried = Object.fromEntries(
     CARRIED.filter((name) => route.value.query[name]).map((name) => [name, route.value.query[name]]),
   );
-  return written(path, { ...carried, ...query });
+  return hrefOf(path, { ...carried, ...query });
 }
 
 /**
  * Return the address of this view with other parameters; null removes one.
  * @param {Changes} changes
  */
-export const hrefWith = (changes) => written(route.value.path, { ...route.value.query, ...changes });
+export const hrefWith = (changes) => hrefOf(route.value.path, { ...route.value.query, ...changes });
 
 /**
  * Change parameters of this view.
@@ -79,7 +79,7 @@ export function change(changes, { replace = false } = {}) {
  * @param {string[]} path
  * @param {Changes} query
  */
-function written(path, query) {
+function hrefOf(path, query) {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     if (value !== null && value !== undefined && value !== "") parameters.set(name, String(value));

@@ -47,7 +47,7 @@ export function signOut(because = "") {
 }
 
 /** @param {unknown} error Sign out if the key is no longer valid. */
-export function noticeRefusal(error) {
+export function signOutIfRefused(error) {
   if (error instanceof ApiError && error.kind === "signed_out" && key.value) {
     signOut("This key is no longer valid. Sign in with another one.");
   }

@@ -4,7 +4,7 @@ import { useAnswer, useEarlier } from "../state/resource.js";
 import { usePeriod } from "../state/period.js";
 import { hrefTo, route } from "../state/route.js";
 import { isAdmin } from "../state/session.js";
-import { counted, money, month } from "../words/format.js";
+import { pluralize, money, month } from "../words/format.js";
 import { kindOf } from "../words/meters.js";
 import { monthOf } from "../words/periods.js";
 import { Foreign } from "../parts/foreign.js";
@@ -77,7 +77,7 @@ const figures = ({ users, totals, organization_level: own }) => figuresOf(totals
 /** @param {any} data @param {string} currency */
 function noteOf({ users, organization_level: own }, currency) {
   if (own?.total_cost) return `incl. ${money(own.total_cost, currency)} organization-level`;
-  return counted(users.filter((/** @type {any} */ it) => it.total_cost).length, "user with cost", "users with cost");
+  return pluralize(users.filter((/** @type {any} */ it) => it.total_cost).length, "user with cost", "users with cost");
 }
 
 /** Explain an empty period, so that it does not look like broken metering. @param {{data: any, timezone: string}} props */

@@ -3,7 +3,7 @@ import { pathOf } from "../state/api.js";
 import { useAnswer, useEarlier } from "../state/resource.js";
 import { usePeriod } from "../state/period.js";
 import { change, hrefTo, route } from "../state/route.js";
-import { counted } from "../words/format.js";
+import { pluralize } from "../words/format.js";
 import { kindOf } from "../words/meters.js";
 import { Foreign } from "../parts/foreign.js";
 import { html } from "../parts/html.js";
@@ -16,9 +16,9 @@ import { TrustLine } from "../parts/trust_line.js";
 
 const ZONE = "UTC";
 
-/** @param {import("../state/period.js").Asked} period @param {Record<string, string | undefined>} more */
+/** @param {import("../state/period.js").QueriedDays} period @param {Record<string, string | undefined>} more */
 const organizationsPath = (period, more) =>
-  pathOf("v1/analytics/organizations", { ...period.asked, include: "totals,meta", ...more });
+  pathOf("v1/analytics/organizations", { ...period.query, include: "totals,meta", ...more });
 
 export function OverviewView() {
   const directory = useAnswer("v1/organizations", { live: false });
@@ -79,4 +79,4 @@ function mostUsed(texts) {
 }
 
 /** @param {any[]} rows */
-const noteOf = (rows) => counted(rows.filter((it) => it.total_cost).length, "organization with cost", "organizations with cost");
+const noteOf = (rows) => pluralize(rows.filter((it) => it.total_cost).length, "organization with cost", "organizations with cost");

@@ -3,8 +3,8 @@ import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { ApiError, ask, pathOf } from "../state/api.js";
 import { useAnswer } from "../state/resource.js";
 import { hrefWith, route } from "../state/route.js";
-import { key, noticeRefusal } from "../state/session.js";
-import { counted, moment } from "../words/format.js";
+import { key, signOutIfRefused } from "../state/session.js";
+import { pluralize, moment } from "../words/format.js";
 import { meterName } from "../words/meters.js";
 import { Foreign, Sentence } from "../parts/foreign.js";
 import { html } from "../parts/html.js";
@@ -43,7 +43,7 @@ export function QuarantineView({ viewer }) {
     ${events.length > 0 &&
     html`
       <section class="panel">
-        <header><h2>${counted(events.length, "event")}${answer.data.next_cursor ? " on this page" : ""}</h2><${ExportMenu} paths=${[{ name: "These events", path }]} /></header>
+        <header><h2>${pluralize(events.length, "event")}${answer.data.next_cursor ? " on this page" : ""}</h2><${ExportMenu} paths=${[{ name: "These events", path }]} /></header>
         <div class="plain-table" tabindex="0" role="region" aria-label="Events in quarantine">
           <table>
             <thead><tr><th scope="col">Organization</th><th scope="col">Event</th><th scope="col">Usage</th><th scope="col">Reason</th><th scope="col">Received</th></tr></thead>
@@ -81,11 +81,11 @@ function Replay({ organization, reload }) {
     const report = (/** @type {string} */ text) => current.current === replayed && setMessage(text);
     try {
       const { data } = await ask(key.value, pathOf("v1/quarantine/replay", { organization_id: organization }), { method: "POST" });
-      report(`${counted(data.released, "event")} charged, ${counted(data.remaining, "event")} still in quarantine.`);
+      report(`${pluralize(data.released, "event")} charged, ${pluralize(data.remaining, "event")} still in quarantine.`);
       reload();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      noticeRefusal(error);
+      signOutIfRefused(error);
       report(`${error.message}; select Replay to try again.`);
     }
     setBusy(false);

@@ -2,7 +2,7 @@
 import { useAnswer } from "../state/resource.js";
 import { usePeriod } from "../state/period.js";
 import { route } from "../state/route.js";
-import { plainly } from "../words/foreign.js";
+import { visibleText } from "../words/foreign.js";
 import { isKnownZone } from "../words/format.js";
 import { html } from "../parts/html.js";
 import { PeriodPicker } from "../parts/period_picker.js";
@@ -19,7 +19,7 @@ export function UserView({ organization: id, user }) {
   const { organization } = about.data;
   return html`
     <div class="heading alone-user"><${PeriodPicker} period=${period} timezone=${organization.timezone} organization=${organization.id} /></div>
-    ${!isKnownZone(organization.timezone) && html`<p class="notice">This browser does not support the time zone <bdi>${plainly(organization.timezone)}</bdi>; times are shown in UTC.</p>`}
+    ${!isKnownZone(organization.timezone) && html`<p class="notice">This browser does not support the time zone <bdi>${visibleText(organization.timezone)}</bdi>; times are shown in UTC.</p>`}
     <div class="user-page"><${UserPanel} organization=${organization} user=${user} period=${period} alone=${true} /></div>
   `;
 }

@@ -1,7 +1,7 @@
 /** The columns of the tables, in the documented order and wording. */
 import { ORGANIZATION_FIGURES, USER_FIGURES } from "./catalog.js";
 import { exactSum } from "./figures.js";
-import { changed, count, exactMoney, money, percent, twoDecimals } from "./format.js";
+import { changeText, count, exactMoney, money, percent, twoDecimals } from "./format.js";
 
 /**
  * @typedef {Object} Context
@@ -93,7 +93,7 @@ const SHARE = {
 const change = (id) => ({
   ...number("change", "Change", "Change of cost compared with the previous period", () => 0),
   value: (row, { earlier }) => (earlier ? ratio(row.total_cost, earlier.get(id(row)) ?? 0) : ""),
-  show: (value) => (value === null ? "new" : value === "" ? "" : changed(1 + value, 1) ?? ""),
+  show: (value) => (value === null ? "new" : value === "" ? "" : changeText(1 + value, 1) ?? ""),
   total: (rows, { earlier }) =>
     earlier ? ratio(exactSum(rows.map((row) => row.total_cost)), exactSum(rows.map((row) => earlier.get(id(row)) ?? 0))) : null,
   optional: true,
@@ -158,6 +158,6 @@ export const ORGANIZATION_COLUMNS = [
  * @param {any} value
  * @param {Context} context
  */
-export const exactly = (column, value, context) =>
+export const exactText = (column, value, context) =>
   column.role === "cost" || column.key === "storage" ? exactMoney(value, context.currency) : "";
 

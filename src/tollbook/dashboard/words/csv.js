@@ -1,6 +1,6 @@
 /** Write a table as CSV in its visible order, with plain numbers for spreadsheets. */
 import { Exact, plain } from "./figures.js";
-import { seenOnly } from "./foreign.js";
+import { removeUnseen } from "./foreign.js";
 
 /**
  * Write rows of cells. An apostrophe precedes a text that a spreadsheet would run as a formula.
@@ -24,7 +24,7 @@ function cell(value) {
 export function save(name, text) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob(["\ufeff", text], { type: "text/csv;charset=utf-8" }));
-  link.download = seenOnly(name);
+  link.download = removeUnseen(name);
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }

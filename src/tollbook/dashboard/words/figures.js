@@ -35,7 +35,7 @@ export class Exact extends Number {
  * @param {string} text
  * @returns {any}
  */
-export function parsed(text) {
+export function parse(text) {
   if (!LONG.test(text)) return JSON.parse(text);
   const marked = text.replace(TOKENS, (it) => (it.startsWith('"') ? it : JSON.stringify(MARK + it)));
   return JSON.parse(marked, (_, value) =>
@@ -72,7 +72,7 @@ export function nanosOf(value) {
  * @param {number | Exact} a
  * @param {number | Exact} b
  */
-export function compared(a, b) {
+export function compare(a, b) {
   const rough = Number(a) - Number(b) || 0;
   if (rough || !(a instanceof Exact || b instanceof Exact)) return rough;
   const difference = nanosOf(a) - nanosOf(b);

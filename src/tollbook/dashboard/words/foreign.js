@@ -38,23 +38,23 @@ export function piecesOf(text, allowed = "") {
  * The text for places without markup: an option, a label, a tooltip.
  * @param {string} text
  */
-export const plainly = (text) =>
+export const visibleText = (text) =>
   HARMLESS.test(text) ? text : `${ISOLATE}${text.replace(UNSEEN, (it) => `[${codeOf(it)}]`)}${END}`;
 
 /**
  * The same for an option, shortened.
  * @param {string} text
  */
-export function asOption(text) {
-  const parts = shortened(text);
-  return plainly(parts ? `${parts[0]}…${parts[2]}` : text);
+export function optionText(text) {
+  const parts = shorten(text);
+  return visibleText(parts ? `${parts[0]}…${parts[2]}` : text);
 }
 
 /**
  * The text without invisible characters, for a file name.
  * @param {string} text
  */
-export const seenOnly = (text) => text.replace(UNSEEN, "");
+export const removeUnseen = (text) => text.replace(UNSEEN, "");
 
 /** Texts with up to this multiple of the number of wide letters fit in most fonts. */
 const MORE = 1.3;
@@ -66,7 +66,7 @@ const letters = "Segmenter" in Intl ? new Intl.Segmenter() : null;
  * @param {number} [room] How many wide letters fit.
  * @returns {[string, string, string] | null}
  */
-export function shortened(text, room = 34) {
+export function shorten(text, room = 34) {
   if (text.length <= room * MORE) return null;
   const all = letters ? Array.from(letters.segment(text), (it) => it.segment) : Array.from(text);
   if (all.length <= room * MORE) return null;

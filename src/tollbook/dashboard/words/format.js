@@ -82,7 +82,7 @@ export const percent = (value) =>
  * @param {number} before
  * @returns {string | null} Null when there is nothing to compare with.
  */
-export function changed(now, before) {
+export function changeText(now, before) {
   if (!before) return null;
   return numbers("change", {
     style: "percent",
@@ -184,7 +184,7 @@ export const bucketTick = (text, bucket) => (bucket === "month" ? month(text) : 
  * @param {string} one
  * @param {string} [many]
  */
-export const counted = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
+export const pluralize = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
 
 /**
  * A quantity with its unit, as the API names it in the singular.

@@ -21,22 +21,22 @@ const isDay = (text) => /^\d{4}-\d\d-\d\d$/.test(text);
 const isMonth = (text) => /^\d{4}-\d\d$/.test(text);
 
 /**
- * @typedef {{start_date: string, end_date: string} | {period: string}} AskedDays Parameters of a question.
+ * @typedef {{start_date: string, end_date: string} | {period: string}} PeriodQuery Parameters of a question.
  */
 
 /**
  * The parameters of a period given by dates.
  * @param {{start: string, end: string}} days
- * @returns {AskedDays}
+ * @returns {PeriodQuery}
  */
 export const datesOf = ({ start, end }) => ({ start_date: start, end_date: end });
 
 /**
  * The period parameters in the address of a view; the default if they are invalid.
  * @param {Record<string, string>} query
- * @returns {AskedDays}
+ * @returns {PeriodQuery}
  */
-export function askedDays({ start = "", end = "", period = "" }) {
+export function periodQueryOf({ start = "", end = "", period = "" }) {
   if (isDay(start) && isDay(end) && start <= end) return datesOf({ start, end });
   const known = isMonth(period) || PRESETS.some((it) => it.key === period);
   return { period: known ? period : DEFAULT };

@@ -1,7 +1,7 @@
-"""Rates that could both price one usage with nothing to choose between them: a book has none.
+"""Clashes: pairs of rates that could price one usage and have the same rank. A book has none.
 
 A hundred thousand rows are never compared pair by pair: rows that could clash share their prefixes
-and their rank, and agree on the attributes that both of them ask for.
+and their rank, and agree on the attributes in the conditions of both.
 """
 
 from collections import defaultdict
@@ -13,7 +13,7 @@ from tollbook.rating.match import rank_of
 
 MOST_PAIRS = 100_000
 MOST_SETS = 200
-"""Sets of attributes are compared each with each: rates of one rank ask for so many at most."""
+"""The most sets of attributes in the conditions of one rank: each is compared with each."""
 
 Pair = tuple[int, int]
 _Rows = list[int]
@@ -22,21 +22,21 @@ _MayClash = Callable[[Rate, Rate], bool]
 
 
 def clashes(rates: Sequence[Rate]) -> list[Pair]:
-    """List the pairs of rates, by position, that clash; of very many the first that are found.
+    """List the pairs of positions of rates that clash, up to a limit.
 
-    ValueError when rates that could clash ask for too many different sets of attributes.
+    ValueError when the conditions of rates that could clash have too many sets of attributes.
     """
     found: set[Pair] = set()
-    for rows in _alike(rates):
+    for rows in _groups(rates):
         if len(rows) > 1:
-            found.update(islice(_among(rates, rows), MOST_PAIRS))
+            found.update(islice(_pairs(rates, rows), MOST_PAIRS))
         if len(found) >= MOST_PAIRS:
             break
     return sorted(found, key=lambda pair: (pair[1], pair[0]))
 
 
-def _alike(rates: Sequence[Rate]) -> Iterable[_Rows]:
-    """Part rates by all that makes them differ in rank, and by whether they price or mark up."""
+def _groups(rates: Sequence[Rate]) -> Iterable[_Rows]:
+    """Group rates by everything that gives them a rank, and by whether they price or mark up."""
     groups: dict[object, _Rows] = defaultdict(list)
     for row, rate in enumerate(rates):
         for use in _uses(rate):
@@ -51,23 +51,23 @@ def _uses(rate: Rate) -> Iterator[str]:
         yield "markup"
 
 
-def _among(rates: Sequence[Rate], rows: _Rows) -> Iterator[Pair]:
+def _pairs(rates: Sequence[Rate], rows: _Rows) -> Iterator[Pair]:
     by_names: dict[_Names, _Rows] = defaultdict(list)
     for row in rows:
         by_names[_names(rates[row])].append(row)
     if len(by_names) > MOST_SETS:
         meter, prefix = rates[rows[0]].meter, rates[rows[0]].to
         raise ValueError(
-            f"rates of {meter}{' to ' + prefix if prefix else ''} ask for more than {MOST_SETS} "
-            "different sets of attributes"
+            f"rates of {meter}{' to ' + prefix if prefix else ''} have more than {MOST_SETS} "
+            "different sets of attributes in their conditions"
         )
     for names, alike in by_names.items():
-        for bucket in _agreeing(rates, alike, names):
-            yield from _at_one_time(rates, bucket, lambda _one, _other: True)
+        for bucket in _group_by_values(rates, alike, names):
+            yield from _overlaps(rates, bucket, lambda _one, _other: True)
     for names, others in combinations(by_names, 2):
         both = by_names[names] + by_names[others]
-        for bucket in _agreeing(rates, both, names & others):
-            yield from _at_one_time(rates, bucket, _differ_in_names)
+        for bucket in _group_by_values(rates, both, names & others):
+            yield from _overlaps(rates, bucket, _differ_in_names)
 
 
 def _names(rate: Rate) -> _Names:
@@ -78,16 +78,16 @@ def _differ_in_names(one: Rate, other: Rate) -> bool:
     return _names(one) != _names(other)
 
 
-def _agreeing(rates: Sequence[Rate], rows: _Rows, names: _Names) -> Iterable[_Rows]:
-    """Part rows by the values they want of some attributes."""
+def _group_by_values(rates: Sequence[Rate], rows: _Rows, names: _Names) -> Iterable[_Rows]:
+    """Group rows by the values of some attributes in their conditions."""
     buckets: dict[tuple[tuple[str, str], ...], _Rows] = defaultdict(list)
     for row in rows:
         buckets[tuple(it for it in sorted(rates[row].when) if it[0] in names)].append(row)
     return buckets.values()
 
 
-def _at_one_time(rates: Sequence[Rate], rows: _Rows, may_clash: _MayClash) -> Iterator[Pair]:
-    """Find rows whose days and hours overlap, by going through them as they begin."""
+def _overlaps(rates: Sequence[Rate], rows: _Rows, may_clash: _MayClash) -> Iterator[Pair]:
+    """Yield pairs of rows whose days and hours overlap, in the order in which they begin."""
     begun: _Rows = []
     for row in sorted(rows, key=lambda it: (rates[it].valid_from, it)):
         rate = rates[row]
@@ -99,7 +99,7 @@ def _at_one_time(rates: Sequence[Rate], rows: _Rows, may_clash: _MayClash) -> It
 
 
 def _still_valid(rates: Sequence[Rate], begun: _Rows, day: int) -> Iterator[int]:
-    """Go through rows that have begun as far as is asked, and forget those that have ended."""
+    """Yield rows that have begun, and remove those that have ended."""
     here = 0
     while here < len(begun):
         if rates[begun[here]].valid_until >= day:

@@ -1,8 +1,7 @@
-"""What changes from one price book to another: rates added, removed, dearer, cheaper.
+"""The differences between two price books: rates added, removed, dearer, cheaper.
 
 Rates of two books are the same rate when they are for the same usage: meter, prefixes, conditions
-and hours. Days of validity are not looked at; several rates that differ by them alone are compared
-in their order.
+and hours. Days of validity are ignored; rates that differ in them alone are compared in order.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +15,7 @@ from tollbook.domain.prices import Deck, PriceBook, Pricing, Rate
 
 
 class Change(StrEnum):
-    """What became of a rate; `changed` where another thing than the price for a unit is new."""
+    """The change of a rate; `changed` when it is of anything but the price of a unit."""
 
     ADDED = "added"
     REMOVED = "removed"
@@ -26,7 +25,7 @@ class Change(StrEnum):
 
 
 class RateDifference(NamedTuple):
-    """A rate that is not in both books as it is. `percent` is in hundredths, None for none."""
+    """A rate that differs between two books. `percent` is in hundredths, None without one."""
 
     change: Change
     rate: Rate
@@ -41,9 +40,9 @@ _Rates = dict[_What, Rate | _Templates]
 
 
 def differences(old: PriceBook, new: PriceBook) -> list[RateDifference]:
-    """List what is different, by meter and prefix."""
+    """List the differences, by meter and prefix."""
     whats: dict[object, int] = {}
-    before, after = _by_what(old, whats), _by_what(new, whats)
+    before, after = _rates_by_usage(old, whats), _rates_by_usage(new, whats)
     found: list[RateDifference] = []
     verdicts: dict[tuple[int, int], tuple[Change, int | None] | None] = {}
     for what, rate in before.items():
@@ -93,33 +92,28 @@ def _verdict(old: Pricing, new: Pricing) -> tuple[Change, int | None] | None:
         return Change.CHANGED, None
     one, two = old.price_picos * new.per_micros, new.price_picos * old.per_micros
     if one == two:
-        return (Change.CHANGED, None) if _but_words(old) != _but_words(new) else None
+        return (Change.CHANGED, None) if _without_price(old) != _without_price(new) else None
     change = Change.DEARER if two > one else Change.CHEAPER
     return change, (two - one) * 10_000 // one if one else None
 
 
-def _but_words(pricing: Pricing) -> Pricing:
-    """Leave out in which words a price is put: 0.12 a minute is 0.002 a second."""
+def _without_price(pricing: Pricing) -> Pricing:
+    """Return a pricing without its price, which has many texts: 0.12 a minute is 0.002 a second."""
     return msgspec.structs.replace(pricing, price="", per="", price_picos=0, per_micros=1)
 
 
-def _by_what(book: PriceBook, whats: dict[object, int]) -> _Rates:
+def _rates_by_usage(book: PriceBook, whats: dict[object, int]) -> _Rates:
     found: _Rates = {}
-    for deck in (_deck_of(book.rates), *book.decks):
-        _take(deck, whats, found)
+    for deck in (Deck.of(book.rates), *book.decks):
+        _add(deck, whats, found)
     return found
 
 
-def _deck_of(rates: Sequence[Rate]) -> Deck:
-    return Deck(rates, [it.to for it in rates], range(len(rates)), range(len(rates)))
-
-
-def _take(deck: Deck, whats: dict[object, int], found: _Rates) -> None:
+def _add(deck: Deck, whats: dict[object, int], found: _Rates) -> None:
     numbers = [whats.setdefault((it.meter, it.when, it.hours), len(whats)) for it in deck.templates]
     templates = deck.templates
-    for prefix, number in zip(deck.prefixes, deck.template_of, strict=True):
+    for number, to, from_ in deck.rows():
         template = templates[number]
-        to, from_ = (template.to, prefix) if deck.inbound else (prefix, template.from_)
         what = (numbers[number], to, from_)
         before = found.setdefault(what, template)
         if before is not template:

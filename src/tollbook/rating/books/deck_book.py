@@ -1,4 +1,4 @@
-"""A price book of decks: one deck alone, or those that a YAML book names beside its rates."""
+"""A price book that is one deck, and the clashes between decks and rates of a book."""
 
 from collections.abc import Callable, Sequence
 
@@ -9,41 +9,51 @@ from tollbook.rating.books.deck_clashes import Clash, RatePosition, deck_clashes
 from tollbook.rating.books.deck_csv import Progress, ReadDeck, read_deck
 from tollbook.rating.books.deck_terms import BookTerms, DeckProblems, DeckTerms
 
-Where = Callable[[RatePosition], str]
+PlaceOf = Callable[[RatePosition], str]
 
 
 def parse_deck(
     text: str, deck: DeckTerms, book: BookTerms, progress: Progress | None = None
 ) -> PriceBook:
-    """Read a deck as a book of its own, or raise `PriceBookRefused` with every error in it."""
+    """Parse a deck as a book of its own, or raise `PriceBookRefused` with every error in it."""
     problems = DeckProblems()
     effective_from = _check_book(book, problems)
     read = read_deck(text, deck, book.currency, problems, progress)
     if read is not None:
-        say_clashes((), [read], [problems], lambda place: f"line {read.lines[place.row]}")
+        note_clashes((), [read], [problems], lambda it: f"line {read.lines[it.row]}")
     problems.refuse()
     decks = () if read is None else (read.deck,)
-    return PriceBook(book.name, book.currency, effective_from, book.source, (), 0, decks)
+    return PriceBook(
+        name=book.name,
+        currency=book.currency,
+        effective_from=effective_from,
+        source=book.source,
+        rates=(),
+        decks=decks,
+    )
 
 
-def say_clashes(
-    rates: Sequence[Rate], decks: Sequence[ReadDeck], problems: Sequence[DeckProblems], where: Where
+def note_clashes(
+    rates: Sequence[Rate],
+    decks: Sequence[ReadDeck],
+    problems: Sequence[DeckProblems],
+    place_of: PlaceOf,
 ) -> None:
-    """Say which rows of decks stand in each other's way, or in that of single rates."""
+    """Note which rows of decks clash with each other, or with single rates."""
     try:
         found = deck_clashes(rates, [it.deck for it in decks])
     except ValueError as error:
-        problems[0].say(0, "when", "too_many_conditions", str(error))
+        problems[0].note(0, "when", "too_many_conditions", str(error))
         return
     for clash in found:
         read = decks[clash.second.part - 1]
         line = read.lines[clash.second.row]
         code = "duplicate_row" if clash.same else "overlapping_rows"
-        problems[clash.second.part - 1].say(line, "prefix", code, _sentence(clash, where))
+        problems[clash.second.part - 1].note(line, "prefix", code, _clash_sentence(clash, place_of))
 
 
-def _sentence(clash: Clash, where: Where) -> str:
-    rate, first = clash.rate, where(clash.first)
+def _clash_sentence(clash: Clash, place_of: PlaceOf) -> str:
+    rate, first = clash.rate, place_of(clash.first)
     prefix = rate.to or rate.from_
     what = f"prefix {prefix}" if prefix else f"this {rate.meter}"
     if clash.same:
@@ -54,16 +64,16 @@ def _sentence(clash: Clash, where: Where) -> str:
 
 
 def _check_book(book: BookTerms, problems: DeckProblems) -> int:
-    """Check what is said about the book; give its first day."""
+    """Check the head of the book, and return its first day."""
     for field, text in (("name", book.name), ("source", book.source)):
         problem = text_problem(field, text, LONGEST_NAME)
         if problem:
-            problems.say(0, field, problem.code, problem.error)
+            problems.note(0, field, problem.code, problem.error)
     wrong = currency_problem(book.currency)
     if wrong:
-        problems.say(0, "currency", wrong.code, wrong.error)
+        problems.note(0, "currency", wrong.code, wrong.error)
     try:
-        return vocabulary.day(book.effective_from)
+        return vocabulary.parse_day(book.effective_from)
     except ValueError as error:
-        problems.say(0, "effective_from", "invalid_date", f"effective_from {error}")
+        problems.note(0, "effective_from", "invalid_date", f"effective_from {error}")
         return 0

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
-from tollbook.domain.periods import day_number
 from tollbook.rating.books import vocabulary
 
 DMY = "dmy"
@@ -24,18 +23,18 @@ _COMMA = re.compile(r"[0-9]+(?:,[0-9]+)?")
 
 
 def is_prefix(cell: str) -> bool:
-    """Tell whether a cell is one prefix and nothing else: nearly all are."""
+    """Return whether a cell is one prefix and nothing else: nearly all are."""
     return cell.isdigit() and cell.isascii() and cell[0] != "0" and len(cell) <= _LONGEST
 
 
-def prefixes(cell: str) -> Iterator[str]:
-    """Read the prefixes of a cell: one, several, ranges of them."""
-    for digits in codes(cell):
-        yield vocabulary.prefix(digits)
+def parse_prefixes(cell: str) -> Iterator[str]:
+    """Parse the prefixes of a cell: one, several, or ranges of them."""
+    for digits in parse_codes(cell):
+        yield vocabulary.parse_prefix(digits)
 
 
-def codes(cell: str) -> Iterator[str]:
-    """Read the digits of a cell: one run of them, several, ranges of them."""
+def parse_codes(cell: str) -> Iterator[str]:
+    """Parse the digits of a cell: one run of them, several, or ranges of them."""
     parts = [part.strip() for part in _BETWEEN.split(cell)]
     for part in list(filter(None, parts)) or [""]:
         if _DIGITS.fullmatch(part.removeprefix("+")):
@@ -47,10 +46,10 @@ def codes(cell: str) -> Iterator[str]:
                 "must be prefixes such as 4420, 4470-4479 or 4477;4478, the first digits of "
                 "international numbers"
             )
-        yield from _range(found[1].removeprefix("+"), found[2].removeprefix("+"))
+        yield from _expand_range(found[1].removeprefix("+"), found[2].removeprefix("+"))
 
 
-def _range(first: str, last: str) -> Iterator[str]:
+def _expand_range(first: str, last: str) -> Iterator[str]:
     if len(first) > _LONGEST or len(last) > _LONGEST:
         raise ValueError(f"has a range of more than {_LONGEST} digits")
     if len(first) != len(last):
@@ -63,18 +62,18 @@ def _range(first: str, last: str) -> Iterator[str]:
     return (str(number).zfill(len(first)) for number in range(int(first), int(last) + 1))
 
 
-def day(cell: str, order: str) -> int:
-    """Read a day; one with slashes only when the order of day and month is said."""
+def day_text(cell: str, order: str) -> str:
+    """Return a day as 2024-01-31; one with slashes needs the order of day and month."""
     text = _TIME.sub("", cell)
     try:
-        return day_number(_day(text, order))
+        return _parse_day(text, order).isoformat()
     except ValueError as error:
         if str(error).startswith("has slashes"):
             raise
         raise ValueError("must be a date such as 2024-01-31") from None
 
 
-def _day(text: str, order: str) -> date:
+def _parse_day(text: str, order: str) -> date:
     if found := _ISO.fullmatch(text):
         return date(int(found[1]), int(found[3]), int(found[4]))
     if found := _DOTTED.fullmatch(text):
@@ -83,24 +82,23 @@ def _day(text: str, order: str) -> date:
         return date(int(found[3]), _MONTHS.index(found[2].lower()) + 1, int(found[1]))
     if found := _SLASHED.fullmatch(text):
         if order not in (DMY, MDY):
-            raise ValueError("has slashes: say whether the day or the month comes first (dates)")
+            raise ValueError("has slashes: set dates to the order of day and month")
         one, other = int(found[1]), int(found[2])
         return date(int(found[3]), *((other, one) if order == DMY else (one, other)))
     raise ValueError(text)
 
 
-def amount(cell: str, decimal_comma: bool) -> tuple[str, int]:
-    """Read an amount of money; give it as it is written, with a point, and in picos."""
-    text = cell
-    if decimal_comma:
-        if not _COMMA.fullmatch(text):
-            raise ValueError("must be a number with a decimal comma")
-        text = text.replace(",", ".")
-    elif "," in text:
-        raise ValueError("has a comma: say so if it is the decimal sign (decimal_comma)")
-    return text, vocabulary.price(text)
+def amount_text(cell: str, decimal_comma: bool) -> str:
+    """Return an amount of money as it is written, with a decimal point."""
+    if not decimal_comma:
+        if "," in cell:
+            raise ValueError("has a comma: set decimal_comma if that is the decimal sign")
+        return cell
+    if not _COMMA.fullmatch(cell):
+        raise ValueError("must be a number with a decimal comma")
+    return cell.replace(",", ".")
 
 
-def increments(cell: str) -> tuple[int, int]:
-    """Read increments such as 60/6; one number is for both."""
-    return vocabulary.increments(cell if "/" in cell else f"{cell}/{cell}")
+def increments_text(cell: str) -> str:
+    """Return increments as 60/6; one number is for both."""
+    return cell if "/" in cell else f"{cell}/{cell}"

@@ -1,27 +1,25 @@
-"""Rows of decks that could price one call alike: the same row twice, or days that overlap.
+"""Clashes between rows of decks: the same row twice, or days that overlap.
 
-Nearly every prefix is there once, which a look-up shows; only the others are compared as rates.
+Nearly every prefix occurs once, which a look-up shows; only the others are compared as rates.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-import msgspec
-
 from tollbook.domain.prices import Deck, Rate
 from tollbook.rating.books.clashes import clashes
 
 
 class RatePosition(NamedTuple):
-    """Where a rate of a book is written: its part, and its row within that."""
+    """The position of a rate in a book: its part, and its row in that part."""
 
     part: int
     row: int
 
 
 class Clash(NamedTuple):
-    """Two rates with nothing to choose between them, the later one second."""
+    """Two rates that clash, the later one second."""
 
     first: RatePosition
     second: RatePosition
@@ -35,12 +33,12 @@ _Key = tuple[str, str]
 def deck_clashes(rates: Sequence[Rate], decks: Sequence[Deck]) -> list[Clash]:
     """List the clashes between rows of decks, and of those with single rates.
 
-    The rates are part 0, the decks are parts 1 and so on. Of two rates of part 0 nothing is said.
+    The rates are part 0, the decks parts 1 and so on. Two rates of part 0 are not compared.
     """
     crowded: dict[_Key, list[RatePosition]] = defaultdict(list)
     firsts: dict[_Key, dict[str, RatePosition]] = defaultdict(dict)
     for part, deck in enumerate(decks, 1):
-        _take(part, deck, firsts, crowded)
+        _add_deck(part, deck, firsts, crowded)
     for row, rate in enumerate(rates):
         place, key = RatePosition(0, row), _place_key(rate.to, rate.from_)
         here = firsts.get((rate.meter, ""), {}).get(key)
@@ -54,17 +52,17 @@ def deck_clashes(rates: Sequence[Rate], decks: Sequence[Deck]) -> list[Clash]:
             for clash in _clashes(sorted(places), rate_at)
             if clash.second.part
         ),
-        key=lambda it: (it.second, it.first),
+        key=lambda clash: (clash.second, clash.first),
     )
 
 
-def _take(
+def _add_deck(
     part: int,
     deck: Deck,
     firsts: dict[_Key, dict[str, RatePosition]],
     crowded: dict[_Key, list[RatePosition]],
 ) -> None:
-    """Find each prefix of a deck its first place, and note those that have one already."""
+    """Note the first place of each prefix of a deck, and the prefixes with several places."""
     meters = {it.meter for it in deck.templates}
     others = [it.to if deck.inbound else it.from_ for it in deck.templates]
     mixed = any(others) or deck.inbound or len(meters) > 1
@@ -102,12 +100,7 @@ def _reader(rates: Sequence[Rate], decks: Sequence[Deck]) -> Callable[[RatePosit
     def rate_at(place: RatePosition) -> Rate:
         if not place.part:
             return rates[place.row]
-        deck = decks[place.part - 1]
-        template = deck.templates[deck.template_of[place.row]]
-        prefix = deck.prefixes[place.row]
-        if deck.inbound:
-            return msgspec.structs.replace(template, from_=prefix)
-        return msgspec.structs.replace(template, to=prefix)
+        return decks[place.part - 1].rate(place.row)
 
     return rate_at
 

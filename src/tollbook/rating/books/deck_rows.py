@@ -1,207 +1,192 @@
-"""What rows of a deck have in common: all cells but the prefix make a rate, made once."""
+"""The rate that rows of a deck share: all cells but the prefix make it, once."""
 
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
+from functools import partial
 
-import msgspec
+from msgspec.structs import replace
 from phonenumbers import SUPPORTED_REGIONS
 
 from tollbook.domain.meters import BY_TYPE, Meter
-from tollbook.domain.prices import FIRST_DAY, LAST_DAY, Basis, CallTerms, Pricing, Rate
+from tollbook.domain.prices import Rate
 from tollbook.rating.books import deck_cells as cells
-from tollbook.rating.books import vocabulary
-from tollbook.rating.books.deck_columns import (
-    BUY,
-    CONDITION,
-    COUNTRY,
-    CURRENCY,
-    FIELDS,
-    ORIGIN,
-    PRICE,
-    Columns,
-)
-from tollbook.rating.books.deck_terms import DeckProblems, DeckTerms
+from tollbook.rating.books import fields
+from tollbook.rating.books.deck_columns import COLUMNS, CONDITION, PREFIX_FIELDS, Columns
+from tollbook.rating.books.deck_terms import TEXTS, DeckProblems, DeckTerms
+from tollbook.rating.books.fields import FIELDS
+from tollbook.rating.books.pricing import add_buy, read_days, read_price, read_pricing
+from tollbook.rating.books.source import Form, Source
+from tollbook.rating.books.vocabulary import parse_per, parse_prefix
 from tollbook.rating.match import FROM_COUNTRY, TO_COUNTRY
 
-T = TypeVar("T")
-_CALLS = (
-    *("increments", "first_increment", "next_increment", "minimum", "grace", "connect_fee"),
-    "maximum_cost",
-)
 
-
-def read_terms(terms: DeckTerms, problems: DeckProblems) -> "tuple[Meter, vocabulary.Per] | None":
-    """Check what is said about a deck before it is read; give its meter and what prices are for."""
+def check_terms(terms: DeckTerms, problems: DeckProblems) -> Meter | None:
+    """Check the terms of a deck before it is read, and return its meter, None when it is wrong."""
     before = problems.count
     meter = BY_TYPE.get(terms.meter)
-    per = None
     if meter is None:
         known = ", ".join(BY_TYPE)
-        problems.say(0, "meter", "unknown_meter", f"meter {terms.meter!r} is unknown; {known}")
+        problems.note(0, "meter", "unknown_meter", f"meter {terms.meter!r} is unknown; {known}")
     else:
         try:
-            per = vocabulary.per(terms.per, meter)
+            parse_per(terms.per, meter)
         except ValueError as error:
-            problems.say(0, "per", "invalid_per", f"per {error}")
+            problems.note(0, "per", "invalid_per", f"per {error}")
     for field, _ in terms.columns:
-        if field not in FIELDS and not field.startswith(CONDITION):
-            known = ", ".join((*FIELDS, f"{CONDITION}NAME"))
+        if field not in COLUMNS and not field.startswith(CONDITION):
+            known = ", ".join((*COLUMNS, f"{CONDITION}NAME"))
             sentence = f"there is no field {field!r}; the fields are {known}"
-            problems.say(0, f"columns.{field}", "unknown_field", sentence)
+            problems.note(0, f"columns.{field}", "unknown_field", sentence)
     if terms.dates not in ("", cells.DMY, cells.MDY):
-        problems.say(0, "dates", "invalid_dates", "dates must be dmy or mdy")
-    return (meter, per) if meter and per and problems.count == before else None
+        problems.note(0, "dates", "invalid_dates", "dates must be dmy or mdy")
+    return meter if problems.count == before else None
 
 
-class RowReader:
-    """Makes the rate of a row without its prefix; says what is wrong with its cells."""
+class Row(Source):
+    """The current row of a deck, with texts for the columns that the deck does not have."""
 
     def __init__(
         self,
+        columns: Columns,
         terms: DeckTerms,
         meter: Meter,
-        per: vocabulary.Per,
         currency: str,
-        columns: Columns,
         problems: DeckProblems,
     ) -> None:
+        self._at = columns.at
+        self._header = columns.header
         self._terms = terms
         self._meter = meter
-        self._per = per
         self._currency = currency
-        self._columns = columns
         self._problems = problems
-        self._conditions = [it for it in columns.at if it.startswith(CONDITION)]
-        self._said = {
-            name: text
-            for name in ("increments", "minimum", "grace", "connect_fee")
-            if (text := str(getattr(terms, name)))
-        }
         self._line = 0
-        self._row: list[str] = []
+        self._part: Row | None = None
+        self._price_at = {name: at for name, at in self._at.items() if name in ("price", "buy")}
+        self._others = cells_but_for((*PREFIX_FIELDS, "price", "buy"), columns)
+        self._alike: dict[tuple[str, ...], Rate] = {}
+        """Most rows differ from an earlier one in nothing but prefix and prices."""
+        self._texts = {name: text for name in TEXTS if (text := getattr(terms, name))}
+        self._cells: dict[str, str] = {}
+        self._rewrite = _rewriters(terms)
+        self._conditions = [it for it in self._at if it.startswith(CONDITION)]
 
-    def template(self, row: list[str], line: int) -> Rate | None:
-        """Make the rate of a row, None when anything is wrong with it."""
-        self._row, self._line = row, line
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the fields that have a text in this row, or for all rows."""
+        return iter(self._cells)
+
+    def __contains__(self, name: object) -> bool:
+        """Return whether a field has a text."""
+        return name in self._cells
+
+    def text(self, name: str) -> str:
+        """Return the text of a field as a YAML book has it."""
+        cell = self._cells.get(name, "")
+        rewrite = self._rewrite.get(name)
+        return rewrite(cell) if cell and rewrite else cell
+
+    def note(self, name: str, code: str, sentence: str) -> None:
+        """Note a problem of a cell."""
+        self._problems.note(self._line, self.label(name), code, sentence)
+
+    def label(self, name: str) -> str:
+        """Return the header of a field."""
+        at = self._at.get(name)
+        return name if at is None else self._header[at]
+
+    def entries(self, _name: str, _what: str, _form: Form, _most: int) -> Sequence[Source]:
+        """Return nothing: a row has no lists."""
+        return ()
+
+    def part(self, name: str, _form: Form) -> "Row":
+        """Return the row as one with the price of another column and nothing else."""
+        part = self._part = self._part or copy(self)
+        part._line, part._at = self._line, {"price": self._at[name]}
+        part._cells = {"price": self._cells[name]}
+        return part
+
+    def rate(self, cells: list[str], line: int) -> Rate | None:
+        """Read the rate of a row without its prefix, None when anything is wrong with it."""
+        self._line = line
         before = self._problems.count
-        pricing = self._pricing()
-        self._check_currency()
-        origin = self._value(ORIGIN, vocabulary.prefix, "", "invalid_prefix")
-        valid_from = self._value("valid_from", self._day, FIRST_DAY, "invalid_date")
-        valid_until = self._value("valid_until", self._day, LAST_DAY, "invalid_date")
-        if valid_until < valid_from:
-            self._say("valid_until", "invalid_date", "must not be before the first day")
-        when = self._when()
+        key = tuple(cells[at] for at in self._others)
+        alike = self._alike.get(key)
+        self._cells = self._read_cells(cells, self._at if alike is None else self._price_at)
+        if "price" not in self._cells:
+            self.note("price", "missing_price", f"{self.label('price')} is empty")
+            self._cells["price"] = ""
+        rate = self._read_rate() if alike is None else self._reprice(alike)
         if self._problems.count > before:
             return None
+        return self._alike.setdefault(key, rate) if alike is None else rate
+
+    def _read_rate(self) -> Rate:
+        pricing = read_pricing(self, self._meter)
+        self._check_currency()
+        origin = self.value("origin", parse_prefix, "", "invalid_prefix")
         to, from_ = (origin, "") if self._terms.inbound else ("", origin)
-        return Rate(self._meter.type, pricing, to, from_, when, (), valid_from, valid_until)
-
-    def _pricing(self) -> Pricing:
-        text, picos = self._value(PRICE, self._amount, ("", 0), "invalid_price")
-        if not self._cell(PRICE):
-            self._say(PRICE, "missing_price", "is empty")
-        media = self._per.basis is Basis.MEDIA
-        pricing = Pricing(
-            text,
-            self._terms.per,
-            picos,
-            self._per.micros,
-            self._per.basis,
-            calls=self._calls(),
-            package=self._per.micros if media else 0,
+        return Rate(
+            meter=self._meter.type,
+            pricing=pricing,
+            to=to,
+            from_=from_,
+            when=self._read_when(),
+            **read_days(self),
         )
-        if not self._cell(BUY):
-            return pricing
-        text, picos = self._value(BUY, self._amount, ("", 0), "invalid_price")
-        calls = pricing.calls and msgspec.structs.replace(
-            pricing.calls, connect_fee=0, maximum_cost=None
-        )
-        buy = msgspec.structs.replace(pricing, price=text, price_picos=picos, calls=calls)
-        return msgspec.structs.replace(pricing, buy=buy)
 
-    def _calls(self) -> CallTerms | None:
-        """Read the terms of a call; None when seconds are billed as they are."""
-        given = [it for it in _CALLS if self._cell(it)]
-        if self._meter.unit != "second":
-            for name in given:
-                sentence = f"is for meters in seconds, not for {self._meter.type}"
-                self._say(name, "not_for_meter", sentence)
-            return None
-        first, following = self._value("increments", cells.increments, (0, 0), "invalid_increments")
-        if self._cell("first_increment") or self._cell("next_increment"):
-            first = self._value("first_increment", _increment, 0, "invalid_increments")
-            following = self._value("next_increment", _increment, 0, "invalid_increments")
-            if not (first and following):
-                self._say("next_increment", "invalid_increments", "needs the first one beside it")
-        connect_fee = self._value("connect_fee", self._amount, ("", 0), "invalid_connect_fee")[1]
-        most = None
-        if self._cell("maximum_cost"):
-            most = self._value("maximum_cost", self._amount, ("", 0), "invalid_maximum_cost")[1]
-            if most < connect_fee:
-                sentence = "must not be below the connect fee"
-                self._say("maximum_cost", "invalid_maximum_cost", sentence)
-        terms = CallTerms(
-            self._value("minimum", vocabulary.seconds, 0, "invalid_minimum"),
-            first,
-            following,
-            self._value("grace", vocabulary.seconds, 0, "invalid_grace"),
-            connect_fee,
-            most,
-        )
-        return None if terms == CallTerms() and self._per.basis is Basis.UNIT else terms
+    def _reprice(self, rate: Rate) -> Rate:
+        text, picos = read_price(self)
+        pricing = replace(rate.pricing, price=text, price_picos=picos, buy=None)
+        return replace(rate, pricing=add_buy(self, self._meter, pricing))
 
-    def _when(self) -> tuple[tuple[str, str], ...]:
+    def _read_cells(self, cells: list[str], columns: Mapping[str, int]) -> dict[str, str]:
+        found = dict(self._texts)
+        for name, at in columns.items():
+            cell = cells[at].strip()
+            if cell:
+                found[name] = cell
+            else:
+                found.pop(name, None)
+        if "first_increment" in found or "next_increment" in found:
+            both = found.pop("first_increment", ""), found.pop("next_increment", "")
+            found["increments"] = "/".join(both)
+        return found
+
+    def _read_when(self) -> tuple[tuple[str, str], ...]:
         when = dict(self._terms.when)
         for field in self._conditions:
-            if self._cell(field):
-                when[field.removeprefix(CONDITION)] = self._cell(field)
-        if COUNTRY in self._columns.at:
-            country = self._cell(COUNTRY).upper()
+            if field in self._cells:
+                when[field.removeprefix(CONDITION)] = self._cells[field]
+        if "country" in self._at:
+            cell = self._cells.get("country", "")
+            country = cell.upper()
             if country not in SUPPORTED_REGIONS:
-                sentence = f"{self._cell(COUNTRY)!r} is not the ISO 3166 code of a country"
-                self._say(COUNTRY, "invalid_country", sentence)
+                sentence = f"{cell!r} is not the ISO 3166 code of a country"
+                self.note("country", "invalid_country", f"{self.label('country')} {sentence}")
             when[FROM_COUNTRY if self._terms.inbound else TO_COUNTRY] = country
         return tuple(sorted(when.items()))
 
     def _check_currency(self) -> None:
-        given = self._cell(CURRENCY)
+        given = self._cells.get("currency", "")
         if given and given.upper() != self._currency:
             sentence = f"is {given}, the price book is in {self._currency}"
-            self._say(CURRENCY, "currency_mismatch", sentence)
-
-    def _day(self, text: str) -> int:
-        return cells.day(text, self._terms.dates)
-
-    def _amount(self, text: str) -> tuple[str, int]:
-        return cells.amount(text, self._terms.decimal_comma)
-
-    def _value(self, field: str, read: Callable[[str], T], otherwise: T, code: str) -> T:
-        text = self._cell(field)
-        if not text:
-            return otherwise
-        try:
-            return read(text)
-        except ValueError as error:
-            self._say(field, code, str(error))
-            return otherwise
-
-    def _cell(self, field: str) -> str:
-        at = self._columns.at.get(field)
-        if at is None:
-            return self._said.get(field, "")
-        return self._row[at].strip()
-
-    def _say(self, field: str, code: str, sentence: str) -> None:
-        at = self._columns.at.get(field)
-        name = field if at is None else self._columns.header[at]
-        self._problems.say(self._line, name, code, f"{name} {sentence}")
+            self.note("currency", "currency_mismatch", f"{self.label('currency')} {sentence}")
 
 
-def _increment(text: str) -> int:
-    return vocabulary.increments(f"{text}/{text}")[0]
+def _rewriters(terms: DeckTerms) -> Mapping[str, Callable[[str], str]]:
+    """Return how cells are rewritten, by field, where they may differ from YAML."""
+    by_kind = (
+        (fields.DAY, partial(cells.day_text, order=terms.dates)),
+        (fields.PRICE, partial(cells.amount_text, decimal_comma=terms.decimal_comma)),
+        (fields.INCREMENTS, cells.increments_text),
+    )
+    return {
+        field.name: rewrite
+        for kind, rewrite in by_kind
+        for field in FIELDS.values()
+        if field.kind == kind
+    }
 
 
-def common_cells(columns: Columns, prefix_fields: Mapping[str, int]) -> list[int]:
-    """List the cells of a row that make its rate: all that mean something but the prefix."""
-    return sorted(index for field, index in columns.at.items() if field not in prefix_fields)
+def cells_but_for(names: Sequence[str], columns: Columns) -> list[int]:
+    """List the cells of a row that have a field, but for some fields."""
+    return sorted(at for field, at in columns.at.items() if field not in names)

@@ -1,18 +1,24 @@
-"""The words of a price book: from a text to a value, or ValueError with a sentence.
+"""The words of a price book: each is parsed to a value and formatted back.
 
-Whatever a book is written in, YAML for people or a deck of columns, it uses these words.
+YAML books, decks and displays share these words. A parser raises ValueError with the rest of a
+sentence that begins with the name of the field.
 """
 
 import re
+from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 import msgspec
 
 from tollbook.domain.errors import Problem
-from tollbook.domain.exact import MICROS, MOST_QUANTITY, QUANTITY_PLACES, scaled
+from tollbook.domain.exact import MICROS, MOST_QUANTITY, QUANTITY_PLACES, quantity_text, scaled
 from tollbook.domain.meters import Meter
-from tollbook.domain.periods import day_number, parsed_day
-from tollbook.domain.prices import MINUTES_OF_DAY, PRICE_PLACES, Basis
+from tollbook.domain.periods import day_number, day_of, parsed_day
+from tollbook.domain.prices import MINUTES_OF_DAY, PARTS, PICOS, PRICE_PLACES, Basis
+
+Spans = tuple[tuple[int, int], ...]
+"""Spans of local minutes since Monday 0:00; the end is outside."""
 
 MOST_PRICE = Decimal(1_000_000)
 MOST_SECONDS = 86_400
@@ -24,27 +30,29 @@ _MULTIPLES = {
 }
 _MEDIA = {"KB": 1000, "MB": 1_000_000, "KiB": 1024, "MiB": 1_048_576}
 _PER = re.compile(r"(?:(?P<count>[0-9]+(?:\.[0-9]+)?) )?(?P<unit>[A-Za-z-]+)")
-_SHARE = re.compile(r"([0-9]+(?:\.[0-9]{1,4})?) ?%")
+_PERCENT = re.compile(r"([0-9]+(?:\.[0-9]{1,4})?) ?%")
 _PREFIX = re.compile(r"\+?([1-9][0-9]{0,14})")
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00")
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_SPAN = re.compile(r"(?P<day>[a-z]{3}) (?P<start>\S{5}) to (?P<last>[a-z]{3}) (?P<end>\S{5})")
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_WEEK = 7 * MINUTES_OF_DAY
 
 
 def problem(field: str, code: str, sentence: str) -> Problem:
-    """Say what is wrong in a book, in no more words than anyone reads, however long it quotes."""
+    """Return a problem of a book, cut to a length that people read however much it quotes."""
     return Problem(field[:_LONGEST_FIELD], code, sentence[:_LONGEST_SENTENCE])
 
 
 class Per(msgspec.Struct, frozen=True):
-    """What a price is for: so many micros of a basis, in words of one `unit` of so many micros."""
+    """The quantity that a price is for: micros of a basis, written in a `unit` of some micros."""
 
     micros: int
     basis: Basis
     unit: int
 
 
-def price(text: str) -> int:
-    """Read a price as picos, exactly as it is written."""
+def parse_price(text: str) -> int:
+    """Parse a price as picos, exactly as it is written."""
     try:
         value = Decimal(text)
         if not 0 <= value <= MOST_PRICE:
@@ -56,8 +64,16 @@ def price(text: str) -> int:
         ) from None
 
 
-def per(text: str, meter: Meter) -> Per:
-    """Read what a price is for: a unit of the meter or a number of them."""
+def format_price(picos: int) -> str:
+    """Format an amount exactly, without zeros at the end."""
+    units, rest = divmod(picos, PICOS)
+    decimals = f"{rest:0{PRICE_PLACES}d}".rstrip("0")
+    return f"{units}.{decimals}" if decimals else str(units)
+
+
+@lru_cache(maxsize=256)
+def parse_per(text: str, meter: Meter) -> Per:
+    """Parse what a price is for: a unit of the meter or a number of them."""
     units = units_of(meter)
     match = _PER.fullmatch(text)
     unit = match["unit"] if match else ""
@@ -81,8 +97,8 @@ def units_of(meter: Meter) -> dict[str, tuple[int, Basis]]:
     return units
 
 
-def quantity(text: str) -> int:
-    """Read a quantity as micros; more than nothing."""
+def parse_quantity(text: str) -> int:
+    """Parse a quantity above 0 as micros."""
     micros = _micros(text)
     if not 0 < micros <= int(MOST_QUANTITY) * MICROS:
         raise ValueError(
@@ -92,16 +108,16 @@ def quantity(text: str) -> int:
     return micros
 
 
-def seconds(text: str) -> int:
-    """Read seconds as micros."""
+def parse_seconds(text: str) -> int:
+    """Parse seconds as micros."""
     micros = _micros(text)
     if not 0 <= micros <= MOST_SECONDS * MICROS:
         raise ValueError(f"must be a number of seconds from 0 to {MOST_SECONDS}")
     return micros
 
 
-def increments(text: str) -> tuple[int, int]:
-    """Read increments such as 60/6: the first, and those that follow."""
+def parse_increments(text: str) -> tuple[int, int]:
+    """Parse increments such as 60/6 as micros: the first, and the following."""
     first, slash, following = text.partition("/")
     found = (_micros(first.strip()), _micros(following.strip()))
     if not slash or not all(0 < micros <= MOST_SECONDS * MICROS for micros in found):
@@ -109,85 +125,126 @@ def increments(text: str) -> tuple[int, int]:
     return found
 
 
-def share(text: str) -> int:
-    """Read a percentage as millionths."""
-    match = _SHARE.fullmatch(text)
+def format_increments(increments: tuple[int, int]) -> str:
+    """Format the first and the following increment as 60/6."""
+    return "/".join(map(quantity_text, increments))
+
+
+def parse_percent(text: str) -> int:
+    """Parse a percentage as millionths."""
+    match = _PERCENT.fullmatch(text)
     parts = scaled(Decimal(match[1]), 4) if match else -1
     if not 0 <= parts <= 10 * MICROS:
         raise ValueError("must be a percentage from 0% to 1000% with at most 4 decimals")
     return parts
 
 
-def prefix(text: str) -> str:
-    """Read a prefix as the digits of an international number begin."""
+def format_percent(share: int) -> str:
+    """Format millionths as a percentage."""
+    return f"{quantity_text(share * 100 * MICROS // PARTS)}%"
+
+
+def parse_prefix(text: str) -> str:
+    """Parse the first digits of an international number."""
     match = _PREFIX.fullmatch(text)
     if not match:
         raise ValueError("must be the first digits of an international number, such as 4420")
     return match[1]
 
 
-def day(text: str) -> int:
-    """Read a calendar day as a day number."""
+def parse_day(text: str) -> int:
+    """Parse a calendar day as a day number."""
     try:
         return day_number(parsed_day(text))
     except ValueError:
         raise ValueError("must be a date such as 2024-01-31") from None
 
 
-def hours(days: str, start: str, end: str) -> tuple[tuple[int, int], ...]:
-    """Read weekdays and a span of the clock as spans of minutes since Monday.
+def format_day(day: int) -> str:
+    """Format a day number as 2024-01-31."""
+    return day_of(day).isoformat()
+
+
+def parse_hours(days: str, start: str, end: str) -> Spans:
+    """Parse weekdays and a span of the clock as spans of the week.
 
     A span that ends before it starts goes past midnight: Saturday 22:00 to 06:00 is the night
     that begins on Saturday.
     """
-    begin, finish = clock(start), clock(end)
+    begin, finish = _parse_clock(start), _parse_clock(end)
     if begin == finish:
         raise ValueError("must end at another time than it starts")
     length = (finish - begin) % MINUTES_OF_DAY or MINUTES_OF_DAY
-    week = 7 * MINUTES_OF_DAY
     spans = []
-    for weekday in weekdays(days):
+    for weekday in _parse_weekdays(days):
         first = weekday * MINUTES_OF_DAY + begin
-        spans.append((first, min(first + length, week)))
-        if first + length > week:
-            spans.append((0, first + length - week))
-    return merged(spans)
+        spans.append((first, min(first + length, _WEEK)))
+        if first + length > _WEEK:
+            spans.append((0, first + length - _WEEK))
+    return merge_spans(spans)
 
 
-def merged(spans: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    """Put spans in order, those that touch as one."""
-    whole: list[tuple[int, int]] = []
+def parse_span(text: str) -> tuple[int, int]:
+    """Parse a span of the week as `format_hours` writes it."""
+    match = _SPAN.fullmatch(text)
+    if not match:
+        raise ValueError("must be a span such as mon 08:00 to mon 20:00")
+    start, end = (
+        _parse_weekdays(match[day])[0] * MINUTES_OF_DAY + _parse_clock(match[clock])
+        for day, clock in (("day", "start"), ("last", "end"))
+    )
+    if start >= end:
+        raise ValueError("must end later in the week than it starts")
+    return start, end
+
+
+def format_hours(hours: Spans) -> Iterator[str]:
+    """Format spans of the week as weekdays and times."""
+    for start, end in hours:
+        yield f"{_format_moment(start)} to {_format_moment(end, ends=True)}"
+
+
+def merge_spans(spans: list[tuple[int, int]]) -> Spans:
+    """Sort spans, and join those that touch."""
+    merged: list[tuple[int, int]] = []
     for start, end in sorted(spans):
-        if whole and start <= whole[-1][1]:
-            whole[-1] = (whole[-1][0], max(end, whole[-1][1]))
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
         else:
-            whole.append((start, end))
-    return tuple(whole)
+            merged.append((start, end))
+    return tuple(merged)
 
 
-def clock(text: str) -> int:
-    """Read a time of day as minutes since midnight."""
+def _parse_clock(text: str) -> int:
+    """Parse a time of day as minutes since midnight."""
     match = _CLOCK.fullmatch(text)
     if not match:
         raise ValueError("must be a time of day such as 08:00")
     return int(match[1]) * 60 + int(match[2]) if match[1] else MINUTES_OF_DAY
 
 
-def weekdays(text: str) -> list[int]:
-    """Read weekdays such as mon-fri or sat,sun."""
+def _parse_weekdays(text: str) -> list[int]:
+    """Parse weekdays such as mon-fri or sat,sun."""
     found: list[int] = []
     for part in text.lower().replace(" ", "").split(","):
         first, dash, last = part.partition("-")
-        if first not in _DAYS or (dash and last not in _DAYS):
+        if first not in _WEEKDAYS or (dash and last not in _WEEKDAYS):
             raise ValueError("must be weekdays such as mon-fri or sat,sun")
-        start = _DAYS.index(first)
-        length = (_DAYS.index(last) - start) % 7 + 1 if dash else 1
+        start = _WEEKDAYS.index(first)
+        length = (_WEEKDAYS.index(last) - start) % 7 + 1 if dash else 1
         found += [(start + n) % 7 for n in range(length)]
     return found
 
 
+def _format_moment(minute: int, *, ends: bool = False) -> str:
+    day, rest = divmod(minute, MINUTES_OF_DAY)
+    if ends and not rest:
+        day, rest = day - 1, MINUTES_OF_DAY
+    return f"{_WEEKDAYS[day]} {rest // 60:02d}:{rest % 60:02d}"
+
+
 def _micros(text: str) -> int:
-    """Read a decimal number as micros, -1 when it is none."""
+    """Parse a decimal number as micros, -1 when it is none."""
     try:
         value = Decimal(text)
         return scaled(value, QUANTITY_PLACES) if value.is_finite() else -1

@@ -27,42 +27,47 @@ from tollbook.domain.prices import PriceBook, Rate
 from tollbook.rating.books import vocabulary
 from tollbook.rating.books.clashes import clashes
 from tollbook.rating.books.deck_csv import Progress
+from tollbook.rating.books.source import Form
 from tollbook.rating.books.yaml_decks import Files, read_decks
 from tollbook.rating.books.yaml_examples import check_examples
-from tollbook.rating.books.yaml_nodes import Fields, Nodes
-from tollbook.rating.books.yaml_rates import MOST_RATES, TOO_MANY_RATES, read_rate
+from tollbook.rating.books.yaml_nodes import Document, Entry
+from tollbook.rating.books.yaml_rates import MOST_RATES, TOO_MANY_RATES, read_rates
 
 _REQUIRED = ("name", "currency", "effective_from", "source")
-_FIELDS = (*_REQUIRED, "rates", "decks", "examples")
+_BOOK = Form(
+    "a price book is a mapping of name, rates and so on",
+    (*_REQUIRED, "rates", "decks", "examples"),
+    _REQUIRED,
+)
 _HALF = re.compile("[\ud800-\udfff]")
 _MOST_REPEATED = 200_000
-"""So much may aliases of YAML repeat: a line of them can stand for more than any memory holds."""
+"""The most nodes that aliases may repeat: a line of them can stand for more than memory holds."""
 
 _Read = list[tuple[Rate, yaml.Node]]
-"""Rates, each with where it is written."""
+"""Rates, each with the node it is written in."""
 
 
 def parse_price_book(
     text: str, files: Files | None = None, progress: Progress | None = None
 ) -> PriceBook:
-    """Read a price book, or raise `PriceBookRefused` with every error in it.
+    """Parse a price book, or raise `PriceBookRefused` with every error in it.
 
-    `files` gives the decks that the book names.
+    `files` reads the decks that the book names.
     """
-    root = _composed(text)
-    nodes = Nodes()
-    _check_nodes(nodes, root)
-    book = None if nodes.problems else _book(nodes, root, files, progress)
-    if nodes.problems or book is None:
-        count = len(nodes.problems)
+    root = _compose(text)
+    document = Document()
+    _check_nodes(document, root)
+    book = None if document.problems else _read_book(document, root, files, progress)
+    if document.problems or book is None:
+        count = len(document.problems)
         raise PriceBookRefused(
             f"the price book has {count} error{'s' if count > 1 else ''}; nothing was loaded",
-            nodes.problems,
+            document.problems,
         )
     return book
 
 
-def _composed(text: str) -> yaml.Node | None:
+def _compose(text: str) -> yaml.Node | None:
     try:
         root: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
@@ -71,48 +76,46 @@ def _composed(text: str) -> yaml.Node | None:
     except RecursionError as error:
         raise PriceBookRefused("the price book is not YAML: it is nested too deeply") from error
     except (ValueError, OverflowError) as error:
-        sentence = "an escape or a version of YAML stands for nothing"
+        sentence = "an escape or a version of YAML has no meaning"
         raise PriceBookRefused(f"the price book is not YAML: {sentence}") from error
     return root
 
 
-def _book(
-    nodes: Nodes, root: yaml.Node | None, files: Files | None, progress: Progress | None
+def _read_book(
+    document: Document, root: yaml.Node | None, files: Files | None, progress: Progress | None
 ) -> PriceBook | None:
-    what = "a price book is a mapping of name, rates and so on"
     if root is None:
-        nodes.say(root, "", "not_a_mapping", what)
+        document.note(root, "", "not_a_mapping", _BOOK.sentence)
         return None
-    fields = nodes.mapping(root, "", what, _FIELDS, _REQUIRED)
-    if fields is None:
+    entry = document.entry(root, "", _BOOK)
+    if entry is None:
         return None
-    if "rates" not in fields and "decks" not in fields:
-        nodes.say(root, "rates", "missing_field", "rates is missing")
-    rates = _rates(nodes, fields)
-    currency = nodes.value(fields, "currency", "", _currency, "")
-    decks = fields.get("decks")
+    if "rates" not in entry and "decks" not in entry:
+        entry.note("rates", "missing_field", "rates is missing")
+    rates = _read_rates(entry)
+    currency = entry.value("currency", _parse_currency, "")
     book = PriceBook(
-        nodes.text(fields, "name"),
-        currency,
-        nodes.value(fields, "effective_from", "", vocabulary.day, 0, "invalid_date"),
-        nodes.text(fields, "source"),
-        tuple(rate for rate, _ in rates),
-        decks=read_decks(nodes, decks, rates, currency, files, progress) if decks else (),
+        name=entry.text("name"),
+        currency=currency,
+        effective_from=entry.value("effective_from", vocabulary.parse_day, 0, "invalid_date"),
+        source=entry.text("source"),
+        rates=tuple(rate for rate, _ in rates),
+        decks=read_decks(entry, rates, currency, files, progress) if "decks" in entry else (),
     )
-    # Examples of a book with errors would only add errors that are none.
-    if "examples" in fields and not nodes.problems:
-        check_examples(nodes, fields["examples"], book)
+    # The examples of a book with errors would only add errors that are none.
+    if "examples" in entry and not document.problems:
+        check_examples(entry, book)
     return book
 
 
-def _check_nodes(nodes: Nodes, root: yaml.Node | None) -> None:
-    """Refuse what nothing can store or read to its end.
+def _check_nodes(document: Document, root: yaml.Node | None) -> None:
+    """Note what cannot be stored or read to its end.
 
-    That is half of a surrogate pair, as an escape can say it, and aliases that stand for very
-    much or for what they are in.
+    That is half of a surrogate pair, which an escape can write, and aliases that repeat very much
+    or the node they are in.
     """
     whole: dict[int, int] = {}
-    """What each node comes to with all that is repeated; more than may be, while that is open."""
+    """The size of each node with all that is repeated; the largest number while it is open."""
     waiting = [(root, False)] if root else []
     while waiting:
         node, inside_known = waiting.pop()
@@ -125,10 +128,10 @@ def _check_nodes(nodes: Nodes, root: yaml.Node | None) -> None:
             waiting.append((node, True))
             waiting += ((it, False) for it in inside)
             if isinstance(node, yaml.ScalarNode) and _HALF.search(node.value):
-                nodes.say(node, "", "half_character", "a text holds half of a surrogate pair")
+                document.note(node, "", "half_character", "a text holds half of a surrogate pair")
     if root and whole[id(root)] > _MOST_REPEATED + len(whole):
         sentence = f"aliases repeat more than {_MOST_REPEATED:,} things"
-        nodes.say(root, "", "too_many_aliases", sentence)
+        document.note(root, "", "too_many_aliases", sentence)
 
 
 def _inside(node: yaml.Node) -> Iterator[yaml.Node]:
@@ -139,40 +142,39 @@ def _inside(node: yaml.Node) -> Iterator[yaml.Node]:
             yield from pair
 
 
-def _currency(text: str) -> str:
+def _parse_currency(text: str) -> str:
     if currency_problem(text):
         raise ValueError("must be an ISO 4217 code such as USD")
     return text
 
 
-def _rates(nodes: Nodes, fields: Fields) -> _Read:
-    if "rates" not in fields:
+def _read_rates(entry: Entry) -> _Read:
+    if "rates" not in entry:
         return []
-    what = "rates must be a list of at least one rate"
+    document = entry.document
     read: _Read = []
-    for item, path in nodes.items(fields["rates"], "rates", what):
-        read += [(rate, item) for rate in read_rate(nodes, item, path)]
+    for node, path in entry.items("rates", "at least one rate"):
+        read += [(rate, node) for rate in read_rates(document, node, path)]
         if len(read) > MOST_RATES:
-            nodes.say(item, "rates", "too_many_rates", TOO_MANY_RATES)
+            document.note(node, "rates", "too_many_rates", TOO_MANY_RATES)
             return []
-    rates = [rate for rate, _ in read]
     try:
-        pairs = clashes(rates)
+        pairs = clashes([rate for rate, _ in read])
     except ValueError as error:
-        nodes.say(fields["rates"], "rates", "too_many_conditions", str(error))
+        entry.note("rates", "too_many_conditions", str(error))
         pairs = []
     for one, other in pairs:
         sentence = (
             f"this rate and the one on line {read[one][1].start_mark.line + 1} "
-            f"could both price the same {rates[one].meter}"
+            f"could both price the same {read[one][0].meter}"
         )
-        nodes.say(read[other][1], "rates", "ambiguous_rates", sentence)
-    _check_groups(nodes, read)
+        document.note(read[other][1], "rates", "ambiguous_rates", sentence)
+    _check_groups(document, read)
     return read
 
 
-def _check_groups(nodes: Nodes, read: _Read) -> None:
-    """Say which rates count other things in a tier group than the first one of it."""
+def _check_groups(document: Document, read: _Read) -> None:
+    """Note which rates count something else in a tier group than its first one."""
     counted: dict[str, tuple[str, str]] = {}
     for rate, node in read:
         group = rate.pricing.tier_group
@@ -181,4 +183,4 @@ def _check_groups(nodes: Nodes, read: _Read) -> None:
         what = (BY_TYPE[rate.meter].unit, rate.pricing.basis.value)
         if counted.setdefault(group, what) != what:
             sentence = f"the tier_group {group!r} counts something else on an earlier line"
-            nodes.say(node, "rates", "mixed_tier_group", sentence)
+            document.note(node, "rates", "mixed_tier_group", sentence)

@@ -1,4 +1,4 @@
-"""The decks that a YAML book names: files of columns beside it, each with how to read it.
+"""The decks that a YAML book names: CSV files next to it, each with the terms to read it by.
 
 ```yaml
 decks:
@@ -12,91 +12,75 @@ from typing import Any
 import yaml
 
 from tollbook.domain.prices import Deck, Rate
-from tollbook.rating.books.deck_book import say_clashes
+from tollbook.rating.books.deck_book import note_clashes
 from tollbook.rating.books.deck_clashes import RatePosition
-from tollbook.rating.books.deck_csv import Progress, ReadDeck, read_deck, text_of
-from tollbook.rating.books.deck_terms import DeckProblems, DeckTerms
-from tollbook.rating.books.yaml_nodes import Fields, Nodes, joined
+from tollbook.rating.books.deck_csv import Progress, ReadDeck, decode_deck, read_deck
+from tollbook.rating.books.deck_terms import FLAGS, TEXTS, DeckProblems, DeckTerms
+from tollbook.rating.books.fields import choice
+from tollbook.rating.books.source import Form
+from tollbook.rating.books.yaml_nodes import Entry
 
 Files = Callable[[str], bytes]
-"""Gives the content of a file that a book names; ValueError with a sentence when it cannot."""
+"""Reads a file that a book names; ValueError with the rest of a sentence when it cannot."""
 
-_TEXTS = ("dates", "increments", "minimum", "grace", "connect_fee")
-_YES_OR_NO = ("inbound", "decimal_comma")
-_REQUIRED = ("file", "meter", "per")
-_FIELDS = (*_REQUIRED, "columns", "ignore", "when", *_TEXTS, *_YES_OR_NO)
-_WHAT = "a deck is a mapping of file, meter and per"
+_DECK = Form(
+    "a deck is a mapping of file, meter and per",
+    ("file", *DeckTerms.__struct_fields__),
+    ("file", "meter", "per"),
+)
+_FLAG = choice(true=True, false=False)
 
 
 def read_decks(
-    nodes: Nodes,
-    node: yaml.Node,
+    book: Entry,
     rates: Sequence[tuple[Rate, yaml.Node]],
     currency: str,
     files: Files | None,
     progress: Progress | None = None,
 ) -> tuple[Deck, ...]:
-    """Read the decks of a book, and say where they stand in each other's way or in its rates'."""
+    """Read the decks of a book, and note where they clash with each other or with its rates."""
+    problems = book.document.problems
     if files is None:
-        sentence = "decks can be named only in a book that is loaded from a file beside them"
-        nodes.say(node, "decks", "decks_out_of_reach", sentence)
+        sentence = "decks can be named only in a book that is loaded from a file next to them"
+        book.note("decks", "decks_out_of_reach", sentence)
         return ()
     reads: list[ReadDeck] = []
-    problems: list[DeckProblems] = []
-    names: list[str] = []
-    for item, path in nodes.items(node, "decks", "decks must be a list of at least one deck"):
-        before = len(nodes.problems)
-        fields = nodes.mapping(item, path, _WHAT, _FIELDS, _REQUIRED)
-        if fields is None or len(nodes.problems) > before:
+    found: list[DeckProblems] = []
+    for item, path in book.items("decks", "at least one deck"):
+        before = len(problems)
+        entry = book.document.entry(item, path, _DECK)
+        if entry is None or len(problems) > before:
             continue
-        content = nodes.value(fields, "file", path, files, None, "unreadable_file")
+        content = entry.value("file", files, None, "unreadable_file")
         if content is None:
             continue
-        name = nodes.text(fields, "file", path)
-        found = DeckProblems(name, path)
-        read = read_deck(text_of(content), _terms(nodes, fields, path), currency, found, progress)
-        if read is not None:
-            reads.append(read)
-            names.append(name)
-            problems.append(found)
+        of_deck = DeckProblems(entry.text("file"), path)
+        read = read_deck(decode_deck(content), _terms_of(entry), currency, of_deck, progress)
+        if read is None:
+            problems.extend(of_deck.all())
         else:
-            nodes.problems.extend(found.all())
+            reads.append(read)
+            found.append(of_deck)
 
-    def where(place: RatePosition) -> str:
-        if not place.part:
-            return f"line {rates[place.row][1].start_mark.line + 1} of the price book"
-        return f"{names[place.part - 1]} line {reads[place.part - 1].lines[place.row]}"
+    def place_of(position: RatePosition) -> str:
+        if not position.part:
+            return f"line {rates[position.row][1].start_mark.line + 1} of the price book"
+        deck = position.part - 1
+        return f"{found[deck].file} line {reads[deck].lines[position.row]}"
 
-    say_clashes([rate for rate, _ in rates], reads, problems, where)
-    for found in problems:
-        nodes.problems.extend(found.all())
-    return tuple(it.deck for it in reads)
+    note_clashes([rate for rate, _ in rates], reads, found, place_of)
+    for of_deck in found:
+        problems.extend(of_deck.all())
+    return tuple(read.deck for read in reads)
 
 
-def _terms(nodes: Nodes, fields: Fields, path: str) -> DeckTerms:
-    given: dict[str, Any] = {
-        name: nodes.text(fields, name, path) for name in ("meter", "per", *_TEXTS)
-    }
-    for name in _YES_OR_NO:
-        given[name] = nodes.choice(fields, name, path, ("true", "false"), "false") == "true"
+def _terms_of(entry: Entry) -> DeckTerms:
+    terms: dict[str, Any] = {name: entry.text(name) for name in TEXTS}
+    terms |= {name: entry.value(name, _FLAG.parse, False) for name in FLAGS}
+    ignored = entry.items("ignore", "headers") if "ignore" in entry else []
     return DeckTerms(
-        columns=_pairs(nodes, fields, "columns", path),
-        ignore=_names(nodes, fields.get("ignore"), joined(path, "ignore")),
-        when=_pairs(nodes, fields, "when", path),
-        **given,
+        columns=entry.pairs("columns"),
+        when=entry.pairs("when"),
+        ignore=tuple(entry.document.text(node, path, "ignore") for node, path in ignored),
+        **terms,
     )
-
-
-def _pairs(nodes: Nodes, fields: Fields, name: str, path: str) -> tuple[tuple[str, str], ...]:
-    if name not in fields:
-        return ()
-    where = joined(path, name)
-    given = nodes.mapping(fields[name], where, f"{name} must be a mapping", None) or {}
-    return tuple(sorted((key, nodes.text(given, key, where)) for key in given))
-
-
-def _names(nodes: Nodes, node: yaml.Node | None, path: str) -> tuple[str, ...]:
-    if node is None:
-        return ()
-    items = nodes.items(node, path, "ignore must be a list of headers")
-    return tuple(nodes.text({"ignore": item}, "ignore", path) for item, path in items)

@@ -15,83 +15,88 @@ from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.periods import day_number, day_of
 from tollbook.domain.prices import PriceBook
 from tollbook.rating.books import vocabulary
-from tollbook.rating.books.yaml_nodes import Fields, Nodes, joined
-from tollbook.rating.charge import rated
-from tollbook.rating.segments import measured
+from tollbook.rating.books.source import Form
+from tollbook.rating.books.yaml_nodes import Entry
+from tollbook.rating.charge import rate_usage
+from tollbook.rating.segments import measure_segments
 from tollbook.rating.tariff import Tariff
 
 _MOST = 1_000
-_FIELDS = ("event", "cost", "month_so_far")
-_EVENT_FIELDS = ("type", "quantity", "time", "cost", "attributes")
+_EXAMPLE = Form(
+    "an example is a mapping of event and cost",
+    ("event", "cost", "month_so_far"),
+    ("event", "cost"),
+)
+_EVENT = Form(
+    "an example's event is a mapping of type, quantity, time, cost and attributes",
+    ("type", "quantity", "time", "cost", "attributes"),
+    ("type",),
+)
+_ATTRIBUTES = Form("attributes must be a mapping of name to value")
 _NUMBERS = ("to", "from")
 
 
-def check_examples(nodes: Nodes, node: yaml.Node, book: PriceBook) -> None:
-    """Price each example and say which cost something else than they should."""
-    tariff = Tariff(book)
-    what = "examples must be a list of event and cost"
-    for item, path in nodes.items(node, "examples", what, _MOST):
-        before = len(nodes.problems)
-        fields = nodes.mapping(item, path, what, _FIELDS, ("event", "cost"))
-        if fields is None or len(nodes.problems) > before:
+def check_examples(book: Entry, prices: PriceBook) -> None:
+    """Price each example, and note those whose cost is another."""
+    tariff = Tariff(prices)
+    problems = book.document.problems
+    for node, path in book.items("examples", "event and cost", _MOST):
+        before = len(problems)
+        example = book.document.entry(node, path, _EXAMPLE)
+        if example is None or len(problems) > before:
             continue
-        usage = _usage(nodes, fields["event"], joined(path, "event"), book)
-        wanted = nodes.value(fields, "cost", path, _nanos, 0)
-        position = nodes.value(fields, "month_so_far", path, _quantity, 0)
-        if usage is None or len(nodes.problems) > before:
+        usage = _read_usage(example, prices)
+        wanted = example.value("cost", _parse_nanos, 0)
+        position = example.value("month_so_far", _parse_quantity, 0)
+        if usage is None or len(problems) > before:
             continue
-        charge = rated([[tariff]], usage, book.currency, position)
+        charge = rate_usage([[tariff]], usage, prices.currency, position)
         if isinstance(charge, Unpriced):
-            nodes.say(item, path, "wrong_example", f"this example has no price: {charge.reason}")
+            example.note("", "wrong_example", f"this example has no price: {charge.reason}")
         elif charge.cost != wanted:
             sentence = f"this example costs {amount_text(charge.cost)}, not {amount_text(wanted)}"
-            nodes.say(item, path, "wrong_example", sentence)
+            example.note("", "wrong_example", sentence)
 
 
-def _usage(nodes: Nodes, node: yaml.Node, path: str, book: PriceBook) -> RatingInput | None:
-    what = "an example's event is a mapping of type, quantity, time, cost and attributes"
-    fields = nodes.mapping(node, path, what, _EVENT_FIELDS, ("type",))
-    if fields is None:
+def _read_usage(example: Entry, prices: PriceBook) -> RatingInput | None:
+    event = example.mapping("event", _EVENT)
+    if event is None:
         return None
-    meter = nodes.value(fields, "type", path, _meter, "")
-    attributes = _attributes(nodes, fields, path)
-    midnight = datetime.combine(day_of(book.effective_from), datetime.min.time())
-    time = nodes.value(fields, "time", path, _time, midnight)
-    quantity = nodes.value(fields, "quantity", path, _quantity, MICROS)
+    meter = event.value("type", _parse_meter, "")
+    attributes = _read_attributes(event)
+    midnight = datetime.combine(day_of(prices.effective_from), datetime.min.time())
+    time = event.value("time", _parse_time, midnight)
+    quantity = event.value("quantity", _parse_quantity, MICROS)
     try:
-        segments, attributes = measured(attributes)
+        segments, attributes = measure_segments(attributes)
     except ValueError as error:
-        nodes.say(node, joined(path, "attributes"), "invalid_attributes", str(error))
+        event.note("attributes", "invalid_attributes", str(error))
         return None
     return RatingInput(
-        meter,
-        quantity if segments is None else segments * MICROS,
-        day_number(time),
-        attributes,
-        nodes.value(fields, "cost", path, _nanos, None),
-        time.hour * 60 + time.minute,
+        meter=meter,
+        quantity=quantity if segments is None else segments * MICROS,
+        day=day_number(time),
+        attributes=attributes,
+        cost=event.value("cost", _parse_nanos, None),
+        minute=time.hour * 60 + time.minute,
     )
 
 
-def _attributes(nodes: Nodes, fields: Fields, path: str) -> Attributes:
-    """Read attributes as JSON would have them; numbers called stay as they are written."""
-    if "attributes" not in fields:
-        return {}
-    where = joined(path, "attributes")
-    what = "attributes must be a mapping of name to value"
-    read = nodes.mapping(fields["attributes"], where, what, None) or {}
+def _read_attributes(event: Entry) -> Attributes:
+    """Read attributes as JSON would have them; phone numbers stay as they are written."""
+    attributes = event.mapping("attributes", _ATTRIBUTES)
     found: dict[str, str | int | float | bool | None] = {}
-    for name, node in read.items():
+    for name, node in attributes.nodes.items() if attributes else ():
         if isinstance(node, yaml.ScalarNode):
             as_written = name in _NUMBERS or node.style is not None
-            found[name] = node.value if as_written else _as_in_json(node.value)
-        else:
-            nodes.text(read, name, where)
+            found[name] = node.value if as_written else _parse_json(node.value)
+        elif attributes:
+            attributes.text(name)
     return found
 
 
-def _as_in_json(text: str) -> str | int | float | bool | None:
-    """Read what would be a number, a truth or null in JSON as that, anything else as text."""
+def _parse_json(text: str) -> str | int | float | bool | None:
+    """Parse a number, a boolean or null as JSON has it; anything else is text."""
     try:
         value = msgspec.json.decode(text)
     except msgspec.DecodeError:
@@ -99,13 +104,13 @@ def _as_in_json(text: str) -> str | int | float | bool | None:
     return text if isinstance(value, str | list | dict) else value
 
 
-def _meter(text: str) -> str:
+def _parse_meter(text: str) -> str:
     if text not in BY_TYPE:
         raise ValueError(f"must be a meter: {', '.join(BY_TYPE)}")
     return text
 
 
-def _time(text: str) -> datetime:
+def _parse_time(text: str) -> datetime:
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
@@ -115,11 +120,11 @@ def _time(text: str) -> datetime:
     return time
 
 
-def _quantity(text: str) -> int:
-    return 0 if text == "0" else vocabulary.quantity(text)
+def _parse_quantity(text: str) -> int:
+    return 0 if text == "0" else vocabulary.parse_quantity(text)
 
 
-def _nanos(text: str) -> int:
+def _parse_nanos(text: str) -> int:
     try:
         return scaled(Decimal(text), COST_PLACES)
     except (InvalidOperation, ValueError):

@@ -1,116 +1,129 @@
 """Walking the nodes of a YAML document and collecting problems instead of stopping at the first."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Iterator
 
 import yaml
 
 from tollbook.domain.errors import PriceBookRefused, Problem
 from tollbook.rating.books import vocabulary
+from tollbook.rating.books.source import Form, Source
 
-T = TypeVar("T")
-Fields = Mapping[str, yaml.Node]
 MOST_PROBLEMS = 1_000
+Item = tuple[yaml.Node, str]
+"""An item of a list, and its path."""
 
 
-class Nodes:
-    """The problems found so far in one document, and the ways to read its nodes."""
+class Document:
+    """The problems found so far in one document."""
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
 
-    def say(self, node: yaml.Node | None, field: str, code: str, sentence: str) -> None:
-        """Note a problem with the line it is on, or raise `PriceBookRefused` after very many."""
+    def note(self, node: yaml.Node | None, field: str, code: str, sentence: str) -> None:
+        """Note a problem with its line, or raise `PriceBookRefused` after too many."""
         line = node.start_mark.line + 1 if node is not None else 1
         self.problems.append(vocabulary.problem(field, code, f"line {line}: {sentence}"))
         if len(self.problems) >= MOST_PROBLEMS:
             sentence = f"the price book has {MOST_PROBLEMS:,} errors or more; nothing was loaded"
             raise PriceBookRefused(sentence, self.problems)
 
-    def text(self, fields: Fields, name: str, path: str = "") -> str:
-        """Read a text; empty when it is missing or wrong."""
-        node = fields.get(name)
-        if node is None:
-            return ""
+    def text(self, node: yaml.Node, path: str, name: str) -> str:
+        """Read a text; empty when the node is none, which is noted."""
         if isinstance(node, yaml.ScalarNode) and node.value:
             return str(node.value)
-        self.say(node, joined(path, name), "not_a_text", f"{name} must be a text or a number")
+        self.note(node, path, "not_a_text", f"{name} must be a text or a number")
         return ""
 
-    def value(
-        self,
-        fields: Fields,
-        name: str,
-        path: str,
-        read: Callable[[str], T],
-        otherwise: T,
-        code: str = "",
-    ) -> T:
-        """Read a text as a value; `otherwise` when it is missing or wrong."""
-        text = self.text(fields, name, path)
-        if not text:
-            return otherwise
-        try:
-            return read(text)
-        except ValueError as error:
-            self.say(fields[name], joined(path, name), code or f"invalid_{name}", f"{name} {error}")
-            return otherwise
-
-    def choice(
-        self, fields: Fields, name: str, path: str, choices: Sequence[str], otherwise: str
-    ) -> str:
-        """Read one of a few words."""
-
-        def read(text: str) -> str:
-            if text not in choices:
-                raise ValueError(f"must be {' or '.join(choices)}")
-            return text
-
-        return self.value(fields, name, path, read, otherwise)
-
-    def mapping(
-        self,
-        node: yaml.Node,
-        path: str,
-        what: str,
-        known: Sequence[str] | None,
-        required: Sequence[str] = (),
-    ) -> dict[str, yaml.Node] | None:
-        """Read the fields of a mapping, each known, and those required all there."""
+    def entry(self, node: yaml.Node, path: str, form: Form) -> "Entry | None":
+        """Read a mapping; None when the node is none."""
         if not isinstance(node, yaml.MappingNode):
-            self.say(node, path, "not_a_mapping", what)
+            self.note(node, path, "not_a_mapping", form.sentence)
             return None
-        found: dict[str, yaml.Node] = {}
+        entry = Entry(self, node, path, {})
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                self.say(key, path, "not_a_text", "the name of a field must be a text")
+                self.note(key, path, "not_a_text", "the name of a field must be a text")
                 continue
             name = str(key.value)
-            if known is not None and name not in known:
-                sentence = f"unknown field {name!r}; the fields are {', '.join(known)}"
-                self.say(key, joined(path, name), "unknown_field", sentence)
-            elif name in found:
-                self.say(key, joined(path, name), "repeated_field", f"{name} is given twice")
+            if form.known and name not in form.known:
+                sentence = f"unknown field {name!r}; the fields are {', '.join(form.known)}"
+                self.note(key, entry.path_of(name), "unknown_field", sentence)
+            elif name in entry:
+                self.note(key, entry.path_of(name), "repeated_field", f"{name} is given twice")
             else:
-                found[name] = value
-        for name in required:
-            if name not in found:
-                self.say(node, joined(path, name), "missing_field", f"{name} is missing")
-        return found
+                entry.nodes[name] = value
+        for name in form.required:
+            if name not in entry:
+                entry.note(name, "missing_field", f"{name} is missing")
+        return entry
 
-    def items(
-        self, node: yaml.Node, path: str, what: str, most: int | None = None
-    ) -> list[tuple[yaml.Node, str]]:
-        """Read the items of a list with their paths; a list has at least one."""
+
+class Entry(Source):
+    """One mapping of a document."""
+
+    def __init__(
+        self, document: Document, node: yaml.Node, path: str, nodes: dict[str, yaml.Node]
+    ) -> None:
+        self.document = document
+        self.node = node
+        self.path = path
+        self.nodes = nodes
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the fields that are given."""
+        return iter(self.nodes)
+
+    def __contains__(self, name: object) -> bool:
+        """Return whether a field is given."""
+        return name in self.nodes
+
+    def path_of(self, name: str) -> str:
+        """Return the path of a field, or of the mapping itself for no name."""
+        return f"{self.path}.{name}" if self.path and name else self.path or name
+
+    def note(self, name: str, code: str, sentence: str) -> None:
+        """Note a problem on the line of a field, or of the mapping when the field is absent."""
+        self.document.note(self.nodes.get(name, self.node), self.path_of(name), code, sentence)
+
+    def text(self, name: str) -> str:
+        """Read a text; empty when it is absent, or wrong, which is noted."""
+        node = self.nodes.get(name)
+        if node is None:
+            return ""
+        return self.document.text(node, self.path_of(name), name)
+
+    def mapping(self, name: str, form: Form) -> "Entry | None":
+        """Read a field that is a mapping; None when it is absent or none."""
+        if name not in self.nodes:
+            return None
+        return self.document.entry(self.nodes[name], self.path_of(name), form)
+
+    def pairs(self, name: str) -> tuple[tuple[str, str], ...]:
+        """Read a field that maps any names to texts, in order; empty when it is absent."""
+        entry = self.mapping(name, Form(f"{name} must be a mapping of name to value"))
+        return tuple(sorted((key, entry.text(key)) for key in entry.nodes)) if entry else ()
+
+    def part(self, name: str, form: Form) -> "Entry":
+        """Read a field that is a mapping with a price, or a price alone."""
+        node, path = self.nodes[name], self.path_of(name)
+        entry = None
+        if isinstance(node, yaml.MappingNode):
+            entry = self.document.entry(node, path, form)
+        return entry or Entry(self.document, node, path, {"price": node})
+
+    def items(self, name: str, what: str, most: int | None = None) -> list[Item]:
+        """Read the items of a list; a list has at least one."""
+        node, path = self.nodes[name], self.path_of(name)
         if not isinstance(node, yaml.SequenceNode) or not node.value:
-            self.say(node, path, "not_a_list", what)
+            self.note(name, "not_a_list", f"{name} must be a list of {what}")
             return []
         if most is not None and len(node.value) > most:
-            self.say(node, path, "too_many", f"{path} must have at most {most:,} items")
+            self.note(name, "too_many", f"{path} must have at most {most:,} items")
             return []
         return [(item, f"{path}[{n}]") for n, item in enumerate(node.value)]
 
-
-def joined(path: str, name: str) -> str:
-    """Give the path of a field within another."""
-    return f"{path}.{name}" if path else name
+    def entries(self, name: str, what: str, form: Form, most: int) -> "list[Entry]":
+        """Read the mappings of a list, without those that are none, which is noted."""
+        items = self.items(name, what, most)
+        entries = (self.document.entry(node, path, form) for node, path in items)
+        return [entry for entry in entries if entry is not None]

@@ -1,110 +1,95 @@
-"""The rates of a YAML book: whom a rate is for and when; one rate for each of its prefixes."""
+"""The rates of a YAML book: one rate for each prefix of an entry."""
 
-import msgspec
+from typing import Any
+
 import yaml
 from phonenumbers import SUPPORTED_REGIONS
 
 from tollbook.domain.meters import BY_TYPE, Meter
-from tollbook.domain.prices import FIRST_DAY, LAST_DAY, Pricing, Rate
+from tollbook.domain.prices import Rate
 from tollbook.rating.books import vocabulary
-from tollbook.rating.books.yaml_nodes import Fields, Nodes, joined
-from tollbook.rating.books.yaml_pricing import FIELDS as PRICING_FIELDS
-from tollbook.rating.books.yaml_pricing import PricingReader
+from tollbook.rating.books.fields import FIELDS
+from tollbook.rating.books.pricing import read_days, read_pricing
+from tollbook.rating.books.source import Form
+from tollbook.rating.books.yaml_nodes import Document, Entry
 from tollbook.rating.match import COUNTRIES, DERIVED
 from tollbook.rating.numbers import KINDS
 
-FIELDS = (
-    *("meter", "to", "from", "when", "valid_from", "valid_until", "hours"),
-    *PRICING_FIELDS,
-)
 MOST_RATES = 100_000
-"""Several prefixes of both sides can stand for many rates; a deck holds more than these in less."""
+"""The most rates of a book: a few lists of prefixes can stand for many, and a deck holds more."""
 TOO_MANY_RATES = f"a book has at most {MOST_RATES:,} rates; put more into a deck"
+Conditions = tuple[tuple[str, str], ...]
 _MOST_HOURS = 200
-_HOURS_FIELDS = ("days", "from", "until")
+_RATE = Form("a rate is a mapping of meter, price and per", tuple(FIELDS), ("meter",))
+_WHEN = Form("when must be a mapping of attribute to value")
+_HOURS = Form(
+    "hours must be a mapping of days, from and until, or a list of such", ("days", "from", "until")
+)
 _SIDES = ("to.", "from.")
-_NOTHING = Pricing(None, "", 0, 1)
 _NO_COUNTRY = "001"
 """What numbering plans call the numbers of no country, such as +800."""
 
 
-def read_rate(nodes: Nodes, node: yaml.Node, path: str) -> list[Rate]:
-    """Read one entry: none when it is wrong, several when it has several prefixes."""
-    before = len(nodes.problems)
-    what = "a rate is a mapping of meter, price and per"
-    fields = nodes.mapping(node, path, what, FIELDS, ("meter",))
-    if fields is None:
+def read_rates(document: Document, node: yaml.Node, path: str) -> list[Rate]:
+    """Read an entry as a rate for each of its prefixes; none when anything is wrong with it."""
+    before = len(document.problems)
+    entry = document.entry(node, path, _RATE)
+    if entry is None:
         return []
-    meter = _meter(nodes, fields, path)
-    to, from_ = _prefixes(nodes, fields, "to", path), _prefixes(nodes, fields, "from", path)
-    when = _when(nodes, fields.get("when"), joined(path, "when"))
-    valid_from = _day(nodes, fields, "valid_from", path, FIRST_DAY)
-    valid_until = _day(nodes, fields, "valid_until", path, LAST_DAY)
-    if valid_until < valid_from:
-        sentence = "valid_until must not be before valid_from"
-        nodes.say(fields["valid_until"], joined(path, "valid_until"), "invalid_date", sentence)
-    hours = _hours(nodes, fields.get("hours"), joined(path, "hours"))
-    template = Rate(
-        meter.type if meter else "", _NOTHING, to[0], from_[0], when, hours, valid_from, valid_until
-    )
-    group = "" if len(to) * len(from_) > 1 else _group(template)
-    pricing = PricingReader(nodes, node, path, meter).pricing(fields, group)
-    if len(to) * len(from_) > MOST_RATES:
-        nodes.say(node, path, "too_many_rates", TOO_MANY_RATES)
-    if meter is None or len(nodes.problems) > before:
+    meter = entry.value("meter", _parse_meter, None, FIELDS["meter"].code)
+    to, from_ = _read_prefixes(entry, "to"), _read_prefixes(entry, "from")
+    conditions: dict[str, Any] = {"when": _read_when(entry), "hours": _read_hours(entry)}
+    conditions |= read_days(entry)
+    count = len(to) * len(from_)
+    group = "" if count > 1 or not meter else _group_of(meter, to[0], from_[0], conditions["when"])
+    pricing = read_pricing(entry, meter, group)
+    if count > MOST_RATES:
+        document.note(node, path, "too_many_rates", TOO_MANY_RATES)
+    if meter is None or len(document.problems) > before:
         return []
     return [
-        msgspec.structs.replace(template, pricing=pricing, to=one, from_=other)
+        Rate(meter=meter.type, pricing=pricing, to=one, from_=other, **conditions)
         for one in to
         for other in from_
     ]
 
 
-def _meter(nodes: Nodes, fields: Fields, path: str) -> Meter | None:
-    known = f"the meters are {', '.join(BY_TYPE)}"
-
-    def read(text: str) -> Meter:
-        if text not in BY_TYPE:
-            raise ValueError(f"{text!r} is unknown; {known}")
-        return BY_TYPE[text]
-
-    return nodes.value(fields, "meter", path, read, None, "unknown_meter")
+def _parse_meter(text: str) -> Meter:
+    if text not in BY_TYPE:
+        raise ValueError(f"{text!r} is unknown; the meters are {', '.join(BY_TYPE)}")
+    return BY_TYPE[text]
 
 
-def _prefixes(nodes: Nodes, fields: Fields, name: str, path: str) -> list[str]:
+def _read_prefixes(entry: Entry, name: str) -> list[str]:
     """Read one prefix or a list of them; the empty one is for any number, and for none."""
-    node = fields.get(name)
-    if node is None:
-        return [""]
-    if not isinstance(node, yaml.SequenceNode):
-        return [nodes.value(fields, name, path, vocabulary.prefix, "", "invalid_prefix")]
-    items = nodes.items(node, joined(path, name), f"{name} must be a prefix or a list of them")
-    found = [
-        nodes.value({name: item}, name, path, vocabulary.prefix, "", "invalid_prefix")
-        for item, _ in items
-    ]
-    given: set[str] = set()
-    for prefix, (item, where) in zip(found, items, strict=True):
-        if prefix in given:
-            nodes.say(item, where, "repeated_prefix", f"{prefix} is given twice")
-        given.add(prefix or where)
+    if not isinstance(entry.nodes.get(name), yaml.SequenceNode):
+        return [entry.value(name, vocabulary.parse_prefix, "", "invalid_prefix")]
+    found: list[str] = []
+    seen: set[str] = set()
+    for node, path in entry.items(name, "prefixes"):
+        item = Entry(entry.document, node, entry.path, {name: node})
+        prefix = item.value(name, vocabulary.parse_prefix, "", "invalid_prefix")
+        if prefix and prefix in seen:
+            entry.document.note(node, path, "repeated_prefix", f"{prefix} is given twice")
+        found.append(prefix)
+        seen.add(prefix)
     return found or [""]
 
 
-def _when(nodes: Nodes, node: yaml.Node | None, path: str) -> tuple[tuple[str, str], ...]:
-    if node is None:
+def _read_when(entry: Entry) -> Conditions:
+    conditions = entry.mapping("when", _WHEN)
+    if conditions is None:
         return ()
-    fields = nodes.mapping(node, path, "when must be a mapping of attribute to value", None) or {}
-    when = tuple(sorted((name, nodes.text(fields, name, path)) for name in fields))
+    when = sorted((name, conditions.text(name)) for name in conditions.nodes)
     for name, value in when:
-        sentence = _condition_sentence(name, value) if value else ""
+        sentence = _condition_problem(name, value) if value else ""
         if sentence:
-            nodes.say(fields[name], joined(path, name), "invalid_condition", sentence)
-    return when
+            conditions.note(name, "invalid_condition", sentence)
+    return tuple(when)
 
 
-def _condition_sentence(name: str, value: str) -> str:
-    """Say what is wrong with a condition on what a number says of itself."""
+def _condition_problem(name: str, value: str) -> str:
+    """Return what is wrong with a condition on the country or kind of a number."""
     if name.startswith(_SIDES) and name not in DERIVED:
         return f"{name} is unknown; known are {', '.join(DERIVED)}"
     if name in COUNTRIES and value not in SUPPORTED_REGIONS and value != _NO_COUNTRY:
@@ -114,37 +99,38 @@ def _condition_sentence(name: str, value: str) -> str:
     return ""
 
 
-def _day(nodes: Nodes, fields: Fields, name: str, path: str, otherwise: int) -> int:
-    return nodes.value(fields, name, path, vocabulary.day, otherwise, "invalid_date")
-
-
-def _hours(nodes: Nodes, node: yaml.Node | None, path: str) -> tuple[tuple[int, int], ...]:
+def _read_hours(entry: Entry) -> vocabulary.Spans:
     """Read one span of hours or a list of them."""
+    node, path = entry.nodes.get("hours"), entry.path_of("hours")
     if node is None:
         return ()
-    what = "hours must be a mapping of days, from and until, or a list of such"
-    bands = [(node, path)]
+    items = [(node, path)]
     if isinstance(node, yaml.SequenceNode):
-        bands = nodes.items(node, path, what, _MOST_HOURS)
+        items = entry.items("hours", "spans", _MOST_HOURS)
     spans: list[tuple[int, int]] = []
-    for item, where in bands:
-        fields = nodes.mapping(item, where, what, _HOURS_FIELDS)
-        if not fields:
-            continue
-        given = {name: nodes.text(fields, name, where) for name in _HOURS_FIELDS}
+    for item, where in items:
         try:
-            spans += vocabulary.hours(
-                given["days"] or "mon-sun", given["from"] or "00:00", given["until"] or "24:00"
-            )
+            spans += _spans_of(entry.document, item, where)
         except ValueError as error:
-            nodes.say(item, where, "invalid_hours", f"hours {error}")
-    return vocabulary.merged(spans)
+            entry.document.note(item, where, "invalid_hours", f"hours {error}")
+    return vocabulary.merge_spans(spans)
 
 
-def _group(rate: Rate) -> str:
+def _spans_of(document: Document, node: yaml.Node, path: str) -> vocabulary.Spans:
+    """Read the spans of one item: a mapping, or a text as hours are shown."""
+    if isinstance(node, yaml.ScalarNode) and " to " in node.value:
+        return (vocabulary.parse_span(node.value),)
+    entry = document.entry(node, path, _HOURS)
+    if entry is None or not entry.nodes:
+        return ()
+    days, start, end = (entry.text(name) for name in _HOURS.known)
+    return vocabulary.parse_hours(days or "mon-sun", start or "00:00", end or "24:00")
+
+
+def _group_of(meter: Meter, to: str, from_: str, when: Conditions) -> str:
     """Name the group whose quantity a month's tiers count, when the book names none.
 
     It is made of what the rate is for, so that the next version of the book counts on.
     """
-    conditions = [("to", rate.to), ("from", rate.from_), *rate.when]
-    return " ".join([rate.meter, *(f"{name}={value}" for name, value in conditions if value)])
+    conditions = [("to", to), ("from", from_), *when]
+    return " ".join([meter.type, *(f"{name}={value}" for name, value in conditions if value)])

@@ -159,9 +159,9 @@ def _connect(holder: Holder, *args: Any, **options: Any) -> Watched:
 
 
 def _seconds_to_try(reason: str, patience: Patience) -> float:
-    if any(it in reason for it in _FULL):
+    if any(phrase in reason for phrase in _FULL):
         return patience.full
-    return 0 if any(it in reason for it in _FINAL) else patience.refused
+    return 0 if any(phrase in reason for phrase in _FINAL) else patience.refused
 
 
 def _prepare(connection: Watched) -> None:

@@ -162,15 +162,15 @@ def _shorten(message: bytes) -> str:
 
 def _program(name: str, least: int) -> str:
     """Return the path of a program that is not older than the server."""
-    found = [str(it) for it in sorted(_DEBIAN.glob(f"*/bin/{name}"), key=_folder_version)]
+    found = map(str, sorted(_DEBIAN.glob(f"*/bin/{name}"), key=_folder_version, reverse=True))
     on_path = shutil.which(name)
-    candidates = [*([on_path] if on_path else []), *reversed(found)]
+    candidates = [*([on_path] if on_path else []), *found]
     if not candidates:
         raise BackupRefused(
             f"{name} is not installed: backups of PostgreSQL need its client programs; "
             "on Debian: apt-get install postgresql-client"
         )
-    versions = {it: _version_of(it) for it in candidates}
+    versions = {program: _version_of(program) for program in candidates}
     for program, version in versions.items():
         if version >= least:
             return program

@@ -3,18 +3,18 @@
 import psycopg
 from psycopg import errors
 
+from tollbook.domain.errors import MonthNotReady, TollbookError, Unreachable
 from tollbook.store.driver_errors import (
     DriverErrors,
+    Failure,
     Rule,
     contains,
     disk_full,
     first_line,
     is_a,
-    month_not_ready,
     read_only,
     schema_changed,
     sum_out_of_range,
-    unreachable,
 )
 
 _REFUSALS = ("08", "53300", "57P")
@@ -44,13 +44,18 @@ def _is_refusal(cause: BaseException) -> bool:
     return cause.sqlstate is None or cause.sqlstate.startswith(_REFUSALS)
 
 
+def _unreachable(failure: Failure) -> TollbookError:
+    sentence = f"the database is not available{failure.consequence}"
+    return Unreachable(sentence, " ".join(failure.text.split()))
+
+
 ERRORS = DriverErrors(
     psycopg.Error,
     (
         Rule(contains("bigint out of range"), sum_out_of_range),
         Rule(contains('relation "directory_state" does not'), schema_changed),
-        Rule(contains("no partition of relation"), month_not_ready),
-        Rule(_is_refusal, unreachable),
+        Rule(contains("no partition of relation"), lambda _: MonthNotReady()),
+        Rule(_is_refusal, _unreachable),
         Rule(is_a(errors.DiskFull), disk_full),
         Rule(contains("No space left on device"), disk_full),
         Rule(is_a(errors.ReadOnlySqlTransaction), read_only),

@@ -28,7 +28,7 @@ def exclude_others(connection: Connection) -> None:
 
     The lock is requested rarely and briefly, because other transactions wait behind the request.
     """
-    found = [it for it in _STATE_TABLES if inspect(connection).has_table(it)]
+    found = [table for table in _STATE_TABLES if inspect(connection).has_table(table)]
     give_up = monotonic() + _PATIENCE_SECONDS
     for table in found:
         while not _try_to_lock(connection, table):

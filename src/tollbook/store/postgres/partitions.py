@@ -7,6 +7,7 @@ import psycopg
 from sqlalchemy import Connection
 
 from tollbook.domain.errors import MonthNotReady
+from tollbook.store.postgres.connections import driver_of
 
 LOCK_SECONDS = 1
 PATIENCE_SECONDS = 30.0
@@ -20,13 +21,17 @@ _PRESENT = (
     "SELECT pg_class.relname FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid "
     "WHERE inhparent = 'events'::regclass"
 )
+_OTHERS = """
+SELECT 1 WHERE EXISTS (SELECT 1 FROM events_{month} WHERE organization_id < %(number)s)
+    OR EXISTS (SELECT 1 FROM events_{month} WHERE organization_id > %(number)s)
+"""
 
 
 class Partitions:
     """The months known to have a partition; those before 2020 share one."""
 
-    def __init__(self, connected: Callable[[], Connection]) -> None:
-        self._connected = connected
+    def __init__(self, connect: Callable[[], Connection]) -> None:
+        self._connect = connect
         self._known: frozenset[int] = frozenset()
 
     def missing(self, months: Iterable[int]) -> set[int]:
@@ -56,10 +61,8 @@ class Partitions:
         if not missing:
             return True
         try:
-            with self._connected() as connection, connection.begin():
-                driver = connection.connection.driver_connection
-                assert isinstance(driver, psycopg.Connection)  # noqa: S101  it was just connected
-                self._make(driver, missing)
+            with self._connect() as connection, connection.begin():
+                self._make(driver_of(connection), missing)
         except (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled):
             return False
         self._known |= missing
@@ -87,13 +90,7 @@ class Partitions:
 
 def _present(driver: psycopg.Connection[tuple[object, ...]]) -> set[int]:
     names = [str(name) for (name,) in driver.execute(_PRESENT, prepare=False)]
-    return {int(it.removeprefix("events_")) for it in names if it[7:].isdigit()}
-
-
-_OTHERS = """
-SELECT 1 WHERE EXISTS (SELECT 1 FROM events_{month} WHERE organization_id < %(number)s)
-    OR EXISTS (SELECT 1 FROM events_{month} WHERE organization_id > %(number)s)
-"""
+    return {int(name.removeprefix("events_")) for name in names if name[7:].isdigit()}
 
 
 def empty_partition(

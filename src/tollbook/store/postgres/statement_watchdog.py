@@ -66,19 +66,22 @@ class Watch:
         """Cut off statements that wait too long, or that the server does not execute."""
         now = monotonic()
         with self._lock:
-            waiting = [(it, since) for it in self._connections if (since := it.waiting_since)]
-        late = [(it, since) for it, since in waiting if now - since > _ASK_AFTER]
+            waiting = [(connection, connection.waiting_since) for connection in self._connections]
+        late = [
+            (connection, since) for connection, since in waiting if 0 < since < now - _ASK_AFTER
+        ]
         if not late:
             return
-        at_work = self._at_work([it.backend for it, _ in late])
+        at_work = self._at_work([connection.backend for connection, _ in late])
         given_up = []
-        for it, since in late:
-            if at_work is not None and it.waiting_since == since:
-                it.silences = 0 if it.backend in at_work else it.silences + 1
-            too_long = 0 < it.limit < monotonic() - since - GRACE_SECONDS
-            if (too_long or it.silences >= _SILENCES) and it.cut(since):
+        for connection, since in late:
+            if at_work is not None and connection.waiting_since == since:
+                is_at_work = connection.backend in at_work
+                connection.silences = 0 if is_at_work else connection.silences + 1
+            too_long = 0 < connection.limit < monotonic() - since - GRACE_SECONDS
+            if (too_long or connection.silences >= _SILENCES) and connection.cut(since):
                 _log.warning("database_silent", seconds=round(monotonic() - since))
-                given_up.append(it.backend)
+                given_up.append(connection.backend)
                 self._cut()
         if given_up:
             # A proxy may keep the other half of the connection open, and its locks held.

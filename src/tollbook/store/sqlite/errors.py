@@ -2,13 +2,12 @@
 
 import sqlite3
 
-from tollbook.domain.errors import StoreUnavailable, TollbookError
+from tollbook.domain.errors import DatabaseBroken, StoreUnavailable, TollbookError
 from tollbook.store.driver_errors import (
     DriverErrors,
     Failure,
     Rule,
     contains,
-    database_broken,
     disk_full,
     read_only,
     schema_changed,
@@ -22,6 +21,13 @@ def _has_no_room_for_log(cause: BaseException) -> bool:
     return getattr(cause, "sqlite_errorname", "") == "SQLITE_IOERR_SHMSIZE"
 
 
+def _broken(failure: Failure) -> TollbookError:
+    return DatabaseBroken(
+        f"the file is not a whole database ({failure.text}) and was not changed: restore a "
+        "backup with `tollbook restore`, or move the file away to start with an empty ledger"
+    )
+
+
 def _not_opened(_failure: Failure) -> TollbookError:
     return StoreUnavailable(
         "the database file cannot be opened: its folder must exist and be writable, also to "
@@ -33,9 +39,7 @@ ERRORS = DriverErrors(
     sqlite3.Error,
     (
         Rule(is_sum_out_of_range, sum_out_of_range),
-        Rule(
-            contains("file is not a database", "database disk image is malformed"), database_broken
-        ),
+        Rule(contains("file is not a database", "database disk image is malformed"), _broken),
         Rule(contains("no such table: directory_state"), schema_changed),
         Rule(contains("database or disk is full"), disk_full),
         Rule(_has_no_room_for_log, disk_full),

@@ -26,7 +26,8 @@ def organization() -> Column[Any]:
 
 def sums() -> list[Column[Any]]:
     """Return the columns of sums; `buy` is the known purchase cost of `bought` events."""
-    required = [Column(it, BIG, nullable=False) for it in ("count", "quantity", "billed", "cost")]
+    names = ("count", "quantity", "billed", "cost")
+    required = [Column(name, BIG, nullable=False) for name in names]
     return [*required, zero("buy"), zero("bought")]
 
 

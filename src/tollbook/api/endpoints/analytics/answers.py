@@ -46,7 +46,7 @@ class Lookup(NamedTuple):
 
 
 def find(question: Question) -> Lookup:
-    """Look for an answer in the client's hands and in the cache."""
+    """Look up whether the client or the cache has the answer."""
     etag, request = etag_of(question), question.request
     if_none_match = request.headers.get("if-none-match", "")
     is_any = if_none_match.strip() == "*"

@@ -69,16 +69,16 @@ def get_changes(request: ApiRequest[ChangesQuery], snapshot: Snapshot) -> Respon
 
 
 GET_CHANGES = Endpoint(
-    method="GET",
-    path="/v1/analytics/changes",
+    route="GET /v1/analytics/changes",
     name="getChanges",
-    summary="Who grew, who shrank, who costs most",
+    summary="Largest increases, decreases and costs",
     description=(
-        "Costs of a period beside those of the period before, by user of an organization, or by "
-        "organization of the whole tenant: who grew and who shrank most, who costs most and which "
-        "share of the total that is, who has no usage at all, and the cost of each active one. The "
-        "organization's own usage is in the total and in `organization_level`, and no user's. A "
-        "key bound to one user may not ask this."
+        "Compares the costs of a period with those of an earlier one, by user of an "
+        "organization or by organization of the whole tenant. Reports the largest "
+        "increases and decreases, the highest costs with their shares of the total, who"
+        " has no usage, and the cost of each active user or organization. "
+        "Organization-level usage is in the total and in `organization_level`, and is "
+        "not attributed to a user. A key bound to one user is refused."
     ),
     permission=Permission.READ_ANALYTICS,
     answers=Body(

@@ -86,16 +86,15 @@ def _resolve_month(named: date | None, today: date) -> date:
 
 
 GET_FORECAST = Endpoint(
-    method="GET",
-    path="/v1/analytics/forecast",
+    route="GET /v1/analytics/forecast",
     name="getForecast",
-    summary="What a month will cost",
+    summary="Forecast a month's cost",
     description=(
-        "What the current month has cost, and what it will have cost by its end at the rhythm of "
-        "the weeks before, with a range that holds four of five times. `method` names how it was "
-        "made: `weekday_mean`, `daily_mean` with less than 14 days to go by, `none` with nothing, "
-        "`closed` for a month that is over, whose forecast is what it cost. A key bound to one "
-        "user asks about that user."
+        "The cost of the current month so far and its expected cost at the end, based "
+        "on the preceding weeks, with a range that holds in four of five cases. "
+        "`method` names the method: `weekday_mean`, `daily_mean` with less than 14 days"
+        " of data, `none` without data, and `closed` for a past month, whose forecast "
+        "is its cost. A key bound to one user gets that user's forecast."
     ),
     permission=Permission.READ_ANALYTICS,
     answers=Body(

@@ -206,16 +206,16 @@ def _days(question: Question) -> Period:
 
 
 GET_ORGANIZATIONS = Endpoint(
-    method="GET",
-    path="/v1/analytics/organizations",
+    route="GET /v1/analytics/organizations",
     name="getOrganizationAnalytics",
     summary="Usage and cost by organization",
     description=(
-        "Usage and cost of every organization of the tenant in a period, both days inclusive, each "
-        "in its own time zone and currency. `total_cost` is of all its usage, its users' and its "
-        "own. Organizations without usage are listed with zeros. Those in the tenant's currency "
-        "come first, then by total cost, highest first, then by id. A key bound to an "
-        "organization sees that one only."
+        "Usage and cost of every organization of the tenant in a period, both days "
+        "inclusive, each in its own time zone and currency. `total_cost` includes the "
+        "usage of its users and organization-level usage. Organizations without usage "
+        "are listed with zeros. Organizations in the tenant's currency come first, then"
+        " those with the highest total cost, then by id. A key bound to an organization"
+        " sees that organization only."
     ),
     permission=Permission.READ_ANALYTICS,
     answers=Body(

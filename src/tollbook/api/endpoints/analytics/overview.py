@@ -43,8 +43,7 @@ def get_overview(request: ApiRequest[OverviewQuery], snapshot: Snapshot) -> Resp
 
 
 GET_OVERVIEW = Endpoint(
-    method="GET",
-    path="/v1/analytics/overview",
+    route="GET /v1/analytics/overview",
     name="getOverviewAnalytics",
     summary="Usage and cost of the whole tenant",
     description=(

@@ -9,7 +9,7 @@ import msgspec
 from tollbook.api.endpoints.analytics.answer_headers import asked_for
 from tollbook.api.endpoints.analytics.queries import RowsQuery
 from tollbook.api.endpoints.analytics.questions import Question
-from tollbook.api.pipeline.cursors import read, written
+from tollbook.api.pipeline.cursors import read_cursor, write_cursor
 from tollbook.domain.errors import CursorExpired, InvalidRequest, Problem
 from tollbook.domain.periods import Period
 
@@ -35,7 +35,7 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
         return self.question, self.token, self.start, self.end
 
 
-class Page(NamedTuple):
+class RowsPage(NamedTuple):
     """A page: the question in the state of its cursor, and whether that is the present state."""
 
     question: Question
@@ -43,7 +43,7 @@ class Page(NamedTuple):
     is_present: bool
 
 
-def open_page(question: Question, query: RowsQuery, period: Period) -> Page:
+def open_page(question: Question, query: RowsQuery, period: Period) -> RowsPage:
     """Return the page that the query's cursor names, else the first one of the present state."""
     cursor = _cursor_of(question, query, period)
     pinned = question._replace(
@@ -52,7 +52,7 @@ def open_page(question: Question, query: RowsQuery, period: Period) -> Page:
         version=question.version._replace(token=cursor.token),
         clock=min(question.clock, cursor.as_of),
     )
-    return Page(pinned, cursor, cursor.token == question.version.token)
+    return RowsPage(pinned, cursor, cursor.token == question.version.token)
 
 
 def _cursor_of(question: Question, query: RowsQuery, period: Period) -> Cursor:
@@ -88,7 +88,7 @@ def _name_of(question: Question, query: RowsQuery) -> str:
 
 def _read_cursor(text: str) -> Cursor:
     try:
-        return read(text, _decoder)
+        return read_cursor(text, _decoder)
     except ValueError as error:
         raise InvalidRequest.of([_MALFORMED]) from error
 
@@ -100,17 +100,17 @@ def _is_possible(cursor: Cursor, question: Question) -> bool:
     return first <= cursor.as_of <= latest
 
 
-def require_present(page: Page) -> None:
+def require_present(page: RowsPage) -> None:
     """Refuse to read rows again for a cursor once the ledger has changed."""
     if not page.is_present:
         raise CursorExpired
 
 
 def next_cursor(cursor: Cursor, limit: int | None, rows: int) -> str | None:
-    """Return the cursor of the next page; None after the last of so many rows."""
+    """Return the cursor of the next page; None after the last of all `rows`."""
     if limit is None or cursor.offset + limit >= rows:
         return None
-    return written(msgspec.structs.replace(cursor, offset=cursor.offset + limit))
+    return write_cursor(msgspec.structs.replace(cursor, offset=cursor.offset + limit))
 
 
 _MALFORMED = Problem("cursor", "malformed_cursor", "cursor must be the next_cursor of an answer")

@@ -106,15 +106,14 @@ _EXAMPLE: dict[str, Any] = {
 }
 
 GET_PERIOD = Endpoint(
-    method="GET",
-    path="/v1/analytics/period",
+    route="GET /v1/analytics/period",
     name="getPeriod",
-    summary="The days of a period",
+    summary="Resolve a period",
     description=(
-        "Which days a period is on the calendar of an organization, or for the whole tenant in "
-        "UTC: `period` by name, dates, or the default, and with them the days that it is compared "
-        "with and the periods of the same length before and after it. Every other question "
-        "resolves `period` in the same way."
+        "The days of a period in the time zone of an organization, or in UTC for the "
+        "whole tenant: a `period` by name, by dates, or the default. Also returns the "
+        "days that it is compared with, and the periods of the same length before and "
+        "after it. All other questions resolve `period` in the same way."
     ),
     permission=Permission.READ_ANALYTICS,
     answers=Body(

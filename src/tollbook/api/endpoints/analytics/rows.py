@@ -12,7 +12,7 @@ from tollbook.analytics.rows import RowLayout
 from tollbook.analytics.scope import QuestionScope
 from tollbook.analytics.tables import Table
 from tollbook.api.endpoints.analytics.answers import count_quarantined, read_meta, visible_meta
-from tollbook.api.endpoints.analytics.pages import Page, next_cursor, require_present
+from tollbook.api.endpoints.analytics.pages import RowsPage, next_cursor, require_present
 from tollbook.api.endpoints.analytics.queries import NEXT_CURSOR, RowsQuery
 from tollbook.api.pipeline.cache import size_of_rows
 from tollbook.domain.periods import Period
@@ -86,7 +86,7 @@ def sort_of(query: RowsQuery) -> Sort:
     return Sort(query.sort or TOTAL_COST, query.order)
 
 
-def find_rows(page: Page) -> CachedRows | None:
+def find_rows(page: RowsPage) -> CachedRows | None:
     """Return the rows of a page's state when they are kept; `CursorExpired` when they are lost."""
     states = page.question.request.services.cached_states
     rows: CachedRows | None = states.get(page.cursor.state)
@@ -95,7 +95,7 @@ def find_rows(page: Page) -> CachedRows | None:
     return rows
 
 
-def keep_rows(page: Page, result: ResultSet) -> CachedRows:
+def keep_rows(page: RowsPage, result: ResultSet) -> CachedRows:
     """Keep the rows of a state, for the pages that follow."""
     question = page.question
     state = CachedRows(result, question.scope, read_meta(question), count_quarantined(question))
@@ -105,7 +105,7 @@ def keep_rows(page: Page, result: ResultSet) -> CachedRows:
     return state
 
 
-def cut_page(page: Page, state: CachedRows, query: RowsQuery) -> CutPage:
+def cut_page(page: RowsPage, state: CachedRows, query: RowsQuery) -> CutPage:
     """Return the rows of a page, with the cursor of the next one."""
     result = state.result
     rows = result.rows[page.cursor.offset :][: query.limit]
@@ -120,7 +120,7 @@ def cut_page(page: Page, state: CachedRows, query: RowsQuery) -> CutPage:
     return CutPage(rows, {**extras, "next_cursor": following}, headers)
 
 
-def _meta_of(page: Page, state: CachedRows) -> Meta:
+def _meta_of(page: RowsPage, state: CachedRows) -> Meta:
     cursor, question = page.cursor, page.question
     ended = period_state(state.scope, Period(cursor.start, cursor.end), question.clock)
     as_of = instant_text(cursor.as_of)

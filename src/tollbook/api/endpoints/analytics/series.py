@@ -91,14 +91,14 @@ def get_series(request: ApiRequest[SeriesQuery], snapshot: Snapshot) -> Response
     compared = compared_period(chosen, query.compare, "compare") if query.compare else None
     question = open_question(request, snapshot, scope, clock, chosen.period, compared=compared)
     series = SeriesQuestion(
-        scope,
-        chosen.period,
-        query.bucket,
-        query.split_by,
-        query.meter,
-        query.country,
-        compared,
-        query.top,
+        scope=scope,
+        period=chosen.period,
+        bucket=query.bucket,
+        split_by=query.split_by,
+        meters=query.meter,
+        country=query.country,
+        compared=compared,
+        top=query.top,
     )
     refuse_too_much(series)
     found = answers.find(question)
@@ -158,16 +158,16 @@ _EXAMPLE: dict[str, Any] = {
 }
 
 GET_SERIES = Endpoint(
-    method="GET",
-    path="/v1/analytics/series",
+    route="GET /v1/analytics/series",
     name="getUsageSeries",
     summary="Usage and cost over time",
     description=(
-        "Usage and cost of a tenant, an organization or a user by hour, day, week or month, on the "
-        "organization's own calendar and clock: a day on which clocks change has 23 or 25 hours. "
-        "Buckets without usage are zeros. Split, the series with the highest cost come first and "
-        "the rest is added up as `other`, so that the series always add up to `total_cost`. "
-        "A key bound to one user sees that user only."
+        "Usage and cost of a tenant, an organization or a user by hour, day, week or "
+        "month, in the organization's time zone: a day on which clocks change has 23 or"
+        " 25 hours. Buckets without usage are zeros. With `split_by`, the series with "
+        "the highest cost come first and the rest is added up as `other`, so that the "
+        "series always add up to `total_cost`. A key bound to one user sees that user "
+        "only."
     ),
     permission=Permission.READ_ANALYTICS,
     answers=Body(

@@ -103,15 +103,15 @@ def _resolve_bounds(query: UsageQuery, scope: QuestionScope, clock: int) -> Betw
 
 
 GET_USAGE = Endpoint(
-    method="GET",
-    path="/v1/analytics/usage",
+    route="GET /v1/analytics/usage",
     name="getUsage",
     summary="Segments and seconds of an organization or a user",
     description=(
-        "What an organization or a user has used, of all time or between two instants: segments of "
-        "messages, seconds of calls, and those of knowledge bases apart. One of `organization_id` "
-        "and `user_id` is required; when several organizations have a user of the id, both are. "
-        "A key bound to one user gets that user's usage."
+        "The usage of an organization or a user, of all time or between two instants: "
+        "segments of messages and seconds of calls, with those of knowledge bases "
+        "reported separately. One of `organization_id` and `user_id` is required; both "
+        "are when several organizations have a user with the id. A key bound to one "
+        "user gets that user's usage."
     ),
     permission=Permission.READ_ANALYTICS,
     answers=Body(

@@ -140,17 +140,18 @@ def _subject(question: Question) -> tuple[OrganizationRow, Period]:
 
 
 GET_USERS = Endpoint(
-    method="GET",
-    path="/v1/analytics/users",
+    route="GET /v1/analytics/users",
     name="getUserAnalytics",
     summary="Usage and cost by user",
     description=(
-        "Usage and cost of every user of an organization in a period, both days inclusive, in the "
-        "organization's time zone. Users without usage are listed with zeros; the order is by "
-        "total cost, highest first. Brand registration, an organization-level cost, is not in it. "
-        "A key bound to one user sees that user only. Filters, `sort`, `group_by` and `limit` make "
-        "a slice of it; with `include=totals` it also tells the sums of all rows that match, and "
-        "`organization_level`, the usage that is no user's, unless it is asked about one user."
+        "Usage and cost of every user of an organization in a period, both days "
+        "inclusive, in the organization's time zone. Users without usage are listed "
+        "with zeros. Users are ordered by total cost, highest first. Brand "
+        "registration, an organization-level cost, is excluded. A key bound to one user"
+        " sees that user only. Filters, `sort`, `group_by` and `limit` select part of "
+        "the rows. With `include=totals` the answer also reports the sums of all "
+        "matching rows and, unless it is about one user, `organization_level`, the "
+        "usage that is not attributed to a user."
     ),
     permission=Permission.READ_ANALYTICS,
     answers=Body(

@@ -1,4 +1,4 @@
-"""Whatever is sent, the ledger agrees with a model that counts everything anew."""
+"""The ledger agrees with a model that recounts everything, whatever is sent."""
 
 from datetime import date
 from decimal import Decimal

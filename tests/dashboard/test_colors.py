@@ -1,4 +1,4 @@
-"""Kinds of usage are told apart by eyes that see fewer hues, and stand out from the ground."""
+"""The colors of kinds of usage are distinct, also for color-blind readers."""
 
 import re
 from itertools import combinations
@@ -25,14 +25,14 @@ EYES = {
 }
 """How much of red, green and blue each eye sees, after Machado, Oliveira and Fernandes (2009)."""
 LEAST_DIFFERENCE = 0.055
-LEAST_OF_NEIGHBOURS = 0.12
+LEAST_OF_NEIGHBORS = 0.12
 LEAST_CONTRAST = 2.7
 
-Colour = tuple[float, float, float]
+Color = tuple[float, float, float]
 
 
-def colour(name: str, theme: str) -> Colour:
-    """Read a colour as linear light."""
+def color(name: str, theme: str) -> Color:
+    """Read a color as linear light."""
     found = re.search(rf"--{name}: light-dark\(#(\w{{6}}), #(\w{{6}})\)", TOKENS)
     assert found, name
     text = found[1 + THEMES.index(theme)]
@@ -43,14 +43,14 @@ def colour(name: str, theme: str) -> Colour:
     return red, green, blue
 
 
-def seen(it: Colour, eye: str) -> Colour:
+def seen(it: Color, eye: str) -> Color:
     red, green, blue = (
         min(1.0, max(0.0, sum(a * b for a, b in zip(row, it, strict=True)))) for row in EYES[eye]
     )
     return red, green, blue
 
 
-def oklab(it: Colour) -> Colour:
+def oklab(it: Color) -> Color:
     r, g, b = it
     long = (0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b) ** (1 / 3)
     middle = (0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b) ** (1 / 3)
@@ -62,11 +62,11 @@ def oklab(it: Colour) -> Colour:
     )
 
 
-def difference(one: Colour, other: Colour) -> float:
+def difference(one: Color, other: Color) -> float:
     return sum((a - b) ** 2 for a, b in zip(oklab(one), oklab(other), strict=True)) ** 0.5
 
 
-def contrast(one: Colour, other: Colour) -> float:
+def contrast(one: Color, other: Color) -> float:
     lights = sorted(0.2126 * r + 0.7152 * g + 0.0722 * b for r, g, b in (one, other))
     return (lights[1] + 0.05) / (lights[0] + 0.05)
 
@@ -74,22 +74,22 @@ def contrast(one: Colour, other: Colour) -> float:
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("eye", EYES)
 def test_kinds_are_told_apart(theme: str, eye: str) -> None:
-    kinds = [seen(colour(f"c{number}", theme), eye) for number in range(1, 9)]
+    kinds = [seen(color(f"c{number}", theme), eye) for number in range(1, 9)]
     close = [
         (one + 1, other + 1, round(difference(kinds[one], kinds[other]), 3))
         for one, other in combinations(range(8), 2)
         if difference(kinds[one], kinds[other])
-        < (LEAST_OF_NEIGHBOURS if other - one == 1 else LEAST_DIFFERENCE)
+        < (LEAST_OF_NEIGHBORS if other - one == 1 else LEAST_DIFFERENCE)
     ]
     assert close == []
 
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_bars_stand_out_from_the_ground(theme: str) -> None:
-    ground = colour("surface", theme)
+    ground = color("surface", theme)
     faint = {
-        number: round(contrast(colour(f"c{number}", theme), ground), 2)
+        number: round(contrast(color(f"c{number}", theme), ground), 2)
         for number in range(1, 9)
-        if contrast(colour(f"c{number}", theme), ground) < LEAST_CONTRAST
+        if contrast(color(f"c{number}", theme), ground) < LEAST_CONTRAST
     }
     assert faint == {}

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.builders import Json, Platform, event
 from tests.inside import serving
+from tests.properties.profile import examples
 from tollbook.api.application import ENDPOINTS
 from tollbook.api.openapi.endpoint import Endpoint
 from tollbook.domain.directory import User
@@ -72,7 +73,7 @@ def world() -> Iterator[World]:
 
 
 def _furnish(client: httpx.Client, platform: Platform, mark: str) -> list[str]:
-    """Give a tenant organizations, users and events; give public ids, and a viewer token last."""
+    """Create organizations, users and events; return public ids, and a viewer token last."""
     for organization in ("shared", f"org_{platform.tenant}"):
         number = platform.organization(organization, name=mark)
         with platform.database.writing() as transaction:
@@ -140,13 +141,7 @@ def test_the_other_tenant_is_neither_seen_nor_touched(world: World) -> None:
     assert MARK in repr(before)
     statuses: list[int] = []
 
-    @settings(
-        max_examples=REQUESTS,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-    )
+    @settings(examples(REQUESTS), suppress_health_check=list(HealthCheck))
     @given(st.sampled_from(ENDPOINTS), st.sampled_from(world.keys), st.data())
     def ask(endpoint: Endpoint, key: str, data: st.DataObject) -> None:
         path = endpoint.path

@@ -14,7 +14,7 @@ from tollbook.domain.charges import Charge, RatingInput
 from tollbook.domain.meters import BY_CODE
 from tollbook.domain.periods import local_time
 from tollbook.domain.rerating import RunStatus
-from tollbook.rating.charge import rated
+from tollbook.rating.charge import rate_usage
 from tollbook.store.database import Database
 
 CALLS = (
@@ -77,7 +77,7 @@ class History:
             self.platform.reverse(*back)
 
     def charges(self) -> dict[str, tuple[Any, ...]]:
-        """Give what each event that is no reversal is charged, beside what rating says of it."""
+        """Return what each event that is no reversal is charged, beside what rating says of it."""
         terms = self.platform.directory_cache
         with self.platform.database.reading() as snapshot:
             found = terms.terms(snapshot, self.platform.tenant, {"org_1"})["org_1"]
@@ -93,7 +93,7 @@ class History:
             usage = RatingInput(
                 BY_CODE[meter].type, quantity, day, msgspec.json.decode(attributes), own, minute
             )
-            charges[id_] = (stored, rated(found.books, usage, found.currency, position))
+            charges[id_] = (stored, rate_usage(found.books, usage, found.currency, position))
         return charges
 
 

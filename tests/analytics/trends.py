@@ -68,7 +68,7 @@ class Trends:
         self.facts: list[Fact] = []
 
     def answer(self, asked: Asked) -> Json:
-        """Give buckets, series by key in order, and costs; the same of what it is compared with."""
+        """Return buckets, series by key in order, and costs, of the period and the one before."""
         periods = [(asked.start, asked.end)]
         if asked.compare:
             periods.append(before(asked))
@@ -212,7 +212,7 @@ def _buckets(bucket: str, start: date, end: date, zone: ZoneInfo) -> Iterator[st
 
 
 def before(asked: Asked) -> tuple[date, date]:
-    """Give the days to compare with, as the words of the documentation say."""
+    """Return the days to compare with, as the words of the documentation say."""
     start, end = asked.start, asked.end
     if asked.compare == "previous_year":
         return _a_year_before(start), _a_year_before(end)

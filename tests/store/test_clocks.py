@@ -1,4 +1,4 @@
-"""A server whose clock is wrong, beside one whose clock is right."""
+"""A server with a wrong clock, next to one with the right time."""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ USERS = "/v1/analytics/users?organization_id=org_1"
 
 @contextmanager
 def with_clock(url: str, ahead: int, key: str, patch: pytest.MonkeyPatch) -> Iterator[httpx.Client]:
-    """Serve with a clock that is so many microseconds ahead."""
+    """Serve with a clock that is `ahead` microseconds ahead."""
 
     def clock() -> int:
         return system_clock() + ahead

@@ -8,10 +8,10 @@ from tollbook.domain.errors import PriceBookRefused
 from tollbook.domain.prices import PriceBook
 from tollbook.rating.books.compare import differences
 from tollbook.rating.books.deck_book import parse_deck
-from tollbook.rating.books.deck_csv import text_of
+from tollbook.rating.books.deck_csv import decode_deck
 from tollbook.rating.books.deck_terms import BookTerms, DeckTerms
 from tollbook.rating.books.yaml_book import parse_price_book
-from tollbook.rating.charge import rated
+from tollbook.rating.charge import rate_usage
 from tollbook.rating.tariff import Tariff
 
 TERMS = DeckTerms("voice.call", "minute")
@@ -44,7 +44,7 @@ def test_any_table_is_a_book_or_is_refused(header: list[str], rows: list[list[st
 
 @given(content=st.binary(max_size=200))
 def test_any_bytes_are_a_book_or_are_refused(content: bytes) -> None:
-    found = read(text_of(content))
+    found = read(decode_deck(content))
     assert isinstance(found, PriceBook) or found.details
 
 
@@ -78,5 +78,5 @@ def test_a_deck_prices_as_the_same_rates_in_yaml(
     deck, book = as_deck(rates), as_yaml(rates)
     assert differences(deck, book) == []
     call = usage(quantity=61_000_000, attributes={"to": f"+{number}"})
-    one, other = (rated([[Tariff(it)]], call, "USD") for it in (deck, book))
+    one, other = (rate_usage([[Tariff(it)]], call, "USD") for it in (deck, book))
     assert getattr(one, "cost", None) == getattr(other, "cost", None)

@@ -10,9 +10,9 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.analytics.trends import BRAND, UNITS, Asked, Fact, Trends
 from tests.builders import Json, Platform, event, reversal
 from tests.properties.profile import examples
-from tests.properties.trends import BRAND, UNITS, Asked, Fact, Trends
 from tollbook.analytics.scope import QuestionScope
 from tollbook.analytics.series import read_trend
 from tollbook.analytics.series_buckets import Bucket

@@ -3,6 +3,7 @@
 import re
 from fractions import Fraction
 
+import msgspec
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -11,8 +12,9 @@ from tests.rating.builders import MONDAY, pricing, rate, tariff, usage
 from tollbook.domain.charges import Charge, RatingInput
 from tollbook.domain.exact import MICROS, NANOS, amount_text
 from tollbook.domain.prices import Basis, CallTerms, Fee, Pricing, Tier, TierMode
-from tollbook.rating.calculation import worked
-from tollbook.rating.charge import priced, rated
+from tollbook.rating.books.pricing import terms_of_buy
+from tollbook.rating.calculation import calculate
+from tollbook.rating.charge import apply_pricing, rate_usage
 from tollbook.rating.explain import explain
 from tollbook.rating.number_formats import digits_of
 
@@ -78,7 +80,7 @@ def pricings(draw: st.DrawFn) -> Pricing:
 
 
 def charged(terms: Pricing, used: RatingInput, position: int | None = None) -> Charge:
-    found = priced(terms, 1, used, position)
+    found = apply_pricing(terms, 1, used, position)
     assert isinstance(found, Charge), found
     return found
 
@@ -97,9 +99,13 @@ def test_lines_add_up_to_the_cost_and_none_is_negative(
 @examples(200)
 @given(pricings(), SECONDS)
 def test_the_short_way_of_plain_prices_comes_to_the_same(terms: Pricing, quantity: int) -> None:
-    assume(terms.plain is not None)
+    without_fees = terms_of_buy(terms.calls)
+    flat = msgspec.structs.replace(
+        terms, calls=without_fees, package=0, tiers=(), tier_group=None, fees=(), buy=None
+    )
+    assert flat.flat_price is not None
     used = usage(quantity=quantity)
-    work, charge = worked(terms, used), charged(terms, used)
+    work, charge = calculate(flat, used), charged(flat, used)
     assert work is not None
     assert (work.cost, work.billed, work.lines) == (charge.cost, charge.billed, ())  # type: ignore[union-attr]
 
@@ -145,7 +151,7 @@ def test_a_longer_prefix_wins(digits: str, data: st.DataObject) -> None:
     assume(digits_of(f"+{digits}") == digits)  # without a national prefix that is dropped
     lengths = data.draw(st.sets(st.integers(0, 7), min_size=1))
     book = tariff(*(rate(to=digits[:length], id=length + 1) for length in lengths))
-    found = rated([[book]], usage(attributes={"to": f"+{digits}"}), "USD")
+    found = rate_usage([[book]], usage(attributes={"to": f"+{digits}"}), "USD")
     assert isinstance(found, Charge)
     assert found.rate_id == max(lengths) + 1
 
