@@ -17,8 +17,8 @@ from benchmarks.ledgers import Ledger
 from benchmarks.plan import Plan
 from benchmarks.wire import Call, WrongAnswer, asking, request
 from tollbook.analytics.overview import OVERVIEW, USERS_OF_ALL
-from tollbook.analytics.period_cover import days
-from tollbook.analytics.resources import KNOWLEDGE_BASES, bits
+from tollbook.analytics.period_cover import period_parameters
+from tollbook.analytics.resources import KNOWLEDGE_BASES, resource_parameters
 from tollbook.domain.exact import amount_text
 from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.periods import Period
@@ -140,7 +140,11 @@ def _cost() -> int:
 
 def _bare(databases: Databases, ledger: Ledger) -> Call:
     numbers = databases.bare(ledger.url, "SELECT organization_id FROM organizations", {})()
-    bound = {"numbers": [it[0] for it in numbers], **days(PERIOD), **bits(PERIOD)}
+    bound = {
+        "numbers": [it[0] for it in numbers],
+        **period_parameters(PERIOD),
+        **resource_parameters(PERIOD),
+    }
     calls = [
         databases.bare(ledger.url, it, bound) for it in (OVERVIEW, KNOWLEDGE_BASES, USERS_OF_ALL)
     ]

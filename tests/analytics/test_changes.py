@@ -10,7 +10,7 @@ import pytest
 
 from tests.analytics.golden import golden_lines, lines_of
 from tests.builders import Json, Platform, event
-from tollbook.analytics import changes
+from tollbook.analytics import changes, changes_report, changes_statements
 from tollbook.analytics.scope import QuestionScope, in_one_currency
 from tollbook.domain.directory import User
 from tollbook.domain.periods import Comparison, Period, day_number, previous
@@ -42,8 +42,8 @@ def asked(
         if organization:
             row = directory.find_organization(snapshot, platform.tenant, organization)
         scope = in_one_currency(snapshot, QuestionScope(platform.tenant, row))
-        found = changes.changes(snapshot, scope, period, before)
-    report = changes.changes_report(found, scope, period, before, limit)
+        found = changes.read_changes(snapshot, scope, period, before)
+    report = changes_report.changes_report(found, scope, period, before, limit)
     answer: Json = msgspec.json.decode(msgspec.json.encode(report))
     return answer
 
@@ -214,9 +214,11 @@ def test_every_figure_is_that_of_the_events(platform: Platform) -> None:
         before = previous(period, how)
         with platform.database.reading() as snapshot:
             tenant = QuestionScope(platform.tenant, currency="USD")
-            everything = changes.changes(snapshot, tenant, period, before)
+            everything = changes.read_changes(snapshot, tenant, period, before)
             row = directory.find_organization(snapshot, platform.tenant, "org_1")
-            users = changes.changes(snapshot, QuestionScope(platform.tenant, row), period, before)
+            users = changes.read_changes(
+                snapshot, QuestionScope(platform.tenant, row), period, before
+            )
         for it in (*users.rows, users.own):
             assert it.cost == ledger.cost("org_1", it.id, period)
             assert it.previous_cost == ledger.cost("org_1", it.id, before)
@@ -229,8 +231,8 @@ def test_every_figure_is_that_of_the_events(platform: Platform) -> None:
 
 
 STATEMENTS = {
-    "user_changes": changes.USER_CHANGES,
-    "organization_changes": changes.ORGANIZATION_CHANGES,
+    "user_changes": changes_statements.USER_CHANGES,
+    "organization_changes": changes_statements.ORGANIZATION_CHANGES,
 }
 
 
@@ -248,24 +250,24 @@ def test_the_arguments_of_two_cut_periods() -> None:
         "unknown": "unknown",
         "first_month": 202401,
         "last_month": 202402,
-        "head_month": 202312,
-        "head_first": 20231225,
-        "head_last": 20231231,
-        "head_sign": 1,
-        "tail_month": 202402,
-        "tail_first": 20240221,
-        "tail_last": 20240229,
-        "tail_sign": -1,
+        "first_edge_month": 202312,
+        "first_edge_start": 20231225,
+        "first_edge_end": 20231231,
+        "first_edge_sign": 1,
+        "last_edge_month": 202402,
+        "last_edge_start": 20240221,
+        "last_edge_end": 20240229,
+        "last_edge_sign": -1,
         "previous_first_month": 202301,
         "previous_last_month": 202301,
-        "previous_head_month": 0,
-        "previous_head_first": 0,
-        "previous_head_last": -1,
-        "previous_head_sign": 1,
-        "previous_tail_month": 0,
-        "previous_tail_first": 0,
-        "previous_tail_last": -1,
-        "previous_tail_sign": 1,
+        "previous_first_edge_month": 0,
+        "previous_first_edge_start": 0,
+        "previous_first_edge_end": -1,
+        "previous_first_edge_sign": 1,
+        "previous_last_edge_month": 0,
+        "previous_last_edge_start": 0,
+        "previous_last_edge_end": -1,
+        "previous_last_edge_sign": 1,
     }
 
 
@@ -280,6 +282,6 @@ def test_a_table_adds_up_its_rows_once_however_many_there_are() -> None:
 
     rows = [changes.ChangeRow(f"user_{n}", "", 1, n, 0) for n in range(50)]
     found = Counting(rows, changes.ChangeRow("", "", 0, 0, 0))
-    table = changes.changes_table(found, QuestionScope("default"))
+    table = changes_report.changes_table(found, QuestionScope("default"))
     assert len(list(table.rows)) == 50
     assert Counting.added_up == 1

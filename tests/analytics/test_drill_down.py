@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.builders import Platform, event, reversal
 from tests.properties.profile import examples
-from tollbook.analytics.events import PageEnd, Wanted, all_events, events_page
+from tollbook.analytics.events import EventsQuestion, PageEnd, events_table, read_page
 from tollbook.analytics.users import USER_ROW, read_rows
 from tollbook.domain.meters import BY_TYPE, CATALOG, Category
 from tollbook.domain.periods import Period
@@ -72,10 +72,10 @@ def _sent(number: int, made: dict[str, Any]) -> dict[str, Any]:
     )
 
 
-def _pages(snapshot: Snapshot, wanted: Wanted, limit: int) -> Iterator[tuple[Any, ...]]:
+def _pages(snapshot: Snapshot, wanted: EventsQuestion, limit: int) -> Iterator[tuple[Any, ...]]:
     after: PageEnd | None = None
     while True:
-        page = events_page(snapshot, wanted, limit, after)
+        page = read_page(snapshot, wanted, limit, after)
         yield from page.rows
         after = page.end
         if after is None:
@@ -103,10 +103,10 @@ def test_pages_add_up_to_each_figure(
     with database.reading() as snapshot:
         row = directory.find_organization(snapshot, platform.tenant, "org_1")
         assert row is not None
-        everything = list(_pages(snapshot, Wanted(row, period, 2**62), limit))
+        everything = list(_pages(snapshot, EventsQuestion(row, period, 2**62), limit))
         order = [(it[5], it[4], it[0]) for it in everything]
         assert sorted(order, reverse=True) == order
-        streamed = all_events(snapshot, Wanted(row, period, 2**62)).rows
+        streamed = events_table(snapshot, EventsQuestion(row, period, 2**62)).rows
         assert sorted(streamed) == sorted(everything)
         of_all: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
         for sums in read_rows(snapshot, row.number, period, None):
@@ -115,7 +115,7 @@ def test_pages_add_up_to_each_figure(
                 meter.type: list(
                     _pages(
                         snapshot,
-                        Wanted(row, period, 2**62, user["user_id"], meters=(meter.type,)),
+                        EventsQuestion(row, period, 2**62, user["user_id"], meters=(meter.type,)),
                         limit,
                     )
                 )
@@ -129,9 +129,11 @@ def test_pages_add_up_to_each_figure(
             for name, field in QUANTITIES.items():
                 assert _sums(found[name])[1] == user[field]
             of_all["user"] += [it for rows in found.values() for it in rows]
-        nobodys = Wanted(row, period, 2**62, nobody=True)
+        nobodys = EventsQuestion(row, period, 2**62, nobody=True)
         of_all["user"] += _pages(snapshot, nobodys, limit)
         for country in ("DE", "US"):
-            rows = list(_pages(snapshot, Wanted(row, period, 2**62, country=country), limit))
+            rows = list(
+                _pages(snapshot, EventsQuestion(row, period, 2**62, country=country), limit)
+            )
             assert rows == [it for it in everything if it[10] == country]
     assert sorted(of_all["user"]) == sorted(everything)

@@ -7,20 +7,28 @@ import pytest
 
 from tests.analytics.golden import golden_lines, lines_of
 from tests.builders import Platform, event, reversal
+from tollbook.analytics import event_statements as statements
 from tollbook.analytics import events
-from tollbook.analytics.events import PageEnd, Wanted, Whose, all_events, events_page, events_report
+from tollbook.analytics.event_statements import Whose
+from tollbook.analytics.events import (
+    EventsQuestion,
+    PageEnd,
+    events_report,
+    events_table,
+    read_page,
+)
 from tollbook.domain.periods import Period
 from tollbook.store import directory, versions
 from tollbook.store.database import Database, Snapshot, open_database
 
 STATEMENTS = {
-    **{f"page_{whose}": sql for whose, sql in events.PAGE.items()},
-    **{f"first_{whose}": sql for whose, sql in events.FIRST.items()},
-    **{f"chunk_{whose}": sql for whose, sql in events.CHUNK.items()},
-    "months": events.MONTHS,
-    "days": events.DAYS,
-    "user_days": events.USER_DAYS,
-    "hours": events.HOURS,
+    **{f"page_{whose}": sql for whose, sql in statements.PAGE.items()},
+    **{f"first_{whose}": sql for whose, sql in statements.FIRST.items()},
+    **{f"chunk_{whose}": sql for whose, sql in statements.CHUNK.items()},
+    "months": statements.MONTHS,
+    "days": statements.DAYS,
+    "user_days": statements.USER_DAYS,
+    "hours": statements.HOURS,
 }
 
 
@@ -31,11 +39,11 @@ def platform(database: Database) -> Platform:
     return platform
 
 
-def wanted(snapshot: Snapshot, **given: Any) -> Wanted:
+def wanted(snapshot: Snapshot, **given: Any) -> EventsQuestion:
     row = directory.find_organization(snapshot, "default", given.pop("organization", "org_1"))
     assert row is not None
     start, end = given.pop("start", date(2024, 1, 1)), given.pop("end", date(2024, 1, 31))
-    return Wanted(row, Period(start, end), given.pop("as_of", 2**62), **given)
+    return EventsQuestion(row, Period(start, end), given.pop("as_of", 2**62), **given)
 
 
 def listed(platform: Platform, limit: int = 100, **given: Any) -> list[str]:
@@ -45,13 +53,13 @@ def listed(platform: Platform, limit: int = 100, **given: Any) -> list[str]:
         asked = wanted(snapshot, **given)
         after: PageEnd | None = None
         while True:
-            page = events_page(snapshot, asked, limit, after)
+            page = read_page(snapshot, asked, limit, after)
             ids += [row[0] for row in page.rows]
             assert len(page.rows) <= limit
             after = page.end
             if after is None:
                 break
-        assert sorted(row[0] for row in all_events(snapshot, asked).rows) == sorted(ids)
+        assert sorted(row[0] for row in events_table(snapshot, asked).rows) == sorted(ids)
     return ids
 
 
@@ -59,7 +67,7 @@ def test_an_empty_organization_has_no_events(platform: Platform) -> None:
     assert listed(platform) == []
     with platform.database.reading() as snapshot:
         asked = wanted(snapshot)
-        report = events_report(asked, events_page(snapshot, asked, 10, None), None)
+        report = events_report(asked, read_page(snapshot, asked, 10, None), None)
     assert (report.events, report.next_cursor) == ([], None)
 
 
@@ -132,7 +140,7 @@ def test_a_reversal_is_an_event_with_negative_figures(platform: Platform) -> Non
     assert platform.reversed(reversal(id="back")) == [("accepted", None)]
     with platform.database.reading() as snapshot:
         asked = wanted(snapshot)
-        report = events_report(asked, events_page(snapshot, asked, 10, None), None)
+        report = events_report(asked, read_page(snapshot, asked, 10, None), None)
     call, back = report.events
     assert (call.id, back.id, back.reverses) == ("call-1", "back", "call-1")
     assert (bytes(back.quantity), bytes(back.cost)) == (b"-61", b"-0.122")
@@ -146,7 +154,7 @@ def test_a_stream_reads_a_day_in_pieces(
     platform.send(*(event(id=f"{n:02}") for n in range(10)))
     platform.send(event(id="newer", time="2024-01-16T00:00:00Z"))
     with platform.database.streaming() as snapshot:
-        ids = [row[0] for row in all_events(snapshot, wanted(snapshot)).rows]
+        ids = [row[0] for row in events_table(snapshot, wanted(snapshot)).rows]
     assert ids == ["newer", *(f"{n:02}" for n in range(10))]
 
 
@@ -169,10 +177,10 @@ def test_one_users_events_are_read_by_the_index_of_users(sqlite_url: str) -> Non
     place = {"before": 1, "before_id": ""}
     with database.reading() as snapshot:
         plans = {
-            whose: str(snapshot.rows(f"EXPLAIN QUERY PLAN {events.FIRST[whose]}", **bound))
+            whose: str(snapshot.rows(f"EXPLAIN QUERY PLAN {statements.FIRST[whose]}", **bound))
             for whose in Whose
         }
-        page = str(snapshot.rows(f"EXPLAIN QUERY PLAN {events.PAGE['user']}", **bound, **place))
+        page = str(snapshot.rows(f"EXPLAIN QUERY PLAN {statements.PAGE['user']}", **bound, **place))
     database.close()
     assert "ix_events_by_user" in page
     assert "ix_events_by_user" in plans[Whose.USER]

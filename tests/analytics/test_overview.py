@@ -8,10 +8,8 @@ import pytest
 from tests.analytics.golden import golden_lines, lines_of
 from tests.builders import Json, Platform, event
 from tollbook.analytics import organizations, overview
-from tollbook.analytics.organizations_slices import ORGANIZATIONS_SHAPE
-from tollbook.analytics.period_cover import days
+from tollbook.analytics.period_cover import period_parameters
 from tollbook.analytics.scope import QuestionScope, in_one_currency
-from tollbook.analytics.slices import table_of
 from tollbook.domain.periods import Period
 from tollbook.store.database import Database
 
@@ -26,7 +24,7 @@ def platform(database: Database) -> Platform:
 def asked(platform: Platform, period: Period = JANUARY, currency: str | None = None) -> Json:
     with platform.database.reading() as snapshot:
         scope = in_one_currency(snapshot, QuestionScope(platform.tenant, currency=currency))
-        found = overview.overview(snapshot, scope, period)
+        found = overview.read_overview(snapshot, scope, period)
         report = overview.overview_report(scope, period, found)
     answer: Json = msgspec.json.decode(msgspec.json.encode(report))
     return answer
@@ -203,7 +201,7 @@ def test_columns_of_the_tables_are_named_and_filled_as_the_answers(platform: Pla
     platform.send(event(type="kb.usage", resource_id="kb", quantity=90))
     with platform.database.reading() as snapshot:
         scope = QuestionScope(platform.tenant)
-        found = overview.overview_table(overview.overview(snapshot, scope, JANUARY))
+        found = overview.overview_table(overview.read_overview(snapshot, scope, JANUARY))
         rows = organizations.organization_rows(snapshot, scope, JANUARY)
     (row,) = found.rows
     shown = dict(zip((it.name for it in found.columns), row, strict=True))
@@ -217,7 +215,7 @@ def test_columns_of_the_tables_are_named_and_filled_as_the_answers(platform: Pla
     assert set(shown) == names
     assert shown["kb_minutes"] == 90_000_000
     assert shown["total_cost"] == shown["kb_cost"] == shown["kb_usage_cost"] == 150_000_000
-    table = table_of(rows, ORGANIZATIONS_SHAPE)
+    table = organizations.ORGANIZATION_ROW.table(rows)
     assert [it.name for it in table.columns] == list(listed(platform)[0])
 
 
@@ -234,17 +232,17 @@ def test_the_statements_are_the_golden_ones() -> None:
 
 
 def test_the_arguments_are_those_of_the_legs() -> None:
-    assert days(Period(date(2023, 12, 25), date(2024, 2, 20))) == {
+    assert period_parameters(Period(date(2023, 12, 25), date(2024, 2, 20))) == {
         "first_month": 202401,
         "last_month": 202402,
-        "head_month": 202312,
-        "head_first": 20231225,
-        "head_last": 20231231,
-        "head_sign": 1,
-        "tail_month": 202402,
-        "tail_first": 20240221,
-        "tail_last": 20240229,
-        "tail_sign": -1,
+        "first_edge_month": 202312,
+        "first_edge_start": 20231225,
+        "first_edge_end": 20231231,
+        "first_edge_sign": 1,
+        "last_edge_month": 202402,
+        "last_edge_start": 20240221,
+        "last_edge_end": 20240229,
+        "last_edge_sign": -1,
         "start_month": 202312,
         "end_month": 202402,
         "start_day": 20231225,

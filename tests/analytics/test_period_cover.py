@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.properties.profile import examples
-from tollbook.analytics.period_cover import covering, days, legs
+from tollbook.analytics.period_cover import cover_parameters, period_cover_sql, period_parameters
 from tollbook.domain.periods import Period, day_number
 
 FIRST, LAST = date(2022, 12, 1), date(2025, 2, 28)
@@ -46,11 +46,11 @@ PERIODS = st.tuples(*[st.dates(FIRST, LAST)] * 2).map(lambda it: Period(min(it),
 @example(period=Period(FIRST, LAST), organization=1)
 @example(period=Period(date(2024, 2, 29), date(2024, 2, 29)), organization=2)
 @example(period=Period(date(2023, 12, 31), date(2024, 1, 1)), organization=2)
-def test_the_legs_add_up_to_every_day_of_the_period(
+def test_the_cover_adds_up_to_every_day_of_the_period(
     tables: sqlite3.Connection, period: Period, organization: int
 ) -> None:
-    sql = legs("usage", "user_id", "organization_id = :organization")
-    bound = covering(period) | {"organization": organization}
+    sql = period_cover_sql("usage", "user_id", "organization_id = :organization")
+    bound = cover_parameters(period) | {"organization": organization}
     found = tables.execute(
         f"SELECT user_id, SUM(count), SUM(quantity), SUM(cost) FROM ({sql}) GROUP BY 1", bound
     ).fetchall()
@@ -59,9 +59,11 @@ def test_the_legs_add_up_to_every_day_of_the_period(
     assert found == [("ann", length, length * organization, sum(numbers))]
 
 
-def test_a_condition_more_holds_for_every_leg(tables: sqlite3.Connection) -> None:
-    sql = legs("usage", "user_id", "organization_id = :organization", " AND user_id = :user")
-    bound = covering(Period(date(2023, 1, 10), date(2023, 4, 20))) | {"organization": 1}
+def test_a_condition_holds_for_every_part_of_the_cover(tables: sqlite3.Connection) -> None:
+    sql = period_cover_sql(
+        "usage", "user_id", "organization_id = :organization", " AND user_id = :user"
+    )
+    bound = cover_parameters(Period(date(2023, 1, 10), date(2023, 4, 20))) | {"organization": 1}
     for user, count in (("ann", 101), ("bob", None)):
         found = tables.execute(f"SELECT SUM(count) FROM ({sql})", bound | {"user": user}).fetchone()
         assert found == (count,)
@@ -69,9 +71,9 @@ def test_a_condition_more_holds_for_every_leg(tables: sqlite3.Connection) -> Non
 
 @examples(100)
 @given(period=PERIODS)
-def test_the_arguments_name_the_ends_of_the_period_besides(period: Period) -> None:
-    bound = days(period)
-    assert bound.items() >= covering(period).items()
+def test_the_parameters_also_name_the_ends_of_the_period(period: Period) -> None:
+    bound = period_parameters(period)
+    assert bound.items() >= cover_parameters(period).items()
     assert (bound["start_day"], bound["end_day"]) == (
         day_number(period.start),
         day_number(period.end),
@@ -80,5 +82,5 @@ def test_the_arguments_name_the_ends_of_the_period_besides(period: Period) -> No
         bound["start_day"] // 100,
         bound["end_day"] // 100,
     )
-    prefixed = covering(period, "was_")
-    assert prefixed == {f"was_{name}": it for name, it in covering(period).items()}
+    prefixed = cover_parameters(period, "was_")
+    assert prefixed == {f"was_{name}": it for name, it in cover_parameters(period).items()}

@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.properties.profile import examples
-from tollbook.analytics.resources import bits
+from tollbook.analytics.resources import resource_parameters
 from tollbook.domain.periods import Period, day_number
 
 FIRST, LAST = date(2023, 11, 1), date(2024, 4, 30)
@@ -23,7 +23,7 @@ def test_the_bits_of_the_first_and_last_month_choose_the_days_of_the_period(
     days: tuple[date, date],
 ) -> None:
     period = Period(min(days), max(days))
-    bound = bits(period)
+    bound = resource_parameters(period)
     start, end = (day_number(it) // 100 for it in (period.start, period.end))
     chosen = []
     for day in ALL:

@@ -8,7 +8,7 @@ import pytest
 from tests.analytics.golden import golden_lines, lines_of
 from tollbook.analytics import series_statements as statements
 from tollbook.analytics.series_buckets import Bucket, buckets_of
-from tollbook.analytics.series_reads import EVERY_METER, Subject, UsageFilter, legs, parameters
+from tollbook.analytics.series_reads import EVERY_METER, Subject, UsageFilter, parameters, plan
 from tollbook.analytics.series_statements import By, Unit
 from tollbook.domain.periods import Period
 
@@ -68,13 +68,19 @@ def test_a_trend_is_read_from_the_coarsest_sums_that_tell_it(
 ) -> None:
     period = Period(date(2024, 1, 15), date(2024, 4, 15))
     buckets = buckets_of(period, bucket, ZoneInfo("Europe/Berlin"))
-    assert [leg.unit for leg in legs(subject, counted, by, buckets)] == units
+    assert [part.unit for part in plan(subject, counted, by, buckets)] == units
 
 
 def test_the_arguments_of_months_and_edges() -> None:
     period = Period(date(2024, 1, 15), date(2024, 4, 15))
     buckets = buckets_of(period, Bucket.MONTH, ZoneInfo("UTC"))
-    months, head, tail = legs(BERLIN, UsageFilter(), By.NOTHING, buckets)
+    months, first_edge, last_edge = plan(BERLIN, UsageFilter(), By.NOTHING, buckets)
     assert months.parameters == {"first_month": 202402, "last_month": 202403}
-    assert (head.parameters["first_day"], head.parameters["last_day"]) == (20240115, 20240131)
-    assert (tail.parameters["first_day"], tail.parameters["last_day"]) == (20240401, 20240415)
+    assert (first_edge.parameters["first_day"], first_edge.parameters["last_day"]) == (
+        20240115,
+        20240131,
+    )
+    assert (last_edge.parameters["first_day"], last_edge.parameters["last_day"]) == (
+        20240401,
+        20240415,
+    )

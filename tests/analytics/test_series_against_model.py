@@ -14,8 +14,9 @@ from tests.analytics.trends import BRAND, UNITS, Asked, Fact, Trends
 from tests.builders import Json, Platform, event, reversal
 from tests.properties.profile import examples
 from tollbook.analytics.scope import QuestionScope
-from tollbook.analytics.series import SeriesQuestion, SeriesSplit, trend
+from tollbook.analytics.series import read_trend
 from tollbook.analytics.series_buckets import Bucket
+from tollbook.analytics.series_question import SeriesQuestion, SeriesSplit
 from tollbook.analytics.series_report import series_report
 from tollbook.domain.directory import User
 from tollbook.domain.periods import Comparison, Period, previous
@@ -146,7 +147,7 @@ def asked_of(platform: Platform, asked: Asked) -> Json:
             previous(period, Comparison(asked.compare)) if asked.compare else None,
             asked.top,
         )
-        encoded = msgspec.json.encode(series_report(question, trend(snapshot, question)))
+        encoded = msgspec.json.encode(series_report(question, read_trend(snapshot, question)))
     answer: Json = json.loads(encoded, parse_float=Decimal)
     return answer
 

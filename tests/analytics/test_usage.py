@@ -206,5 +206,5 @@ def test_the_arguments_name_two_parts_of_days_at_most() -> None:
     assert bound["organization"] == 7
     assert bound["user"] == "user_1"
     assert (bound["first_month"], bound["last_month"]) == (202402, 202402)
-    assert (bound["head_day"], bound["tail_day"]) == (20240131, 20240301)
+    assert (bound["first_edge_day"], bound["last_edge_day"]) == (20240131, 20240301)
     assert (bound["first"], bound["end"]) == (between.start, between.end)

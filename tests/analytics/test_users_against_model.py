@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.properties.profile import examples
-from tollbook.analytics.users import USER_ROW, UsersReport, UserUsage, usages
+from tollbook.analytics.users import USER_ROW, UsersReport, UserUsage, write_users
 
 _LARGEST = 2**63 - 1
 _WIDE = Context(prec=60, rounding=ROUND_HALF_EVEN)
@@ -97,7 +97,7 @@ def pairs(row: UserRow) -> list[tuple[str, Any]]:
 @given(rows=st.lists(ROWS, max_size=4))
 @example(rows=[UserRow("a", "b", *range(19)), UserRow("a", "b", *range(18, -1, -1))])
 def test_every_field_says_what_the_row_has_to_the_last_digit(rows: list[UserRow]) -> None:
-    assert texts(msgspec.json.encode(usages([tuple(row) for row in rows]))) == [
+    assert texts(msgspec.json.encode(write_users([tuple(row) for row in rows]))) == [
         pairs(row) for row in rows
     ]
 
@@ -105,7 +105,7 @@ def test_every_field_says_what_the_row_has_to_the_last_digit(rows: list[UserRow]
 @examples(100)
 @given(rows=st.lists(ROWS, max_size=4))
 def test_an_answer_reads_back_as_its_own_type(rows: list[UserRow]) -> None:
-    report = UsersReport(True, "org", "Org", {"start": "", "end": ""}, usages(list(rows)))
+    report = UsersReport(True, "org", "Org", {"start": "", "end": ""}, write_users(list(rows)))
     encoded = msgspec.json.encode(report)
     decoder = msgspec.json.Decoder(UsersReport)
     assert msgspec.json.encode(decoder.decode(encoded)) == encoded

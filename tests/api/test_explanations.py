@@ -198,7 +198,7 @@ def test_a_reversed_event_names_its_reversal_and_the_other_way_round(either: Ten
     back = shown(either, "back call-1")
     assert (back["status"], back["event"]["quantity"]) == ("reversal", -61)
     assert (back["charge"]["billed"], back["charge"]["cost"]) == (-61, -0.122)
-    assert back["charge"]["steps"][0] == "takes back call-1: dropped"
+    assert back["charge"]["steps"][0] == "reverses call-1: dropped"
     assert back["reversal"]["reverses"] == "call-1"
     bound = either.key(organization="org_1")
     assert "key" not in either.get(path("call-1"), bound).json()["reversal"]
@@ -272,14 +272,14 @@ def test_the_reversal_of_what_opened_a_package_says_what_stays_charged(either: T
     )
     either.reverse(reversal(reason="a mistake"))
     rest = (
-        "call-1 was charged 10.00 and its reversal back call-1 0.00: 10.00 stays charged without "
-        "usage, so that the month costs what the usage that is left in it costs"
+        "call-1 was charged 10.00 and its reversal back call-1 0.00: 10.00 remains charged without "
+        "usage, so that the month costs exactly what its remaining usage costs"
     )
     found = shown(either, "back call-1")
     assert (found["replay_mismatch"], found["charge"]["cost"]) == (None, 0)
     assert found["charge"]["tier"]["position"] == 501
     assert found["charge"]["steps"] == [
-        "takes back call-1: a mistake",
+        "reverses call-1: a mistake",
         "1 request raw",
         "the month is at 501 requests, without this at 500 requests",
         "the month with this: 1000 requests in whole blocks / 1000 requests x 10 = 10.00",

@@ -71,7 +71,7 @@ def test_changes_are_told_in_a_sentence_and_lists(platform: Tollbook) -> None:
         "2024-01-01 to 2024-01-31: 5.00 USD, +3.00 against 2023-12-01 to 2023-12-31; 1 users with "
         "usage, 2 without\n"
     )
-    assert "Shrank: nobody" in ran.out
+    assert "Shrank: none" in ran.out
     answer = platform.json("report", "changes", "org_1", *JANUARY)
     assert [it["user_id"] for it in answer["grew"]] == ["user_1"]
     rows = list(
@@ -116,7 +116,7 @@ def test_a_month_that_is_over_is_what_it_cost(platform: Tollbook) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (("--month", "9999-01"), "--month must not lie in the future"),
+        (("--month", "9999-01"), "--month must not be in the future"),
         (("--user", "user_1"), "--user needs an organization"),
     ],
 )

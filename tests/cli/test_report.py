@@ -11,13 +11,13 @@ import pytest
 from tests.builders import event
 from tests.cli.conftest import Tollbook
 from tests.inside import serving
-from tollbook.analytics.users_slices import USERS_SHAPE
+from tollbook.analytics.users import USER_ROW
 from tollbook.store.database import open_database
 
 pytestmark = pytest.mark.usefixtures("example_prices")
 
 JANUARY = ("org_1", "--start", "2024-01-01", "--end", "2024-01-31")
-COLUMNS = [column.name for column in USERS_SHAPE.fields]
+COLUMNS = [column.name for column in USER_ROW.columns]
 
 
 @pytest.fixture
@@ -163,7 +163,7 @@ def test_the_events_behind_a_figure_are_reported(platform: Tollbook) -> None:
     empty = platform("report", "events", "org_1", "--start", "2020-01-01", "--end", "2020-01-31")
     assert (empty.code, empty.out) == (0, "no events\n")
     table = platform("report", "events", *JANUARY, "--limit", "1")
-    assert "There are more than 1" in table.out
+    assert "More than 1 events match" in table.out
     of_user = ("report", "events", *JANUARY, "--user", "user_2", "--meter", "api.request")
     (found,) = platform.json(*of_user)["events"]
     assert (found["id"], found["quantity"]) == ("3", 1_234_567)
@@ -173,15 +173,15 @@ def test_the_events_behind_a_figure_are_reported(platform: Tollbook) -> None:
     assert "not a number" in platform("report", "events", "org_1", "--limit", "0").err
 
 
-def test_what_is_no_users_is_told_below_the_table_of_users(tollbook: Tollbook) -> None:
+def test_usage_not_attributed_to_a_user_is_reported_below_the_table(tollbook: Tollbook) -> None:
     tollbook("organizations", "create", "org_1")
     of_user = tollbook.write("1.ndjson", json.dumps(event(id="1")))
     tollbook("import", of_user)
-    assert tollbook("report", "users", *JANUARY).out.count("no user's") == 0
+    assert tollbook("report", "users", *JANUARY).out.count("Not attributed") == 0
     own = [event(id=str(n), cost="1.25", user_id=None) for n in (2, 3)]
     tollbook("import", tollbook.write("2.ndjson", "\n".join(json.dumps(it) for it in own)))
     ran = tollbook("report", "users", *JANUARY)
-    assert ran.out.splitlines()[-1] == "Besides, no user's: 2 events, 2.50 USD"
+    assert ran.out.splitlines()[-1] == "Not attributed to a user: 2 events, 2.50 USD"
     assert [line.split()[-1] for line in ran.out.splitlines() if "Total" in line] == ["0.122"]
     assert tollbook("report", "users", *JANUARY, "--csv").out.count("\n") == 2
 
@@ -191,9 +191,9 @@ def test_archived_events_are_counted_below_those_that_are_listed(platform: Tollb
     assert empty.out == "no events\n"
     platform("archive", "--older-than", "1", "--to", str(platform.folder / "archive"))
     ran = platform("report", "events", *JANUARY)
-    assert ran.out == ("no events\nArchived, and not listed: 5 of these days, of whatever type.\n")
+    assert ran.out == ("no events\nNot listed: 5 archived events of these days, of all types.\n")
     of_user = platform("report", "events", *JANUARY, "--user", "user_2")
-    assert "Archived, and not listed: 2 of these days" in of_user.out
+    assert "Not listed: 2 archived events of these days" in of_user.out
 
 
 def test_organizations_of_several_currencies_are_listed_by_one(platform: Tollbook) -> None:

@@ -83,9 +83,9 @@ def test_json_is_the_answer_of_the_api(platform: Tollbook) -> None:
         (("nobody",), "tenant default has no organization nobody"),
         (("org_1", "--user", "nobody"), "organization org_1 has no user nobody"),
         (("--user", "user_1"), "--user needs an organization"),
-        (("--split", "user"), "split_by=user needs an organization_id"),
+        (("--split", "user"), "split_by=user requires organization_id"),
         (("org_1", "--start", "2024-02-01", "--end", "2024-01-01"), "--start must not be after"),
-        (("org_1", "--by", "hour", "--start", "2024-01-01"), "hours are told for at most 31 days"),
+        (("org_1", "--by", "hour", "--start", "2024-01-01"), "bucket=hour allows at most 31 days"),
     ],
 )
 def test_what_cannot_be_told_is_a_sentence(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tollbook.analytics import series
+from tollbook.analytics import series_question as series
 from tollbook.api.endpoints import event_list, price_books
 from tollbook.api.endpoints.analytics import queries
 from tollbook.api.endpoints.rerating_answers import MOST_ROWS
@@ -80,11 +80,11 @@ LIMITS = {
         f"{MOST_ROWS:,}",
     ),
     "buckets of a series": (
-        f"{series.MOST_BUCKETS:,}",
-        f"{series.MOST_DAYS_OF_HOURS} days",
-        f"of {series.MOST_DAYS_OF_USERS_HOURS}",
+        f"{series.MAX_BUCKETS:,}",
+        f"{series.MAX_DAYS_OF_HOURS} days",
+        f"of {series.MAX_DAYS_OF_USERS_HOURS}",
     ),
-    "series in one response": (f"{series.MOST_TOP}",),
+    "series in one response": (f"{series.MAX_TOP}",),
     "a client that stops reading an export": (f"{streams._PATIENCE:.0f} seconds",),
     "connections to the database": (
         f"SQLite {2 * sqlite._READERS}",

@@ -22,7 +22,7 @@ from tests.properties.scenarios import (
     scenarios,
 )
 from tests.properties.world import World
-from tollbook.analytics.event import charged
+from tollbook.analytics.event import replay_charge
 from tollbook.store.database import Database
 from tollbook.store.events import Stored
 
@@ -103,7 +103,7 @@ def test_every_charge_replays_to_what_is_stored(database: Database, scenario: Sc
             number = world.platform.number(organization)
             sql = f"SELECT {', '.join(Stored._fields)} FROM events WHERE organization_id = :number"
             for row in snapshot.rows(sql, number=number):
-                told = charged(snapshot, world.platform.tenant, Stored(*row))
+                told = replay_charge(snapshot, world.platform.tenant, Stored(*row))
                 assert told.replay_mismatch is None
                 assert told.explanation.cost == told.event.cost
                 assert sum(line.cost for line in told.explanation.lines) == told.event.cost

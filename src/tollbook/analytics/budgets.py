@@ -1,4 +1,4 @@
-"""How far budgets are used and when they will be passed: the question behind GET /v1/budgets."""
+"""How much of each budget is spent, and when it is exceeded: behind GET /v1/budgets."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from tollbook.analytics.daily_costs import DailyCosts, Owner, budgeted_costs
+from tollbook.analytics.daily_costs import BudgetHolder, DailyCosts, budgeted_costs
 from tollbook.analytics.outlook import Outlook, first_needed, month_of, outlook
 from tollbook.analytics.pace import MODEL_DAYS
 from tollbook.analytics.scope import QuestionScope
@@ -24,9 +24,9 @@ USED_PLACES = 4
 
 
 class BudgetReport(msgspec.Struct, frozen=True, kw_only=True):
-    """A budget of this month: how far it is used, and the day it was or will be passed.
+    """A budget in this month: how much is spent, and the day it was or will be exceeded.
 
-    `alert_reached` is the highest of `alert_at` that has been reached.
+    `alert_reached` is the highest of the fractions in `alert_at` that has been reached.
     """
 
     organization_id: str
@@ -46,7 +46,7 @@ class BudgetReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BudgetsReport(msgspec.Struct, frozen=True):
-    """The answer: budgets by organization, its own first, then by user."""
+    """The answer: budgets by organization; the organization's own first, then those of users."""
 
     success: bool
     tenant_id: str
@@ -54,7 +54,7 @@ class BudgetsReport(msgspec.Struct, frozen=True):
 
 
 class BudgetStatus(NamedTuple):
-    """A budget and its month as it stands."""
+    """A budget, today in its time zone, and the outlook on its month."""
 
     budgeted: Budgeted
     today: date
@@ -62,17 +62,17 @@ class BudgetStatus(NamedTuple):
 
     @property
     def passed_on(self) -> date | None:
-        """Give the day on which it was or will be passed at this pace."""
+        """Return the day on which the budget was or is expected to be exceeded."""
         return self.outlook.passed_on(self.budgeted.budget.monthly, month_of(self.today))
 
     @property
     def state(self) -> BudgetState:
-        """Tell whether what is spent is within it."""
+        """Return whether the spent amount is within the budget."""
         return self.budgeted.budget.state(self.outlook.spent)
 
 
 def days_of(listed: Iterable[Budgeted], now: int) -> dict[str, date]:
-    """Give the day that it is in each of the zones of some budgets."""
+    """Return today in each of the time zones of some budgets."""
     zones = {it.organization.timezone for it in listed}
     return {it: instant_of(now).astimezone(zone(it)).date() for it in sorted(zones)}
 
@@ -80,27 +80,29 @@ def days_of(listed: Iterable[Budgeted], now: int) -> dict[str, date]:
 def standings(
     snapshot: Snapshot, scope: QuestionScope, listed: list[Budgeted], now: int
 ) -> list[BudgetStatus]:
-    """Read what everybody with a budget has spent, and expect the rest of each month."""
+    """Read what is spent of each budget, and compute the outlook on its month."""
     if not listed:
         return []
     days = days_of(listed, now)
     first = first_needed(min(days.values()), MODEL_DAYS)
     costs = budgeted_costs(snapshot, scope, first, month_of(max(days.values())).end)
-    return [_standing(it, costs, days[it.organization.timezone]) for it in listed]
+    return [_status_of(it, costs, days[it.organization.timezone]) for it in listed]
 
 
-def _standing(budgeted: Budgeted, costs: dict[Owner, DailyCosts], today: date) -> BudgetStatus:
-    owner = (budgeted.organization.number, budgeted.budget.user_id)
-    return BudgetStatus(budgeted, today, outlook(costs.get(owner, {}), today, ranged=False))
+def _status_of(
+    budgeted: Budgeted, costs: dict[BudgetHolder, DailyCosts], today: date
+) -> BudgetStatus:
+    holder = (budgeted.organization.number, budgeted.budget.user_id)
+    return BudgetStatus(budgeted, today, outlook(costs.get(holder, {}), today, ranged=False))
 
 
 def budgets_report(found: Iterable[BudgetStatus], scope: QuestionScope) -> BudgetsReport:
-    """Answer with budgets and how they stand."""
+    """Return the answer with the status of budgets."""
     return BudgetsReport(True, scope.tenant, [budget_report(it) for it in found])
 
 
 def budget_report(it: BudgetStatus) -> BudgetReport:
-    """Write how one budget stands."""
+    """Return the status of one budget as it is answered."""
     organization, user_name, budget = it.budgeted
     passed_on = it.passed_on
     return BudgetReport(
@@ -122,7 +124,7 @@ def budget_report(it: BudgetStatus) -> BudgetReport:
 
 
 def budgets_table(found: Iterable[BudgetStatus]) -> Table:
-    """Give a row for each budget."""
+    """Return a table with a row for each budget."""
     columns = (
         Column("organization_id", ColumnKind.TEXT),
         Column("user_id", ColumnKind.TEXT),

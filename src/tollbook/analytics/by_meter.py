@@ -1,4 +1,4 @@
-"""Sums by meter: what is asked of a whole period is a dozen rows, put together without SQL."""
+"""The sums of a period by meter: a dozen rows, which figures are made from without SQL."""
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -16,8 +16,8 @@ class MeterSums(NamedTuple):
     cost: int = 0
 
 
-_NOTHING = MeterSums()
-_ADDED = {Measure.EVENTS: "events", Measure.QUANTITY: "quantity", Measure.COST: "cost"}
+_NO_USAGE = MeterSums()
+_FIELDS = {Measure.EVENTS: "events", Measure.QUANTITY: "quantity", Measure.COST: "cost"}
 COLUMNS = 4
 """A row is a meter's code and its sums."""
 AMOUNTS = (2, 3)
@@ -25,7 +25,7 @@ AMOUNTS = (2, 3)
 
 
 class ByMeter:
-    """The sums of a period by the types of meters; a meter without usage has zeros."""
+    """The sums of a period by meter type; a meter without usage has zeros."""
 
     def __init__(self, rows: Iterable[Row]) -> None:
         self._sums: Mapping[str, MeterSums] = {
@@ -33,13 +33,13 @@ class ByMeter:
         }
 
     def __getitem__(self, kind: str) -> MeterSums:
-        return self._sums.get(BY_TYPE[kind].type, _NOTHING)
+        return self._sums.get(BY_TYPE[kind].type, _NO_USAGE)
 
     def figure(self, figure: Figure) -> int:
-        """Add up a figure of events, quantities or costs."""
+        """Return a figure of events, quantities or costs."""
         types = (BY_CODE[code].type for code in figure.codes)
-        return sum(getattr(self[it], _ADDED[figure.measure]) for it in types)
+        return sum(getattr(self[it], _FIELDS[figure.measure]) for it in types)
 
     def total_cost(self) -> int:
-        """Add up all costs."""
+        """Return the sum of all costs."""
         return sum(it.cost for it in self._sums.values())

@@ -1,4 +1,4 @@
-"""What an answer says of itself: as of when it is true, and what is not in it yet."""
+"""How complete an answer is: its instant, and events that are missing from it."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -17,15 +17,15 @@ _SHARE_PLACES = 6
 
 
 class Meta(msgspec.Struct, frozen=True):
-    """The answer's own facts. Instants are RFC 3339; what nobody knows yet is null.
+    """How complete an answer is. Instants are RFC 3339; unknown values are null.
 
-    `other_currencies` have costs in the period and are left out of the answer.
+    `other_currencies` have costs in the period but are not in the answer.
 
-    A period is open while its last day has not ended; late events may still come to a closed one.
-    `quarantined_events` are those of the period that wait for a price or an owner, and their share
-    is of all of its events; a key that sees a part of the organization is not told what would tell
-    of the others. `ingest_lag_seconds` is how long the newest event took to arrive: older events
-    that come later do not change it.
+    A period is open until its last day ends; late events may still arrive for a closed one.
+    `quarantined_events` counts events of the period that wait for a price or an organization, and
+    `quarantined_share` is their share of all its events. Keys that see a part of an organization
+    get null for fields that would reveal the rest. `ingest_lag_seconds` is how long the newest
+    event took to arrive; older events that arrive later do not change it.
     """
 
     as_of: str
@@ -48,36 +48,35 @@ def completeness(
     now: int,
     clock: int,
 ) -> Meta:
-    """Say how complete an answer for these days is; without a period, one for all time.
+    """Return how complete an answer for a period, or for all time, is.
 
-    `now` is as of when it is answered, `clock` what days begin by; both in microseconds.
+    `now` is the instant of the answer, `clock` the one that determines today; in microseconds.
     """
-    name = scope.timezone
-    waiting = _waiting(snapshot, scope, period)
-    counted = _events(snapshot, scope, period)
+    waiting = _count_quarantined(snapshot, scope, period)
+    counted = _count_events(snapshot, scope, period)
     return Meta(
-        instant_text(now),
-        name,
-        scope.organization.currency if scope.organization else scope.currency,
-        period_state(scope, period, clock),
-        waiting,
-        round(waiting / (waiting + counted), _SHARE_PLACES) if waiting else 0.0,
-        instant_text(version.newest) if version.newest else None,
-        instant_text(version.received_at) if version.received_at else None,
-        _lag(version),
-        other_currencies(snapshot, scope, period),
+        as_of=instant_text(now),
+        timezone=scope.timezone,
+        currency=scope.organization.currency if scope.organization else scope.currency,
+        period_state=period_state(scope, period, clock),
+        quarantined_events=waiting,
+        quarantined_share=round(waiting / (waiting + counted), _SHARE_PLACES) if waiting else 0.0,
+        newest_event_at=instant_text(version.newest) if version.newest else None,
+        last_received_at=instant_text(version.received_at) if version.received_at else None,
+        ingest_lag_seconds=_lag(version),
+        other_currencies=other_currencies(snapshot, scope, period),
     )
 
 
 def _lag(version: LedgerVersion) -> float | None:
-    """Return how many seconds the newest event took to arrive; None before there is any."""
+    """Return how many seconds the newest event took to arrive; None if there are no events."""
     if not version.newest_received_at:
         return None
     return max(0.0, (version.newest_received_at - version.newest) / _SECOND)
 
 
-def _waiting(snapshot: Snapshot, scope: QuestionScope, period: Period | None) -> int:
-    """Count the quarantined events of a period, each organization's on its own calendar."""
+def _count_quarantined(snapshot: Snapshot, scope: QuestionScope, period: Period | None) -> int:
+    """Return the count of quarantined events of a period, on each organization's calendar."""
     if period is None:
         return quarantine.count(snapshot, scope.tenant, scope.number)
     if scope.organization is None:
@@ -89,12 +88,12 @@ def _waiting(snapshot: Snapshot, scope: QuestionScope, period: Period | None) ->
 
 
 def period_state(scope: QuestionScope, period: Period | None, clock: int) -> str:
-    """Say whether the last day of a period has ended: it does so without a change of the ledger."""
+    """Return `closed` if the last day of a period has ended, else `open`."""
     return "open" if period is None or period.end >= scope.today(clock) else "closed"
 
 
 def of_a_part(meta: Meta) -> Meta:
-    """Leave out what would tell of the whole organization to whoever sees a part of it."""
+    """Return the fields that a key may see that sees a part of the organization."""
     return msgspec.structs.replace(
         meta,
         quarantined_share=None,
@@ -105,17 +104,17 @@ def of_a_part(meta: Meta) -> Meta:
 
 
 def instant_text(stored: int) -> str:
-    """Write an instant, in microseconds, in UTC with milliseconds."""
+    """Return an instant, in microseconds, as RFC 3339 in UTC with milliseconds."""
     return instant_of(stored).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def instants_of(period: Period, zone: ZoneInfo) -> tuple[int, int]:
-    """Give the first and the last microsecond of a period in a zone."""
+    """Return the first and the last microsecond of a period in a zone."""
     return _midnight(period.start, zone), _midnight_after(period.end, zone) - 1
 
 
 def _midnight(day: date, zone: ZoneInfo) -> int:
-    """Give the start of a day; that of the calendar's first may be before any instant."""
+    """Return the start of a day; the calendar's first day may start before any instant."""
     if day == date.min:
         return -(2**62)
     return microseconds(datetime.combine(day, time(), zone).astimezone(UTC))
@@ -135,8 +134,8 @@ WHERE organizations.tenant_id = :tenant AND sums.month BETWEEN :first_month AND 
     AND sums.day BETWEEN :first AND :last"""
 
 
-def _events(snapshot: Snapshot, scope: QuestionScope, period: Period | None) -> int:
-    """Count the events of a period by their sums."""
+def _count_events(snapshot: Snapshot, scope: QuestionScope, period: Period | None) -> int:
+    """Return the count of events of a period, from sums."""
     first, last = (day_number(it) for it in period_or_all(period))
     days = {
         "first": first,
@@ -152,5 +151,5 @@ def _events(snapshot: Snapshot, scope: QuestionScope, period: Period | None) -> 
 
 
 def period_or_all(period: Period | None) -> tuple[date, date]:
-    """Give first and last day of a period; without one, of all days there are."""
+    """Return the first and last day of a period; without one, of the calendar."""
     return (period.start, period.end) if period else (date.min, date.max)

@@ -1,4 +1,4 @@
-"""What each day cost, by whom: the sums that forecasts and budgets are made from."""
+"""Read the cost of each day, for forecasts and budgets."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -16,8 +16,8 @@ MONTHLY = tuple(meter for meter in CATALOG if meter.is_monthly)
 class DayCost(NamedTuple):
     """The cost of a day in nanos.
 
-    `rhythm` is the part that comes by the day, as usage does; `monthly` are the costs of the
-    `MONTHLY` meters.
+    `rhythm` is the part that recurs daily, such as usage; `monthly` has the costs of the `MONTHLY`
+    meters.
     """
 
     cost: int
@@ -27,14 +27,14 @@ class DayCost(NamedTuple):
 
 NO_COST = DayCost(0, 0, (0,) * len(MONTHLY))
 DailyCosts = dict[date, DayCost]
-Owner = tuple[int, str]
+BudgetHolder = tuple[int, str]
 """An organization's number and a user's id, empty for the whole organization."""
 
 _ONCE = tuple(meter.code for meter in CATALOG if meter.is_charged_once)
 
 
 def daily_costs(snapshot: Snapshot, scope: QuestionScope, first: date, last: date) -> DailyCosts:
-    """Read the days of a scope that have any usage."""
+    """Read the costs of the days of a scope that have usage."""
     bound: dict[str, Any] = {"organization": scope.number}
     sql = ORGANIZATION_DAYS
     if scope.organization is None:
@@ -52,39 +52,39 @@ def _day_cost(cost: int, rhythm: int, *monthly: int) -> DayCost:
 
 def budgeted_costs(
     snapshot: Snapshot, scope: QuestionScope, first: date, last: date
-) -> dict[Owner, DailyCosts]:
-    """Read the days of everybody in a scope who has a budget."""
+) -> dict[BudgetHolder, DailyCosts]:
+    """Read the costs of the days of all users and organizations in a scope with a budget."""
     days = _days(first, last)
-    found: dict[Owner, DailyCosts] = {}
+    found: dict[BudgetHolder, DailyCosts] = {}
     if scope.user_id is not None:
         return {(scope.number or 0, scope.user_id): daily_costs(snapshot, scope, first, last)}
     if scope.organization is not None:
         found[(scope.organization.number, "")] = daily_costs(snapshot, scope, first, last)
         bound = {"organization": scope.number} | days
-        _sort_in(found, _owned(snapshot, BUDGETED_USERS, bound))
+        _add_days(found, _read_holders(snapshot, BUDGETED_USERS, bound))
         return found
     for sql in (BUDGETED_ORGANIZATIONS, ALL_BUDGETED_USERS):
-        _sort_in(found, _owned(snapshot, sql, {"tenant": scope.tenant} | days))
+        _add_days(found, _read_holders(snapshot, sql, {"tenant": scope.tenant} | days))
     return found
 
 
-def _sort_in(found: dict[Owner, DailyCosts], rows: Iterable[tuple[Any, ...]]) -> None:
+def _add_days(found: dict[BudgetHolder, DailyCosts], rows: Iterable[tuple[Any, ...]]) -> None:
     for number, user, day, *costs in rows:
         found.setdefault((number, user), {})[day_of(day)] = _day_cost(*costs)
 
 
-def _owned(snapshot: Snapshot, sql: str, bound: dict[str, Any]) -> list[Row]:
+def _read_holders(snapshot: Snapshot, sql: str, bound: dict[str, Any]) -> list[Row]:
     return snapshot.sums(sql, bound, 3 + _COSTS_READ, range(3, 3 + _COSTS_READ))
 
 
 _COSTS_READ = 2 + len(MONTHLY)
 
 _MONTHS = "abcdefg"
-"""As many as a history and the month it is for can touch: seven."""
+"""A history and the month it is for touch at most seven months."""
 
 
 def _days(first: date, last: date) -> dict[str, int]:
-    """Give the days, and their months one by one: then one user's rows are found by their key."""
+    """Return the days, and their months one by one, so that a user's rows are read by key."""
     months = [first.year * 12 + first.month - 1]
     while months[-1] < last.year * 12 + last.month - 1:
         months.append(months[-1] + 1)
@@ -130,11 +130,11 @@ GROUP BY {by}sums.day
 """
 
 
-_BY_OWNER = "budgets.organization_id, budgets.user_id, "
+_BY_HOLDER = "budgets.organization_id, budgets.user_id, "
 _ORGANIZATIONS = """organizations
 CROSS JOIN budgets
 CROSS JOIN """
-"""SQLite reads tables that are joined so in this order: budgets are few, and then keys known."""
+"""SQLite keeps the order of cross joins. Budgets are few, and give the keys of the sums."""
 _OF_TENANT = """organizations.tenant_id = :tenant
     AND budgets.organization_id = organizations.organization_id
     AND sums.organization_id = budgets.organization_id"""
@@ -153,13 +153,13 @@ BUDGETED_USERS = _sql(
     "budgets\nCROSS JOIN usage_daily AS sums",
     "budgets.organization_id = :organization\n"
     f"    AND sums.organization_id = budgets.organization_id\n    AND {_OF_USER}",
-    _BY_OWNER,
+    _BY_HOLDER,
 )
 ALL_BUDGETED_USERS = _sql(
-    _ORGANIZATIONS + "usage_daily AS sums", f"{_OF_TENANT}\n    AND {_OF_USER}", _BY_OWNER
+    _ORGANIZATIONS + "usage_daily AS sums", f"{_OF_TENANT}\n    AND {_OF_USER}", _BY_HOLDER
 )
 BUDGETED_ORGANIZATIONS = _sql(
     _ORGANIZATIONS + "organization_daily AS sums",
     f"{_OF_TENANT}\n    AND budgets.user_id = ''",
-    _BY_OWNER,
+    _BY_HOLDER,
 )

@@ -1,4 +1,4 @@
-"""Why did it cost that: one event with its charge replayed, behind GET /v1/events/{org}/{id}."""
+"""One event and its charge, replayed: the question behind GET /v1/events/{org}/{id}."""
 
 from typing import NamedTuple
 
@@ -20,10 +20,10 @@ RATE_MISSING = "rate_missing"
 
 
 class ChargedEvent(msgspec.Struct, frozen=True):
-    """An event of the ledger and the way to its charge.
+    """An event of the ledger and the calculation of its charge.
 
     `explanation` has the figures of the event, so those of a reversal are negative.
-    `replay_mismatch` says what is wrong when the charge could not be replayed from what is stored.
+    `replay_mismatch` states why the replayed charge differs from the stored one, if it does.
     """
 
     event: Stored
@@ -32,11 +32,11 @@ class ChargedEvent(msgspec.Struct, frozen=True):
     book: BookHead | None
     replay_mismatch: Unpriced | None
     reversal: Reversed | None
-    """The reversal that took the event back, or that the event is."""
+    """The reversal of the event, or the event itself if it is a reversal."""
 
 
 class InArchive(NamedTuple):
-    """An event that was archived out of the ledger: its day, and the files of its month."""
+    """An archived event: its day, and the archive files of its month."""
 
     id: str
     day: int
@@ -46,7 +46,7 @@ class InArchive(NamedTuple):
 def find_event(
     snapshot: Snapshot, tenant: str, number: int, identity: str
 ) -> ChargedEvent | Quarantined | InArchive | None:
-    """Find an event of an organization by its id, wherever it is."""
+    """Find an event by its id, in the ledger, the quarantine or an archive."""
     key = events.keys(snapshot, number, [identity]).get(identity)
     if key is None:
         return None
@@ -54,70 +54,75 @@ def find_event(
         return quarantine.find(snapshot, number, identity)
     event = events.event(snapshot, number, key.day, identity)
     if event is not None:
-        return charged(snapshot, tenant, event)
+        return replay_charge(snapshot, tenant, event)
     files = archive_files.files_of(snapshot, number, key.day // 100)
     return InArchive(identity, key.day, tuple(it.file for it in files))
 
 
-def charged(snapshot: Snapshot, tenant: str, event: Stored) -> ChargedEvent:
-    """Replay the charge of an event through the rating core, and compare."""
-    found = None
-    if event.rate_id is not None:
-        found = prices.find_rate(snapshot, tenant, event.rate_id)
+def replay_charge(snapshot: Snapshot, tenant: str, event: Stored) -> ChargedEvent:
+    """Replay the charge of an event, and compare it with the stored charge."""
+    found = prices.find_rate(snapshot, tenant, event.rate_id) if event.rate_id is not None else None
     book, rate = found or (None, None)
     reversed_ = event.reverses or event.id
     reversal = events.reversals_of(snapshot, event.organization_id, [reversed_]).get(reversed_)
-    original = event if event.reverses is None else _negated(event)
+    original = event if event.reverses is None else _negate(event)
     version, out = book.version if book else None, event.reverses is not None
-    told = explain(rate, original.usage, original.position, version, out=out)
+    replayed = explain(rate, original.usage, original.position, version, out=out)
     if event.rate_id is not None and rate is None:
-        told = Unpriced(RATE_MISSING, f"rate {event.rate_id} is in none of the books")
-    replay_mismatch = _difference(told, original)
-    if replay_mismatch is not None:
-        told = _as_stored(told, original)
-    assert isinstance(told, Explanation)  # noqa: S101  a mismatch was handled above
+        replayed = Unpriced(RATE_MISSING, f"no price book has rate {event.rate_id}")
+    mismatch = _find_mismatch(replayed, original)
+    if mismatch is not None:
+        replayed = _explain_stored(replayed, original)
+    assert isinstance(replayed, Explanation)  # noqa: S101  a mismatch was handled above
     if event.reverses is not None:
-        told = _taken_back(told, event, reversal)
+        replayed = _negate_explanation(replayed, event, reversal)
     if event.tier_key is not None and reversal is not None:
-        told = _with_rest(snapshot, told, event, reversal)
-    return ChargedEvent(event, told, rate, book, replay_mismatch, reversal)
-
-
-def _difference(told: Explanation | Unpriced, event: Stored) -> Unpriced | None:
-    """Say how a replay differs from what is stored. What was bought before anyone asked is not."""
-    if isinstance(told, Unpriced):
-        return Unpriced(told.code if told.code == RATE_MISSING else REPLAY_DIFFERS, told.reason)
-    kept = {"cost": event.cost, "billed": event.billed}
-    if event.buy is not None:
-        kept["buy"] = event.buy
-    wrong = [name for name, value in kept.items() if getattr(told, name) != value]
-    if not wrong:
-        return None
-    sentence = f"the charge replayed from the stored facts has another {' and '.join(wrong)}"
-    return Unpriced(REPLAY_DIFFERS, sentence)
-
-
-def _as_stored(told: Explanation | Unpriced, event: Stored) -> Explanation:
-    """Tell what the ledger has, which is what was charged, whatever a replay gives."""
-    steps = told.steps if isinstance(told, Explanation) else ()
-    matched = told.matched if isinstance(told, Explanation) else BY_CODE[event.meter].type
-    return Explanation(
-        event.rate_id,
-        told.version if isinstance(told, Explanation) else None,
-        matched,
-        "",
-        "",
-        event.quantity,
-        event.billed,
-        event.cost,
-        event.buy,
-        (ChargeLine("charged", event.cost),),
-        steps,
+        replayed = _add_remainder(snapshot, replayed, event, reversal)
+    return ChargedEvent(
+        event=event,
+        explanation=replayed,
+        rate=rate,
+        book=book,
+        replay_mismatch=mismatch,
+        reversal=reversal,
     )
 
 
-def _negated(event: Stored) -> Stored:
-    """Give a reversal the signs of what it took back."""
+def _find_mismatch(replayed: Explanation | Unpriced, event: Stored) -> Unpriced | None:
+    """Return how a replay differs from the stored charge; buy costs only if one is stored."""
+    if isinstance(replayed, Unpriced):
+        code = RATE_MISSING if replayed.code == RATE_MISSING else REPLAY_DIFFERS
+        return Unpriced(code, replayed.reason)
+    stored = {"cost": event.cost, "billed": event.billed}
+    if event.buy is not None:
+        stored["buy"] = event.buy
+    wrong = [name for name, value in stored.items() if getattr(replayed, name) != value]
+    if not wrong:
+        return None
+    sentence = f"the charge replayed from the stored facts has a different {' and '.join(wrong)}"
+    return Unpriced(REPLAY_DIFFERS, sentence)
+
+
+def _explain_stored(replayed: Explanation | Unpriced, event: Stored) -> Explanation:
+    """Return the stored charge, which is the one that counts, as an explanation."""
+    found = replayed if isinstance(replayed, Explanation) else None
+    return Explanation(
+        rate_id=event.rate_id,
+        version=found.version if found else None,
+        matched=found.matched if found else BY_CODE[event.meter].type,
+        to="",
+        from_="",
+        raw=event.quantity,
+        billed=event.billed,
+        cost=event.cost,
+        buy=event.buy,
+        lines=(ChargeLine("charged", event.cost),),
+        steps=found.steps if found else (),
+    )
+
+
+def _negate(event: Stored) -> Stored:
+    """Return a reversal with the figures of the event it reverses."""
     return event._replace(
         quantity=-event.quantity,
         billed=-event.billed,
@@ -127,34 +132,36 @@ def _negated(event: Stored) -> Stored:
     )
 
 
-def _taken_back(told: Explanation, event: Stored, reversal: Reversed | None) -> Explanation:
-    """Tell the charge of a reversal: outside tiers it is what was charged, with the other sign."""
+def _negate_explanation(
+    explanation: Explanation, event: Stored, reversal: Reversed | None
+) -> Explanation:
+    """Return the explanation of a reversal: outside tiers, the event's with opposite signs."""
     because = f": {reversal.reason}" if reversal else ""
-    opposite = () if event.tier_key is not None else ("with the other sign",)
+    opposite = () if event.tier_key is not None else ("with the opposite sign",)
     return msgspec.structs.replace(
-        told,
-        raw=-told.raw,
-        billed=-told.billed,
-        cost=-told.cost,
-        buy=None if told.buy is None else -told.buy,
-        lines=tuple(ChargeLine(it.name, -it.cost) for it in told.lines),
-        steps=(f"takes back {event.reverses}{because}", *told.steps, *opposite),
+        explanation,
+        raw=-explanation.raw,
+        billed=-explanation.billed,
+        cost=-explanation.cost,
+        buy=None if explanation.buy is None else -explanation.buy,
+        lines=tuple(ChargeLine(it.name, -it.cost) for it in explanation.lines),
+        steps=(f"reverses {event.reverses}{because}", *explanation.steps, *opposite),
     )
 
 
-def _with_rest(
-    snapshot: Snapshot, told: Explanation, event: Stored, reversal: Reversed
+def _add_remainder(
+    snapshot: Snapshot, explanation: Explanation, event: Stored, reversal: Reversed
 ) -> Explanation:
-    """Say what an event and its reversal leave charged between them: a cost without usage."""
+    """Add a step that states the cost that an event and its reversal leave, if any."""
     other = reversal.id if event.reverses is None else reversal.reverses
     found = events.event(snapshot, event.organization_id, event.day, other)
     rest = 0 if found is None else event.cost + found.cost
     if found is None or not rest:
-        return told
+        return explanation
     first, back = (event, found) if event.reverses is None else (found, event)
-    said = (
+    step = (
         f"{first.id} was charged {amount_text(first.cost)} and its reversal {back.id} "
-        f"{amount_text(back.cost)}: {amount_text(rest)} stays charged without usage, "
-        "so that the month costs what the usage that is left in it costs"
+        f"{amount_text(back.cost)}: {amount_text(rest)} remains charged without usage, "
+        "so that the month costs exactly what its remaining usage costs"
     )
-    return msgspec.structs.replace(told, steps=(*told.steps, said))
+    return msgspec.structs.replace(explanation, steps=(*explanation.steps, step))

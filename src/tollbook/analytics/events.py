@@ -1,15 +1,24 @@
-"""Which events make up a figure: the question behind GET /v1/events.
+"""The events that make up a figure: the question behind GET /v1/events.
 
-Of the few questions that read events, and not their sums: so the sums tell on which days there is
-something to read, the newest day first, and a page reads no more days than it takes to fill it.
+Most questions read sums; this one reads events. The sums show which days have events, so a page
+reads only as many days as it needs, the newest first.
 """
 
 from collections.abc import Iterator
-from enum import StrEnum
 from typing import Any, NamedTuple
 
 import msgspec
 
+from tollbook.analytics.event_statements import (
+    CHUNK,
+    DAYS,
+    FIRST,
+    HOURS,
+    MONTHS,
+    PAGE,
+    USER_DAYS,
+    Whose,
+)
 from tollbook.analytics.tables import Column, ColumnKind, Table
 from tollbook.domain.directory import zone
 from tollbook.domain.events import instant_of, instant_text
@@ -36,24 +45,13 @@ COLUMNS = (
     Column("received_at", ColumnKind.INSTANT),
     Column("reverses", ColumnKind.TEXT),
 )
-_COLUMNS = """\
-    id, meter, NULLIF(user_id, ''), resource_id, time, day, quantity, billed, meter, cost,
-    NULLIF(country, ''), attributes, received_at, reverses"""
 
 AT_ONCE = 1_000
-"""Rows of a stream that are read in one step: what holds up other requests must be short."""
+"""Rows that a stream reads in one step. A step must be short: it delays other requests."""
 
 
-class Whose(StrEnum):
-    """Whose events: everybody's, one user's, or those that enter no user's figures."""
-
-    ALL = "all"
-    USER = "user"
-    NOBODY = "nobody"
-
-
-class Wanted(NamedTuple):
-    """Which events are asked for. `as_of` leaves out what was received later."""
+class EventsQuestion(NamedTuple):
+    """The events to read. Events received after `as_of` are left out."""
 
     organization: OrganizationRow
     period: Period
@@ -65,14 +63,14 @@ class Wanted(NamedTuple):
 
     @property
     def whose(self) -> Whose:
-        """Tell which statement reads them."""
+        """Return the key of the statement that reads them."""
         if self.nobody:
             return Whose.NOBODY
         return Whose.ALL if self.user_id is None else Whose.USER
 
 
 class PageEnd(NamedTuple):
-    """Where a page ends: the day, time and id of its last event."""
+    """The end of a page: the day, time and id of its last event."""
 
     day: int
     time: int
@@ -80,14 +78,14 @@ class PageEnd(NamedTuple):
 
 
 class Page(NamedTuple):
-    """Events, newest first, and where the next page goes on; None after the last."""
+    """Events, newest first, and the end of the page; None on the last page."""
 
     rows: list[Row]
     end: PageEnd | None
 
 
 class EventLine(msgspec.Struct, frozen=True, gc=False):
-    """An event of the ledger. A reversal has negative figures and names what it takes back."""
+    """An event of the ledger. A reversal has negative figures and names the event it reverses."""
 
     id: str
     type: str
@@ -115,15 +113,15 @@ class EventsReport(msgspec.Struct, frozen=True):
     next_cursor: str | None
 
 
-def events_report(wanted: Wanted, page: Page, next_cursor: str | None) -> EventsReport:
-    """Write a page as it is answered."""
-    period = wanted.period
+def events_report(question: EventsQuestion, page: Page, next_cursor: str | None) -> EventsReport:
+    """Return the answer with a page."""
+    period = question.period
     return EventsReport(
-        True,
-        wanted.organization.id,
-        period.to_json(),
-        [_line(*row) for row in page.rows],
-        next_cursor,
+        success=True,
+        organization_id=question.organization.id,
+        period=period.to_json(),
+        events=[_line(*row) for row in page.rows],
+        next_cursor=next_cursor,
     )
 
 
@@ -144,203 +142,132 @@ def _line(
     reverses: str | None,
 ) -> EventLine:
     return EventLine(
-        identity,
-        BY_CODE[meter].type,
-        user_id,
-        resource_id,
-        instant_text(time),
-        day_of(day).isoformat(),
-        raw_quantity(quantity),
-        raw_quantity(billed),
-        BY_CODE[meter].unit,
-        raw_amount(cost),
-        country,
-        msgspec.json.decode(attributes) if attributes else {},
-        instant_text(received_at),
-        reverses,
+        id=identity,
+        type=BY_CODE[meter].type,
+        user_id=user_id,
+        resource_id=resource_id,
+        time=instant_text(time),
+        day=day_of(day).isoformat(),
+        quantity=raw_quantity(quantity),
+        billed_quantity=raw_quantity(billed),
+        unit=BY_CODE[meter].unit,
+        cost=raw_amount(cost),
+        country=country,
+        attributes=msgspec.json.decode(attributes) if attributes else {},
+        received_at=instant_text(received_at),
+        reverses=reverses,
     )
 
 
 _NEWEST = 2**63 - 1
 
 
-def events_page(snapshot: Snapshot, wanted: Wanted, limit: int, after: PageEnd | None) -> Page:
+def read_page(
+    snapshot: Snapshot, question: EventsQuestion, limit: int, after: PageEnd | None
+) -> Page:
     """Read a page; `after` is the last event of the page before."""
     rows: list[Row] = []
-    for day in _days(snapshot, wanted, after.day if after else None):
+    for day in _days(snapshot, question, after.day if after else None):
         time, identity = after[1:] if after and after.day == day else (_NEWEST, "")
-        bound = _parameters(wanted, day) | {
+        bound = _parameters(question, day) | {
             "before": time,
             "before_id": identity,
             "limit": limit + 1 - len(rows),
         }
-        rows += snapshot.table(PAGE[wanted.whose], bound, len(COLUMNS))
+        rows += snapshot.table(PAGE[question.whose], bound, len(COLUMNS))
         if len(rows) > limit:
             last = rows[limit - 1]
             return Page(rows[:limit], PageEnd(last[5], last[4], last[0]))
     return Page(rows, None)
 
 
-def all_events(snapshot: Snapshot, wanted: Wanted) -> Table:
-    """Give every event, newest day first, a day in the order of ids; read while it is used.
+def events_table(snapshot: Snapshot, question: EventsQuestion) -> Table:
+    """Return all events as a table, which is read while it is used.
 
-    A day in the order of time would have to be sorted in memory, however large it is.
+    The newest day is first. Within a day, events are in the order of their ids: sorting them by
+    time would need memory for a whole day.
     """
-    return Table(COLUMNS, (row for rows in _chunks(snapshot, wanted) for row in rows))
+    return Table(COLUMNS, (row for rows in _chunks(snapshot, question) for row in rows))
 
 
-def _chunks(snapshot: Snapshot, wanted: Wanted) -> Iterator[list[Row]]:
-    for day in _days(snapshot, wanted):
-        bound = _parameters(wanted, day) | {"limit": AT_ONCE}
-        rows = snapshot.table(FIRST[wanted.whose], bound, len(COLUMNS))
+def _chunks(snapshot: Snapshot, question: EventsQuestion) -> Iterator[list[Row]]:
+    for day in _days(snapshot, question):
+        bound = _parameters(question, day) | {"limit": AT_ONCE}
+        rows = snapshot.table(FIRST[question.whose], bound, len(COLUMNS))
         yield rows
         while len(rows) == AT_ONCE:
-            rows = snapshot.table(CHUNK[wanted.whose], bound | {"after": rows[-1][0]}, len(COLUMNS))
+            rows = snapshot.table(
+                CHUNK[question.whose], bound | {"after": rows[-1][0]}, len(COLUMNS)
+            )
             yield rows
 
 
-def _days(snapshot: Snapshot, wanted: Wanted, newest: int | None = None) -> Iterator[int]:
-    """Give the days on which there is something, the newest first, a month at a time."""
-    period = wanted.period
+def _days(snapshot: Snapshot, question: EventsQuestion, newest: int | None = None) -> Iterator[int]:
+    """Read the days with events, the newest first, a month at a time."""
+    period = question.period
     first, last = day_number(period.start), day_number(period.end)
     if newest is not None:
         last = min(last, newest)
-    bound = {"organization": wanted.organization.number, **_filters(wanted)}
+    bound = {"organization": question.organization.number, **_filters(question)}
     months = snapshot.rows(
         MONTHS, organization=bound["organization"], first=first // 100, last=last // 100
     )
     for (month,) in months:
-        if wanted.whose is Whose.ALL and wanted.country is not None:
-            yield from _days_of_hours(snapshot, wanted, bound, month, first, last)
+        if question.whose is Whose.ALL and question.country is not None:
+            days = _days_of_hours(snapshot, question, bound, month)
+            yield from (day for day in days if first <= day <= last)
             continue
-        days = {"month": month, "first": first, "last": last}
-        if wanted.whose is Whose.ALL:
-            found = snapshot.rows(DAYS, **days, **_without_country(bound))
+        bounds = {"month": month, "first": first, "last": last}
+        if question.whose is Whose.ALL:
+            found = snapshot.rows(DAYS, **bounds, **_without_country(bound))
         else:
-            found = snapshot.rows(USER_DAYS, **days, **bound, user=wanted.user_id or "")
+            found = snapshot.rows(USER_DAYS, **bounds, **bound, user=question.user_id or "")
         yield from (day for (day,) in found)
 
 
 def _days_of_hours(
-    snapshot: Snapshot, wanted: Wanted, bound: dict[str, Any], month: int, first: int, last: int
-) -> Iterator[int]:
-    """Find the days of a country's hours, there being no sums by country and day alone.
+    snapshot: Snapshot, question: EventsQuestion, bound: dict[str, Any], month: int
+) -> list[int]:
+    """Read the days with usage in a country from its hours: no daily sums have only the country.
 
-    The end of an hour is looked at too: clocks went back over midnight inside one, in places.
+    The end of an hour counts too: some zones have put clocks back over midnight within an hour.
     """
-    there = zone(wanted.organization.timezone)
+    there = zone(question.organization.timezone)
     found: set[int] = set()
     for (hour,) in snapshot.rows(HOURS, month=month, **bound):
         for minute in (hour, hour + 59):
             day = day_number(instant_of(minute * 60_000_000).astimezone(there).date())
-            if day // 100 == month and first <= day <= last:
+            if day // 100 == month:
                 found.add(day)
-    yield from sorted(found, reverse=True)
+    return sorted(found, reverse=True)
 
 
 def _without_country(bound: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in bound.items() if "country" not in name}
 
 
-def _parameters(wanted: Wanted, day: int) -> dict[str, Any]:
-    """Give what page and stream have in common."""
-    bound = {"organization": wanted.organization.number, "day": day, "as_of": wanted.as_of}
-    user = {"user": wanted.user_id} if wanted.whose is Whose.USER else {}
-    return {**bound, **_filters(wanted), **user}
+def _parameters(question: EventsQuestion, day: int) -> dict[str, Any]:
+    """Return the parameters that pages and streams share."""
+    bound = {"organization": question.organization.number, "day": day, "as_of": question.as_of}
+    user = {"user": question.user_id} if question.whose is Whose.USER else {}
+    return {**bound, **_filters(question), **user}
 
 
 _EVERY_METER = tuple(meter.type for meter in CATALOG)
 _LAST_COUNTRY = "ZZ"
 
 
-def _filters(wanted: Wanted) -> dict[str, Any]:
-    """Give meters as the bits of a number, so that one text serves any choice of them.
+def _filters(question: EventsQuestion) -> dict[str, Any]:
+    """Return the meters as the bits of a number, so that one statement serves any choice of them.
 
-    What is never a user's is not among those of a user. Every country, and none, lies between ''
-    and 'ZZ'.
+    Organization-level meters are not in a user's figures. Without a country the range is '' to
+    'ZZ', which includes every country and usage without one.
     """
-    meters = [BY_TYPE[name] for name in wanted.meters or _EVERY_METER]
-    if wanted.whose is Whose.USER:
+    meters = [BY_TYPE[name] for name in question.meters or _EVERY_METER]
+    if question.whose is Whose.USER:
         meters = [meter for meter in meters if not meter.organization_level]
     return {
         "meters": sum(1 << meter.code for meter in meters),
-        "country": wanted.country or "",
-        "last_country": wanted.country or _LAST_COUNTRY,
+        "country": question.country or "",
+        "last_country": question.country or _LAST_COUNTRY,
     }
-
-
-_NEVER_A_USERS = tuple(meter.code for meter in CATALOG if meter.organization_level)
-_OF = {
-    Whose.ALL: "",
-    Whose.USER: " AND user_id = :user",
-    Whose.NOBODY: f" AND (user_id = '' OR meter IN ({', '.join(map(str, _NEVER_A_USERS))}))",
-}
-_METERS = "(CAST(:meters AS BIGINT) >> meter) & 1 = 1"
-_COUNTRIES = "country BETWEEN :country AND :last_country"
-
-
-# SQLite would read a whole day by the key of all events to find one user's: it is made to look them
-# up in the index of users first.
-_BY_USER = """
-    AND id IN (
-        SELECT mine.id FROM events AS mine
-        WHERE mine.organization_id = :organization AND mine.user_id = :user AND mine.day = :day
-    )"""
-_LOOKED_UP = _OF | {Whose.USER: _BY_USER}
-
-
-def _events_sql(of: str, rest: str) -> str:
-    return f"""
-SELECT
-{_COLUMNS}
-FROM events
-WHERE organization_id = :organization AND day = :day{of}
-    AND {_METERS}
-    AND {_COUNTRIES}
-    AND received_at <= :as_of
-{rest}
-"""
-
-
-_BEFORE = """\
-    AND (time < :before OR (time = :before AND id < :before_id))
-ORDER BY time DESC, id DESC LIMIT :limit"""
-_FIRST = "ORDER BY id LIMIT :limit"
-_AFTER = """\
-    AND id > :after
-ORDER BY id LIMIT :limit"""
-
-# Most users' days have no second piece. Where one has, its user has much of the day, and it is
-# read by the key of all events, once for all pieces.
-PAGE = {whose: _events_sql(_LOOKED_UP[whose], _BEFORE) for whose in Whose}
-FIRST = {whose: _events_sql(_LOOKED_UP[whose], _FIRST) for whose in Whose}
-CHUNK = {whose: _events_sql(_OF[whose], _AFTER) for whose in Whose}
-
-MONTHS = """
-SELECT DISTINCT month FROM organization_monthly
-WHERE organization_id = :organization AND month BETWEEN :first AND :last
-ORDER BY month DESC
-"""
-
-DAYS = f"""
-SELECT DISTINCT day FROM organization_daily
-WHERE organization_id = :organization AND month = :month AND day BETWEEN :first AND :last
-    AND {_METERS}
-ORDER BY day DESC
-"""
-
-USER_DAYS = f"""
-SELECT DISTINCT day FROM usage_daily
-WHERE organization_id = :organization AND month = :month AND user_id = :user
-    AND day BETWEEN :first AND :last
-    AND {_METERS}
-    AND {_COUNTRIES}
-ORDER BY day DESC
-"""
-
-HOURS = f"""
-SELECT DISTINCT hour FROM organization_hourly
-WHERE organization_id = :organization AND month = :month
-    AND {_METERS}
-    AND {_COUNTRIES}
-"""

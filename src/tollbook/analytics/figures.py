@@ -1,7 +1,7 @@
-"""The table of figures: every number of the answers by user, by organization and for a tenant.
+"""The table of figures: every number in the answers by user, by organization and for a tenant.
 
-Each figure is defined here once. The sums that statements read, the rows, the answers, their sort
-keys and totals, and the columns of files, the terminal and the page are made from this table.
+Each figure is defined once, here. SQL sums, rows, answers, sort keys, totals, and the columns of
+files, the terminal and the page are made from this table.
 """
 
 from collections.abc import Iterable, Mapping
@@ -29,17 +29,17 @@ class Measure(Enum):
 
 
 class Answer(Enum):
-    """What an answer, or a row of it, is about."""
+    """The subject of an answer or of a row."""
 
     USER = auto()
     ORGANIZATION = auto()
     ORGANIZATION_LEVEL = auto()
-    """An organization's own usage, which is no user's."""
+    """An organization's usage not attributed to a user."""
     OVERVIEW = auto()
 
 
 class Section(IntEnum):
-    """Where in an answer a figure stands. Within a section, figures keep the order of the table."""
+    """The section of an answer that a figure is in. Within one, the order is that of the table."""
 
     HEAD = auto()
     COUNTS = auto()
@@ -50,7 +50,7 @@ class Section(IntEnum):
 
 
 class Figure(NamedTuple):
-    """One figure: its field in JSON, what it adds up, and the section of each answer it is in.
+    """One figure: its field in JSON, what it measures, and its section in each answer.
 
     `meters` are types, or a category for all of its meters. A figure with a `label` is a column of
     the tables that people read; `about` explains the column.
@@ -105,16 +105,19 @@ def _quantity(name: str, meter: str, label: str, about: str, sections: Any = _EV
 def _cost(category: Category, sections: Any = _BREAKDOWNS, label: str = "") -> Figure:
     about = f"Cost of {label.lower()}" if label else ""
     name = f"{category}_cost"
-    return Figure(name, Measure.COST, category, sections, ColumnKind.AMOUNT, label, about)
+    return Figure(
+        name,
+        Measure.COST,
+        category,
+        sections,
+        kind=ColumnKind.AMOUNT,
+        label=label,
+        about=about,
+    )
 
 
 FIGURES = (
-    Figure(
-        "organizations_count",
-        Measure.ORGANIZATIONS,
-        (),
-        {Answer.OVERVIEW: Section.END},
-    ),
+    Figure("organizations_count", Measure.ORGANIZATIONS, (), {Answer.OVERVIEW: Section.END}),
     Figure(
         "users_count",
         Measure.USERS,
@@ -133,9 +136,9 @@ FIGURES = (
         Measure.QUANTITY,
         ("voice.call",),
         _ROWS,
-        ColumnKind.QUANTITY,
-        "Voice Min",
-        "Duration in minutes",
+        kind=ColumnKind.QUANTITY,
+        label="Voice Min",
+        about="Duration in minutes",
     ),
     _cost(Category.MESSAGING),
     _cost(Category.VOICE),
@@ -170,9 +173,9 @@ FIGURES = (
         Measure.QUANTITY,
         ("kb.usage",),
         _BREAKDOWNS,
-        ColumnKind.MINUTES,
-        "KB Min",
-        "Minutes of knowledge base calls",
+        kind=ColumnKind.MINUTES,
+        label="KB Min",
+        about="Minutes of knowledge base calls",
     ),
     Figure(
         "total_cost",
@@ -184,9 +187,9 @@ FIGURES = (
             Answer.ORGANIZATION_LEVEL: Section.END,
             Answer.OVERVIEW: Section.TOTAL,
         },
-        ColumnKind.AMOUNT,
-        "Cost",
-        "Total cost",
+        kind=ColumnKind.AMOUNT,
+        label="Cost",
+        about="Total cost",
     ),
 )
 """In the documented order of the answers."""
@@ -194,15 +197,15 @@ FIGURES = (
 
 def figures_of(answer: Answer) -> tuple[Figure, ...]:
     """Return the figures of an answer in the documented order."""
-    found = (it for it in FIGURES if answer in it.sections)
-    return tuple(sorted(found, key=lambda it: it.sections[answer]))
+    figures = (it for it in FIGURES if answer in it.sections)
+    return tuple(sorted(figures, key=lambda it: it.sections[answer]))
 
 
 def require_every_cost(figures: Iterable[Figure], catalog: Iterable[Meter]) -> None:
-    """Raise `AssertionError` when a category's cost is in a total and not in its breakdown.
+    """Raise `AssertionError` if a category's cost is in a total but not in its breakdown.
 
-    The cost breakdown of an overview has every category, that of a user every category but those
-    whose meters are all organization-level.
+    The breakdown of an overview must have every category. That of a user must have every category
+    except those whose meters are all organization-level.
     """
     named = {(it.meters, answer) for it in figures for answer in it.sections if is_cost(it)}
     missing = [

@@ -1,4 +1,4 @@
-"""What a month will cost by its end: the question behind GET /v1/analytics/forecast."""
+"""The expected cost of a month: the question behind GET /v1/analytics/forecast."""
 
 from datetime import date
 
@@ -20,20 +20,18 @@ _RENTALS = (
 )
 DESCRIPTIONS = {
     Method.WEEKDAY_MEAN: (
-        "What is spent, and for each day to come the mean of the same weekday in the last eight "
-        "weeks, a week weighing three quarters of the one after it. low and high hold four of five "
-        "times, judged by how far off the method was when it is tried on the past weeks. "
+        "The amount spent, plus for each remaining day the mean of the same weekday in the last "
+        "eight weeks; each week weighs three quarters of the week after it. The range from low to "
+        "high holds four times out of five, judged by the method's errors in past weeks. "
         + _RENTALS
     ),
     Method.DAILY_MEAN: (
-        "What is spent, and for each day to come the mean of the days since the first usage, for "
-        "there are fewer than 14. low and high hold four of five times if the days to come differ "
-        "as these do. " + _RENTALS
+        "The amount spent, plus for each remaining day the mean of the days since the first usage, "
+        "of which there are fewer than 14. The range from low to high holds four times out of five "
+        "if the remaining days vary as these do. " + _RENTALS
     ),
-    Method.NONE: (
-        "What is spent: without usage on a whole day of the last eight weeks nothing is expected."
-    ),
-    Method.CLOSED: "What was spent: the month is over.",
+    Method.NONE: ("The amount spent: there was no usage on a whole day of the last eight weeks."),
+    Method.CLOSED: "The amount spent: the month is over.",
 }
 
 
@@ -60,7 +58,7 @@ class ForecastReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def month_outlook(snapshot: Snapshot, scope: QuestionScope, month: date, today: date) -> Outlook:
-    """Read what the outlook on a month is made from, and make it; `month` is a day of it."""
+    """Read daily costs and compute the outlook on a month; `month` is any day of it."""
     whole = month_of(month)
     if whole.end < today:
         return closed(daily_costs(snapshot, scope, whole.start, whole.end), whole)
@@ -71,7 +69,7 @@ def month_outlook(snapshot: Snapshot, scope: QuestionScope, month: date, today: 
 def forecast_report(
     found: Outlook, scope: QuestionScope, user_name: str, month: date, as_of: int
 ) -> ForecastReport:
-    """Answer with an outlook."""
+    """Return the answer with an outlook."""
     organization = scope.organization
     return ForecastReport(
         success=True,
@@ -95,7 +93,7 @@ def forecast_report(
 
 
 def forecast_table(found: Outlook, month: date) -> Table:
-    """Give the answer as a table of one row."""
+    """Return an outlook as a table of one row."""
     columns = (
         Column("month", ColumnKind.TEXT),
         Column("spent", ColumnKind.AMOUNT),

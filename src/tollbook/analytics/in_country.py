@@ -1,11 +1,11 @@
-"""The usage of a period with one country: by days, the only sums that know the country."""
+"""SQL of a period's usage with one country, from daily sums: no other sums have the country."""
 
-from tollbook.analytics.period_cover import among
+from tollbook.analytics.period_cover import match_any
 from tollbook.domain.meters import Category, codes_of
 
 
-def legs_in_country(by: str, within: str, besides: str) -> str:
-    """Write the rows that add up to a period, as `legs` does; `by` is one column and the meter."""
+def country_cover_sql(by: str, within: str, condition: str) -> str:
+    """Return the SQL of rows that add up to a period, like `period_cover_sql`."""
     return f"""\
         SELECT
             {by},
@@ -14,14 +14,14 @@ def legs_in_country(by: str, within: str, besides: str) -> str:
             CAST(SUM(cost) AS BIGINT) AS cost
         FROM usage_daily
         WHERE {within}
-            AND month BETWEEN :start_month AND :end_month{besides}
+            AND month BETWEEN :start_month AND :end_month{condition}
             AND day BETWEEN :start_day AND :end_day
             AND country = :country
         GROUP BY month, {by}"""
 
 
-def countries(by: str, within: str, besides: str) -> str:
-    """Write the sums by country; quantities of several meters do not add up."""
+def countries_by_sql(by: str, within: str, condition: str) -> str:
+    """Return the SQL of sums by country. It has no quantities: units of meters differ."""
     return f"""
 SELECT
     {by}, country,
@@ -30,18 +30,18 @@ SELECT
     CAST(SUM(cost) AS BIGINT)
 FROM usage_daily
 WHERE {within}
-    AND month BETWEEN :start_month AND :end_month{besides}
+    AND month BETWEEN :start_month AND :end_month{condition}
     AND day BETWEEN :start_day AND :end_day
 GROUP BY {by}, country
 """
 
 
-def knowledge_bases_in_country(by: str, within: str, besides: str) -> str:
-    """Write the count of distinct knowledge bases that were used with a country.
+def country_knowledge_bases_sql(by: str, within: str, condition: str) -> str:
+    """Return the SQL that counts the distinct knowledge bases used with a country.
 
-    No sums know that, so events are read: those of users' days with such usage only, by the index
-    of events by user. It holds all of `mine`, and cross joins are taken in the order written, so
-    SQLite uses it instead of looking through all events of each day.
+    No sums have this count, so the statement reads events, only on users' days with such usage and
+    by the index of events by user. The index covers `mine`, and SQLite keeps the order of cross
+    joins, so it uses the index instead of reading all events of each day.
     """
     return f"""\
     SELECT {by}, COUNT(DISTINCT resource_id) AS knowledge_bases
@@ -51,10 +51,10 @@ def knowledge_bases_in_country(by: str, within: str, besides: str) -> str:
             SELECT organization_id, user_id, meter, day
             FROM usage_daily
             WHERE {within}
-                AND month BETWEEN :start_month AND :end_month{besides}
+                AND month BETWEEN :start_month AND :end_month{condition}
                 AND day BETWEEN :start_day AND :end_day
                 AND country = :country
-                AND meter {among(codes_of(Category.KNOWLEDGE_BASE))}
+                AND meter {match_any(codes_of(Category.KNOWLEDGE_BASE))}
             GROUP BY organization_id, user_id, meter, day
             HAVING SUM(count) > 0
         ) AS days

@@ -1,4 +1,4 @@
-"""What each customer used and cost: the question behind GET /v1/analytics/organizations."""
+"""Usage and cost by organization: the question behind GET /v1/analytics/organizations."""
 
 from collections.abc import Sequence
 from operator import itemgetter
@@ -7,15 +7,15 @@ from typing import Any
 import msgspec
 
 from tollbook.analytics.figures import Answer
-from tollbook.analytics.period_cover import days, legs
-from tollbook.analytics.resources import bits, knowledge_bases_by_organization
+from tollbook.analytics.groups import Group
+from tollbook.analytics.period_cover import period_cover_sql, period_parameters
+from tollbook.analytics.resources import knowledge_bases_by_organization, resource_parameters
 from tollbook.analytics.rows import RowLayout, define
 from tollbook.analytics.scope import QuestionScope, organizations_of
-from tollbook.analytics.slices import Group
 from tollbook.analytics.tables import Column, ColumnKind, Table
 from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
-from tollbook.store.directory import tenant_currency
+from tollbook.store.directory import OrganizationRow, tenant_currency
 from tollbook.store.engine import Row
 
 ORGANIZATION_ROW = RowLayout(Answer.ORGANIZATION, "organization_id", "organization_name")
@@ -23,12 +23,12 @@ _CURRENCY = ("currency", str | msgspec.UnsetType, msgspec.UNSET)
 
 Totals = define(
     "Totals",
-    "The sums of the rows, with their currency when the rows have several.",
+    "The sums of the rows, with `currency` when organizations have several currencies.",
     [*ORGANIZATION_ROW.fields(), _CURRENCY],
 )
 OrganizationUsage = define(
     "OrganizationUsage",
-    "One organization's usage and cost, its users' and its own; `groups` when asked for.",
+    "One organization's usage and cost, including its users'; `groups` are present if requested.",
     [
         ("organization_id", str),
         ("organization_name", str),
@@ -51,21 +51,27 @@ OrganizationsReport = define(
 
 def organization_rows(snapshot: Snapshot, scope: QuestionScope, period: Period) -> list[Row]:
     """Read the sums of every organization in scope, the highest cost first."""
-    chosen = organizations_of(snapshot, scope)
-    bound = {"numbers": [it.number for it in chosen], **days(period), **bits(period)}
-    read = {row[0]: row[1:] for row in snapshot.sums(ORGANIZATIONS, bound, COLUMNS, AMOUNTS)}
-    rows = [(it.id, it.name, *read[it.number]) for it in chosen]
+    organizations = organizations_of(snapshot, scope)
+    bound = {
+        "numbers": [it.number for it in organizations],
+        **period_parameters(period),
+        **resource_parameters(period),
+    }
+    sums = {row[0]: row[1:] for row in snapshot.sums(ORGANIZATIONS, bound, COLUMNS, AMOUNTS)}
+    rows = [(it.id, it.name, *sums[it.number]) for it in organizations]
     rows.sort(key=itemgetter(ORGANIZATION_ROW.place["organization_id"]))
     rows.sort(key=itemgetter(ORGANIZATION_ROW.place["total_cost"]), reverse=True)
-    currencies = {it.id: it.currency for it in chosen}
-    first = tenant_currency(snapshot, scope.tenant)
-    rows.sort(key=lambda row: currency_place(currencies[row[0]], first))
+    sort_by_currency(rows, organizations, snapshot, scope)
     return rows
 
 
-def currency_place(currency: str, first: str) -> tuple[bool, str]:
-    """Return the place of a currency in a list: `first` is the tenant's, the others by code."""
-    return currency != first, currency
+def sort_by_currency(
+    rows: list[Row], organizations: list[OrganizationRow], snapshot: Snapshot, scope: QuestionScope
+) -> None:
+    """Sort rows in place: those in the tenant's currency first, then by currency code."""
+    currencies = {it.id: it.currency for it in organizations}
+    first = tenant_currency(snapshot, scope.tenant)
+    rows.sort(key=lambda row: (currencies[row[0]] != first, currencies[row[0]]))
 
 
 def currencies_of(snapshot: Snapshot, scope: QuestionScope) -> dict[str, str]:
@@ -76,22 +82,22 @@ def currencies_of(snapshot: Snapshot, scope: QuestionScope) -> dict[str, str]:
 def organizations_report(
     scope: QuestionScope, period: Period, rows: Sequence[Row]
 ) -> msgspec.Struct:
-    """Write rows as they are answered."""
+    """Return the answer with these rows."""
     usage = list(map(OrganizationUsage, *ORGANIZATION_ROW.cells(rows)))
     return OrganizationsReport(True, scope.tenant, period.to_json(), usage)
 
 
-def totals_written(rows: Sequence[Row], currency: str | None) -> msgspec.Struct:
-    """Write the sums of rows; `currency` is named when others are left out."""
+def write_organization_totals(rows: Sequence[Row], currency: str | None) -> msgspec.Struct:
+    """Return the sums of rows as they are answered, with `currency` if others are left out."""
     _, _, *cells = ORGANIZATION_ROW.cells([ORGANIZATION_ROW.total(rows)])
     (figures,) = zip(*cells, strict=True)
     return Totals(*figures, currency or msgspec.UNSET)
 
 
-def with_currency(table: Table, currencies: dict[str, str], currency: str | None) -> Table:
-    """Return a table of organizations with a last column that names the currency of each row.
+def add_currency_column(table: Table, currencies: dict[str, str], currency: str | None) -> Table:
+    """Return a table of organizations with a last column for the currency.
 
-    The first column holds the id. `currency` is that of the totals.
+    The first column must hold the id. `currency` is that of the totals.
     """
     columns = (*table.columns, Column("currency", ColumnKind.TEXT))
     rows = ((*row, currencies[row[0]]) for row in table.rows)
@@ -100,7 +106,7 @@ def with_currency(table: Table, currencies: dict[str, str], currency: str | None
 
 
 def name_currencies(report: Any, currencies: dict[str, str]) -> Any:
-    """Return a report whose rows name their currencies."""
+    """Return a report with the currency of each row."""
     replace = msgspec.structs.replace
     rows = [replace(it, currency=currencies[it.organization_id]) for it in report.organizations]
     return replace(report, organizations=rows)
@@ -113,14 +119,14 @@ AMOUNTS = frozenset(place - 1 for place in ORGANIZATION_ROW.amounts)
 """The places of quantities and costs."""
 
 
-def organizations_sql(both: str, bases: str, *, sliced: bool) -> str:
-    """Write the statement: each organization with the sums of both legs and its counts.
+def organizations_sql(cover: str, bases: str, *, with_events: bool) -> str:
+    """Return the statement: each organization with the sums of a period's cover and its counts.
 
-    For slices it also tells the number of events.
+    `with_events` adds a column at the end: the count of events.
     """
     events, count = (
         (",\n    COALESCE(usage.events, 0)", ",\n        CAST(SUM(count) AS BIGINT) AS events")
-        if sliced
+        if with_events
         else ("", "")
     )
     sums = ",\n        ".join(
@@ -147,8 +153,8 @@ LEFT JOIN (
         {sums},
         CAST(SUM(cost) AS BIGINT) AS total_cost{count}
     FROM (
-{both}
-    ) AS legs
+{cover}
+    ) AS period_cover
     GROUP BY organization_id
 ) AS usage ON usage.organization_id = organizations.organization_id
 LEFT JOIN (
@@ -158,11 +164,11 @@ WHERE organizations.{WITHIN}
 """
 
 
-def organization_legs(besides: str = "") -> str:
-    """Write the sums of organizations that cover a period; `besides` is one more condition."""
-    return legs("organization", "organization_id, meter", WITHIN, besides)
+def organizations_cover_sql(condition: str = "") -> str:
+    """Return the SQL of the sums of organizations that cover a period."""
+    return period_cover_sql("organization", "organization_id, meter", WITHIN, condition)
 
 
 ORGANIZATIONS = organizations_sql(
-    organization_legs(), knowledge_bases_by_organization(), sliced=False
+    organizations_cover_sql(), knowledge_bases_by_organization(), with_events=False
 )

@@ -1,4 +1,4 @@
-"""A month as it stands and as it will end: what is spent, and what each day to come will cost."""
+"""Compute the outlook on a month: the amount spent and the expected cost of each day."""
 
 from calendar import monthrange
 from datetime import date, timedelta
@@ -13,9 +13,9 @@ _A_CENT = NANOS // 100
 
 
 class Outlook(NamedTuple):
-    """A month's end as it is expected, in nanos; `spent` is exact.
+    """The expected cost of a month, in nanos; `spent` is exact.
 
-    `by_day` has what each day costs or is expected to.
+    `by_day` has the cost of each day, or the expected cost.
     """
 
     spent: int
@@ -28,7 +28,7 @@ class Outlook(NamedTuple):
     by_day: tuple[float, ...]
 
     def passed_on(self, amount: int, month: Period) -> date | None:
-        """Give the day on which a month has cost, or will have cost, more than an amount."""
+        """Return the day on which the month exceeds or is expected to exceed an amount."""
         so_far = 0.0
         for index, cost in enumerate(self.by_day):
             so_far += cost
@@ -38,15 +38,15 @@ class Outlook(NamedTuple):
 
 
 def month_of(day: date) -> Period:
-    """Give the whole month that a day is in."""
+    """Return the month that a day is in."""
     last = monthrange(day.year, day.month)[1]
     return Period(day.replace(day=1), day.replace(day=last))
 
 
 def first_needed(today: date, days: int = HISTORY_DAYS) -> date:
-    """Give the first day that an outlook on the month of `today` is made from.
+    """Return the first day whose cost an outlook on the month of `today` needs.
 
-    Last month is needed in any case: rentals of it may come again.
+    Last month is always needed, because its rentals may recur.
     """
     back = date.fromordinal(max(1, today.toordinal() - days))
     month = today.replace(day=1)
@@ -54,16 +54,25 @@ def first_needed(today: date, days: int = HISTORY_DAYS) -> date:
 
 
 def closed(costs: DailyCosts, month: Period) -> Outlook:
-    """Say how a month ended: the forecast of it is what it cost."""
+    """Return the outlook on a month that is over: the forecast is its cost."""
     by_day = [costs.get(day, NO_COST).cost for day in _days(month.start, month.end)]
     spent = sum(by_day)
-    return Outlook(spent, spent, spent, spent, Method.CLOSED, 0, 0, tuple(map(float, by_day)))
+    return Outlook(
+        spent=spent,
+        forecast=spent,
+        low=spent,
+        high=spent,
+        method=Method.CLOSED,
+        days_left=0,
+        based_on_days=0,
+        by_day=tuple(map(float, by_day)),
+    )
 
 
 def outlook(costs: DailyCosts, today: date, *, ranged: bool = True) -> Outlook:
-    """Expect the rest of this month, with a range if asked: that needs a longer history.
+    """Compute the outlook on this month, with a range if `ranged`; a range needs a longer history.
 
-    A day that has begun costs what its weekday does, or what it has cost already if that is more.
+    Today is expected to cost what its weekday does, or what it has cost already if that is more.
     """
     month = month_of(today)
     recent = _history(costs, today, MODEL_DAYS)
@@ -76,18 +85,23 @@ def outlook(costs: DailyCosts, today: date, *, ranged: bool = True) -> Outlook:
     for index, rental in rentals_to_come(costs, today).items():
         by_day[index] += rental
     spent = sum(it.cost for it in charged)
-    return _outlook(spent, tuple(by_day), ahead, (month.end - today).days)
+    return _round_outlook(spent, tuple(by_day), ahead, (month.end - today).days)
 
 
-def _outlook(spent: int, by_day: tuple[float, ...], ahead: Pace, days_left: int) -> Outlook:
-    """Round what is expected to cents; what is spent already is the least of it."""
-    if ahead.method is Method.NONE:
-        return Outlook(spent, spent, None, None, ahead.method, days_left, 0, by_day)
-    expected, off = sum(by_day), ahead.spread
-    low = None if off is None else max(spent, _cents(expected - off))
-    high = None if off is None else max(spent, _cents(expected + off))
-    forecast = max(spent, _cents(expected))
-    return Outlook(spent, forecast, low, high, ahead.method, days_left, ahead.based_on_days, by_day)
+def _round_outlook(spent: int, by_day: tuple[float, ...], ahead: Pace, days_left: int) -> Outlook:
+    """Return an outlook with expected costs in whole cents, and never below the amount spent."""
+    expected = spent if ahead.method is Method.NONE else max(spent, _cents(sum(by_day)))
+    off = ahead.spread
+    return Outlook(
+        spent=spent,
+        forecast=expected,
+        low=None if off is None else max(spent, _cents(sum(by_day) - off)),
+        high=None if off is None else max(spent, _cents(sum(by_day) + off)),
+        method=ahead.method,
+        days_left=days_left,
+        based_on_days=ahead.based_on_days,
+        by_day=by_day,
+    )
 
 
 def _cents(nanos: float) -> int:
@@ -95,9 +109,10 @@ def _cents(nanos: float) -> int:
 
 
 def _history(costs: DailyCosts, today: date, days: int) -> list[int]:
-    """Give what so many whole days before today cost by the day, from the first usage on.
+    """Return the daily costs of the last `days` whole days before today, from the first usage on.
 
-    Numbers may be rented long before they are used: where there is usage, it counts from that.
+    Phone numbers may be rented long before they are used, so the history begins with usage, not
+    with rentals, if there is any usage.
     """
     first = date.fromordinal(max(1, today.toordinal() - days))
     before = [day for day in costs if first <= day < today]
@@ -108,10 +123,10 @@ def _history(costs: DailyCosts, today: date, days: int) -> list[int]:
 
 
 def rentals_to_come(costs: DailyCosts, today: date) -> dict[int, int]:
-    """Expect again the rentals of last month that are not charged yet, by index of the day.
+    """Return the rentals of last month that are expected again, by index of the day.
 
-    What is missing of each kind is taken to be what was charged latest in that month, and to come
-    on the same day of this one, or today if that has passed.
+    If this month has fewer rentals than the last, the latest of last month are assumed missing.
+    Each is expected on the same day of this month, or today if that day has passed.
     """
     month = month_of(today)
     if month.start == date.min:

@@ -1,4 +1,4 @@
-"""What all of a tenant used and what it cost: the question behind GET /v1/analytics/overview."""
+"""Usage and cost of a whole tenant: the question behind GET /v1/analytics/overview."""
 
 from functools import partial
 from typing import NamedTuple
@@ -7,11 +7,10 @@ import msgspec
 
 from tollbook.analytics.by_meter import AMOUNTS, COLUMNS, ByMeter
 from tollbook.analytics.figures import Answer, Measure
-from tollbook.analytics.period_cover import days, legs
-from tollbook.analytics.resources import KNOWLEDGE_BASES, bits
+from tollbook.analytics.period_cover import period_cover_sql, period_parameters
+from tollbook.analytics.resources import KNOWLEDGE_BASES, resource_parameters
 from tollbook.analytics.rows import RowLayout, define
 from tollbook.analytics.scope import QuestionScope, organizations_of
-from tollbook.analytics.slices import shape_of, table_of
 from tollbook.analytics.tables import Table
 from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
@@ -21,7 +20,7 @@ OVERVIEW_ROW = RowLayout(Answer.OVERVIEW)
 
 OverviewBreakdown = OVERVIEW_ROW.breakdown_type(
     "OverviewBreakdown",
-    "Costs by category, with the counts behind them; two costs are parts of `kb_cost`.",
+    "Costs by category, with their counts. `kb_monthly_cost` and `kb_usage_cost` are in `kb_cost`.",
 )
 OverviewReport = define(
     "OverviewReport",
@@ -36,7 +35,7 @@ OverviewReport = define(
 
 
 class Overview(NamedTuple):
-    """The sums of a period, of how many organizations and users, with what cannot be added up."""
+    """The sums of a period by meter, and the counts of knowledge bases, organizations and users."""
 
     sums: ByMeter
     knowledge_bases: int
@@ -44,10 +43,10 @@ class Overview(NamedTuple):
     users: int
 
 
-def overview(snapshot: Snapshot, scope: QuestionScope, period: Period) -> Overview:
-    """Read the sums of all organizations in scope, which have one currency."""
+def read_overview(snapshot: Snapshot, scope: QuestionScope, period: Period) -> Overview:
+    """Read the sums of all organizations in a scope, which must have one currency."""
     numbers = [it.number for it in organizations_of(snapshot, scope)]
-    bound = {"numbers": numbers, **days(period), **bits(period)}
+    bound = {"numbers": numbers, **period_parameters(period), **resource_parameters(period)}
     return Overview(
         ByMeter(snapshot.sums(OVERVIEW, bound, COLUMNS, AMOUNTS)),
         snapshot.table(KNOWLEDGE_BASES, bound, 1)[0][0],
@@ -57,15 +56,15 @@ def overview(snapshot: Snapshot, scope: QuestionScope, period: Period) -> Overvi
 
 
 def overview_report(scope: QuestionScope, period: Period, found: Overview) -> msgspec.Struct:
-    """Write an overview as it is answered."""
+    """Return the answer with an overview."""
     answer = partial(OverviewReport, True, scope.tenant, period.to_json())
     (report,) = map(answer, *OVERVIEW_ROW.cells([_row(found)], OverviewBreakdown))
     return report
 
 
 def overview_table(found: Overview) -> Table:
-    """Return an overview as a table of one row, its columns named as the fields of the answer."""
-    return table_of([_row(found)], shape_of(OVERVIEW_ROW))
+    """Return an overview as a table of one row."""
+    return OVERVIEW_ROW.table([_row(found)])
 
 
 def _row(found: Overview) -> Row:
@@ -88,8 +87,8 @@ SELECT
     CAST(SUM(quantity) AS BIGINT),
     CAST(SUM(cost) AS BIGINT)
 FROM (
-{legs("organization", "meter", "organization_id IN :numbers")}
-) AS legs
+{period_cover_sql("organization", "meter", "organization_id IN :numbers")}
+) AS period_cover
 GROUP BY meter
 """
 

@@ -1,6 +1,6 @@
-"""What the days to come will cost by the rhythm of those before: plain arithmetic, in floats.
+"""Compute the expected cost of the coming days from the days before them.
 
-An expectation is no sum of the ledger: it needs no exactness, and says how far off it may be.
+Expected costs are estimates with a range, not sums of the ledger, so they are floats.
 """
 
 from collections.abc import Sequence
@@ -12,21 +12,21 @@ from typing import NamedTuple
 WEEK = 7
 MODEL_DAYS = 8 * WEEK
 HISTORY_DAYS = 20 * WEEK
-"""What a forecast is made from, and what it takes to try eight times how far off it would be."""
-_LEAST_FOR_WEEKDAYS = 2 * WEEK
-_MOST_TRIALS = 8
+"""Days that a forecast is made from, and days needed to test it eight times on the past."""
+_MIN_DAYS_FOR_WEEKDAYS = 2 * WEEK
+_MAX_TRIALS = 8
 _FADING = 0.75
-"""How much each week counts of the one after it.
+"""The weight of each week relative to the week after it.
 
-Tried on made-up ledgers with weekly rhythm: where there is no trend, errors are a few hundredths
-larger than with plain means; where there is one, they are a fifth to a quarter smaller.
+Measured on synthetic ledgers with a weekly pattern: without a trend, errors are a few percent
+larger than with plain means; with a trend, they are a fifth to a quarter smaller.
 """
 _EIGHTY_PERCENT = (3.078, 1.886, 1.638, 1.533, 1.476, 1.440, 1.415, 1.397)
-"""Student's t, two-sided, from one degree of freedom on: few trials widen the range."""
+"""Student's t, two-sided, by degrees of freedom from one on: fewer trials mean a wider range."""
 
 
 class Method(StrEnum):
-    """How days to come are expected."""
+    """The method of a forecast."""
 
     WEEKDAY_MEAN = "weekday_mean"
     DAILY_MEAN = "daily_mean"
@@ -36,7 +36,7 @@ class Method(StrEnum):
 
 
 class Pace(NamedTuple):
-    """The days to come, each with its expected cost, and by how much their sum may be off."""
+    """The expected cost of each coming day, and the possible error of their sum."""
 
     method: Method
     based_on_days: int
@@ -45,14 +45,14 @@ class Pace(NamedTuple):
 
 
 def pace(recent: Sequence[int], length: int, tried: Sequence[int] | None = None) -> Pace:
-    """Expect the `length` days after some recent whole days, at most eight weeks, oldest first.
+    """Return the expected cost of `length` days from recent whole days, oldest first.
 
-    Days before the first usage are not among them, zeros after it are. The spread is found by
-    trying the method on `tried`, which goes further back; without it there is none.
+    `recent` has at most eight weeks, and begins with the first usage. `tried` goes further back:
+    the method is tested on it to find the spread. Without `tried` there is no spread.
     """
     if not recent:
         return Pace(Method.NONE, 0, (0.0,) * length, None)
-    if len(recent) < _LEAST_FOR_WEEKDAYS:
+    if len(recent) < _MIN_DAYS_FOR_WEEKDAYS:
         days = (fmean(recent),) * length
         spread = None if tried is None else _spread_of_days(recent, length)
         return Pace(Method.DAILY_MEAN, len(recent), days, spread)
@@ -62,7 +62,7 @@ def pace(recent: Sequence[int], length: int, tried: Sequence[int] | None = None)
 
 
 def _weekday_mean(history: Sequence[int], ahead: int) -> float:
-    """Give the mean of the same weekday in the last eight weeks, the latest weighing most."""
+    """Return the weighted mean of the same weekday in the last eight weeks."""
     latest = len(history) - WEEK + ahead % WEEK
     earliest = max(0, len(history) - MODEL_DAYS)
     same = [history[at] for at in range(latest, earliest - 1, -WEEK)]
@@ -71,17 +71,17 @@ def _weekday_mean(history: Sequence[int], ahead: int) -> float:
 
 
 def _spread_of_trials(history: Sequence[int], length: int) -> float:
-    """See how far off the method would have been, had it been asked each of the past weeks.
+    """Return the spread from the method's errors in each of the past weeks.
 
-    Each trial is as many days long as is asked for, so that what a trend adds with every day is in
-    it; where the history is too short for that, shorter ones stand for it.
+    Each trial has as many days as the forecast, because a trend adds to the error every day. If the
+    history is too short for that, shorter trials are scaled up.
     """
     weeks = len(history) // WEEK
     tried = min(length, WEEK * max(1, weeks - 2))
     nearest = ceil(tried / WEEK)
     errors = [
         _error(history, len(history) - WEEK * back, tried)
-        for back in range(nearest, min(weeks, nearest + _MOST_TRIALS))
+        for back in range(nearest, min(weeks, nearest + _MAX_TRIALS))
     ]
     off = sqrt(fmean(error * error for error in errors))
     return _EIGHTY_PERCENT[len(errors) - 1] * off * length / tried
@@ -94,7 +94,7 @@ def _error(history: Sequence[int], at: int, length: int) -> float:
 
 
 def _spread_of_days(history: Sequence[int], length: int) -> float | None:
-    """Take days as they come: each differs by itself, and the mean of so few may be off too."""
+    """Return the spread from the variation of single days, and the error of their mean."""
     if len(history) < 2:
         return None
     freedom = min(len(history) - 1, len(_EIGHTY_PERCENT))

@@ -1,4 +1,4 @@
-"""Two instants as whole local days, which have sums, and what is left of the days at the ends."""
+"""Split the time between two instants into whole local days and parts of days at its ends."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
@@ -16,7 +16,7 @@ Bound = date | int
 
 _NO_EVENT_BEFORE = 0
 _NO_EVENT_AFTER = 250_000_000_000_000_000
-"""The year 9892: the calendar ends soon after."""
+"""In the year 9892, shortly before the calendar ends."""
 
 
 _FIRST_INSTANT = microseconds(datetime.min.replace(tzinfo=UTC))
@@ -24,7 +24,7 @@ _LAST_INSTANT = microseconds(datetime.max.replace(tzinfo=UTC))
 
 
 class DayPart(NamedTuple):
-    """A part of a day: from an instant up to another, which is not in it."""
+    """A part of a day, from an instant up to another, which is excluded."""
 
     day: int
     first: int
@@ -36,7 +36,7 @@ NO_DAYS = Period(date(1, 1, 2), date(1, 1, 1))
 
 
 class Between(msgspec.Struct, frozen=True):
-    """What is asked for: a start, an end, or all time. An end that is an instant is not in it."""
+    """The requested bounds; without any, all time. An end that is an instant is excluded."""
 
     start: Bound | None = None
     end: Bound | None = None
@@ -50,13 +50,13 @@ class Between(msgspec.Struct, frozen=True):
         return None
 
     def text(self) -> str | dict[str, str | None]:
-        """Repeat what was asked for, instants in UTC; null is no bound."""
+        """Return the bounds as they are answered, with instants in UTC; None is no bound."""
         if self.start is None and self.end is None:
             return "all_time"
         return {"start": _text(self.start), "end": _text(self.end)}
 
     def instants(self, zone: ZoneInfo) -> tuple[int, int]:
-        """Give the first microsecond, and the first that is not in it any more."""
+        """Return the first microsecond, and the first one after the end."""
         first, end = -(2**62), 2**62
         if self.start is not None:
             start = self.start
@@ -64,7 +64,7 @@ class Between(msgspec.Struct, frozen=True):
         if self.end is not None:
             last = self.end
             end = last if isinstance(last, int) else instants_of(Period(last, last), zone)[1] + 1
-        # A day that a zone left out has no instants, and nothing wrong with it.
+        # A day that a zone skipped has no instants, but is valid.
         if first >= end and self.days is None:
             sentence = "start_date must be before end_date"
             raise InvalidRequest.of([Problem("start_date", "start_after_end", sentence)])
@@ -77,11 +77,11 @@ class SplitDays(NamedTuple):
     days: Period
     parts: tuple[DayPart, DayPart]
     touched: Period
-    """Every day that is at least partly in it."""
+    """The days that are included at least in part."""
 
 
 def split(between: Between, zone: ZoneInfo) -> SplitDays:
-    """Find the whole days between two instants: but for two days, all is read from sums."""
+    """Divide the time between two bounds, so that all but two days are read from sums."""
     start, end = between.instants(zone)
     if start >= end:
         return SplitDays(NO_DAYS, (NO_PART, NO_PART), between.days or NO_DAYS)
@@ -91,13 +91,13 @@ def split(between: Between, zone: ZoneInfo) -> SplitDays:
     to_midnight = end - 1 == instants_of(Period(last, last), zone)[1]
     if first == last and not (from_midnight and to_midnight):
         return SplitDays(NO_DAYS, (DayPart(day_number(first), start, end), NO_PART), touched)
-    head = NO_PART if from_midnight else DayPart(day_number(first), start, end)
-    tail = NO_PART if to_midnight else DayPart(day_number(last), start, end)
+    first_edge = NO_PART if from_midnight else DayPart(day_number(first), start, end)
+    last_edge = NO_PART if to_midnight else DayPart(day_number(last), start, end)
     whole = Period(
         first if from_midnight else first + timedelta(days=1),
         last if to_midnight else last - timedelta(days=1),
     )
-    return SplitDays(whole, (head, tail), touched)
+    return SplitDays(whole, (first_edge, last_edge), touched)
 
 
 def _day(time: int, zone: ZoneInfo) -> date:

@@ -1,14 +1,16 @@
-"""The legs of a period: whole months and two edges, added up as every question needs them."""
+"""Cover a period with whole months and two edges, as SQL and its parameters."""
 
 from typing import Any
 
 from tollbook.domain.periods import Period, cover, day_number
 
+EDGES = ("first_edge", "last_edge")
 
-def days(period: Period) -> dict[str, Any]:
-    """Give the arguments of the legs, and the first and last month and day of the period."""
+
+def period_parameters(period: Period) -> dict[str, Any]:
+    """Return the parameters of the cover, with the first and last month and day of the period."""
     start, end = day_number(period.start), day_number(period.end)
-    return covering(period) | {
+    return cover_parameters(period) | {
         "start_month": start // 100,
         "end_month": end // 100,
         "start_day": start,
@@ -16,42 +18,42 @@ def days(period: Period) -> dict[str, Any]:
     }
 
 
-def covering(period: Period, prefix: str = "") -> dict[str, int]:
-    """Give the months and edges that cover a period; `prefix` begins the name of each."""
+def cover_parameters(period: Period, prefix: str = "") -> dict[str, int]:
+    """Return the months and edges that cover a period; `prefix` begins the name of each."""
     covered = cover(period)
     bound = {"first_month": covered.first_month, "last_month": covered.last_month}
-    for name, edge in zip(("head", "tail"), covered.edges, strict=True):
+    for name, edge in zip(EDGES, covered.edges, strict=True):
         bound |= {
             f"{name}_month": edge.month,
-            f"{name}_first": edge.first_day,
-            f"{name}_last": edge.last_day,
+            f"{name}_start": edge.first_day,
+            f"{name}_end": edge.last_day,
             f"{name}_sign": edge.sign,
         }
-    return {prefix + name: it for name, it in bound.items()}
+    return {prefix + name: value for name, value in bound.items()}
 
 
-def legs(tables: str, by: str, within: str, besides: str = "") -> str:
-    """Write the rows that add up to a period, of the monthly and the daily table of a name.
+def period_cover_sql(tables: str, by: str, within: str, condition: str = "") -> str:
+    """Return the SQL of rows that add up to a period, from a monthly and a daily table.
 
-    `within` says of which organizations, `besides` is one more condition. What a leg gives is to be
-    added up once more: months are as they are stored, the days of an edge added up by `by`.
+    `within` names the organizations, `condition` is appended to it. The result has several rows for
+    each `by`: months are read as stored, and each edge has a sum of its own.
     """
     edges = "\n        UNION ALL\n".join(
-        _edge(edge, tables, by, within, besides) for edge in ("head", "tail")
+        _edge_sql(edge, tables, by, within, condition) for edge in EDGES
     )
     return f"""\
         SELECT {by}, count, quantity, cost
         FROM {tables}_monthly
         WHERE {within}
-            AND month BETWEEN :first_month AND :last_month{besides}
+            AND month BETWEEN :first_month AND :last_month{condition}
         UNION ALL
 {edges}"""
 
 
-def _edge(edge: str, tables: str, by: str, within: str, besides: str) -> str:
-    """Write the days of an edge month, added or taken off.
+def _edge_sql(edge: str, tables: str, by: str, within: str, condition: str) -> str:
+    """Return the SQL that adds or subtracts the days of an edge month.
 
-    Days are added up in the order of their key, without sorting, before what asks for them is.
+    The days are added up here, in the order of their key, so that the outer query sorts fewer rows.
     """
     return f"""\
         SELECT
@@ -60,11 +62,14 @@ def _edge(edge: str, tables: str, by: str, within: str, besides: str) -> str:
             CAST(SUM(quantity) * :{edge}_sign AS BIGINT),
             CAST(SUM(cost) * :{edge}_sign AS BIGINT)
         FROM {tables}_daily
-        WHERE {within} AND month = :{edge}_month{besides}
-            AND day BETWEEN :{edge}_first AND :{edge}_last
+        WHERE {within} AND month = :{edge}_month{condition}
+            AND day BETWEEN :{edge}_start AND :{edge}_end
         GROUP BY {by}"""
 
 
-def among(codes: tuple[int, ...]) -> str:
-    """Compare with a list of one as with a number: it is tested a hundred thousand times."""
+def match_any(codes: tuple[int, ...]) -> str:
+    """Return the SQL that compares a column with codes.
+
+    One code is compared with `=`: the condition is tested a hundred thousand times a query.
+    """
     return f"= {codes[0]}" if len(codes) == 1 else f"IN ({', '.join(map(str, codes))})"

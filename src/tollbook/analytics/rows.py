@@ -1,4 +1,4 @@
-"""Rows of sums, and the answers that are made of them, as the table of figures says."""
+"""Lay out rows of sums and write them as answers, by the table of figures."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from tollbook.analytics.figures import Answer, Figure, Measure, Section, figures_of
-from tollbook.analytics.period_cover import among
-from tollbook.analytics.tables import Column, ColumnKind
+from tollbook.analytics.period_cover import match_any
+from tollbook.analytics.tables import TOTAL_LABEL, Column, ColumnKind, Table
 from tollbook.domain.exact import MICROS, amount_text, minutes_text, quantity_text, raw_amount
 from tollbook.store.engine import Row
 
@@ -21,7 +21,7 @@ _READ_ORDER = (
     (Measure.RESOURCES,),
     (Measure.TOTAL,),
 )
-"""Costs are next to each other in a row, so that a total is the sum of a slice."""
+"""The order of a row. Costs are adjacent, so that their total is the sum of a Python slice."""
 
 _SUMMED = {Measure.EVENTS: "count", Measure.QUANTITY: "quantity", Measure.COST: "cost"}
 _BREAKDOWN = "cost_breakdown"
@@ -29,17 +29,20 @@ _BREAKDOWN = "cost_breakdown"
 
 def sum_sql(figure: Figure) -> str:
     """Return the SQL that adds up a figure over rows of sums."""
-    return f"SUM({_SUMMED[figure.measure]}) FILTER (WHERE meter {among(figure.codes)})"
+    return f"SUM({_SUMMED[figure.measure]}) FILTER (WHERE meter {match_any(figure.codes)})"
 
 
 def scale_of(figure: Figure) -> int:
-    """Return by what a stored sum is divided to be shown as a whole number."""
+    """Return the divisor that turns a stored sum into the number shown."""
     is_whole = figure.measure is Measure.QUANTITY and figure.kind is ColumnKind.COUNT
     return MICROS if is_whole else 1
 
 
 class RowLayout:
-    """The places of an answer's figures in a row of sums, after the columns of its identity."""
+    """The places of an answer's figures in a row of sums, after the columns of its identity.
+
+    Rows that are read to be filtered have two more columns, at `events` and `status`.
+    """
 
     def __init__(self, answer: Answer, *identity: str) -> None:
         self.identity = identity
@@ -60,6 +63,19 @@ class RowLayout:
         """The places of sums that can pass 64 bits."""
         self.sums = {it.name: sum_sql(it) for it in self.stored if it.measure in _SUMMED}
         """The SQL of every sum of usage, by the name of its figure."""
+        self.columns = (
+            *(Column(name, ColumnKind.TEXT) for name in identity),
+            *(Column(it.name, it.kind) for it in self.figures),
+        )
+        """The columns of a file: the identity, then the figures as documented."""
+        self.kinds = dict(self.columns)
+        """The kind of each column, by name."""
+        self.events, self.status = self.width, self.width + 1
+        scales = (*(1 for _ in identity), *map(scale_of, self.figures))
+        self._scaled = [
+            (self.place[column.name], scale)
+            for column, scale in zip(self.columns, scales, strict=True)
+        ]
 
     @property
     def costs(self) -> slice:
@@ -67,20 +83,24 @@ class RowLayout:
         places = [self.place[it.name] for it in self.stored if it.measure is Measure.COST]
         return slice(places[0], places[-1] + 1)
 
-    @property
-    def columns(self) -> tuple[Column, ...]:
-        """Return the columns of a file: the identity, then the figures as documented."""
-        identity = (Column(it, ColumnKind.TEXT) for it in self.identity)
-        return (*identity, *(Column(it.name, it.kind) for it in self.figures))
-
     def total(self, rows: Sequence[Row]) -> Row:
-        """Add up rows; the identity stays empty."""
+        """Return the sums of rows; the identity is empty."""
         names = len(self.identity)
         sums = [sum(column) for column in list(zip(*rows, strict=True))[names : self.width]]
         return (*("",) * names, *(sums or (0,) * (self.width - names)))
 
+    def table(self, rows: Iterable[Row], summed: Sequence[Row] | None = None) -> Table:
+        """Return rows as a table; its last row has the sums of the rows in `summed`."""
+        totals = None
+        if summed is not None:
+            totals = ("", TOTAL_LABEL, *self._cells(self.total(summed))[len(self.identity) :])
+        return Table(self.columns, map(self._cells, rows), totals)
+
+    def _cells(self, row: Row) -> Row:
+        return tuple(row[at] if scale == 1 else row[at] // scale for at, scale in self._scaled)
+
     def breakdown_type(self, name: str, doc: str) -> AnswerType:
-        """Define the object of an answer that has the cost breakdown."""
+        """Return a new type for the cost breakdown of an answer."""
         (figures,) = (it for section, it in self._sections if section is Section.BREAKDOWN)
         return define(name, doc, _fields(figures))
 
@@ -95,25 +115,25 @@ class RowLayout:
     def cells(
         self, rows: Sequence[Row], breakdown: AnswerType | None = None
     ) -> list[Iterable[Any]]:
-        """Write rows as they are answered: the identity, then a list for each of `fields`.
+        """Return the columns of an answer: the identity, then one for each of `fields`.
 
-        A column is written at once, and each value when it first occurs: most of them repeat,
-        but totals do not.
+        Each distinct value of a column is formatted once, because most values repeat. Totals do
+        not, so they are formatted one by one.
         """
         columns = list(zip(*rows, strict=True)) or [()] * self.width
         texts = {kind: _Texts(write).__getitem__ for kind, write in _WRITERS.items()}
-        found: list[Iterable[Any]] = list(columns[: len(self.identity)])
+        written: list[Iterable[Any]] = list(columns[: len(self.identity)])
         for section, figures in self._sections:
-            cells = [_written(it, columns[self.place[it.name]], texts) for it in figures]
+            cells = [_write_column(it, columns[self.place[it.name]], texts) for it in figures]
             if section is Section.BREAKDOWN:
                 assert breakdown  # noqa: S101  an answer with that section has the type
-                found.append(map(breakdown, *cells))
+                written.append(map(breakdown, *cells))
             else:
-                found += cells
-        return found
+                written += cells
+        return written
 
 
-def _written(
+def _write_column(
     figure: Figure, values: Sequence[int], texts: Mapping[ColumnKind, Any]
 ) -> Iterable[Any]:
     if figure.measure is Measure.TOTAL:
@@ -125,7 +145,7 @@ def _written(
 
 
 class _Texts(dict[int, msgspec.Raw]):
-    """Numbers as JSON, each written when first asked for."""
+    """Numbers as JSON, each formatted on first use."""
 
     def __init__(self, write: Callable[[int], str]) -> None:
         super().__init__()
@@ -144,7 +164,10 @@ _WRITERS: dict[ColumnKind, Callable[[int], str]] = {
 
 
 def define(name: str, doc: str, fields: Iterable[Any]) -> AnswerType:
-    """Define an answer or a part of it; its name and `doc` are also in the OpenAPI document."""
+    """Return a new type for an answer or a part of it.
+
+    `name` and `doc` are also in the OpenAPI document.
+    """
     namespace = {"__doc__": doc}
     return msgspec.defstruct(
         name, list(fields), namespace=namespace, module=__name__, frozen=True, gc=False

@@ -1,10 +1,10 @@
-"""Whose usage a question is about, and in which state of the ledger it is answered."""
+"""The scope of a question: whose usage, in which currency and time zone."""
 
 from datetime import date
 
 import msgspec
 
-from tollbook.analytics.period_cover import days, legs
+from tollbook.analytics.period_cover import period_cover_sql, period_parameters
 from tollbook.domain.directory import zone
 from tollbook.domain.errors import CurrencyRequired, InvalidRequest, Problem
 from tollbook.domain.events import instant_of
@@ -16,9 +16,9 @@ from tollbook.store.versions import LedgerVersion
 
 
 class QuestionScope(msgspec.Struct, frozen=True):
-    """A whole tenant, one of its organizations, or one of that one's users.
+    """A whole tenant, one of its organizations, or one user of the organization.
 
-    `currency` chooses organizations of one currency.
+    `currency` limits a tenant to its organizations of one currency.
     """
 
     tenant: str
@@ -28,28 +28,28 @@ class QuestionScope(msgspec.Struct, frozen=True):
 
     @property
     def number(self) -> int | None:
-        """Give the organization's number in the tables."""
+        """Return the organization's number in the tables."""
         return self.organization.number if self.organization else None
 
     @property
     def timezone(self) -> str:
-        """Name the zone that days begin in; a whole tenant's today is that of UTC."""
+        """Return the time zone of the scope's days; that of a whole tenant is UTC."""
         return self.organization.timezone if self.organization else "UTC"
 
     def today(self, now: int) -> date:
-        """Give the day of an instant, in microseconds, in the scope's zone."""
+        """Return the day of an instant, in microseconds, in the scope's zone."""
         return instant_of(now).astimezone(zone(self.timezone)).date()
 
     def ledger_version(self, snapshot: Snapshot) -> LedgerVersion:
-        """Read what tells whether an answer given before still holds."""
+        """Read the version of the ledger, by which cached answers are validated."""
         if self.organization:
             return versions.ledger_version(snapshot, self.organization.number)
         return versions.ledger_version_of_all(snapshot, self.tenant)
 
     def has_received(self, snapshot: Snapshot, instant: int) -> bool:
-        """Return whether every organization has events that came at an instant or later.
+        """Return whether every organization has events received at an instant or later.
 
-        What came before is then in the snapshot: the events of an organization come in order.
+        Then all earlier events are in the snapshot: an organization's events arrive in order.
         """
         numbers = [it.number for it in organizations_of(snapshot, self)]
         received_at = versions.received_at(snapshot, numbers)
@@ -57,9 +57,9 @@ class QuestionScope(msgspec.Struct, frozen=True):
 
 
 def organizations_of(snapshot: Snapshot, scope: QuestionScope) -> list[OrganizationRow]:
-    """List the organizations that a question is about: their numbers are the way to their rows.
+    """Read the organizations in a scope; their numbers are the keys of their rows.
 
-    Those that only events have named are nobody's yet.
+    Organizations that only events have named belong to no tenant yet, and are left out.
     """
     if scope.organization:
         found = [scope.organization]
@@ -69,7 +69,7 @@ def organizations_of(snapshot: Snapshot, scope: QuestionScope) -> list[Organizat
 
 
 def in_one_currency(snapshot: Snapshot, scope: QuestionScope) -> QuestionScope:
-    """Return the scope in one currency: the one named, else the organization's or the tenant's."""
+    """Return the scope in its currency, or else in that of the organization or the tenant."""
     row = scope.organization
     if scope.currency is not None:
         return scope
@@ -78,18 +78,18 @@ def in_one_currency(snapshot: Snapshot, scope: QuestionScope) -> QuestionScope:
 
 
 def in_its_currency(snapshot: Snapshot, scope: QuestionScope) -> QuestionScope:
-    """Settle the currency as `in_one_currency` does; an organization has no other than its own."""
+    """Return the scope in one currency; raise if an organization has a different one."""
     row = scope.organization
     if row and scope.currency not in (None, row.currency):
-        sentence = f"currency must be {row.currency}, that of the organization, or absent"
+        sentence = f"currency must be {row.currency}, the currency of the organization, or absent"
         raise InvalidRequest.of([Problem("currency", "other_currency", sentence)])
     return in_one_currency(snapshot, scope)
 
 
 def summed_scope(snapshot: Snapshot, scope: QuestionScope) -> QuestionScope:
-    """Return the scope of a list's totals: when it has several currencies, in the tenant's alone.
+    """Return the scope of a list's totals: with several currencies, only the tenant's.
 
-    A list of one currency is added up whole, whichever currency that is.
+    A list in one currency, whichever it is, is added up as a whole.
     """
     if scope.currency is not None or scope.organization:
         return scope
@@ -99,18 +99,18 @@ def summed_scope(snapshot: Snapshot, scope: QuestionScope) -> QuestionScope:
 
 
 def require_one_currency(snapshot: Snapshot, scope: QuestionScope, field: str) -> None:
-    """Refuse a bound on amounts when organizations have several currencies and none is named."""
+    """Raise `CurrencyRequired` if organizations have several currencies and the scope has none."""
     if scope.currency is not None or scope.organization:
         return
     found = directory.currencies(snapshot, scope.tenant)
     if len(found) > 1:
         listed = ", ".join(found)
-        sentence = f"currency required with {field}: the organizations have {listed}"
+        sentence = f"currency is required with {field}: the organizations have {listed}"
         raise CurrencyRequired(sentence, [Problem("currency", "currency_required", sentence)])
 
 
 def other_currencies(snapshot: Snapshot, scope: QuestionScope, period: Period | None) -> list[str]:
-    """List the currencies that an answer leaves out although they have costs in its period."""
+    """Read the currencies with costs in the period that are not in the answer."""
     if scope.organization or scope.currency is None or period is None:
         return []
     if directory.currencies(snapshot, scope.tenant) in ([], [scope.currency]):
@@ -119,7 +119,7 @@ def other_currencies(snapshot: Snapshot, scope: QuestionScope, period: Period | 
     others = [it for it in organizations_of(snapshot, whole) if it.currency != scope.currency]
     if not others:
         return []
-    bound = {"numbers": [it.number for it in others], **days(period)}
+    bound = {"numbers": [it.number for it in others], **period_parameters(period)}
     costly = {row[0] for row in snapshot.sums(COSTS, bound, 2, (1,)) if row[1]}
     return sorted({it.currency for it in others if it.number in costly})
 
@@ -129,7 +129,7 @@ SELECT
     organization_id,
     CAST(SUM(cost) AS BIGINT)
 FROM (
-{legs("organization", "organization_id", "organization_id IN :numbers")}
-) AS legs
+{period_cover_sql("organization", "organization_id", "organization_id IN :numbers")}
+) AS period_cover
 GROUP BY organization_id
 """

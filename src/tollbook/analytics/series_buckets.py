@@ -1,7 +1,7 @@
-"""The stretches of time that a trend is told in: hours, days, weeks and months of a zone."""
+"""The buckets of a trend: hours, days, weeks and months of a time zone."""
 
 from calendar import monthrange
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -19,7 +19,7 @@ _LAST_SECOND = time(23, 59, 59, fold=1)
 
 
 class Bucket(StrEnum):
-    """How long a bucket is."""
+    """The length of a bucket."""
 
     HOUR = "hour"
     DAY = "day"
@@ -28,27 +28,27 @@ class Bucket(StrEnum):
 
 
 class Buckets(NamedTuple):
-    """The buckets of a period, in order, and which of them a day, whole month or hour is in."""
+    """The buckets of a period, in order, and the bucket of each day, whole month or hour."""
 
     period: Period
     bucket: Bucket
     names: list[str]
-    days: dict[int, int]
-    months: dict[int, int]
-    hours: dict[int, int]
+    days: Mapping[int, int] = {}
+    months: Mapping[int, int] = {}
+    hours: Mapping[int, int] = {}
 
 
 class Hour(NamedTuple):
-    """A local hour: its number in the tables, and when it begins, with the offset."""
+    """A local hour: its number in the tables, and its start with the UTC offset."""
 
     number: int
     start: str
 
 
 class EvenDays(NamedTuple):
-    """Days whose hours follow each other evenly.
+    """Consecutive days of the same length.
 
-    `step` is how many minutes of numbers a day takes. A day on which clocks change is alone.
+    `step` is the length of a day in minutes of hour numbers. A day on which clocks change is alone.
     """
 
     first_hour: int
@@ -59,17 +59,17 @@ class EvenDays(NamedTuple):
 
 
 def days_of(period: Period) -> Iterator[date]:
-    """List the days of a period."""
+    """Return the days of a period."""
     return map(date.fromordinal, range(period.start.toordinal(), period.end.toordinal() + 1))
 
 
 @lru_cache(32)
 def buckets_of(period: Period, bucket: Bucket, zone: ZoneInfo) -> Buckets:
-    """Divide a period; only hours depend on the zone. Remembered, and only ever read."""
+    """Return the buckets of a period; only hours depend on the zone. Do not modify the result."""
     if bucket is Bucket.HOUR:
         listed = hours_of(period, zone)
         hours = {hour.number: index for index, hour in enumerate(listed)}
-        return Buckets(period, bucket, [hour.start for hour in listed], {}, {}, hours)
+        return Buckets(period, bucket, [hour.start for hour in listed], hours=hours)
     names: dict[str, int] = {}
     days = {}
     for day in days_of(period):
@@ -77,11 +77,11 @@ def buckets_of(period: Period, bucket: Bucket, zone: ZoneInfo) -> Buckets:
     months: dict[int, int] = {}
     if bucket is Bucket.MONTH:
         months = {month: days[month * 100 + 1] for month in _whole_months(period)}
-    return Buckets(period, bucket, list(names), days, months, {})
+    return Buckets(period, bucket, list(names), days, months)
 
 
 def _name(day: date, bucket: Bucket) -> str:
-    """Name the bucket of a day: by itself, by its Monday, or by its month."""
+    """Return the name of the bucket of a day: the day, its Monday, or its month."""
     if bucket is Bucket.MONTH:
         return day.isoformat()[:7]
     if bucket is Bucket.WEEK:
@@ -97,7 +97,7 @@ def _whole_months(period: Period) -> Iterator[int]:
 
 
 def count_buckets(period: Period, bucket: Bucket) -> int:
-    """Say about how many buckets a period has, without making them."""
+    """Return about how many buckets a period has, without making them."""
     days = (period.end - period.start).days + 1
     return {
         Bucket.HOUR: days * 24,
@@ -108,7 +108,7 @@ def count_buckets(period: Period, bucket: Bucket) -> int:
 
 
 def hours_of(period: Period, zone: ZoneInfo) -> list[Hour]:
-    """List the local hours of a period: 25 on a day of 25 hours, 23 on one of 23."""
+    """Return the local hours of a period; a day on which clocks change has 23 or 25."""
     return [hour for day in days_of(period) for hour in _hours(day, zone)]
 
 
@@ -122,21 +122,22 @@ def _hours(day: date, zone: ZoneInfo) -> list[Hour]:
 
 
 def _even_offset(day: date, zone: ZoneInfo) -> timedelta | None:
-    """Give the offset that a whole day has, None when clocks change on it."""
+    """Return the UTC offset of a whole day, None when clocks change on it."""
     offset = datetime.combine(day, _MIDNIGHT, zone).utcoffset()
     return offset if datetime.combine(day, _LAST_SECOND, zone).utcoffset() == offset else None
 
 
 def _minutes(day: date, offset: timedelta) -> int:
-    """Give the start of a day in minutes since 1970, without passing what a date can hold."""
+    """Return the start of a day in minutes since 1970; unlike a datetime, it cannot overflow."""
     seconds = (day.toordinal() - _EPOCH) * 86_400 - int(offset.total_seconds())
     return seconds // 60
 
 
 def _uneven_hours(day: date, zone: ZoneInfo) -> list[Hour]:
-    """Go through a day on which clocks change, by quarters: no zone changes at other minutes.
+    """Return the hours of a day on which clocks change, found in steps of a quarter of an hour.
 
-    An hour that clocks have cut begins where they went to, such as 02:30 on Lord Howe Island.
+    No zone changes its clocks at other minutes. An hour that is cut begins at the new time, such as
+    02:30 on Lord Howe Island.
     """
     found: dict[int, str] = {}
     at = datetime.combine(day, _MIDNIGHT, zone).astimezone(UTC)
@@ -151,7 +152,7 @@ def _uneven_hours(day: date, zone: ZoneInfo) -> list[Hour]:
 
 
 def spans_of(period: Period, zone: ZoneInfo) -> list[EvenDays]:
-    """Divide a period so that the day of an hour can be told by division."""
+    """Divide a period so that dividing an hour's number by `step` yields its day."""
     spans: list[EvenDays] = []
     before = None
     for day in days_of(period):

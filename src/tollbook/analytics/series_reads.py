@@ -1,10 +1,10 @@
-"""Reading a trend: which statements answer it, and their rows added up by bucket."""
+"""Read a trend: plan the statements, run them, and add up their rows by bucket."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from tollbook.analytics.period_cover import covering
+from tollbook.analytics.period_cover import cover_parameters
 from tollbook.analytics.series_buckets import Bucket, Buckets, days_of, spans_of
 from tollbook.analytics.series_statements import (
     ORGANIZATION,
@@ -30,14 +30,14 @@ _COLUMNS = 5
 _TOTALS = 4
 
 EVERY_METER = sum(1 << meter.code for meter in CATALOG)
-_NOBODYS = sum(1 << meter.code for meter in CATALOG if meter.organization_level)
+_ORGANIZATION_LEVEL = sum(1 << meter.code for meter in CATALOG if meter.organization_level)
 
 
 class Subject(NamedTuple):
-    """Whose usage is read: a tenant's organizations, one of them, or one user.
+    """The usage to read: of a tenant's organizations, of one of them, or of one user.
 
-    Of a tenant, those of one currency in the given zones. The user "" stands for the usage of an
-    organization that is no user's.
+    A tenant's organizations are those of one currency in the given zones. The user "" is usage not
+    attributed to a user.
     """
 
     tenant: str
@@ -48,7 +48,7 @@ class Subject(NamedTuple):
 
 
 class UsageFilter(NamedTuple):
-    """What counts: a bit for each meter, and one country, or "" for all."""
+    """The usage that counts: a bit for each meter, and one country, or "" for all."""
 
     meters: int = EVERY_METER
     country: str = ""
@@ -65,34 +65,34 @@ class BucketSums:
         self.costs = [0] * buckets
 
     def add_all(self, other: "BucketSums", sign: int = 1) -> None:
-        """Add sums of the same buckets, or take them off."""
+        """Add sums of the same buckets, or subtract them with `sign` -1."""
         for mine, others in zip(self._figures(), other._figures(), strict=True):
             mine[:] = [it + sign * more for it, more in zip(mine, others, strict=True)]
 
     def _figures(self) -> tuple[list[int], list[int], list[int]]:
         return self.counts, self.quantities, self.costs
 
-    def is_nothing(self) -> bool:
-        """Tell whether nothing was used."""
+    def is_empty(self) -> bool:
+        """Return whether there was no usage."""
         return not any(map(any, self._figures()))
 
 
-class Leg(NamedTuple):
-    """One statement's part of a trend, and the buckets that its places are in."""
+class SeriesPart(NamedTuple):
+    """One statement of a trend: its unit, its parameters, and the bucket of each place."""
 
     unit: Unit
     parameters: dict[str, Any]
-    places: dict[int, int]
+    places: Mapping[int, int]
 
 
-def read(
-    snapshot: Snapshot, subject: Subject, counted: UsageFilter, by: By, buckets: Buckets
+def read_series(
+    snapshot: Snapshot, subject: Subject, usage_filter: UsageFilter, by: By, buckets: Buckets
 ) -> dict[Any, BucketSums]:
-    """Read sums by bucket, for each key that there is."""
+    """Read sums by bucket, for each key with usage."""
     found: dict[Any, BucketSums] = {}
-    for leg in legs(subject, counted, by, buckets):
-        for place, key, count, quantity, cost in _rows(snapshot, subject, counted, by, leg):
-            bucket = leg.places.get(place)
+    for part in plan(subject, usage_filter, by, buckets):
+        for place, key, count, quantity, cost in _rows(snapshot, subject, usage_filter, by, part):
+            bucket = part.places.get(place)
             if bucket is None:
                 continue
             sums = found.get(key)
@@ -105,22 +105,23 @@ def read(
 
 
 def _rows(
-    snapshot: Snapshot, subject: Subject, counted: UsageFilter, by: By, leg: Leg
+    snapshot: Snapshot, subject: Subject, usage_filter: UsageFilter, by: By, part: SeriesPart
 ) -> Iterator[Row]:
-    """Read the rows of a leg.
+    """Read the rows of a part.
 
-    Of a user's events those of meters that are no user's are left out. Their hours are counted for
-    nobody, whoever was named, and are found with the organization's.
+    Events of organization-level meters never count for a user, even if they name one. Hours of a
+    user are read from events, so those meters are left out there, and their hours are read from the
+    organization's sums instead.
     """
-    bound = parameters(subject, counted) | leg.parameters
-    statement = _statements(subject)[leg.unit, by]
-    if subject.user is not None and leg.unit is Unit.HOUR:
-        users = bound | {"meters": counted.meters & ~_NOBODYS}
+    bound = parameters(subject, usage_filter) | part.parameters
+    statement = _statements(subject)[part.unit, by]
+    if subject.user is not None and part.unit is Unit.HOUR:
+        users = bound | {"meters": usage_filter.meters & ~_ORGANIZATION_LEVEL}
         yield from snapshot.sums(statement, users, _COLUMNS, (3, 4))
-        if subject.user or not counted.meters & _NOBODYS:
+        if subject.user or not usage_filter.meters & _ORGANIZATION_LEVEL:
             return
-        bound |= {"meters": counted.meters & _NOBODYS}
-        statement = ORGANIZATION[leg.unit, by]
+        bound |= {"meters": usage_filter.meters & _ORGANIZATION_LEVEL}
+        statement = ORGANIZATION[part.unit, by]
     yield from snapshot.sums(statement, bound, _COLUMNS, (3, 4))
 
 
@@ -130,49 +131,51 @@ def _statements(subject: Subject) -> dict[tuple[Unit, By], str]:
     return ORGANIZATION if subject.user is None else USER
 
 
-def parameters(subject: Subject, counted: UsageFilter) -> dict[str, Any]:
-    """Give the arguments that say whose usage, and what of it."""
-    bound = {"meters": counted.meters, "country": counted.country}
+def parameters(subject: Subject, usage_filter: UsageFilter) -> dict[str, Any]:
+    """Return the parameters of the subject and the filter."""
+    bound = {"meters": usage_filter.meters, "country": usage_filter.country}
     if subject.number is None:
         return bound | {"tenant": subject.tenant, "currency": subject.currency}
-    of_user = {} if subject.user is None else {"user": subject.user}
-    return bound | {"number": subject.number} | of_user
+    user = {} if subject.user is None else {"user": subject.user}
+    return bound | {"number": subject.number} | user
 
 
-def legs(subject: Subject, counted: UsageFilter, by: By, buckets: Buckets) -> Iterator[Leg]:
-    """Say which sums answer a trend: those by hour only where there are no others."""
+def plan(
+    subject: Subject, usage_filter: UsageFilter, by: By, buckets: Buckets
+) -> Iterator[SeriesPart]:
+    """Return the statements of a trend. Hourly sums are read only where no coarser sums will do."""
     if buckets.bucket is Bucket.HOUR:
         if buckets.hours and subject.zones:
             yield _hours(subject, buckets)
-    elif subject.user is None and (counted.country or by is By.COUNTRY):
+    elif subject.user is None and (usage_filter.country or by is By.COUNTRY):
         for name in subject.zones:
             yield from _days_of_hours(name, buckets)
-    elif buckets.months and not counted.country and by is not By.COUNTRY:
+    elif buckets.months and not usage_filter.country and by is not By.COUNTRY:
         yield from _months_and_edges(buckets)
     else:
         yield _days(buckets.period.start, buckets.period.end, buckets)
 
 
-def _hours(subject: Subject, buckets: Buckets) -> Leg:
+def _hours(subject: Subject, buckets: Buckets) -> SeriesPart:
     first, last = min(buckets.hours), max(buckets.hours)
     within = _within(buckets.period) | {"first_hour": first, "last_hour": last}
     even = {"origin": 0, "step": 1, "timezone": subject.zones[0]}
-    return Leg(Unit.HOUR, within | even, buckets.hours)
+    return SeriesPart(Unit.HOUR, within | even, buckets.hours)
 
 
-def _days_of_hours(name: str, buckets: Buckets) -> Iterator[Leg]:
+def _days_of_hours(name: str, buckets: Buckets) -> Iterator[SeriesPart]:
     for span in spans_of(buckets.period, zone(name)):
         days = Period(span.first_day, span.last_day)
         places = {n: buckets.days[day_number(day)] for n, day in enumerate(days_of(days))}
         hours = {"first_hour": span.first_hour, "last_hour": span.last_hour, "timezone": name}
         even = {"origin": span.first_hour, "step": span.step}
-        yield Leg(Unit.HOUR, _within(days) | hours | even, places)
+        yield SeriesPart(Unit.HOUR, _within(days) | hours | even, places)
 
 
-def _months_and_edges(buckets: Buckets) -> Iterator[Leg]:
+def _months_and_edges(buckets: Buckets) -> Iterator[SeriesPart]:
     start, end = buckets.period.start, buckets.period.end
     first, last = min(buckets.months), max(buckets.months)
-    yield Leg(Unit.MONTH, {"first_month": first, "last_month": last}, buckets.months)
+    yield SeriesPart(Unit.MONTH, {"first_month": first, "last_month": last}, buckets.months)
     whole = date(first // 100, first % 100, 1)
     if start < whole:
         yield _days(start, whole - _DAY, buckets)
@@ -180,8 +183,8 @@ def _months_and_edges(buckets: Buckets) -> Iterator[Leg]:
         yield _days(end.replace(day=1), end, buckets)
 
 
-def _days(start: date, end: date, buckets: Buckets) -> Leg:
-    return Leg(Unit.DAY, _within(Period(start, end)), buckets.days)
+def _days(start: date, end: date, buckets: Buckets) -> SeriesPart:
+    return SeriesPart(Unit.DAY, _within(Period(start, end)), buckets.days)
 
 
 def _within(period: Period) -> dict[str, int]:
@@ -190,12 +193,12 @@ def _within(period: Period) -> dict[str, int]:
     return {"first_day": first, "last_day": last, **months}
 
 
-def totals(
-    snapshot: Snapshot, subject: Subject, counted: UsageFilter, period: Period
+def read_totals(
+    snapshot: Snapshot, subject: Subject, usage_filter: UsageFilter, period: Period
 ) -> dict[Any, tuple[int, int, int]]:
-    """Add up a period by the users of an organization, or by a tenant's organizations."""
+    """Read the sums of a period, by the users of an organization or by a tenant's organizations."""
     found: dict[Any, tuple[int, int, int]] = {}
-    for statement, bound in _totals(subject, counted, period):
+    for statement, bound in _plan_totals(subject, usage_filter, period):
         for key, *figures in snapshot.sums(statement, bound, _TOTALS, (2, 3)):
             before = found.get(key, (0, 0, 0))
             added = [it + more for it, more in zip(before, figures, strict=True)]
@@ -203,13 +206,13 @@ def totals(
     return found
 
 
-def _totals(
-    subject: Subject, counted: UsageFilter, period: Period
+def _plan_totals(
+    subject: Subject, usage_filter: UsageFilter, period: Period
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    bound = parameters(subject, counted)
-    if not counted.country:
+    bound = parameters(subject, usage_filter)
+    if not usage_filter.country:
         whole = USERS if subject.number is not None else ORGANIZATIONS
-        yield whole, bound | covering(period)
+        yield whole, bound | cover_parameters(period)
     elif subject.number is not None:
         yield USERS_IN_COUNTRY, bound | _within(period)
     else:
@@ -221,7 +224,7 @@ def _totals(
                 yield ORGANIZATIONS_IN_COUNTRY, bound | within
 
 
-def timezones(snapshot: Snapshot, tenant: str, currency: str) -> tuple[str, ...]:
-    """List the zones of a tenant's organizations of one currency."""
+def read_timezones(snapshot: Snapshot, tenant: str, currency: str) -> tuple[str, ...]:
+    """Read the zones of a tenant's organizations of one currency."""
     rows = snapshot.rows(TIMEZONES, tenant=tenant, currency=currency, unknown=UNKNOWN)
     return tuple(row[0] for row in rows)

@@ -1,4 +1,4 @@
-"""A trend as it is answered, and as a table."""
+"""The answer and the table of a trend."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from tollbook.analytics.series import PeriodSeries, SeriesQuestion, SeriesSplit, SeriesSums, Trend
+from tollbook.analytics.series import PeriodSeries, SeriesSums, Trend
+from tollbook.analytics.series_question import SeriesQuestion, SeriesSplit
 from tollbook.analytics.tables import Column, ColumnKind, Table
 from tollbook.domain.exact import fraction, raw_amount, raw_quantity
 
@@ -28,7 +29,7 @@ class Series(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class ComparedSeries(msgspec.Struct, frozen=True):
-    """The same of another period. `change` is a fraction of its cost, null when that is 0."""
+    """The series of another period. `change` is a fraction of its cost, null when that is 0."""
 
     period: dict[str, str]
     buckets: list[str]
@@ -56,24 +57,24 @@ class SeriesReport(msgspec.Struct, frozen=True, kw_only=True):
     comparison: ComparedSeries | UnsetType = UNSET
 
 
-def series_report(question: SeriesQuestion, told: Trend) -> SeriesReport:
-    """Write a trend as it is answered."""
-    organization, user_id = told.scope.organization, told.scope.user_id
+def series_report(question: SeriesQuestion, trend: Trend) -> SeriesReport:
+    """Return the answer with a trend."""
+    organization, user_id = trend.scope.organization, trend.scope.user_id
     return SeriesReport(
         success=True,
-        tenant_id=told.scope.tenant,
+        tenant_id=trend.scope.tenant,
         organization_id=organization.id if organization else UNSET,
         organization_name=organization.name if organization else UNSET,
         user_id=UNSET if user_id is None else user_id,
-        user_name=UNSET if told.user_name is None else told.user_name,
+        user_name=UNSET if trend.user_name is None else trend.user_name,
         period=question.period.to_json(),
         bucket=question.bucket.value,
-        timezone=told.timezone,
-        currency=told.scope.currency,
-        buckets=told.now.buckets.names,
-        series=[_series(it) for it in told.now.lines],
-        total_cost=raw_amount(told.now.cost),
-        comparison=_compared(told.now, told.before) if told.before else UNSET,
+        timezone=trend.timezone,
+        currency=trend.scope.currency,
+        buckets=trend.now.buckets.names,
+        series=[_series(it) for it in trend.now.lines],
+        total_cost=raw_amount(trend.now.cost),
+        comparison=_compared(trend.now, trend.before) if trend.before else UNSET,
     )
 
 
@@ -102,8 +103,8 @@ def _series(line: SeriesSums) -> Series:
     )
 
 
-def series_table(question: SeriesQuestion, told: Trend) -> Table:
-    """Give a row for each bucket and series; quantities only where they are of one unit."""
+def series_table(question: SeriesQuestion, trend: Trend) -> Table:
+    """Return a table with a row for each bucket and series, with quantities if split by meter."""
     quantity = (
         [Column("quantity", ColumnKind.QUANTITY)] if question.split_by is SeriesSplit.METER else []
     )
@@ -115,7 +116,7 @@ def series_table(question: SeriesQuestion, told: Trend) -> Table:
         *quantity,
         Column("cost", ColumnKind.AMOUNT),
     )
-    return Table(columns, _cells(told.now, bool(quantity)))
+    return Table(columns, _cells(trend.now, bool(quantity)))
 
 
 def _cells(part: PeriodSeries, quantities: bool) -> Iterator[tuple[Any, ...]]:

@@ -1,10 +1,12 @@
-"""The statements of trends: sums by place in time and key, from the table that has them.
+"""The statements of trends: sums by place in time and by key.
 
-A place is a day, a month, or how many times `:step` minutes an hour is after `:origin`. `:meters`
+A place is a day, a month, or an hour as a multiple of `:step` minutes after `:origin`. `:meters`
 has a bit for each meter that counts.
 """
 
 from enum import StrEnum
+
+from tollbook.analytics.period_cover import EDGES
 
 _SUMS = """\
     CAST(SUM(sums.count) AS BIGINT),
@@ -18,7 +20,7 @@ _HOURS = "sums.hour BETWEEN :first_hour AND :last_hour"
 
 
 class By(StrEnum):
-    """What sums are told apart by, besides time."""
+    """The key of the sums, in addition to time."""
 
     NOTHING = "nothing"
     METER = "meter"
@@ -26,7 +28,7 @@ class By(StrEnum):
 
 
 class Unit(StrEnum):
-    """What a place in time is."""
+    """The unit of a place in time."""
 
     DAY = "day"
     MONTH = "month"
@@ -52,7 +54,7 @@ _TABLES = {
 
 
 def organization_sql(unit: Unit, by: By) -> str:
-    """Write what reads the sums of an organization."""
+    """Return the statement for the sums of an organization."""
     return f"""
 SELECT
     {_PLACES[unit]}, {_KEYS[by]},
@@ -65,7 +67,7 @@ GROUP BY 1, 2
 
 
 def tenant_sql(unit: Unit, by: By) -> str:
-    """Write what reads the sums of a tenant's organizations of one currency, hours of one zone."""
+    """Return the statement for a tenant's organizations of one currency; hours are of one zone."""
     of_zone = "\n    AND organizations.timezone = :timezone" if unit is Unit.HOUR else ""
     return f"""
 SELECT
@@ -80,8 +82,8 @@ GROUP BY 1, 2
 """
 
 
-# Each month by itself: the key goes on with the user, so a range of months would read all users.
-# A CROSS JOIN, because SQLite keeps the order of one: months first, then their rows.
+# The user follows the month in the key, so a range of months would read all users: each month is
+# looked up on its own. SQLite keeps the order of a CROSS JOIN: months first, then their rows.
 _EACH_MONTH = """
 WITH RECURSIVE months(month) AS (
     SELECT CAST(:first_month AS INTEGER)
@@ -96,7 +98,7 @@ _USER_FROM = {
 
 
 def user_sql(unit: Unit, by: By) -> str:
-    """Write what reads the sums of a user, by days or months."""
+    """Return the statement for the sums of a user, by days or months."""
     days = f"\n    AND {_DAYS}\n    AND {_COUNTRY}" if unit is Unit.DAY else ""
     return f"""{_EACH_MONTH}
 SELECT
@@ -110,9 +112,9 @@ GROUP BY 1, 2
 
 
 def user_hours_sql(by: By) -> str:
-    """Write what adds up a user's events by hours, found by the index of users and days.
+    """Return the statement that adds up a user's events by hour, by the index of users and days.
 
-    An event that takes another back counts down. Of events that are archived the sums were kept.
+    A reversal counts as -1. The sums of archived events are kept, and are added.
     """
     return f"""
 SELECT
@@ -139,7 +141,7 @@ GROUP BY 1, 2
 
 
 def _totals(key: str, table: str, within: str, sign: str = "") -> str:
-    """Write one part of totals by key: whole months, or an edge added or taken off."""
+    """Return the SQL of one part of totals by key: whole months, or an edge, which has a sign."""
     times = f" * :{sign}" if sign else ""
     sums = ",\n        ".join(
         f"CAST(SUM(sums.{it}){times} AS BIGINT) AS {it}" for it in ("count", "quantity", "cost")
@@ -163,18 +165,18 @@ _OF = {
 
 
 def totals_sql(key: str, months: str, days: str) -> str:
-    """Write what adds up a period by users or organizations: whole months, and edges with signs."""
+    """Return the statement that adds up a period by user or by organization."""
     parts = [_totals(key, months, "sums.month BETWEEN :first_month AND :last_month")]
-    for edge in ("head", "tail"):
-        within = f"sums.month = :{edge}_month AND sums.day BETWEEN :{edge}_first AND :{edge}_last"
+    for edge in EDGES:
+        within = f"sums.month = :{edge}_month AND sums.day BETWEEN :{edge}_start AND :{edge}_end"
         parts.append(_totals(key, days, within, f"{edge}_sign"))
-    legs = "\n    UNION ALL\n".join(parts)
+    cover = "\n    UNION ALL\n".join(parts)
     return f"""
 SELECT
     sums.id,
 {_SUMS}
 FROM (
-{legs}
+{cover}
 ) AS sums
 GROUP BY sums.id
 """

@@ -1,12 +1,14 @@
-"""An answer as columns and rows: what CSV, NDJSON, Parquet and the terminal are written from."""
+"""An answer as columns and rows, for CSV, NDJSON, Parquet and the terminal."""
 
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+TOTAL_LABEL = "Total"
+
 
 class ColumnKind(StrEnum):
-    """What a column holds, in which stored form."""
+    """The kind of values in a column, and their stored form."""
 
     TEXT = "text"
     COUNT = "count"
@@ -31,16 +33,16 @@ class ColumnKind(StrEnum):
 
 
 class Column(NamedTuple):
-    """A column: its name, as the JSON names the field, and what it holds."""
+    """A column: its name, which is that of the field in JSON, and the kind of its values."""
 
     name: str
     kind: ColumnKind
 
 
 class Table(NamedTuple):
-    """Rows of stored forms, None where there is nothing; read once, in order.
+    """Rows of values in their stored form, None for an empty cell; read once, in order.
 
-    `totals` is one more row, for whoever asked for it.
+    `totals` is a last row of sums, if they were requested.
     """
 
     columns: tuple[Column, ...]

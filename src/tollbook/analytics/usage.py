@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from tollbook.analytics.by_meter import AMOUNTS, COLUMNS, ByMeter
 from tollbook.analytics.partial_days import NO_DAYS, Between, SplitDays, split
-from tollbook.analytics.period_cover import days, legs
+from tollbook.analytics.period_cover import period_cover_sql, period_parameters
 from tollbook.analytics.scope import QuestionScope
 from tollbook.analytics.tables import Column, ColumnKind, Table
 from tollbook.domain.directory import User, zone
@@ -27,7 +27,7 @@ class Segments(msgspec.Struct, frozen=True):
 
 
 class Seconds(msgspec.Struct, frozen=True):
-    """Seconds of calls, those of knowledge bases apart."""
+    """Seconds of calls, with those of knowledge bases separate."""
 
     seconds: msgspec.Raw
     kb_seconds: msgspec.Raw
@@ -35,9 +35,9 @@ class Seconds(msgspec.Struct, frozen=True):
 
 
 class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What one organization or one user used; it names the one that was asked for.
+    """The usage of one organization or one user.
 
-    `period` is `all_time`, or the bounds as they were given, null for none.
+    `period` is `all_time`, or the requested bounds; a missing bound is null.
     """
 
     organization_id: str | UnsetType = UNSET
@@ -58,43 +58,43 @@ class UsageReport(msgspec.Struct, frozen=True):
     usage: Usage
 
 
-def usage_sums(snapshot: Snapshot, scope: QuestionScope, it: SplitDays) -> ByMeter:
+def usage_sums(snapshot: Snapshot, scope: QuestionScope, split_days: SplitDays) -> ByMeter:
     """Read the sums of an organization or of one of its users between two instants."""
     assert scope.number is not None  # noqa: S101  a question about usage is always one's
-    _refuse_parts_of_archived_days(snapshot, scope.number, it)
-    bound = parameters(scope, it)
+    _refuse_parts_of_archived_days(snapshot, scope.number, split_days)
+    bound = parameters(scope, split_days)
     sql = ORGANIZATION if scope.user_id is None else USER
     return ByMeter(snapshot.sums(sql, bound, COLUMNS, AMOUNTS))
 
 
-def _refuse_parts_of_archived_days(snapshot: Snapshot, number: int, it: SplitDays) -> None:
-    """Refuse what only events could tell: of archived ones no instants are known, only hours."""
-    for part in it.parts:
+def _refuse_parts_of_archived_days(snapshot: Snapshot, number: int, split_days: SplitDays) -> None:
+    """Raise `EventArchived` for parts of archived days, of which only sums by hour are known."""
+    for part in split_days.parts:
         if part.day and archive_files.files_of(snapshot, number, part.day // 100):
             raise EventArchived(
-                f"events of {day_of(part.day)} are archived: ask for whole days of the "
-                "organization's zone"
+                f"events of {day_of(part.day)} are archived: use whole days of the organization's "
+                "time zone"
             )
 
 
 def split_of(scope: QuestionScope, between: Between) -> SplitDays:
-    """Divide what is asked for into days of the organization's zone."""
+    """Divide the time between two bounds into days of the organization's zone."""
     return split(between, zone(scope.timezone))
 
 
 def usage_report(
     scope: QuestionScope, user: User | None, between: Between, sums: ByMeter
 ) -> UsageReport:
-    """Write sums as they are answered."""
-    named: dict[str, Any]
+    """Return the answer with these sums."""
+    identity: dict[str, Any]
     if user is not None:
-        named = {"user_id": user.id, "user_name": user.name, "user_email": user.email}
+        identity = {"user_id": user.id, "user_name": user.name, "user_email": user.email}
     else:
         assert scope.organization  # noqa: S101  without a user there is one
         organization = scope.organization
-        named = {"organization_id": organization.id, "organization_name": organization.name}
+        identity = {"organization_id": organization.id, "organization_name": organization.name}
     usage = Usage(
-        **named,
+        **identity,
         sms=_segments(sums, "sms"),
         mms=_segments(sums, "mms"),
         voice=_seconds(sums),
@@ -114,22 +114,24 @@ def _seconds(sums: ByMeter) -> Seconds:
 
 
 def usage_table(scope: QuestionScope, user: User | None, sums: ByMeter) -> Table:
-    """Give usage as a table of one row, its columns named as the fields of the answer."""
+    """Return usage as a table of one row."""
     organization = scope.organization
     assert organization  # noqa: S101  a question about usage is always one's
-    named: dict[str, str | None] = {
+    identity: dict[str, str | None] = {
         "organization_id": organization.id,
         "organization_name": organization.name,
     }
     if user is not None:
-        named |= {"user_id": user.id, "user_name": user.name, "user_email": user.email}
-    quantities = {name: sum(sums[kind].quantity for kind in kinds) for name, kinds in _READ.items()}
-    columns = [Column(it, ColumnKind.TEXT) for it in named]
+        identity |= {"user_id": user.id, "user_name": user.name, "user_email": user.email}
+    quantities = {
+        name: sum(sums[kind].quantity for kind in kinds) for name, kinds in _TABLE_METERS.items()
+    }
+    columns = [Column(it, ColumnKind.TEXT) for it in identity]
     columns += [Column(it, ColumnKind.QUANTITY) for it in quantities]
-    return Table(tuple(columns), [(*named.values(), *quantities.values())])
+    return Table(tuple(columns), [(*identity.values(), *quantities.values())])
 
 
-_READ = {
+_TABLE_METERS = {
     "sms_outbound": ("sms.outbound",),
     "sms_inbound": ("sms.inbound",),
     "sms_total": ("sms.outbound", "sms.inbound"),
@@ -142,23 +144,24 @@ _READ = {
 }
 
 
-def parameters(scope: QuestionScope, it: SplitDays) -> dict[str, Any]:
-    """Give the arguments of the statement."""
-    head, tail = it.parts
-    named = {} if scope.user_id is None else {"user": scope.user_id}
+def parameters(scope: QuestionScope, split_days: SplitDays) -> dict[str, Any]:
+    """Return the parameters of the statement."""
+    first_edge, last_edge = split_days.parts
+    user = {} if scope.user_id is None else {"user": scope.user_id}
+    whole = split_days.days if split_days.days.start <= split_days.days.end else NO_DAYS
     return {
-        **named,
+        **user,
         "organization": scope.number,
-        **(days(it.days) if it.days.start <= it.days.end else days(NO_DAYS)),
-        "head_day": head.day,
-        "tail_day": tail.day,
-        "first": head.first or tail.first,
-        "end": head.end or tail.end,
+        **period_parameters(whole),
+        "first_edge_day": first_edge.day,
+        "last_edge_day": last_edge.day,
+        "first": first_edge.first or last_edge.first,
+        "end": first_edge.end or last_edge.end,
     }
 
 
 def _usage_sql(tables: str, of_user: str) -> str:
-    """Write the statement: sums of whole days, and the events of what is left of two others."""
+    """Return the statement: sums of whole days, and the events of at most two parts of days."""
     within = "organization_id = :organization"
     return f"""
 SELECT
@@ -167,18 +170,18 @@ SELECT
     CAST(SUM(quantity) AS BIGINT),
     CAST(SUM(cost) AS BIGINT)
 FROM (
-{legs(tables, "meter", within, of_user)}
+{period_cover_sql(tables, "meter", within, of_user)}
         UNION ALL
         SELECT meter, CASE WHEN reverses IS NULL THEN 1 ELSE -1 END, quantity, cost
         FROM events
-        WHERE {within} AND day = :head_day{of_user}
+        WHERE {within} AND day = :first_edge_day{of_user}
             AND time >= :first AND time < :end
         UNION ALL
         SELECT meter, CASE WHEN reverses IS NULL THEN 1 ELSE -1 END, quantity, cost
         FROM events
-        WHERE {within} AND day = :tail_day{of_user}
+        WHERE {within} AND day = :last_edge_day{of_user}
             AND time >= :first AND time < :end
-) AS legs
+) AS period_cover
 GROUP BY meter
 """
 

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from tollbook.analytics.figures import Answer
-from tollbook.analytics.period_cover import among, days, legs
+from tollbook.analytics.groups import Group
+from tollbook.analytics.period_cover import match_any, period_cover_sql, period_parameters
 from tollbook.analytics.rows import RowLayout, define
-from tollbook.analytics.slices import Group
 from tollbook.domain.meters import Category, codes_of
 from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
@@ -29,7 +29,7 @@ CostBreakdown = USER_ROW.breakdown_type(
 )
 UserUsage = define(
     "UserUsage",
-    "One user's usage and cost; `groups` are there when they are asked for.",
+    "One user's usage and cost; `groups` are present if requested.",
     [
         ("user_id", str),
         ("user_name", str),
@@ -63,13 +63,13 @@ def users_report(
     `number` is the organization's number in the tables.
     """
     rows = read_rows(snapshot, number, period, user_id)
-    return report_of(organization_id, organization_name, period, usages(rows))
+    return write_users_report(organization_id, organization_name, period, write_users(rows))
 
 
-def report_of(
+def write_users_report(
     organization_id: str, organization_name: str, period: Period, users: list[Any]
 ) -> msgspec.Struct:
-    """Return the answer with the users as they are written."""
+    """Return the answer with these users."""
     return UsersReport(True, organization_id, organization_name, period.to_json(), users)
 
 
@@ -89,23 +89,25 @@ def read_rows(snapshot: Snapshot, number: int, period: Period, user_id: str | No
     return rows
 
 
-def usages(rows: list[Row]) -> list[Any]:
-    """Write rows as they are answered."""
+def write_users(rows: list[Row]) -> list[Any]:
+    """Return rows as they are answered."""
     return list(map(UserUsage, *USER_ROW.cells(rows, CostBreakdown)))
 
 
 def parameters(number: int, period: Period) -> dict[str, Any]:
-    """Give the arguments of the statement for a period."""
-    return {"organization": number, **days(period)}
+    """Return the parameters of the statement for a period."""
+    return {"organization": number, **period_parameters(period)}
 
 
-def users_sql(both: str, bases: str, of_user: str, sums: Mapping[str, str], last: str = "") -> str:
-    """Write the statement: every user with the sums of both legs and with knowledge bases.
+def users_sql(
+    cover: str, bases: str, of_user: str, more_sums: Mapping[str, str], last: str = ""
+) -> str:
+    """Return the statement: every user with the sums of a period's cover and knowledge bases.
 
-    `sums` are taken besides those that are answered, for `last`, more columns at the end.
+    `more_sums` are added up too, for `last`: more columns at the end.
     """
-    taken = ",\n        ".join(
-        f"CAST({sql} AS BIGINT) AS {name}" for name, sql in {**USER_ROW.sums, **sums}.items()
+    sums = ",\n        ".join(
+        f"CAST({sql} AS BIGINT) AS {name}" for name, sql in {**USER_ROW.sums, **more_sums}.items()
     )
     sums_or_zeros = ",\n    ".join(f"COALESCE(usage.{name}, 0)" for name in USER_ROW.sums)
     return f"""
@@ -117,10 +119,10 @@ FROM users
 LEFT JOIN (
     SELECT
         user_id,
-        {taken}
+        {sums}
     FROM (
-{both}
-    ) AS legs
+{cover}
+    ) AS period_cover
     GROUP BY user_id
 ) AS usage ON usage.user_id = users.id
 LEFT JOIN (
@@ -130,15 +132,15 @@ WHERE users.organization_id = :organization{of_user.replace("user_id", "users.id
 """
 
 
-def covering_legs(condition: str) -> str:
-    """Write the sums of users that cover a period, of the rows that meet a condition."""
-    return legs("usage", "user_id, meter", "organization_id = :organization", condition)
+def users_cover_sql(condition: str) -> str:
+    """Return the SQL of the sums of users that cover a period, with a condition on their rows."""
+    return period_cover_sql("usage", "user_id, meter", "organization_id = :organization", condition)
 
 
 def knowledge_bases_sql(condition: str) -> str:
-    """Write the count of distinct knowledge bases; made distinct first, for that is faster.
+    """Return the SQL that counts distinct knowledge bases: `DISTINCT` before counting is faster.
 
-    A day on which all events of one were reversed is kept with a count of 0.
+    A day on which all events of a knowledge base were reversed has a row with a count of 0.
     """
     return f"""\
     SELECT user_id, COUNT(*) AS knowledge_bases
@@ -149,11 +151,11 @@ def knowledge_bases_sql(condition: str) -> str:
             AND month BETWEEN :start_month AND :end_month{condition}
             AND day BETWEEN :start_day AND :end_day
             AND count > 0
-            AND meter {among(codes_of(Category.KNOWLEDGE_BASE))}
+            AND meter {match_any(codes_of(Category.KNOWLEDGE_BASE))}
     ) AS seen
     GROUP BY user_id"""
 
 
 OF_USER = " AND user_id = :user"
-USERS = users_sql(covering_legs(""), knowledge_bases_sql(""), "", {})
-ONE_USER = users_sql(covering_legs(OF_USER), knowledge_bases_sql(OF_USER), OF_USER, {})
+USERS = users_sql(users_cover_sql(""), knowledge_bases_sql(""), "", {})
+ONE_USER = users_sql(users_cover_sql(OF_USER), knowledge_bases_sql(OF_USER), OF_USER, {})

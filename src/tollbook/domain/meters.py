@@ -1,4 +1,4 @@
-"""The catalog of meters: every kind of usage that Tollbook knows, one entry each."""
+"""The catalog of meters: one entry for each kind of usage."""
 
 from enum import StrEnum
 
@@ -21,11 +21,11 @@ class Category(StrEnum):
 class Meter(msgspec.Struct, frozen=True):
     """One kind of usage.
 
-    The hot tables store a meter as its `code`, which never changes and is never used again.
-    `whole` meters take whole quantities only. `needs_resource` meters are counted by distinct
-    resource. `organization_level` meters never enter a user's figures. `inbound` meters count what
-    was received, so the other end is the sender. The quantity of a `text` meter is counted from
-    the message's text when an event has none.
+    Tables store a meter as its `code`, which never changes and is never reused. `whole` meters have
+    whole quantities only. `needs_resource` meters are counted by distinct resource.
+    `organization_level` meters are never in a user's figures. `inbound` meters count received
+    usage, so the remote end is the sender. If an event has no quantity, that of a `text` meter is
+    counted from the message's text.
     """
 
     type: str
@@ -40,12 +40,12 @@ class Meter(msgspec.Struct, frozen=True):
 
     @property
     def is_monthly(self) -> bool:
-        """Return whether it is charged once a month, and is expected again in the next one."""
+        """Return whether the meter is charged once a month, and recurs in the next month."""
         return self.unit == "month"
 
     @property
     def is_charged_once(self) -> bool:
-        """Return whether it is charged on single days, so that other days are not like them."""
+        """Return whether the meter is charged on single days, unlike usage."""
         return self.is_monthly or self.category in _BOUGHT
 
 

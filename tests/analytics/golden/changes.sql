@@ -1,5 +1,5 @@
 -- user_changes
-WITH legs (whose, count, cost, previous_cost) AS (
+WITH period_cover (whose, count, cost, previous_cost) AS (
     SELECT
         sums.user_id, CAST(SUM(sums.count) AS BIGINT),
         CAST(SUM(sums.cost) AS BIGINT), 0
@@ -9,21 +9,21 @@ WITH legs (whose, count, cost, previous_cost) AS (
     GROUP BY sums.user_id
     UNION ALL
     SELECT
-        sums.user_id, CAST(SUM(sums.count) * :head_sign AS BIGINT),
-        CAST(SUM(sums.cost) * :head_sign AS BIGINT), 0
+        sums.user_id, CAST(SUM(sums.count) * :first_edge_sign AS BIGINT),
+        CAST(SUM(sums.cost) * :first_edge_sign AS BIGINT), 0
     FROM usage_daily AS sums
     WHERE sums.organization_id = :organization
-        AND sums.month = :head_month
-        AND sums.day BETWEEN :head_first AND :head_last
+        AND sums.month = :first_edge_month
+        AND sums.day BETWEEN :first_edge_start AND :first_edge_end
     GROUP BY sums.user_id
     UNION ALL
     SELECT
-        sums.user_id, CAST(SUM(sums.count) * :tail_sign AS BIGINT),
-        CAST(SUM(sums.cost) * :tail_sign AS BIGINT), 0
+        sums.user_id, CAST(SUM(sums.count) * :last_edge_sign AS BIGINT),
+        CAST(SUM(sums.cost) * :last_edge_sign AS BIGINT), 0
     FROM usage_daily AS sums
     WHERE sums.organization_id = :organization
-        AND sums.month = :tail_month
-        AND sums.day BETWEEN :tail_first AND :tail_last
+        AND sums.month = :last_edge_month
+        AND sums.day BETWEEN :last_edge_start AND :last_edge_end
     GROUP BY sums.user_id
     UNION ALL
     SELECT
@@ -36,20 +36,20 @@ WITH legs (whose, count, cost, previous_cost) AS (
     UNION ALL
     SELECT
         sums.user_id, 0, 0,
-        CAST(SUM(sums.cost) * :previous_head_sign AS BIGINT)
+        CAST(SUM(sums.cost) * :previous_first_edge_sign AS BIGINT)
     FROM usage_daily AS sums
     WHERE sums.organization_id = :organization
-        AND sums.month = :previous_head_month
-        AND sums.day BETWEEN :previous_head_first AND :previous_head_last
+        AND sums.month = :previous_first_edge_month
+        AND sums.day BETWEEN :previous_first_edge_start AND :previous_first_edge_end
     GROUP BY sums.user_id
     UNION ALL
     SELECT
         sums.user_id, 0, 0,
-        CAST(SUM(sums.cost) * :previous_tail_sign AS BIGINT)
+        CAST(SUM(sums.cost) * :previous_last_edge_sign AS BIGINT)
     FROM usage_daily AS sums
     WHERE sums.organization_id = :organization
-        AND sums.month = :previous_tail_month
-        AND sums.day BETWEEN :previous_tail_first AND :previous_tail_last
+        AND sums.month = :previous_last_edge_month
+        AND sums.day BETWEEN :previous_last_edge_start AND :previous_last_edge_end
     GROUP BY sums.user_id
 )
 SELECT
@@ -66,12 +66,12 @@ LEFT JOIN (
         CAST(SUM(count) AS BIGINT) AS count,
         CAST(SUM(cost) AS BIGINT) AS cost,
         CAST(SUM(previous_cost) AS BIGINT) AS previous_cost
-    FROM legs
+    FROM period_cover
     GROUP BY whose
 ) AS usage ON usage.whose = people.whose
 
 -- organization_changes
-WITH legs (whose, count, cost, previous_cost) AS (
+WITH period_cover (whose, count, cost, previous_cost) AS (
     SELECT
         sums.organization_id, CAST(SUM(sums.count) AS BIGINT),
         CAST(SUM(sums.cost) AS BIGINT), 0
@@ -82,23 +82,23 @@ WITH legs (whose, count, cost, previous_cost) AS (
     GROUP BY sums.organization_id
     UNION ALL
     SELECT
-        sums.organization_id, CAST(SUM(sums.count) * :head_sign AS BIGINT),
-        CAST(SUM(sums.cost) * :head_sign AS BIGINT), 0
+        sums.organization_id, CAST(SUM(sums.count) * :first_edge_sign AS BIGINT),
+        CAST(SUM(sums.cost) * :first_edge_sign AS BIGINT), 0
     FROM organizations
     JOIN organization_daily AS sums ON sums.organization_id = organizations.organization_id
     WHERE organizations.tenant_id = :tenant AND organizations.currency = :currency
-        AND sums.month = :head_month
-        AND sums.day BETWEEN :head_first AND :head_last
+        AND sums.month = :first_edge_month
+        AND sums.day BETWEEN :first_edge_start AND :first_edge_end
     GROUP BY sums.organization_id
     UNION ALL
     SELECT
-        sums.organization_id, CAST(SUM(sums.count) * :tail_sign AS BIGINT),
-        CAST(SUM(sums.cost) * :tail_sign AS BIGINT), 0
+        sums.organization_id, CAST(SUM(sums.count) * :last_edge_sign AS BIGINT),
+        CAST(SUM(sums.cost) * :last_edge_sign AS BIGINT), 0
     FROM organizations
     JOIN organization_daily AS sums ON sums.organization_id = organizations.organization_id
     WHERE organizations.tenant_id = :tenant AND organizations.currency = :currency
-        AND sums.month = :tail_month
-        AND sums.day BETWEEN :tail_first AND :tail_last
+        AND sums.month = :last_edge_month
+        AND sums.day BETWEEN :last_edge_start AND :last_edge_end
     GROUP BY sums.organization_id
     UNION ALL
     SELECT
@@ -112,22 +112,22 @@ WITH legs (whose, count, cost, previous_cost) AS (
     UNION ALL
     SELECT
         sums.organization_id, 0, 0,
-        CAST(SUM(sums.cost) * :previous_head_sign AS BIGINT)
+        CAST(SUM(sums.cost) * :previous_first_edge_sign AS BIGINT)
     FROM organizations
     JOIN organization_daily AS sums ON sums.organization_id = organizations.organization_id
     WHERE organizations.tenant_id = :tenant AND organizations.currency = :currency
-        AND sums.month = :previous_head_month
-        AND sums.day BETWEEN :previous_head_first AND :previous_head_last
+        AND sums.month = :previous_first_edge_month
+        AND sums.day BETWEEN :previous_first_edge_start AND :previous_first_edge_end
     GROUP BY sums.organization_id
     UNION ALL
     SELECT
         sums.organization_id, 0, 0,
-        CAST(SUM(sums.cost) * :previous_tail_sign AS BIGINT)
+        CAST(SUM(sums.cost) * :previous_last_edge_sign AS BIGINT)
     FROM organizations
     JOIN organization_daily AS sums ON sums.organization_id = organizations.organization_id
     WHERE organizations.tenant_id = :tenant AND organizations.currency = :currency
-        AND sums.month = :previous_tail_month
-        AND sums.day BETWEEN :previous_tail_first AND :previous_tail_last
+        AND sums.month = :previous_last_edge_month
+        AND sums.day BETWEEN :previous_last_edge_start AND :previous_last_edge_end
     GROUP BY sums.organization_id
 )
 SELECT
@@ -144,6 +144,6 @@ LEFT JOIN (
         CAST(SUM(count) AS BIGINT) AS count,
         CAST(SUM(cost) AS BIGINT) AS cost,
         CAST(SUM(previous_cost) AS BIGINT) AS previous_cost
-    FROM legs
+    FROM period_cover
     GROUP BY whose
 ) AS usage ON usage.whose = people.whose

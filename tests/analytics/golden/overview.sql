@@ -12,24 +12,24 @@ FROM (
         UNION ALL
         SELECT
             meter,
-            CAST(SUM(count) * :head_sign AS BIGINT),
-            CAST(SUM(quantity) * :head_sign AS BIGINT),
-            CAST(SUM(cost) * :head_sign AS BIGINT)
+            CAST(SUM(count) * :first_edge_sign AS BIGINT),
+            CAST(SUM(quantity) * :first_edge_sign AS BIGINT),
+            CAST(SUM(cost) * :first_edge_sign AS BIGINT)
         FROM organization_daily
-        WHERE organization_id IN :numbers AND month = :head_month
-            AND day BETWEEN :head_first AND :head_last
+        WHERE organization_id IN :numbers AND month = :first_edge_month
+            AND day BETWEEN :first_edge_start AND :first_edge_end
         GROUP BY meter
         UNION ALL
         SELECT
             meter,
-            CAST(SUM(count) * :tail_sign AS BIGINT),
-            CAST(SUM(quantity) * :tail_sign AS BIGINT),
-            CAST(SUM(cost) * :tail_sign AS BIGINT)
+            CAST(SUM(count) * :last_edge_sign AS BIGINT),
+            CAST(SUM(quantity) * :last_edge_sign AS BIGINT),
+            CAST(SUM(cost) * :last_edge_sign AS BIGINT)
         FROM organization_daily
-        WHERE organization_id IN :numbers AND month = :tail_month
-            AND day BETWEEN :tail_first AND :tail_last
+        WHERE organization_id IN :numbers AND month = :last_edge_month
+            AND day BETWEEN :last_edge_start AND :last_edge_end
         GROUP BY meter
-) AS legs
+) AS period_cover
 GROUP BY meter
 
 -- users_of_all
@@ -95,24 +95,24 @@ LEFT JOIN (
         UNION ALL
         SELECT
             organization_id, meter,
-            CAST(SUM(count) * :head_sign AS BIGINT),
-            CAST(SUM(quantity) * :head_sign AS BIGINT),
-            CAST(SUM(cost) * :head_sign AS BIGINT)
+            CAST(SUM(count) * :first_edge_sign AS BIGINT),
+            CAST(SUM(quantity) * :first_edge_sign AS BIGINT),
+            CAST(SUM(cost) * :first_edge_sign AS BIGINT)
         FROM organization_daily
-        WHERE organization_id IN :numbers AND month = :head_month
-            AND day BETWEEN :head_first AND :head_last
+        WHERE organization_id IN :numbers AND month = :first_edge_month
+            AND day BETWEEN :first_edge_start AND :first_edge_end
         GROUP BY organization_id, meter
         UNION ALL
         SELECT
             organization_id, meter,
-            CAST(SUM(count) * :tail_sign AS BIGINT),
-            CAST(SUM(quantity) * :tail_sign AS BIGINT),
-            CAST(SUM(cost) * :tail_sign AS BIGINT)
+            CAST(SUM(count) * :last_edge_sign AS BIGINT),
+            CAST(SUM(quantity) * :last_edge_sign AS BIGINT),
+            CAST(SUM(cost) * :last_edge_sign AS BIGINT)
         FROM organization_daily
-        WHERE organization_id IN :numbers AND month = :tail_month
-            AND day BETWEEN :tail_first AND :tail_last
+        WHERE organization_id IN :numbers AND month = :last_edge_month
+            AND day BETWEEN :last_edge_start AND :last_edge_end
         GROUP BY organization_id, meter
-    ) AS legs
+    ) AS period_cover
     GROUP BY organization_id
 ) AS usage ON usage.organization_id = organizations.organization_id
 LEFT JOIN (

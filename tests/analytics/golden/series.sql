@@ -373,23 +373,23 @@ FROM (
     UNION ALL
     SELECT
         sums.user_id AS id,
-        CAST(SUM(sums.count) * :head_sign AS BIGINT) AS count,
-        CAST(SUM(sums.quantity) * :head_sign AS BIGINT) AS quantity,
-        CAST(SUM(sums.cost) * :head_sign AS BIGINT) AS cost
+        CAST(SUM(sums.count) * :first_edge_sign AS BIGINT) AS count,
+        CAST(SUM(sums.quantity) * :first_edge_sign AS BIGINT) AS quantity,
+        CAST(SUM(sums.cost) * :first_edge_sign AS BIGINT) AS cost
     FROM usage_daily AS sums
     WHERE sums.organization_id = :number
-        AND sums.month = :head_month AND sums.day BETWEEN :head_first AND :head_last
+        AND sums.month = :first_edge_month AND sums.day BETWEEN :first_edge_start AND :first_edge_end
         AND ((:meters >> sums.meter) & 1) = 1
     GROUP BY sums.user_id
     UNION ALL
     SELECT
         sums.user_id AS id,
-        CAST(SUM(sums.count) * :tail_sign AS BIGINT) AS count,
-        CAST(SUM(sums.quantity) * :tail_sign AS BIGINT) AS quantity,
-        CAST(SUM(sums.cost) * :tail_sign AS BIGINT) AS cost
+        CAST(SUM(sums.count) * :last_edge_sign AS BIGINT) AS count,
+        CAST(SUM(sums.quantity) * :last_edge_sign AS BIGINT) AS quantity,
+        CAST(SUM(sums.cost) * :last_edge_sign AS BIGINT) AS cost
     FROM usage_daily AS sums
     WHERE sums.organization_id = :number
-        AND sums.month = :tail_month AND sums.day BETWEEN :tail_first AND :tail_last
+        AND sums.month = :last_edge_month AND sums.day BETWEEN :last_edge_start AND :last_edge_end
         AND ((:meters >> sums.meter) & 1) = 1
     GROUP BY sums.user_id
 ) AS sums
@@ -430,25 +430,25 @@ FROM (
     UNION ALL
     SELECT
         sums.organization_id AS id,
-        CAST(SUM(sums.count) * :head_sign AS BIGINT) AS count,
-        CAST(SUM(sums.quantity) * :head_sign AS BIGINT) AS quantity,
-        CAST(SUM(sums.cost) * :head_sign AS BIGINT) AS cost
+        CAST(SUM(sums.count) * :first_edge_sign AS BIGINT) AS count,
+        CAST(SUM(sums.quantity) * :first_edge_sign AS BIGINT) AS quantity,
+        CAST(SUM(sums.cost) * :first_edge_sign AS BIGINT) AS cost
     FROM organization_daily AS sums
     JOIN organizations ON organizations.organization_id = sums.organization_id
     WHERE organizations.tenant_id = :tenant AND organizations.currency = :currency
-        AND sums.month = :head_month AND sums.day BETWEEN :head_first AND :head_last
+        AND sums.month = :first_edge_month AND sums.day BETWEEN :first_edge_start AND :first_edge_end
         AND ((:meters >> sums.meter) & 1) = 1
     GROUP BY sums.organization_id
     UNION ALL
     SELECT
         sums.organization_id AS id,
-        CAST(SUM(sums.count) * :tail_sign AS BIGINT) AS count,
-        CAST(SUM(sums.quantity) * :tail_sign AS BIGINT) AS quantity,
-        CAST(SUM(sums.cost) * :tail_sign AS BIGINT) AS cost
+        CAST(SUM(sums.count) * :last_edge_sign AS BIGINT) AS count,
+        CAST(SUM(sums.quantity) * :last_edge_sign AS BIGINT) AS quantity,
+        CAST(SUM(sums.cost) * :last_edge_sign AS BIGINT) AS cost
     FROM organization_daily AS sums
     JOIN organizations ON organizations.organization_id = sums.organization_id
     WHERE organizations.tenant_id = :tenant AND organizations.currency = :currency
-        AND sums.month = :tail_month AND sums.day BETWEEN :tail_first AND :tail_last
+        AND sums.month = :last_edge_month AND sums.day BETWEEN :last_edge_start AND :last_edge_end
         AND ((:meters >> sums.meter) & 1) = 1
     GROUP BY sums.organization_id
 ) AS sums

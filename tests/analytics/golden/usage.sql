@@ -12,34 +12,34 @@ FROM (
         UNION ALL
         SELECT
             meter,
-            CAST(SUM(count) * :head_sign AS BIGINT),
-            CAST(SUM(quantity) * :head_sign AS BIGINT),
-            CAST(SUM(cost) * :head_sign AS BIGINT)
+            CAST(SUM(count) * :first_edge_sign AS BIGINT),
+            CAST(SUM(quantity) * :first_edge_sign AS BIGINT),
+            CAST(SUM(cost) * :first_edge_sign AS BIGINT)
         FROM organization_daily
-        WHERE organization_id = :organization AND month = :head_month
-            AND day BETWEEN :head_first AND :head_last
+        WHERE organization_id = :organization AND month = :first_edge_month
+            AND day BETWEEN :first_edge_start AND :first_edge_end
         GROUP BY meter
         UNION ALL
         SELECT
             meter,
-            CAST(SUM(count) * :tail_sign AS BIGINT),
-            CAST(SUM(quantity) * :tail_sign AS BIGINT),
-            CAST(SUM(cost) * :tail_sign AS BIGINT)
+            CAST(SUM(count) * :last_edge_sign AS BIGINT),
+            CAST(SUM(quantity) * :last_edge_sign AS BIGINT),
+            CAST(SUM(cost) * :last_edge_sign AS BIGINT)
         FROM organization_daily
-        WHERE organization_id = :organization AND month = :tail_month
-            AND day BETWEEN :tail_first AND :tail_last
+        WHERE organization_id = :organization AND month = :last_edge_month
+            AND day BETWEEN :last_edge_start AND :last_edge_end
         GROUP BY meter
         UNION ALL
         SELECT meter, CASE WHEN reverses IS NULL THEN 1 ELSE -1 END, quantity, cost
         FROM events
-        WHERE organization_id = :organization AND day = :head_day
+        WHERE organization_id = :organization AND day = :first_edge_day
             AND time >= :first AND time < :end
         UNION ALL
         SELECT meter, CASE WHEN reverses IS NULL THEN 1 ELSE -1 END, quantity, cost
         FROM events
-        WHERE organization_id = :organization AND day = :tail_day
+        WHERE organization_id = :organization AND day = :last_edge_day
             AND time >= :first AND time < :end
-) AS legs
+) AS period_cover
 GROUP BY meter
 
 -- user
@@ -56,32 +56,32 @@ FROM (
         UNION ALL
         SELECT
             meter,
-            CAST(SUM(count) * :head_sign AS BIGINT),
-            CAST(SUM(quantity) * :head_sign AS BIGINT),
-            CAST(SUM(cost) * :head_sign AS BIGINT)
+            CAST(SUM(count) * :first_edge_sign AS BIGINT),
+            CAST(SUM(quantity) * :first_edge_sign AS BIGINT),
+            CAST(SUM(cost) * :first_edge_sign AS BIGINT)
         FROM usage_daily
-        WHERE organization_id = :organization AND month = :head_month AND user_id = :user
-            AND day BETWEEN :head_first AND :head_last
+        WHERE organization_id = :organization AND month = :first_edge_month AND user_id = :user
+            AND day BETWEEN :first_edge_start AND :first_edge_end
         GROUP BY meter
         UNION ALL
         SELECT
             meter,
-            CAST(SUM(count) * :tail_sign AS BIGINT),
-            CAST(SUM(quantity) * :tail_sign AS BIGINT),
-            CAST(SUM(cost) * :tail_sign AS BIGINT)
+            CAST(SUM(count) * :last_edge_sign AS BIGINT),
+            CAST(SUM(quantity) * :last_edge_sign AS BIGINT),
+            CAST(SUM(cost) * :last_edge_sign AS BIGINT)
         FROM usage_daily
-        WHERE organization_id = :organization AND month = :tail_month AND user_id = :user
-            AND day BETWEEN :tail_first AND :tail_last
+        WHERE organization_id = :organization AND month = :last_edge_month AND user_id = :user
+            AND day BETWEEN :last_edge_start AND :last_edge_end
         GROUP BY meter
         UNION ALL
         SELECT meter, CASE WHEN reverses IS NULL THEN 1 ELSE -1 END, quantity, cost
         FROM events
-        WHERE organization_id = :organization AND day = :head_day AND user_id = :user
+        WHERE organization_id = :organization AND day = :first_edge_day AND user_id = :user
             AND time >= :first AND time < :end
         UNION ALL
         SELECT meter, CASE WHEN reverses IS NULL THEN 1 ELSE -1 END, quantity, cost
         FROM events
-        WHERE organization_id = :organization AND day = :tail_day AND user_id = :user
+        WHERE organization_id = :organization AND day = :last_edge_day AND user_id = :user
             AND time >= :first AND time < :end
-) AS legs
+) AS period_cover
 GROUP BY meter

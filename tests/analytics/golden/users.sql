@@ -48,24 +48,24 @@ LEFT JOIN (
         UNION ALL
         SELECT
             user_id, meter,
-            CAST(SUM(count) * :head_sign AS BIGINT),
-            CAST(SUM(quantity) * :head_sign AS BIGINT),
-            CAST(SUM(cost) * :head_sign AS BIGINT)
+            CAST(SUM(count) * :first_edge_sign AS BIGINT),
+            CAST(SUM(quantity) * :first_edge_sign AS BIGINT),
+            CAST(SUM(cost) * :first_edge_sign AS BIGINT)
         FROM usage_daily
-        WHERE organization_id = :organization AND month = :head_month
-            AND day BETWEEN :head_first AND :head_last
+        WHERE organization_id = :organization AND month = :first_edge_month
+            AND day BETWEEN :first_edge_start AND :first_edge_end
         GROUP BY user_id, meter
         UNION ALL
         SELECT
             user_id, meter,
-            CAST(SUM(count) * :tail_sign AS BIGINT),
-            CAST(SUM(quantity) * :tail_sign AS BIGINT),
-            CAST(SUM(cost) * :tail_sign AS BIGINT)
+            CAST(SUM(count) * :last_edge_sign AS BIGINT),
+            CAST(SUM(quantity) * :last_edge_sign AS BIGINT),
+            CAST(SUM(cost) * :last_edge_sign AS BIGINT)
         FROM usage_daily
-        WHERE organization_id = :organization AND month = :tail_month
-            AND day BETWEEN :tail_first AND :tail_last
+        WHERE organization_id = :organization AND month = :last_edge_month
+            AND day BETWEEN :last_edge_start AND :last_edge_end
         GROUP BY user_id, meter
-    ) AS legs
+    ) AS period_cover
     GROUP BY user_id
 ) AS usage ON usage.user_id = users.id
 LEFT JOIN (
@@ -133,24 +133,24 @@ LEFT JOIN (
         UNION ALL
         SELECT
             user_id, meter,
-            CAST(SUM(count) * :head_sign AS BIGINT),
-            CAST(SUM(quantity) * :head_sign AS BIGINT),
-            CAST(SUM(cost) * :head_sign AS BIGINT)
+            CAST(SUM(count) * :first_edge_sign AS BIGINT),
+            CAST(SUM(quantity) * :first_edge_sign AS BIGINT),
+            CAST(SUM(cost) * :first_edge_sign AS BIGINT)
         FROM usage_daily
-        WHERE organization_id = :organization AND month = :head_month AND user_id = :user
-            AND day BETWEEN :head_first AND :head_last
+        WHERE organization_id = :organization AND month = :first_edge_month AND user_id = :user
+            AND day BETWEEN :first_edge_start AND :first_edge_end
         GROUP BY user_id, meter
         UNION ALL
         SELECT
             user_id, meter,
-            CAST(SUM(count) * :tail_sign AS BIGINT),
-            CAST(SUM(quantity) * :tail_sign AS BIGINT),
-            CAST(SUM(cost) * :tail_sign AS BIGINT)
+            CAST(SUM(count) * :last_edge_sign AS BIGINT),
+            CAST(SUM(quantity) * :last_edge_sign AS BIGINT),
+            CAST(SUM(cost) * :last_edge_sign AS BIGINT)
         FROM usage_daily
-        WHERE organization_id = :organization AND month = :tail_month AND user_id = :user
-            AND day BETWEEN :tail_first AND :tail_last
+        WHERE organization_id = :organization AND month = :last_edge_month AND user_id = :user
+            AND day BETWEEN :last_edge_start AND :last_edge_end
         GROUP BY user_id, meter
-    ) AS legs
+    ) AS period_cover
     GROUP BY user_id
 ) AS usage ON usage.user_id = users.id
 LEFT JOIN (

@@ -10,12 +10,12 @@ from starlette.responses import Response
 
 from tollbook.analytics.events import (
     COLUMNS,
+    EventsQuestion,
     EventsReport,
     PageEnd,
-    Wanted,
-    all_events,
-    events_page,
     events_report,
+    events_table,
+    read_page,
 )
 from tollbook.analytics.tables import Table
 from tollbook.api.endpoints.analytics import answers
@@ -115,7 +115,7 @@ def get_events(request: ApiRequest[EventsQuery], snapshot: Snapshot) -> Response
         question = question._replace(period=Period(cursor.start, cursor.end))
     wanted = _resolve_events(question, query, cursor)
     if question.is_table and not cursor and query.limit is None:
-        response = answers.stream(question, lambda opened: all_events(opened, wanted))
+        response = answers.stream(question, lambda opened: events_table(opened, wanted))
     else:
         found = answers.find(question)
         if found.is_missing:
@@ -166,11 +166,13 @@ def _wrong_cursor() -> InvalidRequest:
     return InvalidRequest.of([Problem("cursor", "invalid_cursor", sentence)])
 
 
-def _resolve_events(question: Question, query: EventsQuery, cursor: _Cursor | None) -> Wanted:
+def _resolve_events(
+    question: Question, query: EventsQuery, cursor: _Cursor | None
+) -> EventsQuestion:
     """Return which events are asked for; those received from now on are not among them."""
     organization, period = question.scope.organization, question.period
     assert organization and period  # noqa: S101, PT018  the first is a required parameter
-    return Wanted(
+    return EventsQuestion(
         organization=organization,
         period=period,
         as_of=cursor.as_of if cursor else question.version.received_at,
@@ -182,10 +184,10 @@ def _resolve_events(question: Question, query: EventsQuery, cursor: _Cursor | No
 
 
 def _read_page(
-    question: Question, query: EventsQuery, wanted: Wanted, cursor: _Cursor | None
+    question: Question, query: EventsQuery, wanted: EventsQuestion, cursor: _Cursor | None
 ) -> Answer:
     after = PageEnd(cursor.day, cursor.time, cursor.id) if cursor else None
-    page = events_page(question.snapshot, wanted, query.limit or _USUAL_LIMIT, after)
+    page = read_page(question.snapshot, wanted, query.limit or _USUAL_LIMIT, after)
     following = _write_cursor(question, query, wanted, page.end) if page.end else None
     if not question.is_table:
         return answers.write_report(question, events_report(wanted, page, following))
@@ -193,7 +195,9 @@ def _read_page(
     return answers.write_table(question, Table(COLUMNS, page.rows), headers)
 
 
-def _write_cursor(question: Question, query: EventsQuery, wanted: Wanted, end: PageEnd) -> str:
+def _write_cursor(
+    question: Question, query: EventsQuery, wanted: EventsQuestion, end: PageEnd
+) -> str:
     cursor = _Cursor(
         as_of=wanted.as_of,
         start=wanted.period.start,

@@ -45,7 +45,7 @@ FORECAST_ANSWER: dict[str, Any] = {
     "low": 329.95,
     "high": 358.25,
     "method": "weekday_mean",
-    "method_description": "What is spent, and for each day to come the mean of the same weekday.",
+    "method_description": "The amount spent, plus the mean of the same weekday for each day left.",
     "days_left": 12,
     "based_on_days": 56,
 }

@@ -6,12 +6,12 @@ from typing import Any
 import msgspec
 
 from tollbook.analytics.completeness import Meta
+from tollbook.analytics.filtered_users import OrganizationLevel, UserTotals
 from tollbook.analytics.organizations import OrganizationsReport, Totals
 from tollbook.analytics.overview import OverviewReport
 from tollbook.analytics.series_report import SeriesReport
 from tollbook.analytics.usage import UsageReport
 from tollbook.analytics.users import UsersReport
-from tollbook.analytics.users_slices import OrganizationLevel, UserTotals
 from tollbook.domain.events import (
     LARGEST_INTEGER,
     LONGEST_ATTRIBUTE_NAME,

@@ -1,4 +1,4 @@
-"""tollbook report: the questions of the API, answered in the terminal."""
+"""tollbook report: the reports of the API, in the terminal."""
 
 from tollbook.cli.lazy import Entry, LazyGroup
 
@@ -8,10 +8,10 @@ QUESTIONS = tuple(
         "users": "Usage and cost by user.",
         "organizations": "Usage and cost by organization.",
         "overview": "Usage and cost of a whole tenant.",
-        "usage": "Segments and seconds, of all time by default.",
+        "usage": "Segments and seconds; all time by default.",
         "series": "Usage and cost over time.",
         "events": "The events behind a figure, newest first.",
-        "changes": "Who grew, who shrank, who costs most.",
+        "changes": "The largest increases, decreases and costs.",
         "forecast": "The expected cost of a month.",
         "budgets": "How much of each budget is spent.",
     }.items()

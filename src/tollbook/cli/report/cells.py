@@ -1,6 +1,7 @@
-"""Tables of an answer for people and for programs: every cell by what its column holds."""
+"""Print an answer as JSON, as CSV, or as a table for people."""
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from rich import box
@@ -10,52 +11,74 @@ from tollbook.analytics.tables import ColumnKind, Table
 from tollbook.api.formats.cells import writer_of
 from tollbook.api.formats.csv import csv_bytes
 from tollbook.api.formats.ndjson import ndjson_bytes
-from tollbook.cli.output import cell, print_table
+from tollbook.cli.command import Options
+from tollbook.cli.output import cell, print_json, print_table
 from tollbook.domain.exact import quantity_text
 
 
+def print_answer(
+    options: Options,
+    *,
+    report: Callable[[], Any],
+    table: Callable[[], Table],
+    text: Callable[[], None],
+) -> int:
+    """Print an answer in the form that the options name, and return the exit code.
+
+    `report` returns the JSON, `table` the CSV, and `text` prints the answer for people.
+    """
+    if options.json:
+        print_json(report())
+    elif options.csv:
+        print_csv(table())
+    else:
+        text()
+    return 0
+
+
 def print_csv(table: Table) -> None:
-    """Print exact values under the names of the fields."""
+    """Print a table as CSV, with exact values and the API's headings."""
     for piece in csv_bytes(table):
         sys.stdout.write(piece.decode().replace("\r\n", "\n"))
 
 
 def print_ndjson(table: Table) -> None:
-    """Print an object a line."""
+    """Print a table as one JSON object per line."""
     for piece in ndjson_bytes(table):
         sys.stdout.write(piece.decode())
 
 
 def print_wide(title: str, table: Table) -> None:
-    """Print a row a line, with totals below where there are any."""
-    shown = _new(title, footer=table.totals is not None)
+    """Print a table with one line per row, and its totals below if it has any."""
+    shown = new_table(title, footer=table.totals is not None)
     sums = table.totals or ("",) * len(table.columns)
     for column, value in zip(table.columns, sums, strict=True):
         shown.add_column(
             _heading(column.name).replace(" ", "\n"),
-            cell(_for_people(column.kind, value)),
+            cell(text_of(column.kind, value)),
             justify="left" if column.kind is ColumnKind.TEXT else "right",
             no_wrap=True,
         )
     for row in table.rows:
         cells = zip(table.columns, row, strict=True)
-        shown.add_row(*(cell(_for_people(it.kind, value)) for it, value in cells))
+        shown.add_row(*(cell(text_of(it.kind, value)) for it, value in cells))
     print_table(shown)
 
 
 def print_long(title: str, table: Table) -> None:
-    """Print the only row of a table, a field a line."""
-    shown = _new(title, footer=False)
+    """Print the only row of a table with one line per field."""
+    shown = new_table(title, footer=False)
     shown.show_header = False
     shown.add_column(no_wrap=True)
     shown.add_column(justify="right", no_wrap=True)
     for row in table.rows:
         for column, value in zip(table.columns, row, strict=True):
-            shown.add_row(_heading(column.name), cell(_for_people(column.kind, value)))
+            shown.add_row(_heading(column.name), cell(text_of(column.kind, value)))
     print_table(shown)
 
 
-def _new(title: str, *, footer: bool) -> Shown:
+def new_table(title: str, *, footer: bool) -> Shown:
+    """Return an empty table with a title."""
     return Shown(title=cell(title), title_justify="left", box=box.SIMPLE_HEAD, show_footer=footer)
 
 
@@ -67,8 +90,8 @@ def _heading(name: str) -> str:
     return " ".join(_SHORT.get(it, it.capitalize()) for it in words)
 
 
-def _for_people(kind: ColumnKind, value: Any) -> str:
-    """Write a cell for people: thousands are grouped, minutes have one decimal."""
+def text_of(kind: ColumnKind, value: Any) -> str:
+    """Return the text of a cell for people: thousands are grouped, minutes have one decimal."""
     if value is None or value == "":
         return ""
     match kind:

@@ -1,8 +1,9 @@
-"""tollbook report changes: who grew, who shrank, who costs most."""
+"""tollbook report changes: the largest increases, decreases and costs."""
 
 import click
 
-from tollbook.analytics.changes import Changes, changes, changes_report, changes_table
+from tollbook.analytics.changes import Changes, read_changes
+from tollbook.analytics.changes_report import changes_report, changes_table
 from tollbook.analytics.scope import QuestionScope, in_its_currency
 from tollbook.cli.choices import (
     currency_option,
@@ -11,10 +12,10 @@ from tollbook.cli.choices import (
     report_options,
 )
 from tollbook.cli.command import Command, Options
-from tollbook.cli.output import print_json, print_line, print_rows
+from tollbook.cli.output import print_line, print_rows
 from tollbook.cli.parameters import ROWS
-from tollbook.cli.report.asked import chosen_period, compared_of
-from tollbook.cli.report.cells import print_csv
+from tollbook.cli.report.arguments import choose_period, compared_period
+from tollbook.cli.report.cells import print_answer
 from tollbook.domain.exact import amount_text
 from tollbook.domain.periods import Comparison, Period
 from tollbook.settings import Settings
@@ -37,35 +38,34 @@ _LIMIT = 10
     help="The days to compare with.",
 )
 @currency_option
-@click.option("--limit", type=ROWS, default=_LIMIT, help="The most rows of each list.")
+@click.option("--limit", type=ROWS, default=_LIMIT, help="The maximum length of each list.")
 @report_options
 def verb(options: Options, settings: Settings) -> int:
-    """Show who grew, who shrank, who costs most."""
+    """Show the largest increases, decreases and costs."""
     with open_migrated(settings).reading() as snapshot:
         organization = named_organization(snapshot, options)
         scope = QuestionScope(options.tenant, organization, currency=options.currency)
         scope = in_its_currency(snapshot, scope)
-        chosen = chosen_period(options, scope)
-        period, before = chosen.period, compared_of(chosen, options.compare)
-        found = changes(snapshot, scope, period, before)
-    if options.json:
-        print_json(changes_report(found, scope, period, before, options.limit))
-    elif options.csv:
-        print_csv(changes_table(found, scope))
-    else:
-        _print(found, scope, period, before, options.limit)
-    return 0
+        chosen = choose_period(options, scope)
+        period, before = chosen.period, compared_period(chosen, options.compare)
+        found = read_changes(snapshot, scope, period, before)
+    return print_answer(
+        options,
+        report=lambda: changes_report(found, scope, period, before, options.limit),
+        table=lambda: changes_table(found, scope),
+        text=lambda: _print(found, scope, period, before, options.limit),
+    )
 
 
 def _print(
     found: Changes, scope: QuestionScope, period: Period, before: Period, limit: int
 ) -> None:
-    """Print the totals in a sentence, and each list that has anything in it."""
-    whose = "users" if scope.organization else "organizations"
+    """Print the totals in a sentence, then each list."""
+    subjects = "users" if scope.organization else "organizations"
     change = found.cost - found.previous_cost
     print_line(
         f"{period.start} to {period.end}: {amount_text(found.cost)} {scope.currency or ''}, "
-        f"{_signed(change)} against {before.start} to {before.end}; {len(found.active)} {whose} "
+        f"{_signed(change)} against {before.start} to {before.end}; {len(found.active)} {subjects} "
         f"with usage, {len(found.without_usage)} without"
     )
     columns = ("", "Cost", "Before", "Difference", "Share")
@@ -82,7 +82,7 @@ def _print(
                 )
                 for it in rows[:limit]
             ),
-            f"{title}: nobody",
+            f"{title}: none",
         )
 
 

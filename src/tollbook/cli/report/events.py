@@ -1,4 +1,4 @@
-"""tollbook report events: the events that make up a figure."""
+"""tollbook report events: the events behind a figure."""
 
 from collections.abc import Iterable, Iterator
 
@@ -6,10 +6,10 @@ import click
 
 from tollbook.analytics.events import (
     COLUMNS,
-    Wanted,
-    all_events,
-    events_page,
+    EventsQuestion,
     events_report,
+    events_table,
+    read_page,
 )
 from tollbook.analytics.scope import QuestionScope
 from tollbook.analytics.tables import Table
@@ -18,7 +18,7 @@ from tollbook.cli.choices import meter_option, organization_of, period_options, 
 from tollbook.cli.command import Command, Options
 from tollbook.cli.output import print_json, print_line, print_rows
 from tollbook.cli.parameters import EVENTS
-from tollbook.cli.report.asked import period_of
+from tollbook.cli.report.arguments import period_of
 from tollbook.cli.report.cells import print_csv
 from tollbook.domain.periods import day_number
 from tollbook.settings import Settings
@@ -26,7 +26,7 @@ from tollbook.store import archives
 from tollbook.store.database import Snapshot
 from tollbook.wiring import open_migrated
 
-_USUAL_LIMIT = 100
+_DEFAULT_LIMIT = 100
 _SHOWN = ("time", "id", "type", "user_id", "quantity", "billed_quantity", "unit", "country", "cost")
 
 
@@ -38,49 +38,46 @@ _SHOWN = ("time", "id", "type", "user_id", "quantity", "billed_quantity", "unit"
 @click.option(
     "--limit",
     type=EVENTS,
-    show_default=f"{_USUAL_LIMIT}; no limit with --csv",
-    help="The most events to show.",
+    show_default=f"{_DEFAULT_LIMIT}; no limit with --csv",
+    help="The maximum number of events.",
 )
 @report_options
 def verb(options: Options, settings: Settings) -> int:
     """Show the events behind a figure, newest first."""
     with open_migrated(settings).streaming() as snapshot:
-        wanted = _wanted(options, snapshot)
+        question = _question(options, snapshot)
         if options.csv and options.limit is None:
-            print_csv(all_events(snapshot, wanted))
+            print_csv(events_table(snapshot, question))
             return 0
-        page = events_page(snapshot, wanted, options.limit or _USUAL_LIMIT, None)
-        archived = _archived(snapshot, wanted)
+        page = read_page(snapshot, question, options.limit or _DEFAULT_LIMIT, None)
+        archived = _archived(snapshot, question)
     if options.csv:
         print_csv(Table(COLUMNS, page.rows))
     elif options.json:
-        print_json(events_report(wanted, page, None))
+        print_json(events_report(question, page, None))
     else:
         print_rows(_SHOWN, _cells(page.rows), "no events")
         if page.end:
-            print_line(f"There are more than {len(page.rows):,}; --limit shows more of them.")
+            print_line(f"More than {len(page.rows):,} events match; use --limit to show more.")
         if archived:
-            print_line(f"Archived, and not listed: {archived:,} of these days, of whatever type.")
+            print_line(f"Not listed: {archived:,} archived events of these days, of all types.")
     return 0
 
 
-def _wanted(options: Options, snapshot: Snapshot) -> Wanted:
+def _question(options: Options, snapshot: Snapshot) -> EventsQuestion:
     organization = organization_of(snapshot, options.tenant, options.organization)
     period = period_of(options, QuestionScope(options.tenant, organization))
     meters = options.meter
-    return Wanted(organization, period, 2**62, options.user, meters=meters)
+    return EventsQuestion(organization, period, 2**62, options.user, meters=meters)
 
 
-def _archived(snapshot: Snapshot, wanted: Wanted) -> int:
-    days = day_number(wanted.period.start), day_number(wanted.period.end)
-    return archives.count_days(snapshot, wanted.organization.number, days, wanted.user_id)
+def _archived(snapshot: Snapshot, question: EventsQuestion) -> int:
+    days = day_number(question.period.start), day_number(question.period.end)
+    return archives.count_days(snapshot, question.organization.number, days, question.user_id)
 
 
 def _cells(rows: Iterable[tuple[object, ...]]) -> Iterator[list[str]]:
-    shown = [
-        (index, writer_of(COLUMNS[index].kind))
-        for name in _SHOWN
-        for index in (next(n for n, it in enumerate(COLUMNS) if it.name == name),)
-    ]
+    places = {column.name: place for place, column in enumerate(COLUMNS)}
+    shown = [(places[name], writer_of(COLUMNS[places[name]].kind)) for name in _SHOWN]
     for row in rows:
-        yield ["" if row[index] is None else write(row[index]) for index, write in shown]
+        yield ["" if row[place] is None else write(row[place]) for place, write in shown]

@@ -1,4 +1,4 @@
-"""tollbook report forecast: how the month will end."""
+"""tollbook report forecast: the expected cost of a month."""
 
 import click
 
@@ -17,9 +17,9 @@ from tollbook.cli.choices import (
     report_options,
 )
 from tollbook.cli.command import Command, Options
-from tollbook.cli.output import print_json, print_line
+from tollbook.cli.output import print_lines
 from tollbook.cli.parameters import MONTH
-from tollbook.cli.report.cells import print_csv
+from tollbook.cli.report.cells import print_answer
 from tollbook.domain.errors import InvalidRequest
 from tollbook.domain.exact import amount_text
 from tollbook.settings import Settings
@@ -38,25 +38,24 @@ from tollbook.wiring import now, open_migrated
 @report_options
 def verb(options: Options, settings: Settings) -> int:
     """Show what a month is expected to cost by its end."""
-    asked_at = now()
+    instant = now()
     with open_migrated(settings).reading() as snapshot:
         organization = named_organization(snapshot, options)
         user = named_user(snapshot, organization, options.user)
         scope = QuestionScope(options.tenant, organization, options.user, options.currency)
         scope = in_its_currency(snapshot, scope)
-        today = scope.today(asked_at)
+        today = scope.today(instant)
         first = options.month or today.replace(day=1)
         if first > today:
-            raise InvalidRequest("--month must not lie in the future")
+            raise InvalidRequest("--month must not be in the future")
         found = month_outlook(snapshot, scope, first, today)
-    if options.json:
-        print_json(forecast_report(found, scope, user.name if user else "", first, asked_at))
-    elif options.csv:
-        print_csv(forecast_table(found, first))
-    else:
-        print_line(f"{first:%Y-%m}: {_sentence(found, scope.currency or '')}")
-        print_line(f"{found.method}: {DESCRIPTIONS[found.method]}")
-    return 0
+    sentence = f"{first:%Y-%m}: {_sentence(found, scope.currency or '')}"
+    return print_answer(
+        options,
+        report=lambda: forecast_report(found, scope, user.name if user else "", first, instant),
+        table=lambda: forecast_table(found, first),
+        text=lambda: print_lines((sentence, f"{found.method}: {DESCRIPTIONS[found.method]}")),
+    )
 
 
 def _sentence(found: Outlook, currency: str) -> str:

@@ -2,16 +2,15 @@
 
 import click
 
-from tollbook.analytics.overview import overview, overview_report, overview_table
+from tollbook.analytics.overview import overview_report, overview_table, read_overview
 from tollbook.analytics.scope import in_one_currency
 from tollbook.cli.choices import currency_option, period_options, report_options
 from tollbook.cli.command import Command, Options
-from tollbook.cli.output import print_json
-from tollbook.cli.report.asked import (
+from tollbook.cli.report.arguments import (
     period_of,
-    scope_of,
+    tenant_scope,
 )
-from tollbook.cli.report.cells import print_csv, print_long
+from tollbook.cli.report.cells import print_answer, print_long
 from tollbook.settings import Settings
 from tollbook.wiring import open_migrated
 
@@ -23,14 +22,13 @@ from tollbook.wiring import open_migrated
 def verb(options: Options, settings: Settings) -> int:
     """Show usage and cost of a whole tenant."""
     with open_migrated(settings).reading() as snapshot:
-        scope = in_one_currency(snapshot, scope_of(snapshot, options))
+        scope = in_one_currency(snapshot, tenant_scope(snapshot, options))
         period = period_of(options, scope)
-        found = overview(snapshot, scope, period)
-    if options.json:
-        print_json(overview_report(scope, period, found))
-    elif options.csv:
-        print_csv(overview_table(found))
-    else:
-        title = f"{scope.tenant}, {period.start} to {period.end}, {scope.currency or '-'}"
-        print_long(title, overview_table(found))
-    return 0
+        found = read_overview(snapshot, scope, period)
+    title = f"{scope.tenant}, {period.start} to {period.end}, {scope.currency or '-'}"
+    return print_answer(
+        options,
+        report=lambda: overview_report(scope, period, found),
+        table=lambda: overview_table(found),
+        text=lambda: print_long(title, overview_table(found)),
+    )

@@ -9,16 +9,9 @@ from rich.console import Console
 from rich.table import Table
 
 from tollbook.analytics.scope import QuestionScope
-from tollbook.analytics.series import (
-    DEFAULT_TOP,
-    MOST_TOP,
-    SeriesQuestion,
-    SeriesSplit,
-    SeriesSums,
-    Trend,
-    trend,
-)
+from tollbook.analytics.series import SeriesSums, Trend, read_trend
 from tollbook.analytics.series_buckets import Bucket
+from tollbook.analytics.series_question import DEFAULT_TOP, MAX_TOP, SeriesQuestion, SeriesSplit
 from tollbook.analytics.series_report import series_report, series_table
 from tollbook.cli.choices import (
     currency_option,
@@ -29,10 +22,10 @@ from tollbook.cli.choices import (
     report_options,
 )
 from tollbook.cli.command import Command, Options
-from tollbook.cli.output import cell, print_json, print_line, print_table
+from tollbook.cli.output import cell, print_line, print_table
 from tollbook.cli.parameters import whole
-from tollbook.cli.report.asked import chosen_period, compared_of
-from tollbook.cli.report.cells import print_csv
+from tollbook.cli.report.arguments import choose_period, compared_period
+from tollbook.cli.report.cells import print_answer
 from tollbook.domain.exact import amount_text, fraction, quantity_text
 from tollbook.domain.periods import Comparison
 from tollbook.settings import Settings
@@ -57,18 +50,18 @@ _NARROWEST_BAR = 10
 @click.option(
     "--split",
     type=click.Choice(list(map(str, SeriesSplit))),
-    help="Show a series for each of these.",
+    help="Show one series for each value.",
 )
 @meter_option("Only this meter, such as voice.call")
 @click.option("--country", help="Only usage to or from this country, such as US.")
 @click.option(
-    "--compare", type=click.Choice(list(map(str, Comparison))), help="Show another period too."
+    "--compare", type=click.Choice(list(map(str, Comparison))), help="Compare with another period."
 )
 @click.option(
     "--top",
-    type=whole("number of series", 1, MOST_TOP),
+    type=whole("number of series", 1, MAX_TOP),
     default=DEFAULT_TOP,
-    help="The most series.",
+    help="The maximum number of series.",
 )
 @currency_option
 @report_options
@@ -76,28 +69,27 @@ def verb(options: Options, settings: Settings) -> int:
     """Show usage and cost over time."""
     with open_migrated(settings).reading() as snapshot:
         question = _question(snapshot, options)
-        told = trend(snapshot, question)
-    if options.json:
-        print_json(series_report(question, told))
-    elif options.csv:
-        print_csv(series_table(question, told))
-    else:
-        _print_chart(question, told)
-    return 0
+        trend = read_trend(snapshot, question)
+    return print_answer(
+        options,
+        report=lambda: series_report(question, trend),
+        table=lambda: series_table(question, trend),
+        text=lambda: _print_chart(question, trend),
+    )
 
 
 def _question(snapshot: Snapshot, options: Options) -> SeriesQuestion:
     scope = _scope(snapshot, options)
-    chosen = chosen_period(options, scope)
+    chosen = choose_period(options, scope)
     return SeriesQuestion(
-        scope,
-        chosen.period,
-        Bucket(options.by),
-        SeriesSplit(options.split) if options.split else None,
-        tuple(dict.fromkeys(options.meter)) or None,
-        options.country,
-        compared_of(chosen, options.compare) if options.compare else None,
-        options.top,
+        scope=scope,
+        period=chosen.period,
+        bucket=Bucket(options.by),
+        split_by=SeriesSplit(options.split) if options.split else None,
+        meters=tuple(dict.fromkeys(options.meter)) or None,
+        country=options.country,
+        compared=compared_period(chosen, options.compare) if options.compare else None,
+        top=options.top,
     )
 
 
@@ -108,48 +100,50 @@ def _scope(snapshot: Snapshot, options: Options) -> QuestionScope:
     return QuestionScope(options.tenant, organization, options.user, currency)
 
 
-def _print_chart(question: SeriesQuestion, told: Trend) -> None:
-    print_line(_title(question, told))
-    print_table(_buckets(question, told))
-    if question.split_by and told.now.lines:
-        print_table(_series(told.now.lines))
+def _print_chart(question: SeriesQuestion, trend: Trend) -> None:
+    print_line(_title(question, trend))
+    print_table(_bucket_table(question, trend))
+    if question.split_by and trend.now.lines:
+        print_table(_series_table(trend.now.lines))
 
 
-def _title(question: SeriesQuestion, told: Trend) -> str:
-    scope, period = told.scope, question.period
+def _title(question: SeriesQuestion, trend: Trend) -> str:
+    scope, period = trend.scope, question.period
     organization = scope.organization
-    whose = f"{organization.name} ({organization.id})" if organization else f"tenant {scope.tenant}"
-    user = f", {told.user_name}" if told.user_name is not None else ""
+    subject = (
+        f"{organization.name} ({organization.id})" if organization else f"tenant {scope.tenant}"
+    )
+    user = f", {trend.user_name}" if trend.user_name is not None else ""
     currency = f", {scope.currency}" if scope.currency else ""
     before = question.compared
     against = f", against {before.start} to {before.end}" if before else ""
-    return f"{whose}{user}, {period.start} to {period.end}{against}, {told.timezone}{currency}"
+    return f"{subject}{user}, {period.start} to {period.end}{against}, {trend.timezone}{currency}"
 
 
-def _buckets(question: SeriesQuestion, told: Trend) -> Table:
-    """Show a line for each bucket: all series together, and what it is compared with beside it."""
-    counts = _together([line.sums.counts for line in told.now.lines], told.now.buckets.names)
-    costs = _together([line.sums.costs for line in told.now.lines], told.now.buckets.names)
+def _bucket_table(question: SeriesQuestion, trend: Trend) -> Table:
+    """Return a table with the sums of each bucket, next to those of the period compared with."""
+    counts = _add_up([line.sums.counts for line in trend.now.lines], trend.now.buckets.names)
+    costs = _add_up([line.sums.costs for line in trend.now.lines], trend.now.buckets.names)
     cells = [
         [name, f"{count:,}", amount_text(cost)]
-        for name, count, cost in zip(told.now.buckets.names, counts, costs, strict=True)
+        for name, count, cost in zip(trend.now.buckets.names, counts, costs, strict=True)
     ]
-    heads = [question.bucket.value.capitalize(), "Events", "Cost"]
+    headings = [question.bucket.value.capitalize(), "Events", "Cost"]
     totals = ["Total", f"{sum(counts):,}", amount_text(sum(costs))]
     most = max(costs, default=0)
-    if told.before:
-        before = _together(
-            [line.sums.costs for line in told.before.lines], told.before.buckets.names
+    if trend.before:
+        before = _add_up(
+            [line.sums.costs for line in trend.before.lines], trend.before.buckets.names
         )
-        heads.append("Before")
+        headings.append("Before")
         totals.append(f"{amount_text(sum(before))} {_change(sum(costs), sum(before))}".strip())
         most = max(most, *before, 0)
         cells = [
             [*(row or ["", "", ""]), "" if cost is None else amount_text(cost)]
             for row, cost in zip_longest(cells, before)
         ]
-    bars = _bars(costs, most, [heads, totals, *cells])
-    return _table(heads, totals, cells, bars)
+    bars = _bars(costs, most, [headings, totals, *cells])
+    return _table(headings, totals, cells, bars)
 
 
 def _change(cost: int, before: int) -> str:
@@ -157,12 +151,12 @@ def _change(cost: int, before: int) -> str:
     return "" if share is None else f"({share:+.1%})"
 
 
-def _together(figures: Sequence[Sequence[int]], names: Sequence[str]) -> list[int]:
+def _add_up(figures: Sequence[Sequence[int]], names: Sequence[str]) -> list[int]:
     return [sum(it[n] for it in figures) for n in range(len(names))]
 
 
-def _series(lines: list[SeriesSums]) -> Table:
-    heads = ["Series", "Events", "Quantity", "Cost"]
+def _series_table(lines: list[SeriesSums]) -> Table:
+    headings = ["Series", "Events", "Quantity", "Cost"]
     cells = [
         [
             line.name,
@@ -173,35 +167,37 @@ def _series(lines: list[SeriesSums]) -> Table:
         for line in lines
     ]
     if not any(line.unit for line in lines):
-        heads.remove("Quantity")
+        headings.remove("Quantity")
         cells = [[*row[:2], row[3]] for row in cells]
     costs = [sum(line.sums.costs) for line in lines]
-    bars = _bars(costs, max(costs, default=0), [heads, *cells])
-    return _table(heads, [""] * len(heads), cells, bars)
+    bars = _bars(costs, max(costs, default=0), [headings, *cells])
+    return _table(headings, [""] * len(headings), cells, bars)
 
 
 def _bars(values: list[int], most: int, rows: list[list[str]]) -> list[str]:
-    """Draw a bar from zero for each value, as wide as the terminal leaves room for."""
+    """Return a bar for each value, as wide as the terminal leaves room for."""
     columns = zip_longest(*rows, fillvalue="")
-    taken = sum(max(map(len, column)) + 2 for column in columns)
-    room = max(_NARROWEST_BAR, min(_WIDEST_BAR, Console().width - taken - 8))
+    width = sum(max(map(len, column)) + 2 for column in columns)
+    room = max(_NARROWEST_BAR, min(_WIDEST_BAR, Console().width - width - 8))
     return [_bar(value, most, room) for value in values]
 
 
 def _bar(value: int, most: int, room: int) -> str:
-    """Draw one bar in eighths of a character; what is above zero is never invisible."""
+    """Return one bar, in eighths of a character; a value above zero is always visible."""
     if value <= 0 or most <= 0:
         return ""
     eighths = max(1, value * room * 8 // most)
     return "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
 
 
-def _table(heads: list[str], totals: list[str], cells: list[list[str]], bars: list[str]) -> Table:
+def _table(
+    headings: list[str], totals: list[str], cells: list[list[str]], bars: list[str]
+) -> Table:
     table = Table(box=box.SIMPLE_HEAD)
     table.show_footer = any(totals)
-    for head, total in zip(heads, totals, strict=True):
-        left = head == heads[0]
-        table.add_column(head, cell(total), justify="left" if left else "right", no_wrap=True)
+    for heading, total in zip(headings, totals, strict=True):
+        left = heading == headings[0]
+        table.add_column(heading, cell(total), justify="left" if left else "right", no_wrap=True)
     table.add_column("", no_wrap=True)
     for row, bar in zip_longest(cells, bars, fillvalue=""):
         table.add_row(*(cell(text) for text in row), cell(bar))

@@ -3,22 +3,19 @@
 from typing import Any
 
 import click
-from rich import box
-from rich.table import Table
 
 from tollbook.analytics.figures import Figure
+from tollbook.analytics.filtered_users import read_organization_level
+from tollbook.analytics.filters import Filters
 from tollbook.analytics.rows import scale_of
 from tollbook.analytics.scope import QuestionScope
-from tollbook.analytics.slices import Slice, table_of
 from tollbook.analytics.tables import ColumnKind
-from tollbook.analytics.users import USER_ROW, read_rows, users_report
-from tollbook.analytics.users_slices import USERS_SHAPE, organization_level
+from tollbook.analytics.users import USER_ROW, read_rows, write_users, write_users_report
 from tollbook.cli.choices import organization_of, period_options, report_options
 from tollbook.cli.command import Command, Options
-from tollbook.cli.output import cell, print_json, print_line, print_table
-from tollbook.cli.report.asked import period_of
-from tollbook.cli.report.cells import print_csv
-from tollbook.domain.exact import MICROS, amount_text
+from tollbook.cli.output import cell, print_line, print_table
+from tollbook.cli.report.arguments import period_of
+from tollbook.cli.report.cells import new_table, print_answer, text_of
 from tollbook.domain.periods import Period
 from tollbook.settings import Settings
 from tollbook.store.directory import OrganizationRow
@@ -36,29 +33,26 @@ def verb(options: Options, settings: Settings) -> int:
     """Show usage and cost by user."""
     with open_migrated(settings).reading() as snapshot:
         organization = organization_of(snapshot, options.tenant, options.organization)
+        number, identity, name = organization[:3]
         period = period_of(options, QuestionScope(options.tenant, organization))
-        if options.json:
-            number, identity, name = organization[:3]
-            print_json(users_report(snapshot, number, identity, name, period))
-            return 0
-        rows = read_rows(snapshot, organization.number, period, None)
-        own: Any = organization_level(snapshot, organization.number, period, Slice())
-    if options.csv:
-        print_csv(table_of(rows, USERS_SHAPE))
-    else:
-        _print_table(organization, period, rows)
-        if own.events:
-            cost = bytes(own.total_cost).decode()
-            print_line(f"Besides, no user's: {own.events:,} events, {cost} {organization.currency}")
-    return 0
+        rows = read_rows(snapshot, number, period, None)
+        unattributed = read_organization_level(snapshot, number, period, Filters())
+    return print_answer(
+        options,
+        report=lambda: write_users_report(identity, name, period, write_users(rows)),
+        table=lambda: USER_ROW.table(rows),
+        text=lambda: _print_text(organization, period, rows, unattributed),
+    )
 
 
-def _print_table(organization: OrganizationRow, period: Period, rows: list[Row]) -> None:
+def _print_text(
+    organization: OrganizationRow, period: Period, rows: list[Row], unattributed: Any
+) -> None:
     title = (
         f"{organization.name} ({organization.id}), {period.start} to {period.end}, "
         f"{organization.timezone}, {organization.currency}"
     )
-    table = Table(title=cell(title), title_justify="left", box=box.SIMPLE_HEAD, show_footer=True)
+    table = new_table(title, footer=True)
     table.add_column("User", cell("Total"), justify="left", no_wrap=True)
     total = USER_ROW.total(rows)
     for figure in COLUMNS:
@@ -68,15 +62,13 @@ def _print_table(organization: OrganizationRow, period: Period, rows: list[Row])
         name = row[USER_ROW.place["user_name"]]
         table.add_row(cell(name), *(cell(_text(figure, row)) for figure in COLUMNS))
     print_table(table)
+    if unattributed.events:
+        cost = f"{bytes(unattributed.total_cost).decode()} {organization.currency}"
+        print_line(f"Not attributed to a user: {unattributed.events:,} events, {cost}")
 
 
 def _text(figure: Figure, row: Row) -> str:
-    """Write a figure for people: counts grouped by thousands, minutes with one decimal."""
-    value = row[USER_ROW.place[figure.name]]
-    match figure.kind:
-        case ColumnKind.AMOUNT:
-            return amount_text(value)
-        case ColumnKind.COUNT:
-            return f"{value // scale_of(figure):,}"
-        case _:
-            return f"{value / MICROS / 60:,.1f}"
+    """Return the text of a figure; the only quantities are seconds, which are shown as minutes."""
+    value = row[USER_ROW.place[figure.name]] // scale_of(figure)
+    kind = ColumnKind.MINUTES if figure.kind is ColumnKind.QUANTITY else figure.kind
+    return text_of(kind, value)

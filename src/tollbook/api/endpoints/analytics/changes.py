@@ -4,7 +4,8 @@ from typing import Annotated
 
 from starlette.responses import Response
 
-from tollbook.analytics.changes import ChangesReport, changes, changes_report, changes_table
+from tollbook.analytics.changes import read_changes
+from tollbook.analytics.changes_report import ChangesReport, changes_report, changes_table
 from tollbook.analytics.scope import in_its_currency
 from tollbook.api.endpoints.analytics import answers
 from tollbook.api.endpoints.analytics.periods import compared_period, resolve_period
@@ -57,7 +58,7 @@ def get_changes(request: ApiRequest[ChangesQuery], snapshot: Snapshot) -> Respon
     question = open_question(request, snapshot, scope, clock, period, compared=before)
     found = answers.find(question)
     if found.is_missing:
-        result = changes(snapshot, scope, period, before)
+        result = read_changes(snapshot, scope, period, before)
         if question.is_table:
             answer = answers.write_table(question, changes_table(result, scope))
         else:

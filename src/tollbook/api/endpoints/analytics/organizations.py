@@ -5,23 +5,22 @@ from typing import Annotated, Any, NamedTuple
 
 from starlette.responses import Response
 
+from tollbook.analytics.filtered_organizations import (
+    grouped_organizations_report,
+    read_filtered_organizations,
+    read_organization_groups,
+)
+from tollbook.analytics.groups import Groups
 from tollbook.analytics.organizations import (
     ORGANIZATION_ROW,
+    add_currency_column,
     currencies_of,
     name_currencies,
     organization_rows,
     organizations_report,
-    totals_written,
-    with_currency,
-)
-from tollbook.analytics.organizations_slices import (
-    ORGANIZATIONS_SHAPE,
-    organization_groups,
-    sliced_organizations,
-    sliced_report,
+    write_organization_totals,
 )
 from tollbook.analytics.scope import require_one_currency, summed_scope
-from tollbook.analytics.slices import Groups, table_of
 from tollbook.analytics.tables import Table
 from tollbook.api.endpoints.analytics import answers
 from tollbook.api.endpoints.analytics.answer_headers import currency_headers
@@ -38,6 +37,7 @@ from tollbook.api.endpoints.analytics.rows import (
     is_sliced,
     keep_rows,
     rows_table,
+    sort_of,
 )
 from tollbook.api.endpoints.analytics.scope import refuse_user_key, resolve_scope
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
@@ -58,7 +58,7 @@ class OrganizationsQuery(RowsQuery, frozen=True, kw_only=True):
 
     sort: Annotated[
         str | None,
-        one_of(field.name for field in ORGANIZATIONS_SHAPE.fields),
+        one_of(column.name for column in ORGANIZATION_ROW.columns),
         about("The field to order by. Default: `total_cost`.", "total_cost"),
     ] = None
     currency: Annotated[
@@ -103,17 +103,17 @@ def _read_all(question: Question, query: OrganizationsQuery) -> Answer:
     if "totals" not in query.include:
         if question.is_table:
             return answers.write_table(
-                question, _with_currency(question, table_of(rows, ORGANIZATIONS_SHAPE))
+                question, _with_currency(question, ORGANIZATION_ROW.table(rows))
             )
         report = organizations_report(scope, period, rows)
         return answers.write_report(question, _named(question, query, report))
     summed = _summed(question)
     counted = [row for row in rows if row[0] in summed.ids]
     if question.is_table:
-        table = table_of(rows, ORGANIZATIONS_SHAPE, ORGANIZATION_ROW.total(counted))
+        table = ORGANIZATION_ROW.table(rows, counted)
         return answers.write_table(question, _with_currency(question, table), summed.headers)
     report = _named(question, query, organizations_report(scope, period, rows))
-    extras = {"totals": totals_written(counted, summed.named)}
+    extras = {"totals": write_organization_totals(counted, summed.named)}
     return answers.write_report(question, report, extras, summed.headers)
 
 
@@ -122,7 +122,7 @@ def _read_some(question: Question, query: OrganizationsQuery) -> Answer:
     with_totals = "totals" in query.include
     headers = result.headers if with_totals else {}
     if question.is_table:
-        table = rows_table(query, ORGANIZATIONS_SHAPE, result.rows, result)
+        table = rows_table(query, ORGANIZATION_ROW, result.rows, result)
         return answers.write_table(question, _with_currency(question, table), headers)
     report = _report(question, query, result.rows, result.groups)
     return answers.write_report(question, report, result.totals if with_totals else {}, headers)
@@ -137,7 +137,7 @@ def _respond_with_page(question: Question, query: OrganizationsQuery, period: Pe
         state = find_rows(page) or keep_rows(page, _read_rows(question, query))
         cut, result = cut_page(page, state, query), state.result
         if question.is_table:
-            table = rows_table(query, ORGANIZATIONS_SHAPE, cut.rows, result)
+            table = rows_table(query, ORGANIZATION_ROW, cut.rows, result)
             table = _with_currency(question, table)
             answer = answers.write_table(question, table, cut.headers, state.quarantined)
         else:
@@ -154,16 +154,20 @@ def _read_rows(question: Question, query: OrganizationsQuery) -> ResultSet:
     """Read the rows that are asked for, with the sums of those in one currency for later pages."""
     filters = filters_of(query)
     of = question.snapshot, question.scope, _days(question), filters
-    rows = sliced_organizations(*of)
-    groups = organization_groups(*of) if filters.group_by else {}
+    rows = read_filtered_organizations(*of, sort_of(query))
+    groups: Groups = {}
+    if query.group_by is not None:
+        groups = read_organization_groups(*of, query.group_by)
     summed = _summed(question)
     counted: list[Row] = [row for row in rows if row[0] in summed.ids]
-    totals: dict[str, Any] = {"totals": totals_written(counted, summed.named)}
+    totals: dict[str, Any] = {"totals": write_organization_totals(counted, summed.named)}
     return ResultSet(rows, groups, totals, counted, summed.headers)
 
 
 def _report(question: Question, query: OrganizationsQuery, rows: list[Row], groups: Groups) -> Any:
-    report = sliced_report(question.scope, _days(question), rows, groups, query.group_by)
+    report = grouped_organizations_report(
+        question.scope, _days(question), rows, groups, query.group_by
+    )
     return _named(question, query, report)
 
 
@@ -177,7 +181,7 @@ def _with_currency(question: Question, table: Table) -> Table:
     currencies = currencies_of(question.snapshot, question.scope)
     scope = summed_scope(question.snapshot, question.scope)
     summed = currencies_of(question.snapshot, scope)
-    return with_currency(table, currencies, next(iter(summed.values()), ""))
+    return add_currency_column(table, currencies, next(iter(summed.values()), ""))
 
 
 class _Summed(NamedTuple):

@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from tollbook.analytics.overview import overview, overview_report, overview_table
+from tollbook.analytics.overview import overview_report, overview_table, read_overview
 from tollbook.analytics.scope import in_one_currency
 from tollbook.api.endpoints.analytics import answers
 from tollbook.api.endpoints.analytics.periods import resolve_period
@@ -33,7 +33,7 @@ def get_overview(request: ApiRequest[OverviewQuery], snapshot: Snapshot) -> Resp
     question = open_question(request, snapshot, scope, clock, period)
     found = answers.find(question)
     if found.is_missing:
-        sums = overview(snapshot, scope, period)
+        sums = read_overview(snapshot, scope, period)
         if question.is_table:
             answer = answers.write_table(question, overview_table(sums))
         else:

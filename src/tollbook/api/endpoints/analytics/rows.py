@@ -6,8 +6,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from tollbook.analytics.completeness import Meta, instant_text, period_state
+from tollbook.analytics.filters import TOTAL_COST, Filters, Sort
+from tollbook.analytics.groups import Groups, groups_table
+from tollbook.analytics.rows import RowLayout
 from tollbook.analytics.scope import QuestionScope
-from tollbook.analytics.slices import Groups, Shape, Slice, table_of, table_of_groups, totals
 from tollbook.analytics.tables import Table
 from tollbook.api.endpoints.analytics.answers import count_quarantined, read_meta, visible_meta
 from tollbook.api.endpoints.analytics.pages import RowsPage, next_cursor, require_present
@@ -66,9 +68,9 @@ def is_paged(query: RowsQuery) -> bool:
     return query.limit is not None or query.cursor is not None
 
 
-def filters_of(query: RowsQuery, user_id: str | None = None) -> Slice:
-    """Return which rows are asked for, and in which order."""
-    return Slice(
+def filters_of(query: RowsQuery, user_id: str | None = None) -> Filters:
+    """Return which rows are asked for."""
+    return Filters(
         meters=query.meter,
         country=query.country,
         identity=user_id,
@@ -76,10 +78,12 @@ def filters_of(query: RowsQuery, user_id: str | None = None) -> Slice:
         min_cost=query.min_cost,
         search=query.search,
         active=query.active or False,
-        sort=query.sort or "total_cost",
-        order=query.order,
-        group_by=query.group_by,
     )
+
+
+def sort_of(query: RowsQuery) -> Sort:
+    """Return the order that is asked for."""
+    return Sort(query.sort or TOTAL_COST, query.order)
 
 
 def find_rows(page: RowsPage) -> CachedRows | None:
@@ -124,10 +128,11 @@ def _meta_of(page: RowsPage, state: CachedRows) -> Meta:
     return visible_meta(question.request.key, meta)
 
 
-def rows_table(query: RowsQuery, shape: Shape, rows: list[Row], result: ResultSet) -> Table:
+def rows_table(query: RowsQuery, layout: RowLayout, rows: list[Row], result: ResultSet) -> Table:
     """Return rows as a table; its totals are of all rows, not of a page."""
-    summed = result.rows if result.summed is None else result.summed
-    sums = totals(summed, shape) if "totals" in query.include else None
+    summed = None
+    if "totals" in query.include:
+        summed = result.rows if result.summed is None else result.summed
     if query.group_by is None:
-        return table_of(rows, shape, sums)
-    return table_of_groups(rows, result.groups, shape, query.group_by, sums)
+        return layout.table(rows, summed)
+    return groups_table(rows, result.groups, layout, query.group_by, summed)

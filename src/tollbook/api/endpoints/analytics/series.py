@@ -5,15 +5,15 @@ from typing import Annotated, Any
 from starlette.responses import Response
 
 from tollbook.analytics.scope import in_its_currency
-from tollbook.analytics.series import (
+from tollbook.analytics.series import read_trend
+from tollbook.analytics.series_buckets import Bucket
+from tollbook.analytics.series_question import (
     DEFAULT_TOP,
-    MOST_TOP,
+    MAX_TOP,
     SeriesQuestion,
     SeriesSplit,
     refuse_too_much,
-    trend,
 )
-from tollbook.analytics.series_buckets import Bucket
 from tollbook.analytics.series_report import series_report, series_table
 from tollbook.api.endpoints.analytics import answers
 from tollbook.api.endpoints.analytics.periods import compared_period, resolve_period
@@ -71,7 +71,7 @@ class SeriesQuery(PeriodQuery, frozen=True, kw_only=True):
     ] = None
     top: Annotated[
         int,
-        whole_number(most=MOST_TOP),
+        whole_number(most=MAX_TOP),
         about("How many series at most; the rest is added up as `other`."),
     ] = DEFAULT_TOP
     currency: ChosenCurrency = None
@@ -103,7 +103,7 @@ def get_series(request: ApiRequest[SeriesQuery], snapshot: Snapshot) -> Response
     refuse_too_much(series)
     found = answers.find(question)
     if found.is_missing:
-        result = trend(snapshot, series)
+        result = read_trend(snapshot, series)
         if question.is_table:
             answer = answers.write_table(question, series_table(series, result))
         else:

@@ -4,16 +4,15 @@ from typing import Annotated, Any
 
 from starlette.responses import Response
 
-from tollbook.analytics.slices import Groups, table_of
-from tollbook.analytics.users import read_rows, report_of, usages
-from tollbook.analytics.users_slices import (
-    USERS_SHAPE,
-    organization_level,
-    sliced_rows,
-    sliced_usages,
-    user_groups,
-    user_totals,
+from tollbook.analytics.filtered_users import (
+    read_filtered_users,
+    read_organization_level,
+    read_user_groups,
+    write_grouped_users,
+    write_user_totals,
 )
+from tollbook.analytics.groups import Groups
+from tollbook.analytics.users import USER_ROW, read_rows, write_users, write_users_report
 from tollbook.api.endpoints.analytics import answers
 from tollbook.api.endpoints.analytics.pages import open_page
 from tollbook.api.endpoints.analytics.periods import resolve_period
@@ -28,6 +27,7 @@ from tollbook.api.endpoints.analytics.rows import (
     is_sliced,
     keep_rows,
     rows_table,
+    sort_of,
 )
 from tollbook.api.endpoints.analytics.scope import resolve_scope
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
@@ -51,7 +51,7 @@ class UsersQuery(RowsQuery, frozen=True, kw_only=True):
     user_id: Annotated[UserId | None, about("Only this user.")] = None
     sort: Annotated[
         str | None,
-        one_of(field.name for field in USERS_SHAPE.fields),
+        one_of(column.name for column in USER_ROW.columns),
         about("The field to order by. Default: `total_cost`.", "total_cost"),
     ] = None
 
@@ -76,16 +76,17 @@ def _read_all(question: Question) -> Answer:
     organization, period = _subject(question)
     rows = read_rows(question.snapshot, organization.number, period, question.scope.user_id)
     if question.is_table:
-        return answers.write_table(question, table_of(rows, USERS_SHAPE))
+        return answers.write_table(question, USER_ROW.table(rows))
     return answers.write_report(
-        question, report_of(organization.id, organization.name, period, usages(rows))
+        question,
+        write_users_report(organization.id, organization.name, period, write_users(rows)),
     )
 
 
 def _read_some(question: Question, query: UsersQuery) -> Answer:
     result = _read_rows(question, query)
     if question.is_table:
-        return answers.write_table(question, rows_table(query, USERS_SHAPE, result.rows, result))
+        return answers.write_table(question, rows_table(query, USER_ROW, result.rows, result))
     extras = result.totals if "totals" in query.include else {}
     return answers.write_report(
         question, _report(question, query, result.rows, result.groups), extras
@@ -101,7 +102,7 @@ def _respond_with_page(question: Question, query: UsersQuery, period: Period) ->
         state = find_rows(page) or keep_rows(page, _read_rows(question, query))
         cut, result = cut_page(page, state, query), state.result
         if question.is_table:
-            table = rows_table(query, USERS_SHAPE, cut.rows, result)
+            table = rows_table(query, USER_ROW, cut.rows, result)
             answer = answers.write_table(question, table, cut.headers, state.quarantined)
         else:
             then = question._replace(scope=state.scope)
@@ -118,16 +119,18 @@ def _read_rows(question: Question, query: UsersQuery) -> ResultSet:
     organization, period = _subject(question)
     filters, user_id = filters_of(query, query.user_id), question.scope.user_id
     of = question.snapshot, organization.number, period, filters
-    rows = sliced_rows(*of, user_id)
-    groups = user_groups(*of, user_id) if filters.group_by else {}
-    of_all = {} if user_id else {"organization_level": organization_level(*of)}
-    return ResultSet(rows, groups, {"totals": user_totals(rows), **of_all})
+    rows = read_filtered_users(*of, user_id=user_id, sort=sort_of(query))
+    groups: Groups = {}
+    if query.group_by is not None:
+        groups = read_user_groups(*of, user_id=user_id, group_by=query.group_by)
+    of_all = {} if user_id else {"organization_level": read_organization_level(*of)}
+    return ResultSet(rows, groups, {"totals": write_user_totals(rows), **of_all})
 
 
 def _report(question: Question, query: UsersQuery, rows: list[Row], groups: Groups) -> Any:
     organization, period = _subject(question)
-    users = sliced_usages(rows, groups, query.group_by)
-    return report_of(organization.id, organization.name, period, users)
+    users = write_grouped_users(rows, groups, query.group_by)
+    return write_users_report(organization.id, organization.name, period, users)
 
 
 def _subject(question: Question) -> tuple[OrganizationRow, Period]:

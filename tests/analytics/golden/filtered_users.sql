@@ -1,4 +1,4 @@
--- users_sliced
+-- users_filtered
 SELECT
     users.id, users.name,
     COALESCE(usage.total_sms_sent, 0),
@@ -51,26 +51,26 @@ LEFT JOIN (
         UNION ALL
         SELECT
             user_id, meter,
-            CAST(SUM(count) * :head_sign AS BIGINT),
-            CAST(SUM(quantity) * :head_sign AS BIGINT),
-            CAST(SUM(cost) * :head_sign AS BIGINT)
+            CAST(SUM(count) * :first_edge_sign AS BIGINT),
+            CAST(SUM(quantity) * :first_edge_sign AS BIGINT),
+            CAST(SUM(cost) * :first_edge_sign AS BIGINT)
         FROM usage_daily
-        WHERE organization_id = :organization AND month = :head_month
+        WHERE organization_id = :organization AND month = :first_edge_month
             AND ((CAST(:meters AS BIGINT) >> meter) & 1) = 1
-            AND day BETWEEN :head_first AND :head_last
+            AND day BETWEEN :first_edge_start AND :first_edge_end
         GROUP BY user_id, meter
         UNION ALL
         SELECT
             user_id, meter,
-            CAST(SUM(count) * :tail_sign AS BIGINT),
-            CAST(SUM(quantity) * :tail_sign AS BIGINT),
-            CAST(SUM(cost) * :tail_sign AS BIGINT)
+            CAST(SUM(count) * :last_edge_sign AS BIGINT),
+            CAST(SUM(quantity) * :last_edge_sign AS BIGINT),
+            CAST(SUM(cost) * :last_edge_sign AS BIGINT)
         FROM usage_daily
-        WHERE organization_id = :organization AND month = :tail_month
+        WHERE organization_id = :organization AND month = :last_edge_month
             AND ((CAST(:meters AS BIGINT) >> meter) & 1) = 1
-            AND day BETWEEN :tail_first AND :tail_last
+            AND day BETWEEN :last_edge_start AND :last_edge_end
         GROUP BY user_id, meter
-    ) AS legs
+    ) AS period_cover
     GROUP BY user_id
 ) AS usage ON usage.user_id = users.id
 LEFT JOIN (
@@ -89,7 +89,7 @@ LEFT JOIN (
 ) AS bases ON bases.user_id = users.id
 WHERE users.organization_id = :organization
 
--- users_sliced_one
+-- users_filtered_one
 SELECT
     users.id, users.name,
     COALESCE(usage.total_sms_sent, 0),
@@ -142,26 +142,26 @@ LEFT JOIN (
         UNION ALL
         SELECT
             user_id, meter,
-            CAST(SUM(count) * :head_sign AS BIGINT),
-            CAST(SUM(quantity) * :head_sign AS BIGINT),
-            CAST(SUM(cost) * :head_sign AS BIGINT)
+            CAST(SUM(count) * :first_edge_sign AS BIGINT),
+            CAST(SUM(quantity) * :first_edge_sign AS BIGINT),
+            CAST(SUM(cost) * :first_edge_sign AS BIGINT)
         FROM usage_daily
-        WHERE organization_id = :organization AND month = :head_month AND user_id = :user
+        WHERE organization_id = :organization AND month = :first_edge_month AND user_id = :user
             AND ((CAST(:meters AS BIGINT) >> meter) & 1) = 1
-            AND day BETWEEN :head_first AND :head_last
+            AND day BETWEEN :first_edge_start AND :first_edge_end
         GROUP BY user_id, meter
         UNION ALL
         SELECT
             user_id, meter,
-            CAST(SUM(count) * :tail_sign AS BIGINT),
-            CAST(SUM(quantity) * :tail_sign AS BIGINT),
-            CAST(SUM(cost) * :tail_sign AS BIGINT)
+            CAST(SUM(count) * :last_edge_sign AS BIGINT),
+            CAST(SUM(quantity) * :last_edge_sign AS BIGINT),
+            CAST(SUM(cost) * :last_edge_sign AS BIGINT)
         FROM usage_daily
-        WHERE organization_id = :organization AND month = :tail_month AND user_id = :user
+        WHERE organization_id = :organization AND month = :last_edge_month AND user_id = :user
             AND ((CAST(:meters AS BIGINT) >> meter) & 1) = 1
-            AND day BETWEEN :tail_first AND :tail_last
+            AND day BETWEEN :last_edge_start AND :last_edge_end
         GROUP BY user_id, meter
-    ) AS legs
+    ) AS period_cover
     GROUP BY user_id
 ) AS usage ON usage.user_id = users.id
 LEFT JOIN (
@@ -180,7 +180,7 @@ LEFT JOIN (
 ) AS bases ON bases.user_id = users.id
 WHERE users.organization_id = :organization AND users.id = :user
 
--- users_sliced_in_country
+-- users_filtered_in_country
 SELECT
     users.id, users.name,
     COALESCE(usage.total_sms_sent, 0),
@@ -237,7 +237,7 @@ LEFT JOIN (
             AND day BETWEEN :start_day AND :end_day
             AND country = :country
         GROUP BY month, user_id, meter
-    ) AS legs
+    ) AS period_cover
     GROUP BY user_id
 ) AS usage ON usage.user_id = users.id
 LEFT JOIN (
@@ -273,7 +273,7 @@ LEFT JOIN (
 ) AS bases ON bases.user_id = users.id
 WHERE users.organization_id = :organization
 
--- users_sliced_one_in_country
+-- users_filtered_one_in_country
 SELECT
     users.id, users.name,
     COALESCE(usage.total_sms_sent, 0),
@@ -330,7 +330,7 @@ LEFT JOIN (
             AND day BETWEEN :start_day AND :end_day
             AND country = :country
         GROUP BY month, user_id, meter
-    ) AS legs
+    ) AS period_cover
     GROUP BY user_id
 ) AS usage ON usage.user_id = users.id
 LEFT JOIN (
@@ -381,26 +381,26 @@ FROM (
         UNION ALL
         SELECT
             user_id, meter,
-            CAST(SUM(count) * :head_sign AS BIGINT),
-            CAST(SUM(quantity) * :head_sign AS BIGINT),
-            CAST(SUM(cost) * :head_sign AS BIGINT)
+            CAST(SUM(count) * :first_edge_sign AS BIGINT),
+            CAST(SUM(quantity) * :first_edge_sign AS BIGINT),
+            CAST(SUM(cost) * :first_edge_sign AS BIGINT)
         FROM usage_daily
-        WHERE organization_id = :organization AND month = :head_month
+        WHERE organization_id = :organization AND month = :first_edge_month
             AND ((CAST(:meters AS BIGINT) >> meter) & 1) = 1
-            AND day BETWEEN :head_first AND :head_last
+            AND day BETWEEN :first_edge_start AND :first_edge_end
         GROUP BY user_id, meter
         UNION ALL
         SELECT
             user_id, meter,
-            CAST(SUM(count) * :tail_sign AS BIGINT),
-            CAST(SUM(quantity) * :tail_sign AS BIGINT),
-            CAST(SUM(cost) * :tail_sign AS BIGINT)
+            CAST(SUM(count) * :last_edge_sign AS BIGINT),
+            CAST(SUM(quantity) * :last_edge_sign AS BIGINT),
+            CAST(SUM(cost) * :last_edge_sign AS BIGINT)
         FROM usage_daily
-        WHERE organization_id = :organization AND month = :tail_month
+        WHERE organization_id = :organization AND month = :last_edge_month
             AND ((CAST(:meters AS BIGINT) >> meter) & 1) = 1
-            AND day BETWEEN :tail_first AND :tail_last
+            AND day BETWEEN :last_edge_start AND :last_edge_end
         GROUP BY user_id, meter
-) AS legs
+) AS period_cover
 WHERE user_id <> ''
 GROUP BY user_id, meter
 
@@ -419,26 +419,26 @@ FROM (
         UNION ALL
         SELECT
             user_id, meter,
-            CAST(SUM(count) * :head_sign AS BIGINT),
-            CAST(SUM(quantity) * :head_sign AS BIGINT),
-            CAST(SUM(cost) * :head_sign AS BIGINT)
+            CAST(SUM(count) * :first_edge_sign AS BIGINT),
+            CAST(SUM(quantity) * :first_edge_sign AS BIGINT),
+            CAST(SUM(cost) * :first_edge_sign AS BIGINT)
         FROM usage_daily
-        WHERE organization_id = :organization AND month = :head_month AND user_id = :user
+        WHERE organization_id = :organization AND month = :first_edge_month AND user_id = :user
             AND ((CAST(:meters AS BIGINT) >> meter) & 1) = 1
-            AND day BETWEEN :head_first AND :head_last
+            AND day BETWEEN :first_edge_start AND :first_edge_end
         GROUP BY user_id, meter
         UNION ALL
         SELECT
             user_id, meter,
-            CAST(SUM(count) * :tail_sign AS BIGINT),
-            CAST(SUM(quantity) * :tail_sign AS BIGINT),
-            CAST(SUM(cost) * :tail_sign AS BIGINT)
+            CAST(SUM(count) * :last_edge_sign AS BIGINT),
+            CAST(SUM(quantity) * :last_edge_sign AS BIGINT),
+            CAST(SUM(cost) * :last_edge_sign AS BIGINT)
         FROM usage_daily
-        WHERE organization_id = :organization AND month = :tail_month AND user_id = :user
+        WHERE organization_id = :organization AND month = :last_edge_month AND user_id = :user
             AND ((CAST(:meters AS BIGINT) >> meter) & 1) = 1
-            AND day BETWEEN :tail_first AND :tail_last
+            AND day BETWEEN :last_edge_start AND :last_edge_end
         GROUP BY user_id, meter
-) AS legs
+) AS period_cover
 WHERE user_id <> ''
 GROUP BY user_id, meter
 
@@ -461,7 +461,7 @@ FROM (
             AND day BETWEEN :start_day AND :end_day
             AND country = :country
         GROUP BY month, user_id, meter
-) AS legs
+) AS period_cover
 WHERE user_id <> ''
 GROUP BY user_id, meter
 
@@ -484,7 +484,7 @@ FROM (
             AND day BETWEEN :start_day AND :end_day
             AND country = :country
         GROUP BY month, user_id, meter
-) AS legs
+) AS period_cover
 WHERE user_id <> ''
 GROUP BY user_id, meter
 

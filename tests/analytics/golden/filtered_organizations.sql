@@ -1,4 +1,4 @@
--- organizations_sliced
+-- organizations_filtered
 SELECT
     organizations.organization_id,
     COALESCE(people.users, 0),
@@ -48,26 +48,26 @@ LEFT JOIN (
         UNION ALL
         SELECT
             organization_id, meter,
-            CAST(SUM(count) * :head_sign AS BIGINT),
-            CAST(SUM(quantity) * :head_sign AS BIGINT),
-            CAST(SUM(cost) * :head_sign AS BIGINT)
+            CAST(SUM(count) * :first_edge_sign AS BIGINT),
+            CAST(SUM(quantity) * :first_edge_sign AS BIGINT),
+            CAST(SUM(cost) * :first_edge_sign AS BIGINT)
         FROM organization_daily
-        WHERE organization_id IN :numbers AND month = :head_month
+        WHERE organization_id IN :numbers AND month = :first_edge_month
             AND ((CAST(:meters AS BIGINT) >> meter) & 1) = 1
-            AND day BETWEEN :head_first AND :head_last
+            AND day BETWEEN :first_edge_start AND :first_edge_end
         GROUP BY organization_id, meter
         UNION ALL
         SELECT
             organization_id, meter,
-            CAST(SUM(count) * :tail_sign AS BIGINT),
-            CAST(SUM(quantity) * :tail_sign AS BIGINT),
-            CAST(SUM(cost) * :tail_sign AS BIGINT)
+            CAST(SUM(count) * :last_edge_sign AS BIGINT),
+            CAST(SUM(quantity) * :last_edge_sign AS BIGINT),
+            CAST(SUM(cost) * :last_edge_sign AS BIGINT)
         FROM organization_daily
-        WHERE organization_id IN :numbers AND month = :tail_month
+        WHERE organization_id IN :numbers AND month = :last_edge_month
             AND ((CAST(:meters AS BIGINT) >> meter) & 1) = 1
-            AND day BETWEEN :tail_first AND :tail_last
+            AND day BETWEEN :last_edge_start AND :last_edge_end
         GROUP BY organization_id, meter
-    ) AS legs
+    ) AS period_cover
     GROUP BY organization_id
 ) AS usage ON usage.organization_id = organizations.organization_id
 LEFT JOIN (
@@ -87,7 +87,7 @@ LEFT JOIN (
 ) AS bases ON bases.organization_id = organizations.organization_id
 WHERE organizations.organization_id IN :numbers
 
--- organizations_sliced_in_country
+-- organizations_filtered_in_country
 SELECT
     organizations.organization_id,
     COALESCE(people.users, 0),
@@ -141,7 +141,7 @@ LEFT JOIN (
             AND day BETWEEN :start_day AND :end_day
             AND country = :country
         GROUP BY month, organization_id, meter
-    ) AS legs
+    ) AS period_cover
     GROUP BY organization_id
 ) AS usage ON usage.organization_id = organizations.organization_id
 LEFT JOIN (
@@ -192,26 +192,26 @@ FROM (
         UNION ALL
         SELECT
             organization_id, meter,
-            CAST(SUM(count) * :head_sign AS BIGINT),
-            CAST(SUM(quantity) * :head_sign AS BIGINT),
-            CAST(SUM(cost) * :head_sign AS BIGINT)
+            CAST(SUM(count) * :first_edge_sign AS BIGINT),
+            CAST(SUM(quantity) * :first_edge_sign AS BIGINT),
+            CAST(SUM(cost) * :first_edge_sign AS BIGINT)
         FROM organization_daily
-        WHERE organization_id IN :numbers AND month = :head_month
+        WHERE organization_id IN :numbers AND month = :first_edge_month
             AND ((CAST(:meters AS BIGINT) >> meter) & 1) = 1
-            AND day BETWEEN :head_first AND :head_last
+            AND day BETWEEN :first_edge_start AND :first_edge_end
         GROUP BY organization_id, meter
         UNION ALL
         SELECT
             organization_id, meter,
-            CAST(SUM(count) * :tail_sign AS BIGINT),
-            CAST(SUM(quantity) * :tail_sign AS BIGINT),
-            CAST(SUM(cost) * :tail_sign AS BIGINT)
+            CAST(SUM(count) * :last_edge_sign AS BIGINT),
+            CAST(SUM(quantity) * :last_edge_sign AS BIGINT),
+            CAST(SUM(cost) * :last_edge_sign AS BIGINT)
         FROM organization_daily
-        WHERE organization_id IN :numbers AND month = :tail_month
+        WHERE organization_id IN :numbers AND month = :last_edge_month
             AND ((CAST(:meters AS BIGINT) >> meter) & 1) = 1
-            AND day BETWEEN :tail_first AND :tail_last
+            AND day BETWEEN :last_edge_start AND :last_edge_end
         GROUP BY organization_id, meter
-) AS legs
+) AS period_cover
 GROUP BY organization_id, meter
 
 -- organizations_meters_in_country
@@ -233,7 +233,7 @@ FROM (
             AND day BETWEEN :start_day AND :end_day
             AND country = :country
         GROUP BY month, organization_id, meter
-) AS legs
+) AS period_cover
 GROUP BY organization_id, meter
 
 -- organizations_countries
@@ -264,26 +264,26 @@ FROM (
         UNION ALL
         SELECT
             user_id, meter,
-            CAST(SUM(count) * :head_sign AS BIGINT),
-            CAST(SUM(quantity) * :head_sign AS BIGINT),
-            CAST(SUM(cost) * :head_sign AS BIGINT)
+            CAST(SUM(count) * :first_edge_sign AS BIGINT),
+            CAST(SUM(quantity) * :first_edge_sign AS BIGINT),
+            CAST(SUM(cost) * :first_edge_sign AS BIGINT)
         FROM usage_daily
-        WHERE organization_id = :organization AND month = :head_month AND user_id = :user
+        WHERE organization_id = :organization AND month = :first_edge_month AND user_id = :user
             AND ((CAST(:meters AS BIGINT) >> meter) & 1) = 1
-            AND day BETWEEN :head_first AND :head_last
+            AND day BETWEEN :first_edge_start AND :first_edge_end
         GROUP BY user_id, meter
         UNION ALL
         SELECT
             user_id, meter,
-            CAST(SUM(count) * :tail_sign AS BIGINT),
-            CAST(SUM(quantity) * :tail_sign AS BIGINT),
-            CAST(SUM(cost) * :tail_sign AS BIGINT)
+            CAST(SUM(count) * :last_edge_sign AS BIGINT),
+            CAST(SUM(quantity) * :last_edge_sign AS BIGINT),
+            CAST(SUM(cost) * :last_edge_sign AS BIGINT)
         FROM usage_daily
-        WHERE organization_id = :organization AND month = :tail_month AND user_id = :user
+        WHERE organization_id = :organization AND month = :last_edge_month AND user_id = :user
             AND ((CAST(:meters AS BIGINT) >> meter) & 1) = 1
-            AND day BETWEEN :tail_first AND :tail_last
+            AND day BETWEEN :last_edge_start AND :last_edge_end
         GROUP BY user_id, meter
-) AS legs
+) AS period_cover
 
 -- organization_level_in_country
 SELECT
@@ -304,4 +304,4 @@ FROM (
             AND day BETWEEN :start_day AND :end_day
             AND country = :country
         GROUP BY month, user_id, meter
-) AS legs
+) AS period_cover

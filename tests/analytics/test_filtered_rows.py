@@ -7,26 +7,27 @@ import pytest
 
 from tests.analytics.golden import golden_lines, lines_of
 from tests.builders import Platform, event, reversal
-from tollbook.analytics import users_slices
-from tollbook.analytics.organizations_slices import (
+from tollbook.analytics import filtered_users
+from tollbook.analytics.filtered_organizations import (
+    filtered_organizations_sql,
     organization_countries_sql,
     organization_meters_sql,
-    sliced_organizations_sql,
 )
-from tollbook.analytics.slices import Slice, meter_bits, table_of, table_of_groups
-from tollbook.analytics.tables import ColumnKind
-from tollbook.analytics.users_slices import (
-    USERS_SHAPE,
+from tollbook.analytics.filtered_users import (
     OrganizationLevel,
     countries_sql,
+    filtered_users_sql,
     meters_sql,
-    organization_level,
     organization_level_sql,
-    sliced_rows,
-    sliced_sql,
-    user_groups,
-    user_totals,
+    read_filtered_users,
+    read_organization_level,
+    read_user_groups,
+    write_user_totals,
 )
+from tollbook.analytics.filters import Filters, Sort, meter_bits
+from tollbook.analytics.groups import groups_table
+from tollbook.analytics.tables import ColumnKind
+from tollbook.analytics.users import USER_ROW
 from tollbook.domain.periods import Period
 from tollbook.store.database import Database, open_database
 from tollbook.store.engine import Row
@@ -42,27 +43,30 @@ def platform(database: Database) -> Platform:
     return platform
 
 
-def rows(platform: Platform, wanted: Slice, user: str | None = None) -> list[Row]:
+def rows(platform: Platform, filters: Filters, user: str | None = None) -> list[Row]:
     with platform.database.reading() as snapshot:
-        return sliced_rows(snapshot, platform.number("org_1"), JANUARY, wanted, user)
+        number = platform.number("org_1")
+        return read_filtered_users(snapshot, number, JANUARY, filters, user_id=user, sort=Sort())
 
 
-def own(platform: Platform, wanted: Slice) -> OrganizationLevel:
+def own(platform: Platform, filters: Filters) -> OrganizationLevel:
     with platform.database.reading() as snapshot:
-        return organization_level(snapshot, platform.number("org_1"), JANUARY, wanted)
+        return read_organization_level(snapshot, platform.number("org_1"), JANUARY, filters)
 
 
-@pytest.mark.parametrize("wanted", [Slice(), Slice(country="GB"), Slice(meters=("voice.call",))])
+@pytest.mark.parametrize(
+    "filters", [Filters(), Filters(country="GB"), Filters(meters=("voice.call",))]
+)
 def test_an_empty_organization_has_no_rows_and_nothing_of_its_own(
-    platform: Platform, wanted: Slice
+    platform: Platform, filters: Filters
 ) -> None:
-    assert rows(platform, wanted) == rows(platform, wanted, "user_1") == []
-    assert set(msgspec.json.decode(msgspec.json.encode(own(platform, wanted))).values()) == {0}
-    assert bytes(user_totals([]).total_cost) == b"0.00"
+    assert rows(platform, filters) == rows(platform, filters, "user_1") == []
+    assert set(msgspec.json.decode(msgspec.json.encode(own(platform, filters))).values()) == {0}
+    assert bytes(write_user_totals([]).total_cost) == b"0.00"
 
 
 def cells(row: Row, *names: str) -> tuple[object, ...]:
-    return tuple(row[USERS_SHAPE.field(name).at] for name in names)
+    return tuple(row[USER_ROW.place[name]] for name in names)
 
 
 def test_knowledge_bases_of_a_country_are_those_used_with_it(platform: Platform) -> None:
@@ -81,29 +85,31 @@ def test_knowledge_bases_of_a_country_are_those_used_with_it(platform: Platform)
     use("6", "kb_5", user="user_2", **GB)
     platform.reverse(reversal("5"), key=platform.key())
     found = [
-        cells(it, "user_id", "kb_count", "kb_minutes") for it in rows(platform, Slice(country="GB"))
+        cells(it, "user_id", "kb_count", "kb_minutes")
+        for it in rows(platform, Filters(country="GB"))
     ]
     assert found == [("user_1", 1, 122_000_000), ("user_2", 1, 61_000_000)]
     assert (
-        rows(platform, Slice(country="GB"), "user_2")[0] == rows(platform, Slice(country="GB"))[1]
+        rows(platform, Filters(country="GB"), "user_2")[0]
+        == rows(platform, Filters(country="GB"))[1]
     )
 
 
 def test_a_meter_that_leaves_knowledge_bases_out_counts_none(platform: Platform) -> None:
     platform.send(event(type="kb.usage", resource_id="kb_1"), event(id="2"))
-    wanted = Slice(meters=("voice.call",))
-    assert cells(rows(platform, wanted)[0], "kb_count", "total_cost") == (0, 122_000_000)
+    filters = Filters(meters=("voice.call",))
+    assert cells(rows(platform, filters)[0], "kb_count", "total_cost") == (0, 122_000_000)
 
 
 def test_whose_usage_was_all_taken_back_is_not_active(platform: Platform) -> None:
     platform.send(event(), event(id="2", user_id="user_2", type="api.storage", cost=0))
     platform.reverse(reversal("call-1"), key=platform.key())
-    assert [it[0] for it in rows(platform, Slice(active=True))] == ["user_2"]
+    assert [it[0] for it in rows(platform, Filters(active=True))] == ["user_2"]
 
 
 def test_a_table_has_the_fields_of_the_answer_in_their_order(platform: Platform) -> None:
     platform.send(event(type="api.request", quantity=3), event(id="2", type="phone.purchase"))
-    table = table_of(rows(platform, Slice()), USERS_SHAPE)
+    table = USER_ROW.table(rows(platform, Filters()))
     assert [it.name for it in table.columns] == [
         *("user_id", "user_name", "total_sms_sent", "total_sms_received"),
         *("total_mms_sent", "total_mms_received", "total_voice_calls", "total_voice_seconds"),
@@ -140,11 +146,12 @@ def test_groups_as_a_table_have_a_line_each(
     platform: Platform, group_by: str, columns: list[str], lines: list[Row]
 ) -> None:
     platform.send(event(), event(id="2", attributes=GB))
-    wanted = Slice(group_by=group_by)
-    found = rows(platform, wanted)
+    number = platform.number("org_1")
     with platform.database.reading() as snapshot:
-        groups = user_groups(snapshot, platform.number("org_1"), JANUARY, wanted, None)
-    table = table_of_groups(found, groups, USERS_SHAPE, group_by)
+        groups = read_user_groups(
+            snapshot, number, JANUARY, Filters(), user_id=None, group_by=group_by
+        )
+    table = groups_table(rows(platform, Filters()), groups, USER_ROW, group_by)
     assert [it.name for it in table.columns] == columns
     assert list(table.rows) == lines
     assert table.columns[-1].kind is ColumnKind.AMOUNT
@@ -156,10 +163,10 @@ def test_meters_are_named_by_the_bits_of_their_codes() -> None:
 
 
 USERS = {
-    "users_sliced": sliced_sql(one_user=False, in_country=False),
-    "users_sliced_one": sliced_sql(one_user=True, in_country=False),
-    "users_sliced_in_country": sliced_sql(one_user=False, in_country=True),
-    "users_sliced_one_in_country": sliced_sql(one_user=True, in_country=True),
+    "users_filtered": filtered_users_sql(one_user=False, in_country=False),
+    "users_filtered_one": filtered_users_sql(one_user=True, in_country=False),
+    "users_filtered_in_country": filtered_users_sql(one_user=False, in_country=True),
+    "users_filtered_one_in_country": filtered_users_sql(one_user=True, in_country=True),
     "users_meters": meters_sql(one_user=False, in_country=False),
     "users_meters_one": meters_sql(one_user=True, in_country=False),
     "users_meters_in_country": meters_sql(one_user=False, in_country=True),
@@ -168,8 +175,8 @@ USERS = {
     "users_countries_one": countries_sql(one_user=True),
 }
 ORGANIZATIONS = {
-    "organizations_sliced": sliced_organizations_sql(in_country=False),
-    "organizations_sliced_in_country": sliced_organizations_sql(in_country=True),
+    "organizations_filtered": filtered_organizations_sql(in_country=False),
+    "organizations_filtered_in_country": filtered_organizations_sql(in_country=True),
     "organizations_meters": organization_meters_sql(in_country=False),
     "organizations_meters_in_country": organization_meters_sql(in_country=True),
     "organizations_countries": organization_countries_sql(),
@@ -180,21 +187,23 @@ ORGANIZATIONS = {
 
 @pytest.mark.parametrize(
     ("family", "statements"),
-    [("users_slices", USERS), ("organizations_slices", ORGANIZATIONS)],
+    [("filtered_users", USERS), ("filtered_organizations", ORGANIZATIONS)],
 )
 def test_the_statements_are_the_golden_ones(family: str, statements: dict[str, str]) -> None:
     assert lines_of(statements) == golden_lines(family, statements)
 
 
 def test_the_arguments_are_those_of_the_period_with_the_filters() -> None:
-    asked = users_slices._bound(7, JANUARY, Slice(meters=("sms.outbound",), country="GB"), "user_1")
+    asked = filtered_users._parameters(
+        7, JANUARY, Filters(meters=("sms.outbound",), country="GB"), "user_1"
+    )
     assert {it: asked[it] for it in ("organization", "meters", "country", "user")} == {
         "organization": 7,
         "meters": 2,
         "country": "GB",
         "user": "user_1",
     }
-    assert not {"country", "user"} & set(users_slices._bound(7, JANUARY, Slice(), None))
+    assert not {"country", "user"} & set(filtered_users._parameters(7, JANUARY, Filters(), None))
 
 
 def test_sqlite_finds_the_knowledge_bases_of_a_country_by_the_index_of_users(
@@ -203,8 +212,8 @@ def test_sqlite_finds_the_knowledge_bases_of_a_country_by_the_index_of_users(
     database = open_database(sqlite_url)
     platform = Platform(database)
     platform.organization()
-    sql = sliced_sql(one_user=False, in_country=True)
-    bound = users_slices._bound(1, JANUARY, Slice(country="GB"), None)
+    sql = filtered_users_sql(one_user=False, in_country=True)
+    bound = filtered_users._parameters(1, JANUARY, Filters(country="GB"), None)
     plan = " ".join(row[3] for row in platform.rows(f"EXPLAIN QUERY PLAN {sql}", **bound))
     assert "SEARCH mine USING COVERING INDEX ix_events_by_user" in plan
     assert "SEARCH events USING PRIMARY KEY (organization_id=? AND day=? AND id=?)" in plan

@@ -1,4 +1,4 @@
-"""What the questions of the terminal have in common: the period, the tenant, the form."""
+"""Read the arguments that the reports share: the tenant and the period."""
 
 from tollbook.analytics.scope import QuestionScope
 from tollbook.cli.command import Options
@@ -9,28 +9,28 @@ from tollbook.store import directory
 from tollbook.store.database import Snapshot
 from tollbook.wiring import now
 
-NAMES_OF_OPTIONS = Names("--start", "--end", "--period")
+_OPTION_NAMES = Names("--start", "--end", "--period")
 
 
-def scope_of(snapshot: Snapshot, options: Options) -> QuestionScope:
-    """Give the whole tenant that was asked for, in a currency when one was named."""
+def tenant_scope(snapshot: Snapshot, options: Options) -> QuestionScope:
+    """Return the scope of a whole tenant, in one currency if the options name it."""
     if directory.find_tenant(snapshot, options.tenant) is None:
         raise NotFound(f"there is no tenant {options.tenant}")
     return QuestionScope(options.tenant, currency=options.currency)
 
 
-def chosen_period(options: Options, scope: QuestionScope) -> ChosenPeriod:
-    """Resolve the period that was asked for."""
+def choose_period(options: Options, scope: QuestionScope) -> ChosenPeriod:
+    """Return the period that the options name, which can be compared with another."""
     today = scope.today(now())
-    return choose(options.start, options.end, options.period, today, NAMES_OF_OPTIONS)
+    return choose(options.start, options.end, options.period, today, _OPTION_NAMES)
 
 
 def period_of(options: Options, scope: QuestionScope) -> Period:
-    """Return the days that were asked for."""
-    return chosen_period(options, scope).period
+    """Return the days that the options name."""
+    return choose_period(options, scope).period
 
 
-def compared_of(chosen: ChosenPeriod, how: str) -> Period:
+def compared_period(chosen: ChosenPeriod, how: str) -> Period:
     """Return the days that a period is compared with."""
     try:
         return chosen.compared(Comparison(how))

@@ -1,0 +1,172 @@
+"""The answer and the table of changes."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from tollbook.analytics.changes import ChangeRow, Changes
+from tollbook.analytics.scope import QuestionScope
+from tollbook.analytics.tables import Column, ColumnKind, Table
+from tollbook.domain.exact import divide_half_even, fraction, raw_amount
+from tollbook.domain.periods import Period
+
+CHANGE_PLACES = 4
+SHARE_PLACES = 6
+
+
+class Ranked(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A user or an organization, its costs in both periods, and its share of the total."""
+
+    user_id: str | UnsetType = UNSET
+    user_name: str | UnsetType = UNSET
+    organization_id: str | UnsetType = UNSET
+    organization_name: str | UnsetType = UNSET
+    cost: msgspec.Raw
+    previous_cost: msgspec.Raw
+    difference: msgspec.Raw
+    change: float | None
+    share: float | None
+
+
+class Named(msgspec.Struct, frozen=True, gc=False):
+    """A user or an organization."""
+
+    user_id: str | UnsetType = UNSET
+    user_name: str | UnsetType = UNSET
+    organization_id: str | UnsetType = UNSET
+    organization_name: str | UnsetType = UNSET
+
+
+class OwnCost(msgspec.Struct, frozen=True):
+    """Usage not attributed to a user, such as brand registration."""
+
+    cost: msgspec.Raw
+    previous_cost: msgspec.Raw
+
+
+class ChangesReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer: of an organization by user, of a tenant by organization."""
+
+    success: bool
+    tenant_id: str
+    organization_id: str | UnsetType = UNSET
+    organization_name: str | UnsetType = UNSET
+    period: dict[str, str]
+    previous_period: dict[str, str]
+    currency: str | None
+    total_cost: msgspec.Raw
+    previous_cost: msgspec.Raw
+    change: float | None
+    active_users: int | UnsetType = UNSET
+    active_organizations: int | UnsetType = UNSET
+    cost_per_active_user: msgspec.Raw | UnsetType | None = UNSET
+    cost_per_active_organization: msgspec.Raw | UnsetType | None = UNSET
+    without_usage: int
+    organization_level: OwnCost | UnsetType = UNSET
+    grew: list[Ranked]
+    shrank: list[Ranked]
+    top: list[Ranked]
+    without_usage_users: list[Named] | UnsetType = UNSET
+    without_usage_organizations: list[Named] | UnsetType = UNSET
+
+
+def changes_report(
+    found: Changes, scope: QuestionScope, period: Period, before: Period, limit: int
+) -> ChangesReport:
+    """Return the answer with the first `limit` rows of each list."""
+    idle = [Named(**_identity(scope, it)) for it in found.without_usage[:limit]]
+    return ChangesReport(
+        success=True,
+        tenant_id=scope.tenant,
+        period=period.to_json(),
+        previous_period=before.to_json(),
+        currency=scope.currency,
+        total_cost=raw_amount(found.cost),
+        previous_cost=raw_amount(found.previous_cost),
+        change=fraction(found.cost - found.previous_cost, found.previous_cost, CHANGE_PLACES),
+        without_usage=len(found.without_usage),
+        grew=_ranked(scope, found.grew[:limit], found.cost),
+        shrank=_ranked(scope, found.shrank[:limit], found.cost),
+        top=_ranked(scope, found.top[:limit], found.cost),
+        **(_by_user(found, scope, idle) if scope.organization else _by_organization(found, idle)),
+    )
+
+
+def _by_user(found: Changes, scope: QuestionScope, idle: list[Named]) -> dict[str, Any]:
+    """Return the fields that only an organization's answer has."""
+    assert scope.organization  # noqa: S101
+    return {
+        "organization_id": scope.organization.id,
+        "organization_name": scope.organization.name,
+        "active_users": len(found.active),
+        "cost_per_active_user": _cost_per_active(found),
+        "organization_level": OwnCost(
+            raw_amount(found.own.cost), raw_amount(found.own.previous_cost)
+        ),
+        "without_usage_users": idle,
+    }
+
+
+def _by_organization(found: Changes, idle: list[Named]) -> dict[str, Any]:
+    """Return the fields that only a tenant's answer has."""
+    return {
+        "active_organizations": len(found.active),
+        "cost_per_active_organization": _cost_per_active(found),
+        "without_usage_organizations": idle,
+    }
+
+
+def _cost_per_active(found: Changes) -> msgspec.Raw | None:
+    """Return the cost per row with usage, without the organization-level cost."""
+    active = len(found.active)
+    return raw_amount(divide_half_even(found.cost - found.own.cost, active)) if active else None
+
+
+def changes_table(found: Changes, scope: QuestionScope) -> Table:
+    """Return a table of all users or organizations, those that grew most first."""
+    whose = "user" if scope.organization else "organization"
+    columns = (
+        Column(f"{whose}_id", ColumnKind.TEXT),
+        Column(f"{whose}_name", ColumnKind.TEXT),
+        Column("cost", ColumnKind.AMOUNT),
+        Column("previous_cost", ColumnKind.AMOUNT),
+        Column("difference", ColumnKind.AMOUNT),
+        Column("change", ColumnKind.SHARE),
+        Column("share", ColumnKind.SHARE),
+    )
+    ordered = sorted(found.rows, key=lambda it: (-it.difference, it.id))
+    total = found.cost
+    return Table(columns, [_cells(it, total) for it in ordered])
+
+
+def _cells(row: ChangeRow, total: int) -> tuple[Any, ...]:
+    return (
+        row.id,
+        row.name,
+        row.cost,
+        row.previous_cost,
+        row.difference,
+        fraction(row.difference, row.previous_cost, CHANGE_PLACES),
+        fraction(row.cost, total, SHARE_PLACES),
+    )
+
+
+def _ranked(scope: QuestionScope, rows: Iterable[ChangeRow], total: int) -> list[Ranked]:
+    return [
+        Ranked(
+            **_identity(scope, row),
+            cost=raw_amount(row.cost),
+            previous_cost=raw_amount(row.previous_cost),
+            difference=raw_amount(row.difference),
+            change=fraction(row.difference, row.previous_cost, CHANGE_PLACES),
+            share=fraction(row.cost, total, SHARE_PLACES),
+        )
+        for row in rows
+    ]
+
+
+def _identity(scope: QuestionScope, row: ChangeRow) -> dict[str, Any]:
+    whose = "user" if scope.organization else "organization"
+    return {f"{whose}_id": row.id, f"{whose}_name": row.name}

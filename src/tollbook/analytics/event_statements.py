@@ -1,0 +1,94 @@
+"""The statements that read events, and the days and hours that have some."""
+
+from enum import StrEnum
+
+from tollbook.domain.meters import CATALOG
+
+_COLUMNS = """\
+    id, meter, NULLIF(user_id, ''), resource_id, time, day, quantity, billed, meter, cost,
+    NULLIF(country, ''), attributes, received_at, reverses"""
+
+
+class Whose(StrEnum):
+    """All events, those of one user, or those not attributed to a user."""
+
+    ALL = "all"
+    USER = "user"
+    NOBODY = "nobody"
+
+
+_NEVER_A_USERS = tuple(meter.code for meter in CATALOG if meter.organization_level)
+_OF = {
+    Whose.ALL: "",
+    Whose.USER: " AND user_id = :user",
+    Whose.NOBODY: f" AND (user_id = '' OR meter IN ({', '.join(map(str, _NEVER_A_USERS))}))",
+}
+_METERS = "(CAST(:meters AS BIGINT) >> meter) & 1 = 1"
+_COUNTRIES = "country BETWEEN :country AND :last_country"
+
+
+# SQLite would read a whole day by the primary key to find one user's events. The subquery makes it
+# use the index of users.
+_BY_USER = """
+    AND id IN (
+        SELECT mine.id FROM events AS mine
+        WHERE mine.organization_id = :organization AND mine.user_id = :user AND mine.day = :day
+    )"""
+_LOOKED_UP = _OF | {Whose.USER: _BY_USER}
+
+
+def _events_sql(of: str, rest: str) -> str:
+    return f"""
+SELECT
+{_COLUMNS}
+FROM events
+WHERE organization_id = :organization AND day = :day{of}
+    AND {_METERS}
+    AND {_COUNTRIES}
+    AND received_at <= :as_of
+{rest}
+"""
+
+
+_BEFORE = """\
+    AND (time < :before OR (time = :before AND id < :before_id))
+ORDER BY time DESC, id DESC LIMIT :limit"""
+_FIRST = "ORDER BY id LIMIT :limit"
+_AFTER = """\
+    AND id > :after
+ORDER BY id LIMIT :limit"""
+
+# Most users have too few events on a day for a second chunk. Users with one have much of the day,
+# so later chunks read by the primary key.
+PAGE = {whose: _events_sql(_LOOKED_UP[whose], _BEFORE) for whose in Whose}
+FIRST = {whose: _events_sql(_LOOKED_UP[whose], _FIRST) for whose in Whose}
+CHUNK = {whose: _events_sql(_OF[whose], _AFTER) for whose in Whose}
+
+MONTHS = """
+SELECT DISTINCT month FROM organization_monthly
+WHERE organization_id = :organization AND month BETWEEN :first AND :last
+ORDER BY month DESC
+"""
+
+DAYS = f"""
+SELECT DISTINCT day FROM organization_daily
+WHERE organization_id = :organization AND month = :month AND day BETWEEN :first AND :last
+    AND {_METERS}
+ORDER BY day DESC
+"""
+
+USER_DAYS = f"""
+SELECT DISTINCT day FROM usage_daily
+WHERE organization_id = :organization AND month = :month AND user_id = :user
+    AND day BETWEEN :first AND :last
+    AND {_METERS}
+    AND {_COUNTRIES}
+ORDER BY day DESC
+"""
+
+HOURS = f"""
+SELECT DISTINCT hour FROM organization_hourly
+WHERE organization_id = :organization AND month = :month
+    AND {_METERS}
+    AND {_COUNTRIES}
+"""

@@ -1,0 +1,80 @@
+"""Filter and sort the rows of an answer by user or by organization."""
+
+from collections.abc import Callable, Iterable, Iterator
+from operator import itemgetter
+
+import msgspec
+
+from tollbook.analytics.rows import RowLayout
+from tollbook.analytics.tables import ColumnKind
+from tollbook.domain.meters import BY_TYPE, CATALOG
+from tollbook.store.engine import Row
+
+TOTAL_COST = "total_cost"
+
+
+class Filters(msgspec.Struct, frozen=True):
+    """The usage that counts (`meters`, `country`), and the rows to list (the other fields).
+
+    A field left at its default filters nothing. `min_cost` is in nanos.
+    """
+
+    meters: tuple[str, ...] = ()
+    country: str | None = None
+    identity: str | None = None
+    status: str | None = None
+    min_cost: int | None = None
+    search: str | None = None
+    active: bool = False
+
+
+class Sort(msgspec.Struct, frozen=True):
+    """The field to sort by, and the order: by default ascending for texts, else descending."""
+
+    field: str = TOTAL_COST
+    order: str | None = None
+
+
+def filter_rows(rows: Iterable[Row], layout: RowLayout, filters: Filters) -> list[Row]:
+    """Return the rows that pass all filters."""
+    tests = list(_tests(layout, filters))
+    return [row for row in rows if all(test(row) for test in tests)]
+
+
+def sort_rows(rows: list[Row], layout: RowLayout, sort: Sort) -> None:
+    """Sort rows in place; ties are in the order of their ids."""
+    kind, place = layout.kinds[sort.field], layout.place[sort.field]
+    order = sort.order or ("asc" if kind is ColumnKind.TEXT else "desc")
+    rows.sort(key=itemgetter(0))
+    rows.sort(key=_folded_name if place == 1 else itemgetter(place), reverse=order == "desc")
+
+
+def _folded_name(row: Row) -> str:
+    """Return the name without case, as people sort names."""
+    return str(row[1]).casefold()
+
+
+def _tests(layout: RowLayout, filters: Filters) -> Iterator[Callable[[Row], bool]]:
+    total = layout.place[TOTAL_COST]
+    if filters.identity is not None:
+        yield lambda row: bool(row[0] == filters.identity)
+    if filters.status is not None:
+        yield lambda row: bool(row[layout.status] == filters.status)
+    if filters.min_cost is not None:
+        least = filters.min_cost
+        yield lambda row: bool(row[total] >= least)
+    if filters.search is not None:
+        part = filters.search.casefold()
+        yield lambda row: part in row[0].casefold() or part in row[1].casefold()
+    if filters.active:
+        yield lambda row: bool(row[layout.events] > 0)
+
+
+def meter_bits(types: Iterable[str]) -> int:
+    """Return a number with the bit of each meter's code set; without types, those of all meters."""
+    meters = [BY_TYPE[name] for name in types] or CATALOG
+    return sum(1 << meter.code for meter in meters)
+
+
+MATCH_METERS = "\n            AND ((CAST(:meters AS BIGINT) >> meter) & 1) = 1"
+"""SQL appended to the condition on rows of sums: keeps the meters whose bits are set."""

@@ -1,0 +1,98 @@
+"""The usage of each row split by meter or by country, as it is answered and as a table."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from tollbook.analytics.rows import RowLayout
+from tollbook.analytics.tables import TOTAL_LABEL, Column, ColumnKind, Table
+from tollbook.domain.exact import raw_amount, raw_quantity
+from tollbook.domain.meters import BY_CODE
+from tollbook.store.engine import Row
+
+BY_METER, BY_COUNTRY = "meter", "country"
+GROUP_COLUMNS = 5
+"""A row of a group: id, meter or country, events, quantity in micros, cost in nanos."""
+GROUP_AMOUNTS = (3, 4)
+"""The places of quantity and cost in such a row."""
+
+
+class Group(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A part of a row: the usage of one meter, with its quantity, or of one country."""
+
+    meter: str | msgspec.UnsetType = msgspec.UNSET
+    country: str | msgspec.UnsetType = msgspec.UNSET
+    events: int
+    quantity: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    cost: msgspec.Raw
+
+
+Groups = dict[str, list[Row]]
+"""Rows of groups by the id of their row, without that id."""
+
+
+def arrange_groups(rows: Iterable[Row]) -> Groups:
+    """Arrange rows of groups by their id; groups whose usage was all reversed are left out."""
+    groups: Groups = {}
+    for identity, *group in rows:
+        if any(group[1:]):
+            groups.setdefault(identity, []).append(tuple(group))
+    for group_rows in groups.values():
+        group_rows.sort()
+    return groups
+
+
+def write_groups(groups: Iterable[Row], group_by: str) -> list[Group]:
+    """Return the groups of a row as they are answered."""
+    if group_by == BY_METER:
+        return [
+            Group(
+                meter=BY_CODE[code].type,
+                events=events,
+                quantity=raw_quantity(quantity),
+                cost=raw_amount(cost),
+            )
+            for code, events, quantity, cost in groups
+        ]
+    return [
+        Group(country=code, events=events, cost=raw_amount(cost))
+        for code, events, _, cost in groups
+    ]
+
+
+def groups_table(
+    rows: Iterable[Row],
+    groups: Groups,
+    layout: RowLayout,
+    group_by: str,
+    summed: Sequence[Row] | None = None,
+) -> Table:
+    """Return a table with a line for each group, which begins with the id and name of its row.
+
+    The last line has the events and the cost of the rows in `summed`. It has no quantity: units of
+    meters differ.
+    """
+    lines = ((*row[:2], *group) for row in rows for group in groups.get(row[0], ()))
+    kind = ColumnKind.METER if group_by == BY_METER else ColumnKind.TEXT
+    columns = (
+        *layout.columns[:2],
+        Column(group_by, kind),
+        Column("events", ColumnKind.COUNT),
+        Column("quantity", ColumnKind.QUANTITY),
+        Column("cost", ColumnKind.AMOUNT),
+    )
+    last = None if summed is None else _total_line(summed, layout)
+    if group_by == BY_METER:
+        return Table(columns, lines, last)
+    last = last and _without_quantity(last)
+    return Table(_without_quantity(columns), map(_without_quantity, lines), last)
+
+
+def _total_line(rows: Sequence[Row], layout: RowLayout) -> Row:
+    events = sum(row[layout.events] for row in rows)
+    cost = sum(row[layout.place["total_cost"]] for row in rows)
+    return ("", TOTAL_LABEL, None, events, None, cost)
+
+
+def _without_quantity(cells: Row) -> Row:
+    return (*cells[:4], cells[5])
