@@ -229,6 +229,11 @@ def test_other_hours_are_refused(days: str, start: str, end: str) -> None:
         parse_hours(days, start, end)
 
 
+def test_the_night_after_sunday_goes_on_at_the_start_of_the_week() -> None:
+    assert parse_hours("sun", "23:55", "00:10") == ((0, 10), (WEEK - 5, WEEK))
+    assert parse_hours("sun", "23:55", "00:00") == ((WEEK - 5, WEEK),)
+
+
 def test_a_whole_day_ends_at_twenty_four() -> None:
     assert parse_hours("sun", "00:00", "24:00") == ((6 * MINUTES_OF_DAY, WEEK),)
     assert list(format_hours(((6 * MINUTES_OF_DAY, WEEK),))) == ["sun 00:00 to sun 24:00"]
