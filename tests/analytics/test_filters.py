@@ -1,6 +1,7 @@
 """Filtering and sorting the rows of an answer, against plain loops."""
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
