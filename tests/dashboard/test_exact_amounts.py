@@ -44,7 +44,7 @@ def test_a_table_and_its_total_are_exact(look: Look, demo: Demo) -> None:
         "$99,999,999.000000002",
         "$99,999,999.000000001",
         "$99,999,998.000000004",
-    ], "the order tells apart what a float does not"
+    ], "the order distinguishes amounts that are one float"
 
 
 def test_an_export_holds_every_digit(look: Look, demo: Demo, tmp_path: Path) -> None:
