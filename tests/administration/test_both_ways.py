@@ -61,8 +61,20 @@ ALLOWED = {
     "organization.change": Case(
         "PATCH",
         ORGANIZATION,
-        "organizations change org_1 --number-format GB",
-        {"number_format": "GB"},
+        "organizations change org_1 --number-format GB --name Acme --status suspended "
+        "--timezone Asia/Tokyo",
+        {
+            "number_format": "GB",
+            "name": "Acme",
+            "status": "suspended",
+            "timezone": "Asia/Tokyo",
+        },
+    ),
+    "user.change": Case(
+        "PATCH",
+        f"{USERS}/ann",
+        "users change org_1 ann --name Anna --email anna@acme.example --status inactive",
+        {"name": "Anna", "email": "anna@acme.example", "status": "inactive"},
     ),
     "user.create": Case(
         "POST",
@@ -150,6 +162,12 @@ REFUSED = {
         ORGANIZATION,
         "organizations change org_1 --number-format ZZ",
         {"number_format": "ZZ"},
+    ),
+    "a currency with budgets": Case(
+        "PATCH", ORGANIZATION, "organizations change org_1 --currency EUR", {"currency": "EUR"}
+    ),
+    "a change of a user to no address": Case(
+        "PATCH", f"{USERS}/ann", "users change org_1 ann --email x", {"email": "x"}
     ),
     "a user with several problems": Case(
         "POST",

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tollbook.administration.organizations import assigned_id
+from tollbook.administration.organizations import assigned_id, changes_of
 from tollbook.domain.directory import Status, User, new_user_problems, user_problems
 from tollbook.domain.errors import AlreadyExists, refuse
 from tollbook.store import directory
@@ -22,10 +22,10 @@ class NewUser(msgspec.Struct):
 
 
 class UserChange(msgspec.Struct):
-    """A change of a user."""
+    """A change of a user. With `null` for `email`, it has none."""
 
     name: str | None = None
-    email: str | None = None
+    email: str | msgspec.UnsetType | None = msgspec.UNSET
     status: Status | None = None
 
 
@@ -55,9 +55,7 @@ def change_user(
 
     The audit log names the changed fields without their values, which may be personal data.
     """
-    changes = {
-        name: value for name, value in msgspec.structs.asdict(change).items() if value is not None
-    }
+    changes = changes_of(change)
     changed = msgspec.structs.replace(user, **changes)
     refuse(user_problems(changed))
     directory.change_user(transaction, organization.number, changed, actor.at)

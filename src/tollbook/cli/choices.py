@@ -4,10 +4,11 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
+import msgspec
 
 from tollbook.cli.command import Options
 from tollbook.cli.parameters import CURRENCY, DAY, METER, NUMBER_FORMAT, PERIOD
-from tollbook.domain.directory import User
+from tollbook.domain.directory import Status, User
 from tollbook.domain.errors import InvalidRequest, NotFound
 from tollbook.domain.keys import ApiKey, prefix_of
 from tollbook.domain.named_periods import NAMES
@@ -58,6 +59,25 @@ report_options = combined(csv_option, shared_options)
 quick_option = click.option(
     "--quick", is_flag=True, help="Check the file only; do not recompute every sum in it."
 )
+
+
+status_option = click.option(
+    "--status",
+    type=click.Choice([it.value for it in Status]),
+    callback=lambda _context, _option, text: text and Status(text),
+    help="The status.",
+)
+
+
+def removable(value: str | None, *, remove: bool) -> str | msgspec.UnsetType | None:
+    """Return the value of a change: UNSET when neither a value nor its removal is wanted."""
+    return None if remove else msgspec.UNSET if value is None else value
+
+
+def refuse_no_change(change: msgspec.Struct) -> None:
+    """Raise a usage error when a change names nothing."""
+    if change == type(change)():
+        raise click.UsageError("an option with a new value is required")
 
 
 def meter_option(purpose: str) -> Callable[[Body], Body]:
@@ -111,6 +131,11 @@ def named_user(
         return None
     if organization is None:
         raise InvalidRequest("--user needs an organization")
+    return user_of(snapshot, organization, user_id)
+
+
+def user_of(snapshot: Snapshot, organization: OrganizationRow, user_id: str) -> User:
+    """Return a user of an organization; raise `NotFound` when there is none."""
     user = directory.find_user(snapshot, organization.number, user_id)
     if user is None:
         raise NotFound(f"organization {organization.id} has no user {user_id}")

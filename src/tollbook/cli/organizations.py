@@ -14,7 +14,10 @@ from tollbook.cli.choices import (
     command_line,
     number_format_option,
     organization_of,
+    refuse_no_change,
+    removable,
     shared_options,
+    status_option,
 )
 from tollbook.cli.command import Options, VerbGroup
 from tollbook.cli.output import print_json, print_result, print_rows
@@ -58,21 +61,36 @@ def _create(options: Options, settings: Settings) -> int:
 
 @verb.command("change")
 @_id
+@click.option("--name", help="The display name.")
+@click.option("--timezone", help="The IANA time zone of its days; only before its first event.")
+@click.option(
+    "--currency", type=CURRENCY, help="The currency of its costs; only before its first event."
+)
+@status_option
 @number_format_option()
 @click.option(
     "--number-format-of-tenant", is_flag=True, help="Read phone numbers as the tenant does."
 )
 @shared_options
 def _change(options: Options, settings: Settings) -> int:
-    """Change how phone numbers of an organization are read."""
-    if options.number_format_of_tenant == (options.number_format is not None):
-        raise click.UsageError("either --number-format or --number-format-of-tenant is required")
-    change = OrganizationChange(number_format=options.number_format)
+    """Change an organization. Its time zone and currency only change before its first event."""
+    if options.number_format_of_tenant and options.number_format is not None:
+        raise click.UsageError("--number-format excludes --number-format-of-tenant")
+    change = OrganizationChange(
+        name=options.name,
+        timezone=options.timezone,
+        currency=options.currency,
+        status=options.status,
+        number_format=removable(options.number_format, remove=options.number_format_of_tenant),
+    )
+    refuse_no_change(change)
     with open_migrated(settings).writing() as transaction:
         row = organization_of(transaction, options.tenant, options.id)
         changed = change_organization(transaction, command_line(options.tenant), row, change)
-    number_format = changed.number_format or "that of its tenant"
-    sentence = f"organization {changed.id}: number format {number_format}"
+    sentence = (
+        f"organization {changed.id}: {changed.name}, {changed.timezone}, {changed.currency}, "
+        f"{changed.status}, number format {changed.number_format or 'that of its tenant'}"
+    )
     print_result(changed, sentence, json=options.json)
     return 0
 

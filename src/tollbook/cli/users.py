@@ -1,9 +1,17 @@
-"""tollbook users: create, list and erase the users of an organization."""
+"""tollbook users: create, change, list and erase the users of an organization."""
 
 import click
 
-from tollbook.administration.users import NewUser, create_user
-from tollbook.cli.choices import command_line, named_user, organization_of, shared_options
+from tollbook.administration.users import NewUser, UserChange, change_user, create_user
+from tollbook.cli.choices import (
+    command_line,
+    organization_of,
+    refuse_no_change,
+    removable,
+    shared_options,
+    status_option,
+    user_of,
+)
 from tollbook.cli.command import Options, VerbGroup
 from tollbook.cli.output import print_json, print_result, print_rows
 from tollbook.cli.parameters import PATH
@@ -34,6 +42,33 @@ def _create(options: Options, settings: Settings) -> int:
     return 0
 
 
+@verb.command("change")
+@_organization
+@click.argument("id", help="The id of the user.")
+@click.option("--name", help="The display name.")
+@click.option("--email", help="The e-mail address.")
+@click.option("--no-email", is_flag=True, help="Remove the e-mail address.")
+@status_option
+@shared_options
+def _change(options: Options, settings: Settings) -> int:
+    """Change a user."""
+    if options.no_email and options.email is not None:
+        raise click.UsageError("--email excludes --no-email")
+    change = UserChange(
+        name=options.name,
+        email=removable(options.email, remove=options.no_email),
+        status=options.status,
+    )
+    refuse_no_change(change)
+    with open_migrated(settings).writing() as transaction:
+        row = organization_of(transaction, options.tenant, options.organization)
+        user = user_of(transaction, row, options.id)
+        changed = change_user(transaction, command_line(options.tenant), row, user, change)
+    sentence = f"user {changed.id} of {row.id}: {changed.name}, {changed.status}"
+    print_result(changed, sentence, json=options.json)
+    return 0
+
+
 @verb.command("erase")
 @_organization
 @click.argument("id", help="The id of the user.")
@@ -50,7 +85,7 @@ def _erase(options: Options, settings: Settings) -> int:
     database = open_migrated(settings)
     with database.reading() as snapshot:
         row = organization_of(snapshot, options.tenant, options.organization)
-        named_user(snapshot, row, options.id)
+        user_of(snapshot, row, options.id)
     if not options.yes:
         raise InvalidRequest("erased data cannot be restored; confirm with --yes")
     actor = command_line(options.tenant)

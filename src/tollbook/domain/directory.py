@@ -109,10 +109,15 @@ def new_organization_problems(organization: Organization) -> list[Problem]:
     found = organization_problems(organization)
     if organization.id in UNADDRESSABLE:
         found.append(unaddressable("id"))
-    if organization.timezone in LOCAL_ZONES:
-        sentence = "timezone must be UTC or name a place; the machine's local zone is not allowed"
-        found.append(Problem("timezone", "local_timezone", sentence))
-    return found
+    return [*found, *local_zone_problems(organization.timezone)]
+
+
+def local_zone_problems(timezone: str) -> list[Problem]:
+    """Return the problem with a time zone whose meaning depends on the machine."""
+    if timezone not in LOCAL_ZONES:
+        return []
+    sentence = "timezone must be UTC or name a place; the machine's local zone is not allowed"
+    return [Problem("timezone", "local_timezone", sentence)]
 
 
 def new_user_problems(user: User) -> list[Problem]:

@@ -196,15 +196,28 @@ def add_organization(
     return bool(added)
 
 
-def change_organization(
-    transaction: Transaction, number: int, organization: Organization, now: int
-) -> None:
-    """Change an organization's name, status or number format; its zone and currency stay."""
+def hold_organization(
+    transaction: Transaction, tenant: str, number: int, now: int
+) -> OrganizationRow:
+    """Lock an organization's ledger until the commit; return the organization as it is then."""
     touch(transaction, number, now)
+    return organization_numbered(transaction, tenant, number)
+
+
+def has_events(snapshot: Snapshot, number: int) -> bool:
+    """Return whether an organization ever had an event: stored, in quarantine or archived."""
+    sql = "SELECT 1 FROM event_keys WHERE organization_id = :number LIMIT 1"
+    return snapshot.row(sql, number=number) is not None
+
+
+def change_organization(transaction: Transaction, number: int, organization: Organization) -> None:
+    """Change an organization, whose ledger this transaction holds."""
     transaction.execute(
-        "UPDATE organizations SET name = :name, status = :status, number_format = :number_format "
-        "WHERE organization_id = :number",
+        "UPDATE organizations SET name = :name, timezone = :timezone, currency = :currency, "
+        "status = :status, number_format = :number_format WHERE organization_id = :number",
         name=organization.name,
+        timezone=organization.timezone,
+        currency=organization.currency,
         status=organization.status.value,
         number_format=organization.number_format,
         number=number,

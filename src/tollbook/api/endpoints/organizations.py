@@ -25,7 +25,7 @@ from tollbook.api.pipeline.access import (
 from tollbook.api.pipeline.json_body import read_body
 from tollbook.api.pipeline.responses import json_response
 from tollbook.domain.directory import Organization, User
-from tollbook.domain.errors import AlreadyExists
+from tollbook.domain.errors import AlreadyExists, InUse
 from tollbook.domain.keys import Permission
 from tollbook.store import directory
 from tollbook.store.database import Snapshot, Transaction
@@ -58,7 +58,7 @@ def post_organization(call: ApiRequest, transaction: Transaction) -> Response:
 def patch_organization(
     call: ApiRequest[Query, OrganizationPath], transaction: Transaction
 ) -> Response:
-    """Change an organization's name, status or number format."""
+    """Change an organization."""
     require_organization_key(call.key, "change organizations")
     row = _named_organization(call, transaction)
     change = read_body(call.body, OrganizationChange)
@@ -154,7 +154,8 @@ ORGANIZATION_ENDPOINTS = (
         summary="Create an organization",
         description=(
             "Its days begin at midnight in `timezone`, and its costs are in `currency`. "
-            "Both are permanent, because the ledger is written in them. Without an `id` a "
+            "Both are permanent once it has events, because the ledger is written in them. "
+            "Without an `id` a "
             "random one is assigned. `number_format` sets how it writes phone numbers; by "
             "default as the tenant does. Requires a tenant-wide key."
         ),
@@ -181,7 +182,10 @@ ORGANIZATION_ENDPOINTS = (
         name="changeOrganization",
         summary="Change an organization",
         description=(
-            "Changes its name, its status or its `number_format`, which sets how digits "
+            "Changes what the body names. `timezone` and `currency` can change until the "
+            "organization has its first event, in quarantine too; then the answer is 409 "
+            "`in_use`, as it is for `currency` while there are budgets. Own price books in "
+            "the former currency do not apply. `number_format` sets how digits "
             "without `+` are read in `to` and `from`: `strict` (not as a number), "
             "`international` (as if they had a `+`), or an ISO 3166 country code such as "
             "`GB` (in the national and access-code forms of the country). With null the "
@@ -191,6 +195,7 @@ ORGANIZATION_ENDPOINTS = (
         request=Body(OrganizationChange, {"name": "Acme Corporation"}),
         answers=_ONE,
         write=patch_organization,
+        errors=(InUse,),
         tag="Organizations",
     ),
     Endpoint(

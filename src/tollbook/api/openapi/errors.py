@@ -55,6 +55,7 @@ _EXAMPLE_SENTENCES = {
     "address_refused": "this key may not be used from this address",
     "not_found": "Organization not found",
     "already_exists": "organization org_abc123 exists already",
+    "in_use": "organization org_abc123 has events: its currency cannot change",
     "already_published": "price book version 2 is published from 2024-02-01 on and stays as it is; "
     "load a new one",
     "price_book_refused": "the price book has 1 error; nothing was loaded",
