@@ -82,6 +82,8 @@ ALLOWED = {
         "users create org_1 bob --name Bob --email bob@acme.example",
         {"id": "bob", "name": "Bob", "email": "bob@acme.example"},
     ),
+    "user.delete": Case("DELETE", f"{USERS}/ann", "users delete org_1 ann --yes"),
+    "organization.delete": Case("DELETE", ORGANIZATION, "organizations delete org_1 --yes"),
     "user.erase": Case("DELETE", f"{USERS}/ann/personal-data", "users erase org_1 ann --yes"),
     "key.create": Case(
         "POST",

@@ -238,3 +238,30 @@ def test_a_tenants_currency_is_that_of_its_new_organizations(tollbook: Tollbook)
     (details,) = (it["details"] for it in acts if it["action"] == "tenant.change")
     assert details == {"currency": "CHF", "number_format": "strict"}
     assert "--currency or --number-format" in tollbook.refusal("tenants", "change", "acme")
+
+
+def test_deletions_are_confirmed(tollbook: Tollbook) -> None:
+    tollbook("organizations", "create", "org_1")
+    tollbook("users", "create", "org_1", "ann")
+    deletions = (
+        ("users", "delete", "org_1", "ann"),
+        ("organizations", "delete", "org_1"),
+        ("tenants", "delete", "default"),
+    )
+    for verb in deletions:
+        assert "confirm with --yes" in tollbook.refusal(*verb)
+        assert tollbook(*verb, "--yes").out.endswith("deleted\n")
+        assert tollbook.refusal(*verb, "--yes")
+    assert tollbook.json("tenants", "list") == []
+
+
+def test_a_change_names_something(tollbook: Tollbook) -> None:
+    tollbook("organizations", "create", "org_1")
+    tollbook("users", "create", "org_1", "ann", "--email", "a@b")
+    for verb in (("organizations", "change", "org_1"), ("users", "change", "org_1", "ann")):
+        ran = tollbook(*verb)
+        assert (ran.code, "an option with a new value is required" in ran.err) == (2, True)
+    changed = tollbook.json("users", "change", "org_1", "ann", "--no-email", "--name", "Ann")
+    assert (changed["name"], changed["email"]) == ("Ann", None)
+    both = tollbook("users", "change", "org_1", "ann", "--no-email", "--email", "a@b")
+    assert both.code == 2

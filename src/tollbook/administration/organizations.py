@@ -1,7 +1,7 @@
-"""Create and change organizations."""
+"""Create, change and delete organizations."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -15,10 +15,10 @@ from tollbook.domain.directory import (
 )
 from tollbook.domain.errors import AlreadyExists, InUse, Problem, refuse
 from tollbook.rating.number_formats import number_format_problem
-from tollbook.store import budgets, directory
+from tollbook.store import budgets, directory, removal
 from tollbook.store.audit import Actor
 from tollbook.store.audit_writer import write_act
-from tollbook.store.database import Transaction
+from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.directory import OrganizationRow
 
 
@@ -108,11 +108,33 @@ def change_organization(
     return changed
 
 
+def delete_organization(
+    transaction: Transaction, actor: Actor, row: OrganizationRow
+) -> Organization:
+    """Delete an organization with its users, budgets, keys and price books; return it.
+
+    Raise `InUse` when it has events.
+    """
+    row = directory.hold_organization(transaction, actor.tenant, row.number, actor.at)
+    require_no_events(transaction, [row])
+    removal.remove_organization(transaction, actor.tenant, row.number)
+    what = f"organization {row.id}"
+    write_act(transaction, actor, "organization.delete", what, {}, organization=row.number)
+    return organization_from(row)
+
+
+def require_no_events(snapshot: Snapshot, rows: Iterable[OrganizationRow]) -> None:
+    """Raise `InUse` for the first organization that has events."""
+    for row in rows:
+        if removal.has_events(snapshot, row.number):
+            raise InUse(f"organization {row.id} has events and cannot be deleted")
+
+
 def _require_free_terms(
     transaction: Transaction, row: OrganizationRow, terms: Sequence[str]
 ) -> None:
     """Raise `InUse` when amounts or days are stored in an organization's terms."""
-    if directory.has_events(transaction, row.number):
+    if removal.has_events(transaction, row.number):
         raise InUse(f"organization {row.id} has events: its {' and '.join(terms)} cannot change")
     if "currency" in terms and budgets.has_budgets(transaction, row.number):
         raise InUse(f"organization {row.id} has budgets in {row.currency}: remove them first")

@@ -1,11 +1,11 @@
-"""Create and change the users of an organization."""
+"""Create, change and delete the users of an organization."""
 
 import msgspec
 
 from tollbook.administration.organizations import assigned_id, changes_of
 from tollbook.domain.directory import Status, User, new_user_problems, user_problems
-from tollbook.domain.errors import AlreadyExists, refuse
-from tollbook.store import directory
+from tollbook.domain.errors import AlreadyExists, InUse, refuse
+from tollbook.store import directory, removal
 from tollbook.store.audit import Actor
 from tollbook.store.audit_writer import write_act
 from tollbook.store.database import Transaction
@@ -63,3 +63,18 @@ def change_user(
     what, number = f"user {user.id}", organization.number
     write_act(transaction, actor, "user.change", what, details, organization=number)
     return changed
+
+
+def delete_user(
+    transaction: Transaction, actor: Actor, organization: OrganizationRow, user: User
+) -> None:
+    """Delete a user with its budget and its keys. Raise `InUse` when events name it."""
+    number = organization.number
+    directory.hold_organization(transaction, actor.tenant, number, actor.at)
+    if removal.user_has_events(transaction, number, user.id):
+        raise InUse(
+            f"user {user.id} of {organization.id} has events and cannot be deleted; "
+            "erase the personal data instead"
+        )
+    removal.remove_user(transaction, number, user.id)
+    write_act(transaction, actor, "user.delete", f"user {user.id}", {}, organization=number)

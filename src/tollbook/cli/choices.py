@@ -69,6 +69,15 @@ status_option = click.option(
 )
 
 
+yes_option = click.option("--yes", is_flag=True, help="Confirm; this cannot be undone.")
+
+
+def require_yes(options: Options) -> None:
+    """Raise `InvalidRequest` unless a deletion is confirmed."""
+    if not options.yes:
+        raise InvalidRequest("a deletion cannot be undone; confirm with --yes")
+
+
 def removable(value: str | None, *, remove: bool) -> str | msgspec.UnsetType | None:
     """Return the value of a change: UNSET when neither a value nor its removal is wanted."""
     return None if remove else msgspec.UNSET if value is None else value

@@ -1,4 +1,4 @@
-"""tollbook organizations: create, change and list the customers of a tenant."""
+"""tollbook organizations: create, change, delete and list the customers of a tenant."""
 
 import click
 
@@ -7,6 +7,7 @@ from tollbook.administration.organizations import (
     OrganizationChange,
     change_organization,
     create_organization,
+    delete_organization,
     organization_from,
 )
 from tollbook.administration.tenants import ensure_tenant
@@ -16,8 +17,10 @@ from tollbook.cli.choices import (
     organization_of,
     refuse_no_change,
     removable,
+    require_yes,
     shared_options,
     status_option,
+    yes_option,
 )
 from tollbook.cli.command import Options, VerbGroup
 from tollbook.cli.output import print_json, print_result, print_rows
@@ -92,6 +95,20 @@ def _change(options: Options, settings: Settings) -> int:
         f"{changed.status}, number format {changed.number_format or 'that of its tenant'}"
     )
     print_result(changed, sentence, json=options.json)
+    return 0
+
+
+@verb.command("delete")
+@_id
+@yes_option
+@shared_options
+def _delete(options: Options, settings: Settings) -> int:
+    """Delete an organization without events, with its users, budgets, keys and price books."""
+    require_yes(options)
+    with open_migrated(settings).writing() as transaction:
+        row = organization_of(transaction, options.tenant, options.id)
+        deleted = delete_organization(transaction, command_line(options.tenant), row)
+    print_result(deleted, f"organization {deleted.id} deleted", json=options.json)
     return 0
 
 

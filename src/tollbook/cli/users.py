@@ -1,16 +1,24 @@
-"""tollbook users: create, change, list and erase the users of an organization."""
+"""tollbook users: create, change, delete, list and erase the users of an organization."""
 
 import click
 
-from tollbook.administration.users import NewUser, UserChange, change_user, create_user
+from tollbook.administration.users import (
+    NewUser,
+    UserChange,
+    change_user,
+    create_user,
+    delete_user,
+)
 from tollbook.cli.choices import (
     command_line,
     organization_of,
     refuse_no_change,
     removable,
+    require_yes,
     shared_options,
     status_option,
     user_of,
+    yes_option,
 )
 from tollbook.cli.command import Options, VerbGroup
 from tollbook.cli.output import print_json, print_result, print_rows
@@ -66,6 +74,22 @@ def _change(options: Options, settings: Settings) -> int:
         changed = change_user(transaction, command_line(options.tenant), row, user, change)
     sentence = f"user {changed.id} of {row.id}: {changed.name}, {changed.status}"
     print_result(changed, sentence, json=options.json)
+    return 0
+
+
+@verb.command("delete")
+@_organization
+@click.argument("id", help="The id of the user.")
+@yes_option
+@shared_options
+def _delete(options: Options, settings: Settings) -> int:
+    """Delete a user that no event names, with its budget and its keys."""
+    require_yes(options)
+    with open_migrated(settings).writing() as transaction:
+        row = organization_of(transaction, options.tenant, options.organization)
+        user = user_of(transaction, row, options.id)
+        delete_user(transaction, command_line(options.tenant), row, user)
+    print_result(user, f"user {user.id} of {row.id} deleted", json=options.json)
     return 0
 
 

@@ -154,6 +154,11 @@ def organizations(snapshot: Snapshot, tenant: str) -> list[OrganizationRow]:
     return _organizations(snapshot, condition, tenant=tenant, unknown=UNKNOWN)
 
 
+def organizations_of_every_status(snapshot: Snapshot, tenant: str) -> list[OrganizationRow]:
+    """List a tenant's organizations, also those that only events name."""
+    return _organizations(snapshot, "WHERE tenant_id = :tenant", tenant=tenant)
+
+
 def currencies(snapshot: Snapshot, tenant: str) -> list[str]:
     """List the currencies of a tenant's organizations."""
     rows = snapshot.rows(
@@ -202,12 +207,6 @@ def hold_organization(
     """Lock an organization's ledger until the commit; return the organization as it is then."""
     touch(transaction, number, now)
     return organization_numbered(transaction, tenant, number)
-
-
-def has_events(snapshot: Snapshot, number: int) -> bool:
-    """Return whether an organization ever had an event: stored, in quarantine or archived."""
-    sql = "SELECT 1 FROM event_keys WHERE organization_id = :number LIMIT 1"
-    return snapshot.row(sql, number=number) is not None
 
 
 def change_organization(transaction: Transaction, number: int, organization: Organization) -> None:
