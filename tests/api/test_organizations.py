@@ -368,3 +368,48 @@ def test_a_new_organization_has_the_currency_of_its_tenant(either: Tenant) -> No
     found = {it["organization_id"]: it["currency"] for it in listed.json()["organizations"]}
     assert (found["new"], found["own"]) == ("EUR", "JPY")
     assert next(iter(found.values())) == "EUR"
+
+
+def pages(tenant: Tenant, path: str, name: str, key: str | None = None) -> list[list[str]]:
+    """Return the ids of each page of two."""
+    found, cursor = [], None
+    while True:
+        query = {"limit": 2} | ({"cursor": cursor} if cursor else {})
+        answer = tenant.get(path, key, params=query).json()
+        found.append([it["id"] for it in answer[name]])
+        cursor = answer["next_cursor"]
+        if cursor is None:
+            return found
+
+
+def test_organizations_and_users_are_listed_by_page(either: Tenant) -> None:
+    for name in ("ü/1", "b", "a", "C", "z"):
+        either.organization(name)
+        either.post(USERS, json={"id": name, "name": name})
+    assert pages(either, PATH, "organizations") == [["C", "a"], ["b", "org_1"], ["z", "ü/1"]]
+    assert pages(either, USERS, "users") == [["C", "a"], ["b", "z"], ["ü/1"]]
+    own = either.key(Permission.READ_ANALYTICS, organization="org_1", user="a")
+    assert pages(either, PATH, "organizations", own) == [["org_1"]]
+    assert pages(either, USERS, "users", own) == [["a"]]
+    assert "next_cursor" not in either.get(PATH).json()
+    cursor = either.get(PATH, params={"limit": 3}).json()["next_cursor"]
+    rest = either.get(PATH, params={"cursor": cursor}).json()
+    assert [it["id"] for it in rest["organizations"]] == ["org_1", "z", "ü/1"]
+    assert either.get(PATH, own, params={"cursor": cursor}).json()["organizations"] == [
+        either.get(f"{PATH}/org_1").json()["organization"]
+    ]
+
+
+@pytest.mark.parametrize("path", [PATH, USERS])
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ({"limit": 0}, "invalid_integer"),
+        ({"limit": 10_001}, "invalid_integer"),
+        ({"cursor": "x"}, "invalid_cursor"),
+        ({"cursor": "WzEsIiJd"}, "invalid_cursor"),
+    ],
+)
+def test_a_wrong_page_is_refused(tenant: Tenant, path: str, query: dict, code: str) -> None:
+    answer = tenant.get(path, params=query)
+    assert (answer.status_code, problems(answer)) == (400, [(next(iter(query)), code)])

@@ -14,6 +14,18 @@ UNKNOWN = "unknown"
 """The status of an organization that events name and no request has created."""
 
 
+class PageOfIds(NamedTuple):
+    """Which rows of a list to read: those with a later id than `after`, at most `most`."""
+
+    after: str
+    most: int
+
+
+EVERY_ROW = 2**62
+ALL_IDS = PageOfIds("", EVERY_ROW)
+_OF_PAGE = "AND id > :after ORDER BY id LIMIT :most"
+
+
 class OrganizationRow(NamedTuple):
     """An organization with its number in the large tables.
 
@@ -148,10 +160,12 @@ def organization_numbered(snapshot: Snapshot, tenant: str, number: int) -> Organ
     return found[0]
 
 
-def organizations(snapshot: Snapshot, tenant: str) -> list[OrganizationRow]:
+def organizations(
+    snapshot: Snapshot, tenant: str, page: PageOfIds = ALL_IDS
+) -> list[OrganizationRow]:
     """List a tenant's organizations."""
-    condition = "WHERE tenant_id = :tenant AND status <> :unknown ORDER BY id"
-    return _organizations(snapshot, condition, tenant=tenant, unknown=UNKNOWN)
+    condition = f"WHERE tenant_id = :tenant AND status <> :unknown {_OF_PAGE}"
+    return _organizations(snapshot, condition, tenant=tenant, unknown=UNKNOWN, **page._asdict())
 
 
 def organizations_of_every_status(snapshot: Snapshot, tenant: str) -> list[OrganizationRow]:
@@ -243,9 +257,10 @@ def reserve_organizations(
     change_token(transaction)
 
 
-def users(snapshot: Snapshot, number: int) -> list[User]:
+def users(snapshot: Snapshot, number: int, page: PageOfIds = ALL_IDS) -> list[User]:
     """List an organization's users."""
-    return [_user(row) for row in snapshot.rows(f"{_USER}ORDER BY id", number=number)]
+    rows = snapshot.rows(_USER + _OF_PAGE, number=number, **page._asdict())
+    return [_user(row) for row in rows]
 
 
 def find_user(snapshot: Snapshot, number: int, identity: str) -> User | None:

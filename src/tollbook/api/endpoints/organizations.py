@@ -10,6 +10,7 @@ from tollbook.administration.organizations import (
     delete_organization,
     organization_from,
 )
+from tollbook.api.endpoints.directory_pages import PageQuery, cut
 from tollbook.api.endpoints.paths import OrganizationPath, named_organization
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples import ORGANIZATION
@@ -30,15 +31,16 @@ from tollbook.store import directory
 from tollbook.store.database import Snapshot, Transaction
 
 
-def list_organizations(call: ApiRequest, snapshot: Snapshot) -> Response:
+def list_organizations(call: ApiRequest[PageQuery], snapshot: Snapshot) -> Response:
     """List the organizations that the key may see."""
-    bound = call.key.scope.organization_id
+    bound, page = call.key.scope.organization_id, call.query.page
     if bound is None:
-        rows = directory.organizations(snapshot, call.tenant)
+        rows = directory.organizations(snapshot, call.tenant, page)
     else:
-        rows = [organization_of(snapshot, call.key, bound)]
-    organizations = [organization_from(row) for row in rows]
-    return json_response({"success": True, "organizations": organizations})
+        own = organization_of(snapshot, call.key, bound)
+        rows = [own] if own.id > page.after else []
+    organizations, rest = cut(call.query, [organization_from(row) for row in rows])
+    return json_response({"success": True, "organizations": organizations, **rest})
 
 
 def get_organization(call: ApiRequest[Query, OrganizationPath], snapshot: Snapshot) -> Response:
@@ -78,7 +80,7 @@ def _organization_answer(organization: Organization, status: int = 200) -> Respo
 
 _ORGANIZATION_ANSWER = {"success": True, "organization": ORGANIZATION}
 _OF_ORGANIZATION = (
-    *("getOrganization", "changeOrganization", "listUsers", "createUser"),
+    *("getOrganization", "changeOrganization", "deleteOrganization", "listUsers", "createUser"),
     *("setOrganizationBudget", "getUserAnalytics", "listEvents", "replayQuarantine"),
 )
 _ONE = Body(
@@ -93,10 +95,10 @@ ORGANIZATION_ENDPOINTS = (
         route="GET /v1/organizations",
         name="listOrganizations",
         summary="List organizations",
-        description="The organizations that the key may see, by id.",
+        description="The organizations that the key may see, by id; with `limit`, a page.",
         permission=Permission.READ_ANALYTICS,
         answers=Body(
-            answer_schema(organizations=list[Organization]),
+            answer_schema("next_cursor", organizations=list[Organization], next_cursor=str | None),
             {"success": True, "organizations": [ORGANIZATION]},
             links=leads(*_OF_ORGANIZATION, organization_id="/organizations/0/id"),
         ),

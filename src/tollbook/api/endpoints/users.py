@@ -9,6 +9,7 @@ from tollbook.administration.users import (
     create_user,
     delete_user,
 )
+from tollbook.api.endpoints.directory_pages import PageQuery, cut
 from tollbook.api.endpoints.paths import OrganizationPath, UserPath, named_organization
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples import USER
@@ -26,13 +27,17 @@ from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.directory import OrganizationRow
 
 
-def list_users(call: ApiRequest[Query, OrganizationPath], snapshot: Snapshot) -> Response:
+def list_users(call: ApiRequest[PageQuery, OrganizationPath], snapshot: Snapshot) -> Response:
     """List the users of an organization that the key may see."""
     row = named_organization(call, snapshot)
-    bound = call.key.scope.user_id
-    found = directory.users(snapshot, row.number)
-    users = [user for user in found if bound in (None, user.id)]
-    return json_response({"success": True, "organization_id": row.id, "users": users})
+    bound, page = call.key.scope.user_id, call.query.page
+    if bound is None:
+        found = directory.users(snapshot, row.number, page)
+    else:
+        own = directory.find_user(snapshot, row.number, bound)
+        found = [own] if own and own.id > page.after else []
+    users, rest = cut(call.query, found)
+    return json_response({"success": True, "organization_id": row.id, "users": users, **rest})
 
 
 def get_user(call: ApiRequest[Query, UserPath], snapshot: Snapshot) -> Response:
@@ -72,7 +77,7 @@ def _user_answer(row: OrganizationRow, user: User, status: int = 200) -> Respons
 
 _USER_ANSWER = {"success": True, "organization_id": "org_abc123", "user": USER}
 _OF_USER = (
-    *("getUser", "changeUser", "erasePersonalData", "setUserBudget"),
+    *("getUser", "changeUser", "deleteUser", "erasePersonalData", "setUserBudget"),
     *("getUserAnalytics", "listEvents"),
 )
 _ONE_USER = Body(
@@ -87,10 +92,15 @@ USER_ENDPOINTS = (
         route="GET /v1/organizations/{organization_id}/users",
         name="listUsers",
         summary="List users",
-        description="The organization's users that the key may see, by id.",
+        description="The organization's users that the key may see, by id; with `limit`, a page.",
         permission=Permission.READ_ANALYTICS,
         answers=Body(
-            answer_schema(organization_id=str, users=list[User]),
+            answer_schema(
+                "next_cursor",
+                organization_id=str,
+                users=list[User],
+                next_cursor=str | None,
+            ),
             {"success": True, "organization_id": "org_abc123", "users": [USER]},
             links=leads(*_OF_USER, organization_id="/organization_id", user_id="/users/0/id"),
         ),
