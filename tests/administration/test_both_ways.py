@@ -55,8 +55,12 @@ ALLOWED = {
     "organization.create": Case(
         "POST",
         "/v1/organizations",
-        "organizations create org_2 --name Acme --timezone Asia/Tokyo --currency JPY",
-        {"id": "org_2", "name": "Acme", "timezone": "Asia/Tokyo", "currency": "JPY"},
+        "organizations create org_2 --name Acme --timezone Asia/Tokyo --currency JPY "
+        "--email x@acme.example",
+        {
+            **{"id": "org_2", "name": "Acme", "timezone": "Asia/Tokyo", "currency": "JPY"},
+            "email": "x@acme.example",
+        },
     ),
     "organization.change": Case(
         "PATCH",
@@ -73,14 +77,20 @@ ALLOWED = {
     "user.change": Case(
         "PATCH",
         f"{USERS}/ann",
-        "users change org_1 ann --name Anna --email anna@acme.example --status inactive",
-        {"name": "Anna", "email": "anna@acme.example", "status": "inactive"},
+        "users change org_1 ann --name Anna --email anna@acme.example --status inactive "
+        "--permission admin",
+        {
+            "name": "Anna",
+            "email": "anna@acme.example",
+            "status": "inactive",
+            "permission": "admin",
+        },
     ),
     "user.create": Case(
         "POST",
         USERS,
-        "users create org_1 bob --name Bob --email bob@acme.example",
-        {"id": "bob", "name": "Bob", "email": "bob@acme.example"},
+        "users create org_1 bob --name Bob --email bob@acme.example --permission admin",
+        {"id": "bob", "name": "Bob", "email": "bob@acme.example", "permission": "admin"},
     ),
     "user.delete": Case("DELETE", f"{USERS}/ann", "users delete org_1 ann --yes"),
     "organization.delete": Case("DELETE", ORGANIZATION, "organizations delete org_1 --yes"),

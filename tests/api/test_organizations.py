@@ -27,6 +27,7 @@ def test_an_organization_is_created_and_read(either: Tenant) -> None:
         "currency": "EUR",
         "status": "inactive",
         "number_format": "DE",
+        "email": "billing@acme.com",
     }
     created = either.post(PATH, json=body)
     assert (created.status_code, created.json()) == (201, {"success": True, "organization": body})
@@ -44,6 +45,7 @@ def test_an_organization_needs_a_name_only(tenant: Tenant) -> None:
         "currency": "USD",
         "status": "active",
         "number_format": None,
+        "email": None,
     }
 
 
@@ -240,6 +242,7 @@ def test_a_currency_with_budgets_does_not_change(either: Tenant) -> None:
     [
         ({"id": "x"}, [("id", "unknown_field")]),
         ({"currency": "ZZZ"}, [("currency", "invalid_currency")]),
+        ({"email": "nobody"}, [("email", "invalid_email")]),
         ({"timezone": "Mars"}, [("timezone", "unknown_timezone")]),
         ({"timezone": "localtime"}, [("timezone", "local_timezone")]),
     ],
@@ -256,6 +259,22 @@ def test_an_email_is_removed_with_null(either: Tenant) -> None:
     kept = either.patch(f"{USERS}/ann", json={"name": "Anna"}).json()["user"]
     assert (kept["name"], kept["email"]) == ("Anna", "ann@acme.com")
     assert either.patch(f"{USERS}/ann", json={"email": None}).json()["user"]["email"] is None
+    for email in ("billing@acme.com", None):
+        changed = either.patch(f"{PATH}/org_1", json={"email": email}).json()["organization"]
+        assert changed["email"] == email
+    assert either.get(f"{PATH}/org_1").json()["organization"] == changed
+
+
+def test_a_permission_is_changed_and_logged(either: Tenant) -> None:
+    either.post(USERS, json={"id": "ann", "name": "Ann"})
+    for permission in ("admin", "user"):
+        changed = either.patch(f"{USERS}/ann", json={"permission": permission}).json()["user"]
+        assert changed["permission"] == permission
+        assert either.get(f"{USERS}/ann").json()["user"] == changed
+    acts = either.get("/v1/audit-log?action=user.change").json()["acts"]
+    assert {it["details"]["permission"] for it in acts} == {"admin", "user"}
+    refused = either.patch(f"{USERS}/ann", json={"permission": "owner"})
+    assert problems(refused) == [("permission", "invalid_field")]
 
 
 @pytest.mark.parametrize("identity", ["nobody", "%00", "%20", "x" * 300, "%F0%9F%98%80"])
@@ -294,6 +313,7 @@ def test_a_stranger_learns_nothing(either: Tenant) -> None:
 
 def test_a_user_is_created_read_and_changed(either: Tenant) -> None:
     body = {"id": "ann", "name": "Ann", "email": "ann@acme.com", "status": "active"}
+    body["permission"] = "admin"
     created = either.post(USERS, json=body)
     assert (created.status_code, created.json()) == (
         201,
@@ -308,7 +328,7 @@ def test_a_user_is_created_read_and_changed(either: Tenant) -> None:
 def test_a_user_needs_a_name_only(tenant: Tenant) -> None:
     user = tenant.post(USERS, json={"name": "Ann"}).json()["user"]
     assert user["id"].startswith("user_")
-    assert (user["email"], user["status"]) == (None, "active")
+    assert (user["email"], user["status"], user["permission"]) == (None, "active", "user")
 
 
 def test_a_users_id_is_taken_once_in_each_organization(either: Tenant) -> None:

@@ -31,7 +31,7 @@ def test_a_tenant_is_created_without_prices(tollbook: Tollbook) -> None:
 def test_an_organization_is_created_and_listed(tollbook: Tollbook) -> None:
     created = tollbook.json(
         *("organizations", "create", "org_1", "--name", "Acme", "--timezone", "Asia/Tokyo"),
-        *("--currency", "JPY"),
+        *("--currency", "JPY", "--email", "billing@acme.com"),
     )
     assert created == {
         "id": "org_1",
@@ -40,6 +40,7 @@ def test_an_organization_is_created_and_listed(tollbook: Tollbook) -> None:
         "currency": "JPY",
         "status": "active",
         "number_format": None,
+        "email": "billing@acme.com",
     }
     assert tollbook.json("organizations", "list") == [created]
     ran = tollbook("organizations", "list")
@@ -161,7 +162,13 @@ def test_a_tenant_that_could_not_be_created_is_not_made_up(
 def test_a_user_is_created_and_listed(tollbook: Tollbook) -> None:
     tollbook("organizations", "create", "org_1")
     created = tollbook.json("users", "create", "org_1", "ann", "--name", "Ann", "--email", "a@b")
-    assert created == {"id": "ann", "name": "Ann", "email": "a@b", "status": "active"}
+    assert created == {
+        "id": "ann",
+        "name": "Ann",
+        "email": "a@b",
+        "status": "active",
+        "permission": "user",
+    }
     tollbook("users", "create", "org_1", "bob")
     assert [it["name"] for it in tollbook.json("users", "list", "org_1")] == ["Ann", "bob"]
     assert "exists already" in tollbook.refusal("users", "create", "org_1", "ann")

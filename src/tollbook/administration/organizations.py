@@ -34,12 +34,14 @@ class NewOrganization(msgspec.Struct):
     currency: str | None = None
     status: Status = Status.ACTIVE
     number_format: str | None = None
+    email: str | None = None
 
 
 class OrganizationChange(msgspec.Struct):
     """A change of an organization; its time zone and currency only change before its first event.
 
-    With `null` for `number_format`, the tenant's format applies.
+    With `null` for `number_format`, the tenant's format applies; with `null` for `email`, there is
+    no contact address.
     """
 
     name: str | None = None
@@ -47,6 +49,7 @@ class OrganizationChange(msgspec.Struct):
     currency: str | None = None
     status: Status | None = None
     number_format: str | msgspec.UnsetType | None = msgspec.UNSET
+    email: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 def create_organization(
@@ -63,6 +66,7 @@ def create_organization(
         currency=currency,
         status=new.status,
         number_format=new.number_format,
+        email=new.email,
     )
     refuse([*new_organization_problems(organization), _format_problem(organization)])
     if not directory.add_organization(transaction, actor.tenant, organization, actor.at):

@@ -8,7 +8,7 @@ import msgspec
 
 from tollbook.cli.command import Options
 from tollbook.cli.parameters import CURRENCY, DAY, METER, NUMBER_FORMAT, PERIOD
-from tollbook.domain.directory import Status, User
+from tollbook.domain.directory import Status, User, UserPermission
 from tollbook.domain.errors import InvalidRequest, NotFound
 from tollbook.domain.keys import ApiKey, prefix_of
 from tollbook.domain.named_periods import NAMES
@@ -67,6 +67,25 @@ status_option = click.option(
     callback=lambda _context, _option, text: text and Status(text),
     help="The status.",
 )
+
+
+permission_option = click.option(
+    "--permission",
+    type=click.Choice([it.value for it in UserPermission]),
+    callback=lambda _context, _option, text: text and UserPermission(text),
+    help="What the user may do on the platform.",
+)
+email_options = combined(
+    click.option("--email", help="The e-mail address."),
+    click.option("--no-email", is_flag=True, help="Remove the e-mail address."),
+)
+
+
+def changed_email(options: Options) -> str | msgspec.UnsetType | None:
+    """Return the e-mail address of a change; raise a usage error for two opposite options."""
+    if options.no_email and options.email is not None:
+        raise click.UsageError("--email excludes --no-email")
+    return removable(options.email, remove=options.no_email)
 
 
 yes_option = click.option("--yes", is_flag=True, help="Confirm; this cannot be undone.")

@@ -12,7 +12,9 @@ from tollbook.administration.organizations import (
 )
 from tollbook.administration.tenants import ensure_tenant
 from tollbook.cli.choices import (
+    changed_email,
     command_line,
+    email_options,
     number_format_option,
     organization_of,
     refuse_no_change,
@@ -43,6 +45,7 @@ _id = click.argument("id", help="The id of the organization.")
     show_default="that of the tenant",
     help="The currency of its costs.",
 )
+@click.option("--email", help="The e-mail address of its contact.")
 @number_format_option()
 @shared_options
 def _create(options: Options, settings: Settings) -> int:
@@ -53,6 +56,7 @@ def _create(options: Options, settings: Settings) -> int:
         timezone=options.timezone,
         currency=options.currency,
         number_format=options.number_format,
+        email=options.email,
     )
     actor = command_line(options.tenant)
     with open_migrated(settings).writing() as transaction:
@@ -69,6 +73,7 @@ def _create(options: Options, settings: Settings) -> int:
 @click.option(
     "--currency", type=CURRENCY, help="The currency of its costs; only before its first event."
 )
+@email_options
 @status_option
 @number_format_option()
 @click.option(
@@ -84,6 +89,7 @@ def _change(options: Options, settings: Settings) -> int:
         timezone=options.timezone,
         currency=options.currency,
         status=options.status,
+        email=changed_email(options),
         number_format=removable(options.number_format, remove=options.number_format_of_tenant),
     )
     refuse_no_change(change)
@@ -122,9 +128,12 @@ def _list(options: Options, settings: Settings) -> int:
         print_json(found)
     else:
         print_rows(
-            ("Organization", "Name", "Time zone", "Currency", "Status", "Number format"),
             (
-                (it.id, it.name, it.timezone, it.currency, it.status, it.number_format or "")
+                *("Organization", "Name", "Time zone", "Currency", "Status", "Number format"),
+                "E-mail",
+            ),
+            (
+                (*(it.id, it.name, it.timezone, it.currency), it.status, it.number_format, it.email)
                 for it in found
             ),
             f"tenant {options.tenant} has no organizations yet",

@@ -10,10 +10,12 @@ from tollbook.administration.users import (
     delete_user,
 )
 from tollbook.cli.choices import (
+    changed_email,
     command_line,
+    email_options,
     organization_of,
+    permission_option,
     refuse_no_change,
-    removable,
     require_yes,
     shared_options,
     status_option,
@@ -23,6 +25,7 @@ from tollbook.cli.choices import (
 from tollbook.cli.command import Options, VerbGroup
 from tollbook.cli.output import print_json, print_result, print_rows
 from tollbook.cli.parameters import PATH
+from tollbook.domain.directory import UserPermission
 from tollbook.domain.errors import InvalidRequest
 from tollbook.lifecycle.erase import Person, erase
 from tollbook.settings import Settings
@@ -38,11 +41,13 @@ _organization = click.argument("organization", help="The id of the organization.
 @click.argument("id", help="The id of the user, as in events.")
 @click.option("--name", show_default="the id", help="The display name.")
 @click.option("--email", help="The e-mail address.")
+@permission_option
 @shared_options
 def _create(options: Options, settings: Settings) -> int:
     """Create a user."""
     name = options.id if options.name is None else options.name
-    new = NewUser(name, options.id, options.email)
+    permission = options.permission or UserPermission.USER
+    new = NewUser(name, options.id, options.email, permission=permission)
     with open_migrated(settings).writing() as transaction:
         row = organization_of(transaction, options.tenant, options.organization)
         user = create_user(transaction, command_line(options.tenant), row, new)
@@ -54,25 +59,26 @@ def _create(options: Options, settings: Settings) -> int:
 @_organization
 @click.argument("id", help="The id of the user.")
 @click.option("--name", help="The display name.")
-@click.option("--email", help="The e-mail address.")
-@click.option("--no-email", is_flag=True, help="Remove the e-mail address.")
+@email_options
 @status_option
+@permission_option
 @shared_options
 def _change(options: Options, settings: Settings) -> int:
     """Change a user."""
-    if options.no_email and options.email is not None:
-        raise click.UsageError("--email excludes --no-email")
     change = UserChange(
         name=options.name,
-        email=removable(options.email, remove=options.no_email),
+        email=changed_email(options),
         status=options.status,
+        permission=options.permission,
     )
     refuse_no_change(change)
     with open_migrated(settings).writing() as transaction:
         row = organization_of(transaction, options.tenant, options.organization)
         user = user_of(transaction, row, options.id)
         changed = change_user(transaction, command_line(options.tenant), row, user, change)
-    sentence = f"user {changed.id} of {row.id}: {changed.name}, {changed.status}"
+    sentence = (
+        f"user {changed.id} of {row.id}: {changed.name}, {changed.status}, {changed.permission}"
+    )
     print_result(changed, sentence, json=options.json)
     return 0
 
@@ -136,8 +142,8 @@ def _list(options: Options, settings: Settings) -> int:
         print_json(found)
     else:
         print_rows(
-            ("User", "Name", "E-mail", "Status"),
-            ((it.id, it.name, it.email, it.status) for it in found),
+            ("User", "Name", "E-mail", "Status", "Permission"),
+            ((it.id, it.name, it.email, it.status, it.permission) for it in found),
             f"organization {options.organization} has no users yet",
         )
     return 0

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from tollbook.domain.directory import DEFAULT_CURRENCY, Organization, Status, User
+from tollbook.domain.directory import DEFAULT_CURRENCY, Organization, Status, User, UserPermission
 from tollbook.domain.errors import StoreUnavailable
 from tollbook.domain.numbers import STRICT
 from tollbook.store.database import Snapshot, Transaction
@@ -39,13 +39,14 @@ class OrganizationRow(NamedTuple):
     currency: str
     status: str
     number_format: str | None = None
+    email: str | None = None
 
 
 _ORGANIZATION = (
-    "SELECT organization_id, id, name, timezone, currency, status, number_format "
+    "SELECT organization_id, id, name, timezone, currency, status, number_format, email "
     "FROM organizations "
 )
-_USER = "SELECT id, name, email, status FROM users WHERE organization_id = :number "
+_USER = "SELECT id, name, email, status, permission FROM users WHERE organization_id = :number "
 
 
 def add_tenant(transaction: Transaction, tenant_id: str, name: str, now: int) -> bool:
@@ -191,24 +192,20 @@ def add_organization(
     added = transaction.execute(
         """
         INSERT INTO organizations (
-            tenant_id, id, name, timezone, currency, status, created_at, number_format
+            tenant_id, id, name, timezone, currency, status, created_at, number_format, email
         )
-        VALUES (:tenant, :id, :name, :timezone, :currency, :status, :now, :number_format)
+        VALUES (:tenant, :id, :name, :timezone, :currency, :status, :now, :number_format, :email)
         ON CONFLICT (tenant_id, id) DO UPDATE SET
             name = excluded.name, timezone = excluded.timezone, currency = excluded.currency,
             status = excluded.status, created_at = excluded.created_at,
-            number_format = excluded.number_format
+            number_format = excluded.number_format, email = excluded.email
         WHERE organizations.status = :unknown
         """,
         tenant=tenant,
         id=organization.id,
-        name=organization.name,
-        timezone=organization.timezone,
-        currency=organization.currency,
-        status=organization.status.value,
-        number_format=organization.number_format,
         now=now,
         unknown=UNKNOWN,
+        **_columns_of_organization(organization),
     )
     if added:
         change_token(transaction)
@@ -227,15 +224,23 @@ def change_organization(transaction: Transaction, number: int, organization: Org
     """Change an organization, whose ledger this transaction holds."""
     transaction.execute(
         "UPDATE organizations SET name = :name, timezone = :timezone, currency = :currency, "
-        "status = :status, number_format = :number_format WHERE organization_id = :number",
-        name=organization.name,
-        timezone=organization.timezone,
-        currency=organization.currency,
-        status=organization.status.value,
-        number_format=organization.number_format,
+        "status = :status, number_format = :number_format, email = :email "
+        "WHERE organization_id = :number",
         number=number,
+        **_columns_of_organization(organization),
     )
     change_token(transaction)
+
+
+def _columns_of_organization(organization: Organization) -> dict[str, str | None]:
+    return {
+        "name": organization.name,
+        "timezone": organization.timezone,
+        "currency": organization.currency,
+        "status": organization.status.value,
+        "number_format": organization.number_format,
+        "email": organization.email,
+    }
 
 
 def reserve_organizations(
@@ -270,8 +275,8 @@ def find_user(snapshot: Snapshot, number: int, identity: str) -> User | None:
 
 
 def _user(row: Row) -> User:
-    identity, name, email, status = row
-    return User(identity, name, email, Status(status))
+    identity, name, email, status, permission = row
+    return User(identity, name, email, Status(status), UserPermission(permission))
 
 
 def organizations_with_user(
@@ -297,19 +302,20 @@ def add_user(transaction: Transaction, number: int, user: User, now: int) -> boo
     """
     touch(transaction, number, now)
     statement = """
-        INSERT INTO users (organization_id, id, name, email, status, created_at)
-        VALUES (:number, :id, :name, :email, :status, :now)
+        INSERT INTO users (organization_id, id, name, email, status, permission, created_at)
+        VALUES (:number, :id, :name, :email, :status, :permission, :now)
         ON CONFLICT (organization_id, id) DO NOTHING
     """
     return bool(transaction.execute(statement, number=number, now=now, **_columns_of(user)))
 
 
 def change_user(transaction: Transaction, number: int, user: User, now: int) -> None:
-    """Change a user's name, e-mail or status."""
+    """Change a user."""
     touch(transaction, number, now)
     transaction.execute(
         """
-        UPDATE users SET name = :name, email = :email, status = :status
+        UPDATE users
+        SET name = :name, email = :email, status = :status, permission = :permission
         WHERE organization_id = :number AND id = :id
         """,
         number=number,
@@ -318,4 +324,10 @@ def change_user(transaction: Transaction, number: int, user: User, now: int) -> 
 
 
 def _columns_of(user: User) -> dict[str, str | None]:
-    return {"id": user.id, "name": user.name, "email": user.email, "status": user.status.value}
+    return {
+        "id": user.id,
+        "name": user.name,
+        "email": user.email,
+        "status": user.status.value,
+        "permission": user.permission.value,
+    }

@@ -66,7 +66,7 @@ def remove_organization(transaction: Transaction, tenant: str, number: int) -> N
     _remove_books(transaction, tenant, "AND organization_id = :number", number)
     transaction.execute(
         "UPDATE organizations SET name = '', timezone = 'UTC', currency = '', status = :unknown, "
-        "number_format = NULL WHERE organization_id = :number",
+        "number_format = NULL, email = NULL WHERE organization_id = :number",
         unknown=UNKNOWN,
         number=number,
     )

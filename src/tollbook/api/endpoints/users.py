@@ -55,7 +55,7 @@ def post_user(call: ApiRequest[Query, OrganizationPath], transaction: Transactio
 
 
 def patch_user(call: ApiRequest[Query, UserPath], transaction: Transaction) -> Response:
-    """Change a user's name, e-mail or status."""
+    """Change a user."""
     row = named_organization(call, transaction)
     user = user_of(transaction, call.key, row, call.path.user_id)
     change = read_body(call.body, UserChange)
@@ -139,7 +139,10 @@ USER_ENDPOINTS = (
         route="PATCH /v1/organizations/{organization_id}/users/{user_id}",
         name="changeUser",
         summary="Change a user",
-        description="Change a user's name, e-mail or status.",
+        description=(
+            "Changes what the body names: `name`, `email` (null removes it), `status` and "
+            "`permission`, which the platform defines and Tollbook only reports."
+        ),
         permission=Permission.ADMIN,
         request=Body(UserChange, {"name": "jane@acme.com"}),
         answers=_ONE_USER,

@@ -73,7 +73,7 @@ _EXAMPLE_SENTENCES = {
     "not_yet": "this replica has not caught up yet; retry later",
     "store_unavailable": "the database is not available; nothing was stored",
     "database_read_only": "the database is read-only; nothing was stored",
-    "schema_changed": "the database is at migration 0012, this Tollbook at 0011: "
+    "schema_changed": "the database is at migration 0013, this Tollbook at 0012: "
     "run the version of Tollbook that migrated it",
     "clock_wrong": "this server's clock is 90000 seconds ahead of the database's; 300 are allowed; "
     "nothing was stored",
