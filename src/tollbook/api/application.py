@@ -37,6 +37,7 @@ from tollbook.api.endpoints.price_books import PRICE_BOOK_ENDPOINTS
 from tollbook.api.endpoints.quarantine import QUARANTINE_ENDPOINTS
 from tollbook.api.endpoints.rerating import RERATING_ENDPOINTS
 from tollbook.api.endpoints.reversals import POST_REVERSALS
+from tollbook.api.endpoints.users import USER_ENDPOINTS
 from tollbook.api.endpoints.viewer_tokens import VIEWER_TOKEN_ENDPOINTS
 from tollbook.api.openapi.document import openapi
 from tollbook.api.openapi.endpoint import ApiRequest, AsyncRequest, Endpoint
@@ -68,6 +69,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     GET_EVENT,
     POST_RATE,
     *ORGANIZATION_ENDPOINTS,
+    *USER_ENDPOINTS,
     DELETE_PERSONAL_DATA,
     *KEY_ENDPOINTS,
     *VIEWER_TOKEN_ENDPOINTS,
