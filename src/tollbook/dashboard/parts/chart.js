@@ -3,10 +3,11 @@
  *
  * The plot is a slider along its buckets: arrow keys move, and each step is announced.
  */
-import { useEffect, useId, useRef, useState } from "../vendor/hooks.js";
+import { useId, useState } from "../vendor/hooks.js";
 import { exactSum } from "../words/figures.js";
 import { bucketName, bucketTick } from "../words/format.js";
 import { html } from "./html.js";
+import { useWidth } from "./width.js";
 
 /**
  * @typedef {Object} Series
@@ -200,16 +201,3 @@ const tipPlace = (x, width) => (x < width / 2 ? { left: `${x + 14}px` } : { righ
  * @param {Element | null} box
  */
 const matches = (selector, box) => Boolean(box?.querySelector(selector));
-
-/** @returns {[{current: HTMLDivElement | null}, number]} A box and its width. */
-function useWidth() {
-  const box = useRef(/** @type {HTMLDivElement | null} */ (null));
-  const [width, setWidth] = useState(0);
-  useEffect(() => {
-    if (!box.current) return undefined;
-    const watcher = new ResizeObserver(([entry]) => setWidth(Math.floor(entry.contentRect.width)));
-    watcher.observe(box.current);
-    return () => watcher.disconnect();
-  }, []);
-  return [box, width];
-}
