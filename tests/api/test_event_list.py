@@ -148,7 +148,9 @@ def test_a_key_sees_its_own_events_only(either: Tenant) -> None:
         assert sorted(json.loads(it)["id"] for it in lines.splitlines()) == sorted(found)
         return found
 
-    assert ids(user) == ids(user, user_id="user_2") == ["call-1"]
+    assert ids(user) == ids(user, user_id="user_1") == ["call-1"]
+    stranger = {"params": {**JANUARY, "user_id": "user_2"}}
+    assert either.get(PATH, user, **stranger).status_code == 404
     assert ids(organization) == ["call-1", "2"]
     other = {"params": {**JANUARY, "organization_id": "org_2"}}
     assert either.get(PATH, user, **other).status_code == 404

@@ -21,7 +21,6 @@ class Filters(msgspec.Struct, frozen=True):
 
     meters: tuple[str, ...] = ()
     country: str | None = None
-    identity: str | None = None
     status: str | None = None
     min_cost: int | None = None
     search: str | None = None
@@ -56,8 +55,6 @@ def _folded_name(row: Row) -> str:
 
 def _tests(layout: RowLayout, filters: Filters) -> Iterator[Callable[[Row], bool]]:
     total = layout.place[TOTAL_COST]
-    if filters.identity is not None:
-        yield lambda row: bool(row[0] == filters.identity)
     if filters.status is not None:
         yield lambda row: bool(row[layout.status] == filters.status)
     if filters.min_cost is not None:

@@ -68,12 +68,11 @@ def is_paged(query: RowsQuery) -> bool:
     return query.limit is not None or query.cursor is not None
 
 
-def filters_of(query: RowsQuery, user_id: str | None = None) -> Filters:
+def filters_of(query: RowsQuery) -> Filters:
     """Return which rows are asked for."""
     return Filters(
         meters=query.meter,
         country=query.country,
-        identity=user_id,
         status=query.status,
         min_cost=query.min_cost,
         search=query.search,

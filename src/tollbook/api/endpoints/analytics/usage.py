@@ -79,10 +79,7 @@ def _resolve_scope(request: ApiRequest[UsageQuery], snapshot: Snapshot) -> Quest
     if named is None and user is None:
         sentence = "organization_id or user_id is required"
         raise InvalidRequest.of([Problem("organization_id", "missing_parameter", sentence)])
-    bound = request.key.scope
-    if bound.user_id is not None and user not in (None, bound.user_id):
-        raise NotFound("User not found")
-    if named is not None or user is None or bound.organization_id is not None:
+    if named is not None or user is None or request.key.scope.organization_id is not None:
         return resolve_scope(request, snapshot, named, user)
     found = directory.organizations_with_user(snapshot, request.tenant, user)
     if not found:

@@ -117,7 +117,7 @@ def _respond_with_page(question: Question, query: UsersQuery, period: Period) ->
 def _read_rows(question: Question, query: UsersQuery) -> ResultSet:
     """Read the rows that are asked for, with what is organization-level if of all users."""
     organization, period = _subject(question)
-    filters, user_id = filters_of(query, query.user_id), question.scope.user_id
+    filters, user_id = filters_of(query), question.scope.user_id
     of = question.snapshot, organization.number, period, filters
     rows = read_filtered_users(*of, user_id=user_id, sort=sort_of(query))
     groups: Groups = {}
