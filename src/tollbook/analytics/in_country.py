@@ -3,6 +3,15 @@
 from tollbook.analytics.period_cover import match_any
 from tollbook.domain.meters import Category, codes_of
 
+_LAST_COUNTRY = "ZZ"
+
+
+def country_parameters(country: str | None) -> dict[str, str]:
+    """Return the first and the last country; without one, a range of all and of usage without."""
+    if country is None:
+        return {"country": "", "last_country": _LAST_COUNTRY}
+    return {"country": country, "last_country": country}
+
 
 def country_cover_sql(by: str, within: str, condition: str) -> str:
     """Return the SQL of rows that add up to a period, like `period_cover_sql`."""
