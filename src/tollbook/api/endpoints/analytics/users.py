@@ -8,6 +8,7 @@ from tollbook.analytics.filtered_users import (
     read_filtered_users,
     read_organization_level,
     read_user_groups,
+    read_user_total,
     write_grouped_users,
     write_user_totals,
 )
@@ -124,7 +125,8 @@ def _read_rows(question: Question, query: UsersQuery) -> ResultSet:
     if query.group_by is not None:
         groups = read_user_groups(*of, user_id=user_id, group_by=query.group_by)
     of_all = {} if user_id else {"organization_level": read_organization_level(*of)}
-    return ResultSet(rows, groups, {"totals": write_user_totals(rows), **of_all})
+    total = read_user_total(*of, rows)
+    return ResultSet(rows, groups, total, {"totals": write_user_totals(total), **of_all})
 
 
 def _report(question: Question, query: UsersQuery, rows: list[Row], groups: Groups) -> Any:
