@@ -24,6 +24,10 @@ class Bench:
     random: Random
     quick: bool = False
 
+    def patience(self, seconds: float) -> float:
+        """Return how long an answer may take; a quick bench measures nothing and waits longer."""
+        return 60.0 if self.quick else seconds
+
     def place(self, options: str = "", folder: Path | None = None) -> Place:
         """Create a database of the engine."""
         if self.engine == "SQLite":

@@ -47,7 +47,10 @@ def _slow_reader(bench: Bench) -> Verdict:
                 world.load.sent["org_1", new["id"]] = new["quantity"]
                 key = {"X-API-Key": world.key}
                 sent = httpx.post(
-                    f"{world.server.address}/v1/events", json=new, headers=key, timeout=20
+                    f"{world.server.address}/v1/events",
+                    json=new,
+                    headers=key,
+                    timeout=bench.patience(20),
                 )
                 if sent.status_code != 200:
                     world.notes.append(f"wrong: {sent.status_code} for the first of a month")
@@ -78,7 +81,7 @@ def _silence(bench: Bench) -> Verdict:
                 silent = monotonic()
                 while monotonic() < silent + (3 if bench.quick else 15 * turn + 5):
                     sleep(1)
-                    alive = httpx.get(f"{world.server.address}/healthz", timeout=5)
+                    alive = httpx.get(f"{world.server.address}/healthz", timeout=bench.patience(5))
                     if alive.status_code != 200:
                         world.notes.append("wrong: not alive while the database is silent")
                 way.open()

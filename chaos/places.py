@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import psycopg
 from tests.servers import free_port
 
-_PATIENCE = 30.0
+_PATIENCE = 60.0
 
 
 class Place(Protocol):

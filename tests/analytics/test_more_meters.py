@@ -14,7 +14,7 @@ import pytest
 from tests.builders import Platform, event
 from tests.more_meters import MORE
 from tests.servers import Server
-from tollbook.analytics.figures import FIGURES, Answer, figures_of, is_cost, require_every_cost
+from tollbook.analytics.figures import FIGURES, AnswerKind, figures_of, is_cost, require_every_cost
 from tollbook.domain.meters import CATALOG, Category, Meter
 from tollbook.wiring import open_database
 
@@ -76,7 +76,7 @@ def test_every_question_shows_meters_that_were_added(client: httpx.Client) -> No
     (organization,) = ask("analytics/organizations")["organizations"]
     overview = ask("analytics/overview")
     assert organization["total_cost"] == overview["total_cost"] == everything
-    names = [it.name for it in figures_of(Answer.OVERVIEW) if is_cost(it)]
+    names = [it.name for it in figures_of(AnswerKind.OVERVIEW) if is_cost(it)]
     assert sum(overview["cost_breakdown"][name] for name in names) == everything
     assert overview["cost_breakdown"]["messaging_cost"] == Decimal("0.41")
 

@@ -52,7 +52,7 @@ def large() -> Iterator[None]:
 @pytest.mark.usefixtures("large")
 @pytest.mark.parametrize("target", TARGETS, ids=lambda it: it.name)
 def test_a_broken_promise_is_found(target: Target) -> None:
-    found = fuzz(target, 30, seed=1)
+    found = fuzz(target, SECONDS, seed=1)
     assert found.broken_by is not None
     assert found.broken_by.startswith(target.words[0].encode())
     assert "BrokenPromise: it " in found.how

@@ -160,7 +160,9 @@ def test_an_idle_writer_prepares_a_request_itself(writer: Writer) -> None:
     request = writer.request(event())
     assert writer.queue.put_if_idle(request)
     wait_for(lambda: request.outcome)
-    assert (request.prepared, request.statuses) == (1, ["accepted"])
+    # On PostgreSQL it comes back once its month is ready, and is prepared again.
+    assert request.prepared >= 1
+    assert request.statuses == ["accepted"]
     writer.hold()
     assert not writer.queue.put_if_idle(writer.request(event(id="2")))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tollbook.api.application import ENDPOINTS
-from tollbook.cli.lazy import Entry
+from tollbook.cli.lazy import LazyCommand
 from tollbook.cli.main import VERBS
 from tollbook.domain.meters import CATALOG
 from tollbook.settings import Settings, variable
@@ -33,7 +33,7 @@ def test_every_setting_is_documented_with_its_default(field: str) -> None:
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
-def test_every_command_is_documented(verb: Entry) -> None:
+def test_every_command_is_documented(verb: LazyCommand) -> None:
     assert re.search(rf"^\| `{verb.name}\b", (DOCS / "operations.md").read_text(), re.MULTILINE)
 
 

@@ -28,7 +28,7 @@ class Measure(Enum):
     ORGANIZATIONS = auto()
 
 
-class Answer(Enum):
+class AnswerKind(Enum):
     """The subject of an answer or of a row."""
 
     USER = auto()
@@ -59,7 +59,7 @@ class Figure(NamedTuple):
     name: str
     measure: Measure
     meters: tuple[str, ...] | Category
-    sections: Mapping[Answer, Section]
+    sections: Mapping[AnswerKind, Section]
     kind: ColumnKind = ColumnKind.COUNT
     label: str = ""
     about: str = ""
@@ -77,20 +77,22 @@ class Figure(NamedTuple):
         return self.measure in (Measure.QUANTITY, Measure.COST, Measure.TOTAL)
 
 
-_ROWS = dict.fromkeys((Answer.USER, Answer.ORGANIZATION, Answer.OVERVIEW), Section.COUNTS)
+_ROWS = dict.fromkeys(
+    (AnswerKind.USER, AnswerKind.ORGANIZATION, AnswerKind.OVERVIEW), Section.COUNTS
+)
 _EVERYWHERE = {
-    Answer.USER: Section.BREAKDOWN,
-    Answer.ORGANIZATION: Section.COUNTS,
-    Answer.OVERVIEW: Section.BREAKDOWN,
+    AnswerKind.USER: Section.BREAKDOWN,
+    AnswerKind.ORGANIZATION: Section.COUNTS,
+    AnswerKind.OVERVIEW: Section.BREAKDOWN,
 }
-_BREAKDOWNS = {Answer.USER: Section.BREAKDOWN, Answer.OVERVIEW: Section.BREAKDOWN}
-_OVERVIEW = {Answer.OVERVIEW: Section.BREAKDOWN}
+_BREAKDOWNS = {AnswerKind.USER: Section.BREAKDOWN, AnswerKind.OVERVIEW: Section.BREAKDOWN}
+_OVERVIEW = {AnswerKind.OVERVIEW: Section.BREAKDOWN}
 _OWN_COUNT = {
-    Answer.ORGANIZATION: Section.COUNTS,
-    Answer.ORGANIZATION_LEVEL: Section.COUNTS,
-    Answer.OVERVIEW: Section.BREAKDOWN,
+    AnswerKind.ORGANIZATION: Section.COUNTS,
+    AnswerKind.ORGANIZATION_LEVEL: Section.COUNTS,
+    AnswerKind.OVERVIEW: Section.BREAKDOWN,
 }
-_OWN_COST = {Answer.ORGANIZATION_LEVEL: Section.TOTAL, Answer.OVERVIEW: Section.BREAKDOWN}
+_OWN_COST = {AnswerKind.ORGANIZATION_LEVEL: Section.TOTAL, AnswerKind.OVERVIEW: Section.BREAKDOWN}
 
 
 def _events(name: str, meter: str, label: str, about: str, sections: Any = _EVERYWHERE) -> Figure:
@@ -117,12 +119,12 @@ def _cost(category: Category, sections: Any = _BREAKDOWNS, label: str = "") -> F
 
 
 FIGURES = (
-    Figure("organizations_count", Measure.ORGANIZATIONS, (), {Answer.OVERVIEW: Section.END}),
+    Figure("organizations_count", Measure.ORGANIZATIONS, (), {AnswerKind.OVERVIEW: Section.END}),
     Figure(
         "users_count",
         Measure.USERS,
         (),
-        {Answer.ORGANIZATION: Section.HEAD, Answer.OVERVIEW: Section.END},
+        {AnswerKind.ORGANIZATION: Section.HEAD, AnswerKind.OVERVIEW: Section.END},
         label="Users",
         about="Users of the organization",
     ),
@@ -182,10 +184,10 @@ FIGURES = (
         Measure.TOTAL,
         (),
         {
-            Answer.USER: Section.END,
-            Answer.ORGANIZATION: Section.END,
-            Answer.ORGANIZATION_LEVEL: Section.END,
-            Answer.OVERVIEW: Section.TOTAL,
+            AnswerKind.USER: Section.END,
+            AnswerKind.ORGANIZATION: Section.END,
+            AnswerKind.ORGANIZATION_LEVEL: Section.END,
+            AnswerKind.OVERVIEW: Section.TOTAL,
         },
         kind=ColumnKind.AMOUNT,
         label="Cost",
@@ -195,7 +197,7 @@ FIGURES = (
 """In the documented order of the answers."""
 
 
-def figures_of(answer: Answer) -> tuple[Figure, ...]:
+def figures_of(answer: AnswerKind) -> tuple[Figure, ...]:
     """Return the figures of an answer in the documented order."""
     figures = (it for it in FIGURES if answer in it.sections)
     return tuple(sorted(figures, key=lambda it: it.sections[answer]))
@@ -211,8 +213,8 @@ def require_every_cost(figures: Iterable[Figure], catalog: Iterable[Meter]) -> N
     missing = [
         f"{meter.category}_cost of {meter.type} in {answer.name}"
         for meter in catalog
-        for answer in (Answer.USER, Answer.OVERVIEW)
-        if not (meter.organization_level and answer is Answer.USER)
+        for answer in (AnswerKind.USER, AnswerKind.OVERVIEW)
+        if not (meter.organization_level and answer is AnswerKind.USER)
         and (meter.category, answer) not in named
     ]
     if missing:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from tollbook.analytics.figures import Answer
+from tollbook.analytics.figures import AnswerKind
 from tollbook.analytics.filters import (
     MATCH_METERS,
     Filters,
@@ -58,7 +58,7 @@ UserTotals = define(
     "The sums of each figure over all rows; `kb_count` counts each knowledge base once.",
     USER_ROW.fields(CostBreakdown),
 )
-ORGANIZATION_LEVEL_ROW = RowLayout(Answer.ORGANIZATION_LEVEL, "events")
+ORGANIZATION_LEVEL_ROW = RowLayout(AnswerKind.ORGANIZATION_LEVEL, "events")
 OrganizationLevel = define(
     "OrganizationLevel",
     "Usage not attributed to a user. Added to the totals of all users, it equals the organization.",

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from tollbook.analytics.figures import Answer
+from tollbook.analytics.figures import AnswerKind
 from tollbook.analytics.groups import Group
 from tollbook.analytics.period_cover import period_cover_sql, period_parameters
 from tollbook.analytics.resources import knowledge_bases_by_organization, resource_parameters
@@ -18,7 +18,7 @@ from tollbook.store.database import Snapshot
 from tollbook.store.directory import OrganizationRow, tenant_currency
 from tollbook.store.engine import Row
 
-ORGANIZATION_ROW = RowLayout(Answer.ORGANIZATION, "organization_id", "organization_name")
+ORGANIZATION_ROW = RowLayout(AnswerKind.ORGANIZATION, "organization_id", "organization_name")
 _CURRENCY = ("currency", str | msgspec.UnsetType, msgspec.UNSET)
 
 Totals = define(

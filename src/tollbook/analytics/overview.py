@@ -6,7 +6,7 @@ from typing import NamedTuple
 import msgspec
 
 from tollbook.analytics.by_meter import AMOUNTS, COLUMNS, ByMeter
-from tollbook.analytics.figures import Answer, Measure
+from tollbook.analytics.figures import AnswerKind, Measure
 from tollbook.analytics.period_cover import period_cover_sql, period_parameters
 from tollbook.analytics.resources import KNOWLEDGE_BASES, resource_parameters
 from tollbook.analytics.rows import RowLayout, define
@@ -16,7 +16,7 @@ from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
 from tollbook.store.engine import Row
 
-OVERVIEW_ROW = RowLayout(Answer.OVERVIEW)
+OVERVIEW_ROW = RowLayout(AnswerKind.OVERVIEW)
 
 OverviewBreakdown = OVERVIEW_ROW.breakdown_type(
     "OverviewBreakdown",

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from tollbook.analytics.figures import Answer, Figure, Measure, Section, figures_of
+from tollbook.analytics.figures import AnswerKind, Figure, Measure, Section, figures_of
 from tollbook.analytics.period_cover import match_any
 from tollbook.analytics.tables import TOTAL_LABEL, Column, ColumnKind, Table
 from tollbook.domain.exact import MICROS, amount_text, minutes_text, quantity_text, raw_amount
@@ -44,7 +44,7 @@ class RowLayout:
     Rows that are read to be filtered have two more columns, at `events` and `status`.
     """
 
-    def __init__(self, answer: Answer, *identity: str) -> None:
+    def __init__(self, answer: AnswerKind, *identity: str) -> None:
         self.identity = identity
         self.figures = figures_of(answer)
         """In the documented order."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from tollbook.analytics.figures import Answer
+from tollbook.analytics.figures import AnswerKind
 from tollbook.analytics.groups import Group
 from tollbook.analytics.period_cover import match_any, period_cover_sql, period_parameters
 from tollbook.analytics.rows import RowLayout, define
@@ -15,7 +15,7 @@ from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
 from tollbook.store.engine import Row
 
-USER_ROW = RowLayout(Answer.USER, "user_id", "user_name")
+USER_ROW = RowLayout(AnswerKind.USER, "user_id", "user_name")
 COLUMNS = USER_ROW.width - 1
 """The statement returns all columns of a row but the total."""
 AMOUNTS = USER_ROW.amounts - {COLUMNS}

@@ -127,7 +127,7 @@ def _ensure_organization(
 
 
 def _ensure_keys(database: Database, path: Path) -> Keys:
-    """Give the keys of an earlier run while they hold, else issue new ones and keep them."""
+    """Return the keys of an earlier run while they are valid, else create and keep new ones."""
     kept = _read_keys(path)
     made: Keys = {}
     with database.writing() as transaction:

@@ -37,7 +37,7 @@ _JANUARY = date(2024, 1, 1)
 
 
 def acme_events() -> Iterator[WireEvent]:
-    """Give January 2024 of the two users of the published example.
+    """Return the events of January 2024 of the two users of the published example.
 
     Messages, by segment at 0.03 out and 0.01 in, MMS at 0.05 and 0.02:
     3740 * 0.03 + 650 * 0.01 + 120 * 0.05 + 40 * 0.02 = 125.50 and
@@ -105,7 +105,7 @@ def _acme(identity: str, kind: str, user: str | None, when: int | Random, **more
 
 
 def harbor_events(now: datetime) -> Iterator[WireEvent]:
-    """Give 120 days up to `now`: a day's events are the same on whichever day they are made."""
+    """Return 120 days of events up to `now`; those of a day are the same on every run."""
     today = now.astimezone(ZoneInfo(HARBOR.timezone)).date()
     for back in range(HARBOR_DAYS - 1, -1, -1):
         day = today - timedelta(days=back)
@@ -174,7 +174,7 @@ def made_up_number(random: Random) -> str:
 def wire_event(
     identity: str, kind: str, organization: str, user: str | None, instant: datetime, **more: Any
 ) -> WireEvent:
-    """Give an event as a platform would send it."""
+    """Return an event as a platform would send it."""
     event = {
         "id": identity,
         "type": kind,

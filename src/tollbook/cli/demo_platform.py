@@ -114,13 +114,13 @@ def prices() -> PriceBook:
 
 
 def customers() -> Iterator[tuple[Organization, tuple[User, ...]]]:
-    """Give the organizations with their users."""
+    """Return the organizations with their users."""
     for it in _CUSTOMERS:
         yield it.organization, _users(it)
 
 
 def events() -> Iterator[WireEvent]:
-    """Give January 2024: messages and calls are counted, so each is an event; the rest is few.
+    """Return the events of January 2024. Each message and call is an event of its own.
 
     Messages, by segment at 0.03 out and 0.01 in, MMS at 0.05 and 0.02:
     26112 * 0.03 + 3254 * 0.01 + 520 * 0.05 + 180 * 0.02 = 845.50.

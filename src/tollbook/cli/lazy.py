@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import click
 
 
-class Entry(NamedTuple):
+class LazyCommand(NamedTuple):
     """A command of a group: its name, the module whose `verb` it is, and its line in the list."""
 
     name: str
@@ -18,7 +18,7 @@ class Entry(NamedTuple):
 class LazyGroup(click.Group):
     """A group that lists its commands from a table, and imports the one that is called."""
 
-    def __init__(self, entries: Sequence[Entry], **attributes: Any) -> None:
+    def __init__(self, entries: Sequence[LazyCommand], **attributes: Any) -> None:
         stubs = [click.Command(it.name, short_help=it.help) for it in entries]
         super().__init__(commands=stubs, **attributes)
         self._modules = {it.name: it.module for it in entries}

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import click
 
 from tollbook import __version__
-from tollbook.cli.lazy import Entry, LazyGroup
+from tollbook.cli.lazy import LazyCommand, LazyGroup
 
 VERBS = tuple(
-    Entry(name, f"tollbook.cli.{name}{'_' if name == 'import' else ''}", line)
+    LazyCommand(name, f"tollbook.cli.{name}{'_' if name == 'import' else ''}", line)
     for name, line in {
         "serve": "Answer requests over HTTP.",
         "demo": "Fill a tenant with demo data; safe to repeat.",

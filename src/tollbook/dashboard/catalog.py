@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from tollbook.analytics.figures import Answer, Figure, Section, figures_of, key_of
+from tollbook.analytics.figures import AnswerKind, Figure, Section, figures_of, key_of
 from tollbook.analytics.tables import ColumnKind
 from tollbook.domain.meters import CATALOG, Category, Meter
 
@@ -61,8 +61,8 @@ def catalog_module() -> bytes:
     lists = {
         "METERS": [_meter(it) for it in CATALOG],
         "KINDS": [_kind(it) for it in Category],
-        "USER_FIGURES": _figures(Answer.USER),
-        "ORGANIZATION_FIGURES": _figures(Answer.ORGANIZATION),
+        "USER_FIGURES": _figures(AnswerKind.USER),
+        "ORGANIZATION_FIGURES": _figures(AnswerKind.ORGANIZATION),
     }
     lines = (
         f"export const {name} = {msgspec.json.encode(it).decode()};" for name, it in lists.items()
@@ -96,12 +96,12 @@ def _color(category: Category) -> int:
     return list(Category).index(category) + 1
 
 
-def _figures(answer: Answer) -> list[dict[str, Any]]:
+def _figures(answer: AnswerKind) -> list[dict[str, Any]]:
     """Return the columns of a table but its last one, the total cost."""
     return [_figure(it, answer) for it in figures_of(answer)[:-1] if it.label]
 
 
-def _figure(figure: Figure, answer: Answer) -> dict[str, Any]:
+def _figure(figure: Figure, answer: AnswerKind) -> dict[str, Any]:
     return {
         "key": key_of(figure),
         "label": figure.label,

@@ -1,9 +1,9 @@
 """tollbook report: the reports of the API, in the terminal."""
 
-from tollbook.cli.lazy import Entry, LazyGroup
+from tollbook.cli.lazy import LazyCommand, LazyGroup
 
 QUESTIONS = tuple(
-    Entry(name, f"{__name__}.{name}", line)
+    LazyCommand(name, f"{__name__}.{name}", line)
     for name, line in {
         "users": "Usage and cost by user.",
         "organizations": "Usage and cost by organization.",

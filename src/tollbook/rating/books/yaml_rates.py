@@ -128,7 +128,7 @@ def _spans_of(document: Document, node: yaml.Node, path: str) -> vocabulary.Span
 
 
 def _group_of(meter: Meter, to: str, from_: str, when: Conditions) -> str:
-    """Name the group whose quantity a month's tiers count, when the book names none.
+    """Return the group whose quantity a month's tiers count, when the book names none.
 
     It is made of what the rate is for, so that the next version of the book counts on.
     """
