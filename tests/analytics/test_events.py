@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -17,6 +18,9 @@ from tollbook.analytics.events import (
     events_table,
     read_page,
 )
+from tollbook.analytics.partial_days import local_days
+from tollbook.domain.events import microseconds
+from tollbook.domain.instants import parsed_instant
 from tollbook.domain.periods import Period
 from tollbook.store import directory, versions
 from tollbook.store.database import Database, Snapshot, open_database
@@ -28,6 +32,7 @@ STATEMENTS = {
     "months": statements.MONTHS,
     "days": statements.DAYS,
     "user_days": statements.USER_DAYS,
+    "resource_days": statements.RESOURCE_DAYS,
     "hours": statements.HOURS,
 }
 
@@ -43,7 +48,12 @@ def wanted(snapshot: Snapshot, **given: Any) -> EventsQuestion:
     row = directory.find_organization(snapshot, "default", given.pop("organization", "org_1"))
     assert row is not None
     start, end = given.pop("start", date(2024, 1, 1)), given.pop("end", date(2024, 1, 31))
-    return EventsQuestion(row, Period(start, end), given.pop("as_of", 2**62), **given)
+    first, last = local_days(start, end, ZoneInfo(row.timezone))
+    assert first
+    assert last
+    instants = {name: it for name, it in (("start", start), ("end", end)) if isinstance(it, int)}
+    period, as_of = Period(first, last), given.pop("as_of", 2**62)
+    return EventsQuestion(row, period, as_of, **instants, **given)
 
 
 def listed(platform: Platform, limit: int = 100, **given: Any) -> list[str]:
@@ -117,6 +127,41 @@ def test_filters_leave_out_all_else(platform: Platform) -> None:
     assert listed(platform, country="DE", user_id="user_2") == ["german 2"]
     assert listed(platform, country="DE", meters=("voice.call",)) == ["german"]
     assert listed(platform, country="FR") == []
+    assert listed(platform, country="") == ["call", "own", "sms", "brand"]
+    assert listed(platform, country="", user_id="user_1") == ["call"]
+    assert listed(platform, country="", nobody=True) == ["own", "brand"]
+
+
+def test_events_of_a_resource(platform: Platform) -> None:
+    platform.send(
+        event(id="kb", type="kb.usage", resource_id="r", time="2024-01-02T00:00:00Z"),
+        event(id="kb 2", type="kb.usage", resource_id="r", user_id="user_2"),
+        event(id="other", type="kb.usage", resource_id="R"),
+        event(id="call", resource_id="r", time="2024-01-20T00:00:00Z"),
+        event(id="none"),
+    )
+    platform.reverse(reversal("kb"), key=platform.key())
+    assert listed(platform, 1, resource_id="r") == ["call", "kb 2", "kb", "back kb"]
+    assert listed(platform, resource_id="r", meters=("kb.usage",)) == ["kb 2", "kb", "back kb"]
+    assert listed(platform, resource_id="r", user_id="user_2") == ["kb 2"]
+    assert listed(platform, resource_id="r", meters=("kb.rental", "kb.usage"), country="GB") == []
+    assert listed(platform, resource_id="none") == []
+
+
+def test_events_between_instants(platform: Platform) -> None:
+    platform.organization("org_2", timezone="Asia/Kathmandu")
+    times = [f"2024-01-{day:02}T{hour:02}:15:00Z" for day in (2, 3, 4) for hour in (0, 18, 23)]
+    platform.send(*(event(id=it, organization_id="org_2", time=it) for it in times))
+    instants = [microseconds(parsed_instant(it)) for it in times]
+    for first in range(len(times)):
+        for end in range(first + 1, len(times)):
+            asked = {"organization": "org_2", "start": instants[first], "end": instants[end]}
+            assert listed(platform, 2, **asked) == times[first:end][::-1]
+    mixed = {"organization": "org_2", "start": date(2024, 1, 3), "end": instants[6]}
+    # 18:15 in UTC is midnight in Kathmandu.
+    assert listed(platform, **mixed) == times[1:6][::-1]
+    mixed = {"organization": "org_2", "start": instants[4], "end": date(2024, 1, 3)}
+    assert listed(platform, **mixed) == []
 
 
 def test_a_country_is_found_on_the_day_of_the_organization(platform: Platform) -> None:
@@ -172,6 +217,9 @@ def test_one_users_events_are_read_by_the_index_of_users(sqlite_url: str) -> Non
         "country": "",
         "last_country": "ZZ",
         "as_of": 1,
+        "resource": None,
+        "start": 0,
+        "end": 1,
         "limit": 10,
     }
     place = {"before": 1, "before_id": ""}

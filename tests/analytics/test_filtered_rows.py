@@ -22,6 +22,8 @@ from tollbook.analytics.filtered_users import (
     read_filtered_users,
     read_organization_level,
     read_user_groups,
+    read_user_total,
+    shared_knowledge_bases_sql,
     write_user_totals,
 )
 from tollbook.analytics.filters import Filters, Sort, meter_bits
@@ -49,6 +51,12 @@ def rows(platform: Platform, filters: Filters, user: str | None = None) -> list[
         return read_filtered_users(snapshot, number, JANUARY, filters, user_id=user, sort=Sort())
 
 
+def total(platform: Platform, filters: Filters) -> Row:
+    with platform.database.reading() as snapshot:
+        number = platform.number("org_1")
+        return read_user_total(snapshot, number, JANUARY, filters, rows(platform, filters))
+
+
 def own(platform: Platform, filters: Filters) -> OrganizationLevel:
     with platform.database.reading() as snapshot:
         return read_organization_level(snapshot, platform.number("org_1"), JANUARY, filters)
@@ -62,7 +70,7 @@ def test_an_empty_organization_has_no_rows_and_nothing_of_its_own(
 ) -> None:
     assert rows(platform, filters) == rows(platform, filters, "user_1") == []
     assert set(msgspec.json.decode(msgspec.json.encode(own(platform, filters))).values()) == {0}
-    assert bytes(write_user_totals([]).total_cost) == b"0.00"
+    assert bytes(write_user_totals(total(platform, filters)).total_cost) == b"0.00"
 
 
 def cells(row: Row, *names: str) -> tuple[object, ...]:
@@ -101,10 +109,42 @@ def test_a_meter_that_leaves_knowledge_bases_out_counts_none(platform: Platform)
     assert cells(rows(platform, filters)[0], "kb_count", "total_cost") == (0, 122_000_000)
 
 
+@pytest.mark.parametrize("country", [None, "GB", ""])
+def test_a_knowledge_base_of_several_users_counts_once_in_the_total(
+    platform: Platform, country: str | None
+) -> None:
+    used = [("ann", "kb_1"), ("ann", "kb_2"), ("bob", "kb_1"), ("bob", "kb_3"), ("eve", "kb_2")]
+    platform.send(
+        *(
+            event(
+                id=f"{user} {base} {to}",
+                type="kb.usage",
+                user_id=user,
+                resource_id=base,
+                attributes={"to": to} if to else {},
+            )
+            for user, base in used
+            for to in (GB["to"], "", "+80012345678")
+        ),
+        event(id="own", type="kb.usage", user_id=None, resource_id="kb_own"),
+    )
+    filters = Filters(country=country)
+    assert [cells(row, "kb_count") for row in rows(platform, filters)] == [(2,), (2,), (1,)]
+    assert cells(total(platform, filters), "kb_count") == (3,)
+    assert cells(total(platform, Filters(country=country, search="E")), "kb_count") == (1,)
+    few = Filters(country=country, meters=("kb.rental",))
+    assert cells(total(platform, few), "kb_count") == (0,)
+    platform.reverse(
+        *(reversal(f"bob kb_3 {to}") for to in (GB["to"], "", "+80012345678")), key=platform.key()
+    )
+    assert cells(total(platform, filters), "kb_count") == (2,)
+
+
 def test_whose_usage_was_all_taken_back_is_not_active(platform: Platform) -> None:
     platform.send(event(), event(id="2", user_id="user_2", type="api.storage", cost=0))
     platform.reverse(reversal("call-1"), key=platform.key())
     assert [it[0] for it in rows(platform, Filters(active=True))] == ["user_2"]
+    assert [it[0] for it in rows(platform, Filters(active=False))] == ["user_1"]
 
 
 def test_a_table_has_the_fields_of_the_answer_in_their_order(platform: Platform) -> None:
@@ -167,6 +207,8 @@ USERS = {
     "users_filtered_one": filtered_users_sql(one_user=True, in_country=False),
     "users_filtered_in_country": filtered_users_sql(one_user=False, in_country=True),
     "users_filtered_one_in_country": filtered_users_sql(one_user=True, in_country=True),
+    "users_shared_knowledge_bases": shared_knowledge_bases_sql(in_country=False),
+    "users_shared_knowledge_bases_in_country": shared_knowledge_bases_sql(in_country=True),
     "users_meters": meters_sql(one_user=False, in_country=False),
     "users_meters_one": meters_sql(one_user=True, in_country=False),
     "users_meters_in_country": meters_sql(one_user=False, in_country=True),

@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 
 from tests.properties.profile import examples
 from tollbook.analytics.completeness import instants_of
-from tollbook.analytics.partial_days import NO_DAYS, NO_PART, Between, Bound, DayPart, split
+from tollbook.analytics.partial_days import (
+    NO_DAYS,
+    NO_PART,
+    Between,
+    Bound,
+    DayPart,
+    local_days,
+    split,
+)
 from tollbook.domain.errors import InvalidRequest
 from tollbook.domain.events import microseconds
 from tollbook.domain.periods import Period, day_number, day_of, local_time
@@ -129,3 +137,26 @@ def test_what_was_asked_is_repeated_with_instants_in_utc(time: int, day: date) -
     assert said["start"].endswith("Z")
     assert microseconds(datetime.fromisoformat(said["start"])) == time
     assert Between(day).text() == {"start": day.isoformat(), "end": None}
+
+
+@pytest.mark.parametrize("name", ZONES)
+@given(start=st.one_of(INSTANTS, DAYS, st.none()), end=st.one_of(INSTANTS, DAYS, st.none()))
+@examples(40)
+def test_the_days_of_bounds_are_those_that_they_touch(
+    name: str, start: Bound | None, end: Bound | None
+) -> None:
+    zone = ZoneInfo(name)
+    if isinstance(start, int) and isinstance(end, int) and start >= end:
+        with pytest.raises(InvalidRequest, match="start_date must be before end_date"):
+            local_days(start, end, zone)
+        return
+    first, last = local_days(start, end, zone)
+    assert first == (day_of(local_time(start, zone)[0]) if isinstance(start, int) else start)
+    assert last == (day_of(local_time(end - 1, zone)[0]) if isinstance(end, int) else end)
+
+
+@pytest.mark.parametrize("bound", [-(2**63) + 1, 2**63 - 1])
+def test_the_days_of_instants_outside_the_calendar_are_in_it(bound: int) -> None:
+    for zone in map(ZoneInfo, ZONES):
+        assert local_days(bound, None, zone)[0]
+        assert local_days(None, bound, zone)[1]

@@ -36,12 +36,14 @@ def test_the_arguments_say_whose_and_what() -> None:
     assert parameters(TENANT, counted) == {
         "meters": 32,
         "country": "US",
+        "last_country": "US",
         "tenant": "t",
         "currency": "USD",
     }
     assert parameters(ANN, UsageFilter()) == {
         "meters": EVERY_METER,
         "country": "",
+        "last_country": "ZZ",
         "number": 7,
         "user": "ann",
     }

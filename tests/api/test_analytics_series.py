@@ -233,7 +233,7 @@ def test_a_key_sees_what_is_its_own(either: Tenant) -> None:
     assert ask(either, acme, **TWO_DAYS)["organization_id"] == "org_1"
     assert ask(either, acme, **TWO_DAYS)["total_cost"] == 3
     user = either.key(reads, organization="org_1", user="user_2")
-    for query in ({}, {"split_by": "user"}, {"split_by": "organization"}, {"user_id": "user_1"}):
+    for query in ({}, {"split_by": "user"}, {"split_by": "organization"}, {"user_id": "user_2"}):
         answer = ask(either, user, **TWO_DAYS, **query)
         assert (answer["user_id"], answer["user_name"]) == ("user_2", "user_2")
         assert [it["total_cost"] for it in answer["series"]] == [2]

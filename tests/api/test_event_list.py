@@ -87,7 +87,16 @@ def test_pages_are_of_one_state(either: Tenant) -> None:
     assert len(page(either)["events"]) == 8
 
 
-@pytest.mark.parametrize("forged", [{"as_of": 2**62}, {"start": "2025-01-01", "end": "2024-01-01"}])
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"as_of": 2**62},
+        {"start": "2025-01-01", "end": "2024-01-01"},
+        {"start": 10**18, "end": "2024-01-01"},
+        {"end": 2**63},
+        {"start": 2, "end": 1},
+    ],
+)
 def test_a_cursor_that_nobody_gave_is_refused(tenant: Tenant, forged: Json) -> None:
     tenant.send(event(), event(id="2"))
     cursor = page(tenant, limit=1)["next_cursor"]
@@ -116,14 +125,72 @@ def test_a_cursor_belongs_to_its_question(tenant: Tenant) -> None:
     assert tenant.get(PATH, params=days).json()["period"]["end"] == "2024-01-31"
 
 
+INSTANTS = {"start_date": "2024-01-03T12:00:00Z", "end_date": "2024-01-05T12:00:00+02:00"}
+
+
+def test_events_between_two_instants(either: Tenant) -> None:
+    either.send(
+        *(
+            event(id=f"{day} {hour}", time=f"2024-01-0{day}T{hour}:00:00Z", resource_id=f"r{hour}")
+            for day in range(2, 7)
+            for hour in ("00", "10", "12")
+        )
+    )
+    answer = page(either, **INSTANTS)
+    ids = ["5 00", "4 12", "4 10", "4 00", "3 12"]
+    assert [it["id"] for it in answer["events"]] == ids
+    assert answer["period"] == {"start": INSTANTS["start_date"], "end": "2024-01-05T10:00:00Z"}
+    lines = either.get(PATH, params=JANUARY | INSTANTS | {"format": "ndjson"})
+    assert sorted(json.loads(it)["id"] for it in lines.text.splitlines()) == sorted(ids)
+    resource = page(either, resource_id="r12", **INSTANTS)
+    assert [it["id"] for it in resource["events"]] == ["4 12", "3 12"]
+    mixed = page(either, start_date="2024-01-05", end_date=INSTANTS["end_date"])
+    assert [it["id"] for it in mixed["events"]] == ["5 00"]
+    until = {"organization_id": "org_1", "end_date": "2024-01-02T10:00:00Z"}
+    answer = either.get(PATH, params=until).json()
+    assert [it["id"] for it in answer["events"]] == ["2 00"]
+    assert answer["period"] == {"start": "2023-12-03", "end": "2024-01-02T10:00:00Z"}
+
+
+def test_a_cursor_keeps_its_instants(either: Tenant) -> None:
+    either.send(*(event(id=f"{n}", time=f"2024-01-0{n}T12:00:00Z") for n in range(3, 9)))
+    end = {"end_date": "2024-01-07T12:00:00Z"}
+    first = page(either, limit=2, **end)
+    given = {"organization_id": "org_1", "limit": 2, "cursor": first["next_cursor"]}
+    second = either.get(PATH, params=given).json()
+    assert second["period"] == {"start": "2024-01-01", "end": "2024-01-07T12:00:00Z"}
+    assert [it["id"] for it in first["events"] + second["events"]] == ["6", "5", "4", "3"]
+    other = {"end_date": "2024-01-07T12:00:01Z", "cursor": first["next_cursor"]}
+    assert problems(either.get(PATH, params=JANUARY | other)) == [("cursor", "invalid_cursor")]
+
+
+def test_events_of_a_resource_are_listed_by_page_and_as_a_file(either: Tenant) -> None:
+    kb = [event(id=f"kb {n}", type="kb.usage", resource_id="kb_1") for n in range(3)]
+    either.send(*kb, event(resource_id="kb_1"), event(id="2", type="kb.usage", resource_id="kb_2"))
+    first = page(either, resource_id="kb_1", meter="kb.usage", limit=2)
+    cursor = {"cursor": first["next_cursor"]}
+    rest = page(either, resource_id="kb_1", meter="kb.usage", **cursor)
+    assert [it["id"] for it in first["events"] + rest["events"]] == ["kb 2", "kb 1", "kb 0"]
+    for other in ({}, {"resource_id": "kb_2", "meter": "kb.usage"}):
+        answer = either.get(PATH, params=JANUARY | cursor | other)
+        assert problems(answer) == [("cursor", "invalid_cursor")]
+    lines = either.get(PATH, params={**JANUARY, "resource_id": "kb_1", "format": "ndjson"}).text
+    assert len(lines.splitlines()) == 4
+    assert page(either, resource_id="nothing")["events"] == []
+
+
 @pytest.mark.parametrize(
     ("given", "field", "code"),
     [
         ({"limit": 1001}, "limit", "invalid_integer"),
         ({"meter": "voice.cal"}, "meter", "invalid_choice"),
         ({"format": "xml"}, "format", "invalid_choice"),
-        ({"country": "DEU"}, "country", "too_long"),
+        ({"country": "DEU"}, "country", "invalid_country"),
         ({"start_date": "2024-02-01"}, "start_date", "start_after_end"),
+        ({"start_date": "2024-02-01T00:00:00Z"}, "start_date", "start_after_end"),
+        (dict.fromkeys(INSTANTS, "2024-01-03T12:00:00Z"), "start_date", "start_after_end"),
+        ({"end_date": "2024-01-03T12:00:00"}, "end_date", "time_without_offset"),
+        ({"resource_id": ""}, "resource_id", "missing_parameter"),
         ({"user_id": "u", "organization_level": "true"}, "organization_level", "contradiction"),
         ({"order": "asc"}, "order", "unknown_parameter"),
     ],
@@ -148,7 +215,9 @@ def test_a_key_sees_its_own_events_only(either: Tenant) -> None:
         assert sorted(json.loads(it)["id"] for it in lines.splitlines()) == sorted(found)
         return found
 
-    assert ids(user) == ids(user, user_id="user_2") == ["call-1"]
+    assert ids(user) == ids(user, user_id="user_1") == ["call-1"]
+    stranger = {"params": {**JANUARY, "user_id": "user_2"}}
+    assert either.get(PATH, user, **stranger).status_code == 404
     assert ids(organization) == ["call-1", "2"]
     other = {"params": {**JANUARY, "organization_id": "org_2"}}
     assert either.get(PATH, user, **other).status_code == 404

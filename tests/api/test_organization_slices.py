@@ -72,6 +72,10 @@ def slow_row(world: World, identity: str, start: date, end: date) -> Json:
     }
 
 
+def is_active(world: World, identity: str, start: date, end: date) -> str:
+    return str(sum(held.sign for held in charged(world, identity, start, end)) > 0).lower()
+
+
 def slow_rows(world: World, query: Json, start: date, end: date) -> list[Json]:
     counted = counting(world, query)
     rows = [
@@ -79,8 +83,7 @@ def slow_rows(world: World, query: Json, start: date, end: date) -> list[Json]:
         for it in ORGANIZATIONS
         if query.get("status") in (None, STATUSES.get(it, "active"))
         if query.get("search", "").casefold() in it
-        if query.get("active") != "true"
-        or sum(held.sign for held in charged(counted, it, start, end)) > 0
+        if query.get("active") in (None, is_active(counted, it, start, end))
     ]
     rows = [it for it in rows if it["total_cost"] >= Decimal(query.get("min_cost", 0))]
     sort = query.get("sort", "total_cost")

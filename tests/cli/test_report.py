@@ -173,6 +173,45 @@ def test_the_events_behind_a_figure_are_reported(platform: Tollbook) -> None:
     assert "not a number" in platform("report", "events", "org_1", "--limit", "0").err
 
 
+def test_events_are_reported_by_instant_resource_and_country(tollbook: Tollbook) -> None:
+    tollbook("organizations", "create", "org_1")
+    sent = [
+        event(id="1", time="2024-01-15T10:00:00Z", resource_id="line 1"),
+        event(id="2", time="2024-01-15T10:30:00Z", attributes={"to": "+80012345678"}),
+        event(id="3", time="2024-01-15T11:00:00Z", attributes={"to": "+442071838750"}),
+    ]
+    tollbook("import", tollbook.write("1.ndjson", "\n".join(json.dumps(it) for it in sent)))
+
+    def ids(*options: str, days: tuple[str, ...] = JANUARY) -> list[str]:
+        ask = ("report", "events", *days, *options)
+        listed = [it["id"] for it in tollbook.json(*ask)["events"]]
+        assert len(tollbook(*ask, "--csv").out.splitlines()) == len(listed) + 1
+        return listed
+
+    assert ids("--resource", "line 1") == ["1"]
+    assert (ids("--country", "none"), ids("--country", "001")) == (["1"], ["2"])
+    instants = ("org_1", "--start", "2024-01-15T10:30:00Z", "--end", "2024-01-15T12:00:00+01:00")
+    assert ids(days=instants) == ["2"]
+    assert ids("--start", "2024-01-15T10:00:01Z", "--end", "2024-01-15", days=("org_1",)) == [
+        "3",
+        "2",
+    ]
+    assert (
+        "such as GB, 001 or none" in tollbook("report", "events", *JANUARY, "--country", "gb").err
+    )
+    series = tollbook.json("report", "series", *JANUARY, "--country", "none", "--split", "country")
+    assert [(it["key"], it["total_events"]) for it in series["series"]] == [("", 1)]
+
+
+def test_a_knowledge_base_of_two_users_counts_once_in_the_total(tollbook: Tollbook) -> None:
+    tollbook("organizations", "create", "org_1")
+    sent = [event(id=it, user_id=it, type="kb.usage", resource_id="kb") for it in ("ann", "bob")]
+    tollbook("import", tollbook.write("1.ndjson", "\n".join(json.dumps(it) for it in sent)))
+    lines = tollbook("report", "users", *JANUARY).out.splitlines()
+    counts = {words[0]: words[-3] for words in map(str.split, lines) if len(words) > 10}
+    assert [counts[it] for it in ("ann", "bob", "Total")] == ["1", "1", "1"]
+
+
 def test_usage_not_attributed_to_a_user_is_reported_below_the_table(tollbook: Tollbook) -> None:
     tollbook("organizations", "create", "org_1")
     of_user = tollbook.write("1.ndjson", json.dumps(event(id="1")))

@@ -6,6 +6,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
+from tests.builders import event
 from tests.dashboard.conftest import JANUARY, Demo, Look, table
 
 ACME = f"#/?{JANUARY}"
@@ -68,6 +69,25 @@ def test_the_totals_are_the_sum_of_what_the_search_leaves(look: Look, demo: Demo
         assert numbers[-1] == sum(numbers[:-1])
     page.get_by_label("Search users").fill("nobody at all")
     expect(page.get_by_text("No user matches the search")).to_be_visible()
+
+
+def test_a_knowledge_base_of_two_users_counts_once_in_the_total(look: Look, demo: Demo) -> None:
+    used = {"ann": "kb_1", "anton": "kb_1", "eve": "kb_2"}
+    sent = [
+        event(id=it, organization_id="sharing", user_id=it, type="kb.usage", resource_id=base)
+        for it, base in used.items()
+    ]
+    with demo.server.client(demo.keys["tenant"]) as client:
+        client.post("/v1/organizations", json={"id": "sharing", "name": "Sharing"})
+        assert client.post("/v1/events", json=sent).json()["success"]
+    page = look("tenant", f"#/organizations/sharing?{JANUARY}")
+    place = HEADING.index("KB Count")
+    assert [row[place] for row in table(page)[1:]] == ["1", "1", "1", "2"]
+    # The page does not know which knowledge bases some of the users share.
+    for search, count, expected in (("eve", 1, ["1", "1"]), ("an", 2, ["1", "1", ""])):
+        page.get_by_label("Search users").fill(search)
+        expect(page.get_by_text(re.compile(f"^{count} of 3 users"))).to_be_visible()
+        assert [row[place] for row in table(page)[1:]] == expected
 
 
 def test_columns_are_chosen_and_the_choice_is_in_the_address(look: Look) -> None:

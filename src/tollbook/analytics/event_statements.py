@@ -25,6 +25,7 @@ _OF = {
 }
 _METERS = "(CAST(:meters AS BIGINT) >> meter) & 1 = 1"
 _COUNTRIES = "country BETWEEN :country AND :last_country"
+_RESOURCE = "(CAST(:resource AS TEXT) IS NULL OR resource_id = :resource)"
 
 
 # SQLite would read a whole day by the primary key to find one user's events. The subquery makes it
@@ -45,6 +46,8 @@ FROM events
 WHERE organization_id = :organization AND day = :day{of}
     AND {_METERS}
     AND {_COUNTRIES}
+    AND {_RESOURCE}
+    AND time >= :start AND time < :end
     AND received_at <= :as_of
 {rest}
 """
@@ -83,6 +86,14 @@ WHERE organization_id = :organization AND month = :month AND user_id = :user
     AND day BETWEEN :first AND :last
     AND {_METERS}
     AND {_COUNTRIES}
+ORDER BY day DESC
+"""
+
+RESOURCE_DAYS = f"""
+SELECT DISTINCT day FROM resources_daily
+WHERE organization_id = :organization AND month = :month AND day BETWEEN :first AND :last
+    AND {_METERS}
+    AND resource_id = :resource
 ORDER BY day DESC
 """
 

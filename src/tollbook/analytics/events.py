@@ -4,8 +4,9 @@ Most questions read sums; this one reads events. The sums show which days have e
 reads only as many days as it needs, the newest first.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -16,9 +17,12 @@ from tollbook.analytics.event_statements import (
     HOURS,
     MONTHS,
     PAGE,
+    RESOURCE_DAYS,
     USER_DAYS,
     Whose,
 )
+from tollbook.analytics.in_country import country_parameters
+from tollbook.analytics.partial_days import Bound, bound_text
 from tollbook.analytics.tables import Column, ColumnKind, Table
 from tollbook.domain.directory import zone
 from tollbook.domain.events import instant_of, instant_text
@@ -51,7 +55,11 @@ AT_ONCE = 1_000
 
 
 class EventsQuestion(NamedTuple):
-    """The events to read. Events received after `as_of` are left out."""
+    """The events to read. Events received after `as_of` are left out.
+
+    `start` and `end` are instants within the first and the last day; `end` is excluded. The country
+    "" is that of events without one.
+    """
 
     organization: OrganizationRow
     period: Period
@@ -60,6 +68,15 @@ class EventsQuestion(NamedTuple):
     nobody: bool = False
     meters: tuple[str, ...] = ()
     country: str | None = None
+    resource_id: str | None = None
+    start: int | None = None
+    end: int | None = None
+
+    @property
+    def bounds(self) -> tuple[Bound, Bound]:
+        """Return the first and the last day, or the instants within them."""
+        days, start, end = self.period, self.start, self.end
+        return days.start if start is None else start, days.end if end is None else end
 
     @property
     def whose(self) -> Whose:
@@ -115,11 +132,11 @@ class EventsReport(msgspec.Struct, frozen=True):
 
 def events_report(question: EventsQuestion, page: Page, next_cursor: str | None) -> EventsReport:
     """Return the answer with a page."""
-    period = question.period
+    start, end = question.bounds
     return EventsReport(
         success=True,
         organization_id=question.organization.id,
-        period=period.to_json(),
+        period={"start": bound_text(start), "end": bound_text(end)},
         events=[_line(*row) for row in page.rows],
         next_cursor=next_cursor,
     )
@@ -204,70 +221,73 @@ def _chunks(snapshot: Snapshot, question: EventsQuestion) -> Iterator[list[Row]]
 
 def _days(snapshot: Snapshot, question: EventsQuestion, newest: int | None = None) -> Iterator[int]:
     """Read the days with events, the newest first, a month at a time."""
-    period = question.period
+    period, number = question.period, question.organization.number
     first, last = day_number(period.start), day_number(period.end)
     if newest is not None:
         last = min(last, newest)
-    bound = {"organization": question.organization.number, **_filters(question)}
-    months = snapshot.rows(
-        MONTHS, organization=bound["organization"], first=first // 100, last=last // 100
-    )
+    months = snapshot.rows(MONTHS, organization=number, first=first // 100, last=last // 100)
     for (month,) in months:
-        if question.whose is Whose.ALL and question.country is not None:
-            days = _days_of_hours(snapshot, question, bound, month)
-            yield from (day for day in days if first <= day <= last)
-            continue
-        bounds = {"month": month, "first": first, "last": last}
-        if question.whose is Whose.ALL:
-            found = snapshot.rows(DAYS, **bounds, **_without_country(bound))
-        else:
-            found = snapshot.rows(USER_DAYS, **bounds, **bound, user=question.user_id or "")
-        yield from (day for (day,) in found)
+        yield from _days_of_month(snapshot, question, month, first, last)
 
 
-def _days_of_hours(
-    snapshot: Snapshot, question: EventsQuestion, bound: dict[str, Any], month: int
-) -> list[int]:
-    """Read the days with usage in a country from its hours: no daily sums have only the country.
+def _days_of_month(
+    snapshot: Snapshot, question: EventsQuestion, month: int, first: int, last: int
+) -> Iterable[int]:
+    """Read the days with events from the sums that have most of the question's filters."""
+    meters, countries = _meters(question), country_parameters(question.country)
+    bound = {"organization": question.organization.number, "month": month, "meters": meters}
+    between = {"first": first, "last": last}
+    if question.whose is not Whose.ALL:
+        user = {"user": question.user_id or ""}
+        return _column(snapshot.rows(USER_DAYS, **bound, **between, **countries, **user))
+    if question.resource_id is not None and not meters & ~_COUNTED:
+        resource = {"resource": question.resource_id}
+        return _column(snapshot.rows(RESOURCE_DAYS, **bound, **between, **resource))
+    if question.country is None:
+        return _column(snapshot.rows(DAYS, **bound, **between))
+    hours = _column(snapshot.rows(HOURS, **bound, **countries))
+    days = _days_of_hours(hours, zone(question.organization.timezone))
+    return [day for day in days if day // 100 == month and first <= day <= last]
+
+
+def _column(rows: Sequence[Row]) -> Iterator[int]:
+    return (value for (value,) in rows)
+
+
+def _days_of_hours(hours: Iterable[int], there: ZoneInfo) -> list[int]:
+    """Return the days of hours, the newest first: no daily sums have only the country.
 
     The end of an hour counts too: some zones have put clocks back over midnight within an hour.
     """
-    there = zone(question.organization.timezone)
-    found: set[int] = set()
-    for (hour,) in snapshot.rows(HOURS, month=month, **bound):
-        for minute in (hour, hour + 59):
-            day = day_number(instant_of(minute * 60_000_000).astimezone(there).date())
-            if day // 100 == month:
-                found.add(day)
-    return sorted(found, reverse=True)
-
-
-def _without_country(bound: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in bound.items() if "country" not in name}
+    minutes = (minute for hour in hours for minute in (hour, hour + 59))
+    dates = {instant_of(it * 60_000_000).astimezone(there).date() for it in minutes}
+    return sorted(map(day_number, dates), reverse=True)
 
 
 def _parameters(question: EventsQuestion, day: int) -> dict[str, Any]:
     """Return the parameters that pages and streams share."""
-    bound = {"organization": question.organization.number, "day": day, "as_of": question.as_of}
-    user = {"user": question.user_id} if question.whose is Whose.USER else {}
-    return {**bound, **_filters(question), **user}
+    return {
+        "organization": question.organization.number,
+        "day": day,
+        "as_of": question.as_of,
+        "resource": question.resource_id,
+        "start": -_NEWEST if question.start is None else question.start,
+        "end": _NEWEST if question.end is None else question.end,
+        "meters": _meters(question),
+        **country_parameters(question.country),
+        **({"user": question.user_id} if question.whose is Whose.USER else {}),
+    }
 
 
-_EVERY_METER = tuple(meter.type for meter in CATALOG)
-_LAST_COUNTRY = "ZZ"
+_COUNTED = sum(1 << meter.code for meter in CATALOG if meter.needs_resource)
+"""The bits of the meters of which `resources_daily` has every event."""
 
 
-def _filters(question: EventsQuestion) -> dict[str, Any]:
+def _meters(question: EventsQuestion) -> int:
     """Return the meters as the bits of a number, so that one statement serves any choice of them.
 
-    Organization-level meters are not in a user's figures. Without a country the range is '' to
-    'ZZ', which includes every country and usage without one.
+    Organization-level meters are not in a user's figures.
     """
-    meters = [BY_TYPE[name] for name in question.meters or _EVERY_METER]
-    if question.whose is Whose.USER:
-        meters = [meter for meter in meters if not meter.organization_level]
-    return {
-        "meters": sum(1 << meter.code for meter in meters),
-        "country": question.country or "",
-        "last_country": question.country or _LAST_COUNTRY,
-    }
+    meters = [BY_TYPE[name] for name in question.meters] or CATALOG
+    is_of_user = question.whose is Whose.USER
+    return sum(1 << it.code for it in meters if not (is_of_user and it.organization_level))

@@ -29,6 +29,7 @@ from tollbook.analytics.in_country import (
     countries_by_sql,
     country_cover_sql,
     country_knowledge_bases_sql,
+    country_used_sql,
 )
 from tollbook.analytics.rows import RowLayout, define
 from tollbook.analytics.users import (
@@ -40,6 +41,7 @@ from tollbook.analytics.users import (
     CostBreakdown,
     knowledge_bases_sql,
     parameters,
+    used_sql,
     users_cover_sql,
     users_sql,
     write_users,
@@ -53,7 +55,7 @@ _WITHIN = "organization_id = :organization"
 
 UserTotals = define(
     "UserTotals",
-    "The sums of each figure over all rows; `kb_count` is the sum of the users' counts.",
+    "The sums of each figure over all rows; `kb_count` counts each knowledge base once.",
     USER_ROW.fields(CostBreakdown),
 )
 ORGANIZATION_LEVEL_ROW = RowLayout(AnswerKind.ORGANIZATION_LEVEL, "events")
@@ -131,11 +133,25 @@ def write_grouped_users(rows: list[Row], groups: Groups, group_by: str | None) -
     ]
 
 
-def write_user_totals(rows: list[Row]) -> msgspec.Struct:
-    """Return the sums of filtered rows as they are answered."""
-    _, _, *cells = USER_ROW.cells([USER_ROW.total(rows)], CostBreakdown)
-    (total,) = map(UserTotals, *cells)
-    return total
+def read_user_total(
+    snapshot: Snapshot, number: int, period: Period, filters: Filters, rows: list[Row]
+) -> Row:
+    """Return the sums of rows; a knowledge base of several users counts once."""
+    total, place = USER_ROW.total(rows), USER_ROW.place["kb_count"]
+    users = [row[0] for row in rows if row[place]]
+    if len(users) < 2:
+        return total
+    bound = _parameters(number, period, filters, None) | {"users": users}
+    sql = shared_knowledge_bases_sql(in_country=filters.country is not None)
+    ((count,),) = snapshot.table(sql, bound, 1)
+    return (*total[:place], count, *total[place + 1 :])
+
+
+def write_user_totals(total: Row) -> msgspec.Struct:
+    """Return the sums of rows as they are answered."""
+    _, _, *cells = USER_ROW.cells([total], CostBreakdown)
+    (totals,) = map(UserTotals, *cells)
+    return totals
 
 
 def _parameters(
@@ -162,6 +178,19 @@ def filtered_users_sql(*, one_user: bool, in_country: bool) -> str:
         {"events": "SUM(count)"},
         ",\n    COALESCE(usage.events, 0), users.status",
     )
+
+
+@cache
+def shared_knowledge_bases_sql(*, in_country: bool) -> str:
+    """Return the statement that counts the distinct knowledge bases of some users together."""
+    condition = f" AND user_id IN :users{MATCH_METERS}"
+    used = country_used_sql("user_id", _WITHIN, condition) if in_country else used_sql(condition)
+    return f"""
+SELECT COUNT(DISTINCT resource_id)
+FROM (
+{used}
+) AS used
+"""
 
 
 @cache

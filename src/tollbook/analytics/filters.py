@@ -21,11 +21,10 @@ class Filters(msgspec.Struct, frozen=True):
 
     meters: tuple[str, ...] = ()
     country: str | None = None
-    identity: str | None = None
     status: str | None = None
     min_cost: int | None = None
     search: str | None = None
-    active: bool = False
+    active: bool | None = None
 
 
 class Sort(msgspec.Struct, frozen=True):
@@ -56,8 +55,6 @@ def _folded_name(row: Row) -> str:
 
 def _tests(layout: RowLayout, filters: Filters) -> Iterator[Callable[[Row], bool]]:
     total = layout.place[TOTAL_COST]
-    if filters.identity is not None:
-        yield lambda row: bool(row[0] == filters.identity)
     if filters.status is not None:
         yield lambda row: bool(row[layout.status] == filters.status)
     if filters.min_cost is not None:
@@ -66,8 +63,8 @@ def _tests(layout: RowLayout, filters: Filters) -> Iterator[Callable[[Row], bool
     if filters.search is not None:
         part = filters.search.casefold()
         yield lambda row: part in row[0].casefold() or part in row[1].casefold()
-    if filters.active:
-        yield lambda row: bool(row[layout.events] > 0)
+    if filters.active is not None:
+        yield lambda row: (row[layout.events] > 0) is filters.active
 
 
 def meter_bits(types: Iterable[str]) -> int:

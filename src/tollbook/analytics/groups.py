@@ -1,6 +1,6 @@
 """The usage of each row split by meter or by country, as it is answered and as a table."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import msgspec
 
@@ -65,12 +65,11 @@ def groups_table(
     groups: Groups,
     layout: RowLayout,
     group_by: str,
-    summed: Sequence[Row] | None = None,
+    total: Row | None = None,
 ) -> Table:
     """Return a table with a line for each group, which begins with the id and name of its row.
 
-    The last line has the events and the cost of the rows in `summed`. It has no quantity: units of
-    meters differ.
+    The last line has the events and the cost of `total`, and no quantity: units of meters differ.
     """
     lines = ((*row[:2], *group) for row in rows for group in groups.get(row[0], ()))
     kind = ColumnKind.METER if group_by == BY_METER else ColumnKind.TEXT
@@ -81,17 +80,15 @@ def groups_table(
         Column("quantity", ColumnKind.QUANTITY),
         Column("cost", ColumnKind.AMOUNT),
     )
-    last = None if summed is None else _total_line(summed, layout)
+    last = total and _total_line(total, layout)
     if group_by == BY_METER:
         return Table(columns, lines, last)
     last = last and _without_quantity(last)
     return Table(_without_quantity(columns), map(_without_quantity, lines), last)
 
 
-def _total_line(rows: Sequence[Row], layout: RowLayout) -> Row:
-    events = sum(row[layout.events] for row in rows)
-    cost = sum(row[layout.place["total_cost"]] for row in rows)
-    return ("", TOTAL_LABEL, None, events, None, cost)
+def _total_line(total: Row, layout: RowLayout) -> Row:
+    return ("", TOTAL_LABEL, None, total[layout.events], None, total[layout.place["total_cost"]])
 
 
 def _without_quantity(cells: Row) -> Row:

@@ -3,6 +3,15 @@
 from tollbook.analytics.period_cover import match_any
 from tollbook.domain.meters import Category, codes_of
 
+_LAST_COUNTRY = "ZZ"
+
+
+def country_parameters(country: str | None) -> dict[str, str]:
+    """Return the first and the last country; without one, a range of all and of usage without."""
+    if country is None:
+        return {"country": "", "last_country": _LAST_COUNTRY}
+    return {"country": country, "last_country": country}
+
 
 def country_cover_sql(by: str, within: str, condition: str) -> str:
     """Return the SQL of rows that add up to a period, like `period_cover_sql`."""
@@ -37,15 +46,23 @@ GROUP BY {by}, country
 
 
 def country_knowledge_bases_sql(by: str, within: str, condition: str) -> str:
-    """Return the SQL that counts the distinct knowledge bases used with a country.
+    """Return the SQL that counts the distinct knowledge bases used with a country."""
+    return f"""\
+    SELECT {by}, COUNT(DISTINCT resource_id) AS knowledge_bases
+    FROM (
+{country_used_sql(by, within, condition)}
+    ) AS used
+    GROUP BY {by}"""
 
-    No sums have this count, so the statement reads events, only on users' days with such usage and
+
+def country_used_sql(by: str, within: str, condition: str) -> str:
+    """Return the SQL of the knowledge bases used with a country, each by meter and day.
+
+    No sums have these, so the statement reads events, only on users' days with such usage and
     by the index of events by user. The index covers `mine`, and SQLite keeps the order of cross
     joins, so it uses the index instead of reading all events of each day.
     """
     return f"""\
-    SELECT {by}, COUNT(DISTINCT resource_id) AS knowledge_bases
-    FROM (
         SELECT events.{by}, events.resource_id
         FROM (
             SELECT organization_id, user_id, meter, day
@@ -69,6 +86,4 @@ def country_knowledge_bases_sql(by: str, within: str, condition: str) -> str:
             AND events.meter = days.meter
             AND events.country = :country
         GROUP BY events.{by}, events.meter, events.day, events.resource_id
-        HAVING SUM(CASE WHEN events.reverses IS NULL THEN 1 ELSE -1 END) > 0
-    ) AS used
-    GROUP BY {by}"""
+        HAVING SUM(CASE WHEN events.reverses IS NULL THEN 1 ELSE -1 END) > 0"""

@@ -87,9 +87,9 @@ def organizations_report(
     return OrganizationsReport(True, scope.tenant, period.to_json(), usage)
 
 
-def write_organization_totals(rows: Sequence[Row], currency: str | None) -> msgspec.Struct:
+def write_organization_totals(total: Row, currency: str | None) -> msgspec.Struct:
     """Return the sums of rows as they are answered, with `currency` if others are left out."""
-    _, _, *cells = ORGANIZATION_ROW.cells([ORGANIZATION_ROW.total(rows)])
+    _, _, *cells = ORGANIZATION_ROW.cells([total])
     (figures,) = zip(*cells, strict=True)
     return Totals(*figures, currency or msgspec.UNSET)
 

@@ -53,7 +53,8 @@ class Between(msgspec.Struct, frozen=True):
         """Return the bounds as they are answered, with instants in UTC; None is no bound."""
         if self.start is None and self.end is None:
             return "all_time"
-        return {"start": _text(self.start), "end": _text(self.end)}
+        start, end = (None if it is None else bound_text(it) for it in (self.start, self.end))
+        return {"start": start, "end": end}
 
     def instants(self, zone: ZoneInfo) -> tuple[int, int]:
         """Return the first microsecond, and the first one after the end."""
@@ -66,8 +67,7 @@ class Between(msgspec.Struct, frozen=True):
             end = last if isinstance(last, int) else instants_of(Period(last, last), zone)[1] + 1
         # A day that a zone skipped has no instants, but is valid.
         if first >= end and self.days is None:
-            sentence = "start_date must be before end_date"
-            raise InvalidRequest.of([Problem("start_date", "start_after_end", sentence)])
+            raise _end_before_start()
         return max(first, _NO_EVENT_BEFORE), min(end, _NO_EVENT_AFTER)
 
 
@@ -104,9 +104,28 @@ def _day(time: int, zone: ZoneInfo) -> date:
     return day_of(local_time(time, zone)[0])
 
 
-def _text(bound: Bound | None) -> str | None:
-    if bound is None:
-        return None
+def _end_before_start() -> InvalidRequest:
+    sentence = "start_date must be before end_date"
+    return InvalidRequest.of([Problem("start_date", "start_after_end", sentence)])
+
+
+def local_days(
+    start: Bound | None, end: Bound | None, zone: ZoneInfo
+) -> tuple[date | None, date | None]:
+    """Return the days of two bounds; None is no bound."""
+    if isinstance(start, int) and isinstance(end, int) and start >= end:
+        raise _end_before_start()
+    return _local_day(start, zone), _local_day(end - 1 if isinstance(end, int) else end, zone)
+
+
+def _local_day(bound: Bound | None, zone: ZoneInfo) -> date | None:
+    if not isinstance(bound, int):
+        return bound
+    return _day(min(max(bound, _NO_EVENT_BEFORE), _NO_EVENT_AFTER), zone)
+
+
+def bound_text(bound: Bound) -> str:
+    """Return a bound as it is answered, an instant in UTC."""
     if isinstance(bound, int):
         known = min(max(bound, _FIRST_INSTANT), _LAST_INSTANT)
         return instant_of(known).isoformat().replace("+00:00", "Z")

@@ -84,17 +84,15 @@ class RowLayout:
         return slice(places[0], places[-1] + 1)
 
     def total(self, rows: Sequence[Row]) -> Row:
-        """Return the sums of rows; the identity is empty."""
+        """Return the sums of rows, with the count of events if rows have it; no identity."""
         names = len(self.identity)
-        sums = [sum(column) for column in list(zip(*rows, strict=True))[names : self.width]]
-        return (*("",) * names, *(sums or (0,) * (self.width - names)))
+        sums = [sum(column) for column in list(zip(*rows, strict=True))[names : self.status]]
+        return (*("",) * names, *(sums or (0,) * (self.status - names)))
 
-    def table(self, rows: Iterable[Row], summed: Sequence[Row] | None = None) -> Table:
-        """Return rows as a table; its last row has the sums of the rows in `summed`."""
-        totals = None
-        if summed is not None:
-            totals = ("", TOTAL_LABEL, *self._cells(self.total(summed))[len(self.identity) :])
-        return Table(self.columns, map(self._cells, rows), totals)
+    def table(self, rows: Iterable[Row], total: Row | None = None) -> Table:
+        """Return rows as a table, with a last row for their total."""
+        last = total and ("", TOTAL_LABEL, *self._cells(total)[len(self.identity) :])
+        return Table(self.columns, map(self._cells, rows), last)
 
     def _cells(self, row: Row) -> Row:
         return tuple(row[at] if scale == 1 else row[at] // scale for at, scale in self._scaled)

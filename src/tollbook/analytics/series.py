@@ -17,6 +17,7 @@ from tollbook.analytics.series_reads import (
 from tollbook.analytics.series_statements import By
 from tollbook.domain.directory import zone
 from tollbook.domain.meters import BY_CODE
+from tollbook.domain.numbers import NO_COUNTRY
 from tollbook.store import directory
 from tollbook.store.database import Snapshot
 
@@ -24,8 +25,6 @@ TOTAL = "total"
 OTHER = "other"
 ORGANIZATION_LEVEL = "organization level"
 """The name of usage not attributed to a user, whose key is empty."""
-NO_COUNTRY = "none"
-
 
 _BY = {
     None: By.NOTHING,

@@ -42,7 +42,7 @@ class SeriesQuestion(NamedTuple):
     @property
     def usage_filter(self) -> UsageFilter:
         """Return the usage that counts."""
-        return UsageFilter(meter_bits(self.meters or ()), self.country or "")
+        return UsageFilter(meter_bits(self.meters or ()), self.country)
 
 
 def refuse_too_much(question: SeriesQuestion) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
+from tollbook.analytics.in_country import country_parameters
 from tollbook.analytics.period_cover import cover_parameters
 from tollbook.analytics.series_buckets import Bucket, Buckets, days_of, spans_of
 from tollbook.analytics.series_statements import (
@@ -48,10 +49,10 @@ class Subject(NamedTuple):
 
 
 class UsageFilter(NamedTuple):
-    """The usage that counts: a bit for each meter, and one country, or "" for all."""
+    """The usage that counts: a bit for each meter, and one country, None for all."""
 
     meters: int = EVERY_METER
-    country: str = ""
+    country: str | None = None
 
 
 class BucketSums:
@@ -133,7 +134,7 @@ def _statements(subject: Subject) -> dict[tuple[Unit, By], str]:
 
 def parameters(subject: Subject, usage_filter: UsageFilter) -> dict[str, Any]:
     """Return the parameters of the subject and the filter."""
-    bound = {"meters": usage_filter.meters, "country": usage_filter.country}
+    bound = {"meters": usage_filter.meters, **country_parameters(usage_filter.country)}
     if subject.number is None:
         return bound | {"tenant": subject.tenant, "currency": subject.currency}
     user = {} if subject.user is None else {"user": subject.user}
@@ -147,10 +148,10 @@ def plan(
     if buckets.bucket is Bucket.HOUR:
         if buckets.hours and subject.zones:
             yield _hours(subject, buckets)
-    elif subject.user is None and (usage_filter.country or by is By.COUNTRY):
+    elif subject.user is None and (usage_filter.country is not None or by is By.COUNTRY):
         for name in subject.zones:
             yield from _days_of_hours(name, buckets)
-    elif buckets.months and not usage_filter.country and by is not By.COUNTRY:
+    elif buckets.months and usage_filter.country is None and by is not By.COUNTRY:
         yield from _months_and_edges(buckets)
     else:
         yield _days(buckets.period.start, buckets.period.end, buckets)
@@ -210,7 +211,7 @@ def _plan_totals(
     subject: Subject, usage_filter: UsageFilter, period: Period
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     bound = parameters(subject, usage_filter)
-    if not usage_filter.country:
+    if usage_filter.country is None:
         whole = USERS if subject.number is not None else ORGANIZATIONS
         yield whole, bound | cover_parameters(period)
     elif subject.number is not None:

@@ -13,7 +13,7 @@ _SUMS = """\
     CAST(SUM(sums.quantity) AS BIGINT),
     CAST(SUM(sums.cost) AS BIGINT)"""
 _METERS = "((:meters >> sums.meter) & 1) = 1"
-_COUNTRY = "(:country = '' OR sums.country = :country)"
+_COUNTRY = "sums.country BETWEEN :country AND :last_country"
 _MONTHS = "sums.month BETWEEN :first_month AND :last_month"
 _DAYS = "sums.day BETWEEN :first_day AND :last_day"
 _HOURS = "sums.hour BETWEEN :first_hour AND :last_hour"

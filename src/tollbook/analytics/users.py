@@ -138,22 +138,28 @@ def users_cover_sql(condition: str) -> str:
 
 
 def knowledge_bases_sql(condition: str) -> str:
-    """Return the SQL that counts distinct knowledge bases: `DISTINCT` before counting is faster.
+    """Return the SQL that counts distinct knowledge bases: `DISTINCT` before counting is faster."""
+    return f"""\
+    SELECT user_id, COUNT(*) AS knowledge_bases
+    FROM (
+{used_sql(condition)}
+    ) AS seen
+    GROUP BY user_id"""
+
+
+def used_sql(condition: str) -> str:
+    """Return the SQL of the distinct knowledge bases of each user.
 
     A day on which all events of a knowledge base were reversed has a row with a count of 0.
     """
     return f"""\
-    SELECT user_id, COUNT(*) AS knowledge_bases
-    FROM (
         SELECT DISTINCT user_id, resource_id
         FROM resources_daily
         WHERE organization_id = :organization
             AND month BETWEEN :start_month AND :end_month{condition}
             AND day BETWEEN :start_day AND :end_day
             AND count > 0
-            AND meter {match_any(codes_of(Category.KNOWLEDGE_BASE))}
-    ) AS seen
-    GROUP BY user_id"""
+            AND meter {match_any(codes_of(Category.KNOWLEDGE_BASE))}"""
 
 
 OF_USER = " AND user_id = :user"

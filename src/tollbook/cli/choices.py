@@ -7,7 +7,7 @@ import click
 import msgspec
 
 from tollbook.cli.command import Options
-from tollbook.cli.parameters import CURRENCY, DAY, METER, NUMBER_FORMAT, PERIOD
+from tollbook.cli.parameters import COUNTRY, CURRENCY, DAY, METER, NUMBER_FORMAT, PERIOD
 from tollbook.domain.directory import Status, User, UserPermission
 from tollbook.domain.errors import InvalidRequest, NotFound
 from tollbook.domain.keys import ApiKey, prefix_of
@@ -53,6 +53,11 @@ period_options = combined(
     click.option("--start", type=DAY, show_default="30 days before the end", help="The first day."),
     click.option("--end", type=DAY, show_default="today", help="The last day."),
     period_option,
+)
+country_option = click.option(
+    "--country",
+    type=COUNTRY,
+    help="Only usage to or from this country, such as US; none for usage without a country.",
 )
 shared_options = combined(tenant_option, json_option)
 report_options = combined(csv_option, shared_options)

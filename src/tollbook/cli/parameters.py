@@ -16,6 +16,7 @@ from tollbook.domain.exact import parsed
 from tollbook.domain.instants import InvalidInstant, parsed_instant
 from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.named_periods import NAMES, is_period_name
+from tollbook.domain.numbers import parsed_country
 from tollbook.domain.periods import parsed_day
 from tollbook.rating.number_formats import number_format_problem
 
@@ -125,6 +126,8 @@ MONTHLY = Parsed("amount", _amount)
 FRACTION = Parsed("fraction", _fraction)
 CURRENCY = Parsed("currency", _checked(currency_problem))
 NUMBER_FORMAT = Parsed("format", _checked(number_format_problem))
+COUNTRY = Parsed("country", parsed_country)
+"""A country as it is stored: "" for usage without one."""
 NETWORK = Parsed("address", _checked(lambda text: network_problem("address", text)))
 METER = click.Choice(tuple(BY_TYPE))
 PAIR = Parsed("name=value", _pair)

@@ -6,6 +6,8 @@ FROM events
 WHERE organization_id = :organization AND day = :day
     AND (CAST(:meters AS BIGINT) >> meter) & 1 = 1
     AND country BETWEEN :country AND :last_country
+    AND (CAST(:resource AS TEXT) IS NULL OR resource_id = :resource)
+    AND time >= :start AND time < :end
     AND received_at <= :as_of
     AND (time < :before OR (time = :before AND id < :before_id))
 ORDER BY time DESC, id DESC LIMIT :limit
@@ -22,6 +24,8 @@ WHERE organization_id = :organization AND day = :day
     )
     AND (CAST(:meters AS BIGINT) >> meter) & 1 = 1
     AND country BETWEEN :country AND :last_country
+    AND (CAST(:resource AS TEXT) IS NULL OR resource_id = :resource)
+    AND time >= :start AND time < :end
     AND received_at <= :as_of
     AND (time < :before OR (time = :before AND id < :before_id))
 ORDER BY time DESC, id DESC LIMIT :limit
@@ -34,6 +38,8 @@ FROM events
 WHERE organization_id = :organization AND day = :day AND (user_id = '' OR meter IN (12))
     AND (CAST(:meters AS BIGINT) >> meter) & 1 = 1
     AND country BETWEEN :country AND :last_country
+    AND (CAST(:resource AS TEXT) IS NULL OR resource_id = :resource)
+    AND time >= :start AND time < :end
     AND received_at <= :as_of
     AND (time < :before OR (time = :before AND id < :before_id))
 ORDER BY time DESC, id DESC LIMIT :limit
@@ -46,6 +52,8 @@ FROM events
 WHERE organization_id = :organization AND day = :day
     AND (CAST(:meters AS BIGINT) >> meter) & 1 = 1
     AND country BETWEEN :country AND :last_country
+    AND (CAST(:resource AS TEXT) IS NULL OR resource_id = :resource)
+    AND time >= :start AND time < :end
     AND received_at <= :as_of
 ORDER BY id LIMIT :limit
 
@@ -61,6 +69,8 @@ WHERE organization_id = :organization AND day = :day
     )
     AND (CAST(:meters AS BIGINT) >> meter) & 1 = 1
     AND country BETWEEN :country AND :last_country
+    AND (CAST(:resource AS TEXT) IS NULL OR resource_id = :resource)
+    AND time >= :start AND time < :end
     AND received_at <= :as_of
 ORDER BY id LIMIT :limit
 
@@ -72,6 +82,8 @@ FROM events
 WHERE organization_id = :organization AND day = :day AND (user_id = '' OR meter IN (12))
     AND (CAST(:meters AS BIGINT) >> meter) & 1 = 1
     AND country BETWEEN :country AND :last_country
+    AND (CAST(:resource AS TEXT) IS NULL OR resource_id = :resource)
+    AND time >= :start AND time < :end
     AND received_at <= :as_of
 ORDER BY id LIMIT :limit
 
@@ -83,6 +95,8 @@ FROM events
 WHERE organization_id = :organization AND day = :day
     AND (CAST(:meters AS BIGINT) >> meter) & 1 = 1
     AND country BETWEEN :country AND :last_country
+    AND (CAST(:resource AS TEXT) IS NULL OR resource_id = :resource)
+    AND time >= :start AND time < :end
     AND received_at <= :as_of
     AND id > :after
 ORDER BY id LIMIT :limit
@@ -95,6 +109,8 @@ FROM events
 WHERE organization_id = :organization AND day = :day AND user_id = :user
     AND (CAST(:meters AS BIGINT) >> meter) & 1 = 1
     AND country BETWEEN :country AND :last_country
+    AND (CAST(:resource AS TEXT) IS NULL OR resource_id = :resource)
+    AND time >= :start AND time < :end
     AND received_at <= :as_of
     AND id > :after
 ORDER BY id LIMIT :limit
@@ -107,6 +123,8 @@ FROM events
 WHERE organization_id = :organization AND day = :day AND (user_id = '' OR meter IN (12))
     AND (CAST(:meters AS BIGINT) >> meter) & 1 = 1
     AND country BETWEEN :country AND :last_country
+    AND (CAST(:resource AS TEXT) IS NULL OR resource_id = :resource)
+    AND time >= :start AND time < :end
     AND received_at <= :as_of
     AND id > :after
 ORDER BY id LIMIT :limit
@@ -128,6 +146,13 @@ WHERE organization_id = :organization AND month = :month AND user_id = :user
     AND day BETWEEN :first AND :last
     AND (CAST(:meters AS BIGINT) >> meter) & 1 = 1
     AND country BETWEEN :country AND :last_country
+ORDER BY day DESC
+
+-- resource_days
+SELECT DISTINCT day FROM resources_daily
+WHERE organization_id = :organization AND month = :month AND day BETWEEN :first AND :last
+    AND (CAST(:meters AS BIGINT) >> meter) & 1 = 1
+    AND resource_id = :resource
 ORDER BY day DESC
 
 -- hours

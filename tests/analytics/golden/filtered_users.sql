@@ -366,6 +366,49 @@ LEFT JOIN (
 ) AS bases ON bases.user_id = users.id
 WHERE users.organization_id = :organization AND users.id = :user
 
+-- users_shared_knowledge_bases
+SELECT COUNT(DISTINCT resource_id)
+FROM (
+        SELECT DISTINCT user_id, resource_id
+        FROM resources_daily
+        WHERE organization_id = :organization
+            AND month BETWEEN :start_month AND :end_month AND user_id IN :users
+            AND ((CAST(:meters AS BIGINT) >> meter) & 1) = 1
+            AND day BETWEEN :start_day AND :end_day
+            AND count > 0
+            AND meter IN (10, 11)
+) AS used
+
+-- users_shared_knowledge_bases_in_country
+SELECT COUNT(DISTINCT resource_id)
+FROM (
+        SELECT events.user_id, events.resource_id
+        FROM (
+            SELECT organization_id, user_id, meter, day
+            FROM usage_daily
+            WHERE organization_id = :organization
+                AND month BETWEEN :start_month AND :end_month AND user_id IN :users
+            AND ((CAST(:meters AS BIGINT) >> meter) & 1) = 1
+                AND day BETWEEN :start_day AND :end_day
+                AND country = :country
+                AND meter IN (10, 11)
+            GROUP BY organization_id, user_id, meter, day
+            HAVING SUM(count) > 0
+        ) AS days
+        CROSS JOIN events AS mine
+        CROSS JOIN events
+        WHERE mine.organization_id = days.organization_id
+            AND mine.user_id = days.user_id
+            AND mine.day = days.day
+            AND events.organization_id = mine.organization_id
+            AND events.day = mine.day
+            AND events.id = mine.id
+            AND events.meter = days.meter
+            AND events.country = :country
+        GROUP BY events.user_id, events.meter, events.day, events.resource_id
+        HAVING SUM(CASE WHEN events.reverses IS NULL THEN 1 ELSE -1 END) > 0
+) AS used
+
 -- users_meters
 SELECT
     user_id, meter,

@@ -53,7 +53,7 @@ SELECT
 FROM organization_hourly AS sums
 WHERE sums.organization_id = :number AND sums.month BETWEEN :first_month AND :last_month
     AND sums.hour BETWEEN :first_hour AND :last_hour
-    AND (:country = '' OR sums.country = :country)
+    AND sums.country BETWEEN :country AND :last_country
     AND ((:meters >> sums.meter) & 1) = 1
 GROUP BY 1, 2
 
@@ -66,7 +66,7 @@ SELECT
 FROM organization_hourly AS sums
 WHERE sums.organization_id = :number AND sums.month BETWEEN :first_month AND :last_month
     AND sums.hour BETWEEN :first_hour AND :last_hour
-    AND (:country = '' OR sums.country = :country)
+    AND sums.country BETWEEN :country AND :last_country
     AND ((:meters >> sums.meter) & 1) = 1
 GROUP BY 1, 2
 
@@ -79,7 +79,7 @@ SELECT
 FROM organization_hourly AS sums
 WHERE sums.organization_id = :number AND sums.month BETWEEN :first_month AND :last_month
     AND sums.hour BETWEEN :first_hour AND :last_hour
-    AND (:country = '' OR sums.country = :country)
+    AND sums.country BETWEEN :country AND :last_country
     AND ((:meters >> sums.meter) & 1) = 1
 GROUP BY 1, 2
 
@@ -149,7 +149,7 @@ WHERE organizations.tenant_id = :tenant AND organizations.currency = :currency
     AND organizations.timezone = :timezone
     AND sums.month BETWEEN :first_month AND :last_month
     AND sums.hour BETWEEN :first_hour AND :last_hour
-    AND (:country = '' OR sums.country = :country)
+    AND sums.country BETWEEN :country AND :last_country
     AND ((:meters >> sums.meter) & 1) = 1
 GROUP BY 1, 2
 
@@ -165,7 +165,7 @@ WHERE organizations.tenant_id = :tenant AND organizations.currency = :currency
     AND organizations.timezone = :timezone
     AND sums.month BETWEEN :first_month AND :last_month
     AND sums.hour BETWEEN :first_hour AND :last_hour
-    AND (:country = '' OR sums.country = :country)
+    AND sums.country BETWEEN :country AND :last_country
     AND ((:meters >> sums.meter) & 1) = 1
 GROUP BY 1, 2
 
@@ -181,7 +181,7 @@ WHERE organizations.tenant_id = :tenant AND organizations.currency = :currency
     AND organizations.timezone = :timezone
     AND sums.month BETWEEN :first_month AND :last_month
     AND sums.hour BETWEEN :first_hour AND :last_hour
-    AND (:country = '' OR sums.country = :country)
+    AND sums.country BETWEEN :country AND :last_country
     AND ((:meters >> sums.meter) & 1) = 1
 GROUP BY 1, 2
 
@@ -201,7 +201,7 @@ FROM months
 CROSS JOIN usage_daily AS sums
 WHERE sums.organization_id = :number AND sums.month = months.month AND sums.user_id = :user
     AND sums.day BETWEEN :first_day AND :last_day
-    AND (:country = '' OR sums.country = :country)
+    AND sums.country BETWEEN :country AND :last_country
     AND ((:meters >> sums.meter) & 1) = 1
 GROUP BY 1, 2
 
@@ -221,7 +221,7 @@ FROM months
 CROSS JOIN usage_daily AS sums
 WHERE sums.organization_id = :number AND sums.month = months.month AND sums.user_id = :user
     AND sums.day BETWEEN :first_day AND :last_day
-    AND (:country = '' OR sums.country = :country)
+    AND sums.country BETWEEN :country AND :last_country
     AND ((:meters >> sums.meter) & 1) = 1
 GROUP BY 1, 2
 
@@ -277,7 +277,7 @@ FROM months
 CROSS JOIN usage_daily AS sums
 WHERE sums.organization_id = :number AND sums.month = months.month AND sums.user_id = :user
     AND sums.day BETWEEN :first_day AND :last_day
-    AND (:country = '' OR sums.country = :country)
+    AND sums.country BETWEEN :country AND :last_country
     AND ((:meters >> sums.meter) & 1) = 1
 GROUP BY 1, 2
 
@@ -301,7 +301,7 @@ FROM (
         AND month BETWEEN :first_day / 100 AND :last_day / 100
         AND day BETWEEN :first_day AND :last_day
 ) AS sums
-WHERE (:country = '' OR sums.country = :country)
+WHERE sums.country BETWEEN :country AND :last_country
     AND ((:meters >> sums.meter) & 1) = 1
 GROUP BY 1, 2
 
@@ -325,7 +325,7 @@ FROM (
         AND month BETWEEN :first_day / 100 AND :last_day / 100
         AND day BETWEEN :first_day AND :last_day
 ) AS sums
-WHERE (:country = '' OR sums.country = :country)
+WHERE sums.country BETWEEN :country AND :last_country
     AND ((:meters >> sums.meter) & 1) = 1
 GROUP BY 1, 2
 
@@ -349,7 +349,7 @@ FROM (
         AND month BETWEEN :first_day / 100 AND :last_day / 100
         AND day BETWEEN :first_day AND :last_day
 ) AS sums
-WHERE (:country = '' OR sums.country = :country)
+WHERE sums.country BETWEEN :country AND :last_country
     AND ((:meters >> sums.meter) & 1) = 1
 GROUP BY 1, 2
 

@@ -17,16 +17,18 @@ from tollbook.analytics.events import (
     events_table,
     read_page,
 )
+from tollbook.analytics.partial_days import local_days
+from tollbook.analytics.scope import QuestionScope
 from tollbook.analytics.tables import Table
 from tollbook.api.endpoints.analytics import answers
 from tollbook.api.endpoints.analytics.periods import resolve_period
 from tollbook.api.endpoints.analytics.queries import (
+    MOMENT_FORMS,
     NEXT_CURSOR,
     DaysByName,
-    FirstDay,
-    LastDay,
     MeterList,
     OrganizationId,
+    OtherCountry,
     StateQuery,
     UserId,
 )
@@ -35,10 +37,17 @@ from tollbook.api.endpoints.analytics.scope import refuse_user_key, resolve_scop
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples_exports import EVENTS_LISTED
 from tollbook.api.openapi.links import leads
-from tollbook.api.openapi.parameter_types import Flag, about, text, whole_number
+from tollbook.api.openapi.parameter_types import (
+    Flag,
+    Moment,
+    Text,
+    about,
+    text,
+    whole_number,
+)
 from tollbook.api.pipeline.cache import Answer
 from tollbook.api.pipeline.cursors import read_cursor, write_cursor
-from tollbook.domain.directory import id_problem
+from tollbook.domain.directory import id_problem, zone
 from tollbook.domain.errors import InvalidRequest, NotYet, Problem
 from tollbook.domain.keys import Permission
 from tollbook.domain.periods import Period, day_number
@@ -48,6 +57,7 @@ from tollbook.store.database import Snapshot
 _USUAL_LIMIT = 100
 _MOST = 1_000
 _ARCHIVED = "X-Archived"
+_Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 _Bits = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
@@ -63,13 +73,20 @@ class EventsQuery(StateQuery, frozen=True, kw_only=True):
         MeterList,
         about("Only these types of event, separated by commas.", ["voice.call"]),
     ] = ()
-    country: Annotated[
-        str | None,
-        text(2),
-        about("Only events with a number of this country at the other end: ISO 3166, two letters."),
+    country: OtherCountry = None
+    resource_id: Annotated[Text | None, about("Only events of this resource.", "kb_1")] = None
+    start_date: Annotated[
+        Moment | None,
+        about(f"From when on: {MOMENT_FORMS}. Default: 30 days before `end_date`.", "2024-01-01"),
     ] = None
-    start_date: FirstDay = None
-    end_date: LastDay = None
+    end_date: Annotated[
+        Moment | None,
+        about(
+            f"Until when: {MOMENT_FORMS}. An instant is excluded, a day is included. "
+            "Default: today in the organization's time zone.",
+            "2024-01-31",
+        ),
+    ] = None
     period: DaysByName = None
     limit: Annotated[
         int | None,
@@ -86,12 +103,12 @@ class EventsQuery(StateQuery, frozen=True, kw_only=True):
 class _Cursor(msgspec.Struct, array_like=True, frozen=True):
     """Where a page goes on: its state, its question, and the last event before it.
 
-    The days are those of the first page, so that midnight makes no difference.
+    The days or instants are those of the first page, so that midnight makes no difference.
     """
 
     as_of: _Bits
-    start: date
-    end: date
+    start: date | _Int64
+    end: date | _Int64
     day: Annotated[int, Meta(ge=0, le=99_991_231)]
     time: _Bits
     id: str
@@ -108,11 +125,12 @@ def get_events(request: ApiRequest[EventsQuery], snapshot: Snapshot) -> Response
         refuse_user_key(request.key)
         _refuse_user(query)
     scope = resolve_scope(request, snapshot, query.organization_id, query.user_id)
-    period = resolve_period(query.start_date, query.end_date, query.period, scope, clock).period
+    days = local_days(query.start_date, query.end_date, zone(scope.timezone))
+    period = resolve_period(*days, query.period, scope, clock).period
     question = open_question(request, snapshot, scope, clock, period)
     cursor = _read_cursor(question, query)
     if cursor:
-        question = question._replace(period=Period(cursor.start, cursor.end))
+        question = question._replace(period=_days_of(cursor, scope))
     wanted = _resolve_events(question, query, cursor)
     if question.is_table and not cursor and query.limit is None:
         response = answers.stream(question, lambda opened: events_table(opened, wanted))
@@ -141,22 +159,33 @@ def _read_cursor(question: Question, query: EventsQuery) -> _Cursor | None:
         cursor = read_cursor(query.cursor, _decoder)
     except ValueError as error:
         raise _wrong_cursor() from error
-    days = {(query.start_date, cursor.start), (query.end_date, cursor.end)}
-    same_days = all(given in (None, kept) for given, kept in days)
-    same = cursor.question == _name_of(question, query) and same_days
+    bounds = {(query.start_date, cursor.start), (query.end_date, cursor.end)}
+    same_bounds = all(given in (None, kept) for given, kept in bounds)
+    same = cursor.question == _name_of(question, query) and same_bounds
     if not same or id_problem("cursor", cursor.id):
         raise _wrong_cursor()
-    if cursor.start > cursor.end or cursor.as_of > max(question.now, question.clock):
+    days = _days_of(cursor, question.scope)
+    if days.start > days.end or cursor.as_of > max(question.now, question.clock):
         raise _wrong_cursor()
     if not has_arrived(question.request, question.snapshot, question.scope, cursor.as_of):
         raise NotYet
     return cursor
 
 
+def _days_of(cursor: _Cursor, scope: QuestionScope) -> Period:
+    """Return the days of a cursor."""
+    try:
+        start, end = local_days(cursor.start, cursor.end, zone(scope.timezone))
+    except InvalidRequest as error:
+        raise _wrong_cursor() from error
+    assert start and end  # noqa: S101, PT018  a cursor has both bounds
+    return Period(start, end)
+
+
 def _name_of(question: Question, query: EventsQuery) -> str:
     """Return a hash of what is asked, whatever the place, the days and the format."""
     period = [query.period] if query.period else []
-    asked = [query.organization_level, query.meter, query.country, *period]
+    asked = [query.organization_level, query.meter, query.country, query.resource_id, *period]
     state = (question.scope, asked)
     return blake2b(msgspec.json.encode(state), digest_size=6).hexdigest()
 
@@ -172,6 +201,7 @@ def _resolve_events(
     """Return which events are asked for; those received from now on are not among them."""
     organization, period = question.scope.organization, question.period
     assert organization and period  # noqa: S101, PT018  the first is a required parameter
+    start, end = (cursor.start, cursor.end) if cursor else (query.start_date, query.end_date)
     return EventsQuestion(
         organization=organization,
         period=period,
@@ -179,7 +209,10 @@ def _resolve_events(
         user_id=question.scope.user_id,
         nobody=query.organization_level,
         meters=query.meter,
-        country=query.country.upper() if query.country else None,
+        country=query.country,
+        resource_id=query.resource_id,
+        start=start if isinstance(start, int) else None,
+        end=end if isinstance(end, int) else None,
     )
 
 
@@ -198,10 +231,11 @@ def _read_page(
 def _write_cursor(
     question: Question, query: EventsQuery, wanted: EventsQuestion, end: PageEnd
 ) -> str:
+    first, last = wanted.bounds
     cursor = _Cursor(
         as_of=wanted.as_of,
-        start=wanted.period.start,
-        end=wanted.period.end,
+        start=first,
+        end=last,
         day=end.day,
         time=end.time,
         id=end.id,
@@ -223,11 +257,12 @@ GET_EVENTS = Endpoint(
     name="listEvents",
     summary="Events behind a figure",
     description=(
-        "Events of an organization in a period, both days inclusive, in its time zone: those that "
-        "make up a figure of the other answers, and they add up to it. Newest first by time and "
-        "id. Every page of one listing is of the same state: events that arrive meanwhile are in "
-        "none of them. A reversal is an event with negative figures. `format=csv`, `ndjson` or "
-        "`parquet` without `limit` sends all events, newest day first, a day in the order of ids; "
+        "Events of an organization in a period, both days inclusive, in its time zone, or between "
+        "two instants: those that make up a figure of the other answers, and they add up to it. "
+        "Newest first by time and id. Every page of one listing is of the same state: events that "
+        "arrive meanwhile are in none of them. A reversal is an event with negative figures. "
+        "`format=csv`, `ndjson` or `parquet` without `limit` sends all events, newest day first, a "
+        "day in the order of ids; "
         f"with it a page, whose cursor is in `{NEXT_CURSOR}`. Archived events are not listed; "
         f"how many the period has of them is in `{_ARCHIVED}`. A key bound to one user sees "
         "that user's events only."

@@ -14,6 +14,7 @@ from tollbook.domain.events import LONGEST_ID, microseconds
 from tollbook.domain.exact import nanos_of
 from tollbook.domain.instants import InvalidInstant, parsed_instant
 from tollbook.domain.named_periods import NAMES, is_period_name
+from tollbook.domain.numbers import COUNTRY_FORM, COUNTRY_PATTERN, parsed_country
 from tollbook.domain.periods import parsed_day
 
 Read = Callable[[str, str], Any]
@@ -111,12 +112,6 @@ def _moment(text: str) -> date | int:
         return _instant(text)
 
 
-def _country(text: str) -> str:
-    if not re.fullmatch("[A-Z]{2}", text):
-        raise ValueError(text)
-    return text
-
-
 def _period_name(text: str) -> str:
     if not is_period_name(text):
         raise ValueError(text)
@@ -176,14 +171,9 @@ Amount = Annotated[
 """An amount of money in nanos."""
 Country = Annotated[
     str,
-    parsed(
-        _country,
-        "invalid_country",
-        "an ISO 3166 code of two capital letters, such as GB",
-        type="string",
-        pattern="^[A-Z]{2}$",
-    ),
+    parsed(parsed_country, "invalid_country", COUNTRY_FORM, type="string", pattern=COUNTRY_PATTERN),
 ]
+"""A country as it is stored: "" for usage without one."""
 PeriodName = Annotated[
     str,
     parsed(

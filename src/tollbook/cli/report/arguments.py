@@ -1,7 +1,9 @@
 """Read the arguments that the reports share: the tenant and the period."""
 
+from tollbook.analytics.partial_days import local_days
 from tollbook.analytics.scope import QuestionScope
 from tollbook.cli.command import Options
+from tollbook.domain.directory import zone
 from tollbook.domain.errors import InvalidRequest, NotFound
 from tollbook.domain.named_periods import ChosenPeriod, Names, choose
 from tollbook.domain.periods import Comparison, Period
@@ -21,8 +23,8 @@ def tenant_scope(snapshot: Snapshot, options: Options) -> QuestionScope:
 
 def choose_period(options: Options, scope: QuestionScope) -> ChosenPeriod:
     """Return the period that the options name, which can be compared with another."""
-    today = scope.today(now())
-    return choose(options.start, options.end, options.period, today, _OPTION_NAMES)
+    days = local_days(options.start, options.end, zone(scope.timezone))
+    return choose(*days, options.period, scope.today(now()), _OPTION_NAMES)
 
 
 def period_of(options: Options, scope: QuestionScope) -> Period:

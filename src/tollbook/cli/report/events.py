@@ -14,10 +14,16 @@ from tollbook.analytics.events import (
 from tollbook.analytics.scope import QuestionScope
 from tollbook.analytics.tables import Table
 from tollbook.api.formats.cells import writer_of
-from tollbook.cli.choices import meter_option, organization_of, period_options, report_options
+from tollbook.cli.choices import (
+    country_option,
+    meter_option,
+    organization_of,
+    period_option,
+    report_options,
+)
 from tollbook.cli.command import Command, Options
 from tollbook.cli.output import print_json, print_line, print_rows
-from tollbook.cli.parameters import EVENTS
+from tollbook.cli.parameters import EVENTS, MOMENT
 from tollbook.cli.report.arguments import period_of
 from tollbook.cli.report.cells import print_csv
 from tollbook.domain.periods import day_number
@@ -34,7 +40,21 @@ _SHOWN = ("time", "id", "type", "user_id", "quantity", "billed_quantity", "unit"
 @click.argument("organization", help="The id of the organization.")
 @click.option("--user", help="Only events in the figures of this user.")
 @meter_option("Only events of this meter, such as voice.call")
-@period_options
+@country_option
+@click.option("--resource", help="Only events of this resource, such as a phone number.")
+@click.option(
+    "--start",
+    type=MOMENT,
+    show_default="30 days before the end",
+    help="The first day, or the first instant.",
+)
+@click.option(
+    "--end",
+    type=MOMENT,
+    show_default="today",
+    help="The last day, or the first instant after the period.",
+)
+@period_option
 @click.option(
     "--limit",
     type=EVENTS,
@@ -66,9 +86,18 @@ def verb(options: Options, settings: Settings) -> int:
 
 def _question(options: Options, snapshot: Snapshot) -> EventsQuestion:
     organization = organization_of(snapshot, options.tenant, options.organization)
-    period = period_of(options, QuestionScope(options.tenant, organization))
-    meters = options.meter
-    return EventsQuestion(organization, period, 2**62, options.user, meters=meters)
+    start, end = options.start, options.end
+    return EventsQuestion(
+        organization=organization,
+        period=period_of(options, QuestionScope(options.tenant, organization)),
+        as_of=2**62,
+        user_id=options.user,
+        meters=options.meter,
+        country=options.country,
+        resource_id=options.resource,
+        start=start if isinstance(start, int) else None,
+        end=end if isinstance(end, int) else None,
+    )
 
 
 def _archived(snapshot: Snapshot, question: EventsQuestion) -> int:

@@ -41,7 +41,8 @@ def verb(options: Options, settings: Settings) -> int:
         # Amounts in several currencies have no sum: the last row sums those in the tenant's.
         counted = [row for row in rows if row[0] in summed]
         currency = of_totals.currency if len(used) > 1 else None
-        table = ORGANIZATION_ROW.table(rows, counted if counted or not rows else None)
+        total = ORGANIZATION_ROW.total(counted) if counted or not rows else None
+        table = ORGANIZATION_ROW.table(rows, total)
         print_wide(title, add_currency_column(table, currencies, currency))
 
     return print_answer(

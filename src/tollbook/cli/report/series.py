@@ -14,6 +14,7 @@ from tollbook.analytics.series_buckets import Bucket
 from tollbook.analytics.series_question import DEFAULT_TOP, MAX_TOP, SeriesQuestion, SeriesSplit
 from tollbook.analytics.series_report import series_report, series_table
 from tollbook.cli.choices import (
+    country_option,
     currency_option,
     meter_option,
     named_organization,
@@ -53,7 +54,7 @@ _NARROWEST_BAR = 10
     help="Show one series for each value.",
 )
 @meter_option("Only this meter, such as voice.call")
-@click.option("--country", help="Only usage to or from this country, such as US.")
+@country_option
 @click.option(
     "--compare", type=click.Choice(list(map(str, Comparison))), help="Compare with another period."
 )

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from tollbook.analytics.figures import Figure
-from tollbook.analytics.filtered_users import read_organization_level
+from tollbook.analytics.filtered_users import read_organization_level, read_user_total
 from tollbook.analytics.filters import Filters
 from tollbook.analytics.rows import scale_of
 from tollbook.analytics.scope import QuestionScope
@@ -36,17 +36,18 @@ def verb(options: Options, settings: Settings) -> int:
         number, identity, name = organization[:3]
         period = period_of(options, QuestionScope(options.tenant, organization))
         rows = read_rows(snapshot, number, period, None)
+        total = read_user_total(snapshot, number, period, Filters(), rows)
         unattributed = read_organization_level(snapshot, number, period, Filters())
     return print_answer(
         options,
         report=lambda: write_users_report(identity, name, period, write_users(rows)),
         table=lambda: USER_ROW.table(rows),
-        text=lambda: _print_text(organization, period, rows, unattributed),
+        text=lambda: _print_text(organization, period, rows, total, unattributed),
     )
 
 
 def _print_text(
-    organization: OrganizationRow, period: Period, rows: list[Row], unattributed: Any
+    organization: OrganizationRow, period: Period, rows: list[Row], total: Row, unattributed: Any
 ) -> None:
     title = (
         f"{organization.name} ({organization.id}), {period.start} to {period.end}, "
@@ -54,7 +55,6 @@ def _print_text(
     )
     table = new_table(title, footer=True)
     table.add_column("User", cell("Total"), justify="left", no_wrap=True)
-    total = USER_ROW.total(rows)
     for figure in COLUMNS:
         heading = figure.label.replace(" ", "\n")
         table.add_column(heading, cell(_text(figure, total)), justify="right", no_wrap=True)

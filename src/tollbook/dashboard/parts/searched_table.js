@@ -31,9 +31,10 @@ export function SearchedTable({ answer, one, title, columns, changes, currency, 
   const shown = useMemo(() => visibleColumns(columns, changes ? ["change"] : []), [columns, query.columns, changes]);
   /** @type {any[] | undefined} */
   const all = answer.data?.[what];
+  const totals = answer.data?.totals;
   const context = useMemo(
-    () => ({ currency, earlier: earlier && new Map(earlier.map((it) => [it[`${one}_id`], it.total_cost])), whole: exactSum((all ?? []).map((it) => it.total_cost)) }),
-    [currency, earlier, all],
+    () => ({ currency, all: all?.length ?? 0, totals, earlier: earlier && new Map(earlier.map((it) => [it[`${one}_id`], it.total_cost])), whole: exactSum((all ?? []).map((it) => it.total_cost)) }),
+    [currency, earlier, all, totals],
   );
   const columnOf = (/** @type {string} */ key) => /** @type {Column} */ (columns.find((it) => it.key === key));
   const [sort, descending] = order(query, shown);

@@ -8,6 +8,8 @@ import { changeText, count, exactMoney, money, percent, twoDecimals } from "./fo
  * @property {string} currency
  * @property {number} whole The total cost for shares.
  * @property {Map<string, number>} [earlier] Costs of the previous period, by id.
+ * @property {number} all How many rows there are without search and filters.
+ * @property {any} totals Their sums, from the API.
  * @typedef {Object} Column
  * @property {string} key
  * @property {string} label
@@ -94,12 +96,27 @@ const change = (id) => ({
 });
 
 /**
+ * A count of what users share. Only the API can count it together, for all users; for some of them the total is empty.
+ * @param {string} key
+ * @param {string} label
+ * @param {string} about
+ * @param {(row: any) => number} of
+ * @returns {Column}
+ */
+const shared = (key, label, about, of) => ({
+  ...number(key, label, about, of),
+  show: (value) => (value === "" ? "" : asCount(value)),
+  total: (rows, { all, totals }) => (rows.length === all && totals ? of(totals) : rows.filter(of).length < 2 ? exactSum(rows.map(of)) : ""),
+});
+
+/**
  * The column of a figure.
  * @param {import("./catalog.js").Figure} figure
  * @returns {Column}
  */
 function column({ key, label, about, name, in_breakdown, show }) {
   const of = (/** @type {any} */ row) => (in_breakdown ? row.cost_breakdown : row)[name];
+  if (name === "kb_count" && in_breakdown) return shared(key, label, about, of);
   if (show === "seconds") return minutesOf(key, label, about, of);
   return number(key, label, about, of, show === "amount" ? AMOUNT : show === "minutes" ? { show: asMinutes } : {});
 }

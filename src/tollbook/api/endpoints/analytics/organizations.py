@@ -108,12 +108,12 @@ def _read_all(question: Question, query: OrganizationsQuery) -> Answer:
         report = organizations_report(scope, period, rows)
         return answers.write_report(question, _named(question, query, report))
     summed = _summed(question)
-    counted = [row for row in rows if row[0] in summed.ids]
+    total = _total_of(rows, summed)
     if question.is_table:
-        table = ORGANIZATION_ROW.table(rows, counted)
+        table = ORGANIZATION_ROW.table(rows, total)
         return answers.write_table(question, _with_currency(question, table), summed.headers)
     report = _named(question, query, organizations_report(scope, period, rows))
-    extras = {"totals": write_organization_totals(counted, summed.named)}
+    extras = {"totals": write_organization_totals(total, summed.named)}
     return answers.write_report(question, report, extras, summed.headers)
 
 
@@ -159,9 +159,9 @@ def _read_rows(question: Question, query: OrganizationsQuery) -> ResultSet:
     if query.group_by is not None:
         groups = read_organization_groups(*of, query.group_by)
     summed = _summed(question)
-    counted: list[Row] = [row for row in rows if row[0] in summed.ids]
-    totals: dict[str, Any] = {"totals": write_organization_totals(counted, summed.named)}
-    return ResultSet(rows, groups, totals, counted, summed.headers)
+    total = _total_of(rows, summed)
+    totals: dict[str, Any] = {"totals": write_organization_totals(total, summed.named)}
+    return ResultSet(rows, groups, total, totals, summed.headers)
 
 
 def _report(question: Question, query: OrganizationsQuery, rows: list[Row], groups: Groups) -> Any:
@@ -198,6 +198,10 @@ def _summed(question: Question) -> _Summed:
     if scope == question.scope:
         return _Summed(ids, None, {})
     return _Summed(ids, scope.currency, currency_headers(question, scope))
+
+
+def _total_of(rows: list[Row], summed: _Summed) -> Row:
+    return ORGANIZATION_ROW.total([row for row in rows if row[0] in summed.ids])
 
 
 def _days(question: Question) -> Period:

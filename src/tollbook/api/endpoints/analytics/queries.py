@@ -22,6 +22,7 @@ from tollbook.api.openapi.parameters import Query
 from tollbook.domain.directory import Status
 from tollbook.domain.meters import CATALOG
 from tollbook.domain.named_periods import NAMES
+from tollbook.domain.numbers import NO_COUNTRY
 from tollbook.domain.periods import Comparison
 
 MOST_ROWS = 10_000
@@ -30,6 +31,9 @@ NEXT_CURSOR = "X-Next-Cursor"
 _NAMED_PERIODS = (
     "The days by name instead of `start_date` and `end_date`, on the same calendar: "
     f"{', '.join(f'`{name}`' for name in NAMES)}, or a month such as `2024-01`."
+)
+MOMENT_FORMS = (
+    "an RFC 3339 time such as 2024-01-15T10:30:00Z, or YYYY-MM-DD in the organization's zone"
 )
 _META = "`meta`, as of when the answer is true and what is missing from it."
 TOTALS_OR_META = f"What to add after the documented fields: `totals`, the sums of all rows; {_META}"
@@ -58,7 +62,9 @@ MeterList = Annotated[tuple[str, ...], some_of(meter.type for meter in CATALOG)]
 OtherCountry = Annotated[
     Country | None,
     about(
-        "Only usage with this country at the other end, an ISO 3166 code of two capital letters.",
+        "Only usage with this country at the other end, an ISO 3166 code of two capital letters; "
+        f"`001` for numbers of no country, such as +800; `{NO_COUNTRY}` for usage without a "
+        "country.",
         "GB",
     ),
 ]
@@ -146,7 +152,7 @@ class RowsQuery(PeriodQuery, frozen=True, kw_only=True):
     ] = None
     active: Annotated[
         Flag | None,
-        about("`true`: only those with usage in the period.", True),
+        about("`true`: only those with usage in the period. `false`: only those without.", True),
     ] = None
     sort: str | None = None
     order: Annotated[
@@ -161,7 +167,7 @@ class RowsQuery(PeriodQuery, frozen=True, kw_only=True):
         Literal["meter", "country"] | None,
         about(
             "Give each row its `groups`: its usage by meter, or by the country at the "
-            "other end, where an empty one stands for none. As a table there is a line for each "
+            "other end, where an empty one stands for `none`. As a table there is a line for each "
             "group.",
             "meter",
         ),

@@ -27,14 +27,14 @@ _SLICING = (
 class ResultSet(NamedTuple):
     """All rows of a question in their order, with their groups.
 
-    `totals` are the sums of the rows with their explanation: `summed` are the rows that they are
-    of, when not all, and `headers` name what they leave out.
+    `total` is the row of their sums, `totals` has it as it is answered, and `headers` name what the
+    sums leave out.
     """
 
     rows: list[Row]
     groups: Groups
+    total: Row
     totals: Mapping[str, Any]
-    summed: list[Row] | None = None
     headers: Mapping[str, str] = {}
 
 
@@ -68,16 +68,15 @@ def is_paged(query: RowsQuery) -> bool:
     return query.limit is not None or query.cursor is not None
 
 
-def filters_of(query: RowsQuery, user_id: str | None = None) -> Filters:
+def filters_of(query: RowsQuery) -> Filters:
     """Return which rows are asked for."""
     return Filters(
         meters=query.meter,
         country=query.country,
-        identity=user_id,
         status=query.status,
         min_cost=query.min_cost,
         search=query.search,
-        active=query.active or False,
+        active=query.active,
     )
 
 
@@ -130,9 +129,7 @@ def _meta_of(page: RowsPage, state: CachedRows) -> Meta:
 
 def rows_table(query: RowsQuery, layout: RowLayout, rows: list[Row], result: ResultSet) -> Table:
     """Return rows as a table; its totals are of all rows, not of a page."""
-    summed = None
-    if "totals" in query.include:
-        summed = result.rows if result.summed is None else result.summed
+    total = result.total if "totals" in query.include else None
     if query.group_by is None:
-        return layout.table(rows, summed)
-    return groups_table(rows, result.groups, layout, query.group_by, summed)
+        return layout.table(rows, total)
+    return groups_table(rows, result.groups, layout, query.group_by, total)

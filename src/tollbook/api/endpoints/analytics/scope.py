@@ -17,10 +17,10 @@ def resolve_scope(
     user_id: str | None = None,
     currency: str | None = None,
 ) -> QuestionScope:
-    """Return the scope that is asked for, within what the key may see.
+    """Return the scope of a question; raise `NotFound` for one that the key may not see.
 
-    Without an organization, a key of the whole tenant asks about all of them. A key bound to a
-    user asks about that user, whichever user is named.
+    Without an organization, it is that of the key, or the whole tenant. Without a user, it is that
+    of the key, or all users.
     """
     bound = request.key.scope
     named = organization_id or bound.organization_id
@@ -28,6 +28,8 @@ def resolve_scope(
     if named is None:
         return QuestionScope(request.tenant, currency=currency)
     organization = organization_of(snapshot, request.key, named)
+    if bound.user_id is not None and user_id not in (None, bound.user_id):
+        raise NotFound("User not found")
     return QuestionScope(request.tenant, organization, bound.user_id or user_id, currency)
 
 

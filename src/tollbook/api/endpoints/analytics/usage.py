@@ -9,7 +9,12 @@ from tollbook.analytics.scope import QuestionScope
 from tollbook.analytics.usage import split_of, usage_report, usage_sums, usage_table
 from tollbook.api.endpoints.analytics import answers
 from tollbook.api.endpoints.analytics.periods import resolve_period
-from tollbook.api.endpoints.analytics.queries import AnswerQuery, OrganizationId, ShortPeriodName
+from tollbook.api.endpoints.analytics.queries import (
+    MOMENT_FORMS,
+    AnswerQuery,
+    OrganizationId,
+    ShortPeriodName,
+)
 from tollbook.api.endpoints.analytics.questions import open_question
 from tollbook.api.endpoints.analytics.scope import find_user, resolve_scope
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
@@ -21,8 +26,6 @@ from tollbook.domain.errors import EventArchived, InvalidRequest, NotFound, Prob
 from tollbook.domain.keys import Permission
 from tollbook.store import directory
 from tollbook.store.database import Snapshot
-
-_FORMS = "an RFC 3339 time such as 2024-01-15T10:30:00Z, or YYYY-MM-DD in the organization's zone"
 
 
 class UsageQuery(AnswerQuery, frozen=True, kw_only=True):
@@ -38,14 +41,14 @@ class UsageQuery(AnswerQuery, frozen=True, kw_only=True):
     start_date: Annotated[
         Moment | None,
         about(
-            f"From when on: {_FORMS}. Default: from the first event on.",
+            f"From when on: {MOMENT_FORMS}. Default: from the first event on.",
             "2024-01-01T00:00:00Z",
         ),
     ] = None
     end_date: Annotated[
         Moment | None,
         about(
-            f"Until when: {_FORMS}. An instant is not in it, a day is, as a whole. "
+            f"Until when: {MOMENT_FORMS}. An instant is not in it, a day is, as a whole. "
             "Default: up to the last event.",
             "2024-02-01T00:00:00Z",
         ),
@@ -79,10 +82,7 @@ def _resolve_scope(request: ApiRequest[UsageQuery], snapshot: Snapshot) -> Quest
     if named is None and user is None:
         sentence = "organization_id or user_id is required"
         raise InvalidRequest.of([Problem("organization_id", "missing_parameter", sentence)])
-    bound = request.key.scope
-    if bound.user_id is not None and user not in (None, bound.user_id):
-        raise NotFound("User not found")
-    if named is not None or user is None or bound.organization_id is not None:
+    if named is not None or user is None or request.key.scope.organization_id is not None:
         return resolve_scope(request, snapshot, named, user)
     found = directory.organizations_with_user(snapshot, request.tenant, user)
     if not found:

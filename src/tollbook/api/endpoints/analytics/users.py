@@ -8,6 +8,7 @@ from tollbook.analytics.filtered_users import (
     read_filtered_users,
     read_organization_level,
     read_user_groups,
+    read_user_total,
     write_grouped_users,
     write_user_totals,
 )
@@ -117,14 +118,15 @@ def _respond_with_page(question: Question, query: UsersQuery, period: Period) ->
 def _read_rows(question: Question, query: UsersQuery) -> ResultSet:
     """Read the rows that are asked for, with what is organization-level if of all users."""
     organization, period = _subject(question)
-    filters, user_id = filters_of(query, query.user_id), question.scope.user_id
+    filters, user_id = filters_of(query), question.scope.user_id
     of = question.snapshot, organization.number, period, filters
     rows = read_filtered_users(*of, user_id=user_id, sort=sort_of(query))
     groups: Groups = {}
     if query.group_by is not None:
         groups = read_user_groups(*of, user_id=user_id, group_by=query.group_by)
     of_all = {} if user_id else {"organization_level": read_organization_level(*of)}
-    return ResultSet(rows, groups, {"totals": write_user_totals(rows), **of_all})
+    total = read_user_total(*of, rows)
+    return ResultSet(rows, groups, total, {"totals": write_user_totals(total), **of_all})
 
 
 def _report(question: Question, query: UsersQuery, rows: list[Row], groups: Groups) -> Any:
