@@ -1,5 +1,7 @@
 """The audit log: newest first, filtered by organization, action, key and instants."""
 
+from itertools import islice
+
 import pytest
 
 from tests.builders import Platform
@@ -122,6 +124,7 @@ def test_pages_have_each_act_once(log: Log, size: int) -> None:
     with log.platform.database.reading() as snapshot:
         while page := audit.rows(snapshot, "log", audit.ALL, before, size):
             found += map(act_of, page)
+            assert len(found) <= 5
             before = page[-1][0], page[-1][1]
     assert found == log.read()
     assert [it.at for it in found] == [9, 7, 7, 7, 3]
@@ -134,7 +137,8 @@ def test_a_whole_log_is_read_in_chunks(log: Log, monkeypatch: pytest.MonkeyPatch
     for chunk in (1, 2, 3, 4, 5):
         monkeypatch.setattr(audit, "_CHUNK", chunk)
         with log.platform.database.reading() as snapshot:
-            assert [row[1] for row in audit.all_acts(snapshot, "log")] == expected
+            rows = islice(audit.all_acts(snapshot, "log"), 9)
+            assert [row[1] for row in rows] == expected
             late = audit.all_acts(snapshot, "log", AuditFilter(end=9))
             assert [row[0] for row in late] == [7, 7, 3]
 
