@@ -58,7 +58,10 @@ ALLOWED = {
         "organizations create org_2 --name Acme --timezone Asia/Tokyo --currency JPY "
         "--email x@acme.example",
         {
-            **{"id": "org_2", "name": "Acme", "timezone": "Asia/Tokyo", "currency": "JPY"},
+            "id": "org_2",
+            "name": "Acme",
+            "timezone": "Asia/Tokyo",
+            "currency": "JPY",
             "email": "x@acme.example",
         },
     ),
