@@ -7,9 +7,9 @@
 import { Component, options } from "../vendor/preact.js";
 import { useEffect, useMemo, useState } from "../vendor/hooks.js";
 import { exactText } from "../words/columns.js";
+import { useWidth } from "./chart.js";
 import { Foreign } from "./foreign.js";
 import { html } from "./html.js";
-import { rulerOf, useWidth } from "./width.js";
 
 /**
  * @typedef {import("../words/columns.js").Column} Column
@@ -27,10 +27,9 @@ const SIZES = [[0.8125, 7], [0.75, 5], [0.6875, 3]];
 const BORDERS = 2;
 /** The size of a heading, in sizes of the text. */
 const HEADING = 0.92;
-/** The width of the first column, and the least if every column is in sight. */
+/** The width of the first column, and the least, which phones have. */
 const NAME = 232;
-const SHORT_NAME = 140;
-const PHONE_NAME = 130;
+const SHORT_NAME = 130;
 const PHONE = 600;
 /** The width of a wide letter, in pixels of a text of 1 rem. */
 const WIDE_LETTER = 11.8;
@@ -124,6 +123,17 @@ export function Table({ label, columns, rows, context, sort, descending, onSort,
   `;
 }
 
+/** @returns {(text: string, weight: number) => number} Measures a line of text of 1 rem, in pixels. */
+function rulerOf() {
+  const { fontFamily, fontSize } = getComputedStyle(document.documentElement);
+  const context = /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
+  return (text, weight) => {
+    context.font = `${weight} ${fontSize} ${fontFamily}`;
+    // Figures are shown in digits of one width, which a canvas does not know: 0 is the widest.
+    return context.measureText(text.replace(/\d/g, "0")).width;
+  };
+}
+
 /**
  * The widest text of a column in pixels per rem: no figure and no word of the heading may be cut off.
  * @param {Column} column
@@ -150,7 +160,7 @@ function fit(texts, room) {
   const fitting = SIZES.find((it) => sum(widthsOf(it)) + SHORT_NAME <= room);
   const [size, padding] = fitting ?? SIZES[0];
   const widths = widthsOf([size, padding]);
-  const name = fitting ? Math.min(NAME, room - sum(widths)) : room < PHONE ? PHONE_NAME : NAME;
+  const name = fitting ? Math.min(NAME, room - sum(widths)) : room < PHONE ? SHORT_NAME : NAME;
   const loose = room - name - (widths.at(-1) ?? 0) < Math.max(...widths.slice(0, -1));
   return { size, padding, widths: [name, ...widths], loose };
 }

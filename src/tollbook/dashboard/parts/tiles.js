@@ -62,10 +62,10 @@ export function figuresOf(rows, own = 0) {
  * @param {ReturnType<typeof figuresOf>} now
  * @param {ReturnType<typeof figuresOf> | null} then
  * @param {string} currency
- * @param {string} note
+ * @param {any} note
  */
 export function tilesOf(now, then, currency, note) {
-  const tile = (/** @type {string} */ name, /** @type {"cost" | "messages" | "calls" | "requests"} */ key, about = "") => ({
+  const tile = (/** @type {string} */ name, /** @type {"cost" | "messages" | "calls" | "requests"} */ key, about = /** @type {any} */ ("")) => ({
     name, value: key === "cost" ? money(now.cost, currency) : count(now[key]), note: about, now: now[key], before: then ? then[key] : null,
   });
   return [

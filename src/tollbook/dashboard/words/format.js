@@ -77,9 +77,9 @@ export const minutes = (seconds) => twoDecimals(seconds / 60);
 export const twoDecimals = (value) =>
   numbers({ minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(exact(value));
 
-/** Percentages from which the notation is short: 340K%. */
-const MANY = 100_000;
 const FEWEST = 0.01;
+/** From here on, the notation is short: 340K%. */
+const MANY = 100_000;
 
 /**
  * A fraction as a percentage. It has more decimals where it would read as 0% or 100% but is neither.
