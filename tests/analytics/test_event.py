@@ -121,3 +121,29 @@ def test_a_reversal_is_explained_with_the_opposite_sign(platform: Platform) -> N
     ]
     assert back.explanation.steps[0] == "reverses call-1: billed twice"
     assert back.explanation.steps[-1] == "with the opposite sign"
+
+
+BOUGHT = """\
+name: Bought
+currency: USD
+effective_from: 2024-01-01
+source: a test
+rates:
+  - {meter: sms.outbound, price: 0.02, per: segment, buy: 0.01}
+"""
+
+
+@pytest.mark.parametrize(
+    ("sql", "reason"), [("buy = NULL", None), ("buy = buy + 1", "has a different buy")]
+)
+def test_a_buy_cost_is_compared_only_if_one_is_stored(
+    platform: Platform, sql: str, reason: str | None
+) -> None:
+    platform.load(BOUGHT)
+    platform.send(event(id="sms", type="sms.outbound", quantity=1))
+    assert charged(platform, "sms").replay_mismatch is None
+    change(platform, sql)
+    mismatch = charged(platform, "sms").replay_mismatch
+    assert (mismatch is None) == (reason is None)
+    if mismatch is not None and reason is not None:
+        assert mismatch.reason.endswith(reason)

@@ -78,6 +78,16 @@ def test_only_events_with_details_are_read_by_day_and_id(platform: Platform) -> 
     assert [it.id for it in details(platform, "bob")] == ["other"]
 
 
+@pytest.mark.parametrize("size", [1, 2, 5, 6])
+def test_details_are_read_in_chunks_of_any_size(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    send(platform)
+    expected = details(platform)
+    monkeypatch.setattr("tollbook.store.database.CHUNK", size)
+    assert details(platform) == expected
+
+
 def test_details_are_replaced_for_their_event_only(platform: Platform) -> None:
     send(platform)
     first, *others = details(platform)
