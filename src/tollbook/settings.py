@@ -5,7 +5,7 @@ from difflib import get_close_matches
 
 import msgspec
 
-from tollbook.domain.addresses import Network, network_problem, networks_of
+from tollbook.domain.addresses import Network, is_prefix, network_problem, networks_of
 from tollbook.domain.errors import SettingsError
 
 DEFAULT_DATABASE_URL = "sqlite:///tollbook.db"
@@ -36,6 +36,7 @@ class Settings(msgspec.Struct, frozen=True):
     phone_numbers: str = "full"
     phone_number_key: str = ""
     trusted_proxies: str = ""
+    root_path: str = ""
     hsts_seconds: int = 0
     max_write_connections: int = 32
     max_read_connections: int = 32
@@ -85,6 +86,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     for text in _listed(settings.trusted_proxies):
         if problem := network_problem(variable("trusted_proxies"), text):
             raise SettingsError(problem.error)
+    if not is_prefix(settings.root_path):
+        raise SettingsError(f"{variable('root_path')} must be a path such as /tollbook")
     if settings.log_level not in _LOG_LEVELS:
         raise SettingsError(f"{variable('log_level')} must be one of {', '.join(_LOG_LEVELS)}")
     if settings.phone_numbers not in _PHONE_NUMBERS:

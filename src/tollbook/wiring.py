@@ -114,6 +114,7 @@ def services(settings: Settings, database: Database, *, reads_only: bool = False
         request_log=RequestLog(print_lines if level_of(settings) <= logging.INFO else None),
         metrics_token=settings.metrics_token,
         proxies=settings.proxies,
+        root_path=settings.root_path,
         hsts_seconds=settings.hsts_seconds,
         max_clock_seconds=settings.max_clock_seconds,
     )

@@ -55,21 +55,48 @@ ALLOWED = {
     "organization.create": Case(
         "POST",
         "/v1/organizations",
-        "organizations create org_2 --name Acme --timezone Asia/Tokyo --currency JPY",
-        {"id": "org_2", "name": "Acme", "timezone": "Asia/Tokyo", "currency": "JPY"},
+        "organizations create org_2 --name Acme --timezone Asia/Tokyo --currency JPY "
+        "--email x@acme.example",
+        {
+            "id": "org_2",
+            "name": "Acme",
+            "timezone": "Asia/Tokyo",
+            "currency": "JPY",
+            "email": "x@acme.example",
+        },
     ),
     "organization.change": Case(
         "PATCH",
         ORGANIZATION,
-        "organizations change org_1 --number-format GB",
-        {"number_format": "GB"},
+        "organizations change org_1 --number-format GB --name Acme --status suspended "
+        "--timezone Asia/Tokyo",
+        {
+            "number_format": "GB",
+            "name": "Acme",
+            "status": "suspended",
+            "timezone": "Asia/Tokyo",
+        },
+    ),
+    "user.change": Case(
+        "PATCH",
+        f"{USERS}/ann",
+        "users change org_1 ann --name Anna --email anna@acme.example --status inactive "
+        "--permission admin",
+        {
+            "name": "Anna",
+            "email": "anna@acme.example",
+            "status": "inactive",
+            "permission": "admin",
+        },
     ),
     "user.create": Case(
         "POST",
         USERS,
-        "users create org_1 bob --name Bob --email bob@acme.example",
-        {"id": "bob", "name": "Bob", "email": "bob@acme.example"},
+        "users create org_1 bob --name Bob --email bob@acme.example --permission admin",
+        {"id": "bob", "name": "Bob", "email": "bob@acme.example", "permission": "admin"},
     ),
+    "user.delete": Case("DELETE", f"{USERS}/ann", "users delete org_1 ann --yes"),
+    "organization.delete": Case("DELETE", ORGANIZATION, "organizations delete org_1 --yes"),
     "user.erase": Case("DELETE", f"{USERS}/ann/personal-data", "users erase org_1 ann --yes"),
     "key.create": Case(
         "POST",
@@ -150,6 +177,12 @@ REFUSED = {
         ORGANIZATION,
         "organizations change org_1 --number-format ZZ",
         {"number_format": "ZZ"},
+    ),
+    "a currency with budgets": Case(
+        "PATCH", ORGANIZATION, "organizations change org_1 --currency EUR", {"currency": "EUR"}
+    ),
+    "a change of a user to no address": Case(
+        "PATCH", f"{USERS}/ann", "users change org_1 ann --email x", {"email": "x"}
     ),
     "a user with several problems": Case(
         "POST",

@@ -84,9 +84,9 @@ def test_a_budget_is_set_changed_and_taken_away(household: Household) -> None:
     assert len(set(tokens)) == len(tokens)
     with household.database.reading() as snapshot:
         assert find_budget(snapshot, household.row().number, "") is None
-        told = [(it.action, it.object, it.details) for it in acts(snapshot, household.tenant)]
+        logged = [(it.action, it.object, it.details) for it in acts(snapshot, household.tenant)]
     alerts = {"alert_at": [0.5, 1.0]}
-    assert told[::-1] == [
+    assert logged[::-1] == [
         ("budget.set", "org_1", {"monthly": "1.00", "before": None} | alerts),
         ("budget.set", "org_1", {"monthly": "2.00", "before": "1.00"} | alerts),
         ("budget.remove", "org_1", {"before": "2.00"}),

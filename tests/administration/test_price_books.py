@@ -17,7 +17,7 @@ PICOS = 10**12
 
 
 def book(price: int, *others: Rate, **given: object) -> PriceBook:
-    """Calls at so many units of currency a second, and whatever else."""
+    """Return a book with a price of calls for each second, and other rates."""
     rates = (rate(pricing(price_picos=price * PICOS)), *others)
     usual = {"name": "test", "currency": "USD", "effective_from": 20240101, "source": "test"}
     return PriceBook(**{**usual, "rates": rates, **given})

@@ -2,8 +2,14 @@
 
 import pytest
 
-from tollbook.administration.tenants import change_tenant, create_tenant, ensure_tenant
-from tollbook.domain.errors import AlreadyExists, InvalidRequest, NotFound
+from tests.builders import Platform, event
+from tollbook.administration.tenants import (
+    change_tenant,
+    create_tenant,
+    delete_tenant,
+    ensure_tenant,
+)
+from tollbook.domain.errors import AlreadyExists, InUse, InvalidRequest, NotFound
 from tollbook.store import directory, prices
 from tollbook.store.audit import COMMAND_LINE, Actor, acts
 from tollbook.store.database import Database
@@ -97,3 +103,52 @@ def test_an_unknown_tenant_and_an_invalid_change_are_refused(database: Database)
     fields = [problem.field for problem in refusal.value.details]
     assert fields == ["currency", "number_format"]
     assert len(logged(database)) == 1
+
+
+def test_a_tenant_goes_with_everything_but_the_audit_log(database: Database) -> None:
+    create(database)
+    platform = Platform(database, "acme")
+    number = platform.organization()
+    platform.organization("org_2")
+    platform.load(EXAMPLE)
+    platform.key(organization="org_1")
+    other = Platform(database, "other")
+    other.organization()
+    with database.writing() as transaction:
+        assert delete_tenant(transaction, ACTOR._replace(at=3)) == ACME
+    with database.reading() as snapshot:
+        assert [it.id for it in directory.tenants(snapshot)] == ["other"]
+        assert prices.price_book_heads(snapshot, "acme") == []
+        assert directory.organizations(snapshot, "acme") == []
+        assert len(directory.organizations(snapshot, "other")) == 1
+    assert [it[0] for it in logged(database)] == ["tenant.delete", "tenant.create"]
+    assert platform.rows("SELECT COUNT(*) FROM api_keys") == [(0,)]
+    assert other.differences() == []
+    create(database)
+    again = Platform(database, "acme")
+    assert again.organization() == number, "the audit log has the number"
+
+
+def test_a_tenant_with_events_is_not_deleted(database: Database) -> None:
+    create(database)
+    platform = Platform(database, "acme")
+    platform.send(event(organization_id="unknown"))
+    with (
+        pytest.raises(InUse, match="organization unknown has events"),
+        database.writing() as transaction,
+    ):
+        delete_tenant(transaction, ACTOR)
+    with pytest.raises(NotFound), database.writing() as transaction:
+        delete_tenant(transaction, ACTOR._replace(tenant="nobody"))
+    with database.reading() as snapshot:
+        assert directory.tenants(snapshot) == [ACME]
+
+
+EXAMPLE = """
+name: Example
+currency: EUR
+effective_from: 2024-01-01
+source: a test
+rates:
+  - {meter: voice.call, price: 1, per: second}
+"""

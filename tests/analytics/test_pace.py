@@ -16,7 +16,7 @@ def pace(history: list[int], length: int) -> Pace:
 
 
 def made_up(kind: str, days: int, random: Random) -> list[int]:
-    """Make up days of a weekly rhythm with noise, and what `kind` says besides."""
+    """Make up days of a weekly rhythm with noise, and the trend or the gaps of `kind`."""
     found = []
     for day in range(days):
         level = {"up": 0.5 + day / days, "down": 1.5 - day / days}.get(kind, 1.0)

@@ -153,7 +153,7 @@ def asked_of(platform: Platform, asked: Asked) -> Json:
 
 
 def compared(part: Json) -> Json:
-    """Keep what the model says too: names are told elsewhere."""
+    """Keep the fields of the model: other tests check names."""
     series = [{name: it[name] for name in it if name != "name"} for it in part["series"]]
     return {"buckets": part["buckets"], "series": series, "total_cost": part["total_cost"]}
 

@@ -72,8 +72,8 @@ def test_the_day_of_an_hour_is_told_by_its_span(name: str, day: date, _hours: in
     spans = spans_of(around(day), zone)
     for hour, number in quarters(around(day), zone):
         (span,) = [it for it in spans if it.first_hour <= hour <= it.last_hour]
-        told = span.first_day + timedelta(days=(hour - span.first_hour) // span.step)
-        assert day_number(told) == number
+        day_of_hour = span.first_day + timedelta(days=(hour - span.first_hour) // span.step)
+        assert day_number(day_of_hour) == number
 
 
 def starts(name: str, day: date) -> list[str]:

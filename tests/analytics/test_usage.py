@@ -46,8 +46,8 @@ def asked(
         sums = usage.usage_sums(snapshot, scope, usage.split_of(scope, between))
         report = usage.usage_report(scope, found, between, sums)
     answer: Json = msgspec.json.decode(msgspec.json.encode(report))
-    told: Json = answer["usage"]
-    return told
+    answered: Json = answer["usage"]
+    return answered
 
 
 def test_an_organization_without_events_has_used_nothing(platform: Platform) -> None:
@@ -112,8 +112,8 @@ def test_an_instant_at_the_end_is_not_in_it_and_a_day_is(platform: Platform) -> 
 
 def test_the_period_is_repeated_as_it_was_given(platform: Platform) -> None:
     platform.organization()
-    told = asked(platform, at("2026-02-10T01:00:00+01:00"), date(2026, 2, 11))
-    assert told["period"] == {"start": "2026-02-10T00:00:00Z", "end": "2026-02-11"}
+    answered = asked(platform, at("2026-02-10T01:00:00+01:00"), date(2026, 2, 11))
+    assert answered["period"] == {"start": "2026-02-10T00:00:00Z", "end": "2026-02-11"}
     assert asked(platform, None, date(9999, 12, 31))["period"] == {
         "start": None,
         "end": "9999-12-31",

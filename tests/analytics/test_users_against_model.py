@@ -40,7 +40,7 @@ ROWS = st.builds(
 
 
 def written(number: int, places: int, least: int) -> str:
-    """Write an integer of 10**-places as a person would, with at least so many decimals."""
+    """Write an integer of 10**-places as a person would, with a least number of decimals."""
     sign, digits = "-" if number < 0 else "", str(abs(number)).rjust(places + 1, "0")
     decimals = digits[-places:].rstrip("0").ljust(least, "0")
     return f"{sign}{digits[:-places]}" + (f".{decimals}" if decimals else "")

@@ -72,9 +72,9 @@ class Trends:
         periods = [(asked.start, asked.end)]
         if asked.compare:
             periods.append(before(asked))
-        told = [self._part(asked, *period) for period in periods]
-        keys = self._keys(asked, told)
-        shown = [_shown(asked, part, *keys) for part in told]
+        parts = [self._part(asked, *period) for period in periods]
+        keys = self._keys(asked, parts)
+        shown = [_shown(asked, part, *keys) for part in parts]
         return {"now": shown[0], "before": shown[1] if asked.compare else None}
 
     def _part(self, asked: Asked, start: date, end: date) -> Json:
@@ -91,7 +91,7 @@ class Trends:
                     one[n] += more
         return {"names": names, "rows": rows}
 
-    def _keys(self, asked: Asked, told: list[Json]) -> tuple[list[str], bool]:
+    def _keys(self, asked: Asked, parts: list[Json]) -> tuple[list[str], bool]:
         if asked.split_by is None:
             return ["total"], False
         if asked.split_by == "user" and asked.user:
@@ -103,9 +103,9 @@ class Trends:
             return sum((one[2] for one in part["rows"].get(key, ())), Decimal(0))
 
         def rank(key: str) -> tuple[list[Decimal], int | str]:
-            return [-cost(part, key) for part in told], _order(asked, key)
+            return [-cost(part, key) for part in parts], _order(asked, key)
 
-        ordered = sorted({key for part in told for key in part["rows"]}, key=rank)
+        ordered = sorted({key for part in parts for key in part["rows"]}, key=rank)
         return ordered[: asked.top], len(ordered) > asked.top
 
 
@@ -136,7 +136,7 @@ def _shown(asked: Asked, part: Json, keys: list[str], others: bool) -> Json:
 
 
 def _series(asked: Asked, key: str, sums: list[list[Decimal]]) -> Json:
-    told: Json = {
+    series: Json = {
         "key": key,
         "events": [one[0] for one in sums],
         "costs": [one[2] for one in sums],
@@ -144,10 +144,10 @@ def _series(asked: Asked, key: str, sums: list[list[Decimal]]) -> Json:
         "total_cost": sum(one[2] for one in sums),
     }
     if asked.split_by == "meter" and key != "other":
-        told["unit"] = UNITS[key]
-        told["quantities"] = [one[1] for one in sums]
-        told["total_quantity"] = sum(one[1] for one in sums)
-    return told
+        series["unit"] = UNITS[key]
+        series["quantities"] = [one[1] for one in sums]
+        series["total_quantity"] = sum(one[1] for one in sums)
+    return series
 
 
 def _counts(asked: Asked, fact: Fact) -> bool:

@@ -219,7 +219,7 @@ CASES = [
     ),
     Case("GET", "/v1/price-books", for_admins(user=403)),
     Case("GET", "/v1/price-books/1", for_admins(user=403)),
-    # A body that is no book: whoever may write learns that, anybody else that they may not.
+    # An invalid book: a key that may write gets its errors, any other key a missing permission.
     Case("POST", "/v1/price-books", for_admins(415, organization=403, user=403), {}),
     Case("POST", "/v1/price-books/1/publish", for_admins(organization=403, user=403)),
     Case("GET", "/v1/quarantine", for_admins(user=403)),
@@ -356,7 +356,7 @@ def test_meta_tells_whoever_sees_a_part_nothing_of_the_rest(
     )
     own = tenant.key(Permission.READ_ANALYTICS, organization="org_1", user="user_1")
     query = {"organization_id": "org_1", "include": "meta", "user_id": "user_1", **limit}
-    for key, told in ((None, True), (own, False), (None, True)):
+    for key, is_visible in ((None, True), (own, False), (None, True)):
         meta = tenant.get("/v1/analytics/users", key, params=query).json()["meta"]
-        assert (meta["newest_event_at"] is not None) is told
-        assert (meta["quarantined_share"] is not None) is told
+        assert (meta["newest_event_at"] is not None) is is_visible
+        assert (meta["quarantined_share"] is not None) is is_visible

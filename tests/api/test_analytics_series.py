@@ -18,8 +18,8 @@ OF_ORG = {"organization_id": "org_1", **TWO_DAYS}
 def ask(tenant: Tenant, key: str | None = None, **query: Any) -> Json:
     answer = tenant.get(PATH, key, params=query)
     assert answer.status_code == 200, answer.text
-    told: Json = json.loads(answer.content, parse_float=Decimal)
-    return told
+    report: Json = json.loads(answer.content, parse_float=Decimal)
+    return report
 
 
 def test_a_tenant_without_organizations_has_buckets_of_nothing(either: Tenant) -> None:
@@ -87,8 +87,8 @@ def test_what_is_not_among_the_first_is_other(either: Tenant) -> None:
     costs = {"a": "1", "b": "2", "c": "0.5", None: "0.25"}
     either.send(*(event(id=f"{it}", user_id=it, cost=cost) for it, cost in costs.items()))
     answer = ask(either, split_by="user", top=2, **OF_ORG)
-    told = [(it["key"], it["total_cost"]) for it in answer["series"]]
-    assert told == [("b", 2), ("a", 1), ("other", Decimal("0.75"))]
+    totals = [(it["key"], it["total_cost"]) for it in answer["series"]]
+    assert totals == [("b", 2), ("a", 1), ("other", Decimal("0.75"))]
     assert answer["total_cost"] == Decimal("3.75")
     names = {it["key"]: it["name"] for it in ask(either, split_by="user", **OF_ORG)["series"]}
     assert names == {"b": "b", "a": "a", "c": "c", "": "organization level"}

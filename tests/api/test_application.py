@@ -30,6 +30,7 @@ CODES = {
     "NotFound": (404, "not_found"),
     "MethodNotAllowed": (405, "method_not_allowed"),
     "AlreadyExists": (409, "already_exists"),
+    "InUse": (409, "in_use"),
     "AlreadyPublished": (409, "already_published"),
     "KeyEnded": (409, "key_ended"),
     "RunConflict": (409, "run_conflict"),

@@ -93,18 +93,18 @@ def test_a_file_has_what_is_chosen_and_what_the_key_may_see(either: Tenant) -> N
     stranger = Tenant(either.database, either.http)
     mine = either.key(organization="org_1")
 
-    def told(query: str = "", key: str | None = None) -> list[tuple[str, str]]:
+    def export(query: str = "", key: str | None = None) -> list[tuple[str, str]]:
         found = lines(either.get(f"{PATH}?format=ndjson{query}", key).text)
         return [(it["action"], it["organization_id"]) for it in found]
 
     everything = [("user.create", "org_2"), ("key.create", "org_2"), ("key.create", "org_1")]
-    assert told() == everything
-    assert told("&action=key.create") == everything[1:]
-    assert told("&organization_id=org_2") == everything[:2]
-    assert told(f"&key={prefix(either.admin)}&start_date=2024-01-01") == everything
-    assert told("&end_date=2024-01-01") == []
-    assert told("", mine) == told("&organization_id=org_1", mine) == everything[2:]
-    assert told("", stranger.admin) == []
+    assert export() == everything
+    assert export("&action=key.create") == everything[1:]
+    assert export("&organization_id=org_2") == everything[:2]
+    assert export(f"&key={prefix(either.admin)}&start_date=2024-01-01") == everything
+    assert export("&end_date=2024-01-01") == []
+    assert export("", mine) == export("&organization_id=org_1", mine) == everything[2:]
+    assert export("", stranger.admin) == []
 
 
 @pytest.mark.parametrize("form", ["csv", "ndjson", "parquet"])

@@ -70,12 +70,12 @@ def test_a_budget_is_set_and_listed(either: Tenant) -> None:
 
 def test_what_is_spent_moves_the_budget(either: Tenant) -> None:
     put(either, OF_ORG_1, {"monthly": 10, "alert_at": [0.8, 0.25]})
-    told = []
+    states = []
     for cost in ("2", "2", "4", "2", "0.000000001"):
-        spend(either, cost, user_id=f"user {len(told)}")
+        spend(either, cost, user_id=f"user {len(states)}")
         (it,) = listed(either)
-        told.append((it["used"], it["state"], it["alert_reached"], it["passed_on"]))
-    assert told == [
+        states.append((it["used"], it["state"], it["alert_reached"], it["passed_on"]))
+    assert states == [
         (0.2, "within", None, None),
         (0.4, "within", 0.25, None),
         (0.8, "near", 0.8, None),
@@ -151,9 +151,9 @@ def test_setting_and_taking_away_is_in_the_audit_log(either: Tenant) -> None:
     assert (removed["monthly"], removed["user_id"]) == (2.0, "user_1")
     assert either.delete(OF_USER_1).status_code == 404
     with either.database.reading() as snapshot:
-        told = [(it.action, it.object, it.key_prefix) for it in acts(snapshot, either.tenant)]
+        logged = [(it.action, it.object, it.key_prefix) for it in acts(snapshot, either.tenant)]
     prefix = either.admin[:15]
-    assert told[::-1] == [
+    assert logged[::-1] == [
         ("budget.set", "org_1 user_1", prefix),
         ("budget.set", "org_1 user_1", prefix),
         ("budget.remove", "org_1 user_1", prefix),
@@ -167,9 +167,9 @@ def test_budgets_changes_and_forecasts_are_tables_too(either: Tenant) -> None:
     (budget,) = either.get(PATH, params=of_org).text.splitlines()
     (changed,) = either.get("/v1/analytics/changes", params=of_org).text.splitlines()
     (forecast,) = either.get("/v1/analytics/forecast", params=of_org).text.splitlines()
-    told = [json.loads(it) for it in (budget, changed, forecast)]
-    assert [it.get("spent", it.get("cost")) for it in told] == [2.5] * 3
-    assert told[0]["passed_on"] == datetime.now(UTC).date().isoformat()
+    answers = [json.loads(it) for it in (budget, changed, forecast)]
+    assert [it.get("spent", it.get("cost")) for it in answers] == [2.5] * 3
+    assert answers[0]["passed_on"] == datetime.now(UTC).date().isoformat()
     header, row = either.get(PATH, headers={"Accept": "text/csv"}).text.splitlines()
     assert header.startswith("organization_id,user_id,monthly,currency,month,spent,used")
     assert row.startswith("org_1,,2.00,USD,")

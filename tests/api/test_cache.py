@@ -223,15 +223,15 @@ def test_the_end_of_a_period_makes_another_answer_though_the_ledger_stands_still
     monkeypatch.setattr("tollbook.wiring.now", lambda: clock[0])
     with serving(database, tenant.key()) as client:
 
-        def told(**also: str) -> tuple[str, str]:
+        def state(**also: str) -> tuple[str, str]:
             answer = client.get(PATH, params=query | also)
             return answer.headers["etag"], answer.json()["meta"]["period_state"]
 
-        first, page = told(), told(limit="1")
+        first, page = state(), state(limit="1")
         clock[0] = microseconds(day.replace(hour=23))
-        assert (told()[0], told()[1], page[1]) == (first[0], "open", "open")
+        assert (state()[0], state()[1], page[1]) == (first[0], "open", "open")
         clock[0] = microseconds(day + timedelta(days=1))
-        assert told()[1] == told(limit="1")[1] == "closed"
+        assert state()[1] == state(limit="1")[1] == "closed"
         again = {"If-None-Match": f"{first[0]}, {page[0]}"}
         for also in ({}, {"limit": "1"}):
             assert client.get(PATH, params=query | also, headers=again).status_code == 200

@@ -157,8 +157,8 @@ def test_any_number_is_said_to_be_wrong_where_whole_ones_are_counted(
     body = with_number(number).replace("voice.call", "api.request")
     answer = tenant.post(path, content=f"[{body}]")
     assert answer.status_code == 207, answer.text
-    (told,) = answer.json()["receipts" if path == PATH else "charges"]
-    assert [(it["field"], it["code"]) for it in told["details"]] == [
+    (receipt,) = answer.json()["receipts" if path == PATH else "charges"]
+    assert [(it["field"], it["code"]) for it in receipt["details"]] == [
         ("quantity", code) for code in codes
     ]
 

@@ -95,10 +95,10 @@ def test_every_fate_in_one_batch_is_207_with_each_told(either: Tenant) -> None:
         event(id="new"),
     )
     assert answer.status_code == 207
-    told = answer.json()
-    assert told["success"] is False
-    assert told["counts"] == counts(accepted=1, duplicate=2, quarantined=1, conflict=1, rejected=1)
-    assert told["receipts"] == [
+    shown = answer.json()
+    assert shown["success"] is False
+    assert shown["counts"] == counts(accepted=1, duplicate=2, quarantined=1, conflict=1, rejected=1)
+    assert shown["receipts"] == [
         {"index": 0, "status": "accepted", "id": "new"},
         {"index": 1, "status": "duplicate", "id": "known"},
         {
@@ -317,8 +317,8 @@ def test_whatever_is_wrong_and_refused_is_said_at_once(either: Tenant) -> None:
         [("time", "in_future"), ("organization_id", not_for_it), ("type", not_for_it)],
     ]
     answer = send(either, all_wrong, half, sound, key=key)
-    told = [it["details"] for it in answer.json()["receipts"]]
-    assert [[(it["field"], it["code"]) for it in details] for details in told] == expected
+    shown = [it["details"] for it in answer.json()["receipts"]]
+    assert [[(it["field"], it["code"]) for it in details] for details in shown] == expected
     alone = either.post(PATH, json=event(quantity="0.1234567", time=late))
     details = alone.json()["receipts"][0]["details"]
     assert [it["code"] for it in details] == ["too_many_decimals", "in_future"]

@@ -146,8 +146,8 @@ def test_every_kind_of_charge_replays_to_what_is_stored(either: Tenant) -> None:
         found = shown(either, f"back {n}")
         assert (found["replay_mismatch"], found["status"]) == (None, "reversal")
         assert found["charge"]["cost"] == -cost
-        told = [(it["name"], -it["cost"]) for it in found["charge"]["lines"]]
-        assert told == lines
+        negated = [(it["name"], -it["cost"]) for it in found["charge"]["lines"]]
+        assert negated == lines
     assert either.differences() == []
 
 
@@ -213,9 +213,9 @@ def test_an_event_in_quarantine_is_told_with_the_reason(either: Tenant) -> None:
         "code": "unknown_organization",
         "error": "no organization has this id yet",
     }
-    told = found["event"]
-    assert (told["day"], told["quantity"], told["cost"]) == (None, 1.5, 0.1)
-    assert told["attributes"] == {"to": "+1"}
+    quarantined = found["event"]
+    assert (quarantined["day"], quarantined["quantity"], quarantined["cost"]) == (None, 1.5, 0.1)
+    assert quarantined["attributes"] == {"to": "+1"}
 
 
 @pytest.mark.parametrize(

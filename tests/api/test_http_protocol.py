@@ -108,8 +108,8 @@ def test_a_whole_request_gets_its_own_answer_whatever_comes_after_it(site: Site)
     body = json.dumps([event(id=f"call-{it}") for it in range(500)]).encode()
     head = EVENTS + b"X-API-Key: %b\r\nContent-Length: %d\r\n\r\n"
     whole = head % (tenant.admin.encode(), len(body)) + body
-    status, headers, told = parted(sent(site, whole, b"nonsense\r\n\r\n"))
-    assert (status, told["success"], headers["connection"]) == (200, True, "close")
+    status, headers, answered = parted(sent(site, whole, b"nonsense\r\n\r\n"))
+    assert (status, answered["success"], headers["connection"]) == (200, True, "close")
 
 
 def test_every_whole_request_is_answered_before_what_is_none(site: Site) -> None:

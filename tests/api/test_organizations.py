@@ -11,6 +11,7 @@ from tollbook.store import directory
 
 PATH = "/v1/organizations"
 USERS = f"{PATH}/org_1/users"
+BUDGET = "/v1/budgets/org_1"
 
 
 def test_a_new_tenant_has_no_organizations(either: Tenant) -> None:
@@ -26,6 +27,7 @@ def test_an_organization_is_created_and_read(either: Tenant) -> None:
         "currency": "EUR",
         "status": "inactive",
         "number_format": "DE",
+        "email": "billing@acme.com",
     }
     created = either.post(PATH, json=body)
     assert (created.status_code, created.json()) == (201, {"success": True, "organization": body})
@@ -43,6 +45,7 @@ def test_an_organization_needs_a_name_only(tenant: Tenant) -> None:
         "currency": "USD",
         "status": "active",
         "number_format": None,
+        "email": None,
     }
 
 
@@ -186,10 +189,92 @@ def test_an_organization_is_renamed_and_suspended(either: Tenant) -> None:
     assert either.patch(f"{PATH}/org_1", json={}).json() == changed.json()
 
 
-@pytest.mark.parametrize("body", [{"timezone": "Asia/Tokyo"}, {"currency": "EUR"}, {"id": "x"}])
-def test_what_the_ledger_is_written_in_cannot_be_changed(tenant: Tenant, body: dict) -> None:
+TERMS = ({"timezone": "Europe/Paris"}, {"currency": "EUR"}, {"timezone": "UTC", "currency": "EUR"})
+
+
+@pytest.mark.parametrize("body", TERMS)
+def test_zone_and_currency_change_until_the_first_event(either: Tenant, body: dict) -> None:
+    assert either.patch(f"{PATH}/org_1", json=body).json()["organization"].items() >= body.items()
+    either.load(YEN)
+    given = {"timezone": "Asia/Tokyo", "currency": "JPY"}
+    assert either.patch(f"{PATH}/org_1", json=given).status_code == 200
+    either.send(event(time="2024-01-15T20:00:00Z"))
+    shown = either.get("/v1/events/org_1/call-1").json()
+    assert (shown["event"]["day"], shown["charge"]["currency"]) == ("2024-01-16", "JPY")
+    refused = either.patch(f"{PATH}/org_1", json={**body, "name": "New"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "in_use")
+    changed = ", ".join(body).replace(", ", " and ")
+    assert refused.json()["error"] == f"organization org_1 has events: its {changed} cannot change"
+    assert either.patch(f"{PATH}/org_1", json={**given, "name": "New"}).status_code == 200
+    assert either.get(f"{PATH}/org_1").json()["organization"]["name"] == "New"
+
+
+YEN = """
+name: Yen
+currency: JPY
+effective_from: 2024-01-01
+source: a test
+rates:
+  - {meter: voice.call, price: 1, per: second}
+"""
+
+
+def test_an_event_in_quarantine_is_an_event(either: Tenant) -> None:
+    either.send(event(organization_id="org_2"))
+    assert either.post(PATH, json={"id": "org_2", "name": "Two"}).status_code == 201
+    for body in TERMS[:2]:
+        assert either.patch(f"{PATH}/org_2", json=body).json()["code"] == "in_use"
+
+
+def test_a_currency_with_budgets_does_not_change(either: Tenant) -> None:
+    either.post(USERS, json={"id": "ann", "name": "Ann"})
+    assert either.call("PUT", f"{BUDGET}/users/ann", json={"monthly": 5}).status_code == 200
+    refused = either.patch(f"{PATH}/org_1", json={"currency": "EUR"})
+    assert (refused.status_code, refused.json()["error"]) == (
+        409,
+        "organization org_1 has budgets in USD: remove them first",
+    )
+    assert either.patch(f"{PATH}/org_1", json={"timezone": "Asia/Tokyo"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ({"id": "x"}, [("id", "unknown_field")]),
+        ({"currency": "ZZZ"}, [("currency", "invalid_currency")]),
+        ({"email": "nobody"}, [("email", "invalid_email")]),
+        ({"timezone": "Mars"}, [("timezone", "unknown_timezone")]),
+        ({"timezone": "localtime"}, [("timezone", "local_timezone")]),
+    ],
+)
+def test_an_organization_changes_to_valid_values_only(
+    tenant: Tenant, body: dict, found: list
+) -> None:
     answer = tenant.patch(f"{PATH}/org_1", json=body)
-    assert problems(answer) == [(next(iter(body)), "unknown_field")]
+    assert (answer.status_code, problems(answer)) == (400, found)
+
+
+def test_an_email_is_removed_with_null(either: Tenant) -> None:
+    either.post(USERS, json={"id": "ann", "name": "Ann", "email": "ann@acme.com"})
+    kept = either.patch(f"{USERS}/ann", json={"name": "Anna"}).json()["user"]
+    assert (kept["name"], kept["email"]) == ("Anna", "ann@acme.com")
+    assert either.patch(f"{USERS}/ann", json={"email": None}).json()["user"]["email"] is None
+    for email in ("billing@acme.com", None):
+        changed = either.patch(f"{PATH}/org_1", json={"email": email}).json()["organization"]
+        assert changed["email"] == email
+    assert either.get(f"{PATH}/org_1").json()["organization"] == changed
+
+
+def test_a_permission_is_changed_and_logged(either: Tenant) -> None:
+    either.post(USERS, json={"id": "ann", "name": "Ann"})
+    for permission in ("admin", "user"):
+        changed = either.patch(f"{USERS}/ann", json={"permission": permission}).json()["user"]
+        assert changed["permission"] == permission
+        assert either.get(f"{USERS}/ann").json()["user"] == changed
+    acts = either.get("/v1/audit-log?action=user.change").json()["acts"]
+    assert {it["details"]["permission"] for it in acts} == {"admin", "user"}
+    refused = either.patch(f"{USERS}/ann", json={"permission": "owner"})
+    assert problems(refused) == [("permission", "invalid_field")]
 
 
 @pytest.mark.parametrize("identity", ["nobody", "%00", "%20", "x" * 300, "%F0%9F%98%80"])
@@ -228,6 +313,7 @@ def test_a_stranger_learns_nothing(either: Tenant) -> None:
 
 def test_a_user_is_created_read_and_changed(either: Tenant) -> None:
     body = {"id": "ann", "name": "Ann", "email": "ann@acme.com", "status": "active"}
+    body["permission"] = "admin"
     created = either.post(USERS, json=body)
     assert (created.status_code, created.json()) == (
         201,
@@ -242,7 +328,7 @@ def test_a_user_is_created_read_and_changed(either: Tenant) -> None:
 def test_a_user_needs_a_name_only(tenant: Tenant) -> None:
     user = tenant.post(USERS, json={"name": "Ann"}).json()["user"]
     assert user["id"].startswith("user_")
-    assert (user["email"], user["status"]) == (None, "active")
+    assert (user["email"], user["status"], user["permission"]) == (None, "active", "user")
 
 
 def test_a_users_id_is_taken_once_in_each_organization(either: Tenant) -> None:
@@ -302,3 +388,48 @@ def test_a_new_organization_has_the_currency_of_its_tenant(either: Tenant) -> No
     found = {it["organization_id"]: it["currency"] for it in listed.json()["organizations"]}
     assert (found["new"], found["own"]) == ("EUR", "JPY")
     assert next(iter(found.values())) == "EUR"
+
+
+def pages(tenant: Tenant, path: str, name: str, key: str | None = None) -> list[list[str]]:
+    """Return the ids of each page of two."""
+    found, cursor = [], None
+    while True:
+        query = {"limit": 2} | ({"cursor": cursor} if cursor else {})
+        answer = tenant.get(path, key, params=query).json()
+        found.append([it["id"] for it in answer[name]])
+        cursor = answer["next_cursor"]
+        if cursor is None:
+            return found
+
+
+def test_organizations_and_users_are_listed_by_page(either: Tenant) -> None:
+    for name in ("ü/1", "b", "a", "C", "z"):
+        either.organization(name)
+        either.post(USERS, json={"id": name, "name": name})
+    assert pages(either, PATH, "organizations") == [["C", "a"], ["b", "org_1"], ["z", "ü/1"]]
+    assert pages(either, USERS, "users") == [["C", "a"], ["b", "z"], ["ü/1"]]
+    own = either.key(Permission.READ_ANALYTICS, organization="org_1", user="a")
+    assert pages(either, PATH, "organizations", own) == [["org_1"]]
+    assert pages(either, USERS, "users", own) == [["a"]]
+    assert "next_cursor" not in either.get(PATH).json()
+    cursor = either.get(PATH, params={"limit": 3}).json()["next_cursor"]
+    rest = either.get(PATH, params={"cursor": cursor}).json()
+    assert [it["id"] for it in rest["organizations"]] == ["org_1", "z", "ü/1"]
+    assert either.get(PATH, own, params={"cursor": cursor}).json()["organizations"] == [
+        either.get(f"{PATH}/org_1").json()["organization"]
+    ]
+
+
+@pytest.mark.parametrize("path", [PATH, USERS])
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ({"limit": 0}, "invalid_integer"),
+        ({"limit": 10_001}, "invalid_integer"),
+        ({"cursor": "x"}, "invalid_cursor"),
+        ({"cursor": "WzEsIiJd"}, "invalid_cursor"),
+    ],
+)
+def test_a_wrong_page_is_refused(tenant: Tenant, path: str, query: dict, code: str) -> None:
+    answer = tenant.get(path, params=query)
+    assert (answer.status_code, problems(answer)) == (400, [(next(iter(query)), code)])

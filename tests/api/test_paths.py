@@ -83,6 +83,43 @@ def test_every_id_is_reached_by_its_encoded_form(either: Tenant, identity: str) 
     assert erased.status_code == 200, erased.text
 
 
+BODIES = {
+    "createUser": {"id": "another", "name": "a"},
+    "changeUser": {"name": "a"},
+    "changeOrganization": {"name": "a"},
+    "setOrganizationBudget": {"monthly": 1},
+    "setUserBudget": {"monthly": 1},
+}
+
+
+@pytest.mark.parametrize("identity", ODD)
+def test_every_operation_works_on_every_id(either: Tenant, identity: str) -> None:
+    """The operations come from the document: a new one is tried too, those that delete last."""
+    other = Tenant(either.database, either.http)  # has no events, and so can be deleted
+    other.organization(identity)
+    new = {"id": identity, "name": "a"}
+    other.post(f"/v1/organizations{encoded(identity, 'users')}", json=new)
+    either.organization(identity)
+    either.send(event(id=identity, organization_id=identity, user_id=identity))
+    named = {"organization_id", "user_id", "event_id"}
+    operations = [
+        (method, path, operation["operationId"])
+        for path, methods in either.get("/openapi.json").json()["paths"].items()
+        for method, operation in methods.items()
+        if any(it["in"] == "path" and it["name"] in named for it in operation["parameters"])
+    ]
+    assert len(operations) >= 12
+    for method, path, name in sorted(operations, key=lambda it: it[0] == "delete"):
+        for parameter in named:
+            path = path.replace(f"{{{parameter}}}", quote(identity, safe=""))
+        answer = either.call(method.upper(), path, json=BODIES.get(name))
+        expected = (409,) if name in ("deleteUser", "deleteOrganization") else (200, 201)
+        assert answer.status_code in expected, (name, answer.text)
+    for path in (encoded(identity, "users", identity), encoded(identity)):
+        deleted = other.delete(f"/v1/organizations{path}")
+        assert deleted.status_code == 200, deleted.text
+
+
 @pytest.mark.parametrize("identity", [*ODD, "nobody\x00", "\x1b", "x" * 300])
 @pytest.mark.parametrize("endpoint", WITH_IDS, ids=lambda it: it.name)
 def test_every_route_with_an_odd_id_is_that_route(

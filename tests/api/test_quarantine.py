@@ -85,9 +85,46 @@ def test_one_organizations_events_are_listed_alone(either: Tenant) -> None:
     assert (unknown.status_code, unknown.json()["error"]) == (404, "Organization not found")
 
 
+def test_causes_are_counted_beside_any_page(either: Tenant) -> None:
+    assert either.get(PATH, params={"include": "causes"}).json()["causes"] == []
+    either.organization("euro", currency="EUR")
+    lost = [event(id=it, organization_id="lost") for it in "ab"]
+    either.send(*lost, event(id="c", organization_id="euro"))
+    whole = either.get(PATH).json()["quarantine"]
+    causes = [
+        {
+            "code": "unknown_organization",
+            "events": 2,
+            "example": next(it for it in whole if it["id"] == "a"),
+        },
+        {
+            "code": "currency_mismatch",
+            "events": 1,
+            "example": next(it for it in whole if it["id"] == "c"),
+        },
+    ]
+    for query in ({}, {"limit": 1}, {"code": "no_price"}):
+        assert either.get(PATH, params={"include": "causes", **query}).json()["causes"] == causes
+    own = either.get(PATH, params={"include": "causes", "organization_id": "euro"}).json()
+    assert own["causes"] == causes[1:]
+    stranger = Tenant(either.database, either.http)
+    assert stranger.get(PATH, params={"include": "causes"}).json()["causes"] == []
+
+
+def test_the_events_of_one_cause_are_listed_alone(either: Tenant) -> None:
+    either.organization("euro", currency="EUR")
+    either.send(*(event(id=it, organization_id="lost") for it in "abc"))
+    either.send(event(id="d", organization_id="euro"))
+    assert pages(either, 2, code="unknown_organization") == [["a", "b"], ["c"]]
+    assert pages(either, 2, code="currency_mismatch", organization_id="euro") == [["d"]]
+    assert pages(either, 2, code="no_price") == [[]]
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [
+        ("include=counts", [("include", "invalid_choice")]),
+        ("code=", [("code", "missing_parameter")]),
         ("limit=0", [("limit", "invalid_integer")]),
         ("limit=1001", [("limit", "invalid_integer")]),
         ("limit=-1", [("limit", "invalid_integer")]),

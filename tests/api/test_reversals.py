@@ -27,8 +27,8 @@ def test_receipts_are_in_order_and_say_why(either: Tenant) -> None:
     batch = [reversal("nothing"), reversal(), {"id": 7}, reversal("2"), reversal(id="twice"), 1]
     answer = either.post(PATH, json=batch)
     assert answer.status_code == 207
-    told = [(it["status"], it.get("code"), it.get("field")) for it in answer.json()["receipts"]]
-    assert told == [
+    outcomes = [(it["status"], it.get("code"), it.get("field")) for it in answer.json()["receipts"]]
+    assert outcomes == [
         ("rejected", "unknown_event", "reverses"),
         ("accepted", None, None),
         ("rejected", "not_a_string", "id"),

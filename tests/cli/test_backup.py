@@ -282,3 +282,15 @@ def test_tables_of_a_later_schema_do_not_stay(on_postgres: Tollbook, postgres_ur
     with psycopg.connect(postgres_url) as connection:
         found = connection.execute("SELECT to_regclass('of_later')").fetchone()
     assert found == (None,)
+
+
+def test_a_database_without_a_schema_is_not_backed_up(
+    command: Tollbook, another: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if another.startswith("sqlite"):
+        with closing(sqlite3.connect(tmp_path / "another.db")) as empty:
+            empty.execute("PRAGMA user_version = 1")
+    monkeypatch.setenv("TOLLBOOK_DATABASE_URL", another)
+    refusal = command.refusal("backup", "copy")
+    assert "the database has no schema of Tollbook: run `tollbook migrate`" in refusal
+    assert not (tmp_path / "copy").exists()

@@ -1,4 +1,4 @@
-"""tollbook demo: the published example figure by figure, and a livelier organization."""
+"""tollbook demo: the published example figure by figure, and a larger organization."""
 
 import io
 from collections.abc import Iterator
@@ -89,9 +89,7 @@ def test_brand_registration_is_in_the_ledger_and_in_nobodys_figures(
     assert found == [("", 4_000_000_000)]
 
 
-def test_the_livelier_organization_has_40_users_and_120_days(
-    demo: Demo, database: Database
-) -> None:
+def test_the_larger_organization_has_40_users_and_120_days(demo: Demo, database: Database) -> None:
     answer: Json = demo.json("report", "users", "org_harbor", "--tenant", "demo")
     assert len(answer["users"]) == 40
     assert all(user["total_cost"] > 0 for user in answer["users"])
@@ -120,7 +118,7 @@ def test_running_again_changes_nothing(demo: Demo, database: Database) -> None:
     before, report = state(), demo.json("report", "users", "org_abc123", *JANUARY)
     again = demo.json("demo")
     assert again["keys"] == demo.first["keys"]
-    # Between two runs the clock moves on, and with it the last of the livelier events.
+    # Between two runs the clock moves on, and with it the last of the larger organization's events.
     assert again["counts"]["duplicate"] == demo.first["counts"]["accepted"]
     assert set(again["counts"]) <= {"accepted", "duplicate"}
     assert state() == before

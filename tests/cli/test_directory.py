@@ -31,7 +31,7 @@ def test_a_tenant_is_created_without_prices(tollbook: Tollbook) -> None:
 def test_an_organization_is_created_and_listed(tollbook: Tollbook) -> None:
     created = tollbook.json(
         *("organizations", "create", "org_1", "--name", "Acme", "--timezone", "Asia/Tokyo"),
-        *("--currency", "JPY"),
+        *("--currency", "JPY", "--email", "billing@acme.com"),
     )
     assert created == {
         "id": "org_1",
@@ -40,6 +40,7 @@ def test_an_organization_is_created_and_listed(tollbook: Tollbook) -> None:
         "currency": "JPY",
         "status": "active",
         "number_format": None,
+        "email": "billing@acme.com",
     }
     assert tollbook.json("organizations", "list") == [created]
     ran = tollbook("organizations", "list")
@@ -161,7 +162,13 @@ def test_a_tenant_that_could_not_be_created_is_not_made_up(
 def test_a_user_is_created_and_listed(tollbook: Tollbook) -> None:
     tollbook("organizations", "create", "org_1")
     created = tollbook.json("users", "create", "org_1", "ann", "--name", "Ann", "--email", "a@b")
-    assert created == {"id": "ann", "name": "Ann", "email": "a@b", "status": "active"}
+    assert created == {
+        "id": "ann",
+        "name": "Ann",
+        "email": "a@b",
+        "status": "active",
+        "permission": "user",
+    }
     tollbook("users", "create", "org_1", "bob")
     assert [it["name"] for it in tollbook.json("users", "list", "org_1")] == ["Ann", "bob"]
     assert "exists already" in tollbook.refusal("users", "create", "org_1", "ann")
@@ -238,3 +245,30 @@ def test_a_tenants_currency_is_that_of_its_new_organizations(tollbook: Tollbook)
     (details,) = (it["details"] for it in acts if it["action"] == "tenant.change")
     assert details == {"currency": "CHF", "number_format": "strict"}
     assert "--currency or --number-format" in tollbook.refusal("tenants", "change", "acme")
+
+
+def test_deletions_are_confirmed(tollbook: Tollbook) -> None:
+    tollbook("organizations", "create", "org_1")
+    tollbook("users", "create", "org_1", "ann")
+    deletions = (
+        ("users", "delete", "org_1", "ann"),
+        ("organizations", "delete", "org_1"),
+        ("tenants", "delete", "default"),
+    )
+    for verb in deletions:
+        assert "confirm with --yes" in tollbook.refusal(*verb)
+        assert tollbook(*verb, "--yes").out.endswith("deleted\n")
+        assert tollbook.refusal(*verb, "--yes")
+    assert tollbook.json("tenants", "list") == []
+
+
+def test_a_change_names_something(tollbook: Tollbook) -> None:
+    tollbook("organizations", "create", "org_1")
+    tollbook("users", "create", "org_1", "ann", "--email", "a@b")
+    for verb in (("organizations", "change", "org_1"), ("users", "change", "org_1", "ann")):
+        ran = tollbook(*verb)
+        assert (ran.code, "an option with a new value is required" in ran.err) == (2, True)
+    changed = tollbook.json("users", "change", "org_1", "ann", "--no-email", "--name", "Ann")
+    assert (changed["name"], changed["email"]) == ("Ann", None)
+    both = tollbook("users", "change", "org_1", "ann", "--no-email", "--email", "a@b")
+    assert both.code == 2

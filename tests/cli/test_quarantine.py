@@ -32,13 +32,26 @@ def test_nothing_in_quarantine_is_said(tollbook: Tollbook) -> None:
 
 def test_events_are_listed_with_the_reason(platform: Tollbook) -> None:
     out = platform("quarantine", "list").out
+    counts, _, listed = out.partition("Organization")
     for words in ("late", "unknown_organization", "no organization has this id yet"):
-        assert out.count(words) == 2
-    assert "currency_mismatch" in out
+        assert listed.count(words) == 2
+    assert "currency_mismatch" in listed
+    assert [it.split()[:2] for it in counts.splitlines()[3:5]] == [
+        ["2", "unknown_organization"],
+        ["1", "currency_mismatch"],
+    ]
     one = platform("quarantine", "list", "--organization", "late", "--limit", "1").out
     assert "there are more than 1 events; --limit shows more" in one
     assert "currency_mismatch" not in one
     assert platform("quarantine", "list", "--limit", "0").code == 2
+
+
+def test_the_events_of_one_cause_are_listed_alone(platform: Tollbook) -> None:
+    (it,) = platform.json("quarantine", "list", "--code", "currency_mismatch")
+    assert it["id"] == "3"
+    out = platform("quarantine", "list", "--code", "no_price").out
+    assert "unknown_organization" in out
+    assert out.endswith("no event has the code no_price\n")
 
 
 def test_json_is_the_list_of_the_api(platform: Tollbook) -> None:

@@ -56,9 +56,9 @@ def test_an_address_that_is_not_this_machines_is_a_sentence(sqlite_url: str) -> 
 def test_the_log_begins_with_the_address(sqlite_url: str, ending: int, code: int) -> None:
     with serve(sqlite_url, "--port", "0") as process:
         assert process.stderr is not None
-        told = json.loads(process.stderr.readline())
-        assert (told["event"], told["level"]) == ("listening", "info")
-        assert told["address"].startswith("http://127.0.0.1:")
-        assert httpx.get(f"{told['address']}/healthz").status_code == 200
+        line = json.loads(process.stderr.readline())
+        assert (line["event"], line["level"]) == ("listening", "info")
+        assert line["address"].startswith("http://127.0.0.1:")
+        assert httpx.get(f"{line['address']}/healthz").status_code == 200
         process.send_signal(ending)
         assert process.wait(PATIENCE) == code

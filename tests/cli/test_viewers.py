@@ -12,7 +12,7 @@ SELF = "/v1/keys/self"
 
 @pytest.fixture
 def key(tollbook: Tollbook) -> str:
-    """The prefix of a key that may see, beside an organization."""
+    """Return the prefix of a key that may read analytics; create an organization."""
     tollbook("organizations", "create", "org_1")
     made = tollbook.json("keys", "create", "--permission", Permission.READ_ANALYTICS.value)
     return str(made["key"]["prefix"])

@@ -4,6 +4,7 @@ import csv
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.builders import event
@@ -44,7 +45,7 @@ def test_a_table_and_its_total_are_exact(look: Look, demo: Demo) -> None:
         "$99,999,999.000000002",
         "$99,999,999.000000001",
         "$99,999,998.000000004",
-    ], "the order tells apart what a float does not"
+    ], "the order distinguishes amounts that are one float"
 
 
 def test_an_export_holds_every_digit(look: Look, demo: Demo, tmp_path: Path) -> None:
@@ -74,12 +75,12 @@ def test_an_explanation_is_exact(look: Look, demo: Demo) -> None:
     expect(legend).to_contain_text("$99,999,999.00")
 
 
-def figures(page: Any, script: str) -> Any:
+def figures(page: Any, script: str, module: str = "figures") -> Any:
     """Run a module's own functions in the page, where they are served."""
     return page.evaluate(
         "async () => {"
         "const base = document.querySelector('script[type=module]').src.replace('main.js', '');"
-        f"const it = await import(base + 'words/figures.js'); return {script}; }}"
+        f"const it = await import(base + 'words/{module}.js'); return {script}; }}"
     )
 
 
@@ -102,3 +103,64 @@ def test_figures_of_21_digits_are_read_and_added_up(look: Look) -> None:
         ("JSON.stringify(it.parse('[1000000000000.000000001]'))", "[1000000000000.000000001]"),
     ):
         assert figures(page, script) == right, script
+
+
+CHANGES = {
+    "0": ("0%", "0.0%"),
+    "1e-17": ("+<0.01%", "<0.01%"),
+    "0.00004": ("+<0.01%", "<0.01%"),
+    "-0.00004": ("-<0.01%", "-<0.01%"),
+    "0.00005": ("+0.01%", "0.01%"),
+    "0.0004": ("+0.04%", "0.04%"),
+    "-0.0004": ("-0.04%", "-0.04%"),
+    "0.004": ("+0.4%", "0.4%"),
+    "0.0123": ("+1.2%", "1.2%"),
+    "0.0996": ("+10%", "10.0%"),
+    "0.123": ("+12%", "12.3%"),
+    "-0.5": ("-50%", "-50.0%"),
+    "0.994": ("+99%", "99.4%"),
+    "0.9951": ("+99.5%", "99.5%"),
+    "-0.9997": ("-99.97%", "-99.97%"),
+    "-0.9999999": ("-99.99%", "-99.99%"),
+    "-1": ("-100%", "-100.0%"),
+    "1": ("+100%", "100.0%"),
+    "1.0000001": ("+100.01%", "100.01%"),
+    "1.0004": ("+100.04%", "100.04%"),
+    "1.004": ("+100.4%", "100.4%"),
+    "1.006": ("+101%", "100.6%"),
+    "12.345": ("+1,235%", "1,234.5%"),
+    "999": ("+99,900%", "99,900.0%"),
+    "3400": ("+340K%", "340.0K%"),
+    "1e10": ("+1T%", "1.0T%"),
+    "null": ("new", None),
+}
+
+
+def test_a_percentage_is_0_or_100_only_when_it_is(look: Look) -> None:
+    page = look("tenant", "#/prices")
+    both = "[it.changeText(of), of === null ? null : it.percent(of)]"
+    for changes in (list(CHANGES), list(reversed(CHANGES))):  # no format is kept for another figure
+        shown = figures(page, f"[{', '.join(changes)}].map(of => {both})", "format")
+        assert shown == [list(CHANGES[it]) for it in changes]
+    german = look("tenant", "#/prices", locale="de-DE")
+    assert figures(german, "it.changeText(-0.00001)", "format") == "-<0,01\u00a0%"
+    assert figures(german, "it.changeText(0.9997)", "format") == "+99,97\u00a0%"
+
+
+def test_a_change_is_a_part_of_what_was_there(look: Look) -> None:
+    page = look("tenant", "#/prices")
+    for now, before, right in (
+        ("3", "2", 0.5),
+        ("0", "2", -1),
+        ("2", "0", None),
+        ("-2", "0", None),
+        ("0", "0", 0),
+        ("5", "-10", 1.5),
+        ("-20", "-10", -1),
+        ("-5", "10", -1.5),
+        ("1000000000000.000000001", "1000000000000.000000001", 0),
+        ("1000000000000.000000003", "1000000000000.000000001", pytest.approx(2e-21)),
+        ("0", "1000000000000.000000001", -1),
+    ):
+        read = f"...it.parse('[{now},{before}]')"
+        assert figures(page, f"it.changeOf({read})") == right, (now, before)

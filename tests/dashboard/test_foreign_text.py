@@ -102,31 +102,50 @@ def test_invisible_characters_are_seen_and_joiners_are_not(look: Look, demo: Dem
     expect(page.get_by_role("heading", level=1)).to_have_text(JOINED)
 
 
+@pytest.mark.parametrize("name", [LONG, "W" * 200])
 @pytest.mark.parametrize("width", [WIDE, 390])
-def test_a_long_name_leaves_the_page_its_width(look: Look, demo: Demo, width: int) -> None:
-    make(demo, "long", LONG, {"user_id": LONG, "id": LONG, "attributes": {LONG[:60]: LONG}})
-    for fragment in (
-        f"#/?{JANUARY}",
-        of("long"),
-        of("long", f"&user={LONG}&event={LONG}"),
-        "#/prices",
-        "#/quarantine",
+def test_a_long_name_leaves_the_page_its_width(
+    look: Look, demo: Demo, width: int, name: str
+) -> None:
+    attributes = {name[:60]: name}
+    make(demo, name, name, {"user_id": name, "id": name, "attributes": attributes})
+    own: dict[str, Any] = {"organization_id": name, "name": name[:100]}
+    admin = demo.new_key(**own, permissions=["admin"])
+    user = demo.new_key(**own, user_id=name)
+    for key, fragment in (
+        ("tenant", f"#/?{JANUARY}"),
+        ("tenant", of(name)),
+        ("tenant", of(name, "&compare=previous_period&chart=table")),
+        ("tenant", of(name, f"&user={name}&event={name}")),
+        ("tenant", of(name, "&level=organization")),
+        ("tenant", of(name, f"&user={name}x")),
+        ("tenant", "#/prices"),
+        ("tenant", "#/quarantine"),
+        ("tenant", f"#/quarantine?organization={name}"),
+        (admin, f"#/?{JANUARY}"),
+        (admin, "#/prices"),
+        (admin, "#/quarantine"),
+        (user, f"#/?{JANUARY}&event={name}"),
+        (user, "#/prices"),
     ):
-        page = look("tenant", fragment, viewport={"width": width, "height": 900})
+        page = look(key, fragment, refused=True, viewport={"width": width, "height": 900})
         page.wait_for_load_state("networkidle")
+        if not page.locator("dialog").count():
+            page.locator(".bar .button").last.click()
         assert page.evaluate("document.documentElement.scrollWidth") <= width, fragment
-        drawer = page.locator(".drawer-body")
-        if drawer.count():
-            assert drawer.evaluate("it => it.scrollWidth <= it.clientWidth")
-            height = page.locator(".user-head").evaluate("it => it.offsetHeight")
-            assert height < 200
+        inside = page.locator(".drawer-body, .popover:popover-open")
+        assert inside.evaluate_all("all => all.every(it => it.scrollWidth <= it.clientWidth)")
+        for head in page.locator(".user-head").all():
+            assert head.evaluate("it => it.offsetHeight") < 250
 
 
 def test_a_long_id_leaves_the_columns_of_the_quarantine_in_sight(look: Look, demo: Demo) -> None:
     waits = event(id="q" * 250, organization_id="z" * 250)
     with demo.server.client(demo.keys["tenant"]) as client:
         client.post("/v1/events", json=waits)
-    page = look("tenant", "#/quarantine", viewport={"width": 1280, "height": 900})
+    page = look(
+        "tenant", "#/quarantine?code=unknown_organization", viewport={"width": 1280, "height": 900}
+    )
     heading = page.get_by_role("columnheader", name="Received")
     box = heading.bounding_box()
     assert box

@@ -3,7 +3,9 @@
 import csv
 import io
 import re
+from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.builders import event
@@ -38,6 +40,65 @@ def test_the_documented_example_is_shown_figure_by_figure(look: Look) -> None:
 def test_figures_are_written_as_the_viewer_writes_them(look: Look) -> None:
     rows = table(look("acme", ACME, locale="de-DE"))
     assert rows[1][1:9] == ["2.420", "650", "120", "40", "340", "359,33", "250.000", "2,25\xa0$"]
+
+
+NINE = 123_456_789
+CUT = """() => [...document.querySelectorAll(".table-box tr > *")].flatMap(cell => {
+  const range = document.createRange();
+  range.selectNodeContents(cell);
+  const [text, box] = [range.getBoundingClientRect(), cell.getBoundingClientRect()];
+  return text.left < box.left || text.right > box.right ? [cell.textContent] : [];
+})"""
+
+
+def with_large_figures(page: Page) -> None:
+    """Show nine digits in every count, and costs of millions."""
+
+    def enlarge(route: Any) -> None:
+        response = route.fetch()
+        report = response.json()
+        for user in report["users"]:
+            counts = (it for it in user if it.startswith("total_") and it != "total_cost")
+            user |= dict.fromkeys(counts, NINE) | {"total_voice_seconds": NINE * 60}
+            costs = user["cost_breakdown"]
+            for name in costs:
+                costs[name] = 1_234_567.89 if name.endswith("_cost") else NINE
+            user["total_cost"] = 12_345_678.9
+        report.pop("totals", None)
+        route.fulfill(response=response, json=report)
+
+    page.route("**/v1/analytics/users?*", enlarge)
+    page.reload()
+    expect(page.get_by_role("cell", name="123,456,789").first).to_be_visible()
+
+
+@pytest.mark.parametrize(("width", "fits"), [(1440, True), (1024, False), (390, False)])
+def test_no_figure_is_cut_and_1440_pixels_hold_all_14_columns(
+    look: Look, width: int, fits: bool
+) -> None:
+    for enlarge in (False, True):
+        page = look("acme", ACME, viewport={"width": width, "height": 900})
+        table(page)
+        if enlarge:
+            with_large_figures(page)
+        box = page.locator(".table-box")
+        if fits:
+            assert box.evaluate("it => it.scrollWidth <= it.clientWidth")
+        assert page.evaluate(CUT) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        size = box.locator("td").first.evaluate("it => parseFloat(getComputedStyle(it).fontSize)")
+        assert size >= 11
+        # Between the columns that stay in sight, there is room for the widest of the others.
+        widths = box.evaluate(
+            """it => {
+              const cells = [...it.querySelectorAll("tbody tr:first-child > *")];
+              const fixed = cells.filter(cell => getComputedStyle(cell).position === "sticky");
+              const others = cells.filter(cell => !fixed.includes(cell));
+              const sum = fixed.reduce((whole, cell) => whole + cell.offsetWidth, 0);
+              return [it.clientWidth - sum, Math.max(...others.map(cell => cell.offsetWidth))];
+            }"""
+        )
+        assert widths[0] >= widths[1], widths
 
 
 def test_any_column_sorts_both_ways(look: Look) -> None:

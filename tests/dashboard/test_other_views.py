@@ -1,9 +1,13 @@
 """The overview of a tenant, prices, and quarantine."""
 
+import io
+import json
 import re
 from datetime import UTC, datetime
 
-from playwright.sync_api import expect
+import pytest
+from playwright.sync_api import Page, expect
+from pypdf import PdfReader
 
 from tests.dashboard.conftest import JANUARY, Demo, Look, table
 
@@ -91,11 +95,35 @@ def test_prices_are_searched_and_reckoned(look: Look) -> None:
     expect(page.get_by_text("$0.122").first).to_be_visible()
 
 
-def test_who_may_not_see_the_books_can_still_reckon(look: Look) -> None:
-    page = look("acme", "#/prices", refused=True)
-    expect(page.get_by_text("Access denied")).to_be_visible()
+@pytest.mark.parametrize("key", ["acme", "acme_user_123", "token", "organization admin"])
+def test_no_tab_of_a_viewer_refuses_it(look: Look, demo: Demo, key: str) -> None:
+    keys = {
+        "token": lambda: demo.new_token(organization_id="org_abc123", user_id="user_123"),
+        "organization admin": lambda: demo.new_key(
+            organization_id="org_abc123", permissions=["admin"]
+        ),
+    }
+    page = look(keys[key]() if key in keys else key, f"#/?{JANUARY}")
+    tabs = page.get_by_role("navigation", name="Views").get_by_role("link")
+    expect(tabs.first).to_be_visible()
+    names = tabs.all_inner_texts()
+    assert names[1:] == (["Prices", "Quarantine"] if "admin" in key else ["Estimate"])
+    for name in names:
+        tabs.filter(has_text=name).click()
+        page.wait_for_load_state("networkidle")
+        expect(page.get_by_role("heading").first).to_be_visible()
+        expect(page.get_by_role("alert")).to_have_count(0)
+    page.get_by_role("link", name=names[1], exact=True).click()
     page.get_by_role("button", name="Calculate").click()
     expect(page.get_by_text("$0.12").first).to_be_visible()
+
+
+def test_an_admin_key_of_one_user_sees_no_books_and_no_quarantine(look: Look, demo: Demo) -> None:
+    key = demo.new_key(organization_id="org_abc123", user_id="user_123", permissions=["admin"])
+    page = look(key, "#/prices")
+    expect(page.get_by_role("button", name="Calculate")).to_be_visible()
+    expect(page.get_by_role("link", name="Quarantine")).to_have_count(0)
+    expect(page.get_by_text("Price books")).to_have_count(0)
 
 
 def test_a_key_that_only_writes_is_told_that_it_may_not_read(look: Look, demo: Demo) -> None:
@@ -105,27 +133,55 @@ def test_a_key_that_only_writes_is_told_that_it_may_not_read(look: Look, demo: D
     expect(page.get_by_role("alert")).to_contain_text("lacks the permission analytics:read")
 
 
-def test_quarantine_says_what_waits_and_why_and_replays_it(look: Look, demo: Demo) -> None:
-    lost = {
-        "id": "lost-1",
-        "type": "voice.call",
-        "organization_id": "org_lost",
-        "user_id": "ann",
-        "time": datetime.now(UTC).isoformat(),
-        "quantity": 60,
-    }
+def test_quarantine_is_grouped_by_cause_and_replayed(look: Look, demo: Demo) -> None:
+    now = datetime.now(UTC).isoformat()
+    lost = {"type": "voice.call", "user_id": "ann", "time": now, "quantity": 60}
+    unknown = [{**lost, "id": f"lost-{n}", "organization_id": "org_lost"} for n in "123"]
     with demo.server.client(demo.keys["tenant"]) as client:
-        client.post("/v1/events", json=lost)
+        client.post("/v1/organizations", json={"id": "euros", "name": "Euros", "currency": "EUR"})
+        client.post("/v1/events", json=[*unknown, {**lost, "id": "e", "organization_id": "euros"}])
     page = look("tenant", "#/")
     page.get_by_role("link", name=re.compile("in quarantine")).click()
-    expect(page.get_by_role("row").filter(has_text="lost-1")).to_contain_text(
-        "Create the organization, then replay."
-    )
+    causes = page.get_by_role("region", name="Causes")
+    row = causes.get_by_role("row").filter(has_text="lost-1")
+    expect(row).to_contain_text("Create the organization, then replay.")
+    assert row.get_by_role("cell").first.inner_text() == "3"
+    events = page.get_by_role("region", name="Events in quarantine").get_by_role("row")
+    expect(events).to_have_count(0)
+    row.get_by_role("link", name="Unknown organization").click()
+    expect(page).to_have_url(re.compile("code=unknown_organization"))
+    expect(events).to_have_count(4)
+    expect(page.get_by_role("heading", name="Unknown organization: 3 events")).to_be_visible()
+    causes.get_by_role("link", name="Currency mismatch").click()
+    expect(events).to_have_count(2)
+    expect(events.last).to_contain_text("the organization in EUR")
+    rate = {"meter": "voice.call", "price": 0.002, "per": "second"}
+    book = {"name": "E", "currency": "EUR", "effective_from": "2024-01-01", "source": "s"}
+    yaml = {"Content-Type": "application/yaml"}
     with demo.server.client(demo.keys["tenant"]) as client:
         client.post("/v1/organizations", json={"id": "org_lost", "name": "Found"})
+        made = json.dumps({**book, "rates": [rate]})
+        client.post("/v1/price-books?organization_id=euros", content=made, headers=yaml)
     page.get_by_role("button", name="Replay").click()
-    expect(page.get_by_text("1 event charged, 0 events still in quarantine.")).to_be_visible()
+    expect(page.get_by_text("4 events charged, 0 events still in quarantine.")).to_be_visible()
     expect(page.get_by_text("No events in quarantine")).to_be_visible()
+
+
+def test_organization_level_costs_lead_to_their_events(look: Look) -> None:
+    page = look("acme", f"#/?{JANUARY}")
+    table(page)
+    page.get_by_role("link", name="$4.00", exact=True).click()
+    dialog = page.get_by_role("dialog", name="Organization-level usage")
+    expect(dialog.locator(".user-cost")).to_have_text("$4.00")
+    expect(dialog.locator(".event")).to_have_count(1)
+    expect(dialog.locator(".event")).to_contain_text("Brand registration")
+    dialog.locator(".event").click()
+    expect(dialog.get_by_role("heading", name="Why it costs $4.00")).to_be_visible()
+    dialog.get_by_role("button", name="Close").click()
+    expect(page).not_to_have_url(re.compile("level="))
+    page.get_by_role("link", name="incl. $4.00 organization-level").click()
+    dialog.get_by_label("Kind of event").select_option("voice")
+    expect(dialog.get_by_text("No events of this kind in this period.")).to_be_visible()
 
 
 def test_paper_gets_the_whole_table(look: Look, many: str) -> None:
@@ -134,6 +190,50 @@ def test_paper_gets_the_whole_table(look: Look, many: str) -> None:
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.locator("tr[data-index]").count() == 40
     page.evaluate("dispatchEvent(new Event('afterprint'))")
+
+
+def printed(page: Page) -> list[str]:
+    """Print on A4, and return the text of each page."""
+    content = page.pdf(prefer_css_page_size=True)
+    return [it.extract_text() for it in PdfReader(io.BytesIO(content)).pages]
+
+
+def test_every_printed_page_has_the_headings_of_its_table(look: Look) -> None:
+    page = look("harbor", "#/?period=last_30_days&compare=previous_period")
+    rows = table(page)
+    sheets = printed(page)
+    with_rows = [it for it in sheets if re.search(r"-\d\d@harbor", it)]
+    assert len(with_rows) > 1
+    for sheet in with_rows:
+        for word in " ".join(rows[0]).split():
+            assert word in sheet
+    text = re.sub(r"\s", "", "".join(sheets))
+    assert len(set(re.findall(r"[a-z]+-\d\d@harbor", text))) == 40
+    for row in rows[1:]:
+        for figure in row[1:]:
+            assert figure in text
+
+
+@pytest.mark.parametrize("view", ["#/prices", f"#/?{JANUARY}&chart=table"])
+def test_other_tables_are_printed_whole(look: Look, view: str) -> None:
+    page = look("tenant" if "prices" in view else "acme", view)
+    rows = page.locator(".plain-table").last.get_by_role("row")
+    expect(rows.nth(12)).to_be_visible()
+    text = re.sub(r"\s", "", "".join(printed(page)))
+    for row in rows.all_inner_texts():
+        for cell in row.split("\t"):
+            assert re.sub(r"\s", "", cell) in text
+
+
+def test_an_open_user_is_printed_with_every_event_in_sight(look: Look) -> None:
+    page = look("acme", f"#/?{JANUARY}&user=user_123&events=voice")
+    expect(page.locator(".event")).to_have_count(50)
+    times = page.locator(".event time").all_inner_texts()
+    sheets = printed(page)
+    text = re.sub(r"\s", "", "".join(sheets))
+    assert "Users" not in text
+    assert all(re.sub(r"\s", "", it) in text for it in times)
+    assert sum("Busiest days" in it for it in sheets) == 1
 
 
 def test_an_organization_prints_on_a4(look: Look) -> None:

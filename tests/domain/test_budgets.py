@@ -1,8 +1,19 @@
 """The state of a budget, and its rules."""
 
-import pytest
+from fractions import Fraction
 
-from tollbook.domain.budgets import Budget, alert_problems, monthly_of
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.properties.profile import examples
+from tollbook.domain.budgets import (
+    Budget,
+    BudgetState,
+    alert_problems,
+    monthly_of,
+    monthly_problem,
+)
 
 
 def budget(*alerts: float) -> Budget:
@@ -55,3 +66,43 @@ def test_an_amount_is_a_number_or_a_text(text: bytes) -> None:
 def test_other_amounts_are_refused(text: bytes) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         monthly_of(text)
+
+
+ALERTS = st.lists(st.integers(1, 20_000), max_size=4, unique=True)
+
+
+@examples(300)
+@given(ALERTS, st.integers(1, 10**6), st.integers(-10, 2 * 10**6))
+def test_alerts_are_reached_by_exact_fractions(alerts: list[int], monthly: int, spent: int) -> None:
+    found = Budget("", monthly, tuple(it / 10_000 for it in alerts), 0, 0)
+    used = Fraction(spent, monthly)
+    reached = [it for it in alerts if used >= Fraction(it, 10_000)]
+    assert found.reached(spent) == (max(reached) / 10_000 if reached else None)
+    last = max((it for it in alerts if it < 10_000), default=10_000)
+    if used > 1:
+        assert found.state(spent) is BudgetState.OVER
+    else:
+        is_near = used >= Fraction(last, 10_000)
+        assert found.state(spent) is (BudgetState.NEAR if is_near else BudgetState.WITHIN)
+
+
+def test_a_fraction_that_a_float_cannot_hold_is_exact() -> None:
+    third = Budget("", 10**15, (0.3333,), 0, 0)
+    assert third.reached(333_300_000_000_000) == 0.3333
+    assert third.reached(333_299_999_999_999) is None
+
+
+def test_as_many_alerts_as_allowed() -> None:
+    assert alert_problems(tuple(n / 100 for n in range(1, 11))) == []
+    assert [it.code for it in alert_problems((0.5, 0.5))] == ["invalid_alerts"]
+
+
+def test_the_smallest_and_the_largest_amount() -> None:
+    assert monthly_of(b"0.000000001") == 1
+    assert monthly_of(b"1000000000000000") == 10**24
+
+
+def test_the_problem_of_an_amount_names_its_bounds() -> None:
+    problem = monthly_problem()
+    assert (problem.field, problem.code) == ("monthly", "invalid_amount")
+    assert "1000000000000000" in problem.error

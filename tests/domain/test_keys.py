@@ -13,11 +13,13 @@ from tollbook.domain.keys import (
     beyond,
     hash_of,
     is_sound,
+    key_problems,
     limit_problems,
     matches,
     meters_problem,
     mint,
     prefix_of,
+    without_secrets,
 )
 
 
@@ -120,3 +122,75 @@ def test_a_key_is_narrowed_to_meters_of_the_catalog() -> None:
     for wrong in (["fax"], ["voice.call", "voice.call"]):
         assert meters_problem(wrong, write) is not None
     assert meters_problem(["voice.call"], (Permission.ADMIN,)) is not None
+
+
+@pytest.mark.parametrize(
+    ("organization", "user", "expected"),
+    [
+        (None, None, []),
+        ("org_1", None, []),
+        ("org_1", "ann", []),
+        (None, "ann", [("organization_id", "missing_field")]),
+        ("", None, [("organization_id", "empty")]),
+        ("org_1", "a\x00", [("user_id", "control_characters")]),
+    ],
+)
+def test_the_key_of_a_user_names_its_organization(
+    organization: str | None, user: str | None, expected: list[tuple[str, str]]
+) -> None:
+    problems = key_problems("CRM", (Permission.ADMIN,), organization, user)
+    assert [(it.field, it.code) for it in problems] == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "permissions", "expected"),
+    [
+        ("", (Permission.ADMIN,), [("name", "empty")]),
+        ("x" * 201, (Permission.ADMIN,), [("name", "too_long")]),
+        ("CRM", (), [("permissions", "invalid_permissions")]),
+        ("CRM", (Permission.ADMIN, Permission.ADMIN), [("permissions", "invalid_permissions")]),
+        ("", (), [("name", "empty"), ("permissions", "invalid_permissions")]),
+    ],
+)
+def test_a_key_has_a_name_and_permissions(
+    name: str, permissions: tuple[Permission, ...], expected: list[tuple[str, str]]
+) -> None:
+    problems = key_problems(name, permissions, None, None)
+    assert [(it.field, it.code) for it in problems] == expected
+
+
+@pytest.mark.parametrize(("rate", "is_valid"), [(1, True), (10**6, True), (10**6 + 1, False)])
+def test_a_rate_limit_has_an_upper_bound(rate: int, is_valid: bool) -> None:
+    assert (limit_problems(None, [], rate, 0) == []) == is_valid
+
+
+def test_an_expiry_is_after_the_current_instant() -> None:
+    assert [it.code for it in limit_problems(10, [], None, 10)] == ["in_past"]
+    assert limit_problems(11, [], None, 10) == []
+
+
+@pytest.mark.parametrize(
+    ("scope", "limits", "expected"),
+    [
+        (KeyScope("t"), Limits(), False),
+        (KeyScope("t", "org_1"), Limits(), False),
+        (KeyScope("t", "org_1", "ann"), Limits(), True),
+        (KeyScope("t", "org_1"), Limits(meters=("voice.call",)), True),
+    ],
+)
+def test_a_key_of_a_user_or_of_meters_sees_a_part(
+    scope: KeyScope, limits: Limits, expected: bool
+) -> None:
+    assert ApiKey("p", "h", "n", scope, (), 0, limits=limits).sees_a_part == expected
+
+
+def test_a_text_keeps_only_the_public_part_of_keys_and_tokens() -> None:
+    prefix, text = mint()
+    token = "tbv_" + "a" * 40
+    shown = without_secrets(f"Bearer {text}, then {token}; {prefix} and tbv_0123456789abcdef")
+    assert shown == f"Bearer {prefix}, then tbv_…; {prefix} and tbv_0123456789abcdef"
+
+
+@pytest.mark.parametrize("text", ["", "tb_short_secret", "xtb_0123456789ab_secret", "a tb_ b"])
+def test_a_text_without_secrets_stays_as_it_is(text: str) -> None:
+    assert without_secrets(text) == text

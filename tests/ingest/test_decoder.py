@@ -153,10 +153,10 @@ OFFSETS = st.sampled_from(("Z", "z", "+00:00", "-00:00", "+23:59", "-23:59", "-0
     offset=OFFSETS,
     mark=st.sampled_from("Tt "),
     dot=st.sampled_from((".", r"\u002e")),
-    beside=st.lists(st.sampled_from(("2024-01-15T10:30:00Z", "2016-12-31T23:59:60Z")), max_size=2),
+    others=st.lists(st.sampled_from(("2024-01-15T10:30:00Z", "2016-12-31T23:59:60Z")), max_size=2),
 )
 def test_an_instant_is_what_its_digits_say_cut_off_after_the_microsecond(
-    second: int, fraction: str, offset: str, mark: str, dot: str, beside: list[str]
+    second: int, fraction: str, offset: str, mark: str, dot: str, others: list[str]
 ) -> None:
     """However many digits, whatever else is in the batch."""
     local = datetime.fromtimestamp(second, UTC)
@@ -167,7 +167,7 @@ def test_an_instant_is_what_its_digits_say_cut_off_after_the_microsecond(
     ahead = (hours * 3600 + minutes * 60) * (-1 if offset[0] == "-" else 1)
     expected = (second - ahead) * 1_000_000 + int(fraction[:6].ljust(6, "0"))
     text = object_of({**SOUND, "time": time})
-    batch = [text, *(object_of({**SOUND, "time": f'"{it}"'}) for it in beside)]
+    batch = [text, *(object_of({**SOUND, "time": f'"{it}"'}) for it in others)]
     for it in (*decoded(text), decode_json(f"[{', '.join(batch)}]".encode())[0]):
         assert isinstance(it, NormalizedEvent)
         assert it.time == microseconds(it.event.time) == expected

@@ -1,4 +1,4 @@
-"""Clients that send without pause and remember what they were told, and the ledger they left."""
+"""Clients that send without pause and remember their receipts, and the ledger they left."""
 
 from collections import Counter
 from collections.abc import Iterator

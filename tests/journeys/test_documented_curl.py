@@ -101,7 +101,7 @@ def run_curl(command: str) -> httpx.Response:
 
 def test_the_documented_request_gives_the_documented_answer(server: Server, tmp_path: Path) -> None:
     printed = demo(server, tmp_path)
-    answer = run_curl(printed[printed.index("curl ") : printed.index("A livelier")])
+    answer = run_curl(printed[printed.index("curl ") : printed.index("For a larger")])
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/json"
     assert answer.json() == USERS_ANSWER

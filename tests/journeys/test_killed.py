@@ -37,7 +37,7 @@ def senders() -> list[Sender]:
 
 
 def stored_without_an_answer(database_url: str, senders: list[Sender]) -> list[Request]:
-    """Check that nothing is lost, torn or doubled; give what was stored beside what was told."""
+    """Check that nothing is lost, torn or doubled; return stored requests without an answer."""
     acknowledged = [request for sender in senders for request in sender.acknowledged]
     unanswered = [request for sender in senders for request in sender.unanswered]
     with closing(open_database(database_url)) as database:

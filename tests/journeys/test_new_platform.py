@@ -97,11 +97,11 @@ def _send_and_read(sender: httpx.Client, viewer: httpx.Client) -> None:
     answer = viewer.get("/v1/analytics/users", params=MARCH).json()
     assert answer["organization_name"] == "Київ Телеком"
     assert answer["period"] == {"start": "2024-03-01", "end": "2024-03-31"}
-    told = {
+    costs = {
         it["user_name"]: (it["total_voice_calls"], it["total_voice_seconds"], it["total_cost"])
         for it in answer["users"]
     }
-    assert told == {
+    assert costs == {
         "Ольга": (2, 120.5, 0.241),
         "Taras": (0, 0, 0.09),
         "nobody-knew": (0, 0, 0.01),

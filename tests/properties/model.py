@@ -53,13 +53,13 @@ UNREADABLE = (LONDON, "02071838750", "ä", *ADDRESSES)
 
 @dataclass(frozen=True)
 class Price:
-    """So much for so many units, or for each event; only for events with these attributes.
+    """A price for a number of units, or for each event; only for events with these attributes.
 
     `to` is how the number in `to` begins, `kind` what stands there instead of one.
 
     `tiers` are amounts with the quantity of the month that each goes up to, the last with none:
     each for its part of the month or, by `volume`, one for all of it. `blocks` is for whole blocks
-    of so many units of the month.
+    of a number of units of the month.
     """
 
     amount: str

@@ -10,7 +10,7 @@ from hypothesis.internal.conjecture import engine
 
 assert engine.MAX_SHRINKING_SECONDS, "Hypothesis keeps its bound elsewhere now"
 engine.MAX_SHRINKING_SECONDS = 20
-"""A failure is told in seconds: its example need not be the smallest there is."""
+"""A failure is reported in seconds: its example need not be the smallest."""
 _LONGER = os.environ.get("TOLLBOOK_TEST_EXAMPLES", "")
 
 

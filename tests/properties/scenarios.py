@@ -374,7 +374,7 @@ def _times(value: datetime) -> list[str]:
 
 @st.composite
 def periods(draw: st.DrawFn, days: list[date]) -> tuple[date, date]:
-    """Single days, cut and whole months, and many of them; most end at or beside events."""
+    """Single days, cut and whole months, and many of them; most end at or next to events."""
     day = draw(st.sampled_from(days))
     near = st.sampled_from((day, day, day - DAY, day + DAY))
     far = st.sampled_from(days) | st.dates(date(2023, 12, 1), date(2025, 2, 1))

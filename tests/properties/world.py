@@ -112,8 +112,8 @@ class World:
     def reverse(self, step: Reverse) -> None:
         """Take events back in one request."""
         settled = self.platform.reverse(*step.reversals, key=self.key)
-        told = [it.status.value for it in settled.receipts]
-        assert told == self.model.reverse(step.reversals)
+        outcomes = [it.status.value for it in settled.receipts]
+        assert outcomes == self.model.reverse(step.reversals)
 
     def live(self, steps: Sequence[Step]) -> None:
         for step in steps:

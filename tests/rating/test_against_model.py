@@ -161,9 +161,13 @@ def test_a_longer_prefix_wins(digits: str, data: st.DataObject) -> None:
 def test_the_explanation_replays_to_the_cost(terms: Pricing, quantity: int, position: int) -> None:
     used = usage(quantity=quantity)
     month = position if terms.tier_group else None
-    charge, told = charged(terms, used, month), explain(rate(terms, id=1), used, month)
-    assert (told.cost, told.billed, told.lines) == (charge.cost, charge.billed, charge.lines)  # type: ignore[union-attr]
-    assert told.steps[-1].endswith(f"cost {amount_text(charge.cost)}")  # type: ignore[union-attr]
+    charge, explained = charged(terms, used, month), explain(rate(terms, id=1), used, month)
+    assert (explained.cost, explained.billed, explained.lines) == (
+        charge.cost,
+        charge.billed,
+        charge.lines,
+    )  # type: ignore[union-attr]
+    assert explained.steps[-1].endswith(f"cost {amount_text(charge.cost)}")  # type: ignore[union-attr]
 
 
 @examples(200)
@@ -177,12 +181,12 @@ def test_the_arithmetic_in_words_can_be_done_by_hand(seconds: int, cents: int) -
         calls=CallTerms(first=60 * MICROS, following=6 * MICROS),
     )
     used = usage(quantity=seconds * MICROS, day=MONDAY)
-    told = explain(rate(terms, id=1), used)
-    (step,) = [it for it in told.steps if " x " in it] or [""]  # type: ignore[union-attr]
+    explained = explain(rate(terms, id=1), used)
+    (step,) = [it for it in explained.steps if " x " in it] or [""]  # type: ignore[union-attr]
     match = re.match(r"(\d+) s / (\d+) s x ([\d.]+) = ([\d.]+)$", step)
     if not seconds:
         assert not match
         return
     assert match
     billed, per, price, amount = map(Fraction, match.groups())
-    assert billed / per * price == amount == Fraction(told.cost, NANOS)  # type: ignore[union-attr]
+    assert billed / per * price == amount == Fraction(explained.cost, NANOS)  # type: ignore[union-attr]

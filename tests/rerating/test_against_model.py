@@ -77,7 +77,7 @@ class History:
             self.platform.reverse(*back)
 
     def charges(self) -> dict[str, tuple[Any, ...]]:
-        """Return what each event that is no reversal is charged, beside what rating says of it."""
+        """Return the stored charge of each event that is not a reversal, and its rated charge."""
         terms = self.platform.directory_cache
         with self.platform.database.reading() as snapshot:
             found = terms.terms(snapshot, self.platform.tenant, {"org_1"})["org_1"]

@@ -5,8 +5,8 @@ import pytest
 from tests.builders import Platform, event, reversal
 from tollbook.domain.errors import StoreUnavailable
 from tollbook.ingest.commit import BatchResult, commit
-from tollbook.store import versions
-from tollbook.store.database import Database, open_database
+from tollbook.store import ledger, versions
+from tollbook.store.database import Database, Transaction, open_database
 from tollbook.store.verification import CHECKS, differences
 from tollbook.wiring import now
 
@@ -249,3 +249,25 @@ def test_a_clock_that_is_behind_does_not_take_the_state_back(platform: Platform)
         after = versions.ledger_version(snapshot, number)
     assert after.as_of == before.as_of
     assert after.token != before.token
+
+
+def test_first_events_are_built_again_when_the_directory_has_changed(platform: Platform) -> None:
+    """Another transaction may change the time zone while this one waits for the ledger."""
+
+    def tries(identity: str) -> int:
+        (row,) = platform.prepare(event(id=identity)).rows
+        seen: list[int] = []
+
+        def write(transaction: Transaction) -> None:
+            seen.append(transaction.directory_token)
+            if len(seen) == 1:
+                transaction.directory_token -= 1
+            ledger.record(transaction, [row], now(), lambda _: True)
+
+        platform.database.write_events(lambda: [row.day // 100], write)
+        return len(seen)
+
+    assert tries("first") == 2
+    assert tries("second") == 1
+    assert platform.rows("SELECT id FROM events ORDER BY id") == [("first",), ("second",)]
+    assert agrees(platform)

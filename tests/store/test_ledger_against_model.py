@@ -103,10 +103,10 @@ def test_every_charge_replays_to_what_is_stored(database: Database, scenario: Sc
             number = world.platform.number(organization)
             sql = f"SELECT {', '.join(Stored._fields)} FROM events WHERE organization_id = :number"
             for row in snapshot.rows(sql, number=number):
-                told = replay_charge(snapshot, world.platform.tenant, Stored(*row))
-                assert told.replay_mismatch is None
-                assert told.explanation.cost == told.event.cost
-                assert sum(line.cost for line in told.explanation.lines) == told.event.cost
+                replayed = replay_charge(snapshot, world.platform.tenant, Stored(*row))
+                assert replayed.replay_mismatch is None
+                assert replayed.explanation.cost == replayed.event.cost
+                assert sum(line.cost for line in replayed.explanation.lines) == replayed.event.cost
 
 
 @examples(30)

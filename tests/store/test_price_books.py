@@ -88,9 +88,9 @@ def test_what_rates_have_in_common_is_stored_once(platform: Platform) -> None:
 
 
 def test_storing_tells_how_far_it_is(platform: Platform) -> None:
-    told: list[int] = []
-    add(platform.database, book(decks=(deck(12_001),)), progress=told.append)
-    assert (sum(told), len(told)) == (12_001, 3)
+    reported: list[int] = []
+    add(platform.database, book(decks=(deck(12_001),)), progress=reported.append)
+    assert (sum(reported), len(reported)) == (12_001, 3)
 
 
 def test_rates_are_read_a_page_at_a_time(platform: Platform) -> None:

@@ -117,3 +117,31 @@ def test_days_are_those_of_each_organizations_zone(platform: Platform) -> None:
         # At 16:00 in UTC it is the next day in Tokyo.
         assert quarantine.count_by_zone(snapshot, platform.tenant, times_in) == 2 + 2
     assert sorted(asked) == ["Asia/Tokyo", "UTC"]
+
+
+def test_causes_are_counted_most_frequent_first_with_an_example(platform: Platform) -> None:
+    with platform.database.reading() as snapshot:
+        found = quarantine.causes(snapshot, platform.tenant, None)
+        assert [(it.code, it.events, it.example.id) for it in found] == [
+            ("implausibly_long", 6, "0"),
+            ("unknown_organization", 1, "lost"),
+        ]
+        (own,) = quarantine.causes(snapshot, platform.tenant, platform.number("org_2"))
+        assert (own.code, own.events, own.example.organization_id) == (
+            "implausibly_long",
+            3,
+            "org_2",
+        )
+        assert quarantine.causes(snapshot, "other", None) == []
+
+
+def test_events_of_one_code_are_listed_alone(platform: Platform) -> None:
+    with platform.database.reading() as snapshot:
+
+        def ids(code: str, limit: int = 100) -> list[str]:
+            rows = quarantine.waiting(snapshot, platform.tenant, None, FROM_THE_START, limit, code)
+            return [it.id for it in rows]
+
+        assert ids("unknown_organization") == ["lost"]
+        assert ids("implausibly_long", 4) == ["0", "1", "2", "0"]
+        assert ids("no_price") == []

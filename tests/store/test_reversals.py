@@ -72,10 +72,10 @@ def test_the_same_reversal_again_is_a_duplicate_and_another_content_a_conflict(
 
 def test_an_event_is_reversed_once_and_a_reversal_never(platform: Platform) -> None:
     platform.send(event())
-    told = platform.reversed(reversal(), reversal(id="again"), reversal("back call-1"))
-    assert told == [ACCEPTED, refused("already_reversed"), refused("is_a_reversal")]
-    told = platform.reversed(reversal(id="again"), reversal("back call-1"))
-    assert told == [refused("already_reversed"), refused("is_a_reversal")]
+    outcomes = platform.reversed(reversal(), reversal(id="again"), reversal("back call-1"))
+    assert outcomes == [ACCEPTED, refused("already_reversed"), refused("is_a_reversal")]
+    outcomes = platform.reversed(reversal(id="again"), reversal("back call-1"))
+    assert outcomes == [refused("already_reversed"), refused("is_a_reversal")]
     assert platform.rows("SELECT COUNT(*) FROM event_keys") == [(2,)]
 
 
@@ -153,8 +153,8 @@ def test_nothing_is_written_when_nothing_is_accepted(platform: Platform) -> None
 def test_reversals_of_many_events_on_many_days_at_once(platform: Platform) -> None:
     days = [f"2024-{n % 12 + 1:02d}-{n % 28 + 1:02d}T10:00:00Z" for n in range(1_200)]
     platform.send(*(event(id=str(n), time=day, quantity=n % 7) for n, day in enumerate(days)))
-    told = platform.reversed(*(reversal(str(n)) for n in range(1_200)))
-    assert set(told) == {ACCEPTED}
+    outcomes = platform.reversed(*(reversal(str(n)) for n in range(1_200)))
+    assert set(outcomes) == {ACCEPTED}
     for table in ("usage_daily", "usage_monthly"):
         sums = f"SELECT DISTINCT count, quantity, billed, cost FROM {table}"
         assert platform.rows(sums) == [(0, 0, 0, 0)]

@@ -17,15 +17,15 @@ from tollbook.store.verification import CHECKS, count_events, differences
 
 SOURCES = Path(scope_check.__file__).parents[1]
 OVER_ALL_TENANTS = {
-    "store/archive_files.py": 1,  # proves all files there are, for whoever sits at the machine
+    "store/archive_files.py": 1,  # proves all files, for the administrator of the machine
     "store/drafts.py": 2,  # all files there are; none of a restored database is its own
-    "store/keys.py": 1,  # the key tells the tenant, which nobody knows before
-    "store/orphans.py": 2,  # proves all there is, for whoever sits at the machine
+    "store/keys.py": 1,  # only the key identifies the tenant
+    "store/orphans.py": 2,  # proves all rows, for the administrator of the machine
     "store/prices.py": 1,  # rates are numbered through all books
     "store/probe.py": 1,  # the newest commit, which the clock of a file's server is compared with
     "store/quarantine.py": 1,  # a number for operators
-    "store/reversals.py": 1,  # proves all there are, for whoever sits at the machine
-    "store/verification.py": 4,  # looks at all there is, for whoever sits at the machine
+    "store/reversals.py": 1,  # proves all reversals, for the administrator of the machine
+    "store/verification.py": 4,  # reads all rows, for the administrator of the machine
     "store/versions.py": 1,  # a restored database is another state for every tenant
 }
 """How many statements of each file may look at all tenants, and why."""

@@ -40,16 +40,16 @@ def count(path: Path) -> int:
 
 def test_a_copy_is_one_file_with_what_was_committed(path: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
-    told: list[tuple[int, int]] = []
+    reports: list[tuple[int, int]] = []
     with closing(open_database(f"sqlite:///{path}")) as database:
         platform = Platform(database)
         platform.send(event(id="in the log"))
         with database.writing() as transaction:  # not committed while the copy is made
             transaction.execute("DELETE FROM events")
-            copy_database(path, copy, lambda done, of: told.append((done, of)))
+            copy_database(path, copy, lambda done, of: reports.append((done, of)))
     check_database(copy, quick=False)
     assert count(copy) == 2
-    assert told[-1][0] == told[-1][1] > 0
+    assert reports[-1][0] == reports[-1][1] > 0
     assert [it.name for it in tmp_path.iterdir() if it.name.startswith("copy")] == ["copy.db"]
 
 

@@ -67,8 +67,8 @@ def test_a_volume_tier_that_is_reached_reprices_the_month_in_the_event_that_reac
 
 def test_duplicates_and_conflicts_take_no_part_of_a_tier(platform: Platform) -> None:
     platform.send(sms(1, 8))
-    told = platform.statuses(sms(1, 8), sms(1, 9), sms(2, 2), sms(2, 2), sms(2, 3), sms(3, 1))
-    assert told == ["duplicate", "conflict", "accepted", "duplicate", "conflict", "accepted"]
+    outcomes = platform.statuses(sms(1, 8), sms(1, 9), sms(2, 2), sms(2, 2), sms(2, 3), sms(3, 1))
+    assert outcomes == ["duplicate", "conflict", "accepted", "duplicate", "conflict", "accepted"]
     assert charges(platform)[1:] == [("sms-002", 8, 100_000_000), ("sms-003", 10, 30_000_000)]
     assert months(platform) == [(202401, 11)]
     assert platform.statuses(sms(1, 8), sms(2, 2)) == ["duplicate"] * 2

@@ -1,12 +1,13 @@
-"""Create and change tenants."""
+"""Create, change and delete tenants."""
 
+from tollbook.administration.organizations import require_no_events
 from tollbook.domain.directory import LONGEST_NAME, currency_problem, id_problem, text_problem
 from tollbook.domain.errors import AlreadyExists, NotFound, refuse
 from tollbook.rating.number_formats import number_format_problem
-from tollbook.store import directory
+from tollbook.store import directory, removal
 from tollbook.store.audit import Actor
 from tollbook.store.audit_writer import write_act
-from tollbook.store.database import Transaction
+from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.directory import Tenant
 
 
@@ -38,14 +39,32 @@ def change_tenant(
             number_format_problem(number_format) if number_format else None,
         ]
     )
-    found = directory.find_tenant(transaction, actor.tenant)
-    if found is None:
-        raise NotFound(f"there is no tenant {actor.tenant}")
+    found = _find(transaction, actor)
     tenant = found._replace(
         currency=currency or found.currency, number_format=number_format or found.number_format
     )
     _store(transaction, actor, "tenant.change", tenant)
     return tenant
+
+
+def delete_tenant(transaction: Transaction, actor: Actor) -> Tenant:
+    """Delete the actor's tenant with everything of it but the audit log; return it.
+
+    Raise `InUse` when one of its organizations has events.
+    """
+    tenant = _find(transaction, actor)
+    rows = removal.hold_organizations(transaction, actor.tenant, actor.at)
+    require_no_events(transaction, rows)
+    removal.remove_tenant(transaction, actor.tenant, rows)
+    write_act(transaction, actor, "tenant.delete", f"tenant {tenant.id}", {})
+    return tenant
+
+
+def _find(snapshot: Snapshot, actor: Actor) -> Tenant:
+    found = directory.find_tenant(snapshot, actor.tenant)
+    if found is None:
+        raise NotFound(f"there is no tenant {actor.tenant}")
+    return found
 
 
 def _store(transaction: Transaction, actor: Actor, action: str, tenant: Tenant) -> None:

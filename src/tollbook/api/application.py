@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import lru_cache, partial
 from typing import Any
 
 import msgspec
@@ -37,12 +38,13 @@ from tollbook.api.endpoints.price_books import PRICE_BOOK_ENDPOINTS
 from tollbook.api.endpoints.quarantine import QUARANTINE_ENDPOINTS
 from tollbook.api.endpoints.rerating import RERATING_ENDPOINTS
 from tollbook.api.endpoints.reversals import POST_REVERSALS
+from tollbook.api.endpoints.users import USER_ENDPOINTS
 from tollbook.api.endpoints.viewer_tokens import VIEWER_TOKEN_ENDPOINTS
 from tollbook.api.openapi.document import openapi
 from tollbook.api.openapi.endpoint import ApiRequest, AsyncRequest, Endpoint
 from tollbook.api.openapi.reference import POLICY, STYLES, reference_page
 from tollbook.api.pipeline.access import require, require_meters
-from tollbook.api.pipeline.admission import admit, client_address, rate_limit_state
+from tollbook.api.pipeline.admission import admit, client_address, prefix_of, rate_limit_state
 from tollbook.api.pipeline.paths import Paths
 from tollbook.api.pipeline.request_body import MOST_OTHER_BYTES, read_bounded
 from tollbook.api.pipeline.request_log import ROUTE
@@ -68,6 +70,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     GET_EVENT,
     POST_RATE,
     *ORGANIZATION_ENDPOINTS,
+    *USER_ENDPOINTS,
     DELETE_PERSONAL_DATA,
     *KEY_ENDPOINTS,
     *VIEWER_TOKEN_ENDPOINTS,
@@ -79,6 +82,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
+_MOST_PREFIXES = 8
+"""How many forms of the document, which differ in their server, are in memory."""
 _log = structlog.get_logger()
 
 
@@ -94,7 +99,7 @@ def application(services: Services, pages: Mapping[str, Handler] | None = None) 
     unkeyed = _documentation() | operation(services) | dict(pages or {})
     handlers |= {path: {"GET": handler} for path, handler in unkeyed.items()}
     resources = {path: _Resource(path, it) for path, it in handlers.items()}
-    paths = Paths(resources, _nothing_here)
+    paths = Paths(resources, _nothing_here, partial(prefix_of, services=services))
     router = Router(redirect_slashes=False, default=paths, lifespan=_lifespan(services))
     return SecurityHeadersMiddleware(router, services.request_log, services.hsts_seconds)
 
@@ -217,11 +222,14 @@ async def _nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
 
 def _documentation() -> dict[str, Handler]:
     document = openapi(ENDPOINTS)
-    encoded = msgspec.json.encode(document)
     page = reference_page(document)
 
-    async def send_document(_request: Request) -> Response:
-        return Response(encoded, media_type=JSON)
+    @lru_cache(_MOST_PREFIXES)
+    def encoded(prefix: str) -> bytes:
+        return msgspec.json.encode({**document, "servers": [{"url": prefix or "/"}]})
+
+    async def send_document(request: Request) -> Response:
+        return Response(encoded(request.scope["root_path"]), media_type=JSON)
 
     async def send_page(_request: Request) -> Response:
         return Response(page, headers={"Content-Security-Policy": POLICY}, media_type="text/html")

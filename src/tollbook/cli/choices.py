@@ -4,10 +4,11 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
+import msgspec
 
 from tollbook.cli.command import Options
 from tollbook.cli.parameters import COUNTRY, CURRENCY, DAY, METER, NUMBER_FORMAT, PERIOD
-from tollbook.domain.directory import User
+from tollbook.domain.directory import Status, User, UserPermission
 from tollbook.domain.errors import InvalidRequest, NotFound
 from tollbook.domain.keys import ApiKey, prefix_of
 from tollbook.domain.named_periods import NAMES
@@ -65,6 +66,53 @@ quick_option = click.option(
 )
 
 
+status_option = click.option(
+    "--status",
+    type=click.Choice([it.value for it in Status]),
+    callback=lambda _context, _option, text: text and Status(text),
+    help="The status.",
+)
+
+
+permission_option = click.option(
+    "--permission",
+    type=click.Choice([it.value for it in UserPermission]),
+    callback=lambda _context, _option, text: text and UserPermission(text),
+    help="What the user may do on the platform.",
+)
+email_options = combined(
+    click.option("--email", help="The e-mail address."),
+    click.option("--no-email", is_flag=True, help="Remove the e-mail address."),
+)
+
+
+def changed_email(options: Options) -> str | msgspec.UnsetType | None:
+    """Return the e-mail address of a change; raise a usage error for two opposite options."""
+    if options.no_email and options.email is not None:
+        raise click.UsageError("--email excludes --no-email")
+    return removable(options.email, remove=options.no_email)
+
+
+yes_option = click.option("--yes", is_flag=True, help="Confirm; this cannot be undone.")
+
+
+def require_yes(options: Options) -> None:
+    """Raise `InvalidRequest` unless a deletion is confirmed."""
+    if not options.yes:
+        raise InvalidRequest("a deletion cannot be undone; confirm with --yes")
+
+
+def removable(value: str | None, *, remove: bool) -> str | msgspec.UnsetType | None:
+    """Return the value of a change: UNSET when neither a value nor its removal is wanted."""
+    return None if remove else msgspec.UNSET if value is None else value
+
+
+def refuse_no_change(change: msgspec.Struct) -> None:
+    """Raise a usage error when a change names nothing."""
+    if change == type(change)():
+        raise click.UsageError("an option with a new value is required")
+
+
 def meter_option(purpose: str) -> Callable[[Body], Body]:
     """Return the option that names meters."""
     return click.option(
@@ -116,6 +164,11 @@ def named_user(
         return None
     if organization is None:
         raise InvalidRequest("--user needs an organization")
+    return user_of(snapshot, organization, user_id)
+
+
+def user_of(snapshot: Snapshot, organization: OrganizationRow, user_id: str) -> User:
+    """Return a user of an organization; raise `NotFound` when there is none."""
     user = directory.find_user(snapshot, organization.number, user_id)
     if user is None:
         raise NotFound(f"organization {organization.id} has no user {user_id}")

@@ -179,11 +179,11 @@ def _welcome(address: str, key: str, atlas_key: str) -> str:
   API key   {key}
   API       {address}/docs
 
-  Who used what and what it cost, by user:
+  Usage and cost by user:
 
   curl '{address}/v1/analytics/users?{_EXAMPLE}' \\
     -H 'X-API-Key: {key}'
 
-  A livelier organization: organization_id=org_harbor, the last 30 days by default.
-  Another platform, of five organizations: /v1/analytics/overview?{_JANUARY} with {atlas_key}
+  For a larger data set, try organization_id=org_harbor, by default the last 30 days.
+  A second platform has five organizations: /v1/analytics/overview?{_JANUARY} with {atlas_key}
 """

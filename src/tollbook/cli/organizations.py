@@ -1,4 +1,4 @@
-"""tollbook organizations: create, change and list the customers of a tenant."""
+"""tollbook organizations: create, change, delete and list the customers of a tenant."""
 
 import click
 
@@ -7,14 +7,22 @@ from tollbook.administration.organizations import (
     OrganizationChange,
     change_organization,
     create_organization,
+    delete_organization,
     organization_from,
 )
 from tollbook.administration.tenants import ensure_tenant
 from tollbook.cli.choices import (
+    changed_email,
     command_line,
+    email_options,
     number_format_option,
     organization_of,
+    refuse_no_change,
+    removable,
+    require_yes,
     shared_options,
+    status_option,
+    yes_option,
 )
 from tollbook.cli.command import Options, VerbGroup
 from tollbook.cli.output import print_json, print_result, print_rows
@@ -37,6 +45,7 @@ _id = click.argument("id", help="The id of the organization.")
     show_default="that of the tenant",
     help="The currency of its costs.",
 )
+@click.option("--email", help="The e-mail address of its contact.")
 @number_format_option()
 @shared_options
 def _create(options: Options, settings: Settings) -> int:
@@ -47,6 +56,7 @@ def _create(options: Options, settings: Settings) -> int:
         timezone=options.timezone,
         currency=options.currency,
         number_format=options.number_format,
+        email=options.email,
     )
     actor = command_line(options.tenant)
     with open_migrated(settings).writing() as transaction:
@@ -58,22 +68,53 @@ def _create(options: Options, settings: Settings) -> int:
 
 @verb.command("change")
 @_id
+@click.option("--name", help="The display name.")
+@click.option("--timezone", help="The IANA time zone of its days; only before its first event.")
+@click.option(
+    "--currency", type=CURRENCY, help="The currency of its costs; only before its first event."
+)
+@email_options
+@status_option
 @number_format_option()
 @click.option(
     "--number-format-of-tenant", is_flag=True, help="Read phone numbers as the tenant does."
 )
 @shared_options
 def _change(options: Options, settings: Settings) -> int:
-    """Change how phone numbers of an organization are read."""
-    if options.number_format_of_tenant == (options.number_format is not None):
-        raise click.UsageError("either --number-format or --number-format-of-tenant is required")
-    change = OrganizationChange(number_format=options.number_format)
+    """Change an organization. Its time zone and currency only change before its first event."""
+    if options.number_format_of_tenant and options.number_format is not None:
+        raise click.UsageError("--number-format excludes --number-format-of-tenant")
+    change = OrganizationChange(
+        name=options.name,
+        timezone=options.timezone,
+        currency=options.currency,
+        status=options.status,
+        email=changed_email(options),
+        number_format=removable(options.number_format, remove=options.number_format_of_tenant),
+    )
+    refuse_no_change(change)
     with open_migrated(settings).writing() as transaction:
         row = organization_of(transaction, options.tenant, options.id)
         changed = change_organization(transaction, command_line(options.tenant), row, change)
-    number_format = changed.number_format or "that of its tenant"
-    sentence = f"organization {changed.id}: number format {number_format}"
+    sentence = (
+        f"organization {changed.id}: {changed.name}, {changed.timezone}, {changed.currency}, "
+        f"{changed.status}, number format {changed.number_format or 'that of its tenant'}"
+    )
     print_result(changed, sentence, json=options.json)
+    return 0
+
+
+@verb.command("delete")
+@_id
+@yes_option
+@shared_options
+def _delete(options: Options, settings: Settings) -> int:
+    """Delete an organization without events, with its users, budgets, keys and price books."""
+    require_yes(options)
+    with open_migrated(settings).writing() as transaction:
+        row = organization_of(transaction, options.tenant, options.id)
+        deleted = delete_organization(transaction, command_line(options.tenant), row)
+    print_result(deleted, f"organization {deleted.id} deleted", json=options.json)
     return 0
 
 
@@ -87,9 +128,12 @@ def _list(options: Options, settings: Settings) -> int:
         print_json(found)
     else:
         print_rows(
-            ("Organization", "Name", "Time zone", "Currency", "Status", "Number format"),
             (
-                (it.id, it.name, it.timezone, it.currency, it.status, it.number_format or "")
+                *("Organization", "Name", "Time zone", "Currency", "Status", "Number format"),
+                "E-mail",
+            ),
+            (
+                (*(it.id, it.name, it.timezone, it.currency), it.status, it.number_format, it.email)
                 for it in found
             ),
             f"tenant {options.tenant} has no organizations yet",

@@ -2,7 +2,7 @@
 
 import click
 
-from tollbook.api.endpoints.quarantine import QuarantinedEvent, quarantined_event
+from tollbook.api.endpoints.quarantine import QuarantinedEvent, quarantine_causes, quarantined_event
 from tollbook.cli.choices import command_line, organization_of, shared_options
 from tollbook.cli.command import Options, VerbGroup
 from tollbook.cli.output import print_json, print_line, print_result, print_rows
@@ -23,23 +23,28 @@ _organization = click.option("--organization", help="Only events of this organiz
 
 @verb.command("list")
 @click.option("--limit", type=EVENTS, default=_USUAL_LIMIT, help="The most events to list.")
+@click.option("--code", help="Only events with this reason, such as no_price.")
 @_organization
 @shared_options
 def _list(options: Options, settings: Settings) -> int:
-    """List events with the reason."""
+    """Count events by reason, then list them."""
+    tenant = options.tenant
     with open_migrated(settings).reading() as snapshot:
         number = _number(snapshot, options)
-        found = quarantine.waiting(
-            snapshot, options.tenant, number, quarantine.FROM_THE_START, options.limit + 1
-        )
+        start, most = quarantine.FROM_THE_START, options.limit + 1
+        found = quarantine.waiting(snapshot, tenant, number, start, most, options.code)
+        causes = [] if options.json else quarantine_causes(snapshot, tenant, number)
     events = [quarantined_event(it) for it in found[: options.limit]]
     if options.json:
         print_json(events)
         return 0
+    if causes:
+        counts = ((f"{it.events:,}", it.code, it.example.reason) for it in causes)
+        print_rows(("Events", "Code", "Example"), counts, "")
     print_rows(
         ("Organization", "Event", "Received", "Code", "Reason"),
         map(_cells, events),
-        "no events are in quarantine",
+        f"no event has the code {options.code}" if causes else "no events are in quarantine",
     )
     if len(found) > options.limit:
         print_line(f"there are more than {options.limit:,} events; --limit shows more")

@@ -1,15 +1,17 @@
-"""tollbook tenants: create, change and list the platforms that share this database."""
+"""tollbook tenants: create, change, delete and list the platforms that share this database."""
 
 from collections.abc import Callable
 
 import click
 
-from tollbook.administration.tenants import change_tenant, create_tenant
+from tollbook.administration.tenants import change_tenant, create_tenant, delete_tenant
 from tollbook.cli.choices import (
     Body,
     command_line,
     json_option,
     number_format_option,
+    require_yes,
+    yes_option,
 )
 from tollbook.cli.command import Options, VerbGroup
 from tollbook.cli.output import print_json, print_result, print_rows
@@ -68,6 +70,19 @@ def _change(options: Options, settings: Settings) -> int:
         f"tenant {tenant.id}: currency {tenant.currency}, number format {tenant.number_format}",
         json=options.json,
     )
+    return 0
+
+
+@verb.command("delete")
+@_id
+@yes_option
+@json_option
+def _delete(options: Options, settings: Settings) -> int:
+    """Delete a tenant without events, with everything of it but the audit log."""
+    require_yes(options)
+    with open_migrated(settings).writing() as transaction:
+        tenant = delete_tenant(transaction, command_line(options.id))
+    print_result(tenant._asdict(), f"tenant {tenant.id} deleted", json=options.json)
     return 0
 
 

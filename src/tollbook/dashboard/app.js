@@ -59,7 +59,7 @@ function View({ viewer }) {
     return html`<${Empty} title="Page not found"><a href="#/">Go to the start page</a>.<//>`;
   }
   if (viewer.organization_id) return html`<${OrganizationView} id=${viewer.organization_id} viewer=${viewer} />`;
-  return html`<${OverviewView} />`;
+  return html`<${OverviewView} viewer=${viewer} />`;
 }
 
 /** Compare with the previous period on `x`, and focus the search on `/`, except while typing. */

@@ -1,5 +1,6 @@
 """Client addresses, networks, and trusted proxies."""
 
+import re
 from collections.abc import Iterable, Sequence
 from ipaddress import (
     IPv4Address,
@@ -17,6 +18,8 @@ Network = IPv4Network | IPv6Network
 _LONGEST = 45
 """The length of the longest IPv6 address."""
 _MOST_HOPS = 20
+_PREFIX = re.compile("(?:/[A-Za-z0-9._~-]+)*")
+_LONGEST_PREFIX = 255
 
 
 def network_problem(field: str, text: str) -> Problem | None:
@@ -56,6 +59,11 @@ def address_of(peer: str | None, forwarded: str | None, proxies: Sequence[Networ
     while hops and is_in(found, proxies):
         found = parsed(hops.pop().strip())
     return None if found is None else str(found)
+
+
+def is_prefix(text: str) -> bool:
+    """Return whether a text is a path that a server can be under: empty, or like `/tollbook`."""
+    return len(text) <= _LONGEST_PREFIX and _PREFIX.fullmatch(text) is not None
 
 
 def parsed(text: str | None) -> Address | None:

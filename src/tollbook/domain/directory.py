@@ -29,10 +29,17 @@ class Status(StrEnum):
     SUSPENDED = "suspended"
 
 
+class UserPermission(StrEnum):
+    """What a user may do on the platform of the tenant; Tollbook only reports it."""
+
+    ADMIN = "admin"
+    USER = "user"
+
+
 class Organization(msgspec.Struct, frozen=True):
     """A customer of a tenant. Its days begin at midnight in `timezone`.
 
-    `number_format` None means the number format of the tenant.
+    `number_format` None means the number format of the tenant. `email` is that of its contact.
     """
 
     id: str
@@ -41,6 +48,7 @@ class Organization(msgspec.Struct, frozen=True):
     currency: str = DEFAULT_CURRENCY
     status: Status = Status.ACTIVE
     number_format: str | None = None
+    email: str | None = None
 
 
 class User(msgspec.Struct, frozen=True):
@@ -50,6 +58,7 @@ class User(msgspec.Struct, frozen=True):
     name: str
     email: str | None = None
     status: Status = Status.ACTIVE
+    permission: UserPermission = UserPermission.USER
 
 
 @cache
@@ -109,10 +118,15 @@ def new_organization_problems(organization: Organization) -> list[Problem]:
     found = organization_problems(organization)
     if organization.id in UNADDRESSABLE:
         found.append(unaddressable("id"))
-    if organization.timezone in LOCAL_ZONES:
-        sentence = "timezone must be UTC or name a place; the machine's local zone is not allowed"
-        found.append(Problem("timezone", "local_timezone", sentence))
-    return found
+    return [*found, *local_zone_problems(organization.timezone)]
+
+
+def local_zone_problems(timezone: str) -> list[Problem]:
+    """Return the problem with a time zone whose meaning depends on the machine."""
+    if timezone not in LOCAL_ZONES:
+        return []
+    sentence = "timezone must be UTC or name a place; the machine's local zone is not allowed"
+    return [Problem("timezone", "local_timezone", sentence)]
 
 
 def new_user_problems(user: User) -> list[Problem]:
@@ -138,14 +152,19 @@ def organization_problems(organization: Organization) -> list[Problem]:
             )
         )
     found.append(currency_problem(organization.currency))
-    return [problem for problem in found if problem]
+    return [*(problem for problem in found if problem), *_email_problems(organization.email)]
 
 
 def user_problems(user: User) -> list[Problem]:
     """Return the problems with a user."""
     found = [id_problem("id", user.id), text_problem("name", user.name, LONGEST_NAME)]
-    if user.email is not None:
-        found.append(text_problem("email", user.email, LONGEST_EMAIL))
-        if "@" not in user.email:
-            found.append(Problem("email", "invalid_email", "email must contain @"))
+    return [*(problem for problem in found if problem), *_email_problems(user.email)]
+
+
+def _email_problems(email: str | None) -> list[Problem]:
+    if email is None:
+        return []
+    found = [text_problem("email", email, LONGEST_EMAIL)]
+    if "@" not in email:
+        found.append(Problem("email", "invalid_email", "email must contain @"))
     return [problem for problem in found if problem]

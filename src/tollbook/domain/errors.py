@@ -13,6 +13,7 @@ TollbookError
 │   ├── NotFound                404  does not exist, or belongs to another tenant
 │   ├── MethodNotAllowed        405
 │   ├── AlreadyExists           409
+│   ├── InUse                   409  events, or something else, prevent the change
 │   ├── RunConflict             409  a rerating has another status, or conflicts with another one
 │   ├── AlreadyPublished        409  a published price book cannot change
 │   ├── KeyEnded                409  a revoked or expired key cannot be rotated
@@ -32,6 +33,7 @@ TollbookError
 │   ├── SchemaChanged           503  another version of Tollbook migrated it
 │   ├── Unreachable             503  no connection to the database is available
 │   ├── MonthNotReady           503  the partition of a month does not exist yet
+│   ├── DirectoryChanged        503  organizations or keys changed during a commit
 │   ├── OutcomeUnknown          503  the response to a commit was lost
 │   ├── ClockWrong              503  this server's clock differs from the database's
 │   └── DiskFull                503  a disk is full
@@ -151,6 +153,13 @@ class AlreadyExists(RequestError):
 
     status = 409
     code = "already_exists"
+
+
+class InUse(RequestError):
+    """Events, or something else that the message names, prevent the change."""
+
+    status = 409
+    code = "in_use"
 
 
 class AlreadyPublished(RequestError):
@@ -309,6 +318,13 @@ class MonthNotReady(StoreUnavailable):
             "the partition for a month of these events is not ready; nothing was stored, "
             "retry later"
         )
+
+
+class DirectoryChanged(StoreUnavailable):
+    """Organizations or keys changed while the first events of an organization were stored."""
+
+    def __init__(self) -> None:
+        super().__init__("the directory changed meanwhile; nothing was stored, retry")
 
 
 class ClockWrong(StoreUnavailable):

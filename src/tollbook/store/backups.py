@@ -12,7 +12,7 @@ from tollbook.store.engine import Backup, Engine, Progress, Restoration, TimeLim
 from tollbook.store.engines import ENGINES
 from tollbook.store.error_translation import translate_errors
 from tollbook.store.file_locks import lock_abandoned, sync
-from tollbook.store.migrate import migrate, missing_migrations
+from tollbook.store.migrate import has_schema, migrate, missing_migrations
 from tollbook.store.tables.schema import SCHEMA_VERSION
 from tollbook.store.verification import CHECKS, RowDifference, count_events, differences
 
@@ -41,6 +41,7 @@ def back_up(url: str, target: Path, progress: Progress, *, quick: bool) -> int |
             progress=progress,
             lock=lock,
             quick=quick,
+            require_schema=partial(_require_schema, database),
             prove=partial(_prove_copy, quick=quick),
         )
         events = database.engine.back_up(backup)
@@ -64,6 +65,14 @@ def restore(url: str, source: Path, progress: Progress, *, replace: bool, quick:
     )
     with translate_errors(), closing(open_database(url)) as database:
         return database.engine.restore(restoration)
+
+
+def _require_schema(database: Database) -> None:
+    if not has_schema(database):
+        raise BackupRefused(
+            "the database has no schema of Tollbook: run `tollbook migrate`, or set "
+            "TOLLBOOK_DATABASE_URL to another database"
+        )
 
 
 def _prove_copy(engine: Engine, *, quick: bool) -> int | None:

@@ -61,6 +61,12 @@ def find_budget(snapshot: Snapshot, number: int, user_id: str) -> Budget | None:
     return _budget(row) if row else None
 
 
+def has_budgets(snapshot: Snapshot, number: int) -> bool:
+    """Return whether an organization or one of its users has a budget."""
+    sql = "SELECT 1 FROM budgets WHERE organization_id = :number LIMIT 1"
+    return snapshot.row(sql, number=number) is not None
+
+
 def set_budget(transaction: Transaction, number: int, budget: Budget) -> Budget | None:
     """Insert or replace a budget, which keeps its first `created_at`; return the replaced one."""
     versions.touch(transaction, number, budget.changed_at)

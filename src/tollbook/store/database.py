@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy import Connection, bindparam, text
 from sqlalchemy.exc import DBAPIError
 
-from tollbook.domain.errors import MonthNotReady, OutcomeUnknown, SchemaChanged
+from tollbook.domain.errors import DirectoryChanged, MonthNotReady, OutcomeUnknown, SchemaChanged
 from tollbook.store import exact_sums
 from tollbook.store.engine import Driver, Engine, Options, Parameters, Row, TimeLimit
 from tollbook.store.engines import open_engine
@@ -243,13 +243,16 @@ class Database:
         """Run `write`, which stores events of these months, in one transaction; return its result.
 
         When a partition is gone, because the database went back to before it was made, make it
-        again and run `write` a second time. Raise `MonthNotReady` when that is not possible now.
+        again and run `write` a second time; also when the directory has changed. Raise
+        `MonthNotReady` when that is not possible now.
         The months are only iterated where there are partitions: for many events that takes time.
         """
         self.ensure_partitions(months())
         try:
             with self.writing(TimeLimit.COMMIT) as transaction:
                 return write(transaction)
+        except DirectoryChanged:
+            pass
         except MonthNotReady:
             self.engine.forget_partitions()
             if not self.try_to_ensure_partitions(months()):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from tollbook.domain.directory import DEFAULT_CURRENCY, Organization, Status, User
+from tollbook.domain.directory import DEFAULT_CURRENCY, Organization, Status, User, UserPermission
 from tollbook.domain.errors import StoreUnavailable
 from tollbook.domain.numbers import STRICT
 from tollbook.store.database import Snapshot, Transaction
@@ -12,6 +12,18 @@ from tollbook.store.versions import change_token, touch
 
 UNKNOWN = "unknown"
 """The status of an organization that events name and no request has created."""
+
+
+class PageOfIds(NamedTuple):
+    """Which rows of a list to read: those with a later id than `after`, at most `most`."""
+
+    after: str
+    most: int
+
+
+EVERY_ROW = 2**62
+ALL_IDS = PageOfIds("", EVERY_ROW)
+_OF_PAGE = "AND id > :after ORDER BY id LIMIT :most"
 
 
 class OrganizationRow(NamedTuple):
@@ -27,13 +39,14 @@ class OrganizationRow(NamedTuple):
     currency: str
     status: str
     number_format: str | None = None
+    email: str | None = None
 
 
 _ORGANIZATION = (
-    "SELECT organization_id, id, name, timezone, currency, status, number_format "
+    "SELECT organization_id, id, name, timezone, currency, status, number_format, email "
     "FROM organizations "
 )
-_USER = "SELECT id, name, email, status FROM users WHERE organization_id = :number "
+_USER = "SELECT id, name, email, status, permission FROM users WHERE organization_id = :number "
 
 
 def add_tenant(transaction: Transaction, tenant_id: str, name: str, now: int) -> bool:
@@ -148,10 +161,17 @@ def organization_numbered(snapshot: Snapshot, tenant: str, number: int) -> Organ
     return found[0]
 
 
-def organizations(snapshot: Snapshot, tenant: str) -> list[OrganizationRow]:
+def organizations(
+    snapshot: Snapshot, tenant: str, page: PageOfIds = ALL_IDS
+) -> list[OrganizationRow]:
     """List a tenant's organizations."""
-    condition = "WHERE tenant_id = :tenant AND status <> :unknown ORDER BY id"
-    return _organizations(snapshot, condition, tenant=tenant, unknown=UNKNOWN)
+    condition = f"WHERE tenant_id = :tenant AND status <> :unknown {_OF_PAGE}"
+    return _organizations(snapshot, condition, tenant=tenant, unknown=UNKNOWN, **page._asdict())
+
+
+def organizations_of_every_status(snapshot: Snapshot, tenant: str) -> list[OrganizationRow]:
+    """List a tenant's organizations, also those that only events name."""
+    return _organizations(snapshot, "WHERE tenant_id = :tenant", tenant=tenant)
 
 
 def currencies(snapshot: Snapshot, tenant: str) -> list[str]:
@@ -172,44 +192,55 @@ def add_organization(
     added = transaction.execute(
         """
         INSERT INTO organizations (
-            tenant_id, id, name, timezone, currency, status, created_at, number_format
+            tenant_id, id, name, timezone, currency, status, created_at, number_format, email
         )
-        VALUES (:tenant, :id, :name, :timezone, :currency, :status, :now, :number_format)
+        VALUES (:tenant, :id, :name, :timezone, :currency, :status, :now, :number_format, :email)
         ON CONFLICT (tenant_id, id) DO UPDATE SET
             name = excluded.name, timezone = excluded.timezone, currency = excluded.currency,
             status = excluded.status, created_at = excluded.created_at,
-            number_format = excluded.number_format
+            number_format = excluded.number_format, email = excluded.email
         WHERE organizations.status = :unknown
         """,
         tenant=tenant,
         id=organization.id,
-        name=organization.name,
-        timezone=organization.timezone,
-        currency=organization.currency,
-        status=organization.status.value,
-        number_format=organization.number_format,
         now=now,
         unknown=UNKNOWN,
+        **_columns_of_organization(organization),
     )
     if added:
         change_token(transaction)
     return bool(added)
 
 
-def change_organization(
-    transaction: Transaction, number: int, organization: Organization, now: int
-) -> None:
-    """Change an organization's name, status or number format; its zone and currency stay."""
+def hold_organization(
+    transaction: Transaction, tenant: str, number: int, now: int
+) -> OrganizationRow:
+    """Lock an organization's ledger until the commit; return the organization as it is then."""
     touch(transaction, number, now)
+    return organization_numbered(transaction, tenant, number)
+
+
+def change_organization(transaction: Transaction, number: int, organization: Organization) -> None:
+    """Change an organization, whose ledger this transaction holds."""
     transaction.execute(
-        "UPDATE organizations SET name = :name, status = :status, number_format = :number_format "
+        "UPDATE organizations SET name = :name, timezone = :timezone, currency = :currency, "
+        "status = :status, number_format = :number_format, email = :email "
         "WHERE organization_id = :number",
-        name=organization.name,
-        status=organization.status.value,
-        number_format=organization.number_format,
         number=number,
+        **_columns_of_organization(organization),
     )
     change_token(transaction)
+
+
+def _columns_of_organization(organization: Organization) -> dict[str, str | None]:
+    return {
+        "name": organization.name,
+        "timezone": organization.timezone,
+        "currency": organization.currency,
+        "status": organization.status.value,
+        "number_format": organization.number_format,
+        "email": organization.email,
+    }
 
 
 def reserve_organizations(
@@ -231,9 +262,10 @@ def reserve_organizations(
     change_token(transaction)
 
 
-def users(snapshot: Snapshot, number: int) -> list[User]:
+def users(snapshot: Snapshot, number: int, page: PageOfIds = ALL_IDS) -> list[User]:
     """List an organization's users."""
-    return [_user(row) for row in snapshot.rows(f"{_USER}ORDER BY id", number=number)]
+    rows = snapshot.rows(_USER + _OF_PAGE, number=number, **page._asdict())
+    return [_user(row) for row in rows]
 
 
 def find_user(snapshot: Snapshot, number: int, identity: str) -> User | None:
@@ -243,8 +275,8 @@ def find_user(snapshot: Snapshot, number: int, identity: str) -> User | None:
 
 
 def _user(row: Row) -> User:
-    identity, name, email, status = row
-    return User(identity, name, email, Status(status))
+    identity, name, email, status, permission = row
+    return User(identity, name, email, Status(status), UserPermission(permission))
 
 
 def organizations_with_user(
@@ -270,19 +302,20 @@ def add_user(transaction: Transaction, number: int, user: User, now: int) -> boo
     """
     touch(transaction, number, now)
     statement = """
-        INSERT INTO users (organization_id, id, name, email, status, created_at)
-        VALUES (:number, :id, :name, :email, :status, :now)
+        INSERT INTO users (organization_id, id, name, email, status, permission, created_at)
+        VALUES (:number, :id, :name, :email, :status, :permission, :now)
         ON CONFLICT (organization_id, id) DO NOTHING
     """
     return bool(transaction.execute(statement, number=number, now=now, **_columns_of(user)))
 
 
 def change_user(transaction: Transaction, number: int, user: User, now: int) -> None:
-    """Change a user's name, e-mail or status."""
+    """Change a user."""
     touch(transaction, number, now)
     transaction.execute(
         """
-        UPDATE users SET name = :name, email = :email, status = :status
+        UPDATE users
+        SET name = :name, email = :email, status = :status, permission = :permission
         WHERE organization_id = :number AND id = :id
         """,
         number=number,
@@ -291,4 +324,10 @@ def change_user(transaction: Transaction, number: int, user: User, now: int) -> 
 
 
 def _columns_of(user: User) -> dict[str, str | None]:
-    return {"id": user.id, "name": user.name, "email": user.email, "status": user.status.value}
+    return {
+        "id": user.id,
+        "name": user.name,
+        "email": user.email,
+        "status": user.status.value,
+        "permission": user.permission.value,
+    }

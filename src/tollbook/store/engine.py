@@ -76,14 +76,16 @@ class Backup(NamedTuple):
     """A backup to write.
 
     `lock` is the descriptor that holds the lock of `target`, for programs that write the file.
-    `prove` checks the copy of a database and returns the number of its events, None when its schema
-    is an earlier one. A `quick` backup skips slow checks.
+    `require_schema` refuses a database without a schema. `prove` checks the copy of a database and
+    returns the number of its events, None when its schema is an earlier one. A `quick` backup skips
+    slow checks.
     """
 
     target: Path
     progress: Progress
     lock: int
     quick: bool
+    require_schema: Callable[[], None]
     prove: "Callable[[Engine], int | None]"
 
 

@@ -12,6 +12,7 @@ from tollbook.store import resources, rollups
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.staging import ORDINARY, ExistingIdentity, Staged
 from tollbook.store.tokens import new_token
+from tollbook.store.versions import require_same_directory
 
 Row = TypeVar("Row")
 Charging = Callable[[Sequence[Staged]], Sequence[Staged]]
@@ -22,7 +23,7 @@ class Touched(NamedTuple):
     """The new version of the ledgers that a batch writes to, in a transaction that holds them.
 
     `replaced` has the token that `token` replaced, by the number of the organization: 0 where the
-    ledger was empty. Events count as received at `as_of`.
+    ledger had no events. Events count as received at `as_of`.
     """
 
     as_of: int
@@ -109,10 +110,14 @@ def release(transaction: Transaction, rows: Sequence[Staged], now: int) -> None:
 def touch_versions(transaction: Transaction, now: int) -> Touched:
     """Lock the ledgers of the staged rows' organizations, and give them a new version.
 
-    The rows count as received now, or later when a server whose clock is ahead wrote before.
+    The rows count as received now, or later when a server whose clock is ahead wrote before. An
+    organization's time zone and currency may change until its first events: raise
+    `DirectoryChanged` when that may have happened since the rows were built.
     """
     token = new_token()
     found = transaction.rows(sql.TOUCH_VERSIONS, now=now, token=token)
+    if any(replaced == 0 for _, _, replaced in found):
+        require_same_directory(transaction)
     latest = max(received_at for _, received_at, _ in found)
     if latest > now:
         transaction.execute(sql.AGREE_VERSIONS, now=latest)

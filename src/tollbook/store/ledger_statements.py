@@ -22,7 +22,8 @@ INSERT INTO ledger_versions
 SELECT organization_id, :token, :now, :now, MAX(time), :now
 FROM staging WHERE true GROUP BY organization_id ORDER BY organization_id
 ON CONFLICT (organization_id) DO UPDATE
-SET replaced = ledger_versions.token, token = excluded.token,
+SET replaced = CASE WHEN ledger_versions.received_at = 0 THEN 0 ELSE ledger_versions.token END,
+    token = excluded.token,
     as_of = CASE
         WHEN excluded.as_of > ledger_versions.as_of THEN excluded.as_of
         ELSE ledger_versions.as_of

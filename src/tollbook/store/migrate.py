@@ -81,6 +81,12 @@ def missing_migrations(database: Database) -> str | None:
     return f"the database is at migration {present}, this Tollbook at {head}"
 
 
+def has_schema(database: Database) -> bool:
+    """Return whether any Tollbook has migrated a database."""
+    with translate_errors(), database.engine.reader() as connection:
+        return _present(connection) is not None
+
+
 @cache
 def _head() -> str | None:
     return ScriptDirectory.from_config(_config()).get_current_head()

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from tollbook.store.archives import ORGANIZATION_LEVEL
 from tollbook.store.database import Snapshot
+from tollbook.store.directory import UNKNOWN
 from tollbook.store.scope_check import ALL_TENANTS
 from tollbook.store.verification import MOST_SHOWN, RowDifference
 
@@ -43,9 +44,16 @@ _STATEMENTS = {
     **{table: _statement(table, "user_id") for table in _OF_USERS},
     **{table: _statement(table, "''") for table in _OF_ORGANIZATIONS},
 }
+# An organization that was deleted with its tenant keeps its number.
 _WITHOUT_TENANT = f"""
 SELECT organization_id, tenant_id FROM organizations
-WHERE NOT EXISTS (SELECT 1 FROM tenants WHERE tenants.tenant_id = organizations.tenant_id)
+WHERE (
+        status <> '{UNKNOWN}' OR EXISTS (
+            SELECT 1 FROM event_keys
+            WHERE event_keys.organization_id = organizations.organization_id
+        )
+    )
+    AND NOT EXISTS (SELECT 1 FROM tenants WHERE tenants.tenant_id = organizations.tenant_id)
 ORDER BY 1 LIMIT :most {ALL_TENANTS}
 """
 

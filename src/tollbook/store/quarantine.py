@@ -20,6 +20,14 @@ class Quarantined(NamedTuple):
     event: str
 
 
+class Cause(NamedTuple):
+    """The events in quarantine for one reason: how many, and the first in key order."""
+
+    code: str
+    events: int
+    example: Quarantined
+
+
 _QUARANTINED = """
 SELECT
     organizations.organization_id, organizations.id, quarantine.id, quarantine.received_at,
@@ -33,9 +41,18 @@ _WAITING = f"""{_QUARANTINED}WHERE organizations.tenant_id = :tenant
         quarantine.organization_id > :after_number
         OR (quarantine.organization_id = :after_number AND quarantine.id > :after_id)
     )
-    AND quarantine.organization_id BETWEEN :first AND :last
+    AND quarantine.organization_id BETWEEN :first AND :last{{of_code}}
 ORDER BY quarantine.organization_id, quarantine.id
 LIMIT :limit
+"""
+_OF_CODE = "\n    AND quarantine.code = :code"
+_BY_CODE = """
+SELECT quarantine.code, COUNT(*)
+FROM quarantine
+JOIN organizations ON organizations.organization_id = quarantine.organization_id
+WHERE organizations.tenant_id = :tenant
+    AND quarantine.organization_id BETWEEN :first AND :last
+GROUP BY quarantine.code
 """
 _ZONES_THAT_WAIT = """
 SELECT DISTINCT timezone FROM organizations
@@ -59,19 +76,37 @@ def waiting(
     organization: int | None,
     after: tuple[int, str],
     limit: int,
+    code: str | None = None,
 ) -> list[Quarantined]:
     """List a tenant's or an organization's quarantined events after `after`, in key order."""
-    first, last = (organization, organization) if organization else _EVERY_NUMBER
+    first, last = _numbers(organization)
+    of_code = {} if code is None else {"code": code}
     rows = snapshot.rows(
-        _WAITING,
+        _WAITING.format(of_code=_OF_CODE if of_code else ""),
         tenant=tenant,
         after_number=after[0],
         after_id=after[1],
         first=first,
         last=last,
         limit=limit,
+        **of_code,
     )
     return [Quarantined(*row) for row in rows]
+
+
+def causes(snapshot: Snapshot, tenant: str, organization: int | None) -> list[Cause]:
+    """Count a tenant's or an organization's quarantined events by code, most frequent first."""
+    first, last = _numbers(organization)
+    rows = snapshot.rows(_BY_CODE, tenant=tenant, first=first, last=last)
+    found = []
+    for code, events in sorted(rows, key=lambda row: (-row[1], row[0])):
+        (example,) = waiting(snapshot, tenant, organization, FROM_THE_START, 1, code)
+        found.append(Cause(code, events, example))
+    return found
+
+
+def _numbers(organization: int | None) -> tuple[int, int]:
+    return (organization, organization) if organization else _EVERY_NUMBER
 
 
 def find(snapshot: Snapshot, number: int, identity: str) -> Quarantined | None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from tollbook.domain.errors import DirectoryChanged
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.scope_check import ALL_TENANTS
 from tollbook.store.tokens import new_token
@@ -13,6 +14,13 @@ def change_token(transaction: Transaction) -> None:
     token = new_token()
     transaction.execute("UPDATE directory_state SET token = :token WHERE id = 1", token=token)
     transaction.directory_token = token
+
+
+def require_same_directory(transaction: Transaction) -> None:
+    """Raise `DirectoryChanged` when another transaction has changed the directory since."""
+    token = transaction.integer("SELECT token FROM directory_state WHERE id = 1")
+    if token != transaction.directory_token:
+        raise DirectoryChanged
 
 
 def renew_tokens(transaction: Transaction) -> None:

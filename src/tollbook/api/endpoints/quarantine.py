@@ -11,7 +11,7 @@ from tollbook.api.endpoints.analytics.queries import OrganizationId
 from tollbook.api.openapi.endpoint import ApiRequest, AsyncRequest, Body, Endpoint
 from tollbook.api.openapi.examples import QUARANTINED
 from tollbook.api.openapi.links import leads
-from tollbook.api.openapi.parameter_types import about, text, whole_number
+from tollbook.api.openapi.parameter_types import Text, about, some_of, text, whole_number
 from tollbook.api.openapi.parameters import Query
 from tollbook.api.openapi.schemas import answer_schema
 from tollbook.api.pipeline.access import (
@@ -40,6 +40,23 @@ class QuarantinedEvent(msgspec.Struct):
     event: dict[str, Any]
 
 
+class QuarantineCause(msgspec.Struct):
+    """The events that are quarantined for one reason: how many, and the first of them."""
+
+    code: str
+    events: int
+    example: QuarantinedEvent
+
+
+class QuarantineReport(msgspec.Struct):
+    """A page of quarantined events, and their causes if they were requested."""
+
+    success: bool
+    quarantine: list[QuarantinedEvent]
+    next_cursor: str | None
+    causes: list[QuarantineCause] | msgspec.UnsetType = msgspec.UNSET
+
+
 class ReplayQuery(Query, frozen=True, kw_only=True):
     """The query of a replay."""
 
@@ -51,6 +68,16 @@ class ReplayQuery(Query, frozen=True, kw_only=True):
 class QuarantineQuery(ReplayQuery, frozen=True, kw_only=True):
     """The query of a list of quarantined events."""
 
+    code: Annotated[Text | None, about("Only events with this reason.", "no_price")] = None
+    include: Annotated[
+        tuple[str, ...],
+        some_of(("causes",)),
+        about(
+            "What to add: `causes`, the number of events by `code`, most frequent first, each with "
+            "an example. `code`, `limit` and `cursor` do not change them.",
+            ["causes"],
+        ),
+    ] = ()
     limit: Annotated[int, whole_number(), about("Events a page.", 100)] = 100
     cursor: Annotated[
         str | None, text(4_000), about("Where to go on: the `next_cursor` of the page before.")
@@ -59,20 +86,20 @@ class QuarantineQuery(ReplayQuery, frozen=True, kw_only=True):
 
 def list_quarantine(call: ApiRequest[QuarantineQuery], snapshot: Snapshot) -> Response:
     """List quarantined events in a stable order, a page at a time."""
-    number = _number(snapshot, call.key, call.query.organization_id)
-    cursor = call.query.cursor
-    after = quarantine.FROM_THE_START if cursor is None else read_place(cursor)
-    limit = call.query.limit
-    found = quarantine.waiting(snapshot, call.tenant, number, after, limit + 1)
-    page = found[:limit]
-    more = len(found) > limit
-    return json_response(
-        {
-            "success": True,
-            "quarantine": [quarantined_event(it) for it in page],
-            "next_cursor": write_cursor((page[-1].number, page[-1].id)) if more else None,
-        }
+    query, tenant = call.query, call.tenant
+    number = _number(snapshot, call.key, query.organization_id)
+    after = quarantine.FROM_THE_START if query.cursor is None else read_place(query.cursor)
+    found = quarantine.waiting(snapshot, tenant, number, after, query.limit + 1, query.code)
+    page = found[: query.limit]
+    more = len(found) > query.limit
+    report = QuarantineReport(
+        success=True,
+        quarantine=[quarantined_event(it) for it in page],
+        next_cursor=write_cursor((page[-1].number, page[-1].id)) if more else None,
     )
+    if "causes" in query.include:
+        report.causes = quarantine_causes(snapshot, tenant, number)
+    return json_response(report)
 
 
 async def replay_quarantine(request: AsyncRequest[ReplayQuery]) -> Response:
@@ -117,6 +144,14 @@ def quarantined_event(stored: Quarantined) -> QuarantinedEvent:
     )
 
 
+def quarantine_causes(snapshot: Snapshot, tenant: str, number: int | None) -> list[QuarantineCause]:
+    """Count the quarantined events of a tenant or an organization by their reason."""
+    return [
+        QuarantineCause(it.code, it.events, quarantined_event(it.example))
+        for it in quarantine.causes(snapshot, tenant, number)
+    ]
+
+
 QUARANTINE_ENDPOINTS = (
     Endpoint(
         route="GET /v1/quarantine",
@@ -124,12 +159,17 @@ QUARANTINE_ENDPOINTS = (
         summary="List quarantined events",
         description=(
             "Events that were stored but not charged, because their organization is unknown"
-            " or no price applies, with the reason."
+            " or no price applies, with the reason. `include=causes` adds their number by reason."
         ),
         permission=Permission.ADMIN,
         answers=Body(
-            answer_schema(quarantine=list[QuarantinedEvent], next_cursor=str | None),
-            {"success": True, "quarantine": [QUARANTINED], "next_cursor": None},
+            QuarantineReport,
+            {
+                "success": True,
+                "quarantine": [QUARANTINED],
+                "next_cursor": None,
+                "causes": [{"code": QUARANTINED["code"], "events": 1, "example": QUARANTINED}],
+            },
             links=leads(
                 "getEvent",
                 organization_id="/quarantine/0/organization_id",

@@ -55,6 +55,7 @@ _EXAMPLE_SENTENCES = {
     "address_refused": "this key may not be used from this address",
     "not_found": "Organization not found",
     "already_exists": "organization org_abc123 exists already",
+    "in_use": "organization org_abc123 has events: its currency cannot change",
     "already_published": "price book version 2 is published from 2024-02-01 on and stays as it is; "
     "load a new one",
     "price_book_refused": "the price book has 1 error; nothing was loaded",
@@ -72,7 +73,7 @@ _EXAMPLE_SENTENCES = {
     "not_yet": "this replica has not caught up yet; retry later",
     "store_unavailable": "the database is not available; nothing was stored",
     "database_read_only": "the database is read-only; nothing was stored",
-    "schema_changed": "the database is at migration 0012, this Tollbook at 0011: "
+    "schema_changed": "the database is at migration 0013, this Tollbook at 0012: "
     "run the version of Tollbook that migrated it",
     "clock_wrong": "this server's clock is 90000 seconds ahead of the database's; 300 are allowed; "
     "nothing was stored",

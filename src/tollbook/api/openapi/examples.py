@@ -86,6 +86,7 @@ ORGANIZATION: dict[str, Any] = {
     "currency": "USD",
     "status": "active",
     "number_format": None,
+    "email": "billing@acme.com",
 }
 
 USER: dict[str, Any] = {
@@ -93,6 +94,7 @@ USER: dict[str, Any] = {
     "name": "john@acme.com",
     "email": "john@acme.com",
     "status": "active",
+    "permission": "user",
 }
 
 KEY: dict[str, Any] = {

@@ -43,9 +43,9 @@ def reference_page(document: Document) -> str:
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{title} API</title>"
-        '<link rel="stylesheet" href="/docs/reference.css"></head><body>'
+        '<link rel="stylesheet" href="docs/reference.css"></head><body>'
         f'<nav aria-label="Endpoints"><h1>{title}</h1><p>{escape(document["info"]["summary"])}</p>'
-        f'<ul>{menu}</ul><p><a href="/openapi.json">openapi.json</a></p></nav>'
+        f'<ul>{menu}</ul><p><a href="openapi.json">openapi.json</a></p></nav>'
         f"<main>{sections}</main></body></html>"
     )
 

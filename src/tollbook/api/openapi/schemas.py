@@ -35,11 +35,12 @@ class AnswerSchema:
     """An answer with `success` and the given fields, each by its type."""
 
     fields: dict[str, Any]
+    optional: tuple[str, ...] = ()
 
 
-def answer_schema(**fields: Any) -> AnswerSchema:
-    """Return an answer with `success` and fields of the given types."""
-    return AnswerSchema(fields)
+def answer_schema(*optional: str, **fields: Any) -> AnswerSchema:
+    """Return an answer with `success` and fields of the given types; some may be `optional`."""
+    return AnswerSchema(fields, optional)
 
 
 @dataclass(frozen=True)
@@ -221,7 +222,7 @@ class Components:
             properties = {name: self.of(it) for name, it in kind.fields.items()}
             return {
                 "type": "object",
-                "required": ["success", *properties],
+                "required": ["success", *(it for it in properties if it not in kind.optional)],
                 "additionalProperties": False,
                 "properties": {"success": {"const": True}, **properties},
             }

@@ -4,12 +4,13 @@ from typing import NamedTuple
 
 from anyio.to_thread import run_sync
 from starlette.requests import Request
+from starlette.types import Scope
 
 from tollbook.api.pipeline.access import key_text, split_key, verify_token, viewer_of
 from tollbook.api.pipeline.rate_limit import RateLimitState
 from tollbook.api.pipeline.request_log import KEY
 from tollbook.api.pipeline.services import Services
-from tollbook.domain.addresses import address_of, is_in, parsed
+from tollbook.domain.addresses import address_of, is_in, is_prefix, parsed
 from tollbook.domain.errors import AddressRefused, InvalidApiKey, RateLimited
 from tollbook.domain.keys import UNLIMITED, ApiKey, is_sound, matches
 from tollbook.store.audit import Actor
@@ -55,6 +56,17 @@ def client_address(request: Request, services: Services) -> str | None:
     peer = request.client.host if request.client else None
     forwarded = ",".join(request.headers.getlist("x-forwarded-for"))
     return address_of(peer, forwarded, services.proxies)
+
+
+def prefix_of(scope: Scope, services: Services) -> str:
+    """Return the path that the server is under: its own, or the one that a trusted proxy names."""
+    name = b"x-forwarded-prefix"
+    given = next((value for header, value in scope["headers"] if header == name), None)
+    if given is None or not scope["client"]:
+        return services.root_path
+    prefix = given.decode("latin-1").rstrip("/")
+    trusted = is_in(parsed(scope["client"][0]), services.proxies)
+    return prefix if trusted and is_prefix(prefix) else services.root_path
 
 
 def actor(request: Request, services: Services, key: ApiKey) -> Actor:

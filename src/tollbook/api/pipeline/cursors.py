@@ -1,6 +1,8 @@
 """Cursors: texts that name the place where a list continues."""
 
 from base64 import b64decode, urlsafe_b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -10,6 +12,8 @@ from tollbook.domain.errors import InvalidRequest, Problem
 
 T = TypeVar("T")
 _place = msgspec.json.Decoder(tuple[Annotated[int, msgspec.Meta(ge=0, le=2**62)], str])
+
+_id = msgspec.json.Decoder(str)
 
 
 def write_cursor(value: Any) -> str:
@@ -28,11 +32,29 @@ def read_cursor(text: str, decoder: msgspec.json.Decoder[T]) -> T:
 
 def read_place(text: str) -> tuple[int, str]:
     """Return the place of a row, a number and an id; `InvalidRequest` for any other text."""
-    try:
+    with _refuse_others():
         number, identity = read_cursor(text, _place)
-        if has_control_characters(identity):
-            raise ValueError(identity)
+        _refuse_control_characters(identity)
+    return number, identity
+
+
+def read_id(text: str) -> str:
+    """Return the id after which a list continues; `InvalidRequest` for any other text."""
+    with _refuse_others():
+        identity = read_cursor(text, _id)
+        _refuse_control_characters(identity)
+    return identity
+
+
+@contextmanager
+def _refuse_others() -> Iterator[None]:
+    try:
+        yield
     except ValueError as error:
         sentence = "cursor must be a next_cursor of an answer before"
         raise InvalidRequest.of([Problem("cursor", "invalid_cursor", sentence)]) from error
-    return number, identity
+
+
+def _refuse_control_characters(identity: str) -> None:
+    if has_control_characters(identity):
+        raise ValueError(identity)

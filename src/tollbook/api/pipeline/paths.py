@@ -1,10 +1,11 @@
 """Which resource a path names: the path is split while it is still encoded, so ids keep slashes."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 _ESCAPED = re.compile(rb"(?:[^%]|%[0-9A-Fa-f]{2})*", re.DOTALL)
@@ -24,14 +25,17 @@ class Paths:
     """An ASGI application that hands a request to the resource that its path names.
 
     Every segment is decoded once. A path with a broken escape, or with bytes that are not UTF-8,
-    names nothing.
+    names nothing. `prefix_of` returns the path that the server is under.
     """
 
-    def __init__(self, resources: Mapping[str, ASGIApp], nothing: ASGIApp) -> None:
+    def __init__(
+        self, resources: Mapping[str, ASGIApp], nothing: ASGIApp, prefix_of: Callable[[Scope], str]
+    ) -> None:
         self._fixed: dict[tuple[str, ...], ASGIApp] = {}
         self._patterns: dict[int, list[_Pattern]] = {}
         self._tails: list[_Pattern] = []
         self._nothing = nothing
+        self._prefix_of = prefix_of
         for path, app in resources.items():
             segments = tuple(path.split("/")[1:])
             literals = tuple(None if it.startswith("{") else it for it in segments)
@@ -47,8 +51,13 @@ class Paths:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         app, scope["path_params"] = self._nothing, {}
-        segments = segments_of(scope) if scope["type"] == "http" else None
-        if segments is not None:
+        segments = None
+        if scope["type"] == "http":
+            scope["root_path"] = self._prefix_of(scope)
+            segments = segments_of(scope)
+        if segments == () and scope["root_path"]:  # the page has relative links
+            app = RedirectResponse(f"{scope['root_path']}/")
+        elif segments is not None:
             app, scope["path_params"] = self._found(segments)
         await app(scope, receive, send)
 

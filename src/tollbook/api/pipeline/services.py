@@ -24,8 +24,9 @@ from tollbook.store.database import Database
 class Services:
     """The running parts. `clock` returns microseconds since 1970 in UTC.
 
-    Addresses that `proxies` forward are trusted. Browsers use HTTPS only for `hsts_seconds`. A
-    server's clock may differ from the database's by `max_clock_seconds`.
+    Addresses and prefixes that `proxies` forward are trusted. The server is under `root_path`.
+    Browsers use HTTPS only for `hsts_seconds`. A server's clock may differ from the database's by
+    `max_clock_seconds`.
 
     One thread at a time decodes large bodies, one loads price books, and one does dry runs of
     reratings. A few write long exports, each with its own connection.
@@ -47,6 +48,7 @@ class Services:
     request_log: RequestLog
     metrics_token: str = ""
     proxies: tuple[Network, ...] = ()
+    root_path: str = ""
     hsts_seconds: int = 0
     max_clock_seconds: int = 300
     rate_limiter: RateLimiter = field(default_factory=RateLimiter)

@@ -1,5 +1,5 @@
 /**
- * Stacked bars over time, for mouse, keyboard and screen readers.
+ * Stacked bars over time, for mouse, keyboard and screen readers, and the same figures as a table.
  *
  * The plot is a slider along its buckets: arrow keys move, and each step is announced.
  */
@@ -125,6 +125,33 @@ export function BarChart({ label, buckets, bucket, series, show, tick, earlier }
   `;
 }
 
+/** @param {Chart} props The same figures as a table. */
+export const ChartTable = ({ label, buckets, bucket, series, show }) => html`
+  <div class="plain-table series" tabindex="0" role="region" aria-label=${label}>
+    <table>
+      <caption class="unseen">${label}</caption>
+      <thead>
+        <tr>
+          <th scope="col">${bucket.charAt(0).toUpperCase() + bucket.slice(1)}</th>
+          ${series.map((it) => html`<th key=${it.key} scope="col">${it.name}</th>`)}
+          <th scope="col">Total</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${buckets.map(
+          (name, index) => html`
+            <tr key=${name}>
+              <th scope="row">${bucketName(name, bucket)}</th>
+              ${series.map((it) => html`<td key=${it.key} class=${it.values[index] ? "" : "zero"}>${show(it.values[index])}</td>`)}
+              <td>${show(exactSum(series.map((it) => it.values[index])))}</td>
+            </tr>
+          `,
+        )}
+      </tbody>
+    </table>
+  </div>
+`;
+
 /** @param {{series: Series[], count: number, left: number, step: number, y: (value: number) => number}} props */
 function Bars({ series, count, left, step, y }) {
   const gap = step > 6 ? Math.min(8, step * 0.22) : step > 2.5 ? 0.8 : 0;
@@ -202,7 +229,7 @@ const tipPlace = (x, width) => (x < width / 2 ? { left: `${x + 14}px` } : { righ
 const matches = (selector, box) => Boolean(box?.querySelector(selector));
 
 /** @returns {[{current: HTMLDivElement | null}, number]} A box and its width. */
-function useWidth() {
+export function useWidth() {
   const box = useRef(/** @type {HTMLDivElement | null} */ (null));
   const [width, setWidth] = useState(0);
   useEffect(() => {

@@ -2,14 +2,15 @@
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { ApiError, ask, pathOf } from "../state/api.js";
 import { useAnswer } from "../state/resource.js";
-import { change, route } from "../state/route.js";
+import { change, hrefWith, route } from "../state/route.js";
 import { key, signOutIfRefused } from "../state/session.js";
-import { exactMoney, moment, quantity } from "../words/format.js";
+import { days, exactMoney, moment, money, quantity } from "../words/format.js";
 import { kindOf, meterName } from "../words/meters.js";
 import { EventDetail } from "./event_detail.js";
+import { Foreign } from "./foreign.js";
 import { html } from "./html.js";
 import { Empty, Refused, Skeleton } from "./states.js";
-import { KindOptions } from "./toolbar.js";
+import { ExportMenu, KindOptions } from "./toolbar.js";
 
 /** @typedef {import("../views/organization.js").Organization} Organization */
 
@@ -17,7 +18,7 @@ const A_PAGE = 50;
 
 /**
  * @param {string} organization
- * @param {string} user
+ * @param {string | null} user Null for organization-level events.
  * @param {import("../state/period.js").QueriedDays} period
  * @param {string | undefined} kind
  */
@@ -25,12 +26,13 @@ export const eventsPath = (organization, user, period, kind) =>
   pathOf("v1/events", {
     organization_id: organization,
     user_id: user,
+    organization_level: user === null,
     meter: kindOf(kind ?? "")?.meters.join(","),
     ...period.query,
     limit: A_PAGE,
   });
 
-/** @param {{organization: Organization, user: string, period: import("../state/period.js").QueriedDays}} props */
+/** @param {{organization: Organization, user: string | null, period: import("../state/period.js").QueriedDays}} props */
 export function Events({ organization, user, period }) {
   const { query } = route.value;
   const path = eventsPath(organization.id, user, period, query.events);
@@ -42,7 +44,7 @@ export function Events({ organization, user, period }) {
       <header>
         <h2>Events</h2>
         <select aria-label="Kind of event" value=${query.events ?? ""} onChange=${(/** @type {any} */ e) => change({ events: e.target.value || null, event: null })}>
-          <${KindOptions} all="All kinds" />
+          <${KindOptions} all="All kinds" brand=${user === null} />
         </select>
       </header>
       ${answer.error && html`<${Refused} error=${answer.error} reload=${answer.reload} />`}
@@ -100,4 +102,24 @@ const Event = ({ event, organization, open }) => html`
     </button>
     ${open && html`<${EventDetail} organization=${organization} id=${event.id} />`}
   </li>
+`;
+
+/** @param {{children: any}} props A link to the events of the kind that the view shows. */
+export const OrganizationLevelLink = ({ children }) => html`
+  <a href=${hrefWith({ level: "organization", events: route.value.query.kind, user: null, event: null })}>${children}</a>
+`;
+
+/** @param {{organization: Organization, period: import("../state/period.js").Period, cost?: number}} props */
+export const OrganizationLevel = ({ organization, period, cost }) => html`
+  <header class="user-head">
+    <div>
+      <h2 id="drawer-heading">Organization-level usage</h2>
+      <p class="note">Not attributed to a user of <${Foreign} text=${organization.name} />, ${days(period.start, period.end)}</p>
+    </div>
+    ${cost !== undefined && html`<p class="user-cost"><b>${money(cost, organization.currency)}</b></p>`}
+  </header>
+  <${Events} organization=${organization} user=${null} period=${period} />
+  <div class="toolbar">
+    <${ExportMenu} paths=${[{ name: "These events", path: eventsPath(organization.id, null, period, route.value.query.events) }]} />
+  </div>
 `;

@@ -20,7 +20,7 @@ import { trendPath } from "./trend.js";
  *   answer: import("../state/resource.js").Resource, one: "user" | "organization", title: string, columns: Column[],
  *   changes: boolean, currency: string, earlier?: any[], path: string,
  *   subject: {organization?: string, currency: string}, period: import("../state/period.js").Period, file: string,
- *   hrefOf: (row: any) => string, none?: string, summary: (rows: any[], all: any[]) => string,
+ *   hrefOf: (row: any) => string, none?: string, summary: (rows: any[], all: any[]) => any,
  * }} props
  * `changes` shows the change against `earlier` by default; `none` is the message for a table without rows.
  */

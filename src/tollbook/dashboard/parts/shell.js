@@ -1,6 +1,5 @@
 /** The frame of every view: name, navigation, theme, and signing out. */
-import { route } from "../state/route.js";
-import { hrefTo } from "../state/route.js";
+import { hrefTo, route } from "../state/route.js";
 import { isAdmin, signOut } from "../state/session.js";
 import { nextTheme, theme } from "../state/theme.js";
 import { Foreign } from "./foreign.js";
@@ -16,8 +15,8 @@ export function Shell({ viewer, children }) {
   const start = viewer.user_id ? "My usage" : viewer.organization_id ? "Usage" : "Overview";
   const links = [
     { name: start, path: /** @type {string[]} */ ([]), here: place === "" || place === "organizations" },
-    { name: "Prices", path: ["prices"], here: place === "prices" },
-    ...(isAdmin(viewer) && !viewer.user_id ? [{ name: "Quarantine", path: ["quarantine"], here: place === "quarantine" }] : []),
+    ...(viewer.permissions.join() !== "events:write" ? [{ name: isAdmin(viewer) ? "Prices" : "Estimate", path: ["prices"], here: place === "prices" }] : []),
+    ...(isAdmin(viewer) ? [{ name: "Quarantine", path: ["quarantine"], here: place === "quarantine" }] : []),
   ];
   return html`
     <a class="skip" href="#main" onClick=${skip}>Skip to content</a>

@@ -5,8 +5,9 @@
  * first and last column stay visible.
  */
 import { Component, options } from "../vendor/preact.js";
-import { useEffect, useMemo, useRef, useState } from "../vendor/hooks.js";
+import { useEffect, useMemo, useState } from "../vendor/hooks.js";
 import { exactText } from "../words/columns.js";
+import { useWidth } from "./chart.js";
 import { Foreign } from "./foreign.js";
 import { html } from "./html.js";
 
@@ -19,9 +20,19 @@ const ROW = 36;
 const FINGER_ROW = 44;
 const EDGE = 40;
 const BEYOND = 8;
-const MOST_PRINTED = 2000;
 const MOST_OF_WINDOW = 0.72;
 const LEAST_HEIGHT = 240;
+/** Text sizes in rem and paddings of a cell in pixels: the first with which every column is in sight. */
+const SIZES = [[0.8125, 7], [0.75, 5], [0.6875, 3]];
+const BORDERS = 2;
+/** The size of a heading, in sizes of the text. */
+const HEADING = 0.92;
+/** The width of the first column, and the least, which phones have. */
+const NAME = 232;
+const SHORT_NAME = 130;
+const PHONE = 600;
+/** The width of a wide letter, in pixels of a text of 1 rem. */
+const WIDE_LETTER = 11.8;
 
 /**
  * @param {{
@@ -30,20 +41,21 @@ const LEAST_HEIGHT = 240;
  * }} props
  */
 export function Table({ label, columns, rows, context, sort, descending, onSort, idOf, hrefOf, dimmed }) {
-  const box = useRef(/** @type {HTMLDivElement | null} */ (null));
+  const [box, boxWidth] = useWidth();
   const height = useMemo(() => (matchMedia("(pointer: coarse)").matches ? FINGER_ROW : ROW), []);
   const room = useRoom();
   const printing = usePrinting();
   const [top, setTop] = useState(0);
-  const nameRoom = matchMedia("(max-width: 40rem)").matches ? 13 : 24;
 
   const wanted = rows.length * height + 2 * EDGE + 2;
   const shown = Math.min(wanted, Math.max(LEAST_HEIGHT, room * MOST_OF_WINDOW));
   const first = printing ? 0 : Math.max(0, Math.min(top, rows.length - 1) - BEYOND);
   const fitting = Math.ceil(shown / height) + 2 * BEYOND;
-  const last = printing ? Math.min(rows.length, MOST_PRINTED) : Math.min(rows.length, first + fitting);
+  const last = printing ? rows.length : Math.min(rows.length, first + fitting);
   const totals = useMemo(() => columns.map((it) => it.total(rows, context)), [columns, rows, context]);
-  const widths = useMemo(() => columns.map((it, index) => widthOf(it, totals[index], context)), [columns, totals, context]);
+  const ruler = useMemo(rulerOf, []);
+  const texts = useMemo(() => columns.slice(1).map((it, index) => widestOf(it, rows, totals[index + 1], context, ruler)), [columns, rows, totals, context]);
+  const { size, padding, widths, loose } = useMemo(() => fit(texts, boxWidth), [texts, boxWidth]);
   const most = useMemo(() => largest(rows.map((row) => row.total_cost)), [rows]);
 
   useEffect(() => {
@@ -73,14 +85,14 @@ export function Table({ label, columns, rows, context, sort, descending, onSort,
   return html`
     <div
       ref=${box}
-      class=${`table-box${dimmed ? " dimmed" : ""}`}
+      class=${`table-box${dimmed ? " dimmed" : ""}${loose ? " loose" : ""}`}
       style=${printing ? null : { height: `${shown}px` }}
       onScroll=${scrolled}
       role="region"
       aria-label=${label}
       tabindex="0"
     >
-      <table aria-rowcount=${rows.length + 2} style=${{ minWidth: `${widths.reduce((sum, it) => sum + it, 0)}px`, "--row": `${height}px` }}>
+      <table aria-rowcount=${rows.length + 2} style=${{ minWidth: `${sum(widths)}px`, fontSize: `${size}rem`, "--row": `${height}px`, "--padding": `${padding}px` }}>
         <caption class="unseen">${label}</caption>
         <colgroup>${columns.map((it, index) => html`<col key=${it.key} style=${{ width: `${widths[index]}px` }} />`)}</colgroup>
         <thead>
@@ -92,7 +104,7 @@ export function Table({ label, columns, rows, context, sort, descending, onSort,
           ${first > 0 && html`<tr class="gap" aria-hidden="true" style=${{ height: `${first * height}px` }}></tr>`}
           ${rows.slice(first, last).map(
             (row, offset) => html`
-              <${Row} key=${idOf(row)} row=${row} index=${first + offset} columns=${columns} context=${context} most=${most} href=${hrefOf(row)} sort=${sort} room=${nameRoom} />
+              <${Row} key=${idOf(row)} row=${row} index=${first + offset} columns=${columns} context=${context} most=${most} href=${hrefOf(row)} sort=${sort} room=${Math.floor(widths[0] / size / WIDE_LETTER)} />
             `,
           )}
           ${last < rows.length && html`<tr class="gap" aria-hidden="true" style=${{ height: `${(rows.length - last) * height}px` }}></tr>`}
@@ -101,7 +113,7 @@ export function Table({ label, columns, rows, context, sort, descending, onSort,
           <tr aria-rowindex=${rows.length + 2}>
             ${columns.map((it, index) =>
               index
-                ? html`<td key=${it.key} class=${it.role}>${totals[index] === null ? "" : it.show(totals[index], context)}</td>`
+                ? html`<td key=${it.key} class=${it.role}>${it.show(totals[index], context)}</td>`
                 : html`<th key=${it.key} scope="row">${totals[index]}</th>`,
             )}
           </tr>
@@ -111,14 +123,50 @@ export function Table({ label, columns, rows, context, sort, descending, onSort,
   `;
 }
 
+/** @returns {(text: string, weight: number) => number} Measures a line of text of 1 rem, in pixels. */
+function rulerOf() {
+  const { fontFamily, fontSize } = getComputedStyle(document.documentElement);
+  const context = /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
+  return (text, weight) => {
+    context.font = `${weight} ${fontSize} ${fontFamily}`;
+    // Figures are shown in digits of one width, which a canvas does not know: 0 is the widest.
+    return context.measureText(text.replace(/\d/g, "0")).width;
+  };
+}
+
 /**
- * The width of a column: no figure may be cut off, and the total is the longest one.
+ * The widest text of a column in pixels per rem: no figure and no word of the heading may be cut off.
  * @param {Column} column
+ * @param {any[]} rows
  * @param {number | string | null} total
  * @param {Context} context
+ * @param {ReturnType<typeof rulerOf>} ruler
  */
-const widthOf = (column, total, context) =>
-  column.role === "text" || total === null ? column.width : Math.max(column.width, 28 + 8 * column.show(total, context).length);
+function widestOf(column, rows, total, context, ruler) {
+  const values = rows.map((row) => Number(column.value(row, context)));
+  const figures = [total, largest(values), -largest(values.map((it) => -it))];
+  const words = column.label.split(" ").map((it) => ruler(`${it} ↓`, 600) * HEADING);
+  return Math.max(...words, ...figures.map((it) => ruler(column.show(it, context), column.role === "cost" ? 600 : 500)));
+}
+
+/**
+ * The size of the text, and the width of each column. The last column is `loose` where it would leave
+ * too little room to see the widest figure between it and the first column.
+ * @param {number[]} texts The widest text of each column except the first.
+ * @param {number} room
+ */
+function fit(texts, room) {
+  const widthsOf = (/** @type {number[]} */ [size, padding]) => texts.map((it) => Math.ceil(it * size) + 2 * padding + BORDERS);
+  const fitting = SIZES.find((it) => sum(widthsOf(it)) + SHORT_NAME <= room);
+  const [size, padding] = fitting ?? SIZES[0];
+  const widths = widthsOf([size, padding]);
+  const name = fitting ? Math.min(NAME, room - sum(widths)) : room < PHONE ? SHORT_NAME : NAME;
+  const loose = room - name - (widths.at(-1) ?? 0) < Math.max(...widths.slice(0, -1));
+  return { size, padding, widths: [name, ...widths], loose };
+}
+
+/** @param {number[]} values */
+const sum = (values) => values.reduce((whole, it) => whole + it, 0);
 
 /** @param {number[]} values */
 const largest = (values) => values.reduce((most, it) => Math.max(most, it), 0);
@@ -150,7 +198,7 @@ class Row extends Component {
       <tr data-index=${index} aria-rowindex=${index + 2}>
         ${columns.map((it, place) => {
           const value = it.value(row, context);
-          const text = value === null && it.key !== "change" ? "" : it.show(value, context);
+          const text = it.show(value, context);
           if (!place) return html`<th key=${it.key} scope="row"><a href=${href}><${Foreign} text=${text} room=${room} /></a></th>`;
           const share = it.role === "cost" && most ? { "--share": `${(100 * Math.max(0, Number(value))) / most}%` } : null;
           const name = `${it.role}${value === 0 ? " zero" : ""}${it.key === sort ? " sorted" : ""}`;

@@ -1,5 +1,5 @@
 /** The main figures of a view. */
-import { exactSum } from "../words/figures.js";
+import { changeOf, exactSum } from "../words/figures.js";
 import { changeText, count, days, minutes, money } from "../words/format.js";
 import { html } from "./html.js";
 import { Skeleton } from "./states.js";
@@ -22,7 +22,7 @@ export const Tiles = ({ tiles, against, dimmed = false }) => html`
           ${it
             ? html`
                 <dt>${it.name}</dt>
-                <dd class="figure">${it.value}</dd>
+                <dd class="figure" style=${{ "--letters": it.value.length }}>${it.value}</dd>
                 <dd class="note">${it.note && html`<span>${it.note}</span>`}<${Change} now=${it.now} before=${it.before} against=${named(against)} /></dd>
               `
             : html`<dt><${Skeleton} /></dt><dd class="figure"><${Skeleton} class="tall" /></dd><dd class="note"><${Skeleton} /></dd>`}
@@ -39,10 +39,9 @@ const named = (period) => (period ? days(period.start, period.end) : "");
 /** @param {{now: number, before: number | null, against: string}} props */
 export function Change({ now, before, against }) {
   if (before === null) return null;
-  const text = changeText(now, before);
-  if (text === null) return null;
-  const way = /[1-9]/.test(text) ? (now > before ? "up" : "down") : "same";
-  return html`<span class=${`change ${way}`} title=${`Compared with ${against}`}>${way === "up" ? "▲" : way === "down" ? "▼" : ""} ${text}<span class="unseen"> compared with the previous period</span></span>`;
+  const change = changeOf(now, before);
+  const way = !change ? "" : change > 0 ? "▲" : "▼";
+  return html`<span class=${`change${change === 0 ? "" : " moved"}`} title=${`Compared with ${against}`}>${way} ${changeText(change)}<span class="unseen"> compared with the previous period</span></span>`;
 }
 
 /** @param {any[]} rows Users or organizations. @param {number} [own] Cost that no row includes. */
@@ -63,10 +62,10 @@ export function figuresOf(rows, own = 0) {
  * @param {ReturnType<typeof figuresOf>} now
  * @param {ReturnType<typeof figuresOf> | null} then
  * @param {string} currency
- * @param {string} note
+ * @param {any} note
  */
 export function tilesOf(now, then, currency, note) {
-  const tile = (/** @type {string} */ name, /** @type {"cost" | "messages" | "calls" | "requests"} */ key, about = "") => ({
+  const tile = (/** @type {string} */ name, /** @type {"cost" | "messages" | "calls" | "requests"} */ key, about = /** @type {any} */ ("")) => ({
     name, value: key === "cost" ? money(now.cost, currency) : count(now[key]), note: about, now: now[key], before: then ? then[key] : null,
   });
   return [

@@ -4,14 +4,14 @@ import { useAnswer } from "../state/resource.js";
 import { change, route } from "../state/route.js";
 import { exactSum } from "../words/figures.js";
 import { axisMoney, count, days, money, shortCount } from "../words/format.js";
-import { KINDS, USAGE_KINDS, kindOf, meterName, meterOf } from "../words/meters.js";
+import { KINDS, kindOf, meterName, meterOf } from "../words/meters.js";
 import { bucketsOf } from "../words/periods.js";
-import { BarChart } from "./chart.js";
-import { ChartTable } from "./chart_table.js";
+import { BarChart, ChartTable } from "./chart.js";
 import { Choice } from "./choice.js";
 import { html } from "./html.js";
 import { Legend } from "./legend.js";
 import { Empty, Loading, Refused, Skeleton } from "./states.js";
+import { KindOptions } from "./toolbar.js";
 
 /**
  * @typedef {import("./chart.js").Series} Series
@@ -102,7 +102,7 @@ export function Trend({ subject, period }) {
 /** @param {{chosen: string}} props */
 const UsageKind = ({ chosen }) => html`
   <select aria-label="Kind of usage in the chart" value=${chosen} onChange=${(/** @type {any} */ e) => change({ usage: e.target.value, off: null })}>
-    ${USAGE_KINDS.map((it) => html`<option key=${it.key} value=${it.key}>${it.name}</option>`)}
+    <${KindOptions} />
   </select>
 `;
 

@@ -28,7 +28,7 @@ export function UserPanel({ organization, user, period, alone = false }) {
   const row = rowOf(answer.data, user);
   const then = rowOf(earlier.data, user);
   const { currency } = organization;
-  const name = (/** @type {string} */ text) => (alone ? html`<h1 id="user-name"><${Foreign} text=${text} /></h1>` : html`<h2 id="user-name"><${Foreign} text=${text} /></h2>`);
+  const name = (/** @type {string} */ text) => (alone ? html`<h1 id="drawer-heading"><${Foreign} text=${text} /></h1>` : html`<h2 id="drawer-heading"><${Foreign} text=${text} /></h2>`);
   if (answer.error && !answer.data) return html`${name(user)}<${Refused} error=${answer.error} reload=${answer.reload} />`;
   if (answer.data && !row) return html`${name(user)}<${Empty} title="User not found"><${Foreign} text=${organization.name} /> has no user with the id <${Foreign} text=${user} />.<//>`;
   return html`

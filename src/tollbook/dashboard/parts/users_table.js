@@ -4,6 +4,7 @@ import { USER_COLUMNS } from "../words/columns.js";
 import { exactSum } from "../words/figures.js";
 import { pluralize, money } from "../words/format.js";
 import { html } from "./html.js";
+import { OrganizationLevelLink } from "./events.js";
 import { SearchedTable } from "./searched_table.js";
 
 /**
@@ -42,5 +43,5 @@ function summary(rows, users, currency, own) {
   const shown = rows.length === users.length ? pluralize(rows.length, "user") : `${rows.length} of ${pluralize(users.length, "user")}`;
   if (!own?.total_cost || rows.length < users.length) return `${shown}, ${money(cost, currency)}.`;
   const whole = exactSum([cost, own.total_cost]);
-  return `${shown}, ${money(cost, currency)}. Organization-level (such as brand registration): ${money(own.total_cost, currency)}. Total: ${money(whole, currency)}.`;
+  return html`${shown}, ${money(cost, currency)}. Organization-level (such as brand registration): <${OrganizationLevelLink}>${money(own.total_cost, currency)}<//>. Total: ${money(whole, currency)}.`;
 }

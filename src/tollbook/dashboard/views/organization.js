@@ -7,14 +7,16 @@ import { isAdmin } from "../state/session.js";
 import { pluralize, money, month } from "../words/format.js";
 import { kindOf } from "../words/meters.js";
 import { monthOf } from "../words/periods.js";
+import { Drawer } from "../parts/drawer.js";
 import { Foreign } from "../parts/foreign.js";
 import { html } from "../parts/html.js";
+import { OrganizationLevel, OrganizationLevelLink } from "../parts/events.js";
 import { PeriodPicker } from "../parts/period_picker.js";
 import { Loading, NotCompared, PeriodRefused, Refused, Skeleton } from "../parts/states.js";
 import { Tiles, figuresOf, tilesOf } from "../parts/tiles.js";
 import { Trend } from "../parts/trend.js";
 import { TrustLine } from "../parts/trust_line.js";
-import { UserDrawer } from "../parts/user_drawer.js";
+import { UserPanel } from "../parts/user_panel.js";
 import { UsersTable } from "../parts/users_table.js";
 
 /**
@@ -67,7 +69,9 @@ function Loaded({ organization, viewer, period }) {
           <${Trend} subject=${{ organization: organization.id, currency: organization.currency }} period=${period} />
           <${UsersTable} answer=${answer} organization=${organization} period=${period} path=${path} earlier=${comparing ? earlier.data?.users : undefined} />
         `}
-    ${query.user && html`<${UserDrawer} organization=${organization} user=${query.user} period=${period} />`}
+    ${query.user
+      ? html`<${Drawer}><${UserPanel} key=${query.user} organization=${organization} user=${query.user} period=${period} /><//>`
+      : query.level && html`<${Drawer}><${OrganizationLevel} organization=${organization} period=${period} cost=${answer.data?.organization_level?.total_cost} /><//>`}
   `;
 }
 
@@ -76,7 +80,7 @@ const figures = ({ users, totals, organization_level: own }) => figuresOf(totals
 
 /** @param {any} data @param {string} currency */
 function noteOf({ users, organization_level: own }, currency) {
-  if (own?.total_cost) return `incl. ${money(own.total_cost, currency)} organization-level`;
+  if (own?.total_cost) return html`<${OrganizationLevelLink}>incl. ${money(own.total_cost, currency)} organization-level<//>`;
   return pluralize(users.filter((/** @type {any} */ it) => it.total_cost).length, "user with cost", "users with cost");
 }
 

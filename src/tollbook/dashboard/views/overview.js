@@ -3,6 +3,7 @@ import { pathOf } from "../state/api.js";
 import { useAnswer, useEarlier } from "../state/resource.js";
 import { usePeriod } from "../state/period.js";
 import { change, hrefTo, route } from "../state/route.js";
+import { isAdmin } from "../state/session.js";
 import { pluralize } from "../words/format.js";
 import { kindOf } from "../words/meters.js";
 import { Foreign } from "../parts/foreign.js";
@@ -20,7 +21,8 @@ const ZONE = "UTC";
 const organizationsPath = (period, more) =>
   pathOf("v1/analytics/organizations", { ...period.query, include: "totals,meta", ...more });
 
-export function OverviewView() {
+/** @param {{viewer: import("../state/session.js").Viewer}} props */
+export function OverviewView({ viewer }) {
   const directory = useAnswer("v1/organizations", { live: false });
   const { period, error, reload } = usePeriod(route.value.query);
   if (directory.error && !directory.data) return html`<${Refused} error=${directory.error} reload=${directory.reload} />`;
@@ -30,11 +32,11 @@ export function OverviewView() {
   if (!organizations.length) {
     return html`<h1>Overview</h1><${Empty} title="No organizations yet">Create one with <code>POST /v1/organizations</code> or <code>tollbook organizations create</code>. Its usage then appears here.<//>`;
   }
-  return html`<${Loaded} organizations=${organizations} period=${period} />`;
+  return html`<${Loaded} organizations=${organizations} period=${period} admin=${isAdmin(viewer)} />`;
 }
 
-/** @param {{organizations: import("./organization.js").Organization[], period: import("../state/period.js").Period}} props */
-function Loaded({ organizations, period }) {
+/** @param {{organizations: import("./organization.js").Organization[], period: import("../state/period.js").Period, admin: boolean}} props */
+function Loaded({ organizations, period, admin }) {
   const { query } = route.value;
   const currencies = mostUsed(organizations.map((it) => it.currency));
   const currency = currencies.includes(query.currency) ? query.currency : currencies[0];
@@ -53,7 +55,7 @@ function Loaded({ organizations, period }) {
       </div>
       <${PeriodPicker} period=${period} timezone=${`each organization's time zone; the current day is in ${ZONE}`} />
     </div>
-    <${TrustLine} answer=${answer} timezone=${ZONE} period=${period} admin=${true} />
+    <${TrustLine} answer=${answer} timezone=${ZONE} period=${period} admin=${admin} />
     <${Loading} loading=${answer.loading} what="the organizations" />
     ${answer.error && !answer.data
       ? html`

@@ -2,6 +2,7 @@
 import { pathOf } from "../state/api.js";
 import { useAnswer } from "../state/resource.js";
 import { change, hrefWith, route } from "../state/route.js";
+import { isAdmin } from "../state/session.js";
 import { count, day } from "../words/format.js";
 import { METERS, meterName } from "../words/meters.js";
 import { Foreign, Sentence } from "../parts/foreign.js";
@@ -13,13 +14,17 @@ import { ExportMenu } from "../parts/toolbar.js";
 const A_PAGE = 1000;
 
 /** @param {{viewer: import("../state/session.js").Viewer}} props */
-export function PricesView({ viewer }) {
+export const PricesView = ({ viewer }) => html`
+  <div class="heading"><h1>${isAdmin(viewer) ? "Prices" : "Estimate"}</h1></div>
+  <${Calculator} viewer=${viewer} />
+  ${isAdmin(viewer) && html`<${Books} />`}
+`;
+
+function Books() {
   const books = useAnswer("v1/price-books", { live: false });
   const listed = books.data?.price_books ?? [];
   const wanted = route.value.query.book ?? String(listed.find((/** @type {any} */ it) => it.status === "published")?.version ?? "");
   return html`
-    <div class="heading"><h1>Prices</h1></div>
-    <${Calculator} viewer=${viewer} />
     <section class="panel" aria-label="Price books">
       <header><h2>Price books</h2><${ExportMenu} paths=${[{ name: "Price books", path: "v1/price-books" }]} /></header>
       ${books.error && html`<${Refused} error=${books.error} reload=${books.reload} />`}

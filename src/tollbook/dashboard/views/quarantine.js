@@ -1,10 +1,10 @@
-/** The view of quarantined events: their reasons, and replay. */
+/** The view of quarantined events: their causes, the events of each, and replay. */
 import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { ApiError, ask, pathOf } from "../state/api.js";
 import { useAnswer } from "../state/resource.js";
 import { hrefWith, route } from "../state/route.js";
 import { key, signOutIfRefused } from "../state/session.js";
-import { pluralize, moment } from "../words/format.js";
+import { count, moment, pluralize } from "../words/format.js";
 import { meterName } from "../words/meters.js";
 import { Foreign, Sentence } from "../parts/foreign.js";
 import { html } from "../parts/html.js";
@@ -13,19 +13,26 @@ import { ExportMenu } from "../parts/toolbar.js";
 
 const A_PAGE = 200;
 
+const LOAD = "Load a price book with a price for it, then replay.";
 /** @type {Record<string, string>} */
 const REMEDIES = {
   unknown_organization: "Create the organization, then replay.",
-  no_price: "Load a price book with a price for it, then replay.",
+  no_price_book: LOAD,
+  no_price: LOAD,
+  currency_mismatch: "Load a price book in the organization's currency, then replay.",
 };
+
+/** @param {string} code Such as `no_price`. */
+const nameOf = (code) => (code.charAt(0).toUpperCase() + code.slice(1)).replaceAll("_", " ");
 
 /** @param {{viewer: import("../state/session.js").Viewer}} props */
 export function QuarantineView({ viewer }) {
-  const { organization = "", cursor = "" } = route.value.query;
+  const { organization = "", cursor = "", code = "" } = route.value.query;
   const own = viewer.organization_id ?? organization;
-  const path = pathOf("v1/quarantine", { organization_id: own, limit: A_PAGE, cursor });
+  const path = pathOf("v1/quarantine", { organization_id: own, code, include: "causes", limit: code ? A_PAGE : 1, cursor });
   const answer = useAnswer(path);
-  const events = answer.data?.quarantine ?? [];
+  const causes = answer.data?.causes ?? [];
+  const cause = causes.find((/** @type {any} */ it) => it.code === code);
   return html`
     <div class="heading">
       <div>
@@ -39,34 +46,61 @@ export function QuarantineView({ viewer }) {
     </div>
     ${answer.error && html`<${Refused} error=${answer.error} reload=${answer.reload} />`}
     ${!answer.error && !answer.data && html`<${Skeleton} lines=${5} class="rows" />`}
-    ${answer.data && !events.length && html`<${Empty} title="No events in quarantine">Every event has an organization and a price.<//>`}
-    ${events.length > 0 &&
-    html`
-      <section class="panel">
-        <header><h2>${pluralize(events.length, "event")}${answer.data.next_cursor ? " on this page" : ""}</h2><${ExportMenu} paths=${[{ name: "These events", path }]} /></header>
-        <div class="plain-table" tabindex="0" role="region" aria-label="Events in quarantine">
-          <table>
-            <thead><tr><th scope="col">Organization</th><th scope="col">Event</th><th scope="col">Usage</th><th scope="col">Reason</th><th scope="col">Received</th></tr></thead>
-            <tbody>
-              ${events.map(
-                (/** @type {any} */ it) => html`
-                  <tr key=${`${it.organization_id} ${it.id}`}>
-                    <td><${Foreign} text=${it.organization_id} /></td>
-                    <td><details><summary><code><${Foreign} text=${it.id} /></code></summary><pre tabindex="0"><${Sentence} text=${JSON.stringify(it.event, null, 2)} lines=${true} /></pre></details></td>
-                    <td>${meterName(it.event.type)}</td>
-                    <td><${Sentence} text=${it.reason} />.<br /><span class="note">${REMEDIES[it.code] ?? ""}</span></td>
-                    <td>${moment(it.received_at, "UTC")} UTC</td>
-                  </tr>
-                `,
-              )}
-            </tbody>
-          </table>
-        </div>
-        ${(cursor || !answer.loading) && answer.data.next_cursor && html`<p><a class="button" href=${hrefWith({ cursor: answer.data.next_cursor })}>Next page</a></p>`}
-      </section>
-    `}
+    ${answer.data && !causes.length && html`<${Empty} title="No events in quarantine">Every event has an organization and a price.<//>`}
+    ${causes.length > 0 && html`<${Causes} causes=${causes} code=${code} />`}
+    ${cause && !answer.loading && html`<${Events} cause=${cause} answer=${answer} path=${path} />`}
   `;
 }
+
+/** @param {{causes: any[], code: string}} props */
+const Causes = ({ causes, code }) => html`
+  <section class="panel">
+    <header><h2>Causes</h2></header>
+    <div class="plain-table" tabindex="0" role="region" aria-label="Causes">
+      <table>
+        <thead><tr><th scope="col">Cause</th><th scope="col" class="number">Events</th><th scope="col">Example</th><th scope="col">Event</th></tr></thead>
+        <tbody>
+          ${causes.map(
+            (it) => html`
+              <tr key=${it.code} aria-current=${it.code === code ? "true" : undefined}>
+                <th scope="row"><a href=${hrefWith({ code: it.code === code ? null : it.code, cursor: null })}>${nameOf(it.code)}</a></th>
+                <td class="number">${count(it.events)}</td>
+                <td><${Sentence} text=${it.example.reason} />.<br /><span class="note">${REMEDIES[it.code] ?? ""}</span></td>
+                <td><code><${Foreign} text=${it.example.id} /></code><br /><span class="note"><${Foreign} text=${it.example.organization_id} /></span></td>
+              </tr>
+            `,
+          )}
+        </tbody>
+      </table>
+    </div>
+  </section>
+`;
+
+/** @param {{cause: any, answer: import("../state/resource.js").Resource, path: string}} props The events of one cause, by page. */
+const Events = ({ cause, answer, path }) => html`
+  <section class="panel">
+    <header><h2>${nameOf(cause.code)}: ${pluralize(cause.events, "event")}</h2><${ExportMenu} paths=${[{ name: "These events", path }]} /></header>
+    <div class="plain-table" tabindex="0" role="region" aria-label="Events in quarantine">
+      <table>
+        <thead><tr><th scope="col">Organization</th><th scope="col">Event</th><th scope="col">Usage</th><th scope="col">Reason</th><th scope="col">Received</th></tr></thead>
+        <tbody>
+          ${answer.data.quarantine.map(
+            (/** @type {any} */ it) => html`
+              <tr key=${`${it.organization_id} ${it.id}`}>
+                <td><${Foreign} text=${it.organization_id} /></td>
+                <td><details><summary><code><${Foreign} text=${it.id} /></code></summary><pre tabindex="0"><${Sentence} text=${JSON.stringify(it.event, null, 2)} lines=${true} /></pre></details></td>
+                <td>${meterName(it.event.type)}</td>
+                <td><${Sentence} text=${it.reason} />.</td>
+                <td>${moment(it.received_at, "UTC")} UTC</td>
+              </tr>
+            `,
+          )}
+        </tbody>
+      </table>
+    </div>
+    ${answer.data.next_cursor && html`<p class="note below"><a class="button" href=${hrefWith({ cursor: answer.data.next_cursor })}>Next page</a></p>`}
+  </section>
+`;
 
 /** @param {{organization: string, reload: () => void}} props */
 function Replay({ organization, reload }) {

@@ -1,6 +1,6 @@
 /** The columns of the tables, in the documented order and wording. */
 import { ORGANIZATION_FIGURES, USER_FIGURES } from "./catalog.js";
-import { exactSum } from "./figures.js";
+import { changeOf, exactSum } from "./figures.js";
 import { changeText, count, exactMoney, money, percent, twoDecimals } from "./format.js";
 
 /**
@@ -17,13 +17,9 @@ import { changeText, count, exactMoney, money, percent, twoDecimals } from "./fo
  * @property {(row: any, context: Context) => number | string | null} value The value to sort and export.
  * @property {(value: any, context: Context) => string} show Formats a value.
  * @property {(rows: any[], context: Context) => number | string | null} total The total of the visible rows.
- * @property {number} width In pixels.
  * @property {"text" | "number" | "cost"} role
  * @property {boolean} [optional] Hidden by default.
  */
-
-/** @param {string} label The longest word counts, because headings break between words. */
-const longestWord = (label) => Math.max(...label.split(" ").map((it) => it.length));
 
 /** @param {any} value */
 const asCount = (value) => count(value);
@@ -45,7 +41,6 @@ const number = (key, label, about, of, more = {}) => ({
   value: of,
   show: asCount,
   total: (rows) => exactSum(rows.map(of)),
-  width: Math.max(72, 28 + 7 * longestWord(label)),
   role: "number",
   ...more,
 });
@@ -68,13 +63,12 @@ const minutesOf = (key, label, about, seconds) => ({
 });
 
 /** @type {Partial<Column>} */
-const AMOUNT = { show: (value, { currency }) => money(value, currency), width: 84 };
+const AMOUNT = { show: (value, { currency }) => money(value, currency) };
 
 /** @type {Column} */
 const COST = {
   ...number("cost", "Cost", "Total cost", (row) => row.total_cost),
   ...AMOUNT,
-  width: 136,
   role: "cost",
 };
 
@@ -94,18 +88,12 @@ const SHARE = {
  */
 const change = (id) => ({
   ...number("change", "Change", "Change of cost compared with the previous period", () => 0),
-  value: (row, { earlier }) => (earlier ? ratio(row.total_cost, earlier.get(id(row)) ?? 0) : ""),
-  show: (value) => (value === null ? "new" : value === "" ? "" : changeText(1 + value, 1) ?? ""),
+  value: (row, { earlier }) => (earlier ? changeOf(row.total_cost, earlier.get(id(row)) ?? 0) : ""),
+  show: (value) => (value === "" ? "" : changeText(value)),
   total: (rows, { earlier }) =>
-    earlier ? ratio(exactSum(rows.map((row) => row.total_cost)), exactSum(rows.map((row) => earlier.get(id(row)) ?? 0))) : null,
+    earlier ? changeOf(exactSum(rows.map((row) => row.total_cost)), exactSum(rows.map((row) => earlier.get(id(row)) ?? 0))) : "",
   optional: true,
 });
-
-/**
- * @param {number} now
- * @param {number} before
- */
-const ratio = (now, before) => (before ? now / before - 1 : now ? null : 0);
 
 /**
  * A count of what users share. Only the API can count it together, for all users; for some of them the total is empty.
@@ -142,7 +130,6 @@ export const USER_COLUMNS = [
     value: (row) => row.user_name,
     show: String,
     total: () => "Total",
-    width: 232,
     role: "text",
   },
   ...USER_FIGURES.map(column),
@@ -160,7 +147,6 @@ export const ORGANIZATION_COLUMNS = [
     value: (row) => row.organization_name,
     show: String,
     total: () => "Total",
-    width: 220,
     role: "text",
   },
   { ...SHARE, optional: false },

@@ -80,6 +80,18 @@ export function compare(a, b) {
 }
 
 /**
+ * The change from an earlier figure, as a fraction of its size; null from 0 to another figure.
+ * @param {number | Exact} now
+ * @param {number | Exact} before
+ */
+export function changeOf(now, before) {
+  const long = now instanceof Exact || before instanceof Exact;
+  const difference = long ? Number(nanosOf(now) - nanosOf(before)) / 1e9 : Number(now) - Number(before);
+  if (!Number(before)) return difference ? null : 0;
+  return difference / Math.abs(Number(before));
+}
+
+/**
  * Add figures up exactly: each is a whole number of billionths.
  * @param {(number | Exact)[]} amounts
  * @returns {any} A number, or `Exact` if a float cannot hold the sum.

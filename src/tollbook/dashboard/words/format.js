@@ -2,21 +2,26 @@
 import { exact } from "./figures.js";
 
 const locale = navigator.language || "en";
-/** @type {Map<string, Intl.NumberFormat>} */
+/** @type {Map<string, any>} Formats by all of their options, because making one is slow. */
 const made = new Map();
 
 /**
- * @param {string} name
- * @param {Intl.NumberFormatOptions} options
+ * @template T
+ * @param {new (locale: string, options: any) => T} Format
+ * @param {Intl.NumberFormatOptions | Intl.DateTimeFormatOptions} options
+ * @returns {T}
  */
-function numbers(name, options) {
-  let format = made.get(name);
-  if (!format) {
-    format = new Intl.NumberFormat(locale, options);
-    made.set(name, format);
-  }
-  return format;
+function formatOf(Format, options) {
+  const name = JSON.stringify(options);
+  if (!made.has(name)) made.set(name, new Format(locale, options));
+  return made.get(name);
 }
+
+/** @param {Intl.NumberFormatOptions} options */
+const numbers = (options) => formatOf(Intl.NumberFormat, options);
+
+/** @param {Intl.DateTimeFormatOptions} options */
+const dates = (options) => formatOf(Intl.DateTimeFormat, options);
 
 /**
  * An amount with two decimals.
@@ -24,7 +29,7 @@ function numbers(name, options) {
  * @param {string} currency ISO 4217.
  */
 export function money(value, currency) {
-  return numbers(`money ${currency}`, { style: "currency", currency }).format(exact(value));
+  return numbers({ style: "currency", currency }).format(exact(value));
 }
 
 /**
@@ -34,7 +39,7 @@ export function money(value, currency) {
  */
 export function exactMoney(value, currency) {
   const options = /** @type {const} */ ({ style: "currency", currency, maximumFractionDigits: 9 });
-  return numbers(`exact ${currency}`, { ...options, minimumFractionDigits: 2 }).format(exact(value));
+  return numbers({ ...options, minimumFractionDigits: 2 }).format(exact(value));
 }
 
 /**
@@ -46,7 +51,7 @@ export function exactMoney(value, currency) {
 export function axisMoney(value, currency, step) {
   const short = step >= 2_000;
   const digits = short ? 1 : Number.isInteger(step) ? 0 : Math.max(2, -Math.floor(Math.log10(step)) + 1);
-  return numbers(`axis ${currency} ${short} ${digits}`, {
+  return numbers({
     style: "currency",
     currency,
     notation: short ? "compact" : "standard",
@@ -59,37 +64,50 @@ export function axisMoney(value, currency, step) {
  * A whole number, or one with at most six decimals.
  * @param {number} value
  */
-export const count = (value) => numbers("count", { maximumFractionDigits: 6 }).format(exact(value));
+export const count = (value) => numbers({ maximumFractionDigits: 6 }).format(exact(value));
 
 /** @param {number} value A number for an axis or a tile, short. */
 export const shortCount = (value) =>
-  numbers("short", { notation: "compact", maximumFractionDigits: 1 }).format(value);
+  numbers({ notation: "compact", maximumFractionDigits: 1 }).format(value);
 
 /** @param {number} seconds */
 export const minutes = (seconds) => twoDecimals(seconds / 60);
 
 /** @param {number} value */
 export const twoDecimals = (value) =>
-  numbers("two", { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(exact(value));
+  numbers({ minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(exact(value));
 
-/** @param {number} value A fraction as a percentage. */
-export const percent = (value) =>
-  numbers("percent", { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(value);
+const FEWEST = 0.01;
+/** From here on, the notation is short: 340K%. */
+const MANY = 100_000;
 
 /**
- * A change from an earlier value, with its sign.
- * @param {number} now
- * @param {number} before
- * @returns {string | null} Null when there is nothing to compare with.
+ * A fraction as a percentage. It has more decimals where it would read as 0% or 100% but is neither.
+ * @param {number} fraction
+ * @param {number} decimals
+ * @param {Intl.NumberFormatOptions} options
  */
-export function changeText(now, before) {
-  if (!before) return null;
-  return numbers("change", {
-    style: "percent",
-    signDisplay: "exceptZero",
-    maximumFractionDigits: Math.abs(now / before - 1) < 0.1 ? 1 : 0,
-  }).format(now / before - 1);
+function percentage(fraction, decimals, options) {
+  const size = Math.abs(fraction) * 100;
+  const misleads = (/** @type {number} */ digits) => [0, 100].includes(Number(size.toFixed(digits))) && ![0, 100].includes(size);
+  const digits = [decimals, 1, 2].find((it) => it >= decimals && !misleads(it));
+  const shown = digits !== undefined ? size : size < 1 ? FEWEST : size < 100 ? 100 - FEWEST : 100 + FEWEST;
+  const notation = size < MANY ? "standard" : "compact";
+  return numbers({ style: "percent", notation, maximumFractionDigits: digits ?? 2, ...options })
+    .formatToParts((Math.sign(fraction) * shown) / 100)
+    .map(({ type, value }) => (size < FEWEST && shown === FEWEST && type === "integer" ? `<${value}` : value))
+    .join("");
 }
+
+/** @param {number} value A fraction as a percentage. */
+export const percent = (value) => percentage(value, 1, { minimumFractionDigits: 1 });
+
+/**
+ * A change as a percentage with its sign.
+ * @param {number | null} change A fraction of the earlier value; null from 0.
+ */
+export const changeText = (change) =>
+  change === null ? "new" : percentage(change, Math.abs(change) < 0.1 ? 1 : 0, { signDisplay: "exceptZero" });
 
 /** @param {string} zone IANA. Whether this browser supports it. */
 export function isKnownZone(zone) {
@@ -103,46 +121,30 @@ export function isKnownZone(zone) {
 /** @param {string} zone The zone for times: UTC if this browser does not support it. */
 export const shownZone = (zone) => (isKnownZone(zone) ? zone : "UTC");
 
-/** @type {Map<string, Intl.DateTimeFormat>} */
-const dates = new Map();
-
-/**
- * @param {string} name
- * @param {Intl.DateTimeFormatOptions} options
- */
-function dateFormat(name, options) {
-  let format = dates.get(name);
-  if (!format) {
-    format = new Intl.DateTimeFormat(locale, options);
-    dates.set(name, format);
-  }
-  return format;
-}
-
 /** @param {string} text A day, YYYY-MM-DD. */
 const utc = (text) => new Date(`${text.slice(0, 10)}T00:00:00Z`);
 
 const LONG = /** @type {const} */ ({ day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
 
 /** @param {string} text A day. */
-export const day = (text) => dateFormat("day", LONG).format(utc(text));
+export const day = (text) => dates(LONG).format(utc(text));
 
 /** @param {string} text A day with its weekday. */
-export const longDay = (text) => dateFormat("long", { ...LONG, weekday: "long" }).format(utc(text));
+export const longDay = (text) => dates({ ...LONG, weekday: "long" }).format(utc(text));
 
 /** @param {string} text A day without its year. */
 export const shortDay = (text) =>
-  dateFormat("short", { day: "numeric", month: "short", timeZone: "UTC" }).format(utc(text));
+  dates({ day: "numeric", month: "short", timeZone: "UTC" }).format(utc(text));
 
 /**
  * @param {string} start
  * @param {string} end
  */
-export const days = (start, end) => dateFormat("day", LONG).formatRange(utc(start), utc(end));
+export const days = (start, end) => dates(LONG).formatRange(utc(start), utc(end));
 
 /** @param {string} text A month, YYYY-MM. */
 export const month = (text) =>
-  dateFormat("month", { month: "short", year: "numeric", timeZone: "UTC" }).format(utc(`${text.slice(0, 7)}-01`));
+  dates({ month: "short", year: "numeric", timeZone: "UTC" }).format(utc(`${text.slice(0, 7)}-01`));
 
 /**
  * An instant in a time zone.
@@ -150,7 +152,7 @@ export const month = (text) =>
  * @param {string} timezone IANA.
  */
 export const moment = (text, timezone) =>
-  dateFormat(`moment ${timezone}`, { dateStyle: "medium", timeStyle: "medium", timeZone: shownZone(timezone) }).format(new Date(text));
+  dates({ dateStyle: "medium", timeStyle: "medium", timeZone: shownZone(timezone) }).format(new Date(text));
 
 /**
  * The time of day of an instant, short.
@@ -158,7 +160,7 @@ export const moment = (text, timezone) =>
  * @param {string} timezone
  */
 export const clock = (text, timezone) =>
-  dateFormat(`clock ${timezone}`, { timeStyle: "short", timeZone: shownZone(timezone) }).format(new Date(text));
+  dates({ timeStyle: "short", timeZone: shownZone(timezone) }).format(new Date(text));
 
 /**
  * A bucket of a series: a day, the Monday of a week, or a month.

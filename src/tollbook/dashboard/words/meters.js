@@ -15,5 +15,5 @@ export const kindOf = (key) => BY_KIND.get(key);
 /** @param {string} type */
 export const meterName = (type) => meterOf(type)?.name ?? type;
 
-/** The kinds whose usage a chart can add up, each in one unit. */
+/** The kinds that users have, and whose usage a chart can add up. */
 export const USAGE_KINDS = KINDS.filter((it) => it.key !== "brand");

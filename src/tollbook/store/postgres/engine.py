@@ -187,6 +187,7 @@ class Postgres(Engine):
 
     def back_up(self, backup: Backup) -> None:
         """Dump the database with pg_dump, and read the dump once."""
+        backup.require_schema()
         dumps.dump_database(self.sqlalchemy.url, backup.target, backup.progress, backup.lock)
         dumps.check_dump(backup.target)
 

@@ -218,6 +218,7 @@ class Sqlite(Engine):
             raise BackupRefused(f"there is no database at {self.path}")
         with copies.refuse_failures(backup.target):
             copies.check_kind(self.path)
+            backup.require_schema()
             copies.copy_database(self.path, backup.target, backup.progress)
             copies.check_database(backup.target, quick=backup.quick)
             with closing(_engine_of(backup.target)) as copy:

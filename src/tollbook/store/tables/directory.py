@@ -31,6 +31,7 @@ organizations = Table(
     Column("status", Text, nullable=False),
     Column("created_at", BIG, nullable=False),
     Column("number_format", Text),
+    Column("email", Text),
     Unique("tenant_id", "id"),
     **STRICT,
 )
@@ -44,6 +45,7 @@ users = Table(
     Column("email", Text),
     Column("status", Text, nullable=False),
     Column("created_at", BIG, nullable=False),
+    Column("permission", Text, nullable=False, server_default="user"),
     **CLUSTERED,
 )
 

@@ -1,14 +1,11 @@
-/** One user in a dialog over the table, with an address that can be shared. */
+/** A dialog over the table, with an address that can be shared. */
 import { useEffect, useRef } from "../vendor/hooks.js";
 import { change } from "../state/route.js";
 import { html } from "./html.js";
 import { Icon } from "./icon.js";
-import { UserPanel } from "./user_panel.js";
 
-/**
- * @param {{organization: import("../views/organization.js").Organization, user: string, period: import("../state/period.js").Period}} props
- */
-export function UserDrawer({ organization, user, period }) {
+/** @param {{children: any}} props Its heading has the id `drawer-heading`. */
+export function Drawer({ children }) {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
   useEffect(() => {
     const before = document.activeElement;
@@ -17,15 +14,15 @@ export function UserDrawer({ organization, user, period }) {
       if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
     };
   }, []);
-  const closed = () => change({ user: null, event: null, events: null });
+  const closed = () => change({ user: null, level: null, event: null, events: null });
   const outside = (/** @type {MouseEvent} */ event) => event.target === dialog.current && dialog.current?.close();
   return html`
-    <dialog ref=${dialog} class="drawer" aria-labelledby="user-name" onClose=${closed} onClick=${outside}>
+    <dialog ref=${dialog} class="drawer" aria-labelledby="drawer-heading" onClose=${closed} onClick=${outside}>
       <div class="drawer-body">
         <button type="button" class="button quiet square close" aria-label="Close" onClick=${() => dialog.current?.close()}>
           <${Icon} name="close" />
         </button>
-        <${UserPanel} key=${user} organization=${organization} user=${user} period=${period} />
+        ${children}
       </div>
     </dialog>
   `;
