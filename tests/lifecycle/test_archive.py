@@ -324,6 +324,7 @@ def test_a_users_hours_are_told_of_archived_events_too(keeper: Keeper, by: By) -
         "first_day": 20240101,
         "last_day": 20240229,
         "country": "",
+        "last_country": "ZZ",
         "meters": 1 << BY_TYPE["voice.call"].code,
     }
     statement = user_hours_sql(by)
