@@ -47,7 +47,7 @@ CUT = """() => [...document.querySelectorAll(".table-box tr > *")].flatMap(cell 
   const range = document.createRange();
   range.selectNodeContents(cell);
   const [text, box] = [range.getBoundingClientRect(), cell.getBoundingClientRect()];
-  return text.left < box.left || text.right > box.right ? [cell.textContent] : [];
+  return cell.textContent && (text.left < box.left || text.right > box.right) ? [cell.textContent] : [];
 })"""
 
 
