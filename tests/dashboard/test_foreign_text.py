@@ -44,10 +44,11 @@ def reads(page: Page, selector: str) -> str:
                     range.setStart(walker.currentNode, n);
                     range.setEnd(walker.currentNode, n + 1);
                     const box = range.getBoundingClientRect();
-                    if (box.width) found.push([Math.round(box.top / 8), box.left, String(range)]);
+                    const middle = (box.top + box.bottom) / 2;
+                    if (box.width) found.push([middle, box.left, String(range)]);
                 }
             }
-            found.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+            found.sort((a, b) => (Math.abs(a[0] - b[0]) > 8 ? a[0] - b[0] : a[1] - b[1]));
             return found.map(it => it[2]).join('');
         }"""
     )
