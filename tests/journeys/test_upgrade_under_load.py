@@ -71,6 +71,7 @@ def test_a_server_of_the_version_before_acknowledges_nothing(
     with earlier_server(url, source) as server:
         created = earlier("keys", "create", "--permission", "admin", "--name", "all")
         assert created.returncode == 0, created.stderr
+        assert earlier("prices", "load", "--example").returncode == 0
         key = next(it for it in created.stdout.split() if it.startswith("tb_"))
         with server.client(key) as client:
             assert client.post("/v1/organizations", json={"id": "org_1", "name": "One"}).is_success
