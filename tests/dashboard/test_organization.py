@@ -47,7 +47,8 @@ CUT = """() => [...document.querySelectorAll(".table-box tr > *")].flatMap(cell 
   const range = document.createRange();
   range.selectNodeContents(cell);
   const [text, box] = [range.getBoundingClientRect(), cell.getBoundingClientRect()];
-  return cell.textContent && (text.left < box.left || text.right > box.right) ? [cell.textContent] : [];
+  const isCut = text.left < box.left || text.right > box.right;
+  return cell.textContent && isCut ? [cell.textContent] : [];
 })"""
 
 
