@@ -82,16 +82,16 @@ def test_the_table_by_meter_has_a_line_for_each_group() -> None:
 
 def test_the_table_by_country_has_no_quantity() -> None:
     groups = arrange_groups([("ann", "GB", 2, 61_500_000, 122_000_000)])
-    table = groups_table(ROWS, groups, USER_ROW, BY_COUNTRY, ROWS)
+    table = groups_table(ROWS, groups, USER_ROW, BY_COUNTRY, USER_ROW.total(ROWS))
     assert [it.name for it in table.columns][2:] == ["country", "events", "cost"]
     assert list(table.rows) == [("ann", "Ann", "GB", 2, 122_000_000)]
     assert table.totals == ("", "Total", None, 6, 212_000_000)
 
 
 def test_the_last_line_has_the_sums_of_rows_without_a_quantity() -> None:
-    table = groups_table(ROWS[:1], {}, USER_ROW, BY_METER, ROWS)
+    table = groups_table(ROWS[:1], {}, USER_ROW, BY_METER, USER_ROW.total(ROWS))
     assert table.totals == ("", "Total", None, 6, None, 212_000_000)
-    empty = groups_table([], {}, USER_ROW, BY_METER, [])
+    empty = groups_table([], {}, USER_ROW, BY_METER, USER_ROW.total([]))
     assert (list(empty.rows), empty.totals) == ([], ("", "Total", None, 0, None, 0))
 
 

@@ -83,6 +83,6 @@ def test_buckets_are_counted_without_making_them(bucket: Bucket, count: int) -> 
 
 def test_without_meters_all_usage_counts() -> None:
     question = SeriesQuestion(TENANT, days(1))
-    assert question.usage_filter == (meter_bits(()), "")
+    assert question.usage_filter == (meter_bits(()), None)
     narrowed = question._replace(meters=("voice.call",), country="GB")
     assert narrowed.usage_filter == (meter_bits(["voice.call"]), "GB")
