@@ -52,6 +52,8 @@ def test_the_whole_story(server: Server, tmp_path: Path) -> None:
         server, tmp_path, "keys", "create", "--permission", "admin", "--name", "bootstrap"
     )
     assert made.returncode == 0, made.stderr
+    loaded = tollbook(server, tmp_path, "prices", "load", "--example")
+    assert loaded.returncode == 0, loaded.stderr
     with server.client(made.stdout.strip()) as admin:
         _create_everything(admin)
         writer, reader = _issue_keys(admin)
