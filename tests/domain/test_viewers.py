@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.properties.profile import examples
 from tollbook.domain.viewers import Viewer, is_signed, new_id, new_secret, read, signed
 
 VIEWER = Viewer("tbv_1", "tenant", "org_1", "ann", "tb_0123456789ab", 1, 2)
@@ -21,6 +22,7 @@ def test_another_secret_makes_it_nothing() -> None:
     assert not is_signed(TOKEN, new_secret())
 
 
+@examples(100)
 @given(st.integers(min_value=4, max_value=len(TOKEN) - 1), st.sampled_from("abAB01-_=./ "))
 def test_a_changed_token_is_not_signed(at: int, letter: str) -> None:
     changed = TOKEN[:at] + letter + TOKEN[at + 1 :]
@@ -32,6 +34,7 @@ def test_nothing_can_be_added_to_a_token(more: str) -> None:
     assert not is_signed(TOKEN + more, SECRET)
 
 
+@examples(100)
 @given(st.text(max_size=300))
 def test_any_text_is_read_without_an_error_and_not_signed(text: str) -> None:
     read(f"tbv_{text}")

@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.properties.profile import examples
 from tests.rating.builders import usage
 from tollbook.domain.errors import PriceBookRefused
 from tollbook.domain.prices import PriceBook
@@ -36,12 +37,14 @@ def read(text: str) -> PriceBook | PriceBookRefused:
         return refusal
 
 
+@examples(100)
 @given(header=st.lists(st.sampled_from(HEADERS), max_size=6), rows=TABLES)
 def test_any_table_is_a_book_or_is_refused(header: list[str], rows: list[list[str]]) -> None:
     found = read(as_text([header, *rows]))
     assert found.decks[0].prefixes if isinstance(found, PriceBook) else found.details
 
 
+@examples(100)
 @given(content=st.binary(max_size=200))
 def test_any_bytes_are_a_book_or_are_refused(content: bytes) -> None:
     found = read(decode_deck(content))
@@ -71,6 +74,7 @@ def as_yaml(rates: dict[str, tuple[int, str]]) -> PriceBook:
     return parse_price_book(f"{head}rates:\n{entries}")
 
 
+@examples(100)
 @given(rates=PRICES, number=st.from_regex(r"[1-9][0-9]{7,11}", fullmatch=True))
 def test_a_deck_prices_as_the_same_rates_in_yaml(
     rates: dict[str, tuple[int, str]], number: str
