@@ -39,6 +39,7 @@ class Case(NamedTuple):
 JANUARY = {"start_date": "2024-01-01", "end_date": "2024-01-31"}
 BUDGET = {"monthly": 100}
 ROTATED = {"organization": 404, "user": 403, "stranger": 404}
+NO_ADMIN = {"user": 403, "stranger": 404}
 FOREIGN = {"organization": 404, "user": 404, "stranger": 404}
 # Two organizations have a user_2; a key of one of them sees no other.
 AMBIGUOUS = for_readers(reader=400, admin=400, user=404, stranger=404)
@@ -250,6 +251,14 @@ CASES = [
         "POST",
         "/v1/quarantine/replay?organization_id=org_2",
         for_admins(organization=404, user=403),
+    ),
+    Case("DELETE", "/v1/organizations/org_1", for_admins(409, organization=403, **NO_ADMIN)),
+    Case("DELETE", "/v1/organizations/org_2", for_admins(409, organization=403, **NO_ADMIN)),
+    Case("DELETE", "/v1/organizations/org_1/users/user_1", for_admins(409, **NO_ADMIN)),
+    Case(
+        "DELETE",
+        "/v1/organizations/org_2/users/user_1",
+        for_admins(409, organization=404, **NO_ADMIN),
     ),
     Case(
         "DELETE",

@@ -16,8 +16,9 @@ PATH = "/v1/audit-log"
 BY_THEMSELVES = {
     *("loadPriceBook", "publishPriceBook"),
     *("rerate", "stopRerating", "resumeRerating", "revertRerating"),
+    *("deleteOrganization", "deleteUser"),
 }
-"""They need more than a body to change anything: below, and with the runs."""
+"""They need more than a body to change anything: below, with the runs, and `test_both_ways`."""
 
 
 def log(tenant: Tenant, key: str | None = None, query: str = "") -> list[Json]:
