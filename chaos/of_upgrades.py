@@ -31,6 +31,7 @@ def _upgraded(bench: Bench) -> Verdict:
             _tollbook(place, source, "organizations", "create", organization, "--name", "x")
         output = _tollbook(place, source, "keys", "create", "--permission", "admin", "--name", "x")
         key = next(it for it in output.split() if it.startswith("tb_"))
+        _tollbook(place, source, "prices", "load", "--example")
         server = earlier_server(place.url, source)
         server.start()
         load = Load(lambda: server.address, key).start()

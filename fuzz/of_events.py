@@ -8,14 +8,10 @@ import msgspec
 
 from fuzz.seeds import shown
 from fuzz.target import Target, hold
-from tollbook.api.endpoints.budgets import NewBudget
-from tollbook.api.endpoints.keys import NewKey, Rotation
-from tollbook.api.endpoints.organizations import (
-    NewOrganization,
-    NewUser,
-    OrganizationChange,
-    UserChange,
-)
+from tollbook.administration.budgets import NewBudget
+from tollbook.administration.keys import NewKey, Rotation
+from tollbook.administration.organizations import NewOrganization, OrganizationChange
+from tollbook.administration.users import NewUser, UserChange
 from tollbook.api.endpoints.rerating_answers import NewRerating
 from tollbook.api.endpoints.viewer_tokens import NewViewer
 from tollbook.api.pipeline.body_budget import BodyBudget, BodyReservation

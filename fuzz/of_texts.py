@@ -7,7 +7,7 @@ from tollbook.ingest.masking import Masker
 from tollbook.rating import number_formats, numbers
 from tollbook.rating.segments import count_segments, count_segments_of_length, measure_segments
 
-_masked = Masker(b"key").masked
+_masked = Masker(b"key").mask
 
 
 def _try_text(data: bytes) -> None:

@@ -101,13 +101,13 @@ def test_a_mistyped_name_is_answered_with_those_that_are_near(tollbook: Tollbook
     [
         (("viewers", "revoke"), "either an ID or --all is required"),
         (("viewers", "revoke", "tbv_0", "--all"), "either an ID or --all is required"),
-        (("organizations", "change", "org_1"), "either --number-format or"),
+        (("organizations", "change", "org_1"), "an option with a new value is required"),
         (
             (
                 *("organizations", "change", "org_1", "--number-format", "GB"),
                 "--number-format-of-tenant",
             ),
-            "either --number-format or",
+            "--number-format excludes --number-format-of-tenant",
         ),
         (("archive",), "--older-than MONTHS and --to FOLDER are required"),
         (("prices", "rerate", "--list", "--stop", "1"), "only one of --apply, --list"),

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
+import structlog
 
 from tests.api.conftest import told
 from tests.builders import Platform, event
@@ -146,6 +147,7 @@ def test_today_is_by_the_clock_and_as_of_never_goes_back_when_a_commit_lies_ahea
 def test_a_file_whose_newest_commit_lies_ahead_is_served_and_the_clock_is_told(
     sqlite_url: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    structlog.reset_defaults()  # a command that ran in this process before has silenced it
     with closing(open_database(sqlite_url)) as database:
         platform = Platform(database)
         platform.organization()

@@ -109,7 +109,10 @@ def _change(options: Options, settings: Settings) -> int:
 @yes_option
 @shared_options
 def _delete(options: Options, settings: Settings) -> int:
-    """Delete an organization without events, with its users, budgets, keys and price books."""
+    """Delete an organization without events.
+
+    Its users, budgets, keys and price books are deleted too.
+    """
     require_yes(options)
     with open_migrated(settings).writing() as transaction:
         row = organization_of(transaction, options.tenant, options.id)

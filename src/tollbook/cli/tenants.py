@@ -78,7 +78,10 @@ def _change(options: Options, settings: Settings) -> int:
 @yes_option
 @json_option
 def _delete(options: Options, settings: Settings) -> int:
-    """Delete a tenant without events, with everything of it but the audit log."""
+    """Delete a tenant without events.
+
+    Everything of it is deleted except the audit log.
+    """
     require_yes(options)
     with open_migrated(settings).writing() as transaction:
         tenant = delete_tenant(transaction, command_line(options.id))
