@@ -61,7 +61,7 @@ def _try_body(data: bytes) -> None:
 
 def _try_file(data: bytes) -> None:
     try:
-        for lines in import_.batches(import_.unpacked(io.BytesIO(data))):
+        for lines in import_.batches(import_.unpack(io.BytesIO(data))):
             _check(decode_numbered(lines))
     except import_.UNREADABLE:
         return
