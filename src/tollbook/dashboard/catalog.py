@@ -41,7 +41,7 @@ _NAMES = {
     "brand.registration": "Brand registration",
 }
 _COLORS = {"sms.outbound": 1, "sms.inbound": 2, "mms.outbound": 3, "mms.inbound": 4, "kb.rental": 1}
-"""Meters that are told apart within their category; others have its color."""
+"""Meters with a color of their own. All others have the color of their category."""
 
 _EVENT_UNITS = {"segment": "messages", "month": "rentals", "number": "numbers"}
 """Units of meters whose events a chart counts, and the name of what it counts, in the plural."""
