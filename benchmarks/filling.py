@@ -14,6 +14,7 @@ from tollbook.domain.keys import Permission
 from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.periods import day_number
 from tollbook.store.database import Transaction, open_database
+from tollbook.store.engine import TimeLimit
 from tollbook.store.migrate import migrate
 from tollbook.wiring import now
 
@@ -51,7 +52,7 @@ def filling(databases: Databases) -> Iterator["Filling"]:
     database = open_database(url)
     migrate(database)
     key = Platform(database).key(Permission.READ_ANALYTICS)
-    with database.writing() as transaction:
+    with database.writing(TimeLimit.NONE) as transaction:
         yield Filling(url, key, transaction)
     database.close()
     databases.settle(url)

@@ -43,7 +43,7 @@ class Bench:
     ) -> Verdict:
         """Run `act` on a server under load, and compare; drop the place unless `keep`."""
         try:
-            world = World(place, **settings)
+            world = World(place, clients=4, **settings)
             try:
                 world.load.start()
                 world.load.wait_for(50)

@@ -32,7 +32,7 @@ def _with_other_clients(bench: Bench, hostile: Callable[[World], None], **settin
         if growth > _MOST_MORE_MIB:
             world.notes.append(f"wrong: the server used {growth:.0f} MiB more")
 
-    return bench.under_load(bench.place(), act, **settings)
+    return bench.under_load(bench.place(), act, keep=False, **settings)
 
 
 def _memory_mib(world: World) -> float:

@@ -18,7 +18,10 @@ _PATIENCE = 60.0
 class Place(Protocol):
     """A database that exists until it is dropped."""
 
-    engine: str
+    @property
+    def engine(self) -> str:
+        """Return the name of the engine."""
+        ...
 
     @property
     def url(self) -> str:

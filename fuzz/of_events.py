@@ -12,8 +12,8 @@ from tollbook.administration.budgets import NewBudget
 from tollbook.administration.keys import NewKey, Rotation
 from tollbook.administration.organizations import NewOrganization, OrganizationChange
 from tollbook.administration.users import NewUser, UserChange
+from tollbook.administration.viewer_tokens import NewViewer
 from tollbook.api.endpoints.rerating_answers import NewRerating
-from tollbook.api.endpoints.viewer_tokens import NewViewer
 from tollbook.api.pipeline.body_budget import BodyBudget, BodyReservation
 from tollbook.api.pipeline.json_body import read_body
 from tollbook.api.pipeline.request_body import unpack

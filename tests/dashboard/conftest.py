@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from tests.dashboard.measuring import ORGANIZATION, send_many
 from tests.servers import Server
@@ -148,7 +148,7 @@ def held(page: Page, pattern: str) -> Iterator[list[Any]]:
     page.unroute(pattern)
 
 
-WIDE = {"width": 1600, "height": 1000}
+WIDE: ViewportSize = {"width": 1600, "height": 1000}
 
 
 def table(page: Page) -> list[list[str]]:
