@@ -3,7 +3,7 @@
 import re
 import socket
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Self
 
 _LENGTH = re.compile(rb"\r\ncontent-length: (\d+)", re.IGNORECASE)
@@ -60,18 +60,34 @@ class Caller:
     """A persistent connection for one request at a time."""
 
     def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=60)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._port = port
+        self._connect()
 
     def ask(self, prepared: bytes) -> bytearray:
-        """Send a request and wait for the complete answer."""
-        self._socket.sendall(prepared)
+        """Send a request and wait for the complete answer.
+
+        A server closes a connection that was silent for some seconds: then connect again.
+        """
+        answer = self._asked(prepared)
+        if not answer:
+            self._socket.close()
+            self._connect()
+            answer = self._asked(prepared)
+        if not is_complete(answer):
+            raise WrongAnswer("the server hung up")
+        return answer
+
+    def _connect(self) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", self._port), timeout=60)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def _asked(self, prepared: bytes) -> bytearray:
+        """Return what arrives until the answer is complete or the connection ends."""
         answer = bytearray()
-        while not is_complete(answer):
-            chunk = self._socket.recv(_CHUNK)
-            if not chunk:
-                raise WrongAnswer("the server hung up")
-            answer += chunk
+        with suppress(ConnectionResetError, BrokenPipeError):
+            self._socket.sendall(prepared)
+            while not is_complete(answer) and (chunk := self._socket.recv(_CHUNK)):
+                answer += chunk
         return answer
 
     def __enter__(self) -> Self:
