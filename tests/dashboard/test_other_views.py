@@ -194,6 +194,7 @@ def test_paper_gets_the_whole_table(look: Look, many: str) -> None:
 
 def printed(page: Page) -> list[str]:
     """Print on A4, and return the text of each page."""
+    page.wait_for_load_state("networkidle")  # an answer may draw the page again
     content = page.pdf(prefer_css_page_size=True)
     return [it.extract_text() for it in PdfReader(io.BytesIO(content)).pages]
 
@@ -202,8 +203,8 @@ def test_every_printed_page_has_the_headings_of_its_table(look: Look) -> None:
     page = look("harbor", "#/?period=last_30_days&compare=previous_period")
     rows = table(page)
     sheets = printed(page)
-    with_rows = [it for it in sheets if re.search(r"-\d\d@harbor", it)]
-    assert len(with_rows) > 1
+    with_rows = [it for it in sheets if re.search(r"-\s*\d\d\s*@\s*harbor", it)]  # lines may break
+    assert len(with_rows) > 1, sheets
     for sheet in with_rows:
         for word in " ".join(rows[0]).split():
             assert word in sheet
