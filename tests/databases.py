@@ -11,6 +11,18 @@ from tollbook.store.migrate import migrate
 
 Connection = psycopg.Connection[tuple[object, ...]]
 
+_TRUNCATED_EVERY = 40
+"""Deleted rows stay in the files until a table is truncated, which takes ten times as long."""
+_LARGE = 1 << 20
+_SIZE = (
+    "SELECT max(pg_relation_size(oid)) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+)
+_RESTART_SEQUENCES = """
+SELECT setval(pg_class.oid, seqstart, false)
+FROM pg_sequence JOIN pg_class ON pg_class.oid = seqrelid
+WHERE relnamespace = 'public'::regnamespace
+"""
+
 # Partitions of months are left as they are: events make them, and nothing asks which there are.
 _SHAPE = """
 SELECT md5(string_agg(it, ' ' ORDER BY it)) FROM (
@@ -31,6 +43,7 @@ _TABLES = (
     "SELECT relname FROM pg_class "
     "WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1"
 )
+_NEVER_VACUUMED = sql.SQL("ALTER TABLE {} SET (autovacuum_enabled = false)")
 _OTHERS = (
     "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
     "WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -48,7 +61,11 @@ class Postgres:
         migrate(database)
         database.close()
         self._empty: list[str] = []
+        self._emptied = 0
         with self._connected(self.template) as connection:
+            for (table,) in connection.execute(_TABLES).fetchall():
+                # It would take locks at times that no test knows.
+                connection.execute(_NEVER_VACUUMED.format(sql.Identifier(str(table))))
             self._shape = connection.execute(_SHAPE).fetchone()
             self._rows = {it: _copied(connection, it) for it in _filled(connection)}
 
@@ -86,9 +103,17 @@ class Postgres:
             self.drop(name)
 
     def _reset(self, connection: Connection) -> None:
-        if filled := _filled(connection):
+        self._emptied += 1
+        filled = _filled(connection)
+        row = connection.execute(_SIZE).fetchone()
+        if self._emptied % _TRUNCATED_EVERY == 0 or (row and int(str(row[0])) > _LARGE):
             tables = sql.SQL(", ").join(map(sql.Identifier, filled))
-            connection.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(tables))
+            connection.execute(sql.SQL("TRUNCATE {} CASCADE").format(tables))
+        else:
+            connection.execute("SET LOCAL session_replication_role = replica")  # no triggers
+            for name in filled:
+                connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(name)))
+        connection.execute(_RESTART_SEQUENCES)
         for table, rows in self._rows.items():
             statement = sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(table))
             with connection.cursor() as cursor, cursor.copy(statement) as copy:
