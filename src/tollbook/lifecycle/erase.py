@@ -184,10 +184,9 @@ def _waiting(
     transaction: Transaction, person: Person, names: dict[str, str]
 ) -> Iterator[tuple[str, str]]:
     """Yield the person's events in quarantine without the person's data."""
-    for identity, text in erasure.waiting(transaction, person.organization.number):
+    number, user = person.organization.number, person.user
+    for identity, text in erasure.waiting(transaction, number, user):
         event = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
-        if msgspec.json.decode(event.get("user_id", b"null")) != person.user:
-            continue
         attributes = bytes(event.get("attributes", b"null"))
         if attributes != b"null":
             event["attributes"] = msgspec.Raw(erased_attributes(attributes.decode()).encode())
