@@ -30,7 +30,7 @@ from tollbook.listening import listen, sockets_of
 from tollbook.logs import configure_logging, level_of, print_lines
 from tollbook.rerating.worker import Worker
 from tollbook.settings import FULL, Settings
-from tollbook.store import quarantine, scope_check, secrets
+from tollbook.store import pending_erasures, quarantine, scope_check, secrets
 from tollbook.store.database import Database, open_database
 from tollbook.store.engine import Options
 from tollbook.store.error_translation import translate_errors
@@ -87,6 +87,7 @@ def services(settings: Settings, database: Database, *, reads_only: bool = False
             lambda: _measure(lambda: quarantine.count_all(database)),
             lambda: _measure(database.engine.size_in_bytes),
             lambda: _measure(lambda: clock_difference(database, now())),
+            lambda: _measure(lambda: pending_erasures.count_all(database)),
         )
     )
     write_queue = WriteQueue(
