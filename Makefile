@@ -59,4 +59,4 @@ lock: setup-dev ## pin dependencies
 	@scripts/lock
 
 clean: ## remove the environment and the demo data
-	@rm -rf .venv tollbook-demo.db tollbook-demo.db-shm tollbook-demo.db-wal tollbook-demo.json
+	@rm -rf .venv tollbook-demo.db tollbook-demo.db-shm tollbook-demo.db-wal tollbook-demo.db-secret tollbook-demo.json

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import httpx
 import uvicorn
 
-from tests.servers import free_port
+from tests.servers import SECRET_KEY, free_port
 from tests.waiting import PATIENCE, wait_for
 from tollbook.api.application import application
 from tollbook.settings import Settings
@@ -19,7 +19,8 @@ from tollbook.wiring import services
 def serving(database: Database, key: str = "") -> Iterator[httpx.Client]:
     """Serve a database, which is closed afterwards; give a client, with a key if there is one."""
     port = free_port()
-    app = application(services(Settings(), database))
+    settings = Settings() if database.engine.secret_key_file else Settings(secret_key=SECRET_KEY)
+    app = application(services(settings, database))
     config = uvicorn.Config(app, "127.0.0.1", port, loop="asyncio", log_config=None)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)

@@ -18,6 +18,7 @@ from tests.forks import Fork
 from tests.waiting import PATIENCE
 from tollbook.cli.main import run
 
+SECRET_KEY = "the secret key of servers in tests"
 _PORTS = range(20_000, 32_000)
 """Below those that the system gives to connections: a server that starts again finds its own."""
 

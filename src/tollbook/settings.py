@@ -7,6 +7,7 @@ import msgspec
 
 from tollbook.domain.addresses import Network, is_prefix, network_problem, networks_of
 from tollbook.domain.errors import SettingsError
+from tollbook.domain.viewers import SHORTEST_SECRET_KEY, SecretKeys
 
 DEFAULT_DATABASE_URL = "sqlite:///tollbook.db"
 DEFAULT_TENANT = "default"
@@ -35,6 +36,7 @@ class Settings(msgspec.Struct, frozen=True):
     log_level: str = "info"
     phone_numbers: str = "full"
     phone_number_key: str = ""
+    secret_key: str = ""
     trusted_proxies: str = ""
     root_path: str = ""
     hsts_seconds: int = 0
@@ -48,6 +50,11 @@ class Settings(msgspec.Struct, frozen=True):
     def proxies(self) -> tuple[Network, ...]:
         """Return the networks of trusted proxies."""
         return networks_of(_listed(self.trusted_proxies))
+
+    @property
+    def secret_keys(self) -> SecretKeys:
+        """Return the secrets that viewer tokens are signed with, if they are set."""
+        return SecretKeys.parse(self.secret_key)
 
 
 FULL, MASKED = "full", "masked"
@@ -92,11 +99,20 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         raise SettingsError(f"{variable('log_level')} must be one of {', '.join(_LOG_LEVELS)}")
     if settings.phone_numbers not in _PHONE_NUMBERS:
         raise SettingsError(f"{variable('phone_numbers')} must be {' or '.join(_PHONE_NUMBERS)}")
+    _require_long_secrets(settings)
+    return settings
+
+
+def _require_long_secrets(settings: Settings) -> None:
     if 0 < len(settings.phone_number_key) < _SHORTEST_KEY:
         raise SettingsError(
             f"{variable('phone_number_key')} must have at least {_SHORTEST_KEY} characters"
         )
-    return settings
+    if settings.secret_key and not settings.secret_keys.are_long:
+        raise SettingsError(
+            f"{variable('secret_key')} must be a secret of at least {SHORTEST_SECRET_KEY} "
+            "characters, or several of them separated by commas"
+        )
 
 
 def _refuse_unknown(environment: Mapping[str, str]) -> None:

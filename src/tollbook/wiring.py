@@ -23,14 +23,20 @@ from tollbook.api.pipeline.request_log import RequestLog
 from tollbook.api.pipeline.services import Services
 from tollbook.api.pipeline.write_queue import WriteQueue
 from tollbook.dashboard.pages import page_handlers
-from tollbook.domain.errors import DatabaseReadOnly, StoreUnavailable, TollbookError
+from tollbook.domain.errors import (
+    DatabaseReadOnly,
+    SettingsError,
+    StoreUnavailable,
+    TollbookError,
+)
+from tollbook.domain.viewers import NO_SECRET_KEYS, SHORTEST_SECRET_KEY, SecretKeys, new_secret
 from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.ingest.masking import Masker
 from tollbook.listening import listen, sockets_of
 from tollbook.logs import configure_logging, level_of, print_lines
 from tollbook.rerating.worker import Worker
-from tollbook.settings import FULL, Settings
-from tollbook.store import quarantine, scope_check, secrets
+from tollbook.settings import FULL, Settings, variable
+from tollbook.store import pending_erasures, quarantine, scope_check, secret_files, secrets
 from tollbook.store.database import Database, open_database
 from tollbook.store.engine import Options
 from tollbook.store.error_translation import translate_errors
@@ -67,18 +73,45 @@ def open_migrated(settings: Settings) -> Database:
     return database
 
 
-def directory_cache_of(settings: Settings, database: Database) -> DirectoryCache:
+def secret_keys_of(settings: Settings, database: Database) -> SecretKeys:
+    """Return the secrets that viewer tokens are signed with.
+
+    Those of the settings; else, for a database in a file, those of the file next to it, which is
+    created when it does not exist; else none.
+    """
+    path = database.engine.secret_key_file
+    if settings.secret_key or path is None:
+        return settings.secret_keys
+    try:
+        found = SecretKeys.parse(secret_files.read_or_create(path, new_secret()))
+    except OSError as error:
+        raise SettingsError(
+            f"{path} could not be read or written ({error.strerror}): it has the secret key of "
+            f"viewer tokens, unless {variable('secret_key')} is set"
+        ) from error
+    if not found.are_long:
+        raise SettingsError(
+            f"{path} must have a secret of at least {SHORTEST_SECRET_KEY} characters: put it back "
+            "from your records, or delete it, which ends all viewer tokens"
+        )
+    return found
+
+
+def directory_cache_of(
+    settings: Settings, database: Database, secret_keys: SecretKeys = NO_SECRET_KEYS
+) -> DirectoryCache:
     """Create the directory cache, with a masker if phone numbers are masked."""
-    if settings.phone_numbers == FULL:
-        return DirectoryCache(database, now, None, settings.longest_call_seconds)
-    key = settings.phone_number_key
-    masker = Masker((key or secrets.phone_number_key(database)).encode())
-    return DirectoryCache(database, now, masker, settings.longest_call_seconds)
+    masker = None
+    if settings.phone_numbers != FULL:
+        key = settings.phone_number_key
+        masker = Masker((key or secrets.phone_number_key(database)).encode())
+    return DirectoryCache(database, now, masker, settings.longest_call_seconds, secret_keys)
 
 
 def services(settings: Settings, database: Database, *, reads_only: bool = False) -> Services:
     """Build the parts of a server; with `reads_only` it serves a standby."""
-    directory_cache = directory_cache_of(settings, database)
+    secret_keys = secret_keys_of(settings, database)
+    directory_cache = directory_cache_of(settings, database, secret_keys)
     body_budget = BodyBudget(settings.max_body_mib * _MIB)
     metrics = Metrics(
         Measured(
@@ -87,6 +120,7 @@ def services(settings: Settings, database: Database, *, reads_only: bool = False
             lambda: _measure(lambda: quarantine.count_all(database)),
             lambda: _measure(database.engine.size_in_bytes),
             lambda: _measure(lambda: clock_difference(database, now())),
+            lambda: _measure(lambda: pending_erasures.count_all(database)),
         )
     )
     write_queue = WriteQueue(
@@ -112,6 +146,7 @@ def services(settings: Settings, database: Database, *, reads_only: bool = False
         maintenance=Maintenance(database, now, settings.max_clock_seconds),
         body_budget=body_budget,
         request_log=RequestLog(print_lines if level_of(settings) <= logging.INFO else None),
+        secret_keys=secret_keys,
         metrics_token=settings.metrics_token,
         proxies=settings.proxies,
         root_path=settings.root_path,
@@ -134,6 +169,8 @@ def build(settings: Settings) -> ASGIApp:
     database = open_migrated(settings)
     reads_only = _is_for_reads(database)
     _warn_of_connections(database)
+    for path in database.engine.readable_files():
+        _log.warning("readable_by_others", file=str(path), advice="chmod 600")
     pages = page_handlers(compression=settings.compression)
     return application(services(settings, database, reads_only=reads_only), pages)
 

@@ -12,7 +12,7 @@ import pytest
 from tests.builders import Json, Platform
 from tests.conftest import ENGINES, Postgres
 from tests.inside import serving
-from tests.servers import Server
+from tests.servers import SECRET_KEY, Server
 from tollbook import wiring
 from tollbook.domain.exact import MICROS
 from tollbook.store.database import Database, open_database
@@ -83,7 +83,7 @@ class Site:
 
 def site_on(url: str, **settings: str) -> Iterator[Site]:
     database = open_database(url)
-    with Server(url, **settings) as server, server.client() as http:
+    with Server(url, secret_key=SECRET_KEY, **settings) as server, server.client() as http:
         yield Site(server, database, http)
     database.close()
 

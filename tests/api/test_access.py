@@ -114,19 +114,19 @@ CASES = [
     Case(
         "POST",
         "/v1/events/reversals",
-        granted(200, reader=403, stranger=207),
+        granted(200, writer=207, reader=403, user=207, stranger=207),
         reversal("user_1"),
     ),
     Case(
         "POST",
         "/v1/events/reversals",
-        granted(200, reader=403, user=207, stranger=207),
+        granted(200, writer=207, reader=403, user=207, stranger=207),
         reversal("user_2"),
     ),
     Case(
         "POST",
         "/v1/events/reversals",
-        granted(200, reader=403, organization=207, user=207, stranger=207),
+        granted(200, writer=207, reader=403, organization=207, user=207, stranger=207),
         reversal("user_1", organization_id="org_2"),
     ),
     Case("GET", "/v1/events/org_1/user_1", for_readers(stranger=404)),

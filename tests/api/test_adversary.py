@@ -121,8 +121,12 @@ def dead(tenant: Tenant) -> list[str]:
     viewer = read(good)
     assert viewer is not None
     wide = Viewer(viewer.id, viewer.tenant_id, f"{MARK}org", None, viewer.issuer, 0, 2**60)
-    tokens = [signed(viewer, new_secret()), signed(wide, new_secret()), token_for(tenant, of_key)]
-    tokens.append(good[:MAC] + signed(wide, new_secret())[MAC:])
+    tokens = [
+        signed(viewer, new_secret().encode()),
+        signed(wide, new_secret().encode()),
+        token_for(tenant, of_key),
+    ]
+    tokens.append(good[:MAC] + signed(wide, new_secret().encode())[MAC:])
     tenant.revoke(of_key)
     taken = tenant.post("/v1/viewer-tokens", json={"organization_id": "org_1"}).json()
     tenant.delete(f"/v1/viewer-tokens/{taken['viewer_token']['id']}")

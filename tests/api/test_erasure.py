@@ -35,7 +35,13 @@ def test_a_person_without_usage_is_erased(either: Tenant) -> None:
         "success": True,
         "organization_id": "org_1",
         "user_id": "user_1",
-        "erased": {"events": 0, "quarantined": 0, "archived_events": 0, "files": 0},
+        "erased": {
+            "events": 0,
+            "quarantined": 0,
+            "archived_events": 0,
+            "files": 0,
+            "pending": False,
+        },
     }
     user = either.get("/v1/organizations/org_1/users/user_1").json()["user"]
     assert (user["name"], user.get("email")) == ("user_1", None)

@@ -96,7 +96,7 @@ def test_segments_are_counted_from_the_text(tenant: Tenant) -> None:
 
 def test_who_is_bound_to_an_organization_does_not_see_the_buy_price(tenant: Tenant) -> None:
     bound = tenant.key(Permission.READ_ANALYTICS, organization="org_1", user="user_1")
-    (reply,) = rated(tenant, event(cost=1), key=bound)
+    (reply,) = rated(tenant, event(), key=bound)
     assert "buy" not in reply["charge"]
     (other,) = rated(tenant, event(user_id="user_2"), key=bound)
     assert (other["status"], other["code"]) == ("rejected", "not_for_this_key")

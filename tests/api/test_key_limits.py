@@ -83,7 +83,8 @@ def test_a_key_past_its_end_is_refused_for_reading_and_writing(clocked: Clocked)
 
 
 def test_a_key_sends_events_of_its_meters_only(either: Tenant) -> None:
-    key = either.key(Permission.WRITE_EVENTS, limits=Limits(meters=("voice.call",)))
+    granted = (Permission.WRITE_EVENTS, Permission.REVERSE_EVENTS)
+    key = either.key(*granted, limits=Limits(meters=("voice.call",)))
     sms = event(id="2", type="sms.outbound", quantity=1)
     answer = either.post("/v1/events", key, json=[event(), sms])
     assert answer.status_code == 207
@@ -306,6 +307,7 @@ def test_a_key_can_ask_what_it_is(either: Tenant, scope: dict[str, str]) -> None
         "expires_at": "",
         "meters": ["voice.call"],
         "requests_per_minute": 1000,
+        "id_prefix": None,
     }
     assert either.get("/v1/keys/self?x=1", key).status_code == 400
     either.revoke(key)

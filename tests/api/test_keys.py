@@ -37,6 +37,7 @@ def test_a_key_is_shown_with_its_text_once(either: Tenant) -> None:
         "meters": [],
         "allowed_addresses": [],
         "requests_per_minute": None,
+        "id_prefix": None,
     }
     listing = either.get(PATH)
     assert key in listing.json()["keys"]

@@ -6,9 +6,10 @@ import pytest
 
 from tests.api.conftest import Clocked, Tenant, prefix, problems
 from tests.builders import Json, event
+from tests.servers import SECRET_KEY
 from tollbook.api.application import ENDPOINTS
 from tollbook.domain.keys import Limits, Permission
-from tollbook.domain.viewers import Viewer, new_secret, read, signed
+from tollbook.domain.viewers import SecretKeys, Viewer, new_id, new_secret, read, signed
 from tollbook.wiring import now
 
 PATH = "/v1/viewer-tokens"
@@ -88,6 +89,7 @@ def test_a_token_can_ask_what_it_is(either: Tenant) -> None:
         "expires_at": shown["expires_at"],
         "meters": [],
         "requests_per_minute": None,
+        "id_prefix": None,
     }
 
 
@@ -189,7 +191,7 @@ def test_what_was_not_signed_here_is_nothing(two: Tenant) -> None:
     viewer = read(token)
     assert viewer is not None
     forged = [
-        signed(viewer, new_secret()),
+        signed(viewer, new_secret().encode()),
         token[:-1] + ("A" if token[-1] != "A" else "B"),
         token + "A",
         token.upper(),
@@ -210,7 +212,7 @@ def test_what_was_not_signed_here_is_nothing(two: Tenant) -> None:
     ],
 )
 def test_a_made_up_token_is_no_error_of_the_server(either: Tenant, viewer: Viewer) -> None:
-    assert users(either, signed(viewer, new_secret()))[0] == 401
+    assert users(either, signed(viewer, new_secret().encode()))[0] == 401
 
 
 def test_another_tenants_secret_signs_nothing_here(two: Tenant) -> None:
@@ -223,5 +225,7 @@ def test_another_tenants_secret_signs_nothing_here(two: Tenant) -> None:
     )[0]
     end = now() + 60_000_000
     for issuer in (stranger.admin, two.admin):
-        viewer = Viewer("tbv_1", two.tenant, "org_1", None, prefix(issuer), now(), end)
-        assert users(two, signed(viewer, secret))[0] == 401
+        viewer = Viewer(new_id(), two.tenant, "org_1", None, prefix(issuer), now(), end)
+        (key,) = SecretKeys((SECRET_KEY,)).derive(stranger.tenant, secret)
+        for signing in (key, bytes.fromhex(secret)):
+            assert users(two, signed(viewer, signing))[0] == 401

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.cli.conftest import Tollbook
+from tollbook.domain.keys import Permission
 
 
 def test_a_key_is_printed_alone_so_that_a_script_can_take_it(tollbook: Tollbook) -> None:
@@ -28,6 +29,7 @@ def test_a_key_is_an_admins_of_the_tenant_unless_said_otherwise(tollbook: Tollbo
         "meters": [],
         "allowed_addresses": [],
         "requests_per_minute": None,
+        "id_prefix": None,
     }
 
 
@@ -36,9 +38,10 @@ def test_a_key_is_bound_and_limited(tollbook: Tollbook) -> None:
     made = tollbook.json(
         *("keys", "create", "--name", "n", "--organization", "org_1", "--user", "ann"),
         *("--permission", "events:write", "--permission", "analytics:read"),
-        *("--permission", "events:write"),
+        *("--permission", "events:write", "--id-prefix", "ann-"),
     )["key"]
     assert (made["organization_id"], made["user_id"]) == ("org_1", "ann")
+    assert made["id_prefix"] == "ann-"
     assert made["permissions"] == ["events:write", "analytics:read"]
     assert tollbook.json("keys", "list") == [made]
 
@@ -101,8 +104,31 @@ def test_the_list_shows_prefixes_whole_so_that_they_can_be_revoked(tollbook: Tol
         *("keys", "create", "--name", "dashboard of the front desk"),
         *("--organization", "organization_of_a_usual_length", "--user", "someone@example.com"),
         *("--permission", "events:write", "--permission", "analytics:read"),
+        *("--id-prefix", "desk-"),
     )["key"]
-    assert made["prefix"] in tollbook("keys", "list").out
+    listed = tollbook("keys", "list").out
+    assert made["prefix"] in listed
+    assert "ids desk-…" in listed
+
+
+@pytest.mark.parametrize(
+    "bound", [("--organization", "org_1", "--user", "ann"), ("--meter", "voice.call")]
+)
+def test_a_key_that_sends_within_a_part_needs_a_prefix(
+    tollbook: Tollbook, bound: tuple[str, ...]
+) -> None:
+    tollbook("organizations", "create", "org_1")
+    create = ("keys", "create", "--permission", "events:write", *bound)
+    assert "id_prefix is required" in tollbook.refusal(*create)
+    made = tollbook.json(*create, "--id-prefix", "a-")["key"]
+    rotated = tollbook.json("keys", "rotate", made["prefix"])["key"]
+    assert rotated["id_prefix"] == "a-"
+
+
+def test_the_help_says_what_each_permission_adds(tollbook: Tollbook) -> None:
+    said = " ".join(tollbook("keys", "create", "--help").out.split())
+    assert all(f"{it.value}" in said for it in Permission)
+    assert "--id-prefix" in said
 
 
 @pytest.mark.parametrize(

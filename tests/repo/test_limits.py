@@ -92,7 +92,7 @@ LIMITS = {
         f"{SETTINGS.max_read_connections} for reading",
         f"PostgreSQL {connections.POOL_SECONDS} seconds",
     ),
-    "waiting for SQLite's lock": (f"{sessions._WAIT_FOR_LOCK_MS // 1000} seconds",),
+    "waiting for SQLite's lock": (f"{sessions.WAIT_FOR_LOCK_MS // 1000} seconds",),
     "cached responses and states": (f"{SETTINGS.cached_answer_mib} MiB",),
     "users in memory": (f"{known_users._MOST_USERS:,}",),
     "free disk space": (f"{SETTINGS.min_free_mib} MiB",),

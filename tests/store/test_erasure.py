@@ -126,11 +126,12 @@ def test_events_in_quarantine_are_replaced_one_by_one(platform: Platform) -> Non
     platform.send(*(event(id=f"{n}", quantity=90_000) for n in range(2)))
     number = platform.number("org_1")
     with platform.database.writing() as transaction:
-        before = erasure.waiting(transaction, number)
+        before = erasure.waiting(transaction, number, "user_1")
         assert [identity for identity, _ in before] == ["0", "1"]
-        assert erasure.waiting(transaction, platform.number("org_2")) == []
+        assert erasure.waiting(transaction, platform.number("org_2"), "user_1") == []
+        assert erasure.waiting(transaction, number, "user_2") == []
         erasure.replace_waiting(transaction, number, [("0", "{}")], "too long")
-        assert erasure.waiting(transaction, number) == [("0", "{}"), before[1]]
+        assert erasure.waiting(transaction, number, "user_1") == [("0", "{}"), before[1]]
     rows = platform.rows(
         "SELECT id, reason FROM quarantine WHERE organization_id = :number ORDER BY id",
         number=number,

@@ -1,6 +1,7 @@
 """Migrations on both engines: from nothing to the schema in code, and never backwards."""
 
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from alembic.migration import MigrationContext
 
 from tests.conftest import Postgres
 from tollbook.domain.errors import DatabaseTooNew
+from tollbook.domain.meters import CATALOG
 from tollbook.store.database import Database, open_database
 from tollbook.store.migrate import migrate
 from tollbook.store.tables.schema import SCHEMA_VERSION, metadata
@@ -210,3 +212,52 @@ def test_a_tenant_gets_the_only_currency_of_its_organizations(empty: Database) -
         found = dict(snapshot.rows("SELECT tenant_id, currency FROM tenants"))
     assert found == {"one": "EUR", "several": "USD", "none": "USD"}
     empty.close()
+
+
+OF_0012 = (
+    "INSERT INTO organizations (organization_id, tenant_id, id, name, timezone, currency, status, "
+    "created_at) VALUES (1, 't', 'org', 'Org', 'UTC', 'USD', 'active', 0)",
+    "INSERT INTO quarantine (organization_id, id, received_at, code, reason, event, time) VALUES "
+    "(1, 'of a user', 1, 'no_price', '', '{\"user_id\":\"\u00e4nn\",\"type\":\"kb.rental\"}', 2), "
+    "(1, 'of nobody', 1, 'no_price', '', '{\"user_id\":null,\"type\":\"sms.inbound\"}', 2)",
+)
+WRITE, READ = "events:write", "analytics:read"
+BOTH = "events:cost events:reverse"
+KEYS = {
+    "tenant": (("NULL", "NULL", "NULL"), WRITE, f"{WRITE} {BOTH}", None),
+    "organization": (("1", "NULL", "''"), f"{WRITE} {READ}", f"{WRITE} {READ} {BOTH}", None),
+    "reader": (("NULL", "NULL", "NULL"), READ, f"{READ} {BOTH}", None),
+    "admin": (("1", "NULL", "NULL"), "admin", "admin", None),
+    "user": (("1", "'ann'", "NULL"), WRITE, WRITE, "user:"),
+    "user admin": (("1", "'ann'", "NULL"), "admin", "admin", "user admin:"),
+    "user reader": (("1", "'ann'", "NULL"), READ, READ, None),
+    "meters": (("NULL", "NULL", "'voice.call'"), WRITE, WRITE, "meters:"),
+    "meters reader": (("1", "NULL", "'voice.call'"), READ, READ, None),
+}
+
+
+def test_keys_of_the_twelfth_schema_get_permissions_or_a_prefix(empty: Database) -> None:
+    migrate(empty, "0012")
+    with empty.writing() as transaction:
+        for statement in OF_0012:
+            transaction._driver.execute(statement)
+        for prefix, ((organization, user, meters), permissions, _, _) in KEYS.items():
+            transaction._driver.execute(
+                "INSERT INTO api_keys (prefix, hash, name, tenant_id, organization_id, user_id, "
+                f"meters, permissions, created_at) VALUES ('{prefix}', '', '', 't', "
+                f"{organization}, {user}, {meters}, '{permissions}', 0)"
+            )
+    migrate(empty)
+    with empty.reading() as snapshot:
+        rows = snapshot.rows("SELECT prefix, permissions, id_prefix FROM api_keys")
+        owners = snapshot.rows("SELECT id, user_id, meter FROM quarantine ORDER BY id")
+    assert {row[0]: row[1:] for row in rows} == {name: it[2:] for name, it in KEYS.items()}
+    assert owners == [("of a user", "\u00e4nn", 10), ("of nobody", "", 2)]
+    empty.close()
+
+
+def test_the_migration_knows_the_codes_of_all_meters() -> None:
+    known = import_module(
+        "tollbook.store.migrations.versions.0013_ids_of_narrow_keys_and_pending_erasures"
+    )._METERS
+    assert dict(enumerate(known, 1)) == {meter.code: meter.type for meter in CATALOG}

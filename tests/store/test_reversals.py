@@ -14,6 +14,7 @@ from tollbook.store.audit import Actor
 from tollbook.store.database import Database
 from tollbook.wiring import now
 
+REVERSES = (Permission.WRITE_EVENTS, Permission.REVERSE_EVENTS)
 ACCEPTED = ("accepted", None)
 
 
@@ -50,7 +51,7 @@ def test_a_reversal_is_an_event_on_the_day_of_its_original_with_other_signs(
 
 def test_the_reason_and_the_key_are_kept(platform: Platform) -> None:
     platform.send(event())
-    key = platform.key(Permission.WRITE_EVENTS)
+    key = platform.key(*REVERSES)
     platform.reverse(reversal(reason="dropped by the carrier"), key=key)
     kept = platform.rows("SELECT reverses, id, reason, key_prefix FROM reversals")
     assert kept == [("call-1", "back call-1", "dropped by the carrier", key[:15])]
@@ -104,10 +105,10 @@ def test_a_reversed_event_stays_a_duplicate(platform: Platform) -> None:
 def test_a_key_takes_back_only_what_it_may_send(platform: Platform) -> None:
     platform.organization("org_2")
     platform.send(event(), event(id="2", user_id="user_2"), event(organization_id="org_2"))
-    bound = platform.key(Permission.WRITE_EVENTS, organization="org_1")
+    bound = platform.key(*REVERSES, organization="org_1")
     asked = [reversal(organization_id="org_2"), reversal("2")]
     assert platform.reversed(*asked, key=bound) == [refused("not_for_this_key"), ACCEPTED]
-    users = platform.key(Permission.WRITE_EVENTS, organization="org_1", user="user_1")
+    users = platform.key(*REVERSES, organization="org_1", user="user_1")
     asked = [reversal("2"), reversal("nothing"), reversal()]
     unknown = refused("unknown_event")
     assert platform.reversed(*asked, key=users) == [unknown, unknown, ACCEPTED]

@@ -11,6 +11,7 @@ from tests.inside import serving
 from tollbook.store import scope_check
 from tollbook.store.database import Database, open_database
 from tollbook.store.orphans import owner_differences
+from tollbook.store.pending_erasures import _PENDING
 from tollbook.store.scope_check import ALL_TENANTS, Unscoped, check
 from tollbook.store.tables.schema import metadata
 from tollbook.store.verification import CHECKS, count_events, differences
@@ -21,6 +22,7 @@ OVER_ALL_TENANTS = {
     "store/drafts.py": 2,  # all files there are; none of a restored database is its own
     "store/keys.py": 1,  # only the key identifies the tenant
     "store/orphans.py": 2,  # proves all rows, for the administrator of the machine
+    "store/pending_erasures.py": 2,  # one log of writes has the data of all tenants
     "store/prices.py": 1,  # rates are numbered through all books
     "store/probe.py": 1,  # the newest commit, which the clock of a file's server is compared with
     "store/quarantine.py": 1,  # a number for operators
@@ -123,13 +125,14 @@ def test_no_route_runs_a_statement_that_does_not_say_whose(
     assert trace.count > 500
     assert trace.refused == set()
     # Only the key is looked up without its tenant, where a book's rates begin, and by the server
-    # itself the newest commit.
+    # itself the newest commit and pending erasures.
     assert {sql.rpartition("WHERE")[2] for sql in trace.over_all if "api_keys" in sql} == {
         f" api_keys.prefix = :prefix {ALL_TENANTS}"
     }
     assert {sql for sql in trace.over_all if "api_keys" not in sql} <= {
         f"SELECT MAX(last_rate) FROM price_books {ALL_TENANTS}",
         f"SELECT MAX(as_of) FROM ledger_versions {ALL_TENANTS}",
+        f"{_PENDING} {ALL_TENANTS}",
     }
 
 

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from tollbook.domain.addresses import networks_of
-from tollbook.domain.errors import KeyEnded, refuse
+from tollbook.domain.errors import KeyEnded, Problem, refuse
 from tollbook.domain.events import instant_of, microseconds
 from tollbook.domain.keys import (
     MOST_PER_MINUTE,
@@ -18,15 +18,18 @@ from tollbook.domain.keys import (
     Limits,
     Permission,
     beyond,
+    id_prefix_problem,
     key_problems,
     limit_problems,
     meters_problem,
+    overlap,
 )
 from tollbook.store import directory, keys
 from tollbook.store.audit import Actor
 from tollbook.store.audit_writer import write_act
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.directory import OrganizationRow
+from tollbook.store.versions import change_token
 
 DEFAULT_OVERLAP = 24 * 3600
 MOST_OVERLAP = 30 * 24 * 3600
@@ -36,7 +39,10 @@ Instant = Annotated[datetime, Meta(tz=True)]
 
 
 class NewKey(msgspec.Struct):
-    """A key to create, for the tenant, an organization, or one user of it."""
+    """A key to create, for the tenant, an organization, or one user of it.
+
+    `id_prefix` is required for a key that sends events and is bound to a user or limited to meters.
+    """
 
     name: str
     permissions: list[Permission]
@@ -46,6 +52,7 @@ class NewKey(msgspec.Struct):
     meters: list[str] = []
     allowed_addresses: list[str] = []
     requests_per_minute: Annotated[int, Meta(ge=1, le=MOST_PER_MINUTE)] | None = None
+    id_prefix: str | None = None
 
 
 class Rotation(msgspec.Struct):
@@ -74,6 +81,7 @@ def create_key(
         organization_id = creator.scope.organization_id
     number = None if organization_id is None else find_organization(organization_id).number
     scope = KeyScope(actor.tenant, organization_id, new.user_id)
+    refuse([_taken(transaction, scope, limits)])
     key, secret = keys.issue_key(
         transaction, new.name, scope, new.permissions, actor.at, organization=number, limits=limits
     )
@@ -132,10 +140,37 @@ def _limits(new: NewKey, now: int) -> Limits:
         [
             *key_problems(new.name, new.permissions, new.organization_id, new.user_id),
             meters_problem(new.meters, new.permissions),
+            id_prefix_problem(new.id_prefix, new.user_id, new.meters, new.permissions),
             *limit_problems(expires_at, new.allowed_addresses, rate_limit, now),
         ]
     )
-    return Limits(expires_at, tuple(new.meters), networks_of(new.allowed_addresses), rate_limit)
+    networks = networks_of(new.allowed_addresses)
+    return Limits(expires_at, tuple(new.meters), networks, rate_limit, new.id_prefix)
+
+
+def _taken(transaction: Transaction, scope: KeyScope, limits: Limits) -> Problem | None:
+    """Return the problem with an `id_prefix` that overlaps with that of another user or meters.
+
+    Ended keys count too: their events still have their ids.
+    """
+    wanted, is_narrow = limits.id_prefix, scope.user_id is not None or bool(limits.meters)
+    if wanted is None or not is_narrow:
+        return None
+    change_token(transaction)  # a transaction that creates another key waits for this one
+    for other, _ in keys.keys(transaction, scope.tenant_id):
+        taken = other.limits.id_prefix
+        if taken is None or not other.sees_a_part or not _share_ids(scope, other.scope):
+            continue
+        if overlap(wanted, taken) and (other.scope, other.limits.meters) != (scope, limits.meters):
+            sentence = "id_prefix overlaps with that of a key of another user or other meters"
+            return Problem("id_prefix", "id_prefix_taken", sentence)
+    return None
+
+
+def _share_ids(scope: KeyScope, other: KeyScope) -> bool:
+    """Return whether keys of both scopes send events of one organization, which share their ids."""
+    organizations = scope.organization_id, other.organization_id
+    return None in organizations or organizations[0] == organizations[1]
 
 
 def _details(limits: Limits) -> dict[str, Any]:
@@ -146,6 +181,7 @@ def _details(limits: Limits) -> dict[str, Any]:
         "meters": limits.meters,
         "allowed_addresses": list(map(str, limits.networks)),
         "requests_per_minute": limits.requests_per_minute,
+        "id_prefix": limits.id_prefix,
     }
 
 

@@ -7,10 +7,10 @@ from msgspec import Meta
 
 from tollbook.domain import viewers
 from tollbook.domain.directory import id_problem
-from tollbook.domain.errors import NotFound, Problem, refuse
+from tollbook.domain.errors import NotFound, Problem, SecretKeyMissing, refuse
 from tollbook.domain.events import instant_of
 from tollbook.domain.keys import ApiKey
-from tollbook.domain.viewers import DEFAULT_SECONDS, MOST_SECONDS, Viewer
+from tollbook.domain.viewers import DEFAULT_SECONDS, MOST_SECONDS, SecretKeys, Viewer
 from tollbook.store import viewers as stored_viewers
 from tollbook.store.audit import Actor
 from tollbook.store.audit_writer import write_act
@@ -32,11 +32,13 @@ def create_viewer_token(
     key: ApiKey,
     organization: OrganizationRow,
     new: NewViewer,
+    secret_keys: SecretKeys,
 ) -> tuple[Viewer, str]:
     """Sign a token on behalf of a key; return it with its text, which is not stored.
 
     `organization` is the one that `new` names, and the key must have access to it. The token
-    expires with the key. A key bound to one user gets tokens for that user.
+    expires with the key. A key bound to one user gets tokens for that user. Raise
+    `SecretKeyMissing` when there is no secret key to sign with.
     """
     user, now = _user(key, new.user_id), actor.at
     end = now + new.expires_in * 1_000_000
@@ -49,7 +51,11 @@ def create_viewer_token(
         created_at=now,
         expires_at=min(end, key.limits.expires_at or end),
     )
-    text = viewers.signed(viewer, stored_viewers.secret_of(transaction, actor.tenant, now))
+    secret = stored_viewers.secret_of(transaction, actor.tenant, now)
+    signing_keys = secret_keys.derive(actor.tenant, secret)
+    if not signing_keys:
+        raise SecretKeyMissing
+    text = viewers.signed(viewer, signing_keys[0])
     details = {"user_id": user, "expires_at": instant_of(viewer.expires_at)}
     if actor.key_prefix != key.prefix:
         details["key"] = key.prefix

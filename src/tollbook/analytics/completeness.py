@@ -10,6 +10,7 @@ from tollbook.domain.events import instant_of, microseconds
 from tollbook.domain.periods import Period, day_number
 from tollbook.store import quarantine
 from tollbook.store.database import Snapshot
+from tollbook.store.quarantine import EVERYTHING, Part
 from tollbook.store.versions import LedgerVersion
 
 _SECOND = 1_000_000
@@ -47,12 +48,14 @@ def completeness(
     version: LedgerVersion,
     now: int,
     clock: int,
+    part: Part = EVERYTHING,
 ) -> Meta:
     """Return how complete an answer for a period, or for all time, is.
 
-    `now` is the instant of the answer, `clock` the one that determines today; in microseconds.
+    `now` is the instant of the answer, `clock` the one that determines today; in microseconds. Of
+    quarantined events, those of the `part` are counted.
     """
-    waiting = _count_quarantined(snapshot, scope, period)
+    waiting = _count_quarantined(snapshot, scope, period, part)
     counted = _count_events(snapshot, scope, period)
     return Meta(
         as_of=instant_text(now),
@@ -75,16 +78,18 @@ def _lag(version: LedgerVersion) -> float | None:
     return max(0.0, (version.newest_received_at - version.newest) / _SECOND)
 
 
-def _count_quarantined(snapshot: Snapshot, scope: QuestionScope, period: Period | None) -> int:
+def _count_quarantined(
+    snapshot: Snapshot, scope: QuestionScope, period: Period | None, part: Part
+) -> int:
     """Return the count of quarantined events of a period, on each organization's calendar."""
     if period is None:
-        return quarantine.count(snapshot, scope.tenant, scope.number)
+        return quarantine.count(snapshot, scope.tenant, scope.number, part=part)
     if scope.organization is None:
         return quarantine.count_by_zone(
-            snapshot, scope.tenant, lambda name: instants_of(period, ZoneInfo(name))
+            snapshot, scope.tenant, lambda name: instants_of(period, ZoneInfo(name)), part
         )
     times = instants_of(period, ZoneInfo(scope.timezone))
-    return quarantine.count(snapshot, scope.tenant, scope.number, times)
+    return quarantine.count(snapshot, scope.tenant, scope.number, times, part)
 
 
 def period_state(scope: QuestionScope, period: Period | None, clock: int) -> str:

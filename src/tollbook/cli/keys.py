@@ -44,7 +44,9 @@ _prefix = click.argument("prefix", help="The public prefix, such as tb_012345678
     multiple=True,
     required=True,
     type=click.Choice([it.value for it in Permission]),
-    help="What the key may do; repeatable.",
+    help="What the key may do; repeatable. events:write sends events, which needs events:cost if "
+    "they state a cost; reversing also needs events:reverse. admin includes all, except these two "
+    "for a key of a user.",
 )
 @click.option(
     "--expires-in-days",
@@ -65,6 +67,12 @@ _prefix = click.argument("prefix", help="The public prefix, such as tb_012345678
     show_default="no limit",
     help="The most requests per minute.",
 )
+@click.option(
+    "--id-prefix",
+    metavar="TEXT",
+    help="The start of the ids of the key's events; required to send events with --user or "
+    "--meter.",
+)
 @shared_options
 def _create(options: Options, settings: Settings) -> int:
     """Create a key and show it once."""
@@ -78,6 +86,7 @@ def _create(options: Options, settings: Settings) -> int:
         meters=list(options.meter),
         allowed_addresses=list(options.allow_from),
         requests_per_minute=options.rate_limit,
+        id_prefix=options.id_prefix,
     )
     actor = command_line(options.tenant)
     with open_migrated(settings).writing() as transaction:
@@ -148,13 +157,14 @@ def _list(options: Options, settings: Settings) -> int:
 def _cells(key: KeyAnswer) -> tuple[str | None, ...]:
     limit = key.requests_per_minute
     rate_limit = () if limit is None else (f"{limit} requests per minute",)
+    id_prefix = () if key.id_prefix is None else (f"ids {key.id_prefix}…",)
     return (
         key.prefix,
         key.name,
         " ".join(key.permissions),
         key.organization_id,
         key.user_id,
-        ", ".join((*key.meters, *key.allowed_addresses, *rate_limit)),
+        ", ".join((*key.meters, *key.allowed_addresses, *rate_limit, *id_prefix)),
         _minute(key.created_at),
         _minute(key.last_used_at),
         _minute(key.expires_at),

@@ -32,6 +32,11 @@ from tollbook.settings import Settings
 from tollbook.store import directory
 from tollbook.wiring import open_migrated
 
+_PENDING = (
+    "PENDING: the database's log of writes still has the data, because a long read such as an "
+    "export uses it; a running server finishes the erasure when the read has ended, or erase again"
+)
+
 verb = VerbGroup()
 _organization = click.argument("organization", help="The id of the organization.")
 
@@ -120,14 +125,15 @@ def _erase(options: Options, settings: Settings) -> int:
         raise InvalidRequest("erased data cannot be restored; confirm with --yes")
     actor = command_line(options.tenant)
     result = erase(database, actor, Person(row, options.id), options.archive)
+    state = _PENDING if result.pending else "sums are unchanged"
     print_result(
         result,
         f"user {options.id} of {row.id} erased from {result.events:,} events, "
         f"{result.quarantined:,} in quarantine and {result.archived_events:,} in "
-        f"{result.files:,} archive files; sums are unchanged",
+        f"{result.files:,} archive files; {state}",
         json=options.json,
     )
-    return 0
+    return 1 if result.pending else 0
 
 
 @verb.command("list")

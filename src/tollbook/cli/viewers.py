@@ -20,7 +20,7 @@ from tollbook.domain.viewers import DEFAULT_SECONDS, MOST_SECONDS
 from tollbook.settings import Settings
 from tollbook.store.audit import Actor
 from tollbook.store.database import Snapshot
-from tollbook.wiring import open_migrated
+from tollbook.wiring import open_migrated, secret_keys_of
 
 verb = VerbGroup()
 
@@ -44,13 +44,15 @@ verb = VerbGroup()
 def _create(options: Options, settings: Settings) -> int:
     """Sign a token on behalf of a key and show it once."""
     new = NewViewer(options.organization, options.user, options.expires_in_seconds)
-    with open_migrated(settings).writing() as transaction:
+    database = open_migrated(settings)
+    secret_keys = secret_keys_of(settings, database)
+    with database.writing() as transaction:
         actor = command_line(options.tenant)
         key = _key(transaction, actor, options.key)
         row = organization_of(transaction, options.tenant, options.organization)
         if key.scope.organization_id not in (None, row.id):
             raise NotFound(f"key {options.key} has no access to organization {row.id}")
-        viewer, text = create_viewer_token(transaction, actor, key, row, new)
+        viewer, text = create_viewer_token(transaction, actor, key, row, new, secret_keys)
     print_result({"token": text, "viewer_token": viewer_answer(viewer)}, text, json=options.json)
     return 0
 

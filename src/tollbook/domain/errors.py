@@ -26,6 +26,7 @@ TollbookError
 │   ├── QueueFull               429
 │   ├── RateLimited             429  the key has exceeded its rate limit
 │   ├── FormatNotInstalled      501  the format needs a package that is not installed
+│   ├── SecretKeyMissing        501  viewer tokens need a secret that is not set
 │   └── NotYet                  503  this replica has not caught up
 ├── StoreUnavailable            503  the database did not respond; nothing was stored
 │   ├── DatabaseBroken          503  the database file is damaged; it was not changed
@@ -261,6 +262,19 @@ class FormatNotInstalled(RequestError):
 
     status = 501
     code = "format_not_installed"
+
+
+class SecretKeyMissing(RequestError):
+    """Viewer tokens need a secret that is not set on this server."""
+
+    status = 501
+    code = "secret_key_missing"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "viewer tokens need a secret key: set TOLLBOOK_SECRET_KEY to the same random text of "
+            "at least 32 characters on every server and for every command of this database"
+        )
 
 
 class NotYet(RequestError):

@@ -23,6 +23,7 @@ _SECRET_CHARACTERS = 43
 """43 letters and digits contain a little more than 256 bits."""
 _CHECKSUM_CHARACTERS = 6
 _MOST_LISTED = 100
+_LONGEST_ID_PREFIX = 64
 MOST_PER_MINUTE = 1_000_000
 _WHOLE_KEY = re.compile(rf"\b({_MARK}_[0-9A-Za-z]{{{_PREFIX_CHARACTERS}}})_\w+")
 _WHOLE_TOKEN = re.compile(r"\b(tbv_)[\w-]{17,}")
@@ -31,11 +32,24 @@ _METERS = frozenset(meter.type for meter in CATALOG)
 
 
 class Permission(StrEnum):
-    """The permissions of a key; `admin` includes the others."""
+    """The permissions of a key; `admin` includes the others.
+
+    `events:write` sends events. `events:cost` and `events:reverse` extend it: events may state
+    their cost, and may be reversed. A key that is bound to a user has these two only when they are
+    named, also with `admin`.
+    """
 
     WRITE_EVENTS = "events:write"
+    STATE_COSTS = "events:cost"
+    REVERSE_EVENTS = "events:reverse"
     READ_ANALYTICS = "analytics:read"
     ADMIN = "admin"
+
+
+_NAMED_FOR_USERS = frozenset({Permission.STATE_COSTS, Permission.REVERSE_EVENTS})
+"""The permissions that `admin` does not include in a key that is bound to a user."""
+_SENDS = frozenset({Permission.WRITE_EVENTS, Permission.ADMIN})
+"""The permissions to send events."""
 
 
 class KeyScope(msgspec.Struct, frozen=True):
@@ -47,7 +61,7 @@ class KeyScope(msgspec.Struct, frozen=True):
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """The limits of a key: expiry, meters, addresses and rate.
+    """The limits of a key: expiry, meters, addresses, rate, and the start of its events' ids.
 
     A field left at its default means no limit. `expires_at` is in microseconds since 1970.
     """
@@ -56,9 +70,31 @@ class Limits(msgspec.Struct, frozen=True):
     meters: tuple[str, ...] = ()
     networks: tuple[Network, ...] = ()
     requests_per_minute: int | None = None
+    id_prefix: str | None = None
 
 
 UNLIMITED = Limits()
+
+
+class EventRules(msgspec.Struct, frozen=True):
+    """Which events of its scope a sender may send; the defaults allow all of them.
+
+    `meters` are the only types, if there are any. Ids must begin with `id_prefix`.
+    """
+
+    meters: tuple[str, ...] = ()
+    id_prefix: str = ""
+    may_state_costs: bool = True
+
+    def id_problem(self, identity: str | None) -> Problem | None:
+        """Return the problem with an id that does not begin with the prefix."""
+        if identity is None or identity.startswith(self.id_prefix):
+            return None
+        sentence = f"id must begin with {self.id_prefix}, the id_prefix of this key"
+        return Problem("id", "id_outside_scope", sentence)
+
+
+ALL_EVENTS = EventRules()
 
 
 class ApiKey(msgspec.Struct, frozen=True):
@@ -75,7 +111,18 @@ class ApiKey(msgspec.Struct, frozen=True):
 
     def may(self, permission: Permission) -> bool:
         """Return whether the key has a permission."""
-        return permission in self.permissions or Permission.ADMIN in self.permissions
+        if permission in self.permissions:
+            return True
+        is_included = self.scope.user_id is None or permission not in _NAMED_FOR_USERS
+        return is_included and Permission.ADMIN in self.permissions
+
+    @property
+    def event_rules(self) -> EventRules:
+        """Return which events of its scope the key may send."""
+        limits, may_state_costs = self.limits, self.may(Permission.STATE_COSTS)
+        if limits is UNLIMITED and may_state_costs:
+            return ALL_EVENTS
+        return EventRules(limits.meters, limits.id_prefix or "", may_state_costs)
 
     @property
     def sees_a_part(self) -> bool:
@@ -86,6 +133,12 @@ class ApiKey(msgspec.Struct, frozen=True):
         """Return whether the key is revoked or expired."""
         end = self.limits.expires_at
         return self.revoked_at is not None or (end is not None and end <= now)
+
+
+def permission_problem(field: str, permission: Permission) -> Problem:
+    """Return the problem with a field that needs a permission which the key lacks."""
+    sentence = f"{field} requires the permission {permission.value}, which this key lacks"
+    return Problem(field, "permission_missing", sentence)
 
 
 def key_problems(
@@ -115,6 +168,35 @@ def meters_problem(meters: Sequence[str], permissions: Sequence[Permission]) -> 
         sentence = "a key with the permission admin cannot be limited to meters"
         return Problem("meters", "invalid_meters", sentence)
     return None
+
+
+def id_prefix_problem(
+    id_prefix: str | None,
+    user_id: str | None,
+    meters: Sequence[str],
+    permissions: Sequence[Permission],
+) -> Problem | None:
+    """Return the problem with the start of the ids of a key's events, if there is one.
+
+    A key that is bound to a user or limited to meters must have one if it sends events: otherwise
+    it could take the ids of events that others send later.
+    """
+    if id_prefix is None:
+        sends_of_user = user_id is not None and not _SENDS.isdisjoint(permissions)
+        sends_of_meters = meters and Permission.WRITE_EVENTS in permissions
+        if not (sends_of_user or sends_of_meters):
+            return None
+        sentence = (
+            "id_prefix is required for a key that sends events and is bound to a user or limited "
+            "to meters: the ids of its events must begin with it"
+        )
+        return Problem("id_prefix", "missing_field", sentence)
+    return text_problem("id_prefix", id_prefix, _LONGEST_ID_PREFIX)
+
+
+def overlap(first: str, second: str) -> bool:
+    """Return whether an id can begin with both prefixes."""
+    return first.startswith(second) or second.startswith(first)
 
 
 def limit_problems(
@@ -147,6 +229,9 @@ def beyond(issuer: Limits, limits: Limits) -> list[Problem]:
     if most is not None and (rate is None or rate > most):
         sentence = "requests_per_minute must not exceed that of the key of the request"
         found.append(Problem("requests_per_minute", "beyond_asking_key", sentence))
+    if not (limits.id_prefix or "").startswith(issuer.id_prefix or ""):
+        sentence = "id_prefix must begin with that of the key of the request"
+        found.append(Problem("id_prefix", "beyond_asking_key", sentence))
     return found
 
 

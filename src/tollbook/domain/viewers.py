@@ -6,17 +6,24 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Iterable
 
 import msgspec
+
+from tollbook.domain.keys import KeyScope
 
 MARK = "tbv_"
 DEFAULT_SECONDS = 15 * 60
 MOST_SECONDS = 24 * 3600
 _LONGEST = 4_000
+_SECOND = 1_000_000
 _ID_BYTES = 8
 _ID = re.compile(rf"{MARK}[0-9a-f]{{{2 * _ID_BYTES}}}")
 _SECRET_BYTES = 32
 _MAC_BYTES = 32
+SHORTEST_SECRET_KEY = 32
+_SECONDS_AHEAD = 3600
+"""How far the clock of the server that created a token may be ahead of the one that checks it."""
 
 
 class Viewer(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -38,6 +45,34 @@ class Viewer(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
 _decode = msgspec.json.Decoder(Viewer).decode
 
 
+class SecretKeys(msgspec.Struct, frozen=True):
+    """The secrets of a server, which are not in its database: the first signs, all verify.
+
+    A tenant's tokens are signed with a key that is derived from such a secret and the tenant's own
+    secret in the database, so neither of the two alone signs anything.
+    """
+
+    values: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> "SecretKeys":
+        """Read secrets that are separated by commas; an empty text has none."""
+        return cls(tuple(it.strip() for it in text.split(","))) if text else cls()
+
+    @property
+    def are_long(self) -> bool:
+        """Return whether there is a secret, and none is too short."""
+        return min(map(len, self.values), default=0) >= SHORTEST_SECRET_KEY
+
+    def derive(self, tenant: str, secret: str) -> tuple[bytes, ...]:
+        """Return a tenant's signing keys, in the order of the secrets."""
+        context = msgspec.json.encode(("viewer token", tenant, secret))
+        return tuple(hmac.digest(value.encode(), context, hashlib.sha256) for value in self.values)
+
+
+NO_SECRET_KEYS = SecretKeys()
+
+
 def new_id() -> str:
     """Return a random public id for a token."""
     return f"{MARK}{secrets.token_hex(_ID_BYTES)}"
@@ -49,14 +84,14 @@ def is_id(text: str) -> bool:
 
 
 def new_secret() -> str:
-    """Return a random secret to sign the tokens of a tenant."""
+    """Return a random secret: a tenant's, or that of a server."""
     return secrets.token_hex(_SECRET_BYTES)
 
 
-def signed(viewer: Viewer, secret: str) -> str:
+def signed(viewer: Viewer, key: bytes) -> str:
     """Return the text of a token."""
     content = msgspec.json.encode(viewer)
-    return f"{MARK}{_text(_mac(content, secret) + content)}"
+    return f"{MARK}{_text(_mac(content, key) + content)}"
 
 
 def read(token: str) -> Viewer | None:
@@ -68,14 +103,31 @@ def read(token: str) -> Viewer | None:
         return None
 
 
-def is_signed(token: str, secret: str) -> bool:
-    """Return whether a token was signed with a secret, in constant time."""
+def is_signed(token: str, keys: Iterable[bytes]) -> bool:
+    """Return whether a token was signed with one of these keys, each in constant time."""
     whole = _bytes(token)
-    return hmac.compare_digest(whole[:_MAC_BYTES], _mac(whole[_MAC_BYTES:], secret))
+    mac, content = whole[:_MAC_BYTES], whole[_MAC_BYTES:]
+    return any(hmac.compare_digest(mac, _mac(content, key)) for key in keys)
 
 
-def _mac(content: bytes, secret: str) -> bytes:
-    return hmac.digest(bytes.fromhex(secret), content, hashlib.sha256)
+def is_within(viewer: Viewer, scope: KeyScope, now: int) -> bool:
+    """Return whether a key of this scope may have created a token that lasts as long.
+
+    Creating a token checks both, too. A token that was signed in any other way is refused by this.
+    """
+    latest = now + (MOST_SECONDS + _SECONDS_AHEAD) * _SECOND
+    return (
+        viewer.tenant_id == scope.tenant_id
+        and scope.organization_id in (None, viewer.organization_id)
+        and scope.user_id in (None, viewer.user_id)
+        and is_id(viewer.id)
+        and 0 < viewer.expires_at - viewer.created_at <= MOST_SECONDS * _SECOND
+        and viewer.expires_at <= latest
+    )
+
+
+def _mac(content: bytes, key: bytes) -> bytes:
+    return hmac.digest(key, content, hashlib.sha256)
 
 
 def _text(whole: bytes) -> str:

@@ -170,7 +170,12 @@ def _reject(index: int, raw: bytes) -> InvalidEvent | Receipt:
     )
     time = time_in(fields.get("time", b"null"))
     claimed = ClaimedIdentity(
-        organization or "", user, type_ or "", microseconds(time) if time else 0
+        id=identity,
+        organization_id=organization or "",
+        user_id=user,
+        type=type_ or "",
+        time=microseconds(time) if time else 0,
+        states_cost=fields.get("cost", b"null") != b"null",
     )
     return InvalidEvent(index, identity, tuple(problems), claimed)
 

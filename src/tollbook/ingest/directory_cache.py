@@ -13,7 +13,7 @@ from tollbook.domain.directory import UNADDRESSABLE, zone
 from tollbook.domain.exact import MICROS
 from tollbook.domain.keys import ApiKey
 from tollbook.domain.prices import LAST_DAY
-from tollbook.domain.viewers import Viewer
+from tollbook.domain.viewers import NO_SECRET_KEYS, SecretKeys, Viewer
 from tollbook.ingest.known_users import KnownUsers
 from tollbook.ingest.masking import Masker
 from tollbook.rating.choose import Books
@@ -57,13 +57,13 @@ class Terms(msgspec.Struct, frozen=True):
 
 
 class Issuer(NamedTuple):
-    """The key that created a viewer token, and the secret that signs the tenant's tokens.
+    """The key that created a viewer token, and the keys that sign the tenant's tokens.
 
     `revoked` holds the ids of revoked tokens, each with the organization whose key revoked it.
     """
 
     key: ApiKey
-    secret: str
+    signing_keys: tuple[bytes, ...]
     revoked: frozenset[tuple[str, str | None]]
 
 
@@ -95,11 +95,13 @@ class DirectoryCache:
         clock: Callable[[], int] = _now,
         masker: Masker | None = None,
         longest_call_seconds: int = LONGEST_CALL_SECONDS,
+        secret_keys: SecretKeys = NO_SECRET_KEYS,
     ) -> None:
         self._database = database
         self._longest_call = longest_call_seconds * MICROS
-        self._clock = clock
+        self.clock = clock
         self._masker = masker
+        self._secret_keys = secret_keys
         self._lock = threading.Lock()
         self._memory = _Remembered(-1)
         self._tariffs: dict[tuple[str, BookHead], Tariff] = {}
@@ -127,7 +129,7 @@ class DirectoryCache:
                     return None
                 memory.keys[prefix] = found
             key = memory.keys[prefix]
-        return None if key.ended(self._clock()) else key
+        return None if key.ended(self.clock()) else key
 
     def remembered_issuer(self, viewer: Viewer) -> tuple[int, Issuer] | None:
         """Return the issuer of a viewer token and the state's token, if it is in memory."""
@@ -154,7 +156,8 @@ class DirectoryCache:
                 secret = viewers.find_secret(snapshot, tenant)
                 if secret is None:
                     return None
-                found = Issuer(key, secret, viewers.revocations(snapshot, tenant))
+                signing_keys = self._secret_keys.derive(tenant, secret)
+                found = Issuer(key, signing_keys, viewers.revocations(snapshot, tenant))
                 memory.issuers[tenant, key.prefix] = found
             return found
 

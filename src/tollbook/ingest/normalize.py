@@ -43,10 +43,12 @@ class NormalizedEvent(msgspec.Struct, frozen=True, gc=False):
 class ClaimedIdentity(NamedTuple):
     """The fields of an event that decide whether its key may send it, and when."""
 
+    id: str | None
     organization_id: str
     user_id: str | None
     type: str
     time: int
+    states_cost: bool
 
 
 def normalize(index: int, event: Event) -> NormalizedEvent | None:

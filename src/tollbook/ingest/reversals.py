@@ -7,7 +7,7 @@ import msgspec
 from tollbook.domain.charges import Unpriced
 from tollbook.domain.directory import UNADDRESSABLE, id_problem, text_problem, unaddressable
 from tollbook.domain.errors import BodyTooLarge, InvalidApiKey, Problem, UnreadableBody
-from tollbook.domain.keys import ApiKey
+from tollbook.domain.keys import ApiKey, Permission, permission_problem
 from tollbook.domain.meters import BY_CODE
 from tollbook.domain.receipts import NOT_STORED, Outcome, Receipt, conflict, rejected
 from tollbook.domain.reversals import LONGEST_REASON, Reversal, fingerprint
@@ -35,6 +35,7 @@ _WAITS = Problem(
 )
 _ARCHIVED = Problem("reverses", "archived", "the event is archived: it can no longer be reversed")
 _IS_REVERSAL = Problem("reverses", "is_a_reversal", "a reversal cannot be reversed")
+_NOT_PERMITTED = permission_problem("reverses", Permission.REVERSE_EVENTS)
 _NOT_FOR_THIS_KEY = Problem(
     "organization_id", "not_for_this_key", "this key is bound to another organization"
 )
@@ -138,7 +139,7 @@ class _Batch:
         tenant = key.scope.tenant_id
         self._opposites = Opposites(transaction, tenant)
         names = {
-            reversal.organization_id for _, reversal in requested if self._is_for_key(reversal)
+            reversal.organization_id for _, reversal in requested if not self._refusals(reversal)
         }
         found = directory.find_organizations(transaction, tenant, names) if names else []
         self._numbers = {row.id: row.number for row in found}
@@ -146,8 +147,17 @@ class _Batch:
         for name, number in self._numbers.items():
             self._read(number, [it for _, it in requested if it.organization_id == name])
 
-    def _is_for_key(self, reversal: Reversal) -> bool:
-        return self._key.scope.organization_id in (None, reversal.organization_id)
+    def _refusals(self, reversal: Reversal) -> tuple[Problem, ...]:
+        """Return why the key may not reverse this, whatever the ids name."""
+        key = self._key
+        found = (
+            None
+            if key.scope.organization_id in (None, reversal.organization_id)
+            else _NOT_FOR_THIS_KEY,
+            None if key.may(Permission.REVERSE_EVENTS) else _NOT_PERMITTED,
+            key.event_rules.id_problem(reversal.id),
+        )
+        return tuple(filter(None, found))
 
     def _read(self, number: int, requested: Sequence[Reversal]) -> None:
         """Read the events that an organization's ids name, and their earlier reversals."""
@@ -164,8 +174,8 @@ class _Batch:
 
     def receipt(self, index: int, reversal: Reversal) -> Receipt:
         """Return the receipt of a reversal, and keep the row of an accepted one."""
-        if not self._is_for_key(reversal):
-            return rejected(index, reversal.id, (_NOT_FOR_THIS_KEY,))
+        if refusals := self._refusals(reversal):
+            return rejected(index, reversal.id, refusals)
         number = self._numbers.get(reversal.organization_id, 0)
         original = self._originals.get((number, reversal.reverses))
         problem = self._problem(number, reversal, original)
@@ -197,10 +207,10 @@ class _Batch:
         if original is None:
             key = self._keys.get((number, reversal.reverses))
             if (number, reversal.reverses) in self._archived:
-                return _UNKNOWN if user is not None else _ARCHIVED
+                return _UNKNOWN if self._is_hidden(reversal.reverses) else _ARCHIVED
             if key is not None and key.day:  # this request has just made it
                 return _IS_REVERSAL
-            return _UNKNOWN if key is None or user is not None else _WAITS
+            return _UNKNOWN if key is None or self._is_hidden(reversal.reverses) else _WAITS
         if user not in (None, original.user_id):
             return _UNKNOWN
         meters = self._key.limits.meters
@@ -212,6 +222,12 @@ class _Batch:
         if by is not None:
             return Problem("reverses", "already_reversed", f"the event was reversed by {by}")
         return None
+
+    def _is_hidden(self, identity: str) -> bool:
+        """Return whether an event that is not in the ledger may be one that the key cannot see."""
+        id_prefix = self._key.limits.id_prefix
+        is_own = id_prefix is not None and identity.startswith(id_prefix)
+        return self._key.sees_a_part and not is_own
 
     def _accept(self, number: int, reversal: Reversal, row: Staged) -> None:
         self.rows.append(row)

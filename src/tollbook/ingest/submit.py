@@ -8,7 +8,7 @@ import msgspec
 
 from tollbook.domain.errors import InvalidApiKey
 from tollbook.domain.events import instant_of
-from tollbook.domain.keys import KeyScope
+from tollbook.domain.keys import ALL_EVENTS, EventRules, KeyScope
 from tollbook.domain.periods import day_number
 from tollbook.domain.receipts import Receipt, rejected
 from tollbook.ingest.accept import FUTURE_ALLOWED, refusals, stage_rows
@@ -83,26 +83,35 @@ class KeyInUse(NamedTuple):
 
 
 def draft_of(
-    decoded: Sequence[Decoded], scope: KeyScope, now: int, meters: Sequence[str] = ()
+    decoded: Sequence[Decoded], scope: KeyScope, now: int, rules: EventRules = ALL_EVENTS
 ) -> SubmissionDraft:
-    """Separate allowed events from rejected ones. `meters` limits the types, if there are any."""
-    bound = scope.organization_id is not None or bool(meters)
+    """Separate the events that a sender with these rules may send from rejected ones."""
+    is_checked = scope.organization_id is not None or bool(rules.meters or rules.id_prefix)
+    may_state_costs = rules.may_state_costs
     events: list[NormalizedEvent] = []
     rejections: list[Receipt] = []
     latest = now + FUTURE_ALLOWED
     for it in decoded:
         if isinstance(it, NormalizedEvent):
-            if bound or it.time > latest:
+            states_cost = it.cost is not None
+            if is_checked or it.time > latest or (states_cost and not may_state_costs):
                 event = it.event
-                claimed = ClaimedIdentity(event.organization_id, event.user_id, event.type, it.time)
-                if problems := tuple(refusals(claimed, scope, now, meters)):
+                claimed = ClaimedIdentity(
+                    id=event.id,
+                    organization_id=event.organization_id,
+                    user_id=event.user_id,
+                    type=event.type,
+                    time=it.time,
+                    states_cost=states_cost,
+                )
+                if problems := tuple(refusals(claimed, scope, now, rules)):
                     rejections.append(rejected(it.index, event.id, problems))
                     continue
             events.append(it)
         elif isinstance(it, InvalidEvent):
             # A field with a problem proves nothing about the key or the time.
             wrong = {problem.field for problem in it.problems}
-            found = refusals(it.claimed, scope, now, meters)
+            found = refusals(it.claimed, scope, now, rules)
             more = (problem for problem in found if problem.field not in wrong)
             rejections.append(rejected(it.index, it.id, (*it.problems, *more)))
         else:

@@ -1,5 +1,6 @@
 """Erasing a person: a user's name, e-mail address and numbers are removed; sums stay."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,6 +19,7 @@ from tollbook.lifecycle.erase_files import (
 )
 from tollbook.lifecycle.erased_values import erased_attributes, erased_resource, is_number
 from tollbook.lifecycle.leftover_files import refuse_strays
+from tollbook.lifecycle.pending_erasures import finish_erasures
 from tollbook.rating.numbers import ERASED
 from tollbook.store import archive_files, directory, drafts, erasure, ledger, versions
 from tollbook.store.archive_files import Archived
@@ -27,10 +29,13 @@ from tollbook.store.database import Database, Transaction
 from tollbook.store.directory import OrganizationRow
 from tollbook.store.engine import TimeLimit
 from tollbook.store.erasure import Detail
-from tollbook.store.error_translation import translate_errors
+from tollbook.store.pending_erasures import PendingErasure, is_pending
+from tollbook.store.pending_erasures import add as add_pending
 
 ACTION = "user.erase"
 _TRIES = 5
+_PAUSES = (0.1, 0.2, 0.4)
+"""Seconds between attempts to empty the log of writes, which short reads use all the time."""
 
 _WAITS = "the person's data was erased, including what the event is priced by"
 Allowed = Callable[[Transaction], None]
@@ -44,12 +49,17 @@ class Person(NamedTuple):
 
 
 class Erased(msgspec.Struct):
-    """The numbers of erased events: in the ledger, in quarantine, archived; and of files."""
+    """The numbers of erased events: in the ledger, in quarantine, archived; and of files.
+
+    `pending` means that the database's log of writes still has what was erased from the tables,
+    because a long read uses it. Servers finish the erasure when the read has ended.
+    """
 
     events: int = 0
     quarantined: int = 0
     archived_events: int = 0
     files: int = 0
+    pending: bool = False
 
 
 class _Scope(NamedTuple):
@@ -81,7 +91,11 @@ def erase(
         except ArchivesChanged:
             continue
         if done is not None:
-            _finish(database, actor.tenant, folder)
+            _finish(database, actor, folder)
+            with database.reading() as snapshot:
+                done.pending = is_pending(
+                    snapshot, actor.tenant, person.organization.number, person.user
+                )
             return done
     raise ArchiveRefused(
         "nothing was erased: events were archived during each attempt; try again when no archive "
@@ -118,6 +132,9 @@ def _erase_once(
             replace_files(transaction, actor.at, rewritten)
             done.files = len(rewritten)
             done.archived_events = sum(len(file.ids) for file in rewritten)
+            done.pending = True  # until the log of writes has been emptied
+            identity = actor.tenant, number, person.organization.id, person.user
+            add_pending(transaction, PendingErasure(*identity, actor.key_prefix, actor.at))
             versions.touch(transaction, number, actor.at)
             _write_act(transaction, actor, person, done, rewritten)
         for file in rewritten:
@@ -143,12 +160,14 @@ def _files(database: Database, tenant: str, scope: _Scope) -> list[Archived]:
     return [file for file in every if file.organization_id == organization.number]
 
 
-def _finish(database: Database, tenant: str, folder: Path | None) -> None:
+def _finish(database: Database, actor: Actor, folder: Path | None) -> None:
     """Remove traces of the erased data from the log of writes, and the replaced files."""
     try:
-        with translate_errors():
-            database.engine.flush_traces()
-        clean_up(database, tenant, folder)
+        for pause in _PAUSES:
+            if finish_erasures(database, actor.at, actor.tenant):
+                break
+            time.sleep(pause)
+        clean_up(database, actor.tenant, folder)
     except StoreUnavailable as error:
         raise OutcomeUnknown(
             "the person is erased, but replaced files may still exist "
@@ -184,10 +203,9 @@ def _waiting(
     transaction: Transaction, person: Person, names: dict[str, str]
 ) -> Iterator[tuple[str, str]]:
     """Yield the person's events in quarantine without the person's data."""
-    for identity, text in erasure.waiting(transaction, person.organization.number):
+    number, user = person.organization.number, person.user
+    for identity, text in erasure.waiting(transaction, number, user):
         event = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
-        if msgspec.json.decode(event.get("user_id", b"null")) != person.user:
-            continue
         attributes = bytes(event.get("attributes", b"null"))
         if attributes != b"null":
             event["attributes"] = msgspec.Raw(erased_attributes(attributes.decode()).encode())

@@ -7,8 +7,6 @@ from pathlib import Path
 from tollbook.domain.errors import BackupRefused
 from tollbook.store.file_locks import create_locked
 
-_OWNER_ONLY = 0o600
-
 
 @contextmanager
 def write_alone(path: Path, companions: Sequence[str]) -> Iterator[int]:
@@ -18,9 +16,8 @@ def write_alone(path: Path, companions: Sequence[str]) -> Iterator[int]:
     are removed too. Raise `BackupRefused` when the file cannot be written.
     """
     try:
-        with create_locked(path, _OWNER_ONLY) as lock:
+        with create_locked(path) as lock:
             try:
-                path.chmod(_OWNER_ONLY)
                 remove_companions(path, companions)  # of a command that was killed
                 yield lock
             finally:

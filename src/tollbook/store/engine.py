@@ -124,6 +124,8 @@ class Engine(ABC):
     sqlalchemy: SqlalchemyEngine
     folder: Path | None = None
     """The folder of a database that is a file of this machine."""
+    secret_key_file: Path | None = None
+    """The file next to such a database that has the secrets which must not be in it."""
     has_clock: bool = False
     """Whether the database has a clock of its own, which is compared with this server's."""
     clock_ahead: int = 0
@@ -275,5 +277,13 @@ class Engine(ABC):
     def secure_delete(self, driver: Driver) -> None:
         """Overwrite on disk what this transaction overwrites, where that is possible."""
 
-    def flush_traces(self) -> None:
-        """Remove what was overwritten from the log of writes, where that is possible."""
+    def flush_traces(self) -> bool:
+        """Remove what was overwritten from the log of writes, where that is possible.
+
+        Return False when others use the log now, and it still has what was overwritten.
+        """
+        return True
+
+    def readable_files(self) -> list[Path]:
+        """Return the files of the database that others than their owner can read."""
+        return []

@@ -84,11 +84,13 @@ def erase_reasons(transaction: Transaction, number: int, ids: Sequence[str]) -> 
     transaction.execute_many(ERASE_REASON, [{"number": number, "id": identity} for identity in ids])
 
 
-def waiting(snapshot: Snapshot, number: int) -> list[tuple[str, str]]:
-    """Read an organization's events in quarantine."""
+def waiting(snapshot: Snapshot, number: int, user: str) -> list[tuple[str, str]]:
+    """Read a user's events in quarantine."""
     rows = snapshot.rows(
-        "SELECT id, event FROM quarantine WHERE organization_id = :number ORDER BY id",
+        "SELECT id, event FROM quarantine WHERE organization_id = :number AND user_id = :user "
+        "ORDER BY id",
         number=number,
+        user=user,
     )
     return [(row[0], row[1]) for row in rows]
 

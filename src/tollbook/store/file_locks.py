@@ -9,17 +9,23 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+OWNER_ONLY = 0o600
+"""The mode of every file that Tollbook creates: they contain what customers sent and paid."""
+
 
 @contextmanager
-def create_locked(path: Path, mode: int = 0o666) -> Iterator[int]:
+def create_locked(path: Path) -> Iterator[int]:
     """Create a file, or empty it, and hold its lock; yield the descriptor that holds it.
+
+    Only its owner can read it, whatever the umask is.
 
     The lock stays with the file when it is renamed. A child process that inherits the descriptor
     holds the lock, too. Raise `BlockingIOError` when another process holds it.
     """
-    descriptor = os.open(path, os.O_CREAT | os.O_RDWR, mode)
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR, OWNER_ONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.fchmod(descriptor, OWNER_ONLY)
         os.ftruncate(descriptor, 0)
         yield descriptor
     finally:

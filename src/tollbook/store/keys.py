@@ -15,7 +15,7 @@ SELECT
     api_keys.prefix, api_keys.hash, api_keys.name, api_keys.tenant_id, organizations.id,
     api_keys.user_id, api_keys.permissions, api_keys.created_at, api_keys.revoked_at,
     api_keys.expires_at, api_keys.meters, api_keys.addresses, api_keys.requests_per_minute,
-    api_keys.last_used_at
+    api_keys.last_used_at, api_keys.id_prefix
 FROM api_keys
 LEFT JOIN organizations ON organizations.organization_id = api_keys.organization_id
 """
@@ -75,11 +75,11 @@ def issue_key(
         """
         INSERT INTO api_keys (
             tenant_id, prefix, hash, name, organization_id, user_id, permissions, created_at,
-            expires_at, meters, addresses, requests_per_minute
+            expires_at, meters, addresses, requests_per_minute, id_prefix
         )
         VALUES (
             :tenant, :prefix, :hash, :name, :organization, :user, :permissions, :now,
-            :expires_at, :meters, :addresses, :requests_per_minute
+            :expires_at, :meters, :addresses, :requests_per_minute, :id_prefix
         )
         """,
         tenant=scope.tenant_id,
@@ -94,6 +94,7 @@ def issue_key(
         meters=" ".join(limits.meters) or None,
         addresses=" ".join(map(str, limits.networks)) or None,
         requests_per_minute=limits.requests_per_minute,
+        id_prefix=limits.id_prefix,
     )
     change_token(transaction)
     return key, secret
@@ -142,12 +143,13 @@ def write_uses(transaction: Transaction, uses: Mapping[tuple[str, str], int]) ->
 
 def _from_row(row: Row) -> KeyRow:
     prefix, digest, name, tenant, organization, user, permissions, created, revoked = row[:9]
-    expires, meters, addresses, per_minute, used = row[9:]
+    expires, meters, addresses, per_minute, used, id_prefix = row[9:]
     limits = Limits(
         expires,
         tuple(meters.split()) if meters else (),
         networks_of(addresses.split()) if addresses else (),
         per_minute,
+        id_prefix,
     )
     key = ApiKey(
         prefix=prefix,

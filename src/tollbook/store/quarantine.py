@@ -1,7 +1,7 @@
 """The statements for events that wait for a price or an organization."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tollbook.store.database import Database, Snapshot, Transaction
 from tollbook.store.ledger import hold_ledgers
@@ -26,6 +26,31 @@ class Cause(NamedTuple):
     code: str
     events: int
     example: Quarantined
+
+
+class Part(NamedTuple):
+    """The quarantined events that a key may know of: of a user, and of meters by their codes.
+
+    The defaults stand for all of them.
+    """
+
+    user_id: str | None = None
+    meters: tuple[int, ...] = ()
+
+    @property
+    def condition(self) -> str:
+        """Return the condition in SQL, with `parameters`."""
+        of_user = "" if self.user_id is None else " AND quarantine.user_id = :user"
+        return of_user + (" AND quarantine.meter IN :meters" if self.meters else "")
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Return the parameters of the condition."""
+        of_user = {} if self.user_id is None else {"user": self.user_id}
+        return of_user | ({"meters": list(self.meters)} if self.meters else {})
+
+
+EVERYTHING = Part()
 
 
 _QUARANTINED = """
@@ -147,32 +172,36 @@ def count(
     tenant: str,
     organization: int | None = None,
     times: tuple[int, int] = EVERY_TIME,
+    part: Part = EVERYTHING,
 ) -> int:
     """Count the quarantined events of a tenant or an organization, with times in a range.
 
     `times` are the first and last instant, in microseconds.
     """
-    first, last = times
-    within = "quarantine.time BETWEEN :first AND :last"
+    bound = {"first": times[0], "last": times[1], **part.parameters}
+    within = f"quarantine.time BETWEEN :first AND :last{part.condition}"
     if organization is not None:
-        return snapshot.integer(
+        ((found,),) = snapshot.rows(
             f"SELECT COUNT(*) FROM quarantine WHERE organization_id = :number AND {within}",
             number=organization,
-            first=first,
-            last=last,
+            **bound,
         )
-    return snapshot.integer(
-        "SELECT COUNT(*) FROM quarantine JOIN organizations "
-        "ON organizations.organization_id = quarantine.organization_id "
-        f"WHERE organizations.tenant_id = :tenant AND {within}",
-        tenant=tenant,
-        first=first,
-        last=last,
-    )
+    else:
+        ((found,),) = snapshot.rows(
+            "SELECT COUNT(*) FROM quarantine JOIN organizations "
+            "ON organizations.organization_id = quarantine.organization_id "
+            f"WHERE organizations.tenant_id = :tenant AND {within}",
+            tenant=tenant,
+            **bound,
+        )
+    return int(found)
 
 
 def count_by_zone(
-    snapshot: Snapshot, tenant: str, times_in: Callable[[str], tuple[int, int]]
+    snapshot: Snapshot,
+    tenant: str,
+    times_in: Callable[[str], tuple[int, int]],
+    part: Part = EVERYTHING,
 ) -> int:
     """Count a tenant's quarantined events; each organization's range is in its own time zone.
 
@@ -185,7 +214,14 @@ def count_by_zone(
     return sum(
         int(count)
         for (first, last), names in together.items()
-        for (count,) in snapshot.rows(_IN_ZONES, tenant=tenant, zones=names, first=first, last=last)
+        for (count,) in snapshot.rows(
+            f"{_IN_ZONES}{part.condition}",
+            tenant=tenant,
+            zones=names,
+            first=first,
+            last=last,
+            **part.parameters,
+        )
     )
 
 

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-import msgspec
-
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.directory import UNKNOWN, OrganizationRow, organizations_of_every_status
 from tollbook.store.versions import change_token, touch
@@ -11,9 +9,7 @@ from tollbook.store.versions import change_token, touch
 _USER_EVENTS = (
     "SELECT 1 FROM events WHERE organization_id = :number AND user_id = :user LIMIT 1",
     "SELECT 1 FROM archived_sums WHERE organization_id = :number AND user_id = :user LIMIT 1",
-    # Other functions that search in a text differ between the engines.
-    "SELECT 1 FROM quarantine WHERE organization_id = :number "
-    "AND REPLACE(event, :named, '') <> event LIMIT 1",
+    "SELECT 1 FROM quarantine WHERE organization_id = :number AND user_id = :user LIMIT 1",
 )
 _OF_ORGANIZATION = (
     "DELETE FROM users WHERE organization_id = :number",
@@ -42,10 +38,7 @@ def has_events(snapshot: Snapshot, number: int) -> bool:
 
 def user_has_events(snapshot: Snapshot, number: int, user: str) -> bool:
     """Return whether an event names a user: stored, in quarantine or archived."""
-    named = f'"user_id":{msgspec.json.encode(user).decode()}'
-    return any(
-        snapshot.row(sql, number=number, user=user, named=named) is not None for sql in _USER_EVENTS
-    )
+    return any(snapshot.row(sql, number=number, user=user) is not None for sql in _USER_EVENTS)
 
 
 def remove_user(transaction: Transaction, number: int, user: str) -> None:

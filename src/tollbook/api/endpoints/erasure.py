@@ -1,5 +1,7 @@
 """Erase a person from every table and archive; sums stay: DELETE …/personal-data."""
 
+from typing import Any
+
 import msgspec
 from anyio.to_thread import run_sync
 from starlette.responses import Response
@@ -42,7 +44,8 @@ async def delete_personal_data(request: AsyncRequest[Query, UserPath]) -> Respon
                 raise InvalidApiKey
 
         done = erase(services.database, by, person, allowed=allowed)
-        return json_response(ErasedAnswer(True, person.organization.id, person.user, done))
+        answer = ErasedAnswer(True, person.organization.id, person.user, done)
+        return json_response(answer, 202 if done.pending else 200)
 
     return await run_sync(work)
 
@@ -52,6 +55,16 @@ def _person(services: Services, key: ApiKey, organization: str, user: str) -> Pe
         row = organization_of(snapshot, key, organization)
         return Person(row, user_of(snapshot, key, row, user).id)
 
+
+_COUNTS = {"events": 412, "quarantined": 1, "archived_events": 97, "files": 2}
+
+
+def _example(*, pending: bool) -> dict[str, Any]:
+    ids = {"organization_id": "org_abc123", "user_id": "user_123"}
+    return {"success": True, **ids, "erased": {**_COUNTS, "pending": pending}}
+
+
+_LINKS = leads("getUser", "listEvents", organization_id="/organization_id", user_id="/user_id")
 
 DELETE_PERSONAL_DATA = Endpoint(
     route="DELETE /v1/organizations/{organization_id}/users/{user_id}/personal-data",
@@ -64,21 +77,23 @@ DELETE_PERSONAL_DATA = Endpoint(
         " unchanged: the same event sent again is still a duplicate. The platform's own"
         " `user_id` remains. An erased event keeps its charge in reratings by prices "
         "that depend on its number. This cannot be undone; erasing again also erases "
-        "later events."
+        "later events. The audit log has `user.erase` and, when no trace is left in the "
+        "database's log of writes, `user.erase_finished`."
     ),
     permission=Permission.ADMIN,
-    answers=Body(
-        ErasedAnswer,
-        {
-            "success": True,
-            "organization_id": "org_abc123",
-            "user_id": "user_123",
-            "erased": {"events": 412, "quarantined": 1, "archived_events": 97, "files": 2},
-        },
-        links=leads(
-            "getUser", "listEvents", organization_id="/organization_id", user_id="/user_id"
+    answers={
+        200: Body(
+            ErasedAnswer, _example(pending=False), links=_LINKS, description="The person is erased."
         ),
-    ),
+        202: Body(
+            ErasedAnswer,
+            _example(pending=True),
+            links=_LINKS,
+            description="The person is erased from all tables and files, but not yet from the "
+            "database's log of writes, which a long read uses. The server finishes this when the "
+            "read has ended; erasing again returns 202 until then.",
+        ),
+    },
     handle=delete_personal_data,
     errors=(ArchiveRefused,),
     tag="Users",

@@ -76,7 +76,9 @@ async def post_rate(request: AsyncRequest) -> Response:
 
 def _rated(request: AsyncRequest, decode: Decoder, body: bytes) -> RateAnswer:
     services, key = request.services, request.admission.key
-    draft = draft_of(decode(body), key.scope, services.clock(), key.limits.meters)
+    # No id is taken, so any id will do.
+    rules = msgspec.structs.replace(key.event_rules, id_prefix="")
+    draft = draft_of(decode(body), key.scope, services.clock(), rules)
     with services.database.reading() as snapshot:
         request.authenticate(snapshot)
         rated = rate(snapshot, services.directory_cache, draft)
@@ -126,7 +128,8 @@ POST_RATE = Endpoint(
         f"Events as for `POST /v1/events`, up to {MOST_EVENTS:,} or 16 MiB, rated on the same way "
         "up to the commit; nothing is stored. Each is rated as if it were new and came now, one "
         "after the other: tiers go on from where the month stands, through the request. Ids are "
-        "not looked up. What would go to quarantine is `unpriced`, with the reason."
+        "not looked up. What would go to quarantine is `unpriced`, with the reason. An event that "
+        "states its `cost` is `rejected` unless the key has `events:cost`."
     ),
     permission=Permission.READ_ANALYTICS,
     request=Body(EVENTS_REQUEST, EVENT, tuple(DECODERS)),

@@ -117,7 +117,7 @@ class _Preparation:
 
     def draft(self, body: bytes) -> SubmissionDraft:
         key = self.key
-        return draft_of(self.decode(body), key.scope, self.services.clock(), key.limits.meters)
+        return draft_of(self.decode(body), key.scope, self.services.clock(), key.event_rules)
 
     def submission(self, draft: SubmissionDraft) -> Submission | None:
         """Return the submission, or None when the terms are not in memory."""
@@ -178,7 +178,9 @@ POST_EVENTS = Endpoint(
         "identified by its organization and id, permanently: sending it again is a `duplicate` and "
         "a success; another content under the same id is a `conflict` and is not stored. An event "
         "of an unknown organization, or without a price, is `quarantined`: kept, not charged, and "
-        "replayed later. Events are stored one by one unless `atomic=true`."
+        "replayed later. An event that states its `cost` is `rejected` as `permission_missing` "
+        "unless the key has `events:cost`, and as `id_outside_scope` when its id does not begin "
+        "with the key's `id_prefix`. Events are stored one by one unless `atomic=true`."
     ),
     permission=Permission.WRITE_EVENTS,
     request=Body(EVENTS_REQUEST, EVENT, tuple(DECODERS)),

@@ -42,6 +42,7 @@ class OwnKey(msgspec.Struct):
     expires_at: datetime | None
     meters: tuple[str, ...]
     requests_per_minute: int | None
+    id_prefix: str | None
 
 
 class KeyAnswer(msgspec.Struct):
@@ -59,6 +60,7 @@ class KeyAnswer(msgspec.Struct):
     meters: tuple[str, ...]
     allowed_addresses: tuple[str, ...]
     requests_per_minute: int | None
+    id_prefix: str | None
 
 
 class KeyPath(Path, frozen=True, kw_only=True):
@@ -124,6 +126,7 @@ def _own_key(key: ApiKey) -> OwnKey:
         expires_at=_instant(limits.expires_at),
         meters=limits.meters,
         requests_per_minute=limits.requests_per_minute,
+        id_prefix=limits.id_prefix,
     )
 
 
@@ -143,6 +146,7 @@ def key_answer(key: ApiKey, last_used_at: int | None = None) -> KeyAnswer:
         meters=limits.meters,
         allowed_addresses=tuple(map(str, limits.networks)),
         requests_per_minute=limits.requests_per_minute,
+        id_prefix=limits.id_prefix,
     )
 
 
@@ -213,7 +217,12 @@ KEY_ENDPOINTS = (
             "The key is shown once, in this response: only its hash is stored. Without an "
             "organization the key is tenant-wide; with a user it sees that user only. It "
             "can be limited to an expiry, to meters, to client addresses and networks, and "
-            "to a number of requests per minute. No key grants more than it has."
+            "to a number of requests per minute. `events:write` sends events; stating `cost` in "
+            "them also needs `events:cost`, and reversing events `events:reverse`. `admin` "
+            "includes every permission, except these two for a key that is bound to a user. A key "
+            "that sends events and is bound to a user or limited to meters needs an `id_prefix`, "
+            "with which the ids of its events begin; prefixes of other users or meters must not "
+            "overlap with it. No key grants more than it has."
         ),
         permission=Permission.ADMIN,
         request=Body(
@@ -241,10 +250,10 @@ KEY_ENDPOINTS = (
         name="rotateKey",
         summary="Rotate an API key",
         description=(
-            "Creates a key with the same name, scope, permissions and limits. The old key "
-            "works for `overlap_seconds` more (a day by default, at most 30 days) and then "
-            "expires. The new key is valid for as long as the old one was issued for, "
-            "unless `expires_at` is given."
+            "Creates a key with the same name, scope, permissions, limits and `id_prefix`. "
+            "The old key works for `overlap_seconds` more (a day by default, at most 30 "
+            "days) and then expires. The new key is valid for as long as the old one was "
+            "issued for, unless `expires_at` is given."
         ),
         permission=Permission.ADMIN,
         request=Body(Rotation, {"overlap_seconds": 3600}),

@@ -65,8 +65,9 @@ POST_REVERSALS = Endpoint(
         "original stays readable. Its id is an event's like any other: "
         "the same again is a `duplicate`, other content under it a `conflict`. It is `rejected` "
         "as `unknown_event`, `event_in_quarantine`, `archived`, `already_reversed` (an event is "
-        "reversed once), `is_a_reversal` or `cost_out_of_range`. Reversals are "
-        "stored one by one unless `atomic=true`."
+        "reversed once), `is_a_reversal` or `cost_out_of_range`; as `permission_missing` when the "
+        "key lacks `events:reverse`, and as `id_outside_scope` when the id does not begin with the "
+        "key's `id_prefix`. Reversals are stored one by one unless `atomic=true`."
     ),
     permission=Permission.WRITE_EVENTS,
     request=Body(REVERSALS_REQUEST, REVERSAL),

@@ -25,7 +25,7 @@ from tollbook.api.pipeline.access import (
 )
 from tollbook.api.pipeline.json_body import read_body
 from tollbook.api.pipeline.responses import json_response
-from tollbook.domain.errors import NotFound, PermissionMissing
+from tollbook.domain.errors import NotFound, PermissionMissing, SecretKeyMissing
 from tollbook.domain.events import instant_of
 from tollbook.domain.keys import Permission
 from tollbook.domain.viewers import Viewer
@@ -53,7 +53,8 @@ def post_viewer_token(call: ApiRequest, transaction: Transaction) -> Response:
     _refuse_token(call)
     new = read_body(call.body, NewViewer)
     row = organization_of(transaction, call.key, new.organization_id)
-    viewer, text = create_viewer_token(transaction, call.actor, call.key, row, new)
+    secret_keys = call.services.secret_keys
+    viewer, text = create_viewer_token(transaction, call.actor, call.key, row, new, secret_keys)
     answer = {"success": True, "token": text, "viewer_token": viewer_answer(viewer)}
     return json_response(answer, 201)
 
@@ -118,7 +119,7 @@ VIEWER_TOKEN_ENDPOINTS = (
             )
         },
         write=post_viewer_token,
-        errors=(NotFound,),
+        errors=(NotFound, SecretKeyMissing),
         tag="Viewer tokens",
         tells_usage=False,
     ),

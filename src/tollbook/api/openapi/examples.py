@@ -110,6 +110,7 @@ KEY: dict[str, Any] = {
     "meters": [],
     "allowed_addresses": [],
     "requests_per_minute": 600,
+    "id_prefix": None,
 }
 
 OWN_KEY: dict[str, Any] = {
@@ -122,6 +123,7 @@ OWN_KEY: dict[str, Any] = {
     "expires_at": None,
     "meters": [],
     "requests_per_minute": 600,
+    "id_prefix": None,
 }
 
 VIEWER_TOKEN: dict[str, Any] = {

@@ -8,6 +8,7 @@ import structlog
 from tollbook.domain.errors import TollbookError
 from tollbook.domain.events import instant_of
 from tollbook.domain.periods import day_number, months_after
+from tollbook.lifecycle.pending_erasures import finish_erasures
 from tollbook.store.database import Database
 from tollbook.store.probe import clock_difference, is_standby
 
@@ -17,7 +18,8 @@ _log = structlog.get_logger()
 
 
 class Maintenance:
-    """A thread that makes months ready before their events come, and closes idle connections.
+    """A thread that makes months ready before their events come, closes idle connections, and
+    finishes erasures.
 
     It looks every half minute, and has something to make when a month has begun. What cannot be
     made now is tried again then. A clock that is wrong by more than `max_clock_seconds` is logged.
@@ -49,6 +51,8 @@ class Maintenance:
             if self._database.engine.lacks_partitions(months) and not is_standby(self._database):
                 self._database.try_to_ensure_partitions(months)
             self._database.engine.upkeep()
+            if not is_standby(self._database):
+                finish_erasures(self._database, self._clock())
             self._look_at_clock()
         except TollbookError as error:
             _log.warning("upkeep_failed", code=error.code)

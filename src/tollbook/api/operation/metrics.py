@@ -22,6 +22,7 @@ class Measured(NamedTuple):
     quarantined_events: Callable[[], int | None]
     database_bytes: Callable[[], int | None]
     clock_seconds: Callable[[], int | None]
+    pending_erasures: Callable[[], int | None]
 
 
 class Metrics:
@@ -88,6 +89,11 @@ class Metrics:
             "Seconds that the clock is ahead of the database's; in a file, of its newest commit.",
             registry=registry,
         ).set_function(_seldom(measured.clock_seconds))
+        Gauge(
+            "tollbook_erasures_pending",
+            "Erased persons whose data is still in the database's log of writes.",
+            registry=registry,
+        ).set_function(_seldom(measured.pending_erasures))
 
     def count_events(self, counts: Mapping[str, int]) -> None:
         """Count receipts by outcome."""

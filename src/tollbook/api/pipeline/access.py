@@ -53,13 +53,16 @@ def viewer_of(text: str | None) -> Viewer | None:
     return viewer
 
 
-def verify_token(text: str, viewer: Viewer, issuer: Issuer | None) -> ApiKey:
+def verify_token(text: str, viewer: Viewer, issuer: Issuer | None, now: int) -> ApiKey:
     """Return the key that a viewer token stands for, once its signature is right and it holds.
 
-    It is narrowed as the key that created it is, except for the addresses: those are of the
-    platform's servers, and a browser is elsewhere.
+    It may last no longer and see no more than its issuer could have allowed. It is narrowed as the
+    key that created it is, except for the addresses: those are of the platform's servers, and a
+    browser is elsewhere.
     """
-    if issuer is None or not viewers.is_signed(text, issuer.secret):
+    if issuer is None or not viewers.is_signed(text, issuer.signing_keys):
+        raise InvalidApiKey
+    if not viewers.is_within(viewer, issuer.key.scope, now):
         raise InvalidApiKey
     taken_back = {(viewer.id, None), (viewer.id, viewer.organization_id)} & issuer.revoked
     if taken_back or not issuer.key.may(Permission.READ_ANALYTICS):
@@ -91,7 +94,8 @@ def authenticate(
         return known
     viewer = viewer_of(header)
     if viewer is not None and header is not None:
-        return verify_token(header, viewer, directory_cache.issuer(snapshot, viewer))
+        issuer = directory_cache.issuer(snapshot, viewer)
+        return verify_token(header, viewer, issuer, directory_cache.clock())
     text, prefix = split_key(header)
     key = directory_cache.key(snapshot, prefix)
     if key is None or not matches(text, key.hash):

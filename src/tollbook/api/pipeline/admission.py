@@ -82,9 +82,8 @@ async def _found(text: str | None, services: Services) -> Admission:
     if viewer is not None and text is not None:
         issuer = directory_cache.remembered_issuer(viewer)
         issuer = issuer or await run_sync(directory_cache.loaded_issuer, viewer)
-        return Admission(
-            issuer[0] if issuer else 0, verify_token(text, viewer, issuer and issuer[1])
-        )
+        token, found_issuer = issuer or (0, None)
+        return Admission(token, verify_token(text, viewer, found_issuer, services.clock()))
     text, prefix = split_key(text)
     found = directory_cache.remembered_key(prefix)
     if found is None and is_sound(text):

@@ -15,6 +15,7 @@ from tollbook.api.pipeline.rate_limit import RateLimiter
 from tollbook.api.pipeline.request_log import RequestLog
 from tollbook.api.pipeline.write_queue import WriteQueue
 from tollbook.domain.addresses import Network
+from tollbook.domain.viewers import SecretKeys
 from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.rerating.worker import Worker
 from tollbook.store.database import Database
@@ -26,7 +27,7 @@ class Services:
 
     Addresses and prefixes that `proxies` forward are trusted. The server is under `root_path`.
     Browsers use HTTPS only for `hsts_seconds`. A server's clock may differ from the database's by
-    `max_clock_seconds`.
+    `max_clock_seconds`. Viewer tokens are signed with `secret_keys`.
 
     One thread at a time decodes large bodies, one loads price books, and one does dry runs of
     reratings. A few write long exports, each with its own connection.
@@ -46,6 +47,7 @@ class Services:
     maintenance: Maintenance
     body_budget: BodyBudget
     request_log: RequestLog
+    secret_keys: SecretKeys
     metrics_token: str = ""
     proxies: tuple[Network, ...] = ()
     root_path: str = ""

@@ -15,7 +15,7 @@ export function Shell({ viewer, children }) {
   const start = viewer.user_id ? "My usage" : viewer.organization_id ? "Usage" : "Overview";
   const links = [
     { name: start, path: /** @type {string[]} */ ([]), here: place === "" || place === "organizations" },
-    ...(viewer.permissions.join() !== "events:write" ? [{ name: isAdmin(viewer) ? "Prices" : "Estimate", path: ["prices"], here: place === "prices" }] : []),
+    ...(viewer.permissions.every((it) => it.startsWith("events:")) ? [] : [{ name: isAdmin(viewer) ? "Prices" : "Estimate", path: ["prices"], here: place === "prices" }]),
     ...(isAdmin(viewer) ? [{ name: "Quarantine", path: ["quarantine"], here: place === "quarantine" }] : []),
   ];
   return html`

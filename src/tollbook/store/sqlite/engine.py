@@ -33,13 +33,16 @@ from tollbook.store.engine import (
     Row,
     TimeLimit,
 )
+from tollbook.store.file_locks import OWNER_ONLY
 from tollbook.store.sqlite import copies
 from tollbook.store.sqlite.errors import ERRORS, is_sum_out_of_range
 from tollbook.store.sqlite.opened_file import Identity, OpenedFile, identity_of, open_file, replaced
-from tollbook.store.sqlite.sessions import prepare, prepare_stream
+from tollbook.store.sqlite.sessions import WAIT_FOR_LOCK_MS, prepare, prepare_stream
 from tollbook.store.staging import COLUMNS, Staged, width
 
 _READERS = 16
+_WAIT_FOR_READERS_MS = 100
+_SECRETS_SUFFIX = "-secret"
 
 _MAX_VARIABLES = 32_766
 """The most variables of a statement of SQLite."""
@@ -68,6 +71,7 @@ class Sqlite(Engine):
         self.path = Path(url.database or "").absolute()
         self._identity: Identity | None = None
         self.folder = self.path.parent
+        self.secret_key_file = self.path.with_name(f"{self.path.name}{_SECRETS_SUFFIX}")
         self.sqlalchemy = create_engine(
             url,
             pool_size=_READERS,
@@ -200,12 +204,30 @@ class Sqlite(Engine):
         """Fill freed space with zeros from now on."""
         driver.execute("PRAGMA secure_delete = ON").fetchall()
 
-    def flush_traces(self) -> None:
-        """Move the log into the file and empty it, unless a reader uses it now."""
+    def flush_traces(self) -> bool:
+        """Move the log into the file and empty it; return False when a reader still uses it.
+
+        Writers wait meanwhile, so this waits for readers only as long as writers may wait.
+        """
         with self.sqlalchemy.connect() as connection:
             driver = connection.connection.driver_connection
             assert driver is not None  # noqa: S101  it was just connected
-            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            try:
+                driver.execute(f"PRAGMA busy_timeout = {_WAIT_FOR_READERS_MS}")
+                driver.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+                is_busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                driver.execute(f"PRAGMA busy_timeout = {WAIT_FOR_LOCK_MS}")
+        return not is_busy
+
+    def readable_files(self) -> list[Path]:
+        """Return those of the database's files that others than their owner can read."""
+        names = (
+            self.path.name,
+            *(f"{self.path.name}{it}" for it in (*self.companions, _SECRETS_SUFFIX)),
+        )
+        files = [self.path.with_name(name) for name in names]
+        return [it for it in files if it.exists() and it.stat().st_mode & ~OWNER_ONLY & 0o777]
 
     def size_in_bytes(self) -> int:
         """Return the size of the file and its log."""

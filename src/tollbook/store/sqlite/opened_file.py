@@ -6,10 +6,12 @@ must not open the new file either: SQLite would apply a leftover log of the old 
 
 import os
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from tollbook.domain.errors import StoreUnavailable
+from tollbook.store.file_locks import OWNER_ONLY
 
 Identity = tuple[int, int]
 _TRIES = 10
@@ -37,7 +39,14 @@ def identity_of(path: Path) -> Identity | None:
 
 
 def open_file(path: Path, *args: Any, **options: Any) -> OpenedFile:
-    """Open or create a file; its path must name the same file before and after."""
+    """Open or create a file; its path must name the same file before and after.
+
+    SQLite creates the files next to a database with the mode of the database.
+    """
+    with suppress(OSError):  # it exists, or SQLite reports what is wrong with the path
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL, OWNER_ONLY)
+        os.fchmod(descriptor, OWNER_ONLY)  # whatever the umask is
+        os.close(descriptor)
     for _ in range(_TRIES):
         before = identity_of(path)
         connection = sqlite3.connect(*args, factory=OpenedFile, **options)

@@ -72,3 +72,16 @@ secrets = Table(
     Column("value", Text, nullable=False),
     **CLUSTERED,
 )
+
+# Erasures whose data may still be in the database's log of writes. A row is deleted when the log
+# has been emptied since.
+pending_erasures = Table(
+    "pending_erasures",
+    metadata,
+    key("tenant_id", Text),
+    organization(),
+    key("user_id", Text),
+    Column("key_prefix", Text, nullable=False),
+    Column("erased_at", BIG, nullable=False),
+    **CLUSTERED,
+)

@@ -65,7 +65,8 @@ budgets = Table(
 )
 
 # `permissions`, `meters` and `addresses` are words separated by spaces. `last_used_at` is up to a
-# minute late, and the only column that is written without a new token of the directory.
+# minute late, and the only column that is written without a new token of the directory. The ids of
+# the key's events begin with `id_prefix`.
 api_keys = Table(
     "api_keys",
     metadata,
@@ -83,6 +84,7 @@ api_keys = Table(
     Column("addresses", Text),
     Column("requests_per_minute", Integer),
     Column("last_used_at", BIG),
+    Column("id_prefix", Text),
     **CLUSTERED,
 )
 

@@ -97,6 +97,7 @@ reversals = Table(
     **CLUSTERED,
 )
 
+# Events that are not charged. The index counts those of one user.
 quarantine = Table(
     "quarantine",
     metadata,
@@ -107,5 +108,8 @@ quarantine = Table(
     Column("reason", Text, nullable=False),
     Column("event", Text, nullable=False),
     zero("time"),
+    Column("user_id", Text, nullable=False, server_default=""),
+    Column("meter", SMALL, nullable=False, server_default="0"),
+    Index("ix_quarantine_by_user", "organization_id", "user_id"),
     **CLUSTERED,
 )

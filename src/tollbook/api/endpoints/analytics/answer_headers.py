@@ -19,15 +19,21 @@ OTHER_CURRENCIES = "X-Other-Currencies"
 _VERB = re.compile("^(get|list)-")
 
 
-def etag_of(question: Question) -> str:
+def tag_of(question: Question) -> str:
     """Return the tag of an answer: it names the question and the state of the ledger."""
     it, query = question, question.request.query
     with_meta = isinstance(query, AnswerQuery) and "meta" in query.include
     ended = period_state(it.scope, it.period, it.clock) if with_meta else None
     asked = (it.request.question, asked_for(query), it.format, it.scope, it.period, it.compared)
-    state = (it.version.token, ended, it.request.key.sees_a_part, it.depends_on)
+    key = it.request.key
+    state = (it.version.token, ended, key.scope.user_id, key.limits.meters, it.depends_on)
     encoded = msgspec.json.encode((__version__, *asked, *state))
     return blake2b(encoded, digest_size=12).hexdigest()
+
+
+def tag_of_content(body: bytes) -> str:
+    """Return the tag of an answer by its content."""
+    return blake2b(body, digest_size=12).hexdigest()
 
 
 def asked_for(query: StateQuery, without: Container[str] = ()) -> list[tuple[str, str]]:

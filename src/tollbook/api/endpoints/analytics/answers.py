@@ -10,10 +10,11 @@ from tollbook.analytics.completeness import Meta, completeness, of_a_part
 from tollbook.analytics.tables import Table
 from tollbook.api.endpoints.analytics.answer_headers import (
     currency_headers,
-    etag_of,
     file_headers,
     matches_etag,
     state_headers,
+    tag_of,
+    tag_of_content,
     takes_gzip,
 )
 from tollbook.api.endpoints.analytics.queries import AnswerQuery
@@ -23,21 +24,42 @@ from tollbook.api.pipeline.cache import Answer
 from tollbook.api.pipeline.responses import answer_response
 from tollbook.api.pipeline.streams import Streamed
 from tollbook.domain.keys import ApiKey
+from tollbook.domain.meters import BY_TYPE
 from tollbook.store import quarantine
 from tollbook.store.database import Snapshot
+from tollbook.store.quarantine import Part
 
 
 class Lookup(NamedTuple):
     """What is known of an answer before it is read: its tag, and who has it already.
 
-    `answer` is that of the cache. `is_known` says that the client has it; with `If-None-Match: *`
-    any answer will do, and whether there is one shows when it is written.
+    `answer` is that of the cache. With `If-None-Match: *` any answer will do, and whether there is
+    one shows when it is written. The tag changes with every change of the organization. A key that
+    sees a part of it must not learn that the rest has changed: it gets a tag of the content.
     """
 
-    etag: str
+    tag: str
     answer: Answer | None
-    is_known: bool
-    is_any: bool
+    if_none_match: str
+    sees_a_part: bool
+
+    @property
+    def etag(self) -> str:
+        """Return the tag that the client gets; empty when it depends on an unread answer."""
+        if not self.sees_a_part:
+            return self.tag
+        return tag_of_content(self.answer.body) if self.answer else ""
+
+    @property
+    def is_any(self) -> bool:
+        """Return whether the client is content with having any answer."""
+        return self.if_none_match.strip() == "*"
+
+    @property
+    def is_known(self) -> bool:
+        """Return whether the client has the answer."""
+        etag = self.etag
+        return self.is_any or (bool(etag) and matches_etag(self.if_none_match, etag))
 
     @property
     def is_missing(self) -> bool:
@@ -47,14 +69,13 @@ class Lookup(NamedTuple):
 
 def find(question: Question) -> Lookup:
     """Look up whether the client or the cache has the answer."""
-    etag, request = etag_of(question), question.request
+    tag, request = tag_of(question), question.request
     if_none_match = request.headers.get("if-none-match", "")
-    is_any = if_none_match.strip() == "*"
-    is_known = is_any or matches_etag(if_none_match, etag)
-    answer = request.services.cache.get(etag)
-    source = "client" if is_known else "cache" if answer else "ledger"
+    answer = request.services.cache.get(tag)
+    found = Lookup(tag, answer, if_none_match, request.key.sees_a_part)
+    source = "client" if found.is_known else "cache" if answer else "ledger"
     request.services.metrics.count_answer(source)
-    return Lookup(etag, answer, is_known, is_any)
+    return found
 
 
 def write_report(
@@ -97,7 +118,8 @@ def write_table(
 def read_meta(question: Question) -> Meta:
     """Return how complete the answer is, for a key that may see all of it."""
     it = question
-    return completeness(it.snapshot, it.scope, it.period, it.version, it.now, it.clock)
+    part = _part_of(it.request.key)
+    return completeness(it.snapshot, it.scope, it.period, it.version, it.now, it.clock, part)
 
 
 def visible_meta(key: ApiKey, meta: Meta) -> Meta:
@@ -106,13 +128,25 @@ def visible_meta(key: ApiKey, meta: Meta) -> Meta:
 
 
 def count_quarantined(question: Question) -> int:
-    """Count the quarantined events of the organization or the tenant asked about."""
-    return quarantine.count(question.snapshot, question.scope.tenant, question.scope.number)
+    """Count the quarantined events, that the key may know of, of the organization or tenant."""
+    scope, part = question.scope, _part_of(question.request.key)
+    return quarantine.count(question.snapshot, scope.tenant, scope.number, part=part)
+
+
+def _part_of(key: ApiKey) -> Part:
+    return Part(key.scope.user_id, tuple(BY_TYPE[meter].code for meter in key.limits.meters))
 
 
 def keep(question: Question, found: Lookup, answer: Answer) -> Lookup:
-    """Keep an answer for as long as the ledger does not change."""
-    question.request.services.cache.put(found.etag, answer)
+    """Keep an answer for as long as the ledger does not change.
+
+    An answer about a part that says as of when it is true is not kept: it would show when anything
+    else has changed.
+    """
+    query = question.request.query
+    shows_time = isinstance(query, AnswerQuery) and "meta" in query.include
+    if not (found.sees_a_part and shows_time):
+        question.request.services.cache.put(found.tag, answer)
     return found._replace(answer=answer)
 
 

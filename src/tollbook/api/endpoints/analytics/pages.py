@@ -81,7 +81,8 @@ def _cursor_of(question: Question, query: RowsQuery, period: Period) -> Cursor:
 def _name_of(question: Question, query: RowsQuery) -> str:
     """Return a hash of what is asked and by whom, whatever the state."""
     scope, request = question.scope, question.request
-    asker = (scope.tenant, scope.number, scope.user_id, request.key.scope.user_id)
+    key = request.key
+    asker = (scope.tenant, scope.number, scope.user_id, key.scope.user_id, key.limits.meters)
     asked = (request.question, asker, asked_for(query, without=_MAY_DIFFER))
     return blake2b(msgspec.json.encode(asked), digest_size=9).hexdigest()
 
