@@ -36,6 +36,7 @@ def test_every_setting_has_its_variable() -> None:
             "TOLLBOOK_IDLE_CONNECTION_SECONDS": "60",
             "TOLLBOOK_MAX_CLOCK_SECONDS": "30",
             "TOLLBOOK_LONGEST_CALL_SECONDS": "600",
+            "TOLLBOOK_ARCHIVE_FOLDER": "/archives",
             "SOMETHING_ELSE": "x",
         }
     ) == Settings(
@@ -45,6 +46,7 @@ def test_every_setting_has_its_variable() -> None:
         idle_connection_seconds=60,
         max_clock_seconds=30,
         longest_call_seconds=600,
+        archive_folder="/archives",
     )
 
 

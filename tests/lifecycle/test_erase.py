@@ -13,10 +13,10 @@ from tollbook.domain.directory import User
 from tollbook.domain.errors import ArchiveRefused
 from tollbook.domain.keys import KeyScope
 from tollbook.lifecycle.erase import Erased, Person, erase, erased_attributes
-from tollbook.lifecycle.parquet import read_file
 from tollbook.store import directory, keys
 from tollbook.store.audit import Actor, AuditFilter, acts
 from tollbook.store.database import Database, open_database
+from tollbook.store.parquet import read_file
 from tollbook.wiring import now
 
 SECRETS = ("Jane", "jane@", "4155550100", "2071838750", "5550123")

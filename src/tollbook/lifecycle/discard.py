@@ -6,12 +6,12 @@ from pathlib import Path
 from tollbook.domain.errors import ArchiveRefused
 from tollbook.lifecycle.drafts import Found, find, remove_file
 from tollbook.lifecycle.leftover_files import Stray, stray_at, strays_in
-from tollbook.lifecycle.parquet import UNFINISHED
 from tollbook.store import archive_files, drafts
 from tollbook.store.audit import Actor
 from tollbook.store.audit_writer import write_act
 from tollbook.store.database import Database, Snapshot
 from tollbook.store.file_locks import is_held
+from tollbook.store.parquet import UNFINISHED
 
 
 def unrecorded(snapshot: Snapshot, tenant: str, folder: Path | None) -> Iterator[str]:

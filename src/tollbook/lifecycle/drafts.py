@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tollbook.domain.errors import OutcomeUnknown, StoreUnavailable
-from tollbook.lifecycle.parquet import not_written, unfinished_of
 from tollbook.store import drafts
 from tollbook.store.archive_files import is_recorded
 from tollbook.store.database import Database, Transaction
 from tollbook.store.drafts import ArchiveDraft, DraftState
 from tollbook.store.file_locks import create_locked, is_held, lock_abandoned, sync
+from tollbook.store.parquet import not_written, unfinished_of
 
 HOST = socket.gethostname()
 

@@ -144,12 +144,6 @@ WHERE organization_id = :number AND month = :month
 """
 WIDTH_OF_SUMS = len(_KEY) - 2 + len(_ADDED)
 
-COUNT_DAYS = """
-SELECT CAST(COALESCE(SUM(events), 0) AS BIGINT) FROM archived_sums
-WHERE organization_id = :number AND month BETWEEN :first / 100 AND :last / 100
-    AND day BETWEEN :first AND :last AND (:user = '' OR user_id = :user)
-"""
-
 
 def due(snapshot: Snapshot, tenant: str, before: int, organization: int | None) -> list[Month]:
     """List the months before `before` that have events in the ledger."""
@@ -187,11 +181,6 @@ def move_out(transaction: Transaction, month: Month, file: Archived) -> None:
         transaction.execute(KEEP_SUMS_IN_PARTS, **events)
     archive_files.add(transaction, file)
     transaction.remove_events(month.number, month.month)
-
-
-def count_days(snapshot: Snapshot, number: int, days: tuple[int, int], user: str | None) -> int:
-    """Count the archived events of a range of days, of an organization or in a user's figures."""
-    return snapshot.integer(COUNT_DAYS, number=number, first=days[0], last=days[1], user=user or "")
 
 
 def sums_of(snapshot: Snapshot, number: int, month: int) -> dict[Row, Row]:

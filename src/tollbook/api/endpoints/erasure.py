@@ -41,7 +41,8 @@ async def delete_personal_data(request: AsyncRequest[Query, UserPath]) -> Respon
             if services.directory_cache.key(transaction, key.prefix) is None:
                 raise InvalidApiKey
 
-        done = erase(services.database, by, person, allowed=allowed)
+        folder = services.archive_folder
+        done = erase(services.database, by, person, folder, allowed=allowed)
         return json_response(ErasedAnswer(True, person.organization.id, person.user, done))
 
     return await run_sync(work)
@@ -60,11 +61,11 @@ DELETE_PERSONAL_DATA = Endpoint(
     description=(
         "Removes a user's name and e-mail, and every text and number in the user's "
         "events that may identify a person: in the ledger, in quarantine, and in "
-        "archives, whose files must be in their original place. Sums and identities are"
-        " unchanged: the same event sent again is still a duplicate. The platform's own"
-        " `user_id` remains. An erased event keeps its charge in reratings by prices "
-        "that depend on its number. This cannot be undone; erasing again also erases "
-        "later events."
+        "archives, whose files must be in their original place or in the server's folder "
+        "of archives. Sums and identities are unchanged: the same event sent again is "
+        "still a duplicate. The platform's own `user_id` remains. An erased event keeps "
+        "its charge in reratings by prices that depend on its number. This cannot be "
+        "undone; erasing again also erases later events."
     ),
     permission=Permission.ADMIN,
     answers=Body(
