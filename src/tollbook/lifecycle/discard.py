@@ -31,7 +31,7 @@ def leftovers_in(snapshot: Snapshot, folder: Path) -> Iterator[tuple[str, str]]:
         yield stray.path.name, "the database does not record this file"
     for draft in drafts.every_draft(snapshot):
         found = find(draft, folder)
-        if any(path.parent == folder for path in found.paths) and not found.is_alive:
+        if any(path.parent == folder.resolve() for path in found.paths) and not found.is_alive:
             yield draft.file, "an interrupted run left this file"
 
 
