@@ -15,9 +15,9 @@ from chaos.load import ORGANIZATIONS
 from chaos.places import Cluster, Place
 from chaos.world import Verdict, World
 from tollbook.lifecycle.check import archive_differences
-from tollbook.lifecycle.parquet import read_file
 from tollbook.store.database import Database, open_database
 from tollbook.store.orphans import owner_differences
+from tollbook.store.parquet import read_file
 from tollbook.store.verification import CHECKS, differences
 
 _OF, _ERASED = ORGANIZATIONS[0], "user_1"

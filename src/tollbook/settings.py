@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from difflib import get_close_matches
+from pathlib import Path
 
 import msgspec
 
@@ -45,6 +46,12 @@ class Settings(msgspec.Struct, frozen=True):
     idle_connection_seconds: int = 300
     max_clock_seconds: int = 300
     longest_call_seconds: int = 86_400
+    archive_folder: str = ""
+
+    @property
+    def archives(self) -> Path | None:
+        """Return the folder of archives that are no longer where they were written."""
+        return Path(self.archive_folder) if self.archive_folder else None
 
     @property
     def proxies(self) -> tuple[Network, ...]:

@@ -152,6 +152,7 @@ def services(settings: Settings, database: Database, *, reads_only: bool = False
         root_path=settings.root_path,
         hsts_seconds=settings.hsts_seconds,
         max_clock_seconds=settings.max_clock_seconds,
+        archive_folder=settings.archives,
     )
 
 

@@ -7,7 +7,6 @@ from tollbook.analytics.event import (
     RATE_MISSING,
     REPLAY_DIFFERS,
     ChargedEvent,
-    InArchive,
     find_event,
 )
 from tollbook.domain.charges import ChargeLine
@@ -25,9 +24,7 @@ def platform(database: Database) -> Platform:
     return platform
 
 
-def find(
-    platform: Platform, identity: str = "call-1"
-) -> ChargedEvent | Quarantined | InArchive | None:
+def find(platform: Platform, identity: str = "call-1") -> ChargedEvent | Quarantined | None:
     with platform.database.reading() as snapshot:
         return find_event(snapshot, platform.tenant, platform.number("org_1"), identity)
 

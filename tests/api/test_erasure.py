@@ -73,19 +73,6 @@ def test_whom_a_key_may_erase(either: Tenant) -> None:
     assert either.delete(PATH, either.key(organization="org_1")).status_code == 200
 
 
-def test_an_archived_event_is_gone_and_said_to_be_where(either: Tenant, tmp_path: Path) -> None:
-    person(either)
-    either.send(CALL)
-    file = archived(either, tmp_path)
-    answer = either.get("/v1/events/org_1/call-1")
-    assert answer.status_code == 410
-    assert answer.json()["code"] == "archived"
-    assert file in answer.json()["error"]
-    of_the_user = either.key(organization="org_1", user="user_1")
-    assert either.get("/v1/events/org_1/call-1", of_the_user).status_code == 404
-    assert either.post("/v1/events", json=CALL).json()["counts"]["duplicate"] == 1
-
-
 def test_a_missing_archive_refuses_the_erasure(either: Tenant, tmp_path: Path) -> None:
     person(either)
     either.send(CALL)
@@ -93,20 +80,3 @@ def test_a_missing_archive_refuses_the_erasure(either: Tenant, tmp_path: Path) -
     answer = either.delete(PATH)
     assert (answer.status_code, answer.json()["code"]) == (409, "archive_refused")
     assert either.get("/v1/organizations/org_1/users/user_1").json()["user"]["name"] == "Jane"
-
-
-def test_a_listing_says_how_many_events_it_leaves_to_the_archive(
-    either: Tenant, tmp_path: Path
-) -> None:
-    person(either)
-    either.send(CALL, event(id="call-2", time="2024-02-15T10:30:00Z"))
-    both = {"organization_id": "org_1", "start_date": "2024-01-01", "end_date": "2024-02-29"}
-    assert "x-archived" not in either.get("/v1/events", params=both).headers
-    archived(either, tmp_path)
-    for form in ("json", "csv"):
-        answer = either.get("/v1/events", params={**both, "format": form})
-        assert answer.headers["x-archived"] == "1"
-        assert "call-2" in answer.text
-        assert "call-1" not in answer.text
-    of_another = either.get("/v1/events", params={**both, "user_id": "user_1"})
-    assert of_another.headers["x-archived"] == "1"

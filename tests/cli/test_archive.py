@@ -81,3 +81,55 @@ def test_the_record_of_a_killed_run_is_discarded_with_its_file(
     assert filled("archive", "--discard", path.name, "--yes").code == 0
     assert filled("archive", "--list").err == ""
     assert list(Path("archive").iterdir()) == []
+
+
+def test_a_month_is_restored_for_all_or_one_organization(filled: Tollbook, sqlite_url: str) -> None:
+    with closing(open_database(sqlite_url)) as database:
+        platform = Platform(database)
+        platform.organization("org_2")
+        platform.send(event(organization_id="org_2"))
+    assert filled(*ALL).code == 0
+    one = filled("archive", "--restore", "2024-01", "--organization", "org_2")
+    assert one.code == 0
+    assert ["org_2", "2024-01", "1", "1"] in [line.split() for line in one.out.splitlines()]
+    assert len(list(Path("archive").iterdir())) == 2
+    (done,) = filled.json("archive", "--restore", "2024-01")
+    assert (done["organization_id"], done["month"], done["events"]) == ("org_1", 202401, 1)
+    assert filled("verify", "--archive", "archive").code == 0
+    again = filled.refusal("archive", "--restore", "2024-01")
+    assert "no events of 2024-01 are archived" in again
+    assert [it["object"] for it in filled.json("audit", "--action", "events.restore")] == [
+        "org_1 2024-01",
+        "org_2 2024-01",
+    ]
+
+
+def test_a_month_without_its_file_is_named_until_its_folder_is(
+    filled: Tollbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert filled(*ALL).code == 0
+    Path("archive").rename("moved")
+    ran = filled("archive", "--restore", "2024-01")
+    assert (ran.code, ran.out) == (1, "nothing was restored\n")
+    assert "org_1 2024-01 was not restored: " in ran.err
+    assert "is missing; set TOLLBOOK_ARCHIVE_FOLDER" in ran.err
+    assert filled("archive", "--restore", "2024-01", "--from", "moved").code == 0
+    monkeypatch.setenv("TOLLBOOK_ARCHIVE_FOLDER", "moved")
+    assert filled("archive", "--restore", "2024-02").code == 0
+    assert list(Path("moved").iterdir()) == []
+    assert filled("verify").code == 0
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--restore", "2024-01", "--list"),
+        ("--restore", "2024-01", *ALL[1:]),
+        ("--restore", "2024"),
+        ("--restore", "2024-13"),
+        ("--from", "archive", "--list"),
+        ("--list", "--discard", "file"),
+    ],
+)
+def test_one_action_at_a_time(tollbook: Tollbook, options: tuple[str, ...]) -> None:
+    assert tollbook("archive", *options).code == 2

@@ -225,14 +225,24 @@ def test_usage_not_attributed_to_a_user_is_reported_below_the_table(tollbook: To
     assert tollbook("report", "users", *JANUARY, "--csv").out.count("\n") == 2
 
 
-def test_archived_events_are_counted_below_those_that_are_listed(platform: Tollbook) -> None:
-    empty = platform("report", "events", *JANUARY, "--user", "nobody")
-    assert empty.out == "no events\n"
+def test_archived_events_are_listed_or_refused(
+    platform: Tollbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forms = ((), ("--limit", "2"), ("--csv",), ("--csv", "--limit", "2"), ("--json",))
+    every = [("report", "events", *JANUARY, *form) for form in forms]
+    before = [platform(*verb).out for verb in every]
+    shown = platform("events", "show", "org_1", "1").out
     platform("archive", "--older-than", "1", "--to", str(platform.folder / "archive"))
-    ran = platform("report", "events", *JANUARY)
-    assert ran.out == ("no events\nNot listed: 5 archived events of these days, of all types.\n")
-    of_user = platform("report", "events", *JANUARY, "--user", "user_2")
-    assert "Not listed: 2 archived events of these days" in of_user.out
+    assert [platform(*verb).out for verb in every] == before
+    assert platform("events", "show", "org_1", "1").out == shown
+    moved = (platform.folder / "archive").rename(platform.folder / "moved")
+    for verb in (*every, ("events", "show", "org_1", "1")):
+        said = platform.refusal(*verb)
+        assert "events of 2024-01 are archived, and their files cannot be read here" in said
+        assert "set TOLLBOOK_ARCHIVE_FOLDER" in said
+    assert platform("report", "events", *JANUARY, "--user", "nobody").out == "no events\n"
+    monkeypatch.setenv("TOLLBOOK_ARCHIVE_FOLDER", str(moved))
+    assert [platform(*verb).out for verb in every] == before
 
 
 def test_organizations_of_several_currencies_are_listed_by_one(platform: Tollbook) -> None:

@@ -37,6 +37,7 @@ def test_every_setting_has_its_variable() -> None:
             "TOLLBOOK_MAX_CLOCK_SECONDS": "30",
             "TOLLBOOK_LONGEST_CALL_SECONDS": "600",
             "TOLLBOOK_SECRET_KEY": "x" * 32,
+            "TOLLBOOK_ARCHIVE_FOLDER": "/archives",
             "SOMETHING_ELSE": "x",
         }
     ) == Settings(
@@ -47,6 +48,7 @@ def test_every_setting_has_its_variable() -> None:
         max_clock_seconds=30,
         longest_call_seconds=600,
         secret_key="x" * 32,
+        archive_folder="/archives",
     )
 
 

@@ -1,10 +1,19 @@
 """Requests that fail are shown and sent again; those whose question has changed are dropped."""
 
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.builders import event
+from tests.builders import Platform, event
 from tests.dashboard.conftest import JANUARY, Demo, Look, held
+from tollbook.cli.demo import TENANT
+from tollbook.lifecycle.archive import Due, archive
+from tollbook.store.archive_files import Archived
+from tollbook.store.audit import Actor
+from tollbook.store.database import open_database
+from tollbook.wiring import now
 
 MORE = "**/v1/events?*cursor=*"
 ORGANIZATION = "pages"
@@ -161,3 +170,23 @@ def test_a_replay_that_fails_says_so(look: Look) -> None:
     page.unroute("**/v1/quarantine/replay")
     page.get_by_role("button", name="Replay").click()
     expect(page.locator(".replay")).to_contain_text("still in quarantine")
+
+
+def test_archived_events_whose_files_are_gone_are_refused_with_the_month(
+    look: Look, demo: Demo, tmp_path: Path
+) -> None:
+    with demo.server.client(demo.keys["tenant"]) as client:
+        client.post("/v1/organizations", json={"id": "archived", "name": "archived"})
+        sent = [event(organization_id="archived", time="2021-01-15T10:30:00Z", cost="1")]
+        assert client.post("/v1/events", json=sent).status_code == 200
+    with closing(open_database(demo.server.database_url)) as database:
+        number = Platform(database, TENANT).number("archived")
+        (file,) = archive(database, Actor(TENANT, "cli", now()), Due(number, 202102, tmp_path))
+        assert isinstance(file, Archived)
+    place = "#/organizations/archived?start=2021-01-01&end=2021-01-31&user=user_1"
+    page = look("tenant", place)
+    expect(page.locator(".events li")).to_have_count(1)
+    (tmp_path / file.file).unlink()
+    page = look("tenant", f"{place}&events=voice", refused=True)
+    alert = page.locator(".events").get_by_role("alert")
+    expect(alert).to_contain_text("Events of 2021-01 are archived, and their files cannot be read")

@@ -9,7 +9,6 @@ import pytest
 
 from tests.builders import Platform, event, reversal
 from tests.rerating.builders import CALLS, Past, book
-from tollbook.analytics.event import InArchive, find_event
 from tollbook.analytics.partial_days import NO_DAYS, NO_PART, DayPart, SplitDays
 from tollbook.analytics.series_statements import By, user_hours_sql
 from tollbook.analytics.usage import _refuse_parts_of_archived_days
@@ -17,13 +16,13 @@ from tollbook.domain.errors import EventArchived, InvalidRequest, RunConflict
 from tollbook.domain.meters import BY_TYPE
 from tollbook.lifecycle.archive import Due, NotArchived, archive, before_months
 from tollbook.lifecycle.check import archive_differences
-from tollbook.lifecycle.parquet import about, read_file
 from tollbook.rerating import runs
 from tollbook.store import archives
 from tollbook.store.archive_files import Archived
 from tollbook.store.audit import Actor, AuditFilter, acts
 from tollbook.store.database import Database, open_database
 from tollbook.store.events import Stored
+from tollbook.store.parquet import about, read_file
 from tollbook.store.rollups import KEYS
 from tollbook.wiring import now
 
@@ -181,15 +180,6 @@ def test_only_one_organization_is_archived_when_it_is_named(keeper: Keeper) -> N
     (file,) = keeper.archive(organization="org_2")
     assert file.organization_id == keeper.platform.number("org_2")
     assert keeper.problems() == []
-
-
-def test_an_archived_event_is_found_with_its_file(keeper: Keeper) -> None:
-    year(keeper.platform)
-    file, _ = keeper.archive()
-    platform = keeper.platform
-    with platform.database.reading() as snapshot:
-        found = find_event(snapshot, platform.tenant, platform.number("org_1"), "call-1-1")
-    assert found == InArchive("call-1-1", 20240115, (file.file,))
 
 
 def test_archived_events_cannot_be_reversed(keeper: Keeper) -> None:

@@ -18,9 +18,9 @@ from tollbook.lifecycle import drafts
 from tollbook.lifecycle import erase as erasure
 from tollbook.lifecycle.archive import NotArchived
 from tollbook.lifecycle.drafts import clean_up, drafting
-from tollbook.lifecycle.parquet import read_file
 from tollbook.store.archive_files import Archived
 from tollbook.store.database import Database, open_database
+from tollbook.store.parquet import read_file
 
 pytest.importorskip("pyarrow")
 

@@ -13,10 +13,10 @@ from tollbook.domain.directory import User
 from tollbook.domain.errors import ArchiveRefused
 from tollbook.domain.keys import KeyScope
 from tollbook.lifecycle.erase import Erased, Person, erase, erased_attributes
-from tollbook.lifecycle.parquet import read_file
 from tollbook.store import directory, keys
 from tollbook.store.audit import Actor, AuditFilter, acts
 from tollbook.store.database import Database, open_database
+from tollbook.store.parquet import read_file
 from tollbook.wiring import now
 
 SECRETS = ("Jane", "jane@", "4155550100", "2071838750", "5550123")
@@ -207,3 +207,19 @@ def test_the_file_of_sqlite_holds_no_trace(sqlite_url: str, tmp_path: Path) -> N
 )
 def test_what_charges_are_made_of_stays(before: str, after: str) -> None:
     assert erased_attributes(before) == after
+
+
+@pytest.mark.parametrize("how", ["relative", "linked"])
+def test_a_replaced_file_is_removed_from_a_folder_with_two_names(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    jane(keeper.platform)
+    keeper.archive()
+    moved = keeper.folder.rename(keeper.folder.with_name("elsewhere"))
+    monkeypatch.chdir(moved.parent)
+    if how == "linked":
+        keeper.folder.symlink_to(moved)
+    assert erasing(keeper, Path("elsewhere")).files == 1
+    keeper.folder = moved
+    assert len(keeper.files()) == 1
+    assert keeper.drafts() == keeper.problems() == []

@@ -13,7 +13,7 @@ PLACES = (
     "docs/analytics/events.md",
     "src/tollbook/api/formats/parquet.py",
     "src/tollbook/api/openapi/errors.py",
-    "src/tollbook/lifecycle/parquet.py",
+    "src/tollbook/store/parquet.py",
 )
 
 

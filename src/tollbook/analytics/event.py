@@ -1,16 +1,17 @@
 """One event and its charge, replayed: the question behind GET /v1/events/{org}/{id}."""
 
-from typing import NamedTuple
+from pathlib import Path
 
 import msgspec
 
+from tollbook.analytics.archived_events import find_archived
 from tollbook.domain.books import BookHead
 from tollbook.domain.charges import ChargeLine, Unpriced
 from tollbook.domain.exact import amount_text
 from tollbook.domain.meters import BY_CODE
 from tollbook.domain.prices import Rate
 from tollbook.rating.explain import Explanation, explain
-from tollbook.store import archive_files, events, prices, quarantine
+from tollbook.store import events, prices, quarantine
 from tollbook.store.database import Snapshot
 from tollbook.store.events import Reversed, Stored
 from tollbook.store.quarantine import Quarantined
@@ -35,31 +36,37 @@ class ChargedEvent(msgspec.Struct, frozen=True):
     """The reversal of the event, or the event itself if it is a reversal."""
 
 
-class InArchive(NamedTuple):
-    """An archived event: its day, and the archive files of its month."""
-
-    id: str
-    day: int
-    files: tuple[str, ...]
-
-
 def find_event(
-    snapshot: Snapshot, tenant: str, number: int, identity: str
-) -> ChargedEvent | Quarantined | InArchive | None:
-    """Find an event by its id, in the ledger, the quarantine or an archive."""
+    snapshot: Snapshot, tenant: str, number: int, identity: str, folder: Path | None = None
+) -> ChargedEvent | Quarantined | None:
+    """Find an event by its id, in the ledger, the quarantine or an archive.
+
+    Archives are in `folder` or where they were written. Raise `EventArchived` when the event is in
+    one that cannot be read.
+    """
     key = events.keys(snapshot, number, [identity]).get(identity)
     if key is None:
         return None
     if key.day == 0:
         return quarantine.find(snapshot, number, identity)
-    event = events.event(snapshot, number, key.day, identity)
+    event = _find_stored(snapshot, number, key.day, identity, folder)
+    return None if event is None else replay_charge(snapshot, tenant, event, folder)
+
+
+def _find_stored(
+    snapshot: Snapshot, number: int, day: int, identity: str, folder: Path | None
+) -> Stored | None:
+    """Find an event in the ledger or an archive."""
+    event = events.event(snapshot, number, day, identity)
     if event is not None:
-        return replay_charge(snapshot, tenant, event)
-    files = archive_files.files_of(snapshot, number, key.day // 100)
-    return InArchive(identity, key.day, tuple(it.file for it in files))
+        return event
+    snapshot.require_events([day // 100])
+    return find_archived(snapshot, number, day, identity, folder)
 
 
-def replay_charge(snapshot: Snapshot, tenant: str, event: Stored) -> ChargedEvent:
+def replay_charge(
+    snapshot: Snapshot, tenant: str, event: Stored, folder: Path | None = None
+) -> ChargedEvent:
     """Replay the charge of an event, and compare it with the stored charge."""
     found = prices.find_rate(snapshot, tenant, event.rate_id) if event.rate_id is not None else None
     book, rate = found or (None, None)
@@ -77,7 +84,7 @@ def replay_charge(snapshot: Snapshot, tenant: str, event: Stored) -> ChargedEven
     if event.reverses is not None:
         replayed = _negate_explanation(replayed, event, reversal)
     if event.tier_key is not None and reversal is not None:
-        replayed = _add_remainder(snapshot, replayed, event, reversal)
+        replayed = _add_remainder(snapshot, replayed, event, reversal, folder)
     return ChargedEvent(
         event=event,
         explanation=replayed,
@@ -150,11 +157,15 @@ def _negate_explanation(
 
 
 def _add_remainder(
-    snapshot: Snapshot, explanation: Explanation, event: Stored, reversal: Reversed
+    snapshot: Snapshot,
+    explanation: Explanation,
+    event: Stored,
+    reversal: Reversed,
+    folder: Path | None,
 ) -> Explanation:
     """Add a step that states the cost that an event and its reversal leave, if any."""
     other = reversal.id if event.reverses is None else reversal.reverses
-    found = events.event(snapshot, event.organization_id, event.day, other)
+    found = _find_stored(snapshot, event.organization_id, event.day, other, folder)
     rest = 0 if found is None else event.cost + found.cost
     if found is None or not rest:
         return explanation

@@ -17,11 +17,12 @@ class Whose(StrEnum):
     NOBODY = "nobody"
 
 
-_NEVER_A_USERS = tuple(meter.code for meter in CATALOG if meter.organization_level)
+NEVER_A_USERS = tuple(meter.code for meter in CATALOG if meter.organization_level)
+"""The codes of the meters that are in no user's figures."""
 _OF = {
     Whose.ALL: "",
     Whose.USER: " AND user_id = :user",
-    Whose.NOBODY: f" AND (user_id = '' OR meter IN ({', '.join(map(str, _NEVER_A_USERS))}))",
+    Whose.NOBODY: f" AND (user_id = '' OR meter IN ({', '.join(map(str, NEVER_A_USERS))}))",
 }
 _METERS = "(CAST(:meters AS BIGINT) >> meter) & 1 = 1"
 _COUNTRIES = "country BETWEEN :country AND :last_country"
@@ -103,3 +104,16 @@ WHERE organization_id = :organization AND month = :month
     AND {_METERS}
     AND {_COUNTRIES}
 """
+
+# The sums of archived events are keyed like the events.
+ARCHIVED = {
+    whose: f"""
+SELECT 1 FROM archived_sums
+WHERE organization_id = :organization AND month = :month AND day BETWEEN :first AND :last{of}
+    AND {_METERS}
+    AND {_COUNTRIES}
+    AND {_RESOURCE}
+LIMIT 1
+"""
+    for whose, of in _OF.items()
+}

@@ -5,12 +5,20 @@ reads only as many days as it needs, the newest first.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from tollbook.analytics.archived_events import (
+    ArchivedEvents,
+    find_files,
+    merge_by_id,
+    refusal,
+)
 from tollbook.analytics.event_statements import (
+    ARCHIVED,
     CHUNK,
     DAYS,
     FIRST,
@@ -31,7 +39,7 @@ from tollbook.domain.meters import BY_CODE, BY_TYPE, CATALOG
 from tollbook.domain.periods import Period, day_number, day_of
 from tollbook.store.database import Snapshot
 from tollbook.store.directory import OrganizationRow
-from tollbook.store.engine import Row
+from tollbook.store.engine import Parameters, Row
 
 COLUMNS = (
     Column("id", ColumnKind.TEXT),
@@ -180,53 +188,128 @@ _NEWEST = 2**63 - 1
 
 
 def read_page(
-    snapshot: Snapshot, question: EventsQuestion, limit: int, after: PageEnd | None
+    snapshot: Snapshot,
+    question: EventsQuestion,
+    limit: int,
+    after: PageEnd | None,
+    folder: Path | None = None,
 ) -> Page:
-    """Read a page; `after` is the last event of the page before."""
+    """Read a page; `after` is the last event of the page before.
+
+    Archived events are read from their files, in `folder` or where they were written. Raise
+    `EventArchived` when a file that the question needs cannot be read.
+    """
+    newest = after.day if after else None
+    months = _months(snapshot, question, newest)
+    archived = _find_archived(snapshot, question, months, folder, newest)
     rows: list[Row] = []
-    for day in _days(snapshot, question, after.day if after else None):
+    for day in _days(snapshot, question, months, newest):
         time, identity = after[1:] if after and after.day == day else (_NEWEST, "")
         bound = _parameters(question, day) | {
             "before": time,
             "before_id": identity,
             "limit": limit + 1 - len(rows),
         }
-        rows += snapshot.table(PAGE[question.whose], bound, len(COLUMNS))
+        ledger = snapshot.table(PAGE[question.whose], bound, len(COLUMNS))
+        rows += archived.merge_newest(snapshot, ledger, bound)
         if len(rows) > limit:
             last = rows[limit - 1]
             return Page(rows[:limit], PageEnd(last[5], last[4], last[0]))
     return Page(rows, None)
 
 
-def events_table(snapshot: Snapshot, question: EventsQuestion) -> Table:
+def require_readable(snapshot: Snapshot, question: EventsQuestion, folder: Path | None) -> None:
+    """Raise `EventArchived` when a file that the question needs is not there."""
+    _find_archived(snapshot, question, _months(snapshot, question), folder)
+
+
+def events_table(snapshot: Snapshot, question: EventsQuestion, folder: Path | None = None) -> Table:
     """Return all events as a table, which is read while it is used.
 
     The newest day is first. Within a day, events are in the order of their ids: sorting them by
-    time would need memory for a whole day.
+    time would need memory for a whole day. Archived events are read as by `read_page`; their files
+    are checked before this returns.
     """
-    return Table(COLUMNS, (row for rows in _chunks(snapshot, question) for row in rows))
+    months = _months(snapshot, question)
+    archived = _find_archived(snapshot, question, months, folder, verify=True)
+    chunks = _chunks(snapshot, question, months, archived)
+    return Table(COLUMNS, (row for rows in chunks for row in rows))
 
 
-def _chunks(snapshot: Snapshot, question: EventsQuestion) -> Iterator[list[Row]]:
-    for day in _days(snapshot, question):
+def _chunks(
+    snapshot: Snapshot, question: EventsQuestion, months: Sequence[int], archived: ArchivedEvents
+) -> Iterator[list[Row]]:
+    for day in _days(snapshot, question, months):
         bound = _parameters(question, day) | {"limit": AT_ONCE}
-        rows = snapshot.table(FIRST[question.whose], bound, len(COLUMNS))
+        ledger = _ledger_chunks(snapshot, question, bound)
+        sources = [ledger, *archived.chunks(bound, AT_ONCE)]
+        yield from merge_by_id(snapshot, question.organization.number, sources)
+
+
+def _ledger_chunks(
+    snapshot: Snapshot, question: EventsQuestion, bound: Parameters
+) -> Iterator[list[Row]]:
+    rows = snapshot.table(FIRST[question.whose], bound, len(COLUMNS))
+    yield rows
+    while len(rows) == AT_ONCE:
+        after = {**bound, "after": rows[-1][0]}
+        rows = snapshot.table(CHUNK[question.whose], after, len(COLUMNS))
         yield rows
-        while len(rows) == AT_ONCE:
-            rows = snapshot.table(
-                CHUNK[question.whose], bound | {"after": rows[-1][0]}, len(COLUMNS)
-            )
-            yield rows
 
 
-def _days(snapshot: Snapshot, question: EventsQuestion, newest: int | None = None) -> Iterator[int]:
-    """Read the days with events, the newest first, a month at a time."""
-    period, number = question.period, question.organization.number
-    first, last = day_number(period.start), day_number(period.end)
-    if newest is not None:
-        last = min(last, newest)
-    months = snapshot.rows(MONTHS, organization=number, first=first // 100, last=last // 100)
-    for (month,) in months:
+def _find_archived(
+    snapshot: Snapshot,
+    question: EventsQuestion,
+    months: Sequence[int],
+    folder: Path | None,
+    newest: int | None = None,
+    *,
+    verify: bool = False,
+) -> ArchivedEvents:
+    """Find the archives of the months of a question; `verify` their checksums.
+
+    Raise `EventArchived` when one cannot be read that has an event of the question.
+    """
+    if not months:
+        return ArchivedEvents({}, question.whose)
+    snapshot.require_events(months)
+    span = months[-1], months[0]
+    number = question.organization.number
+    found, problems = find_files(snapshot, number, span, folder, verify=verify)
+    first, last = _first_and_last(question, newest)
+    bound = _parameters(question, last) | {"first": first, "last": last}
+    needed = {
+        month: problem
+        for month, problem in problems.items()
+        if snapshot.row(ARCHIVED[question.whose], **bound, month=month)
+    }
+    if needed:
+        raise refusal(needed)
+    return ArchivedEvents(found, question.whose)
+
+
+def _months(snapshot: Snapshot, question: EventsQuestion, newest: int | None = None) -> list[int]:
+    """Read the months with events, the newest first."""
+    first, last = _first_and_last(question, newest)
+    number = question.organization.number
+    rows = snapshot.rows(MONTHS, organization=number, first=first // 100, last=last // 100)
+    return [month for (month,) in rows]
+
+
+def _first_and_last(question: EventsQuestion, newest: int | None) -> tuple[int, int]:
+    first, last = day_number(question.period.start), day_number(question.period.end)
+    return first, last if newest is None else min(last, newest)
+
+
+def _days(
+    snapshot: Snapshot,
+    question: EventsQuestion,
+    months: Iterable[int],
+    newest: int | None = None,
+) -> Iterator[int]:
+    """Read the days with events in these months, the newest first, a month at a time."""
+    first, last = _first_and_last(question, newest)
+    for month in months:
         yield from _days_of_month(snapshot, question, month, first, last)
 
 

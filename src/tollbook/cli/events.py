@@ -28,7 +28,8 @@ def _show(options: Options, settings: Settings) -> int:
     """Show an event, its charge, and each step of the arithmetic."""
     with open_migrated(settings).reading() as snapshot:
         row = organization_of(snapshot, options.tenant, options.organization, created=False)
-        answer = event_answer(snapshot, KeyScope(options.tenant), row, options.id)
+        scope = KeyScope(options.tenant)
+        answer = event_answer(snapshot, scope, row, options.id, settings.archives)
     if options.json:
         print_json(answer)
     else:

@@ -109,7 +109,11 @@ def _delete(options: Options, settings: Settings) -> int:
 @click.argument("id", help="The id of the user.")
 @click.option("--yes", is_flag=True, help="Confirm; erased data cannot be restored.")
 @click.option(
-    "--archive", type=PATH, metavar="FOLDER", help="The folder of the archives, if they were moved."
+    "--archive",
+    type=PATH,
+    metavar="FOLDER",
+    show_default="TOLLBOOK_ARCHIVE_FOLDER, or where they were written",
+    help="The folder of the archives, if they were moved.",
 )
 @shared_options
 def _erase(options: Options, settings: Settings) -> int:
@@ -123,8 +127,8 @@ def _erase(options: Options, settings: Settings) -> int:
         user_of(snapshot, row, options.id)
     if not options.yes:
         raise InvalidRequest("erased data cannot be restored; confirm with --yes")
-    actor = command_line(options.tenant)
-    result = erase(database, actor, Person(row, options.id), options.archive)
+    actor, folder = command_line(options.tenant), options.archive or settings.archives
+    result = erase(database, actor, Person(row, options.id), folder)
     state = _PENDING if result.pending else "sums are unchanged"
     print_result(
         result,

@@ -18,7 +18,7 @@ TollbookError
 │   ├── AlreadyPublished        409  a published price book cannot change
 │   ├── KeyEnded                409  a revoked or expired key cannot be rotated
 │   ├── CursorExpired           410  the state of a cursor is no longer stored
-│   ├── EventArchived           410  the event is archived
+│   ├── EventArchived           410  events are archived, and their files cannot be read
 │   ├── ArchiveRefused          409  an archive is missing, or prevents a rerating
 │   ├── BodyTooLarge            413
 │   ├── UnsupportedBody         415
@@ -197,7 +197,7 @@ class CursorExpired(RequestError):
 
 
 class EventArchived(RequestError):
-    """The event is archived: its sums and identity remain, its details are in a file."""
+    """Events are archived, and the server cannot read their files; sums and identities remain."""
 
     status = 410
     code = "archived"

@@ -36,6 +36,11 @@ def day_of(number: int) -> date:
     return date(number // 10000, number // 100 % 100, number % 100)
 
 
+def month_text(month: int) -> str:
+    """Return a stored month number such as 202401 as text: 2024-01."""
+    return f"{month // 100}-{month % 100:02d}"
+
+
 Local = tuple[int, int, int]
 """A day number, the minute of the day from 0 to 1439, and the start of the hour.
 

@@ -9,6 +9,7 @@ from tollbook.domain.directory import UNADDRESSABLE, id_problem, text_problem, u
 from tollbook.domain.errors import BodyTooLarge, InvalidApiKey, Problem, UnreadableBody
 from tollbook.domain.keys import ApiKey, Permission, permission_problem
 from tollbook.domain.meters import BY_CODE
+from tollbook.domain.periods import month_text
 from tollbook.domain.receipts import NOT_STORED, Outcome, Receipt, conflict, rejected
 from tollbook.domain.reversals import LONGEST_REASON, Reversal, fingerprint
 from tollbook.ingest.commit import BatchResult
@@ -33,7 +34,6 @@ _WAITS = Problem(
     "event_in_quarantine",
     "the event is in quarantine: it was not charged, so there is nothing to reverse",
 )
-_ARCHIVED = Problem("reverses", "archived", "the event is archived: it can no longer be reversed")
 _IS_REVERSAL = Problem("reverses", "is_a_reversal", "a reversal cannot be reversed")
 _NOT_PERMITTED = permission_problem("reverses", Permission.REVERSE_EVENTS)
 _NOT_FOR_THIS_KEY = Problem(
@@ -116,6 +116,11 @@ def reverse(
             as_of = batch.newest(actor.at)
             transaction.undo()
     return BatchResult(receipts, as_of)
+
+
+def _archived(month: int) -> Problem:
+    sentence = f"the event is archived; first run: tollbook archive --restore {month_text(month)}"
+    return Problem("reverses", "archived", sentence)
 
 
 def _refuse(receipt: Receipt) -> Receipt:
@@ -206,8 +211,9 @@ class _Batch:
         user = self._key.scope.user_id
         if original is None:
             key = self._keys.get((number, reversal.reverses))
-            if (number, reversal.reverses) in self._archived:
-                return _UNKNOWN if self._is_hidden(reversal.reverses) else _ARCHIVED
+            if key is not None and (number, reversal.reverses) in self._archived:
+                hidden = self._is_hidden(reversal.reverses)
+                return _UNKNOWN if hidden else _archived(key.day // 100)
             if key is not None and key.day:  # this request has just made it
                 return _IS_REVERSAL
             return _UNKNOWN if key is None or self._is_hidden(reversal.reverses) else _WAITS

@@ -6,10 +6,10 @@ from secrets import token_hex
 from typing import NamedTuple
 
 from tollbook.domain.errors import ArchiveRefused, StoreUnavailable
+from tollbook.domain.periods import month_text
 from tollbook.domain.rerating import RerateRange
 from tollbook.lifecycle.drafts import Writing, clean_up, drafting
 from tollbook.lifecycle.leftover_files import safe_name
-from tollbook.lifecycle.parquet import WrittenFile, digest_of, require_arrow, write_file
 from tollbook.store import archive_files, archives, directory, ledger, rerating_runs, versions
 from tollbook.store.archive_files import Archived
 from tollbook.store.archives import Month
@@ -17,6 +17,7 @@ from tollbook.store.audit import Actor
 from tollbook.store.audit_writer import write_act
 from tollbook.store.database import Database, Transaction
 from tollbook.store.engine import TimeLimit
+from tollbook.store.parquet import WrittenFile, arrow_modules, digest_of, write_file
 
 _TRIES = 5
 
@@ -52,7 +53,7 @@ def archive(database: Database, actor: Actor, due: Due) -> Iterator[Archived | N
     may stop at any moment: yielded months are archived, and no event is removed that is not in a
     file.
     """
-    require_arrow()
+    arrow_modules()
     clean_up(database, actor.tenant)
     with database.reading(TimeLimit.NONE) as snapshot:
         months = archives.due(snapshot, actor.tenant, due.before, due.organization)
@@ -183,10 +184,10 @@ def _refuse_during_runs(transaction: Transaction, tenant: str, month: Month) -> 
 
 def describe(month: Month) -> str:
     """Return an organization and a month as part of a sentence."""
-    return f"{month.organization_id} {month.month // 100}-{month.month % 100:02d}"
+    return f"{month.organization_id} {month_text(month.month)}"
 
 
 def file_name(month: Month, part: int) -> str:
     """Return a unique name for the file of a month, even when two runs write it at once."""
-    when = f"{month.month // 100}-{month.month % 100:02d}"
-    return f"{safe_name(month.organization_id)}.{month.number}.{when}.{part}-{token_hex(3)}.parquet"
+    name = f"{safe_name(month.organization_id)}.{month.number}.{month_text(month.month)}"
+    return f"{name}.{part}-{token_hex(3)}.parquet"

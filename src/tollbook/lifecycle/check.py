@@ -5,12 +5,12 @@ from pathlib import Path
 
 from tollbook.domain.meters import BY_CODE
 from tollbook.lifecycle.discard import leftovers_in
-from tollbook.lifecycle.parquet import checksum_of, read_file
 from tollbook.store import archive_files, archives, events
 from tollbook.store.archive_files import Archived
 from tollbook.store.database import Snapshot
 from tollbook.store.engine import Row
 from tollbook.store.events import Stored
+from tollbook.store.parquet import checksum_of, read_file
 from tollbook.store.verification import RowDifference
 
 _CHECK = "archives"
@@ -56,12 +56,13 @@ def _of_file(
             yield _different(file, "it has an event whose identity is not in the ledger")
             return
         for event in stored:
-            _add(sums, event)
+            add_to_sums(sums, event)
     if count != file.events:
         yield _different(file, "it has a different number of events")
 
 
-def _add(sums: SumsByKey, event: Stored) -> None:
+def add_to_sums(sums: SumsByKey, event: Stored) -> None:
+    """Add an event to the sums that are kept of archived events."""
     billed_user_id = "" if BY_CODE[event.meter].organization_level else event.user_id
     key = (
         *(billed_user_id, event.meter, event.day, event.hour, event.country),

@@ -6,12 +6,12 @@ from pathlib import Path
 from tollbook.domain.errors import ArchiveRefused
 from tollbook.lifecycle.drafts import Found, find, remove_file
 from tollbook.lifecycle.leftover_files import Stray, stray_at, strays_in
-from tollbook.lifecycle.parquet import UNFINISHED
 from tollbook.store import archive_files, drafts
 from tollbook.store.audit import Actor
 from tollbook.store.audit_writer import write_act
 from tollbook.store.database import Database, Snapshot
 from tollbook.store.file_locks import is_held
+from tollbook.store.parquet import UNFINISHED
 
 
 def unrecorded(snapshot: Snapshot, tenant: str, folder: Path | None) -> Iterator[str]:
@@ -31,7 +31,7 @@ def leftovers_in(snapshot: Snapshot, folder: Path) -> Iterator[tuple[str, str]]:
         yield stray.path.name, "the database does not record this file"
     for draft in drafts.every_draft(snapshot):
         found = find(draft, folder)
-        if any(path.parent == folder for path in found.paths) and not found.is_alive:
+        if any(path.parent == folder.resolve() for path in found.paths) and not found.is_alive:
             yield draft.file, "an interrupted run left this file"
 
 

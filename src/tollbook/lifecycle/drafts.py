@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tollbook.domain.errors import OutcomeUnknown, StoreUnavailable
-from tollbook.lifecycle.parquet import not_written, unfinished_of
 from tollbook.store import drafts
 from tollbook.store.archive_files import is_recorded
 from tollbook.store.database import Database, Transaction
 from tollbook.store.drafts import ArchiveDraft, DraftState
 from tollbook.store.file_locks import create_locked, is_held, lock_abandoned, sync
+from tollbook.store.parquet import not_written, unfinished_of
 
 HOST = socket.gethostname()
 
@@ -141,7 +141,8 @@ def _is_abandoned(database: Database, draft: ArchiveDraft) -> bool:
 
 def find(draft: ArchiveDraft, folder: Path | None) -> Found:
     """Find the files of a draft where they were written, or in `folder`."""
-    places = {Path(draft.folder), folder or Path(draft.folder)}
+    # Resolved, so that no file is found under two names: it could not be locked twice.
+    places = {place.resolve() for place in (Path(draft.folder), folder) if place is not None}
     names = [place / draft.file for place in places]
     # A writer renames its file from the first name to the second.
     files = (path for name in names for path in (unfinished_of(name), name))

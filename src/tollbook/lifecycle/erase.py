@@ -23,6 +23,7 @@ from tollbook.lifecycle.pending_erasures import finish_erasures
 from tollbook.rating.numbers import ERASED
 from tollbook.store import archive_files, directory, drafts, erasure, ledger, versions
 from tollbook.store.archive_files import Archived
+from tollbook.store.archive_reader import path_of
 from tollbook.store.audit import Actor
 from tollbook.store.audit_writer import write_act
 from tollbook.store.database import Database, Transaction
@@ -79,7 +80,7 @@ def erase(
 ) -> Erased:
     """Erase a person from every table and every archive file, or from none.
 
-    Files are read where they were written, or in `folder`. `allowed` may refuse in the transaction.
+    Files are read in `folder`, or where they were written. `allowed` may refuse in the transaction.
     A second erasure erases what has come since. Raise `ArchiveRefused` when a file that may hold
     data of the person is missing or not recorded, and `OutcomeUnknown` when files with the person's
     data may still exist.
@@ -111,7 +112,7 @@ def _erase_once(
     number = person.organization.number
     files = _files(database, actor.tenant, scope)
     with ExitStack() as writing:
-        paths = {file: (scope.folder or Path(file.folder)) / file.file for file in files}
+        paths = {file: path_of(file, scope.folder) for file in files}
         rewritten = rewrite_files(
             database=database,
             now=actor.at,

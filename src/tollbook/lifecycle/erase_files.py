@@ -9,13 +9,13 @@ from typing import NamedTuple
 from tollbook.domain.errors import ArchiveRefused, StoreUnavailable
 from tollbook.lifecycle.drafts import Writing, drafting
 from tollbook.lifecycle.erased_values import erased_attributes, erased_resource
-from tollbook.lifecycle.parquet import about, read_file, write_file
 from tollbook.store import archive_files, drafts, erasure
 from tollbook.store.archive_files import Archived
 from tollbook.store.database import Database, Transaction
 from tollbook.store.drafts import DraftState
 from tollbook.store.engine import Row, TimeLimit
 from tollbook.store.events import Stored
+from tollbook.store.parquet import about, read_file, write_file
 
 _USER, _METER, _RESOURCE, _ATTRIBUTES = map(
     Stored._fields.index, ("user_id", "meter", "resource_id", "attributes")

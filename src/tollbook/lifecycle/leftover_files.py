@@ -7,7 +7,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from tollbook.domain.errors import ArchiveRefused
-from tollbook.lifecycle.parquet import UNFINISHED, about
+from tollbook.store.parquet import UNFINISHED, about
 
 _LONGEST_NAME = 100
 _NAMED = re.compile(r"(.+)\.[0-9]+\.[0-9]{4}-[0-9]{2}\.[0-9]+-[0-9a-f]{6}\.parquet")

@@ -7,6 +7,7 @@ import msgspec
 from tollbook.domain.books import BookHead, BookStatus, list_books
 from tollbook.domain.directory import zone
 from tollbook.domain.errors import InvalidRequest, NotFound, Problem
+from tollbook.domain.periods import month_text
 from tollbook.domain.prices import FIRST_DAY, LAST_DAY
 from tollbook.domain.rerating import RerateRange
 from tollbook.rating.choose import Books
@@ -102,9 +103,10 @@ def require_ledger(snapshot: Snapshot, tenant: str, span: RerateRange) -> None:
     """Refuse a period with archived events: they cannot be charged again."""
     archived = last_archived(snapshot, tenant, span)
     if archived is not None:
+        month = month_text(archived.month)
         sentence = (
-            f"events of {archived.month // 100}-{archived.month % 100:02d} are archived: "
-            "start_date must be after that month"
+            f"events of {month} are archived: start_date must be after that month, or first run: "
+            f"tollbook archive --restore {month}"
         )
         raise InvalidRequest.of([Problem("start_date", "archived", sentence)])
 

@@ -3,7 +3,7 @@
 import msgspec
 
 from tollbook.domain.errors import NotFound, RunConflict
-from tollbook.domain.periods import day_of
+from tollbook.domain.periods import day_of, month_text
 from tollbook.domain.rerating import AT_WORK, RerateRange, Run, RunStatus
 from tollbook.rerating.dry_run import require_whole_months
 from tollbook.rerating.price_book_set import last_archived, require_book, require_ledger
@@ -86,7 +86,8 @@ def revert(transaction: Transaction, actor: Actor, number: int) -> Run:
     archived = last_archived(transaction, actor.tenant, run.span)
     if archived is not None:
         raise RunConflict(
-            f"{describe(run)} charged events that have been archived since: it cannot be reverted"
+            f"{describe(run)} charged events that have been archived since; to revert it, first "
+            f"run: tollbook archive --restore {month_text(archived.month)}"
         )
     later = rerating_runs.overlapping(
         transaction, actor.tenant, run.span, after=run.id, unfinished=False

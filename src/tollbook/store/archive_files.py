@@ -67,13 +67,17 @@ def every_file(snapshot: Snapshot) -> list[Archived]:
     return [Archived(*row) for row in rows]
 
 
-def files_of(snapshot: Snapshot, number: int, month: int) -> list[Archived]:
-    """List the files of one month of an organization."""
+def files_of(
+    snapshot: Snapshot, number: int, month: int, last_month: int | None = None
+) -> list[Archived]:
+    """List the files of a month of an organization, or of the months up to `last_month`."""
     rows = snapshot.rows(
         f"SELECT {', '.join(Archived._fields)} FROM archived_months "
-        "WHERE organization_id = :number AND month = :month ORDER BY part",
+        "WHERE organization_id = :number AND month BETWEEN :month AND :last_month "
+        "ORDER BY month, part",
         number=number,
         month=month,
+        last_month=last_month or month,
     )
     return [Archived(*row) for row in rows]
 

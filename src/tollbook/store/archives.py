@@ -1,6 +1,6 @@
 """The statements for archives: months that are due, events moved to files, and their sums."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from tollbook.domain.meters import CATALOG
@@ -11,6 +11,7 @@ from tollbook.store.engine import Row
 from tollbook.store.events import Stored
 from tollbook.store.exact_sums import UNIT
 from tollbook.store.rollups import SUMS
+from tollbook.store.tables.schema import metadata
 
 ORGANIZATION_LEVEL = ", ".join(str(meter.code) for meter in CATALOG if meter.organization_level)
 BILLED_USER_ID = f"CASE WHEN meter IN ({ORGANIZATION_LEVEL}) THEN '' ELSE user_id END"
@@ -144,11 +145,16 @@ WHERE organization_id = :number AND month = :month
 """
 WIDTH_OF_SUMS = len(_KEY) - 2 + len(_ADDED)
 
-COUNT_DAYS = """
-SELECT CAST(COALESCE(SUM(events), 0) AS BIGINT) FROM archived_sums
-WHERE organization_id = :number AND month BETWEEN :first / 100 AND :last / 100
-    AND day BETWEEN :first AND :last AND (:user = '' OR user_id = :user)
+WITHOUT_IDENTITY = """
+SELECT events.id FROM events
+LEFT JOIN event_keys ON event_keys.organization_id = events.organization_id
+    AND event_keys.id = events.id AND event_keys.day = events.day
+WHERE events.organization_id = :number AND events.day BETWEEN :first AND :last
+    AND event_keys.id IS NULL
+LIMIT 1
 """
+
+_COLUMNS = {name: str(metadata.tables["events"].columns[name].type) for name in Stored._fields}
 
 
 def due(snapshot: Snapshot, tenant: str, before: int, organization: int | None) -> list[Month]:
@@ -189,9 +195,21 @@ def move_out(transaction: Transaction, month: Month, file: Archived) -> None:
     transaction.remove_events(month.number, month.month)
 
 
-def count_days(snapshot: Snapshot, number: int, days: tuple[int, int], user: str | None) -> int:
-    """Count the archived events of a range of days, of an organization or in a user's figures."""
-    return snapshot.integer(COUNT_DAYS, number=number, first=days[0], last=days[1], user=user or "")
+def move_in(transaction: Transaction, month: Month, events: Iterable[Row]) -> None:
+    """Insert the events of a month's files into the ledger, and forget their sums and files."""
+    transaction.bulk("events", _COLUMNS, events)
+    for table in ("archived_sums", "archived_months"):
+        transaction.execute(
+            f"DELETE FROM {table} WHERE organization_id = :number AND month = :month",
+            number=month.number,
+            month=month.month,
+        )
+
+
+def without_identity(snapshot: Snapshot, month: Month) -> str | None:
+    """Return the id of an event of a month whose identity is not in the ledger, if any."""
+    row = snapshot.row(WITHOUT_IDENTITY, number=month.number, first=month.first, last=month.last)
+    return None if row is None else str(row[0])
 
 
 def sums_of(snapshot: Snapshot, number: int, month: int) -> dict[Row, Row]:

@@ -8,7 +8,13 @@ import structlog
 from sqlalchemy import Connection, bindparam, text
 from sqlalchemy.exc import DBAPIError
 
-from tollbook.domain.errors import DirectoryChanged, MonthNotReady, OutcomeUnknown, SchemaChanged
+from tollbook.domain.errors import (
+    DirectoryChanged,
+    MonthNotReady,
+    OutcomeUnknown,
+    SchemaChanged,
+    StoreUnavailable,
+)
 from tollbook.store import exact_sums
 from tollbook.store.engine import Driver, Engine, Options, Parameters, Row, TimeLimit
 from tollbook.store.engines import open_engine
@@ -94,6 +100,14 @@ class Snapshot:
             if len(rows) < CHUNK:
                 return
             position = {name: rows[-1][columns.index(name)] for name in start}
+
+    def require_events(self, months: Iterable[int]) -> None:
+        """Raise `StoreUnavailable` when events of these months can no longer be read.
+
+        That is the case when their partition was emptied after this transaction began.
+        """
+        if self._engine.has_emptied(self._driver, months):
+            raise StoreUnavailable("events were archived while they were read; try again")
 
     def sums(
         self, sql: str, parameters: Parameters, width: int, amounts: Collection[int]

@@ -254,6 +254,14 @@ class Engine(ABC):
     def forget_partitions(self) -> None:
         """Forget which partitions there are: one of them is gone."""
 
+    def has_emptied(self, driver: Driver, months: Iterable[int]) -> bool:
+        """Return whether events of these months were removed that a transaction should still see.
+
+        None are removed so from now until the transaction ends.
+        """
+        del driver, months
+        return False
+
     def remove_events(self, driver: Driver, organization: int, month: int) -> None:
         """Remove the events of an organization's month from the ledger."""
         parameters = {"number": organization, "first": month * 100, "last": month * 100 + 99}

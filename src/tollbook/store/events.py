@@ -84,6 +84,13 @@ def keys(snapshot: Snapshot, number: int, ids: Iterable[str]) -> dict[str, Key]:
     return {row[0]: Key(row[1], row[2]) for row in _of(snapshot, sql, number, ids)}
 
 
+def places(snapshot: Snapshot, number: int, ids: Iterable[str]) -> dict[str, int]:
+    """Return the place of each id in the order of the database, which depends on its collation."""
+    sql = "SELECT id FROM event_keys WHERE organization_id = :number AND id IN :ids ORDER BY id"
+    rows = snapshot.table(sql, {"number": number, "ids": list(ids)}, 1)
+    return {identity: place for place, (identity,) in enumerate(rows)}
+
+
 def event(snapshot: Snapshot, number: int, day: int, identity: str) -> Stored | None:
     """Find one event of the ledger."""
     row = snapshot.row(

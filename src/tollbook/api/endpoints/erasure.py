@@ -43,7 +43,8 @@ async def delete_personal_data(request: AsyncRequest[Query, UserPath]) -> Respon
             if services.directory_cache.key(transaction, key.prefix) is None:
                 raise InvalidApiKey
 
-        done = erase(services.database, by, person, allowed=allowed)
+        folder = services.archive_folder
+        done = erase(services.database, by, person, folder, allowed=allowed)
         answer = ErasedAnswer(True, person.organization.id, person.user, done)
         return json_response(answer, 202 if done.pending else 200)
 
@@ -73,10 +74,10 @@ DELETE_PERSONAL_DATA = Endpoint(
     description=(
         "Removes a user's name and e-mail, and every text and number in the user's "
         "events that may identify a person: in the ledger, in quarantine, and in "
-        "archives, whose files must be in their original place. Sums and identities are"
-        " unchanged: the same event sent again is still a duplicate. The platform's own"
-        " `user_id` remains. An erased event keeps its charge in reratings by prices "
-        "that depend on its number. This cannot be undone; erasing again also erases "
+        "archives, whose files must be in their original place or in the server's folder "
+        "of archives. Sums and identities are unchanged: the same event sent again is "
+        "still a duplicate. The platform's own `user_id` remains. An erased event keeps "
+        "its charge in reratings by prices that depend on its number. This cannot be undone; erasing again also erases "
         "later events. The audit log has `user.erase` and, when no trace is left in the "
         "database's log of writes, `user.erase_finished`."
     ),

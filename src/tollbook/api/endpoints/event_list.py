@@ -16,6 +16,7 @@ from tollbook.analytics.events import (
     events_report,
     events_table,
     read_page,
+    require_readable,
 )
 from tollbook.analytics.partial_days import local_days
 from tollbook.analytics.scope import QuestionScope
@@ -48,15 +49,13 @@ from tollbook.api.openapi.parameter_types import (
 from tollbook.api.pipeline.cache import Answer
 from tollbook.api.pipeline.cursors import read_cursor, write_cursor
 from tollbook.domain.directory import id_problem, zone
-from tollbook.domain.errors import InvalidRequest, NotYet, Problem
+from tollbook.domain.errors import EventArchived, InvalidRequest, NotYet, Problem
 from tollbook.domain.keys import Permission
-from tollbook.domain.periods import Period, day_number
-from tollbook.store import archives
+from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
 
 _USUAL_LIMIT = 100
 _MOST = 1_000
-_ARCHIVED = "X-Archived"
 _Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 _Bits = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
@@ -133,16 +132,13 @@ def get_events(request: ApiRequest[EventsQuery], snapshot: Snapshot) -> Response
         question = question._replace(period=_days_of(cursor, scope))
     wanted = _resolve_events(question, query, cursor)
     if question.is_table and not cursor and query.limit is None:
-        response = answers.stream(question, lambda opened: events_table(opened, wanted))
-    else:
-        found = answers.find(question)
-        if found.is_missing:
-            found = answers.keep(question, found, _read_page(question, query, wanted, cursor))
-        response = answers.respond(question, found)
-    archived = _count_archived(question)
-    if archived:
-        response.headers[_ARCHIVED] = str(archived)
-    return response
+        folder = request.services.archive_folder
+        require_readable(snapshot, wanted, folder)
+        return answers.stream(question, lambda opened: events_table(opened, wanted, folder))
+    found = answers.find(question)
+    if found.is_missing:
+        found = answers.keep(question, found, _read_page(question, query, wanted, cursor))
+    return answers.respond(question, found)
 
 
 def _refuse_user(query: EventsQuery) -> None:
@@ -220,7 +216,8 @@ def _read_page(
     question: Question, query: EventsQuery, wanted: EventsQuestion, cursor: _Cursor | None
 ) -> Answer:
     after = PageEnd(cursor.day, cursor.time, cursor.id) if cursor else None
-    page = read_page(question.snapshot, wanted, query.limit or _USUAL_LIMIT, after)
+    folder = question.request.services.archive_folder
+    page = read_page(question.snapshot, wanted, query.limit or _USUAL_LIMIT, after, folder)
     following = _write_cursor(question, query, wanted, page.end) if page.end else None
     if not question.is_table:
         return answers.write_report(question, events_report(wanted, page, following))
@@ -244,14 +241,6 @@ def _write_cursor(
     return write_cursor(cursor)
 
 
-def _count_archived(question: Question) -> int:
-    """Count the archived events of the period, of whichever meter."""
-    period, number = question.period, question.scope.number
-    assert period and number is not None  # noqa: S101, PT018  as in `_resolve_events`
-    days = day_number(period.start), day_number(period.end)
-    return archives.count_days(question.snapshot, number, days, question.scope.user_id)
-
-
 GET_EVENTS = Endpoint(
     route="GET /v1/events",
     name="listEvents",
@@ -263,9 +252,9 @@ GET_EVENTS = Endpoint(
         "arrive meanwhile are in none of them. A reversal is an event with negative figures. "
         "`format=csv`, `ndjson` or `parquet` without `limit` sends all events, newest day first, a "
         "day in the order of ids; "
-        f"with it a page, whose cursor is in `{NEXT_CURSOR}`. Archived events are not listed; "
-        f"how many the period has of them is in `{_ARCHIVED}`. A key bound to one user sees "
-        "that user's events only."
+        f"with it a page, whose cursor is in `{NEXT_CURSOR}`. Archived events are read from their "
+        "files; if one that the question needs cannot be read, the response is 410 and names the "
+        "months. A key bound to one user sees that user's events only."
     ),
     permission=Permission.READ_ANALYTICS,
     answers=Body(
@@ -274,5 +263,6 @@ GET_EVENTS = Endpoint(
         links=leads("getEvent", organization_id="/organization_id", event_id="/events/0/id"),
     ),
     read=get_events,
+    errors=(EventArchived,),
     tag="Events",
 )

@@ -2,13 +2,14 @@
 
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Raw
 from starlette.responses import Response
 
-from tollbook.analytics.event import ChargedEvent, InArchive, find_event
+from tollbook.analytics.event import ChargedEvent, find_event
 from tollbook.api.endpoints.charges import ShownCharge, sees_buy, show_charge, show_match
 from tollbook.api.endpoints.paths import OrganizationPath
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
@@ -104,17 +105,28 @@ def get_event(request: ApiRequest[Query, EventPath], snapshot: Snapshot) -> Resp
     organization = _organization_of(snapshot, key, path.organization_id)
     if id_problem("event_id", path.event_id):
         raise NotFound(_NOT_FOUND)
-    return json_response(event_answer(snapshot, key.scope, organization, path.event_id))
+    folder = request.services.archive_folder
+    return json_response(event_answer(snapshot, key.scope, organization, path.event_id, folder))
 
 
 def event_answer(
-    snapshot: Snapshot, scope: KeyScope, organization: OrganizationRow, identity: str
+    snapshot: Snapshot,
+    scope: KeyScope,
+    organization: OrganizationRow,
+    identity: str,
+    folder: Path | None,
 ) -> EventAnswer:
-    """Return an event within a scope that may see its organization; a user sees only their own."""
-    found = find_event(snapshot, scope.tenant_id, organization.number, identity)
+    """Return an event within a scope that may see its organization; a user sees only their own.
+
+    `folder` has the archives that are no longer where they were written.
+    """
+    try:
+        found = find_event(snapshot, scope.tenant_id, organization.number, identity, folder)
+    except EventArchived as error:
+        if scope.user_id is None:
+            raise
+        raise NotFound(_NOT_FOUND) from error  # only the file knows the user
     answer = None
-    if isinstance(found, InArchive):
-        raise _archived(found, scope)
     if isinstance(found, ChargedEvent):
         answer = _charged(found, organization, scope)
     elif found is not None:
@@ -122,16 +134,6 @@ def event_answer(
     if answer is None or scope.user_id not in (None, answer.event.user_id):
         raise NotFound(_NOT_FOUND)
     return answer
-
-
-def _archived(found: InArchive, scope: KeyScope) -> NotFound | EventArchived:
-    """Return the error for an archived event, whose user is known from its file only."""
-    if scope.user_id is not None or not found.files:
-        return NotFound(_NOT_FOUND)
-    return EventArchived(
-        f"event {found.id} of {day_of(found.day)} is archived: it counts in every sum, and its "
-        f"details are in {' or '.join(found.files)}"
-    )
 
 
 def _organization_of(snapshot: Snapshot, key: ApiKey, identity: str) -> OrganizationRow:
@@ -243,9 +245,9 @@ GET_EVENT = Endpoint(
         "that matched, raw and billed quantity, and each step of the arithmetic in words. The "
         "charge is replayed from what is stored; should that ever give something else, "
         "`replay_mismatch` reports it with the code `replay_differs` or `rate_missing`. A "
-        "quarantined event has its reason, a reversed one its reversal; for an archived event, 410 "
-        "names the file. An id may hold slashes; other characters are escaped as in any URL. A "
-        "key bound to one user sees that user's events."
+        "quarantined event has its reason, a reversed one its reversal. An archived event is read "
+        "from its file; if that cannot be read, the response is 410. An id may hold slashes; other "
+        "characters are escaped as in any URL. A key bound to one user sees that user's events."
     ),
     permission=Permission.READ_ANALYTICS,
     answers=Body(

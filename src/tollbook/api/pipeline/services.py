@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from anyio import CapacityLimiter
 
@@ -26,6 +27,7 @@ class Services:
     """The running parts. `clock` returns microseconds since 1970 in UTC.
 
     Addresses and prefixes that `proxies` forward are trusted. The server is under `root_path`.
+    `archive_folder` has the archives that are no longer where they were written.
     Browsers use HTTPS only for `hsts_seconds`. A server's clock may differ from the database's by
     `max_clock_seconds`. Viewer tokens are signed with `secret_keys`.
 
@@ -53,6 +55,7 @@ class Services:
     root_path: str = ""
     hsts_seconds: int = 0
     max_clock_seconds: int = 300
+    archive_folder: Path | None = None
     rate_limiter: RateLimiter = field(default_factory=RateLimiter)
     decoding: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
     looking: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))

@@ -26,9 +26,7 @@ from tollbook.cli.output import print_json, print_line, print_rows
 from tollbook.cli.parameters import EVENTS, MOMENT
 from tollbook.cli.report.arguments import period_of
 from tollbook.cli.report.cells import print_csv
-from tollbook.domain.periods import day_number
 from tollbook.settings import Settings
-from tollbook.store import archives
 from tollbook.store.database import Snapshot
 from tollbook.wiring import open_migrated
 
@@ -67,10 +65,10 @@ def verb(options: Options, settings: Settings) -> int:
     with open_migrated(settings).streaming() as snapshot:
         question = _question(options, snapshot)
         if options.csv and options.limit is None:
-            print_csv(events_table(snapshot, question))
+            print_csv(events_table(snapshot, question, settings.archives))
             return 0
-        page = read_page(snapshot, question, options.limit or _DEFAULT_LIMIT, None)
-        archived = _archived(snapshot, question)
+        limit = options.limit or _DEFAULT_LIMIT
+        page = read_page(snapshot, question, limit, None, settings.archives)
     if options.csv:
         print_csv(Table(COLUMNS, page.rows))
     elif options.json:
@@ -79,8 +77,6 @@ def verb(options: Options, settings: Settings) -> int:
         print_rows(_SHOWN, _cells(page.rows), "no events")
         if page.end:
             print_line(f"More than {len(page.rows):,} events match; use --limit to show more.")
-        if archived:
-            print_line(f"Not listed: {archived:,} archived events of these days, of all types.")
     return 0
 
 
@@ -98,11 +94,6 @@ def _question(options: Options, snapshot: Snapshot) -> EventsQuestion:
         start=start if isinstance(start, int) else None,
         end=end if isinstance(end, int) else None,
     )
-
-
-def _archived(snapshot: Snapshot, question: EventsQuestion) -> int:
-    days = day_number(question.period.start), day_number(question.period.end)
-    return archives.count_days(snapshot, question.organization.number, days, question.user_id)
 
 
 def _cells(rows: Iterable[tuple[object, ...]]) -> Iterator[list[str]]:

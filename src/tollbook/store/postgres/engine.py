@@ -169,6 +169,10 @@ class Postgres(Engine):
             for row in rows:
                 copy.write_row(row)
 
+    def has_emptied(self, driver: Driver, months: Iterable[int]) -> bool:
+        """Return whether a partition of these months was emptied since the snapshot was taken."""
+        return partitions.were_emptied(driver, months)
+
     def remove_events(self, driver: Driver, organization: int, month: int) -> None:
         """Empty the partition when no other organization uses it, which frees its space.
 

@@ -25,6 +25,17 @@ _OTHERS = """
 SELECT 1 WHERE EXISTS (SELECT 1 FROM events_{month} WHERE organization_id < %(number)s)
     OR EXISTS (SELECT 1 FROM events_{month} WHERE organization_id > %(number)s)
 """
+# A table is locked until the transaction ends, without reading it: nobody can empty it meanwhile.
+_LOCK = "SELECT 1 FROM events WHERE day BETWEEN %(first)s AND %(last)s LIMIT 0"
+# TRUNCATE gives a table a new file. The row of the table is that of the snapshot, and the function
+# returns the file of now.
+_EMPTIED = """
+SELECT 1 FROM pg_class
+WHERE relname = ANY(%(names)s) AND relnamespace = (
+    SELECT relnamespace FROM pg_class WHERE oid = 'events'::regclass
+) AND relfilenode <> pg_relation_filenode(oid)
+LIMIT 1
+"""
 
 
 class Partitions:
@@ -121,3 +132,14 @@ def _has_others(
 ) -> bool:
     statement = _OTHERS.format(month=month).encode()
     return driver.execute(statement, {"number": organization}).fetchone() is not None
+
+
+def were_emptied(driver: psycopg.Connection[tuple[object, ...]], months: Iterable[int]) -> bool:
+    """Return whether a partition of these months was emptied after the snapshot was taken.
+
+    Such a transaction sees neither the events nor, yet, the record of their archive.
+    """
+    days = [month * 100 for month in months]
+    driver.execute(_LOCK, {"first": min(days), "last": max(days) + 99}, prepare=False)
+    names = {"names": [f"events_{day // 100}" for day in days]}
+    return driver.execute(_EMPTIED, names, prepare=False).fetchone() is not None

@@ -44,7 +44,7 @@ def write_file(
     path: Path, groups: Iterable[Sequence[Row]], about: Mapping[str, str]
 ) -> WrittenFile:
     """Write groups of events to a file that exists only once all of it is on disk."""
-    arrow, parquet = _arrow()
+    arrow, parquet = arrow_modules()
     schema = arrow.schema([(name, getattr(arrow, kind)()) for name, kind in KINDS.items()])
     schema = schema.with_metadata(dict(about))
     digest, rows = hashlib.sha256(), 0
@@ -114,9 +114,26 @@ def checksum_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-def require_arrow() -> None:
-    """Raise `SettingsError` when the library for Parquet is not installed."""
-    _arrow()
+class EventFile:
+    """An open file of events, whose rows are read by day."""
+
+    def __init__(self, path: Path) -> None:
+        _, parquet = arrow_modules()
+        self._file = parquet.ParquetFile(path)
+        self._kept: tuple[int, Any] = (-1, None)
+
+    def groups(self, day: int) -> Iterator[Any]:
+        """Read the groups that may have events of a day, as Arrow tables in the order of ids.
+
+        The last group that was read is kept: it often has the day before, too.
+        """
+        column = list(KINDS).index("day")
+        for number in range(self._file.num_row_groups):
+            days = self._file.metadata.row_group(number).column(column).statistics
+            if days.min <= day <= days.max:
+                if self._kept[0] != number:
+                    self._kept = number, self._file.read_row_group(number)
+                yield self._kept[1]
 
 
 def _columns(path: Path) -> Iterator[list[list[Any]]]:
@@ -128,7 +145,7 @@ def _columns(path: Path) -> Iterator[list[list[Any]]]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
-    _, parquet = _arrow()
+    _, parquet = arrow_modules()
     with parquet.ParquetFile(path) as file:
         yield file
 
@@ -138,8 +155,11 @@ def _add(digest: Any, columns: list[list[Any]]) -> None:
         digest.update(msgspec.msgpack.encode(column))
 
 
-def _arrow() -> tuple[Any, Any]:
-    """Import the library only where it is needed: most of Tollbook runs without it."""
+def arrow_modules() -> tuple[Any, Any]:
+    """Import the library and its module for Parquet; most of Tollbook runs without it.
+
+    Raise `SettingsError` when it is not installed.
+    """
     try:
         return import_module("pyarrow"), import_module("pyarrow.parquet")
     except ImportError as error:
