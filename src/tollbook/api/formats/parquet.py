@@ -37,8 +37,8 @@ def parquet_bytes(table: Table) -> Iterator[bytes]:
     """Write a file, a group of rows at a time."""
     pa = require_pyarrow()
     sink = _Sink()
-    types, builders = zip(*(_column(pa, it.kind) for it in table.columns), strict=True)
-    schema = pa.schema(zip((it.name for it in table.columns), types, strict=True))
+    types, builders = zip(*(_column(pa, it.kind) for it in table.file_columns), strict=True)
+    schema = pa.schema(zip((it.name for it in table.file_columns), types, strict=True))
     with pa.parquet.ParquetWriter(sink, schema, compression="snappy") as writer:
         waiting: list[Any] = []
         for columns in chunks(table):
