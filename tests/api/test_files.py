@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pyarrow.parquet
 import pytest
 
-from tests.api.conftest import Tenant
+from tests.api.conftest import Tenant, problems
 from tests.builders import Json, event, reversal
 from tollbook.analytics.series_question import SeriesSplit
 from tollbook.api.application import ENDPOINTS
@@ -387,3 +387,50 @@ def test_a_key_of_a_user_gets_a_file_without_the_organization_level(used: Tenant
         params = {**ORG_1, **more, "format": "csv"}
         text = used.get(QUESTIONS["getUserAnalytics"].path, key, params=params).text
         assert LEVEL not in text
+
+
+def test_formulas_are_escaped_unless_the_request_says_otherwise(used: Tenant) -> None:
+    used.organization("=org")
+    used.send(event(id="=1+1", organization_id="=org", user_id="+4915112345678"))
+    named = {**JANUARY, "organization_id": "=org"}
+    questions = {
+        "getUserAnalytics": named,
+        "getOrganizationAnalytics": JANUARY,
+        "getChanges": named,
+        "getUsageSeries": {**named, "split_by": "user"},
+        "getUsage": named,
+        "getForecast": {"organization_id": "=org"},
+        "listEvents": named,
+        "listActs": {},
+    }
+    budget = {"monthly": 1}
+    assert used.call("PUT", "/v1/budgets/%3Dorg", json=budget).status_code == 200
+    questions["listBudgets"] = {}
+    tags = set()
+    for question, query in questions.items():
+        path = QUESTIONS[question].path
+        for plain, cell in ((None, "'=org"), ("true", "'=org"), ("false", "=org")):
+            chosen = {} if plain is None else {"escape_formulas": plain}
+            answer = used.get(path, params={**query, **chosen, "format": "csv"})
+            assert answer.status_code == 200, answer.text
+            rows = list(csv.DictReader(io.StringIO(answer.text, newline="")))
+            found = {row["organization_id"] for row in rows}
+            assert cell in found, (question, plain)
+            assert ("=org" in found) is (plain == "false")
+            if question == "getUserAnalytics":
+                assert rows[0]["user_id"] == "+4915112345678"
+                tags.add(answer.headers["etag"])
+    assert len(tags) == 2
+    wrong = used.get(path, params={"format": "csv", "escape_formulas": "no"})
+    assert problems(wrong) == [("escape_formulas", "invalid_boolean")]
+    # A page may be written in another way than the one before.
+    users = QUESTIONS["getUserAnalytics"].path
+    first = used.get(users, params={**ORG_1, "limit": "1", "format": "csv"})
+    following = {"cursor": first.headers["x-next-cursor"], "limit": "1", "format": "csv"}
+    second = used.get(users, params={**ORG_1, **following, "escape_formulas": "false"})
+    assert second.status_code == 200
+
+
+def test_every_file_can_be_left_unescaped() -> None:
+    for question in QUESTIONS.values():
+        assert "escape_formulas" in [it.name for it in question.parameters], question.name

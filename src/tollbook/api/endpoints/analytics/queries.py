@@ -54,7 +54,8 @@ FormatName = Annotated[
     Format | None,
     about(
         "How the answer is written: `json`, or its rows as `csv`, `ndjson` (an object "
-        "a line) or `parquet`. Default: what `Accept` asks for, else JSON."
+        "a line) or `parquet`. Ids, days and the currency, which JSON has once, are columns of a "
+        "file. Default: what `Accept` asks for, else JSON."
     ),
 ]
 EscapeFormulas = Annotated[

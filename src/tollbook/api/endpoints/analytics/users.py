@@ -54,7 +54,8 @@ GET_USERS = Endpoint(
         " sees that user only. Filters, `sort`, `group_by` and `limit` select part of "
         "the rows. With `include=totals` the answer also reports the sums of all "
         "matching rows and, unless it is about one user, `organization_level`, the "
-        "usage that is not attributed to a user."
+        "usage that is not attributed to a user. A file of all users has a row for the "
+        "organization level, so that its rows add up to the organization."
     ),
     permission=Permission.READ_ANALYTICS,
     answers=Body(
