@@ -161,6 +161,16 @@ def test_a_parquet_file_has_exact_types() -> None:
     assert (types["day"], types["instant"]) == ("date32[day]", "timestamp[us, tz=UTC]")
 
 
+def test_a_sum_past_64_bits_is_exact_in_every_format() -> None:
+    columns = (Column("a", ColumnKind.AMOUNT), Column("q", ColumnKind.QUANTITY))
+    table = Table(columns, [(10**28 + 1, -(10**26) - 1), (0, None)])
+    amount, quantity = "10000000000000000000.000000001", "-100000000000000000000.000001"
+    assert b"".join(csv_bytes(table)).decode() == f"a,q\r\n{amount},{quantity}\r\n0.00,\r\n"
+    assert b"".join(ndjson_bytes(table)).startswith(f'{{"a":{amount},"q":{quantity}}}'.encode())
+    read = pyarrow.parquet.read_table(io.BytesIO(b"".join(parquet_bytes(table)))).to_pylist()
+    assert read == [{"a": Decimal(amount), "q": Decimal(quantity)}, {"a": Decimal(0), "q": None}]
+
+
 def test_without_pyarrow_parquet_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     with pytest.raises(FormatNotInstalled, match="pip install 'pyarrow>=22'"):
