@@ -282,6 +282,7 @@ def test_a_table_adds_up_its_rows_once_however_many_there_are() -> None:
 
     rows = [changes.ChangeRow(f"user_{n}", "", 1, n, 0) for n in range(50)]
     found = Counting(rows, changes.ChangeRow("", "", 0, 0, 0))
-    table = changes_report.changes_table(found, QuestionScope("default"))
+    scope, days = QuestionScope("default"), Period(date(2024, 1, 1), date(2024, 1, 31))
+    table = changes_report.changes_table(found, scope, days, days, with_totals=True)
     assert len(list(table.rows)) == 50
     assert Counting.added_up == 1

@@ -24,6 +24,7 @@ from tollbook.analytics.filtered_users import (
     read_user_groups,
     read_user_total,
     shared_knowledge_bases_sql,
+    write_organization_level,
     write_user_totals,
 )
 from tollbook.analytics.filters import Filters, Sort, meter_bits
@@ -59,7 +60,8 @@ def total(platform: Platform, filters: Filters) -> Row:
 
 def own(platform: Platform, filters: Filters) -> OrganizationLevel:
     with platform.database.reading() as snapshot:
-        return read_organization_level(snapshot, platform.number("org_1"), JANUARY, filters)
+        level = read_organization_level(snapshot, platform.number("org_1"), JANUARY, filters)
+    return write_organization_level(level)
 
 
 @pytest.mark.parametrize(

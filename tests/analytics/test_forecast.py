@@ -73,10 +73,16 @@ def test_every_method_has_a_description() -> None:
 
 
 def test_a_forecast_is_a_table_of_one_row() -> None:
-    table = forecast_table(FOUND, TODAY)
+    table = forecast_table(FOUND, QuestionScope("default", currency="JPY"), "", TODAY, 1_234_567)
     (row,) = table.rows
     assert len(row) == len(table.columns)
-    assert row == ("2024-01", 7 * 10**9, 36 * 10**9, 30 * 10**9, None, "daily_mean", 29, 5)
+    figures = (7 * 10**9, 36 * 10**9, 30 * 10**9, None)
+    method = ("daily_mean", DESCRIPTIONS[Method.DAILY_MEAN])
+    assert row == ("2024-01", *figures, *method, 29, 5)
+    constants = {column.name: value for column, value in table.constants}
+    assert constants["as_of"] == 1_234_000
+    assert (constants["tenant_id"], constants["currency"]) == ("default", "JPY")
+    assert (constants["organization_id"], constants["user_id"]) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -142,13 +148,15 @@ def test_only_the_budget_of_a_user_names_one() -> None:
 
 
 def test_budgets_are_a_table_with_a_row_each() -> None:
-    table = budgets_table([status("", 7), status("ann", 36)])
+    table = budgets_table([status("", 7), status("ann", 36)], QuestionScope("default"))
     rows = list(table.rows)
     assert [len(row) for row in rows] == [len(table.columns)] * 2
     names = [column.name for column in table.columns]
     first, second = (dict(zip(names, row, strict=True)) for row in rows)
     assert (first["user_id"], first["passed_on"], first["state"]) == ("", 20240103, "near")
     assert (second["user_id"], second["passed_on"], second["used"]) == ("ann", None, 0.1944)
+    assert (first["user_name"], second["user_name"]) == ("", "Ann")
+    assert first["alert_at"] == second["alert_at"] == "[0.5,1.0]"
 
 
 def test_today_is_that_of_each_time_zone() -> None:

@@ -99,8 +99,10 @@ def test_files_terminal_and_explanations_know_them(client: httpx.Client) -> None
     text = client.get(
         "/v1/analytics/users", params={**DAYS, "organization_id": "org_1", "format": "csv"}
     ).text
-    costs = [Decimal(row["messaging_cost"]) for row in csv.DictReader(io.StringIO(text))]
+    *users, level = csv.DictReader(io.StringIO(text))
+    costs = [Decimal(row["messaging_cost"]) for row in users]
     assert costs == [Decimal("0.31"), Decimal("0.1")]
+    assert level["user_name"] == "organization level"
     explained = client.get("/v1/events/org_1/fax").json()
     assert explained["event"]["type"] == FAX.type
     estimate = client.post("/v1/rate", json=event(type=FAX.type, quantity=2)).json(

@@ -201,7 +201,9 @@ def test_columns_of_the_tables_are_named_and_filled_as_the_answers(platform: Pla
     platform.send(event(type="kb.usage", resource_id="kb", quantity=90))
     with platform.database.reading() as snapshot:
         scope = QuestionScope(platform.tenant)
-        found = overview.overview_table(overview.read_overview(snapshot, scope, JANUARY))
+        found = overview.overview_table(
+            scope, JANUARY, overview.read_overview(snapshot, scope, JANUARY)
+        )
         rows = organizations.organization_rows(snapshot, scope, JANUARY)
     (row,) = found.rows
     shown = dict(zip((it.name for it in found.columns), row, strict=True))

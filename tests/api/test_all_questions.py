@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+import pyarrow.parquet
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -127,10 +128,13 @@ class Asker:
         self._tenant = tenant
         self._dates = {"start_date": period[0].isoformat(), "end_date": period[1].isoformat()}
 
-    def text(self, path: str, **query: Any) -> str:
+    def content(self, path: str, **query: Any) -> bytes:
         response = self._tenant.get(path, params={**self._dates, **query})
         assert response.status_code == 200, (path, query, response.text)
-        return response.text
+        return response.content
+
+    def text(self, path: str, **query: Any) -> str:
+        return self.content(path, **query).decode()
 
     def json(self, path: str, **query: Any) -> Any:
         return json.loads(self.text(path, **query), parse_float=Decimal, parse_int=int)
@@ -231,9 +235,14 @@ def users_agree(
     assert answer["totals"]["total_cost"] + answer["organization_level"]["total_cost"] == whole
     assert ask.pages("/v1/analytics/users", "users", limit=limit, **query) == answer["users"]
     rows = ask.rows("/v1/analytics/users", **query)
-    assert [(it["user_id"], Decimal(it["total_cost"])) for it in rows] == [
+    assert [(it["user_id"], Decimal(it["total_cost"])) for it in rows if it["user_id"]] == [
         (it["user_id"], it["total_cost"]) for it in answer["users"]
     ]
+    assert sum((Decimal(it["total_cost"]) for it in rows), Decimal(0)) == whole
+    table = pyarrow.parquet.read_table(
+        io.BytesIO(ask.content("/v1/analytics/users", format="parquet", **query))
+    )
+    assert sum(table["total_cost"].to_pylist(), Decimal(0)) == whole
     changes = ask.json("/v1/analytics/changes", **query)
     assert changes["total_cost"] == whole
 

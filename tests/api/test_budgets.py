@@ -171,8 +171,9 @@ def test_budgets_changes_and_forecasts_are_tables_too(either: Tenant) -> None:
     assert [it.get("spent", it.get("cost")) for it in answers] == [2.5] * 3
     assert answers[0]["passed_on"] == datetime.now(UTC).date().isoformat()
     header, row = either.get(PATH, headers={"Accept": "text/csv"}).text.splitlines()
-    assert header.startswith("organization_id,user_id,monthly,currency,month,spent,used")
-    assert row.startswith("org_1,,2.00,USD,")
+    names = "organization_id,organization_name,user_id,user_name,monthly,currency,month,spent,used"
+    assert header.startswith(names)
+    assert row.startswith("org_1,org_1,,,2.00,USD,")
 
 
 def test_the_listing_holds_until_a_budget_or_usage_changes(either: Tenant) -> None:

@@ -115,4 +115,4 @@ def test_totals_are_a_row_of_their_own_when_asked_for(tenant: Tenant) -> None:
     totals = tenant.get(path, params={**params, "include": "totals"}).text.splitlines()
     assert totals[:-1] == without
     assert totals[-1].startswith(",Total,")
-    assert totals[-1].endswith(",0.122,USD")
+    assert totals[-1].endswith(f",0.122,USD,{tenant.tenant},2024-01-01,2024-01-31")

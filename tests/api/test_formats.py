@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow.parquet
 import pytest
 
-from tollbook.analytics.tables import Column, ColumnKind, Table
+from tollbook.analytics.tables import Column, ColumnKind, Table, text_columns
 from tollbook.api.formats.choice import Format, attachment, preferred_format
 from tollbook.api.formats.csv import csv_bytes
 from tollbook.api.formats.ndjson import ndjson_bytes
@@ -60,10 +60,58 @@ def test_totals_are_the_last_row() -> None:
     assert [row[:3] for row in rows[1:]] == [["a", "3", "-1.500000001"], ["Total", "3", ""]]
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@a", "\tb", "\rc", '="x,y"'])
+FORMULAS = [
+    *("=1+1", "+1+1", "+", "+1a", "+1 2", "-1", "@a", "\tb", "\rc", "\nd", '="x,y"'),
+    *("\uff1d1+1", "\uff0b49", "\uff0d1", "\uff20a", "+\u0661"),
+]
+"""Those of the second line begin with full-width signs, but for the last, which has no digits."""
+
+
+def texts_csv(*texts: str, **options: bool) -> bytes:
+    table = Table((Column("t", ColumnKind.TEXT),), [(text,) for text in texts])
+    return b"".join(csv_bytes(table, **options))
+
+
+@pytest.mark.parametrize("text", FORMULAS)
 def test_no_text_of_a_csv_is_a_formula(text: str) -> None:
-    table = Table((Column("t", ColumnKind.TEXT),), [(text,), ("plain",)])
-    assert read_csv(b"".join(csv_bytes(table)))[1:] == [["'" + text], ["plain"]]
+    assert read_csv(texts_csv(text, "plain"))[1:] == [["'" + text], ["plain"]]
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_formulas_can_be_left_as_they_are(text: str) -> None:
+    assert read_csv(texts_csv(text, escape_formulas=False))[1:] == [[text]]
+
+
+def test_the_id_of_a_phone_number_is_left_as_it_is() -> None:
+    written = texts_csv("+4915112345678", "+1", "=1")
+    assert written == b"t\r\n+4915112345678\r\n+1\r\n'=1\r\n"
+
+
+def test_numbers_are_never_touched() -> None:
+    columns = (Column("a", ColumnKind.AMOUNT), Column("c", ColumnKind.COUNT))
+    table = Table(columns, [(-1_500_000_000, -3)])
+    assert b"".join(csv_bytes(table)) == b"a,c\r\n-1.50,-3\r\n"
+
+
+@pytest.mark.parametrize("text", ["a;b", "a\tb", "a,b", 'a"b', "a\nb", "a\rb"])
+def test_what_any_spreadsheet_separates_at_is_quoted(text: str) -> None:
+    quoted = '"' + text.replace('"', '""') + '"'
+    assert texts_csv(text, "plain").decode() == f"t\r\n{quoted}\r\nplain\r\n"
+
+
+def test_constants_are_columns_at_the_end_of_every_row() -> None:
+    table = Table(
+        (Column("n", ColumnKind.COUNT),),
+        [(1,), (2,)],
+        totals=(3,),
+        organization_level=(4,),
+        constants=text_columns(id="a", currency=None),
+    )
+    written = [b"".join(write(table)) for write in (csv_bytes, ndjson_bytes, parquet_bytes)]
+    assert read_csv(written[0]) == [["n", "id", "currency"], *([n, "a", ""] for n in "1234")]
+    lines = [{"n": n, "id": "a", "currency": None} for n in range(1, 5)]
+    assert list(map(json.loads, written[1].splitlines())) == lines
+    assert pyarrow.parquet.read_table(io.BytesIO(written[2])).to_pylist() == lines
 
 
 @pytest.mark.parametrize("text", ['say "hi"', "a,b", "two\r\nlines", "two\nlines", "ü 😀", " a "])
@@ -111,6 +159,16 @@ def test_a_parquet_file_has_exact_types() -> None:
     assert types["amount"] == "decimal128(38, 9)"
     assert types["quantity"] == "decimal128(38, 6)"
     assert (types["day"], types["instant"]) == ("date32[day]", "timestamp[us, tz=UTC]")
+
+
+def test_a_sum_past_64_bits_is_exact_in_every_format() -> None:
+    columns = (Column("a", ColumnKind.AMOUNT), Column("q", ColumnKind.QUANTITY))
+    table = Table(columns, [(10**28 + 1, -(10**26) - 1), (0, None)])
+    amount, quantity = "10000000000000000000.000000001", "-100000000000000000000.000001"
+    assert b"".join(csv_bytes(table)).decode() == f"a,q\r\n{amount},{quantity}\r\n0.00,\r\n"
+    assert b"".join(ndjson_bytes(table)).startswith(f'{{"a":{amount},"q":{quantity}}}'.encode())
+    read = pyarrow.parquet.read_table(io.BytesIO(b"".join(parquet_bytes(table)))).to_pylist()
+    assert read == [{"a": Decimal(amount), "q": Decimal(quantity)}, {"a": Decimal(0), "q": None}]
 
 
 def test_without_pyarrow_parquet_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,10 +78,14 @@ def test_changes_are_told_in_a_sentence_and_lists(platform: Tollbook) -> None:
         csv.reader(platform("report", "changes", "org_1", *JANUARY, "--csv").out.splitlines())
     )
     assert rows[0] == [
-        *("user_id", "user_name", "cost", "previous_cost", "difference", "change", "share")
+        *("user_id", "user_name", "events", "cost", "previous_cost", "difference", "change"),
+        *("share", "tenant_id", "organization_id", "organization_name", "period_start"),
+        *("period_end", "previous_period_start", "previous_period_end", "currency"),
     ]
-    assert rows[1] == ["user_1", "user_1", "5.00", "2.00", "3.00", "1.5", "1.0"]
-    assert rows[2] == ["idle", "'=Idle", "0.00", "0.00", "0.00", "", "0.0"]
+    same = ["default", "org_1", "Acme", "2024-01-01", "2024-01-31", "2023-12-01", "2023-12-31"]
+    assert rows[1][:8] == ["user_1", "user_1", "1", "5.00", "2.00", "3.00", "1.5", "1.0"]
+    assert rows[2][:8] == ["idle", "'=Idle", "0", "0.00", "0.00", "0.00", "", "0.0"]
+    assert [row[8:] for row in rows[1:3]] == [[*same, "USD"]] * 2
 
 
 def test_changes_of_the_tenant_are_by_organization(platform: Tollbook) -> None:

@@ -17,7 +17,11 @@ from tollbook.store.database import open_database
 pytestmark = pytest.mark.usefixtures("example_prices")
 
 JANUARY = ("org_1", "--start", "2024-01-01", "--end", "2024-01-31")
-COLUMNS = [column.name for column in USER_ROW.columns]
+COLUMNS = [
+    *(column.name for column in USER_ROW.columns[:-1]),
+    *("events", "brand_registration_count", "brand_registration_cost", "total_cost"),
+    *("organization_id", "organization_name", "period_start", "period_end", "currency"),
+]
 
 
 @pytest.fixture
@@ -46,15 +50,21 @@ def test_the_table_has_the_documented_columns_and_a_total(platform: Tollbook) ->
     bob = ["bob@acme.com", "0", "0", "0", "0", "0", "0.0", "1,234,567", "0.00", "0", "0", "1"]
     total = ["Total", "1", "0", "0", "0", "1", "1.5", "1,234,567", "0.00", "0", "0", "1", "1.7"]
     assert [*ann, "60000.18"] in rows
-    assert [*bob, "1.7", "49.549346667"] in rows
-    assert [*total, "60049.729346667"] in rows
+    assert [*bob, "1.7", "49.55"] in rows
+    assert [*total, "60049.73"] in rows
+    exact = [
+        line.split() for line in platform("report", "users", *JANUARY, "--exact").out.splitlines()
+    ]
+    assert [*bob, "1.7", "49.549346667"] in exact
+    assert [*total, "60049.729346667"] in exact
 
 
 def test_csv_is_exact_and_that_of_the_api(platform: Tollbook, sqlite_url: str) -> None:
     ran = platform("report", "users", *JANUARY, "--csv")
     rows = list(csv.DictReader(ran.out.splitlines()))
     assert list(rows[0]) == COLUMNS
-    assert [it["user_name"] for it in rows] == ["ann@acme.com", "bob@acme.com"]
+    users = ["ann@acme.com", "bob@acme.com"]
+    assert [it["user_name"] for it in rows] == [*users, "organization level"]
     assert rows[0]["total_voice_seconds"] == "90"
     assert (rows[1]["kb_minutes"], rows[1]["total_cost"]) == ("1.666666667", "49.549346667")
     key = platform("keys", "create", "--permission", "admin").out.strip()
@@ -78,15 +88,17 @@ def test_json_is_the_answer_of_the_api(platform: Tollbook) -> None:
     assert [it["total_cost"] for it in answer["users"]] == [60000.18, 49.549346667]
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", '=HYPERLINK("http://x")'])
+@pytest.mark.parametrize("name", ["=1+1", "+1+1", "-1", "@SUM(A1)", '=HYPERLINK("http://x")'])
 def test_csv_never_gives_a_spreadsheet_a_formula(tollbook: Tollbook, name: str) -> None:
     tollbook("organizations", "create", "org_1")
     tollbook("users", "create", "org_1", "user_1", f"--name={name}")
     ran = tollbook("report", "users", *JANUARY, "--csv")
     assert list(csv.reader(ran.out.splitlines()))[1][1] == f"'{name}"
+    ran = tollbook("report", "users", *JANUARY, "--csv", "--no-escape-formulas")
+    assert list(csv.reader(ran.out.splitlines()))[1][1] == name
 
 
-@pytest.mark.parametrize("name", ['a "quoted" name', "a, comma", "a;b", "Ünï"])
+@pytest.mark.parametrize("name", ['a "quoted" name', "a, comma", "a;b", "Ünï", "+4915112345678"])
 def test_csv_quotes_what_needs_it(tollbook: Tollbook, name: str) -> None:
     tollbook("organizations", "create", "org_1")
     tollbook("users", "create", "org_1", "user_1", "--name", name)
@@ -221,8 +233,10 @@ def test_usage_not_attributed_to_a_user_is_reported_below_the_table(tollbook: To
     tollbook("import", tollbook.write("2.ndjson", "\n".join(json.dumps(it) for it in own)))
     ran = tollbook("report", "users", *JANUARY)
     assert ran.out.splitlines()[-1] == "Not attributed to a user: 2 events, 2.50 USD"
-    assert [line.split()[-1] for line in ran.out.splitlines() if "Total" in line] == ["0.122"]
-    assert tollbook("report", "users", *JANUARY, "--csv").out.count("\n") == 2
+    assert [line.split()[-1] for line in ran.out.splitlines() if "Total" in line] == ["0.12"]
+    *_, last = csv.DictReader(tollbook("report", "users", *JANUARY, "--csv").out.splitlines())
+    assert (last["user_id"], last["user_name"]) == ("", "organization level")
+    assert (last["events"], last["total_cost"], last["currency"]) == ("2", "2.50", "USD")
 
 
 def test_archived_events_are_listed_or_refused(
@@ -285,3 +299,154 @@ def test_a_start_in_the_future_is_refused_as_that(platform: Tollbook) -> None:
     ran = platform("report", "users", "org_1", "--start", "2999-01-01")
     assert ran.code == 1
     assert "--start must not be in the future without --end" in ran.err
+
+
+@pytest.fixture
+def filtered(tollbook: Tollbook) -> Tollbook:
+    """Two users with usage, one without, and usage of the organization."""
+    tollbook("organizations", "create", "org_1", "--name", "Acme")
+    tollbook("users", "create", "org_1", "idle")
+    assert tollbook("users", "change", "org_1", "idle", "--status", "inactive").code == 0
+    gb = {"to": "+442071838750"}
+    sent = [
+        event(id="1", user_id="ann", cost="5", attributes=gb),
+        event(id="2", user_id="ann", type="sms.outbound", cost="1"),
+        event(id="3", user_id="bob", cost="0.004", attributes=gb),
+        event(id="4", user_id=None, cost="2"),
+    ]
+    path = tollbook.write("events.ndjson", "\n".join(json.dumps(it) for it in sent))
+    assert tollbook("import", path).code == 0
+    return tollbook
+
+
+@pytest.mark.parametrize(
+    ("options", "listed"),
+    [
+        ((), ["ann", "bob", "idle"]),
+        (("--active",), ["ann", "bob"]),
+        (("--inactive",), ["idle"]),
+        (("--country", "GB"), ["ann", "bob", "idle"]),
+        (("--country", "GB", "--active"), ["ann", "bob"]),
+        (("--meter", "sms.outbound", "--meter", "sms.outbound", "--active"), ["ann"]),
+        (("--status", "inactive"), ["idle"]),
+        (("--min-cost", "0.004"), ["ann", "bob"]),
+        (("--search", "B"), ["bob"]),
+        (("--sort", "user_id", "--order", "desc"), ["idle", "bob", "ann"]),
+        (("--limit", "1"), ["ann"]),
+        (("--user", "bob"), ["bob"]),
+        (("--group-by", "meter"), ["ann", "bob", "idle"]),
+    ],
+)
+def test_users_are_filtered_as_in_the_api(
+    filtered: Tollbook, options: tuple[str, ...], listed: list[str]
+) -> None:
+    asked = ("report", "users", *JANUARY, *options)
+    assert [it["user_id"] for it in filtered.json(*asked)["users"]] == listed
+    lines = csv.DictReader(filtered(*asked, "--csv").out.splitlines())
+    shown = dict.fromkeys(it["user_id"] for it in lines if it["user_id"])
+    assert list(shown) == [it for it in listed if "--group-by" not in options or it != "idle"]
+    text = filtered(*asked).out
+    assert [it for it in ("ann", "bob", "idle") if f"  {it} " in text] == sorted(shown)
+
+
+def test_organizations_are_filtered_as_in_the_api(filtered: Tollbook) -> None:
+    filtered("organizations", "create", "org_2", "--name", "Second")
+    asked = ("report", "organizations", *JANUARY[1:])
+
+    def ids(*options: str) -> list[str]:
+        listed = filtered.json(*asked, *options)["organizations"]
+        assert filtered(*asked, *options).code == 0
+        return [it["organization_id"] for it in listed]
+
+    assert ids() == ["org_1", "org_2"]
+    assert (ids("--active"), ids("--inactive")) == (["org_1"], ["org_2"])
+    assert (ids("--min-cost", "8.004"), ids("--min-cost", "8.0041")) == (["org_1"], [])
+    assert ids("--sort", "organization_id", "--order", "desc") == ["org_2", "org_1"]
+    groups = filtered.json(*asked, "--group-by", "country", "--limit", "1")["organizations"]
+    countries = [(it["country"], it["cost"]) for it in groups[0]["groups"]]
+    assert countries == [("", 3.0), ("GB", 5.004)]
+    assert "GB" in filtered(*asked, "--group-by", "country").out
+    filtered("organizations", "create", "org_3", "--currency", "EUR")
+    assert "currency is required with --min-cost" in filtered.refusal(*asked, "--min-cost", "1")
+    assert ids("--min-cost", "0", "--currency", "EUR") == ["org_3"]
+
+
+def test_totals_and_meta_are_included_when_asked_for(filtered: Tollbook) -> None:
+    for question, last in (("users", "organization level"), ("organizations", "Total")):
+        asked = ("report", question, *(JANUARY if question == "users" else JANUARY[1:]))
+        answer = filtered.json(*asked, "--include", "totals", "--include", "meta")
+        assert "totals" in answer
+        assert answer["meta"]["period_state"] == "closed"
+        plain = filtered(*asked, "--csv").out
+        assert ",Total," not in plain
+        with_totals = filtered(*asked, "--csv", "--include", "totals").out.splitlines()
+        assert f",{last}," in with_totals[-1]
+        assert any(",Total," in it for it in with_totals)
+    for question in ("series", "changes"):
+        asked = ("report", question, *JANUARY)
+        assert "meta" in filtered.json(*asked, "--include", "meta")
+        assert "Total," not in filtered(*asked, "--csv").out
+        assert "Total," in filtered(*asked, "--csv", "--include", "totals").out
+    for arguments in (("overview",), ("usage", "org_1"), ("forecast",), ("budgets",)):
+        assert "meta" in filtered.json("report", *arguments, "--include", "meta")
+    named = filtered.json("report", "organizations", "--include", "currency")
+    assert named["organizations"][0]["currency"] == "USD"
+
+
+def test_events_without_a_user_are_listed(filtered: Tollbook) -> None:
+    own = ("report", "events", *JANUARY, "--organization-level")
+    assert [it["id"] for it in filtered.json(*own)["events"]] == ["4"]
+    ran = filtered(*own, "--user", "ann")
+    assert (ran.code, "--organization-level excludes --user" in ran.err) == (2, True)
+    twice = ("report", "events", *JANUARY, "--meter", "sms.outbound", "--meter", "sms.outbound")
+    assert [it["id"] for it in filtered.json(*twice)["events"]] == ["2"]
+
+
+AMOUNTS = [
+    ("USD", "1.005", "1.00", "1.005"),
+    ("USD", "1.015", "1.02", "1.015"),
+    ("USD", "0.005", "<0.01", "0.005"),
+    ("USD", "0.000000001", "<0.01", "0.000000001"),
+    ("USD", "0.0051", "0.01", "0.0051"),
+    ("USD", "0", "0.00", "0.00"),
+    ("JPY", "2.5", "2", "2.50"),
+    ("JPY", "0.4", "<1", "0.40"),
+    ("KWD", "1.0005", "1.000", "1.0005"),
+    ("KWD", "0.0001", "<0.001", "0.0001"),
+]
+
+
+@pytest.mark.parametrize(("currency", "cost", "shown", "exact"), AMOUNTS)
+def test_amounts_have_the_decimals_of_their_currency(
+    tollbook: Tollbook, currency: str, cost: str, shown: str, exact: str
+) -> None:
+    tollbook("tenants", "change", "default", "--currency", currency)
+    tollbook("organizations", "create", "org_1", "--currency", currency)
+    tollbook("import", tollbook.write("1.ndjson", json.dumps(event(cost=cost))))
+    tollbook("budgets", "set", "org_1", "1")
+    asked = {
+        "users": JANUARY,
+        "organizations": JANUARY[1:],
+        "overview": JANUARY[1:],
+        "series": JANUARY,
+        "changes": JANUARY,
+        "forecast": ("org_1", "--month", "2024-01"),
+    }
+    for question, arguments in asked.items():
+        words = tollbook("report", question, *arguments).out.split()
+        assert shown in words or f"+{shown}" in words, question
+        words = tollbook("report", question, *arguments, "--exact").out.split()
+        assert exact in words, question
+        for form in ("--csv", "--json"):
+            assert exact in tollbook("report", question, *arguments, form).out
+    assert exact in tollbook("report", "events", *JANUARY).out.split()
+    assert "<" not in tollbook("report", "budgets", "--exact").out
+    listed = tollbook("budgets", "list").out
+    assert {"JPY": " 1 ", "USD": " 1.00 ", "KWD": " 1.000 "}[currency] in listed
+
+
+def test_a_fall_below_the_smallest_amount_keeps_its_sign(tollbook: Tollbook) -> None:
+    tollbook("organizations", "create", "org_1")
+    before = event(cost="0.001", time="2023-12-31T00:00:00Z")
+    tollbook("import", tollbook.write("1.ndjson", json.dumps(before)))
+    assert "0.00 USD, -<0.01 against" in tollbook("report", "changes", *JANUARY).out

@@ -10,6 +10,17 @@ from tests.cli.conftest import Tollbook
 
 pytestmark = pytest.mark.usefixtures("example_prices")
 
+CONSTANTS = {
+    "tenant_id": "default",
+    "organization_id": "org_1",
+    "organization_name": "Acme",
+    "user_id": "",
+    "user_name": "",
+    "period_start": "2024-01-15",
+    "period_end": "2024-01-16",
+    "timezone": "UTC",
+    "currency": "USD",
+}
 TWO_DAYS = ("--start", "2024-01-15", "--end", "2024-01-16")
 
 
@@ -64,12 +75,14 @@ def test_the_other_period_stands_beside(platform: Tollbook) -> None:
 def test_csv_has_a_row_for_each_bucket_and_series_and_no_formula(platform: Tollbook) -> None:
     ran = platform("report", "series", "org_1", "--split", "user", "--csv", *TWO_DAYS)
     assert list(csv.reader(ran.out.splitlines())) == [
-        ["bucket", "key", "name", "events", "cost"],
-        ["2024-01-15", "user_1", "'=ann@acme.com", "1", "0.18"],
-        ["2024-01-16", "user_1", "'=ann@acme.com", "1", "0.06"],
+        ["bucket", "key", "name", "events", "cost", *CONSTANTS],
+        ["2024-01-15", "user_1", "'=ann@acme.com", "1", "0.18", *CONSTANTS.values()],
+        ["2024-01-16", "user_1", "'=ann@acme.com", "1", "0.06", *CONSTANTS.values()],
     ]
     ran = platform("report", "series", "org_1", "--split", "meter", "--csv", *TWO_DAYS)
-    assert ran.out.splitlines()[1] == "2024-01-15,voice.call,voice.call,1,90,0.18"
+    assert ran.out.splitlines()[1].startswith(
+        "2024-01-15,voice.call,voice.call,1,90,0.18,second,default,org_1,Acme,,,2024-01-15,"
+    )
 
 
 def test_json_is_the_answer_of_the_api(platform: Tollbook) -> None:

@@ -1,12 +1,14 @@
 """Amounts of 21 digits are exact in tables, sums, exports and explanations."""
 
 import csv
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
+from tests.api.test_formats import FORMULAS, texts_csv
 from tests.builders import event
 from tests.dashboard.conftest import JANUARY, Demo, Look, table
 
@@ -103,6 +105,13 @@ def test_figures_of_21_digits_are_read_and_added_up(look: Look) -> None:
         ("JSON.stringify(it.parse('[1000000000000.000000001]'))", "[1000000000000.000000001]"),
     ):
         assert figures(page, script) == right, script
+
+
+def test_a_text_is_written_in_csv_as_the_api_writes_it(look: Look) -> None:
+    texts = [*FORMULAS, "+4915112345678", "a;b", "a\tb", 'a"b', "plain", "=a;b"]
+    page = look("tenant", "#/prices")
+    rows = json.dumps([[text] for text in texts])
+    assert figures(page, f"it.csvOf({rows})", "csv") == texts_csv(*texts).decode()[3:]
 
 
 CHANGES = {

@@ -15,6 +15,7 @@ from tollbook.domain.exact import (
     quantity_text,
     raw_amount,
     raw_quantity,
+    rounded_amount_text,
     scaled,
 )
 
@@ -33,6 +34,31 @@ from tollbook.domain.exact import (
 )
 def test_an_amount_has_two_decimals_or_as_many_as_are_exact(nanos: int, text: str) -> None:
     assert amount_text(nanos) == text
+
+
+@pytest.mark.parametrize(
+    ("nanos", "places", "text"),
+    [
+        (0, 2, "0.00"),
+        (1, 2, "<0.01"),
+        (5_000_000, 2, "<0.01"),
+        (5_000_001, 2, "0.01"),
+        (-1, 2, "-<0.01"),
+        (-1_005_000_000, 2, "-1.00"),
+        (1_015_000_000, 2, "1.02"),
+        (999_995_000_000, 2, "1000.00"),
+        (500_000_000, 0, "<1"),
+        (1_500_000_000, 0, "2"),
+        (2_500_000_000, 0, "2"),
+        (1_000_500_000, 3, "1.000"),
+        (1, 9, "0.000000001"),
+        (10**18, 2, "1000000000.00"),
+    ],
+)
+def test_a_rounded_amount_never_reads_as_zero_unless_it_is(
+    nanos: int, places: int, text: str
+) -> None:
+    assert rounded_amount_text(nanos, places) == text
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 PLACES = (
     "README.md",
     "docs/archives.md",
-    "docs/analytics/events.md",
+    "docs/analytics/files.md",
     "src/tollbook/api/formats/parquet.py",
     "src/tollbook/api/openapi/errors.py",
     "src/tollbook/store/parquet.py",

@@ -11,7 +11,7 @@ from tollbook.analytics.daily_costs import BudgetHolder, DailyCosts, budgeted_co
 from tollbook.analytics.outlook import Outlook, first_needed, month_of, outlook
 from tollbook.analytics.pace import MODEL_DAYS
 from tollbook.analytics.scope import QuestionScope
-from tollbook.analytics.tables import Column, ColumnKind, Table
+from tollbook.analytics.tables import Column, ColumnKind, Table, text_columns
 from tollbook.domain.budgets import BudgetState
 from tollbook.domain.directory import zone
 from tollbook.domain.events import instant_of
@@ -123,11 +123,13 @@ def budget_report(it: BudgetStatus) -> BudgetReport:
     )
 
 
-def budgets_table(found: Iterable[BudgetStatus]) -> Table:
+def budgets_table(found: Iterable[BudgetStatus], scope: QuestionScope) -> Table:
     """Return a table with a row for each budget."""
     columns = (
         Column("organization_id", ColumnKind.TEXT),
+        Column("organization_name", ColumnKind.TEXT),
         Column("user_id", ColumnKind.TEXT),
+        Column("user_name", ColumnKind.TEXT),
         Column("monthly", ColumnKind.AMOUNT),
         Column("currency", ColumnKind.TEXT),
         Column("month", ColumnKind.TEXT),
@@ -136,11 +138,15 @@ def budgets_table(found: Iterable[BudgetStatus]) -> Table:
         Column("forecast", ColumnKind.AMOUNT),
         Column("passed_on", ColumnKind.DAY),
         Column("state", ColumnKind.TEXT),
+        Column("alert_at", ColumnKind.OBJECT),
+        Column("alert_reached", ColumnKind.SHARE),
     )
     rows = [
         (
             it.budgeted.organization.id,
+            it.budgeted.organization.name,
             it.budgeted.budget.user_id,
+            it.budgeted.user_name if it.budgeted.budget.user_id else "",
             it.budgeted.budget.monthly,
             it.budgeted.organization.currency,
             f"{it.today:%Y-%m}",
@@ -149,7 +155,9 @@ def budgets_table(found: Iterable[BudgetStatus]) -> Table:
             it.outlook.forecast,
             day_number(it.passed_on) if it.passed_on else None,
             it.state.value,
+            msgspec.json.encode(it.budgeted.budget.alert_at).decode(),
+            it.budgeted.budget.reached(it.outlook.spent),
         )
         for it in found
     ]
-    return Table(columns, rows)
+    return Table(columns, rows, constants=text_columns(tenant_id=scope.tenant))

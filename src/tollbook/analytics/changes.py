@@ -32,6 +32,11 @@ class Changes(NamedTuple):
     own: ChangeRow
 
     @property
+    def events(self) -> int:
+        """Return the count of all events."""
+        return sum(it.events for it in (*self.rows, self.own))
+
+    @property
     def cost(self) -> int:
         """Return the total cost."""
         return sum(it.cost for it in (*self.rows, self.own))

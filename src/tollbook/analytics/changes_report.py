@@ -8,7 +8,15 @@ from msgspec import UNSET, UnsetType
 
 from tollbook.analytics.changes import ChangeRow, Changes
 from tollbook.analytics.scope import QuestionScope
-from tollbook.analytics.tables import Column, ColumnKind, Table
+from tollbook.analytics.tables import (
+    ORGANIZATION_LEVEL,
+    TOTAL_LABEL,
+    Column,
+    ColumnKind,
+    Table,
+    period_columns,
+    text_columns,
+)
 from tollbook.domain.exact import divide_half_even, fraction, raw_amount
 from tollbook.domain.periods import Period
 
@@ -124,12 +132,19 @@ def _cost_per_active(found: Changes) -> msgspec.Raw | None:
     return raw_amount(divide_half_even(found.cost - found.own.cost, active)) if active else None
 
 
-def changes_table(found: Changes, scope: QuestionScope) -> Table:
-    """Return a table of all users or organizations, those that grew most first."""
-    whose = "user" if scope.organization else "organization"
+def changes_table(
+    found: Changes, scope: QuestionScope, period: Period, before: Period, *, with_totals: bool
+) -> Table:
+    """Return a table of all users or organizations, those that grew most first.
+
+    Organization-level usage, if there is any, is in the last row before that of the totals.
+    """
+    organization = scope.organization
+    whose = "user" if organization else "organization"
     columns = (
         Column(f"{whose}_id", ColumnKind.TEXT),
         Column(f"{whose}_name", ColumnKind.TEXT),
+        Column("events", ColumnKind.COUNT),
         Column("cost", ColumnKind.AMOUNT),
         Column("previous_cost", ColumnKind.AMOUNT),
         Column("difference", ColumnKind.AMOUNT),
@@ -137,14 +152,34 @@ def changes_table(found: Changes, scope: QuestionScope) -> Table:
         Column("share", ColumnKind.SHARE),
     )
     ordered = sorted(found.rows, key=lambda it: (-it.difference, it.id))
-    total = found.cost
-    return Table(columns, [_cells(it, total) for it in ordered])
+    if any(found.own[2:]):
+        ordered.append(found.own._replace(name=ORGANIZATION_LEVEL))
+    cost = found.cost
+    totals = None
+    if with_totals:
+        whole = ChangeRow("", TOTAL_LABEL, found.events, cost, found.previous_cost)
+        totals = _cells(whole, cost)
+    subject = {"tenant_id": scope.tenant}
+    if organization:
+        subject |= {"organization_id": organization.id, "organization_name": organization.name}
+    return Table(
+        columns,
+        [_cells(it, cost) for it in ordered],
+        totals,
+        constants=(
+            *text_columns(**subject),
+            *period_columns(period),
+            *period_columns(before, "previous_"),
+            *text_columns(currency=scope.currency),
+        ),
+    )
 
 
 def _cells(row: ChangeRow, total: int) -> tuple[Any, ...]:
     return (
         row.id,
         row.name,
+        row.events,
         row.cost,
         row.previous_cost,
         row.difference,

@@ -71,6 +71,16 @@ def completeness(
     )
 
 
+def instant_of_answer(snapshot: Snapshot, version: LedgerVersion, clock: int) -> int:
+    """Return the instant that an answer from a snapshot is true of, in microseconds.
+
+    It is not before the newest commit, whose server's clock may be ahead; on a standby it is not
+    after the last commit that has arrived.
+    """
+    known_until = clock if snapshot.replayed_at is None else min(clock, snapshot.replayed_at)
+    return max(known_until, version.as_of, version.received_at)
+
+
 def _lag(version: LedgerVersion) -> float | None:
     """Return how many seconds the newest event took to arrive; None if there are no events."""
     if not version.newest_received_at:

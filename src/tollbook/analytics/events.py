@@ -31,7 +31,7 @@ from tollbook.analytics.event_statements import (
 )
 from tollbook.analytics.in_country import country_parameters
 from tollbook.analytics.partial_days import Bound, bound_text
-from tollbook.analytics.tables import Column, ColumnKind, Table
+from tollbook.analytics.tables import Column, ColumnKind, Table, text_columns
 from tollbook.domain.directory import zone
 from tollbook.domain.events import instant_of, instant_text
 from tollbook.domain.exact import raw_amount, raw_quantity
@@ -233,7 +233,14 @@ def events_table(snapshot: Snapshot, question: EventsQuestion, folder: Path | No
     months = _months(snapshot, question)
     archived = _find_archived(snapshot, question, months, folder, verify=True)
     chunks = _chunks(snapshot, question, months, archived)
-    return Table(COLUMNS, (row for rows in chunks for row in rows))
+    return table_of(question, (row for rows in chunks for row in rows))
+
+
+def table_of(question: EventsQuestion, rows: Iterable[Row]) -> Table:
+    """Return events as a table that names their organization and the currency of their costs."""
+    organization = question.organization
+    constants = text_columns(organization_id=organization.id, currency=organization.currency)
+    return Table(COLUMNS, rows, constants=constants)
 
 
 def _chunks(

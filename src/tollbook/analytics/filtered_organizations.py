@@ -32,19 +32,77 @@ from tollbook.analytics.organizations import (
     COLUMNS,
     ORGANIZATION_ROW,
     WITHIN,
+    add_currency_column,
+    currencies_of,
+    organization_rows,
     organizations_cover_sql,
     organizations_report,
     organizations_sql,
     sort_by_currency,
+    write_organization_totals,
 )
 from tollbook.analytics.period_cover import period_parameters
 from tollbook.analytics.resources import knowledge_bases_by_organization, resource_parameters
-from tollbook.analytics.scope import QuestionScope, organizations_of
-from tollbook.analytics.tables import ColumnKind
+from tollbook.analytics.result_set import (
+    ResultSet,
+    RowsKind,
+    RowsQuestion,
+    Selection,
+    rows_table,
+)
+from tollbook.analytics.scope import QuestionScope, organizations_of, summed_scope
+from tollbook.analytics.tables import (
+    ColumnKind,
+    Table,
+    period_columns,
+    text_columns,
+)
 from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
 from tollbook.store.directory import OrganizationRow
 from tollbook.store.engine import Row
+
+
+def read_organizations(snapshot: Snapshot, question: RowsQuestion) -> ResultSet:
+    """Read the rows of organizations, with the sums of those in one currency."""
+    scope, period, filters, group_by = *question[:3], question.group_by
+    if question.is_plain:
+        rows = organization_rows(snapshot, scope, period)
+    else:
+        rows = read_filtered_organizations(snapshot, scope, period, filters, question.sort)
+    groups: Groups = {}
+    if group_by is not None:
+        groups = read_organization_groups(snapshot, scope, period, filters, group_by)
+    if not question.with_extras:
+        return ResultSet(rows, groups)
+    summed = summed_scope(snapshot, scope)
+    ids = currencies_of(snapshot, summed)
+    return ResultSet(
+        rows,
+        groups,
+        total=ORGANIZATION_ROW.total([row for row in rows if row[0] in ids]),
+        currencies=currencies_of(snapshot, scope),
+        summed_currency=None if summed == scope else summed.currency,
+    )
+
+
+def _report_organizations(question: RowsQuestion, result: ResultSet, rows: list[Row]) -> Any:
+    return grouped_organizations_report(
+        question.scope, question.period, rows, result.groups, question.group_by
+    )
+
+
+def _totals_of_organizations(result: ResultSet) -> dict[str, Any]:
+    assert result.total  # noqa: S101  the sums were read
+    return {"totals": write_organization_totals(result.total, result.summed_currency)}
+
+
+def organizations_table(question: RowsQuestion, result: ResultSet, selection: Selection) -> Table:
+    """Return organizations, or their groups, as a table that names the currency of each row."""
+    constants = (*text_columns(tenant_id=question.scope.tenant), *period_columns(question.period))
+    table = rows_table(ORGANIZATION_ROW, question, result, selection)
+    of_totals = result.summed_currency or next(iter(result.currencies.values()), "")
+    return add_currency_column(table, result.currencies, of_totals)._replace(constants=constants)
 
 
 def read_filtered_organizations(
@@ -148,3 +206,8 @@ def _cover_sql(*, in_country: bool) -> str:
     if in_country:
         return country_cover_sql("organization_id, meter", WITHIN, MATCH_METERS)
     return organizations_cover_sql(MATCH_METERS)
+
+
+BY_ORGANIZATION = RowsKind(
+    read_organizations, _report_organizations, _totals_of_organizations, organizations_table
+)

@@ -31,7 +31,22 @@ from tollbook.analytics.in_country import (
     country_knowledge_bases_sql,
     country_used_sql,
 )
+from tollbook.analytics.result_set import (
+    ResultSet,
+    RowsKind,
+    RowsQuestion,
+    Selection,
+    rows_table,
+)
 from tollbook.analytics.rows import RowLayout, define
+from tollbook.analytics.tables import (
+    ORGANIZATION_LEVEL,
+    Column,
+    ColumnKind,
+    Table,
+    period_columns,
+    text_columns,
+)
 from tollbook.analytics.users import (
     AMOUNTS,
     COLUMNS,
@@ -41,13 +56,16 @@ from tollbook.analytics.users import (
     CostBreakdown,
     knowledge_bases_sql,
     parameters,
+    read_rows,
     used_sql,
     users_cover_sql,
     users_sql,
     write_users,
+    write_users_report,
 )
 from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
+from tollbook.store.directory import OrganizationRow
 from tollbook.store.engine import Row
 
 _NO_USER = ""
@@ -64,6 +82,93 @@ OrganizationLevel = define(
     "Usage not attributed to a user. Added to the totals of all users, it equals the organization.",
     [("events", int), *ORGANIZATION_LEVEL_ROW.fields()],
 )
+_LEVEL_COLUMNS = (Column("events", ColumnKind.COUNT), *ORGANIZATION_LEVEL_ROW.columns[1:-1])
+"""The columns of organization-level usage that users do not have."""
+
+
+def read_users(snapshot: Snapshot, question: RowsQuestion) -> ResultSet:
+    """Read the rows of users, with their sums and the organization level, if of all users."""
+    organization, user_id = _organization(question), question.scope.user_id
+    of = snapshot, organization.number, question.period, question.filters
+    if question.is_plain:
+        rows = read_rows(*of[:3], user_id)
+    else:
+        rows = read_filtered_users(*of, user_id=user_id, sort=question.sort)
+    groups: Groups = {}
+    if question.group_by is not None:
+        groups = read_user_groups(*of, user_id=user_id, group_by=question.group_by)
+    if not question.with_extras:
+        return ResultSet(rows, groups)
+    level = None if user_id else read_organization_level(*of)
+    return ResultSet(rows, groups, read_user_total(*of, rows), level)
+
+
+def _organization(question: RowsQuestion) -> OrganizationRow:
+    organization = question.scope.organization
+    assert organization  # noqa: S101  a question about users is always of one organization
+    return organization
+
+
+def _report_users(question: RowsQuestion, result: ResultSet, rows: list[Row]) -> msgspec.Struct:
+    organization = _organization(question)
+    users = write_grouped_users(rows, result.groups, question.group_by)
+    return write_users_report(organization.id, organization.name, question.period, users)
+
+
+def _totals_of_users(result: ResultSet) -> dict[str, Any]:
+    assert result.total  # noqa: S101  the sums were read
+    totals: dict[str, Any] = {"totals": write_user_totals(result.total)}
+    if result.organization_level is not None:
+        totals["organization_level"] = write_organization_level(result.organization_level)
+    return totals
+
+
+def users_table(question: RowsQuestion, result: ResultSet, selection: Selection) -> Table:
+    """Return users, or their groups, as a table, with a row for organization-level usage.
+
+    A table of all users has that row if there is such usage, so that its rows add up to the
+    organization. A table of some users has it only with totals.
+    """
+    organization, level = _organization(question), result.organization_level
+    is_whole = question.filters.lists_all and not selection.is_page
+    if not (level and any(level) and (is_whole or selection.with_totals)):
+        level = None
+    table = rows_table(USER_ROW, question, result, selection)
+    add_level = _add_level if question.group_by is None else _add_level_to_groups
+    constants = (
+        *text_columns(organization_id=organization.id, organization_name=organization.name),
+        *period_columns(question.period),
+        *text_columns(currency=organization.currency),
+    )
+    return add_level(table, level)._replace(constants=constants)
+
+
+def _add_level(table: Table, level: Row | None) -> Table:
+    """Return a table with the columns of the organization level before the total cost."""
+    nothing = (None,) * len(_LEVEL_COLUMNS)
+
+    def widened(row: Row) -> Row:
+        return (*row[:-1], *nothing, row[-1])
+
+    last = None
+    if level is not None:
+        (figures,) = ORGANIZATION_LEVEL_ROW.table([level]).rows
+        last = ("", ORGANIZATION_LEVEL, *(None,) * (len(table.columns) - 3), *figures)
+    return table._replace(
+        columns=(*table.columns[:-1], *_LEVEL_COLUMNS, table.columns[-1]),
+        rows=map(widened, table.rows),
+        totals=table.totals and widened(table.totals),
+        organization_level=last,
+    )
+
+
+def _add_level_to_groups(table: Table, level: Row | None) -> Table:
+    """Return a table of groups with a row for the organization level, which has no groups."""
+    if level is None:
+        return table
+    figures = {"user_name": ORGANIZATION_LEVEL, "events": level[0], "cost": level[-1]}
+    last = ("", *(figures.get(column.name) for column in table.columns[1:]))
+    return table._replace(organization_level=last)
 
 
 def read_filtered_users(
@@ -112,13 +217,21 @@ def read_user_groups(
 
 def read_organization_level(
     snapshot: Snapshot, number: int, period: Period, filters: Filters
-) -> msgspec.Struct:
-    """Read the usage not attributed to a user, of the meters and the country in the filters."""
+) -> Row:
+    """Read the usage not attributed to a user, of the meters and the country in the filters.
+
+    The row begins with the count of events, and ends with the total cost.
+    """
     sql = organization_level_sql(in_country=filters.country is not None)
     bound = _parameters(number, period, filters, _NO_USER)
     layout = ORGANIZATION_LEVEL_ROW
-    rows = snapshot.sums(sql, bound, layout.width, layout.amounts)
-    (usage,) = map(OrganizationLevel, *layout.cells(rows))
+    (row,) = snapshot.sums(sql, bound, layout.width, layout.amounts)
+    return row
+
+
+def write_organization_level(row: Row) -> msgspec.Struct:
+    """Return organization-level usage as it is answered."""
+    (usage,) = map(OrganizationLevel, *ORGANIZATION_LEVEL_ROW.cells([row]))
     return usage
 
 
@@ -244,3 +357,6 @@ def _cover_sql(condition: str, *, in_country: bool) -> str:
     if not in_country:
         return users_cover_sql(condition)
     return country_cover_sql("user_id, meter", _WITHIN, condition)
+
+
+BY_USER = RowsKind(read_users, _report_users, _totals_of_users, users_table)

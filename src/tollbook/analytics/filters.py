@@ -26,6 +26,11 @@ class Filters(msgspec.Struct, frozen=True):
     search: str | None = None
     active: bool | None = None
 
+    @property
+    def lists_all(self) -> bool:
+        """Return whether every row is listed, whatever usage counts."""
+        return (self.status, self.min_cost, self.search, self.active) == (None, None, None, None)
+
 
 class Sort(msgspec.Struct, frozen=True):
     """The field to sort by, and the order: by default ascending for texts, else descending."""

@@ -9,11 +9,12 @@ from tollbook.analytics.completeness import instant_text
 from tollbook.analytics.daily_costs import daily_costs
 from tollbook.analytics.outlook import Outlook, closed, first_needed, month_of, outlook
 from tollbook.analytics.pace import Method
-from tollbook.analytics.scope import QuestionScope
-from tollbook.analytics.tables import Column, ColumnKind, Table
+from tollbook.analytics.scope import QuestionScope, subject_columns
+from tollbook.analytics.tables import Column, ColumnKind, Table, text_columns
 from tollbook.domain.exact import raw_amount
 from tollbook.store.database import Snapshot
 
+_MILLISECOND = 1_000
 _RENTALS = (
     "Rentals of last month that are not charged yet are expected again; purchases and "
     "registrations are not."
@@ -92,7 +93,9 @@ def forecast_report(
     )
 
 
-def forecast_table(found: Outlook, month: date) -> Table:
+def forecast_table(
+    found: Outlook, scope: QuestionScope, user_name: str, month: date, as_of: int
+) -> Table:
     """Return an outlook as a table of one row."""
     columns = (
         Column("month", ColumnKind.TEXT),
@@ -101,9 +104,16 @@ def forecast_table(found: Outlook, month: date) -> Table:
         Column("low", ColumnKind.AMOUNT),
         Column("high", ColumnKind.AMOUNT),
         Column("method", ColumnKind.TEXT),
+        Column("method_description", ColumnKind.TEXT),
         Column("days_left", ColumnKind.COUNT),
         Column("based_on_days", ColumnKind.COUNT),
     )
     figures = (found.spent, found.forecast, found.low, found.high)
-    rest = (found.method.value, found.days_left, found.based_on_days)
-    return Table(columns, [(f"{month:%Y-%m}", *figures, *rest)])
+    method = (found.method.value, DESCRIPTIONS[found.method])
+    rest = (*method, found.days_left, found.based_on_days)
+    constants = (
+        *subject_columns(scope, user_name),
+        (Column("as_of", ColumnKind.INSTANT), as_of - as_of % _MILLISECOND),
+        *text_columns(currency=scope.currency),
+    )
+    return Table(columns, [(f"{month:%Y-%m}", *figures, *rest)], constants=constants)

@@ -1,6 +1,6 @@
 """Usage and cost by organization: the question behind GET /v1/analytics/organizations."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -94,18 +94,18 @@ def write_organization_totals(total: Row, currency: str | None) -> msgspec.Struc
     return Totals(*figures, currency or msgspec.UNSET)
 
 
-def add_currency_column(table: Table, currencies: dict[str, str], currency: str | None) -> Table:
+def add_currency_column(table: Table, currencies: Mapping[str, str], currency: str) -> Table:
     """Return a table of organizations with a last column for the currency.
 
     The first column must hold the id. `currency` is that of the totals.
     """
     columns = (*table.columns, Column("currency", ColumnKind.TEXT))
     rows = ((*row, currencies[row[0]]) for row in table.rows)
-    totals = table.totals and (*table.totals, currency or "")
+    totals = table.totals and (*table.totals, currency)
     return table._replace(columns=columns, rows=rows, totals=totals)
 
 
-def name_currencies(report: Any, currencies: dict[str, str]) -> Any:
+def name_currencies(report: Any, currencies: Mapping[str, str]) -> Any:
     """Return a report with the currency of each row."""
     replace = msgspec.structs.replace
     rows = [replace(it, currency=currencies[it.organization_id]) for it in report.organizations]

@@ -11,7 +11,7 @@ from tollbook.analytics.period_cover import period_cover_sql, period_parameters
 from tollbook.analytics.resources import KNOWLEDGE_BASES, resource_parameters
 from tollbook.analytics.rows import RowLayout, define
 from tollbook.analytics.scope import QuestionScope, organizations_of
-from tollbook.analytics.tables import Table
+from tollbook.analytics.tables import Table, period_columns, text_columns
 from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
 from tollbook.store.engine import Row
@@ -62,9 +62,14 @@ def overview_report(scope: QuestionScope, period: Period, found: Overview) -> ms
     return report
 
 
-def overview_table(found: Overview) -> Table:
+def overview_table(scope: QuestionScope, period: Period, found: Overview) -> Table:
     """Return an overview as a table of one row."""
-    return OVERVIEW_ROW.table([_row(found)])
+    constants = (
+        *text_columns(tenant_id=scope.tenant),
+        *period_columns(period),
+        *text_columns(currency=scope.currency),
+    )
+    return OVERVIEW_ROW.table([_row(found)])._replace(constants=constants)
 
 
 def _row(found: Overview) -> Row:

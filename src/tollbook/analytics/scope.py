@@ -5,6 +5,7 @@ from datetime import date
 import msgspec
 
 from tollbook.analytics.period_cover import period_cover_sql, period_parameters
+from tollbook.analytics.tables import Constant, text_columns
 from tollbook.domain.directory import zone
 from tollbook.domain.errors import CurrencyRequired, InvalidRequest, Problem
 from tollbook.domain.events import instant_of
@@ -54,6 +55,18 @@ class QuestionScope(msgspec.Struct, frozen=True):
         numbers = [it.number for it in organizations_of(snapshot, self)]
         received_at = versions.received_at(snapshot, numbers)
         return bool(numbers) and min(received_at.values()) >= instant
+
+
+def subject_columns(scope: QuestionScope, user_name: str | None) -> tuple[Constant, ...]:
+    """Return the columns of a file that name its scope; those that do not apply are empty."""
+    organization = scope.organization
+    return text_columns(
+        tenant_id=scope.tenant,
+        organization_id=organization.id if organization else None,
+        organization_name=organization.name if organization else None,
+        user_id=scope.user_id,
+        user_name=user_name,
+    )
 
 
 def organizations_of(snapshot: Snapshot, scope: QuestionScope) -> list[OrganizationRow]:

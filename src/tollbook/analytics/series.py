@@ -15,6 +15,7 @@ from tollbook.analytics.series_reads import (
     read_totals,
 )
 from tollbook.analytics.series_statements import By
+from tollbook.analytics.tables import ORGANIZATION_LEVEL
 from tollbook.domain.directory import zone
 from tollbook.domain.meters import BY_CODE
 from tollbook.domain.numbers import NO_COUNTRY
@@ -23,8 +24,6 @@ from tollbook.store.database import Snapshot
 
 TOTAL = "total"
 OTHER = "other"
-ORGANIZATION_LEVEL = "organization level"
-"""The name of usage not attributed to a user, whose key is empty."""
 
 _BY = {
     None: By.NOTHING,
@@ -49,6 +48,11 @@ class PeriodSeries(NamedTuple):
 
     buckets: Buckets
     lines: list[SeriesSums]
+
+    @property
+    def events(self) -> int:
+        """Return the count of all events."""
+        return sum(sum(it.sums.counts) for it in self.lines)
 
     @property
     def cost(self) -> int:

@@ -1,15 +1,25 @@
 """The answer and the table of a trend."""
 
 from collections.abc import Iterator
-from typing import Any
+from itertools import zip_longest
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from tollbook.analytics.scope import subject_columns
 from tollbook.analytics.series import PeriodSeries, SeriesSums, Trend
 from tollbook.analytics.series_question import SeriesQuestion, SeriesSplit
-from tollbook.analytics.tables import Column, ColumnKind, Table
+from tollbook.analytics.tables import (
+    TOTAL_LABEL,
+    Column,
+    ColumnKind,
+    Constant,
+    Table,
+    period_columns,
+    text_columns,
+)
 from tollbook.domain.exact import fraction, raw_amount, raw_quantity
+from tollbook.store.engine import Row
 
 _CHANGE_PLACES = 4
 
@@ -84,7 +94,7 @@ def _compared(now: PeriodSeries, before: PeriodSeries) -> ComparedSeries:
         before.buckets.names,
         [_series(it) for it in before.lines],
         raw_amount(before.cost),
-        fraction(now.cost - before.cost, before.cost, _CHANGE_PLACES),
+        _change(now.cost, before.cost),
     )
 
 
@@ -103,27 +113,95 @@ def _series(line: SeriesSums) -> Series:
     )
 
 
-def series_table(question: SeriesQuestion, trend: Trend) -> Table:
-    """Return a table with a row for each bucket and series, with quantities if split by meter."""
-    quantity = (
-        [Column("quantity", ColumnKind.QUANTITY)] if question.split_by is SeriesSplit.METER else []
-    )
-    columns = (
+def series_table(question: SeriesQuestion, trend: Trend, *, with_totals: bool) -> Table:
+    """Return a table with a row for each bucket and series, next to those compared with.
+
+    It has quantities if split by meter. The first bucket corresponds to the first of the other
+    period; where one period has more buckets, the cells of the other are empty.
+    """
+    by_meter = question.split_by is SeriesSplit.METER
+    columns = [
         Column("bucket", ColumnKind.TEXT),
         Column("key", ColumnKind.TEXT),
         Column("name", ColumnKind.TEXT),
-        Column("events", ColumnKind.COUNT),
-        *quantity,
-        Column("cost", ColumnKind.AMOUNT),
+        *_figure_columns("", by_meter=by_meter),
+    ]
+    if by_meter:
+        columns.append(Column("unit", ColumnKind.TEXT))
+    if trend.before:
+        columns += [
+            Column("previous_bucket", ColumnKind.TEXT),
+            *_figure_columns("previous_", by_meter=by_meter),
+            Column("change", ColumnKind.SHARE),
+        ]
+    totals = _total_cells(trend, by_meter=by_meter) if with_totals else None
+    rows = _rows(trend, by_meter=by_meter)
+    return Table(tuple(columns), rows, totals, constants=_constants(question, trend))
+
+
+def _constants(question: SeriesQuestion, trend: Trend) -> tuple[Constant, ...]:
+    return (
+        *subject_columns(trend.scope, trend.user_name),
+        *period_columns(question.period),
+        *(period_columns(question.compared, "previous_") if question.compared else ()),
+        *text_columns(timezone=trend.timezone, currency=trend.scope.currency),
     )
-    return Table(columns, _cells(trend.now, bool(quantity)))
 
 
-def _cells(part: PeriodSeries, quantities: bool) -> Iterator[tuple[Any, ...]]:
-    for index, bucket in enumerate(part.buckets.names):
-        for line in part.lines:
-            sums = line.sums
-            quantity = sums.quantities[index] if line.unit is not None else None
-            of_meter = (quantity,) if quantities else ()
-            figures = (sums.counts[index], *of_meter, sums.costs[index])
-            yield (bucket, line.key, line.name, *figures)
+def _figure_columns(prefix: str, *, by_meter: bool) -> Iterator[Column]:
+    yield Column(f"{prefix}events", ColumnKind.COUNT)
+    if by_meter:
+        yield Column(f"{prefix}quantity", ColumnKind.QUANTITY)
+    yield Column(f"{prefix}cost", ColumnKind.AMOUNT)
+
+
+def _rows(trend: Trend, *, by_meter: bool) -> Iterator[Row]:
+    names = trend.now.buckets.names
+    if trend.before is None:
+        for index, bucket in enumerate(names):
+            for line in trend.now.lines:
+                yield (bucket, *_cells(line, index, by_meter=by_meter))
+        return
+    for index, (bucket, earlier) in enumerate(zip_longest(names, trend.before.buckets.names)):
+        for line, before in zip(trend.now.lines, trend.before.lines, strict=True):
+            cells = _cells(line, index, by_meter=by_meter)
+            previous = _figures(before, index, by_meter=by_meter)
+            costs = _cost(line, index), _cost(before, index)
+            yield (bucket, *cells, earlier, *previous, _change(*costs))
+
+
+def _cells(line: SeriesSums, index: int, *, by_meter: bool) -> Row:
+    unit = (line.unit,) if by_meter else ()
+    return (line.key, line.name, *_figures(line, index, by_meter=by_meter), *unit)
+
+
+def _cost(line: SeriesSums, index: int) -> int | None:
+    return line.sums.costs[index] if index < len(line.sums.costs) else None
+
+
+def _figures(line: SeriesSums, index: int, *, by_meter: bool) -> Row:
+    """Return the figures of a bucket, None for each if the period has no such bucket."""
+    sums = line.sums
+    if index >= len(sums.counts):
+        return (None,) * (3 if by_meter else 2)
+    if not by_meter:
+        return (sums.counts[index], sums.costs[index])
+    quantity = None if line.unit is None else sums.quantities[index]
+    return (sums.counts[index], quantity, sums.costs[index])
+
+
+def _total_cells(trend: Trend, *, by_meter: bool) -> Row:
+    """Return the row of totals, without a quantity: units of meters differ."""
+    empty = (None,) if by_meter else ()
+    cells = (TOTAL_LABEL, None, None, trend.now.events, *empty, trend.now.cost, *empty)
+    if trend.before is None:
+        return cells
+    before = trend.before
+    change = _change(trend.now.cost, before.cost)
+    return (*cells, None, before.events, *empty, before.cost, change)
+
+
+def _change(cost: int | None, before: int | None) -> float | None:
+    if cost is None or before is None:
+        return None
+    return fraction(cost - before, before, _CHANGE_PLACES)

@@ -9,7 +9,7 @@ from tollbook.analytics.by_meter import AMOUNTS, COLUMNS, ByMeter
 from tollbook.analytics.partial_days import NO_DAYS, Between, SplitDays, split
 from tollbook.analytics.period_cover import period_cover_sql, period_parameters
 from tollbook.analytics.scope import QuestionScope
-from tollbook.analytics.tables import Column, ColumnKind, Table
+from tollbook.analytics.tables import Column, ColumnKind, Table, text_columns
 from tollbook.domain.directory import User, zone
 from tollbook.domain.errors import EventArchived
 from tollbook.domain.exact import MICROS, raw_quantity
@@ -113,8 +113,8 @@ def _seconds(sums: ByMeter) -> Seconds:
     return Seconds(*(raw_quantity(it) for it in (calls, bases, calls + bases)))
 
 
-def usage_table(scope: QuestionScope, user: User | None, sums: ByMeter) -> Table:
-    """Return usage as a table of one row."""
+def usage_table(scope: QuestionScope, user: User | None, between: Between, sums: ByMeter) -> Table:
+    """Return usage as a table of one row; a bound that is missing is empty."""
     organization = scope.organization
     assert organization  # noqa: S101  a question about usage is always one's
     identity: dict[str, str | None] = {
@@ -128,7 +128,13 @@ def usage_table(scope: QuestionScope, user: User | None, sums: ByMeter) -> Table
     }
     columns = [Column(it, ColumnKind.TEXT) for it in identity]
     columns += [Column(it, ColumnKind.QUANTITY) for it in quantities]
-    return Table(tuple(columns), [(*identity.values(), *quantities.values())])
+    bounds = between.text()
+    days = {"start": None, "end": None} if isinstance(bounds, str) else bounds
+    return Table(
+        tuple(columns),
+        [(*identity.values(), *quantities.values())],
+        constants=text_columns(period_start=days["start"], period_end=days["end"]),
+    )
 
 
 _TABLE_METERS = {

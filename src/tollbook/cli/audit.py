@@ -5,7 +5,7 @@ from itertools import islice
 import click
 
 from tollbook.api.endpoints.audit_log import ShownAct, acts_table, shown_act, span_of
-from tollbook.cli.choices import named_organization, report_options
+from tollbook.cli.choices import named_organization, table_options
 from tollbook.cli.command import Command, Options
 from tollbook.cli.output import print_json, print_rows
 from tollbook.cli.parameters import DAY, ROWS
@@ -32,14 +32,17 @@ _LIMIT = 100
     help="The most acts to show.",
 )
 @click.option("--ndjson", is_flag=True, help="Print lines of JSON.")
-@report_options
+@table_options
 def verb(options: Options, settings: Settings) -> int:
     """Show who did what, newest first."""
     with open_migrated(settings).streaming() as snapshot:
         chosen, limit = _chosen(options, snapshot), options.limit
         if options.csv or options.ndjson:
             table = acts_table(islice(audit.all_acts(snapshot, options.tenant, chosen), limit))
-            (print_csv if options.csv else print_ndjson)(table)
+            if options.csv:
+                print_csv(options, table)
+            else:
+                print_ndjson(table)
             return 0
         found = audit.acts(snapshot, options.tenant, chosen, _LIMIT if limit is None else limit)
     acts = [shown_act(act) for act in found]

@@ -6,8 +6,10 @@ from tollbook.administration.budgets import NewBudget, holder_name, remove_budge
 from tollbook.analytics.budgets import BudgetStatus, budgets_report, standings
 from tollbook.analytics.scope import QuestionScope
 from tollbook.api.endpoints.budgets import budget_answer
+from tollbook.cli.amounts import amount_writer
 from tollbook.cli.choices import (
     command_line,
+    exact_option,
     named_organization,
     named_user,
     organization_of,
@@ -87,40 +89,42 @@ def standings_of(snapshot: Snapshot, options: Options) -> tuple[QuestionScope, l
 
 @verb.command("list")
 @organization_filter
+@exact_option
 @shared_options
 def _list(options: Options, settings: Settings) -> int:
     """List budgets and how much of them is spent."""
-    return list_budgets(options, settings)
-
-
-def list_budgets(options: Options, settings: Settings) -> int:
-    """List budgets, as a table or in the JSON of the API."""
     with open_migrated(settings).reading() as snapshot:
         scope, found = standings_of(snapshot, options)
     if options.json:
         print_json(budgets_report(found, scope))
     else:
-        print_rows(
-            (
-                *("Organization", "User", "Monthly", "Currency", "Spent", "Used"),
-                *("Forecast", "Exceeded on", "State"),
-            ),
-            map(_cells, found),
-            "there are no budgets yet",
-        )
+        print_budgets(options, found)
     return 0
 
 
-def _cells(it: BudgetStatus) -> tuple[str | None, ...]:
+def print_budgets(options: Options, found: list[BudgetStatus]) -> None:
+    """Print a table of budgets."""
+    print_rows(
+        (
+            *("Organization", "User", "Monthly", "Currency", "Spent", "Used"),
+            *("Forecast", "Exceeded on", "State"),
+        ),
+        (_cells(options, it) for it in found),
+        "there are no budgets yet",
+    )
+
+
+def _cells(options: Options, it: BudgetStatus) -> tuple[str | None, ...]:
     organization, user_name, budget = it.budgeted
+    write = amount_writer(options, organization.currency)
     return (
         organization.name,
         user_name or None,
-        amount_text(budget.monthly),
+        write(budget.monthly),
         organization.currency,
-        amount_text(it.outlook.spent),
+        write(it.outlook.spent),
         f"{it.outlook.spent / budget.monthly:.0%}",
-        amount_text(it.outlook.forecast),
+        write(it.outlook.forecast),
         it.passed_on.isoformat() if it.passed_on else None,
         it.state.value,
     )

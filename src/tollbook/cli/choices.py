@@ -42,7 +42,6 @@ tenant_option = click.option(
     help="The tenant.",
 )
 json_option = click.option("--json", is_flag=True, help="Print JSON instead of text.")
-csv_option = click.option("--csv", is_flag=True, help="Print CSV, with the headings of the API.")
 currency_option = click.option(
     "--currency", type=CURRENCY, help="Only organizations with this currency, such as USD."
 )
@@ -60,7 +59,19 @@ country_option = click.option(
     help="Only usage to or from this country, such as US; none for usage without a country.",
 )
 shared_options = combined(tenant_option, json_option)
-report_options = combined(csv_option, shared_options)
+csv_options = combined(
+    click.option("--csv", is_flag=True, help="Print CSV, with the headings of the API."),
+    click.option(
+        "--escape-formulas/--no-escape-formulas",
+        default=True,
+        help="Precede a text in CSV that a spreadsheet would run as a formula by an apostrophe.",
+    ),
+)
+table_options = combined(csv_options, shared_options)
+exact_option = click.option(
+    "--exact", is_flag=True, help="Print amounts with all of their decimals."
+)
+report_options = combined(exact_option, table_options)
 quick_option = click.option(
     "--quick", is_flag=True, help="Check the file only; do not recompute every sum in it."
 )
@@ -116,7 +127,30 @@ def refuse_no_change(change: msgspec.Struct) -> None:
 def meter_option(purpose: str) -> Callable[[Body], Body]:
     """Return the option that names meters."""
     return click.option(
-        "--meter", type=METER, multiple=True, metavar="METER", help=f"{purpose}; repeatable."
+        "--meter",
+        type=METER,
+        multiple=True,
+        metavar="METER",
+        callback=lambda _context, _option, types: tuple(dict.fromkeys(types)),
+        help=f"{purpose}; repeatable.",
+    )
+
+
+_INCLUDED = {
+    "totals": "totals (the sums of all rows)",
+    "currency": "currency (that of each organization, in JSON)",
+    "meta": "meta (when the figures are true and what is missing from them, in JSON)",
+}
+
+
+def include_option(*choices: str) -> Callable[[Body], Body]:
+    """Return the option that adds to an answer what the API adds with `include`."""
+    added = ", ".join(_INCLUDED[it] for it in choices)
+    return click.option(
+        "--include",
+        type=click.Choice(choices),
+        multiple=True,
+        help=f"What to add to --json and --csv: {added}; repeatable.",
     )
 
 

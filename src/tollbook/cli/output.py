@@ -5,7 +5,7 @@ and NDJSON stay byte for byte.
 """
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,15 +17,16 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
+from tollbook.api.formats.json import extended_json
 from tollbook.domain.keys import without_secrets
 from tollbook.domain.visible import visible
 
 _WIDEST = 10_000
 
 
-def print_json(value: Any) -> None:
-    """Print a value as indented JSON."""
-    print(msgspec.json.format(msgspec.json.encode(value)).decode())
+def print_json(value: Any, extras: Mapping[str, Any] | None = None) -> None:
+    """Print a value as indented JSON, with more fields at the end of an object."""
+    print(msgspec.json.format(extended_json(value, extras or {})).decode())
 
 
 def print_result(value: Any, sentence: str, *, json: bool) -> None:

@@ -12,7 +12,7 @@ from tollbook.domain.budgets import monthly_of, monthly_problem
 from tollbook.domain.directory import currency_problem
 from tollbook.domain.errors import Problem
 from tollbook.domain.events import microseconds
-from tollbook.domain.exact import parsed
+from tollbook.domain.exact import COST_PLACES, nanos_of, parsed
 from tollbook.domain.instants import InvalidInstant, parsed_instant
 from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.named_periods import NAMES, is_period_name
@@ -90,6 +90,15 @@ def _amount(text: str) -> str:
     return text
 
 
+def _cost(text: str) -> int:
+    try:
+        return nanos_of(text.encode())
+    except ValueError as error:
+        raise ValueError(
+            f"{text} is not an amount of at least 0, with at most {COST_PLACES} decimals"
+        ) from error
+
+
 def _fraction(text: str) -> float:
     number = parsed(text.encode())
     if number is None:
@@ -123,6 +132,8 @@ MOMENT = Parsed("time", _moment)
 PERIOD = Parsed("period", _period)
 MONTHLY = Parsed("amount", _amount)
 """The amount of a budget, as text."""
+COST = Parsed("amount", _cost)
+"""An amount in nanos."""
 FRACTION = Parsed("fraction", _fraction)
 CURRENCY = Parsed("currency", _checked(currency_problem))
 NUMBER_FORMAT = Parsed("format", _checked(number_format_problem))

@@ -105,6 +105,14 @@ _CURRENCIES = frozenset(it.code for it in Currency) - {"XTS", "XXX"}
 """The codes in force, except those for tests and for no currency."""
 
 
+_DECIMALS = {it.code: it.exponent for it in Currency}
+
+
+def decimals_of(currency: str) -> int | None:
+    """Return the decimals of a currency's smallest unit; None if it has none, like gold."""
+    return _DECIMALS.get(currency)
+
+
 def currency_problem(currency: str) -> Problem | None:
     """Return the problem with a currency; None for an ISO 4217 code in force."""
     if currency in _CURRENCIES:

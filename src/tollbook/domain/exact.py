@@ -102,6 +102,20 @@ def amount_text(nanos: int) -> str:
     return f"{digits[:-2]}.{digits[-2:]}"
 
 
+def rounded_amount_text(nanos: int, places: int) -> str:
+    """Return an amount as text with the given decimals, rounded half to even, for display only.
+
+    An amount that would read as zero but is not reads as less than the smallest one, `<0.01`.
+    """
+    if nanos < 0:
+        return "-" + rounded_amount_text(-nanos, places)
+    smallest = int(10 ** (COST_PLACES - places))
+    if 0 < nanos <= smallest // 2:
+        return "<" + rounded_amount_text(smallest, places)
+    units, rest = divmod(divide_half_even(nanos, smallest), int(10**places))
+    return f"{units}.{rest:0{places}d}" if places else str(units)
+
+
 def quantity_text(micros: int, least_places: int = 0) -> str:
     """Return a quantity as exact text with at least `least_places` decimals."""
     return _fraction_text(micros, MICROS, QUANTITY_PLACES, least_places)

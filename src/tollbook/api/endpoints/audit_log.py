@@ -9,9 +9,14 @@ from starlette.responses import Response
 
 from tollbook.analytics import tables
 from tollbook.analytics.tables import Column, Table
-from tollbook.api.endpoints.analytics.queries import NEXT_CURSOR, FormatName, OrganizationId
+from tollbook.api.endpoints.analytics.queries import (
+    NEXT_CURSOR,
+    EscapeFormulas,
+    FormatName,
+    OrganizationId,
+)
 from tollbook.api.endpoints.formats import resolve_format
-from tollbook.api.formats.choice import WRITERS, Format, attachment, content_type
+from tollbook.api.formats.choice import Format, attachment, content_type, table_writer
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples import ACT
 from tollbook.api.openapi.links import leads
@@ -80,6 +85,7 @@ class AuditLogQuery(Query, frozen=True, kw_only=True):
         about("Where to go on: the `next_cursor` of the page before."),
     ] = None
     format: FormatName = None
+    escape_formulas: EscapeFormulas = True
 
 
 def list_acts(request: ApiRequest[AuditLogQuery], snapshot: Snapshot) -> Response:
@@ -95,17 +101,18 @@ def list_acts(request: ApiRequest[AuditLogQuery], snapshot: Snapshot) -> Respons
         acts = [shown_act(act_of(row)) for row in page]
         return json_response({"success": True, "acts": acts, "next_cursor": following})
     headers = _attachment(request, chosen)
+    write = table_writer(chosen, escape_formulas=query.escape_formulas)
     if query.cursor is None and query.limit is None:
         return Streamed(
             services.database,
             services.exporting,
-            lambda opened: WRITERS[chosen](acts_table(audit.all_acts(opened, tenant, filters))),
+            lambda opened: write(acts_table(audit.all_acts(opened, tenant, filters))),
             headers,
             content_type(chosen),
         )
     page, following = _page(request, snapshot, filters)
     headers |= {NEXT_CURSOR: following} if following else {}
-    content = b"".join(WRITERS[chosen](acts_table(page)))
+    content = b"".join(write(acts_table(page)))
     return Response(content, 200, headers, content_type(chosen))
 
 

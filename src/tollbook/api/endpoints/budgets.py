@@ -76,7 +76,7 @@ def list_budgets(request: ApiRequest[BudgetsQuery], snapshot: Snapshot) -> Respo
     if found.is_missing:
         result = standings(snapshot, scope, listed, clock)
         if question.is_table:
-            answer = answers.write_table(question, budgets_table(result))
+            answer = answers.write_table(question, budgets_table(result, scope))
         else:
             answer = answers.write_report(question, budgets_report(result, scope))
         found = answers.keep(question, found, answer)

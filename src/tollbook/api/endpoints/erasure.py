@@ -77,9 +77,10 @@ DELETE_PERSONAL_DATA = Endpoint(
         "archives, whose files must be in their original place or in the server's folder "
         "of archives. Sums and identities are unchanged: the same event sent again is "
         "still a duplicate. The platform's own `user_id` remains. An erased event keeps "
-        "its charge in reratings by prices that depend on its number. This cannot be undone; erasing again also erases "
-        "later events. The audit log has `user.erase` and, when no trace is left in the "
-        "database's log of writes, `user.erase_finished`."
+        "its charge in reratings by prices that depend on its number. This cannot be "
+        "undone; erasing again also erases later events. The audit log has "
+        "`user.erase` and, when no trace is left in the database's log of writes, "
+        "`user.erase_finished`."
     ),
     permission=Permission.ADMIN,
     answers={

@@ -9,7 +9,6 @@ from msgspec import Meta
 from starlette.responses import Response
 
 from tollbook.analytics.events import (
-    COLUMNS,
     EventsQuestion,
     EventsReport,
     PageEnd,
@@ -17,10 +16,10 @@ from tollbook.analytics.events import (
     events_table,
     read_page,
     require_readable,
+    table_of,
 )
 from tollbook.analytics.partial_days import local_days
 from tollbook.analytics.scope import QuestionScope
-from tollbook.analytics.tables import Table
 from tollbook.api.endpoints.analytics import answers
 from tollbook.api.endpoints.analytics.periods import resolve_period
 from tollbook.api.endpoints.analytics.queries import (
@@ -222,7 +221,7 @@ def _read_page(
     if not question.is_table:
         return answers.write_report(question, events_report(wanted, page, following))
     headers = {NEXT_CURSOR: following} if following else {}
-    return answers.write_table(question, Table(COLUMNS, page.rows), headers)
+    return answers.write_table(question, table_of(wanted, page.rows), headers)
 
 
 def _write_cursor(

@@ -1,6 +1,6 @@
 """Stored forms as texts, a column at a time: values repeat, and each is written once."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import chain, islice
 from typing import Any, TypeVar
@@ -40,11 +40,12 @@ class TextCache(dict[Any, T]):
 
 
 def chunks(table: Table) -> Iterator[Sequence[tuple[Any, ...]]]:
-    """Yield the columns of some rows at a time; the row of totals, if any, is the last."""
-    totals: Iterable[tuple[Any, ...]] = () if table.totals is None else (table.totals,)
-    rows = chain(table.rows, totals)
+    """Yield the columns of some rows at a time; the totals and the organization level are last."""
+    last = (it for it in (table.totals, table.organization_level) if it is not None)
+    rows = chain(table.rows, last)
     while some := list(islice(rows, ROWS_AT_ONCE)):
-        yield list(zip(*some, strict=True))
+        constants = ((value,) * len(some) for _, value in table.constants)
+        yield [*zip(*some, strict=True), *constants]
 
 
 def _share(value: float) -> str:

@@ -28,13 +28,20 @@ MEDIA_TYPES = {
     Format.NDJSON: "application/x-ndjson",
     Format.PARQUET: "application/vnd.apache.parquet",
 }
+_NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 _FORMATS = {media_type: it for it, media_type in MEDIA_TYPES.items()}
 WRITERS: dict[Format, Callable[[Table], Iterator[bytes]]] = {
     Format.CSV: csv_bytes,
     Format.NDJSON: ndjson_bytes,
     Format.PARQUET: parquet_bytes,
 }
-_NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def table_writer(chosen: Format, *, escape_formulas: bool) -> Callable[[Table], Iterator[bytes]]:
+    """Return the function that writes a table in a format; formulas are escaped in CSV only."""
+    if chosen is Format.CSV:
+        return partial(csv_bytes, escape_formulas=escape_formulas)
+    return WRITERS[chosen]
 
 
 @lru_cache(maxsize=32)

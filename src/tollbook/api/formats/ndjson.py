@@ -16,8 +16,8 @@ _encode_lines = msgspec.json.Encoder().encode_lines
 
 def ndjson_bytes(table: Table) -> Iterator[bytes]:
     """Write every row on a line of its own."""
-    line = msgspec.defstruct("Line", [(it.name, Any) for it in table.columns], gc=False)
-    values = [_values(column) for column in table.columns]
+    line = msgspec.defstruct("Line", [(it.name, Any) for it in table.file_columns], gc=False)
+    values = [_values(column) for column in table.file_columns]
     for columns in chunks(table):
         rows = map(line, *(write(it) for write, it in zip(values, columns, strict=True)))
         yield _encode_lines(list(rows))

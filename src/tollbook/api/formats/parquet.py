@@ -4,7 +4,7 @@ Amounts are decimals with 9 places and quantities with 6, exact; days are dates,
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 from tollbook.analytics.tables import ColumnKind, Table
@@ -16,6 +16,7 @@ from tollbook.domain.periods import day_of
 _ROWS_IN_GROUP = 25_000
 """A group is held in memory until it is written."""
 _DIGITS = 38
+_EXACT = Context(prec=_DIGITS)
 _EPOCH = 719_163
 """The ordinal of 1970-01-01."""
 
@@ -37,8 +38,8 @@ def parquet_bytes(table: Table) -> Iterator[bytes]:
     """Write a file, a group of rows at a time."""
     pa = require_pyarrow()
     sink = _Sink()
-    types, builders = zip(*(_column(pa, it.kind) for it in table.columns), strict=True)
-    schema = pa.schema(zip((it.name for it in table.columns), types, strict=True))
+    types, builders = zip(*(_column(pa, it.kind) for it in table.file_columns), strict=True)
+    schema = pa.schema(zip((it.name for it in table.file_columns), types, strict=True))
     with pa.parquet.ParquetWriter(sink, schema, compression="snappy") as writer:
         waiting: list[Any] = []
         for columns in chunks(table):
@@ -106,7 +107,11 @@ def _decimal(pa: Any, places: int) -> tuple[Any, Build]:
     decimal = pa.decimal128(_DIGITS, places)
 
     def build(values: Sequence[int | None]) -> Array:
-        whole = pa.array(values, pa.int64()).cast(pa.decimal128(_DIGITS, 0))
+        try:
+            narrow = pa.array(values, pa.int64())
+        except OverflowError:  # a sum that passes 64 bits
+            return pa.array([it and Decimal(it).scaleb(-places, _EXACT) for it in values], decimal)
+        whole = narrow.cast(pa.decimal128(_DIGITS, 0))
         return pa.Array.from_buffers(decimal, len(whole), whole.buffers(), whole.null_count)
 
     return decimal, build

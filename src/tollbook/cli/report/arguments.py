@@ -1,5 +1,8 @@
 """Read the arguments that the reports share: the tenant and the period."""
 
+from typing import Any
+
+from tollbook.analytics.completeness import completeness, instant_of_answer
 from tollbook.analytics.partial_days import local_days
 from tollbook.analytics.scope import QuestionScope
 from tollbook.cli.command import Options
@@ -38,3 +41,14 @@ def compared_period(chosen: ChosenPeriod, how: str) -> Period:
         return chosen.compared(Comparison(how))
     except OverflowError as error:
         raise InvalidRequest("--start must leave room for the period before it") from error
+
+
+def read_meta(
+    snapshot: Snapshot, options: Options, scope: QuestionScope, period: Period | None
+) -> dict[str, Any]:
+    """Return how complete an answer is as a field of its JSON, if the options include it."""
+    if "meta" not in options.include:
+        return {}
+    version, clock = scope.ledger_version(snapshot), now()
+    instant = instant_of_answer(snapshot, version, clock)
+    return {"meta": completeness(snapshot, scope, period, version, instant, clock)}

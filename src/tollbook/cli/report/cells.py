@@ -1,19 +1,22 @@
 """Print an answer as JSON, as CSV, or as a table for people."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rich import box
 from rich.table import Table as Shown
+from rich.text import Text
 
 from tollbook.analytics.tables import ColumnKind, Table
 from tollbook.api.formats.cells import writer_of
 from tollbook.api.formats.csv import csv_bytes
 from tollbook.api.formats.ndjson import ndjson_bytes
+from tollbook.cli.amounts import WriteAmount, amount_writer
 from tollbook.cli.command import Options
 from tollbook.cli.output import cell, print_json, print_table
-from tollbook.domain.exact import quantity_text
+from tollbook.domain.exact import amount_text, quantity_text
+from tollbook.store.engine import Row
 
 
 def print_answer(
@@ -22,23 +25,25 @@ def print_answer(
     report: Callable[[], Any],
     table: Callable[[], Table],
     text: Callable[[], None],
+    extras: Mapping[str, Any] | None = None,
 ) -> int:
     """Print an answer in the form that the options name, and return the exit code.
 
-    `report` returns the JSON, `table` the CSV, and `text` prints the answer for people.
+    `report` returns the JSON, to which `extras` are added, `table` the CSV, and `text` prints the
+    answer for people.
     """
     if options.json:
-        print_json(report())
+        print_json(report(), extras)
     elif options.csv:
-        print_csv(table())
+        print_csv(options, table())
     else:
         text()
     return 0
 
 
-def print_csv(table: Table) -> None:
+def print_csv(options: Options, table: Table) -> None:
     """Print a table as CSV, with exact values and the API's headings."""
-    for piece in csv_bytes(table):
+    for piece in csv_bytes(table, escape_formulas=options.escape_formulas):
         sys.stdout.write(piece.decode().replace("\r\n", "\n"))
 
 
@@ -48,24 +53,34 @@ def print_ndjson(table: Table) -> None:
         sys.stdout.write(piece.decode())
 
 
-def print_wide(title: str, table: Table) -> None:
-    """Print a table with one line per row, and its totals below if it has any."""
+def print_wide(options: Options, title: str, table: Table, currency: str | None = None) -> None:
+    """Print a table with one line per row, and its totals below if it has any.
+
+    Amounts are in `currency`, or in that of the row if it has a column for it.
+    """
+    names = [column.name for column in table.columns]
+    place = names.index("currency") if "currency" in names else None
+
+    def cells(row: Row) -> list[Text]:
+        write = amount_writer(options, currency if place is None else row[place])
+        values = zip(table.columns, row, strict=True)
+        return [cell(text_of(column.kind, value, write)) for column, value in values]
+
     shown = new_table(title, footer=table.totals is not None)
-    sums = table.totals or ("",) * len(table.columns)
-    for column, value in zip(table.columns, sums, strict=True):
+    sums = cells(table.totals or ("",) * len(table.columns))
+    for column, total in zip(table.columns, sums, strict=True):
         shown.add_column(
             _heading(column.name).replace(" ", "\n"),
-            cell(text_of(column.kind, value)),
+            total,
             justify="left" if column.kind is ColumnKind.TEXT else "right",
             no_wrap=True,
         )
     for row in table.rows:
-        cells = zip(table.columns, row, strict=True)
-        shown.add_row(*(cell(text_of(it.kind, value)) for it, value in cells))
+        shown.add_row(*cells(row))
     print_table(shown)
 
 
-def print_long(title: str, table: Table) -> None:
+def print_long(title: str, table: Table, write_amount: WriteAmount = amount_text) -> None:
     """Print the only row of a table with one line per field."""
     shown = new_table(title, footer=False)
     shown.show_header = False
@@ -73,7 +88,8 @@ def print_long(title: str, table: Table) -> None:
     shown.add_column(justify="right", no_wrap=True)
     for row in table.rows:
         for column, value in zip(table.columns, row, strict=True):
-            shown.add_row(_heading(column.name), cell(text_of(column.kind, value)))
+            text = text_of(column.kind, value, write_amount)
+            shown.add_row(_heading(column.name), cell(text))
     print_table(shown)
 
 
@@ -90,11 +106,13 @@ def _heading(name: str) -> str:
     return " ".join(_SHORT.get(it, it.capitalize()) for it in words)
 
 
-def text_of(kind: ColumnKind, value: Any) -> str:
+def text_of(kind: ColumnKind, value: Any, write_amount: WriteAmount) -> str:
     """Return the text of a cell for people: thousands are grouped, minutes have one decimal."""
     if value is None or value == "":
         return ""
     match kind:
+        case ColumnKind.AMOUNT:
+            return write_amount(value)
         case ColumnKind.MINUTES:
             return f"{value / 60_000_000:,.1f}"
         case ColumnKind.COUNT:

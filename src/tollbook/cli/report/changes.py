@@ -5,8 +5,10 @@ import click
 from tollbook.analytics.changes import Changes, read_changes
 from tollbook.analytics.changes_report import changes_report, changes_table
 from tollbook.analytics.scope import QuestionScope, in_its_currency
+from tollbook.cli.amounts import WriteAmount, amount_writer
 from tollbook.cli.choices import (
     currency_option,
+    include_option,
     named_organization,
     period_options,
     report_options,
@@ -14,9 +16,8 @@ from tollbook.cli.choices import (
 from tollbook.cli.command import Command, Options
 from tollbook.cli.output import print_line, print_rows
 from tollbook.cli.parameters import ROWS
-from tollbook.cli.report.arguments import choose_period, compared_period
+from tollbook.cli.report.arguments import choose_period, compared_period, read_meta
 from tollbook.cli.report.cells import print_answer
-from tollbook.domain.exact import amount_text
 from tollbook.domain.periods import Comparison, Period
 from tollbook.settings import Settings
 from tollbook.wiring import open_migrated
@@ -39,6 +40,7 @@ _LIMIT = 10
 )
 @currency_option
 @click.option("--limit", type=ROWS, default=_LIMIT, help="The maximum length of each list.")
+@include_option("totals", "meta")
 @report_options
 def verb(options: Options, settings: Settings) -> int:
     """Show the largest increases, decreases and costs."""
@@ -49,24 +51,28 @@ def verb(options: Options, settings: Settings) -> int:
         chosen = choose_period(options, scope)
         period, before = chosen.period, compared_period(chosen, options.compare)
         found = read_changes(snapshot, scope, period, before)
+        meta = read_meta(snapshot, options, scope, period)
+    with_totals = "totals" in options.include
     return print_answer(
         options,
         report=lambda: changes_report(found, scope, period, before, options.limit),
-        table=lambda: changes_table(found, scope),
-        text=lambda: _print(found, scope, period, before, options.limit),
+        table=lambda: changes_table(found, scope, period, before, with_totals=with_totals),
+        text=lambda: _print(options, found, scope, period, before),
+        extras=meta,
     )
 
 
 def _print(
-    found: Changes, scope: QuestionScope, period: Period, before: Period, limit: int
+    options: Options, found: Changes, scope: QuestionScope, period: Period, before: Period
 ) -> None:
     """Print the totals in a sentence, then each list."""
+    write = amount_writer(options, scope.currency)
     subjects = "users" if scope.organization else "organizations"
     change = found.cost - found.previous_cost
     print_line(
-        f"{period.start} to {period.end}: {amount_text(found.cost)} {scope.currency or ''}, "
-        f"{_signed(change)} against {before.start} to {before.end}; {len(found.active)} {subjects} "
-        f"with usage, {len(found.without_usage)} without"
+        f"{period.start} to {period.end}: {write(found.cost)} {scope.currency or ''}, "
+        f"{_signed(change, write)} against {before.start} to {before.end}; "
+        f"{len(found.active)} {subjects} with usage, {len(found.without_usage)} without"
     )
     columns = ("", "Cost", "Before", "Difference", "Share")
     for title, rows in (("Grew", found.grew), ("Shrank", found.shrank), ("Top", found.top)):
@@ -75,16 +81,16 @@ def _print(
             (
                 (
                     it.name,
-                    amount_text(it.cost),
-                    amount_text(it.previous_cost),
-                    _signed(it.difference),
+                    write(it.cost),
+                    write(it.previous_cost),
+                    _signed(it.difference, write),
                     f"{it.cost / found.cost:.1%}" if found.cost else None,
                 )
-                for it in rows[:limit]
+                for it in rows[: options.limit]
             ),
             f"{title}: none",
         )
 
 
-def _signed(nanos: int) -> str:
-    return ("+" if nanos > 0 else "") + amount_text(nanos)
+def _signed(nanos: int, write: WriteAmount) -> str:
+    return ("+" if nanos > 0 else "") + write(nanos)

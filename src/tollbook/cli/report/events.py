@@ -10,16 +10,16 @@ from tollbook.analytics.events import (
     events_report,
     events_table,
     read_page,
+    table_of,
 )
 from tollbook.analytics.scope import QuestionScope
-from tollbook.analytics.tables import Table
 from tollbook.api.formats.cells import writer_of
 from tollbook.cli.choices import (
     country_option,
     meter_option,
     organization_of,
     period_option,
-    report_options,
+    table_options,
 )
 from tollbook.cli.command import Command, Options
 from tollbook.cli.output import print_json, print_line, print_rows
@@ -37,6 +37,7 @@ _SHOWN = ("time", "id", "type", "user_id", "quantity", "billed_quantity", "unit"
 @click.command(cls=Command)
 @click.argument("organization", help="The id of the organization.")
 @click.option("--user", help="Only events in the figures of this user.")
+@click.option("--organization-level", is_flag=True, help="Only events without a user.")
 @meter_option("Only events of this meter, such as voice.call")
 @country_option
 @click.option("--resource", help="Only events of this resource, such as a phone number.")
@@ -59,18 +60,18 @@ _SHOWN = ("time", "id", "type", "user_id", "quantity", "billed_quantity", "unit"
     show_default=f"{_DEFAULT_LIMIT}; no limit with --csv",
     help="The maximum number of events.",
 )
-@report_options
+@table_options
 def verb(options: Options, settings: Settings) -> int:
     """Show the events behind a figure, newest first."""
     with open_migrated(settings).streaming() as snapshot:
         question = _question(options, snapshot)
         if options.csv and options.limit is None:
-            print_csv(events_table(snapshot, question, settings.archives))
+            print_csv(options, events_table(snapshot, question, settings.archives))
             return 0
         limit = options.limit or _DEFAULT_LIMIT
         page = read_page(snapshot, question, limit, None, settings.archives)
     if options.csv:
-        print_csv(Table(COLUMNS, page.rows))
+        print_csv(options, table_of(question, page.rows))
     elif options.json:
         print_json(events_report(question, page, None))
     else:
@@ -81,6 +82,8 @@ def verb(options: Options, settings: Settings) -> int:
 
 
 def _question(options: Options, snapshot: Snapshot) -> EventsQuestion:
+    if options.organization_level and options.user is not None:
+        raise click.UsageError("--organization-level excludes --user")
     organization = organization_of(snapshot, options.tenant, options.organization)
     start, end = options.start, options.end
     return EventsQuestion(
@@ -88,6 +91,7 @@ def _question(options: Options, snapshot: Snapshot) -> EventsQuestion:
         period=period_of(options, QuestionScope(options.tenant, organization)),
         as_of=2**62,
         user_id=options.user,
+        nobody=options.organization_level,
         meters=options.meter,
         country=options.country,
         resource_id=options.resource,

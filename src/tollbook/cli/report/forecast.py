@@ -8,10 +8,12 @@ from tollbook.analytics.forecast import (
     forecast_table,
     month_outlook,
 )
-from tollbook.analytics.outlook import Outlook
+from tollbook.analytics.outlook import Outlook, month_of
 from tollbook.analytics.scope import QuestionScope, in_its_currency
+from tollbook.cli.amounts import WriteAmount, amount_writer
 from tollbook.cli.choices import (
     currency_option,
+    include_option,
     named_organization,
     named_user,
     report_options,
@@ -19,9 +21,10 @@ from tollbook.cli.choices import (
 from tollbook.cli.command import Command, Options
 from tollbook.cli.output import print_lines
 from tollbook.cli.parameters import MONTH
+from tollbook.cli.report.arguments import read_meta
 from tollbook.cli.report.cells import print_answer
 from tollbook.domain.errors import InvalidRequest
-from tollbook.domain.exact import amount_text
+from tollbook.domain.periods import Period
 from tollbook.settings import Settings
 from tollbook.wiring import now, open_migrated
 
@@ -35,6 +38,7 @@ from tollbook.wiring import now, open_migrated
     "--month", type=MONTH, show_default="the current month", help="A month such as 2024-01."
 )
 @currency_option
+@include_option("meta")
 @report_options
 def verb(options: Options, settings: Settings) -> int:
     """Show what a month is expected to cost by its end."""
@@ -49,20 +53,25 @@ def verb(options: Options, settings: Settings) -> int:
         if first > today:
             raise InvalidRequest("--month must not be in the future")
         found = month_outlook(snapshot, scope, first, today)
-    sentence = f"{first:%Y-%m}: {_sentence(found, scope.currency or '')}"
+        past = Period(first, min(today, month_of(first).end))
+        meta = read_meta(snapshot, options, scope, past)
+    write = amount_writer(options, scope.currency)
+    described = found, scope, user.name if user else "", first, instant
+    sentence = f"{first:%Y-%m}: {_sentence(found, scope.currency or '', write)}"
     return print_answer(
         options,
-        report=lambda: forecast_report(found, scope, user.name if user else "", first, instant),
-        table=lambda: forecast_table(found, first),
+        report=lambda: forecast_report(*described),
+        table=lambda: forecast_table(*described),
         text=lambda: print_lines((sentence, f"{found.method}: {DESCRIPTIONS[found.method]}")),
+        extras=meta,
     )
 
 
-def _sentence(found: Outlook, currency: str) -> str:
-    spent = f"{amount_text(found.spent)} {currency} spent"
+def _sentence(found: Outlook, currency: str, write: WriteAmount) -> str:
+    spent = f"{write(found.spent)} {currency} spent"
     if not found.days_left and found.forecast == found.spent:
         return spent
-    expected = f"{amount_text(found.forecast)} expected by the end"
+    expected = f"{write(found.forecast)} expected by the end"
     if found.low is None or found.high is None:
         return f"{spent}, {expected}"
-    return f"{spent}, {expected} ({amount_text(found.low)} to {amount_text(found.high)})"
+    return f"{spent}, {expected} ({write(found.low)} to {write(found.high)})"

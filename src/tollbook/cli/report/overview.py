@@ -4,12 +4,10 @@ import click
 
 from tollbook.analytics.overview import overview_report, overview_table, read_overview
 from tollbook.analytics.scope import in_one_currency
-from tollbook.cli.choices import currency_option, period_options, report_options
+from tollbook.cli.amounts import amount_writer
+from tollbook.cli.choices import currency_option, include_option, period_options, report_options
 from tollbook.cli.command import Command, Options
-from tollbook.cli.report.arguments import (
-    period_of,
-    tenant_scope,
-)
+from tollbook.cli.report.arguments import period_of, read_meta, tenant_scope
 from tollbook.cli.report.cells import print_answer, print_long
 from tollbook.settings import Settings
 from tollbook.wiring import open_migrated
@@ -18,6 +16,7 @@ from tollbook.wiring import open_migrated
 @click.command(cls=Command)
 @period_options
 @currency_option
+@include_option("meta")
 @report_options
 def verb(options: Options, settings: Settings) -> int:
     """Show usage and cost of a whole tenant."""
@@ -25,10 +24,13 @@ def verb(options: Options, settings: Settings) -> int:
         scope = in_one_currency(snapshot, tenant_scope(snapshot, options))
         period = period_of(options, scope)
         found = read_overview(snapshot, scope, period)
+        meta = read_meta(snapshot, options, scope, period)
     title = f"{scope.tenant}, {period.start} to {period.end}, {scope.currency or '-'}"
+    table = overview_table(scope, period, found)
     return print_answer(
         options,
         report=lambda: overview_report(scope, period, found),
-        table=lambda: overview_table(found),
-        text=lambda: print_long(title, overview_table(found)),
+        table=lambda: table,
+        text=lambda: print_long(title, table, amount_writer(options, scope.currency)),
+        extras=meta,
     )

@@ -13,9 +13,11 @@ from tollbook.analytics.series import SeriesSums, Trend, read_trend
 from tollbook.analytics.series_buckets import Bucket
 from tollbook.analytics.series_question import DEFAULT_TOP, MAX_TOP, SeriesQuestion, SeriesSplit
 from tollbook.analytics.series_report import series_report, series_table
+from tollbook.cli.amounts import WriteAmount, amount_writer
 from tollbook.cli.choices import (
     country_option,
     currency_option,
+    include_option,
     meter_option,
     named_organization,
     named_user,
@@ -25,9 +27,9 @@ from tollbook.cli.choices import (
 from tollbook.cli.command import Command, Options
 from tollbook.cli.output import cell, print_line, print_table
 from tollbook.cli.parameters import whole
-from tollbook.cli.report.arguments import choose_period, compared_period
+from tollbook.cli.report.arguments import choose_period, compared_period, read_meta
 from tollbook.cli.report.cells import print_answer
-from tollbook.domain.exact import amount_text, fraction, quantity_text
+from tollbook.domain.exact import fraction, quantity_text
 from tollbook.domain.periods import Comparison
 from tollbook.settings import Settings
 from tollbook.store.database import Snapshot
@@ -65,17 +67,21 @@ _NARROWEST_BAR = 10
     help="The maximum number of series.",
 )
 @currency_option
+@include_option("totals", "meta")
 @report_options
 def verb(options: Options, settings: Settings) -> int:
     """Show usage and cost over time."""
     with open_migrated(settings).reading() as snapshot:
         question = _question(snapshot, options)
         trend = read_trend(snapshot, question)
+        meta = read_meta(snapshot, options, trend.scope, question.period)
+    with_totals = "totals" in options.include
     return print_answer(
         options,
         report=lambda: series_report(question, trend),
-        table=lambda: series_table(question, trend),
-        text=lambda: _print_chart(question, trend),
+        table=lambda: series_table(question, trend, with_totals=with_totals),
+        text=lambda: _print_chart(options, question, trend),
+        extras=meta,
     )
 
 
@@ -101,11 +107,12 @@ def _scope(snapshot: Snapshot, options: Options) -> QuestionScope:
     return QuestionScope(options.tenant, organization, options.user, currency)
 
 
-def _print_chart(question: SeriesQuestion, trend: Trend) -> None:
+def _print_chart(options: Options, question: SeriesQuestion, trend: Trend) -> None:
+    write = amount_writer(options, trend.scope.currency)
     print_line(_title(question, trend))
-    print_table(_bucket_table(question, trend))
+    print_table(_bucket_table(question, trend, write))
     if question.split_by and trend.now.lines:
-        print_table(_series_table(trend.now.lines))
+        print_table(_series_table(trend.now.lines, write))
 
 
 def _title(question: SeriesQuestion, trend: Trend) -> str:
@@ -121,26 +128,26 @@ def _title(question: SeriesQuestion, trend: Trend) -> str:
     return f"{subject}{user}, {period.start} to {period.end}{against}, {trend.timezone}{currency}"
 
 
-def _bucket_table(question: SeriesQuestion, trend: Trend) -> Table:
+def _bucket_table(question: SeriesQuestion, trend: Trend, write: WriteAmount) -> Table:
     """Return a table with the sums of each bucket, next to those of the period compared with."""
     counts = _add_up([line.sums.counts for line in trend.now.lines], trend.now.buckets.names)
     costs = _add_up([line.sums.costs for line in trend.now.lines], trend.now.buckets.names)
     cells = [
-        [name, f"{count:,}", amount_text(cost)]
+        [name, f"{count:,}", write(cost)]
         for name, count, cost in zip(trend.now.buckets.names, counts, costs, strict=True)
     ]
     headings = [question.bucket.value.capitalize(), "Events", "Cost"]
-    totals = ["Total", f"{sum(counts):,}", amount_text(sum(costs))]
+    totals = ["Total", f"{sum(counts):,}", write(sum(costs))]
     most = max(costs, default=0)
     if trend.before:
         before = _add_up(
             [line.sums.costs for line in trend.before.lines], trend.before.buckets.names
         )
         headings.append("Before")
-        totals.append(f"{amount_text(sum(before))} {_change(sum(costs), sum(before))}".strip())
+        totals.append(f"{write(sum(before))} {_change(sum(costs), sum(before))}".strip())
         most = max(most, *before, 0)
         cells = [
-            [*(row or ["", "", ""]), "" if cost is None else amount_text(cost)]
+            [*(row or ["", "", ""]), "" if cost is None else write(cost)]
             for row, cost in zip_longest(cells, before)
         ]
     bars = _bars(costs, most, [headings, totals, *cells])
@@ -156,14 +163,14 @@ def _add_up(figures: Sequence[Sequence[int]], names: Sequence[str]) -> list[int]
     return [sum(it[n] for it in figures) for n in range(len(names))]
 
 
-def _series_table(lines: list[SeriesSums]) -> Table:
+def _series_table(lines: list[SeriesSums], write: WriteAmount) -> Table:
     headings = ["Series", "Events", "Quantity", "Cost"]
     cells = [
         [
             line.name,
             f"{sum(line.sums.counts):,}",
             f"{quantity_text(sum(line.sums.quantities))} {line.unit}s" if line.unit else "",
-            amount_text(sum(line.sums.costs)),
+            write(sum(line.sums.costs)),
         ]
         for line in lines
     ]

@@ -5,10 +5,16 @@ import click
 from tollbook.analytics.partial_days import Between
 from tollbook.analytics.scope import QuestionScope
 from tollbook.analytics.usage import split_of, usage_report, usage_sums, usage_table
-from tollbook.cli.choices import named_user, organization_of, period_option, report_options
+from tollbook.cli.choices import (
+    include_option,
+    named_user,
+    organization_of,
+    period_option,
+    table_options,
+)
 from tollbook.cli.command import Command, Options
 from tollbook.cli.parameters import MOMENT
-from tollbook.cli.report.arguments import period_of
+from tollbook.cli.report.arguments import period_of, read_meta
 from tollbook.cli.report.cells import print_answer, print_long
 from tollbook.settings import Settings
 from tollbook.wiring import open_migrated
@@ -27,7 +33,8 @@ def _days(between: Between) -> str:
 @click.option("--start", type=MOMENT, help="The first day, or the first instant.")
 @click.option("--end", type=MOMENT, help="The last day, or the first instant after the period.")
 @period_option
-@report_options
+@include_option("meta")
+@table_options
 def verb(options: Options, settings: Settings) -> int:
     """Show segments and seconds, of all time by default."""
     with open_migrated(settings).reading() as snapshot:
@@ -38,11 +45,16 @@ def verb(options: Options, settings: Settings) -> int:
             days = period_of(options, scope)
             between = Between(days.start, days.end)
         user = named_user(snapshot, organization, options.user)
-        sums = usage_sums(snapshot, scope, split_of(scope, between))
+        split_days = split_of(scope, between)
+        sums = usage_sums(snapshot, scope, split_days)
+        period = None if between == Between() else split_days.touched
+        meta = read_meta(snapshot, options, scope, period)
     title = f"{organization.name} ({organization.id}), {_days(between)}, {organization.timezone}"
+    table = usage_table(scope, user, between, sums)
     return print_answer(
         options,
         report=lambda: usage_report(scope, user, between, sums),
-        table=lambda: usage_table(scope, user, sums),
-        text=lambda: print_long(title, usage_table(scope, user, sums)),
+        table=lambda: table,
+        text=lambda: print_long(title, table),
+        extras=meta,
     )

@@ -12,8 +12,8 @@ export const csvOf = (rows) => rows.map((cells) => cells.map(cell).join(",")).jo
 function cell(value) {
   if (value === null) return "";
   if (typeof value === "number" || value instanceof Exact) return plain(value);
-  const guarded = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(guarded) ? `"${guarded.replaceAll('"', '""')}"` : guarded;
+  const guarded = /^(?!\+\d+$)[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/.test(value) ? `'${value}` : value;
+  return /[",;\t\r\n]/.test(guarded) ? `"${guarded.replaceAll('"', '""')}"` : guarded;
 }
 
 /**

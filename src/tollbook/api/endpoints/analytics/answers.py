@@ -1,9 +1,8 @@
 """Find an answer in the cache or write it, and respond with it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-import msgspec
 from starlette.responses import Response
 
 from tollbook.analytics.completeness import Meta, completeness, of_a_part
@@ -19,7 +18,8 @@ from tollbook.api.endpoints.analytics.answer_headers import (
 )
 from tollbook.api.endpoints.analytics.queries import AnswerQuery
 from tollbook.api.endpoints.analytics.questions import Question
-from tollbook.api.formats.choice import WRITERS, content_type
+from tollbook.api.formats.choice import content_type, table_writer
+from tollbook.api.formats.json import extended_json
 from tollbook.api.pipeline.cache import Answer
 from tollbook.api.pipeline.responses import answer_response
 from tollbook.api.pipeline.streams import Streamed
@@ -93,11 +93,9 @@ def write_report(
     query = question.request.query
     if isinstance(query, AnswerQuery) and "meta" in query.include and "meta" not in extras:
         extras["meta"] = visible_meta(question.request.key, read_meta(question))
-    body = msgspec.json.encode(report)
-    if extras:
-        body = body[:-1] + b"," + msgspec.json.encode(extras)[1:]
     waiting = count_quarantined(question) if quarantined is None else quarantined
-    return Answer(body, waiting, headers={**currency_headers(question), **(headers or {})})
+    headers = {**currency_headers(question), **(headers or {})}
+    return Answer(extended_json(report, extras), waiting, headers=headers)
 
 
 def write_table(
@@ -108,7 +106,7 @@ def write_table(
 ) -> Answer:
     """Return a table in the format of the question, as a file."""
     return Answer(
-        body=b"".join(WRITERS[question.format](table)),
+        body=b"".join(_writer(question)(table)),
         quarantined=count_quarantined(question) if quarantined is None else quarantined,
         media_type=content_type(question.format),
         headers={**currency_headers(question), **(headers or {}), **file_headers(question)},
@@ -166,7 +164,7 @@ def respond(question: Question, found: Lookup) -> Response:
 
 def stream(question: Question, read_table: Callable[[Snapshot], Table]) -> Response:
     """Return a table of any length, written while it is read from a snapshot of its own."""
-    services, write = question.request.services, WRITERS[question.format]
+    services, write = question.request.services, _writer(question)
     services.metrics.count_answer("ledger")
     headers = state_headers(question) | file_headers(question)
     headers["X-Quarantined"] = str(count_quarantined(question))
@@ -177,3 +175,8 @@ def stream(question: Question, read_table: Callable[[Snapshot], Table]) -> Respo
         headers,
         content_type(question.format),
     )
+
+
+def _writer(question: Question) -> Callable[[Table], Iterator[bytes]]:
+    """Return the function that writes a table as the question asks for it."""
+    return table_writer(question.format, escape_formulas=question.request.query.escape_formulas)

@@ -12,6 +12,7 @@ from tollbook.api.endpoints.analytics.periods import compared_period, resolve_pe
 from tollbook.api.endpoints.analytics.queries import (
     ChosenCurrency,
     ComparedWith,
+    FileTotals,
     OrganizationId,
     PeriodQuery,
 )
@@ -45,6 +46,7 @@ class ChangesQuery(PeriodQuery, frozen=True, kw_only=True):
         about("How many to list of each at most."),
     ] = 10
     currency: ChosenCurrency = None
+    include: FileTotals = ()
 
 
 def get_changes(request: ApiRequest[ChangesQuery], snapshot: Snapshot) -> Response:
@@ -60,7 +62,9 @@ def get_changes(request: ApiRequest[ChangesQuery], snapshot: Snapshot) -> Respon
     if found.is_missing:
         result = read_changes(snapshot, scope, period, before)
         if question.is_table:
-            answer = answers.write_table(question, changes_table(result, scope))
+            with_totals = "totals" in query.include
+            table = changes_table(result, scope, period, before, with_totals=with_totals)
+            answer = answers.write_table(question, table)
         else:
             report = changes_report(result, scope, period, before, query.limit)
             answer = answers.write_report(question, report)

@@ -67,12 +67,11 @@ def get_forecast(request: ApiRequest[ForecastQuery], snapshot: Snapshot) -> Resp
     found = answers.find(question)
     if found.is_missing:
         outlook = month_outlook(snapshot, scope, month, today)
+        described = outlook, scope, user.name if user else "", month, question.now
         if question.is_table:
-            answer = answers.write_table(question, forecast_table(outlook, month))
+            answer = answers.write_table(question, forecast_table(*described))
         else:
-            name = user.name if user else ""
-            report = forecast_report(outlook, scope, name, month, question.now)
-            answer = answers.write_report(question, report)
+            answer = answers.write_report(question, forecast_report(*described))
         found = answers.keep(question, found, answer)
     return answers.respond(question, found)
 

@@ -35,7 +35,7 @@ def get_overview(request: ApiRequest[OverviewQuery], snapshot: Snapshot) -> Resp
     if found.is_missing:
         sums = read_overview(snapshot, scope, period)
         if question.is_table:
-            answer = answers.write_table(question, overview_table(sums))
+            answer = answers.write_table(question, overview_table(scope, period, sums))
         else:
             answer = answers.write_report(question, overview_report(scope, period, sums))
         found = answers.keep(question, found, answer)

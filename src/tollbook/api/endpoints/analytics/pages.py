@@ -13,7 +13,7 @@ from tollbook.api.pipeline.cursors import read_cursor, write_cursor
 from tollbook.domain.errors import CursorExpired, InvalidRequest, Problem
 from tollbook.domain.periods import Period
 
-_MAY_DIFFER = frozenset({"limit", "cursor", "include", "format", "min_as_of"})
+_MAY_DIFFER = frozenset({"limit", "cursor", "include", "format", "escape_formulas", "min_as_of"})
 """The parameters that may differ between the pages of one question."""
 
 _Counted = Annotated[int, msgspec.Meta(ge=0, lt=2**62)]

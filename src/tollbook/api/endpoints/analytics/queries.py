@@ -37,6 +37,14 @@ MOMENT_FORMS = (
 )
 _META = "`meta`, as of when the answer is true and what is missing from it."
 TOTALS_OR_META = f"What to add after the documented fields: `totals`, the sums of all rows; {_META}"
+FileTotals = Annotated[
+    tuple[str, ...],
+    some_of(("totals", "meta")),
+    about(
+        f"What to add: `totals`, as CSV, NDJSON or Parquet, a last row with the totals that JSON "
+        f"always has; in JSON, {_META}"
+    ),
+]
 COMPARE = (
     "What to compare with: as many whole months or days before, or the same dates a year before. "
     "A period that has not ended is compared with the same elapsed part."
@@ -46,7 +54,16 @@ FormatName = Annotated[
     Format | None,
     about(
         "How the answer is written: `json`, or its rows as `csv`, `ndjson` (an object "
-        "a line) or `parquet`. Default: what `Accept` asks for, else JSON."
+        "a line) or `parquet`. Ids, days and the currency, which JSON has once, are columns of a "
+        "file. Default: what `Accept` asks for, else JSON."
+    ),
+]
+EscapeFormulas = Annotated[
+    Flag,
+    about(
+        "For CSV. `true`: an apostrophe precedes a text that a spreadsheet would run as a formula. "
+        "`false`: texts are written unchanged, for programs; a spreadsheet may run what a user has "
+        "chosen as a name."
     ),
 ]
 Currency = Annotated[str, text(3), Meta(examples=["USD"])]
@@ -97,6 +114,7 @@ class StateQuery(Query, frozen=True, kw_only=True):
     """The query of a question that is answered from a state of the ledger, in some format."""
 
     format: FormatName = None
+    escape_formulas: EscapeFormulas = True
     min_as_of: Annotated[
         Instant | None,
         about(

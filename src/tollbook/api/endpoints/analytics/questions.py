@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from tollbook.analytics.completeness import instant_of_answer
 from tollbook.analytics.scope import QuestionScope
 from tollbook.api.endpoints.analytics.queries import StateQuery
 from tollbook.api.endpoints.formats import resolve_format
@@ -52,8 +53,7 @@ def open_question(
 ) -> Question:
     """Return the question, in the state of the snapshot; `NotYet` when that state is too old."""
     version = scope.ledger_version(snapshot)
-    known_until = clock if snapshot.replayed_at is None else min(clock, snapshot.replayed_at)
-    now = max(known_until, version.as_of, version.received_at)
+    now = instant_of_answer(snapshot, version, clock)
     _require_arrived(request, snapshot, scope, now)
     return Question(
         request=request,

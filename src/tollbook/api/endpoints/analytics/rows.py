@@ -4,47 +4,39 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import msgspec
+from starlette.responses import Response
 
 from tollbook.analytics.completeness import Meta, instant_text, period_state
 from tollbook.analytics.filters import TOTAL_COST, Filters, Sort
-from tollbook.analytics.groups import Groups, groups_table
-from tollbook.analytics.rows import RowLayout
+from tollbook.analytics.organizations import name_currencies
+from tollbook.analytics.result_set import ResultSet, RowsKind, RowsQuestion, Selection
 from tollbook.analytics.scope import QuestionScope
-from tollbook.analytics.tables import Table
-from tollbook.api.endpoints.analytics.answers import count_quarantined, read_meta, visible_meta
-from tollbook.api.endpoints.analytics.pages import RowsPage, next_cursor, require_present
+from tollbook.api.endpoints.analytics import answers
+from tollbook.api.endpoints.analytics.answer_headers import currency_headers
+from tollbook.api.endpoints.analytics.pages import (
+    RowsPage,
+    next_cursor,
+    open_page,
+    require_present,
+)
 from tollbook.api.endpoints.analytics.queries import NEXT_CURSOR, RowsQuery
-from tollbook.api.pipeline.cache import size_of_rows
+from tollbook.api.endpoints.analytics.questions import Question
+from tollbook.api.pipeline.cache import Answer, size_of_rows
 from tollbook.domain.periods import Period
 from tollbook.store.engine import Row
 
-_SLICING = (
-    *("meter", "country", "status", "min_cost", "search", "active", "sort", "order", "group_by"),
-    *("limit", "cursor", "user_id"),
-)
-
-
-class ResultSet(NamedTuple):
-    """All rows of a question in their order, with their groups.
-
-    `total` is the row of their sums, `totals` has it as it is answered, and `headers` name what the
-    sums leave out.
-    """
-
-    rows: list[Row]
-    groups: Groups
-    total: Row
-    totals: Mapping[str, Any]
-    headers: Mapping[str, str] = {}
-
 
 class CachedRows(NamedTuple):
-    """The rows of a question in one state of the ledger, with what was true then."""
+    """The rows of a question in one state of the ledger, with what was true then.
+
+    `headers` name what the sums leave out.
+    """
 
     result: ResultSet
     scope: QuestionScope
     meta: Meta
     quarantined: int
+    headers: Mapping[str, str]
 
 
 class CutPage(NamedTuple):
@@ -55,34 +47,91 @@ class CutPage(NamedTuple):
     headers: Mapping[str, str]
 
 
-def is_sliced(query: RowsQuery) -> bool:
-    """Return whether some of the rows are asked for, or all in another form."""
-    defaults = {field.name: field.default for field in msgspec.structs.fields(query)}
-    return any(
-        getattr(query, name) not in (None, defaults[name]) for name in _SLICING if name in defaults
+def respond_with_rows(question: Question, query: RowsQuery, kind: RowsKind) -> Response:
+    """Return the response with all rows, or with a page of them."""
+    if query.limit is not None or query.cursor is not None:
+        return _respond_with_page(question, query, kind)
+    found = answers.find(question)
+    if found.is_missing:
+        found = answers.keep(question, found, _read_all(question, query, kind))
+    return answers.respond(question, found)
+
+
+def _read_all(question: Question, query: RowsQuery, kind: RowsKind) -> Answer:
+    with_totals = "totals" in query.include
+    more = question.is_table or with_totals or "currency" in query.include
+    asked = _rows_question(question, query, with_extras=more)
+    result = kind.read(question.snapshot, asked)
+    headers = _sum_headers(question, result) if with_totals else {}
+    if question.is_table:
+        table = kind.table(asked, result, Selection(result.rows, with_totals))
+        return answers.write_table(question, table, headers)
+    report = _report(kind, asked, result, query, result.rows)
+    return answers.write_report(
+        question, report, kind.totals(result) if with_totals else {}, headers
     )
 
 
-def is_paged(query: RowsQuery) -> bool:
-    """Return whether a page is asked for."""
-    return query.limit is not None or query.cursor is not None
+def _respond_with_page(question: Question, query: RowsQuery, kind: RowsKind) -> Response:
+    """Return a page. It is not kept: the rows that it is cut from are."""
+    assert question.period  # noqa: S101  a question about rows has a period
+    page = open_page(question, query, question.period)
+    question = page.question
+    found = answers.find(question)
+    if found.is_missing:
+        asked = _rows_question(question, query, with_extras=True)
+        state = find_rows(page) or keep_rows(page, kind.read(question.snapshot, asked))
+        found = found._replace(answer=_write_page(page, state, query, kind, asked))
+    return answers.respond(question, found)
 
 
-def filters_of(query: RowsQuery) -> Filters:
+def _write_page(
+    page: RowsPage, state: CachedRows, query: RowsQuery, kind: RowsKind, asked: RowsQuestion
+) -> Answer:
+    question, result = page.question, state.result
+    asked = asked._replace(scope=state.scope)
+    cut = cut_page(page, state, query, kind)
+    if question.is_table:
+        selection = Selection(cut.rows, "totals" in query.include, is_page=True)
+        table = kind.table(asked, result, selection)
+        return answers.write_table(question, table, cut.headers, state.quarantined)
+    report = _report(kind, asked, result, query, cut.rows)
+    return answers.write_report(question, report, cut.extras, cut.headers, state.quarantined)
+
+
+def _rows_question(question: Question, query: RowsQuery, *, with_extras: bool) -> RowsQuestion:
     """Return which rows are asked for."""
-    return Filters(
-        meters=query.meter,
-        country=query.country,
-        status=query.status,
-        min_cost=query.min_cost,
-        search=query.search,
-        active=query.active,
+    assert question.period  # noqa: S101  a question about rows has a period
+    return RowsQuestion(
+        scope=question.scope,
+        period=question.period,
+        filters=Filters(
+            meters=query.meter,
+            country=query.country,
+            status=query.status,
+            min_cost=query.min_cost,
+            search=query.search,
+            active=query.active,
+        ),
+        sort=Sort(query.sort or TOTAL_COST, query.order),
+        group_by=query.group_by,
+        with_extras=with_extras,
     )
 
 
-def sort_of(query: RowsQuery) -> Sort:
-    """Return the order that is asked for."""
-    return Sort(query.sort or TOTAL_COST, query.order)
+def _report(
+    kind: RowsKind, asked: RowsQuestion, result: ResultSet, query: RowsQuery, rows: list[Row]
+) -> Any:
+    report = kind.report(asked, result, rows)
+    return name_currencies(report, result.currencies) if "currency" in query.include else report
+
+
+def _sum_headers(question: Question, result: ResultSet) -> dict[str, str]:
+    """Return the header that names currencies with costs that the sums leave out, if any."""
+    if result.summed_currency is None:
+        return {}
+    scope = msgspec.structs.replace(question.scope, currency=result.summed_currency)
+    return currency_headers(question, scope)
 
 
 def find_rows(page: RowsPage) -> CachedRows | None:
@@ -97,23 +146,29 @@ def find_rows(page: RowsPage) -> CachedRows | None:
 def keep_rows(page: RowsPage, result: ResultSet) -> CachedRows:
     """Keep the rows of a state, for the pages that follow."""
     question = page.question
-    state = CachedRows(result, question.scope, read_meta(question), count_quarantined(question))
+    state = CachedRows(
+        result=result,
+        scope=question.scope,
+        meta=answers.read_meta(question),
+        quarantined=answers.count_quarantined(question),
+        headers=_sum_headers(question, result),
+    )
     groups = sum(map(size_of_rows, result.groups.values()))
-    size = size_of_rows(result.rows) + groups
+    size = size_of_rows(result.rows) + groups + size_of_rows(result.currencies.items())
     question.request.services.cached_states.put(page.cursor.state, state, size)
     return state
 
 
-def cut_page(page: RowsPage, state: CachedRows, query: RowsQuery) -> CutPage:
+def cut_page(page: RowsPage, state: CachedRows, query: RowsQuery, kind: RowsKind) -> CutPage:
     """Return the rows of a page, with the cursor of the next one."""
     result = state.result
     rows = result.rows[page.cursor.offset :][: query.limit]
     following = next_cursor(page.cursor, query.limit, len(result.rows))
     with_totals = "totals" in query.include
-    extras = dict(result.totals) if with_totals else {}
+    extras = kind.totals(result) if with_totals else {}
     if "meta" in query.include:
         extras["meta"] = _meta_of(page, state)
-    headers = dict(result.headers) if with_totals else {}
+    headers = dict(state.headers) if with_totals else {}
     if following and page.question.is_table:
         headers[NEXT_CURSOR] = following
     return CutPage(rows, {**extras, "next_cursor": following}, headers)
@@ -124,12 +179,4 @@ def _meta_of(page: RowsPage, state: CachedRows) -> Meta:
     ended = period_state(state.scope, Period(cursor.start, cursor.end), question.clock)
     as_of = instant_text(cursor.as_of)
     meta = msgspec.structs.replace(state.meta, as_of=as_of, period_state=ended)
-    return visible_meta(question.request.key, meta)
-
-
-def rows_table(query: RowsQuery, layout: RowLayout, rows: list[Row], result: ResultSet) -> Table:
-    """Return rows as a table; its totals are of all rows, not of a page."""
-    total = result.total if "totals" in query.include else None
-    if query.group_by is None:
-        return layout.table(rows, total)
-    return groups_table(rows, result.groups, layout, query.group_by, total)
+    return answers.visible_meta(question.request.key, meta)

@@ -20,6 +20,7 @@ from tollbook.api.endpoints.analytics.periods import compared_period, resolve_pe
 from tollbook.api.endpoints.analytics.queries import (
     COMPARE,
     ChosenCurrency,
+    FileTotals,
     MeterList,
     OrganizationId,
     OtherCountry,
@@ -75,6 +76,7 @@ class SeriesQuery(PeriodQuery, frozen=True, kw_only=True):
         about("How many series at most; the rest is added up as `other`."),
     ] = DEFAULT_TOP
     currency: ChosenCurrency = None
+    include: FileTotals = ()
 
 
 def get_series(request: ApiRequest[SeriesQuery], snapshot: Snapshot) -> Response:
@@ -105,7 +107,8 @@ def get_series(request: ApiRequest[SeriesQuery], snapshot: Snapshot) -> Response
     if found.is_missing:
         result = read_trend(snapshot, series)
         if question.is_table:
-            answer = answers.write_table(question, series_table(series, result))
+            table = series_table(series, result, with_totals="totals" in query.include)
+            answer = answers.write_table(question, table)
         else:
             answer = answers.write_report(question, series_report(series, result))
         found = answers.keep(question, found, answer)

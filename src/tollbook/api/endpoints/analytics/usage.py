@@ -69,7 +69,7 @@ def get_usage(request: ApiRequest[UsageQuery], snapshot: Snapshot) -> Response:
     if found.is_missing:
         sums = usage_sums(snapshot, scope, days)
         if question.is_table:
-            answer = answers.write_table(question, usage_table(scope, user, sums))
+            answer = answers.write_table(question, usage_table(scope, user, between, sums))
         else:
             answer = answers.write_report(question, usage_report(scope, user, between, sums))
         found = answers.keep(question, found, answer)
