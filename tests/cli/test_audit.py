@@ -63,12 +63,16 @@ def test_acts_are_exported_all_of_them(tollbook: Tollbook) -> None:
 
 
 def test_a_key_is_rotated_with_an_overlap(tollbook: Tollbook) -> None:
-    made = tollbook.json("keys", "create", "--permission", "events:write", "--meter", "voice.call")
+    made = tollbook.json(
+        *("keys", "create", "--permission", "events:write", "--meter", "voice.call"),
+        *("--id-prefix", "calls-"),
+    )
     prefix = made["key"]["prefix"]
     new = tollbook("keys", "rotate", prefix, "--overlap", "60")
     assert new.out.startswith("tb_")
     old, other = tollbook.json("keys", "list")
     assert (old["prefix"], other["meters"]) == (prefix, ["voice.call"])
+    assert other["id_prefix"] == "calls-"
     assert old["expires_at"] is not None
     assert tollbook("keys", "rotate", prefix, "--overlap", "x").code == 2
     tollbook("keys", "revoke", prefix)
