@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import sys
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -10,7 +11,10 @@ from typing import Any
 
 import pyarrow.parquet
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from tests.properties.profile import examples
 from tollbook.analytics.tables import Column, ColumnKind, Table, text_columns
 from tollbook.api.formats.choice import Format, attachment, preferred_format
 from tollbook.api.formats.csv import csv_bytes
@@ -75,6 +79,18 @@ def texts_csv(*texts: str, **options: bool) -> bytes:
 @pytest.mark.parametrize("text", FORMULAS)
 def test_no_text_of_a_csv_is_a_formula(text: str) -> None:
     assert read_csv(texts_csv(text, "plain"))[1:] == [["'" + text], ["plain"]]
+
+
+@examples(200)
+@given(st.text())
+def test_any_text_is_read_as_it_was_or_escaped(text: str) -> None:
+    columns = (Column("t", ColumnKind.TEXT), Column("c", ColumnKind.COUNT))
+    for escape in (True, False):
+        written = b"".join(csv_bytes(Table(columns, [(text, 1)]), escape_formulas=escape))
+        ((found, _),) = read_csv(written)[1:]
+        assert found == text or (escape and found == f"'{text}")
+        starts = found.startswith(tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"))
+        assert not (escape and starts) or re.fullmatch(r"\+[0-9]+", found)
 
 
 @pytest.mark.parametrize("text", FORMULAS)

@@ -6,7 +6,7 @@ from tollbook.administration.budgets import NewBudget, holder_name, remove_budge
 from tollbook.analytics.budgets import BudgetStatus, budgets_report, standings
 from tollbook.analytics.scope import QuestionScope
 from tollbook.api.endpoints.budgets import budget_answer
-from tollbook.cli.amounts import amount_writer
+from tollbook.cli.amounts import amount_writer, percent_text
 from tollbook.cli.choices import (
     command_line,
     exact_option,
@@ -123,7 +123,7 @@ def _cells(options: Options, it: BudgetStatus) -> tuple[str | None, ...]:
         write(budget.monthly),
         organization.currency,
         write(it.outlook.spent),
-        f"{it.outlook.spent / budget.monthly:.0%}",
+        percent_text(it.outlook.spent, budget.monthly, 0),
         write(it.outlook.forecast),
         it.passed_on.isoformat() if it.passed_on else None,
         it.state.value,

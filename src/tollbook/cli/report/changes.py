@@ -5,7 +5,7 @@ import click
 from tollbook.analytics.changes import Changes, read_changes
 from tollbook.analytics.changes_report import changes_report, changes_table
 from tollbook.analytics.scope import QuestionScope, in_its_currency
-from tollbook.cli.amounts import WriteAmount, amount_writer
+from tollbook.cli.amounts import WriteAmount, amount_writer, percent_text
 from tollbook.cli.choices import (
     currency_option,
     include_option,
@@ -84,7 +84,7 @@ def _print(
                     write(it.cost),
                     write(it.previous_cost),
                     _signed(it.difference, write),
-                    f"{it.cost / found.cost:.1%}" if found.cost else None,
+                    percent_text(it.cost, found.cost, 1) if found.cost else None,
                 )
                 for it in rows[: options.limit]
             ),

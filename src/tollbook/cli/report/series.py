@@ -13,7 +13,7 @@ from tollbook.analytics.series import SeriesSums, Trend, read_trend
 from tollbook.analytics.series_buckets import Bucket
 from tollbook.analytics.series_question import DEFAULT_TOP, MAX_TOP, SeriesQuestion, SeriesSplit
 from tollbook.analytics.series_report import series_report, series_table
-from tollbook.cli.amounts import WriteAmount, amount_writer
+from tollbook.cli.amounts import WriteAmount, amount_writer, percent_text
 from tollbook.cli.choices import (
     country_option,
     currency_option,
@@ -29,7 +29,7 @@ from tollbook.cli.output import cell, print_line, print_table
 from tollbook.cli.parameters import whole
 from tollbook.cli.report.arguments import choose_period, compared_period, read_meta
 from tollbook.cli.report.cells import print_answer
-from tollbook.domain.exact import fraction, quantity_text
+from tollbook.domain.exact import quantity_text
 from tollbook.domain.periods import Comparison
 from tollbook.settings import Settings
 from tollbook.store.database import Snapshot
@@ -155,8 +155,7 @@ def _bucket_table(question: SeriesQuestion, trend: Trend, write: WriteAmount) ->
 
 
 def _change(cost: int, before: int) -> str:
-    share = fraction(cost - before, before, 4)
-    return "" if share is None else f"({share:+.1%})"
+    return f"({percent_text(cost - before, before, 1, signed=True)})" if before else ""
 
 
 def _add_up(figures: Sequence[Sequence[int]], names: Sequence[str]) -> list[int]:
