@@ -180,3 +180,47 @@ def test_a_server_reads_files_in_its_own_folder(sqlite_url: str, tmp_path: Path)
         assert listed(tenant) == before
         path = "/v1/organizations/org_1/users/user_1/personal-data"
         assert tenant.delete(path).json()["erased"]["files"] == 2
+
+
+def test_knowledge_bases_used_with_a_country_are_counted_as_before(
+    either: Tenant, tmp_path: Path
+) -> None:
+    def used(identity: str, resource: str, user: str, month: int, number: str) -> Json:
+        return event(
+            id=identity,
+            type="kb.usage",
+            resource_id=resource,
+            user_id=user,
+            time=f"2024-0{month}-15T10:30:00Z",
+            attributes={"to": number, "direction": "outbound"},
+        )
+
+    german, french = "+4930123456", "+33612345678"
+    either.send(
+        used("a", "kb_1", "user_1", 1, german),
+        used("b", "kb_2", "user_1", 1, german),
+        used("c", "kb_2", "user_2", 1, german),
+        used("d", "kb_3", "user_2", 1, french),
+        used("e", "kb_4", "user_2", 1, german),
+        used("f", "kb_1", "user_1", 2, german),
+        used("g", "kb_5", "user_1", 2, german),
+    )
+    either.reversed(reversal("e"))
+    asked = {
+        **QUARTER,
+        "country": "DE",
+        "include": "totals",
+    }
+
+    def answered() -> list[Json]:
+        users = either.get("/v1/analytics/users", params=asked).json()
+        own = {name: value for name, value in asked.items() if name != "organization_id"}
+        organizations = either.get("/v1/analytics/organizations", params=own).json()
+        return [users, organizations]
+
+    before = answered()
+    assert before[0]["totals"]["cost_breakdown"]["kb_count"] == 3
+    put_away(either, tmp_path, before=202402)
+    assert answered() == before
+    put_away(either, tmp_path)
+    assert answered() == before

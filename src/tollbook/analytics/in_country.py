@@ -58,20 +58,23 @@ def country_knowledge_bases_sql(by: str, within: str, condition: str) -> str:
 def country_used_sql(by: str, within: str, condition: str) -> str:
     """Return the SQL of the knowledge bases used with a country, each by meter and day.
 
-    No sums have these, so the statement reads events, only on users' days with such usage and
-    by the index of events by user. The index covers `mine`, and SQLite keeps the order of cross
-    joins, so it uses the index instead of reading all events of each day.
+    Only the sums of archived events have these. The statement reads the other events, only on
+    users' days with such usage and by the index of events by user. The index covers `mine`, and
+    SQLite keeps the order of cross joins, so it uses the index instead of reading all events of
+    each day.
     """
+    days = f"""\
+            WHERE {within}
+                AND month BETWEEN :start_month AND :end_month{condition}
+                AND day BETWEEN :start_day AND :end_day
+                AND country = :country
+                AND meter {match_any(codes_of(Category.KNOWLEDGE_BASE))}"""
     return f"""\
         SELECT events.{by}, events.resource_id
         FROM (
             SELECT organization_id, user_id, meter, day
             FROM usage_daily
-            WHERE {within}
-                AND month BETWEEN :start_month AND :end_month{condition}
-                AND day BETWEEN :start_day AND :end_day
-                AND country = :country
-                AND meter {match_any(codes_of(Category.KNOWLEDGE_BASE))}
+{days}
             GROUP BY organization_id, user_id, meter, day
             HAVING SUM(count) > 0
         ) AS days
@@ -86,4 +89,10 @@ def country_used_sql(by: str, within: str, condition: str) -> str:
             AND events.meter = days.meter
             AND events.country = :country
         GROUP BY events.{by}, events.meter, events.day, events.resource_id
-        HAVING SUM(CASE WHEN events.reverses IS NULL THEN 1 ELSE -1 END) > 0"""
+        HAVING SUM(CASE WHEN events.reverses IS NULL THEN 1 ELSE -1 END) > 0
+        UNION ALL
+        SELECT {by}, resource_id
+        FROM archived_sums
+{days}
+        GROUP BY {by}, meter, day, resource_id
+        HAVING SUM(count) > 0"""

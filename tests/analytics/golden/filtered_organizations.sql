@@ -172,6 +172,17 @@ LEFT JOIN (
             AND events.country = :country
         GROUP BY events.organization_id, events.meter, events.day, events.resource_id
         HAVING SUM(CASE WHEN events.reverses IS NULL THEN 1 ELSE -1 END) > 0
+        UNION ALL
+        SELECT organization_id, resource_id
+        FROM archived_sums
+            WHERE organization_id IN :numbers
+                AND month BETWEEN :start_month AND :end_month
+            AND ((CAST(:meters AS BIGINT) >> meter) & 1) = 1
+                AND day BETWEEN :start_day AND :end_day
+                AND country = :country
+                AND meter IN (10, 11)
+        GROUP BY organization_id, meter, day, resource_id
+        HAVING SUM(count) > 0
     ) AS used
     GROUP BY organization_id
 ) AS bases ON bases.organization_id = organizations.organization_id

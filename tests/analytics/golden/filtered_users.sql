@@ -268,6 +268,17 @@ LEFT JOIN (
             AND events.country = :country
         GROUP BY events.user_id, events.meter, events.day, events.resource_id
         HAVING SUM(CASE WHEN events.reverses IS NULL THEN 1 ELSE -1 END) > 0
+        UNION ALL
+        SELECT user_id, resource_id
+        FROM archived_sums
+            WHERE organization_id = :organization
+                AND month BETWEEN :start_month AND :end_month
+            AND ((CAST(:meters AS BIGINT) >> meter) & 1) = 1
+                AND day BETWEEN :start_day AND :end_day
+                AND country = :country
+                AND meter IN (10, 11)
+        GROUP BY user_id, meter, day, resource_id
+        HAVING SUM(count) > 0
     ) AS used
     GROUP BY user_id
 ) AS bases ON bases.user_id = users.id
@@ -361,6 +372,17 @@ LEFT JOIN (
             AND events.country = :country
         GROUP BY events.user_id, events.meter, events.day, events.resource_id
         HAVING SUM(CASE WHEN events.reverses IS NULL THEN 1 ELSE -1 END) > 0
+        UNION ALL
+        SELECT user_id, resource_id
+        FROM archived_sums
+            WHERE organization_id = :organization
+                AND month BETWEEN :start_month AND :end_month AND user_id = :user
+            AND ((CAST(:meters AS BIGINT) >> meter) & 1) = 1
+                AND day BETWEEN :start_day AND :end_day
+                AND country = :country
+                AND meter IN (10, 11)
+        GROUP BY user_id, meter, day, resource_id
+        HAVING SUM(count) > 0
     ) AS used
     GROUP BY user_id
 ) AS bases ON bases.user_id = users.id
@@ -407,6 +429,17 @@ FROM (
             AND events.country = :country
         GROUP BY events.user_id, events.meter, events.day, events.resource_id
         HAVING SUM(CASE WHEN events.reverses IS NULL THEN 1 ELSE -1 END) > 0
+        UNION ALL
+        SELECT user_id, resource_id
+        FROM archived_sums
+            WHERE organization_id = :organization
+                AND month BETWEEN :start_month AND :end_month AND user_id IN :users
+            AND ((CAST(:meters AS BIGINT) >> meter) & 1) = 1
+                AND day BETWEEN :start_day AND :end_day
+                AND country = :country
+                AND meter IN (10, 11)
+        GROUP BY user_id, meter, day, resource_id
+        HAVING SUM(count) > 0
 ) AS used
 
 -- users_meters
