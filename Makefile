@@ -52,8 +52,8 @@ chaos: setup-dev ## test every fault on real servers, and write docs/reliability
 fuzz: setup-dev ## test malformed input, for everything that reads outside data (args="--seconds 600 --only books")
 	@$(bin)/python -m fuzz $(args)
 
-audit: ## check dependencies for vulnerabilities, and write a bill of materials (needs the package index)
-	@scripts/audit
+audit: ## check dependencies for vulnerabilities, and write a bill of materials (osv=all.zip reads an export)
+	@scripts/audit $(osv)
 
 lock: setup-dev ## pin dependencies
 	@scripts/lock

@@ -44,6 +44,7 @@ CODES = {
     "RateLimited": (429, "rate_limited"),
     "NotYet": (503, "not_yet"),
     "FormatNotInstalled": (501, "format_not_installed"),
+    "SecretKeyMissing": (501, "secret_key_missing"),
     "StoreUnavailable": (503, "store_unavailable"),
     "DatabaseReadOnly": (503, "database_read_only"),
     "DiskFull": (503, "disk_full"),

@@ -51,6 +51,8 @@ def test_every_endpoint_that_administers_leaves_an_act(cast: Cast, endpoint: Any
     before = log(cast.tenant)
     assert _ask(cast, done[0]) < 300
     after = log(cast.tenant)
+    if after[0]["action"] == "user.erase_finished":  # an act of its own, by the server
+        after = after[1:]
     assert len(after) == len(before) + 1, endpoint.name
     assert after[0]["key_prefix"] == prefix(cast.tenant.admin)
     assert after[0]["address"] == "127.0.0.1"
@@ -96,6 +98,7 @@ def test_the_acts_of_a_key_tell_its_limits(either: Tenant) -> None:
         "meters": ["voice.call"],
         "allowed_addresses": ["192.0.2.7/32", "2001:db8::/32"],
         "requests_per_minute": 60,
+        "id_prefix": "limited-",
     }
     asked = {"name": "limited", "permissions": ["events:write"], **limits}
     old = either.post("/v1/keys", json=asked).json()["key"]["prefix"]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.builders import Platform
-from tests.servers import Server
+from tests.servers import SECRET_KEY, Server
 from tests.walks import Walks
 from tollbook.store.database import open_database
 
@@ -21,7 +21,7 @@ ILL_AT_MOST = 0.3
 @pytest.fixture
 def walks(database_url: str) -> Iterator[Walks]:
     database = open_database(database_url)
-    with Server(database_url) as server, server.client() as http:
+    with Server(database_url, secret_key=SECRET_KEY) as server, server.client() as http:
         yield Walks(http, database)
     database.close()
 

@@ -10,12 +10,23 @@ from tollbook.domain.directory import id_problem
 from tollbook.domain.errors import NotFound, Problem, SecretKeyMissing, refuse
 from tollbook.domain.events import instant_of
 from tollbook.domain.keys import ApiKey
-from tollbook.domain.viewers import DEFAULT_SECONDS, MOST_SECONDS, SecretKeys, Viewer
+from tollbook.domain.viewers import (
+    DEFAULT_SECONDS,
+    MOST_SECONDS,
+    SHORTEST_SECRET_KEY,
+    SecretKeys,
+    Viewer,
+)
 from tollbook.store import viewers as stored_viewers
 from tollbook.store.audit import Actor
 from tollbook.store.audit_writer import write_act
 from tollbook.store.database import Transaction
 from tollbook.store.directory import OrganizationRow
+
+_NO_SECRET_KEY = (
+    "viewer tokens need a secret key: set TOLLBOOK_SECRET_KEY to the same random text of at least "
+    f"{SHORTEST_SECRET_KEY} characters on every server and for every command of this database"
+)
 
 
 class NewViewer(msgspec.Struct):
@@ -54,7 +65,7 @@ def create_viewer_token(
     secret = stored_viewers.secret_of(transaction, actor.tenant, now)
     signing_keys = secret_keys.derive(actor.tenant, secret)
     if not signing_keys:
-        raise SecretKeyMissing
+        raise SecretKeyMissing(_NO_SECRET_KEY)
     text = viewers.signed(viewer, signing_keys[0])
     details = {"user_id": user, "expires_at": instant_of(viewer.expires_at)}
     if actor.key_prefix != key.prefix:

@@ -270,12 +270,6 @@ class SecretKeyMissing(RequestError):
     status = 501
     code = "secret_key_missing"
 
-    def __init__(self) -> None:
-        super().__init__(
-            "viewer tokens need a secret key: set TOLLBOOK_SECRET_KEY to the same random text of "
-            "at least 32 characters on every server and for every command of this database"
-        )
-
 
 class NotYet(RequestError):
     """The requested state of the ledger has not arrived at this server yet."""

@@ -70,6 +70,7 @@ _EXAMPLE_SENTENCES = {
     "queue_full": "the write queue is full; nothing was stored, try again soon",
     "format_not_installed": "Parquet needs pyarrow, which is not installed here: "
     "pip install 'pyarrow>=22'",
+    "secret_key_missing": "viewer tokens need a secret key: set TOLLBOOK_SECRET_KEY",
     "not_yet": "this replica has not caught up yet; retry later",
     "store_unavailable": "the database is not available; nothing was stored",
     "database_read_only": "the database is read-only; nothing was stored",
