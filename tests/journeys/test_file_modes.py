@@ -66,11 +66,11 @@ def test_every_file_is_for_its_owner_only(folder: Path, monkeypatch: pytest.Monk
     assert len([it for it in seen if it.endswith(".parquet")]) == 4
 
 
-def test_the_files_of_the_demo_too(folder: Path) -> None:
+def test_the_files_of_the_demo_too(tmp_path: Path) -> None:
     environment = {**os.environ, "TOLLBOOK_DATABASE_URL": ""}
     code = "import os; os.umask(0); from tollbook.__main__ import main; main()"
     command = [sys.executable, "-c", code, "demo"]
-    subprocess.run(command, check=True, env=environment, capture_output=True)
-    found = modes(folder)
+    subprocess.run(command, check=True, env=environment, cwd=tmp_path, capture_output=True)
+    found = modes(tmp_path)
     assert {"tollbook-demo.db", "tollbook-demo.json"} <= found.keys()
     assert set(found.values()) == {"0o600"}, found

@@ -9,6 +9,7 @@ from tests.builders import Platform, event, reversal
 from tollbook.domain.errors import MonthNotReady
 from tollbook.domain.receipts import Outcome
 from tollbook.store.database import open_database
+from tollbook.store.postgres import partitions
 
 MAY = "2021-05-10T10:30:00Z"
 
@@ -41,8 +42,9 @@ def test_a_replay_releases_events_into_a_new_partition(platform: Platform) -> No
 
 
 def test_nothing_is_stored_while_the_partition_cannot_be_made(
-    platform: Platform, postgres_url: str
+    platform: Platform, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(partitions, "PATIENCE_SECONDS", 1.0)
     with psycopg.connect(postgres_url) as holder:
         holder.execute("LOCK TABLE events IN SHARE UPDATE EXCLUSIVE MODE")
         with pytest.raises(MonthNotReady):

@@ -53,10 +53,10 @@ class Partitions:
         """Forget the known partitions: one of them is gone."""
         self._known = frozenset()
 
-    def make(self, months: Iterable[int], seconds: float = PATIENCE_SECONDS) -> None:
-        """Make missing partitions; raise `MonthNotReady` when that fails for these seconds."""
+    def make(self, months: Iterable[int]) -> None:
+        """Make missing partitions; raise `MonthNotReady` when that fails for half a minute."""
         months = set(months)
-        give_up = monotonic() + seconds
+        give_up = monotonic() + PATIENCE_SECONDS
         while not self.try_to_make(months):
             if monotonic() >= give_up:
                 raise MonthNotReady
