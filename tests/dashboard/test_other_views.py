@@ -119,7 +119,9 @@ def test_no_tab_of_a_viewer_refuses_it(look: Look, demo: Demo, key: str) -> None
 
 
 def test_an_admin_key_of_one_user_sees_no_books_and_no_quarantine(look: Look, demo: Demo) -> None:
-    key = demo.new_key(organization_id="org_abc123", user_id="user_123", permissions=["admin"])
+    key = demo.new_key(
+        organization_id="org_abc123", user_id="user_123", permissions=["admin"], id_prefix="123-"
+    )
     page = look(key, "#/prices")
     expect(page.get_by_role("button", name="Calculate")).to_be_visible()
     expect(page.get_by_role("link", name="Quarantine")).to_have_count(0)

@@ -89,6 +89,24 @@ def test_a_long_read_keeps_it_pending_until_it_ends(
     assert actions(keeper) == ["user.erase", "user.erase_finished"]
 
 
+def test_copies_that_earlier_changes_left_are_gone_too(sqlite: Database, sqlite_url: str) -> None:
+    platform = Platform(sqlite)
+    number = platform.organization()
+    with sqlite.writing() as transaction:
+        assert transaction.row("PRAGMA secure_delete") == (1,)
+        for n in range(200):
+            directory.add_user(transaction, number, User(f"user_{n}", f"Jane {n}"), now())
+    for name in ("Ann", "Bob the builder of very long names", "C"):
+        with sqlite.writing() as transaction:
+            transaction.execute(
+                "UPDATE users SET name = :name WHERE organization_id = :number",
+                name=name,
+                number=number,
+            )
+    assert sqlite.engine.flush_traces()
+    assert left_in_files(sqlite_url) == {}
+
+
 def test_a_server_says_so_and_finishes_it(
     sqlite: Database, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

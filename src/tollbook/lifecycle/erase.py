@@ -124,7 +124,6 @@ def _erase_once(
         with database.writing(TimeLimit.NONE) as transaction:
             if allowed is not None:
                 allowed(transaction)
-            transaction.secure_delete()
             ledger.hold_ledgers(transaction, [number])
             directory.require_number(transaction, actor.tenant, person.organization.id, number)
             if archive_files.files(transaction, actor.tenant, number) != files:

@@ -155,10 +155,6 @@ class Transaction(Snapshot):
         """Insert rows into the empty staging table; return how many of its columns they need."""
         return self._engine.stage(self._driver, rows)
 
-    def secure_delete(self) -> None:
-        """Overwrite on disk what this transaction overwrites, where that is possible."""
-        self._engine.secure_delete(self._driver)
-
     def remove_events(self, organization: int, month: int) -> None:
         """Remove all events of an organization's month from the ledger."""
         self._engine.remove_events(self._driver, organization, month)

@@ -282,9 +282,6 @@ class Engine(ABC):
     def exclude_others(self, connection: Connection) -> None:
         """Wait for every transaction on the database; let none begin until this one has ended."""
 
-    def secure_delete(self, driver: Driver) -> None:
-        """Overwrite on disk what this transaction overwrites, where that is possible."""
-
     def flush_traces(self) -> bool:
         """Remove what was overwritten from the log of writes, where that is possible.
 

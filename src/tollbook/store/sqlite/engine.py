@@ -200,10 +200,6 @@ class Sqlite(Engine):
                 driver.execute(_insert(table, names, size), values)
                 start += size
 
-    def secure_delete(self, driver: Driver) -> None:
-        """Fill freed space with zeros from now on."""
-        driver.execute("PRAGMA secure_delete = ON").fetchall()
-
     def flush_traces(self) -> bool:
         """Move the log into the file and empty it; return False when a reader still uses it.
 

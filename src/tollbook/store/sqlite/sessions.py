@@ -18,6 +18,8 @@ def prepare(connection: sqlite3.Connection) -> None:
         "journal_mode = WAL",
         "synchronous = FULL",
         f"wal_autocheckpoint = {_CHECKPOINT_PAGES}",
+        # So that an erasure leaves no copies that earlier changes left in free space.
+        "secure_delete = ON",
         f"cache_size = -{_CACHE_KIB}",
         "temp_store = MEMORY",
     ):
