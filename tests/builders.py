@@ -10,6 +10,7 @@ from tollbook.administration.price_books import example_book
 from tollbook.administration.tenants import ensure_tenant
 from tollbook.analytics.users import users_report
 from tollbook.domain.directory import Organization
+from tollbook.domain.errors import TollbookError
 from tollbook.domain.keys import (
     UNLIMITED,
     ApiKey,
@@ -19,14 +20,16 @@ from tollbook.domain.keys import (
     prefix_of,
 )
 from tollbook.domain.periods import Period
+from tollbook.domain.quarantine import EVERYTHING, QuarantineAction, QuarantineRun, Selection
 from tollbook.domain.receipts import Receipt
 from tollbook.ingest.commit import BatchResult, commit
 from tollbook.ingest.decode import decode_json
 from tollbook.ingest.directory_cache import DirectoryCache
-from tollbook.ingest.quarantine import replay
 from tollbook.ingest.reversals import decode_reversals, reverse
 from tollbook.ingest.submit import Submission, draft_of, submission_of
 from tollbook.lifecycle.reversals import reversal_differences
+from tollbook.quarantine import runs as quarantine_runs
+from tollbook.quarantine.run_steps import QuarantineExecutor
 from tollbook.rating.books.yaml_book import parse_price_book
 from tollbook.store import directory, keys, prices
 from tollbook.store.audit import COMMAND_LINE, Actor
@@ -114,8 +117,25 @@ class Platform:
 
     def replay_at(self, instant: int) -> int:
         """Look at quarantine again when the clock says so, in microseconds."""
-        actor = Actor(self.tenant, COMMAND_LINE, instant)
-        return replay(self.database, self.directory_cache, actor, None).released
+        return self.run_over_quarantine(QuarantineAction.REPLAY, instant=instant).released
+
+    def run_over_quarantine(
+        self, action: QuarantineAction, selection: Selection = EVERYTHING, *, instant: int = 0
+    ) -> QuarantineRun:
+        """Replay or discard events when the clock says so, in microseconds; give the run."""
+        at = instant or now()
+        actor = Actor(self.tenant, COMMAND_LINE, at)
+        run = quarantine_runs.begin(self.database, actor, action, selection, None)
+        for done in QuarantineExecutor(
+            self.database,
+            self.directory_cache,
+            self.tenant,
+            run.id,
+            lambda: at,
+            lambda _: None,
+        ).steps():
+            run = done
+        return run
 
     def differences(self) -> list[RowDifference]:
         """Recompute every rollup from the events, as `tollbook verify` does."""
@@ -139,9 +159,13 @@ class Platform:
         return submission_of(draft, terms, atomic=atomic)
 
     def commit(self, submission: Submission) -> BatchResult:
-        settled = commit(self.database, self.directory_cache, [submission], now())[0]
+        (settled,) = self.settle(submission)
         assert isinstance(settled, BatchResult), settled
         return settled
+
+    def settle(self, *submissions: Submission) -> list[BatchResult | TollbookError]:
+        """Commit submissions together; give what became of each."""
+        return commit(self.database, self.directory_cache, submissions, now())
 
     def api_key(self, key: str) -> ApiKey:
         """Find an issued key as it is stored."""

@@ -10,17 +10,23 @@ import uvicorn
 from tests.servers import SECRET_KEY, free_port
 from tests.waiting import PATIENCE, wait_for
 from tollbook.api.application import application
+from tollbook.api.pipeline.services import Services
 from tollbook.settings import Settings
 from tollbook.store.database import Database
 from tollbook.wiring import services
 
 
 @contextmanager
-def serving(database: Database, key: str = "") -> Iterator[httpx.Client]:
-    """Serve a database, which is closed afterwards; give a client, with a key if there is one."""
+def serving(
+    database: Database, key: str = "", parts: Services | None = None
+) -> Iterator[httpx.Client]:
+    """Serve a database, which is closed afterwards; give a client, with a key if there is one.
+
+    `parts` are those of the server, if a test looks at them.
+    """
     port = free_port()
     settings = Settings() if database.engine.secret_key_file else Settings(secret_key=SECRET_KEY)
-    app = application(services(settings, database))
+    app = application(parts or services(settings, database))
     config = uvicorn.Config(app, "127.0.0.1", port, loop="asyncio", log_config=None)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)

@@ -2,8 +2,11 @@
 
 from collections.abc import Callable
 from time import monotonic, sleep
-from typing import TypeVar
+from typing import Any, TypeVar
 
+import httpx
+
+Json = dict[str, Any]
 Found = TypeVar("Found")
 
 PATIENCE = 60.0
@@ -18,3 +21,17 @@ def wait_for(find: Callable[[], Found | None]) -> Found:
         assert monotonic() < give_up, f"still {found!r} after {PATIENCE:.0f} seconds"
         sleep(_PAUSE)
     return found
+
+
+def run_over_quarantine(
+    get: Callable[[str], httpx.Response], begun: httpx.Response, status: str = "done"
+) -> Json:
+    """Wait until a run that was begun over HTTP has a status; return it."""
+    assert begun.status_code == 202, begun.text
+    path = f"/v1/quarantine-runs/{begun.json()['run']['id']}"
+
+    def found() -> Json | None:
+        run: Json = get(path).json()["run"]
+        return run if run["status"] == status else None
+
+    return wait_for(found)

@@ -46,6 +46,9 @@ class Settings(msgspec.Struct, frozen=True):
     idle_connection_seconds: int = 300
     max_clock_seconds: int = 300
     longest_call_seconds: int = 86_400
+    max_unknown_organizations: int = 10_000
+    max_quarantined_events: int = 10_000_000
+    max_viewer_tokens_per_minute: int = 1_200
     archive_folder: str = ""
 
     @property
@@ -70,6 +73,7 @@ _AT_LEAST_ONE = (
     *("max_queued_events", "max_group_events", "max_body_mib"),
     *("max_write_connections", "max_read_connections"),
     *("idle_connection_seconds", "max_clock_seconds", "longest_call_seconds"),
+    *("max_unknown_organizations", "max_quarantined_events", "max_viewer_tokens_per_minute"),
 )
 _SHORTEST_KEY = 16
 _KINDS = {int: "a whole number", bool: "true or false"}

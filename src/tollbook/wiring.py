@@ -6,12 +6,14 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
 from tollbook.api.application import application
+from tollbook.api.operation.created_tokens import CreatedTokens
 from tollbook.api.operation.health import Health
 from tollbook.api.operation.key_usage import KeyUsageRecorder
 from tollbook.api.operation.maintenance import Maintenance
@@ -31,10 +33,13 @@ from tollbook.domain.errors import (
 )
 from tollbook.domain.viewers import NO_SECRET_KEYS, SHORTEST_SECRET_KEY, SecretKeys, new_secret
 from tollbook.ingest.directory_cache import DirectoryCache
+from tollbook.ingest.limits import IngestLimits
 from tollbook.ingest.masking import Masker
 from tollbook.listening import listen, sockets_of
 from tollbook.logs import configure_logging, level_of, print_lines
-from tollbook.rerating.worker import Worker
+from tollbook.quarantine.run_steps import QuarantineExecutor
+from tollbook.rerating.run_day import RunExecutor
+from tollbook.run_worker import Worker
 from tollbook.settings import FULL, Settings, variable
 from tollbook.store import pending_erasures, quarantine, scope_check, secret_files, secrets
 from tollbook.store.database import Database, open_database
@@ -44,6 +49,7 @@ from tollbook.store.migrate import migrate
 from tollbook.store.probe import clock_difference, is_standby, try_to_write
 
 _log = structlog.get_logger()
+_Value = TypeVar("_Value")
 _MIB = 1024 * 1024
 _VERB_RETRY_SECONDS = 10
 """How long a command, or a server before it serves, retries to connect to PostgreSQL."""
@@ -101,11 +107,16 @@ def directory_cache_of(
     settings: Settings, database: Database, secret_keys: SecretKeys = NO_SECRET_KEYS
 ) -> DirectoryCache:
     """Create the directory cache, with a masker if phone numbers are masked."""
+    limits = IngestLimits(
+        settings.longest_call_seconds,
+        settings.max_unknown_organizations,
+        settings.max_quarantined_events,
+    )
     masker = None
     if settings.phone_numbers != FULL:
         key = settings.phone_number_key
         masker = Masker((key or secrets.phone_number_key(database)).encode())
-    return DirectoryCache(database, now, masker, settings.longest_call_seconds, secret_keys)
+    return DirectoryCache(database, now, masker, limits, secret_keys)
 
 
 def services(settings: Settings, database: Database, *, reads_only: bool = False) -> Services:
@@ -131,11 +142,21 @@ def services(settings: Settings, database: Database, *, reads_only: bool = False
         settings.max_group_events,
         lambda it: metrics.count_commit(it.events, it.seconds, failed=it.failed),
     )
+    created_tokens = CreatedTokens(database)
     return Services(
         database=database,
         directory_cache=directory_cache,
         write_queue=write_queue,
-        rerating_worker=Worker(database, now),
+        rerating_worker=Worker(
+            "rerating",
+            lambda tenant, run, pause: RunExecutor(database, tenant, run, now, pause),
+        ),
+        quarantine_worker=Worker(
+            "quarantine",
+            lambda tenant, run, pause: QuarantineExecutor(
+                database, directory_cache, tenant, run, now, pause
+            ),
+        ),
         cache=AnswerCache(settings.cached_answer_mib * _MIB),
         cached_states=StateCache(settings.cached_state_mib * _MIB),
         clock=now,
@@ -143,7 +164,8 @@ def services(settings: Settings, database: Database, *, reads_only: bool = False
         metrics=metrics,
         health=Health(database, write_queue.queue, settings.min_free_mib, reads_only=reads_only),
         key_usage=KeyUsageRecorder(database),
-        maintenance=Maintenance(database, now, settings.max_clock_seconds),
+        created_tokens=created_tokens,
+        maintenance=Maintenance(database, now, settings.max_clock_seconds, created_tokens),
         body_budget=body_budget,
         request_log=RequestLog(print_lines if level_of(settings) <= logging.INFO else None),
         secret_keys=secret_keys,
@@ -153,10 +175,11 @@ def services(settings: Settings, database: Database, *, reads_only: bool = False
         hsts_seconds=settings.hsts_seconds,
         max_clock_seconds=settings.max_clock_seconds,
         archive_folder=settings.archives,
+        max_viewer_tokens_per_minute=settings.max_viewer_tokens_per_minute,
     )
 
 
-def _measure(read: Callable[[], int]) -> int | None:
+def _measure(read: Callable[[], _Value]) -> _Value | None:
     """Read a figure for the metrics; None while the database does not respond."""
     try:
         with translate_errors():

@@ -13,8 +13,11 @@ from tests.builders import Json, Platform
 from tests.conftest import ENGINES, Postgres
 from tests.inside import serving
 from tests.servers import SECRET_KEY, Server
+from tests.waiting import run_over_quarantine
 from tollbook import wiring
+from tollbook.api.pipeline.services import Services
 from tollbook.domain.exact import MICROS
+from tollbook.settings import Settings
 from tollbook.store.database import Database, open_database
 from tollbook.store.engine import system_clock
 
@@ -45,6 +48,12 @@ class Tenant(Platform):
 
     def delete(self, path: str, key: str | None = None, **given: Any) -> httpx.Response:
         return self.call("DELETE", path, key, **given)
+
+    def replay_over_http(self, key: str | None = None, **query: str) -> tuple[int, int]:
+        """Replay and wait; give how many events were released, and how many remain."""
+        answer = self.post("/v1/quarantine/replay", key, params=query)
+        run = run_over_quarantine(lambda path: self.get(path, key), answer)
+        return run["released"], run["remaining"]
 
     def revoke(self, key: str) -> None:
         assert self.delete(f"/v1/keys/{prefix(key)}").status_code == 200
@@ -120,10 +129,11 @@ class Clock:
 
 
 class Clocked(NamedTuple):
-    """A tenant of a server, and the clock of that server."""
+    """A tenant of a server, and the clock and the parts of that server."""
 
     tenant: Tenant
     clock: Clock
+    services: Services
 
 
 @pytest.fixture
@@ -133,10 +143,12 @@ def clocked(
     """A tenant with the organization org_1, on a server whose clock can be set forward."""
     clock = Clock()
     monkeypatch.setattr(wiring, "now", clock)
-    with serving(open_database(database_url)) as http:
+    opened = open_database(database_url)
+    parts = wiring.services(Settings(secret_key=SECRET_KEY), opened)
+    with serving(opened, parts=parts) as http:
         tenant = Tenant(database, http)
         tenant.organization()
-        yield Clocked(tenant, clock)
+        yield Clocked(tenant, clock, parts)
 
 
 @pytest.fixture(params=ENGINES)

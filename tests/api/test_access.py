@@ -11,6 +11,10 @@ from tests.rerating.builders import Past
 from tollbook.api.application import ENDPOINTS
 from tollbook.api.openapi.endpoint import Endpoint
 from tollbook.domain.keys import Permission
+from tollbook.domain.quarantine import EVERYTHING, QuarantineAction
+from tollbook.quarantine import runs
+from tollbook.store.audit import COMMAND_LINE, Actor
+from tollbook.wiring import now
 
 NOBODY = {"none": 401, "garbage": 401, "revoked": 401}
 
@@ -41,6 +45,7 @@ BUDGET = {"monthly": 100}
 ROTATED = {"organization": 404, "user": 403, "stranger": 404}
 NO_ADMIN = {"user": 403, "stranger": 404}
 FOREIGN = {"organization": 404, "user": 404, "stranger": 404}
+OTHER_RUNS = {"organization": 404, "user": 403, "stranger": 404}
 # Two organizations have a user_2; a key of one of them sees no other.
 AMBIGUOUS = for_readers(reader=400, admin=400, user=404, stranger=404)
 CASES = [
@@ -208,7 +213,7 @@ CASES = [
         granted(201, writer=403, organization=404, user=404, stranger=404),
         {"organization_id": "org_2"},
     ),
-    Case("DELETE", "/v1/viewer-tokens/tbv_0123456789abcdef", for_readers(user=403)),
+    Case("DELETE", "/v1/viewer-tokens/{token}", for_readers(user=403, stranger=404)),
     Case("DELETE", "/v1/viewer-tokens/nothing", for_readers(404, user=403)),
     Case("DELETE", "/v1/viewer-tokens", for_admins(organization=403, user=403)),
     Case("GET", "/v1/audit-log", for_admins(user=403)),
@@ -246,11 +251,27 @@ CASES = [
             ("POST", "/revert", for_admins(409, organization=403, user=403, stranger=404)),
         )
     ),
-    Case("POST", "/v1/quarantine/replay", for_admins(user=403)),
+    # Another run is at work: who may begin one is told so.
+    Case("POST", "/v1/quarantine/replay", for_admins(409, user=403)),
     Case(
         "POST",
         "/v1/quarantine/replay?organization_id=org_2",
-        for_admins(organization=404, user=403),
+        for_admins(409, organization=404, user=403),
+    ),
+    Case("DELETE", "/v1/quarantine?code=no_price", for_admins(409, organization=403, user=403)),
+    Case(
+        "DELETE",
+        "/v1/quarantine/nobody/lost",
+        for_admins(organization=403, user=403, stranger=404),
+    ),
+    Case("GET", "/v1/quarantine-runs", for_admins(user=403)),
+    *(
+        Case(method, f"/v1/quarantine-runs/{{replay}}{act}", for_admins(status, **OTHER_RUNS))
+        for method, act, status in (
+            ("GET", "", 200),
+            ("POST", "/stop", 409),
+            ("POST", "/resume", 409),
+        )
     ),
     Case("DELETE", "/v1/organizations/org_1", for_admins(409, organization=403, **NO_ADMIN)),
     Case("DELETE", "/v1/organizations/org_2", for_admins(409, organization=403, **NO_ADMIN)),
@@ -292,6 +313,7 @@ def cast(site: Site) -> Cast:
             tenant.call("PUT", f"/v1/budgets/{path}", json=BUDGET)
     tenant.send(event(id="lost", organization_id="nobody"))
     tenant.reverse(reversal("user_1"), reversal("user_2"))
+    tenant.replay()
     stranger.send(event(organization_id="org_2"))
     revoked = tenant.key()
     tenant.revoke(revoked)
@@ -312,7 +334,13 @@ def cast(site: Site) -> Cast:
         "{of the tenant}": prefix(tenant.key()),
         "{to rotate}": prefix(tenant.key()),
         "{run}": _reverted_run(tenant),
+        "{token}": _token(tenant),
+        "{replay}": str(tenant.run_over_quarantine(QuarantineAction.REPLAY).id),
     }
+    assert prefixes["{replay}"] == "2"  # the stranger has no run of that number
+    for one in (tenant, stranger):
+        actor = Actor(one.tenant, COMMAND_LINE, now())
+        runs.begin(one.database, actor, QuarantineAction.REPLAY, EVERYTHING, None)
     return Cast(tenant, keys, prefixes)
 
 
@@ -321,6 +349,11 @@ def _reverted_run(tenant: Tenant) -> str:
     run = past.apply().id
     past.revert(run)
     return str(run)
+
+
+def _token(tenant: Tenant) -> str:
+    made = tenant.post("/v1/viewer-tokens", json={"organization_id": "org_1"})
+    return str(made.json()["viewer_token"]["id"])
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda it: f"{it.method} {it.path}")

@@ -37,6 +37,7 @@ CODES = {
     "CursorExpired": (410, "cursor_expired"),
     "ArchiveRefused": (409, "archive_refused"),
     "EventArchived": (410, "archived"),
+    "EventDiscarded": (410, "discarded"),
     "BodyTooLarge": (413, "body_too_large"),
     "HeadTooLarge": (431, "head_too_large"),
     "UnsupportedBody": (415, "unsupported_body"),

@@ -16,7 +16,8 @@ PATH = "/v1/audit-log"
 BY_THEMSELVES = {
     *("loadPriceBook", "publishPriceBook"),
     *("rerate", "stopRerating", "resumeRerating", "revertRerating"),
-    *("deleteOrganization", "deleteUser"),
+    *("replayQuarantine", "discardQuarantine", "stopQuarantineRun", "resumeQuarantineRun"),
+    *("deleteOrganization", "deleteUser", "createViewerToken"),
 }
 """They need more than a body to change anything: below, with the runs, and `test_both_ways`."""
 

@@ -121,7 +121,8 @@ def test_a_key_is_used_from_its_addresses_only(
     for answer in (
         either.get(USERS, key, headers=headers),
         either.post("/v1/events", key, json=event(), headers=headers),
-        either.post("/v1/quarantine/replay", key, headers=headers),
+        either.get("/v1/quarantine", key, headers=headers),
+        either.patch("/v1/organizations/org_1", key, json={"name": "New"}, headers=headers),
     ):
         assert answer.status_code == status
         if status == 403:
@@ -312,3 +313,46 @@ def test_a_key_can_ask_what_it_is(either: Tenant, scope: dict[str, str]) -> None
     assert either.get("/v1/keys/self?x=1", key).status_code == 400
     either.revoke(key)
     assert either.get("/v1/keys/self", key).status_code == 401
+
+
+def created(tenant: Tenant, by: str, per_minute: int) -> str:
+    body = {"name": "child", "permissions": ["admin"], "requests_per_minute": per_minute}
+    answer = tenant.post("/v1/keys", by, json=body)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["api_key"])
+
+
+def asked(tenant: Tenant, *keys: str) -> list[int]:
+    return [tenant.get("/v1/keys/self", key).status_code for key in keys]
+
+
+def test_the_rate_of_a_key_covers_the_keys_that_it_creates(either: Tenant) -> None:
+    root = either.key(limits=Limits(requests_per_minute=6))
+    child = created(either, root, 4)
+    grandchild = created(either, child, 4)
+    # The root has 4 left: it created a key, and so did its child, which has 3 left.
+    assert asked(either, grandchild, grandchild, child, child) == [200, 200, 200, 429]
+    assert asked(either, grandchild, root, root) == [429, 200, 429]
+    other = either.key(limits=Limits(requests_per_minute=6))
+    assert asked(either, other) == [200]
+
+
+def test_a_rotated_key_and_its_successor_share_one_limit(either: Tenant) -> None:
+    old = either.key(limits=Limits(requests_per_minute=3))
+    new = rotated(either, old).json()["api_key"]
+    assert asked(either, old, new, old, new) == [200, 200, 200, 429]
+
+
+def test_a_key_without_a_limit_gives_its_keys_their_own(either: Tenant) -> None:
+    one, other = created(either, either.admin, 2), created(either, either.admin, 2)
+    assert asked(either, one, one, one, other) == [200, 200, 429, 200]
+
+
+def test_limits_get_lower_so_often(tenant: Tenant) -> None:
+    key = tenant.key(limits=Limits(requests_per_minute=100))
+    for per_minute in range(99, 92, -1):
+        key = created(tenant, key, per_minute)
+    body = {"name": "child", "permissions": ["admin"], "requests_per_minute": 90}
+    answer = tenant.post("/v1/keys", key, json=body)
+    assert problems(answer) == [("requests_per_minute", "too_many_limits")]
+    assert created(tenant, key, 93)

@@ -100,6 +100,9 @@ def test_every_list_in_pages_leads_to_its_next_page() -> None:
     assert in_pages["listQuarantine"] == {
         "organization_id": "$request.query.organization_id",
         "code": "$request.query.code",
+        "type": "$request.query.type",
+        "start_date": "$request.query.start_date",
+        "end_date": "$request.query.end_date",
         "include": "$request.query.include",
         "limit": "$request.query.limit",
         "cursor": "$response.body#/next_cursor",

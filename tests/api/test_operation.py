@@ -122,7 +122,8 @@ def test_metrics_count_events_requests_commits_and_what_waits(
     answers = [seen[f"tollbook_answers_total {it}"] for it in ("ledger", "cache", "client")]
     assert answers == [1, 1, 1]
     assert seen["tollbook_commit_events_sum"] == 3
-    assert seen["tollbook_quarantine_events"] == 1
+    assert seen["tollbook_quarantine_events unknown_organization"] == 1
+    assert seen["tollbook_quarantine_events no_price"] == 0
     assert seen["tollbook_queue_events"] == seen["tollbook_body_bytes"] == 0
     assert seen["tollbook_database_bytes"] == pytest.approx(
         Path(sqlite_url.removeprefix("sqlite:///")).stat().st_size, rel=2

@@ -1,12 +1,18 @@
 """Quarantine over HTTP: listed a page at a time, and replayed into the ledger."""
 
 import base64
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.api.conftest import Tenant, problems
-from tests.builders import Json, event
+from tests.builders import Json, event, reversal
+from tests.waiting import run_over_quarantine
 from tollbook.domain.keys import Permission
+from tollbook.domain.quarantine import EVERYTHING, QuarantineAction
+from tollbook.quarantine import runs
+from tollbook.store.audit import COMMAND_LINE, Actor
+from tollbook.wiring import now
 
 PATH = "/v1/quarantine"
 REPLAY = f"{PATH}/replay"
@@ -28,7 +34,7 @@ def pages(tenant: Tenant, limit: int, **query: str) -> list[list[str]]:
 def test_an_empty_quarantine_lists_nothing(either: Tenant) -> None:
     answer = either.get(PATH)
     assert answer.json() == {"success": True, "quarantine": [], "next_cursor": None}
-    assert either.post(REPLAY).json() == {"success": True, "released": 0, "remaining": 0}
+    assert either.replay_over_http() == (0, 0)
 
 
 def test_an_event_is_listed_as_it_came_with_the_reason(either: Tenant) -> None:
@@ -169,19 +175,19 @@ def test_a_cursor_of_another_tenant_shows_nothing_of_it(either: Tenant) -> None:
 
 def test_a_replay_charges_what_can_be_charged_by_now(either: Tenant) -> None:
     either.send(event(id="a", organization_id="a"), event(id="b", organization_id="b"))
-    assert either.post(REPLAY).json() == {"success": True, "released": 0, "remaining": 2}
+    assert either.replay_over_http() == (0, 2)
     either.post("/v1/organizations", json={"id": "a", "name": "A"})
-    assert either.post(REPLAY).json() == {"success": True, "released": 1, "remaining": 1}
+    assert either.replay_over_http() == (1, 1)
     assert pages(either, 10) == [["b"]]
     users = either.users("a")["users"]
     assert [(it["user_id"], it["total_cost"]) for it in users] == [("user_1", 0.122)]
-    assert either.post(REPLAY).json()["released"] == 0
+    assert either.replay_over_http() == (0, 1)
 
 
 def test_what_a_replay_cannot_release_stays_with_the_reason_it_has_by_now(either: Tenant) -> None:
     either.send(event(id="a", organization_id="a"), event(id="b", organization_id="b"))
     either.organization("a", currency="EUR")
-    assert either.post(REPLAY).json() == {"success": True, "released": 0, "remaining": 2}
+    assert either.replay_over_http() == (0, 2)
     shown = {it["id"]: (it["code"], it["reason"]) for it in either.get(PATH).json()["quarantine"]}
     mismatch = "currency_mismatch", "price book version 1 is in USD, the organization in EUR"
     assert shown == {
@@ -196,8 +202,7 @@ def test_a_replay_of_one_organization_leaves_the_others(either: Tenant) -> None:
     either.send(*(event(id=it, organization_id=it) for it in "ab"))
     for identity in "ab":
         either.post("/v1/organizations", json={"id": identity, "name": identity})
-    answer = either.post(REPLAY, params={"organization_id": "b"})
-    assert answer.json() == {"success": True, "released": 1, "remaining": 0}
+    assert either.replay_over_http(organization_id="b") == (1, 0)
     assert pages(either, 10) == [["a"]]
 
 
@@ -207,7 +212,7 @@ def test_an_event_sent_again_while_in_quarantine_and_after(either: Tenant) -> No
     receipt = either.post("/v1/events", json=one).json()["receipts"][0]
     assert (receipt["status"], receipt["code"]) == ("quarantined", "in_quarantine")
     either.post("/v1/organizations", json={"id": "org_2", "name": "Two"})
-    either.post(REPLAY)
+    either.replay_over_http()
     assert either.post("/v1/events", json=one).json()["counts"]["duplicate"] == 1
 
 
@@ -215,7 +220,7 @@ def test_a_replay_may_pass_64_bits(either: Tenant) -> None:
     most = [event(id=str(n), cost=100_000_000, organization_id="org_2") for n in range(93)]
     either.send(*most)
     either.post("/v1/organizations", json={"id": "org_2", "name": "Two"})
-    assert either.post(REPLAY).json()["released"] == 93
+    assert either.replay_over_http() == (93, 0)
     assert pages(either, 1000) == [[]]
 
 
@@ -225,5 +230,102 @@ def test_an_organizations_admin_sees_and_replays_its_own_only(either: Tenant) ->
     admin = either.key(Permission.ADMIN, organization="mine")
     assert [it["id"] for it in either.get(PATH, admin).json()["quarantine"]] == ["mine"]
     assert either.get(PATH, admin, params={"organization_id": "x"}).status_code == 404
-    assert either.post(REPLAY, admin).json() == {"success": True, "released": 0, "remaining": 1}
+    assert either.replay_over_http(admin) == (0, 1)
     assert either.post(REPLAY, admin, params={"organization_id": "x"}).status_code == 404
+
+
+def test_events_are_selected_by_type_and_time(either: Tenant) -> None:
+    sms = {"type": "sms.outbound", "quantity": 1}
+    either.send(
+        event(id="a", organization_id="x", time="2024-01-15T00:00:00Z"),
+        event(id="b", organization_id="x", time="2024-01-15T23:59:59Z"),
+        event(id="c", organization_id="x", time="2024-01-16T00:00:00Z", **sms),
+    )
+    for query, expected in (
+        ({"type": "sms.outbound"}, ["c"]),
+        ({"start_date": "2024-01-15", "end_date": "2024-01-15"}, ["a", "b"]),
+        ({"start_date": "2024-01-15T23:59:59Z"}, ["b", "c"]),
+        ({"end_date": "2024-01-15T23:59:59Z"}, ["a"]),
+        ({"type": "voice.call", "end_date": "2024-01-14"}, []),
+    ):
+        assert pages(either, 10, **query) == [expected], query
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("type=fax", [("type", "invalid_choice")]),
+        ("start_date=yesterday", [("start_date", "invalid_time")]),
+        ("start_date=2024-01-02&end_date=2024-01-01", [("start_date", "invalid_period")]),
+    ],
+)
+def test_a_malformed_selection_is_refused_everywhere(
+    tenant: Tenant, query: str, found: list
+) -> None:
+    for method, path in (("GET", PATH), ("DELETE", PATH), ("POST", REPLAY)):
+        answer = tenant.call(method, f"{path}?{query}")
+        assert (answer.status_code, problems(answer)) == (400, found)
+
+
+@pytest.mark.parametrize("query", ["", "all=false", "all=true&code=no_price"])
+def test_everything_is_discarded_only_when_that_is_said(tenant: Tenant, query: str) -> None:
+    answer = tenant.delete(f"{PATH}?{query}")
+    assert (answer.status_code, problems(answer)[0][0]) == (400, "all")
+
+
+def test_selected_events_are_discarded_by_a_run(either: Tenant) -> None:
+    either.organization("euro", currency="EUR")
+    either.send(*(event(id=it, organization_id="euro") for it in "ab"))
+    either.send(event(id="c", organization_id="x"))
+    begun = either.delete(PATH, params={"code": "currency_mismatch"})
+    run = run_over_quarantine(either.get, begun)
+    assert (run["action"], run["code"], run["discarded"]) == ("discard", "currency_mismatch", 2)
+    assert pages(either, 10) == [["c"]]
+    assert either.get("/v1/quarantine-runs").json()["runs"] == [run]
+    gone = either.get("/v1/events/euro/a")
+    assert (gone.status_code, gone.json()["code"]) == (410, "discarded")
+    back = either.post("/v1/events/reversals", json=reversal("a", organization_id="euro"))
+    assert back.json()["receipts"][0]["code"] == "event_discarded"
+    every = run_over_quarantine(either.get, either.delete(f"{PATH}?all=true"))
+    assert every["discarded"] == 1
+    assert pages(either, 10) == [[]]
+
+
+def test_one_event_is_discarded(either: Tenant) -> None:
+    either.send(event(id="a/b", organization_id="x"), event(id="c", organization_id="x"))
+    answer = either.delete(f"{PATH}/x/a/b")
+    assert answer.json() == {"success": True, "organization_id": "x", "id": "a/b"}
+    assert either.delete(f"{PATH}/x/a/b").status_code == 404
+    assert either.delete(f"{PATH}/nobody/c").status_code == 404
+    assert pages(either, 10) == [["c"]]
+
+
+def test_of_many_requests_to_replay_one_begins_a_run(either: Tenant) -> None:
+    actor = Actor(either.tenant, COMMAND_LINE, now())
+    run = runs.begin(either.database, actor, QuarantineAction.REPLAY, EVERYTHING, None)
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: either.post(REPLAY), range(16)))
+    assert {it.status_code for it in answers} == {409}
+    assert "quarantine run 1 (replay, all organizations) is running" in answers[0].text
+    path = f"/v1/quarantine-runs/{run.id}"
+    assert either.post(f"{path}/stop").json()["run"]["status"] == "stopped"
+    assert run_over_quarantine(either.get, either.post(f"{path}/resume"))["events"] == 0
+
+
+def test_an_organization_sees_and_stops_its_own_runs_only(either: Tenant) -> None:
+    either.organization("mine")
+    admin = either.key(Permission.ADMIN, organization="mine")
+    assert either.replay_over_http() == (0, 0)
+    assert either.replay_over_http(admin) == (0, 0)
+    own = either.get("/v1/quarantine-runs", admin).json()["runs"]
+    assert [(it["id"], it["organization_id"]) for it in own] == [(2, "mine")]
+    assert either.get("/v1/quarantine-runs/1", admin).status_code == 404
+    assert either.post("/v1/quarantine-runs/1/stop", admin).status_code == 404
+    assert either.delete(f"{PATH}?organization_id=mine", admin).status_code == 403
+
+
+@pytest.mark.parametrize("run", ["7", "x", "-1", "99999999999999999999"])
+def test_a_run_that_is_not_there_is_404(tenant: Tenant, run: str) -> None:
+    assert tenant.get(f"/v1/quarantine-runs/{run}").status_code == 404
+    for act in ("stop", "resume"):
+        assert tenant.post(f"/v1/quarantine-runs/{run}/{act}").status_code == 404

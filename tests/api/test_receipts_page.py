@@ -7,8 +7,9 @@ import pytest
 
 from tests.api.conftest import Tenant
 from tests.builders import event, reversal
+from tollbook.domain.quarantine import CODES
 from tollbook.domain.reversals import LONGEST_REASON
-from tollbook.ingest.quarantine import INVALID
+from tollbook.quarantine.replay import INVALID
 from tollbook.rating import choose
 
 ROOT = Path(__file__).parents[2]
@@ -38,6 +39,7 @@ OF_A_CALL = re.findall(
 def test_every_reason_for_quarantine_is_named(code: str) -> None:
     (line,) = (it for it in PAGE.splitlines() if it.startswith("| `quarantined` | kept"))
     assert f"`{code}`" in line
+    assert code in CODES
 
 
 def test_a_quarantined_event_is_quarantined_again(either: Tenant) -> None:

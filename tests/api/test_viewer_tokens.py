@@ -1,15 +1,19 @@
 """Viewer tokens: what a browser holds sees one organization or user, reads only, and ends."""
 
+from contextlib import closing
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.api.conftest import Clocked, Tenant, prefix, problems
-from tests.builders import Json, event
-from tests.servers import SECRET_KEY
+from tests.builders import Json, Platform, event
+from tests.servers import SECRET_KEY, Server
 from tollbook.api.application import ENDPOINTS
 from tollbook.domain.keys import Limits, Permission
 from tollbook.domain.viewers import SecretKeys, Viewer, new_id, new_secret, read, signed
+from tollbook.store.audit import acts
+from tollbook.store.database import Database, open_database
 from tollbook.wiring import now
 
 PATH = "/v1/viewer-tokens"
@@ -146,7 +150,9 @@ def test_an_organization_takes_back_its_own_tokens_only(two: Tenant) -> None:
     assert two.delete(path, theirs).status_code == 200
     assert users(two, token["token"])[0] == 200
     stranger = Tenant(two.database, two.http)
-    assert stranger.delete(path).status_code == 200
+    stranger.organization()
+    made(stranger)
+    assert stranger.delete(path).status_code == 404
     assert users(two, token["token"])[0] == 200
     assert two.delete(path, mine).status_code == 200
     assert users(two, token["token"])[0] == 401
@@ -172,7 +178,7 @@ def test_tokens_end_with_the_key_that_asked_for_them(two: Tenant) -> None:
 
 
 def test_a_token_is_narrowed_as_its_key_is(two: Tenant) -> None:
-    limits = Limits(meters=("voice.call",), requests_per_minute=2)
+    limits = Limits(meters=("voice.call",), requests_per_minute=3)
     token = made(two, two.key(Permission.READ_ANALYTICS, limits=limits))["token"]
     assert [users(two, token)[0] for _ in range(3)] == [403, 403, 429]
 
@@ -225,7 +231,98 @@ def test_another_tenants_secret_signs_nothing_here(two: Tenant) -> None:
     )[0]
     end = now() + 60_000_000
     for issuer in (stranger.admin, two.admin):
-        viewer = Viewer(new_id(), two.tenant, "org_1", None, prefix(issuer), now(), end)
+        viewer = Viewer(new_id(secret), two.tenant, "org_1", None, prefix(issuer), now(), end)
         (key,) = SecretKeys((SECRET_KEY,)).derive(stranger.tenant, secret)
         for signing in (key, bytes.fromhex(secret)):
             assert users(two, signed(viewer, signing))[0] == 401
+
+
+@pytest.mark.parametrize("identity", ["tbv_0123456789abcdef", "tbv_", "x", "tbv_" + "0" * 300])
+def test_an_id_that_was_made_up_is_not_found_and_changes_nothing(
+    either: Tenant, identity: str
+) -> None:
+    assert either.delete(f"{PATH}/{identity}").status_code == 404
+    made(either)
+    (before,) = either.rows("SELECT token FROM directory_state")
+    reader = either.key(Permission.READ_ANALYTICS, organization="org_1")
+    (changed,) = either.rows("SELECT token FROM directory_state")
+    assert changed != before
+    for key in (None, reader):
+        answer = either.delete(f"{PATH}/{identity}", key)
+        assert (answer.status_code, answer.json()["error"]) == (404, "Viewer token not found")
+    assert either.rows("SELECT token FROM directory_state") == [changed]
+    acts = either.get("/v1/audit-log?action=viewer_token.revoke").json()["acts"]
+    assert acts == []
+
+
+def test_revoking_again_is_logged_once(either: Tenant) -> None:
+    identity = made(either)["viewer_token"]["id"]
+    for _ in range(3):
+        assert either.delete(f"{PATH}/{identity}").status_code == 200
+    acts = either.get("/v1/audit-log?action=viewer_token.revoke").json()["acts"]
+    assert [it["object"] for it in acts] == [f"viewer token {identity}"]
+
+
+def test_the_rate_of_a_key_covers_its_tokens(either: Tenant) -> None:
+    key = either.key(Permission.READ_ANALYTICS, limits=Limits(requests_per_minute=4))
+    tokens = [made(either, key)["token"] for _ in range(2)]
+    assert [users(either, it)[0] for it in (*tokens, *tokens)] == [200, 200, 429, 429]
+    assert either.get("/v1/keys/self", key).status_code == 429
+
+
+def test_of_many_tokens_the_log_has_the_first_and_the_number_of_the_others(
+    clocked: Clocked,
+) -> None:
+    tenant = clocked.tenant
+    key = tenant.key(Permission.READ_ANALYTICS)
+    first = made(tenant, key)["viewer_token"]["id"]
+    for _ in range(3):
+        made(tenant, key)
+
+    def logged() -> list[Json]:
+        acts = tenant.get("/v1/audit-log?action=viewer_token.create").json()["acts"]
+        return [it for it in acts if it["key_prefix"] == prefix(key)]
+
+    assert [it["object"] for it in logged()] == [f"viewer token {first}"]
+    clocked.services.created_tokens.write(clocked.clock())
+    assert len(logged()) == 1
+    clocked.clock.seconds = 3_600
+    clocked.services.created_tokens.write(clocked.clock())
+    others, one = logged()
+    assert (others["object"], others["details"]["count"]) == ("viewer tokens", 3)
+    assert one["object"] == f"viewer token {first}"
+    made(tenant, key)
+    assert [it["object"] for it in logged()].count("viewer tokens") == 1
+    assert len(logged()) == 3
+
+
+def test_the_number_of_tokens_is_logged_when_the_server_stops(
+    database: Database, database_url: str
+) -> None:
+    tenant = Platform(database)
+    tenant.organization()
+    running = Server(database_url, secret_key=SECRET_KEY)
+    with running as server, server.client(tenant.key()) as http:
+        for _ in range(3):
+            assert http.post(PATH, json={"organization_id": "org_1"}).status_code == 201
+        server.stop()
+    with database.reading() as snapshot:
+        found = [it for it in acts(snapshot, tenant.tenant) if it.action == "viewer_token.create"]
+    assert [it.details.get("count") for it in found] == [2, None]
+
+
+def test_a_key_creates_so_many_tokens_a_minute(sqlite_url: str) -> None:
+    with closing(open_database(sqlite_url)) as database:
+        tenant = Platform(database)
+        tenant.organization()
+        keys = [tenant.key(), tenant.key()]
+    body = {"organization_id": "org_1"}
+    with Server(sqlite_url, max_viewer_tokens_per_minute="2") as server, server.client() as http:
+
+        def create(key: str) -> httpx.Response:
+            return http.post(PATH, json=body, headers={"X-API-Key": key})
+
+        assert [create(keys[0]).status_code for _ in range(3)] == [201, 201, 429]
+        refused = create(keys[0])
+        assert (refused.json()["code"], refused.headers["retry-after"]) == ("rate_limited", "30")
+        assert create(keys[1]).status_code == 201

@@ -127,7 +127,8 @@ def test_a_refused_book_is_refused_whole_with_every_error_and_its_line(
         ("a: [", "is not YAML"),
         (b"\xff\xfe", "cannot read"),
         ("!!python/object/apply:os.system [echo]", "error"),
-        ("[" * 2_000, "is not YAML"),
+        ("[" * 2_000, "1 error"),
+        ("a: " + "[" * 2_000, "is not YAML"),
     ],
 )
 def test_what_is_no_book_is_refused_with_a_sentence(

@@ -1,11 +1,17 @@
 """tollbook quarantine: what waits and why, and its replay."""
 
 import json
+from contextlib import closing
 
 import pytest
 
-from tests.builders import event
+from tests.builders import TENANT, event
 from tests.cli.conftest import Tollbook
+from tollbook.domain.quarantine import EVERYTHING, QuarantineAction
+from tollbook.quarantine import runs
+from tollbook.store.audit import COMMAND_LINE, Actor
+from tollbook.store.database import open_database
+from tollbook.wiring import now
 
 pytestmark = pytest.mark.usefixtures("example_prices")
 
@@ -61,7 +67,8 @@ def test_json_is_the_list_of_the_api(platform: Tollbook) -> None:
 
 
 def test_a_replay_releases_what_has_an_owner_by_now(platform: Tollbook) -> None:
-    assert platform.json("quarantine", "replay") == {"released": 0, "remaining": 3}
+    run = platform.json("quarantine", "replay")["run"]
+    assert (run["id"], run["released"], run["remaining"]) == (1, 0, 3)
     platform("organizations", "create", "late")
     ran = platform("quarantine", "replay", "--organization", "late")
     assert (ran.code, ran.out) == (0, "2 released, 0 remaining\n")
@@ -69,6 +76,64 @@ def test_a_replay_releases_what_has_an_owner_by_now(platform: Tollbook) -> None:
     (act,) = platform.json("audit", "--action", "quarantine.replay", "--limit", "1")
     assert (act["key_prefix"], act["organization_id"]) == ("cli", "late")
     assert platform("verify").code == 0
+
+
+def test_events_are_selected_by_type_and_time(platform: Tollbook) -> None:
+    def listed(*options: str) -> list[str]:
+        return [it["id"] for it in platform.json("quarantine", "list", *options)]
+
+    everything = ["3", "1", "2"]
+    assert listed("--type", "voice.call") == everything
+    assert listed("--type", "sms.inbound") == []
+    assert listed("--start", "2024-01-15", "--end", "2024-01-15") == everything
+    assert listed("--start", "2024-01-15T10:30:01Z") == []
+    out = platform("quarantine", "list", "--type", "sms.inbound").out
+    assert out.endswith("no event is selected\n")
+
+
+def test_one_event_is_discarded(platform: Tollbook) -> None:
+    refused = platform.refusal("quarantine", "discard", "org_1", "3")
+    assert "confirm with --yes" in refused
+    out = platform("quarantine", "discard", "org_1", "3", "--yes").out
+    assert out == "event 3 discarded\n"
+    assert [it["id"] for it in platform.json("quarantine", "list")] == ["1", "2"]
+    refused = platform.refusal("quarantine", "discard", "org_1", "3", "--yes")
+    assert refused == "tollbook: no such event is in quarantine\n"
+    assert "was discarded" in platform.refusal("events", "show", "org_1", "3")
+    assert platform("verify").code == 0
+
+
+def test_selected_events_are_discarded_and_every_event_on_request_only(platform: Tollbook) -> None:
+    assert platform("quarantine", "discard", "--yes").code == 2
+    assert platform("quarantine", "discard", "--all", "--code", "no_price", "--yes").code == 2
+    assert platform("quarantine", "discard", "org_1", "--yes").code == 2
+    out = platform("quarantine", "discard", "--code", "currency_mismatch", "--yes").out
+    assert out == "1 discarded\n"
+    assert platform("quarantine", "discard", "--all", "--yes").out == "2 discarded\n"
+    assert platform.json("quarantine", "list") == []
+    assert platform("verify").code == 0
+    runs = platform.json("quarantine", "runs")["runs"]
+    assert [(it["id"], it["status"], it["discarded"]) for it in runs] == [
+        (2, "done", 2),
+        (1, "done", 1),
+    ]
+    assert "discard" in platform("quarantine", "runs").out
+
+
+def test_a_run_that_was_begun_elsewhere_is_stopped_and_resumed(
+    platform: Tollbook, sqlite_url: str
+) -> None:
+    assert "no quarantine runs" in platform("quarantine", "runs").out
+    with closing(open_database(sqlite_url)) as database:
+        actor = Actor(TENANT, COMMAND_LINE, now())
+        runs.begin(database, actor, QuarantineAction.DISCARD, EVERYTHING, None)
+    busy = platform.refusal("quarantine", "replay")
+    assert "quarantine run 1 (discard, all organizations) is running" in busy
+    assert "run 1 is stopped" in platform("quarantine", "stop", "1").out
+    assert platform("quarantine", "replay").out == "0 released, 3 remaining\n"
+    assert platform("quarantine", "resume", "1").out == "3 discarded\n"
+    assert "is done: there is nothing to stop" in platform.refusal("quarantine", "stop", "1")
+    assert "there is no quarantine run 9" in platform.refusal("quarantine", "resume", "9")
 
 
 @pytest.mark.parametrize("action", ["list", "replay"])

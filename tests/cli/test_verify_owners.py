@@ -18,7 +18,7 @@ from tollbook.wiring import now
 OF_USERS = {"events", "usage_daily", "usage_monthly", "resources_daily"}
 EVERYWHERE = OF_USERS | {
     *("organization_daily", "organization_monthly", "organization_hourly"),
-    *("organization_resources", "quarantine", "users"),
+    *("organization_resources", "quarantine", "quarantine_counts", "users"),
 }
 EVENTS = (
     event(id="call", user_id="user_1"),

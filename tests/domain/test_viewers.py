@@ -10,6 +10,8 @@ from tollbook.domain.viewers import (
     MOST_SECONDS,
     SecretKeys,
     Viewer,
+    is_id,
+    is_made_for,
     is_signed,
     is_within,
     new_id,
@@ -53,8 +55,17 @@ def test_any_text_is_read_without_an_error_and_not_signed(text: str) -> None:
     assert not is_signed(f"tbv_{text}", [SECRET])
 
 
-def test_no_two_ids_are_alike() -> None:
-    assert len({new_id() for _ in range(100)}) == 100
+def test_no_two_ids_are_alike_and_each_has_the_form_of_one() -> None:
+    ids = {new_id("s") for _ in range(100)}
+    assert len(ids) == 100
+    assert all(is_id(it) and is_made_for(it, "s") for it in ids)
+
+
+def test_an_id_that_was_made_up_is_not_made_for_the_tenant() -> None:
+    made = new_id("s")
+    assert not is_made_for(made, "t")
+    made_up = ("", "tbv_", "tbv_0123456789abcdef", made + "0")
+    assert not any(is_made_for(it, "s") for it in made_up)
 
 
 def test_any_of_several_keys_will_do_and_none_is_not_enough() -> None:
@@ -102,7 +113,7 @@ def test_secrets_are_separated_by_commas(
     ],
 )
 def test_a_token_is_within_the_scope_of_its_issuer(scope: KeyScope, expected: bool) -> None:
-    viewer = Viewer(new_id(), "t", "org", "ann", "tb_0123456789ab", 0, SECOND)
+    viewer = Viewer(new_id("s"), "t", "org", "ann", "tb_0123456789ab", 0, SECOND)
     assert is_within(viewer, scope, 0) is expected
 
 
@@ -120,10 +131,10 @@ def test_a_token_is_within_the_scope_of_its_issuer(scope: KeyScope, expected: bo
 )
 def test_a_token_lasts_a_day_at_most_from_now(start: int, seconds: int, expected: bool) -> None:
     ends = (start * SECOND, (start + seconds) * SECOND)
-    viewer = Viewer(new_id(), "t", "org", None, "tb_0123456789ab", *ends)
+    viewer = Viewer(new_id("s"), "t", "org", None, "tb_0123456789ab", *ends)
     assert is_within(viewer, KeyScope("t"), 0) is expected
 
 
 def test_a_token_of_a_whole_organization_is_not_within_a_users_key() -> None:
-    viewer = Viewer(new_id(), "t", "org", None, "tb_0123456789ab", 0, SECOND)
+    viewer = Viewer(new_id("s"), "t", "org", None, "tb_0123456789ab", 0, SECOND)
     assert not is_within(viewer, KeyScope("t", "org", "ann"), 0)

@@ -6,6 +6,7 @@ import pytest
 
 from tests.builders import Json, Platform, event
 from tollbook.ingest.directory_cache import DirectoryCache
+from tollbook.ingest.limits import IngestLimits
 from tollbook.store.database import Database
 from tollbook.wiring import now
 
@@ -65,7 +66,9 @@ def test_a_replay_looks_at_the_limit_and_the_clock_of_then(platform: Platform) -
     assert platform.statuses(long, late) == ["quarantined", "quarantined"]
     assert platform.replay() == 0
     assert platform.replay_at(now() + 2 * DAY * 10**6) == 1
-    platform.directory_cache = DirectoryCache(platform.database, longest_call_seconds=3 * DAY)
+    platform.directory_cache = DirectoryCache(
+        platform.database, limits=IngestLimits(longest_call_seconds=3 * DAY)
+    )
     assert platform.replay() == 1
     assert platform.rows("SELECT id FROM events ORDER BY id") == [("2",), ("call-1",)]
     assert platform.differences() == []

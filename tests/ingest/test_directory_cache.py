@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -9,7 +10,7 @@ from tests.builders import Platform, event
 from tests.rerating.builders import CALLS, book
 from tollbook.domain.keys import Limits, prefix_of
 from tollbook.ingest.directory_cache import DirectoryCache
-from tollbook.store import keys
+from tollbook.store import keys, removal
 from tollbook.store.database import Database, open_database
 from tollbook.wiring import now
 
@@ -131,3 +132,53 @@ def test_tenants_do_not_share_what_has_one_name(platform: Platform) -> None:
         _, terms = cache.loaded_terms(tenant, {"org_1"}, now())
         assert terms["org_1"].zone.key == zone
         assert (terms["org_1"].number == number) == (tenant == "another")
+
+
+def test_a_change_of_one_tenant_leaves_what_is_remembered_of_another(platform: Platform) -> None:
+    cache, key = platform.directory_cache, prefix(platform.key())
+    token, terms = cache.loaded_terms(platform.tenant, {"org_1"}, now())
+    assert cache.loaded_key(key) is not None
+    stranger = Platform(platform.database, "stranger")
+    stranger.organization("org_1")
+    stranger.key()
+    with platform.database.reading() as snapshot:
+        assert cache.token(snapshot, platform.tenant) == token
+        assert cache.token(snapshot, stranger.tenant) != token
+    remembered = cache.remembered_terms(platform.tenant, {"org_1"})
+    assert remembered is not None
+    assert remembered[1]["org_1"] is terms["org_1"]
+    assert cache.remembered_key(key) is not None
+
+
+def test_a_change_of_a_tenant_by_another_process_drops_what_is_remembered_of_it(
+    platform: Platform, other: Platform
+) -> None:
+    cache, key = platform.directory_cache, prefix(platform.key())
+    token, _ = cache.loaded_terms(platform.tenant, {"org_1"}, now())
+    loaded = cache.loaded_key(key)
+    assert loaded is not None
+    assert loaded[0] == token
+    other.organization("org_2")
+    with platform.database.reading() as snapshot:
+        assert cache.token(snapshot, platform.tenant) != token
+    assert cache.remembered_key(key) is None
+    assert cache.remembered_terms(platform.tenant, {"org_1"}) is None
+
+
+def test_a_deleted_tenant_is_forgotten(platform: Platform) -> None:
+    cache, key = platform.directory_cache, prefix(platform.key())
+    assert cache.loaded_key(key) is not None
+    with platform.database.writing() as transaction:
+        removal.remove_tenant(transaction, platform.tenant, [])
+    with platform.database.reading() as snapshot:
+        assert cache.key(snapshot, key) is None
+    assert cache.remembered_key(key) is None
+
+
+def test_so_many_prices_of_days_are_remembered(platform: Platform) -> None:
+    first = datetime(2020, 1, 1, tzinfo=UTC)
+    times = [first + timedelta(n) for n in range(1_500)]
+    platform.send(*(event(id=f"{it}", time=it.isoformat()) for it in times))
+    remembered = platform.directory_cache.remembered_terms(platform.tenant, {"org_1"})
+    assert remembered is not None
+    assert len(remembered[1]["org_1"].plains) <= 1_000

@@ -185,7 +185,7 @@ def test_a_number_that_waits_to_be_read_is_masked_when_it_is(platform: Platform)
     assert platform.statuses(event(attributes={"to": "442071838750"})) == ["quarantined"]
     change = Organization("org_1", "Acme", number_format="international")
     with platform.database.writing() as transaction:
-        directory.change_organization(transaction, number, change)
+        directory.change_organization(transaction, platform.tenant, number, change)
     assert platform.replay() == 1
     ((attributes, cost),) = platform.rows("SELECT attributes, cost FROM events")
     assert (msgspec.json.decode(attributes)["to"], cost) == (masked("+442071838750"), 30_500_000)

@@ -9,6 +9,7 @@ import pytest
 from tests.builders import Platform, event, reversal
 from tests.proxies import Proxy
 from tests.servers import Server
+from tests.waiting import run_over_quarantine
 from tollbook.store.database import open_database
 
 
@@ -66,14 +67,15 @@ def test_a_commit_that_never_arrived_is_stored_when_it_is_sent_again(
     assert second.json()["receipts"][0]["status"] == "accepted"
 
 
-def test_a_replay_that_fails_halfway_does_not_say_that_nothing_was_stored(
+def test_a_replay_that_fails_halfway_stops_and_can_be_resumed(
     client: httpx.Client, proxy: Proxy
 ) -> None:
     late = event(id="late", organization_id="nobody")
     assert client.post("/v1/events", json=late).json()["receipts"][0]["status"] == "quarantined"
-    proxy.lose_commit("FROM quarantine", is_done=False)
-    answer = client.post("/v1/quarantine/replay")
+    proxy.lose_commit("released =", is_done=False)
+    begun = client.post("/v1/quarantine/replay")
+    stopped = run_over_quarantine(client.get, begun, "stopped")
     assert proxy.lost.is_set()
-    assert (answer.status_code, answer.json()["code"]) == (503, "outcome_unknown")
-    assert "replay again" in answer.json()["error"]
-    assert client.post("/v1/quarantine/replay").status_code == 200
+    assert "may have been stored" in stopped["reason"]
+    resumed = client.post(f"/v1/quarantine-runs/{stopped['id']}/resume")
+    assert run_over_quarantine(client.get, resumed)["remaining"] == 1

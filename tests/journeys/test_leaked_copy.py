@@ -58,7 +58,7 @@ def secret_in(database: Database, tenant: Tenant) -> str:
 def viewer_for(tenant: Tenant, key: str, organization: str = "org_1", seconds: int = 60) -> Viewer:
     start = now()
     return Viewer(
-        id=new_id(),
+        id=new_id("s"),
         tenant_id=tenant.tenant,
         organization_id=organization,
         user_id=None,
@@ -178,7 +178,7 @@ def test_a_broken_secret_file_is_refused_by_name(sqlite_url: str, content: str) 
 
 
 def test_a_token_is_as_it_was_signed() -> None:
-    viewer = Viewer(new_id(), "t", "org_1", None, "tb_0123456789ab", 1, 2)
+    viewer = Viewer(new_id("s"), "t", "org_1", None, "tb_0123456789ab", 1, 2)
     first, second = SecretKeys((SECRET, OTHER)).derive("t", "s")
     assert read(signed(viewer, first)) == viewer
     assert len({first, second, *SecretKeys((SECRET,)).derive("u", "s")}) == 3

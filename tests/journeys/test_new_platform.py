@@ -9,6 +9,7 @@ import httpx
 
 from tests.builders import Json
 from tests.servers import Server
+from tests.waiting import run_over_quarantine
 
 KYIV = "Europe/Kyiv"
 MARCH = {"organization_id": "org_kyiv", "start_date": "2024-03-01", "end_date": "2024-03-31"}
@@ -119,7 +120,7 @@ def _send_early_and_replay(admin: httpx.Client, sender: httpx.Client) -> None:
     assert [(it["organization_id"], it["event"]) for it in waiting] == [("org_lviv", early)]
     lviv = {"id": "org_lviv", "name": "Lviv", "timezone": KYIV}
     assert admin.post("/v1/organizations", json=lviv).status_code == 201
-    replayed = admin.post("/v1/quarantine/replay").json()
+    replayed = run_over_quarantine(admin.get, admin.post("/v1/quarantine/replay"))
     assert (replayed["released"], replayed["remaining"]) == (1, 0)
     answer = admin.get("/v1/analytics/users", params={**MARCH, "organization_id": "org_lviv"})
     assert [(it["user_id"], it["total_cost"]) for it in answer.json()["users"]] == [("olha", 1)]

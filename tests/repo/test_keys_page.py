@@ -13,7 +13,10 @@ from tests.inside import serving
 from tollbook.api.endpoints.audit_log import GET_AUDIT_LOG
 from tollbook.cli.main import run
 from tollbook.domain.keys import Permission, mint, prefix_of
+from tollbook.domain.viewers import new_id
 from tollbook.store.database import open_database
+from tollbook.store.viewers import secret_of
+from tollbook.wiring import now
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "keys.md").read_text()
@@ -22,6 +25,7 @@ COMMANDS = [
     for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
     for line in block.splitlines()
 ]
+EXAMPLE = "tbv_0123456789abcdef"
 REQUESTS = re.findall(r"```http\n(\w+) (\S+)\n(.*?)```\n\n```json\n(.*?)```", PAGE, re.DOTALL)
 
 
@@ -33,8 +37,11 @@ def test_the_commands_and_requests_of_the_page_do_what_it_says(
     assert run(COMMANDS[0]) == 0
     platform = Platform(open_database(sqlite_url))
     reader = prefix_of(platform.key(Permission.READ_ANALYTICS)) or ""
+    with platform.database.writing() as transaction:
+        token = new_id(secret_of(transaction, platform.tenant, now()))
     for command in COMMANDS[1:]:
-        assert run([it.replace("{prefix}", reader) for it in command]) == 0, command
+        words = [it.replace("{prefix}", reader).replace(EXAMPLE, token) for it in command]
+        assert run(words) == 0, command
     old = prefix_of(platform.key(organization="org_abc123")) or ""
     assert len(REQUESTS) == 3
     with serving(open_database(sqlite_url), platform.key()) as client:

@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 
 from tollbook.analytics import series_question as series
-from tollbook.api.endpoints import event_list, price_books
+from tollbook.api.endpoints import event_list, price_book_bodies, price_books
 from tollbook.api.endpoints.analytics import queries
 from tollbook.api.endpoints.rerating_answers import MOST_ROWS
 from tollbook.api.pipeline import body_budget, http_protocol, rate_limit, request_body, streams
 from tollbook.domain import events, keys
-from tollbook.ingest import accept, decode, known_users, problems
+from tollbook.ingest import accept, decode, directory_cache, known_users, problems
+from tollbook.quarantine import run_steps
 from tollbook.rating.books import (
     clashes,
     deck_csv,
@@ -18,6 +19,7 @@ from tollbook.rating.books import (
     pricing,
     yaml_book,
     yaml_examples,
+    yaml_loader,
     yaml_nodes,
     yaml_rates,
 )
@@ -49,6 +51,12 @@ LIMITS = {
         f"{SETTINGS.max_body_mib} MiB",
         f"{body_budget.LARGE // 1024} KiB",
     ),
+    "quarantined events of a tenant": (f"{SETTINGS.max_quarantined_events:,}",),
+    "organizations of a tenant that events name": (f"{SETTINGS.max_unknown_organizations:,}",),
+    "viewer tokens of a key": (f"{SETTINGS.max_viewer_tokens_per_minute:,} a minute",),
+    "keys with lower and lower rate limits": (f"{keys.MOST_RATE_LIMITS}",),
+    "a step of a replay or discard": (f"{run_steps._AT_ONCE} events",),
+    "prices of days in memory": (f"{directory_cache._MOST_DAYS:,}",),
     "events in the write queue": (f"{SETTINGS.max_queued_events:,}",),
     "events in one transaction": (f"{SETTINGS.max_group_events:,}",),
     "requests of a key": (f"{keys.MOST_PER_MINUTE:,} a minute",),
@@ -62,6 +70,8 @@ LIMITS = {
         f"{yaml_rates.MOST_RATES:,} rates",
         f"{yaml_examples._MOST:,} examples",
         f"{yaml_book._MOST_REPEATED:,} nodes",
+        f"{price_book_bodies.MOST_TOKENS:,} names, values and marks",
+        f"{yaml_loader._WORK_AFTER_AN_ERROR:,} after an unknown field",
     ),
     "a rate |": (
         f"{yaml_rates._MOST_HOURS} spans",

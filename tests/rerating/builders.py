@@ -66,7 +66,7 @@ class Past:
     def steps(self, number: int, most: int = 10_000) -> Run:
         """Work on a run for some days; give it as it stands then."""
         work = RunExecutor(self.database, self.platform.tenant, number, now)
-        for done, _ in enumerate(work.run_days(), 1):
+        for done, _ in enumerate(work.steps(), 1):
             if done == most:
                 break
         return self.run(number)

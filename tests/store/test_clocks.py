@@ -14,6 +14,7 @@ from tests.api.conftest import told
 from tests.builders import Platform, event
 from tests.inside import serving
 from tollbook import wiring
+from tollbook.api.operation.created_tokens import CreatedTokens
 from tollbook.api.operation.maintenance import Maintenance
 from tollbook.store.database import Database, open_database
 from tollbook.store.engine import Options, system_clock
@@ -160,7 +161,7 @@ def test_a_file_whose_newest_commit_lies_ahead_is_served_and_the_clock_is_told(
         with database.writing() as transaction:
             transaction.execute("UPDATE ledger_versions SET as_of = :now", now=ahead)
         assert clock_difference(database, transaction_now) in range(-90_001, -89_990)
-        upkeep = Maintenance(database, system_clock, 300)
+        upkeep = Maintenance(database, system_clock, 300, CreatedTokens(database))
         upkeep.look()
         upkeep.look()
         logged = "".join(capfd.readouterr())

@@ -92,7 +92,7 @@ def test_a_change_writes_all_but_number_and_id(platform: Platform) -> None:
     with platform.database.writing() as transaction:
         held = directory.hold_organization(transaction, platform.tenant, number, now())
         assert (held.timezone, held.currency) == ("Europe/Berlin", "EUR")
-        directory.change_organization(transaction, number, changed)
+        directory.change_organization(transaction, platform.tenant, number, changed)
     assert found(platform, "org_1") == OrganizationRow(
         number, "org_1", "New", "Asia/Tokyo", "JPY", "suspended", "GB"
     )

@@ -99,12 +99,13 @@ def test_many_at_once_make_one(postgres_url: str, database: Database) -> None:
 
 
 def test_a_month_is_not_ready_while_somebody_holds_the_table(
-    partitions: Partitions, postgres_url: str
+    partitions: Partitions, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("tollbook.store.postgres.partitions.PATIENCE_SECONDS", 0.0)
     with holding(postgres_url, LOCKED):
         assert not partitions.try_to_make({203301})
         with pytest.raises(MonthNotReady):
-            partitions.make({203301}, 0)
+            partitions.make({203301})
         assert partitions.missing({203301}) == {203301}
     assert partitions.try_to_make({203301})
 

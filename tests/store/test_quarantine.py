@@ -1,16 +1,23 @@
 """Events that wait for a price or an owner: listed in order, counted by times, released once."""
 
-from datetime import date
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from tests.builders import Platform, event
 from tollbook.analytics.completeness import instants_of
+from tollbook.domain.events import microseconds
+from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.periods import Period
+from tollbook.domain.quarantine import Selection
 from tollbook.store import quarantine
 from tollbook.store.database import Database
 from tollbook.store.quarantine import EVERY_TIME, FROM_THE_START, Quarantined
+
+
+def at(text: str) -> int:
+    return microseconds(datetime.fromisoformat(text))
 
 
 @pytest.fixture
@@ -32,11 +39,11 @@ def waiting(
     platform: Platform, limit: int = 100, organization: str | None = None
 ) -> list[Quarantined]:
     """List everything, a page after the other."""
-    number = platform.number(organization) if organization else None
+    selection = Selection(organization=platform.number(organization) if organization else None)
     found: list[Quarantined] = []
     after = FROM_THE_START
     with platform.database.reading() as snapshot:
-        while page := quarantine.waiting(snapshot, platform.tenant, number, after, limit):
+        while page := quarantine.waiting(snapshot, platform.tenant, selection, after, limit):
             assert len(page) <= limit
             found += page
             after = page[-1].number, page[-1].id
@@ -80,15 +87,19 @@ def test_only_what_waits_still_is_released(platform: Platform) -> None:
             number=platform.number("org_1"),
         )
         still = quarantine.still_waiting(transaction, found)
-    assert still == {(it.number, it.id) for it in found} - {(platform.number("org_1"), "1")}
+    codes = {(it.number, it.id): it.code for it in found}
+    del codes[platform.number("org_1"), "1"]
+    assert still == codes
 
 
 def test_a_reason_changes_for_its_event_alone(platform: Platform) -> None:
     found = waiting(platform)
     with platform.database.writing() as transaction:
         changed = found[0]._replace(code="no_price", reason="another one")
-        quarantine.give_reasons(transaction, [changed])
+        codes = quarantine.still_waiting(transaction, found)
+        quarantine.give_reasons(transaction, [changed], codes)
     assert waiting(platform) == [changed, *found[1:]]
+    assert platform.differences() == []
 
 
 def test_events_are_counted_by_their_own_times(platform: Platform) -> None:
@@ -103,7 +114,8 @@ def test_events_are_counted_by_their_own_times(platform: Platform) -> None:
         assert count(platform.number("org_1"), (first, last)) == 2
         assert count(platform.number("org_1"), (last, first)) == 0
         assert quarantine.count(snapshot, "other") == 0
-    assert quarantine.count_all(platform.database) == 7
+    counts = quarantine.count_all(platform.database)
+    assert counts == {"implausibly_long": 6, "unknown_organization": 1}
 
 
 def test_days_are_those_of_each_organizations_zone(platform: Platform) -> None:
@@ -139,9 +151,33 @@ def test_events_of_one_code_are_listed_alone(platform: Platform) -> None:
     with platform.database.reading() as snapshot:
 
         def ids(code: str, limit: int = 100) -> list[str]:
-            rows = quarantine.waiting(snapshot, platform.tenant, None, FROM_THE_START, limit, code)
+            of_code = Selection(code=code)
+            rows = quarantine.waiting(snapshot, platform.tenant, of_code, FROM_THE_START, limit)
             return [it.id for it in rows]
 
         assert ids("unknown_organization") == ["lost"]
         assert ids("implausibly_long", 4) == ["0", "1", "2", "0"]
         assert ids("no_price") == []
+
+
+@pytest.mark.parametrize(
+    ("selection", "expected"),
+    [
+        (Selection(meter=BY_TYPE["voice.call"].code), 7),
+        (Selection(meter=BY_TYPE["sms.inbound"].code), 0),
+        (Selection(start=at("2024-01-11T16:00:00Z")), 5),
+        (Selection(end=at("2024-01-11T16:00:00Z")), 2),
+        (Selection(start=at("2024-01-11T16:00:00Z"), end=at("2024-01-11T16:00:01Z")), 2),
+        (Selection(code="implausibly_long", start=at("2024-01-12T00:00:00Z")), 2),
+        (Selection(code="unknown_organization"), 1),
+        (Selection(), 7),
+    ],
+)
+def test_a_selection_is_listed_and_counted_alike(
+    platform: Platform, selection: Selection, expected: int
+) -> None:
+    with platform.database.reading() as snapshot:
+        found = quarantine.waiting(snapshot, platform.tenant, selection, FROM_THE_START, 100)
+        assert len(found) == expected
+        assert quarantine.count_selected(snapshot, platform.tenant, selection) == expected
+        assert quarantine.count_selected(snapshot, "other", selection) == 0

@@ -120,7 +120,7 @@ def test_a_transaction_knows_the_token_that_it_gives_the_directory(platform: Pla
     with platform.database.reading() as snapshot:
         before = snapshot.directory_token
     with platform.database.writing() as transaction:
-        change_token(transaction)
+        change_token(transaction, platform.tenant)
         given = transaction.directory_token
     with platform.database.reading() as snapshot:
         assert snapshot.directory_token == given != before

@@ -22,9 +22,11 @@ def secret(platform: Platform, tenant: str | None = None) -> str:
         return viewers.secret_of(transaction, tenant or platform.tenant, AT)
 
 
-def revoked(platform: Platform, tenant: str | None = None) -> frozenset[tuple[str, str | None]]:
+def revoked(
+    platform: Platform, identity: str, organization: str = "org_1", tenant: str | None = None
+) -> bool:
     with platform.database.reading() as snapshot:
-        return viewers.revocations(snapshot, tenant or platform.tenant)
+        return viewers.is_revoked(snapshot, tenant or platform.tenant, identity, organization)
 
 
 def revoke(platform: Platform, identity: str, organization: int | None, at: int = AT) -> None:
@@ -65,15 +67,31 @@ def test_a_token_is_taken_back_with_the_organization_whose_key_did_it(platform: 
     revoke(platform, "by tenant", None)
     revoke(platform, "by organization", platform.number("org_1"))
     revoke(platform, "by organization", platform.number("org_1"))
-    assert revoked(platform) == {("by tenant", None), ("by organization", "org_1")}
+    ids = ("by tenant", "by organization", "another")
+    assert [revoked(platform, it) for it in ids] == [True, True, False]
+    assert [revoked(platform, it, "org_2") for it in ids] == [True, False, False]
     Platform(platform.database, "other")
-    assert revoked(platform, "other") == frozenset()
+    assert not any(revoked(platform, it, tenant="other") for it in ids)
+    with platform.database.reading() as snapshot:
+        number = platform.number("org_1")
+        by = [("by tenant", None), ("by organization", number), ("by tenant", number)]
+        found = [viewers.has_revoked(snapshot, platform.tenant, *it) for it in by]
+        assert found == [True, True, False]
+
+
+def test_a_revocation_leaves_what_servers_remember(platform: Platform) -> None:
+    with platform.database.reading() as snapshot:
+        before = snapshot.directory_token
+    revoke(platform, "one", None)
+    with platform.database.reading() as snapshot:
+        assert snapshot.directory_token == before
 
 
 def test_a_token_that_has_ended_need_not_be_kept(platform: Platform) -> None:
     revoke(platform, "first", None)
     last = AT + MOST_SECONDS * 1_000_000
     revoke(platform, "second", None, last)
-    assert {it for it, _ in revoked(platform)} == {"first", "second"}
+    ids = ("first", "second", "third")
+    assert [revoked(platform, it) for it in ids] == [True, True, False]
     revoke(platform, "third", None, last + 1)
-    assert {it for it, _ in revoked(platform)} == {"second", "third"}
+    assert [revoked(platform, it) for it in ids] == [False, True, True]

@@ -83,7 +83,14 @@ def create_key(
     scope = KeyScope(actor.tenant, organization_id, new.user_id)
     refuse([_taken(transaction, scope, limits)])
     key, secret = keys.issue_key(
-        transaction, new.name, scope, new.permissions, actor.at, organization=number, limits=limits
+        transaction,
+        new.name,
+        scope,
+        new.permissions,
+        actor.at,
+        organization=number,
+        limits=limits,
+        creator=creator,
     )
     details = {"permissions": key.permissions, "user_id": scope.user_id, **_details(limits)}
     write_act(transaction, actor, "key.create", f"key {key.prefix}", details, organization=number)
@@ -114,7 +121,14 @@ def rotate_key(
     refuse(beyond(limits_of_creator, limits))
     number = _number(transaction, old.scope)
     key, secret = keys.issue_key(
-        transaction, old.name, old.scope, old.permissions, now, organization=number, limits=limits
+        transaction,
+        old.name,
+        old.scope,
+        old.permissions,
+        now,
+        organization=number,
+        limits=limits,
+        rotated=old,
     )
     if overlap:
         keys.end_key(transaction, actor.tenant, old.prefix, now + overlap * 1_000_000)
@@ -156,7 +170,9 @@ def _taken(transaction: Transaction, scope: KeyScope, limits: Limits) -> Problem
     wanted, is_narrow = limits.id_prefix, scope.user_id is not None or bool(limits.meters)
     if wanted is None or not is_narrow:
         return None
-    change_token(transaction)  # a transaction that creates another key waits for this one
+    change_token(
+        transaction, scope.tenant_id
+    )  # a transaction that creates another key waits for this one
     for other, _ in keys.keys(transaction, scope.tenant_id):
         taken = other.limits.id_prefix
         if taken is None or not other.sees_a_part or not _share_ids(scope, other.scope):

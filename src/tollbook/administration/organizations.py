@@ -100,7 +100,7 @@ def change_organization(
     refuse([*(it for it in found if it.field not in allowed), _format_problem(changed)])
     if terms:
         _require_free_terms(transaction, row, terms)
-    directory.change_organization(transaction, row.number, changed)
+    directory.change_organization(transaction, actor.tenant, row.number, changed)
     details = {
         "changed": list(changes),
         "status": changed.status,

@@ -82,5 +82,5 @@ def delete_user(
             f"user {user.id} of {organization.id} has events and cannot be deleted; "
             "erase the personal data instead"
         )
-    removal.remove_user(transaction, number, user.id)
+    removal.remove_user(transaction, actor.tenant, number, user.id)
     write_act(transaction, actor, "user.delete", f"user {user.id}", {}, organization=number)

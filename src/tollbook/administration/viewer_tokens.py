@@ -1,6 +1,7 @@
 """Create and revoke viewer tokens."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, NamedTuple
 
 import msgspec
 from msgspec import Meta
@@ -20,13 +21,26 @@ from tollbook.domain.viewers import (
 from tollbook.store import viewers as stored_viewers
 from tollbook.store.audit import Actor
 from tollbook.store.audit_writer import write_act
-from tollbook.store.database import Transaction
+from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.directory import OrganizationRow
 
 _NO_SECRET_KEY = (
     "viewer tokens need a secret key: set TOLLBOOK_SECRET_KEY to the same random text of at least "
     f"{SHORTEST_SECRET_KEY} characters on every server and for every command of this database"
 )
+
+
+class TokensCreated(NamedTuple):
+    """How many tokens a key created, from when until when.
+
+    `organization` is the number of the organization that the key is bound to.
+    """
+
+    actor: Actor
+    organization: int | None
+    tokens: int
+    since: int
+    until: int
 
 
 class NewViewer(msgspec.Struct):
@@ -45,29 +59,15 @@ def create_viewer_token(
     new: NewViewer,
     secret_keys: SecretKeys,
 ) -> tuple[Viewer, str]:
-    """Sign a token on behalf of a key; return it with its text, which is not stored.
+    """Sign a token on behalf of a key, and log that; return it with its text, which is not stored.
 
     `organization` is the one that `new` names, and the key must have access to it. The token
     expires with the key. A key bound to one user gets tokens for that user. Raise
     `SecretKeyMissing` when there is no secret key to sign with.
     """
-    user, now = _user(key, new.user_id), actor.at
-    end = now + new.expires_in * 1_000_000
-    viewer = Viewer(
-        id=viewers.new_id(),
-        tenant_id=actor.tenant,
-        organization_id=organization.id,
-        user_id=user,
-        issuer=key.prefix,
-        created_at=now,
-        expires_at=min(end, key.limits.expires_at or end),
-    )
-    secret = stored_viewers.secret_of(transaction, actor.tenant, now)
-    signing_keys = secret_keys.derive(actor.tenant, secret)
-    if not signing_keys:
-        raise SecretKeyMissing(_NO_SECRET_KEY)
-    text = viewers.signed(viewer, signing_keys[0])
-    details = {"user_id": user, "expires_at": instant_of(viewer.expires_at)}
+    secret = stored_viewers.secret_of(transaction, actor.tenant, actor.at)
+    viewer, text = sign_viewer_token(actor, key, organization, new, secret, secret_keys)
+    details = {"user_id": viewer.user_id, "expires_at": instant_of(viewer.expires_at)}
     if actor.key_prefix != key.prefix:
         details["key"] = key.prefix
     what, number = f"viewer token {viewer.id}", organization.number
@@ -75,12 +75,62 @@ def create_viewer_token(
     return viewer, text
 
 
+def sign_viewer_token(
+    actor: Actor,
+    key: ApiKey,
+    organization: OrganizationRow,
+    new: NewViewer,
+    secret: str,
+    secret_keys: SecretKeys,
+) -> tuple[Viewer, str]:
+    """Sign a token as `create_viewer_token` does, with the tenant's secret, and log nothing."""
+    signing_keys = secret_keys.derive(actor.tenant, secret)
+    if not signing_keys:
+        raise SecretKeyMissing(_NO_SECRET_KEY)
+    user, now = _user(key, new.user_id), actor.at
+    end = now + new.expires_in * 1_000_000
+    viewer = Viewer(
+        id=viewers.new_id(secret),
+        tenant_id=actor.tenant,
+        organization_id=organization.id,
+        user_id=user,
+        issuer=key.prefix,
+        created_at=now,
+        expires_at=min(end, key.limits.expires_at or end),
+    )
+    return viewer, viewers.signed(viewer, signing_keys[0])
+
+
+def log_tokens_created(transaction: Transaction, lines: Sequence[TokensCreated]) -> None:
+    """Log the tokens that keys have created besides those that were logged alone."""
+    for line in lines:
+        details = {
+            "count": line.tokens,
+            "since": instant_of(line.since),
+            "until": instant_of(line.until),
+        }
+        write_act(
+            transaction,
+            line.actor,
+            "viewer_token.create",
+            "viewer tokens",
+            details,
+            organization=line.organization,
+        )
+
+
+def require_token_id(snapshot: Snapshot, tenant: str, identity: str) -> None:
+    """Raise `NotFound` for an id that is not of a token of the tenant."""
+    secret = stored_viewers.find_secret(snapshot, tenant)
+    if secret is None or not viewers.is_made_for(identity, secret):
+        raise NotFound("Viewer token not found")
+
+
 def revoke_viewer_token(
     transaction: Transaction, actor: Actor, identity: str, number: int | None
 ) -> None:
     """Revoke a token; with the number of an organization, only if it is one of its tokens."""
-    if not viewers.is_id(identity):
-        raise NotFound("Viewer token not found")
+    require_token_id(transaction, actor.tenant, identity)
     stored_viewers.revoke(transaction, actor.tenant, identity, number, actor.at)
     what = f"viewer token {identity}"
     write_act(transaction, actor, "viewer_token.revoke", what, {}, organization=number)

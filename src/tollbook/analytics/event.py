@@ -1,6 +1,7 @@
 """One event and its charge, replayed: the question behind GET /v1/events/{org}/{id}."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -13,7 +14,7 @@ from tollbook.domain.prices import Rate
 from tollbook.rating.explain import Explanation, explain
 from tollbook.store import events, prices, quarantine
 from tollbook.store.database import Snapshot
-from tollbook.store.events import Reversed, Stored
+from tollbook.store.events import DISCARDED, IN_QUARANTINE, Reversed, Stored
 from tollbook.store.quarantine import Quarantined
 
 REPLAY_DIFFERS = "replay_differs"
@@ -36,9 +37,15 @@ class ChargedEvent(msgspec.Struct, frozen=True):
     """The reversal of the event, or the event itself if it is a reversal."""
 
 
+class Discarded(NamedTuple):
+    """An event that was discarded from quarantine, of which only the id is known."""
+
+    id: str
+
+
 def find_event(
     snapshot: Snapshot, tenant: str, number: int, identity: str, folder: Path | None = None
-) -> ChargedEvent | Quarantined | None:
+) -> ChargedEvent | Quarantined | Discarded | None:
     """Find an event by its id, in the ledger, the quarantine or an archive.
 
     Archives are in `folder` or where they were written. Raise `EventArchived` when the event is in
@@ -47,7 +54,9 @@ def find_event(
     key = events.keys(snapshot, number, [identity]).get(identity)
     if key is None:
         return None
-    if key.day == 0:
+    if key.day == DISCARDED:
+        return Discarded(identity)
+    if key.day == IN_QUARANTINE:
         return quarantine.find(snapshot, number, identity)
     event = _find_stored(snapshot, number, key.day, identity, folder)
     return None if event is None else replay_charge(snapshot, tenant, event, folder)

@@ -36,6 +36,7 @@ from tollbook.api.endpoints.monitoring import operation
 from tollbook.api.endpoints.organizations import ORGANIZATION_ENDPOINTS
 from tollbook.api.endpoints.price_books import PRICE_BOOK_ENDPOINTS
 from tollbook.api.endpoints.quarantine import QUARANTINE_ENDPOINTS
+from tollbook.api.endpoints.quarantine_runs import QUARANTINE_RUN_ENDPOINTS
 from tollbook.api.endpoints.rerating import RERATING_ENDPOINTS
 from tollbook.api.endpoints.reversals import POST_REVERSALS
 from tollbook.api.endpoints.users import USER_ENDPOINTS
@@ -77,6 +78,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     GET_AUDIT_LOG,
     *PRICE_BOOK_ENDPOINTS,
     *QUARANTINE_ENDPOINTS,
+    *QUARANTINE_RUN_ENDPOINTS,
     *RERATING_ENDPOINTS,
 )
 
@@ -109,6 +111,7 @@ def _lifespan(services: Services) -> Callable[[object], AbstractAsyncContextMana
     async def lifespan(_app: object) -> AsyncIterator[None]:
         services.write_queue.open(asyncio.get_running_loop())
         services.rerating_worker.open()
+        services.quarantine_worker.open()
         services.key_usage.open()
         services.maintenance.open()
         services.request_log.open()
@@ -118,6 +121,7 @@ def _lifespan(services: Services) -> Callable[[object], AbstractAsyncContextMana
             await run_sync(services.key_usage.close)
             await run_sync(services.maintenance.close)
             await run_sync(services.rerating_worker.close)
+            await run_sync(services.quarantine_worker.close)
             await run_sync(services.write_queue.close)
             await run_sync(services.database.close)
             await run_sync(services.request_log.close)
@@ -175,13 +179,21 @@ async def _answer(endpoint: Endpoint, services: Services, http: Request) -> Resp
     """Admit a request, read its body, and call its handler."""
     with services.body_budget.reserve_for(http):
         key = (await admit(http, services)).key
-        if endpoint.permission:
-            require(key, endpoint.permission)
         request: AsyncRequest = AsyncRequest(http, services, endpoint)
+        if endpoint.permission and not key.may(endpoint.permission):
+            if not key.hash:  # only a snapshot has the tokens that are revoked
+                await run_sync(_require_token, request)
+            require(key, endpoint.permission)
         if endpoint.handle:
             return await endpoint.handle(request)
         body = await read_bounded(http, MOST_OTHER_BYTES) if endpoint.request else b""
         return await run_sync(_answer_in_database, request, body)
+
+
+def _require_token(request: AsyncRequest) -> None:
+    """Raise `InvalidApiKey` for a viewer token that is revoked."""
+    with request.services.database.reading() as snapshot:
+        request.authenticate(snapshot)
 
 
 def _answer_in_database(request: AsyncRequest, body: bytes) -> Response:

@@ -21,7 +21,7 @@ from tollbook.cli.choices import command_line, shared_options
 from tollbook.cli.command import Command, Options
 from tollbook.cli.output import print_json, print_line, progress_label
 from tollbook.cli.parameters import PATH
-from tollbook.domain.errors import InvalidRequest, RequestError
+from tollbook.domain.errors import InvalidRequest, TollbookError
 from tollbook.domain.keys import KeyScope
 from tollbook.domain.receipts import Outcome, Receipt
 from tollbook.ingest.commit import commit
@@ -121,7 +121,7 @@ class Importer:
         )
         submission = submission_of(draft, terms)
         (result,) = commit(self._database, self._directory_cache, [submission], now())
-        if isinstance(result, RequestError):
+        if isinstance(result, TollbookError):
             raise result
         for receipt in result.receipts:
             self._count(lines, receipt)

@@ -23,7 +23,7 @@ VERBS = tuple(
         "budgets": "Set, remove and list monthly budgets.",
         "import": "Import a file of events, one JSON object a line.",
         "events": "Show single events.",
-        "quarantine": "List and replay events that are not charged.",
+        "quarantine": "List, replay and discard events that are not charged.",
         "report": "Show usage and cost in the terminal.",
         "backup": "Copy the database to a file while it is in use.",
         "restore": "Replace the database with a backup.",

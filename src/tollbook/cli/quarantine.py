@@ -1,38 +1,66 @@
-"""tollbook quarantine: list and replay events that are stored but not charged."""
+"""tollbook quarantine: list, replay and discard events that are stored but not charged."""
 
 import click
+from rich.console import Console
+from rich.progress import Progress
 
-from tollbook.api.endpoints.quarantine import QuarantinedEvent, quarantine_causes, quarantined_event
-from tollbook.cli.choices import command_line, organization_of, shared_options
+from tollbook.api.endpoints.quarantine import (
+    QuarantinedEvent,
+    Selected,
+    quarantine_causes,
+    quarantined_event,
+    selection_of,
+)
+from tollbook.api.endpoints.quarantine_runs import quarantine_run_answer, selection_problem
+from tollbook.cli.choices import (
+    combined,
+    command_line,
+    organization_of,
+    require_yes,
+    shared_options,
+    yes_option,
+)
 from tollbook.cli.command import Options, VerbGroup
 from tollbook.cli.output import print_json, print_line, print_result, print_rows
-from tollbook.cli.parameters import EVENTS
+from tollbook.cli.parameters import EVENTS, METER, MOMENT, ROWS, whole
 from tollbook.domain.errors import NotFound
-from tollbook.ingest.quarantine import replay
+from tollbook.domain.quarantine import QuarantineAction, QuarantineRun, QuarantineRunStatus
+from tollbook.quarantine import runs
+from tollbook.quarantine.discard import discard_event
+from tollbook.quarantine.run_steps import QuarantineExecutor
 from tollbook.settings import Settings
-from tollbook.store import directory, quarantine
-from tollbook.store.database import Snapshot
-from tollbook.wiring import directory_cache_of, open_migrated
+from tollbook.store import directory, quarantine, quarantine_runs
+from tollbook.store.database import Database, Snapshot
+from tollbook.store.directory import OrganizationRow
+from tollbook.wiring import directory_cache_of, now, open_migrated
 
 _USUAL_LIMIT = 100
+_INTERRUPTED = "interrupted at the command line"
+_RUN = whole("run")
 
 
 verb = VerbGroup()
-_organization = click.option("--organization", help="Only events of this organization.")
+_selection = combined(
+    click.option("--organization", help="Only events of this organization."),
+    click.option("--code", help="Only events with this reason, such as no_price."),
+    click.option("--type", type=METER, metavar="METER", help="Only events of this type."),
+    click.option("--start", type=MOMENT, help="Only events from this day in UTC, or time, on."),
+    click.option("--end", type=MOMENT, help="Only events until this day in UTC, or time."),
+)
 
 
 @verb.command("list")
 @click.option("--limit", type=EVENTS, default=_USUAL_LIMIT, help="The most events to list.")
-@click.option("--code", help="Only events with this reason, such as no_price.")
-@_organization
+@_selection
 @shared_options
 def _list(options: Options, settings: Settings) -> int:
     """Count events by reason, then list them."""
     tenant = options.tenant
     with open_migrated(settings).reading() as snapshot:
-        number = _number(snapshot, options)
+        selection, _ = _selected(snapshot, options)
         start, most = quarantine.FROM_THE_START, options.limit + 1
-        found = quarantine.waiting(snapshot, tenant, number, start, most, options.code)
+        found = quarantine.waiting(snapshot, tenant, selection, start, most)
+        number = selection.organization
         causes = [] if options.json else quarantine_causes(snapshot, tenant, number)
     events = [quarantined_event(it) for it in found[: options.limit]]
     if options.json:
@@ -41,10 +69,11 @@ def _list(options: Options, settings: Settings) -> int:
     if causes:
         counts = ((f"{it.events:,}", it.code, it.example.reason) for it in causes)
         print_rows(("Events", "Code", "Example"), counts, "")
+    missing = f"no event has the code {options.code}" if options.code else "no event is selected"
     print_rows(
         ("Organization", "Event", "Received", "Code", "Reason"),
         map(_cells, events),
-        f"no event has the code {options.code}" if causes else "no events are in quarantine",
+        missing if causes else "no events are in quarantine",
     )
     if len(found) > options.limit:
         print_line(f"there are more than {options.limit:,} events; --limit shows more")
@@ -57,24 +86,158 @@ def _cells(event: QuarantinedEvent) -> tuple[str, ...]:
 
 
 @verb.command("replay")
-@_organization
+@_selection
 @shared_options
 def _replay(options: Options, settings: Settings) -> int:
     """Charge all events that now have a price and an organization."""
     database = open_migrated(settings)
     with database.reading() as snapshot:
-        number = _number(snapshot, options)
-    directory_cache = directory_cache_of(settings, database)
-    result = replay(database, directory_cache, command_line(options.tenant), number)
-    sentence = f"{result.released:,} released, {result.remaining:,} remaining"
-    print_result(result, sentence, json=options.json)
+        found = _selected(snapshot, options)
+    return _begin(options, settings, database, QuarantineAction.REPLAY, found)
+
+
+@verb.command("discard")
+@click.argument("organization_id", metavar="ORG", required=False, help="The organization.")
+@click.argument("event_id", metavar="ID", required=False, help="The event to discard.")
+@_selection
+@click.option("--all", is_flag=True, help="Discard every event in quarantine.")
+@yes_option
+@shared_options
+def _discard(options: Options, settings: Settings) -> int:
+    """Delete one event, or those selected; they are never charged."""
+    require_yes(options)
+    database = open_migrated(settings)
+    if options.organization_id is not None:
+        return _discard_one(options, database)
+    with database.reading() as snapshot:
+        found = _selected(snapshot, options)
+    if selection_problem(found, every=options.all):
+        raise click.UsageError("select events by ORG ID or with options, or all of them with --all")
+    return _begin(options, settings, database, QuarantineAction.DISCARD, found)
+
+
+def _discard_one(options: Options, database: Database) -> int:
+    names = ("organization", "code", "type", "start", "end", "all")
+    if options.event_id is None or any(getattr(options, name) for name in names):
+        raise click.UsageError("ORG and ID name one event; options select several")
+    with database.writing() as transaction:
+        row = _organization(transaction, options, options.organization_id)
+        discard_event(transaction, command_line(options.tenant), row, options.event_id)
+    answer = {"organization_id": row.id, "id": options.event_id}
+    print_result(answer, f"event {options.event_id} discarded", json=options.json)
     return 0
 
 
-def _number(snapshot: Snapshot, options: Options) -> int | None:
-    """Return the number of the named organization, which may be one that only events have named."""
+@verb.command("runs")
+@click.option("--limit", type=ROWS, default=_USUAL_LIMIT, help="The most runs to list.")
+@shared_options
+def _runs(options: Options, settings: Settings) -> int:
+    """List the latest replays and discards."""
+    with open_migrated(settings).reading() as snapshot:
+        _require_tenant(snapshot, options)
+        found = quarantine_runs.runs(snapshot, options.tenant, None, options.limit)
+    shown = [quarantine_run_answer(run) for run in found]
+    if options.json:
+        print_json({"runs": shown})
+        return 0
+    print_rows(
+        ("Run", "Action", "Status", "Organization", "Events", "Released", "Discarded", "By"),
+        (
+            (
+                str(run.id),
+                run.action.value,
+                run.status.value,
+                run.organization_id or "all",
+                f"{run.events:,} of {run.expected:,}",
+                f"{run.released:,}",
+                f"{run.discarded:,}",
+                run.created_by,
+            )
+            for run in shown
+        ),
+        f"tenant {options.tenant} has no quarantine runs",
+    )
+    return 0
+
+
+@verb.command("stop")
+@click.argument("run", type=_RUN, help="The number of the run.")
+@shared_options
+def _stop(options: Options, settings: Settings) -> int:
+    """Stop a replay or discard."""
+    with open_migrated(settings).writing() as transaction:
+        run = runs.stop(transaction, command_line(options.tenant), options.run)
+    _print(options, run)
+    return 0
+
+
+@verb.command("resume")
+@click.argument("run", type=_RUN, help="The number of the run.")
+@shared_options
+def _resume(options: Options, settings: Settings) -> int:
+    """Resume a replay or discard that was stopped or killed."""
+    database = open_migrated(settings)
+    with database.writing() as transaction:
+        run = runs.resume(transaction, command_line(options.tenant), options.run)
+    return _execute(options, settings, database, run)
+
+
+def _begin(
+    options: Options,
+    settings: Settings,
+    database: Database,
+    action: QuarantineAction,
+    found: Selected,
+) -> int:
+    run = runs.begin(database, command_line(options.tenant), action, *found)
+    return _execute(options, settings, database, run)
+
+
+def _execute(options: Options, settings: Settings, database: Database, run: QuarantineRun) -> int:
+    """Execute a run in the foreground; when interrupted, stop it, so that it can be resumed.
+
+    Return 1 when it stopped before its end.
+    """
+    cache = directory_cache_of(settings, database)
+    executor = QuarantineExecutor(database, cache, options.tenant, run.id, now)
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(f"run {run.id}", total=run.expected)
+        try:
+            for state in executor.steps():
+                progress.update(task, completed=state.events)
+        except KeyboardInterrupt:
+            executor.halt(_INTERRUPTED)
+            raise
+    with database.reading() as snapshot:
+        run = runs.require_run(snapshot, command_line(options.tenant), run.id)
+    _print(options, run)
+    return 1 if run.status is QuarantineRunStatus.STOPPED else 0
+
+
+def _print(options: Options, run: QuarantineRun) -> None:
+    if options.json:
+        print_json({"run": quarantine_run_answer(run)})
+        return
+    counts = f"{run.released:,} released, {run.remaining:,} remaining"
+    if run.action is QuarantineAction.DISCARD:
+        counts = f"{run.discarded:,} discarded"
+    stopped = f"; run {run.id} is {run.status}" if run.finished_at is None else ""
+    print_line(f"{counts}{stopped}")
+
+
+def _selected(snapshot: Snapshot, options: Options) -> Selected:
+    _require_tenant(snapshot, options)
+    organization = None
+    if options.organization is not None:
+        organization = _organization(snapshot, options, options.organization)
+    return selection_of(organization, options.code, options.type, options.start, options.end)
+
+
+def _organization(snapshot: Snapshot, options: Options, identity: str) -> OrganizationRow:
+    """Return the named organization, which may be one that only events have named."""
+    return organization_of(snapshot, options.tenant, identity, created=False)
+
+
+def _require_tenant(snapshot: Snapshot, options: Options) -> None:
     if directory.find_tenant(snapshot, options.tenant) is None:
         raise NotFound(f"there is no tenant {options.tenant}")
-    if options.organization is None:
-        return None
-    return organization_of(snapshot, options.tenant, options.organization, created=False).number

@@ -148,7 +148,7 @@ def _execute(options: Options, database: Database, run: Run) -> Run:
         total = run.changed if run.backwards else run.expected
         task = progress.add_task(f"run {run.id}", total=total)
         try:
-            for state in executor.run_days():
+            for state in executor.steps():
                 done = state.restored if run.backwards else state.events
                 progress.update(task, completed=done)
         except KeyboardInterrupt:

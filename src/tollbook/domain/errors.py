@@ -14,11 +14,12 @@ TollbookError
 │   ├── MethodNotAllowed        405
 │   ├── AlreadyExists           409
 │   ├── InUse                   409  events, or something else, prevent the change
-│   ├── RunConflict             409  a rerating has another status, or conflicts with another one
+│   ├── RunConflict             409  a run has another status, or conflicts with another one
 │   ├── AlreadyPublished        409  a published price book cannot change
 │   ├── KeyEnded                409  a revoked or expired key cannot be rotated
 │   ├── CursorExpired           410  the state of a cursor is no longer stored
 │   ├── EventArchived           410  events are archived, and their files cannot be read
+│   ├── EventDiscarded          410  the event was discarded from quarantine
 │   ├── ArchiveRefused          409  an archive is missing, or prevents a rerating
 │   ├── BodyTooLarge            413
 │   ├── UnsupportedBody         415
@@ -49,15 +50,7 @@ TollbookError
 from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
-import msgspec
-
-
-class Problem(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """A problem with a field: its name, a stable code and a message."""
-
-    field: str
-    code: str
-    error: str
+from tollbook.domain.problem import Problem as Problem
 
 
 class TollbookError(Exception):
@@ -178,7 +171,7 @@ class KeyEnded(RequestError):
 
 
 class RunConflict(RequestError):
-    """The rerating has another status, or conflicts with another one."""
+    """The run has another status, or conflicts with another one."""
 
     status = 409
     code = "run_conflict"
@@ -191,9 +184,8 @@ class CursorExpired(RequestError):
     code = "cursor_expired"
 
     def __init__(self) -> None:
-        super().__init__(
-            "the state of this cursor is no longer stored; start again without a cursor"
-        )
+        sentence = "the state of this cursor is no longer stored; start again without a cursor"
+        super().__init__(sentence)
 
 
 class EventArchived(RequestError):
@@ -201,6 +193,13 @@ class EventArchived(RequestError):
 
     status = 410
     code = "archived"
+
+
+class EventDiscarded(RequestError):
+    """The event was discarded from quarantine: it was never charged, and only its id remains."""
+
+    status = 410
+    code = "discarded"
 
 
 class ArchiveRefused(RequestError):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from hashlib import sha256
 from hmac import compare_digest
+from typing import NamedTuple
 from zlib import crc32
 
 import msgspec
@@ -74,6 +75,14 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 UNLIMITED = Limits()
+MOST_RATE_LIMITS = 8
+
+
+class RateLimit(NamedTuple):
+    """A number of requests per minute, counted under a name that several keys may share."""
+
+    name: str
+    per_minute: int
 
 
 class EventRules(msgspec.Struct, frozen=True):
@@ -108,6 +117,8 @@ class ApiKey(msgspec.Struct, frozen=True):
     created_at: int
     revoked_at: int | None = None
     limits: Limits = UNLIMITED
+    rate_limits: tuple[RateLimit, ...] = ()
+    """What requests count against: the limits of the keys that created it, and its own."""
 
     def may(self, permission: Permission) -> bool:
         """Return whether the key has a permission."""
@@ -233,6 +244,31 @@ def beyond(issuer: Limits, limits: Limits) -> list[Problem]:
         sentence = "id_prefix must begin with that of the key of the request"
         found.append(Problem("id_prefix", "beyond_asking_key", sentence))
     return found
+
+
+def rate_limits_of(prefix: str, limits: Limits, creator: ApiKey | None) -> tuple[RateLimit, ...]:
+    """Return what the requests of a new key count against.
+
+    The rate of a key covers the keys that it creates, and those that these create. A limit that is
+    not lower than the one before it refuses nothing, and is left out.
+    """
+    if limits.requests_per_minute is None:
+        return ()
+    inherited = creator.rate_limits if creator else ()
+    if inherited and inherited[-1].per_minute <= limits.requests_per_minute:
+        return inherited
+    return (*inherited, RateLimit(prefix, limits.requests_per_minute))
+
+
+def rate_limits_problem(rate_limits: Sequence[RateLimit]) -> Problem | None:
+    """Return the problem of a key that is created by keys that were created by keys, and so on."""
+    if len(rate_limits) <= MOST_RATE_LIMITS:
+        return None
+    sentence = (
+        f"requests_per_minute must be that of the key of the request: {MOST_RATE_LIMITS} keys "
+        "above it have lower and lower limits"
+    )
+    return Problem("requests_per_minute", "too_many_limits", sentence)
 
 
 def mint() -> tuple[str, str]:

@@ -17,8 +17,8 @@ DEFAULT_SECONDS = 15 * 60
 MOST_SECONDS = 24 * 3600
 _LONGEST = 4_000
 _SECOND = 1_000_000
-_ID_BYTES = 8
-_ID = re.compile(rf"{MARK}[0-9a-f]{{{2 * _ID_BYTES}}}")
+_RANDOM_BYTES, _CHECK_BYTES = 5, 3
+_ID = re.compile(rf"{MARK}([0-9a-f]{{{2 * _RANDOM_BYTES}}})([0-9a-f]{{{2 * _CHECK_BYTES}}})")
 _SECRET_BYTES = 32
 _MAC_BYTES = 32
 SHORTEST_SECRET_KEY = 32
@@ -73,14 +73,25 @@ class SecretKeys(msgspec.Struct, frozen=True):
 NO_SECRET_KEYS = SecretKeys()
 
 
-def new_id() -> str:
-    """Return a random public id for a token."""
-    return f"{MARK}{secrets.token_hex(_ID_BYTES)}"
+def new_id(secret: str) -> str:
+    """Return a random public id for a token of a tenant, with a checksum by the tenant's secret."""
+    made = secrets.token_hex(_RANDOM_BYTES)
+    return f"{MARK}{made}{_check(made, secret)}"
 
 
 def is_id(text: str) -> bool:
     """Return whether a text has the form of a public id, and not of a whole token."""
     return _ID.fullmatch(text) is not None
+
+
+def is_made_for(text: str, secret: str) -> bool:
+    """Return whether a text is the public id of a token of a tenant, and not made up.
+
+    Tokens are not stored; the checksum by the tenant's secret tells their ids from others, except
+    one in 16 million.
+    """
+    found = _ID.fullmatch(text)
+    return found is not None and hmac.compare_digest(found[2], _check(found[1], secret))
 
 
 def new_secret() -> str:
@@ -124,6 +135,10 @@ def is_within(viewer: Viewer, scope: KeyScope, now: int) -> bool:
         and 0 < viewer.expires_at - viewer.created_at <= MOST_SECONDS * _SECOND
         and viewer.expires_at <= latest
     )
+
+
+def _check(made: str, secret: str) -> str:
+    return _mac(f"id {made}".encode(), secret.encode())[:_CHECK_BYTES].hex()
 
 
 def _mac(content: bytes, key: bytes) -> bytes:

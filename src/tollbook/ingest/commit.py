@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from tollbook.domain.errors import InvalidApiKey, Problem, RequestError
+from tollbook.domain.errors import DirectoryChanged, InvalidApiKey, Problem, TollbookError
 from tollbook.domain.receipts import NOT_STORED, Outcome, Receipt, conflict, rejected
 from tollbook.ingest.accept import SUM_OUT_OF_RANGE, stage_row
 from tollbook.ingest.directory_cache import DirectoryCache, Terms
@@ -23,6 +23,7 @@ from tollbook.store.staging import ExistingIdentity, Staged
 Identity = tuple[int, str]
 _organization = itemgetter(Staged._fields.index("organization_id"))
 _tier_key = itemgetter(Staged._fields.index("tier_key"))
+_code = itemgetter(Staged._fields.index("code"))
 _identity = itemgetter(*map(Staged._fields.index, ("organization_id", "id")))
 _user = itemgetter(*map(Staged._fields.index, ("organization_id", "user_id")))
 
@@ -52,7 +53,7 @@ class _RollBack(Exception):
 
 def commit(
     database: Database, directory_cache: DirectoryCache, submissions: Sequence[Submission], now: int
-) -> list[BatchResult | RequestError]:
+) -> list[BatchResult | TollbookError]:
     """Store submissions in one durable transaction. An atomic one must be the only one."""
     if submissions[0].atomic:
         return [_commit_atomic(database, directory_cache, submissions[0], now)]
@@ -67,12 +68,12 @@ def commit(
 
 def _commit_atomic(
     database: Database, directory_cache: DirectoryCache, submission: Submission, now: int
-) -> BatchResult | RequestError:
+) -> BatchResult | TollbookError:
     if submission.rejections:
         database.require_clock()  # a wrong clock rejects valid events
         return _refuse(database, submission, submission.rejections, now)
 
-    def store(transaction: Transaction) -> BatchResult | RequestError:
+    def store(transaction: Transaction) -> BatchResult | TollbookError:
         result = _store(transaction, directory_cache, [submission], now).outcomes[0]
         if isinstance(result, BatchResult):
             causes = [receipt for receipt in result.receipts if receipt.code]
@@ -111,7 +112,7 @@ def _newest(submission: Submission, received_at: Mapping[int, int], now: int) ->
 class _Stored(NamedTuple):
     """The outcome of each submission, and the users that are known to be in the directory."""
 
-    outcomes: list[BatchResult | RequestError]
+    outcomes: list[BatchResult | TollbookError]
     users: set[User]
     touched: Touched | None
 
@@ -126,6 +127,8 @@ def _store(
     for submission in submissions:
         if has_unaddressable(submission.rows):
             submission.refuse_unaddressable(transaction)
+        if any(map(_code, submission.rows)):
+            submission.refuse_quarantined(transaction, directory_cache.quarantine_room)
     arrived = [row for submission in submissions for row in submission.rows]
     first_rows = _first_of_each(arrived)
     existing: dict[Identity, ExistingIdentity] = {}
@@ -228,15 +231,15 @@ def _open_rows(
 
 def _renew(
     transaction: Transaction, directory_cache: DirectoryCache, submissions: Sequence[Submission]
-) -> dict[int, RequestError]:
-    """Renew submissions of another state; return the refusals of those whose key is revoked."""
-    refusals: dict[int, RequestError] = {}
+) -> dict[int, TollbookError]:
+    """Renew submissions of another state; return the refusals of those that cannot be."""
+    refusals: dict[int, TollbookError] = {}
     for index, submission in enumerate(submissions):
-        if submission.token == transaction.directory_token:
+        if submission.token == directory_cache.token(transaction, submission.scope.tenant_id):
             continue
         try:
             submission.renew(transaction, directory_cache)
-        except InvalidApiKey as refusal:
+        except (InvalidApiKey, DirectoryChanged) as refusal:
             submission.rows = []
             refusals[index] = refusal
     return refusals

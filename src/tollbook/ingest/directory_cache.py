@@ -15,16 +15,18 @@ from tollbook.domain.keys import ApiKey
 from tollbook.domain.prices import LAST_DAY
 from tollbook.domain.viewers import NO_SECRET_KEYS, SecretKeys, Viewer
 from tollbook.ingest.known_users import KnownUsers
+from tollbook.ingest.limits import DEFAULT_LIMITS, IngestLimits
 from tollbook.ingest.masking import Masker
+from tollbook.ingest.quarantine_room import QuarantineRoom
 from tollbook.rating.choose import Books
 from tollbook.rating.flat_price import FlatPrice, find_flat_price
 from tollbook.rating.tariff import Tariff
-from tollbook.store import directory, keys, prices, viewers
+from tollbook.store import directory, keys, placeholders, prices, versions, viewers
 from tollbook.store.database import Database, Snapshot
 
 TermsById = dict[str, "Terms"]
-LONGEST_CALL_SECONDS = 86_400
-"""A longer call is probably a metering error. Operators can change this limit."""
+_MOST_DAYS = 1_000
+"""The most flat prices of an organization in memory: events may be of any day since 1970."""
 
 
 def _now() -> int:
@@ -52,37 +54,47 @@ class Terms(msgspec.Struct, frozen=True):
         """Return the flat price of a meter on a day, which the terms remember."""
         key = meter, day
         if key not in self.plains:
+            if len(self.plains) >= _MOST_DAYS:
+                self.plains.clear()
             self.plains[key] = find_flat_price(self.books, meter, day, self.currency)
         return self.plains[key]
 
 
 class Issuer(NamedTuple):
-    """The key that created a viewer token, and the keys that sign the tenant's tokens.
-
-    `revoked` holds the ids of revoked tokens, each with the organization whose key revoked it.
-    """
+    """The key that created a viewer token, and the keys that sign the tenant's tokens."""
 
     key: ApiKey
     signing_keys: tuple[bytes, ...]
-    revoked: frozenset[tuple[str, str | None]]
 
 
-class _Remembered:
-    """The cached entries of one state of the directory."""
+class _OfTenant:
+    """The cached entries of one state of a tenant's part of the directory."""
 
     def __init__(self, token: int) -> None:
         self.token = token
-        self.keys: dict[str, ApiKey] = {}
-        self.issuers: dict[tuple[str, str], Issuer] = {}
-        self.terms: dict[tuple[str, str], Terms] = {}
-        self.books: dict[str, list[BookHead]] = {}
+        self.issuers: dict[str, Issuer] = {}
+        self.terms: TermsById = {}
+        self.books: list[BookHead] | None = None
+
+
+class _Remembered:
+    """The cached entries of one state of the directory.
+
+    The entries of a tenant outlive that state until the tenant's own token changes.
+    """
+
+    def __init__(self, token: int, tenants: dict[str, _OfTenant], keys: dict[str, ApiKey]) -> None:
+        self.token = token
+        self.tenants = tenants
+        self.keys = keys
 
 
 class DirectoryCache:
     """A cache of keys and terms, for one state of the directory.
 
-    A commit compares the token of that state with the directory's own in its transaction: every
-    process sees a change with its next commit.
+    A commit compares the token of a tenant's state with the directory's own in its transaction:
+    every process sees a change with its next commit, and a change of one tenant leaves the entries
+    of the others.
 
     Statements run under the lock, so that many threads do not load one book at once. The event loop
     must never wait for a statement: its methods, `remembered_…`, read one memory without the lock,
@@ -94,30 +106,40 @@ class DirectoryCache:
         database: Database,
         clock: Callable[[], int] = _now,
         masker: Masker | None = None,
-        longest_call_seconds: int = LONGEST_CALL_SECONDS,
+        limits: IngestLimits = DEFAULT_LIMITS,
         secret_keys: SecretKeys = NO_SECRET_KEYS,
     ) -> None:
         self._database = database
-        self._longest_call = longest_call_seconds * MICROS
+        self._limits = limits
+        self._longest_call = limits.longest_call_seconds * MICROS
         self.clock = clock
         self._masker = masker
         self._secret_keys = secret_keys
         self._lock = threading.Lock()
-        self._memory = _Remembered(-1)
+        self._memory = _Remembered(-1, {}, {})
         self._tariffs: dict[tuple[str, BookHead], Tariff] = {}
         self.users = KnownUsers()
+        self.quarantine_room = QuarantineRoom(limits.max_quarantined_events)
+
+    def token(self, snapshot: Snapshot, tenant: str) -> int:
+        """Return the token of a tenant's part of the directory in this snapshot."""
+        memory = self._memory
+        if memory.token == snapshot.directory_token and tenant in memory.tenants:
+            return memory.tenants[tenant].token
+        with self._lock:
+            return self._of_tenant(snapshot, tenant).token
 
     def remembered_key(self, prefix: str) -> tuple[int, ApiKey] | None:
         """Return a key and the token of its state, if it is in memory; the commit compares."""
         memory = self._memory
         key = memory.keys.get(prefix)
-        return (memory.token, key) if key else None
+        return (memory.tenants[key.scope.tenant_id].token, key) if key else None
 
     def loaded_key(self, prefix: str) -> tuple[int, ApiKey] | None:
         """Return a key and the token of its state, from the database."""
         with self._database.reading() as snapshot:
             key = self.key(snapshot, prefix)
-            return (snapshot.directory_token, key) if key else None
+            return (self.token(snapshot, key.scope.tenant_id), key) if key else None
 
     def key(self, snapshot: Snapshot, prefix: str) -> ApiKey | None:
         """Return a key as it is in this snapshot; None when it has expired or is revoked."""
@@ -125,6 +147,10 @@ class DirectoryCache:
             memory = self._caught_up(snapshot)
             if prefix not in memory.keys:
                 found = keys.find_key(snapshot, prefix)
+                if found and found.scope.tenant_id not in memory.tenants:
+                    # A token must not be of a later state than what it stands for.
+                    self._of_tenant(snapshot, found.scope.tenant_id)
+                    found = keys.find_key(snapshot, prefix)
                 if found is None or found.revoked_at is not None:
                     return None
                 memory.keys[prefix] = found
@@ -133,15 +159,15 @@ class DirectoryCache:
 
     def remembered_issuer(self, viewer: Viewer) -> tuple[int, Issuer] | None:
         """Return the issuer of a viewer token and the state's token, if it is in memory."""
-        memory = self._memory
-        issuer = memory.issuers.get((viewer.tenant_id, viewer.issuer))
-        return (memory.token, issuer) if issuer else None
+        of_tenant = self._memory.tenants.get(viewer.tenant_id)
+        issuer = of_tenant and of_tenant.issuers.get(viewer.issuer)
+        return (of_tenant.token, issuer) if of_tenant and issuer else None
 
     def loaded_issuer(self, viewer: Viewer) -> tuple[int, Issuer] | None:
         """Return the issuer of a viewer token and the state's token, from the database."""
         with self._database.reading() as snapshot:
             issuer = self.issuer(snapshot, viewer)
-            return (snapshot.directory_token, issuer) if issuer else None
+            return (self.token(snapshot, viewer.tenant_id), issuer) if issuer else None
 
     def issuer(self, snapshot: Snapshot, viewer: Viewer) -> Issuer | None:
         """Return the issuer of a viewer token in this snapshot; None when its key is revoked."""
@@ -150,24 +176,25 @@ class DirectoryCache:
         if key is None or key.scope.tenant_id != tenant:
             return None
         with self._lock:
-            memory = self._caught_up(snapshot)
-            found = memory.issuers.get((tenant, key.prefix))
+            issuers = self._of_tenant(snapshot, tenant).issuers
+            found = issuers.get(key.prefix)
             if found is None:
                 secret = viewers.find_secret(snapshot, tenant)
                 if secret is None:
                     return None
                 signing_keys = self._secret_keys.derive(tenant, secret)
-                found = Issuer(key, signing_keys, viewers.revocations(snapshot, tenant))
-                memory.issuers[tenant, key.prefix] = found
+                found = issuers[key.prefix] = Issuer(key, signing_keys)
             return found
 
     def remembered_terms(
         self, tenant: str, identities: Collection[str]
     ) -> tuple[int, TermsById] | None:
         """Return the terms and the token of their state, if all of them are in memory."""
-        memory = self._memory
-        found = {it: terms for it in identities if (terms := memory.terms.get((tenant, it)))}
-        return (memory.token, found) if len(found) == len(identities) else None
+        of_tenant = self._memory.tenants.get(tenant)
+        if of_tenant is None:
+            return None
+        found = {it: terms for it in identities if (terms := of_tenant.terms.get(it))}
+        return (of_tenant.token, found) if len(found) == len(identities) else None
 
     def terms(self, snapshot: Snapshot, tenant: str, identities: Collection[str]) -> TermsById:
         """Return the terms of organizations as they are in this snapshot.
@@ -175,11 +202,11 @@ class DirectoryCache:
         Unknown organizations are missing from the result.
         """
         with self._lock:
-            memory = self._caught_up(snapshot)
-            missing = {it for it in identities if (tenant, it) not in memory.terms}
+            of_tenant = self._of_tenant(snapshot, tenant)
+            missing = {it for it in identities if it not in of_tenant.terms}
             if missing:
-                self._load(memory, snapshot, tenant, missing)
-            return {it: terms for it in identities if (terms := memory.terms.get((tenant, it)))}
+                self._load(of_tenant, snapshot, tenant, missing)
+            return {it: terms for it in identities if (terms := of_tenant.terms.get(it))}
 
     def loaded_terms(
         self, tenant: str, identities: Collection[str], now: int
@@ -187,32 +214,60 @@ class DirectoryCache:
         """Return the terms and the token of their state, for unknown organizations too.
 
         Unknown organizations get numbers in a transaction of their own, because a number is
-        remembered only once it is on disk. An id that no path can hold gets no number.
+        remembered only once it is on disk. An id that no path can hold gets no number, and neither
+        does one beyond the limit of unknown organizations.
         """
         with self._database.reading() as snapshot:
             found = self.terms(snapshot, tenant, identities)
-            if len(found) == len(identities):
-                return snapshot.directory_token, found
-        if unknown := set(identities) - set(found) - UNADDRESSABLE:
-            with self._database.writing() as transaction:
-                directory.reserve_organizations(transaction, tenant, unknown, now)
+            unknown = set(identities) - set(found) - UNADDRESSABLE
+            if not unknown or not self._room_for_unknown(snapshot, tenant):
+                return self.token(snapshot, tenant), found
+        with self._database.writing() as transaction:
+            room = self._room_for_unknown(transaction, tenant)
+            directory.reserve_organizations(transaction, tenant, sorted(unknown)[:room], now)
         with self._database.reading() as snapshot:
-            return snapshot.directory_token, self.terms(snapshot, tenant, identities)
+            found = self.terms(snapshot, tenant, identities)
+            return self.token(snapshot, tenant), found
+
+    def _room_for_unknown(self, snapshot: Snapshot, tenant: str) -> int:
+        """Return how many more organizations events may name before they are created."""
+        unknown = placeholders.count_unknown(snapshot, tenant)
+        return max(0, self._limits.max_unknown_organizations - unknown)
+
+    def _of_tenant(self, snapshot: Snapshot, tenant: str) -> _OfTenant:
+        """Return the entries of a tenant in a snapshot's state. The caller holds the lock."""
+        memory = self._caught_up(snapshot)
+        if tenant not in memory.tenants:
+            memory.tenants[tenant] = _OfTenant(versions.tenant_token(snapshot, tenant))
+        return memory.tenants[tenant]
 
     def _caught_up(self, snapshot: Snapshot) -> _Remembered:
-        """Return the memory of a snapshot's state: a new one when the directory has changed."""
-        if snapshot.directory_token != self._memory.token:
-            self._memory = _Remembered(snapshot.directory_token)
+        """Return the memory of a snapshot's state; when it has changed, without what has changed.
+
+        The event loop reads a memory without the lock, so nothing is removed from one.
+        """
+        memory = self._memory
+        if snapshot.directory_token != memory.token:
+            tokens = versions.tenant_tokens(snapshot, memory.tenants)
+            tenants = {
+                tenant: of_tenant
+                for tenant, of_tenant in memory.tenants.items()
+                if of_tenant.token == tokens.get(tenant)
+            }
+            kept = {
+                prefix: key for prefix, key in memory.keys.items() if key.scope.tenant_id in tenants
+            }
+            self._memory = _Remembered(snapshot.directory_token, tenants, kept)
         return self._memory
 
     def _load(
-        self, memory: _Remembered, snapshot: Snapshot, tenant: str, identities: Collection[str]
+        self, of_tenant: _OfTenant, snapshot: Snapshot, tenant: str, identities: Collection[str]
     ) -> None:
-        common = self._versions(memory, snapshot, tenant, None)
+        common = self._versions(of_tenant, snapshot, tenant, None)
         number_format = directory.tenant_number_format(snapshot, tenant)
         for row in directory.find_organizations(snapshot, tenant, identities):
-            own = self._versions(memory, snapshot, tenant, row.number)
-            memory.terms[tenant, row.id] = Terms(
+            own = self._versions(of_tenant, snapshot, tenant, row.number)
+            of_tenant.terms[row.id] = Terms(
                 number=row.number,
                 known=row.status != directory.UNKNOWN,
                 zone=zone(row.timezone),
@@ -224,12 +279,12 @@ class DirectoryCache:
             )
 
     def _versions(
-        self, memory: _Remembered, snapshot: Snapshot, tenant: str, organization: int | None
+        self, of_tenant: _OfTenant, snapshot: Snapshot, tenant: str, organization: int | None
     ) -> tuple[Tariff, ...]:
         """Return the versions of an organization's own book, or the tenant's, latest first."""
-        if tenant not in memory.books:
-            memory.books[tenant] = self._in_use(snapshot, tenant)
-        heads = [it for it in memory.books[tenant] if it.organization == organization]
+        if of_tenant.books is None:
+            of_tenant.books = self._in_use(snapshot, tenant)
+        heads = [it for it in of_tenant.books if it.organization == organization]
         return tuple(self._tariff(snapshot, tenant, head) for head in heads)
 
     def _in_use(self, snapshot: Snapshot, tenant: str) -> list[BookHead]:

@@ -31,7 +31,7 @@ class KnownUsers:
 
     def remember(self, users: Iterable[User], token: int, replaced: Mapping[int, int]) -> None:
         """Add the users of a commit; forget those of ledgers that others have changed before it."""
-        if self._count > _MOST_USERS:
+        if self._count + len(self._left) > _MOST_USERS:
             self._left, self._users, self._count = {}, {}, 0
         for number, before in replaced.items():
             if self._left.get(number) != before:

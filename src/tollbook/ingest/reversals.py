@@ -22,7 +22,7 @@ from tollbook.store.audit import Actor
 from tollbook.store.audit_writer import write_act
 from tollbook.store.database import Database, Transaction
 from tollbook.store.engine import TimeLimit
-from tollbook.store.events import Key, Reversed, Stored
+from tollbook.store.events import DISCARDED, IN_QUARANTINE, Key, Reversed, Stored
 from tollbook.store.staging import Staged
 
 FIELDS = Reversal.__struct_fields__
@@ -33,6 +33,11 @@ _WAITS = Problem(
     "reverses",
     "event_in_quarantine",
     "the event is in quarantine: it was not charged, so there is nothing to reverse",
+)
+_DISCARDED = Problem(
+    "reverses",
+    "event_discarded",
+    "the event was discarded from quarantine: it was not charged, so there is nothing to reverse",
 )
 _IS_REVERSAL = Problem("reverses", "is_a_reversal", "a reversal cannot be reversed")
 _NOT_PERMITTED = permission_problem("reverses", Permission.REVERSE_EVENTS)
@@ -169,7 +174,7 @@ class _Batch:
         ids = {it.id for it in requested} | {it.reverses for it in requested}
         keys = events.keys(self._transaction, number, ids)
         wanted = {it.reverses for it in requested if it.reverses in keys}
-        days = {it: keys[it].day for it in wanted if keys[it].day}
+        days = {it: keys[it].day for it in wanted if keys[it].day > IN_QUARANTINE}
         originals = events.events(self._transaction, number, days)
         before = events.reversals_of(self._transaction, number, wanted)
         self._archived |= {(number, it) for it in days.keys() - originals.keys()}
@@ -214,9 +219,11 @@ class _Batch:
             if key is not None and (number, reversal.reverses) in self._archived:
                 hidden = self._is_hidden(reversal.reverses)
                 return _UNKNOWN if hidden else _archived(key.day // 100)
-            if key is not None and key.day:  # this request has just made it
+            if key is not None and key.day > IN_QUARANTINE:  # this request has just made it
                 return _IS_REVERSAL
-            return _UNKNOWN if key is None or self._is_hidden(reversal.reverses) else _WAITS
+            if key is None or self._is_hidden(reversal.reverses):
+                return _UNKNOWN
+            return _DISCARDED if key.day == DISCARDED else _WAITS
         if user not in (None, original.user_id):
             return _UNKNOWN
         meters = self._key.limits.meters

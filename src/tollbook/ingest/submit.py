@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from tollbook.domain.errors import InvalidApiKey
+from tollbook.domain.errors import DirectoryChanged, InvalidApiKey
 from tollbook.domain.events import instant_of
 from tollbook.domain.keys import ALL_EVENTS, EventRules, KeyScope
 from tollbook.domain.periods import day_number
@@ -15,7 +15,8 @@ from tollbook.ingest.accept import FUTURE_ALLOWED, refusals, stage_rows
 from tollbook.ingest.decode import Decoded, InvalidEvent
 from tollbook.ingest.directory_cache import DirectoryCache, TermsById
 from tollbook.ingest.normalize import ClaimedIdentity, NormalizedEvent
-from tollbook.ingest.unaddressable import refusals_of_new, unknown_organization
+from tollbook.ingest.quarantine_room import QuarantineRoom
+from tollbook.ingest.unaddressable import refusals_of_new, without_number
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.staging import Staged
 
@@ -63,16 +64,33 @@ class Submission(msgspec.Struct):
         """Check the key and build the rows by the terms of this snapshot."""
         if self.key_prefix is not None and directory_cache.key(snapshot, self.key_prefix) is None:
             raise InvalidApiKey
-        terms = directory_cache.terms(snapshot, self.scope.tenant_id, self.organizations)
+        tenant = self.scope.tenant_id
+        organizations = self.organizations
+        terms = directory_cache.terms(snapshot, tenant, organizations)
+        if len(terms) < len(organizations):
+            raise DirectoryChanged  # one that only events named was deleted meanwhile
         self.rows = stage_rows(self.events, terms, self.now)
-        self.token = snapshot.directory_token
+        self.token = directory_cache.token(snapshot, tenant)
 
     def refuse_unaddressable(self, transaction: Transaction) -> None:
         """Reject the events that would create an id that no path can hold."""
-        found = refusals_of_new(transaction, self.events, self.rows)
-        self.events = [it for it, refusal in zip(self.events, found, strict=True) if not refusal]
-        self.rows = [it for it, refusal in zip(self.rows, found, strict=True) if not refusal]
-        self.rejections = [*self.rejections, *filter(None, found)]
+        self._reject(refusals_of_new(transaction, self.events, self.rows))
+
+    def refuse_quarantined(self, transaction: Transaction, room: QuarantineRoom) -> None:
+        """Reject the events for which the quarantine has no room."""
+        refused = room.refused(transaction, self.scope.tenant_id, self.rows)
+        if refused:
+            receipts: list[Receipt | None] = [None] * len(self.rows)
+            for index in refused:
+                event = self.events[index]
+                receipts[index] = rejected(event.index, event.event.id, (room.problem(),))
+            self._reject(receipts)
+
+    def _reject(self, receipts: Sequence[Receipt | None]) -> None:
+        """Take out the events that have a receipt here."""
+        self.events = [it for it, refusal in zip(self.events, receipts, strict=True) if not refusal]
+        self.rows = [it for it, refusal in zip(self.rows, receipts, strict=True) if not refusal]
+        self.rejections = [*self.rejections, *filter(None, receipts)]
 
 
 class KeyInUse(NamedTuple):
@@ -133,7 +151,7 @@ def submission_of(
     if len(by_id) < len(draft.organizations):
         unknown = [it for it in events if it.event.organization_id not in by_id]
         events = [it for it in events if it.event.organization_id in by_id]
-        rejections = [*rejections, *map(unknown_organization, unknown)]
+        rejections = [*rejections, *map(without_number, unknown)]
     return Submission(
         scope=draft.scope,
         key_prefix=key.prefix if key else None,

@@ -4,12 +4,19 @@ from collections.abc import Sequence
 from operator import itemgetter
 
 from tollbook.domain.directory import UNADDRESSABLE, unaddressable
+from tollbook.domain.errors import Problem
 from tollbook.domain.receipts import Receipt, rejected
 from tollbook.ingest.normalize import NormalizedEvent
 from tollbook.store import directory, events
 from tollbook.store.database import Transaction
 from tollbook.store.staging import Staged
 
+_TOO_MANY = Problem(
+    "organization_id",
+    "too_many_unknown_organizations",
+    "no organization has this id, and events name too many of such organizations already; create "
+    "it, or discard their events from quarantine, then send this event again",
+)
 _id_of = itemgetter(Staged._fields.index("id"))
 _user_of = itemgetter(Staged._fields.index("user_id"))
 
@@ -35,9 +42,11 @@ def refusals_of_new(
     ]
 
 
-def unknown_organization(normalized: NormalizedEvent) -> Receipt:
-    """Reject an event that would create an organization with such an id."""
-    return rejected(normalized.index, normalized.event.id, (unaddressable("organization_id"),))
+def without_number(normalized: NormalizedEvent) -> Receipt:
+    """Reject an event whose organization gets no number: for its id, or beyond the limit."""
+    is_addressable = normalized.event.organization_id not in UNADDRESSABLE
+    problem = _TOO_MANY if is_addressable else unaddressable("organization_id")
+    return rejected(normalized.index, normalized.event.id, (problem,))
 
 
 def _refusal(transaction: Transaction, normalized: NormalizedEvent, row: Staged) -> Receipt | None:

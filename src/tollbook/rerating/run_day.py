@@ -11,17 +11,15 @@ from tollbook.ingest.months import Months
 from tollbook.rerating.price_book_set import PriceBookSet, PricedOrganization
 from tollbook.rerating.recharge import RechargedChunk, recharge_day, restore_day
 from tollbook.rerating.runs import log_end
+from tollbook.run_worker import Pace, Pause, paced
 from tollbook.store import ledger, recharge, rerating_runs, versions
 from tollbook.store.database import Database, Transaction
 from tollbook.store.engine import TimeLimit
 from tollbook.store.recharge import OrganizationDay
 
 Clock = Callable[[], int]
-Pause = Callable[[float], object]
 
-_WORKS_FOR = 0.4
-_PAUSES_FOR = 0.1
-"""SQLite has one writer at a time, and a waiting one tries again every tenth of a second."""
+_PACE = Pace(works_for=0.4)
 
 
 class RunExecutor:
@@ -42,16 +40,12 @@ class RunExecutor:
         self._book_set: PriceBookSet | None = None
         self._created_at: int | None = None
 
-    def run_days(self) -> Iterator[Run]:
+    def steps(self) -> Iterator[Run]:
         """Charge one day after the other; yield the run after each. Others can write in between."""
-        since = time.monotonic()
-        while (run := self._run_day()) is not None:
+        for run in paced(self._run_day, _PACE, self._pause):
             yield run
             if run.status not in AT_WORK:
                 return
-            if time.monotonic() - since > _WORKS_FOR:
-                self._pause(_PAUSES_FOR)
-                since = time.monotonic()
 
     def halt(self, reason: str) -> None:
         """Mark the run as stopped, with the reason; nobody requested it, so it is not logged."""

@@ -8,6 +8,7 @@ from tollbook.domain.errors import StoreUnavailable
 from tollbook.domain.numbers import STRICT
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.engine import Row
+from tollbook.store.tokens import new_token
 from tollbook.store.versions import change_token, touch
 
 UNKNOWN = "unknown"
@@ -52,10 +53,12 @@ _USER = "SELECT id, name, email, status, permission FROM users WHERE organizatio
 def add_tenant(transaction: Transaction, tenant_id: str, name: str, now: int) -> bool:
     """Insert a tenant; return False when it exists already."""
     statement = (
-        "INSERT INTO tenants (tenant_id, name, created_at) VALUES (:tenant, :name, :now) "
-        "ON CONFLICT (tenant_id) DO NOTHING"
+        "INSERT INTO tenants (tenant_id, name, created_at, token) "
+        "VALUES (:tenant, :name, :now, :token) ON CONFLICT (tenant_id) DO NOTHING"
     )
-    return bool(transaction.execute(statement, tenant=tenant_id, name=name, now=now))
+    return bool(
+        transaction.execute(statement, tenant=tenant_id, name=name, now=now, token=new_token())
+    )
 
 
 class Tenant(NamedTuple):
@@ -92,7 +95,7 @@ def change_tenant(transaction: Transaction, tenant: Tenant) -> None:
         "WHERE tenant_id = :id",
         **tenant._asdict(),
     )
-    change_token(transaction)
+    change_token(transaction, tenant.id)
 
 
 def tenant_number_format(snapshot: Snapshot, tenant: str) -> str:
@@ -208,7 +211,7 @@ def add_organization(
         **_columns_of_organization(organization),
     )
     if added:
-        change_token(transaction)
+        change_token(transaction, tenant)
     return bool(added)
 
 
@@ -220,7 +223,9 @@ def hold_organization(
     return organization_numbered(transaction, tenant, number)
 
 
-def change_organization(transaction: Transaction, number: int, organization: Organization) -> None:
+def change_organization(
+    transaction: Transaction, tenant: str, number: int, organization: Organization
+) -> None:
     """Change an organization, whose ledger this transaction holds."""
     transaction.execute(
         "UPDATE organizations SET name = :name, timezone = :timezone, currency = :currency, "
@@ -229,7 +234,7 @@ def change_organization(transaction: Transaction, number: int, organization: Org
         number=number,
         **_columns_of_organization(organization),
     )
-    change_token(transaction)
+    change_token(transaction, tenant)
 
 
 def _columns_of_organization(organization: Organization) -> dict[str, str | None]:
@@ -259,7 +264,7 @@ def reserve_organizations(
         """,
         [{"id": identity, **common} for identity in sorted(identities)],
     )
-    change_token(transaction)
+    change_token(transaction, tenant)
 
 
 def users(snapshot: Snapshot, number: int, page: PageOfIds = ALL_IDS) -> list[User]:

@@ -11,10 +11,12 @@ from tollbook.store.database import Snapshot
 
 _attributes = msgspec.json.Decoder(Attributes).decode
 _AT_ONCE = 500
+IN_QUARANTINE, DISCARDED = 0, -1
+"""The days of identities whose events are not in the ledger."""
 
 
 class Key(NamedTuple):
-    """The fingerprint and day of an identity's event; the day is 0 in quarantine."""
+    """The fingerprint and day of an identity's event, or `IN_QUARANTINE` or `DISCARDED`."""
 
     fingerprint: int
     day: int

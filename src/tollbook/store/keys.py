@@ -4,7 +4,19 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from tollbook.domain.addresses import networks_of
-from tollbook.domain.keys import UNLIMITED, ApiKey, KeyScope, Limits, Permission, hash_of, mint
+from tollbook.domain.errors import refuse
+from tollbook.domain.keys import (
+    UNLIMITED,
+    ApiKey,
+    KeyScope,
+    Limits,
+    Permission,
+    RateLimit,
+    hash_of,
+    mint,
+    rate_limits_of,
+    rate_limits_problem,
+)
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.engine import Row
 from tollbook.store.scope_check import ALL_TENANTS
@@ -15,7 +27,7 @@ SELECT
     api_keys.prefix, api_keys.hash, api_keys.name, api_keys.tenant_id, organizations.id,
     api_keys.user_id, api_keys.permissions, api_keys.created_at, api_keys.revoked_at,
     api_keys.expires_at, api_keys.meters, api_keys.addresses, api_keys.requests_per_minute,
-    api_keys.last_used_at, api_keys.id_prefix
+    api_keys.last_used_at, api_keys.id_prefix, api_keys.rate_limits
 FROM api_keys
 LEFT JOIN organizations ON organizations.organization_id = api_keys.organization_id
 """
@@ -56,12 +68,17 @@ def issue_key(
     now: int,
     organization: int | None = None,
     limits: Limits = UNLIMITED,
+    creator: ApiKey | None = None,
+    rotated: ApiKey | None = None,
 ) -> tuple[ApiKey, str]:
     """Make a key and store its hash; return the key and its text, which is not stored.
 
-    `organization` is the number of the organization that `scope` names.
+    `organization` is the number of the organization that `scope` names. The key counts its requests
+    against the rate of its `creator`, or where the key that is `rotated` counts them.
     """
     prefix, secret = mint()
+    rate_limits = rotated.rate_limits if rotated else rate_limits_of(prefix, limits, creator)
+    refuse([rate_limits_problem(rate_limits)])
     key = ApiKey(
         prefix=prefix,
         hash=hash_of(secret),
@@ -70,16 +87,17 @@ def issue_key(
         permissions=tuple(permissions),
         created_at=now,
         limits=limits,
+        rate_limits=rate_limits,
     )
     transaction.execute(
         """
         INSERT INTO api_keys (
             tenant_id, prefix, hash, name, organization_id, user_id, permissions, created_at,
-            expires_at, meters, addresses, requests_per_minute, id_prefix
+            expires_at, meters, addresses, requests_per_minute, id_prefix, rate_limits
         )
         VALUES (
             :tenant, :prefix, :hash, :name, :organization, :user, :permissions, :now,
-            :expires_at, :meters, :addresses, :requests_per_minute, :id_prefix
+            :expires_at, :meters, :addresses, :requests_per_minute, :id_prefix, :rate_limits
         )
         """,
         tenant=scope.tenant_id,
@@ -95,8 +113,9 @@ def issue_key(
         addresses=" ".join(map(str, limits.networks)) or None,
         requests_per_minute=limits.requests_per_minute,
         id_prefix=limits.id_prefix,
+        rate_limits=" ".join(f"{it.name}:{it.per_minute}" for it in rate_limits) or None,
     )
-    change_token(transaction)
+    change_token(transaction, scope.tenant_id)
     return key, secret
 
 
@@ -109,7 +128,7 @@ def revoke_key(transaction: Transaction, tenant: str, prefix: str, now: int) -> 
         tenant=tenant,
         prefix=prefix,
     )
-    change_token(transaction)
+    change_token(transaction, tenant)
     return bool(found)
 
 
@@ -122,7 +141,7 @@ def end_key(transaction: Transaction, tenant: str, prefix: str, at: int) -> None
         tenant=tenant,
         prefix=prefix,
     )
-    change_token(transaction)
+    change_token(transaction, tenant)
 
 
 def write_uses(transaction: Transaction, uses: Mapping[tuple[str, str], int]) -> None:
@@ -143,7 +162,7 @@ def write_uses(transaction: Transaction, uses: Mapping[tuple[str, str], int]) ->
 
 def _from_row(row: Row) -> KeyRow:
     prefix, digest, name, tenant, organization, user, permissions, created, revoked = row[:9]
-    expires, meters, addresses, per_minute, used, id_prefix = row[9:]
+    expires, meters, addresses, per_minute, used, id_prefix, rate_limits = row[9:]
     limits = Limits(
         expires,
         tuple(meters.split()) if meters else (),
@@ -160,5 +179,14 @@ def _from_row(row: Row) -> KeyRow:
         created_at=created,
         revoked_at=revoked,
         limits=UNLIMITED if limits == UNLIMITED else limits,
+        rate_limits=_rate_limits(prefix, limits, rate_limits),
     )
     return KeyRow(key, used)
+
+
+def _rate_limits(prefix: str, limits: Limits, text: str | None) -> tuple[RateLimit, ...]:
+    """Parse the limits of a key; an earlier Tollbook stored none, and its keys have their own."""
+    if text is None:
+        return rate_limits_of(prefix, limits, None)
+    pairs = (word.rpartition(":") for word in text.split())
+    return tuple(RateLimit(name, int(per_minute)) for name, _, per_minute in pairs)

@@ -4,12 +4,14 @@ Rows go in in key order, after the versions of their ledgers: so parallel writer
 other instead of deadlocking.
 """
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from tollbook.store import ledger_statements as sql
 from tollbook.store import resources, rollups
 from tollbook.store.database import Snapshot, Transaction
+from tollbook.store.quarantine_counts import change_counts
 from tollbook.store.staging import ORDINARY, ExistingIdentity, Staged
 from tollbook.store.tokens import new_token
 from tollbook.store.versions import require_same_directory
@@ -97,11 +99,15 @@ def record_in_order(
 
 
 def release(transaction: Transaction, rows: Sequence[Staged], now: int) -> None:
-    """Move events from quarantine into the ledger; their identities were claimed before."""
+    """Move events from quarantine into the ledger; their identities were claimed before.
+
+    The caller changes the numbers of quarantined events.
+    """
     columns = transaction.stage(rows)
     as_of = touch_versions(transaction, now).as_of
-    transaction.execute(sql.RELEASE_KEYS)
-    transaction.execute(sql.LEAVE_QUARANTINE)
+    keys = [{"number": row.organization_id, "id": row.id, "day": row.day} for row in rows]
+    transaction.execute_many(sql.RELEASE_KEY, keys)
+    transaction.execute_many(sql.LEAVE_QUARANTINE, keys)
     _add(transaction, rows, columns, as_of)
     if any(row.tier_key is not None for row in rows):
         transaction.execute(sql.ADD_POSITIONS)
@@ -159,8 +165,9 @@ def _add(
     if any(row.resource_id for row in rows):
         transaction.execute(sql.ADD_RESOURCES)
         transaction.execute(resources.ADD_DAYS)
-    if any(row.code for row in rows):
+    if quarantined := [(row.organization_id, row.code) for row in rows if row.code]:
         transaction.execute(sql.ADD_QUARANTINE, now=now)
+        change_counts(transaction, Counter(quarantined))
 
 
 def add_sums(transaction: Transaction, statements: Sequence[str], rows: Sequence[Staged]) -> None:

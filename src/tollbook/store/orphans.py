@@ -13,7 +13,8 @@ CHECK = "owners"
 _OF_USERS = ("events", "usage_daily", "usage_monthly", "resources_daily", "archived_sums")
 _OF_ORGANIZATIONS = (
     *("organization_daily", "organization_monthly", "organization_hourly"),
-    *("organization_resources", "tier_positions", "archived_months", "quarantine", "users"),
+    *("organization_resources", "tier_positions", "archived_months", "users"),
+    *("quarantine", "quarantine_counts"),
 )
 
 # Organization-level sums have no user, but their events may name one. Events are only read for

@@ -78,7 +78,7 @@ def add_price_book(
     """
     # Changing the directory's row first makes parallel loads wait for each other: each gets its own
     # version and block of rate ids.
-    change_token(transaction)
+    change_token(transaction, tenant)
     version = 1 + transaction.integer(
         "SELECT MAX(version) FROM price_books WHERE tenant_id = :tenant", tenant=tenant
     )
@@ -124,7 +124,7 @@ def publish_price_book(
     transaction: Transaction, tenant: str, version: int, effective_from: int, now: int
 ) -> bool:
     """Publish a draft that is effective from a day; False when there is no such draft."""
-    change_token(transaction)
+    change_token(transaction, tenant)
     return bool(
         transaction.execute(
             "UPDATE price_books SET published_at = :now, effective_from = :effective_from "

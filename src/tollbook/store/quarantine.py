@@ -1,10 +1,14 @@
 """The statements for events that wait for a price or an organization."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from tollbook.domain.quarantine import Selection
 from tollbook.store.database import Database, Snapshot, Transaction
+from tollbook.store.events import DISCARDED
 from tollbook.store.ledger import hold_ledgers
+from tollbook.store.quarantine_counts import change_counts, subtract
 from tollbook.store.scope_check import ALL_TENANTS
 
 
@@ -53,32 +57,45 @@ class Part(NamedTuple):
 EVERYTHING = Part()
 
 
-_QUARANTINED = """
+_JOINED = """
+FROM quarantine
+JOIN organizations ON organizations.organization_id = quarantine.organization_id
+"""
+_QUARANTINED = f"""
 SELECT
     organizations.organization_id, organizations.id, quarantine.id, quarantine.received_at,
     quarantine.code, quarantine.reason, quarantine.event
-FROM quarantine
-JOIN organizations ON organizations.organization_id = quarantine.organization_id
-"""
+{_JOINED}"""
 _ONE = f"{_QUARANTINED}WHERE quarantine.organization_id = :number AND quarantine.id = :id"
-_WAITING = f"""{_QUARANTINED}WHERE organizations.tenant_id = :tenant
-    AND (
-        quarantine.organization_id > :after_number
-        OR (quarantine.organization_id = :after_number AND quarantine.id > :after_id)
-    )
-    AND quarantine.organization_id BETWEEN :first AND :last{{of_code}}
-ORDER BY quarantine.organization_id, quarantine.id
-LIMIT :limit
+_OF_TENANT = """WHERE organizations.tenant_id = :tenant
+    AND quarantine.organization_id BETWEEN :first AND :last"""
+_AFTER = """
+    AND quarantine.id > :after_id
+ORDER BY quarantine.id LIMIT :limit
 """
-_OF_CODE = "\n    AND quarantine.code = :code"
-_BY_CODE = """
-SELECT quarantine.code, COUNT(*)
-FROM quarantine
-JOIN organizations ON organizations.organization_id = quarantine.organization_id
+_CONDITIONS = {
+    "code": "quarantine.code = :code",
+    "meter": "quarantine.meter = :meter",
+    "start": "quarantine.time >= :start",
+    "end": "quarantine.time < :end",
+}
+_COUNTED = """
+FROM quarantine_counts
+JOIN organizations ON organizations.organization_id = quarantine_counts.organization_id
 WHERE organizations.tenant_id = :tenant
-    AND quarantine.organization_id BETWEEN :first AND :last
-GROUP BY quarantine.code
+    AND quarantine_counts.organization_id BETWEEN :first AND :last
 """
+_BY_CODE = f"""
+SELECT quarantine_counts.code, CAST(SUM(quarantine_counts.events) AS BIGINT)
+{_COUNTED}GROUP BY quarantine_counts.code
+HAVING SUM(quarantine_counts.events) > 0
+"""
+_WITH_EVENTS = f"""
+SELECT DISTINCT quarantine_counts.organization_id
+{_COUNTED}    AND quarantine_counts.events > 0
+ORDER BY 1 LIMIT :limit
+"""
+_ORGANIZATIONS_AT_ONCE = 500
 _ZONES_THAT_WAIT = """
 SELECT DISTINCT timezone FROM organizations
 WHERE tenant_id = :tenant AND EXISTS (
@@ -90,33 +107,48 @@ FROM quarantine JOIN organizations ON organizations.organization_id = quarantine
 WHERE organizations.tenant_id = :tenant AND organizations.timezone IN :zones
     AND quarantine.time BETWEEN :first AND :last"""
 _EVERY_NUMBER = (0, 2**62)
+_EVERY_EVENT = Selection()
 FROM_THE_START = (0, "")
 """The position before all events in quarantine."""
 EVERY_TIME = (-(2**62), 2**62)
 
 
 def waiting(
-    snapshot: Snapshot,
-    tenant: str,
-    organization: int | None,
-    after: tuple[int, str],
-    limit: int,
-    code: str | None = None,
+    snapshot: Snapshot, tenant: str, selection: Selection, after: tuple[int, str], limit: int
 ) -> list[Quarantined]:
-    """List a tenant's or an organization's quarantined events after `after`, in key order."""
-    first, last = _numbers(organization)
-    of_code = {} if code is None else {"code": code}
-    rows = snapshot.rows(
-        _WAITING.format(of_code=_OF_CODE if of_code else ""),
-        tenant=tenant,
-        after_number=after[0],
-        after_id=after[1],
-        first=first,
-        last=last,
-        limit=limit,
-        **of_code,
-    )
-    return [Quarantined(*row) for row in rows]
+    """List the selected quarantined events of a tenant after `after`, in key order.
+
+    One statement for each organization reads a range of the key; a statement over all of them
+    would sort every event of the tenant.
+    """
+    conditions, parameters = _selected(selection)
+    sql = f"{_QUARANTINED}WHERE quarantine.organization_id = :number{conditions}{_AFTER}"
+    bounds = {"first": max(after[0], parameters.pop("first")), "last": parameters.pop("last")}
+    found: list[Quarantined] = []
+    for number in _with_events(snapshot, tenant, **bounds):
+        rows = snapshot.rows(
+            sql,
+            number=number,
+            after_id=after[1] if number == after[0] else "",
+            limit=limit - len(found),
+            **parameters,
+        )
+        found += [Quarantined(*row) for row in rows]
+        if len(found) == limit:
+            break
+    return found
+
+
+def _with_events(snapshot: Snapshot, tenant: str, first: int, last: int) -> Iterator[int]:
+    """Yield the numbers of a tenant's organizations that have quarantined events, in order."""
+    while True:
+        rows = snapshot.rows(
+            _WITH_EVENTS, tenant=tenant, first=first, last=last, limit=_ORGANIZATIONS_AT_ONCE
+        )
+        yield from (number for (number,) in rows)
+        if len(rows) < _ORGANIZATIONS_AT_ONCE:
+            return
+        first = rows[-1][0] + 1
 
 
 def causes(snapshot: Snapshot, tenant: str, organization: int | None) -> list[Cause]:
@@ -125,9 +157,18 @@ def causes(snapshot: Snapshot, tenant: str, organization: int | None) -> list[Ca
     rows = snapshot.rows(_BY_CODE, tenant=tenant, first=first, last=last)
     found = []
     for code, events in sorted(rows, key=lambda row: (-row[1], row[0])):
-        (example,) = waiting(snapshot, tenant, organization, FROM_THE_START, 1, code)
+        of_code = Selection(organization=organization, code=code)
+        (example,) = waiting(snapshot, tenant, of_code, FROM_THE_START, 1)
         found.append(Cause(code, events, example))
     return found
+
+
+def _selected(selection: Selection) -> tuple[str, dict[str, Any]]:
+    """Return the conditions of a selection, and the parameters of the statement."""
+    given = {name: value for name in _CONDITIONS if (value := getattr(selection, name)) is not None}
+    conditions = "".join(f"\n    AND {_CONDITIONS[name]}" for name in given)
+    first, last = _numbers(selection.organization)
+    return conditions, {"first": first, "last": last, **given}
 
 
 def _numbers(organization: int | None) -> tuple[int, int]:
@@ -140,23 +181,27 @@ def find(snapshot: Snapshot, number: int, identity: str) -> Quarantined | None:
     return Quarantined(*row) if row else None
 
 
-def still_waiting(transaction: Transaction, events: Sequence[Quarantined]) -> set[tuple[int, str]]:
-    """Return which of these are still in quarantine, and lock their organizations' ledgers.
+def still_waiting(
+    transaction: Transaction, events: Sequence[Quarantined]
+) -> dict[tuple[int, str], str]:
+    """Return the codes of those that are still in quarantine, and lock their ledgers.
 
-    Without the lock, two replays at once could release an event twice.
+    Without the lock, two runs at once could release an event twice.
     """
     hold_ledgers(transaction, {event.number for event in events})
     rows = transaction.rows(
-        "SELECT organization_id, id FROM quarantine WHERE organization_id IN :numbers "
+        "SELECT organization_id, id, code FROM quarantine WHERE organization_id IN :numbers "
         "AND id IN :ids",
         numbers=sorted({event.number for event in events}),
         ids=[event.id for event in events],
     )
-    return {(row[0], row[1]) for row in rows}
+    return {(row[0], row[1]): row[2] for row in rows}
 
 
-def give_reasons(transaction: Transaction, events: Sequence[Quarantined]) -> None:
-    """Update the reasons of events that stay in quarantine."""
+def give_reasons(
+    transaction: Transaction, events: Sequence[Quarantined], codes: Mapping[tuple[int, str], str]
+) -> None:
+    """Update the reasons of events that stay in quarantine; `codes` has those before."""
     transaction.execute_many(
         "UPDATE quarantine SET code = :code, reason = :reason "
         "WHERE organization_id = :number AND id = :id",
@@ -164,6 +209,64 @@ def give_reasons(transaction: Transaction, events: Sequence[Quarantined]) -> Non
             {"code": event.code, "reason": event.reason, "number": event.number, "id": event.id}
             for event in events
         ],
+    )
+    changes = Counter((event.number, event.code) for event in events)
+    changes.subtract((event.number, codes[event.number, event.id]) for event in events)
+    change_counts(transaction, changes)
+
+
+def discard(
+    transaction: Transaction, events: Sequence[Quarantined], codes: Mapping[tuple[int, str], str]
+) -> None:
+    """Delete events from quarantine; the transaction holds their ledgers.
+
+    Their identities stay: an id identifies one content permanently. `codes` are those of the
+    events.
+    """
+    keys = [{"number": event.number, "id": event.id} for event in events]
+    transaction.execute_many(
+        f"UPDATE event_keys SET day = {DISCARDED} WHERE organization_id = :number AND id = :id",
+        keys,
+    )
+    _leave(transaction, events, codes)
+
+
+def forget(
+    transaction: Transaction, events: Sequence[Quarantined], codes: Mapping[tuple[int, str], str]
+) -> None:
+    """Delete events and their identities; the transaction holds their ledgers."""
+    keys = [{"number": event.number, "id": event.id} for event in events]
+    transaction.execute_many(
+        "DELETE FROM event_keys WHERE organization_id = :number AND id = :id", keys
+    )
+    _leave(transaction, events, codes)
+
+
+def _leave(
+    transaction: Transaction, events: Sequence[Quarantined], codes: Mapping[tuple[int, str], str]
+) -> None:
+    keys = [{"number": event.number, "id": event.id} for event in events]
+    transaction.execute_many(
+        "DELETE FROM quarantine WHERE organization_id = :number AND id = :id", keys
+    )
+    subtract(transaction, [(event.number, codes[event.number, event.id]) for event in events])
+
+
+def count_selected(snapshot: Snapshot, tenant: str, selection: Selection = _EVERY_EVENT) -> int:
+    """Count the selected quarantined events of a tenant."""
+    if selection == Selection(organization=selection.organization, code=selection.code):
+        first, last = _numbers(selection.organization)
+        of_code = "" if selection.code is None else "AND quarantine_counts.code = :code"
+        return snapshot.integer(
+            f"SELECT CAST(SUM(quarantine_counts.events) AS BIGINT) {_COUNTED}{of_code}",
+            tenant=tenant,
+            first=first,
+            last=last,
+            **({} if selection.code is None else {"code": selection.code}),
+        )
+    conditions, parameters = _selected(selection)
+    return snapshot.integer(
+        f"SELECT COUNT(*) {_JOINED}{_OF_TENANT}{conditions}", tenant=tenant, **parameters
     )
 
 
@@ -178,6 +281,8 @@ def count(
 
     `times` are the first and last instant, in microseconds.
     """
+    if times == EVERY_TIME and part == EVERYTHING:
+        return count_selected(snapshot, tenant, Selection(organization=organization))
     bound = {"first": times[0], "last": times[1], **part.parameters}
     within = f"quarantine.time BETWEEN :first AND :last{part.condition}"
     if organization is not None:
@@ -225,7 +330,11 @@ def count_by_zone(
     )
 
 
-def count_all(database: Database) -> int:
-    """Count the quarantined events of all tenants."""
+def count_all(database: Database) -> dict[str, int]:
+    """Count the quarantined events of all tenants by code."""
     with database.reading() as snapshot:
-        return snapshot.integer(f"SELECT COUNT(*) FROM quarantine {ALL_TENANTS}")
+        rows = snapshot.rows(
+            "SELECT code, CAST(SUM(events) AS BIGINT) FROM quarantine_counts "
+            f"GROUP BY code HAVING SUM(events) > 0 {ALL_TENANTS}"
+        )
+    return {code: int(events) for code, events in rows}

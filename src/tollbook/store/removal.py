@@ -25,7 +25,7 @@ _OF_TENANT = tuple(
     f"DELETE FROM {table} WHERE tenant_id = :tenant"
     for table in (
         *("api_keys", "viewer_secrets", "viewer_revocations"),
-        *("rerating_unpriced", "rerating_runs", "tenants"),
+        *("rerating_unpriced", "rerating_runs", "quarantine_runs", "tenants"),
     )
 )
 
@@ -41,11 +41,11 @@ def user_has_events(snapshot: Snapshot, number: int, user: str) -> bool:
     return any(snapshot.row(sql, number=number, user=user) is not None for sql in _USER_EVENTS)
 
 
-def remove_user(transaction: Transaction, number: int, user: str) -> None:
+def remove_user(transaction: Transaction, tenant: str, number: int, user: str) -> None:
     """Delete a user with its budget and its keys; the transaction holds the ledger."""
     for sql in _OF_USER:
         transaction.execute(sql, number=number, user=user)
-    change_token(transaction)
+    change_token(transaction, tenant)
 
 
 def remove_organization(transaction: Transaction, tenant: str, number: int) -> None:
@@ -63,7 +63,7 @@ def remove_organization(transaction: Transaction, tenant: str, number: int) -> N
         unknown=UNKNOWN,
         number=number,
     )
-    change_token(transaction)
+    change_token(transaction, tenant)
 
 
 def hold_organizations(transaction: Transaction, tenant: str, now: int) -> list[OrganizationRow]:
@@ -79,6 +79,7 @@ def remove_tenant(transaction: Transaction, tenant: str, rows: Sequence[Organiza
     for row in rows:
         remove_organization(transaction, tenant, row.number)
     _remove_books(transaction, tenant)
+    change_token(transaction, tenant)
     for sql in _OF_TENANT:
         transaction.execute(sql, tenant=tenant)
 

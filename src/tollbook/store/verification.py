@@ -7,6 +7,7 @@ from tollbook.domain.directory import LOCAL_ZONES
 from tollbook.store import resources
 from tollbook.store.archives import BILLED_USER_ID, ONE
 from tollbook.store.database import Snapshot
+from tollbook.store.events import DISCARDED, IN_QUARANTINE
 from tollbook.store.exact_sums import UNIT
 from tollbook.store.rollups import KEYS, SUMS
 from tollbook.store.scope_check import ALL_TENANTS
@@ -131,8 +132,15 @@ CHECKS = (
         "event_keys",
         ("organization_id", "id", "day"),
         f"SELECT organization_id, id, day FROM events WHERE NOT {_EVENTS_OF_ARCHIVED} "
-        "UNION ALL SELECT organization_id, id, 0 FROM quarantine",
-        f"SELECT organization_id, id, day FROM event_keys WHERE NOT {_KEYS_OF_ARCHIVED}",
+        f"UNION ALL SELECT organization_id, id, {IN_QUARANTINE} FROM quarantine",
+        f"SELECT organization_id, id, day FROM event_keys WHERE NOT {_KEYS_OF_ARCHIVED} "
+        f"AND day <> {DISCARDED}",
+    ),
+    Check(
+        "quarantine_counts",
+        ("organization_id", "code", "events"),
+        "SELECT organization_id, code, COUNT(*) FROM quarantine GROUP BY organization_id, code",
+        "SELECT organization_id, code, events FROM quarantine_counts WHERE events <> 0",
     ),
     Check(
         "identities of archived months",

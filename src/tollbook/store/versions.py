@@ -9,9 +9,31 @@ from tollbook.store.scope_check import ALL_TENANTS
 from tollbook.store.tokens import new_token
 
 
-def change_token(transaction: Transaction) -> None:
-    """Make every process that keeps the directory in memory read it again."""
+def change_token(transaction: Transaction, tenant: str) -> None:
+    """Make every process that keeps a tenant's part of the directory in memory read it again."""
     token = new_token()
+    transaction.execute(
+        "UPDATE tenants SET token = :token WHERE tenant_id = :tenant", token=token, tenant=tenant
+    )
+    _change_state(transaction, token)
+
+
+def tenant_token(snapshot: Snapshot, tenant: str) -> int:
+    """Return the token of a tenant's part of the directory; 0 when there is no such tenant."""
+    return snapshot.integer("SELECT token FROM tenants WHERE tenant_id = :tenant", tenant=tenant)
+
+
+def tenant_tokens(snapshot: Snapshot, tenants: Iterable[str]) -> dict[str, int]:
+    """Return the tokens of those tenants that exist."""
+    rows = snapshot.table(
+        "SELECT tenant_id, token FROM tenants WHERE tenant_id IN :tenants",
+        {"tenants": list(tenants)},
+        2,
+    )
+    return dict(rows)
+
+
+def _change_state(transaction: Transaction, token: int) -> None:
     transaction.execute("UPDATE directory_state SET token = :token WHERE id = 1", token=token)
     transaction.directory_token = token
 
@@ -25,7 +47,8 @@ def require_same_directory(transaction: Transaction) -> None:
 
 def renew_tokens(transaction: Transaction) -> None:
     """Make everything invalid that processes have cached of this database."""
-    change_token(transaction)
+    transaction.execute("UPDATE tenants SET token = :token", token=new_token())
+    _change_state(transaction, new_token())
     transaction.execute(
         f"UPDATE ledger_versions SET token = :token {ALL_TENANTS}", token=new_token()
     )
@@ -94,7 +117,7 @@ def ledger_version(snapshot: Snapshot, number: int) -> LedgerVersion:
 def ledger_version_of_all(snapshot: Snapshot, tenant: str) -> LedgerVersion:
     """Read the versions of the ledgers of all of a tenant's organizations as one.
 
-    Its token is their sum and the directory's, so it also changes with names and organizations.
+    Its token is their sum and the tenant's, so it also changes with names and organizations.
     """
     row = snapshot.row(
         """
@@ -111,12 +134,15 @@ def ledger_version_of_all(snapshot: Snapshot, tenant: str) -> LedgerVersion:
                 WHERE candidates.tenant_id = :tenant
                 ORDER BY versions.newest DESC, versions.newest_received_at
                 LIMIT 1
-            ), 0)
+            ), 0),
+            COALESCE((SELECT token FROM tenants WHERE tenant_id = :tenant), 0)
         FROM organizations
         JOIN ledger_versions ON ledger_versions.organization_id = organizations.organization_id
         WHERE organizations.tenant_id = :tenant
         """,
         tenant=tenant,
     )
-    whole = LedgerVersion(*row) if row else _EMPTY_LEDGER
-    return whole._replace(token=whole.token + snapshot.directory_token)
+    assert row is not None  # noqa: S101  sums have one row
+    *whole, of_tenant = row
+    version = LedgerVersion(*whole)
+    return version._replace(token=version.token + of_tenant)

@@ -16,6 +16,8 @@ def find_secret(snapshot: Snapshot, tenant: str) -> str | None:
 
 def secret_of(transaction: Transaction, tenant: str, now: int) -> str:
     """Return the secret that a tenant's tokens are signed with; make it for the first token."""
+    if secret := find_secret(transaction, tenant):
+        return secret
     transaction.execute(
         "INSERT INTO viewer_secrets (tenant_id, secret, made_at) VALUES (:tenant, :secret, :now) "
         "ON CONFLICT (tenant_id) DO NOTHING",
@@ -36,22 +38,38 @@ def change_secret(transaction: Transaction, tenant: str, now: int) -> None:
         secret=new_secret(),
         now=now,
     )
-    change_token(transaction)
+    change_token(transaction, tenant)
 
 
-def revocations(snapshot: Snapshot, tenant: str) -> frozenset[tuple[str, str | None]]:
-    """Return the revoked tokens, each with the organization whose key revoked it, or None."""
+def is_revoked(snapshot: Snapshot, tenant: str, identity: str, organization_id: str) -> bool:
+    """Return whether a token of an organization is revoked: by the tenant, or the organization.
+
+    Every request with a token reads this, so that nothing in memory depends on revocations.
+    """
     rows = snapshot.rows(
         """
-        SELECT viewer_revocations.id, organizations.id
+        SELECT organizations.id
         FROM viewer_revocations
         LEFT JOIN organizations
             ON organizations.organization_id = viewer_revocations.organization_id
-        WHERE viewer_revocations.tenant_id = :tenant
+        WHERE viewer_revocations.tenant_id = :tenant AND viewer_revocations.id = :id
         """,
         tenant=tenant,
+        id=identity,
     )
-    return frozenset((row[0], row[1]) for row in rows)
+    return any(revoked_by in (None, organization_id) for (revoked_by,) in rows)
+
+
+def has_revoked(snapshot: Snapshot, tenant: str, identity: str, organization: int | None) -> bool:
+    """Return whether the tenant, or an organization, has revoked a token already."""
+    row = snapshot.row(
+        "SELECT 1 FROM viewer_revocations WHERE tenant_id = :tenant AND id = :id "
+        "AND organization_id = :organization",
+        tenant=tenant,
+        id=identity,
+        organization=OF_TENANT if organization is None else organization,
+    )
+    return row is not None
 
 
 def revoke(
@@ -74,4 +92,3 @@ def revoke(
         organization=OF_TENANT if organization is None else organization,
         expires_at=now + MOST_SECONDS * 1_000_000,
     )
-    change_token(transaction)

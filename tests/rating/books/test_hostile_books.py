@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from tests.rating.books.test_wrong_books import CALL, HEAD, rates
+from tollbook.api.endpoints.price_book_bodies import MOST_TOKENS
 from tollbook.domain.errors import PriceBookRefused
 from tollbook.rating.books.yaml_book import parse_price_book
 
@@ -36,7 +37,7 @@ def test_a_version_of_five_thousand_digits_is_no_yaml() -> None:
     assert refusal(text).sentence == NOTHING
 
 
-@pytest.mark.parametrize("text", ["[" * 400_000, "{a: " * 4_000, "? " * 4_000])
+@pytest.mark.parametrize("text", ["name: " + "[" * 400_000, "{a: " * 4_000, "? " * 4_000])
 def test_what_is_nested_too_deeply_is_no_yaml(text: str) -> None:
     assert refusal(text).sentence == "the price book is not YAML: it is nested too deeply"
 
@@ -84,6 +85,47 @@ def test_what_stands_for_too_much_is_refused(text: str, code: str) -> None:
 )
 def test_a_number_of_a_million_digits_is_refused_unread(text: str) -> None:
     assert " must be " in refusal(text).details[0].error
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["- a\n" * 200_000, "[" * 400_000, "word " * 200_000, "- &a 1\n- &a 1\n"],
+    ids=["a list", "nested", "a text", "no YAML"],
+)
+def test_of_what_is_no_mapping_nothing_else_is_read(text: str) -> None:
+    (found,) = refusal(text).details
+    assert (found.code, found.error.partition(": ")[2]) == (
+        "not_a_mapping",
+        "a price book is a mapping of name, rates and so on",
+    )
+
+
+def test_after_an_unknown_field_little_is_read_and_the_error_says_so() -> None:
+    text = f"{HEAD}junk: [{'[1], ' * 20_000}]\nmore: {{}}\n"
+    found = refusal(text)
+    assert found.sentence == (
+        "the price book has unknown fields, and the rest of it was not read; nothing was loaded"
+    )
+    assert [(it.field, it.code) for it in found.details] == [("junk", "unknown_field")]
+    few = refusal(f"{HEAD}junk: [{'[1], ' * 2_000}]\nmore: {{}}\n")
+    assert [it.field for it in few.details] == ["junk", "more", "rates"]
+
+
+def test_a_book_has_so_many_tokens() -> None:
+    text = rates(*([f"{REQUEST}, when: {{a: b}}"] * 100))
+    with pytest.raises(PriceBookRefused) as refused:
+        parse_price_book(text, most_tokens=1_000)
+    assert refused.value.sentence == (
+        "the price book has more than 1,000 names, values and marks of YAML; nothing was loaded"
+    )
+    assert refused.value.details == ()
+
+
+def test_a_body_full_of_rates_has_fewer_tokens_than_it_may() -> None:
+    rate = "meter: sms.outbound, price: 1, per: segment"
+    book = rates(*(f"{rate}, to: {n}" for n in range(10_000, 10_000 + 2**20 // 60)))
+    assert len(book) > 2**20 * 0.9
+    assert len(parse_price_book(book, most_tokens=MOST_TOKENS).rates) == 2**20 // 60
 
 
 def test_aliases_may_repeat_many_prefixes() -> None:

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta, Raw
 from starlette.responses import Response
 
-from tollbook.analytics.event import ChargedEvent, find_event
+from tollbook.analytics.event import ChargedEvent, Discarded, find_event
 from tollbook.api.endpoints.charges import ShownCharge, sees_buy, show_charge, show_match
 from tollbook.api.endpoints.paths import OrganizationPath
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
@@ -19,7 +19,7 @@ from tollbook.api.openapi.parameters import Query
 from tollbook.api.pipeline.access import organization_of
 from tollbook.api.pipeline.responses import json_response
 from tollbook.domain.directory import id_problem
-from tollbook.domain.errors import EventArchived, NotFound
+from tollbook.domain.errors import EventArchived, EventDiscarded, NotFound
 from tollbook.domain.events import instant_of
 from tollbook.domain.exact import raw_amount, raw_quantity
 from tollbook.domain.keys import ApiKey, KeyScope, Permission
@@ -127,6 +127,8 @@ def event_answer(
             raise
         raise NotFound(_NOT_FOUND) from error  # only the file knows the user
     answer = None
+    if isinstance(found, Discarded):
+        raise _discarded(found, scope)
     if isinstance(found, ChargedEvent):
         answer = _charged(found, organization, scope)
     elif found is not None:
@@ -134,6 +136,13 @@ def event_answer(
     if answer is None or scope.user_id not in (None, answer.event.user_id):
         raise NotFound(_NOT_FOUND)
     return answer
+
+
+def _discarded(found: Discarded, scope: KeyScope) -> NotFound | EventDiscarded:
+    """Return the error for a discarded event, whose user is not known any more."""
+    if scope.user_id is not None:
+        return NotFound(_NOT_FOUND)
+    return EventDiscarded(f"event {found.id} was discarded from quarantine and was not charged")
 
 
 def _organization_of(snapshot: Snapshot, key: ApiKey, identity: str) -> OrganizationRow:
@@ -246,7 +255,8 @@ GET_EVENT = Endpoint(
         "charge is replayed from what is stored; should that ever give something else, "
         "`replay_mismatch` reports it with the code `replay_differs` or `rate_missing`. A "
         "quarantined event has its reason, a reversed one its reversal. An archived event is read "
-        "from its file; if that cannot be read, the response is 410. An id may hold slashes; other "
+        "from its file; if that cannot be read, the response is 410, and so it is for a discarded "
+        "event. An id may hold slashes; other "
         "characters are escaped as in any URL. A key bound to one user sees that user's events."
     ),
     permission=Permission.READ_ANALYTICS,
@@ -261,6 +271,6 @@ GET_EVENT = Endpoint(
         ),
     ),
     read=get_event,
-    errors=(EventArchived,),
+    errors=(EventArchived, EventDiscarded),
     tag="Events",
 )

@@ -15,6 +15,8 @@ from tollbook.rating.books.yaml_book import parse_price_book
 
 YAML = "application/yaml"
 CSV = "text/csv"
+MOST_TOKENS = 500_000
+"""The most tokens of a YAML body: a book of 1 MiB has fewer, unless it is nonsense."""
 _REQUIRED = ("meter", "per", "currency", "name", "effective_from", "source")
 
 
@@ -40,7 +42,7 @@ def read_book(body: bytes, media_type: str, query: DeckQuery) -> PriceBook:
         ]
     )
     try:
-        return parse_price_book(body.decode())
+        return parse_price_book(body.decode(), most_tokens=MOST_TOKENS)
     except UnicodeDecodeError as error:
         raise PriceBookRefused(f"the price book is not UTF-8: {error.reason}") from error
 

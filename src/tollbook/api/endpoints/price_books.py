@@ -125,7 +125,14 @@ async def post_price_book(request: AsyncRequest[LoadQuery]) -> Response:
     query = request.read_query()
     media_type = media_type_of(request.http)
     body = await read_bounded(request.http, MOST_BYTES[media_type])
-    return await run_sync(work, body, media_type, query, limiter=services.loading)
+    tenant = request.admission.key.scope.tenant_id
+    if tenant in services.loading_tenants:
+        raise QueueFull("another price book of this tenant is being loaded; try again soon")
+    services.loading_tenants.add(tenant)
+    try:
+        return await run_sync(work, body, media_type, query, limiter=services.loading)
+    finally:
+        services.loading_tenants.discard(tenant)
 
 
 def publish_price_book(

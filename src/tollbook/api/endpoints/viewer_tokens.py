@@ -1,19 +1,22 @@
 """Viewer tokens, which give a browser read access: create, revoke."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
+from anyio.to_thread import run_sync
 from msgspec import Meta
 from starlette.responses import Response
 
 from tollbook.administration.viewer_tokens import (
     NewViewer,
     create_viewer_token,
+    require_token_id,
     revoke_viewer_token,
     revoke_viewer_tokens,
+    sign_viewer_token,
 )
-from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
+from tollbook.api.openapi.endpoint import ApiRequest, AsyncRequest, Body, Endpoint
 from tollbook.api.openapi.examples import VIEWER_TOKEN
 from tollbook.api.openapi.links import leads
 from tollbook.api.openapi.parameters import Path, Query
@@ -24,12 +27,15 @@ from tollbook.api.pipeline.access import (
     require_tenant_key,
 )
 from tollbook.api.pipeline.json_body import read_body
+from tollbook.api.pipeline.request_body import MOST_OTHER_BYTES, read_bounded
 from tollbook.api.pipeline.responses import json_response
-from tollbook.domain.errors import NotFound, PermissionMissing, SecretKeyMissing
+from tollbook.api.pipeline.services import Services
+from tollbook.domain.errors import NotFound, PermissionMissing, RateLimited, SecretKeyMissing
 from tollbook.domain.events import instant_of
-from tollbook.domain.keys import Permission
+from tollbook.domain.keys import ApiKey, Permission, RateLimit
 from tollbook.domain.viewers import Viewer
-from tollbook.store.database import Transaction
+from tollbook.store.database import Snapshot, Transaction
+from tollbook.store.viewers import find_secret, has_revoked
 
 
 class ViewerAnswer(msgspec.Struct):
@@ -48,27 +54,75 @@ class ViewerTokenPath(Path, frozen=True, kw_only=True):
     id: Annotated[str, Meta(examples=["tbv_0123456789abcdef"])]
 
 
-def post_viewer_token(call: ApiRequest, transaction: Transaction) -> Response:
+async def post_viewer_token(request: AsyncRequest) -> Response:
     """Create a token within the scope of the requesting key."""
-    _refuse_token(call)
-    new = read_body(call.body, NewViewer)
-    row = organization_of(transaction, call.key, new.organization_id)
-    secret_keys = call.services.secret_keys
-    viewer, text = create_viewer_token(transaction, call.actor, call.key, row, new, secret_keys)
+    _require_rate(request.services, request.admission.key)
+    body = await read_bounded(request.http, MOST_OTHER_BYTES)
+    viewer, text = await run_sync(_create, request, body)
     answer = {"success": True, "token": text, "viewer_token": viewer_answer(viewer)}
     return json_response(answer, 201)
 
 
-def delete_viewer_token(
-    call: ApiRequest[Query, ViewerTokenPath], transaction: Transaction
-) -> Response:
+def _require_rate(services: Services, key: ApiKey) -> None:
+    """Raise `RateLimited` when a key, with those that share its rate, creates too many tokens."""
+    name = key.rate_limits[0].name if key.rate_limits else key.prefix
+    most = services.max_viewer_tokens_per_minute
+    taken = services.token_limiter.take([RateLimit(name, most)])
+    if not taken.allowed:
+        sentence = f"a key may create {most} viewer tokens a minute; wait {taken.reset} s"
+        raise RateLimited(sentence, taken.reset)
+
+
+def _create(request: AsyncRequest, body: bytes) -> tuple[Viewer, str]:
+    """Sign a token; only the first of an hour writes, to the audit log."""
+    services = request.services
+    with services.database.reading() as snapshot:
+        key = request.authenticate(snapshot)
+        request.read_query()
+        _refuse_token(key)
+        new = read_body(body, NewViewer)
+        row = organization_of(snapshot, key, new.organization_id)
+        secret = find_secret(snapshot, key.scope.tenant_id)
+        actor = request.actor(key)
+        bound = row.number if key.scope.organization_id is not None else None
+        keys = services.secret_keys
+        token = sign_viewer_token(actor, key, row, new, secret, keys) if secret else None
+        if not services.created_tokens.is_first(actor, bound) and token:
+            return token
+    with services.database.writing() as transaction:
+        key = request.authenticate(transaction)
+        row = organization_of(transaction, key, new.organization_id)
+        return create_viewer_token(transaction, actor, key, row, new, keys)
+
+
+async def delete_viewer_token(request: AsyncRequest[Query, ViewerTokenPath]) -> Response:
     """Revoke a token; the next request with it is refused."""
-    _refuse_token(call)
-    require_organization_key(call.key, "revoke viewer tokens")
-    bound, identity = call.key.scope.organization_id, call.path.id
-    number = None if bound is None else organization_of(transaction, call.key, bound).number
-    revoke_viewer_token(transaction, call.actor, identity, number)
+    return await run_sync(_revoke, request)
+
+
+def _revoke(request: AsyncRequest[Query, ViewerTokenPath]) -> Response:
+    """Revoke a token; an id that is made up, or revoked already, writes nothing."""
+    services, identity = request.services, request.path.id
+    with services.database.reading() as snapshot:
+        key, number = _revoking(request, snapshot)
+        tenant = key.scope.tenant_id
+        require_token_id(snapshot, tenant, identity)
+        is_needed = not has_revoked(snapshot, tenant, identity, number)
+    if is_needed:
+        with services.database.writing() as transaction:
+            key, number = _revoking(request, transaction)
+            revoke_viewer_token(transaction, request.actor(key), identity, number)
     return json_response({"success": True, "id": identity})
+
+
+def _revoking(request: AsyncRequest[Any, Any], snapshot: Snapshot) -> tuple[ApiKey, int | None]:
+    """Return the key that revokes, and the number of the organization that it is bound to."""
+    key = request.authenticate(snapshot)
+    request.read_query()
+    _refuse_token(key)
+    require_organization_key(key, "revoke viewer tokens")
+    bound = key.scope.organization_id
+    return key, None if bound is None else organization_of(snapshot, key, bound).number
 
 
 def delete_viewer_tokens(call: ApiRequest, transaction: Transaction) -> Response:
@@ -84,8 +138,8 @@ def viewer_answer(viewer: Viewer) -> ViewerAnswer:
     return ViewerAnswer(viewer.id, viewer.organization_id, viewer.user_id, *instants)
 
 
-def _refuse_token(call: ApiRequest) -> None:
-    if not call.key.hash:
+def _refuse_token(key: ApiKey) -> None:
+    if not key.hash:
         raise PermissionMissing("a viewer token only reads; creating and revoking needs a key")
 
 
@@ -118,7 +172,7 @@ VIEWER_TOKEN_ENDPOINTS = (
                 links=leads("revokeViewerToken", id="/viewer_token/id"),
             )
         },
-        write=post_viewer_token,
+        handle=post_viewer_token,
         errors=(NotFound, SecretKeyMissing),
         tag="Viewer tokens",
         tells_usage=False,
@@ -128,13 +182,13 @@ VIEWER_TOKEN_ENDPOINTS = (
         name="revokeViewerToken",
         summary="Revoke a viewer token",
         description=(
-            "The next request with the token is refused. The id alone does not identify its"
-            " organization: a key of an organization revokes tokens of that organization, "
-            "and any other id has no effect."
+            "The next request with the token is refused. An id that is not of a token of this "
+            "tenant is 404. The id alone does not identify its organization: a key of an "
+            "organization revokes tokens of that organization, and other ids have no effect."
         ),
         permission=Permission.READ_ANALYTICS,
         answers=Body(answer_schema(id=str), {"success": True, "id": "tbv_0123456789abcdef"}),
-        write=delete_viewer_token,
+        handle=delete_viewer_token,
         tag="Viewer tokens",
         tells_usage=False,
     ),

@@ -62,6 +62,7 @@ _EXAMPLE_SENTENCES = {
     "run_conflict": "run 3 (org_abc123, 2024-01-01 to 2024-01-31) is running: stop it first",
     "archived": "events of 2024-01 are archived, and their files cannot be read here: "
     "org_abc123.1.2024-01.1-3fa9c2.parquet is missing; set TOLLBOOK_ARCHIVE_FOLDER to its folder",
+    "discarded": "event call-7731 was discarded from quarantine and was not charged",
     "archive_refused": "the archive /archive/org_abc123.1.2024-01.1-3fa9c2.parquet is not there",
     "body_too_large": "the body must have at most 16777216 bytes",
     "unsupported_body": "Content-Encoding must be gzip, or absent",

@@ -13,6 +13,7 @@ from tollbook.store.probe import is_standby
 _NOTED_AFTER = 60 * 1_000_000
 """Microseconds in which a key's use is noted once."""
 _WRITTEN_AFTER = 10.0
+_MOST_NOTED = 100_000
 _log = structlog.get_logger()
 
 
@@ -47,6 +48,8 @@ class KeyUsageRecorder:
     def write(self) -> None:
         """Write the notes since the last time."""
         uses, self._unwritten = self._unwritten, {}
+        if len(self._noted) > _MOST_NOTED:
+            self._noted = {}
         if not uses:
             return
         try:

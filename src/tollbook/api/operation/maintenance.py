@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 import structlog
 
+from tollbook.api.operation.created_tokens import CreatedTokens
 from tollbook.domain.errors import TollbookError
 from tollbook.domain.events import instant_of
 from tollbook.domain.periods import day_number, months_after
@@ -21,16 +22,22 @@ class Maintenance:
     """A thread that makes months ready before their events come, closes idle connections, and
     finishes erasures.
 
+    It also logs the viewer tokens that were created.
     It looks every half minute, and has something to make when a month has begun. What cannot be
     made now is tried again then. A clock that is wrong by more than `max_clock_seconds` is logged.
     """
 
     def __init__(
-        self, database: Database, clock: Callable[[], int], max_clock_seconds: int
+        self,
+        database: Database,
+        clock: Callable[[], int],
+        max_clock_seconds: int,
+        created_tokens: CreatedTokens,
     ) -> None:
         self._database = database
         self._clock = clock
         self._max_clock_seconds = max_clock_seconds
+        self._created_tokens = created_tokens
         self._clock_was_wrong = False
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tollbook-upkeep", daemon=True)
@@ -40,9 +47,10 @@ class Maintenance:
         self._thread.start()
 
     def close(self) -> None:
-        """End the thread."""
+        """End the thread, after what it still has to log."""
         self._closing.set()
         self._thread.join()
+        self._created_tokens.write(self._clock(), every=True)
 
     def look(self) -> None:
         """Do the maintenance that is due."""
@@ -54,6 +62,7 @@ class Maintenance:
             if not is_standby(self._database):
                 finish_erasures(self._database, self._clock())
             self._look_at_clock()
+            self._created_tokens.write(self._clock())
         except TollbookError as error:
             _log.warning("upkeep_failed", code=error.code)
 

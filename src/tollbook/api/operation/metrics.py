@@ -1,15 +1,19 @@
 """Counters and timings of a server, for Prometheus."""
 
 import time
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from tollbook import __version__
+from tollbook.domain.quarantine import CODES
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _EVENTS = (1, 10, 100, 1_000, 2_000, 5_000, 10_000)
+_Value = TypeVar("_Value")
 _KEPT_FOR = 15.0
 """Seconds for which what must be counted in the database is not counted again."""
 
@@ -19,7 +23,7 @@ class Measured(NamedTuple):
 
     queued_events: Callable[[], int]
     held_bytes: Callable[[], int]
-    quarantined_events: Callable[[], int | None]
+    quarantined_events: Callable[[], Mapping[str, int] | None]
     database_bytes: Callable[[], int | None]
     clock_seconds: Callable[[], int | None]
     pending_erasures: Callable[[], int | None]
@@ -76,24 +80,20 @@ class Metrics:
             "Bodies of requests that are not answered yet, without the first 64 KiB of each.",
             registry=registry,
         ).set_function(measured.held_bytes)
-        Gauge(
-            "tollbook_quarantine_events",
-            "Events that wait for a price or an owner.",
-            registry=registry,
-        ).set_function(_seldom(measured.quarantined_events))
+        registry.register(_QuarantinedEvents(_seldom(measured.quarantined_events)))
         Gauge("tollbook_database_bytes", "Size of the database.", registry=registry).set_function(
-            _seldom(measured.database_bytes)
+            _number(_seldom(measured.database_bytes))
         )
         Gauge(
             "tollbook_clock_seconds",
             "Seconds that the clock is ahead of the database's; in a file, of its newest commit.",
             registry=registry,
-        ).set_function(_seldom(measured.clock_seconds))
+        ).set_function(_number(_seldom(measured.clock_seconds)))
         Gauge(
             "tollbook_erasures_pending",
             "Erased persons whose data is still in the database's log of writes.",
             registry=registry,
-        ).set_function(_seldom(measured.pending_erasures))
+        ).set_function(_number(_seldom(measured.pending_erasures)))
 
     def count_events(self, counts: Mapping[str, int]) -> None:
         """Count receipts by outcome."""
@@ -123,15 +123,46 @@ class Metrics:
         return generate_latest(self._registry)
 
 
-def _seldom(look: Callable[[], int | None]) -> Callable[[], float]:
-    """Return a value read at most every fifteen seconds; NaN when it is unavailable."""
-    at, seen = -_KEPT_FOR, float("nan")
+class _QuarantinedEvents(Collector):
+    """The events in quarantine by the code of their reason, each with a sample, also of 0."""
 
-    def value() -> float:
+    def __init__(self, read: Callable[[], Mapping[str, int] | None]) -> None:
+        self._read = read
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the metric, without samples while the number is unavailable."""
+        events = GaugeMetricFamily(
+            "tollbook_quarantine_events",
+            "Events that wait for a price or an owner, by reason.",
+            labels=["code"],
+        )
+        counts = self._read()
+        if counts is not None:
+            for code, count in {**dict.fromkeys(CODES, 0), **counts}.items():
+                events.add_metric([code], count)
+        yield events
+
+
+def _seldom(look: Callable[[], _Value | None]) -> Callable[[], _Value | None]:
+    """Return a value read at most every fifteen seconds; None when it is unavailable."""
+    at = -_KEPT_FOR
+    seen: _Value | None = None
+
+    def value() -> _Value | None:
         nonlocal at, seen
         if time.monotonic() - at >= _KEPT_FOR:
-            found = look()
-            at, seen = time.monotonic(), float("nan") if found is None else float(found)
+            seen = look()
+            at = time.monotonic()
         return seen
+
+    return value
+
+
+def _number(read: Callable[[], int | None]) -> Callable[[], float]:
+    """Return a value for a gauge: NaN when it is unavailable."""
+
+    def value() -> float:
+        found = read()
+        return float("nan") if found is None else float(found)
 
     return value

@@ -101,7 +101,7 @@ def _require_limits(request: Request, services: Services, key: ApiKey, now: int)
         raise AddressRefused("this key may not be used from this address")
     if limits.requests_per_minute is None:
         return
-    taken = services.rate_limiter.take(key.prefix, limits.requests_per_minute)
+    taken = services.rate_limiter.take(key.rate_limits)
     request.scope[_RATE_LIMIT] = taken
     if not taken.allowed:
         sentence = f"this key may ask {taken.limit} times a minute; wait {taken.reset} s"

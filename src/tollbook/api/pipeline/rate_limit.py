@@ -1,10 +1,12 @@
-"""Rate limits: a token bucket for each key in this process."""
+"""Rate limits: a token bucket for each name of a limit in this process."""
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import ceil
 from typing import NamedTuple
+
+from tollbook.domain.keys import RateLimit
 
 _MOST_BUCKETS = 100_000
 _MINUTE = 60.0
@@ -32,26 +34,34 @@ class RateLimitState(NamedTuple):
 
 
 class RateLimiter:
-    """The buckets of all keys with a rate limit. Only the event loop uses them.
+    """The buckets of all rate limits. Only the event loop uses them.
 
     A bucket holds the requests of one minute. The least recently used buckets are dropped when
-    there are too many; their keys then start with a full one.
+    there are too many; they then start full.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def take(self, prefix: str, per_minute: int) -> RateLimitState:
-        """Return the state of a key after a request, and count the request if it is allowed."""
+    def take(self, limits: Sequence[RateLimit]) -> RateLimitState:
+        """Count a request if all of its limits allow it; return the state of the tightest."""
         now = self._clock()
-        held, at = self._buckets.pop(prefix, (float(per_minute), now))
-        held = min(float(per_minute), held + (now - at) * per_minute / _MINUTE)
-        allowed = held >= 1
-        held -= allowed
-        self._buckets[prefix] = held, now
-        if len(self._buckets) > _MOST_BUCKETS:
+        held = [self._held(limit, now) for limit in limits]
+        allowed = min(held) >= 1
+        states = []
+        for limit, before in zip(limits, held, strict=True):
+            after = before - allowed
+            self._buckets[limit.name] = after, now
+            wanted = limit.per_minute - after if allowed else 1 - after
+            seconds = max(1, ceil(wanted * _MINUTE / limit.per_minute))
+            states.append(RateLimitState(limit.per_minute, int(after), seconds, allowed))
+        while len(self._buckets) > _MOST_BUCKETS:
             self._buckets.popitem(last=False)
-        wanted = per_minute - held if allowed else 1 - held
-        seconds = max(1, ceil(wanted * _MINUTE / per_minute))
-        return RateLimitState(per_minute, int(held), seconds, allowed)
+        return min(states, key=lambda it: (it.remaining, -it.reset))
+
+    def _held(self, limit: RateLimit, now: float) -> float:
+        """Take a bucket out, and return how many requests it has."""
+        most = float(limit.per_minute)
+        held, at = self._buckets.pop(limit.name, (most, now))
+        return min(most, held + (now - at) * limit.per_minute / _MINUTE)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from anyio import CapacityLimiter
 
+from tollbook.api.operation.created_tokens import CreatedTokens
 from tollbook.api.operation.health import Health
 from tollbook.api.operation.key_usage import KeyUsageRecorder
 from tollbook.api.operation.maintenance import Maintenance
@@ -18,7 +19,7 @@ from tollbook.api.pipeline.write_queue import WriteQueue
 from tollbook.domain.addresses import Network
 from tollbook.domain.viewers import SecretKeys
 from tollbook.ingest.directory_cache import DirectoryCache
-from tollbook.rerating.worker import Worker
+from tollbook.run_worker import Worker
 from tollbook.store.database import Database
 
 
@@ -29,16 +30,19 @@ class Services:
     Addresses and prefixes that `proxies` forward are trusted. The server is under `root_path`.
     `archive_folder` has the archives that are no longer where they were written.
     Browsers use HTTPS only for `hsts_seconds`. A server's clock may differ from the database's by
-    `max_clock_seconds`. Viewer tokens are signed with `secret_keys`.
+    `max_clock_seconds`. Viewer tokens are signed with `secret_keys`; a key may create
+    `max_viewer_tokens_per_minute`.
 
-    One thread at a time decodes large bodies, one loads price books, and one does dry runs of
-    reratings. A few write long exports, each with its own connection.
+    One thread at a time decodes large bodies, one loads price books, a tenant's next one only when
+    the one before is loaded, and one does dry runs of reratings. A few write long exports, each
+    with its own connection.
     """
 
     database: Database
     directory_cache: DirectoryCache
     write_queue: WriteQueue
     rerating_worker: Worker
+    quarantine_worker: Worker
     cache: AnswerCache
     cached_states: StateCache
     clock: Callable[[], int]
@@ -46,6 +50,7 @@ class Services:
     metrics: Metrics
     health: Health
     key_usage: KeyUsageRecorder
+    created_tokens: CreatedTokens
     maintenance: Maintenance
     body_budget: BodyBudget
     request_log: RequestLog
@@ -56,10 +61,13 @@ class Services:
     hsts_seconds: int = 0
     max_clock_seconds: int = 300
     archive_folder: Path | None = None
+    max_viewer_tokens_per_minute: int = 1_200
     rate_limiter: RateLimiter = field(default_factory=RateLimiter)
+    token_limiter: RateLimiter = field(default_factory=RateLimiter)
     decoding: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
     looking: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
     loading: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
+    loading_tenants: set[str] = field(default_factory=set)
     exporting: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(4))
 
     @property

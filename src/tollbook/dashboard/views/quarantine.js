@@ -1,5 +1,5 @@
 /** The view of quarantined events: their causes, the events of each, and replay. */
-import { useEffect, useRef, useState } from "../vendor/hooks.js";
+import { useState } from "../vendor/hooks.js";
 import { ApiError, ask, pathOf } from "../state/api.js";
 import { useAnswer } from "../state/resource.js";
 import { hrefWith, route } from "../state/route.js";
@@ -42,7 +42,7 @@ export function QuarantineView({ viewer }) {
           ${organization && !viewer.organization_id && html` <a href=${hrefWith({ organization: null, cursor: null })}>Show all organizations</a>`}
         </p>
       </div>
-      <${Replay} organization=${own} reload=${answer.reload} />
+      <${Replay} key=${own} organization=${own} reload=${answer.reload} />
     </div>
     ${answer.error && html`<${Refused} error=${answer.error} reload=${answer.reload} />`}
     ${!answer.error && !answer.data && html`<${Skeleton} lines=${5} class="rows" />`}
@@ -106,21 +106,20 @@ const Events = ({ cause, answer, path }) => html`
 function Replay({ organization, reload }) {
   const [message, setMessage] = useState("");
   const [busy, setBusy] = useState(false);
-  const current = useRef(organization);
-  current.current = organization;
-  useEffect(() => setMessage(""), [organization]);
   const replay = async () => {
     setBusy(true);
-    const replayed = organization;
-    const report = (/** @type {string} */ text) => current.current === replayed && setMessage(text);
     try {
-      const { data } = await ask(key.value, pathOf("v1/quarantine/replay", { organization_id: organization }), { method: "POST" });
-      report(`${pluralize(data.released, "event")} charged, ${pluralize(data.remaining, "event")} still in quarantine.`);
+      let { run } = (await ask(key.value, pathOf("v1/quarantine/replay", { organization_id: organization }), { method: "POST" })).data;
+      while (run.status === "running") {
+        await new Promise((done) => setTimeout(done, 500));
+        ({ run } = (await ask(key.value, `v1/quarantine-runs/${run.id}`)).data);
+      }
+      setMessage(`${pluralize(run.released, "event")} charged, ${pluralize(run.remaining, "event")} still in quarantine.`);
       reload();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       signOutIfRefused(error);
-      report(`${error.message}; select Replay to try again.`);
+      setMessage(`${error.message}; select Replay to try again.`);
     }
     setBusy(false);
   };

@@ -30,6 +30,7 @@ from tollbook.rating.books.deck_csv import Progress
 from tollbook.rating.books.source import Form
 from tollbook.rating.books.yaml_decks import Files, read_decks
 from tollbook.rating.books.yaml_examples import check_examples
+from tollbook.rating.books.yaml_loader import BoundedLoader, TooMuchWork
 from tollbook.rating.books.yaml_nodes import Document, Entry
 from tollbook.rating.books.yaml_rates import MOST_RATES, TOO_MANY_RATES, read_rates
 
@@ -48,14 +49,18 @@ _Read = list[tuple[Rate, yaml.Node]]
 
 
 def parse_price_book(
-    text: str, files: Files | None = None, progress: Progress | None = None
+    text: str,
+    files: Files | None = None,
+    progress: Progress | None = None,
+    most_tokens: int = sys.maxsize,
 ) -> PriceBook:
     """Parse a price book, or raise `PriceBookRefused` with every error in it.
 
-    `files` reads the decks that the book names.
+    `files` reads the decks that the book names. A book with more than `most_tokens` names, values
+    and marks of YAML is refused: they take time before anything can be said about the book.
     """
-    root = _compose(text)
     document = Document()
+    root = _compose(document, text, most_tokens)
     _check_nodes(document, root)
     book = None if document.problems else _read_book(document, root, files, progress)
     if document.problems or book is None:
@@ -67,9 +72,16 @@ def parse_price_book(
     return book
 
 
-def _compose(text: str) -> yaml.Node | None:
+def _compose(document: Document, text: str, most_tokens: int) -> yaml.Node | None:
     try:
-        root: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
+        return BoundedLoader(text, _BOOK.known, most_tokens).compose_root()
+    except TooMuchWork as error:
+        for node in error.unknown:
+            document.note_unknown(node, "", _BOOK)
+        sentence = f"the price book has more than {most_tokens:,} names, values and marks of YAML"
+        if document.problems:
+            sentence = "the price book has unknown fields, and the rest of it was not read"
+        raise PriceBookRefused(f"{sentence}; nothing was loaded", document.problems) from error
     except yaml.YAMLError as error:
         sentence = " ".join(str(error).split())
         raise PriceBookRefused(f"the price book is not YAML: {sentence}") from error
@@ -78,7 +90,6 @@ def _compose(text: str) -> yaml.Node | None:
     except (ValueError, OverflowError) as error:
         sentence = "an escape or a version of YAML has no meaning"
         raise PriceBookRefused(f"the price book is not YAML: {sentence}") from error
-    return root
 
 
 def _read_book(

@@ -27,6 +27,12 @@ class Document:
             sentence = f"the price book has {MOST_PROBLEMS:,} errors or more; nothing was loaded"
             raise PriceBookRefused(sentence, self.problems)
 
+    def note_unknown(self, node: yaml.ScalarNode, path: str, form: Form) -> None:
+        """Note a field that a form does not have."""
+        name = str(node.value)
+        sentence = f"unknown field {name!r}; the fields are {', '.join(form.known)}"
+        self.note(node, path or name, "unknown_field", sentence)
+
     def text(self, node: yaml.Node, path: str, name: str) -> str:
         """Read a text; empty when the node is none, which is noted."""
         if isinstance(node, yaml.ScalarNode) and node.value:
@@ -46,8 +52,7 @@ class Document:
                 continue
             name = str(key.value)
             if form.known and name not in form.known:
-                sentence = f"unknown field {name!r}; the fields are {', '.join(form.known)}"
-                self.note(key, entry.path_of(name), "unknown_field", sentence)
+                self.note_unknown(key, entry.path_of(name), form)
             elif name in entry:
                 self.note(key, entry.path_of(name), "repeated_field", f"{name} is given twice")
             else:

@@ -1,11 +1,21 @@
 """Tenants, organizations, users, budgets, keys and viewer tokens, and the audit log."""
 
-from sqlalchemy import Column, Index, Integer, Table, Text
+from sqlalchemy import Column, Index, Integer, Table, Text, text
 from sqlalchemy import UniqueConstraint as Unique
 
-from tollbook.store.tables.columns import BIG, CLUSTERED, STRICT, key, metadata, organization
+from tollbook.store.tables.columns import (
+    BIG,
+    CLUSTERED,
+    STRICT,
+    key,
+    metadata,
+    organization,
+    zero,
+)
 
-# `number_format` is the meaning of digits without `+`.
+# `number_format` is the meaning of digits without `+`. `token` is a random number that each change
+# of the tenant's organizations, keys or price books replaces: a process keeps what it remembers of
+# the tenant while it is the same.
 tenants = Table(
     "tenants",
     metadata,
@@ -14,11 +24,12 @@ tenants = Table(
     Column("created_at", BIG, nullable=False),
     Column("number_format", Text, nullable=False, server_default="strict"),
     Column("currency", Text, nullable=False, server_default="USD"),
+    zero("token"),
     **CLUSTERED,
 )
 
 # An organization that events name before a request creates it has the status `unknown` and no name.
-# Without a `number_format` its tenant's applies.
+# Without a `number_format` its tenant's applies. The index serves the limit on such organizations.
 organizations = Table(
     "organizations",
     metadata,
@@ -33,6 +44,12 @@ organizations = Table(
     Column("number_format", Text),
     Column("email", Text),
     Unique("tenant_id", "id"),
+    Index(
+        "ix_organizations_unknown",
+        "tenant_id",
+        sqlite_where=text("status = 'unknown'"),
+        postgresql_where=text("status = 'unknown'"),
+    ),
     **STRICT,
 )
 
@@ -66,7 +83,9 @@ budgets = Table(
 
 # `permissions`, `meters` and `addresses` are words separated by spaces. `last_used_at` is up to a
 # minute late, and the only column that is written without a new token of the directory. The ids of
-# the key's events begin with `id_prefix`.
+# the key's events begin with `id_prefix`. `rate_limits` are the limits that requests of the key
+# count against, each as a name and a number of requests per minute: those of the keys that created
+# it, and its own. NULL is only its own.
 api_keys = Table(
     "api_keys",
     metadata,
@@ -85,6 +104,7 @@ api_keys = Table(
     Column("requests_per_minute", Integer),
     Column("last_used_at", BIG),
     Column("id_prefix", Text),
+    Column("rate_limits", Text),
     **CLUSTERED,
 )
 

@@ -35,7 +35,8 @@ ledger_versions = Table(
     **SUMMED,
 )
 
-# Identities, which are never deleted. `day` finds the event; it is 0 in quarantine.
+# Identities, which are never deleted, except those of an organization that was never created. `day`
+# finds the event; it is 0 in quarantine, and -1 when the event was discarded from there.
 event_keys = Table(
     "event_keys",
     metadata,
@@ -97,7 +98,8 @@ reversals = Table(
     **CLUSTERED,
 )
 
-# Events that are not charged. The index counts those of one user.
+# Events that are not charged, as they came. The index counts those of one user; `meter` and `time`
+# serve selections.
 quarantine = Table(
     "quarantine",
     metadata,
@@ -111,5 +113,48 @@ quarantine = Table(
     Column("user_id", Text, nullable=False, server_default=""),
     Column("meter", SMALL, nullable=False, server_default="0"),
     Index("ix_quarantine_by_user", "organization_id", "user_id"),
+    **CLUSTERED,
+)
+
+# How many events of an organization are in quarantine for each reason: a quarantine may have
+# millions of them, and every answer and every commit that adds to it needs the number. It changes
+# under the lock of the ledger.
+quarantine_counts = Table(
+    "quarantine_counts",
+    metadata,
+    organization(),
+    key("code", Text),
+    Column("events", BIG, nullable=False),
+    **SUMMED,
+)
+
+# Replays and discards, numbered from 1 for each tenant. `organization_id` to `end_time` are the
+# selection; `organization` is the id of that organization, because a discard may delete one that
+# only events named. `at_organization` and `at_id` are the progress, and move in the transactions
+# that change the events.
+quarantine_runs = Table(
+    "quarantine_runs",
+    metadata,
+    key("tenant_id", Text),
+    key("id", Integer),
+    Column("action", Text, nullable=False),
+    Column("organization_id", BIG),
+    Column("organization", Text),
+    Column("code", Text),
+    Column("meter", SMALL),
+    Column("start_time", BIG),
+    Column("end_time", BIG),
+    Column("status", Text, nullable=False),
+    Column("at_organization", BIG, nullable=False),
+    Column("at_id", Text, nullable=False),
+    Column("expected", BIG, nullable=False),
+    Column("events", BIG, nullable=False),
+    Column("released", BIG, nullable=False),
+    Column("discarded", BIG, nullable=False),
+    Column("created_at", BIG, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("moved_at", BIG, nullable=False),
+    Column("finished_at", BIG),
+    Column("reason", Text),
     **CLUSTERED,
 )

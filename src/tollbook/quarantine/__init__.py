@@ -1,0 +1,1 @@
+"""What becomes of quarantined events: runs that replay or discard them."""

@@ -1,0 +1,85 @@
+"""Replay quarantined events: those that now have a price and an organization are charged."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from tollbook.domain.events import Event
+from tollbook.ingest.accept import stage_row
+from tollbook.ingest.directory_cache import DirectoryCache, TermsById
+from tollbook.ingest.months import Months
+from tollbook.ingest.normalize import normalize
+from tollbook.ingest.problems import fields_of, problems_of
+from tollbook.store import ledger, quarantine
+from tollbook.store.database import Transaction
+from tollbook.store.quarantine import Quarantined
+from tollbook.store.quarantine_counts import subtract
+from tollbook.store.staging import Staged
+
+INVALID = "invalid_event"
+_event = msgspec.json.Decoder(Event)
+Codes = dict[tuple[int, str], str]
+"""The code of each event that is still in quarantine."""
+
+
+def replay(
+    transaction: Transaction,
+    directory_cache: DirectoryCache,
+    tenant: str,
+    waiting: Sequence[Quarantined],
+    now: int,
+) -> tuple[int, int]:
+    """Charge the events that have a price; return how many there were, and how many left.
+
+    Events that remain get their current reason. `waiting` was read in the present state of the
+    directory.
+    """
+    organizations = {event.organization_id for event in waiting}
+    terms = directory_cache.terms(transaction, tenant, organizations)
+    codes = quarantine.still_waiting(transaction, waiting)
+    present = [event for event in waiting if (event.number, event.id) in codes]
+    rows, remaining = _stage(transaction, terms, present, now)
+    quarantine.give_reasons(transaction, remaining, codes)
+    if rows:
+        ledger.release(transaction, rows, now)
+        subtract(
+            transaction, ((row.organization_id, codes[row.organization_id, row.id]) for row in rows)
+        )
+    return len(present), len(rows)
+
+
+def months_of(waiting: Sequence[Quarantined]) -> set[int]:
+    """Return the months that events may fall into in any time zone."""
+    months: set[int] = set()
+    for it in waiting:
+        time = _event.decode(it.event).time
+        for month in (time.month - 1, time.month, time.month + 1):
+            years, index = divmod(month - 1, 12)
+            months.add((time.year + years) * 100 + index + 1)
+    return months
+
+
+def _stage(
+    transaction: Transaction, terms: TermsById, waiting: Sequence[Quarantined], now: int
+) -> tuple[list[Staged], list[Quarantined]]:
+    """Return the rows of events that have a price, and the others whose reason has changed."""
+    months = Months(transaction)
+    rows: list[Staged] = []
+    remaining: list[Quarantined] = []
+    for event in waiting:
+        normalized = normalize(0, _event.decode(event.event))
+        if normalized is None:
+            remaining.append(event._replace(code=INVALID, reason=_why_invalid(event)))
+            continue
+        row = stage_row(normalized, terms[event.organization_id], now, months)
+        if not row.code:
+            rows.append(row)
+        elif (row.code, row.reason) != (event.code, event.reason):
+            remaining.append(event._replace(code=row.code, reason=row.reason))
+    return rows, remaining
+
+
+def _why_invalid(event: Quarantined) -> str:
+    """Return why an event that was once accepted would be rejected today."""
+    problems = problems_of(fields_of(event.event.encode()))
+    return problems[0].error if problems else "the event is not valid any more"

@@ -1,0 +1,59 @@
+"""The statements for organizations that only events name: how many there are, and deleting them."""
+
+from tollbook.store.database import Snapshot, Transaction
+from tollbook.store.directory import UNKNOWN
+from tollbook.store.versions import change_token, touch
+
+_AT_ONCE = 500
+_EVERY = 0
+# The one with the highest number stays: SQLite would give its number to another organization, of
+# any tenant. The audit log has numbers as well.
+_WITHOUT_EVENTS = f"""
+FROM organizations
+WHERE tenant_id = :tenant AND status = '{UNKNOWN}'
+    AND organization_id < (SELECT MAX(organization_id) FROM organizations)
+    AND NOT EXISTS (
+        SELECT 1 FROM event_keys
+        WHERE event_keys.organization_id = organizations.organization_id
+    )
+    AND NOT EXISTS (
+        SELECT 1 FROM audit_log
+        WHERE audit_log.tenant_id = :tenant
+            AND audit_log.organization_id = organizations.organization_id
+    )
+"""
+_CANDIDATES = f"""
+SELECT organization_id {_WITHOUT_EVENTS}
+    AND (organization_id = :number OR :number = {_EVERY})
+ORDER BY organization_id LIMIT :limit
+"""
+_DELETE = f"DELETE {_WITHOUT_EVENTS}AND organization_id = :number"
+_ROWS = ("ledger_versions", "quarantine_counts")
+
+
+def count_unknown(snapshot: Snapshot, tenant: str) -> int:
+    """Count the organizations of a tenant that only events name."""
+    return snapshot.integer(
+        f"SELECT COUNT(*) FROM organizations WHERE tenant_id = :tenant AND status = '{UNKNOWN}'",
+        tenant=tenant,
+    )
+
+
+def forget(transaction: Transaction, tenant: str, number: int | None, now: int) -> int:
+    """Delete some organizations that only events named and that have none; return how many.
+
+    Each ledger is locked first, so that no commit stores events of an organization that is gone:
+    the commit finds that the directory has changed.
+    """
+    found = transaction.rows(_CANDIDATES, tenant=tenant, number=number or _EVERY, limit=_AT_ONCE)
+    forgotten = 0
+    for (candidate,) in found:
+        touch(transaction, candidate, now)
+        if transaction.execute(_DELETE, tenant=tenant, number=candidate):
+            forgotten += 1
+            for table in _ROWS:
+                sql = f"DELETE FROM {table} WHERE organization_id = :number"
+                transaction.execute(sql, number=candidate)
+    if forgotten:
+        change_token(transaction, tenant)
+    return forgotten
