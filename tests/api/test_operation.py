@@ -186,7 +186,21 @@ def test_metrics_count_events_requests_commits_and_what_waits(
     assert seen["tollbook_database_bytes"] == pytest.approx(
         Path(sqlite_url.removeprefix("sqlite:///")).stat().st_size, rel=2
     )
+    assert seen["tollbook_connections"] == 1
+    assert seen["tollbook_unread_bytes"] == 0
+    assert seen["process_resident_memory_bytes"] > 10**7
+    assert seen["process_cpu_seconds_total"] > 0
+    assert 0 < seen["process_open_fds"] < seen["process_max_fds"]
     database.close()
+
+
+def test_refusals_are_counted_by_their_kind(server: Server, sqlite_url: str) -> None:
+    with server.client("tb_0123456789ab_none") as http:
+        for _ in range(2):
+            assert http.get("/v1/keys/self").status_code == 401
+        assert http.get("/v1/analytics/users").status_code == 401
+        seen = samples(http.get("/metrics").text)
+    assert seen["tollbook_refusals_total invalid_api_key"] == 3
 
 
 def test_metrics_may_need_a_token(sqlite_url: str) -> None:

@@ -4,7 +4,15 @@ import time
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    ProcessCollector,
+    generate_latest,
+)
 
 from tollbook import __version__
 
@@ -19,6 +27,8 @@ class Measured(NamedTuple):
 
     queued_events: Callable[[], int]
     held_bytes: Callable[[], int]
+    connections: Callable[[], int]
+    unread_bytes: Callable[[], int]
     quarantined_events: Callable[[], int | None]
     database_bytes: Callable[[], int | None]
     clock_seconds: Callable[[], int | None]
@@ -64,6 +74,13 @@ class Metrics:
             ["source"],
             registry=registry,
         )
+        self._refusals = Counter(
+            "tollbook_refusals",
+            "Connections and requests that were refused because of a limit, by its code.",
+            ["kind"],
+            registry=registry,
+        )
+        ProcessCollector(registry=registry)
         self._looked_up(measured)
 
     def _looked_up(self, measured: Measured) -> None:
@@ -76,6 +93,14 @@ class Metrics:
             "Bodies of requests that are not answered yet, without the first 64 KiB of each.",
             registry=registry,
         ).set_function(measured.held_bytes)
+        Gauge(
+            "tollbook_connections", "Open connections of clients.", registry=registry
+        ).set_function(measured.connections)
+        Gauge(
+            "tollbook_unread_bytes",
+            "Responses that wait for clients that do not read them.",
+            registry=registry,
+        ).set_function(measured.unread_bytes)
         Gauge(
             "tollbook_quarantine_events",
             "Events that wait for a price or an owner.",
@@ -117,6 +142,10 @@ class Metrics:
     def count_answer(self, source: str) -> None:
         """Count an answer of `ledger`, `cache` or `client`."""
         self._answers.labels(source).inc()
+
+    def count_refusal(self, kind: str) -> None:
+        """Count a connection or request that was refused because of a limit."""
+        self._refusals.labels(kind).inc()
 
     def text(self) -> bytes:
         """Write everything in the text format of Prometheus."""

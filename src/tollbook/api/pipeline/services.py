@@ -12,8 +12,11 @@ from tollbook.api.operation.maintenance import Maintenance
 from tollbook.api.operation.metrics import Metrics
 from tollbook.api.pipeline.body_budget import BodyBudget
 from tollbook.api.pipeline.cache import AnswerCache, StateCache
+from tollbook.api.pipeline.connections import Connections
 from tollbook.api.pipeline.rate_limit import RateLimiter
 from tollbook.api.pipeline.request_log import RequestLog
+from tollbook.api.pipeline.shared_budget import SharedBudget
+from tollbook.api.pipeline.streams import Exports
 from tollbook.api.pipeline.write_queue import WriteQueue
 from tollbook.domain.addresses import Network
 from tollbook.domain.viewers import SecretKeys
@@ -31,8 +34,8 @@ class Services:
     Browsers use HTTPS only for `hsts_seconds`. A server's clock may differ from the database's by
     `max_clock_seconds`. Viewer tokens are signed with `secret_keys`.
 
-    One thread at a time decodes large bodies, one loads price books, and one does dry runs of
-    reratings. A few write long exports, each with its own connection.
+    One thread at a time decodes large bodies, one rates estimates, one loads price books, and one
+    does dry runs of reratings.
     """
 
     database: Database
@@ -48,6 +51,9 @@ class Services:
     key_usage: KeyUsageRecorder
     maintenance: Maintenance
     body_budget: BodyBudget
+    connections: Connections
+    exports: Exports
+    answer_budget: SharedBudget
     request_log: RequestLog
     secret_keys: SecretKeys
     metrics_token: str = ""
@@ -55,12 +61,13 @@ class Services:
     root_path: str = ""
     hsts_seconds: int = 0
     max_clock_seconds: int = 300
+    max_answer_rows: int = 50_000
     archive_folder: Path | None = None
     rate_limiter: RateLimiter = field(default_factory=RateLimiter)
     decoding: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
+    estimating: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
     looking: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
     loading: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
-    exporting: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(4))
 
     @property
     def clocks_differ_by(self) -> int:
