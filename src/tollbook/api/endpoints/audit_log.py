@@ -35,6 +35,7 @@ from tollbook.api.pipeline.responses import json_response
 from tollbook.api.pipeline.streams import ExportFile, Streamed
 from tollbook.domain.events import instant_of, microseconds
 from tollbook.domain.keys import Permission
+from tollbook.domain.limit_errors import ExportExpired, TooManyExports
 from tollbook.store import audit
 from tollbook.store.audit import Act, AuditFilter, act_of
 from tollbook.store.database import Snapshot
@@ -209,5 +210,6 @@ GET_AUDIT_LOG = Endpoint(
         links=leads("getOrganization", organization_id="/acts/0/organization_id"),
     ),
     read=list_acts,
+    errors=(TooManyExports, ExportExpired),
     tag="Audit log",
 )

@@ -69,6 +69,8 @@ _EXAMPLE_SENTENCES = {
     "unsupported_body": "Content-Encoding must be gzip, or absent",
     "key_ended": "key tb_0123456789ab has ended; issue a new one",
     "rate_limited": "this key may ask 600 times a minute; wait 1 s",
+    "too_many_exports": "this key has too many exports at once; retry later",
+    "too_many_answers": "this key has too many large answers at once; retry later",
     "queue_full": "the write queue is full; nothing was stored, try again soon",
     "format_not_installed": "Parquet needs pyarrow, which is not installed here: "
     "pip install 'pyarrow>=22'",

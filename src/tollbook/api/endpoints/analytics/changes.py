@@ -25,6 +25,7 @@ from tollbook.api.openapi.links import SAME_PERIOD, leads
 from tollbook.api.openapi.parameter_types import about, whole_number
 from tollbook.api.openapi.schemas import extended
 from tollbook.domain.keys import Permission
+from tollbook.domain.limit_errors import TooManyAnswers
 from tollbook.domain.periods import Comparison
 from tollbook.store.database import Snapshot
 
@@ -98,4 +99,5 @@ GET_CHANGES = Endpoint(
         ),
     ),
     read=get_changes,
+    errors=(TooManyAnswers,),
 )
