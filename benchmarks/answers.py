@@ -199,6 +199,6 @@ def _look_at(body: bytes) -> None:
 def make_sure_that_cold_is_cold() -> None:
     """Raise `WrongAnswer` if a cache of 0 bytes stores anything."""
     cache = AnswerCache(0)
-    cache.put("tag", Answer(b"answer"))
-    if cache.get("tag"):
+    cache.put("tenant", "tag", Answer(b"answer"))
+    if cache.get("tenant", "tag"):
         raise WrongAnswer("a cache of 0 MiB keeps answers")

@@ -1,13 +1,15 @@
-"""Produce every fault, print the results, and write docs/reliability.md."""
+"""Produce every fault and attack, print the results, and write the pages of docs/ on them."""
 
 import argparse
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 from time import monotonic
 
+from chaos.attack_report import attack_page, figures
+from chaos.attacks import ATTACKS
 from chaos.faults import Bench, Fault
 from chaos.of_clients import OF_CLIENTS
 from chaos.of_clocks import OF_CLOCKS
@@ -20,6 +22,8 @@ from chaos.of_standbys import OF_STANDBYS
 from chaos.of_upgrades import OF_UPGRADES
 from chaos.of_ways import OF_WAYS
 from chaos.report import Trial, page
+from chaos.siege import Attack, AttackTrial, besiege
+from chaos.without_key import raise_file_limit
 from chaos.world import Verdict
 
 FAULTS = (
@@ -34,7 +38,7 @@ FAULTS = (
     *OF_WAYS,
     *OF_CLIENTS,
 )
-_PAGE = Path(__file__).parent.parent / "docs" / "reliability.md"
+_DOCS = Path(__file__).parent.parent / "docs"
 
 
 def produce(fault: Fault, engine: str, folder: Path, *, quick: bool) -> Trial:
@@ -50,29 +54,71 @@ def produce(fault: Fault, engine: str, folder: Path, *, quick: bool) -> Trial:
         return Trial(fault, engine, times, monotonic() - start, verdict)
 
 
+def withstand(attack: Attack, engine: str, folder: Path, *, quick: bool) -> AttackTrial:
+    """Run an attack against a server on an engine."""
+    raise_file_limit()
+    with TemporaryDirectory(dir=folder, prefix="tollbook-attack-") as own:
+        Path(own).chmod(0o755)
+        return besiege(attack, Bench(engine, Path(own), 1, Random(attack.name), quick))
+
+
 def main() -> int:
-    """Run the selected faults; return 1 if anything was lost, duplicated or wrong."""
+    """Run the selected faults and attacks; return 1 if any of them did harm."""
     parser = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
     parser.add_argument(
-        "--quick", action="store_true", help="test each fault a few times and write no page"
+        "--quick", action="store_true", help="run each a few times or briefly, and write no page"
     )
     parser.add_argument(
-        "--only", default="", help="test faults whose names contain this text and write no page"
+        "--only", default="", help="run those whose names contain this text, and write no page"
     )
     parser.add_argument(
-        "--engine", default="", help="test SQLite or PostgreSQL only and write no page"
+        "--engine", default="", help="use SQLite or PostgreSQL only, and write no page"
     )
+    parser.add_argument("--attacks", action="store_true", help="run the attacks only")
     parser.add_argument("--folder", type=Path, default=Path("/var/tmp"))
     options = parser.parse_args()
+    passed = options.attacks or _produce_all(options)
+    return 0 if _attack_all(options) and passed else 1
+
+
+def _produce_all(options: argparse.Namespace) -> bool:
+    """Produce the selected faults; return whether nothing was lost, duplicated or wrong."""
     trials = []
     for fault in FAULTS:
-        for engine in fault.engines:
-            if options.only in fault.name and options.engine.lower() in engine.lower():
-                trials.append(produce(fault, engine, options.folder, quick=options.quick))
-                _print(trials[-1])
-                if not (options.quick or options.only or options.engine):
-                    _PAGE.write_text(page(trials, datetime.now(UTC).date()))
-    return 0 if all(it.verdict.passed for it in trials) else 1
+        for engine in _engines(fault, options):
+            trials.append(produce(fault, engine, options.folder, quick=options.quick))
+            _print(trials[-1])
+            _write("reliability.md", page(trials, _today()), options)
+    return all(it.verdict.passed for it in trials)
+
+
+def _attack_all(options: argparse.Namespace) -> bool:
+    """Run the selected attacks; return whether the other tenant noticed none of them."""
+    trials = []
+    for attack in ATTACKS:
+        for engine in _engines(attack, options):
+            trial = withstand(attack, engine, options.folder, quick=options.quick)
+            trials.append(trial)
+            result = "passed" if trial.passed else f"FAILED {trial.wrong}"
+            print(f"{engine:10} {attack.name}: {figures(trial)}: {result}", flush=True)
+            _write("attacks.md", attack_page(trials, _today()), options)
+    return all(it.passed for it in trials)
+
+
+def _engines(it: Fault | Attack, options: argparse.Namespace) -> list[str]:
+    """Return the engines on which something is to be run, none if it is not selected."""
+    chosen = it.engines if options.only in it.name else ()
+    return [engine for engine in chosen if options.engine.lower() in engine.lower()]
+
+
+def _write(name: str, text: str, options: argparse.Namespace) -> None:
+    """Write a page, if everything that belongs on it is run."""
+    if not (options.quick or options.only or options.engine):
+        (_DOCS / name).write_text(text)
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
 
 
 def _print(trial: Trial) -> None:

@@ -5,7 +5,6 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from time import monotonic, sleep
 
 import httpx
@@ -13,6 +12,7 @@ import msgspec
 from tests.builders import event
 
 from chaos.faults import Bench, Fault
+from chaos.memory import peak_mib
 from chaos.world import Verdict, World
 
 _MOST_MORE_MIB = 400
@@ -24,22 +24,15 @@ def _with_other_clients(bench: Bench, hostile: Callable[[World], None], **settin
     """Run hostile clients, and check that the others are served in between."""
 
     def act(world: World) -> None:
-        before = _memory_mib(world)
+        before = peak_mib(world.server)
         for _ in range(bench.times):
             hostile(world)
             world.load.wait_for(50)
-        growth = _memory_mib(world) - before
+        growth = peak_mib(world.server) - before
         if growth > _MOST_MORE_MIB:
             world.notes.append(f"wrong: the server used {growth:.0f} MiB more")
 
     return bench.under_load(bench.place(), act, keep=False, **settings)
-
-
-def _memory_mib(world: World) -> float:
-    assert world.server.process
-    status = Path(f"/proc/{world.server.process.pid}/status").read_text()
-    peak = next(line for line in status.splitlines() if line.startswith("VmHWM"))
-    return int(peak.split()[1]) / 1024
 
 
 def _connected(world: World) -> socket.socket:
@@ -188,7 +181,7 @@ def _overload(bench: Bench) -> Verdict:
     seconds = 5 if bench.quick else 60
 
     def act(world: World) -> None:
-        before = _memory_mib(world)
+        before = peak_mib(world.server)
         flood = Flood(world, 40)
         slowest, reads, until = 0.0, 0, monotonic() + seconds
         while monotonic() < until:
@@ -200,7 +193,7 @@ def _overload(bench: Bench) -> Verdict:
         flood.stop()
         start = monotonic()
         world.load.wait_for(20)
-        world.notes.extend(flood.notes(_memory_mib(world) - before, slowest))
+        world.notes.extend(flood.notes(peak_mib(world.server) - before, slowest))
         if not bench.quick and monotonic() - start > 10:
             world.notes.append("wrong: it took more than ten seconds to recover")
 

@@ -46,6 +46,7 @@ class Server:
         self._settings = {f"TOLLBOOK_{name.upper()}": value for name, value in settings.items()}
         self.module = "tollbook"
         self.environment: dict[str, str] = {}
+        self.wrapper: tuple[str, ...] = ()
         self.process: subprocess.Popen[bytes] | Fork | None = None
 
     def start(self) -> None:
@@ -53,10 +54,11 @@ class Server:
         environment["TOLLBOOK_DATABASE_URL"] = self.database_url
         verb = ["serve", "--port", str(self.port)]
         self._log = tempfile.NamedTemporaryFile()  # noqa: SIM115  a pipe that nobody reads would stop the server
-        if self.forks and self.module == "tollbook" and not self.environment:
+        is_plain = self.module == "tollbook" and not self.environment and not self.wrapper
+        if self.forks and is_plain:
             self.process = Fork(environment, self._log.name, run, verb)
         else:
-            command = [sys.executable, "-m", self.module, *verb]
+            command = [*self.wrapper, sys.executable, "-m", self.module, *verb]
             self.process = subprocess.Popen(command, env=environment, stderr=self._log)
         give_up = time.monotonic() + PATIENCE
         while time.monotonic() < give_up:

@@ -1,12 +1,34 @@
-"""The addresses that a server listens on."""
+"""The addresses that a server listens on, and how many files it may open for connections."""
 
+import asyncio
+import resource
 import socket
 from contextlib import ExitStack, suppress
 
 import structlog
 import uvicorn
 
+from tollbook.api.pipeline.connections import Connections
 from tollbook.domain.errors import InvalidRequest
+
+_OTHER_FILES = 256
+"""Files that a server opens besides the connections of clients: of its database and its log."""
+_log = structlog.get_logger()
+
+
+def raise_file_limit() -> None:
+    """Let this process open as many files as the system allows it; each connection is one."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    with suppress(OSError, ValueError):  # some systems name a limit that they do not grant
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def most_connections() -> int:
+    """Return how many connections the file limit of this process allows."""
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if files == resource.RLIM_INFINITY:
+        return 2**31
+    return files - min(_OTHER_FILES, files // 4)
 
 
 def sockets_of(host: str, port: int) -> list[socket.socket]:
@@ -39,19 +61,30 @@ def _bind(family: socket.AddressFamily, address: tuple[object, ...]) -> socket.s
     return bound
 
 
-def listen(config: uvicorn.Config, sockets: list[socket.socket]) -> None:
+def listen(config: uvicorn.Config, sockets: list[socket.socket], connections: Connections) -> None:
     """Serve on sockets until a signal stops the server."""
     with suppress(KeyboardInterrupt):
-        _Server(config).run(sockets)
+        _Server(config, connections).run(sockets)
 
 
 class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, connections: Connections) -> None:
+        super().__init__(config)
+        self._connections = connections
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Log the addresses when the server accepts requests."""
         await super().startup(sockets)
+        self._sweeping = asyncio.create_task(self._sweep())
         for it in sockets or ():
             host, port = it.getsockname()[:2]
-            structlog.get_logger().info("listening", address=f"http://{_text(host, port)}")
+            _log.info("listening", address=f"http://{_text(host, port)}")
+
+    async def _sweep(self) -> None:
+        """Close silent connections until the server ends."""
+        while True:
+            await asyncio.sleep(self._connections.sweep_seconds)
+            self._connections.sweep()
 
 
 def _text(host: str, port: int) -> str:

@@ -31,7 +31,7 @@ class Settings(msgspec.Struct, frozen=True):
     max_body_mib: int = 256
     compression: bool = True
     cached_answer_mib: int = 64
-    cached_state_mib: int = 64
+    cached_state_mib: int = 128
     min_free_mib: int = 256
     metrics_token: str = ""
     log_level: str = "info"
@@ -49,6 +49,14 @@ class Settings(msgspec.Struct, frozen=True):
     max_unknown_organizations: int = 10_000
     max_quarantined_events: int = 10_000_000
     max_viewer_tokens_per_minute: int = 1_200
+    max_connections: int = 20_000
+    max_silent_seconds: int = 10
+    max_unread_seconds: int = 60
+    max_unread_mib: int = 128
+    max_answer_rows: int = 50_000
+    max_answer_mib: int = 256
+    max_exports: int = 8
+    max_export_seconds: int = 3_600
     archive_folder: str = ""
 
     @property
@@ -71,6 +79,8 @@ FULL, MASKED = "full", "masked"
 _PHONE_NUMBERS = (FULL, MASKED)
 _AT_LEAST_ONE = (
     *("max_queued_events", "max_group_events", "max_body_mib"),
+    *("max_connections", "max_silent_seconds", "max_unread_seconds", "max_unread_mib"),
+    *("max_answer_rows", "max_answer_mib", "max_exports", "max_export_seconds"),
     *("max_write_connections", "max_read_connections"),
     *("idle_connection_seconds", "max_clock_seconds", "longest_call_seconds"),
     *("max_unknown_organizations", "max_quarantined_events", "max_viewer_tokens_per_minute"),

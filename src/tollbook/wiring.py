@@ -18,11 +18,15 @@ from tollbook.api.operation.health import Health
 from tollbook.api.operation.key_usage import KeyUsageRecorder
 from tollbook.api.operation.maintenance import Maintenance
 from tollbook.api.operation.metrics import Measured, Metrics
+from tollbook.api.operation.refusals import Refusals
 from tollbook.api.pipeline.body_budget import BodyBudget
 from tollbook.api.pipeline.cache import AnswerCache, StateCache
+from tollbook.api.pipeline.connections import ConnectionLimits, Connections
 from tollbook.api.pipeline.http_protocol import BoundedHttpProtocol
 from tollbook.api.pipeline.request_log import RequestLog
 from tollbook.api.pipeline.services import Services
+from tollbook.api.pipeline.shared_budget import SharedBudget
+from tollbook.api.pipeline.streams import Exports
 from tollbook.api.pipeline.write_queue import WriteQueue
 from tollbook.dashboard.pages import page_handlers
 from tollbook.domain.errors import (
@@ -31,11 +35,12 @@ from tollbook.domain.errors import (
     StoreUnavailable,
     TollbookError,
 )
+from tollbook.domain.limit_errors import TooManyAnswers
 from tollbook.domain.viewers import NO_SECRET_KEYS, SHORTEST_SECRET_KEY, SecretKeys, new_secret
 from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.ingest.limits import IngestLimits
 from tollbook.ingest.masking import Masker
-from tollbook.listening import listen, sockets_of
+from tollbook.listening import listen, most_connections, raise_file_limit, sockets_of
 from tollbook.logs import configure_logging, level_of, print_lines
 from tollbook.quarantine.run_steps import QuarantineExecutor
 from tollbook.rerating.run_day import RunExecutor
@@ -124,14 +129,25 @@ def services(settings: Settings, database: Database, *, reads_only: bool = False
     secret_keys = secret_keys_of(settings, database)
     directory_cache = directory_cache_of(settings, database, secret_keys)
     body_budget = BodyBudget(settings.max_body_mib * _MIB)
+    connections = Connections(
+        ConnectionLimits(
+            min(settings.max_connections, most_connections()),
+            settings.max_silent_seconds,
+            settings.max_unread_seconds,
+            settings.max_unread_mib * _MIB,
+        ),
+        Refusals(lambda kind: metrics.count_refusal(kind)),
+    )
     metrics = Metrics(
         Measured(
-            lambda: write_queue.queue.events_waiting,
-            lambda: body_budget.reserved,
-            lambda: _measure(lambda: quarantine.count_all(database)),
-            lambda: _measure(database.engine.size_in_bytes),
-            lambda: _measure(lambda: clock_difference(database, now())),
-            lambda: _measure(lambda: pending_erasures.count_all(database)),
+            queued_events=lambda: write_queue.queue.events_waiting,
+            held_bytes=lambda: body_budget.reserved,
+            connections=lambda: connections.number,
+            unread_bytes=lambda: connections.unread_bytes,
+            quarantined_events=lambda: _measure(lambda: quarantine.count_all(database)),
+            database_bytes=lambda: _measure(database.engine.size_in_bytes),
+            clock_seconds=lambda: _measure(lambda: clock_difference(database, now())),
+            pending_erasures=lambda: _measure(lambda: pending_erasures.count_all(database)),
         )
     )
     write_queue = WriteQueue(
@@ -157,6 +173,8 @@ def services(settings: Settings, database: Database, *, reads_only: bool = False
                 database, directory_cache, tenant, run, now, pause
             ),
         ),
+        answer_budget=SharedBudget(settings.max_answer_mib * _MIB, "large answers", TooManyAnswers),
+        max_answer_rows=settings.max_answer_rows,
         cache=AnswerCache(settings.cached_answer_mib * _MIB),
         cached_states=StateCache(settings.cached_state_mib * _MIB),
         clock=now,
@@ -167,6 +185,8 @@ def services(settings: Settings, database: Database, *, reads_only: bool = False
         created_tokens=created_tokens,
         maintenance=Maintenance(database, now, settings.max_clock_seconds, created_tokens),
         body_budget=body_budget,
+        connections=connections,
+        exports=Exports(settings.max_exports, settings.max_export_seconds, metrics.count_refusal),
         request_log=RequestLog(print_lines if level_of(settings) <= logging.INFO else None),
         secret_keys=secret_keys,
         metrics_token=settings.metrics_token,
@@ -188,15 +208,16 @@ def _measure(read: Callable[[], _Value]) -> _Value | None:
         return None
 
 
-def build(settings: Settings) -> ASGIApp:
-    """Build the application on a migrated database."""
+def build(settings: Settings) -> tuple[ASGIApp, Connections]:
+    """Build the application on a migrated database, and what limits its connections."""
     database = open_migrated(settings)
     reads_only = _is_for_reads(database)
     _warn_of_connections(database)
     for path in database.engine.readable_files():
         _log.warning("readable_by_others", file=str(path), advice="chmod 600")
     pages = page_handlers(compression=settings.compression)
-    return application(services(settings, database, reads_only=reads_only), pages)
+    parts = services(settings, database, reads_only=reads_only)
+    return application(parts, pages), parts.connections
 
 
 def _is_for_reads(database: Database) -> bool:
@@ -235,7 +256,8 @@ def _warn_of_connections(database: Database) -> None:
 def serve(settings: Settings, host: str, port: int) -> None:
     """Serve until a signal stops the server, then finish accepted requests."""
     configure_logging(settings)
-    app = build(settings)
+    raise_file_limit()
+    app, connections = build(settings)
     sockets = sockets_of(host, port)
     sys.setswitchinterval(_SWITCH_INTERVAL)
     gc.freeze()
@@ -245,11 +267,11 @@ def serve(settings: Settings, host: str, port: int) -> None:
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http=BoundedHttpProtocol,
+        http=BoundedHttpProtocol.within(connections),
         access_log=False,
         log_config=None,
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=_SECONDS_TO_FINISH,
     )
-    listen(config, sockets)
+    listen(config, sockets, connections)

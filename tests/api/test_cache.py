@@ -190,24 +190,43 @@ def test_head_gives_the_headers_of_get(tenant: Tenant) -> None:
 
 
 def test_kept_answers_are_measured_with_what_they_take_besides_and_when_compressed() -> None:
-    answers = AnswerCache(4_000)
-    for tag in "abcdefgh":
-        answers.put(tag, Answer(b""))
-    assert [bool(answers.get(it)) for it in "abcdefgh"] == [True] * 8
-    answers.put("i", Answer(b""))
-    assert (answers.get("a"), bool(answers.get("b"))) == (None, True)
+    answers = AnswerCache(8_000)
+
+    def kept(names: str) -> str:
+        return "".join(it for it in names if answers.get("tenant", it))
+
+    for tag in "abcdefghijklmnop":
+        answers.put("tenant", tag, Answer(b""))
+    assert kept("abcdefghijklmnop") == "abcdefghijklmnop"
+    answers.put("tenant", "q", Answer(b""))
+    assert kept("ab") == "b"
     large = Answer(bytes(range(256)) * 4)
-    answers.put("large", large)
-    assert answers.get("large") is large
-    assert answers.get("e") is None
+    answers.put("tenant", "L", large)
+    assert answers.get("tenant", "L") is large
+    assert kept("cdefg") == "g"
+    before = large.size()
     assert len(large.gzip()) > 100
-    answers.put("j", Answer(b""))
-    kept = [it for it in map(answers.get, ["b", "f", "g", "h", "i", "large", "j"]) if it]
-    assert sum(it.size() for it in kept) <= 4_000
-    answers.put("huge", Answer(bytes(4_000)))
-    assert answers.get("huge") is None
-    answers.put("k", Answer(b""))
-    assert answers.get("k")
+    answers.put("tenant", "r", Answer(b""))
+    found = [answers.get("tenant", it) for it in "bghijklmnopqLr"]
+    assert sum(it.size() for it in found if it) <= 8_000
+    assert large.size() > before
+
+
+def test_an_answer_larger_than_a_quarter_of_the_cache_is_not_kept() -> None:
+    answers = AnswerCache(8_000)
+    answers.put("tenant", "a", Answer(b""))
+    answers.put("tenant", "huge", Answer(bytes(2_000)))
+    assert answers.get("tenant", "a")
+    assert answers.get("tenant", "huge") is None
+
+
+def test_a_tenant_that_fills_the_cache_removes_only_its_own_answers() -> None:
+    answers = AnswerCache(4_000)
+    answers.put("small", "a", Answer(b""))
+    for number in range(100):
+        answers.put("large", str(number), Answer(b""))
+    assert answers.get("small", "a")
+    assert [it for it in range(100) if answers.get("large", str(it))] == list(range(93, 100))
 
 
 def test_the_end_of_a_period_makes_another_answer_though_the_ledger_stands_still(

@@ -1,5 +1,6 @@
 """POST /v1/rate: the charges that ingest would make, and nothing stored."""
 
+import gzip
 import json
 from typing import Any
 
@@ -8,10 +9,27 @@ import pytest
 from tests.api.conftest import Tenant
 from tests.api.test_explanations import EVENTS, EVERYTHING, shown
 from tests.builders import Json, event
+from tollbook.api.endpoints.estimate import MOST_ESTIMATES
 from tollbook.api.openapi.examples import EVENT, RATED_ANSWER
+from tollbook.api.pipeline.request_body import MOST_ESTIMATE_BYTES
 from tollbook.domain.keys import Permission
 
 PATH = "/v1/rate"
+
+
+def test_an_estimate_has_fewer_events_and_bytes_than_a_request_of_events(tenant: Tenant) -> None:
+    events = [event(id=str(it)) for it in range(MOST_ESTIMATES + 1)]
+    assert tenant.post(PATH, json=events[1:]).status_code == 200
+    refused = tenant.post(PATH, json=events)
+    assert (refused.status_code, refused.json()["code"]) == (413, "body_too_large")
+    assert "at most 1000 events; this one has 1001" in refused.json()["error"]
+    long = b" " * MOST_ESTIMATE_BYTES + b"{}"
+    headers = {"Content-Type": "application/json"}
+    assert tenant.post(PATH, content=long, headers=headers).status_code == 413
+    packed = headers | {"Content-Encoding": "gzip"}
+    assert tenant.post(PATH, content=gzip.compress(long), headers=packed).status_code == 413
+
+
 TABLES = ("events", "event_keys", "quarantine", "usage_daily", "usage_monthly", "tier_positions")
 
 

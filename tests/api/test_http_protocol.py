@@ -1,6 +1,7 @@
 """What comes over the wire and is no request, or one without an end."""
 
 import json
+import re
 import socket
 from pathlib import Path
 
@@ -127,6 +128,34 @@ def test_a_broken_body_is_answered_once(site: Site) -> None:
 def test_what_has_an_end_is_read(site: Site) -> None:
     long = b"GET /healthz HTTP/1.1\r\nConnection: close\r\nX: " + b"y" * 60_000 + b"\r\n\r\n"
     assert sent(site, long).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("protocol", [b"h2c", b"websocket", b"TLS/1.0"])
+@pytest.mark.parametrize("together", [True, False])
+def test_a_request_after_one_to_upgrade_is_answered(
+    site: Site, protocol: bytes, together: bool
+) -> None:
+    head = b"GET /nothing HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n"
+    upgrade = head + b"Upgrade: %b\r\n\r\n" % protocol
+    health = HEALTH + HOST + b"\r\n"
+    last = HEALTH + HOST + b"Connection: close\r\n\r\n"
+    pieces = [upgrade + health + last] if together else [upgrade, health, last]
+    answer = sent(site, *pieces)
+    assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"404", b"200", b"200"]
+
+
+@pytest.mark.parametrize("length", [b"Content-Length: %d", b"Transfer-Encoding: chunked"])
+def test_the_body_of_a_request_to_upgrade_is_never_read_as_a_request(
+    site: Site, length: bytes
+) -> None:
+    hidden = HEALTH + HOST + b"\r\n"
+    head = EVENTS + b"Connection: Upgrade\r\nUpgrade: h2c\r\n" + length + b"\r\n\r\n"
+    request = head % len(hidden) if b"%d" in head else head
+    answer = sent(site, request + hidden)
+    assert answer.count(b"HTTP/1.1 ") == 1
+    status, headers, body = parted(answer)
+    assert (status, body["code"], headers["connection"]) == (400, "unreadable_request", "close")
+    assert "Upgrade" in str(body["error"])
 
 
 @pytest.mark.parametrize("piece", [1_000, 200_000])

@@ -242,6 +242,27 @@ def test_a_key_that_follows_lasts_as_long_as_the_one_before_was_meant_to(either:
     assert given.status_code == 201
 
 
+def test_a_key_may_expire_at_the_end_of_all_dates_and_be_rotated(either: Tenant) -> None:
+    last = "9999-12-31T23:59:59.999999Z"
+    old = issued(either, expires_at=last)
+    assert old["key"]["expires_at"] == last
+    assert rotated(either, old["api_key"]).json()["key"]["expires_at"] == last
+    early = issued(either, expires_at="9999-12-31T00:00:00+23:59")
+    assert rotated(either, early["api_key"]).status_code == 201
+
+
+@pytest.mark.parametrize("offset", ["-23:59", "-00:01"])
+def test_an_end_after_all_dates_in_utc_is_refused(either: Tenant, offset: str) -> None:
+    late = {"expires_at": f"9999-12-31T23:59:59{offset}"}
+    asked = [
+        either.post(PATH, json={"name": "n", "permissions": ["analytics:read"], **late}),
+        rotated(either, either.key(), **late),
+    ]
+    for answer in asked:
+        assert (answer.status_code, problems(answer)) == (400, [("expires_at", "invalid_field")])
+        assert "in the years 1 to 9999" in answer.json()["error"]
+
+
 def _seconds(key: Json) -> float:
     start, end = (datetime.fromisoformat(key[it]) for it in ("created_at", "expires_at"))
     return (end - start).total_seconds()

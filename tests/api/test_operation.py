@@ -1,6 +1,8 @@
 """What operators watch: alive, ready, metrics."""
 
+import asyncio
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +15,12 @@ from tests.builders import Platform, event
 from tests.conftest import Postgres
 from tests.servers import Server
 from tests.waiting import wait_for
-from tollbook.store.database import open_database
+from tollbook.api.operation.health import Health, Readiness
+from tollbook.api.pipeline.write_queue import WriteQueue
+from tollbook.ingest.directory_cache import DirectoryCache
+from tollbook.store.database import Database, open_database
+from tollbook.store.probe import try_to_write
+from tollbook.wiring import now
 
 
 @pytest.fixture
@@ -38,6 +45,58 @@ def test_a_server_is_alive_and_ready_and_needs_no_key_to_say_so(server: Server) 
         assert response.headers["cache-control"] == "no-store"
         every = dict.fromkeys(("queue", "disk", "migrations", "writer", "reads", "clock"), "ok")
         assert response.json() == {"ready": True, "checks": every}
+
+
+@pytest.fixture
+def health(database: Database) -> Iterator[Health]:
+    queue = WriteQueue(database, DirectoryCache(database), now, 1, 1).queue
+    queue.start()
+    yield Health(database, queue, min_free_mib=0)
+    queue.close()
+
+
+def test_thousands_that_ask_at_once_share_one_check(
+    health: Health, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[Database] = []
+
+    def counted(database: Database) -> None:
+        written.append(database)
+        try_to_write(database)
+
+    monkeypatch.setattr("tollbook.api.operation.health.try_to_write", counted)
+
+    async def ask() -> list[Readiness]:
+        return await asyncio.gather(*(health.readiness() for _ in range(4_000)))
+
+    found = asyncio.run(ask())
+    assert {it.ready for it in found} == {True}
+    assert len(written) == 1
+
+
+def test_a_check_has_its_time_from_when_it_runs(
+    health: Health, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tollbook.api.operation.health._PATIENCE", 1.0)
+
+    async def ask() -> Readiness:
+        asked = asyncio.create_task(health.readiness())
+        for _ in range(3):
+            await asyncio.sleep(0)
+            time.sleep(1.5)  # the loop has other work for longer than a check may take
+        return await asked
+
+    assert asyncio.run(ask()).ready
+
+
+def test_a_client_that_leaves_does_not_end_the_check_of_others(health: Health) -> None:
+    async def ask() -> Readiness:
+        first, second = (asyncio.create_task(health.readiness()) for _ in range(2))
+        await asyncio.sleep(0)
+        first.cancel()
+        return await second
+
+    assert asyncio.run(ask()).ready
 
 
 def test_a_database_that_takes_no_writes_makes_it_red_until_it_does(
@@ -128,7 +187,21 @@ def test_metrics_count_events_requests_commits_and_what_waits(
     assert seen["tollbook_database_bytes"] == pytest.approx(
         Path(sqlite_url.removeprefix("sqlite:///")).stat().st_size, rel=2
     )
+    assert seen["tollbook_connections"] == 1
+    assert seen["tollbook_unread_bytes"] == 0
+    assert seen["process_resident_memory_bytes"] > 10**7
+    assert seen["process_cpu_seconds_total"] > 0
+    assert 0 < seen["process_open_fds"] < seen["process_max_fds"]
     database.close()
+
+
+def test_refusals_are_counted_by_their_kind(server: Server, sqlite_url: str) -> None:
+    with server.client("tb_0123456789ab_none") as http:
+        for _ in range(2):
+            assert http.get("/v1/keys/self").status_code == 401
+        assert http.get("/v1/analytics/users").status_code == 401
+        seen = samples(http.get("/metrics").text)
+    assert seen["tollbook_refusals_total invalid_api_key"] == 3
 
 
 def test_metrics_may_need_a_token(sqlite_url: str) -> None:

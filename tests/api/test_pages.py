@@ -299,18 +299,38 @@ def test_a_cursor_of_one_server_is_good_at_another_while_the_ledger_stands(
 
 def test_states_are_kept_up_to_so_many_bytes() -> None:
     states = StateCache(100)
-    states.put("a", "A", 60)
-    states.put("b", "B", 40)
-    assert states.get("a") == "A"
-    states.put("c", "C", 30)
-    assert [states.get(it) for it in "abc"] == ["A", None, "C"]
-    states.put("a", "A", 10)
-    states.put("d", "D", 60)
-    assert [states.get(it) for it in "acd"] == ["A", "C", "D"]
-    states.put("huge", "H", 101)
-    assert [states.get(it) for it in ("a", "c", "d", "huge")] == [None] * 4
-    states.put("e", "E", 100)
-    assert states.get("e") == "E"
+
+    def kept(names: str) -> str:
+        return "".join(it for it in names if states.get("tenant", it))
+
+    states.put("tenant", "a", "A", 50)
+    states.put("tenant", "b", "B", 40)
+    assert states.get("tenant", "a") == "A"
+    states.put("tenant", "c", "C", 30)
+    assert kept("bac") == "ac"
+    states.put("tenant", "a", "A", 10)
+    states.put("tenant", "d", "D", 50)
+    assert kept("acd") == "acd"
+    states.put("tenant", "e", "E", 20)
+    assert kept("acde") == "cde"
+
+
+def test_a_state_larger_than_half_of_the_cache_is_not_kept_and_removes_no_other() -> None:
+    states = StateCache(100)
+    states.put("tenant", "a", "A", 50)
+    states.put("tenant", "huge", "H", 51)
+    assert (states.get("tenant", "a"), states.get("tenant", "huge")) == ("A", None)
+
+
+def test_a_tenant_that_fills_the_cache_removes_only_its_own_states() -> None:
+    states = StateCache(100)
+    states.put("small", "a", "A", 20)
+    for number in range(20):
+        states.put("large", number, number, 30)
+    assert states.get("small", "a") == "A"
+    assert [it for it in range(20) if states.get("large", it) is not None] == [18, 19]
+    states.put("other", "b", "B", 40)
+    assert (states.get("small", "a"), states.get("other", "b")) == ("A", "B")
 
 
 def test_rows_are_measured_with_what_they_hold() -> None:

@@ -13,6 +13,12 @@ from uvicorn.server import ServerState
 from tollbook.api.pipeline.http_protocol import BoundedHttpProtocol
 
 OVERRIDDEN = {
+    "connection_made": ("self", "transport"),
+    "connection_lost": ("self", "exc"),
+    "pause_writing": ("self",),
+    "resume_writing": ("self",),
+    "on_response_complete": ("self",),
+    "_unsupported_upgrade_warning": ("self",),
     "on_message_begin": ("self",),
     "on_url": ("self", "url"),
     "on_header": ("self", "name", "value"),
@@ -54,17 +60,23 @@ def test_a_connection_has_what_a_refusal_reads() -> None:
         config.load()
         return set(vars(BoundedHttpProtocol(config, ServerState(), {})))
 
-    assert {"cycle", "pipeline", "transport", "flow", "loop"} <= asyncio.run(attributes())
+    assert {"cycle", "pipeline", "transport", "flow", "loop", "scope"} <= asyncio.run(attributes())
     assert callable(FlowControl.resume_reading)
+    assert "self.read_paused" in inspect.getsource(FlowControl.__init__)
 
 
 def test_a_cycle_has_what_a_refusal_changes() -> None:
     source = inspect.getsource(RequestResponseCycle.__init__)
     for name in (
         *("response_started", "response_complete", "disconnected", "waiting_for_100_continue"),
-        *("message_event", "keep_alive"),
+        *("message_event", "keep_alive", "scope"),
     ):
         assert f"self.{name}" in source, name
+
+
+def test_an_upgrade_that_is_not_supported_is_reported_while_its_error_is_handled() -> None:
+    source = inspect.getsource(HttpToolsProtocol.data_received)
+    assert "self._unsupported_upgrade_warning()" in source.partition("HttpParserUpgrade:")[2]
 
 
 def test_a_request_that_cannot_be_parsed_is_refused_with_400() -> None:

@@ -42,6 +42,8 @@ def test_digits_are_cut_off_and_a_leap_second_is_the_end_of_the_day(text: str, s
         ('"2024-01-15T10:30:60Z"', "invalid_time", "leap second"),
         ('"2016-12-31T23:59:60-05:00"', "invalid_time", "leap second"),
         ('"0001-01-01T00:00:60+00:01"', "invalid_time", "leap second"),
+        ('"9999-12-31T23:59:59-23:59"', "invalid_time", "in UTC too"),
+        ('"0001-01-01T00:00:00+00:01"', "invalid_time", "in UTC too"),
         ('"2024-01-15T10:30:00,5Z"', "invalid_time", "RFC 3339"),
         ('"2024-01-15T10:30:00.Z"', "invalid_time", "RFC 3339"),
         ('"soon"', "invalid_time", "RFC 3339"),

@@ -81,7 +81,7 @@ def test_the_log_of_a_server_under_load_holds_nothing_of_anyone(database_url: st
         made = answer.json() if answer.headers["content-type"] == "application/json" else {}
         secrets += [made[it] for it in ("api_key", "token") if it in made]
     lines = [json.loads(line) for line in logged.splitlines()]
-    assert {"request", "store_failed", "request_refused"} <= {it["event"] for it in lines}
+    assert {"request", "store_failed", "connection_refused"} <= {it["event"] for it in lines}
     of_requests = {it["request_id"]: it for it in lines if it["event"] == "request"}
     for answer in answers:
         assert of_requests[answer.headers["x-request-id"]]["status"] == answer.status_code

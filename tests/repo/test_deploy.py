@@ -10,15 +10,16 @@ import yaml
 from tollbook.api.operation.metrics import Measured, Metrics
 
 ROOT = Path(__file__).parent.parent.parent
-_NAME = re.compile(r"tollbook_[a-z_]+")
+_NAME = re.compile(r"(?:tollbook|process)_[a-z_]+")
 
 
 def measured() -> set[str]:
     """Return the name of every metric, with or without labels."""
-    instruments = Metrics(Measured(int, int, dict, int, int, int))
+    instruments = Metrics(Measured(int, int, dict, int, int, int, int, int))
     instruments.count_events({"accepted": 1})
     instruments.count_request("endpoint", 200, 0.1)
     instruments.count_answer("cache")
+    instruments.count_refusal("queue_full")
     lines = instruments.text().decode().splitlines()
     return {name for it in lines if not it.startswith("#") for name in _NAME.findall(it)[:1]}
 

@@ -4,11 +4,27 @@ from pathlib import Path
 
 import pytest
 
+from tollbook import listening
 from tollbook.analytics import series_question as series
-from tollbook.api.endpoints import event_list, price_book_bodies, price_books
+from tollbook.api.endpoints import (
+    estimate,
+    event_list,
+    price_book_bodies,
+    price_books,
+    row_limits,
+)
 from tollbook.api.endpoints.analytics import queries
 from tollbook.api.endpoints.rerating_answers import MOST_ROWS
-from tollbook.api.pipeline import body_budget, http_protocol, rate_limit, request_body, streams
+from tollbook.api.pipeline import (
+    answer_memory,
+    body_budget,
+    http_protocol,
+    rate_limit,
+    request_body,
+)
+from tollbook.api.pipeline import (
+    connections as clients,
+)
 from tollbook.domain import events, keys
 from tollbook.ingest import accept, decode, directory_cache, known_users, problems
 from tollbook.quarantine import run_steps
@@ -95,7 +111,29 @@ LIMITS = {
         f"of {series.MAX_DAYS_OF_USERS_HOURS}",
     ),
     "series in one response": (f"{series.MAX_TOP}",),
-    "a client that stops reading an export": (f"{streams._PATIENCE:.0f} seconds",),
+    "an estimate": (
+        f"{estimate.MOST_ESTIMATES:,} events",
+        f"{request_body.MOST_ESTIMATE_BYTES // MIB} MiB",
+    ),
+    "the time of a body": (
+        f"{clients.LEAST_RATE // 1024} KiB a second",
+        f"{SETTINGS.max_silent_seconds} seconds",
+    ),
+    "the time of a request line and headers": (f"{SETTINGS.max_silent_seconds} seconds",),
+    "rows of a response without": (f"{SETTINGS.max_answer_rows:,}",),
+    "large responses being computed": (
+        f"{SETTINGS.max_answer_mib} MiB",
+        f"{answer_memory.LARGE // MIB} MiB",
+        f"{row_limits.BYTES_PER_ROW // 1024} KiB a row",
+    ),
+    "concurrent exports": (f"| {SETTINGS.max_exports};",),
+    "the time of an export": (f"{SETTINGS.max_export_seconds:,} seconds",),
+    "a client that reads a response slowly": (
+        f"{clients.LEAST_RATE // 1024} KiB a second",
+        f"{SETTINGS.max_unread_seconds} seconds",
+    ),
+    "unread responses": (f"{SETTINGS.max_unread_mib} MiB",),
+    "open client connections": (f"{SETTINGS.max_connections:,}", f"{listening._OTHER_FILES}"),
     "connections to the database": (
         f"SQLite {2 * sqlite._READERS}",
         f"PostgreSQL {SETTINGS.max_write_connections} for writing",
@@ -103,7 +141,10 @@ LIMITS = {
         f"PostgreSQL {connections.POOL_SECONDS} seconds",
     ),
     "waiting for SQLite's lock": (f"{sessions.WAIT_FOR_LOCK_MS // 1000} seconds",),
-    "cached responses and states": (f"{SETTINGS.cached_answer_mib} MiB",),
+    "cached responses and states": (
+        f"{SETTINGS.cached_answer_mib} MiB",
+        f"{SETTINGS.cached_state_mib} MiB",
+    ),
     "users in memory": (f"{known_users._MOST_USERS:,}",),
     "free disk space": (f"{SETTINGS.min_free_mib} MiB",),
 }

@@ -1,7 +1,7 @@
 """Create, rotate and revoke API keys."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -34,6 +34,8 @@ from tollbook.store.versions import change_token
 DEFAULT_OVERLAP = 24 * 3600
 MOST_OVERLAP = 30 * 24 * 3600
 """How many seconds a rotated key still works."""
+_LATEST = microseconds(datetime.max.replace(tzinfo=UTC))
+"""The latest instant at which a key can expire."""
 
 Instant = Annotated[datetime, Meta(tz=True)]
 
@@ -204,7 +206,7 @@ def _details(limits: Limits) -> dict[str, Any]:
 def _default_end(old: ApiKey, now: int, limits_of_creator: Limits) -> int | None:
     """Return when a successor expires: after the old key's lifetime, or with its creator."""
     end = old.limits.expires_at
-    lifetime_end = None if end is None else now + end - old.created_at
+    lifetime_end = None if end is None else min(now + end - old.created_at, _LATEST)
     ends = (lifetime_end, limits_of_creator.expires_at)
     return min((it for it in ends if it is not None), default=None)
 

@@ -50,7 +50,7 @@ from tollbook.analytics.result_set import (
     Selection,
     rows_table,
 )
-from tollbook.analytics.scope import QuestionScope, organizations_of, summed_scope
+from tollbook.analytics.scope import QuestionScope, count_subjects, organizations_of, summed_scope
 from tollbook.analytics.tables import (
     ColumnKind,
     Table,
@@ -61,6 +61,10 @@ from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
 from tollbook.store.directory import OrganizationRow
 from tollbook.store.engine import Row
+
+
+def _count(snapshot: Snapshot, scope: QuestionScope) -> int:
+    return 1 if scope.organization else count_subjects(snapshot, scope)
 
 
 def read_organizations(snapshot: Snapshot, question: RowsQuestion) -> ResultSet:
@@ -209,5 +213,5 @@ def _cover_sql(*, in_country: bool) -> str:
 
 
 BY_ORGANIZATION = RowsKind(
-    read_organizations, _report_organizations, _totals_of_organizations, organizations_table
+    _count, read_organizations, _report_organizations, _totals_of_organizations, organizations_table
 )

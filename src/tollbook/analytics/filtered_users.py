@@ -39,6 +39,7 @@ from tollbook.analytics.result_set import (
     rows_table,
 )
 from tollbook.analytics.rows import RowLayout, define
+from tollbook.analytics.scope import QuestionScope, count_subjects
 from tollbook.analytics.tables import (
     ORGANIZATION_LEVEL,
     Column,
@@ -84,6 +85,10 @@ OrganizationLevel = define(
 )
 _LEVEL_COLUMNS = (Column("events", ColumnKind.COUNT), *ORGANIZATION_LEVEL_ROW.columns[1:-1])
 """The columns of organization-level usage that users do not have."""
+
+
+def _count(snapshot: Snapshot, scope: QuestionScope) -> int:
+    return 1 if scope.user_id is not None else count_subjects(snapshot, scope)
 
 
 def read_users(snapshot: Snapshot, question: RowsQuestion) -> ResultSet:
@@ -359,4 +364,4 @@ def _cover_sql(condition: str, *, in_country: bool) -> str:
     return country_cover_sql("user_id, meter", _WITHIN, condition)
 
 
-BY_USER = RowsKind(read_users, _report_users, _totals_of_users, users_table)
+BY_USER = RowsKind(_count, read_users, _report_users, _totals_of_users, users_table)

@@ -59,9 +59,11 @@ class Selection(NamedTuple):
 class RowsKind(NamedTuple):
     """How one kind of rows, of users or of organizations, is read and reported.
 
-    `report` returns the JSON of rows, `totals` the fields that `include=totals` adds to it.
+    `count_rows` returns how many rows there are to choose from, `report` the JSON of rows, `totals`
+    the fields that `include=totals` adds to it.
     """
 
+    count_rows: Callable[[Snapshot, QuestionScope], int]
     read: Callable[[Snapshot, RowsQuestion], ResultSet]
     report: Callable[[RowsQuestion, ResultSet, list[Row]], Any]
     totals: Callable[[ResultSet], dict[str, Any]]

@@ -81,6 +81,13 @@ def organizations_of(snapshot: Snapshot, scope: QuestionScope) -> list[Organizat
     return [it for it in found if scope.currency in (None, it.currency)]
 
 
+def count_subjects(snapshot: Snapshot, scope: QuestionScope) -> int:
+    """Count the users of the scope's organization, or else the organizations of its tenant."""
+    if scope.organization:
+        return directory.count_users(snapshot, scope.organization.number)
+    return directory.count_organizations(snapshot, scope.tenant)
+
+
 def in_one_currency(snapshot: Snapshot, scope: QuestionScope) -> QuestionScope:
     """Return the scope in its currency, or else in that of the organization or the tenant."""
     row = scope.organization

@@ -44,8 +44,9 @@ from tollbook.api.endpoints.viewer_tokens import VIEWER_TOKEN_ENDPOINTS
 from tollbook.api.openapi.document import openapi
 from tollbook.api.openapi.endpoint import ApiRequest, AsyncRequest, Endpoint
 from tollbook.api.openapi.reference import POLICY, STYLES, reference_page
-from tollbook.api.pipeline.access import require, require_meters
+from tollbook.api.pipeline.access import owner_of, require, require_meters
 from tollbook.api.pipeline.admission import admit, client_address, prefix_of, rate_limit_state
+from tollbook.api.pipeline.answer_memory import AnswerMemory
 from tollbook.api.pipeline.paths import Paths
 from tollbook.api.pipeline.request_body import MOST_OTHER_BYTES, read_bounded
 from tollbook.api.pipeline.request_log import ROUTE
@@ -84,6 +85,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
+_REFUSALS = frozenset({401, 403, 408, 413, 429})
+"""The statuses of requests that are refused because of their key or a limit."""
 _MOST_PREFIXES = 8
 """How many forms of the document, which differ in their server, are in memory."""
 _log = structlog.get_logger()
@@ -169,6 +172,8 @@ async def _answer_or_error(endpoint: Endpoint, services: Services, request: Requ
     try:
         return await _answer(endpoint, services, request)
     except TollbookError as error:
+        if error.status in _REFUSALS:
+            services.metrics.count_refusal(error.code)
         return error_response(error)
     except Exception:
         _log.exception("request_failed", endpoint=endpoint.name)
@@ -198,16 +203,23 @@ def _require_token(request: AsyncRequest) -> None:
 
 def _answer_in_database(request: AsyncRequest, body: bytes) -> Response:
     """Call the handler with a snapshot or a transaction."""
-    endpoint, database = request.endpoint, request.services.database
-    if endpoint.write:
-        with database.writing() as transaction:
-            return endpoint.write(_api_request(request, body, transaction), transaction)
-    assert endpoint.read  # noqa: S101  an endpoint has one of the three
-    with database.reading() as snapshot:
-        return endpoint.read(_api_request(request, body, snapshot), snapshot)
+    endpoint, services = request.endpoint, request.services
+    key, headers = request.admission.key, request.http.headers
+    memory = AnswerMemory(services.answer_budget, partial(owner_of, key, headers))
+    try:
+        if endpoint.write:
+            with services.database.writing() as transaction:
+                return endpoint.write(_api_request(request, body, transaction, memory), transaction)
+        assert endpoint.read  # noqa: S101  an endpoint has one of the three
+        with services.database.reading() as snapshot:
+            return endpoint.read(_api_request(request, body, snapshot, memory), snapshot)
+    finally:
+        memory.release()
 
 
-def _api_request(request: AsyncRequest, body: bytes, snapshot: Snapshot) -> ApiRequest:
+def _api_request(
+    request: AsyncRequest, body: bytes, snapshot: Snapshot, memory: AnswerMemory
+) -> ApiRequest:
     """Return the typed request, with its key as of the snapshot."""
     endpoint, services = request.endpoint, request.services
     key, query = request.authenticate(snapshot), request.read_query()
@@ -215,6 +227,7 @@ def _api_request(request: AsyncRequest, body: bytes, snapshot: Snapshot) -> ApiR
         require_meters(key, getattr(query, "meter", None) or ())
     return ApiRequest(
         services=services,
+        memory=memory,
         key=key,
         question=endpoint.name,
         query=query,

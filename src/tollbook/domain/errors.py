@@ -12,19 +12,23 @@ TollbookError
 │   ├── AddressRefused          403  the key is not allowed from this address
 │   ├── NotFound                404  does not exist, or belongs to another tenant
 │   ├── MethodNotAllowed        405
+│   ├── RequestTimeout          408  the client was silent for too long¹
 │   ├── AlreadyExists           409
 │   ├── InUse                   409  events, or something else, prevent the change
 │   ├── RunConflict             409  a run has another status, or conflicts with another one
 │   ├── AlreadyPublished        409  a published price book cannot change
 │   ├── KeyEnded                409  a revoked or expired key cannot be rotated
 │   ├── CursorExpired           410  the state of a cursor is no longer stored
+│   ├── ExportExpired           410  an export took too long; its snapshot was closed¹
 │   ├── EventArchived           410  events are archived, and their files cannot be read
 │   ├── EventDiscarded          410  the event was discarded from quarantine
 │   ├── ArchiveRefused          409  an archive is missing, or prevents a rerating
 │   ├── BodyTooLarge            413
 │   ├── UnsupportedBody         415
-│   ├── HeadTooLarge            431  the request line and headers are too long
+│   ├── HeadTooLarge            431  the request line and headers are too long¹
 │   ├── QueueFull               429
+│   ├── TooManyExports          429  the key or tenant has too many exports at once¹
+│   ├── TooManyAnswers          429  the key or tenant has too many large answers at once¹
 │   ├── RateLimited             429  the key has exceeded its rate limit
 │   ├── FormatNotInstalled      501  the format needs a package that is not installed
 │   ├── SecretKeyMissing        501  viewer tokens need a secret that is not set
@@ -45,6 +49,8 @@ TollbookError
 ├── DatabaseTooNew                   written by a later Tollbook
 ├── BackupRefused                    a backup cannot be made, read or restored
 └── SettingsError                    a TOLLBOOK_* variable is invalid
+
+¹ in `limit_errors.py`
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -220,13 +226,6 @@ class UnreadableRequest(RequestError):
     """The request is not valid HTTP; the connection is closed."""
 
     code = "unreadable_request"
-
-
-class HeadTooLarge(RequestError):
-    """The request line and headers are too long; the connection is closed."""
-
-    status = 431
-    code = "head_too_large"
 
 
 class UnsupportedBody(RequestError):

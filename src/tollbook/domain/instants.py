@@ -4,7 +4,7 @@ Digits after the sixth are cut off, never rounded, so that the last instant of a
 """
 
 import re
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 
 import msgspec
 
@@ -17,6 +17,7 @@ _FORM = re.compile(
 _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _EPOCH = re.compile("[+-]?[0-9]+([.][0-9]*)?([eE][+-]?[0-9]+)?")
 _MICROSECONDS = len(".123456")
+_EDGES = (MINYEAR, MAXYEAR)
 _LEAP = "60"
 _BEFORE_LEAP = "59.999999"
 """The time that represents a leap second, which has no number of its own since 1970."""
@@ -42,6 +43,7 @@ _NO_OFFSET = (
     f"must have an offset: Z for UTC, as in {EXAMPLE}, or one such as +01:00",
 )
 _IMPOSSIBLE = "invalid_time", "must be a day and a time of day that exist"
+_BEYOND = "invalid_time", "must be in the years 1 to 9999, in UTC too"
 _NO_LEAP = "invalid_time", "must not have 60 seconds: a leap second ends a day in UTC, at 23:59:60"
 
 
@@ -66,6 +68,8 @@ def parsed_instant(text: str) -> datetime:
         raise InvalidInstant(*_IMPOSSIBLE) from error
     if leap and not _ends_a_day(instant):
         raise InvalidInstant(*_NO_LEAP)
+    if instant.year in _EDGES and not _has_utc(instant):
+        raise InvalidInstant(*_BEYOND)
     return instant
 
 
@@ -86,10 +90,18 @@ def _problem_of(text: str) -> tuple[str, str]:
     return _NO_TIME_OF_DAY if _DAY.fullmatch(text) else _MALFORMED
 
 
-def _ends_a_day(instant: datetime) -> bool:
-    """Return whether an instant is in the last minute of a day in UTC."""
+def _has_utc(instant: datetime) -> bool:
+    """Return whether an instant is in the years 1 to 9999 in UTC as well."""
     try:
-        utc = instant.astimezone(UTC)
+        instant.astimezone(UTC)
     except OverflowError:
         return False
+    return True
+
+
+def _ends_a_day(instant: datetime) -> bool:
+    """Return whether an instant is in the last minute of a day in UTC."""
+    if not _has_utc(instant):
+        return False
+    utc = instant.astimezone(UTC)
     return (utc.hour, utc.minute) == (23, 59)

@@ -120,6 +120,18 @@ def _organizations(snapshot: Snapshot, condition: str, **parameters: Any) -> lis
     return [OrganizationRow(*row) for row in rows]
 
 
+def count_organizations(snapshot: Snapshot, tenant: str) -> int:
+    """Count a tenant's organizations, with those that only events name."""
+    statement = "SELECT COUNT(*) FROM organizations WHERE tenant_id = :tenant"
+    return snapshot.integer(statement, tenant=tenant)
+
+
+def count_users(snapshot: Snapshot, number: int) -> int:
+    """Count the users of an organization."""
+    statement = "SELECT COUNT(*) FROM users WHERE organization_id = :number"
+    return snapshot.integer(statement, number=number)
+
+
 def find_organization(snapshot: Snapshot, tenant: str, identity: str) -> OrganizationRow | None:
     """Find a tenant's organization by its id, also one that only events name.
 

@@ -16,19 +16,26 @@ from tollbook.api.endpoints.analytics.queries import (
     OrganizationId,
 )
 from tollbook.api.endpoints.formats import resolve_format
-from tollbook.api.formats.choice import Format, attachment, content_type, table_writer
+from tollbook.api.formats.choice import (
+    ERROR_WRITERS,
+    Format,
+    attachment,
+    content_type,
+    table_writer,
+)
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples import ACT
 from tollbook.api.openapi.links import leads
 from tollbook.api.openapi.parameter_types import Day, Text, about, text, whole_number
 from tollbook.api.openapi.parameters import Query
 from tollbook.api.openapi.schemas import answer_schema
-from tollbook.api.pipeline.access import organization_of, require_organization_key
+from tollbook.api.pipeline.access import organization_of, owner_of, require_organization_key
 from tollbook.api.pipeline.cursors import read_place, write_cursor
 from tollbook.api.pipeline.responses import json_response
-from tollbook.api.pipeline.streams import Streamed
+from tollbook.api.pipeline.streams import ExportFile, Streamed
 from tollbook.domain.events import instant_of, microseconds
 from tollbook.domain.keys import Permission
+from tollbook.domain.limit_errors import ExportExpired, TooManyExports
 from tollbook.store import audit
 from tollbook.store.audit import Act, AuditFilter, act_of
 from tollbook.store.database import Snapshot
@@ -105,10 +112,14 @@ def list_acts(request: ApiRequest[AuditLogQuery], snapshot: Snapshot) -> Respons
     if query.cursor is None and query.limit is None:
         return Streamed(
             services.database,
-            services.exporting,
-            lambda opened: write(acts_table(audit.all_acts(opened, tenant, filters))),
+            services.exports,
+            owner_of(request.key, request.headers),
+            ExportFile(
+                lambda opened: write(acts_table(audit.all_acts(opened, tenant, filters))),
+                ERROR_WRITERS[chosen],
+                content_type(chosen),
+            ),
             headers,
-            content_type(chosen),
         )
     page, following = _page(request, snapshot, filters)
     headers |= {NEXT_CURSOR: following} if following else {}
@@ -199,5 +210,6 @@ GET_AUDIT_LOG = Endpoint(
         links=leads("getOrganization", organization_id="/acts/0/organization_id"),
     ),
     read=list_acts,
+    errors=(TooManyExports, ExportExpired),
     tag="Audit log",
 )

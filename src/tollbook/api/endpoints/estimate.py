@@ -14,18 +14,26 @@ from tollbook.api.openapi.examples import EVENT, RATED_ANSWER
 from tollbook.api.openapi.examples_events import UNRATED_ANSWER
 from tollbook.api.openapi.links import leads
 from tollbook.api.openapi.schemas import EVENTS_REQUEST
-from tollbook.api.pipeline.request_body import decoder_of, read_unpacked
+from tollbook.api.pipeline.request_body import (
+    MOST_ESTIMATE_BYTES,
+    decoder_of,
+    read_unpacked,
+)
 from tollbook.api.pipeline.responses import json_response
 from tollbook.domain.errors import (
+    BodyTooLarge,
     Problem,
     QueueFull,
     UnsupportedBody,
 )
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.domain.receipts import Receipt
-from tollbook.ingest.decode import DECODERS, MOST_EVENTS, Decoder
+from tollbook.ingest.decode import DECODERS, Decoder
 from tollbook.ingest.estimate import NotRated, Rated, rate
 from tollbook.ingest.submit import draft_of
+
+MOST_ESTIMATES = 1_000
+"""The most events of a request; viewer tokens may send it too, and it costs more than storing."""
 
 
 class RatedStatus(StrEnum):
@@ -69,16 +77,20 @@ async def post_rate(request: AsyncRequest) -> Response:
     """Rate what a body brings, from one snapshot."""
     request.read_query()
     decode = decoder_of(request.http)
-    body = await read_unpacked(request.http)
-    answer = await run_sync(_rated, request, decode, body, limiter=request.services.decoding)
+    body = await read_unpacked(request.http, MOST_ESTIMATE_BYTES)
+    answer = await run_sync(_rated, request, decode, body, limiter=request.services.estimating)
     return json_response(answer, 200 if answer.success else 207)
 
 
 def _rated(request: AsyncRequest, decode: Decoder, body: bytes) -> RateAnswer:
     services, key = request.services, request.admission.key
+    decoded = decode(body)
+    if len(decoded) > MOST_ESTIMATES:
+        sentence = f"a request may estimate at most {MOST_ESTIMATES} events"
+        raise BodyTooLarge(f"{sentence}; this one has {len(decoded)}")
     # No id is taken, so any id will do.
     rules = msgspec.structs.replace(key.event_rules, id_prefix="")
-    draft = draft_of(decode(body), key.scope, services.clock(), rules)
+    draft = draft_of(decoded, key.scope, services.clock(), rules)
     with services.database.reading() as snapshot:
         request.authenticate(snapshot)
         rated = rate(snapshot, services.directory_cache, draft)
@@ -125,11 +137,11 @@ POST_RATE = Endpoint(
     name="postRate",
     summary="Estimate a cost",
     description=(
-        f"Events as for `POST /v1/events`, up to {MOST_EVENTS:,} or 16 MiB, rated on the same way "
-        "up to the commit; nothing is stored. Each is rated as if it were new and came now, one "
-        "after the other: tiers go on from where the month stands, through the request. Ids are "
-        "not looked up. What would go to quarantine is `unpriced`, with the reason. An event that "
-        "states its `cost` is `rejected` unless the key has `events:cost`."
+        f"Events as for `POST /v1/events`, up to {MOST_ESTIMATES:,} or 1 MiB, rated on the same "
+        "way up to the commit; nothing is stored. Each is rated as if it were new and came now, "
+        "one after the other: tiers go on from where the month stands, through the request. Ids "
+        "are not looked up. What would go to quarantine is `unpriced`, with the reason. An event "
+        "that states its `cost` is `rejected` unless the key has `events:cost`."
     ),
     permission=Permission.READ_ANALYTICS,
     request=Body(EVENTS_REQUEST, EVENT, tuple(DECODERS)),

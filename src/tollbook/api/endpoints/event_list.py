@@ -50,6 +50,7 @@ from tollbook.api.pipeline.cursors import read_cursor, write_cursor
 from tollbook.domain.directory import id_problem, zone
 from tollbook.domain.errors import EventArchived, InvalidRequest, NotYet, Problem
 from tollbook.domain.keys import Permission
+from tollbook.domain.limit_errors import ExportExpired, TooManyExports
 from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
 
@@ -262,6 +263,6 @@ GET_EVENTS = Endpoint(
         links=leads("getEvent", organization_id="/organization_id", event_id="/events/0/id"),
     ),
     read=get_events,
-    errors=(EventArchived,),
+    errors=(EventArchived, TooManyExports, ExportExpired),
     tag="Events",
 )

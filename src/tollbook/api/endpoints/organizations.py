@@ -10,7 +10,7 @@ from tollbook.administration.organizations import (
     delete_organization,
     organization_from,
 )
-from tollbook.api.endpoints.directory_pages import PageQuery, cut
+from tollbook.api.endpoints.directory_pages import PageQuery, cut, page_of
 from tollbook.api.endpoints.paths import OrganizationPath, named_organization
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples import ORGANIZATION
@@ -33,13 +33,13 @@ from tollbook.store.database import Snapshot, Transaction
 
 def list_organizations(call: ApiRequest[PageQuery], snapshot: Snapshot) -> Response:
     """List the organizations that the key may see."""
-    bound, page = call.key.scope.organization_id, call.query.page
+    bound, page = call.key.scope.organization_id, page_of(call)
     if bound is None:
         rows = directory.organizations(snapshot, call.tenant, page)
     else:
         own = organization_of(snapshot, call.key, bound)
         rows = [own] if own.id > page.after else []
-    organizations, rest = cut(call.query, [organization_from(row) for row in rows])
+    organizations, rest = cut(call, [organization_from(row) for row in rows])
     return json_response({"success": True, "organizations": organizations, **rest})
 
 

@@ -9,7 +9,7 @@ from tollbook.administration.users import (
     create_user,
     delete_user,
 )
-from tollbook.api.endpoints.directory_pages import PageQuery, cut
+from tollbook.api.endpoints.directory_pages import PageQuery, cut, page_of
 from tollbook.api.endpoints.paths import OrganizationPath, UserPath, named_organization
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples import USER
@@ -30,13 +30,13 @@ from tollbook.store.directory import OrganizationRow
 def list_users(call: ApiRequest[PageQuery, OrganizationPath], snapshot: Snapshot) -> Response:
     """List the users of an organization that the key may see."""
     row = named_organization(call, snapshot)
-    bound, page = call.key.scope.user_id, call.query.page
+    bound, page = call.key.scope.user_id, page_of(call)
     if bound is None:
         found = directory.users(snapshot, row.number, page)
     else:
         own = directory.find_user(snapshot, row.number, bound)
         found = [own] if own and own.id > page.after else []
-    users, rest = cut(call.query, found)
+    users, rest = cut(call, found)
     return json_response({"success": True, "organization_id": row.id, "users": users, **rest})
 
 

@@ -8,9 +8,10 @@ from functools import lru_cache, partial
 from werkzeug.http import parse_accept_header
 
 from tollbook.analytics.tables import Table
-from tollbook.api.formats.csv import csv_bytes
-from tollbook.api.formats.ndjson import ndjson_bytes
-from tollbook.api.formats.parquet import parquet_bytes
+from tollbook.api.formats.csv import csv_bytes, csv_error
+from tollbook.api.formats.ndjson import ndjson_bytes, ndjson_error
+from tollbook.api.formats.parquet import parquet_bytes, parquet_error
+from tollbook.domain.errors import TollbookError
 
 
 class Format(StrEnum):
@@ -35,6 +36,12 @@ WRITERS: dict[Format, Callable[[Table], Iterator[bytes]]] = {
     Format.NDJSON: ndjson_bytes,
     Format.PARQUET: parquet_bytes,
 }
+ERROR_WRITERS: dict[Format, Callable[[TollbookError], bytes]] = {
+    Format.CSV: csv_error,
+    Format.NDJSON: ndjson_error,
+    Format.PARQUET: parquet_error,
+}
+"""How a file ends that cannot be completed."""
 
 
 def table_writer(chosen: Format, *, escape_formulas: bool) -> Callable[[Table], Iterator[bytes]]:

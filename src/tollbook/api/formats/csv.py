@@ -7,6 +7,7 @@ from typing import Any
 
 from tollbook.analytics.tables import Column, ColumnKind, Table
 from tollbook.api.formats.cells import TextCache, chunks, writer_of
+from tollbook.domain.errors import TollbookError
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """A cell of text that begins so is a formula to a spreadsheet; an apostrophe keeps it a text.
@@ -34,6 +35,11 @@ def csv_bytes(table: Table, *, escape_formulas: bool = True) -> Iterator[bytes]:
         written = [write(it) for write, it in zip(cells, columns, strict=True)]
         lines = map(",".join, zip(*written, strict=True))
         yield (_END.join(lines) + _END).encode()
+
+
+def csv_error(error: TollbookError) -> bytes:
+    """Write an error as a last line with a single cell, unlike any row."""
+    return (cell(f"error {error.code}: {error.sentence}") + _END).encode()
 
 
 def _cells(

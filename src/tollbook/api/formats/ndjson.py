@@ -7,6 +7,7 @@ import msgspec
 
 from tollbook.analytics.tables import Column, ColumnKind, Table
 from tollbook.api.formats.cells import TextCache, chunks, writer_of
+from tollbook.domain.errors import TollbookError
 
 _AS_THEY_ARE = (ColumnKind.TEXT, ColumnKind.COUNT, ColumnKind.SHARE)
 _STRINGS = (ColumnKind.DAY, ColumnKind.INSTANT, ColumnKind.METER, ColumnKind.UNIT)
@@ -21,6 +22,11 @@ def ndjson_bytes(table: Table) -> Iterator[bytes]:
     for columns in chunks(table):
         rows = map(line, *(write(it) for write, it in zip(values, columns, strict=True)))
         yield _encode_lines(list(rows))
+
+
+def ndjson_error(error: TollbookError) -> bytes:
+    """Write an error as a last line, with the fields of an error in JSON."""
+    return _encode_lines([{"success": False, "error": error.sentence, "code": error.code}])
 
 
 def _values(column: Column) -> Callable[[Sequence[Any]], Sequence[Any]]:

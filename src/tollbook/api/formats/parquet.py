@@ -9,7 +9,7 @@ from typing import Any
 
 from tollbook.analytics.tables import ColumnKind, Table
 from tollbook.api.formats.cells import TextCache, chunks, writer_of
-from tollbook.domain.errors import FormatNotInstalled
+from tollbook.domain.errors import FormatNotInstalled, TollbookError
 from tollbook.domain.exact import COST_PLACES, QUANTITY_PLACES, minutes_text
 from tollbook.domain.periods import day_of
 
@@ -52,6 +52,11 @@ def parquet_bytes(table: Table) -> Iterator[bytes]:
         if waiting:
             writer.write_table(pa.Table.from_batches(waiting))
     yield sink.take()
+
+
+def parquet_error(_error: TollbookError) -> bytes:
+    """Write nothing: no reader opens a file without the footer, which is its end."""
+    return b""
 
 
 class _Sink:

@@ -23,6 +23,7 @@ from tollbook.api.openapi.parameters import (
 )
 from tollbook.api.pipeline.access import authenticate, key_text
 from tollbook.api.pipeline.admission import Admission, actor, admission
+from tollbook.api.pipeline.answer_memory import AnswerMemory
 from tollbook.api.pipeline.services import Services
 from tollbook.domain.errors import TollbookError
 from tollbook.domain.keys import ApiKey, Permission
@@ -50,9 +51,13 @@ class Body:
 
 @dataclass(frozen=True)
 class ApiRequest(Generic[Q, P]):
-    """An admitted request: its key, its endpoint's name, its parameters and its body."""
+    """An admitted request: its key, its endpoint's name, its parameters and its body.
+
+    `memory` is reserved for its answer until it is written.
+    """
 
     services: Services
+    memory: AnswerMemory
     key: ApiKey
     question: str
     query: Q

@@ -12,7 +12,6 @@ from tollbook.domain.errors import (
     DatabaseReadOnly,
     DiskFull,
     FormatNotInstalled,
-    HeadTooLarge,
     InvalidApiKey,
     InvalidRequest,
     NotFound,
@@ -27,6 +26,7 @@ from tollbook.domain.errors import (
     UnreadableBody,
     UnreadableRequest,
 )
+from tollbook.domain.limit_errors import HeadTooLarge, RequestTimeout
 
 Document = dict[str, Any]
 
@@ -43,6 +43,7 @@ _EVERYWHERE = (
     ClockWrong,
     OutcomeUnknown,
     UnreadableRequest,
+    RequestTimeout,
     HeadTooLarge,
 )
 _EXAMPLE_SENTENCES = {
@@ -50,6 +51,7 @@ _EXAMPLE_SENTENCES = {
     "currency_required": "currency required: the organizations have EUR, USD",
     "unreadable_body": "the body is not JSON: it is incomplete (byte 1)",
     "unreadable_request": "this is no request of HTTP/1.1",
+    "request_timeout": "the request line and headers must arrive sooner",
     "head_too_large": "a head must have at most 65536 bytes",
     "permission_missing": "this key lacks the permission admin",
     "address_refused": "this key may not be used from this address",
@@ -68,6 +70,8 @@ _EXAMPLE_SENTENCES = {
     "unsupported_body": "Content-Encoding must be gzip, or absent",
     "key_ended": "key tb_0123456789ab has ended; issue a new one",
     "rate_limited": "this key may ask 600 times a minute; wait 1 s",
+    "too_many_exports": "this key has too many exports at once; retry later",
+    "too_many_answers": "this key has too many large answers at once; retry later",
     "queue_full": "the write queue is full; nothing was stored, try again soon",
     "format_not_installed": "Parquet needs pyarrow, which is not installed here: "
     "pip install 'pyarrow>=22'",

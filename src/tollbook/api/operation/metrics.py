@@ -4,7 +4,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    ProcessCollector,
+    generate_latest,
+)
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -24,6 +32,8 @@ class Measured(NamedTuple):
     queued_events: Callable[[], int]
     held_bytes: Callable[[], int]
     quarantined_events: Callable[[], Mapping[str, int] | None]
+    connections: Callable[[], int]
+    unread_bytes: Callable[[], int]
     database_bytes: Callable[[], int | None]
     clock_seconds: Callable[[], int | None]
     pending_erasures: Callable[[], int | None]
@@ -68,6 +78,13 @@ class Metrics:
             ["source"],
             registry=registry,
         )
+        self._refusals = Counter(
+            "tollbook_refusals",
+            "Connections and requests that were refused because of a limit, by its code.",
+            ["kind"],
+            registry=registry,
+        )
+        ProcessCollector(registry=registry)
         self._looked_up(measured)
 
     def _looked_up(self, measured: Measured) -> None:
@@ -81,6 +98,14 @@ class Metrics:
             registry=registry,
         ).set_function(measured.held_bytes)
         registry.register(_QuarantinedEvents(_seldom(measured.quarantined_events)))
+        Gauge(
+            "tollbook_connections", "Open connections of clients.", registry=registry
+        ).set_function(measured.connections)
+        Gauge(
+            "tollbook_unread_bytes",
+            "Responses that wait for clients that do not read them.",
+            registry=registry,
+        ).set_function(measured.unread_bytes)
         Gauge("tollbook_database_bytes", "Size of the database.", registry=registry).set_function(
             _number(_seldom(measured.database_bytes))
         )
@@ -117,6 +142,10 @@ class Metrics:
     def count_answer(self, source: str) -> None:
         """Count an answer of `ledger`, `cache` or `client`."""
         self._answers.labels(source).inc()
+
+    def count_refusal(self, kind: str) -> None:
+        """Count a connection or request that was refused because of a limit."""
+        self._refusals.labels(kind).inc()
 
     def text(self) -> bytes:
         """Write everything in the text format of Prometheus."""

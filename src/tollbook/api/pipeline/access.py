@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from tollbook.api.pipeline.shared_budget import Owner
 from tollbook.domain import viewers
 from tollbook.domain.directory import User, id_problem
 from tollbook.domain.errors import (
@@ -52,6 +53,12 @@ def viewer_of(text: str | None) -> Viewer | None:
     if prefix_of(f"{viewer.issuer}_secret") != viewer.issuer or "\0" in viewer.issuer:
         raise InvalidApiKey
     return viewer
+
+
+def owner_of(key: ApiKey, headers: Mapping[str, str]) -> Owner:
+    """Return whose share a request uses: for a viewer token, that of the key that created it."""
+    viewer = None if key.hash else viewer_of(key_text(headers))
+    return Owner(key.scope.tenant_id, viewer.issuer if viewer else key.prefix)
 
 
 def verify_token(text: str, viewer: Viewer, issuer: Issuer | None, now: int) -> ApiKey:

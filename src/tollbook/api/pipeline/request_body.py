@@ -9,10 +9,12 @@ from anyio.to_thread import run_sync
 from starlette.requests import ClientDisconnect, Request
 
 from tollbook.api.pipeline.body_budget import BodyReservation, reservation_of
+from tollbook.api.pipeline.request_log import REFUSAL
 from tollbook.domain.errors import BodyTooLarge, UnreadableBody, UnsupportedBody
 from tollbook.ingest.decode import DECODERS, Decoder
 
 MOST_BYTES = 16 * 1024 * 1024
+MOST_ESTIMATE_BYTES = 1024 * 1024
 MOST_OTHER_BYTES = 64 * 1024
 """The limit of bodies other than events and price books."""
 _UNPACKED_AT_ONCE = 1024 * 1024
@@ -47,25 +49,28 @@ async def read_bounded(request: Request, most: int) -> bytes:
             reservation.reserve(len(chunk))
             chunks.append(chunk)
     except ClientDisconnect as error:
-        raise UnreadableBody("the body ended early") from error
+        ended = UnreadableBody("the body ended early")
+        raise request.scope.get(REFUSAL, ended) from error
     return b"".join(chunks)
 
 
-async def read_unpacked(request: Request) -> bytes:
-    """Read a body of events, gzip or not."""
-    body = await read_bounded(request, MOST_BYTES)
+async def read_unpacked(request: Request, most: int = MOST_BYTES) -> bytes:
+    """Read a body of events, gzip or not, of up to `most` bytes in both forms."""
+    body = await read_bounded(request, most)
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         encoding = request.headers["content-encoding"]
-        body = await run_sync(unpack, encoding, body, reservation_of(request))
+        body = await run_sync(unpack, encoding, body, reservation_of(request), most)
     return body
 
 
-def unpack(encoding: str, body: bytes, reservation: BodyReservation) -> bytes:
+def unpack(
+    encoding: str, body: bytes, reservation: BodyReservation, most: int = MOST_BYTES
+) -> bytes:
     """Return an unpacked body, whose size is limited too."""
     if encoding.strip().lower() != "gzip":
         raise UnsupportedBody("Content-Encoding must be gzip, or absent")
     try:
-        return b"".join(_pieces(gzip.GzipFile(fileobj=io.BytesIO(body)), reservation))
+        return b"".join(_pieces(gzip.GzipFile(fileobj=io.BytesIO(body)), reservation, most))
     except EOFError as error:
         raise UnreadableBody("the body is not gzip: it ends early") from error
     except (OSError, zlib.error) as error:
@@ -73,11 +78,11 @@ def unpack(encoding: str, body: bytes, reservation: BodyReservation) -> bytes:
         raise UnreadableBody(f"the body is not gzip{damaged}") from error
 
 
-def _pieces(packed: gzip.GzipFile, reservation: BodyReservation) -> Iterator[bytes]:
+def _pieces(packed: gzip.GzipFile, reservation: BodyReservation, most: int) -> Iterator[bytes]:
     size = 0
     while piece := packed.read(_UNPACKED_AT_ONCE):
         size += len(piece)
-        if size > MOST_BYTES:
-            raise BodyTooLarge(f"the unpacked body must have at most {MOST_BYTES} bytes")
+        if size > most:
+            raise BodyTooLarge(f"the unpacked body must have at most {most} bytes")
         reservation.reserve(len(piece))
         yield piece

@@ -20,6 +20,8 @@ ROUTE = "tollbook.route"
 """Under this name a request's scope has the path that it was for, as `/openapi.json` writes it."""
 KEY = "tollbook.key"
 """Under this name it has the key or token that it came with, once that is found to be one."""
+REFUSAL = "tollbook.refusal"
+"""Under this name it has the error for which its body is waited for no longer."""
 _WRITTEN_AFTER = 0.2
 _MOST_WAITING = 50_000
 _PATIENCE = 5.0

@@ -13,8 +13,11 @@ from tollbook.api.operation.maintenance import Maintenance
 from tollbook.api.operation.metrics import Metrics
 from tollbook.api.pipeline.body_budget import BodyBudget
 from tollbook.api.pipeline.cache import AnswerCache, StateCache
+from tollbook.api.pipeline.connections import Connections
 from tollbook.api.pipeline.rate_limit import RateLimiter
 from tollbook.api.pipeline.request_log import RequestLog
+from tollbook.api.pipeline.shared_budget import SharedBudget
+from tollbook.api.pipeline.streams import Exports
 from tollbook.api.pipeline.write_queue import WriteQueue
 from tollbook.domain.addresses import Network
 from tollbook.domain.viewers import SecretKeys
@@ -33,9 +36,8 @@ class Services:
     `max_clock_seconds`. Viewer tokens are signed with `secret_keys`; a key may create
     `max_viewer_tokens_per_minute`.
 
-    One thread at a time decodes large bodies, one loads price books, a tenant's next one only when
-    the one before is loaded, and one does dry runs of reratings. A few write long exports, each
-    with its own connection.
+    One thread at a time decodes large bodies, one rates estimates, one loads price books, a
+    tenant's next one only when the one before is loaded, and one does dry runs of reratings.
     """
 
     database: Database
@@ -53,6 +55,9 @@ class Services:
     created_tokens: CreatedTokens
     maintenance: Maintenance
     body_budget: BodyBudget
+    connections: Connections
+    exports: Exports
+    answer_budget: SharedBudget
     request_log: RequestLog
     secret_keys: SecretKeys
     metrics_token: str = ""
@@ -60,15 +65,16 @@ class Services:
     root_path: str = ""
     hsts_seconds: int = 0
     max_clock_seconds: int = 300
+    max_answer_rows: int = 50_000
     archive_folder: Path | None = None
     max_viewer_tokens_per_minute: int = 1_200
     rate_limiter: RateLimiter = field(default_factory=RateLimiter)
     token_limiter: RateLimiter = field(default_factory=RateLimiter)
     decoding: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
+    estimating: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
     looking: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
     loading: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
     loading_tenants: set[str] = field(default_factory=set)
-    exporting: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(4))
 
     @property
     def clocks_differ_by(self) -> int:

@@ -1,7 +1,9 @@
 """Responses of any length, which are read, written and sent piece by piece.
 
 A thread reads from one snapshot and writes; the event loop sends. A few pieces may wait between
-them, so a slow client slows the reading, and one that disconnects ends it.
+them, so a slow client slows the reading, and one that disconnects ends it. A snapshot prevents the
+database from reclaiming space, so it is closed after a time; the file then ends with an error in
+its own form, and the response without its last chunk.
 """
 
 import asyncio
@@ -9,6 +11,8 @@ import threading
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from functools import partial
+from time import monotonic
+from typing import NamedTuple
 
 import structlog
 from anyio import CapacityLimiter, create_task_group
@@ -17,16 +21,36 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from tollbook.api.pipeline.responses import error_response
+from tollbook.api.pipeline.shared_budget import Owner, SharedBudget
 from tollbook.domain.errors import InternalError, TollbookError
+from tollbook.domain.limit_errors import ExportExpired, TooManyExports
 from tollbook.store.database import Database, Snapshot
 
 _MOST_WAITING = 4
-_PATIENCE = 60.0
-"""Seconds after which a client that reads nothing is dropped, with its snapshot."""
 _LEAST_SENT = 64 * 1024
 
 _log = structlog.get_logger()
 Write = Callable[[Snapshot], Iterator[bytes]]
+End = Callable[[TollbookError], bytes]
+
+
+class Exports:
+    """The exports of a server: how many there may be at once, and how long each may take."""
+
+    def __init__(self, most: int, most_seconds: float, refused: Callable[[str], None]) -> None:
+        self.most_seconds = most_seconds
+        self.slots = SharedBudget(most, "exports", TooManyExports)
+        self.threads = CapacityLimiter(most)
+        self.refused = refused
+        """Counts a refusal by its code."""
+
+
+class ExportFile(NamedTuple):
+    """A file: how to write it from a snapshot, and how it ends after an error."""
+
+    write: Write
+    end: End
+    media_type: str
 
 
 class _Gone(Exception):
@@ -42,9 +66,12 @@ class _Handover:
         self._room = threading.Semaphore(_MOST_WAITING)
         self._stopped = False
 
-    def put(self, piece: bytes) -> None:
+    def put(self, piece: bytes, until: float) -> None:
         """Add a piece, and wait while the queue is full; called in the thread."""
-        if not self._room.acquire(timeout=_PATIENCE) or self._stopped:
+        left = until - monotonic()
+        if left <= 0 or not self._room.acquire(timeout=left):
+            raise ExportExpired
+        if self._stopped:
             raise _Gone
         self._loop.call_soon_threadsafe(self._ready.put_nowait, piece)
 
@@ -69,22 +96,25 @@ class _Handover:
 class Streamed(Response):
     """A streamed response: an error before its first piece is sent as an error.
 
-    A later error cuts the response off, and the client sees that it is incomplete.
+    After a later error the file ends with it, and the response is cut off, so that every client
+    sees that it is incomplete. Raise `TooManyExports` when its owner has no share left.
     """
 
     def __init__(
         self,
         database: Database,
-        limiter: CapacityLimiter,
-        write: Write,
+        exports: Exports,
+        owner: Owner,
+        file: ExportFile,
         headers: Mapping[str, str],
-        media_type: str,
     ) -> None:
-        super().__init__(None, 200, headers, media_type)
+        exports.slots.require(owner, 1)
+        super().__init__(None, 200, headers, file.media_type)
         del self.headers["content-length"]
         self._database = database
-        self._limiter = limiter
-        self._write = write
+        self._exports = exports
+        self._owner = owner
+        self._file = file
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the response; return when it is sent or the client has disconnected."""
@@ -92,9 +122,20 @@ class Streamed(Response):
             await self._start(send)
             await send({"type": "http.response.body", "body": b""})
             return
-        handover = _Handover()
+        try:
+            self._exports.slots.reserve(self._owner, 1)
+        except TooManyExports as error:
+            await error_response(error)(scope, receive, send)
+            return
+        try:
+            await self._stream(scope, receive, send)
+        finally:
+            self._exports.slots.release(self._owner, 1)
+
+    async def _stream(self, scope: Scope, receive: Receive, send: Send) -> None:
+        handover, threads = _Handover(), self._exports.threads
         async with create_task_group() as group:
-            group.start_soon(partial(run_sync, self._produce, handover, limiter=self._limiter))
+            group.start_soon(partial(run_sync, self._produce, handover, limiter=threads))
             group.start_soon(_watch, receive, group.cancel_scope.cancel)
             try:
                 await self._send_all(handover, scope, receive, send)
@@ -107,12 +148,16 @@ class Streamed(Response):
         try:
             with (
                 self._database.streaming() as snapshot,
-                closing(_join(self._write(snapshot))) as it,
+                closing(_join(self._file.write(snapshot))) as it,
             ):
+                until = monotonic() + self._exports.most_seconds
                 for piece in it:
-                    handover.put(piece)
+                    handover.put(piece, until)
         except _Gone:
             handover.end(InternalError("the client has disconnected"))
+        except ExportExpired as error:
+            self._exports.refused(error.code)
+            handover.end(error)
         except TollbookError as error:
             handover.end(error)
         except Exception:
@@ -130,9 +175,14 @@ class Streamed(Response):
             await error_response(error)(scope, receive, send)
             return
         await self._start(send)
-        while piece is not None:
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
-            piece = await handover.get()
+        try:
+            while piece is not None:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+                piece = await handover.get()
+        except TollbookError as error:
+            last = self._file.end(error)
+            await send({"type": "http.response.body", "body": last, "more_body": True})
+            return  # without the last chunk: the server closes the connection
         await send({"type": "http.response.body", "body": b""})
 
     async def _start(self, send: Send) -> None:

@@ -18,11 +18,12 @@ from tollbook.api.endpoints.analytics.answer_headers import (
 )
 from tollbook.api.endpoints.analytics.queries import AnswerQuery
 from tollbook.api.endpoints.analytics.questions import Question
-from tollbook.api.formats.choice import content_type, table_writer
+from tollbook.api.formats.choice import ERROR_WRITERS, content_type, table_writer
 from tollbook.api.formats.json import extended_json
+from tollbook.api.pipeline.access import owner_of
 from tollbook.api.pipeline.cache import Answer
 from tollbook.api.pipeline.responses import answer_response
-from tollbook.api.pipeline.streams import Streamed
+from tollbook.api.pipeline.streams import ExportFile, Streamed
 from tollbook.domain.keys import ApiKey
 from tollbook.domain.meters import BY_TYPE
 from tollbook.store import quarantine
@@ -71,7 +72,7 @@ def find(question: Question) -> Lookup:
     """Look up whether the client or the cache has the answer."""
     tag, request = tag_of(question), question.request
     if_none_match = request.headers.get("if-none-match", "")
-    answer = request.services.cache.get(tag)
+    answer = request.services.cache.get(request.tenant, tag)
     found = Lookup(tag, answer, if_none_match, request.key.sees_a_part)
     source = "client" if found.is_known else "cache" if answer else "ledger"
     request.services.metrics.count_answer(source)
@@ -144,7 +145,8 @@ def keep(question: Question, found: Lookup, answer: Answer) -> Lookup:
     query = question.request.query
     shows_time = isinstance(query, AnswerQuery) and "meta" in query.include
     if not (found.sees_a_part and shows_time):
-        question.request.services.cache.put(found.tag, answer)
+        request = question.request
+        request.services.cache.put(request.tenant, found.tag, answer)
     return found._replace(answer=answer)
 
 
@@ -164,16 +166,21 @@ def respond(question: Question, found: Lookup) -> Response:
 
 def stream(question: Question, read_table: Callable[[Snapshot], Table]) -> Response:
     """Return a table of any length, written while it is read from a snapshot of its own."""
-    services, write = question.request.services, _writer(question)
+    request, write = question.request, _writer(question)
+    services = request.services
     services.metrics.count_answer("ledger")
     headers = state_headers(question) | file_headers(question)
     headers["X-Quarantined"] = str(count_quarantined(question))
     return Streamed(
         services.database,
-        services.exporting,
-        lambda snapshot: write(read_table(snapshot)),
+        services.exports,
+        owner_of(request.key, request.headers),
+        ExportFile(
+            lambda snapshot: write(read_table(snapshot)),
+            ERROR_WRITERS[question.format],
+            content_type(question.format),
+        ),
         headers,
-        content_type(question.format),
     )
 
 

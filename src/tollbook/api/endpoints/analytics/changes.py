@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from tollbook.analytics.changes import read_changes
 from tollbook.analytics.changes_report import ChangesReport, changes_report, changes_table
-from tollbook.analytics.scope import in_its_currency
+from tollbook.analytics.scope import count_subjects, in_its_currency
 from tollbook.api.endpoints.analytics import answers
 from tollbook.api.endpoints.analytics.periods import compared_period, resolve_period
 from tollbook.api.endpoints.analytics.queries import (
@@ -18,12 +18,14 @@ from tollbook.api.endpoints.analytics.queries import (
 )
 from tollbook.api.endpoints.analytics.questions import open_question
 from tollbook.api.endpoints.analytics.scope import refuse_user_key, resolve_scope
+from tollbook.api.endpoints.row_limits import reserve_rows
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples_outlook import CHANGES_ANSWER
 from tollbook.api.openapi.links import SAME_PERIOD, leads
 from tollbook.api.openapi.parameter_types import about, whole_number
 from tollbook.api.openapi.schemas import extended
 from tollbook.domain.keys import Permission
+from tollbook.domain.limit_errors import TooManyAnswers
 from tollbook.domain.periods import Comparison
 from tollbook.store.database import Snapshot
 
@@ -60,6 +62,7 @@ def get_changes(request: ApiRequest[ChangesQuery], snapshot: Snapshot) -> Respon
     question = open_question(request, snapshot, scope, clock, period, compared=before)
     found = answers.find(question)
     if found.is_missing:
+        reserve_rows(request, count_subjects(snapshot, scope))
         result = read_changes(snapshot, scope, period, before)
         if question.is_table:
             with_totals = "totals" in query.include
@@ -96,4 +99,5 @@ GET_CHANGES = Endpoint(
         ),
     ),
     read=get_changes,
+    errors=(TooManyAnswers,),
 )

@@ -194,9 +194,9 @@ class RowsQuery(PeriodQuery, frozen=True, kw_only=True):
         int | None,
         whole_number(most=MOST_ROWS),
         about(
-            "How many rows at most. The answer then ends with `next_cursor`, null on "
-            f"the last page; as CSV, NDJSON or Parquet it is in the header `{NEXT_CURSOR}`, which "
-            "the last page has not.",
+            "How many rows at most; required when there are more than 50,000. The answer then "
+            f"ends with `next_cursor`, null on the last page; as CSV, NDJSON or Parquet it is in "
+            f"the header `{NEXT_CURSOR}`, which the last page has not.",
             100,
         ),
     ] = None

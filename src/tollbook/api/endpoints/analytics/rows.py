@@ -21,6 +21,7 @@ from tollbook.api.endpoints.analytics.pages import (
 )
 from tollbook.api.endpoints.analytics.queries import NEXT_CURSOR, RowsQuery
 from tollbook.api.endpoints.analytics.questions import Question
+from tollbook.api.endpoints.row_limits import require_limit, reserve_rows
 from tollbook.api.pipeline.cache import Answer, size_of_rows
 from tollbook.domain.periods import Period
 from tollbook.store.engine import Row
@@ -61,7 +62,8 @@ def _read_all(question: Question, query: RowsQuery, kind: RowsKind) -> Answer:
     with_totals = "totals" in query.include
     more = question.is_table or with_totals or "currency" in query.include
     asked = _rows_question(question, query, with_extras=more)
-    result = kind.read(question.snapshot, asked)
+    result = _read(question, kind, asked)
+    require_limit(question.request, len(result.rows))
     headers = _sum_headers(question, result) if with_totals else {}
     if question.is_table:
         table = kind.table(asked, result, Selection(result.rows, with_totals))
@@ -74,15 +76,23 @@ def _read_all(question: Question, query: RowsQuery, kind: RowsKind) -> Answer:
 
 def _respond_with_page(question: Question, query: RowsQuery, kind: RowsKind) -> Response:
     """Return a page. It is not kept: the rows that it is cut from are."""
+    reserve_rows(question.request, query.limit or 0)
     assert question.period  # noqa: S101  a question about rows has a period
     page = open_page(question, query, question.period)
     question = page.question
     found = answers.find(question)
     if found.is_missing:
         asked = _rows_question(question, query, with_extras=True)
-        state = find_rows(page) or keep_rows(page, kind.read(question.snapshot, asked))
+        state = find_rows(page) or keep_rows(page, _read(question, kind, asked))
         found = found._replace(answer=_write_page(page, state, query, kind, asked))
     return answers.respond(question, found)
+
+
+def _read(question: Question, kind: RowsKind, asked: RowsQuestion) -> ResultSet:
+    """Read rows, with memory for all rows that they are chosen from."""
+    rows = kind.count_rows(question.snapshot, asked.scope)
+    reserve_rows(question.request, rows, is_grouped=asked.group_by is not None)
+    return kind.read(question.snapshot, asked)
 
 
 def _write_page(
@@ -136,8 +146,8 @@ def _sum_headers(question: Question, result: ResultSet) -> dict[str, str]:
 
 def find_rows(page: RowsPage) -> CachedRows | None:
     """Return the rows of a page's state when they are kept; `CursorExpired` when they are lost."""
-    states = page.question.request.services.cached_states
-    rows: CachedRows | None = states.get(page.cursor.state)
+    request = page.question.request
+    rows: CachedRows | None = request.services.cached_states.get(request.tenant, page.cursor.state)
     if rows is None:
         require_present(page)
     return rows
@@ -155,7 +165,8 @@ def keep_rows(page: RowsPage, result: ResultSet) -> CachedRows:
     )
     groups = sum(map(size_of_rows, result.groups.values()))
     size = size_of_rows(result.rows) + groups + size_of_rows(result.currencies.items())
-    question.request.services.cached_states.put(page.cursor.state, state, size)
+    request = question.request
+    request.services.cached_states.put(request.tenant, page.cursor.state, state, size)
     return state
 
 
