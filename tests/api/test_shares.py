@@ -10,7 +10,7 @@ import pytest
 
 from tests.api.conftest import Tenant
 from tests.builders import event
-from tests.servers import Server
+from tests.servers import SECRET_KEY, Server
 from tests.waiting import wait_for
 from tollbook.api.pipeline.shared_budget import Owner, SharedBudget
 from tollbook.domain.errors import QueueFull
@@ -106,7 +106,10 @@ def send(server: Server, key: str, body: bytes = LARGE) -> httpx.Response:
 def test_stalled_uploads_of_one_key_leave_large_bodies_of_others_alone(
     database: Database, database_url: str
 ) -> None:
-    with Server(database_url, max_body_mib="16") as server, server.client() as http:
+    with (
+        Server(database_url, max_body_mib="16", secret_key=SECRET_KEY) as server,
+        server.client() as http,
+    ):
         attacker, other = Tenant(database, http), Tenant(database, http)
         for tenant in (attacker, other):
             tenant.organization()
@@ -123,7 +126,10 @@ def test_stalled_uploads_of_one_key_leave_large_bodies_of_others_alone(
 def test_a_viewer_token_reserves_nothing_where_it_may_not_send(
     database: Database, database_url: str
 ) -> None:
-    with Server(database_url, max_body_mib="16") as server, server.client() as http:
+    with (
+        Server(database_url, max_body_mib="16", secret_key=SECRET_KEY) as server,
+        server.client() as http,
+    ):
         tenant = Tenant(database, http)
         tenant.organization()
         made = tenant.post("/v1/viewer-tokens", json={"organization_id": "org_1"}).json()
@@ -135,7 +141,10 @@ def test_a_viewer_token_reserves_nothing_where_it_may_not_send(
 def test_tokens_use_the_share_of_the_key_that_created_them(
     database: Database, database_url: str
 ) -> None:
-    with Server(database_url, max_body_mib="2") as server, server.client() as http:
+    with (
+        Server(database_url, max_body_mib="2", secret_key=SECRET_KEY) as server,
+        server.client() as http,
+    ):
         tenant = Tenant(database, http)
         tenant.organization()
         tokens = [

@@ -32,6 +32,7 @@ MILLISECONDS = 1_000 * PATIENCE
 expect.set_options(MILLISECONDS)
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep these tests in one process: they share a server and a browser."""
     for item in items:

@@ -68,6 +68,12 @@ def parsed_instant(text: str) -> datetime:
         raise InvalidInstant(*_IMPOSSIBLE) from error
     if leap and not _ends_a_day(instant):
         raise InvalidInstant(*_NO_LEAP)
+    return instant
+
+
+def storable_instant(text: str) -> datetime:
+    """Parse an RFC 3339 time that has a year of four digits in UTC as well."""
+    instant = parsed_instant(text)
     if instant.year in _EDGES and not _has_utc(instant):
         raise InvalidInstant(*_BEYOND)
     return instant
@@ -81,7 +87,7 @@ def instant_in(value: bytes) -> datetime:
         text = msgspec.json.decode(value, type=str)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidInstant(*_MALFORMED) from error
-    return parsed_instant(text)
+    return storable_instant(text)
 
 
 def _problem_of(text: str) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar, get_args, get_type_hints
 import msgspec
 
 from tollbook.domain.errors import InvalidRequest, Problem, UnreadableBody
-from tollbook.domain.instants import InvalidInstant, parsed_instant
+from tollbook.domain.instants import InvalidInstant, storable_instant
 from tollbook.ingest.decode import why_unreadable
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -65,7 +65,7 @@ def _truncated(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return parsed_instant(value)
+        return storable_instant(value)
     except InvalidInstant as error:
         return error
 
