@@ -1,7 +1,7 @@
 """The queue of the writer: what waits is committed together, and each gets its own outcome."""
 
 from collections.abc import Iterator
-from threading import Event
+from threading import Event, Thread
 
 import pytest
 
@@ -219,6 +219,18 @@ def test_what_was_taken_is_finished_before_the_end_and_nothing_more_is_taken(
     with pytest.raises(QueueFull):
         writer.put(event(id="late"))
     assert not writer.queue.put_if_idle(writer.request(event(id="late")))
+
+
+def test_a_month_without_a_partition_is_finished_after_the_end_has_begun(writer: Writer) -> None:
+    writer.hold()
+    request = writer.put(event(id="old", time="2021-07-15T10:30:00Z"))
+    end = Thread(target=writer.queue.close)
+    end.start()
+    waiter = writer.queue._partition_waiter._thread
+    wait_for(lambda: not waiter.is_alive())
+    writer.free.set()
+    end.join()
+    assert request.statuses == ["accepted"]
 
 
 def test_a_writer_that_waits_is_not_busy(writer: Writer) -> None:

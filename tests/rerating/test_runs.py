@@ -53,7 +53,7 @@ def test_a_half_done_run_can_be_taken_back_also_in_two_goes(platform: Platform, 
 def test_two_who_work_on_one_run_take_turns(platform: Platform, past: Past) -> None:
     run = past.begin()
     workers = [
-        RunExecutor(platform.database, platform.tenant, run.id, now).run_days() for _ in range(2)
+        RunExecutor(platform.database, platform.tenant, run.id, now).steps() for _ in range(2)
     ]
     for worker in (*workers, *workers, *workers):
         next(worker, None)

@@ -22,6 +22,14 @@ def opened(url: str, **options: int) -> Database:
     return open_database(url, options=Options(**options))
 
 
+def connected(url: str) -> psycopg.Connection[tuple[object, ...]] | None:
+    """Return a connection, unless the server still refuses it."""
+    try:
+        return psycopg.connect(url)
+    except psycopg.OperationalError:
+        return None
+
+
 def configure(url: str, setting: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         name = url.rpartition("/")[2]
@@ -187,7 +195,7 @@ def test_a_refused_connection_is_tried_again_and_then_told_with_its_reason(
             assert "too many connections" in refused.value.reason
             assert "too many" not in refused.value.sentence
             holder.patience = Patience(PATIENCE, PATIENCE)
-            held = psycopg.connect(url)
+            held = wait_for(lambda: connected(url))
             timer = threading.Timer(0.5, held.close)
             timer.start()
             with database.reading() as snapshot:

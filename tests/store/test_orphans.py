@@ -71,6 +71,7 @@ def test_an_organization_that_is_gone_is_missed_by_each_table(platform: Platform
     assert set(lost) == {
         *EVERY_USER,
         "organization_daily",
+        "quarantine_counts",
         "organization_monthly",
         "organization_hourly",
         "organization_resources",

@@ -119,6 +119,7 @@ def test_a_key_that_was_revoked_takes_nothing_back(platform: Platform) -> None:
     key = platform.api_key(platform.key())
     with platform.database.writing() as transaction:
         transaction.execute("UPDATE api_keys SET revoked_at = 1")
+        transaction.execute("UPDATE tenants SET token = token + 1")
         transaction.execute("UPDATE directory_state SET token = token + 1")
     decoded = decode_reversals(msgspec.json.encode(reversal()))
     with pytest.raises(InvalidApiKey):

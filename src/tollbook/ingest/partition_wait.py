@@ -56,13 +56,17 @@ class PartitionWaiter(Generic[Item]):
         self._thread.join()
 
     def put(self, item: Item, months: set[int]) -> None:
-        """Create the partitions of these months, and then queue the submission."""
+        """Create the partitions of these months, and then queue the submission.
+
+        After `close` this is tried once, before it returns.
+        """
+        waits = _Waits(item, months, time.monotonic() + _PATIENCE)
         with self._change:
             if not self._closing:
-                self._waiting.append(_Waits(item, months, time.monotonic() + _PATIENCE))
+                self._waiting.append(waits)
                 self._change.notify()
                 return
-        self._turn_away(item, MonthNotReady())
+        self._done(waits, set(), last=True)
 
     def _run(self) -> None:
         while True:
