@@ -20,8 +20,6 @@ from tollbook.wiring import now
 
 _IDS_AT_ONCE = 100
 _COPY = "copy.db"
-_EVENTS = 20_000
-_QUICK_EVENTS = 6_000
 _SMALL_BUFFER = 4_096
 _EXPORT = "/v1/events?organization_id=org_1&start_date=2024-01-01&end_date=2024-01-31&format=ndjson"
 _PERSONAL_DATA = "/v1/organizations/org_1/users/user_1/personal-data"
@@ -119,13 +117,13 @@ def _status(http: httpx.Client, token: str) -> int:
 
 
 def _fill_with_person(siege: Siege) -> None:
-    """Store a person, with events that name a number, among events of others."""
+    """Store a person, with an event that names a number, among long events of others."""
     number = siege.attacker.number("org_1")
     with siege.attacker.database.writing() as transaction:
         directory.add_user(transaction, number, _PERSON, now())
-    siege.send_events(_QUICK_EVENTS if siege.quick else _EVENTS, users=10)
+    siege.send_long_events()
+    call = event(id="of the person", attributes={"to": _NUMBER})
     with siege.client() as http:
-        call = event(id="of the person", attributes={"to": _NUMBER})
         http.post("/v1/events", json=call).raise_for_status()
 
 

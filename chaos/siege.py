@@ -30,6 +30,9 @@ _LEAST_REQUESTS = 12
 _LARGE_EVENTS = 500
 """Events of a large body, which has more than the 64 KiB that every request may have."""
 _EVENTS_AT_ONCE = 5_000
+_LONG_EVENTS = 12_000
+_LONG_EVENTS_AT_ONCE = 4_000
+_LONG_TEXT = "x" * 2_000
 _READY_EVERY = 0.2
 _MOST_SECONDS = 0.250
 _MOST_RATIO = 5
@@ -252,6 +255,19 @@ class Siege:
                 batch = [
                     event(id=f"{it}", organization_id=organization, user_id=f"user_{it % users}")
                     for it in numbers
+                ]
+                http.post("/v1/events", json=batch).raise_for_status()
+
+    def send_long_events(self) -> None:
+        """Send events of the attacker whose export is larger than all buffers on its way.
+
+        The kernel takes 4 MiB for a connection, and a server some thousand rows.
+        """
+        with self.client() as http:
+            for start in range(0, _LONG_EVENTS, _LONG_EVENTS_AT_ONCE):
+                batch = [
+                    event(id=f"{it}", user_id="user_2", attributes={"note": _LONG_TEXT})
+                    for it in range(start, start + _LONG_EVENTS_AT_ONCE)
                 ]
                 http.post("/v1/events", json=batch).raise_for_status()
 
