@@ -40,16 +40,16 @@ def _take_ids(siege: Siege) -> None:
     numbers = count()
     taken: set[tuple[str, str | None]] = set()
     sent: set[tuple[str, str | None]] = set()
-    with siege.client() as platform:
-        key = platform.post("/v1/keys", json=new).raise_for_status().json()["api_key"]
-        with siege.client(key) as user:
+    with siege.client() as http:
+        key = http.post("/v1/keys", json=new).raise_for_status().json()["api_key"]
 
-            def take() -> None:
-                batch = [event(id=f"call-{next(numbers)}") for _ in range(_IDS_AT_ONCE)]
-                taken.update(_outcomes(user, batch))
-                sent.update(_outcomes(platform, batch))
+    def take(user: httpx.Client) -> None:
+        batch = [event(id=f"call-{next(numbers)}") for _ in range(_IDS_AT_ONCE)]
+        taken.update(_outcomes(user, batch))
+        with siege.client() as platform:
+            sent.update(_outcomes(platform, batch))
 
-            siege.repeat(take, threads=4)
+    siege.repeat(take, 4, key)
     siege.require(taken == {("rejected", "id_outside_scope")}, f"the user's events were {taken}")
     siege.require(sent == {("accepted", None)}, f"the platform's events were {sent}")
 
@@ -72,11 +72,11 @@ def _sign_from_copy(siege: Siege) -> None:
         _created_on(f"sqlite:///{copy}", siege.key),
     ]
     statuses: set[int] = set()
+    siege.repeat(lambda http: statuses.update(_status(http, it) for it in forged), 4, "")
+    siege.require(statuses == {401}, f"forged tokens were {statuses}")
     with siege.client("") as http:
-        siege.repeat(lambda: statuses.update(_status(http, it) for it in forged), threads=4)
-        siege.require(statuses == {401}, f"forged tokens were {statuses}")
         accepted = {_status(http, it) for it in good}
-        siege.require(accepted == {200}, f"good tokens were {accepted}")
+    siege.require(accepted == {200}, f"good tokens were {accepted}")
 
 
 def _forged(url: str, tenant: str, key: str) -> list[str]:

@@ -174,14 +174,20 @@ class Siege:
         if not self.quick:
             sleep(_SECONDS)
 
-    def repeat(self, act: Callable[[], None], threads: int) -> None:
-        """Keep the attack up by an act that threads repeat, each at least once."""
+    def repeat(
+        self, act: Callable[[httpx.Client], object], threads: int, key: str | None = None
+    ) -> None:
+        """Keep the attack up by an act that threads repeat with a key, each at least once.
+
+        Each thread has a client of its own: threads that share one close each other's connections.
+        """
         ended = threading.Event()
 
         def work() -> None:
-            act()
-            while not ended.is_set():
-                act()
+            with self.client(key) as http:
+                act(http)
+                while not ended.is_set():
+                    act(http)
 
         with ThreadPoolExecutor(threads) as pool:
             working = [pool.submit(work) for _ in range(threads)]

@@ -2,6 +2,7 @@
 
 from itertools import count, cycle
 
+import httpx
 from tests.builders import event
 
 from chaos.siege import Attack, Siege
@@ -44,8 +45,7 @@ def _replay_in_parallel(siege: Siege) -> None:
     """Begin replays that count the selected events in two ways, until all are released."""
     paths = cycle(("/v1/quarantine/replay", "/v1/quarantine/replay?type=voice.call"))
     statuses: set[int] = set()
-    with siege.client() as http:
-        siege.repeat(lambda: statuses.add(http.post(next(paths)).status_code), _REPLAYS)
+    siege.repeat(lambda http: statuses.add(http.post(next(paths)).status_code), _REPLAYS)
     siege.require(statuses == {202, 409}, f"replays were {statuses}")
     events = _quarantined(siege)
     siege.wait_until(lambda: siege.stored(_LATE) == events, "a replay was not finished")
@@ -55,17 +55,16 @@ def _name_unknown_organizations(siege: Siege) -> None:
     """Send events, each of the next organization that does not exist."""
     numbers = count()
     codes: set[str] = set()
-    with siege.client(siege.attacker.key(Permission.WRITE_EVENTS)) as http:
 
-        def send() -> None:
-            batch = [
-                event(id="1", organization_id=f"made up {next(numbers)}")
-                for _ in range(_ORGANIZATIONS_AT_ONCE)
-            ]
-            response = http.post("/v1/events", json=batch).raise_for_status()
-            codes.update(it["code"] for it in response.json()["receipts"])
+    def send(http: httpx.Client) -> None:
+        batch = [
+            event(id="1", organization_id=f"made up {next(numbers)}")
+            for _ in range(_ORGANIZATIONS_AT_ONCE)
+        ]
+        response = http.post("/v1/events", json=batch).raise_for_status()
+        codes.update(it["code"] for it in response.json()["receipts"])
 
-        siege.repeat(send, threads=4)
+    siege.repeat(send, 4, siege.attacker.key(Permission.WRITE_EVENTS))
     expected = {"unknown_organization", "too_many_unknown_organizations"}
     siege.require(codes == expected, f"the codes of receipts were {codes}")
     ((unknown,),) = siege.attacker.rows(
@@ -86,12 +85,11 @@ def _revoke_made_up_tokens(siege: Siege) -> None:
     before = siege.attacker.rows("SELECT token FROM directory_state")
     numbers = count()
     statuses: set[int] = set()
-    with siege.client(key) as http:
 
-        def revoke() -> None:
-            statuses.add(http.delete(f"{_TOKEN_PATH}/tbv_{next(numbers):016x}").status_code)
+    def revoke(http: httpx.Client) -> None:
+        statuses.add(http.delete(f"{_TOKEN_PATH}/tbv_{next(numbers):016x}").status_code)
 
-        siege.repeat(revoke, threads=8)
+    siege.repeat(revoke, 8, key)
     siege.require(statuses == {404}, f"revocations were {statuses}")
     siege.require(not _acts(siege, "viewer_token.revoke"), "a made-up id is in the audit log")
     after = siege.attacker.rows("SELECT token FROM directory_state")
@@ -102,14 +100,13 @@ def _create_tokens(siege: Siege) -> None:
     """Create viewer tokens with one key."""
     key = _reading_key(siege)
     statuses: set[int] = set()
-    with siege.client(key) as http:
 
-        def create() -> None:
-            for _ in range(_TOKENS_AT_ONCE):
-                made = http.post(_TOKEN_PATH, json={"organization_id": "org_1"})
-                statuses.add(made.status_code)
+    def create(http: httpx.Client) -> None:
+        for _ in range(_TOKENS_AT_ONCE):
+            made = http.post(_TOKEN_PATH, json={"organization_id": "org_1"})
+            statuses.add(made.status_code)
 
-        siege.repeat(create, threads=8)
+    siege.repeat(create, 8, key)
     siege.require(statuses == {201, 429}, f"tokens were {statuses}")
     logged = _acts(siege, "viewer_token.create").count(prefix_of(key))
     siege.require(logged in (1, 2), f"the audit log has {logged} entries")
@@ -127,13 +124,12 @@ def _load_nonsense(siege: Siege) -> None:
     books = cycle(_QUICK_NONSENSE if siege.quick else _NONSENSE)
     headers = {"Content-Type": "application/yaml"}
     statuses: set[int] = set()
-    with siege.client() as http:
 
-        def load() -> None:
-            loaded = http.post("/v1/price-books", content=next(books), headers=headers)
-            statuses.add(loaded.status_code)
+    def load(http: httpx.Client) -> None:
+        loaded = http.post("/v1/price-books", content=next(books), headers=headers)
+        statuses.add(loaded.status_code)
 
-        siege.repeat(load, threads=2)
+    siege.repeat(load, threads=2)
     siege.require(statuses <= {400, 429}, f"nonsense was {statuses}")
     siege.require(400 in statuses, "no book was read")
 
