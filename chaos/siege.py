@@ -4,6 +4,7 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import count, cycle
@@ -13,7 +14,7 @@ from typing import Any
 
 import httpx
 from tests.builders import Platform, event
-from tests.servers import Server
+from tests.servers import SECRET_KEY, Server
 
 from chaos.faults import ENGINES, Bench
 from chaos.memory import peak_mib
@@ -29,6 +30,9 @@ _LEAST_REQUESTS = 12
 _LARGE_EVENTS = 500
 """Events of a large body, which has more than the 64 KiB that every request may have."""
 _EVENTS_AT_ONCE = 5_000
+_LONG_EVENTS = 12_000
+_LONG_EVENTS_AT_ONCE = 4_000
+_LONG_TEXT = "x" * 2_000
 _READY_EVERY = 0.2
 _MOST_SECONDS = 0.250
 _MOST_RATIO = 5
@@ -170,6 +174,40 @@ class Siege:
         if not self.quick:
             sleep(_SECONDS)
 
+    def repeat(
+        self, act: Callable[[httpx.Client], object], threads: int, key: str | None = None
+    ) -> None:
+        """Keep the attack up by an act that threads repeat with a key, each at least once.
+
+        Each thread has a client of its own: threads that share one close each other's connections.
+        """
+        ended = threading.Event()
+
+        def work() -> None:
+            with self.client(key) as http:
+                act(http)
+                while not ended.is_set():
+                    act(http)
+
+        with ThreadPoolExecutor(threads) as pool:
+            working = [pool.submit(work) for _ in range(threads)]
+            try:
+                self.hold()
+            finally:
+                ended.set()
+        self.wrong += [
+            f"an attacker stopped: {error!r}" for one in working if (error := one.exception())
+        ]
+
+    def wait_until(self, is_true: Callable[[], bool], sentence: str) -> None:
+        """Wait until a condition is true; note a sentence when it stays false for a minute."""
+        give_up = monotonic() + _PATIENCE
+        while not is_true():
+            if monotonic() > give_up:
+                self.wrong.append(sentence)
+                return
+            sleep(0.05)
+
     def require(self, condition: bool, sentence: str) -> None:
         """Note a sentence when a condition is not true."""
         if not condition:
@@ -185,9 +223,9 @@ class Siege:
             Permission.WRITE_EVENTS, Permission.READ_ANALYTICS, organization="org_1", user="user_1"
         )
 
-    def viewer_token(self) -> str:
-        """Return a viewer token of the attacker."""
-        with self.client() as http:
+    def viewer_token(self, key: str | None = None) -> str:
+        """Return a viewer token that a key creates, the admin key of the attacker by default."""
+        with self.client(key) as http:
             made = http.post("/v1/viewer-tokens", json={"organization_id": "org_1"})
         return str(made.json()["token"])
 
@@ -215,21 +253,45 @@ class Siege:
         head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{credential}{body}\r\n"
         return head.encode()
 
-    def send_events(self, number: int, users: int) -> None:
+    def send_events(self, number: int, users: int, organization: str = "org_1") -> None:
         """Send events of the attacker, each of the next user."""
         with self.client() as http:
             for start in range(0, number, _EVENTS_AT_ONCE):
                 numbers = range(start, min(start + _EVENTS_AT_ONCE, number))
-                batch = [event(id=f"{it}", user_id=f"user_{it % users}") for it in numbers]
+                batch = [
+                    event(id=f"{it}", organization_id=organization, user_id=f"user_{it % users}")
+                    for it in numbers
+                ]
+                http.post("/v1/events", json=batch).raise_for_status()
+
+    def send_long_events(self) -> None:
+        """Send events of the attacker whose export is larger than all buffers on its way.
+
+        The kernel takes 4 MiB for a connection, and a server some thousand rows.
+        """
+        with self.client() as http:
+            for start in range(0, _LONG_EVENTS, _LONG_EVENTS_AT_ONCE):
+                batch = [
+                    event(id=f"{it}", user_id="user_2", attributes={"note": _LONG_TEXT})
+                    for it in range(start, start + _LONG_EVENTS_AT_ONCE)
+                ]
                 http.post("/v1/events", json=batch).raise_for_status()
 
     def stored_of_neighbor(self) -> int:
         """Return how many events of the other tenant are in the ledger."""
-        number = self._other.number("org_1")
-        rows = self._other.rows(
-            "SELECT COUNT(*) FROM events WHERE organization_id = :number", number=number
-        )
-        return int(rows[0][0])
+        return _stored(self._other, "org_1")
+
+    def stored(self, organization: str) -> int:
+        """Return how many events of an organization of the attacker are in the ledger."""
+        return _stored(self.attacker, organization)
+
+
+def _stored(platform: Platform, organization: str) -> int:
+    number = platform.number(organization)
+    rows = platform.rows(
+        "SELECT COUNT(*) FROM events WHERE organization_id = :number", number=number
+    )
+    return int(rows[0][0])
 
 
 def _nothing(_siege: Siege) -> None:
@@ -280,7 +342,7 @@ def besiege(attack: Attack, bench: Bench) -> AttackTrial:
     try:
         with closing(open_database(place.url)) as database:
             migrate(database)
-            server = Server(place.url, **attack.settings)
+            server = Server(place.url, **_settings(attack, database))
             if attack.files:
                 soft, hard = attack.files
                 server.wrapper = ("prlimit", f"--nofile={soft}:{hard}")
@@ -288,6 +350,12 @@ def besiege(attack: Attack, bench: Bench) -> AttackTrial:
                 return _run(attack, bench, Siege(server, database, quick=bench.quick))
     finally:
         place.drop()
+
+
+def _settings(attack: Attack, database: Database) -> dict[str, str]:
+    """Return the settings of the server; viewer tokens need a secret, unless a file has it."""
+    secret = {} if database.engine.secret_key_file else {"secret_key": SECRET_KEY}
+    return {**secret, **attack.settings}
 
 
 def _run(attack: Attack, bench: Bench, siege: Siege) -> AttackTrial:

@@ -11,9 +11,8 @@ _STALLED = 17
 _ESTIMATES = 200
 _READERS = 12
 _SMALL_BUFFER = 4_096
-_EVENTS = 20_000
-_QUICK_EVENTS = 6_000
 _USERS = 60_000
+_QUICK_USERS = 6_000
 _MONTH = "organization_id=org_1&start_date=2024-01-01&end_date=2024-01-31"
 _EXPORT = f"/v1/events?{_MONTH}&format=ndjson"
 _LARGE_ANSWER = f"/v1/analytics/users?{_MONTH}"
@@ -43,11 +42,6 @@ def _stall_estimates(siege: Siege) -> None:
     _stall(siege, siege.viewer_token(), "/v1/rate", _MIB, _ESTIMATES)
 
 
-def _fill(siege: Siege) -> None:
-    """Store events of a few users."""
-    siege.send_events(_QUICK_EVENTS if siege.quick else _EVENTS, users=10)
-
-
 def _read_exports_slowly(siege: Siege) -> None:
     """Begin exports with one viewer token, and read none of them."""
     head = siege.head("GET", _EXPORT, siege.viewer_token())
@@ -68,7 +62,7 @@ def _status(client: socket.socket) -> str:
 
 def _fill_with_users(siege: Siege) -> None:
     """Store one event of each of many users."""
-    users = _QUICK_EVENTS if siege.quick else _USERS
+    users = _QUICK_USERS if siege.quick else _USERS
     siege.send_events(users, users)
 
 
@@ -106,7 +100,7 @@ WITH_KEY = (
         "Keys and tenants have shares of the exports, a client must read at a minimum rate, and "
         "an export ends after an hour.",
         _read_exports_slowly,
-        _fill,
+        Siege.send_long_events,
     ),
     Attack(
         f"{_READERS} large answers that are not read",

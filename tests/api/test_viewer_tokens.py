@@ -12,7 +12,7 @@ from tests.servers import SECRET_KEY, Server
 from tollbook.api.application import ENDPOINTS
 from tollbook.domain.keys import Limits, Permission
 from tollbook.domain.viewers import SecretKeys, Viewer, new_id, new_secret, read, signed
-from tollbook.store.audit import acts
+from tollbook.store.audit import Actor, acts
 from tollbook.store.database import Database, open_database
 from tollbook.wiring import now
 
@@ -294,6 +294,18 @@ def test_of_many_tokens_the_log_has_the_first_and_the_number_of_the_others(
     made(tenant, key)
     assert [it["object"] for it in logged()].count("viewer tokens") == 1
     assert len(logged()) == 3
+
+
+def test_a_token_created_while_the_first_is_being_created_is_not_logged_too(
+    clocked: Clocked,
+) -> None:
+    tenant = clocked.tenant
+    key = tenant.key(Permission.READ_ANALYTICS)
+    first = Actor(tenant.tenant, prefix(key), clocked.clock())
+    assert clocked.services.created_tokens.is_first(first, None)
+    token = made(tenant, key)["token"]
+    assert users(tenant, token)[0] == 200
+    assert tenant.get("/v1/audit-log?action=viewer_token.create").json()["acts"] == []
 
 
 def test_the_number_of_tokens_is_logged_when_the_server_stops(

@@ -1,5 +1,7 @@
 """What a tenant may leave for later: organizations that only events name, and quarantine."""
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
@@ -113,6 +115,20 @@ def test_events_name_so_many_unknown_organizations(database: Database) -> None:
     assert platform.statuses(event(organization_id="d")) == ["quarantined"]
     other = limited(database, "other", max_unknown_organizations=2)
     assert other.statuses(event(organization_id="e")) == ["quarantined"]
+
+
+def test_requests_at_the_same_time_name_no_more_unknown_organizations(database: Database) -> None:
+    platforms = [limited(database, max_unknown_organizations=10) for _ in range(8)]
+
+    def send(number: int) -> list[str]:
+        named = [event(organization_id=f"{number}-{it}") for it in range(10)]
+        return platforms[number].statuses(*named)
+
+    with ThreadPoolExecutor(len(platforms)) as threads:
+        found = Counter(it for statuses in threads.map(send, range(8)) for it in statuses)
+    assert found == {"quarantined": 10, "rejected": 70}
+    rows = platforms[0].rows("SELECT COUNT(*) FROM organizations WHERE status = 'unknown'")
+    assert rows == [(10,)]
 
 
 def test_a_request_beyond_the_limit_changes_nothing(database: Database) -> None:

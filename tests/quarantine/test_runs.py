@@ -21,6 +21,7 @@ from tollbook.quarantine.run_steps import QuarantineExecutor
 from tollbook.store import directory, quarantine
 from tollbook.store.audit import Act, Actor, acts
 from tollbook.store.database import Database
+from tollbook.store.rerating_runs import lock_runs
 from tollbook.wiring import now
 
 REPLAY, DISCARD = QuarantineAction.REPLAY, QuarantineAction.DISCARD
@@ -163,6 +164,14 @@ def test_runs_that_may_select_the_same_events_exclude_each_other(platform: Platf
     stranger = Platform(platform.database, "stranger")
     assert begin(stranger).id == 1
     assert third.id == 3
+
+
+def test_a_refused_run_waits_for_no_writer(platform: Platform) -> None:
+    begin(platform)
+    with platform.database.writing() as transaction:
+        lock_runs(transaction, platform.tenant)
+        with pytest.raises(RunConflict, match="quarantine run 1"):
+            begin(platform)
 
 
 def test_every_act_is_in_the_audit_log(platform: Platform) -> None:

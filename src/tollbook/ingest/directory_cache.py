@@ -89,6 +89,10 @@ class _Remembered:
         self.keys = keys
 
 
+class _RoomUsed(Exception):
+    """Others have reserved organizations in the room that was found."""
+
+
 class DirectoryCache:
     """A cache of keys and terms, for one state of the directory.
 
@@ -222,12 +226,29 @@ class DirectoryCache:
             unknown = set(identities) - set(found) - UNADDRESSABLE
             if not unknown or not self._room_for_unknown(snapshot, tenant):
                 return self.token(snapshot, tenant), found
-        with self._database.writing() as transaction:
-            room = self._room_for_unknown(transaction, tenant)
-            directory.reserve_organizations(transaction, tenant, sorted(unknown)[:room], now)
+        is_reserved = False
+        while not is_reserved:
+            is_reserved = self._reserve(tenant, sorted(unknown), now)
         with self._database.reading() as snapshot:
             found = self.terms(snapshot, tenant, identities)
             return self.token(snapshot, tenant), found
+
+    def _reserve(self, tenant: str, unknown: list[str], now: int) -> bool:
+        """Give numbers to unknown organizations, as far as there is room.
+
+        Return False, and store nothing, when others have used the same room meanwhile.
+        """
+        try:
+            with self._database.writing() as transaction:
+                if room := self._room_for_unknown(transaction, tenant):
+                    directory.reserve_organizations(transaction, tenant, unknown[:room], now)
+                    # The tenant is locked now, so all that others have reserved is counted.
+                    count = placeholders.count_unknown(transaction, tenant)
+                    if count > self._limits.max_unknown_organizations:
+                        raise _RoomUsed
+        except _RoomUsed:
+            return False
+        return True
 
     def _room_for_unknown(self, snapshot: Snapshot, tenant: str) -> int:
         """Return how many more organizations events may name before they are created."""

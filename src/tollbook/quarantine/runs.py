@@ -35,6 +35,8 @@ def begin(
     select the same events is running.
     """
     with database.reading(TimeLimit.NONE) as snapshot:
+        # A run that is refused neither counts many events nor waits for writers.
+        _refuse_another(snapshot, actor.tenant, selection)
         expected = quarantine.count_selected(snapshot, actor.tenant, selection)
     with database.writing() as transaction:
         lock_runs(transaction, actor.tenant)
@@ -121,8 +123,8 @@ def selection_details(selection: Selection) -> dict[str, Any]:
     }
 
 
-def _refuse_another(transaction: Transaction, tenant: str, selection: Selection) -> None:
-    other = quarantine_runs.running(transaction, tenant, selection.organization)
+def _refuse_another(snapshot: Snapshot, tenant: str, selection: Selection) -> None:
+    other = quarantine_runs.running(snapshot, tenant, selection.organization)
     if other:
         raise RunConflict(f"{describe(other)} is running: wait until it is done, or stop it")
 

@@ -35,7 +35,7 @@ from tollbook.domain.events import instant_of
 from tollbook.domain.keys import ApiKey, Permission, RateLimit
 from tollbook.domain.viewers import Viewer
 from tollbook.store.database import Snapshot, Transaction
-from tollbook.store.viewers import find_secret, has_revoked
+from tollbook.store.viewers import find_secret, has_revoked, secret_of
 
 
 class ViewerAnswer(msgspec.Struct):
@@ -74,7 +74,7 @@ def _require_rate(services: Services, key: ApiKey) -> None:
 
 
 def _create(request: AsyncRequest, body: bytes) -> tuple[Viewer, str]:
-    """Sign a token; only the first of an hour writes, to the audit log."""
+    """Sign a token; only the first of an hour is logged, and only a tenant's first has to write."""
     services = request.services
     with services.database.reading() as snapshot:
         key = request.authenticate(snapshot)
@@ -87,12 +87,16 @@ def _create(request: AsyncRequest, body: bytes) -> tuple[Viewer, str]:
         bound = row.number if key.scope.organization_id is not None else None
         keys = services.secret_keys
         token = sign_viewer_token(actor, key, row, new, secret, keys) if secret else None
-        if not services.created_tokens.is_first(actor, bound) and token:
+        is_first = services.created_tokens.is_first(actor, bound)
+        if token and not is_first:
             return token
     with services.database.writing() as transaction:
         key = request.authenticate(transaction)
         row = organization_of(transaction, key, new.organization_id)
-        return create_viewer_token(transaction, actor, key, row, new, keys)
+        if is_first:
+            return create_viewer_token(transaction, actor, key, row, new, keys)
+        secret = secret_of(transaction, key.scope.tenant_id, actor.at)
+        return sign_viewer_token(actor, key, row, new, secret, keys)
 
 
 async def delete_viewer_token(request: AsyncRequest[Query, ViewerTokenPath]) -> Response:
