@@ -46,6 +46,7 @@ def test_a_revoked_key_signs_out_with_a_reason(look: Look, demo: Demo) -> None:
     key = demo.new_key(organization_id="org_abc123")
     page = look(key, f"#/?{JANUARY}", refused=True)
     expect(page.get_by_role("heading", name="Acme Corp")).to_be_visible()
+    page.wait_for_load_state("networkidle")  # what is still loading would sign out before the click
     with demo.server.client(demo.keys["tenant"]) as client:
         client.delete(f"/v1/keys/{'_'.join(key.split('_')[:2])}")
     page.get_by_role("button", name="Previous period").click()
