@@ -23,12 +23,12 @@ run: setup ## load demo data and serve on 127.0.0.1:8000 (port=8000)
 
 check: setup-dev ## style, types, layers, unit tests and journeys on SQLite, in two minutes
 	@$(bin)/ruff check . && $(bin)/ruff format --check . && $(bin)/mypy && $(bin)/lint-imports --no-logo
-	@env -u TOLLBOOK_TEST_POSTGRES $(bin)/python -m pytest -n auto --dist loadgroup -k 'not against_model' $(quick) $(args)
+	@env -u TOLLBOOK_TEST_POSTGRES $(bin)/python -m pytest -n auto -k 'not against_model' $(quick) $(args)
 
 test: setup-dev ## every test, on SQLite and PostgreSQL, the page in a Chromium, in ten minutes
 	@scripts/node && TOLLBOOK_TEST_CHROMIUM=$$(scripts/chromium) && export TOLLBOOK_TEST_CHROMIUM && \
 	TOLLBOOK_TEST_POSTGRES=$$(scripts/postgres) && TOLLBOOK_TEST_PGBOUNCER=$$(scripts/pgbouncer) && \
-	export TOLLBOOK_TEST_POSTGRES TOLLBOOK_TEST_PGBOUNCER && $(bin)/python -m pytest -n auto --dist loadgroup $(args)
+	export TOLLBOOK_TEST_POSTGRES TOLLBOOK_TEST_PGBOUNCER && $(bin)/python -m pytest -n auto $(args)
 
 lint: setup-dev ## style, types, layers
 	@$(bin)/ruff check .

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.databases import Postgres
 from tests.servers import Server
@@ -15,6 +17,30 @@ from tollbook.store.migrate import migrate
 POSTGRES = os.environ.get("TOLLBOOK_TEST_POSTGRES", "")
 Server.forks = True
 ENGINES = ("sqlite", "postgresql")
+TOGETHER = (
+    "tests/api/test_standby.py",
+    "tests/cli/test_demo.py",
+    "tests/dashboard/",
+    "tests/repo/test_family_pages.py",
+    "tests/repo/test_outlook_pages.py",
+    "tests/repo/test_readme.py",
+)
+"""Tests that share what takes long to make: each of these stays in one process."""
+
+
+class Together(LoadScopeScheduling):
+    """Distributes tests one by one, and those of each entry of `TOGETHER` to one process.
+
+    The marker `xdist_group` does nothing under pytest 9.2: it changes an attribute that is gone.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((it for it in TOGETHER if nodeid.startswith(it)), nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together:
+    return Together(config, log)
 
 
 @pytest.fixture(scope="session")

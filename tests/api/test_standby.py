@@ -17,8 +17,6 @@ from tollbook.store.database import open_database
 from tollbook.store.engine import system_clock
 from tollbook.store.migrate import migrate
 
-pytestmark = pytest.mark.xdist_group("standby")
-
 JANUARY = "start_date=2024-01-01&end_date=2024-01-31"
 USERS = f"/v1/analytics/users?organization_id=org_1&{JANUARY}"
 OVERVIEW = f"/v1/analytics/overview?{JANUARY}"

@@ -16,8 +16,6 @@ from tollbook.api.openapi.examples_family import ORGANIZATIONS_ANSWER, OVERVIEW_
 from tollbook.cli.main import run
 from tollbook.store.database import Database, open_database
 
-pytestmark = pytest.mark.xdist_group("demo")  # they share what takes long to make
-
 JANUARY = ("--tenant", "demo", "--start", "2024-01-01", "--end", "2024-01-31")
 
 

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,14 +29,6 @@ SWITCHES = (
 JANUARY = "start=2024-01-01&end=2024-01-31"
 MILLISECONDS = 1_000 * PATIENCE
 expect.set_options(MILLISECONDS)
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep these tests in one process: they share a server and a browser."""
-    for item in items:
-        if item.path.parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.xdist_group("dashboard"))
 
 
 class Demo:

@@ -13,8 +13,6 @@ from tests.journeys.test_documented_curl import demo
 from tests.servers import Server
 from tollbook.api.application import ENDPOINTS
 
-pytestmark = pytest.mark.xdist_group("family pages")  # they share what takes long to make
-
 PAGES = Path(__file__).parents[2] / "docs" / "analytics"
 NAMES = ("organizations", "overview", "usage")
 KEYS = {"$KEY": "tenant", "$ATLAS": "atlas"}

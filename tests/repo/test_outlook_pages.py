@@ -24,8 +24,6 @@ from tollbook.store import directory
 from tollbook.store.database import open_database
 from tollbook.wiring import services
 
-pytestmark = pytest.mark.xdist_group("outlook pages")  # they share what takes long to make
-
 PAGES = Path(__file__).parents[2] / "docs" / "analytics"
 REQUESTED_AT = datetime(2024, 1, 19, 10, 30, tzinfo=UTC)
 

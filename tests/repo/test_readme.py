@@ -15,8 +15,6 @@ import pytest
 
 from tests.servers import free_port
 
-pytestmark = pytest.mark.xdist_group("readme")  # they share what takes long to make
-
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
