@@ -211,6 +211,16 @@ def test_a_discarded_event_keeps_its_id(platform: Platform) -> None:
     assert platform.differences() == []
 
 
+def test_an_event_in_quarantine_that_is_sent_again_beside_others_is_counted_once(
+    platform: Platform,
+) -> None:
+    platform.organization("other")
+    platform.send(event(id="again", organization_id="late"))
+    again, other = event(id="again", organization_id="late"), event(organization_id="other")
+    assert platform.statuses(again, other) == ["quarantined", "accepted"]
+    assert platform.differences() == []
+
+
 def test_an_organization_that_was_never_created_is_forgotten_with_its_events(
     platform: Platform,
 ) -> None:

@@ -60,6 +60,16 @@ def test_quantities_have_no_end_either(platform: Platform) -> None:
     assert platform.differences() == []
 
 
+def test_events_that_are_sent_again_beside_such_a_batch_are_not_added_again(
+    platform: Platform,
+) -> None:
+    batch = heavy(100)
+    platform.send(*batch[:50])
+    platform.send(*batch)
+    assert units(platform) == 100 * MOST
+    assert platform.differences() == []
+
+
 def test_another_organization_in_the_same_batch_is_stored_with_it(platform: Platform) -> None:
     platform.organization("org_2")
     batch = [*heavy(100), event(id="small", organization_id="org_2", cost=1)]

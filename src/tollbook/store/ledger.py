@@ -70,6 +70,7 @@ def record(
             return Recorded(standing, now, None)
         transaction.execute(sql.DROP_STANDING)
         transaction.execute(sql.CLAIM)
+        rows = _without(standing, rows)
     _add(transaction, rows, columns, touched.as_of, new_users(touched))
     return Recorded(standing, touched.as_of, touched)
 
@@ -88,14 +89,19 @@ def record_in_order(
     if len(standing) == len(rows):
         transaction.undo()
         return Recorded(standing, now, None)
-    known = {(identity.organization_id, identity.id) for identity in standing}
-    fresh = charge([row for row in rows if (row.organization_id, row.id) not in known])
+    fresh = charge(_without(standing, rows))
     transaction.execute(sql.EMPTY_STAGING)
     columns = transaction.stage(fresh)
     transaction.execute(sql.CLAIM)
     _add(transaction, fresh, columns, touched.as_of)
     transaction.execute(sql.ADD_POSITIONS)
     return Recorded(standing, touched.as_of, touched)
+
+
+def _without(standing: Sequence[ExistingIdentity], rows: Sequence[Staged]) -> list[Staged]:
+    """Return the rows whose identity is free."""
+    known = {(identity.organization_id, identity.id) for identity in standing}
+    return [row for row in rows if (row.organization_id, row.id) not in known]
 
 
 def release(transaction: Transaction, rows: Sequence[Staged], now: int) -> None:
