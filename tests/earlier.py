@@ -2,8 +2,11 @@
 
 import io
 import os
+import re
 import subprocess
+import sys
 import tarfile
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pytest
@@ -13,17 +16,37 @@ from tollbook.store.tables.schema import SCHEMA_VERSION
 
 _ROOT = Path(__file__).parents[1]
 _MIGRATIONS = "src/tollbook/store/migrations/versions"
+_LOCK = "requirements.lock"
+_PINNED = re.compile(r"^(\S+)==.*(?:\n    --hash=.*)+", re.MULTILINE)
 
 
 def earlier_source(folder: Path) -> Path:
-    """Unpack it, and return what is to be in PYTHONPATH."""
+    """Unpack it, with what it needs and Tollbook no longer does; return its PYTHONPATH."""
     (migration,) = (_ROOT / _MIGRATIONS).glob(f"{SCHEMA_VERSION}_*.py")
     added = _git("log", "--diff-filter=A", "--format=%H", "--", f"{_MIGRATIONS}/{migration.name}")
     commit = added.decode().split()[-1] + "^" if added.strip() else "HEAD"
-    archive = _git("archive", "--format=tar", commit, "src")
+    archive = _git("archive", "--format=tar", commit, "src", _LOCK)
     with tarfile.open(fileobj=io.BytesIO(archive)) as packed:
         packed.extractall(folder, filter="data")
+    _install_missing(folder / _LOCK, folder / "src")
     return folder / "src"
+
+
+def _install_missing(lock: Path, target: Path) -> None:
+    pins = _PINNED.finditer(lock.read_text())
+    missing = [it[0] for it in pins if not _is_installed(it[1])]
+    if missing:
+        lock.write_text("\n".join(missing))
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
+        command += ["--disable-pip-version-check", "--require-hashes"]
+        subprocess.run([*command, "--target", target, "-r", lock], check=True)
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return bool(version(package))
+    except PackageNotFoundError:
+        return False
 
 
 def _git(*arguments: str) -> bytes:

@@ -57,7 +57,7 @@ class Demo:
             return str(client.post("/v1/viewer-tokens", json=given).json()["token"])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     folder = tmp_path_factory.mktemp("dashboard")
     url = f"sqlite:///{folder / 'tollbook.db'}"
@@ -72,7 +72,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         yield Demo(server, json.loads(made.stdout)["keys"])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def many(demo: Demo) -> str:
     """An organization of 10,000 users with usage in January 2024."""
     with demo.server.client(demo.keys["tenant"]) as client:
@@ -80,7 +80,7 @@ def many(demo: Demo) -> str:
     return ORGANIZATION
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     if not CHROMIUM:
         pytest.skip("NO CHROMIUM: run `make test`, or set TOLLBOOK_TEST_CHROMIUM to its path")

@@ -5,7 +5,6 @@ import json
 import re
 import shlex
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,9 +51,7 @@ class Demo:
         url = next(it for it in command if it.startswith("http://127.0.0.1:8000"))
         data = command[command.index("-d") + 1] if "-d" in command else None
         method = command[command.index("-X") + 1] if "-X" in command else "GET"
-        # A browser of another test may have left its loop running in this thread.
-        with ThreadPoolExecutor(1) as thread:
-            answer = thread.submit(lambda: asyncio.run(self._send(method, url, data))).result()
+        answer = asyncio.run(self._send(method, url, data))
         assert answer.status_code == 200, answer.text
         decoded: Json = answer.json()
         return decoded
