@@ -11,12 +11,15 @@ from tollbook.store.database import Snapshot
 
 _attributes = msgspec.json.Decoder(Attributes).decode
 _AT_ONCE = 500
-IN_QUARANTINE, DISCARDED = 0, -1
+IN_QUARANTINE, DISCARDED, CORRECTED = 0, -1, -2
 """The days of identities whose events are not in the ledger."""
 
 
 class Key(NamedTuple):
-    """The fingerprint and day of an identity's event, or `IN_QUARANTINE` or `DISCARDED`."""
+    """The fingerprint and day of an identity's event.
+
+    The day is `IN_QUARANTINE`, `DISCARDED` or `CORRECTED` for an event that is not in the ledger.
+    """
 
     fingerprint: int
     day: int
@@ -76,8 +79,27 @@ class Reversed(NamedTuple):
     received_at: int
 
 
+class Correction(NamedTuple):
+    """The record of a correction: the event `id` replaces the event `corrects`.
+
+    `reversal_id` is None when the corrected event was in quarantine. `user_id` is the user of the
+    corrected event and `corrected_user_id` that of the event which replaces it, empty without one.
+    """
+
+    organization_id: int
+    corrects: str
+    id: str
+    reversal_id: str | None
+    reason: str
+    user_id: str
+    corrected_user_id: str
+    key_prefix: str | None
+    received_at: int
+
+
 _EVENT = f"SELECT {', '.join(Stored._fields)} FROM events"
 _REVERSAL = f"SELECT {', '.join(Reversed._fields)} FROM reversals"
+_CORRECTION = f"SELECT {', '.join(Correction._fields)} FROM corrections"
 
 
 def keys(snapshot: Snapshot, number: int, ids: Iterable[str]) -> dict[str, Key]:
@@ -121,6 +143,19 @@ def reversals_of(snapshot: Snapshot, number: int, ids: Iterable[str]) -> dict[st
     sql = f"{_REVERSAL} WHERE organization_id = :number"
     rows = _of(snapshot, sql, number, ids, column="reverses")
     return {row[1]: Reversed(*row) for row in rows}
+
+
+def corrections_of(snapshot: Snapshot, number: int, ids: Iterable[str]) -> dict[str, Correction]:
+    """Find the corrections of events, by the id of the corrected event."""
+    sql = f"{_CORRECTION} WHERE organization_id = :number"
+    rows = _of(snapshot, sql, number, ids, column="corrects")
+    return {row[1]: Correction(*row) for row in rows}
+
+
+def corrections_by(snapshot: Snapshot, number: int, ids: Iterable[str]) -> dict[str, Correction]:
+    """Find the corrections that made events, by the id of the event that was made."""
+    sql = f"{_CORRECTION} WHERE organization_id = :number"
+    return {row[2]: Correction(*row) for row in _of(snapshot, sql, number, ids)}
 
 
 def _of(
