@@ -163,7 +163,9 @@ def series_rows(answer: Json) -> Iterator[Row]:
         ("previous_", other["series"], other["buckets"]),
     ):
         for line in lines:
-            named = {name: line.pop(name) for name in ("key", "name", "unit") if name in line}
+            named = {
+                name: line.pop(name) for name in ("key", "name", "unit", "rest") if name in line
+            }
             columns = {"events": "events", "quantities": "quantity", "costs": "cost"}
             figures = {columns[it]: line.pop(it) for it in columns if it in line}
             assert set(line) <= {"total_events", "total_quantity", "total_cost"}
