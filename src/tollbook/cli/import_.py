@@ -132,7 +132,8 @@ class Importer:
         if receipt.status in (Outcome.REJECTED, Outcome.CONFLICT):
             self.refused.append(line)
         elif receipt.status is Outcome.QUARANTINED and len(self.quarantined) < _MOST_SHOWN:
-            self.quarantined.append(f"{line} (in quarantine)")
+            ways = ", ".join(receipt.ways_out)
+            self.quarantined.append(f"{line}; ways out: {ways} (in quarantine)")
 
 
 def unpack(file: BinaryIO) -> BinaryIO:

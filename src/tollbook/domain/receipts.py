@@ -5,6 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from tollbook.domain.errors import Problem
+from tollbook.domain.quarantine import WayOut
 
 
 class Outcome(StrEnum):
@@ -18,7 +19,10 @@ class Outcome(StrEnum):
 
 
 class Receipt(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """The result for the event at `index`; `code`, `error` and `field` state why it was refused."""
+    """The result for the event at `index`; `code`, `error` and `field` state why it was refused.
+
+    `ways_out` are those of a quarantined event.
+    """
 
     index: int
     status: Outcome
@@ -27,6 +31,7 @@ class Receipt(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     error: str | None = None
     field: str | None = None
     details: tuple[Problem, ...] = ()
+    ways_out: tuple[WayOut, ...] = ()
 
 
 def rejected(index: int, identity: str | None, problems: tuple[Problem, ...]) -> Receipt:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from tollbook.domain.errors import DirectoryChanged, InvalidApiKey, Problem, TollbookError
+from tollbook.domain.quarantine import WayOut, ways_out
 from tollbook.domain.receipts import NOT_STORED, Outcome, Receipt, conflict, rejected
 from tollbook.ingest.accept import SUM_OUT_OF_RANGE, stage_row
 from tollbook.ingest.directory_cache import DirectoryCache, Terms
@@ -99,7 +100,7 @@ def _refuse(
     for cause in causes:
         quarantined = cause.status is Outcome.QUARANTINED
         status = Outcome.REJECTED if quarantined else cause.status
-        receipts[cause.index] = msgspec.structs.replace(cause, status=status)
+        receipts[cause.index] = msgspec.structs.replace(cause, status=status, ways_out=())
     as_of = _newest(submission, received_at, now)
     return BatchResult([receipts[index] for index in sorted(receipts)], as_of, refused=True)
 
@@ -282,7 +283,7 @@ def _with_rejections(submission: Submission, receipts: list[Receipt]) -> list[Re
 
 def _fresh(index: int, row: Staged) -> Receipt:
     if row.code:
-        return Receipt(index, Outcome.QUARANTINED, row.id, row.code, row.reason)
+        return _quarantined(index, row.id, row.code, row.reason, row.code)
     return Receipt(index, Outcome.ACCEPTED, row.id)
 
 
@@ -291,5 +292,14 @@ def _known(index: int, row: Staged, held: ExistingIdentity | Staged) -> Receipt:
     if held.fingerprint != row.fingerprint:
         return conflict(index, row.id)
     if held.day == 0:
-        return Receipt(index, Outcome.QUARANTINED, row.id, "in_quarantine", ALREADY_IN_QUARANTINE)
+        return _quarantined(index, row.id, "in_quarantine", ALREADY_IN_QUARANTINE, row.code)
     return Receipt(index, Outcome.DUPLICATE, row.id)
+
+
+def _quarantined(index: int, identity: str, code: str, reason: str, cause: str) -> Receipt:
+    """Return the receipt of a quarantined event.
+
+    `cause` is the code of the reason that applies now; "" when a replay would charge the event.
+    """
+    ways = ways_out(cause) if cause else (WayOut.REPLAY, WayOut.DISCARD)
+    return Receipt(index, Outcome.QUARANTINED, identity, code, reason, ways_out=ways)

@@ -1,9 +1,10 @@
 """Replay quarantined events: those that now have a price and an organization are charged."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from tollbook.domain.charges import Unpriced
 from tollbook.domain.events import Event
 from tollbook.ingest.accept import stage_row
 from tollbook.ingest.directory_cache import DirectoryCache, TermsById
@@ -59,23 +60,30 @@ def months_of(waiting: Sequence[Quarantined]) -> set[int]:
     return months
 
 
+def recharge(
+    terms: TermsById, waiting: Iterable[Quarantined], now: int, months: Months
+) -> Iterator[tuple[Quarantined, Staged | Unpriced]]:
+    """Yield each event with its row for the ledger, or with the reason that applies now."""
+    for event in waiting:
+        normalized = normalize(0, _event.decode(event.event))
+        if normalized is None:
+            yield event, Unpriced(INVALID, _why_invalid(event))
+            continue
+        row = stage_row(normalized, terms[event.organization_id], now, months)
+        yield event, Unpriced(row.code, row.reason) if row.code else row
+
+
 def _stage(
     transaction: Transaction, terms: TermsById, waiting: Sequence[Quarantined], now: int
 ) -> tuple[list[Staged], list[Quarantined]]:
     """Return the rows of events that have a price, and the others whose reason has changed."""
-    months = Months(transaction)
     rows: list[Staged] = []
     remaining: list[Quarantined] = []
-    for event in waiting:
-        normalized = normalize(0, _event.decode(event.event))
-        if normalized is None:
-            remaining.append(event._replace(code=INVALID, reason=_why_invalid(event)))
-            continue
-        row = stage_row(normalized, terms[event.organization_id], now, months)
-        if not row.code:
-            rows.append(row)
-        elif (row.code, row.reason) != (event.code, event.reason):
-            remaining.append(event._replace(code=row.code, reason=row.reason))
+    for event, charged in recharge(terms, waiting, now, Months(transaction)):
+        if isinstance(charged, Staged):
+            rows.append(charged)
+        elif (charged.code, charged.reason) != (event.code, event.reason):
+            remaining.append(event._replace(code=charged.code, reason=charged.reason))
     return rows, remaining
 
 

@@ -74,7 +74,8 @@ _AFTER = """
 ORDER BY quarantine.id LIMIT :limit
 """
 _CONDITIONS = {
-    "code": "quarantine.code = :code",
+    "codes": "quarantine.code IN :codes",
+    "ids": "quarantine.id IN :ids",
     "meter": "quarantine.meter = :meter",
     "start": "quarantine.time >= :start",
     "end": "quarantine.time < :end",
@@ -157,7 +158,7 @@ def causes(snapshot: Snapshot, tenant: str, organization: int | None) -> list[Ca
     rows = snapshot.rows(_BY_CODE, tenant=tenant, first=first, last=last)
     found = []
     for code, events in sorted(rows, key=lambda row: (-row[1], row[0])):
-        of_code = Selection(organization=organization, code=code)
+        of_code = Selection(organization=organization, codes=(code,))
         (example,) = waiting(snapshot, tenant, of_code, FROM_THE_START, 1)
         found.append(Cause(code, events, example))
     return found
@@ -165,7 +166,12 @@ def causes(snapshot: Snapshot, tenant: str, organization: int | None) -> list[Ca
 
 def _selected(selection: Selection) -> tuple[str, dict[str, Any]]:
     """Return the conditions of a selection, and the parameters of the statement."""
-    given = {name: value for name in _CONDITIONS if (value := getattr(selection, name)) is not None}
+    values = {name: getattr(selection, name) for name in _CONDITIONS}
+    given = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in values.items()
+        if value not in (None, ())
+    }
     conditions = "".join(f"\n    AND {_CONDITIONS[name]}" for name in given)
     first, last = _numbers(selection.organization)
     return conditions, {"first": first, "last": last, **given}
@@ -254,15 +260,15 @@ def _leave(
 
 def count_selected(snapshot: Snapshot, tenant: str, selection: Selection = _EVERY_EVENT) -> int:
     """Count the selected quarantined events of a tenant."""
-    if selection == Selection(organization=selection.organization, code=selection.code):
+    if selection == Selection(organization=selection.organization, codes=selection.codes):
         first, last = _numbers(selection.organization)
-        of_code = "" if selection.code is None else "AND quarantine_counts.code = :code"
+        of_codes = "AND quarantine_counts.code IN :codes" if selection.codes else ""
         return snapshot.integer(
-            f"SELECT CAST(SUM(quarantine_counts.events) AS BIGINT) {_COUNTED}{of_code}",
+            f"SELECT CAST(SUM(quarantine_counts.events) AS BIGINT) {_COUNTED}{of_codes}",
             tenant=tenant,
             first=first,
             last=last,
-            **({} if selection.code is None else {"code": selection.code}),
+            **({"codes": list(selection.codes)} if selection.codes else {}),
         )
     conditions, parameters = _selected(selection)
     return snapshot.integer(

@@ -185,7 +185,6 @@ quarantine_runs = Table(
     Column("action", Text, nullable=False),
     Column("organization_id", BIG),
     Column("organization", Text),
-    Column("code", Text),
     Column("meter", SMALL),
     Column("start_time", BIG),
     Column("end_time", BIG),
@@ -201,5 +200,7 @@ quarantine_runs = Table(
     Column("moved_at", BIG, nullable=False),
     Column("finished_at", BIG),
     Column("reason", Text),
+    Column("codes", Text),
+    Column("ids", Text),
     **CLUSTERED,
 )
