@@ -260,20 +260,13 @@ def _leave(
 
 def count_selected(snapshot: Snapshot, tenant: str, selection: Selection = _EVERY_EVENT) -> int:
     """Count the selected quarantined events of a tenant."""
-    if selection == Selection(organization=selection.organization, codes=selection.codes):
-        first, last = _numbers(selection.organization)
-        of_codes = "AND quarantine_counts.code IN :codes" if selection.codes else ""
-        return snapshot.integer(
-            f"SELECT CAST(SUM(quarantine_counts.events) AS BIGINT) {_COUNTED}{of_codes}",
-            tenant=tenant,
-            first=first,
-            last=last,
-            **({"codes": list(selection.codes)} if selection.codes else {}),
-        )
     conditions, parameters = _selected(selection)
-    return snapshot.integer(
-        f"SELECT COUNT(*) {_JOINED}{_OF_TENANT}{conditions}", tenant=tenant, **parameters
-    )
+    sql = f"SELECT COUNT(*) {_JOINED}{_OF_TENANT}{conditions}"
+    if selection == Selection(organization=selection.organization, codes=selection.codes):
+        of_codes = "AND quarantine_counts.code IN :codes" if selection.codes else ""
+        sql = f"SELECT CAST(SUM(quarantine_counts.events) AS BIGINT) {_COUNTED}{of_codes}"
+    ((found,),) = snapshot.rows(sql, tenant=tenant, **parameters)
+    return int(found or 0)
 
 
 def count(
