@@ -263,7 +263,7 @@ def plain(value: Any) -> Any:
         return ""
     if isinstance(value, dict | list):
         return value
-    text = str(value)
+    text = str(value).lower() if isinstance(value, bool) else str(value)
     if text[0] in "[{":
         return json.loads(text, parse_float=Decimal)
     try:
