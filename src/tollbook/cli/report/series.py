@@ -38,7 +38,7 @@ from tollbook.wiring import open_migrated
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _WIDEST_BAR = 60
 _NARROWEST_BAR = 10
-_REST = "(all others)"
+_REST = "(others)"
 
 
 @click.command(cls=Command)
