@@ -4,10 +4,12 @@ from enum import StrEnum
 
 import msgspec
 
+PENDING = "cost_pending"
+"""The reason of events whose carrier states the price later."""
 CODES = (
     *("unknown_organization", "no_price_book", "no_price", "currency_mismatch"),
     *("cost_out_of_range", "media_bytes_missing", "invalid_days", "number_unreadable"),
-    *("number_hidden", "ends_in_future", "implausibly_long", "invalid_event"),
+    *("number_hidden", "ends_in_future", "implausibly_long", "invalid_event", "cost_pending"),
 )
 """The reasons for quarantine."""
 

@@ -27,6 +27,8 @@ class Receipt(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     error: str | None = None
     field: str | None = None
     details: tuple[Problem, ...] = ()
+    reversal_id: str | None = None
+    """The reversal of the corrected event, when it had been charged."""
 
 
 def rejected(index: int, identity: str | None, problems: tuple[Problem, ...]) -> Receipt:

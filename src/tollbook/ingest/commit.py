@@ -125,10 +125,13 @@ def _store(
 ) -> _Stored:
     refusals = _renew(transaction, directory_cache, submissions)
     for submission in submissions:
+        if submission.lacks_quantities:
+            submission.refuse_without_quantity(transaction)
         if has_unaddressable(submission.rows):
             submission.refuse_unaddressable(transaction)
         if any(map(_code, submission.rows)):
-            submission.refuse_quarantined(transaction, directory_cache.quarantine_room)
+            for room in directory_cache.rooms:
+                submission.refuse_quarantined(transaction, room)
     arrived = [row for submission in submissions for row in submission.rows]
     first_rows = _first_of_each(arrived)
     existing: dict[Identity, ExistingIdentity] = {}

@@ -36,9 +36,10 @@ from tollbook.domain.keys import ApiKey, Permission
 from tollbook.domain.meters import BY_TYPE, CATALOG
 from tollbook.domain.quarantine import Selection
 from tollbook.quarantine.discard import discard_event
-from tollbook.store import directory, quarantine
+from tollbook.store import directory, pending_events, quarantine
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.directory import OrganizationRow
+from tollbook.store.pending_events import PendingEvents
 from tollbook.store.quarantine import Quarantined
 
 _DAY = 24 * 3600 * 1_000_000
@@ -71,6 +72,7 @@ class QuarantineReport(msgspec.Struct):
     quarantine: list[QuarantinedEvent]
     next_cursor: str | None
     causes: list[QuarantineCause] | msgspec.UnsetType = msgspec.UNSET
+    pending: PendingEvents | msgspec.UnsetType = msgspec.UNSET
 
 
 class SelectionQuery(Query, frozen=True, kw_only=True):
@@ -103,10 +105,11 @@ class QuarantineQuery(SelectionQuery, frozen=True, kw_only=True):
 
     include: Annotated[
         tuple[str, ...],
-        some_of(("causes",)),
+        some_of(("causes", "pending")),
         about(
             "What to add: `causes`, the number of events by `code`, most frequent first, each with "
-            "an example. Of the other parameters, only `organization_id` changes them.",
+            "an example; `pending`, the number of events that wait for their carrier's price by "
+            "age. Of the other parameters, only `organization_id` changes them.",
             ["causes"],
         ),
     ] = ()
@@ -138,6 +141,9 @@ def list_quarantine(call: ApiRequest[QuarantineQuery], snapshot: Snapshot) -> Re
     )
     if "causes" in query.include:
         report.causes = quarantine_causes(snapshot, tenant, selection.organization)
+    if "pending" in query.include:
+        now = call.services.clock()
+        report.pending = pending_events.count(snapshot, tenant, selection.organization, now)
     return json_response(report)
 
 
@@ -230,7 +236,8 @@ QUARANTINE_ENDPOINTS = (
         summary="List quarantined events",
         description=(
             "Events that were stored but not charged, because their organization is unknown"
-            " or no price applies, with the reason. `include=causes` adds their number by reason."
+            " or no price applies, with the reason. `include=causes` adds their number by reason, "
+            "`include=pending` the number of those that wait for their carrier's price, by age."
         ),
         permission=Permission.ADMIN,
         answers=Body(
@@ -240,6 +247,7 @@ QUARANTINE_ENDPOINTS = (
                 "quarantine": [QUARANTINED],
                 "next_cursor": None,
                 "causes": [{"code": QUARANTINED["code"], "events": 1, "example": QUARANTINED}],
+                "pending": {"under_1_day": 0, "from_1_to_7_days": 0, "over_7_days": 0},
             },
             links=leads(
                 "getEvent",

@@ -29,7 +29,7 @@ const nameOf = (code) => (code.charAt(0).toUpperCase() + code.slice(1)).replaceA
 export function QuarantineView({ viewer }) {
   const { organization = "", cursor = "", code = "" } = route.value.query;
   const own = viewer.organization_id ?? organization;
-  const path = pathOf("v1/quarantine", { organization_id: own, code, include: "causes", limit: code ? A_PAGE : 1, cursor });
+  const path = pathOf("v1/quarantine", { organization_id: own, code, include: "causes,pending", limit: code ? A_PAGE : 1, cursor });
   const answer = useAnswer(path);
   const causes = answer.data?.causes ?? [];
   const cause = causes.find((/** @type {any} */ it) => it.code === code);
@@ -47,8 +47,22 @@ export function QuarantineView({ viewer }) {
     ${answer.error && html`<${Refused} error=${answer.error} reload=${answer.reload} />`}
     ${!answer.error && !answer.data && html`<${Skeleton} lines=${5} class="rows" />`}
     ${answer.data && !causes.length && html`<${Empty} title="No events in quarantine">Every event has an organization and a price.<//>`}
+    ${answer.data?.pending && html`<${Pending} pending=${answer.data.pending} />`}
     ${causes.length > 0 && html`<${Causes} causes=${causes} code=${code} />`}
     ${cause && !answer.loading && html`<${Events} cause=${cause} answer=${answer} path=${path} />`}
+  `;
+}
+
+/** @param {{pending: {under_1_day: number, from_1_to_7_days: number, over_7_days: number}}} props */
+function Pending({ pending }) {
+  const { under_1_day: under, from_1_to_7_days: between, over_7_days: over } = pending;
+  const all = under + between + over;
+  if (!all) return null;
+  return html`
+    <p class="note pending">
+      <a href=${hrefWith({ code: "cost_pending", cursor: null })}>${pluralize(all, "event")}</a> without the carrier's price:
+      ${count(under)} under 1 day old, ${count(between)} of 1 to 7 days, ${count(over)} older.
+    </p>
   `;
 }
 
