@@ -5,6 +5,9 @@ from enum import StrEnum
 
 import msgspec
 
+PENDING = "cost_pending"
+"""The reason of events whose carrier states the price later."""
+
 
 class WayOut(StrEnum):
     """What can help a quarantined event.
@@ -31,7 +34,7 @@ WAYS_OUT: Mapping[str, tuple[WayOut, ...]] = {
     "no_price": _FIXED_EITHER_WAY,
     "currency_mismatch": _FIXED_EITHER_WAY,
     "cost_out_of_range": _FIXED_EITHER_WAY,
-    "cost_pending": _FIXED_IN_THE_EVENT,
+    PENDING: _FIXED_IN_THE_EVENT,
     "media_bytes_missing": _FIXED_IN_THE_EVENT,
     "invalid_days": _FIXED_IN_THE_EVENT,
     "number_unreadable": _FIXED_EITHER_WAY,

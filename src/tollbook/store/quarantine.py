@@ -61,12 +61,12 @@ _JOINED = """
 FROM quarantine
 JOIN organizations ON organizations.organization_id = quarantine.organization_id
 """
-_QUARANTINED = f"""
+QUARANTINED = f"""
 SELECT
     organizations.organization_id, organizations.id, quarantine.id, quarantine.received_at,
     quarantine.code, quarantine.reason, quarantine.event
 {_JOINED}"""
-_ONE = f"{_QUARANTINED}WHERE quarantine.organization_id = :number AND quarantine.id = :id"
+_ONE = f"{QUARANTINED}WHERE quarantine.organization_id = :number AND quarantine.id = :id"
 _OF_TENANT = """WHERE organizations.tenant_id = :tenant
     AND quarantine.organization_id BETWEEN :first AND :last"""
 _AFTER = """
@@ -123,7 +123,7 @@ def waiting(
     would sort every event of the tenant.
     """
     conditions, parameters = _selected(selection)
-    sql = f"{_QUARANTINED}WHERE quarantine.organization_id = :number{conditions}{_AFTER}"
+    sql = f"{QUARANTINED}WHERE quarantine.organization_id = :number{conditions}{_AFTER}"
     bounds = {"first": max(after[0], parameters.pop("first")), "last": parameters.pop("last")}
     found: list[Quarantined] = []
     for number in _with_events(snapshot, tenant, **bounds):

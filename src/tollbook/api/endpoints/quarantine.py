@@ -25,8 +25,9 @@ from tollbook.domain.events import instant_of
 from tollbook.domain.keys import Permission
 from tollbook.domain.quarantine import WayOut, ways_out
 from tollbook.quarantine.discard import discard_event
-from tollbook.store import quarantine
+from tollbook.store import pending_events, quarantine
 from tollbook.store.database import Snapshot, Transaction
+from tollbook.store.pending_events import PendingEvents
 from tollbook.store.quarantine import Quarantined
 
 
@@ -58,6 +59,7 @@ class QuarantineReport(msgspec.Struct):
     quarantine: list[QuarantinedEvent]
     next_cursor: str | None
     causes: list[QuarantineCause] | msgspec.UnsetType = msgspec.UNSET
+    pending: PendingEvents | msgspec.UnsetType = msgspec.UNSET
 
 
 class QuarantineQuery(SelectionQuery, frozen=True, kw_only=True):
@@ -65,11 +67,11 @@ class QuarantineQuery(SelectionQuery, frozen=True, kw_only=True):
 
     include: Annotated[
         tuple[str, ...],
-        some_of(("causes",)),
+        some_of(("causes", "pending")),
         about(
             "What to add: `causes`, the number of events by `code`, most frequent first, each with "
-            "an example and `ways_out`. Of the other parameters, only `organization_id` changes "
-            "them.",
+            "an example and `ways_out`; `pending`, the number of events that wait for their "
+            "carrier's price by age. Of the other parameters, only `organization_id` changes them.",
             ["causes"],
         ),
     ] = ()
@@ -94,6 +96,9 @@ def list_quarantine(call: ApiRequest[QuarantineQuery], snapshot: Snapshot) -> Re
     )
     if "causes" in query.include:
         report.causes = quarantine_causes(snapshot, tenant, selection.organization)
+    if "pending" in query.include:
+        now = call.services.clock()
+        report.pending = pending_events.count(snapshot, tenant, selection.organization, now)
     return json_response(report)
 
 
@@ -138,7 +143,8 @@ QUARANTINE_ENDPOINTS = (
         description=(
             "Events that were stored but not charged, because their organization is unknown"
             " or no price applies, with the reason and `ways_out`. `include=causes` adds their"
-            " number by reason."
+            " number by reason, `include=pending` the number of those that wait for their carrier's"
+            " price, by age."
         ),
         permission=Permission.ADMIN,
         answers=Body(
@@ -155,6 +161,7 @@ QUARANTINE_ENDPOINTS = (
                         "ways_out": QUARANTINED["ways_out"],
                     }
                 ],
+                "pending": {"under_1_day": 0, "from_1_to_7_days": 0, "over_7_days": 0},
             },
             links=leads(
                 "getEvent",

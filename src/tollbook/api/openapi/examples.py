@@ -77,6 +77,7 @@ EXPLAINED_EVENT: dict[str, Any] = {
     "replay_mismatch": None,
     "reversal": None,
     "quarantine": None,
+    "correction": None,
 }
 
 ORGANIZATION: dict[str, Any] = {

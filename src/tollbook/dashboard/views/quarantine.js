@@ -46,7 +46,7 @@ export function QuarantineView({ viewer }) {
   const own = viewer.organization_id ?? organization;
   const selection = { organization_id: own, start_date: from, end_date: until };
   const inDays = Boolean(from && until);
-  const path = pathOf("v1/quarantine", { ...selection, codes: code, include: "causes", limit: code || inDays ? A_PAGE : 1, cursor });
+  const path = pathOf("v1/quarantine", { ...selection, codes: code, include: "causes,pending", limit: code || inDays ? A_PAGE : 1, cursor });
   const answer = useAnswer(path);
   const causes = answer.data?.causes ?? [];
   const cause = causes.find((/** @type {any} */ it) => it.code === code);
@@ -64,6 +64,7 @@ export function QuarantineView({ viewer }) {
     ${answer.error && html`<${Refused} error=${answer.error} reload=${answer.reload} />`}
     ${!answer.error && !answer.data && html`<${Skeleton} lines=${5} class="rows" />`}
     ${answer.data && !causes.length && html`<${Empty} title="No events in quarantine">Every event has an organization and a price.<//>`}
+    ${answer.data?.pending && html`<${Pending} pending=${answer.data.pending} />`}
     ${causes.length > 0 && !inDays && html`<${Causes} causes=${causes} code=${code} />`}
     ${cause && !inDays && !answer.loading && html`<${Events} title=${`${nameOf(code)}: ${pluralize(cause.events, "event")}`} answer=${answer} path=${path} />`}
     ${causes.length > 0 && inDays && !answer.loading &&
@@ -71,6 +72,19 @@ export function QuarantineView({ viewer }) {
       <p class="note"><a href=${hrefWith({ from: null, until: null, cursor: null })}>Show the events of all days</a></p>
       <${Events} title=${`Events of ${days(from, until)}`} answer=${answer} path=${path} />
     `}
+  `;
+}
+
+/** @param {{pending: {under_1_day: number, from_1_to_7_days: number, over_7_days: number}}} props */
+function Pending({ pending }) {
+  const { under_1_day: under, from_1_to_7_days: between, over_7_days: over } = pending;
+  const all = under + between + over;
+  if (!all) return null;
+  return html`
+    <p class="note pending">
+      <a href=${hrefWith({ code: "cost_pending", cursor: null })}>${pluralize(all, "event")}</a> without the carrier's price:
+      ${count(under)} under 1 day old, ${count(between)} of 1 to 7 days, ${count(over)} older.
+    </p>
   `;
 }
 

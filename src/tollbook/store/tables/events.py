@@ -99,10 +99,10 @@ reversals = Table(
     **CLUSTERED,
 )
 
-# Keyed by the corrected event, which is corrected once. The other key finds what an event corrects.
+# Keyed by the corrected event, which is corrected once; the other key is that of the new event.
 # `reversal_id` is NULL when the corrected event was in quarantine, and then it is in
-# `corrected_events`. The users are those of both events: erasing one of them erases the reason, also
-# when the events are archived.
+# `corrected_events`. The users are those of both events: erasing one of them erases the reason,
+# archived or not.
 corrections = Table(
     "corrections",
     metadata,
