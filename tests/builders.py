@@ -23,7 +23,10 @@ from tollbook.domain.periods import Period
 from tollbook.domain.quarantine import EVERYTHING, QuarantineAction, QuarantineRun, Selection
 from tollbook.domain.receipts import Receipt
 from tollbook.ingest.commit import BatchResult, commit
+from tollbook.ingest.correction_submission import CorrectionSubmission, correction_submission
+from tollbook.ingest.corrections import correct
 from tollbook.ingest.decode import decode_json
+from tollbook.ingest.decode_corrections import decode_json as decode_corrections
 from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.ingest.reversals import decode_reversals, reverse
 from tollbook.ingest.submit import Submission, draft_of, submission_of
@@ -64,6 +67,17 @@ def reversal(reverses: str = "call-1", **given: Any) -> Json:
         "reason": "a test",
     }
     return {name: value for name, value in {**usual, **given}.items() if value is not None}
+
+
+def correction(corrects: str = "call-1", **given: Any) -> Json:
+    """A correction of `corrects`; None removes a value in the corrected event."""
+    usual = {
+        "id": f"new {corrects}",
+        "organization_id": "org_1",
+        "corrects": corrects,
+        "reason": "a test",
+    }
+    return {**usual, **given}
 
 
 class Platform:
@@ -186,6 +200,34 @@ class Platform:
     def reversed(self, *reversals: Json, **given: Any) -> list[tuple[str, str | None]]:
         """Take events back; say what became of each, with the code."""
         return [(it.status.value, it.code) for it in self.reverse(*reversals, **given).receipts]
+
+    def correct(
+        self, *corrections: Json, key: str | None = None, atomic: bool = False
+    ) -> BatchResult:
+        """Correct events by a key, an admin's unless said."""
+        (settled,) = self.settle_corrections(
+            self.prepare_corrections(*corrections, key=key, atomic=atomic)
+        )
+        assert isinstance(settled, BatchResult), settled
+        return settled
+
+    def prepare_corrections(
+        self, *corrections: Json, key: str | None = None, atomic: bool = False
+    ) -> CorrectionSubmission:
+        found = self.api_key(key or self.key())
+        decoded = decode_corrections(msgspec.json.encode(list(corrections)))
+        actor = Actor(self.tenant, found.prefix, now())
+        return correction_submission(decoded, found.scope, actor, found, atomic=atomic)
+
+    def settle_corrections(
+        self, *submissions: CorrectionSubmission
+    ) -> list[BatchResult | TollbookError]:
+        """Correct events of several requests together; give what became of each."""
+        return correct(self.database, self.directory_cache, submissions, now())
+
+    def corrected(self, *corrections: Json, **given: Any) -> list[tuple[str, str | None]]:
+        """Correct events; say what became of each, with the code."""
+        return [(it.status.value, it.code) for it in self.correct(*corrections, **given).receipts]
 
     def statuses(self, *events: Json, **given: Any) -> list[str]:
         return [receipt.status.value for receipt in self.send(*events, **given).receipts]

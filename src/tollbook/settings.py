@@ -48,6 +48,7 @@ class Settings(msgspec.Struct, frozen=True):
     longest_call_seconds: int = 86_400
     max_unknown_organizations: int = 10_000
     max_quarantined_events: int = 10_000_000
+    max_pending_events: int = 10_000_000
     max_viewer_tokens_per_minute: int = 1_200
     max_connections: int = 20_000
     max_silent_seconds: int = 10
@@ -83,7 +84,8 @@ _AT_LEAST_ONE = (
     *("max_answer_rows", "max_answer_mib", "max_exports", "max_export_seconds"),
     *("max_write_connections", "max_read_connections"),
     *("idle_connection_seconds", "max_clock_seconds", "longest_call_seconds"),
-    *("max_unknown_organizations", "max_quarantined_events", "max_viewer_tokens_per_minute"),
+    *("max_unknown_organizations", "max_quarantined_events", "max_pending_events"),
+    "max_viewer_tokens_per_minute",
 )
 _SHORTEST_KEY = 16
 _KINDS = {int: "a whole number", bool: "true or false"}

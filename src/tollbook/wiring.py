@@ -46,7 +46,14 @@ from tollbook.quarantine.run_steps import QuarantineExecutor
 from tollbook.rerating.run_day import RunExecutor
 from tollbook.run_worker import Worker
 from tollbook.settings import FULL, Settings, variable
-from tollbook.store import pending_erasures, quarantine, scope_check, secret_files, secrets
+from tollbook.store import (
+    pending_erasures,
+    pending_events,
+    quarantine,
+    scope_check,
+    secret_files,
+    secrets,
+)
 from tollbook.store.database import Database, open_database
 from tollbook.store.engine import Options
 from tollbook.store.error_translation import translate_errors
@@ -116,6 +123,7 @@ def directory_cache_of(
         settings.longest_call_seconds,
         settings.max_unknown_organizations,
         settings.max_quarantined_events,
+        settings.max_pending_events,
     )
     masker = None
     if settings.phone_numbers != FULL:
@@ -145,6 +153,7 @@ def services(settings: Settings, database: Database, *, reads_only: bool = False
             connections=lambda: connections.number,
             unread_bytes=lambda: connections.unread_bytes,
             quarantined_events=lambda: _measure(lambda: quarantine.count_all(database)),
+            pending_events=lambda: _measure(lambda: pending_events.count_all(database, now())),
             database_bytes=lambda: _measure(database.engine.size_in_bytes),
             clock_seconds=lambda: _measure(lambda: clock_difference(database, now())),
             pending_erasures=lambda: _measure(lambda: pending_erasures.count_all(database)),

@@ -153,7 +153,7 @@ ALLOWED = {
     ),
     "quarantine.discard": Case(
         "DELETE",
-        "/v1/quarantine?code=no_price&type=voice.call&start_date=2024-01-01&end_date=2024-01-31",
+        "/v1/quarantine?codes=no_price&type=voice.call&start_date=2024-01-01&end_date=2024-01-31",
         "quarantine discard --code no_price --type voice.call --start 2024-01-01 "
         "--end 2024-01-31 --yes",
     ),

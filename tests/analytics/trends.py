@@ -118,7 +118,7 @@ def _order(asked: Asked, key: str) -> int | str:
 
 def _shown(asked: Asked, part: Json, keys: list[str], others: bool) -> Json:
     nothing = [[Decimal(0)] * 3 for _ in part["names"]]
-    series = [(key, part["rows"].get(key, nothing)) for key in keys]
+    series = [_series(asked, key, part["rows"].get(key, nothing)) for key in keys]
     if others:
         rest = [list(one) for one in nothing]
         for key, sums in part["rows"].items():
@@ -127,15 +127,15 @@ def _shown(asked: Asked, part: Json, keys: list[str], others: bool) -> Json:
                     [a + b for a, b in zip(x, y, strict=True)]
                     for x, y in zip(rest, sums, strict=True)
                 ]
-        series.append(("other", rest))
+        series.append(_series(asked, "other", rest, is_rest=True))
     return {
         "buckets": part["names"],
-        "series": [_series(asked, key, sums) for key, sums in series],
-        "total_cost": sum((one[2] for _, sums in series for one in sums), Decimal(0)),
+        "series": series,
+        "total_cost": sum((it["total_cost"] for it in series), Decimal(0)),
     }
 
 
-def _series(asked: Asked, key: str, sums: list[list[Decimal]]) -> Json:
+def _series(asked: Asked, key: str, sums: list[list[Decimal]], *, is_rest: bool = False) -> Json:
     series: Json = {
         "key": key,
         "events": [one[0] for one in sums],
@@ -143,7 +143,9 @@ def _series(asked: Asked, key: str, sums: list[list[Decimal]]) -> Json:
         "total_events": sum(one[0] for one in sums),
         "total_cost": sum(one[2] for one in sums),
     }
-    if asked.split_by == "meter" and key != "other":
+    if is_rest:
+        series["rest"] = True
+    elif asked.split_by == "meter":
         series["unit"] = UNITS[key]
         series["quantities"] = [one[1] for one in sums]
         series["total_quantity"] = sum(one[1] for one in sums)

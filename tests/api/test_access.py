@@ -258,7 +258,7 @@ CASES = [
         "/v1/quarantine/replay?organization_id=org_2",
         for_admins(409, organization=404, user=403),
     ),
-    Case("DELETE", "/v1/quarantine?code=no_price", for_admins(409, organization=403, user=403)),
+    Case("DELETE", "/v1/quarantine?codes=no_price", for_admins(409, organization=403, user=403)),
     Case(
         "DELETE",
         "/v1/quarantine/nobody/lost",

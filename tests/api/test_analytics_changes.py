@@ -3,11 +3,18 @@
 import pytest
 
 from tests.api.conftest import Tenant, problems
-from tests.builders import event
+from tests.builders import event, reversal
 
 PATH = "/v1/analytics/changes"
 JANUARY = {"start_date": "2024-01-01", "end_date": "2024-01-31"}
 OF_ORG_1 = {**JANUARY, "organization_id": "org_1"}
+DEARER = """
+name: Dearer
+currency: USD
+effective_from: 2023-12-01
+source: x
+rates: [{meter: voice.call, graduated: [{up_to: 100, price: 0.01}, {price: 0.03}], per: second}]
+"""
 
 
 def test_a_tenant_without_usage_has_nothing_that_changed(either: Tenant) -> None:
@@ -122,6 +129,27 @@ def test_an_answer_holds_until_usage_arrives(either: Tenant) -> None:
     assert either.get(PATH, params=OF_ORG_1, headers=tag).status_code == 304
     either.send(event())
     assert either.get(PATH, params=OF_ORG_1, headers=tag).status_code == 200
+
+
+def test_there_is_no_ratio_to_a_credit(either: Tenant) -> None:
+    """What `a` used at 0.01 is given back at 0.03, the difference that it makes to its month."""
+    either.load(DEARER)
+    december = {"time": "2023-12-15T10:30:00Z", "quantity": 100}
+    either.send(*(event(id=it, user_id=it, **december) for it in "ab"))
+    either.reverse(reversal("a"))
+    either.send(event(id="later", user_id="a", cost="30"))
+    answer = either.get(PATH, params=OF_ORG_1).json()
+    assert (answer["previous_cost"], answer["change"]) == (1.0, 29.0)
+    ((grown,), (shrunk,)) = answer["grew"], answer["shrank"]
+    assert (grown["previous_cost"], grown["cost"], grown["change"]) == (-2.0, 30.0, None)
+    assert (shrunk["previous_cost"], shrunk["change"], shrunk["share"]) == (3.0, -1.0, 0.0)
+    series = {**OF_ORG_1, "user_id": "a", "compare": "previous_period", "bucket": "month"}
+    answer = either.get("/v1/analytics/series", params=series).json()
+    assert (answer["comparison"]["total_cost"], answer["comparison"]["change"]) == (-2.0, None)
+    for path, query in ((PATH, OF_ORG_1), ("/v1/analytics/series", series)):
+        text = either.get(path, params={**query, "format": "csv"}).text
+        header, first = (line.split(",") for line in text.splitlines()[:2])
+        assert first[header.index("change")] == ""
 
 
 def test_meta_follows_the_answer(tenant: Tenant) -> None:

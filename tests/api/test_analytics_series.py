@@ -90,8 +90,41 @@ def test_what_is_not_among_the_first_is_other(either: Tenant) -> None:
     totals = [(it["key"], it["total_cost"]) for it in answer["series"]]
     assert totals == [("b", 2), ("a", 1), ("other", Decimal("0.75"))]
     assert answer["total_cost"] == Decimal("3.75")
+    assert [it.get("rest") for it in answer["series"]] == [None, None, True]
     names = {it["key"]: it["name"] for it in ask(either, split_by="user", **OF_ORG)["series"]}
     assert names == {"b": "b", "a": "a", "c": "c", "": "organization level"}
+
+
+@pytest.mark.parametrize(
+    ("split_by", "costs", "key"),
+    [
+        ("user", {"other": "2", "b": "1", "c": "0.5"}, "user_id"),
+        ("organization", {"other": "2", "b": "1", "c": "0.5"}, "organization_id"),
+    ],
+)
+def test_one_with_the_id_other_is_not_the_rest(
+    either: Tenant, split_by: str, costs: dict[str, str], key: str
+) -> None:
+    for name, cost in costs.items():
+        if split_by == "organization":
+            either.organization(name)
+        either.send(event(**{"id": name, "cost": cost, "user_id": name, key: name}))
+    january = {"start_date": "2024-01-01", "end_date": "2024-01-31"}
+    asked = {"split_by": split_by, "top": 1, "compare": "previous_period", **january}
+    scope = OF_ORG if split_by == "user" else {}
+    answer = ask(either, **{**scope, **asked})
+    for series in (answer["series"], answer["comparison"]["series"]):
+        assert [(it["key"], it.get("rest", False)) for it in series] == [
+            ("other", False),
+            ("other", True),
+        ]
+    assert [it["total_cost"] for it in answer["series"]] == [2, Decimal("1.5")]
+    file = either.get(PATH, params={**scope, **asked, "format": "csv", "include": "totals"})
+    header, *rows = file.text.splitlines()
+    assert header.split(",")[-1] == "rest"
+    assert [row.split(",")[-1] for row in rows] == ["", "true"] * 31 + [""]
+    file = either.get(PATH, params={**scope, **asked, "format": "ndjson"})
+    assert [json.loads(it)["rest"] for it in file.text.splitlines()] == [None, True] * 31
 
 
 def test_a_day_of_twenty_five_hours_has_twenty_five_buckets(either: Tenant) -> None:

@@ -163,7 +163,9 @@ def series_rows(answer: Json) -> Iterator[Row]:
         ("previous_", other["series"], other["buckets"]),
     ):
         for line in lines:
-            named = {name: line.pop(name) for name in ("key", "name", "unit") if name in line}
+            named = {
+                name: line.pop(name) for name in ("key", "name", "unit", "rest") if name in line
+            }
             columns = {"events": "events", "quantities": "quantity", "costs": "cost"}
             figures = {columns[it]: line.pop(it) for it in columns if it in line}
             assert set(line) <= {"total_events", "total_quantity", "total_cost"}
@@ -261,7 +263,7 @@ def plain(value: Any) -> Any:
         return ""
     if isinstance(value, dict | list):
         return value
-    text = str(value)
+    text = str(value).lower() if isinstance(value, bool) else str(value)
     if text[0] in "[{":
         return json.loads(text, parse_float=Decimal)
     try:

@@ -48,6 +48,7 @@ def test_an_event_is_listed_as_it_came_with_the_reason(either: Tenant) -> None:
         "code": "unknown_organization",
         "reason": "no organization has this id yet",
         "event": one,
+        "ways_out": ["replay", "discard"],
     }
 
 
@@ -102,14 +103,16 @@ def test_causes_are_counted_beside_any_page(either: Tenant) -> None:
             "code": "unknown_organization",
             "events": 2,
             "example": next(it for it in whole if it["id"] == "a"),
+            "ways_out": ["replay", "discard"],
         },
         {
             "code": "currency_mismatch",
             "events": 1,
             "example": next(it for it in whole if it["id"] == "c"),
+            "ways_out": ["replay", "correct", "discard"],
         },
     ]
-    for query in ({}, {"limit": 1}, {"code": "no_price"}):
+    for query in ({}, {"limit": 1}, {"codes": "no_price"}):
         assert either.get(PATH, params={"include": "causes", **query}).json()["causes"] == causes
     own = either.get(PATH, params={"include": "causes", "organization_id": "euro"}).json()
     assert own["causes"] == causes[1:]
@@ -121,16 +124,16 @@ def test_the_events_of_one_cause_are_listed_alone(either: Tenant) -> None:
     either.organization("euro", currency="EUR")
     either.send(*(event(id=it, organization_id="lost") for it in "abc"))
     either.send(event(id="d", organization_id="euro"))
-    assert pages(either, 2, code="unknown_organization") == [["a", "b"], ["c"]]
-    assert pages(either, 2, code="currency_mismatch", organization_id="euro") == [["d"]]
-    assert pages(either, 2, code="no_price") == [[]]
+    assert pages(either, 2, codes="unknown_organization") == [["a", "b"], ["c"]]
+    assert pages(either, 2, codes="currency_mismatch", organization_id="euro") == [["d"]]
+    assert pages(either, 2, codes="no_price") == [[]]
 
 
 @pytest.mark.parametrize(
     ("query", "found"),
     [
         ("include=counts", [("include", "invalid_choice")]),
-        ("code=", [("code", "missing_parameter")]),
+        ("codes=", [("codes", "invalid_choice")]),
         ("limit=0", [("limit", "invalid_integer")]),
         ("limit=1001", [("limit", "invalid_integer")]),
         ("limit=-1", [("limit", "invalid_integer")]),
@@ -255,6 +258,11 @@ def test_events_are_selected_by_type_and_time(either: Tenant) -> None:
     ("query", "found"),
     [
         ("type=fax", [("type", "invalid_choice")]),
+        ("codes=no_such_code", [("codes", "invalid_choice")]),
+        ("ids=", [("ids", "missing_parameter")]),
+        ("organization_id=x&ids=a,,b", [("ids", "empty")]),
+        ("ids=" + ",".join(map(str, range(1001))), [("ids", "too_many")]),
+        ("ids=a", [("organization_id", "missing_parameter")]),
         ("start_date=yesterday", [("start_date", "invalid_time")]),
         ("start_date=2024-01-02&end_date=2024-01-01", [("start_date", "invalid_period")]),
     ],
@@ -267,7 +275,7 @@ def test_a_malformed_selection_is_refused_everywhere(
         assert (answer.status_code, problems(answer)) == (400, found)
 
 
-@pytest.mark.parametrize("query", ["", "all=false", "all=true&code=no_price"])
+@pytest.mark.parametrize("query", ["", "all=false", "all=true&codes=no_price"])
 def test_everything_is_discarded_only_when_that_is_said(tenant: Tenant, query: str) -> None:
     answer = tenant.delete(f"{PATH}?{query}")
     assert (answer.status_code, problems(answer)[0][0]) == (400, "all")
@@ -277,9 +285,9 @@ def test_selected_events_are_discarded_by_a_run(either: Tenant) -> None:
     either.organization("euro", currency="EUR")
     either.send(*(event(id=it, organization_id="euro") for it in "ab"))
     either.send(event(id="c", organization_id="x"))
-    begun = either.delete(PATH, params={"code": "currency_mismatch"})
+    begun = either.delete(PATH, params={"codes": "currency_mismatch"})
     run = run_over_quarantine(either.get, begun)
-    assert (run["action"], run["code"], run["discarded"]) == ("discard", "currency_mismatch", 2)
+    assert (run["action"], run["codes"], run["discarded"]) == ("discard", ["currency_mismatch"], 2)
     assert pages(either, 10) == [["c"]]
     assert either.get("/v1/quarantine-runs").json()["runs"] == [run]
     gone = either.get("/v1/events/euro/a")

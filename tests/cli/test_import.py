@@ -154,7 +154,7 @@ def test_why_events_are_in_quarantine_is_told_of_the_first(platform: Tollbook) -
     summary = ran.out.splitlines()
     assert summary[0].startswith("line 1: 0: no organization has this id yet")
     assert summary[19].startswith("line 20: 19: ")
-    assert summary[19].endswith(" (in quarantine)")
+    assert summary[19].endswith("; ways out: replay, discard (in quarantine)")
     assert summary[20] == "and 3 more in quarantine"
     assert len(summary) == 22
 

@@ -58,6 +58,24 @@ def test_the_events_of_one_cause_are_listed_alone(platform: Tollbook) -> None:
     out = platform("quarantine", "list", "--code", "no_price").out
     assert "unknown_organization" in out
     assert out.endswith("no event has the code no_price\n")
+    both = ("--code", "currency_mismatch", "--code", "unknown_organization")
+    assert len(platform.json("quarantine", "list", *both)) == 3
+    assert platform("quarantine", "list", "--code", "no_such_code").code == 2
+
+
+def test_events_are_selected_by_id_and_tried_before_they_are_replayed(platform: Tollbook) -> None:
+    platform("organizations", "create", "late")
+    late = ("--organization", "late", "--id", "2", "--id", "3")
+    answer = platform.json("quarantine", "replay", *late, "--dry-run")["dry_run"]
+    assert [(it["id"], it["cost"]) for it in answer["charges"]] == [("2", 0.122)]
+    out = platform("quarantine", "replay", "--dry-run").out
+    assert "unknown_organization: 2 of 2 would be charged" in out
+    assert "1 would remain as currency_mismatch: replay, correct, discard" in out
+    assert out.endswith("2 would be released, 1 would remain; nothing was written\n")
+    assert len(platform.json("quarantine", "list")) == 3
+    assert platform("quarantine", "replay", *late).out == "1 released, 0 remaining\n"
+    assert [it["id"] for it in platform.json("quarantine", "list")] == ["3", "1"]
+    assert "organization" in platform.refusal("quarantine", "replay", "--id", "1")
 
 
 def test_json_is_the_list_of_the_api(platform: Tollbook) -> None:

@@ -22,6 +22,7 @@ CONSTANTS = {
     "currency": "USD",
 }
 TWO_DAYS = ("--start", "2024-01-15", "--end", "2024-01-16")
+RICH = {"other": "2", "bob": "1"}
 
 
 @pytest.fixture
@@ -75,14 +76,23 @@ def test_the_other_period_stands_beside(platform: Tollbook) -> None:
 def test_csv_has_a_row_for_each_bucket_and_series_and_no_formula(platform: Tollbook) -> None:
     ran = platform("report", "series", "org_1", "--split", "user", "--csv", *TWO_DAYS)
     assert list(csv.reader(ran.out.splitlines())) == [
-        ["bucket", "key", "name", "events", "cost", *CONSTANTS],
-        ["2024-01-15", "user_1", "'=ann@acme.com", "1", "0.18", *CONSTANTS.values()],
-        ["2024-01-16", "user_1", "'=ann@acme.com", "1", "0.06", *CONSTANTS.values()],
+        ["bucket", "key", "name", "events", "cost", *CONSTANTS, "rest"],
+        ["2024-01-15", "user_1", "'=ann@acme.com", "1", "0.18", *CONSTANTS.values(), ""],
+        ["2024-01-16", "user_1", "'=ann@acme.com", "1", "0.06", *CONSTANTS.values(), ""],
     ]
     ran = platform("report", "series", "org_1", "--split", "meter", "--csv", *TWO_DAYS)
     assert ran.out.splitlines()[1].startswith(
         "2024-01-15,voice.call,voice.call,1,90,0.18,second,default,org_1,Acme,,,2024-01-15,"
     )
+
+
+def test_the_rest_is_told_from_a_user_with_its_key(platform: Tollbook) -> None:
+    sent = [event(id=f"to {user}", user_id=user, cost=cost) for user, cost in RICH.items()]
+    platform("import", platform.write("more.ndjson", "\n".join(map(json.dumps, sent))))
+    ran = platform("report", "series", "org_1", "--split", "user", "--top", "1", *TWO_DAYS)
+    names = [row[:2] for row in lines(ran.out)]
+    assert ["other", "1"] in names
+    assert ["(others)", "3"] in names
 
 
 def test_json_is_the_answer_of_the_api(platform: Tollbook) -> None:

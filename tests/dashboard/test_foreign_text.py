@@ -196,6 +196,16 @@ def test_a_short_name_is_not_shortened(look: Look, demo: Demo) -> None:
     assert page.locator(".long").count() == 0
 
 
+def test_names_of_one_domain_differ_in_a_narrow_column(look: Look) -> None:
+    page = look("harbor", "#/?period=last_30_days", viewport={"width": 1280, "height": 800})
+    table(page)
+    names = page.locator("tr[data-index] .long")
+    expect(names.first).to_be_visible()
+    shown = names.evaluate_all("all => all.map(it => it.firstChild.textContent)")
+    assert len(set(shown)) == len(shown) > 1
+    assert all(it.endswith("@") for it in shown)
+
+
 def test_a_zone_that_the_browser_does_not_know_is_utc_and_said(look: Look, demo: Demo) -> None:
     make(demo, "zone", "Zone", {"id": "e"})
     page = look(None)

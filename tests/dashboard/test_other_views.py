@@ -169,6 +169,38 @@ def test_quarantine_is_grouped_by_cause_and_replayed(look: Look, demo: Demo) -> 
     expect(page.get_by_text("No events in quarantine")).to_be_visible()
 
 
+def test_a_period_that_is_all_in_quarantine_leads_to_its_events(look: Look, demo: Demo) -> None:
+    """The last hour of January in Kiritimati is still 31 January, 9:30 in UTC."""
+    pending = {"type": "voice.call", "organization_id": "all_waiting", "quantity": 60}
+    about = {"id": "all_waiting", "name": "Waiting", "currency": "CHF"}
+    times = {"first": "2021-12-31T10:00:00Z", "last": "2022-01-31T09:30:00Z"}
+    with demo.server.client(demo.keys["tenant"]) as client:
+        client.post("/v1/organizations", json={**about, "timezone": "Pacific/Kiritimati"})
+        events = [{**pending, "id": name, "time": time} for name, time in times.items()]
+        client.post(
+            "/v1/events", json=[*events, {**events[0], "id": "no", "time": "2021-12-31T09:59:00Z"}]
+        )
+    page = look("tenant", "#/organizations/all_waiting?period=2022-01")
+    notice = page.locator(".notice")
+    expect(notice).to_have_text(
+        "All usage of this period is in quarantine, not charged yet: 2 events."
+    )
+    notice.get_by_role("link", name="2 events").click()
+    days = re.compile("Events of Jan 1.*31, 2022")
+    expect(page.get_by_role("heading", name=days)).to_be_visible()
+    events_shown = page.get_by_role("region", name="Events in quarantine").locator("tbody tr")
+    expect(events_shown).to_have_count(2)
+    expect(events_shown.first).to_contain_text("Or correct the event, or discard it.")
+    page.get_by_role("link", name="Show the events of all days").click()
+    expect(page.get_by_role("region", name="Causes")).to_contain_text("Currency mismatch")
+    reader = look("tenant", "#/organizations/all_waiting?period=2021-11")
+    expect(reader.locator(".notice")).to_contain_text("show that month")
+    key = demo.new_key(organization_id="all_waiting")
+    reader = look(key, "#/?period=2022-01")
+    expect(reader.locator(".notice")).to_contain_text("All usage of this period is in quarantine")
+    expect(reader.locator(".notice").get_by_role("link")).to_have_count(0)
+
+
 def test_organization_level_costs_lead_to_their_events(look: Look) -> None:
     page = look("acme", f"#/?{JANUARY}")
     table(page)

@@ -58,9 +58,17 @@ def test_nothing_comes_before_the_year_1(start: str, end: str, how: str) -> None
 
 @pytest.mark.parametrize(
     ("part", "whole", "expected"),
-    [(1, 3, 0.3333), (-1, 3, -0.3333), (1, 8, 0.125), (0, 5, 0.0), (5, 0, None), (1, -2, -0.5)],
+    [
+        (1, 3, 0.3333),
+        (-1, 3, -0.3333),
+        (1, 8, 0.125),
+        (0, 5, 0.0),
+        (5, 0, None),
+        (1, -2, None),
+        (-3, -2, None),
+    ],
 )
-def test_a_fraction_is_rounded_once_and_there_is_none_of_nothing(
+def test_a_fraction_is_rounded_once_and_there_is_none_of_nothing_or_less(
     part: int, whole: int, expected: float | None
 ) -> None:
     assert fraction(part, whole, 4) == expected

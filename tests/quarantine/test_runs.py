@@ -175,7 +175,13 @@ def test_a_refused_run_waits_for_no_writer(platform: Platform) -> None:
 
 
 def test_every_act_is_in_the_audit_log(platform: Platform) -> None:
-    selection = Selection(platform.number("euro"), "currency_mismatch", BY_TYPE["voice.call"].code)
+    meter, ids = BY_TYPE["voice.call"].code, tuple(map(str, range(runs.MOST_SHOWN)))
+    selection = Selection(
+        organization=platform.number("euro"),
+        codes=("currency_mismatch",),
+        ids=("d", "e", *ids),
+        meter=meter,
+    )
     run = begin(platform, DISCARD, selection)
     act(platform, runs.stop, run.id)
     act(platform, runs.resume, run.id)
@@ -186,7 +192,9 @@ def test_every_act_is_in_the_audit_log(platform: Platform) -> None:
     details = {
         "action": "discard",
         "organization_id": "euro",
-        "code": "currency_mismatch",
+        "codes": ["currency_mismatch"],
+        "ids": ["d", "e", *ids[:-2]],
+        "ids_count": runs.MOST_SHOWN + 2,
         "type": "voice.call",
         "start_date": None,
         "end_date": None,
@@ -198,7 +206,7 @@ def test_every_act_is_in_the_audit_log(platform: Platform) -> None:
 def test_a_discarded_event_keeps_its_id(platform: Platform) -> None:
     before = platform.rows("SELECT * FROM quarantine_counts WHERE events > 0")
     assert len(before) == 2
-    run = platform.run_over_quarantine(DISCARD, Selection(code="currency_mismatch"))
+    run = platform.run_over_quarantine(DISCARD, Selection(codes=("currency_mismatch",)))
     assert (run.status, run.discarded, run.remaining) == (DONE, 2, 0)
     assert waiting(platform) == ["a", "b", "c"]
     one = event(id="d", organization_id="euro")
@@ -297,5 +305,5 @@ def test_a_replay_and_a_discard_change_the_state_of_the_ledgers(platform: Platfo
         return set(platform.rows("SELECT organization_id, token FROM ledger_versions"))
 
     before = tokens()
-    platform.run_over_quarantine(DISCARD, Selection(code="currency_mismatch"))
+    platform.run_over_quarantine(DISCARD, Selection(codes=("currency_mismatch",)))
     assert len(before - tokens()) == 1

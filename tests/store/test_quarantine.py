@@ -151,7 +151,7 @@ def test_events_of_one_code_are_listed_alone(platform: Platform) -> None:
     with platform.database.reading() as snapshot:
 
         def ids(code: str, limit: int = 100) -> list[str]:
-            of_code = Selection(code=code)
+            of_code = Selection(codes=(code,))
             rows = quarantine.waiting(snapshot, platform.tenant, of_code, FROM_THE_START, limit)
             return [it.id for it in rows]
 
@@ -168,8 +168,11 @@ def test_events_of_one_code_are_listed_alone(platform: Platform) -> None:
         (Selection(start=at("2024-01-11T16:00:00Z")), 5),
         (Selection(end=at("2024-01-11T16:00:00Z")), 2),
         (Selection(start=at("2024-01-11T16:00:00Z"), end=at("2024-01-11T16:00:01Z")), 2),
-        (Selection(code="implausibly_long", start=at("2024-01-12T00:00:00Z")), 2),
-        (Selection(code="unknown_organization"), 1),
+        (Selection(codes=("implausibly_long",), start=at("2024-01-12T00:00:00Z")), 2),
+        (Selection(codes=("unknown_organization",)), 1),
+        (Selection(codes=("unknown_organization", "implausibly_long")), 7),
+        (Selection(ids=("0", "lost")), 3),
+        (Selection(codes=("unknown_organization",), ids=("0", "lost")), 1),
         (Selection(), 7),
     ],
 )

@@ -15,6 +15,8 @@ from tests.builders import Platform, event, reversal
 from tests.conftest import ENGINES, Postgres
 from tests.rerating.builders import Past
 from tollbook.analytics.event import ChargedEvent, find_event
+from tollbook.domain.quarantine import Selection
+from tollbook.store import quarantine_runs
 from tollbook.store.database import Database, open_database
 from tollbook.store.migrate import _config, migrate
 from tollbook.store.tables.schema import SCHEMA_VERSION
@@ -94,6 +96,13 @@ def test_it_adds_up_and_goes_on(empty: Database, revision: str) -> None:
     platform.organization("org_unknown")
     assert platform.replay() >= 1
     assert platform.differences() == []
+
+
+def test_a_run_over_the_quarantine_keeps_the_code_that_it_selects(empty: Database) -> None:
+    platform = written_by(empty, "0015")
+    with empty.reading() as snapshot:
+        (run,) = quarantine_runs.runs(snapshot, platform.tenant, None, 10)
+    assert run.selection == Selection(organization=1, codes=("no_price",))
 
 
 @pytest.mark.parametrize("revision", EARLIER)

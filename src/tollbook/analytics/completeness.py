@@ -8,8 +8,9 @@ import msgspec
 from tollbook.analytics.scope import QuestionScope, other_currencies
 from tollbook.domain.events import instant_of, microseconds
 from tollbook.domain.periods import Period, day_number
-from tollbook.store import quarantine
+from tollbook.store import pending_events, quarantine
 from tollbook.store.database import Snapshot
+from tollbook.store.pending_events import PendingEvents
 from tollbook.store.quarantine import EVERYTHING, Part
 from tollbook.store.versions import LedgerVersion
 
@@ -26,7 +27,8 @@ class Meta(msgspec.Struct, frozen=True):
     `quarantined_events` counts events of the period that wait for a price or an organization, and
     `quarantined_share` is their share of all its events. Keys that see a part of an organization
     get null for fields that would reveal the rest. `ingest_lag_seconds` is how long the newest
-    event took to arrive; older events that arrive later do not change it.
+    event took to arrive; older events that arrive later do not change it. `pending_events` counts
+    the events of any time that wait for their carrier's price.
     """
 
     as_of: str
@@ -39,6 +41,7 @@ class Meta(msgspec.Struct, frozen=True):
     last_received_at: str | None
     ingest_lag_seconds: float | None
     other_currencies: list[str] = []
+    pending_events: PendingEvents | None = None
 
 
 def completeness(
@@ -68,6 +71,7 @@ def completeness(
         last_received_at=instant_text(version.received_at) if version.received_at else None,
         ingest_lag_seconds=_lag(version),
         other_currencies=other_currencies(snapshot, scope, period),
+        pending_events=pending_events.count(snapshot, scope.tenant, scope.number, clock),
     )
 
 
@@ -115,6 +119,7 @@ def of_a_part(meta: Meta) -> Meta:
         newest_event_at=None,
         last_received_at=None,
         ingest_lag_seconds=None,
+        pending_events=None,
     )
 
 

@@ -12,9 +12,16 @@ from tollbook.domain.exact import amount_text
 from tollbook.domain.meters import BY_CODE
 from tollbook.domain.prices import Rate
 from tollbook.rating.explain import Explanation, explain
-from tollbook.store import events, prices, quarantine
+from tollbook.store import corrections, events, prices, quarantine
 from tollbook.store.database import Snapshot
-from tollbook.store.events import DISCARDED, IN_QUARANTINE, Reversed, Stored
+from tollbook.store.events import (
+    CORRECTED,
+    DISCARDED,
+    IN_QUARANTINE,
+    Corrected,
+    Reversed,
+    Stored,
+)
 from tollbook.store.quarantine import Quarantined
 
 REPLAY_DIFFERS = "replay_differs"
@@ -58,8 +65,31 @@ def find_event(
         return Discarded(identity)
     if key.day == IN_QUARANTINE:
         return quarantine.find(snapshot, number, identity)
+    if key.day == CORRECTED:
+        return corrections.find(snapshot, number, identity)
     event = _find_stored(snapshot, number, key.day, identity, folder)
     return None if event is None else replay_charge(snapshot, tenant, event, folder)
+
+
+class Chain(NamedTuple):
+    """The corrections of an event, and the ids of the first and the latest event of its chain.
+
+    `made` is the correction that the event is, `replaced` the one that replaced it.
+    """
+
+    made: Corrected | None
+    replaced: Corrected | None
+    first: str
+    latest: str
+
+
+def find_chain(snapshot: Snapshot, number: int, identity: str) -> Chain | None:
+    """Return the chain that an event is part of; None when it neither is nor has a correction."""
+    made = events.corrections_by(snapshot, number, [identity]).get(identity)
+    replaced = events.corrections_of(snapshot, number, [identity]).get(identity)
+    if made is None and replaced is None:
+        return None
+    return Chain(made, replaced, *corrections.ends_of_chain(snapshot, number, identity))
 
 
 def _find_stored(

@@ -17,6 +17,7 @@ from tollbook.analytics.archived_events import (
     merge_by_id,
     refusal,
 )
+from tollbook.analytics.corrected_rows import CORRECTIONS, with_corrections
 from tollbook.analytics.event_statements import (
     ARCHIVED,
     CHUNK,
@@ -57,6 +58,7 @@ COLUMNS = (
     Column("received_at", ColumnKind.INSTANT),
     Column("reverses", ColumnKind.TEXT),
 )
+"""The columns of the ledger, followed in listed rows by those of `CORRECTIONS`."""
 
 AT_ONCE = 1_000
 """Rows that a stream reads in one step. A step must be short: it delays other requests."""
@@ -126,6 +128,8 @@ class EventLine(msgspec.Struct, frozen=True, gc=False):
     attributes: dict[str, Any]
     received_at: str
     reverses: str | None
+    corrects: str | None
+    corrected_by: str | None
 
 
 class EventsReport(msgspec.Struct, frozen=True):
@@ -165,6 +169,8 @@ def _line(
     attributes: str,
     received_at: int,
     reverses: str | None,
+    corrects: str | None,
+    corrected_by: str | None,
 ) -> EventLine:
     return EventLine(
         id=identity,
@@ -181,6 +187,8 @@ def _line(
         attributes=msgspec.json.decode(attributes) if attributes else {},
         received_at=instant_text(received_at),
         reverses=reverses,
+        corrects=corrects,
+        corrected_by=corrected_by,
     )
 
 
@@ -203,6 +211,7 @@ def read_page(
     months = _months(snapshot, question, newest)
     archived = _find_archived(snapshot, question, months, folder, newest)
     rows: list[Row] = []
+    end = None
     for day in _days(snapshot, question, months, newest):
         time, identity = after[1:] if after and after.day == day else (_NEWEST, "")
         bound = _parameters(question, day) | {
@@ -213,9 +222,10 @@ def read_page(
         ledger = snapshot.table(PAGE[question.whose], bound, len(COLUMNS))
         rows += archived.merge_newest(snapshot, ledger, bound)
         if len(rows) > limit:
-            last = rows[limit - 1]
-            return Page(rows[:limit], PageEnd(last[5], last[4], last[0]))
-    return Page(rows, None)
+            rows, last = rows[:limit], rows[limit - 1]
+            end = PageEnd(last[5], last[4], last[0])
+            break
+    return Page(with_corrections(snapshot, question.organization.number, question.as_of, rows), end)
 
 
 def require_readable(snapshot: Snapshot, question: EventsQuestion, folder: Path | None) -> None:
@@ -239,8 +249,11 @@ def events_table(snapshot: Snapshot, question: EventsQuestion, folder: Path | No
 def table_of(question: EventsQuestion, rows: Iterable[Row]) -> Table:
     """Return events as a table that names their organization and the currency of their costs."""
     organization = question.organization
-    constants = text_columns(organization_id=organization.id, currency=organization.currency)
-    return Table(COLUMNS, rows, constants=constants)
+    names = text_columns(organization_id=organization.id, currency=organization.currency)
+    columns = (*COLUMNS, *(column for column, _ in names), *CORRECTIONS)
+    values = tuple(value for _, value in names)
+    width = len(COLUMNS)
+    return Table(columns, ((*row[:width], *values, *row[width:]) for row in rows))
 
 
 def _chunks(
@@ -250,7 +263,9 @@ def _chunks(
         bound = _parameters(question, day) | {"limit": AT_ONCE}
         ledger = _ledger_chunks(snapshot, question, bound)
         sources = [ledger, *archived.chunks(bound, AT_ONCE)]
-        yield from merge_by_id(snapshot, question.organization.number, sources)
+        number = question.organization.number
+        for rows in merge_by_id(snapshot, number, sources):
+            yield with_corrections(snapshot, number, question.as_of, rows)
 
 
 def _ledger_chunks(

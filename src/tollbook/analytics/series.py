@@ -35,12 +35,16 @@ _BY = {
 
 
 class SeriesSums(NamedTuple):
-    """One series: its key and name, and its sums by bucket. `unit` is that of its quantities."""
+    """One series: its key and name, and its sums by bucket. `unit` is that of its quantities.
+
+    `is_rest` marks the sum of all series beyond the first; a user may have the same key.
+    """
 
     key: str
     name: str
     sums: BucketSums
     unit: str | None = None
+    is_rest: bool = False
 
 
 class PeriodSeries(NamedTuple):
@@ -176,7 +180,7 @@ def _lines(
         rest = BucketSums(len(buckets.names))
         for key in found.keys() - set(first.keys):
             rest.add_all(found[key])
-        lines.append(SeriesSums(OTHER, OTHER, rest))
+        lines.append(SeriesSums(OTHER, OTHER, rest, is_rest=True))
     return lines
 
 
@@ -215,7 +219,7 @@ def _read_ranked(
             rest = _read_all(snapshot, subject, question.usage_filter, buckets)
             for line in lines:
                 rest.add_all(line.sums, -1)
-            lines.append(SeriesSums(OTHER, OTHER, rest))
+            lines.append(SeriesSums(OTHER, OTHER, rest, is_rest=True))
         periods.append(PeriodSeries(buckets, lines))
     return periods
 

@@ -1,7 +1,8 @@
 """The answer and the table of a trend."""
 
-from collections.abc import Iterator
-from itertools import zip_longest
+from collections.abc import Iterable, Iterator
+from itertools import cycle, zip_longest
+from typing import Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -25,7 +26,10 @@ _CHANGE_PLACES = 4
 
 
 class Series(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """The figures of one key, one for each bucket. Amounts are exact JSON numbers."""
+    """The figures of one key, one for each bucket. Amounts are exact JSON numbers.
+
+    Only the sum of the series beyond the first has `rest`; a user may have the same key.
+    """
 
     key: str
     name: str
@@ -36,10 +40,11 @@ class Series(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     total_events: int
     total_quantity: msgspec.Raw | UnsetType = UNSET
     total_cost: msgspec.Raw
+    rest: Literal[True] | UnsetType = UNSET
 
 
 class ComparedSeries(msgspec.Struct, frozen=True):
-    """The series of another period. `change` is a fraction of its cost, null when that is 0."""
+    """The series of another period. `change` is a fraction of its cost, if that is above 0."""
 
     period: dict[str, str]
     buckets: list[str]
@@ -110,6 +115,7 @@ def _series(line: SeriesSums) -> Series:
         total_events=sum(sums.counts),
         total_quantity=UNSET if unit is None else raw_quantity(sum(sums.quantities)),
         total_cost=raw_amount(sum(sums.costs)),
+        rest=True if line.is_rest else UNSET,
     )
 
 
@@ -136,7 +142,18 @@ def series_table(question: SeriesQuestion, trend: Trend, *, with_totals: bool) -
         ]
     totals = _total_cells(trend, by_meter=by_meter) if with_totals else None
     rows = _rows(trend, by_meter=by_meter)
-    return Table(tuple(columns), rows, totals, constants=_constants(question, trend))
+    marks: tuple[Column, ...] = ()
+    if question.split_by is not None:
+        marks = (Column("rest", ColumnKind.FLAG),)
+        rows = _marked(rows, trend)
+        totals = (*totals, None) if totals else None
+    return Table(tuple(columns), rows, totals, constants=_constants(question, trend), marks=marks)
+
+
+def _marked(rows: Iterable[Row], trend: Trend) -> Iterator[Row]:
+    """Add the last cell of each row: whether its series is the rest. Each bucket has all series."""
+    marks = cycle([True if line.is_rest else None for line in trend.now.lines])
+    return ((*row, mark) for row, mark in zip(rows, marks, strict=False))
 
 
 def _constants(question: SeriesQuestion, trend: Trend) -> tuple[Constant, ...]:

@@ -34,6 +34,8 @@ class ColumnKind(StrEnum):
     """A meter's code, shown as its unit."""
     OBJECT = "object"
     """The text of a JSON object or array; empty for an object without fields."""
+    FLAG = "flag"
+    """True, or None for false."""
 
 
 class Column(NamedTuple):
@@ -52,7 +54,7 @@ class Table(NamedTuple):
 
     `totals` is the row of their sums, if they were requested. After it comes `organization_level`,
     usage that the sums exclude. `constants` are further columns of files, at the end; people read
-    them in the title.
+    them in the title. After them come the `marks`, whose cells are the last of each row.
     """
 
     columns: tuple[Column, ...]
@@ -60,11 +62,12 @@ class Table(NamedTuple):
     totals: tuple[Any, ...] | None = None
     organization_level: tuple[Any, ...] | None = None
     constants: tuple[Constant, ...] = ()
+    marks: tuple[Column, ...] = ()
 
     @property
     def file_columns(self) -> tuple[Column, ...]:
         """Return the columns of a file."""
-        return (*self.columns, *(column for column, _ in self.constants))
+        return (*self.columns, *(column for column, _ in self.constants), *self.marks)
 
 
 def text_columns(**texts: str | None) -> tuple[Constant, ...]:

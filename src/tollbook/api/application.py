@@ -26,6 +26,7 @@ from tollbook.api.endpoints.analytics.usage import GET_USAGE
 from tollbook.api.endpoints.analytics.users import GET_USERS
 from tollbook.api.endpoints.audit_log import GET_AUDIT_LOG
 from tollbook.api.endpoints.budgets import BUDGET_ENDPOINTS
+from tollbook.api.endpoints.corrections import POST_CORRECTIONS
 from tollbook.api.endpoints.erasure import DELETE_PERSONAL_DATA
 from tollbook.api.endpoints.estimate import POST_RATE
 from tollbook.api.endpoints.event_list import GET_EVENTS
@@ -69,6 +70,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     GET_EVENTS,
     POST_EVENTS,
     POST_REVERSALS,
+    POST_CORRECTIONS,
     GET_EVENT,
     POST_RATE,
     *ORGANIZATION_ENDPOINTS,

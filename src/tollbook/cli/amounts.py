@@ -24,13 +24,15 @@ def amount_writer(options: Options, currency: str | None) -> WriteAmount:
 
 
 def percent_text(part: int, whole: int, places: int, *, signed: bool = False) -> str:
-    """Return a part as a percentage of a whole that is not 0, rounded half to even.
+    """Return a part as a percentage of a whole, rounded half to even.
+
+    Return "" unless the whole is above 0.
 
     Where it would read as 0% or 100% but is neither, it has up to two decimals, or reads as
     `<0.01%`, `99.99%` or `100.01%`, as on the page.
     """
-    if whole < 0:
-        part, whole = -part, -whole
+    if whole <= 0:
+        return ""
     if part < 0:
         return f"-{percent_text(-part, whole, places)}"
     sign = "+" if signed and part else ""

@@ -1,4 +1,4 @@
-"""tollbook events: show one event and how its cost was computed."""
+"""tollbook events: show one event and how its cost was computed, or correct events."""
 
 from collections.abc import Iterator
 
@@ -6,9 +6,10 @@ import click
 from msgspec import Raw
 
 from tollbook.api.endpoints.charges import ShownCharge
-from tollbook.api.endpoints.explanations import EventAnswer, event_answer
+from tollbook.api.endpoints.explanations import EventAnswer, ShownCorrection, event_answer
 from tollbook.cli.choices import organization_of, shared_options
 from tollbook.cli.command import Options, VerbGroup
+from tollbook.cli.correct import correct_events
 from tollbook.cli.output import print_json, print_lines
 from tollbook.domain.keys import KeyScope
 from tollbook.settings import Settings
@@ -18,6 +19,7 @@ _WIDTH = 14
 
 
 verb = VerbGroup()
+verb.add_command(correct_events)
 
 
 @verb.command("show")
@@ -55,8 +57,17 @@ def _lines(answer: EventAnswer) -> Iterator[str]:
     if answer.reversal:
         reversal = answer.reversal
         yield _row("reversal", f"{reversal.id} reverses {reversal.reverses}: {reversal.reason}")
+    if answer.correction:
+        yield from _correction_lines(answer.correction)
     if answer.replay_mismatch:
         yield _row("WARNING", f"{answer.replay_mismatch.error} ({answer.replay_mismatch.code})")
+
+
+def _correction_lines(correction: ShownCorrection) -> Iterator[str]:
+    if correction.corrects:
+        yield _row("corrects", f"{correction.corrects}: {correction.reason}")
+    if correction.corrected_by:
+        yield _row("corrected by", f"{correction.corrected_by}; the latest is {correction.latest}")
 
 
 def _charge_lines(charge: ShownCharge) -> Iterator[str]:

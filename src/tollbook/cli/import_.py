@@ -71,7 +71,7 @@ def verb(options: Options, settings: Settings) -> int:
 def _import_file(importer: "Importer", path: Path) -> None:
     """Import a file, and show the progress on standard error."""
     with (
-        _open(path) as file,
+        open_file(path) as file,
         Progress(console=Console(stderr=True), transient=True) as progress,
     ):
         task = progress.add_task(progress_label(path.name), total=path.stat().st_size)
@@ -80,7 +80,8 @@ def _import_file(importer: "Importer", path: Path) -> None:
             progress.update(task, completed=file.tell())
 
 
-def _open(path: Path) -> BinaryIO:
+def open_file(path: Path) -> BinaryIO:
+    """Open a file; raise `InvalidRequest` when it cannot be read."""
     try:
         return path.open("rb")
     except FileNotFoundError as error:
@@ -132,7 +133,8 @@ class Importer:
         if receipt.status in (Outcome.REJECTED, Outcome.CONFLICT):
             self.refused.append(line)
         elif receipt.status is Outcome.QUARANTINED and len(self.quarantined) < _MOST_SHOWN:
-            self.quarantined.append(f"{line} (in quarantine)")
+            ways = ", ".join(receipt.ways_out)
+            self.quarantined.append(f"{line}; ways out: {ways} (in quarantine)")
 
 
 def unpack(file: BinaryIO) -> BinaryIO:

@@ -1,17 +1,23 @@
 """tollbook quarantine: list, replay and discard events that are stored but not charged."""
 
+from collections.abc import Sequence
+
 import click
 from rich.console import Console
 from rich.progress import Progress
 
 from tollbook.api.endpoints.quarantine import (
     QuarantinedEvent,
-    Selected,
     quarantine_causes,
     quarantined_event,
-    selection_of,
 )
-from tollbook.api.endpoints.quarantine_runs import quarantine_run_answer, selection_problem
+from tollbook.api.endpoints.quarantine_answers import (
+    ReplayDryRunAnswer,
+    quarantine_run_answer,
+    replay_dry_run_answer,
+)
+from tollbook.api.endpoints.quarantine_runs import selection_problem
+from tollbook.api.endpoints.quarantine_selection import Selected, selection_of
 from tollbook.cli.choices import (
     combined,
     command_line,
@@ -23,29 +29,48 @@ from tollbook.cli.choices import (
 from tollbook.cli.command import Options, VerbGroup
 from tollbook.cli.output import print_json, print_line, print_result, print_rows
 from tollbook.cli.parameters import EVENTS, METER, MOMENT, ROWS, whole
+from tollbook.cli.run_progress import execute_run
 from tollbook.domain.errors import NotFound
-from tollbook.domain.quarantine import QuarantineAction, QuarantineRun, QuarantineRunStatus
+from tollbook.domain.quarantine import (
+    CODES,
+    QuarantineAction,
+    QuarantineRun,
+    QuarantineRunStatus,
+    WayOut,
+)
 from tollbook.quarantine import runs
 from tollbook.quarantine.discard import discard_event
+from tollbook.quarantine.dry_run import dry_run_replay
 from tollbook.quarantine.run_steps import QuarantineExecutor
 from tollbook.settings import Settings
 from tollbook.store import directory, quarantine, quarantine_runs
 from tollbook.store.database import Database, Snapshot
 from tollbook.store.directory import OrganizationRow
+from tollbook.store.engine import TimeLimit
 from tollbook.wiring import directory_cache_of, now, open_migrated
 
 _USUAL_LIMIT = 100
-_INTERRUPTED = "interrupted at the command line"
 _RUN = whole("run")
 
 
 verb = VerbGroup()
 _selection = combined(
     click.option("--organization", help="Only events of this organization."),
-    click.option("--code", help="Only events with this reason, such as no_price."),
+    click.option(
+        "--code",
+        type=click.Choice(CODES),
+        metavar="CODE",
+        multiple=True,
+        help="Only events with this reason, such as no_price; repeatable.",
+    ),
+    click.option(
+        "--id",
+        multiple=True,
+        help="Only the event with this id, of the --organization; repeatable.",
+    ),
     click.option("--type", type=METER, metavar="METER", help="Only events of this type."),
-    click.option("--start", type=MOMENT, help="Only events from this day in UTC, or time, on."),
-    click.option("--end", type=MOMENT, help="Only events until this day in UTC, or time."),
+    click.option("--start", type=MOMENT, help="Only events from this day, or time, on."),
+    click.option("--end", type=MOMENT, help="Only events until this day, or time."),
 )
 
 
@@ -67,11 +92,14 @@ def _list(options: Options, settings: Settings) -> int:
         print_json(events)
         return 0
     if causes:
-        counts = ((f"{it.events:,}", it.code, it.example.reason) for it in causes)
-        print_rows(("Events", "Code", "Example"), counts, "")
-    missing = f"no event has the code {options.code}" if options.code else "no event is selected"
+        counts = (
+            (f"{it.events:,}", it.code, _ways(it.ways_out), it.example.reason) for it in causes
+        )
+        print_rows(("Events", "Code", "Ways out", "Example"), counts, "")
+    codes = " or ".join(options.code)
+    missing = f"no event has the code {codes}" if codes else "no event is selected"
     print_rows(
-        ("Organization", "Event", "Received", "Code", "Reason"),
+        ("Organization", "Event", "Received", "Code", "Ways out", "Reason"),
         map(_cells, events),
         missing if causes else "no events are in quarantine",
     )
@@ -82,17 +110,25 @@ def _list(options: Options, settings: Settings) -> int:
 
 def _cells(event: QuarantinedEvent) -> tuple[str, ...]:
     received_at = f"{event.received_at:%Y-%m-%d %H:%M:%S}"
-    return event.organization_id, event.id, received_at, event.code, event.reason
+    ways = _ways(event.ways_out)
+    return event.organization_id, event.id, received_at, event.code, ways, event.reason
+
+
+def _ways(ways: Sequence[WayOut]) -> str:
+    return ", ".join(way.value for way in ways)
 
 
 @verb.command("replay")
 @_selection
+@click.option("--dry-run", is_flag=True, help="Show what would be charged, and write nothing.")
 @shared_options
 def _replay(options: Options, settings: Settings) -> int:
     """Charge all events that now have a price and an organization."""
     database = open_migrated(settings)
     with database.reading() as snapshot:
         found = _selected(snapshot, options)
+    if options.dry_run:
+        return _dry_run(options, settings, database, found)
     return _begin(options, settings, database, QuarantineAction.REPLAY, found)
 
 
@@ -117,7 +153,7 @@ def _discard(options: Options, settings: Settings) -> int:
 
 
 def _discard_one(options: Options, database: Database) -> int:
-    names = ("organization", "code", "type", "start", "end", "all")
+    names = ("organization", "code", "id", "type", "start", "end", "all")
     if options.event_id is None or any(getattr(options, name) for name in names):
         raise click.UsageError("ORG and ID name one event; options select several")
     with database.writing() as transaction:
@@ -182,6 +218,59 @@ def _resume(options: Options, settings: Settings) -> int:
     return _execute(options, settings, database, run)
 
 
+def _dry_run(options: Options, settings: Settings, database: Database, found: Selected) -> int:
+    cache, selection = directory_cache_of(settings, database), found.selection
+    with (
+        database.reading(TimeLimit.NONE) as snapshot,
+        Progress(console=Console(stderr=True), transient=True) as progress,
+    ):
+        total = quarantine.count_selected(snapshot, options.tenant, selection)
+        task = progress.add_task("reading events", total=total)
+        result = dry_run_replay(
+            snapshot,
+            cache,
+            options.tenant,
+            selection,
+            now(),
+            lambda events: progress.update(task, advance=events),
+        )
+    answer = replay_dry_run_answer(result)
+    if options.json:
+        print_json({"dry_run": answer})
+    else:
+        _print_dry_run(answer)
+    return 0
+
+
+def _print_dry_run(answer: ReplayDryRunAnswer) -> None:
+    print_rows(
+        ("Organization", "Meter", "Events", "Cost", "Currency"),
+        (
+            (
+                it.organization_id,
+                it.meter,
+                f"{it.events:,}",
+                bytes(it.cost).decode(),
+                it.currency,
+            )
+            for it in answer.sums
+        ),
+        "no event would be charged",
+    )
+    if answer.sums_count > len(answer.sums):
+        print_line(f"and {answer.sums_count - len(answer.sums):,} rows with lower costs")
+    for code in answer.codes:
+        print_line(f"{code.code}: {code.released:,} of {code.events:,} would be charged")
+    for left in answer.remaining_codes:
+        print_line(f"{left.events:,} would remain as {left.code}: {_ways(left.ways_out)}")
+    for total in answer.totals:
+        print_line(f"{total.currency}: {bytes(total.cost).decode()}")
+    print_line(
+        f"{answer.released:,} would be released, {answer.remaining:,} would remain; "
+        "nothing was written"
+    )
+
+
 def _begin(
     options: Options,
     settings: Settings,
@@ -194,20 +283,10 @@ def _begin(
 
 
 def _execute(options: Options, settings: Settings, database: Database, run: QuarantineRun) -> int:
-    """Execute a run in the foreground; when interrupted, stop it, so that it can be resumed.
-
-    Return 1 when it stopped before its end.
-    """
+    """Execute a run in the foreground; return 1 when it stopped before its end."""
     cache = directory_cache_of(settings, database)
     executor = QuarantineExecutor(database, cache, options.tenant, run.id, now)
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(f"run {run.id}", total=run.expected)
-        try:
-            for state in executor.steps():
-                progress.update(task, completed=state.events)
-        except KeyboardInterrupt:
-            executor.halt(_INTERRUPTED)
-            raise
+    execute_run(executor, run.id, run.expected, lambda state: state.events)
     with database.reading() as snapshot:
         run = runs.require_run(snapshot, command_line(options.tenant), run.id)
     _print(options, run)
@@ -230,7 +309,9 @@ def _selected(snapshot: Snapshot, options: Options) -> Selected:
     organization = None
     if options.organization is not None:
         organization = _organization(snapshot, options, options.organization)
-    return selection_of(organization, options.code, options.type, options.start, options.end)
+    return selection_of(
+        organization, options.code, options.id, options.type, options.start, options.end
+    )
 
 
 def _organization(snapshot: Snapshot, options: Options, identity: str) -> OrganizationRow:

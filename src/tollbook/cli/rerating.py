@@ -20,6 +20,7 @@ from tollbook.cli.choices import named_organization, shared_options
 from tollbook.cli.command import Command, Options
 from tollbook.cli.output import print_json, print_line, print_rows
 from tollbook.cli.parameters import DAY, VERSION, whole
+from tollbook.cli.run_progress import execute_run
 from tollbook.domain.errors import InvalidRequest
 from tollbook.domain.periods import day_number
 from tollbook.domain.rerating import RerateRange, Run, RunStatus
@@ -34,7 +35,6 @@ from tollbook.store.database import Database
 from tollbook.store.engine import TimeLimit
 from tollbook.wiring import now, open_migrated
 
-_INTERRUPTED = "interrupted at the command line"
 _SHOWN = 20
 _RUN = whole("run")
 
@@ -142,18 +142,12 @@ def _dry_run(options: Options, database: Database, span: RerateRange) -> int:
 
 
 def _execute(options: Options, database: Database, run: Run) -> Run:
-    """Execute a run in the foreground; when interrupted, stop it, so that it can be resumed."""
+    """Execute a run in the foreground."""
     executor = RunExecutor(database, options.tenant, run.id, now)
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        total = run.changed if run.backwards else run.expected
-        task = progress.add_task(f"run {run.id}", total=total)
-        try:
-            for state in executor.steps():
-                done = state.restored if run.backwards else state.events
-                progress.update(task, completed=done)
-        except KeyboardInterrupt:
-            executor.halt(_INTERRUPTED)
-            raise
+    total = run.changed if run.backwards else run.expected
+    execute_run(
+        executor, run.id, total, lambda state: state.restored if run.backwards else state.events
+    )
     with database.reading() as snapshot:
         return runs.require_run(snapshot, _actor(options), run.id)
 

@@ -41,7 +41,8 @@ class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """One metered fact, as a platform reports it.
 
     `quantity` is in the unit of the meter, with at most 6 decimals. `cost`, with at most 9, is
-    what the carrier already charged, in the organization's currency. Both keep their text until
+    what the carrier already charged, in the organization's currency; with `cost_pending`, the
+    carrier will state it later. Both numbers keep their text until
     `exact.parsed` reads them: floats would lose digits, and decimals would accept notations that
     JSON does not allow. `gc=False` saves garbage collection of large batches; it is safe because
     an event contains no reference cycle.
@@ -56,6 +57,7 @@ class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     resource_id: Id | None = None
     attributes: Attributes | None = None
     cost: msgspec.Raw = NOTHING
+    cost_pending: bool | None = None
 
 
 def microseconds(instant: datetime) -> int:
@@ -108,12 +110,12 @@ def fingerprint(event: Event, time: int, quantity: int, cost: int | None, attrib
     """Hash the content of an event by value into a signed 64-bit integer (BLAKE2b, RFC 7693).
 
     `time`, `quantity`, `cost` and `attributes` are the stored forms, so that the same instant in
-    another offset, or 1 and 1.0, is the same content. Only events with the same id are compared,
+    another offset, or 1 and 1.0, is the same content. `cost_pending` is part of it only when it is
+    true, so that earlier fingerprints stay valid. Only events with the same id are compared,
     so with 64 bits a conflict passes as a duplicate with a probability of 1 in 10**19.
     """
-    content = _encode(
-        (event.type, event.user_id, event.resource_id, time, quantity, cost, attributes)
-    )
+    facts = (event.type, event.user_id, event.resource_id, time, quantity, cost, attributes)
+    content = _encode((*facts, "cost_pending") if event.cost_pending else facts)
     hashed = _unhashed.copy()
     hashed.update(content)
     return int.from_bytes(hashed.digest(), "big", signed=True)

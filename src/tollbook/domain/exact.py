@@ -83,12 +83,14 @@ def divide_half_even(numerator: int, denominator: int) -> int:
 
 
 def fraction(part: int, whole: int, places: int) -> float | None:
-    """Return a part as a rounded fraction of the whole, for display; None if the whole is 0."""
-    if whole == 0:
+    """Return a part as a rounded fraction of the whole, for display.
+
+    None unless the whole is above 0: a ratio to nothing or to a credit means nothing.
+    """
+    if whole <= 0:
         return None
-    sign = 1 if whole > 0 else -1
     scale = int(10**places)
-    return divide_half_even(sign * part * scale, sign * whole) / scale
+    return divide_half_even(part * scale, whole) / scale
 
 
 def amount_text(nanos: int) -> str:

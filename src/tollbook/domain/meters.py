@@ -25,7 +25,7 @@ class Meter(msgspec.Struct, frozen=True):
     whole quantities only. `needs_resource` meters are counted by distinct resource.
     `organization_level` meters are never in a user's figures. `inbound` meters count received
     usage, so the remote end is the sender. If an event has no quantity, that of a `text` meter is
-    counted from the message's text.
+    counted from the message's text, and an event of a `measured` meter is rejected.
     """
 
     type: str
@@ -37,6 +37,7 @@ class Meter(msgspec.Struct, frozen=True):
     organization_level: bool = False
     text: bool = False
     inbound: bool = False
+    measured: bool = False
 
     @property
     def is_monthly(self) -> bool:
@@ -57,13 +58,13 @@ CATALOG = (
     Meter("sms.inbound", 2, Category.MESSAGING, "segment", whole=True, text=True, inbound=True),
     Meter("mms.outbound", 3, Category.MESSAGING, "segment", whole=True),
     Meter("mms.inbound", 4, Category.MESSAGING, "segment", whole=True, inbound=True),
-    Meter("voice.call", 5, Category.VOICE, "second"),
+    Meter("voice.call", 5, Category.VOICE, "second", measured=True),
     Meter("api.request", 6, Category.API_REQUEST, "request", whole=True),
-    Meter("api.storage", 7, Category.API_STORAGE, "GB-day"),
+    Meter("api.storage", 7, Category.API_STORAGE, "GB-day", measured=True),
     Meter("phone.rental", 8, Category.PHONE_RENTAL, "month"),
     Meter("phone.purchase", 9, Category.PHONE_PURCHASE, "number", whole=True),
     Meter("kb.rental", 10, Category.KNOWLEDGE_BASE, "month", needs_resource=True),
-    Meter("kb.usage", 11, Category.KNOWLEDGE_BASE, "second", needs_resource=True),
+    Meter("kb.usage", 11, Category.KNOWLEDGE_BASE, "second", needs_resource=True, measured=True),
     Meter(
         "brand.registration",
         12,

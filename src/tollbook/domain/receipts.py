@@ -5,6 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from tollbook.domain.errors import Problem
+from tollbook.domain.quarantine import WayOut, ways_out
 
 
 class Outcome(StrEnum):
@@ -18,7 +19,10 @@ class Outcome(StrEnum):
 
 
 class Receipt(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """The result for the event at `index`; `code`, `error` and `field` state why it was refused."""
+    """The result for the event at `index`; `code`, `error` and `field` state why it was refused.
+
+    `ways_out` are those of a quarantined event.
+    """
 
     index: int
     status: Outcome
@@ -27,6 +31,9 @@ class Receipt(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     error: str | None = None
     field: str | None = None
     details: tuple[Problem, ...] = ()
+    reversal_id: str | None = None
+    """The reversal of the corrected event, when it had been charged."""
+    ways_out: tuple[WayOut, ...] = ()
 
 
 def rejected(index: int, identity: str | None, problems: tuple[Problem, ...]) -> Receipt:
@@ -35,6 +42,11 @@ def rejected(index: int, identity: str | None, problems: tuple[Problem, ...]) ->
     return Receipt(
         index, Outcome.REJECTED, identity, first.code, first.error, first.field, problems
     )
+
+
+def quarantined(index: int, identity: str, code: str, reason: str) -> Receipt:
+    """Return the receipt of an event that goes to quarantine, with the ways out."""
+    return Receipt(index, Outcome.QUARANTINED, identity, code, reason, ways_out=ways_out(code))
 
 
 NOT_STORED = Problem(

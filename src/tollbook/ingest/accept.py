@@ -17,6 +17,7 @@ from tollbook.domain.keys import (
 )
 from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.periods import local_time
+from tollbook.domain.quarantine import PENDING
 from tollbook.ingest.countries import country_of
 from tollbook.ingest.directory_cache import Terms
 from tollbook.ingest.masking import Masker
@@ -36,12 +37,12 @@ MOST_BILLED = 9_000_000_000_000 * MICROS
 SUM_OUT_OF_RANGE = "sum_out_of_range"
 _FULL = Unpriced(SUM_OUT_OF_RANGE, "")
 
+COST_PENDING = Unpriced(
+    PENDING, "the carrier states the price later: correct the event with its cost then"
+)
 UNKNOWN_ORGANIZATION = Unpriced("unknown_organization", "no organization has this id yet")
 _row = tuple.__new__
 """Building a row from all its values takes a third of the time of calling its type."""
-
-
-_NO_COSTS = permission_problem("cost", Permission.STATE_COSTS)
 
 
 def refusals(
@@ -61,8 +62,8 @@ def refusals(
         yield Problem("type", "not_for_this_key", f"this key is for {', '.join(meters)} only")
     if problem := rules.id_problem(claimed.id):
         yield problem
-    if claimed.states_cost and not rules.may_state_costs:
-        yield _NO_COSTS
+    if claimed.cost_field and not rules.may_state_costs:
+        yield permission_problem(claimed.cost_field, Permission.STATE_COSTS)
 
 
 def stage_row(
@@ -80,6 +81,8 @@ def stage_row(
     day, minute, hour = local_time(time, terms.zone)
     if not terms.known:
         return _quarantine_row(normalized, terms, UNKNOWN_ORGANIZATION)
+    if event.cost_pending:
+        return _quarantine_row(normalized, terms, COST_PENDING)
     # Micros of a second are microseconds.
     if meter is _CALL and (quantity > terms.longest_call or time + quantity > now + FUTURE_ALLOWED):
         return _quarantine_row(normalized, terms, _doubt(normalized, terms, now))

@@ -7,7 +7,15 @@ from typing import NamedTuple
 import msgspec
 
 from tollbook.domain.errors import DirectoryChanged, InvalidApiKey, Problem, TollbookError
-from tollbook.domain.receipts import NOT_STORED, Outcome, Receipt, conflict, rejected
+from tollbook.domain.quarantine import WayOut, ways_out
+from tollbook.domain.receipts import (
+    NOT_STORED,
+    Outcome,
+    Receipt,
+    conflict,
+    quarantined,
+    rejected,
+)
 from tollbook.ingest.accept import SUM_OUT_OF_RANGE, stage_row
 from tollbook.ingest.directory_cache import DirectoryCache, Terms
 from tollbook.ingest.known_users import User
@@ -97,9 +105,9 @@ def _refuse(
         it.index: rejected(it.index, it.event.id, (NOT_STORED,)) for it in submission.events
     }
     for cause in causes:
-        quarantined = cause.status is Outcome.QUARANTINED
-        status = Outcome.REJECTED if quarantined else cause.status
-        receipts[cause.index] = msgspec.structs.replace(cause, status=status)
+        would_wait = cause.status is Outcome.QUARANTINED
+        status = Outcome.REJECTED if would_wait else cause.status
+        receipts[cause.index] = msgspec.structs.replace(cause, status=status, ways_out=())
     as_of = _newest(submission, received_at, now)
     return BatchResult([receipts[index] for index in sorted(receipts)], as_of, refused=True)
 
@@ -125,10 +133,13 @@ def _store(
 ) -> _Stored:
     refusals = _renew(transaction, directory_cache, submissions)
     for submission in submissions:
+        if submission.lacks_quantities:
+            submission.refuse_without_quantity(transaction)
         if has_unaddressable(submission.rows):
             submission.refuse_unaddressable(transaction)
         if any(map(_code, submission.rows)):
-            submission.refuse_quarantined(transaction, directory_cache.quarantine_room)
+            for room in directory_cache.rooms:
+                submission.refuse_quarantined(transaction, room)
     arrived = [row for submission in submissions for row in submission.rows]
     first_rows = _first_of_each(arrived)
     existing: dict[Identity, ExistingIdentity] = {}
@@ -282,7 +293,7 @@ def _with_rejections(submission: Submission, receipts: list[Receipt]) -> list[Re
 
 def _fresh(index: int, row: Staged) -> Receipt:
     if row.code:
-        return Receipt(index, Outcome.QUARANTINED, row.id, row.code, row.reason)
+        return quarantined(index, row.id, row.code, row.reason)
     return Receipt(index, Outcome.ACCEPTED, row.id)
 
 
@@ -291,5 +302,15 @@ def _known(index: int, row: Staged, held: ExistingIdentity | Staged) -> Receipt:
     if held.fingerprint != row.fingerprint:
         return conflict(index, row.id)
     if held.day == 0:
-        return Receipt(index, Outcome.QUARANTINED, row.id, "in_quarantine", ALREADY_IN_QUARANTINE)
+        return _in_quarantine(index, row)
     return Receipt(index, Outcome.DUPLICATE, row.id)
+
+
+def _in_quarantine(index: int, row: Staged) -> Receipt:
+    """Return the receipt of an event that is in quarantine already.
+
+    Its ways out are those of the reason that applies now; without one, a replay charges it.
+    """
+    ways = ways_out(row.code) if row.code else (WayOut.REPLAY, WayOut.DISCARD)
+    status, code, reason = Outcome.QUARANTINED, "in_quarantine", ALREADY_IN_QUARANTINE
+    return Receipt(index, status, row.id, code, reason, ways_out=ways)

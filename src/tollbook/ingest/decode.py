@@ -8,13 +8,14 @@ from itertools import islice
 import msgspec
 
 from tollbook.domain.errors import BodyTooLarge, Problem, UnreadableBody
-from tollbook.domain.events import ONE, Event, microseconds
+from tollbook.domain.events import NOTHING, ONE, Event, microseconds
 from tollbook.domain.receipts import Receipt, rejected
 from tollbook.ingest.exact_times import has_fine_times, truncate_times, with_plain_time
 from tollbook.ingest.normalize import ClaimedIdentity, NormalizedEvent, normalize
 from tollbook.ingest.problems import (
     LARGEST_READ,
     TOO_LARGE,
+    Fields,
     fields_of,
     problems_of,
     repeated,
@@ -23,7 +24,6 @@ from tollbook.ingest.problems import (
 )
 
 MOST_EVENTS = 10_000
-_MOST = f"a request may bring at most {MOST_EVENTS} events"
 
 
 class InvalidEvent(msgspec.Struct, frozen=True):
@@ -78,19 +78,35 @@ def decode_lines(body: bytes) -> list[Decoded]:
 
     A line that is not JSON is rejected alone; `UnreadableBody` when that is true of all of them.
     """
+    decoded = decode_numbered(lines_of(body))
+    refuse_unreadable(decoded)
+    return decoded
+
+
+def lines_of(body: bytes, noun: str = "events") -> list[NumberedLine]:
+    """Return the lines of a body that are not blank, each with its number."""
     # Lines are read as needed: a list of eight million lines would take a gigabyte.
     numbered = enumerate(BytesIO(body), start=1)
     filled = ((number, line.rstrip(b"\n")) for number, line in numbered if not line.isspace())
     lines = list(islice(filled, MOST_EVENTS + 1))
     if len(lines) > MOST_EVENTS:
-        raise BodyTooLarge(f"{_MOST}; this one has more")
+        raise too_many(noun)
     if not lines:
-        raise UnreadableBody("the body has no line with an event")
-    decoded = decode_numbered(lines)
+        raise UnreadableBody(f"the body has no line with {noun}")
+    return lines
+
+
+def refuse_unreadable(decoded: Sequence[object]) -> None:
+    """Raise `UnreadableBody` when no line is JSON."""
     unreadable = [it for it in decoded if isinstance(it, Receipt) and it.code == _UNREADABLE]
-    if len(unreadable) == len(lines):
+    if len(unreadable) == len(decoded):
         raise UnreadableBody(unreadable[0].error or "")
-    return decoded
+
+
+def too_many(noun: str, count: int | None = None) -> BodyTooLarge:
+    """Return the error of a request with too many events or other things."""
+    most = f"a request may bring at most {MOST_EVENTS} {noun}"
+    return BodyTooLarge(f"{most}; this one has {'more' if count is None else count}")
 
 
 def decode_numbered(lines: Sequence[NumberedLine]) -> list[Decoded]:
@@ -114,10 +130,12 @@ def _normalize_all(events: list[Event]) -> list[Decoded]:
 
 
 def _as_sent(event: Event) -> bytes:
-    """Return an event as it was sent, without a quantity that was left out."""
+    """Return an event as it was sent, without numbers that were left out."""
     fields = msgspec.structs.asdict(event)
     if event.quantity is ONE:
         del fields["quantity"]
+    if event.cost is NOTHING:
+        del fields["cost"]
     return msgspec.json.encode(fields)
 
 
@@ -126,20 +144,26 @@ def _decode_each(body: bytes, alone: bool) -> list[Decoded]:
         body.decode()  # the decoder does not check the bytes of raw parts
         raws = [_raw.decode(body)] if alone else _raw_many.decode(body)
         _check_count(len(raws))
-        return [_decode_one(index, bytes(raw)) for index, raw in enumerate(raws)]
+        return [decode_one(index, bytes(raw)) for index, raw in enumerate(raws)]
     except _Failures as error:
         raise UnreadableBody(f"the body is not JSON: {why_unreadable(error, body)}") from error
 
 
 def _decode_line(index: int, number: int, line: bytes) -> Decoded:
     try:
-        return _decode_one(index, line)
+        return decode_one(index, line)
     except _Failures as error:
-        sentence = f"line {number} is not JSON: {why_unreadable(error, line)}"
-        return rejected(index, None, (Problem("", _UNREADABLE, sentence),))
+        return unreadable_line(index, number, error, line)
 
 
-def _decode_one(index: int, raw: bytes) -> Decoded:
+def unreadable_line(index: int, number: int, error: Exception, line: bytes) -> Receipt:
+    """Return the receipt of a line that is not JSON."""
+    sentence = f"line {number} is not JSON: {why_unreadable(error, line)}"
+    return rejected(index, None, (Problem("", _UNREADABLE, sentence),))
+
+
+def decode_one(index: int, raw: bytes) -> Decoded:
+    """Read one event from an object."""
     event = _read(raw)
     if event is None:
         return _reject(index, raw)
@@ -175,14 +199,20 @@ def _reject(index: int, raw: bytes) -> InvalidEvent | Receipt:
         user_id=user,
         type=type_ or "",
         time=microseconds(time) if time else 0,
-        states_cost=fields.get("cost", b"null") != b"null",
+        cost_field=_cost_field(fields),
     )
     return InvalidEvent(index, identity, tuple(problems), claimed)
 
 
+def _cost_field(fields: Fields) -> str:
+    if fields.get("cost", b"null") != b"null":
+        return "cost"
+    return "cost_pending" if fields.get("cost_pending") == b"true" else ""
+
+
 def _check_count(count: int) -> None:
     if count > MOST_EVENTS:
-        raise BodyTooLarge(f"{_MOST}; this one has {count}")
+        raise too_many("events", count)
 
 
 def why_unreadable(error: Exception, text: bytes) -> str:

@@ -17,7 +17,7 @@ from tollbook.domain.viewers import NO_SECRET_KEYS, SecretKeys, Viewer
 from tollbook.ingest.known_users import KnownUsers
 from tollbook.ingest.limits import DEFAULT_LIMITS, IngestLimits
 from tollbook.ingest.masking import Masker
-from tollbook.ingest.quarantine_room import QuarantineRoom
+from tollbook.ingest.quarantine_room import PendingRoom, QuarantineRoom
 from tollbook.rating.choose import Books
 from tollbook.rating.flat_price import FlatPrice, find_flat_price
 from tollbook.rating.tariff import Tariff
@@ -123,7 +123,10 @@ class DirectoryCache:
         self._memory = _Remembered(-1, {}, {})
         self._tariffs: dict[tuple[str, BookHead], Tariff] = {}
         self.users = KnownUsers()
-        self.quarantine_room = QuarantineRoom(limits.max_quarantined_events)
+        self.rooms = (
+            QuarantineRoom(limits.max_quarantined_events),
+            PendingRoom(limits.max_pending_events),
+        )
 
     def token(self, snapshot: Snapshot, tenant: str) -> int:
         """Return the token of a tenant's part of the directory in this snapshot."""

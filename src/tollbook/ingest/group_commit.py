@@ -9,7 +9,8 @@ takes longer than preparing a quarter of them.
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple, Protocol
 
 import structlog
@@ -21,9 +22,11 @@ from tollbook.domain.errors import (
     TollbookError,
 )
 from tollbook.ingest.commit import BatchResult, commit
+from tollbook.ingest.correction_submission import CorrectionSubmission
+from tollbook.ingest.corrections import correct
 from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.ingest.partition_wait import PartitionWaiter
-from tollbook.ingest.submit import Submission, months_of
+from tollbook.ingest.submit import Submission
 from tollbook.store.database import Database
 
 _log = structlog.get_logger()
@@ -47,7 +50,7 @@ class Pending(Protocol):
     """A submission with the request that waits for it."""
 
     @property
-    def submission(self) -> Submission:
+    def submission(self) -> Submission | CorrectionSubmission:
         """Return the submission to commit."""
         ...
 
@@ -107,7 +110,7 @@ class GroupCommitter:
 
         An empty queue accepts a submission of any size.
         """
-        count = len(waiting.submission.events)
+        count = waiting.submission.size
         with self._change:
             too_many = self._waiting and self._events_waiting + count > self._most_waiting
             if self._closing or too_many:
@@ -157,11 +160,11 @@ class GroupCommitter:
     def _with_room(self, group: list[Pending]) -> list[Pending]:
         """Return submissions whose partitions exist; set the others aside until theirs do."""
         lacks = self._database.engine.lacks_partitions
-        if not lacks(months_of(waiting.submission for waiting in group)):
+        if not lacks(_months_of(group)):
             return group
         ready: list[Pending] = []
         for waiting in group:
-            months = set(months_of([waiting.submission]))
+            months = set(waiting.submission.months())
             if lacks(months):
                 self._set_aside(waiting, months)
             else:
@@ -170,7 +173,7 @@ class GroupCommitter:
 
     def _set_aside(self, waiting: Pending, months: set[int]) -> None:
         with self._change:
-            self._events_waiting += len(waiting.submission.events)
+            self._events_waiting += waiting.submission.size
         self._partition_waiter.put(waiting, months)
 
     def _put_back(self, waiting: Pending) -> None:
@@ -181,7 +184,7 @@ class GroupCommitter:
 
     def _turn_away(self, waiting: Pending, error: TollbookError) -> None:
         with self._change:
-            self._events_waiting -= len(waiting.submission.events)
+            self._events_waiting -= waiting.submission.size
         self._deliver([(waiting, error)])
 
     def _prepare(self, waiting: Pending) -> list[Delivery]:
@@ -207,13 +210,16 @@ class GroupCommitter:
                 return [lone]
             group: list[Pending] = []
             events = 0
+            kind = type(self._waiting[0].submission) if self._waiting else None
             while self._waiting:
                 submission = self._waiting[0].submission
-                events += len(submission.events)
+                events += submission.size
+                if type(submission) is not kind:
+                    break
                 if group and (submission.atomic or events > self._most_in_group):
                     break
                 group.append(self._waiting.popleft())
-                self._events_waiting -= len(submission.events)
+                self._events_waiting -= submission.size
                 if submission.atomic:
                     break
             return group
@@ -227,18 +233,13 @@ class GroupCommitter:
             self._failed_at = end
         else:
             self._committed_at = end
-        events = sum(len(waiting.submission.events) for waiting in group)
+        events = sum(waiting.submission.size for waiting in group)
         self._observe(Committed(events, end - start, failed))
         return deliveries
 
     def _deliveries(self, group: list[Pending]) -> list[Delivery]:
         try:
-            results = commit(
-                self._database,
-                self._directory_cache,
-                [waiting.submission for waiting in group],
-                self._clock(),
-            )
+            results = self._store([waiting.submission for waiting in group])
         except TollbookError as error:
             return [(waiting, error) for waiting in group]
         except Exception:
@@ -247,3 +248,15 @@ class GroupCommitter:
             defect = InternalError("something went wrong; the events may have been stored")
             return [(waiting, defect) for waiting in group]
         return list(zip(group, results, strict=True))
+
+    def _store(self, submissions: Sequence[Submission | CorrectionSubmission]) -> Sequence[Outcome]:
+        """Store submissions of one kind in one transaction."""
+        corrections = [it for it in submissions if isinstance(it, CorrectionSubmission)]
+        if corrections:
+            return correct(self._database, self._directory_cache, corrections, self._clock())
+        events = [it for it in submissions if isinstance(it, Submission)]
+        return commit(self._database, self._directory_cache, events, self._clock())
+
+
+def _months_of(group: Sequence[Pending]) -> Iterator[int]:
+    return chain.from_iterable(waiting.submission.months() for waiting in group)

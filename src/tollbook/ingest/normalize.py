@@ -23,6 +23,8 @@ from tollbook.domain.exact import MICROS, nanos_of
 from tollbook.domain.meters import BY_TYPE, Meter
 from tollbook.rating.segments import BODY, BODY_LENGTH, measure_segments
 
+_event = msgspec.json.Decoder(Event)
+_NULL = b"null"
 # Most quantities are small whole numbers that repeat.
 _micros_of = lru_cache(4096)(exact.micros_of)
 
@@ -41,14 +43,17 @@ class NormalizedEvent(msgspec.Struct, frozen=True, gc=False):
 
 
 class ClaimedIdentity(NamedTuple):
-    """The fields of an event that decide whether its key may send it, and when."""
+    """The fields of an event that decide whether its key may send it, and when.
+
+    `cost_field` names the field that states or defers its cost, if there is one.
+    """
 
     id: str | None
     organization_id: str
     user_id: str | None
     type: str
     time: int
-    states_cost: bool
+    cost_field: str = ""
 
 
 def normalize(index: int, event: Event) -> NormalizedEvent | None:
@@ -70,11 +75,11 @@ def normalize(index: int, event: Event) -> NormalizedEvent | None:
         return None
     try:
         quantity = _micros_of(bytes(event.quantity))
-        cost = None if event.cost is NOTHING else _cost_of(event)
+        cost = None if event.cost is NOTHING else nanos_of(bytes(event.cost))
     except ValueError:
         return None
     time = microseconds(event.time)
-    if time < 0 or (meter.whole and quantity % MICROS):
+    if time < 0 or (meter.whole and quantity % MICROS) or (event.cost_pending and cost is not None):
         return None
     given = event.attributes
     if given and (BODY in given or BODY_LENGTH in given):
@@ -84,6 +89,17 @@ def normalize(index: int, event: Event) -> NormalizedEvent | None:
         return None
     print_ = fingerprint(event, time, quantity, cost, attributes)
     return NormalizedEvent(index, event, meter, time, quantity, cost, attributes, print_)
+
+
+def stored_event(text: str) -> Event:
+    """Read an event as the quarantine stores it, where an absent cost is null."""
+    event = _event.decode(text)
+    return msgspec.structs.replace(event, cost=NOTHING) if bytes(event.cost) == _NULL else event
+
+
+def lacks_quantity(event: Event, meter: Meter) -> bool:
+    """Return whether an event has no quantity, although its meter is measured."""
+    return meter.measured and event.quantity is ONE
 
 
 def _normalize_text(
@@ -125,11 +141,6 @@ def count_segments(attributes: Attributes) -> int | None:
         for name, value in attributes.items()
     }
     return measure_segments(plain)[0]
-
-
-def _cost_of(event: Event) -> int | None:
-    text = bytes(event.cost)
-    return None if text == b"null" else nanos_of(text)
 
 
 def _is_sound(identity: str) -> bool:

@@ -34,7 +34,7 @@ from tollbook.domain.exact import (
     scaled,
 )
 from tollbook.domain.instants import InvalidInstant, instant_in
-from tollbook.domain.meters import BY_TYPE
+from tollbook.domain.meters import BY_TYPE, Meter
 from tollbook.ingest.normalize import count_segments
 from tollbook.rating.segments import BODY, BODY_LENGTH
 
@@ -47,6 +47,17 @@ _NULL = b"null"
 LARGEST_READ = 2 * 1024 * 1024
 """In bytes. No valid event is larger, and parsing a larger one takes fifty times its size."""
 TOO_LARGE = Problem("", "too_large", f"must have at most {LARGEST_READ} bytes")
+COST_NULL = Problem(
+    "cost",
+    "cost_null",
+    "cost must not be null: leave it out to be charged by the price book, or send cost_pending: "
+    "true if the carrier states the price later",
+)
+BOTH_COSTS = Problem(
+    "cost_pending",
+    "cost_and_cost_pending",
+    "cost_pending must not be true in an event with a cost: send one of the two",
+)
 REQUIRED = ("id", "type", "organization_id", "time")
 _BODY_PATH = f"attributes.{BODY}"
 
@@ -60,6 +71,11 @@ def problems_of(fields: Fields) -> list[Problem]:
             found.extend(check(name, given[name]))
     found.extend(_across_fields(given))
     return found
+
+
+def problems_in(name: str, value: bytes) -> Iterator[Problem]:
+    """Yield the problems of one field, whose value is not null."""
+    return _CHECKS[name](name, value)
 
 
 def repeated(raw: bytes) -> Iterator[Problem]:
@@ -115,6 +131,8 @@ def _unknown_and_missing(fields: Fields) -> Iterator[Problem]:
             yield Problem(name, "missing_field", f"{name} is required and must not be null")
     if fields.get("quantity") == _NULL:
         yield Problem("quantity", "missing_field", "quantity must not be null; leave it out for 1")
+    if fields.get("cost") == _NULL:
+        yield COST_NULL
 
 
 def _id(field: str, value: bytes) -> Iterator[Problem]:
@@ -139,6 +157,11 @@ def _time(field: str, value: bytes) -> Iterator[Problem]:
         return
     if time < EPOCH:
         yield Problem(field, "invalid_time", f"{field} must not be before 1970")
+
+
+def _flag(field: str, value: bytes) -> Iterator[Problem]:
+    if value not in (b"true", b"false"):
+        yield Problem(field, "not_a_boolean", f"{field} must be true or false")
 
 
 def _number(places: int, most: Decimal) -> Callable[[str, bytes], Iterator[Problem]]:
@@ -217,11 +240,15 @@ def _is_common(number: bytes) -> bool:
 
 
 def _across_fields(given: Fields) -> Iterator[Problem]:
+    if "cost" in given and given.get("cost_pending") == b"true":
+        yield BOTH_COSTS
     meter = BY_TYPE.get(text_in(given.get("type", _NULL)) or "")
     if meter is None:
         return
     if meter.needs_resource and "resource_id" not in given:
         yield Problem("resource_id", "missing_field", f"resource_id is required for {meter.type}")
+    if meter.measured and "quantity" not in given:
+        yield quantity_missing(meter)
     number = parsed(given["quantity"]) if meter.whole and "quantity" in given else None
     # The remainder of a division by 1 fails for numbers with more than 28 digits.
     broken = number is not None and number != number.to_integral_value()
@@ -233,6 +260,12 @@ def _across_fields(given: Fields) -> Iterator[Problem]:
         )
     if meter.text and ("quantity" not in given or number == 0):
         yield from _text(meter.type, given)
+
+
+def quantity_missing(meter: Meter) -> Problem:
+    """Return the problem of an event of a measured meter without a quantity."""
+    sentence = f"quantity is required for {meter.type}: its number of {meter.unit}s"
+    return Problem("quantity", "missing_field", sentence)
 
 
 def _text(type_: str, given: Fields) -> Iterator[Problem]:
@@ -271,4 +304,5 @@ _CHECKS: dict[str, Callable[[str, bytes], Iterator[Problem]]] = {
     "resource_id": _id,
     "attributes": _attributes,
     "cost": _number(COST_PLACES, MOST_COST),
+    "cost_pending": _flag,
 }

@@ -4,10 +4,12 @@ from collections import OrderedDict
 from collections.abc import Collection, Sequence
 
 from tollbook.domain.errors import Problem
+from tollbook.domain.quarantine import PENDING, Selection
 from tollbook.store import events, quarantine
 from tollbook.store.database import Transaction
 from tollbook.store.staging import Staged
 
+_PENDING = Selection(codes=(PENDING,))
 _SHARE = 16
 _MOST_TENANTS = 1_000
 
@@ -15,9 +17,13 @@ _MOST_TENANTS = 1_000
 class QuarantineRoom:
     """The limit on quarantined events, and what is left of it for each tenant.
 
+    Events that wait for their carrier's price have a limit of their own.
+
     The number of a tenant's events is a sum over its organizations. Until a sixteenth of the room
     is used, it is not read again: servers may exceed the limit by as much together.
     """
+
+    is_for_pending = False
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -30,14 +36,18 @@ class QuarantineRoom:
 
         An event that is stored already adds nothing, and keeps its receipt.
         """
-        going = [index for index, row in enumerate(rows) if row.code]
+        going = [
+            index
+            for index, row in enumerate(rows)
+            if row.code and (row.code == PENDING) == self.is_for_pending
+        ]
         if not going or self._take(tenant, len(going)):
             return ()
-        room = max(0, self._most - quarantine.count_selected(transaction, tenant))
+        room = max(0, self._most - self._count(transaction, tenant))
         if room >= len(going):
             self._keep(tenant, room // _SHARE - len(going))
             return ()
-        known = _known(transaction, [rows[index] for index in going])
+        known = stored_identities(transaction, [rows[index] for index in going])
         added = [
             index for index in going if (rows[index].organization_id, rows[index].id) not in known
         ]
@@ -54,6 +64,10 @@ class QuarantineRoom:
             "event again",
         )
 
+    def _count(self, transaction: Transaction, tenant: str) -> int:
+        everything = quarantine.count_selected(transaction, tenant)
+        return everything - quarantine.count_selected(transaction, tenant, _PENDING)
+
     def _take(self, tenant: str, count: int) -> bool:
         left = self._left.get(tenant, 0)
         if left < count:
@@ -68,7 +82,25 @@ class QuarantineRoom:
             self._left.popitem(last=False)
 
 
-def _known(transaction: Transaction, rows: Sequence[Staged]) -> set[tuple[int, str]]:
+class PendingRoom(QuarantineRoom):
+    """The limit on events that wait for their carrier's price, which is separate."""
+
+    is_for_pending = True
+
+    def problem(self) -> Problem:
+        """Return why an event is rejected."""
+        return Problem(
+            "",
+            "too_many_pending",
+            f"{self._most:,} events wait for their carrier's price already; correct them with "
+            "their cost, or discard events, then send this event again",
+        )
+
+    def _count(self, transaction: Transaction, tenant: str) -> int:
+        return quarantine.count_selected(transaction, tenant, _PENDING)
+
+
+def stored_identities(transaction: Transaction, rows: Sequence[Staged]) -> set[tuple[int, str]]:
     """Return the identities of these rows that are stored already."""
     by_number: dict[int, set[str]] = {}
     for row in rows:

@@ -43,8 +43,8 @@ class Opposites:
     a month.
     """
 
-    def __init__(self, transaction: Transaction, tenant: str) -> None:
-        self._months = Months(transaction)
+    def __init__(self, transaction: Transaction, tenant: str, months: Months | None = None) -> None:
+        self._months = months or Months(transaction)
         self._rates = RatesById(transaction, tenant)
 
     def row(self, original: Stored, identity: str, print_: int) -> Staged | Unpriced:
@@ -59,6 +59,12 @@ class Opposites:
             return charge
         self._months.advance(number, month, key, -original.billed)
         return row._replace(cost=-charge.cost, position=position)
+
+    def undo(self, original: Stored) -> None:
+        """Take back the effect of a reversal that is not stored on the month of its event."""
+        number, month, key = original.organization_id, original.day // 100, original.tier_key
+        if key is not None:
+            self._months.advance(number, month, key, original.billed)
 
 
 def negate(original: Stored, identity: str, print_: int) -> Staged:

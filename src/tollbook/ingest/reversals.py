@@ -22,7 +22,14 @@ from tollbook.store.audit import Actor
 from tollbook.store.audit_writer import write_act
 from tollbook.store.database import Database, Transaction
 from tollbook.store.engine import TimeLimit
-from tollbook.store.events import DISCARDED, IN_QUARANTINE, Key, Reversed, Stored
+from tollbook.store.events import (
+    DISCARDED,
+    IN_QUARANTINE,
+    Corrected,
+    Key,
+    Reversed,
+    Stored,
+)
 from tollbook.store.staging import Staged
 
 FIELDS = Reversal.__struct_fields__
@@ -128,6 +135,11 @@ def _archived(month: int) -> Problem:
     return Problem("reverses", "archived", sentence)
 
 
+def _corrected(by: Corrected) -> Problem:
+    sentence = f"the event was corrected by {by.id}: reverse that event"
+    return Problem("reverses", "already_corrected", sentence)
+
+
 def _refuse(receipt: Receipt) -> Receipt:
     return receipt if receipt.code else rejected(receipt.index, receipt.id, (NOT_STORED,))
 
@@ -145,6 +157,7 @@ class _Batch:
         self._keys: dict[tuple[int, str], Key] = {}
         self._originals: dict[tuple[int, str], Stored] = {}
         self._reversed: dict[tuple[int, str], str] = {}
+        self._corrected: dict[tuple[int, str], Corrected] = {}
         self._archived: set[tuple[int, str]] = set()
         tenant = key.scope.tenant_id
         self._opposites = Opposites(transaction, tenant)
@@ -178,6 +191,8 @@ class _Batch:
         originals = events.events(self._transaction, number, days)
         before = events.reversals_of(self._transaction, number, wanted)
         self._archived |= {(number, it) for it in days.keys() - originals.keys()}
+        corrected = events.corrections_of(self._transaction, number, wanted)
+        self._corrected |= {(number, it): found for it, found in corrected.items()}
         self._keys |= {(number, it): key for it, key in keys.items()}
         self._originals |= {(number, it): event for it, event in originals.items()}
         self._reversed |= {(number, it): found.id for it, found in before.items()}
@@ -216,6 +231,10 @@ class _Batch:
         user = self._key.scope.user_id
         if original is None:
             key = self._keys.get((number, reversal.reverses))
+            by = self._corrected.get((number, reversal.reverses))
+            if by is not None:
+                is_others = self._is_hidden(reversal.reverses) or user not in (None, by.user_id)
+                return _UNKNOWN if is_others else _corrected(by)
             if key is not None and (number, reversal.reverses) in self._archived:
                 hidden = self._is_hidden(reversal.reverses)
                 return _UNKNOWN if hidden else _archived(key.day // 100)
@@ -231,9 +250,12 @@ class _Batch:
             return _UNKNOWN
         if original.reverses is not None:
             return _IS_REVERSAL
-        by = self._reversed.get((number, reversal.reverses))
-        if by is not None:
-            return Problem("reverses", "already_reversed", f"the event was reversed by {by}")
+        if corrected := self._corrected.get((number, reversal.reverses)):
+            return _corrected(corrected)
+        reversal_id = self._reversed.get((number, reversal.reverses))
+        if reversal_id is not None:
+            sentence = f"the event was reversed by {reversal_id}"
+            return Problem("reverses", "already_reversed", sentence)
         return None
 
     def _is_hidden(self, identity: str) -> bool:

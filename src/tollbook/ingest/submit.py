@@ -7,15 +7,16 @@ from typing import NamedTuple
 import msgspec
 
 from tollbook.domain.errors import DirectoryChanged, InvalidApiKey
-from tollbook.domain.events import instant_of
+from tollbook.domain.events import ONE, instant_of
 from tollbook.domain.keys import ALL_EVENTS, EventRules, KeyScope
 from tollbook.domain.periods import day_number
 from tollbook.domain.receipts import Receipt, rejected
 from tollbook.ingest.accept import FUTURE_ALLOWED, refusals, stage_rows
 from tollbook.ingest.decode import Decoded, InvalidEvent
 from tollbook.ingest.directory_cache import DirectoryCache, TermsById
-from tollbook.ingest.normalize import ClaimedIdentity, NormalizedEvent
-from tollbook.ingest.quarantine_room import QuarantineRoom
+from tollbook.ingest.normalize import ClaimedIdentity, NormalizedEvent, lacks_quantity
+from tollbook.ingest.problems import quantity_missing
+from tollbook.ingest.quarantine_room import QuarantineRoom, stored_identities
 from tollbook.ingest.unaddressable import refusals_of_new, without_number
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.staging import Staged
@@ -27,7 +28,8 @@ _DAY = 24 * 3600 * 1_000_000
 class SubmissionDraft(msgspec.Struct, frozen=True):
     """The allowed events of a request, and the receipts of rejected ones.
 
-    `now` is the server's clock, in microseconds.
+    `now` is the server's clock, in microseconds. With `lacks_quantities`, some events of measured
+    meters have no quantity: only those that are stored already are no error.
     """
 
     scope: KeyScope
@@ -35,6 +37,7 @@ class SubmissionDraft(msgspec.Struct, frozen=True):
     events: list[NormalizedEvent]
     rejections: list[Receipt]
     organizations: frozenset[str]
+    lacks_quantities: bool = False
 
 
 class Submission(msgspec.Struct):
@@ -54,11 +57,21 @@ class Submission(msgspec.Struct):
     rows: list[Staged]
     now: int
     atomic: bool = False
+    lacks_quantities: bool = False
 
     @property
     def organizations(self) -> set[str]:
         """Return the ids of the organizations of the events."""
         return {it.event.organization_id for it in self.events}
+
+    @property
+    def size(self) -> int:
+        """Return the number of events."""
+        return len(self.events)
+
+    def months(self) -> Iterator[int]:
+        """Yield the months that the events may fall into, in any time zone."""
+        return months_of([self])
 
     def renew(self, snapshot: Snapshot, directory_cache: DirectoryCache) -> None:
         """Check the key and build the rows by the terms of this snapshot."""
@@ -75,6 +88,16 @@ class Submission(msgspec.Struct):
     def refuse_unaddressable(self, transaction: Transaction) -> None:
         """Reject the events that would create an id that no path can hold."""
         self._reject(refusals_of_new(transaction, self.events, self.rows))
+
+    def refuse_without_quantity(self, transaction: Transaction) -> None:
+        """Reject new events of measured meters that have no quantity."""
+        stored = stored_identities(transaction, self.rows)
+        self._reject(
+            [
+                None if (row.organization_id, row.id) in stored else without_quantity(event)
+                for event, row in zip(self.events, self.rows, strict=True)
+            ]
+        )
 
     def refuse_quarantined(self, transaction: Transaction, room: QuarantineRoom) -> None:
         """Reject the events for which the quarantine has no room."""
@@ -104,6 +127,7 @@ def draft_of(
     decoded: Sequence[Decoded], scope: KeyScope, now: int, rules: EventRules = ALL_EVENTS
 ) -> SubmissionDraft:
     """Separate the events that a sender with these rules may send from rejected ones."""
+    lacks_quantities = False
     is_checked = scope.organization_id is not None or bool(rules.meters or rules.id_prefix)
     may_state_costs = rules.may_state_costs
     events: list[NormalizedEvent] = []
@@ -111,16 +135,19 @@ def draft_of(
     latest = now + FUTURE_ALLOWED
     for it in decoded:
         if isinstance(it, NormalizedEvent):
-            states_cost = it.cost is not None
+            event, states_cost = it.event, it.cost is not None
+            if event.cost_pending:
+                states_cost = True
+            if event.quantity is ONE and it.meter.measured:
+                lacks_quantities = True
             if is_checked or it.time > latest or (states_cost and not may_state_costs):
-                event = it.event
                 claimed = ClaimedIdentity(
                     id=event.id,
                     organization_id=event.organization_id,
                     user_id=event.user_id,
                     type=event.type,
                     time=it.time,
-                    states_cost=states_cost,
+                    cost_field=_cost_field(it),
                 )
                 if problems := tuple(refusals(claimed, scope, now, rules)):
                     rejections.append(rejected(it.index, event.id, problems))
@@ -135,7 +162,31 @@ def draft_of(
         else:
             rejections.append(it)
     organizations = frozenset(normalized.event.organization_id for normalized in events)
-    return SubmissionDraft(scope, now, events, rejections, organizations)
+    return SubmissionDraft(scope, now, events, rejections, organizations, lacks_quantities)
+
+
+def _cost_field(normalized: NormalizedEvent) -> str:
+    if normalized.cost is not None:
+        return "cost"
+    return "cost_pending" if normalized.event.cost_pending else ""
+
+
+def complete(draft: SubmissionDraft) -> SubmissionDraft:
+    """Return a draft of new events, without those of measured meters that have no quantity."""
+    if not draft.lacks_quantities:
+        return draft
+    refusals_ = [it for event in draft.events if (it := without_quantity(event))]
+    complete_ = [event for event in draft.events if not without_quantity(event)]
+    rejections = [*draft.rejections, *refusals_]
+    return msgspec.structs.replace(draft, events=complete_, rejections=rejections)
+
+
+def without_quantity(normalized: NormalizedEvent) -> Receipt | None:
+    """Return the rejection of a new event that lacks the quantity of its measured meter."""
+    event, meter = normalized.event, normalized.meter
+    if not lacks_quantity(event, meter):
+        return None
+    return rejected(normalized.index, event.id, (quantity_missing(meter),))
 
 
 def submission_of(
@@ -161,6 +212,7 @@ def submission_of(
         rows=stage_rows(events, by_id, draft.now),
         now=draft.now,
         atomic=atomic,
+        lacks_quantities=draft.lacks_quantities,
     )
 
 
@@ -171,6 +223,11 @@ def months_of(submissions: Iterable[Submission]) -> Iterator[int]:
     """
     for day in {event.time // _DAY for it in submissions for event in it.events}:
         yield from _months_around(day)
+
+
+def months_around_time(time: int) -> frozenset[int]:
+    """Return the months that an instant in microseconds may fall into, in any time zone."""
+    return _months_around(time // _DAY)
 
 
 @lru_cache(4096)

@@ -6,7 +6,7 @@ An organization that was never created has no identities to keep: its events are
 from collections.abc import Sequence
 
 from tollbook.domain.errors import NotFound
-from tollbook.store import directory, ledger, placeholders, quarantine, versions
+from tollbook.store import corrections, directory, ledger, placeholders, quarantine, versions
 from tollbook.store.audit import Actor
 from tollbook.store.audit_writer import write_act
 from tollbook.store.database import Transaction
@@ -23,6 +23,9 @@ def discard(transaction: Transaction, tenant: str, waiting: Sequence[Quarantined
     unknown = {row.number for row in rows if row.status == UNKNOWN}
     quarantine.discard(transaction, [it for it in present if it.number not in unknown], codes)
     quarantine.forget(transaction, [it for it in present if it.number in unknown], codes)
+    for number in sorted(unknown):
+        ids = [event.id for event in present if event.number == number]
+        corrections.forget_replaced(transaction, number, ids)
     for number in sorted({event.number for event in present}):
         versions.touch(transaction, number, now)
     return len(present)

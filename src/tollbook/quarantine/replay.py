@@ -1,14 +1,12 @@
 """Replay quarantined events: those that now have a price and an organization are charged."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-import msgspec
-
-from tollbook.domain.events import Event
+from tollbook.domain.charges import Unpriced
 from tollbook.ingest.accept import stage_row
 from tollbook.ingest.directory_cache import DirectoryCache, TermsById
 from tollbook.ingest.months import Months
-from tollbook.ingest.normalize import normalize
+from tollbook.ingest.normalize import normalize, stored_event
 from tollbook.ingest.problems import fields_of, problems_of
 from tollbook.store import ledger, quarantine
 from tollbook.store.database import Transaction
@@ -17,7 +15,6 @@ from tollbook.store.quarantine_counts import subtract
 from tollbook.store.staging import Staged
 
 INVALID = "invalid_event"
-_event = msgspec.json.Decoder(Event)
 Codes = dict[tuple[int, str], str]
 """The code of each event that is still in quarantine."""
 
@@ -52,34 +49,42 @@ def months_of(waiting: Sequence[Quarantined]) -> set[int]:
     """Return the months that events may fall into in any time zone."""
     months: set[int] = set()
     for it in waiting:
-        time = _event.decode(it.event).time
+        time = stored_event(it.event).time
         for month in (time.month - 1, time.month, time.month + 1):
             years, index = divmod(month - 1, 12)
             months.add((time.year + years) * 100 + index + 1)
     return months
 
 
+def recharge(
+    terms: TermsById, waiting: Iterable[Quarantined], now: int, months: Months
+) -> Iterator[tuple[Quarantined, Staged | Unpriced]]:
+    """Yield each event with its row for the ledger, or with the reason that applies now."""
+    for event in waiting:
+        normalized = normalize(0, stored_event(event.event))
+        if normalized is None:
+            yield event, Unpriced(INVALID, _why_invalid(event))
+            continue
+        row = stage_row(normalized, terms[event.organization_id], now, months)
+        yield event, Unpriced(row.code, row.reason) if row.code else row
+
+
 def _stage(
     transaction: Transaction, terms: TermsById, waiting: Sequence[Quarantined], now: int
 ) -> tuple[list[Staged], list[Quarantined]]:
     """Return the rows of events that have a price, and the others whose reason has changed."""
-    months = Months(transaction)
     rows: list[Staged] = []
     remaining: list[Quarantined] = []
-    for event in waiting:
-        normalized = normalize(0, _event.decode(event.event))
-        if normalized is None:
-            remaining.append(event._replace(code=INVALID, reason=_why_invalid(event)))
-            continue
-        row = stage_row(normalized, terms[event.organization_id], now, months)
-        if not row.code:
-            rows.append(row)
-        elif (row.code, row.reason) != (event.code, event.reason):
-            remaining.append(event._replace(code=row.code, reason=row.reason))
+    for event, charged in recharge(terms, waiting, now, Months(transaction)):
+        if isinstance(charged, Staged):
+            rows.append(charged)
+        elif (charged.code, charged.reason) != (event.code, event.reason):
+            remaining.append(event._replace(code=charged.code, reason=charged.reason))
     return rows, remaining
 
 
 def _why_invalid(event: Quarantined) -> str:
     """Return why an event that was once accepted would be rejected today."""
-    problems = problems_of(fields_of(event.event.encode()))
+    fields = fields_of(event.event.encode())
+    problems = problems_of({name: value for name, value in fields.items() if value != b"null"})
     return problems[0].error if problems else "the event is not valid any more"

@@ -21,6 +21,9 @@ from tollbook.store.directory import OrganizationRow
 from tollbook.store.engine import TimeLimit
 from tollbook.store.rerating_runs import lock_runs
 
+MOST_SHOWN = 10
+"""How many of the ids that a run selects are shown."""
+
 
 def begin(
     database: Database,
@@ -113,10 +116,15 @@ def describe(run: QuarantineRun) -> str:
 
 
 def selection_details(selection: Selection) -> dict[str, Any]:
-    """Return a selection for the audit log and for answers, under the names of the API."""
+    """Return a selection for the audit log and for answers, under the names of the API.
+
+    Of the ids it has the first and their number.
+    """
     meter = None if selection.meter is None else BY_CODE[selection.meter].type
     return {
-        "code": selection.code,
+        "codes": list(selection.codes) or None,
+        "ids": list(selection.ids[:MOST_SHOWN]) or None,
+        "ids_count": len(selection.ids) or None,
         "type": meter,
         "start_date": None if selection.start is None else instant_of(selection.start),
         "end_date": None if selection.end is None else instant_of(selection.end),

@@ -47,14 +47,26 @@ WHERE organization_id = :number AND reverses IN (
 )
 """
 
+_OF_CORRECTIONS = "(corrections.user_id = :user OR corrections.corrected_user_id = :user)"
+ERASE_CORRECTIONS = (
+    f"""
+UPDATE reversals SET reason = '{ERASED}'
+WHERE organization_id = :number AND reverses IN (
+    SELECT corrects FROM corrections WHERE organization_id = :number AND {_OF_CORRECTIONS}
+)
+""",
+    f"""
+UPDATE corrections SET reason = '{ERASED}'
+WHERE organization_id = :number AND {_OF_CORRECTIONS}
+""",
+)
+
 ERASE_REASON = f"""
 UPDATE reversals SET reason = '{ERASED}' WHERE organization_id = :number AND reverses = :id
 """
 
-ERASE_WAITING = """
-UPDATE quarantine SET event = :event, reason = :reason
-WHERE organization_id = :number AND id = :id
-"""
+_WAITING = ("quarantine", "corrected_events")
+"""The tables of events that were not charged."""
 
 _RESOURCES = ("resources_daily", "archived_sums")
 
@@ -63,7 +75,8 @@ def user_fields(transaction: Transaction, number: int, user: str) -> None:
     """Replace a user's name with the id, and remove the e-mail address and names of keys."""
     transaction.execute(ERASE_USER, number=number, user=user)
     transaction.execute(ERASE_KEYS, number=number, user=user)
-    transaction.execute(ERASE_REASONS, number=number, user=user)
+    for sql in (ERASE_REASONS, *ERASE_CORRECTIONS):
+        transaction.execute(sql, number=number, user=user)
 
 
 def details(snapshot: Snapshot, number: int, user: str) -> Iterator[list[Detail]]:
@@ -85,13 +98,17 @@ def erase_reasons(transaction: Transaction, number: int, ids: Sequence[str]) -> 
 
 
 def waiting(snapshot: Snapshot, number: int, user: str) -> list[tuple[str, str]]:
-    """Read a user's events in quarantine."""
-    rows = snapshot.rows(
-        "SELECT id, event FROM quarantine WHERE organization_id = :number AND user_id = :user "
-        "ORDER BY id",
-        number=number,
-        user=user,
-    )
+    """Read a user's events in quarantine, and those that were corrected there."""
+    rows = [
+        row
+        for table in _WAITING
+        for row in snapshot.rows(
+            f"SELECT id, event FROM {table} WHERE organization_id = :number AND user_id = :user "
+            "ORDER BY id",
+            number=number,
+            user=user,
+        )
+    ]
     return [(row[0], row[1]) for row in rows]
 
 
@@ -101,7 +118,12 @@ def replace_waiting(
     """Update events in quarantine whose details were erased."""
     common = {"number": number, "reason": reason}
     rows = [{"id": identity, "event": event, **common} for identity, event in changed]
-    transaction.execute_many(ERASE_WAITING, rows)
+    for table in _WAITING:
+        transaction.execute_many(
+            f"UPDATE {table} SET event = :event, reason = :reason "
+            "WHERE organization_id = :number AND id = :id",
+            rows,
+        )
 
 
 def resources(snapshot: Snapshot, number: int, user: str) -> set[str]:

@@ -1,6 +1,6 @@
 """The statements that find identities, events and reversals by their ids."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import msgspec
@@ -10,13 +10,15 @@ from tollbook.domain.meters import BY_CODE
 from tollbook.store.database import Snapshot
 
 _attributes = msgspec.json.Decoder(Attributes).decode
-_AT_ONCE = 500
-IN_QUARANTINE, DISCARDED = 0, -1
+IN_QUARANTINE, DISCARDED, CORRECTED = 0, -1, -2
 """The days of identities whose events are not in the ledger."""
 
 
 class Key(NamedTuple):
-    """The fingerprint and day of an identity's event, or `IN_QUARANTINE` or `DISCARDED`."""
+    """The fingerprint and day of an identity's event.
+
+    The day is `IN_QUARANTINE`, `DISCARDED` or `CORRECTED` for an event that is not in the ledger.
+    """
 
     fingerprint: int
     day: int
@@ -76,14 +78,33 @@ class Reversed(NamedTuple):
     received_at: int
 
 
+class Corrected(NamedTuple):
+    """The record of a correction: the event `id` replaces the event `corrects`.
+
+    `reversal_id` is None when the corrected event was in quarantine. `user_id` is the user of the
+    corrected event and `corrected_user_id` that of the event which replaces it, empty without one.
+    """
+
+    organization_id: int
+    corrects: str
+    id: str
+    reversal_id: str | None
+    reason: str
+    user_id: str
+    corrected_user_id: str
+    key_prefix: str | None
+    received_at: int
+
+
 _EVENT = f"SELECT {', '.join(Stored._fields)} FROM events"
 _REVERSAL = f"SELECT {', '.join(Reversed._fields)} FROM reversals"
+_CORRECTION = f"SELECT {', '.join(Corrected._fields)} FROM corrections"
 
 
 def keys(snapshot: Snapshot, number: int, ids: Iterable[str]) -> dict[str, Key]:
     """Find identities of an organization."""
     sql = "SELECT id, fingerprint, day FROM event_keys WHERE organization_id = :number"
-    return {row[0]: Key(row[1], row[2]) for row in _of(snapshot, sql, number, ids)}
+    return {row[0]: Key(row[1], row[2]) for row in _of(snapshot, sql, 3, number, ids)}
 
 
 def places(snapshot: Snapshot, number: int, ids: Iterable[str]) -> dict[str, int]:
@@ -112,29 +133,49 @@ def events(snapshot: Snapshot, number: int, days: dict[str, int]) -> dict[str, S
     found: dict[str, Stored] = {}
     for day, ids in sorted(by_day.items()):
         sql = f"{_EVENT} WHERE organization_id = :number AND day = :day"
-        found |= {row[2]: Stored(*row) for row in _of(snapshot, sql, number, ids, day=day)}
+        rows = _of(snapshot, sql, len(Stored._fields), number, ids, day=day)
+        found |= {row[2]: Stored(*row) for row in rows}
     return found
 
 
 def reversals_of(snapshot: Snapshot, number: int, ids: Iterable[str]) -> dict[str, Reversed]:
     """Find the reversals of events, by the id of the reversed event."""
     sql = f"{_REVERSAL} WHERE organization_id = :number"
-    rows = _of(snapshot, sql, number, ids, column="reverses")
+    rows = _of(snapshot, sql, len(Reversed._fields), number, ids, column="reverses")
     return {row[1]: Reversed(*row) for row in rows}
+
+
+def corrections_of(snapshot: Snapshot, number: int, ids: Iterable[str]) -> dict[str, Corrected]:
+    """Find the corrections of events, by the id of the corrected event."""
+    rows = _corrections(snapshot, number, ids, "corrects")
+    return {row.corrects: row for row in rows}
+
+
+def corrections_by(snapshot: Snapshot, number: int, ids: Iterable[str]) -> dict[str, Corrected]:
+    """Find the corrections that made events, by the id of the event that was made."""
+    return {row.id: row for row in _corrections(snapshot, number, ids, "id")}
+
+
+def _corrections(
+    snapshot: Snapshot, number: int, ids: Iterable[str], column: str
+) -> list[Corrected]:
+    sql = f"{_CORRECTION} WHERE organization_id = :number"
+    rows = _of(snapshot, sql, len(Corrected._fields), number, ids, column=column)
+    return [Corrected(*row) for row in rows]
 
 
 def _of(
     snapshot: Snapshot,
     sql: str,
+    width: int,
     number: int,
     ids: Iterable[str],
     column: str = "id",
     **parameters: Any,
-) -> Iterator[tuple[Any, ...]]:
-    """Read rows of an organization by ids, in batches."""
+) -> list[tuple[Any, ...]]:
+    """Read rows of an organization by ids."""
     wanted = sorted(set(ids))
-    for start in range(0, len(wanted), _AT_ONCE):
-        some = wanted[start : start + _AT_ONCE]
-        yield from snapshot.rows(
-            f"{sql} AND {column} IN :ids", number=number, ids=some, **parameters
-        )
+    if not wanted:
+        return []
+    bound = {"number": number, "ids": wanted, **parameters}
+    return snapshot.table(f"{sql} AND {column} IN :ids", bound, width)

@@ -71,7 +71,7 @@ def record(
         transaction.execute(sql.DROP_STANDING)
         transaction.execute(sql.CLAIM)
         rows = _without(standing, rows)
-    _add(transaction, rows, columns, touched.as_of, new_users(touched))
+    add(transaction, rows, columns, touched.as_of, new_users(touched))
     return Recorded(standing, touched.as_of, touched)
 
 
@@ -93,7 +93,7 @@ def record_in_order(
     transaction.execute(sql.EMPTY_STAGING)
     columns = transaction.stage(fresh)
     transaction.execute(sql.CLAIM)
-    _add(transaction, fresh, columns, touched.as_of)
+    add(transaction, fresh, columns, touched.as_of)
     transaction.execute(sql.ADD_POSITIONS)
     return Recorded(standing, touched.as_of, touched)
 
@@ -114,7 +114,7 @@ def release(transaction: Transaction, rows: Sequence[Staged], now: int) -> None:
     keys = [{"number": row.organization_id, "id": row.id, "day": row.day} for row in rows]
     transaction.execute_many(sql.RELEASE_KEY, keys)
     transaction.execute_many(sql.LEAVE_QUARANTINE, keys)
-    _add(transaction, rows, columns, as_of)
+    add(transaction, rows, columns, as_of)
     if any(row.tier_key is not None for row in rows):
         transaction.execute(sql.ADD_POSITIONS)
 
@@ -156,13 +156,18 @@ def position(snapshot: Snapshot, number: int, month: int, tier_key: str) -> int:
     )
 
 
-def _add(
+def add(
     transaction: Transaction,
     rows: Sequence[Staged],
     columns: int,
     now: int,
     new_users: bool = True,
 ) -> None:
+    """Store staged rows whose identities are claimed, without their positions in tiers.
+
+    `columns` is how many columns the rows need, and `now` the instant of the commit. Without
+    `new_users`, their users are in the directory.
+    """
     if new_users:
         transaction.execute(sql.ADD_USERS, now=now)
     events, sums = sql.ORDINARY_ROWS if columns == ORDINARY else sql.RARE_ROWS

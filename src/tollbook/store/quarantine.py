@@ -61,12 +61,12 @@ _JOINED = """
 FROM quarantine
 JOIN organizations ON organizations.organization_id = quarantine.organization_id
 """
-_QUARANTINED = f"""
+QUARANTINED = f"""
 SELECT
     organizations.organization_id, organizations.id, quarantine.id, quarantine.received_at,
     quarantine.code, quarantine.reason, quarantine.event
 {_JOINED}"""
-_ONE = f"{_QUARANTINED}WHERE quarantine.organization_id = :number AND quarantine.id = :id"
+_ONE = f"{QUARANTINED}WHERE quarantine.organization_id = :number AND quarantine.id = :id"
 _OF_TENANT = """WHERE organizations.tenant_id = :tenant
     AND quarantine.organization_id BETWEEN :first AND :last"""
 _AFTER = """
@@ -74,7 +74,8 @@ _AFTER = """
 ORDER BY quarantine.id LIMIT :limit
 """
 _CONDITIONS = {
-    "code": "quarantine.code = :code",
+    "codes": "quarantine.code IN :codes",
+    "ids": "quarantine.id IN :ids",
     "meter": "quarantine.meter = :meter",
     "start": "quarantine.time >= :start",
     "end": "quarantine.time < :end",
@@ -122,7 +123,7 @@ def waiting(
     would sort every event of the tenant.
     """
     conditions, parameters = _selected(selection)
-    sql = f"{_QUARANTINED}WHERE quarantine.organization_id = :number{conditions}{_AFTER}"
+    sql = f"{QUARANTINED}WHERE quarantine.organization_id = :number{conditions}{_AFTER}"
     bounds = {"first": max(after[0], parameters.pop("first")), "last": parameters.pop("last")}
     found: list[Quarantined] = []
     for number in _with_events(snapshot, tenant, **bounds):
@@ -157,7 +158,7 @@ def causes(snapshot: Snapshot, tenant: str, organization: int | None) -> list[Ca
     rows = snapshot.rows(_BY_CODE, tenant=tenant, first=first, last=last)
     found = []
     for code, events in sorted(rows, key=lambda row: (-row[1], row[0])):
-        of_code = Selection(organization=organization, code=code)
+        of_code = Selection(organization=organization, codes=(code,))
         (example,) = waiting(snapshot, tenant, of_code, FROM_THE_START, 1)
         found.append(Cause(code, events, example))
     return found
@@ -165,7 +166,12 @@ def causes(snapshot: Snapshot, tenant: str, organization: int | None) -> list[Ca
 
 def _selected(selection: Selection) -> tuple[str, dict[str, Any]]:
     """Return the conditions of a selection, and the parameters of the statement."""
-    given = {name: value for name in _CONDITIONS if (value := getattr(selection, name)) is not None}
+    values = {name: getattr(selection, name) for name in _CONDITIONS}
+    given = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in values.items()
+        if value not in (None, ())
+    }
     conditions = "".join(f"\n    AND {_CONDITIONS[name]}" for name in given)
     first, last = _numbers(selection.organization)
     return conditions, {"first": first, "last": last, **given}
@@ -254,20 +260,13 @@ def _leave(
 
 def count_selected(snapshot: Snapshot, tenant: str, selection: Selection = _EVERY_EVENT) -> int:
     """Count the selected quarantined events of a tenant."""
-    if selection == Selection(organization=selection.organization, code=selection.code):
-        first, last = _numbers(selection.organization)
-        of_code = "" if selection.code is None else "AND quarantine_counts.code = :code"
-        return snapshot.integer(
-            f"SELECT CAST(SUM(quarantine_counts.events) AS BIGINT) {_COUNTED}{of_code}",
-            tenant=tenant,
-            first=first,
-            last=last,
-            **({} if selection.code is None else {"code": selection.code}),
-        )
     conditions, parameters = _selected(selection)
-    return snapshot.integer(
-        f"SELECT COUNT(*) {_JOINED}{_OF_TENANT}{conditions}", tenant=tenant, **parameters
-    )
+    sql = f"SELECT COUNT(*) {_JOINED}{_OF_TENANT}{conditions}"
+    if selection == Selection(organization=selection.organization, codes=selection.codes):
+        of_codes = "AND quarantine_counts.code IN :codes" if selection.codes else ""
+        sql = f"SELECT CAST(SUM(quarantine_counts.events) AS BIGINT) {_COUNTED}{of_codes}"
+    ((found,),) = snapshot.rows(sql, tenant=tenant, **parameters)
+    return int(found or 0)
 
 
 def count(

@@ -12,12 +12,15 @@ from tollbook.store.engine import Row
 
 _SELECTION = {
     "organization": "organization_id",
-    "code": "code",
+    "codes": "codes",
+    "ids": "ids",
     "meter": "meter",
     "start": "start_time",
     "end": "end_time",
 }
 """The column of each field of a selection."""
+_LISTS = ("codes", "ids")
+"""The fields of a selection that are stored as lists in JSON, null when they are empty."""
 _PROGRESS = tuple(
     name for name in QuarantineRun.__struct_fields__ if name not in ("selection", "organization_id")
 )
@@ -44,6 +47,7 @@ def add_run(transaction: Transaction, tenant: str, run: QuarantineRun) -> int:
         "organization": run.organization_id,
     }
     columns |= {column: getattr(selection, name) for name, column in _SELECTION.items()}
+    columns |= {name: _list_text(columns[name]) for name in _LISTS}
     transaction.execute(
         f"INSERT INTO quarantine_runs (tenant_id, {', '.join(columns)}) "
         f"VALUES (:tenant, {', '.join(f':{name}' for name in columns)})",
@@ -124,5 +128,15 @@ def change_run(transaction: Transaction, tenant: str, run: QuarantineRun, now: i
 
 def _from_row(row: Row) -> QuarantineRun:
     facts = dict(zip((*_PROGRESS, "organization_id", *_SELECTION), row, strict=True))
-    facts["selection"] = Selection(**{name: facts.pop(name) for name in _SELECTION})
+    selected = {name: facts.pop(name) for name in _SELECTION}
+    selected |= {name: _list(selected[name]) for name in _LISTS}
+    facts["selection"] = Selection(**selected)
     return msgspec.convert(facts, QuarantineRun)
+
+
+def _list_text(values: tuple[str, ...]) -> str | None:
+    return msgspec.json.encode(values).decode() if values else None
+
+
+def _list(text: str | None) -> tuple[str, ...]:
+    return msgspec.json.decode(text, type=tuple[str, ...]) if text else ()

@@ -65,6 +65,14 @@ def record(
     """
     transaction.stage(rows)
     as_of = ledger.touch_versions(transaction, now).as_of
+    add(transaction, rows, reversals, as_of)
+    return as_of
+
+
+def add(
+    transaction: Transaction, rows: Sequence[Staged], reversals: Sequence[Reversed], as_of: int
+) -> None:
+    """Store reversals whose rows are staged; the ledgers have their new version."""
     transaction.execute(ledger_statements.CLAIM)
     made = [reversal._replace(received_at=as_of)._asdict() for reversal in reversals]
     transaction.execute_many(ADD_REVERSAL, made)
@@ -72,7 +80,6 @@ def record(
     ledger.add_sums(transaction, SUMS, rows)
     for statement in STATEMENTS:
         transaction.execute(statement)
-    return as_of
 
 
 def in_tiers(snapshot: Snapshot) -> Iterator[tuple[str, Stored]]:

@@ -7,7 +7,7 @@ from tollbook.domain.directory import LOCAL_ZONES
 from tollbook.store import resources
 from tollbook.store.archives import BILLED_USER_ID, ONE
 from tollbook.store.database import Snapshot
-from tollbook.store.events import DISCARDED, IN_QUARANTINE
+from tollbook.store.events import CORRECTED, DISCARDED, IN_QUARANTINE
 from tollbook.store.exact_sums import UNIT
 from tollbook.store.rollups import KEYS, SUMS
 from tollbook.store.scope_check import ALL_TENANTS
@@ -132,7 +132,8 @@ CHECKS = (
         "event_keys",
         ("organization_id", "id", "day"),
         f"SELECT organization_id, id, day FROM events WHERE NOT {_EVENTS_OF_ARCHIVED} "
-        f"UNION ALL SELECT organization_id, id, {IN_QUARANTINE} FROM quarantine",
+        f"UNION ALL SELECT organization_id, id, {IN_QUARANTINE} FROM quarantine "
+        f"UNION ALL SELECT organization_id, id, {CORRECTED} FROM corrected_events",
         f"SELECT organization_id, id, day FROM event_keys WHERE NOT {_KEYS_OF_ARCHIVED} "
         f"AND day <> {DISCARDED}",
     ),
@@ -141,6 +142,29 @@ CHECKS = (
         ("organization_id", "code", "events"),
         "SELECT organization_id, code, COUNT(*) FROM quarantine GROUP BY organization_id, code",
         "SELECT organization_id, code, events FROM quarantine_counts WHERE events <> 0",
+    ),
+    Check(
+        "corrected_events",
+        ("organization_id", "id"),
+        "SELECT organization_id, id FROM corrected_events",
+        "SELECT organization_id, corrects FROM corrections WHERE reversal_id IS NULL",
+    ),
+    Check(
+        "reversals of corrections",
+        ("organization_id", "corrects", "reversal_id"),
+        "SELECT reversals.organization_id, reversals.reverses, reversals.id FROM reversals "
+        "JOIN corrections ON corrections.organization_id = reversals.organization_id "
+        "AND corrections.corrects = reversals.reverses",
+        "SELECT organization_id, corrects, reversal_id FROM corrections "
+        "WHERE reversal_id IS NOT NULL",
+    ),
+    Check(
+        "events that correct others",
+        ("organization_id", "id"),
+        "SELECT event_keys.organization_id, event_keys.id FROM event_keys "
+        "JOIN corrections ON corrections.organization_id = event_keys.organization_id "
+        "AND corrections.id = event_keys.id",
+        "SELECT organization_id, id FROM corrections",
     ),
     Check(
         "identities of archived months",

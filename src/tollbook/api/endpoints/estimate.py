@@ -30,7 +30,7 @@ from tollbook.domain.keys import ApiKey, Permission
 from tollbook.domain.receipts import Receipt
 from tollbook.ingest.decode import DECODERS, Decoder
 from tollbook.ingest.estimate import NotRated, Rated, rate
-from tollbook.ingest.submit import draft_of
+from tollbook.ingest.submit import complete, draft_of
 
 MOST_ESTIMATES = 1_000
 """The most events of a request; viewer tokens may send it too, and it costs more than storing."""
@@ -90,7 +90,7 @@ def _rated(request: AsyncRequest, decode: Decoder, body: bytes) -> RateAnswer:
         raise BodyTooLarge(f"{sentence}; this one has {len(decoded)}")
     # No id is taken, so any id will do.
     rules = msgspec.structs.replace(key.event_rules, id_prefix="")
-    draft = draft_of(decoded, key.scope, services.clock(), rules)
+    draft = complete(draft_of(decoded, key.scope, services.clock(), rules))
     with services.database.reading() as snapshot:
         request.authenticate(snapshot)
         rated = rate(snapshot, services.directory_cache, draft)

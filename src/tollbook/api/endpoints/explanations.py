@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta, Raw
 from starlette.responses import Response
 
-from tollbook.analytics.event import ChargedEvent, Discarded, find_event
+from tollbook.analytics.event import Chain, ChargedEvent, Discarded, find_chain, find_event
 from tollbook.api.endpoints.charges import ShownCharge, sees_buy, show_charge, show_match
 from tollbook.api.endpoints.paths import OrganizationPath
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
@@ -36,12 +36,16 @@ _AS_IT_CAME = ("type", "user_id", "resource_id", "time", "quantity", "cost", "at
 
 
 class EventStatus(StrEnum):
-    """Where an event is: charged, taken back, taking another back, or waiting."""
+    """Where an event is: charged, taken back, taking another back, or waiting.
+
+    An event that was corrected in quarantine is `corrected`.
+    """
 
     CHARGED = "charged"
     REVERSED = "reversed"
     REVERSAL = "reversal"
     QUARANTINED = "quarantined"
+    CORRECTED = "corrected"
 
 
 class ShownEvent(msgspec.Struct, frozen=True):
@@ -70,6 +74,21 @@ class ShownReversal(msgspec.Struct, frozen=True, omit_defaults=True):
     key: str | None = None
 
 
+class ShownCorrection(msgspec.Struct, frozen=True):
+    """The corrections of an event: what it corrects, and what has corrected it.
+
+    `first` and `latest` are the ends of the chain of corrections. `reason` and `time` are those of
+    the correction that the event is, or else of the one that corrected it.
+    """
+
+    corrects: str | None
+    corrected_by: str | None
+    first: str
+    latest: str
+    reason: str
+    time: datetime
+
+
 class Reason(msgspec.Struct, frozen=True):
     """A stable code and a sentence."""
 
@@ -91,6 +110,7 @@ class EventAnswer(msgspec.Struct, frozen=True):
     replay_mismatch: Reason | None
     reversal: ShownReversal | None
     quarantine: Reason | None
+    correction: ShownCorrection | None
 
 
 class EventPath(OrganizationPath, frozen=True, kw_only=True):
@@ -135,7 +155,25 @@ def event_answer(
         answer = _quarantined(found)
     if answer is None or scope.user_id not in (None, answer.event.user_id):
         raise NotFound(_NOT_FOUND)
-    return answer
+    chain = find_chain(snapshot, organization.number, identity)
+    return answer if chain is None else _with_chain(answer, chain)
+
+
+def _with_chain(answer: EventAnswer, chain: Chain) -> EventAnswer:
+    """Return an answer with the corrections of its event."""
+    shown = chain.made or chain.replaced
+    assert shown is not None  # noqa: S101  a chain has a correction of the event
+    correction = ShownCorrection(
+        corrects=chain.made and chain.made.corrects,
+        corrected_by=chain.replaced and chain.replaced.id,
+        first=chain.first,
+        latest=chain.latest,
+        reason=shown.reason,
+        time=instant_of(shown.received_at),
+    )
+    is_corrected = answer.status is EventStatus.QUARANTINED and chain.replaced is not None
+    status = EventStatus.CORRECTED if is_corrected else answer.status
+    return msgspec.structs.replace(answer, status=status, correction=correction)
 
 
 def _discarded(found: Discarded, scope: KeyScope) -> NotFound | EventDiscarded:
@@ -193,6 +231,7 @@ def _charged(found: ChargedEvent, organization: OrganizationRow, scope: KeyScope
         replay_mismatch=replay_mismatch or None,
         reversal=reversal or None,
         quarantine=None,
+        correction=None,
     )
 
 
@@ -236,6 +275,7 @@ def _quarantined(found: Quarantined) -> EventAnswer:
         replay_mismatch=None,
         reversal=None,
         quarantine=because,
+        correction=None,
     )
 
 
@@ -254,7 +294,8 @@ GET_EVENT = Endpoint(
         "that matched, raw and billed quantity, and each step of the arithmetic in words. The "
         "charge is replayed from what is stored; should that ever give something else, "
         "`replay_mismatch` reports it with the code `replay_differs` or `rate_missing`. A "
-        "quarantined event has its reason, a reversed one its reversal. An archived event is read "
+        "quarantined event has its reason, a reversed one its reversal, a corrected one and its "
+        "replacement their `correction`. An archived event is read "
         "from its file; if that cannot be read, the response is 410, and so it is for a discarded "
         "event. An id may hold slashes; other "
         "characters are escaped as in any URL. A key bound to one user sees that user's events."

@@ -1,69 +1,54 @@
 """Runs over the quarantine: replay or discard selected events, behind the answer."""
 
 from collections.abc import Callable
-from datetime import datetime
+from dataclasses import replace
 from functools import partial
-from typing import Annotated, NoReturn
+from typing import Annotated
 
-import msgspec
 from anyio.to_thread import run_sync
-from msgspec import Meta
 from starlette.responses import Response
 
-from tollbook.api.endpoints.quarantine import Selected, SelectionQuery, selected
+from tollbook.api.endpoints.paths import RunPath, run_number
+from tollbook.api.endpoints.quarantine_answers import (
+    QuarantineRunAnswer,
+    ReplayDryRunAnswer,
+    quarantine_run_answer,
+    replay_dry_run_answer,
+)
+from tollbook.api.endpoints.quarantine_selection import (
+    ReplayBody,
+    ReplayQuery,
+    Selected,
+    SelectionQuery,
+    read_replay,
+    selected,
+)
 from tollbook.api.openapi.endpoint import ApiRequest, AsyncHandler, AsyncRequest, Body, Endpoint
-from tollbook.api.openapi.examples import QUARANTINE_RUN
+from tollbook.api.openapi.examples_quarantine import QUARANTINE_RUN, REPLAY, REPLAY_DRY_RUN
 from tollbook.api.openapi.links import leads
 from tollbook.api.openapi.parameter_types import Flag, about, whole_number
-from tollbook.api.openapi.parameters import Path, Query
+from tollbook.api.openapi.parameters import Query
 from tollbook.api.openapi.schemas import answer_schema
 from tollbook.api.pipeline.access import (
     organization_of,
     require_organization_key,
     require_tenant_key,
 )
+from tollbook.api.pipeline.request_body import MOST_OTHER_BYTES, read_bounded
 from tollbook.api.pipeline.responses import json_response
+from tollbook.api.pipeline.services import Services
 from tollbook.domain.errors import NotFound, Problem, RunConflict, refuse
-from tollbook.domain.events import instant_of
 from tollbook.domain.keys import ApiKey, Permission
-from tollbook.domain.quarantine import QuarantineAction, QuarantineRun, QuarantineRunStatus
+from tollbook.domain.quarantine import QuarantineAction, QuarantineRun
 from tollbook.quarantine import runs
-from tollbook.quarantine.runs import selection_details
+from tollbook.quarantine.dry_run import MOST_CHARGES, dry_run_replay
 from tollbook.store import quarantine_runs
 from tollbook.store.audit import Actor
 from tollbook.store.database import Snapshot, Transaction
+from tollbook.store.engine import TimeLimit
 
 Act = Callable[[Transaction, Actor, int], QuarantineRun]
-_LONGEST_NUMBER = 9
 _ACTION = "work on quarantined events"
-
-
-class QuarantineRunAnswer(msgspec.Struct):
-    """A run: what it does with which events, and its progress.
-
-    Of about `expected` events, it has looked at `events`: `released` were charged, `discarded`
-    were discarded, and `remaining` stay in quarantine with the reason that applies now. `reason`
-    states why a run stopped without a request.
-    """
-
-    id: int
-    action: QuarantineAction
-    status: QuarantineRunStatus
-    organization_id: str | None
-    code: str | None
-    type: str | None
-    start_date: datetime | None
-    end_date: datetime | None
-    expected: int
-    events: int
-    released: int
-    discarded: int
-    remaining: int
-    created_at: datetime
-    created_by: str
-    moved_at: datetime
-    finished_at: datetime | None
-    reason: str | None
 
 
 class DiscardQuery(SelectionQuery, frozen=True, kw_only=True):
@@ -80,32 +65,44 @@ class QuarantineRunsQuery(Query, frozen=True, kw_only=True):
     limit: Annotated[int, whole_number(), about("The maximum number of runs.", 100)] = 100
 
 
-class QuarantineRunPath(Path, frozen=True, kw_only=True):
-    """The path of a run."""
+async def replay_quarantine(request: AsyncRequest[ReplayQuery]) -> Response:
+    """Begin to charge quarantined events again, or report what that would do."""
+    body = await read_bounded(request.http, MOST_OTHER_BYTES)
+    given = request.http.query_params.multi_items()
 
-    run: Annotated[str, Meta(examples=["3"])]
+    def select() -> tuple[Actor, Selected, bool]:
+        with request.services.database.reading() as snapshot:
+            key = request.authenticate(snapshot)
+            query = read_replay(given, body)
+            return request.actor(key), selected(snapshot, key, query), query.dry_run
+
+    actor, found, is_dry_run = await run_sync(select)
+    if is_dry_run:
+        limiter = request.services.looking
+        return await run_sync(_dry_run, request.services, actor, found, limiter=limiter)
+    return await run_sync(_begin, request, actor, QuarantineAction.REPLAY, found)
 
 
-async def replay_quarantine(request: AsyncRequest[SelectionQuery]) -> Response:
-    """Begin to charge quarantined events again; those that now have a price enter the ledger."""
-
-    def select(snapshot: Snapshot, key: ApiKey) -> Selected:
-        return selected(snapshot, key, request.read_query())
-
-    return await run_sync(_begin, request, QuarantineAction.REPLAY, select)
+def _dry_run(services: Services, actor: Actor, found: Selected) -> Response:
+    cache, tenant = services.directory_cache, actor.tenant
+    with services.database.reading(TimeLimit.NONE) as snapshot:
+        result = dry_run_replay(snapshot, cache, tenant, found.selection, actor.at)
+    return json_response({"success": True, "dry_run": replay_dry_run_answer(result)})
 
 
 async def discard_quarantine(request: AsyncRequest[DiscardQuery]) -> Response:
     """Begin to discard quarantined events."""
 
-    def select(snapshot: Snapshot, key: ApiKey) -> Selected:
-        require_tenant_key(key, "discard quarantined events")
-        query = request.read_query()
-        found = selected(snapshot, key, query)
-        refuse([selection_problem(found, every=query.all)])
-        return found
+    def begin() -> Response:
+        with request.services.database.reading() as snapshot:
+            key = request.authenticate(snapshot)
+            require_tenant_key(key, "discard quarantined events")
+            query = request.read_query()
+            found = selected(snapshot, key, query)
+            refuse([selection_problem(found, every=query.all)])
+        return _begin(request, request.actor(key), QuarantineAction.DISCARD, found)
 
-    return await run_sync(_begin, request, QuarantineAction.DISCARD, select)
+    return await run_sync(begin)
 
 
 def selection_problem(found: Selected, *, every: bool) -> Problem | None:
@@ -126,50 +123,20 @@ def list_quarantine_runs(request: ApiRequest[QuarantineRunsQuery], snapshot: Sna
     return json_response({"success": True, "runs": [quarantine_run_answer(it) for it in found]})
 
 
-def get_quarantine_run(
-    request: ApiRequest[Query, QuarantineRunPath], snapshot: Snapshot
-) -> Response:
+def get_quarantine_run(request: ApiRequest[Query, RunPath], snapshot: Snapshot) -> Response:
     """Return a run."""
-    run = _visible_run(snapshot, request.key, request.actor, request.path.run)
+    run = _visible_run(snapshot, request.key, request.actor, request.path)
     return json_response({"success": True, "run": quarantine_run_answer(run)})
 
 
-def quarantine_run_answer(run: QuarantineRun) -> QuarantineRunAnswer:
-    """Show a run."""
-    return QuarantineRunAnswer(
-        id=run.id,
-        action=run.action,
-        status=run.status,
-        organization_id=run.organization_id,
-        **selection_details(run.selection),
-        expected=run.expected,
-        events=run.events,
-        released=run.released,
-        discarded=run.discarded,
-        remaining=run.remaining,
-        created_at=instant_of(run.created_at),
-        created_by=run.created_by,
-        moved_at=instant_of(run.moved_at),
-        finished_at=None if run.finished_at is None else instant_of(run.finished_at),
-        reason=run.reason,
-    )
-
-
 def _begin(
-    request: AsyncRequest,
-    action: QuarantineAction,
-    select: Callable[[Snapshot, ApiKey], Selected],
+    request: AsyncRequest, actor: Actor, action: QuarantineAction, found: Selected
 ) -> Response:
-    services = request.services
-    with services.database.reading() as snapshot:
-        key = request.authenticate(snapshot)
-        selection, organization = select(snapshot, key)
-    actor = request.actor(key)
-    run = runs.begin(services.database, actor, action, selection, organization)
+    run = runs.begin(request.services.database, actor, action, *found)
     return _enqueued(request, actor, run)
 
 
-async def _act(act: Act, status: int, request: AsyncRequest[Query, QuarantineRunPath]) -> Response:
+async def _act(act: Act, status: int, request: AsyncRequest[Query, RunPath]) -> Response:
     """Change what becomes of a run; once that is on disk, the thread looks at it."""
 
     def work() -> Response:
@@ -177,7 +144,7 @@ async def _act(act: Act, status: int, request: AsyncRequest[Query, QuarantineRun
             key = request.authenticate(transaction)
             actor = request.actor(key)
             request.read_query()
-            found = _visible_run(transaction, key, actor, request.path.run)
+            found = _visible_run(transaction, key, actor, request.path)
             if found.action is QuarantineAction.DISCARD:
                 require_tenant_key(key, "discard quarantined events")
             run = act(transaction, actor, found.id)
@@ -200,19 +167,13 @@ def _bound_organization(snapshot: Snapshot, key: ApiKey) -> int | None:
     return None if bound is None else organization_of(snapshot, key, bound).number
 
 
-def _visible_run(snapshot: Snapshot, key: ApiKey, actor: Actor, text: str) -> QuarantineRun:
+def _visible_run(snapshot: Snapshot, key: ApiKey, actor: Actor, path: RunPath) -> QuarantineRun:
     """Return a run that a key may see: a key of an organization sees the runs of its own."""
     number = _bound_organization(snapshot, key)
-    if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER):
-        _not_found()
-    run = runs.require_run(snapshot, actor, int(text))
+    run = runs.require_run(snapshot, actor, run_number(path, "quarantine run"))
     if number not in (None, run.selection.organization):
-        _not_found()
+        raise NotFound("there is no such quarantine run")
     return run
-
-
-def _not_found() -> NoReturn:
-    raise NotFound("there is no such quarantine run")
 
 
 _OF_RUN = ("getQuarantineRun", "stopQuarantineRun", "resumeQuarantineRun")
@@ -252,10 +213,21 @@ QUARANTINE_RUN_ENDPOINTS = (
             "Starts a run that processes quarantined events again, all of them or those that the "
             "parameters select. Once the organization is created or a price book is loaded, its "
             "events enter the ledger on the day on which they happened. Others stay, with the "
-            f"reason that applies then. {_SMALL}"
+            "reason that applies then. With `dry_run`, nothing is written: the answer has counts "
+            "by code, sums by currency, organization and meter, and the first "
+            f"{MOST_CHARGES:,} charges. The parameters may also come as a JSON object, with lists "
+            f"for `codes` and `ids`. {_SMALL}"
         ),
         permission=Permission.ADMIN,
-        answers={202: _ONE},
+        request=Body(ReplayBody, REPLAY, required=False),
+        answers={
+            200: Body(
+                answer_schema(dry_run=ReplayDryRunAnswer),
+                {"success": True, "dry_run": REPLAY_DRY_RUN},
+                description="With `dry_run`: what a replay would do.",
+            ),
+            202: replace(_ONE, description="The run has started."),
+        },
         handle=replay_quarantine,
         errors=(RunConflict,),
         tag="Quarantine",

@@ -6,9 +6,9 @@ from functools import partial
 from typing import Annotated
 
 from anyio.to_thread import run_sync
-from msgspec import Meta
 from starlette.responses import Response
 
+from tollbook.api.endpoints.paths import RunPath, run_number
 from tollbook.api.endpoints.rerating_answers import (
     DryRunAnswer,
     NewRerating,
@@ -41,20 +41,13 @@ from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.engine import TimeLimit
 
 Act = Callable[[Transaction, Actor, int], Run]
-
-_LONGEST_NUMBER = 9
+_KIND = "rerating run"
 
 
 class RunsQuery(Query, frozen=True, kw_only=True):
     """The query of a list of runs, or of the events that a run could not price."""
 
     limit: Annotated[int, whole_number(), about("The maximum number of rows.", 100)] = 100
-
-
-class RunPath(Path, frozen=True, kw_only=True):
-    """The path of a run."""
-
-    run: Annotated[str, Meta(examples=["3"])]
 
 
 async def post_rerating(request: AsyncRequest) -> Response:
@@ -95,7 +88,7 @@ def list_runs(request: ApiRequest[RunsQuery], snapshot: Snapshot) -> Response:
 def get_run(request: ApiRequest[RunsQuery, RunPath], snapshot: Snapshot) -> Response:
     """Return a run, with events that it could not price."""
     require_tenant_key(request.key, "see reratings")
-    run = runs.require_run(snapshot, request.actor, _number(request.path.run))
+    run = runs.require_run(snapshot, request.actor, run_number(request.path, _KIND))
     left = rerating_runs.unpriced(snapshot, request.tenant, run.id, request.query.limit)
     return json_response(
         {
@@ -113,7 +106,7 @@ async def _act(act: Act, status: int, request: AsyncRequest[Query, RunPath]) -> 
         with request.services.database.writing() as transaction:
             actor = request.actor(_authenticate(request, transaction))
             request.read_query()
-            run = act(transaction, actor, _number(request.path.run))
+            run = act(transaction, actor, run_number(request.path, _KIND))
         request.services.rerating_worker.enqueue(actor.tenant, run.id)
         return json_response({"success": True, "run": run_answer(run)}, status)
 
@@ -135,12 +128,6 @@ def _span(snapshot: Snapshot, key: ApiKey, asked: NewRerating) -> RerateRange:
         number = organization_of(snapshot, key, asked.organization_id).number
     first, last = day_number(asked.start_date), day_number(asked.end_date)
     return RerateRange(first, last, number, asked.version)
-
-
-def _number(text: str) -> int:
-    if text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER:
-        return int(text)
-    raise NotFound("there is no such rerating run")
 
 
 _OF_RUN = ("getRerating", "stopRerating", "resumeRerating", "revertRerating")

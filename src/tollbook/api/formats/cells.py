@@ -44,8 +44,9 @@ def chunks(table: Table) -> Iterator[Sequence[tuple[Any, ...]]]:
     last = (it for it in (table.totals, table.organization_level) if it is not None)
     rows = chain(table.rows, last)
     while some := list(islice(rows, ROWS_AT_ONCE)):
+        cells = list(zip(*some, strict=True))
         constants = ((value,) * len(some) for _, value in table.constants)
-        yield [*zip(*some, strict=True), *constants]
+        yield [*cells[: len(table.columns)], *constants, *cells[len(table.columns) :]]
 
 
 def _share(value: float) -> str:
@@ -102,4 +103,5 @@ _WRITERS: dict[ColumnKind, Write] = {
     ColumnKind.METER: lambda code: BY_CODE[code].type,
     ColumnKind.UNIT: lambda code: BY_CODE[code].unit,
     ColumnKind.OBJECT: str,
+    ColumnKind.FLAG: lambda value: str(value).lower(),
 }

@@ -9,7 +9,7 @@ from tollbook.analytics.tables import Column, ColumnKind, Table
 from tollbook.api.formats.cells import TextCache, chunks, writer_of
 from tollbook.domain.errors import TollbookError
 
-_AS_THEY_ARE = (ColumnKind.TEXT, ColumnKind.COUNT, ColumnKind.SHARE)
+_AS_THEY_ARE = (ColumnKind.TEXT, ColumnKind.COUNT, ColumnKind.SHARE, ColumnKind.FLAG)
 _STRINGS = (ColumnKind.DAY, ColumnKind.INSTANT, ColumnKind.METER, ColumnKind.UNIT)
 _NULL = msgspec.Raw(b"null")
 _encode_lines = msgspec.json.Encoder().encode_lines

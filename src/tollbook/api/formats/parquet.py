@@ -102,6 +102,8 @@ def _column(pa: Any, kind: ColumnKind) -> tuple[Any, Build]:
         return pa.int64(), lambda it: pa.array(it, pa.int64())
     if kind is ColumnKind.SHARE:
         return pa.float64(), lambda it: pa.array(it, pa.float64())
+    if kind is ColumnKind.FLAG:
+        return pa.bool_(), lambda it: pa.array(it, pa.bool_())
     texts = TextCache[str | None](writer_of(kind), None)
     known = kind in (ColumnKind.METER, ColumnKind.UNIT)
     return pa.string(), lambda it: pa.array(texts.column(it) if known else it, pa.string())

@@ -72,7 +72,7 @@ def _operation(endpoint: Endpoint, components: Components) -> Document:
     if endpoint.request:
         body = endpoint.request
         operation["requestBody"] = {
-            "required": True,
+            "required": body.required,
             "content": {
                 media_type: {
                     "schema": components.of_request(body.schema, media_type),

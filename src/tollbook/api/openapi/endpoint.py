@@ -38,7 +38,8 @@ P = TypeVar("P", default=Path, covariant=True)
 class Body:
     """The body of a request or an answer: its type, and an example or one by media type.
 
-    `links` name the operations that an answer leads to, with their parameters.
+    `links` name the operations that an answer leads to, with their parameters. A request may come
+    without a body that is not `required`.
     """
 
     schema: Any
@@ -47,6 +48,7 @@ class Body:
     description: str = ""
     examples: Mapping[str, Any] = field(default_factory=dict)
     links: Links = field(default_factory=dict)
+    required: bool = True
 
 
 @dataclass(frozen=True)

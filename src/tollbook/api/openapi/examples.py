@@ -77,6 +77,7 @@ EXPLAINED_EVENT: dict[str, Any] = {
     "replay_mismatch": None,
     "reversal": None,
     "quarantine": None,
+    "correction": None,
 }
 
 ORGANIZATION: dict[str, Any] = {
@@ -142,37 +143,6 @@ ACT: dict[str, Any] = {
     "object": "key tb_ba9876543210",
     "organization_id": "org_abc123",
     "details": {"permissions": ["analytics:read"], "user_id": None},
-}
-
-QUARANTINED: dict[str, Any] = {
-    "organization_id": "org_new",
-    "id": "call-7733",
-    "code": "unknown_organization",
-    "reason": "no organization has this id yet",
-    "received_at": "2024-01-15T10:31:00Z",
-    "event": {**EVENT, "id": "call-7733", "organization_id": "org_new"},
-}
-
-
-QUARANTINE_RUN: dict[str, Any] = {
-    "id": 3,
-    "action": "replay",
-    "status": "done",
-    "organization_id": "org_new",
-    "code": None,
-    "type": None,
-    "start_date": None,
-    "end_date": None,
-    "expected": 12,
-    "events": 12,
-    "released": 11,
-    "discarded": 0,
-    "remaining": 1,
-    "created_at": "2024-01-16T09:00:00Z",
-    "created_by": "tb_0123456789ab",
-    "moved_at": "2024-01-16T09:00:01Z",
-    "finished_at": "2024-01-16T09:00:01Z",
-    "reason": None,
 }
 
 PRICE_BOOK: dict[str, Any] = {

@@ -24,6 +24,8 @@ EVENTS_LISTED: dict[str, Any] = {
             "attributes": EVENT["attributes"],
             "received_at": "2024-01-15T10:31:00.123456Z",
             "reverses": None,
+            "corrects": None,
+            "corrected_by": None,
         }
     ],
     "next_cursor": None,

@@ -99,6 +99,42 @@ def _some_of(choices: tuple[str, ...], text: str) -> tuple[str, ...]:
     return tuple(choice for choice in choices if choice in words)
 
 
+def escaped_list(most: int) -> Meta:
+    """Return the metadata of up to `most` ids, separated by commas.
+
+    A backslash precedes each comma and backslash of an id.
+    """
+
+    def read(name: str, text: str) -> tuple[str, ...] | Problem:
+        if not text:
+            return Problem(name, "missing_parameter", f"{name} required")
+        ids = _split_escaped(text)
+        if len(ids) > most:
+            return Problem(name, "too_many", f"{name} must be at most {most:,} ids")
+        problems = (text_problem(name, identity, LONGEST_ID) for identity in ids)
+        return next((problem for problem in problems if problem), ids)
+
+    items = {"type": "string", "minLength": 1, "maxLength": LONGEST_ID}
+    return parameter(read, type="array", items=items, minItems=1, maxItems=most)
+
+
+def _split_escaped(text: str) -> tuple[str, ...]:
+    """Return the parts between commas that no backslash precedes."""
+    parts: list[list[str]] = [[]]
+    characters = iter(text)
+    for character in characters:
+        if character == ",":
+            parts.append([])
+        else:
+            parts[-1].append(next(characters, "") if character == "\\" else character)
+    return tuple("".join(part) for part in parts)
+
+
+def write_escaped_list(parts: Iterable[str]) -> str:
+    """Return texts as a list separated by commas, as `escaped_list` reads it."""
+    return ",".join(it.replace("\\", "\\\\").replace(",", "\\,") for it in parts)
+
+
 def _instant(text: str) -> int:
     """Return an RFC 3339 time in microseconds; a URL may have made a space of its `+`."""
     return microseconds(parsed_instant(_OFFSET_AFTER_SPACE.sub("+", text)))

@@ -12,6 +12,7 @@ from tollbook.analytics.overview import OverviewReport
 from tollbook.analytics.series_report import SeriesReport
 from tollbook.analytics.usage import UsageReport
 from tollbook.analytics.users import UsersReport
+from tollbook.domain.corrections import CHANGES, LONGEST_CORRECTION_ID, REQUIRED
 from tollbook.domain.events import (
     LARGEST_INTEGER,
     LONGEST_ATTRIBUTE_NAME,
@@ -115,8 +116,12 @@ EVENT: Schema = {
             "taken; more than 24 hours ahead is refused.",
         },
         "quantity": {
-            **_number(int(MOST_QUANTITY), "In the meter's unit, at most 6 decimals."),
-            "default": 1,
+            **_number(
+                int(MOST_QUANTITY),
+                "In the meter's unit, at most 6 decimals. Required for "
+                + ", ".join(f"`{meter.type}`" for meter in CATALOG if meter.measured)
+                + "; 1 for other meters if it is left out.",
+            ),
         },
         "user_id": _id(
             "The user it is attributed to; absent for organization-level usage.", optional=True
@@ -148,9 +153,14 @@ EVENT: Schema = {
         },
         "cost": _number(
             int(MOST_COST),
-            "What it cost already, in the organization's currency, at most 9 decimals.",
-            optional=True,
+            "What it cost already, in the organization's currency, at most 9 decimals. Never null: "
+            "leave it out to be charged by the price book.",
         ),
+        "cost_pending": {
+            "type": ["boolean", "null"],
+            "description": "Whether the carrier states the price later: the event waits in "
+            "quarantine until a correction has its `cost`. Excludes `cost`.",
+        },
     },
 }
 
@@ -172,16 +182,40 @@ REVERSAL: Schema = {
         },
     },
 }
-REVERSALS_REQUEST: Schema = {
-    "oneOf": [
-        {"$ref": _REFERENCE.format(name="Reversal")},
-        {
-            "type": "array",
-            "maxItems": MOST_EVENTS,
-            "items": {"$ref": _REFERENCE.format(name="Reversal")},
+_EVENT_FIELDS: dict[str, Schema] = EVENT["properties"]
+CORRECTION: Schema = {
+    "title": "Correction",
+    "description": "An event that replaces another. Fields that are not named keep their values; "
+    "null removes a value.",
+    "type": "object",
+    "required": list(REQUIRED),
+    "additionalProperties": False,
+    "properties": {
+        "id": {
+            **_id("Of the corrected event: yours, and not that of any event of the organization."),
+            "maxLength": LONGEST_CORRECTION_ID,
         },
-    ]
+        "organization_id": _id("Whose event it is; it cannot change."),
+        "corrects": _id("The id of the event to replace."),
+        "reason": REVERSAL["properties"]["reason"],
+        **{name: _EVENT_FIELDS[name] for name in CHANGES if name != "cost"},
+        "cost": _number(
+            int(MOST_COST),
+            "What it cost, at most 9 decimals; null charges the event by the price book.",
+            optional=True,
+        ),
+    },
 }
+
+
+def _one_or_many(name: str) -> Schema:
+    """Return the schema of one thing or an array of them."""
+    reference = {"$ref": _REFERENCE.format(name=name)}
+    return {"oneOf": [reference, {"type": "array", "maxItems": MOST_EVENTS, "items": reference}]}
+
+
+REVERSALS_REQUEST = _one_or_many("Reversal")
+CORRECTIONS_REQUEST = _one_or_many("Correction")
 
 ERROR: Schema = {
     "title": "Error",
@@ -212,7 +246,12 @@ class Components:
         self.components: dict[str, Schema] = {
             name: _closed(schema) for name, schema in sorted(components.items())
         }
-        self.components |= {"Event": EVENT, "Reversal": REVERSAL, "Error": ERROR}
+        self.components |= {
+            "Event": EVENT,
+            "Reversal": REVERSAL,
+            "Correction": CORRECTION,
+            "Error": ERROR,
+        }
 
     def of(self, kind: Any) -> Schema:
         """Return the schema of a type or an answer; a schema is returned as it is."""
@@ -238,6 +277,8 @@ class Components:
 
     def of_request(self, kind: Any, media_type: str) -> Schema:
         """Return the schema of a request body in one of its media types."""
+        if kind is CORRECTIONS_REQUEST and media_type != "application/json":
+            return {"type": "string", "description": "One correction a line."}
         if not isinstance(kind, EventsRequest):
             return self.of(kind)
         event = {"$ref": _REFERENCE.format(name="Event")}

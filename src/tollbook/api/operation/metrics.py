@@ -32,6 +32,7 @@ class Measured(NamedTuple):
     queued_events: Callable[[], int]
     held_bytes: Callable[[], int]
     quarantined_events: Callable[[], Mapping[str, int] | None]
+    pending_events: Callable[[], Mapping[str, int] | None]
     connections: Callable[[], int]
     unread_bytes: Callable[[], int]
     database_bytes: Callable[[], int | None]
@@ -98,6 +99,7 @@ class Metrics:
             registry=registry,
         ).set_function(measured.held_bytes)
         registry.register(_QuarantinedEvents(_seldom(measured.quarantined_events)))
+        registry.register(_PendingEvents(_seldom(measured.pending_events)))
         Gauge(
             "tollbook_connections", "Open connections of clients.", registry=registry
         ).set_function(measured.connections)
@@ -169,6 +171,24 @@ class _QuarantinedEvents(Collector):
         if counts is not None:
             for code, count in {**dict.fromkeys(CODES, 0), **counts}.items():
                 events.add_metric([code], count)
+        yield events
+
+
+class _PendingEvents(Collector):
+    """The events that wait for their carrier's price, by their age."""
+
+    def __init__(self, read: Callable[[], Mapping[str, int] | None]) -> None:
+        self._read = read
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the metric, without samples while the number is unavailable."""
+        events = GaugeMetricFamily(
+            "tollbook_pending_events",
+            "Events that wait for their carrier's price, by the age of their own time.",
+            labels=["age"],
+        )
+        for age, count in (self._read() or {}).items():
+            events.add_metric([age], count)
         yield events
 
 

@@ -9,12 +9,14 @@ from anyio.to_thread import run_sync
 
 from tollbook.domain.errors import TollbookError
 from tollbook.ingest.commit import BatchResult
+from tollbook.ingest.correction_submission import CorrectionSubmission
 from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.ingest.group_commit import Delivery, GroupCommitter, Observe, Pending
 from tollbook.ingest.submit import Submission
 from tollbook.store.database import Database
 
-Prepare = Callable[[], Submission]
+Writes = Submission | CorrectionSubmission
+Prepare = Callable[[], Writes]
 
 
 @dataclass
@@ -22,11 +24,11 @@ class _Awaited:
     """A submission, or how to make it, and the request that waits."""
 
     future: asyncio.Future[BatchResult]
-    ready: Submission | None = None
+    ready: Writes | None = None
     how: Prepare | None = None
 
     @property
-    def submission(self) -> Submission:
+    def submission(self) -> Writes:
         assert self.ready is not None  # noqa: S101  the queue prepares before it looks
         return self.ready
 
@@ -67,7 +69,7 @@ class WriteQueue:
         """Commit the queued submissions, then stop the writer."""
         self.queue.close()
 
-    async def settle(self, submission: Submission) -> BatchResult:
+    async def settle(self, submission: Writes) -> BatchResult:
         """Wait until a submission is on disk, or raise the error that prevented it."""
         future: asyncio.Future[BatchResult] = asyncio.get_running_loop().create_future()
         self.queue.put(_Awaited(future, submission))

@@ -84,7 +84,7 @@ def _print(
                     write(it.cost),
                     write(it.previous_cost),
                     _signed(it.difference, write),
-                    percent_text(it.cost, found.cost, 1) if found.cost else None,
+                    percent_text(it.cost, found.cost, 1),
                 )
                 for it in rows[: options.limit]
             ),

@@ -38,6 +38,7 @@ from tollbook.wiring import open_migrated
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _WIDEST_BAR = 60
 _NARROWEST_BAR = 10
+_REST = "(others)"
 
 
 @click.command(cls=Command)
@@ -155,7 +156,8 @@ def _bucket_table(question: SeriesQuestion, trend: Trend, write: WriteAmount) ->
 
 
 def _change(cost: int, before: int) -> str:
-    return f"({percent_text(cost - before, before, 1, signed=True)})" if before else ""
+    percent = percent_text(cost - before, before, 1, signed=True)
+    return f"({percent})" if percent else ""
 
 
 def _add_up(figures: Sequence[Sequence[int]], names: Sequence[str]) -> list[int]:
@@ -166,7 +168,7 @@ def _series_table(lines: list[SeriesSums], write: WriteAmount) -> Table:
     headings = ["Series", "Events", "Quantity", "Cost"]
     cells = [
         [
-            line.name,
+            _REST if line.is_rest else line.name,
             f"{sum(line.sums.counts):,}",
             f"{quantity_text(sum(line.sums.quantities))} {line.unit}s" if line.unit else "",
             write(sum(line.sums.costs)),

@@ -13,6 +13,7 @@ const STATUS = {
   reversed: "Reversed",
   reversal: "Reversal of another event",
   quarantined: "Quarantined, not charged yet",
+  corrected: "Corrected in quarantine, replaced by another event",
 };
 
 /** @param {{organization: import("../views/organization.js").Organization, id: string}} props */
@@ -21,7 +22,7 @@ export function EventDetail({ organization, id }) {
   const answer = useAnswer(path, { live: false });
   if (answer.error) return html`<${Refused} error=${answer.error} reload=${answer.reload} />`;
   if (!answer.data) return html`<${Skeleton} lines=${3} class="rows" />`;
-  const { event, status, charge, replay_mismatch, reversal, quarantine } = answer.data;
+  const { event, status, charge, replay_mismatch, reversal, quarantine, correction } = answer.data;
   return html`
     <div class="event-detail">
       <h3>${charge ? `Why it costs ${exactMoney(charge.cost, charge.currency)}` : "Not charged yet"}</h3>
@@ -29,6 +30,8 @@ export function EventDetail({ organization, id }) {
       ${quarantine && html`<p class="notice"><${Sentence} text=${quarantine.error} />.</p>`}
       ${replay_mismatch && html`<p class="notice"><${Sentence} text=${replay_mismatch.error} />.</p>`}
       ${reversal && html`<p class="notice">${status === "reversal" ? "Reverses" : "Reversed by"} <code><${Foreign} text=${status === "reversal" ? reversal.reverses : reversal.id} /></code>: <${Sentence} text=${reversal.reason} />.</p>`}
+      ${correction?.corrects && html`<p class="notice">Corrects <code><${Foreign} text=${correction.corrects} /></code>: <${Sentence} text=${correction.reason} />.</p>`}
+      ${correction?.corrected_by && html`<p class="notice">Corrected by <code><${Foreign} text=${correction.corrected_by} /></code>.</p>`}
       <dl class="facts">
         <dt>Event</dt><dd><code><${Foreign} text=${event.id} /></code></dd>
         <dt>Usage</dt><dd>${meterName(event.type)} <code>${event.type}</code></dd>

@@ -117,7 +117,11 @@ function sortRows(rows, column, descending, context) {
   const sign = descending ? -1 : 1;
   const keyed = rows.map((row) => ({ row, value: column.value(row, context) }));
   if (column.role === "text") keyed.sort((a, b) => sign * names.compare(String(a.value), String(b.value)));
-  else keyed.sort((a, b) => sign * compare(/** @type {number} */ (a.value ?? Infinity), /** @type {number} */ (b.value ?? Infinity)));
+  else {
+    // Rows without a value are last in both directions.
+    const figure = (/** @type {any} */ it) => it.value ?? sign * Infinity;
+    keyed.sort((a, b) => sign * compare(figure(a), figure(b)));
+  }
   return keyed.map((it) => it.row);
 }
 

@@ -140,8 +140,8 @@ function Body({ answer, usage, kind, currency, period }) {
  * @returns {Series[]}
  */
 function costSeries(answered, length) {
-  const known = KINDS.map((kind) => ({ ...kind, of: answered.filter((it) => kind.meters.includes(it.key)) }));
-  const others = answered.filter((it) => !meterOf(it.key));
+  const known = KINDS.map((kind) => ({ ...kind, of: answered.filter((it) => !it.rest && kind.meters.includes(it.key)) }));
+  const others = answered.filter((it) => it.rest || !meterOf(it.key));
   const kinds = [...known, { key: "other", name: "Other", color: 8, of: others }];
   return kinds
     .filter(({ of }) => of.some((it) => it.total_cost))
@@ -162,7 +162,7 @@ function costSeries(answered, length) {
 function usageSeries(answered, kind) {
   const unit = meterOf(kindOf(kind)?.meters.at(-1) ?? "")?.unit;
   return (kindOf(kind)?.meters ?? []).flatMap((type) => {
-    const [meter, found] = [meterOf(type), answered.find((it) => it.key === type)];
+    const [meter, found] = [meterOf(type), answered.find((it) => !it.rest && it.key === type)];
     if (!meter || meter.unit !== unit || !found?.total_events) return [];
     const values = found[meter.counted].map((/** @type {number} */ it) => it / (meter.per ?? 1));
     return [{ key: type, name: meterName(type), color: meter.color, values }];

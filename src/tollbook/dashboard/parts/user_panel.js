@@ -3,7 +3,7 @@ import { pathOf } from "../state/api.js";
 import { userPath } from "../state/questions.js";
 import { useAnswer, useEarlier } from "../state/resource.js";
 import { change, hrefWith, route } from "../state/route.js";
-import { exactSum } from "../words/figures.js";
+import { exactSum, shareOf } from "../words/figures.js";
 import { count, pluralize, days, exactMoney, longDay, money, percent, twoDecimals } from "../words/format.js";
 import { KINDS } from "../words/meters.js";
 import { Events, eventsPath } from "./events.js";
@@ -93,7 +93,7 @@ function Breakdown({ row, currency }) {
         <tbody>
           ${parts(row).map(({ kind, cost, counted: counts }) => {
             const about = KINDS.find((it) => it.key === kind);
-            const share = total ? cost / total : 0;
+            const share = shareOf(cost, total);
             return html`
               <tr key=${kind} class=${cost ? "" : "zero"}>
                 <th scope="row">
@@ -102,7 +102,7 @@ function Breakdown({ row, currency }) {
                   </a>
                   <small>${counts}</small>
                 </th>
-                <td class="part"><span style=${{ width: `${Math.max(0, share) * 100}%` }} class=${`c${about?.color}`}></span></td>
+                <td class="part"><span style=${{ width: `${Math.max(0, share ?? 0) * 100}%` }} class=${`c${about?.color}`}></span></td>
                 <td class="share">${percent(share)}</td>
                 <td title=${exactMoney(cost, currency)}>${money(cost, currency)}</td>
               </tr>

@@ -65,7 +65,7 @@ function Loaded({ organization, viewer, period }) {
             dimmed=${answer.loading}
           />
           <${NotCompared} earlier=${earlier} />
-          ${answer.data && !answer.loading && html`<${NothingHere} data=${answer.data} timezone=${organization.timezone} />`}
+          ${answer.data && !answer.loading && html`<${NothingHere} data=${answer.data} organization=${organization} period=${period} admin=${isAdmin(viewer)} />`}
           <${Trend} subject=${{ organization: organization.id, currency: organization.currency }} period=${period} />
           <${UsersTable} answer=${answer} organization=${organization} period=${period} path=${path} earlier=${comparing ? earlier.data?.users : undefined} />
         `}
@@ -84,13 +84,22 @@ function noteOf({ users, organization_level: own }, currency) {
   return pluralize(users.filter((/** @type {any} */ it) => it.total_cost).length, "user with cost", "users with cost");
 }
 
-/** Explain an empty period, so that it does not look like broken metering. @param {{data: any, timezone: string}} props */
-function NothingHere({ data, timezone }) {
-  const newest = data.meta?.newest_event_at;
+/**
+ * Explain an empty period, so that it does not look like broken metering.
+ * @param {{data: any, organization: Organization, period: import("../state/period.js").Period, admin: boolean}} props
+ */
+function NothingHere({ data, organization, period, admin }) {
+  const { newest_event_at: newest, quarantined_events: waiting, quarantined_share: part } = data.meta ?? {};
   const { cost, messages, calls, requests } = figures(data);
   if (cost || messages || calls || requests || !data.meta) return null;
+  if (waiting) {
+    const events = pluralize(waiting, "event");
+    const href = hrefTo(["quarantine"], { organization: organization.id, from: period.start, until: period.end });
+    return html`<p class="notice">${(part ?? 1) === 1 ? "All usage" : "Usage"} of this period is in quarantine, not charged yet: ${admin ? html`<a href=${href}>${events}</a>` : events}.</p>`;
+  }
   if (!newest) return html`<p class="notice">No usage has been recorded for this organization. Check that its events arrive.</p>`;
-  const latest = monthOf(newest, timezone);
+  const latest = monthOf(newest, organization.timezone);
+  if (latest >= period.start.slice(0, 7) && latest <= period.end.slice(0, 7)) return html`<p class="notice">No usage in this period.</p>`;
   const href = hrefTo(route.value.path, { start: null, end: null, period: latest });
   return html`<p class="notice">No usage in this period. The latest usage is in ${month(latest)}: <a href=${href}>show that month</a>.</p>`;
 }

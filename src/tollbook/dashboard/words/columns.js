@@ -1,6 +1,6 @@
 /** The columns of the tables, in the documented order and wording. */
 import { ORGANIZATION_FIGURES, USER_FIGURES } from "./catalog.js";
-import { changeOf, exactSum } from "./figures.js";
+import { changeOf, exactSum, shareOf } from "./figures.js";
 import { changeText, count, exactMoney, money, percent, twoDecimals } from "./format.js";
 
 /**
@@ -75,9 +75,9 @@ const COST = {
 /** @type {Column} */
 const SHARE = {
   ...number("share", "Share", "Share of the total cost", (row) => row.total_cost),
-  value: (row, { whole }) => (whole ? row.total_cost / whole : 0),
+  value: (row, { whole }) => shareOf(row.total_cost, whole),
   show: (value) => percent(value),
-  total: (rows, { whole }) => (whole ? exactSum(rows.map((row) => row.total_cost)) / whole : 0),
+  total: (rows, { whole }) => shareOf(exactSum(rows.map((row) => row.total_cost)), whole),
   optional: true,
 };
 

@@ -80,16 +80,21 @@ export function compare(a, b) {
 }
 
 /**
- * The change from an earlier figure, as a fraction of its size; null from 0 to another figure.
+ * The change from an earlier figure, as a fraction of it; null unless that is above 0.
  * @param {number | Exact} now
  * @param {number | Exact} before
  */
 export function changeOf(now, before) {
   const long = now instanceof Exact || before instanceof Exact;
-  const difference = long ? Number(nanosOf(now) - nanosOf(before)) / 1e9 : Number(now) - Number(before);
-  if (!Number(before)) return difference ? null : 0;
-  return difference / Math.abs(Number(before));
+  return shareOf(long ? Number(nanosOf(now) - nanosOf(before)) / 1e9 : Number(now) - Number(before), before);
 }
+
+/**
+ * A part as a fraction of a whole; null unless the whole is above 0.
+ * @param {number | Exact} part
+ * @param {number | Exact} whole
+ */
+export const shareOf = (part, whole) => (Number(whole) > 0 ? Number(part) / Number(whole) : null);
 
 /**
  * Add figures up exactly: each is a whole number of billionths.

@@ -61,7 +61,8 @@ const MORE = 1.3;
 const letters = "Segmenter" in Intl ? new Intl.Segmenter() : null;
 
 /**
- * Split a long text into three parts, of which the middle is hidden; null for a short text.
+ * Split a long text into three parts, of which the middle is hidden; null for a short text. Of an
+ * e-mail address, what precedes the domain stays whole if it fits: the domain is the same for many.
  * @param {string} text
  * @param {number} [room] How many wide letters fit.
  * @returns {[string, string, string] | null}
@@ -70,7 +71,9 @@ export function shorten(text, room = 34) {
   if (text.length <= room * MORE) return null;
   const all = letters ? Array.from(letters.segment(text), (it) => it.segment) : Array.from(text);
   if (all.length <= room * MORE) return null;
-  const tail = Math.floor((room - 1) / 3);
-  const head = room - 3 - tail;
+  const usual = Math.floor((room - 1) / 3);
+  const name = all.lastIndexOf("@") + 1;
+  const head = Math.max(room - 3 - usual, name + 2 <= room * MORE ? name : 0);
+  const tail = Math.max(1, room - 3 - head);
   return [all.slice(0, head).join(""), all.slice(head, -tail).join(""), all.slice(-tail).join("")];
 }

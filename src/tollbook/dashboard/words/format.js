@@ -99,15 +99,18 @@ function percentage(fraction, decimals, options) {
     .join("");
 }
 
-/** @param {number} value A fraction as a percentage. */
-export const percent = (value) => percentage(value, 1, { minimumFractionDigits: 1 });
+/** What is shown where there is no ratio. */
+const NO_RATIO = "–";
+
+/** @param {number | null} value A fraction as a percentage. */
+export const percent = (value) => (value === null ? NO_RATIO : percentage(value, 1, { minimumFractionDigits: 1 }));
 
 /**
  * A change as a percentage with its sign.
- * @param {number | null} change A fraction of the earlier value; null from 0.
+ * @param {number | null} change A fraction of the earlier value; null unless that is above 0.
  */
 export const changeText = (change) =>
-  change === null ? "new" : percentage(change, Math.abs(change) < 0.1 ? 1 : 0, { signDisplay: "exceptZero" });
+  change === null ? NO_RATIO : percentage(change, Math.abs(change) < 0.1 ? 1 : 0, { signDisplay: "exceptZero" });
 
 /** @param {string} zone IANA. Whether this browser supports it. */
 export function isKnownZone(zone) {

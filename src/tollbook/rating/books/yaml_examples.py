@@ -11,7 +11,7 @@ import yaml
 
 from tollbook.domain.charges import Attributes, RatingInput, Unpriced
 from tollbook.domain.exact import COST_PLACES, MICROS, amount_text, scaled
-from tollbook.domain.meters import BY_TYPE
+from tollbook.domain.meters import BY_TYPE, CATALOG
 from tollbook.domain.periods import day_number, day_of
 from tollbook.domain.prices import PriceBook
 from tollbook.rating.books import vocabulary
@@ -34,6 +34,7 @@ _EVENT = Form(
 )
 _ATTRIBUTES = Form("attributes must be a mapping of name to value")
 _NUMBERS = ("to", "from")
+_MEASURED = frozenset(meter.type for meter in CATALOG if meter.measured)
 
 
 def check_examples(book: Entry, prices: PriceBook) -> None:
@@ -66,6 +67,9 @@ def _read_usage(example: Entry, prices: PriceBook) -> RatingInput | None:
     attributes = _read_attributes(event)
     midnight = datetime.combine(day_of(prices.effective_from), datetime.min.time())
     time = event.value("time", _parse_time, midnight)
+    if meter in _MEASURED and "quantity" not in event.nodes:
+        event.note("quantity", "missing_field", f"quantity is required for {meter}")
+        return None
     quantity = event.value("quantity", _parse_quantity, MICROS)
     try:
         segments, attributes = measure_segments(attributes)

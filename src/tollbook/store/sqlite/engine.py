@@ -138,14 +138,15 @@ class Sqlite(Engine):
 
     def run(self, driver: Driver, sql: str, parameters: Parameters) -> sqlite3.Cursor:
         """Run a statement; the driver knows parameters written `:name`."""
+        if " IN :" in sql:
+            sql, parameters = _with_lists(sql), _as_parameters(parameters)
         cursor: sqlite3.Cursor = driver.execute(sql, parameters)
         return cursor
 
     def table(self, driver: Driver, sql: str, parameters: Parameters, width: int) -> list[Row]:
         """Read many rows in a single step."""
         names = ", ".join(f"c{n}" for n in range(width))
-        sql = _IN_LIST.sub(r"IN (SELECT value FROM json_each(:\1))", sql)
-        parameters = {name: _as_parameter(value) for name, value in parameters.items()}
+        sql, parameters = _with_lists(sql), _as_parameters(parameters)
         whole = f"WITH q({names}) AS ({sql}) SELECT json_group_array(json_array({names})) FROM q"
         return _rows.decode(driver.execute(whole, parameters).fetchone()[0])
 
@@ -274,9 +275,18 @@ def _insert(table: str, columns: tuple[str, ...], rows: int) -> str:
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([places] * rows)}"
 
 
-def _as_parameter(value: Any) -> Any:
-    """Return a list as the JSON that `IN :name` reads, and any other value unchanged."""
-    return msgspec.json.encode(value).decode() if isinstance(value, list) else value
+@cache
+def _with_lists(sql: str) -> str:
+    """Return a statement in which `IN :name` reads the values of a JSON array."""
+    return _IN_LIST.sub(r"IN (SELECT value FROM json_each(:\1))", sql)
+
+
+def _as_parameters(parameters: Parameters) -> dict[str, Any]:
+    """Return parameters with each list as the JSON that `IN :name` reads."""
+    return {
+        name: msgspec.json.encode(value).decode() if isinstance(value, list) else value
+        for name, value in parameters.items()
+    }
 
 
 def _refuse_replaced(connection: OpenedFile, _record: object, _proxy: object) -> None:

@@ -1,6 +1,6 @@
 """The ledger: versions, identities, events, reversals and the quarantine."""
 
-from sqlalchemy import Column, Index, Integer, Table, Text
+from sqlalchemy import Column, Index, Integer, Table, Text, text
 from sqlalchemy import UniqueConstraint as Unique
 
 from tollbook.store.tables.columns import (
@@ -36,7 +36,8 @@ ledger_versions = Table(
 )
 
 # Identities, which are never deleted, except those of an organization that was never created. `day`
-# finds the event; it is 0 in quarantine, and -1 when the event was discarded from there.
+# finds the event; it is 0 in quarantine, -1 when the event was discarded from there, and -2 when it
+# was corrected there.
 event_keys = Table(
     "event_keys",
     metadata,
@@ -98,8 +99,45 @@ reversals = Table(
     **CLUSTERED,
 )
 
-# Events that are not charged, as they came. The index counts those of one user; `meter` and `time`
-# serve selections.
+# Keyed by the corrected event, which is corrected once; the other key is that of the new event.
+# `reversal_id` is NULL when the corrected event was in quarantine, and then it is in
+# `corrected_events`. The users are those of both events: erasing one of them erases the reason,
+# archived or not.
+corrections = Table(
+    "corrections",
+    metadata,
+    organization(),
+    key("corrects", Text),
+    Column("id", Text, nullable=False),
+    Column("reversal_id", Text),
+    Column("reason", Text, nullable=False),
+    Column("user_id", Text, nullable=False),
+    Column("corrected_user_id", Text, nullable=False),
+    Column("key_prefix", Text),
+    Column("received_at", BIG, nullable=False),
+    Unique("organization_id", "id"),
+    **CLUSTERED,
+)
+
+# Events that were corrected in quarantine, as they were there. The index serves erasures.
+corrected_events = Table(
+    "corrected_events",
+    metadata,
+    organization(),
+    key("id", Text),
+    Column("received_at", BIG, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("time", BIG, nullable=False),
+    Column("user_id", Text, nullable=False),
+    Column("meter", SMALL, nullable=False),
+    Index("ix_corrected_events_by_user", "organization_id", "user_id"),
+    **CLUSTERED,
+)
+
+# Events that are not charged, as they came. One index counts those of one user, the other those
+# that wait for their carrier's price, by their age; `meter` and `time` serve selections.
 quarantine = Table(
     "quarantine",
     metadata,
@@ -113,6 +151,13 @@ quarantine = Table(
     Column("user_id", Text, nullable=False, server_default=""),
     Column("meter", SMALL, nullable=False, server_default="0"),
     Index("ix_quarantine_by_user", "organization_id", "user_id"),
+    Index(
+        "ix_quarantine_pending",
+        "organization_id",
+        "time",
+        sqlite_where=text("code = 'cost_pending'"),
+        postgresql_where=text("code = 'cost_pending'"),
+    ),
     **CLUSTERED,
 )
 
@@ -140,7 +185,6 @@ quarantine_runs = Table(
     Column("action", Text, nullable=False),
     Column("organization_id", BIG),
     Column("organization", Text),
-    Column("code", Text),
     Column("meter", SMALL),
     Column("start_time", BIG),
     Column("end_time", BIG),
@@ -156,5 +200,7 @@ quarantine_runs = Table(
     Column("moved_at", BIG, nullable=False),
     Column("finished_at", BIG),
     Column("reason", Text),
+    Column("codes", Text),
+    Column("ids", Text),
     **CLUSTERED,
 )

@@ -12,5 +12,5 @@ from tollbook.store.tables.columns import metadata
 
 __all__ = ("archive", "directory", "events", "metadata", "price_books", "reratings", "sums")
 
-SCHEMA_VERSION = "0014"
+SCHEMA_VERSION = "0016"
 """The latest migration, which every database that this Tollbook reads or writes must be at."""

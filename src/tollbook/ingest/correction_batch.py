@@ -1,0 +1,301 @@
+"""The corrections of one transaction: what each replaces, and what is stored for it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from tollbook.domain.charges import Unpriced
+from tollbook.domain.corrections import Correction, fingerprint
+from tollbook.domain.directory import UNADDRESSABLE, unaddressable
+from tollbook.domain.errors import Problem
+from tollbook.domain.keys import ALL_EVENTS, ApiKey
+from tollbook.domain.quarantine import PENDING
+from tollbook.domain.receipts import Outcome, Receipt, conflict, quarantined, rejected
+from tollbook.domain.reversals import Reversal
+from tollbook.domain.reversals import fingerprint as fingerprint_of_reversal
+from tollbook.ingest.accept import SUM_OUT_OF_RANGE, refusals, stage_row
+from tollbook.ingest.correction_state import UNKNOWN, CorrectionState, refusals_of_key
+from tollbook.ingest.correction_submission import CorrectionSubmission
+from tollbook.ingest.correction_targets import (
+    Target,
+    changes_nothing,
+    corrected_json,
+)
+from tollbook.ingest.decode import InvalidEvent, decode_one
+from tollbook.ingest.directory_cache import DirectoryCache, Terms
+from tollbook.ingest.months import Months
+from tollbook.ingest.normalize import ClaimedIdentity, NormalizedEvent
+from tollbook.ingest.reversal_rows import Opposites
+from tollbook.store import directory, ledger
+from tollbook.store.corrections import Accepted
+from tollbook.store.database import Transaction
+from tollbook.store.events import Corrected, Reversed
+from tollbook.store.quarantine_counts import OfCode
+from tollbook.store.staging import Staged
+
+_NOTHING = Problem("", "nothing_changed", "the correction must change at least one value")
+_ALREADY_CHARGED = Problem(
+    "cost_pending", "already_charged", "a charged event cannot wait for its price again"
+)
+_REVERSAL_ID_TAKEN = Problem(
+    "id", "reversal_id_taken", "another event has the id of the reversal; choose another id"
+)
+
+
+class _Refused(Exception):
+    """Ends a correction with the receipt that states why it is refused."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__()
+        self.problems = problems
+
+
+class CorrectionBatch:
+    """The corrections of a transaction, which holds the ledgers of their organizations.
+
+    They are handled in order: each may correct what one before it has made.
+    """
+
+    def __init__(
+        self,
+        transaction: Transaction,
+        directory_cache: DirectoryCache,
+        submissions: Sequence[CorrectionSubmission],
+    ) -> None:
+        self._transaction = transaction
+        self._directory_cache = directory_cache
+        self._months = Months(transaction)
+        self._opposites: dict[str, Opposites] = {}
+        self._state = CorrectionState()
+        self._rows: list[Staged] = []
+        self._reversal_rows: list[Staged] = []
+        self._reversals: list[Reversed] = []
+        self._corrections: list[Corrected] = []
+        self._moved: dict[int, list[str]] = defaultdict(list)
+        self._left: list[OfCode] = []
+        self._terms = self._read_terms(submissions)
+        requested: dict[int, list[Correction]] = defaultdict(list)
+        for submission in submissions:
+            for _, correction in submission.corrections:
+                terms = self._terms_of(submission, correction)
+                if terms is not None:
+                    requested[terms.number].append(correction)
+        ledger.hold_ledgers(transaction, requested)
+        for number, some in requested.items():
+            self._state.read(transaction, number, some)
+
+    @property
+    def accepted(self) -> Accepted:
+        """Return what is to be stored."""
+        return Accepted(
+            rows=self._rows,
+            reversal_rows=self._reversal_rows,
+            reversals=self._reversals,
+            corrections=self._corrections,
+            moved=self._moved,
+            left=self._left,
+        )
+
+    @property
+    def months(self) -> set[int]:
+        """Return the months of the events to store."""
+        return {row.day // 100 for row in self._rows if row.day}
+
+    def number(self, submission: CorrectionSubmission, organization_id: str) -> int:
+        """Return the number of an organization that has corrected events."""
+        return self._terms[submission.scope.tenant_id, organization_id].number
+
+    def numbers(self, submission: CorrectionSubmission) -> set[int]:
+        """Return the numbers of a submission's organizations."""
+        found = (self._terms_of(submission, it) for _, it in submission.corrections)
+        return {terms.number for terms in found if terms is not None}
+
+    def receipt(
+        self,
+        submission: CorrectionSubmission,
+        index: int,
+        correction: Correction,
+        key: ApiKey | None,
+    ) -> Receipt:
+        """Return the receipt of a correction, and keep what is to be stored for it."""
+        try:
+            return self._receipt(submission, index, correction, key)
+        except _Refused as refusal:
+            return rejected(index, correction.id, refusal.problems)
+
+    def _read_terms(
+        self, submissions: Iterable[CorrectionSubmission]
+    ) -> dict[tuple[str, str], Terms]:
+        names: dict[str, set[str]] = defaultdict(set)
+        for submission in submissions:
+            names[submission.scope.tenant_id] |= {
+                it.organization_id for _, it in submission.corrections
+            }
+        return {
+            (tenant, name): terms
+            for tenant, some in names.items()
+            for name, terms in self._directory_cache.terms(self._transaction, tenant, some).items()
+        }
+
+    def _terms_of(self, submission: CorrectionSubmission, correction: Correction) -> Terms | None:
+        return self._terms.get((submission.scope.tenant_id, correction.organization_id))
+
+    def _receipt(
+        self,
+        submission: CorrectionSubmission,
+        index: int,
+        correction: Correction,
+        key: ApiKey | None,
+    ) -> Receipt:
+        if refused := refusals_of_key(correction, key):
+            raise _Refused(*refused)
+        terms = self._terms_of(submission, correction)
+        if terms is None:
+            raise _Refused(UNKNOWN)
+        number, print_ = terms.number, fingerprint(correction)
+        problem = self._state.problem(number, correction, key)
+        # An event that the key may not see is unknown to it, whatever the ids name.
+        if problem is UNKNOWN:
+            raise _Refused(problem)
+        held = self._state.keys.get((number, correction.id))
+        if held is not None:
+            if held.fingerprint != print_:
+                return conflict(index, correction.id)
+            reversal_id = self._state.reversal_ids.get((number, correction.id))
+            return Receipt(index, Outcome.DUPLICATE, correction.id, reversal_id=reversal_id)
+        if problem is not None:
+            raise _Refused(problem)
+        target = self._state.targets[number, correction.corrects]
+        event = self._corrected_event(submission, correction, target, terms, key)
+        normalized = msgspec.structs.replace(event, index=index, fingerprint=print_)
+        if target.charged is None:
+            return self._replace_waiting(submission, correction, target, terms, normalized)
+        return self._replace_charged(submission, correction, target, terms, normalized)
+
+    def _corrected_event(
+        self,
+        submission: CorrectionSubmission,
+        correction: Correction,
+        target: Target,
+        terms: Terms,
+        key: ApiKey | None,
+    ) -> NormalizedEvent:
+        """Return the event that replaces the target; raise `_Refused` when it cannot."""
+        if correction.id in UNADDRESSABLE:
+            raise _Refused(unaddressable("id"))
+        if changes_nothing(correction, target, terms):
+            raise _Refused(_NOTHING)
+        event = decode_one(0, corrected_json(correction, target))
+        if isinstance(event, InvalidEvent):
+            raise _Refused(*event.problems)
+        if isinstance(event, Receipt):
+            raise _Refused(*event.details)
+        user = event.event.user_id
+        claimed = ClaimedIdentity(
+            id=correction.id,
+            organization_id=correction.organization_id,
+            user_id=user,
+            type=event.meter.type,
+            time=event.time,
+        )
+        rules = ALL_EVENTS if key is None else key.event_rules
+        if found := tuple(refusals(claimed, submission.scope, submission.actor.at, rules)):
+            raise _Refused(*found)
+        if user in UNADDRESSABLE and not directory.find_user(self._transaction, terms.number, user):
+            raise _Refused(unaddressable("user_id"))
+        return event
+
+    def _replace_waiting(
+        self,
+        submission: CorrectionSubmission,
+        correction: Correction,
+        target: Target,
+        terms: Terms,
+        event: NormalizedEvent,
+    ) -> Receipt:
+        """Replace an event in quarantine; return the receipt of the event that replaces it."""
+        row = stage_row(event, terms, submission.actor.at, self._months)
+        if row.code == SUM_OUT_OF_RANGE:
+            raise _Refused(Problem("quantity", row.code, row.reason))
+        if row.code:
+            self._require_room(submission, target, row)
+        self._moved[terms.number].append(correction.corrects)
+        self._left.append((terms.number, target.code))
+        self._accept(submission, correction, target, row)
+        if row.code:
+            return quarantined(event.index, row.id, row.code, row.reason)
+        return Receipt(event.index, Outcome.ACCEPTED, row.id)
+
+    def _require_room(self, submission: CorrectionSubmission, target: Target, row: Staged) -> None:
+        """Refuse an event that moves between the two limits of the quarantine, if one is full."""
+        if (target.code == PENDING) == (row.code == PENDING):
+            return
+        for room in self._directory_cache.rooms:
+            if room.refused(self._transaction, submission.scope.tenant_id, [row]):
+                raise _Refused(room.problem())
+
+    def _replace_charged(
+        self,
+        submission: CorrectionSubmission,
+        correction: Correction,
+        target: Target,
+        terms: Terms,
+        event: NormalizedEvent,
+    ) -> Receipt:
+        """Reverse a charged event and charge the one that replaces it, or refuse both."""
+        original = target.charged
+        assert original is not None  # noqa: S101  the caller has checked this
+        number, reversal_id = terms.number, correction.reversal_id
+        if event.event.cost_pending:
+            raise _Refused(_ALREADY_CHARGED)
+        if (number, reversal_id) in self._state.keys:
+            raise _Refused(_REVERSAL_ID_TAKEN)
+        names = (reversal_id, correction.organization_id, correction.corrects, correction.reason)
+        print_ = fingerprint_of_reversal(Reversal(*names))
+        opposites = self._opposites_of(submission.scope.tenant_id)
+        reversal = opposites.row(original, reversal_id, print_)
+        if isinstance(reversal, Unpriced):
+            raise _Refused(Problem("corrects", reversal.code, reversal.reason))
+        row = stage_row(event, terms, submission.actor.at, self._months)
+        if row.code:
+            opposites.undo(original)
+            raise _Refused(Problem("", row.code, row.reason))
+        made = (number, correction.corrects, reversal_id, correction.reason)
+        self._reversal_rows.append(reversal)
+        self._reversals.append(Reversed(*made, _prefix(submission), 0))
+        self._accept(submission, correction, target, row, reversal_id)
+        return Receipt(event.index, Outcome.ACCEPTED, row.id, reversal_id=reversal_id)
+
+    def _opposites_of(self, tenant: str) -> Opposites:
+        if tenant not in self._opposites:
+            self._opposites[tenant] = Opposites(self._transaction, tenant, self._months)
+        return self._opposites[tenant]
+
+    def _accept(
+        self,
+        submission: CorrectionSubmission,
+        correction: Correction,
+        target: Target,
+        row: Staged,
+        reversal_id: str | None = None,
+    ) -> None:
+        number = row.organization_id
+        record = Corrected(
+            organization_id=number,
+            corrects=correction.corrects,
+            id=correction.id,
+            reversal_id=reversal_id,
+            reason=correction.reason,
+            user_id=target.user_id or "",
+            corrected_user_id=row.user_id,
+            key_prefix=_prefix(submission),
+            received_at=0,
+        )
+        self._rows.append(row)
+        self._corrections.append(record)
+        self._state.add(record, row, correction.organization_id)
+
+
+def _prefix(submission: CorrectionSubmission) -> str | None:
+    return None if submission.key is None else submission.key.prefix

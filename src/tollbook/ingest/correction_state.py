@@ -1,0 +1,138 @@
+"""What became of the events that corrections name, before a transaction and during it."""
+
+from collections.abc import Sequence
+
+from tollbook.domain.corrections import Correction
+from tollbook.domain.errors import Problem
+from tollbook.domain.keys import ApiKey, Permission, permission_problem
+from tollbook.domain.periods import month_text
+from tollbook.ingest.correction_targets import (
+    Target,
+    charged_target,
+    is_id_outside,
+    stored_of,
+    waiting_target,
+)
+from tollbook.store import corrections, events
+from tollbook.store.database import Transaction
+from tollbook.store.events import CORRECTED, DISCARDED, IN_QUARANTINE, Corrected, Key
+from tollbook.store.quarantine import Quarantined
+from tollbook.store.staging import Staged
+
+Identity = tuple[int, str]
+"""The number of an organization and the id of an event."""
+
+UNKNOWN = Problem("corrects", "unknown_event", "no event of this organization has this id")
+_DISCARDED = Problem(
+    "corrects", "event_discarded", "the event was discarded from quarantine: send a new event"
+)
+_IS_REVERSAL = Problem("corrects", "is_a_reversal", "a reversal cannot be corrected")
+_NOT_PERMITTED = permission_problem("corrects", Permission.REVERSE_EVENTS)
+_NOT_FOR_THIS_KEY = Problem(
+    "organization_id", "not_for_this_key", "this key is bound to another organization"
+)
+_COST_FIELDS = ("cost", "cost_pending")
+
+
+class CorrectionState:
+    """The identities that corrections name, with their events, reversals and corrections.
+
+    Accepted corrections are added, so that later ones of the transaction find them.
+    """
+
+    def __init__(self) -> None:
+        self.keys: dict[Identity, Key] = {}
+        self.targets: dict[Identity, Target] = {}
+        self.reversal_ids: dict[Identity, str | None] = {}
+        """The ids of reversals, by the ids of the corrections that made them."""
+        self._archived: set[Identity] = set()
+        self._reversed: dict[Identity, str] = {}
+        self._corrected: dict[Identity, Corrected] = {}
+
+    def read(self, transaction: Transaction, number: int, requested: Sequence[Correction]) -> None:
+        """Read the events that an organization's ids name, and what became of them."""
+        wanted = {it.corrects for it in requested}
+        keys = events.keys(transaction, number, wanted | {it.id for it in requested})
+        days = {it: keys[it].day for it in wanted if it in keys}
+        charged = {it: day for it, day in days.items() if day > IN_QUARANTINE}
+        if charged:
+            ids = {it.reversal_id for it in requested if it.corrects in charged}
+            keys |= events.keys(transaction, number, ids)
+        waiting = [it for it, day in days.items() if day == IN_QUARANTINE]
+        gone = {it for it, day in days.items() if day == CORRECTED} | charged.keys()
+        replaced = events.corrections_of(transaction, number, gone)
+        made = events.corrections_by(
+            transaction, number, [it.id for it in requested if it.id in keys]
+        )
+        reversals = events.reversals_of(transaction, number, charged)
+        for identity, event in events.events(transaction, number, charged).items():
+            self.targets[number, identity] = charged_target(event)
+        self._archived |= {(number, it) for it in charged if (number, it) not in self.targets}
+        for identity, found in corrections.waiting(transaction, number, waiting).items():
+            self.targets[number, identity] = waiting_target(found)
+        self.keys |= {(number, it): key for it, key in keys.items()}
+        self.reversal_ids |= {(number, it): by.reversal_id for it, by in made.items()}
+        self._corrected |= {(number, it): by for it, by in replaced.items()}
+        self._reversed |= {(number, it): by.id for it, by in reversals.items()}
+
+    def add(self, record: Corrected, row: Staged, organization_id: str) -> None:
+        """Add an accepted correction and the row of its event."""
+        number = record.organization_id
+        replaced, made = (number, record.corrects), (number, record.id)
+        if record.reversal_id is None:
+            self.keys[replaced] = Key(0, CORRECTED)
+        else:
+            self.keys[number, record.reversal_id] = Key(0, row.day)
+        self._corrected[replaced] = record
+        self.keys[made] = Key(row.fingerprint, row.day)
+        self.reversal_ids[made] = record.reversal_id
+        self.targets[made] = _target_of(row, organization_id)
+
+    def problem(self, number: int, correction: Correction, key: ApiKey | None) -> Problem | None:
+        """Return why an event cannot be corrected; `UNKNOWN` when the key may not see it."""
+        identity = number, correction.corrects
+        held, target = self.keys.get(identity), self.targets.get(identity)
+        if held is None or is_id_outside(correction.corrects, key):
+            return UNKNOWN
+        if target is not None and target.is_outside(correction.corrects, key):
+            return UNKNOWN
+        if by := self._corrected.get(identity):
+            user = None if key is None else key.scope.user_id
+            sentence = f"the event was corrected by {by.id}: correct that event"
+            problem = Problem("corrects", "already_corrected", sentence)
+            return problem if user in (None, by.user_id) else UNKNOWN
+        if held.day == DISCARDED:
+            return _DISCARDED
+        if identity in self._archived:
+            month = month_text(held.day // 100)
+            sentence = f"the event is archived; first run: tollbook archive --restore {month}"
+            return Problem("corrects", "archived", sentence)
+        if target is None or (target.charged and target.charged.reverses is not None):
+            return _IS_REVERSAL
+        if identity in self._reversed:
+            sentence = f"the event was reversed by {self._reversed[identity]}"
+            return Problem("corrects", "already_reversed", sentence)
+        return None
+
+
+def _target_of(row: Staged, organization_id: str) -> Target:
+    if not row.code:
+        return charged_target(stored_of(row))
+    facts = (row.organization_id, organization_id, row.id, 0, row.code, row.reason, row.attributes)
+    return waiting_target(Quarantined(*facts))
+
+
+def refusals_of_key(correction: Correction, key: ApiKey | None) -> tuple[Problem, ...]:
+    """Return why the key may not make a correction, whatever the ids name."""
+    if key is None:
+        return ()
+    of_other = key.scope.organization_id not in (None, correction.organization_id)
+    costs = () if key.may(Permission.STATE_COSTS) else _COST_FIELDS
+    named = [name for name in costs if name in correction.changes]
+    found = (
+        _NOT_FOR_THIS_KEY if of_other else None,
+        None if key.may(Permission.REVERSE_EVENTS) else _NOT_PERMITTED,
+        key.event_rules.id_problem(correction.id),
+        *(permission_problem(name, Permission.STATE_COSTS) for name in named),
+    )
+    return tuple(filter(None, found))

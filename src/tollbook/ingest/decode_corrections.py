@@ -1,0 +1,171 @@
+"""Decode the body of a request to corrections and rejections."""
+
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from tollbook.domain.charges import Attributes
+from tollbook.domain.corrections import (
+    CHANGES,
+    LONGEST_CORRECTION_ID,
+    NEVER_NULL,
+    REQUIRED,
+    Correction,
+    Value,
+)
+from tollbook.domain.directory import id_problem, text_problem
+from tollbook.domain.errors import Problem, UnreadableBody
+from tollbook.domain.events import attributes_text, microseconds
+from tollbook.domain.exact import micros_of, nanos_of
+from tollbook.domain.instants import instant_in
+from tollbook.domain.receipts import Receipt, rejected
+from tollbook.domain.reversals import LONGEST_REASON
+from tollbook.ingest.decode import (
+    MOST_EVENTS,
+    NumberedLine,
+    lines_of,
+    refuse_unreadable,
+    too_many,
+    unreadable_line,
+    why_unreadable,
+)
+from tollbook.ingest.problems import (
+    BOTH_COSTS,
+    LARGEST_READ,
+    TOO_LARGE,
+    Fields,
+    fields_of,
+    problems_in,
+    repeated,
+    text_in,
+)
+
+IndexedCorrection = tuple[int, Correction]
+"""A valid correction with its index in the request."""
+Decoded = IndexedCorrection | Receipt
+
+FIELDS = (*REQUIRED, *CHANGES)
+_NULL = b"null"
+_NOUN = "corrections"
+_NO_OBJECT = Problem("", "not_an_object", "a correction must be a JSON object")
+_Failures = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_one = msgspec.json.Decoder(msgspec.Raw)
+_many = msgspec.json.Decoder(list[msgspec.Raw])
+_text = msgspec.json.Decoder(str)
+_flag = msgspec.json.Decoder(bool)
+_attributes = msgspec.json.Decoder(Attributes)
+
+
+def decode_json(body: bytes) -> list[Decoded]:
+    """Read one correction or an array of them; `UnreadableBody` when the body is not JSON."""
+    try:
+        body.decode()  # the decoder does not check the bytes of raw parts
+        raws = _many.decode(body) if body.lstrip()[:1] == b"[" else [_one.decode(body)]
+    except _Failures as error:
+        raise UnreadableBody(f"the body is not JSON: {why_unreadable(error, body)}") from error
+    if len(raws) > MOST_EVENTS:
+        raise too_many(_NOUN, len(raws))
+    return [_decode_one(index, bytes(raw)) for index, raw in enumerate(raws)]
+
+
+def decode_lines(body: bytes) -> list[Decoded]:
+    """Read a correction from every line that is not blank.
+
+    A line that is not JSON is rejected alone; `UnreadableBody` when that is true of all of them.
+    """
+    decoded = [_decode_line(index, line) for index, line in enumerate(lines_of(body, _NOUN))]
+    refuse_unreadable(decoded)
+    return decoded
+
+
+def _decode_line(index: int, line: NumberedLine) -> Decoded:
+    number, raw = line
+    try:
+        raw.decode()
+        _one.decode(raw)
+    except _Failures as error:
+        return unreadable_line(index, number, error, raw)
+    return _decode_one(index, raw)
+
+
+def _decode_one(index: int, raw: bytes) -> Decoded:
+    if len(raw) > LARGEST_READ:
+        return rejected(index, None, (TOO_LARGE,))
+    try:
+        fields = fields_of(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return rejected(index, None, (_NO_OBJECT,))
+    texts = {name: text_in(fields.get(name, _NULL)) for name in REQUIRED}
+    changes = {name: fields[name] for name in CHANGES if name in fields}
+    values, problems = _values(changes)
+    problems = [*_problems_of_names(fields, texts), *problems]
+    if problems:
+        # A valid value may hide an invalid one.
+        return rejected(index, texts["id"], (*problems, *repeated(raw)))
+    named = {name: text or "" for name, text in texts.items()}
+    return index, Correction(changes=changes, values=values, **named)
+
+
+def _problems_of_names(fields: Fields, texts: dict[str, str | None]) -> Iterator[Problem]:
+    for name in fields:
+        if name not in FIELDS:
+            sentence = f"unknown field; the fields are {', '.join(FIELDS)}"
+            yield Problem(name[:64], "unknown_field", sentence)
+    for name, text in texts.items():
+        if fields.get(name, _NULL) == _NULL:
+            yield Problem(name, "missing_field", f"{name} is required")
+        elif text is None:
+            yield Problem(name, "not_a_string", f"{name} must be a string")
+        elif found := _text_problem(name, text):
+            yield found
+
+
+def _text_problem(name: str, text: str) -> Problem | None:
+    if name == "reason":
+        return text_problem(name, text, LONGEST_REASON)
+    return (
+        text_problem(name, text, LONGEST_CORRECTION_ID) if name == "id" else id_problem(name, text)
+    )
+
+
+def _values(changes: Fields) -> tuple[dict[str, Value], list[Problem]]:
+    """Return changed fields by value, and the problems of those that are not valid."""
+    values: dict[str, Value] = {}
+    problems: list[Problem] = []
+    for name, raw in changes.items():
+        if raw == _NULL:
+            values[name] = None
+            if name in NEVER_NULL:
+                problems.append(Problem(name, "missing_field", f"{name} must not be null"))
+            continue
+        problems += problems_in(name, raw)
+        if not problems:
+            values[name] = _READERS[name](raw)
+    if values.get("cost_pending") and values.get("cost") is not None:
+        problems.append(BOTH_COSTS)
+    return values, problems
+
+
+def read_value(name: str, raw: bytes) -> Value:
+    """Return a valid field by value."""
+    return _READERS[name](raw)
+
+
+_READERS: dict[str, Callable[[bytes], Value]] = {
+    "time": lambda raw: microseconds(instant_in(raw)),
+    "type": _text.decode,
+    "quantity": micros_of,
+    "user_id": _text.decode,
+    "resource_id": _text.decode,
+    "attributes": lambda raw: attributes_text(_attributes.decode(raw)) or None,
+    "cost": nanos_of,
+    "cost_pending": lambda raw: _flag.decode(raw) or None,
+}
+"""How each field is read by value; a flag that is false is the same as none."""
+
+DECODERS: dict[str, Callable[[bytes], list[Decoded]]] = {
+    "application/json": decode_json,
+    "application/x-ndjson": decode_lines,
+    "application/jsonl": decode_lines,
+}
+"""The decoder of each content type of `POST /v1/events/corrections`."""
