@@ -46,7 +46,8 @@ FileTotals = Annotated[
     ),
 ]
 COMPARE = (
-    "What to compare with: as many whole months or days before, or the same dates a year before. "
+    "What to compare with: as many whole months or days before, or the same dates a year before, "
+    "for whole weeks the same weekdays, 364 days before. "
     "A period that has not ended is compared with the same elapsed part."
 )
 
