@@ -6,6 +6,7 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 from starlette.responses import Response
 
+from tollbook.api.endpoints.amounts import AmountsQuery
 from tollbook.api.endpoints.analytics.queries import OrganizationId
 from tollbook.api.endpoints.explanations import EventPath
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
@@ -32,6 +33,7 @@ from tollbook.api.pipeline.responses import json_response
 from tollbook.domain.directory import id_problem
 from tollbook.domain.errors import NotFound, Problem, refuse
 from tollbook.domain.events import instant_of, microseconds
+from tollbook.domain.exact import AMOUNTS_AS_STRINGS, amount_json
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.domain.meters import BY_TYPE, CATALOG
 from tollbook.domain.quarantine import Selection
@@ -73,7 +75,7 @@ class QuarantineReport(msgspec.Struct):
     causes: list[QuarantineCause] | msgspec.UnsetType = msgspec.UNSET
 
 
-class SelectionQuery(Query, frozen=True, kw_only=True):
+class SelectionQuery(AmountsQuery, frozen=True, kw_only=True):
     """The parameters that select quarantined events."""
 
     organization_id: Annotated[OrganizationId | None, about("Only this organization's events.")] = (
@@ -203,15 +205,18 @@ def _find_organization(snapshot: Snapshot, key: ApiKey, identity: str) -> Organi
 
 
 def quarantined_event(stored: Quarantined) -> QuarantinedEvent:
-    """Return an event as it was sent, without absent fields."""
+    """Return an event as it was sent, without absent fields; its cost is an amount as others."""
     event = msgspec.json.decode(stored.event, type=dict[str, msgspec.Raw])
+    event = {name: value for name, value in event.items() if bytes(value) != b"null"}
+    if "cost" in event and AMOUNTS_AS_STRINGS.get():
+        event["cost"] = amount_json(bytes(event["cost"]).strip(b'"').decode())
     return QuarantinedEvent(
         organization_id=stored.organization_id,
         id=stored.id,
         code=stored.code,
         reason=stored.reason,
         received_at=instant_of(stored.received_at),
-        event={name: value for name, value in event.items() if bytes(value) != b"null"},
+        event=event,
     )
 
 

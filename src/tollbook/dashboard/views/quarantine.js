@@ -29,7 +29,7 @@ const nameOf = (code) => (code.charAt(0).toUpperCase() + code.slice(1)).replaceA
 export function QuarantineView({ viewer }) {
   const { organization = "", cursor = "", code = "" } = route.value.query;
   const own = viewer.organization_id ?? organization;
-  const path = pathOf("v1/quarantine", { organization_id: own, code, include: "causes", limit: code ? A_PAGE : 1, cursor });
+  const path = pathOf("v1/quarantine", { organization_id: own, code, amounts: "string", include: "causes", limit: code ? A_PAGE : 1, cursor });
   const answer = useAnswer(path);
   const causes = answer.data?.causes ?? [];
   const cause = causes.find((/** @type {any} */ it) => it.code === code);
