@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.properties.profile import examples
 from tollbook.analytics.filters import Filters, Sort, filter_rows, meter_bits, sort_rows
-from tollbook.analytics.names import name_key
+from tollbook.analytics.names import collation_key
 from tollbook.analytics.users import USER_ROW
 from tollbook.domain.meters import BY_TYPE, CATALOG
 from tollbook.store.engine import Row
@@ -115,7 +115,7 @@ def test_ties_are_in_the_order_of_ids(rows: list[Row], order: str | None, field:
     for one, other in pairwise(found):
         first, second = one[place], other[place]
         if field == "user_name":
-            first, second = name_key(first), name_key(second)
+            first, second = collation_key()(first), collation_key()(second)
         assert first == second or (first > second) == descends
         if first == second:
             assert one[0] < other[0]

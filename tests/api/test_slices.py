@@ -17,7 +17,7 @@ from tests.builders import Json, event, reversal
 from tests.properties.model import KNOWLEDGE_BASE, TYPES, Held, _figures, _owner
 from tests.properties.scenarios import HOME, IDLE, Reverse, Send
 from tests.properties.world import World
-from tollbook.analytics.names import name_key, searched
+from tollbook.analytics.names import collation_key, searched
 from tollbook.domain.keys import Permission
 
 PATH = "/v1/analytics/users"
@@ -138,7 +138,7 @@ def slow_rows(world: World, query: Json, start: date, end: date) -> list[Json]:
     is_text = sort in ("user_id", "user_name")
     rows.sort(key=lambda it: it["user_id"])
     rows.sort(
-        key=lambda it: name_key(it[sort]) if sort == "user_name" else flat(it)[sort],
+        key=lambda it: collation_key()(it[sort]) if sort == "user_name" else flat(it)[sort],
         reverse=query.get("order", "asc" if is_text else "desc") == "desc",
     )
     return rows

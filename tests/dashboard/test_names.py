@@ -12,7 +12,7 @@ from tests.analytics.test_names import IN_ORDER
 from tests.builders import event
 from tests.dashboard.conftest import JANUARY, Demo, Look, table
 from tests.dashboard.test_exact_amounts import figures
-from tollbook.analytics.names import name_key, searched
+from tollbook.analytics.names import collation_key, searched
 
 LETTERS = ("a", "A", "á", "a\u0301", "ä", "æ", "b", "ß", "ss", "\u0131", "i", "İ", "ş", "z", "ñ")
 OTHERS = (
@@ -50,7 +50,7 @@ def in_page(look: Look, script: str) -> Any:
 def test_the_page_and_the_api_have_one_order(look: Look) -> None:
     names = [*NAMES, *IN_ORDER]
     shown = in_page(look, f"{json.dumps(names)}.sort(it.compareNames)")
-    assert shown == sorted(names, key=name_key)
+    assert shown == sorted(names, key=collation_key())
 
 
 def test_the_page_and_the_api_compare_the_same_texts_in_a_search(look: Look) -> None:

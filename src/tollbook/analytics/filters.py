@@ -5,7 +5,7 @@ from operator import itemgetter
 
 import msgspec
 
-from tollbook.analytics.names import name_key, searched
+from tollbook.analytics.names import collation_key, searched
 from tollbook.analytics.rows import RowLayout
 from tollbook.analytics.tables import ColumnKind
 from tollbook.domain.meters import BY_TYPE, CATALOG
@@ -51,11 +51,12 @@ def sort_rows(rows: list[Row], layout: RowLayout, sort: Sort) -> None:
     kind, place = layout.kinds[sort.field], layout.place[sort.field]
     order = sort.order or ("asc" if kind is ColumnKind.TEXT else "desc")
     rows.sort(key=itemgetter(0))
-    rows.sort(key=_name_key if place == 1 else itemgetter(place), reverse=order == "desc")
+    rows.sort(key=_name_key() if place == 1 else itemgetter(place), reverse=order == "desc")
 
 
-def _name_key(row: Row) -> bytes:
-    return name_key(row[1])
+def _name_key() -> Callable[[Row], bytes]:
+    key = collation_key()
+    return lambda row: key(row[1])
 
 
 def _tests(layout: RowLayout, filters: Filters) -> Iterator[Callable[[Row], bool]]:

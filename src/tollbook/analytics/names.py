@@ -1,28 +1,25 @@
 """How names are sorted and searched: by one collation, and whatever the Unicode form."""
 
+from collections.abc import Callable
 from functools import cache
-from typing import Any
 from unicodedata import normalize
 
 
-def name_key(name: str) -> bytes:
-    """Return the key by which a name is sorted: accents beside their letter, numbers by value.
-
-    It is that of the root collation of Unicode CLDR, as in `words/names.js` of the page.
-    """
-    key: bytes = _collator().getSortKey(name)
-    return key
-
-
 @cache
-def _collator() -> Any:
-    """Return the collator; its data are loaded when names are sorted for the first time."""
+def collation_key() -> Callable[[str], bytes]:
+    """Return the function that makes the key by which a name is sorted.
+
+    Accents are beside their letter, and numbers are sorted by value. The order is the root
+    collation of Unicode CLDR, as in `words/names.js` of the page. Its data are loaded when names
+    are sorted for the first time.
+    """
     import icu
 
     collator = icu.Collator.createInstance(icu.Locale.getRoot())
     collator.setAttribute(icu.UCollAttribute.NUMERIC_COLLATION, icu.UCollAttributeValue.ON)
     collator.setAttribute(icu.UCollAttribute.NORMALIZATION_MODE, icu.UCollAttributeValue.ON)
-    return collator
+    key: Callable[[str], bytes] = collator.getSortKey
+    return key
 
 
 def searched(text: str) -> str:
