@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.properties.profile import examples
 from tollbook.analytics.filters import Filters, Sort, filter_rows, meter_bits, sort_rows
+from tollbook.analytics.names import collation_key
 from tollbook.analytics.users import USER_ROW
 from tollbook.domain.meters import BY_TYPE, CATALOG
 from tollbook.store.engine import Row
@@ -70,10 +71,20 @@ def test_numbers_are_descending_and_texts_ascending(sort: Sort, expected: list[s
     assert [it[0] for it in rows] == expected
 
 
-def test_names_are_sorted_without_case() -> None:
-    rows = [row("1", "beta"), row("2", "Alpha"), row("3", "alpha"), row("4", "STRASSE")]
+def test_names_are_sorted_by_the_collation_and_equal_ones_by_id() -> None:
+    names = ["Öl", "zebra", "Alpha", "alpha", "o\u0308l", "Öl", "ol"]
+    rows = [row(str(number), name) for number, name in enumerate(names)]
     sort_rows(rows, USER_ROW, Sort("user_name"))
-    assert [it[0] for it in rows] == ["2", "3", "1", "4"]
+    assert [it[0] for it in rows] == ["3", "2", "6", "4", "0", "5", "1"]
+    sort_rows(rows, USER_ROW, Sort("user_name", "desc"))
+    assert [it[0] for it in rows] == ["1", "0", "5", "4", "6", "2", "3"]
+
+
+@pytest.mark.parametrize("search", ["öl", "o\u0308l", "ÖL"])
+def test_a_search_finds_both_forms(search: str) -> None:
+    rows = [row("1", "Öl"), row("2", "O\u0308l & Gas"), row("o\u0308l-3", "Anna"), row("4", "Ol")]
+    found = filter_rows(rows, USER_ROW, Filters(search=search))
+    assert [it[0] for it in found] == ["1", "2", "o\u0308l-3"]
 
 
 ANY_ROWS = st.lists(
@@ -104,7 +115,7 @@ def test_ties_are_in_the_order_of_ids(rows: list[Row], order: str | None, field:
     for one, other in pairwise(found):
         first, second = one[place], other[place]
         if field == "user_name":
-            first, second = first.casefold(), second.casefold()
+            first, second = collation_key()(first), collation_key()(second)
         assert first == second or (first > second) == descends
         if first == second:
             assert one[0] < other[0]

@@ -216,9 +216,12 @@ def _buckets(bucket: str, start: date, end: date, zone: ZoneInfo) -> Iterator[st
 def before(asked: Asked) -> tuple[date, date]:
     """Return the days to compare with, as the words of the documentation say."""
     start, end = asked.start, asked.end
+    of_months = start.day == 1 and (end + DAY).day == 1
     if asked.compare == "previous_year":
+        if start.weekday() == 0 and end.weekday() == 6 and not of_months:
+            return start - 364 * DAY, end - 364 * DAY
         return _a_year_before(start), _a_year_before(end)
-    if start.day == 1 and (end + DAY).day == 1:
+    if of_months:
         months = {(n.year, n.month) for n in _days(start, end)}
         first = start
         for _ in months:

@@ -71,6 +71,28 @@ def test_a_period_is_compared_as_asked(tenant: Tenant, compare: str, start: str)
     assert answer.json()["previous_period"]["start"] == start
 
 
+def test_a_week_is_compared_with_the_same_weekdays_of_the_year_before(either: Tenant) -> None:
+    either.send(
+        event(id="1", cost="500", time="2024-01-21T12:00:00Z"),
+        event(id="2", cost="400", time="2023-01-22T12:00:00Z"),  # a Sunday as well
+        event(id="3", cost="7", time="2023-01-15T12:00:00Z"),  # the Sunday before
+    )
+    week = {"organization_id": "org_1", "start_date": "2024-01-15", "end_date": "2024-01-21"}
+    asked = {**week, "compare": "previous_year"}
+    before = {"start": "2023-01-16", "end": "2023-01-22"}
+    changes = either.get(PATH, params=asked).json()
+    assert (changes["previous_period"], changes["change"]) == (before, 0.25)
+    series = either.get("/v1/analytics/series", params=asked).json()["comparison"]
+    assert (series["period"], series["change"]) == (before, 0.25)
+    assert series["buckets"][0] == before["start"]
+    assert either.get("/v1/analytics/period", params=asked).json()["comparison"] == before
+    for path in (PATH, "/v1/analytics/series"):
+        lines = either.get(path, params={**asked, "format": "csv"}).text.splitlines()
+        row = dict(zip(*(line.split(",") for line in lines[:2]), strict=True))
+        assert row["previous_period_start"] == before["start"]
+        assert row["previous_period_end"] == before["end"]
+
+
 @pytest.mark.parametrize(
     ("given", "problem"),
     [

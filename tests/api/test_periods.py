@@ -155,6 +155,17 @@ def test_the_days_of_a_period_and_those_beside_it_are_answered(tenant: Tenant) -
     assert (running["next"], running["period_state"]) == (None, "open")
 
 
+@pytest.mark.parametrize("compare", list(Comparison))
+def test_every_previous_period_that_is_offered_can_be_asked_for(
+    tenant: Tenant, compare: str
+) -> None:
+    found = period_of(tenant, start_date="0003-01-01", end_date="0003-12-31", compare=compare)
+    assert found["previous"] == {"start": "0002-01-01", "end": "0002-12-31"}
+    before = {"start_date": "0002-01-01", "end_date": "0002-12-31", "compare": compare}
+    first = period_of(tenant, **before)
+    assert (first["comparison"]["start"], first["previous"]) == ("0001-01-01", None)
+
+
 def test_a_period_is_of_the_calendar_of_whom_it_is_asked_for(tenant: Tenant) -> None:
     for zone in ("Pacific/Kiritimati", "Pacific/Niue"):
         name = zone.lower().replace("/", "_")

@@ -17,6 +17,7 @@ from tests.builders import Json, event, reversal
 from tests.properties.model import KNOWLEDGE_BASE, TYPES, Held, _figures, _owner
 from tests.properties.scenarios import HOME, IDLE, Reverse, Send
 from tests.properties.world import World
+from tollbook.analytics.names import collation_key, searched
 from tollbook.domain.keys import Permission
 
 PATH = "/v1/analytics/users"
@@ -123,21 +124,21 @@ def slow_rows(world: World, query: Json, start: date, end: date) -> list[Json]:
     """Slice the answer the slow way."""
     counted = counting(world, query)
     events = used(counted, start, end)
-    part = query.get("search", "").casefold()
+    part = searched(query.get("search", ""))
     rows = [
         user
         for user in counted.model.users(HOME, start, end)["users"]
         if query.get("user_id") in (None, user["user_id"])
         if query.get("status") in (None, STATUSES.get(user["user_id"], "active"))
         if user["total_cost"] >= Decimal(query.get("min_cost", 0))
-        if part in user["user_id"].casefold() or part in user["user_name"].casefold()
+        if part in searched(user["user_id"]) or part in searched(user["user_name"])
         if query.get("active") in (None, str(events.get(user["user_id"], 0) > 0).lower())
     ]
     sort = query.get("sort", "total_cost")
     is_text = sort in ("user_id", "user_name")
     rows.sort(key=lambda it: it["user_id"])
     rows.sort(
-        key=lambda it: it[sort].casefold() if sort == "user_name" else flat(it)[sort],
+        key=lambda it: collation_key()(it[sort]) if sort == "user_name" else flat(it)[sort],
         reverse=query.get("order", "asc" if is_text else "desc") == "desc",
     )
     return rows

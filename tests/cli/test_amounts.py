@@ -1,9 +1,13 @@
-"""Percentages for people never read as 0% or 100% unless they are."""
+"""Amounts of the command line: percentages for people, and strings in JSON on request."""
+
+import json
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.builders import event
+from tests.cli.conftest import Tollbook
 from tests.properties.profile import examples
 from tollbook.cli.amounts import percent_text
 
@@ -50,3 +54,27 @@ def test_a_percentage_is_near_the_fraction(part: int, whole: int, places: int) -
     assert (text.strip("0.%") == "") == (part == 0)
     assert (float(text.strip("<%")) == 100) == (part == whole)
     assert abs(float(text.strip("<%")) - part * 100 / whole) <= 0.5 + 1e-6 * part / whole
+
+
+LARGE = "99999999.000000001"
+JANUARY = ("--start", "2024-01-01", "--end", "2024-01-31")
+
+
+@pytest.mark.usefixtures("example_prices")
+def test_json_has_amounts_as_strings_on_request(tollbook: Tollbook) -> None:
+    tollbook("organizations", "create", "org_1")
+    path = tollbook.write("events.ndjson", json.dumps(event(cost=LARGE)))
+    assert tollbook("import", path).code == 0
+    for verb in (
+        ("report", "users", "org_1", *JANUARY),
+        ("report", "events", "org_1", *JANUARY),
+        ("report", "changes", "org_1", *JANUARY),
+        ("events", "show", "org_1", "call-1"),
+        ("budgets", "set", "org_1", LARGE),
+        ("budgets", "list"),
+    ):
+        written = tollbook(*verb, "--json", "--amounts", "string").out
+        plain = tollbook(*verb, "--json").out
+        assert f'"{LARGE}"' in written, verb
+        assert LARGE in plain, verb
+        assert f'"{LARGE}"' not in plain, verb

@@ -93,6 +93,9 @@ def test_changes_of_the_tenant_are_by_organization(platform: Tollbook) -> None:
     assert [it["organization_id"] for it in answer["top"]] == ["org_1"]
     year = platform.json("report", "changes", *JANUARY, "--compare", "previous_year")
     assert year["previous_period"]["start"] == "2023-01-01"
+    week = ("--start", "2024-01-15", "--end", "2024-01-21", "--compare", "previous_year")
+    for report in ("changes", "series"):
+        assert "against 2023-01-16 to 2023-01-22" in platform("report", report, *week).out
 
 
 def test_a_start_after_the_end_is_a_sentence(platform: Tollbook) -> None:

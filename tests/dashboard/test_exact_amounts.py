@@ -89,22 +89,60 @@ def figures(page: Any, script: str, module: str = "figures") -> Any:
 def test_figures_of_21_digits_are_read_and_added_up(look: Look) -> None:
     page = look("tenant", "#/prices")
     for script, right in (
-        ("String(it.parse('{\"a\":1000000000000.000000001}').a)", "1000000000000.000000001"),
-        ('String(it.parse("[-999999999999.999999999]")[0])', "-999999999999.999999999"),
+        ("String(it.figureOf('1000000000000.000000001'))", "1000000000000.000000001"),
+        ("String(it.figureOf('-999999999999.999999999'))", "-999999999999.999999999"),
+        ("it.figureOf('-0.50')", -0.5),
         (
-            'it.parse(\'["9007199254740991890", "a\\\\\\\\", 0.5]\').join()',
-            "9007199254740991890,a\\,0.5",
-        ),
-        (
-            "String(it.exactSum(it.parse('[1000000000000.000000001,0.000000002,-0.5]')))",
+            "String(it.exactSum(['1000000000000.000000001', '0.000000002', '-0.5']"
+            ".map(it.figureOf)))",
             "999999999999.500000003",
         ),
         ("String(it.exactSum([0.1, 0.2]))", "0.3"),
         ("it.exactSum([5, -5])", 0),
         ("String(it.exactSum([12345678.9, 0.1]))", "12345679"),
-        ("JSON.stringify(it.parse('[1000000000000.000000001]'))", "[1000000000000.000000001]"),
     ):
         assert figures(page, script) == right, script
+
+
+def test_amounts_are_read_wherever_they_are_and_nothing_else(look: Look) -> None:
+    page = look("tenant", "#/prices")
+    answer = {
+        "users": [{"user_id": "12.50", "total_cost": "0.50", "cost_breakdown": {"kb_cost": "2"}}],
+        "costs": ["1.25", "99999999.000000001"],
+        "attributes": {"cost": "1.50"},
+        "event": {"cost": "1.50"},
+        "cost": None,
+    }
+    read = figures(page, f"JSON.stringify(it.readAmounts({json.dumps(answer)}), (_, v) => v)")
+    assert json.loads(read) == {
+        **answer,
+        "users": [{"user_id": "12.50", "total_cost": 0.5, "cost_breakdown": {"kb_cost": 2}}],
+        "costs": [1.25, 99999999.000000001],
+    }
+
+
+def test_every_question_about_amounts_asks_for_all_of_their_digits(look: Look, demo: Demo) -> None:
+    make(demo, "exact", COSTS)
+    asked: list[str] = []
+    page = look("tenant", f"#/?{JANUARY}")
+    page.on("request", lambda it: asked.append(it.url.partition("/v1/")[2]))
+    page.reload()
+    table(page)
+    page.goto(demo.address + of("exact", "&user=user_1&event=e1"))
+    expect(page.get_by_role("heading", name="Why it costs")).to_be_visible()
+    page.goto(f"{demo.address}#/quarantine")
+    expect(page.get_by_text("Every event has an organization and a price.")).to_be_visible()
+    page.goto(f"{demo.address}#/prices")
+    page.get_by_role("button", name="Calculate").click()
+    expect(page.locator(".calculator .figure")).to_be_visible()
+    exact = {it.partition("?")[0] for it in asked if "amounts=string" in it}
+    other = {it.partition("?")[0] for it in asked if "amounts=string" not in it}
+    assert exact >= {
+        *("analytics/organizations", "analytics/users", "analytics/series", "events"),
+        *("events/exact/e1", "rate", "quarantine"),
+    }
+    without = ("keys/self", "analytics/period", "organizations", "price-books")
+    assert [it for it in other if it and not it.startswith(without)] == []
 
 
 def test_a_text_is_written_in_csv_as_the_api_writes_it(look: Look) -> None:
@@ -171,5 +209,5 @@ def test_a_change_is_a_part_of_what_was_there(look: Look) -> None:
         ("1000000000000.000000003", "1000000000000.000000001", pytest.approx(2e-21)),
         ("0", "1000000000000.000000001", -1),
     ):
-        read = f"...it.parse('[{now},{before}]')"
+        read = f"...['{now}', '{before}'].map(it.figureOf)"
         assert figures(page, f"it.changeOf({read})") == right, (now, before)

@@ -37,10 +37,36 @@ def test_whole_months_compare_with_months_and_days_with_days(
         ("2024-01-15", "2024-02-14", ("2023-01-15", "2023-02-14")),
         ("2024-02-29", "2024-02-29", ("2023-02-28", "2023-02-28")),
         ("2025-02-01", "2025-02-28", ("2024-02-01", "2024-02-28")),
+        ("2021-02-01", "2021-02-28", ("2020-02-01", "2020-02-28")),  # a Monday to a Sunday
+        ("2024-01-15", "2024-01-20", ("2023-01-15", "2023-01-20")),
+        ("2024-01-16", "2024-01-22", ("2023-01-16", "2023-01-22")),
     ],
 )
 def test_a_year_before_are_the_same_dates(start: str, end: str, before: tuple[str, str]) -> None:
     assert compared(start, end, "previous_year") == before
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "before"),
+    [
+        ("2024-01-15", "2024-01-21", ("2023-01-16", "2023-01-22")),
+        ("2024-01-01", "2024-01-07", ("2023-01-02", "2023-01-08")),
+        ("2024-02-26", "2024-03-03", ("2023-02-27", "2023-03-05")),
+        ("2024-12-30", "2025-01-05", ("2024-01-01", "2024-01-07")),
+        ("2024-01-01", "2024-12-29", ("2023-01-02", "2023-12-31")),
+    ],
+)
+def test_whole_weeks_compare_with_the_same_weekdays(
+    start: str, end: str, before: tuple[str, str]
+) -> None:
+    assert compared(start, end, "previous_year") == before
+
+
+@pytest.mark.parametrize("rolling", [False, True])
+def test_a_running_week_compares_with_the_same_weekdays(rolling: bool) -> None:
+    week = Period(date(2024, 1, 15), date(2024, 1, 21))
+    found = previous(week, Comparison.PREVIOUS_YEAR, date(2024, 1, 17), rolling=rolling)
+    assert found == Period(date(2023, 1, 16), date(2023, 1, 18))
 
 
 @pytest.mark.parametrize(
@@ -49,6 +75,7 @@ def test_a_year_before_are_the_same_dates(start: str, end: str, before: tuple[st
         ("0001-01-01", "0001-01-01", "previous_period"),
         ("0001-01-01", "0001-01-31", "previous_period"),
         ("0001-12-31", "0002-01-01", "previous_year"),
+        ("0001-12-24", "0001-12-30", "previous_year"),
     ],
 )
 def test_nothing_comes_before_the_year_1(start: str, end: str, how: str) -> None:

@@ -15,7 +15,7 @@ from tollbook.analytics.tables import Column, ColumnKind, Table, text_columns
 from tollbook.domain.budgets import BudgetState
 from tollbook.domain.directory import zone
 from tollbook.domain.events import instant_of
-from tollbook.domain.exact import fraction, raw_amount
+from tollbook.domain.exact import AmountJson, fraction, raw_amount
 from tollbook.domain.periods import day_number
 from tollbook.store.budgets import Budgeted
 from tollbook.store.database import Snapshot
@@ -33,12 +33,12 @@ class BudgetReport(msgspec.Struct, frozen=True, kw_only=True):
     organization_name: str
     user_id: str | UnsetType = UNSET
     user_name: str | UnsetType = UNSET
-    monthly: msgspec.Raw
+    monthly: AmountJson
     currency: str
     month: str
-    spent: msgspec.Raw
+    spent: AmountJson
     used: float | None
-    forecast: msgspec.Raw
+    forecast: AmountJson
     passed_on: str | None
     state: BudgetState
     alert_at: tuple[float, ...]

@@ -17,7 +17,7 @@ from tollbook.analytics.tables import (
     period_columns,
     text_columns,
 )
-from tollbook.domain.exact import divide_half_even, fraction, raw_amount
+from tollbook.domain.exact import AmountJson, divide_half_even, fraction, raw_amount
 from tollbook.domain.periods import Period
 
 CHANGE_PLACES = 4
@@ -31,9 +31,9 @@ class Ranked(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     user_name: str | UnsetType = UNSET
     organization_id: str | UnsetType = UNSET
     organization_name: str | UnsetType = UNSET
-    cost: msgspec.Raw
-    previous_cost: msgspec.Raw
-    difference: msgspec.Raw
+    cost: AmountJson
+    previous_cost: AmountJson
+    difference: AmountJson
     change: float | None
     share: float | None
 
@@ -50,8 +50,8 @@ class Named(msgspec.Struct, frozen=True, gc=False):
 class OwnCost(msgspec.Struct, frozen=True):
     """Usage not attributed to a user, such as brand registration."""
 
-    cost: msgspec.Raw
-    previous_cost: msgspec.Raw
+    cost: AmountJson
+    previous_cost: AmountJson
 
 
 class ChangesReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,13 +64,13 @@ class ChangesReport(msgspec.Struct, frozen=True, kw_only=True):
     period: dict[str, str]
     previous_period: dict[str, str]
     currency: str | None
-    total_cost: msgspec.Raw
-    previous_cost: msgspec.Raw
+    total_cost: AmountJson
+    previous_cost: AmountJson
     change: float | None
     active_users: int | UnsetType = UNSET
     active_organizations: int | UnsetType = UNSET
-    cost_per_active_user: msgspec.Raw | UnsetType | None = UNSET
-    cost_per_active_organization: msgspec.Raw | UnsetType | None = UNSET
+    cost_per_active_user: AmountJson | UnsetType | None = UNSET
+    cost_per_active_organization: AmountJson | UnsetType | None = UNSET
     without_usage: int
     organization_level: OwnCost | UnsetType = UNSET
     grew: list[Ranked]

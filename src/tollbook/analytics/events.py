@@ -35,7 +35,7 @@ from tollbook.analytics.partial_days import Bound, bound_text
 from tollbook.analytics.tables import Column, ColumnKind, Table, text_columns
 from tollbook.domain.directory import zone
 from tollbook.domain.events import instant_of, instant_text
-from tollbook.domain.exact import raw_amount, raw_quantity
+from tollbook.domain.exact import AmountJson, raw_amount, raw_quantity
 from tollbook.domain.meters import BY_CODE, BY_TYPE, CATALOG
 from tollbook.domain.periods import Period, day_number, day_of
 from tollbook.store.database import Snapshot
@@ -123,7 +123,7 @@ class EventLine(msgspec.Struct, frozen=True, gc=False):
     quantity: msgspec.Raw
     billed_quantity: msgspec.Raw
     unit: str
-    cost: msgspec.Raw
+    cost: AmountJson
     country: str | None
     attributes: dict[str, Any]
     received_at: str

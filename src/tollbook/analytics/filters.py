@@ -5,6 +5,7 @@ from operator import itemgetter
 
 import msgspec
 
+from tollbook.analytics.names import collation_key, searched
 from tollbook.analytics.rows import RowLayout
 from tollbook.analytics.tables import ColumnKind
 from tollbook.domain.meters import BY_TYPE, CATALOG
@@ -50,12 +51,12 @@ def sort_rows(rows: list[Row], layout: RowLayout, sort: Sort) -> None:
     kind, place = layout.kinds[sort.field], layout.place[sort.field]
     order = sort.order or ("asc" if kind is ColumnKind.TEXT else "desc")
     rows.sort(key=itemgetter(0))
-    rows.sort(key=_folded_name if place == 1 else itemgetter(place), reverse=order == "desc")
+    rows.sort(key=_name_key() if place == 1 else itemgetter(place), reverse=order == "desc")
 
 
-def _folded_name(row: Row) -> str:
-    """Return the name without case, as people sort names."""
-    return str(row[1]).casefold()
+def _name_key() -> Callable[[Row], bytes]:
+    key = collation_key()
+    return lambda row: key(row[1])
 
 
 def _tests(layout: RowLayout, filters: Filters) -> Iterator[Callable[[Row], bool]]:
@@ -66,8 +67,8 @@ def _tests(layout: RowLayout, filters: Filters) -> Iterator[Callable[[Row], bool
         least = filters.min_cost
         yield lambda row: bool(row[total] >= least)
     if filters.search is not None:
-        part = filters.search.casefold()
-        yield lambda row: part in row[0].casefold() or part in row[1].casefold()
+        part = searched(filters.search)
+        yield lambda row: part in searched(row[0]) or part in searched(row[1])
     if filters.active is not None:
         yield lambda row: (row[layout.events] > 0) is filters.active
 

@@ -11,7 +11,7 @@ from tollbook.analytics.outlook import Outlook, closed, first_needed, month_of, 
 from tollbook.analytics.pace import Method
 from tollbook.analytics.scope import QuestionScope, subject_columns
 from tollbook.analytics.tables import Column, ColumnKind, Table, text_columns
-from tollbook.domain.exact import raw_amount
+from tollbook.domain.exact import AmountJson, raw_amount
 from tollbook.store.database import Snapshot
 
 _MILLISECOND = 1_000
@@ -48,10 +48,10 @@ class ForecastReport(msgspec.Struct, frozen=True, kw_only=True):
     currency: str | None
     month: str
     as_of: str
-    spent: msgspec.Raw
-    forecast: msgspec.Raw
-    low: msgspec.Raw | None
-    high: msgspec.Raw | None
+    spent: AmountJson
+    forecast: AmountJson
+    low: AmountJson | None
+    high: AmountJson | None
     method: Method
     method_description: str
     days_left: int

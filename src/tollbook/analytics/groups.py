@@ -6,7 +6,7 @@ import msgspec
 
 from tollbook.analytics.rows import RowLayout
 from tollbook.analytics.tables import TOTAL_LABEL, Column, ColumnKind, Table
-from tollbook.domain.exact import raw_amount, raw_quantity
+from tollbook.domain.exact import AmountJson, raw_amount, raw_quantity
 from tollbook.domain.meters import BY_CODE
 from tollbook.store.engine import Row
 
@@ -24,7 +24,7 @@ class Group(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     country: str | msgspec.UnsetType = msgspec.UNSET
     events: int
     quantity: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
-    cost: msgspec.Raw
+    cost: AmountJson
 
 
 Groups = dict[str, list[Row]]

@@ -9,7 +9,7 @@ import msgspec
 from tollbook.analytics.figures import AnswerKind, Figure, Measure, Section, figures_of
 from tollbook.analytics.period_cover import match_any
 from tollbook.analytics.tables import TOTAL_LABEL, Column, ColumnKind, Table
-from tollbook.domain.exact import MICROS, amount_text, minutes_text, quantity_text, raw_amount
+from tollbook.domain.exact import MICROS, AmountJson, raw_amount, raw_minutes, raw_quantity
 from tollbook.store.engine import Row
 
 AnswerType = type[msgspec.Struct]
@@ -103,7 +103,7 @@ class RowLayout:
         return define(name, doc, _fields(figures))
 
     def fields(self, breakdown: AnswerType | None = None) -> Iterator[tuple[str, Any]]:
-        """Return the names and types of an answer's figures; amounts are exact JSON numbers."""
+        """Return the names and types of an answer's figures; amounts are exact."""
         for section, figures in self._sections:
             if section is Section.BREAKDOWN:
                 yield _BREAKDOWN, breakdown
@@ -145,20 +145,21 @@ def _write_column(
 class _Texts(dict[int, msgspec.Raw]):
     """Numbers as JSON, each formatted on first use."""
 
-    def __init__(self, write: Callable[[int], str]) -> None:
+    def __init__(self, write: Callable[[int], msgspec.Raw]) -> None:
         super().__init__()
         self._write = write
 
     def __missing__(self, number: int) -> msgspec.Raw:
-        text = self[number] = msgspec.Raw(self._write(number))
+        text = self[number] = self._write(number)
         return text
 
 
-_WRITERS: dict[ColumnKind, Callable[[int], str]] = {
-    ColumnKind.AMOUNT: amount_text,
-    ColumnKind.QUANTITY: quantity_text,
-    ColumnKind.MINUTES: minutes_text,
+_WRITERS: dict[ColumnKind, Callable[[int], msgspec.Raw]] = {
+    ColumnKind.AMOUNT: raw_amount,
+    ColumnKind.QUANTITY: raw_quantity,
+    ColumnKind.MINUTES: raw_minutes,
 }
+_TYPES: dict[ColumnKind, Any] = {ColumnKind.COUNT: int, ColumnKind.AMOUNT: AmountJson}
 
 
 def define(name: str, doc: str, fields: Iterable[Any]) -> AnswerType:
@@ -173,4 +174,4 @@ def define(name: str, doc: str, fields: Iterable[Any]) -> AnswerType:
 
 
 def _fields(figures: Iterable[Figure]) -> list[tuple[str, Any]]:
-    return [(it.name, int if it.kind is ColumnKind.COUNT else msgspec.Raw) for it in figures]
+    return [(it.name, _TYPES.get(it.kind, msgspec.Raw)) for it in figures]

@@ -19,7 +19,7 @@ from tollbook.analytics.tables import (
     period_columns,
     text_columns,
 )
-from tollbook.domain.exact import fraction, raw_amount, raw_quantity
+from tollbook.domain.exact import AmountJson, fraction, raw_amount, raw_quantity
 from tollbook.store.engine import Row
 
 _CHANGE_PLACES = 4
@@ -36,10 +36,10 @@ class Series(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     unit: str | UnsetType = UNSET
     events: list[int]
     quantities: list[msgspec.Raw] | UnsetType = UNSET
-    costs: list[msgspec.Raw]
+    costs: list[AmountJson]
     total_events: int
     total_quantity: msgspec.Raw | UnsetType = UNSET
-    total_cost: msgspec.Raw
+    total_cost: AmountJson
     rest: Literal[True] | UnsetType = UNSET
 
 
@@ -49,7 +49,7 @@ class ComparedSeries(msgspec.Struct, frozen=True):
     period: dict[str, str]
     buckets: list[str]
     series: list[Series]
-    total_cost: msgspec.Raw
+    total_cost: AmountJson
     change: float | None
 
 
@@ -68,7 +68,7 @@ class SeriesReport(msgspec.Struct, frozen=True, kw_only=True):
     currency: str | None
     buckets: list[str]
     series: list[Series]
-    total_cost: msgspec.Raw
+    total_cost: AmountJson
     comparison: ComparedSeries | UnsetType = UNSET
 
 

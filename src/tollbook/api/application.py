@@ -55,6 +55,7 @@ from tollbook.api.pipeline.responses import JSON, error_response
 from tollbook.api.pipeline.security_headers import SecurityHeadersMiddleware
 from tollbook.api.pipeline.services import Services
 from tollbook.domain.errors import InternalError, MethodNotAllowed, NotFound, TollbookError
+from tollbook.domain.exact import AMOUNTS_AS_STRINGS
 from tollbook.store.database import Snapshot
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -184,6 +185,7 @@ async def _answer_or_error(endpoint: Endpoint, services: Services, request: Requ
 
 async def _answer(endpoint: Endpoint, services: Services, http: Request) -> Response:
     """Admit a request, read its body, and call its handler."""
+    AMOUNTS_AS_STRINGS.set(http.query_params.get("amounts") == "string")
     with services.body_budget.reserve_for(http):
         key = (await admit(http, services)).key
         request: AsyncRequest = AsyncRequest(http, services, endpoint)

@@ -8,6 +8,7 @@ from tollbook.analytics.scope import QuestionScope
 from tollbook.api.endpoints.budgets import budget_answer
 from tollbook.cli.amounts import amount_writer, percent_text
 from tollbook.cli.choices import (
+    amounts_option,
     command_line,
     exact_option,
     named_organization,
@@ -45,6 +46,7 @@ organization_filter = click.argument(
     help="Report when this fraction of the budget is spent; repeatable.",
 )
 @_user
+@amounts_option
 @shared_options
 def _set(options: Options, settings: Settings) -> int:
     """Set the monthly budget of an organization or a user."""
@@ -62,6 +64,7 @@ def _set(options: Options, settings: Settings) -> int:
 @verb.command("remove")
 @_organization
 @_user
+@amounts_option
 @shared_options
 def _remove(options: Options, settings: Settings) -> int:
     """Remove a budget."""
@@ -90,6 +93,7 @@ def standings_of(snapshot: Snapshot, options: Options) -> tuple[QuestionScope, l
 @verb.command("list")
 @organization_filter
 @exact_option
+@amounts_option
 @shared_options
 def _list(options: Options, settings: Settings) -> int:
     """List budgets and how much of them is spent."""

@@ -71,7 +71,13 @@ table_options = combined(csv_options, shared_options)
 exact_option = click.option(
     "--exact", is_flag=True, help="Print amounts with all of their decimals."
 )
-report_options = combined(exact_option, table_options)
+amounts_option = click.option(
+    "--amounts",
+    type=click.Choice(("number", "string")),
+    default="number",
+    help="Write amounts in --json as numbers, or as strings of the same digits.",
+)
+report_options = combined(exact_option, amounts_option, table_options)
 quick_option = click.option(
     "--quick", is_flag=True, help="Check the file only; do not recompute every sum in it."
 )

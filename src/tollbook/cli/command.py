@@ -10,6 +10,7 @@ from click.core import augment_usage_errors
 
 from tollbook.cli.output import print_error
 from tollbook.domain.errors import TollbookError, Unreachable
+from tollbook.domain.exact import AMOUNTS_AS_STRINGS
 from tollbook.logs import silence_logging
 from tollbook.settings import read_settings
 from tollbook.store.error_translation import translate_errors
@@ -42,6 +43,7 @@ class Command(click.Command):
     def invoke(self, ctx: click.Context) -> int:
         """Run the callback, and print what goes wrong as a sentence."""
         silence_logging()
+        amounts = AMOUNTS_AS_STRINGS.set(ctx.params.get("amounts") == "string")
         try:
             settings = read_settings(os.environ)
             assert self.callback  # noqa: S101  every command of ours has one
@@ -61,6 +63,8 @@ class Command(click.Command):
             return 0
         except OSError as error:
             return failed(error)
+        finally:
+            AMOUNTS_AS_STRINGS.reset(amounts)
 
 
 class VerbGroup(click.Group):

@@ -7,7 +7,7 @@ from msgspec import Raw
 
 from tollbook.api.endpoints.charges import ShownCharge
 from tollbook.api.endpoints.explanations import EventAnswer, ShownCorrection, event_answer
-from tollbook.cli.choices import organization_of, shared_options
+from tollbook.cli.choices import amounts_option, organization_of, shared_options
 from tollbook.cli.command import Options, VerbGroup
 from tollbook.cli.correct import correct_events
 from tollbook.cli.output import print_json, print_lines
@@ -25,6 +25,7 @@ verb.add_command(correct_events)
 @verb.command("show")
 @click.argument("organization", help="The id of the organization.")
 @click.argument("id", help="The id of the event.")
+@amounts_option
 @shared_options
 def _show(options: Options, settings: Settings) -> int:
     """Show an event, its charge, and each step of the arithmetic."""

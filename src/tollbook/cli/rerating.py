@@ -16,7 +16,7 @@ from tollbook.api.endpoints.rerating_answers import (
     run_answer,
     unpriced_event,
 )
-from tollbook.cli.choices import named_organization, shared_options
+from tollbook.cli.choices import amounts_option, named_organization, shared_options
 from tollbook.cli.command import Command, Options
 from tollbook.cli.output import print_json, print_line, print_rows
 from tollbook.cli.parameters import DAY, VERSION, whole
@@ -61,6 +61,7 @@ _RUN = whole("run")
 @click.option("--stop", type=_RUN, metavar="RUN", help="Stop a run after its current day.")
 @click.option("--resume", type=_RUN, metavar="RUN", help="Resume a run.")
 @click.option("--revert", type=_RUN, metavar="RUN", help="Restore the charges before a run.")
+@amounts_option
 @shared_options
 def rerate(options: Options, settings: Settings) -> int:
     """Charge a period again; a dry run without --apply."""

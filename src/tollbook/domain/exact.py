@@ -6,7 +6,9 @@ calls once per event, and the conversion of seconds to minutes for display round
 """
 
 import re
+from contextvars import ContextVar
 from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation
+from typing import Annotated
 
 import msgspec
 
@@ -22,6 +24,13 @@ MOST_COST = Decimal(100_000_000)
 """The largest cost of an event, a hundred million; 64 bits can hold over ninety such."""
 MOST_BUDGET = Decimal(1_000_000_000_000_000)
 """The largest budget, 1e15, which is 40 billion US dollars in Vietnamese dong."""
+
+AMOUNTS_AS_STRINGS: ContextVar[bool] = ContextVar("amounts_as_strings", default=False)
+"""Whether the answer that is being written has its amounts as strings, for readers with floats."""
+AmountJson = Annotated[
+    msgspec.Raw, msgspec.Meta(extra_json_schema={"type": ["number", "string"], "format": "decimal"})
+]
+"""An amount in an answer: a JSON number, or with `amounts=string` a string of the same digits."""
 
 _NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,4})?")
 _LONGEST_NUMBER = 64
@@ -124,8 +133,18 @@ def quantity_text(micros: int, least_places: int = 0) -> str:
 
 
 def raw_amount(nanos: int) -> msgspec.Raw:
-    """Return an amount as an exact JSON number."""
-    return msgspec.Raw(amount_text(nanos))
+    """Return an amount as exact JSON: a number, or a string if `AMOUNTS_AS_STRINGS` is set."""
+    return amount_json(amount_text(nanos))
+
+
+def amount_json(text: str) -> msgspec.Raw:
+    """Return an amount, given by its digits, as JSON."""
+    return msgspec.Raw(f'"{text}"' if AMOUNTS_AS_STRINGS.get() else text)
+
+
+def raw_minutes(second_micros: int) -> msgspec.Raw:
+    """Return seconds as a JSON number of minutes."""
+    return msgspec.Raw(minutes_text(second_micros))
 
 
 def raw_quantity(micros: int) -> msgspec.Raw:

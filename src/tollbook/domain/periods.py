@@ -16,6 +16,10 @@ _MINUTE = 60 * 1_000_000
 _QUARTER = 15 * _MINUTE
 """A quarter of an hour, in microseconds."""
 
+_MONDAY, _SUNDAY = 0, 6
+_YEAR_OF_WEEKS = timedelta(weeks=52)
+"""The whole weeks that are closest to a year."""
+
 _ISO_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -108,13 +112,16 @@ def previous(
     """Return the period to compare with; OverflowError when that would begin before the year 1.
 
     Whole months are compared with as many whole months before them; other periods, and all
-    `rolling` ones, with as many days before them. The previous year has the same dates, with
-    28 for 29 February. A period that has not ended `today` is compared with the same elapsed part
-    of the other one: for months, up to the same day of the month, or its last day.
+    `rolling` ones, with as many days before them. The previous year has the same weekdays, 364
+    days before, for whole weeks that are not whole months, and else the same dates, with 28 for
+    29 February. A period that has not ended `today` is compared with the same elapsed part of the
+    other one: for months, up to the same day of the month, or its last day.
     """
     start, end = period.start, period.end
     running = today is not None and start <= today <= end
     elapsed = today if today is not None and running else end
+    if how is Comparison.PREVIOUS_YEAR and _is_whole_weeks(period):
+        return Period(start - _YEAR_OF_WEEKS, elapsed - _YEAR_OF_WEEKS)
     if how is Comparison.PREVIOUS_YEAR:
         return Period(months_after(start, -12), months_after(elapsed, -12))
     months = 0 if rolling else whole_months(period) or _is_month_to_date(period, today)
@@ -131,6 +138,12 @@ def whole_months(period: Period) -> int:
     if start.day != 1 or end.day != monthrange(end.year, end.month)[1]:
         return 0
     return (end.year - start.year) * 12 + end.month - start.month + 1
+
+
+def _is_whole_weeks(period: Period) -> bool:
+    """Return whether a period is from a Monday to a Sunday, and not whole months."""
+    weekdays = period.start.weekday(), period.end.weekday()
+    return weekdays == (_MONDAY, _SUNDAY) and not whole_months(period)
 
 
 def _is_month_to_date(period: Period, today: date | None) -> bool:

@@ -16,6 +16,7 @@ from tollbook.analytics.budgets import (
     days_of,
     standings,
 )
+from tollbook.api.endpoints.amounts import AmountsQuery
 from tollbook.api.endpoints.analytics import answers
 from tollbook.api.endpoints.analytics.queries import AnswerQuery, OrganizationId
 from tollbook.api.endpoints.analytics.questions import open_question
@@ -25,14 +26,13 @@ from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples_outlook import BUDGET, BUDGETS_ANSWER, NEW_BUDGET
 from tollbook.api.openapi.links import Links, leads
 from tollbook.api.openapi.parameter_types import about
-from tollbook.api.openapi.parameters import Query
 from tollbook.api.openapi.schemas import answer_schema, extended
 from tollbook.api.pipeline.access import organization_of, require_organization_key, user_of
 from tollbook.api.pipeline.json_body import read_body
 from tollbook.api.pipeline.responses import json_response
 from tollbook.domain.budgets import WHOLE_ORGANIZATION, Budget
 from tollbook.domain.events import instant_of
-from tollbook.domain.exact import raw_amount
+from tollbook.domain.exact import AmountJson, raw_amount
 from tollbook.domain.keys import Permission
 from tollbook.store import budgets
 from tollbook.store.database import Snapshot, Transaction
@@ -44,7 +44,7 @@ class BudgetAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     organization_id: str
     user_id: str | UnsetType = UNSET
-    monthly: msgspec.Raw
+    monthly: AmountJson
     currency: str
     alert_at: tuple[float, ...]
     created_at: datetime
@@ -84,38 +84,42 @@ def list_budgets(request: ApiRequest[BudgetsQuery], snapshot: Snapshot) -> Respo
 
 
 def put_organization_budget(
-    call: ApiRequest[Query, OrganizationPath], transaction: Transaction
+    call: ApiRequest[AmountsQuery, OrganizationPath], transaction: Transaction
 ) -> Response:
     """Set the budget of an organization."""
     return _set(call, transaction, _organization(call, transaction), WHOLE_ORGANIZATION)
 
 
-def put_user_budget(call: ApiRequest[Query, UserPath], transaction: Transaction) -> Response:
+def put_user_budget(call: ApiRequest[AmountsQuery, UserPath], transaction: Transaction) -> Response:
     """Set the budget of a user."""
     organization = _organization(call, transaction)
     return _set(call, transaction, organization, _user_id(call, transaction, organization))
 
 
 def delete_organization_budget(
-    call: ApiRequest[Query, OrganizationPath], transaction: Transaction
+    call: ApiRequest[AmountsQuery, OrganizationPath], transaction: Transaction
 ) -> Response:
     """Remove the budget of an organization."""
     return _remove(call, transaction, _organization(call, transaction), WHOLE_ORGANIZATION)
 
 
-def delete_user_budget(call: ApiRequest[Query, UserPath], transaction: Transaction) -> Response:
+def delete_user_budget(
+    call: ApiRequest[AmountsQuery, UserPath], transaction: Transaction
+) -> Response:
     """Remove the budget of a user."""
     organization = _organization(call, transaction)
     return _remove(call, transaction, organization, _user_id(call, transaction, organization))
 
 
-def _organization(call: ApiRequest[Query, OrganizationPath], snapshot: Snapshot) -> OrganizationRow:
+def _organization(
+    call: ApiRequest[AmountsQuery, OrganizationPath], snapshot: Snapshot
+) -> OrganizationRow:
     require_organization_key(call.key, "set budgets")
     return organization_of(snapshot, call.key, call.path.organization_id)
 
 
 def _user_id(
-    call: ApiRequest[Query, UserPath], snapshot: Snapshot, organization: OrganizationRow
+    call: ApiRequest[AmountsQuery, UserPath], snapshot: Snapshot, organization: OrganizationRow
 ) -> str:
     return user_of(snapshot, call.key, organization, call.path.user_id).id
 

@@ -3,7 +3,7 @@
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from tollbook.domain.exact import raw_amount, raw_quantity
+from tollbook.domain.exact import AmountJson, raw_amount, raw_quantity
 from tollbook.domain.keys import KeyScope
 from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.prices import Rate
@@ -14,7 +14,7 @@ class ShownLine(msgspec.Struct, frozen=True):
     """One named part of a cost; the parts add up to it."""
 
     name: str
-    cost: Raw
+    cost: AmountJson
 
 
 class ShownBookName(msgspec.Struct, frozen=True):
@@ -49,7 +49,7 @@ class ShownCharge(msgspec.Struct, frozen=True):
     `buy` is null when it is unknown; keys of an organization do not see it.
     """
 
-    cost: Raw
+    cost: AmountJson
     currency: str
     quantity: Raw
     billed: Raw
@@ -58,7 +58,7 @@ class ShownCharge(msgspec.Struct, frozen=True):
     rate: ShownMatch | None
     tier: ShownTierPosition | None
     steps: list[str]
-    buy: Raw | UnsetType | None = UNSET
+    buy: AmountJson | UnsetType | None = UNSET
 
 
 def sees_buy(scope: KeyScope) -> bool:
@@ -77,7 +77,7 @@ def show_charge(
 ) -> ShownCharge:
     """Show an explained charge."""
     key, position = tier
-    buy: Raw | UnsetType | None = UNSET
+    buy: AmountJson | UnsetType | None = UNSET
     if with_buy:
         buy = None if explanation.buy is None else raw_amount(explanation.buy)
     tier_position = None

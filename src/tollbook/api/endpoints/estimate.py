@@ -8,6 +8,7 @@ import msgspec
 from anyio.to_thread import run_sync
 from starlette.responses import Response
 
+from tollbook.api.endpoints.amounts import AmountsQuery
 from tollbook.api.endpoints.charges import ShownCharge, sees_buy, show_charge, show_match
 from tollbook.api.openapi.endpoint import AsyncRequest, Body, Endpoint
 from tollbook.api.openapi.examples import EVENT, RATED_ANSWER
@@ -73,7 +74,7 @@ class RateAnswer(msgspec.Struct, frozen=True):
     charges: Sequence[RatedEvent]
 
 
-async def post_rate(request: AsyncRequest) -> Response:
+async def post_rate(request: AsyncRequest[AmountsQuery]) -> Response:
     """Rate what a body brings, from one snapshot."""
     request.read_query()
     decode = decoder_of(request.http)

@@ -10,18 +10,18 @@ from msgspec import Meta, Raw
 from starlette.responses import Response
 
 from tollbook.analytics.event import Chain, ChargedEvent, Discarded, find_chain, find_event
+from tollbook.api.endpoints.amounts import AmountsQuery
 from tollbook.api.endpoints.charges import ShownCharge, sees_buy, show_charge, show_match
 from tollbook.api.endpoints.paths import OrganizationPath
 from tollbook.api.openapi.endpoint import ApiRequest, Body, Endpoint
 from tollbook.api.openapi.examples import EXPLAINED_EVENT
 from tollbook.api.openapi.links import leads
-from tollbook.api.openapi.parameters import Query
 from tollbook.api.pipeline.access import organization_of
 from tollbook.api.pipeline.responses import json_response
 from tollbook.domain.directory import id_problem
 from tollbook.domain.errors import EventArchived, EventDiscarded, NotFound
 from tollbook.domain.events import instant_of
-from tollbook.domain.exact import raw_amount, raw_quantity
+from tollbook.domain.exact import AmountJson, amount_json, raw_amount, raw_quantity
 from tollbook.domain.keys import ApiKey, KeyScope, Permission
 from tollbook.domain.meters import BY_CODE
 from tollbook.domain.periods import day_of
@@ -59,7 +59,7 @@ class ShownEvent(msgspec.Struct, frozen=True):
     time: datetime
     day: str | None
     quantity: Raw
-    cost: Raw | None
+    cost: AmountJson | None
     attributes: dict[str, Any]
     received_at: datetime
 
@@ -119,7 +119,7 @@ class EventPath(OrganizationPath, frozen=True, kw_only=True):
     event_id: Annotated[str, Meta(examples=["call-7731"])]
 
 
-def get_event(request: ApiRequest[Query, EventPath], snapshot: Snapshot) -> Response:
+def get_event(request: ApiRequest[AmountsQuery, EventPath], snapshot: Snapshot) -> Response:
     """Return an event from the ledger or from quarantine."""
     path, key = request.path, request.key
     organization = _organization_of(snapshot, key, path.organization_id)
@@ -261,8 +261,8 @@ def _quarantined(found: Quarantined) -> EventAnswer:
         resource_id=read["resource_id"],
         time=msgspec.json.decode(given["time"], type=datetime),
         day=None,
-        quantity=_number(given["quantity"]),
-        cost=None if bytes(given["cost"]) == b"null" else _number(given["cost"]),
+        quantity=Raw(_digits(given["quantity"])),
+        cost=None if bytes(given["cost"]) == b"null" else amount_json(_digits(given["cost"])),
         attributes=read["attributes"] or {},
         received_at=instant_of(found.received_at),
     )
@@ -279,10 +279,9 @@ def _quarantined(found: Quarantined) -> EventAnswer:
     )
 
 
-def _number(written: Raw) -> Raw:
-    """Show a number that may have come as a text as a number."""
-    text = bytes(written)
-    return Raw(text.strip(b'"'))
+def _digits(written: Raw) -> str:
+    """Return the digits of a number that may have come as a text."""
+    return bytes(written).strip(b'"').decode()
 
 
 GET_EVENT = Endpoint(

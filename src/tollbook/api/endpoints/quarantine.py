@@ -22,6 +22,7 @@ from tollbook.api.pipeline.access import require_tenant_key
 from tollbook.api.pipeline.cursors import read_place, write_cursor
 from tollbook.api.pipeline.responses import json_response
 from tollbook.domain.events import instant_of
+from tollbook.domain.exact import AMOUNTS_AS_STRINGS, amount_json
 from tollbook.domain.keys import Permission
 from tollbook.domain.quarantine import WayOut, ways_out
 from tollbook.quarantine.discard import discard_event
@@ -114,15 +115,18 @@ def delete_quarantined_event(
 
 
 def quarantined_event(stored: Quarantined) -> QuarantinedEvent:
-    """Return an event as it was sent, without absent fields."""
+    """Return an event as it was sent, without absent fields; its cost is an amount as others."""
     event = msgspec.json.decode(stored.event, type=dict[str, msgspec.Raw])
+    event = {name: value for name, value in event.items() if bytes(value) != b"null"}
+    if "cost" in event and AMOUNTS_AS_STRINGS.get():
+        event["cost"] = amount_json(bytes(event["cost"]).strip(b'"').decode())
     return QuarantinedEvent(
         organization_id=stored.organization_id,
         id=stored.id,
         code=stored.code,
         reason=stored.reason,
         received_at=instant_of(stored.received_at),
-        event={name: value for name, value in event.items() if bytes(value) != b"null"},
+        event=event,
         ways_out=ways_out(stored.code),
     )
 

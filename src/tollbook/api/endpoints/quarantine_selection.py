@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from tollbook.analytics.completeness import instants_of
+from tollbook.api.endpoints.amounts import AmountsQuery
 from tollbook.api.endpoints.analytics.queries import OrganizationId
 from tollbook.api.openapi.parameter_types import (
     Flag,
@@ -18,7 +19,7 @@ from tollbook.api.openapi.parameter_types import (
     some_of,
     write_escaped_list,
 )
-from tollbook.api.openapi.parameters import Query, read_query
+from tollbook.api.openapi.parameters import read_query
 from tollbook.api.pipeline.access import organization_of, require_organization_key
 from tollbook.api.pipeline.json_body import read_body
 from tollbook.domain.directory import id_problem, zone
@@ -37,7 +38,7 @@ _MOMENTS = (
 )
 
 
-class SelectionQuery(Query, frozen=True, kw_only=True):
+class SelectionQuery(AmountsQuery, frozen=True, kw_only=True):
     """The parameters that select quarantined events."""
 
     organization_id: Annotated[OrganizationId | None, about("Only this organization's events.")] = (

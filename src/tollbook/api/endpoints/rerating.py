@@ -8,6 +8,7 @@ from typing import Annotated
 from anyio.to_thread import run_sync
 from starlette.responses import Response
 
+from tollbook.api.endpoints.amounts import AmountsQuery
 from tollbook.api.endpoints.paths import RunPath, run_number
 from tollbook.api.endpoints.rerating_answers import (
     DryRunAnswer,
@@ -22,7 +23,7 @@ from tollbook.api.openapi.endpoint import ApiRequest, AsyncHandler, AsyncRequest
 from tollbook.api.openapi.examples_rerating import DRY_RUN, RERATING, RUN, UNPRICED
 from tollbook.api.openapi.links import leads
 from tollbook.api.openapi.parameter_types import about, whole_number
-from tollbook.api.openapi.parameters import Path, Query
+from tollbook.api.openapi.parameters import Path
 from tollbook.api.openapi.schemas import answer_schema
 from tollbook.api.pipeline.access import organization_of, require_tenant_key
 from tollbook.api.pipeline.json_body import read_body
@@ -44,13 +45,13 @@ Act = Callable[[Transaction, Actor, int], Run]
 _KIND = "rerating run"
 
 
-class RunsQuery(Query, frozen=True, kw_only=True):
+class RunsQuery(AmountsQuery, frozen=True, kw_only=True):
     """The query of a list of runs, or of the events that a run could not price."""
 
     limit: Annotated[int, whole_number(), about("The maximum number of rows.", 100)] = 100
 
 
-async def post_rerating(request: AsyncRequest) -> Response:
+async def post_rerating(request: AsyncRequest[AmountsQuery]) -> Response:
     """Charge a period again: in mind at once, in the ledger by a run that works on behind this."""
     services = request.services
     body = await read_bounded(request.http, MOST_OTHER_BYTES)
@@ -99,7 +100,7 @@ def get_run(request: ApiRequest[RunsQuery, RunPath], snapshot: Snapshot) -> Resp
     )
 
 
-async def _act(act: Act, status: int, request: AsyncRequest[Query, RunPath]) -> Response:
+async def _act(act: Act, status: int, request: AsyncRequest[AmountsQuery, RunPath]) -> Response:
     """Change what becomes of a run; once that is on disk, the thread looks at it."""
 
     def work() -> Response:
@@ -113,7 +114,7 @@ async def _act(act: Act, status: int, request: AsyncRequest[Query, RunPath]) -> 
     return await run_sync(work)
 
 
-def _authenticate(request: AsyncRequest[Query, Path], snapshot: Snapshot) -> ApiKey:
+def _authenticate(request: AsyncRequest[AmountsQuery, Path], snapshot: Snapshot) -> ApiKey:
     key = request.authenticate(snapshot)
     require_tenant_key(key, "rerate")
     return key

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from tollbook.domain.events import instant_of
-from tollbook.domain.exact import raw_amount
+from tollbook.domain.exact import AmountJson, raw_amount
 from tollbook.domain.lost_prices import LostPrices
 from tollbook.domain.periods import day_of
 from tollbook.domain.rerating import Costs, LeftAsItWas, Run, RunStatus
@@ -37,9 +37,9 @@ class Total(msgspec.Struct):
     """What all events of a currency cost and would cost."""
 
     currency: str
-    old_cost: msgspec.Raw
-    new_cost: msgspec.Raw
-    difference: msgspec.Raw
+    old_cost: AmountJson
+    new_cost: AmountJson
+    difference: AmountJson
 
 
 class DiffRow(msgspec.Struct):
@@ -53,9 +53,9 @@ class DiffRow(msgspec.Struct):
     meter: str
     day: date
     events: int
-    old_cost: msgspec.Raw
-    new_cost: msgspec.Raw
-    difference: msgspec.Raw
+    old_cost: AmountJson
+    new_cost: AmountJson
+    difference: AmountJson
 
 
 class UnpricedEvent(msgspec.Struct):

@@ -15,6 +15,7 @@ from tollbook.analytics.events import (
 from tollbook.analytics.scope import QuestionScope
 from tollbook.api.formats.cells import writer_of
 from tollbook.cli.choices import (
+    amounts_option,
     country_option,
     meter_option,
     organization_of,
@@ -60,6 +61,7 @@ _SHOWN = ("time", "id", "type", "user_id", "quantity", "billed_quantity", "unit"
     show_default=f"{_DEFAULT_LIMIT}; no limit with --csv",
     help="The maximum number of events.",
 )
+@amounts_option
 @table_options
 def verb(options: Options, settings: Settings) -> int:
     """Show the events behind a figure, newest first."""

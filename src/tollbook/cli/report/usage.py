@@ -6,6 +6,7 @@ from tollbook.analytics.partial_days import Between
 from tollbook.analytics.scope import QuestionScope
 from tollbook.analytics.usage import split_of, usage_report, usage_sums, usage_table
 from tollbook.cli.choices import (
+    amounts_option,
     include_option,
     named_user,
     organization_of,
@@ -34,6 +35,7 @@ def _days(between: Between) -> str:
 @click.option("--end", type=MOMENT, help="The last day, or the first instant after the period.")
 @period_option
 @include_option("meta")
+@amounts_option
 @table_options
 def verb(options: Options, settings: Settings) -> int:
     """Show segments and seconds, of all time by default."""

@@ -1,6 +1,6 @@
 /** The cost estimate of an event that is not stored. */
 import { useRef, useState } from "../vendor/hooks.js";
-import { ApiError, ask } from "../state/api.js";
+import { ApiError, ask, pathOf } from "../state/api.js";
 import { useAnswer } from "../state/resource.js";
 import { key, signOutIfRefused } from "../state/session.js";
 import { optionText } from "../words/foreign.js";
@@ -52,7 +52,7 @@ export function Calculator({ viewer }) {
     const submitted = form;
     const show = (/** @type {any} */ it) => latest.current === submitted && setResult(it);
     try {
-      show((await ask(key.value, "v1/rate", { method: "POST", body })).data.charges[0]);
+      show((await ask(key.value, pathOf("v1/rate", { amounts: "string" }), { method: "POST", body })).data.charges[0]);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       signOutIfRefused(error);

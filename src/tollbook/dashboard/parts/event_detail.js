@@ -1,5 +1,5 @@
 /** Why an event costs what it does: the rate, the steps of the calculation, the lines. */
-import { curlOf } from "../state/api.js";
+import { curlOf, pathOf } from "../state/api.js";
 import { useAnswer } from "../state/resource.js";
 import { count, exactMoney, moment, quantity } from "../words/format.js";
 import { meterName } from "../words/meters.js";
@@ -18,7 +18,7 @@ const STATUS = {
 
 /** @param {{organization: import("../views/organization.js").Organization, id: string}} props */
 export function EventDetail({ organization, id }) {
-  const path = `v1/events/${encodeURIComponent(organization.id)}/${encodeURIComponent(id)}`;
+  const path = pathOf(`v1/events/${encodeURIComponent(organization.id)}/${encodeURIComponent(id)}`, { amounts: "string" });
   const answer = useAnswer(path, { live: false });
   if (answer.error) return html`<${Refused} error=${answer.error} reload=${answer.reload} />`;
   if (!answer.data) return html`<${Skeleton} lines=${3} class="rows" />`;

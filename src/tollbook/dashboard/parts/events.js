@@ -29,6 +29,7 @@ export const eventsPath = (organization, user, period, kind) =>
     organization_level: user === null,
     meter: kindOf(kind ?? "")?.meters.join(","),
     ...period.query,
+    amounts: "string",
     limit: A_PAGE,
   });
 

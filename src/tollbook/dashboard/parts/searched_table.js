@@ -4,6 +4,7 @@ import { change, route } from "../state/route.js";
 import { ORGANIZATION_FIGURES, USER_FIGURES } from "../words/catalog.js";
 import { csvOf, save } from "../words/csv.js";
 import { compare, exactSum } from "../words/figures.js";
+import { compareNames, searched } from "../words/names.js";
 import { html } from "./html.js";
 import { Empty, Skeleton } from "./states.js";
 import { Table } from "./table.js";
@@ -30,7 +31,8 @@ export function SearchedTable({ answer, one, title, columns, changes, currency, 
   const what = `${one}s`;
   const shown = useMemo(() => visibleColumns(columns, changes ? ["change"] : []), [columns, query.columns, changes]);
   /** @type {any[] | undefined} */
-  const all = answer.data?.[what];
+  const answered = answer.data?.[what];
+  const all = useMemo(() => answered && [...answered].sort((a, b) => (a[`${one}_id`] < b[`${one}_id`] ? -1 : 1)), [answered]);
   const totals = answer.data?.totals;
   const context = useMemo(
     () => ({ currency, all: all?.length ?? 0, totals, earlier: earlier && new Map(earlier.map((it) => [it[`${one}_id`], it.total_cost])), whole: exactSum((all ?? []).map((it) => it.total_cost)) }),
@@ -39,8 +41,8 @@ export function SearchedTable({ answer, one, title, columns, changes, currency, 
   const columnOf = (/** @type {string} */ key) => /** @type {Column} */ (columns.find((it) => it.key === key));
   const [sort, descending] = order(query, shown);
   const rows = useMemo(() => {
-    const wanted = text.trim().toLowerCase();
-    const matches = (/** @type {any} */ it) => !wanted || [it[`${one}_name`], it[`${one}_id`]].some((its) => its.toLowerCase().includes(wanted));
+    const wanted = searched(text.trim());
+    const matches = (/** @type {any} */ it) => !wanted || [it[`${one}_name`], it[`${one}_id`]].some((its) => searched(its).includes(wanted));
     const found = (all ?? []).filter((it) => matches(it) && (query.active !== "true" || hasUsage(it)));
     return sortRows(found, columnOf(sort), descending, context);
   }, [all, text, query.active, sort, descending, context]);
@@ -104,10 +106,8 @@ function order(query, columns) {
   return [column.key, query.order ? query.order === "desc" : column.role !== "text"];
 }
 
-const names = new Intl.Collator(undefined, { numeric: true });
-
 /**
- * Sort rows by a column. Equal rows stay in the order of their ids, so that the result is always the same.
+ * Sort rows, which are in the order of their ids, by a column as the API does. Equal rows stay in that order.
  * @param {any[]} rows
  * @param {Column} column
  * @param {boolean} descending
@@ -116,7 +116,7 @@ const names = new Intl.Collator(undefined, { numeric: true });
 function sortRows(rows, column, descending, context) {
   const sign = descending ? -1 : 1;
   const keyed = rows.map((row) => ({ row, value: column.value(row, context) }));
-  if (column.role === "text") keyed.sort((a, b) => sign * names.compare(String(a.value), String(b.value)));
+  if (column.role === "text") keyed.sort((a, b) => sign * compareNames(String(a.value), String(b.value)));
   else {
     // Rows without a value are last in both directions.
     const figure = (/** @type {any} */ it) => it.value ?? sign * Infinity;

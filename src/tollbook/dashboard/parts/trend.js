@@ -40,6 +40,7 @@ export function trendPath(subject, period, query) {
     user_id: subject.user,
     currency: subject.organization ? "" : subject.currency,
     ...period.query,
+    amounts: "string",
     bucket: bucketOf(period, query),
     split_by: "meter",
     top: 20,

@@ -122,7 +122,7 @@ function showEvents() {
 
 /** @param {{organization: Organization, user: string, period: import("../state/period.js").Period}} props */
 function Busiest({ organization, user, period }) {
-  const path = pathOf("v1/analytics/series", { organization_id: organization.id, user_id: user, ...period.query, bucket: "day" });
+  const path = pathOf("v1/analytics/series", { organization_id: organization.id, user_id: user, ...period.query, amounts: "string", bucket: "day" });
   const answer = useAnswer(path, { subject: `busiest ${organization.id} ${user}` });
   if (answer.error && !answer.data) return html`<${Refused} error=${answer.error} reload=${answer.reload} />`;
   if (!answer.data) return null;

@@ -4,7 +4,7 @@
  * Responses have an `ETag` and `no-cache`: the browser revalidates its own copy, so this module has
  * no cache.
  */
-import { parse } from "../words/figures.js";
+import { readAmounts } from "../words/figures.js";
 
 /**
  * @typedef {"signed_out" | "forbidden" | "missing" | "absent" | "invalid" | "limited" | "unavailable" | "offline"} ErrorKind
@@ -52,19 +52,9 @@ export async function ask(key, path, options = {}) {
     if (signal?.aborted) throw error;
     throw new ApiError("offline", "The server cannot be reached.");
   }
-  const text = await response.text();
-  const data = text ? decode(text) : null;
-  if (response.ok && data) return { data, headers: response.headers };
+  const data = await response.json().catch(() => null);
+  if (response.ok && data) return { data: path.includes("amounts=string") ? readAmounts(data) : data, headers: response.headers };
   throw errorOf(response, data);
-}
-
-/** @param {string} text */
-function decode(text) {
-  try {
-    return parse(text);
-  } catch {
-    return null;
-  }
 }
 
 /**

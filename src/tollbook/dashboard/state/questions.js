@@ -38,4 +38,5 @@ export const userPath = (organization, user, period) =>
 const about = (organization, period) => ({
   organization_id: organization,
   ...period.query,
+  amounts: "string",
 });

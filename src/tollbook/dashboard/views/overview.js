@@ -19,7 +19,7 @@ const ZONE = "UTC";
 
 /** @param {import("../state/period.js").QueriedDays} period @param {Record<string, string | undefined>} more */
 const organizationsPath = (period, more) =>
-  pathOf("v1/analytics/organizations", { ...period.query, include: "totals,meta", ...more });
+  pathOf("v1/analytics/organizations", { ...period.query, include: "totals,meta", amounts: "string", ...more });
 
 /** @param {{viewer: import("../state/session.js").Viewer}} props */
 export function OverviewView({ viewer }) {

@@ -46,7 +46,7 @@ export function QuarantineView({ viewer }) {
   const own = viewer.organization_id ?? organization;
   const selection = { organization_id: own, start_date: from, end_date: until };
   const inDays = Boolean(from && until);
-  const path = pathOf("v1/quarantine", { ...selection, codes: code, include: "causes,pending", limit: code || inDays ? A_PAGE : 1, cursor });
+  const path = pathOf("v1/quarantine", { ...selection, codes: code, amounts: "string", include: "causes,pending", limit: code || inDays ? A_PAGE : 1, cursor });
   const answer = useAnswer(path);
   const causes = answer.data?.causes ?? [];
   const cause = causes.find((/** @type {any} */ it) => it.code === code);

@@ -1,17 +1,16 @@
 /**
- * Exact figures: a number with more digits than a float can hold keeps its text.
+ * Exact figures: an amount with more digits than a float can hold keeps its text.
  *
  * A float holds 15 decimal digits; an amount of 1e12 units in billionths has 21.
  */
 
 const MOST_DIGITS = 15;
-/** Every number of more digits is at least this long. Most answers have none. */
-const LONG = new RegExp(`[\\d.eE+-]{${MOST_DIGITS + 1}}`);
-const TOKENS = new RegExp(`"[^"\\\\]*(?:\\\\.[^"\\\\]*)*"|-?\\d[\\d.eE+-]{${MOST_DIGITS - 1},}`, "g");
-/** A random mark, so that no answer contains it. */
-const MARK = `exact ${Math.random()} `;
 const PLAIN = /^(-?)(\d+)(?:\.(\d+))?$/;
 const DECIMALS = 9;
+/** Fields with amounts, which are strings of all their digits. */
+const AMOUNT = /costs?$/;
+/** What a client has sent stays as it is. */
+const AS_SENT = /^(attributes|event)$/;
 
 /** A number with its text. Arithmetic uses the nearest float; sums and texts are exact. */
 export class Exact extends Number {
@@ -24,23 +23,28 @@ export class Exact extends Number {
   toString() {
     return this.text;
   }
-
-  toJSON() {
-    return /** @type {any} */ (JSON).rawJSON?.(this.text) ?? Number(this);
-  }
 }
 
 /**
- * Parse JSON; numbers that a float cannot hold become `Exact`.
+ * A figure by its digits.
  * @param {string} text
- * @returns {any}
+ * @returns {any} A number, or `Exact` if a float cannot hold it.
  */
-export function parse(text) {
-  if (!LONG.test(text)) return JSON.parse(text);
-  const marked = text.replace(TOKENS, (it) => (it.startsWith('"') ? it : JSON.stringify(MARK + it)));
-  return JSON.parse(marked, (_, value) =>
-    typeof value === "string" && value.startsWith(MARK) ? new Exact(value.slice(MARK.length)) : value,
-  );
+export const figureOf = (text) => (text.replace(/\D/g, "").length > MOST_DIGITS ? new Exact(text) : Number(text));
+
+/**
+ * Read the amounts of an answer as figures, in place.
+ * @param {any} answer
+ */
+export function readAmounts(answer) {
+  for (const name in answer) {
+    const it = answer[name];
+    if (typeof it === "string") {
+      if (AMOUNT.test(name)) answer[name] = figureOf(it);
+    } else if (Array.isArray(it) && AMOUNT.test(name)) answer[name] = it.map(figureOf);
+    else if (it && typeof it === "object" && !AS_SENT.test(name)) readAmounts(it);
+  }
+  return answer;
 }
 
 /**
@@ -113,13 +117,9 @@ export function exactSum(amounts) {
       nanos = 0;
     }
   }
-  return figureOf(whole + BigInt(nanos));
-}
-
-/** @param {bigint} nanos */
-function figureOf(nanos) {
-  const sign = nanos < 0n ? "-" : "";
-  const digits = String(nanos < 0n ? -nanos : nanos).padStart(DECIMALS + 1, "0");
+  whole += BigInt(nanos);
+  const sign = whole < 0n ? "-" : "";
+  const digits = String(whole < 0n ? -whole : whole).padStart(DECIMALS + 1, "0");
   const text = `${sign}${digits.slice(0, -DECIMALS)}.${digits.slice(-DECIMALS)}`.replace(/\.?0+$/, "");
-  return text.replace(/\D/g, "").length > MOST_DIGITS ? new Exact(text) : Number(text);
+  return figureOf(text);
 }

@@ -23,7 +23,7 @@ from tollbook.api.openapi.parameter_types import about
 from tollbook.api.openapi.parameters import Query
 from tollbook.api.pipeline.responses import json_response
 from tollbook.domain.keys import Permission
-from tollbook.domain.named_periods import beside
+from tollbook.domain.named_periods import ChosenPeriod, beside
 from tollbook.domain.periods import Comparison, Period
 from tollbook.store.database import Snapshot
 
@@ -34,7 +34,8 @@ class PeriodReport(msgspec.Struct, frozen=True, kw_only=True):
     """The days of a period on the calendar of a time zone, and those it leads to.
 
     `comparison` is what `compare` takes, up to the same elapsed part while the period is open.
-    `previous` and `next` are as long as the period; `next` is null when it has not begun.
+    `previous` and `next` are as long as the period. `next` is null when it has not begun,
+    `previous` when the calendar has no days to compare it with.
     """
 
     success: bool
@@ -81,10 +82,22 @@ def get_period(request: ApiRequest[PeriodDaysQuery], snapshot: Snapshot) -> Resp
         days=(period.end - period.start).days + 1,
         period_state=period_state(scope, period, clock),
         comparison=compared.to_json(),
-        previous=_days(beside(period, -1)),
+        previous=_days(_previous(chosen, query.compare)),
         next=_days(following if following and following.start <= today else None),
     )
     return json_response(report)
+
+
+def _previous(chosen: ChosenPeriod, how: Comparison) -> Period | None:
+    """Return the period before; None at the start of the calendar, where it has no comparison."""
+    before = beside(chosen.period, -1)
+    if before is None:
+        return None
+    try:
+        ChosenPeriod(before, chosen.today, rolling=False).compared(how)
+    except OverflowError:
+        return None
+    return before
 
 
 def _days(period: Period | None) -> Days | None:

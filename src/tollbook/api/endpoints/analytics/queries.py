@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from tollbook.api.endpoints.amounts import AmountsQuery
 from tollbook.api.formats.choice import Format
 from tollbook.api.openapi.parameter_types import (
     Amount,
@@ -18,7 +19,6 @@ from tollbook.api.openapi.parameter_types import (
     text,
     whole_number,
 )
-from tollbook.api.openapi.parameters import Query
 from tollbook.domain.directory import Status
 from tollbook.domain.meters import CATALOG
 from tollbook.domain.named_periods import NAMES
@@ -46,7 +46,8 @@ FileTotals = Annotated[
     ),
 ]
 COMPARE = (
-    "What to compare with: as many whole months or days before, or the same dates a year before. "
+    "What to compare with: as many whole months or days before, or the same dates a year before, "
+    "for whole weeks the same weekdays, 364 days before. "
     "A period that has not ended is compared with the same elapsed part."
 )
 
@@ -110,7 +111,7 @@ DaysByName = Annotated[
 ]
 
 
-class StateQuery(Query, frozen=True, kw_only=True):
+class StateQuery(AmountsQuery, frozen=True, kw_only=True):
     """The query of a question that is answered from a state of the ledger, in some format."""
 
     format: FormatName = None
@@ -164,7 +165,8 @@ class RowsQuery(PeriodQuery, frozen=True, kw_only=True):
     search: Annotated[
         Text | None,
         about(
-            "Only those with this in their name or id, in capital or small letters.",
+            "Only those with this in their name or id, in capital or small letters and in either "
+            "Unicode form.",
             "anna",
         ),
     ] = None
