@@ -19,6 +19,7 @@ from tollbook.rating.books.deck_csv import decode_deck
 from tollbook.rating.books.deck_terms import BookTerms, DeckTerms
 from tollbook.rating.books.fields import FIELDS
 from tollbook.rating.books.serialize import show_rate
+from tollbook.rating.books.unreachable import unreachable_rates
 from tollbook.rating.books.yaml_book import parse_price_book
 from tollbook.rating.charge import rate_usage
 from tollbook.rating.match import DERIVED
@@ -80,6 +81,7 @@ def _check_refusal(refusal: PriceBookRefused) -> None:
 def _check_priced(book: PriceBook) -> None:
     """Check that a book prices what its rates are for, or gives the reason."""
     tariff = Tariff(book)
+    _check_unreachable(book)
     tried = list(book.rates[:_MOST_TRIED])
     for deck in book.decks:
         tried += islice(_rates(deck), _MOST_TRIED)
@@ -94,6 +96,14 @@ def _check_priced(book: PriceBook) -> None:
             else:
                 total = sum(line.cost for line in charge.lines)
                 hold(total == charge.cost, "lines do not add up to the cost")
+
+
+def _check_unreachable(book: PriceBook) -> None:
+    found = unreachable_rates(book)
+    rows = [it.row for it in found.first]
+    count = len(book.rates) + sum(len(deck.prefixes) for deck in book.decks)
+    hold(rows == sorted(set(rows)), "a rate is reported twice")
+    hold(len(rows) <= found.number <= count, "more rates are reported than there are")
 
 
 def _check_longest(book: PriceBook, deck: Deck) -> None:

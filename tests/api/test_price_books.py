@@ -79,10 +79,25 @@ def test_a_book_in_yaml_is_published_at_once(either: Tenant) -> None:
         "rates": 2,
         "created_at": "",
         "published_at": "",
+        "rules": 2,
     }
     assert call_cost(either, "after") == 7
     first = either.get(f"{PATH}/1").json()["price_book"]
     assert (first["status"], first["effective_until"]) == ("superseded", "2023-12-31")
+
+
+def test_rates_that_no_event_can_reach_are_reported(either: Tenant) -> None:
+    country = "  - {meter: voice.call, when: {to.country: GB}, price: 1, per: second}\n"
+    answer = load(either, BOOK + country).json()
+    first = either.get(f"{PATH}/{answer['price_book']['version']}").json()["rates"][0]["rate_id"]
+    reported = {
+        "rate_id": first + 2,
+        "rate": "voice.call; to.country GB",
+        "covered_by": "prefixes_of_country",
+    }
+    assert (answer["unreachable_rates"], answer["unreachable_rates_count"]) == ([reported], 1)
+    answer = load(either).json()
+    assert (answer["unreachable_rates"], answer["unreachable_rates_count"]) == ([], 0)
 
 
 def test_a_deck_in_csv_is_a_book(either: Tenant) -> None:

@@ -26,6 +26,7 @@ LOADED = {
     "rates": 2,
     "created_at": "",
     "published_at": "",
+    "rules": 2,
 }
 
 
@@ -56,6 +57,8 @@ def test_a_book_is_loaded_as_the_next_version(tollbook: Tollbook) -> None:
     loaded = tollbook.json("prices", "load", path)
     # The example prices are in USD, and stay in force.
     assert (loaded.pop("no_longer_priced"), loaded.pop("lost_prices")) == ([], [])
+    assert loaded.pop("unreachable_rates") == []
+    assert loaded.pop("unreachable_rates_count") == 0
     assert {**loaded, "created_at": "", "published_at": ""} == {**LOADED, "version": 2}
     again = tollbook("prices", "load", path)
     assert (again.out, again.err) == ("Mine: 2 rates loaded as version 3\n", "")
@@ -82,6 +85,27 @@ def test_a_book_is_shown_as_it_was_written(tollbook: Tollbook) -> None:
     }
     assert tollbook.json("prices", "show") == shown
     assert "route=direct, to.country=GB" in tollbook("prices", "show").out
+
+
+def test_rates_that_no_event_can_reach_are_reported(tollbook: Tollbook) -> None:
+    below = ", ".join(f"44{digit}" for digit in range(10))
+    more = (
+        "  - {meter: voice.call, to: 44, price: 1, per: minute}\n"
+        f"  - {{meter: voice.call, to: [{below}], price: 1, per: minute}}\n"
+    )
+    path = tollbook.write("mine.yaml", BOOK + more)
+    assert tollbook("prices", "load", path).err == (
+        "no event can reach: voice.call; to 44: longer prefixes have all of its numbers\n"
+    )
+    (found,) = tollbook.json("prices", "load", path)["unreachable_rates"]
+    assert (found["rate"], found["covered_by"]) == ("voice.call; to 44", "longer_prefixes")
+
+
+def test_the_list_has_the_rules_by_which_a_book_charges(tollbook: Tollbook) -> None:
+    tollbook("prices", "load", tollbook.write("mine.yaml", BOOK))
+    out = tollbook("prices", "list").out
+    assert " ".join(out.split()).count("Rates Rules Source") == 1
+    assert out.split()[-4:] == ["2", "2", "a", "contract"]
 
 
 @pytest.mark.parametrize("version", ["9", "0"])

@@ -55,11 +55,15 @@ UNREADABLE = (LONDON, "02071838750", "ä", *ADDRESSES)
 class Price:
     """A price for a number of units, or for each event; only for events with these attributes.
 
+    A value of `when` is text; a number in an event has it when the values are equal.
+
     `to` is how the number in `to` begins, `kind` what stands there instead of one.
 
     `tiers` are amounts with the quantity of the month that each goes up to, the last with none:
     each for its part of the month or, by `volume`, one for all of it. `blocks` is for whole blocks
-    of a number of units of the month.
+    of a number of units of the month. A call bears `connect_fee`, or that of its tier.
+
+    A `daily` price and `monthly_fee` are for the days in use of a month, `event_fee` is not.
     """
 
     amount: str
@@ -71,9 +75,21 @@ class Price:
     to: str = ""
     kind: str = ""
     blocks: int = 0
+    connect_fee: str = "0"
+    fees_of_tiers: tuple[str | None, ...] = ()
+    daily: bool = False
+    monthly_fee: str = "0"
+    event_fee: str = "0"
 
     def fits(self, attributes: Json) -> bool:
-        return all(attributes.get(name) == value for name, value in self.when)
+        return all(_has(attributes.get(name), value) for name, value in self.when)
+
+    def connect_fee_at(self, position: Fraction) -> Decimal:
+        """Return the connect fee of a call that begins when the month has had so much."""
+        for (end, _), fee in zip(self.tiers, self.fees_of_tiers, strict=False):
+            if end is None or position < end:
+                return Decimal(self.connect_fee if fee is None else fee)
+        return Decimal(self.connect_fee)
 
     def of_month(self, quantity: Fraction) -> Decimal:
         """Return what the first so much of a month costs."""
@@ -85,7 +101,7 @@ class Price:
         cost, begun = Fraction(0), Fraction(0)
         for end, amount in self.tiers:
             reached = quantity if end is None else min(quantity, Fraction(end))
-            cost += max(reached - begun, Fraction(0)) * Fraction(amount)
+            cost += max(reached - begun, Fraction(0)) * Fraction(amount) / self.units
             begun = max(begun, reached)
         return rounded(cost)
 
@@ -130,7 +146,8 @@ class Organization:
 class Held:
     """An event that was taken. Without a cost it waits in quarantine.
 
-    A reversal has the sign -1; `used` is what an event took of a month, by which price of it.
+    A reversal has the sign -1; `used` is what an event took of a month, by which price of it, and
+    its connect fee.
     """
 
     event: Json
@@ -138,7 +155,7 @@ class Held:
     day: date | None = None
     sign: int = 1
     content: Json | None = None
-    used: tuple[Month, Fraction, Price] | None = None
+    used: tuple[Month, Fraction, Price, Decimal] | None = None
     reversed: bool = False
 
 
@@ -181,9 +198,9 @@ class Model:
             return "rejected"
         cost = -original.cost
         if original.used is not None:
-            month, quantity, price = original.used
+            month, quantity, price, fee = original.used
             before = self.months[month]
-            cost = price.of_month(before - quantity) - price.of_month(before)
+            cost = price.of_month(before - quantity) - price.of_month(before) - fee
             if abs(cost) > 100_000_000:
                 return "rejected"
             self.months[month] = before - quantity
@@ -233,19 +250,27 @@ class Model:
         if price.tiers or price.blocks:
             return self._cost_in_month(held, day, price)
         billed = Fraction(1) if price.by_event else Fraction(event["quantity"])
-        cost = rounded(billed * Fraction(price.amount) / price.units)
+        amount = billed * (Fraction(price.amount) / price.units + Fraction(price.monthly_fee))
+        if price.daily:
+            share = share_of_month(day, event["attributes"])
+            if share is None or (share < 1 and event["quantity"] > 1):
+                return None
+            amount *= share
+        cost = rounded(amount + Fraction(price.event_fee))
         return cost if cost <= 100_000_000 else None
 
     def _cost_in_month(self, held: Held, day: date, price: Price) -> Decimal | None:
         """Charge what the month costs with the event, less what it costs without."""
         event = held.event
-        month = (event["organization_id"], day.year, day.month, event["type"], price.when)
+        group = (*price.when, ("to", price.to))
+        month = (event["organization_id"], day.year, day.month, event["type"], group)
         before, quantity = self.months.get(month, Fraction(0)), Fraction(event["quantity"])
-        cost = price.of_month(before + quantity) - price.of_month(before)
+        fee = price.connect_fee_at(before) if quantity else Decimal(0)
+        cost = price.of_month(before + quantity) - price.of_month(before) + fee
         if abs(cost) > 100_000_000:
             return None
         self.months[month] = before + quantity
-        held.used = month, quantity, price
+        held.used = month, quantity, price, fee
         return cost
 
     def users(self, organization: str, start: date, end: date, only: str | None = None) -> Json:
@@ -319,6 +344,26 @@ def _number(value: Any, most: int, places: int) -> Decimal | None:
 
 def rounded(value: Fraction) -> Decimal:
     return Decimal(round(value * 10**9)).scaleb(-9)
+
+
+def _has(value: Any, wanted: str) -> bool:
+    """Return whether an attribute has a value: text as it is written, a number by its value."""
+    if isinstance(value, Decimal):
+        return wanted[:1].isdigit() and value == Decimal(wanted)
+    return bool(value == wanted)
+
+
+def share_of_month(day: date, attributes: Json) -> Fraction | None:
+    """Return the part of the month of a day that something rented was in use, if it was."""
+    last = date(day.year + day.month // 12, day.month % 12 + 1, 1) - timedelta(days=1)
+    month = [last.replace(day=number) for number in range(1, last.day + 1)]
+    try:
+        since = date.fromisoformat(attributes.get("from_day", day.isoformat()))
+        until = date.fromisoformat(attributes.get("until_day", last.isoformat()))
+    except ValueError:
+        return None
+    used = [it for it in month if since <= it <= until]
+    return Fraction(len(used), len(month)) if used else None
 
 
 def _fitting(prices: list[Price], attributes: Json, read: dict[str, str]) -> list[Price]:

@@ -88,18 +88,26 @@ LATER_BOOK = Book(
             Price("0.02", 60, to="44"),
             Price("0.0300000005", 60, to="4420"),
             Price("0.07", 60, kind="sip"),
+            Price(
+                "",
+                60,
+                to="1",
+                tiers=((600, "0"), (90_000, "0.01"), (None, "0.0000333333")),
+                connect_fee="0.05",
+                fees_of_tiers=("0.02", None, "0"),
+            ),
         ],
         "api.request": [Price("0.0000001", 7)],
         "api.storage": [Price("0.1", 30)],
         "phone.rental": [
             Price("", tiers=((2, "0.0005"), (100, "0.0000333333"), (None, "0.00002")), volume=True)
         ],
-        "kb.usage": [Price("0.9", 3600)],
+        "kb.usage": [Price("0.9", 3600), Price("0.5", 3600, when=(("legs", "2.50"),))],
         BRAND: [Price("4.4444444445")],
     },
 )
 TIERED = ("sms.outbound", "sms.inbound", "phone.rental", "phone.rental")
-CALLS = ("voice.call", "voice.call", "voice.call")
+CALLS = ("voice.call", "voice.call", "voice.call", "kb.usage")
 LATER_YAML = """
 name: Later prices
 currency: USD
@@ -127,12 +135,21 @@ rates:
   - {meter: voice.call, to: 44, price: 0.02, per: minute}
   - {meter: voice.call, to: 4420, price: 0.0300000005, per: minute}
   - {meter: voice.call, when: {to.kind: sip}, price: 0.07, per: minute}
+  - meter: voice.call
+    to: 1
+    per: minute
+    connect_fee: 0.05
+    graduated:
+      - {up_to: 10, price: 0, connect_fee: 0.02}
+      - {up_to: 1500, price: 0.01}
+      - {price: 0.0000333333, connect_fee: 0}
   - {meter: api.request, price: 0.0000001, per: 7 requests}
   - {meter: api.storage, price: 0.1, per: GB-month}
   - meter: phone.rental
     per: month
     volume: [{up_to: 2, price: 0.0005}, {up_to: 100, price: 0.0000333333}, {price: 0.00002}]
   - {meter: kb.usage, price: 0.9, per: hour}
+  - {meter: kb.usage, price: 0.5, per: hour, when: {legs: 2.50}}
   - {meter: brand.registration, price: 4.4444444445, per: registration}
 """
 
@@ -143,6 +160,7 @@ EURO_BOOK = Book(
     {
         "sms.outbound": [Price("0.0333333333"), Price("0.01", when=(("carrier", "A"),))],
         "voice.call": [Price("0.011", 60), Price("0.0000000025", to="44")],
+        "phone.rental": [Price("3.00", daily=True, monthly_fee="0.1", event_fee="0.07")],
         "kb.usage": [Price("0.7", 3600)],
         "brand.registration": [Price("3")],
     },
@@ -157,6 +175,11 @@ rates:
   - {meter: sms.outbound, price: 0.01, per: segment, when: {carrier: A}}
   - {meter: voice.call, price: 0.011, per: minute}
   - {meter: voice.call, to: 44, price: 0.0000000025, per: second}
+  - meter: phone.rental
+    price: 3.00
+    per: month
+    proration: daily
+    fees: [{name: service, price: 0.1, per: month}, {name: setup, price: 0.07, per: event}]
   - {meter: kb.usage, price: 0.7, per: hour}
   - {meter: brand.registration, price: 3, per: registration}
 """
@@ -294,7 +317,9 @@ ATTRIBUTES = st.fixed_dictionaries(
     optional={
         "carrier": st.sampled_from(("A", "B", "C")),
         "to": st.sampled_from((*WRITTEN, *UNREADABLE)),
-        "legs": st.sampled_from((Decimal(2), Decimal("2.5"))),
+        "legs": st.sampled_from((Decimal(2), Decimal("2.5"), Decimal("2.5"), "2.5", "2.50")),
+        "from_day": st.sampled_from(("2024-03-01", "2024-10-10", "soon")),
+        "until_day": st.sampled_from(("2024-03-20", "2024-12-31")),
         "answered": st.sampled_from((True, False, None)),
     },
 )

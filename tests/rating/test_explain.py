@@ -108,6 +108,17 @@ def explained(
                 "cost 1.50",
             ],
         ),
+        (
+            "meter: phone.rental, price: 2.90, per: month, proration: daily, "
+            "fees: [{name: service, price: 0.58, per: month}]",
+            1,
+            [
+                "1 month raw",
+                "1 month / 1 month x 2.90 x 15 of 29 days (2024-02-15 to 2024-02-29) = 1.5",
+                "service: 0.58 per month x 15 of 29 days = 0.3",
+                "cost 1.80",
+            ],
+        ),
     ],
 )
 def test_each_step_is_explained(rate: str, quantity: float, steps: list[str]) -> None:
@@ -134,6 +145,21 @@ def test_tiers_are_told_as_the_month_with_and_without() -> None:
         "1.10 - 0.80 = 0.30",
         "cost 0.30",
     ]
+
+
+@pytest.mark.parametrize(
+    ("position", "step"),
+    [
+        (0, "connect fee: that of the tier up to 600 s, in which the call begins at 0 s = 0.02"),
+        (600, "connect fee: that of the last tier, in which the call begins at 600 s = 0.05"),
+    ],
+)
+def test_the_tier_of_a_connect_fee_is_named(position: int, step: str) -> None:
+    rate = (
+        "meter: voice.call, per: minute, connect_fee: 0.05, "
+        "graduated: [{up_to: 10, price: 0, connect_fee: 0.02}, {price: 0.01}]"
+    )
+    assert step in explained(rate, 60, position=position).steps
 
 
 def test_blocks_of_a_month_are_told_likewise() -> None:

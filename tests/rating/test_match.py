@@ -1,7 +1,9 @@
 """Which rates fit a usage, and the order in which more specific ones win."""
 
 from datetime import date
+from decimal import Decimal
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +19,8 @@ from tollbook.rating.match import (
     fits,
     format_attribute,
     names_kind,
+    number_text,
+    numbers_of,
     rank_of,
     weekday_of,
 )
@@ -49,6 +53,53 @@ def test_every_condition_must_be_met(
     when: tuple[tuple[str, str], ...], attributes: dict[str, str] | None, expected: bool
 ) -> None:
     assert fits(rate(when=when), usage(attributes=attributes)) is expected
+
+
+@pytest.mark.parametrize(
+    ("written", "value", "expected"),
+    [
+        ("1.50", 1.5, True),
+        ("1.50", "1.50", True),
+        ("1.50", "1.5", False),
+        ("1.5", "1.50", False),
+        ("1.50", 1.25, False),
+        ("2.0", 2, True),
+        ("2e3", 2000, True),
+        ("2e3", 2000.0, True),
+        ("-0", 0, True),
+        ("1.0", True, False),
+        ("1e400", "1e400", True),
+        ("007", 7, False),
+        ("+7", 7, False),
+        (".5", 0.5, False),
+        ("1.50", None, False),
+        ("0.10", 0.1, True),
+        ("1e-7", 0.0000001, True),
+        ("1.0e22", 1e22, True),
+    ],
+)
+def test_a_number_is_compared_by_value_and_text_as_text(
+    written: str, value: str | float | None, expected: bool
+) -> None:
+    when = (("legs", written),)
+    fitting = rate(when=when, numbers=numbers_of(when))
+    assert fits(fitting, usage(attributes={"legs": value})) is expected
+
+
+def test_a_rate_without_the_mark_compares_numbers_as_text() -> None:
+    assert not fits(rate(when=(("legs", "1.50"),)), usage(attributes={"legs": 1.5}))
+
+
+@examples(200)
+@given(st.decimals(-(10**9), 10**9, places=4), st.integers(0, 3))
+def test_a_number_has_one_text_however_it_is_written(value: Decimal, zeros: int) -> None:
+    decoded = msgspec.json.decode(f"{value:f}")
+    for text in (f"{value:f}{'0' * zeros}", f"{value:e}", f"{value:E}"):
+        assert number_text(text) == format_attribute(decoded)
+
+
+def test_a_condition_on_a_country_is_no_number() -> None:
+    assert numbers_of((("a", "1.0"), ("b", "1"), ("to.country", "1.0"))) == (("a", "1"),)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ A book of one rate, an event, and what it costs. The rates are those of the word
 
 import pytest
 
-from tollbook.domain.charges import Attributes, Charge, RatingInput
+from tollbook.domain.charges import Attributes, Charge, RatingInput, Unpriced
 from tollbook.domain.exact import MICROS, amount_text
 from tollbook.rating.books.yaml_book import parse_price_book
 from tollbook.rating.charge import rate_usage
@@ -18,6 +18,21 @@ SMS = "meter: sms.outbound, per: segment"
 RENT = "meter: phone.rental, price: 3.10, per: month, proration: daily"
 
 
+def rated(
+    rate: str,
+    quantity: float = 1,
+    day: int = 20240115,
+    attributes: Attributes | None = None,
+    position: float | None = None,
+    cost: int | None = None,
+) -> Charge | Unpriced:
+    book = parse_price_book(f"{HEAD}  - {{{rate}}}\n")
+    micros = round(quantity * MICROS)
+    usage = RatingInput(book.rates[0].meter, micros, day, attributes, cost)
+    month = None if position is None else round(position * MICROS)
+    return rate_usage([[Tariff(book)]], usage, "USD", month)
+
+
 def charge(
     rate: str,
     quantity: float = 1,
@@ -26,11 +41,7 @@ def charge(
     position: float | None = None,
     cost: int | None = None,
 ) -> Charge:
-    book = parse_price_book(f"{HEAD}  - {{{rate}}}\n")
-    micros = round(quantity * MICROS)
-    usage = RatingInput(book.rates[0].meter, micros, day, attributes, cost)
-    month = None if position is None else round(position * MICROS)
-    found = rate_usage([[Tariff(book)]], usage, "USD", month)
+    found = rated(rate, quantity, day, attributes, position, cost)
     assert isinstance(found, Charge), found
     assert sum(line.cost for line in found.lines) == found.cost
     return found
@@ -236,6 +247,90 @@ def test_tiers_are_counted_in_the_unit_of_the_price() -> None:
 def test_rentals_by_the_day(day: int, attributes: Attributes, cost: str, billed: int) -> None:
     found = charge(RENT, 1, day, attributes)
     assert (amount_text(found.cost), found.billed) == (cost, billed)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "day", "attributes"),
+    [
+        (12, 20240215, {}),  # a year from February on is no twelve parts of February
+        (1.000001, 20240202, {}),
+        (2, 20240201, {"until_day": "2024-02-28"}),
+        (2, 20240201, {"from_day": "2024-02-02", "until_day": "2025-02-02"}),
+    ],
+)
+def test_a_part_of_a_month_is_of_one_rental(
+    quantity: float, day: int, attributes: Attributes
+) -> None:
+    reason = "a prorated rental is one event a month, with quantity 1"
+    assert rated(RENT, quantity, day, attributes) == Unpriced("invalid_days", reason)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "day", "attributes", "cost"),
+    [
+        (12, 20240201, {}, "37.20"),  # twelve whole months
+        (12, 20240215, {"from_day": "2024-01-15", "until_day": "2025-01-14"}, "37.20"),
+        (0.5, 20230215, {}, "0.775"),  # half a rental for half of February: 3.10 / 4
+        (0, 20240215, {}, "0.00"),
+    ],
+)
+def test_whole_months_and_parts_of_a_rental_are_charged(
+    quantity: float, day: int, attributes: Attributes, cost: str
+) -> None:
+    assert amount_text(charge(RENT, quantity, day, attributes).cost) == cost
+
+
+def test_fees_by_the_month_are_for_the_same_days_as_the_price() -> None:
+    # 14 of 28 days: 3.10 / 2, 0.50 / 2, 0.30 / 3 / 2; 1 for the event; 10% of 1.55
+    fees = (
+        "{name: service, price: 0.50, per: month}, {name: quarterly, price: 0.30, per: 3 months}, "
+        "{name: setup, price: 1, per: event}, {name: tax, percent: 10%}"
+    )
+    found = charge(f"{RENT}, fees: [{fees}]", 1, 20230215)
+    lines = {line.name: amount_text(line.cost) for line in found.lines}
+    assert lines == {
+        "price": "1.55",
+        "service": "0.25",
+        "quarterly": "0.05",
+        "setup": "1.00",
+        "tax": "0.155",
+    }
+
+
+TIER_FEES = (
+    "meter: voice.call, per: minute, connect_fee: 0.05, graduated: "
+    "[{up_to: 10, price: 0, connect_fee: 0.02}, {up_to: 20, price: 0.01}, "
+    "{price: 0.005, connect_fee: 0}]"
+)
+
+
+@pytest.mark.parametrize(
+    ("already", "seconds", "lines"),
+    [
+        (0, 60, {"price": "0.00", "connect fee": "0.02"}),  # free minutes bear the fee
+        (0, 0, {"price": "0.00"}),  # a call of no seconds bears none
+        (
+            599,
+            61,
+            {"price": "0.01", "connect fee": "0.02"},
+        ),  # the first second is in the first tier
+        (600, 60, {"price": "0.01", "connect fee": "0.05"}),  # ... and here in the next: the rate's
+        (1199, 61, {"price": "0.005166667", "connect fee": "0.05"}),  # 1 s at 0.01 + 60 s at 0.005
+        (1200, 60, {"price": "0.005"}),  # a fee of 0
+    ],
+)
+def test_a_call_bears_the_connect_fee_of_the_tier_of_its_first_second(
+    already: int, seconds: int, lines: dict[str, str]
+) -> None:
+    found = charge(TIER_FEES, seconds, position=already)
+    assert {line.name: amount_text(line.cost) for line in found.lines} == lines
+
+
+def test_a_tier_may_have_the_only_connect_fee() -> None:
+    rate = TIER_FEES.replace("connect_fee: 0.05, ", "", 1)
+    assert amount_text(charge(rate, 60, position=0).cost) == "0.02"
+    assert charge(rate, 0, position=0).cost == 0
+    assert amount_text(charge(rate, 60, position=600).cost) == "0.01"
 
 
 def test_a_rental_without_proration_is_the_whole_month() -> None:

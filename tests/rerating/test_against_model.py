@@ -23,6 +23,8 @@ CALLS = (
     "{meter: voice.call, price: 0.05, per: minute, buy: {price: 0.013, per: minute}}",
     "{meter: voice.call, per: second, tier_group: calls, "
     "graduated: [{up_to: 500, price: 0.004}, {price: 0.001}]}",
+    "{meter: voice.call, per: second, tier_group: calls, connect_fee: 0.02, "
+    "graduated: [{up_to: 300, price: 0.003, connect_fee: 0.07}, {price: 0.002}]}",
     "{meter: voice.call, price: 1, per: 7 seconds, when: {route: gold}}",
 )
 MESSAGES = (

@@ -178,3 +178,44 @@ def test_a_reversal_after_a_run_comes_last_in_the_month_when_the_run_is_reverted
         "back sms-1": -100_000_000,
     }
     assert platform.differences() == []
+
+
+FEES = (
+    "{meter: voice.call, per: second, tier_group: calls, graduated: "
+    "[{up_to: 100, price: 0, connect_fee: 2}, {price: 0.1, connect_fee: 3}]}"
+)
+
+
+@pytest.mark.parametrize("group", ["calls", "others"])
+def test_a_reversal_keeps_the_connect_fee_of_its_call_whatever_charges_both_again(
+    platform: Platform, past: Past, group: str
+) -> None:
+    platform.load(book(FEES))
+    calls = [event(id=str(n), quantity=100, time=f"2024-01-0{n}T10:00:00Z") for n in (1, 2)]
+    platform.send(*calls)
+    platform.reverse(reversal("1"))
+    before = past.ledger()
+    assert past.costs() == {"1": 2 * NANOS, "2": 13 * NANOS, "back 1": -12 * NANOS}
+    dearer = FEES.replace("connect_fee: 2", "connect_fee: 4").replace(
+        "group: calls", f"group: {group}"
+    )
+    platform.load(book(dearer))
+    run = past.apply()
+    if group == "calls":
+        assert past.costs() == {"1": 4 * NANOS, "2": 13 * NANOS, "back 1": -14 * NANOS}
+    assert platform.differences() == []
+    past.revert(run.id)
+    assert past.ledger() == before
+
+
+def test_a_call_reversed_after_a_run_gets_its_own_connect_fee_back(
+    platform: Platform, past: Past
+) -> None:
+    platform.load(book(FEES))
+    platform.send(*(event(id=str(n), quantity=100, time=f"2024-01-0{n}T10:00:00Z") for n in (1, 2)))
+    platform.load(book(FEES.replace("connect_fee: 2", "connect_fee: 4")))
+    run = past.apply()
+    platform.reverse(reversal("1"))
+    past.revert(run.id)
+    assert past.costs() == {"1": 2 * NANOS, "2": 13 * NANOS, "back 1": -12 * NANOS}
+    assert platform.differences() == []

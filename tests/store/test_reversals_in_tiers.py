@@ -3,6 +3,7 @@
 import pytest
 
 from tests.builders import Json, Platform, event, reversal
+from tollbook.analytics.event import ChargedEvent, find_event
 from tollbook.store.database import Database
 
 HEAD = "name: T\ncurrency: USD\neffective_from: 2024-01-01\nsource: a test\nrates:\n"
@@ -75,6 +76,47 @@ def test_reversals_of_one_request_follow_each_other(platform: Platform) -> None:
         ("back c", 900_000_000, -500 * NANOS),
     ]
     assert platform.differences() == []
+
+
+CALLS = (
+    "per: second, connect_fee: 5, graduated: "
+    "[{up_to: 100, price: 0, connect_fee: 2}, {up_to: 200, price: 1}, {price: 1, connect_fee: 0}]"
+)
+
+
+def test_a_reversal_gives_back_the_connect_fee_that_its_call_bore(platform: Platform) -> None:
+    platform.load(f"{HEAD}  - {{meter: voice.call, {CALLS}}}\n")
+    platform.send(*(event(id=name, quantity=100) for name in "abc"), event(id="zero", quantity=0))
+    costs = dict(platform.rows("SELECT id, cost FROM events"))
+    assert costs == {"a": 2 * NANOS, "b": 105 * NANOS, "c": 100 * NANOS, "zero": 0}
+    assert {it for it, _ in platform.reversed(*map(reversal, ("a", "c", "b", "zero")))} == {
+        "accepted"
+    }
+    costs = dict(platform.rows("SELECT id, cost FROM events WHERE reverses IS NOT NULL"))
+    # The last hundred seconds of the month, then the hundred before, then the free ones.
+    assert costs == {
+        "back a": -102 * NANOS,
+        "back c": -100 * NANOS,
+        "back b": -5 * NANOS,
+        "back zero": 0,
+    }
+    assert month(platform) == 0
+    assert platform.differences() == []
+
+
+def test_the_explanation_of_a_reversal_has_the_connect_fee_of_its_call(platform: Platform) -> None:
+    platform.load(f"{HEAD}  - {{meter: voice.call, {CALLS}}}\n")
+    platform.send(event(id="a", quantity=100), event(id="b", quantity=100))
+    platform.reverse(reversal("a"))
+    with platform.database.reading() as snapshot:
+        number = platform.number("org_1")
+        found = find_event(snapshot, platform.tenant, number, "back a")
+    assert isinstance(found, ChargedEvent)
+    assert (found.replay_mismatch, found.explanation.cost) == (None, -102 * NANOS)
+    assert (
+        "connect fee: that of the tier up to 100 s, in which the call begins at 0 s = -2"
+        in found.explanation.steps
+    )
 
 
 def test_the_difference_is_on_the_user_and_the_day_of_the_event(platform: Platform) -> None:

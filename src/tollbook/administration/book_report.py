@@ -1,4 +1,4 @@
-"""Report a loaded price book, with the prices that it takes away."""
+"""Report a loaded price book, with the prices that it takes away and the rates without a use."""
 
 from collections.abc import Sequence
 
@@ -9,6 +9,8 @@ from tollbook.domain.books import BookHead, ShownBook, before, show_book
 from tollbook.domain.lost_prices import MOST_NAMED, LostPrices
 from tollbook.domain.meters import CATALOG
 from tollbook.domain.prices import Rate
+from tollbook.rating.books.unreachable import CoveredBy, UnreachableRates
+from tollbook.rating.explain import describe_rate
 from tollbook.store import directory, prices
 from tollbook.store.database import Snapshot
 
@@ -19,6 +21,33 @@ class BookReport(msgspec.Struct, frozen=True):
     price_book: ShownBook
     no_longer_priced: list[str]
     lost_prices: list[LostPrices]
+
+
+class UnreachableRate(msgspec.Struct, frozen=True):
+    """A rate that no event can reach: what it is for, and what comes first wherever it fits."""
+
+    rate_id: int
+    rate: str
+    covered_by: CoveredBy
+
+
+class LoadReport(BookReport, frozen=True):
+    """A loaded book, with the number of rates that no event can reach and the first of them."""
+
+    unreachable_rates: list[UnreachableRate]
+    unreachable_rates_count: int
+
+
+def load_report(
+    snapshot: Snapshot, tenant: str, head: BookHead, now: int, unreachable: UnreachableRates
+) -> LoadReport:
+    """Return a book that was loaded just now, with its rates that no event can reach."""
+    rates = [
+        UnreachableRate(head.first_rate + it.row, describe_rate(it.rate), it.covered_by)
+        for it in unreachable.first
+    ]
+    report = msgspec.structs.asdict(book_report(snapshot, tenant, head, now))
+    return LoadReport(**report, unreachable_rates=rates, unreachable_rates_count=unreachable.number)
 
 
 def book_report(snapshot: Snapshot, tenant: str, head: BookHead, now: int) -> BookReport:

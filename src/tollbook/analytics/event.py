@@ -112,8 +112,12 @@ def replay_charge(
     reversed_ = event.reverses or event.id
     reversal = events.reversals_of(snapshot, event.organization_id, [reversed_]).get(reversed_)
     original = event if event.reverses is None else _negate(event)
+    other = _other_in_tiers(snapshot, event, reversal, folder)
+    charged_at = other.position if other is not None and event.reverses is not None else None
     version, out = book.version if book else None, event.reverses is not None
-    replayed = explain(rate, original.usage, original.position, version, out=out)
+    replayed = explain(
+        rate, original.usage, original.position, version, out=out, charged_at=charged_at
+    )
     if event.rate_id is not None and rate is None:
         replayed = Unpriced(RATE_MISSING, f"no price book has rate {event.rate_id}")
     mismatch = _find_mismatch(replayed, original)
@@ -122,8 +126,8 @@ def replay_charge(
     assert isinstance(replayed, Explanation)  # noqa: S101  a mismatch was handled above
     if event.reverses is not None:
         replayed = _negate_explanation(replayed, event, reversal)
-    if event.tier_key is not None and reversal is not None:
-        replayed = _add_remainder(snapshot, replayed, event, reversal, folder)
+    if other is not None:
+        replayed = _add_remainder(replayed, event, other)
     return ChargedEvent(
         event=event,
         explanation=replayed,
@@ -195,20 +199,22 @@ def _negate_explanation(
     )
 
 
-def _add_remainder(
-    snapshot: Snapshot,
-    explanation: Explanation,
-    event: Stored,
-    reversal: Reversed,
-    folder: Path | None,
-) -> Explanation:
+def _other_in_tiers(
+    snapshot: Snapshot, event: Stored, reversal: Reversed | None, folder: Path | None
+) -> Stored | None:
+    """Return the reversal of an event in tiers, or the event of a reversal, None without one."""
+    if event.tier_key is None or reversal is None:
+        return None
+    identity = reversal.id if event.reverses is None else reversal.reverses
+    return _find_stored(snapshot, event.organization_id, event.day, identity, folder)
+
+
+def _add_remainder(explanation: Explanation, event: Stored, other: Stored) -> Explanation:
     """Add a step that states the cost that an event and its reversal leave, if any."""
-    other = reversal.id if event.reverses is None else reversal.reverses
-    found = _find_stored(snapshot, event.organization_id, event.day, other, folder)
-    rest = 0 if found is None else event.cost + found.cost
-    if found is None or not rest:
+    rest = event.cost + other.cost
+    if not rest:
         return explanation
-    first, back = (event, found) if event.reverses is None else (found, event)
+    first, back = (event, other) if event.reverses is None else (other, event)
     step = (
         f"{first.id} was charged {amount_text(first.cost)} and its reversal {back.id} "
         f"{amount_text(back.cost)}: {amount_text(rest)} remains charged without usage, "

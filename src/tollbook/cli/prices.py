@@ -5,7 +5,12 @@ from collections.abc import Callable, Sequence
 import click
 import msgspec
 
-from tollbook.administration.book_report import BookReport, book_report
+from tollbook.administration.book_report import (
+    BookReport,
+    LoadReport,
+    book_report,
+    load_report,
+)
 from tollbook.administration.price_books import (
     books_of,
     example_book,
@@ -24,9 +29,10 @@ from tollbook.domain.books import BookStatus, ShownBook, show_book
 from tollbook.domain.errors import InvalidRequest
 from tollbook.domain.lost_prices import LostPrices
 from tollbook.domain.periods import day_number
-from tollbook.domain.prices import PriceBook, Rate, conditions_of
+from tollbook.domain.prices import RULES, PriceBook, Rate, conditions_of
 from tollbook.rating.books.fields import ShownRate
 from tollbook.rating.books.serialize import show_rate
+from tollbook.rating.books.unreachable import CoveredBy, unreachable_rates
 from tollbook.rating.books.vocabulary import format_hours
 from tollbook.settings import Settings
 from tollbook.store import prices
@@ -55,6 +61,7 @@ def _load(options: Options, settings: Settings) -> int:
     with progress() as step:
         book = _read(options, step)
         count = len(book.rates) + sum(len(deck.prefixes) for deck in book.decks)
+        unreachable = unreachable_rates(book)
         report = step("storing", count)
         actor = command_line(options.tenant)
         with open_migrated(settings).writing() as transaction:
@@ -63,11 +70,14 @@ def _load(options: Options, settings: Settings) -> int:
             head = load_book(
                 transaction, actor, book, organization, draft=options.draft, progress=report
             )
-            loaded = book_report(transaction, options.tenant, head, actor.at)
+            loaded = load_report(transaction, options.tenant, head, actor.at, unreachable)
     draft = ", a draft" if options.draft else ""
     version = loaded.price_book.version
     sentence = f"{book.name}: {head.rates:,} rates loaded as version {version}{draft}"
-    return _show_report(options, loaded, sentence)
+    code = _show_report(options, loaded, sentence)
+    if not options.json:
+        _warn_of_unreachable(loaded)
+    return code
 
 
 def _read(options: Options, step: Callable[[str, int | None], Report]) -> PriceBook:
@@ -115,6 +125,22 @@ def _warn(book: ShownBook, losses: Sequence[LostPrices]) -> None:
         print_error(f"no longer priced from {book.effective_from}{once}: {meters}{whose}")
 
 
+_COVERED_BY = {
+    CoveredBy.PREFIXES: "longer prefixes have all of its numbers",
+    CoveredBy.COUNTRY: "prefixes have all numbers of the country",
+    CoveredBy.HOURS: "rates with hours have all of its hours",
+}
+
+
+def _warn_of_unreachable(report: LoadReport) -> None:
+    """Print the rates of a book that no event can reach."""
+    for it in report.unreachable_rates:
+        print_error(f"no event can reach: {it.rate}: {_COVERED_BY[it.covered_by]}")
+    more = report.unreachable_rates_count - len(report.unreachable_rates)
+    if more:
+        print_error(f"no event can reach {more:,} more rates")
+
+
 @verb.command("list")
 @click.option("--organization", help="Only books of this organization.")
 @shared_options
@@ -133,7 +159,7 @@ def _list(options: Options, settings: Settings) -> int:
     print_rows(
         (
             *("Version", "Name", "Organization", "Currency", "Status"),
-            *("From", "Until", "Rates", "Source"),
+            *("From", "Until", "Rates", "Rules", "Source"),
         ),
         (
             (
@@ -145,6 +171,7 @@ def _list(options: Options, settings: Settings) -> int:
                 it.effective_from,
                 it.effective_until or "",
                 f"{it.rates:,}",
+                str(it.rules),
                 it.source,
             )
             for it in books
@@ -176,7 +203,9 @@ def _show(options: Options, settings: Settings) -> int:
     if options.json:
         print_json({**msgspec.to_builtins(book), "rates": [show_rate(rate) for rate in rates]})
         return 0
-    print_line(f"{book.name}, version {version}, {book.currency}, {book.status}, {book.source}")
+    rules = "" if book.rules == RULES else f", rules {book.rules}"
+    head_line = f"{book.name}, version {version}, {book.currency}, {book.status}, {book.source}"
+    print_line(head_line + rules)
     print_rows(("Meter", "Price", "Per", "When", "Other"), map(_cells, rates), "no rates")
     if head.rates > len(rates):
         print_line(f"and {head.rates - len(rates):,} more; --limit or --json shows them")

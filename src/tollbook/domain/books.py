@@ -8,6 +8,7 @@ import msgspec
 
 from tollbook.domain.events import instant_of
 from tollbook.domain.periods import day_number, day_of
+from tollbook.domain.prices import RULES
 
 
 class BookStatus(StrEnum):
@@ -22,7 +23,8 @@ class BookHead(msgspec.Struct, frozen=True):
     """A stored price book without its rates, whose ids are one block.
 
     `organization` is the number of the organization whose own book it is, None for the tenant's.
-    Instants are microseconds since 1970; without `published_at` the book is a draft.
+    Instants are microseconds since 1970; without `published_at` the book is a draft. `rules` is the
+    version of the rules by which its rates charge.
     """
 
     version: int
@@ -36,6 +38,7 @@ class BookHead(msgspec.Struct, frozen=True):
     published_at: int | None
     first_rate: int
     last_rate: int
+    rules: int = RULES
 
     @property
     def rates(self) -> int:
@@ -103,7 +106,10 @@ def before(heads: Iterable[BookHead], head: BookHead) -> BookHead | None:
 
 
 class ShownBook(msgspec.Struct, frozen=True):
-    """A book without its rates; `effective_until` is inclusive, null when the book has no end."""
+    """A book without its rates; `effective_until` is inclusive, null when the book has no end.
+
+    `rules` is the version of the rules of charging that applied when the book was loaded: 2 now.
+    """
 
     version: int
     organization_id: str | None
@@ -116,6 +122,7 @@ class ShownBook(msgspec.Struct, frozen=True):
     rates: int
     created_at: datetime
     published_at: datetime | None
+    rules: int
 
 
 def show_book(book: Listed) -> ShownBook:
@@ -133,6 +140,7 @@ def show_book(book: Listed) -> ShownBook:
         rates=head.rates,
         created_at=instant_of(head.created_at),
         published_at=None if head.published_at is None else instant_of(head.published_at),
+        rules=head.rules,
     )
 
 

@@ -21,6 +21,10 @@ MINUTES_OF_DAY = 24 * 60
 PARTS = 1_000_000
 """Percentages are integers of millionths: 15% is 150,000."""
 
+EARLIER_RULES = 1
+RULES = 2
+"""The rules by which books charge that are loaded now. A loaded book keeps the rules it had."""
+
 
 class Basis(StrEnum):
     """What a price is for: a number of the meter's units, the event as a whole, or media bytes."""
@@ -51,12 +55,16 @@ class TierMode(StrEnum):
     VOLUME = "volume"
 
 
-class Tier(msgspec.Struct, frozen=True, gc=False):
-    """The price up to a quantity of the month, in micros; the last tier has no end."""
+class Tier(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """The price up to a quantity of the month, in micros; the last tier has no end.
+
+    `connect_fee` is in picos; None is that of the rate.
+    """
 
     up_to: int | None
     price: str
     price_picos: int
+    connect_fee: int | None = None
 
 
 class Fee(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -99,6 +107,7 @@ class Pricing(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
     fees: tuple[Fee, ...] = ()
     buy: "Pricing | None" = None
     markup: int | None = None
+    rules: int = EARLIER_RULES
 
     @cached_property
     def flat_price(self) -> tuple[int, int] | None:
@@ -126,8 +135,9 @@ class Rate(msgspec.Struct, frozen=True, omit_defaults=True, gc=False, rename={"f
     """A pricing and the conditions under which a usage has it.
 
     `to` and `from_` are the first digits of E.164 numbers. `when` holds attributes and the values
-    they must have. `hours` are spans of local minutes since Monday 0:00, the end outside; none
-    means always. The days of validity are both inside.
+    they must have; `numbers` are those of them whose values are numbers in a notation of their own,
+    with the notation of JSON: 1.5 for 1.50. `hours` are spans of local minutes since Monday 0:00,
+    the end outside; none means always. The days of validity are both inside.
     """
 
     meter: str
@@ -139,6 +149,7 @@ class Rate(msgspec.Struct, frozen=True, omit_defaults=True, gc=False, rename={"f
     valid_from: int = FIRST_DAY
     valid_until: int = LAST_DAY
     id: int = 0
+    numbers: tuple[tuple[str, str], ...] = ()
 
     @property
     def always(self) -> bool:

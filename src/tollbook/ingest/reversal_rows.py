@@ -1,7 +1,8 @@
 """Build the rows of reversals.
 
 Outside tiers a reversal is the exact negative of its event. Inside tiers its cost is the difference
-that it makes: F of the month without the usage, less F of the month with it.
+that it makes: F of the month without the usage, less F of the month with it. Its connect fee is the
+one that the event bore.
 """
 
 from tollbook.domain.charges import Charge, RatingInput, Unpriced
@@ -24,16 +25,23 @@ class RatesById:
         self._rates: dict[int | None, Rate | None] = {None: None}
 
     def charge(
-        self, rate_id: int | None, usage: RatingInput, position: int | None
+        self,
+        rate_id: int | None,
+        usage: RatingInput,
+        position: int | None,
+        charged_at: int | None = None,
     ) -> Charge | Unpriced:
-        """Charge a usage by a rate, from the position of its month in micros."""
+        """Charge a usage by a rate, from the position of its month in micros.
+
+        To reverse it, `charged_at` is the position at which it was charged.
+        """
         if rate_id not in self._rates:
             found = prices.find_rate(self._snapshot, self._tenant, rate_id or 0)
             self._rates[rate_id] = found and found[1]
         rate = self._rates[rate_id]
         if rate is None:
             return Unpriced("rate_missing", f"rate {rate_id} is in none of the books")
-        return apply_pricing(rate.pricing, rate.id, usage, position)
+        return apply_pricing(rate.pricing, rate.id, usage, position, charged_at)
 
 
 class Opposites:
@@ -54,7 +62,7 @@ class Opposites:
         if key is None:
             return row
         position = self._months.position(number, month, key) - original.billed
-        charge = self._rates.charge(original.rate_id, original.usage, position)
+        charge = self._rates.charge(original.rate_id, original.usage, position, original.position)
         if isinstance(charge, Unpriced):
             return charge
         self._months.advance(number, month, key, -original.billed)

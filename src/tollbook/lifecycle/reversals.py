@@ -15,13 +15,14 @@ CHECK = "reversals in tiers"
 def reversal_differences(snapshot: Snapshot) -> Iterator[RowDifference]:
     """Replay the cost of each reversal in tiers; yield those that have a different cost.
 
-    A reversal costs the opposite of its event at the reversal's own position.
+    A reversal costs the opposite of its event at the reversal's own position, with the connect fee
+    that the event bore.
     """
     rates: dict[str, RatesById] = {}
-    for tenant, row in reversals.in_tiers(snapshot):
+    for tenant, row, charged_at in reversals.in_tiers(snapshot):
         of_tenant = rates.setdefault(tenant, RatesById(snapshot, tenant))
         event = row._replace(quantity=-row.quantity)
-        charge = of_tenant.charge(row.rate_id, event.usage, row.position)
+        charge = of_tenant.charge(row.rate_id, event.usage, row.position, charged_at)
         if isinstance(charge, Unpriced):
             yield _different(row, charge.reason)
         elif charge.cost != -row.cost:

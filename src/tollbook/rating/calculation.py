@@ -9,7 +9,7 @@ import msgspec
 
 from tollbook.domain.charges import CONNECT_FEE_LINE, PRICE_LINE, ChargeLine, RatingInput, Unpriced
 from tollbook.domain.exact import MICROS, divide_half_even
-from tollbook.domain.prices import PARTS, PICOS_IN_A_NANO, Basis, Fee, Pricing
+from tollbook.domain.prices import EARLIER_RULES, PARTS, PICOS_IN_A_NANO, Basis, Fee, Pricing
 from tollbook.rating.quantity import (
     DaysInUse,
     basis_quantity,
@@ -17,12 +17,13 @@ from tollbook.rating.quantity import (
     days_in_use,
     whole_blocks,
 )
-from tollbook.rating.tiers import added_cost
+from tollbook.rating.tiers import added_cost, connect_fee_at
 
 NO_PRICE = Unpriced("no_price", "the rate is a markup for events that bring their own cost")
 MONTH_UNKNOWN = Unpriced(
     "month_unknown", "the price depends on the month so far, which was not given"
 )
+SEVERAL_MONTHS = Unpriced("invalid_days", "a prorated rental is one event a month, with quantity 1")
 
 
 class Calculation(msgspec.Struct, frozen=True, gc=False):
@@ -79,9 +80,16 @@ FREE = Calculation(0, 0, 0, 0, 1)
 
 
 def calculate(
-    pricing: Pricing, usage: RatingInput, position: int | None = None
+    pricing: Pricing,
+    usage: RatingInput,
+    position: int | None = None,
+    charged_at: int | None = None,
 ) -> Calculation | Unpriced:
-    """Calculate a charge: the quantity, then the price, then fees."""
+    """Calculate a charge: the quantity, then the price, then fees.
+
+    To reverse a usage, `position` is that of the reversal and `charged_at` that of the original,
+    whose connect fee is reversed; None when both are the same.
+    """
     if pricing.price is None:
         return NO_PRICE
     calls = pricing.calls
@@ -97,13 +105,17 @@ def calculate(
         if position is None:
             return MONTH_UNKNOWN
         price = added_cost(pricing, position, basis) * PICOS_IN_A_NANO
-        return _add_fees(Calculation(counted, basis, basis, price, 1), pricing)
+        work = Calculation(counted, basis, basis, price, 1)
+        return _add_fees(work, pricing, position if charged_at is None else charged_at)
     billed = whole_blocks(basis, pricing.package) if pricing.package else basis
     work = Calculation(counted, basis, billed, billed * pricing.price_picos, pricing.per_micros)
     if pricing.prorated:
         days = days_in_use(usage)
         if isinstance(days, Unpriced):
             return days
+        is_part = days.days < days.month
+        if is_part and usage.quantity > MICROS and pricing.rules > EARLIER_RULES:
+            return SEVERAL_MONTHS
         work = _prorate(work, days)
     return _add_fees(work, pricing) if calls is not None or pricing.fees else work
 
@@ -120,9 +132,9 @@ def _prorate(work: Calculation, days: DaysInUse) -> Calculation:
     )
 
 
-def _add_fees(work: Calculation, pricing: Pricing) -> Calculation:
+def _add_fees(work: Calculation, pricing: Pricing, position: int = 0) -> Calculation:
     """Add the connect fee, limit the sum to the maximum cost, and add the fees."""
-    connect_fee = pricing.calls.connect_fee if pricing.calls else 0
+    connect_fee = connect_fee_at(pricing, position)
     most = pricing.calls.maximum_cost if pricing.calls else None
     if not (connect_fee or pricing.fees or most is not None):
         return work
@@ -131,16 +143,26 @@ def _add_fees(work: Calculation, pricing: Pricing) -> Calculation:
         held_to = most - connect_fee
         price = Fraction(held_to)
     fees = [(CONNECT_FEE_LINE, Fraction(connect_fee))] if connect_fee else []
-    fees += [(fee.name, _amount_of(fee, work.counted, price + connect_fee)) for fee in pricing.fees]
+    fees += [
+        (fee.name, _amount_of(fee, work, pricing, price + connect_fee)) for fee in pricing.fees
+    ]
     return msgspec.structs.replace(work, held_to=held_to, fees=tuple(fees))
 
 
-def _amount_of(fee: Fee, counted: int, price: Fraction) -> Fraction:
+def _amount_of(fee: Fee, work: Calculation, pricing: Pricing, price: Fraction) -> Fraction:
     """Compute the amount of a fee in picos: a share of the price, or an amount for each unit."""
     if fee.share is not None:
         return price * fee.share / PARTS
-    quantity = MICROS if fee.basis is Basis.EVENT else counted
-    return Fraction(quantity * fee.price_picos, fee.per_micros)
+    quantity = MICROS if fee.basis is Basis.EVENT else work.counted
+    amount = Fraction(quantity * fee.price_picos, fee.per_micros)
+    days = prorated_days(fee, work, pricing)
+    return amount if days is None else amount * days.days / days.month
+
+
+def prorated_days(fee: Fee, work: Calculation, pricing: Pricing) -> DaysInUse | None:
+    """Return the days by which a fee is prorated like the price, None when it is charged whole."""
+    by_unit = fee.share is None and fee.basis is Basis.UNIT
+    return work.days if by_unit and pricing.rules > EARLIER_RULES else None
 
 
 def _nanos(picos: Fraction) -> int:

@@ -33,24 +33,35 @@ def rate_usage(
 
 
 def charge_usage(
-    found: Found, usage: RatingInput, position: int | None = None
+    found: Found,
+    usage: RatingInput,
+    position: int | None = None,
+    charged_at: int | None = None,
 ) -> Charge | Unpriced:
     """Charge a usage by the rate that was chosen, or by its own cost when there is none.
 
     An own cost is not charged while the number that decides its markup cannot be read. `position`
-    is the quantity that the ledger has billed this month under `found.tier_key`.
+    is the quantity that the ledger has billed this month under `found.tier_key`, `charged_at` that
+    of the original of a reversal.
     """
     if type(found) is Chosen:
-        return apply_pricing(found.pricing, found.rate_id, usage, position)
+        return apply_pricing(found.pricing, found.rate_id, usage, position, charged_at)
     if usage.cost is None or found.code in _MARKUP_UNKNOWN:
         return found
     return Charge(usage.cost, usage.quantity, None, usage.cost)
 
 
 def apply_pricing(
-    pricing: Pricing, rate_id: int, usage: RatingInput, position: int | None = None
+    pricing: Pricing,
+    rate_id: int,
+    usage: RatingInput,
+    position: int | None = None,
+    charged_at: int | None = None,
 ) -> Charge | Unpriced:
-    """Charge a usage by the pricing of a rate."""
+    """Charge a usage by the pricing of a rate.
+
+    `charged_at` is the position of the original when the result is that of a reversal.
+    """
     if usage.cost is not None:
         return _mark_up(pricing, rate_id, usage, usage.cost)
     flat = pricing.flat_price
@@ -61,7 +72,7 @@ def apply_pricing(
             billed = billed_seconds(calls, billed)
         cost = divide_half_even(billed * flat[0], flat[1])
         return Charge(cost, billed, rate_id) if cost <= MOST_COST_NANOS else _OUT_OF_RANGE
-    work = calculate(pricing, usage, position)
+    work = calculate(pricing, usage, position, charged_at)
     if isinstance(work, Unpriced):
         return work
     cost = work.cost

@@ -4,7 +4,13 @@ from fractions import Fraction
 
 import msgspec
 
-from tollbook.domain.charges import Charge, ChargeLine, RatingInput, Unpriced
+from tollbook.domain.charges import (
+    CONNECT_FEE_LINE,
+    Charge,
+    ChargeLine,
+    RatingInput,
+    Unpriced,
+)
 from tollbook.domain.exact import MICROS, amount_text, quantity_text
 from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.periods import day_of
@@ -20,10 +26,10 @@ from tollbook.domain.prices import (
     conditions_of,
 )
 from tollbook.rating.books.vocabulary import format_hours, format_percent
-from tollbook.rating.calculation import FREE, Calculation, calculate
+from tollbook.rating.calculation import FREE, Calculation, calculate, prorated_days
 from tollbook.rating.charge import apply_pricing
 from tollbook.rating.quantity import whole_blocks
-from tollbook.rating.tiers import month_price, split_into_tiers
+from tollbook.rating.tiers import month_price, split_into_tiers, tier_at
 
 _DIGITS = 12
 
@@ -55,12 +61,13 @@ def explain(
     version: int | None = None,
     *,
     out: bool = False,
+    charged_at: int | None = None,
 ) -> Explanation | Unpriced:
     """Explain the charge of a usage by a rate, or by its own cost when there is no rate.
 
     `position` is that of the month before the usage was charged, `version` that of the book. With
     `out` and a position, the steps explain what it costs to take the usage out of its month; the
-    figures are still those of the usage.
+    figures are still those of the usage. `charged_at` is the position at which it was charged.
     """
     if rate is None:
         if usage.cost is None:
@@ -68,20 +75,20 @@ def explain(
         own = Charge(usage.cost, usage.quantity, None, usage.cost)
         step = f"the event has its own cost, {amount_text(usage.cost)}, and is charged that"
         return _explanation(None, None, usage, own, [step])
-    charge = apply_pricing(rate.pricing, rate.id, usage, position)
+    charge = apply_pricing(rate.pricing, rate.id, usage, position, charged_at)
     if isinstance(charge, Unpriced):
         return charge
     if usage.cost is not None:
         step = _markup_step(rate.pricing, usage.cost, charge)
         return _explanation(rate, version, usage, charge, [step])
-    work = calculate(rate.pricing, usage, position)
+    work = calculate(rate.pricing, usage, position, charged_at)
     if isinstance(work, Unpriced):
         return work
     sign = -1 if out and rate.pricing.tier_group is not None else 1
     steps = [
         *_quantity_steps(rate, usage, work),
         *_price_steps(rate, work, position, sign),
-        *_fee_steps(rate.pricing, work, sign),
+        *_fee_steps(rate, work, position if charged_at is None else charged_at, sign),
         _total_step(work, charge, sign),
     ]
     return _explanation(rate, version, usage, charge, steps)
@@ -214,18 +221,30 @@ def _month(rate: Rate, quantity: int) -> str:
     ) or _quantity(rate, 0)
 
 
-def _fee_steps(pricing: Pricing, work: Calculation, sign: int) -> list[str]:
+def _fee_steps(rate: Rate, work: Calculation, position: int | None, sign: int) -> list[str]:
     """Explain each fee, exactly."""
-    words_of = {fee.name: _fee_words(fee) for fee in pricing.fees}
+    pricing = rate.pricing
+    words_of = {fee.name: _fee_words(fee, work, pricing) for fee in pricing.fees}
+    if position is not None and any(it.connect_fee is not None for it in pricing.tiers):
+        words_of[CONNECT_FEE_LINE] = _connect_fee_words(rate, position)
     return [
         f"{name}{words_of.get(name, '')} = {_money(sign * amount)}" for name, amount in work.fees
     ]
 
 
-def _fee_words(fee: Fee) -> str:
-    return (
-        f": {fee.price} of the price" if fee.share is not None else f": {fee.price} per {fee.per}"
-    )
+def _fee_words(fee: Fee, work: Calculation, pricing: Pricing) -> str:
+    if fee.share is not None:
+        return f": {fee.price} of the price"
+    days = prorated_days(fee, work, pricing)
+    part = "" if days is None else f" x {days.days} of {days.month} days"
+    return f": {fee.price} per {fee.per}{part}"
+
+
+def _connect_fee_words(rate: Rate, position: int) -> str:
+    """Name the tier whose connect fee a call bears."""
+    tier = tier_at(rate.pricing, position)
+    which = "last tier" if tier.up_to is None else f"tier up to {_quantity(rate, tier.up_to)}"
+    return f": that of the {which}, in which the call begins at {_quantity(rate, position)}"
 
 
 def _total_step(work: Calculation, charge: Charge, sign: int) -> str:

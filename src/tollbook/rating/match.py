@@ -1,8 +1,10 @@
 """Whether a rate fits a usage, and which of two that fit is more specific."""
 
+import re
 from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
+from math import isfinite
 
 import msgspec
 
@@ -27,6 +29,9 @@ SIDES = (TO, FROM)
 """The attributes that hold the numbers of both ends."""
 
 Rank = tuple[int, int, bool, bool, int, bool]
+Conditions = tuple[tuple[str, str], ...]
+
+_is_number = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?").fullmatch
 
 
 def rank_of(rate: Rate) -> Rank:
@@ -57,9 +62,17 @@ def fits(rate: Rate, usage: RatingInput) -> bool:
         if name in DERIVED:
             if derived(name, usage) != wanted:
                 return False
-        elif name not in attributes or format_attribute(attributes[name]) != wanted:
+        elif name not in attributes or (
+            format_attribute(attributes[name]) != wanted
+            and not (rate.numbers and _is_equal_number(rate, name, attributes[name]))
+        ):
             return False
     return not rate.hours or _within_hours(rate, usage)
+
+
+def _is_equal_number(rate: Rate, name: str, value: str | float | bool | None) -> bool:
+    """Return whether an attribute is a number with the value that a condition has."""
+    return type(value) in (int, float) and (name, format_attribute(value)) in rate.numbers
 
 
 def _within_hours(rate: Rate, usage: RatingInput) -> bool:
@@ -110,3 +123,18 @@ def format_attribute(value: str | float | bool | None) -> str:
     if isinstance(value, float):
         value = plain_number(value)
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def number_text(text: str) -> str | None:
+    """Return a number as `format_attribute` writes its value; None for a text that is no number."""
+    value = float(text) if _is_number(text) else None
+    return format_attribute(value) if value is not None and isfinite(value) else None
+
+
+def numbers_of(when: Conditions) -> Conditions:
+    """Return the conditions whose numbers are written in another way than JSON numbers compare."""
+    return tuple(
+        (name, text)
+        for name, value in when
+        if name not in DERIVED and (text := number_text(value)) is not None and text != value
+    )

@@ -39,3 +39,20 @@ def split_into_tiers(pricing: Pricing, quantity: int) -> Iterator[tuple[Tier, in
         if end > begun:
             yield tier, end - begun
             begun = end
+
+
+def connect_fee_at(pricing: Pricing, position: int) -> int:
+    """Return the connect fee, in picos, of a call that begins at a position of the month.
+
+    That is the fee of the tier in which its first second falls, or the rate's.
+    """
+    if pricing.tiers:
+        of_tier = tier_at(pricing, position).connect_fee
+        if of_tier is not None:
+            return of_tier
+    return pricing.calls.connect_fee if pricing.calls else 0
+
+
+def tier_at(pricing: Pricing, position: int) -> Tier:
+    """Return the tier of what follows a position of the month."""
+    return next(it for it in pricing.tiers if it.up_to is None or position < it.up_to)

@@ -158,7 +158,8 @@ class _LaterReversals:
             position = back.charge.position
         else:
             position = self._position(key) - restored.billed
-        charge = self._rates.charge(restored.rate_id, _usage(original, self._place.day), position)
+        usage = _usage(original, self._place.day)
+        charge = self._rates.charge(restored.rate_id, usage, position, restored.position)
         if isinstance(charge, Unpriced):
             return restored.reversed
         if key != back.charge.tier_key and position is not None:
@@ -248,7 +249,7 @@ class _DayCharger:
         """Charge the reversal of an event: in tiers from its own position, which it keeps."""
         if after.tier_key is None or after.tier_key != before.tier_key:
             return after.reversed
-        charge = charge_usage(found, usage, before.position)
+        charge = charge_usage(found, usage, before.position, after.position)
         if isinstance(charge, Unpriced):
             return charge
         return after._replace(cost=charge.cost, position=before.position).reversed

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 import msgspec
 
 from tollbook.domain.books import BookHead
-from tollbook.domain.prices import PriceBook, Rate
+from tollbook.domain.prices import EARLIER_RULES, PriceBook, Rate
 from tollbook.store.database import Snapshot, Transaction
 from tollbook.store.engine import Row
 from tollbook.store.price_columns import columns_of, decks_of, rate_of
@@ -19,13 +19,16 @@ from tollbook.store.versions import change_token
 Progress = Callable[[int], None]
 """Receives how many more rates were stored."""
 
+# All rates of a book are loaded by the same rules, so its first template has them.
 _HEADS = """
 SELECT
     price_books.version, price_books.organization_id, organizations.id, price_books.name,
     price_books.currency, price_books.effective_from, price_books.source, price_books.created_at,
-    price_books.published_at, price_books.first_rate, price_books.last_rate
+    price_books.published_at, price_books.first_rate, price_books.last_rate, rate_templates.rate
 FROM price_books
 LEFT JOIN organizations ON organizations.organization_id = price_books.organization_id
+LEFT JOIN rate_templates ON rate_templates.tenant_id = price_books.tenant_id
+    AND rate_templates.version = price_books.version AND rate_templates.number = 0
 WHERE price_books.tenant_id = :tenant
 """
 _RATES = """
@@ -59,7 +62,17 @@ _REPORT_AFTER = 5_000
 _MOST_NAMED = 1_000
 """Above this number, all templates are read instead of single ones."""
 
+
+class _RulesOfPricing(msgspec.Struct):
+    rules: int = EARLIER_RULES
+
+
+class _RulesOfRate(msgspec.Struct):
+    pricing: _RulesOfPricing
+
+
 _template = msgspec.json.Decoder(Rate)
+_rules = msgspec.json.Decoder(_RulesOfRate)
 
 
 def add_price_book(
@@ -140,7 +153,7 @@ def publish_price_book(
 def price_book_heads(snapshot: Snapshot, tenant: str) -> list[BookHead]:
     """List a tenant's books and those of its organizations, the oldest version first."""
     rows = snapshot.rows(_HEADS + "ORDER BY price_books.version", tenant=tenant)
-    return [BookHead(*row) for row in rows]
+    return [_head(row) for row in rows]
 
 
 def find_price_book(snapshot: Snapshot, tenant: str, version: int) -> BookHead | None:
@@ -148,7 +161,7 @@ def find_price_book(snapshot: Snapshot, tenant: str, version: int) -> BookHead |
     row = snapshot.row(
         _HEADS + "AND price_books.version = :version", tenant=tenant, version=version
     )
-    return BookHead(*row) if row else None
+    return _head(row) if row else None
 
 
 def read_price_book(snapshot: Snapshot, tenant: str, head: BookHead) -> PriceBook:
@@ -210,7 +223,7 @@ def find_rate(snapshot: Snapshot, tenant: str, rate_id: int) -> tuple[BookHead, 
     )
     if row is None:
         return None
-    head = BookHead(*row)
+    head = _head(row)
     rates = price_book_rates(snapshot, tenant, head, rate_id - 1, 1)
     return (head, rates[0]) if rates and rates[0].id == rate_id else None
 
@@ -224,6 +237,12 @@ def templates_of(snapshot: Snapshot, tenant: str, version: int) -> list[Rate]:
         2,
     )
     return [_template.decode(row[1]) for row in rows]
+
+
+def _head(row: Row) -> BookHead:
+    template = row[-1]
+    rules = _rules.decode(template).pricing.rules if template else EARLIER_RULES
+    return BookHead(*(*row[:-1], rules))
 
 
 def _report(rows: Iterable[Row], progress: Progress) -> Iterator[Row]:

@@ -34,7 +34,7 @@ SUMS = [rollups.add(table, buy=True, sign="-") for table in rollups.KEYS]
 # Found by their ids, so that a whole ledger is not read for a few reversals.
 IN_TIERS = f"""
 SELECT
-    organizations.tenant_id, reversals.reverses,
+    organizations.tenant_id, reversals.reverses, originals.position,
     {", ".join(f"events.{column}" for column in _STORED)}
 FROM reversals
 JOIN organizations ON organizations.organization_id = reversals.organization_id
@@ -42,6 +42,8 @@ JOIN event_keys ON event_keys.organization_id = reversals.organization_id
     AND event_keys.id = reversals.id
 JOIN events ON events.organization_id = event_keys.organization_id
     AND events.day = event_keys.day AND events.id = event_keys.id
+JOIN events AS originals ON originals.organization_id = events.organization_id
+    AND originals.day = events.day AND originals.id = reversals.reverses
 WHERE (
     reversals.organization_id > :number
     OR (reversals.organization_id = :number AND reversals.reverses > :reverses)
@@ -82,9 +84,9 @@ def add(
         transaction.execute(statement)
 
 
-def in_tiers(snapshot: Snapshot) -> Iterator[tuple[str, Stored]]:
-    """Read every reversal that was charged in tiers, with its tenant."""
-    columns = ("tenant", "reverses", "number", *_STORED[1:])
+def in_tiers(snapshot: Snapshot) -> Iterator[tuple[str, Stored, int | None]]:
+    """Read every reversal that was charged in tiers, with its tenant and its event's position."""
+    columns = ("tenant", "reverses", "charged_at", "number", *_STORED[1:])
     for rows in snapshot.chunks(IN_TIERS, {}, columns, {"number": 0, "reverses": ""}):
         for row in rows:
-            yield row[0], Stored(*row[2:])
+            yield row[0], Stored(*row[3:]), row[2]

@@ -26,6 +26,8 @@ def when(**conditions: str) -> tuple[tuple[str, str], ...]:
         (rate(hours=(MORNING,)), rate(hours=((700, 800),))),
         (rate(when=when(to__country="GB")), rate(when=when(to__country="GB"))),
         (rate(pricing(markup=1)), rate(pricing(price=None, markup=2))),
+        (rate(when=when(a="1.5")), rate(when=when(a="1.50"))),
+        (rate(when=when(a="15e-1", b="x")), rate(when=when(a="1.50", c="x"))),
     ],
 )
 def test_rates_of_one_rank_that_could_both_fit_clash(one: Rate, other: Rate) -> None:
@@ -48,6 +50,8 @@ def test_rates_of_one_rank_that_could_both_fit_clash(one: Rate, other: Rate) -> 
         (rate(hours=(MORNING,)), rate(hours=(EVENING,))),
         (rate(hours=(MORNING,)), rate()),
         (rate(), rate(pricing(price=None, markup=1))),
+        (rate(when=when(a="1.5")), rate(when=when(a="1.51"))),
+        (rate(when=when(a="7")), rate(when=when(a="07"))),
     ],
 )
 def test_rates_of_other_ranks_or_that_exclude_each_other_do_not(one: Rate, other: Rate) -> None:

@@ -38,6 +38,12 @@ TIERS = st.lists(st.tuples(st.integers(1, 9), PRICE), min_size=1, max_size=4).ma
         + [{"price": steps[-1][1]}]
     )
 )
+GRADUATED = st.tuples(TIERS, st.lists(st.none() | PRICE, min_size=4, max_size=4)).map(
+    lambda it: [
+        tier if fee is None else {**tier, "connect_fee": fee}
+        for tier, fee in zip(it[0], it[1], strict=False)
+    ]
+)
 FEE = PRICE.map(lambda it: {"price": it, "per": "event"}) | st.just({"percent": "8.25%"})
 BUY = st.fixed_dictionaries(
     {"price": PRICE},
@@ -52,7 +58,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "price": PRICE,
     "to": PREFIX,
     "from": PREFIX,
-    "when": st.dictionaries(NAME, NAME, min_size=1, max_size=2),
+    "when": st.dictionaries(NAME, NAME | PRICE, min_size=1, max_size=2),
     "hours": st.lists(HOURS, min_size=1, max_size=3),
     "valid_from": st.dates().map(str).map(lambda it: f"2023{it[4:]}".replace("-02-29", "-02-28")),
     "valid_until": st.sampled_from(["2024-02-29", "2025-01-01"]),
@@ -63,7 +69,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "maximum_cost": st.integers(9, 20).map(str),
     "package": st.sampled_from(["1", "7", "0.5", "333333.4"]),
     "over": st.sampled_from(["month", "event"]),
-    "graduated": TIERS,
+    "graduated": GRADUATED,
     "volume": TIERS,
     "tier_group": NAME,
     "proration": st.sampled_from(["daily", "none"]),
@@ -97,7 +103,11 @@ def entries(draw: st.DrawFn) -> dict[str, Any]:
             for name, value in entry.items()
             if not FIELDS[name].needs or any(it in entry for it in FIELDS[name].needs)
         }
-    return {name: value or draw(VALUES[name]) for name, value in entry.items()}
+    found = {name: value or draw(VALUES[name]) for name, value in entry.items()}
+    if BY_TYPE[meter].unit != "second":
+        for tier in found.get("graduated", ()):
+            tier.pop("connect_fee", None)
+    return found
 
 
 def load(entry: dict[str, Any]) -> Any:

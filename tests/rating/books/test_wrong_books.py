@@ -124,6 +124,18 @@ WRONG = [
         rates("meter: mms.inbound, price: 1, per: KB, fees: [{name: a, price: 1, per: KB}]"),
         "line 6: per must not be a media size",
     ),
+    (
+        rates("meter: sms.outbound, per: segment, graduated: [{price: 1, connect_fee: 1}]"),
+        "line 6: connect_fee is for meters in seconds, not for sms.outbound",
+    ),
+    (
+        rates("meter: voice.call, per: minute, volume: [{price: 1, connect_fee: 1}]"),
+        "line 6: unknown field 'connect_fee'; the fields are price, up_to",
+    ),
+    (
+        rates("meter: voice.call, per: minute, graduated: [{price: 1, connect_fee: -1}]"),
+        "line 6: connect_fee must be a number from 0",
+    ),
     (rates(f"{TEXT}, buy: cheap"), "line 6: price must be a number from 0"),
     (rates(f"{TEXT}, buy: {{per: segment}}"), "line 6: price is missing"),
     (rates(f"{TEXT}, markup: 15"), "line 6: markup must be a percentage from 0% to 1000%"),

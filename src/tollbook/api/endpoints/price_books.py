@@ -1,10 +1,18 @@
 """Price books over HTTP: list, read, load, publish."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import msgspec
 from anyio.to_thread import run_sync
 from starlette.responses import Response
 
-from tollbook.administration.book_report import book_report
+from tollbook.administration.book_report import (
+    BookReport,
+    UnreachableRate,
+    book_report,
+    load_report,
+)
 from tollbook.administration.price_books import books_of, load_book, publish_book
 from tollbook.api.endpoints.price_book_bodies import CSV, YAML, media_type_of, read_book
 from tollbook.api.endpoints.price_book_queries import (
@@ -26,7 +34,7 @@ from tollbook.api.pipeline.access import (
 )
 from tollbook.api.pipeline.request_body import read_bounded
 from tollbook.api.pipeline.responses import json_response
-from tollbook.domain.books import BookHead, BookStatus, Listed, ShownBook, show_book
+from tollbook.domain.books import BookStatus, Listed, ShownBook, show_book
 from tollbook.domain.errors import (
     AlreadyPublished,
     InvalidRequest,
@@ -41,8 +49,8 @@ from tollbook.domain.lost_prices import LostPrices
 from tollbook.domain.periods import day_number
 from tollbook.rating.books.fields import ShownRate
 from tollbook.rating.books.serialize import show_rate
+from tollbook.rating.books.unreachable import unreachable_rates
 from tollbook.store import prices
-from tollbook.store.audit import Actor
 from tollbook.store.database import Snapshot, Transaction
 
 MOST_BYTES = {CSV: 32 * 1024 * 1024, YAML: 1024 * 1024}
@@ -114,12 +122,14 @@ async def post_price_book(request: AsyncRequest[LoadQuery]) -> Response:
 
     def work(body: bytes, media_type: str, query: LoadQuery) -> Response:
         book = read_book(body, media_type, query)
+        unreachable = unreachable_rates(book)
         with services.database.writing() as transaction:
             key, named = authenticate(transaction), query.organization_id
             row = None if named is None else organization_of(transaction, key, named)
             by = request.actor(key)
             head = load_book(transaction, by, book, row, draft=query.draft)
-            return _answer(transaction, by, head, 201)
+            report = load_report(transaction, by.tenant, head, by.at, unreachable)
+            return _answer(report, 201)
 
     await run_sync(admit)
     query = request.read_query()
@@ -143,11 +153,12 @@ def publish_price_book(
     version = _find(transaction, call).head.version
     date = call.query.effective_from
     day = None if date is None else day_number(date)
-    return _answer(transaction, call.actor, publish_book(transaction, call.actor, version, day))
+    by = call.actor
+    head = publish_book(transaction, by, version, day)
+    return _answer(book_report(transaction, by.tenant, head, by.at))
 
 
-def _answer(snapshot: Snapshot, by: Actor, head: BookHead, status: int = 200) -> Response:
-    report = book_report(snapshot, by.tenant, head, by.at)
+def _answer(report: BookReport, status: int = 200) -> Response:
     return json_response({"success": True, **msgspec.structs.asdict(report)}, status)
 
 
@@ -175,21 +186,42 @@ def _visible(snapshot: Snapshot, call: ApiRequest) -> list[Listed]:
 
 _OF_BOOK = ("getPriceBook", "publishPriceBook")
 _EXAMPLE = {"success": True, "price_book": PRICE_BOOK}
+_REPORT: Mapping[str, Any] = {
+    "price_book": ShownBook,
+    "no_longer_priced": list[str],
+    "lost_prices": list[LostPrices],
+}
+_REPORT_EXAMPLE = {
+    **_EXAMPLE,
+    "no_longer_priced": ["mms.inbound", "brand.registration"],
+    "lost_prices": [
+        {
+            "currency": "USD",
+            "meters": ["mms.inbound", "brand.registration"],
+            "organizations": ["org_abc123"],
+            "organizations_count": 1,
+        }
+    ],
+}
 _ONE = Body(
-    answer_schema(price_book=ShownBook, no_longer_priced=list[str], lost_prices=list[LostPrices]),
+    answer_schema(**_REPORT),
+    _REPORT_EXAMPLE,
+    links=leads(*_OF_BOOK, version="/price_book/version"),
+)
+_LOADED = Body(
+    answer_schema(**_REPORT, unreachable_rates=list[UnreachableRate], unreachable_rates_count=int),
     {
-        **_EXAMPLE,
-        "no_longer_priced": ["mms.inbound", "brand.registration"],
-        "lost_prices": [
+        **_REPORT_EXAMPLE,
+        "unreachable_rates": [
             {
-                "currency": "USD",
-                "meters": ["mms.inbound", "brand.registration"],
-                "organizations": ["org_abc123"],
-                "organizations_count": 1,
+                "rate_id": 17,
+                "rate": "voice.call; to.country GB",
+                "covered_by": "prefixes_of_country",
             }
         ],
+        "unreachable_rates_count": 1,
     },
-    links=leads(*_OF_BOOK, version="/price_book/version"),
+    links=_ONE.links,
 )
 _LOST = (
     "`no_longer_priced` names the meters that had a price in the book of the same currency before "
@@ -214,7 +246,9 @@ PRICE_BOOK_ENDPOINTS = (
         description=(
             "By version. A `draft` prices nothing. A `published` book is in force from "
             "`effective_from` until the day before the next one of the same owner begins; then it "
-            f"is `superseded` and prices late events of its days only. {_VISIBLE}"
+            "is `superseded` and prices late events of its days only. `rules` is the version of "
+            "the rules of charging that a book keeps from when it was loaded; the manual lists "
+            f"what each version charges. {_VISIBLE}"
         ),
         permission=Permission.ADMIN,
         answers=Body(
@@ -236,11 +270,13 @@ PRICE_BOOK_ENDPOINTS = (
             "whole with every error and its line. It is published at once unless `draft=true`; "
             "once published it never changes. With `organization_id` it is a book of that "
             "organization's own, whose rates go before the tenant's one by one; its currency must "
-            f"be the organization's. {_LOST} Needs a key of the whole tenant."
+            f"be the organization's. {_LOST} `unreachable_rates` has the first 100 rates that no "
+            "event can reach, because other rates come first wherever they fit. Needs a key of the "
+            "whole tenant."
         ),
         permission=Permission.ADMIN,
         request=Body({"type": "string"}, PRICE_BOOK_YAML, (YAML, CSV), examples={CSV: DECK}),
-        answers={201: _ONE},
+        answers={201: _LOADED},
         handle=post_price_book,
         errors=(PriceBookRefused, UnsupportedBody, QueueFull),
         tag="Prices",

@@ -157,6 +157,7 @@ PRICE_BOOK: dict[str, Any] = {
     "rates": 1,
     "created_at": "2024-01-15T10:30:00Z",
     "published_at": "2024-01-15T10:30:00Z",
+    "rules": 2,
 }
 
 PRICE_BOOK_YAML = """\

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations, islice
 
 from tollbook.domain.prices import Rate
-from tollbook.rating.match import rank_of
+from tollbook.rating.match import Conditions, number_text, rank_of
 
 MOST_PAIRS = 100_000
 MOST_SETS = 200
@@ -79,10 +79,12 @@ def _differ_in_names(one: Rate, other: Rate) -> bool:
 
 
 def _group_by_values(rates: Sequence[Rate], rows: _Rows, names: _Names) -> Iterable[_Rows]:
-    """Group rows by the values of some attributes in their conditions."""
-    buckets: dict[tuple[tuple[str, str], ...], _Rows] = defaultdict(list)
+    """Group rows by the values of some attributes in their conditions, numbers by their value."""
+    buckets: dict[Conditions, _Rows] = defaultdict(list)
     for row in rows:
-        buckets[tuple(it for it in sorted(rates[row].when) if it[0] in names)].append(row)
+        when = (it for it in sorted(rates[row].when) if it[0] in names)
+        key = tuple((name, number_text(value) or value) for name, value in when)
+        buckets[key].append(row)
     return buckets.values()
 
 

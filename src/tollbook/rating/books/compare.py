@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from tollbook.domain.prices import Deck, PriceBook, Pricing, Rate
+from tollbook.domain.prices import EARLIER_RULES, Deck, PriceBook, Pricing, Rate
 
 
 class Change(StrEnum):
@@ -85,6 +85,7 @@ def _difference(
 
 
 def _verdict(old: Pricing, new: Pricing) -> tuple[Change, int | None] | None:
+    old, new = _comparable(old), _comparable(new)
     if old == new:
         return None
     plain = not (old.tiers or new.tiers or old.price is None or new.price is None)
@@ -95,6 +96,13 @@ def _verdict(old: Pricing, new: Pricing) -> tuple[Change, int | None] | None:
         return (Change.CHANGED, None) if _without_price(old) != _without_price(new) else None
     change = Change.DEARER if two > one else Change.CHEAPER
     return change, (two - one) * 10_000 // one if one else None
+
+
+def _comparable(pricing: Pricing) -> Pricing:
+    """Return a pricing without the version of its rules where all versions charge alike."""
+    if pricing.prorated:
+        return pricing
+    return msgspec.structs.replace(pricing, rules=EARLIER_RULES)
 
 
 def _without_price(pricing: Pricing) -> Pricing:

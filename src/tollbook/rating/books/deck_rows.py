@@ -17,7 +17,7 @@ from tollbook.rating.books.fields import FIELDS
 from tollbook.rating.books.pricing import add_buy, read_days, read_price, read_pricing
 from tollbook.rating.books.source import Form, Source
 from tollbook.rating.books.vocabulary import parse_per, parse_prefix
-from tollbook.rating.match import FROM_COUNTRY, TO_COUNTRY
+from tollbook.rating.match import FROM_COUNTRY, TO_COUNTRY, Conditions, numbers_of
 
 
 def check_terms(terms: DeckTerms, problems: DeckProblems) -> Meter | None:
@@ -124,12 +124,14 @@ class Row(Source):
         self._check_currency()
         origin = self.value("origin", parse_prefix, "", "invalid_prefix")
         to, from_ = (origin, "") if self._terms.inbound else ("", origin)
+        when = self._read_when()
         return Rate(
             meter=self._meter.type,
             pricing=pricing,
             to=to,
             from_=from_,
-            when=self._read_when(),
+            when=when,
+            numbers=numbers_of(when),
             **read_days(self),
         )
 
@@ -151,7 +153,7 @@ class Row(Source):
             found["increments"] = "/".join(both)
         return found
 
-    def _read_when(self) -> tuple[tuple[str, str], ...]:
+    def _read_when(self) -> Conditions:
         when = dict(self._terms.when)
         for field in self._conditions:
             if field in self._cells:

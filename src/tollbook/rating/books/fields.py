@@ -97,6 +97,15 @@ class ShownTier(msgspec.Struct, frozen=True, omit_defaults=True):
     up_to: str | None = None
 
 
+class ShownGraduatedTier(ShownTier, frozen=True, omit_defaults=True):
+    """A tier with a price for its part of the month.
+
+    `connect_fee` is that of calls whose first second falls in the tier; without it, the rate's.
+    """
+
+    connect_fee: str | None = None
+
+
 class ShownFee(msgspec.Struct, frozen=True, omit_defaults=True):
     """A line added to the price: an amount for something, or a share of the price."""
 
@@ -152,7 +161,7 @@ class ShownRate(msgspec.Struct, frozen=True, omit_defaults=True, rename={"from_"
     over: Annotated[Text, Field(
         choice(event=False, month=True), attributes=("monthly",), needs=("package",),
         excludes=("maximum_cost", "proration", "markup"))] = None
-    graduated: Annotated[list[ShownTier] | None, Field(excludes=_NOT_WITH_TIERS)] = None
+    graduated: Annotated[list[ShownGraduatedTier] | None, Field(excludes=_NOT_WITH_TIERS)] = None
     volume: Annotated[list[ShownTier] | None, Field(
         excludes=(*_NOT_WITH_TIERS, "graduated"))] = None
     tier_group: Annotated[Text, Field(

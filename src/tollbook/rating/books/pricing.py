@@ -1,5 +1,6 @@
 """What a rate costs, read from any notation: price, calls, tiers, fees, buy price, markup."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ from tollbook.domain.meters import Meter
 from tollbook.domain.prices import (
     FIRST_DAY,
     LAST_DAY,
+    RULES,
     Basis,
     CallTerms,
     Fee,
@@ -24,6 +26,7 @@ from tollbook.rating.books.fields import (
     PRICES,
     ShownBuy,
     ShownFee,
+    ShownGraduatedTier,
     ShownTier,
     kept_in,
 )
@@ -38,7 +41,16 @@ from tollbook.rating.books.vocabulary import (
 
 _DAYS = kept_in(Rate)
 _KEPT = kept_in(Pricing)
-_TIER = Form("a tier is a mapping of up_to and price", ShownTier.__struct_fields__, ("price",))
+_TIERS = {
+    TierMode.GRADUATED: Form(
+        "a tier is a mapping of up_to, price and connect_fee",
+        ShownGraduatedTier.__struct_fields__,
+        ("price",),
+    ),
+    TierMode.VOLUME: Form(
+        "a tier is a mapping of up_to and price", ShownTier.__struct_fields__, ("price",)
+    ),
+}
 _FEE = Form(
     "a fee is a mapping of name, price and per, or of name and percent",
     ShownFee.__struct_fields__,
@@ -68,7 +80,7 @@ def read_pricing(source: Source, meter: Meter | None, group: str = "") -> Pricin
     _check_fields(source, meter)
     per = _read_per(source, meter, _NO_PER)
     mode = TierMode.VOLUME if "volume" in source else TierMode.GRADUATED
-    tiers = _read_tiers(source, mode, per)
+    tiers = _read_tiers(source, mode, per, meter)
     kept = source.attributes(_KEPT)
     named = kept.pop("tier_group", None)
     if tiers or kept.get("monthly"):
@@ -83,11 +95,12 @@ def read_pricing(source: Source, meter: Meter | None, group: str = "") -> Pricin
         price_picos=picos,
         per_micros=per.micros,
         basis=per.basis,
-        calls=_read_calls(source, meter, per),
+        calls=_read_calls(source, meter, per, tiers),
         package=_read_package(source, per),
         tiers=tiers,
         tier_mode=mode,
         fees=_read_fees(source, meter),
+        rules=RULES,
         **kept,
     )
     return add_buy(source, meter, pricing)
@@ -136,7 +149,9 @@ def _read_per(source: Source, meter: Meter | None, default: Per) -> Per:
     return source.value("per", lambda text: parse_per(text, meter), default)
 
 
-def _read_calls(source: Source, meter: Meter | None, per: Per) -> CallTerms | None:
+def _read_calls(
+    source: Source, meter: Meter | None, per: Per, tiers: Sequence[Tier] = ()
+) -> CallTerms | None:
     """Read the terms of a call; None when seconds are billed as they are, and nothing else."""
     if meter is None or meter.unit != "second":
         return None
@@ -144,7 +159,8 @@ def _read_calls(source: Source, meter: Meter | None, per: Per) -> CallTerms | No
     if terms.maximum_cost is not None and terms.maximum_cost < terms.connect_fee:
         sentence = f"{source.label('maximum_cost')} must not be below the connect fee"
         source.note("maximum_cost", "invalid_maximum_cost", sentence)
-    is_plain = terms == CallTerms() and per.basis is Basis.UNIT and "fees" not in source
+    has_fees = "fees" in source or any(it.connect_fee is not None for it in tiers)
+    is_plain = terms == CallTerms() and per.basis is Basis.UNIT and not has_fees
     return None if is_plain else terms
 
 
@@ -163,15 +179,16 @@ def _read_package(source: Source, per: Per) -> int:
     return block
 
 
-def _read_tiers(source: Source, mode: TierMode, per: Per) -> tuple[Tier, ...]:
+def _read_tiers(source: Source, mode: TierMode, per: Per, meter: Meter | None) -> tuple[Tier, ...]:
     if mode not in source:
         return ()
     tiers: list[Tier] = []
-    entries = source.entries(mode, "tiers", _TIER, _MOST_TIERS)
+    entries = source.entries(mode, "tiers", _TIERS[mode], _MOST_TIERS)
     for entry in entries:
         up_to = entry.value("up_to", parse_quantity, 0)
         text, picos = read_price(entry)
-        tier = Tier(up_to * per.unit // MICROS if up_to else None, text, picos)
+        connect_fee = _read_tier_fee(entry, meter)
+        tier = Tier(up_to * per.unit // MICROS if up_to else None, text, picos, connect_fee)
         end = tiers[-1].up_to if tiers else 0
         if ("up_to" in entry) is (entry is entries[-1]):
             sentence = "the last tier has no up_to, and every other one has"
@@ -181,6 +198,15 @@ def _read_tiers(source: Source, mode: TierMode, per: Per) -> tuple[Tier, ...]:
             entry.note("", "invalid_tiers", sentence)
         tiers.append(tier)
     return tuple(tiers)
+
+
+def _read_tier_fee(entry: Source, meter: Meter | None) -> int | None:
+    """Read the connect fee of a tier; None for that of the rate."""
+    field = FIELDS["connect_fee"]
+    if field.name in entry and meter and meter.unit != field.unit:
+        sentence = f"{field.name} is for meters in {field.unit}s, not for {meter.type}"
+        entry.note(field.name, "not_for_meter", sentence)
+    return entry.value(field.name, parse_price, None)
 
 
 def _read_fees(source: Source, meter: Meter | None) -> tuple[Fee, ...]:

@@ -7,16 +7,16 @@ import msgspec
 from tollbook.domain.exact import MICROS, quantity_text
 from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.prices import Basis, CallTerms, Fee, Pricing, Rate, Tier, TierMode
-from tollbook.rating.books.fields import ShownBuy, ShownFee, ShownRate, ShownTier, kept_in
+from tollbook.rating.books.fields import ShownBuy, ShownFee, ShownGraduatedTier, ShownRate, kept_in
 from tollbook.rating.books.pricing import terms_of_buy
-from tollbook.rating.books.vocabulary import format_hours, parse_per
+from tollbook.rating.books.vocabulary import format_hours, format_price, parse_per
 
 
 def show_rate(rate: Rate, *, with_buy: bool = True) -> ShownRate:
     """Show a rate, with what it is bought for or without."""
     pricing = rate.pricing
-    tiers = [_show_tier(tier, rate) for tier in pricing.tiers]
     is_volume = pricing.tier_mode is TierMode.VOLUME
+    tiers = [_show_tier(tier, rate) for tier in pricing.tiers]
     kept = _format(Rate, rate) | _format(Pricing, pricing) | _format(CallTerms, pricing.calls)
     return ShownRate(
         rate_id=rate.id,
@@ -29,7 +29,7 @@ def show_rate(rate: Rate, *, with_buy: bool = True) -> ShownRate:
         hours=list(format_hours(rate.hours)) or None,
         package=_show_package(pricing),
         graduated=None if is_volume else tiers or None,
-        volume=tiers if is_volume else None,
+        volume=list(tiers) if is_volume else None,
         fees=[_show_fee(fee) for fee in pricing.fees] or None,
         buy=_show_buy(pricing, pricing.buy) if with_buy and pricing.buy else None,
         **kept,
@@ -48,11 +48,14 @@ def _show_package(pricing: Pricing) -> str | None:
     return quantity_text(-(-pricing.package * MICROS // pricing.per_micros))
 
 
-def _show_tier(tier: Tier, rate: Rate) -> ShownTier:
-    if tier.up_to is None:
-        return ShownTier(tier.price)
+def _show_tier(tier: Tier, rate: Rate) -> ShownGraduatedTier:
+    """Show a tier; those of volume have no connect fee."""
     unit = parse_per(rate.pricing.per, BY_TYPE[rate.meter]).unit
-    return ShownTier(tier.price, quantity_text(tier.up_to * MICROS // unit))
+    return ShownGraduatedTier(
+        tier.price,
+        None if tier.up_to is None else quantity_text(tier.up_to * MICROS // unit),
+        None if tier.connect_fee is None else format_price(tier.connect_fee),
+    )
 
 
 def _show_fee(fee: Fee) -> ShownFee:

@@ -12,13 +12,12 @@ from tollbook.rating.books.fields import FIELDS
 from tollbook.rating.books.pricing import read_days, read_pricing
 from tollbook.rating.books.source import Form
 from tollbook.rating.books.yaml_nodes import Document, Entry
-from tollbook.rating.match import COUNTRIES, DERIVED
+from tollbook.rating.match import COUNTRIES, DERIVED, Conditions, numbers_of
 from tollbook.rating.numbers import KINDS
 
 MOST_RATES = 100_000
 """The most rates of a book: a few lists of prefixes can stand for many, and a deck holds more."""
 TOO_MANY_RATES = f"a book has at most {MOST_RATES:,} rates; put more into a deck"
-Conditions = tuple[tuple[str, str], ...]
 _MOST_HOURS = 200
 _RATE = Form("a rate is a mapping of meter, price and per", tuple(FIELDS), ("meter",))
 _WHEN = Form("when must be a mapping of attribute to value")
@@ -38,10 +37,11 @@ def read_rates(document: Document, node: yaml.Node, path: str) -> list[Rate]:
         return []
     meter = entry.value("meter", _parse_meter, None, FIELDS["meter"].code)
     to, from_ = _read_prefixes(entry, "to"), _read_prefixes(entry, "from")
-    conditions: dict[str, Any] = {"when": _read_when(entry), "hours": _read_hours(entry)}
-    conditions |= read_days(entry)
+    when = _read_when(entry)
+    conditions: dict[str, Any] = {"when": when, "numbers": numbers_of(when)}
+    conditions |= {"hours": _read_hours(entry), **read_days(entry)}
     count = len(to) * len(from_)
-    group = "" if count > 1 or not meter else _group_of(meter, to[0], from_[0], conditions["when"])
+    group = "" if count > 1 or not meter else _group_of(meter, to[0], from_[0], when)
     pricing = read_pricing(entry, meter, group)
     if count > MOST_RATES:
         document.note(node, path, "too_many_rates", TOO_MANY_RATES)
