@@ -6,7 +6,7 @@ from datetime import date, datetime
 import msgspec
 
 from tollbook.domain.events import instant_of
-from tollbook.domain.exact import raw_amount, raw_quantity
+from tollbook.domain.exact import AmountJson, raw_amount, raw_quantity
 from tollbook.domain.meters import BY_CODE
 from tollbook.domain.periods import day_of
 from tollbook.domain.quarantine import (
@@ -74,7 +74,7 @@ class CurrencyTotal(msgspec.Struct):
 
     currency: str
     events: int
-    cost: msgspec.Raw
+    cost: AmountJson
 
 
 class ChargeSum(msgspec.Struct):
@@ -84,7 +84,7 @@ class ChargeSum(msgspec.Struct):
     organization_id: str
     meter: str
     events: int
-    cost: msgspec.Raw
+    cost: AmountJson
 
 
 class ReplayedCharge(msgspec.Struct):
@@ -98,7 +98,7 @@ class ReplayedCharge(msgspec.Struct):
     quantity: msgspec.Raw
     billed: msgspec.Raw
     currency: str
-    cost: msgspec.Raw
+    cost: AmountJson
 
 
 class ReplayDryRunAnswer(msgspec.Struct):
