@@ -9,7 +9,7 @@ from tollbook.domain.charges import Unpriced
 from tollbook.domain.corrections import Correction, fingerprint
 from tollbook.domain.directory import UNADDRESSABLE, unaddressable
 from tollbook.domain.errors import Problem
-from tollbook.domain.keys import ALL_EVENTS, ApiKey
+from tollbook.domain.events import Event
 from tollbook.domain.quarantine import PENDING
 from tollbook.domain.receipts import Outcome, Receipt, conflict, rejected
 from tollbook.domain.reversals import Reversal
@@ -18,14 +18,16 @@ from tollbook.ingest.accept import SUM_OUT_OF_RANGE, refusals, stage_row
 from tollbook.ingest.correction_state import UNKNOWN, CorrectionState, refusals_of_key
 from tollbook.ingest.correction_submission import CorrectionSubmission
 from tollbook.ingest.correction_targets import (
+    Rights,
     Target,
     changes_nothing,
-    corrected_json,
+    corrected_event,
 )
-from tollbook.ingest.decode import InvalidEvent, decode_one
+from tollbook.ingest.decode import as_sent
 from tollbook.ingest.directory_cache import DirectoryCache, Terms
 from tollbook.ingest.months import Months
-from tollbook.ingest.normalize import ClaimedIdentity, NormalizedEvent
+from tollbook.ingest.normalize import ClaimedIdentity, NormalizedEvent, normalize
+from tollbook.ingest.problems import fields_of, problems_of
 from tollbook.ingest.reversal_rows import Opposites
 from tollbook.store import directory, ledger
 from tollbook.store.corrections import Accepted
@@ -34,6 +36,7 @@ from tollbook.store.events import Corrected, Reversed
 from tollbook.store.quarantine_counts import OfCode
 from tollbook.store.staging import Staged
 
+_INVALID = Problem("", "invalid_event", "the corrected event is not valid")
 _NOTHING = Problem("", "nothing_changed", "the correction must change at least one value")
 _ALREADY_CHARGED = Problem(
     "cost_pending", "already_charged", "a charged event cannot wait for its price again"
@@ -116,11 +119,11 @@ class CorrectionBatch:
         submission: CorrectionSubmission,
         index: int,
         correction: Correction,
-        key: ApiKey | None,
+        rights: Rights,
     ) -> Receipt:
         """Return the receipt of a correction, and keep what is to be stored for it."""
         try:
-            return self._receipt(submission, index, correction, key)
+            return self._receipt(submission, index, correction, rights)
         except _Refused as refusal:
             return rejected(index, correction.id, refusal.problems)
 
@@ -146,15 +149,15 @@ class CorrectionBatch:
         submission: CorrectionSubmission,
         index: int,
         correction: Correction,
-        key: ApiKey | None,
+        rights: Rights,
     ) -> Receipt:
-        if refused := refusals_of_key(correction, key):
+        if refused := refusals_of_key(correction, rights):
             raise _Refused(*refused)
         terms = self._terms_of(submission, correction)
         if terms is None:
             raise _Refused(UNKNOWN)
         number, print_ = terms.number, fingerprint(correction)
-        problem = self._state.problem(number, correction, key)
+        problem = self._state.problem(number, correction, rights)
         # An event that the key may not see is unknown to it, whatever the ids name.
         if problem is UNKNOWN:
             raise _Refused(problem)
@@ -166,8 +169,9 @@ class CorrectionBatch:
             return Receipt(index, Outcome.DUPLICATE, correction.id, reversal_id=reversal_id)
         if problem is not None:
             raise _Refused(problem)
-        target = self._state.targets[number, correction.corrects]
-        event = self._corrected_event(submission, correction, target, terms, key)
+        target = self._state.target((number, correction.corrects))
+        assert target is not None  # noqa: S101  `problem` has looked at it
+        event = self._corrected_event(submission, correction, target, terms, rights)
         normalized = msgspec.structs.replace(event, index=index, fingerprint=print_)
         if target.charged is None:
             return self._replace_waiting(submission, correction, target, terms, normalized)
@@ -179,18 +183,16 @@ class CorrectionBatch:
         correction: Correction,
         target: Target,
         terms: Terms,
-        key: ApiKey | None,
+        rights: Rights,
     ) -> NormalizedEvent:
         """Return the event that replaces the target; raise `_Refused` when it cannot."""
         if correction.id in UNADDRESSABLE:
             raise _Refused(unaddressable("id"))
         if changes_nothing(correction, target, terms):
             raise _Refused(_NOTHING)
-        event = decode_one(0, corrected_json(correction, target))
-        if isinstance(event, InvalidEvent):
-            raise _Refused(*event.problems)
-        if isinstance(event, Receipt):
-            raise _Refused(*event.details)
+        event = normalize(0, corrected_event(correction, target))
+        if event is None:
+            raise _Refused(*_problems(corrected_event(correction, target)))
         user = event.event.user_id
         claimed = ClaimedIdentity(
             id=correction.id,
@@ -199,8 +201,7 @@ class CorrectionBatch:
             type=event.meter.type,
             time=event.time,
         )
-        rules = ALL_EVENTS if key is None else key.event_rules
-        if found := tuple(refusals(claimed, submission.scope, submission.actor.at, rules)):
+        if found := tuple(refusals(claimed, submission.scope, submission.actor.at, rights.rules)):
             raise _Refused(*found)
         if user in UNADDRESSABLE and not directory.find_user(self._transaction, terms.number, user):
             raise _Refused(unaddressable("user_id"))
@@ -287,14 +288,20 @@ class CorrectionBatch:
             id=correction.id,
             reversal_id=reversal_id,
             reason=correction.reason,
-            user_id=target.user_id or "",
+            user_id=target.event.user_id or "",
             corrected_user_id=row.user_id,
             key_prefix=_prefix(submission),
             received_at=0,
         )
         self._rows.append(row)
         self._corrections.append(record)
-        self._state.add(record, row, correction.organization_id)
+        self._state.add(record, row)
+
+
+def _problems(event: Event) -> list[Problem]:
+    """Return the problems of an event that is not valid."""
+    fields = fields_of(as_sent(event))
+    return problems_of(fields) or [_INVALID]
 
 
 def _prefix(submission: CorrectionSubmission) -> str | None:

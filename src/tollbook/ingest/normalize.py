@@ -1,5 +1,6 @@
 """Normalize a decoded event: all of its values in the form in which they are stored."""
 
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -25,6 +26,8 @@ from tollbook.rating.segments import BODY, BODY_LENGTH, measure_segments
 
 _event = msgspec.json.Decoder(Event)
 _NULL = b"null"
+LATEST_TIME = microseconds(datetime.max.replace(tzinfo=UTC))
+"""The last microsecond of the year 9999 in UTC."""
 # Most quantities are small whole numbers that repeat.
 _micros_of = lru_cache(4096)(exact.micros_of)
 
@@ -79,7 +82,9 @@ def normalize(index: int, event: Event) -> NormalizedEvent | None:
     except ValueError:
         return None
     time = microseconds(event.time)
-    if time < 0 or (meter.whole and quantity % MICROS) or (event.cost_pending and cost is not None):
+    if not 0 <= time <= LATEST_TIME or (meter.whole and quantity % MICROS):
+        return None
+    if event.cost_pending and cost is not None:
         return None
     given = event.attributes
     if given and (BODY in given or BODY_LENGTH in given):
