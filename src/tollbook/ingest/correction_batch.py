@@ -3,8 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-import msgspec
-
 from tollbook.domain.charges import Unpriced
 from tollbook.domain.corrections import Correction, fingerprint
 from tollbook.domain.directory import UNADDRESSABLE, unaddressable
@@ -171,41 +169,34 @@ class CorrectionBatch:
             raise _Refused(problem)
         target = self._state.target((number, correction.corrects))
         assert target is not None  # noqa: S101  `problem` has looked at it
-        event = self._corrected_event(submission, correction, target, terms, rights)
-        normalized = msgspec.structs.replace(event, index=index, fingerprint=print_)
-        if target.charged is None:
-            return self._replace_waiting(submission, correction, target, terms, normalized)
-        return self._replace_charged(submission, correction, target, terms, normalized)
-
-    def _corrected_event(
-        self,
-        submission: CorrectionSubmission,
-        correction: Correction,
-        target: Target,
-        terms: Terms,
-        rights: Rights,
-    ) -> NormalizedEvent:
-        """Return the event that replaces the target; raise `_Refused` when it cannot."""
-        if correction.id in UNADDRESSABLE:
-            raise _Refused(unaddressable("id"))
         if changes_nothing(correction, target, terms):
             raise _Refused(_NOTHING)
-        event = normalize(0, corrected_event(correction, target))
+        sent = corrected_event(correction, target)
+        event = normalize(index, sent, print_)
         if event is None:
-            raise _Refused(*_problems(corrected_event(correction, target)))
-        user = event.event.user_id
-        claimed = ClaimedIdentity(
-            id=correction.id,
-            organization_id=correction.organization_id,
-            user_id=user,
-            type=event.meter.type,
-            time=event.time,
-        )
+            raise _Refused(*_problems(sent))
+        self._check(submission, terms, rights, event)
+        if target.charged is None:
+            return self._replace_waiting(submission, correction, target, terms, event)
+        return self._replace_charged(submission, correction, target, terms, event)
+
+    def _check(
+        self,
+        submission: CorrectionSubmission,
+        terms: Terms,
+        rights: Rights,
+        event: NormalizedEvent,
+    ) -> None:
+        """Refuse an event that the key may not send, or that creates an id of no path."""
+        sent = event.event
+        if sent.id in UNADDRESSABLE:
+            raise _Refused(unaddressable("id"))
+        user = sent.user_id
+        claimed = ClaimedIdentity(sent.id, sent.organization_id, user, sent.type, event.time)
         if found := tuple(refusals(claimed, submission.scope, submission.actor.at, rights.rules)):
             raise _Refused(*found)
         if user in UNADDRESSABLE and not directory.find_user(self._transaction, terms.number, user):
             raise _Refused(unaddressable("user_id"))
-        return event
 
     def _replace_waiting(
         self,
