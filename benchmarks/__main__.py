@@ -9,6 +9,7 @@ from pathlib import Path
 
 from benchmarks.answers import answers
 from benchmarks.bars import bars
+from benchmarks.corrections import corrections
 from benchmarks.crowds import crowds
 from benchmarks.databases import Databases, PostgresDatabases, SqliteFiles
 from benchmarks.deck_ingest import deck_ingest
@@ -27,7 +28,10 @@ from benchmarks.series import series
 
 _POSTGRES = "TOLLBOOK_TEST_POSTGRES"
 _PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
-_PARTS = ("ingest", "exports", "answers", "overview", "series", "rating", "decks", "page")
+_PARTS = (
+    *("ingest", "corrections", "exports", "answers", "overview", "series", "rating", "decks"),
+    "page",
+)
 _ENGINES = ("sqlite", "postgresql")
 
 
@@ -103,6 +107,8 @@ def _measure(
         measured.decked.append(deck_ingest(databases, load, plan))
     if options.only in (None, "ingest"):
         measured.ingested += ingest(databases, load, plan)
+    if options.only in (None, "corrections"):
+        measured.corrected += corrections(databases, load, plan)
     if options.only in (None, "exports"):
         measured.exported += exports(databases, quick=options.quick)
     if options.only in (None, "answers"):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from benchmarks.answers import COLD, REPEATED, AnswerFigures
+from benchmarks.corrections import CorrectionFigure
 from benchmarks.crowds import WHOLE, CrowdFigures
 from benchmarks.databases import PostgresDatabases
 from benchmarks.deck_ingest import DeckIngestFigure
@@ -20,6 +21,8 @@ from benchmarks.series import PLAIN, SeriesFigure
 _LEAST_RATIO = 0.6
 _LEAST_IN_BATCHES = 30_000
 _LEAST_SINGLE = 3_000
+_MOST_TIMES_CORRECTED = 2.0
+_MOST_TIMES_CORRECTED_ALONE = 2.5
 _SINGLE_CONNECTIONS = 64
 _MOST_TIMES_BARE = 1.5
 _MOST_REPEATED_MS = 5.0
@@ -54,6 +57,7 @@ def bars(measured: Measured) -> list[Bar]:
     found: list[Bar] = []
     for figure in measured.ingested:
         found.extend(_ingest_bars(figure))
+    found.extend(map(_correction_bar, measured.corrected))
     for answers in measured.answered:
         found.extend(_answer_bars(answers))
         found.extend(_growth_bars(answers))
@@ -72,6 +76,13 @@ def bars(measured: Measured) -> list[Bar]:
     for page in measured.paged:
         found.extend(_page_bars(page))
     return found
+
+
+def _correction_bar(it: CorrectionFigure) -> Bar:
+    most = _MOST_TIMES_CORRECTED if it.in_request > 1 else _MOST_TIMES_CORRECTED_ALONE
+    what = f"{it.engine}, {it.connections} connections: {it.in_request:,} corrections in a request"
+    wanted = f"at most {most:.1f} times new events"
+    return Bar(what, wanted, f"{it.times:.2f} times", it.times <= most)
 
 
 def _ingest_bars(it: IngestFigure) -> Iterator[Bar]:

@@ -270,6 +270,10 @@ def fresh(example: Json, known: Json, turn: int) -> Json:
         body["id"] = f"walk {turn}"
     if "reverses" in body:
         body |= known.get("reversible", {})
+    elif "corrects" in body:
+        reversible = known.get("reversible", {})
+        body |= {name: it for name, it in reversible.items() if name in body}
+        body["corrects"] = reversible.get("reverses", body["corrects"])
     elif "time" in body:
         body["organization_id"] = known["organization_id"] if turn % 4 else "org_new"
     elif "end_date" in body:

@@ -22,6 +22,7 @@ from tollbook.domain.periods import Period
 from tollbook.store import directory
 from tollbook.store.database import Database
 from tollbook.store.directory import OrganizationRow
+from tollbook.store.pending_events import PendingEvents
 
 JANUARY = Period(date(2024, 1, 1), date(2024, 1, 31))
 FEBRUARY = Period(date(2024, 2, 1), date(2024, 2, 29))
@@ -61,6 +62,7 @@ def test_an_empty_organization_waits_for_nothing(platform: Platform) -> None:
             newest_event_at=None,
             last_received_at=None,
             ingest_lag_seconds=None,
+            pending_events=PendingEvents(0, 0, 0),
         )
 
 
@@ -112,9 +114,13 @@ def test_costs_in_other_currencies_are_named(platform: Platform) -> None:
 
 
 def test_a_key_of_a_part_does_not_see_the_rest() -> None:
-    whole = Meta("now", "UTC", "USD", "open", 3, 0.5, "then", "later", 1.5)
+    ages = PendingEvents(1, 2, 3)
+    whole = Meta("now", "UTC", "USD", "open", 3, 0.5, "then", "later", 1.5, [], ages)
     part = of_a_part(whole)
-    hidden = ("quarantined_share", "newest_event_at", "last_received_at", "ingest_lag_seconds")
+    hidden = (
+        *("quarantined_share", "newest_event_at", "last_received_at", "ingest_lag_seconds"),
+        "pending_events",
+    )
     assert all(getattr(part, name) is None for name in hidden)
     assert msgspec.structs.replace(whole, **dict.fromkeys(hidden)) == part
 

@@ -70,6 +70,8 @@ def test_an_event_has_every_figure(either: Tenant) -> None:
             "attributes": {"n": 1.5, "to": "+4930123456"},
             "received_at": sent["as_of"],
             "reverses": None,
+            "corrects": None,
+            "corrected_by": None,
         }
     ]
 

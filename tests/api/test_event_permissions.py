@@ -66,9 +66,20 @@ def test_an_event_with_other_problems_names_this_one_too(tenant: Tenant) -> None
     assert [it["code"] for it in receipt["details"]] == ["negative"]
 
 
-def test_null_states_no_cost(tenant: Tenant) -> None:
-    body = {**event(), "cost": None}
-    assert sent(tenant, tenant.key(WRITE), json=body)[0] == 200
+def test_null_states_no_cost_and_is_rejected(tenant: Tenant) -> None:
+    _, (receipt,) = sent(tenant, tenant.key(WRITE), json={**event(), "cost": None})
+    assert [it["code"] for it in receipt["details"]] == ["cost_null"]
+
+
+def test_a_cost_that_comes_later_follows_the_same_rule(either: Tenant) -> None:
+    waits = event(cost_pending=True)
+    for path in ("/v1/events", "/v1/rate"):
+        key = either.key(WRITE, READ)
+        _, (receipt,) = sent(either, key, path, json=waits)
+        assert refusal(receipt)[:2] == ("permission_missing", "cost_pending")
+        assert sent(either, key, path, json=event(id="2", cost_pending=False))[0] == 200
+    _, (receipt,) = sent(either, either.key(WRITE, COST), json=waits)
+    assert (receipt["status"], receipt["code"]) == ("quarantined", "cost_pending")
 
 
 @pytest.mark.parametrize("permissions", [(WRITE, COST), (Permission.ADMIN,)])

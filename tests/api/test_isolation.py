@@ -46,7 +46,7 @@ class World(NamedTuple):
 
     def id_of(self, name: str, data: st.DataObject) -> str:
         """Choose an id of either tenant for a field or a parameter."""
-        usual = IDS["event_id"] if name in {"id", "reverses"} else self.public
+        usual = IDS["event_id"] if name in {"id", "reverses", "corrects"} else self.public
         chosen: str = data.draw(st.sampled_from(IDS.get(name, usual)))
         return chosen
 
@@ -118,7 +118,7 @@ def _filled(value: Any, data: st.DataObject, world: World) -> Any:
     if isinstance(value, dict):
         return {
             name: world.id_of(name, data)
-            if name in {"organization_id", "user_id", "id", "reverses"}
+            if name in {"organization_id", "user_id", "id", "reverses", "corrects"}
             else _filled(it, data, world)
             for name, it in value.items()
         }

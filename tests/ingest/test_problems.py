@@ -44,14 +44,20 @@ def test_a_required_field_is_missing_or_null(field: str) -> None:
     assert found_in(written(field, "null")) == [(field, "missing_field")]
 
 
-@pytest.mark.parametrize("field", ["user_id", "resource_id", "attributes", "cost"])
+@pytest.mark.parametrize("field", ["user_id", "resource_id", "attributes", "cost_pending"])
 def test_null_leaves_an_optional_field_out(field: str) -> None:
     assert found_in(written(field, "null")) == []
 
 
 def test_a_quantity_is_left_out_and_not_null() -> None:
-    assert of(quantity=None) == []
-    assert found_in(written("quantity", "null")) == [("quantity", "missing_field")]
+    assert of(type="api.request", quantity=None) == []
+    for meter in ("api.request", "voice.call"):
+        null = json.dumps({**event(type=meter), "quantity": None})
+        assert found_in(null) == [("quantity", "missing_field")]
+
+
+def test_null_is_no_cost() -> None:
+    assert found_in(written("cost", "null")) == [("cost", "cost_null")]
 
 
 @pytest.mark.parametrize(

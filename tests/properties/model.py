@@ -4,36 +4,22 @@ Written from the design alone: nothing here comes from the product. Numbers are 
 fractions, and the one rounding is `round` of a fraction, which goes half to even.
 """
 
-import json
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
-Json = dict[str, Any]
+from tests.properties.wire import KNOWLEDGE_BASE, TYPES, Json, corrected, is_bare, read
+
 Identity = tuple[str, str]
 Month = tuple[str, int, int, str, tuple[tuple[str, Any], ...]]
 """An organization, a year and a month of it, a type and the attributes of its price."""
 
-WHOLE = {
-    "sms.outbound",
-    "sms.inbound",
-    "mms.outbound",
-    "mms.inbound",
-    "api.request",
-    "phone.purchase",
-    "brand.registration",
-}
-KNOWLEDGE_BASE = {"kb.rental", "kb.usage"}
 BRAND = "brand.registration"
-OPTIONAL = {"quantity", "user_id", "resource_id", "attributes", "cost"}
-REQUIRED = {"id", "type", "organization_id", "time"}
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CALL = "voice.call"
 LONGEST_CALL = 24 * 3600
-TEXTS = {"sms.outbound", "sms.inbound"}
 STRICT, INTERNATIONAL = "strict", "international"
 LONDON, CALIFORNIA = "442071838750", "14155550100"
 WRITTEN = {
@@ -115,7 +101,7 @@ DEFAULT_BOOK = Book(
         BRAND: [Price("4.00")],
     },
 )
-TYPES = tuple(DEFAULT_BOOK.prices)
+assert tuple(DEFAULT_BOOK.prices) == TYPES
 
 
 @dataclass
@@ -131,6 +117,8 @@ class Held:
     """An event that was taken. Without a cost it waits in quarantine.
 
     A reversal has the sign -1; `used` is what an event took of a month, by which price of it.
+    `content` is the request of a reversal or correction. `gone` is an event that was corrected in
+    quarantine.
     """
 
     event: Json
@@ -140,6 +128,7 @@ class Held:
     content: Json | None = None
     used: tuple[Month, Fraction, Price] | None = None
     reversed: bool = False
+    gone: bool = False
 
 
 class Model:
@@ -153,12 +142,14 @@ class Model:
 
     def send(self, batch: list[bytes]) -> list[str]:
         """Take events in order; say what becomes of each."""
-        return [self._take(read(text)) for text in batch]
+        return [self._take(read(text), is_bare(text)) for text in batch]
 
     def replay(self) -> int:
         """Look at quarantine again, in the order of ids; say how many events could leave it."""
         waiting = [
-            it for it in sorted(self.held, key=lambda it: it[1]) if not self._charged_one(it)
+            it
+            for it in sorted(self.held, key=lambda it: it[1])
+            if not (self._charged_one(it) or self.held[it].gone)
         ]
         return sum(self._enter(self.held[it]) for it in waiting)
 
@@ -179,28 +170,77 @@ class Model:
             return "duplicate" if standing.content == asked else "conflict"
         if original.cost is None or original.sign < 0 or original.reversed:
             return "rejected"
+        back = self._reversal(original, asked)
+        if back is None:
+            return "rejected"
+        self.held[organization, asked["id"]] = back
+        return "accepted"
+
+    def _reversal(self, original: Held, asked: Json) -> Held | None:
+        """Take an event back; None when the difference to its month is too large."""
+        assert original.cost is not None
         cost = -original.cost
         if original.used is not None:
             month, quantity, price = original.used
             before = self.months[month]
             cost = price.of_month(before - quantity) - price.of_month(before)
             if abs(cost) > 100_000_000:
-                return "rejected"
+                return None
             self.months[month] = before - quantity
         original.reversed = True
-        self.held[organization, asked["id"]] = Held(original.event, cost, original.day, -1, asked)
+        return Held(original.event, cost, original.day, -1, asked)
+
+    def correct(self, batch: list[Json]) -> list[str]:
+        """Replace events in order; say what becomes of each correction."""
+        return [self._correct(it) for it in batch]
+
+    def _correct(self, asked: Json) -> str:
+        organization, identity = asked["organization_id"], asked["id"]
+        original = self.held.get((organization, asked["corrects"]))
+        standing = self.held.get((organization, identity))
+        if original is None:
+            return "rejected"
+        if standing is not None:
+            return "duplicate" if standing.content == asked else "conflict"
+        event = corrected(original.event, asked)
+        if event is None or original.sign < 0 or original.reversed or original.gone:
+            return "rejected"
+        replacement = Held(event, content=asked)
+        if original.cost is None:
+            original.gone = True
+            self.held[organization, identity] = replacement
+            return "accepted" if self._enter(replacement) else "quarantined"
+        reversal_id = organization, f"{identity}.reversal"
+        if event["cost_pending"] or reversal_id in self.held:
+            return "rejected"
+        months = dict(self.months)
+        back = self._reversal(original, {"reverses": asked["corrects"], "reason": asked["reason"]})
+        if back is None or not self._enter(replacement):
+            self.months, original.reversed = months, False
+            return "rejected"
+        back.content = {
+            "id": reversal_id[1],
+            "organization_id": organization,
+            "reverses": asked["corrects"],
+            "reason": asked["reason"],
+        }
+        self.held[reversal_id] = back
+        self.held[organization, identity] = replacement
         return "accepted"
 
-    def _take(self, event: Json | None) -> str:
+    def _take(self, event: Json | None, is_bare: bool = False) -> str:
         if event is None:
             return "rejected"
         standing = self.held.get((event["organization_id"], event["id"]))
         if standing is None:
+            if is_bare:
+                return "rejected"
             held = self.held[event["organization_id"], event["id"]] = Held(event)
             return "accepted" if self._enter(held) else "quarantined"
-        if standing.event != event or standing.sign < 0:
+        if standing.event != event or standing.content is not None:
             return "conflict"
-        return "quarantined" if standing.cost is None else "duplicate"
+        waits = standing.cost is None and not standing.gone
+        return "quarantined" if waits else "duplicate"
 
     def _enter(self, held: Held) -> bool:
         """Charge an event if that is possible; the user it names exists from then on."""
@@ -219,6 +259,8 @@ class Model:
 
     def _cost(self, held: Held, day: date, organization: Organization) -> Decimal | None:
         event, currency = held.event, organization.currency
+        if event["cost_pending"]:
+            return None
         if event["type"] == CALL and event["quantity"] > LONGEST_CALL:
             return None
         if event["cost"] is not None:
@@ -280,41 +322,6 @@ class Model:
             for (of, _), held in self.held.items()
             if of == organization and held.day is not None and start <= held.day <= end
         ]
-
-
-def read(text: bytes) -> Json | None:
-    """Read an event by value, every field present; None when it breaks a rule."""
-    event = json.loads(text, parse_float=Decimal, parse_int=Decimal)
-    if not REQUIRED <= set(event) <= REQUIRED | OPTIONAL or event["type"] not in TYPES:
-        return None
-    event = {**dict.fromkeys(OPTIONAL), "quantity": Decimal(1), **event}
-    event["attributes"] = event["attributes"] or {}
-    time = datetime.fromisoformat(event["time"])
-    if time.tzinfo is None or not EPOCH <= time <= datetime.now(UTC) + timedelta(hours=24):
-        return None
-    event["time"] = time.astimezone(UTC)
-    event["quantity"] = _number(event["quantity"], 1_000_000_000, 6)
-    if event["quantity"] is None or (event["type"] in WHOLE and event["quantity"] % 1):
-        return None
-    if event["type"] in TEXTS and event["quantity"] == 0:
-        return None
-    if event["cost"] is not None:
-        event["cost"] = _number(event["cost"], 100_000_000, 9)
-        if event["cost"] is None:
-            return None
-    if event["type"] in KNOWLEDGE_BASE and event["resource_id"] is None:
-        return None
-    return event
-
-
-def _number(value: Any, most: int, places: int) -> Decimal | None:
-    try:
-        number = Decimal(value)
-    except (InvalidOperation, TypeError):
-        return None
-    if not number.is_finite() or not 0 <= number <= most:
-        return None
-    return number if (Fraction(number) * 10**places).denominator == 1 else None
 
 
 def rounded(value: Fraction) -> Decimal:

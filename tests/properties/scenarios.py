@@ -3,28 +3,16 @@
 import json
 import random
 from calendar import monthrange
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from tests.properties.model import (
-    BRAND,
-    INTERNATIONAL,
-    KNOWLEDGE_BASE,
-    STRICT,
-    TYPES,
-    UNREADABLE,
-    WHOLE,
-    WRITTEN,
-    Book,
-    Json,
-    Price,
-)
+from tests.properties.model import BRAND, INTERNATIONAL, STRICT, UNREADABLE, WRITTEN, Book, Price
+from tests.properties.wire import KNOWLEDGE_BASE, TYPES, WHOLE, Json
+from tests.properties.words import worded
 
 HOME, EURO, LATE = "org_home", "org_euro", "org_late"
 ORGANIZATIONS = (HOME, EURO, LATE)
@@ -60,7 +48,6 @@ _HOURS = """
 """
 HOURS = tuple(map(time.fromisoformat, _HOURS.split()))
 DAY = timedelta(days=1)
-OFFSETS = (0, 60, -300, 330, 345, 840, -720)
 
 # Prices that end in ties and thirds, conditions, tiers, and two meters without a price.
 LATER_BOOK = Book(
@@ -179,7 +166,14 @@ class Reverse:
     reversals: list[Json]
 
 
-Step = Send | Reverse | str
+@dataclass(frozen=True)
+class Correct:
+    """A request that corrects events."""
+
+    corrections: list[Json]
+
+
+Step = Send | Reverse | Correct | str
 
 
 @dataclass(frozen=True)
@@ -204,6 +198,8 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         steps.extend(draw(st.sampled_from(((), (), (), (CREATE_LATE,), (LOAD_BOOK,), (REPLAY,)))))
         if draw(st.booleans()):
             steps.append(Reverse(draw(st.lists(reversals(sent), min_size=1, max_size=6))))
+        if draw(st.booleans()):
+            steps.append(Correct(draw(st.lists(corrections(sent), min_size=1, max_size=6))))
     return Scenario(zones, steps, draw(st.lists(periods(days), min_size=3, max_size=6)))
 
 
@@ -219,6 +215,26 @@ def reversals(draw: st.DrawFn, sent: list[tuple[str, str]]) -> Json:
         "organization_id": organization,
         "reverses": reverses,
         "reason": draw(st.sampled_from(("wrong", "wrong", "other"))),
+    }
+
+
+@st.composite
+def corrections(draw: st.DrawFn, sent: list[tuple[str, str]]) -> Json:
+    """Corrections of what was sent, of other corrections, of reversals and of nothing."""
+    nowhere = (draw(st.sampled_from(ORGANIZATIONS)), "nothing")
+    organization, event = draw(st.sampled_from((*sent, nowhere)))
+    corrects = draw(
+        st.sampled_from(
+            (event, event, event, f"new {event}", f"new new {event}", f"new {event}.reversal")
+        )
+    )
+    names = (*[f"new {corrects}"] * 4, f"other {corrects}", corrects, f"{corrects}.reversal")
+    return {
+        "id": draw(st.sampled_from(names)),
+        "organization_id": organization,
+        "corrects": corrects,
+        "reason": draw(st.sampled_from(("wrong", "wrong", "other"))),
+        **draw(st.sampled_from(CORRECTED)),
     }
 
 
@@ -266,7 +282,7 @@ def events(draw: st.DrawFn, identity: str, zones: dict[str, str], days: list[dat
         "quantity": draw(WHOLE_QUANTITIES if kind in WHOLE else QUANTITIES),
         "resource_id": "kb_1" if kind in KNOWLEDGE_BASE and resource is None else resource,
         "attributes": draw(ATTRIBUTES),
-        "cost": draw(COSTS),
+        **draw(PRICES),
     }
 
 
@@ -289,6 +305,9 @@ QUANTITIES = _scaled(6, 10**9) | st.sampled_from(
     ]
 )
 COSTS = st.none() | st.none() | _scaled(9, 10**12) | st.just(Decimal(100_000_000))
+PRICES = COSTS.map(lambda cost: {"cost": cost}) | st.sampled_from(
+    ({"cost": None, "cost_pending": True}, {"cost": None, "cost_pending": False})
+)
 ATTRIBUTES = st.fixed_dictionaries(
     {},
     optional={
@@ -309,6 +328,19 @@ CHANGES: tuple[Json, ...] = (
     {"cost": Decimal("0.000000001")},
     {"resource_id": "kb_9"},
 )
+CORRECTED: tuple[Json, ...] = (
+    *(it for it in CHANGES if "organization_id" not in it),
+    {"cost": None},
+    {"cost_pending": None},
+    {"cost_pending": True},
+    {"quantity": Decimal("0.5")},
+    {"quantity": Decimal(90_000)},
+    {"type": "mms.outbound"},
+    {"type": "kb.usage"},
+    {"attributes": None},
+    {"time": datetime(2024, 3, 31, 22, 30, tzinfo=UTC), "user_id": "user_2"},
+    {"cost": Decimal(2), "cost_pending": None},
+)
 FLAWS: tuple[Json, ...] = (
     {"quantity": Decimal(-1)},
     {"quantity": Decimal("0.0000001")},
@@ -322,54 +354,6 @@ FLAWS: tuple[Json, ...] = (
     {"time": datetime(2999, 1, 1, tzinfo=UTC)},
     {"colour": "red"},
 )
-
-
-def worded(event: Json, choice: random.Random) -> bytes:
-    """Write an event as JSON in one of the many ways that mean the same."""
-    parts = []
-    for name, value in event.items():
-        ways = list(_ways(name, value))
-        text = choice.choice(ways)
-        if text is not None:
-            parts.append(f"{json.dumps(name)}: {text}")
-    choice.shuffle(parts)
-    return f"{{{', '.join(parts)}}}".encode()
-
-
-def _ways(name: str, value: Any) -> list[str | None]:
-    if value is None:
-        return [None, "null"]
-    if isinstance(value, datetime):
-        return [json.dumps(it) for it in _times(value)]
-    if isinstance(value, Decimal):
-        absent: list[str | None] = [None] if name == "quantity" and value == 1 else []
-        return [*absent, *_numbers(value), *(json.dumps(it) for it in _numbers(value))]
-    if isinstance(value, dict):
-        empty: list[str | None] = [] if value else [None, "null"]
-        return [*_objects(value), *empty]
-    return [json.dumps(value), json.dumps(value, ensure_ascii=False)]
-
-
-def _objects(value: Json) -> Iterator[str]:
-    for way in range(3):
-        texts = [
-            _numbers(it)[way] if isinstance(it, Decimal) else json.dumps(it)
-            for it in value.values()
-        ]
-        pairs = [f"{json.dumps(name)}: {text}" for name, text in zip(value, texts, strict=True)]
-        yield f"{{{', '.join(pairs)}}}"
-        yield f"{{{', '.join(reversed(pairs))}}}"
-
-
-def _numbers(value: Decimal) -> list[str]:
-    plain = f"{value:f}"
-    point = "" if "." in plain else "."
-    return [plain, f"{plain}{point}0", f"{value:E}", f"{value:e}", f"{plain}{point}000"]
-
-
-def _times(value: datetime) -> list[str]:
-    ways = [value.astimezone(timezone(timedelta(minutes=it))).isoformat() for it in OFFSETS]
-    return [*ways, value.isoformat().replace("+00:00", "Z")]
 
 
 @st.composite

@@ -12,7 +12,7 @@ import msgspec
 from tests.builders import Platform
 from tests.properties import scenarios as story
 from tests.properties.model import Book, Json, Model, Organization
-from tests.properties.scenarios import Reverse, Send, Step
+from tests.properties.scenarios import Correct, Reverse, Send, Step
 from tollbook.analytics.users import users_report
 from tollbook.domain.directory import User
 from tollbook.domain.exact import NANOS
@@ -109,12 +109,20 @@ class World:
         outcomes = [it.status.value for it in settled.receipts]
         assert outcomes == self.model.reverse(step.reversals)
 
+    def correct(self, step: Correct) -> None:
+        """Correct events in one request."""
+        settled = self.platform.correct(*step.corrections, key=self.key)
+        outcomes = [it.status.value for it in settled.receipts]
+        assert outcomes == self.model.correct(step.corrections)
+
     def live(self, steps: Sequence[Step]) -> None:
         for step in steps:
             if isinstance(step, Send):
                 self.send(step)
             elif isinstance(step, Reverse):
                 self.reverse(step)
+            elif isinstance(step, Correct):
+                self.correct(step)
             else:
                 self.change(step)
 

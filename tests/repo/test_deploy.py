@@ -15,7 +15,9 @@ _NAME = re.compile(r"(?:tollbook|process)_[a-z_]+")
 
 def measured() -> set[str]:
     """Return the name of every metric, with or without labels."""
-    instruments = Metrics(Measured(int, int, dict, int, int, int, int, int))
+    instruments = Metrics(
+        Measured(int, int, dict, lambda: {"under_1_day": 1}, int, int, int, int, int)
+    )
     instruments.count_events({"accepted": 1})
     instruments.count_request("endpoint", 200, 0.1)
     instruments.count_answer("cache")

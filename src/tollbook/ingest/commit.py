@@ -132,9 +132,9 @@ def _store(
     now: int,
 ) -> _Stored:
     refusals = _renew(transaction, directory_cache, submissions)
-    for submission in submissions:
+    for index, submission in enumerate(submissions):
         if submission.lacks_quantities:
-            submission.refuse_without_quantity(transaction)
+            submission.refuse_without_quantity(transaction, submissions[:index])
         if has_unaddressable(submission.rows):
             submission.refuse_unaddressable(transaction)
         if any(map(_code, submission.rows)):

@@ -129,10 +129,15 @@ def _unknown_and_missing(fields: Fields) -> Iterator[Problem]:
             yield Problem(name, "missing_field", f"{name} is required")
         elif fields[name] == _NULL:
             yield Problem(name, "missing_field", f"{name} is required and must not be null")
-    if fields.get("quantity") == _NULL:
+    if fields.get("quantity") == _NULL and not _is_measured(fields):
         yield Problem("quantity", "missing_field", "quantity must not be null; leave it out for 1")
     if fields.get("cost") == _NULL:
         yield COST_NULL
+
+
+def _is_measured(fields: Fields) -> bool:
+    meter = BY_TYPE.get(text_in(fields.get("type", _NULL)) or "")
+    return meter is not None and meter.measured
 
 
 def _id(field: str, value: bytes) -> Iterator[Problem]:

@@ -89,15 +89,23 @@ class Submission(msgspec.Struct):
         """Reject the events that would create an id that no path can hold."""
         self._reject(refusals_of_new(transaction, self.events, self.rows))
 
-    def refuse_without_quantity(self, transaction: Transaction) -> None:
-        """Reject new events of measured meters that have no quantity."""
-        stored = stored_identities(transaction, self.rows)
-        self._reject(
-            [
-                None if (row.organization_id, row.id) in stored else without_quantity(event)
-                for event, row in zip(self.events, self.rows, strict=True)
-            ]
-        )
+    def refuse_without_quantity(
+        self, transaction: Transaction, earlier: Iterable["Submission"]
+    ) -> None:
+        """Reject new events of measured meters that have no quantity.
+
+        The events of earlier submissions are stored in the same transaction.
+        """
+        known = stored_identities(transaction, self.rows)
+        known |= {(row.organization_id, row.id) for it in earlier for row in it.rows}
+        receipts: list[Receipt | None] = []
+        for event, row in zip(self.events, self.rows, strict=True):
+            identity = row.organization_id, row.id
+            refusal = None if identity in known else without_quantity(event)
+            receipts.append(refusal)
+            if refusal is None:
+                known.add(identity)
+        self._reject(receipts)
 
     def refuse_quarantined(self, transaction: Transaction, room: QuarantineRoom) -> None:
         """Reject the events for which the quarantine has no room."""
