@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
 from tests.dashboard.conftest import JANUARY, Demo, Look, table
+from tests.waiting import run_over_quarantine
 
 BRAND = "brand.registration"
 
@@ -199,6 +200,9 @@ def test_a_period_that_is_all_in_quarantine_leads_to_its_events(look: Look, demo
     reader = look(key, "#/?period=2022-01")
     expect(reader.locator(".notice")).to_contain_text("All usage of this period is in quarantine")
     expect(reader.locator(".notice").get_by_role("link")).to_have_count(0)
+    with demo.server.client(demo.keys["tenant"]) as client:  # other tests share the quarantine
+        begun = client.delete("/v1/quarantine?organization_id=all_waiting")
+        assert run_over_quarantine(client.get, begun)["discarded"] == 3
 
 
 def test_organization_level_costs_lead_to_their_events(look: Look) -> None:
