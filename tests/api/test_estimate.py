@@ -87,6 +87,33 @@ def test_what_is_rated_is_what_ingest_charges(either: Tenant) -> None:
     assert charges == [shown(either, it["id"])["charge"] for it in batch]
 
 
+NEW_RULES = """\
+name: New rules
+currency: USD
+effective_from: 2024-01-01
+source: a test
+rates:
+  - meter: voice.call
+    per: second
+    connect_fee: 0.05
+    graduated: [{up_to: 60, price: 0, connect_fee: 0.02}, {price: 0.001}]
+  - {meter: phone.rental, price: 3.10, per: month, proration: daily}
+"""
+
+
+def test_the_fee_of_a_tier_and_a_part_of_a_month_are_estimated_as_charged(either: Tenant) -> None:
+    either.load(NEW_RULES)
+    calls = [event(id=str(number), quantity=60) for number in (1, 2)]
+    half = event(id="rental", type="phone.rental", quantity=2, time="2024-01-16T10:00:00Z")
+    first, second, several = rated(either, *calls, half)
+    costs = [[it["cost"] for it in found["charge"]["lines"]] for found in (first, second)]
+    assert costs == [[0, 0.02], [0.06, 0.05]]
+    assert (several["code"], several["error"]) == (
+        "invalid_days",
+        "a prorated rental is one event a month, with quantity 1",
+    )
+
+
 @pytest.mark.parametrize("media_type", ["application/x-ndjson", "application/jsonl"])
 def test_lines_are_rated_like_an_array(tenant: Tenant, media_type: str) -> None:
     lines = f"{json.dumps(event())}\nnothing\n"
