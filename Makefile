@@ -5,6 +5,9 @@ bin := .venv/bin
 port := 8000
 quick := $(addprefix tests/,administration analytics domain ingest lifecycle rating rerating store journeys)
 
+# Tests start Tollbook hundreds of times, which takes less time when its modules are compiled.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup setup-dev run check test lint fmt bench chaos fuzz audit lock clean
 
 help: ## describe the commands

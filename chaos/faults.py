@@ -24,6 +24,14 @@ class Bench:
     random: Random
     quick: bool = False
 
+    @property
+    def pause(self) -> float:
+        """Return the seconds between the requests of a client.
+
+        The load of a quick bench leaves time for what happens to the server meanwhile.
+        """
+        return 0.05 if self.quick else 0.0
+
     def patience(self, seconds: float) -> float:
         """Return how long an answer may take; a quick bench measures nothing and waits longer."""
         return 60.0 if self.quick else seconds
@@ -43,7 +51,7 @@ class Bench:
     ) -> Verdict:
         """Run `act` on a server under load, and compare; drop the place unless `keep`."""
         try:
-            world = World(place, clients=4, **settings)
+            world = World(place, clients=4, pause=self.pause, **settings)
             try:
                 world.load.start()
                 world.load.wait_for(50)

@@ -7,6 +7,7 @@ from random import Random
 from time import monotonic, sleep
 
 import httpx
+from tests import plain_http
 from tests.builders import Json, event
 
 ORGANIZATIONS = ("org_1", "org_2")
@@ -20,9 +21,14 @@ _PAUSE = 0.05
 
 
 class Load:
-    """Concurrent clients. `address` returns the current address of the server."""
+    """Concurrent clients. `address` returns the current address of the server.
 
-    def __init__(self, address: Callable[[], str], key: str, clients: int = 4) -> None:
+    Each waits for `pause` seconds after an acknowledged batch.
+    """
+
+    def __init__(
+        self, address: Callable[[], str], key: str, clients: int = 4, pause: float = 0.0
+    ) -> None:
         self.sent: dict[Identity, int] = {}
         self.acknowledged: set[Identity] = set()
         self.refused: Counter[str] = Counter()
@@ -30,6 +36,7 @@ class Load:
         self.prefix = ""
         self._address = address
         self._key = key
+        self._pause = pause
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._threads = [
@@ -68,7 +75,7 @@ class Load:
     def _send(self, number: int) -> None:
         random = Random(number)
         count = 0
-        with httpx.Client(headers={"X-API-Key": self._key}, timeout=30) as client:
+        with plain_http.client(headers={"X-API-Key": self._key}, timeout=30) as client:
             while not self._stopping.is_set():
                 size = random.choice((1, 1, random.randint(2, _MOST_IN_BATCH)))
                 batch = [
@@ -78,6 +85,7 @@ class Load:
                 with self._lock:
                     self.sent |= {_identity(it): it["quantity"] for it in batch}
                 self._until_acknowledged(client, batch)
+                self._stopping.wait(self._pause)
 
     def _until_acknowledged(self, client: httpx.Client, batch: list[Json]) -> None:
         is_retry = False

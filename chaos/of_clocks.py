@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import sleep
 
-import httpx
+from tests import plain_http
 from tests.servers import Server
 
 from chaos.faults import Bench, Fault
@@ -49,12 +49,12 @@ def _clocks_differ(bench: Bench) -> Verdict:
     def act(world: World) -> None:
         other = WrongClock(place.url, clock)
         with other:
-            second = Load(lambda: other.address, world.key, clients=2)
+            second = Load(lambda: other.address, world.key, clients=2, pause=bench.pause)
             second.sent, second.acknowledged = world.load.sent, world.load.acknowledged
             second.prefix = "other"
             second.start()
             second.wait_for(300 * bench.times)
-            newest = httpx.get(
+            newest = plain_http.get(
                 f"{other.address}/v1/analytics/users?organization_id=org_1",
                 headers={"X-API-Key": world.key},
             ).headers["x-as-of"]
@@ -87,7 +87,7 @@ def _clock_is_wrong(bench: Bench) -> Verdict:
                     message = world.get("/readyz").json()["checks"]["clock"]
                     if "90000 seconds" not in message:
                         world.notes.append(f"wrong: readiness reports {message} with a wrong clock")
-                    seen = httpx.get(
+                    seen = plain_http.get(
                         f"{right.address}/v1/analytics/users?organization_id=org_1",
                         headers={"X-API-Key": world.key},
                     ).headers["x-as-of"]

@@ -1,8 +1,5 @@
 """Faults: disks that are full or read-only."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -10,6 +7,8 @@ from time import sleep
 
 import httpx
 import psycopg
+from tests import plain_http
+from tests.commands import run_command
 from tests.servers import Server
 
 from chaos.disks import filled, read_only_disk, read_only_file, small_disk
@@ -83,7 +82,7 @@ def _full_during_migration(bench: Bench) -> Verdict:
     with small_disk(bench.folder / "disk", _DISK_MIB[bench.engine]) as disk:
         place = bench.place(_LITTLE_LOG, disk)
         try:
-            write_earlier(place.url, 40_000)
+            write_earlier(place.url, 10_000 if bench.quick else 40_000)
             before = state_of(place.url)
             for number in range(bench.times):
                 with filled(disk, (_MIB, 4 * _MIB, 0)[number % 3]):
@@ -137,10 +136,9 @@ def _fail_to_copy(world: World, disk: Path) -> None:
         ("archive", "--older-than", "1", "--to", str(archive)),
         _REPORT,
     ):
-        with (disk / "output").open("wb") as output:
-            ran = _tollbook(world.place.url, *arguments, output=output.fileno())
-        if ran.returncode != 1 or not ran.stderr.lstrip().startswith("tollbook: "):
-            world.notes.append(f"wrong: {arguments[0]}: {ran.returncode} {ran.stderr[-300:]}")
+        done = run_command(world.place.url, *arguments, output=str(disk / "output"))
+        if done.returncode != 1 or not done.stderr.lstrip().startswith("tollbook: "):
+            world.notes.append(f"wrong: {arguments[0]}: {done.returncode} {done.stderr[-300:]}")
     left = [it.name for it in (backup, *archive.rglob("*"), *disk.glob("*.unfinished*"))]
     if backup.exists() or len(left) > 1:
         world.notes.append(f"wrong: left over on a full disk: {left}")
@@ -160,24 +158,11 @@ def _copy(world: World, disk: Path) -> None:
         (other, ("archive", "--older-than", "1", "--to", archive)),
         (other, ("verify", "--archive", archive)),
     ):
-        ran = _tollbook(url, *arguments)
-        if ran.returncode:
-            world.notes.append(f"wrong: with enough space, {arguments[0]}: {ran.stderr[-300:]}")
+        done = run_command(url, *arguments)
+        if done.returncode:
+            world.notes.append(f"wrong: with enough space, {arguments[0]}: {done.stderr[-300:]}")
     if not any(Path(archive).iterdir()):
         world.notes.append("wrong: with enough space, nothing was archived")
-
-
-def _tollbook(
-    url: str, *arguments: str, output: int = subprocess.DEVNULL
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "tollbook", *arguments],
-        env={**os.environ, "TOLLBOOK_DATABASE_URL": url},
-        stdout=output,
-        stderr=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
 
 
 def _not_writable(bench: Bench) -> Verdict:
@@ -194,15 +179,15 @@ def _not_writable(bench: Bench) -> Verdict:
             with way(path):
                 verdict.wrong += _refused(place.url, (words,))
                 for reading in (("verify",), _REPORT):
-                    ran = _tollbook(place.url, *reading)
-                    if ran.returncode != code or ("tollbook: " in ran.stderr) != bool(code):
-                        verdict.wrong.append(f"{words}: {ran.returncode} {ran.stderr[-300:]}")
+                    done = run_command(place.url, *reading)
+                    if done.returncode != code or ("tollbook: " in done.stderr) != bool(code):
+                        verdict.wrong.append(f"{words}: {done.returncode} {done.stderr[-300:]}")
             if place.path.read_bytes() != content:
                 verdict.wrong.append(f"{words}, but the file was changed")
         with Server(place.url, min_free_mib="0") as server:
-            if httpx.get(f"{server.address}/readyz").status_code != 200:
+            if plain_http.get(f"{server.address}/readyz").status_code != 200:
                 verdict.wrong.append("not ready on a file that is writable again")
-        if _tollbook(place.url, "verify").returncode:
+        if run_command(place.url, "verify").returncode:
             verdict.wrong.append("it does not verify when it is writable again")
     return verdict
 

@@ -1,13 +1,11 @@
 """Faults: commits whose response is lost, and archive runs and erasures that are killed."""
 
-import os
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 from time import sleep
 
 from tests.builders import Platform, event
+from tests.commands import Command, run_command
 from tests.proxies import Proxy
 
 from chaos.faults import Bench, Fault
@@ -69,10 +67,9 @@ def _killed(bench: Bench) -> Verdict:
                 verb = archive if number % 2 == 0 else erasure
                 _kill(bench, place, folder, verb)
             for verb in (archive, erasure):
-                done = _start(place, verb)
-                message = done.communicate(timeout=_LONGEST_RUN)[1].decode()
+                done = run_command(place.url, *verb)
                 if done.returncode:
-                    verdict.wrong.append(f"{verb[:2]} after the kills: {message[-200:]}")
+                    verdict.wrong.append(f"{verb[:2]} after the kills: {done.stderr[-200:]}")
             verdict.wrong.extend(_left_in(database, folder))
     finally:
         place.drop()
@@ -90,24 +87,14 @@ def _send_late_events(database: Database, number: int) -> None:
     )
 
 
-def _start(place: Place, verb: tuple[str, ...]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "tollbook", *verb],
-        env={**os.environ, "TOLLBOOK_DATABASE_URL": place.url},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
-
-
 def _kill(bench: Bench, place: Place, folder: Path, verb: tuple[str, ...]) -> None:
     """Kill a command while it writes and replaces files."""
     before = set(folder.iterdir())
-    process = _start(place, verb)
-    while process.poll() is None and set(folder.iterdir()) == before:
+    command = Command(place.url, *verb)
+    while command.poll() is None and set(folder.iterdir()) == before:
         sleep(0.001)
     sleep(bench.random.uniform(0, 0.3))
-    process.kill()
-    process.communicate()
+    command.kill()
 
 
 def _left_in(database: Database, folder: Path) -> list[str]:

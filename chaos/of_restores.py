@@ -1,12 +1,10 @@
 """Fault: a backup is restored while a server uses the database."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
+from tests.commands import run_command
+
 from chaos.faults import Bench, Fault
-from chaos.places import Place
 from chaos.world import Verdict, World
 
 
@@ -18,28 +16,19 @@ def _restored(bench: Bench) -> Verdict:
     def act(world: World) -> None:
         for _ in range(bench.times):
             world.load.wait_for(100)
-            code, message = _tollbook(place, "backup", backup)
-            if code:
-                world.notes.append(f"wrong: backup: {message}")
+            done = run_command(place.url, "backup", backup)
+            if done.returncode:
+                world.notes.append(f"wrong: backup: {done.stderr[-300:]}")
             world.load.wait_for(50)
-            code, message = _tollbook(place, "restore", backup, "--replace")
-            if code != 1 or "in use" not in message:
-                world.notes.append(f"wrong: a restore under a server: {code}, {message}")
+            done = run_command(place.url, "restore", backup, "--replace")
+            if done.returncode != 1 or "in use" not in done.stderr:
+                world.notes.append(
+                    f"wrong: a restore under a server: {done.returncode}, {done.stderr[-300:]}"
+                )
             Path(backup).unlink()
         world.load.wait_for(50)
 
     return bench.under_load(place, act)
-
-
-def _tollbook(place: Place, *verb: str) -> tuple[int, str]:
-    done = subprocess.run(
-        (sys.executable, "-m", "tollbook", *verb),
-        env={**os.environ, "TOLLBOOK_DATABASE_URL": place.url},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.returncode, done.stderr[-300:]
 
 
 OF_RESTORES = (

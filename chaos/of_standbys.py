@@ -4,6 +4,7 @@ from contextlib import closing
 from time import monotonic, sleep
 
 import httpx
+from tests import plain_http
 from tests.builders import Json, Platform, event
 from tests.proxies import Proxy
 from tests.standbys import Pair, pair_in
@@ -54,7 +55,7 @@ def _send(world: World, *events: Json, key: str = "") -> httpx.Response:
     world.load.sent |= expected
     give_up = monotonic() + _PATIENCE
     while True:
-        response = httpx.post(
+        response = plain_http.post(
             f"{world.server.address}/v1/events", json=events, headers=headers, timeout=_PATIENCE
         )
         if response.status_code == 200:
@@ -108,7 +109,7 @@ def _promote(world: World, database: Database, clusters: Pair, way: Proxy) -> No
     if set(statuses) != {200}:
         world.notes.append(f"wrong: statuses {statuses}")
     headers = {"X-API-Key": world.key, "If-None-Match": tag}
-    answer = httpx.get(f"{world.server.address}{_QUIET}", headers=headers, timeout=_PATIENCE)
+    answer = plain_http.get(f"{world.server.address}{_QUIET}", headers=headers, timeout=_PATIENCE)
     users = [it["user_id"] for it in answer.json()["users"]] if answer.content else []
     if users != ["after"]:
         world.notes.append(f"wrong: {answer.status_code} with {users} for a lost state")

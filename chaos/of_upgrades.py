@@ -1,15 +1,12 @@
 """Fault: the schema is migrated under a server of the previous version."""
 
-import os
-import subprocess
-import sys
 from contextlib import closing
-from pathlib import Path
 from time import monotonic, sleep
 
-import httpx
+from tests import plain_http
 from tests.builders import Platform
-from tests.earlier import earlier_server, earlier_source
+from tests.commands import run_command
+from tests.earlier import earlier_commands, earlier_server, earlier_source
 
 from chaos.faults import Bench, Fault
 from chaos.load import ORGANIZATIONS, Load
@@ -26,18 +23,22 @@ def _upgraded(bench: Bench) -> Verdict:
     source = earlier_source(bench.folder / "earlier")
     place = bench.place()
     try:
-        _tollbook(place, source, "migrate")
-        for organization in ORGANIZATIONS:
-            _tollbook(place, source, "organizations", "create", organization, "--name", "x")
-        output = _tollbook(place, source, "keys", "create", "--permission", "admin", "--name", "x")
+        output = earlier_commands(
+            place.url,
+            source,
+            ("migrate",),
+            *(("organizations", "create", it, "--name", "x") for it in ORGANIZATIONS),
+            ("keys", "create", "--permission", "admin", "--name", "x"),
+            ("prices", "load", "--example"),
+        )
         key = next(it for it in output.split() if it.startswith("tb_"))
-        _tollbook(place, source, "prices", "load", "--example")
         server = earlier_server(place.url, source)
         server.start()
-        load = Load(lambda: server.address, key).start()
+        load = Load(lambda: server.address, key, pause=bench.pause).start()
         try:
             load.wait_for(300)
-            _tollbook(place, None, "migrate")
+            if run_command(place.url, "migrate").returncode:
+                raise RuntimeError("the migration failed")
             wrong = _after_the_migration(place, load, server.address)
             server.kill()
             server.environment.clear()
@@ -63,7 +64,7 @@ def _after_the_migration(place: Place, load: Load, address: str) -> list[str]:
             counts.append(Platform(database).rows("SELECT COUNT(*) FROM events"))
     if counts[0] != counts[1]:
         wrong.append(f"the previous version has stored events: {counts}")
-    if httpx.get(f"{address}/readyz", timeout=30).status_code != 503:
+    if plain_http.get(f"{address}/readyz", timeout=30).status_code != 503:
         wrong.append("the previous version reports that it is ready")
     return wrong
 
@@ -74,23 +75,6 @@ def _wait_for_refusals(load: Load) -> None:
         if monotonic() > give_up:
             raise RuntimeError("the previous version refuses nothing")
         sleep(0.05)
-
-
-def _tollbook(place: Place, source: Path | None, *verb: str) -> str:
-    """Run a command of the version in `source`, or of this one, and return its output."""
-    environment = {**os.environ, "TOLLBOOK_DATABASE_URL": place.url}
-    if source:
-        environment["PYTHONPATH"] = str(source)
-    done = subprocess.run(
-        (sys.executable, "-m", "tollbook", *verb),
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise RuntimeError(f"tollbook {verb[0]} failed: {done.stderr[-300:]}")
-    return done.stdout
 
 
 OF_UPGRADES = (

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from time import monotonic, sleep
 
-import httpx
 import psycopg
+from tests import plain_http
 from tests.builders import event
 from tests.poolers import Pooler
 from tests.ways import Way
@@ -46,7 +46,7 @@ def _slow_reader(bench: Bench) -> Verdict:
                 new = event(id=f"first-{turn}", time=f"{day}T12:00:00Z")
                 world.load.sent["org_1", new["id"]] = new["quantity"]
                 key = {"X-API-Key": world.key}
-                sent = httpx.post(
+                sent = plain_http.post(
                     f"{world.server.address}/v1/events",
                     json=new,
                     headers=key,
@@ -81,7 +81,9 @@ def _silence(bench: Bench) -> Verdict:
                 silent = monotonic()
                 while monotonic() < silent + (3 if bench.quick else 15 * turn + 5):
                     sleep(1)
-                    alive = httpx.get(f"{world.server.address}/healthz", timeout=bench.patience(5))
+                    alive = plain_http.get(
+                        f"{world.server.address}/healthz", timeout=bench.patience(5)
+                    )
                     if alive.status_code != 200:
                         world.notes.append("wrong: not alive while the database is silent")
                 way.open()

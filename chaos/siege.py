@@ -13,6 +13,7 @@ from time import monotonic, sleep
 from typing import Any
 
 import httpx
+from tests import plain_http
 from tests.builders import Platform, event
 from tests.servers import SECRET_KEY, Server
 
@@ -141,7 +142,7 @@ class Neighbor:
 
 def _client(server: Server, key: str) -> httpx.Client:
     """Return a client that opens a new connection for every request."""
-    return httpx.Client(
+    return plain_http.client(
         base_url=server.address,
         headers={"X-API-Key": key},
         timeout=_PATIENCE,

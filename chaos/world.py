@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from time import monotonic, sleep
 
 import httpx
+from tests import plain_http
 from tests.builders import Platform
 from tests.servers import Server
 
@@ -38,7 +39,9 @@ class Verdict:
 class World:
     """A platform with two organizations on a server under load."""
 
-    def __init__(self, place: Place, *, clients: int = 4, **settings: str) -> None:
+    def __init__(
+        self, place: Place, *, clients: int = 4, pause: float = 0.0, **settings: str
+    ) -> None:
         self.place = place
         self.notes: list[str] = []
         with closing(open_database(place.url)) as database:
@@ -52,11 +55,11 @@ class World:
             self.key = platform.key()
         self.server = Server(place.url, **settings)
         self.server.start()
-        self.load = Load(lambda: self.server.address, self.key, clients)
+        self.load = Load(lambda: self.server.address, self.key, clients, pause)
 
     def get(self, path: str) -> httpx.Response:
         """Send a GET request to the server."""
-        return httpx.get(
+        return plain_http.get(
             f"{self.server.address}{path}", headers={"X-API-Key": self.key}, timeout=30
         )
 

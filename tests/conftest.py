@@ -1,5 +1,6 @@
 """A fresh database of each engine, and a real server on a real port."""
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -7,9 +8,10 @@ from pathlib import Path
 
 import pytest
 from xdist.remote import Producer
-from xdist.scheduler import LoadScopeScheduling
 
 from tests.databases import Postgres
+from tests.demo import made_demo
+from tests.distribution import Distribution, longest_first
 from tests.servers import Server
 from tollbook.store.database import Database, open_database
 from tollbook.store.migrate import migrate
@@ -17,30 +19,28 @@ from tollbook.store.migrate import migrate
 POSTGRES = os.environ.get("TOLLBOOK_TEST_POSTGRES", "")
 Server.forks = True
 ENGINES = ("sqlite", "postgresql")
-TOGETHER = (
-    "tests/api/test_standby.py",
-    "tests/cli/test_demo.py",
-    "tests/dashboard/",
-    "tests/repo/test_family_pages.py",
-    "tests/repo/test_outlook_pages.py",
-    "tests/repo/test_readme.py",
-)
-"""Tests that share what takes long to make: each of these stays in one process."""
-
-
-class Together(LoadScopeScheduling):
-    """Distributes tests one by one, and those of each entry of `TOGETHER` to one process.
-
-    The marker `xdist_group` does nothing under pytest 9.2: it changes an attribute that is gone.
-    """
-
-    def _split_scope(self, nodeid: str) -> str:
-        return next((it for it in TOGETHER if nodeid.startswith(it)), nodeid)
+__all__ = ["made_demo"]
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together:
-    return Together(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Distribution:
+    return Distribution(config, log)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Use one process more than there are cores: some tests wait for servers."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    longest_first(items)
+
+
+def pytest_collection_finish() -> None:
+    """Leave thousands of tests and modules out of every later garbage collection."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -91,10 +91,16 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    opened = open_database(database_url)
+def database(request: pytest.FixtureRequest, database_url: str) -> Iterator[Database]:
+    if database_url.startswith("sqlite"):
+        opened = open_database(database_url)
+        yield opened
+        opened.close()
+        return
+    postgres: Postgres = request.getfixturevalue("postgres")
+    opened = postgres.open(database_url)
     yield opened
-    opened.close()
+    postgres.leave(database_url, opened)
 
 
 @pytest.fixture

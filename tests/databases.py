@@ -6,7 +6,8 @@ from uuid import uuid4
 import psycopg
 from psycopg import sql
 
-from tollbook.store.database import open_database
+from tests.kept import Kept
+from tollbook.store.database import Database, open_database
 from tollbook.store.migrate import migrate
 
 Connection = psycopg.Connection[tuple[object, ...]]
@@ -46,12 +47,16 @@ _TABLES = (
 _NEVER_VACUUMED = sql.SQL("ALTER TABLE {} SET (autovacuum_enabled = false)")
 _OTHERS = (
     "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
-    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    "WHERE datname = current_database() AND pid <> ALL(%s) AND pid <> pg_backend_pid()"
 )
 
 
 class Postgres:
-    """Makes databases and takes them back: to copy and to drop one costs a checkpoint."""
+    """Makes databases and takes them back: to copy and to drop one costs a checkpoint.
+
+    Sessions with a database that is used again stay open: a new one has to read the whole schema,
+    which takes longer than most tests.
+    """
 
     def __init__(self, admin: str) -> None:
         self.admin = admin
@@ -62,6 +67,8 @@ class Postgres:
         database.close()
         self._empty: list[str] = []
         self._emptied = 0
+        self._sessions: dict[str, Connection] = {}
+        self._kept = Kept()
         with self._connected(self.template) as connection:
             for (table,) in connection.execute(_TABLES).fetchall():
                 # It would take locks at times that no test knows.
@@ -85,17 +92,30 @@ class Postgres:
         """Return a migrated database, which may have been used before."""
         return self._empty.pop() if self._empty else self.create()
 
+    def open(self, url: str) -> Database:
+        """Open a database, with the connections that the last test has left."""
+        return self._kept.open(url)
+
+    def leave(self, url: str, database: Database) -> None:
+        """Keep the connections of a database for the next test."""
+        self._kept.leave(url, database)
+
     def give_back(self, name: str) -> None:
         """Empty a database, or drop it when anything but its rows was changed."""
-        with suppress(psycopg.Error), self._connected(name) as connection:
-            connection.execute(_OTHERS)
-            if connection.execute(_SHAPE).fetchone() == self._shape:
-                self._reset(connection)
+        with suppress(psycopg.Error):
+            session = self._session(name)
+            session.execute(_OTHERS, [self._kept.backends(self.url(name))])
+            if session.execute(_SHAPE).fetchone() == self._shape:
+                with session.transaction():
+                    self._reset(session)
                 self._empty.append(name)
                 return
         self.drop(name)
 
     def drop(self, name: str) -> None:
+        self._kept.close(self.url(name))
+        if name in self._sessions:
+            self._sessions.pop(name).close()
         self._run("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
 
     def close(self) -> None:
@@ -118,6 +138,14 @@ class Postgres:
             statement = sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(table))
             with connection.cursor() as cursor, cursor.copy(statement) as copy:
                 copy.write(rows)
+
+    def _session(self, name: str) -> Connection:
+        """Return the session that empties a database; all that it runs, it runs many times."""
+        if name not in self._sessions:
+            self._sessions[name] = psycopg.connect(
+                self.url(name), autocommit=True, prepare_threshold=0
+            )
+        return self._sessions[name]
 
     def _connected(self, name: str) -> Connection:
         return psycopg.connect(self.url(name))

@@ -1,11 +1,13 @@
 """The last version of Tollbook before the latest migration, as it is in git."""
 
 import io
+import json
 import os
 import re
 import subprocess
 import sys
 import tarfile
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -17,6 +19,14 @@ from tollbook.store.tables.schema import SCHEMA_VERSION
 _ROOT = Path(__file__).parents[1]
 _MIGRATIONS = "src/tollbook/store/migrations/versions"
 _LOCK = "requirements.lock"
+_COMMANDS = """
+import json, sys
+from tollbook.cli.main import run
+for verb in json.loads(sys.argv[1]):
+    code = run(verb)
+    if code != int(sys.argv[2]):
+        sys.exit(f"{verb}: {code}")
+"""
 _PINNED = re.compile(r"^(\S+)==.*(?:\n    --hash=.*)+", re.MULTILINE)
 
 
@@ -62,3 +72,17 @@ def earlier_server(database_url: str, source: Path) -> Server:
     server = Server(database_url)
     server.environment["PYTHONPATH"] = os.fspath(source)
     return server
+
+
+def earlier_commands(database_url: str, source: Path, *verbs: Sequence[str], code: int = 0) -> str:
+    """Run commands of it in one process, each with the same exit code; return their output."""
+    done = subprocess.run(
+        [sys.executable, "-c", _COMMANDS, json.dumps(verbs), str(code)],
+        env={**os.environ, "PYTHONPATH": str(source), "TOLLBOOK_DATABASE_URL": database_url},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{verbs} of the earlier version failed: {done.stderr[-300:]}")
+    return done.stdout

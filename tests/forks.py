@@ -16,13 +16,20 @@ _FORKS.set_forkserver_preload(["tollbook.wiring", "tollbook.cli.serve", "tollboo
 class Fork:
     """A function in a process of its own, with the methods of `Popen` that tests use.
 
-    What it returns is its exit code; what it prints is appended to a file.
+    What it returns is its exit code; what it prints is appended to a file, or to `output` if that
+    is given, and then only errors to `log`. It runs in `folder`, by default in the current one.
     """
 
     def __init__(
-        self, environment: Mapping[str, str], log: str, run: Callable[..., int], *given: Any
+        self,
+        environment: Mapping[str, str],
+        log: str,
+        run: Callable[..., int],
+        *given: Any,
+        output: str = "",
+        folder: Path | None = None,
     ) -> None:
-        arguments = (dict(environment), Path.cwd(), log, run, given)
+        arguments = (dict(environment), folder or Path.cwd(), output or log, log, run, given)
         self._process = _FORKS.Process(target=_run, args=arguments, daemon=True)
         self._process.start()
         assert self._process.pid is not None
@@ -53,13 +60,17 @@ class Fork:
 
 
 def _run(
-    environment: dict[str, str], folder: Path, log: str, run: Callable[..., int], given: Any
+    environment: dict[str, str],
+    folder: Path,
+    output: str,
+    log: str,
+    run: Callable[..., int],
+    given: Any,
 ) -> None:
     """Run a function in the fork as a process of its own would."""
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
-    written = os.open(log, os.O_WRONLY | os.O_APPEND)
-    for descriptor in (1, 2):
-        os.dup2(written, descriptor)
+    for path, descriptor in ((output, 1), (log, 2)):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_APPEND), descriptor)
     sys.exit(run(*given))

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import httpx
 import uvicorn
 
+from tests import plain_http
 from tests.servers import SECRET_KEY, free_port
 from tests.waiting import PATIENCE, wait_for
 from tollbook.api.application import application
@@ -35,7 +36,7 @@ def serving(
         wait_for(lambda: server.started or not thread.is_alive())
         headers = {"X-API-Key": key} if key else {}
         address = f"http://127.0.0.1:{port}"
-        with httpx.Client(base_url=address, headers=headers, timeout=PATIENCE) as client:
+        with plain_http.client(base_url=address, headers=headers, timeout=PATIENCE) as client:
             yield client
     finally:
         server.should_exit = True

@@ -14,6 +14,7 @@ from typing import Self
 
 import httpx
 
+from tests import plain_http
 from tests.forks import Fork
 from tests.waiting import PATIENCE
 from tollbook.cli.main import run
@@ -65,7 +66,7 @@ class Server:
             if self.process.poll() is not None:
                 raise RuntimeError(f"the server did not start: {self._errors()}")
             try:
-                httpx.get(f"{self.address}/openapi.json", timeout=1)
+                plain_http.get(f"{self.address}/healthz", timeout=1)
             except httpx.TransportError:
                 time.sleep(0.05)
             else:
@@ -95,7 +96,7 @@ class Server:
 
     def client(self, key: str | None = None) -> httpx.Client:
         headers = {"X-API-Key": key} if key else {}
-        return httpx.Client(base_url=self.address, headers=headers, timeout=PATIENCE)
+        return plain_http.client(base_url=self.address, headers=headers, timeout=PATIENCE)
 
     def __enter__(self) -> Self:
         self.start()

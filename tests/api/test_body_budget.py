@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from starlette.requests import Request
 
+from tests import plain_http
 from tests.builders import Platform, event
 from tests.servers import Server
 from tests.waiting import wait_for
@@ -55,7 +56,7 @@ def test_a_body_of_any_size_comes_in_alone_and_none_beside_it() -> None:
 
 def held(server: Server) -> float:
     """Read in the metrics what requests hold."""
-    lines = httpx.get(f"{server.address}/metrics").text.splitlines()
+    lines = plain_http.get(f"{server.address}/metrics").text.splitlines()
     return float(next(it for it in lines if it.startswith("tollbook_body_bytes ")).split()[1])
 
 
@@ -87,14 +88,14 @@ def test_a_server_turns_large_requests_away_while_others_hold_its_room(
     with Server(database_url, max_body_mib="1") as server:
 
         def send() -> httpx.Response:
-            return httpx.post(f"{server.address}/v1/events", content=body, headers=headers)
+            return plain_http.post(f"{server.address}/v1/events", content=body, headers=headers)
 
         with holding(server, key, 2 * MIB):
             refused = send()
             assert refused.status_code == 429
             assert refused.json()["code"] == "queue_full"
             assert refused.headers["retry-after"] == "1"
-            one = httpx.post(
+            one = plain_http.post(
                 f"{server.address}/v1/events", json=event(id="one"), headers={"X-API-Key": key}
             )
             assert one.status_code == 200

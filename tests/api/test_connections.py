@@ -6,11 +6,11 @@ import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 
-import httpx
 import pytest
 import structlog
 from structlog.testing import LogCapture
 
+from tests import plain_http
 from tests.api.conftest import Site, Tenant, site_on
 from tests.api.test_http_protocol import parted, sent
 from tests.builders import event
@@ -248,7 +248,7 @@ def test_clients_with_a_request_are_served_while_others_are_silent(quick: Site) 
             for _ in range(100)
         ]
         for _ in range(20):
-            assert httpx.get(f"{quick.server.address}/healthz").status_code == 200
+            assert plain_http.get(f"{quick.server.address}/healthz").status_code == 200
         clients[0].settimeout(PATIENCE)
         assert clients[0].recv(1) == b""
     assert refusals(quick, "too_many_connections") >= 60

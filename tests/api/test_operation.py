@@ -6,11 +6,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import psycopg
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests import plain_http
 from tests.builders import Platform, event
 from tests.conftest import Postgres
 from tests.servers import Server
@@ -106,7 +106,7 @@ def test_a_database_that_takes_no_writes_makes_it_red_until_it_does(
     other.execute("BEGIN IMMEDIATE")
     checks = checks_at(server, 503)
     assert checks["writer"] == "no answer from the database within 5 seconds"
-    assert httpx.get(f"{server.address}/healthz").status_code == 200
+    assert plain_http.get(f"{server.address}/healthz").status_code == 200
     other.execute("ROLLBACK")
     other.close()
     assert checks_at(server, 200)

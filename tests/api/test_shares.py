@@ -8,6 +8,7 @@ import httpx
 import msgspec
 import pytest
 
+from tests import plain_http
 from tests.api.conftest import Tenant
 from tests.builders import event
 from tests.servers import SECRET_KEY, Server
@@ -90,7 +91,7 @@ def stalled(server: Server, key: str, path: str, size: int, number: int) -> Iter
 
 
 def body_bytes(server: Server) -> float:
-    lines = httpx.get(f"{server.address}/metrics").text.splitlines()
+    lines = plain_http.get(f"{server.address}/metrics").text.splitlines()
     return float(next(it for it in lines if it.startswith("tollbook_body_bytes ")).split()[1])
 
 
@@ -100,7 +101,7 @@ HUGE = b" " * MIB + LARGE
 
 def send(server: Server, key: str, body: bytes = LARGE) -> httpx.Response:
     headers = {"X-API-Key": key, "Content-Type": "application/json"}
-    return httpx.post(f"{server.address}/v1/events", content=body, headers=headers)
+    return plain_http.post(f"{server.address}/v1/events", content=body, headers=headers)
 
 
 def test_stalled_uploads_of_one_key_leave_large_bodies_of_others_alone(

@@ -1,6 +1,7 @@
 """tollbook demo: the published example figure by figure, and a larger organization."""
 
 import io
+import shutil
 from collections.abc import Iterator
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from tests.builders import Json
 from tests.cli.conftest import Ran
+from tests.demo import MadeDemo
 from tollbook.api.openapi.examples import USERS_ANSWER
 from tollbook.api.openapi.examples_family import ORGANIZATIONS_ANSWER, OVERVIEW_ANSWER, USAGE_ANSWER
 from tollbook.cli.main import run
@@ -22,9 +24,10 @@ JANUARY = ("--tenant", "demo", "--start", "2024-01-01", "--end", "2024-01-31")
 class Demo:
     """A folder in which the demo has run once."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, made: MadeDemo, folder: Path) -> None:
+        made.copied_to(folder)
         self.folder = folder
-        self.first = self.json("demo")
+        self.first = made.said
 
     def run(self, *arguments: str) -> Ran:
         out, err = io.StringIO(), io.StringIO()
@@ -45,8 +48,8 @@ class Demo:
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    return Demo(tmp_path_factory.mktemp("demo"))
+def demo(made_demo: MadeDemo, tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    return Demo(made_demo, tmp_path_factory.mktemp("copy"))
 
 
 @pytest.fixture(scope="module")
@@ -145,14 +148,17 @@ def test_the_demo_verifies(demo: Demo) -> None:
 
 
 def test_the_demo_has_a_database_of_its_own(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    made_demo: MadeDemo,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    assert {it.name for it in made_demo.folder.iterdir()} == {
+        "tollbook-demo.db",
+        "tollbook-demo.json",
+    }
+    shutil.copytree(made_demo.folder, tmp_path, dirs_exist_ok=True)
     monkeypatch.delenv("TOLLBOOK_DATABASE_URL", raising=False)
     monkeypatch.chdir(tmp_path)
-    assert run(["demo", "--json"]) == 0
-    assert Path("tollbook-demo.db").exists()
-    assert Path("tollbook-demo.json").exists()
-    assert not Path("tollbook.db").exists()
-    capsys.readouterr()
     assert run(["tenants", "list", "--json"]) == 0
     assert msgspec.json.decode(capsys.readouterr().out) == []

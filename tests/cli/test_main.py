@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from tests.cli.conftest import Tollbook
+from tests.commands import run_command
 from tests.conftest import Postgres
 from tollbook import __version__, wiring
 from tollbook.settings import Settings
@@ -30,17 +31,6 @@ VERBS = (
     "report",
     "verify",
 )
-
-
-def in_a_process(url: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "tollbook", *arguments],
-        env={**os.environ, "TOLLBOOK_DATABASE_URL": url},
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def test_the_help_names_every_verb(tollbook: Tollbook) -> None:
@@ -71,9 +61,9 @@ def test_what_is_not_understood_is_exit_code_2(tollbook: Tollbook, arguments: tu
 
 def test_the_first_command_on_nothing_makes_the_database(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'new.db'}"
-    ran = in_a_process(url, tmp_path, "organizations", "create", "org_1")
+    ran = run_command(url, "organizations", "create", "org_1", folder=tmp_path)
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "organization org_1 created\n", "")
-    ran = in_a_process(url, tmp_path, "migrate")
+    ran = run_command(url, "migrate", folder=tmp_path)
     assert (ran.returncode, ran.stdout) == (0, "the database is up to date\n")
 
 
@@ -82,7 +72,7 @@ def test_the_first_command_on_an_empty_postgresql_makes_the_schema(
 ) -> None:
     name = postgres.create(empty=True)
     try:
-        ran = in_a_process(postgres.url(name), tmp_path, "tenants", "create", "acme")
+        ran = run_command(postgres.url(name), "tenants", "create", "acme", folder=tmp_path)
         assert (ran.returncode, ran.stderr) == (0, "")
     finally:
         postgres.drop(name)
@@ -108,13 +98,15 @@ def test_a_newer_postgresql_is_refused_with_a_sentence(
 ) -> None:
     with psycopg.connect(postgres_url, autocommit=True) as later:
         later.execute("UPDATE alembic_version SET version_num = '9999_later'")
-    ran = in_a_process(postgres_url, tmp_path, "tenants", "list")
+    ran = run_command(postgres_url, "tenants", "list", folder=tmp_path)
     assert (ran.returncode, ran.stdout) == (1, "")
     assert "a later version wrote it" in ran.stderr
 
 
 def test_a_database_that_cannot_be_opened_is_a_sentence_and_no_more(tmp_path: Path) -> None:
-    ran = in_a_process(f"sqlite:///{tmp_path}/no/such/place.db", tmp_path, "keys", "list", "--json")
+    ran = run_command(
+        f"sqlite:///{tmp_path}/no/such/place.db", "keys", "list", "--json", folder=tmp_path
+    )
     assert ran.returncode == 1
     assert ran.stdout == ""
     assert "tollbook: the database file cannot be opened" in ran.stderr
@@ -123,7 +115,7 @@ def test_a_database_that_cannot_be_opened_is_a_sentence_and_no_more(tmp_path: Pa
 
 def test_a_file_that_is_no_database_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "tollbook.db").write_text("this is no database, " * 100)
-    ran = in_a_process(f"sqlite:///{tmp_path}/tollbook.db", tmp_path, "tenants", "list")
+    ran = run_command(f"sqlite:///{tmp_path}/tollbook.db", "tenants", "list", folder=tmp_path)
     assert ran.returncode == 1
     assert "tollbook: the file is not a whole database" in ran.stderr
 
@@ -145,7 +137,7 @@ def test_a_reader_that_has_enough_is_no_error(sqlite_url: str, tmp_path: Path) -
 def test_output_that_finds_no_room_is_a_sentence_and_no_success(
     sqlite_url: str, form: tuple[str, ...]
 ) -> None:
-    in_a_process(sqlite_url, Path.cwd(), "tenants", "create", "acme")
+    run_command(sqlite_url, "tenants", "create", "acme")
     with Path("/dev/full").open("wb") as full:
         ran = subprocess.run(
             [sys.executable, "-m", "tollbook", "report", "overview", "--tenant", "acme", *form],
@@ -162,14 +154,14 @@ def test_output_that_finds_no_room_is_a_sentence_and_no_success(
 def test_a_postgresql_that_takes_no_writes_is_read_and_not_served(
     postgres: Postgres, postgres_url: str, tmp_path: Path
 ) -> None:
-    in_a_process(postgres_url, tmp_path, "tenants", "create", "acme")
+    run_command(postgres_url, "tenants", "create", "acme", folder=tmp_path)
     with psycopg.connect(postgres_url, autocommit=True) as admin:
         name = admin.info.dbname
         admin.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on".encode())
-    assert "all agree" in in_a_process(postgres_url, tmp_path, "verify").stdout
-    assert "acme" in in_a_process(postgres_url, tmp_path, "tenants", "list").stdout
+    assert "all agree" in run_command(postgres_url, "verify", folder=tmp_path).stdout
+    assert "acme" in run_command(postgres_url, "tenants", "list", folder=tmp_path).stdout
     for verb in (("serve", "--port", "0"), ("tenants", "create", "other")):
-        ran = in_a_process(postgres_url, tmp_path, *verb)
+        ran = run_command(postgres_url, *verb, folder=tmp_path)
         assert (ran.returncode, ran.stdout) == (1, "")
         assert "tollbook: the database is read-only" in ran.stderr
 

@@ -8,9 +8,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-import httpx
 import pytest
 
+from tests import plain_http
 from tests.cli.conftest import Tollbook
 from tests.waiting import PATIENCE
 
@@ -59,6 +59,6 @@ def test_the_log_begins_with_the_address(sqlite_url: str, ending: int, code: int
         line = json.loads(process.stderr.readline())
         assert (line["event"], line["level"]) == ("listening", "info")
         assert line["address"].startswith("http://127.0.0.1:")
-        assert httpx.get(f"{line['address']}/healthz").status_code == 200
+        assert plain_http.get(f"{line['address']}/healthz").status_code == 200
         process.send_signal(ending)
         assert process.wait(PATIENCE) == code

@@ -1,15 +1,12 @@
 """The documented request on the demo gives the documented answer, every figure and every byte."""
 
-import os
 import shlex
-import subprocess
-import sys
-from pathlib import Path
 
 import httpx
 import msgspec
 
-from tests.servers import Server
+from tests import plain_http
+from tests.journeys.conftest import Shown
 from tollbook.api.openapi.examples import USERS_ANSWER
 
 # As the specification prints it.
@@ -77,37 +74,22 @@ EXAMPLE = """\
 }"""
 
 
-def demo(server: Server, folder: Path) -> str:
-    """Run the demo on a running server's database; give what it printed."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tollbook", "demo", "--address", server.address],
-        env={**os.environ, "TOLLBOOK_DATABASE_URL": server.database_url},
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 def run_curl(command: str) -> httpx.Response:
     """Do what curl would do with such a command."""
     name, address, option, header = shlex.split(command.replace("\\\n", " "))
     assert (name, option) == ("curl", "-H")
     field, _, value = header.partition(": ")
-    return httpx.get(address, headers={field: value})
+    return plain_http.get(address, headers={field: value})
 
 
-def test_the_documented_request_gives_the_documented_answer(server: Server, tmp_path: Path) -> None:
-    printed = demo(server, tmp_path)
+def test_the_documented_request_gives_the_documented_answer(shown: Shown) -> None:
+    server, printed, keys = shown
     answer = run_curl(printed[printed.index("curl ") : printed.index("For a larger")])
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/json"
     assert answer.json() == USERS_ANSWER
     assert msgspec.json.format(answer.content).decode() == EXAMPLE
 
-    keys = msgspec.json.decode((tmp_path / "tollbook-demo.json").read_bytes())
     asked = "/v1/analytics/users?organization_id=org_abc123&start_date=2024-01-01"
     asked += "&end_date=2024-01-31"
     with server.client() as http:

@@ -1,14 +1,13 @@
 """Every file that Tollbook creates can be read by its owner only, whatever the umask is."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.builders import Json, Platform, event
+from tests.demo import MadeDemo
 from tests.servers import Server
 from tollbook.cli.main import run
 from tollbook.store.database import open_database
@@ -66,11 +65,7 @@ def test_every_file_is_for_its_owner_only(folder: Path, monkeypatch: pytest.Monk
     assert len([it for it in seen if it.endswith(".parquet")]) == 4
 
 
-def test_the_files_of_the_demo_too(tmp_path: Path) -> None:
-    environment = {**os.environ, "TOLLBOOK_DATABASE_URL": ""}
-    code = "import os; os.umask(0); from tollbook.__main__ import main; main()"
-    command = [sys.executable, "-c", code, "demo"]
-    subprocess.run(command, check=True, env=environment, cwd=tmp_path, capture_output=True)
-    found = modes(tmp_path)
+def test_the_files_of_the_demo_too(made_demo: MadeDemo) -> None:
+    found = modes(made_demo.folder)
     assert {"tollbook-demo.db", "tollbook-demo.json"} <= found.keys()
     assert set(found.values()) == {"0o600"}, found

@@ -11,6 +11,7 @@ import httpx
 import msgspec
 import pytest
 
+from tests import plain_http
 from tests.builders import Platform, event
 from tests.journeys.load import ORGANIZATIONS, Ledger, Request, Sender, seconds_of, statuses_of
 from tests.servers import Server
@@ -87,7 +88,7 @@ def test_a_server_asked_to_stop_answers_everything_it_stores(
 
 def is_listening(server: Server) -> bool:
     try:
-        httpx.get(f"{server.address}/openapi.json")
+        plain_http.get(f"{server.address}/openapi.json")
     except httpx.TransportError:
         return False
     return True

@@ -1,29 +1,17 @@
 """A new platform, from its first key to its first answer, over HTTP."""
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import httpx
 
 from tests.builders import Json
+from tests.commands import run_command
 from tests.servers import Server
 from tests.waiting import run_over_quarantine
 
 KYIV = "Europe/Kyiv"
 MARCH = {"organization_id": "org_kyiv", "start_date": "2024-03-01", "end_date": "2024-03-31"}
-
-
-def tollbook(server: Server, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "tollbook", *arguments],
-        env={**os.environ, "TOLLBOOK_DATABASE_URL": server.database_url},
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def usage(identity: str, kind: str, time: str, **given: object) -> Json:
@@ -49,11 +37,12 @@ EVENTS = [
 
 
 def test_the_whole_story(server: Server, tmp_path: Path) -> None:
-    made = tollbook(
-        server, tmp_path, "keys", "create", "--permission", "admin", "--name", "bootstrap"
-    )
+    def tollbook(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return run_command(server.database_url, *arguments, folder=tmp_path)
+
+    made = tollbook("keys", "create", "--permission", "admin", "--name", "bootstrap")
     assert made.returncode == 0, made.stderr
-    loaded = tollbook(server, tmp_path, "prices", "load", "--example")
+    loaded = tollbook("prices", "load", "--example")
     assert loaded.returncode == 0, loaded.stderr
     with server.client(made.stdout.strip()) as admin:
         _create_everything(admin)
@@ -62,7 +51,7 @@ def test_the_whole_story(server: Server, tmp_path: Path) -> None:
             _send_and_read(sender, viewer)
             _send_early_and_replay(admin, sender)
             _retry_and_revoke(admin, sender, viewer, writer["key"]["prefix"])
-    checked = tollbook(server, tmp_path, "verify")
+    checked = tollbook("verify")
     assert checked.returncode == 0, checked.stdout
 
 

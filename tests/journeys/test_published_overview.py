@@ -1,12 +1,9 @@
 """The published overview, asked for over a socket: every figure and every byte, on both engines."""
 
-from pathlib import Path
-
 import msgspec
 import pytest
 
-from tests.journeys.test_documented_curl import demo
-from tests.servers import Server
+from tests.journeys.conftest import Shown
 from tollbook.api.openapi.examples_family import ORGANIZATIONS_ANSWER, OVERVIEW_ANSWER, USAGE_ANSWER
 
 # As the page of the sibling prints it, in its order.
@@ -49,9 +46,8 @@ PUBLISHED = """\
 JANUARY = {"start_date": "2024-01-01", "end_date": "2024-01-31"}
 
 
-def test_the_second_platform_is_the_published_overview(server: Server, tmp_path: Path) -> None:
-    printed = demo(server, tmp_path)
-    keys = msgspec.json.decode((tmp_path / "tollbook-demo.json").read_bytes())
+def test_the_second_platform_is_the_published_overview(shown: Shown) -> None:
+    server, printed, keys = shown
     assert (
         f"/v1/analytics/overview?start_date=2024-01-01&end_date=2024-01-31 with {keys['atlas']}"
         in (printed)

@@ -1,9 +1,6 @@
 """Several processes write one ledger at once, and what one of them changes binds the others."""
 
 import json
-import os
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +15,7 @@ import msgspec
 import pytest
 
 from tests.builders import Json, Platform, event, reversal
+from tests.commands import Command, run_command
 from tests.journeys.load import ORGANIZATIONS, Ledger, seconds_of, statuses_of
 from tests.servers import Server
 from tollbook.domain.directory import User
@@ -76,14 +74,6 @@ def fates(client: httpx.Client, batch: list[Json]) -> Counter[tuple[str, str, st
     return Counter((it["organization_id"], it["id"], status) for it, status in outcomes)
 
 
-def run_tollbook(database_url: str, *arguments: str) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "TOLLBOOK_DATABASE_URL": database_url}
-    command = [sys.executable, "-m", "tollbook", *arguments, "--json"]
-    return subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    )
-
-
 def users_of(server: Server, key: str, organization: str) -> Json:
     query = {"organization_id": organization, "start_date": "2024-01-01", "end_date": "2024-12-31"}
     with server.client(key) as client:
@@ -128,12 +118,12 @@ def test_a_server_and_an_import_write_the_same_events_at_once(
     last_first = [events[start : start + 500] for start in range(14_500, -1, -500)]
     with server.client(key) as client:
         outcomes = fates(client, last_first[0])
-        importing = run_tollbook(database_url, "import", str(file))
+        importing = Command(database_url, "import", str(file), "--json")
         while not platform.rows("SELECT 1 FROM event_keys WHERE id = :id", id=events[0]["id"]):
             assert importing.poll() is None
         for batch in last_first[1:]:
             outcomes += fates(client, batch)
-    imported = json.loads(importing.communicate()[0])["counts"]
+    imported = json.loads(importing.finish().stdout)["counts"]
     accepted = Counter(status for _, _, status in outcomes.elements())["accepted"]
     assert max(outcomes.values()) == 1
     assert accepted >= len(last_first[0])
@@ -323,8 +313,8 @@ def test_a_price_book_loaded_by_the_command_line_is_in_force_at_once_in_a_runnin
     book.write_text(DEARER)
     with server.client(key) as client:
         fates(client, [event(quantity=10)])
-        load = run_tollbook(database_url, "prices", "load", str(book))
-        assert json.loads(load.communicate()[0])["version"] == 2
+        load = run_command(database_url, "prices", "load", str(book), "--json")
+        assert json.loads(load.stdout)["version"] == 2
         fates(client, [event(id="dearer", quantity=10)])
     costs = platform.rows("SELECT id, cost FROM events ORDER BY id")
     assert costs == [("call-1", 20_000_000), ("dearer", 10_000_000_000)]

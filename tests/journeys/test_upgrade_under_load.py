@@ -1,8 +1,5 @@
 """The schema is brought up to date under a server of the version before: it does nothing more."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,7 +9,7 @@ import pytest
 
 from tests.builders import Platform, event, reversal
 from tests.conftest import ENGINES, Postgres
-from tests.earlier import earlier_server, earlier_source
+from tests.earlier import earlier_commands, earlier_server, earlier_source
 from tollbook.store.database import open_database
 from tollbook.store.migrate import migrate
 
@@ -59,20 +56,13 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 def test_a_server_of_the_version_before_acknowledges_nothing(
-    url: str, source: Path, tmp_path: Path
+    url: str, source: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def earlier(*verb: str) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "PYTHONPATH": str(source), "TOLLBOOK_DATABASE_URL": url}
-        command = [sys.executable, "-m", "tollbook", *verb]
-        return subprocess.run(
-            command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
-        )
-
+    monkeypatch.chdir(tmp_path)
     with earlier_server(url, source) as server:
-        created = earlier("keys", "create", "--permission", "admin", "--name", "all")
-        assert created.returncode == 0, created.stderr
-        assert earlier("prices", "load", "--example").returncode == 0
-        key = next(it for it in created.stdout.split() if it.startswith("tb_"))
+        create = ("keys", "create", "--permission", "admin", "--name", "all")
+        created = earlier_commands(url, source, create, ("prices", "load", "--example"))
+        key = next(it for it in created.split() if it.startswith("tb_"))
         with server.client(key) as client:
             assert client.post("/v1/organizations", json={"id": "org_1", "name": "One"}).is_success
             before = client.post("/v1/events", json=event(id="before"))
@@ -86,8 +76,7 @@ def test_a_server_of_the_version_before_acknowledges_nothing(
                 for path in READS:
                     assert client.get(path).status_code >= 500, path
                 assert _readiness(client) == 503
-                for verb in VERBS:
-                    assert earlier(*verb).returncode == 1, verb
+                earlier_commands(url, source, *VERBS, code=1)
                 platform = Platform(database)
                 assert _counts(platform) == counts
                 assert platform.differences() == []

@@ -5,11 +5,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
-import msgspec
 import pytest
 
-from tests.journeys.test_documented_curl import demo
+from tests import plain_http
+from tests.demo import MadeDemo
 from tests.servers import Server
 from tollbook.api.application import ENDPOINTS
 
@@ -23,12 +22,10 @@ ANSWERED = re.compile(
 
 @pytest.fixture(scope="module")
 def running(
-    migrated_file: Path, tmp_path_factory: pytest.TempPathFactory
+    made_demo: MadeDemo, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Server, dict[str, str]]]:
-    folder = tmp_path_factory.mktemp("pages")
-    with Server(f"sqlite:///{folder / 'tollbook.db'}") as server:
-        demo(server, folder)
-        yield server, msgspec.json.decode((folder / "tollbook-demo.json").read_bytes())
+    with Server(made_demo.copied_to(tmp_path_factory.mktemp("pages"))) as server:
+        yield server, made_demo.keys
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -38,7 +35,7 @@ def test_an_answer_of_the_page_is_the_servers(
     server, keys = running
     (found,) = ANSWERED.findall((PAGES / f"{name}.md").read_text())
     address = found[0].replace("http://127.0.0.1:8000", server.address)
-    answer = httpx.get(address, headers={"X-API-Key": keys[KEYS[found[1]]]})
+    answer = plain_http.get(address, headers={"X-API-Key": keys[KEYS[found[1]]]})
     assert answer.json() == json.loads(found[2])
     assert list(answer.json()) == list(json.loads(found[2]))
 

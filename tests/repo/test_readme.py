@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests import plain_http
 from tests.servers import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -66,7 +67,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     give_up = time.monotonic() + PATIENCE
     while time.monotonic() < give_up and process.poll() is None:
         try:
-            httpx.get(f"http://127.0.0.1:{port}/openapi.json")
+            plain_http.get(f"http://127.0.0.1:{port}/openapi.json")
             break
         except httpx.TransportError:
             time.sleep(0.1)
@@ -86,7 +87,7 @@ def test_the_first_block_is_the_two_commands() -> None:
 def test_make_run_prints_a_page_a_key_and_a_curl_that_works(running: Running) -> None:
     page = re.search(r"Page +(\S+)", running.output)
     assert page
-    assert httpx.get(page[1]).status_code == 200
+    assert plain_http.get(page[1]).status_code == 200
     curl = re.search(r"curl '.*?' \\\n.*?'$", running.output, re.DOTALL | re.MULTILINE)
     assert curl
     assert json.loads(running.shell(curl[0]))["users"][0]["total_cost"] == 193.35

@@ -5,9 +5,9 @@ import re
 import shlex
 from pathlib import Path
 
-import httpx
 import pytest
 
+from tests import plain_http
 from tests.builders import Platform
 from tests.servers import Server
 from tollbook.cli.demo import TENANT
@@ -42,7 +42,7 @@ def test_the_request_of_the_page_has_its_answer(sqlite_url: str, demo_key: str) 
     assert language == "json"
     path = shlex.split(curl)[2].removeprefix("http://127.0.0.1:8000")
     with Server(sqlite_url) as server:
-        response = httpx.get(f"{server.address}{path}", headers={"X-API-Key": demo_key})
+        response = plain_http.get(f"{server.address}{path}", headers={"X-API-Key": demo_key})
     assert response.json() == json.loads(answer)
 
 

@@ -4,30 +4,25 @@ import json
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.demo import MadeDemo
 from tests.servers import Server
 from tollbook.api.endpoints.analytics.users import GET_USERS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "analytics" / "users.md").read_text()
 
 
-def test_the_request_of_the_page_is_answered_as_it_says(sqlite_url: str, tmp_path: Path) -> None:
+def test_the_request_of_the_page_is_answered_as_it_says(
+    made_demo: MadeDemo, tmp_path: Path
+) -> None:
     ((command, answer),) = re.findall(r"```sh\n(.*?)```\n\n```json\n(.*?)```", PAGE, re.DOTALL)
-    environment = {**os.environ, "TOLLBOOK_DATABASE_URL": sqlite_url}
-    demo = [sys.executable, "-m", "tollbook", "demo"]
-    printed = subprocess.run(
-        demo, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
-    ).stdout
-    key = re.search(r"API key +(\S+)", printed)
-    assert key
-    with Server(sqlite_url) as server:
+    with Server(made_demo.copied_to(tmp_path)) as server:
         output = subprocess.run(
             ["bash", "-c", command.replace("http://127.0.0.1:8000", server.address)],
-            env={**environment, "KEY": key[1]},
+            env={**os.environ, "KEY": made_demo.keys["tenant"]},
             capture_output=True,
             text=True,
             check=True,

@@ -33,7 +33,7 @@ def costs_of(answer: Json) -> Decimal:
     return sum((user["total_cost"] for user in answer["users"]), Decimal(0))
 
 
-@examples(100)
+@examples(60)
 @given(scenario=scenarios())
 def test_receipts_and_answers_are_those_of_the_model(
     database: Database, scenario: Scenario

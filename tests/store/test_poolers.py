@@ -1,15 +1,14 @@
 """PostgreSQL behind a pooler that gives each transaction another session."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from tests.builders import Platform, event
+from tests.commands import run_command
 from tests.poolers import Pooler, program
 from tests.servers import Server
 from tollbook.store.database import Database, open_database
@@ -47,11 +46,9 @@ def test_writes_and_reads_of_many_threads_share_the_sessions_of_a_pooler(pooled:
     assert platform.differences() == []
 
 
-def test_the_demo_is_set_up_through_a_pooler_and_adds_up(pooler: Pooler) -> None:
-    environment = {**os.environ, "TOLLBOOK_DATABASE_URL": pooler.url}
+def test_the_demo_is_set_up_through_a_pooler_and_adds_up(pooler: Pooler, tmp_path: Path) -> None:
     for verb in ("demo", "verify"):
-        command = [sys.executable, "-m", "tollbook", verb]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        done = run_command(pooler.url, verb, folder=tmp_path)
         assert (done.returncode, done.stderr) == (0, "")
 
 
