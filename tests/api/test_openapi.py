@@ -110,7 +110,8 @@ def test_examples_fit_their_schemas(content: Content) -> None:
     # A body of lines is a text on the wire; its example shows the object of one line.
     schema = content.schema
     if "POST" in content.where and ("ndjson" in content.where or "jsonl" in content.where):
-        schema = {"$ref": "#/components/schemas/Event"}
+        name = "Correction" if "corrections" in content.where else "Event"
+        schema = {"$ref": f"#/components/schemas/{name}"}
     validator = validator_for({"components": DOCUMENT["components"], **schema})
     for example in content.examples:
         assert [str(error) for error in validator.iter_errors(example)] == []
