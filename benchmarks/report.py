@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from benchmarks.answers import AnswerFigures
 from benchmarks.bars import Bar
+from benchmarks.corrections import CorrectionFigure
 from benchmarks.deck_ingest import DeckIngestFigure
 from benchmarks.decks import DeckFigure
 from benchmarks.events import LEAST_EVENTS
@@ -44,6 +45,14 @@ acknowledged event was found in the ledger, and every rollup matched the events.
 
 The engine writes prepared rows in transactions of as many events as the connections have in flight
 (at most 10,000).
+"""
+
+_CORRECTED = """\
+## Corrections
+
+Messages wait for their carrier's price, and corrections with a cost charge them. New events of the
+same kind are sent right before, to the same server. *Times* is the median of the rounds: how many
+times longer corrections take.
 """
 
 _ANSWERS = f"""\
@@ -121,6 +130,8 @@ def report(machine: Mapping[str, str], measured: Measured, held: Sequence[Bar]) 
         parts += [_INGEST, _ingest(measured.ingested)]
     if measured.decked:
         parts += [_DECKED, _decked(measured.decked)]
+    if measured.corrected:
+        parts += [_CORRECTED, _corrected(measured.corrected)]
     if measured.answered:
         parts += [_ANSWERS, _alone(measured.answered), _TOGETHER, _together(measured.answered)]
         parts += [_GROWTH, _growth(measured.answered)]
@@ -139,6 +150,22 @@ def report(machine: Mapping[str, str], measured: Measured, held: Sequence[Bar]) 
     if measured.paged:
         parts += paged(measured.paged)
     return "\n".join(parts)
+
+
+def _corrected(figures: Sequence[CorrectionFigure]) -> str:
+    head = ("Storage", "In a request", "Connections", "Events/s", "Corrections/s", "Times")
+    rows = (
+        (
+            it.engine,
+            f"{it.in_request:,}",
+            f"{it.connections}",
+            f"{it.events_per_second:,.0f}",
+            f"{it.corrections_per_second:,.0f}",
+            f"{it.times:.2f}",
+        )
+        for it in figures
+    )
+    return table(head, rows)
 
 
 def _bars(held: Sequence[Bar]) -> str:

@@ -43,7 +43,7 @@ def test_an_empty_organization_answers_an_empty_list(either: Tenant) -> None:
     csv_answer = either.get(PATH, params={**JANUARY, "format": "csv"})
     assert csv_answer.text == (
         "id,type,user_id,resource_id,time,day,quantity,billed_quantity,unit,cost,country,"
-        "attributes,received_at,reverses,organization_id,currency\r\n"
+        "attributes,received_at,reverses,organization_id,currency,corrects,corrected_by\r\n"
     )
     assert either.get(PATH, params={**JANUARY, "format": "ndjson"}).content == b""
 

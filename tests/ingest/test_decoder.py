@@ -134,6 +134,7 @@ def wrong_with(refused: InvalidEvent | Receipt) -> tuple[Problem, ...]:
 
 
 @examples(800)
+@example(object_of({**SOUND, "time": '"9999-12-31T23:59:59-14:00"'}))
 @given(text=texts())
 def test_an_event_is_taken_exactly_when_nothing_is_wrong_with_it(text: str) -> None:
     note(text)

@@ -3,13 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-import msgspec
-
 from tollbook.domain.charges import Unpriced
 from tollbook.domain.corrections import Correction, fingerprint
 from tollbook.domain.directory import UNADDRESSABLE, unaddressable
 from tollbook.domain.errors import Problem
-from tollbook.domain.keys import ALL_EVENTS, ApiKey
+from tollbook.domain.events import Event
 from tollbook.domain.quarantine import PENDING
 from tollbook.domain.receipts import Outcome, Receipt, conflict, quarantined, rejected
 from tollbook.domain.reversals import Reversal
@@ -18,14 +16,16 @@ from tollbook.ingest.accept import SUM_OUT_OF_RANGE, refusals, stage_row
 from tollbook.ingest.correction_state import UNKNOWN, CorrectionState, refusals_of_key
 from tollbook.ingest.correction_submission import CorrectionSubmission
 from tollbook.ingest.correction_targets import (
+    Rights,
     Target,
     changes_nothing,
-    corrected_json,
+    corrected_event,
 )
-from tollbook.ingest.decode import InvalidEvent, decode_one
+from tollbook.ingest.decode import as_sent
 from tollbook.ingest.directory_cache import DirectoryCache, Terms
 from tollbook.ingest.months import Months
-from tollbook.ingest.normalize import ClaimedIdentity, NormalizedEvent
+from tollbook.ingest.normalize import ClaimedIdentity, NormalizedEvent, normalize
+from tollbook.ingest.problems import fields_of, problems_of
 from tollbook.ingest.reversal_rows import Opposites
 from tollbook.store import directory, ledger
 from tollbook.store.corrections import Accepted
@@ -34,6 +34,7 @@ from tollbook.store.events import Corrected, Reversed
 from tollbook.store.quarantine_counts import OfCode
 from tollbook.store.staging import Staged
 
+_INVALID = Problem("", "invalid_event", "the corrected event is not valid")
 _NOTHING = Problem("", "nothing_changed", "the correction must change at least one value")
 _ALREADY_CHARGED = Problem(
     "cost_pending", "already_charged", "a charged event cannot wait for its price again"
@@ -116,11 +117,11 @@ class CorrectionBatch:
         submission: CorrectionSubmission,
         index: int,
         correction: Correction,
-        key: ApiKey | None,
+        rights: Rights,
     ) -> Receipt:
         """Return the receipt of a correction, and keep what is to be stored for it."""
         try:
-            return self._receipt(submission, index, correction, key)
+            return self._receipt(submission, index, correction, rights)
         except _Refused as refusal:
             return rejected(index, correction.id, refusal.problems)
 
@@ -146,15 +147,15 @@ class CorrectionBatch:
         submission: CorrectionSubmission,
         index: int,
         correction: Correction,
-        key: ApiKey | None,
+        rights: Rights,
     ) -> Receipt:
-        if refused := refusals_of_key(correction, key):
+        if refused := refusals_of_key(correction, rights):
             raise _Refused(*refused)
         terms = self._terms_of(submission, correction)
         if terms is None:
             raise _Refused(UNKNOWN)
         number, print_ = terms.number, fingerprint(correction)
-        problem = self._state.problem(number, correction, key)
+        problem = self._state.problem(number, correction, rights)
         # An event that the key may not see is unknown to it, whatever the ids name.
         if problem is UNKNOWN:
             raise _Refused(problem)
@@ -166,45 +167,36 @@ class CorrectionBatch:
             return Receipt(index, Outcome.DUPLICATE, correction.id, reversal_id=reversal_id)
         if problem is not None:
             raise _Refused(problem)
-        target = self._state.targets[number, correction.corrects]
-        event = self._corrected_event(submission, correction, target, terms, key)
-        normalized = msgspec.structs.replace(event, index=index, fingerprint=print_)
-        if target.charged is None:
-            return self._replace_waiting(submission, correction, target, terms, normalized)
-        return self._replace_charged(submission, correction, target, terms, normalized)
-
-    def _corrected_event(
-        self,
-        submission: CorrectionSubmission,
-        correction: Correction,
-        target: Target,
-        terms: Terms,
-        key: ApiKey | None,
-    ) -> NormalizedEvent:
-        """Return the event that replaces the target; raise `_Refused` when it cannot."""
-        if correction.id in UNADDRESSABLE:
-            raise _Refused(unaddressable("id"))
+        target = self._state.target((number, correction.corrects))
+        assert target is not None  # noqa: S101  `problem` has looked at it
         if changes_nothing(correction, target, terms):
             raise _Refused(_NOTHING)
-        event = decode_one(0, corrected_json(correction, target))
-        if isinstance(event, InvalidEvent):
-            raise _Refused(*event.problems)
-        if isinstance(event, Receipt):
-            raise _Refused(*event.details)
-        user = event.event.user_id
-        claimed = ClaimedIdentity(
-            id=correction.id,
-            organization_id=correction.organization_id,
-            user_id=user,
-            type=event.meter.type,
-            time=event.time,
-        )
-        rules = ALL_EVENTS if key is None else key.event_rules
-        if found := tuple(refusals(claimed, submission.scope, submission.actor.at, rules)):
+        sent = corrected_event(correction, target)
+        event = normalize(index, sent, print_)
+        if event is None:
+            raise _Refused(*_problems(sent))
+        self._check(submission, terms, rights, event)
+        if target.charged is None:
+            return self._replace_waiting(submission, correction, target, terms, event)
+        return self._replace_charged(submission, correction, target, terms, event)
+
+    def _check(
+        self,
+        submission: CorrectionSubmission,
+        terms: Terms,
+        rights: Rights,
+        event: NormalizedEvent,
+    ) -> None:
+        """Refuse an event that the key may not send, or that creates an id of no path."""
+        sent = event.event
+        if sent.id in UNADDRESSABLE:
+            raise _Refused(unaddressable("id"))
+        user = sent.user_id
+        claimed = ClaimedIdentity(sent.id, sent.organization_id, user, sent.type, event.time)
+        if found := tuple(refusals(claimed, submission.scope, submission.actor.at, rights.rules)):
             raise _Refused(*found)
         if user in UNADDRESSABLE and not directory.find_user(self._transaction, terms.number, user):
             raise _Refused(unaddressable("user_id"))
-        return event
 
     def _replace_waiting(
         self,
@@ -287,14 +279,20 @@ class CorrectionBatch:
             id=correction.id,
             reversal_id=reversal_id,
             reason=correction.reason,
-            user_id=target.user_id or "",
+            user_id=target.event.user_id or "",
             corrected_user_id=row.user_id,
             key_prefix=_prefix(submission),
             received_at=0,
         )
         self._rows.append(row)
         self._corrections.append(record)
-        self._state.add(record, row, correction.organization_id)
+        self._state.add(record, row)
+
+
+def _problems(event: Event) -> list[Problem]:
+    """Return the problems of an event that is not valid."""
+    fields = fields_of(as_sent(event))
+    return problems_of(fields) or [_INVALID]
 
 
 def _prefix(submission: CorrectionSubmission) -> str | None:

@@ -4,19 +4,18 @@ from collections.abc import Sequence
 
 from tollbook.domain.corrections import Correction
 from tollbook.domain.errors import Problem
-from tollbook.domain.keys import ApiKey, Permission, permission_problem
+from tollbook.domain.keys import Permission, permission_problem
 from tollbook.domain.periods import month_text
 from tollbook.ingest.correction_targets import (
+    Rights,
     Target,
     charged_target,
-    is_id_outside,
-    stored_of,
+    target_of,
     waiting_target,
 )
 from tollbook.store import corrections, events
 from tollbook.store.database import Transaction
 from tollbook.store.events import CORRECTED, DISCARDED, IN_QUARANTINE, Corrected, Key
-from tollbook.store.quarantine import Quarantined
 from tollbook.store.staging import Staged
 
 Identity = tuple[int, str]
@@ -42,7 +41,8 @@ class CorrectionState:
 
     def __init__(self) -> None:
         self.keys: dict[Identity, Key] = {}
-        self.targets: dict[Identity, Target] = {}
+        self._targets: dict[Identity, Target] = {}
+        self._rows: dict[Identity, Staged] = {}
         self.reversal_ids: dict[Identity, str | None] = {}
         """The ids of reversals, by the ids of the corrections that made them."""
         self._archived: set[Identity] = set()
@@ -66,16 +66,22 @@ class CorrectionState:
         )
         reversals = events.reversals_of(transaction, number, charged)
         for identity, event in events.events(transaction, number, charged).items():
-            self.targets[number, identity] = charged_target(event)
-        self._archived |= {(number, it) for it in charged if (number, it) not in self.targets}
+            self._targets[number, identity] = charged_target(event)
+        self._archived |= {(number, it) for it in charged if (number, it) not in self._targets}
         for identity, found in corrections.waiting(transaction, number, waiting).items():
-            self.targets[number, identity] = waiting_target(found)
+            self._targets[number, identity] = waiting_target(found)
         self.keys |= {(number, it): key for it, key in keys.items()}
         self.reversal_ids |= {(number, it): by.reversal_id for it, by in made.items()}
         self._corrected |= {(number, it): by for it, by in replaced.items()}
         self._reversed |= {(number, it): by.id for it, by in reversals.items()}
 
-    def add(self, record: Corrected, row: Staged, organization_id: str) -> None:
+    def target(self, identity: Identity) -> Target | None:
+        """Return an event that may be corrected; None for one that is not there."""
+        if identity in self._rows:
+            self._targets[identity] = target_of(self._rows.pop(identity))
+        return self._targets.get(identity)
+
+    def add(self, record: Corrected, row: Staged) -> None:
         """Add an accepted correction and the row of its event."""
         number = record.organization_id
         replaced, made = (number, record.corrects), (number, record.id)
@@ -86,21 +92,20 @@ class CorrectionState:
         self._corrected[replaced] = record
         self.keys[made] = Key(row.fingerprint, row.day)
         self.reversal_ids[made] = record.reversal_id
-        self.targets[made] = _target_of(row, organization_id)
+        self._rows[made] = row
 
-    def problem(self, number: int, correction: Correction, key: ApiKey | None) -> Problem | None:
+    def problem(self, number: int, correction: Correction, rights: Rights) -> Problem | None:
         """Return why an event cannot be corrected; `UNKNOWN` when the key may not see it."""
         identity = number, correction.corrects
-        held, target = self.keys.get(identity), self.targets.get(identity)
-        if held is None or is_id_outside(correction.corrects, key):
+        held, target = self.keys.get(identity), self.target(identity)
+        if held is None or rights.rules.id_problem(correction.corrects):
             return UNKNOWN
-        if target is not None and target.is_outside(correction.corrects, key):
+        if target is not None and target.is_outside(rights):
             return UNKNOWN
         if by := self._corrected.get(identity):
-            user = None if key is None else key.scope.user_id
             sentence = f"the event was corrected by {by.id}: correct that event"
             problem = Problem("corrects", "already_corrected", sentence)
-            return problem if user in (None, by.user_id) else UNKNOWN
+            return problem if rights.user_id in (None, by.user_id) else UNKNOWN
         if held.day == DISCARDED:
             return _DISCARDED
         if identity in self._archived:
@@ -115,24 +120,18 @@ class CorrectionState:
         return None
 
 
-def _target_of(row: Staged, organization_id: str) -> Target:
-    if not row.code:
-        return charged_target(stored_of(row))
-    facts = (row.organization_id, organization_id, row.id, 0, row.code, row.reason, row.attributes)
-    return waiting_target(Quarantined(*facts))
-
-
-def refusals_of_key(correction: Correction, key: ApiKey | None) -> tuple[Problem, ...]:
+def refusals_of_key(correction: Correction, rights: Rights) -> tuple[Problem, ...]:
     """Return why the key may not make a correction, whatever the ids name."""
-    if key is None:
-        return ()
-    of_other = key.scope.organization_id not in (None, correction.organization_id)
-    costs = () if key.may(Permission.STATE_COSTS) else _COST_FIELDS
-    named = [name for name in costs if name in correction.changes]
+    of_other = rights.organization_id not in (None, correction.organization_id)
+    costs = () if rights.rules.may_state_costs else _COST_FIELDS
     found = (
         _NOT_FOR_THIS_KEY if of_other else None,
-        None if key.may(Permission.REVERSE_EVENTS) else _NOT_PERMITTED,
-        key.event_rules.id_problem(correction.id),
-        *(permission_problem(name, Permission.STATE_COSTS) for name in named),
+        None if rights.may_reverse else _NOT_PERMITTED,
+        rights.rules.id_problem(correction.id),
+        *(
+            permission_problem(name, Permission.STATE_COSTS)
+            for name in costs
+            if name in correction.changes
+        ),
     )
     return tuple(filter(None, found))

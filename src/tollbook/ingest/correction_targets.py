@@ -1,88 +1,91 @@
 """The events that corrections replace, as they are stored, and the events that replace them."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import msgspec
 
 from tollbook.domain.charges import Attributes
 from tollbook.domain.corrections import Correction
-from tollbook.domain.events import attributes_text, instant_text
-from tollbook.domain.exact import amount_text, quantity_text
-from tollbook.domain.keys import ApiKey
+from tollbook.domain.events import NOTHING, Event, attributes_text, instant_of, microseconds
+from tollbook.domain.exact import amount_text, micros_of, nanos_of, quantity_text
+from tollbook.domain.keys import ALL_EVENTS, ApiKey, EventRules, Permission
 from tollbook.domain.meters import BY_CODE
-from tollbook.ingest.decode_corrections import read_value
 from tollbook.ingest.directory_cache import Terms
-from tollbook.ingest.problems import Fields, fields_of, text_in
+from tollbook.ingest.normalize import stored_event
 from tollbook.rating.segments import BODY
 from tollbook.store.events import Stored
 from tollbook.store.quarantine import Quarantined
 from tollbook.store.staging import Staged
 
-_NULL = b"null"
-_encode = msgspec.json.encode
 _attributes = msgspec.json.Decoder(Attributes)
-_IDENTITY = ("id", "organization_id")
+
+
+class Rights(NamedTuple):
+    """What the sender of a request may correct, read once from its key; the defaults allow all."""
+
+    organization_id: str | None = None
+    user_id: str | None = None
+    rules: EventRules = ALL_EVENTS
+    may_reverse: bool = True
+
+
+EVERY_RIGHT = Rights()
+
+
+def rights_of(key: ApiKey | None) -> Rights:
+    """Return the rights of a key; the command line needs none."""
+    if key is None:
+        return EVERY_RIGHT
+    scope, may_reverse = key.scope, key.may(Permission.REVERSE_EVENTS)
+    return Rights(scope.organization_id, scope.user_id, key.event_rules, may_reverse)
 
 
 class Target(NamedTuple):
-    """An event that may be corrected: charged, or in quarantine with a `code`.
+    """An event that may be corrected: charged, or in quarantine with a `code`."""
 
-    `fields` are those of its content that are not null, as JSON.
-    """
-
-    fields: Fields
-    type: str
-    user_id: str | None
+    event: Event
     charged: Stored | None
     code: str = ""
 
-    def is_outside(self, identity: str, key: ApiKey | None) -> bool:
+    def is_outside(self, rights: Rights) -> bool:
         """Return whether a key may not correct the event."""
-        if key is None:
-            return False
-        rules = key.event_rules
-        return (
-            is_id_outside(identity, key)
-            or key.scope.user_id not in (None, self.user_id)
-            or bool(rules.meters and self.type not in rules.meters)
-        )
-
-
-def is_id_outside(identity: str, key: ApiKey | None) -> bool:
-    """Return whether an id does not begin with the prefix of a key."""
-    return key is not None and key.event_rules.id_problem(identity) is not None
+        meters = rights.rules.meters
+        is_of_other_user = rights.user_id not in (None, self.event.user_id)
+        return is_of_other_user or bool(meters and self.event.type not in meters)
 
 
 def charged_target(event: Stored) -> Target:
-    """Return a charged event as a target."""
-    meter, user = BY_CODE[event.meter].type, event.user_id or None
-    optional = {
-        "user_id": user and _encode(user),
-        "resource_id": event.resource_id and _encode(event.resource_id),
-        "attributes": event.attributes.encode(),
-        "cost": None if event.own_cost is None else amount_text(event.own_cost).encode(),
-    }
-    fields = {
-        "type": _encode(meter),
-        "time": _encode(instant_text(event.time)),
-        "quantity": quantity_text(event.quantity).encode(),
-        **{name: value for name, value in optional.items() if value},
-    }
-    return Target(fields, meter, user, event)
+    """Return a charged event as a target; its organization is that of the correction."""
+    sent = Event(
+        id=event.id,
+        type=BY_CODE[event.meter].type,
+        organization_id="",
+        time=instant_of(event.time),
+        quantity=msgspec.Raw(quantity_text(event.quantity).encode()),
+        user_id=event.user_id or None,
+        resource_id=event.resource_id,
+        attributes=msgspec.json.decode(event.attributes) if event.attributes else None,
+        cost=NOTHING
+        if event.own_cost is None
+        else msgspec.Raw(amount_text(event.own_cost).encode()),
+    )
+    return Target(sent, event)
 
 
 def waiting_target(event: Quarantined) -> Target:
     """Return an event in quarantine as a target."""
-    every = fields_of(event.event.encode())
-    fields = {
-        name: value for name, value in every.items() if value != _NULL and name not in _IDENTITY
-    }
-    meter, user = (text_in(fields.get(name, _NULL)) for name in ("type", "user_id"))
-    return Target(fields, meter or "", user, None, event.code)
+    return Target(stored_event(event.event), None, event.code)
 
 
-def stored_of(row: Staged) -> Stored:
-    """Return the row of a charged event as it will be stored."""
+def target_of(row: Staged) -> Target:
+    """Return a staged event as a target."""
+    if row.code:
+        return Target(stored_event(row.attributes), None, row.code)
+    return charged_target(_stored_of(row))
+
+
+def _stored_of(row: Staged) -> Stored:
     return Stored(
         organization_id=row.organization_id,
         day=row.day,
@@ -109,8 +112,10 @@ def stored_of(row: Staged) -> Stored:
 
 def changes_nothing(correction: Correction, target: Target, terms: Terms) -> bool:
     """Return whether every field that a correction names has the value that is stored."""
-    return not ends_pending(correction, target) and all(
-        _value(target, name) == value
+    if ends_pending(correction, target):
+        return False
+    return all(
+        _VALUES[name](target.event) == value
         or (name == "attributes" and value and _is_same(correction, target, terms))
         for name, value in correction.values.items()
     )
@@ -119,11 +124,21 @@ def changes_nothing(correction: Correction, target: Target, terms: Terms) -> boo
 def ends_pending(correction: Correction, target: Target) -> bool:
     """Return whether a cost, or null to be charged by the price book, ends the wait for one."""
     changes = correction.changes
-    return "cost" in changes and "cost_pending" not in changes and "cost_pending" in target.fields
+    is_pending = bool(target.event.cost_pending)
+    return is_pending and "cost" in changes and "cost_pending" not in changes
 
 
-def _value(target: Target, name: str) -> object:
-    return read_value(name, target.fields[name]) if name in target.fields else None
+_VALUES: dict[str, Callable[[Event], Any]] = {
+    "time": lambda event: microseconds(event.time),
+    "type": lambda event: event.type,
+    "quantity": lambda event: micros_of(bytes(event.quantity)),
+    "user_id": lambda event: event.user_id,
+    "resource_id": lambda event: event.resource_id,
+    "attributes": lambda event: attributes_text(event.attributes) or None,
+    "cost": lambda event: None if event.cost is NOTHING else nanos_of(bytes(event.cost)),
+    "cost_pending": lambda event: event.cost_pending or None,
+}
+"""The value of each field of a stored event, as `Correction.values` has it."""
 
 
 def _is_same(correction: Correction, target: Target, terms: Terms) -> bool:
@@ -133,18 +148,32 @@ def _is_same(correction: Correction, target: Target, terms: Terms) -> bool:
     if terms.masker is not None:
         waits = target.charged is None
         kept = terms.masker.mask(kept, terms.number_format, waits=waits)
-    return (attributes_text(kept) or None) == _value(target, "attributes")
+    return attributes_text(kept) == attributes_text(target.event.attributes)
 
 
-def corrected_json(correction: Correction, target: Target) -> bytes:
-    """Return the event that replaces a target, as JSON."""
-    changes = correction.changes
-    fields = {**target.fields, **changes}
+def corrected_event(correction: Correction, target: Target) -> Event:
+    """Return the event that replaces a target."""
+    changed = {name: _field(correction, name) for name in correction.changes}
     if ends_pending(correction, target):
-        del fields["cost_pending"]
-    fields["id"] = _encode(correction.id)
-    fields["organization_id"] = _encode(correction.organization_id)
-    pairs = (
-        b'"%b":%b' % (name.encode(), value) for name, value in fields.items() if value != _NULL
+        changed["cost_pending"] = None
+    return msgspec.structs.replace(
+        target.event,
+        id=correction.id,
+        organization_id=correction.organization_id,
+        **changed,
     )
-    return b"{%b}" % b",".join(pairs)
+
+
+def _field(correction: Correction, name: str) -> Any:
+    """Return a changed field as an event has it."""
+    value, written = correction.values[name], correction.changes[name]
+    if name == "cost" and value is None:
+        return NOTHING
+    if name in ("cost", "quantity"):
+        return msgspec.Raw(written)
+    if name == "time":
+        assert isinstance(value, int)  # noqa: S101  a time is never null
+        return instant_of(value)
+    if name == "attributes" and value is not None:
+        return _attributes.decode(written)
+    return value

@@ -12,6 +12,7 @@ from tollbook.domain.receipts import NOT_STORED, Outcome, Receipt, rejected
 from tollbook.ingest.commit import BatchResult
 from tollbook.ingest.correction_batch import CorrectionBatch
 from tollbook.ingest.correction_submission import CorrectionSubmission
+from tollbook.ingest.correction_targets import rights_of
 from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.ingest.known_users import User
 from tollbook.store import corrections, versions
@@ -112,8 +113,9 @@ def _receipts(
         key = directory_cache.key(transaction, key.prefix)
         if key is None:
             return InvalidApiKey()
+    rights = rights_of(key)
     receipts = [
-        batch.receipt(submission, index, correction, key)
+        batch.receipt(submission, index, correction, rights)
         for index, correction in submission.corrections
     ]
     return sorted((*receipts, *submission.rejections), key=lambda receipt: receipt.index)

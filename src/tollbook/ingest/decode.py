@@ -125,11 +125,11 @@ def _normalize_all(events: list[Event]) -> list[Decoded]:
     decoded: list[Decoded] = []
     for index, event in enumerate(events):
         normalized = normalize(index, event)
-        decoded.append(normalized if normalized is not None else _reject(index, _as_sent(event)))
+        decoded.append(normalized if normalized is not None else _reject(index, as_sent(event)))
     return decoded
 
 
-def _as_sent(event: Event) -> bytes:
+def as_sent(event: Event) -> bytes:
     """Return an event as it was sent, without numbers that were left out."""
     fields = msgspec.structs.asdict(event)
     if event.quantity is ONE:

@@ -1,10 +1,12 @@
 """Decode the body of a request to corrections and rejections."""
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
-from tollbook.domain.charges import Attributes
 from tollbook.domain.corrections import (
     CHANGES,
     LONGEST_CORRECTION_ID,
@@ -15,9 +17,10 @@ from tollbook.domain.corrections import (
 )
 from tollbook.domain.directory import id_problem, text_problem
 from tollbook.domain.errors import Problem, UnreadableBody
-from tollbook.domain.events import attributes_text, microseconds
+from tollbook.domain.events import Attributes, Id, attributes_text, microseconds
 from tollbook.domain.exact import micros_of, nanos_of
 from tollbook.domain.instants import instant_in
+from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.receipts import Receipt, rejected
 from tollbook.domain.reversals import LONGEST_REASON
 from tollbook.ingest.decode import (
@@ -54,6 +57,28 @@ _many = msgspec.json.Decoder(list[msgspec.Raw])
 _text = msgspec.json.Decoder(str)
 _flag = msgspec.json.Decoder(bool)
 _attributes = msgspec.json.Decoder(Attributes)
+_ABSENT = msgspec.Raw(b"")
+_INVALID = Problem("", "invalid_correction", "the correction is not valid")
+
+
+class _Wire(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """A correction as it comes, with the fields that it changes unread."""
+
+    id: Annotated[str, Meta(min_length=1, max_length=LONGEST_CORRECTION_ID)]
+    organization_id: Id
+    corrects: Id
+    reason: Annotated[str, Meta(min_length=1, max_length=LONGEST_REASON)]
+    time: msgspec.Raw = _ABSENT
+    type: msgspec.Raw = _ABSENT
+    quantity: msgspec.Raw = _ABSENT
+    user_id: msgspec.Raw = _ABSENT
+    resource_id: msgspec.Raw = _ABSENT
+    attributes: msgspec.Raw = _ABSENT
+    cost: msgspec.Raw = _ABSENT
+    cost_pending: msgspec.Raw = _ABSENT
+
+
+_wire = msgspec.json.Decoder(_Wire)
 
 
 def decode_json(body: bytes) -> list[Decoded]:
@@ -89,6 +114,25 @@ def _decode_line(index: int, line: NumberedLine) -> Decoded:
 
 
 def _decode_one(index: int, raw: bytes) -> Decoded:
+    try:
+        wire = _wire.decode(raw)
+        changes = {
+            name: bytes(value) for name in CHANGES if (value := getattr(wire, name)) is not _ABSENT
+        }
+        values = {name: _read(name, written) for name, written in changes.items()}
+    except (*_Failures, ValueError):
+        return _reject(index, raw)
+    if not all(map(_is_known_sound, (wire.organization_id, wire.reason))) or (
+        values.get("cost_pending") and values.get("cost") is not None
+    ):
+        return _reject(index, raw)
+    if id_problem("id", wire.id) or id_problem("corrects", wire.corrects):
+        return _reject(index, raw)
+    names = (wire.id, wire.organization_id, wire.corrects, wire.reason)
+    return index, Correction(*names, changes, values)
+
+
+def _reject(index: int, raw: bytes) -> Receipt:
     if len(raw) > LARGEST_READ:
         return rejected(index, None, (TOO_LARGE,))
     try:
@@ -97,13 +141,10 @@ def _decode_one(index: int, raw: bytes) -> Decoded:
         return rejected(index, None, (_NO_OBJECT,))
     texts = {name: text_in(fields.get(name, _NULL)) for name in REQUIRED}
     changes = {name: fields[name] for name in CHANGES if name in fields}
-    values, problems = _values(changes)
-    problems = [*_problems_of_names(fields, texts), *problems]
-    if problems:
-        # A valid value may hide an invalid one.
-        return rejected(index, texts["id"], (*problems, *repeated(raw)))
-    named = {name: text or "" for name, text in texts.items()}
-    return index, Correction(changes=changes, values=values, **named)
+    problems = [*_problems_of_names(fields, texts), *_problems_of_changes(changes)]
+    # A valid value may hide an invalid one.
+    problems = problems or [*repeated(raw)] or [_INVALID]
+    return rejected(index, texts["id"], tuple(problems))
 
 
 def _problems_of_names(fields: Fields, texts: dict[str, str | None]) -> Iterator[Problem]:
@@ -128,35 +169,58 @@ def _text_problem(name: str, text: str) -> Problem | None:
     )
 
 
-def _values(changes: Fields) -> tuple[dict[str, Value], list[Problem]]:
-    """Return changed fields by value, and the problems of those that are not valid."""
-    values: dict[str, Value] = {}
-    problems: list[Problem] = []
+def _problems_of_changes(changes: Fields) -> Iterator[Problem]:
     for name, raw in changes.items():
-        if raw == _NULL:
-            values[name] = None
-            if name in NEVER_NULL:
-                problems.append(Problem(name, "missing_field", f"{name} must not be null"))
-            continue
-        problems += problems_in(name, raw)
-        if not problems:
-            values[name] = _READERS[name](raw)
-    if values.get("cost_pending") and values.get("cost") is not None:
-        problems.append(BOTH_COSTS)
-    return values, problems
+        if raw != _NULL:
+            yield from problems_in(name, raw)
+        elif name in NEVER_NULL:
+            yield Problem(name, "missing_field", f"{name} must not be null")
+    if changes.get("cost_pending") == b"true" and changes.get("cost", _NULL) != _NULL:
+        yield BOTH_COSTS
 
 
-def read_value(name: str, raw: bytes) -> Value:
-    """Return a valid field by value."""
-    return _READERS[name](raw)
+def _read(name: str, raw: bytes) -> Value:
+    """Return a field by value; raise ValueError when it is not valid."""
+    if raw != _NULL:
+        return _READERS[name](raw)
+    if name in NEVER_NULL:
+        raise ValueError
+    return None
+
+
+def _time(raw: bytes) -> int:
+    time = microseconds(instant_in(raw))
+    if time < 0:
+        raise ValueError
+    return time
+
+
+def _type(raw: bytes) -> str:
+    found = _text.decode(raw)
+    if found not in BY_TYPE:
+        raise ValueError
+    return found
+
+
+def _id(raw: bytes) -> str:
+    found = _text.decode(raw)
+    if not _is_known_sound(found):
+        raise ValueError
+    return found
+
+
+@lru_cache(65_536)
+def _is_known_sound(text: str) -> bool:
+    """Return whether an id or a reason is valid; both repeat, unlike the ids of events."""
+    return text_problem("", text, LONGEST_REASON) is None
 
 
 _READERS: dict[str, Callable[[bytes], Value]] = {
-    "time": lambda raw: microseconds(instant_in(raw)),
-    "type": _text.decode,
+    "time": _time,
+    "type": _type,
     "quantity": micros_of,
-    "user_id": _text.decode,
-    "resource_id": _text.decode,
+    "user_id": _id,
+    "resource_id": _id,
     "attributes": lambda raw: attributes_text(_attributes.decode(raw)) or None,
     "cost": nanos_of,
     "cost_pending": lambda raw: _flag.decode(raw) or None,

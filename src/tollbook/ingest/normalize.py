@@ -1,5 +1,6 @@
 """Normalize a decoded event: all of its values in the form in which they are stored."""
 
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -25,6 +26,8 @@ from tollbook.rating.segments import BODY, BODY_LENGTH, measure_segments
 
 _event = msgspec.json.Decoder(Event)
 _NULL = b"null"
+LATEST_TIME = microseconds(datetime.max.replace(tzinfo=UTC))
+"""The last microsecond of the year 9999 in UTC."""
 # Most quantities are small whole numbers that repeat.
 _micros_of = lru_cache(4096)(exact.micros_of)
 
@@ -56,10 +59,10 @@ class ClaimedIdentity(NamedTuple):
     cost_field: str = ""
 
 
-def normalize(index: int, event: Event) -> NormalizedEvent | None:
+def normalize(index: int, event: Event, print_: int | None = None) -> NormalizedEvent | None:
     """Return an event with its stored values; None when it has a problem.
 
-    `ingest.problems` lists the problems.
+    `ingest.problems` lists the problems. `print_` is the fingerprint of a corrected event.
     """
     meter = BY_TYPE.get(event.type)
     if meter is None or (meter.needs_resource and event.resource_id is None):
@@ -79,15 +82,18 @@ def normalize(index: int, event: Event) -> NormalizedEvent | None:
     except ValueError:
         return None
     time = microseconds(event.time)
-    if time < 0 or (meter.whole and quantity % MICROS) or (event.cost_pending and cost is not None):
+    if not 0 <= time <= LATEST_TIME or (meter.whole and quantity % MICROS):
+        return None
+    if event.cost_pending and cost is not None:
         return None
     given = event.attributes
     if given and (BODY in given or BODY_LENGTH in given):
-        return _normalize_text(index, event, meter, time, quantity, cost)
+        return _normalize_text(index, event, meter, time, quantity, cost, print_)
     attributes = attributes_text(given)
     if (meter.text and not quantity) or has_long_text(given, attributes):
         return None
-    print_ = fingerprint(event, time, quantity, cost, attributes)
+    if print_ is None:
+        print_ = fingerprint(event, time, quantity, cost, attributes)
     return NormalizedEvent(index, event, meter, time, quantity, cost, attributes, print_)
 
 
@@ -103,7 +109,13 @@ def lacks_quantity(event: Event, meter: Meter) -> bool:
 
 
 def _normalize_text(
-    index: int, event: Event, meter: Meter, time: int, quantity: int, cost: int | None
+    index: int,
+    event: Event,
+    meter: Meter,
+    time: int,
+    quantity: int,
+    cost: int | None,
+    print_: int | None,
 ) -> NormalizedEvent | None:
     """Normalize an event with a message text, of which only a hash remains."""
     given = event.attributes or {}
@@ -115,7 +127,8 @@ def _normalize_text(
             return None
     if segments is not None:
         quantity = segments * MICROS
-    print_ = fingerprint(event, time, quantity, cost, attributes_text(given))
+    if print_ is None:
+        print_ = fingerprint(event, time, quantity, cost, attributes_text(given))
     kept = {name: value for name, value in given.items() if name != BODY}
     attributes = attributes_text(kept)
     if (meter.text and not quantity) or is_long_body(given) or has_long_text(kept, attributes):
