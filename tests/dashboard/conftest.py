@@ -3,20 +3,23 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
 from tests.dashboard.measuring import ORGANIZATION, send_many
+from tests.demo import MadeDemo
 from tests.servers import Server
 from tests.waiting import PATIENCE
 
-CHROMIUM = os.environ.get("TOLLBOOK_TEST_CHROMIUM") or shutil.which("chromium")
+CHROMIUM = (
+    os.environ.get("TOLLBOOK_TEST_CHROMIUM")
+    or shutil.which("chromium-headless-shell")
+    or shutil.which("chromium")
+)
 SWITCHES = (
     "--no-sandbox",
     "--disable-gpu",
@@ -26,6 +29,7 @@ SWITCHES = (
     "--disable-component-update",
     "--disable-sync",
 )
+WIDE: ViewportSize = {"width": 1600, "height": 1000}
 JANUARY = "start=2024-01-01&end=2024-01-31"
 MILLISECONDS = 1_000 * PATIENCE
 expect.set_options(MILLISECONDS)
@@ -58,18 +62,9 @@ class Demo:
 
 
 @pytest.fixture(scope="package")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    folder = tmp_path_factory.mktemp("dashboard")
-    url = f"sqlite:///{folder / 'tollbook.db'}"
-    made = subprocess.run(
-        [sys.executable, "-m", "tollbook", "demo", "--json"],
-        env={**os.environ, "TOLLBOOK_DATABASE_URL": url},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    with Server(url) as server:
-        yield Demo(server, json.loads(made.stdout)["keys"])
+def demo(made_demo: MadeDemo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    with Server(made_demo.copied_to(tmp_path_factory.mktemp("dashboard"))) as server:
+        yield Demo(server, made_demo.keys)
 
 
 @pytest.fixture(scope="package")
@@ -90,24 +85,46 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
+@pytest.fixture(scope="package")
+def window(browser: Browser, demo: Demo) -> Iterator[BrowserContext]:
+    """A context in which each test opens a tab: a new one starts a process and loads everything.
+
+    Its first tab stays open, and with it the process of the page.
+    """
+    context = browser.new_context(locale="en-US", viewport=WIDE)
+    context.new_page().goto(f"{demo.address}healthz")
+    yield context
+    context.close()
+
+
 Look = Callable[..., Page]
 
 
 @pytest.fixture
-def look(browser: Browser, demo: Demo) -> Iterator[Look]:
+def look(browser: Browser, window: BrowserContext, demo: Demo) -> Iterator[Look]:
     """Open the page with a key of the demo, or any key; afterwards its console must be empty.
 
-    `refused=True` allows what a browser writes there when the server refuses a request.
+    `refused=True` allows what a browser writes there when the server refuses a request. A page
+    with no options but its size is a tab of `window`, unless the test has such a tab open.
     """
-    contexts = []
+    tabs: list[Page] = []
+    contexts: list[BrowserContext] = []
     said: list[str] = []
+
+    def new_page(**more: Any) -> Page:
+        if more.keys() - {"viewport"} or not all(it.is_closed() for it in tabs):
+            context = browser.new_context(**{"locale": "en-US", "viewport": WIDE, **more})
+            contexts.append(context)
+            return context.new_page()
+        page = window.new_page()
+        tabs.append(page)
+        page.set_viewport_size(more.get("viewport", WIDE))
+        return page
 
     def open_page(
         key: str | None, fragment: str = "", *, refused: bool = False, **more: Any
     ) -> Page:
-        context = browser.new_context(**{"locale": "en-US", "viewport": WIDE, **more})
-        contexts.append(context)
-        page = context.new_page()
+        page = new_page(**more)
         page.set_default_timeout(MILLISECONDS)
         page.on("pageerror", lambda error: said.append(str(error)))
 
@@ -124,8 +141,10 @@ def look(browser: Browser, demo: Demo) -> Iterator[Look]:
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for it in (*tabs, *contexts):
+        it.close()
+    window.set_offline(False)
+    window.pages[0].evaluate("localStorage.clear()")
     assert said == []
 
 
@@ -138,9 +157,6 @@ def held(page: Page, pattern: str) -> Iterator[list[Any]]:
     for route in waiting:
         route.continue_()
     page.unroute(pattern)
-
-
-WIDE: ViewportSize = {"width": 1600, "height": 1000}
 
 
 def table(page: Page) -> list[list[str]]:

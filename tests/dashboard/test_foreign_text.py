@@ -139,7 +139,7 @@ def test_a_long_name_leaves_the_page_its_width(
         assert inside.evaluate_all("all => all.every(it => it.scrollWidth <= it.clientWidth)")
         for head in page.locator(".user-head").all():
             assert head.evaluate("it => it.offsetHeight") < 250
-        page.context.close()
+        page.close()
 
 
 def test_a_long_id_leaves_the_columns_of_the_quarantine_in_sight(look: Look, demo: Demo) -> None:
