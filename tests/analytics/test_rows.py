@@ -6,6 +6,7 @@ import pytest
 from tollbook.analytics.figures import FIGURES, AnswerKind, Measure, figures_of
 from tollbook.analytics.rows import RowLayout, define, scale_of, sum_sql
 from tollbook.analytics.tables import ColumnKind
+from tollbook.domain.exact import AmountJson
 from tollbook.domain.meters import codes_of
 
 LAYOUTS = [
@@ -132,9 +133,9 @@ def test_no_rows_are_columns_without_cells() -> None:
 
 def test_counts_are_integers_and_amounts_exact_numbers() -> None:
     kinds = {it.name: it.kind for it in figures_of(AnswerKind.ORGANIZATION)}
+    types = {ColumnKind.COUNT: int, ColumnKind.AMOUNT: AmountJson}
     for name, kind in LAYOUTS[1].fields():
-        expected = int if kinds[name] is ColumnKind.COUNT else msgspec.Raw
-        assert kind is expected
+        assert kind is types.get(kinds[name], msgspec.Raw)
 
 
 def test_a_new_type_has_the_name_and_description_of_the_document() -> None:

@@ -167,6 +167,14 @@ def test_presses_past_the_first_period_are_forgotten(look: Look) -> None:
     with held(page, f"**{PERIOD}?*start_date=0001-01-02*"):
         for _ in range(4):
             page.get_by_role("button", name="Previous period").press("Enter")
+    arrow = page.get_by_role("button", name="Previous period")
+    expect(arrow).to_have_attribute("aria-disabled", "true")
+    expect(page).to_have_url(re.compile("start=0001-01-02"))
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_a_period_that_cannot_be_compared_is_reported(look: Look) -> None:
+    page = look("harbor", "#/?start=0001-01-01&end=0001-01-01", refused=True)
     expect(page.get_by_role("alert")).to_contain_text("must leave room in the calendar")
     page.get_by_role("link", name="Show the last 30 days").click()
     table(page)
