@@ -5,7 +5,7 @@ fractions, and the one rounding is `round` of a fraction, which goes half to eve
 """
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
