@@ -12,10 +12,11 @@ from tollbook.domain.quarantine import PENDING
 from tollbook.domain.receipts import Outcome, Receipt, conflict, quarantined, rejected
 from tollbook.domain.reversals import Reversal
 from tollbook.domain.reversals import fingerprint as fingerprint_of_reversal
-from tollbook.ingest.accept import SUM_OUT_OF_RANGE, refusals, stage_row
+from tollbook.ingest.accept import FUTURE_ALLOWED, SUM_OUT_OF_RANGE, refusals, stage_row
 from tollbook.ingest.correction_state import UNKNOWN, CorrectionState, refusals_of_key
 from tollbook.ingest.correction_submission import CorrectionSubmission
 from tollbook.ingest.correction_targets import (
+    EVERY_RIGHT,
     Rights,
     Target,
     changes_nothing,
@@ -188,13 +189,14 @@ class CorrectionBatch:
         event: NormalizedEvent,
     ) -> None:
         """Refuse an event that the key may not send, or that creates an id of no path."""
-        sent = event.event
+        sent, now = event.event, submission.actor.at
         if sent.id in UNADDRESSABLE:
             raise _Refused(unaddressable("id"))
         user = sent.user_id
-        claimed = ClaimedIdentity(sent.id, sent.organization_id, user, sent.type, event.time)
-        if found := tuple(refusals(claimed, submission.scope, submission.actor.at, rights.rules)):
-            raise _Refused(*found)
+        if rights is not EVERY_RIGHT or event.time > now + FUTURE_ALLOWED:
+            claimed = ClaimedIdentity(sent.id, sent.organization_id, user, sent.type, event.time)
+            if found := tuple(refusals(claimed, submission.scope, now, rights.rules)):
+                raise _Refused(*found)
         if user in UNADDRESSABLE and not directory.find_user(self._transaction, terms.number, user):
             raise _Refused(unaddressable("user_id"))
 
@@ -272,17 +274,16 @@ class CorrectionBatch:
         row: Staged,
         reversal_id: str | None = None,
     ) -> None:
-        number = row.organization_id
         record = Corrected(
-            organization_id=number,
-            corrects=correction.corrects,
-            id=correction.id,
-            reversal_id=reversal_id,
-            reason=correction.reason,
-            user_id=target.event.user_id or "",
-            corrected_user_id=row.user_id,
-            key_prefix=_prefix(submission),
-            received_at=0,
+            row.organization_id,
+            correction.corrects,
+            correction.id,
+            reversal_id,
+            correction.reason,
+            target.event.user_id or "",
+            row.user_id,
+            _prefix(submission),
+            0,
         )
         self._rows.append(row)
         self._corrections.append(record)
