@@ -7,6 +7,7 @@ from tollbook.store.tables.columns import (
     BIG,
     CLUSTERED,
     SMALL,
+    STRICT,
     SUMMED,
     key,
     metadata,
@@ -119,7 +120,9 @@ corrections = Table(
     **CLUSTERED,
 )
 
-# Events that were corrected in quarantine, as they were there. The index serves erasures.
+# Events that were corrected in quarantine, as they were there. The index serves erasures. They are
+# many and rarely read, and so not clustered: SQLite appends them, where inserts in the order of
+# random ids would change a page for each.
 corrected_events = Table(
     "corrected_events",
     metadata,
@@ -133,7 +136,7 @@ corrected_events = Table(
     Column("user_id", Text, nullable=False),
     Column("meter", SMALL, nullable=False),
     Index("ix_corrected_events_by_user", "organization_id", "user_id"),
-    **CLUSTERED,
+    **STRICT,
 )
 
 # Events that are not charged, as they came. One index counts those of one user, the other those

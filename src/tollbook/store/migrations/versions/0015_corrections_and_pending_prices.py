@@ -51,7 +51,7 @@ def upgrade() -> None:
         sa.Column("user_id", sa.Text(), nullable=False),
         sa.Column("meter", SMALL, nullable=False),
         sa.PrimaryKeyConstraint("organization_id", "id", name="pk_corrected_events"),
-        **CLUSTERED,
+        sqlite_strict=True,
     )
     op.create_index(
         "ix_corrected_events_by_user", "corrected_events", ["organization_id", "user_id"]
