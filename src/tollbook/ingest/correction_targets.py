@@ -14,8 +14,8 @@ from tollbook.domain.meters import BY_CODE
 from tollbook.ingest.directory_cache import Terms
 from tollbook.ingest.normalize import stored_event
 from tollbook.rating.segments import BODY
-from tollbook.store.events import Stored
 from tollbook.store.corrections import Waiting
+from tollbook.store.events import Stored
 from tollbook.store.staging import Staged
 
 _attributes = msgspec.json.Decoder(Attributes)

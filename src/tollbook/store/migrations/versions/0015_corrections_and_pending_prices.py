@@ -37,7 +37,7 @@ def upgrade() -> None:
         sa.Column("received_at", BIG, nullable=False),
         sa.PrimaryKeyConstraint("organization_id", "corrects", name="pk_corrections"),
         sa.UniqueConstraint("organization_id", "id", name="uq_corrections_organization_id_id"),
-        **CLUSTERED,
+        sqlite_strict=True,
     )
     op.create_table(
         "corrected_events",
