@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from tollbook.domain.charges import Attributes
 from tollbook.domain.corrections import Correction
@@ -160,12 +161,8 @@ def corrected_event(correction: Correction, target: Target) -> Event:
     changed = {name: _field(correction, name) for name in correction.changes}
     if ends_pending(correction, target):
         changed["cost_pending"] = None
-    return msgspec.structs.replace(
-        target.event,
-        id=correction.id,
-        organization_id=correction.organization_id,
-        **changed,
-    )
+    names = {"id": correction.id, "organization_id": correction.organization_id}
+    return replace(target.event, **names, **changed)
 
 
 def _field(correction: Correction, name: str) -> Any:
