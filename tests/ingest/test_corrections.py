@@ -354,3 +354,48 @@ def test_an_organization_that_was_never_created_is_forgotten_with_corrections(
     for table in ("event_keys", "corrections", "corrected_events", "quarantine"):
         assert platform.rows(f"SELECT COUNT(*) FROM {table}") == [(0,)]
     assert platform.differences() == []
+
+
+def test_an_id_that_is_taken_is_a_conflict_wherever_it_stands_in_a_request(
+    platform: Platform,
+) -> None:
+    platform.send(pending("one"), pending("two"), pending("three"), event(id="taken"))
+    free, taken, unknown = (
+        correction("one", id="free", cost="1"),
+        correction("two", id="taken", cost="2"),
+        correction("four", id="other", cost="3"),
+    )
+    receipts = platform.correct(taken, free, taken, unknown).receipts
+    assert [(it.status, it.code) for it in receipts] == [
+        ("conflict", "conflict"),
+        ACCEPTED,
+        ("conflict", "conflict"),
+        refused("unknown_event"),
+    ]
+    last = platform.correct(correction("three", id="last", cost="3"), taken).receipts
+    assert [(it.status, it.code) for it in last] == [ACCEPTED, ("conflict", "conflict")]
+    assert costs(platform).keys() == {"free", "last", "taken"}
+    assert platform.differences() == []
+
+
+def test_a_correction_sent_again_before_one_that_corrects_it_is_a_duplicate(
+    platform: Platform,
+) -> None:
+    platform.send(pending("one"))
+    first = correction("one", id="two", quantity=2)
+    again, last = first, correction("two", id="three", cost="1")
+    assert platform.correct(first).receipts[0].status == "quarantined"
+    receipts = platform.correct(again, last).receipts
+    assert [(it.status, it.code) for it in receipts] == [("duplicate", None), ACCEPTED]
+    assert platform.differences() == []
+
+
+def test_the_id_of_a_reversal_is_taken_for_an_event_of_the_same_request_too(
+    platform: Platform,
+) -> None:
+    platform.send(event(id="one"), event(id="three.reversal"))
+    receipts = platform.correct(
+        correction("one", id="two", cost="1"), correction("two", id="three", cost="2")
+    ).receipts
+    assert [(it.status, it.code) for it in receipts] == [ACCEPTED, refused("reversal_id_taken")]
+    assert platform.differences() == []

@@ -43,6 +43,10 @@ LATEST = CHAIN.format(to="id", of="corrects")
 ANY = "SELECT 1 FROM corrections WHERE organization_id = :number LIMIT 1"
 
 
+class IdsTaken(Exception):
+    """Ends a transaction whose corrections have ids that other events have."""
+
+
 class Waiting(NamedTuple):
     """An event in quarantine, as it came, with the code of the reason."""
 
@@ -69,11 +73,15 @@ class Accepted(NamedTuple):
 def record(
     transaction: Transaction, accepted: Accepted, now: int, new_users: Callable[[Touched], bool]
 ) -> Touched:
-    """Store corrections in a transaction that holds their ledgers; all new ids are free."""
+    """Store corrections in a transaction that holds their ledgers.
+
+    Raise `IdsTaken` when an id of a row is taken; the transaction must be rolled back then.
+    """
     rows = accepted.rows
     columns = transaction.stage(rows)
     touched = ledger.touch_versions(transaction, now)
-    transaction.execute(ledger_statements.CLAIM)
+    if transaction.execute(ledger_statements.CLAIM) < len(rows):
+        raise IdsTaken
     ledger.add(transaction, rows, columns, touched.as_of, new_users(touched))
     if any(row.tier_key is not None for row in rows):
         transaction.execute(ledger_statements.ADD_POSITIONS)
