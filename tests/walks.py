@@ -259,7 +259,8 @@ def tame(case: schemathesis.Case, given: set[str | None], known: Json, turn: int
             case.query.pop(name, None)
     if "requestBody" in operation:
         case.media_type, content = next(iter(operation["requestBody"]["content"].items()))
-        example = content["example"]
+        # What an optional body says may be what the link has put into the query.
+        example = content["example"] if operation["requestBody"]["required"] else {}
         case.body = example if isinstance(example, str) else fresh(example, known, turn)
 
 
@@ -276,8 +277,6 @@ def fresh(example: Json, known: Json, turn: int) -> Json:
         body["corrects"] = reversible.get("reverses", body["corrects"])
     elif "time" in body:
         body["organization_id"] = known["organization_id"] if turn % 4 else "org_new"
-    elif "dry_run" in body:
-        body |= {"organization_id": known["organization_id"], "dry_run": turn % 2 == 0}
     elif "end_date" in body:
         body["apply"] = turn % 2 == 0
     return body
