@@ -60,7 +60,7 @@ def test_a_correction_and_what_shows_it(either: Tenant) -> None:
     }
     waited = explained(either, "b")
     assert (waited["status"], waited["correction"]["corrected_by"]) == ("corrected", "b2")
-    assert waited["quarantine"]["code"] == "cost_pending"
+    assert (waited["quarantine"]["code"], waited["quarantine"]["ways_out"]) == ("cost_pending", [])
     assert waited["charge"] is None
     assert explained(either, "a2.reversal")["correction"] is None
     user = either.users()["users"][0]
