@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -36,9 +37,9 @@ def costs_of(answer: Json) -> Decimal:
 @examples(60)
 @given(scenario=scenarios())
 def test_receipts_and_answers_are_those_of_the_model(
-    database: Database, scenario: Scenario
+    database: Database, tmp_path: Path, scenario: Scenario
 ) -> None:
-    world = World(database, scenario.zones)
+    world = World(database, scenario.zones, tmp_path)
     world.live(scenario.steps)
     for organization in world.model.organizations:
         for period in (*scenario.periods, EVER):
@@ -49,8 +50,10 @@ def test_receipts_and_answers_are_those_of_the_model(
 
 @examples(30)
 @given(scenario=scenarios())
-def test_one_user_alone_has_the_figures_of_the_list(database: Database, scenario: Scenario) -> None:
-    world = World(database, scenario.zones)
+def test_one_user_alone_has_the_figures_of_the_list(
+    database: Database, tmp_path: Path, scenario: Scenario
+) -> None:
+    world = World(database, scenario.zones, tmp_path)
     world.live(scenario.steps)
     for organization in world.model.organizations:
         for period in scenario.periods:
@@ -64,9 +67,9 @@ def test_one_user_alone_has_the_figures_of_the_list(database: Database, scenario
 @examples(30)
 @given(scenario=scenarios())
 def test_users_and_organization_level_usage_add_up_to_the_organization(
-    database: Database, scenario: Scenario
+    database: Database, tmp_path: Path, scenario: Scenario
 ) -> None:
-    world = World(database, scenario.zones)
+    world = World(database, scenario.zones, tmp_path)
     world.live(scenario.steps)
     for organization in world.model.organizations:
         for period in (*scenario.periods, EVER):
@@ -95,8 +98,10 @@ def test_a_replay_makes_up_for_an_organization_that_came_late(
 
 @examples(30)
 @given(scenario=scenarios())
-def test_every_charge_replays_to_what_is_stored(database: Database, scenario: Scenario) -> None:
-    world = World(database, scenario.zones)
+def test_every_charge_replays_to_what_is_stored(
+    database: Database, tmp_path: Path, scenario: Scenario
+) -> None:
+    world = World(database, scenario.zones, tmp_path)
     world.live([LOAD_BOOK, *scenario.steps])
     with database.reading() as snapshot:
         for organization in world.model.organizations:

@@ -303,9 +303,10 @@ GET_EVENT = Endpoint(
         "charge is replayed from what is stored; should that ever give something else, "
         "`replay_mismatch` reports it with the code `replay_differs` or `rate_missing`. A "
         "quarantined event has its reason and `ways_out`, a reversed one its reversal, a corrected "
-        "one and its replacement their `correction`. An archived event is read from its file; if that cannot be read, the response is 410, and so it is for a discarded "
-        "event. An id may hold slashes; other "
-        "characters are escaped as in any URL. A key bound to one user sees that user's events."
+        "one and its replacement their `correction`. An archived event is read from its file; if "
+        "that cannot be read, the response is 410, and so it is for a discarded event. An id may "
+        "hold slashes; other characters are escaped as in any URL. A key bound to "
+        "one user sees that user's events."
     ),
     permission=Permission.READ_ANALYTICS,
     answers=Body(
