@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from copy import deepcopy
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
@@ -54,6 +55,7 @@ from tollbook.store.verification import CHECKS, RowDifference, differences
 from tollbook.wiring import now
 
 _TENANTS = count()
+_parsed = cache(parse_price_book)
 CAN_ARCHIVE = find_spec("pyarrow") is not None
 
 
@@ -97,8 +99,7 @@ class World:
 
     def _load(self, text: str, book: Book) -> None:
         with self.platform.database.writing() as transaction:
-            parsed = parse_price_book(text)
-            prices.add_price_book(transaction, self.platform.tenant, parsed, now())
+            prices.add_price_book(transaction, self.platform.tenant, _parsed(text), now())
         self.model.books.append(book)
 
     def replay(self) -> None:
