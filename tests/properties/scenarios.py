@@ -328,9 +328,8 @@ def scenarios(draw: st.DrawFn) -> Scenario:
             steps.append(Correct(draw(st.lists(corrections(sent), min_size=1, max_size=6))))
         if draw(st.booleans()):
             steps.extend(draw(acts(sent, days)))
-    if draw(st.booleans()):
+    for _ in range(draw(st.integers(1, 3))):
         steps.extend(draw(acts(sent, days)))
-        steps.append(Correct(draw(st.lists(corrections(sent), min_size=1, max_size=3))))
     return Scenario(zones, steps, draw(st.lists(periods(days), min_size=3, max_size=6)))
 
 
@@ -370,12 +369,26 @@ def corrections(draw: st.DrawFn, sent: list[Sent]) -> Json:
 
 
 @st.composite
+def chains(draw: st.DrawFn, sent: list[Sent]) -> list[Json]:
+    """Corrections of an event, of its correction, and so on."""
+    organization, corrects, _ = draw(st.sampled_from(sent))
+    chain = []
+    for change in draw(st.lists(st.sampled_from(CORRECTED), min_size=1, max_size=3)):
+        about = {"id": f"new {corrects}", "corrects": corrects, "reason": "wrong"}
+        chain.append({**about, "organization_id": organization, **change})
+        corrects = f"new {corrects}"
+    return chain
+
+
+@st.composite
 def acts(draw: st.DrawFn, sent: list[Sent], days: list[date]) -> list[Step]:
     """What an operator does with the past; a change of prices and its rerating come together."""
     only = draw(st.sampled_from((None, HOME)))
-    match draw(st.sampled_from((*"ssnncclaarre",))):
+    match draw(st.sampled_from((*"kkkssscclnnare",))):
+        case "k":
+            return [Correct(draw(chains(sent)))]
         case "s":
-            return [draw(selections(sent, discards=True))]
+            return [Correct(draw(chains(sent))), draw(selections(sent, discards=True))]
         case "n":
             return [CREATE_LATE, draw(selections(sent, discards=False))]
         case "c":
