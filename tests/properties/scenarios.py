@@ -384,7 +384,7 @@ def chains(draw: st.DrawFn, sent: list[Sent]) -> list[Json]:
 def acts(draw: st.DrawFn, sent: list[Sent], days: list[date]) -> list[Step]:
     """What an operator does with the past; a change of prices and its rerating come together."""
     only = draw(st.sampled_from((None, HOME)))
-    match draw(st.sampled_from((*"kkkssscclnnare",))):
+    match draw(st.sampled_from((*"kkkssccclnnaree",))):
         case "k":
             return [Correct(draw(chains(sent)))]
         case "s":
@@ -392,15 +392,22 @@ def acts(draw: st.DrawFn, sent: list[Sent], days: list[date]) -> list[Step]:
         case "n":
             return [CREATE_LATE, draw(selections(sent, discards=False))]
         case "c":
-            return [CHANGE_BOOK, Rerate(only, draw(st.booleans()))]
+            back = Reverse([draw(reversals(sent)) for _ in range(3)])
+            return [LOAD_BOOK, back, CHANGE_BOOK, Rerate(only, draw(st.booleans()))]
         case "l":
             return [LOAD_BOOK, Rerate(only, draw(st.booleans()))]
         case "a":
             return [Archive(only, max(days))]
         case "r":
             return [Archive(only, max(days)), Restore(draw(st.sampled_from(days)))]
-    organization, _, user = draw(st.sampled_from(sent))
-    return [Erase(organization, user or MEMBERS[0]), *draw(st.sampled_from(AFTER_AN_ERASURE))]
+    owned = [it for it in sent if it[2]] or [(HOME, "nothing", MEMBERS[0])]
+    organization, event, user = draw(st.sampled_from(owned))
+    after = draw(
+        st.sampled_from(
+            (*AFTER_AN_ERASURE, (Correct(draw(chains([(organization, event, user)]))),))
+        )
+    )
+    return [LOAD_BOOK, Erase(organization, user or event), *after]
 
 
 @st.composite
@@ -477,7 +484,6 @@ def _scaled(places: int, most: int) -> st.SearchStrategy[Decimal]:
 
 
 AFTER_AN_ERASURE: tuple[tuple[Step, ...], ...] = (
-    (),
     (REPLAY,),
     (CHANGE_BOOK, Rerate(None, reverts=False)),
     (Rerate(None, reverts=True),),
