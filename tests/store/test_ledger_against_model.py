@@ -12,12 +12,16 @@ from tests.builders import event
 from tests.properties.model import Json
 from tests.properties.profile import examples
 from tests.properties.scenarios import (
+    CHANGE_BOOK,
     CREATE_LATE,
     HOME,
     LATE,
     LOAD_BOOK,
+    MEMBERS,
     ORGANIZATIONS,
     REPLAY,
+    Erase,
+    Rerate,
     Scenario,
     Send,
     scenarios,
@@ -147,6 +151,24 @@ def test_events_prepared_before_their_organization_was_created_enter_its_ledger(
     world.live([Send([[sent]], meanwhile=CREATE_LATE)])
     (user,) = world.users(LATE, date(2024, 4, 1), date(2024, 4, 1))["users"]
     assert user["total_voice_seconds"] == 61
+
+
+def test_an_erased_event_keeps_its_charge_when_its_new_price_needs_what_was_erased(
+    database: Database,
+) -> None:
+    world = World(database, dict.fromkeys(ORGANIZATIONS, "UTC"))
+    sms = event(type="sms.outbound", organization_id=HOME, time="2024-06-01T00:00:00Z", quantity=3)
+    by_carrier = {**sms, "user_id": MEMBERS[0], "attributes": {"carrier": "A"}}
+    plain = {**sms, "id": "plain", "user_id": MEMBERS[0]}
+    sent = [msgspec.json.encode(it) for it in (by_carrier, plain)]
+    world.live(
+        [LOAD_BOOK, Send([sent]), Erase(HOME, MEMBERS[0]), CHANGE_BOOK, Rerate(HOME, reverts=False)]
+    )
+    assert world.platform.rows("SELECT id, cost FROM events ORDER BY id") == [
+        ("call-1", 150_000_000),
+        ("plain", 60_000_000),
+    ]
+    assert world.users(HOME, *EVER) == world.model.users(HOME, *EVER)
 
 
 def test_an_attribute_in_other_words_has_the_same_price(database: Database) -> None:
