@@ -276,6 +276,8 @@ def fresh(example: Json, known: Json, turn: int) -> Json:
         body["corrects"] = reversible.get("reverses", body["corrects"])
     elif "time" in body:
         body["organization_id"] = known["organization_id"] if turn % 4 else "org_new"
+    elif "dry_run" in body:
+        body |= {"organization_id": known["organization_id"], "dry_run": turn % 2 == 0}
     elif "end_date" in body:
         body["apply"] = turn % 2 == 0
     return body

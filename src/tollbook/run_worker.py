@@ -16,7 +16,7 @@ Pause = Callable[[float], object]
 _Result = TypeVar("_Result")
 
 
-class Pace(NamedTuple):
+class Throttle(NamedTuple):
     """How many seconds a run works before it pauses, and for how many it pauses then.
 
     SQLite has one writer at a time, and a waiting one tries again every tenth of a second.
@@ -26,7 +26,9 @@ class Pace(NamedTuple):
     pauses_for: float = 0.1
 
 
-def paced(step: Callable[[], _Result | None], pace: Pace, pause: Pause) -> Iterator[_Result]:
+def throttled(
+    step: Callable[[], _Result | None], throttle: Throttle, pause: Pause
+) -> Iterator[_Result]:
     """Yield the results of a step until there is none. Others can write in between."""
     worked = 0.0
     while True:
@@ -36,8 +38,8 @@ def paced(step: Callable[[], _Result | None], pace: Pace, pause: Pause) -> Itera
         if result is None:
             return
         yield result
-        if worked > pace.works_for:
-            pause(pace.pauses_for)
+        if worked > throttle.works_for:
+            pause(throttle.pauses_for)
             worked = 0.0
 
 

@@ -138,26 +138,10 @@ def services(settings: Settings, database: Database, *, reads_only: bool = False
     directory_cache = directory_cache_of(settings, database, secret_keys)
     body_budget = BodyBudget(settings.max_body_mib * _MIB)
     connections = Connections(
-        ConnectionLimits(
-            min(settings.max_connections, most_connections()),
-            settings.max_silent_seconds,
-            settings.max_unread_seconds,
-            settings.max_unread_mib * _MIB,
-        ),
-        Refusals(lambda kind: metrics.count_refusal(kind)),
+        _connection_limits(settings), Refusals(lambda kind: metrics.count_refusal(kind))
     )
     metrics = Metrics(
-        Measured(
-            queued_events=lambda: write_queue.queue.events_waiting,
-            held_bytes=lambda: body_budget.reserved,
-            connections=lambda: connections.number,
-            unread_bytes=lambda: connections.unread_bytes,
-            quarantined_events=lambda: _measure(lambda: quarantine.count_all(database)),
-            pending_events=lambda: _measure(lambda: pending_events.count_all(database, now())),
-            database_bytes=lambda: _measure(database.engine.size_in_bytes),
-            clock_seconds=lambda: _measure(lambda: clock_difference(database, now())),
-            pending_erasures=lambda: _measure(lambda: pending_erasures.count_all(database)),
-        )
+        _measured(database, body_budget, connections, lambda: write_queue.queue.events_waiting)
     )
     write_queue = WriteQueue(
         database,
@@ -172,16 +156,8 @@ def services(settings: Settings, database: Database, *, reads_only: bool = False
         database=database,
         directory_cache=directory_cache,
         write_queue=write_queue,
-        rerating_worker=Worker(
-            "rerating",
-            lambda tenant, run, pause: RunExecutor(database, tenant, run, now, pause),
-        ),
-        quarantine_worker=Worker(
-            "quarantine",
-            lambda tenant, run, pause: QuarantineExecutor(
-                database, directory_cache, tenant, run, now, pause
-            ),
-        ),
+        rerating_worker=_rerating_worker(database),
+        quarantine_worker=_quarantine_worker(database, directory_cache),
         answer_budget=SharedBudget(settings.max_answer_mib * _MIB, "large answers", TooManyAnswers),
         max_answer_rows=settings.max_answer_rows,
         cache=AnswerCache(settings.cached_answer_mib * _MIB),
@@ -205,6 +181,50 @@ def services(settings: Settings, database: Database, *, reads_only: bool = False
         max_clock_seconds=settings.max_clock_seconds,
         archive_folder=settings.archives,
         max_viewer_tokens_per_minute=settings.max_viewer_tokens_per_minute,
+    )
+
+
+def _connection_limits(settings: Settings) -> ConnectionLimits:
+    return ConnectionLimits(
+        min(settings.max_connections, most_connections()),
+        settings.max_silent_seconds,
+        settings.max_unread_seconds,
+        settings.max_unread_mib * _MIB,
+    )
+
+
+def _rerating_worker(database: Database) -> Worker:
+    return Worker(
+        "rerating", lambda tenant, run, pause: RunExecutor(database, tenant, run, now, pause)
+    )
+
+
+def _quarantine_worker(database: Database, directory_cache: DirectoryCache) -> Worker:
+    return Worker(
+        "quarantine",
+        lambda tenant, run, pause: QuarantineExecutor(
+            database, directory_cache, tenant, run, now, pause
+        ),
+    )
+
+
+def _measured(
+    database: Database,
+    body_budget: BodyBudget,
+    connections: Connections,
+    queued_events: Callable[[], int],
+) -> Measured:
+    """Return what the metrics measure each time they are read."""
+    return Measured(
+        queued_events=queued_events,
+        held_bytes=lambda: body_budget.reserved,
+        connections=lambda: connections.number,
+        unread_bytes=lambda: connections.unread_bytes,
+        quarantined_events=lambda: _measure(lambda: quarantine.count_all(database)),
+        pending_events=lambda: _measure(lambda: pending_events.count_all(database, now())),
+        database_bytes=lambda: _measure(database.engine.size_in_bytes),
+        clock_seconds=lambda: _measure(lambda: clock_difference(database, now())),
+        pending_erasures=lambda: _measure(lambda: pending_erasures.count_all(database)),
     )
 
 

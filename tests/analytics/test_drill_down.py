@@ -106,7 +106,9 @@ def test_pages_add_up_to_each_figure(
         everything = list(_pages(snapshot, EventsQuestion(row, period, 2**62), limit))
         order = [(it[5], it[4], it[0]) for it in everything]
         assert sorted(order, reverse=True) == order
-        streamed = events_table(snapshot, EventsQuestion(row, period, 2**62)).rows
+        table = events_table(snapshot, EventsQuestion(row, period, 2**62)).rows
+        # A file names the organization and its currency between the columns of a page.
+        streamed = [(*it[:14], *it[16:]) for it in table]
         assert sorted(streamed) == sorted(everything)
         of_all: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
         for sums in read_rows(snapshot, row.number, period, None):

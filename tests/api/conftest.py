@@ -63,7 +63,7 @@ def prefix(key: str) -> str:
     return "_".join(key.split("_")[:2])
 
 
-def told(response: httpx.Response) -> Json:
+def error_of(response: httpx.Response) -> Json:
     """Return what an error says, once it names its request as the header does."""
     answer: Json = response.json()
     assert answer.pop("request_id") == response.headers["x-request-id"]

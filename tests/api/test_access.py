@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.api.conftest import Site, Tenant, prefix
-from tests.builders import event, reversal
+from tests.builders import correction, event, reversal
 from tests.rerating.builders import Past
 from tollbook.api.application import ENDPOINTS
 from tollbook.api.openapi.endpoint import Endpoint
@@ -133,6 +133,18 @@ CASES = [
         "/v1/events/reversals",
         granted(200, writer=207, reader=403, organization=207, user=207, stranger=207),
         reversal("user_1", organization_id="org_2"),
+    ),
+    Case(
+        "POST",
+        "/v1/events/corrections",
+        granted(200, writer=207, reader=403, user=207, stranger=207),
+        correction("wrong", quantity=62),
+    ),
+    Case(
+        "POST",
+        "/v1/events/corrections",
+        granted(200, writer=207, reader=403, organization=207, user=207, stranger=207),
+        correction("wrong", organization_id="org_2", quantity=62),
     ),
     Case("GET", "/v1/events/org_1/user_1", for_readers(stranger=404)),
     Case("GET", "/v1/events/org_1/user_2", for_readers(user=404, stranger=404)),
@@ -309,6 +321,7 @@ def cast(site: Site) -> Cast:
         tenant.organization(organization)
         users = ("user_1", "user_2")
         tenant.send(*(event(id=it, user_id=it, organization_id=organization) for it in users))
+        tenant.send(event(id="wrong", organization_id=organization))
         for path in (organization, f"{organization}/users/user_1"):
             tenant.call("PUT", f"/v1/budgets/{path}", json=BUDGET)
     tenant.send(event(id="lost", organization_id="nobody"))

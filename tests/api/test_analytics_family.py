@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.conftest import Tenant, problems, told
+from tests.api.conftest import Tenant, error_of, problems
 from tests.builders import event
 from tollbook.domain.keys import Permission
 
@@ -226,7 +226,7 @@ def test_strangers_learn_nothing(either: Tenant) -> None:
     for asked in ({"organization_id": "org_1"}, {"user_id": "user_1"}):
         foreign = stranger.get(USAGE, params=asked)
         unknown = stranger.get(USAGE, params=dict.fromkeys(asked, "nobody"))
-        assert (foreign.status_code, told(foreign)) == (404, told(unknown))
+        assert (foreign.status_code, error_of(foreign)) == (404, error_of(unknown))
     assert stranger.get(ORGANIZATIONS).json()["organizations"] == []
     assert stranger.get(OVERVIEW).json()["organizations_count"] == 0
 

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.api.conftest import Tenant, problems, told
+from tests.api.conftest import Tenant, error_of, problems
 from tests.builders import event
 from tollbook.domain.keys import Permission
 
@@ -57,7 +57,7 @@ def test_the_answer_is_the_documented_one_byte_for_byte(either: Tenant) -> None:
 def test_a_missing_organization_is_named(tenant: Tenant) -> None:
     answer = tenant.get(PATH)
     assert answer.status_code == 400
-    assert told(answer) == {
+    assert error_of(answer) == {
         "success": False,
         "error": "organization_id required",
         "code": "invalid_request",
@@ -74,7 +74,7 @@ def test_a_missing_organization_is_named(tenant: Tenant) -> None:
 @pytest.mark.parametrize("identity", ["org_2", "org_1 ", "ORG_1", "org_1\u00a0", "%"])
 def test_an_unknown_organization_is_not_found(tenant: Tenant, identity: str) -> None:
     answer = tenant.get(PATH, params={"organization_id": identity})
-    assert (answer.status_code, told(answer)) == (
+    assert (answer.status_code, error_of(answer)) == (
         404,
         {"success": False, "error": "Organization not found", "code": "not_found"},
     )
@@ -84,7 +84,7 @@ def test_another_tenants_organization_looks_exactly_like_an_unknown_one(either: 
     stranger = Tenant(either.database, either.http)
     foreign = stranger.get(PATH, params={"organization_id": "org_1"})
     unknown = stranger.get(PATH, params={"organization_id": "nobody"})
-    assert (foreign.status_code, told(foreign)) == (404, told(unknown))
+    assert (foreign.status_code, error_of(foreign)) == (404, error_of(unknown))
 
 
 def test_an_organization_that_only_events_have_named_is_not_found(tenant: Tenant) -> None:

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from tests.api.conftest import Site, Tenant, told
+from tests.api.conftest import Site, Tenant, error_of
 from tollbook.api.application import ENDPOINTS
 from tollbook.domain import errors
 from tollbook.domain.errors import (
@@ -157,7 +157,7 @@ def test_a_missing_or_wrong_key_is_401_before_anything_else_is_looked_at(
     headers = {} if header is None else {"X-API-Key": header.encode("latin-1")}
     answer = site.http.request(method, f"{path}?unknown=1", headers=headers, content=b"{")
     assert answer.status_code == 401
-    assert told(answer) == {"success": False, "error": sentence, "code": code}
+    assert error_of(answer) == {"success": False, "error": sentence, "code": code}
 
 
 def test_a_key_is_compared_to_its_last_character(tenant: Tenant) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.api.conftest import Tenant, told
+from tests.api.conftest import Tenant, error_of
 from tests.builders import Json, event
 from tollbook.api.application import ENDPOINTS
 from tollbook.api.openapi.endpoint import Endpoint
@@ -52,7 +52,7 @@ def ask(tenant: Tenant, endpoint: Endpoint, key: str, subject: Json) -> tuple[in
     given = {it.name for it in endpoint.parameters}
     query = {name: it for name, it in subject.items() if name in given}
     answer = tenant.get(path.replace(":path", ""), key, params=query)
-    return answer.status_code, "" if answer.status_code == 200 else told(answer)["error"]
+    return answer.status_code, "" if answer.status_code == 200 else error_of(answer)["error"]
 
 
 @pytest.mark.parametrize("endpoint", ABOUT_USERS, ids=lambda it: it.name)

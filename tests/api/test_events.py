@@ -107,6 +107,7 @@ def test_every_fate_in_one_batch_is_207_with_each_told(either: Tenant) -> None:
             "id": "lost",
             "code": "unknown_organization",
             "error": "no organization has this id yet",
+            "ways_out": ["replay", "discard"],
         },
         {
             "index": 3,

@@ -23,7 +23,20 @@ from tollbook.api.formats.parquet import parquet_bytes, require_pyarrow
 from tollbook.domain.errors import FormatNotInstalled
 
 COLUMNS = tuple(Column(kind.value, kind) for kind in ColumnKind)
-ROW = ("a", 3, -1_500_000_001, 500_000, 90_000_000, 0.25, 20240229, 1_705_314_600_000_001, 5, 5, "")
+ROW = (
+    "a",
+    3,
+    -1_500_000_001,
+    500_000,
+    90_000_000,
+    0.25,
+    20240229,
+    1_705_314_600_000_001,
+    5,
+    5,
+    "",
+    True,
+)
 TEXTS = {
     "text": "a",
     "count": "3",
@@ -36,6 +49,7 @@ TEXTS = {
     "meter": "voice.call",
     "unit": "second",
     "object": "",
+    "flag": "true",
 }
 NOTHING = (None,) * len(ColumnKind)
 
@@ -143,7 +157,7 @@ def test_lines_of_json_have_the_fields_of_the_answer() -> None:
     assert lines[0] == (
         '{"text":"a","count":3,"amount":-1.500000001,"quantity":0.5,"minutes":1.5,"share":0.25,'
         '"day":"2024-02-29","instant":"2024-01-15T10:30:00.000001Z","meter":"voice.call",'
-        '"unit":"second","object":{}}'
+        '"unit":"second","object":{},"flag":true}'
     )
     assert set(json.loads(lines[1]).values()) == {None}
     assert b"".join(ndjson_bytes(whole([]))) == b""
@@ -169,6 +183,7 @@ def test_a_parquet_file_has_exact_types() -> None:
         "meter": "voice.call",
         "unit": "second",
         "object": "",
+        "flag": True,
     }
     assert set(nothing.values()) == {None}
     types = {name: str(table.schema.field(name).type) for name in table.column_names}

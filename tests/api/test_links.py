@@ -99,7 +99,9 @@ def test_every_list_in_pages_leads_to_its_next_page() -> None:
     assert len(in_pages) == 8
     assert in_pages["listQuarantine"] == {
         "organization_id": "$request.query.organization_id",
-        "code": "$request.query.code",
+        "amounts": "$request.query.amounts",
+        "codes": "$request.query.codes",
+        "ids": "$request.query.ids",
         "type": "$request.query.type",
         "start_date": "$request.query.start_date",
         "end_date": "$request.query.end_date",

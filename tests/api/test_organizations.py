@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.conftest import Tenant, problems, told
+from tests.api.conftest import Tenant, error_of, problems
 from tests.builders import event
 from tollbook.domain.keys import Permission
 from tollbook.store import directory
@@ -304,7 +304,7 @@ def test_a_stranger_learns_nothing(either: Tenant) -> None:
     for path in (f"{PATH}/org_1", USERS, f"{USERS}/ann"):
         unknown = stranger.get(path.replace("org_1", "org_9"))
         foreign = stranger.get(path)
-        assert (foreign.status_code, told(foreign)) == (404, told(unknown))
+        assert (foreign.status_code, error_of(foreign)) == (404, error_of(unknown))
         renamed = stranger.patch(path, json={"name": "Mine"})
         assert renamed.status_code in (404, 405)
     assert stranger.get(PATH).json()["organizations"] == []

@@ -12,7 +12,7 @@ import httpx
 import pytest
 import structlog
 
-from tests.api.conftest import Site, Tenant, site_on, told
+from tests.api.conftest import Site, Tenant, error_of, site_on
 from tests.builders import Platform, event
 from tests.inside import serving
 from tollbook.api.application import ENDPOINTS
@@ -109,7 +109,7 @@ def test_a_defect_shows_nothing_of_itself(
     answer = broken.get("/v1/organizations", headers={"X-Request-Id": "request-7"})
     structlog.reset_defaults()
     assert answer.status_code == 500
-    assert told(answer) == {
+    assert error_of(answer) == {
         "success": False,
         "error": "something went wrong; the log says what",
         "code": "internal_error",

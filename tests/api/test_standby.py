@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import httpx
 import pytest
 
-from tests.api.conftest import told
+from tests.api.conftest import error_of
 from tests.builders import Json, Platform, event
 from tests.poolers import Pooler, program
 from tests.servers import Server
@@ -94,7 +94,7 @@ def test_a_standby_answers_reads_and_refuses_writes(both: Both) -> None:
             client.post("/v1/organizations", json={"id": "org_3", "name": "Three"}),
         ):
             assert refused.status_code == 503
-            assert told(refused)["code"] == "database_read_only"
+            assert error_of(refused)["code"] == "database_read_only"
         assert client.get("/readyz").status_code == 200
     assert both.ask(USERS, receipt["as_of"]).status_code == 200
 
@@ -107,7 +107,7 @@ def test_a_standby_that_lags_answers_not_yet_until_the_event_is_there(both: Both
     receipt = both.send(id="lagging")
     late = both.ask(USERS, receipt["as_of"])
     assert (late.status_code, late.headers["retry-after"]) == (503, "1")
-    assert told(late)["code"] == "not_yet"
+    assert error_of(late)["code"] == "not_yet"
     assert both.ask(OVERVIEW, receipt["as_of"]).status_code == 503
     present = both.ask(USERS)
     assert calls(present) == had
@@ -180,7 +180,7 @@ def test_a_page_goes_on_only_where_everything_before_it_has_arrived(both: Both) 
     with both.primary.client(both.key) as client:
         cursor = client.get(path).json()["next_cursor"]
     late = both.ask(f"{path}&cursor={cursor}")
-    assert (late.status_code, told(late)["code"]) == (503, "not_yet")
+    assert (late.status_code, error_of(late)["code"]) == (503, "not_yet")
     both.clusters.standby.resume_replay()
     both.catch_up()
     assert both.ask(f"{path}&cursor={cursor}").status_code == 200

@@ -43,7 +43,8 @@ def test_organizations_are_sorted_and_what_is_not_found_is_said(look: Look) -> N
 
 
 def test_an_organization_with_free_usage_is_not_without_usage(look: Look, demo: Demo) -> None:
-    free = {"id": "free", "resource_id": "it", "cost": 0, "time": "2019-05-01T12:00:00Z"}
+    free = {"id": "free", "resource_id": "it", "quantity": 1, "cost": 0}
+    free["time"] = "2019-05-01T12:00:00Z"
     with demo.server.client(demo.keys["tenant"]) as client:
         for number, meter in enumerate(("mms.inbound", "phone.rental", "kb.usage", BRAND)):
             of_it = {"type": meter, "organization_id": f"free_{number}"}

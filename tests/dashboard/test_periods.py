@@ -23,6 +23,7 @@ def months(demo: Demo) -> str:
             "organization_id": "org_months",
             "user_id": "ann",
             "time": f"{day}T12:00:00Z",
+            "quantity": 60,
             "cost": quantity,
         }
         for day, quantity in quantities.items()

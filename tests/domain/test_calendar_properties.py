@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.properties.profile import examples
 from tollbook.domain.events import instant_of
-from tollbook.domain.named_periods import CALENDAR, ROLLING, beside, choose, named
+from tollbook.domain.named_periods import CALENDAR, ROLLING, adjacent_period, choose, named
 from tollbook.domain.periods import (
     Comparison,
     Period,
@@ -188,11 +188,11 @@ def test_rolling_days_move_with_today(name: str, today: date) -> None:
 @examples(300)
 @given(period=periods(), direction=st.sampled_from((-1, 1)))
 def test_the_period_beside_touches_it_and_leads_back(period: Period, direction: int) -> None:
-    found = beside(period, direction)
+    found = adjacent_period(period, direction)
     assert found is not None
     assert (found.start - period.end if direction > 0 else period.start - found.end) == DAY
     if bool(whole_months(found)) == bool(whole_months(period)):
-        assert beside(found, -direction) == period
+        assert adjacent_period(found, -direction) == period
 
 
 @examples(300)

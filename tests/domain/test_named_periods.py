@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from tollbook.domain.errors import InvalidRequest
-from tollbook.domain.named_periods import NAMES, beside, choose, is_period_name, named
+from tollbook.domain.named_periods import NAMES, adjacent_period, choose, is_period_name, named
 from tollbook.domain.periods import Comparison, Period, resolve
 
 
@@ -68,14 +68,14 @@ def test_nothing_else_names_a_period(text: str) -> None:
 def test_beside_a_period_are_periods_of_its_length(
     period: tuple[str, str], before: tuple[str, str], after: tuple[str, str]
 ) -> None:
-    assert beside(days(*period), -1) == days(*before)
-    assert beside(days(*period), 1) == days(*after)
+    assert adjacent_period(days(*period), -1) == days(*before)
+    assert adjacent_period(days(*period), 1) == days(*after)
 
 
 def test_beside_the_ends_of_the_calendar_is_nothing() -> None:
-    assert beside(days("0001-01-01", "0001-01-31"), -1) is None
-    assert beside(days("9999-12-31", "9999-12-31"), 1) is None
-    assert beside(days("9999-11-01", "9999-12-31"), 1) is None
+    assert adjacent_period(days("0001-01-01", "0001-01-31"), -1) is None
+    assert adjacent_period(days("9999-12-31", "9999-12-31"), 1) is None
+    assert adjacent_period(days("9999-11-01", "9999-12-31"), 1) is None
 
 
 TODAY = date(2024, 11, 26)

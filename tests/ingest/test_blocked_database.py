@@ -8,7 +8,7 @@ import httpx
 import psycopg
 import pytest
 
-from tests.api.conftest import told
+from tests.api.conftest import error_of
 from tests.builders import Json, Platform, event
 from tests.inside import serving
 from tests.servers import Server
@@ -98,7 +98,7 @@ def test_a_month_that_cannot_be_made_ready_is_503_with_nothing_stored(
             body = [event(id="old"), event(id="new", time=NEW_MONTH)]
             refused = client.post("/v1/events", json=body)
             assert refused.status_code == 503
-            assert told(refused)["code"] == "month_not_ready"
+            assert error_of(refused)["code"] == "month_not_ready"
             assert refused.headers["retry-after"] == "5"
         again = client.post("/v1/events", json=body).json()
         assert [it["status"] for it in again["receipts"]] == ["accepted"] * 2

@@ -98,8 +98,10 @@ def calls(name: str, count: int) -> list[Json]:
 
 
 def test_each_request_gets_its_own_receipts(writer: Writer) -> None:
+    writer.hold()
     one = writer.put(event(id="1"), event(id="2", organization_id="nobody"))
     two = writer.put(event(id="1"))
+    writer.free.set()
     wait_for(lambda: two.outcome)
     assert one.statuses == ["accepted", "quarantined"]
     assert two.statuses == ["duplicate"]

@@ -109,7 +109,7 @@ def test_what_waits_with_no_segments_says_why_it_stays(platform: Platform) -> No
 LONGEST = 64 * 1024
 
 
-@pytest.mark.parametrize("kind", ["sms.outbound", "mms.inbound", "voice.call", "api.request"])
+@pytest.mark.parametrize("kind", ["sms.outbound", "mms.inbound", "phone.rental", "api.request"])
 def test_a_text_may_have_64_kib(platform: Platform, kind: str) -> None:
     assert platform.statuses(sms(type=kind, attributes={"body": "x" * LONGEST})) == ["accepted"]
     assert platform.rows("SELECT attributes FROM events") == [("",)]
@@ -129,7 +129,7 @@ def test_any_other_text_may_have_2000_characters(platform: Platform, body: Json)
     assert platform.statuses(sms(id="3", attributes={**many, **body})) == ["accepted"]
 
 
-@pytest.mark.parametrize("kind", ["mms.outbound", "voice.call", "api.request"])
+@pytest.mark.parametrize("kind", ["mms.outbound", "phone.rental", "api.request"])
 def test_the_text_of_any_event_is_dropped_and_counts_nothing_elsewhere(
     platform: Platform, kind: str
 ) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import psycopg
 
-from tests.api.conftest import told
+from tests.api.conftest import error_of
 from tests.builders import Platform, event
 from tests.conftest import Postgres
 from tests.servers import Server
@@ -177,7 +177,7 @@ def _is_unavailable(
     code: str = "store_unavailable",
 ) -> None:
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
-    assert told(answer) == {
+    assert error_of(answer) == {
         "success": False,
         "error": error,
         "code": code,

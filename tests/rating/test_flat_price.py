@@ -10,7 +10,7 @@ from tollbook.domain.charges import Charge
 from tollbook.domain.prices import Basis, CallTerms, Rate, Tier
 from tollbook.rating.charge import MOST_COST_NANOS, rate_usage
 from tollbook.rating.choose import Books
-from tollbook.rating.flat_price import FlatPrice, find_flat_price
+from tollbook.rating.flat_price import FlatPrice, find_flat_price, has_markup
 
 
 def found(*rates: Rate, meter: str = "voice.call", **given_book: object) -> FlatPrice | None:
@@ -90,3 +90,21 @@ def test_a_flat_price_charges_what_rating_does(picos: int, per: int, quantity: i
     assert price is not None
     rated = rate_usage(books, usage(quantity=quantity), "USD")
     assert price.charge(quantity) == (rated if isinstance(rated, Charge) else None)
+
+
+@pytest.mark.parametrize(
+    ("rates", "meter", "expected"),
+    [
+        ((rate(pricing(price=None, markup=5)),), "voice.call", True),
+        ((rate(), rate(pricing(price=None, markup=5), to="44")), "voice.call", True),
+        ((rate(pricing(price=None, markup=5)),), "sms.outbound", False),
+        ((rate(),), "voice.call", False),
+        ((), "voice.call", False),
+    ],
+)
+def test_a_cost_is_the_charge_where_no_rate_marks_it_up(
+    rates: tuple[Rate, ...], meter: str, expected: bool
+) -> None:
+    books = [[tariff(rate())], [tariff(*rates)]]
+    assert has_markup(books, meter, MONDAY, "USD") is expected
+    assert not has_markup(books, meter, MONDAY, "EUR")

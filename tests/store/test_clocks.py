@@ -10,7 +10,7 @@ import httpx
 import pytest
 import structlog
 
-from tests.api.conftest import told
+from tests.api.conftest import error_of
 from tests.builders import Platform, event
 from tests.inside import serving
 from tollbook import wiring
@@ -56,8 +56,8 @@ def test_a_server_with_a_wrong_clock_writes_nothing_and_says_by_how_much(
                 client.post("/v1/organizations", json={"id": "org_2", "name": "Two"}),
             ):
                 assert refused.status_code == 503
-                assert told(refused)["code"] == "clock_wrong"
-                assert told(refused)["error"] == f"{wrong}; nothing was stored"
+                assert error_of(refused)["code"] == "clock_wrong"
+                assert error_of(refused)["error"] == f"{wrong}; nothing was stored"
             ready = client.get("/readyz")
             assert ready.status_code == 503
             assert ready.json()["checks"]["clock"] == wrong

@@ -58,16 +58,14 @@ def test_events_of_several_days_are_found_at_once(platform: Platform) -> None:
         assert wrong == {}
 
 
-def test_more_ids_than_one_statement_takes(
-    platform: Platform, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(events, "_AT_ONCE", 2)
+def test_more_ids_than_a_statement_has_parameters(platform: Platform) -> None:
     platform.send(*(event(id=f"{n}") for n in range(5)))
     ids = [f"{n}" for n in range(5)]
+    many = [f"{n}" for n in range(70_000)]
     with platform.database.reading() as snapshot:
-        found = events.keys(snapshot, platform.number("org_1"), ids)
+        found = events.keys(snapshot, platform.number("org_1"), many)
         assert sorted(found) == ids
-        days = dict.fromkeys(ids, DAY)
+        days = dict.fromkeys(many, DAY)
         assert sorted(events.events(snapshot, platform.number("org_1"), days)) == ids
 
 

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any
 
 import msgspec
@@ -249,9 +249,15 @@ async def _nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
     await error_response(NotFound("no such endpoint"))(scope, receive, send)
 
 
-def _documentation() -> dict[str, Handler]:
+@cache
+def _document() -> tuple[dict[str, Any], str]:
+    """Return the OpenAPI document and its page, which all applications of a process share."""
     document = openapi(ENDPOINTS)
-    page = reference_page(document)
+    return document, reference_page(document)
+
+
+def _documentation() -> dict[str, Handler]:
+    document, page = _document()
 
     @lru_cache(_MOST_PREFIXES)
     def encoded(prefix: str) -> bytes:

@@ -15,6 +15,7 @@ NEVER_NULL = ("time", "type", "quantity")
 CHANGES = (*NEVER_NULL, "user_id", "resource_id", "attributes", "cost", "cost_pending")
 """The fields that may change."""
 
+_encode = msgspec.json.Encoder().encode
 Value = str | int | bool | None
 
 
@@ -44,5 +45,5 @@ def fingerprint(correction: Correction) -> int:
     A prefix makes it differ from the fingerprint of any event or reversal.
     """
     changed = sorted(correction.values.items())
-    content = msgspec.json.encode(("correction", correction.corrects, correction.reason, changed))
+    content = _encode(("correction", correction.corrects, correction.reason, changed))
     return int.from_bytes(blake2b(content, digest_size=8).digest(), "big", signed=True)

@@ -72,6 +72,10 @@ def micros_of(text: bytes) -> int:
 
 def nanos_of(text: bytes, most: Decimal = MOST_COST) -> int:
     """Parse a cost up to `most` as nanos; ValueError if it is not a number or out of range."""
+    whole, _, fraction = text.partition(b".")
+    # Most costs are below one, and few of them repeat.
+    if whole == b"0" and fraction.isdigit() and len(fraction) <= COST_PLACES:
+        return int(fraction.ljust(COST_PLACES, b"0"))
     return _within(text, most, COST_PLACES)
 
 

@@ -61,7 +61,7 @@ def _months(start: date, length: int) -> Period:
     return Period(start, months_after(last, 1) - _DAY)
 
 
-def beside(period: Period, direction: int) -> Period | None:
+def adjacent_period(period: Period, direction: int) -> Period | None:
     """Return the period of the same length before (-1) or after (1); None outside the calendar.
 
     Whole months stay whole months.

@@ -87,8 +87,7 @@ def stage_row(
     if meter is _CALL and (quantity > terms.longest_call or time + quantity > now + FUTURE_ALLOWED):
         return _quarantine_row(normalized, terms, _doubt(normalized, terms, now))
     position = tier_key = None
-    plain = terms.plain(meter.type, day) if normalized.cost is None else None
-    charge: Charge | Unpriced | None = plain.charge(quantity) if plain is not None else None
+    charge = _plain_charge(normalized, terms, day)
     if charge is None:
         usage = RatingInput(
             meter.type, quantity, day, event.attributes, normalized.cost, minute, number_format
@@ -126,6 +125,15 @@ def stage_row(
             tier_key,
         ),
     )
+
+
+def _plain_charge(normalized: NormalizedEvent, terms: Terms, day: int) -> Charge | Unpriced | None:
+    """Charge an event whose charge depends on its quantity or its own cost alone."""
+    own, quantity, meter = normalized.cost, normalized.quantity, normalized.meter.type
+    if own is not None:
+        return None if terms.has_markup(meter, day) else Charge(own, quantity, None, own)
+    plain = terms.plain(meter, day)
+    return None if plain is None else plain.charge(quantity)
 
 
 def _doubt(normalized: NormalizedEvent, terms: Terms, now: int) -> Unpriced:

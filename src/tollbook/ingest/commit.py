@@ -132,14 +132,7 @@ def _store(
     now: int,
 ) -> _Stored:
     refusals = _renew(transaction, directory_cache, submissions)
-    for index, submission in enumerate(submissions):
-        if submission.lacks_quantities:
-            submission.refuse_without_quantity(transaction, submissions[:index])
-        if has_unaddressable(submission.rows):
-            submission.refuse_unaddressable(transaction)
-        if any(map(_code, submission.rows)):
-            for room in directory_cache.rooms:
-                submission.refuse_quarantined(transaction, room)
+    _refuse_events(transaction, directory_cache, submissions, refusals)
     arrived = [row for submission in submissions for row in submission.rows]
     first_rows = _first_of_each(arrived)
     existing: dict[Identity, ExistingIdentity] = {}
@@ -181,6 +174,25 @@ def _store(
         for index, submission in enumerate(submissions)
     ]
     return _Stored(outcomes, users, touched)
+
+
+def _refuse_events(
+    transaction: Transaction,
+    directory_cache: DirectoryCache,
+    submissions: Sequence[Submission],
+    refusals: Mapping[int, TollbookError],
+) -> None:
+    """Reject the events that may not be stored, in submissions that are not refused."""
+    for index, submission in enumerate(submissions):
+        if index in refusals:
+            continue
+        if submission.lacks_quantities:
+            submission.refuse_without_quantity(transaction, submissions[:index])
+        if has_unaddressable(submission.rows):
+            submission.refuse_unaddressable(transaction)
+        if any(map(_code, submission.rows)):
+            for room in directory_cache.rooms:
+                submission.refuse_quarantined(transaction, room)
 
 
 def _first_of_each(rows: Sequence[Staged]) -> dict[Identity, Staged]:

@@ -12,10 +12,11 @@ from tollbook.domain.quarantine import PENDING
 from tollbook.domain.receipts import Outcome, Receipt, conflict, quarantined, rejected
 from tollbook.domain.reversals import Reversal
 from tollbook.domain.reversals import fingerprint as fingerprint_of_reversal
-from tollbook.ingest.accept import SUM_OUT_OF_RANGE, refusals, stage_row
+from tollbook.ingest.accept import FUTURE_ALLOWED, SUM_OUT_OF_RANGE, refusals, stage_row
 from tollbook.ingest.correction_state import UNKNOWN, CorrectionState, refusals_of_key
 from tollbook.ingest.correction_submission import CorrectionSubmission
 from tollbook.ingest.correction_targets import (
+    EVERY_RIGHT,
     Rights,
     Target,
     changes_nothing,
@@ -34,6 +35,8 @@ from tollbook.store.events import Corrected, Reversed
 from tollbook.store.quarantine_counts import OfCode
 from tollbook.store.staging import Staged
 
+STORED = (Outcome.ACCEPTED, Outcome.QUARANTINED)
+"""The outcomes of corrections that are stored."""
 _INVALID = Problem("", "invalid_event", "the corrected event is not valid")
 _NOTHING = Problem("", "nothing_changed", "the correction must change at least one value")
 _ALREADY_CHARGED = Problem(
@@ -55,7 +58,8 @@ class _Refused(Exception):
 class CorrectionBatch:
     """The corrections of a transaction, which holds the ledgers of their organizations.
 
-    They are handled in order: each may correct what one before it has made.
+    They are handled in order: each may correct what one before it has made. With `are_ids_free`,
+    their ids count as free as long as all are accepted, and storing them proves it.
     """
 
     def __init__(
@@ -63,6 +67,8 @@ class CorrectionBatch:
         transaction: Transaction,
         directory_cache: DirectoryCache,
         submissions: Sequence[CorrectionSubmission],
+        *,
+        are_ids_free: bool = False,
     ) -> None:
         self._transaction = transaction
         self._directory_cache = directory_cache
@@ -76,15 +82,18 @@ class CorrectionBatch:
         self._moved: dict[int, list[str]] = defaultdict(list)
         self._left: list[OfCode] = []
         self._terms = self._read_terms(submissions)
-        requested: dict[int, list[Correction]] = defaultdict(list)
+        self._requested: dict[int, list[Correction]] = defaultdict(list)
         for submission in submissions:
             for _, correction in submission.corrections:
                 terms = self._terms_of(submission, correction)
                 if terms is not None:
-                    requested[terms.number].append(correction)
-        ledger.hold_ledgers(transaction, requested)
-        for number, some in requested.items():
+                    self._requested[terms.number].append(correction)
+        ledger.hold_ledgers(transaction, self._requested)
+        for number, some in self._requested.items():
             self._state.read(transaction, number, some)
+        self._knows_taken = False
+        if not are_ids_free:
+            self._read_taken()
 
     @property
     def accepted(self) -> Accepted:
@@ -121,9 +130,19 @@ class CorrectionBatch:
     ) -> Receipt:
         """Return the receipt of a correction, and keep what is to be stored for it."""
         try:
-            return self._receipt(submission, index, correction, rights)
+            found = self._receipt(submission, index, correction, rights)
         except _Refused as refusal:
-            return rejected(index, correction.id, refusal.problems)
+            found = rejected(index, correction.id, refusal.problems)
+        if self._knows_taken or found.status in STORED:
+            return found
+        # The id may be taken after all, which decides before any other reason.
+        self._read_taken()
+        return self.receipt(submission, index, correction, rights)
+
+    def _read_taken(self) -> None:
+        for number, some in self._requested.items():
+            self._state.read_taken(self._transaction, number, some)
+        self._knows_taken = True
 
     def _read_terms(
         self, submissions: Iterable[CorrectionSubmission]
@@ -188,13 +207,14 @@ class CorrectionBatch:
         event: NormalizedEvent,
     ) -> None:
         """Refuse an event that the key may not send, or that creates an id of no path."""
-        sent = event.event
+        sent, now = event.event, submission.actor.at
         if sent.id in UNADDRESSABLE:
             raise _Refused(unaddressable("id"))
         user = sent.user_id
-        claimed = ClaimedIdentity(sent.id, sent.organization_id, user, sent.type, event.time)
-        if found := tuple(refusals(claimed, submission.scope, submission.actor.at, rights.rules)):
-            raise _Refused(*found)
+        if rights is not EVERY_RIGHT or event.time > now + FUTURE_ALLOWED:
+            claimed = ClaimedIdentity(sent.id, sent.organization_id, user, sent.type, event.time)
+            if found := tuple(refusals(claimed, submission.scope, now, rights.rules)):
+                raise _Refused(*found)
         if user in UNADDRESSABLE and not directory.find_user(self._transaction, terms.number, user):
             raise _Refused(unaddressable("user_id"))
 
@@ -272,17 +292,16 @@ class CorrectionBatch:
         row: Staged,
         reversal_id: str | None = None,
     ) -> None:
-        number = row.organization_id
         record = Corrected(
-            organization_id=number,
-            corrects=correction.corrects,
-            id=correction.id,
-            reversal_id=reversal_id,
-            reason=correction.reason,
-            user_id=target.event.user_id or "",
-            corrected_user_id=row.user_id,
-            key_prefix=_prefix(submission),
-            received_at=0,
+            row.organization_id,
+            correction.corrects,
+            correction.id,
+            reversal_id,
+            correction.reason,
+            target.event.user_id or "",
+            row.user_id,
+            _prefix(submission),
+            0,
         )
         self._rows.append(row)
         self._corrections.append(record)

@@ -7,6 +7,7 @@ from tollbook.domain.errors import Problem
 from tollbook.domain.keys import Permission, permission_problem
 from tollbook.domain.periods import month_text
 from tollbook.ingest.correction_targets import (
+    EVERY_RIGHT,
     Rights,
     Target,
     charged_target,
@@ -30,6 +31,8 @@ _NOT_PERMITTED = permission_problem("corrects", Permission.REVERSE_EVENTS)
 _NOT_FOR_THIS_KEY = Problem(
     "organization_id", "not_for_this_key", "this key is bound to another organization"
 )
+_WAITS = Key(0, IN_QUARANTINE)
+"""Of an event in quarantine until `read_taken`: its fingerprint is not known."""
 _COST_FIELDS = ("cost", "cost_pending")
 
 
@@ -50,30 +53,41 @@ class CorrectionState:
         self._corrected: dict[Identity, Corrected] = {}
 
     def read(self, transaction: Transaction, number: int, requested: Sequence[Correction]) -> None:
-        """Read the events that an organization's ids name, and what became of them."""
+        """Read the events that an organization's corrections correct, and what became of them."""
         wanted = {it.corrects for it in requested}
-        keys = events.keys(transaction, number, wanted | {it.id for it in requested})
-        days = {it: keys[it].day for it in wanted if it in keys}
+        waiting = corrections.waiting(transaction, number, wanted)
+        rest = wanted.difference(it.id for it in waiting)
+        keys = events.keys(transaction, number, rest)
+        days = {it: keys[it].day for it in rest if it in keys}
         charged = {it: day for it, day in days.items() if day > IN_QUARANTINE}
-        if charged:
-            ids = {it.reversal_id for it in requested if it.corrects in charged}
-            keys |= events.keys(transaction, number, ids)
-        waiting = [it for it, day in days.items() if day == IN_QUARANTINE]
+        # An event that this transaction makes may be charged, and corrected again.
+        reversible = charged.keys() | {it.id for it in requested}
+        ids = {it.reversal_id for it in requested if it.corrects in reversible}
+        keys |= events.keys(transaction, number, ids)
         gone = {it for it, day in days.items() if day == CORRECTED} | charged.keys()
         replaced = events.corrections_of(transaction, number, gone)
-        made = events.corrections_by(
-            transaction, number, [it.id for it in requested if it.id in keys]
-        )
         reversals = events.reversals_of(transaction, number, charged)
         for identity, event in events.events(transaction, number, charged).items():
             self._targets[number, identity] = charged_target(event)
         self._archived |= {(number, it) for it in charged if (number, it) not in self._targets}
-        for identity, found in corrections.waiting(transaction, number, waiting).items():
-            self._targets[number, identity] = waiting_target(found)
+        for found in waiting:
+            self._targets[number, found.id] = waiting_target(found)
+            self.keys[number, found.id] = _WAITS
         self.keys |= {(number, it): key for it, key in keys.items()}
-        self.reversal_ids |= {(number, it): by.reversal_id for it, by in made.items()}
         self._corrected |= {(number, it): by for it, by in replaced.items()}
         self._reversed |= {(number, it): by.id for it, by in reversals.items()}
+
+    def read_taken(
+        self, transaction: Transaction, number: int, requested: Sequence[Correction]
+    ) -> None:
+        """Read which ids of an organization's corrections are taken, and by what."""
+        keys = events.keys(transaction, number, [it.id for it in requested])
+        made = events.corrections_by(transaction, number, keys)
+        for it, key in keys.items():
+            if self.keys.get((number, it), _WAITS) is _WAITS:
+                self.keys[number, it] = key
+        of_reversals = {(number, it): by.reversal_id for it, by in made.items()}
+        self.reversal_ids = of_reversals | self.reversal_ids
 
     def target(self, identity: Identity) -> Target | None:
         """Return an event that may be corrected; None for one that is not there."""
@@ -122,6 +136,8 @@ class CorrectionState:
 
 def refusals_of_key(correction: Correction, rights: Rights) -> tuple[Problem, ...]:
     """Return why the key may not make a correction, whatever the ids name."""
+    if rights is EVERY_RIGHT:
+        return ()
     of_other = rights.organization_id not in (None, correction.organization_id)
     costs = () if rights.rules.may_state_costs else _COST_FIELDS
     found = (

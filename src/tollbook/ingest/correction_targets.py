@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from tollbook.domain.charges import Attributes
 from tollbook.domain.corrections import Correction
@@ -14,8 +15,8 @@ from tollbook.domain.meters import BY_CODE
 from tollbook.ingest.directory_cache import Terms
 from tollbook.ingest.normalize import stored_event
 from tollbook.rating.segments import BODY
+from tollbook.store.corrections import Waiting
 from tollbook.store.events import Stored
-from tollbook.store.quarantine import Quarantined
 from tollbook.store.staging import Staged
 
 _attributes = msgspec.json.Decoder(Attributes)
@@ -34,11 +35,12 @@ EVERY_RIGHT = Rights()
 
 
 def rights_of(key: ApiKey | None) -> Rights:
-    """Return the rights of a key; the command line needs none."""
+    """Return the rights of a key, `EVERY_RIGHT` if it has all; the command line needs no key."""
     if key is None:
         return EVERY_RIGHT
     scope, may_reverse = key.scope, key.may(Permission.REVERSE_EVENTS)
-    return Rights(scope.organization_id, scope.user_id, key.event_rules, may_reverse)
+    rights = Rights(scope.organization_id, scope.user_id, key.event_rules, may_reverse)
+    return EVERY_RIGHT if rights == EVERY_RIGHT else rights
 
 
 class Target(NamedTuple):
@@ -50,6 +52,8 @@ class Target(NamedTuple):
 
     def is_outside(self, rights: Rights) -> bool:
         """Return whether a key may not correct the event."""
+        if rights is EVERY_RIGHT:
+            return False
         meters = rights.rules.meters
         is_of_other_user = rights.user_id not in (None, self.event.user_id)
         return is_of_other_user or bool(meters and self.event.type not in meters)
@@ -73,7 +77,7 @@ def charged_target(event: Stored) -> Target:
     return Target(sent, event)
 
 
-def waiting_target(event: Quarantined) -> Target:
+def waiting_target(event: Waiting) -> Target:
     """Return an event in quarantine as a target."""
     return Target(stored_event(event.event), None, event.code)
 
@@ -114,11 +118,12 @@ def changes_nothing(correction: Correction, target: Target, terms: Terms) -> boo
     """Return whether every field that a correction names has the value that is stored."""
     if ends_pending(correction, target):
         return False
-    return all(
-        _VALUES[name](target.event) == value
-        or (name == "attributes" and value and _is_same(correction, target, terms))
-        for name, value in correction.values.items()
-    )
+    for name, value in correction.values.items():
+        if _VALUES[name](target.event) != value and not (
+            name == "attributes" and value and _is_same(correction, target, terms)
+        ):
+            return False
+    return True
 
 
 def ends_pending(correction: Correction, target: Target) -> bool:
@@ -156,12 +161,8 @@ def corrected_event(correction: Correction, target: Target) -> Event:
     changed = {name: _field(correction, name) for name in correction.changes}
     if ends_pending(correction, target):
         changed["cost_pending"] = None
-    return msgspec.structs.replace(
-        target.event,
-        id=correction.id,
-        organization_id=correction.organization_id,
-        **changed,
-    )
+    names = {"id": correction.id, "organization_id": correction.organization_id}
+    return replace(target.event, **names, **changed)
 
 
 def _field(correction: Correction, name: str) -> Any:

@@ -1,7 +1,8 @@
 """Commit the corrections of several requests in one transaction."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 from itertools import chain
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ import msgspec
 from tollbook.domain.errors import InvalidApiKey, TollbookError
 from tollbook.domain.receipts import NOT_STORED, Outcome, Receipt, rejected
 from tollbook.ingest.commit import BatchResult
-from tollbook.ingest.correction_batch import CorrectionBatch
+from tollbook.ingest.correction_batch import STORED, CorrectionBatch
 from tollbook.ingest.correction_submission import CorrectionSubmission
 from tollbook.ingest.correction_targets import rights_of
 from tollbook.ingest.directory_cache import DirectoryCache
@@ -40,14 +41,22 @@ def correct(
     """Store corrections in one durable transaction. An atomic submission must be the only one."""
     months: set[int] = set()
 
-    def store(transaction: Transaction) -> _Stored:
-        batch = CorrectionBatch(transaction, directory_cache, submissions)
+    def store(transaction: Transaction, *, are_ids_free: bool = False) -> _Stored:
+        batch = CorrectionBatch(
+            transaction, directory_cache, submissions, are_ids_free=are_ids_free
+        )
         return _store(transaction, directory_cache, submissions, batch, months, now)
 
     # The month of a corrected event is only known when the event has been read.
-    stored = database.write_events(
-        lambda: chain(months, *(it.months() for it in submissions)), store
-    )
+    def months_of() -> Iterable[int]:
+        return chain(months, *(it.months() for it in submissions))
+
+    # Ids are rarely taken. The refusal of an atomic request tells which are.
+    are_ids_free = not submissions[0].atomic
+    try:
+        stored = database.write_events(months_of, partial(store, are_ids_free=are_ids_free))
+    except corrections.IdsTaken:
+        stored = database.write_events(months_of, store)
     if stored.touched:
         directory_cache.users.remember(stored.users, stored.touched.token, stored.touched.replaced)
     return stored.outcomes
@@ -148,10 +157,9 @@ def _write_acts(
 ) -> None:
     """Audit the corrections of a submission, once for each organization."""
     statuses = {it.index: it.status for it in receipts}
-    stored = (Outcome.ACCEPTED, Outcome.QUARANTINED)
     corrected: dict[str, list[str]] = defaultdict(list)
     for index, correction in submission.corrections:
-        if statuses[index] in stored:
+        if statuses[index] in STORED:
             corrected[correction.organization_id].append(correction.corrects)
     for name, ids in corrected.items():
         write_act(

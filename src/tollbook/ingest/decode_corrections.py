@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 from msgspec import Meta
+from msgspec.structs import astuple
 
 from tollbook.domain.corrections import (
     CHANGES,
@@ -79,12 +80,36 @@ class _Wire(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 
 _wire = msgspec.json.Decoder(_Wire)
+_wires = msgspec.json.Decoder(list[_Wire])
 
 
 def decode_json(body: bytes) -> list[Decoded]:
     """Read one correction or an array of them; `UnreadableBody` when the body is not JSON."""
+    decoded = _decode_sound(body) if body.lstrip()[:1] == b"[" else None
+    return _decode_each(body) if decoded is None else decoded
+
+
+def _decode_sound(body: bytes) -> list[Decoded] | None:
+    """Read an array of corrections in one step; None when one of them is not valid."""
     try:
         body.decode()  # the decoder does not check the bytes of raw parts
+        wires = _wires.decode(body)
+    except _Failures:
+        return None
+    if len(wires) > MOST_EVENTS:
+        raise too_many(_NOUN, len(wires))
+    decoded: list[Decoded] = []
+    for index, wire in enumerate(wires):
+        correction = _correction(wire)
+        if correction is None:
+            return None
+        decoded.append((index, correction))
+    return decoded
+
+
+def _decode_each(body: bytes) -> list[Decoded]:
+    try:
+        body.decode()
         raws = _many.decode(body) if body.lstrip()[:1] == b"[" else [_one.decode(body)]
     except _Failures as error:
         raise UnreadableBody(f"the body is not JSON: {why_unreadable(error, body)}") from error
@@ -115,21 +140,40 @@ def _decode_line(index: int, line: NumberedLine) -> Decoded:
 
 def _decode_one(index: int, raw: bytes) -> Decoded:
     try:
-        wire = _wire.decode(raw)
-        changes = {
-            name: bytes(value) for name in CHANGES if (value := getattr(wire, name)) is not _ABSENT
-        }
-        values = {name: _read(name, written) for name, written in changes.items()}
-    except (*_Failures, ValueError):
+        correction = _correction(_wire.decode(raw))
+    except _Failures:
         return _reject(index, raw)
-    if not all(map(_is_known_sound, (wire.organization_id, wire.reason))) or (
-        values.get("cost_pending") and values.get("cost") is not None
+    return _reject(index, raw) if correction is None else (index, correction)
+
+
+def _correction(wire: _Wire) -> Correction | None:
+    """Return a correction with its values; None when it has a problem."""
+    identity, organization, corrects, reason, *written = astuple(wire)
+    if not (
+        _is_known_sound(organization)
+        and _is_known_sound(reason)
+        and _is_sound(identity)
+        and _is_sound(corrects)
     ):
-        return _reject(index, raw)
-    if id_problem("id", wire.id) or id_problem("corrects", wire.corrects):
-        return _reject(index, raw)
-    names = (wire.id, wire.organization_id, wire.corrects, wire.reason)
-    return index, Correction(*names, changes, values)
+        return None
+    changes = {
+        name: bytes(value)
+        for name, value in zip(CHANGES, written, strict=True)
+        if value is not _ABSENT
+    }
+    try:
+        values = {name: _read(name, value) for name, value in changes.items()}
+    except (*_Failures, ValueError):
+        return None
+    if values.get("cost_pending") and values.get("cost") is not None:
+        return None
+    return Correction(identity, organization, corrects, reason, changes, values)
+
+
+def _is_sound(identity: str) -> bool:
+    """Return whether the id of an event is valid; its length was checked before."""
+    is_plain = identity.isprintable() and not identity.isspace()
+    return is_plain or id_problem("", identity) is None
 
 
 def _reject(index: int, raw: bytes) -> Receipt:

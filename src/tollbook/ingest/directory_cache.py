@@ -19,7 +19,7 @@ from tollbook.ingest.limits import DEFAULT_LIMITS, IngestLimits
 from tollbook.ingest.masking import Masker
 from tollbook.ingest.quarantine_room import PendingRoom, QuarantineRoom
 from tollbook.rating.choose import Books
-from tollbook.rating.flat_price import FlatPrice, find_flat_price
+from tollbook.rating.flat_price import FlatPrice, find_flat_price, has_markup
 from tollbook.rating.tariff import Tariff
 from tollbook.store import directory, keys, placeholders, prices, versions, viewers
 from tollbook.store.database import Database, Snapshot
@@ -49,6 +49,7 @@ class Terms(msgspec.Struct, frozen=True):
     longest_call: int
     masker: Masker | None = None
     plains: dict[tuple[str, int], FlatPrice | None] = msgspec.field(default_factory=dict)
+    markups: dict[tuple[str, int], bool] = msgspec.field(default_factory=dict)
 
     def plain(self, meter: str, day: int) -> FlatPrice | None:
         """Return the flat price of a meter on a day, which the terms remember."""
@@ -58,6 +59,15 @@ class Terms(msgspec.Struct, frozen=True):
                 self.plains.clear()
             self.plains[key] = find_flat_price(self.books, meter, day, self.currency)
         return self.plains[key]
+
+    def has_markup(self, meter: str, day: int) -> bool:
+        """Return whether a rate may mark up the own cost of an event; the terms remember it."""
+        key = meter, day
+        if key not in self.markups:
+            if len(self.markups) >= _MOST_DAYS:
+                self.markups.clear()
+            self.markups[key] = has_markup(self.books, meter, day, self.currency)
+        return self.markups[key]
 
 
 class Issuer(NamedTuple):

@@ -11,7 +11,7 @@ from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.quarantine.discard import discard
 from tollbook.quarantine.replay import months_of, replay
 from tollbook.quarantine.runs import log_end
-from tollbook.run_worker import Pace, Pause, paced
+from tollbook.run_worker import Pause, Throttle, throttled
 from tollbook.store import placeholders, quarantine, quarantine_runs
 from tollbook.store.database import Database, Snapshot, Transaction
 from tollbook.store.engine import TimeLimit
@@ -21,7 +21,7 @@ Clock = Callable[[], int]
 
 _AT_ONCE = 200
 """The most events of a transaction: other writers wait for a few milliseconds."""
-_PACE = Pace(works_for=0.1)
+_THROTTLE = Throttle(works_for=0.1)
 
 
 class QuarantineExecutor:
@@ -50,7 +50,7 @@ class QuarantineExecutor:
 
     def steps(self) -> Iterator[QuarantineRun]:
         """Execute step by step; yield the run after each. Others can write in between."""
-        for run in paced(self._step, _PACE, self._pause):
+        for run in throttled(self._step, _THROTTLE, self._pause):
             yield run
             if run.status is not QuarantineRunStatus.RUNNING:
                 return

@@ -1,4 +1,4 @@
-"""The price of a meter that depends on the quantity alone, found once for each day.
+"""The price of a meter that depends on the quantity or the cost alone, found once for each day.
 
 Most meters of most platforms are such. The charge is the one that `rate_usage` makes.
 """
@@ -34,6 +34,12 @@ def find_flat_price(books: Books, meter: str, day: int, currency: str) -> FlatPr
         if tariff.prices(meter):
             return _flat_price_of(tariff.sole(meter))
     return None
+
+
+def has_markup(books: Books, meter: str, day: int, currency: str) -> bool:
+    """Return whether a rate may mark up an event's own cost; without one, it is the charge."""
+    tariffs = (in_force(versions, day, currency) for versions in books)
+    return any(tariff is not None and tariff.marks_up(meter) for tariff in tariffs)
 
 
 def _flat_price_of(sole: tuple[int, Pricing] | None) -> FlatPrice | None:

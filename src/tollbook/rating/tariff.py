@@ -140,6 +140,10 @@ class Tariff:
         """Return whether any rate has a price for a meter."""
         return meter in self._prices
 
+    def marks_up(self, meter: str) -> bool:
+        """Return whether any rate has a markup for a meter."""
+        return meter in self._markups
+
     def sole(self, meter: str) -> tuple[int, Pricing] | None:
         """Return the id and pricing of the one rate for all usage of a meter, or None."""
         found = self._sole.get(meter)

@@ -11,7 +11,7 @@ from tollbook.ingest.months import Months
 from tollbook.rerating.price_book_set import PriceBookSet, PricedOrganization
 from tollbook.rerating.recharge import RechargedChunk, recharge_day, restore_day
 from tollbook.rerating.runs import log_end
-from tollbook.run_worker import Pace, Pause, paced
+from tollbook.run_worker import Pause, Throttle, throttled
 from tollbook.store import ledger, recharge, rerating_runs, versions
 from tollbook.store.database import Database, Transaction
 from tollbook.store.engine import TimeLimit
@@ -19,7 +19,7 @@ from tollbook.store.recharge import OrganizationDay
 
 Clock = Callable[[], int]
 
-_PACE = Pace(works_for=0.4)
+_THROTTLE = Throttle(works_for=0.4)
 
 
 class RunExecutor:
@@ -42,7 +42,7 @@ class RunExecutor:
 
     def steps(self) -> Iterator[Run]:
         """Charge one day after the other; yield the run after each. Others can write in between."""
-        for run in paced(self._run_day, _PACE, self._pause):
+        for run in throttled(self._run_day, _THROTTLE, self._pause):
             yield run
             if run.status not in AT_WORK:
                 return

@@ -1,6 +1,6 @@
 """The statements of corrections: events that replace others."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from tollbook.store import ledger, ledger_statements, reversals
@@ -22,7 +22,7 @@ MOVE = (
     f"DELETE FROM quarantine {_SELECTED}",
     f"UPDATE event_keys SET day = {CORRECTED} {_SELECTED}",
 )
-WAITING = f"{QUARANTINED}WHERE quarantine.organization_id = :number AND quarantine.id IN :ids"
+WAITING = f"SELECT id, code, event FROM quarantine {_SELECTED}"
 ONE = (
     f"{QUARANTINED.replace('quarantine', 'corrected_events')}"
     "WHERE corrected_events.organization_id = :number AND corrected_events.id = :id"
@@ -43,6 +43,18 @@ LATEST = CHAIN.format(to="id", of="corrects")
 ANY = "SELECT 1 FROM corrections WHERE organization_id = :number LIMIT 1"
 
 
+class IdsTaken(Exception):
+    """Ends a transaction whose corrections have ids that other events have."""
+
+
+class Waiting(NamedTuple):
+    """An event in quarantine, as it came, with the code of the reason."""
+
+    id: str
+    code: str
+    event: str
+
+
 class Accepted(NamedTuple):
     """What a transaction stores: the rows of the events that replace others, and what they replace.
 
@@ -61,16 +73,21 @@ class Accepted(NamedTuple):
 def record(
     transaction: Transaction, accepted: Accepted, now: int, new_users: Callable[[Touched], bool]
 ) -> Touched:
-    """Store corrections in a transaction that holds their ledgers; all new ids are free."""
+    """Store corrections in a transaction that holds their ledgers.
+
+    Raise `IdsTaken` when an id of a row is taken; the transaction must be rolled back then.
+    """
     rows = accepted.rows
     columns = transaction.stage(rows)
     touched = ledger.touch_versions(transaction, now)
-    transaction.execute(ledger_statements.CLAIM)
+    if transaction.execute(ledger_statements.CLAIM) < len(rows):
+        raise IdsTaken
     ledger.add(transaction, rows, columns, touched.as_of, new_users(touched))
     if any(row.tier_key is not None for row in rows):
         transaction.execute(ledger_statements.ADD_POSITIONS)
     _move(transaction, accepted)
-    made = (it._replace(received_at=touched.as_of) for it in accepted.corrections)
+    at = (touched.as_of,)
+    made = (it[:-1] + at for it in sorted(accepted.corrections))
     transaction.bulk("corrections", _COLUMNS, made)
     if accepted.reversals:
         transaction.execute(ledger_statements.EMPTY_STAGING)
@@ -86,12 +103,10 @@ def _move(transaction: Transaction, accepted: Accepted) -> None:
     subtract(transaction, accepted.left)
 
 
-def waiting(snapshot: Snapshot, number: int, ids: Sequence[str]) -> dict[str, Quarantined]:
+def waiting(snapshot: Snapshot, number: int, ids: Iterable[str]) -> list[Waiting]:
     """Find events of an organization in quarantine by their ids."""
-    if not ids:
-        return {}
-    rows = snapshot.table(WAITING, {"number": number, "ids": list(ids)}, len(Quarantined._fields))
-    return {row[2]: Quarantined(*row) for row in rows}
+    parameters = {"number": number, "ids": sorted(ids)}
+    return [Waiting(*row) for row in snapshot.table(WAITING, parameters, len(Waiting._fields))]
 
 
 def find(snapshot: Snapshot, number: int, identity: str) -> Quarantined | None:

@@ -78,8 +78,9 @@ def test_what_stands_for_too_much_is_refused(text: str, code: str) -> None:
         rates(f"{CALL}, increments: 1e999990/1e999990"),
         rates(f"{REQUEST}, package: 1e999990"),
         rates(CALL) + "examples:\n- {event: {type: voice.call, quantity: 1e999990}, cost: 1}\n",
-        rates(CALL) + "examples:\n- {event: {type: voice.call, cost: 1e999990}, cost: 1}\n",
-        rates(CALL) + "examples:\n- {event: {type: voice.call}, cost: 1e5000}\n",
+        rates(CALL)
+        + "examples:\n- {event: {type: voice.call, quantity: 1, cost: 1e999990}, cost: 1}\n",
+        rates(CALL) + "examples:\n- {event: {type: voice.call, quantity: 1}, cost: 1e5000}\n",
     ],
     ids=["minimum", "increments", "package", "quantity", "own cost", "cost"],
 )

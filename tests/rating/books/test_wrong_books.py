@@ -149,9 +149,12 @@ WRONG = [
     (rates(CALL) + "examples: 7\n", "line 7: examples must be a list of event and cost"),
     (example("cost: 1"), "line 8: event is missing"),
     (example("event: {type: fax}, cost: 1"), "line 8: type must be a meter"),
-    (example("event: {type: voice.call}, cost: much"), "line 8: cost must be an amount"),
     (
-        example("event: {type: voice.call, time: 2024-01-31T10:00:00Z}, cost: 1"),
+        example("event: {type: voice.call, quantity: 1}, cost: much"),
+        "line 8: cost must be an amount",
+    ),
+    (
+        example("event: {type: voice.call, quantity: 1, time: 2024-01-31T10:00:00Z}, cost: 1"),
         "line 8: time must be a local time such as 2024-01-15T10:30, without an offset",
     ),
     (
@@ -159,11 +162,11 @@ WRONG = [
         "line 8: quantity must be a number above 0",
     ),
     (
-        example("event: {type: voice.call, attributes: 7}, cost: 1"),
+        example("event: {type: voice.call, quantity: 1, attributes: 7}, cost: 1"),
         "line 8: attributes must be a mapping of name to value",
     ),
     (
-        example("event: {type: voice.call, attributes: {body: 7}}, cost: 1"),
+        example("event: {type: voice.call, quantity: 1, attributes: {body: 7}}, cost: 1"),
         "line 8: body must be text",
     ),
     (

@@ -7,6 +7,7 @@ from tollbook.store.tables.columns import (
     BIG,
     CLUSTERED,
     SMALL,
+    STRICT,
     SUMMED,
     key,
     metadata,
@@ -102,7 +103,8 @@ reversals = Table(
 # Keyed by the corrected event, which is corrected once; the other key is that of the new event.
 # `reversal_id` is NULL when the corrected event was in quarantine, and then it is in
 # `corrected_events`. The users are those of both events: erasing one of them erases the reason,
-# archived or not.
+# archived or not. Not clustered: SQLite appends rows, where wide ones in the order of random ids
+# would change a page each.
 corrections = Table(
     "corrections",
     metadata,
@@ -116,10 +118,11 @@ corrections = Table(
     Column("key_prefix", Text),
     Column("received_at", BIG, nullable=False),
     Unique("organization_id", "id"),
-    **CLUSTERED,
+    **STRICT,
 )
 
-# Events that were corrected in quarantine, as they were there. The index serves erasures.
+# Events that were corrected in quarantine, as they were there, not clustered either. The index
+# serves erasures.
 corrected_events = Table(
     "corrected_events",
     metadata,
@@ -133,7 +136,7 @@ corrected_events = Table(
     Column("user_id", Text, nullable=False),
     Column("meter", SMALL, nullable=False),
     Index("ix_corrected_events_by_user", "organization_id", "user_id"),
-    **CLUSTERED,
+    **STRICT,
 )
 
 # Events that are not charged, as they came. One index counts those of one user, the other those

@@ -23,7 +23,7 @@ from tollbook.api.openapi.parameter_types import about
 from tollbook.api.openapi.parameters import Query
 from tollbook.api.pipeline.responses import json_response
 from tollbook.domain.keys import Permission
-from tollbook.domain.named_periods import ChosenPeriod, beside
+from tollbook.domain.named_periods import ChosenPeriod, adjacent_period
 from tollbook.domain.periods import Comparison, Period
 from tollbook.store.database import Snapshot
 
@@ -71,7 +71,7 @@ def get_period(request: ApiRequest[PeriodDaysQuery], snapshot: Snapshot) -> Resp
     chosen = resolve_period(query.start_date, query.end_date, query.period, scope, clock)
     period, compared = chosen.period, compared_period(chosen, query.compare)
     organization, today = scope.organization, scope.today(clock)
-    following = beside(period, 1)
+    following = adjacent_period(period, 1)
     report = PeriodReport(
         success=True,
         tenant_id=scope.tenant,
@@ -90,7 +90,7 @@ def get_period(request: ApiRequest[PeriodDaysQuery], snapshot: Snapshot) -> Resp
 
 def _previous(chosen: ChosenPeriod, how: Comparison) -> Period | None:
     """Return the period before; None at the start of the calendar, where it has no comparison."""
-    before = beside(chosen.period, -1)
+    before = adjacent_period(chosen.period, -1)
     if before is None:
         return None
     try:

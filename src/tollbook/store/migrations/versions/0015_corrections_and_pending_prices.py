@@ -37,7 +37,7 @@ def upgrade() -> None:
         sa.Column("received_at", BIG, nullable=False),
         sa.PrimaryKeyConstraint("organization_id", "corrects", name="pk_corrections"),
         sa.UniqueConstraint("organization_id", "id", name="uq_corrections_organization_id_id"),
-        **CLUSTERED,
+        sqlite_strict=True,
     )
     op.create_table(
         "corrected_events",
@@ -51,7 +51,7 @@ def upgrade() -> None:
         sa.Column("user_id", sa.Text(), nullable=False),
         sa.Column("meter", SMALL, nullable=False),
         sa.PrimaryKeyConstraint("organization_id", "id", name="pk_corrected_events"),
-        **CLUSTERED,
+        sqlite_strict=True,
     )
     op.create_index(
         "ix_corrected_events_by_user", "corrected_events", ["organization_id", "user_id"]
