@@ -105,6 +105,10 @@ class Platform:
         assert row is not None
         return row.number
 
+    def actor(self) -> Actor:
+        """Return the command line, now."""
+        return Actor(self.tenant, COMMAND_LINE, now())
+
     def key(
         self,
         *permissions: Permission,

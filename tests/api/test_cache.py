@@ -247,7 +247,7 @@ def test_the_end_of_a_period_makes_another_answer_though_the_ledger_stands_still
             return answer.headers["etag"], answer.json()["meta"]["period_state"]
 
         first, page = state(), state(limit="1")
-        clock[0] = microseconds(day.replace(hour=23))
+        clock[0] = microseconds(day.replace(minute=59))
         assert (state()[0], state()[1], page[1]) == (first[0], "open", "open")
         clock[0] = microseconds(day + timedelta(days=1))
         assert state()[1] == state(limit="1")[1] == "closed"

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -60,7 +61,7 @@ def test_a_correction_and_what_shows_it(either: Tenant) -> None:
     }
     waited = explained(either, "b")
     assert (waited["status"], waited["correction"]["corrected_by"]) == ("corrected", "b2")
-    assert waited["quarantine"]["code"] == "cost_pending"
+    assert (waited["quarantine"]["code"], waited["quarantine"]["ways_out"]) == ("cost_pending", [])
     assert waited["charge"] is None
     assert explained(either, "a2.reversal")["correction"] is None
     user = either.users()["users"][0]
@@ -194,6 +195,24 @@ def test_a_measured_meter_needs_a_quantity(either: Tenant, meter: str) -> None:
     either.post("/v1/events", json=one)
     again = {name: value for name, value in one.items() if name != "quantity"}
     assert either.post("/v1/events", json=again).json()["counts"]["duplicate"] == 1
+
+
+def test_pending_events_grow_older_in_an_answer_that_was_cached(clocked: Any) -> None:
+    tenant, clock = clocked.tenant, clocked.clock
+    asked = {**JANUARY, "include": "meta"}
+
+    def ages() -> tuple[str, dict[str, int]]:
+        answer = tenant.get("/v1/analytics/users", params=asked)
+        return answer.headers["etag"], answer.json()["meta"]["pending_events"]
+
+    sent = datetime.now(UTC).isoformat()
+    tenant.post("/v1/events", json=pending("new", time=sent, quantity=1))
+    before = ages()
+    clock.seconds += 2 * 24 * 3600
+    after = ages()
+    assert [it[1]["under_1_day"] for it in (before, after)] == [1, 0]
+    assert after[1]["from_1_to_7_days"] == 1
+    assert before[0] != after[0]
 
 
 def test_pending_events_are_counted_by_age(clocked: Any) -> None:

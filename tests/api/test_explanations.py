@@ -212,6 +212,7 @@ def test_an_event_in_quarantine_is_told_with_the_reason(either: Tenant) -> None:
     assert found["quarantine"] == {
         "code": "unknown_organization",
         "error": "no organization has this id yet",
+        "ways_out": ["replay", "discard"],
     }
     quarantined = found["event"]
     assert (quarantined["day"], quarantined["quantity"], quarantined["cost"]) == (None, 1.5, 0.1)

@@ -50,6 +50,7 @@ def test_what_waits_in_quarantine_is_shown_with_the_reason(
     said = tollbook("events", "show", "nobody", "call-1").out
     assert "call-1: voice.call, quarantined" in said
     assert "no organization has this id yet (unknown_organization)" in said
+    assert "ways out      replay, discard" in said
 
 
 def test_a_charge_that_does_not_replay_is_pointed_out(

@@ -3,7 +3,7 @@
 import io
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -169,6 +169,35 @@ def test_quarantine_is_grouped_by_cause_and_replayed(look: Look, demo: Demo) -> 
     page.get_by_role("button", name="Replay").click()
     expect(page.get_by_text("4 events charged, 0 events still in quarantine.")).to_be_visible()
     expect(page.get_by_text("No events in quarantine")).to_be_visible()
+
+
+def test_events_without_the_price_of_their_carrier_are_counted_by_age(
+    look: Look, demo: Demo
+) -> None:
+    sent = {"type": "sms.outbound", "organization_id": "late_prices", "cost_pending": True}
+    now = datetime.now(UTC)
+    ages = {"a": timedelta(hours=1), "b": timedelta(days=2), "c": timedelta(days=6)}
+    with demo.server.client(demo.keys["tenant"]) as client:
+        client.post("/v1/organizations", json={"id": "late_prices", "name": "Late prices"})
+        events = [{**sent, "id": it, "time": (now - age).isoformat()} for it, age in ages.items()]
+        client.post("/v1/events", json=events)
+    page = look("tenant", "#/quarantine?organization=late_prices")
+    line = page.locator(".pending")
+    expect(line).to_have_text(
+        "3 events without the carrier's price: 1 under 1 day old, 2 of 1 to 7 days, 0 older."
+    )
+    line.get_by_role("link", name="3 events").click()
+    expect(page).to_have_url(re.compile("code=cost_pending"))
+    expect(
+        page.get_by_role("region", name="Events in quarantine").locator("tbody tr")
+    ).to_have_count(3)
+    corrected = {"organization_id": "late_prices", "reason": "the carrier's price", "cost": "0.01"}
+    with demo.server.client(demo.keys["tenant"]) as client:
+        body = [{**corrected, "id": f"{it}2", "corrects": it} for it in ages]
+        assert client.post("/v1/events/corrections", json=body).json()["counts"]["accepted"] == 3
+    page.reload()
+    expect(page.get_by_text("No events in quarantine")).to_be_visible()
+    expect(line).to_have_count(0)
 
 
 def test_a_period_that_is_all_in_quarantine_leads_to_its_events(look: Look, demo: Demo) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import inspect
 
-from tests.builders import Platform, event, reversal
+from tests.builders import Platform, correction, event, reversal
 from tests.lifecycle.test_archive import Keeper
+from tests.rerating.builders import CALLS, book
 from tollbook.analytics.event import ChargedEvent, find_event
 from tollbook.domain.directory import User
 from tollbook.domain.errors import ArchiveRefused
@@ -223,3 +224,18 @@ def test_a_replaced_file_is_removed_from_a_folder_with_two_names(
     keeper.folder = moved
     assert len(keeper.files()) == 1
     assert keeper.drafts() == keeper.problems() == []
+
+
+def test_erased_attributes_that_no_rate_of_the_meter_names_do_not_hide_the_price(
+    keeper: Keeper,
+) -> None:
+    platform = keeper.platform
+    platform.organization()
+    by_carrier = "{meter: sms.outbound, price: 0.01, per: segment, when: {carrier: A}}"
+    by_route = "{meter: voice.call, price: 1, per: second, when: {route: gold}}"
+    platform.load(book(CALLS, by_route, by_carrier))
+    platform.send(event(id="call", user_id="user_1", attributes={"carrier": "A"}))
+    platform.send(event(id="routed", user_id="user_1", attributes={"route": "tin"}))
+    erasing(keeper)
+    assert platform.corrected(correction("call", quantity=30)) == [("accepted", None)]
+    assert platform.corrected(correction("routed", quantity=30)) == [("rejected", "number_hidden")]

@@ -4,8 +4,8 @@ Written from the design alone: nothing here comes from the product. Numbers are 
 fractions, and the one rounding is `round` of a fraction, which goes half to even.
 """
 
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -20,6 +20,11 @@ Month = tuple[str, int, int, str, tuple[tuple[str, Any], ...]]
 BRAND = "brand.registration"
 CALL = "voice.call"
 LONGEST_CALL = 24 * 3600
+MOST_COST = 100_000_000
+ERASED = "erased"
+Selected = tuple[str | None, tuple[str, ...], tuple[str, ...]]
+"""Events in quarantine of an organization or all, of codes or all, with ids or all."""
+EVERY_EVENT: Selected = None, (), ()
 STRICT, INTERNATIONAL = "strict", "international"
 LONDON, CALIFORNIA = "442071838750", "14155550100"
 WRITTEN = {
@@ -66,6 +71,11 @@ class Price:
     daily: bool = False
     monthly_fee: str = "0"
     event_fee: str = "0"
+
+    @property
+    def names(self) -> set[str]:
+        """Return the attributes that decide whether the price is for an event."""
+        return {name for name, _ in self.when} | ({"to"} if self.to or self.kind else set())
 
     def fits(self, attributes: Json) -> bool:
         return all(_has(attributes.get(name), value) for name, value in self.when)
@@ -128,13 +138,29 @@ class Organization:
     users: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Used:
+    """What an event took of a month, from where on, by which price of it, and its connect fee."""
+
+    month: Month
+    position: Fraction
+    quantity: Fraction
+    price: Price
+    fee: Decimal
+
+    def cost(self) -> Decimal:
+        """Return what the month costs with the event, less what it costs without."""
+        after = self.position + self.quantity
+        return self.price.of_month(after) - self.price.of_month(self.position) + self.fee
+
+
 @dataclass
 class Held:
-    """An event that was taken. Without a cost it waits in quarantine.
+    """An event that was taken. Without a cost it waits in quarantine, for the reason in `code`.
 
-    A reversal has the sign -1; `used` is what an event took of a month, by which price of it, and
-    its connect fee. `content` is the request of a reversal or correction. `gone` is an event that
-    was corrected in quarantine.
+    A reversal has the sign -1; `content` is the request of a reversal or correction. `gone` is an
+    event that was corrected in quarantine or discarded. An erasure changes `event`, and `sent`
+    stays. `back` is the reversal of an event.
     """
 
     event: Json
@@ -142,9 +168,25 @@ class Held:
     day: date | None = None
     sign: int = 1
     content: Json | None = None
-    used: tuple[Month, Fraction, Price, Decimal] | None = None
-    reversed: bool = False
+    used: Used | None = None
+    back: "Held | None" = None
     gone: bool = False
+    archived: bool = False
+    code: str = ""
+    sent: Json = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.sent = self.event
+
+    @property
+    def waits(self) -> bool:
+        """Return whether the event is in quarantine."""
+        return self.cost is None and not self.gone
+
+    @property
+    def may_be_replaced(self) -> bool:
+        """Return whether the event can be reversed or corrected, as far as itself is concerned."""
+        return not (self.sign < 0 or self.back or self.gone or self.archived)
 
 
 class Model:
@@ -160,17 +202,21 @@ class Model:
         """Take events in order; say what becomes of each."""
         return [self._take(read(text), is_bare(text)) for text in batch]
 
-    def replay(self) -> int:
+    def replay(self, selected: Selected = EVERY_EVENT) -> int:
         """Look at quarantine again, in the order of ids; say how many events could leave it."""
-        waiting = [
+        return sum(self._enter(self.held[it]) for it in self.waiting(selected))
+
+    def waiting(self, selected: Selected = EVERY_EVENT) -> list[Identity]:
+        """List the events in quarantine that are of an organization and codes or have ids."""
+        organization, codes, ids = selected
+        return [
             it
             for it in sorted(self.held, key=lambda it: it[1])
-            if not (self._charged_one(it) or self.held[it].gone)
+            if self.held[it].waits
+            and organization in (None, it[0])
+            and (not codes or self.held[it].code in codes)
+            and (not ids or it[1] in ids)
         ]
-        return sum(self._enter(self.held[it]) for it in waiting)
-
-    def _charged_one(self, identity: Identity) -> bool:
-        return self.held[identity].cost is not None
 
     def reverse(self, batch: list[Json]) -> list[str]:
         """Take events back in order; say what becomes of each reversal."""
@@ -184,7 +230,7 @@ class Model:
             return "rejected"
         if standing is not None:
             return "duplicate" if standing.content == asked else "conflict"
-        if original.cost is None or original.sign < 0 or original.reversed:
+        if original.cost is None or not original.may_be_replaced:
             return "rejected"
         back = self._reversal(original, asked)
         if back is None:
@@ -195,16 +241,15 @@ class Model:
     def _reversal(self, original: Held, asked: Json) -> Held | None:
         """Take an event back; None when the difference to its month is too large."""
         assert original.cost is not None
-        cost = -original.cost
-        if original.used is not None:
-            month, quantity, price, fee = original.used
-            before = self.months[month]
-            cost = price.of_month(before - quantity) - price.of_month(before) - fee
-            if abs(cost) > 100_000_000:
+        cost, used = -original.cost, original.used
+        if used is not None:
+            used = replace(used, position=self.months[used.month] - used.quantity)
+            cost = -used.cost()
+            if abs(cost) > MOST_COST:
                 return None
-            self.months[month] = before - quantity
-        original.reversed = True
-        return Held(original.event, cost, original.day, -1, asked)
+            self.months[used.month] = used.position
+        original.back = Held(original.event, cost, original.day, -1, asked, used)
+        return original.back
 
     def correct(self, batch: list[Json]) -> list[str]:
         """Replace events in order; say what becomes of each correction."""
@@ -219,7 +264,7 @@ class Model:
         if standing is not None:
             return "duplicate" if standing.content == asked else "conflict"
         event = corrected(original.event, asked)
-        if event is None or original.sign < 0 or original.reversed or original.gone:
+        if event is None or not original.may_be_replaced:
             return "rejected"
         replacement = Held(event, content=asked)
         if original.cost is None:
@@ -232,7 +277,7 @@ class Model:
         months = dict(self.months)
         back = self._reversal(original, {"reverses": asked["corrects"], "reason": asked["reason"]})
         if back is None or not self._enter(replacement):
-            self.months, original.reversed = months, False
+            self.months, original.back = months, None
             return "rejected"
         back.content = {
             "id": reversal_id[1],
@@ -253,66 +298,87 @@ class Model:
                 return "rejected"
             held = self.held[event["organization_id"], event["id"]] = Held(event)
             return "accepted" if self._enter(held) else "quarantined"
-        if standing.event != event or standing.content is not None:
+        if standing.sent != event or standing.content is not None:
             return "conflict"
-        waits = standing.cost is None and not standing.gone
-        return "quarantined" if waits else "duplicate"
+        return "quarantined" if standing.waits else "duplicate"
 
     def _enter(self, held: Held) -> bool:
         """Charge an event if that is possible; the user it names exists from then on."""
         organization = self.organizations.get(held.event["organization_id"])
         if organization is None:
+            held.code = "unknown_organization"
             return False
-        day = held.event["time"].astimezone(organization.zone).date()
-        held.cost = self._cost(held, day, organization)
-        if held.cost is None:
+        event = held.event
+        day = event["time"].astimezone(organization.zone).date()
+        held.code = doubt_about(event)
+        charge = held.code or self.charge(event, day, organization)
+        if isinstance(charge, str):
+            held.code = charge
             return False
+        held.cost, held.used = charge
+        if held.used is not None:
+            self.months[held.used.month] = held.used.position + held.used.quantity
         held.day = day
         user = held.event["user_id"]
         if user is not None:
             organization.users.setdefault(user, user)
         return True
 
-    def _cost(self, held: Held, day: date, organization: Organization) -> Decimal | None:
-        event, currency = held.event, organization.currency
-        if event["cost_pending"]:
-            return None
-        if event["type"] == CALL and event["quantity"] > LONGEST_CALL:
-            return None
+    def charge(
+        self, event: Json, day: date, organization: Organization, standing: Used | None = None
+    ) -> tuple[Decimal, Used | None] | str:
+        """Return what an event costs and takes of its month, or why it cannot be charged.
+
+        In the month that it has part of already, as `standing` says, it stays where it is.
+        """
         if event["cost"] is not None:
-            return Decimal(event["cost"])
-        books = [it for it in self.books if it.since <= day and it.currency == currency]
-        book = max(books, key=lambda it: it.since, default=None)
-        prices = book.prices.get(event["type"], []) if book else []
-        fitting = _fitting(prices, event["attributes"], READ[organization.number_format])
-        if not fitting:
-            return None
-        price = max(fitting, key=lambda it: (len(it.to), len(it.when) + bool(it.kind)))
+            return Decimal(event["cost"]), None
+        price = self._price(event, day, organization)
+        if isinstance(price, str):
+            return price
         if price.tiers or price.blocks:
-            return self._cost_in_month(held, day, price)
+            used = self._used(event, day, price, standing)
+            cost = used.cost()
+            return (cost, used) if abs(cost) <= MOST_COST else "cost_out_of_range"
         billed = Fraction(1) if price.by_event else Fraction(event["quantity"])
         amount = billed * (Fraction(price.amount) / price.units + Fraction(price.monthly_fee))
         if price.daily:
             share = share_of_month(day, event["attributes"])
             if share is None or (share < 1 and event["quantity"] > 1):
-                return None
+                return "invalid_days"
             amount *= share
         cost = rounded(amount + Fraction(price.event_fee))
-        return cost if cost <= 100_000_000 else None
+        return (cost, None) if cost <= MOST_COST else "cost_out_of_range"
 
-    def _cost_in_month(self, held: Held, day: date, price: Price) -> Decimal | None:
-        """Charge what the month costs with the event, less what it costs without."""
-        event = held.event
+    def _price(self, event: Json, day: date, organization: Organization) -> Price | str:
+        """Return the price of an event, or why it has none."""
+        begun = [it for it in self.books if it.since <= day]
+        books = [it for it in begun if it.currency == organization.currency]
+        if not books:
+            return "currency_mismatch" if begun else "no_price_book"
+        book = max(reversed(books), key=lambda it: it.since)
+        prices, attributes = book.prices.get(event["type"], []), event["attributes"]
+        if any(attributes.get(name) == ERASED for it in prices for name in it.names):
+            return "number_hidden"
+        fitting = _fitting(prices, attributes, READ[organization.number_format])
+        if fitting:
+            return max(fitting, key=lambda it: (len(it.to), len(it.when) + bool(it.kind)))
+        by_number = (
+            any(it.to for it in prices)
+            and attributes.get("to") not in READ[organization.number_format]
+        )
+        return "number_unreadable" if by_number else "no_price"
+
+    def _used(self, event: Json, day: date, price: Price, standing: Used | None) -> Used:
+        """Return what an event takes of its month by a price."""
+        quantity = Fraction(event["quantity"])
         group = (*price.when, ("to", price.to))
         month = (event["organization_id"], day.year, day.month, event["type"], group)
-        before, quantity = self.months.get(month, Fraction(0)), Fraction(event["quantity"])
-        fee = price.connect_fee_at(before) if quantity else Decimal(0)
-        cost = price.of_month(before + quantity) - price.of_month(before) + fee
-        if abs(cost) > 100_000_000:
-            return None
-        self.months[month] = before + quantity
-        held.used = month, quantity, price, fee
-        return cost
+        position = self.months.setdefault(month, Fraction(0))
+        if standing is not None and standing.month == month:
+            position = standing.position
+        fee = price.connect_fee_at(position) if quantity else Decimal(0)
+        return Used(month, position, quantity, price, fee)
 
     def users(self, organization: str, start: date, end: date, only: str | None = None) -> Json:
         """Return the figures of every user, or of one, in the order of the answer."""
@@ -346,6 +412,18 @@ class Model:
             for (of, _), held in self.held.items()
             if of == organization and held.day is not None and start <= held.day <= end
         ]
+
+
+def doubt_about(event: Json) -> str:
+    """Return why an event is not charged whatever the prices are; empty when there is no doubt."""
+    if event["cost_pending"]:
+        return "cost_pending"
+    if event["type"] != CALL:
+        return ""
+    seconds = timedelta(seconds=float(event["quantity"]))
+    if event["time"] + seconds > datetime.now(UTC) + timedelta(hours=24):
+        return "ends_in_future"
+    return "implausibly_long" if event["quantity"] > LONGEST_CALL else ""
 
 
 def rounded(value: Fraction) -> Decimal:

@@ -10,7 +10,16 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from tests.properties.model import BRAND, INTERNATIONAL, STRICT, UNREADABLE, WRITTEN, Book, Price
+from tests.properties.model import (
+    BRAND,
+    INTERNATIONAL,
+    STRICT,
+    UNREADABLE,
+    WRITTEN,
+    Book,
+    Price,
+    Selected,
+)
 from tests.properties.wire import KNOWLEDGE_BASE, TYPES, WHOLE, Json
 from tests.properties.words import worded
 
@@ -46,6 +55,13 @@ DAYS = tuple(map(date.fromisoformat, _DAYS.split()))
 _HOURS = """
 00:00:00 00:00:00.000001 00:30:00 01:59:59.999999 02:30:00 12:00:00 23:30:00 23:59:59.999999
 """
+SELECTED_CODES = (
+    ("unknown_organization", "no_price"),
+    ("cost_pending", "number_unreadable"),
+    ("unknown_organization",),
+    ("implausibly_long", "ends_in_future", "cost_out_of_range", "number_hidden"),
+    ("currency_mismatch", "invalid_days", "cost_pending", "no_price"),
+)
 HOURS = tuple(map(time.fromisoformat, _HOURS.split()))
 DAY = timedelta(days=1)
 
@@ -171,7 +187,55 @@ rates:
   - {meter: brand.registration, price: 3, per: registration}
 """
 
+# A change of the prices of the later book, which rerating brings to what is charged.
+CHANGED_BOOK = Book(
+    date(2024, 3, 10),
+    "USD",
+    {
+        "sms.outbound": [
+            Price("0.02"),
+            Price("", when=(("carrier", "A"),), tiers=((7, "0.03"), (None, "0.0000000013"))),
+        ],
+        "sms.inbound": [Price("7", when=(("carrier", "B"),), blocks=300)],
+        "voice.call": [
+            Price("0.0100000007", 60),
+            Price("", 60, to="1", tiers=((900, "0.03"), (None, "0.002")), connect_fee="0.01"),
+        ],
+        "phone.rental": [Price("0.4")],
+        "kb.usage": [Price("0.6", 3600)],
+    },
+)
+CHANGED_YAML = """
+name: Changed prices
+currency: USD
+effective_from: 2024-03-10
+source: the properties
+rates:
+  - {meter: sms.outbound, price: 0.02, per: segment}
+  - meter: sms.outbound
+    when: {carrier: A}
+    per: segment
+    graduated: [{up_to: 7, price: 0.03}, {price: 0.0000000013}]
+  - meter: sms.inbound
+    when: {carrier: B}
+    price: 7
+    per: 300 segments
+    package: 1
+    over: month
+  - {meter: voice.call, price: 0.0100000007, per: minute}
+  - meter: voice.call
+    to: 1
+    per: minute
+    connect_fee: 0.01
+    graduated: [{up_to: 15, price: 0.03}, {price: 0.002}]
+  - {meter: phone.rental, price: 0.4, per: month}
+  - {meter: kb.usage, price: 0.6, per: hour}
+"""
+
 CREATE_LATE, LOAD_BOOK, REPLAY = "create the late organization", "load the later book", "replay"
+CHANGE_BOOK = "change the later book"
+Sent = tuple[str, str, str | None]
+"""The organization, the id and the user of an event that was sent."""
 
 
 @dataclass(frozen=True)
@@ -196,7 +260,46 @@ class Correct:
     corrections: list[Json]
 
 
-Step = Send | Reverse | Correct | str
+@dataclass(frozen=True)
+class Select:
+    """A replay, or a discard, of some events in quarantine."""
+
+    selected: Selected
+    discards: bool
+
+
+@dataclass(frozen=True)
+class Rerate:
+    """A run that charges everything again, of one organization or all; it may be reverted."""
+
+    only: str | None
+    reverts: bool
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A run that archives the months before that of a day, of one organization or all."""
+
+    only: str | None
+    before: date
+
+
+@dataclass(frozen=True)
+class Restore:
+    """A run that restores the month of a day."""
+
+    day: date
+
+
+@dataclass(frozen=True)
+class Erase:
+    """The erasure of a user."""
+
+    organization: str
+    user: str
+
+
+Step = Send | Reverse | Correct | Select | Rerate | Archive | Restore | Erase | str
 
 
 @dataclass(frozen=True)
@@ -212,25 +315,29 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     days = draw(st.lists(st.sampled_from(DAYS), min_size=2, max_size=5, unique=True))
     texts = draw(histories(zones, days))
     steps: list[Step] = draw(st.sampled_from(([], [LOAD_BOOK])))[:]
-    sent: list[tuple[str, str]] = []
+    sent: list[Sent] = []
     while texts:
         requests = [_cut(texts, size) for size in draw(st.lists(st.integers(1, 9), min_size=1))]
         change = draw(st.sampled_from((None, None, None, CREATE_LATE, LOAD_BOOK)))
         steps.append(Send([it for it in requests if it], change))
-        sent += _identities(requests)
+        sent += _sent(requests)
         steps.extend(draw(st.sampled_from(((), (), (), (CREATE_LATE,), (LOAD_BOOK,), (REPLAY,)))))
         if draw(st.booleans()):
             steps.append(Reverse(draw(st.lists(reversals(sent), min_size=1, max_size=6))))
         if draw(st.booleans()):
             steps.append(Correct(draw(st.lists(corrections(sent), min_size=1, max_size=6))))
+        if draw(st.booleans()):
+            steps.extend(draw(acts(sent, days)))
+    for _ in range(draw(st.integers(1, 3))):
+        steps.extend(draw(acts(sent, days)))
     return Scenario(zones, steps, draw(st.lists(periods(days), min_size=3, max_size=6)))
 
 
 @st.composite
-def reversals(draw: st.DrawFn, sent: list[tuple[str, str]]) -> Json:
+def reversals(draw: st.DrawFn, sent: list[Sent]) -> Json:
     """Reversals of what was sent, of other reversals and of nothing, some under taken ids."""
-    nowhere = (draw(st.sampled_from(ORGANIZATIONS)), "nothing")
-    organization, event = draw(st.sampled_from((*sent, nowhere)))
+    nowhere = (draw(st.sampled_from(ORGANIZATIONS)), "nothing", None)
+    organization, event, _ = draw(st.sampled_from((*sent, nowhere)))
     reverses = draw(st.sampled_from((event, event, event, event, f"back {event}")))
     names = (f"back {reverses}", f"back {reverses}", f"again {reverses}", reverses)
     return {
@@ -242,10 +349,10 @@ def reversals(draw: st.DrawFn, sent: list[tuple[str, str]]) -> Json:
 
 
 @st.composite
-def corrections(draw: st.DrawFn, sent: list[tuple[str, str]]) -> Json:
+def corrections(draw: st.DrawFn, sent: list[Sent]) -> Json:
     """Corrections of what was sent, of other corrections, of reversals and of nothing."""
-    nowhere = (draw(st.sampled_from(ORGANIZATIONS)), "nothing")
-    organization, event = draw(st.sampled_from((*sent, nowhere)))
+    nowhere = (draw(st.sampled_from(ORGANIZATIONS)), "nothing", None)
+    organization, event, _ = draw(st.sampled_from((*sent, nowhere)))
     corrects = draw(
         st.sampled_from(
             (event, event, event, f"new {event}", f"new new {event}", f"new {event}.reversal")
@@ -261,9 +368,65 @@ def corrections(draw: st.DrawFn, sent: list[tuple[str, str]]) -> Json:
     }
 
 
-def _identities(requests: list[list[bytes]]) -> list[tuple[str, str]]:
+@st.composite
+def chains(draw: st.DrawFn, sent: list[Sent]) -> list[Json]:
+    """Corrections of an event, of its correction, and so on."""
+    organization, corrects, _ = draw(st.sampled_from(sent))
+    chain = []
+    for change in draw(st.lists(st.sampled_from(CORRECTED), min_size=1, max_size=3)):
+        about = {"id": f"new {corrects}", "corrects": corrects, "reason": "wrong"}
+        chain.append({**about, "organization_id": organization, **change})
+        corrects = f"new {corrects}"
+    return chain
+
+
+@st.composite
+def acts(draw: st.DrawFn, sent: list[Sent], days: list[date]) -> list[Step]:
+    """What an operator does with the past; a change of prices and its rerating come together."""
+    only = draw(st.sampled_from((None, HOME)))
+    match draw(st.sampled_from((*"kkkssccclnnaree",))):
+        case "k":
+            return [Correct(draw(chains(sent)))]
+        case "s":
+            return [Correct(draw(chains(sent))), draw(selections(sent, discards=True))]
+        case "n":
+            return [CREATE_LATE, draw(selections(sent, discards=False))]
+        case "c":
+            back = Reverse([draw(reversals(sent)) for _ in range(3)])
+            return [LOAD_BOOK, back, CHANGE_BOOK, Rerate(only, draw(st.booleans()))]
+        case "l":
+            return [LOAD_BOOK, Rerate(only, draw(st.booleans()))]
+        case "a":
+            return [Archive(only, max(days))]
+        case "r":
+            return [Archive(only, max(days)), Restore(draw(st.sampled_from(days)))]
+    owned = [it for it in sent if it[2]] or [(HOME, "nothing", MEMBERS[0])]
+    organization, event, user = draw(st.sampled_from(owned))
+    after = draw(
+        st.sampled_from(
+            (*AFTER_AN_ERASURE, (Correct(draw(chains([(organization, event, user)]))),))
+        )
+    )
+    return [LOAD_BOOK, Erase(organization, user or event), *after]
+
+
+@st.composite
+def selections(draw: st.DrawFn, sent: list[Sent], *, discards: bool) -> Select:
+    """Events in quarantine of an organization, of some codes, or by their ids."""
+    organization, event, _ = draw(st.sampled_from(sent))
+    match draw(st.sampled_from("occi")):
+        case "o":
+            return Select((organization, (), ()), discards)
+        case "c":
+            return Select((None, draw(st.sampled_from(SELECTED_CODES)), ()), discards)
+    of_organization = [it for of, it, _ in sent if of == organization][:3]
+    names = (event, *of_organization, f"new {event}", f"new new {event}")
+    return Select((organization, (), names), discards)
+
+
+def _sent(requests: list[list[bytes]]) -> list[Sent]:
     events = [json.loads(text) for request in requests for text in request]
-    return [(it["organization_id"], it["id"]) for it in events]
+    return [(it["organization_id"], it["id"], it.get("user_id")) for it in events]
 
 
 def _cut(texts: list[bytes], size: int) -> list[bytes]:
@@ -320,6 +483,11 @@ def _scaled(places: int, most: int) -> st.SearchStrategy[Decimal]:
     return st.integers(0, most).map(lambda it: Decimal(it).scaleb(-places))
 
 
+AFTER_AN_ERASURE: tuple[tuple[Step, ...], ...] = (
+    (REPLAY,),
+    (CHANGE_BOOK, Rerate(None, reverts=False)),
+    (Rerate(None, reverts=True),),
+)
 WHOLE_QUANTITIES = st.sampled_from([*map(Decimal, (0, 1, 1, 1, 2, 3, 5, 7, 1000, 999_999_937))])
 QUANTITIES = _scaled(6, 10**9) | st.sampled_from(
     [

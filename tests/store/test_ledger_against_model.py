@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,12 +12,16 @@ from tests.builders import event
 from tests.properties.model import Json
 from tests.properties.profile import examples
 from tests.properties.scenarios import (
+    CHANGE_BOOK,
     CREATE_LATE,
     HOME,
     LATE,
     LOAD_BOOK,
+    MEMBERS,
     ORGANIZATIONS,
     REPLAY,
+    Erase,
+    Rerate,
     Scenario,
     Send,
     scenarios,
@@ -36,9 +41,9 @@ def costs_of(answer: Json) -> Decimal:
 @examples(60)
 @given(scenario=scenarios())
 def test_receipts_and_answers_are_those_of_the_model(
-    database: Database, scenario: Scenario
+    database: Database, tmp_path: Path, scenario: Scenario
 ) -> None:
-    world = World(database, scenario.zones)
+    world = World(database, scenario.zones, tmp_path)
     world.live(scenario.steps)
     for organization in world.model.organizations:
         for period in (*scenario.periods, EVER):
@@ -49,8 +54,10 @@ def test_receipts_and_answers_are_those_of_the_model(
 
 @examples(30)
 @given(scenario=scenarios())
-def test_one_user_alone_has_the_figures_of_the_list(database: Database, scenario: Scenario) -> None:
-    world = World(database, scenario.zones)
+def test_one_user_alone_has_the_figures_of_the_list(
+    database: Database, tmp_path: Path, scenario: Scenario
+) -> None:
+    world = World(database, scenario.zones, tmp_path)
     world.live(scenario.steps)
     for organization in world.model.organizations:
         for period in scenario.periods:
@@ -64,9 +71,9 @@ def test_one_user_alone_has_the_figures_of_the_list(database: Database, scenario
 @examples(30)
 @given(scenario=scenarios())
 def test_users_and_organization_level_usage_add_up_to_the_organization(
-    database: Database, scenario: Scenario
+    database: Database, tmp_path: Path, scenario: Scenario
 ) -> None:
-    world = World(database, scenario.zones)
+    world = World(database, scenario.zones, tmp_path)
     world.live(scenario.steps)
     for organization in world.model.organizations:
         for period in (*scenario.periods, EVER):
@@ -95,8 +102,10 @@ def test_a_replay_makes_up_for_an_organization_that_came_late(
 
 @examples(30)
 @given(scenario=scenarios())
-def test_every_charge_replays_to_what_is_stored(database: Database, scenario: Scenario) -> None:
-    world = World(database, scenario.zones)
+def test_every_charge_replays_to_what_is_stored(
+    database: Database, tmp_path: Path, scenario: Scenario
+) -> None:
+    world = World(database, scenario.zones, tmp_path)
     world.live([LOAD_BOOK, *scenario.steps])
     with database.reading() as snapshot:
         for organization in world.model.organizations:
@@ -142,6 +151,24 @@ def test_events_prepared_before_their_organization_was_created_enter_its_ledger(
     world.live([Send([[sent]], meanwhile=CREATE_LATE)])
     (user,) = world.users(LATE, date(2024, 4, 1), date(2024, 4, 1))["users"]
     assert user["total_voice_seconds"] == 61
+
+
+def test_an_erased_event_keeps_its_charge_when_its_new_price_needs_what_was_erased(
+    database: Database,
+) -> None:
+    world = World(database, dict.fromkeys(ORGANIZATIONS, "UTC"))
+    sms = event(type="sms.outbound", organization_id=HOME, time="2024-06-01T00:00:00Z", quantity=3)
+    by_carrier = {**sms, "user_id": MEMBERS[0], "attributes": {"carrier": "A"}}
+    plain = {**sms, "id": "plain", "user_id": MEMBERS[0]}
+    sent = [msgspec.json.encode(it) for it in (by_carrier, plain)]
+    world.live(
+        [LOAD_BOOK, Send([sent]), Erase(HOME, MEMBERS[0]), CHANGE_BOOK, Rerate(HOME, reverts=False)]
+    )
+    assert world.platform.rows("SELECT id, cost FROM events ORDER BY id") == [
+        ("call-1", 150_000_000),
+        ("plain", 60_000_000),
+    ]
+    assert world.users(HOME, *EVER) == world.model.users(HOME, *EVER)
 
 
 def test_an_attribute_in_other_words_has_the_same_price(database: Database) -> None:

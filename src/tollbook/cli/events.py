@@ -53,6 +53,8 @@ def _lines(answer: EventAnswer) -> Iterator[str]:
         yield _row(name, str(value))
     if answer.quarantine:
         yield _row("not charged", f"{answer.quarantine.error} ({answer.quarantine.code})")
+        if ways := answer.quarantine.ways_out:
+            yield _row("ways out", ", ".join(ways))
     if answer.charge:
         yield from _charge_lines(answer.charge)
     if answer.reversal:

@@ -74,7 +74,7 @@ class Tariff:
         self._prices: dict[str, Index] = {}
         self._markups: dict[str, Index] = {}
         self._sole: dict[str, tuple[int, int, Pricing]] = {}
-        self._names: frozenset[str] = frozenset()
+        self._names: dict[str, set[str]] = {}
         self._arrange(book)
 
     def template(self, row: int) -> Rate:
@@ -120,6 +120,7 @@ class Tariff:
         index = self._index(usage)
         if index is None or (usage.cost is None and usage.meter in self._sole):
             return None
+        names = self._names[usage.meter]
         for name, value in (usage.attributes or {}).items():
             # Checked here and not in `stored_digits_of`, because every attribute passes here.
             if type(value) is not str or not ("#" in value or value == ERASED):
@@ -127,8 +128,8 @@ class Tariff:
             digits = stored_digits_of(value)
             if digits is None:
                 continue
-            derived = self._names.intersection(derived_of(name)) if not digits else ()
-            if derived or name in self._names or (name in SIDES and index.reaches(name, digits)):
+            derived = names.intersection(derived_of(name)) if not digits else ()
+            if derived or name in names or (name in SIDES and index.reaches(name, digits)):
                 return name
         return None
 
@@ -157,7 +158,8 @@ class Tariff:
         self._ids = _join([deck.ids for deck in columns])
         for deck in columns:
             self._add_deck(deck)
-        self._names = frozenset(name for it in self._templates for name, _ in it.when)
+        for it in self._templates:
+            self._names.setdefault(it.meter, set()).update(name for name, _ in it.when)
         for index in (*self._prices.values(), *self._markups.values()):
             index.sort(self.template)
         for meter, index in self._prices.items():

@@ -25,6 +25,7 @@ from tollbook.domain.exact import AmountJson, amount_json, raw_amount, raw_quant
 from tollbook.domain.keys import ApiKey, KeyScope, Permission
 from tollbook.domain.meters import BY_CODE
 from tollbook.domain.periods import day_of
+from tollbook.domain.quarantine import WayOut, ways_out
 from tollbook.store import directory
 from tollbook.store.database import Snapshot
 from tollbook.store.directory import OrganizationRow
@@ -96,11 +97,17 @@ class Reason(msgspec.Struct, frozen=True):
     error: str
 
 
+class QuarantineReason(Reason, frozen=True):
+    """Why an event is or was in quarantine, and its `ways_out`; none for a corrected event."""
+
+    ways_out: tuple[WayOut, ...]
+
+
 class EventAnswer(msgspec.Struct, frozen=True):
     """An event with its charge.
 
     `replay_mismatch` is null as long as the charge replays to what is stored; `quarantine` says
-    why an event has no charge.
+    why an event has no charge, and what helps.
     """
 
     success: bool
@@ -109,7 +116,7 @@ class EventAnswer(msgspec.Struct, frozen=True):
     charge: ShownCharge | None
     replay_mismatch: Reason | None
     reversal: ShownReversal | None
-    quarantine: Reason | None
+    quarantine: QuarantineReason | None
     correction: ShownCorrection | None
 
 
@@ -171,9 +178,11 @@ def _with_chain(answer: EventAnswer, chain: Chain) -> EventAnswer:
         reason=shown.reason,
         time=instant_of(shown.received_at),
     )
-    is_corrected = answer.status is EventStatus.QUARANTINED and chain.replaced is not None
-    status = EventStatus.CORRECTED if is_corrected else answer.status
-    return msgspec.structs.replace(answer, status=status, correction=correction)
+    answer = msgspec.structs.replace(answer, correction=correction)
+    if answer.quarantine is None or chain.replaced is None:
+        return answer
+    left = msgspec.structs.replace(answer.quarantine, ways_out=())
+    return msgspec.structs.replace(answer, status=EventStatus.CORRECTED, quarantine=left)
 
 
 def _discarded(found: Discarded, scope: KeyScope) -> NotFound | EventDiscarded:
@@ -266,7 +275,7 @@ def _quarantined(found: Quarantined) -> EventAnswer:
         attributes=read["attributes"] or {},
         received_at=instant_of(found.received_at),
     )
-    because = Reason(found.code, found.reason)
+    because = QuarantineReason(found.code, found.reason, ways_out(found.code))
     return EventAnswer(
         success=True,
         status=EventStatus.QUARANTINED,
@@ -293,11 +302,11 @@ GET_EVENT = Endpoint(
         "that matched, raw and billed quantity, and each step of the arithmetic in words. The "
         "charge is replayed from what is stored; should that ever give something else, "
         "`replay_mismatch` reports it with the code `replay_differs` or `rate_missing`. A "
-        "quarantined event has its reason, a reversed one its reversal, a corrected one and its "
-        "replacement their `correction`. An archived event is read "
-        "from its file; if that cannot be read, the response is 410, and so it is for a discarded "
-        "event. An id may hold slashes; other "
-        "characters are escaped as in any URL. A key bound to one user sees that user's events."
+        "quarantined event has its reason and `ways_out`, a reversed one its reversal, a corrected "
+        "one and its replacement their `correction`. An archived event is read from its file; if "
+        "that cannot be read, the response is 410, and so it is for a discarded event. An id may "
+        "hold slashes; other characters are escaped as in any URL. A key bound to "
+        "one user sees that user's events."
     ),
     permission=Permission.READ_ANALYTICS,
     answers=Body(

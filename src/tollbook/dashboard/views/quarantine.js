@@ -82,7 +82,7 @@ function Pending({ pending }) {
   if (!all) return null;
   return html`
     <p class="note pending">
-      <a href=${hrefWith({ code: "cost_pending", cursor: null })}>${pluralize(all, "event")}</a> without the carrier's price:
+      <a href=${hrefWith({ code: "cost_pending", cursor: null })}>${pluralize(all, "event")}</a> without the carrier's price:${" "}
       ${count(under)} under 1 day old, ${count(between)} of 1 to 7 days, ${count(over)} older.
     </p>
   `;

@@ -16,14 +16,19 @@ from tollbook.api.endpoints.analytics.questions import Question
 from tollbook.api.formats.choice import attachment
 
 OTHER_CURRENCIES = "X-Other-Currencies"
+_HOUR = 3600 * 1_000_000
+"""An hour in microseconds."""
 _VERB = re.compile("^(get|list)-")
 
 
 def tag_of(question: Question) -> str:
-    """Return the tag of an answer: it names the question and the state of the ledger."""
+    """Return the tag of an answer: it names the question and the state of the ledger.
+
+    With `include=meta` it names the hour as well, because pending events grow older by themselves.
+    """
     it, query = question, question.request.query
     with_meta = isinstance(query, AnswerQuery) and "meta" in query.include
-    ended = period_state(it.scope, it.period, it.clock) if with_meta else None
+    ended = (period_state(it.scope, it.period, it.clock), it.clock // _HOUR) if with_meta else None
     asked = (it.request.question, asked_for(query), it.format, it.scope, it.period, it.compared)
     key = it.request.key
     state = (it.version.token, ended, key.scope.user_id, key.limits.meters, it.depends_on)
