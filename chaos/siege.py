@@ -24,7 +24,7 @@ from tollbook.store.database import Database, open_database
 from tollbook.store.migrate import migrate
 
 _PATIENCE = 60.0
-_SECONDS = 8.0
+_SECONDS = 6.0
 """How long each phase of a measured attack lasts."""
 _LEAST_REQUESTS = 12
 """How many requests of the other tenant a phase has, however short it is."""
