@@ -76,9 +76,11 @@ def postgres_url(postgres: Postgres) -> Iterator[str]:
 
 
 @pytest.fixture
-def emptied_postgres_url(postgres: Postgres) -> Iterator[str]:
+def emptied_postgres_url(request: pytest.FixtureRequest, postgres: Postgres) -> Iterator[str]:
     """As `postgres_url`, for tests to which partitions and statistics do not matter."""
     name = postgres.take()
+    if "database" not in request.fixturenames:
+        postgres.disconnect(name)
     yield postgres.url(name)
     postgres.give_back(name)
 
