@@ -44,10 +44,10 @@ from tollbook.analytics.organizations import (
 from tollbook.analytics.period_cover import period_parameters
 from tollbook.analytics.resources import knowledge_bases_by_organization, resource_parameters
 from tollbook.analytics.result_set import (
+    ReportedRows,
     ResultSet,
     RowsKind,
     RowsQuestion,
-    Selection,
     rows_table,
 )
 from tollbook.analytics.scope import QuestionScope, count_subjects, organizations_of, summed_scope
@@ -101,7 +101,9 @@ def _totals_of_organizations(result: ResultSet) -> dict[str, Any]:
     return {"totals": write_organization_totals(result.total, result.summed_currency)}
 
 
-def organizations_table(question: RowsQuestion, result: ResultSet, selection: Selection) -> Table:
+def organizations_table(
+    question: RowsQuestion, result: ResultSet, selection: ReportedRows
+) -> Table:
     """Return organizations, or their groups, as a table that names the currency of each row."""
     constants = (*text_columns(tenant_id=question.scope.tenant), *period_columns(question.period))
     table = rows_table(ORGANIZATION_ROW, question, result, selection)

@@ -32,10 +32,10 @@ from tollbook.analytics.in_country import (
     country_used_sql,
 )
 from tollbook.analytics.result_set import (
+    ReportedRows,
     ResultSet,
     RowsKind,
     RowsQuestion,
-    Selection,
     rows_table,
 )
 from tollbook.analytics.rows import RowLayout, define
@@ -128,7 +128,7 @@ def _totals_of_users(result: ResultSet) -> dict[str, Any]:
     return totals
 
 
-def users_table(question: RowsQuestion, result: ResultSet, selection: Selection) -> Table:
+def users_table(question: RowsQuestion, result: ResultSet, selection: ReportedRows) -> Table:
     """Return users, or their groups, as a table, with a row for organization-level usage.
 
     A table of all users has that row if there is such usage, so that its rows add up to the

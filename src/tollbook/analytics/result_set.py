@@ -48,7 +48,7 @@ class ResultSet(NamedTuple):
     summed_currency: str | None = None
 
 
-class Selection(NamedTuple):
+class ReportedRows(NamedTuple):
     """The rows of a result to report: all, or those of a page."""
 
     rows: list[Row]
@@ -67,11 +67,11 @@ class RowsKind(NamedTuple):
     read: Callable[[Snapshot, RowsQuestion], ResultSet]
     report: Callable[[RowsQuestion, ResultSet, list[Row]], Any]
     totals: Callable[[ResultSet], dict[str, Any]]
-    table: Callable[[RowsQuestion, ResultSet, Selection], Table]
+    table: Callable[[RowsQuestion, ResultSet, ReportedRows], Table]
 
 
 def rows_table(
-    layout: RowLayout, question: RowsQuestion, result: ResultSet, selection: Selection
+    layout: RowLayout, question: RowsQuestion, result: ResultSet, selection: ReportedRows
 ) -> Table:
     """Return rows as a table, or their groups; its totals are of all rows, not of a page."""
     total = result.total if selection.with_totals else None

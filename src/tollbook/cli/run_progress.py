@@ -10,7 +10,7 @@ _INTERRUPTED = "interrupted at the command line"
 RunState = TypeVar("RunState", covariant=True)
 
 
-class RunExecutor(Protocol[RunState]):
+class RunSteps(Protocol[RunState]):
     """What executes a run."""
 
     def steps(self) -> Iterator[RunState]:
@@ -23,7 +23,7 @@ class RunExecutor(Protocol[RunState]):
 
 
 def execute_run(
-    executor: RunExecutor[RunState], number: int, total: int, done: Callable[[RunState], int]
+    executor: RunSteps[RunState], number: int, total: int, done: Callable[[RunState], int]
 ) -> None:
     """Execute a run, and show how much of `total` is done.
 

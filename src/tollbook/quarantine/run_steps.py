@@ -21,7 +21,7 @@ Clock = Callable[[], int]
 
 _AT_ONCE = 200
 """The most events of a transaction: other writers wait for a few milliseconds."""
-_THROTTLE = Throttle(works_for=0.1)
+_THROTTLE = Throttle(works_for=0.05)
 
 
 class QuarantineExecutor:

@@ -6,7 +6,7 @@ import click
 
 from tollbook.analytics.filtered_organizations import BY_ORGANIZATION
 from tollbook.analytics.organizations import ORGANIZATION_ROW, name_currencies
-from tollbook.analytics.result_set import ResultSet, RowsQuestion, Selection
+from tollbook.analytics.result_set import ReportedRows, ResultSet, RowsQuestion
 from tollbook.analytics.scope import require_one_currency
 from tollbook.cli.choices import currency_option, include_option, report_options
 from tollbook.cli.command import Command, Options
@@ -50,7 +50,7 @@ def verb(options: Options, settings: Settings) -> int:
 
 
 def _print_text(
-    options: Options, question: RowsQuestion, result: ResultSet, selection: Selection
+    options: Options, question: RowsQuestion, result: ResultSet, selection: ReportedRows
 ) -> None:
     period, used = question.period, sorted(set(result.currencies.values()))
     currencies = ", ".join(used) or "-"
@@ -58,5 +58,5 @@ def _print_text(
     # Amounts in several currencies have no sum: the last row sums those in the tenant's.
     listed = {result.currencies[row[0]] for row in result.rows}
     with_totals = result.summed_currency is None or not listed or result.summed_currency in listed
-    shown = Selection(selection.rows, with_totals)
+    shown = ReportedRows(selection.rows, with_totals)
     print_wide(options, title, BY_ORGANIZATION.table(question, result, shown))

@@ -6,7 +6,7 @@ import click
 
 from tollbook.analytics.filters import TOTAL_COST, Filters, Sort
 from tollbook.analytics.groups import BY_COUNTRY, BY_METER
-from tollbook.analytics.result_set import ResultSet, RowsQuestion, Selection
+from tollbook.analytics.result_set import ReportedRows, ResultSet, RowsQuestion
 from tollbook.analytics.rows import RowLayout
 from tollbook.analytics.scope import QuestionScope
 from tollbook.cli.choices import Body, combined, country_option, meter_option, period_options
@@ -81,7 +81,7 @@ def rows_question(options: Options, scope: QuestionScope, period: Period) -> Row
     )
 
 
-def selection_of(options: Options, result: ResultSet) -> Selection:
+def selection_of(options: Options, result: ResultSet) -> ReportedRows:
     """Return the rows to report, with totals if the options include them."""
     limit = options.limit
-    return Selection(result.rows[:limit], "totals" in options.include, limit is not None)
+    return ReportedRows(result.rows[:limit], "totals" in options.include, limit is not None)

@@ -4,7 +4,7 @@ import click
 
 from tollbook.analytics.figures import Figure
 from tollbook.analytics.filtered_users import BY_USER
-from tollbook.analytics.result_set import ResultSet, RowsQuestion, Selection, rows_table
+from tollbook.analytics.result_set import ReportedRows, ResultSet, RowsQuestion, rows_table
 from tollbook.analytics.rows import scale_of
 from tollbook.analytics.scope import QuestionScope
 from tollbook.analytics.tables import ColumnKind
@@ -51,7 +51,7 @@ def verb(options: Options, settings: Settings) -> int:
 
 
 def _print_text(
-    options: Options, question: RowsQuestion, result: ResultSet, selection: Selection
+    options: Options, question: RowsQuestion, result: ResultSet, selection: ReportedRows
 ) -> None:
     organization, period = question.scope.organization, question.period
     assert organization  # noqa: S101  the scope names it
@@ -64,7 +64,7 @@ def _print_text(
         assert result.total  # noqa: S101  it was read
         _print_users(title, selection.rows, result.total, write)
     else:
-        shown = Selection(selection.rows, with_totals=True)
+        shown = ReportedRows(selection.rows, with_totals=True)
         table = rows_table(USER_ROW, question, result, shown)
         print_wide(options, title, table, organization.currency)
     if result.organization_level and any(result.organization_level):

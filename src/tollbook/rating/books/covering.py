@@ -20,7 +20,7 @@ _SHORTEST_NUMBER = 7
 _WEEK: Spans = ((0, 7 * MINUTES_OF_DAY),)
 
 
-class Terms(NamedTuple):
+class Conditions(NamedTuple):
     """All but prefixes and pricing of a rate: what it is for, and the box of its days and hours."""
 
     meter: str
@@ -32,7 +32,7 @@ class Terms(NamedTuple):
     valid_until: int
 
     @classmethod
-    def of(cls, rate: Rate) -> "Terms":
+    def of(cls, rate: Rate) -> "Conditions":
         """Return the terms of a rate."""
         return cls(
             meter=rate.meter,
@@ -44,7 +44,7 @@ class Terms(NamedTuple):
             valid_until=rate.valid_until,
         )
 
-    def may_replace(self, other: "Terms") -> bool:
+    def may_replace(self, other: "Conditions") -> bool:
         """Return whether a rate of these terms is used wherever one of the others is, days aside.
 
         Its conditions are a part of the other's, and it prices or marks up what the other does.
@@ -59,7 +59,7 @@ class Terms(NamedTuple):
         )
 
 
-def cover_box(needed: Terms, others: Sequence[Terms]) -> bool:
+def cover_box(needed: Conditions, others: Sequence[Conditions]) -> bool:
     """Return whether other terms together have all days and hours of some terms."""
     begins = {needed.valid_from}
     for it in others:
@@ -73,7 +73,7 @@ def cover_box(needed: Terms, others: Sequence[Terms]) -> bool:
     )
 
 
-def _have_hours(needed: Spans, others: Sequence[Terms]) -> bool:
+def _have_hours(needed: Spans, others: Sequence[Conditions]) -> bool:
     """Return whether the hours of terms together have some hours."""
     merged = merge_spans([span for it in others for span in it.hours])
     for start, end in needed:

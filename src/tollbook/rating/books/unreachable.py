@@ -10,7 +10,7 @@ from itertools import chain, combinations
 from typing import NamedTuple
 
 from tollbook.domain.prices import Deck, PriceBook, Rate
-from tollbook.rating.books.covering import Covered, Terms, cover_box
+from tollbook.rating.books.covering import Conditions, Covered, cover_box
 from tollbook.rating.match import (
     COUNTRIES,
     FROM,
@@ -45,7 +45,7 @@ class CoveredBy(StrEnum):
     HOURS = "rates_with_hours"
 
 
-class Unreachable(NamedTuple):
+class UnreachableRate(NamedTuple):
     """A rate that no event can reach; `row` counts the rates of its book, then those of decks."""
 
     row: int
@@ -57,7 +57,7 @@ class UnreachableRates(NamedTuple):
     """The number of rates that no event can reach, and the first of them."""
 
     number: int
-    first: list[Unreachable]
+    first: list[UnreachableRate]
 
 
 def unreachable_rates(book: PriceBook) -> UnreachableRates:
@@ -65,12 +65,12 @@ def unreachable_rates(book: PriceBook) -> UnreachableRates:
     parts = [Deck.of(book.rates), *book.decks]
     search = _Search(parts)
     number, row = 0, 0
-    first: list[Unreachable] = []
+    first: list[UnreachableRate] = []
     for deck in parts:
         for place, covered_by in search.find(deck):
             number += 1
             if len(first) < MOST_LISTED:
-                first.append(Unreachable(row + place, deck.rate(place), covered_by))
+                first.append(UnreachableRate(row + place, deck.rate(place), covered_by))
         row += len(deck.prefixes)
     return UnreachableRates(number, first)
 
@@ -79,8 +79,8 @@ class _AllTerms:
     """The different terms of a book's rates, by number, as far as they are searched."""
 
     def __init__(self) -> None:
-        self.all: list[Terms] = []
-        self._numbers: dict[Terms, int] = {}
+        self.all: list[Conditions] = []
+        self._numbers: dict[Conditions, int] = {}
         self._by_when: dict[object, list[int]] = defaultdict(list)
         self._replacing: dict[int, tuple[list[int], list[int]]] = {}
         self._together: dict[tuple[int, ...], bool] = {}
@@ -88,7 +88,7 @@ class _AllTerms:
 
     def number(self, rate: Rate) -> int | None:
         """Return the number of a rate's terms; None when there are too many."""
-        terms = Terms.of(rate)
+        terms = Conditions.of(rate)
         found = self._numbers.get(terms)
         if found is None and len(self.all) < _MOST_TERMS:
             found = self._numbers[terms] = len(self.all)

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from tollbook.analytics.completeness import Meta, instant_text, period_state
 from tollbook.analytics.filters import TOTAL_COST, Filters, Sort
 from tollbook.analytics.organizations import name_currencies
-from tollbook.analytics.result_set import ResultSet, RowsKind, RowsQuestion, Selection
+from tollbook.analytics.result_set import ReportedRows, ResultSet, RowsKind, RowsQuestion
 from tollbook.analytics.scope import QuestionScope
 from tollbook.api.endpoints.analytics import answers
 from tollbook.api.endpoints.analytics.answer_headers import currency_headers
@@ -66,7 +66,7 @@ def _read_all(question: Question, query: RowsQuery, kind: RowsKind) -> Answer:
     require_limit(question.request, len(result.rows))
     headers = _sum_headers(question, result) if with_totals else {}
     if question.is_table:
-        table = kind.table(asked, result, Selection(result.rows, with_totals))
+        table = kind.table(asked, result, ReportedRows(result.rows, with_totals))
         return answers.write_table(question, table, headers)
     report = _report(kind, asked, result, query, result.rows)
     return answers.write_report(
@@ -102,7 +102,7 @@ def _write_page(
     asked = asked._replace(scope=state.scope)
     cut = cut_page(page, state, query, kind)
     if question.is_table:
-        selection = Selection(cut.rows, "totals" in query.include, is_page=True)
+        selection = ReportedRows(cut.rows, "totals" in query.include, is_page=True)
         table = kind.table(asked, result, selection)
         return answers.write_table(question, table, cut.headers, state.quarantined)
     report = _report(kind, asked, result, query, cut.rows)
