@@ -45,7 +45,7 @@ class CoveredBy(StrEnum):
     HOURS = "rates_with_hours"
 
 
-class UnreachableRate(NamedTuple):
+class CoveredRate(NamedTuple):
     """A rate that no event can reach; `row` counts the rates of its book, then those of decks."""
 
     row: int
@@ -57,7 +57,7 @@ class UnreachableRates(NamedTuple):
     """The number of rates that no event can reach, and the first of them."""
 
     number: int
-    first: list[UnreachableRate]
+    first: list[CoveredRate]
 
 
 def unreachable_rates(book: PriceBook) -> UnreachableRates:
@@ -65,12 +65,12 @@ def unreachable_rates(book: PriceBook) -> UnreachableRates:
     parts = [Deck.of(book.rates), *book.decks]
     search = _Search(parts)
     number, row = 0, 0
-    first: list[UnreachableRate] = []
+    first: list[CoveredRate] = []
     for deck in parts:
         for place, covered_by in search.find(deck):
             number += 1
             if len(first) < MOST_LISTED:
-                first.append(UnreachableRate(row + place, deck.rate(place), covered_by))
+                first.append(CoveredRate(row + place, deck.rate(place), covered_by))
         row += len(deck.prefixes)
     return UnreachableRates(number, first)
 
