@@ -119,7 +119,7 @@ def test_a_killed_server_has_corrected_an_event_wholly_or_not_at_all(
             for one in events[::2]:
                 del one["cost_pending"]
             client.post(EVENTS, json=events)
-    told = Event()
+    acknowledged = Event()
 
     def correct(batch: list[Json]) -> None:
         try:
@@ -127,11 +127,11 @@ def test_a_killed_server_has_corrected_an_event_wholly_or_not_at_all(
                 sender.post(CORRECTIONS, json=batch)
         except httpx.TransportError:
             return
-        told.set()
+        acknowledged.set()
 
     with ThreadPoolExecutor(4) as pool:
         sending = [pool.submit(correct, batch) for batch in batches()]
-        told.wait(60)
+        acknowledged.wait(60)
         server.kill()
         for one in sending:
             one.result()

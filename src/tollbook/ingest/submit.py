@@ -183,10 +183,15 @@ def complete(draft: SubmissionDraft) -> SubmissionDraft:
     """Return a draft of new events, without those of measured meters that have no quantity."""
     if not draft.lacks_quantities:
         return draft
-    refusals_ = [it for event in draft.events if (it := without_quantity(event))]
-    complete_ = [event for event in draft.events if not without_quantity(event)]
-    rejections = [*draft.rejections, *refusals_]
-    return msgspec.structs.replace(draft, events=complete_, rejections=rejections)
+    events: list[NormalizedEvent] = []
+    rejections = draft.rejections[:]
+    for event in draft.events:
+        refusal = without_quantity(event)
+        if refusal is None:
+            events.append(event)
+        else:
+            rejections.append(refusal)
+    return msgspec.structs.replace(draft, events=events, rejections=rejections)
 
 
 def without_quantity(normalized: NormalizedEvent) -> Receipt | None:

@@ -38,7 +38,7 @@ class PlannedCharge(NamedTuple):
 
 
 class SumKey(NamedTuple):
-    """What the sums are told apart by; `meter` is a code."""
+    """The key of a sum of charges; `meter` is a code."""
 
     currency: str
     organization_id: str

@@ -16,7 +16,7 @@ from tollbook.domain.prices import LAST_DAY, MINUTES_OF_DAY, Rate
 from tollbook.rating.books.vocabulary import Spans, merge_spans
 
 _SHORTEST_NUMBER = 7
-"""The digits of the shortest number: a prefix of so many is a number that no longer one covers."""
+"""The digits of the shortest number. A longer prefix cannot cover a prefix that is a number."""
 _WEEK: Spans = ((0, 7 * MINUTES_OF_DAY),)
 
 
