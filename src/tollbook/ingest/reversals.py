@@ -6,14 +6,14 @@ import msgspec
 
 from tollbook.domain.charges import Unpriced
 from tollbook.domain.directory import UNADDRESSABLE, id_problem, text_problem, unaddressable
-from tollbook.domain.errors import BodyTooLarge, InvalidApiKey, Problem, UnreadableBody
+from tollbook.domain.errors import InvalidApiKey, Problem, UnreadableBody
 from tollbook.domain.keys import ApiKey, Permission, permission_problem
 from tollbook.domain.meters import BY_CODE
 from tollbook.domain.periods import month_text
 from tollbook.domain.receipts import NOT_STORED, Outcome, Receipt, conflict, rejected
 from tollbook.domain.reversals import LONGEST_REASON, Reversal, fingerprint
 from tollbook.ingest.commit import BatchResult
-from tollbook.ingest.decode import MOST_EVENTS, why_unreadable
+from tollbook.ingest.decode import MOST_EVENTS, too_many, why_unreadable
 from tollbook.ingest.directory_cache import DirectoryCache
 from tollbook.ingest.problems import LARGEST_READ, TOO_LARGE, fields_of, text_in
 from tollbook.ingest.reversal_rows import Opposites
@@ -67,9 +67,7 @@ def decode_reversals(body: bytes) -> list[IndexedReversal | Receipt]:
         raise UnreadableBody(f"the body is not JSON: {why_unreadable(error, body)}") from error
     raws = read if isinstance(read, list) else [read]
     if len(raws) > MOST_EVENTS:
-        raise BodyTooLarge(
-            f"a request may bring at most {MOST_EVENTS} reversals; this one has {len(raws)}"
-        )
+        raise too_many("reversals", len(raws))
     return [_decode_one(index, bytes(raw)) for index, raw in enumerate(raws)]
 
 
