@@ -14,3 +14,6 @@ __all__ = ("archive", "directory", "events", "metadata", "price_books", "reratin
 
 SCHEMA_VERSION = "0016"
 """The latest migration, which every database that this Tollbook reads or writes must be at."""
+
+UNFINISHED_COPY = "unfinished copy"
+"""The schema version of the target of a copy until it is complete, so that no server uses it."""
