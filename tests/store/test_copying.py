@@ -9,19 +9,17 @@ import msgspec
 import pytest
 from sqlalchemy import Integer, SmallInteger, Table
 
-from tests.builders import Platform, correction, event, reversal
+from tests.builders import Platform, event
 from tests.commands import run_command
 from tests.lifecycle.kills import killed_at
+from tests.store.moved import TABLES, moved_platform, rows_of
 from tollbook.domain.errors import CopyRefused, SchemaChanged
-from tollbook.domain.quarantine import QuarantineAction
 from tollbook.store import copied_tables, copy_progress
-from tollbook.store.copied_tables import DIRECTORY_TABLES, LEDGER_TABLES
 from tollbook.store.copying import Copied, copy_database
 from tollbook.store.database import Database, open_database
 from tollbook.store.tables.schema import metadata
 
 CHUNK = 3
-TABLES = (*LEDGER_TABLES, *DIRECTORY_TABLES)
 TEXTS = ("", "a", "Ä", "日本", 'quote " and \\', "zz", "~")
 LEAST, MOST = -(2**63), 2**63 - 1
 
@@ -49,32 +47,7 @@ def other_url(request: pytest.FixtureRequest, database_url: str, tmp_path: Path)
 
 @pytest.fixture
 def platform(database: Database) -> Platform:
-    """A platform with events, charged, reversed, corrected and in quarantine, and with acts."""
-    platform = Platform(database)
-    platform.organization("org_1")
-    platform.organization("org_2", timezone="Europe/Berlin")
-    number = {"attributes": {"to": "+14155550100"}}
-    platform.send(
-        *(
-            event(id=f"call-{it}", time=f"2024-0{it % 3 + 1}-15T10:30:00Z", **number)
-            for it in range(20)
-        ),
-        event(id="other", organization_id="org_2", user_id="Ü"),
-        event(id="no price", type="phone.rental", resource_id="+14155550100", quantity=3),
-        event(id="kb", type="kb.usage", resource_id="kb-1", user_id=None),
-        event(id="away", organization_id="org_3"),
-    )
-    platform.reverse(reversal("call-3"))
-    platform.correct(correction("call-4", quantity=7))
-    platform.run_over_quarantine(QuarantineAction.REPLAY)
-    return platform
-
-
-def rows_of(url: str) -> dict[str, set[tuple[Any, ...]]]:
-    with closing(open_database(url)) as database, database.reading() as snapshot:
-        return {
-            table.name: {row for rows in table.pages(snapshot) for row in rows} for table in TABLES
-        }
+    return moved_platform(database)
 
 
 def made_rows(table: Table) -> Iterator[dict[str, Any]]:
