@@ -29,8 +29,8 @@ from benchmarks.series import series
 _POSTGRES = "TOLLBOOK_TEST_POSTGRES"
 _PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 _PARTS = (
-    *("ingest", "corrections", "exports", "answers", "overview", "series", "rating", "decks"),
-    "page",
+    *("ingest", "corrections", "exports", "answers", "crowds", "overview", "series", "rating"),
+    *("decks", "page"),
 )
 _ENGINES = ("sqlite", "postgresql")
 
@@ -113,6 +113,7 @@ def _measure(
         measured.exported += exports(databases, quick=options.quick)
     if options.only in (None, "answers"):
         measured.answered.append(answers(databases, load, plan, _growth(databases, options)))
+    if options.only in (None, "crowds"):
         measured.crowded.append(crowds(databases, plan))
     if options.only in (None, "overview"):
         measured.overviews.append(overview(databases, plan))

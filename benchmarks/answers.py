@@ -7,10 +7,11 @@ from typing import Any
 import msgspec
 from tests.servers import Server
 
+from benchmarks.amounts import check_amounts
 from benchmarks.databases import Databases
 from benchmarks.events import ORGANIZATION, USERS, WITH_KNOWLEDGE_BASES
 from benchmarks.figures import Times, interleaved
-from benchmarks.ledgers import CUT, MONTH, Ledger, grown, new_ledger
+from benchmarks.ledgers import CUT, DEFAULT, MONTH, Ledger, grown, new_ledger
 from benchmarks.load import Job, Load
 from benchmarks.plan import Plan
 from benchmarks.wire import Call, Caller, WrongAnswer, body_of, check, header_of, request
@@ -24,6 +25,9 @@ _WARMING = 8
 _SLOWER = 4
 """A period that divides two months reads the days of both; it is measured less often."""
 _BARE = "bare"
+_BARE_MONTH = "bare, a whole month"
+DEFAULT_PERIOD = "the default period"
+WORST_PERIOD = "the worst period that cuts two months"
 _BASES = "a knowledge base for each user"
 COLD = "cold"
 REPEATED = "repeated"
@@ -32,16 +36,25 @@ _GZIP = {"Accept-Encoding": "gzip"}
 
 @dataclass(frozen=True)
 class AnswerFigure:
-    """Times of one kind of answer over one connection, and of its bare statement."""
+    """Times of one kind of answer over one connection, and of its bare statement.
+
+    `month` has those of the bare statement for the same users over one whole month.
+    """
 
     what: str
     times: Times
     bare: Times | None = None
+    month: Times | None = None
 
     @property
     def ratio(self) -> float:
         """Return the ratio of the median to that of the bare statement."""
         return self.times.p50 / self.bare.p50 if self.bare else 0.0
+
+    @property
+    def times_month(self) -> float:
+        """Return the ratio of the median to that of the bare statement over a whole month."""
+        return self.times.p50 / self.month.p50 if self.month else 0.0
 
 
 @dataclass(frozen=True)
@@ -148,20 +161,25 @@ def _measure_alone(
         "repeated, gzip": warm.call(MONTH, _GZIP),
         "repeated, not modified": warm.call(MONTH, {"If-None-Match": warm.tag(MONTH)}, 304),
     }
-    month = _beside_bare(plan.answers, calls)
-    cut: dict[str, Call] = {
-        _BARE: _bare(databases, cold.ledger, CUT),
-        "cold, a period that cuts two months": cold.call(CUT),
-    }
-    return month + _beside_bare(plan.answers // _SLOWER, cut)
+    figures = _alternate(plan.answers, calls)
+    for what, period in ((DEFAULT_PERIOD, DEFAULT), (WORST_PERIOD, CUT)):
+        calls = {
+            _BARE: _bare(databases, cold.ledger, period),
+            _BARE_MONTH: _bare(databases, cold.ledger, MONTH),
+            f"{COLD}, {what}": cold.call(period),
+        }
+        figures += _alternate(plan.answers // _SLOWER, calls)
+    return figures
 
 
-def _beside_bare(rounds: int, calls: dict[str, Call]) -> list[AnswerFigure]:
+def _alternate(rounds: int, calls: dict[str, Call]) -> list[AnswerFigure]:
+    """Time the calls alternately, of which some are bare statements."""
     interleaved(_WARMING, calls)
     times = interleaved(rounds, calls)
     bare = times.pop(_BARE)
+    month = times.pop(_BARE_MONTH, bare)
     return [
-        AnswerFigure(what, it, None if what.startswith(REPEATED) else bare)
+        AnswerFigure(what, it, None if what.startswith(REPEATED) else bare, month)
         for what, it in times.items()
     ]
 
@@ -189,11 +207,12 @@ def _bare(databases: Databases, ledger: Ledger, period: Period) -> Call:
 
 
 def _look_at(body: bytes) -> None:
-    """Raise `WrongAnswer` unless every user is present with usage and cost."""
+    """Raise `WrongAnswer` unless every user is present with usage and an own cost."""
     answer: dict[str, Any] = msgspec.json.decode(body)
     users = answer["users"]
     if len(users) != len(USERS) or not all(it["total_cost"] > 0 for it in users):
         raise WrongAnswer("the answer does not list each user with a cost")
+    check_amounts(users)
 
 
 def make_sure_that_cold_is_cold() -> None:

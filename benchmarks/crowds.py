@@ -1,4 +1,4 @@
-"""Compare the users answer for 10,000 and 1,000 users, each with its bare statement."""
+"""Compare the users answer for 10,000 users, 1,000 and one, each with its bare statements."""
 
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -9,37 +9,48 @@ from typing import Any
 import msgspec
 from tests.servers import Server
 
-from benchmarks.answers import AnswerFigure
+from benchmarks.amounts import check_amounts
+from benchmarks.answers import DEFAULT_PERIOD, WORST_PERIOD, AnswerFigure
 from benchmarks.databases import Databases
-from benchmarks.events import DAYS, FIRST_DAY, METERS
+from benchmarks.events import DAYS, FIRST_DAY, METERS, PRICE
 from benchmarks.figures import interleaved
-from benchmarks.filling import COST, Filling, day_list, filling, meter_list
-from benchmarks.ledgers import CUT, MONTH, Ledger
+from benchmarks.filling import Filling, day_list, filling, meter_list
+from benchmarks.ledgers import CUT, DEFAULT, MONTH, Ledger
 from benchmarks.plan import Plan
 from benchmarks.wire import Call, WrongAnswer, asking, request
-from tollbook.analytics.users import USERS as STATEMENT
-from tollbook.analytics.users import parameters
+from tollbook.analytics.users import ONE_USER, USERS, parameters
+from tollbook.domain.exact import NANOS
 from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.periods import Period
 
 FEW, MANY = 1_000, 10_000
 _IDS = {FEW: "org_1", MANY: "org_2"}
 WHOLE = "a whole month"
-CUTTING = "a period that cuts two months"
+_ONE = "user_5000"
 _WARMING = 3
 _SLOWER = 4
+_STEP = 53
+"""More than any meter's code, so that the quantities and costs of two cells never are equal."""
 
 _FILLED = tuple(FIRST_DAY + timedelta(days=it) for it in range(DAYS))
 
+_NUMBERED = f"""numbered AS (
+    SELECT
+        organization_id, id AS user_id, meter,
+        CAST(SUBSTR(id, 6) AS BIGINT) * {_STEP} + meter AS units
+    FROM users CROSS JOIN meters
+)"""
+
 DAYS_OF_USERS = f"""
-WITH days(day) AS (VALUES {day_list(_FILLED)}), meters(meter) AS (VALUES {meter_list(METERS)})
+WITH days(day) AS (VALUES {day_list(_FILLED)}), meters(meter) AS (VALUES {meter_list(METERS)}),
+{_NUMBERED}
 INSERT INTO usage_daily
     (organization_id, month, user_id, meter, day, country, count, quantity, billed, cost)
 SELECT
-    users.organization_id, day / 100, users.id, meter, day, 'US',
-    3, 3 * :unit, 3 * :unit, meter * :cost
-FROM users CROSS JOIN meters CROSS JOIN days
-ORDER BY users.organization_id, day / 100, users.id, meter, day
+    organization_id, day / 100, user_id, meter, day, 'US',
+    3, units * :unit, units * :unit, units * meter * :price
+FROM numbered CROSS JOIN days
+ORDER BY organization_id, day / 100, user_id, meter, day
 """
 
 MONTHS_OF_USERS = """
@@ -55,36 +66,72 @@ ORDER BY organization_id, month, user_id, meter
 
 MONTHS_ALONE = f"""
 WITH months(month) AS (VALUES (202312), (202401)),
-meters(meter) AS (VALUES {meter_list(METERS)})
+meters(meter) AS (VALUES {meter_list(METERS)}),
+{_NUMBERED}
 INSERT INTO usage_monthly
     (organization_id, month, user_id, meter, count, quantity, billed, cost)
 SELECT
-    users.organization_id, month, users.id, meter,
-    93, 93 * :unit, 93 * :unit, 31 * meter * :cost
-FROM users CROSS JOIN meters CROSS JOIN months
-ORDER BY users.organization_id, month, users.id, meter
+    organization_id, month, user_id, meter,
+    93, 31 * units * :unit, 31 * units * :unit, 31 * units * meter * :price
+FROM numbered CROSS JOIN months
+ORDER BY organization_id, month, user_id, meter
 """
 """The same without days, which a whole month does not read."""
 
 
 @dataclass(frozen=True)
+class CrowdFigure:
+    """The times of one period for few and for many users, and for one of the many."""
+
+    period: str
+    few: AnswerFigure
+    many: AnswerFigure
+    one: AnswerFigure
+
+
+@dataclass(frozen=True)
 class CrowdFigures:
-    """The times of one engine for few and for many users, by period."""
+    """The times of one engine, by period."""
 
     engine: str
-    by_period: list[tuple[str, AnswerFigure, AnswerFigure]]
+    by_period: list[CrowdFigure]
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """All users of an organization, or one of them."""
+
+    what: str
+    users: int
+    user: str | None = None
+
+    @property
+    def listed(self) -> int:
+        """Return the number of users in the answer."""
+        return 1 if self.user else self.users
+
+    @property
+    def query(self) -> str:
+        """Return the parameters of the request."""
+        only = f"&user_id={self.user}" if self.user else ""
+        return f"organization_id={_IDS[self.users]}{only}"
+
+
+_FEW, _MANY = _Subject(f"{FEW:,}", FEW), _Subject(f"{MANY:,}", MANY)
+_ONE_OF_MANY = _Subject(f"1 of {MANY:,}", MANY, _ONE)
 
 
 def crowds(databases: Databases, plan: Plan) -> CrowdFigures:
-    """Measure both organizations alternately; the divided period only in thorough runs."""
+    """Measure both organizations alternately; the divided periods only in thorough runs."""
     ledger = _tenant(databases, plan.thorough)
-    measured = []
+    periods = {WHOLE: (MONTH, plan.answers)}
+    if plan.thorough:
+        periods[DEFAULT_PERIOD] = (DEFAULT, plan.answers // _SLOWER)
+        periods[WORST_PERIOD] = (CUT, plan.answers // _SLOWER)
     with ExitStack() as stack:
         server = stack.enter_context(Server(ledger.url, cached_answer_mib="0"))
-        ask = partial(_figures, databases, ledger, stack, server.port)
-        measured.append((WHOLE, *ask(MONTH, plan.answers)))
-        if plan.thorough:
-            measured.append((CUTTING, *ask(CUT, plan.answers // _SLOWER)))
+        alternate = partial(_alternate, databases, ledger, stack, server.port)
+        measured = [alternate(what, *it) for what, it in periods.items()]
     return CrowdFigures(databases.name, measured)
 
 
@@ -101,45 +148,64 @@ def _fill(it: Filling, with_days: bool) -> None:
     for users, identity in _IDS.items():
         it.users(users, identity)
     for statement in (DAYS_OF_USERS, MONTHS_OF_USERS) if with_days else (MONTHS_ALONE,):
-        it.run(statement)
+        it.run(statement, price=PRICE)
 
 
-def _figures(
-    databases: Databases, ledger: Ledger, stack: ExitStack, port: int, period: Period, rounds: int
-) -> tuple[AnswerFigure, AnswerFigure]:
+def _alternate(
+    databases: Databases,
+    ledger: Ledger,
+    stack: ExitStack,
+    port: int,
+    what: str,
+    period: Period,
+    rounds: int,
+) -> CrowdFigure:
+    """Time the answer for each subject, its statement, and its statement over a whole month."""
     calls: dict[str, Call] = {}
-    for users, identity in _IDS.items():
-        calls[f"bare {users}"] = _bare(databases, ledger, period, users)
-        calls[f"{users}"] = _call(stack, port, ledger.key, period, identity, users)
+    subjects = (_FEW, _MANY, _ONE_OF_MANY)
+    for it in subjects:
+        calls[f"month {it.what}"] = _bare(databases, ledger, MONTH, it)
+        calls[f"bare {it.what}"] = _bare(databases, ledger, period, it)
+        calls[it.what] = _call(stack, port, ledger.key, period, it)
     interleaved(_WARMING, calls)
     times = interleaved(rounds, calls)
-    few, many = (AnswerFigure(f"{it:,}", times[f"{it}"], times[f"bare {it}"]) for it in _IDS)
-    return few, many
-
-
-def _call(stack: ExitStack, port: int, key: str, period: Period, identity: str, users: int) -> Call:
-    path = (
-        f"/v1/analytics/users?organization_id={identity}"
-        f"&start_date={period.start}&end_date={period.end}"
+    few, many, one = (
+        AnswerFigure(it, times[it], times[f"bare {it}"], times[f"month {it}"])
+        for it in (subject.what for subject in subjects)
     )
+    return CrowdFigure(what, few, many, one)
+
+
+def _call(stack: ExitStack, port: int, key: str, period: Period, subject: _Subject) -> Call:
+    path = f"/v1/analytics/users?{subject.query}&start_date={period.start}&end_date={period.end}"
     prepared = request("GET", path, {"X-API-Key": key})
-    return asking(stack, port, prepared, lambda body: _look_at(body, users))
+    return asking(stack, port, prepared, lambda body: _look_at(body, subject))
 
 
-def _look_at(body: bytes, users: int) -> None:
+def _look_at(body: bytes, subject: _Subject) -> None:
     """Raise `WrongAnswer` unless each user has exactly the cost of 31 days."""
     answer: dict[str, Any] = msgspec.json.decode(body)
-    cost = 31 * sum(BY_TYPE[it].code for it in METERS) * COST / 1e9
     listed = answer["users"]
-    if len(listed) != users or any(it["total_cost"] != cost for it in listed):
+    if len(listed) != subject.listed or any(it["total_cost"] != _cost(it) for it in listed):
         raise WrongAnswer("the answer does not list each user with the cost of 31 days")
+    check_amounts(listed)
 
 
-def _bare(databases: Databases, ledger: Ledger, period: Period, users: int) -> Call:
-    found = databases.bare(
-        ledger.url, "SELECT organization_id FROM organizations WHERE id = :id", {"id": _IDS[users]}
-    )()
-    call = databases.bare(ledger.url, STATEMENT, parameters(found[0][0], period))
-    if len(call()) != users:
+def _cost(user: dict[str, Any]) -> float:
+    units = int(user["user_id"].removeprefix("user_")) * _STEP
+    codes = [BY_TYPE[it].code for it in METERS]
+    return 31 * sum((units + code) * code for code in codes) * PRICE / NANOS
+
+
+def _bare(databases: Databases, ledger: Ledger, period: Period, subject: _Subject) -> Call:
+    of_id = {"id": _IDS[subject.users]}
+    sql = "SELECT organization_id FROM organizations WHERE id = :id"
+    ((number,),) = databases.bare(ledger.url, sql, of_id)()
+    bound = parameters(number, period)
+    if subject.user:
+        call = databases.bare(ledger.url, ONE_USER, bound | {"user": subject.user})
+    else:
+        call = databases.bare(ledger.url, USERS, bound)
+    if len(call()) != subject.listed:
         raise WrongAnswer("the bare statement does not return a row for each user")
     return call

@@ -77,8 +77,10 @@ class Traffic:
 
 
 FIRST_DAY = date(2023, 12, 1)
-DAYS = 62
-"""Two months of 31 days, so that a period can divide both in the middle."""
+LAST_DAY = date(2024, 2, 27)
+DAYS = (LAST_DAY - FIRST_DAY).days + 1
+"""Two months of 31 days, so that a period can divide both in the middle, and most of a third: the
+31 days until the newest one then divide two months, as the default period usually does."""
 
 METERS = (
     "sms.outbound",
@@ -89,27 +91,34 @@ METERS = (
     "api.storage",
     "phone.rental",
 )
+PRICE = 79 * NANOS // 1_000_000
+"""Of a unit, in nanos; each meter has the product of it and its code."""
+
 WITH_KNOWLEDGE_BASES = (*METERS[:-1], "kb.usage")
 LEAST_EVENTS = len(USERS) * DAYS * len(METERS)
 """One event for every user, day and meter."""
 
 
 def ledger_rows(
-    number: int, meters: Sequence[str], wanted: int, per_transaction: int
+    number: int, meters: Sequence[str], wanted: int, per_transaction: int, days: int = DAYS
 ) -> Iterator[list[Staged]]:
     """Yield rows in the order of time, in lists for one transaction each.
 
-    Every user has events in every meter on every day: `wanted` of them altogether, spread evenly.
+    Every user has events in every meter on each of the last days: `wanted` of them altogether,
+    spread evenly.
     """
     random = Random(_SEED + wanted)
     identifiers = Identifiers(random, datetime.now(UTC) + timedelta(seconds=wanted))
-    cells, given = DAYS * len(meters) * len(USERS), 0
+    cells, given = days * len(meters) * len(USERS), 0
+    first = LAST_DAY - timedelta(days=days - 1)
     made: list[Staged] = []
-    for cell, (day, meter, user) in enumerate(product(range(DAYS), meters, USERS), start=1):
-        template = _template(number, FIRST_DAY + timedelta(days=day), meter, user)
+    for cell, (day, meter, index) in enumerate(
+        product(range(days), meters, range(len(USERS))), start=1
+    ):
+        template = _template(number, first + timedelta(days=day), meter, USERS[index])
         count = cell * wanted // cells - given
         given += count
-        made += _varied(template, identifiers.take(count), random)
+        made += _varied(template, identifiers.take(count), random, _most_units(index))
         if len(made) >= per_transaction:
             yield made
             made = []
@@ -130,11 +139,17 @@ def year_rows(number: int, per_transaction: int) -> Iterator[list[Staged]]:
         for index, user in enumerate(USERS):
             meter = METERS[(day + index) % len(METERS)]
             date_of = FIRST_DAY_OF_YEAR + timedelta(days=day)
-            made += _varied(_template(number, date_of, meter, user), identifiers.take(1), random)
+            template = _template(number, date_of, meter, user)
+            made += _varied(template, identifiers.take(1), random, _most_units(index))
         if len(made) >= per_transaction:
             yield made
             made = []
     yield made
+
+
+def _most_units(index: int) -> int:
+    """Return the largest quantity of a user's events: sums of different users then differ."""
+    return 100 + 40 * index
 
 
 def _template(number: int, day: date, meter: str, user: str) -> Staged:
@@ -154,13 +169,15 @@ def _template(number: int, day: date, meter: str, user: str) -> Staged:
         time=microseconds(noon),
         quantity=MICROS,
         billed=MICROS,
-        cost=3 * NANOS // 100,
+        cost=PRICE * kind.code,
         rate_id=kind.code,
         attributes=attributes,
     )
 
 
-def _varied(template: Staged, identities: list[str], random: Random) -> list[Staged]:
+def _varied(
+    template: Staged, identities: list[str], random: Random, most_units: int
+) -> list[Staged]:
     """Return rows with different identities and quantities.
 
     Written out, because `_replace` costs several times as much.
@@ -190,5 +207,5 @@ def _varied(template: Staged, identities: list[str], random: Random) -> list[Sta
         )
         for identity in identities
         for chance in (random.getrandbits(63),)
-        for units in (1 + chance % 9,)
+        for units in (1 + chance % most_units,)
     ]

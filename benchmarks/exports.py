@@ -11,13 +11,12 @@ from threading import Thread
 from tests.servers import Server
 
 from benchmarks.databases import Databases
-from benchmarks.events import DAYS, FIRST_DAY, METERS, ORGANIZATION
+from benchmarks.events import FIRST_DAY, LAST_DAY, METERS, ORGANIZATION
 from benchmarks.figures import Times
 from benchmarks.ledgers import MONTH, Ledger, filled, new_ledger
 from benchmarks.wire import Caller, WrongAnswer, check, request
 
 _EVENTS = 1_000_000
-_LAST_DAY = FIRST_DAY.toordinal() + DAYS - 1
 _WARMING = 5
 _ASKED_ALONE = 40
 _PAUSE = 0.02
@@ -117,10 +116,9 @@ class _Download(Thread):
 
     def __init__(self, port: int, ledger: Ledger, form: str) -> None:
         super().__init__()
-        last = FIRST_DAY.fromordinal(_LAST_DAY)
         path = (
             f"/v1/events?organization_id={ORGANIZATION}&format={form}"
-            f"&start_date={FIRST_DAY}&end_date={last}"
+            f"&start_date={FIRST_DAY}&end_date={LAST_DAY}"
         )
         self._form, self._events = form, ledger.events
         self._prepared = request("GET", path, {"X-API-Key": ledger.key})

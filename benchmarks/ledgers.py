@@ -8,6 +8,7 @@ from tests.builders import Platform
 
 from benchmarks.databases import Databases
 from benchmarks.events import (
+    LAST_DAY,
     LEAST_EVENTS,
     METERS,
     ORGANIZATION,
@@ -18,7 +19,7 @@ from benchmarks.events import (
 )
 from benchmarks.wire import WrongAnswer
 from tollbook.domain.keys import Permission
-from tollbook.domain.periods import Period
+from tollbook.domain.periods import Period, resolve
 from tollbook.store import ledger
 from tollbook.store.database import open_database
 from tollbook.store.engine import TimeLimit
@@ -29,7 +30,9 @@ from tollbook.wiring import now
 
 MONTH = Period(date(2024, 1, 1), date(2024, 1, 31))
 CUT = Period(date(2023, 12, 17), date(2024, 1, 16))
-"""A period of the default length, from the middle of one month to the middle of the next."""
+"""The worst period of the default length: from the middle of one month to that of the next."""
+DEFAULT = resolve(None, None, LAST_DAY)
+"""The period of a request without dates on the newest day: 31 days that divide two months."""
 _PER_TRANSACTION = 30_000
 
 
@@ -56,17 +59,18 @@ def grown(databases: Databases, millions: Sequence[int]) -> Iterator[Ledger]:
 
 def new_ledger(databases: Databases, meters: Sequence[str]) -> Ledger:
     """Create a ledger with one event for every user, day and meter."""
-    return filled(databases, *_empty(databases), meters, LEAST_EVENTS)
+    return filled(databases, *empty_ledger(databases), meters, LEAST_EVENTS)
 
 
 def year_ledger(databases: Databases) -> Ledger:
     """Create a ledger of a year, with one event for every user and day."""
-    url, empty = _empty(databases)
+    url, empty = empty_ledger(databases)
     rows = year_rows(empty.number, _PER_TRANSACTION)
-    return _with(databases, url, empty, rows, YEAR * len(USERS))
+    return fill_ledger(databases, url, empty, rows, YEAR * len(USERS))
 
 
-def _empty(databases: Databases) -> tuple[str, Ledger]:
+def empty_ledger(databases: Databases) -> tuple[str, Ledger]:
+    """Create a ledger with an organization and no events, and return its URL too."""
     url = databases.fresh()
     database = open_database(url)
     migrate(database)
@@ -82,12 +86,13 @@ def filled(
 ) -> Ledger:
     """Add events to a ledger up to a total number."""
     rows = ledger_rows(before.number, meters, events - before.events, _PER_TRANSACTION)
-    return _with(databases, url, before, rows, events)
+    return fill_ledger(databases, url, before, rows, events)
 
 
-def _with(
+def fill_ledger(
     databases: Databases, url: str, before: Ledger, listed: Iterable[list[Staged]], events: int
 ) -> Ledger:
+    """Add rows to a ledger, one list in each transaction, up to a total number of events."""
     database = open_database(url)
     for rows in listed:
         database.ensure_partitions({row.day // 100 for row in rows})
