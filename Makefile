@@ -8,10 +8,10 @@ quick := $(addprefix tests/,administration analytics domain ingest lifecycle rat
 # Tests start Tollbook hundreds of times, which takes less time when its modules are compiled.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup setup-dev run check test lint fmt bench chaos fuzz audit lock clean
+.PHONY: help setup setup-dev run check test lint fmt bench bench-peers chaos fuzz audit lock clean
 
 help: ## describe the commands
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: ## install Tollbook's dependencies into .venv
 	@scripts/venv requirements.lock
@@ -47,6 +47,10 @@ fmt: setup-dev ## format the code
 bench: setup-dev ## measure, and write docs/benchmarks.md
 	@TOLLBOOK_TEST_CHROMIUM=$$(scripts/chromium) && export TOLLBOOK_TEST_CHROMIUM && \
 	TOLLBOOK_TEST_POSTGRES=$$(scripts/postgres) && export TOLLBOOK_TEST_POSTGRES && $(bin)/python -m benchmarks $(args)
+
+bench-peers: setup-dev ## compare with other engines and a plain service, and write docs/benchmarks-peers.md
+	@scripts/venv benchmarks/peers/requirements.lock benchmarks/peers/.venv && \
+	TOLLBOOK_TEST_POSTGRES=$$(scripts/postgres) && export TOLLBOOK_TEST_POSTGRES && $(bin)/python -m benchmarks.peers $(args)
 
 chaos: setup-dev ## test every fault on real servers, and write docs/reliability.md
 	@TOLLBOOK_TEST_POSTGRES=$$(scripts/postgres) && TOLLBOOK_TEST_PGBOUNCER=$$(scripts/pgbouncer) && \
