@@ -1,12 +1,16 @@
 """Measure exports of a large ledger over HTTP: rows per second and memory."""
 
+import csv
 import re
 import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
+from statistics import median
 from threading import Thread
+from typing import Any
 
 from tests.servers import Server
 
@@ -15,9 +19,11 @@ from benchmarks.events import FIRST_DAY, LAST_DAY, METERS, ORGANIZATION
 from benchmarks.figures import Times
 from benchmarks.ledgers import MONTH, Ledger, filled, new_ledger
 from benchmarks.wire import Caller, WrongAnswer, check, request
+from tollbook.domain.periods import day_number
 
 _EVENTS = 1_000_000
 _WARMING = 5
+_DAY = "SELECT * FROM events WHERE organization_id = :organization AND day = :day"
 _ASKED_ALONE = 40
 _PAUSE = 0.02
 _CHUNK = 1 << 20
@@ -39,6 +45,8 @@ class ExportFigure:
     peak_mib: float
     alone: Times
     beside: Times
+    bare_rows_per_second: float
+    """All columns of one day's events through the plain driver, written by `csv.writer`."""
 
     @property
     def rows_per_second(self) -> float:
@@ -55,10 +63,23 @@ def exports(databases: Databases, *, quick: bool) -> list[ExportFigure]:
     """Measure each format on a separate server."""
     small = new_ledger(databases, METERS)
     ledger = small if quick else filled(databases, small.url, small, METERS, _EVENTS)
-    return [_measure(databases.name, ledger, form) for form in FORMATS]
+    bound = {"organization": ledger.number, "day": day_number(LAST_DAY)}
+    bare = databases.bare(ledger.url, _DAY, bound)
+    return [_measure(databases.name, ledger, form, bare) for form in FORMATS]
 
 
-def _measure(engine: str, ledger: Ledger, form: str) -> ExportFigure:
+def _bare_speed(bare: Callable[[], list[Any]]) -> float:
+    """Return the rows per second without a server; the median of a few times."""
+    seconds: list[float] = []
+    for _ in range(_WARMING):
+        start = time.perf_counter()
+        rows = bare()
+        csv.writer(StringIO()).writerows(rows)
+        seconds.append(time.perf_counter() - start)
+    return len(rows) / median(seconds)
+
+
+def _measure(engine: str, ledger: Ledger, form: str, bare: Callable[[], list[Any]]) -> ExportFigure:
     with Server(ledger.url, cached_answer_mib="0") as server:
         process = server.process
         if process is None:
@@ -92,6 +113,7 @@ def _measure(engine: str, ledger: Ledger, form: str) -> ExportFigure:
             peak,
             alone,
             Times(beside),
+            _bare_speed(bare),
         )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from statistics import median
 from time import process_time
 
+from tollbook.administration.price_books import example_book
 from tollbook.domain.charges import Charge, RatingInput
 from tollbook.domain.exact import MICROS
 from tollbook.domain.prices import CallTerms, Deck, PriceBook, Pricing, Rate
@@ -45,6 +46,8 @@ class RatingFigure:
 
     prefixes: int
     calls_per_second: float
+    with_one_price: float
+    """Calls per second by the example book, which has one price for all of them."""
     slowest: float
     fastest: float
     bytes_a_prefix: float
@@ -65,9 +68,17 @@ def rating(rounds: int) -> RatingFigure:
     Tariff(book)
     arranged = process_time() - start
     calls = _calls(chance, prefixes)
-    speeds = [_speed(tariff, calls) for _ in range(rounds)]
+    plain = Tariff(example_book())
+    pairs = [(_speed(tariff, calls), _speed(plain, calls)) for _ in range(rounds)]
+    speeds, plain_speeds = zip(*pairs, strict=True)
     return RatingFigure(
-        _PREFIXES, median(speeds), min(speeds), max(speeds), size / _PREFIXES, arranged
+        prefixes=_PREFIXES,
+        calls_per_second=median(speeds),
+        with_one_price=median(plain_speeds),
+        slowest=min(speeds),
+        fastest=max(speeds),
+        bytes_a_prefix=size / _PREFIXES,
+        arranged_seconds=arranged,
     )
 
 

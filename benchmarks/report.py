@@ -21,7 +21,9 @@ _HEAD = """\
 # Benchmarks
 
 `make bench` writes this page in about fifteen minutes. `make bench args=--quick` takes about four
-minutes, measures less and writes no page. `args="--millions 50"` uses a larger ledger.
+minutes, measures less and writes no page. `args="--millions 50"` uses a larger ledger,
+`args="--only crowds --engine sqlite"` measures one part. `make bench-peers` compares with other
+engines and a plain service: see [benchmarks-peers.md](benchmarks-peers.md).
 
 All requests are sent over HTTP to a real `tollbook serve` in a separate process, on a fresh
 database. The client uses the same cores. Other work on the machine affects absolute figures.
@@ -99,8 +101,9 @@ _RATING = """\
 ## Rating without ingest
 
 Calls to numbers in a generated deck, with increments, are rated one after the other on one core,
-from the usage to its charge. Seconds are CPU time. *Calls/s* is the median of the rounds. *Bytes
-per prefix* is the memory of the indexed deck.
+from the usage to its charge, alternating with the same calls at the one price of the example book.
+Seconds are CPU time. *Calls/s* is the median of the rounds. *Bytes per prefix* is the memory of the
+indexed deck.
 """
 
 _DECKED = """\
@@ -113,7 +116,8 @@ _DECKS = """\
 ## Loading a deck
 
 A CSV file of prefixes is read and checked, stored in one transaction, and read back and indexed for
-rating. Each process indexes a deck once when it is in force.
+rating. Each process indexes a deck once when it is in force. *CSV* is the time of only splitting
+the lines of the file.
 """
 
 _EXPORTS = """\
@@ -122,10 +126,14 @@ _EXPORTS = """\
 `GET /v1/events` without a limit, over one connection, to a client that discards the data. *Memory*
 is that of the server's process: idle after some requests, and its peak while the file is written.
 *Users p50* is the time of cold requests for the users: without an export, then during a second one.
+*Driver rows/s* is the plain driver reading a day's events, and Python's `csv.writer`.
 """
 
 _BARS = """\
 ## Targets
+
+Each target for time is a ratio to the same statement, engine or work in the same run. Absolute
+times are in the tables below, and decide nothing.
 """
 
 
@@ -289,11 +297,15 @@ def _trends(trends: Sequence[SeriesFigure]) -> str:
 
 def _rated(rated: Sequence[RatingFigure]) -> str:
     return table(
-        ("Prefixes", "Calls/s", "Slowest", "Fastest", "Bytes per prefix", "Seconds to index"),
+        (
+            *("Prefixes", "Calls/s", "With one price", "Slowest", "Fastest", "Bytes per prefix"),
+            "Seconds to index",
+        ),
         (
             (
                 f"{it.prefixes:,}",
                 f"{it.calls_per_second:,.0f}",
+                f"{it.with_one_price:,.0f}",
                 f"{it.slowest:,.0f}",
                 f"{it.fastest:,.0f}",
                 f"{it.bytes_a_prefix:.0f}",
@@ -306,7 +318,7 @@ def _rated(rated: Sequence[RatingFigure]) -> str:
 
 def _loaded(loaded: Sequence[DeckFigure]) -> str:
     return table(
-        ("Storage", "Prefixes", "Templates", "Read s", "Store s", "Total s", "Index s"),
+        ("Storage", "Prefixes", "Templates", "Read s", "Store s", "Total s", "Index s", "CSV s"),
         (
             (
                 it.engine,
@@ -316,6 +328,7 @@ def _loaded(loaded: Sequence[DeckFigure]) -> str:
                 f"{it.stored_seconds:.2f}",
                 f"{it.seconds:.2f}",
                 f"{it.arranged_seconds:.2f}",
+                f"{it.csv_seconds:.2f}",
             )
             for it in loaded
         ),
@@ -344,6 +357,7 @@ def _exported(exported: Sequence[ExportFigure]) -> str:
         "Format",
         "Events",
         "Rows/s",
+        "Driver rows/s",
         "MB",
         "Idle MiB",
         "Above idle MiB",
@@ -360,6 +374,7 @@ def _exported(exported: Sequence[ExportFigure]) -> str:
                 it.form,
                 f"{it.events:,}",
                 f"{it.rows_per_second:,.0f}",
+                f"{it.bare_rows_per_second:,.0f}",
                 f"{it.bytes / 1e6:,.0f}",
                 f"{it.idle_mib:.0f}",
                 f"{it.above_idle_mib:.0f}",

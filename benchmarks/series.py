@@ -20,20 +20,20 @@ from tollbook.analytics.series_statements import By, Unit
 from tollbook.domain.periods import Period, day_number
 
 PLAIN = "a year by day"
-_BY_METER = "a year by day, split by meter"
-_BY_USER = "a year by day, split by user"
-_COMPARED = "a year by day, compared with the 366 days before"
-_MONTHS = "a year by month, split by category"
+BY_METER = "a year by day, split by meter"
+BY_USER = "a year by day, split by user"
+COMPARED = "a year by day, compared with the 366 days before"
+MONTHS = "a year by month, split by category"
 _PERIOD = Period(date(2024, 1, 1), date(2024, 12, 31))
 _WARMING = 8
 _QUESTIONS = {
     PLAIN: "",
-    _BY_METER: "&split_by=meter",
-    _BY_USER: "&split_by=user",
-    _COMPARED: "&compare=previous_period",
-    _MONTHS: "&bucket=month&split_by=category",
+    BY_METER: "&split_by=meter",
+    BY_USER: "&split_by=user",
+    COMPARED: "&compare=previous_period",
+    MONTHS: "&bucket=month&split_by=category",
 }
-_BARE = {PLAIN: By.NOTHING, _BY_METER: By.METER}
+_BARE = {PLAIN: By.NOTHING, BY_METER: By.METER}
 
 
 @dataclass(frozen=True)
