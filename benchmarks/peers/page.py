@@ -13,15 +13,17 @@ _MOST_TIMES_CLICKHOUSE = 1.0
 _LEAST_TIMES_PLAIN = 1.0
 
 _HEAD = """\
-# Tollbook beside what you would build or pick instead
+# Comparison with other engines and a plain service
 
 `make bench-peers` writes this page in about half an hour, on a machine that does nothing else.
-`make bench-peers args=--quick` measures few events in a minute or two and writes no page;
-`args="--millions 1"` leaves out the largest size. The packages of the others have an environment of
-their own (`benchmarks/peers/requirements.lock`), which the command installs.
+`make bench-peers args=--quick` measures few events in about two minutes and writes no page;
+`args="--millions 1"` omits the largest size, and `args="--only question"` measures one part. The
+command installs the packages of the other engines (`benchmarks/peers/requirements.lock`) in a
+separate environment.
 
-All candidates of a table have the same events and were measured alternately, so rely on the ratios.
-Every figure of every user was the same in all of them, exactly.
+All candidates of a table receive the same events and are measured alternately, so rely on the
+ratios. The run ends with an error unless all candidates report exactly the same figures for every
+user.
 """
 
 _QUESTIONS = f"""\
