@@ -7,6 +7,7 @@ has a bit for each meter that counts.
 from enum import StrEnum
 
 from tollbook.analytics.period_cover import EDGES
+from tollbook.store.engine import by_index
 
 _SUMS = """\
     CAST(SUM(sums.count) AS BIGINT),
@@ -116,7 +117,7 @@ def user_hours_sql(by: By) -> str:
 
     A reversal counts as -1. The sums of archived events are kept, and are added.
     """
-    return f"""
+    return f"""{_EACH_MONTH}
 SELECT
     sums.hour, {_KEYS[by]},
 {_SUMS}
@@ -124,14 +125,14 @@ FROM (
     SELECT
         hour, meter, country, CASE WHEN reverses IS NULL THEN 1 ELSE -1 END AS count,
         quantity, cost
-    FROM events
+    FROM events {by_index("ix_events_by_user")}
     WHERE organization_id = :number AND user_id = :user
         AND day BETWEEN :first_day AND :last_day
     UNION ALL
     SELECT hour, meter, country, count, quantity, cost
-    FROM archived_sums
-    WHERE organization_id = :number AND user_id = :user
-        AND month BETWEEN :first_day / 100 AND :last_day / 100
+    FROM months
+    CROSS JOIN archived_sums
+    WHERE organization_id = :number AND archived_sums.month = months.month AND user_id = :user
         AND day BETWEEN :first_day AND :last_day
 ) AS sums
 WHERE {_COUNTRY}
