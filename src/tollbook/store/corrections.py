@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from tollbook.store import ledger, ledger_statements, reversals
 from tollbook.store.database import Snapshot, Transaction
-from tollbook.store.events import CORRECTED, Corrected, Reversed
+from tollbook.store.events import Corrected, Reversed
 from tollbook.store.ledger import Touched
 from tollbook.store.quarantine import QUARANTINED, Quarantined
 from tollbook.store.quarantine_counts import OfCode, subtract
@@ -20,7 +20,6 @@ _SELECTED = "WHERE organization_id = :number AND id IN :ids"
 MOVE = (
     f"INSERT INTO corrected_events ({_WHOLE}) SELECT {_WHOLE} FROM quarantine {_SELECTED}",
     f"DELETE FROM quarantine {_SELECTED}",
-    f"UPDATE event_keys SET day = {CORRECTED} {_SELECTED}",
 )
 WAITING = f"SELECT id, code, event FROM quarantine {_SELECTED}"
 ONE = (
