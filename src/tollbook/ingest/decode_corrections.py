@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from itertools import compress, repeat
+from operator import is_not
 from typing import Annotated
 
 import msgspec
@@ -19,7 +21,7 @@ from tollbook.domain.corrections import (
 from tollbook.domain.directory import id_problem, text_problem
 from tollbook.domain.errors import Problem, UnreadableBody
 from tollbook.domain.events import Attributes, Id, attributes_text, microseconds
-from tollbook.domain.exact import micros_of, nanos_of
+from tollbook.domain.exact import micros_of
 from tollbook.domain.instants import instant_in
 from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.receipts import Receipt, rejected
@@ -33,6 +35,7 @@ from tollbook.ingest.decode import (
     unreadable_line,
     why_unreadable,
 )
+from tollbook.ingest.normalize import known_nanos_of
 from tollbook.ingest.problems import (
     BOTH_COSTS,
     LARGEST_READ,
@@ -152,28 +155,28 @@ def _correction(wire: _Wire) -> Correction | None:
     if not (
         _is_known_sound(organization)
         and _is_known_sound(reason)
-        and _is_sound(identity)
-        and _is_sound(corrects)
+        and ((identity.isprintable() and not identity.isspace()) or _is_sound(identity))
+        and ((corrects.isprintable() and not corrects.isspace()) or _is_sound(corrects))
     ):
         return None
-    changes = {
-        name: bytes(value)
-        for name, value in zip(CHANGES, written, strict=True)
-        if value is not _ABSENT
-    }
+    changes: dict[str, bytes] = {}
+    values: dict[str, Value] = {}
     try:
-        values = {name: _read(name, value) for name, value in changes.items()}
+        # Few of the fields change, so the others are skipped without a step of the interpreter.
+        is_written = map(is_not, written, repeat(_ABSENT))
+        for name, raw in compress(zip(CHANGES, written, strict=True), is_written):
+            changes[name] = text = bytes(raw)
+            values[name] = _read(name, text)
     except (*_Failures, ValueError):
         return None
-    if values.get("cost_pending") and values.get("cost") is not None:
+    if "cost_pending" in values and values["cost_pending"] and values.get("cost") is not None:
         return None
     return Correction(identity, organization, corrects, reason, changes, values)
 
 
 def _is_sound(identity: str) -> bool:
     """Return whether the id of an event is valid; its length was checked before."""
-    is_plain = identity.isprintable() and not identity.isspace()
-    return is_plain or id_problem("", identity) is None
+    return id_problem("", identity) is None
 
 
 def _reject(index: int, raw: bytes) -> Receipt:
@@ -266,7 +269,7 @@ _READERS: dict[str, Callable[[bytes], Value]] = {
     "user_id": _id,
     "resource_id": _id,
     "attributes": lambda raw: attributes_text(_attributes.decode(raw)) or None,
-    "cost": nanos_of,
+    "cost": known_nanos_of,
     "cost_pending": lambda raw: _flag.decode(raw) or None,
 }
 """How each field is read by value; a flag that is false is the same as none."""
