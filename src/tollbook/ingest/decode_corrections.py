@@ -2,13 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from itertools import compress, repeat
-from operator import is_not
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
-from msgspec.structs import astuple
 
 from tollbook.domain.corrections import (
     CHANGES,
@@ -151,27 +148,44 @@ def _decode_one(index: int, raw: bytes) -> Decoded:
 
 def _correction(wire: _Wire) -> Correction | None:
     """Return a correction with its values; None when it has a problem."""
-    identity, organization, corrects, reason, *written = astuple(wire)
+    identity, corrects = wire.id, wire.corrects
     if not (
-        _is_known_sound(organization)
-        and _is_known_sound(reason)
+        _is_known_sound(wire.organization_id)
+        and _is_known_sound(wire.reason)
         and ((identity.isprintable() and not identity.isspace()) or _is_sound(identity))
         and ((corrects.isprintable() and not corrects.isspace()) or _is_sound(corrects))
     ):
         return None
-    changes: dict[str, bytes] = {}
-    values: dict[str, Value] = {}
+    changes = _changes(wire)
     try:
-        # Few of the fields change, so the others are skipped without a step of the interpreter.
-        is_written = map(is_not, written, repeat(_ABSENT))
-        for name, raw in compress(zip(CHANGES, written, strict=True), is_written):
-            changes[name] = text = bytes(raw)
-            values[name] = _read(name, text)
+        values = {name: _read(name, raw) for name, raw in changes.items()}
     except (*_Failures, ValueError):
         return None
     if "cost_pending" in values and values["cost_pending"] and values.get("cost") is not None:
         return None
-    return Correction(identity, organization, corrects, reason, changes, values)
+    return Correction(identity, wire.organization_id, corrects, wire.reason, changes, values)
+
+
+def _changes(wire: _Wire) -> dict[str, bytes]:
+    """Return the fields that change as they were written; a loop takes four times as long."""
+    changes: dict[str, bytes] = {}
+    if wire.time is not _ABSENT:
+        changes["time"] = bytes(wire.time)
+    if wire.type is not _ABSENT:
+        changes["type"] = bytes(wire.type)
+    if wire.quantity is not _ABSENT:
+        changes["quantity"] = bytes(wire.quantity)
+    if wire.user_id is not _ABSENT:
+        changes["user_id"] = bytes(wire.user_id)
+    if wire.resource_id is not _ABSENT:
+        changes["resource_id"] = bytes(wire.resource_id)
+    if wire.attributes is not _ABSENT:
+        changes["attributes"] = bytes(wire.attributes)
+    if wire.cost is not _ABSENT:
+        changes["cost"] = bytes(wire.cost)
+    if wire.cost_pending is not _ABSENT:
+        changes["cost_pending"] = bytes(wire.cost_pending)
+    return changes
 
 
 def _is_sound(identity: str) -> bool:
