@@ -45,7 +45,9 @@ def fingerprint(correction: Correction) -> int:
 
     A prefix makes it differ from the fingerprint of any event or reversal.
     """
-    changed = sorted(correction.values.items())
+    changed = [*correction.values.items()]
+    if len(changed) > 1:
+        changed.sort()
     hashed = _unhashed.copy()
     hashed.update(_encode(("correction", correction.corrects, correction.reason, changed)))
     return int.from_bytes(hashed.digest(), "big", signed=True)

@@ -106,9 +106,9 @@ class CorrectionState:
             self.keys[replaced] = _WAS_CORRECTED
         else:
             self.keys[number, record.reversal_id] = Key(0, row.day)
+            self.reversal_ids[made] = record.reversal_id
         self._corrected[replaced] = record
         self.keys[made] = _key(Key, (row.fingerprint, row.day))
-        self.reversal_ids[made] = record.reversal_id
         self._rows[made] = row
 
     def problem(self, number: int, correction: Correction, rights: Rights) -> Problem | None:
