@@ -33,6 +33,7 @@ from tollbook.api.endpoints.event_list import GET_EVENTS
 from tollbook.api.endpoints.events import POST_EVENTS
 from tollbook.api.endpoints.explanations import GET_EVENT
 from tollbook.api.endpoints.keys import KEY_ENDPOINTS
+from tollbook.api.endpoints.meters import METER_ENDPOINTS
 from tollbook.api.endpoints.monitoring import operation
 from tollbook.api.endpoints.organizations import ORGANIZATION_ENDPOINTS
 from tollbook.api.endpoints.price_books import PRICE_BOOK_ENDPOINTS
@@ -77,6 +78,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *ORGANIZATION_ENDPOINTS,
     *USER_ENDPOINTS,
     DELETE_PERSONAL_DATA,
+    *METER_ENDPOINTS,
     *KEY_ENDPOINTS,
     *VIEWER_TOKEN_ENDPOINTS,
     GET_AUDIT_LOG,
