@@ -93,9 +93,7 @@ def change_meter(transaction: Transaction, actor: Actor, type_: str, change: Met
     before = terms_of(meter)
     after = msgspec.structs.replace(before, **_given(change))
     refuse([*_name_problems(after), *terms_problems(after)])
-    changed = [
-        it for it in MeterTerms.__struct_fields__ if getattr(before, it) != getattr(after, it)
-    ]
+    changed = _differences(before, after)
     _require_free(transaction, actor.tenant, meter, after, changed)
     code = meter.code
     if any(it in changed for it in _FIXED_BY_EVENTS):
@@ -149,9 +147,14 @@ def _require_own(type_: str) -> None:
         raise BuiltInMeter(f"{type_} is built in: it is the same for every tenant")
 
 
+def _differences(one: MeterTerms, other: MeterTerms) -> list[str]:
+    fields = MeterTerms.__struct_fields__
+    return [it for it in fields if getattr(one, it) != getattr(other, it)]
+
+
 def _require_same(meter: Meter, terms: MeterTerms, compared: Sequence[str]) -> None:
     found = terms_of(meter)
-    different = [it for it in compared if getattr(found, it) != getattr(terms, it)]
+    different = [it for it in _differences(found, terms) if it in compared]
     if different:
         raise MeterExists(
             f"the meter {meter.type} exists with another {' and '.join(different)}; "

@@ -21,6 +21,7 @@ from tollbook.api.openapi.examples_meters import (
     BUILT_IN_METER,
     METER,
     NEW_METER,
+    RETIRED_METER,
     RETIREMENT,
 )
 from tollbook.api.openapi.links import leads
@@ -276,11 +277,7 @@ METER_ENDPOINTS = (
         ),
         permission=Permission.ADMIN,
         request=Body(MeterChange, RETIREMENT),
-        answers=Body(
-            _ONE,
-            {"success": True, "meter": {**METER, "retired_at": "2024-03-01T00:00:00Z"}},
-            links=_OF_METER,
-        ),
+        answers=Body(_ONE, {"success": True, "meter": RETIRED_METER}, links=_OF_METER),
         write=patch_meter,
         errors=(NotFound, MeterInUse, MeterPriced, BuiltInMeter),
         tag="Meters",

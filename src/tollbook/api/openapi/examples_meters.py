@@ -31,4 +31,5 @@ BUILT_IN_METER: dict[str, Any] = {
     "created_at": None,
 }
 ADDED_CATALOG: dict[str, Any] = {"success": True, "added": [METER], "unchanged": []}
+RETIRED_METER: dict[str, Any] = {**METER, "retired_at": "2024-03-01T00:00:00Z"}
 RETIREMENT: dict[str, Any] = {"retired": True}
