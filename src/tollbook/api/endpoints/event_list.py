@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 from starlette.responses import Response
 
+from tollbook.analytics.catalogs import catalog_of
 from tollbook.analytics.events import (
     EventsQuestion,
     EventsReport,
@@ -42,6 +43,7 @@ from tollbook.api.openapi.parameter_types import (
     Moment,
     Text,
     about,
+    some_of,
     text,
     whole_number,
 )
@@ -87,6 +89,14 @@ class EventsQuery(StateQuery, frozen=True, kw_only=True):
         ),
     ] = None
     period: DaysByName = None
+    include: Annotated[
+        tuple[str, ...],
+        some_of(("margin",)),
+        about(
+            "`margin`, for keys of the whole tenant: the `buy_cost` and `margin` of each event, "
+            "null where its buy price is not known."
+        ),
+    ] = ()
     limit: Annotated[
         int | None,
         whole_number(most=_MOST),
@@ -209,6 +219,8 @@ def _resolve_events(
         resource_id=query.resource_id,
         start=start if isinstance(start, int) else None,
         end=end if isinstance(end, int) else None,
+        with_margin="margin" in query.include,
+        catalog=catalog_of(question.snapshot, question.scope.tenant),
     )
 
 
