@@ -82,6 +82,8 @@ def to_0016(database: Database) -> Database:
     with database.writing() as transaction:
         for table in TABLES:
             transaction.execute(f"ALTER TABLE {table} DROP COLUMN bought_cost")
+        for column in ("buy_changed", "purchases"):
+            transaction.execute(f"ALTER TABLE rerating_runs DROP COLUMN {column}")
         for table in ("meters", "event_types"):
             transaction.execute(f"DROP TABLE {table}")
         transaction.execute("UPDATE alembic_version SET version_num = '0016'")
