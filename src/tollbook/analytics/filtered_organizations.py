@@ -6,7 +6,6 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tollbook.analytics.catalogs import catalog_of
 from tollbook.analytics.filters import (
     MATCH_METERS,
     Filters,
@@ -72,6 +71,7 @@ from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
 from tollbook.store.directory import OrganizationRow
 from tollbook.store.engine import Row
+from tollbook.store.meters import read_catalog
 
 
 def _count(snapshot: Snapshot, scope: QuestionScope) -> int:
@@ -81,7 +81,7 @@ def _count(snapshot: Snapshot, scope: QuestionScope) -> int:
 def read_organizations(snapshot: Snapshot, question: RowsQuestion) -> ResultSet:
     """Read the rows of organizations, with the sums of those in one currency."""
     scope, period, filters, group_by = *question[:3], question.group_by
-    catalog = catalog_of(snapshot, scope.tenant)
+    catalog = read_catalog(snapshot, scope.tenant)
     details = _read_details(snapshot, question, catalog)
     if question.is_plain:
         rows = organization_rows(snapshot, scope, period, own=bool(catalog.own))

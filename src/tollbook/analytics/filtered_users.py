@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from tollbook.analytics.catalogs import catalog_of
 from tollbook.analytics.figures import AnswerKind
 from tollbook.analytics.filters import (
     MATCH_METERS,
@@ -81,6 +80,7 @@ from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
 from tollbook.store.directory import OrganizationRow
 from tollbook.store.engine import Row
+from tollbook.store.meters import read_catalog
 
 _NO_USER = ""
 _WITHIN = "organization_id = :organization"
@@ -107,7 +107,7 @@ def _count(snapshot: Snapshot, scope: QuestionScope) -> int:
 def read_users(snapshot: Snapshot, question: RowsQuestion) -> ResultSet:
     """Read the rows of users, with their sums and the organization level, if of all users."""
     organization, user_id = _organization(question), question.scope.user_id
-    catalog = catalog_of(snapshot, question.scope.tenant)
+    catalog = read_catalog(snapshot, question.scope.tenant)
     of = snapshot, organization.number, question.period, question.filters
     details = _read_details(snapshot, question, catalog)
     if question.is_plain:

@@ -7,7 +7,6 @@ import msgspec
 from msgspec.structs import replace
 
 from tollbook.analytics.by_meter import AMOUNTS, COLUMNS, ByMeter
-from tollbook.analytics.catalogs import catalog_of
 from tollbook.analytics.figures import AnswerKind, Measure
 from tollbook.analytics.filters import Filters
 from tollbook.analytics.period_cover import period_cover_sql, period_parameters
@@ -27,6 +26,7 @@ from tollbook.analytics.tables import Table, period_columns, text_columns
 from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
 from tollbook.store.engine import Row
+from tollbook.store.meters import read_catalog
 
 OVERVIEW_ROW = RowLayout(AnswerKind.OVERVIEW)
 
@@ -72,7 +72,7 @@ def read_overview(
         wanted=wanted,
         filters=Filters(),
         group_by=None,
-        catalog=catalog_of(snapshot, scope.tenant),
+        catalog=read_catalog(snapshot, scope.tenant),
         ids=ids,
     )
     bound = {"numbers": numbers, **period_parameters(period), **resource_parameters(period)}

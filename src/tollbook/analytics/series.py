@@ -2,7 +2,6 @@
 
 from typing import Any, NamedTuple
 
-from tollbook.analytics.catalogs import catalog_of
 from tollbook.analytics.margin import Purchases, added, margin_of
 from tollbook.analytics.scope import QuestionScope, in_its_currency
 from tollbook.analytics.series_buckets import Bucket, Buckets, buckets_of
@@ -28,6 +27,7 @@ from tollbook.domain.directory import zone
 from tollbook.domain.numbers import NO_COUNTRY
 from tollbook.store import directory
 from tollbook.store.database import Snapshot
+from tollbook.store.meters import read_catalog
 
 TOTAL = "total"
 OTHER = "other"
@@ -91,7 +91,7 @@ def read_trend(snapshot: Snapshot, question: SeriesQuestion) -> Trend:
     refuse_too_much(question)
     question = question._replace(
         scope=in_its_currency(snapshot, question.scope),
-        catalog=catalog_of(snapshot, question.scope.tenant),
+        catalog=read_catalog(snapshot, question.scope.tenant),
     )
     subject = _subject(snapshot, question)
     timezone = _timezone(question, subject)

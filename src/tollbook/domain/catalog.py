@@ -1,9 +1,10 @@
 """A tenant's catalog: the built-in meters and its own."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
 
+from tollbook.domain.errors import Problem, refuse
 from tollbook.domain.meters import BY_CODE, BY_TYPE, CATALOG, Category, Meter
 from tollbook.domain.own_meters import LONGEST_TYPE, category_of_code
 
@@ -89,6 +90,23 @@ class HintingCatalog(Catalog):
 
 BUILT_IN = Catalog()
 """The catalog of a tenant without own meters."""
+
+
+def known_types(
+    types: Sequence[str], catalog: Catalog, allowed: Collection[str] = (), field: str = "meter"
+) -> tuple[str, ...]:
+    """Return types in the order of the catalog.
+
+    Raise `InvalidRequest` for a type that the tenant does not have, with the nearest one of those
+    `allowed` for the sender, if there are any.
+    """
+    hints = HintingCatalog(catalog, allowed)
+    unknown = (it for it in types if it not in catalog.by_type)
+    refuse(
+        Problem(field, "invalid_choice", unknown_meter_sentence(f"{field} {it}", hints.hint(it)))
+        for it in unknown
+    )
+    return tuple(catalog.in_order(types))
 
 
 def unknown_meter_sentence(field: str, nearest: str | None) -> str:

@@ -8,7 +8,6 @@ import msgspec
 from msgspec import Meta
 from starlette.responses import Response
 
-from tollbook.analytics.catalogs import catalog_of
 from tollbook.analytics.events import (
     EventsQuestion,
     EventsReport,
@@ -55,6 +54,7 @@ from tollbook.domain.keys import Permission
 from tollbook.domain.limit_errors import ExportExpired, TooManyExports
 from tollbook.domain.periods import Period
 from tollbook.store.database import Snapshot
+from tollbook.store.meters import read_catalog
 
 _USUAL_LIMIT = 100
 _MOST = 1_000
@@ -220,7 +220,7 @@ def _resolve_events(
         start=start if isinstance(start, int) else None,
         end=end if isinstance(end, int) else None,
         with_margin="margin" in query.include,
-        catalog=catalog_of(question.snapshot, question.scope.tenant),
+        catalog=read_catalog(question.snapshot, question.scope.tenant),
     )
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 
 import click
 
-from tollbook.analytics.catalogs import catalog_of
 from tollbook.analytics.events import (
     EventsQuestion,
     events_report,
@@ -19,6 +18,7 @@ from tollbook.cli.choices import (
     country_option,
     has_margin,
     include_option,
+    known_meters,
     meter_option,
     organization_of,
     period_option,
@@ -31,6 +31,7 @@ from tollbook.cli.report.arguments import period_of
 from tollbook.cli.report.cells import print_csv
 from tollbook.settings import Settings
 from tollbook.store.database import Snapshot
+from tollbook.store.meters import read_catalog
 from tollbook.wiring import open_migrated
 
 _DEFAULT_LIMIT = 100
@@ -97,13 +98,13 @@ def _question(options: Options, snapshot: Snapshot) -> EventsQuestion:
         as_of=2**62,
         user_id=options.user,
         nobody=options.organization_level,
-        meters=options.meter,
+        meters=known_meters(snapshot, options),
         country=options.country,
         resource_id=options.resource,
         start=start if isinstance(start, int) else None,
         end=end if isinstance(end, int) else None,
         with_margin=has_margin(options),
-        catalog=catalog_of(snapshot, options.tenant),
+        catalog=read_catalog(snapshot, options.tenant),
     )
 
 

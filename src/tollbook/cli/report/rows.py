@@ -15,6 +15,7 @@ from tollbook.cli.choices import (
     combined,
     country_option,
     has_margin,
+    known_meters,
     meter_option,
     period_options,
     wanted_of,
@@ -23,6 +24,7 @@ from tollbook.cli.command import Options
 from tollbook.cli.parameters import COST, whole
 from tollbook.domain.directory import Status
 from tollbook.domain.periods import Period
+from tollbook.store.database import Snapshot
 
 
 def rows_options(layout: RowLayout) -> Callable[[Body], Body]:
@@ -72,7 +74,9 @@ def rows_options(layout: RowLayout) -> Callable[[Body], Body]:
     )
 
 
-def rows_question(options: Options, scope: QuestionScope, period: Period) -> RowsQuestion:
+def rows_question(
+    snapshot: Snapshot, options: Options, scope: QuestionScope, period: Period
+) -> RowsQuestion:
     """Return which rows the options name."""
     if options.sort in SORT_FIELDS and not has_margin(options):
         raise click.UsageError(f"--sort {options.sort} requires --margin")
@@ -80,7 +84,7 @@ def rows_question(options: Options, scope: QuestionScope, period: Period) -> Row
         scope=scope,
         period=period,
         filters=Filters(
-            meters=options.meter,
+            meters=known_meters(snapshot, options),
             country=options.country,
             status=options.status,
             min_cost=options.min_cost,

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 import msgspec
 from starlette.responses import Response
 
-from tollbook.analytics.catalogs import catalog_of
 from tollbook.analytics.completeness import Meta, instant_text, period_state
 from tollbook.analytics.filters import TOTAL_COST, Filters, Sort
 from tollbook.analytics.organizations import name_currencies
@@ -32,6 +31,7 @@ from tollbook.api.endpoints.row_limits import (
 from tollbook.api.pipeline.cache import Answer, size_of_rows
 from tollbook.domain.periods import Period
 from tollbook.store.engine import Row
+from tollbook.store.meters import read_catalog
 
 
 class CachedRows(NamedTuple):
@@ -103,7 +103,7 @@ def _read(question: Question, kind: RowsKind, asked: RowsQuestion) -> ResultSet:
     rows = kind.count_rows(question.snapshot, asked.scope)
     reserve_rows(question.request, rows, is_grouped=asked.group_by is not None)
     if asked.wanted.meters:
-        meters = len(catalog_of(question.snapshot, asked.scope.tenant).meters)
+        meters = len(read_catalog(question.snapshot, asked.scope.tenant).meters)
         reserve_meters(question.request, rows * meters)
     return kind.read(question.snapshot, asked)
 
