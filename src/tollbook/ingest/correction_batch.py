@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+from tollbook.domain.catalog import Catalog
 from tollbook.domain.corrections import Correction, fingerprint
 from tollbook.domain.directory import UNADDRESSABLE, unaddressable
 from tollbook.domain.errors import Problem
@@ -21,7 +22,7 @@ from tollbook.ingest.correction_targets import (
 from tollbook.ingest.decode import as_sent
 from tollbook.ingest.directory_cache import DirectoryCache, Terms
 from tollbook.ingest.normalize import ClaimedIdentity, NormalizedEvent, normalize
-from tollbook.ingest.problems import fields_of, problems_of
+from tollbook.ingest.problems import fields_of, meter_retired, problems_of
 from tollbook.store import directory, ledger
 from tollbook.store.database import Transaction
 
@@ -52,17 +53,32 @@ class CorrectionBatch:
         self.accepted = AcceptedCorrections(transaction, directory_cache, self._state)
         self._terms = self._read_terms(submissions)
         self._requested: dict[int, list[Correction]] = defaultdict(list)
+        self._catalogs: dict[int, Catalog] = {}
         for submission in submissions:
             for _, correction in submission.corrections:
                 terms = self._terms_of(submission, correction)
                 if terms is not None:
                     self._requested[terms.number].append(correction)
+                    self._catalogs[terms.number] = terms.catalog
         ledger.hold_ledgers(transaction, self._requested)
         for number, some in self._requested.items():
-            self._state.read(transaction, number, some)
+            self._state.read(transaction, number, some, self._catalogs[number])
         self._knows_taken = False
         if not are_ids_free:
             self._read_taken()
+
+    @property
+    def new_meters(self) -> dict[str, set[int]]:
+        """Return the codes of meters whose first events may be among the rows, by tenant."""
+        tenants = {terms.number: tenant for (tenant, _), terms in self._terms.items()}
+        found: defaultdict[str, set[int]] = defaultdict(set)
+        for row in self.accepted.to_store.rows:
+            found[tenants[row.organization_id]].add(row.meter)
+        unused = self._directory_cache.unused_meters
+        return {
+            tenant: codes.intersection(unused(self._transaction, tenant))
+            for tenant, codes in found.items()
+        }
 
     def number(self, submission: CorrectionSubmission, organization_id: str) -> int:
         """Return the number of an organization that has corrected events."""
@@ -143,9 +159,11 @@ class CorrectionBatch:
         if changes_nothing(correction, target, terms):
             raise CorrectionRefused(_NOTHING)
         sent = corrected_event(correction, target)
-        event = normalize(index, sent, print_)
+        event = normalize(index, sent, print_, terms.catalog.by_type)
         if event is None:
-            raise CorrectionRefused(*_problems(sent))
+            raise CorrectionRefused(*_problems(sent, terms.catalog))
+        if event.meter.is_retired and sent.type != target.event.type:
+            raise CorrectionRefused(meter_retired(event.meter))
         self._check(submission, terms, rights, event)
         return self.accepted.replace(submission, correction, target, terms, event)
 
@@ -169,7 +187,7 @@ class CorrectionBatch:
             raise CorrectionRefused(unaddressable("user_id"))
 
 
-def _problems(event: Event) -> list[Problem]:
+def _problems(event: Event, catalog: Catalog) -> list[Problem]:
     """Return the problems of an event that is not valid."""
     fields = fields_of(as_sent(event))
-    return problems_of(fields) or [_INVALID]
+    return problems_of(fields, catalog) or [_INVALID]

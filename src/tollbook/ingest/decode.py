@@ -7,6 +7,7 @@ from itertools import islice
 
 import msgspec
 
+from tollbook.domain.catalog import BUILT_IN, Catalog
 from tollbook.domain.errors import BodyTooLarge, Problem, UnreadableBody
 from tollbook.domain.events import NOTHING, ONE, Event, microseconds
 from tollbook.domain.receipts import Receipt, rejected
@@ -37,7 +38,8 @@ class InvalidEvent(msgspec.Struct, frozen=True):
 
 Decoded = NormalizedEvent | InvalidEvent | Receipt
 """A receipt here means that the event could not be parsed."""
-Decoder = Callable[[bytes], list[Decoded]]
+Decoder = Callable[[bytes, Catalog], list[Decoded]]
+"""Reads a body by the catalog of its tenant."""
 NumberedLine = tuple[int, bytes]
 """A line with its number, counted from 1."""
 
@@ -53,10 +55,10 @@ _many = msgspec.json.Decoder(list[Event])
 _raw = msgspec.json.Decoder(msgspec.Raw)
 _raw_many = msgspec.json.Decoder(list[msgspec.Raw])
 _NO_OBJECT = Problem("", "not_an_object", "an event must be a JSON object")
-_INVALID = Problem("", "invalid_event", "the event is not valid")
+INVALID = Problem("", "invalid_event", "the event is not valid")
 
 
-def decode_json(body: bytes) -> list[Decoded]:
+def decode_json(body: bytes, catalog: Catalog = BUILT_IN) -> list[Decoded]:
     """Read one event, or an array of them; `UnreadableBody` when the body is not JSON."""
     if not body.strip():
         raise UnreadableBody(
@@ -66,19 +68,19 @@ def decode_json(body: bytes) -> list[Decoded]:
     try:
         events = [_one.decode(body)] if alone else _many.decode(body)
     except _Failures:
-        return _decode_each(body, alone)
+        return _decode_each(body, alone, catalog)
     _check_count(len(events))
     if has_fine_times(body):
         events = truncate_times(events, body if not alone else b"[%b]" % body)
-    return _normalize_all(events)
+    return _normalize_all(events, catalog)
 
 
-def decode_lines(body: bytes) -> list[Decoded]:
+def decode_lines(body: bytes, catalog: Catalog = BUILT_IN) -> list[Decoded]:
     """Read an event from every line that is not blank.
 
     A line that is not JSON is rejected alone; `UnreadableBody` when that is true of all of them.
     """
-    decoded = decode_numbered(lines_of(body))
+    decoded = decode_numbered(lines_of(body), catalog)
     refuse_unreadable(decoded)
     return decoded
 
@@ -109,23 +111,27 @@ def too_many(noun: str, count: int | None = None) -> BodyTooLarge:
     return BodyTooLarge(f"{most}; this one has {'more' if count is None else count}")
 
 
-def decode_numbered(lines: Sequence[NumberedLine]) -> list[Decoded]:
+def decode_numbered(lines: Sequence[NumberedLine], catalog: Catalog = BUILT_IN) -> list[Decoded]:
     """Read an event from each line; one that is not JSON is rejected with its number."""
     try:
         events = [_one.decode(line) for _, line in lines]
     except _Failures:
-        return [_decode_line(index, *line) for index, line in enumerate(lines)]
+        return [_decode_line(index, *line, catalog) for index, line in enumerate(lines)]
     texts = [line for _, line in lines]
     if has_fine_times(b"\n".join(texts)):
         events = truncate_times(events, b"[%b]" % b",".join(texts))
-    return _normalize_all(events)
+    return _normalize_all(events, catalog)
 
 
-def _normalize_all(events: list[Event]) -> list[Decoded]:
+def _normalize_all(events: list[Event], catalog: Catalog) -> list[Decoded]:
     decoded: list[Decoded] = []
+    by_type = catalog.by_type
     for index, event in enumerate(events):
-        normalized = normalize(index, event)
-        decoded.append(normalized if normalized is not None else _reject(index, as_sent(event)))
+        normalized = normalize(index, event, None, by_type)
+        if normalized is None:
+            decoded.append(_reject(index, as_sent(event), catalog))
+        else:
+            decoded.append(normalized)
     return decoded
 
 
@@ -139,19 +145,19 @@ def as_sent(event: Event) -> bytes:
     return msgspec.json.encode(fields)
 
 
-def _decode_each(body: bytes, alone: bool) -> list[Decoded]:
+def _decode_each(body: bytes, alone: bool, catalog: Catalog) -> list[Decoded]:
     try:
         body.decode()  # the decoder does not check the bytes of raw parts
         raws = [_raw.decode(body)] if alone else _raw_many.decode(body)
         _check_count(len(raws))
-        return [decode_one(index, bytes(raw)) for index, raw in enumerate(raws)]
+        return [decode_one(index, bytes(raw), catalog) for index, raw in enumerate(raws)]
     except _Failures as error:
         raise UnreadableBody(f"the body is not JSON: {why_unreadable(error, body)}") from error
 
 
-def _decode_line(index: int, number: int, line: bytes) -> Decoded:
+def _decode_line(index: int, number: int, line: bytes, catalog: Catalog) -> Decoded:
     try:
-        return decode_one(index, line)
+        return decode_one(index, line, catalog)
     except _Failures as error:
         return unreadable_line(index, number, error, line)
 
@@ -162,13 +168,13 @@ def unreadable_line(index: int, number: int, error: Exception, line: bytes) -> R
     return rejected(index, None, (Problem("", _UNREADABLE, sentence),))
 
 
-def decode_one(index: int, raw: bytes) -> Decoded:
+def decode_one(index: int, raw: bytes, catalog: Catalog = BUILT_IN) -> Decoded:
     """Read one event from an object."""
     event = _read(raw)
     if event is None:
-        return _reject(index, raw)
-    normalized = normalize(index, event)
-    return normalized if normalized is not None else _reject(index, raw)
+        return _reject(index, raw, catalog)
+    normalized = normalize(index, event, None, catalog.by_type)
+    return normalized if normalized is not None else _reject(index, raw, catalog)
 
 
 def _read(raw: bytes) -> Event | None:
@@ -181,14 +187,14 @@ def _read(raw: bytes) -> Event | None:
     return truncate_times([event], b"[%b]" % raw)[0] if has_fine_times(raw) else event
 
 
-def _reject(index: int, raw: bytes) -> InvalidEvent | Receipt:
+def _reject(index: int, raw: bytes, catalog: Catalog) -> InvalidEvent | Receipt:
     if len(raw) > LARGEST_READ:
         return rejected(index, None, (TOO_LARGE,))
     try:
         fields = fields_of(raw)
     except msgspec.ValidationError:
         return rejected(index, None, (_NO_OBJECT,))
-    problems = problems_of(fields) or list(repeated(raw)) or [_INVALID]
+    problems = problems_of(fields, catalog) or list(repeated(raw)) or [INVALID]
     identity, organization, user, type_ = (
         text_in(fields.get(name, b"null")) for name in ("id", "organization_id", "user_id", "type")
     )

@@ -30,8 +30,9 @@ from tollbook.domain.errors import (
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.domain.receipts import Receipt
 from tollbook.ingest.decode import DECODERS, Decoder
+from tollbook.ingest.drafts import BodyReader
 from tollbook.ingest.estimate import NotRated, Rated, rate
-from tollbook.ingest.submit import complete, draft_of
+from tollbook.ingest.submit import complete
 
 MOST_ESTIMATES = 1_000
 """The most events of a request; viewer tokens may send it too, and it costs more than storing."""
@@ -85,13 +86,14 @@ async def post_rate(request: AsyncRequest[AmountsQuery]) -> Response:
 
 def _rated(request: AsyncRequest, decode: Decoder, body: bytes) -> RateAnswer:
     services, key = request.services, request.admission.key
-    decoded = decode(body)
-    if len(decoded) > MOST_ESTIMATES:
-        sentence = f"a request may estimate at most {MOST_ESTIMATES} events"
-        raise BodyTooLarge(f"{sentence}; this one has {len(decoded)}")
     # No id is taken, so any id will do.
     rules = msgspec.structs.replace(key.event_rules, id_prefix="")
-    draft = complete(draft_of(decoded, key.scope, services.clock(), rules))
+    reader = BodyReader(services.directory_cache, decode, key.scope, rules, services.clock)
+    draft = complete(reader.newest_draft(body))
+    count = len(draft.events) + len(draft.rejections)
+    if count > MOST_ESTIMATES:
+        sentence = f"a request may estimate at most {MOST_ESTIMATES} events"
+        raise BodyTooLarge(f"{sentence}; this one has {count}")
     with services.database.reading() as snapshot:
         request.authenticate(snapshot)
         rated = rate(snapshot, services.directory_cache, draft)
@@ -112,7 +114,7 @@ def _shown(it: Rated | NotRated, key: ApiKey) -> RatedEvent:
     rate_ = it.chosen.rate if it.chosen else None
     charge = show_charge(
         it.explanation,
-        it.normalized.meter.type,
+        it.normalized.meter.unit,
         it.currency,
         show_match(rate_, it.explanation, it.chosen.tariff.name if it.chosen else None),
         (it.tier_key, it.position),

@@ -30,9 +30,10 @@ from tollbook.domain.events import instant_text
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.domain.receipts import Outcome, Receipt
 from tollbook.ingest.commit import BatchResult
-from tollbook.ingest.decode import DECODERS, MOST_EVENTS, Decoder
+from tollbook.ingest.decode import DECODERS, MOST_EVENTS
 from tollbook.ingest.directory_cache import TermsById
-from tollbook.ingest.submit import KeyInUse, Submission, SubmissionDraft, draft_of, submission_of
+from tollbook.ingest.drafts import BodyReader
+from tollbook.ingest.submit import KeyInUse, Submission, SubmissionDraft, submission_of
 
 _GOOD = (Outcome.ACCEPTED, Outcome.DUPLICATE)
 
@@ -84,14 +85,18 @@ async def post_events(request: AsyncRequest[PostEventsQuery]) -> Response:
     query, services = request.read_query(), request.services
     decode = decoder_of(request.http)
     body = await read_unpacked(request.http)
-    prepare = _Preparation(services, key, token, query.atomic, decode)
+    cache = services.directory_cache
+    reader = BodyReader(cache, decode, key.scope, key.event_rules, services.clock)
+    prepare = _Preparation(services, key, token, query.atomic, reader)
     # Large bodies are decoded in a thread, one at a time: decoders in several threads
     # would not be faster, and the writer would wait for the interpreter's lock behind each of them.
     if len(body) > LARGE:
         whole = partial(prepare.all, body)
         result = await services.write_queue.prepare_and_settle(whole, services.decoding)
     else:
-        draft = prepare.draft(body)
+        draft = prepare.reader.draft(body)
+        if draft is None:
+            draft = await run_sync(prepare.reader.newest_draft, body)
         submission = prepare.submission(draft) or await _loaded(prepare, draft)
         result = await services.write_queue.settle(submission)
     return receipts_response(result, services)
@@ -109,15 +114,11 @@ class _Preparation:
     key: ApiKey
     token: int
     atomic: bool
-    decode: Decoder
+    reader: BodyReader
 
     def all(self, body: bytes) -> Submission:
-        draft = self.draft(body)
+        draft = self.reader.draft(body) or self.reader.newest_draft(body)
         return self.submission(draft) or self.with_loaded_terms(draft)
-
-    def draft(self, body: bytes) -> SubmissionDraft:
-        key = self.key
-        return draft_of(self.decode(body), key.scope, self.services.clock(), key.event_rules)
 
     def submission(self, draft: SubmissionDraft) -> Submission | None:
         """Return the submission, or None when the terms are not in memory."""

@@ -5,9 +5,11 @@ from typing import Any
 
 import msgspec
 from anyio.to_thread import run_sync
+from msgspec import UNSET
 from starlette.responses import Response
 
 from tollbook.administration.book_report import (
+    BelowBuyRate,
     BookReport,
     UnreachableRate,
     book_report,
@@ -121,7 +123,8 @@ async def post_price_book(request: AsyncRequest[LoadQuery]) -> Response:
             authenticate(snapshot)
 
     def work(body: bytes, media_type: str, query: LoadQuery) -> Response:
-        book = read_book(body, media_type, query)
+        _, catalog = services.directory_cache.loaded_catalog(tenant)
+        book = read_book(body, media_type, query, catalog)
         unreachable = unreachable_rates(book)
         with services.database.writing() as transaction:
             key, named = authenticate(transaction), query.organization_id
@@ -159,7 +162,9 @@ def publish_price_book(
 
 
 def _answer(report: BookReport, status: int = 200) -> Response:
-    return json_response({"success": True, **msgspec.structs.asdict(report)}, status)
+    fields = msgspec.structs.asdict(report)
+    given = {name: value for name, value in fields.items() if value is not UNSET}
+    return json_response({"success": True, **given}, status)
 
 
 def _find(snapshot: Snapshot, call: ApiRequest[Query, BookPath]) -> Listed:
@@ -190,6 +195,10 @@ _REPORT: Mapping[str, Any] = {
     "price_book": ShownBook,
     "no_longer_priced": list[str],
     "lost_prices": list[LostPrices],
+    "below_buy": list[BelowBuyRate],
+    "below_buy_count": int,
+    "without_buy_count": int,
+    "retired_meters": list[str],
 }
 _REPORT_EXAMPLE = {
     **_EXAMPLE,
@@ -202,6 +211,21 @@ _REPORT_EXAMPLE = {
             "organizations_count": 1,
         }
     ],
+    "below_buy": [
+        {
+            "rate_id": 12,
+            "meter": "voice.call",
+            "to": "+44",
+            "from": "",
+            "conditions": "",
+            "tier": None,
+            "quantity": 60,
+            "cost": 0.009,
+            "buy_cost": 0.0105,
+        }
+    ],
+    "below_buy_count": 1,
+    "without_buy_count": 240,
 }
 _ONE = Body(
     answer_schema(**_REPORT),
@@ -226,7 +250,9 @@ _LOADED = Body(
 _LOST = (
     "`no_longer_priced` names the meters that had a price in the book of the same currency before "
     "and have none in this one, `lost_prices` also the organizations: from its first day on, once "
-    "it is published, their events are quarantined."
+    "it is published, their events are quarantined. `below_buy` lists the first 1,000 rates that "
+    "sell a quantity for less than they buy it, with that of the largest loss; no book is refused "
+    "for it. `without_buy_count` counts rates without a buy price if any rate has one."
 )
 _BODY = {
     "type": "string",
