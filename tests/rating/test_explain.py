@@ -68,6 +68,30 @@ def explained(
             ],
         ),
         (
+            f"{CALL}, included: 5, increments: 60/6, connect_fee: 0.05",
+            61,
+            [
+                "61 s raw -> 60 s billed: 5 s are included, at least 60 s, then steps of 6 s",
+                "60 s / 60 s x 0.012 = 0.012",
+                "connect fee = 0.05",
+                "cost 0.062",
+            ],
+        ),
+        (
+            f"{CALL}, included: 5",
+            5,
+            ["5 s raw -> 0 s billed: 5 s are included", "0 s / 60 s x 0.012 = 0", "cost 0.00"],
+        ),
+        (
+            f"{CALL}, first_price: 0.03, increments: 30/6",
+            31,
+            [
+                "31 s raw -> 36 s billed: at least 30 s, then steps of 6 s",
+                "first 30 s / 60 s x 0.03 + 6 s / 60 s x 0.012 = 0.0162",
+                "cost 0.0162",
+            ],
+        ),
+        (
             "meter: kb.usage, price: 0.10, per: minute",
             1,
             [

@@ -37,7 +37,8 @@ class Basis(StrEnum):
 class CallTerms(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """How the seconds of a call are billed; durations in micros, money in picos.
 
-    The first increment is billed whole, then steps of `following`; 0 means as it lasted.
+    The first increment is billed whole, then steps of `following`; 0 means as it lasted. The
+    `included` seconds are deducted before that.
     """
 
     minimum: int = 0
@@ -46,6 +47,7 @@ class CallTerms(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     grace: int = 0
     connect_fee: int = 0
     maximum_cost: int | None = None
+    included: int = 0
 
 
 class TierMode(StrEnum):
@@ -89,7 +91,8 @@ class Pricing(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
     blocks of that many micros, of each event or, when `monthly`, of the month. A price that
     depends on the month so far names its `tier_group`, under which the ledger counts. `buy` is
     what the quantity is bought for, None when that is unknown. `markup` is added to an event's own
-    cost, in millionths; without `price` the rate is for such events only.
+    cost, in millionths; without `price` the rate is for such events only. `first_price` is the
+    price of a call's first increment, in picos for `per_micros`; None when it is `price_picos`.
     """
 
     price: str | None
@@ -108,6 +111,7 @@ class Pricing(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
     buy: "Pricing | None" = None
     markup: int | None = None
     rules: int = EARLIER_RULES
+    first_price: int | None = None
 
     @cached_property
     def flat_price(self) -> tuple[int, int] | None:
@@ -123,6 +127,7 @@ class Pricing(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
             or self.tier_group is not None
             or (self.tiers or self.fees or self.package or self.prorated)
             or self.buy is not None
+            or self.first_price is not None
             or (calls is not None and (calls.connect_fee or calls.maximum_cost is not None))
         ):
             return None

@@ -123,6 +123,7 @@ class ShownBuy(msgspec.Struct, frozen=True, omit_defaults=True):
     increments: str | None = None
     minimum: str | None = None
     grace: str | None = None
+    included: str | None = None
     connect_fee: str | None = None
 
 
@@ -152,6 +153,13 @@ class ShownRate(msgspec.Struct, frozen=True, omit_defaults=True, rename={"from_"
         "minimum, minimum duration, min duration, minimum time, min time")] = None
     grace: Annotated[Text, _of_calls(SECONDS, ("grace",),
         "grace, grace period, grace time, free, free time")] = None
+    included: Annotated[Text, _of_calls(SECONDS, ("included",),
+        "included, included seconds, seconds included, free seconds")] = None
+    first_price: Annotated[Text, Field(
+        PRICE, attributes=("first_price",), unit="second", needs=("increments",),
+        excludes=("graduated", "volume", "package"), headers=
+        "first price, price 1, rate 1, initial price, first rate, first interval price, "
+        "first increment price", code="invalid_price")] = None
     connect_fee: Annotated[Text, _of_calls(PRICE, ("connect_fee",),
         "connect fee, connection fee, connect charge, connection charge, setup, setup fee, "
         "setup charge, call setup, call setup fee, set up fee")] = None

@@ -89,6 +89,9 @@ def read_pricing(source: Source, meter: Meter | None, group: str = "") -> Pricin
             sentence = "a rate of several prefixes must name the tier_group they count in"
             source.note("tier_group", "missing_field", sentence)
     text, picos = read_price(source)
+    if "first_price" in source and per.basis is not Basis.UNIT:
+        sentence = f"{source.label('first_price')} is for a price by time, not for one by call"
+        source.note("first_price", "invalid_price", sentence)
     pricing = Pricing(
         price=mode.value if tiers else text or None,
         per=source.text("per"),
