@@ -229,3 +229,19 @@ def test_the_matched_rate_is_described() -> None:
 
 def test_what_has_no_price_has_no_explanation_but_a_reason() -> None:
     assert isinstance(explain(None, RatingInput("voice.call", 1, 20240215)), Unpriced)
+
+
+@pytest.mark.parametrize(
+    ("rate", "matched"),
+    [
+        (f"{CALL}, to: 4420, destination: London", "voice.call; to 4420 (London)"),
+        (f"{CALL}, destination: Anywhere", "voice.call; (Anywhere)"),
+        (
+            f"{CALL}, to: 44, from: 1, destination: United Kingdom",
+            "voice.call; to 44 (United Kingdom); from 1",
+        ),
+    ],
+)
+def test_the_name_of_the_destination_is_next_to_its_prefix(rate: str, matched: str) -> None:
+    found = explained(rate, 60, {"to": "+442071838750", "from": "+14155550100"})
+    assert found.matched == matched

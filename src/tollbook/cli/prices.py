@@ -29,7 +29,7 @@ from tollbook.domain.books import BookStatus, ShownBook, show_book
 from tollbook.domain.errors import InvalidRequest
 from tollbook.domain.lost_prices import LostPrices
 from tollbook.domain.periods import day_number
-from tollbook.domain.prices import RULES, PriceBook, Rate, conditions_of
+from tollbook.domain.prices import RULES, PriceBook, Rate, describe_conditions
 from tollbook.rating.books.fields import ShownRate
 from tollbook.rating.books.serialize import show_rate
 from tollbook.rating.books.unreachable import CoveredBy, unreachable_rates
@@ -214,7 +214,7 @@ def _show(options: Options, settings: Settings) -> int:
 
 def _cells(rate: Rate) -> tuple[str, ...]:
     shown = show_rate(rate)
-    conditions = [f"{name}={value}" for name, value in conditions_of(rate).items()]
+    conditions = describe_conditions(rate, "=")
     days = [
         f"{word} {day}"
         for word, day in (("from", shown.valid_from), ("until", shown.valid_until))
@@ -226,7 +226,7 @@ def _cells(rate: Rate) -> tuple[str, ...]:
 
 def _other(rate: ShownRate) -> str:
     """Return the other fields of a rate in a line, under their names in a book."""
-    known = {"rate_id", "meter", "price", "per", "to", "from", "when", "hours"}
+    known = {"rate_id", "meter", "price", "per", "to", "from", "destination", "when", "hours"}
     rest = {
         name: value
         for name, value in msgspec.to_builtins(rate).items()

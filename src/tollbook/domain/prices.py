@@ -142,7 +142,8 @@ class Rate(msgspec.Struct, frozen=True, omit_defaults=True, gc=False, rename={"f
     `to` and `from_` are the first digits of E.164 numbers. `when` holds attributes and the values
     they must have; `numbers` are those of them whose values are numbers in a notation of their own,
     with the notation of JSON: 1.5 for 1.50. `hours` are spans of local minutes since Monday 0:00,
-    the end outside; none means always. The days of validity are both inside.
+    the end outside; none means always. The days of validity are both inside. `destination` is the
+    name of the prefix, such as United Kingdom mobile: it is shown, and decides nothing.
     """
 
     meter: str
@@ -155,6 +156,7 @@ class Rate(msgspec.Struct, frozen=True, omit_defaults=True, gc=False, rename={"f
     valid_until: int = LAST_DAY
     id: int = 0
     numbers: tuple[tuple[str, str], ...] = ()
+    destination: str = ""
 
     @property
     def always(self) -> bool:
@@ -214,6 +216,15 @@ class PriceBook(msgspec.Struct, frozen=True):
     rates: tuple[Rate, ...]
     version: int = 0
     decks: tuple[Deck, ...] = ()
+
+
+def describe_conditions(rate: Rate, join: str) -> list[str]:
+    """Describe each condition of a rate except days and hours, a named prefix with its name."""
+    words = [f"{name}{join}{value}" for name, value in conditions_of(rate).items()]
+    if rate.destination:
+        prefixed = 1 if rate.to or rate.from_ else 0
+        words[:prefixed] = [f"{''.join(words[:prefixed])} ({rate.destination})".strip()]
+    return words
 
 
 def conditions_of(rate: Rate) -> dict[str, str]:

@@ -23,7 +23,7 @@ from tollbook.domain.prices import (
     Fee,
     Pricing,
     Rate,
-    conditions_of,
+    describe_conditions,
 )
 from tollbook.rating.books.vocabulary import format_hours, format_percent, format_price
 from tollbook.rating.calculation import FREE, Calculation, calculate, prorated_days
@@ -96,7 +96,7 @@ def explain(
 
 def describe_rate(rate: Rate) -> str:
     """Describe the usage that a rate is for."""
-    words = [rate.meter, *(f"{name} {value}" for name, value in conditions_of(rate).items())]
+    words = [rate.meter, *describe_conditions(rate, " ")]
     if rate.hours:
         words.append(", ".join(format_hours(rate.hours)))
     if rate.valid_from:

@@ -60,6 +60,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "to": PREFIX,
     "from": PREFIX,
     "when": st.dictionaries(NAME, NAME | PRICE, min_size=1, max_size=2),
+    "destination": st.sampled_from(["United Kingdom mobile", "C\u00f4te d'Ivoire", "a; b"]),
     "hours": st.lists(HOURS, min_size=1, max_size=3),
     "valid_from": st.dates().map(str).map(lambda it: f"2023{it[4:]}".replace("-02-29", "-02-28")),
     "valid_until": st.sampled_from(["2024-02-29", "2025-01-01"]),

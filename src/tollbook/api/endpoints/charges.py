@@ -25,7 +25,10 @@ class ShownBookName(msgspec.Struct, frozen=True):
 
 
 class ShownMatch(msgspec.Struct, frozen=True, rename={"from_": "from"}):
-    """The rate that an event was charged by, and the prefixes of its numbers that led to it."""
+    """The rate that an event was charged by, and the prefixes of its numbers that led to it.
+
+    `destination` is the name of the prefix, absent when the book has none.
+    """
 
     rate_id: int
     matched: str
@@ -34,6 +37,7 @@ class ShownMatch(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     to: str | None
     from_: str | None
     book: ShownBookName | None
+    destination: str | UnsetType = UNSET
 
 
 class ShownTierPosition(msgspec.Struct, frozen=True):
@@ -112,4 +116,5 @@ def show_match(rate: Rate | None, explanation: Explanation, book: str | None) ->
         to=explanation.to or None,
         from_=explanation.from_ or None,
         book=named,
+        destination=rate.destination or UNSET,
     )

@@ -14,7 +14,7 @@ from tollbook.rating.books import fields
 from tollbook.rating.books.deck_columns import COLUMNS, CONDITION, PREFIX_FIELDS, Columns
 from tollbook.rating.books.deck_terms import TEXTS, DeckProblems, DeckTerms
 from tollbook.rating.books.fields import FIELDS
-from tollbook.rating.books.pricing import add_buy, read_days, read_price, read_pricing
+from tollbook.rating.books.pricing import add_buy, read_days_and_name, read_price, read_pricing
 from tollbook.rating.books.source import Form, Source
 from tollbook.rating.books.vocabulary import parse_per, parse_prefix
 from tollbook.rating.match import FROM_COUNTRY, TO_COUNTRY, Conditions, numbers_of
@@ -132,7 +132,7 @@ class Row(Source):
             from_=from_,
             when=when,
             numbers=numbers_of(when),
-            **read_days(self),
+            **read_days_and_name(self),
         )
 
     def _reprice(self, rate: Rate) -> Rate:

@@ -46,6 +46,7 @@ PRICE = Kind(vocabulary.parse_price, vocabulary.format_price)
 SECONDS = Kind(vocabulary.parse_seconds, quantity_text)
 INCREMENTS = Kind(vocabulary.parse_increments, vocabulary.format_increments)
 PERCENT = Kind(vocabulary.parse_percent, vocabulary.format_percent)
+NAME = Kind(vocabulary.parse_name, str)
 DAY = Kind(vocabulary.parse_day, vocabulary.format_day)
 
 
@@ -138,6 +139,7 @@ class ShownRate(msgspec.Struct, frozen=True, omit_defaults=True, rename={"from_"
     per: Annotated[Text, Field(needs=PRICES)] = None
     to: Annotated[Text, Field(part=Rate)] = None
     from_: Annotated[Text, Field(part=Rate)] = None
+    destination: Annotated[Text, Field(NAME, Rate, ("destination",))] = None
     when: Annotated[dict[str, str] | None, Field(part=Rate)] = None
     hours: Annotated[list[str] | None, Field(part=Rate)] = None
     valid_from: Annotated[Text, _day("valid_from",

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import msgspec
 
+from tollbook.domain.directory import LONGEST_NAME
 from tollbook.domain.errors import Problem
 from tollbook.domain.exact import MICROS, MOST_QUANTITY, QUANTITY_PLACES, quantity_text, scaled
 from tollbook.domain.meters import Meter
@@ -150,6 +151,20 @@ def parse_prefix(text: str) -> str:
     if not match:
         raise ValueError("must be the first digits of an international number, such as 4420")
     return match[1]
+
+
+def parse_name(text: str) -> str:
+    """Parse the name of a destination: one line of text."""
+    name = clean_name(text)
+    if name != text:
+        raise ValueError(f"must be a line of at most {LONGEST_NAME} characters")
+    return name
+
+
+def clean_name(text: str) -> str:
+    """Return a text as a name: in one line without spaces at its ends, cut where it is too long."""
+    line = " ".join("".join(it if it.isprintable() else " " for it in text).split())
+    return line if len(line) <= LONGEST_NAME else f"{line[: LONGEST_NAME - 1]}\u2026"
 
 
 def parse_day(text: str) -> int:
