@@ -7,7 +7,7 @@ import pytest
 
 from tollbook.domain.errors import PriceBookRefused
 from tollbook.rating.books.deck_book import parse_deck
-from tollbook.rating.books.deck_columns import COLUMNS
+from tollbook.rating.books.deck_headers import COLUMNS
 from tollbook.rating.books.deck_terms import BookTerms, DeckTerms
 from tollbook.rating.books.yaml_book import parse_price_book
 

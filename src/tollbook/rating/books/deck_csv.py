@@ -6,8 +6,6 @@ United Kingdom mobile;4470-4479, 447624;0.0214;60/6;2024-02-01
 ```
 """
 
-import csv
-import io
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
@@ -16,34 +14,39 @@ from operator import itemgetter
 import msgspec
 
 from tollbook.domain.prices import Deck, Rate
-from tollbook.rating.books import deck_cells as cells
-from tollbook.rating.books.deck_columns import (
-    AREA_CODES,
-    COUNTRY_CODE,
-    PREFIX,
-    PREFIX_FIELDS,
-    Columns,
-    read_header,
-)
+from tollbook.rating.books import deck_prefixes as cells
+from tollbook.rating.books.deck_columns import Columns, read_header
+from tollbook.rating.books.deck_headers import AREA_CODES, COUNTRY_CODE, PREFIX, PREFIX_FIELDS
+from tollbook.rating.books.deck_origins import add_unknown_origins
+from tollbook.rating.books.deck_report import NOTE, DeckReport, SkippedRows
 from tollbook.rating.books.deck_rows import Row, cells_but_for, check_terms
+from tollbook.rating.books.deck_status import skip_reason
+from tollbook.rating.books.deck_successions import SettledDeck, settle_rows
+from tollbook.rating.books.deck_table import (
+    CsvTable,
+    FoundHeader,
+    Line,
+    Table,
+    find_header,
+    other_currency,
+)
 from tollbook.rating.books.deck_terms import DeckProblems, DeckTerms
-from tollbook.rating.books.vocabulary import parse_prefix
+from tollbook.rating.books.vocabulary import clean_name
 
 Progress = Callable[[int], None]
 """Receives the number of rows that were read since it was last called."""
 
 MOST_PREFIXES = 1_000_000
 _MOST_COUNTRIES = 1_000
-_SEPARATORS = (",", ";", "\t", "|")
 _REPORT_EVERY = 5_000
-_WRONG = -1
 
 
 class ReadDeck(msgspec.Struct, frozen=True):
-    """A deck, and the line that each of its rates is from."""
+    """A deck, the line that each of its rates is from, and how it was read."""
 
     deck: Deck
     lines: Sequence[int]
+    report: DeckReport
 
 
 def decode_deck(content: bytes) -> str:
@@ -57,7 +60,7 @@ def decode_deck(content: bytes) -> str:
 
 
 def read_deck(
-    text: str,
+    source: str | Table,
     terms: DeckTerms,
     currency: str,
     problems: DeckProblems,
@@ -67,34 +70,50 @@ def read_deck(
     meter = check_terms(terms, problems)
     if meter is None:
         return None
-    separator, text = _find_separator(text)
-    rows = _read_rows(text, separator, problems)
-    first = next(rows, None)
-    if first is None:
+    table = CsvTable(source) if isinstance(source, str) else source
+    found = find_header(table, terms, problems)
+    if found is None:
         if not problems.count:
             problems.note(0, "", "empty_deck", "the deck is empty")
         return None
-    line, header = first
-    columns = read_header([cell.strip() for cell in header], line, terms, currency, problems)
+    columns = read_header(found.cells, found.line, terms, currency, problems)
     if columns is None:
         return None
-    read = _GrowingDeck(columns, Row(columns, terms, meter, currency, problems), problems)
-    read.add(rows, progress)
+    row = Row(columns, terms, meter, currency, problems)
+    read = _GrowingDeck(columns, row, terms, currency, problems)
+    for line, cells_above in found.titles:
+        read.skip_note(line, cells_above)
+    read.add(table.convert(columns, found.rows, terms, problems), progress)
     if not read.prefixes and not problems.count:
         problems.note(0, "", "empty_deck", "the deck has a header and no rows")
-    return ReadDeck(read.deck(terms.inbound), read.lines)
+    deck = read.deck(terms.inbound)
+    lines: Sequence[int] = read.lines
+    if terms.unknown_origin or columns.lists_origins:
+        deck, lines = add_unknown_origins(deck, lines)
+    settled = settle_rows(deck, lines)
+    return ReadDeck(settled.deck, settled.lines, _report(problems.file, found, read, settled))
 
 
 class _GrowingDeck:
     """The columns of a deck as they grow."""
 
-    def __init__(self, columns: Columns, row: Row, problems: DeckProblems) -> None:
-        self._columns = columns
+    def __init__(
+        self, columns: Columns, row: Row, terms: DeckTerms, currency: str, problems: DeckProblems
+    ) -> None:
+        self.columns = columns
         self._row = row
+        self._access_codes = terms.access_codes
+        self._currency = currency
         self._problems = problems
+        self._where = {it: columns.at[it] for it in PREFIX_FIELDS if it in columns.at}
+        self._prices = [*(columns.at[it] for it in ("price",) if it in columns.at)]
+        self._prices += [it.index for it in columns.prices]
         self._templates: dict[Rate, int] = {}
         self._template_of = array("I")
         self._room = MOST_PREFIXES
+        self.rows = 0
+        self.short = 0
+        self.skipped = SkippedRows()
         self.prefixes: list[str] = []
         self.lines = array("I")
 
@@ -103,83 +122,156 @@ class _GrowingDeck:
         ids = range(len(self.prefixes))
         return Deck(tuple(self._templates), self.prefixes, self._template_of, ids, inbound)
 
-    def add(self, rows: Iterator[tuple[int, list[str]]], progress: Progress | None) -> None:
-        """Add every row: its rate is that of all cells but the prefix, mostly met before."""
-        columns = self._columns
-        at = columns.at
-        where = {it: at[it] for it in PREFIX_FIELDS if it in at}
-        common = itemgetter(*cells_but_for(PREFIX_FIELDS, columns))
-        whole = where.get(PREFIX) if COUNTRY_CODE not in where else None
-        met: dict[object, int] = {}
-        reported = count = 0
-        for count, (line, row) in enumerate(rows, 1):
-            if progress and count - reported == _REPORT_EVERY:
+    def add(self, rows: Iterator[Line], progress: Progress | None) -> None:
+        """Add every row: its rates are those of all cells but the prefix, mostly met before."""
+        columns = self.columns
+        common = _getter([*cells_but_for(PREFIX_FIELDS, columns), *columns.names])
+        whole = self._where.get(PREFIX) if COUNTRY_CODE not in self._where else None
+        may_be_skipped = columns.filters
+        met: dict[object, Sequence[int]] = {}
+        reported = 0
+        for line, cells_read in rows:
+            self.rows += 1
+            if progress and self.rows - reported == _REPORT_EVERY:
                 progress(_REPORT_EVERY)
-                reported = count
-            if len(row) != columns.width:
-                self._note_width(line, row)
+                reported = self.rows
+            row = cells_read if len(cells_read) == columns.width else self._fit(cells_read, line)
+            if row is None or (may_be_skipped and self._is_left_out(row, line)):
+                continue
+            cell = row[whole] if whole is not None else ""
+            is_plain = cells.is_prefix(cell)
+            if not is_plain and self._is_note(row):
+                self.skip_note(line, row)
                 continue
             key = common(row)
-            number = met.get(key)
-            if number is None or number == _WRONG:
-                number = met[key] = self._template(row, line)
-            cell = row[whole] if whole is not None else ""
-            found = (cell,) if cells.is_prefix(cell) else self._read_prefixes(row, line, where)
-            if len(found) > self._room:
+            numbers = met.get(key)
+            if not numbers:
+                numbers = met[key] = self._template_numbers(row, line)
+            found = (cell,) if is_plain else self._read_prefixes(row, line)
+            if len(found) * max(len(numbers), 1) > self._room:
                 sentence = f"is one too many: a deck has at most {MOST_PREFIXES:,} prefixes"
-                self._note_prefix(line, where, sentence)
+                self._note_prefix(line, next(iter(self._where), ""), sentence)
                 break
-            self._room -= len(found)
-            if number != _WRONG:
+            self._room -= len(found) * max(len(numbers), 1)
+            for number in numbers:
                 self.prefixes += found
                 self._template_of.extend([number] * len(found))
                 self.lines.extend([line] * len(found))
         if progress:
-            progress(count - reported)
+            progress(self.rows - reported)
 
-    def _template(self, row: list[str], line: int) -> int:
-        rate = self._row.rate(row, line)
-        return _WRONG if rate is None else self._templates.setdefault(rate, len(self._templates))
+    def skip_note(self, line: int, row: Sequence[str]) -> None:
+        """Skip a title or a note, unless it states another currency."""
+        currency = other_currency(row, self._currency)
+        if currency:
+            sentence = f"this line states {currency}, the price book is in {self._currency}"
+            self._problems.note(line, "", "currency_mismatch", sentence)
+        self.skipped.add(line, NOTE)
 
-    def _read_prefixes(self, row: list[str], line: int, where: dict[str, int]) -> Sequence[str]:
+    def _fit(self, row: list[str], line: int) -> list[str] | None:
+        """Return a row with as many cells as the header: only empty ones may differ."""
+        width = self.columns.width
+        fitted = (row + [""] * (width - len(row)))[:width]
+        has_more = any(it.strip() for it in row[width:])
+        if not has_more and self._is_note(fitted):
+            self.skip_note(line, row)
+            return None
+        if has_more or not any(fitted[it].strip() for it in self._prices):
+            wanted, got = width, len(row)
+            sentence = f"the row has {got} cell{'s' if got != 1 else ''}, the header {wanted}"
+            self._problems.note(line, "", "wrong_column_count", sentence)
+            return None
+        self.short += 1
+        return fitted
+
+    def _is_left_out(self, row: Sequence[str], line: int) -> bool:
+        reason = None if self._is_note(row) else skip_reason(self.columns.filters, row)
+        if reason is not None:
+            self.skipped.add(line, reason)
+        return reason is not None
+
+    def _is_note(self, row: Sequence[str]) -> bool:
+        """Return whether a row has neither a prefix nor a price."""
+        if any(row[it].strip() for it in self._prices):
+            return False
+        texts = [row[it].strip() for it in self._where.values()]
+        return not any(it[:1].isdigit() or it[:1] in "+(" or _is_default(it) for it in texts if it)
+
+    def _template_numbers(self, row: list[str], line: int) -> Sequence[int]:
+        """Return the templates of a row's rates, with the name of its destination."""
+        names = (clean_name(row[it]) for it in self.columns.names)
+        name = next(filter(None, names), "")
+        templates = self._templates
+        return tuple(
+            templates.setdefault(
+                msgspec.structs.replace(rate, destination=name) if name else rate, len(templates)
+            )
+            for rate in self._row.rates(row, line)
+        )
+
+    def _read_prefixes(self, row: list[str], line: int) -> Sequence[str]:
         """Read the prefixes of a row, which may stand for millions, as far as there is room."""
         found: list[str] = []
         try:
-            for prefix in islice(_prefixes_of(row, where), self._room + 1):
+            for prefix in islice(self._prefixes_of(row), self._room + 1):
                 found.append(prefix)  # noqa: PERF402  what was made before an error counts too
-        except ValueError as error:
-            self._note_prefix(line, where, str(error))
+        except _WrongCode as error:
+            self._note_prefix(line, error.field, str(error))
             self._room -= len(found)
             return ()
         return found
 
-    def _note_prefix(self, line: int, where: dict[str, int], sentence: str) -> None:
-        name = self._columns.header[next(iter(where.values()))] if where else ""
-        self._problems.note(line, name, "invalid_prefix", f"{name} {sentence}".strip())
+    def _prefixes_of(self, row: list[str]) -> Iterator[str]:
+        """Read the prefixes of a row, from one column or from country code and area codes."""
+        where = self._where
+        if COUNTRY_CODE not in where:
+            if PREFIX not in where:
+                yield ""
+                return
+            cell = row[where[PREFIX]].strip()
+            yield from _named(PREFIX, self._parse(cell, may_be_empty=True))
+            return
+        countries = _named(COUNTRY_CODE, self._parse(row[where[COUNTRY_CODE]].strip()))
+        areas = row[where[AREA_CODES]].strip() if AREA_CODES in where else ""
+        if PREFIX in where:
+            prefixes = _named(PREFIX, self._parse(row[where[PREFIX]].strip()))
+            yield from _named(PREFIX, _within(prefixes, countries))
+        elif not areas:
+            yield from countries
+        else:
+            yield from _join_areas(countries, areas)
 
-    def _note_width(self, line: int, row: list[str]) -> None:
-        wanted, got = self._columns.width, len(row)
-        sentence = f"the row has {got} cell{'s' if got != 1 else ''}, the header {wanted}"
-        self._problems.note(line, "", "wrong_column_count", sentence)
+    def _parse(self, cell: str, *, may_be_empty: bool = False) -> Iterator[str]:
+        return cells.parse_prefixes(cell, self._access_codes, may_be_empty=may_be_empty)
+
+    def _note_prefix(self, line: int, field: str, sentence: str) -> None:
+        at = self._where.get(field)
+        name = self.columns.header[at] if at is not None else ""
+        self._problems.note(line, name, "invalid_prefix", f"{name} {sentence}".strip(), at)
 
 
-def _prefixes_of(row: list[str], where: dict[str, int]) -> Iterator[str]:
-    """Read the prefixes of a row, from one column or from country code and area codes."""
-    if COUNTRY_CODE not in where:
-        yield from cells.parse_prefixes(row[where[PREFIX]].strip()) if PREFIX in where else [""]
-        return
-    countries = cells.parse_prefixes(row[where[COUNTRY_CODE]].strip())
-    areas = row[where[AREA_CODES]].strip() if AREA_CODES in where else ""
-    if PREFIX in where:
-        yield from _within(cells.parse_prefixes(row[where[PREFIX]].strip()), countries)
-    elif not areas:
-        yield from countries
-    else:
-        country, *others = islice(countries, 2)
-        if others:
-            raise ValueError("must be one country code where there are area codes")
-        for area in cells.parse_codes(areas):
-            yield parse_prefix(country + area)
+class _WrongCode(Exception):
+    """A code that cannot be read, and the field of its column."""
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.field = field
+
+
+def _named(field: str, codes: Iterator[str]) -> Iterator[str]:
+    """Yield codes; raise their problem with the field of their column."""
+    try:
+        yield from codes
+    except ValueError as error:
+        raise _WrongCode(field, str(error)) from None
+
+
+def _join_areas(countries: Iterator[str], areas: str) -> Iterator[str]:
+    country, *others = islice(countries, 2)
+    if others:
+        raise _WrongCode(COUNTRY_CODE, "must be one country code where there are area codes")
+    joined = (cells.join_area(country, area) for area in cells.parse_codes(areas))
+    yield from _named(AREA_CODES, joined)
 
 
 def _within(prefixes: Iterator[str], countries: Iterator[str]) -> Iterator[str]:
@@ -197,25 +289,31 @@ def _within(prefixes: Iterator[str], countries: Iterator[str]) -> Iterator[str]:
         yield prefix
 
 
-def _find_separator(text: str) -> tuple[str, str]:
-    """Find the separator of cells: that of a first line `sep=`, or the most frequent one."""
-    head, _, rest = text.lstrip("\r\n").partition("\n")
-    if head.startswith("sep=") and len(head.rstrip("\r")) == 5:
-        # Empty lines in place of it keep the count.
-        return head[4], "\n" * text.count("\n", 0, len(text) - len(rest)) + rest
-    return max(_SEPARATORS, key=head.count), text
+def _is_default(cell: str) -> bool:
+    return cell.lower() in cells.DEFAULT_WORDS
 
 
-def _read_rows(
-    text: str, separator: str, problems: DeckProblems
-) -> Iterator[tuple[int, list[str]]]:
-    """Yield rows with the line each begins on, without empty ones."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    line = 1
-    try:
-        for row in reader:
-            if any(row) and (len(row) > 1 or row[0].strip()):
-                yield line, row
-            line = reader.line_num + 1
-    except csv.Error as error:
-        problems.note(line, "", "not_csv", f"this is not CSV: {error}")
+def _getter(positions: Sequence[int]) -> Callable[[Sequence[str]], object]:
+    """Return a function that picks some cells of a row as a key."""
+    return itemgetter(*positions) if positions else lambda _row: ()
+
+
+def _report(file: str, found: FoundHeader, read: _GrowingDeck, settled: SettledDeck) -> DeckReport:
+    columns, header = read.columns, found.cells
+    used = columns.read | set(columns.names) | {it.index for it in columns.filters}
+    named = {field: header[at] for field, at in columns.at.items()}
+    if columns.names:
+        named["destination"] = header[columns.names[0]]
+    return DeckReport(
+        file=file,
+        header_line=found.line,
+        columns=named,
+        ignored=[it for at, it in enumerate(header) if at not in used and it],
+        rows=read.rows,
+        rates=len(settled.deck.prefixes),
+        skipped=dict(read.skipped.counts),
+        skipped_rows=read.skipped.first,
+        identical=settled.identical,
+        short=read.short,
+        ended=settled.ended,
+    )

@@ -31,6 +31,7 @@ _MULTIPLES = {
 }
 _MEDIA = {"KB": 1000, "MB": 1_000_000, "KiB": 1024, "MiB": 1_048_576}
 _PER = re.compile(r"(?:(?P<count>[0-9]+(?:\.[0-9]+)?) )?(?P<unit>[A-Za-z-]+)")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _PERCENT = re.compile(r"([0-9]+(?:\.[0-9]{1,4})?) ?%")
 _PREFIX = re.compile(r"\+?([1-9][0-9]{0,14})")
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00")
@@ -55,7 +56,7 @@ class Per(msgspec.Struct, frozen=True):
 def parse_price(text: str) -> int:
     """Parse a price as picos, exactly as it is written."""
     try:
-        value = Decimal(text)
+        value = _decimal(text)
         if not 0 <= value <= MOST_PRICE:
             raise ValueError(text)
         return scaled(value, PRICE_PLACES)
@@ -258,10 +259,16 @@ def _format_moment(minute: int, *, ends: bool = False) -> str:
     return f"{_WEEKDAYS[day]} {rest // 60:02d}:{rest % 60:02d}"
 
 
+def _decimal(text: str) -> Decimal:
+    """Parse ASCII digits with a decimal point; `Decimal` alone reads 1_5 and other digits too."""
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(text)
+    return Decimal(text)
+
+
 def _micros(text: str) -> int:
     """Parse a decimal number as micros, -1 when it is none."""
     try:
-        value = Decimal(text)
-        return scaled(value, QUANTITY_PLACES) if value.is_finite() else -1
+        return scaled(_decimal(text), QUANTITY_PLACES)
     except (InvalidOperation, ValueError):
         return -1
