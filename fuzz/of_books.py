@@ -14,7 +14,7 @@ from tollbook.domain.exact import MICROS
 from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.prices import Deck, PriceBook, Rate
 from tollbook.rating.books.deck_book import parse_deck
-from tollbook.rating.books.deck_csv import decode_deck
+from tollbook.rating.books.deck_file import decode_deck
 from tollbook.rating.books.deck_headers import COLUMNS
 from tollbook.rating.books.deck_terms import BookTerms, DeckTerms
 from tollbook.rating.books.fields import FIELDS

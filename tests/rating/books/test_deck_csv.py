@@ -8,7 +8,7 @@ from tollbook.domain.errors import PriceBookRefused
 from tollbook.domain.prices import CallTerms, PriceBook, Rate
 from tollbook.rating.books import deck_csv
 from tollbook.rating.books.deck_book import parse_deck
-from tollbook.rating.books.deck_csv import decode_deck
+from tollbook.rating.books.deck_file import decode_deck
 from tollbook.rating.books.deck_terms import BookTerms, DeckTerms
 
 SECOND = 1_000_000

@@ -49,16 +49,6 @@ class ReadDeck(msgspec.Struct, frozen=True):
     report: DeckReport
 
 
-def decode_deck(content: bytes) -> str:
-    """Decode a deck in UTF-8 or UTF-16, with or without a byte order mark, or in Windows-1252."""
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16", errors="replace")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")
-
-
 def read_deck(
     source: str | Table,
     terms: DeckTerms,
@@ -71,6 +61,7 @@ def read_deck(
     if meter is None:
         return None
     table = CsvTable(source) if isinstance(source, str) else source
+    problems.sheet = table.sheet
     found = find_header(table, terms, problems)
     if found is None:
         if not problems.count:
@@ -91,7 +82,8 @@ def read_deck(
     if terms.unknown_origin or columns.lists_origins:
         deck, lines = add_unknown_origins(deck, lines)
     settled = settle_rows(deck, lines)
-    return ReadDeck(settled.deck, settled.lines, _report(problems.file, found, read, settled))
+    report = _report(problems.file, found, read, settled, table.hidden)
+    return ReadDeck(settled.deck, settled.lines, report)
 
 
 class _GrowingDeck:
@@ -298,7 +290,9 @@ def _getter(positions: Sequence[int]) -> Callable[[Sequence[str]], object]:
     return itemgetter(*positions) if positions else lambda _row: ()
 
 
-def _report(file: str, found: FoundHeader, read: _GrowingDeck, settled: SettledDeck) -> DeckReport:
+def _report(
+    file: str, found: FoundHeader, read: _GrowingDeck, settled: SettledDeck, hidden: int
+) -> DeckReport:
     columns, header = read.columns, found.cells
     used = columns.read | set(columns.names) | {it.index for it in columns.filters}
     named = {field: header[at] for field, at in columns.at.items()}
@@ -316,4 +310,5 @@ def _report(file: str, found: FoundHeader, read: _GrowingDeck, settled: SettledD
         identical=settled.identical,
         short=read.short,
         ended=settled.ended,
+        hidden=hidden,
     )

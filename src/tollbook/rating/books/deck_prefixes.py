@@ -15,7 +15,7 @@ KEEPS_ZERO = ("39", "225", "229", "241", "242", "378")
 _LONGEST = 15
 _MOST_LOST = 2
 """A whole number such as 1.8E+03 may end in this many zeros that it does not show."""
-_BETWEEN = re.compile(r"[;,/|\n]")
+_BETWEEN = re.compile(r"[;,:/|\n]")
 _CODE = re.compile(r"\+? ?[0-9][0-9 ()\u00a0]*")
 _RANGE = re.compile(rf"({_CODE.pattern}?)\s*[-\u2010-\u2015]\s*({_CODE.pattern})")
 _NATIONAL_ZERO = re.compile(r"\(0\)")

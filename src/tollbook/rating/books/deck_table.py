@@ -26,7 +26,13 @@ _IN_CURRENCY = re.compile(
 
 
 class Table(ABC):
-    """The rows of a file, which may be read in several ways."""
+    """The rows of a file, which may be read in several ways.
+
+    `sheet` is the name of its sheet, empty for a text; `hidden` counts the hidden rows of a sheet.
+    """
+
+    sheet: str = ""
+    hidden: int = 0
 
     @property
     @abstractmethod
