@@ -113,8 +113,10 @@ class _Reading:
                 continue
             if index not in {it.index for it in prices}:
                 self._place(index, cell, is_mentioned=index in mentioned)
-        for header in missing:
-            self._missing(header, self._named[header])
+        found = {field for header, field in self._named.items() if header not in missing}
+        for header, field in missing.items():
+            if field not in found:
+                self._missing(header, field)
         self._choose_country()
         _join_increments(self._at)
         self._require(prices)
