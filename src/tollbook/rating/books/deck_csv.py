@@ -100,7 +100,9 @@ class _GrowingDeck:
         self._where = {it: columns.at[it] for it in PREFIX_FIELDS if it in columns.at}
         self._prices = [*(columns.at[it] for it in ("price",) if it in columns.at)]
         self._prices += [it.index for it in columns.prices]
-        self._templates: dict[Rate, int] = {}
+        self._unnamed: dict[Rate, int] = {}
+        self._templates: list[Rate] = []
+        self._named: dict[object, int] = {}
         self._template_of = array("I")
         self._room = MOST_PREFIXES
         self.rows = 0
@@ -117,10 +119,10 @@ class _GrowingDeck:
     def add(self, rows: Iterator[Line], progress: Progress | None) -> None:
         """Add every row: its rates are those of all cells but the prefix, mostly met before."""
         columns = self.columns
-        common = _getter([*cells_but_for(PREFIX_FIELDS, columns), *columns.names])
+        common, names = _getter(cells_but_for(PREFIX_FIELDS, columns)), _getter(columns.names)
         whole = self._where.get(PREFIX) if COUNTRY_CODE not in self._where else None
         may_be_skipped = columns.filters
-        met: dict[object, Sequence[int]] = {}
+        met: dict[object, Sequence[tuple[int, Rate]]] = {}
         reported = 0
         for line, cells_read in rows:
             self.rows += 1
@@ -135,17 +137,20 @@ class _GrowingDeck:
             if not is_plain and self._is_note(row):
                 self.skip_note(line, row)
                 continue
-            key = common(row)
-            numbers = met.get(key)
-            if not numbers:
-                numbers = met[key] = self._template_numbers(row, line)
+            key, name = common(row), names(row)
+            rates = met.get(key)
+            if not rates:
+                rates = met[key] = self._read_rates(row, line)
             found = (cell,) if is_plain else self._read_prefixes(row, line)
-            if len(found) * max(len(numbers), 1) > self._room:
+            if len(found) * max(len(rates), 1) > self._room:
                 sentence = f"is one too many: a deck has at most {MOST_PREFIXES:,} prefixes"
                 self._note_prefix(line, next(iter(self._where), ""), sentence)
                 break
-            self._room -= len(found) * max(len(numbers), 1)
-            for number in numbers:
+            self._room -= len(found) * max(len(rates), 1)
+            for unnamed, rate in rates:
+                number = self._named.get((unnamed, name))
+                if number is None:
+                    number = self._named[unnamed, name] = self._add_template(rate, row)
                 self.prefixes += found
                 self._template_of.extend([number] * len(found))
                 self.lines.extend([line] * len(found))
@@ -189,17 +194,19 @@ class _GrowingDeck:
         texts = [row[it].strip() for it in self._where.values()]
         return not any(it[:1].isdigit() or it[:1] in "+(" or _is_default(it) for it in texts if it)
 
-    def _template_numbers(self, row: list[str], line: int) -> Sequence[int]:
-        """Return the templates of a row's rates, with the name of its destination."""
+    def _read_rates(self, row: list[str], line: int) -> Sequence[tuple[int, Rate]]:
+        """Read the rates of a row without prefix and name, each with its number."""
+        numbers = self._unnamed
+        return tuple(
+            (numbers.setdefault(rate, len(numbers)), rate) for rate in self._row.rates(row, line)
+        )
+
+    def _add_template(self, rate: Rate, row: Sequence[str]) -> int:
+        """Add a rate with the name of a row's destination, and return its number."""
         names = (clean_name(row[it]) for it in self.columns.names)
         name = next(filter(None, names), "")
-        templates = self._templates
-        return tuple(
-            templates.setdefault(
-                msgspec.structs.replace(rate, destination=name) if name else rate, len(templates)
-            )
-            for rate in self._row.rates(row, line)
-        )
+        self._templates.append(msgspec.structs.replace(rate, destination=name) if name else rate)
+        return len(self._templates) - 1
 
     def _read_prefixes(self, row: list[str], line: int) -> Sequence[str]:
         """Read the prefixes of a row, which may stand for millions, as far as there is room."""

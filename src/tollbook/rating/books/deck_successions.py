@@ -29,7 +29,8 @@ def settle_rows(deck: Deck, lines: Sequence[int]) -> SettledDeck:
     """
     if len(set(deck.prefixes)) == len(deck.prefixes):
         return SettledDeck(deck, lines)
-    templates: dict[Rate, int] = {rate: n for n, rate in enumerate(deck.templates)}
+    templates = list(deck.templates)
+    shortened: dict[tuple[int, int], int] = {}
     template_of = array("I", deck.template_of)
     dropped: set[int] = set()
     ended = 0
@@ -39,8 +40,11 @@ def settle_rows(deck: Deck, lines: Sequence[int]) -> SettledDeck:
             rate, later = (deck.templates[deck.template_of[it]] for it in (row, following))
             if rate.valid_until == LAST_DAY and rate.valid_from < later.valid_from:
                 until = day_number(day_of(later.valid_from) - timedelta(days=1))
-                shorter = replace(rate, valid_until=until)
-                template_of[row] = templates.setdefault(shorter, len(templates))
+                key = deck.template_of[row], until
+                if key not in shortened:
+                    shortened[key] = len(templates)
+                    templates.append(replace(rate, valid_until=until))
+                template_of[row] = shortened[key]
                 ended += 1
     rows_left = [row for row in range(len(deck.prefixes)) if row not in dropped]
     settled = Deck(

@@ -164,7 +164,9 @@ def parse_name(text: str) -> str:
 
 def clean_name(text: str) -> str:
     """Return a text as a name: in one line without spaces at its ends, cut where it is too long."""
-    line = " ".join("".join(it if it.isprintable() else " " for it in text).split())
+    if not text.isprintable():
+        text = "".join(it if it.isprintable() else " " for it in text)
+    line = " ".join(text.split())
     return line if len(line) <= LONGEST_NAME else f"{line[: LONGEST_NAME - 1]}\u2026"
 
 
