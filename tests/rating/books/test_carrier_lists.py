@@ -41,6 +41,7 @@ MAPPINGS = {
         columns: {price: Off Peak}
         hours: {Peak: "mon-fri 08:00-20:00", Weekend: "sat,sun"}
         """,
+    "portabilling.csv": "columns: {prefix: Destination}",
     "blocked.csv": 'skip: {Rate: [blocked, N/A, "-"]}',
 }
 FORMATS = {
@@ -50,6 +51,8 @@ FORMATS = {
     "astpp_orig.csv": "astpp",
     "astpp_term.csv": "astpp",
     "a2b.csv": "a2billing",
+    "kazoo.csv": "kazoo",
+    "sippy.csv": "sippy",
 }
 EUROS = ("french.csv", "german.csv")
 
@@ -108,6 +111,14 @@ CALLS = (
     Call("blocked.csv", 60, "+870773123456", UNPRICED),
     Call("emptycols.csv", 61, UK, "0.01525"),
     Call("utf16.csv", 61, UK, "0.01525"),
+    Call("kazoo.csv", 61, UK, "0.0232"),  # 66 / 60 * 0.012 + 0.01
+    Call("kazoo.csv", 2, UK, "0.00"),
+    Call("kazoo.csv", 3, UK, "0.022"),  # no longer shorter than 3 s: 60 / 60 * 0.012 + 0.01
+    Call("kazoo.csv", 60, "+447911123456", "0.022"),
+    Call("sippy.csv", 31, UK, "0.0262"),  # 30 / 60 * 0.05 + 6 / 60 * 0.012
+    Call("sippy.csv", 31, "+447911123456", "0.0262"),
+    Call("sippy.csv", 31, "+33123456789", UNPRICED),
+    Call("portabilling.csv", 61, UK, "0.022"),  # 66 / 60 * 0.02
     Call("utf16.csv", 60, "+22527123456", "0.30"),
 )
 

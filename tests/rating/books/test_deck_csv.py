@@ -521,3 +521,23 @@ def test_a_buy_price_may_have_its_own_increments() -> None:
     (rate,) = rates(parse(text))
     assert rate.pricing.buy is not None
     assert rate.pricing.buy.calls == CallTerms(30 * SECOND, 6 * SECOND, 6 * SECOND)
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("ISO 3166-1 alpha-2,Country (name),Prefix,Rate", "GB,United Kingdom,44,1"),
+        ("Country,Min. duration (sec),Grace (s),Code,Cost/min", "UK,30,5,44,1"),
+        ("Destination,Interval First,Interval Next,Price First,Price Next,Prefix", "UK,1,1,1,1,44"),
+        ('"Rate\n(USD/min)",Dial prefix,Connection cost,Minimal duration', "1,44,0.5,6"),
+        ("Indicatif,Prix (USD/mn),Incrément", "44,1,60/6"),
+        ("Vorwahl,Preis pro Minute,Taktung,Gültig bis", "44,1,60/6,31.12.2030"),
+        ("Match Prefix,Billing rate,Billing cycle,Status", "44,1,6,Rate increase"),
+    ],
+)
+def test_many_headers_are_known(header: str, row: str) -> None:
+    assert priced(parse(f"{header}\n{row}\n{header}\n")) == {"44": "1"}
+
+
+def test_a_list_in_brackets_is_not_cut_apart() -> None:
+    assert refusal('Prefix,Rate\n"998 (90, 91)",1\n')[0].startswith("line 2: Prefix must be prefix")

@@ -201,6 +201,9 @@ class _Reading:
                 self._countries[index] = header.words
                 return
             field = cell.strip() if cell.startswith(CONDITION) else header.field
+            if field is None and header.is_country:
+                self._countries[index] = header.words
+                return
             if field is None:
                 self._refuse_unknown(cell, header, is_mentioned=is_mentioned)
                 return

@@ -134,7 +134,7 @@ class _GrowingDeck:
                 continue
             cell = row[whole] if whole is not None else ""
             is_plain = cells.is_prefix(cell)
-            if not is_plain and self._is_note(row):
+            if not is_plain and (self._is_note(row) or self._is_header(row)):
                 self.skip_note(line, row)
                 continue
             key, name = common(row), names(row)
@@ -193,6 +193,10 @@ class _GrowingDeck:
             return False
         texts = [row[it].strip() for it in self._where.values()]
         return not any(it[:1].isdigit() or it[:1] in "+(" or _is_default(it) for it in texts if it)
+
+    def _is_header(self, row: Sequence[str]) -> bool:
+        """Return whether a row is the header again, as at the top of each printed page."""
+        return tuple(it.strip() for it in row) == self.columns.header
 
     def _read_rates(self, row: list[str], line: int) -> Sequence[tuple[int, Rate]]:
         """Read the rates of a row without prefix and name, each with its number."""

@@ -35,9 +35,10 @@ _HEADERS: Mapping[str, str] = {
     "origin prefixes, origination codes, origin codes",
     "currency": "currency, ccy, currency code, devise, währung",
     "first_increment": "first increment, initial increment, initial interval, first interval, "
-    "interval 1, initial period, first interval sec, initial time",
+    "interval 1, initial period, initial time, interval first",
     "next_increment": "next increment, subsequent increment, following increment, next interval, "
-    "subsequent interval, following interval, interval n, interval 2, additional increment",
+    "subsequent interval, following interval, interval n, interval 2, additional increment, "
+    "interval next",
     "buy_increments": "buyrateincrement, buy increment, buy increments, buy rate increment",
     "buy_minimum": "buyrateinitblock, buy minimum, buy rate initblock",
     **{field.name: field.headers for field in FIELDS.values() if field.headers},
@@ -46,6 +47,8 @@ COLUMNS = (*_HEADERS, "country", DESTINATION)
 """The fields that columns of a deck can have, apart from conditions."""
 _FIELD_OF = {name: field for field, names in _HEADERS.items() for name in names.split(", ")}
 COUNTRIES = ("country", "country iso", "iso", "iso code", "iso country", "country iso code")
+_COUNTRY_WORDS = {"country", "countries", "iso", "iso2", "iso3", "pays", "land", "nation"}
+_OF_COUNTRIES = {*_COUNTRY_WORDS, "name", "code", "alpha", "1", "2", "3", "3166", "id"}
 NAMES = (
     *("destination name", "destination", "destinations", "destination description", "ziel"),
     *("zielname", "breakout", "breakout name", "area name", "description", "name", "zone"),
@@ -92,7 +95,18 @@ class Header(msgspec.Struct, frozen=True):
     @property
     def field(self) -> str | None:
         """Return the field that the header names, None when it names none."""
-        return _FIELD_OF.get(self.words) or _FIELD_OF.get(self.bare)
+        return next((_FIELD_OF[it] for it in self._readings() if it in _FIELD_OF), None)
+
+    @property
+    def is_country(self) -> bool:
+        """Return whether the column has countries, whatever it is called."""
+        words = set(self.words.split())
+        return _OF_COUNTRIES.issuperset(words) and not _COUNTRY_WORDS.isdisjoint(words)
+
+    def _readings(self) -> tuple[str, ...]:
+        """Return the header as it is, without its unit at the end, and without all units."""
+        first, _, last = self.words.rpartition(" ")
+        return self.words, first if last in _UNITS else self.words, self.bare
 
     @property
     def is_known(self) -> bool:
@@ -115,7 +129,8 @@ class Header(msgspec.Struct, frozen=True):
         wanted = per if by_price else "second" if field in _IN_SECONDS else None
         if wanted is None or self.is_known:
             return None
-        if all(_is_same_unit(it, wanted, meter) for it in self.units):
+        units = self.units[-1:] if self._readings()[1] in _FIELD_OF else self.units
+        if all(_is_same_unit(it, wanted, meter) for it in units):
             return None
         return f"is by {self.units[0]}, and read as by {wanted}"
 
@@ -150,6 +165,7 @@ def is_table(cells: Sequence[str], named: Mapping[str, str], priced: frozenset[s
         if field is None:
             parts = parse_header(cell)
             field = "country" if parts.words in COUNTRIES else parts.field
+            field = field or ("country" if parts.is_country else None)
         found.add(field)
     return "price" in found and not found.isdisjoint((PREFIX, COUNTRY_CODE, "country"))
 

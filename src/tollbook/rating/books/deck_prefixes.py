@@ -104,7 +104,8 @@ def _split_range(part: str) -> tuple[str, str | None]:
         return "", None
     if found := _RANGE.fullmatch(part):
         return found[1].strip(), found[2].strip()
-    if not _CODE.fullmatch(part):
+    # A list in brackets, as in 998 (90, 91), has been cut apart.
+    if not _CODE.fullmatch(part) or part.count("(") != part.count(")"):
         raise ValueError(_MUST)
     return part, None
 

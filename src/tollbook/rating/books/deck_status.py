@@ -46,6 +46,10 @@ _PRICED = {
     *("same", "increase", "increased", "decrease", "decreased", "added", "add", "a", "update"),
     *("updated", "u", "changed", "change", "normal", "aktiv", "actif"),
 }
+_PRICED_WORDS = {
+    *("new", "no", "change", "changes", "changed", "unchanged", "increase", "increased"),
+    *("decrease", "decreased", "rate", "price", "code", "current", "active", "update", "updated"),
+}
 _TRUE = {"1", "yes", "y", "true", "t", "on", "x", "1.0"}
 _FALSE = {"0", "no", "n", "false", "f", "off", "0.0", "-"}
 _WORDS = re.compile(r"[^\W\d_]+")
@@ -78,7 +82,7 @@ class Check(msgspec.Struct, frozen=True):
         if text in _NOT_PRICED:
             return False
         if self.kind is Kind.STATUS:
-            return text in _PRICED
+            return text in _PRICED or _PRICED_WORDS.issuperset(text.split())
         return text in ((_TRUE | _PRICED) if self.kind is Kind.IF_TRUE else _FALSE)
 
 

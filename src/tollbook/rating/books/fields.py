@@ -136,8 +136,8 @@ class ShownRate(msgspec.Struct, frozen=True, omit_defaults=True, rename={"from_"
     meter: Annotated[str, Field(part=Rate, code="unknown_meter")]
     price: Annotated[Text, Field(PRICE, headers=
         "price, rate, sell, sell price, sell rate, new rate, new price, tariff, cost, price n, "
-        "rate n, next price, next rate, billing rate, call rate, minute rate, rateinitial, "
-        "sell cost, prix, tarif, coût, preis, minutenpreis, entgelt")] = None
+        "rate n, next price, price next, next rate, billing rate, call rate, minute rate, "
+        "rateinitial, sell cost, prix, tarif, coût, preis, minutenpreis, entgelt")] = None
     per: Annotated[Text, Field(needs=PRICES)] = None
     to: Annotated[Text, Field(part=Rate)] = None
     from_: Annotated[Text, Field(part=Rate)] = None
@@ -168,8 +168,8 @@ class ShownRate(msgspec.Struct, frozen=True, omit_defaults=True, rename={"from_"
     first_price: Annotated[Text, Field(
         PRICE, attributes=("first_price",), unit="second", needs=("increments",),
         excludes=("graduated", "volume", "package"), headers=
-        "first price, price 1, rate 1, initial price, first rate, first interval price, "
-        "first increment price", code="invalid_price")] = None
+        "first price, price first, price 1, rate 1, initial price, first rate, "
+        "first interval price, first increment price", code="invalid_price")] = None
     connect_fee: Annotated[Text, _of_calls(PRICE, ("connect_fee",),
         "connect fee, connection fee, connect charge, connection charge, setup, setup fee, "
         "setup charge, call setup, call setup fee, set up fee, connection cost, connect cost, "
