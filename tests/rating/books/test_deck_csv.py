@@ -6,7 +6,7 @@ import pytest
 
 from tollbook.domain.errors import PriceBookRefused
 from tollbook.domain.prices import CallTerms, PriceBook, Rate
-from tollbook.rating.books import deck_csv
+from tollbook.rating.books import deck_growth
 from tollbook.rating.books.deck_book import parse_deck
 from tollbook.rating.books.deck_file import decode_deck
 from tollbook.rating.books.deck_terms import BookTerms, DeckTerms
@@ -368,14 +368,14 @@ RANGES = [f"{n}0000-{n}9999" for n in range(1_000, 4_000)]
 def test_thirty_million_prefixes_are_not_made(
     text: str, lines: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deck_csv, "MOST_PREFIXES", 50_000)
+    monkeypatch.setattr(deck_growth, "MOST_PREFIXES", 50_000)
     found = refusal(text)
     assert [int(it.split()[1].strip(":")) for it in found] == lines
     assert found[-1].endswith("is one too many: a deck has at most 50,000 prefixes")
 
 
 def test_the_prefixes_of_plain_rows_are_counted_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deck_csv, "MOST_PREFIXES", 2)
+    monkeypatch.setattr(deck_growth, "MOST_PREFIXES", 2)
     assert priced(parse("Prefix,Rate\n41,1\n42,1\n"))
     assert refusal("Prefix,Rate\n41,1\n42,1\n43,1\n44,1\n") == [
         "line 4: Prefix is one too many: a deck has at most 2 prefixes"

@@ -6,7 +6,8 @@ from tollbook.domain.directory import LONGEST_NAME, currency_problem, text_probl
 from tollbook.domain.prices import FIRST_DAY, LAST_DAY, PriceBook, Rate
 from tollbook.rating.books import vocabulary
 from tollbook.rating.books.deck_clashes import Clash, RatePosition, deck_clashes
-from tollbook.rating.books.deck_csv import Progress, ReadDeck, read_deck
+from tollbook.rating.books.deck_csv import ReadDeck, read_deck
+from tollbook.rating.books.deck_growth import Progress
 from tollbook.rating.books.deck_report import DeckReport
 from tollbook.rating.books.deck_table import Table
 from tollbook.rating.books.deck_terms import BookTerms, DeckProblems, DeckTerms

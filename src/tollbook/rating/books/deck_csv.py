@@ -6,39 +6,20 @@ United Kingdom mobile;4470-4479, 447624;0.0214;60/6;2024-02-01
 ```
 """
 
-from array import array
-from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
-from operator import itemgetter
+from collections.abc import Sequence
 
 import msgspec
 
-from tollbook.domain.prices import Deck, Rate
-from tollbook.rating.books import deck_prefixes as cells
-from tollbook.rating.books.deck_columns import Columns, read_header
-from tollbook.rating.books.deck_headers import AREA_CODES, COUNTRY_CODE, PREFIX, PREFIX_FIELDS
+from tollbook.domain.prices import Deck
+from tollbook.rating.books import deck_growth
+from tollbook.rating.books.deck_columns import read_header
+from tollbook.rating.books.deck_growth import GrowingDeck, Progress
 from tollbook.rating.books.deck_origins import add_unknown_origins
-from tollbook.rating.books.deck_report import NOTE, DeckReport, SkippedRows
-from tollbook.rating.books.deck_rows import Row, cells_but_for, check_terms
-from tollbook.rating.books.deck_status import skip_reason
+from tollbook.rating.books.deck_report import DeckReport
+from tollbook.rating.books.deck_rows import Row, check_terms
 from tollbook.rating.books.deck_successions import SettledDeck, settle_rows
-from tollbook.rating.books.deck_table import (
-    CsvTable,
-    FoundHeader,
-    Line,
-    Table,
-    find_header,
-    other_currency,
-)
+from tollbook.rating.books.deck_table import CsvTable, FoundHeader, Table, find_header
 from tollbook.rating.books.deck_terms import DeckProblems, DeckTerms
-from tollbook.rating.books.vocabulary import clean_name
-
-Progress = Callable[[int], None]
-"""Receives the number of rows that were read since it was last called."""
-
-MOST_PREFIXES = 1_000_000
-_MOST_COUNTRIES = 1_000
-_REPORT_EVERY = 5_000
 
 
 class ReadDeck(msgspec.Struct, frozen=True):
@@ -71,7 +52,7 @@ def read_deck(
     if columns is None:
         return None
     row = Row(columns, terms, meter, currency, problems)
-    read = _GrowingDeck(columns, row, terms, currency, problems)
+    read = GrowingDeck(columns, row, terms, currency, problems)
     for line, cells_above in found.titles:
         read.skip_note(line, cells_above)
     read.add(table.convert(columns, found.rows, terms, problems), progress)
@@ -81,228 +62,16 @@ def read_deck(
     lines: Sequence[int] = read.lines
     if terms.unknown_origin or columns.lists_origins:
         deck, lines = add_unknown_origins(deck, lines)
+        if len(lines) > deck_growth.MOST_PREFIXES:
+            sentence = f"the deck has more than {deck_growth.MOST_PREFIXES:,} prefixes by origin"
+            problems.note(0, "origin", "too_many_prefixes", sentence)
     settled = settle_rows(deck, lines)
     report = _report(problems.file, found, read, settled, table.hidden)
     return ReadDeck(settled.deck, settled.lines, report)
 
 
-class _GrowingDeck:
-    """The columns of a deck as they grow."""
-
-    def __init__(
-        self, columns: Columns, row: Row, terms: DeckTerms, currency: str, problems: DeckProblems
-    ) -> None:
-        self.columns = columns
-        self._row = row
-        self._access_codes = terms.access_codes
-        self._currency = currency
-        self._problems = problems
-        self._where = {it: columns.at[it] for it in PREFIX_FIELDS if it in columns.at}
-        self._prices = [*(columns.at[it] for it in ("price",) if it in columns.at)]
-        self._prices += [it.index for it in columns.prices]
-        self._unnamed: dict[Rate, int] = {}
-        self._templates: list[Rate] = []
-        self._named: dict[object, int] = {}
-        self._template_of = array("I")
-        self._room = MOST_PREFIXES
-        self.rows = 0
-        self.short = 0
-        self.skipped = SkippedRows()
-        self.prefixes: list[str] = []
-        self.lines = array("I")
-
-    def deck(self, inbound: bool) -> Deck:
-        """Return the deck."""
-        ids = range(len(self.prefixes))
-        return Deck(tuple(self._templates), self.prefixes, self._template_of, ids, inbound)
-
-    def add(self, rows: Iterator[Line], progress: Progress | None) -> None:
-        """Add every row: its rates are those of all cells but the prefix, mostly met before."""
-        columns = self.columns
-        common, names = _getter(cells_but_for(PREFIX_FIELDS, columns)), _getter(columns.names)
-        whole = self._where.get(PREFIX) if COUNTRY_CODE not in self._where else None
-        may_be_skipped = columns.filters
-        met: dict[object, Sequence[tuple[int, Rate]]] = {}
-        reported = 0
-        for line, cells_read in rows:
-            self.rows += 1
-            if progress and self.rows - reported == _REPORT_EVERY:
-                progress(_REPORT_EVERY)
-                reported = self.rows
-            row = cells_read if len(cells_read) == columns.width else self._fit(cells_read, line)
-            if row is None or (may_be_skipped and self._is_left_out(row, line)):
-                continue
-            cell = row[whole] if whole is not None else ""
-            is_plain = cells.is_prefix(cell)
-            if not is_plain and (self._is_note(row) or self._is_header(row)):
-                self.skip_note(line, row)
-                continue
-            key, name = common(row), names(row)
-            rates = met.get(key)
-            if not rates:
-                rates = met[key] = self._read_rates(row, line)
-            found = (cell,) if is_plain else self._read_prefixes(row, line)
-            if len(found) * max(len(rates), 1) > self._room:
-                sentence = f"is one too many: a deck has at most {MOST_PREFIXES:,} prefixes"
-                self._note_prefix(line, next(iter(self._where), ""), sentence)
-                break
-            self._room -= len(found) * max(len(rates), 1)
-            for unnamed, rate in rates:
-                number = self._named.get((unnamed, name))
-                if number is None:
-                    number = self._named[unnamed, name] = self._add_template(rate, row)
-                self.prefixes += found
-                self._template_of.extend([number] * len(found))
-                self.lines.extend([line] * len(found))
-        if progress:
-            progress(self.rows - reported)
-
-    def skip_note(self, line: int, row: Sequence[str]) -> None:
-        """Skip a title or a note, unless it states another currency."""
-        currency = other_currency(row, self._currency)
-        if currency:
-            sentence = f"this line states {currency}, the price book is in {self._currency}"
-            self._problems.note(line, "", "currency_mismatch", sentence)
-        self.skipped.add(line, NOTE)
-
-    def _fit(self, row: list[str], line: int) -> list[str] | None:
-        """Return a row with as many cells as the header: only empty ones may differ."""
-        width = self.columns.width
-        fitted = (row + [""] * (width - len(row)))[:width]
-        has_more = any(it.strip() for it in row[width:])
-        if not has_more and self._is_note(fitted):
-            self.skip_note(line, row)
-            return None
-        if has_more or not any(fitted[it].strip() for it in self._prices):
-            wanted, got = width, len(row)
-            sentence = f"the row has {got} cell{'s' if got != 1 else ''}, the header {wanted}"
-            self._problems.note(line, "", "wrong_column_count", sentence)
-            return None
-        self.short += 1
-        return fitted
-
-    def _is_left_out(self, row: Sequence[str], line: int) -> bool:
-        reason = None if self._is_note(row) else skip_reason(self.columns.filters, row)
-        if reason is not None:
-            self.skipped.add(line, reason)
-        return reason is not None
-
-    def _is_note(self, row: Sequence[str]) -> bool:
-        """Return whether a row has neither a prefix nor a price."""
-        if any(row[it].strip() for it in self._prices):
-            return False
-        texts = [row[it].strip() for it in self._where.values()]
-        return not any(it[:1].isdigit() or it[:1] in "+(" or _is_default(it) for it in texts if it)
-
-    def _is_header(self, row: Sequence[str]) -> bool:
-        """Return whether a row is the header again, as at the top of each printed page."""
-        return tuple(it.strip() for it in row) == self.columns.header
-
-    def _read_rates(self, row: list[str], line: int) -> Sequence[tuple[int, Rate]]:
-        """Read the rates of a row without prefix and name, each with its number."""
-        numbers = self._unnamed
-        return tuple(
-            (numbers.setdefault(rate, len(numbers)), rate) for rate in self._row.rates(row, line)
-        )
-
-    def _add_template(self, rate: Rate, row: Sequence[str]) -> int:
-        """Add a rate with the name of a row's destination, and return its number."""
-        names = (clean_name(row[it]) for it in self.columns.names)
-        name = next(filter(None, names), "")
-        self._templates.append(msgspec.structs.replace(rate, destination=name) if name else rate)
-        return len(self._templates) - 1
-
-    def _read_prefixes(self, row: list[str], line: int) -> Sequence[str]:
-        """Read the prefixes of a row, which may stand for millions, as far as there is room."""
-        found: list[str] = []
-        try:
-            for prefix in islice(self._prefixes_of(row), self._room + 1):
-                found.append(prefix)  # noqa: PERF402  what was made before an error counts too
-        except _WrongCode as error:
-            self._note_prefix(line, error.field, str(error))
-            self._room -= len(found)
-            return ()
-        return found
-
-    def _prefixes_of(self, row: list[str]) -> Iterator[str]:
-        """Read the prefixes of a row, from one column or from country code and area codes."""
-        where = self._where
-        if COUNTRY_CODE not in where:
-            if PREFIX not in where:
-                yield ""
-                return
-            cell = row[where[PREFIX]].strip()
-            yield from _named(PREFIX, self._parse(cell, may_be_empty=True))
-            return
-        countries = _named(COUNTRY_CODE, self._parse(row[where[COUNTRY_CODE]].strip()))
-        areas = row[where[AREA_CODES]].strip() if AREA_CODES in where else ""
-        if PREFIX in where:
-            prefixes = _named(PREFIX, self._parse(row[where[PREFIX]].strip()))
-            yield from _named(PREFIX, _within(prefixes, countries))
-        elif not areas:
-            yield from countries
-        else:
-            yield from _join_areas(countries, areas)
-
-    def _parse(self, cell: str, *, may_be_empty: bool = False) -> Iterator[str]:
-        return cells.parse_prefixes(cell, self._access_codes, may_be_empty=may_be_empty)
-
-    def _note_prefix(self, line: int, field: str, sentence: str) -> None:
-        at = self._where.get(field)
-        name = self.columns.header[at] if at is not None else ""
-        self._problems.note(line, name, "invalid_prefix", f"{name} {sentence}".strip(), at)
-
-
-class _WrongCode(Exception):
-    """A code that cannot be read, and the field of its column."""
-
-    def __init__(self, field: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.field = field
-
-
-def _named(field: str, codes: Iterator[str]) -> Iterator[str]:
-    """Yield codes; raise their problem with the field of their column."""
-    try:
-        yield from codes
-    except ValueError as error:
-        raise _WrongCode(field, str(error)) from None
-
-
-def _join_areas(countries: Iterator[str], areas: str) -> Iterator[str]:
-    country, *others = islice(countries, 2)
-    if others:
-        raise _WrongCode(COUNTRY_CODE, "must be one country code where there are area codes")
-    joined = (cells.join_area(country, area) for area in cells.parse_codes(areas))
-    yield from _named(AREA_CODES, joined)
-
-
-def _within(prefixes: Iterator[str], countries: Iterator[str]) -> Iterator[str]:
-    """Yield prefixes, each of which must begin with one of the country codes of its row."""
-    known = set(islice(countries, _MOST_COUNTRIES + 1))
-    if len(known) > _MOST_COUNTRIES:
-        raise ValueError(f"has more than {_MOST_COUNTRIES:,} country codes next to it")
-    lengths = {len(it) for it in known}
-    for prefix in prefixes:
-        if not any(prefix[:length] in known for length in lengths):
-            raise ValueError(
-                f"and the prefix {prefix} disagree; if that is an area code, name its column "
-                "as area_codes"
-            )
-        yield prefix
-
-
-def _is_default(cell: str) -> bool:
-    return cell.lower() in cells.DEFAULT_WORDS
-
-
-def _getter(positions: Sequence[int]) -> Callable[[Sequence[str]], object]:
-    """Return a function that picks some cells of a row as a key."""
-    return itemgetter(*positions) if positions else lambda _row: ()
-
-
 def _report(
-    file: str, found: FoundHeader, read: _GrowingDeck, settled: SettledDeck, hidden: int
+    file: str, found: FoundHeader, read: GrowingDeck, settled: SettledDeck, hidden: int
 ) -> DeckReport:
     columns, header = read.columns, found.cells
     used = columns.read | set(columns.names) | {it.index for it in columns.filters}

@@ -26,7 +26,7 @@ from tollbook.domain.meters import BY_TYPE
 from tollbook.domain.prices import PriceBook, Rate
 from tollbook.rating.books import vocabulary
 from tollbook.rating.books.clashes import clashes
-from tollbook.rating.books.deck_csv import Progress
+from tollbook.rating.books.deck_growth import Progress
 from tollbook.rating.books.deck_report import DeckReport
 from tollbook.rating.books.source import Form
 from tollbook.rating.books.yaml_decks import Files, read_decks

@@ -14,8 +14,9 @@ from tollbook.domain.errors import PriceBookRefused
 from tollbook.domain.prices import Rate
 from tollbook.rating.books.deck_book import note_clashes
 from tollbook.rating.books.deck_clashes import RatePosition
-from tollbook.rating.books.deck_csv import Progress, ReadDeck, read_deck
+from tollbook.rating.books.deck_csv import ReadDeck, read_deck
 from tollbook.rating.books.deck_file import open_deck
+from tollbook.rating.books.deck_growth import Progress
 from tollbook.rating.books.deck_mapping import (
     NAMES,
     Layer,
