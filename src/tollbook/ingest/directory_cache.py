@@ -10,6 +10,7 @@ import msgspec
 
 from tollbook.domain.books import BookHead, list_books
 from tollbook.domain.directory import UNADDRESSABLE, zone
+from tollbook.domain.event_types import NO_EVENT_TYPES, EventTypes
 from tollbook.domain.exact import MICROS
 from tollbook.domain.keys import ApiKey
 from tollbook.domain.prices import LAST_DAY
@@ -21,7 +22,7 @@ from tollbook.ingest.quarantine_room import PendingRoom, QuarantineRoom
 from tollbook.rating.choose import Books
 from tollbook.rating.flat_price import FlatPrice, find_flat_price, has_markup
 from tollbook.rating.tariff import Tariff
-from tollbook.store import directory, keys, placeholders, prices, versions, viewers
+from tollbook.store import directory, event_types, keys, placeholders, prices, versions, viewers
 from tollbook.store.database import Database, Snapshot
 
 TermsById = dict[str, "Terms"]
@@ -85,6 +86,7 @@ class _OfTenant:
         self.issuers: dict[str, Issuer] = {}
         self.terms: TermsById = {}
         self.books: list[BookHead] | None = None
+        self.event_types: EventTypes | None = None
 
 
 class _Remembered:
@@ -224,6 +226,24 @@ class DirectoryCache:
             if missing:
                 self._load(of_tenant, snapshot, tenant, missing)
             return {it: terms for it in identities if (terms := of_tenant.terms.get(it))}
+
+    def remembered_event_types(self, tenant: str) -> EventTypes:
+        """Return the mapped types of a tenant if they are in memory; else none of them."""
+        of_tenant = self._memory.tenants.get(tenant)
+        return (of_tenant and of_tenant.event_types) or NO_EVENT_TYPES
+
+    def loaded_event_types(self, tenant: str) -> EventTypes:
+        """Return the mapped types of a tenant, from the database."""
+        with self._database.reading() as snapshot:
+            return self.event_types(snapshot, tenant)
+
+    def event_types(self, snapshot: Snapshot, tenant: str) -> EventTypes:
+        """Return the mapped types of a tenant as they are in this snapshot."""
+        with self._lock:
+            of_tenant = self._of_tenant(snapshot, tenant)
+            if of_tenant.event_types is None:
+                of_tenant.event_types = event_types.find_all(snapshot, tenant)
+            return of_tenant.event_types
 
     def loaded_terms(
         self, tenant: str, identities: Collection[str], now: int

@@ -6,12 +6,15 @@ from typing import NamedTuple
 
 import msgspec
 
+from tollbook.domain.cloud_events import RESERVED_ID, RESERVED_PREFIX, is_reserved
 from tollbook.domain.errors import DirectoryChanged, InvalidApiKey
+from tollbook.domain.event_types import NO_EVENT_TYPES, EventTypes
 from tollbook.domain.events import ONE, instant_of
 from tollbook.domain.keys import ALL_EVENTS, EventRules, KeyScope
 from tollbook.domain.periods import day_number
 from tollbook.domain.receipts import Receipt, rejected
 from tollbook.ingest.accept import FUTURE_ALLOWED, refusals, stage_rows
+from tollbook.ingest.cloud_events import rename_problems
 from tollbook.ingest.decode import Decoded, InvalidEvent
 from tollbook.ingest.directory_cache import DirectoryCache, TermsById
 from tollbook.ingest.normalize import ClaimedIdentity, NormalizedEvent, lacks_quantity
@@ -29,7 +32,8 @@ class SubmissionDraft(msgspec.Struct, frozen=True):
     """The allowed events of a request, and the receipts of rejected ones.
 
     `now` is the server's clock, in microseconds. With `lacks_quantities`, some events of measured
-    meters have no quantity: only those that are stored already are no error.
+    meters have no quantity, and with `has_reserved_ids` some plain events have ids of CloudEvents:
+    only those that are stored already are no error.
     """
 
     scope: KeyScope
@@ -38,6 +42,9 @@ class SubmissionDraft(msgspec.Struct, frozen=True):
     rejections: list[Receipt]
     organizations: frozenset[str]
     lacks_quantities: bool = False
+    has_reserved_ids: bool = False
+    mapped_types: EventTypes = NO_EVENT_TYPES
+    has_unknown_types: bool = False
 
 
 class Submission(msgspec.Struct):
@@ -58,6 +65,8 @@ class Submission(msgspec.Struct):
     now: int
     atomic: bool = False
     lacks_quantities: bool = False
+    has_reserved_ids: bool = False
+    mapped_types: EventTypes = NO_EVENT_TYPES
 
     @property
     def organizations(self) -> set[str]:
@@ -85,14 +94,19 @@ class Submission(msgspec.Struct):
         self.rows = stage_rows(self.events, terms, self.now)
         self.token = directory_cache.token(snapshot, tenant)
 
+    def require_mapped_types(self, snapshot: Snapshot, directory_cache: DirectoryCache) -> None:
+        """Raise `DirectoryChanged` when a type of these CloudEvents is no longer mapped so."""
+        if self.mapped_types:
+            current = directory_cache.event_types(snapshot, self.scope.tenant_id)
+            if any(current.get(name) != meter for name, meter in self.mapped_types.items()):
+                raise DirectoryChanged
+
     def refuse_unaddressable(self, transaction: Transaction) -> None:
         """Reject the events that would create an id that no path can hold."""
         self._reject(refusals_of_new(transaction, self.events, self.rows))
 
-    def refuse_without_quantity(
-        self, transaction: Transaction, earlier: Iterable["Submission"]
-    ) -> None:
-        """Reject new events of measured meters that have no quantity.
+    def refuse_incomplete(self, transaction: Transaction, earlier: Iterable["Submission"]) -> None:
+        """Reject new events of measured meters without quantity, and with reserved ids.
 
         The events of earlier submissions are stored in the same transaction.
         """
@@ -101,7 +115,7 @@ class Submission(msgspec.Struct):
         receipts: list[Receipt | None] = []
         for event, row in zip(self.events, self.rows, strict=True):
             identity = row.organization_id, row.id
-            refusal = None if identity in known else without_quantity(event)
+            refusal = None if identity in known else _incomplete(event)
             receipts.append(refusal)
             if refusal is None:
                 known.add(identity)
@@ -135,7 +149,8 @@ def draft_of(
     decoded: Sequence[Decoded], scope: KeyScope, now: int, rules: EventRules = ALL_EVENTS
 ) -> SubmissionDraft:
     """Separate the events that a sender with these rules may send from rejected ones."""
-    lacks_quantities = False
+    lacks_quantities = has_reserved_ids = has_unknown_types = False
+    mapped_types: dict[str, str] = {}
     is_checked = scope.organization_id is not None or bool(rules.meters or rules.id_prefix)
     may_state_costs = rules.may_state_costs
     events: list[NormalizedEvent] = []
@@ -148,6 +163,11 @@ def draft_of(
                 states_cost = True
             if event.quantity is ONE and it.meter.measured:
                 lacks_quantities = True
+            if event.id[:3] == RESERVED_PREFIX:
+                if it.origin is None:
+                    has_reserved_ids = True
+                elif it.origin.mapped_type is not None:
+                    mapped_types[it.origin.mapped_type] = event.type
             if is_checked or it.time > latest or (states_cost and not may_state_costs):
                 claimed = ClaimedIdentity(
                     id=event.id,
@@ -157,20 +177,33 @@ def draft_of(
                     time=it.time,
                     cost_field=_cost_field(it),
                 )
-                if problems := tuple(refusals(claimed, scope, now, rules)):
+                found = refusals(claimed, scope, now, rules)
+                if problems := rename_problems(found, it.origin):
                     rejections.append(rejected(it.index, event.id, problems))
                     continue
             events.append(it)
         elif isinstance(it, InvalidEvent):
+            if it.origin is not None and any(p.code == "unknown_type" for p in it.problems):
+                has_unknown_types = True
             # A field with a problem proves nothing about the key or the time.
             wrong = {problem.field for problem in it.problems}
-            found = refusals(it.claimed, scope, now, rules)
-            more = (problem for problem in found if problem.field not in wrong)
+            refused = rename_problems(refusals(it.claimed, scope, now, rules), it.origin)
+            more = (problem for problem in refused if problem.field not in wrong)
             rejections.append(rejected(it.index, it.id, (*it.problems, *more)))
         else:
             rejections.append(it)
     organizations = frozenset(normalized.event.organization_id for normalized in events)
-    return SubmissionDraft(scope, now, events, rejections, organizations, lacks_quantities)
+    return SubmissionDraft(
+        scope=scope,
+        now=now,
+        events=events,
+        rejections=rejections,
+        organizations=organizations,
+        lacks_quantities=lacks_quantities,
+        has_reserved_ids=has_reserved_ids,
+        mapped_types=mapped_types,
+        has_unknown_types=has_unknown_types,
+    )
 
 
 def _cost_field(normalized: NormalizedEvent) -> str:
@@ -199,7 +232,15 @@ def without_quantity(normalized: NormalizedEvent) -> Receipt | None:
     event, meter = normalized.event, normalized.meter
     if not lacks_quantity(event, meter):
         return None
-    return rejected(normalized.index, event.id, (quantity_missing(meter),))
+    problems = rename_problems((quantity_missing(meter),), normalized.origin)
+    return rejected(normalized.index, event.id, problems)
+
+
+def _incomplete(normalized: NormalizedEvent) -> Receipt | None:
+    """Return the rejection of a new event that a stored event with its id would be spared."""
+    if normalized.origin is None and is_reserved(normalized.event.id):
+        return rejected(normalized.index, normalized.event.id, (RESERVED_ID,))
+    return without_quantity(normalized)
 
 
 def submission_of(
@@ -226,6 +267,8 @@ def submission_of(
         now=draft.now,
         atomic=atomic,
         lacks_quantities=draft.lacks_quantities,
+        has_reserved_ids=draft.has_reserved_ids,
+        mapped_types=draft.mapped_types,
     )
 
 

@@ -27,11 +27,14 @@ from tollbook.domain.errors import (
     QueueFull,
     UnsupportedBody,
 )
+from tollbook.domain.event_types import EventTypes
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.domain.receipts import Receipt
-from tollbook.ingest.decode import DECODERS, Decoder
+from tollbook.ingest.content_types import DECODERS
+from tollbook.ingest.decode import Decoded, Decoder
+from tollbook.ingest.draft import Drafter
 from tollbook.ingest.estimate import NotRated, Rated, rate
-from tollbook.ingest.submit import complete, draft_of
+from tollbook.ingest.submit import complete
 
 MOST_ESTIMATES = 1_000
 """The most events of a request; viewer tokens may send it too, and it costs more than storing."""
@@ -85,13 +88,10 @@ async def post_rate(request: AsyncRequest[AmountsQuery]) -> Response:
 
 def _rated(request: AsyncRequest, decode: Decoder, body: bytes) -> RateAnswer:
     services, key = request.services, request.admission.key
-    decoded = decode(body)
-    if len(decoded) > MOST_ESTIMATES:
-        sentence = f"a request may estimate at most {MOST_ESTIMATES} events"
-        raise BodyTooLarge(f"{sentence}; this one has {len(decoded)}")
     # No id is taken, so any id will do.
     rules = msgspec.structs.replace(key.event_rules, id_prefix="")
-    draft = complete(draft_of(decoded, key.scope, services.clock(), rules))
+    drafter = Drafter(services.directory_cache, services.clock, key.scope, rules)
+    draft = complete(drafter.draft(_limited(decode), body))
     with services.database.reading() as snapshot:
         request.authenticate(snapshot)
         rated = rate(snapshot, services.directory_cache, draft)
@@ -100,6 +100,19 @@ def _rated(request: AsyncRequest, decode: Decoder, body: bytes) -> RateAnswer:
     found = Counter(it.status for it in charges)
     counts = RatedCounts(*(found[status] for status in RatedStatus))
     return RateAnswer(counts.priced == len(charges), counts, charges)
+
+
+def _limited(decode: Decoder) -> Decoder:
+    """Return a decoder that refuses a body with too many events."""
+
+    def decode_limited(body: bytes, event_types: EventTypes) -> list[Decoded]:
+        decoded = decode(body, event_types)
+        if len(decoded) > MOST_ESTIMATES:
+            sentence = f"a request may estimate at most {MOST_ESTIMATES} events"
+            raise BodyTooLarge(f"{sentence}; this one has {len(decoded)}")
+        return decoded
+
+    return decode_limited
 
 
 def _shown(it: Rated | NotRated, key: ApiKey) -> RatedEvent:

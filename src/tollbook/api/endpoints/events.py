@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Annotated, Any
 
 import msgspec
@@ -30,9 +29,11 @@ from tollbook.domain.events import instant_text
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.domain.receipts import Outcome, Receipt
 from tollbook.ingest.commit import BatchResult
-from tollbook.ingest.decode import DECODERS, MOST_EVENTS, Decoder
+from tollbook.ingest.content_types import DECODERS
+from tollbook.ingest.decode import MOST_EVENTS, Decoder
 from tollbook.ingest.directory_cache import TermsById
-from tollbook.ingest.submit import KeyInUse, Submission, SubmissionDraft, draft_of, submission_of
+from tollbook.ingest.draft import Drafter
+from tollbook.ingest.submit import KeyInUse, Submission, SubmissionDraft, submission_of
 
 _GOOD = (Outcome.ACCEPTED, Outcome.DUPLICATE)
 
@@ -84,21 +85,17 @@ async def post_events(request: AsyncRequest[PostEventsQuery]) -> Response:
     query, services = request.read_query(), request.services
     decode = decoder_of(request.http)
     body = await read_unpacked(request.http)
-    prepare = _Preparation(services, key, token, query.atomic, decode)
+    prepare = _Preparation(services, key, token, query.atomic, decode, body)
     # Large bodies are decoded in a thread, one at a time: decoders in several threads
     # would not be faster, and the writer would wait for the interpreter's lock behind each of them.
     if len(body) > LARGE:
-        whole = partial(prepare.all, body)
-        result = await services.write_queue.prepare_and_settle(whole, services.decoding)
+        result = await services.write_queue.prepare_and_settle(prepare.all, services.decoding)
     else:
-        draft = prepare.draft(body)
-        submission = prepare.submission(draft) or await _loaded(prepare, draft)
+        draft = prepare.draft()
+        ready = prepare.submission(draft)
+        submission = await run_sync(prepare.load, draft) if ready is None else ready
         result = await services.write_queue.settle(submission)
     return receipts_response(result, services)
-
-
-async def _loaded(prepare: "_Preparation", draft: SubmissionDraft) -> Submission:
-    return await run_sync(prepare.with_loaded_terms, draft)
 
 
 @dataclass(frozen=True)
@@ -110,28 +107,36 @@ class _Preparation:
     token: int
     atomic: bool
     decode: Decoder
+    body: bytes
 
-    def all(self, body: bytes) -> Submission:
-        draft = self.draft(body)
-        return self.submission(draft) or self.with_loaded_terms(draft)
+    def all(self) -> Submission:
+        draft = self.draft()
+        return self.submission(draft) or self.load(draft)
 
-    def draft(self, body: bytes) -> SubmissionDraft:
-        key = self.key
-        return draft_of(self.decode(body), key.scope, self.services.clock(), key.event_rules)
+    def draft(self) -> SubmissionDraft:
+        return self._drafter.draft_remembered(self.decode, self.body)
 
     def submission(self, draft: SubmissionDraft) -> Submission | None:
-        """Return the submission, or None when the terms are not in memory."""
+        """Return the submission, or None when the terms or mapped types are not in memory."""
+        if draft.has_unknown_types:
+            return None
         terms = self.services.directory_cache.remembered_terms(
             draft.scope.tenant_id, draft.organizations
         )
         return self._of(draft, terms) if terms else None
 
-    def with_loaded_terms(self, draft: SubmissionDraft) -> Submission:
-        """Return the submission with terms from the database, which may block."""
+    def load(self, draft: SubmissionDraft) -> Submission:
+        """Return the submission with terms and types from the database, which may block."""
+        draft = self._drafter.draft_again(draft, self.decode, self.body)
         terms = self.services.directory_cache.loaded_terms(
             draft.scope.tenant_id, draft.organizations, self.services.clock()
         )
         return self._of(draft, terms)
+
+    @property
+    def _drafter(self) -> Drafter:
+        services, key = self.services, self.key
+        return Drafter(services.directory_cache, services.clock, key.scope, key.event_rules)
 
     def _of(self, draft: SubmissionDraft, terms: tuple[int, TermsById]) -> Submission:
         return submission_of(draft, terms, KeyInUse(self.key.prefix, self.token), self.atomic)
