@@ -14,7 +14,7 @@ from tollbook.store.parquet import checksum_of, read_file
 from tollbook.store.verification import RowDifference
 
 _CHECK = "archives"
-_ADDED = 7
+_ADDED = 8
 SumsByKey = dict[Row, list[int]]
 
 
@@ -69,8 +69,8 @@ def add_to_sums(sums: SumsByKey, event: Stored) -> None:
         *(event.tier_key or "", event.resource_id or ""),
     )
     one = 1 if event.reverses is None else -1
-    bought = 0 if event.buy is None else one
-    added = (1, one, event.quantity, event.billed, event.cost, event.buy or 0, bought)
+    bought = (0, 0, 0) if event.buy is None else (event.buy, one, event.cost)
+    added = (1, one, event.quantity, event.billed, event.cost, *bought)
     known = sums.setdefault(key, [0] * _ADDED)
     for index, value in enumerate(added):
         known[index] += value

@@ -280,5 +280,10 @@ def _stage(transaction: Transaction, rows: Sequence[Recharged]) -> None:
 
 def _size(row: Recharged) -> tuple[int, int]:
     before, after = row.before, row.after
-    moved = (after.cost - before.cost, after.billed - before.billed)
-    return row.meter, max(map(abs, (*moved, (after.buy or 0) - (before.buy or 0))))
+    moved = (
+        after.cost - before.cost,
+        after.billed - before.billed,
+        (after.buy or 0) - (before.buy or 0),
+        after.bought_cost - before.bought_cost,
+    )
+    return row.meter, max(map(abs, moved))

@@ -48,12 +48,13 @@ _LEDGER = f"""
         organization_id, day / 100 AS month, {BILLED_USER_ID} AS user_id, meter, day, hour, country,
         COALESCE(tier_key, '') AS tier_key, COALESCE(resource_id, '') AS resource_id,
         {ONE} AS count, quantity, billed, cost, COALESCE(buy, 0) AS buy,
-        CASE WHEN buy IS NULL THEN 0 ELSE {ONE} END AS bought
+        CASE WHEN buy IS NULL THEN 0 ELSE {ONE} END AS bought,
+        CASE WHEN buy IS NULL THEN 0 ELSE cost END AS bought_cost
     FROM events
     UNION ALL
     SELECT
         organization_id, month, user_id, meter, day, hour, country, tier_key, resource_id,
-        count, quantity, billed, cost, buy, bought
+        count, quantity, billed, cost, buy, bought, bought_cost
     FROM archived_sums
 """
 
@@ -71,7 +72,7 @@ def _exactly(column: str) -> str:
     )
 
 
-_LARGE = ("quantity", "billed", "cost", "buy")
+_LARGE = ("quantity", "billed", "cost", "buy", "bought_cost")
 _SUMS = ", ".join(
     _exactly(column) if column in _LARGE else f"CAST(SUM({column}) AS BIGINT) AS {column}"
     for column in SUMS
