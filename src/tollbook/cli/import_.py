@@ -116,7 +116,8 @@ class Importer:
 
     def store(self, lines: list[NumberedLine]) -> None:
         """Store a batch durably."""
-        draft = draft_of(decode_numbered(lines), self._scope, now())
+        types = self._directory_cache.loaded_event_types(self._scope.tenant_id)
+        draft = draft_of(decode_numbered(lines, types), self._scope, now())
         terms = self._directory_cache.loaded_terms(
             draft.scope.tenant_id, draft.organizations, now()
         )

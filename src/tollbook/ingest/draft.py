@@ -29,10 +29,12 @@ class Drafter:
 
     def draft_again(self, draft: SubmissionDraft, decode: Decoder, body: bytes) -> SubmissionDraft:
         """Return the draft of a body by the mapped types in the database, if they may matter."""
-        if not draft.has_unknown_types:
-            return draft
+        return self.draft_loaded(decode, body) if draft.has_unknown_types else draft
+
+    def draft_loaded(self, decode: Decoder, body: bytes) -> SubmissionDraft:
+        """Return the draft of a body by the mapped types in the database."""
         types = self.directory_cache.loaded_event_types(self.scope.tenant_id)
-        return self._draft(decode, body, types) if types else draft
+        return self._draft(decode, body, types)
 
     def draft(self, decode: Decoder, body: bytes) -> SubmissionDraft:
         """Return the draft of a body; this may read from the database."""

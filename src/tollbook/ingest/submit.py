@@ -8,6 +8,7 @@ import msgspec
 
 from tollbook.domain.cloud_events import RESERVED_ID, RESERVED_PREFIX, is_reserved
 from tollbook.domain.errors import DirectoryChanged, InvalidApiKey
+from tollbook.domain.event_type_errors import MappedTypesChanged
 from tollbook.domain.event_types import NO_EVENT_TYPES, EventTypes
 from tollbook.domain.events import ONE, instant_of
 from tollbook.domain.keys import ALL_EVENTS, EventRules, KeyScope
@@ -95,11 +96,11 @@ class Submission(msgspec.Struct):
         self.token = directory_cache.token(snapshot, tenant)
 
     def require_mapped_types(self, snapshot: Snapshot, directory_cache: DirectoryCache) -> None:
-        """Raise `DirectoryChanged` when a type of these CloudEvents is no longer mapped so."""
+        """Raise `MappedTypesChanged` when a type of these CloudEvents is no longer mapped so."""
         if self.mapped_types:
             current = directory_cache.event_types(snapshot, self.scope.tenant_id)
             if any(current.get(name) != meter for name, meter in self.mapped_types.items()):
-                raise DirectoryChanged
+                raise MappedTypesChanged
 
     def refuse_unaddressable(self, transaction: Transaction) -> None:
         """Reject the events that would create an id that no path can hold."""

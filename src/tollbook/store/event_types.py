@@ -31,8 +31,13 @@ def find_all(snapshot: Snapshot, tenant: str) -> EventTypes:
     return {it.name: it.meter for it in list_types(snapshot, tenant)}
 
 
+def lock_types(transaction: Transaction, tenant: str) -> None:
+    """Lock the types of a tenant for a change, and make every process read them again."""
+    versions.change_token(transaction, tenant)
+
+
 def add_type(transaction: Transaction, tenant: str, it: MappedType) -> None:
-    """Insert a type that is not mapped yet."""
+    """Insert a type that is not mapped yet, under the lock."""
     transaction.execute(
         "INSERT INTO event_types (tenant_id, name, meter, created_at) "
         "VALUES (:tenant, :name, :meter, :created_at)",
@@ -41,14 +46,12 @@ def add_type(transaction: Transaction, tenant: str, it: MappedType) -> None:
         meter=BY_TYPE[it.meter].code,
         created_at=it.created_at,
     )
-    versions.change_token(transaction, tenant)
 
 
 def remove_type(transaction: Transaction, tenant: str, name: str) -> None:
-    """Delete a type."""
+    """Delete a type, under the lock."""
     transaction.execute(
         "DELETE FROM event_types WHERE tenant_id = :tenant AND name = :name",
         tenant=tenant,
         name=name,
     )
-    versions.change_token(transaction, tenant)

@@ -25,6 +25,7 @@ from tollbook.domain.errors import (
     QueueFull,
     UnsupportedBody,
 )
+from tollbook.domain.event_type_errors import MappedTypesChanged
 from tollbook.domain.events import instant_text
 from tollbook.domain.keys import ApiKey, Permission
 from tollbook.domain.receipts import Outcome, Receipt
@@ -86,16 +87,22 @@ async def post_events(request: AsyncRequest[PostEventsQuery]) -> Response:
     decode = decoder_of(request.http)
     body = await read_unpacked(request.http)
     prepare = _Preparation(services, key, token, query.atomic, decode, body)
+    try:
+        result = await _store(services, prepare, len(body))
+    except MappedTypesChanged:
+        result = await services.write_queue.prepare_and_settle(prepare.again, services.decoding)
+    return receipts_response(result, services)
+
+
+async def _store(services: Services, prepare: "_Preparation", size: int) -> BatchResult:
     # Large bodies are decoded in a thread, one at a time: decoders in several threads
     # would not be faster, and the writer would wait for the interpreter's lock behind each of them.
-    if len(body) > LARGE:
-        result = await services.write_queue.prepare_and_settle(prepare.all, services.decoding)
-    else:
-        draft = prepare.draft()
-        ready = prepare.submission(draft)
-        submission = await run_sync(prepare.load, draft) if ready is None else ready
-        result = await services.write_queue.settle(submission)
-    return receipts_response(result, services)
+    if size > LARGE:
+        return await services.write_queue.prepare_and_settle(prepare.all, services.decoding)
+    draft = prepare.draft()
+    ready = prepare.submission(draft)
+    submission = await run_sync(prepare.load, draft) if ready is None else ready
+    return await services.write_queue.settle(submission)
 
 
 @dataclass(frozen=True)
@@ -112,6 +119,10 @@ class _Preparation:
     def all(self) -> Submission:
         draft = self.draft()
         return self.submission(draft) or self.load(draft)
+
+    def again(self) -> Submission:
+        """Return the submission by the mapped types in the database, which may block."""
+        return self.load(self._drafter.draft_loaded(self.decode, self.body))
 
     def draft(self) -> SubmissionDraft:
         return self._drafter.draft_remembered(self.decode, self.body)
