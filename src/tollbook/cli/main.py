@@ -29,6 +29,7 @@ VERBS = tuple(
         "event-types": "Map types of CloudEvents to meters.",
         "budgets": "Set, remove and list monthly budgets.",
         "import": "Import a file of events, one JSON object a line.",
+        "consume": "Store the events of a message broker.",
         "events": "Show single events.",
         "quarantine": "List, replay and discard events that are not charged.",
         "report": "Show usage and cost in the terminal.",
