@@ -90,10 +90,12 @@ class Consumer:
 
     async def run(self) -> Exit:
         """Consume until stopped; return the exit code. `SourceRefused` is raised at start only."""
-        if not await self._connect_first():
-            return Exit.DONE
-        helpers = [asyncio.create_task(it) for it in (self._hold_always(), self._measure_always())]
+        helpers: list[asyncio.Task[None]] = []
         try:
+            if not await self._connect_first():
+                return Exit.DONE
+            loops = self._hold_always(), self._measure_always()
+            helpers.extend(asyncio.create_task(it) for it in loops)
             return await self._consume()
         except InvalidApiKey:
             _log.error("key_refused", effect="nothing more is acknowledged")
@@ -105,8 +107,7 @@ class Consumer:
             for it in helpers:
                 it.cancel()
             await asyncio.gather(*helpers, return_exceptions=True)
-            with contextlib.suppress(BrokerError, TimeoutError):
-                await asyncio.wait_for(self._transport.close(), _FINISH_SECONDS)
+            await self._close()
 
     async def _consume(self) -> Exit:
         while not self._stopping.is_set():
@@ -235,11 +236,16 @@ class Consumer:
             try:
                 await self._transport.connect(self._options.create)
             except ConnectionLost as error:
+                await self._close()
                 await self._pause(error)
             else:
                 self._is_connected = True
                 return True
         return False
+
+    async def _close(self) -> None:
+        with contextlib.suppress(BrokerError, TimeoutError):
+            await asyncio.wait_for(self._transport.close(), _FINISH_SECONDS)
 
     async def _reconnect(self, error: BrokerError) -> None:
         """Connect again, for ever; what was in flight comes again."""
@@ -248,9 +254,8 @@ class Consumer:
         self._dead_sender.clear()
         self._forget(list(self._in_flight))
         while not self._stopping.is_set():
+            await self._close()
             await self._pause(error)
-            with contextlib.suppress(BrokerError):
-                await self._transport.close()
             try:
                 await self._transport.connect(self._options.create)
             except (ConnectionLost, SourceRefused) as failure:
